@@ -43,13 +43,15 @@ export interface AgentOptions {
   /** Called after the command `unenroll`, when the device's keys and data are deleted. */
   readonly onUnenrolled: () => void;
   /**
-   * Real milliseconds before a missing newer order list raises an alert. A simulation with thousands of agents on one machine sets a longer
-   * time.
+   * Milliseconds that a connected agent waits for a newer order list before it raises an alert. A simulation with thousands of agents on
+   * one machine sets a longer time.
    */
   readonly listWithin?: number | undefined;
   /** Number of key packages to keep on the server. A simulation with thousands of agents sets a smaller number. */
   readonly keyPackages?: number | undefined;
-  /** Real milliseconds that the device waits for a conversation's missing data before it asks to rejoin. */
+  /**
+   * Milliseconds that the device waits for missing data of a conversation. After that, the device asks the other members to add it again.
+   */
   readonly patience?: number | undefined;
   /** Shows an order's notice to the user. Returns true when the desktop displayed the notice. */
   readonly notify?: ((notice: Notice) => Promise<boolean>) | undefined;
@@ -63,10 +65,13 @@ export interface AgentStatus {
   readonly device: DeviceId;
   readonly generation: number;
   readonly installation: string;
-  /** The device's time (`enforcement/device-clock.ts`). `authenticatedTime`: true if the time comes from the server. */
+  /**
+   * `now`: the device's time, which decides when orders start and end (`enforcement/device-clock.ts`). `authenticatedTime`: true if the
+   * server has confirmed this time.
+   */
   readonly now: Instant;
   readonly authenticatedTime: boolean;
-  /** The server's time if it is implausibly far ahead, else null. The device does not use an implausible time. */
+  /** Time that the server claims if that time is implausibly far ahead; else null. The device does not use an implausible time. */
   readonly claimedTime: Instant | null;
   readonly connection: LinkState;
   /** The reason why the device is not connected; null while the device is connected. */
@@ -78,7 +83,7 @@ export interface AgentStatus {
   readonly record: number;
   readonly listExpires: Instant | null;
   readonly location: Location;
-  /** Sensor states at the last location sample; empty before the first sample. */
+  /** State of each sensor when the agent last read the location; empty before the first reading. */
   readonly sources: readonly SourceState[];
   readonly gates: readonly GateView[];
   readonly nextChange: Instant | null;
@@ -101,7 +106,7 @@ export interface Agent {
   sample(): Promise<void>;
   /** Periodic work, such as the renewal of the certificate and unfinished commands. The daemon calls it every minute. */
   maintain(): Promise<void>;
-  /** Runs `maintain` and tries to connect at once, because the clock of a simulation has jumped. */
+  /** Runs `maintain` and tries to connect at once. Called after a simulation has moved its clock. */
   tick(): Promise<void>;
   readonly link: Pick<Link, 'network'>;
   readonly messaging: Messaging;

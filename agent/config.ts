@@ -10,7 +10,7 @@ const LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 
 const environment = z.object({
   CORDON_AGENT_HOME: z.string().optional(),
-  /** Program that prints the machine's position data, or file that contains the data (`evidence/sensor-command.ts`). */
+  /** Program that prints the machine's position data, or path of a file that contains the data (`evidence/sensor-command.ts`). */
   CORDON_AGENT_SENSOR_COMMAND: z.string().optional(),
   CORDON_AGENT_SENSOR_FILE: z.string().optional(),
   /** Port of gpsd on loopback. With 0, the agent does not use gpsd. */
@@ -20,7 +20,10 @@ const environment = z.object({
     .transform(Number)
     .refine((value) => value <= 65_535, PORT)
     .default(2947),
-  /** Use of GeoClue when gpsd has no fix, and address of the D-Bus system bus (D-Bus specification, "Well-known Message Bus Instances"). */
+  /**
+   * Whether the agent uses GeoClue when gpsd has no position, and the address of the D-Bus system bus (D-Bus specification, "Well-known
+   * Message Bus Instances").
+   */
   CORDON_AGENT_GEOCLUE: z.enum(['on', 'off'], { error: 'on or off' }).default('on'),
   DBUS_SYSTEM_BUS_ADDRESS: z.string().optional(),
   CORDON_AGENT_LOG: z.enum(LEVELS, { error: `one of ${LEVELS.join(', ')}` }).default('info'),
@@ -29,7 +32,7 @@ const environment = z.object({
   LC_ALL: z.string().optional(),
   LC_MESSAGES: z.string().optional(),
   LANG: z.string().optional(),
-  /** Environment variables of systemd: INVOCATION_ID for each service, and NOTIFY_SOCKET for services with Type=notify. */
+  /** Environment variables of systemd. systemd sets INVOCATION_ID for each service, and NOTIFY_SOCKET for services with Type=notify. */
   INVOCATION_ID: z.string().optional(),
   NOTIFY_SOCKET: z.string().optional(),
 });
@@ -38,7 +41,7 @@ export interface AgentConfig {
   readonly home: string;
   readonly identity: string;
   readonly store: string;
-  /** Disk space that is reserved for orders (ADR 36). */
+  /** File that reserves disk space for orders (ADR 36). */
   readonly reserve: string;
   readonly workspace: string;
   /** Path of the daemon's Unix socket for `status` and `send`, mode 0600. */
@@ -51,7 +54,7 @@ export interface AgentConfig {
   /** Address of the D-Bus system bus for GeoClue; null if the agent does not use GeoClue. */
   readonly geoclueBus: string | null;
   readonly log: 'debug' | 'info' | 'warn' | 'error' | 'silent';
-  /** Path of the service manager's socket (sd_notify(3)); null without a service manager. */
+  /** Path of the service manager's socket (sd_notify(3)); null if no service manager started the agent. */
   readonly notifySocket: string | null;
   /** True if a supervisor starts the daemon again after exit code 75. */
   readonly supervised: boolean;
@@ -104,7 +107,7 @@ export function forgetNotifySocket(): void {
   delete process.env['NOTIFY_SOCKET'];
 }
 
-/** Language tags from the environment: `ur_PK.UTF-8` gives `ur-PK`. The POSIX locale gives no tag. */
+/** Converts a locale from the environment to a language tag: `ur_PK.UTF-8` gives `ur-PK`. The locale `POSIX` gives no tag. */
 export function languagesOf({ LANGUAGE, LC_ALL, LC_MESSAGES, LANG }: Record<string, string | undefined>): string[] {
   const locale = LC_ALL || LC_MESSAGES || LANG || 'C';
   const tags = [...(LANGUAGE ?? '').split(':'), locale].map((each) => each.replace(/[.@].*$/, '').replaceAll('_', '-'));

@@ -51,7 +51,7 @@ export async function openAgent(
   time: DeviceTime = machineTime(),
 ): Promise<OpenedAgent> {
   const credentials = credentialFolder(config.identity);
-  // The credentials are read first: on a machine that is not enrolled, the agent must not create an empty store.
+  // The agent reads the credentials first, because it must not create an empty store on a machine that is not enrolled.
   credentials.current();
   const workspace = await openWorkspace(config.workspace);
   const reserve = openDiskReserve({ file: config.reserve, size: RESERVE_SIZE });
@@ -63,7 +63,8 @@ export async function openAgent(
     reserve,
     credentials: {
       ...credentials,
-      // On a full disk, the renewal uses the reserved space: without a valid certificate, the device would receive no orders.
+      // On a full disk, a certificate renewal may use the disk space that is reserved for orders: without a valid certificate, the device
+      // would receive no orders.
       replaceChain: (chainPem) => reserve.run(() => credentials.replaceChain(chainPem)),
     },
     time,
@@ -92,7 +93,7 @@ export async function openAgent(
   return { agent, store, reserve, log };
 }
 
-/** Standard error may be a file on a full disk. The agent then drops log lines and continues. */
+/** Standard error may be a file on a full disk. If a write fails, the agent drops log lines and continues. */
 function logDestination() {
   const destination = pino.destination({ dest: 2, sync: true, maxLength: LONGEST_BACKLOG });
   destination.on('error', () => undefined);
@@ -100,7 +101,7 @@ function logDestination() {
     try {
       destination.flushSync();
     } catch {
-      // On a full disk, the agent drops this log line and continues with the next line.
+      // The write failed, for example on a full disk. The agent drops this log line and continues with the next one.
     }
   });
   return destination;
@@ -112,7 +113,7 @@ const withoutControls = (fields: Record<string, unknown> = {}) =>
     Object.entries(fields).map(([name, value]) => [name, typeof value === 'string' ? plain(value) : value]),
   );
 
-/** Runs the daemon until a signal, a restart command or an unenrollment. */
+/** Runs the daemon until it receives a signal, the command `restart-agent` or the command `unenroll`. */
 export async function runDaemon(config: AgentConfig, time?: DeviceTime): Promise<DaemonEnd> {
   const signals = listenForStop({
     within: STOP_WITHIN,
@@ -128,10 +129,10 @@ export async function runDaemon(config: AgentConfig, time?: DeviceTime): Promise
   const messages = createMessageResponder(agent.messaging);
   const page = pageOnDemand({ agent, messaging: agent.messaging, log });
   const control = await serveControl(config.socket, (request) => respond({ agent, messages, page }, request));
-  // A maintenance round may fail, for example on a full disk. The next round tries again.
+  // A maintenance round may fail, for example on a full disk. The next round repeats the work.
   const failed = (error: unknown) => log.warn({ error: String(error) }, 'the periodic work failed');
   let wasFull = false;
-  /** When the disk has space again, the agent continues its waiting work and rebuilds the reserve. */
+  /** When the disk has space again, the agent continues the work that waited for space, and rebuilds the disk reserve. */
   const checkDisk = () => {
     const full = diskState(reserve.space()) === 'full';
     if (wasFull && !full) void agent.maintain().catch(failed);
@@ -208,7 +209,7 @@ async function respond({ agent, messages, page }: RequestPorts, request: Control
   }
 }
 
-/** Clocks of this machine. The monotonic clock is the kernel's time since boot, sleep included. */
+/** Clocks of this machine. The monotonic clock is the kernel's time since boot, which includes the time in sleep mode. */
 export function machineTime(): DeviceTime {
   return {
     wall: () => Date.now(),
@@ -226,7 +227,10 @@ export function machineTime(): DeviceTime {
   };
 }
 
-/** On a system without a boot identifier, each start of the agent counts as a boot. The agent then uses the wall clock more often. */
+/**
+ * On a system without a boot identifier, each start of the agent counts as a boot. The agent then relies on the wall clock more often,
+ * because the monotonic clock cannot be compared across boots.
+ */
 function bootId(): string {
   return process.platform === 'linux' ? readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim() : randomUUID();
 }

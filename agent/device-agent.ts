@@ -144,8 +144,8 @@ class DeviceAgent implements Agent {
   }
 
   async start(): Promise<void> {
-    // After a crash, the store still marks the network address as connected. The agent ends the address at the last stored time, which is
-    // close to the crash.
+    // The agent may have crashed while it was connected. The store then still says that the server sees the device at its last network
+    // address. The agent therefore ends this evidence at the last time that it stored before the crash.
     this.#enforcement.evidence.addressLeft(this.#clock.left);
     this.#enforcement.settle();
     this.notices.showMissed();
@@ -197,7 +197,7 @@ class DeviceAgent implements Agent {
   }
 
   async maintain(): Promise<void> {
-    // `settle` runs first, because it needs no disk space.
+    // `settle` runs before the other work, because it needs no disk space.
     this.#enforcement.settle();
     this.#clock.keep();
     await this.#options.reserve?.build();
@@ -208,7 +208,7 @@ class DeviceAgent implements Agent {
     await this.#commands.work();
     await this.#exits.work();
     this.#outbox.pump();
-    // The agent offers unseen notices again, because a user may have signed in to the desktop.
+    // Offers notices that the user has not seen to the desktop again, because a user may have signed in since the last offer.
     await this.#adminMessages.offerToDesktop();
     await this.messaging.maintain();
   }
@@ -252,7 +252,8 @@ class DeviceAgent implements Agent {
   }
 
   /**
-   * The server closes connections with an expired certificate without a stated reason. The agent therefore shows the expiry as the reason.
+   * When the certificate has expired, the server closes the connection without stating a reason. The agent therefore states the expiry as
+   * the reason.
    */
   #connectionDetail(): string | null {
     const { state, detail } = this.link;
@@ -307,7 +308,8 @@ class DeviceAgent implements Agent {
       onDone: (order) => {
         this.#log.warn('the work data was wiped because of an exit order', { order });
         this.messaging.wake();
-        // A device that the server refuses reports the wipe at once, because its next connection attempt may be 15 minutes away.
+        // While the server refuses this device, the next connection attempt may be 15 minutes away. The device therefore reports the wipe
+        // at once over HTTPS.
         if (this.link.state === 'refused') void this.#poll.all();
       },
       onFailure: (error) => this.#log.warn('the work data could not be wiped', { error: message(error) }),
@@ -319,7 +321,8 @@ class DeviceAgent implements Agent {
       sensors: this.#options.sensors,
       enforcement: this.#enforcement,
       now: this.#clock.now,
-      // A refused device that leaves the order's area reports this within minutes, before its next attempt to connect.
+      // A refused device that leaves the order's area reports its new location within minutes, and does not wait for its next connection
+      // attempt.
       onSample: async () => {
         if (this.link.state === 'refused' && this.#store.postable(1).length > 0) await this.#poll.reports();
       },
@@ -363,13 +366,17 @@ class DeviceAgent implements Agent {
       onRefusal: (body) => this.#linkRefused(body),
       beforeKnock: () => this.#poll.all(),
       onExpired: () => this.#own.renew(true),
-      // After an unenrollment, the server revokes the device. The device then needs no signed proof of the revocation.
+      // After an unenrollment, the server revokes the device. The device expects this revocation, so it needs no signed revocation list as
+      // proof.
       confirmRevoked: async () => this.#unenrollment.isPending() || (await this.#revocation.confirmed()),
       onState: (state, detail) => this.#linkStateChanged(state, detail),
     });
   }
 
-  /** The body of a 451 response contains the order list with the refusing order, and the device's network address as the server sees it. */
+  /**
+   * The body of a 451 response contains two things: the order list with the order that suspends the service, and the device's network
+   * address as the server sees it.
+   */
   #linkRefused(body: string): void {
     const { list, withheld, address, recall } = readRefusal(body);
     if (recall !== null) void this.#recoverAndConnect(recall === 'documents');
@@ -380,8 +387,8 @@ class DeviceAgent implements Agent {
   }
 
   /**
-   * A server that was restored from a backup may enforce an order that was withdrawn later. With this device's newer documents, the server
-   * may accept the device.
+   * Sends this device's newer documents to a server that was restored from a backup, and then tries to connect. Such a server may enforce
+   * an order that was withdrawn after the backup. With the newer documents, the server may accept the device.
    */
   async #recoverAndConnect(documents: boolean): Promise<void> {
     if (await this.#recovery.send(documents)) await this.link.attempt();
@@ -398,7 +405,10 @@ class DeviceAgent implements Agent {
     this.#changed();
   }
 
-  /** Each rejection raises one alert. The alert reaches the server when the server accepts the device again. */
+  /**
+   * Raises one alert when the server begins to refuse the certificate. The alert waits in the store until the server accepts the device
+   * again.
+   */
   #reportRejection(detail: string): void {
     if (this.#isRejectionReported) return;
     this.#isRejectionReported = true;
@@ -431,7 +441,7 @@ class DeviceAgent implements Agent {
       deviceNow: this.#clock.now,
       onResult: () => {
         this.#outbox.pump();
-        // The command may have locked, unlocked or wiped the workspace.
+        // The command may have locked, unlocked or wiped the workspace, so messaging checks the workspace's state.
         this.messaging.wake();
         void this.#adminMessages.offerToDesktop();
         this.#changed();

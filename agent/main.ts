@@ -146,15 +146,15 @@ async function ask<T>(
   }
 }
 
-/** The response needs no schema check: the socket belongs to this user, and the daemon is the same program. */
+/** The daemon's response needs no schema check: the socket belongs to this user, and the daemon is the same program. */
 function asResponse<T>(response: unknown): T {
   return response as T;
 }
 
-/** Resolves when the daemon responds. Throws when the daemon fails to start. */
+/** Starts the daemon, and resolves when it responds to a request. Throws if the daemon fails to start. */
 async function startDetached(config: AgentConfig): Promise<void> {
   credentialFolder(config.identity).current();
-  // The daemon takes the folder's lock here. A second agent in the same folder fails with an error on the terminal.
+  // Here the daemon locks the agent's folder. If another agent already runs in the folder, this start fails with an error on the terminal.
   lockHome(config.home)();
   const log = openSync(config.logFile, 'a', 0o600);
   const [entry = ''] = process.argv.slice(1);

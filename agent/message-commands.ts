@@ -1,4 +1,7 @@
-/** Commands for messages. Only the running daemon may change a conversation: two processes with one MLS state would use its keys twice. */
+/**
+ * Commands for messages. They ask the running daemon, because only one process may change a conversation: two processes with one MLS state
+ * would use its keys twice.
+ */
 import { writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { createInterface } from 'node:readline/promises';
@@ -113,7 +116,7 @@ export function addMessageCommands(program: Command, { config, say, exitWith }: 
 
 /** Finds the conversation that the user typed: by identifier, title or a person's name. */
 function createConversationLookup(ask: Ask): (recipient: string) => Promise<string> {
-  /** Without a connection, the agent searches for the name only in this device's conversations. */
+  /** If the agent has no connection, it searches for the name only in this device's conversations. */
   const requireOnePerson = async (recipient: string): Promise<void> => {
     let found: readonly FoundPerson[];
     try {
@@ -165,7 +168,7 @@ async function chat(conversation: string, ask: Ask, say: (lines: readonly string
     const recent = await ask<readonly MessageView[]>({ op: 'messages', conversation, limit: RECENT });
     const isRecent = new Set(recent.map(({ id }) => id));
     const earlier = unseen.filter(({ id }) => !isRecent.has(id));
-    // If there are more unread messages, the next iteration prints the rest.
+    // One iteration prints at most `MOST_SHOWN` unread messages. The next iteration prints the rest.
     const messages = unseen.length < MOST_SHOWN ? [...earlier, ...recent] : unseen;
     for (const message of messages) {
       const line = chatLine(message);
@@ -182,7 +185,7 @@ async function chat(conversation: string, ask: Ask, say: (lines: readonly string
   };
   await show();
   const watching = watch();
-  // `Promise.race` below handles a failure of the watch.
+  // A failure of `watching` is handled by `Promise.race` below. This handler only prevents an unhandled rejection before that.
   watching.catch(() => undefined);
   const lines = createInterface({ input: process.stdin, terminal: false });
   const writing = (async () => {
@@ -199,7 +202,7 @@ async function chat(conversation: string, ask: Ask, say: (lines: readonly string
   }
 }
 
-/** The response needs no schema check: the socket belongs to this user, and the daemon is the same program. */
+/** The daemon's response needs no schema check: the socket belongs to this user, and the daemon is the same program. */
 function asResponse<T>(response: unknown): T {
   return response as T;
 }

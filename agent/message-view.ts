@@ -64,13 +64,19 @@ export function chatLine(message: MessageView): string {
 
 type Outcome = Pick<MessageView, 'state' | 'order' | 'refusal'>;
 
-/** A refusal that no order caused has a reason in words. */
+/**
+ * Text for the state of a message. It names the order that caused the state. If the message was refused for another reason, the text gives
+ * that reason.
+ */
 const outcomeText = ({ state, order, refusal }: Outcome): string => {
   if (order !== null) return `${state} by order ${order}`;
   return refusal === null ? state : `${state}: ${plain(refusal.detail)}`;
 };
 
-/** If recipients have reasons of their own, the message's reason is left out. Otherwise the same reason would appear twice. */
+/**
+ * If the message failed for single recipients, the text gives each recipient's reason and leaves out the message's own reason. Otherwise
+ * the same reason would appear twice.
+ */
 function stateText(message: MessageView): string {
   const recipients = message.missed.map((one) => `${plain(one.name)}: ${outcomeText(one)}`);
   const own = recipients.length > 0 ? { ...message, refusal: null } : message;

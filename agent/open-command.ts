@@ -41,5 +41,5 @@ const notRunning = () =>
     'The agent is not running, so the page is not available. Start it with `cordon-agent run --detach`.',
   );
 
-/** The response needs no schema check: the socket belongs to this user, and the daemon is the same program. */
+/** The daemon's response needs no schema check: the socket belongs to this user, and the daemon is the same program. */
 const asResponse = (response: unknown): OpenResponse => response as OpenResponse;

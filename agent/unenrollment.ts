@@ -11,7 +11,7 @@ const RESULT_WITHIN = 30_000;
  */
 export interface Unenrollment {
   isPending(): boolean;
-  /** Plans the end of the enrollment after a delay. `endIfSent` may end the enrollment earlier. */
+  /** Schedules the end of the enrollment after a delay. `endIfSent` may end the enrollment before the delay is over. */
   schedule(): void;
   endIfSent(): void;
   /** Completes a pending unenrollment at once. Called when the server closes the connection, because the server then has the result. */

@@ -106,7 +106,7 @@ const ADVICE: Record<AgentStatus['connection'], readonly string[]> = {
   ],
 };
 
-/** The text of an order appears once, even if the order suspends several services. */
+/** Lists the text of an order only once, even if the order suspends several services. */
 function gatesLines(gates: readonly GateView[]): string[] {
   const shown = new Set<string>();
   return gates.flatMap(({ service, open, reasons, denials, since }) => {
@@ -150,7 +150,7 @@ function textLines({ appeal, statement, authoritative }: DenialView): string[] {
   ];
 }
 
-/** `languages`: the user's languages, best first. `zone`: the user's time zone. */
+/** `languages`: the user's languages, most preferred first. `zone`: the user's time zone. */
 export function noticeLines(notices: readonly Notice[], languages: readonly string[], zone: string): string[] {
   const words = noticeWordsIn(languages);
   if (notices.length === 0) return [plain(words.none)];

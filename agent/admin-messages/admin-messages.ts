@@ -28,12 +28,15 @@ export interface AdminMessageStore {
 
 export interface AdminMessagePorts {
   readonly store: Pick<AdminMessageStore, 'adminMessages' | 'markDisplayed'>;
-  /** Current real time in Unix milliseconds. Commands use real time, not the device's time. */
+  /** Current time of the machine's own clock in Unix milliseconds. Commands use this time, not the device's time of `device-clock.ts`. */
   readonly now: () => number;
   /** Displays a text on the desktop. A simulated device has no desktop. */
   readonly desktop?: ((text: string) => Promise<DesktopResult>) | undefined;
   readonly onReport: () => void;
-  /** Called when the store fails, for example on a full disk. The desktop then displays the message a second time. */
+  /**
+   * Called when the store fails, for example on a full disk. The message then stays marked as not displayed, so the desktop displays it
+   * again.
+   */
   readonly onFailure: (error: unknown) => void;
 }
 
@@ -44,7 +47,7 @@ export interface AdminMessages {
   list(): readonly AdminMessage[];
   /**
    * Marks messages as displayed by the command line or the device page. Ignores unknown ids, because a message may belong to an earlier
-   * enrollment.
+   * enrollment of this device.
    */
   displayed(ids: readonly CommandId[], on: DisplayedOn): void;
   /** Offers each message that the user has not seen to the desktop. Never rejects. */
@@ -52,8 +55,8 @@ export interface AdminMessages {
 }
 
 /**
- * Lists the messages for the command line. `shown`: the command line displays the messages next, so they are marked as displayed. The
- * returned list still says which messages were new.
+ * Lists the messages for the command line. `shown`: true if the command line displays the messages next; they are then marked as displayed.
+ * The returned list still says which messages were new.
  */
 export function readAdminMessages(
   { adminMessages }: { readonly adminMessages: Pick<AdminMessages, 'list' | 'displayed'> },
@@ -82,7 +85,8 @@ export function createAdminMessages({ store, now, desktop, onReport, onFailure }
   };
 
   /**
-   * Messages of which the desktop has displayed only the beginning. The desktop does not display them again before the agent's next start.
+   * Messages of which the desktop has displayed only the beginning. The desktop does not display them again until the agent is started
+   * again.
    */
   const shownInPart = new Set<CommandId>();
   const offer = async () => {

@@ -1,7 +1,7 @@
 /**
  * Commands from admins. The device stores a command before it acknowledges the command, marks it `started`, runs it, and stores the result
  * with its report. After a crash, the device runs a started command again and reports one result. Every command may therefore run twice.
- * Commands expire by real time.
+ * Commands expire by the machine's own clock, not by the device's time of `device-clock.ts`.
  */
 import { CordonError, isCordonError } from '../../shared/errors.ts';
 import { Loop } from '../../shared/loops/loop.ts';
@@ -16,12 +16,12 @@ export interface StoredCommand {
   readonly command: Command;
   /** The server's key shares for a lock or unlock of the workspace, base64. The store deletes the shares when the command is finished. */
   readonly shares?: readonly string[] | undefined;
-  /** Expiry of the command, in Unix milliseconds of real time. */
+  /** Expiry of the command by the machine's own clock, in Unix milliseconds. */
   readonly expires: number;
 }
 
 export interface CommandQueue {
-  /** Stores a command. Returns false if it is stored already: the server repeats commands whose result it lacks. */
+  /** Stores a command. Returns false if the command is stored already: the server sends a command again until it has the result. */
   storeCommand(command: StoredCommand): boolean;
   /** Returns the unfinished commands, oldest first. */
   unfinishedCommands(): readonly (StoredCommand & { readonly started: boolean })[];
@@ -45,7 +45,7 @@ export interface CommandPorts {
   /** Called when a command's result is stored durably. */
   readonly onResult: () => void;
   readonly onRestart: () => void;
-  /** Ends the enrollment after the server has received the command's result. Called when the result is stored durably. */
+  /** Called when the command's result is stored durably. Ends the enrollment after the server has received the result. */
   readonly onUnenroll: () => void;
   /** Called when the store fails, for example on a full disk. The next call of `work` tries again. */
   readonly onFailure: (error: unknown) => void;
@@ -130,7 +130,7 @@ export function createCommands(ports: CommandPorts): Commands {
   };
 
   const drain = async () => {
-    // A crash after the last result may have left the server's key shares in the store. The start deletes them.
+    // A crash may have left the server's key shares of a finished command in the store. The agent deletes these shares when it starts.
     store.forgetShares();
     for (;;) {
       const [next] = store.unfinishedCommands();

@@ -36,7 +36,9 @@ export const controlRequestSchema = z.discriminatedUnion('op', [
     messages: z.array(z.uuid()).max(1000),
   }),
   z.strictObject({ op: z.literal('attachment'), message: z.uuid(), index: z.int().min(0).max(64) }),
-  /** Request for the number of the newest change. The daemon waits up to `CHANGE_WITHIN` for a change after `since`. */
+  /**
+   * Request for the number of the newest change. The daemon responds when a change after `since` exists, or after at most `CHANGE_WITHIN`.
+   */
   z.strictObject({ op: z.literal('changed'), since: z.int().min(0) }),
 ]);
 /** Link that opens the device page. The link is valid for one use within a minute. */
@@ -82,7 +84,7 @@ export async function serveControl(
       `The socket path ${path} is too long. Choose a --home with less than ${LONGEST_PATH - 'agent.sock'.length} bytes.`,
     );
   }
-  // The caller has the folder's lock, so an existing socket file was left by a killed daemon.
+  // The caller has locked the agent's folder, so no daemon runs. An existing socket file was left by a killed daemon.
   rmSync(path, { force: true });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);

@@ -83,13 +83,13 @@ export async function attachmentFrom(path: string): Promise<NewAttachment> {
 interface Changes {
   count(): number;
   /**
-   * Calls `look` after each change and resolves with its first result that is not null. After `CHANGE_WITHIN`, resolves with the result of
-   * `otherwise`.
+   * Calls `look` now and after each change, and resolves with its first result that is not null. If there is no such result within
+   * `CHANGE_WITHIN`, resolves with the result of `otherwise`.
    */
   until<T>(look: () => T | null, otherwise: () => T): Promise<T>;
 }
 
-/** Maximum wait for a change in milliseconds. It is shorter than the time limit of a control request. */
+/** Maximum milliseconds to wait for a change. This is shorter than the time limit of a control request. */
 const CHANGE_WITHIN = 20_000;
 
 function countChanges(messaging: Messaging): Changes {

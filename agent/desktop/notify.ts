@@ -1,5 +1,5 @@
 /**
- * Notices on the desktop of the signed-in user, displayed by `notify-send` (org.freedesktop.Notifications). Without a desktop or a
+ * Notices on the desktop of the signed-in user, displayed by `notify-send` (org.freedesktop.Notifications). If there is no desktop or no
  * signed-in user, the agent displays nothing and makes no receipt.
  */
 import { spawn } from 'node:child_process';
@@ -74,8 +74,8 @@ export function desktopText(
   const room = Math.max(0, LONGEST - known.join('\n').length);
   const excerpt = plain((chosen?.text ?? '').slice(0, room));
   return {
-    // The order number is at the start of the line. After right-to-left letters, the parts of the number would appear in reverse order (UAX
-    // #9, W2).
+    // The order number stands at the start of the line. If it stood after right-to-left letters, its parts would appear in reverse order
+    // (UAX #9, W2).
     title: plain(`${order}: ${notice.title}`),
     body: escaped([excerpt, ...known].filter((line) => line !== '').join('\n')),
   };

@@ -8,11 +8,11 @@ const LONGEST_DETAIL = 1000;
  * not fill the outbox.
  */
 export interface Alerts {
-  /** Raises an alert. Returns false when the same alert was raised before. Throws when the store fails. */
+  /** Raises an alert. Returns false if an alert with this code and subject was raised before. Throws if the store fails. */
   raise(code: string, subject: string, detail: string): boolean;
   /**
-   * Raises an alert and never throws. A full disk must not hide the error that the alert reports, and must not stop the enforcement of
-   * other orders.
+   * Raises an alert and never throws. A failure of the store, such as a full disk, must not hide the error that the alert reports, and must
+   * not stop the enforcement of other orders.
    */
   tryRaise(code: string, subject: string, detail: string): void;
 }

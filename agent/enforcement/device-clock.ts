@@ -20,27 +20,39 @@ export interface DeviceTime {
   after(ms: number, task: () => void): () => void;
 }
 
-/** Clock state in the store. `anchor`: the device's time at one value of one boot's monotonic clock. */
+/** Clock state in the store. `anchor`: a pair of the device's time and the value that the monotonic clock of one boot had at that time. */
 export interface ClockState {
   readonly floor: Instant;
-  /** Latest time that was ever computed from the floor and the monotonic clock, without the wall clock. */
+  /** Latest time that the device ever computed from the floor and the monotonic clock. The wall clock has no part in it. */
   readonly reached: Instant;
   readonly anchor: { readonly time: Instant; readonly monotonic: number; readonly boot: string };
   /** True if the anchor is an authenticated time from the same boot. The monotonic clock has then counted all time since the anchor. */
   readonly counted?: boolean;
-  /** Implausibly late server time that is not used, and when the device first received it; null if there is none. */
+  /**
+   * `claim`: an implausibly late time that the server sent and the device does not use, with the time at which the device first received
+   * it; null if there is none.
+   */
   readonly claim?: { readonly time: Instant; readonly monotonic: number; readonly boot: string } | null;
 }
 
 const HOUR = 3_600_000;
-/** Maximum difference between two clocks that agree. The device uses a server time at once if it is ahead by less than this. */
+/**
+ * Two clocks agree if they differ by at most this. The device uses a server time at once if it is ahead of the device's time by at most
+ * this.
+ */
 export const CLOCKS_AGREE = HOUR;
-/** Tolerance after a reboot: the device then knows the time only from its wall clock, which can be wrong by a time zone and a day. */
+/**
+ * Maximum plausible jump of time after a reboot. The device then knows the time only from its wall clock, which can be wrong by a time zone
+ * and a day.
+ */
 export const REBOOT_TOLERANCE = 26 * HOUR;
-/** Time for which the server must repeat an implausible time before the device accepts it. The device's own clock may be the wrong one. */
+/**
+ * Time for which the server must repeat an implausible time before the device accepts it. The server may be right, because the device's own
+ * clock may be wrong.
+ */
 export const CLAIM_HOLDS_FOR = 6 * HOUR;
 
-/** Maximum time after the last authenticated time up to which the device follows its wall clock after a reboot. */
+/** After a reboot, the device follows its wall clock, but at most this long after the last authenticated time. */
 export const WALL_TRUST = 7 * 24 * 3_600_000;
 
 export interface ClockReading {
@@ -53,7 +65,8 @@ export function firstClock(authenticated: Instant, reading: ClockReading): Clock
 }
 
 /**
- * Returns the clock state with this clock value as the anchor. The device stores the state often, so that a crash loses no elapsed time.
+ * Moves the anchor of the clock state to the given value of the monotonic clock. The device stores the clock state often, so that a crash
+ * loses no elapsed time.
  */
 export function advanceClock(state: ClockState, monotonic: number): ClockState {
   const elapsed = Math.max(0, monotonic - state.anchor.monotonic);
@@ -65,8 +78,8 @@ export function advanceClock(state: ClockState, monotonic: number): ClockState {
 }
 
 /**
- * Returns the clock state after an authenticated time. The floor never decreases, so a server whose clock is set back does not set devices
- * back. An implausible time becomes a claim and changes nothing else. `wall`: time of the device's wall clock.
+ * Returns the clock state after the server has sent its time. The floor (the last authenticated time) never decreases, so a server whose
+ * clock is set back does not set devices back. An implausible time is only stored as `claim`. `wall`: time of the device's wall clock.
  */
 export function authenticateClock(
   state: ClockState,
@@ -83,24 +96,25 @@ export function authenticateClock(
   return since >= CLAIM_HOLDS_FOR ? firstClock(server, reading) : { ...now, claim };
 }
 
-/** True when the device's own clocks show that the server's time may be correct. */
+/** Returns true if the device's own clocks show that the server's time may be correct. */
 function isPlausible(state: ClockState, server: Instant, reading: ClockReading, wall: Instant): boolean {
   const ahead = server - clockNow(state, reading.monotonic);
   if (ahead <= CLOCKS_AGREE || Math.abs(wall - server) <= CLOCKS_AGREE) return true;
   if (state.counted) return false;
-  // The wall clock is earlier than a known past time. The wall clock is therefore wrong, and cannot show how long the device was off.
+  // If the wall clock shows a time that is known to be past, the wall clock is wrong. It then cannot show how long the device was off.
   return ahead <= REBOOT_TOLERANCE || wall < state.reached - CLOCKS_AGREE;
 }
 
 /**
- * Returns the clock state after a signed document with a date: the present is not before the document's date. An implausible date changes
- * nothing.
+ * Returns the clock state after a signed document with a date. The document proves that its date is not in the future. An implausible date
+ * changes nothing.
  */
 export function atLeast(state: ClockState, signed: Instant, reading: ClockReading, wall: Instant): ClockState {
   const now = advanceClock(state, reading.monotonic);
   if (!isPlausible(state, signed, reading, wall)) return now;
   if (signed > now.anchor.time) {
-    // A document date far ahead shows that the device missed some elapsed time. The true time may be even later than the date.
+    // If the document's date is far ahead of the device's time, the device's clock did not count some of the elapsed time. The true time
+    // may be even later than the document's date.
     const counted = state.counted === true && signed - now.anchor.time <= CLOCKS_AGREE;
     return { ...firstClock(Math.max(signed, state.floor), reading), counted, claim: now.claim ?? null };
   }
@@ -122,14 +136,14 @@ export function resumeClock(state: ClockState, reading: ClockReading, wall: Inst
 export interface WrongTime {
   readonly from: Instant;
   readonly until: Instant;
-  /** Time at which approvers signed the correction. The true time is not earlier. */
+  /** Time at which approvers signed the correction. The true time cannot be earlier. */
   readonly earliest: Instant;
 }
 
 /**
  * Returns the clock state after a time correction, or null if the correction does not concern this device. Only a correction can set the
- * time back. It concerns a device whose floor is inside the wrong interval while its wall clock is before the interval. An old correction
- * that arrives again later therefore has no effect.
+ * device's time back. It concerns a device if the device's floor is inside the wrong interval and its wall clock is before the interval. If
+ * an old correction arrives again after the interval, it therefore has no effect.
  */
 export function correctClock(
   state: ClockState,
@@ -152,7 +166,7 @@ export interface ClockStore {
 
 export interface DeviceClock {
   now(): Instant;
-  /** Last time that the device stored before this start. */
+  /** Time that the device last stored before the agent started. */
   readonly left: Instant;
   /** Applies the server's time. Returns false if the time is implausible and therefore not used. */
   authenticate(server: Instant): boolean;

@@ -10,13 +10,13 @@ export interface DeviceLocation {
   readonly state: LocationState;
   observe(observations: readonly Observation[]): void;
   /**
-   * Marks the network address that the server saw as no longer current, because the connection ended. Returns false if the device has no
-   * such address.
+   * Ends the evidence that the device is at the network address that the server saw. Called because the connection ended. Returns false if
+   * there is no such evidence.
    */
   addressLeft(at: Instant): boolean;
-  /** Applies the admin's location statement in the device record. Ends the previous statement if the record has none. */
+  /** Applies the admin's location statement from the device record. If the record contains no statement, ends the earlier statement. */
   applyStatement(record: DeviceRecord | null, now: Instant): void;
-  /** Changes future times of evidence to `now`, after a correction of the device's time. */
+  /** Sets the time of each piece of evidence that lies after `now` to `now`. Called after a correction of the device's time. */
   limit(now: Instant): void;
 }
 
@@ -58,7 +58,7 @@ export function openDeviceLocation(
           report(observations);
         });
       } catch (error) {
-        // The gates use the new location even if a full disk prevents the report about it.
+        // The gates use the new location even if the disk is full, so that the report about the location could not be stored.
         onFailure('evidence', error);
         add(observations);
       }

@@ -8,14 +8,14 @@ import type { Receipts } from './receipts.ts';
 import type { StoredDocuments, StoredList } from './stored-documents.ts';
 
 /**
- * Signed documents from the server. A refused document raises an alert, changes nothing, and causes an exception. Each method returns true
- * if the document was new.
+ * Acceptance of signed documents from the server. For a document that is refused, a method raises an alert, changes nothing and throws. For
+ * an accepted document, it returns true if the document was new.
  */
 export interface DocumentAcceptance {
   approverSets(envelopes: readonly Envelope[]): boolean;
-  /** Accepts an order list. `withheld`: withheld revisions, of which the list contains only placeholders. */
+  /** Accepts an order list. `withheld`: the text of withheld revisions. The list itself contains only placeholders for them. */
   list(envelope: Envelope, withheld?: readonly Envelope[]): boolean;
-  /** Accepts withheld revisions that the device did not have for its stored list. */
+  /** Accepts withheld revisions that the stored order list names and that the device did not have yet. */
   withheld(envelopes: readonly Envelope[]): boolean;
   record(envelope: Envelope): boolean;
   /** Sets the device's time back if the time correction concerns this device. Returns true only in that case. */
@@ -109,7 +109,7 @@ export function createDocumentAcceptance(ports: {
   };
 }
 
-/** The device makes one receipt per revision. A fresh list without new revisions causes no receipt. */
+/** Makes one receipt `delivered` for each revision. A newer order list that contains no new revision causes no receipt. */
 export function recordDelivery(
   store: Pick<EventStore, 'once'>,
   receipts: Receipts,

@@ -23,7 +23,7 @@ export interface Versioned {
 }
 
 export interface ExitMemory {
-  /** Order number → time since which the order has denied a service without interruption. */
+  /** For each order number, the time since which the order has denied a service without interruption. */
   readonly deniedSince: Readonly<Record<string, Instant>>;
   readonly wiped: readonly { readonly order: string; readonly revision: number; readonly at: Instant }[];
 }
@@ -46,7 +46,10 @@ export interface CorrectionStore {
 }
 
 export interface DocumentStore {
-  /** Stored approver sets, beginning with the pinned one, oldest first. */
+  /**
+   * Stored approver sets (sets of the approvers' public keys), oldest first. The first one is pinned: it is the first set that the device
+   * received.
+   */
   approverSets(): readonly Versioned[];
   addApproverSet(approverSet: Versioned): void;
   list(): Versioned | null;
@@ -54,7 +57,8 @@ export interface DocumentStore {
   record(): Versioned | null;
   saveRecord(record: Versioned): void;
   /**
-   * Newest adopted revision of every order that this device has received. A revision is never removed and never replaced by an older one.
+   * For each order that this device has received, its newest adopted revision. A revision is never removed, and never replaced by an older
+   * one.
    */
   orders(): readonly (Versioned & { readonly order: string })[];
   saveOrder(order: string, revision: Versioned): void;
@@ -80,14 +84,14 @@ export interface NoticeStore {
   notices(): readonly GivenNotice[];
   /** Stores a notice. Does nothing if the notice is stored already. */
   addNotice(notice: Omit<GivenNotice, 'shown'>): void;
-  /** Marks the notice as shown. Returns true only the first time. */
+  /** Marks the notice as seen by the user. Returns true only the first time. */
   noticeShown(notice: Pick<GivenNotice, 'order' | 'moment' | 'effective'>): boolean;
 }
 
 export interface EventStore {
-  /** Records an event by its name. Returns true only the first time. */
+  /** Records that an event has happened. `event` is its name. Returns true only the first time. */
   once(event: string): boolean;
-  /** Returns true if `once` has recorded the event before. */
+  /** Returns true if `once` has recorded this event. */
   happened(event: string): boolean;
 }
 

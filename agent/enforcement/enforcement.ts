@@ -1,7 +1,7 @@
 /**
- * Enforcement of orders on this device. Inputs are signed documents and location evidence; outputs are gates and receipts. The device
- * stores the input, computes the verdict with `shared/verdict` (the server's own code), then stores the gates together with their receipts.
- * After a crash between these steps, the next start computes the verdict again. Enforcement works the same without a network.
+ * Enforcement of orders on this device. Inputs are signed documents and location evidence; outputs are gates and receipts. The device first
+ * stores the input. It then computes the verdict with `shared/verdict` (the server uses this code too), and stores the gates together with
+ * their receipts. If a crash comes between these steps, the next start computes the verdict again. Enforcement needs no network.
  */
 import { parseHomeArea } from '../../shared/areas/area-code.ts';
 import type { AreaPolygon } from '../../shared/areas/polygon.ts';
@@ -33,13 +33,19 @@ export interface EnforcementPorts {
   readonly signer: () => Signer;
   /** Called after a durable change of documents, location or gates. */
   readonly onChange: () => void;
-  /** Called at each decision while the order list is expired. `list-watch.ts` checks whether a newer list should arrive soon. */
+  /**
+   * Called when the gates are computed while the order list is expired. `list-watch.ts` then decides whether to raise an alert or to wait
+   * for a newer list.
+   */
   readonly onListExpired: () => void;
-  /** Called for a stored notice that is due for the user. Notices from before the start are in `notices.unshown`. */
+  /**
+   * Called for a stored notice that the user should see now. Notices that the user had not seen when the agent started are in
+   * `notices.unshown`.
+   */
   readonly onNotice?: ((notice: GivenNotice) => void) | undefined;
   /** Called when an exit is due (`exits.due`), and at the start if a crash interrupted an exit. */
   readonly onExit?: (() => void) | undefined;
-  /** Called when the store failed to save `what`. The next `settle` computes the gates again. */
+  /** Called when the store could not save. `what` names the data. The next call of `settle` computes the gates again. */
   readonly onFailure: (what: string, error: unknown) => void;
 }
 
@@ -47,7 +53,7 @@ export interface Evidence {
   readonly location: LocationState;
   /** Stores observations, reports the device's own observations to the server, and computes the gates again. */
   observe(observations: readonly Observation[]): void;
-  /** Marks the network address that the server saw as no longer current, because the connection ended. */
+  /** Ends the evidence that the device is at the network address that the server saw. Called because the connection ended. */
   addressLeft(at: Instant): void;
 }
 
@@ -93,7 +99,7 @@ export function openEnforcement(ports: EnforcementPorts): Enforcement {
       if (documents.list && documents.record) given = notices.deliverDue(facts, now);
       exits.review(rules.all(), decided, locationAt(location.state, now), now);
     } finally {
-      // The timer starts even if the store fails, because the device must enforce the next change on time.
+      // The timer for the next change starts even if the store fails, because the device must enforce that change on time.
       schedule(now, decided);
     }
     if (exits.due()) ports.onExit?.();
@@ -118,7 +124,8 @@ export function openEnforcement(ports: EnforcementPorts): Enforcement {
   };
 
   rules.compile();
-  // The first list is stored during enrollment, when the device has no key for receipts yet.
+  // During enrollment, the device stores its first order list before it has a key for receipts. The agent therefore makes the receipts for
+  // this list when it starts.
   store.reserved(() => {
     if (documents.list) recordDelivery(store, receipts, documents.list, documents.orders);
     location.applyStatement(documents.record, clock.now());

@@ -6,7 +6,7 @@ import type { Exits } from './exits.ts';
  * Wipes the workspace when an order's exit is due. After a crash during the wipe, the next start wipes again. A second wipe is harmless.
  */
 export interface ExitWork {
-  /** Runs a due wipe. Never rejects: the next call repeats a failed wipe. */
+  /** Wipes the workspace if an exit is due. Never rejects: if the wipe fails, the next call repeats it. */
   work(): Promise<void>;
 }
 

@@ -21,7 +21,7 @@ export interface Exits {
 }
 
 export interface ReviewedExits extends Exits {
-  /** Stores since when each order with an exit has denied a service, and decides whether an exit is due. */
+  /** For each order with an exit, stores the time since which the order has denied a service. Then decides whether an exit is due. */
   review(rules: readonly OrderRule[], verdict: Verdict, location: Location, now: Instant): void;
 }
 
@@ -69,7 +69,7 @@ export function openExits(ports: {
           certain: denial.certain,
           deniedSince: since,
           legalHold: record.legalHold === true,
-          // A wipe must not be early because the server's clock is ahead.
+          // The server's clock may be ahead. The list's date is therefore limited to the device's time, so that the wipe is not too early.
           listIssued: Math.min(list.issued, now),
           listExpired: now >= list.expires,
         });

@@ -13,7 +13,7 @@ export interface DenialView {
   /** The order's rule for messages that wait for this device: hold, deliver or return. */
   readonly waiting: WaitingRule;
   readonly appeal: string;
-  /** Texts by language tag: the order's notice, or its public statement if it has no notice. */
+  /** Texts by language tag: the order's notice. If the order has no notice, its public statement. */
   readonly statement: Readonly<Record<string, string>>;
   /** Language of the authoritative text; null if the order does not state a language. */
   readonly authoritative: string | null;
@@ -56,8 +56,8 @@ export function gateView(
 }
 
 /**
- * Acceptance time that limits received messages: the gate allows only messages that the server accepted before it. An open gate has no
- * limit. A closed gate allows messages from before its closing if every closing order has the rule `deliver`. Null: the gate allows no
+ * Time that limits which received messages the user may get: only messages that the server accepted before this time. Infinity while the
+ * gate is open. If the gate is closed and every closing order has the rule `deliver`, the time at which the gate closed. Otherwise null: no
  * messages.
  */
 export function acceptedBefore({ open, denials, since }: GateView): Instant | null {

@@ -8,7 +8,7 @@ import type { StoredDocuments } from './stored-documents.ts';
 export interface Gates {
   /** Enforced state of each gate. A gate that must close is closed even if the store failed. */
   enforced(): ReadonlyMap<Service, GateState>;
-  /** Stores the gates of a verdict and a receipt for each change. Returns true if a gate changed. Throws when the store fails. */
+  /** Stores the gates of a verdict, and a receipt for each gate that changed. Returns true if a gate changed. Throws if the store fails. */
   apply(verdict: Verdict, now: Instant): boolean;
 }
 
@@ -18,7 +18,7 @@ interface Change {
 }
 
 /**
- * Messaging and mail stay closed until the first order list and device record arrive. The connection stays open, because both documents
+ * Until the first order list and device record arrive, messaging and mail stay closed. The connection stays open, because both documents
  * arrive over it.
  */
 const WITHOUT_DOCUMENTS: ReadonlySet<Service> = new Set(['messaging', 'mail']);
@@ -63,7 +63,7 @@ export function openGates(ports: {
         ({ service, gate }) => !isSame(stored.get(service), gate),
       );
       if (changes.length === 0) return false;
-      // A gate closes before its new state is stored. A gate opens only after its new state is stored.
+      // To close a gate, the device closes it first and then stores the new state. To open a gate, the device stores the new state first.
       enforced = withChanges(
         stored,
         changes.filter(({ gate }) => !gate.open),
@@ -82,7 +82,10 @@ export function openGates(ports: {
   };
 }
 
-/** Name of the event that an order denied a service. The event stays stored after the gate opens, until the device removes the order. */
+/**
+ * Name of the stored event "this order has denied a service". The event stays stored after the gate opens, until the device removes the
+ * order.
+ */
 export const denialEvent = (order: string): string => `denied ${order}`;
 
 const withChanges = (gates: ReadonlyMap<Service, GateState>, changes: readonly Change[]) =>

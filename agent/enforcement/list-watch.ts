@@ -5,13 +5,13 @@ export interface ListWatchPorts {
 }
 
 /**
- * Alert about an expired order list. It is raised only if the server had time to send a newer list, because after sleep or a clock jump a
- * fresh list usually arrives soon. All times are real time.
+ * Alert about an expired order list. After sleep or a clock jump, a newer list usually arrives within seconds. The alert is therefore
+ * raised only if the server had time to send a newer list. All times are those of the machine's own clock, not of `device-clock.ts`.
  */
 export interface ListWatch {
   /** Checks the order list after a change of the device's time, of the list or of the connection. */
   check(): void;
-  /** Called after the order list was fetched and stored. */
+  /** Called after a poll has fetched and stored the order list. */
   polled(): void;
   stop(): void;
 }

@@ -11,8 +11,9 @@ export interface ManagementGatePorts {
 }
 
 /**
- * The gate of the service `management` on the device. While the gate is closed, the device does not connect, whatever the server decides.
- * If the server does not close the connection in time, the device closes it after sending its receipts.
+ * The gate of the service `management` on the device. While the gate is closed, the device does not connect, even if the server would
+ * accept it. When the gate closes during a connection, the device sends its receipts and waits for the server to close the connection. If
+ * the server does not, the device closes it.
  */
 export interface ManagementGate {
   /** Reason why the gate forbids a connection; null while the gate is open. */
@@ -23,7 +24,8 @@ export interface ManagementGate {
 }
 
 /**
- * Real milliseconds that the device waits for the server to close the connection. The server closes a denied session within five seconds.
+ * Milliseconds that the device waits for the server to close the connection. The server closes the session of a suspended device within
+ * five seconds.
  */
 const DISCONNECT_WITHIN = 8_000;
 
@@ -53,8 +55,8 @@ export function createManagementGate(ports: ManagementGatePorts, disconnectWithi
       } else {
         leaving ??= setTimeout(leaveIfDenied, disconnectWithin).unref();
       }
-      // The device connects as soon as its own verdict allows a connection. If the server still refuses, the device obeys the server's
-      // `Retry-After`.
+      // The device connects as soon as its own orders allow a connection. If the server still refuses, the device waits as long as the
+      // server's `Retry-After` says.
       if (open && !wasOpen && state === 'refused') void ports.link().attempt();
       wasOpen = open;
     },

@@ -20,18 +20,18 @@ export interface Notice {
   readonly reasons: readonly Reason[];
   readonly effective: Instant;
   readonly until: Instant | null;
-  /** Texts by language tag: the order's notice, or its public statement if it has no notice. */
+  /** Texts by language tag: the order's notice. If the order has no notice, its public statement. */
   readonly statement: Readonly<Record<string, string>>;
   /** Language of the authoritative text; null if the order does not state a language. */
   readonly authoritative: string | null;
   readonly appeal: string;
   /**
-   * Exit of the order; null if it has none. The user can export messages until at least `exportsUntil`. Then the device wipes the work
-   * data.
+   * Exit of the order; null if the order has none. The user can export messages until at least `exportsUntil`. After that, the device wipes
+   * the work data.
    */
   readonly exit: {
     readonly exportsUntil: Instant;
-    /** True if two people have approved the wipe. */
+    /** True if two people have approved the wipe of the work data. */
     readonly approved: boolean;
     readonly wiped: Instant | null;
   } | null;
@@ -64,7 +64,7 @@ export function noticesOf(
     const { title, services, areas, effective, appeal } = revision.terms;
     const until = revision.terms.until === null ? null : Date.parse(revision.terms.until);
     const ended = revision.status !== 'withdrawn' && until !== null && now >= until;
-    // An order whose exit wiped data on this device stays in the list.
+    // An ended order leaves the list after some time, but an order whose exit wiped data on this device stays in the list.
     if (ended && wiped === null && (delivered.length === 0 || now > until + VISIBLE_AFTER_END)) continue;
     const withdrawal = delivered.find(({ moment }) => moment === 'withdrawal');
     if (

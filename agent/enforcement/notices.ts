@@ -10,7 +10,7 @@ import type { StoredDocuments } from './stored-documents.ts';
 export interface Notices {
   /** Notices that the device has delivered to the user, oldest first. */
   all(): readonly GivenNotice[];
-  /** Newest notice of each order that the user has not seen yet. */
+  /** For each order, the newest notice if the user has not seen that notice yet. */
   unshown(): readonly GivenNotice[];
   markShown(orders: readonly { order: string; revision: number }[]): void;
 }
@@ -37,8 +37,8 @@ export function openNotices(ports: {
   const ofOrder = (number: string) => all().filter(({ order }) => order === number);
 
   /**
-   * Notices that are due. An order causes a notice on a device to which it would deny a service now. A withdrawal causes a notice on a
-   * device that the order affected, or that had an earlier notice of the order.
+   * Notices of an order that are due now. A device gets a notice if the order would deny it a service now. A device gets the notice of a
+   * withdrawal if the order denied it a service or if it had an earlier notice of the order.
    */
   const dueOf = (rule: OrderRule, facts: DeviceFacts, now: Instant): GivenNotice[] => {
     const revision = documents.orders.get(rule.order)?.revision;
@@ -101,7 +101,7 @@ export function openNotices(ports: {
   };
 }
 
-/** Returns true if the order would deny a service to this device, assuming the order were in effect now. */
+/** Returns true if the order denies this device a service, or would deny one if the order were in effect now. */
 function wouldDeny(rule: OrderRule, facts: DeviceFacts, now: Instant): boolean {
   const effective = { ...rule, effective: Math.min(rule.effective, now) };
   return Object.values(evaluate([effective], facts, now).services).some(({ allowed }) => !allowed);

@@ -9,9 +9,15 @@ import type { StoredDocuments } from './stored-documents.ts';
 /** Stored orders in the form that `evaluate` reads, sorted by order number. */
 export interface OrderRules {
   all(): readonly OrderRule[];
-  /** Polygons of orders that have not ended, without duplicates. Polygons of ended orders would use up the limit `MOST_POLYGONS`. */
+  /**
+   * Polygons of orders that have not ended, without duplicates. Polygons of ended orders are left out, because the number of polygons is
+   * limited (`MOST_POLYGONS`).
+   */
   polygons(now: Instant): readonly AreaPolygon[];
-  /** Reads the stored orders again. An order that this version of the agent cannot read raises an alert. The other orders stay enforced. */
+  /**
+   * Reads the stored orders again. If this version of the agent cannot read an order, it raises an alert and still enforces all other
+   * orders.
+   */
   compile(): void;
 }
 

@@ -7,11 +7,14 @@ import type { DeviceIdentity, StoredList } from './stored-documents.ts';
 
 export type ReceiptFacts = Pick<Receipt, 'kind' | 'order' | 'revision' | 'service' | 'gate' | 'notice'>;
 
-/** Receipts of this device, which are signed and put into the outbox. Each receipt names the order list on which it is based. */
+/**
+ * Writer of this device's receipts, which are signed and put into the outbox. Each receipt names the order list that the device enforced at
+ * that time.
+ */
 export interface Receipts {
   /**
-   * Signs a receipt. Does nothing without an order list. `list`: the order list that the current transaction stores. The default is the
-   * stored list.
+   * Signs a receipt and puts it into the outbox. Does nothing if the device has no order list. `list`: the order list that the current
+   * transaction stores; by default, the stored list.
    */
   record(facts: ReceiptFacts, list?: StoredList | null): void;
 }

@@ -52,8 +52,8 @@ export interface StoredDocuments {
   /** Returns true if an unverified order list names a withheld revision that this device does not have. */
   lacks(envelope: Envelope): boolean;
   /**
-   * Stores an order list. Returns null if the device already has the list and all of its withheld revisions. `withheld`: withheld
-   * revisions, of which the list contains only placeholders. `also` runs in the transaction that stores the list.
+   * Stores an order list. Returns null if the device already has the list and all of its withheld revisions. `withheld`: the text of
+   * withheld revisions; the list itself contains only placeholders for them. `also` runs in the transaction that stores the list.
    */
   acceptList(
     envelope: Envelope,
@@ -61,7 +61,10 @@ export interface StoredDocuments {
     now: Instant,
     also?: (accepted: AcceptedList) => void,
   ): AcceptedList | null;
-  /** Stores the device record. Returns false if the same version is stored already. `also` runs in the same transaction. */
+  /**
+   * Stores the device record. Returns false if this version of the record is stored already. `also` runs in the transaction that stores the
+   * record.
+   */
   acceptRecord(envelope: Envelope, also?: (record: DeviceRecord) => void): boolean;
 }
 
@@ -70,7 +73,9 @@ export const openStoredDocuments = (store: Store, identity: DeviceIdentity): Sto
 
 type Store = DocumentStore & Pick<Transactions, 'reserved'>;
 
-/** The constructor verifies no signatures, because only verified documents are stored. */
+/**
+ * Reader and writer of the stored documents. The constructor does not verify signatures again, because only verified documents are stored.
+ */
 class VerifiedDocuments implements StoredDocuments {
   readonly #store: Store;
   readonly #identity: DeviceIdentity;
@@ -185,7 +190,7 @@ class VerifiedDocuments implements StoredDocuments {
   }
 }
 
-/** Throws for a device record of another device or generation. */
+/** Throws if the device record is for another device or for another enrollment of this device. */
 function requireOwnRecord(next: DeviceRecord, identity: DeviceIdentity): void {
   if (next.installation !== identity.installation || next.device !== identity.device) {
     throw new CordonError('list_other_installation', `The record belongs to ${next.device} at ${next.installation}.`);

@@ -6,7 +6,10 @@ import type { StoredDocuments } from './stored-documents.ts';
 /** Alerts about an expired order list and about an implausible server time. */
 export interface TimeAlerts {
   listExpired(): boolean;
-  /** Raises `list_expired` once for each order list, when the device has received data from the server but no newer list. */
+  /**
+   * Raises `list_expired` if the order list has expired and the device has received data from the server, but no newer list. Raises it only
+   * once for each order list.
+   */
   raiseListExpired(): void;
   /** Raises `time_implausible` once for each implausible server time. */
   checkServerTime(): void;
@@ -21,7 +24,7 @@ export function createTimeAlerts(ports: {
   readonly onFailure: (what: string, error: unknown) => void;
 }): TimeAlerts {
   const { store, clock, documents } = ports;
-  /** The raised alerts are kept in memory only, so a restart of the agent raises the alert again. */
+  /** The agent remembers only in memory which alerts it has raised. After a restart, it may raise the same alert again. */
   let isClaimRaised = false;
 
   const listExpired = () => documents.list !== null && clock.now() >= documents.list.expires;

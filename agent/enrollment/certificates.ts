@@ -8,7 +8,7 @@ import { elements, only, TAG } from './der.ts';
 
 const SIGNED_DATA = '2a864886f70d010702';
 
-/** Returns every certificate in a base64 certs-only SignedData (RFC 5652, section 5.1). */
+/** Returns all certificates in a certs-only SignedData in base64 (RFC 5652, section 5.1). */
 export function certificatesOf(base64Body: string): X509Certificate[] {
   const contentInfo = elements(only(Buffer.from(base64Body, 'base64'), TAG.sequence).content);
   if (contentInfo[0]?.content.toString('hex') !== SIGNED_DATA || !contentInfo[1]) {
@@ -70,7 +70,7 @@ export interface OwnCertificate {
   readonly notAfter: number;
 }
 
-/** The subject alternative name contains the enrollment generation: `urn:cordon:device:<id>:<generation>`. */
+/** The subject alternative name contains the number of the device's enrollment: `urn:cordon:device:<id>:<number>`. */
 export function readOwn(chainPem: string): OwnCertificate {
   const own = new X509Certificate(chainPem);
   const generation = /urn:cordon:device:[a-z0-9_]+:(\d+)/.exec(own.subjectAltName ?? '')?.[1];
@@ -84,7 +84,7 @@ export function readOwn(chainPem: string): OwnCertificate {
   };
 }
 
-/** Returns true after two thirds of the certificate's lifetime, in real time. */
+/** Returns true after two thirds of the certificate's lifetime, by the machine's own clock. */
 export function renewalDue(own: OwnCertificate, realNow: number): boolean {
   return realNow >= own.notBefore + ((own.notAfter - own.notBefore) * 2) / 3;
 }

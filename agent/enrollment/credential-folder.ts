@@ -32,7 +32,7 @@ const metadataSchema = z.discriminatedUnion('complete', [
 
 export function credentialFolder(folder: string): EnrollmentKeeper & CredentialPort {
   const path = (name: string) => join(folder, name);
-  /** Reads a file; null if the file does not exist. Throws if this user has no permission for the folder. */
+  /** Reads a file of the folder; null if the file does not exist. Throws if this user may not read it. */
   const readOr = (name: string) => {
     try {
       return readFileSync(path(name), 'utf8');

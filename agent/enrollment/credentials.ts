@@ -21,7 +21,7 @@ export interface Credentials {
   readonly deviceUrl: string;
 }
 
-/** Enrollment in progress. Its `credentials` are added when order list and device record are stored. */
+/** Enrollment in progress. The field `credentials` is added when the device has stored its order list and device record. */
 export type EnrollmentState = {
   readonly device: DeviceId;
   /** SHA-256 of the activation code's secret. The same activation link continues the enrollment. Another link starts a new enrollment. */
@@ -53,7 +53,7 @@ export interface CredentialPort {
   destroy(): void;
 }
 
-/** Makes the ports for enrollment and for credentials over one storage medium. `forget` must overwrite the key. */
+/** Creates the port for enrollment and the port for credentials. Both use the same storage medium. `forget` must overwrite the key. */
 export function credentialsOver(medium: {
   readonly kept: EnrollmentState | null;
   readonly save: (state: EnrollmentState) => void;

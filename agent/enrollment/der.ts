@@ -27,7 +27,7 @@ export function der(tag: number, ...content: Uint8Array[]): Buffer {
 export interface Element {
   readonly tag: number;
   readonly content: Buffer;
-  /** The encoded element with tag and length. */
+  /** The whole encoded element: tag, length and content. */
   readonly whole: Buffer;
 }
 

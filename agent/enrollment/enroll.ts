@@ -1,8 +1,8 @@
 /**
  * Enrollment with an activation link. The device pins the CA that the link names, makes a key, gets a certificate over EST, pins the
- * approver set, and stores order list and device record. If the organization has not adopted an approver set, these three documents arrive
- * later over the connection. Each step is stored before the next, so the same activation link continues an interrupted enrollment with the
- * same key.
+ * approver set, and stores order list and device record. If the organization has not adopted an approver set yet, the approver set, the
+ * order list and the device record arrive later over the connection. Each step is stored before the next one, so the same activation link
+ * continues an interrupted enrollment with the same key.
  */
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
@@ -54,15 +54,15 @@ export async function enroll(
   } else {
     const unverified = overTls(secureDial({ dial, rootPem: null, identity: null }));
     const rootPem = findRoot(await fetchAuthorities(unverified, publicUrl), fingerprint).toString();
-    // The old identity is deleted only after the new installation was checked. Otherwise a mistyped link would destroy the old identity.
+    // The agent checks the new installation before it deletes the old identity. Otherwise a mistyped link would destroy the old identity.
     if (stored) {
       store.device(stored.device).clear();
       keeper.destroy();
     }
     const keyPem = newKeyPem();
     state = { device, code: used, publicUrl, deviceUrl, rootPem, keyPem, chainPem: null, complete: false };
-    // The key is stored before the certificate request is sent. If the response is lost, the used activation code still works with this
-    // key.
+    // The key is stored before the certificate request is sent. If the response is lost, the server has marked the activation code as used,
+    // but accepts it again with this key.
     keeper.save(state);
   }
   // All later requests trust only the pinned root CA.
@@ -97,21 +97,21 @@ async function finish(
   const record = envelopeSchema.parse(await get(asDevice, new URL('/device/record', httpsOf(deviceUrl))));
   const [first] = approverSets;
   const list = first && envelopeSchema.parse(await get(open, new URL('/orders/list', publicUrl)));
-  // The order list contains only placeholders for withheld revisions. Devices fetch the revisions separately.
+  // The order list contains only placeholders for withheld revisions. Devices fetch the text of these revisions in a separate request.
   const withheld = first
     ? z.array(envelopeSchema).parse(await get(asDevice, new URL('/device/withheld', httpsOf(deviceUrl))))
     : [];
 
-  // The installation's identifier comes from the first approver set, or else from the device record. Both documents come from the owner of
-  // the pinned CA.
+  // The installation's identifier comes from the first approver set. If there is none, it comes from the device record. Both documents come
+  // from the owner of the pinned CA.
   const installation = first
     ? readApproverSet(first).approvers.installation
     : parseDocument(deviceRecordSchema, payloadOf(record, PAYLOAD_TYPES.record)).installation;
   const store = ports.store.device(device);
   store.transaction(() => {
     store.beginGeneration(generation);
-    // Without an approver set, the device cannot verify order list and device record. When an approver set is adopted, all three documents
-    // arrive over the connection.
+    // Without an approver set, the device cannot verify an order list or a device record. When the organization adopts an approver set, all
+    // three documents arrive over the connection.
     if (!list) return;
     const documents = openStoredDocuments(store, { device, installation, generation: () => generation });
     documents.acceptApproverSets(approverSets);
@@ -125,8 +125,8 @@ async function finish(
 }
 
 /**
- * The clock state starts at the order list's date, the first authenticated time. It has no boot identifier, so the agent uses the wall
- * clock from there.
+ * The clock state starts at the order list's date, the first authenticated time. The state names no real boot, so at its first start the
+ * agent measures the time since then with the wall clock.
  */
 const signedTime = (issued: number): ClockState => ({
   floor: issued,

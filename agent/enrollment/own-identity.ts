@@ -10,11 +10,11 @@ import { renewWhenDue } from './renew.ts';
 export interface OwnIdentity {
   certificate(): OwnCertificate;
   signer(): Signer;
-  /** Opens TLS connections. Each certificate has its own dialer, so that its connections share session tickets. */
+  /** Opens TLS connections with the current certificate. All connections with one certificate share session tickets. */
   dial(): SecureDial;
   /**
-   * Renews the certificate if renewal is due. `expired`: the server has refused the expired certificate. Never rejects: the next call tries
-   * again.
+   * Renews the certificate if renewal is due. `expired`: true if the server has refused the expired certificate. Never rejects: after a
+   * failure, the next call tries again.
    */
   renew(expired?: boolean): Promise<void>;
   /** The reason why the last certificate renewal failed; null after a success. */
@@ -60,7 +60,7 @@ export function createOwnIdentity({ credentials, dial, onRenewed, onFailure }: O
   };
 }
 
-/** Caches a computed value until its source changes. */
+/** Caches the value that `make` computes, and computes it again only when the text from `source` changes. */
 function cachedBySource<Made>(source: () => string, make: (from: string) => Made): () => Made {
   let last: { readonly from: string; readonly made: Made } | null = null;
   return () => {

@@ -12,9 +12,10 @@ import { requestCertificate } from './csr.ts';
 import { simpleReenroll } from './est.ts';
 
 /**
- * Renews the certificate. Returns true when a new certificate is stored. `asDevice` connects to the device listener with the current
- * certificate. That listener refuses an expired certificate. For some days after the expiry, the public listener renews it (`asStranger`);
- * the request's signature proves the key. `expired`: the server stated that the certificate has expired.
+ * Renews the certificate if renewal is due. Returns true when a new certificate is stored. While the current certificate is valid, the
+ * agent asks the device listener over `asDevice`, a connection with that certificate. The device listener refuses an expired certificate.
+ * For some days after the expiry, the agent instead asks the public listener over `asStranger`, a connection without a certificate; the
+ * signature of the request proves the key. `expired`: true if the server stated that the certificate has expired.
  */
 export async function renewWhenDue(
   credentials: CredentialPort,

@@ -45,7 +45,7 @@ const VERSION_2 = '01';
 
 /**
  * Parses a revocation list in DER (RFC 5280, section 5.1). An old list is accepted too, because a revocation is never undone. Throws
- * `document_malformed`, or `signature_invalid` if the issuing CA under the pinned root has not signed the list.
+ * `document_malformed` for an invalid list, and `signature_invalid` if the issuing CA under the pinned root has not signed the list.
  */
 export function namesOwnCertificate(list: Buffer, own: Pick<Credentials, 'chainPem' | 'rootPem'>): boolean {
   const [tbs, algorithm, signature] = elements(only(list, TAG.sequence).content);
@@ -63,7 +63,8 @@ export function namesOwnCertificate(list: Buffer, own: Pick<Credentials, 'chainP
   // Fields of a CRL: version, signature, issuer, thisUpdate, nextUpdate, then the optional entries.
   const fields = elements(tbs.content);
   const [version, , , , , entries] = fields;
-  // A certificate has another tag at this position. A signed certificate is therefore never accepted as a revocation list.
+  // Where a revocation list has its version number, a certificate has another DER tag. A signed certificate is therefore never accepted as
+  // a revocation list.
   if (version?.tag !== TAG.integer || version.content.toString('hex') !== VERSION_2) throw malformed();
   if (entries?.tag !== TAG.sequence) return false;
   const serial = withoutZeros(new X509Certificate(own.chainPem).serialNumber.toLowerCase());
@@ -73,7 +74,7 @@ export function namesOwnCertificate(list: Buffer, own: Pick<Credentials, 'chainP
   });
 }
 
-/** Returns the second certificate of the chain, after checking that the pinned root has signed it. */
+/** Returns the certificate of the issuing CA, which is the second one of the chain, after checking that the pinned root has signed it. */
 function issuingOf({ chainPem, rootPem }: Pick<Credentials, 'chainPem' | 'rootPem'>): X509Certificate {
   const [, issuingPem] = chainPem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
   const issuing = issuingPem === undefined ? null : new X509Certificate(issuingPem);

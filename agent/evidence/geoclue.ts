@@ -1,8 +1,8 @@
 /**
  * Positions from GeoClue (`org.freedesktop.GeoClue2` on the D-Bus system bus). Each reading opens its own connection and client. The agent
- * uses only positions from satellites, Wi-Fi or GeoClue's static file. GeoClue also guesses positions from the IP address and from mobile
- * cells. The agent ignores these, because its evidence sources `address` and `network` have that information already: one wrong source must
- * not count twice.
+ * uses only positions from satellites, Wi-Fi or GeoClue's static file. It ignores positions that GeoClue guesses from the IP address or
+ * from mobile cells: the agent's evidence sources `address` and `network` already contain this information, and one wrong source must not
+ * count twice.
  */
 import { setTimeout as passed } from 'node:timers/promises';
 import { AbortError, ConnectionClosedError, createClient, DBusError, defineInterface } from 'dbus-native';
@@ -13,8 +13,8 @@ import { SourceUnavailable } from './sensors.ts';
 const WITHIN = 15_000;
 const ASK_EVERY = 500;
 /**
- * Maximum inaccuracy of a position in meters. Wi-Fi positions of Ichnaea are more accurate; positions from cells and IP addresses are less
- * accurate.
+ * Maximum inaccuracy of a position in meters. Positions that the service Ichnaea derives from Wi-Fi are more accurate than this; positions
+ * from cells and IP addresses are less accurate.
  */
 const COARSEST = 1_000;
 /** Minimum inaccuracy of a position in meters. GeoClue rounds a good fix to 0 m, which no receiver reaches. */
@@ -28,7 +28,7 @@ const GEOCLUE = 'org.freedesktop.GeoClue2';
 const CLIENT = `${GEOCLUE}.Client`;
 const PROPERTIES = 'org.freedesktop.DBus.Properties';
 const MANAGER = ['/org/freedesktop/GeoClue2/Manager', `${GEOCLUE}.Manager`] as const;
-/** The agent's name in geoclue.conf, both as an application and as a GeoClue agent. */
+/** The agent's name in geoclue.conf, both as a GeoClue application and as a GeoClue authorization agent. */
 const OWN_NAME = 'cordon-agent';
 /** Accuracy level `EXACT` of the enumeration GClueAccuracyLevel. */
 const EXACT = 8;
@@ -47,7 +47,9 @@ const locationSchema = z.looseObject({
   Timestamp: z.tuple([z.bigint(), z.bigint()]),
 });
 
-/** Position from the properties of a GeoClue location; null if it is inaccurate, guessed or old. Throws for invalid properties. */
+/**
+ * Position from the properties of a GeoClue location; null if the position is inaccurate, guessed or old. Throws for invalid properties.
+ */
 export function positionOf(location: unknown, now: number): Position | null {
   const { Latitude, Longitude, Accuracy, Description, Timestamp } = locationSchema.parse(location);
   const age = Math.abs(now - Number(Timestamp[0]) * 1000);
@@ -57,13 +59,13 @@ export function positionOf(location: unknown, now: number): Position | null {
 
 /**
  * Returns the first valid position, or null if no position arrives in time. Rejects with `SourceUnavailable` if GeoClue is missing or
- * refuses access. Rejects with the system's error if the D-Bus system bus is missing or a response is invalid.
+ * refuses access. Rejects with another error if the D-Bus system bus is missing or a response is invalid.
  */
 export async function readGeoclue(busAddress: string, within = WITHIN): Promise<Position | null> {
   const began = performance.now();
   const over = AbortSignal.timeout(within);
   const bus = createClient({ busAddress, authMethods: ['EXTERNAL'], maxMessageSize: 64 * 1024 });
-  // Closing the connection rejects all calls in progress.
+  // A connection error closes the connection, which rejects all calls in progress.
   bus.connection.on('error', (error: Error) => bus.connection.stream.destroy(error));
   const call = <T>(path: string, name: string, member: string, signature?: string, ...body: unknown[]) =>
     bus.invoke<T>(
@@ -77,15 +79,16 @@ export async function readGeoclue(busAddress: string, within = WITHIN): Promise<
   };
   try {
     const asked = call<string>(...MANAGER, 'GetClient');
-    // Since version 2.7, GeoClue makes a client wait for an authorization agent in the user's session. If there is none, this client
-    // registers itself, if geoclue.conf allows it. An earlier registration would replace the session's authorization agent.
+    // Since version 2.7, GeoClue makes a client wait for an authorization agent in the user's session. If there is none, GeoClue does not
+    // respond. After a short wait, this client therefore registers itself as the agent, which geoclue.conf may forbid. An earlier
+    // registration would replace the session's own agent.
     const soon = await Promise.race([asked, passed(within / 5, null, { ref: false })]);
     if (soon === null) await actAsAgent();
     const client = soon ?? (await asked);
     await call(client, PROPERTIES, 'Set', 'ssv', CLIENT, 'DesktopId', ['s', OWN_NAME]);
     await call(client, PROPERTIES, 'Set', 'ssv', CLIENT, 'RequestedAccuracyLevel', ['u', EXACT]);
     await call(client, CLIENT, 'Start');
-    // The client polls instead of waiting for signals: any program can send a signal, but only GeoClue answers a call.
+    // This client polls and does not wait for signals, because any program can send a signal, but only GeoClue answers a call.
     while (performance.now() - began < within * 0.8) {
       const path = await call<string>(client, PROPERTIES, 'Get', 'ss', CLIENT, 'Location');
       const position =
@@ -103,7 +106,7 @@ export async function readGeoclue(busAddress: string, within = WITHIN): Promise<
   }
 }
 
-/** Error that states GeoClue's known reason. Other error texts may contain a position, so the agent replaces them. */
+/** Error with a known reason. GeoClue's own error text may contain a position, so the agent uses its own text for most errors. */
 function withKnownReason(error: unknown): unknown {
   if (error instanceof ConnectionClosedError) return error.cause ?? new Error('the bus closed the connection');
   if (error instanceof AbortError) return new Error('it does not answer');

@@ -6,7 +6,7 @@ import { connect } from 'node:net';
 import { z } from 'zod';
 import type { Position } from '../../shared/areas/position.ts';
 
-/** Milliseconds to wait for a position report. A receiver reports every second whether it has a fix. */
+/** Milliseconds to wait for a position report. A receiver sends a report every second, even if it has no position. */
 const WITHIN = 6_000;
 const LONGEST_LINE = 64 * 1024;
 
@@ -21,7 +21,7 @@ const fixSchema = z.looseObject({
   epy: z.number().min(0).optional(),
 });
 
-/** Position from one line of gpsd; null without a fix. Throws for an invalid line. */
+/** Position from one line of gpsd; null if the line contains no fix. Throws for an invalid line. */
 export function positionIn(line: string): Position | null {
   const json: unknown = JSON.parse(line);
   if (classSchema.parse(json).class !== 'TPV') return null;
@@ -32,7 +32,8 @@ export function positionIn(line: string): Position | null {
 }
 
 /**
- * Returns the first fix, or null while the receiver has no fix. Rejects with the system's error if gpsd is missing or its data is invalid.
+ * Returns the first fix; null if the receiver has no fix. Rejects with the system's error if gpsd is not running. Also rejects if its data
+ * is invalid.
  */
 export function readGpsd(port: number, within = WITHIN): Promise<Position | null> {
   return new Promise((resolve, reject) => {
@@ -58,7 +59,7 @@ export function readGpsd(port: number, within = WITHIN): Promise<Position | null
           if (position) return end(() => resolve(position));
         }
       } catch {
-        // The parser's error text may contain a position, so the agent replaces it.
+        // The JSON parser's error text may contain a position, so the agent replaces it.
         end(() => reject(new Error('the program on this port does not use gpsd’s protocol')));
       }
     });

@@ -5,8 +5,8 @@ import { observationsOf, type Sensors, type SourceState } from './sensors.ts';
 export interface LocationSampling {
   sample(): Promise<void>;
   /**
-   * Samples the location again after the orders' polygons changed, because earlier positions were not compared with the new polygons. Never
-   * rejects.
+   * Reads the location again after the polygons of the orders have changed, because earlier positions were not compared with the new
+   * polygons. Never rejects.
    */
   sampleIfPolygonsChanged(): void;
   sources(): readonly SourceState[];

@@ -1,6 +1,7 @@
 /**
- * Sensors of the machine: gpsd, GeoClue and ModemManager. The agent uses them if the company configures no program or file with position
- * data. Only Linux is supported: other systems require the consent of the user at the screen. A failed sensor gives no evidence.
+ * Sensors of the machine: gpsd, GeoClue and ModemManager. The agent uses them unless the company has configured a program or a file with
+ * position data. Only Linux is supported, because other systems require the consent of the user at the screen. A failed sensor gives no
+ * evidence.
  */
 import { readGeoclue } from './geoclue.ts';
 import { readGpsd } from './gpsd.ts';
@@ -35,7 +36,8 @@ export function machineSensors({ platform, gpsdPort, geoclueBus, onFailure }: Ma
       const code = error instanceof Error && 'code' in error ? String(error.code) : '';
       if (ABSENT.has(code)) return [null, { name, state: 'absent', detail: 'not running here' }];
       const why = error instanceof Error ? (error.message.split('\n').at(-1) ?? '') : String(error);
-      // ModemManager's client often exists without a modem and without the service.
+      // On many machines, ModemManager's client `mmcli` is installed, but no modem exists and the service does not run. This is not a
+      // failure.
       const isAbsent =
         name === 'ModemManager' &&
         /ServiceUnknown|not found|couldn't (create|connect|find)|No such file/i.test(

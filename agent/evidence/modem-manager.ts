@@ -1,5 +1,6 @@
 /**
- * The mobile network of this machine's modem, read with ModemManager's client `mmcli -J`. Only a registered modem has a serving network.
+ * The mobile network of this machine's modem, read with ModemManager's client `mmcli -J`. A modem that is not registered in a network gives
+ * no evidence.
  */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
@@ -28,7 +29,8 @@ export function networkIn(text: string): string | null {
 const modemsIn = (text: string): readonly string[] => listSchema.parse(JSON.parse(text))['modem-list'];
 
 /**
- * Returns the country code of the first registered modem, or null. Rejects with `ENOENT` without ModemManager, or with the client's error.
+ * Returns the mobile country code of the first registered modem, or null if no modem is registered. Rejects with `ENOENT` if ModemManager
+ * is not installed. Rejects with the error of `mmcli` if that program fails.
  */
 export async function readModem(): Promise<string | null> {
   const mmcli = async (...args: string[]) =>

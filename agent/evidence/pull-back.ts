@@ -1,6 +1,6 @@
 /**
- * Correction of location evidence with a future date, which a device makes while its clock is fast. The date is changed to now. Otherwise
- * the evidence would hide all later observations.
+ * Correction of location evidence that is dated in the future, because the device's clock was ahead when the evidence was made. The date is
+ * changed to the present time. Otherwise the evidence would override all observations until that date.
  */
 import type { Instant } from '../../shared/time/clock.ts';
 import {

@@ -1,6 +1,6 @@
 /**
- * A company's own sensors: a program or a file supplies `{"position": {"latitude", "longitude", "accuracy"}, "network": "410"}`. Each of
- * the two fields is optional. The agent logs invalid data and does not use it as evidence.
+ * Sensors that the company supplies as a program or a file. The output is `{"position": {"latitude", "longitude", "accuracy"}, "network":
+ * "410"}`; both fields are optional. The agent logs invalid data and does not use it as evidence.
  */
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
@@ -41,7 +41,7 @@ export function sensorsFrom(source: SensorSource, onFailure: (why: string) => vo
       const detail = idle ? 'it knows neither position nor network' : '';
       return { ...reading, sources: [{ name, state: idle ? 'idle' : 'working', detail }] };
     } catch (error) {
-      // The parser's error text may contain a position, so the agent replaces it.
+      // The JSON parser's error text may contain a position, so the agent replaces it.
       const malformed = error instanceof SyntaxError || error instanceof z.ZodError;
       const why = malformed
         ? 'it is not in the form that is read'

@@ -23,7 +23,7 @@ export interface Reading {
   readonly sources?: readonly SourceState[];
 }
 
-/** Error for a sensor that is missing or denies access. Neither counts as a failure of the sensor. */
+/** Error for a sensor that is missing (`absent`) or denies access (`refused`). The agent does not report such a sensor as failed. */
 export class SourceUnavailable extends Error {
   readonly state: 'absent' | 'refused';
 
@@ -35,7 +35,9 @@ export class SourceUnavailable extends Error {
 
 export type Sensors = () => Promise<Reading>;
 
-/** Sensors of a machine that has none. Its only location evidence is the network address that the server sees. */
+/**
+ * Placeholder for a machine without sensors. The only location evidence of such a machine is its network address, as the server sees it.
+ */
 export const noSensors: Sensors = async () => ({ position: null, network: null });
 
 /**
@@ -57,7 +59,7 @@ export function observationsOf(
   return found;
 }
 
-/** Location evidence from the connection's network address. The server states the areas of the address. */
+/** Location evidence from the device's network address on the connection. The server states the areas in which the address lies. */
 export function addressObservation(areas: readonly string[], at: Instant): Observation | null {
   return areas.length === 0 ? null : { source: 'address', areas: areas.map(parseEvidenceArea), at, connected: true };
 }

@@ -4,7 +4,8 @@ const FIRST = 1_000;
 const LONGEST = 5 * 60_000;
 
 /**
- * Delay in milliseconds. `attempt` counts failures from 0; `random` is in [0, 1). With `Retry-After`, the delay is that value plus jitter.
+ * Delay in milliseconds. `attempt`: number of earlier failures. `random`: number in [0, 1). If the server sent `Retry-After`, the delay is
+ * that value plus jitter.
  */
 export function backoff(attempt: number, random: number, retryAfter: number | null = null): number {
   const ceiling = Math.min(LONGEST, FIRST * 2 ** Math.min(attempt, 20));

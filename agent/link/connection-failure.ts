@@ -6,7 +6,7 @@ export interface Failure {
 
 export interface OwnValidity {
   readonly notAfter: number;
-  /** Time of this machine's wall clock. */
+  /** Present time of this machine's wall clock. */
   readonly now: number;
   /** Why the last certificate renewal failed; null if it did not fail. */
   readonly renewal: string | null;
@@ -18,8 +18,8 @@ const NEW_LINK =
   'Ask your admin for an activation link, stop this agent, run cordon-agent enroll --replace, and paste the link.';
 
 /**
- * Explanation of a failed connection after the certificate's expiry; null before the expiry. With an expired client certificate, a TLS 1.3
- * server closes the connection after the handshake, and Node reports only "socket hang up".
+ * Explanation of a failed connection if the device's certificate has expired; null if it has not. A TLS 1.3 server that does not accept an
+ * expired client certificate closes the connection after the handshake, and Node reports only "socket hang up".
  */
 export function expiredCertificate({ notAfter, now, renewal }: OwnValidity): string | null {
   if (now <= notAfter) return null;
@@ -49,7 +49,7 @@ export interface RefusedServer {
   readonly host: string;
   /** Validity dates of the server's certificate; null if the agent could not read them. */
   readonly certificate: { readonly notBefore: number; readonly notAfter: number } | null;
-  /** Time of this machine's wall clock. */
+  /** Present time of this machine's wall clock. */
   readonly now: number;
 }
 

@@ -54,7 +54,10 @@ export interface Connection {
   terminate(): void;
 }
 
-/** Milliseconds without data after which the connection counts as lost, even if TCP reports no error. Two pings are missed in this time. */
+/**
+ * Milliseconds without data after which the connection counts as lost, even if TCP reports no error. In this time, two pings of the server
+ * should have arrived.
+ */
 const SILENT_FOR = PING_EVERY * 2.5;
 const REPLACED_RETRY = 5 * 60_000;
 
@@ -91,7 +94,7 @@ export function openConnection(
   });
   let isOver = false;
   let lost = 'The connection was closed. The agent tries again.';
-  /** Result of the connection that this device chose when it closed the connection. */
+  /** Result with which the connection ends if this device closes it; null as long as this device has not closed it. */
   let own: Ending | null = null;
   let silenceTimer: NodeJS.Timeout | undefined;
   const finish = (ending: Ending) => {
@@ -126,7 +129,8 @@ export function openConnection(
   });
   ws.on('error', (error) => {
     lost = words(error);
-    // If the server refuses the WebSocket upgrade, `unexpected-response` first reads the response's body.
+    // If the server refuses the WebSocket upgrade, this listener does not end the connection: the handler of `unexpected-response` first
+    // reads the response's body.
     if (ws.readyState === WebSocket.CONNECTING || ws.readyState === WebSocket.CLOSED) {
       finish({ next: 'retry', detail: lost, retryAfter: null });
     }
@@ -152,7 +156,8 @@ const codeOf = (error: unknown): string => (error instanceof Error && 'code' in 
 
 function close(ws: WebSocket, reason: string): void {
   ws.close(1000, reason);
-  // A server that is no longer reachable does not respond to a close frame.
+  // If the server is no longer reachable, it does not respond to a close frame. The device therefore ends the connection after a time
+  // limit.
   setTimeout(() => ws.terminate(), 500).unref();
 }
 
@@ -168,7 +173,7 @@ function closing(code: number, reason: string, lost: string): Ending {
   switch (code) {
     case CLOSE.revoked:
       return { next: 'rejected', detail: 'The server ended the connection: it says that the certificate is revoked.' };
-    // The text of the management gate names the order that closes the gate.
+    // No order number is needed here, because the texts of the management gate name the order.
     case CLOSE.denied:
       return { next: 'refused', detail: 'An order suspends management of this device.', retryAfter: null };
     case CLOSE.takenOver:
@@ -222,7 +227,7 @@ async function bodyOf(response: IncomingMessage): Promise<string> {
       chunks.push(bytes);
     }
   } catch (error) {
-    // The response's body is incomplete. Only the status code decides.
+    // The response's body could not be read completely. The device then uses only the status code of the response.
     return words(error);
   }
   return Buffer.concat(chunks).toString('utf8');

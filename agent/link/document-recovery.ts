@@ -1,6 +1,6 @@
 /**
- * Recovery of a server that was restored from a backup: the server asks its devices for their signed documents. The device sends exact
- * copies and keeps its documents.
+ * Recovery of a server that was restored from a backup. The server asks its devices for the signed documents that it lost. The device sends
+ * exact copies and keeps its documents.
  */
 import type { Recollection } from '../../shared/protocol/device-http.ts';
 import type { DocumentStore } from '../enforcement/enforcement-store.ts';
@@ -15,8 +15,9 @@ export interface DocumentRecoveryPorts extends DeviceListener {
 
 export interface DocumentRecovery {
   /**
-   * Sends device record and ledger checkpoint, and with `documents` also approver sets, order list and orders. If a running request sends
-   * at least the same, the call waits for that request. Returns true if the server accepted the documents. Never rejects.
+   * Sends the device record and the ledger checkpoint. If `documents` is true, also sends the approver sets, the order list and the orders.
+   * If a request with these documents is already running, the call waits for that request. Returns true if the server accepted the
+   * documents. Never rejects.
    */
   send(documents: boolean): Promise<boolean>;
 }

@@ -20,7 +20,7 @@ export interface HttpRequest {
 
 export type Http = (url: URL, request: HttpRequest) => Promise<HttpResponse>;
 
-/** HTTPS requests to the device listener, with the device's certificate. */
+/** Access to the device listener: its address, and HTTPS requests with the device's certificate. */
 export interface DeviceListener {
   readonly deviceUrl: () => string;
   readonly http: () => Http;
@@ -36,7 +36,7 @@ export function overTls(dial: SecureDial): Http {
   return async (url, request) => {
     const socket = await dial(targetOf(url));
     try {
-      // `node:http` is correct here, because the given connection already has TLS.
+      // This uses `node:http` and not `node:https`, because the given connection already has TLS.
       return await ask(url, request, { createConnection: () => socket, headers: { connection: 'close' } });
     } finally {
       socket.destroy();
@@ -45,8 +45,8 @@ export function overTls(dial: SecureDial): Http {
 }
 
 /**
- * Sequential HTTPS requests to one server over one connection. If the server closes the connection, the next request opens a new one. The
- * caller closes the connection at the end.
+ * HTTPS requests to one server, one after another over one connection. If the server closes the connection, the next request opens a new
+ * one. The caller must close the connection after its last request.
  */
 export function overOneConnection(dial: SecureDial): { readonly http: Http; close(): void } {
   let socket: TLSSocket | null = null;
@@ -107,7 +107,7 @@ function ask(url: URL, given: HttpRequest, over: RequestOptions): Promise<HttpRe
   });
 }
 
-/** Throws `unavailable` for a failed connection, whatever error the connection reported. */
+/** Converts every error except a `CordonError` to the error `unavailable`. */
 export async function orUnavailable<T>(response: Promise<T>): Promise<T> {
   try {
     return await response;
@@ -121,5 +121,5 @@ export async function orUnavailable<T>(response: Promise<T>): Promise<T> {
 
 const targetOf = (url: URL) => ({ host: hostOf(url), port: Number(url.port || 443) });
 
-/** Host name for a socket: an IPv6 address without the brackets that a URL has. */
+/** Host name in the form that a socket needs: an IPv6 address has no brackets, unlike in a URL. */
 export const hostOf = (url: URL): string => url.hostname.replace(/^\[|\]$/g, '');

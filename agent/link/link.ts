@@ -1,6 +1,6 @@
 /**
- * The link: a WebSocket to the device listener that reconnects while the agent runs (protocol: `shared/protocol/frames.ts`). All times are
- * real time.
+ * The link: a WebSocket connection to the device listener, which is opened again after each loss while the agent runs (protocol:
+ * `shared/protocol/frames.ts`). All times are those of the machine's own clock, not of `device-clock.ts`.
  */
 import type { DeviceFrame } from '../../shared/protocol/frames.ts';
 import { backoff } from './backoff.ts';
@@ -19,7 +19,7 @@ export const LINK_STATES = [
   'connected',
   /** `waiting`: no connection; the next attempt is scheduled. */
   'waiting',
-  /** `refused`: an order suspends the service `management`. The device polls the order list, and sometimes tries to connect. */
+  /** `refused`: an order suspends the service `management`. The device polls the order list, and tries to connect at long intervals. */
   'refused',
   /** `rejected`: the server refuses the certificate, but no signed revocation list contains it. The agent keeps trying. */
   'rejected',
@@ -29,7 +29,7 @@ export const LINK_STATES = [
 export type LinkState = (typeof LINK_STATES)[number];
 
 export interface LinkPorts extends DialPorts, ConnectionPorts {
-  /** Returns the reason why this device's own verdict forbids a connection; null if the verdict allows a connection. */
+  /** Returns the reason why an order that this device enforces forbids a connection; null if no order does. */
   readonly denied: () => string | null;
   /** Called when the connection has ended. Must not throw. */
   readonly onDown: () => void;
@@ -58,7 +58,7 @@ export interface Link {
   network(available: boolean): void;
   /** Closes the connection and connects again, so that the server repeats unacknowledged data. */
   reconnect(): void;
-  /** Closes a connection that the device's own verdict no longer allows. The link's state becomes `refused`. */
+  /** Closes the connection because an order that this device enforces no longer allows it. The link's state becomes `refused`. */
   leave(why: string): void;
 }
 
@@ -136,7 +136,10 @@ class ServerLink implements Link {
     }
   }
 
-  /** The check is a method because of the compiler: it assumes that the state before an `await` is still the state after it. */
+  /**
+   * This check is a method because of the TypeScript compiler. With a direct comparison, the compiler would assume that the state cannot
+   * change during an `await`.
+   */
   #isStopped(): boolean {
     return this.#state === 'stopped';
   }
@@ -156,7 +159,7 @@ class ServerLink implements Link {
 
   async #knock(): Promise<void> {
     const { denied, beforeKnock } = this.#ports;
-    // Only this poll brings a refused device a newer order list, which may allow the connection.
+    // While the server refuses the device, only this poll fetches a newer order list. The newer list may allow the connection.
     if (this.#state === 'refused' || this.#state === 'rejected' || denied() !== null) await beforeKnock();
     if (this.#isStopped() || !this.#isAvailable) return;
     const detail = denied();
@@ -199,8 +202,8 @@ class ServerLink implements Link {
   async #ended(ending: Ending): Promise<void> {
     this.#connection = null;
     if (this.#isStopped()) return;
-    // The agent failed to process a frame. The server repeats the frame after each reconnection, so each attempt waits longer than the one
-    // before.
+    // A connection that the agent closed because it could not process a frame does not reset the number of failures. The server repeats
+    // that frame on each new connection, so each attempt waits longer than the one before.
     if (this.#state === 'connected' && !('unfit' in ending)) this.#failures = 0;
     this.#ports.onDown();
     if (ending.next === 'rejected') return this.#rejected(ending.detail);

@@ -1,6 +1,7 @@
 /**
- * The outbox: reports to the server, delivered at least once. A report is kept until `reports-stored` confirms its number or a higher one.
- * Every new connection sends unconfirmed reports again. The server ignores a report whose (device, generation, sequence) it has already.
+ * The outbox: reports to the server, delivered at least once. A report is kept until a frame `reports-stored` confirms its number or a
+ * higher one. Every new connection sends unconfirmed reports again. Device, enrollment number and sequence number identify a report, so the
+ * server ignores a report that it has already.
  */
 import type { DeviceFrame, ReportItem } from '../../shared/protocol/frames.ts';
 
@@ -10,7 +11,7 @@ export interface OutboxRow {
 }
 
 export interface Outbox {
-  /** Enrollment generation of the reports. A new generation begins with an empty outbox, at sequence number 1. */
+  /** Number of the device's enrollment. A new enrollment begins with an empty outbox, at sequence number 1. */
   generation(): number;
   beginGeneration(generation: number): void;
   report(item: ReportItem): void;
@@ -22,7 +23,7 @@ export interface Outbox {
   count(): number;
 }
 
-/** Maximum number of unconfirmed reports on a connection: enough for a fast network, and not too many for a slow server. */
+/** Maximum number of reports that are sent and not confirmed yet: enough for a fast network, and not too many for a slow server. */
 const WINDOW = 64;
 
 export interface OutboxSender {

@@ -55,7 +55,9 @@ export function createPoll(ports: PollPorts): Poll {
   const json = async (url: URL): Promise<unknown> =>
     JSON.parse(bodyOf(await ports.http()(url, { method: 'GET' })).toString('utf8'));
 
-  /** Withheld revisions come from the device listener. The order list is valid without them, so the agent continues after a failure. */
+  /**
+   * Withheld revisions come from the device listener. The order list is valid without them, so a failure of this request is only reported.
+   */
   const fetchWithheld = async (): Promise<Envelope[]> => {
     try {
       return z.array(envelopeSchema).parse(await json(onDeviceListener('/device/withheld')));
@@ -75,7 +77,8 @@ export function createPoll(ports: PollPorts): Poll {
       return ports.onListSeen();
     }
     const envelope = envelopeIn(response);
-    // The order list may need an approver set that this device does not have yet, because that set may name the key that signed the list.
+    // The agent fetches approver sets before it verifies the order list: the key that signed the list may be in an approver set that this
+    // device does not have yet.
     ports.intake.approverSets(
       z.array(envelopeSchema).parse(await json(new URL('/orders/approver-sets', ports.publicUrl()))),
     );
@@ -90,19 +93,20 @@ export function createPoll(ports: PollPorts): Poll {
     const path = `/device/record?list=${list}&record=${record}&approverSet=${approverSet}`;
     const response = await ports.http()(onDeviceListener(path), { method: 'GET' });
     const envelope = envelopeIn(response);
-    // The device sends its stored documents before it replaces them with the server's newer documents.
+    // A server that was restored from a backup requests this device's documents. The device sends them before it stores the server's device
+    // record, which replaces its own.
     const recall = response.headers[RECALL_HEADER];
     if (typeof recall === 'string') await ports.recollect(recall === 'documents');
     ports.intake.record(envelope);
-    // A device without sensors detects a new location only by the network address that the server sees.
+    // If a device has no sensors, only the network address that the server sees can show that the device has moved.
     const seen = response.headers[ADDRESS_HEADER];
     if (typeof seen === 'string') ports.intake.address(addressSchema.parse(JSON.parse(seen)), false);
   };
 
-  /** A device whose time is ahead enforces orders too early. A time correction sets its time back. */
+  /** If a device's time is ahead, the device enforces orders too early. A time correction sets the device's time back. */
   const timeCorrection = async () => {
     const response = await ports.http()(onDeviceListener('/device/time-correction'), { method: 'GET' });
-    // The server has no time correction, or its older version does not support time corrections.
+    // The server responds 404 if it has no time correction, or if its version does not support time corrections.
     if (response.status === 404) return;
     ports.intake.timeCorrection(envelopeIn(response));
   };

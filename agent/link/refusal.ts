@@ -1,13 +1,13 @@
 /**
- * Body of a refused WebSocket upgrade: problem+json (RFC 9457). The body of a 451 also has the newer order list and the network address
- * that the server sees.
+ * Body of a refused WebSocket upgrade: problem+json (RFC 9457). The body of a 451 response also contains the server's order list and the
+ * device's network address as the server sees it.
  */
 import { z } from 'zod';
 import { type Envelope, envelopeSchema } from '../../shared/order/documents.ts';
 
 export const addressSchema = z.object({
   time: z.int().min(0),
-  /** True if the server doubts its own clock. */
+  /** True if the server considers its own clock unreliable. */
   doubtful: z.literal(true).optional(),
   areas: z.array(z.string()).max(16),
 });

@@ -1,5 +1,5 @@
 /**
- * TLS for all connections of the device: version 1.3, first the hybrid post-quantum group, one pinned root CA, and the device's
+ * TLS for all connections of the device: version 1.3, with the hybrid post-quantum group preferred, one pinned root CA, and the device's
  * certificate. Session tickets stay in memory, so that reconnections cost the server little.
  */
 
@@ -30,8 +30,8 @@ export interface RefusedCertificate {
 }
 
 /**
- * Reads a server certificate that TLS did not accept, over a second connection: the failed connection does not expose the certificate. The
- * second connection sends no data.
+ * Reads a server certificate that TLS did not accept. The failed connection does not expose the certificate, so the agent opens a second
+ * connection, over which it sends no data.
  */
 export async function readRefusedCertificate(
   dial: DialPort,
@@ -44,12 +44,16 @@ export async function readRefusedCertificate(
     if (!certificate) return null;
     return { notBefore: Date.parse(certificate.validFrom), notAfter: Date.parse(certificate.validTo) };
   } catch {
-    // The user sees the failure of the first connection. The agent therefore ignores a failure of the second connection.
+    // The user should see why the first connection failed. The agent therefore ignores a failure of the second connection, which only reads
+    // the certificate.
     return null;
   }
 }
 
-/** OpenSSL checks certificates against the machine's wall clock, which may be wrong. The error text therefore names the clock. */
+/**
+ * OpenSSL checks the dates of certificates against the machine's wall clock, which may be wrong. The error text therefore names the wall
+ * clock as a possible cause.
+ */
 function withClockHint(error: Error): Error {
   const code = 'code' in error ? String(error.code) : '';
   if (code !== 'CERT_NOT_YET_VALID' && code !== 'CERT_HAS_EXPIRED') return error;
@@ -81,7 +85,7 @@ export function secureDial({ dial, rootPem, identity }: SecureDialOptions): Secu
         ...(ticket ? { session: ticket } : {}),
       });
       const fail = (error: Error) => {
-        // The agent does not use a session ticket again after it failed.
+        // The session ticket may have caused the failed handshake, so the agent does not use this ticket again.
         tickets.delete(place);
         secure.destroy();
         reject(withClockHint(error));

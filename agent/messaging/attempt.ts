@@ -1,6 +1,6 @@
 /**
- * Runs a step of the message loop. If the step fails, reports the error, resolves to null, and repeats the step after `RETRY_AFTER`. Other
- * steps continue.
+ * Runs one step of the message loop. If the step fails, reports the error, resolves to null, and runs the step again after `RETRY_AFTER`.
+ * Other steps continue meanwhile.
  */
 export type Attempt = <T>(what: string, work: () => Promise<T> | T) => Promise<T | null>;
 

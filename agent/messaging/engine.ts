@@ -1,6 +1,6 @@
 /**
- * Engine for the user's messages. One loop reads arrived items and sends due posts, one step after the other. Each step is durable: after a
- * crash, the next start continues after the last completed step.
+ * Engine for the user's messages. One loop reads received items and sends posts, one step after the other. Each step is durable, so after a
+ * crash the next start continues after the last completed step.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { CordonError } from '../../shared/errors.ts';
@@ -32,7 +32,10 @@ export interface MessagingEngine extends Messaging {
 }
 
 const PATIENCE = 60_000;
-/** Milliseconds to wait for work in progress. After that, the engine abandons a request without a response; its result is never stored. */
+/**
+ * Milliseconds to wait for work in progress before the agent stops. The engine then abandons a request that has no response, and never
+ * stores its result.
+ */
 const STOP_WITHIN = 2_000;
 
 export function createMessaging(
@@ -116,8 +119,8 @@ function stateOf(ports: EnginePorts, { vault, own }: MessagingModules): Messagin
 }
 
 /**
- * Runs the rounds of the message loop and applies the server's frames. Only one step at a time may change the state of an MLS group: of two
- * simultaneous changes, one would be lost.
+ * Runs the rounds of the message loop and processes the server's frames. Only one step at a time may change the state of an MLS group: if
+ * two steps changed it at the same time, one change would be lost.
  */
 class MessageLoop {
   readonly modules: MessagingModules;
@@ -171,7 +174,7 @@ class MessageLoop {
         mailbox.compare(frame);
         quiet.begin();
         if (!session.wantsMail()) return;
-        // The members of conversations may have changed while this device was offline.
+        // While this device was offline, members may have joined or left its conversations.
         checks.requestAll();
         void this.exclusively(() => this.#startSession()).then(() => this.wake());
         return;
@@ -204,13 +207,13 @@ class MessageLoop {
     await Promise.race([ended, pause(STOP_WITHIN, undefined, { ref: false })]);
   }
 
-  /** A device that was restored from a backup posts nothing until it has reset its MLS states. */
+  /** After this device was restored from a backup, it posts nothing until it has reset its MLS states. */
   async #startSession(): Promise<void> {
     const { mailbox, session, vault, records } = this.modules;
     if (mailbox.restored() && (await this.rounds.tryOpenVault())) await this.rounds.resetStates();
     if (!session.wantsMail() || mailbox.restored()) return;
-    // The server sends changes of a person's devices only to devices that asked about the person on the current connection. This device
-    // therefore asks again on each connection.
+    // On each connection, this device asks the server again about the people of its conversations. The server reports changes of a person's
+    // devices only to devices that have asked about that person on the current connection.
     for (const { people } of vault.state() === 'open' ? records.conversations() : []) {
       for (const { person } of people) this.#ports.membership.changed(person);
     }

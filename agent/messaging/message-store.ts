@@ -1,7 +1,7 @@
 /**
  * Store of messaging, with one port per module. Each change is durable when its method returns, and `transaction` combines several changes.
- * Message content is sealed with the vault's key. Numbers, opaque identifiers and data that the sender has sealed are stored without the
- * vault's seal.
+ * Message content is sealed with the vault's key. The store does not seal numbers, opaque identifiers and data that the sender has already
+ * sealed.
  */
 import type { ServerFrame } from '../../shared/protocol/frames.ts';
 
@@ -15,12 +15,15 @@ interface Transactions {
 export interface MessagingValues extends Transactions {
   messagingValue(name: string): Buffer | null;
   saveMessagingValue(name: string, value: Buffer): void;
-  /** Deletes everything that was sealed with a vault key that is lost. Counters, signing key and mailbox stay. */
+  /** Deletes everything that was sealed with a lost vault key. Counters, signing key and mailbox stay. */
   forgetMessaging(): void;
 }
 
 export interface StoredMail {
-  /** Received item's number on this device, in the order of arrival. The server's own numbers are only for acknowledgments. */
+  /**
+   * Number of the received item on this device, in the order of arrival. The server numbers items too, but its numbers serve only for
+   * acknowledgments.
+   */
   readonly number: number;
   readonly item: MailItem;
 }
@@ -31,9 +34,9 @@ export interface MailboxStore extends Transactions {
   keepMail(item: MailItem): boolean;
   /** Items that are not decrypted yet, oldest first. */
   unopenedMail(after: number, limit: number): readonly StoredMail[];
-  /** Removes an item's content. Its identifier stays as long as the server could send the item again. */
+  /** Removes the content of a decrypted item. The item's id is kept as long as the server could send the item again. */
   mailOpened(number: number): void;
-  /** Marks an item that can never be decrypted. The content of the newest such items is kept for diagnosis. */
+  /** Marks an item that can never be decrypted. Of these items, only the newest keep their content, for diagnosis. */
   mailSetAside(number: number): void;
   forgetMail(): void;
 }
@@ -60,7 +63,7 @@ export interface StoredConversation {
   readonly meta: Buffer;
   /** The MLS state, sealed with the vault's key; null while the device has no MLS state. */
   readonly group: Buffer | null;
-  /** This device's pending commit, sealed with the vault's key. */
+  /** This device's commit that the server has not accepted yet, sealed with the vault's key. */
   readonly pending: Buffer | null;
 }
 
@@ -91,7 +94,7 @@ export interface HistoryStore extends Transactions {
   moveMessage(id: string, conversation: string): void;
   /** Newest `limit` messages before `before`, oldest first. */
   history(conversation: string, before: string | null, limit: number): readonly StoredMessage[];
-  /** Messages that have the given mark, oldest first. */
+  /** Messages that have the mark `mark`, oldest first. */
   marked(conversation: string, mark: MessageMark): readonly StoredMessage[];
   countMarked(conversation: string, mark: MessageMark): number;
   /** Messages of all conversations, oldest first. */

@@ -1,4 +1,4 @@
-/** The user's messages, as the command line and the device page see them. No text of these types leaves the device unsealed. */
+/** The user's messages, in the form that the command line and the device page use. Texts of these types leave the device only sealed. */
 import type { Instant } from '../../shared/time/clock.ts';
 
 /** Person in a conversation. Only `person` identifies a person: two people may have the same name. */
@@ -7,7 +7,7 @@ interface PersonRef {
   readonly name: string;
 }
 
-/** Person with a verified device. The organization key confirmed name, e-mail address and groups. */
+/** Person who has a verified device. The organization key has confirmed the person's name, e-mail address and groups. */
 export interface FoundPerson extends PersonRef {
   /** E-mail address and groups, which distinguish people with the same name. */
   readonly email: string | null;
@@ -15,7 +15,10 @@ export interface FoundPerson extends PersonRef {
 }
 
 export interface PersonView extends PersonRef {
-  /** True if the person has a verified device in the conversation. False after the user has left, because the members are then unknown. */
+  /**
+   * True if the person has a verified device in the conversation. After the user has left the conversation, always false, because this
+   * device then does not know the members.
+   */
   readonly verified: boolean;
 }
 
@@ -23,7 +26,7 @@ export interface ConversationView {
   readonly id: string;
   /** Title of the conversation; null if user interfaces should show the people's names instead. */
   readonly title: string | null;
-  /** People of the conversation except the user. */
+  /** All people in the conversation except the user of this device. */
   readonly people: readonly PersonView[];
   readonly unread: number;
   readonly last: { readonly at: Instant; readonly from: string; readonly text: string } | null;
@@ -34,7 +37,7 @@ export interface ConversationView {
   readonly state: 'ready' | 'rejoining' | 'left';
 }
 
-/** State of a message. A `held` message becomes `sent` when the order ends. */
+/** State of a message. A `held` message waits on the server during an order, and becomes `sent` when the order ends. */
 export const MESSAGE_STATES = [
   'waiting',
   'sent',
@@ -48,7 +51,8 @@ export const MESSAGE_STATES = [
 export type MessageState = (typeof MESSAGE_STATES)[number];
 
 /**
- * Reason for a refused message, or for a message that was returned without an order: a stable code, and a sentence that says what to do.
+ * Reason why a message was refused, or was returned although no order caused the return. `code` is stable. `detail` is a sentence that says
+ * what to do.
  */
 export interface Refusal {
   readonly code: string;
@@ -77,13 +81,13 @@ export interface MessageView {
   readonly text: string;
   readonly attachments: readonly AttachmentView[];
   /**
-   * State of the message. For a sent message: the state that every recipient has reached, or a failure at one recipient. For a received
-   * message: `read` or `delivered`.
+   * State of the message. For a sent message: the state that every recipient has reached, or the failure if the message failed for one
+   * recipient. For a received message: `read` or `delivered`.
    */
   readonly state: MessageState;
   /** The order that holds, refuses or returns the message. */
   readonly order: string | null;
-  /** Reason for a refused message, or for a message that was returned without an order. */
+  /** Reason why the message was refused, or was returned although no order caused the return. */
   readonly refusal: Refusal | null;
   /** Recipients that did not get the message, with the reasons. */
   readonly missed: readonly {
@@ -110,21 +114,21 @@ export type MessagingState =
   | { readonly state: 'denied'; readonly orders: readonly string[] };
 
 /**
- * Actions of the user. An action is stored durably on this device when it resolves. The device sends the action's posts as soon as
- * possible.
+ * Actions of the user. The promise of an action resolves when the action is stored durably on this device. The device sends the resulting
+ * posts as soon as possible.
  */
 export interface UserActions {
   /**
-   * Starts a conversation, and resolves with its id when it is durable. For one person and no title, returns the existing conversation if
-   * it is usable. Throws `person_unknown`, `service_denied`.
+   * Starts a conversation, and resolves with its id when the conversation is durable. With one person and no title, resolves with the id of
+   * the existing conversation if there is one that the user can still write in. Throws `person_unknown`, `service_denied`.
    */
   start(conversation: { readonly people: readonly string[]; readonly title: string | null }): Promise<string>;
   rename(conversation: string, title: string | null): Promise<void>;
   addPeople(conversation: string, people: readonly string[]): Promise<void>;
   leave(conversation: string): Promise<void>;
   /**
-   * Writes a message, and resolves with its id when it is durable on this device. The device sends the message as soon as possible. Throws
-   * `service_denied`.
+   * Stores a message to be sent, and resolves with its id when the message is durable on this device. The device sends the message as soon
+   * as possible. Throws `service_denied` while an order suspends messaging.
    */
   send(
     conversation: string,
@@ -140,25 +144,25 @@ export interface Views {
   messages(conversation: string, page: { readonly before?: string; readonly limit: number }): readonly MessageView[];
   /** The first `limit` unread messages, oldest first. */
   unseen(conversation: string, limit: number): readonly MessageView[];
-  /** Finds a message by its id. Throws `not_found`. */
+  /** Finds a message by its id. Throws `not_found` if no message has this id. */
   message(id: string): MessageView;
   /** Messages whose text or file names match the search, newest first. */
   search(text: string): readonly MessageView[];
   /**
-   * Exports all messages on this device as JSON lines, each followed by the files that are on this device. The export also works while
-   * messaging is suspended.
+   * Exports all messages on this device as JSON lines. After each message follow its files, if they are on this device. The export also
+   * works while messaging is suspended.
    */
   export(): AsyncIterable<string>;
 }
 
 export interface Messaging extends UserActions, Views {
-  /** Opens the stored messages for reading. A running agent does this itself. Never rejects. */
+  /** Loads the key of the stored messages, so that they can be read. A running agent does this by itself. Never rejects. */
   open(): Promise<void>;
   state(): MessagingState;
   people(text: string): Promise<readonly FoundPerson[]>;
   attachment(message: string, index: number): Promise<NewAttachment>;
   /** Marks messages as read, and informs their senders. */
   read(conversation: string, messages: readonly string[]): Promise<void>;
-  /** Calls the listener after each change. Returns a function that removes the listener. */
+  /** Adds a listener, which is called after each change of messages or conversations. Returns a function that removes the listener. */
   onChange(listener: () => void): () => void;
 }

@@ -46,17 +46,22 @@ export interface EnginePorts {
   readonly relay: RelayClient;
   readonly send: (frame: DeviceFrame) => boolean;
   readonly gate: () => GateView;
-  /** Returns true if the organization has a key. Without a key, no device is a verified device. */
+  /** Returns true if the organization has an organization key. Without this key, no device can be verified. */
   readonly hasOrganizationKey: () => boolean;
-  /** The device's time, for the times of written messages. Key packages, requests and delays use real time. */
+  /**
+   * The device's time (`enforcement/device-clock.ts`), with which written messages are dated. Key packages, requests and delays use the
+   * machine's own clock.
+   */
   readonly now: () => Instant;
-  /** Shows a text to the user at once, outside the conversations. */
+  /** Shows a text to the user at once. The text is not part of any conversation. */
   readonly announce?: ((conversation: string, text: string) => void) | undefined;
   /** Sends the organization an alert about an event, once per event. */
   readonly alert: (code: string, detail: string, event: string) => void;
   readonly onFailure: (what: string, error: unknown) => void;
   readonly keyPackages: number;
-  /** Real milliseconds that the device waits for a conversation's missing data before it asks to rejoin. */
+  /**
+   * Milliseconds that the device waits for missing data of a conversation. After that, the device asks the other members to add it again.
+   */
   readonly patience: number;
 }
 
@@ -69,7 +74,10 @@ export interface LoopHooks {
 
 export type MessagingModules = ReturnType<typeof createModules>;
 
-/** Creates and connects the modules of messaging: keys and transport first, then conversations, then mailbox. */
+/**
+ * Creates the modules of messaging and connects them. The modules for keys and transport are created first, then those for conversations,
+ * then those for the mailbox.
+ */
 export function createModules(ports: EnginePorts, hooks: LoopHooks) {
   const base = createBase(ports, hooks);
   const conversations = createConversations(ports, hooks, base);
@@ -111,7 +119,7 @@ function createBase(ports: EnginePorts, { wakeAt, wake, onChange }: LoopHooks) {
   const uploads = createUploads({ attachments, onEnded: wake });
   const session = createMailboxSession({ mailbox, posts, uploads, vault, gate });
   const contentPosts = createContentPosts({ device, records, store, posts });
-  // After a new enrollment, stored messages are readable before the organization has confirmed the device.
+  // After a new enrollment, `lastOwn` makes the stored messages readable before the organization has confirmed the device.
   const views = createViews({ records, store, own: certification.lastOwn, attachments });
   return {
     vault,

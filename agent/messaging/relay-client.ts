@@ -9,11 +9,14 @@ export interface ClaimedPackage {
   readonly body: Uint8Array;
 }
 
-/** HTTPS client of the delivery service for key packages and attachments (`shared/protocol/device-http.ts`). */
+/**
+ * HTTPS client for key packages and attachments. Its server is the delivery service, which stores sealed messages
+ * (`shared/protocol/device-http.ts`).
+ */
 export interface RelayClient {
   /** Claims one key package from each of the given devices. Devices without a key package are left out. */
   claim(devices: readonly DeviceId[]): Promise<readonly ClaimedPackage[]>;
-  /** Uploads key packages. Returns the number of single-use key packages that the server then has. */
+  /** Uploads key packages. Returns the number of single-use key packages that the server has after the upload. */
   upload(given: {
     readonly packages: readonly Uint8Array[];
     readonly lastResort: Uint8Array | null;

@@ -1,20 +1,22 @@
 /**
  * API between the device page and the daemon that serves it: JSON over HTTP on loopback, below `/api`.
  *
- * - `POST /session` (`ticketBody`) → `sessionView`: exchanges a link's ticket, once. `DELETE /session` ends the session.
- * - `GET /messaging-status` → `messagingStatusView`. `POST /shown` (`shownBody`): the page displayed these orders.
- * - `GET /admin-messages` → `adminMessageList`. `POST /admin-messages/displayed` (`displayedBody`): the page displayed these messages.
+ * - `POST /session` (`ticketBody`) → `sessionView`: exchanges the ticket of a link, which works once. `DELETE /session` ends the session.
+ * - `GET /messaging-status` → `messagingStatusView`. `POST /shown` (`shownBody`): the page reports that it displayed these orders.
+ * - `GET /admin-messages` → `adminMessageList`. `POST /admin-messages/displayed` (`displayedBody`): the page reports that it displayed
+ *   these messages.
  * - `GET /people?text=` → `peopleView`.
  * - `GET /conversations` → `conversationList`. `POST /conversations` (`newConversation`) → `madeView`.
  * - `PATCH /conversations/ID` (`titleBody`), `POST …/people` (`peopleBody`), `POST …/read` (`readBody`), `DELETE /conversations/ID`
- * (leave).
- * - `GET /conversations/ID/messages?before=` → `messagePage`. `POST` (`newMessage`) → `madeView`.
- * - `POST /uploads?name=&type=` (bytes) → `madeView`: an attachment for a later message, kept for some minutes.
+ *   (leave).
+ * - `GET /conversations/ID/messages?before=` → `messagePage`. `POST /conversations/ID/messages` (`newMessage`) → `madeView`.
+ * - `POST /uploads?name=&type=` (bytes) → `madeView`: stores an attachment for a later message for some minutes.
  * - `GET /messages/ID/attachments/INDEX` → bytes, always as a download.
  * - `GET /search?text=` → `foundView`. `GET /export` → JSON lines.
  * - `GET /events`: server-sent events `changed`, without any content.
  *
- * All paths except `POST /session` and `/events` need the session token in `TOKEN_HEADER`, besides the cookie. Errors follow RFC 9457.
+ * Every request carries the session cookie, except `POST /session`. All paths except `POST /session` and `/events` also need the session
+ * token in the header `TOKEN_HEADER`. Errors follow RFC 9457.
  */
 import { z } from 'zod';
 import { instant } from '../../shared/api/wire.ts';
@@ -28,14 +30,14 @@ export const TOKEN_HEADER = 'x-cordon-page';
 /** Maximum size of an attachment in bytes. */
 export const LARGEST_ATTACHMENT = 5 * 1024 * 1024;
 export const MOST_ATTACHMENTS = 10;
-/** Maximum number of characters in a message. The sealed message then stays below the server's limit for a post. */
+/** Maximum number of characters in a message. With this limit, a sealed message stays below the server's size limit for a post. */
 export const LONGEST_TEXT = 16_000;
 export const MOST_PEOPLE = 50;
 export const PAGE_OF_MESSAGES = 50;
 const MOST_ADMIN_MESSAGES = 100;
 export const MOST_READ = 1000;
 
-/** Identifier of any format. The agent never builds a file path from it. */
+/** Identifier that the page sends. The agent never builds a file path from it. */
 const id = z.string().regex(/^[A-Za-z0-9_-]{1,128}$/, 'is not a valid identifier');
 const title = z.string().trim().min(1).max(120).nullable();
 const searched = z.string().trim().max(200);
@@ -44,7 +46,7 @@ export const ticketBody = z.strictObject({ ticket: z.string().max(128) });
 export const sessionView = z.object({ token: z.string() });
 
 const statement = z.record(z.string(), z.string());
-/** Language whose text is authoritative; null if the order does not state it. */
+/** Language whose text is authoritative; null if the order does not state a language. */
 const authoritative = z.string().nullable();
 const noticeView = z.object({
   order: z.string(),
@@ -82,7 +84,7 @@ export const messagingStatusView = z.object({
   me: z.object({ person: z.string(), name: z.string() }).nullable(),
   /** True while the device is connected to the server, so that messages leave at once. */
   connected: z.boolean(),
-  /** Expiry of the stored order list, unless a newer list arrives before. */
+  /** Expiry of the stored order list if the list has expired; else null. */
   listExpired: instant.nullable(),
   since: instant,
   /** Reasons why messaging is suspended; empty while messaging is available. */

@@ -37,7 +37,8 @@ export function createPageApp({ messaging, agent, log, port, folder, sessions, c
   const app = express();
   app.set('etag', false);
   app.set('query parser', 'simple');
-  // Content security policy for all responses that are not pages. Such a response can execute nothing, wherever a user opens it.
+  // Content security policy for all responses that are not pages. A browser executes nothing in such a response, even if the user opens it
+  // in a tab.
   const directives = {
     defaultSrc: ["'none'"],
     baseUri: ["'none'"],

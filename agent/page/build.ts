@@ -13,8 +13,8 @@ const PAGE: Pages = {
 export const PAGE_FOLDER = builtFolder(PAGE);
 
 /**
- * `say` receives one line of text before a build. The promise rejects with the output of a failed build, or with instructions for the
- * build.
+ * `say` gets one line of text before a build starts. If the build fails, the promise rejects with the output of the build, or with
+ * instructions for building.
  */
 export const ensurePage = (say: (line: string) => void): Promise<void> => ensureBuilt(PAGE, say);
 

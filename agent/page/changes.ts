@@ -4,7 +4,7 @@ import { createSession, type Session } from 'better-sse';
 import { CordonError } from '../../shared/errors.ts';
 import type { PageSession } from './sessions.ts';
 
-/** Delay of an event in milliseconds. Changes within the delay become one event. */
+/** Milliseconds that the agent waits before it sends an event. Further changes in this time become part of the same event. */
 const GATHER = 60;
 /** Minimum interval between two events, in milliseconds. A page repeats its queries after each event. */
 const TELL = 400;
@@ -14,7 +14,10 @@ const RETRY = 1_000;
 const MOST = 20;
 
 export interface Changes {
-  /** Starts an event stream: sends the headers, and keeps the response open until the session ends. Throws `rate_limited`. */
+  /**
+   * Starts an event stream: sends the headers, and keeps the response open until the session ends. Throws `rate_limited` if too many
+   * streams are open.
+   */
   hold(page: PageSession, request: IncomingMessage, response: ServerResponse): Promise<void>;
   changed(): void;
   stop(): void;
@@ -23,7 +26,10 @@ export interface Changes {
 interface Stream {
   readonly session: Session;
   readonly response: ServerResponse;
-  /** True while the client has not read the last event. The agent then sends at most one more event, so that events do not accumulate. */
+  /**
+   * True while the client has not read the last event. Until it does, the agent sends at most one more event, so that events do not
+   * accumulate.
+   */
   owed: boolean;
 }
 

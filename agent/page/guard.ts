@@ -1,13 +1,17 @@
 /**
- * Access checks of the device page's listener. Every program and web page on this machine can reach loopback. The Host header reveals DNS
- * rebinding. Sec-Fetch-Site reveals a request from another page. A program of another user has no session.
+ * Access checks of the device page's listener. Every program and web page on this machine can reach loopback, so each request is checked.
+ * The Host header reveals DNS rebinding. The header Sec-Fetch-Site reveals a request from a foreign web page. A program of another user of
+ * the machine has no session.
  */
 import type { IncomingHttpHeaders } from 'node:http';
 import { CordonError } from '../../shared/errors.ts';
 import { TOKEN_HEADER } from './api.ts';
 import type { PageSession, Sessions } from './sessions.ts';
 
-/** Name of the session cookie. A cookie belongs to a host and not to a port, so two agents on one machine need different names. */
+/**
+ * Name of the session cookie, with the port in it. A cookie belongs to a host and not to a port, so two agents on one machine need
+ * different names.
+ */
 export const cookieName = (port: number): string => `cordon_page_${port}`;
 
 export function cookieOf(headers: IncomingHttpHeaders, port: number): string | null {
@@ -18,7 +22,7 @@ export function cookieOf(headers: IncomingHttpHeaders, port: number): string | n
   return null;
 }
 
-/** Throws `forbidden` for the host name of another site (DNS rebinding). */
+/** Throws `forbidden` if the Host header names a host other than loopback (DNS rebinding). */
 export function requireOwnHost({ host }: IncomingHttpHeaders, port: number): void {
   if (host === `127.0.0.1:${port}` || host === `localhost:${port}`) return;
   throw new CordonError(

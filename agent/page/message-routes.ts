@@ -63,7 +63,10 @@ export function addMessageRoutes(api: Router, messaging: Messaging): void {
   });
 }
 
-/** The route reads the first line before it responds, so that a failed export gives an error response instead of a broken download. */
+/**
+ * Reads the first line of the export before the route responds. If the export fails at once, the route can then send an error response
+ * instead of a broken download.
+ */
 async function withFirst(exported: AsyncIterable<string>): Promise<AsyncIterable<string>> {
   const rest = exported[Symbol.asyncIterator]();
   const first = await rest.next();

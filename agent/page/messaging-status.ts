@@ -1,4 +1,4 @@
-/** State of messaging on this device for the page: the gate with its reasons, and all orders that the agent knows. */
+/** State of messaging on this device, as the page shows it: the gate with its reasons, and all orders that the agent has stored. */
 import type { AgentStatus } from '../agent.ts';
 import type { GateView } from '../enforcement/gate-view.ts';
 import type { Notice } from '../enforcement/notice-view.ts';

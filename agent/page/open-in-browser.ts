@@ -12,10 +12,13 @@ const OPENERS: Readonly<Partial<Record<NodeJS.Platform, readonly [string, ...str
   win32: ['rundll32', 'url.dll,FileProtocolHandler'],
 };
 const ELSEWHERE = ['xdg-open'] as const;
-/** Time in milliseconds after which a program that still runs counts as successful. Some programs run as long as the browser. */
+/**
+ * Milliseconds after which the program that opens the browser counts as successful even if it still runs. Some of these programs run as
+ * long as the browser.
+ */
 const LONG_ENOUGH = 5_000;
 
-/** Returns false if no browser starts. The ticket in the file expires after a minute. The next link replaces the file. */
+/** Opens the link. Returns false if no browser starts. The file stays: its ticket expires after a minute, and the next link replaces it. */
 export function openInBrowser(folder: string, link: string): Promise<boolean> {
   const file = join(folder, 'open.html');
   rmSync(file, { force: true });

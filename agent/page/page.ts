@@ -7,12 +7,12 @@ import { createSessions } from './sessions.ts';
 
 export interface Page {
   readonly url: string;
-  /** Link that opens the page once, within a minute. The link contains its ticket after `#`, so no request contains the ticket. */
+  /** Link that opens the page once, within a minute. The ticket in the link comes after `#`, so browsers send it in no request. */
   link(): string;
   close(): Promise<void>;
 }
 
-/** `folder` contains the built page. The build may finish after the start. */
+/** `folder`: the folder for the built page. The build may finish after the listener has started. */
 export async function openPage(ports: PagePorts, folder = PAGE_FOLDER): Promise<Page> {
   const server = createServer();
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve));

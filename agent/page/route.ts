@@ -4,7 +4,7 @@ import { CordonError } from '../../shared/errors.ts';
 
 export const json = express.json({ limit: '256kb', strict: true });
 
-/** The schema removes all other fields, so that they never leave the agent. */
+/** Responds with the result of `handle`. The schema removes all fields that it does not name, so that they never leave the agent. */
 export function respond<S extends z.ZodType>(
   schema: S,
   handle: (request: Request, response: Response) => Frozen<z.input<S>> | Promise<Frozen<z.input<S>>>,
@@ -14,7 +14,7 @@ export function respond<S extends z.ZodType>(
   };
 }
 
-/** Deeply read-only form of a type, because the messaging interface returns read-only data. */
+/** Deeply read-only form of a type. Routes need it because the messaging interface returns read-only data. */
 type Frozen<T> = T extends readonly (infer Item)[]
   ? readonly Frozen<Item>[]
   : T extends object

@@ -7,7 +7,10 @@ import { cookieName, cookieOf, requireSession } from './guard.ts';
 import { json, read, respond } from './route.ts';
 import type { Sessions } from './sessions.ts';
 
-/** Routes for the page's session and the event stream, and the check that every later route requires a session. */
+/**
+ * Adds the routes for the page's session and the event stream. Also adds a check for all routes that are added afterward: they require a
+ * session.
+ */
 export function addSessionRoutes(
   api: Router,
   { port, sessions, changes }: { readonly port: number; readonly sessions: Sessions; readonly changes: Changes },
@@ -29,7 +32,7 @@ export function addSessionRoutes(
       throw new CordonError('not_signed_in', 'The page has no session. Open it with a link from “cordon-agent open”.');
     await changes.hold(session, request, response);
   });
-  // The check runs before the agent parses any request body.
+  // The check for a session runs before the agent parses any request body.
   api.use((request, _response, next) => {
     requireSession(sessions, request.headers, port);
     next();

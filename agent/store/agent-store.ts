@@ -21,10 +21,10 @@ import { SCHEMA, TABLES } from './schema.ts';
 import { Statements } from './statements.ts';
 
 export interface DeviceStore extends EnforcementStore, CommandQueue, AdminMessageStore, Outbox, LedgerStore {
-  /** Messages of the user. `MessageStore` and `DeviceStore` share their transactions. */
+  /** Store of the user's messages. `MessageStore` and `DeviceStore` share their transactions. */
   readonly messaging: MessageStore;
   unenrolling(): boolean;
-  /** Marks the device as unenrolling, so that after a crash the next start completes the unenrollment. */
+  /** Records that an unenrollment has begun. If the agent crashes, its next start completes the unenrollment. */
   markUnenrolling(): void;
   /** Ledger checkpoints that continuations replaced, oldest first. */
   givenUpLedgers(): readonly GivenUpLedger[];
@@ -39,9 +39,9 @@ export interface AgentStore {
 
 export interface StoreOptions {
   readonly file: string;
-  /** Durability of commits. `normal` survives kill -9 but not a power failure, which is enough for simulated fleets. */
+  /** Durability of commits. `normal` survives kill -9 but not a power failure. This is enough for simulated fleets. */
   readonly synchronous?: 'full' | 'normal';
-  /** Disk space reserved for orders. Without this port, no disk space is reserved. */
+  /** Disk space reserved for orders. If this is not set, no disk space is reserved. */
   readonly reserve?: Pick<DiskReserve, 'run'>;
 }
 
@@ -52,8 +52,8 @@ export function openAgentStore({ file, synchronous = 'full', reserve = NO_RESERV
       closeSync(openSync(file, 'a', 0o600));
       chmodSync(file, 0o600);
     }
-    // The timeout must be set before the first statement: after a crash, a reader in another process may block SQLite's recovery of the
-    // log.
+    // The timeout must be set before the first statement. After a crash, SQLite first recovers its write-ahead log, and a reader in another
+    // process may block this recovery for a moment.
     const db = new DatabaseSync(file, { timeout: 5000 });
     try {
       db.exec(settings);
@@ -101,7 +101,7 @@ function ledgerValues(rows: DeviceRows): LedgerStore & Pick<DeviceStore, 'givenU
   return {
     ledger: () => rows.value('ledger'),
     saveLedger(newest, givenUp) {
-      // The old checkpoint proves which entries were lost, so it is stored before the new one.
+      // The checkpoint before the continuation proves which entries were lost, so it is stored before the new one.
       if (givenUp) rows.saveValue('ledger-given-up', [...givenUpLedgers(), givenUp].slice(-MOST_GIVEN_UP));
       rows.saveValue('ledger', newest);
     },

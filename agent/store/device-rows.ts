@@ -2,7 +2,7 @@ import type { DeviceId } from '../../shared/protocol/ids.ts';
 import type { DiskReserve } from './disk-reserve.ts';
 import type { Statements, Value } from './statements.ts';
 
-/** Rows of one device, with its transactions and its named values. Each port of the store is a function over these rows. */
+/** Rows of one device in the store's file, with transactions and named values. Each module's store is a function over these rows. */
 export class DeviceRows {
   readonly sql: Statements;
   readonly device: DeviceId;
@@ -29,7 +29,7 @@ export class DeviceRows {
 
   reserved<T>(work: () => T): T {
     const { inTransaction } = this.sql;
-    // On a full disk, the whole transaction is repeated. Only the outermost call therefore uses the reserve.
+    // On a full disk, the reserve repeats the whole transaction. Therefore only the outermost of nested calls uses the reserve.
     if (inTransaction) return work();
     return this.#reserve.run(
       () => this.transaction(work),

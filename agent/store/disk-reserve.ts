@@ -11,11 +11,12 @@ import { type DiskSpace, FIRST_RELEASE, growth, isOutOfSpace } from './disk-spac
 
 export interface DiskReserve {
   /**
-   * Runs `work`. On a full disk, frees more and more of the reserve and runs `work` again, so `work` must leave no changes when it throws.
-   * Afterward, `compact` frees the temporary space of `work`. Throws the error of `work` if the whole reserve was not enough.
+   * Runs `work`. On a full disk, frees a part of the reserve and runs `work` again, until it succeeds or the whole reserve is free. `work`
+   * must therefore leave no changes when it throws. Throws the error of `work` if the whole reserve is not enough. After a success,
+   * `compact` frees the temporary space that `work` used.
    */
   run<T>(work: () => T, compact?: () => void): T;
-  /** Fills the reserve in slices, so that other work can run in between. Does not reject on a full disk. */
+  /** Fills the reserve in slices, so that other work can run between two slices. Does not reject on a full disk. */
   build(): Promise<void>;
   space(): DiskSpace;
   remove(): void;
@@ -28,7 +29,7 @@ export function openDiskReserve({ file, size }: { readonly file: string; readonl
   const reserved = () => statSync(file, { throwIfNoEntry: false })?.size ?? 0;
 
   const space = (): DiskSpace => {
-    // Free space is `bavail`, because `bfree` includes blocks that ext4 reserves for root.
+    // The free space is `bavail`, not `bfree`, because `bfree` includes blocks that ext4 reserves for root.
     const { bavail, bsize } = statfsSync(dirname(file));
     return { free: bavail * bsize, reserved: reserved(), size };
   };
@@ -45,7 +46,7 @@ export function openDiskReserve({ file, size }: { readonly file: string; readonl
   const release = (bytes: number) =>
     withFile('r+', (handle) => {
       ftruncateSync(handle, Math.max(0, reserved() - bytes));
-      // A journaling file system frees the blocks only with its next commit.
+      // A journaling file system frees the blocks only with its next commit. The call of `fsync` causes this commit.
       fsyncSync(handle);
     });
 
@@ -107,7 +108,7 @@ export function openDiskReserve({ file, size }: { readonly file: string; readonl
   };
 }
 
-/** Compacts the write-ahead log. The data of `work` is already durable, so a failure of the compaction is ignored. */
+/** Compacts the write-ahead log. If there is no space for that, the error is ignored, because the data of `work` is already durable. */
 function compactWith(withSpace: (attempt: () => void) => void, compact: () => void): void {
   try {
     withSpace(compact);

@@ -8,16 +8,16 @@ const MiB = 1024 * 1024;
  * checkpoint: 28 MiB. The rest is for gates, receipts and the log's index.
  */
 export const RESERVE_SIZE = 32 * MiB;
-/** Bytes of the reserve that are freed at first. Each further attempt frees twice as many bytes. */
+/** Bytes of the reserve that the first attempt frees. Each further attempt frees twice as many bytes as the one before. */
 export const FIRST_RELEASE = 128 * 1024;
 /** Bytes of free space below which a disk is full. */
 export const FULL_BELOW = MiB;
-/** Bytes that the agent leaves free for other programs and for its own messages when it fills the reserve. */
+/** Bytes of free space that the agent leaves when it fills the reserve, for other programs and for its own messages. */
 export const LEFT_TO_OTHERS = 4 * MiB;
 
 /** Sizes in bytes. */
 export interface DiskSpace {
-  /** Free bytes for programs without special rights, excluding the reserve. */
+  /** Bytes that programs without special rights can use on the disk. The reserve's bytes are not included. */
   readonly free: number;
   readonly reserved: number;
   readonly size: number;
@@ -41,7 +41,7 @@ const SYSTEM_WITHOUT_SPACE: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT']);
 
 /**
  * Returns true if freeing disk space may help. If a quota is used up, or a log file cannot be created, SQLite reports an I/O error or
- * "cannot open". A broken disk gives the same errors. The second attempt then fails too, without harm.
+ * "cannot open". A broken disk causes the same errors. In that case, the attempt after freeing space fails too, without harm.
  */
 export function isOutOfSpace(error: unknown): boolean {
   if (!(error instanceof Error)) return false;

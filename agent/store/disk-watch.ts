@@ -1,4 +1,4 @@
-/** Watch over the disk with the agent's folder. It reports once when the disk becomes full. */
+/** Watch over the free space of the disk that contains the agent's folder. It reports once when the disk becomes full. */
 import { type DiskSpace, type DiskState, diskState } from './disk-space.ts';
 
 export interface DiskWatchPorts {
@@ -33,7 +33,8 @@ export function createDiskWatch({ space, onFull, onRoom }: DiskWatchPorts): Disk
         isReported = true;
         onFull(detailOf(now));
       }
-      // The alert ends only when the reserve is complete again. Otherwise alerts would begin and end repeatedly near the limit.
+      // The report "disk full" ends only when the reserve is complete again. Otherwise the report would begin and end repeatedly near the
+      // limit.
       if (now.state === 'ok' && isReported) {
         isReported = false;
         onRoom();

@@ -1,4 +1,4 @@
-/** `MessageStore` in the agent's SQLite file: the rows of one device. The vault has sealed most of them. */
+/** `MessageStore` in the agent's SQLite file: the rows of one device. Most values arrive here already sealed with the vault's key. */
 import type {
   ConversationStore,
   DueReceipt,
@@ -21,8 +21,8 @@ import type { DeviceRows } from './device-rows.ts';
 import { MESSAGING_TABLES } from './schema.ts';
 
 /**
- * Number of decrypted messages whose ids are kept. It exceeds the 2,000 messages that a server stores for one device, so the device
- * recognizes every repeated message.
+ * Number of decrypted messages whose ids are kept. The server stores at most 2,000 messages for one device, so the device recognizes every
+ * message that the server repeats.
  */
 const OPENED_REMEMBERED = 4096;
 const ASIDE_KEPT = 64;
@@ -34,7 +34,7 @@ const bytes = (value: unknown): Buffer => {
 };
 const bytesOrNull = (value: unknown): Buffer | null => (value === null ? null : bytes(value));
 
-/** Port without the method `transaction`, which all ports share. */
+/** A module's port without `transaction`. All ports share one implementation of that method. */
 type Port<Store> = Omit<Store, 'transaction'>;
 
 export const messageRows = (rows: DeviceRows): MessageStore => ({
@@ -80,7 +80,8 @@ function mailboxRows(rows: DeviceRows): Port<MailboxStore> {
 
   return {
     keepMail(item: MailItem): boolean {
-      // The server may state several changes of one post for each recipient.
+      // For each recipient of a post, the server may report several changes of its state. The item's id therefore contains device, state
+      // and time too.
       const id = item.type === 'post' ? item.id : `${item.id} ${item.device} ${item.fate} ${item.at}`;
       return (
         rows.run(

@@ -9,8 +9,8 @@ import type { DeviceRows } from './device-rows.ts';
 const MOST_ALERTS_WAITING = 64;
 
 /**
- * Rows of the outbox. Sequence numbers of an enrollment generation never repeat: rows are deleted after the server confirms them, so the
- * last number is stored separately.
+ * Rows of the outbox. Within one enrollment of the device, sequence numbers never repeat. Rows are deleted after the server confirms them,
+ * so the last number is stored separately.
  */
 export function outboxRows(rows: DeviceRows): Outbox {
   const generation = () => rows.value<number>('generation') ?? 0;
@@ -64,12 +64,12 @@ export function outboxRows(rows: DeviceRows): Outbox {
     postable(limit: number): readonly OutboxRow[] {
       return reports("seq > ? and type in ('receipt', 'evidence')", 0, limit);
     },
-    /** Confirmed reports are deleted at the beginning of a connection. This also happens on a full disk, because it frees space. */
+    /** Deletes the reports that the server has confirmed. Runs also on a full disk, because it frees space. */
     confirm(through: number): void {
       rows.reserved(() => {
         rows.run('delete from outbox where device = ? and seq <= ?', through);
-        // The server has a higher sequence number if this device's store was restored from a backup. The sequence then continues after the
-        // server's number.
+        // If the server's sequence number is higher than the stored one, this device's store was restored from a backup. The sequence then
+        // continues after the server's number.
         if (through > (rows.value<number>('sequence') ?? 0)) rows.saveValue('sequence', through);
       });
     },

@@ -7,7 +7,10 @@ export class Statements {
   readonly #db: DatabaseSync;
   readonly #prepared = new Map<string, StatementSync>();
   #depth = 0;
-  /** The write-ahead log may contain deleted secrets, including those of an earlier process. */
+  /**
+   * True if the write-ahead log may contain deleted secrets. It starts as true, because an earlier process may have left secrets in the
+   * log.
+   */
   #logHolds = true;
 
   constructor(db: DatabaseSync) {
@@ -32,13 +35,15 @@ export class Statements {
 
   /** Reads the rows of a large result one after another. */
   each(text: string, ...values: (string | number)[]) {
-    // The statement is not shared: if another caller ran it during the iteration, the iteration would start again.
+    // This iteration prepares its own statement. With a shared statement, another caller could run it during the iteration, and the
+    // iteration would start again.
     return this.#db.prepare(text).iterate(...values);
   }
 
   /**
-   * Moves the write-ahead log into the file and truncates the log. Overwritten rows (`secure_delete`) leave their older pages in the log.
-   * If a reader in another process prevents this, the next call tries again. `more`: the device has deleted something since the last call.
+   * Moves the write-ahead log into the file and truncates the log, because the log still contains older pages of rows that were overwritten
+   * (`secure_delete`). If a reader in another process prevents this, the next call tries again. `more`: true if data was deleted since the
+   * last call.
    */
   emptyLog(more: boolean): void {
     this.#logHolds ||= more;
@@ -46,7 +51,9 @@ export class Statements {
     this.#logHolds = !this.checkpoint();
   }
 
-  /** Moves the write-ahead log into the file and truncates the log. Returns false if a reader in another process prevents this. */
+  /**
+   * Moves the write-ahead log into the file and truncates the log. Returns false if a reader in another process prevents the truncation.
+   */
   checkpoint(): boolean {
     const [result] = this.#db.prepare('pragma wal_checkpoint(truncate)').all();
     return Number(result?.busy ?? 0) === 0;
@@ -56,7 +63,10 @@ export class Statements {
     return this.#depth > 0;
   }
 
-  /** Nested calls join the outer transaction. The work is synchronous, so no other work runs in the same transaction. */
+  /**
+   * Runs `work` in a transaction. A nested call joins the outer transaction. `work` is synchronous, so no other work can run in the same
+   * transaction.
+   */
   transaction<T>(work: () => T): T {
     if (this.#depth > 0) return work();
     this.#db.exec('begin immediate');

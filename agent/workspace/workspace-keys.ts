@@ -30,7 +30,9 @@ export function workspaceKeys(folder: string): WorkspaceKeys {
     },
     read: async () => unwrap(await readFile(wrappingKey), 'open', await readFile(openKey)),
 
-    /** `open.key` is destroyed last. Until then, the workspace counts as locked because `locked.key` exists. */
+    /**
+     * Locks the workspace. `open.key` is destroyed last. Until then, the workspace already counts as locked, because `locked.key` exists.
+     */
     async lock(share) {
       const kek = await readFile(wrappingKey);
       if ((await sizeOf(openKey)) !== null) {
@@ -40,13 +42,14 @@ export function workspaceKeys(folder: string): WorkspaceKeys {
         return void (await destroyFile(openKey));
       }
       const locked = await readFile(lockedKey);
-      // An older version of the agent locked the workspace without a server share. The server's share now completes the lock.
+      // An older version of the agent locked the workspace without a share from the server. This call wraps the workspace key again, with
+      // the server's share.
       if (!isShared(locked)) {
         await writeWhole(lockedKey, wrap(lockingKey(kek, share), 'locked', unwrap(kek, 'locked', locked), SHARED));
       }
     },
 
-    /** `locked.key` is destroyed last. The workspace counts as locked until then. */
+    /** Unlocks the workspace. `locked.key` is destroyed last. Until then, the workspace counts as locked. */
     async unlock(shares) {
       if ((await sizeOf(lockedKey)) === null) return;
       const kek = await readFile(wrappingKey);
@@ -79,7 +82,7 @@ function openLocked(kek: Buffer, locked: Buffer, shares: readonly Buffer[]): Buf
     try {
       return unwrap(lockingKey(kek, share), 'locked', locked.subarray(SHARED.length));
     } catch {
-      // This share belongs to another lock. The loop tries the next share.
+      // This share does not belong to the current lock. The loop tries the next share.
     }
   }
   throw new CordonError(

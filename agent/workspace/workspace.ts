@@ -19,7 +19,7 @@ import { workspaceKeys } from './workspace-keys.ts';
 export interface WipeReport {
   readonly filesRemoved: number;
   readonly bytesOverwritten: number;
-  /** Facts about the disk that were verified after the wipe. */
+  /** Texts about the disk's state that the agent checked after the wipe. */
   readonly verified: readonly string[];
 }
 
@@ -33,8 +33,8 @@ export interface Workspace {
   /** Locks the workspace. `share`: 32 bytes that only the server has. A second call with the same share changes nothing. */
   lock(share: Buffer): Promise<void>;
   /**
-   * Unlocks the workspace. `shares`: the server's shares, newest first. Throws `workspace_locked` if none of the shares unlocks it. After a
-   * wipe, makes a new workspace.
+   * Unlocks the workspace. `shares`: the server's shares, newest first. Throws `workspace_locked` if no share fits the current lock. After
+   * a wipe, makes a new workspace.
    */
   unlock(shares: readonly Buffer[]): Promise<void>;
   wipe(): Promise<WipeReport>;
@@ -46,7 +46,7 @@ export const OWN_FILES = 'messages/';
 export const WIPED =
   'The workspace was wiped, with all messages. Ask your admin to unlock it. After an exit order, enroll the device again first.';
 
-/** Opens the workspace, or makes a new one in an empty folder. A wiped workspace stays wiped. */
+/** Opens the workspace, or makes a new one if the folder is empty. A workspace that was wiped stays wiped. */
 export async function openWorkspace(folder: string): Promise<Workspace> {
   const files = join(folder, 'files');
   const wipedMark = join(folder, 'wiped');
@@ -109,8 +109,8 @@ export async function openWorkspace(folder: string): Promise<Workspace> {
     },
 
     /**
-     * The mark of the wipe is written before the key is destroyed. After a crash in between, the workspace counts as wiped, and a second
-     * wipe removes the rest.
+     * The agent writes the mark of the wipe before it destroys the key. If a crash comes between the two, the workspace counts as wiped,
+     * and a second wipe removes the rest.
      */
     async wipe() {
       // The mark is an empty file, which needs no space on a full disk.

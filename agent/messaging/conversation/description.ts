@@ -17,15 +17,15 @@ export function descriptionOf(record: ConversationRecord, ledger: LedgerTree | n
     at: titleAt,
     title,
     ledger,
-    // The recipient of a description keeps each person that the description omits.
+    // If a description does not mention a person, the recipient does not change that person's membership.
     people: [...present, ...gone].slice(0, MOST_WORDS),
     ...(continues === undefined ? {} : { continues: { conversation: continues, without: [...(leftOut ?? [])] } }),
   };
 }
 
 /**
- * Applies a member's description to the conversation's record, and returns the notes for the user. For the title and for each person, the
- * newest statement is used.
+ * Applies a description (a member's statement of the title and the people) to the conversation's record, and returns the notes for the
+ * user. If several descriptions concern the title or one person, the newest counts.
  */
 export function describedBy(
   record: ConversationRecord,
@@ -45,7 +45,7 @@ export function describedBy(
     .map(({ person }) => ({ person, name: nameOf(person) }));
   const isNewTitle = at > record.titleAt;
   const notes = [
-    // The first description starts the conversation. It is not a change, so it causes no note.
+    // The first title belongs to the start of the conversation. It is not a change, so it causes no note.
     ...(isNewTitle && record.titleAt > 0 && title !== record.title
       ? [title === null ? `${from.name} removed the title.` : `${from.name} changed the title to “${title}”.`]
       : []),
@@ -64,13 +64,17 @@ export function describedBy(
     people: [...record.people.filter((one) => !gone.includes(one)), ...added].slice(0, MOST_RECIPIENTS),
     said,
     ...(said[own.person]?.belongs === false ? departure(record, statements, own) : {}),
-    // The description may change the people, so the group may need other devices.
+    // If the description adds or removes people, a group check is due, because the MLS group must contain the devices of exactly these
+    // people.
     checkedAt: gone.length + added.length > 0 ? 0 : record.checkedAt,
   };
   return { next, notes };
 }
 
-/** A member that had not received the user's departure may have added the user again. The device then states the departure again. */
+/**
+ * A member who did not know that the user had left may have added the user again. If so, this device sends the statement of the departure
+ * again.
+ */
 function departure(
   { members }: ConversationRecord,
   statements: About['people'],
@@ -80,7 +84,7 @@ function departure(
   return isKnown ? { state: 'left', members: [], aboutDue: false } : { state: 'left', members, aboutDue: true };
 }
 
-/** The limit prevents a member from filling the record with statements about any number of people. */
+/** Without this limit, a member could fill the record with statements about any number of people. */
 const newestOf = (said: ConversationRecord['said']): ConversationRecord['said'] =>
   Object.fromEntries(
     Object.entries(said)

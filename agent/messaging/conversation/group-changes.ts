@@ -24,7 +24,7 @@ export interface GroupComparison extends Difference {
   readonly record: ConversationRecord;
   readonly group: Uint8Array;
   readonly wanted: readonly Member[];
-  /** True if the group contains a device that may no longer read the conversation. */
+  /** True if the group contains a device that must be removed, because it may no longer read the conversation. */
   readonly mustRemove: boolean;
 }
 
@@ -33,11 +33,14 @@ export interface GroupComparison extends Difference {
  * The commit is stored beside the group's state until the server has ordered it among the commits of other devices (RFC 9420, section 14).
  */
 export interface GroupChanges {
-  /** Compares the group with the devices of its people. Null while the device is not in the group or has a pending commit. */
+  /**
+   * Compares the group with the current devices of its people. Returns null if this device is not in the group, or if its own commit waits
+   * for the server's response.
+   */
   compare(id: string): Promise<GroupComparison | null>;
   /**
-   * Commits the missing changes of the group. `urgent`: a message waits for the commit. `waited`: other members had time to commit first.
-   * Returns the milliseconds until the next check, or null if nothing remains to be done.
+   * Makes the commit that the comparison requires. `urgent`: a message of the user waits for the commit. `waited`: other members already
+   * had time to make the commit. Returns the milliseconds until the next check, or null if no check is needed.
    */
   change(comparison: GroupComparison, urgent: boolean, waited: boolean): Promise<number | null>;
   settle(conversation: string, response: Posted): Promise<void>;
@@ -45,7 +48,7 @@ export interface GroupChanges {
 
 export interface GroupChangePorts {
   readonly device: string;
-  /** Real milliseconds that the device waits for another member's commit to arrive. */
+  /** Milliseconds that the device waits for another member's commit to arrive. */
   readonly patience: number;
   readonly records: ConversationRecords;
   readonly store: Pick<MessageStore, 'transaction'>;
@@ -99,14 +102,15 @@ async function change(
     records.save({ ...checked, asking: [] });
     return null;
   }
-  // Unsent messages wait while the group contains a device that must be removed.
+  // While the group contains a device that must be removed, messages stay unsent and a check stays due.
   const waiting = mustRemove ? { ...checked, checkedAt: 0 } : checked;
   const wait = () => waitBeforeChange(membersOf(group), remove, ports.device, Math.random());
   if (isStopped) {
     records.save(waiting);
     return ports.succession.begin(waiting, wait(), waited);
   }
-  // The server has accepted another commit for this epoch. The device waits for that commit.
+  // The server has accepted another member's commit for this epoch (version of the group's keys). This device waits until that commit
+  // arrives.
   const left = record.blocked?.epoch === epoch ? record.blocked.at + ports.patience - realNow() : 0;
   if (left > 0 && left <= ports.patience) {
     records.save(waiting);
@@ -118,8 +122,8 @@ async function change(
 }
 
 /**
- * Makes the commit and posts it. A device that asks to rejoin is removed only if it has a key package, because the same commit adds it
- * again.
+ * Makes the commit and posts it. If a device asks to rejoin, the same commit removes it and adds it again. The device is therefore removed
+ * only if it has a key package.
  */
 async function commit(
   ports: GroupChangePorts,
@@ -154,8 +158,8 @@ async function commit(
     add: enrollmentsOf(made.added),
     remove: removed.map((leaf) => leaf.device),
   };
-  // No other member needs this commit. The post of the welcome contains the commit's data, so that the server knows which devices may
-  // commit next.
+  // This device is alone in the group, so no other member needs the commit. The commit's data is sent with the welcome instead, so that the
+  // server knows which devices may make the next commit.
   if (to.length === 0) {
     await adopt(ports, checked, { ...pending, post: '' }, () => undefined, data);
     return null;
@@ -189,7 +193,10 @@ async function settle(ports: GroupChangePorts, conversation: string, response: P
   await adopt(ports, isUnknown ? { ...record, checkedAt: 0 } : record, pending, () => posts.settled(response));
 }
 
-/** The server has accepted another commit for this epoch. After the second refusal, that commit should already have arrived. */
+/**
+ * Handles the server's refusal of a commit because it had accepted another member's commit for the same epoch (version of the group's
+ * keys). If the server refuses twice in one epoch, the other commit should already have arrived.
+ */
 function settleBlocked(ports: GroupChangePorts, record: ConversationRecord, response: Posted): void {
   const { records, store, posts } = ports;
   const group = records.group(record.id);
@@ -208,7 +215,10 @@ function settleBlocked(ports: GroupChangePorts, record: ConversationRecord, resp
   }
 }
 
-/** The new state and the welcomes are stored together. After a crash between the two, the added devices could never join. */
+/**
+ * Stores the new MLS state together with the welcomes for the added devices. If a crash came between two separate steps, these devices
+ * could never join.
+ */
 async function adopt(
   ports: GroupChangePorts,
   before: ConversationRecord,

@@ -2,31 +2,35 @@ import type { ConversationStore } from '../message-store.ts';
 import type { GroupChanges } from './group-changes.ts';
 import type { ConversationRecords } from './records.ts';
 
-/** Maximum age in milliseconds of a group check when a message is sealed. */
+/** When a message is sealed, the last group check must be at most this old, in milliseconds. */
 const FRESH_FOR = 60_000;
-/** Milliseconds between two checks of a conversation's group. */
+/** Milliseconds between two checks of the same group. */
 const CHECKED_EVERY = 15 * 60_000;
 
 /**
  * Schedule of group checks. A check compares a conversation's MLS group with the current devices of its people. The schedule is only in
- * memory: a restart checks all conversations, so a lost event delays a check but never loses it. All times are real time.
+ * memory, and a restart checks all conversations. A lost event therefore delays a check but never prevents it. All times are those of the
+ * machine's own clock.
  */
 export interface GroupChecks {
-  /** Requests a group check in the next round, because members may have changed. `waited`: other members had time to commit first. */
+  /**
+   * Requests a group check in the next round, because members may have changed. `waited`: other members already had time to change the
+   * group.
+   */
   request(conversation: string, waited: boolean): void;
   requestAll(): void;
-  /** Schedules a check for each conversation that has no scheduled check. */
+  /** For each conversation without a scheduled check, schedules one. */
   schedule(): void;
-  /** Checks the conversation's group if a check is due. `writing`: a message waits to be sealed. */
+  /** Runs the scheduled check of the conversation's group if it is due. `writing`: a message of the user waits to be sealed. */
   run(conversation: string, writing: boolean): Promise<void>;
-  /** Returns true if the last group check is recent and found no device that must be removed. */
+  /** Returns true if the last group check is recent and found no device to remove. Only then may the device seal messages. */
   isCurrent(conversation: string): boolean;
 }
 
 interface PlannedCheck {
   readonly at: number;
   readonly waited: boolean;
-  /** True if the last check ran after the newest request and found no device to remove. */
+  /** True if a check has run since the newest request for a check, and found no device to remove. */
   readonly isClear: boolean;
 }
 
@@ -40,7 +44,7 @@ export function createGroupChecks(ports: {
   const { records, store, changes, realNow, wakeAt } = ports;
   const planned = new Map<string, PlannedCheck>();
   const checkedAt = (id: string) => records.conversation(id)?.checkedAt ?? 0;
-  /** A check that is requested while another check is running runs afterward. */
+  /** A check that is requested during a running check is not lost: it runs afterward. */
   const planUnlessPlanned = (id: string, check: PlannedCheck) => {
     if (!planned.has(id)) planned.set(id, check);
   };
@@ -54,7 +58,8 @@ export function createGroupChecks(ports: {
       for (const id of store.conversationIds()) planUnlessPlanned(id, { at: realNow(), waited: false, isClear: false });
     },
     async run(id, writing) {
-      // The device cannot compare the group while its own commit is pending. The server's response to the commit requests another check.
+      // While this device's own commit waits for the server's response, the device cannot compare the group. The response requests another
+      // check.
       if (records.pending(id)) return;
       const now = realNow();
       const check = planned.get(id);

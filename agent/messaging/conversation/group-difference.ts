@@ -11,7 +11,7 @@ const leafKey = ({ device, generation, signatureKey }: Pick<Leaf, 'device' | 'ge
 
 /**
  * Difference between a group and the current devices of its people. Devices whose enrollment ended are removed, and new devices are added.
- * A device that lost its state and asks to rejoin is removed and added again. The own device is never removed: other members remove it if
+ * A device that lost its state and asks to rejoin is removed and added again. This device never removes itself: other members remove it if
  * necessary.
  */
 export function differenceOf(given: {
@@ -29,13 +29,14 @@ export function differenceOf(given: {
   return { remove, add: wanted.filter(({ device }) => device !== own && !staying.has(device)) };
 }
 
-/** Milliseconds per leaf index, long enough for a commit of the previous leaf to arrive. */
+/** Milliseconds that each further member in the group's order waits: long enough for the commit of the member before it to arrive. */
 const STEP = 2_000;
 const LONGEST = 20_000;
 
 /**
- * Milliseconds before this device makes a commit that every member could make. The first leaf does not wait. Each further leaf waits
- * longer, in case the leaves before it are offline. `random` is in [0, 1).
+ * Milliseconds that this device waits before a commit that every member could make. Members wait in the order of their places (leaves) in
+ * the group. The first does not wait. Each further one waits longer, and makes the commit only if those before it are offline. `random` is
+ * in [0, 1).
  */
 export function waitBeforeChange(
   leaves: readonly Leaf[],

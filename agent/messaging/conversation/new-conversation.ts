@@ -26,13 +26,16 @@ import {
   type PersonName,
 } from './records.ts';
 
-/** Start of a conversation: its first members, its first commit and its first description. */
+/** Start of a conversation: its first members, its first commit, and its first description (statement of the title and the people). */
 export interface NewConversations {
-  /** Begins a conversation, and resolves with its id when it is durable. Throws `too_large`, `person_unknown`. */
+  /**
+   * Begins a conversation, and resolves with its id when it is durable. Throws `too_large` if there are too many people or devices, and
+   * `person_unknown` if a person has no verified device.
+   */
   begin(beginning: Beginning): Promise<string>;
   /**
-   * Finds all devices of the given people. `already`: members of the conversation, who may have no device any more. Throws `too_large`,
-   * `person_unknown`.
+   * Finds all verified devices of the given people. `added`: each of these people must have a device. `already`: these people may have no
+   * device any more. Throws `too_large`, `person_unknown`.
    */
   devicesOf(added: readonly string[], already: readonly string[]): Promise<readonly Member[]>;
 }
@@ -40,10 +43,10 @@ export interface NewConversations {
 export interface Beginning {
   /** People of the conversation. At least one device of each person must be able to join. */
   readonly added: readonly string[];
-  /** People of the predecessor conversation, who may have no device any more. */
+  /** If the new conversation succeeds another one: the people of that predecessor, who may have no device any more. */
   readonly already?: readonly string[];
   readonly title: string | null;
-  /** Fields of the predecessor's record that are copied into the successor's record. */
+  /** If the new conversation succeeds another one: fields of the predecessor's record that are copied into the new record. */
   readonly from?: Partial<Pick<ConversationRecord, 'continues' | 'refusals' | 'leftOut' | 'people'>>;
   /** Called in the transaction that stores the conversation. */
   readonly also?: (begun: ConversationRecord) => void;
@@ -131,8 +134,8 @@ export function createNewConversations(ports: {
         records.save(begun, { group: about?.state ?? group });
         also(begun);
         if (!change?.welcome || !about) return;
-        // No other member needs this commit. The post of the welcome contains the commit's data, so that the server knows which devices may
-        // commit next.
+        // This device is alone in the group, so no other member needs the commit. The commit's data is sent with the welcome instead, so
+        // that the server knows which devices may make the next commit.
         const commit = { conversation, epoch: change.epoch, add: enrollmentsOf(change.added), remove: [] };
         posts.add({ to: newcomers, commit, body: change.welcome }, { kind: 'welcome', conversation });
         posts.add({ to: newcomers, body: about.message }, { kind: 'about', conversation });

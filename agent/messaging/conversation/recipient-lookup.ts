@@ -5,9 +5,9 @@ import type { ConversationView, FoundPerson } from '../messaging.ts';
 const folded = (text: string) => text.normalize('NFKC').trim().replaceAll(/\s+/g, ' ').toLowerCase();
 
 /**
- * Finds a conversation by identifier, by title, or by its only other person. Returns null for no match; throws `invalid_input` for several
- * matches. A conversation that this device waits to rejoin may never become usable. The lookup never finds it by person, and finds it by
- * title only if no other conversation has that title.
+ * Finds a conversation by identifier, by title, or by the person if it has only one other person. Returns null if none matches; throws
+ * `invalid_input` if several match. A conversation that this device waits to rejoin may never become usable. The lookup therefore never
+ * finds such a conversation by person, and finds it by title only if no other conversation has that title.
  */
 export function findConversation(all: readonly ConversationView[], recipient: string): ConversationView | null {
   const wanted = folded(recipient);
@@ -40,13 +40,16 @@ export function findConversation(all: readonly ConversationView[], recipient: st
   return more.length === 0 ? (only ?? null) : null;
 }
 
-/** True if the conversation was found by the name of its only other person. Another person may have the same name. */
+/**
+ * Returns true if the lookup matched the name of the conversation's only other person. The user may then have meant another person with the
+ * same name.
+ */
 export function foundByName({ id, title, people }: ConversationView, recipient: string): boolean {
   const given = recipient.trim();
   return title === null && id !== given && !people.some(({ person }) => person === given);
 }
 
-/** Throws `invalid_input` if several people have the given name. */
+/** Throws `invalid_input` if several of the people found have the name that the user typed. */
 export function requireOneOfName(found: readonly FoundPerson[], recipient: string): void {
   const same = found.filter(({ name }) => folded(name) === folded(recipient));
   if (same.length < 2) return;
@@ -57,7 +60,7 @@ export function requireOneOfName(found: readonly FoundPerson[], recipient: strin
 const distinguished = ({ person, name, email, groups }: FoundPerson): string =>
   `${name} (${[person, ...(email === null ? [] : [email]), ...groups].join(', ')})`;
 
-/** Finds one person by the typed text. Throws `person_unknown`, or `invalid_input` for several matches. */
+/** Finds one person by the typed text. Throws `person_unknown` if nobody matches, and `invalid_input` if several people match. */
 export function findPerson(found: readonly FoundPerson[], recipient: string): FoundPerson {
   const wanted = folded(recipient);
   const exact = found.filter(({ name, person }) => folded(name) === wanted || person === recipient.trim());

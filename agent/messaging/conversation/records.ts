@@ -15,7 +15,7 @@ export interface PersonName {
 export interface MissingText {
   readonly id: string;
   readonly device: DeviceId;
-  /** Real time at which this device detected that the message is missing. */
+  /** Time at which this device detected that the message is missing, by the machine's own clock. */
   readonly since: number;
   /** True if the device has reported the missing message to the user and to the sender's device. */
   readonly told: boolean;
@@ -26,7 +26,7 @@ interface Enrollment {
   readonly generation: number;
 }
 
-/** True if the conversation's successors must not add the enrollment. */
+/** Returns true if the record says that successors of this conversation must not add the given device. */
 export const isLeftOut = (
   { leftOut = [] }: Pick<ConversationRecord, 'leftOut'>,
   { device, generation }: { readonly device: string; readonly generation: number },
@@ -38,63 +38,76 @@ export interface ConversationRecord {
   readonly titleAt: Instant;
   /** People of the conversation, including the user. */
   readonly people: readonly PersonName[];
-  /** Newest statement about each person's membership. People without a statement were in the group when this device joined. */
+  /**
+   * For each person, the newest statement of whether the person belongs to the conversation. A person without a statement was in the group
+   * when this device joined.
+   */
   readonly said: Readonly<Record<string, { readonly at: Instant; readonly belongs: boolean }>>;
   readonly state: ConversationView['state'];
-  /** Devices in the group's MLS state, including this device. */
+  /** Devices in the conversation's MLS group, including this device. */
   readonly members: readonly Member[];
   /**
-   * For each person, the enrollments (`device generation`) that have been members of the conversation. Records of older versions lack this
-   * field.
+   * For each person, the devices that have ever been members of the conversation, as texts `device enrollmentNumber`. Records of older
+   * versions of the agent lack this field.
    */
   readonly known?: Readonly<Record<string, readonly string[]>>;
-  /** Devices that this device asks to add it again, while it waits to rejoin. */
+  /** While this device waits to rejoin: the devices that it asks to add it again. */
   readonly ask: readonly DeviceId[];
   readonly asking: readonly { readonly device: string; readonly generation: number }[];
-  /** Time of the newest accepted rejoin request of each device. Older requests are ignored. */
+  /** For each device, the time of its newest rejoin request that this device has accepted. Older requests are ignored. */
   readonly heard: Readonly<Record<string, number>>;
-  /** True if title or people were changed on this device and the description of the change is not sent yet. */
+  /**
+   * True if the user has changed the title or the people on this device, and the device has not sent the change to the other members yet.
+   */
   readonly aboutDue: boolean;
-  /** True if an order returned a description to this device. The next group check sends the description again. */
+  /**
+   * True if an order prevented the delivery of a change of title or people. The device sends the change again after the next group check.
+   */
   readonly aboutOwed?: boolean;
-  /** Epoch in which this device joined. Messages of earlier epochs are not sealed for this device. */
+  /** Epoch (version of the group's keys) in which this device joined. Messages of earlier epochs are not sealed for this device. */
   readonly since: number;
-  /** Real time of the last group check; 0 if a check is due now. */
+  /** Time of the last group check by the machine's own clock; 0 if a check is due now. */
   readonly checkedAt: number;
   /**
-   * Last usable epoch of a group that can no longer change: the server accepted a commit that this device refused, or accepts no commit
-   * from this device.
+   * Set if this device can no longer change the group's members: it refused a commit that the server had accepted, or the server accepts no
+   * commit from it. The value is the last usable epoch (version of the group's keys).
    */
   readonly refusedIn?: number;
-  /** Epoch in which the server did not accept this device's commit. `at`: real time of the first refusal. */
+  /**
+   * Epoch (version of the group's keys) in which the server did not accept this device's commit. `at`: time of the first refusal by the
+   * machine's own clock.
+   */
   readonly blocked?: { readonly epoch: number; readonly at: number };
-  /** True if the server did not accept a welcome of this device, so the added devices cannot join. */
+  /** True if the server did not accept a welcome that this device posted. The devices that the welcome would have added cannot join. */
   readonly unwelcomed?: true;
-  /** Predecessor and successor of the conversation. */
+  /** Identifiers of the conversation that this one succeeds (`continues`) and of the one that succeeds it (`next`). */
   readonly continues?: string;
   readonly next?: string;
   /**
-   * Devices whose commit this device refused once (`refusals`) or repeatedly (`leftOut`), predecessor conversations included. Successor
+   * Devices whose commit this device refused once (`refusals`) or repeatedly (`leftOut`), here or in a predecessor conversation. Successor
    * conversations do not add the devices in `leftOut`.
    */
   readonly refusals?: readonly Enrollment[];
   readonly leftOut?: readonly Enrollment[];
-  /** Newest text of this device that the server has stored for every recipient, and the epoch in which it was sealed. */
+  /**
+   * This device's newest text message that the server has stored for every recipient, with the epoch (version of the group's keys) in which
+   * it was sealed.
+   */
   readonly lastStored?: { readonly id: string; readonly epoch: number } | null;
-  /** Messages that have not arrived, although later messages of the same device refer to them. */
+  /** Messages that have not arrived, although later messages of the same sender refer to them. */
   readonly missing?: readonly MissingText[];
-  /** Number of contents that were sealed for only some of the members since the last content for all members. */
+  /** Number of successive posts that this device sealed for only some of the members. A post for all members resets the number. */
   readonly aside?: number;
-  /** Real time of the last request to rejoin. */
+  /** Time of the last rejoin request of this device, by the machine's own clock. */
   readonly askedAt: number;
 }
 
-/** Maximum length of the lists `refusals` and `leftOut`. */
+/** Maximum length of the list `refusals`, and also of the list `leftOut`. */
 export const MOST_REFUSALS = 64;
 
 /**
- * Adds a device to the refusals after this device refused its commit. If the device makes such a commit again in a successor, the next
- * successor leaves the device out.
+ * Returns the lists `refusals` and `leftOut` after this device refused a commit of the given device. A first refusal adds the device to
+ * `refusals`. A further refusal, in a successor conversation, moves it to `leftOut`.
  */
 export function refusalsAfter(
   { members, refusals = [], leftOut = [] }: ConversationRecord,
@@ -110,7 +123,7 @@ export function refusalsAfter(
   return { refusals: [...refusals, enrollment].slice(-MOST_REFUSALS), leftOut };
 }
 
-/** MLS state that takes effect when the server accepts this device's commit. */
+/** This device's commit that the server has not accepted yet. Its MLS state takes effect when the server accepts the commit. */
 export interface PendingCommit {
   readonly post: string;
   /** MLS state after the commit, base64. */
@@ -128,7 +141,7 @@ export interface MessageRecord {
   readonly attachments: readonly SealedAttachment[];
   /** For a sent message: each device for which the message was sealed. */
   readonly recipients: readonly Recipient[];
-  /** Refusal of the whole message by the server. `order`: the order that caused the refusal, if any. */
+  /** The server's refusal of the whole message. `order`: the order that caused the refusal; null if no order did. */
   readonly refused: (Refusal & { readonly order: string | null }) | null;
   /** For a received message: true if the user has seen it. */
   readonly seen: boolean;
@@ -151,7 +164,7 @@ export interface ConversationRecords {
   conversations(): readonly ConversationRecord[];
   group(id: string): Uint8Array | null;
   pending(id: string): PendingCommit | null;
-  /** Stores the given values of a conversation. Values that are not given stay unchanged. */
+  /** Stores the record, and the MLS state and the pending commit if they are given. A value that is not given stays unchanged. */
   save(
     record: ConversationRecord,
     given?: { readonly group?: Uint8Array | null; readonly pending?: PendingCommit | null },
@@ -167,7 +180,10 @@ export interface MessageRecords {
   opened(stored: StoredMessage): HistoryMessage;
 }
 
-/** Seal context of a record. It names the record's row, so that a sealed record cannot be moved to another row. */
+/**
+ * Conversations and messages in the store, sealed with the vault's key. The seal also authenticates the row's name, so that a sealed record
+ * cannot be moved to another row.
+ */
 export interface Records extends ConversationRecords, MessageRecords {}
 
 export function createRecords(store: MessageStore, vault: Vault): Records {

@@ -14,7 +14,10 @@ const requestSchema = z.strictObject({
   conversation: conversationIdSchema,
   device: deviceIdSchema,
   generation: z.int().min(1),
-  /** Real time of the request in Unix milliseconds. A recipient ignores a request that is older than one it has accepted. */
+  /**
+   * Time of the request by the machine's own clock, in Unix milliseconds. A recipient ignores a request that is older than one that it has
+   * accepted.
+   */
   at: z.int().min(0),
   nonce: z.uuid(),
 });
@@ -44,9 +47,9 @@ export interface ReadRequest {
   signedBy(signatureKey: string): boolean;
 }
 
-/** Parses a rejoin request; null for any other body. The caller must check the signature. */
+/** Parses a rejoin request. Returns null if `body` is not a rejoin request. The caller must check the signature. */
 export function readRejoinRequest(body: Uint8Array): ReadRequest | null {
-  // A request begins with a brace. MLS messages begin with the byte 0 (RFC 9420, section 6).
+  // A rejoin request is JSON, so it begins with a brace. MLS messages begin with the byte 0 (RFC 9420, section 6).
   if (body[0] !== 0x7b) return null;
   let json: unknown;
   try {

@@ -7,24 +7,27 @@ import type { ConversationRecord, ConversationRecords } from './records.ts';
 import { makeRejoinRequest, type ReadRequest } from './rejoin-request.ts';
 
 /**
- * Minimum real milliseconds between two rejoin requests of this device. Members remember a request. A new request reaches members that were
- * offline.
+ * Minimum milliseconds between two rejoin requests of this device. Members that received a request remember it. A repeated request reaches
+ * members that were offline before.
  */
 const ASK_EVERY = 60 * 60_000;
-/** Maximum accepted clock error of the requesting device, in milliseconds. */
+/** Maximum difference between the requesting device's clock and this device's clock, in milliseconds. */
 export const LARGEST_CLOCK_ERROR = 24 * 60 * 60_000;
 /** Maximum number of members that this device asks. One member is enough to add the device. */
 const MOST_ASKED = 64;
 
 export interface RejoinRequests {
-  /** Asks members to add this device again, at most once an hour. The members are those from before the loss of the MLS state. */
+  /**
+   * Asks members to add this device again, at most once an hour. It asks those devices that were members when this device lost the MLS
+   * state.
+   */
   ask(conversation: string): void;
   /**
-   * Asks the senders of unreadable messages to add this device again. These senders are members now, while the members from before the loss
-   * may be offline for weeks. `writers`: the senders, most recent first.
+   * Asks the senders of unreadable messages to add this device again. These senders are members now. The devices that were members when
+   * this device lost the MLS state may be offline for weeks. `writers`: the senders, most recent first.
    */
   askWriters(conversation: string, writers: readonly DeviceId[]): void;
-  /** Stores another device's rejoin request after checking its signature and membership. */
+  /** Stores another device's rejoin request. First checks the signature, and that the device is a member. */
   accept(
     letter: { readonly number: number; readonly item: Extract<MailItem, { type: 'post' }> },
     read: ReadRequest,
@@ -81,7 +84,7 @@ export function createRejoinRequests(ports: {
         ports.alert('signature_invalid', `a request to rejoin that ${device} has not signed`, `rejoin ${item.id}`);
         return drop();
       }
-      // The request is ignored: the server has sent an old request again, or the requesting device's clock is far ahead.
+      // Drops a request in two cases: the server has sent an old request again, or the requesting device's clock is far ahead.
       if (at <= (record.heard[device] ?? 0) || at > realNow() + LARGEST_CLOCK_ERROR) return drop();
       store.transaction(() => {
         const asking = [...record.asking.filter((one) => one.device !== device), { device, generation }];

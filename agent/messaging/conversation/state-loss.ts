@@ -5,17 +5,20 @@ import type { Notes } from './notes.ts';
 import type { ConversationRecord, Records } from './records.ts';
 
 /**
- * Loss of a conversation's MLS state, because the device was restored from a backup or the state is damaged. If two devices used the same
- * state, they would use its keys twice. Therefore the device deletes the state, keeps the messages, and asks the other members to add the
- * device again.
+ * Loss of a conversation's MLS state, because the device was restored from a backup or the state is damaged. After a restore, another copy
+ * of the device may use the same state, and both would use its keys. Therefore the device deletes the state, keeps the messages, and asks
+ * the other members to add it again.
  */
 export interface StateLoss {
   /**
-   * Deletes all MLS states and all posts made with them. Messages that the server has not confirmed are sealed again under the same ids.
-   * `also` runs in the same transaction.
+   * Deletes all MLS states and all posts that were made with them. Seals messages that the server has not confirmed again, under the same
+   * ids, when this device has rejoined. `also` runs in the same transaction.
    */
   resetAll(also: () => void): void;
-  /** Explanation of the loss. `reason`: for the organization. `text`: for the user, with the names of people. */
+  /**
+   * Deletes the MLS state of one conversation. `reason`: explanation for the organization. `text`: explanation for the user, with the names
+   * of people.
+   */
   reset(record: ConversationRecord, reason: string, text: string): void;
 }
 
@@ -30,7 +33,7 @@ export function createStateLoss(ports: {
 }): StateLoss {
   const { records, store, posts, stock, notes } = ports;
 
-  /** Removes the posts of one conversation, or of all conversations (null). Marks their messages as unsent again. */
+  /** Removes the posts of one conversation, or of all conversations if `null` is given. Marks their messages as unsent again. */
   const returnToUnsent = (conversation: string | null) => {
     for (const { kind, id } of posts.forget(conversation)) {
       const message = kind === 'text' ? records.message(id) : null;
@@ -42,7 +45,8 @@ export function createStateLoss(ports: {
     const ask = record.members.map(({ device }) => device);
     const next: ConversationRecord = { ...record, state: 'rejoining', ask, asking: [], askedAt: 0 };
     records.save(next, { group: null, pending: null });
-    // Messages before the next welcome are not sealed for this device. A note informs the user that these messages are missing.
+    // Messages that members send before they add this device again are not sealed for this device. A note informs the user that these
+    // messages are missing.
     notes.addOnce(
       record.id,
       `${why} This device asked the other members to add it again. It cannot read messages that they send until then. Ask them to repeat what you missed.`,

@@ -8,31 +8,32 @@ import type { Notes } from './notes.ts';
 import { type ConversationRecord, MOST_REFUSALS, type PersonName, type Records } from './records.ts';
 
 /**
- * Maximum number of conversations in a chain of successors. Honest devices that begin successors at the same time do not reach this number.
- * A modified client could exceed it.
+ * Maximum number of conversations in a chain of successors. Without a limit, a modified client could build an endless chain. Honest devices
+ * that begin successors at the same time stay below the limit.
  */
 const LONGEST_CHAIN = 16;
 
 /**
- * Succession of conversations. A conversation whose members can no longer change gets a successor with the same people. One device begins
- * the successor, and the other devices link to it. Notes in both conversations inform the users (ADR 32).
+ * Succession of conversations. If the members of a conversation can no longer change, the conversation gets a successor with the same
+ * people. One device begins the successor, and the other devices link their records to it. Notes in both conversations inform the users
+ * (ADR 32).
  */
 export interface Succession {
   /**
-   * Records that the server accepts no commit of this device after `epoch`. Informs the organization and the user. The next group check
-   * begins a successor.
+   * Records that the server accepts no commit of this device after `epoch` (version of the group's keys). Informs the organization and the
+   * user. The next group check begins a successor.
    */
   stopChanges(conversation: string, epoch: number): void;
-  /** Records that the server refused a welcome, so the added devices cannot join this conversation. */
+  /** Records that the server refused a welcome, so that the devices it would have added cannot join this conversation. */
   stopWelcome(conversation: string): void;
   /**
    * Begins a successor of the conversation. Returns the milliseconds until the next check, or null if no check is needed. `wait`:
-   * milliseconds that other devices have to begin the successor first.
+   * milliseconds in which other devices may begin the successor first.
    */
   begin(record: ConversationRecord, wait: number, waited: boolean): Promise<number | null>;
   /**
-   * Links a conversation to the predecessor that a member states. The link is accepted only if both conversations have the same people, and
-   * the member was in both.
+   * Links a conversation to the predecessor that a member of it names. The link is accepted only if both conversations have the same
+   * people, and if that member was in the predecessor too.
    */
   acceptLink(id: string, from: Member, about: Extract<Content, { type: 'about' }>): void;
 }
@@ -106,7 +107,7 @@ export function createSuccession(ports: SuccessionPorts): Succession {
       const leftOut = [...(record.leftOut ?? []), ...continues.without].slice(-MOST_REFUSALS);
       const before = records.conversation(continues.conversation);
       if (!before) {
-        // This device joined after the succession. It takes from the description which devices the other members leave out.
+        // This device was not in the predecessor. The description tells it which devices the other members leave out.
         if (isFirstDescription(record))
           links.addOrphan({ ...record, continues: continues.conversation, leftOut }, from);
         return;
@@ -125,11 +126,14 @@ export function createSuccession(ports: SuccessionPorts): Succession {
 interface Links {
   /** Stores that `successor` continues the conversation `before`. */
   addSuccessor(before: ConversationRecord, successor: ConversationRecord): void;
-  /** Stores a successor whose predecessor this device was never in. Links it with another successor that also has the member `from`. */
+  /**
+   * Stores a successor of a conversation that this device was never in. If another successor of that conversation has the member `from`
+   * too, links the two successors.
+   */
   addOrphan(successor: ConversationRecord, from: Member): void;
 }
 
-/** Links between conversations and their successors, stored together with the notes that inform the user. */
+/** Writer of the links between conversations and their successors. Each link is stored together with the notes that inform the user. */
 function createLinks({
   records,
   store,
@@ -140,7 +144,10 @@ function createLinks({
     for (const { id } of store.marked(from, 'unsent')) records.moveMessage(id, to);
   };
 
-  /** Links two successors that two devices began at the same time. Every device chooses the successor with the smaller id. */
+  /**
+   * Links two successors of the same conversation that two devices began at the same time. Every device chooses the successor with the
+   * smaller id.
+   */
   const choose = (one: ConversationRecord, other: ConversationRecord): ConversationRecord => {
     const [chosen, rest] = one.id < other.id ? [one, other] : [other, one];
     records.save({ ...rest, next: chosen.id });
@@ -165,7 +172,7 @@ function createLinks({
             'This conversation continues in a new one with the same people, because its members could no longer change.';
           notes.add(before.id, now(), text);
         }
-        // The successor with the larger id already got this note when this device linked it.
+        // If the other successor was chosen, it already has this note, which was added when this device linked it to the predecessor.
         if (chosen !== linked) return;
         const origin = `This conversation continues ${titleOf(before)}, whose members could no longer change.`;
         notes.add(linked.id, now(), origin);
@@ -186,7 +193,10 @@ function createLinks({
   };
 }
 
-/** Only the description that arrives with the welcome may name devices to leave out. */
+/**
+ * Returns true if this device has not received any description of the conversation. Only the first description, which arrives with the
+ * welcome, may name devices to leave out.
+ */
 const isFirstDescription = ({ said }: ConversationRecord): boolean => Object.keys(said).length === 0;
 
 const haveSamePeople = (a: ConversationRecord, b: ConversationRecord): boolean => {

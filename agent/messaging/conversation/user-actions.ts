@@ -50,11 +50,14 @@ export function createUserActions(ports: UserActionPorts): UserActions {
     return record;
   };
 
-  /** A change of title or people is stored on this device at once. The other members receive it when the device can send. */
+  /** Stores a change of title or people on this device at once. The other members receive the change when this device can send. */
   const describe = (record: ConversationRecord, change: Partial<ConversationRecord>) =>
     records.save({ ...record, ...change, aboutDue: true });
 
-  /** Time of a new statement. It is later than the previous statement's time, even if the previous author's clock was ahead. */
+  /**
+   * Time of a new statement about the title or a person. It is later than the time of the previous statement, even if the clock of that
+   * statement's author was ahead.
+   */
   const newerThan = (at: number) => Math.max(ports.now(), at + 1);
 
   const stated = (record: ConversationRecord, people: readonly PersonName[], belongs: boolean) => ({
@@ -105,7 +108,8 @@ export function createUserActions(ports: UserActionPorts): UserActions {
         const record = changeable(conversation);
         const people = record.people.filter(({ person }) => person !== own().person);
         if (people.length === 0) return records.save({ ...record, state: 'left' }, { group: null, pending: null });
-        // A pending commit stays stored, because the device seals its departure in the MLS state after that commit.
+        // A commit that waits for the server's response stays stored, because this device seals its departure with the MLS state after that
+        // commit.
         ports.store.transaction(() =>
           describe(record, { state: 'left', people, said: stated(record, [own()], false) }),
         );
@@ -146,7 +150,10 @@ async function write(
   return id;
 }
 
-/** Throws unless the user may write messages now. */
+/**
+ * Throws if the user may not write messages now: the workspace is not open, the messaging gate is closed, or the organization has not
+ * confirmed the device.
+ */
 function requireMessaging({ vault, gate, own }: UserActionPorts): void {
   if (vault.state() !== 'open') vault.seal('', null);
   const { open, denials } = gate();
@@ -160,19 +167,22 @@ function requireMessaging({ vault, gate, own }: UserActionPorts): void {
   own();
 }
 
-/** UTF-8 cannot encode half of a surrogate pair, for example in a truncated emoji. A replacement character is used for it. */
+/**
+ * Replaces each half of a surrogate pair with a replacement character, because UTF-8 cannot encode it. A truncated emoji can end with such
+ * a half.
+ */
 const wellFormed = (text: string): string => text.toWellFormed();
 
 /**
- * Title cut to the maximum length; null without a title. If the cut leaves half of a surrogate pair, a replacement character is used for
- * it.
+ * Title, cut to the maximum length; null if the title is empty. If the cut splits an emoji, a replacement character takes the place of the
+ * rest.
  */
 const normalizedTitle = (title: string | null): string | null =>
   wellFormed(title?.trim().slice(0, LONGEST_TITLE) ?? '') || null;
 
 /**
- * Returns false for a conversation that this device waits to rejoin (the wait may never end), and for a conversation whose members can no
- * longer change.
+ * Returns true if the user can write in the conversation. Returns false if this device waits to rejoin, because the wait may never end, and
+ * if the conversation's members can no longer change.
  */
 const isUsable = ({ state, refusedIn, next }: ConversationRecord): boolean =>
   state === 'ready' && refusedIn === undefined && next === undefined;

@@ -66,7 +66,10 @@ export function createViews({
     };
   };
 
-  /** Conversations that this device has joined. Of other conversations, the device has only the identifiers. */
+  /**
+   * Conversations that this device has joined. If the device has not joined a conversation, it knows only the identifier, and does not show
+   * the conversation.
+   */
   const shown = () => records.conversations().filter(({ people }) => people.length > 0);
 
   return {

@@ -18,13 +18,16 @@ interface Letter {
 /** Handling of welcomes (RFC 9420). A welcome adds this device to a conversation and uses one of the device's key packages. */
 export interface Welcomes {
   /**
-   * Returns the conversation that the device has joined. Returns null if the device does not have the private half of the welcome's key
-   * package. Throws `RefusedWelcome` for a welcome that the device must not accept, and `unavailable`.
+   * Returns the id of the conversation that the device has joined. Returns null if the device has no private half for the welcome's key
+   * package. Throws `RefusedWelcome` for a welcome that the device must not accept, and `unavailable` if the members cannot be verified
+   * now.
    */
   accept(letter: Letter, references: readonly string[]): Promise<string | null>;
 }
 
-/** Stable code and detail of the failure, for the alert to the organization. */
+/**
+ * Error for a welcome that this device must not accept. Its code is stable, and both code and detail are for the alert to the organization.
+ */
 export class RefusedWelcome extends Error {
   readonly code: string;
   constructor(code: string, detail: string) {
@@ -45,7 +48,7 @@ export function createWelcomes(ports: {
 }): Welcomes {
   const { membership, stock, records, store } = ports;
 
-  /** The device verifies all members except itself. */
+  /** The roster verifies all members of the new group except this device. */
   const ownDevices = async (): Promise<readonly Member[]> => {
     const { person } = ports.own();
     const found = (await membership.membersOf([person])).get(person) ?? [];
@@ -59,7 +62,8 @@ export function createWelcomes(ports: {
         const detail = `the welcome of ${item.from} is for a key package that was used before: the server gave the package out twice, or sent the welcome again`;
         throw new RefusedWelcome('key_package_reused', detail);
       }
-      // The device has deleted the private half of this key package. When a member writes, the device asks to be added again.
+      // This device no longer has the private half of the key package. It cannot use the welcome, and asks to be added again when a member
+      // writes.
       if (!found) return null;
       const roster = createRoster(membership, await ownDevices());
       const joined = await joinConversation(body, found.half, ports.self(), roster.authenticate).catch(
@@ -74,14 +78,15 @@ export function createWelcomes(ports: {
         const detail = `the welcome of ${item.from} is for ${conversation}, which this device is in`;
         throw new RefusedWelcome('unexpected_welcome', detail);
       }
-      // A welcome to the last-resort key package can be accepted twice. A repeated welcome has an MLS state from an earlier epoch, which
-      // would use keys twice.
+      // The last-resort key package can be used for several welcomes, so the server could repeat an old welcome. Its MLS state would be
+      // from an epoch (version of the group's keys) that this device has been in, and keys would be used twice.
       if (before && epoch <= before.since) {
         const detail = `the welcome of ${item.from} is for an epoch of ${conversation} that this device has been in before`;
         throw new RefusedWelcome('welcome_replayed', detail);
       }
       const members = roster.of(joined.members);
-      // The description that follows the welcome states whether people who left, perhaps the user, are members again.
+      // People who left, perhaps the user, stay marked as having left. The description (statement of title and people) that follows the
+      // welcome says whether they are members again.
       const gone = Object.entries(before?.said ?? {}).filter(([, { belongs }]) => !belongs);
       store.transaction(() => {
         const known = ports.newDevices.add(conversation, before, members);

@@ -8,9 +8,9 @@ import type { MessageStore } from '../message-store.ts';
  * certificate's key.
  */
 export interface EnrollmentKey {
-  /** Makes the signing key for a new enrollment, and then deletes the data of the earlier enrollment. */
+  /** Makes the signing key if this enrollment has none, and then deletes the data of the earlier enrollment. */
   load(): Promise<SigningKey>;
-  /** Returns the signing key. Throws `unavailable` before `load`. */
+  /** Returns the signing key. Throws `unavailable` if `load` has not run. */
   get(): SigningKey;
 }
 
@@ -30,7 +30,7 @@ export function createEnrollmentKey(store: MessageStore, generation: number): En
     const made: StoredKey = { generation, publicKey: fresh.publicKey, seed };
     store.transaction(() => {
       store.saveMessagingValue('signing', Buffer.from(JSON.stringify(made)));
-      // Counters, MLS states and key packages belong to the earlier enrollment.
+      // Counters, MLS states and key packages that are stored now belong to the earlier enrollment, so they are reset.
       if (!earlier) return;
       for (const name of ['taken', 'posts']) store.saveMessagingValue(name, Buffer.from('0'));
       store.saveMessagingValue('restored', Buffer.from('yes'));

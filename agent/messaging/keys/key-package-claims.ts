@@ -11,26 +11,29 @@ export interface UsablePackage {
 
 /**
  * Claims of other devices' key packages. The server limits the number of claims (`server/relay/key-packages.ts`). A device that is switched
- * off for long has no valid key package. This device therefore claims less and less often from a device without a usable key package. The
- * delays are only in memory: a restart claims from all devices again.
+ * off for a long time has no valid key package. Therefore this device claims from such a device at longer and longer intervals. The
+ * intervals are only in memory: after a restart, this device claims from all devices again.
  */
 export interface KeyPackageClaims {
   /**
-   * Verified key packages of the given devices, as far as they have one. Actions of the user call this method, so it ignores the delays.
+   * Returns verified key packages of those given devices that have one. Claims from each device at once, even if its interval is not over,
+   * because an action of the user waits.
    */
   of(wanted: readonly Member[]): Promise<readonly UsablePackage[]>;
   /**
-   * Verified key packages of the devices whose delay is over; none if the server refuses more claims now. `again`: milliseconds until the
-   * next claim, or null if all devices have a key package.
+   * Returns verified key packages of those given devices whose interval is over; none if the server refuses more claims now. `again`:
+   * milliseconds until the next claim, or null if all devices have a key package.
    */
   due(
     wanted: readonly Member[],
   ): Promise<{ readonly packages: readonly UsablePackage[]; readonly again: number | null }>;
-  /** Ends the delay for a device that is connected and has uploaded its key packages. */
+  /** Ends the interval for a device that has connected to the server and uploaded its key packages. */
   heardFrom(device: DeviceId): void;
 }
 
-/** Real milliseconds before the second claim from a device without a usable key package. Each further delay is twice as long. */
+/**
+ * Milliseconds between the first and the second claim from a device that has no usable key package. Each further interval is twice as long.
+ */
 const FIRST_WAIT = 15_000;
 const LONGEST_WAIT = 60 * 60_000;
 
@@ -41,14 +44,14 @@ export function createKeyPackageClaims(ports: {
   readonly alert: (code: string, detail: string, event: string) => void;
 }): KeyPackageClaims {
   const { device: own, relay, realNow, alert } = ports;
-  /** Enrollments that had no usable key package at the last claim. */
+  /** Devices that had no usable key package when this device last claimed one from them. */
   const waiting = new Map<DeviceId, { readonly generation: number; readonly at: number; readonly wait: number }>();
   const known = ({ device, generation }: Member) => {
     const found = waiting.get(device);
     return found?.generation === generation ? found : null;
   };
 
-  /** Remaining delay in milliseconds. A clock that was set back does not make the delay longer. */
+  /** Milliseconds that remain of an interval. If the clock was set back, the result is not longer than the interval. */
   const waitOf = (member: Member): number => {
     const { at, wait } = known(member) ?? { at: 0, wait: 0 };
     const left = at - realNow();
@@ -76,7 +79,8 @@ export function createKeyPackageClaims(ports: {
         packages.push({ device, body });
       } catch (error) {
         if (!(error instanceof CordonError)) throw error;
-        // An invalid key package of one device must not exclude the other devices. A device uploads new key packages when it connects.
+        // If the key package of one device is invalid, the key packages of the other devices are still returned. The device with the
+        // invalid key package uploads new ones when it connects.
         alert(error.code, `${device}: ${error.message}`, `${device} ${generation}`);
       }
     }

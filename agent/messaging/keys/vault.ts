@@ -14,16 +14,22 @@ const TAG = 16;
 export interface Vault {
   /** State of the vault. `closed`: the workspace is open, but the vault's key is not loaded. */
   state(): 'open' | 'closed' | 'locked' | 'wiped';
-  /** Loads the vault's key, or makes the first key. `fresh`: the key is new, and data sealed with an earlier key was deleted. */
+  /**
+   * Loads the vault's key, or makes a key if there is none. `fresh`: true if the key is new; data sealed with an earlier key was then
+   * deleted.
+   */
   open(): Promise<{ readonly fresh: boolean }>;
   /**
-   * Seals bytes. `context` is authenticated: data sealed for one purpose cannot be opened for another purpose. Throws `workspace_locked`,
+   * Seals bytes. `context` is authenticated, so that data sealed with one context cannot be opened with another. Throws `workspace_locked`,
    * `workspace_wiped`.
    */
   sealBytes(context: string, plain: Uint8Array): Buffer;
-  /** Opens sealed bytes. Throws `workspace_locked`, `workspace_wiped`, `document_malformed`. */
+  /**
+   * Opens sealed bytes. Throws `workspace_locked`, `workspace_wiped`, and `document_malformed` if the bytes are damaged or were sealed with
+   * another context.
+   */
   openBytes(context: string, sealed: Uint8Array): Buffer;
-  /** Seals a value as JSON. */
+  /** Seals a value in the form of JSON. */
   seal(context: string, value: unknown): Buffer;
   unseal<T>(context: string, sealed: Uint8Array): T;
 }
@@ -70,7 +76,8 @@ export function createVault(ports: {
   };
 
   /**
-   * The key is stored before its digest. After a crash in between, the next start finds a key without its digest and deletes the old data.
+   * The key is stored before its digest. If a crash comes between the two, the next start finds a key without a digest, treats the key as
+   * new and deletes the data that was sealed with an earlier key.
    */
   const open = async (): Promise<{ readonly fresh: boolean }> => {
     if (state() === 'open') return { fresh: false };

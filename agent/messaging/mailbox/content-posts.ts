@@ -18,11 +18,14 @@ interface ContentPost {
   also(): void;
 }
 
-/** Posts with sealed content. The content is sealed when the post is made, so that only the members at that time can read it. */
+/**
+ * Posts whose content is sealed for the members of a conversation. The content is sealed when the post is made, so that only the members at
+ * that time can read it.
+ */
 export interface ContentPosts {
   /** Seals the content and stores the post in one transaction. Does nothing if the device is not in the group. */
   add(record: ConversationRecord, content: Content, post: ContentPost): Promise<void>;
-  /** True if the device can seal content: the device is in the group and has no pending commit. */
+  /** Returns true if the device can seal content now: it is in the group, and no commit of it waits for the server's response. */
   isReady(conversation: string): boolean;
   othersIn(record: Pick<ConversationRecord, 'members'>): readonly DeviceId[];
 }

@@ -10,13 +10,13 @@ export interface Recipient {
   readonly refusal: Refusal | null;
 }
 
-/** Reason for a message that was returned without an order: the recipient's device was revoked or enrolled again. */
+/** Reason for a message that was returned although no order caused the return: the recipient's device was revoked or enrolled again. */
 export const ENROLLMENT_ENDED: Refusal = {
   code: 'device_unknown',
   detail: 'The enrollment of the recipient’s device ended before the message was delivered. Send the message again.',
 };
 
-/** Delivery states of a message at one device, from failure to success. */
+/** Delivery states of a message at one device, ordered by progress: first the failures, then the states on the way to the recipient. */
 const PROGRESS: readonly MessageState[] = [
   'refused',
   'returned',
@@ -30,7 +30,10 @@ const PROGRESS: readonly MessageState[] = [
 const progress = (state: MessageState): number => PROGRESS.indexOf(state);
 const FAILED = progress('waiting');
 
-/** Applies a statement about the message's state to the recipient. A delivered or read message keeps its state. */
+/**
+ * Applies the server's or the recipient's statement to the recipient's delivery state. A message that was delivered or read cannot return
+ * to an earlier state.
+ */
 export function withDeliveryState(
   recipient: Recipient,
   state: MessageState,
@@ -43,8 +46,8 @@ export function withDeliveryState(
 }
 
 /**
- * Delivery state that the user sees. A person has the message if one of the person's devices has it. If several people receive the message,
- * the state of the person with the least progress is used.
+ * Delivery state of the message that the user sees. If a person has several devices, the device with the most progress counts. If the
+ * message has several recipients, the person with the least progress counts.
  */
 export function deliveryOf(
   recipients: readonly Recipient[],

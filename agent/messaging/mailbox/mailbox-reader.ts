@@ -26,8 +26,8 @@ interface Letter {
 }
 
 /**
- * Result of reading one item. `blocks`: the item waits for missing data, so later items of its conversation wait too. `joined`: a welcome
- * added this device to the conversation.
+ * Result of reading one item. `blocks`: id of the conversation whose later items must wait, because this item waits for missing data.
+ * `joined`: id of the conversation that this device joined with a welcome.
  */
 type Outcome = 'done' | { readonly blocks: string } | { readonly joined: string };
 
@@ -40,21 +40,21 @@ interface WaitingItem {
 const PAGE = 64;
 /** Maximum number of items that may wait for a missing welcome or commit. */
 const MOST_WAITING = 512;
-/** Real milliseconds to wait for a missing welcome. A welcome is posted together with its commit, so it arrives soon after the commit. */
+/** Milliseconds to wait for a missing welcome. A welcome is posted together with its commit, so it arrives soon after the commit. */
 const WELCOME_WITHIN = 10_000;
 
 /**
- * Reader that decrypts the items of the mailbox in their order. Each item is one transaction. After a crash, the device decrypts the item
- * again with the previous MLS state. An item that can never be decrypted raises an alert and is set aside. An item that needs missing data
- * waits.
+ * Reader that decrypts the items of the mailbox in their order. Each item is one transaction, so after a crash the device decrypts the item
+ * again with the MLS state from before the item. An item that can never be decrypted raises an alert and is set aside. An item that needs
+ * missing data waits.
  */
 export interface MailboxReader {
-  /** Reads the items that the server accepted before the given time. `isWaiting`: some items wait for missing data. */
+  /** Reads the items that the server accepted before the time `before`. `isWaiting`: true if some items still wait for missing data. */
   open(before: Instant): Promise<{ readonly isWaiting: boolean }>;
 }
 
 export interface MailboxReaderPorts {
-  /** Real milliseconds to wait for a missing welcome or commit. */
+  /** Milliseconds to wait for a missing welcome or commit. */
   readonly patience: number;
   readonly records: ConversationRecords;
   readonly store: Pick<MailboxStore, 'unopenedMail' | 'mailOpened' | 'mailSetAside'>;
@@ -74,8 +74,8 @@ export function createMailboxReader(ports: MailboxReaderPorts): MailboxReader {
   const items = new ItemReader(ports);
 
   /**
-   * Adds items that must wait to `waiting`. Returns true if a welcome for some of them arrived: the reader then reads all items again in
-   * their order.
+   * Reads all items once, and collects those that need missing data in `waiting`. Returns true if a welcome arrived for items that were
+   * read before it. All items must then be read again in their order.
    */
   const pass = async (before: Instant, waiting: WaitingItem[]): Promise<boolean> => {
     const blocked = new Set<string>();
@@ -110,7 +110,7 @@ export function createMailboxReader(ports: MailboxReaderPorts): MailboxReader {
           ports.rejoinRequests.askWriters(conversation, writers);
         }
       }
-      // The newest items are kept, because a later welcome makes the newest items readable first.
+      // Too many items wait, so the oldest are given up. The newest are kept, because a later welcome makes them readable first.
       for (const letter of waiting.slice(0, -MOST_WAITING))
         items.setAside(letter, 'mailbox_stuck', `more than ${MOST_WAITING} items wait for missing data`);
       return { isWaiting: waiting.length > 0 };
@@ -120,7 +120,10 @@ export function createMailboxReader(ports: MailboxReaderPorts): MailboxReader {
 
 class ItemReader {
   readonly #ports: MailboxReaderPorts;
-  /** For each conversation, the real time at which the wait for missing data began. A restart begins the wait again. */
+  /**
+   * For each conversation, the time at which the wait for missing data began, by the machine's own clock. After a restart, the wait begins
+   * again.
+   */
   readonly #waitingSince = new Map<string, number>();
 
   constructor(ports: MailboxReaderPorts) {
@@ -173,7 +176,8 @@ class ItemReader {
     const record = records.conversation(conversation);
     const group = records.group(conversation);
     if (record?.state === 'left') {
-      // The device follows commits until its departure is sealed. Otherwise the other members could not decrypt the departure.
+      // After the user has left, the device still applies commits until it has sealed the departure. Otherwise the other members could not
+      // decrypt the departure.
       const isApplied = record.aboutDue && header.type === 'commit';
       if (!isApplied || !group) return this.#drop(letter);
     } else if (record?.state !== 'ready' || !group) return this.#wait(conversation, record);
@@ -199,20 +203,23 @@ class ItemReader {
   #notDecrypted(letter: Letter, header: PeekedMessage, record: ConversationRecord, error: unknown): Outcome {
     const { records, stateLoss, notes } = this.#ports;
     if (!isCordonError(error) || error.code === 'unavailable') throw error;
-    // After the user has left, the device follows commits only until its departure is sealed.
+    // After the user has left, only commits matter, and only until the departure is sealed. An item from a later epoch (version of the
+    // group's keys) waits for a missing commit; other items are dropped.
     if (record.state === 'left') return error.code === 'epoch_ahead' ? { blocks: record.id } : this.#drop(letter);
     const detail = `from ${letter.item.from} in ${record.id}: ${error.message}`;
     switch (error.code) {
       case 'epoch_ahead':
-        // The message may belong to an epoch that this device's own commit created, before the response to that commit arrives.
+        // This device's own commit waits for the server's response. The message may belong to the epoch (version of the group's keys) that
+        // this commit creates.
         if (records.pending(record.id)) return { blocks: record.id };
-        // The sender made a commit that this device refused, and sealed this message in the epoch after the commit.
+        // The sender made a commit that this device refused. The message is sealed in the epoch (version of the group's keys) that this
+        // commit created, so this device cannot read it.
         if (this.#isAfterRefusal(record, letter.item)) return this.setAside(letter, 'commit_refused', detail);
         return this.#wait(record.id, record);
       case 'not_a_member':
         return this.#drop(letter);
       case 'epoch_past':
-        // A commit for an earlier epoch has no effect.
+        // A commit for an epoch (version of the group's keys) that is already past has no effect.
         if (header.type === 'commit') return this.#drop(letter);
         break;
       case 'message_gap': {
@@ -235,7 +242,7 @@ class ItemReader {
     return isRefused && group !== null && record.refusedIn === epochOf(group);
   }
 
-  /** Waits for a missing welcome or commit. After `patience` milliseconds, the device asks to rejoin the conversation. */
+  /** Waits for a missing welcome or commit. After `patience` milliseconds, the device asks the other members to add it again. */
   #wait(conversation: string, record: ConversationRecord | null): Outcome {
     const { patience, records, stateLoss, realNow } = this.#ports;
     const since = this.#waitingSince.get(conversation) ?? realNow();
@@ -263,7 +270,7 @@ class ItemReader {
   }
 }
 
-/** Makes a record for a conversation that this device does not know, because of a wipe or a lost welcome. */
+/** Makes a record for a conversation that this device does not know, because the workspace was wiped or a welcome was lost. */
 const unknownConversation = (id: string): ConversationRecord => ({
   id,
   title: null,

@@ -4,17 +4,23 @@ import type { Mailbox } from './mailbox.ts';
 import type { Posts } from './posts.ts';
 import type { Uploads } from './uploads.ts';
 
-/** Incoming messages that the device's messaging gate allows: all messages, only messages from before the order, or none. */
+/**
+ * Incoming messages that the device's messaging gate allows: all messages, only messages that the server accepted before the order closed
+ * the gate, or none.
+ */
 type Allowed = 'all' | 'earlier' | 'none';
 
-/** Mailbox state of one connection: which mail the device has requested, and whether the counters of server and device agree. */
+/**
+ * Mailbox state of one connection: which messages the device has requested from the server, and whether the server's counters agree with
+ * the device's.
+ */
 export interface MailboxSession {
   isConnected(): boolean;
-  /** True if the counters of server and device agree. Only then may the device send posts. */
+  /** True if the server's counters agree with the device's. Only then may the device send posts. */
   isReady(): boolean;
   begin(): void;
   end(): void;
-  /** Requests from the server the mail that the gate allows. Requests again after a change of the gate. */
+  /** Requests from the server the messages that the gate allows. If the gate has changed since the last request, requests again. */
   request(): void;
   wantsMail(): boolean;
   ready(): void;
@@ -32,7 +38,7 @@ export function createMailboxSession(ports: {
   const { mailbox, posts, uploads } = ports;
   let isConnected = false;
   let isReady = false;
-  /** Mail that the device has requested on the current connection; null before the first request. */
+  /** The messages that the device has requested on the current connection; null before the first request. */
   let requested: Allowed | null = null;
 
   const allowed = (): Allowed => {

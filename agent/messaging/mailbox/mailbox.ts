@@ -2,16 +2,19 @@ import type { DeviceFrame, ServerFrame } from '../../../shared/protocol/frames.t
 import type { MessageStore } from '../message-store.ts';
 
 /**
- * The device's side of its mailbox. The device stores each item before it acknowledges the item. If the server's counters are higher than
- * the device's, the device was restored from a backup.
+ * This device's view of its mailbox on the server. The device stores each item before it acknowledges the item. If the server's counters
+ * are higher than the device's, the device was restored from a backup.
  */
 export interface Mailbox {
-  /** Requests that the server sends items, or stops sending. The device must send no post before `mailbox-is` arrives. */
+  /**
+   * Asks the server to send items (`open`), or to stop sending them. After this request, the device must send no post until the server
+   * responds with `mailbox-is`.
+   */
   ask(open: boolean): void;
   take(frame: Extract<ServerFrame, { kind: 'mail' }>): void;
   /**
-   * Compares the server's counters with this device's. If the server's counters are higher, marks the device as restored in the same
-   * transaction.
+   * Compares the server's counters with this device's. If the server's counters are higher, the same transaction also marks the device as
+   * restored.
    */
   compare(frame: Extract<ServerFrame, { kind: 'mailbox-is' }>): void;
   /** True if the device was restored from a backup and has not reset its MLS states yet. */
@@ -43,12 +46,13 @@ export function createMailbox({
     },
     compare({ taken, posts }) {
       const known = counter('posts');
-      // The server may have accepted posts to which it has not responded yet.
+      // The counter may be too low by the number of posts without a response, because the server may have accepted them.
       const restored = taken > counter('taken') || posts > known + store.countPosts();
       store.transaction(() => {
         if (restored) count('taken', Math.max(taken, counter('taken')));
-        // A server that was restored from a backup counts fewer posts, and counts a repeated post only once. The device's counter must
-        // never be too high: a copy of this device would remain undetected.
+        // A server that was restored from a backup counts fewer posts than the device, and counts a repeated post only once. The device
+        // then takes over the server's lower counter. If the device's counter stayed too high, a second copy of this device would remain
+        // undetected.
         if (restored || posts < known) count('posts', posts);
         if (restored) store.saveMessagingValue('restored', Buffer.from('yes'));
       });

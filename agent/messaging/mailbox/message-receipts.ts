@@ -7,8 +7,8 @@ import type { ContentPosts } from './content-posts.ts';
 const MOST_AT_ONCE = 200;
 
 /**
- * Maximum number of successive contents for only some of the members. Each content uses a key of this device's ratchet. Members that do not
- * receive the content see a gap, and accept gaps up to `LARGEST_GAP`.
+ * Maximum number of successive posts that are sealed for only some of the members. Each post uses the next key of this device's ratchet. A
+ * member that does not receive the post sees a gap in the keys, and accepts gaps only up to `LARGEST_GAP`.
  */
 const MOST_ASIDE = LARGEST_GAP / 5;
 

@@ -8,7 +8,7 @@ type PostFrame = Extract<DeviceFrame, { kind: 'post' }>;
 export type Posted = Extract<ServerFrame, { kind: 'posted' }>;
 
 export interface NewPost {
-  /** Identifier of a text message. Other posts get a new identifier. */
+  /** Identifier of the message if the post contains a text message. Other posts get a new identifier. */
   readonly id?: string;
   readonly to: readonly PostFrame['to'][number][];
   readonly commit?: PostFrame['commit'] | undefined;
@@ -16,40 +16,38 @@ export interface NewPost {
 }
 
 /**
- * Kinds of posts that orders never return, because a device needs them to stay in its conversation. The server can distinguish these kinds
- * from messages.
+ * Kinds of posts that a device needs to stay in its conversations. If an order suspends messaging, the server never returns these posts to
+ * their sender. The server can distinguish these kinds from messages.
  */
 const KEPT: ReadonlySet<PostPurpose['kind']> = new Set(['commit', 'welcome', 'rejoin']);
 
-/** Maximum number of posts to which the server has not responded. */
+/** Maximum number of posts that are sent and have no response yet. */
 const WINDOW = 16;
 
-/**
- * Real milliseconds before a refused post is sent again. The order that caused the refusal may end before this device learns of the end.
- */
+/** Milliseconds before a refused post is sent again. The order that caused the refusal may end before the device receives the news. */
 const AGAIN_AFTER = 10_000;
 
 /**
- * Posts to other devices' mailboxes, delivered at least once. A post is kept until the server responds. Every new connection sends the kept
- * posts again. The server recognizes the post's id and repeats its response.
+ * Posts to other devices' mailboxes, delivered at least once. A post is kept until the server responds, and every new connection sends it
+ * again. If the server already has a post with this id, it repeats its response.
  */
 export interface Posts {
   /** Stores a post in the current transaction and returns its id. */
   add(post: NewPost, purpose: PostPurpose): string;
-  /** Sends all posts on a new connection, first the posts that were sent before. */
+  /** Sends all stored posts on a new connection. Posts that an earlier connection sent come first. */
   opened(): void;
   closed(): void;
   pump(): void;
   /**
-   * Returns the purpose of the post to which the server responded; null if an earlier response was processed. The caller removes the post
-   * in its own transaction.
+   * Returns the purpose of the post to which the server responded; null if a response to this post was already processed. The caller
+   * removes the post in its own transaction.
    */
   purposeOf(response: Posted): PostPurpose | null;
-  /** Removes the post. Counts it if the server accepted it. */
+  /** Removes the post to which the server responded. If the server accepted the post, also counts it. */
   settled(response: Posted): void;
   /** Keeps a refused post, which is sent again after a delay and on each new connection. */
   deferred(response: Posted): void;
-  /** Removes the posts of one conversation, or of all conversations (null), and returns their purposes. */
+  /** Removes the posts of one conversation, or of all conversations if `null` is given, and returns their purposes. */
   forget(conversation: string | null): readonly (PostPurpose & { readonly id: string })[];
 }
 
@@ -58,20 +56,20 @@ export function createPosts(ports: {
   readonly vault: Vault;
   readonly send: (frame: DeviceFrame) => boolean;
   readonly countAccepted: () => void;
-  /** Requests a call of `pump` at the given time or earlier. */
+  /** Requests that the engine calls `pump` at the given time or earlier. */
   readonly wakeAt: (at: number) => void;
 }): Posts {
   const { store, vault } = ports;
   let open = false;
   const inFlight = new Set<string>();
-  /** Refused posts, and the time until which `pump` does not send them. */
+  /** For each refused post, the time before which `pump` does not send it again. */
   const deferred = new Map<string, number>();
 
   const pump = () => {
     if (!open || vault.state() !== 'open') return;
     const now = Date.now();
     for (const [id, until] of deferred) {
-      // If the remaining delay is longer than `AGAIN_AFTER`, the clock was set back.
+      // If the delay that remains is longer than `AGAIN_AFTER`, the clock was set back.
       if (now < until && until <= now + AGAIN_AFTER) ports.wakeAt(until);
       else {
         deferred.delete(id);
@@ -134,7 +132,8 @@ export function createPosts(ports: {
         inFlight.delete(id);
         deferred.delete(id);
         store.removePost(id);
-        // The server may have accepted the post, although no response arrived. The next comparison of counters corrects a wrong count.
+        // The server may have accepted the post although no response arrived, so the post is counted. If the server did not accept it, the
+        // next comparison of counters corrects the count.
         ports.countAccepted();
       }
       return gone;

@@ -4,15 +4,17 @@ import type { Attachments } from './attachments.ts';
 type Written = Pick<HistoryMessage, 'id' | 'conversation' | 'attachments'>;
 
 /**
- * Uploads of attached files. They run beside the message loop: an upload takes minutes over a slow network, and must not delay other work.
- * Uploads are only in memory: a restart uploads the files again under the same ids.
+ * Uploads of attached files. An upload may take minutes over a slow network and must not delay other work, so uploads do not run in the
+ * message loop. Uploads are only in memory: after a restart, the agent uploads the files again under the same ids.
  */
 export interface Uploads {
-  /** Returns true if the server has the message's files. Otherwise starts their upload. Throws the error of a failed upload once. */
+  /**
+   * Returns true if the server has the message's files. Otherwise starts their upload. If an upload of them failed, throws its error once.
+   */
   have(message: Written): boolean;
-  /** Clears the errors of failed uploads, because an order that caused the failures may have ended. */
+  /** Clears the errors of failed uploads. Called because an order that caused the failures may have ended. */
   retry(): void;
-  /** Stops starting uploads. Resolves when no upload is in progress. */
+  /** Starts no more uploads. Resolves when no upload is in progress. */
   stop(): Promise<void>;
 }
 
@@ -27,10 +29,10 @@ interface Upload {
 
 export function createUploads(ports: {
   readonly attachments: Pick<Attachments, 'upload'>;
-  /** Called when an upload has ended. `have` then returns its result. */
+  /** Called when an upload has ended. After that, `have` returns the result of the upload. */
   readonly onEnded: () => void;
 }): Uploads {
-  /** Newest upload of each conversation. One is enough, because messages are sent in order. */
+  /** For each conversation, its newest upload. One upload per conversation is enough, because messages are sent in order. */
   const newest = new Map<string, Upload>();
   const running = new Set<Promise<void>>();
   let stopped = false;
@@ -53,7 +55,7 @@ export function createUploads(ports: {
       if (known && !known.ended) return false;
       if (known?.message === id) {
         if (!known.failure) return true;
-        // Clears the failed upload, so that the next call of `have` tries again.
+        // Removes the failed upload, so that the next call of `have` starts it again.
         newest.delete(conversation);
         throw known.failure.error;
       }

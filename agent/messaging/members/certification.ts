@@ -17,13 +17,13 @@ export interface Certification {
   /** Returns the device's user. Throws `unavailable` before the organization has confirmed the device. */
   own(): PersonName;
   /**
-   * Returns the device's user, or the user of the earlier enrollment while a new enrollment waits for its confirmation. Stored messages
-   * stay readable in this way.
+   * Returns the device's user. While a new enrollment waits for its confirmation, returns the user of the earlier enrollment, so that
+   * stored messages stay readable.
    */
   lastOwn(): PersonName;
   /**
-   * Returns true if the device may take part in conversations. While it may not, asks the server less and less often. The server also
-   * reports a change.
+   * Returns true if the device may take part in conversations. If it may not, asks the server at longer and longer intervals. The server
+   * also reports when this changes.
    */
   check(isConnected: boolean): Promise<boolean>;
   /** Makes the next check ask the server at once. */
@@ -60,7 +60,7 @@ export function createCertification(ports: {
       'Your organization has not confirmed this device for messages yet. The device continues by itself after the confirmation.',
     );
   };
-  // The earlier enrollment may have been for another user.
+  // The device's enrollment before this one may have been for another user, so `own` returns only the user of the current enrollment.
   const own = () => ownOf((of) => of === generation);
 
   return {
@@ -84,7 +84,7 @@ export function createCertification(ports: {
         wait = hasChanged ? FIRST_WAIT : Math.min(LONGEST_WAIT, wait * 2);
         nextAt = hasChanged ? 0 : Date.now() + wait;
         ports.wakeAt(nextAt);
-        // After this query, the server reports changes of the devices of this device's user.
+        // This query makes the server report later changes of the devices of this device's user.
         if (person !== null) await membership.membersOf([person]);
       }
       if (state !== before) ports.onChange();

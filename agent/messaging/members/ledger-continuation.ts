@@ -1,6 +1,6 @@
 /**
- * Continuation of a ledger under a new name after a loss of entries (ADR 39). The device accepts the new name only from a document that
- * enough approvers of its own approver set have signed. The document's entry must be in the ledger tree that the server shows. The server's
+ * Continuation of a ledger under a new name after a loss of entries (ADR 39). The device accepts the new name only if enough approvers of
+ * its own approver set have signed a document about it, and if this document is an entry of the ledger that the server shows. The server's
  * statement alone is never enough.
  */
 import { z } from 'zod';
@@ -13,8 +13,8 @@ import { continuationDigest, verifyLedgerContinuation } from '../../../shared/or
 import { continuationsAnswer } from '../../../shared/protocol/device-http.ts';
 
 /**
- * Result of applying continuations. `lost`: the loss that the continuations state. `more`: the device's tree had more entries than the
- * continuations state.
+ * Result of following continuations from a stored ledger tree. `documents`: the continuations. `loss`: whether the ledger lost entries of
+ * that tree. `lost`: only entries that the continuations state as lost. `more`: also entries that the continuations do not state as lost.
  */
 export interface Followed {
   readonly documents: readonly LedgerContinuation[];
@@ -22,8 +22,8 @@ export interface Followed {
 }
 
 /**
- * Valid continuations in the server's response. `tree`: the newest verified tree, with its root hash in hex. Throws for a malformed
- * response.
+ * Returns the valid continuations in the server's response. `tree`: the newest ledger tree that this device has verified, with its root
+ * hash in hex. Throws for a malformed response.
  */
 export async function validContinuations(
   response: unknown,
@@ -41,7 +41,7 @@ export async function validContinuations(
       const named = entry.kind === 'ledger.continued' && entry.public['digest'] === continuationDigest(envelope);
       if (named && index === document.fork.size) valid.push(document);
     } catch (error) {
-      // The device ignores an invalid continuation. Without a valid continuation, it refuses the ledger's new name.
+      // The device ignores an invalid continuation. If there is no valid one, it refuses the ledger's new name.
       if (!isCordonError(error)) throw error;
     }
   }
@@ -49,9 +49,9 @@ export async function validContinuations(
 }
 
 /**
- * Follows continuations from a stored tree to the log with the given name. `prove` throws unless the server proves that the larger tree
- * begins with the smaller one. Throws `ledger_forked` if no valid continuation leads to the log, or if a continuation contradicts the
- * stored tree.
+ * Follows continuations from a stored ledger tree to the log with the given name. `prove` must throw unless the server proves that the
+ * first entries of the newer tree are the entries of the older one. Throws `ledger_forked` if no valid continuation leads to the log, or if
+ * a continuation contradicts the stored tree.
  */
 export async function followContinuations(
   stored: NamedTree,

@@ -1,9 +1,8 @@
 /**
- * Watch over the ledger: the device stores the newest ledger tree that it has verified. The tree must contain each other tree that the
- * device receives, or be contained in it. If a server shows different ledgers to different devices, the first device that receives both
- * detects this.
- * The device pins the ledger's key with the first tree, which arrives over the pinned TLS connection. Only a document that approvers signed
- * changes the ledger's name (`ledger-continuation.ts`).
+ * Watch over the ledger. The device stores the newest ledger tree that it has verified. For each other tree that the device receives, the
+ * stored tree must contain that tree or be contained in it. If a server shows different ledgers to different devices, the first device that
+ * receives both detects this. The device pins the ledger's key with the first tree, which arrives over the pinned TLS connection. Only a
+ * document that approvers signed changes the ledger's name (`ledger-continuation.ts`).
  */
 import { z } from 'zod';
 import { consistencyView } from '../../../shared/api/ledger.ts';
@@ -24,19 +23,19 @@ export interface StoredLedger {
   readonly note: string;
 }
 
-/** Checkpoint of a log that was replaced by a continuation. The checkpoint proves which entries were lost. */
+/** Last checkpoint of a log that a continuation replaced. It proves which entries were lost. */
 export interface GivenUpLedger extends StoredLedger {
   readonly continuedAs: string;
 }
 
 export interface LedgerStore {
   ledger(): StoredLedger | null;
-  /** Stores the newest checkpoint. `givenUp`: the checkpoint that a continuation replaces. The store never deletes `givenUp`. */
+  /** Stores the newest checkpoint. `givenUp`: the checkpoint of the log that a continuation replaced, if any. */
   saveLedger(newest: StoredLedger, givenUp?: GivenUpLedger): void;
 }
 
 export interface LedgerTree {
-  /** Name of the log; not set for the log's first name. */
+  /** Name of the log; absent if the log still has its first name. */
   readonly origin?: string | undefined;
   readonly size: number;
   /** Root hash of the ledger tree, base64. */
@@ -47,15 +46,15 @@ export type LedgerStatement = 'ledger_continued' | 'ledger_loss_larger';
 
 export interface LedgerWatch {
   /**
-   * Verifies a checkpoint from the server, and stores it if it is the newest. `known`: the stored tree at the time of the request. Throws
-   * `ledger_forked` or `ledger_older`. After such an error, nothing in the same response is trustworthy.
+   * Verifies a checkpoint from the server, and stores it if it is the newest. `known`: the ledger tree that was stored when the request was
+   * sent. Throws `ledger_forked` or `ledger_older`. After such an error, the caller must not trust anything in the same response.
    */
   accept(shown: StoredLedger, known: LedgerTree | null): Promise<Checkpoint>;
   /** The newest verified tree; null if the device has not verified any tree. */
   newest(): LedgerTree | null;
   /**
-   * Compares with a tree that another device received. Throws `ledger_forked` if the server showed that device another ledger, and
-   * `document_malformed` for an invalid tree.
+   * Compares the newest verified tree with a tree that another device received. Throws `ledger_forked` if the server showed that device
+   * another ledger, and `document_malformed` if the other device's tree is invalid.
    */
   compare(theirs: LedgerTree, from: DeviceId): Promise<void>;
 }
@@ -68,7 +67,7 @@ export interface LedgerWatchPorts {
   /** Requests `GET /device/ledger/continuations`. The response is empty if there are no continuations. */
   readonly continuations: (size: number) => Promise<unknown>;
   readonly approverSet: () => ApproverSet | null;
-  /** Called to inform an admin that the ledger continued under a new name, or lost more entries than the approvers stated. */
+  /** Called with a statement for an admin: the ledger continued under a new name, or it lost more entries than the approvers stated. */
   readonly state: (code: LedgerStatement, detail: string) => void;
 }
 
@@ -76,7 +75,7 @@ export const createLedgerWatch = (ports: LedgerWatchPorts): LedgerWatch => new V
 
 class VerifiedLedger implements LedgerWatch {
   readonly #ports: LedgerWatchPorts;
-  /** Name of the log before all continuations. */
+  /** Name that the log had before its first continuation. */
   readonly #first: string;
   /** Queue of verifications. Without the queue, an older checkpoint could replace a newer one. */
   readonly #serially = createSerialQueue();
@@ -102,7 +101,7 @@ class VerifiedLedger implements LedgerWatch {
     return { ...(origin !== this.#first && { origin }), size, root: root.toBase64() };
   }
 
-  /** Number of continuations before the log with the given name; -1 for a log of another installation. */
+  /** Number of continuations that led to the log with the given name; -1 for a log of another installation. */
   #orderOf(origin: string): number {
     return originOrder(this.#ports.installation, origin) ?? -1;
   }
@@ -126,20 +125,23 @@ class VerifiedLedger implements LedgerWatch {
     }
   }
 
-  /** Throws `ledger_forked` unless the server proves that the larger of the two trees begins with the smaller one. */
+  /** Throws `ledger_forked` unless the server proves that the first entries of the larger tree are the entries of the smaller one. */
   async #prove(one: Omit<Checkpoint, 'origin'>, other: Omit<Checkpoint, 'origin'>, detail: string): Promise<void> {
     const [older, newer] = one.size <= other.size ? [one, other] : [other, one];
     try {
       const ask = async () => consistencyView.parse(await this.#ports.consistency(older.size, newer.size)).proof;
       await checkBeginning(older.size === newer.size || older.size === 0 ? [] : await ask(), older, newer);
     } catch (error) {
-      // The server signed both trees, so a missing proof means that the ledger forked.
+      // The server signed both trees. If it cannot prove that one contains the other, the ledger has forked.
       if (isCordonError(error, 'proof_invalid') || error instanceof z.ZodError) throw forked(detail, error);
       throw error;
     }
   }
 
-  /** Valid continuations whose entries are in the given tree. They are verified once for each log name and approver set. */
+  /**
+   * Returns the valid continuations whose entries are in the given tree. The result is kept until the log's name or the approver set
+   * changes.
+   */
   async #continuationsIn(checkpoint: Checkpoint): Promise<readonly LedgerContinuation[]> {
     const approverSet = this.#ports.approverSet();
     if (!approverSet) throw new CordonError('approvers_required', 'This device has pinned no approver set yet.');
@@ -164,7 +166,8 @@ class VerifiedLedger implements LedgerWatch {
     );
 
   /**
-   * Accepts a verifier key with another name than the pinned key. Approvers can change the ledger's name, but its public key never changes.
+   * Accepts a ledger whose key has another name than the pinned key, if continuations lead to that name. The public key itself must be the
+   * pinned one, because approvers can change only the ledger's name.
    */
   async #acceptContinued(before: Checkpoint, pinned: StoredLedger, shown: StoredLedger): Promise<Checkpoint> {
     const [ours, theirs] = [await parseVerifierKey(pinned.key), await parseVerifierKey(shown.key).catch(() => null)];
@@ -228,7 +231,7 @@ class VerifiedLedger implements LedgerWatch {
     if (order < 0)
       throw new CordonError('document_malformed', `Device ${from} sent a ledger tree of another installation.`);
     const before = this.#stored();
-    // The other device's tree may be newer than this device's tree.
+    // The other device's tree may be newer than this device's tree. In that case, this device first fetches the newest tree.
     const isKnown =
       before && (order < this.#orderOf(before.origin) || (origin === before.origin && theirs.size <= before.size));
     const ours = isKnown ? before : await this.#refresh(this.newest());
@@ -240,7 +243,8 @@ class VerifiedLedger implements LedgerWatch {
   }
 
   /**
-   * Compares with the tree of a device that has not applied a continuation yet. That tree must be part of this device's tree, or be lost.
+   * Compares with the tree of a device that has not applied a continuation yet. All entries of that tree must be in this device's tree, or
+   * be stated as lost.
    */
   async #compareGivenUp(theirs: NamedTree, ours: Checkpoint, from: DeviceId): Promise<void> {
     const { documents, loss } = await followContinuations(

@@ -1,7 +1,10 @@
 import type { DeviceId } from '../../../shared/protocol/ids.ts';
 import type { Member } from './member.ts';
 
-/** Maximum age of a cached member in milliseconds. If a wake is lost, the device notices a member's change at most this much later. */
+/**
+ * Maximum age of a cached member in milliseconds. The server reports changes of members. If such a report is lost, the device notices the
+ * change at most this much later.
+ */
 const KEPT_FOR = 60_000;
 const MOST_PEOPLE = 1000;
 const MOST_DEVICES = 4000;
@@ -18,7 +21,7 @@ interface Known {
 
 /** Cache of recently verified members, by person and by device. The oldest entries are removed first. */
 export interface MemberCache {
-  /** Cached devices of a person; null without a fresh entry. */
+  /** Cached devices of a person; null if the cache has no recent entry for the person. */
   ofPerson(person: string): readonly Member[] | null;
   ofDevice(device: DeviceId): readonly Member[] | null;
   /** Stores the response to a query. `members`: all verified members among the queried people and devices. */

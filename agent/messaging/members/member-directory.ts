@@ -10,7 +10,7 @@ const PEOPLE_AT_ONCE = 200;
 const DEVICES_AT_ONCE = 512;
 
 export interface MemberDirectory {
-  /** Returns the pinned approver set. Throws `approvers_required` if the device has none. */
+  /** Returns the device's approver set. Throws `approvers_required` if the device has none. */
   requireApproverSet(): ApproverSet;
   membersOf(people: readonly string[]): Promise<ReadonlyMap<string, readonly Member[]>>;
   proofOf(device: DeviceId, generation: number, signatureKey: string): Promise<Member>;
@@ -28,7 +28,10 @@ export function createMemberDirectory(
   const proofs = createMemberProofs(ports);
   /** Digest of the approver set with which the cached members were verified. */
   let cachedUnder = '';
-  /** Number of reported member changes. The cache discards the response to a query that was sent before the newest change. */
+  /**
+   * Number of member changes that the server has reported. If the number grows during a query, the response may be outdated and is not
+   * cached.
+   */
   let changes = 0;
 
   function requireApproverSet(): ApproverSet {
@@ -43,7 +46,8 @@ export function createMemberDirectory(
   }
 
   /**
-   * Returns the verified members among the given people and devices. They are cached, unless the server reported a change during the query.
+   * Returns the verified members among the given people and devices. Also caches these members, unless the server reported a change during
+   * the query.
    */
   async function fetchMembers(about: About): Promise<readonly Member[]> {
     const before = changes;
@@ -73,7 +77,7 @@ export function createMemberDirectory(
     return found;
   }
 
-  /** Combines the queries of one turn of the event loop, for example those for all members of one group. */
+  /** Combines queries for single devices that are made in the same turn of the event loop, for example for all members of one group. */
   const memberOf = createBatcher<DeviceId, Member>(
     async (devices) => new Map((await fetchMembers({ people: [], devices })).map((member) => [member.device, member])),
     { most: DEVICES_AT_ONCE },
@@ -85,7 +89,7 @@ export function createMemberDirectory(
       member !== undefined && member.generation === generation && member.signatureKey === signatureKey;
     const known = cache.ofDevice(device)?.find(is);
     if (known) return known;
-    // If the cached key differs, it may belong to an earlier enrollment. The device then queries the server.
+    // If the cached key of the device differs, it may belong to an earlier enrollment. This device then queries the server.
     const member = await memberOf(device);
     if (is(member)) return member;
     const detail = `${device}, enrollment ${generation}, is in a conversation, but its key is not confirmed by the organization: ${member ? 'the organization confirmed another key' : 'the enrollment has ended, or was never confirmed'}.`;

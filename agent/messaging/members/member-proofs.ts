@@ -11,7 +11,7 @@ export interface MemberProofPorts {
   readonly installation: string;
   readonly client: Pick<MembershipClient, 'askLater'>;
   readonly watch: Pick<LedgerWatch, 'newest' | 'accept'>;
-  /** Called when the server presents a member that the organization has not confirmed. */
+  /** Called when the server presents a device as a member although the organization has not confirmed it. */
   readonly raiseGhost: (detail: string) => void;
 }
 
@@ -21,7 +21,7 @@ export interface MemberProofs {
 }
 
 export function createMemberProofs({ installation, client, watch, raiseGhost }: MemberProofPorts): MemberProofs {
-  /** Keeps one enrollment and one key for each device, because an honest server never presents more. */
+  /** For each device, keeps only one enrollment and one key, because an honest server never presents more. */
   function onePerDevice(members: readonly Member[]): Member[] {
     return [...Map.groupBy(members, ({ device }) => device)].flatMap(([device, proven]) => {
       if (proven.length === 1) return proven;

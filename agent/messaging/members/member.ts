@@ -4,7 +4,10 @@ export interface Member {
   readonly device: DeviceId;
   readonly generation: number;
   readonly person: string;
-  /** Name, e-mail address and groups of the person, confirmed by the organization key. They only help the user distinguish people. */
+  /**
+   * Name, e-mail address and groups of the person, confirmed by the organization key. They help the user distinguish people, and have no
+   * other purpose.
+   */
   readonly name: string;
   readonly email?: string | null;
   readonly group?: string | null;

@@ -16,12 +16,13 @@ import { createOwnMembership, type OwnMembership } from './own-membership.ts';
 
 /**
  * Verification of members of conversations. The server alone cannot make a device a member. A device's key must be signed by the server's
- * online key and by an organization key of the pinned approver set. The ledger must contain both signatures.
+ * online key and by an organization key from the device's approver set. The ledger must contain both signatures.
  */
 export interface Membership {
   /**
-   * Sends the messaging key of this enrollment to the server, and returns the key's state. Runs after each `welcome` frame, and while the
-   * state is `waiting`. Throws `messaging_key_taken` if this enrollment has sent another key before. The device must then enroll again.
+   * Sends the messaging key of this enrollment to the server, and returns the key's state. Runs after each `welcome` frame, and again while
+   * the state is `waiting`. Throws `messaging_key_taken` if this enrollment has already sent a different key. The device must then enroll
+   * again.
    */
   handIn(signatureKey: string): Promise<OwnMembership>;
   own(): OwnMembership;
@@ -29,7 +30,9 @@ export interface Membership {
   membersOf(people: readonly string[]): Promise<ReadonlyMap<string, readonly Member[]>>;
   /** Verification callback for MLS. Throws `unverified_member` and raises an alert unless the given key is the device's verified key. */
   proofOf(device: DeviceId, generation: number, signatureKey: string): Promise<Member>;
-  /** People with verified devices. Name, e-mail address and groups come from the devices' certificates, not from the server's response. */
+  /**
+   * People who have verified devices. Name, e-mail address and groups come from the devices' certificates, not from the server's response.
+   */
   search(text: string): Promise<readonly FoundPerson[]>;
   /** Removes a person's devices from the cache, because the server reported a change. */
   changed(person: string): void;
@@ -49,7 +52,7 @@ export interface MembershipPorts extends DeviceListener {
   /** Current milliseconds of a clock that never moves backward. */
   readonly monotonic: () => number;
   readonly now: () => Instant;
-  /** Raises an alert. The same alert is passed only once per start of the agent. */
+  /** Raises an alert. Called only once per start of the agent for the same alert. */
   readonly alert: (code: MembershipAlert, detail: string) => void;
 }
 
@@ -71,7 +74,8 @@ export function createMembership(ports: MembershipPorts): Membership {
       try {
         return await client.ask('GET', `/device/ledger/continuations?size=${size}`);
       } catch (cause) {
-        // A server of an older version has no continuations, so the device accepts no new ledger name from it.
+        // A server of an older version responds `not_found`. The device treats this as a response without continuations, and accepts no new
+        // ledger name from that server.
         if (isCordonError(cause, 'not_found')) return { continuations: [] };
         if (!isCordonError(cause) || cause.code === 'unavailable') throw cause;
         throw new CordonError('unavailable', cause.message, cause.context, cause);
@@ -126,8 +130,8 @@ export function createMembership(ports: MembershipPorts): Membership {
       const found = personId.safeParse(wanted).success
         ? [wanted]
         : peopleAnswer.parse(await client.ask('GET', `/device/people?${query}`)).people.map(({ person }) => person);
-      // The name comes from the device's certificate. A dishonest server could combine one person's name with another person's
-      // identifier, and a message would reach the wrong person.
+      // The name comes from the device's certificate, not from the server's response. Otherwise a dishonest server could combine one
+      // person's name with another person's identifier, and a message would reach the wrong person.
       const verified = await alerted(directory.membersOf(found));
       return [...verified].flatMap(([person, members]) => describePerson(person, members) ?? []);
     },
@@ -137,7 +141,7 @@ export function createMembership(ports: MembershipPorts): Membership {
   };
 }
 
-/** The person, with the name in the newest certificate; null if the person has no verified device. */
+/** The person with the name from the newest certificate; null if the person has no verified device. */
 function describePerson(person: string, members: readonly Member[]): FoundPerson | null {
   const newest = members.at(-1);
   if (!newest) return null;

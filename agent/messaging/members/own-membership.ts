@@ -9,8 +9,8 @@ import type { MembershipClient } from './membership-client.ts';
 
 export interface OwnMembership {
   /**
-   * State of this device's messaging key. `unknown`: the server has not certified the key yet. `waiting`: the organization's
-   * countersignature is missing.
+   * State of this device's messaging key. `unknown`: the server has not certified the key yet. `waiting`: the server has certified the key,
+   * but the organization has not countersigned it yet. `member`: both have signed.
    */
   readonly state: 'unknown' | 'waiting' | 'member';
   /** User in the server's certificate; null before the server has certified the key. */

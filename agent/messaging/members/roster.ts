@@ -9,7 +9,10 @@ export interface Roster {
   of(leaves: readonly Leaf[]): readonly Member[];
 }
 
-/** `known`: members that were verified before. The roster verifies every other leaf of the group with `membership`. */
+/**
+ * Creates the roster, a list of a group's verified members. `known`: members that were verified before. The roster verifies all other
+ * members with `membership`.
+ */
 export function createRoster(membership: Pick<Membership, 'proofOf'>, known: readonly Member[]): Roster {
   const members = new Map(known.map((member) => [leafKey(member), member]));
   return {
@@ -19,8 +22,8 @@ export function createRoster(membership: Pick<Membership, 'proofOf'>, known: rea
         members.set(leafKey(member), member);
         return true;
       } catch (error) {
-        // For an unverified member, `membership` has already raised the alert. Any other error means that the device could not run the
-        // verification. That error is thrown.
+        // If the member is not verified, `membership` has already raised the alert. Any other error means that the verification could not
+        // run, so the error is thrown.
         if (isCordonError(error, 'unverified_member')) return false;
         throw error;
       }
@@ -32,7 +35,7 @@ export function createRoster(membership: Pick<Membership, 'proofOf'>, known: rea
 const leafKey = ({ device, generation, signatureKey }: Omit<Leaf, 'leafIndex'>) =>
   `${device} ${generation} ${signatureKey}`;
 
-/** Merges lists of people. Each person appears once, with the name from the last list. */
+/** Merges lists of people. Each person appears once, with the name from the last list that contains the person. */
 export const mergePeople = (...groups: readonly (readonly PersonName[])[]): PersonName[] => [
   ...new Map(groups.flat().map(({ person, name }) => [person, { person, name }])).values(),
 ];

@@ -86,7 +86,7 @@ function Panes({ messagingStatus, id }: { readonly messagingStatus: MessagingSta
   );
 }
 
-/** After an order's exit, the user needs other steps to restore messaging than after a wipe by an admin. */
+/** After a wipe by an order's exit, the user needs other steps to restore messaging than after a wipe by an admin. */
 function unreadableText({ state, notices }: MessagingStatus): string {
   if (state !== 'wiped') return WORDS.states.lockedText;
   const byOrder = notices.some(({ exit }) => exit !== null && exit.wiped !== null);
@@ -126,7 +126,7 @@ function missingWords({ connected, listExpired }: MessagingStatus): string | nul
   return listExpired === null ? null : WORDS.live.stale(dateTime(listExpired));
 }
 
-/** Prevents the browser from opening a dropped file in place of this page. */
+/** If the user drops a file outside the conversation, the browser must not open the file in place of this page. */
 function useNothingElse(): void {
   useEffect(() => {
     const keep = (event: DragEvent) => {

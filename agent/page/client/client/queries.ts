@@ -24,7 +24,7 @@ export const queryClient = new QueryClient({
 export const messagingStatusQuery = queryOptions({
   queryKey: ['messagingStatus'],
   queryFn: ({ signal }) => call('GET', '/messaging-status', messagingStatusView, undefined, signal),
-  // Orders start and end by the clock, without an event, so this query also polls.
+  // Orders start and end at certain times, without an event from the agent. The page therefore also repeats this query periodically.
   refetchInterval: 60_000,
 });
 
@@ -39,7 +39,7 @@ export const conversationsQuery = queryOptions({
     (await call('GET', '/conversations', conversationList, undefined, signal)).conversations,
 });
 
-/** Pages of messages, newest page first. Messages in a page are in order of time. */
+/** Pages of messages, newest page first. Within a page, the oldest message comes first. */
 export const messagesQuery = (conversation: string) =>
   infiniteQueryOptions({
     queryKey: ['messages', conversation],

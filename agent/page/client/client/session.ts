@@ -1,4 +1,4 @@
-/** Token of the session in this browser, which the page received for the ticket of a link. */
+/** Token of the page's session in this browser. The page receives the token in exchange for the ticket of a link. */
 import { useSyncExternalStore } from 'react';
 
 const KEPT = 'cordon-page';
@@ -14,7 +14,7 @@ export function keepToken(given: string | null): void {
 
 function listen(listener: () => void): () => void {
   listeners.add(listener);
-  // Another tab can start or end the session.
+  // Another tab of the browser can start or end the session. This tab then follows.
   addEventListener('storage', listener);
   return () => {
     listeners.delete(listener);

@@ -1,4 +1,6 @@
-/** Attachment with its name, its size and a download. The card also shows a small picture from a verified person. */
+/**
+ * Card of an attachment with its name, its size and a download button. A small picture is also shown, if it comes from a verified person.
+ */
 
 import { Button } from '@mantine/core';
 import { IconDownload, IconFile } from '@tabler/icons-react';

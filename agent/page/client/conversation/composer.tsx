@@ -1,6 +1,6 @@
 /**
- * Field for writing a message. Enter sends, Shift+Enter starts a line. Files come from the file dialog, the clipboard, or a drop on the
- * conversation.
+ * Field for writing a message. Enter sends the message, Shift+Enter starts a new line. Files come from the file dialog, from the clipboard,
+ * or from a drop on the conversation.
  */
 import { Button, CloseButton, Progress, Text, Textarea } from '@mantine/core';
 import { useMediaQuery } from '@mantine/hooks';
@@ -31,7 +31,8 @@ export function Composer({
   const field = useRef<HTMLTextAreaElement>(null);
   const picker = useRef<HTMLInputElement>(null);
   const { sending, progress } = useSend(conversation.id);
-  // A draft that returns after a failure, together with newer text, may exceed the limit of one message.
+  // If a message could not be sent, its text returns in front of the text that the user has typed since. Together they may exceed the limit
+  // of one message.
   const excess =
     draft.text.length > LONGEST_TEXT
       ? words.tooLong(LONGEST_TEXT)
@@ -45,11 +46,11 @@ export function Composer({
     event?.preventDefault();
     if (!ready || sending.isPending) return;
     sending.mutate(draft.take());
-    // A clicked button receives the focus, so the focus returns to the text field, where the user continues.
+    // Clicking the button moves the focus to it. The focus returns to the text field, where the user continues to type.
     field.current?.focus();
   }
   function onKeyDown(event: KeyboardEvent): void {
-    // The Enter key that completes an IME composition must not send the message.
+    // In an input method editor (IME), Enter completes a word. This key press must not send the message.
     if (event.key !== 'Enter' || event.shiftKey || event.nativeEvent.isComposing) return;
     event.preventDefault();
     submit();

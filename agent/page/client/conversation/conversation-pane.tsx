@@ -38,7 +38,7 @@ function Chosen({ conversation, sought }: { readonly conversation: Conversation;
   const [dropping, setDropping] = useState(false);
   const closed = closedBecause(messagingStatus?.state, conversation.state);
 
-  // A newly opened conversation focuses its text field. On a phone, the focus would open the keyboard over half of the screen.
+  // A newly opened conversation focuses its text field, but not on a phone, where the keyboard would then cover half of the screen.
   useEffect(() => {
     const field = document.querySelector<HTMLElement>('[data-composer]:not(:disabled)');
     if (sought !== null) return;
@@ -46,7 +46,7 @@ function Chosen({ conversation, sought }: { readonly conversation: Conversation;
     else heading.current?.focus({ preventScroll: true });
   }, [sought]);
 
-  /** On a phone, the list is a separate page. After the user closes the conversation, the focus returns to the list. */
+  /** Leaves the conversation when the user presses Escape. The focus then returns to the list, which is a separate page on a phone. */
   function leave({ key, target, defaultPrevented }: KeyboardEvent): void {
     if (key !== 'Escape' || defaultPrevented || !(target instanceof Element) || target.closest('[role=dialog]')) return;
     const back = () => document.querySelector<HTMLElement>(`[data-conversation="${CSS.escape(id)}"]`)?.focus();
@@ -56,7 +56,8 @@ function Chosen({ conversation, sought }: { readonly conversation: Conversation;
 
   function paste(event: ClipboardEvent): void {
     const { files, types } = event.clipboardData;
-    // Formatted text on the clipboard can include a picture of the text. The user means the text, so the page ignores the picture.
+    // When a program copies formatted text, it may also put a picture of the text on the clipboard. The user means the text, so the page
+    // ignores the picture.
     const words = types.includes('text/plain') && types.includes('text/html');
     if (closed !== null || files.length === 0 || words) return;
     event.preventDefault();
@@ -102,7 +103,10 @@ function Chosen({ conversation, sought }: { readonly conversation: Conversation;
   );
 }
 
-/** A recently added person may still be joining, so the warning text appears after a moment. The icon appears at once. */
+/**
+ * Returns true when a doubt has lasted for a moment. A recently added person may still be joining, so the warning text waits for this
+ * moment. The icon appears at once.
+ */
 function useLasting(doubt: boolean): boolean {
   const [lasting, setLasting] = useState(false);
   useEffect(() => {

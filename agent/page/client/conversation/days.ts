@@ -1,4 +1,4 @@
-/** Groups of messages by day, in the reader's time zone. Pure. */
+/** Groups of messages by day, in the reader's time zone. */
 import type { Message } from '../../api.ts';
 import { WORDS } from '../words/english.ts';
 

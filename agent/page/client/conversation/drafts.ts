@@ -16,14 +16,20 @@ export function keepDraft(conversation: string, draft: Draft): void {
   for (const listener of listeners) listener();
 }
 
-/** Removes and returns the draft, for sending. Text that the user writes afterward becomes the next message. */
+/**
+ * Removes the draft from the conversation and returns it, so that it can be sent. Text that the user writes afterward becomes the next
+ * message.
+ */
 export function takeDraft(conversation: string): Draft {
   const taken = draftOf(conversation);
   keepDraft(conversation, EMPTY);
   return taken;
 }
 
-/** Puts a draft that could not be sent before newer text, even after the user left the conversation. */
+/**
+ * Returns a draft that could not be sent to the conversation. The page places it before text that the user has typed since. This also works
+ * after the user has left the conversation's view.
+ */
 export function giveBack(conversation: string, taken: Draft): void {
   const since = draftOf(conversation);
   const text = [taken.text, since.text].filter((each) => each !== '').join('\n');

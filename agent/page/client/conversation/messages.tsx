@@ -97,9 +97,10 @@ type MessagesQuery = Pick<
   'data' | 'hasNextPage' | 'isFetching' | 'fetchNextPage'
 >;
 
-/** Loads earlier pages of messages until `isThere` returns true. */
+/** Loads earlier pages of messages until `isThere` is true. */
 function useEarlierPagesUntil(isThere: boolean, { data, fetchNextPage }: MessagesQuery): void {
-  // A change event refetches all pages and cancels a page that is loading. The loop therefore waits for each response before it continues.
+  // A change event refetches all pages and thereby cancels a page that is loading. The loop therefore waits for each response before it
+  // requests the next page.
   const isKnown = data !== undefined;
   useEffect(() => {
     if (!isKnown || isThere) return;
@@ -123,8 +124,8 @@ function useEarlierPageOnScroll({
   fetchNextPage,
 }: MessagesQuery): RefObject<HTMLDivElement | null> {
   const earlier = useRef<HTMLDivElement>(null);
-  // The page reports visible messages as read. This report refetches the list and can cancel a loading page, so the effect checks again
-  // after each response.
+  // Loads the next page when the user scrolls to its place. The page reports visible messages as read, and this report refetches the list
+  // and can cancel a page that is loading. The effect therefore checks again after each response.
   useEffect(() => {
     const top = earlier.current;
     if (!top || !hasNextPage || isFetching) return;
@@ -179,7 +180,7 @@ function DayOfMessages({
   );
 }
 
-/** Announcement of new messages by screen readers. Screen readers do not announce earlier messages. */
+/** Announces new messages to screen readers. Earlier messages that the user loads are not announced. */
 function Arrivals({
   conversation,
   messages,

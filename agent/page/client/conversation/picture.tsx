@@ -1,6 +1,6 @@
 /**
  * Picture drawn as pixels. The browser decodes the bytes onto a canvas, so that they never become a document, a style or an address. The
- * page draws only small pictures whose content, not the sender's type, has one of the four known types.
+ * page draws only small pictures of four known types. The content decides about the type, not the type that the sender stated.
  */
 import { useQuery } from '@tanstack/react-query';
 import { useEffect, useRef } from 'react';

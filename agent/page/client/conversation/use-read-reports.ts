@@ -1,4 +1,7 @@
-/** Reports of read messages, for messages that are visible while the user is present. A message that is not loaded is not read. */
+/**
+ * Reports to the agent which messages the user has read: messages that are visible while the user is present. A message that the page has
+ * not loaded is not reported.
+ */
 import { useMutation } from '@tanstack/react-query';
 import { useEffect } from 'react';
 import { done } from '../../../../shared/api/wire.ts';

@@ -26,7 +26,7 @@ export function ConversationList({
   canStart,
 }: {
   readonly conversations: readonly Conversation[];
-  /** Name of this device's user; null while unknown. */
+  /** Name of this device's user; null if the agent does not know the user yet. */
   readonly me: string | null;
   readonly chosen: string | null;
   readonly canStart: boolean;

@@ -28,7 +28,7 @@ export function PeopleField({
   readonly description?: string;
   readonly error?: string | undefined;
   readonly except?: readonly string[];
-  /** True if the dialog has no other purpose than this field. */
+  /** True if the dialog contains nothing but this field. */
   readonly autoFocus?: boolean;
 }) {
   const [typed, setTyped] = useState('');

@@ -13,8 +13,8 @@ import classes from './conversations.module.css';
 const words = WORDS.verified;
 
 /**
- * True if all other people are verified. Null without other people, or after the user left, because the device then no longer learns the
- * members.
+ * True if all other people are verified. Null if there are no other people, and after the user has left, because the device then no longer
+ * knows the members.
  */
 export function isVerified({ state, people }: Pick<Conversation, 'state' | 'people'>): boolean | null {
   return state === 'left' || people.length === 0 ? null : people.every(({ verified }) => verified);

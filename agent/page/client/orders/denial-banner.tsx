@@ -22,7 +22,7 @@ export function DenialBanner({
   const { denials, notices, since } = messagingStatus;
   const [chosen, setOpened] = useState<boolean | null>(null);
   const opened = chosen ?? !folded;
-  // An order with an exit has its own text about data, so the text that no data is lost does not appear.
+  // True if the banner should say that no data is lost. An order with an exit has its own text about data instead.
   const keeps = notices.every(({ order, exit }) => exit === null || denials.every((denial) => denial.order !== order));
   useDisplayedOrders(opened ? denials.map(({ order }) => order) : []);
   return (
@@ -82,7 +82,8 @@ function InForce({
   readonly notice: Notice | null;
   readonly since: number;
 }) {
-  // The gate may have closed before this order took effect, because of an earlier order.
+  // Time since which this order has suspended messaging. The gate may have been closed earlier by another order, before this order took
+  // effect.
   const begun = Math.max(since, notice?.effective ?? since);
   return (
     <div className={classes.body}>

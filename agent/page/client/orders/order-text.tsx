@@ -46,7 +46,7 @@ export function OrderText({ statement, authoritative }: Pick<Notice, 'statement'
   );
 }
 
-/** Effect of an exit on the data of this device, in a description list. */
+/** Items of a description list that state what an exit does to the data on this device. */
 export function ExitFact({ exit }: { readonly exit: NonNullable<Notice['exit']> }) {
   const words = NOTICE_WORDS.exit;
   return (

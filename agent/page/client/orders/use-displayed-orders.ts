@@ -1,4 +1,4 @@
-/** Reports displayed orders to the agent, which signs one receipt for each order. */
+/** Reports to the agent which orders the page has displayed. The agent signs one receipt for each order. */
 import { done } from '../../../../shared/api/wire.ts';
 import { call } from '../client/call.ts';
 import { useWhenVisible } from '../client/use-when-visible.ts';

@@ -5,7 +5,7 @@
 import type { Conversation } from '../../api.ts';
 import { WORDS } from './english.ts';
 
-/** Name for plain text, such as a title or a label. JSX elements use the component `Given` instead. */
+/** Name with Unicode isolates, for plain text such as a title or a label. JSX elements use the component `Given` instead. */
 export const isolated = (name: string): string => `\u2068${name}\u2069`;
 
 const list = new Intl.ListFormat('en-GB', { type: 'conjunction' });
@@ -17,7 +17,10 @@ export function nameOf({ title, people }: Pick<Conversation, 'title' | 'people'>
   return people.length === 0 ? WORDS.list.nobodyElse : list.format(namesOf(people).map(isolated));
 }
 
-/** Initials of a name in any script: `Ada Lovelace` → AL. A joiner keeps letters apart that would otherwise connect (علیہ خان). */
+/**
+ * Initials of a name in any script: `Ada Lovelace` → AL. In scripts whose letters connect, a zero-width non-joiner (U+200C) keeps the initials apart
+ * (علیہ خان).
+ */
 export function initials(name: string): string {
   const words = name.trim().split(/\s+/);
   const spelt = words.filter((word) => /^\p{L}/u.test(word));
