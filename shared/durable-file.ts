@@ -4,7 +4,7 @@
  */
 import { closeSync, fsyncSync, openSync, writeFileSync } from 'node:fs';
 
-/** Writes a file that only its owner can read. With the flag `wx`, the function throws an error if the file exists. */
+/** Writes a file that only its owner can read. With the flag `wx`, the function throws an error if the file already exists. */
 export function writeSynced(path: string, text: string, flag: 'w' | 'wx'): void {
   const file = openSync(path, flag, 0o600);
   try {
@@ -16,7 +16,7 @@ export function writeSynced(path: string, text: string, flag: 'w' | 'wx'): void 
   }
 }
 
-/** Makes a rename durable. Windows has no call for it, because its file system journals names. */
+/** Makes the rename of a file durable. Windows needs no call for this purpose, because its file system journals names. */
 export function syncFolder(folder: string): void {
   if (process.platform === 'win32') return;
   const handle = openSync(folder, 'r');

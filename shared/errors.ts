@@ -1,7 +1,7 @@
 /**
  * Typed errors for everything that Cordon refuses. The code is stable, for programs. The detail is a sentence for people that says how to
- * fix the problem. Each edge maps all codes in one table: problem responses in `shared/api/problems.ts`, and exit codes in the command
- * lines. A code without an entry does not compile.
+ * fix the problem. Each kind of interface has one table with all codes: `shared/api/problems.ts` for HTTP responses, and
+ * `shared/exit-codes.ts` for command lines. A code without an entry in these tables does not compile.
  */
 export const ERROR_CODES = [
   // General

@@ -8,13 +8,13 @@ const GROUP_WRITE_AND_OTHERS = 0o027;
 const OTHERS_WRITE = 0o022;
 
 /**
- * Checks that other users can neither read nor change a regular file. Throws `invalid_input`. The rule is PostgreSQL's rule for
- * `ssl_key_file`: the group may read a file of root, because systemd and Kubernetes provide credentials in this way.
+ * Checks that other users can neither read nor change a regular file. Throws `invalid_input`. As in PostgreSQL's rule for `ssl_key_file`,
+ * the group may read a file that root owns, because systemd and Kubernetes provide credentials in this way.
  */
 export function requirePrivateFile(path: string): void {
   const { mode, uid } = statSync(path);
   if (isFolder(mode)) throw new CordonError('invalid_input', `${path} is a folder where a file is needed.`, { path });
-  // A pipe or a terminal belongs to the process that opened it.
+  // Only regular files are checked. A pipe or a terminal belongs to the process that opened it.
   if (!isRegular(mode) || process.platform === 'win32') return;
   const forbidden = uid === 0 && process.getuid?.() !== 0 ? GROUP_WRITE_AND_OTHERS : GROUP_AND_OTHERS;
   if ((mode & forbidden) === 0) return;

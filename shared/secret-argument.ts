@@ -12,7 +12,7 @@ import { requirePrivateFile } from './private-file.ts';
 const LONGEST = 16 * 1024;
 
 export interface SecretArgument {
-  /** Argument of the command line. `-` means standard input. */
+  /** Argument of the command line: the link itself, or `-` for standard input. */
   readonly given: string | undefined;
   /** Value of the option `--link-file`. */
   readonly file: string | undefined;
@@ -28,8 +28,8 @@ export interface Streams {
 }
 
 /**
- * Reads the secret link. Throws `invalid_input` if there is no link or if other users can read the file, and `not_found` for a file that
- * cannot be read.
+ * Reads the secret link. Throws `invalid_input` if the command has no link, or if other users can read the link's file. Throws `not_found`
+ * if the file cannot be read.
  */
 export async function readSecretArgument({ stdin, stderr }: Streams, asked: SecretArgument): Promise<string> {
   const { given, file, what, safe } = asked;

@@ -7,8 +7,8 @@ import { spawn } from 'node:child_process';
 export type ServiceState = 'READY=1' | 'STOPPING=1';
 
 /**
- * Sends a message to the service manager. `socket` is NOTIFY_SOCKET; null without a service manager. The promise resolves even if the
- * message cannot be sent.
+ * Sends a message to the service manager. `socket` is the value of NOTIFY_SOCKET; null if no service manager started the program. The
+ * promise resolves even if the message cannot be sent.
  */
 export function notifyServiceManager(
   socket: string | null,

@@ -9,17 +9,20 @@ import { existsSync, readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 
 export interface StopSignals {
-  /** Promise of the reason for the first stop request after `ready`. */
+  /** Promise that resolves to the reason of the first stop request after the call of `ready`. */
   readonly requested: Promise<string>;
-  /** Lets the program finish its work when a stop request arrives later. A stop request before this call ends the program at once. */
+  /** Declares that the program can now finish its work at a stop request. A stop request before this call ends the program at once. */
   ready(): void;
-  /** Stop request by the program itself. The deadline for its work also applies. */
+  /** Requests a stop from within the program. The deadline `within` applies, as for a signal. */
   request(why: string): void;
-  /** Removes the signal handlers, because the program ends by itself. */
+  /** Removes the signal handlers. Programs call this function before they end by themselves. */
   release(): void;
 }
 
-/** npm and a terminal may each deliver the same signal. Only a later signal means that the user wants to end the program at once. */
+/**
+ * Time in milliseconds during which a repeated signal counts as the same stop request, because npm and a terminal may each deliver the
+ * signal. A signal after this time ends the program at once.
+ */
 const SAME_REQUEST = 1_000;
 const LOOK_EVERY = 500;
 
@@ -68,7 +71,10 @@ export function listenForStop(given: { readonly within: number; readonly say: (t
   };
 }
 
-/** Calls `gone` when the parent process or its parent changes. Returns a function that ends the watch. */
+/**
+ * Calls `gone` when the program's parent process has ended, or, if the parent is a shell, when the shell's parent has ended. Returns a
+ * function that ends the watch.
+ */
 export function onParentsGone(gone: () => void): () => void {
   const parents = parentsOf();
   const timer = setInterval(() => {

@@ -22,7 +22,7 @@ export function parseRecipient(text: string): AgeRecipient {
   try {
     new Encrypter().addRecipient(recipient);
   } catch {
-    // The error of the age library contains the input, so it is not passed on.
+    // The error of the age library contains the input, which may be a secret. The new error omits it.
     throw refuse('it must be the whole public key of age-keygen: age1 and 58 more characters.');
   }
   return recipient as AgeRecipient;

@@ -23,7 +23,10 @@ export async function sealStream(plain: AsyncIterable<Uint8Array>, to: SealedFor
   return fromWeb(await encrypter.encrypt(toWeb(plain)));
 }
 
-/** Decrypts a stream. Rejects with `passphrase_wrong` if the identity or passphrase is wrong. A damaged stream fails while it is read. */
+/**
+ * Decrypts a stream. Rejects with `passphrase_wrong` if the identity or passphrase is wrong. A damaged stream causes an error only while
+ * the result is read.
+ */
 export async function openStream(sealed: AsyncIterable<Uint8Array>, secret: OpenedWith): Promise<Readable> {
   const decrypter = new Decrypter();
   try {

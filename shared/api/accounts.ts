@@ -12,8 +12,8 @@ export const emailText = z
   .regex(/^[^\s@]+@[^\s@]+$/, 'is an e-mail address');
 
 /**
- * Role of an admin, limited to the devices of a group, to an area, or to their intersection. The limit of an area covers its orders and the
- * devices with a home there. Without a group and an area, the role has no limit.
+ * Role of an admin. The role can be limited to the devices of a group, to an area, or to their intersection. A limit to an area covers the
+ * area's orders and the devices with a home area in it. Without a group and an area, the role has no limit.
  */
 export const grantSchema = z.strictObject({
   role: z.enum(ROLES),
@@ -65,7 +65,7 @@ export const sentVerification = z.object({
 export const redemption = z.strictObject({
   token: linkToken,
   password: passwordText,
-  /** E-mail address and name of the first owner. For an invited admin, the account already has an address and a name. */
+  /** E-mail address and name, required only for the first owner. For an invited admin, the account already has both. */
   email: emailText.optional(),
   name: personName.optional(),
 });

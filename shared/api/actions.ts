@@ -32,7 +32,10 @@ export const actionList = z.object({
   actions: z.array(actionView),
   /** Admins' names by account id. */
   people,
-  /** Number of devices that the caller may destroy or change in 24 hours without a second person, and the number already used. */
+  /**
+   * Limit of devices that the caller may destroy or change in 24 hours without a second person, and number of devices already counted
+   * against this limit.
+   */
   soloLimit: z.object({ limit: z.int(), used: z.int() }),
 });
 

@@ -11,13 +11,13 @@ export const affectedView = z.object({
   ),
 });
 
-/** Exemptions that one revision contains. Devices have handles, not names. */
+/** Exemptions that one revision contains. */
 export const exemptionList = z.object({
   revision: z.int(),
   exemptions: z.array(
     z.object({
       device: deviceIdSchema,
-      /** End of the exemption; null if the exemption lasts as long as the order. The response also has exemptions that have ended. */
+      /** End of the exemption, possibly in the past. Null if the exemption lasts as long as the order. */
       until: instant.nullable(),
       reason: z.string().nullable(),
       /** Revision that added the exemption. Later revisions contain the same exemption. */
@@ -53,11 +53,11 @@ export const statementList = z.object({
       denied: z.array(z.enum(SERVICES)),
     }),
   ),
-  /** Assignments of a home area or seat that changed the order's verdict for a device, newest first. */
+  /** Changes of the home area or legal seat that changed the order's verdict for a device, newest first. */
   assignments: z.array(
     z.object({
       device: deviceIdSchema,
-      /** Home area and seat that the device has since the assignment. */
+      /** Home area and legal seat of the device after the change. */
       home: z.string().nullable(),
       seat: z.string().nullable(),
       at: instant,
@@ -81,7 +81,7 @@ export const receiptList = z.object({
       revision: z.int().nullable(),
       service: z.string().nullable(),
       gate: z.string().nullable(),
-      /** Time in the notice plan; absent if the receipt is about the order itself. */
+      /** Planned time of the notice that the receipt confirms; absent if the receipt is about the order itself. */
       notice: z.string().optional(),
       /** Time of the event by the device's clock. */
       at: z.string(),

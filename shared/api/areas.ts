@@ -33,7 +33,7 @@ export const namedAreaList = z.object({
     namedAreaView.extend({
       /** Earlier versions of the area, newest first. */
       earlier: z.array(namedArea.omit({ code: true })),
-      /** Whether the caller may change or delete the area. The caller's role must cover all its countries. */
+      /** Whether the caller may change or delete the area. The caller's role must cover all countries of the area. */
       changeable: z.boolean(),
     }),
   ),

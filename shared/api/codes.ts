@@ -11,13 +11,14 @@ export const newCode = z.strictObject({
   home: homeAreaText.nullable().default(null),
   seat: homeAreaText.nullable().default(null),
   /**
-   * Device that enrolls again, with the next generation number; null for a new device. `group` must be the device's present group. Without
-   * `home` and `seat`, the device keeps its home area and seat. Another person, `home` or `seat` also needs the right `devices.update`.
+   * Device that enrolls again; null for a new device. `group` must be the device's present group. Without `home` and `seat`, the device
+   * keeps its home area and legal seat. To change the user, the home area or the legal seat, the caller also needs the right
+   * `devices.update`.
    */
   device: deviceIdSchema.nullable().default(null),
   expiresInHours: z.int().min(1).max(720).default(48),
 });
-/** New activation code. `link` contains the secret, which no later response repeats. The client draws the QR code. */
+/** New activation code. `link` contains the secret, which no later response repeats. The client shows `link` as a QR code. */
 export const createdCode = z.object({ id: deviceIdSchema, link: z.string(), expiresAt: instant });
 const codeState = z.enum(['open', 'used', 'expired', 'canceled']);
 export const codeQuery = z.strictObject({

@@ -63,7 +63,7 @@ export type CommandView = z.infer<typeof commandView>;
 const senders = z.record(z.string(), z.string());
 export const commandList = z.object({ commands: z.array(commandView), people: senders });
 export const commandQuery = z.strictObject({
-  /** Command id; the response lists only older commands of the device. */
+  /** Id of a command. The response lists only older commands of the device. */
   before: commandIdSchema.optional(),
   limit: z.coerce.number().int().min(1).max(200).default(50),
 });

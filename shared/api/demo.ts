@@ -16,7 +16,10 @@ export const demoView = z.object({
 
 /** Maximum step of the simulated clock, in milliseconds. The clock never moves backward. */
 export const LONGEST_JUMP = 400 * 86_400_000;
-/** Step of the simulated clock. `by` is in milliseconds. `to` may be in the past if another page has already moved the clock. */
+/**
+ * Step of the simulated clock: by `by` milliseconds, or to the time `to`. `to` may be in the past, because another page may already have
+ * moved the clock.
+ */
 export const demoJump = z.union([z.strictObject({ to: instant }), z.strictObject({ by: z.int() })]);
 /** Response to a step of the simulated clock. The server sends it when all devices have finished their work, or after ten seconds. */
 export const demoJumped = z.object({ now: instant });
@@ -32,7 +35,7 @@ export const demoTicket = z.strictObject({ ticket: z.string().min(16).max(128) }
 export const demoSession = sessionView.extend({
   /**
    * Private key of an approver as PKCS #8, DER, base64 (Ed25519); null if the person is no approver. Only the demo sends private keys.
-   * Otherwise the browser creates the key and keeps it.
+   * Outside the demo, the approver's browser creates the private key and keeps it.
    */
   approverKey: z.string().nullable(),
 });

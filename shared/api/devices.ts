@@ -43,7 +43,7 @@ export const deviceQuery = z
     sort: z.enum(['id', 'user', 'enrolled', 'seen']).default('user'),
     descending: flag.default(false),
     limit: z.coerce.number().int().min(1).max(200).default(50),
-    /** Position after which the next page starts. Devices that are added or removed between two requests do not shift the page. */
+    /** Cursor of the next page. Devices that are added or removed between two requests do not shift the page. */
     cursor: z.string().max(1000).optional(),
     /** Number of devices to skip, for a table that jumps to any position. */
     offset: z.coerce.number().int().min(0).max(10_000_000).optional(),
@@ -85,7 +85,10 @@ export const deviceView = z.object({
   person: personIdSchema,
   user: z.string(),
   group: z.object({ id: groupIdSchema, name: z.string() }),
-  /** Home area of the device. A location statement takes precedence over the device's own home area, and this over the group's. */
+  /**
+   * Home area of the device. The order of precedence is: location statement, the device's own home area, the home area of the device's
+   * group.
+   */
   home: z.string().nullable(),
   seat: z.string().nullable(),
   own: z.object({ home: z.string().nullable(), seat: z.string().nullable() }),
@@ -173,10 +176,12 @@ export const evidenceView = z.object({
     z.object({
       source: z.enum(EVIDENCE_SOURCES),
       areas: z.array(z.string()),
-      /** `at` is the time of the newest observation. `since` is the time of the first observation with the present areas. */
+      /**
+       * `at` is the time of the source's newest observation. `since` is the time of the first observation that reported the present areas.
+       */
       at: instant,
       since: instant,
-      /** Expiry of the evidence; null if the evidence does not expire while the device is connected. */
+      /** Expiry of the evidence; null for evidence that stays valid as long as the device is connected. */
       until: instant.nullable(),
       fresh: z.boolean(),
     }),
@@ -219,7 +224,7 @@ export const deviceReceiptList = z.object({
       kind: z.enum(RECEIPT_KINDS),
       service: z.string().nullable(),
       gate: z.string().nullable(),
-      /** Time in the notice plan; absent if the receipt is about the order itself. */
+      /** Planned time of the notice that the receipt confirms; absent if the receipt is about the order itself. */
       notice: z.enum(NOTICE_MOMENTS).optional(),
       /** Time of the event by the device's clock. */
       at: z.string(),
@@ -230,8 +235,8 @@ export const deviceReceiptList = z.object({
 export const alertQuery = z.strictObject({
   device: deviceIdSchema.optional(),
   /**
-   * Filter by device or installation. `installation` selects alerts about no single device, which only an admin for the whole fleet
-   * receives.
+   * Filter by device or installation. `installation` selects alerts that concern no single device. Only admins whose role covers the whole
+   * fleet receive those alerts.
    */
   about: z.enum(['installation', 'devices']).optional(),
   /** Filter by acknowledgment; `false` selects alerts that no admin has acknowledged. */
@@ -241,7 +246,7 @@ export const alertQuery = z.strictObject({
     .optional(),
   /** Earliest time; older alerts are excluded. */
   since: z.coerce.number().int().min(0).optional(),
-  /** Alert id; the response lists only older alerts. */
+  /** Id of an alert. The response lists only older alerts. */
   before: z.coerce.number().int().min(1).optional(),
   /** Filter by severity; `grave` selects only alerts that may mean an attack. */
   severity: z.enum(['grave']).optional(),

@@ -29,10 +29,10 @@ export const explanationView = z.object({
     z.object({
       source: z.enum(EVIDENCE_SOURCES),
       ...observed,
-      /** Time of the first observation with the present areas. */
+      /** Time of the first observation that reported these areas. */
       since: instant,
       /**
-       * Expiry of the evidence, as the server knew it at the explained time. Null if the evidence did not expire while the device was
+       * Expiry of the evidence, as the server knew it at the explained time. Null for evidence that stayed valid as long as the device was
        * connected.
        */
       until: instant.nullable(),
@@ -54,7 +54,10 @@ export const explanationView = z.object({
       receivedAt: instant,
     }),
   ),
-  /** Earliest time with stored evidence; null if the server still stores all evidence. The device may have arrived before this time. */
+  /**
+   * Time from which the server still stores evidence; null if the server has deleted none. The device may have arrived in the area before
+   * this time.
+   */
   evidenceFrom: instant.nullable(),
   services: z.record(z.enum(SERVICES), serviceVerdict),
   /** Orders that affected the device, or would have affected it if they had been active. */
@@ -69,7 +72,10 @@ export const explanationView = z.object({
       until: instant.nullable(),
       services: z.array(z.enum(SERVICES)),
       denies: z.boolean(),
-      /** Reasons of the order's verdict. If the order was not active, the reasons are those that an active order would have had. */
+      /**
+       * Reasons of the order's verdict. For an order that was not active, these are the reasons that the verdict would have had if the
+       * order had been active.
+       */
       reasons: z.array(z.enum(REASONS)),
       /** Time at which the device arrived in the order's areas; null if the device was outside. */
       arrival: instant.nullable(),

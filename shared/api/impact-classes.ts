@@ -1,8 +1,9 @@
 /** Classes of the impact preview. This module imports no schema library, so that pages load fast. */
 
 /**
- * Relations of a device to an order, by the rules of the verdict. A device can have several; a device without a relation is not counted. An
- * order without the nexus `present` or `network` has no borderline, unknown or visiting devices.
+ * Relations of a device to an order, by the rules of the verdict. A device can have several relations; a device without a relation is not
+ * counted. Borderline, unknown and visiting devices exist only if the order's nexus (required connection with an area) includes `present`
+ * or `network`.
  */
 export const IMPACT_CLASSES = [
   /** Device to which the order denies at least one service. */
@@ -13,7 +14,10 @@ export const IMPACT_CLASSES = [
   'unknown',
   /** Device present in the order's areas, with a home area elsewhere. The order's grace period may still allow its services. */
   'visiting',
-  /** Device with a home in the order's areas, and elsewhere now. The device may return, so every nexus counts it. */
+  /**
+   * Device with a home area in the order's areas that is now outside these areas. The device may return, so it is counted whatever
+   * connection with the areas the order requires.
+   */
   'traveling',
   'exempt',
   /**
@@ -23,12 +27,12 @@ export const IMPACT_CLASSES = [
   'offline_current',
   /**
    * Offline device whose services the order denies. Its stored order list lacks the revision, so it enforces the order only after it
-   * connects. Before adoption, the class has every denied offline device.
+   * connects. Before the revision is adopted, this class contains every offline device whose services the order denies.
    */
   'offline_behind',
   /**
-   * Denied device that has not acknowledged any order list with a revision of this order. Its user would lose the service without a notice.
-   * Before adoption, the class has every denied device.
+   * Device whose services the order denies, and that has not acknowledged any order list with a revision of this order. Its user would lose
+   * the service without a notice. Before the revision is adopted, this class contains every device whose services the order denies.
    */
   'undelivered',
 ] as const;

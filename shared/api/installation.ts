@@ -11,18 +11,24 @@ export const installationView = z.object({
   /** Address for devices, and address of the public listener. */
   deviceUrl: z.string(),
   publicUrl: z.string(),
-  /** Contact for users whose service is suspended, for orders that name no contact. */
+  /** Contact for users whose service is suspended. It applies to orders that name no contact of their own. */
   appeal: z.string(),
   store: z.enum(['sqlite', 'postgres']),
   /** Whether the server sends mail. With mail, account links go to the account's address, and approvers need a verified address. */
   mail: z.boolean(),
-  /** Default recipient of backups (an age public key). Null if none is configured; then an owner names a recipient for each backup. */
+  /**
+   * Default recipient of backups (an age public key); null if none is configured. Without a default, an owner must name a recipient for
+   * each backup.
+   */
   backupRecipient: z.string().nullable(),
   /** Percentage of the fleet above which the page of an order shows a warning. */
   largeShare: z.number(),
   /** Whether this server is the demo, with a simulated clock and sign-in by link. */
   demo: z.boolean(),
-  /** Public root, with which auditors verify evidence packs; null before the first approver set is adopted. */
+  /**
+   * Document with the public keys that auditors need to verify evidence packs (the public root); null before the first approver set is
+   * adopted.
+   */
   publicRoot: z.object({ fingerprint: sha256Hex, document: publicRootSchema }).nullable(),
   certificates: z.array(
     z.object({

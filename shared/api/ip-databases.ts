@@ -21,7 +21,10 @@ export const ipDatabaseList = z.object({
   databases: z.array(ipDatabaseView),
   /** Activations of IP databases, newest first. */
   activations: z.array(z.object({ hash: sha256Hex, at: instant, by: z.string().nullable() })),
-  /** Progress of locating the connected devices again with the active database; null when finished. */
+  /**
+   * Progress of the server while it looks up the addresses of all connected devices in the newly active IP database; null if no look-up is
+   * in progress.
+   */
   relocation: z.object({ done: z.int(), of: z.int() }).nullable(),
   /** Admins' names by account id. */
   people: z.record(z.string(), z.string()),
@@ -32,14 +35,17 @@ export const ipDatabaseParams = z.object({ hash: sha256Hex });
 /** IP database that located an address. */
 export const usedDatabase = ipDatabaseView.pick({ hash: true, name: true, builtAt: true });
 export type UsedDatabase = z.infer<typeof usedDatabase>;
-/** Impact of activating another IP database. Connected devices change at once, other devices at their next connection. */
+/**
+ * Impact of activating another IP database. The location of a connected device changes at once; the location of another device changes at
+ * its next connection.
+ */
 export const ipComparisonView = z.object({
   current: usedDatabase,
   other: usedDatabase,
   at: instant,
-  /** Number of devices with a known present IP address. */
+  /** Number of devices whose present IP address is known. */
   compared: z.int(),
-  /** Number of devices that the other IP database locates in another country. */
+  /** Number of devices whose country would change with the other IP database. */
   moved: z.int(),
   /** Numbers of devices by present and new country, largest first. Null stands for an unknown country. */
   moves: z.array(z.object({ from: z.string().nullable(), to: z.string().nullable(), devices: z.int() })),

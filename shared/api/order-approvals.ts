@@ -4,7 +4,10 @@ import { base64, sha256Hex } from '../order/documents.ts';
 export const approvalBody = z.strictObject({
   keyid: sha256Hex,
   signature: base64.max(128),
-  /** Signature over the public stub of a withheld revision. Other revisions need no stub. */
+  /**
+   * Signature over the public stub of a withheld revision: the document that the public sees instead of the revision. Other revisions need
+   * no such signature.
+   */
   stub: base64.max(128).optional(),
   /** Signature over the statement that the revision takes effect immediately (`shared/order/immediate-effect.ts`). */
   immediate: base64.max(128).optional(),

@@ -7,15 +7,16 @@ import { instant } from './wire.ts';
 
 export const impactFilter = z.strictObject({
   /**
-   * Time of the impact preview. `now` treats the order as active now. `effective` uses its effective time, or now if that time has passed.
-   * Grace periods and exemptions are those of that time; locations are the present ones.
+   * Time for which the server computes the impact preview. `now` treats the order as active now. `effective` uses the order's effective
+   * time, or the present if the effective time has passed. Grace periods and exemptions are evaluated at this time, but locations are
+   * always the present ones.
    */
   at: z.enum(['now', 'effective']).default('effective'),
   /** Revision to preview. The default is the pending revision, or the adopted one if none is pending. */
   revision: z.coerce.number().int().min(1).optional(),
   /**
-   * Earlier or later revision of the order, to compare with. The preview counts each revision at its own effective time, unless `at` is
-   * `now`.
+   * Number of another revision of the order with which the preview compares the requested revision. The preview evaluates each of the two
+   * revisions at its own effective time, unless `at` is `now`.
    */
   baseline: z.coerce.number().int().min(1).optional(),
   class: z.enum(IMPACT_CLASSES).optional(),
@@ -30,14 +31,16 @@ export const impactQuery = impactFilter.extend({
 });
 
 const waits = z.object({
-  /** Number and bytes of encrypted messages in the device's mailbox. The order's `waiting` rule decides about them. */
+  /**
+   * Number and total bytes of encrypted messages in the device's mailbox. The order's `waiting` rule says what happens to these messages.
+   */
   messages: z.int(),
   bytes: z.int(),
-  /** Commands that are queued, or stored by the device and not executed. */
+  /** Number of commands that wait on the server, or that the device has stored but not yet executed. */
   commands: z.int(),
 });
 
-/** Impact preview of an order. Devices have handles, not names. */
+/** Impact preview of an order. It lists devices by pseudonym, not by name. */
 export const impactView = z.object({
   /** Time that the impact preview describes. */
   at: instant,
@@ -46,7 +49,10 @@ export const impactView = z.object({
   /** Number of active devices in the whole installation. */
   fleet: z.int(),
   counts: z.record(z.enum(IMPACT_CLASSES), z.int()),
-  /** Numbers of devices by change: newly affected, no longer affected, or affected in another way. Null if the request has no baseline. */
+  /**
+   * Numbers of devices by change: newly affected, no longer affected, or affected in another way. Null if the request names no revision to
+   * compare with.
+   */
   changes: z.record(z.enum(IMPACT_CHANGES), z.int()).nullable(),
   /** Messages and commands that wait for devices whose services the order denies. */
   waiting: waits.extend({ devices: z.int() }),

@@ -3,7 +3,7 @@ import { packIdSchema } from '../protocol/ids.ts';
 import { orderParams } from './orders.ts';
 import { instant } from './wire.ts';
 
-/** Recipient for whom the server encrypts a file with names (age). */
+/** Recipient (age public key) for whom the server encrypts a file that contains names. */
 export const recipient = z.strictObject({
   name: z.string().trim().min(1).max(200),
   /** Public key of an age recipient: `age1…`. */

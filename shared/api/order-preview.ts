@@ -19,9 +19,9 @@ export const WARNINGS = [
   'pause_without_end',
   /** Warning that the order deletes work data on devices for good. */
   'wipes_data',
-  /** Warning that no device can be located in an area, because the order's map assigns the area to another country. */
+  /** Warning that the order names an area in which no device can be located, because the order assigns the area to another country. */
   'area_empty',
-  /** Warning that the order's map does not assign a disputed territory, or assigns only a part of it. */
+  /** Warning that the order does not say to which country a disputed territory belongs, or says so only for a part of the territory. */
   'area_disputed',
   /** Warning that the borders of a subdivision are unknown, so a position cannot show that a device is in the subdivision. */
   'area_without_borders',

@@ -42,8 +42,8 @@ const maybe = {
   exportWindow: exportWindow.nullable(),
   answers: answers.nullable(),
   /**
-   * Language of the authoritative statement. A new order with statements in several languages requires it; otherwise the default is the
-   * only language.
+   * Language of the authoritative statement. A new order with statements in several languages must name it. With a single language, that
+   * language is the default.
    */
   authoritativeLanguage: authoritativeLanguage.nullable(),
 };

@@ -3,8 +3,8 @@ import { z } from 'zod';
 import { instant } from './wire.ts';
 
 /**
- * Visibility of an order for one reader. `public`: not withheld. `restricted`: withheld, but the reader may read its legal basis, and the
- * server logs it. `hidden`: withheld from this reader.
+ * Visibility of an order for one reader. `public`: the order is not withheld. `restricted`: the order is withheld, but this reader may read
+ * its legal basis, and the server logs each reading. `hidden`: the order is withheld from this reader.
  */
 export const VISIBILITIES = ['public', 'restricted', 'hidden'] as const;
 export type Visibility = (typeof VISIBILITIES)[number];

@@ -27,13 +27,14 @@ export const orderRollout = z.object({
   /** Number of affected devices, which is the sum of `states`. */
   total: z.int(),
   states: z.object(rolloutCounts),
-  /** Number of affected devices whose location has expired. Their last known location counts. */
+  /** Number of affected devices whose location has expired. For these devices, the last known location counts. */
   lastSeen: z.int(),
-  /** Time of the newest counted receipt, by the domain clock. */
+  /** Time of the newest counted receipt, by the server's clock. */
   newest: instant.nullable(),
   /**
-   * Notices of the plan for the present effective time, counted by receipts: delivered to the device and displayed to the user. A notice is
-   * `late` if it arrived after more than a tenth of its lead time (3 of 30 days), by the device's clock.
+   * Numbers of devices for each notice of the order's notice plan. `delivered` and `displayed` count receipts. `late` counts notices that
+   * arrived after more than a tenth of their lead time, such as 3 of 30 days, by the device's clock. Only notices about the present
+   * effective time count.
    */
   notices: z.array(z.object({ moment: z.enum(NOTICE_MOMENTS), delivered: z.int(), displayed: z.int(), late: z.int() })),
 });

@@ -29,8 +29,8 @@ export const revisionSummary = z.object({
   /** Expiry of a pending proposal; null for other revisions. */
   expiresAt: instant.nullable(),
   /**
-   * Effective or end time of a pending proposal that is now in the past. An approver must confirm that the revision takes effect
-   * immediately.
+   * Which time of a pending proposal has passed: its effective time or its end. Null if none has passed. If one has, an approver must
+   * confirm that the revision takes effect immediately.
    */
   passed: z.enum(['effective', 'until']).nullable(),
   approvals: z.array(z.object({ person: z.string(), keyid: z.string(), approvedAt: instant })),

@@ -7,7 +7,7 @@ export const HEALTH_ISSUES = [
   /** Health issue: devices that have sent no data for longer than the server's limit. */
   'devices_silent',
   'devices_never_connected',
-  /** Health issue: connected or offline devices with an older order list. */
+  /** Health issue: devices, connected or offline, whose order list is older than the server's. */
   'devices_behind',
   'alerts',
   'ip_database_old',
@@ -68,7 +68,7 @@ export const overviewView = z.object({
   areas: z.array(z.object({ area: z.string(), devices: z.int(), connected: z.int() })),
   /** Number of devices with an unknown location; null if the caller's role shows no locations. */
   unknown: z.int().nullable(),
-  /** Pending approvals. `mine`: whether the caller's approval would count. */
+  /** Pending approvals. `mine` says whether an approval by the caller would count. */
   pendingApprovals: z.array(
     z.discriminatedUnion('kind', [
       z.object({

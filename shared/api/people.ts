@@ -56,7 +56,10 @@ export const personView = z.object({
   createdAt: instant,
   devices: z.int(),
   account: z.boolean(),
-  /** Whether the caller may enroll devices for the person and change the person. The caller's role must cover all groups of the person. */
+  /**
+   * Whether the caller may enroll devices for the person and change the person's record. The caller's role must cover all groups of the
+   * person.
+   */
   inScope: z.boolean(),
 });
 export type PersonView = z.infer<typeof personView>;

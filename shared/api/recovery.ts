@@ -11,12 +11,15 @@ export const recoveryView = z.object({
     .object({
       recoveryPoint: instant,
       restoredAt: instant,
-      /** End of the recovery; null while the recovery is open. An ended recovery stays in the response until the ledger grows again. */
+      /**
+       * End of the recovery; null while the recovery is open. After the recovery has ended, the response contains it until the ledger
+       * accepts new entries again.
+       */
       closedAt: instant.nullable(),
       ledger: z.enum(['rejoined', 'suspended', 'renamed', 'resumed', 'continued']),
-      /** Reason why the ledger is suspended; null while the ledger grows. */
+      /** Reason why the ledger is suspended; null if the ledger accepts new entries. */
       ledgerSuspended: z.string().nullable(),
-      /** Tree from which an admin resumed the ledger, with the evidence at the time of the decision. */
+      /** Size and root hash of the ledger at which an admin resumed it, with the evidence at the time of the decision. */
       resumed: z
         .object({
           at: instant,
@@ -30,20 +33,23 @@ export const recoveryView = z.object({
         })
         .nullable(),
       /**
-       * Tree from which approvers continued the ledger under a new name, because entries were lost (ADR 39). `shown` is the size of the
-       * largest reported tree; null if unknown.
+       * Size and root hash of the ledger at which approvers continued it under a new name, because entries were lost (ADR 39). `shown` is
+       * the largest size of the ledger that a device or file reported; null if unknown.
        */
       continued: z
         .object({ at: instant, size: count, root: z.string(), origin: z.string(), shown: count.nullable() })
         .nullable(),
-      /** `from`: version numbers in the backup. `to`: version numbers with which the server continued. */
+      /** Version numbers in the backup (`from`), and version numbers with which the server continued after the restore (`to`). */
       from: z.object({ list: count, crl: count, approvers: count, ledger: count }),
       to: z.object({ list: count, crl: count }),
       rejoined: count,
       revocations: z.enum(['ledger', 'crl', 'both', 'unknown']),
-      /** Number of revocations after the recovery point that the restore repeated. */
+      /** Number of certificates that were revoked after the recovery point, and that the restore revoked again. */
       revoked: count,
-      /** Numbers of items that the restore ended, because they may have been used or canceled after the recovery point. */
+      /**
+       * Numbers of sessions, codes and other items that the restore ended, because they may have been used or canceled after the recovery
+       * point.
+       */
       withdrawn: z.object({
         sessions: count,
         tokens: count,
@@ -57,7 +63,10 @@ export const recoveryView = z.object({
        * recovery point.
        */
       conversations: count.nullable(),
-      /** Revisions that the ledger copy lists as adopted after the backup, and that no device has sent back yet. */
+      /**
+       * Revisions that were adopted after the backup according to the ledger copy, and that the server has not yet received back from a
+       * device.
+       */
       missing: z.array(z.object({ order: z.string(), revision: z.int() })),
       missingApprovers: count,
       recalled: z.object({ devices: count, newer: count, revisions: count, approvers: count }),
@@ -78,16 +87,19 @@ export const recoveryView = z.object({
        */
       checkpoints: count,
       beyond: count,
-      /** Number of devices that have seen ledger entries which the approvers' continuation left out. */
+      /** Number of devices that have seen ledger entries which the approvers' continuation of the ledger does not contain. */
       lost: count,
       largest: z.object({ size: count, root: z.string() }).nullable(),
-      /** Devices that the server has asked since its start and that have not responded, at most 1,000. */
+      /** Devices that have not responded to the server's request for a checkpoint since the server's start, at most 1,000. */
       silent: z.array(z.string()),
       /** Number of entries in this server's ledger. */
       size: count,
       /** Reason why an admin needs a saved checkpoint to resume the ledger; null if the admin needs none. */
       obstacle: z.string().nullable(),
-      /** Checkpoints of devices, at most 1,000. Checkpoints that the ledger does not contain come first, then larger trees. */
+      /**
+       * Checkpoints that devices reported, at most 1,000. Checkpoints that the ledger does not contain come first. Among the rest,
+       * checkpoints of a larger ledger come first.
+       */
       answers: z.array(
         z.object({
           device: z.string(),
@@ -100,14 +112,14 @@ export const recoveryView = z.object({
       ),
     })
     .nullable(),
-  /** Devices that have a certificate of this installation and are missing in the backup. */
+  /** Devices that have a certificate of this installation but are missing in the backup. */
   devices: z.array(
     z.object({
       serial: z.string(),
       device: z.string(),
       generation: z.int(),
       seenAt: instant,
-      /** Whether the ledger copy contains the certificate without a revocation. */
+      /** Whether the ledger copy contains the certificate and no revocation of it. */
       published: z.boolean(),
       /** User of the device; null if the admin who readmits the device must name the user. */
       user: z.string().nullable(),
@@ -125,10 +137,13 @@ export const readmission = z.strictObject({
 
 export type RecoveryView = z.output<typeof recoveryView>;
 
-/** Request to resume the ledger. `checkpoint` is a saved signed note, such as the file `checkpoint` of a ledger copy. */
+/**
+ * Request to resume the ledger. `checkpoint` is a checkpoint that somebody saved (signed note), such as the file `checkpoint` of a ledger
+ * copy.
+ */
 export const ledgerResumption = z.strictObject({ checkpoint: z.string().min(1).max(10_000).optional() });
 
-/** Proposal to continue the ledger under a new name. `checkpoint` is a saved signed note that shows lost entries. */
+/** Proposal to continue the ledger under a new name. `checkpoint` is a saved checkpoint (signed note) that shows which entries are lost. */
 export const continuationProposal = z.strictObject({
   reason: z.string().trim().min(1).max(4000),
   checkpoint: z.string().min(1).max(10_000).optional(),
@@ -145,7 +160,10 @@ export const continuationView = z.object({
   proposedBy: z.string(),
   adoptedAt: instant.nullable(),
   signatures: z.array(z.object({ keyid: z.string(), sig: z.string() })),
-  /** `signed`: number of independent people of the newest approver set who signed. `needed`: number of people who must sign. */
+  /**
+   * `signed`: number of independent people of the newest approver set who have signed the continuation. `needed`: number of people who must
+   * sign it.
+   */
   signed: count,
   needed: count,
   /** Reason why the continuation can no longer be signed; null while signing is possible. */

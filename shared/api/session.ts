@@ -4,9 +4,9 @@ import { accountView, emailText, passwordText } from './accounts.ts';
 import { instant } from './wire.ts';
 
 /**
- * Header with the page's part of the session secret. A browser sends the session cookie to every port of a host, where another program may
- * read it. Therefore the sign-in response contains a second part (`csrf`). The page stores this part for its own origin, port included, and
- * sends it with every request.
+ * Header with the second part of the session secret. A browser sends the session cookie to every port of a host, where another program may
+ * read it. Therefore the cookie alone is not enough. The sign-in response contains a second part of the secret (`csrf`). The page stores
+ * this part for its own origin, port included, and sends it with every request.
  */
 export const CSRF_HEADER = 'x-cordon-csrf';
 /** Header of a request that the page sends without the admin, such as polling. The request does not extend the session. */
@@ -36,15 +36,12 @@ export const steppedUp = z.object({ authenticatedAt: instant });
 export const sessionView = z.object({
   account: accountView,
   via: z.enum(['session', 'token']),
-  /** The page's part of the session secret; null except in the sign-in response. */
+  /** Second part of the session secret, which the page stores; null except in the sign-in response. */
   csrf: z.string().nullable(),
   expiresAt: instant.nullable(),
   /** Time at which the admin last entered credentials in the session; null for a request with a token. */
   authenticatedAt: instant.nullable(),
-  /**
-   * Rights of the account's present grants. A right may be limited to groups or areas. `server/admins/roles.ts` lists the names of the
-   * rights.
-   */
+  /** Rights of the account. A right may be limited to groups or areas. `server/admins/roles.ts` lists the names of the rights. */
   rights: z.array(z.string()),
 });
 

@@ -1,4 +1,4 @@
-/** Territory policies. A policy assigns disputed territories to countries, for orders that do not assign them. */
+/** Territory policies. A policy assigns disputed territories to countries. It applies to orders that make no assignment of their own. */
 import { z } from 'zod';
 import { TERRITORIES } from '../areas/area-code.ts';
 import { territoryPolicySchema } from '../areas/territory-policy.ts';
@@ -34,14 +34,17 @@ export const territoryPolicyParams = z.object({ version: z.coerce.number().int()
 
 const side = territoryPolicyView.pick({ version: true, title: true, date: true });
 const territory = z.enum(TERRITORIES);
-/** Impact of activating a territory policy. Existing orders do not change. The preview counts devices as if each order used the policy. */
+/**
+ * Impact of activating a territory policy. Existing orders do not change. The preview shows how many devices each order would affect if the
+ * order had used the policy.
+ */
 export const policyComparisonView = z.object({
   current: side,
   other: side,
   at: instant,
-  /** Territories that the two policies assign to different countries. Null stands for a contested territory. */
+  /** Territories that the active policy and the previewed policy assign to different countries. Null stands for a contested territory. */
   territories: z.array(z.object({ territory, from: z.string().nullable(), to: z.string().nullable() })),
-  /** Active and announced orders whose assignment of a territory differs from the policy's. */
+  /** Active and announced orders that assign a territory to another country than the previewed policy does. */
   orders: z.array(
     z.object({
       order: z.string(),
@@ -49,12 +52,13 @@ export const policyComparisonView = z.object({
       effective: instant,
       territories: z.array(z.object({ territory, signed: z.string().nullable(), policy: z.string().nullable() })),
       /**
-       * Number of devices in these territories to which the order denies a service, with the order's own assignment and with the policy's.
+       * Numbers of devices in these territories to which the order denies a service: by the order's own assignment, and by the policy's
+       * assignment.
        */
       denied: z.object({ before: z.int(), after: z.int() }),
       newlyDenied: z.int(),
       newlyAllowed: z.int(),
-      /** Number of devices that the order denies under both policies, for different reasons. */
+      /** Number of devices to which the order denies a service under either assignment, but for different reasons. */
       otherReasons: z.int(),
     }),
   ),

@@ -3,7 +3,7 @@ import { BlockList, isIP } from 'node:net';
 import { canonicalAddress } from './special-addresses.ts';
 
 /**
- * Parses addresses and CIDR ranges. Throws `RangeError` for any other text, because a list without its faulty entries could exclude every
+ * Parses addresses and CIDR ranges. Throws `RangeError` if an entry is invalid. A list without the invalid entries could exclude every
  * address.
  */
 export function parseAddressRanges(entries: readonly string[]): BlockList {

@@ -18,7 +18,8 @@ import {
   POLYGON_VERSION,
   readPolygons,
 } from './evidence-text.ts';
-// Codes without names. They take a seventh of the npm package's size (`iso-3166.test.ts`), and browsers also load them.
+// Area codes without their names. The codes take a seventh of the size of the npm package with names (`iso-3166.test.ts`). Browsers also
+// load the codes.
 import subdivisionCodes from './iso-3166.json' with { type: 'json' };
 import partCodes from './iso-3166-parts.json' with { type: 'json' };
 import regionCodes from './un-regions.json' with { type: 'json' };
@@ -29,18 +30,21 @@ type Code<Vocabulary extends string> = string & { readonly [vocabulary]: { reado
 /** Area that an order or a role's scope names: a country, a subdivision, a group or a polygon. */
 export type OrderArea = Code<'order'>;
 /**
- * Area of one observation: a location, with the polygons that are known to contain the position or not to contain it. `partsOf` separates
- * location and polygons.
+ * Area in one observation of a device: a location, and polygons of which the observation says whether the device is inside. `partsOf`
+ * separates the location from the polygons.
  */
 export type EvidenceArea = Code<'evidence'>;
 /** Location of a device: a country, a subdivision or a disputed territory. */
 export type LocationArea = Code<'evidence' | 'location'>;
-/** Home area, seat, or area of a location statement: a country or a subdivision. */
+/** Home area, legal seat, or area of a location statement: a country or a subdivision. */
 export type HomeArea = Code<'order' | 'evidence' | 'location'>;
 /** Version of a polygon, such as `XZ-lahore@2`. */
 export type PolygonVersion = Code<'polygon'>;
 
-/** Members of country groups, by ISO 3166-1 code. A territory of a member with a code of its own is not a member. */
+/**
+ * Members of country groups, by ISO 3166-1 code. A territory with an ISO 3166-1 code of its own is not a member, even if its country is
+ * one.
+ */
 const EU = 'AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK';
 const GROUP_MEMBERS = {
   EU,
@@ -101,7 +105,7 @@ const OWN_CODE: Readonly<Record<string, string>> = {
   'US-VI': 'VI',
 };
 
-/** Subdivisions inside larger subdivisions, as far as the ISO 3166-2 table lists no parent. */
+/** Subdivisions by the larger subdivision that contains them, where the ISO 3166-2 table lists no larger subdivision. */
 const NESTED: Readonly<Record<string, string>> = {
   'BE-VLG': 'VAN VBR VLI VOV VWV',
   'BE-WAL': 'WBR WHT WLG WLX WNA',
@@ -142,7 +146,7 @@ const groups: ReadonlyMap<string, ReadonlySet<string>> = new Map(
     ...Object.entries(regionCodes).map(([code, { members }]) => [`UN-${code}`, members] as const),
   ].map(([name, members]) => [name, new Set(members.split(' '))]),
 );
-/** Larger subdivision that contains each subdivision, if any. */
+/** Larger subdivision that contains a subdivision, for each subdivision that has one. */
 const parents: ReadonlyMap<string, string> = parentsOf({ ...partCodes, ...NESTED });
 
 function parentsOf(parts: Readonly<Record<string, string>>): Map<string, string> {
@@ -150,7 +154,7 @@ function parentsOf(parts: Readonly<Record<string, string>>): Map<string, string>
   for (const [whole, codes] of Object.entries(parts)) {
     for (const code of codes.split(' ')) found.set(`${whole.slice(0, 2)}-${code}`, whole);
   }
-  // England contains each district of the United Kingdom that no other nation contains.
+  // A district of the United Kingdom that is in no other nation is in England.
   for (const code of subdivisions.get('GB') ?? []) {
     if (code !== 'GB-UKM' && !found.has(code)) found.set(code, 'GB-ENG');
   }
@@ -221,7 +225,7 @@ export function polygonVersion(code: string, version: number): PolygonVersion {
 
 const NONE: readonly string[] = [];
 
-/** Location and polygons of an evidence area. The parser has already checked them. */
+/** Location and polygons of an evidence area that was already validated. */
 export function partsOf(area: EvidenceArea): EvidenceParts<LocationArea> {
   return (readPolygons(area) ?? { location: area, inside: NONE, outside: NONE }) as EvidenceParts<LocationArea>;
 }
@@ -231,7 +235,9 @@ export function locationOf(area: EvidenceArea): LocationArea {
   return (area.includes('@') ? area.slice(0, area.search(/[+!]/)) : area) as LocationArea;
 }
 
-/** Parser of a home area, a seat, or the area of a location statement: one country or subdivision, not a group. Throws `unknown_area`. */
+/**
+ * Parser of a home area, a legal seat, or the area of a location statement: one country or subdivision, not a group. Throws `unknown_area`.
+ */
 export function parseHomeArea(text: string): HomeArea {
   if (isHomeArea(text)) return text;
   throw unknownArea(text, 'an ISO 3166-1 alpha-2 country (PK) or an ISO 3166-2 subdivision (US-CA)');
@@ -250,12 +256,12 @@ export function parseEvidenceArea(text: string): EvidenceArea {
   throw unknownArea(text, LOCATIONS);
 }
 
-/** Area from a database or table; null instead of an error for an unknown area. */
+/** Area from a text in a database or table; null if the area is unknown. */
 export function homeAreaOrNull(text: unknown): HomeArea | null {
   return typeof text === 'string' && isHomeArea(text) ? text : null;
 }
 
-/** Smallest area that contains the given subdivision: a larger subdivision or the country. Null for other areas. */
+/** Smallest area that contains the given subdivision: a larger subdivision, or else the country. Null for areas that are no subdivision. */
 export function parentOf(area: LocationArea | OrderArea): HomeArea | null {
   if (area.length <= 3 || territoryCodes.has(area) || ownAreaKind(area) !== null) return null;
   return parseHomeArea(parents.get(area) ?? area.slice(0, 2));
@@ -268,31 +274,31 @@ export function withParents<Area extends LocationArea | OrderArea>(area: Area): 
 }
 
 /**
- * Areas with known groups replaced by their members; `coverage.ts` handles nested locations. Throws `unknown_area` for a group or polygon
- * of the organization.
+ * Areas in which the members replace each known group. `coverage.ts` handles locations that contain each other. Throws `unknown_area` for a
+ * group or polygon of the organization.
  */
 export function expandAreas(areas: readonly OrderArea[]): Set<HomeArea> {
   return new Set(areas.flatMap((area) => membersOf(area) ?? parseHomeArea(area)));
 }
 
-/** Areas in `areas` that `reached` does not contain. `US` contains `US-CA`, and `EU` contains `FR`, but not the reverse. */
+/** Areas in `areas` that no area in `reached` contains. For example, `US` contains `US-CA`, and `EU` contains `FR`, but not the reverse. */
 export function areasBeyond(reached: readonly OrderArea[], areas: readonly OrderArea[]): HomeArea[] {
   const within = expandAreas(reached);
   return [...expandAreas(areas)].filter((area) => !withParents(area).some((whole) => within.has(whole)));
 }
 
-/** Members of a known group of countries; null for other areas. */
+/** Members of a known group of countries; null for an area that is no such group. */
 export function membersOf(area: string): HomeArea[] | null {
   const members = groups.get(area);
   return members ? [...members].map(parseHomeArea) : null;
 }
 
-/** Kind of an area that an order must define itself: a group or a polygon. Null for other areas. */
+/** Kind of an area that the order itself must define: a group or a polygon. Null for areas that need no definition. */
 export function ownAreaKind(area: string): 'group' | 'polygon' | null {
   return area.startsWith('XG-') ? 'group' : area.startsWith('XZ-') ? 'polygon' : null;
 }
 
-/** All countries that an order, a home area or a seat can name. */
+/** All countries that an order, a home area or a legal seat can name. */
 export const COUNTRIES: readonly HomeArea[] = [...subdivisions.keys(), 'XK'].filter(isHomeArea);
 export const AREA_GROUPS: readonly OrderArea[] = [...groups.keys()].filter(isScopeArea);
 

@@ -1,4 +1,4 @@
-/** Names of areas. In the text of an order, the code is visible beside the name. */
+/** Names of areas for people. An order's text shows the code beside the name. */
 import { readPolygons } from './evidence-text.ts';
 import regionsOfM49 from './un-regions.json' with { type: 'json' };
 

@@ -1,8 +1,8 @@
 /**
  * Comparison of an order's areas with evidence. A country covers its ISO 3166-2 subdivisions, and a larger subdivision covers those within
  * it (`ES` covers `ES-CT`, which covers `ES-B`). If an order names only a part of an area, a device in the area is *contested*, because it
- * may be in that part. A disputed territory belongs to the country on the order's own map; without an entry on the map, it belongs to all
- * claimants.
+ * may be in that part. Each order can assign disputed territories to countries. A territory that the order does not assign counts as part
+ * of every country that claims it.
  */
 import {
   type EvidenceArea,
@@ -21,7 +21,7 @@ import { TERRITORY_FACTS, territoryNamedBy } from './territory-facts.ts';
 
 export type Relation = 'inside' | 'outside' | 'contested';
 
-/** Areas of an order: locations with groups expanded, the map of disputed territories, and polygons. */
+/** Areas of an order: locations without groups (members replace each group), the assignments of disputed territories, and polygons. */
 export interface OrderAreas {
   readonly areas: ReadonlySet<LocationArea>;
   readonly disputed: ReadonlyMap<string, LocationArea>;
@@ -64,9 +64,9 @@ function sideOfCandidate(candidate: EvidenceArea, reach: OrderAreas): number {
 }
 
 /**
- * Relation of an order's areas to a disputed territory that counts as the claimant's. An order for the claimant contains the territory. An
- * order for subdivisions contains it if the order names all subdivisions that the claimant's law assigns to the territory. If the order
- * names only some of them, the relation is contested.
+ * Relation of an order's areas to a disputed territory that the order assigns to `claimant`. An order for the claimant contains the
+ * territory. An order for subdivisions contains the territory if it names all subdivisions to which the claimant's law assigns the
+ * territory. If the order names only some of these subdivisions, the relation is contested.
  */
 function sideOfClaim(territory: Territory, claimant: LocationArea, areas: ReadonlySet<LocationArea>): number {
   const whole = sideOfLocation(claimant, areas);
@@ -87,13 +87,17 @@ function sideInMap(area: LocationArea, { areas, disputed }: OrderAreas): number 
   if (disputed.size > 0) {
     const named = territoryNamedBy(area);
     const owner = named ? disputed.get(named) : undefined;
-    // The map does not affect an area whose own code determines its country. An order for exactly this area still covers it.
+    // The order's assignment of territories does not affect an area whose own code determines its country. An order for exactly this area
+    // still covers it.
     if (named && owner && !withParents(area).includes(owner)) return sideOfClaim(named, owner, areas);
   }
   return sideOfLocation(area, areas);
 }
 
-/** Relation of a device to an order's areas, from the device's possible areas. At least one possible area is required. */
+/**
+ * Relation of a device to an order's areas: inside, outside or contested. `candidates` are the areas in which the device may be; at least
+ * one is required.
+ */
 export function relate(candidates: readonly EvidenceArea[], reach: OrderAreas): Relation {
   let sides = 0;
   for (const candidate of candidates) sides |= sideOfCandidate(candidate, reach);
@@ -133,8 +137,8 @@ export function refines(a: EvidenceArea, b: EvidenceArea): boolean {
 }
 
 /**
- * Codes by which a database index finds every device that an order may affect. The index may also find other devices, but never too few. It
- * contains each possible area of a device under all of its `indexCodes`.
+ * Codes for a database index that finds the devices which an order may affect. The index lists each device under all `indexCodes` of its
+ * possible areas. A search with these codes finds every affected device, and possibly others.
  */
 export function searchCodes(reach: OrderAreas): LocationArea[] {
   return [...new Set([...ownCodes(reach), ...mappedCodes(reach)])];
@@ -143,7 +147,7 @@ export function searchCodes(reach: OrderAreas): LocationArea[] {
 const ownCodes = ({ areas, polygons = [] }: OrderAreas): Set<LocationArea> =>
   new Set([...areas, ...wholesOf(areas), ...polygons.flatMap(({ touches }) => [...touches])]);
 
-/** Codes of disputed territories that the order's own map assigns to the order's areas. */
+/** Codes of disputed territories that the order assigns to its own areas. */
 export function mappedCodes(reach: OrderAreas): LocationArea[] {
   const codes = ownCodes(reach);
   return TERRITORIES.flatMap((feature) => {
@@ -154,8 +158,9 @@ export function mappedCodes(reach: OrderAreas): LocationArea[] {
 }
 
 /**
- * Index codes of a possible area of a device. They are its location, all areas that contain the location, and for a disputed territory its
- * claimants and their codes for it. Polygons need no code, because the countries that they overlap find the devices.
+ * Codes under which a database index lists a device with this possible area: the location, all areas that contain it, and for a disputed
+ * territory its claimants and their codes for the territory. Polygons need no code, because a search for the countries that they overlap
+ * finds the device.
  */
 export function indexCodes(candidate: EvidenceArea): LocationArea[] {
   const location = locationOf(candidate);

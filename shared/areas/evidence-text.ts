@@ -31,7 +31,7 @@ export function evidenceText({ location, inside, outside }: EvidenceParts): stri
   ].join('');
 }
 
-/** Location and polygons of an evidence area; null for a location without polygons, and for invalid text. */
+/** Location and polygons of an evidence area. Null for a location without polygons and for invalid text. */
 export function readPolygons(text: string): EvidenceParts | null {
   if (!text.includes('@') || text.length > LONGEST_EVIDENCE_AREA) return null;
   const begin = text.search(/[+!]/);

@@ -1,6 +1,6 @@
 /**
- * Areas of mobile country codes (MCC). Some codes serve several countries (310, 425, …). Evidence with such a code names all of them, and
- * another source may narrow it. International and test codes (901, 001) are not evidence.
+ * Areas of mobile country codes (MCC). Some codes serve several countries (310, 425, …). Evidence with such a code names all of these
+ * countries, and evidence from another source may exclude some of them. International and test codes (901, 001) are not evidence.
  */
 import networks from 'mcc-mnc-list';
 import { homeAreaOrNull, type LocationArea, territoryArea } from './area-code.ts';

@@ -33,7 +33,7 @@ export function findParts(text: string, most: number): HomeArea[] {
   const sought = unaccented(text.trim());
   const found: HomeArea[] = [];
   for (const [code, name] of byCode) {
-    // `homeAreaOrNull` omits subdivisions that ISO 3166-1 lists under a code of their own.
+    // Subdivisions that have an ISO 3166-1 code of their own are omitted, because a home area uses that code.
     const area = unaccented(name).includes(sought) ? homeAreaOrNull(code) : null;
     if (area !== null) found.push(area);
     if (found.length === most) break;

@@ -25,9 +25,9 @@ export function liesIn(point: Point, { rings }: AreaPolygon): boolean {
 }
 
 /**
- * Evidence area of a position: the location, with each polygon that overlaps it and whether the position is inside. `known` has polygons
- * whose result is already known. Polygons beyond `MOST_POLYGONS` are omitted, and the device is then contested for them. The server refuses
- * an order that would need more polygons.
+ * Evidence area of a position: the location, and for each polygon that overlaps it, whether the position is inside. `known` has polygons
+ * for which the result is already known. At most `MOST_POLYGONS` polygons are included; for any further polygon, the device counts as
+ * contested. The server refuses an order that would need more polygons.
  */
 export function evidenceAreaAt(
   point: Point,

@@ -1,7 +1,7 @@
 /**
- * Areas of a position. The device computes them, because coordinates never leave the device. Sample points represent the accuracy circle.
- * The map is used at its level `territory`, which assigns Hong Kong to CN and Puerto Rico to US, without the sea, `UN` and `EU`. The index
- * in `subdivisions/` adds the subdivision of a country.
+ * Areas of a position. The device computes the areas itself, because coordinates never leave the device. Sample points represent the
+ * accuracy circle. The map data is used at its level `territory`, which assigns Hong Kong to CN and Puerto Rico to US. Map features for the
+ * sea, `UN` and `EU` are ignored. The index in `subdivisions/` adds the subdivision of the country.
  */
 import { featuresContaining } from '@rapideditor/country-coder';
 import { type EvidenceArea, type HomeArea, homeAreaOrNull, type LocationArea, territoryArea } from './area-code.ts';
@@ -19,8 +19,8 @@ export interface Position {
 
 export interface PositionAreas {
   /**
-   * Possible subdivisions, countries and disputed territories, sorted. Empty outside all countries, and for a circle that overlaps too many
-   * areas.
+   * Subdivisions, countries and disputed territories in which the device may be, sorted. Empty if the position is outside all countries, or
+   * if the accuracy circle overlaps too many areas.
    */
   readonly areas: readonly EvidenceArea[];
   /** Whether the whole accuracy circle is inside one area. */
@@ -32,7 +32,7 @@ const RINGS = 4;
 const POINTS_A_RING = 24;
 /** Maximum number of areas in one observation. A circle that overlaps more areas is not evidence. */
 const MOST_AREAS = 16;
-/** Country of each code that the map uses and that ISO 3166-1 only reserves. */
+/** Countries for the map's codes that ISO 3166-1 does not assign but only reserves. */
 const RESERVED: Readonly<Record<string, string>> = {
   EA: 'ES',
   IC: 'ES',
@@ -45,8 +45,8 @@ const RESERVED: Readonly<Record<string, string>> = {
 };
 
 /**
- * Areas of a position. `polygons` are the polygons of known orders. For each polygon that overlaps the country, the result says whether the
- * position is inside.
+ * Areas of a position. `polygons` are the polygons of known orders. For each polygon that overlaps the position's country, the result says
+ * whether the position is inside.
  */
 export function areasOfPosition(
   { latitude, longitude, accuracy }: Position,
@@ -88,8 +88,8 @@ function locationAt(point: Point): LocationArea | null {
 }
 
 /**
- * Map features around a point, from the smallest outward. Features below the level `territory`, such as islands, are not separate
- * locations.
+ * Map features around a point, sorted from the smallest to the largest. Features below the level `territory`, such as islands, are not
+ * separate locations.
  */
 type Around = ReturnType<typeof featuresContaining>;
 
@@ -100,7 +100,7 @@ function codeAmong(around: Around): string | undefined {
     .iso1A2;
 }
 
-/** Country or territory of a point on the map. The map itself decides about disputed territories. */
+/** Country or territory of a point according to the map. For a disputed territory, the map's own assignment counts here. */
 export function countryAmong(around: Around): HomeArea | null {
   const code = codeAmong(around);
   return homeAreaOrNull(code) ?? homeAreaOrNull(RESERVED[code ?? '']);

@@ -1,11 +1,11 @@
 /**
- * Disputed territories. The map data assigns each territory to one country (Simferopol to RU, Laayoune to MA). This module corrects that: a
- * position inside a disputed territory is evidence of the territory only. The order's own map decides about its country. Without an entry
- * on the map, all claimants count (`coverage.ts`). The outlines are drawn by hand and rough. Where they follow an undisputed border, the
- * map's own code (`within`) refines them.
+ * Disputed territories. The map data assigns each territory to one country (Simferopol to RU, Laayoune to MA). This module corrects that
+ * assignment: a position inside a disputed territory is evidence of the territory only, not of a country. Each order can assign the
+ * territory to a country. If the order makes no assignment, all claimants count (`coverage.ts`). The outlines are drawn by hand and rough.
+ * Where an outline follows an undisputed border, the map's own code (`within`) makes it exact.
  *
- * A claimant is a state that claims the territory or whose forces control it. A claimant state may have no ISO code, and no order can name
- * such a state. Without an entry on the order's map, its territory therefore never belongs wholly to a country.
+ * A claimant is a state that claims the territory or whose forces control it. Some claimants have no ISO code, so no order can name them.
+ * If an order makes no assignment, the territory of such a claimant therefore never belongs wholly to a country.
  */
 import {
   type HomeArea,
@@ -19,7 +19,10 @@ import { isInside, type Point } from './point.ts';
 
 interface TerritoryFacts {
   readonly claimants: readonly LocationArea[];
-  /** ISO codes that mean exactly this territory. An order's map also applies to evidence with such a code, or with a part of its area. */
+  /**
+   * ISO codes that mean exactly this territory. An order's assignment of the territory also applies to evidence with such a code, and to
+   * evidence with a code of a part of the territory.
+   */
   readonly codes: readonly HomeArea[];
   /**
    * ISO 3166-2 subdivisions to which each claimant's own law assigns the territory. The subdivisions may be larger than the territory
@@ -27,13 +30,16 @@ interface TerritoryFacts {
    */
   readonly laid: Readonly<Record<string, readonly HomeArea[]>>;
   readonly outline: readonly Point[] | null;
-  /** Codes that the map has inside the outline. `null` means no code. Ids that begin with `XX` are the map's own. */
+  /**
+   * Country codes that the map data has inside the territory's outline. `null` stands for land without a code. Ids that begin with `XX` are
+   * the map's own.
+   */
   readonly within: readonly string[];
 }
 
 const codes = (text: string): HomeArea[] => (text === '' ? [] : text.split(' ').map(parseHomeArea));
 
-/** Outline as text "lon,lat lon,lat …". The text does not repeat the first point. */
+/** Outline of the territory as text "lon,lat lon,lat …". The text does not repeat the first point at the end. */
 function outline(text: string): Point[] {
   return text.split(' ').map((pair) => {
     const [lon, lat] = pair.split(',').map(Number);
@@ -174,7 +180,7 @@ export function territoryNamedBy(area: LocationArea): Territory | null {
   return code === undefined ? null : byCode.get(code)!;
 }
 
-/** Disputed territory that contains a point. `names` are the map's code and identifier at this point. */
+/** Disputed territory that contains a point; `names` are the code and identifier that the map has at this point. */
 export function territoryAt(point: Point, names: readonly string[]): Territory | null {
   for (const [feature, territory] of features) {
     if (!territory.within.some((name) => names.includes(name))) continue;

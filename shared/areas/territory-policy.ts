@@ -1,7 +1,7 @@
 /**
- * Operator's policy for disputed territories: the claimant to which each territory counts by default. The policy applies only when an order
- * is proposed. Its assignments then become part of the order's own map, which approvers sign. Devices need no policy, and a new policy
- * changes no signed order (ADR 24). Browsers also load this module.
+ * Operator's policy for disputed territories. It assigns each territory to a claimant by default. The policy applies only when an order is
+ * proposed: its assignments become part of the order, and approvers sign them. Devices therefore need no policy, and a new policy changes
+ * no signed order (ADR 24). Browsers also load this module.
  */
 import { z } from 'zod';
 import { CordonError } from '../errors.ts';
@@ -16,7 +16,7 @@ import {
 } from './area-code.ts';
 import { TERRITORY_FACTS } from './territory-facts.ts';
 
-/** Value for a territory that counts to no claimant. The order's rule for contested locations decides. */
+/** Value for a territory that the policy assigns to no claimant. The order's rule for contested locations then applies. */
 export const CONTESTED = 'contested';
 
 /** Imported document of a territory policy. `version` increases with each import. Version 0 is the default before the first import. */
@@ -54,7 +54,10 @@ export function parseTerritory(text: string): Territory {
 export const claimantsOf = (feature: Territory): LocationArea[] =>
   TERRITORY_FACTS[feature].claimants.filter((area) => territoryOf(area) === null);
 
-/** Assignments of a policy. Throws `unknown_territory` and `not_a_claimant`. */
+/**
+ * Assignments of a policy. Throws `unknown_territory` for an unknown territory, and `not_a_claimant` for a country that does not claim the
+ * territory.
+ */
 export function territoryMapOf({ features }: Pick<TerritoryPolicy, 'features'>): TerritoryMap {
   const map = new Map<Territory, HomeArea>();
   for (const [name, { choice }] of Object.entries(features)) {
@@ -82,7 +85,10 @@ export function territoriesTouched(locations: Iterable<LocationArea>): Territory
   });
 }
 
-/** Map of an order: the assignments in its terms, and the policy's assignments for the other territories that its areas overlap. */
+/**
+ * Assignments of disputed territories for an order. They are the assignments in the order's terms and, for other territories that the
+ * order's areas overlap, the assignments of the policy.
+ */
 export function completeMap(
   touched: readonly Territory[],
   own: Readonly<Record<string, string>>,

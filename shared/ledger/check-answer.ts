@@ -1,6 +1,6 @@
 /**
  * Verification of a server's responses about its ledger, so that the console shows only verified facts. `key` is a verifier key that the
- * caller already had, never a key from the response.
+ * caller has from another source. It must never come from the response.
  */
 import type { z } from 'zod';
 import type { consistencyView, inclusionView } from '../api/ledger.ts';
@@ -37,7 +37,10 @@ export async function checkInclusion(
   return { entry: await checkInclusionIn(answer, checkpoint), checkpoint };
 }
 
-/** Ledger entry in a response, verified against a known tree. The checkpoint in the response is ignored. Throws `proof_invalid`. */
+/**
+ * Ledger entry in a response, verified against a tree (size and root hash) that the caller already knows. The checkpoint in the response is
+ * ignored. Throws `proof_invalid`.
+ */
 export async function checkInclusionIn(
   { index, body, proof }: Pick<Inclusion, 'index' | 'body' | 'proof'>,
   { size, root }: Pick<Checkpoint, 'size' | 'root'>,
@@ -47,18 +50,18 @@ export async function checkInclusionIn(
   return parseDocument(entrySchema, bytes);
 }
 
-/** Verifies that the larger of two trees begins with the smaller tree. Throws `proof_invalid`. */
+/** Verifies that the larger of two trees contains the entries of the smaller tree unchanged, as its beginning. Throws `proof_invalid`. */
 export async function checkBeginning(
   proof: readonly string[],
   older: Pick<Checkpoint, 'size' | 'root'>,
   newer: Pick<Checkpoint, 'size' | 'root'>,
 ): Promise<void> {
-  // Every tree begins with the empty tree, so no proof is necessary.
+  // The empty tree has no entries that could have changed, so no proof is necessary.
   if (older.size > 0) await verifyConsistency(older.size, newer.size, hashesOf(proof), older.root, newer.root);
 }
 
 /**
- * Newer checkpoint, after a proof that its tree begins with the tree of `earlier`, a saved note. Throws `checkpoint_invalid` or
+ * Newer checkpoint, verified to contain the ledger entries of the saved note `earlier` unchanged. Throws `checkpoint_invalid` or
  * `proof_invalid`.
  */
 export async function checkGrowth(answer: Consistency, earlier: string, key: string): Promise<Checkpoint> {

@@ -1,6 +1,7 @@
 /**
- * Verification of a ledger's continuations (ADR 39) from documents alone, in a ledger copy or an evidence pack. The chain of approver sets
- * has all possible signers. Ledger entries prove which approver set was current.
+ * Verification of a ledger's continuations (ADR 39): signed decisions by which a ledger that lost entries goes on under a new name. The
+ * verification needs only documents, from a ledger copy or an evidence pack. The chain of approver sets has the keys of all possible
+ * signers. Ledger entries prove which approver set was current.
  */
 import { z } from 'zod';
 import { CordonError } from '../errors.ts';
@@ -25,7 +26,7 @@ export type ContinuationsFile = z.infer<typeof continuationsFileSchema>;
 export interface SignedContinuation {
   readonly document: LedgerContinuation;
   readonly digest: string;
-  /** Newest approver set whose members signed the continuation. */
+  /** Newest approver set of which enough members signed the continuation. */
   readonly set: ApproverSet;
   /** Whole chain of approver sets, oldest first. */
   readonly sets: readonly ApproverSet[];
@@ -33,8 +34,8 @@ export interface SignedContinuation {
 }
 
 /**
- * Verifies the chain of approver sets, and the signatures of one approver set on each continuation. If the function throws an error, no
- * continuation is valid.
+ * Verifies the chain of approver sets, and that one approver set signed each continuation. If the function throws an error, no continuation
+ * is valid.
  */
 export function readContinuations({ approverSets, continuations }: ContinuationsFile): SignedContinuation[] {
   if (continuations.length === 0) return [];
@@ -76,7 +77,10 @@ export function pathTo(origin: string, wanted: string, known: readonly SignedCon
   return path;
 }
 
-/** Checkpoint from a signed note of the pinned ledger, or of a continuation of it. Throws `checkpoint_invalid`. */
+/**
+ * Checkpoint from a signed note. The note may have the name of the pinned ledger, or a later name that continuations connect with it.
+ * Throws `checkpoint_invalid`.
+ */
 export async function openContinued(
   note: string,
   verifier: NoteVerifier,
@@ -87,7 +91,7 @@ export async function openContinued(
   return { checkpoint: await openCheckpoint(note, { ...verifier, name }), path };
 }
 
-/** Verifies that the entry after the remaining ledger entries is the given continuation. Throws `proof_invalid`. */
+/** Verifies that `entry`, which is the first ledger entry after the fork, contains the given continuation. Throws `proof_invalid`. */
 export function requireEntry({ document, digest }: SignedContinuation, entry: LedgerEntry | undefined): void {
   if (entry?.kind === 'ledger.continued' && entry.public['digest'] === digest) return;
   throw new CordonError(
@@ -107,9 +111,9 @@ export const loggedSet = ({ public: said }: LedgerEntry): LoggedSet => ({
 });
 
 /**
- * Verifies that the ledger has an entry for each approver set, and that the set that signed was current at the fork. An older set must not
- * sign, because stolen keys may be the reason for a newer set. `logged` has the sets with an entry before the fork. Throws
- * `threshold_not_met`.
+ * Verifies that the ledger has an entry for each approver set, and that the approver set which signed the continuation was current at the
+ * fork. An older approver set must not sign, because a newer set may exist for the reason that keys of the older set were stolen. `logged`
+ * lists the approver sets with a ledger entry before the fork. Throws `threshold_not_met`.
  */
 export function requireSetInForce({ document, set, sets }: SignedContinuation, logged: readonly LoggedSet[]): void {
   const newest = logged.reduce<LoggedSet | null>(

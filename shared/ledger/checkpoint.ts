@@ -22,7 +22,8 @@ export const continuedOrigin = (installation: string, at: number): string =>
   `${originOf(installation)}/${new Date(at).toISOString().replace(/\D/g, '').slice(0, 14)}`;
 
 /**
- * Position of a ledger name among the names of an installation, by time; 0 for the first name. Null for the ledger of another installation.
+ * Position of a ledger name among the successive names of one installation's ledger; 0 for the first name. Null for the ledger of another
+ * installation.
  */
 export function originOrder(installation: string, origin: string): number | null {
   const first = originOf(installation);

@@ -1,6 +1,6 @@
 /**
- * Rules by which the owner of an earlier tree judges a continuation of the ledger (ADR 39). The owner is a device, a ledger copy, a browser
- * or a restored server. `shared/order/ledger-continuation.ts` verifies signatures.
+ * Rules by which a holder of earlier ledger entries judges a continuation of the ledger (ADR 39). The holder is a device, a ledger copy, a
+ * browser or a restored server. This module does not check signatures; `shared/order/ledger-continuation.ts` does.
  */
 import { CordonError } from '../errors.ts';
 import { parseDocument } from '../order/canonical.ts';
@@ -36,12 +36,12 @@ export function parseContinuation(payload: Uint8Array): LedgerContinuation {
 }
 
 /**
- * Judgment of a continuation by the owner of an earlier tree.
- * - `prove`: the owner accepts only with a proof that the fork begins with the earlier tree.
- * - `lost`: the continuation states the loss of entries in the earlier tree.
- * - `lost-more`: the owner has seen more entries than the continuation states.
- * - `contradicts`: the earlier tree and the stated tree have the same size and different root hashes.
- * - `other`: the continuation is about a ledger that the owner does not know.
+ * Judgment of a continuation by a holder of an earlier tree (size and root hash of the ledger).
+ * - `prove`: the holder needs a proof that the continued ledger contains the entries of the earlier tree.
+ * - `lost`: the continuation says that entries of the earlier tree were lost.
+ * - `lost-more`: the holder has seen more entries than the continuation lists as lost.
+ * - `contradicts`: the earlier tree and the tree in the continuation have the same size and different root hashes.
+ * - `other`: the continuation is about a ledger that the holder does not know.
  */
 export type TreeVerdict = 'prove' | 'lost' | 'lost-more' | 'contradicts' | 'other';
 
@@ -59,7 +59,7 @@ export function judgeEarlierTree(
   return shown && earlier.size <= shown.size ? 'lost' : 'lost-more';
 }
 
-/** Continuation of the ledger with the given name; null if there is none. `known` has continuations in any order. */
+/** Continuation of the ledger with the given name; null if there is none. `known` may have any order. */
 export function continuationOf(origin: string, known: readonly LedgerContinuation[]): LedgerContinuation | null {
   const follows = ({ installation, origin: from, newOrigin }: LedgerContinuation) => {
     const [order, before, after] = [origin, from, newOrigin].map((name) => originOrder(installation, name));

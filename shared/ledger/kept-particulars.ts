@@ -1,7 +1,7 @@
 /**
- * Particulars that a ledger entry withholds from the public. The public part of the entry is empty, and its subject is a salted commitment
- * to the particulars. A reader of an evidence pack has the salt and the particulars and can verify them. For other readers, two such
- * entries of the same kind differ only in their times.
+ * Details that a ledger entry withholds from the public. Instead of the details, the entry contains a salted hash of them (a commitment).
+ * An evidence pack contains the salt and the details, so its reader can verify them. For all other people, two such entries of the same
+ * kind differ only in their times.
  */
 import { CordonError } from '../errors.ts';
 import { canonicalText, parseDocument } from '../order/canonical.ts';
@@ -12,16 +12,16 @@ export function keepParticulars(particulars: LedgerEntry['public']): Pick<EntryD
   return { subject: canonicalText(particulars), public: {} };
 }
 
-/** Kinds of ledger entries that withhold their particulars while the order is withheld. */
+/** Kinds of ledger entries that withhold their details while the order is withheld. */
 export const KEPT_KINDS: readonly EntryKind[] = ['order.executed', 'order.proceeding'];
 
-/** Whether the entry withholds its particulars, because it is about a withheld order. */
+/** Whether the entry withholds its details from the public, because it is about a withheld order. */
 export const keepsParticulars = ({ kind, public: shown }: LedgerEntry): boolean =>
   KEPT_KINDS.includes(kind) && Object.keys(shown).length === 0;
 
 /**
- * Particulars of an entry, verified with the opening of its commitment. Throws `proof_invalid` if the entry commits to other particulars or
- * withholds none.
+ * Withheld details of an entry, verified with the salt and text that open its commitment. Throws `proof_invalid` if the entry commits to
+ * other details, or if it withholds none.
  */
 export function openParticulars(entry: LedgerEntry, { salt, subject }: Opening): LedgerEntry['public'] {
   if (!keepsParticulars(entry)) throw new CordonError('proof_invalid', 'The entry withholds no particulars.');

@@ -1,6 +1,6 @@
 /**
- * Entries of the ledger: actions for which outsiders can hold the operator to account. An entry contains the action and a salted commitment
- * to the person or device. Presence, inventory and evidence never become entries.
+ * Entries of the ledger: actions for which outsiders can hold the operator to account. An entry contains the action, and a salted hash
+ * (commitment) instead of the name of the person or device. Presence, inventory and evidence never become entries.
  */
 import { z } from 'zod';
 
@@ -52,7 +52,10 @@ export const ENTRY_KINDS = [
   'ip-database.activated',
   /** Entry: a territory policy became active. `hash` is the hash of its canonical text; null for the built-in version 0. */
   'disputed-policy.activated',
-  /** Entry: an admin created a file with the names behind device handles, encrypted to one recipient. `digest` is the file's digest. */
+  /**
+   * Entry: an admin created a file that says which device is behind each pseudonym, encrypted to one recipient. `digest` is the file's
+   * digest.
+   */
   'names.sealed',
   /**
    * Entries: the server certified a device's messaging key, and the organization countersigned it. `digest` is the digest of the
@@ -60,7 +63,9 @@ export const ENTRY_KINDS = [
    */
   'messaging-key.certified',
   'messaging-key.countersigned',
-  /** Entries about a legal hold. `subject` is the device, or the handle of the person. `hold` is a random identifier of the legal hold. */
+  /**
+   * Entries about a legal hold. `subject` is the device, or the pseudonym of the person. `hold` is a random identifier of the legal hold.
+   */
   'legal-hold.placed',
   'legal-hold.released',
   /** Entry: an admin started the server although its clock was implausible. `newest` is the newest time in the store before the start. */
@@ -87,9 +92,9 @@ export const ENTRY_KINDS = [
   /** Entry: an admin readmitted a device that enrolled or renewed its certificate after the recovery point. */
   'certificate.readmitted',
   /**
-   * Entry: after a restore without a newer ledger copy, an admin (`subject`) resumed the ledger from the restored tree with `size` and
-   * `root`. `shown` is the size of the largest tree that a device or file reported. Of the `active` devices, `answered` responded, and
-   * `checkpoints` of them reported a checkpoint. `file` is 1 if the admin gave a saved checkpoint.
+   * Entry: after a restore without a newer ledger copy, an admin (`subject`) resumed the restored ledger, which had `size` entries and the
+   * root hash `root`. `shown` is the largest size of the ledger that a device or file reported. Of the `active` devices, `answered`
+   * responded, and `checkpoints` of them reported a checkpoint. `file` is 1 if the admin gave a saved checkpoint.
    */
   'ledger.resumed',
   /**
@@ -98,7 +103,8 @@ export const ENTRY_KINDS = [
    */
   'ledger.continued',
   /**
-   * Entry: after a continuation, a device reported a tree (`origin`, `size`, `root`) with more entries than the continuation lists as lost.
+   * Entry: after a continuation, a device reported a ledger (`origin`, `size`, `root`) with more entries than the continuation lists as
+   * lost.
    */
   'ledger.loss-shown',
 ] as const;
@@ -114,14 +120,14 @@ export const entrySchema = z.strictObject({
     .regex(/^[0-9a-f]{64}$/)
     .nullable(),
   /**
-   * Public particulars, such as the serial of a certificate or the number and digest of an order. They never contain a name.
-   * `kept-particulars.ts` describes those of a withheld order.
+   * Public details of the action, such as the serial of a certificate or the number and digest of an order. They never contain a name.
+   * `kept-particulars.ts` describes the details of a withheld order.
    */
   public: z.record(z.string(), z.union([z.string(), z.number(), z.null()])),
 });
 export type LedgerEntry = z.infer<typeof entrySchema>;
 
-/** Opening of an entry's commitment. Only the operator has the opening, and gives it to readers who need the proof. */
+/** Opening of an entry's commitment: the salt and the hashed text. Only the operator has it, and gives it to readers who need a proof. */
 export const openingSchema = z.strictObject({
   /** Salt of the commitment, in hex. */
   salt: z.string().regex(/^[0-9a-f]{64}$/),
@@ -130,8 +136,8 @@ export const openingSchema = z.strictObject({
 export type Opening = z.infer<typeof openingSchema>;
 
 /**
- * Draft of a ledger entry, before a commitment hides its subject. The store receives the draft together with the change that the entry is
- * about.
+ * Draft of a ledger entry, before a commitment hides its subject. The store saves the draft in the same transaction as the action that the
+ * entry is about.
  */
 export interface EntryDraft<K extends EntryKind = EntryKind> {
   readonly kind: K;

@@ -1,6 +1,6 @@
 /**
- * Creation of ledger entries, with the openings that only the operator keeps. An entry contains SHA-256(salt || subject) with a new random
- * salt. Nobody can test a guess of the subject, and equal subjects have different hashes.
+ * Creation of ledger entries, each with the opening of its commitment (salt and subject), which only the operator keeps. An entry contains
+ * SHA-256(salt || subject) with a new random salt. Nobody can test a guess of the subject, and equal subjects have different hashes.
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { canonicalText } from '../order/canonical.ts';
@@ -12,7 +12,7 @@ export interface MadeEntry {
   readonly body: string;
   /** Leaf hash of `body` (RFC 9162), in hex. */
   readonly hash: string;
-  /** Opening of the entry's commitment; null for an entry without a subject. */
+  /** Salt and subject that open the entry's commitment; null for an entry without a subject. */
   readonly opening: Opening | null;
 }
 

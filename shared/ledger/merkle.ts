@@ -1,7 +1,7 @@
 /**
- * Merkle tree of RFC 9162, section 2.1: tree hashes, and the hashes of a proof. `proof.ts` verifies proofs. A `HashSource` provides the
- * hashes of complete subtrees, from a database table, a tile on disk or an array. Sizes and positions reach 2^53, so bit operators cannot
- * be used.
+ * Merkle tree of RFC 9162, section 2.1: computes tree hashes, and the hashes in a proof. `proof.ts` verifies proofs. A `HashSource`
+ * provides the hashes of complete subtrees, from a database table, a tile on disk or an array. Sizes and positions reach 2^53, so bit
+ * operators cannot be used.
  */
 import { createHash } from 'node:crypto';
 import { CordonError } from '../errors.ts';
@@ -44,7 +44,10 @@ function split(size: number): number {
   return k;
 }
 
-/** Complete subtrees that cover the range, largest first. The start of the range must be aligned, as it is for every range in the tree. */
+/**
+ * Complete subtrees that together cover the range, largest first. The start of the range must be a multiple of the first subtree's width;
+ * ranges in the tree always are.
+ */
 function subtreesOf({ from, to }: Range): TreeNode[] {
   const nodes: TreeNode[] = [];
   for (let at = from; at < to; ) {
@@ -112,7 +115,7 @@ export async function inclusionProof(index: number, size: number, source: HashSo
   return await hashRanges(rangesBeside(index, size), source);
 }
 
-/** Inclusion proofs of several leaves in one tree, with one request to the source. */
+/** Inclusion proofs of several leaves in one tree. The function asks the hash source only once. */
 export async function inclusionProofs(
   indexes: readonly number[],
   size: number,
@@ -127,7 +130,10 @@ export async function inclusionProofs(
   });
 }
 
-/** Consistency proof that the tree of `size` leaves begins with the tree of `older` leaves (RFC 9162, section 2.1.4.1). */
+/**
+ * Proof that the tree of `size` leaves contains the `older` leaves of an older tree unchanged, as its beginning (consistency proof of RFC
+ * 9162, section 2.1.4.1).
+ */
 export async function consistencyProof(older: number, size: number, source: HashSource): Promise<Buffer[]> {
   if (!(Number.isSafeInteger(older) && Number.isSafeInteger(size) && older >= 1 && older <= size)) {
     throw new CordonError(
@@ -138,7 +144,8 @@ export async function consistencyProof(older: number, size: number, source: Hash
   const ranges: Range[] = [];
   let from = 0;
   let to = size;
-  // `known` is the boolean of SUBPROOF in RFC 9162: the older tree is a complete subtree up to here, and the verifier has its hash.
+  // `known` is the boolean of SUBPROOF in RFC 9162, section 2.1.4.1. True means that this subtree is still the whole older tree, whose hash
+  // the verifier already has.
   let known = true;
   while (older !== to) {
     const middle = from + split(to - from);
@@ -161,7 +168,7 @@ const refused = (detail: string) => new CordonError('proof_invalid', detail);
 /** Growing Merkle tree. It stores the complete subtrees along its right edge, and returns the hashes that an appended leaf completes. */
 export class GrowingTree {
   #size: number;
-  /** Complete subtrees along the right edge, largest first. The binary digits of the tree's size are their widths. */
+  /** Complete subtrees along the right edge, largest first. Their widths are the powers of two in the binary form of the tree's size. */
   readonly #edge: { node: TreeNode; hash: Buffer }[];
 
   private constructor(size: number, edge: { node: TreeNode; hash: Buffer }[]) {
@@ -190,7 +197,10 @@ export class GrowingTree {
     return foldSubtrees(this.#edge.map(({ hash }) => hash));
   }
 
-  /** Appends a leaf and returns the hashes to store: the leaf's hash, then each subtree that it completes, upward. */
+  /**
+   * Appends a leaf. Returns the hashes to store: the leaf's hash, then the hash of each subtree that the leaf completes, from the leaf
+   * upward.
+   */
   append(hash: Buffer): { node: TreeNode; hash: Buffer }[] {
     let top = { node: { level: 0, position: this.#size }, hash };
     const made = [top];

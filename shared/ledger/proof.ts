@@ -29,8 +29,8 @@ const half = (value: number) => Math.floor(value / 2);
 const isOdd = (value: number) => value % 2 === 1;
 
 /**
- * Side of the path for each hash of a proof, from the leaf upward. The algorithm with `fn` and `sn` is that of RFC 9162, sections 2.1.3.2
- * and 2.1.4.2. Throws an error unless exactly `count` hashes lead to the root.
+ * Side of the path (left or right) for each hash of a proof, from the leaf upward. The algorithm with `fn` and `sn` is that of RFC 9162,
+ * sections 2.1.3.2 and 2.1.4.2. Throws an error unless exactly `count` hashes lead to the root.
  */
 function sidesOf(first: number, last: number, count: number, proof: string): ('left' | 'right')[] {
   const sides: ('left' | 'right')[] = [];
@@ -59,7 +59,8 @@ function checkHashes(hashes: readonly Uint8Array[]): void {
 }
 
 /**
- * Verifies that the tree with `size` leaves and the root hash `root` has the leaf hash `leaf` at position `index`. Throws `proof_invalid`.
+ * Verifies that the tree with `size` leaves and the root hash `root` has the leaf hash `leaf` at position `index` (inclusion proof). Throws
+ * `proof_invalid`.
  */
 export async function verifyInclusion(
   leaf: Uint8Array,
@@ -80,7 +81,10 @@ export async function verifyInclusion(
   if (!same(hash, root)) throw refused(`The inclusion proof of ledger entry ${index} leads to another root hash.`);
 }
 
-/** Verifies that the tree of `size` leaves with `newRoot` begins with the tree of `older` leaves with `oldRoot`. Throws `proof_invalid`. */
+/**
+ * Verifies that the tree of `size` leaves with the root hash `newRoot` contains the leaves of the older tree unchanged, as its beginning
+ * (consistency proof). The older tree has `older` leaves and the root hash `oldRoot`. Throws `proof_invalid`.
+ */
 export async function verifyConsistency(
   older: number,
   size: number,
@@ -102,8 +106,8 @@ export async function verifyConsistency(
     fn = half(fn);
     sn = half(sn);
   }
-  // If the size of the older tree is a power of two, the older tree is a complete subtree. The proof then omits its hash, because the
-  // verifier has it.
+  // If the size of the older tree is a power of two, the older tree is a complete subtree of the newer one. The proof then omits the older
+  // root hash, because the verifier has it.
   const [first, ...path] = fn === 0 ? [oldRoot, ...proof] : proof;
   if (!first) throw refused('The consistency proof is empty.');
   const sides = sidesOf(fn, sn, path.length, 'consistency');

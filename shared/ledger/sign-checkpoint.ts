@@ -1,5 +1,6 @@
 /**
- * Signatures of checkpoints with the ledger's own key, and the verifier key as text for outsiders. `checkpoint.ts` verifies checkpoints.
+ * Signing of checkpoints with the ledger's own key, and the text form of the public key (verifier key) for outsiders. `checkpoint.ts`
+ * verifies checkpoints.
  */
 import { createHash } from 'node:crypto';
 import { checkText, invalid, KEY_ID_SIZE, keyIdInput, type NoteVerifier, typedKey } from './signed-note.ts';
@@ -13,7 +14,7 @@ export interface NoteSigner extends NoteVerifier {
 const SPKI_PREFIX = Buffer.from('302a300506032b6570032100', 'hex');
 const SPKI_SIZE = SPKI_PREFIX.length + 32;
 
-/** Name of a key, without spaces and plus signs. With them, lines that contain the name would be ambiguous. */
+/** Name of a key. It must not contain spaces or plus signs, which separate the parts of a line. */
 function checkName(name: string): void {
   if (!/^[^\s+]{1,255}$/u.test(name))
     throw invalid(`The name of a note’s key must not contain a space or a plus sign: ${JSON.stringify(name)}.`);
@@ -23,7 +24,7 @@ export function keyIdOf(verifier: NoteVerifier): Buffer {
   return createHash('sha256').update(keyIdInput(verifier)).digest().subarray(0, KEY_ID_SIZE);
 }
 
-/** Raw 32 bytes of an Ed25519 key from its SubjectPublicKeyInfo in DER. Other kinds of keys are refused. */
+/** Raw 32 bytes of an Ed25519 key, taken from its SubjectPublicKeyInfo in DER. Other kinds of keys are refused. */
 export function ed25519FromSpki(spki: Buffer): Uint8Array<ArrayBuffer> {
   if (spki.length !== SPKI_SIZE || !spki.subarray(0, SPKI_PREFIX.length).equals(SPKI_PREFIX)) {
     throw invalid('The key of a note must be an Ed25519 public key in SPKI form; this one is of another kind.');

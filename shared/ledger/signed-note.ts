@@ -22,12 +22,12 @@ const encoder = new TextEncoder();
 
 export const invalid = (detail: string) => new CordonError('checkpoint_invalid', detail);
 
-/** Key bytes as in the text of a verifier key: the signature type, then the key. */
+/** Bytes of a public key as in the text of a verifier key: one byte for the signature type, then the key. */
 export function typedKey({ publicKey }: NoteVerifier): Uint8Array {
   return Uint8Array.of(ED25519, ...publicKey);
 }
 
-/** SHA-256 over name and key. Its first bytes are the key id. */
+/** SHA-256 over the name and the bytes of the key. The first bytes of this hash are the key id. */
 export function keyIdInput(verifier: NoteVerifier): Uint8Array<ArrayBuffer> {
   return Uint8Array.of(...encoder.encode(`${verifier.name}\n`), ...typedKey(verifier));
 }

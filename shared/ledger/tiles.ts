@@ -8,7 +8,7 @@ import { HASH_SIZE } from './proof.ts';
 
 export const TILE_WIDTH = 256;
 const TILE_HEIGHT = 8;
-/** Highest level of a tile. At the next level, 256^6 leaves would exceed the safe integers. */
+/** Highest level of a tile. At the next level, one hash would cover 256^6 leaves, which exceeds the safe integers. */
 const HIGHEST_LEVEL = 5;
 const MAX_ENTRY = 0xffff;
 
@@ -29,7 +29,7 @@ export function tilePath({ level, number, width }: TileId): string {
   return `tile/${level}/${name}${width < TILE_WIDTH ? `.p/${width}` : ''}`;
 }
 
-/** Tile of a path; null for a path that `tilePath` never creates. Each tile has exactly one path. */
+/** Tile or bundle of a path; null for a path that `tilePath` never creates. Each tile has exactly one path. */
 export function parseTilePath(path: string): TileId | null {
   const [, level, name, width] = /^tile\/(\d|entries)\/((?:x\d{3}\/){0,5}\d{3})(?:\.p\/(\d{1,3}))?$/.exec(path) ?? [];
   if (level === undefined || name === undefined) return null;
@@ -44,8 +44,8 @@ export function parseTilePath(path: string): TileId | null {
 }
 
 /**
- * All tiles and bundles of a tree with `size` leaves, including partial ones at the right edge. Bundles come first. The signer of a
- * checkpoint chooses its size, so this generator creates tiles one by one, and the reader stops at the first missing bundle.
+ * All tiles and bundles of a tree with `size` leaves, including partial ones at the right edge. Bundles come first. A dishonest signer
+ * could choose a huge size, so this generator creates the list step by step, and the reader stops at the first missing bundle.
  */
 export function* tilesOf(size: number): Generator<TileId> {
   yield* row('entries', size);
@@ -68,7 +68,7 @@ export function nodesOfTile({ level, number, width }: TileId & { readonly level:
   }));
 }
 
-/** Range of the ledger entries in a bundle, without `to`. */
+/** Indexes of the ledger entries in a bundle, from `from` up to, but not including, `to`. */
 export function entriesOfBundle({ number, width }: TileId): { from: number; to: number } {
   return { from: number * TILE_WIDTH, to: number * TILE_WIDTH + width };
 }
@@ -115,7 +115,7 @@ export function hashesFromTiles(size: number, readTile: (path: string) => Promis
     }
     return await tile;
   };
-  // Tiles contain hashes of every eighth level. The hash of another subtree is computed from hashes of one tile.
+  // Tiles contain only the hashes of every eighth level. The hash of a subtree at any other level is computed from the hashes of one tile.
   const hashOf = async (node: TreeNode): Promise<Buffer> => {
     const level = Math.floor(node.level / TILE_HEIGHT);
     const width = 2 ** (node.level % TILE_HEIGHT);

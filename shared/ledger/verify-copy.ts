@@ -23,20 +23,23 @@ import { HASH_SIZE } from './proof.ts';
 import { type NoteVerifier, parseVerifierKey } from './signed-note.ts';
 import { decodeBundle, TILE_WIDTH, tilePath, tilesOf } from './tiles.ts';
 
-/** Reader of the copy's files by path below `/ledger/`; null for a missing file. */
+/** Reader of the copy's files. It receives a path below `/ledger/` and returns the file's bytes; null for a missing file. */
 export type CopyReader = (path: string) => Promise<Buffer | null>;
 
 export const CHECKPOINT = 'checkpoint';
-/** Checkpoint of an earlier copy. The tree of the verified copy must begin with its tree. */
+/** Checkpoint of an earlier copy. The verified copy must contain all entries of the earlier copy unchanged. */
 export const PREVIOUS_CHECKPOINT = 'checkpoint.previous';
 export const KEY = 'key';
-/** Approver sets and continuations (`continuationsFileSchema`), for a ledger that continued after a loss of entries. */
+/**
+ * File with approver sets and continuations (`continuationsFileSchema`). It is needed if the ledger continued under a new name after a loss
+ * of entries.
+ */
 export const CONTINUATIONS = 'continuations';
 
 export interface VerifiedCopy {
   readonly checkpoint: Checkpoint;
   readonly verifier: NoteVerifier;
-  /** Size of the earlier tree with which the verified tree begins; null without an earlier checkpoint. */
+  /** Size of the earlier ledger whose entries the verified copy contains unchanged; null if the caller gave no earlier checkpoint. */
   readonly extends: number | null;
   readonly entries: ReadonlyMap<EntryKind, number>;
   /** Continuations that lead from the name in the pinned key to the name in the checkpoint. */
@@ -70,11 +73,13 @@ export async function verifyLedgerCopy(
   }
 
   const tree = await GrowingTree.open(0, async () => []);
-  /** Computed hashes at the levels that tiles store, in order. The tiles must contain the same hashes. */
+  /** Computed hashes at the levels that tiles store, from left to right. The tiles must contain the same hashes. */
   const rows = new Map<number, Buffer[]>();
   const entries = new Map<EntryKind, number>();
   const sets: LoggedSet[] = [];
-  /** Checks of each continuation against the entries before it and its own ledger entry. */
+  /**
+   * Checks each continuation of the ledger. Its fork must match the entries before it, and the next entry must contain the continuation.
+   */
   const checkContinued = (entry: LedgerEntry) => {
     for (const one of path) {
       const { size, root } = one.document.fork;
@@ -143,7 +148,7 @@ export function parseContinuationsFile(file: Buffer): ContinuationsFile {
   throw new CordonError('checkpoint_invalid', `${CONTINUATIONS} has another format.`, {}, parsed.error);
 }
 
-/** Checkpoint of an earlier copy. All its entries must be among the entries that continue. */
+/** Checkpoint of an earlier copy. The continued ledger must contain all entries of this checkpoint. */
 async function openEarlier(
   note: string,
   verifier: NoteVerifier,

@@ -16,7 +16,7 @@ export type Send = (
 interface Api {
   /** First part of every path, such as `/api/v1`. */
   readonly prefix: string;
-  /** Error message for a request without a response. */
+  /** Text of the error if the server sends no response. */
   readonly unreachable: string;
   /** Headers of the session. A header with the value null is omitted. */
   headers(): Readonly<Record<string, string | null>>;
@@ -67,6 +67,6 @@ export const createCall =
     return answer.parse(await response.json());
   };
 
-/** Returns whether a retry may help: after a missing response or a server error. Other errors would repeat. */
+/** Returns whether a repeated request may succeed: after a missing response or a server error. Other errors would occur again. */
 export const isRetryable = (failures: number, error: Error): boolean =>
   error instanceof ApiError && (error.status === 0 || error.status >= 500) && failures < 2;

@@ -3,7 +3,7 @@ import { problemSchema } from '../api/wire.ts';
 /** Error response of the API. `code` is stable, and `message` says how to fix the error. Without a response, the code is `unreachable`. */
 export class ApiError extends Error {
   readonly code: string;
-  /** HTTP status code; 0 without a response. */
+  /** HTTP status code; 0 if the server sent no response. */
   readonly status: number;
   readonly context: Readonly<Record<string, unknown>>;
 

@@ -22,7 +22,7 @@ export function Confirm({
   /** True for an irreversible or harmful action, whose button is red. */
   readonly grave?: boolean;
   readonly ready?: boolean;
-  /** Performs the action. The dialog closes when the promise resolves, and shows the reason when it rejects. */
+  /** Performs the confirmed action. The dialog closes when the promise resolves. If the promise rejects, the dialog shows the reason. */
   readonly act: () => Promise<unknown>;
   readonly children: ReactNode;
 }) {

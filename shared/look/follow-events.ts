@@ -9,7 +9,10 @@ export interface EventFollower {
   onChanged(data: unknown): void;
 }
 
-/** Time in milliseconds before another attempt to connect. A browser does not itself repeat a stream that the server refused or ended. */
+/**
+ * Time in milliseconds before the next attempt to connect. The code must repeat the attempt itself, because a browser gives up after a
+ * refused stream.
+ */
 const AGAIN_AFTER = 5_000;
 
 /** Opens the event stream. Returns a function that closes it. */

@@ -12,7 +12,10 @@ interface Stream {
   readonly url: string;
   /** Time in milliseconds after which a hidden tab closes its event stream; null if it never closes the stream. */
   readonly hiddenFor: number | null;
-  /** Called when the event stream is down. It refetches the session, because the end of a session also ends the stream. */
+  /**
+   * Called when the connection of the event stream is lost. The function refetches the session, because the end of a session also ends the
+   * stream.
+   */
   onDown(client: QueryClient): void;
   onChanged(client: QueryClient, data: unknown): void;
 }

@@ -1,10 +1,13 @@
 /** Repeats queries after a change of their data. */
 import type { Query, QueryClient, QueryFilters } from '@tanstack/react-query';
 
-/** Queries that were running while their data changed. They repeat after they finish. */
+/** Queries whose data changed while they were running. They run again after they finish. */
 const owed = new WeakSet<Query>();
 
-/** A running request may be older than the change. It is not canceled, because frequent changes would then prevent every result. */
+/**
+ * A running request may have read data from before the change. The request is not canceled, because frequent changes would then prevent
+ * every result.
+ */
 export function refetchStale(client: QueryClient, filters: QueryFilters = {}): void {
   for (const query of client.getQueryCache().findAll(filters)) if (!owed.has(query)) ask(client, query);
 }
@@ -16,7 +19,7 @@ function ask(client: QueryClient, query: Query): void {
     return;
   }
   owed.add(query);
-  // Other callers that wait for the same response run first, for example to load the next page.
+  // Other code that waits for the same response, for example to load the next page, runs first.
   const later = () => setTimeout(ask, 0, client, query);
   // If the query is already running, `refetch` returns its existing promise.
   query.fetch().then(later, later);

@@ -1,6 +1,6 @@
 /**
- * Batcher: joins the requests of one turn of the event loop into one query, such as one SQL statement instead of hundreds. The query runs
- * after its last request was made, so its response is never older than a request.
+ * Batcher: combines the requests of one turn of the event loop into one query, such as one SQL statement instead of hundreds. The query
+ * starts after the last of these requests, so its response is never older than a request.
  */
 
 export interface BatcherOptions {
@@ -10,7 +10,10 @@ export interface BatcherOptions {
   readonly patience?: number;
 }
 
-/** Batcher with the query `ask`, which receives each key once. For a key that the response lacks, the result is undefined. */
+/**
+ * Creates a batcher whose query is `ask`. In each query, `ask` receives each key once. For a key that the response lacks, the result is
+ * undefined.
+ */
 export function createBatcher<K, V>(
   ask: (keys: readonly K[]) => Promise<ReadonlyMap<K, V>>,
   { most = 500, patience = 0 }: BatcherOptions = {},

@@ -1,7 +1,7 @@
 /**
- * Loop: repeats one kind of work, one run at a time, on request, at a given time, or after an interval.
- * - Requests before the start of a run share the run. A request during a run causes one more run, because the current run may already have
- *   read older data.
+ * Loop: repeats one kind of work, never two runs at the same time. A run starts on request, at a given time, or after an interval.
+ * - All requests before the start of a run share that run. A request during a run causes one more run, because the current run may already
+ *   have read older data.
  * - The error of a failed run is passed to `failed`, and the loop tries again after `retryAfter`.
  * - `stop` prevents further runs and waits for the current run.
  */
@@ -10,21 +10,24 @@ import { SystemClock } from '../time/system-clock.ts';
 
 export interface LoopOptions {
   /**
-   * Work of one run. A long run ends early if `loop.stopped` is true. The result is the time of the next run; null or undefined if no time
-   * is due.
+   * Work of one run. A long run should check `loop.stopped` and end early. The result is the time of the next run; null or undefined if
+   * none is planned.
    */
   readonly run: (loop: Loop) => Promise<Instant | null> | Promise<void>;
   /** Handler for the error of a failed run. The handler must not throw. */
   readonly failed: (error: unknown) => void;
   /** Clock for the times of runs; the default is the machine's clock. */
   readonly clock?: Clock;
-  /** Milliseconds from the end of a run to the next run. Without it, runs happen only on request and at the times that runs return. */
+  /**
+   * Milliseconds from the end of a run to the next run. If the field is absent, runs happen only on request and at the times that earlier
+   * runs returned.
+   */
   readonly every?: number;
-  /** Milliseconds from a failed run to the next run. Without it, a failed run is followed like a successful one. */
+  /** Milliseconds from a failed run to the next run. If the field is absent, the next run follows as after a successful run. */
   readonly retryAfter?: number;
 }
 
-/** The error of a run is in an object, because a run can throw `undefined`. */
+/** Outcome of a run. The error is wrapped in an object, because a run can throw `undefined`. */
 type Outcome = { readonly error: unknown } | null;
 
 const MACHINE_CLOCK = new SystemClock();

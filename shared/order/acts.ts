@@ -1,6 +1,6 @@
 /**
- * Table of the actions that each order state allows. An entry is the status of the next revision, or the error code of the refusal. The
- * server and the console both use this table.
+ * Table of the actions that each order state allows. Each entry is the status of the resulting revision, or the error code with which the
+ * server refuses the action. The server and the console both use this table.
  */
 import { CordonError } from '../errors.ts';
 import type { Instant } from '../time/clock.ts';
@@ -46,7 +46,7 @@ export const ACTS: Readonly<Record<OrderState, Readonly<Record<OrderAct, Outcome
     exit: no,
     withdraw: 'withdrawn',
   },
-  // A change of terms must not silently pause an order whose pause has ended.
+  // The order's pause has ended after 72 hours, so a change of terms must not silently pause the order again.
   lapsed: {
     propose: no,
     revise: 'active',
@@ -67,7 +67,10 @@ export const ACTS: Readonly<Record<OrderState, Readonly<Record<OrderAct, Outcome
   },
 };
 
-/** State of an order with the given adopted revision, or null if no revision is adopted. `lasting` marks a pause without an end. */
+/**
+ * State of an order with the given adopted revision; `revision` is null if none is adopted. `lasting` says that the order's pause has no
+ * end.
+ */
 export function stateOf(adopted: { revision: Revision; lasting: boolean } | null, now: Instant): OrderState {
   if (!adopted) return 'proposed';
   const pauseEnd = adopted.lasting ? null : briefPauseEnds(adopted.revision);
@@ -84,7 +87,10 @@ const WHY: Readonly<Record<Exclude<Outcome, Revision['status']>, (act: OrderAct)
   order_closed: () => 'The order is withdrawn. A withdrawal is final: propose a new order.',
 };
 
-/** Status of the revision that results from an action. Throws `action_not_allowed`, `order_closed` or `not_found`. */
+/**
+ * Status of the revision that results from an action. Throws `action_not_allowed`, `order_closed` or `not_found` if the order's state does
+ * not allow the action.
+ */
 export function nextStatus(state: OrderState, act: OrderAct): Revision['status'] {
   const outcome = ACTS[state][act];
   if (outcome === 'active' || outcome === 'paused' || outcome === 'withdrawn') return outcome;

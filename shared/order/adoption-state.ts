@@ -1,8 +1,8 @@
 /**
  * Rule that decides whether a revision has enough approvals. The server and each device apply the rule independently.
  * - An order takes effect only with approvals by a threshold of different people. The proposer does not count.
- * - One approver alone, even the proposer, can pause an order for 72 hours. The paused revision needs enough approvals itself, and the
- *   pause changes no other terms.
+ * - One approver alone, even the proposer, can pause an order for 72 hours. The revision that is paused must itself have enough approvals,
+ *   and the pause must not change any other terms.
  * - A pause with a court's document lasts until the order is resumed.
  */
 import type { Instant } from '../time/clock.ts';
@@ -12,7 +12,7 @@ import type { Revision } from './documents.ts';
 /** Maximum length of a pause by one approver alone, counted from `pausedSince`. */
 export const BRIEF_PAUSE = 72 * 3_600_000;
 
-/** End of a pause that one approver alone signed. Null for a pause by a court, and for a revision that is not paused. */
+/** End of a pause that one approver alone signed. Null for a pause by order of a court, and for a revision that is no pause. */
 export function briefPauseEnds(revision: Pick<Revision, 'act' | 'basis' | 'status' | 'pausedSince'>): Instant | null {
   const { status, pausedSince } = revision;
   return status === 'paused' && pausedSince !== null && !isCourtStay(revision)
@@ -32,9 +32,12 @@ export interface AdoptionState {
   readonly adopted: boolean;
   /** Whether the revision is a pause without an end. */
   readonly lasting: boolean;
-  /** Whether the revision has enough approvals only for a 72-hour pause. Its validity then depends on the revision that it pauses. */
+  /**
+   * Whether the revision has only enough approvals for a 72-hour pause. The pause is then valid only if the revision that it pauses is
+   * valid.
+   */
   readonly needsBase: boolean;
-  /** Number of further people who must approve before the next step. */
+  /** Number of people who must still approve: for adoption, or to make a 72-hour pause permanent. 0 if no further approval is needed. */
   readonly missing: number;
 }
 

@@ -1,17 +1,17 @@
-/** Deadline of the answer to an order's authority: remaining time and reminders. */
+/** Deadline by which the organization must answer the authority behind an order: remaining time and reminders. */
 import type { Instant } from '../time/clock.ts';
 import type { OrderTerms } from './documents.ts';
 import type { ProceedingState } from './proceedings.ts';
 
 const DAY = 86_400_000;
-/** Times of reminders before the deadline. Another reminder follows at the start of the last day. */
+/** Times of reminders before the deadline. One more reminder follows at the start of the last day. */
 const LEADS = [7 * DAY, 2 * DAY];
 /** Number of daily reminders after the deadline. After the last reminder, the order stays marked as overdue. */
 export const OVERDUE_REMINDERS = 30;
 
 export type AnswerState =
   | { readonly kind: 'answered'; readonly on: string }
-  /** Deadline without an answer. `days` is the number of whole days until the deadline; 0 on the last day. */
+  /** State of a deadline before the organization has answered. `days` is the number of whole days until the deadline; 0 on the last day. */
   | { readonly kind: 'due' | 'overdue'; readonly at: Instant; readonly days: number };
 
 /** Order states in which the authority expects an answer. A withdrawn order and an ended proposal need no answer. */
@@ -51,8 +51,8 @@ export function reminderTimes(answerBy: Instant, startOfDay: (at: Instant) => In
 }
 
 /**
- * Number of the reminder that is due, and time of the next check; each is null if there is none. `sent` is the number of the last sent
- * reminder, or -1. After a downtime, only the latest due reminder is sent.
+ * `step`: number of the reminder to send now; null if none is due. `next`: time of the next reminder; null if none remains. `sent` is the
+ * number of the last sent reminder; -1 if none was sent. After a downtime, only the latest due reminder is sent.
  */
 export function dueReminder(
   times: readonly Instant[],

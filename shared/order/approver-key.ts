@@ -12,8 +12,8 @@ export function approveRevision(key: Signer, payload: string): string {
 }
 
 /**
- * Approval in the form of the API: a signature over the revision and, for a withheld revision, over its public stub. With `immediate`, the
- * approver also signs that the revision takes effect immediately.
+ * Approval in the form of the API. It contains a signature over the revision and, for a withheld revision, a signature over the public
+ * stub. With `immediate`, the approver also signs that the revision takes effect immediately.
  */
 export function approvalOf(
   key: Signer,

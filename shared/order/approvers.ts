@@ -1,8 +1,8 @@
 /**
  * Approver sets. A set contains the approvers' public keys, the online keys that sign order lists, and the organization keys that verify
- * devices. A device pins a set at enrollment and verifies each later set. A threshold of the previous set must sign a later set. A
- * threshold of the new set must sign it too, which proves that the new approvers can use their keys. The server can propose sets but not
- * adopt them.
+ * devices. A device pins a set at enrollment and verifies each later set. Two thresholds of approvers must sign a later set: one of the
+ * previous set, and one of the new set. The signatures of the new set prove that the new approvers can use their keys. The server can
+ * propose sets but not adopt them.
  */
 import { CordonError } from '../errors.ts';
 import { parseDocument } from './canonical.ts';
@@ -77,7 +77,10 @@ export function personsWhoSigned(envelope: Envelope, approverSet: ApproverSet): 
   return persons;
 }
 
-/** Number of signatures by different people that the approver set still needs: from the previous set and from the new set. */
+/**
+ * Numbers of signatures by different people that an approver set still needs: from approvers of the previous set, and from approvers of the
+ * new set.
+ */
 export function missingSignatures(
   envelope: Envelope,
   approverSet: ApproverSet,
@@ -117,8 +120,9 @@ function verifyNext(before: ApproverSet | null, envelope: Envelope): ApproverSet
 }
 
 /**
- * Newest approver set, after verification of each set from the pinned one on; from the first set if none is pinned. `envelopes` are sorted
- * from old to new, and sets older than the pinned one are skipped. If verification fails, no set in `envelopes` is valid.
+ * Newest approver set in `envelopes`, after verification of each set from the pinned one on. Without a pinned set, the verification starts
+ * with the first set. `envelopes` are sorted from old to new, and sets older than the pinned one are skipped. If any verification fails, no
+ * set in `envelopes` is valid.
  */
 export function verifyApproverSets(pinned: ApproverSet | null, envelopes: readonly Envelope[]): ApproverSet {
   let newest = pinned;

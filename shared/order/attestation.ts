@@ -1,4 +1,4 @@
-/** Proof of the approvers' identities in an approver set. The module also runs in browsers. */
+/** Statement about how the identities of approvers in an approver set were verified. The module also runs in browsers. */
 import type { Approvers } from './documents.ts';
 
 /**

@@ -10,7 +10,7 @@ const encoder = new TextEncoder();
 /** `ignoreBOM` makes the decoder keep a byte order mark, so that the JSON parser refuses it. */
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** Maximum nesting depth, greater than each document type needs and far below the limit of the call stack. */
+/** Maximum nesting depth of a document. No document type needs a greater depth, and the call stack allows far more. */
 const DEEPEST = 32;
 
 function refuse(why: string): never {
@@ -18,7 +18,7 @@ function refuse(why: string): never {
 }
 
 function encodeString(value: string): string {
-  // JSON.stringify would escape a lone surrogate, which UTF-8 cannot encode.
+  // JSON.stringify would escape a lone surrogate, which has no UTF-8 encoding. Therefore the text is refused.
   if (!value.isWellFormed()) refuse('a string contains half of a surrogate pair');
   return JSON.stringify(value);
 }
@@ -68,8 +68,8 @@ export function decodeCanonical(bytes: Uint8Array): unknown {
   } catch (cause) {
     throw new CordonError('document_malformed', 'The document is not JSON in UTF-8.', {}, cause);
   }
-  // The decoder fails on invalid UTF-8 and keeps a byte order mark. Each text therefore has only one sequence of bytes, and a comparison of
-  // texts compares the bytes.
+  // The decoder fails on invalid UTF-8 and keeps a byte order mark. Each text therefore comes from only one sequence of bytes, and a
+  // comparison of texts is also a comparison of bytes.
   if (canonicalText(value) !== text) {
     refuse('keys are repeated or not sorted, or spaces, escapes or numbers are not in the shortest form');
   }

@@ -1,6 +1,6 @@
 /**
- * Commitment of a revision to its decision record: SHA-256(salt || canonical JSON). The hash proves that the approvers signed for this
- * record, and the salt prevents a guess of the record's content.
+ * Commitment of a revision to its decision record: SHA-256(salt || canonical JSON). The hash proves which decision record the approvers
+ * signed for. The salt prevents a guess of the record's content.
  */
 import { canonicalText } from './canonical.ts';
 import type { DecisionRecord } from './documents.ts';

@@ -1,6 +1,6 @@
 /**
- * Text of a ledger continuation for the approver, from the exact bytes to sign: remaining entries, lost entries and consequences. The
- * command line and the console show the same text.
+ * Text that describes a ledger continuation to the approver before signing. It is computed from the exact bytes to sign, and states the
+ * remaining entries, the lost entries and the consequences. The command line and the console show the same text.
  */
 import { parseContinuation } from '../ledger/continuation.ts';
 import type { Described, Line } from './describe-revision.ts';

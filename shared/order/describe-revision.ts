@@ -1,7 +1,8 @@
 /**
- * Text of a revision for the approver, from the exact bytes to sign. A summary by the server would not be trustworthy. Bytes that are not a
- * canonical revision cause an error, so that an approver never signs terms that the program cannot show. The command line and the console
- * show the same lines. Callers must neutralize control and direction characters (`visible-text.ts`).
+ * Text that describes a revision to the approver before signing. It is computed from the exact bytes to sign, because a summary by the
+ * server would not be trustworthy. Bytes that are not a canonical revision cause an error, so that an approver never signs terms that the
+ * program cannot show. The command line and the console show the same lines. Callers must neutralize control and direction characters
+ * (`visible-text.ts`).
  */
 import { partName } from '../areas/part-names.ts';
 import { CordonError } from '../errors.ts';
@@ -64,8 +65,9 @@ export const MOMENT_WORDS: Readonly<Record<NoticeMoment, string>> = {
 const encoder = new TextEncoder();
 
 /**
- * Text of a revision for its approver. `requested` is the order and revision that the approver named; other bytes are refused. `immediate` is
- * the time that passed while the revision was pending, if the approver also signs a statement about it (`immediate-effect.ts`).
+ * Text that describes a revision to the approver. `requested` is the order and revision that the approver wants to sign; the function
+ * refuses the bytes of any other revision. `immediate` says which time of the revision has passed, if the approver also signs a statement
+ * about it (`immediate-effect.ts`).
  */
 export function describeRevision(
   payload: string,
@@ -143,7 +145,7 @@ function languageWords(tag: string): string {
 }
 
 /**
- * The revision contains only commitments to the exempt devices. Therefore the line shows the number of devices and the ends of the
+ * The revision identifies exempt devices only by salted hashes. Therefore the line shows the number of devices and the ends of the
  * exemptions.
  */
 function exemptLines(exempt: Revision['exempt'], zone: string): Line[] {
@@ -171,7 +173,9 @@ function exitLines(document: Revision): Line[] {
   return [{ label: 'exit', value, grave: true }];
 }
 
-/** Line for a change of a paused order. Approvers of the change also approve the pause, which would otherwise end after 72 hours. */
+/**
+ * Line about a change of terms during a pause. Approvers of the change also approve the pause, which would otherwise end after 72 hours.
+ */
 function pauseLines(document: Revision): Line[] {
   if (isCourtStay(document)) {
     const value =
@@ -199,7 +203,8 @@ const documentWords = ({ title, mediaType, bytes, sha256 }: InstrumentDocument):
   `${title} (${mediaType}, ${bytes} bytes, SHA-256 ${sha256})`;
 
 /**
- * Lines for instrument, documents and publication. A field without a value has no line, unless the lack of a value makes the order public.
+ * Lines about the legal instrument, its documents and publication. A field without a value has no line, except if its absence makes the
+ * order public.
  */
 function instrumentLines(terms: OrderTerms): Line[] {
   const { receivedOn, answerBy, provenance, documents, answers, noticePlan, exportWindow, internal, zone } = terms;
@@ -231,9 +236,9 @@ function publicationWords({ publication, zone }: OrderTerms): string {
 }
 
 /**
- * Text of an approver set for its signer. `version` is the set that the signer named. `before` is the previous set, which the caller has
- * verified. If `before` is null, no previous set could be verified, and the text marks every organization key as new. If `before` is
- * absent, the text compares no keys.
+ * Text that describes an approver set to its signer. `version` is the version that the signer wants to sign. `before` is the previous set,
+ * which the caller has verified. If `before` is null, no previous set could be verified, and the text marks every organization key as new.
+ * If `before` is absent, the text compares no keys.
  */
 export function describeApproverSet(payload: string, version: number, before?: Approvers | null): Described<Approvers> {
   const document = parseDocument(approversSchema, encoder.encode(payload));
@@ -285,7 +290,7 @@ function named(area: string): string {
   return name ? `${area} (${name})` : area;
 }
 
-/** Time in UTC, as signed, and in the order's time zone. The conversion uses `Intl`, because some browsers lack `Temporal`. */
+/** Signed time, shown in UTC and in the order's time zone. The conversion uses `Intl`, because some browsers lack `Temporal`. */
 function times(instant: string, zone: string): string {
   try {
     const at = Date.parse(instant);

@@ -11,7 +11,7 @@ import { EVIDENCE_SOURCES, NEXUS, SERVICES, WAITING_RULES } from '../verdict/ter
 export const timestamp = z.iso.datetime({ precision: 3 });
 export const sha256Hex = z.string().regex(/^[0-9a-f]{64}$/);
 export const base64 = z.base64();
-/** Syntax of an area code. The compiler of the order's rules checks the code against the tables in `shared/areas`. */
+/** Syntax of an area code. `shared/order/rules.ts` checks the code against the tables in `shared/areas`. */
 const areaCode = z.string().regex(/^[A-Z][A-Za-z0-9-]{1,31}$/);
 /** Syntax of an evidence area (`shared/areas/evidence-text.ts`). */
 const evidenceArea = z
@@ -54,8 +54,10 @@ export const ORDER_ACTS = ['propose', 'revise', 'extend', 'pause', 'resume', 'ex
 export type OrderAct = (typeof ORDER_ACTS)[number];
 
 /**
- * Authenticity of the instrument: only its own text states the authority, the authority has confirmed the instrument, or its authenticity
- * is disputed.
+ * Authenticity of the legal instrument.
+ * - `asserted`: only the instrument's own text names the authority.
+ * - `confirmed`: the authority has confirmed the instrument.
+ * - `disputed`: the authenticity is disputed.
  */
 export const PROVENANCES = ['asserted', 'confirmed', 'disputed'] as const;
 /** Times of notices to users: a duration before the effective time, the effective time (`entry`), and the withdrawal. */
@@ -78,12 +80,15 @@ export type InstrumentDocument = z.infer<typeof instrumentDocumentSchema>;
 
 export const courtSchema = z.strictObject({ name: z.string().min(1).max(200), case: z.string().min(1).max(200) });
 
-/** Actions that change when or whether an order applies, but not its terms. Each of these actions can state its own legal basis. */
+/**
+ * Actions that change when or whether an order applies, but not its terms. Each revision with such an action can state a legal basis of its
+ * own.
+ */
 export const BASED_ACTS = ['extend', 'pause', 'resume', 'withdraw'] as const satisfies readonly OrderAct[];
 
 /**
- * Legal basis of a pause, resumption, extension or withdrawal. The basis is signed and public with its revision. The operator keeps the
- * documents.
+ * Legal basis of a pause, resumption, extension or withdrawal. It is part of the signed revision and public with it. The operator keeps the
+ * documents themselves.
  */
 export const actionBasisSchema = z.strictObject({
   reason: text.optional(),
@@ -114,8 +119,8 @@ export const orderPolygonSchema = z.strictObject({
   version: z.int().min(1).max(999_999),
   title: z.string().min(1).max(120),
   /**
-   * Points of each ring as longitude and latitude in turn, in millionths of a degree, because canonical JSON has only integers. The last
-   * point does not repeat the first. A position is inside the polygon if an odd number of rings contain it. No ring crosses the
+   * Points of each ring, as alternating longitude and latitude in millionths of a degree, because canonical JSON has only integers. The
+   * last point does not repeat the first. A position is inside the polygon if an odd number of rings contain it. No ring crosses the
    * antimeridian.
    */
   rings: z
@@ -161,7 +166,7 @@ export const orderTermsSchema = z.strictObject({
   /** Public statement in each language, by language tag. */
   statement: z.record(languageTag, text),
   /**
-   * Language of the authoritative statement (BCP 47): its text is valid if translations differ. Revisions from before version 0.2.0 lack
+   * Language of the authoritative statement (BCP 47), whose text is valid if translations differ. Revisions from before version 0.2.0 lack
    * this field.
    */
   authoritativeLanguage: languageTag.optional(),
@@ -178,26 +183,27 @@ export const orderTermsSchema = z.strictObject({
    * Time until which the order's text is withheld from the public, or the law that withholds it. Without this field, the text is public.
    */
   publication: z.union([z.strictObject({ until: timestamp }), z.strictObject({ law: text })]).optional(),
-  /** Times of notices to users. The default is every time that has not yet passed. */
+  /** Times of notices to users. The default is every possible time that has not yet passed. */
   noticePlan: z.array(z.enum(NOTICE_MOMENTS)).max(NOTICE_MOMENTS.length).optional(),
   /**
-   * Export window of an order with mode `exit`: the time after the effective time during which users can export data. A wipe can be
-   * approved only afterward.
+   * Length of the export window of an order with mode `exit`. The window begins at the effective time, and users can export data during it.
+   * A wipe can be approved only afterward.
    */
   exportWindow: duration.optional(),
-  /** Number of an order that an authority demanded. The present order is the operator's own, wider response to it. */
+  /** Number of another order, which an authority demanded. The present order is the operator's own, wider response to that demand. */
   answers: orderNumber.optional(),
   /** Salted SHA-256 of the decision record, which the operator keeps. */
   internal: sha256Hex.optional(),
 });
 export type OrderTerms = z.infer<typeof orderTermsSchema>;
 
-/** Maximum number of devices that one order exempts. */
+/** Maximum number of devices that one order can exempt. */
 export const MOST_EXEMPT = 20_000;
 
 /**
- * Revision of an order. A revision never changes and contains the whole state of the order, so that a device needs only the newest one.
- * `exempt` contains commitments (`exemption.ts`): approvers sign the exempt devices, and the public cannot read them.
+ * Revision of an order. A revision never changes and contains the whole state of the order, so that a device needs only the newest
+ * revision. `exempt` identifies the exempt devices by salted hashes (`exemption.ts`). Approvers therefore sign which devices are exempt,
+ * and the public cannot read it.
  */
 export const revisionSchema = z.strictObject({
   installation: identifier,
@@ -209,13 +215,13 @@ export const revisionSchema = z.strictObject({
   proposer: identifier,
   proposedAt: timestamp,
   status: z.enum(['active', 'paused', 'withdrawn']),
-  /** Start of an uninterrupted pause; null unless `status` is `paused`. */
+  /** Start of the order's pause, without any interruption since; null unless `status` is `paused`. */
   pausedSince: timestamp.nullable(),
   terms: orderTermsSchema,
-  /** Legal basis of the action; absent if the proposer stated none, and in older revisions. */
+  /** Legal basis of the action. Absent if the proposer stated none; revisions of earlier versions also lack it. */
   basis: actionBasisSchema.optional(),
   exempt: z.array(z.strictObject({ commitment: sha256Hex, until: timestamp.nullable() })).max(MOST_EXEMPT),
-  /** Random value of a revision that is withheld when proposed. Without it, a reader of the public digest could guess the content. */
+  /** Random value in a revision that was withheld from the start. Without it, a reader of the public digest could guess the content. */
   salt: sha256Hex.optional(),
 });
 export type Revision = z.infer<typeof revisionSchema>;
@@ -235,7 +241,7 @@ export const orderStubSchema = z.strictObject({
 });
 export type OrderStub = z.infer<typeof orderStubSchema>;
 
-/** Approver's confirmation that a revision with a past time takes effect immediately (`immediate-effect.ts`). */
+/** Approver's confirmation that a revision takes effect immediately, because a time in it has already passed (`immediate-effect.ts`). */
 export interface ImmediateEffect {
   readonly installation: string;
   readonly order: string;
@@ -293,8 +299,8 @@ export const orderListSchema = z.strictObject({
   /** Version of the approver set whose members approved the revisions in the list. */
   approverSet: z.int().min(1),
   /**
-   * Newest adopted revision of every order, withdrawn orders included, each with its approvals. For a 72-hour pause, the list also contains
-   * the paused revision (`adoption-state.ts`). For a withheld revision, the list contains its stub.
+   * Newest adopted revision of every order, with its approvals. Withdrawn orders are included. If the newest revision is a 72-hour pause,
+   * the list also contains the revision that it pauses (`adoption-state.ts`). For a withheld revision, the list contains its stub instead.
    */
   orders: z.array(envelopeSchema).max(5000),
 });
@@ -354,11 +360,11 @@ export const ledgerContinuationSchema = z.strictObject({
   installation: identifier,
   /** Name under which the remaining ledger entries were published. */
   origin: ledgerOrigin,
-  /** Tree that continues, with all ledger entries that the server still has. */
+  /** Tree (size and root hash) of the ledger entries that the server still has, and with which the ledger continues. */
   fork: ledgerTree,
   /**
-   * Largest reported tree that the remaining entries do not explain. A device or a ledger copy reported it. Null without a report; the
-   * number of lost entries is then unknown.
+   * Largest ledger that a device or a ledger copy reported and that contains entries the server no longer has. Null if none was reported;
+   * the number of lost entries is then unknown.
    */
   shown: ledgerTree.extend({ origin: ledgerOrigin }).nullable(),
   newOrigin: ledgerOrigin,
@@ -369,7 +375,10 @@ export type LedgerContinuation = z.infer<typeof ledgerContinuationSchema>;
 
 export const RECEIPT_KINDS = ['delivered', 'displayed', 'enforced', 'restored', 'wiped'] as const;
 
-/** Receipt: a device's signed statement about itself, made after the durable change that it reports. */
+/**
+ * Receipt: a device's signed statement about itself. The device signs the receipt after it has durably stored the change that the receipt
+ * reports.
+ */
 export const receiptSchema = z.strictObject({
   installation: identifier,
   device: identifier,
@@ -379,13 +388,14 @@ export const receiptSchema = z.strictObject({
   order: orderNumber,
   revision: z.int().min(1),
   /**
-   * Service that the receipt is about. `service` and `gate` are null for `delivered`, `displayed` and `wiped`, which concern the whole
-   * order.
+   * Service that the receipt is about. `service` and `gate` are null for `delivered`, `displayed` and `wiped`, because those receipts are
+   * about the whole order.
    */
   service: z.enum(SERVICES).nullable(),
   gate: z.enum(['open', 'closed']).nullable(),
   /**
-   * Notice that the receipt is about, for `delivered` (due and stored) and `displayed`; absent if the receipt is about the order itself.
+   * Planned notice that the receipt is about. `delivered` means that the notice is due and stored, `displayed` that the user saw it. Absent
+   * if the receipt is about the order itself.
    */
   notice: z.enum(NOTICE_MOMENTS).optional(),
   /** Time by the device's clock (`agent/enforcement/device-clock.ts`). */
@@ -407,16 +417,18 @@ export const messagingKeySchema = z.strictObject({
 export type MessagingKey = z.infer<typeof messagingKeySchema>;
 
 /**
- * Certificate of a messaging key. An online key of the server confirms that the device is enrolled and has the private key. An organization
- * key countersigns it. Without the countersignature, no agent accepts the device as a member.
+ * Certificate of a messaging key. The signature by an online key of the server confirms that the device is enrolled and has the private
+ * key. The certificate also needs a countersignature by an organization key. Without it, no agent accepts the device as a member.
  */
 export const messagingCertificateSchema = z.strictObject({
   installation: identifier,
   device: identifier,
   generation: z.int().min(1),
-  /** Person id of the device's user. Other fields about the user are only for readers. */
+  /**
+   * Person id of the device's user. Software uses only this id; the other fields about the user are for people who read the certificate.
+   */
   person: personId,
-  /** Name, e-mail address and group for readers. Two people may have the same name. */
+  /** Name, e-mail address and group of the user, for people who read the certificate. Two people may have the same name. */
   name: z.string().min(1).max(200),
   /** E-mail address in the person's record; null if the record has none. Certificates of older versions lack the field. */
   email: z.string().max(254).nullable().optional(),

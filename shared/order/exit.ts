@@ -1,7 +1,7 @@
 /**
- * Exit: the action by which an order deletes work data on the devices whose services it denies. Two people approve the exit separately,
- * after the export window. Any later revision cancels the exit on devices that have not wiped yet. A wipe is irreversible, so its
- * conditions are stricter than those of a denial. Server and device run the same code.
+ * Exit: the phase of an order that deletes work data on the devices whose services the order denies. Two people must approve the exit in a
+ * revision of its own, after the export window. Any later revision cancels the exit on devices that have not wiped yet. A wipe is
+ * irreversible, so its conditions are stricter than those of a denial. Server and device run the same code.
  */
 import { type OrderAreas, relate } from '../areas/coverage.ts';
 import { CordonError } from '../errors.ts';
@@ -43,12 +43,12 @@ export function requireExit(terms: ExitTerms, at: Instant): void {
 export const isExit = ({ act, status }: Pick<Revision, 'act' | 'status'>): boolean =>
   act === 'exit' && status === 'active';
 
-/** Whether the device belongs to the area by its home area or seat, independent of its location. */
+/** Whether the device belongs to the area by its home area or legal seat, independent of its location. */
 export const belongs = (reasons: readonly Reason[]): boolean => reasons.includes('home') || reasons.includes('seat');
 
 /**
- * Certainty of the order's denial for a device; null if the order denies nothing. The denial is certain if the device belongs to the area,
- * or if its position or two sources locate it there.
+ * Whether the order's denial for a device is certain; null if the order denies nothing. The denial is certain if the device belongs to the
+ * area by home area or legal seat, or if its position or two sources locate it there.
  */
 export function denialBy(
   rule: OrderAreas & Pick<OrderRule, 'order'>,
@@ -85,8 +85,8 @@ export function exitState(
     readonly deniedSince: Instant;
     readonly legalHold: boolean;
     /**
-     * Time of the device's order list, and whether the list has expired. The time is signed and therefore independent of the device's
-     * clock.
+     * Time at which the server signed the device's order list (`listIssued`), and whether the list has expired. The time does not depend on
+     * the device's clock.
      */
     readonly listIssued: Instant;
     readonly listExpired: boolean;

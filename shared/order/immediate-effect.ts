@@ -1,6 +1,6 @@
 /**
- * Confirmation for a revision whose effective or end time passed while the revision was pending. The approval then takes effect
- * immediately, although the revision names an earlier time. Therefore the approver signs a separate statement beside the revision. The
+ * Confirmation for a revision whose effective or end time passed while the revision was pending. Once approved, the revision takes effect
+ * immediately, although it names an earlier time. Therefore the approver signs a separate statement in addition to the revision. The
  * statement is evidence for auditors. Devices do not need it, because they cannot know the time of an approval. The module also runs in
  * browsers.
  */
@@ -11,7 +11,7 @@ import { type ImmediateEffect, type Revision, revisionSchema } from './documents
 export type PassedTime = 'effective' | 'until';
 
 /**
- * Time in the revision that passed while the revision was pending; null if none passed. `base` is the adopted revision that the new one
+ * Which time in the revision passed while the revision was pending; null if none passed. `base` is the adopted revision that the new one
  * replaces. A time that `base` already contains does not count. A pause and a withdrawal have no time of their own.
  */
 export function passedWhilePending(
@@ -29,14 +29,15 @@ export function passedWhilePending(
   return passed(terms.effective, base?.terms.effective) ? 'effective' : null;
 }
 
-/** Immediate consequence of an approval, in words for the approver. */
+/** Immediate effect of an approval, in words for the approver. */
 export const IMMEDIATE_WORDS: Readonly<Record<PassedTime, string>> = {
   effective: 'takes effect immediately: its effective time passed while it was pending',
   until: 'ends immediately: its end time passed while it was pending',
 };
 
 /**
- * Exact text that an approver signs beside the revision; it contains the SHA-256 of the revision's `payload`. Throws `document_malformed`.
+ * Exact text of the statement that an approver signs in addition to the revision. It contains the SHA-256 of the revision's `payload`.
+ * Throws `document_malformed`.
  */
 export function immediateText(payload: string, digest: string): string {
   const { installation, order, revision } = parseDocument(revisionSchema, new TextEncoder().encode(payload));

@@ -20,7 +20,7 @@ function fileKey(privateKey: KeyObject): FileKey {
   return { ...signerOf(privateKey), keyid: keyidOf(publicKey), publicKey: der.toString('base64') };
 }
 
-/** New signing key, and the PEM text of its file. */
+/** Creates a signing key, and the PEM text of its encrypted file. */
 export function createKeyFile(passphrase: string): { key: FileKey; pem: string } {
   if (passphrase.length < SHORTEST_PASSPHRASE) {
     throw new CordonError('invalid_input', `A passphrase needs at least ${SHORTEST_PASSPHRASE} characters.`);

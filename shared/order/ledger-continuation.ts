@@ -40,7 +40,7 @@ export function verifyLedgerContinuation(envelope: Envelope, approverSet: Approv
   return continuation;
 }
 
-/** Newest approver set of which enough people have signed the continuation; null if there is none. */
+/** Newest approver set of which enough people have signed the continuation; null if no set has enough signatures. */
 export function signingSet(envelope: Envelope, sets: readonly ApproverSet[]): ApproverSet | null {
   return (
     sets.findLast((approverSet) => personsWhoSigned(envelope, approverSet).size >= peopleNeededFor(approverSet)) ?? null

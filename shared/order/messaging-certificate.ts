@@ -3,7 +3,9 @@
  * - The device states its messaging key, signed with the key of its certificate.
  * - The server certifies the messaging key with an online key.
  * - The organization countersigns with a key that the server does not have.
- * Server and organization sign the same bytes. The approver set tells their keys apart, and both signatures are required.
+ *
+ * Server and organization sign the same bytes, and both signatures are required. The approver set says which keys are online keys and which
+ * are organization keys.
  */
 import { CordonError } from '../errors.ts';
 import type { ApproverSet } from './approvers.ts';
@@ -53,12 +55,15 @@ export function readMessagingCertificate(payload: Uint8Array): NamedCertificate 
 }
 
 export interface JudgedCertificate extends NamedCertificate {
-  /** Online keys and organization keys of the approver set that signed the certificate. */
+  /** Keys of the approver set that signed the certificate, separated into online keys and organization keys. */
   readonly certifiedBy: ReadonlySet<string>;
   readonly countersignedBy: ReadonlySet<string>;
 }
 
-/** Signers of the certificate by kind, under one approver set. A valid certificate has a signer of each kind. */
+/**
+ * Keys that signed the certificate, separated by kind (online and organization), under one approver set. A valid certificate has a
+ * signature of each kind.
+ */
 export function judgeMessagingCertificate(
   envelope: Envelope,
   approverSet: Pick<ApproverSet, 'onlineKeys' | 'organizationKeys'>,

@@ -21,8 +21,8 @@ export function momentAt(moment: NoticeMoment, effective: Instant): Instant | nu
 }
 
 /**
- * Latest time at which an advance notice counts as on time: its due time and a tenth of its lead, such as 3 days for 30. A notice without a
- * lead is never late, so the result is null.
+ * Latest time at which a notice counts as on time: its due time plus a tenth of its lead time, such as 3 days for a lead of 30 days. A
+ * notice without a lead time is never late, so the result is null.
  */
 export function inTimeUntil(moment: NoticeMoment, effective: Instant): Instant | null {
   const lead = LEADS[moment] ?? 0;
@@ -35,7 +35,7 @@ export function isLate(moment: NoticeMoment, effective: Instant, at: Instant): b
   return until !== null && at > until;
 }
 
-/** Numbers of devices that received and that displayed a notice. */
+/** Numbers of devices that have received a notice and of devices that have displayed it. */
 export interface NoticeCount {
   readonly delivered: number;
   readonly displayed: number;
@@ -43,7 +43,7 @@ export interface NoticeCount {
   readonly late: number;
 }
 
-/** Numbers of devices in words, to follow the notice's name and a colon. */
+/** Numbers of devices as text. Callers put the notice's name and a colon before this text. */
 export function noticeCountWords({ delivered, displayed, late }: NoticeCount): string {
   const devices = `${delivered} ${delivered === 1 ? 'device' : 'devices'}`;
   return `delivered to ${devices}${late > 0 ? ` (${late} of them late)` : ''}, displayed on ${displayed}`;

@@ -61,7 +61,7 @@ export function readOrderAreas({ areas, groups = {}, polygons = {} }: AreaTerms)
 }
 
 /**
- * All locations that an order can affect; a polygon counts as the countries that it overlaps. An admin's role must cover all of these
+ * All locations that an order can affect. For a polygon, these are the countries that it overlaps. An admin's role must cover all of these
  * locations.
  */
 export function locationsOfOrder(terms: AreaTerms): HomeArea[] {

@@ -38,7 +38,10 @@ export function time(instant: string, zone: string): Markup {
   return html`<time datetime="${instant}">${local}${shown('UTC')} UTC</time>`;
 }
 
-/** Texts by language. Each text has its language's own name as heading and its own direction. A note marks the authoritative text. */
+/**
+ * Texts by language. Each text has the language's own name as its heading, and the writing direction of the language. A note marks the
+ * authoritative text.
+ */
 export function inLanguages(texts: Readonly<Record<string, string>>, authoritative: string | undefined): Markup[] {
   return Object.entries(texts).map(([tag, text]) => {
     const dir = direction(tag);

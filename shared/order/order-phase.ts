@@ -1,6 +1,6 @@
 /**
- * Phase of an order at a given time, for the console and the command line. The state of a revision does not show that its end time has
- * passed.
+ * Phase of an order at a given time, for the console and the command line. It is needed because the state of a revision does not show
+ * whether its end time has passed.
  */
 import type { OrderSummary } from '../api/orders.ts';
 import type { Instant } from '../time/clock.ts';
@@ -13,7 +13,7 @@ export type PhaseFacts = Pick<OrderSummary, 'status' | 'pausedUntil'> & {
   readonly terms: Pick<OrderSummary['terms'], 'effective' | 'until'>;
 };
 
-/** Whether one approver alone paused the order more than 72 hours ago, so that the pause has ended. */
+/** Whether one approver alone paused the order and the pause has ended, because 72 hours have passed. */
 export const isLapsed = ({ status, pausedUntil }: Pick<PhaseFacts, 'status' | 'pausedUntil'>, now: Instant): boolean =>
   status === 'paused' && pausedUntil !== null && now >= pausedUntil;
 

@@ -1,6 +1,6 @@
 /**
- * Proceedings about an order outside the server: answers to its authority, and appeals to a court. An admin records each step, and no
- * record changes a service. The ledger contains the digest of each record. A correction is a new record (ADR 44).
+ * Proceedings about an order outside the server: answers to its authority, and appeals to a court. An admin records each step. A record
+ * never changes a service. The ledger contains the digest of each record. A record is corrected by a new record (ADR 44).
  */
 import { z } from 'zod';
 import { courtSchema, instrumentDocumentSchema, orderNumber, personId, sha256Hex, timestamp } from './documents.ts';
@@ -15,7 +15,7 @@ const step = {
   /** Day of the event, in the order's time zone. */
   on: z.iso.date(),
   note: z.string().min(1).max(2000).optional(),
-  /** Number of the record that the new record corrects. The server keeps the corrected record. */
+  /** Number of the record that this record corrects. The server also keeps the corrected record. */
   corrects: z.int().min(1).optional(),
 };
 
@@ -94,7 +94,7 @@ export function proceedingState(records: readonly Numbered[]): ProceedingState {
   };
 }
 
-/** Records that no later record corrects. `first` is the number of the original record, before all corrections. */
+/** Records that no later record corrects. `first` is the number of the original record, before any correction. */
 function current(
   records: readonly Numbered[],
 ): { readonly first: number; readonly entry: number; readonly proceeding: Proceeding }[] {

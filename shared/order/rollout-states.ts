@@ -16,5 +16,5 @@ export type RolloutState = (typeof ROLLOUT_STATES)[number];
 export type RolloutCounts = Readonly<Record<RolloutState, number>>;
 
 export const ROLLOUT_PHASES = ['announced', 'active', 'over'] as const;
-/** Phase of a rollout. `over`: the order has ended, or is paused or withdrawn, so that devices restore service. */
+/** Phase of a rollout. `over`: devices restore service, because the order has ended or is paused or withdrawn. */
 export type RolloutPhase = (typeof ROLLOUT_PHASES)[number];

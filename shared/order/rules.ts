@@ -16,7 +16,7 @@ function pausedUntil(revision: Revision, lasting: boolean): Instant | null {
 
 /**
  * Rule of a revision. Throws `unknown_area` for an area that neither this software nor the order defines, because a device must not enforce
- * half an order.
+ * only a part of an order.
  */
 export function compileRule({
   revision,

@@ -7,7 +7,7 @@ export interface Spoken {
   readonly text: string;
 }
 
-/** Text for users of devices, by language. The order's notice takes precedence; languages without a notice have the public statement. */
+/** Text for users of devices, by language. In each language, the order's notice is used; if there is none, the public statement is used. */
 export const toldTo = ({
   statement,
   notice,

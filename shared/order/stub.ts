@@ -1,7 +1,7 @@
 /**
- * Public stubs of withheld orders. A law or the order's terms can withhold an order from the public. The order list then contains a stub,
- * and devices receive the revision separately. Approvers sign stub and revision together, so that the server cannot create or change a
- * stub. The module also runs in browsers.
+ * Public stubs of withheld orders. A law or the order's terms can withhold an order from the public. The order list then contains a stub
+ * with a hash of the revision, and devices receive the revision separately. Approvers sign stub and revision together, so that the server
+ * cannot create or change a stub. The module also runs in browsers.
  */
 import type { Instant } from '../time/clock.ts';
 import { canonicalText, parseDocument } from './canonical.ts';
@@ -23,8 +23,8 @@ export function stubOf({ installation, order, revision, terms }: Revision, diges
 }
 
 /**
- * Exact text of the stub that an approver signs beside the revision; null if the revision needs no stub. The stub contains the SHA-256 of
- * the revision's `payload`. Throws `document_malformed`.
+ * Exact text of the stub that an approver signs in addition to the revision; null if the revision needs no stub. The stub contains the
+ * SHA-256 of the revision's `payload`. Throws `document_malformed`.
  */
 export function stubText(payload: string, digest: string): string | null {
   const revision = parseDocument(revisionSchema, new TextEncoder().encode(payload));

@@ -1,7 +1,8 @@
 /**
- * Verification of an order list against an approver set and the known revisions, without clock and store. The online key's signature proves
- * only that the list is fresh and complete. The approvers' signatures decide about each revision. Verified revisions stay valid. If a list
- * omits an order, or contains an older or unapproved revision, the device raises an alert and keeps its revision.
+ * Verification of an order list against an approver set and the revisions that the device has stored. It needs no clock and no store. The
+ * online key's signature proves only that the list is fresh and complete. Whether a revision is valid depends only on the approvers'
+ * signatures. If a list omits an order, or contains an older or unapproved revision, the device raises an alert and keeps the revision that
+ * it has stored.
  */
 import { CordonError, isCordonError } from '../errors.ts';
 import type { Instant } from '../time/clock.ts';
@@ -29,7 +30,7 @@ export interface AcceptedRevision {
   /** SHA-256 of the revision's payload. */
   readonly digest: string;
   readonly envelope: Envelope;
-  /** Whether the revision is a pause without an end, because enough people approved the pause. */
+  /** Whether the revision is a pause without an end, because it has all required approvals. */
   readonly lasting: boolean;
 }
 
@@ -90,7 +91,7 @@ export function stubsOf(list: Pick<OrderList, 'orders'>): OrderStub[] {
   });
 }
 
-/** Stubs of withheld revisions that are newer than the known ones. The device must request their revisions. */
+/** Stubs of withheld revisions that are newer than the stored revisions. The device must request these revisions from the server. */
 export const missingRevisions = (
   list: Pick<OrderList, 'orders'>,
   known: ReadonlyMap<string, AcceptedRevision>,
@@ -149,7 +150,7 @@ function judge(
       detail: `${name} is one person’s pause of an unverified revision, or changes more than the pause.`,
     };
   }
-  // Two 72-hour pauses need a revision with enough approvals between them. Otherwise a pause of an outdated revision, or of another
+  // Between two 72-hour pauses there must be a revision with enough approvals. Otherwise a pause of an outdated revision, or of another
   // document with the same number, would extend the first pause.
   if (known && base.digest !== known.digest && base.revision.revision <= known.revision.revision) {
     return { code: 'pause_renewed', detail: `${name} would extend a pause without a second approver.` };
@@ -160,7 +161,7 @@ function judge(
   return { ...offered, lasting: brief.lasting };
 }
 
-/** Newest acceptable revision of one order, and alerts about its other revisions in the list. */
+/** Newest acceptable revision of one order, and alerts about the other revisions of this order in the list. */
 function newestOf(
   order: string,
   offered: readonly Offered[],
@@ -211,8 +212,8 @@ function newestOf(
 }
 
 /**
- * Stored revision after the list has repeated it. Only the approval of a pause by a second person can be new; it removes the end of the
- * pause.
+ * Stored revision, updated from a list that contains it again. Only one thing can have changed: a second person may have approved a pause,
+ * which removes the end of the pause.
  */
 function refreshed(offered: Offered, known: AcceptedRevision, approverSet: ApproverSet): AcceptedRevision {
   if (known.revision.status !== 'paused' || known.lasting) return known;
@@ -228,8 +229,8 @@ interface Offering {
 }
 
 /**
- * Revision of a stub, received with the list or known before; null otherwise. Throws an error if stub and revision differ, so that devices
- * enforce exactly what the public stub states.
+ * Revision that belongs to a stub, received with the list or already stored; null if the device has neither. Throws an error if the
+ * revision differs from its stub, so that devices enforce exactly what the public stub states.
  */
 function revisionOfStub(
   stub: OrderStub,
@@ -279,8 +280,8 @@ function offeredBy(list: OrderList, withheld: readonly Envelope[], known: KnownL
           `Order ${revision.order} belongs to installation ${revision.installation}.`,
         );
       }
-      // A device could not enforce a revision that this version cannot compile. The check refuses such a revision before the device stores
-      // it.
+      // A device could not enforce a revision whose rule this version of the software cannot compute. The check refuses such a revision
+      // before the device stores it.
       compileRule({ revision, lasting: false });
       if (isExit(revision)) requireExit(revision.terms, Date.parse(revision.proposedAt));
       const same = offered.get(revision.order) ?? [];

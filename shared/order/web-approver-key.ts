@@ -46,12 +46,12 @@ export async function createWebApproverKey(): Promise<WebApproverKey> {
   }
 }
 
-/** Imports an existing key from unencrypted PKCS#8 in DER. The stored copy is not extractable. */
+/** Imports an existing key from unencrypted PKCS#8 in DER. The key that the browser stores is not extractable. */
 export async function importWebApproverKey(pkcs8: Uint8Array<ArrayBuffer>): Promise<WebApproverKey> {
   const engine = subtle();
   try {
     const privateKey = await engine.importKey('pkcs8', pkcs8, 'Ed25519', false, ['sign']);
-    // WebCrypto exports a public key only from an extractable private key. The code discards the extractable copy at once.
+    // WebCrypto can derive the public key only from an extractable private key. The code discards the extractable private key at once.
     const readable = await engine.importKey('pkcs8', pkcs8, 'Ed25519', true, ['sign']);
     const { x = '' } = await engine.exportKey('jwk', readable);
     const raw = Uint8Array.fromBase64(x, { alphabet: 'base64url' });
@@ -73,8 +73,8 @@ export async function signRevision(key: WebApproverKey, payload: string): Promis
 }
 
 /**
- * Approval in the form of the API: a signature over the revision and, for a withheld revision, over its public stub. With `immediate`, the
- * approver also signs that the revision takes effect immediately.
+ * Approval in the form of the API. It contains a signature over the revision and, for a withheld revision, a signature over the public
+ * stub. With `immediate`, the approver also signs that the revision takes effect immediately.
  */
 export async function signApproval(
   key: WebApproverKey,

@@ -1,7 +1,7 @@
 /**
- * Check of approvals in an evidence pack. The chain of approver sets begins with the set that the public root names. Each revision needs
- * enough approvals by the rule of `adoption-state.ts`. The server states which revisions were adopted under which approver set, and the
- * ledger entries must confirm it.
+ * Check of approvals in an evidence pack. The chain of approver sets begins with the set whose hash the public root (document with the
+ * auditors' keys) contains. Each revision needs enough approvals by the rule of `adoption-state.ts`. The server states which revisions were
+ * adopted under which approver set, and the ledger entries must confirm that statement.
  */
 
 import { CordonError } from '../errors.ts';
@@ -90,7 +90,8 @@ export function checkRevisions(
   const found: PackRevision[] = [];
   const numbers = [...files.keys()].flatMap((name) => numberIn('revisions', name) ?? []).sort((a, b) => a - b);
   let next = 1;
-  // The pack's author chooses the numbers of revisions. One failure therefore covers a gap of any length.
+  // The pack's author chooses the numbers of revisions and could leave a huge gap. Therefore the report contains only one failure for a gap
+  // of any length.
   const checkGap = (number: number) => {
     if (number === next) return;
     const first = numbered('revisions', next);
@@ -137,8 +138,8 @@ function entriesByDigest(entries: readonly LoggedEntry[]): ReadonlyMap<unknown, 
 }
 
 /**
- * Version of the approver set that was current at each adoption, by the index of the adoption's ledger entry. Approvals under older sets do
- * not count.
+ * Version of the approver set that was current at each adoption. The key is the index of the adoption's ledger entry. Approvals under older
+ * sets do not count.
  */
 function approverSetVersions(entries: readonly LoggedEntry[]): ReadonlyMap<number, number> {
   const versions = new Map<number, number>();

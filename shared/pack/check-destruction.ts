@@ -2,8 +2,9 @@
  * Check of the certificate of destruction in an evidence pack.
  * - Two people must have approved the exit, at the time of the ledger entry.
  * - Each device that the certificate lists as wiped must have signed a receipt of the wipe.
- * - The ledger must contain the digest for each device in the certificate.
- * That no other data remains is only the operator's own statement.
+ * - The ledger must contain a digest for each device in the certificate.
+ *
+ * The check cannot prove that no other data remains; that is only the operator's own statement.
  */
 import { canonicalText } from '../order/canonical.ts';
 import { isExit } from '../order/exit.ts';
@@ -20,7 +21,7 @@ export interface ExitFacts {
   /** Adopted revisions, oldest first. */
   readonly adopted: readonly PackRevision[];
   readonly entries: readonly LoggedEntry[];
-  /** Revisions because of which each device wiped itself, by device handle. The devices' receipts state them. */
+  /** For each device pseudonym, the revisions that made the device wipe itself, according to the device's receipts. */
   readonly wiped: ReadonlyMap<string, ReadonlySet<number>>;
 }
 
@@ -43,7 +44,8 @@ export function checkDestruction(
   if (read.order !== order) findings.failed(DESTRUCTION, `${DESTRUCTION} is about order ${read.order}.`);
   const exits = adopted.filter(({ revision }) => isExit(revision));
   checkApproval(read, exits, entries, findings);
-  // A wipe because of any exit of the order counts. The exit may have been withdrawn and approved again while the device was offline.
+  // A wipe counts for any exit of this order, not only for the newest one. An exit may have been withdrawn and approved again while the
+  // device was offline.
   const numbers = new Set(exits.map(({ number }) => number));
   const confirmed = new Set(
     [...wiped].flatMap(([device, revisions]) => (revisions.isDisjointFrom(numbers) ? [] : [device])),

@@ -23,13 +23,13 @@ export function filesOf(zip: Buffer, findings: Findings, limits: ZipLimits = PAC
 
 export interface Signed {
   readonly manifest: Manifest;
-  /** Files that the manifest lists; null if a file is missing or changed. */
+  /** Files that the manifest lists; null if one of them is missing or changed. */
   readonly files: PackFiles | null;
 }
 
 /**
- * Manifest and files of the pack. `approverSets` has all approver sets of the chain, for their online keys. Null if no online key signed
- * the manifest, or if its format is unknown.
+ * Manifest and files of the pack. `approverSets` has all approver sets of the chain, which contain the online keys. The result is null if
+ * no online key signed the manifest, or if the manifest's format is unknown.
  */
 export function checkManifest(
   files: PackFiles,
@@ -131,7 +131,9 @@ export function need(files: PackFiles, name: string): Buffer {
   return bytes;
 }
 
-/** Key of the envelope's only signature. Null for several signatures, an unknown key, or irregular base64. */
+/**
+ * Key that made the envelope's only signature. Null if there are several signatures, if the key is unknown, or if the base64 is irregular.
+ */
 export function signerOf<K extends VerifyingKey>(envelope: Envelope, keys: readonly K[]): K | null {
   const [only, more] = envelope.signatures;
   if (!only || more || !readBase64(only.sig)) return null;

@@ -10,8 +10,8 @@ import { pae } from '../order/pae.ts';
 import type { Findings } from './findings.ts';
 
 /**
- * Checks one revision. `payload` is its exact text, `base` the adopted revision that it replaces, `approvals` the ledger entries of its
- * approvals.
+ * Checks one revision. `payload` is the exact text of the revision. `base` is the adopted revision that it replaces. `approvals` are the
+ * ledger entries about its approvals.
  */
 export function checkImmediate(
   name: string,

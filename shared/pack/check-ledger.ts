@@ -34,7 +34,10 @@ import {
 import type { Logged, LoggedEntry, PackRevision } from './pack-content.ts';
 import type { PublicRoot } from './public-root.ts';
 
-/** Newest checkpoint of the pack. Null if the pack has no valid checkpoint of the installation's ledger; no entry then counts as proved. */
+/**
+ * Newest checkpoint of the pack. Null if the pack has no valid checkpoint of the installation's ledger; in that case no entry counts as
+ * proved.
+ */
 export async function checkLedger(
   files: PackFiles,
   pinned: PublicRoot,
@@ -80,7 +83,10 @@ export async function checkLedger(
   return { checkpoint, entries, earlier, continuations: path };
 }
 
-/** Checks each continuation of the ledger: the entries before it, its own ledger entry, and signatures by approvers of that time. */
+/**
+ * Checks each continuation of the ledger under a new name: the entries before it, its own ledger entry, and the signatures of approvers who
+ * were current at that time.
+ */
 function checkContinuations(
   path: readonly SignedContinuation[],
   { entries, earlier }: Pick<Logged, 'entries' | 'earlier'>,
@@ -116,7 +122,7 @@ function checkContinuations(
   }
 }
 
-/** Particulars of a ledger entry, also if the public entry withholds them. Throws `proof_invalid`. */
+/** Details of a ledger entry, including details that the public entry withholds but the pack reveals. Throws `proof_invalid`. */
 function particularsOf(entry: LedgerEntry, opening: Opening | undefined): LedgerEntry['public'] {
   if (opening) return openParticulars(entry, opening);
   if (!keepsParticulars(entry)) return entry.public;
@@ -200,7 +206,7 @@ export function checkEntries(
       'That the server did nothing else for this order while it was withheld. Other entries of this kind name no order in public, and only the operator can open them.',
     );
   }
-  // The check of the certificate of destruction covers entries about single devices.
+  // Entries about single devices are not checked here, because the check of the certificate of destruction does it.
   const executed = entries.filter(
     ({ entry, particulars }) =>
       entry.kind === 'order.executed' && particulars['order'] === order && particulars['destroyed'] === undefined,

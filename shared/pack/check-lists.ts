@@ -1,6 +1,6 @@
 /**
- * Check of the first public order list that contains each revision. The list must be signed, recorded in the ledger and complete. A list is
- * allowed to be missing only if the server no longer stores it.
+ * Check of order lists in an evidence pack: for each revision, the first public order list that contains it. The list must be signed,
+ * recorded in the ledger and complete. A list may be missing only if the server no longer stores it.
  */
 import { CordonError } from '../errors.ts';
 import type { ApproverSet } from '../order/approvers.ts';
@@ -56,8 +56,8 @@ export function checkLists(
       }
       return read;
     });
-    // For a 72-hour pause, a list also contains the paused revision. Therefore only the newest revision of an order can appear in a list
-    // for the first time.
+    // For a 72-hour pause, an order list also contains the revision that is paused. Therefore a list counts as the first list only for the
+    // newest revision that it contains, not for the paused one.
     const digests = list && digestsIn(list);
     const newest = digests && newestFirst.find(({ digest }) => digests.has(digest));
     if (newest && !first.has(newest.number)) first.set(newest.number, version);

@@ -1,6 +1,6 @@
 /**
- * Check of location changes in an evidence pack. Each ledger entry must have its record, each record its entry, and their contents must
- * match.
+ * Check of location changes in an evidence pack. For each ledger entry about a location change there must be one record, and for each
+ * record one entry. The contents of the two must match.
  */
 import { type PackFiles, readFile } from './check-files.ts';
 import type { Findings } from './findings.ts';
@@ -45,7 +45,7 @@ export function checkLocations(
   for (const { index, entry } of about) {
     const { digest, until, people } = entry.public;
     if (digest === undefined) {
-      // Ledger entries of earlier versions do not contain the record's digest.
+      // Ledger entries that earlier versions of Cordon wrote do not contain the record's digest.
       findings.unproven(
         `The content of the location statement of ledger entry ${index}. The entry does not commit to it.`,
       );

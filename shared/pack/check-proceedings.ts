@@ -1,4 +1,7 @@
-/** Check of the operator's records about answers and appeals. Each record must have a ledger entry, and each entry a record. */
+/**
+ * Check of the operator's records about answers and appeals. For each record there must be a ledger entry, and for each such ledger entry a
+ * record.
+ */
 import { canonicalText } from '../order/canonical.ts';
 import { sha256 } from '../order/digest.ts';
 import { type ProceedingRecord, proceedingWords } from '../order/proceedings.ts';

@@ -1,6 +1,7 @@
 /**
  * Check of receipts in an evidence pack. The key of a device certificate must have signed each receipt. The certificate chain must end at
- * the root certificate of the public root. Receipts contain the device id, which is random, and no evidence pack names the device's user.
+ * the root certificate whose hash the public root (document with the auditors' keys) contains. Receipts contain the device id, which is
+ * random. No evidence pack names the device's user.
  */
 import { X509Certificate } from 'node:crypto';
 import type { z } from 'zod';
@@ -48,7 +49,7 @@ export interface ReceiptFacts {
   readonly revisions: readonly PackRevision[];
   /** Adopted revisions, oldest first. */
   readonly adopted: readonly PackRevision[];
-  /** Version of the first public order list with each revision, by revision number. */
+  /** Version of the first public order list that contains each revision, by revision number. */
   readonly listed: ReadonlyMap<number, number>;
 }
 
@@ -134,7 +135,7 @@ function checkReceipt(
 
 export interface CheckedReceipts {
   readonly counts: ReceiptCounts;
-  /** Revisions because of which each device says that it wiped itself, by device handle. */
+  /** For each device pseudonym, the revisions that made the device wipe itself, according to the device's receipts. */
   readonly wiped: ReadonlyMap<string, ReadonlySet<number>>;
   /** Number of affected devices, and number of affected devices that never responded. Null if the file is malformed. */
   readonly silent: { readonly reached: number; readonly silent: number } | null;
@@ -197,8 +198,8 @@ export function checkReceipts(files: PackFiles, facts: ReceiptFacts, findings: F
 }
 
 /**
- * Reports which order lists receipts name but the pack lacks. The pack has the first list with each revision, and a device may name a later
- * list.
+ * Reports the order lists that receipts name but that the pack lacks. The pack has only the first list with each revision, but a device may
+ * name a later list.
  */
 function sayListsOf(lists: ReadonlyMap<number, number>, files: PackFiles, findings: Findings): void {
   const absent = [...lists.keys()].filter((version) => !files.has(numbered('lists', version))).sort((a, b) => a - b);
@@ -211,7 +212,9 @@ function sayListsOf(lists: ReadonlyMap<number, number>, files: PackFiles, findin
   );
 }
 
-/** All receipts of one device, verified; empty if the pack has no issuing certificate. Throws an error if one receipt is invalid. */
+/**
+ * All receipts of one device, verified. Empty if the pack has no certificate of the issuing CA. Throws an error if any receipt is invalid.
+ */
 function receiptsOf(
   { certificates, receipts }: z.infer<typeof receiptsSchema>[number],
   issuing: X509Certificate | null,
@@ -230,7 +233,7 @@ function receiptsOf(
   return receipts.map((envelope) => checkReceipt(envelope, byId, facts, revisions));
 }
 
-/** Compares the server's figures about affected devices with the listed handles and the signed receipts. */
+/** Compares the server's numbers of affected devices with the listed device pseudonyms and with the signed receipts. */
 function checkSilent(
   files: PackFiles,
   { answered, affected }: { readonly answered: ReadonlySet<string>; readonly affected: readonly string[] },

@@ -94,12 +94,15 @@ function pageOf(files: PackFiles, evidence: SummaryEvidence): string | null {
 
 interface Difference {
   readonly section: string;
-  /** Line of the summary page and line that the verifier expects; null for a missing line. */
+  /** Line of the summary page, and the line that the verifier expects in its place; null if one of the two is missing. */
   readonly says: string | null;
   readonly should: string | null;
 }
 
-/** Different lines of two texts, between their longest common beginning and end. Unequal texts have at least one difference. */
+/**
+ * Lines in which two texts differ. The longest common beginning and the longest common end of the texts are left out. Unequal texts have at
+ * least one difference.
+ */
 function differencesOf(there: string, expected: string): Difference[] {
   const [page, made] = [there.split('\n'), expected.split('\n')];
   const shorter = Math.min(page.length, made.length);
@@ -132,11 +135,11 @@ function unpaired(odd: readonly string[], right: readonly string[]): Line[] {
     ...extra(odd, right).map(({ at, line }) => ({ at: Math.min(at, right.length), says: line, should: null })),
     ...extra(right, odd).map(({ at, line }) => ({ at, says: null, should: line })),
   ];
-  // If both texts have the same lines, only the order of the lines differs.
+  // If both texts consist of the same lines, only the order of the lines is wrong.
   return found.length > 0 ? found : pairs(odd, right);
 }
 
-/** Last heading at or above a line of the summary page that the verifier wrote. */
+/** Nearest heading at or above a line, in the summary page that the verifier wrote. */
 function sectionAt(lines: readonly string[], at: number): string {
   const heading = lines.slice(0, at + 1).findLast((line) => /<h[123]/.test(line));
   return heading === undefined ? '' : textOf(heading);
@@ -148,14 +151,14 @@ const textOf = (line: string): string =>
     .replace(/<[^>]*>/g, '')
     .trim();
 
-/** Text of a line without markup, in quotation marks. A line of markup only stays unchanged. */
+/** Text of a line without its markup, in quotation marks. A line that consists only of markup stays unchanged. */
 function quoted(line: string | null): string {
   if (line === null) return 'nothing';
   const text = textOf(line) || line;
   return `“${text.length > MOST_SHOWN ? `${text.slice(0, MOST_SHOWN)}…` : text}”`;
 }
 
-/** Names of countries and local times depend on data that newer versions of the program may have corrected. */
+/** Names of countries and local times may differ, because a newer version of the program may have corrected their data. */
 function softwareHint({ software }: Manifest): string {
   const { cldr, tz } = process.versions;
   if (software.cldr === cldr && software.tz === tz) return '';

@@ -1,6 +1,6 @@
 /**
- * Check of times in an evidence pack, as far as ledger entries limit them. It covers the time of the pack, and each start and end of the
- * order that the adopted revisions require. Entries are in ledger order and have the server's time.
+ * Check of times in an evidence pack, as far as ledger entries limit these times. It covers the time of the pack, and each start and end of
+ * the order that the adopted revisions require. Ledger entries are in a fixed order and contain the server's time.
  */
 
 import { BRIEF_PAUSE } from '../order/adoption-state.ts';
@@ -21,8 +21,8 @@ const WHILE_RUNNING: ReadonlySet<string> = new Set(['order.revision', 'order.app
 const iso = (at: Instant) => new Date(at).toISOString();
 
 /**
- * Checks that the manifest's time is not before the newest ledger entry. Nothing but the operator's statement limits the time to the
- * future.
+ * Checks that the manifest's time is not before the newest ledger entry. The upper limit of the manifest's time depends only on the
+ * operator's statement.
  */
 export function checkMadeAt(
   { madeAt }: Pick<Manifest, 'madeAt'>,
@@ -54,14 +54,14 @@ type Phase = 'in effect' | 'not in effect' | 'unknown';
 
 interface Adopted {
   readonly each: PackRevision;
-  /** Ledger index and time of the adoption's entry. */
+  /** Index and time of the ledger entry about the adoption. */
   readonly index: number;
   readonly at: Instant;
 }
 
 /**
- * Changes of the order's effect in the ledger. Each missing ledger entry causes a failure in `findings`. `adopted` has the adopted revisions,
- * oldest first.
+ * Starts and ends of the order's effect that the ledger records. A required ledger entry that is missing causes a failure in `findings`.
+ * `adopted` has the adopted revisions, oldest first.
  */
 export function checkEffects(
   order: string,
@@ -133,7 +133,7 @@ export function checkEffects(
 
 const WORDS = { entered: 'took effect', left: 'was no longer in effect' } as const;
 
-/** Reason why the times of the entries do not determine what the ledger must contain; null if they do. */
+/** Reason why the check cannot derive from the times of the entries what the ledger must contain; null if there is no such reason. */
 function whyUnsure(entries: readonly LoggedEntry[]): string | null {
   if (entries.some(({ entry }) => entry.kind === 'server.restored')) return 'the server was restored from a backup';
   if (entries.some(({ entry }) => entry.kind === 'time.corrected')) return 'the server’s clock was wrong and corrected';
@@ -146,8 +146,8 @@ function whyUnsure(entries: readonly LoggedEntry[]): string | null {
 }
 
 /**
- * Phase of the order at the time `at`, or `unknown` if the phase began less than `LAG` before. `then` has the revisions adopted by that
- * time, oldest first.
+ * Phase of the order at the time `at`. `unknown` if the phase began less than `LAG` before `at`, because the server may record it late.
+ * `then` has the revisions that were adopted by `at`, oldest first.
  */
 function steadyPhase(then: readonly Adopted[], at: Instant): Phase {
   const since = at - LAG;
@@ -167,8 +167,8 @@ function boundariesOf({ revision: { terms, pausedSince } }: PackRevision): Insta
 }
 
 /**
- * Phase of the order by its revision's terms. `unknown` for a pause of more than 72 hours, because the pause has ended only if one person
- * alone approved it.
+ * Phase of the order according to the terms of its revision. `unknown` if the order has been paused for more than 72 hours: the pause has
+ * ended only if one person alone approved it.
  */
 function phaseAt(each: PackRevision, at: Instant): Phase {
   const { status, pausedSince, terms } = each.revision;

@@ -1,6 +1,7 @@
 /**
- * Comparison of the auditor's earlier checkpoint with the checkpoints of an evidence pack. All must belong to one tree of one ledger. The
- * pack can prove this only for tree sizes that it contains. For other sizes, the report says what is missing.
+ * Comparison of the auditor's earlier checkpoint with the checkpoints of an evidence pack. All checkpoints must belong to the same ledger
+ * with the same history. The pack can prove this only for the ledger sizes that it contains. For another size, the report says which proof
+ * is missing.
  */
 import { CordonError, isCordonError } from '../errors.ts';
 import { type Checkpoint, openOwnCheckpoint, originOrder } from '../ledger/checkpoint.ts';
@@ -14,8 +15,8 @@ import type { PublicRoot } from './public-root.ts';
 
 /**
  * Result of the comparison with an auditor's checkpoint.
- * - `consistent`: the pack's ledger begins with the checkpoint's tree.
- * - `not_provable`: the pack has no proof for or against it.
+ * - `consistent`: the pack's ledger contains the entries of the checkpoint unchanged.
+ * - `not_provable`: the pack contains no proof for or against that.
  * - `forked`: two different ledgers exist.
  * - `given_up`: the ledger lost entries of the checkpoint, and approvers continued the ledger without them.
  * - `older_pack`: after the pack was made, the ledger continued under a new name.

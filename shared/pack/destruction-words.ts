@@ -1,6 +1,6 @@
 /**
- * Texts about data that an exit destroyed, with the rule for each kind of data, and about data that remains. Evidence packs, the console
- * and the command line use the same texts.
+ * Texts about data: the rule for each kind of data that an exit destroys, and the data that remains. Evidence packs, the console and the
+ * command line use the same texts.
  */
 import type { Destroyed, ExitOutcome } from './destruction.ts';
 
@@ -55,7 +55,7 @@ export const KEPT: readonly { readonly what: string; readonly why: string }[] = 
   },
 ];
 
-/** States of devices that the order blocks and whose data the exit has not destroyed. */
+/** States of devices that the order blocks but whose data the exit has not destroyed. */
 export const REMAINING = [
   { field: 'held', words: 'are under a legal hold' },
   {

@@ -1,4 +1,4 @@
-/** Certificate of destruction in an evidence pack. `destruction-words.ts` has its texts. */
+/** Certificate of destruction in an evidence pack. `destruction-words.ts` contains its texts. */
 import { z } from 'zod';
 import { orderNumber, sha256Hex, timestamp } from '../order/documents.ts';
 import { handleSchema } from './format.ts';
@@ -19,8 +19,8 @@ export const destroyedSchema = z.strictObject({
 export type Destroyed = z.infer<typeof destroyedSchema>;
 
 /**
- * End of a device by an exit. `wiped`: the device signed a receipt of the wipe. `silent`: the device never responded, and its data may
- * still exist.
+ * Way in which an exit ended a device's enrollment. `wiped`: the device signed a receipt of the wipe. `silent`: the device never responded,
+ * and its data may still exist.
  */
 export const EXIT_OUTCOMES = ['wiped', 'silent'] as const;
 export type ExitOutcome = (typeof EXIT_OUTCOMES)[number];
@@ -37,14 +37,14 @@ export const destructionSchema = z.strictObject({
         outcome: z.enum(EXIT_OUTCOMES),
         at: timestamp,
         destroyed: destroyedSchema,
-        /** Random value that prevents a guess of the device from its digest in the ledger (`endDigest`). */
+        /** Random value in the digest that the ledger contains (`endDigest`). It prevents a guess of the device from the digest. */
         salt: sha256Hex,
       }),
     )
     .max(10_000_000),
   /**
-   * Devices that the order blocked when the pack was made, and whose data was not destroyed: under a legal hold, pending, or without
-   * contact.
+   * Devices that the order blocked when the pack was made, but whose data was not destroyed: devices under a legal hold, devices with a
+   * pending wipe, and devices without contact.
    */
   held: count,
   waiting: count,

@@ -2,7 +2,10 @@ import { canonicalText } from '../order/canonical.ts';
 import { sha256 } from '../order/digest.ts';
 import type { Destruction } from './destruction.ts';
 
-/** SHA-256 in hex of the facts about one device's end, for the ledger. Without the salt, the digest reveals nothing. */
+/**
+ * SHA-256 in hex of the facts about the end of one device's enrollment, for the ledger. A reader without the salt learns nothing from the
+ * digest.
+ */
 export function endDigest(end: Pick<Destruction['devices'][number], 'outcome' | 'at' | 'destroyed' | 'salt'>): string {
   const { outcome, at, destroyed, salt } = end;
   return sha256(canonicalText({ outcome, at, destroyed, salt }));

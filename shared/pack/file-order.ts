@@ -1,6 +1,7 @@
 /**
- * Fixed order of the files in an evidence pack, and thereby the complete list of their kinds. Packs with equal content have equal bytes,
- * and an additional file has no valid position. A new kind of file needs a new `PACK_TYPE`, because older verifiers refuse the file.
+ * Fixed order of the files in an evidence pack. The order is also the complete list of the kinds of files. Packs with equal content have
+ * equal bytes, and an additional file has no valid position. A new kind of file needs a new `PACK_TYPE`, because older verifiers refuse the
+ * file.
  */
 import {
   AUTHORITY,

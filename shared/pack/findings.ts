@@ -25,12 +25,15 @@ export class Findings {
     this.all.push({ verdict: 'failed', file, words });
   }
 
-  /** Number of failures so far. If a check adds no failure, it may report its proof. */
+  /** Number of failures so far. A check that has added no failure may report its proof. */
   get failures(): number {
     return this.#failures;
   }
 
-  /** Result of `check`. If `check` throws an error, the result is null, and a failure with `file` and `about` is recorded. */
+  /**
+   * Calls `check` and returns its result. If `check` throws an error, the result is null, and a failure with `file` and `about` is
+   * recorded.
+   */
   try<T>(file: string, check: () => T, about?: string): T | null {
     try {
       return check();

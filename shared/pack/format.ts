@@ -13,25 +13,29 @@ import type { ZipLimits } from './zip-limits.ts';
 
 export const PACK_TYPE = 'application/vnd.cordon.evidence-pack.v1+json';
 /**
- * Pack type for a ledger that continued under a new name after a loss of entries. Verifiers of the first pack version refuse this type,
+ * Pack type for a ledger that continued under a new name after a loss of entries. Verifiers for the first pack type refuse this type,
  * because they would misread the pack.
  */
 export const PACK_TYPE_CONTINUED = 'application/vnd.cordon.evidence-pack.v2+json';
 /**
- * Pack type with location changes, whether or not the ledger continued under a new name. Older verifiers do not know the file with location
- * changes.
+ * Pack type for a pack that contains location changes. Verifiers for the earlier types refuse this type, because they do not know the file
+ * with location changes. Packs of this type may also contain continuations of the ledger.
  */
 export const PACK_TYPE_WITH_LOCATIONS = 'application/vnd.cordon.evidence-pack.v3+json';
 export const PACK_TYPES = [PACK_TYPE, PACK_TYPE_CONTINUED, PACK_TYPE_WITH_LOCATIONS] as const;
 
 /**
- * Handle of a device or person, random and valid for one pack alone. The annex, encrypted to a named recipient, assigns names to handles.
+ * Pseudonym (handle) of a device or person, random and valid in one pack only. A separate annex, encrypted to a named recipient, says which
+ * name belongs to each pseudonym.
  */
 export const handleSchema = z.string().regex(/^device-[a-z2-7]{10}$/);
 
 export const MANIFEST = 'manifest.json';
 export const SUMMARY = 'summary.html';
-/** File with the public root (`publicRootSchema`). The auditor compares it with an independent copy. */
+/**
+ * File with the public root: the document with the keys that auditors need (`publicRootSchema`). The auditor compares it with a copy from
+ * another source.
+ */
 export const PUBLIC_ROOT = 'public-root.json';
 /** Files with the certificates of the root CA and of the issuing CA, in PEM. */
 export const AUTHORITY = { root: 'authority/root.pem', issuing: 'authority/issuing.pem' } as const;
@@ -108,21 +112,21 @@ export const PACK_LIMITS: ZipLimits = {
 
 const softwareVersion = z.string().regex(/^[0-9A-Za-z.+-]{1,40}$/);
 
-/** Number of newest order lists that a server stores. A pack made later lacks the older lists. */
+/** Number of newest order lists that a server stores. A pack that is made after an older list was deleted lacks that list. */
 export const LISTS_KEPT = 1000;
 
 export const manifestSchema = z.strictObject({
   installation: publicRootSchema.shape.installation,
   order: orderNumber,
-  /** Identifier of this pack, which the annex also contains. */
+  /** Identifier of this pack. The annex (separate file that says which name belongs to each pseudonym) also contains it. */
   pack: packIdSchema,
   /** Time at which the server made the pack, after the pack's checkpoint. */
   madeAt: timestamp,
   /** Name of the organization, as the operator states it. */
   organization: z.string().max(MOST_NAME_CHARACTERS),
   /**
-   * Version of the program that made the pack. Names of countries and local times in the summary depend on the versions of its Unicode data
-   * (CLDR) and time zone data.
+   * Version of the program that made the pack. Names of countries and local times in the summary depend on the Unicode data (CLDR) and the
+   * time zone data of this version.
    */
   software: z.strictObject({ cordon: softwareVersion, cldr: softwareVersion, tz: softwareVersion }),
   /** Files of the pack in the order of the zip, without the manifest. */
@@ -138,22 +142,25 @@ export const proceedingsSchema = z.array(proceedingRecordSchema).min(1).max(MOST
 const hashes = z.array(z.base64()).max(64);
 
 /**
- * Ledger entries with their inclusion proofs (RFC 9162, section 2.1.3). `opening` reveals the withheld particulars of an entry, if the
- * public entry withholds them.
+ * Ledger entries with their inclusion proofs (RFC 9162, section 2.1.3). `opening` reveals the details of an entry that the public entry
+ * withholds.
  */
 export const entriesSchema = z
   .array(z.strictObject({ index: z.int().min(0), body: z.string(), proof: hashes, opening: openingSchema.optional() }))
   .max(100_000);
 
-/** Checkpoints at the times of decisions, with consistency proofs to the newest tree (RFC 9162, section 2.1.4). */
+/**
+ * Checkpoints at the times of decisions, with proofs that the newest ledger contains their entries unchanged (consistency proofs of RFC
+ * 9162, section 2.1.4).
+ */
 export const growthSchema = z.array(z.strictObject({ checkpoint: z.string().max(10_000), proof: hashes })).max(10_000);
 
 /** Envelopes of adopted ledger continuations, oldest first. */
 export const continuationsSchema = z.array(envelopeSchema).min(1).max(64);
 
 /**
- * Maximum number of receipts of one kind by one device in a pack: half of them the first ones, half the last ones. The limit keeps a faulty
- * device from filling the pack.
+ * Maximum number of receipts of one kind by one device in a pack. If there are more, the pack has the earliest receipts for one half of
+ * this number and the latest for the other half. The limit keeps a faulty device from filling the pack.
  */
 export const MOST_OF_A_KIND = 2_000;
 
@@ -178,9 +185,9 @@ export const receiptsSchema = z
   .max(10_000);
 
 /**
- * Server's own statement about affected devices. `reached` is their number. A device is affected if the order blocked a service at a
- * revision's effective time or at the time of the pack, or if the device signed a receipt of enforcement. An offline device with an expired
- * location counts at its last known location. `silent` lists the handles of affected devices that never responded.
+ * Server's own statement about affected devices. `reached` is the number of affected devices. A device is affected if the order blocked a
+ * service at a revision's effective time or at the time of the pack, or if the device signed a receipt of enforcement. An offline device
+ * whose location has expired counts at its last known location. `silent` lists the pseudonyms of affected devices that never responded.
  */
 export const silentSchema = z.strictObject({
   reached: z.int().min(0),

@@ -4,7 +4,10 @@ import { CordonError } from '../errors.ts';
 /** Pattern of a signed note: origin, size and root, optional lines, an empty line, and signatures. */
 const NOTE = /cordon\/[A-Za-z0-9_-]+(?:\/[0-9]{14})?\n[0-9]+\n[A-Za-z0-9+/=]+\n(?:[^\n]+\n)*\n(?:— [^\n<]+(?:\n|$))+/;
 
-/** Signed note in a saved file. The file contains only the note, or the saved page of an order. Throws `checkpoint_invalid`. */
+/**
+ * Checkpoint (signed note) in a saved file. The file contains either only the note, or the saved page of an order. Throws
+ * `checkpoint_invalid`.
+ */
 export function noteIn(saved: string): string {
   const [note] = NOTE.exec(saved.replaceAll('\r\n', '\n')) ?? [];
   if (note === undefined) {

@@ -1,7 +1,7 @@
 /**
- * Records of admins' changes of a device's location that change an order's verdict: a location statement, its end, or another home area or
- * seat. The ledger entry `location.stated` contains the record's digest, and an evidence pack contains the record. The record has no reason
- * in plain text, because a reason may name a person.
+ * Records of location changes: changes by an admin that change an order's verdict for a device. A location change is a location statement,
+ * the end of a statement, or another home area or legal seat. The ledger entry `location.stated` contains the record's digest, and an
+ * evidence pack contains the record. The record has no reason in plain text, because a reason may name a person.
  */
 import { z } from 'zod';
 import { canonicalText } from '../order/canonical.ts';
@@ -17,13 +17,13 @@ export const locationRecordSchema = z.strictObject({
   salt: sha256Hex,
   /**
    * Kind of the location change. `presence` and `home` are location statements. `ended` is the early end of a statement. `assignment` is
-   * another home area or seat.
+   * another home area or legal seat.
    */
   kind: z.enum(['presence', 'home', 'ended', 'assignment']),
   /** Areas of a location statement; empty for other kinds of location changes. */
   areas: z.array(area).max(16),
   until: timestamp.nullable(),
-  /** Device's own home area and seat after the change, without location statements. */
+  /** Home area and legal seat that are assigned to the device after the change. Location statements are not considered. */
   home: area.nullable(),
   seat: area.nullable(),
   at: timestamp,
@@ -36,8 +36,8 @@ export const locationRecordSchema = z.strictObject({
 export type LocationRecord = z.infer<typeof locationRecordSchema>;
 
 /**
- * Location record with the handle of its device. The ledger entry contains only a commitment to the device, so the handle is the operator's
- * own statement.
+ * Location record with the pseudonym of its device. The ledger entry contains only a salted hash of the device, so the pseudonym is the
+ * operator's own statement.
  */
 const packedLocationSchema = locationRecordSchema.extend({ device: handleSchema });
 export type PackedLocation = z.infer<typeof packedLocationSchema>;
@@ -45,7 +45,7 @@ export type PackedLocation = z.infer<typeof packedLocationSchema>;
 /** Location changes in ledger order. */
 export const locationsSchema = z.array(packedLocationSchema).min(1).max(100_000);
 
-/** SHA-256 of the location change in hex, as the ledger entry contains it. Without the salt, the digest reveals nothing. */
+/** SHA-256 of the location change in hex, as the ledger entry contains it. A reader without the salt learns nothing from the digest. */
 export function locationDigest({
   salt,
   kind,

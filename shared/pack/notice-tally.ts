@@ -1,4 +1,7 @@
-/** Numbers of devices whose receipts confirm each notice of the order's plan, for the newest effective time. */
+/**
+ * Counts, for each notice of the order's notice plan, the devices whose receipts confirm the notice. Only notices for the newest effective
+ * time count.
+ */
 import { NOTICE_MOMENTS, type NoticeMoment } from '../order/documents.ts';
 import { isLate, type NoticeCount } from '../order/notice-times.ts';
 import type { Instant } from '../time/clock.ts';
@@ -7,7 +10,7 @@ import type { ReceiptFact } from './receipt-fact.ts';
 export type Noticed = NoticeCount & { readonly moment: NoticeMoment };
 
 export interface NoticeTally {
-  /** Adds the receipts of one device. Callers must call it once for each device. */
+  /** Adds the receipts of one device. Callers must call the function only once for each device. */
   add(receipts: readonly ReceiptFact[]): void;
   /** Numbers of devices for each notice, in the order of the plan. Notices without a receipt are absent. */
   counts(): Noticed[];

@@ -1,13 +1,13 @@
 /**
  * History of an order from the ledger entries of an evidence pack: proposals, approvals, adoptions, and each start and end of the order's
- * effect. The server writes the summary page from this history. The verifier does the same with verified entries. All times are those of
- * the entries.
+ * effect. The server writes the summary page from this history. The verifier writes the page again from verified entries. All times are the
+ * times of ledger entries.
  */
 import type { LedgerEntry } from '../ledger/ledger-entry.ts';
 import type { Revision } from '../order/documents.ts';
 import type { Instant } from '../time/clock.ts';
 
-/** Ledger entry with its particulars, also if the public entry withholds them. */
+/** Ledger entry with its details, including details that the public entry withholds but the pack reveals. */
 export interface Entry {
   readonly entry: LedgerEntry;
   readonly particulars: LedgerEntry['public'];
@@ -19,7 +19,7 @@ export interface SignedRevision {
   readonly digest: string;
   readonly payload: string;
   readonly document: Pick<Revision, 'act' | 'proposer' | 'proposedAt'>;
-  /** Identifiers of the signing keys, in the order of the envelope. */
+  /** Identifiers of the keys that signed the revision, in the order of the envelope. */
   readonly keyids: readonly string[];
 }
 
@@ -33,7 +33,7 @@ export interface RevisionHistory extends Omit<SignedRevision, 'keyids' | 'digest
     readonly person: string | null;
     readonly at: Instant | null;
   }[];
-  /** Time of adoption; null if the revision was not adopted at the pack's checkpoint. */
+  /** Time of adoption; null if the pack's ledger entries contain no adoption of the revision. */
   readonly adoptedAt: Instant | null;
 }
 

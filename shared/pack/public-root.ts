@@ -1,7 +1,7 @@
 /**
- * Public root of an installation: the document that an auditor gets from an independent source to verify all other documents. It contains
- * three values that never change: the root certificate for device certificates, the first approver set, and the ledger's key. Its SHA-256
- * is short enough for a contract, a court file or a telephone call.
+ * Public root of an installation: the document with the keys that auditors need to verify evidence packs. An auditor gets it from an
+ * independent source. It contains three values that never change: the hash of the root certificate for device certificates, the hash of the
+ * first approver set, and the ledger's key. The SHA-256 of the document is short enough for a contract, a court file or a telephone call.
  */
 import { z } from 'zod';
 import { sha256Hex } from '../order/documents.ts';

@@ -1,7 +1,7 @@
 import type { Receipt } from '../order/documents.ts';
 import type { Instant } from '../time/clock.ts';
 
-/** Facts of one receipt that the figures about receipts use. */
+/** Part of a receipt that the statistics about receipts use. */
 export interface ReceiptFact {
   readonly kind: Receipt['kind'];
   readonly revision: number;

@@ -1,5 +1,5 @@
 /**
- * Figures about receipts in an evidence pack. The server counts receipts when it makes the pack, and the verifier counts the verified
+ * Statistics about receipts in an evidence pack. The server counts receipts when it makes the pack, and the verifier counts the verified
  * receipts.
  */
 import { RECEIPT_KINDS, type Receipt } from '../order/documents.ts';
@@ -10,7 +10,7 @@ import type { ReceiptFact } from './receipt-fact.ts';
 export interface ReceiptCounts {
   /** Number of devices with a receipt of each kind. */
   readonly said: Readonly<Record<Receipt['kind'], number>>;
-  /** Notices for the newest effective time, in the order of the plan. */
+  /** Numbers of devices for each notice for the newest effective time, in the order of the notice plan. */
   readonly notices: readonly Noticed[];
   readonly answered: number;
 }

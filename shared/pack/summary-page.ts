@@ -1,6 +1,6 @@
 /**
- * Summary of an evidence pack: one HTML page without other files, for screen and print. The page depends only on the other files of the
- * pack and the manifest, so that the verifier can write it again and compare. `html` escapes every text that users entered.
+ * Summary of an evidence pack: one HTML page that needs no other files, for screen and print. The page depends only on the other files of
+ * the pack and the manifest, so that the verifier can write it again and compare. `html` escapes every text that users entered.
  */
 import { html, type Markup, styleSheet } from '../html.ts';
 import { attestationWords } from '../order/attestation.ts';

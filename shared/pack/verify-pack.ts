@@ -1,7 +1,7 @@
 /**
- * Verification of an order's evidence pack. The auditor needs only the pack and the installation's public root from an independent source.
- * Verification needs no clock, network or server, and can be repeated years later. The report says what is proved, what failed, and what no
- * pack can prove.
+ * Verification of an order's evidence pack. The auditor needs only the pack, and the installation's public root (document with the
+ * auditors' keys) from an independent source. Verification needs no clock, network or server, and can be repeated years later. The report
+ * says what is proved, what failed, and what no pack can prove.
  */
 import { CordonError } from '../errors.ts';
 import { parseDocument } from '../order/canonical.ts';
@@ -22,7 +22,7 @@ import { MANIFEST, type Manifest, PACK_LIMITS, PUBLIC_ROOT } from './format.ts';
 import { type PublicRoot, publicRootSchema } from './public-root.ts';
 import type { ZipLimits } from './zip-limits.ts';
 
-/** Public root from an independent source: the document, or its SHA-256 in hex. */
+/** Public root (document with the auditors' keys) from an independent source: the document itself, or its SHA-256 in hex. */
 export type Pinned = PublicRoot | string;
 
 export interface PackReport {
@@ -32,7 +32,7 @@ export interface PackReport {
   readonly madeAt: string | null;
   /** Whether the verification found no failure. */
   readonly holds: boolean;
-  /** Comparison with the auditor's checkpoint. Null if the auditor gave none, or if the pack's own checkpoint is invalid. */
+  /** Comparison with the auditor's checkpoint. Null if the auditor gave no checkpoint, or if the pack's own checkpoint is invalid. */
   readonly comparison: Comparison | null;
   readonly findings: readonly Finding[];
 }
@@ -48,7 +48,7 @@ const NEVER_PROVEN = [
   'That the instrument exists as the order describes it: the pack has its description, and digests of documents, not the documents.',
 ] as const;
 
-/** Public root that the auditor gave, or the pack's public root if the auditor gave only its fingerprint. */
+/** Public root document that the auditor gave. If the auditor gave only its fingerprint, the document in the pack is used. */
 function pinnedRoot(files: PackFiles, pinned: Pinned, findings: Findings): PublicRoot | null {
   const own = findings.try(PUBLIC_ROOT, () => parseDocument(publicRootSchema, need(files, PUBLIC_ROOT)));
   const wanted = typeof pinned === 'string' ? pinned : fingerprintOf(pinned);
@@ -74,8 +74,8 @@ function report(
 }
 
 /**
- * Report of a verification that could not continue. `why` is one sentence. The report says that the remaining checks did not run, because a
- * missing failure would look like a proof.
+ * Report of a verification that could not continue. `why` is one sentence. The report says that the remaining checks did not run. Otherwise
+ * the absence of a failure would look like a proof.
  */
 function stopped(findings: Findings, why: string, manifest: Manifest | null = null): PackReport {
   findings.unproven(`Everything else in the pack: the verification stopped. ${why}`);
@@ -83,8 +83,8 @@ function stopped(findings: Findings, why: string, manifest: Manifest | null = nu
 }
 
 /**
- * Verifies an evidence pack. `kept` is the auditor's own checkpoint, from an earlier time or another source. Throws `checkpoint_invalid` if
- * this checkpoint is malformed. Before the check of the manifest's signature, only the public root, the approver sets and the manifest are
+ * Verifies an evidence pack. `kept` is the auditor's own checkpoint, saved earlier or from another source. Throws `checkpoint_invalid` if
+ * this checkpoint is malformed. Until the manifest's signature is checked, only the public root, the approver sets and the manifest are
  * parsed.
  */
 export async function verifyPack(

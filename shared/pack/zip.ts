@@ -1,7 +1,7 @@
 /**
- * Zip files with exactly one encoding: uncompressed files (method 0) in the given order, without dates, comments or extra fields. The
- * reader encodes the files again, finds any difference, also between the files, and names the part that differs. Sections are those of
- * PKWARE's APPNOTE.TXT 6.3.10. A zip with more than 65,534 files or 4 GiB is refused (section 4.3.9.2).
+ * Zip files in a format with exactly one encoding for given files: uncompressed (method 0), in the given order, without dates, comments or
+ * extra fields. The reader encodes the files again and compares all bytes, including those between the files. It names each part that
+ * differs. Section numbers refer to PKWARE's APPNOTE.TXT 6.3.10. A zip with more than 65,534 files or 4 GiB is refused (section 4.3.9.2).
  */
 import { crc32 } from 'node:zlib';
 import { CordonError } from '../errors.ts';
@@ -100,7 +100,7 @@ export class ZipWriter {
   readonly #placed: Placed[] = [];
   #at = 0;
 
-  /** Bytes of a zip with the given files. Throws `too_large`. */
+  /** Bytes that the zip contains for the given file: its header and its content. Throws `too_large`. */
   add(file: ZipFile): Buffer {
     return Buffer.concat([this.header(file), file.bytes]);
   }
@@ -117,7 +117,7 @@ export class ZipWriter {
     return header;
   }
 
-  /** Central directory, which ends the zip. */
+  /** Central directory, which is the last part of the zip. */
   end(): Buffer {
     const directory = Buffer.concat(this.#placed.map(centralHeader));
     return Buffer.concat([directory, endRecord(this.#placed.length, directory.length, this.#at)]);
@@ -125,8 +125,8 @@ export class ZipWriter {
 }
 
 /**
- * Readable files of a zip, and each difference from the bytes that `ZipWriter` would write. The reader refuses compressed entries, so that
- * a small zip cannot expand to a large size. At a name that `isName` rejects, the reader stops.
+ * Files of a zip that could be read, and each difference from the bytes that `ZipWriter` would write. The reader refuses compressed
+ * entries, so that a small zip cannot expand to a large size. It stops at the first file name that `isName` rejects.
  */
 export function readZip(zip: Buffer, limits: ZipLimits = FORMAT_LIMITS): ZipContent {
   const files: ZipFile[] = [];

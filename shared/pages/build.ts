@@ -1,7 +1,7 @@
 /**
- * Build of static pages, if they are missing or older than their sources. A separate process with low priority builds them, because
- * bundling would block a server for seconds. The build goes to a temporary folder, which then moves to its final place. Parallel or killed
- * builds thus leave complete pages.
+ * Build of static pages. Pages are built if they are missing or older than their sources. A separate process with low priority builds them,
+ * because bundling would block a server for seconds. The build goes to a temporary folder, which then moves to its final place. Therefore
+ * the final place has complete pages, even if two builds run at the same time or a build is killed.
  */
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -26,7 +26,10 @@ const DIST = 'dist';
 const BUILD_TOOL = join(PROJECT, 'node_modules/vite/package.json');
 /** File in the build that contains the digest of the build's sources. */
 const BUILT_FROM = '.built-from';
-/** Age in milliseconds after which a build removes the leftovers of a killed build. A build takes only seconds. */
+/**
+ * Age in milliseconds from which a temporary folder counts as left over from a killed build. The next build removes it. A build takes only
+ * seconds.
+ */
 const ABANDONED = 10 * 60_000;
 
 const COMPRESSIBLE = new Set(['.js', '.css', '.svg', '.json', '.txt', '.webmanifest']);
@@ -38,7 +41,7 @@ export interface Pages {
   readonly name: string;
   /** npm script that builds the pages. */
   readonly script: string;
-  /** Folder of the pages' `vite.config.ts`. The build goes there too. */
+  /** Folder with the `vite.config.ts` of the pages. The finished build also goes to this folder. */
   readonly root: string;
   /** Other source folders and files of the pages. */
   readonly sources: readonly string[];
@@ -48,7 +51,8 @@ export const builtFolder = ({ root }: Pick<Pages, 'root'>): string => join(root,
 
 /**
  * Builds the pages unless a build of the current sources exists. `say` receives one line of text before a build. A production install has
- * no build tools, so existing pages stay unchanged. Rejects with the output of a failed build, or with instructions.
+ * no build tools, so it keeps the existing pages. Rejects with the output of a failed build. If there are no pages and no build tools,
+ * rejects with instructions.
  */
 export async function ensureBuilt(pages: Pages, say: (line: string) => void): Promise<void> {
   const built = builtFrom(pages);
@@ -59,8 +63,8 @@ export async function ensureBuilt(pages: Pages, say: (line: string) => void): Pr
     return;
   }
   say(`Building ${pages.name}. This takes some seconds and happens once …`);
-  // The build process gets none of the caller's environment variables, so that its result does not depend on them. The channel between the
-  // processes closes when the caller ends, and the build then ends too.
+  // The build process gets none of the caller's environment variables, so that its result does not depend on them. When the caller ends,
+  // the channel between the two processes closes, and the build process then ends too.
   const child = spawn(process.execPath, [import.meta.filename, JSON.stringify(pages)], {
     cwd: PROJECT,
     env: { NODE_ENV: 'production', NO_COLOR: '1' },
@@ -93,7 +97,7 @@ export async function buildByHand(pages: Pages): Promise<void> {
   console.log(isNew ? `Built: ${where}` : `The build in ${where} is up to date.`);
 }
 
-/** Runs the work, then ends the process with the exit code of its result. */
+/** Ends the process when the work ends: with exit code 0 if it succeeded, otherwise with an error message and exit code 1. */
 export function exitAfter(work: Promise<void>): void {
   work.then(
     () => process.exit(0),
@@ -176,12 +180,13 @@ function compress(file: string): void {
   }
 }
 
-/** Moves the build to its final place. Another process may move its own build there at any moment, so the function tries again. */
+/** Moves the build to its final place. Another process may move its own build there at any moment, so the function tries several times. */
 function moveIntoPlace(pages: Pages, folder: string, digest: string): void {
   const place = builtFolder(pages);
   const aside = `${folder}-before`;
   for (let attempt = 1; ; attempt += 1) {
-    // If another process has already moved an equal build there, this build is not needed. Moving it would leave a moment without pages.
+    // If another process has already moved an equal build to the final place, this build is not needed. A replacement would leave a moment
+    // without pages.
     if (builtFrom(pages) === digest) return;
     try {
       if (statSync(place, { throwIfNoEntry: false })) renameSync(place, aside);

@@ -1,6 +1,6 @@
 /**
- * Server of built pages. It keeps all files in memory by URL path, so that a request path never becomes a file path. Each page response has
- * its own nonce for one style element. Only scripts from the page's own files run.
+ * Server of built pages. It keeps all files in memory by URL path, so that a request path never becomes a file path. Each response with a
+ * page has its own nonce, which allows one style element. Only scripts from the page's own files run.
  */
 import { randomBytes } from 'node:crypto';
 import { readdir, readFile, stat } from 'node:fs/promises';
@@ -9,14 +9,14 @@ import { extname, join, relative, sep } from 'node:path';
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import helmet from 'helmet';
 
-/** Placeholder in the page for the nonce of the style element, from `vite-config.ts`. */
+/** Placeholder in the built page (`vite-config.ts`) that the server replaces with the nonce of the style element. */
 const NONCE = 'CSP_NONCE';
 /** Cache header for files whose names contain a hash of their content. */
 const IMMUTABLE = 'public, max-age=31536000, immutable';
 export interface ServedPages {
   /** Folder of the build. The server checks it for each page request, so that a new build appears without a restart. */
   readonly folder: string;
-  /** First path segments that are no pages, such as `api`. */
+  /** First path segments for which the server sends no page, such as `api`. */
   readonly noPage: readonly string[];
   readonly notBuilt: string;
 }
@@ -71,7 +71,7 @@ export function servePages({ folder, noPage, notBuilt }: ServedPages): RequestHa
       return await built;
     } catch (error) {
       built = null;
-      // A missing file means that no build exists, or that a process is moving a new build to this place.
+      // The file is missing if no build exists, or if a process is moving a new build to this place right now.
       if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
       throw error;
     }

@@ -20,14 +20,14 @@ export function pagesConfig(root: string): UserConfig {
       cssTarget: ['chrome123', 'firefox128', 'safari17.5'],
       // Assets are never inlined: the content security policy forbids data: scripts and fonts, and the browser caches a file by its name.
       assetsInlineLimit: 0,
-      // The build has no preload lists for lazy pages, because they cost more on the first load than they save on the second.
+      // Lazy pages have no preload lists in the build. The lists would cost more on the first load than they save on the second.
       modulePreload: {
         polyfill: false,
         resolveDependencies: (_file, needed) => needed.filter((one) => one.endsWith('.css')),
       },
       reportCompressedSize: false,
-      // The build has one chunk for shared code. By default, the bundler splits it at each use in a lazy page, and each chunk has an
-      // overhead.
+      // The build puts all shared code into one chunk. By default, the bundler would make a chunk for each part that several lazy pages
+      // share, and each chunk has an overhead.
       rolldownOptions: { output: { codeSplitting: { groups: [{ name: 'start', tags: ['$initial'] }] } } },
     },
   };

@@ -4,19 +4,19 @@
  * - `POST /device/messaging-key` (`messagingKeyBody`) submits the key with which this enrollment signs messages → `messagingKeyAnswer`.
  * - `GET /device/messaging-key` → `messagingKeyAnswer`: whether the key is certified and countersigned.
  * - `GET /device/people?text=` → `peopleAnswer`: at most 20 people whose names contain the text.
- * - `POST /device/members` (`membersBody`) → `membersAnswer`. Until its session ends, the device receives `members-changed` about these
- *   people.
+ * - `POST /device/members` (`membersBody`) → `membersAnswer`: devices of the given people. Until its WebSocket session ends, the requesting
+ *   device receives the frame `members-changed` when the devices of these people change.
  * - `POST /device/key-packages` (`keyPackagesBody`) → `{ left }`.
  * - `POST /device/key-packages/claim` (`claimBody`) → `claimAnswer`: one key package of each device that has one. The server returns a
  *   single-use package only once.
  * - `PUT /device/attachments/ID` (bytes, at most `LARGEST_ATTACHMENT`) → 204. ID: 32 random bytes of the sender, base64url. Each device
- *   that knows the ID can fetch the file. The upload may take `ATTACHMENT_WITHIN`; other bodies may take one minute.
+ *   that knows the ID can fetch the file. The upload may take `ATTACHMENT_WITHIN`; other request bodies may take one minute.
  * - `GET /device/attachments/ID` → the bytes.
- * - `GET /device/ledger/consistency?from=SIZE&to=SIZE` → `consistencyView` of `shared/api/ledger.ts`: proof that the tree of `to` entries
- *   begins with the tree of `from` entries. Default for `to`: the newest checkpoint's size. The response always contains the newest
+ * - `GET /device/ledger/consistency?from=SIZE&to=SIZE` → `consistencyView` of `shared/api/ledger.ts`: proof that the ledger of `to` entries
+ *   contains the first `from` entries unchanged. Default for `to`: the newest checkpoint's size. The response always contains the newest
  *   checkpoint. `from=0` proves nothing.
  * - `GET /device/ledger/continuations?size=SIZE` → `continuationsAnswer`: continuations of the ledger after a loss of entries (ADR 39),
- *   each with the proof that the tree of `size` entries contains it.
+ *   each with the proof that the ledger of `size` entries contains it.
  * - `POST /device/evidence` (`{ observations }`, 1 to 1,024 observations in the format of reports) → `{ stored, refused }`: for a device
  *   whose management is suspended.
  * - `POST /device/recollection` (`recollectionBody`, at most `LARGEST_RECOLLECTION` bytes) → `{ taken }`: only after the server's request
@@ -30,11 +30,11 @@ import { deviceIdSchema } from './ids.ts';
 /** Maximum body of a recollection, in bytes: enough for an order list and its withheld revisions as base64 in JSON. */
 export const LARGEST_RECOLLECTION = 16 * 1024 * 1024;
 /**
- * Recollection: documents that a device has stored, for a server that was restored from a backup. The server accepts only parts that
- * approvers or the server itself have signed.
+ * Recollection: documents that a device has stored, sent to a server that was restored from a backup. The server accepts only the documents
+ * that approvers or the server itself have signed.
  */
 export const recollectionBody = z.strictObject({
-  /** Approver sets from the pinned set on, oldest first. */
+  /** Approver sets, oldest first, starting with the set that the device pinned at enrollment. */
   approverSets: z.array(envelopeSchema).max(256),
   list: envelopeSchema.nullable(),
   /** Newest verified revision of every order. For a withheld order, the public list contains only the revision's digest. */
@@ -62,8 +62,8 @@ export const peopleAnswer = z.strictObject({
 });
 
 /**
- * Request for the devices of people, and for single devices. After it joins a conversation, a device knows the other devices before it
- * knows their users.
+ * Request for the devices of given people, and for the details of given devices. A device that joins a conversation knows the ids of the
+ * other devices before it knows their users.
  */
 export const membersBody = z
   .strictObject({

@@ -12,7 +12,7 @@
  *
  * Delivery: at least once in both directions. The server repeats a command until `command-stored` confirms that the device has stored it;
  * the device ignores a repeated id. The device repeats a `report` with its outbox sequence number until `reports-stored` names this number
- * or a later one. The server ignores reports that it has already stored for this generation.
+ * or a later one. The server ignores reports that it has already stored for the same enrollment of the device.
  *
  * Heartbeats are WebSocket pings of the server. All times are Unix milliseconds. `welcome`, `time` and `address` contain the server's
  * clock, which is authenticated time for the device.
@@ -35,7 +35,10 @@ import { commandIdSchema, deviceIdSchema } from './ids.ts';
 export const SUBPROTOCOL = 'cordon.v1';
 export const LINK_PATH = '/link';
 export const ADDRESS_HEADER = 'cordon-address';
-/** Header with which a restored server asks a refused device for its stored documents. The value is `documents` or `facts`. */
+/**
+ * Header with which a restored server asks a device for its stored documents, after it has refused the device's connection (HTTP 451). The
+ * value is `documents` or `facts`.
+ */
 export const RECALL_HEADER = 'cordon-recall';
 
 /**
@@ -46,7 +49,7 @@ export const MAX_FRAME_FROM_DEVICE = 256 * 1024;
 export const MAX_FRAME_FROM_SERVER = 8 * 1024 * 1024;
 /** Number of unsent bytes at which the server closes the connection of a slow reader. */
 export const MAX_UNREAD = 16 * 1024 * 1024;
-/** Maximum time from the upgrade to the frame `hello`, in milliseconds. */
+/** Maximum time between the WebSocket upgrade and the frame `hello`, in milliseconds. */
 export const HELLO_WITHIN = 10_000;
 export const PING_EVERY = 30_000;
 
@@ -74,7 +77,7 @@ export const CLOSE = {
 } as const;
 
 const time = z.int().min(0);
-/** Mark of a server that doubts its own clock. The time in the frame is then not authenticated time. */
+/** Sign that the server doubts its own clock. The device must not treat the time in the frame as authenticated time. */
 const doubtful = z.literal(true).optional();
 const version = z.int().min(0);
 
@@ -93,7 +96,7 @@ export type Command = z.infer<typeof commandSchema>;
 const unlockShare = z.base64().length(44);
 export const MOST_UNLOCK_SHARES = 16;
 
-/** Reason why traffic is blocked, from the terms of the order. */
+/** Reason why traffic is blocked. If an order blocks it, the texts are from the order's terms. */
 export const denialSchema = z.strictObject({
   code: z.enum(['service_denied', 'device_unknown', 'too_many_conversations']),
   detail: z.string().max(1000),
@@ -113,7 +116,7 @@ export const conversationIdSchema = z.base64url().length(22);
 /** Maximum number of recipient devices of one post. */
 export const MOST_RECIPIENTS = 512;
 
-/** Result of a post for one recipient. `unknown`: no such device is enrolled, or its generation is another one. */
+/** Result of a post for one recipient. `unknown`: no such device is enrolled, or the device has enrolled again since. */
 const recipientOutcome = z.strictObject({
   device: deviceIdSchema,
   outcome: z.enum(['stored', 'held', 'refused', 'unknown', 'full']),
@@ -132,13 +135,13 @@ export const serverFrameSchema = z.discriminatedUnion('kind', [
     list: version,
     record: version,
     approverSet: version,
-    /** Sequence number of the last report that the server has stored for this generation; 0 for none. */
+    /** Sequence number of the last report that the server has stored for this enrollment of the device; 0 if none. */
     reports: z.int().min(0),
   }),
   z.strictObject({ kind: z.literal('time'), time }),
   /**
-   * Areas of the connection's IP address. The server sends them again after another IP database changes them. Without areas, the address is
-   * no evidence.
+   * Areas of the connection's IP address. The server sends the frame again if another IP database assigns other areas to the address. If
+   * `areas` is absent, the address is no evidence of a location.
    */
   z.strictObject({ kind: z.literal('address'), time, doubtful, areas: z.array(z.string()).max(16) }),
   /** Approver sets that are newer than the device's newest set, oldest first. */
@@ -157,17 +160,18 @@ export const serverFrameSchema = z.discriminatedUnion('kind', [
     id: commandIdSchema,
     command: commandSchema,
     /**
-     * Server's halves of workspace keys. `lock-workspace` has one share, with which the device locks. `unlock-workspace` has possible
-     * shares, newest first. The device deletes shares after use.
+     * Server's halves (shares) of workspace keys. The command `lock-workspace` has one share, with which the device locks the workspace.
+     * `unlock-workspace` has all shares that may fit, newest first. The device deletes shares after use.
      */
     shares: z.array(unlockShare).max(MOST_UNLOCK_SHARES).optional(),
     expires: time,
   }),
   z.strictObject({ kind: z.literal('reports-stored'), through: z.int().min(1) }),
   /**
-   * Response to `post`. For a week, a repeated post gets the same response.
-   * - `accepted`: the server has stored the post durably, for each recipient as `recipients` states.
-   * - `superseded`: another commit has already ended this epoch. The server stored nothing, and the other commit arrives with the mailbox.
+   * Response to `post`. If a post is repeated within a week, its response is the same.
+   * - `accepted`: the server has stored the post durably. `recipients` has the result for each recipient.
+   * - `superseded`: another commit has already ended this epoch (version of the conversation's keys). The server stored nothing, and the
+   *   device receives the other commit through its mailbox.
    * - `blocked`: the commit is not allowed. It is not for the next epoch, its sender is not a member, or `to` lacks a member. The server
    *   stored nothing.
    * - `refused`: the server stored nothing, for the reason in `denial`. It may accept a later attempt.
@@ -180,11 +184,14 @@ export const serverFrameSchema = z.discriminatedUnion('kind', [
     recipients: z.array(recipientOutcome).max(MOST_RECIPIENTS),
   }),
   /**
-   * Response to `mailbox`: the last `taken` of this enrollment, and the number of accepted posts, as the server has stored them. If the
-   * device has lower numbers, it was restored from a copy.
+   * Response to `mailbox`: the server's record of the last `taken` of this enrollment, and of the number of accepted posts. If the numbers
+   * on the device are lower, the device was restored from a copy.
    */
   z.strictObject({ kind: z.literal('mailbox-is'), taken: z.int().min(0), posts: z.int().min(0) }),
-  /** Entry of the mailbox. The server repeats it until `taken` names its number or a later one. `seq` increases, possibly with gaps. */
+  /**
+   * Entry of the mailbox. The server repeats the entry until a `taken` frame names its number or a later one. `seq` is the number of the
+   * entry; numbers increase, possibly with gaps.
+   */
   z.strictObject({
     kind: z.literal('mail'),
     seq: z.int().min(1),
@@ -197,7 +204,7 @@ export const serverFrameSchema = z.discriminatedUnion('kind', [
         at: time,
         body: sealedBody,
       }),
-      /** Later state of a post that the device has sent, for one recipient. `order` is the order that caused the state. */
+      /** New state, for one recipient, of a post that the device sent earlier. `order` is the order that caused the state. */
       z.strictObject({
         type: z.literal('fate'),
         id: z.uuid(),
@@ -208,14 +215,21 @@ export const serverFrameSchema = z.discriminatedUnion('kind', [
       }),
     ]),
   }),
-  /** Number of remaining single-use key packages. The server sends it after `mailbox-is`, and when few packages remain. */
+  /**
+   * Number of the device's single-use key packages that remain on the server. The server sends this frame after `mailbox-is`, and when few
+   * packages remain.
+   */
   z.strictObject({ kind: z.literal('key-packages-left'), count: z.int().min(0) }),
-  /** Notice that the devices of a person have changed. The device has asked about this person in the same session. */
+  /**
+   * Notice that the devices of a person have changed. The server sends it only if the device has asked about this person in the same
+   * session.
+   */
   z.strictObject({ kind: z.literal('members-changed'), person: personId }),
   /**
    * Request of a restored server for the signed documents that the device has stored (`POST /device/recollection`). With `documents`, the
-   * device also sends approver sets and the order list, because it has newer ones than the backup. A refused device finds the request in
-   * the field `recall` of the 451 response, or in the header `Cordon-Recall` of its record, as `documents` or `facts`.
+   * device also sends approver sets and the order list, because its versions are newer than those in the backup. A device whose connection
+   * the server refuses finds the request in the field `recall` of the 451 response, or in the header `Cordon-Recall` of the response with
+   * its device record, as `documents` or `facts`.
    */
   z.strictObject({ kind: z.literal('recall'), documents: z.boolean() }),
 ]);
@@ -266,17 +280,24 @@ export const reportItemSchema = z.discriminatedUnion('type', [
     detail: z.string().max(2000),
     at: time,
   }),
-  /** Report that the device has displayed the whole text of a `message` command to its user for the first time. `at` is real time. */
+  /**
+   * Report that the device has displayed the whole text of a `message` command to its user for the first time. `at` is the time of the
+   * machine's clock.
+   */
   z.strictObject({ type: z.literal('displayed'), command: commandIdSchema, on: displayedOnSchema, at: time }),
-  /** Event on the device that needs an admin's attention, such as a forked list, a lower version or a missing order. */
+  /**
+   * Event on the device that needs an admin's attention, such as two different order lists with the same version, an older list, or a list
+   * that omits an order.
+   */
   z.strictObject({ type: z.literal('alert'), code: z.string().max(64), detail: z.string().max(1000), at: time }),
 ]);
 export type ReportItem = z.infer<typeof reportItemSchema>;
 
 /**
- * Commit that moves a conversation to its next epoch. The server accepts one commit for each epoch, in order, and only from a member. Every
- * other member must be a recipient. Epoch 0 registers the conversation, and its sender is the first member. `remove` applies before `add`.
- * If no other member has to receive the commit, it accompanies the welcome message.
+ * Commit that moves a conversation to its next epoch (version of its keys). The server accepts one commit for each epoch, in order, and
+ * only from a member. Every other member must be a recipient. The commit for epoch 0 registers the conversation, and its sender is the
+ * first member. `remove` applies before `add`. If the commit has no other recipients, the device sends it together with the welcome
+ * message.
  */
 const conversationCommitSchema = z.strictObject({
   conversation: conversationIdSchema,
@@ -294,7 +315,7 @@ export const deviceFrameSchema = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('hello'),
     agent: z.string().max(64),
-    /** Wall clock of the device. Many devices together can show that the server's clock is wrong. */
+    /** Time of the device's machine clock. If many devices disagree with the server's clock, the server's clock is probably wrong. */
     wall: time.optional(),
     list: version,
     record: version,
@@ -305,10 +326,11 @@ export const deviceFrameSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('command-stored'), id: commandIdSchema }),
   z.strictObject({ kind: z.literal('report'), seq: z.int().min(1), item: reportItemSchema }),
   /**
-   * Encrypted message for the mailboxes of other devices. `posted` confirms that the server has stored it. `commit`: the message ends this
-   * epoch (RFC 9420, section 14), and the rules of `conversationCommitSchema` apply. `keep`: a suspended recipient receives the message
-   * after the order, whatever the order's rule for waiting messages says. Commits and welcome messages need `keep`, because a device that
-   * misses one loses its conversation. `keep` reveals nothing new, because the server also sees `content_type` (RFC 9420, section 6.3).
+   * Encrypted message for the mailboxes of other devices. The response `posted` confirms that the server has stored it. `commit`: the
+   * message ends its epoch (version of the conversation's keys, RFC 9420, section 14), and the rules of `conversationCommitSchema` apply.
+   * `keep`: a recipient whose messaging is suspended receives the message after the order, whatever the order's rule for waiting messages
+   * says. Commits and welcome messages need `keep`, because a device that misses one loses its conversation. `keep` reveals nothing new,
+   * because the server also sees `content_type` (RFC 9420, section 6.3).
    */
   z.strictObject({
     kind: z.literal('post'),
@@ -321,11 +343,11 @@ export const deviceFrameSchema = z.discriminatedUnion('kind', [
     body: sealedBody,
   }),
   /**
-   * Request to begin (`open`) or stop the delivery of the mailbox. The device sends it after `welcome`, and when its messaging gate opens
-   * or closes.
+   * Request to start (`open`) or stop the delivery of mailbox entries. The device sends it after `welcome`, and when its messaging gate
+   * opens or closes.
    */
   z.strictObject({ kind: z.literal('mailbox'), open: z.boolean() }),
-  /** Number up to which the device has stored its mailbox entries durably. */
+  /** Number of the newest mailbox entry up to which the device has stored all entries durably. */
   z.strictObject({ kind: z.literal('taken'), through: z.int().min(1) }),
 ]);
 export type DeviceFrame = z.infer<typeof deviceFrameSchema>;

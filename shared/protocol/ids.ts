@@ -1,6 +1,6 @@
 /**
- * Identifiers as branded strings, created only by the functions below. The compiler therefore detects a person's id that is used as a
- * device's id.
+ * Identifiers as branded strings, created only by the functions below. The compiler therefore reports an error if code uses a person's id
+ * as a device's id.
  */
 import { z } from 'zod';
 
@@ -43,7 +43,10 @@ function idOf<const P extends string>(prefix: P) {
   return z.string().regex(pattern, `starts with ${prefix}_`);
 }
 
-/** Id of a device, which is the id of its activation code. The certificate can therefore contain the id. */
+/**
+ * Id of a device. It is equal to the id of the device's activation code, so it is known before enrollment and the certificate can contain
+ * it.
+ */
 export const deviceIdSchema = idOf('dev').brand<'DeviceId'>();
 export type DeviceId = z.infer<typeof deviceIdSchema>;
 export const newDeviceId = (): DeviceId => `dev_${timedBase32()}` as DeviceId;

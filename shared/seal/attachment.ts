@@ -8,7 +8,7 @@ import { pad, unpad } from './padding.ts';
 
 const KiB = 1024;
 const MiB = 1024 * KiB;
-/** Sizes to which files are padded. The largest size, with the authentication tag, stays below `LARGEST_ATTACHMENT`. */
+/** Sizes in bytes to which files are padded. The largest size plus the authentication tag is below `LARGEST_ATTACHMENT`. */
 const BUCKETS = [4 * KiB, 16 * KiB, 64 * KiB, 256 * KiB, MiB, 2 * MiB, 3 * MiB, 4 * MiB, 5 * MiB + 32];
 
 /** Nonce of zeros. It is safe, because each key encrypts only one file. */
@@ -22,7 +22,10 @@ const parameters = (id: string) => ({
   additionalData: new TextEncoder().encode(`cordon attachment ${id}`),
 });
 
-/** Encrypts a file. The result has the bytes to store under `id`, and the name and key for the message. Throws `too_large`. */
+/**
+ * Encrypts a file. The result contains the encrypted bytes, which the caller stores under `id`, and the id and key for the message. Throws
+ * `too_large`.
+ */
 export async function sealAttachment(bytes: Uint8Array): Promise<Handle & { readonly sealed: Uint8Array }> {
   if (bytes.length > LARGEST_ATTACHED) {
     throw new CordonError(

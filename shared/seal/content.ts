@@ -1,7 +1,7 @@
 /**
  * Contents of messages in a conversation: canonical JSON, padded and encrypted. They include all private details, such as the
- * conversation's title and file names. Schemas are strict. If one agent displayed a field that another agent ignores, two users would see
- * different messages with the same signature.
+ * conversation's title and file names. Schemas are strict and refuse unknown fields. If one agent displayed a field that another agent
+ * ignores, two users would see different messages with the same signature.
  */
 import { z } from 'zod';
 import { CordonError, isCordonError } from '../errors.ts';
@@ -15,17 +15,20 @@ import { pad, unpad } from './padding.ts';
 export const LONGEST_TEXT = 16_000;
 export const MOST_ATTACHMENTS = 16;
 export const LARGEST_ATTACHED = 5 * 1024 * 1024;
-/** Maximum number of people in a new conversation. Simultaneous additions by several members may exceed this number. */
+/**
+ * Maximum number of people in a new conversation. If several members add people at the same time, the number of people may exceed this
+ * maximum.
+ */
 export const LARGEST_CONVERSATION = 200;
 /** Maximum number of statements about people in one message content. */
 export const MOST_WORDS = 2 * MOST_RECIPIENTS;
 
-/** Sizes to which contents are padded. The largest size, with the data that MLS adds, stays below `LARGEST_SEALED`. */
+/** Sizes in bytes to which contents are padded. The largest size plus the data that MLS adds is below `LARGEST_SEALED`. */
 const BUCKETS = [256, 1024, 4096, 16_384, 65_536, 126_976];
 
 /**
- * Newest ledger tree that the sender has verified. Recipients compare it with their own tree, to detect a server that shows different
- * ledgers.
+ * Newest size and root hash of the ledger that the sender has verified. Recipients compare them with their own, to detect a server that
+ * shows different ledgers to different devices.
  */
 const ledger = z
   .strictObject({
@@ -62,23 +65,24 @@ export const contentSchema = z.discriminatedUnion('type', [
     text: z.string().max(LONGEST_TEXT),
     attachments: z.array(attachmentSchema).max(MOST_ATTACHMENTS),
     /**
-     * Previous message of the sending device that the server accepted for all recipients, with its epoch. A recipient who was a member in
-     * that epoch can detect that the message is missing. Null if the device knows of no accepted message.
+     * Previous message of the sending device that the server accepted for all recipients, with its epoch (version of the conversation's
+     * keys). A recipient who was a member in that epoch can detect that the message is missing. Null if the device knows of no accepted
+     * message.
      */
     after: z.strictObject({ id: z.uuid(), epoch: z.int().min(0) }).nullable(),
     ledger,
   }),
-  /** Receipt: state of other members' messages on the sending device. */
+  /** Receipt: the state of other members' messages on the device that sends the receipt. */
   z.strictObject({
     type: z.literal('receipt'),
     of: z.array(z.uuid()).min(1).max(200),
-    /** State of the messages. `missing`: a later message names them in `after`, and the device does not have them. */
+    /** State of the messages. `missing`: a later message names them in its field `after`, but the device has not received them. */
     state: z.enum(['delivered', 'read', 'missing']),
     ledger,
   }),
   /**
-   * Title and people of the conversation. The newest statement about the title is valid, and so is the newest statement about each person.
-   * A new title does not change the people.
+   * Title and people of the conversation. The newest statement about the title is valid. For each person, the newest statement about this
+   * person is valid. A new title does not change the people.
    */
   z.strictObject({
     type: z.literal('about'),
@@ -95,8 +99,8 @@ export const contentSchema = z.discriminatedUnion('type', [
       .max(MOST_WORDS)
       .refine((words) => new Set(words.map(({ person }) => person)).size === words.length, 'names a person twice'),
     /**
-     * Earlier conversation that this conversation continues. `without` lists the enrollments that are excluded because they blocked the
-     * earlier conversation (ADR 32).
+     * Earlier conversation that this conversation continues. `without` lists the enrollments that are left out, because they made the
+     * earlier conversation unusable (ADR 32).
      */
     continues: z
       .strictObject({

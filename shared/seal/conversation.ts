@@ -1,7 +1,7 @@
 /**
  * Conversation: one MLS group (RFC 9420), whose state the caller stores as bytes. Each function takes a state and returns the next state.
- * After an error, the old state stays valid. Encrypting twice from one state would use a key twice. Therefore callers must store the new
- * state before they send the message.
+ * After an error, the old state stays valid. If two messages were encrypted from one state, they would use the same key. Therefore callers
+ * must store the new state before they send the message.
  */
 import { createApplicationMessage, createCommit, createGroup, encodeMlsMessage, zeroOutUint8Array } from 'ts-mls';
 import { CordonError } from '../errors.ts';
@@ -29,7 +29,7 @@ export function newConversationId(): string {
   return id.startsWith('-') ? newConversationId() : id;
 }
 
-/** New conversation at epoch 0, with this device as the only member. */
+/** Creates a conversation at epoch 0, with this device as the only member. */
 export async function createConversation(self: Self, conversation: string, now: number): Promise<Uint8Array> {
   const named = conversationIdSchema.safeParse(conversation).success;
   const groupId = named ? Uint8Array.fromBase64(conversation, { alphabet: 'base64url' }) : new Uint8Array(16);
@@ -69,16 +69,16 @@ export async function sealContent(state: Uint8Array, content: Content): Promise<
 export interface Change {
   /** Key packages, one for each enrollment to add. */
   readonly add: readonly Uint8Array[];
-  /** Leaf indexes of the members to remove. One commit removes and adds a member that joins again. */
+  /** Leaf indexes of the members to remove. If a member joins again, one commit removes the old leaf and adds the new one. */
   readonly remove: readonly number[];
 }
 
 export interface Commit {
-  /** Epoch that the commit ends. The server accepts one commit for each epoch. */
+  /** Epoch (version of the conversation's keys) that the commit ends. The server accepts one commit for each epoch. */
   readonly epoch: number;
   /**
-   * State after the commit. The caller stores it beside the old state until the server has accepted the commit. If another commit wins, the
-   * caller discards it.
+   * State after the commit. The caller stores it in addition to the old state until the server has accepted the commit. If the server
+   * accepts another commit instead, the caller discards this state.
    */
   readonly next: Uint8Array;
   readonly commit: Uint8Array;
@@ -89,9 +89,9 @@ export interface Commit {
 }
 
 /**
- * Commit that adds and removes members. Without either, the commit renews the keys, so that an attacker with old keys loses access (RFC
- * 9420, section 16.6). Throws `conflict` if an added device is already a member, `not_found` if a removed device is none, and
- * `unverified_member`, `key_package_invalid`, `key_package_expired`, `not_a_member` or `too_large`.
+ * Commit that adds and removes members. A commit that does neither renews the keys, so that an attacker with old keys loses access (RFC
+ * 9420, section 16.6). Throws `conflict` if a device to add is already a member, and `not_found` if a device to remove is not a member.
+ * Throws `unverified_member`, `key_package_invalid`, `key_package_expired`, `not_a_member` or `too_large` for other errors.
  */
 export async function commitChange(
   state: Uint8Array,
@@ -123,7 +123,7 @@ export async function commitChange(
           ...remove.map((leafIndex) => ({ proposalType: 'remove' as const, remove: { removed: leafIndex } })),
           ...packages.map((keyPackage) => ({ proposalType: 'add' as const, add: { keyPackage } })),
         ],
-        // A new member receives the tree only in the welcome message.
+        // The welcome message must contain the tree, because a new member receives the tree in no other way.
         ratchetTreeExtension: true,
       },
     );
@@ -154,7 +154,7 @@ function leavingAt(leafIndex: number, leaf: Leaf | null, own: number): Leaf {
   return leaf;
 }
 
-/** Checks a claimed identity with `authenticate`. Throws `unverified_member`. */
+/** Checks with `authenticate` that an identity which a leaf claims is genuine. Throws `unverified_member`. */
 export async function vouch({ device, generation, signatureKey }: Claim, authenticate: Authenticate): Promise<void> {
   if (await authenticate({ device, generation, signatureKey })) return;
   const detail = `No certificate confirms the key of ${device} in enrollment ${generation}, so the device cannot join.`;

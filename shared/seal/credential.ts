@@ -1,5 +1,6 @@
 /**
- * Credential of an enrollment in an MLS leaf: a basic credential whose identity is the JSON text `["dev_…",generation]`, without spaces.
+ * Credential of an enrollment in an MLS leaf: a basic credential (RFC 9420, section 5.3). Its identity is the JSON text `["dev_…",N]`
+ * without spaces, where N is the number of the device's enrollment.
  */
 import type { Credential, LeafNode } from 'ts-mls';
 import { z } from 'zod';
@@ -14,7 +15,7 @@ export function credentialOf({ device, generation }: Pick<Claim, 'device' | 'gen
   return { credentialType: 'basic', identity: new TextEncoder().encode(JSON.stringify([device, generation])) };
 }
 
-/** Identity and signature key of a leaf. Throws `message_malformed` if the credential has another form. */
+/** Identity and signature key of a leaf. Throws `message_malformed` if the credential has any other form. */
 export function claimOf(leaf: Pick<LeafNode, 'credential' | 'signaturePublicKey'>): Claim {
   const { credential, signaturePublicKey } = leaf;
   if (credential.credentialType !== 'basic' || signaturePublicKey.length !== 32) refuse();

@@ -1,7 +1,7 @@
 /**
- * Key packages (RFC 9420, section 10). With a key package, other members add a device to a conversation while the device is offline. A
- * package is used for one conversation only, except the package of last resort. Times are real times, because ts-mls compares them with the
- * machine's clock.
+ * Key packages (RFC 9420, section 10). With a device's key package, other members can add the device to a conversation while it is offline.
+ * A key package is used for one conversation only, except the package of last resort. Lifetimes use the machine's clock, because ts-mls
+ * compares them with that clock.
  */
 import {
   encodeMlsMessage,
@@ -33,15 +33,15 @@ export interface MadeKeyPackage {
   readonly reference: string;
   readonly publicPackage: Uint8Array;
   /**
-   * Private key that decrypts the welcome message. The caller deletes the key after use. For the package of last resort, the caller deletes
-   * it after the package's replacement.
+   * Private key that decrypts the welcome message. The caller deletes the key after use. For a package of last resort, the caller deletes
+   * the key after a new package has replaced it.
    */
   readonly privatePackage: Uint8Array;
 }
 
 /**
- * Verified key package of another device. A key package proves only that one key made it, so callers must also check this key with
- * `authenticate`.
+ * Key package of another device with a valid signature. The signature only proves which key made the package, so callers must also check
+ * that key with `authenticate`.
  */
 export interface ReadKeyPackage extends Claim {
   readonly reference: string;
@@ -96,8 +96,8 @@ export function openKeyPackage(bytes: Uint8Array): KeyPackage {
 }
 
 /**
- * Checks a key package. If `now` is null, only the length of its lifetime is checked, because a device may process a commit long after the
- * commit was made.
+ * Checks a key package. If `now` is null, its expiry is not checked, only the length of its lifetime. A device may process a commit long
+ * after the commit was made.
  */
 export async function checkKeyPackage(keyPackage: KeyPackage, now: number | null): Promise<ReadKeyPackage> {
   const { leafNode, initKey, extensions } = keyPackage;
@@ -132,7 +132,7 @@ export async function checkKeyPackage(keyPackage: KeyPackage, now: number | null
   return { ...claim, reference, lastResort, expires: Number(notAfter) * 1000 };
 }
 
-/** Whether the leaf has exactly the capabilities of this profile, and no extensions. */
+/** Whether the leaf has exactly the MLS capabilities that Cordon uses, and no extensions. */
 export function isPlainLeaf({ extensions, capabilities }: Pick<LeafNode, 'extensions' | 'capabilities'>): boolean {
   return extensions.length === 0 && JSON.stringify(capabilities) === JSON.stringify(CAPABILITIES);
 }

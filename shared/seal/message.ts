@@ -30,8 +30,8 @@ export function conversationOfGroup(groupId: Uint8Array): string {
 export function readPrivateMessage(bytes: Uint8Array) {
   const message = readMlsMessage(bytes);
   if (message.wireformat === 'mls_public_message') {
-    // A PublicMessage is refused. It would be a commit or proposal of a non-member (RFC 9420, section 6.2), or an unencrypted message of a
-    // member.
+    // A PublicMessage is refused. It would be a commit or proposal of a sender that is not a member (RFC 9420, section 6.2), or an
+    // unencrypted message of a member.
     throw new CordonError('commit_refused', 'Only members can change a conversation, and only by sealed messages.');
   }
   if (message.wireformat !== 'mls_private_message') throw malformed('it is neither a content nor a commit');
@@ -63,7 +63,10 @@ export function peek(bytes: Uint8Array): Peeked {
   };
 }
 
-/** Conversation identifier in the first bytes of a message that may be cut off or changed. Nothing authenticates the identifier. */
+/**
+ * Conversation identifier in the first bytes of a message. The message may be cut off or changed, so nothing proves that the identifier is
+ * genuine.
+ */
 export function namedConversation(bytes: Uint8Array): string | null {
   // Header of an MLS 1.0 PrivateMessage with a group id of 16 bytes (RFC 9420, sections 6 and 6.3).
   const beginning = [0, 1, 0, 2, 16];

@@ -1,6 +1,6 @@
 /**
- * Decryption of a conversation's messages. ts-mls has only one kind of error. The checks here run before ts-mls and distinguish late,
- * repeated and copied messages, because users must see the difference.
+ * Decryption of a conversation's messages. ts-mls reports all failures with the same kind of error. The checks here run before ts-mls and
+ * distinguish late, repeated and copied messages, because users must see the difference.
  */
 import { type ClientState, emptyPskIndex, type PrivateMessage, processPrivateMessage, zeroOutUint8Array } from 'ts-mls';
 import { applyProposals } from 'ts-mls/clientState.js';
@@ -30,23 +30,24 @@ export type Opened =
       readonly type: 'commit';
       readonly state: Uint8Array;
       readonly by: Leaf;
-      /** Epoch that begins with the commit. */
+      /** Epoch (version of the conversation's keys) that begins with the commit. */
       readonly epoch: number;
       readonly added: readonly Leaf[];
       readonly removed: readonly Leaf[];
-      /** Whether the commit removed this device. `state` then decrypts only earlier messages. */
+      /** Whether the commit removed this device. If it did, `state` can decrypt only earlier messages. */
       readonly selfRemoved: boolean;
     };
 
 /**
- * Decrypts a message and returns the next state. An error leaves the state unchanged:
- * - `message_malformed`, `message_damaged`: the bytes are no message, or were changed.
- * - `conversation_other`, `epoch_past`, `epoch_ahead`: the message belongs to another conversation, an ended epoch, or a later epoch.
+ * Decrypts a message and returns the next state. If the function throws an error, the old state stays valid:
+ * - `message_malformed`: the bytes are no message. `message_damaged`: the message was changed.
+ * - `conversation_other`: the message belongs to another conversation.
+ * - `epoch_past`, `epoch_ahead`: the message belongs to an ended or a future epoch (version of the conversation's keys).
  * - `message_replayed`: the message was decrypted before, or is so late that its key is deleted.
  * - `message_gap`: too many earlier messages are missing.
- * - `state_copied`: the message is from this device, but this state has not encrypted it. The state was copied, or restored from a copy.
+ * - `state_copied`: this device's key signed the message, but this state did not encrypt it. The state was copied, or restored from a copy.
  * - `not_a_member`: the device was removed.
- * - `content_malformed`, `content_unknown`: the content is invalid, or of a newer kind.
+ * - `content_malformed`: the content is invalid. `content_unknown`: only newer agents know the kind of content.
  * - `unverified_member`: the commit adds a member that `authenticate` does not confirm.
  * - `commit_refused`: the commit contains a forbidden change.
  */
@@ -101,7 +102,7 @@ function secretsOf(group: ClientState, epoch: bigint): Secrets {
   );
 }
 
-/** Sender of a message. The function finds the sender before any one-time key is used. */
+/** Sender of a message, determined without using up a one-time key. */
 async function findSender(group: ClientState, sealed: PrivateMessage) {
   if (!isEqual(sealed.groupId, group.groupContext.groupId)) {
     const there = conversationOfGroup(sealed.groupId);
@@ -170,8 +171,8 @@ function withSecretTree(group: ClientState, epoch: bigint, secretTree: ClientSta
 }
 
 /**
- * Applies a commit of a member. The commit may contain additions and removals, but no other proposals of MLS. ts-mls then checks the commit
- * itself.
+ * Applies another member's commit. The commit may contain additions and removals, but no other MLS proposals. After this check, ts-mls
+ * verifies the commit itself.
  */
 async function applyCommit(
   group: ClientState,
@@ -228,8 +229,9 @@ async function follow(state: ClientState, sealed: PrivateMessage) {
 }
 
 /**
- * Removal of this device by a commit. A removed device cannot know the keys of the next epoch, so the state keeps its epoch and is marked.
- * ts-mls misses the removal if the same commit gives the leaf to another device, so this function detects the removal itself.
+ * Marks the state after a commit has removed this device. A removed device cannot know the keys of the next epoch, so the state keeps its
+ * epoch. ts-mls does not report the removal if the same commit gives the leaf to another device, so this function detects the removal
+ * itself.
  */
 async function leave(state: ClientState, { proposals, path }: Commit, by: Leaf) {
   if (!path) throw refused('it removes a member without renewing the keys');

@@ -22,13 +22,13 @@ export function pad(content: Uint8Array, buckets: readonly number[]): Uint8Array
   return padded;
 }
 
-/** Removes padding; null if `pad` with these sizes cannot have created it. */
+/** Removes padding. Returns null if `pad` with these sizes cannot have created the padded bytes. */
 export function unpad(padded: Uint8Array, buckets: readonly number[]): Uint8Array | null {
   const at = buckets.indexOf(padded.length);
   if (at < 0) return null;
   const end = padded.findLastIndex((byte) => byte !== 0);
   if (padded[end] !== MARK) return null;
-  // If the content fits a smaller size, no honest sender created this padding.
+  // If the content would fit a smaller size, an honest sender would have used that size.
   if (end < (buckets[at - 1] ?? 0)) return null;
   return padded.subarray(0, end);
 }

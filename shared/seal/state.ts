@@ -1,7 +1,7 @@
 /**
  * State of a conversation as bytes. The bytes contain the conversation's secrets, including the signature key, and all data of ts-mls
- * except the configuration. Each use passes the configuration again. No function writes to the caller's bytes, so the caller can continue
- * with them after an error.
+ * except its configuration. The configuration is passed again each time. No function writes to the caller's bytes, so the caller can
+ * continue with them after an error.
  */
 import { type ClientState, decodeGroupState, type EpochReceiverData, encodeGroupState } from 'ts-mls';
 import { encode } from 'ts-mls/codec/tlsEncoder.js';
@@ -19,8 +19,8 @@ const EPOCH = 8;
 const LENGTH = 4;
 
 /**
- * Bytes of a state: the format version, the group without past epochs, and each past epoch with its number. Every part except the version
- * has a length prefix.
+ * Encoded state: the format version, the group without past epochs, and each past epoch with its number. Every part except the version has
+ * a length prefix.
  */
 export function encodeState(state: ClientState): Uint8Array<ArrayBuffer> {
   const group = encodeGroupState({ ...state, historicalReceiverData: new Map() });
@@ -49,11 +49,12 @@ export function encodeState(state: ClientState): Uint8Array<ArrayBuffer> {
 }
 
 /**
- * Runs `act` on the decoded state, with a configuration that authenticates no member. ts-mls decodes views into its input, so the input is
- * a copy that is zeroed afterward. `act` must not return such a view. Throws `conversation_damaged`.
+ * Runs `act` on the decoded state, with a configuration that authenticates no member. The decoded objects of ts-mls share memory with its
+ * input. Therefore the input is a copy, which is overwritten with zeros afterward, and `act` must not return such an object. Throws
+ * `conversation_damaged`.
  */
 export async function withState<T>(bytes: Uint8Array, act: (state: ClientState) => Promise<T> | T): Promise<T> {
-  // `slice` of a Buffer would return a view of the same bytes.
+  // `Buffer.slice` would not copy the bytes but share their memory.
   const copy = new Uint8Array(bytes);
   try {
     return await act(decodeState(copy));
@@ -64,7 +65,7 @@ export async function withState<T>(bytes: Uint8Array, act: (state: ClientState) 
 
 /** Variant of `withState` for synchronous functions. */
 export function readState<T>(bytes: Uint8Array, read: (state: ClientState) => T): T {
-  // `slice` of a Buffer would return a view of the same bytes.
+  // `Buffer.slice` would not copy the bytes but share their memory.
   const copy = new Uint8Array(bytes);
   try {
     return read(decodeState(copy));
@@ -102,7 +103,10 @@ function decodeState(bytes: Uint8Array): ClientState {
 /** Encoded form of each past epoch, so that an unused epoch is not encoded again. */
 const asStored = new WeakMap<EpochReceiverData, Uint8Array>();
 
-/** Most of a state consists of past epochs, and few messages belong to them. Each epoch is decoded on first use. */
+/**
+ * Past epochs (earlier versions of the conversation's keys) make up most of a state, and few messages belong to them. Therefore each past
+ * epoch is decoded on first use.
+ */
 function pastEpoch(bytes: Uint8Array): EpochReceiverData {
   let decoded: EpochReceiverData | undefined;
   const read = () => {

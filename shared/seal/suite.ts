@@ -1,6 +1,7 @@
 /**
  * Cipher suite 1 of RFC 9420, MLS_128_DHKEMX25519_AES128GCM_SHA256_Ed25519, over WebCrypto. Every MLS implementation supports it (section
- * 17.1). The configuration here replaces the defaults of ts-mls, which authenticate every member and accept key packages without an end.
+ * 17.1). The configuration here replaces the defaults of ts-mls, which accept every member as authentic and accept key packages without an
+ * expiry.
  */
 import {
   type Capabilities,
@@ -23,7 +24,7 @@ export function suite(): Promise<CiphersuiteImpl> {
 /** Extension that marks a key package of last resort (RFC 9420, section 16.8). The MLS extensions draft assigns the number. */
 export const LAST_RESORT = 10;
 
-/** All capabilities of this profile. Devices negotiate none of them. */
+/** All MLS capabilities that Cordon uses. Every device has the same ones, so devices do not negotiate. */
 export const CAPABILITIES: Capabilities = {
   versions: ['mls10'],
   ciphersuites: [SUITE],
@@ -32,31 +33,34 @@ export const CAPABILITIES: Capabilities = {
   credentials: ['basic'],
 };
 
-/** Maximum number of a sender's missing messages before the next message is refused (RFC 9420, section 9.1). */
+/** Maximum number of missing messages of one sender. If more are missing, the sender's next message is refused (RFC 9420, section 9.1). */
 export const LARGEST_GAP = 1000;
 
 const RETENTION = {
   maximumForwardRatchetSteps: LARGEST_GAP,
-  /** Maximum number of stored keys for late messages of each sender. */
+  /** Maximum number of keys that a device stores for the late messages of each sender. */
   retainKeysForGenerations: 64,
-  /** Number of past epochs whose messages remain readable. A message may arrive after a commit that was sent later. */
+  /**
+   * Number of past epochs (earlier versions of the conversation's keys) whose messages remain readable. A message may arrive after a commit
+   * that was sent later than the message.
+   */
   retainKeysForEpochs: 4,
 };
 
 /**
- * Padding of commits. The sizes of a commit and of the messages in its epoch would otherwise reveal their kind. Contents have their own
- * padding.
+ * Size in bytes to which commits are padded. Without padding, the size of a message would reveal its kind. Contents have padding of their
+ * own.
  */
 const COMMIT_PADDING = 2048;
 
 const spelled = ({ device, generation, signatureKey }: Claim) => JSON.stringify([device, generation, signatureKey]);
 
-/** Configuration of ts-mls. ts-mls accepts only the members in `confirmed`, which `Authenticate` has confirmed. */
+/** Configuration of ts-mls that accepts only the members in `confirmed`. The caller has confirmed each of them with `Authenticate`. */
 export function clientConfig(confirmed: Iterable<Claim>): ClientConfig {
   const known = new Set(Array.from(confirmed, spelled));
   return {
     keyRetentionConfig: RETENTION,
-    // ts-mls does not check lifetimes here, because `key-package.ts` checks them with `now` as an argument.
+    // ts-mls must not check lifetimes, because `key-package.ts` already checks them against its argument `now`.
     lifetimeConfig: { maximumTotalLifetime: 0n, validateLifetimeOnReceive: false },
     keyPackageEqualityConfig: {
       compareKeyPackages: (a, b) => isSame(claimOf(a.leafNode), claimOf(b.leafNode)),
@@ -70,7 +74,7 @@ export function clientConfig(confirmed: Iterable<Claim>): ClientConfig {
   };
 }
 
-/** Whether two claimed identities are the same client (RFC 9420, section 12.2): the same enrollment or the same key. */
+/** Whether two claimed identities belong to the same client (RFC 9420, section 12.2): they have the same enrollment or the same key. */
 export function isSame(a: Claim, b: Claim): boolean {
   return (a.device === b.device && a.generation === b.generation) || a.signatureKey === b.signatureKey;
 }

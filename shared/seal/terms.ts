@@ -12,14 +12,14 @@ export interface SigningKey {
   readonly privateKey: Uint8Array;
 }
 
-/** Enrollment of this device: device id, generation and key. */
+/** Enrollment of this device: the device id, the number of the enrollment (`generation`), and the signing key. */
 export interface Self {
   readonly device: DeviceId;
   readonly generation: number;
   readonly key: SigningKey;
 }
 
-/** Identity that a leaf or key package claims. `Authenticate` must confirm the identity before it counts. */
+/** Identity that a leaf or key package claims. `Authenticate` must confirm the identity before it is accepted. */
 export interface Claim {
   readonly device: DeviceId;
   readonly generation: number;
@@ -27,16 +27,16 @@ export interface Claim {
 }
 
 /**
- * Member of a conversation, with its leaf index (RFC 9420). A removal names this index. After the removal, another member may get the same
- * index.
+ * Member of a conversation, with its leaf index (RFC 9420). A commit that removes the member names this index. Afterward, a new member may
+ * get the same index.
  */
 export interface Leaf extends Claim {
   readonly leafIndex: number;
 }
 
 /**
- * Whether this key is certified for this enrollment. The encryption layer asks for each leaf that a commit adds, and for all leaves when
- * this device joins. A leaf without confirmation is refused.
+ * Function that says whether a key is certified for an enrollment. The encryption layer calls it for each leaf that a commit adds, and for
+ * all leaves when this device joins. A leaf that the function does not confirm is refused.
  */
 export type Authenticate = (claim: Claim) => Promise<boolean>;
 

@@ -37,7 +37,10 @@ function once(seen: Set<string>, what: string, value: string): void {
   seen.add(value);
 }
 
-/** RFC 9420, section 7.9.2: an unmerged leaf must be below its node, and unmerged at every node between leaf and node. */
+/**
+ * RFC 9420, section 7.9.2: a leaf that a node lists as unmerged must be below that node. All nodes between the leaf and that node must list
+ * the leaf as unmerged, too.
+ */
 function checkUnmerged(tree: Tree, at: number, unmerged: readonly number[]): void {
   for (const [position, index] of unmerged.entries()) {
     if (position > 0 && index <= (unmerged[position - 1] ?? 0)) throw refused('its unmerged leaves are not in order');

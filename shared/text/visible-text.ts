@@ -1,6 +1,6 @@
 /**
- * Text from other people, made safe for every reader: an approver, the public, a user, a terminal. A visible replacement character replaces
- * invisible characters and characters that reorder the surrounding text. Right-to-left text is isolated and stays readable (UAX #9). The
+ * Text from other people, made safe for every reader: an approver, the public, a user, a terminal. Invisible characters, and characters
+ * that reorder the surrounding text, are replaced with a visible character. Right-to-left text is isolated and stays readable (UAX #9). The
  * joiners U+200C and U+200D remain, because Persian, Urdu and Indic scripts need them.
  */
 
@@ -32,12 +32,15 @@ export function plain(text: string): string {
   return RIGHT_TO_LEFT.test(line) ? `\u2068${line}\u2069` : line;
 }
 
-/** Text for an HTML element, which isolates its own text. Line breaks remain, as do isolates that are closed within the text. */
+/**
+ * Text for an HTML element that isolates the writing direction of its content. Line breaks remain. Directional isolates remain if they are
+ * closed within the text.
+ */
 export function visible(text: string): string {
   return closedIsolates(text.replaceAll('\r\n', '\n').replaceAll(HIDDEN_IN_PARAGRAPHS, REPLACEMENT));
 }
 
-/** An isolate that is not closed or not opened within the text would affect the surrounding text. */
+/** A directional isolate that is opened or closed outside the text would affect the surrounding text. */
 function closedIsolates(text: string): string {
   if (!/[\u2068\u2069]/.test(text)) return text;
   const characters = [...text];

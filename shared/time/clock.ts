@@ -1,7 +1,7 @@
 /**
- * Time as a port. Evidence, orders, order lists, grace periods, exemptions and device clocks use a `Clock`. Sockets, retries, sessions,
- * activation codes, rate limits and certificates use real time. A released server always uses `SystemClock` (`system-clock.ts`), and no
- * listener can change it.
+ * Interface for the time, so that a simulated clock can replace the machine's clock. Evidence, orders, order lists, grace periods,
+ * exemptions and device clocks use a `Clock`. Sockets, retries, sessions, activation codes, rate limits and certificates always use the
+ * machine's clock. A released server always uses `SystemClock` (`system-clock.ts`), and no listener can change it.
  */
 
 /** Time in milliseconds since the Unix epoch, UTC. */

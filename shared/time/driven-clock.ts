@@ -1,4 +1,4 @@
-/** Clock for replay and demo only. Its time changes only by a call of `jump`. */
+/** Simulated clock, for replay and demo only. Its time changes only by a call of `jump`. */
 import type { Clock, Instant } from './clock.ts';
 
 interface Timer {

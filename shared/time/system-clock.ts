@@ -1,7 +1,7 @@
-/** Time of the machine, for every released server and agent. */
+/** Clock of the machine, used by every released server and agent. */
 import type { Clock, Instant } from './clock.ts';
 
-/** Maximum wait of one timer. `setTimeout` fires at once beyond 2^31-1 ms, so longer waits are divided. */
+/** Maximum wait of one timer. For more than 2^31-1 ms, `setTimeout` fires at once, so longer waits are divided. */
 const LONGEST_TIMEOUT = 2 ** 31 - 1;
 
 export class SystemClock implements Clock {

@@ -1,13 +1,13 @@
 /**
- * Verdict: from orders and facts about one device to a decision for each service, with all reasons. The server and an offline device run
- * the same code; `cases.json` has examples. For one order, service and time, the first applicable rule decides:
+ * Verdict: computes a decision for each service, with all reasons, from the orders and the facts about one device. The server and an
+ * offline device run the same code; `cases.json` has examples. For one order, service and time, the first applicable rule decides:
  *
  * 1. The order is not active, or does not name the service: allowed, `no_order`.
  * 2. The device has a valid exemption: allowed, `exempt`. An expired exemption changes nothing, but a denial then also has the reason
  * `exemption_over`.
  * 3. The connections (nexus) that the order requires are determined: `network` (all areas of the serving network are inside), `present`
- * (the location is inside), `home` (the home area is inside), `seat` (the seat is inside). With `travelers: allow`, `home` does not apply
- * while the location is outside: `traveler`.
+ * (the location is inside), `home` (the home area is inside), `seat` (the legal seat is inside). With `travelers: allow`, `home` does not
+ * apply while the location is outside: `traveler`.
  * 4. Only `present` or `network` apply, the home area is outside, and the grace period after the arrival has not ended: allowed,
  * `visitor_grace`.
  * 5. At least one required connection applies: denied, with each connection as a reason.
@@ -15,8 +15,8 @@
  * 7. The order requires `present` or `network`, and the location is unknown: the order's rule decides, `unknown`.
  * 8. Otherwise: allowed, `no_order`.
  *
- * With several orders, a service is denied if any order denies it. An inactive order costs a few comparisons. The location is determined
- * only if an order is active.
+ * With several orders, a service is denied if any order denies it. An inactive order costs only a few comparisons, because the location is
+ * determined only if an order is active.
  */
 import type { EvidenceArea, HomeArea } from '../areas/area-code.ts';
 import { relate } from '../areas/coverage.ts';
@@ -48,7 +48,9 @@ const ALL_ALLOWED: Verdict['services'] = Object.freeze({
   mail: ALLOWED,
 });
 
-/** Whether the order is active by its own terms. For a device with an expired order list, `applies` decides instead. */
+/**
+ * Whether the order is active by its own terms. This function ignores whether the device's order list has expired; `applies` considers it.
+ */
 export function inForce(rule: OrderRule, now: Instant): boolean {
   return (
     rule.effective <= now &&
@@ -58,11 +60,11 @@ export function inForce(rule: OrderRule, now: Instant): boolean {
   );
 }
 
-/** Whether the order applies now. The function also handles a device with an expired order list. */
+/** Whether the order applies to the device now. The result also considers an expired order list. */
 function applies(rule: OrderRule, now: Instant, stale: boolean): boolean {
   if (!stale || rule.stale === 'keep') return inForce(rule, now);
-  // A device with an expired order list may have missed the order's end or pause. With the rule `deny`, the order therefore still counts as
-  // active.
+  // A device with an expired order list may have missed the end or a pause of the order. With the stale rule `deny`, the order therefore
+  // still counts as active.
   return rule.stale === 'deny' && rule.effective <= now && !rule.withdrawn;
 }
 
@@ -89,7 +91,7 @@ export function evaluate(rules: readonly OrderRule[], facts: DeviceFacts, now: I
   return { services: services ? verdicts(services) : ALL_ALLOWED, nextChange: next.value };
 }
 
-/** Earliest future time of the given times. */
+/** Earliest of the given times that is in the future. */
 class Soonest {
   readonly #now: Instant;
   value: Instant | null = null;
@@ -104,7 +106,10 @@ class Soonest {
   }
 }
 
-/** Facts to compare with every order. Most devices are at home on a home network, so equal areas share one array and are compared once. */
+/**
+ * Facts about the device that are compared with every order. Most devices are at home on a home network. Therefore equal lists of areas
+ * share one array, and each array is compared only once.
+ */
 interface Situation {
   readonly state: LocationState;
   readonly here: Location['areas'];
@@ -157,7 +162,7 @@ function decide(
     return NOTHING;
   const all: Reason[] = [];
 
-  // Rule 2: exemption. The caller has checked it against the order's commitments.
+  // Rule 2: exemption. The caller has already checked the exemption against the salted hashes in the order.
   const own = exemptions ? facts.exemptions.filter(({ order }) => order === rule.order) : NO_EXEMPTIONS;
   const exempt = own.some(({ until }) => until === null || now < until);
   if (exempt) all.push('exempt');
@@ -183,7 +188,7 @@ function decide(
     next.consider(ends);
   }
 
-  // Rules 6 and 7. If the order list has expired and the order has the stale rule `deny`, contested and unknown locations are denied.
+  // Rules 6 and 7. If the order list has expired and the order's stale rule is `deny`, a contested or unknown location leads to a denial.
   const harsh = stale && rule.stale === 'deny';
   const contested = asksForLocation && where === 'contested';
   const unknown = asksForLocation && where === null;
@@ -191,7 +196,8 @@ function decide(
   if (contested && (harsh || rule.contested === 'deny')) denying.push('contested');
   if (unknown && (harsh || rule.unknown === 'deny')) denying.push('unknown');
 
-  // An expired exemption or grace period by itself denies nothing. The reason explains why the denial begins now.
+  // An expired exemption or grace period by itself denies nothing. It is added to the reasons, because it explains why the denial begins
+  // now.
   if (own.length > 0 && !exempt && !grace && denying.length > 0) {
     denying.push('exemption_over');
     all.push('exemption_over');

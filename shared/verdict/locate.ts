@@ -1,10 +1,10 @@
 /**
  * Location of a device, computed from its observations. Server and device run the same code. `observe` adds one observation. `settle`
- * advances the time: evidence expires, and a change of location counts after ten minutes. `locationAt` returns the location. Orders are
- * unknown here; `coverage.ts` compares a location with an order.
+ * advances the time: evidence expires, and a change of location counts after ten minutes. `locationAt` returns the location. This module
+ * does not use orders; `coverage.ts` compares a location with an order.
  *
- * The order of observations with the same time does not matter. A late observation counts from its own time, as far as the stored state
- * allows. An observation is ignored if its source already has a newer one.
+ * The order in which observations with the same time are added does not matter. A late observation counts from its own time, as far as the
+ * stored state allows. An observation is ignored if a newer one from the same source is already stored.
  */
 import { type EvidenceArea, locationOf, withParents } from '../areas/area-code.ts';
 import { agree, type OrderAreas, refines, relate } from '../areas/coverage.ts';
@@ -21,18 +21,18 @@ import {
 } from './terms.ts';
 
 const HOUR = 3_600_000;
-/** Validity of evidence by position, by network, and by the IP address of a closed connection. */
+/** Time for which evidence stays valid: evidence by position, by network, and by the IP address of a closed connection. */
 export const FRESH_FOR = 24 * HOUR;
-/** Time without contradiction after which an observation counts as a change of location. */
+/** Time after which an observed change of location counts, if no other observation contradicts it. */
 export const MATURE_AFTER = 10 * 60_000;
 /** Minimum absence after which a visitor gets a new grace period, in milliseconds. */
 export const ABSENCE = 24 * HOUR;
 /**
- * Maximum number of separately stored stays. Older stays are merged into one. If they were deleted instead, a visitor would seem to have
- * just arrived.
+ * Maximum number of stays that are stored separately. Older stays are merged into one. If older stays were deleted instead, a visitor would
+ * seem to have just arrived.
  */
 const STAYS_KEPT = 32;
-/** Maximum number of areas in a merged stay. A merged stay with more areas lists countries. */
+/** Maximum number of areas in a merged stay. If there are more, the merged stay lists countries instead of smaller areas. */
 const AREAS_KEPT = 64;
 
 export function emptyLocation(): LocationState {
@@ -56,7 +56,7 @@ function sameAreas(a: readonly EvidenceArea[], b: readonly EvidenceArea[]): bool
   return a.length === b.length && a.every((area, i) => area === b[i]);
 }
 
-/** Whether each of the first areas is equal to one of the second areas, or a part of it. */
+/** Whether each area in `closer` is equal to an area in `areas`, or a part of one. */
 function within(closer: readonly EvidenceArea[], areas: readonly EvidenceArea[]): boolean {
   return closer.every((area) => areas.some((whole) => refines(area, whole)));
 }
@@ -143,7 +143,10 @@ function foldedOf({ counted, pending, stays, networkStays }: Folded): Folded {
   return { counted, pending, stays, networkStays };
 }
 
-/** Last known location of a device whose evidence has expired, as if observed at `now`. Null if the location is known now, or never was. */
+/**
+ * Last known location of a device whose evidence has expired, in the form of a location at the time `now`. Null if the location is known at
+ * `now`, or if it was never known.
+ */
 export function lastKnown(state: LocationState, now: Instant): LocationState | null {
   const end = unknownFrom(state);
   if (end === null || end === 0 || end > now) return null;
@@ -160,8 +163,8 @@ interface Reading {
 }
 
 /**
- * Possible areas of the device now. The first source with unexpired evidence decides. Later sources may narrow these areas, but never widen
- * or replace them.
+ * Possible areas of the device now. The first source with unexpired evidence decides. Sources with lower precedence may exclude some of
+ * these areas, but never add or replace an area.
  */
 function read(sightings: Sightings, now: Instant): Reading | null {
   let reading: Reading | null = null;
@@ -178,7 +181,7 @@ function read(sightings: Sightings, now: Instant): Reading | null {
   return reading;
 }
 
-/** Part of a possible area that agrees with a later source: the parts that the source names, the whole area, or nothing. */
+/** Part of a possible area that agrees with a source of lower precedence: the parts that this source names, the whole area, or nothing. */
 function narrow(candidate: EvidenceArea, areas: readonly EvidenceArea[]): readonly EvidenceArea[] {
   const parts = areas.filter((area) => refines(area, candidate));
   if (parts.length > 0) return parts;
@@ -191,7 +194,7 @@ function supporters(sightings: Sightings, areas: readonly EvidenceArea[], now: I
     .filter((sighting) => overlap(sighting.areas, areas));
 }
 
-/** State after all observations with the time `now`, from the earlier state `base`. */
+/** State at the time `now`, computed from the earlier state `base` and all observations with the time `now`. */
 function fold(base: Folded, sightings: Sightings, now: Instant): Folded {
   const networkStays = foldNetwork(base.networkStays, sightings.network, now);
   const reading = read(sightings, now);
@@ -203,7 +206,7 @@ function fold(base: Folded, sightings: Sightings, now: Instant): Folded {
   const confirmed = Math.max(...speaking.map((sighting) => sighting.at));
 
   if (!counted) {
-    // Without an earlier location that it could contradict, the new location counts at once.
+    // The new location counts at once, because no earlier location contradicts it.
     const arrival = Math.min(...speaking.map((sighting) => sighting.first));
     return {
       counted: { source, areas, arrival, confirmed },
@@ -213,12 +216,12 @@ function fold(base: Folded, sightings: Sightings, now: Instant): Folded {
     };
   }
   if (within(areas, counted.areas)) {
-    // An equal or more exact location is not a change, and the arrival time stays.
+    // If the new location is equal to the earlier one or more exact, the device has not moved, and its arrival time stays.
     const closer = sameAreas(areas, counted.areas) ? base.stays : rename(base.stays, areas);
     const kept = { source, areas, arrival: counted.arrival, confirmed: Math.max(counted.confirmed, confirmed) };
     return { counted: kept, pending: null, stays: closer, networkStays };
   }
-  // Change of location. Observations before the last confirmation of the old location do not prove a departure.
+  // The location has changed. Observations before the last confirmation of the old location do not prove a departure.
   const signs = speaking.map(({ first, at }) =>
     first > counted.confirmed ? first : at > counted.confirmed ? at : now,
   );
@@ -233,7 +236,7 @@ function fold(base: Folded, sightings: Sightings, now: Instant): Folded {
   return { counted, pending: { areas, since }, stays: base.stays, networkStays };
 }
 
-/** Stays by serving network. A change of the serving network counts at once. */
+/** Stays of the device by serving network only. A change of the serving network counts at once. */
 function foldNetwork(stays: readonly Stay[], sighting: Sighting | undefined, now: Instant): readonly Stay[] {
   if (!freshAt(sighting, now)) return leave(stays, now);
   const here = stays.find((stay) => stay.to === null);
@@ -281,7 +284,7 @@ function rename(stays: readonly Stay[], areas: readonly EvidenceArea[]): readonl
 
 const UNKNOWN: Location = { certainty: 'unknown', areas: [], source: null, disagree: [], network: null };
 
-/** Location at the time `now`, which must not be before the newest observation. */
+/** Location at the time `now`. `now` must not be before the newest observation. */
 export function locationAt(state: LocationState, now: Instant): Location {
   const { counted, sightings } = settle(state, now);
   if (!counted) return UNKNOWN;
@@ -297,7 +300,10 @@ export function locationAt(state: LocationState, now: Instant): Location {
   };
 }
 
-/** Newest observation of each source, in order of precedence. `until` is its expiry; null if the observation does not expire. */
+/**
+ * Newest observation of each source, in order of precedence. `until` is the time at which the observation expires; null if it does not
+ * expire.
+ */
 export function sourcesAt(
   state: LocationState,
   now: Instant,
@@ -311,9 +317,9 @@ export function sourcesAt(
 }
 
 /**
- * Time at which the device arrived in an order's areas; null if the device is not inside now. The arrival is the start of a chain of stays
- * that are wholly inside, with absences under 24 hours. Only time that was provably spent outside is an absence, so that a visitor gets no
- * new grace period by switching the device off. `network` uses the stays by serving network.
+ * Time at which the device arrived in an order's areas; null if the device is not inside now. The function looks for the start of a chain
+ * of stays that are wholly inside, with absences under 24 hours between them. Only time that was provably spent outside is an absence.
+ * Therefore a visitor gets no new grace period by switching the device off. `network` selects the stays by serving network.
  */
 export function arrivalIn(
   state: LocationState,
@@ -328,7 +334,8 @@ export function arrivalIn(
   if (known.length === 1) return here.from;
   const inside = known.filter(({ areas, gaps }) => {
     const relation = relate(areas, reach);
-    // A merged stay does not show which of its areas was the last. If the device may have been inside, it has not arrived again.
+    // A merged stay does not show in which of its areas the device was last. If the device may have been inside the order's areas, it does
+    // not count as newly arrived.
     return relation === 'inside' || (gaps !== undefined && relation === 'contested');
   });
   const outside = known.filter((stay) => relate(stay.areas, reach) === 'outside');
@@ -345,8 +352,8 @@ export function arrivalIn(
 }
 
 /**
- * Earliest arrival by any connection that the order requires. Neither a different connection nor an order for a wider area begins a new
- * grace period.
+ * Earliest arrival by any connection (nexus) that the order requires. The grace period does not begin again if another connection applies
+ * later, or if an order for a wider area follows.
  */
 export function firstArrival(
   state: LocationState,
@@ -358,7 +365,7 @@ export function firstArrival(
   return arrivals.length === 0 ? null : Math.min(...arrivals);
 }
 
-/** Part of the time from `from` to `to` that the stays cover. Stays may overlap, because a continued stay includes its interruption. */
+/** Milliseconds between `from` and `to` that the stays cover. Stays may overlap, because a continued stay includes its interruption. */
 function spent(stays: readonly Stay[], from: Instant, to: Instant): number {
   const sum = stays.reduce(
     (time, stay) => time + Math.max(0, Math.min(stay.to ?? to, to) - Math.max(stay.from, from) - (stay.gaps ?? 0)),

@@ -1,6 +1,6 @@
 /**
- * Runner for one case of `cases.json`, the table of examples for the verdict's rules. Tests of the server and of the agent run the whole
- * table through their own storage. Times are durations from an arbitrary start (`0h`, `24h10m`).
+ * Runs one case of `cases.json`, the table of examples for the verdict's rules. Tests of the server and of the agent run the whole table,
+ * each with its own storage. Times are durations from an arbitrary start (`0h`, `24h10m`).
  */
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
@@ -64,16 +64,16 @@ const orderSchema = z.strictObject({
   disputed: z.record(z.string(), z.string()).default({}),
 });
 
-/** Observations of the device or the server at one time, one for each source. */
+/** Observations at one time, made by the device or the server, at most one for each source. */
 const seenSchema = z.strictObject({
   at: instant,
   statement: evidenceAreas.optional(),
   until: instant.optional(),
-  /** Latitude, longitude, and accuracy in meters, on the real map. */
+  /** Latitude and longitude in degrees, and accuracy in meters. The case uses the real map. */
   position: z.tuple([z.number(), z.number(), z.number()]).optional(),
   /** Whether the position was observed before the orders' polygons were known. */
   unaware: z.boolean().optional(),
-  /** Mobile country code from the real table. */
+  /** Mobile country code. The case uses the real table of codes. */
   network: z.string().optional(),
   address: evidenceAreas.optional(),
   connected: z.boolean().optional(),
@@ -148,7 +148,7 @@ export function observationsOf(given: VerdictCase): Observation[] {
 
 const place = (text: string | null): HomeArea | null => (text === null ? null : parseHomeArea(text));
 
-/** Facts of a case without the location, which server and agent each determine through their own storage. */
+/** Facts of a case except the location. The server and the agent each determine the location from their own storage. */
 export function factsOf(given: VerdictCase): Omit<DeviceFacts, 'location'> {
   return {
     home: place(given.home),

@@ -9,7 +9,7 @@ import type { Instant } from '../time/clock.ts';
 export const SERVICES = ['enrollment', 'management', 'messaging', 'mail'] as const;
 export type Service = (typeof SERVICES)[number];
 
-/** Services that an order may name although Cordon does not offer them yet. Pages and commands mark them. */
+/** Services that an order may name although Cordon does not offer them yet. Pages and commands mark these services as not available. */
 export const SERVICES_TO_COME: readonly Service[] = ['mail'];
 
 /** Connections (nexus) with an area that an order can require. */
@@ -48,31 +48,31 @@ export interface Observation {
   readonly connected?: boolean;
 }
 
-/** Newest observation of one source. `first` is the time since which its areas have been the same. */
+/** Newest observation of one source. `first` is the time since which the source has reported the same areas. */
 export interface Sighting extends Observation {
   readonly first: Instant;
-  /** Number of consecutive observations with the same areas. */
+  /** Number of consecutive observations that reported the same areas. */
   readonly count: number;
 }
 
 /**
- * Period during which the possible areas of the device stayed the same. Past stays show a visitor's arrival after a short absence. `to` is
- * null while the stay continues.
+ * Stay: period during which the possible areas of the device stayed the same. Past stays show when a visitor arrived, even after a short
+ * absence. `to` is null if the stay continues.
  */
 export interface Stay {
   readonly areas: readonly EvidenceArea[];
   readonly from: Instant;
   readonly to: Instant | null;
   /**
-   * Milliseconds without a known location. Only merged stays have this field. During a merged stay, the device was in each of the areas, at
-   * unknown times.
+   * Milliseconds of a merged stay without a known location; absent for other stays. During a merged stay, the device was in each of the
+   * areas, at unknown times.
    */
   readonly gaps?: number;
 }
 
-/** Result of all observations up to a given time. */
+/** State that results from all observations up to a given time. */
 export interface Folded {
-  /** Location that counts; null before the first observation, and after all observations have expired. */
+  /** Confirmed location, which verdicts use; null before the first observation, and after all observations have expired. */
   readonly counted: {
     readonly areas: readonly EvidenceArea[];
     readonly source: EvidenceSource;
@@ -80,7 +80,7 @@ export interface Folded {
     /** Time of the newest observation that confirmed the location. */
     readonly confirmed: Instant;
   } | null;
-  /** Observed change of location that does not count yet. */
+  /** Observed change of location that is not yet confirmed, so that the earlier location still applies. */
   readonly pending: { readonly areas: readonly EvidenceArea[]; readonly since: Instant } | null;
   readonly stays: readonly Stay[];
   /** Stays of the device by the serving network alone, for orders with the nexus `network`. */
@@ -90,9 +90,9 @@ export interface Folded {
 /** Whole state that results from a device's observations. Server and device store it as JSON. */
 export interface LocationState extends Folded {
   readonly sightings: { readonly [S in EvidenceSource]?: Sighting };
-  /** Time up to which observations are included; 0 before the first observation. */
+  /** Time up to which observations are included in the state; 0 before the first observation. */
   readonly at: Instant;
-  /** State before the time `at`. It makes the order of observations with the same time irrelevant. */
+  /** State before the time `at`. With it, the order in which observations with the same time are added does not matter. */
   readonly before: Folded | null;
 }
 
@@ -121,7 +121,7 @@ export type WaitingRule = (typeof WAITING_RULES)[number];
 /** Default for an order without a rule for waiting messages. */
 export const DEFAULT_WAITING = 'hold' satisfies WaitingRule;
 
-/** Adopted order in the form that the verdict uses. `shared/order/rules.ts` compiles signed revisions into this form. */
+/** Adopted order in the form that the verdict uses. `shared/order/rules.ts` creates this form from signed revisions. */
 export interface OrderRule {
   readonly order: string;
   readonly revision: number;

@@ -32,7 +32,7 @@ export const ANNA = admin('Anna Lindqvist');
 export const KARL = admin('Karl Berg');
 export const SARA = admin('Sara Holm');
 
-/** Names by account id, and by person id. */
+/** Example names: of admins by account id, and of people by person id. */
 export const namesByAccount = { [KARL.account]: KARL.name, [SARA.account]: SARA.name };
 export const namesByPerson = { [KARL.person]: KARL.name, [SARA.person]: SARA.name };
 
@@ -44,7 +44,7 @@ export const DEVICE_URL = 'wss://cordon.exempel.example:8443';
 export const APPEAL = 'appeals@exempel.example';
 
 export const BILAL = { name: 'Bilal Ahmed', person: idOf('per', 'bilal'), device: idOf('dev', 'bilal') };
-/** Devices of other users: one exempt from the order, one abroad. */
+/** Devices of two more users: one device is exempt from the order, the other is abroad. */
 export const MAJA = { name: 'Maja Ek', device: idOf('dev', 'maja') };
 export const OMAR = { name: 'Omar Malik', device: idOf('dev', 'omar') };
 export const KARACHI = { id: idOf('grp', 'karachi'), name: 'Karachi' };

@@ -18,8 +18,8 @@ const UNITS = 1000;
 const INNER = 2;
 const OUTER = 10;
 /**
- * Minimum median area of a country's subdivisions in square kilometers. Countries below it are omitted: their subdivisions are towns, which
- * would almost reveal a position.
+ * Minimum median area of a country's subdivisions in square kilometers. Countries with smaller subdivisions are omitted: their subdivisions
+ * are towns, which would almost reveal a position.
  */
 const LEAST_MEDIAN = 100;
 
@@ -97,7 +97,7 @@ const namesOf = (feature: Feature) =>
     .map(plain)
     .filter((each) => each.length > 1);
 
-/** Present ISO 3166-2 code of a map feature; empty if uncertain. */
+/** Present ISO 3166-2 code of a map feature; empty if the code is uncertain. */
 function codeOf(feature: Feature): string {
   const theirs = word(feature, 'iso_3166_2');
   const country = theirs.slice(0, 2);
@@ -114,7 +114,7 @@ function codeOf(feature: Feature): string {
     const main = plain(word(feature, 'name'));
     const anothers = !iso.names.includes(main) && ofCountry(country).some(([, { names }]) => names.includes(main));
     if (!anothers && iso.names.some((each) => names.some((name) => alike(each, name)))) return theirs;
-    // The map draws a city beside its province with the code of the province. Only the larger region is certain.
+    // The map draws a city as a separate feature with the same code as the province around it. Only the larger region is certain.
     return country === 'PH' && iso.parent !== country ? iso.parent : '';
   }
   if (!BY_NAME.has(country)) return '';
@@ -148,7 +148,8 @@ function areaOf(feature: Feature): number {
 }
 
 /**
- * Codes of the subdivisions of the included countries. The code of a country alone means land of this country without a known subdivision.
+ * Codes of the subdivisions of the included countries. The code of a country alone stands for land of this country without a known
+ * subdivision.
  */
 function chosen(features: readonly Feature[]): Map<string, Map<string, Feature[]>> {
   const kept = new Map<string, Map<string, Feature[]>>();

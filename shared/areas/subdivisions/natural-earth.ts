@@ -1,14 +1,15 @@
 /**
- * Conversion of Natural Earth's codes, which are some years old, to present ISO 3166-2 codes. A code is converted only if both certainly
- * mean the same land. Elsewhere, a position is evidence of the country only. Only `build.ts` uses this module.
+ * Conversion of Natural Earth's codes, which are some years old, to present ISO 3166-2 codes. A code is converted only if the old and the
+ * new code certainly mean the same land. Where no code is converted, a position is evidence of the country only. Only `build.ts` uses this
+ * module.
  */
 
-/** Countries whose subdivisions have new codes but the same names and borders. Their codes are found by name. */
+/** Countries whose subdivisions have new codes but kept their names and borders. The new codes are found by name. */
 export const BY_NAME: ReadonlySet<string> = new Set(['PL', 'CZ', 'GT', 'IR', 'KZ']);
 
 /**
- * Countries that are not converted. In CI, KE, LV, LY, MA, NP, UG and others, reforms gave the same code or name to other land. In DK, EE,
- * IS and LU, the table mixes levels without nesting.
+ * Countries that are not converted. In CI, KE, LV, LY, MA, NP, UG and others, reforms gave an existing code or name to different land. In
+ * DK, EE, IS and LU, the table mixes levels of subdivisions without saying which contains which.
  */
 export const LEFT_OUT: ReadonlySet<string> = new Set('BS CI DK EE IS KE LU LV LY MA MK NP PS SI UG XK'.split(' '));
 
@@ -22,8 +23,8 @@ export const SPLIT: ReadonlySet<string> = new Set(
 );
 
 /**
- * Present ISO code for each Natural Earth code and name, or for a code alone, where no rule finds the ISO code. An empty value means
- * unknown.
+ * Present ISO codes that no rule finds, listed by hand for a Natural Earth code and name, or for a code alone. An empty value means that
+ * the ISO code is unknown.
  */
 export const RENAMED: Readonly<Record<string, string>> = {
   'AF-PIA Paktika': 'AF-PKA',
@@ -85,7 +86,10 @@ export const RENAMED: Readonly<Record<string, string>> = {
   ),
 };
 
-/** Two map features have the same code. The feature that contains this point (longitude, latitude) has this ISO code. */
+/**
+ * ISO codes for pairs of map features that have the same code. The feature that contains the given point (longitude, latitude) has the
+ * given ISO code.
+ */
 export const AT_POINT: readonly (readonly [string, readonly [number, number]])[] = [
   ['AF-DAY', [66.13, 33.72]],
   ['AF-PAN', [69.52, 35.31]],

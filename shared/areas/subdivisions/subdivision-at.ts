@@ -1,7 +1,7 @@
 /**
  * ISO 3166-2 subdivision of a position, from `index.bin` (README.md). The country is already known, and only its own subdivisions are
- * searched, so that subdivision and country never contradict each other. The file is read at the first position, and the lines of a country
- * at the first position in that country.
+ * searched, so that subdivision and country never contradict each other. The file is read at the first look-up. The lines of a country are
+ * decoded at the first look-up in that country.
  */
 import { readFileSync } from 'node:fs';
 import { type HomeArea, homeAreaOrNull, parseHomeArea, withParents } from '../area-code.ts';
@@ -10,11 +10,11 @@ import { type CountryEdges, readCountry, readTable } from './codec.ts';
 
 /** Number of coordinate units in one degree. */
 const UNITS = 1000;
-/** Height of the latitude bands for the lookup of edges, in units. */
+/** Height of the bands of latitude into which edges are sorted for fast look-up, in coordinate units. */
 const BAND = 100;
 /**
- * Maximum distance of the nearest subdivision from a position outside all lines, in units of latitude: 10 km. Coasts and borders of
- * countries in the index are coarse.
+ * Maximum distance between a position outside all outlines and the nearest subdivision, in coordinate units of latitude (10 km). Coasts and
+ * borders of countries in the index are coarse, so a position on land can lie outside all outlines.
  */
 const NEAR = 90;
 
@@ -39,7 +39,10 @@ export function subdivisionAt(point: Point, country: HomeArea): HomeArea | null 
   return found.areas[enclosing(found, x, y) ?? nearest(found, x, y) ?? -1] ?? null;
 }
 
-/** Whether a position can show that a device is in the subdivision. The index must have the borders of the subdivision or of its parts. */
+/**
+ * Whether a position can show that a device is in the subdivision. This requires that the index has the borders of the subdivision or of
+ * its parts.
+ */
 export function hasBorders(subdivision: HomeArea): boolean {
   const areas = linesOf(parseHomeArea(subdivision.slice(0, 2)))?.areas ?? [];
   return areas.some((area) => area !== null && withParents(area).includes(subdivision));
@@ -105,7 +108,7 @@ function enclosing({ ends, sides, bands, crossed }: Country, x: number, y: numbe
   return several ? null : within;
 }
 
-/** Subdivision with the nearest border within the distance `NEAR`. */
+/** Subdivision whose border is nearest to the point, within the distance `NEAR`. */
 function nearest({ ends, sides, bands }: Country, x: number, y: number): number | null {
   const shrink = Math.max(0.01, Math.cos((y * Math.PI) / (180 * UNITS)));
   let least = NEAR * NEAR;
@@ -121,7 +124,8 @@ function nearest({ ends, sides, bands }: Country, x: number, y: number): number 
       const length = dx * dx + dy * dy;
       const along = length === 0 ? 0 : Math.min(1, Math.max(0, -(ax * dx + ay * dy) / length));
       const off = (ax + along * dx) ** 2 + (ay + along * dy) ** 2;
-      // A point outside two subdivisions is compared only with their outer borders. The border between the two is irrelevant.
+      // For a point outside two neighboring subdivisions, only their outer borders are relevant. The border between the two subdivisions is
+      // skipped.
       if (off >= least || (sides[edge * 2]! !== 0 && sides[edge * 2 + 1]! !== 0)) continue;
       least = off;
       found = sides[edge * 2] || sides[edge * 2 + 1]!;

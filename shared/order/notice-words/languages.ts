@@ -1,4 +1,4 @@
-/** Selection of the reader's language, and parts of notices in this language. Pure. */
+/** Selection of the reader's language, and parts of notices in this language. The module has no side effects. */
 import { areaNameIn, listedIn } from '../../areas/area-words.ts';
 import type { Reason, Service } from '../../verdict/terms.ts';
 import { languageNameIn } from '../own-name.ts';
@@ -38,8 +38,8 @@ const ALL: readonly NoticeWords[] = [
 ];
 
 /**
- * Sentence that says whether the text in language `tag` is authoritative. It is in language `tag` if Cordon has texts in that language,
- * otherwise in the reader's language. Null if the order does not state its authoritative language.
+ * Sentence that says whether the text in language `tag` is authoritative. The sentence is in that language if Cordon supports it, otherwise
+ * in the reader's language. Null if the order does not state its authoritative language.
  */
 export function authorityIn(
   tag: string,
@@ -54,7 +54,7 @@ export function authorityIn(
   return { words, text };
 }
 
-/** Returns true for two tags of one language: `pt` and `pt-BR` are equal, `zh-Hans` and `zh-Hant` are not. */
+/** Whether two tags mean the same language. For example, `pt` and `pt-BR` do; `zh-Hans` and `zh-Hant` do not. */
 function isOfLanguage(one: string, other: string): boolean {
   const [shorter, longer] = [one.toLowerCase(), other.toLowerCase()].sort((a, b) => a.length - b.length);
   return longer === shorter || (longer ?? '').startsWith(`${shorter}-`);
@@ -63,8 +63,8 @@ function isOfLanguage(one: string, other: string): boolean {
 const primary = (tag: string): string => tag.replace(/-.*$/, '').toLowerCase();
 
 /**
- * Texts in the best language for the reader; English if Cordon has none of the languages. `languages`: the reader's languages as a browser
- * lists them, best first.
+ * Texts in the best language for the reader; English if Cordon supports none of the reader's languages. `languages` lists the reader's
+ * languages as a browser does, best first.
  */
 export function noticeWordsIn(languages: readonly string[]): NoticeWords {
   for (const language of languages) {
@@ -86,13 +86,16 @@ export const servicesIn = ({ tag, service }: NoticeWords, services: readonly Ser
     tag,
   );
 
-/** Sentences about the reasons. `areas`: areas of the order; null if unknown. */
+/** Sentences about the reasons of a verdict. `areas` are the names of the order's areas; null if unknown. */
 export function reasonsIn(words: NoticeWords, reasons: readonly Reason[], areas: readonly string[] | null): string {
   const named = areas ? areasIn(words, areas) : words.theArea;
   return reasons.map((reason) => words.reasons[reason](named)).join(' ');
 }
 
-/** Date and time in the reader's language. `zone`: time zone; without it, the reader's zone, which the text then does not name. */
+/**
+ * Date and time in the reader's language. With `zone`, the text names this time zone. Without `zone`, the reader's time zone applies and is
+ * not named.
+ */
 export function dateTimeIn({ tag }: NoticeWords, instant: number, zone?: string): string {
   // English dates contain the name of the month, because 1/12 is a day in January to one reader and in December to another.
   const language = tag === 'en' ? 'en-GB' : tag;

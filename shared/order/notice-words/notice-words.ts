@@ -1,6 +1,6 @@
 /**
  * Texts that a device shows around an order's own text: reasons, times and contact, in the reader's language. Approvers sign the order's
- * statement. These texts are part of Cordon, one file for each language. Pure.
+ * statement, but not these texts, which are part of Cordon. Each language has one file.
  */
 import type { Reason, Service, WaitingRule } from '../../verdict/terms.ts';
 import type { NoticeMoment } from '../documents.ts';
@@ -9,7 +9,7 @@ import type { NoticeMoment } from '../documents.ts';
 export interface NoticeWords {
   readonly tag: string;
   readonly direction: 'ltr' | 'rtl';
-  /** Heading while an order suspends messages on this device. */
+  /** Heading that the device shows while an order suspends messages on it. */
   readonly suspended: string;
   readonly order: (number: string) => string;
   readonly lasts: (date: string) => string;
@@ -17,16 +17,16 @@ export interface NoticeWords {
   readonly statement: string;
   readonly language: string;
   readonly authoritative: string;
-  /** Label of a translation. `language`: name of the language whose text is authoritative. */
+  /** Label of a translation. `language` is the name of the language whose text is authoritative. */
   readonly translation: (language: string) => string;
 
   readonly services: string;
   readonly service: Readonly<Record<Service, string>>;
   readonly where: string;
   readonly why: string;
-  /** Sentences for the reasons of a verdict. `areas`: names of the order's areas. */
+  /** Sentences for the reasons of a verdict. `areas` are the names of the order's areas. */
   readonly reasons: Readonly<Record<Reason, (areas: string) => string>>;
-  /** Text in place of the area names, if these are unknown. */
+  /** Words that replace the area names in a sentence if the areas are unknown. */
   readonly theArea: string;
   /** Text for an order that suspends no service of this device at present. */
   readonly notHere: string;
