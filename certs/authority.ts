@@ -70,9 +70,9 @@ export interface Authority {
   readonly issuingFingerprint: string;
   /** True in the process that created the authority. */
   readonly created: boolean;
-  /** Marks the first start as finished. From then on, a missing key is an error. Does nothing after the first call. */
+  /** Marks the first start as finished. From then on, a missing key is an error. Further calls do nothing. */
   finishFounding(): void;
-  /** Certificates of root CA, issuing CA and server. The store records them like every other certificate. */
+  /** Certificates of the root CA, the issuing CA and the server. The store records them like device certificates. */
   own(): readonly Issued[];
   issue(request: IssueRequest): Issued;
   /** Signed certificate revocation list, DER. */
@@ -98,15 +98,16 @@ export interface AuthorityOptions {
   /** URL of the revocation list in certificates; null if certificates contain none. */
   readonly crlUrl?: string | null;
   /**
-   * Time at which the first start is marked as finished. `now` (default): `openAuthority` marks it. `later`: the caller calls
-   * `finishFounding` after it has stored the binding between keys and store.
+   * Time at which the first start is marked as finished.
+   * - `now` (default): `openAuthority` marks it.
+   * - `later`: the caller calls `finishFounding` after it has stored the binding between keys and store.
    */
   readonly finish?: 'now' | 'later';
 }
 
 /**
- * Opens the authority, or creates it. Finishes an interrupted first start. After the first start, a missing file is an error. Throws
- * `passphrase_wrong` or `unavailable`.
+ * Opens the authority, or creates it at the first start. Finishes an interrupted first start. After the first start, a missing file is an
+ * error. Throws `passphrase_wrong` or `unavailable`.
  */
 export function openAuthority(options: AuthorityOptions): Authority {
   const custody = openCustody(options.folder, options.passphrase);

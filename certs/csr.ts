@@ -105,7 +105,7 @@ function wellFormed(der: Buffer) {
     const [unused, ...signature] = content(signatureItem, Type.BITSTRING);
     if (unused !== 0) throw new Error('its signature is no whole number of bytes');
     if (!infoItem || !subject || !spkiItem) throw new Error('it is cut short');
-    // DER has exactly one encoding of each value, so the re-encoded value equals the signed bytes.
+    // DER has exactly one encoding of each value. The re-encoded value therefore equals the bytes that were signed.
     return {
       info: toDer(infoItem),
       subject,

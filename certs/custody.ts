@@ -39,7 +39,7 @@ export interface Custody {
   unseal(text: string, purpose: string): Buffer;
 }
 
-/** Opens the encryption of the key folder `folder`, or creates it. Throws `passphrase_wrong`. */
+/** Opens the encryption of the key folder `folder`, or creates it. Throws `passphrase_wrong` if the passphrase is wrong. */
 export function openCustody(folder: string, passphrase: string): Custody {
   const path = join(folder, CUSTODY_FILE);
   if (existsSync(path)) {
@@ -104,7 +104,7 @@ function custodyOf(key: Buffer): Custody {
 }
 
 /**
- * Writes a file that only its owner can read. After a crash, the file is either complete or absent. With `keep`, an existing file remains
+ * Writes a file that only its owner can read. After a crash, the file is either complete or absent. `keep`: true to leave an existing file
  * unchanged.
  */
 export function writeDurably(path: string, text: string, keep = false): void {

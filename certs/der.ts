@@ -87,7 +87,7 @@ export function parseDer(der: Buffer): Asn1 {
   return value;
 }
 
-/** Checks for values that are not DER although node-forge encodes them unchanged (X.690, sections 11.1, 11.2.1 and 11.6). */
+/** Refuses values that are not DER although node-forge encodes them unchanged (X.690, sections 11.1, 11.2.1 and 11.6). */
 function checkStrict(value: Asn1): void {
   if (Array.isArray(value.value)) {
     if (value.tagClass === Class.UNIVERSAL && value.type !== Type.SEQUENCE && value.type !== Type.SET) {

@@ -11,7 +11,7 @@ export interface CertificateWords {
   readonly notAfter: number;
 }
 
-/** `certificate`: DER or PEM. For a PEM file with several certificates, the first one is described. */
+/** `certificate`: DER or PEM. If a PEM file contains several certificates, the function describes the first one. */
 export function describeCertificate(certificate: Buffer | string): CertificateWords {
   const read = new X509Certificate(certificate);
   return {

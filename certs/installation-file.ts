@@ -34,9 +34,7 @@ export function bindingOf(
   return { version: 1, installation, root: fingerprint, issuing: issuingFingerprint, ledgerKey: ledgerKey.keyid };
 }
 
-/**
- * Reads the file that binds the key folder to its store. Returns null if the file is missing. Throws `unavailable` if the file is damaged.
- */
+/** Reads the file that binds the key folder to its store. Returns null if the file is missing. Throws `unavailable` if it is damaged. */
 export function readBindingFile(folder: string): InstallationBinding | null {
   const path = join(folder, INSTALLATION_FILE);
   if (!existsSync(path)) return null;

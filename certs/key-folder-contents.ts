@@ -20,7 +20,7 @@ export type KeyFolderContents =
   | { readonly state: 'founding' | 'partial'; readonly missing: readonly string[] }
   | {
       readonly state: 'complete';
-      /** False if all files exist but the first start did not finish. */
+      /** True if the first start has finished. If false, all files exist nevertheless. */
       readonly founded: boolean;
       /** SHA-256 of each certificate's DER, lower-case hex. */
       readonly root: string;

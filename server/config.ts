@@ -42,7 +42,10 @@ const variables = z.object({
    * all.
    */
   CORDON_NAMES: atLeastOneHostName.default(['localhost', '127.0.0.1']),
-  /** Names to remove although devices use them. Without this variable, the server refuses a start that removes such a name. */
+  /**
+   * Host names to remove from the server's certificate although devices use them. Without this variable, the server refuses a start that
+   * removes such a name.
+   */
   CORDON_DROP_NAMES: hostNames.default([]),
   CORDON_BIND: bindAddress.default('0.0.0.0'),
   CORDON_DEVICE_PORT: port.default(8443),
@@ -70,8 +73,8 @@ const variables = z.object({
   /** Contact for appeals against orders that name no contact. */
   CORDON_APPEAL: z.string().max(400, 'at most 400 characters long').default('your administrator'),
   /**
-   * Mail server (SMTP) for invitations, credential reset links and verification links. Without a mail server, the admin who creates a link
-   * sees it.
+   * Mail server (SMTP) for invitations, credential reset links and verification links. Without a mail server, Cordon shows a link to
+   * the admin who creates it.
    */
   CORDON_MAIL_URL: mailUrl.optional(),
   /** Sender of mail. */
@@ -96,7 +99,9 @@ const variables = z.object({
   CORDON_BUILD_CONSOLE: z.stringbool({ error: 'true or false' }).default(true),
   /** SNTP server (`HOST` or `HOST:PORT`) that confirms the clock. Without this variable, the server asks the machine's own NTP daemon. */
   CORDON_NTP: z.string().min(1, 'a host name, with or without a port').max(260).optional(),
-  /** Time that the clock shows now. It allows one start with an implausible clock. */
+  /**
+   * Time that the machine's clock shows at the start. This variable allows one start with a clock that the server considers implausible.
+   */
   CORDON_ACCEPT_CLOCK: z.iso.datetime({ offset: true, error: 'a time such as 2026-11-27T18:00:00Z' }).optional(),
   /** Maximum time without writes to the store. After a longer time, a time source must confirm the clock at the start. */
   CORDON_JUMP_DAYS: wholeNumber(1, 3650).default(30),
@@ -110,7 +115,7 @@ const variables = z.object({
   CORDON_LOG: oneOf(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
 });
 
-/** Passwords and sessions of admins must be encrypted on the network. */
+/** Checks several variables together. Passwords and sessions of admins must be encrypted on the network. */
 const environment = variables.superRefine((given, context) => {
   const { CORDON_ADMIN_CERTIFICATE: certificate, CORDON_ADMIN_KEY: key, CORDON_ADMIN_BIND: bind } = given;
   const refuse = (variable: keyof typeof given, message: string) =>

@@ -58,7 +58,7 @@ export async function startServer(config: Config, given: Given = {}): Promise<Ru
       public: { host: name, port: bound.public },
       admin: { host: config.admin.bind, port: bound.admin },
     },
-    // The console asks for the name of the first owner.
+    // The link contains no name, because the console asks the first owner for it.
     firstOwnerLink: invitation === null ? null : base.linkTo(`first-owner&invitation=${invitation}`),
     passphrase,
     stop: () => drain(base, domain, listeners, stopWork),

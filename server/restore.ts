@@ -1,6 +1,6 @@
 /**
- * Program of `cordon restore`. It runs on the server's machine with the server's environment, while no server runs. All checks come before
- * the first change. Old files are renamed, never deleted. Only a PostgreSQL database is overwritten.
+ * Program of `cordon restore`. It runs on the server's machine with the server's environment variables, while no server runs. All checks
+ * come before the first change. Old files are renamed, never deleted. Only a PostgreSQL database is overwritten.
  */
 import { createReadStream, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';

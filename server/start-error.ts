@@ -11,18 +11,18 @@ import { type Config, readConfig } from './config.ts';
 
 export interface StartError {
   readonly lines: readonly string[];
-  /** Exit code of the process: 78 for a problem of the configuration, 1 for a problem that can end without an admin. */
+  /** Exit code of the process: 78 for a problem of the configuration, 1 for a problem that can end without an admin's action. */
   readonly exit: number;
 }
 
-/** `config`: null if the configuration itself could not be read. */
+/** Explains why a start failed. `config`: null if the configuration itself could not be read. */
 export function explainStartError(error: unknown, config: Config | null): StartError {
   if (error instanceof EnvironmentError) return { lines: error.problems, exit: EXIT.configuration };
   const cause = innermost(error);
   if (isCordonError(error, 'store_unavailable')) return explainStore(error.message, cause, config);
-  // The other server may be about to stop. If a service manager starts this server again, this server can then get the lock.
+  // The server that has the lock may be about to stop. If a service manager starts this server again, this server can then get the lock.
   if (isCordonError(error, 'store_locked')) return { lines: [oneLine(error.message)], exit: EXIT.failed };
-  // The other process may release the port soon, such as an earlier server that is stopping.
+  // The process that uses the port may release it soon, for example an earlier server that is stopping.
   const exit = cause.code === 'EADDRINUSE' ? EXIT.failed : EXIT.configuration;
   if (isCordonError(error)) return { lines: [oneLine(error.message)], exit };
   return explainSystem(cause, config) ?? unexpected(cause);
@@ -57,7 +57,7 @@ interface Cause {
   readonly syscall: string;
 }
 
-/** Last error in the chain of causes. It has the code of the operating system or of the database. */
+/** Last error in the chain of causes, which has the error code of the operating system or of the database. */
 function innermost(error: unknown): Cause {
   let at = error;
   for (let depth = 0; depth < 10 && at instanceof Error; depth += 1) {
@@ -150,7 +150,10 @@ function explainStore(words: string, cause: Cause, config: Config | null): Start
   return { lines: [`${oneLine(words)}${added}`], exit: EXIT.failed };
 }
 
-/** SQLite reports an input/output error if the index of its write-ahead log cannot grow. */
+/**
+ * True if the disk of the folder is full. If SQLite cannot extend the index of its write-ahead log, it reports an input/output error
+ * instead.
+ */
 function isFull(folder: string): boolean {
   const { bavail, bsize } = statfsSync(folder);
   return bavail * bsize < 2 ** 20;

@@ -11,7 +11,7 @@ export type Wake =
   | { readonly kind: 'commands'; readonly devices: readonly DeviceId[] }
   /** This device was revoked or unenrolled: close its sockets. */
   | { readonly kind: 'ended'; readonly device: DeviceId }
-  /** This device opened a session with this epoch. Sessions with lower epochs must close. */
+  /** This device opened a session with this epoch (session number). Sessions of the device with lower numbers must close. */
   | { readonly kind: 'opened'; readonly device: DeviceId; readonly epoch: number }
   /** A new order list or approver set is current. */
   | { readonly kind: 'list' }
@@ -21,9 +21,9 @@ export type Wake =
   | { readonly kind: 'mail'; readonly devices: readonly DeviceId[] }
   /** The verified devices of these people have changed. */
   | { readonly kind: 'members'; readonly people: readonly string[] }
-  /** Few key packages of these devices are left on the server. */
+  /** The server has few key packages left of these devices. */
   | { readonly kind: 'key-packages'; readonly devices: readonly DeviceId[] }
-  /** Another IP database was activated. */
+  /** An IP database was activated in place of the previous one. */
   | { readonly kind: 'ip-database' }
   /** A time correction was published. */
   | { readonly kind: 'time-correction' }
@@ -46,7 +46,7 @@ export class LocalBus implements Bus {
   readonly #underWay = new Set<Wake['kind']>();
 
   publish(wake: Wake): void {
-    // Ten thousand devices that connect at once cause equal wakes. The bus delivers only one of them.
+    // Ten thousand devices that connect at once cause equal wakes. The bus delivers equal wakes only once.
     if (Object.keys(wake).length === 1) {
       if (this.#underWay.has(wake.kind)) return;
       this.#underWay.add(wake.kind);

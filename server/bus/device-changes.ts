@@ -7,7 +7,7 @@ import type { DeviceId } from '../../shared/protocol/ids.ts';
 import type { Bus } from './bus.ts';
 
 export interface DeviceFollower {
-  /** The home, seat, group, location statement or generation of the device changed. */
+  /** The home area, legal seat, group, location statement or enrollment of the device changed. */
   deviceChanged(device: DeviceId): Promise<unknown>;
   /** The locations of these devices changed. */
   devicesMoved?(devices: readonly DeviceId[]): void;
@@ -17,7 +17,7 @@ export interface DeviceChanges {
   follow(follower: DeviceFollower): void;
   /** Resolves when every subscriber has processed the change. */
   deviceChanged(device: DeviceId): Promise<void>;
-  /** Calls the subscribers, and then wakes the devices. */
+  /** Tells the subscribers that the locations of these devices changed, and then sends wakes for the devices. */
   devicesMoved(devices: readonly DeviceId[]): void;
 }
 

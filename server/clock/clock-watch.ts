@@ -25,7 +25,10 @@ export interface ClockLog {
   error(fields: Record<string, unknown>, message: string): void;
 }
 
-/** Cause of doubt about the clock. `jumped`: this machine's clock was changed. `devices`: the clocks of most devices differ from it. */
+/**
+ * Cause of doubt about the clock. `jumped`: this machine's clock was changed. `devices`: the clocks of most devices differ from this
+ * machine's clock.
+ */
 export interface ClockDoubt {
   readonly cause: 'jumped' | 'devices';
   /** Milliseconds by which the machine's clock (`jumped`) or the clocks of most devices (`devices`) are ahead of the server's time. */
@@ -41,7 +44,7 @@ export interface ClockWatch {
   stop(): Promise<void>;
 }
 
-/** Clock watch that never doubts, for a clock that a replay or a demo controls. */
+/** Clock watch that never has doubts, for a clock that a replay or a demo controls. */
 export const UNWATCHED: ClockWatch = {
   doubt: () => null,
   trusted: () => true,
@@ -65,8 +68,8 @@ export interface ClockPorts {
 export interface StartOptions extends Pick<StartFacts, 'released' | 'authorityEnds' | 'longestSilence' | 'accepted'> {}
 
 /**
- * Checks the clock before the first write. Throws `clock_implausible`. Returns a ledger entry if an admin accepted the clock. `store`: null
- * for an empty store.
+ * Checks the clock before the first write. Throws `clock_implausible` for an implausible clock. Returns a ledger entry if an admin accepted
+ * the implausible clock. `store`: null for an empty store.
  */
 export async function admitClock(
   ports: Omit<ClockPorts, 'store'> & { readonly store: ClockStore | null },

@@ -1,6 +1,6 @@
 /**
- * Comparison of devices' clocks with the server's clock. One device proves nothing; a majority does. Each device's time counts as one vote.
- * The functions are pure.
+ * Comparison of devices' clocks with the server's clock. Only a majority of devices proves that the server's clock is wrong. Each device's
+ * time counts as one vote. The functions are pure.
  */
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 import type { Instant } from '../../shared/time/clock.ts';
@@ -25,12 +25,17 @@ export interface VoteResult {
 export interface DeviceVotes {
   /** Adds a device's vote. `wall`: present time of the device's own clock. `mono`: the server's monotonic time, by which votes expire. */
   add(device: DeviceId, wall: Instant, mono: number): void;
-  /** Result of the votes for the server time `now`. Votes are differences, so the result changes with the server's clock. */
+  /**
+   * Result of the votes for the server time `now`. A vote is a difference between two clocks, so the result changes with the server's
+   * clock.
+   */
   result(now: Instant, mono: number): VoteResult;
 }
 
 export function createDeviceVotes(): DeviceVotes {
-  /** Device's wall time minus the server's monotonic time. The difference does not depend on the server's wall clock. */
+  /**
+   * Votes by device. `base`: the device's wall time minus the server's monotonic time, which does not depend on the server's wall clock.
+   */
   const votes = new Map<DeviceId, { readonly base: number; readonly mono: number }>();
   return {
     add(device, wall, mono) {

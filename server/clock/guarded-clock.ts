@@ -54,7 +54,8 @@ export class GuardedClock implements Clock {
   }
 
   /**
-   * Milliseconds by which the wall clock is ahead of this clock after a jump. Null without a jump, or after a second jump that reversed it.
+   * Milliseconds by which the machine's wall clock is ahead of this clock after a jump. Null without a jump, or if a second jump reversed
+   * the first one.
    */
   jump(): number | null {
     const now = this.now();

@@ -46,8 +46,8 @@ export interface StartFacts {
 
 export interface StartDecision {
   /**
-   * Reasons why the clock is implausible, as sentences; null for a plausible clock. If the function returns reasons, an admin has accepted
-   * the clock for this start.
+   * Reasons why the clock is implausible, as sentences; null for a plausible clock. Reasons are returned only if an admin has accepted the
+   * clock for this start. Otherwise, an implausible clock is an error.
    */
   readonly objection: string | null;
 }

@@ -1,6 +1,6 @@
 /**
- * Time corrections on the server. The server verifies a correction by the devices' rules, stores it with a ledger entry, and sends it to
- * devices. The server signs no time correction.
+ * Time corrections on the server. The server verifies a time correction by the same rules as devices, stores it with a ledger entry, and
+ * sends it to devices. The server itself signs no time correction.
  */
 import { CordonError } from '../../shared/errors.ts';
 import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
@@ -21,7 +21,9 @@ export interface StoredCorrection {
 export interface TimeCorrectionStore {
   /** Time corrections, newest first. */
   corrections(limit: number): Promise<StoredCorrection[]>;
-  /** Stores the time correction and its ledger entry in one transaction. Throws `conflict` if the version exists. */
+  /**
+   * Stores the time correction and its ledger entry in one transaction. Throws `conflict` if a time correction with this version exists.
+   */
   addCorrection(correction: StoredCorrection, entry: EntryDraft<'time.corrected'>): Promise<void>;
 }
 

@@ -11,7 +11,7 @@ import type { MeasuredTime } from './start-check.ts';
 
 const ANSWER_WITHIN = 3_000;
 const TRIES = 2;
-/** Seconds from 1900, the epoch of NTP (RFC 5905, section 6), to 1970. */
+/** Seconds from 1900, where NTP time starts (RFC 5905, section 6), to 1970. */
 const NTP_EPOCH = 2_208_988_800;
 /** NTP seconds restart at zero in 2036 (RFC 5905, section 6, era 1). */
 const ERA = 2 ** 32;

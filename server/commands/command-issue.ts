@@ -20,18 +20,18 @@ export interface IssueCommand {
 
 export interface IssueToMany extends Omit<IssueCommand, 'device'> {
   readonly devices: readonly DeviceId[];
-  /** Number of devices that the admin saw at the decision. */
+  /** Number of devices that the admin saw when deciding. Another number of devices is a conflict. */
   readonly expect?: number;
 }
 
 export interface IssuedToMany {
-  /** Id of the request. A request with a known id issues no command twice. */
+  /** Id of the request. A repeated request with this id issues no further commands. */
   readonly id: CommandId;
   readonly queued: number;
   readonly refused: readonly { readonly device: DeviceId; readonly code: RefusedFor }[];
 }
 
-/** Reason why one of many devices got no command. */
+/** Reason why a device in a request to many devices got no command. */
 const REFUSED_FOR = ['not_found', 'conflict', 'legal_hold'] as const;
 type RefusedFor = (typeof REFUSED_FOR)[number];
 const isRefusal = (code: string): code is RefusedFor => REFUSED_FOR.some((known) => known === code);
@@ -48,7 +48,7 @@ export interface CommandIssuePorts {
   readonly bus: Bus;
   /** Clock for ledger entries. */
   readonly clock: Clock;
-  /** Real time in Unix milliseconds. */
+  /** Time by the machine's clock, in Unix milliseconds. */
   readonly now: () => number;
 }
 
@@ -74,8 +74,8 @@ export function createCommandIssue({ store, requests, bus, clock, now }: Command
   }
 
   /**
-   * Issues one command to each device. A device that cannot get a command is reported and does not stop the others. Throws `conflict` when
-   * the number of devices differs from `expect`. A repeated request returns the earlier result.
+   * Issues one command to each device. If a device cannot get a command, the result names the device, and the other devices still get their
+   * commands. Throws `conflict` if the number of devices differs from `expect`. A repeated request returns the earlier result.
    */
   async function issueToMany(asked: IssueToMany): Promise<IssuedToMany> {
     const { id = newCommandId(), devices: wanted, expect, ...rest } = asked;

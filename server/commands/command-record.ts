@@ -13,7 +13,7 @@ export interface CommandRecord {
   readonly expiresAt: number;
   readonly storedAt: number | null;
   readonly finishedAt: number | null;
-  /** Text of the device about the result, or the reason why the command ended without a result. */
+  /** Device's text about the result, or the reason why the command ended without a result. */
   readonly detail: string | null;
   /** Time and surface of the message's display; null until the device reports the display. */
   readonly displayed: Displayed | null;

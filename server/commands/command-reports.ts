@@ -9,7 +9,7 @@ import type { CommandEvent } from './lifecycle.ts';
 import type { CommandReport, DeviceCommandStore } from './ports.ts';
 import { type SentCommand, type UnlockShareStore, withShares } from './unlock-shares.ts';
 
-/** Same error text for unknown commands and for commands of other devices, so that a device learns nothing by guessing ids. */
+/** The error text for an unknown command and for a command of another device is equal, so that a device learns nothing by guessing ids. */
 const NO_SUCH_COMMAND = 'This enrollment of the device has no such command.';
 
 export interface CommandResult {
@@ -28,12 +28,12 @@ export interface CommandReportsPorts {
     /** Called after a device has carried out `unenroll`. Must be idempotent. */
     unenroll(device: DeviceId): Promise<unknown>;
   };
-  /** Real time in Unix milliseconds. */
+  /** Time by the machine's clock, in Unix milliseconds. */
   readonly now: () => number;
 }
 
 export function createCommandReports({ store, shares, bus, clock, devices, now }: CommandReportsPorts) {
-  /** Queued commands of a device, with the shares of locked workspaces. */
+  /** Queued commands of a device. Lock and unlock commands contain the server's key shares. */
   const pendingFor = async (device: DeviceId, generation: number): Promise<SentCommand[]> =>
     withShares(shares, await store.pending(device, generation, now()), now());
 
@@ -64,8 +64,8 @@ export function createCommandReports({ store, shares, bus, clock, devices, now }
     });
 
   /**
-   * Records that a device displayed a message. A future time becomes now, because the device's time is not trusted. Throws `not_found` as
-   * `finished` does.
+   * Records that a device displayed a message. A time in the future is replaced by the present time, because the device's clock is not
+   * trusted. Throws `not_found` if this enrollment has no such message.
    */
   async function displayed(device: DeviceId, generation: number, report: { readonly command: CommandId } & Displayed) {
     const at = Math.min(report.at, now());

@@ -1,7 +1,7 @@
 /**
  * The durable queue of commands. An admin issues a command; the device stores the command, carries it out and reports a result. Delivery is
- * at least once, and the command's id makes repetitions harmless. A command is bound to one enrollment of a device. All times are real
- * time, except in ledger entries.
+ * at least once, and the command's id makes repetitions harmless. A command is bound to one enrollment of a device. All times are from the
+ * machine's clock, except in ledger entries.
  */
 import { CordonError } from '../../shared/errors.ts';
 import { Loop } from '../../shared/loops/loop.ts';
@@ -19,13 +19,13 @@ export interface CommandsPorts {
   readonly stores: CommandStores;
   readonly shares: UnlockShareStore;
   readonly bus: Bus;
-  /** Clock for ledger entries and workspace states. */
+  /** Server clock, for ledger entries and workspace states. */
   readonly clock: Clock;
   readonly devices: {
     /** Called after a device has carried out `unenroll`. Must be idempotent. */
     unenroll(device: DeviceId): Promise<unknown>;
   };
-  /** Real time in Unix milliseconds. */
+  /** Time by the machine's clock, in Unix milliseconds. */
   readonly now?: () => number;
 }
 
@@ -84,7 +84,7 @@ export function createCommands({ stores, shares, bus, clock, devices, now = Date
     return expired;
   }
 
-  /** Expires commands on an interval until the caller calls the returned function. */
+  /** Expires commands at regular intervals, until the caller calls the returned function. */
   function keepExpiring(failed: (error: unknown) => void): () => Promise<void> {
     const loop = new Loop({ run: async () => void (await expire()), failed, every: EXPIRE_EVERY });
     loop.requestAt(Date.now() + EXPIRE_EVERY);

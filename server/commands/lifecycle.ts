@@ -1,6 +1,6 @@
 /**
- * Lifecycle of a command as one table. The device's report about the end has priority over the server's assumption: an expired or canceled
- * command that the device carried out counts as carried out.
+ * Lifecycle of a command as one table. The device's report overrides the server's assumption: if the device carried out a command, the
+ * command counts as carried out, even if the server has marked it as expired or canceled.
  */
 import { COMMAND_KINDS, type CommandKind, destroysData } from '../../shared/protocol/command-kinds.ts';
 
@@ -23,7 +23,7 @@ export type CommandEvent = (typeof COMMAND_EVENTS)[number];
 
 export const DESTROYING: ReadonlySet<CommandKind> = new Set(COMMAND_KINDS.filter(destroysData));
 
-/** Returns the next state. Returns the same state when the event is not new, and `refuse` when the caller must get an error. */
+/** Next state of a command. It equals the present state if the event is a repetition. It is `refuse` if the caller must get an error. */
 export type Step = CommandState | 'refuse';
 
 const LIFECYCLE: Readonly<Record<CommandState, Readonly<Record<CommandEvent, Step>>>> = {
@@ -87,7 +87,7 @@ export function step(state: CommandState, event: CommandEvent): Step {
   return LIFECYCLE[state][event];
 }
 
-/** States that `event` changes, for the condition of a database update. */
+/** States that `event` changes into another state, as a condition of a database update. */
 export function movedBy(event: CommandEvent): CommandState[] {
   return COMMAND_STATES.filter((state) => {
     const next = step(state, event);

@@ -1,4 +1,4 @@
-/** Interfaces of commands to the store. */
+/** Interfaces through which the module `commands` uses the store. */
 import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
 import type { Command } from '../../shared/protocol/frames.ts';
 import type { CommandId, DeviceId } from '../../shared/protocol/ids.ts';
@@ -30,7 +30,7 @@ export interface CommandReport {
   readonly generation: number;
   readonly event: 'stored' | 'done' | 'failed' | 'expired';
   readonly at: number;
-  /** Domain time of the workspace report. */
+  /** Time of the workspace report, by the server clock. */
   readonly domainAt: number;
   readonly detail: string | null;
 }
@@ -50,7 +50,7 @@ export interface RequestProgress {
   }[];
 }
 
-/** Scope of the affected devices; null for all devices. */
+/** Scope that limits the devices of the commands; null for all devices. */
 export type CommandScope = Parameters<Devices['reached']>[1];
 
 export interface CommandPosition {
@@ -58,18 +58,18 @@ export interface CommandPosition {
   readonly id: string;
 }
 
-/** Store of commands for admins. */
+/** Store of the commands that admins issue. */
 export interface CommandStore {
   /**
-   * Stores the command for the device's present generation. Returns the existing command if the id exists.
-   * - Throws `not_found` for an unknown device, and `conflict` when the device is not active.
-   * - Throws `legal_hold` when the command would destroy data under a legal hold.
+   * Stores the command for the device's present enrollment. Returns the existing command if the id exists.
+   * - Throws `not_found` for an unknown device, and `conflict` if the device is not active.
+   * - Throws `legal_hold` if the command would destroy data under a legal hold.
    */
   insert(command: NewCommand, entry: EntryDraft<'workspace.wipe'> | null): Promise<CommandRecord>;
   get(id: CommandId): Promise<CommandRecord | null>;
   /** Commands of the device, newest first. */
   list(device: DeviceId, before: CommandPosition | null, limit: number): Promise<CommandRecord[]>;
-  /** Cancels the command if it is in one of these states. */
+  /** Cancels the command if its state is one of `from`. */
   cancel(id: CommandId, from: readonly CommandState[], at: number, detail: string): Promise<void>;
   /** Expires commands without a result. Returns the number of expired commands. */
   expire(from: readonly CommandState[], now: number): Promise<number>;
@@ -85,16 +85,16 @@ export interface CommandRequestStore {
   progress(request: CommandId, scope: CommandScope, most: number): Promise<RequestProgress | null>;
 }
 
-/** Store of commands for the devices that carry them out. */
+/** Store of the commands that devices receive and report about. */
 export interface DeviceCommandStore {
   /** Queued commands of a device that have not expired, oldest first. */
   pending(device: DeviceId, generation: number, now: number): Promise<CommandRecord[]>;
   /**
-   * Changes the command's state by the lifecycle table, and stores the workspace's new state after a completed command. Null if this
-   * enrollment has no command with the id. `moved`: the report was new.
+   * Changes the command's state by the lifecycle table, and stores the workspace's new state after a completed command. Returns null if the
+   * device's enrollment has no command with this id. `moved`: true if the report was new.
    */
   report(report: CommandReport): Promise<{ readonly kind: Command['kind']; readonly moved: boolean } | null>;
-  /** Stores the first display report of a message. Returns false if this enrollment has no such message. */
+  /** Stores the first display report of a message. Returns false if the device's enrollment has no such message. */
   displayed(report: DisplayReport): Promise<boolean>;
 }
 

@@ -102,7 +102,7 @@ export async function createDomain(base: Foundation) {
     account: accounts.admins.account,
     independent: (first, second) => orders.approverSets.independent(first.person, second.person),
     requireReached: async (wanted, reach) => void (await fleet.devices.reached(wanted, reach.devices)),
-    // The demo's admins have no authenticator.
+    // The demo's admins have no authenticator, so the demo never asks for a step-up.
     stepUpWithin: base.demo === undefined ? STEP_UP_WITHIN : Number.MAX_SAFE_INTEGER,
   });
   const identities = createIdentities(base, { fleet, ledger, orders });
@@ -142,7 +142,7 @@ export async function createDomain(base: Foundation) {
   };
 }
 
-/** Devices, their people, their commands and their locations. */
+/** Modules for devices, their users, their commands and their locations. */
 async function createFleet({ config, database, bus, clock, log }: Foundation) {
   const groups = new GroupStore(database);
   const jurisdictionStore = new JurisdictionStore(database);
@@ -180,7 +180,7 @@ async function createFleet({ config, database, bus, clock, log }: Foundation) {
     changes,
     evidenceDays: config.evidenceDays,
   });
-  // Runs before the orders update: device records and verdicts depend on the new location.
+  // Subscribes before the module of orders, because device records and verdicts depend on the new location.
   changes.follow(jurisdiction);
   return {
     groups,
@@ -223,7 +223,7 @@ async function createMailer({ config, log }: Foundation) {
   return createSmtpMailer({ ...config.mail, organization: config.organization, log });
 }
 
-/** Orders, the legal holds that limit orders, and the evidence packs. */
+/** Modules for orders, for the legal holds that limit orders, and for evidence packs. */
 function createDecisions(
   base: Foundation,
   parts: {
@@ -289,7 +289,7 @@ function createDecisions(
   return { orders, holds, packs };
 }
 
-/** Enrollment, revocation, and verified devices. */
+/** Modules for enrollment, revocation and verified devices. */
 function createIdentities(
   base: Foundation,
   { fleet, ledger, orders }: { readonly fleet: Fleet; readonly ledger: Ledger; readonly orders: Orders },

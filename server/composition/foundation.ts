@@ -1,4 +1,4 @@
-/** First part of the composition: clock, log, preflight, keys, store and bus. The other parts use it. */
+/** First part of the composition: clock, log, preflight, keys, store and bus. The second and third part use it. */
 import { mkdirSync } from 'node:fs';
 import type { Logger } from 'pino';
 import { openAuthority } from '../../certs/authority.ts';

@@ -92,7 +92,7 @@ async function createWatches({ config, log, watchClock }: Foundation) {
   };
 }
 
-/** The device listener and the public listener, with one server certificate. */
+/** Creates the device listener and the public listener, which share one server certificate. */
 async function createTlsEdges(base: Foundation, domain: Domain, { timekeeping }: Watches) {
   const { config, database, authority, installation, clock, bus, log, monitor } = base;
   const { devices, orders, ledger, recovery } = domain;

@@ -15,12 +15,12 @@ const MAX_HOURS = 30 * 24;
 export interface CreateCode {
   readonly person: PersonId;
   readonly group: GroupId;
-  /** Home area from the code. Null for the group's home area, or for the present one of a device that enrolls again. */
+  /** Home area that the code names. Null: the group's home area applies, or the present home area of a device that enrolls again. */
   readonly home: HomeArea | null;
   readonly seat: HomeArea | null;
   readonly by: string;
   readonly expiresInHours?: number;
-  /** Existing device that enrolls again, in its next generation. The device's group must be `group`. */
+  /** Existing device that enrolls again with the code. The device's group must be `group`. */
   readonly device?: DeviceId | null;
 }
 
@@ -56,7 +56,7 @@ export function createActivationCodes({ store, fingerprint, addresses, bus }: Ac
 
   const listCodes = (wanted: ListCodes): Promise<CodePage> => pageOfCodes(store, wanted, Date.now());
 
-  /** Latest activation code of a device. Throws `not_found`. */
+  /** Latest activation code of a device. Throws `not_found` if the device has no code. */
   async function getCode(id: DeviceId): Promise<CodeView> {
     const found = await store.redeemable(id);
     if (!found)

@@ -18,7 +18,7 @@ export interface CodeView {
 }
 
 export interface ListCodes {
-  /** State of the listed codes; null for every state. */
+  /** State of the codes to list; null to list codes in every state. */
   readonly state: CodeState | null;
   readonly scope: Scope;
   readonly cursor: string | null;
@@ -32,8 +32,9 @@ export interface CodePage {
 }
 
 /**
- * Page of activation codes: first the open codes, then the others, each newest first. A code that expires between two requests may be on
- * two pages, but is never missing. Throws `invalid_input` for a cursor of another list. `now`: real milliseconds.
+ * Page of activation codes: open codes first, then all others, newest first in each part. A code that expires between two requests may be
+ * on two pages, but is never missing. Throws `invalid_input` if the cursor belongs to another list. `now`: milliseconds by the machine's
+ * clock.
  */
 export async function pageOfCodes(
   store: Pick<CodeStore, 'codes'>,

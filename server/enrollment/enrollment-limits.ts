@@ -1,9 +1,9 @@
 /**
  * Rate limits of enrollment, in memory.
- * - The limit of a proved code or device applies to a caller that proves possession of the code's secret or of the device's key.
- * - The limit of the source network applies to all other callers.
+ * - A caller that proves possession of a code's secret or of a device's key uses the limit of this code or device.
+ * - All other callers use the limit of their source network.
  *
- * A stranger therefore cannot use up the limit of a code's owner. Secrets and keys have at least 128 bits, so guessing needs no limit.
+ * A stranger therefore cannot use up the limit of a code or device. Secrets and keys have at least 128 bits, so guessing needs no limit.
  */
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import { sourceNetwork } from '../../shared/areas/source-network.ts';
@@ -23,7 +23,7 @@ const RENEWALS_PER_HOUR = 10;
 
 /** Limits on enrollment attempts. Each function throws `rate_limited` with `retryAfter` in seconds. */
 export interface EnrollmentLimits {
-  /** Counts a request that proved nothing. Call this function only after the cheap comparison of secrets or keys failed. */
+  /** Counts a request without a valid secret or key. Call this function only after the cheap comparison of secrets or keys failed. */
   unproven(address: string | null): Promise<void>;
   /** Counts a request that contains the code's correct secret. */
   redeeming(code: string): Promise<void>;

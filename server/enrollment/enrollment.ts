@@ -1,6 +1,7 @@
 /**
  * Enrollment: an admin creates an activation code, the device redeems it with a certificate signing request, and then renews its
- * certificate. Codes and certificates use real time; devices and the ledger use the clock. HTTP is in `server/public/est.ts`.
+ * certificate. Times of codes and certificates are from the machine's clock. Times of devices and ledger entries are from the server clock.
+ * HTTP is in `server/public/est.ts`.
  */
 import type { Authority } from '../../certs/authority.ts';
 import type { Clock } from '../../shared/time/clock.ts';

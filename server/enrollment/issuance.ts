@@ -8,7 +8,7 @@ import type { Clock } from '../../shared/time/clock.ts';
 import { refusedByHold } from '../holds/holds.ts';
 import type { NewCertificate, Recorded } from './ports.ts';
 
-/** Attempts to find an unused serial number. Two equal 126-bit serial numbers prove a broken random source. */
+/** Maximum number of attempts to find an unused serial number. Two equal 126-bit serial numbers prove a broken random source. */
 const SERIAL_ATTEMPTS = 3;
 
 export interface Enrolled {
@@ -23,7 +23,7 @@ export interface IssuancePorts {
   readonly clock: Clock;
 }
 
-/** Issues and stores a certificate. Returns null if the device or the code has changed meanwhile. */
+/** Issues and stores a certificate. Returns null if the device or the code changed during the issue. */
 export async function issueCertificate(
   { authority, clock }: IssuancePorts,
   request: CertificateRequest,

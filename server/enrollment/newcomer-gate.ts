@@ -1,6 +1,6 @@
 /**
- * Verdict on `enrollment` for a machine that has no device certificate yet, and the contact for an appeal. Only the machine's address and
- * activation code are known. Pure.
+ * Verdict on the service `enrollment` for a machine that has no device certificate yet, and the contact for an appeal. Only the machine's
+ * address and activation code are known. Pure.
  */
 import type { EvidenceArea, HomeArea } from '../../shared/areas/area-code.ts';
 import type { OrderTerms } from '../../shared/order/documents.ts';
@@ -27,7 +27,7 @@ export function newcomerVerdict(
 }
 
 /**
- * Public terms of an order, because an enrolling machine may read only public orders. Null for an order that is withheld or not adopted.
+ * Public terms of an order. Null for an order that is withheld or not adopted, because an enrolling machine may read only public orders.
  */
 export function publicAppeal(terms: Pick<OrderTerms, 'appeal' | 'publication'> | null, now: Instant): string | null {
   return terms === null || keptBack(terms, now) ? null : terms.appeal;

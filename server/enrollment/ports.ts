@@ -4,14 +4,14 @@ import type { DeviceId, GroupId, PersonId } from '../../shared/protocol/ids.ts';
 import type { ServiceVerdict } from '../../shared/verdict/terms.ts';
 import type { Scope } from '../devices/devices.ts';
 
-/** Times of codes and certificates are real time. */
+/** Times of codes and certificates are from the machine's clock. */
 export interface NewCode {
   readonly id: DeviceId;
   /** SHA-256 of the code's secret, hex. */
   readonly secretHash: string;
   readonly person: PersonId;
   readonly group: GroupId;
-  /** Home area from the code. Null for the group's home area, or for the present one of a device that enrolls again. */
+  /** Home area that the code names. Null: the group's home area applies, or the present home area of a device that enrolls again. */
   readonly home: HomeArea | null;
   readonly seat: HomeArea | null;
   readonly by: string;
@@ -20,8 +20,8 @@ export interface NewCode {
 }
 
 /**
- * Code in the store. For an existing device, it has the device's present group, and the device's own home and seat unless the code names
- * others.
+ * Activation code in the store. A code for an existing device has the device's present group. It also has the device's own home area and
+ * legal seat, unless the code names others.
  */
 export interface StoredCode extends NewCode {
   readonly user: string;
@@ -31,7 +31,7 @@ export interface StoredCode extends NewCode {
 
 export type CodeState = 'open' | 'used' | 'expired' | 'canceled';
 
-/** Last code of the previous page. `open`: whether the code was open when that page was read. */
+/** Position of the next page: the last code of the previous page. `open`: true if this code was open when that page was read. */
 export interface CodePosition {
   readonly open: boolean;
   readonly createdAt: number;
@@ -39,21 +39,23 @@ export interface CodePosition {
 }
 
 export interface CodeQuery {
-  /** State of the listed codes; null for every state. */
+  /** State of the codes to list; null to list codes in every state. */
   readonly state: CodeState | null;
   readonly scope: Scope;
   readonly after: CodePosition | null;
   readonly limit: number;
-  /** Real time in milliseconds, at which the state of codes is computed. */
+  /** Time at which the state of codes is computed, in milliseconds of the machine's clock. */
   readonly now: number;
 }
 
 export interface RedeemableCode {
   readonly code: StoredCode;
-  /** Effective home and seat: from the location statement, else the code, else the device, else the group. */
+  /**
+   * Effective home area and legal seat. They are from the location statement, or else from the code, from the device, or from the group.
+   */
   readonly home: HomeArea | null;
   readonly seat: HomeArea | null;
-  /** Generation of the device that enrolls again; null for a new device. */
+  /** Present enrollment number of a device that enrolls again; null for a new device. */
   readonly generation: number | null;
 }
 
@@ -70,11 +72,11 @@ export interface NewCertificate {
 export interface Redemption {
   readonly id: DeviceId;
   readonly secretHash: string;
-  /** Real time at which the device redeemed the code. */
+  /** Time at which the device redeemed the code, by the machine's clock. */
   readonly at: number;
-  /** Domain time of the device's enrollment. */
+  /** Time of the device's enrollment, by the server clock. */
   readonly enrolledAt: number;
-  /** The new generation; 1 for a new device. The store changes nothing unless the number is the device's next generation. */
+  /** Number of the new enrollment; 1 for a new device. The store changes nothing unless this is the device's next number. */
   readonly generation: number;
   readonly certificate: NewCertificate;
   readonly issued: EntryDraft<'certificate.issued'>;
@@ -89,10 +91,11 @@ export interface Renewal {
 }
 
 /**
- * Result of an enrollment.
- * - `serial_taken`: nothing was stored; issue another certificate.
- * - `lost`: the code or device has changed meanwhile.
- * - `legal_hold`: a legal hold protects the data of the present enrollment.
+ * Result of storing an enrollment or a renewal.
+ * - `recorded`: the certificate was stored.
+ * - `serial_taken`: nothing was stored, because the serial number exists. Issue another certificate.
+ * - `lost`: nothing was stored, because the code or the device has changed.
+ * - `legal_hold`: nothing was stored, because a legal hold protects the data of the present enrollment.
  */
 export type Recorded = 'recorded' | 'lost' | 'serial_taken' | 'legal_hold';
 
@@ -109,13 +112,13 @@ export interface CodeStore {
   /**
    * Opens the code of an existing device again, with a new secret.
    * - Throws `not_found` for an unknown device.
-   * - Throws `conflict` when the device is in another group or the person is disabled.
-   * - Throws `legal_hold` when a legal hold protects the data of the present enrollment.
+   * - Throws `conflict` if the device is in another group or the person is disabled.
+   * - Throws `legal_hold` if a legal hold protects the data of the present enrollment.
    */
   reopenCode(code: NewCode): Promise<void>;
   /** Cancels a code. Returns false if the code is unknown or not open. */
   cancelCode(id: DeviceId, at: number): Promise<boolean>;
-  /** Activation codes: first the open codes, then the others, each newest first. */
+  /** Activation codes: open codes first, then all others, newest first in each part. */
   codes(query: CodeQuery): Promise<StoredCode[]>;
   redeemable(id: DeviceId): Promise<RedeemableCode | null>;
 }
@@ -123,12 +126,12 @@ export interface CodeStore {
 /** Store of enrollments and renewals. */
 export interface EnrollmentStore {
   /**
-   * Redeems the code in one transaction: marks the code as used, creates the device's new generation, revokes earlier certificates, and
+   * Redeems the code in one transaction: marks the code as used, starts the device's new enrollment, revokes earlier certificates, and
    * stores the new certificate and all ledger entries. Only one of several parallel calls returns `recorded`. An existing device keeps its
-   * group, and keeps its home and seat unless the code names others.
+   * group. It also keeps its home area and legal seat, unless the code names others.
    */
   redeem(redemption: Redemption): Promise<Recorded>;
-  /** Stores a renewed certificate. Returns `lost` when the device is not active in that generation. */
+  /** Stores a renewed certificate. Returns `lost` if the device is not active in the enrollment that `renewal` names. */
   renew(renewal: Renewal): Promise<Recorded>;
   /** The newest valid certificate of the device. */
   certificateOf(device: DeviceId): Promise<HeldCertificate | null>;
@@ -139,14 +142,14 @@ export interface EnrollmentStore {
 /** Functions of other modules that enrollment uses. */
 export interface Surroundings {
   areasOfAddress(address: string): Promise<readonly HomeArea[]> | readonly HomeArea[];
-  /** Verdict on `enrollment` for a new device with these areas and connections. */
+  /** Verdict on the service `enrollment` for a new device with this home area, this legal seat, and these areas as possible locations. */
   gate(newcomer: {
     readonly areas: readonly HomeArea[];
     readonly home: HomeArea | null;
     readonly seat: HomeArea | null;
   }): Promise<ServiceVerdict> | ServiceVerdict;
-  /** Contact for an appeal in the denying order; null when the order is withheld. */
+  /** Contact for an appeal that the order names, because the order denies the enrollment; null for a withheld order. */
   appealOf(order: string): string | null;
-  /** Updates the data that depends on a device's home, seat, group or generation. Idempotent. */
+  /** Updates the data that depends on a device's home area, legal seat, group or enrollment. Idempotent. */
   deviceChanged(device: DeviceId): Promise<void>;
 }

@@ -72,14 +72,14 @@ export function createRedemption(ports: RedemptionPorts) {
         }),
     );
     if (!issuedCertificate) return repeated(code.id, request);
-    // Closes the connections of the device's earlier generation, and issues a new device record.
+    // Closes the connections of the device's earlier enrollment, and issues a new device record.
     if (generation > 1) bus.publish({ kind: 'ended', device: code.id });
     await surroundings.deviceChanged(code.id);
     bus.publish({ kind: 'devices' });
     return { device: code.id, generation, certificate: issuedCertificate.der };
   }
 
-  /** Finds an activation code. Returns null for an unknown code and for a wrong secret, after the same comparison. */
+  /** Finds an activation code. Returns null for an unknown code and for a wrong secret. Both cases take the same time. */
   async function knownCode(id: string, secret: string): Promise<RedeemableCode | null> {
     const device = deviceIdSchema.safeParse(id);
     const found = device.success ? await codes.redeemable(device.data) : null;
@@ -98,13 +98,13 @@ export function createRedemption(ports: RedemptionPorts) {
     );
   }
 
-  /** Response to a repeated request. Throws `code_used` for a request with another key. */
+  /** Response to a repeated request with a used code. Throws `code_used` if the request has another key than the first request. */
   async function repeated(device: DeviceId, request: CertificateRequest): Promise<Enrolled> {
     const certificate = await store.certificateOf(device);
     if (!certificate || !spkiOfCertificate(certificate.der).equals(request.spki)) {
       throw new CordonError('code_used', 'This activation code was used before. Ask your admin for a new one.');
     }
-    // Repeats the work that follows an enrollment, because an earlier attempt may have stopped before it.
+    // Repeats the work that follows an enrollment, because the first request may have stopped before this work.
     await surroundings.deviceChanged(device);
     return { device, generation: certificate.generation, certificate: certificate.der };
   }

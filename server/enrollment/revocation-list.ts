@@ -1,7 +1,7 @@
 /**
  * Certificate revocation list (CRL) for outside verifiers. The server issues a list after each revocation and once a day, and raises an
- * alert long before the list expires. The server's own listeners read revocations from the store instead. All times are real time, except
- * in ledger entries.
+ * alert long before the list expires. The server's own listeners read revocations from the store instead. All times are from the machine's
+ * clock, except in ledger entries.
  */
 import type { Authority } from '../../certs/authority.ts';
 import type { Revoked } from '../../certs/certificate.ts';
@@ -15,7 +15,7 @@ const DAY = 24 * HOUR;
 export const CRL_LIFETIME = 7 * DAY;
 /** Age at which the server issues a new list. Six days remain to find the cause of a failure. */
 const CRL_REFRESH = DAY;
-/** Remaining validity of the newest list below which an alert is raised, once a day. */
+/** The server raises an alert once a day while the newest list is valid for less than this time. */
 const CRL_ALERT = 4 * DAY;
 const LOOK_EVERY = 60_000;
 
@@ -29,11 +29,11 @@ export interface StoredCrl {
 
 export interface RevocationStore {
   newestCrl(): Promise<StoredCrl | null>;
-  /** Number of certificates that `revoked` would return. */
+  /** Number of certificates that `revoked` returns for the same `endsAfter`. */
   countRevoked(endsAfter: number): Promise<number>;
-  /** Revoked certificates that end after `endsAfter`, oldest revocation first. */
+  /** Revoked certificates that expire after `endsAfter`, oldest revocation first. */
   revoked(endsAfter: number): Promise<Revoked[]>;
-  /** Stores a list. Returns false and changes nothing when another server has issued the list with this number. */
+  /** Stores a list. Returns false and changes nothing if another server has already issued a list with this number. */
   addCrl(crl: StoredCrl, entry: EntryDraft<'crl.issued'>): Promise<boolean>;
 }
 
@@ -69,7 +69,7 @@ export function createRevocationList({ store, authority, clock, bus, raise, log 
       subject: null,
       public: { number, entries: revoked.length, nextUpdate },
     } as const;
-    // If another server issued the list first, the next check issues a further list when entries are missing.
+    // If another server issued the list first, this list is not stored. The next check then issues a further list if entries are missing.
     await store.addCrl({ number, der, thisUpdate, nextUpdate, entries: revoked.length }, entry);
   }
 
@@ -104,8 +104,8 @@ export function createRevocationList({ store, authority, clock, bus, raise, log 
     refresh,
     look,
     /**
-     * The newest revocation list, issued now if there is none. Waits for a list in progress, because a reader may request the list right
-     * after a revocation.
+     * The newest revocation list, issued immediately if there is none. Waits while the server issues a list, because a reader may request
+     * the list right after a revocation.
      */
     current: async (): Promise<StoredCrl> => {
       await refreshing.idle();
@@ -116,7 +116,7 @@ export function createRevocationList({ store, authority, clock, bus, raise, log 
       if (!created) throw new Error('the store has no revocation list after its creation');
       return created;
     },
-    /** Issues lists regularly, and resolves when a first list exists. Returns the function that stops the schedule. */
+    /** Issues lists regularly. Resolves when the first list exists, with the function that stops the schedule. */
     start: async (): Promise<() => Promise<void>> => {
       const watch = new Loop({ run: () => look(), failed: () => undefined, every: LOOK_EVERY });
       await watch.run();

@@ -1,4 +1,4 @@
-/** The organization's countersignatures on messaging keys. Each makes a device a verified device. */
+/** The organization's countersignatures on messaging keys. The countersignature on its key makes a device a verified device. */
 import { CordonError } from '../../shared/errors.ts';
 import type { ApproverSet } from '../../shared/order/approvers.ts';
 import { isCountersignature } from '../../shared/order/messaging-certificate.ts';
@@ -77,7 +77,7 @@ export function createCountersignatures({ store, settled, ledger, bus, clock, lo
     if (valid.length > 0) {
       const at = clock.now();
       await store.sign(valid.map(({ key, keyid, signature }) => organizationSignature(key, keyid, signature, at)));
-      // Waits for the ledger, because devices request proofs right after the wake.
+      // Waits until the ledger has sequenced the entries, because devices request proofs right after the wake.
       await ledger
         .sequence()
         .catch((error: unknown) => log.error({ err: error }, 'ledger entries wait for the sequencer'));
@@ -102,8 +102,8 @@ interface ValidCountersignature {
 }
 
 /**
- * Checks each signature separately, so that an invalid signature does not block the others. `present`: keys of devices within the admin's
- * scope. Pure.
+ * Checks each signature separately, so that an invalid signature does not block valid signatures. `present`: keys of devices within the
+ * admin's scope. Pure.
  */
 function judgeCountersignatures(
   given: readonly Countersignature[],

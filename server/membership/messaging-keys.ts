@@ -52,7 +52,7 @@ export function createMessagingKeys(ports: MessagingKeysPorts) {
 
   /**
    * Stores one messaging key for each enrollment, and never replaces it: a second certificate for one enrollment would look like an attack
-   * by the server. A device that lost its key must enroll again. Throws `messaging_key_taken`.
+   * by the server. A device that lost its key must enroll again. Throws `messaging_key_taken` for a second key.
    */
   async function handIn(
     identity: { readonly device: DeviceId; readonly generation: number; readonly der: string },

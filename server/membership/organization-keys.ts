@@ -2,7 +2,10 @@
 import type { ApproverSet } from '../../shared/order/approvers.ts';
 import type { ApproverSetPort, CountersignatureStore, KeySignature, SignedKey } from './ports.ts';
 
-/** Returns the current approver set, after the store has marked the messaging keys that wait for its organization keys. */
+/**
+ * Returns the current approver set. Before that, the store marks the messaging keys that wait for a signature by an organization key of
+ * this set.
+ */
 export type SettledApproverSet = () => Promise<ApproverSet | null>;
 
 export function createSettledApproverSet(

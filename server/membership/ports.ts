@@ -1,4 +1,4 @@
-/** Interfaces of membership to other modules. */
+/** Ports of the membership module, and their types. */
 import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
 import type { ApproverSet } from '../../shared/order/approvers.ts';
 import type { DeviceId, GroupId } from '../../shared/protocol/ids.ts';
@@ -13,7 +13,7 @@ export interface KeyRow {
   readonly person: string;
   readonly name: string;
   readonly signatureKey: string;
-  /** Canonical JSON that both keys sign. */
+  /** Messaging certificate as canonical JSON, which the server's online key and the organization key sign. */
   readonly payload: string;
   readonly digest: string;
   readonly certifiedAt: number;
@@ -27,14 +27,14 @@ export interface KeySignature {
   readonly entryIndex: number | null;
 }
 
-/** A key with its signatures, oldest first. */
+/** Messaging key with its signatures; the oldest signature is first. */
 export type SignedKey = KeyRow & { readonly signatures: readonly KeySignature[] };
 
 export interface OtherDevice {
   readonly device: DeviceId;
   /** Host name of the device; null if not reported or outside the admin's scope. */
   readonly hostname: string | null;
-  /** Domain time of the enrollment. */
+  /** Time of the enrollment, by the server clock. */
   readonly enrolledAt: number;
   /** True if the organization's key has confirmed the device. */
   readonly verified: boolean;
@@ -68,7 +68,7 @@ export interface KeyQuery {
   readonly lacking: string | null;
   readonly group: string | null;
   readonly scope: MemberScope;
-  /** Last key of the previous page. Keys are sorted by age, oldest first. */
+  /** Last messaging key of the previous page. Keys are sorted by age, oldest first. */
   readonly after: { readonly certifiedAt: number; readonly device: string } | null;
   readonly limit: number;
 }
@@ -77,13 +77,13 @@ export interface KeyQuery {
 export interface MessagingKeyStore {
   keyOf(device: DeviceId, generation: number): Promise<SignedKey | null>;
   /**
-   * Stores a messaging key, its first signature and its ledger entry in one transaction. Changes nothing if the enrollment has a key
-   * already or is not the present one. Read the stored key afterward.
+   * Stores a messaging key, its first signature and its ledger entry in one transaction. Changes nothing if the enrollment already has a
+   * key or is not the device's present enrollment. The caller must therefore read the stored key afterward.
    */
   certify(key: KeyRow & { readonly folded: string }, signature: NewSignature): Promise<void>;
 }
 
-/** Store of countersignatures. Only the keys of present enrollments of active devices are *present*. */
+/** Store of countersignatures. A messaging key is *present* if it belongs to the present enrollment of an active device. */
 export interface CountersignatureStore {
   /** The present keys with these digests, for devices within the scope. */
   present(digests: readonly string[], scope: MemberScope): Promise<KeyRow[]>;
@@ -97,9 +97,9 @@ export interface CountersignatureStore {
 }
 
 export interface VerifiedDeviceStore {
-  /** Countersigned present keys of these people and of these devices. */
+  /** Countersigned present keys of the devices in `devices`, and of all devices of the people in `people`. */
   members(of: { readonly people: readonly string[]; readonly devices: readonly string[] }): Promise<SignedKey[]>;
-  /** People whose folded name contains the text and who have a countersigned present key. */
+  /** People whose normalized name contains the text and who have a countersigned present key. */
   search(
     folded: string,
     limit: number,

@@ -62,7 +62,9 @@ export function createProofs({
   };
 }
 
-/** For each kind of signature, the oldest one by a key of the current approver set, with its ledger entry. */
+/**
+ * Keys with both kinds of signature by keys of the current approver set. For each kind, the oldest signature counts, with its ledger entry.
+ */
 function provable(keys: readonly SignedKey[], approverSet: ApproverSet) {
   const named = { online: idsOf(approverSet.onlineKeys), organization: idsOf(approverSet.organizationKeys) };
   return keys.flatMap((key) => {

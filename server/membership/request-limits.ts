@@ -7,13 +7,16 @@ import { CordonError } from '../../shared/errors.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 
 const MINUTE_SECONDS = 60;
-/** Requested people and devices per minute, counted together. An agent requests each at most once a minute. */
+/**
+ * Maximum number of people and devices that a device may request per minute, counted together. An agent requests each person and device at
+ * most once a minute.
+ */
 const ASKED_PER_MINUTE = 3000;
-/** Searches per minute. A user who types a name causes several searches. */
+/** Maximum number of searches per minute. A user who types a name causes several searches. */
 const SEARCHES_PER_MINUTE = 120;
 
 export interface RequestLimits {
-  /** Throws `rate_limited` with `retryAfter` in seconds. */
+  /** Throws `rate_limited`, with `retryAfter` in seconds, if the device exceeds a limit. */
   members(asker: DeviceId, count: number): Promise<void>;
   search(asker: DeviceId): Promise<void>;
 }

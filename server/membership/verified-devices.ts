@@ -20,7 +20,7 @@ export function createVerifiedDevices(
 
   /**
    * Returns verified devices with their proofs, and the owners of the requested devices. `asker`: the requesting device; null for the
-   * server itself. Throws `too_large`, `rate_limited`.
+   * server itself. Throws `too_large` or `rate_limited`.
    */
   async function members(of: AskedAbout, asker: DeviceId | null = null): Promise<Answered> {
     if (asker !== null) await limits.members(asker, of.people.length + of.devices.length);
@@ -41,7 +41,9 @@ export function createVerifiedDevices(
   return { members, search };
 }
 
-/** Announces each change of verified devices after a device was revoked or enrolled again. Returns the function that stops it. */
+/**
+ * Sends a wake about changed verified devices whenever a device was revoked or enrolled again. Returns the function that stops these wakes.
+ */
 export function announceEndedDevices(store: Pick<VerifiedDeviceStore, 'peopleOf'>, bus: Bus, log: Log): () => void {
   async function announce(device: DeviceId): Promise<void> {
     const people = await store.peopleOf(device);

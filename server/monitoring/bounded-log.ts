@@ -1,6 +1,6 @@
 /**
- * Log that a flood of events cannot fill. Each kind of event gets a maximum number of lines per period, and then one line with the count of
- * the other events.
+ * Log that a flood of events cannot fill. Each kind of event gets a maximum number of lines per period. At the end of the period, one more
+ * line has the count of the events without a line.
  */
 
 export type Level = 'debug' | 'info' | 'warn';

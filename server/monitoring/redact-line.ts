@@ -30,7 +30,7 @@ const PATTERNS: readonly (readonly [pattern: RegExp, replacement: string])[] = [
   [new RegExp(`\\b(cordon_(?:session|browser))=${VALUE}`, 'g'), `$1=${REMOVED}`],
   // Minimum length of a token, longer than any word of a sentence.
   [/\b(bearer|basic) [A-Za-z0-9._~+/=-]{16,}/gi, `$1 ${REMOVED}`],
-  // Links with secrets: for an invitation, a verification, a credential reset, or an activation. The identifier in the link stays.
+  // Links with secrets: for an invitation, a verification, a credential reset, or an activation. The log keeps the identifier in the link.
   [
     new RegExp(`\\b(invitation|verify|reset|password|passphrase|totp|secret|token)(=|%3D)${VALUE}`, 'gi'),
     `$1$2${REMOVED}`,

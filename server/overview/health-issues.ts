@@ -11,7 +11,10 @@ const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
-/** Time without a connection after which a device counts as silent. It is longer than a long weekend, so a device in use has connected. */
+/**
+ * Time without a connection after which a device counts as silent. This time is longer than a long weekend, so a device in use has
+ * connected.
+ */
 export const SILENT_AFTER = 7 * DAY;
 /** Maximum age of alerts that count as a health issue. The page of a device shows older alerts. */
 export const ALERTS_OF = DAY;
@@ -32,20 +35,23 @@ const IP_DATABASE_AGE = 120 * DAY;
 /** Age of the last backup that causes a warning. A restore from an older backup loses more than a week of work. */
 const BACKUP_AGE = 7 * DAY;
 /**
- * Remaining validity of a certificate that causes a warning. A month is enough to replace it. For a short-lived certificate, the limit is a
- * third of its validity.
+ * Remaining validity of a certificate that causes a warning. A month is enough to replace the certificate. For a short-lived certificate,
+ * the limit is a third of its validity.
  */
 const CERTIFICATE_LEFT = 30 * DAY;
 const CERTIFICATE_PART = 1 / 3;
 const CERTIFICATE_URGENT = 7 * DAY;
-/** Time before the deadline of an answer, equal to the time of the first reminder (`shared/order/answer-deadline.ts`). */
+/**
+ * Time before the deadline of an answer at which the health issue appears. It equals the time of the first reminder
+ * (`shared/order/answer-deadline.ts`).
+ */
 const ANSWER_NEAR = 7 * DAY;
 
 export type CertificateUse = 'root' | 'issuing' | 'server';
 
 /** Facts about the server itself. */
 export interface ServerFacts {
-  /** Present real time, for certificates. */
+  /** Present time by the machine's clock, for certificates. */
   readonly realNow: number;
   readonly certificates: readonly {
     readonly use: CertificateUse;
@@ -56,7 +62,7 @@ export interface ServerFacts {
   readonly ledgerFailing: boolean;
   /** True if the disk of the data folder is nearly full. */
   readonly diskFull: boolean;
-  /** Reason why the mail server cannot be used. Null if it works or none is configured. */
+  /** Reason why the mail server cannot be used; null if the mail server works or none is configured. */
   readonly mailFailure: string | null;
   /** Doubt about the server's clock; null if the clock is plausible. */
   readonly clockDoubt: { readonly cause: 'jumped' | 'devices'; readonly ahead: number } | null;
@@ -81,11 +87,11 @@ export interface Facts extends ServerFacts {
   readonly fleet: FleetCounts;
   /** Alerts of the last day. `grave`: alerts that may indicate an attack. */
   readonly alerts: { readonly all: number; readonly grave: number };
-  /** Number of devices that wait for a countersignature. The issue also depends on whether the approver set names an organization key. */
+  /** `count`: number of devices that wait for a countersignature. `possible`: true if the approver set names an organization key. */
   readonly countersigning: { readonly count: number; readonly possible: boolean };
   readonly list: { readonly version: number; readonly issuedAt: number; readonly expiresAt: number } | null;
   readonly approversAdopted: boolean;
-  /** Orders that new devices do not obey, because their approvers are no longer in the approver set. */
+  /** Orders that new devices do not obey, because the orders' approvers are no longer in the approver set. */
   readonly uncovered: readonly string[];
   /** Due answers to authorities that the viewer may record. */
   readonly answers: readonly { readonly order: string; readonly at: number }[];

@@ -4,11 +4,11 @@ import type { SetupFacts } from './setup.ts';
 
 export type FleetScope = Parameters<Devices['reached']>[1];
 
-/** Scope and domain time of the counts. */
+/** Scope of the counts, and the present time of the server clock. */
 export interface FleetQuestion {
   readonly scope: FleetScope;
   readonly now: number;
-  /** Time before which a device must have been last seen to count as silent. */
+  /** A disconnected device that was last seen before this time counts as silent. */
   readonly silentBefore: number;
   /** Version of the newest order list. A device with an older order list counts as behind. */
   readonly listVersion: number;
@@ -37,8 +37,8 @@ export interface OverviewStore {
   /** Number of active devices by area, largest first. A device list that is filtered by the area shows the same devices. */
   areas(question: Pick<FleetQuestion, 'scope' | 'now'>): Promise<AreaCount[]>;
   /**
-   * Unacknowledged alerts, each counted once even if it repeated. `grave`: alerts that may indicate an attack. Alerts about no device count
-   * only for a viewer without scope limits.
+   * Unacknowledged alerts. An alert that occurred repeatedly counts once. `grave`: alerts that may indicate an attack. Alerts about no
+   * device count only for a viewer without scope limits.
    */
   alertsSince(since: number, scope: FleetScope): Promise<{ readonly all: number; readonly grave: number }>;
   /** Facts about the whole installation. */

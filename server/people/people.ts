@@ -44,7 +44,10 @@ export interface PeoplePorts {
 export type People = ReturnType<typeof createPeople>;
 
 export function createPeople({ store, groups, bus, clock }: PeoplePorts) {
-  /** Finds a person in the admin's scope. Throws `not_found`, and `out_of_scope` unless the scope contains one group of the person. */
+  /**
+   * Finds a person in the admin's scope. Throws `not_found` for an unknown person, and `out_of_scope` unless the scope contains at least
+   * one group of the person.
+   */
   async function get(id: PersonId, scope: Scope = null): Promise<Person> {
     const person = await store.find(id);
     if (!person) throw unknownPerson(id);
@@ -52,7 +55,7 @@ export function createPeople({ store, groups, bus, clock }: PeoplePorts) {
     throw new CordonError('out_of_scope', 'Your role does not reach any group of this person.', { person: id });
   }
 
-  /** Person for an enrollment or a change. Throws `out_of_scope` unless the scope contains every group of the person. */
+  /** Finds the person for an enrollment or a change. Throws `out_of_scope` unless the scope contains every group of the person. */
   async function personInScope(id: PersonId, scope: Scope): Promise<Person> {
     const person = await get(id, scope);
     if (reachesPerson(scope, person.groups)) return person;

@@ -1,4 +1,4 @@
-/** Ports of the people module, and their types. Times are domain time. */
+/** Ports of the people module, and their types. Times are from the server clock. */
 import type { HomeArea } from '../../shared/areas/area-code.ts';
 import type { GroupId, PersonId } from '../../shared/protocol/ids.ts';
 import type { Scope } from '../devices/devices.ts';
@@ -47,14 +47,14 @@ export interface PersonUpdate {
   readonly directoryId?: string | null;
   readonly groups?: readonly GroupId[];
   readonly status?: PersonStatus;
-  /** Real time, for activation codes that the change cancels. */
+  /** Time by the machine's clock, for activation codes that the change cancels. */
   readonly realAt: number;
 }
 
 export interface PersonFilter {
   /** Text to search for in the name, the e-mail address or the identifier. */
   readonly text?: string;
-  /** Complete name, as `foldedName` returns it. */
+  /** Complete name, as normalized by `foldedName`. */
   readonly folded?: string;
   readonly group?: GroupId;
   readonly status?: PersonStatus;
@@ -75,11 +75,12 @@ export interface PeopleStore {
    */
   insert(person: NewPerson): Promise<void>;
   find(id: PersonId): Promise<Person | null>;
-  /** Lists people by folded name, then by identifier. */
+  /** Lists people by normalized name, then by identifier. */
   list(query: PersonQuery): Promise<{ readonly person: Person; readonly folded: string }[]>;
   /**
-   * Changes a person. Returns false for an unknown person. Throws as `insert` does, and `conflict` if the person has a device or an open
-   * activation code in a group that would be removed. The same transaction changes the user's name on the person's devices.
+   * Changes a person. Returns false for an unknown person. Throws the same errors as `insert`. Also throws `conflict` if the person has a
+   * device or an open activation code in a group that would be removed. The same transaction changes the user's name on the person's
+   * devices.
    */
   update(id: PersonId, change: PersonUpdate): Promise<boolean>;
 }

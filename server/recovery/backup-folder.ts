@@ -1,11 +1,11 @@
-/** Folder of backup files: their names, its free space, and the removal of old and incomplete files. */
+/** Folder of backup files: file names, free space, and the removal of old and incomplete files. */
 import { mkdir, readdir, rm, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CordonError } from '../../shared/errors.ts';
 
 const PARTIAL = /^\.cordon-backup-[0-9a-f-]{36}\.partial$/;
 const FINISHED = /^cordon-[A-Za-z0-9_]+-\d{8}T\d{9}Z\.age$/;
-/** Bytes of free space that a backup must leave for the store. */
+/** Free bytes that a backup must leave on the disk for the store. */
 const LEAVE_FREE = 64 * 1024 * 1024;
 
 export const backupName = (installation: string, at: number): string =>

@@ -16,7 +16,7 @@ import type { BackupContent } from './create-backup.ts';
 import { writeEncryptedBackup } from './encrypted-backup.ts';
 
 export interface BackupMade {
-  /** Domain time of the snapshot. */
+  /** Time of the snapshot, by the server clock. */
   readonly at: number;
   readonly bytes: number;
   /** SHA-256 of the encrypted file, hex. */
@@ -30,9 +30,9 @@ export interface BackupRecords {
 }
 
 export interface BackupSettings {
-  /** Age recipient of backups without another recipient, and of all scheduled backups. */
+  /** Age recipient of all scheduled backups, and of requested backups that name no recipient. */
   readonly recipient: AgeRecipient | null;
-  /** Schedule of backups; null without a schedule. */
+  /** Schedule of backups; null if no backups are scheduled. */
   readonly scheduled: { readonly pattern: string; readonly folder: string; readonly keep: number } | null;
   /** Folder for downloads, emptied at each start. */
   readonly temporary: string;
@@ -51,7 +51,7 @@ export interface BackupPorts {
 
 export interface BackupStatus {
   readonly newest: BackupMade | null;
-  /** Time of the next scheduled backup in Unix milliseconds of real time; null without a schedule. */
+  /** Time of the next scheduled backup in Unix milliseconds, by the machine's clock; null if no backups are scheduled. */
   readonly next: number | null;
   /** Reason why the last backup failed; null if it succeeded. */
   readonly failure: string | null;
@@ -59,7 +59,7 @@ export interface BackupStatus {
 
 export interface BackupFile extends BackupMade {
   readonly path: string;
-  /** File name of the download, with installation and time. */
+  /** File name of the download, which contains the installation and the time. */
   readonly name: string;
   remove(): Promise<void>;
 }
@@ -67,7 +67,7 @@ export interface BackupFile extends BackupMade {
 export interface Backups {
   /** Removes incomplete backup files of an earlier process, and starts the schedule. */
   start(): Promise<void>;
-  /** Ends the schedule and waits for a backup in progress. */
+  /** Ends the schedule, and waits until a backup in progress is complete. */
   stop(): Promise<void>;
   /** Creates a temporary backup file for a download. `by`: the requesting account. Throws `conflict` without a recipient. */
   make(by: string, recipient: AgeRecipient | null): Promise<BackupFile>;
@@ -83,7 +83,7 @@ export function createBackups({ settings, content, records, raise, log }: Backup
   let failure: string | null = null;
   let cron: Cron | null = null;
 
-  /** Backups run one at a time, because two would compete for the disk. */
+  /** Only one backup runs at a time, because two backups would compete for the disk. */
   const queue = createSerialQueue();
 
   async function write(folder: string, to: AgeRecipient, by: string | null): Promise<BackupFile> {

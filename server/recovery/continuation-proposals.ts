@@ -61,7 +61,7 @@ export interface ContinuationView {
   readonly outdated: string | null;
 }
 
-/** Reason why a proposed continuation is outdated; null for a current proposal. Pure. */
+/** Reason why a proposed continuation is outdated; null if it is still current. Pure. */
 export function whyOutdated(document: LedgerContinuation, facts: SuspendedLedger, suspended: boolean): string | null {
   if (!suspended) return 'The ledger is no longer suspended.';
   const { fork, origin, shown } = facts;
@@ -99,7 +99,7 @@ export function createContinuationProposals(ports: ContinuationProposalsPorts) {
 
   /**
    * Proposes a continuation. Throws `conflict` unless the ledger is suspended and entries may be lost. Throws `approvers_required` without
-   * an approver set, and `checkpoint_invalid`.
+   * an approver set, and `checkpoint_invalid` for a checkpoint of another log.
    */
   async function propose(reason: string, note: string | null, account: string): Promise<ContinuationView> {
     if (!isSuspended()) throw new CordonError('conflict', 'The ledger is not suspended. Nothing was changed.');
@@ -118,8 +118,8 @@ export function createContinuationProposals(ports: ContinuationProposalsPorts) {
   }
 
   /**
-   * Adds a signature, and adopts the continuation when enough people have signed. An adopted continuation accepts further signatures: after
-   * a change of the approver set, a device that was offline requires signatures by the new set.
+   * Adds a signature, and adopts the continuation when enough people have signed. An adopted continuation accepts further signatures: if
+   * the approver set changes later, devices that were offline require signatures by the new set.
    */
   async function sign(signer: string, digest: string, given: Given): Promise<ContinuationView> {
     const row = continuations.rows().find((each) => each.digest === digest);
@@ -177,7 +177,7 @@ export function createContinuationProposals(ports: ContinuationProposalsPorts) {
   };
 }
 
-/** Row of a new proposal. Throws if devices could not parse its document. Pure. */
+/** Row of a new proposal. Throws if devices could not parse the proposed document. Pure. */
 function proposedRow(
   given: {
     readonly installation: string;
@@ -213,7 +213,7 @@ function proposedRow(
   };
 }
 
-/** State of the recovery after the adoption of a continuation. Pure. */
+/** State of the recovery after approvers have adopted a continuation. Pure. */
 function continuedState(
   restored: RecoveryState,
   { fork, newOrigin, shown }: LedgerContinuation,

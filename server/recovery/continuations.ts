@@ -1,4 +1,4 @@
-/** Cache of the ledger's continuations and of its log's present name, synchronized with the store. */
+/** In-memory copy of the ledger's continuations and of the present name of its log. Changes are stored first. */
 import { continuedOrigin, originOf, originOrder } from '../../shared/ledger/checkpoint.ts';
 import { parseContinuation } from '../../shared/ledger/continuation.ts';
 import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
@@ -6,11 +6,11 @@ import { type Envelope, type LedgerContinuation, PAYLOAD_TYPES } from '../../sha
 import type { RecoveryState } from './recovery-state.ts';
 
 export interface ContinuationRow {
-  /** Number of the log's new name, as `originOrder` computes it. */
+  /** Number of the log's new name. A later name has a higher number (`originOrder`). */
   readonly number: number;
   /** SHA-256 of the document's payload, hex. */
   readonly digest: string;
-  /** Canonical JSON that approvers sign. */
+  /** Canonical JSON of the continuation, which approvers sign. */
   readonly payload: string;
   readonly signatures: readonly { readonly keyid: string; readonly sig: string }[];
   readonly state: 'waiting' | 'adopted';
@@ -25,8 +25,8 @@ export interface ContinuationStore {
   proposeContinuation(row: ContinuationRow): Promise<void>;
   signContinuation(row: Pick<ContinuationRow, 'digest' | 'signatures'>): Promise<void>;
   /**
-   * Adopts the pending continuation, with the recovery state and the ledger entry. Throws `conflict` unless the ledger has `size` entries
-   * and the continuation is pending.
+   * Marks the pending continuation as adopted, and stores the recovery state and the ledger entry in the same transaction. Throws
+   * `conflict` unless the ledger has `size` entries and the continuation is pending.
    */
   adoptContinuation(
     row: ContinuationRow,
@@ -56,7 +56,7 @@ export const continuationEnvelope = ({
   signatures: [...signatures],
 });
 
-/** Number of a continuation that is proposed at this time. */
+/** Number of the log's new name for a continuation that is proposed at the time `at`. */
 export const numberAt = (installation: string, at: number): number =>
   originOrder(installation, continuedOrigin(installation, at)) ?? 0;
 

@@ -25,7 +25,7 @@ export interface BackupContent {
   readonly ledgerKey: () => string;
   /** The imported IP database in use and its file; null for the bundled database. */
   readonly ipDatabase: () => { readonly hash: string; readonly name: string; readonly file: string } | null;
-  /** Domain time in milliseconds. */
+  /** Time by the server clock, in milliseconds. */
   readonly now: () => number;
 }
 

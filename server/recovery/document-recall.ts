@@ -7,7 +7,7 @@ import type { StoredRecovery } from './stored-recovery.ts';
 
 /** Maximum number of devices that the server asks for documents at the same time. Each device may send megabytes. */
 const ASKED_AT_ONCE = 4;
-/** Real milliseconds after which the server stops waiting for a device's documents. */
+/** Milliseconds, by the machine's clock, after which the server stops waiting for a device's documents. */
 const ANSWER_WITHIN = 15_000;
 
 export type RecallKind = 'documents' | 'facts';
@@ -17,7 +17,7 @@ export interface AreasOfRecord {
   readonly seat: string | null;
 }
 
-/** Numbers and contents of the documents that the server stored from one device. */
+/** Documents that the server has verified and stored from one device. */
 export interface RecoveredDocuments {
   readonly list: number;
   readonly approvers: number;
@@ -36,18 +36,18 @@ export interface DocumentRecallPorts {
     readonly code: string;
     readonly detail: string;
   }) => Promise<void>;
-  /** Sets home and seat of a device that the backup lacks, from the signed record that the device has sent. */
+  /** Sets home area and legal seat of a device that the backup lacks. The values are from the signed record that the device has sent. */
   readonly setAreas: (device: DeviceId, record: AreasOfRecord) => Promise<void>;
   readonly log: { info(facts: object, message: string): void };
 }
 
 export function createDocumentRecall(ports: DocumentRecallPorts) {
   const { recovery, recover, approverSetVersion, bus, raise, setAreas, log } = ports;
-  /** Version of the newest order list that a device has sent completely. */
+  /** Version of the newest order list that the server has completely received from a device. */
   let knownList = recovery.state()?.from.list ?? 0;
   const answered = new Set<DeviceId>();
   const asked = new Map<DeviceId, number>();
-  /** All devices that the server has asked since the start of the process. */
+  /** All devices that the server has asked since the process started. */
   const everAsked = new Set<DeviceId>();
 
   function expire(): void {
@@ -55,7 +55,7 @@ export function createDocumentRecall(ports: DocumentRecallPorts) {
     for (const [device, until] of asked) if (until < now) asked.delete(device);
   }
 
-  /** Documents to request from a device that reports these versions; null for none. */
+  /** Kind of the documents to request from a device that reports these versions; null to request none. */
   function asks(device: DeviceId, held: { readonly list: number; readonly approverSet: number }): RecallKind | null {
     const state = recovery.state();
     if (!state || !recovery.recovering() || answered.has(device)) return null;
@@ -68,8 +68,8 @@ export function createDocumentRecall(ports: DocumentRecallPorts) {
   }
 
   /**
-   * True while the server waits for the documents of a device with a newer order list. The server sends no list then, because an older list
-   * would raise alerts on devices.
+   * True while the server waits for the documents of a device that has a newer order list. During this time, the server sends no order
+   * list, because an older list would raise alerts on devices.
    */
   function holding(): boolean {
     if (asked.size === 0) return false;
@@ -111,7 +111,9 @@ export function createDocumentRecall(ports: DocumentRecallPorts) {
     }
   }
 
-  /** Number of devices that the server asked since the start of the process, and the devices that have not answered. */
+  /**
+   * `asked`: number of devices that the server has asked since the process started. `silent`: those of them that have not responded yet.
+   */
   const requests = () => ({
     asked: everAsked.size,
     silent: [...everAsked].filter((device) => !answered.has(device)),

@@ -1,6 +1,7 @@
 /**
- * Suspension of a restored server's ledger. While outsiders may have seen larger trees, the server signs no checkpoint. Devices send the
- * newest checkpoint that they verified. An admin may resume the ledger if it contains all sent checkpoints.
+ * Suspension of a restored server's ledger. Outsiders may have seen ledger entries that the backup lacks. As long as this is possible, the
+ * server signs no checkpoint. Devices send the newest checkpoint that they verified. An admin may resume the ledger if it contains the
+ * trees of all these checkpoints.
  */
 import { CordonError } from '../../shared/errors.ts';
 import { rootOf } from '../../shared/ledger/merkle.ts';
@@ -10,7 +11,7 @@ import { createShownCheckpoints, type ShownCheckpointsPorts } from './shown-chec
 
 const MOST_ANSWERS = 1_000;
 
-/** Reason why the server may sign no checkpoint; null if it may. Pure. */
+/** Reason why the server may sign no checkpoint; null if the server may sign. Pure. */
 export function whySuspended(known: RecoveryState | null): string | null {
   if (!known || (known.ledger !== 'suspended' && known.seenLedger === 0)) return null;
   return known.seenLedger > 0
@@ -19,8 +20,8 @@ export function whySuspended(known: RecoveryState | null): string | null {
 }
 
 /**
- * Reason why an admin may not resume the ledger; null if the admin may. Pure. Without any checkpoint, nothing proves that the restored tree
- * is the newest one, and the server might sign a second history.
+ * Reason why an admin may not resume the ledger; null if the admin may resume it. Pure. Without any checkpoint, nothing proves that the
+ * restored tree is the newest tree, so the server might sign a second history.
  */
 export function whyNotResumed(given: {
   readonly seen: number;
@@ -84,8 +85,8 @@ export function createLedgerSuspension(ports: ShownCheckpointsPorts) {
   }
 
   /**
-   * Facts for the proposal of a continuation. `shown`: the largest tree outside the ledger; null if there is none. `note`: a checkpoint
-   * from a file.
+   * Facts for the proposal of a continuation. `shown`: the largest tree in a checkpoint that the ledger does not contain; null if there is
+   * none. `note`: signed checkpoint from a file; null without a file.
    */
   async function forContinuation(note: string | null) {
     const file = note === null ? null : await shownCheckpoints.examine(note);

@@ -1,6 +1,7 @@
 /**
- * Manifest of a backup: its installation and the hash of every other part. A backup is an age file with a tar archive. The archive contains
- * `store/…` (rows as JSON lines), `keys/…` (files, sealed under the server's passphrase), `ip/…`, and `manifest.json` as the last part.
+ * Manifest of a backup. It names the installation, and contains the hash of every other part of the backup. A backup is an age file with a
+ * tar archive. The archive contains `store/…` (rows as JSON lines), `keys/…` (files, encrypted under the server's passphrase), `ip/…`, and
+ * `manifest.json` as the last part.
  */
 import { z } from 'zod';
 import { sha256Hex } from '../../shared/order/documents.ts';

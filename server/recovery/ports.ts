@@ -35,7 +35,7 @@ export interface SnapshotStore {
   snapshot<T>(read: (reader: SnapshotReader) => Promise<T>): Promise<T>;
 }
 
-/** A published ledger entry, without the opening of its commitment. */
+/** A published ledger entry. The salt and subject of its commitment are not public. */
 export interface PublishedEntry {
   readonly index: number;
   readonly kind: string;
@@ -53,7 +53,7 @@ export interface LostCertificate {
 
 export interface RevokedSince {
   readonly serial: string;
-  /** Real milliseconds of the revocation. */
+  /** Time of the revocation in milliseconds, by the machine's clock. */
   readonly at: number;
   /** Revocation reason (RFC 5280, section 5.3.1). */
   readonly reason: number;
@@ -62,7 +62,7 @@ export interface RevokedSince {
   readonly notAfter: number | null;
 }
 
-/** Numbers of removed rows. A restore removes rows that may be used up or out of date. */
+/** Numbers of rows that a restore removed because they may be used up or out of date. */
 export interface Withdrawn {
   readonly sessions: number;
   readonly tokens: number;
@@ -123,8 +123,8 @@ export interface DocumentRestore {
 /** Steps that bring the certificates of a restored store up to date. */
 export interface CertificateRestore {
   /**
-   * Revokes a certificate, and ends its device unless the reason is `superseded`. Returns `known` if the store has the certificate and it
-   * was not revoked before. `entryOf`: builds the ledger entry; null if the ledger already has it.
+   * Revokes a certificate. Also ends the enrollment of its device, unless the reason is `superseded`. Returns `known` if the store has the
+   * certificate and it was not revoked before. `entryOf`: builds the ledger entry; null if the ledger already has the entry.
    */
   revoke(
     revoked: RevokedSince,

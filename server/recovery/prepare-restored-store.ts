@@ -40,7 +40,7 @@ export interface LedgerCopy {
   readonly size: number;
   readonly root: Uint8Array;
   readonly note: string;
-  /** Continuations up to the log that the copy's checkpoint names, oldest first. */
+  /** Continuations of the ledger, up to the log name in the copy's checkpoint, oldest first. */
   readonly continuations: readonly Envelope[];
   entries(): AsyncIterable<{ readonly index: number; readonly body: Buffer; readonly entry: LedgerEntry }>;
 }
@@ -52,7 +52,10 @@ export interface PreparationOptions {
   readonly crl: ReadCrl | null;
   readonly now: number;
   readonly realNow: number;
-  /** Lifetimes in milliseconds: of a new order list, of a new revocation list, and of an expired certificate in the revocation list. */
+  /**
+   * Lifetimes in milliseconds. `list`: of a new order list. `crl`: of a new revocation list. `crlCovers`: of an expired certificate's entry
+   * in the revocation list.
+   */
   readonly lifetimes: { readonly list: number; readonly crl: number; readonly crlCovers: number };
 }
 
@@ -154,8 +157,8 @@ interface Since {
 }
 
 /**
- * Appends the entries that were published after the backup, with exactly their published bytes. Throws `proof_invalid` if the copy is of
- * another tree.
+ * Appends the entries that were published after the backup, with exactly their published bytes. Throws `proof_invalid` if the copy does not
+ * continue the backup's tree.
  */
 async function rejoin(work: LedgerRestore, tree: GrowingTree, copy: LedgerCopy, now: number): Promise<Since> {
   const prefix = tree.size;
@@ -192,7 +195,8 @@ async function rejoin(work: LedgerRestore, tree: GrowingTree, copy: LedgerCopy, 
     hashes.push(...nodes.map(({ node, hash: of }) => ({ ...node, hash: of.toString('hex') })));
     const hex = hash.toString('hex');
     const id = waiting.get(hex);
-    // An entry that was committed before the backup and published after it keeps the opening that the store has.
+    // The store already has this entry, because the entry was committed before the backup and published after it. The store's entry stays,
+    // because only the store has the salt and subject of its commitment.
     if (id !== undefined) await work.place(id, index);
     else entries.push({ index, kind: entry.kind, at: entry.at, body: body.toString('utf8'), hash: hex });
     summarize(entry, since, numbers);
@@ -214,7 +218,7 @@ async function rejoin(work: LedgerRestore, tree: GrowingTree, copy: LedgerCopy, 
   };
 }
 
-/** Adds the facts of one published entry to the summary. */
+/** Adds one published entry to the summary of the entries since the backup. */
 function summarize(
   { kind, at, public: fields }: LedgerEntry,
   since: Since,

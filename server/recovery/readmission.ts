@@ -8,7 +8,7 @@ export interface Presented {
   readonly serial: string;
   readonly device: DeviceId;
   readonly generation: number;
-  /** Start and end of the certificate's validity in Unix milliseconds of real time. */
+  /** Start and end of the certificate's validity in Unix milliseconds, by the machine's clock. */
   readonly notBefore: number;
 }
 
@@ -25,13 +25,13 @@ export interface KnownOfIt {
 
 export type Readmission =
   | 'revoked'
-  /** Renewal in a known enrollment. The server trusts the new certificate like the earlier one. */
+  /** Renewal in an enrollment that the backup contains. The server trusts the new certificate as it trusted the earlier one. */
   | 'renewal'
-  /** Enrollment after the backup. The ledger copy has its entry, and the backup knows the user. */
+  /** Enrollment after the backup. The ledger copy contains its entry, and the backup names the user. */
   | 'enrollment'
   /** Certificate for which an admin must name the user or confirm that it was not revoked. */
   | 'ask'
-  /** Certificate issued before the recovery point, which the store should therefore have. */
+  /** Certificate issued before the recovery point. The backup should contain this certificate, but does not. */
   | 'unknown';
 
 /** Tolerance in milliseconds. A certificate's validity begins a little before its issue, because clocks differ. */

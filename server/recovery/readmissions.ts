@@ -25,7 +25,7 @@ export interface ReadmittedCertificate extends Presented {
   readonly notAfter: number;
 }
 
-/** Owner of a device as an admin states it; null for the owner that the backup knows. */
+/** Person and group of a device, as an admin states them. Null: the value from the backup applies. */
 export interface StatedOwner {
   readonly person: string | null;
   readonly group: string | null;
@@ -64,7 +64,7 @@ export interface ReadmissionsPorts {
   readonly issuingDer: Buffer;
   readonly clock: Clock;
   readonly bus: Bus;
-  /** Updates the device's nexus index and its device record. */
+  /** Updates the device record, and the index by which orders find the device. */
   readonly deviceChanged: (device: DeviceId) => Promise<void>;
   readonly log: { info(facts: object, message: string): void };
 }
@@ -79,7 +79,7 @@ export function createReadmissions(ports: ReadmissionsPorts) {
 
   /**
    * Readmits the device of a certificate if the rules allow it. Returns true if the store now has the certificate. Throws
-   * `certificate_revoked`.
+   * `certificate_revoked` if the certificate is revoked.
    */
   async function returning(der: Buffer): Promise<boolean> {
     const restored = recovery.state();
@@ -118,7 +118,7 @@ export function createReadmissions(ports: ReadmissionsPorts) {
     log.info({ device, serial }, 'a device was readmitted');
   }
 
-  /** Certificate of a device that waits for readmission. Throws `not_found`. */
+  /** Certificate of a device that waits for readmission. Throws `not_found` if the device does not wait. */
   async function waiting(serial: string): Promise<ReadmittedCertificate> {
     const certificate = recovery.recovering() ? await store.lostCertificate(serial) : null;
     if (certificate) return certificate;

@@ -7,19 +7,19 @@ const count = z.int().min(0);
 export const recoverySchema = z.strictObject({
   /** Random identifier of the restore. A device sends its documents once for each restore. */
   id: z.string().max(64),
-  /** The recovery point, in domain time and in real time. */
+  /** Recovery point, the time of the backup's snapshot: `at` by the server clock, `realAt` by the machine's clock. */
   at: count,
   realAt: count,
   restoredAt: count,
-  /** Version numbers in the backup, and the first version numbers after the restore. */
+  /** `from`: version numbers in the backup. `to`: first version numbers after the restore. */
   from: z.strictObject({ list: count, crl: count, approvers: count, ledger: count }),
   to: z.strictObject({ list: count, crl: count }),
-  /** Highest record version that devices may have seen if they enrolled after the backup. */
+  /** Highest version of a device record that devices may have seen if they enrolled after the backup. */
   recordFloor: count,
   /**
    * State of the ledger.
    * - `rejoined`: continued from a kept copy.
-   * - `suspended`: larger trees may have been published, so the server signs no checkpoint.
+   * - `suspended`: entries that the backup lacks may have been published, so the server signs no checkpoint.
    * - `resumed`: an admin continued the ledger from the restored tree.
    * - `continued`: entries were lost, and approvers continued the ledger under a new name.
    */
@@ -41,10 +41,10 @@ export const recoverySchema = z.strictObject({
     proposals: count,
   }),
   recalled: z.strictObject({ devices: count, newer: count, revisions: count, approvers: count }),
-  /** Size of the largest tree outside the ledger for which a device has a signed checkpoint; 0 without such a tree. */
+  /** Size of the largest tree that a device's signed checkpoint proves and the ledger does not contain; 0 if there is none. */
   seenLedger: count,
   closedAt: count.nullable(),
-  /** Tree from which an admin resumed the ledger, with the evidence at that time; null if no admin did. */
+  /** Tree from which an admin resumed the ledger, with the evidence at that time; null if no admin resumed it. */
   resumed: z
     .strictObject({
       at: count,
@@ -69,18 +69,18 @@ export const recoverySchema = z.strictObject({
     .nullable()
     .default(null),
   /**
-   * Tree from which approvers continued the ledger, the ledger's new name, and the entries of the largest shown tree. Null if approvers
-   * continued nothing.
+   * Continuation of the ledger by approvers. `size` and `root`: tree from which the ledger continues. `origin`: the ledger's new name.
+   * `shown`: number of entries in the largest tree that a checkpoint showed. Null if approvers did not continue the ledger.
    */
   continued: z
     .strictObject({ at: count, size: count, root: sha256Hex, origin: z.string().max(200), shown: count.nullable() })
     .nullable()
     .default(null),
-  /** Size of the largest tree that devices showed after the continuation, if the tree exceeds the stated loss; else 0. */
+  /** Size of the largest tree that devices showed after the continuation; 0 if no tree exceeds the loss that the approvers knew. */
   lossShown: count.default(0),
   /**
-   * Number of conversations in the backup that have an active member. Their devices may have a later epoch. Null if an older version of the
-   * server wrote the state.
+   * Number of conversations in the backup that have an active member. Their devices may already use a later epoch (version of the
+   * conversation's keys). Null if an older version of the server wrote the state.
    */
   conversations: count.nullable().default(null),
 });

@@ -1,7 +1,7 @@
 /**
  * Recovery of a server that was started from a backup. The server asks each connecting device for its stored signed documents, and readmits
- * devices that enrolled or renewed after the backup. While outsiders may have seen larger trees, the server suspends the public ledger. An
- * admin ends the recovery.
+ * devices that enrolled or renewed after the backup. The server suspends the public ledger as long as outsiders may have seen entries that
+ * the backup lacks. An admin ends the recovery.
  */
 import { CordonError } from '../../shared/errors.ts';
 import { createSerialQueue } from '../../shared/loops/serial-queue.ts';
@@ -40,7 +40,7 @@ export interface RecoveryPorts {
   readonly bus: Bus;
   readonly raise: DocumentRecallPorts['raise'];
   readonly setAreas: DocumentRecallPorts['setAreas'];
-  /** Updates the device's nexus index and its device record. */
+  /** Updates the device record, and the index by which orders find the device. */
   readonly deviceChanged: (device: DeviceId) => Promise<void>;
   readonly log: { info(facts: object, message: string): void; warn(facts: object, message: string): void };
 }
@@ -97,16 +97,16 @@ export function createRecovery(ports: RecoveryPorts) {
     ledgerSuspended: suspension.suspended,
     ledgerEvidence: async () => {
       const evidence = await suspension.evidence();
-      // The requests are only in memory. After a restart, the server asks all devices again.
+      // The list of asked devices is only in memory. After a restart, the server asks all devices again.
       const { asked, silent } = recall.requests();
       return { ...evidence, silent: silent.slice(0, MOST_SILENT), asked: Math.max(asked, evidence.answered) };
     },
     /**
-     * Resumes the ledger after it has processed all received checkpoints, so that a checkpoint that arrives now counts. Throws `conflict`
-     * and `checkpoint_invalid`.
+     * Resumes the ledger. First processes all checkpoints that have arrived, so that each of them counts. Throws `conflict` without
+     * sufficient evidence, and `checkpoint_invalid` for a checkpoint of another log.
      */
     resumeLedger: (note: string | null, account: string) => queue(() => suspension.resume(note, account)),
-    /** Continuations of a ledger that lost entries. A proposal is made after all received checkpoints are processed. */
+    /** Continuations of a ledger that lost entries. `proposeContinuation` first processes all checkpoints that have arrived. */
     continuations: () => proposals.list(),
     proposeContinuation: (...given: Parameters<typeof proposals.propose>) => queue(() => proposals.propose(...given)),
     signContinuation: (...given: Parameters<typeof proposals.sign>) => queue(() => proposals.sign(...given)),

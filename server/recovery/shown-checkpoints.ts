@@ -10,8 +10,12 @@ import type { RecoveryState } from './recovery-state.ts';
 import type { StoredRecovery } from './stored-recovery.ts';
 
 /**
- * Comparison of a device's checkpoint with the ledger. `lost`: a tree with entries that a continuation gave up. `unreadable`: a note that
- * this installation did not sign.
+ * Result of comparing a device's checkpoint with the ledger.
+ * - `contained`: the ledger contains the checkpoint's tree.
+ * - `beyond`: the ledger does not contain the tree.
+ * - `lost`: the tree has entries that a continuation gave up.
+ * - `none`: the device has no checkpoint.
+ * - `unreadable`: this installation did not sign the checkpoint.
  */
 export type LedgerVerdict = 'contained' | 'beyond' | 'lost' | 'none' | 'unreadable';
 
@@ -33,7 +37,7 @@ export interface LedgerEvidence {
   readonly checkpoints: number;
   /** Number of checkpoints that the ledger does not contain. */
   readonly beyond: number;
-  /** Number of checkpoints with entries that a continuation gave up. */
+  /** Number of checkpoints whose tree has entries that a continuation gave up. */
   readonly lost: number;
   /** The largest tree in a device's checkpoint; null without a checkpoint. */
   readonly largest: { readonly size: number; readonly root: string } | null;
@@ -45,11 +49,11 @@ export interface LedgerEvidence {
 }
 
 export interface LedgerAnswerStore {
-  /** Stores a device's response in place of its earlier response. */
+  /** Stores a device's response, and replaces the device's earlier response. */
   saveAnswer(answer: LedgerAnswer): Promise<void>;
   /**
-   * Responses of devices: checkpoints outside the ledger come first, then larger trees before smaller ones. `user`: null for a device that
-   * the store lacks.
+   * Responses of devices. Checkpoints that the ledger does not contain come first, and larger trees come before smaller trees. `user`: null
+   * for a device that the store lacks.
    */
   answers(limit: number): Promise<(LedgerAnswer & { readonly user: string | null })[]>;
   evidence(): Promise<LedgerEvidence>;
@@ -121,7 +125,7 @@ export function createShownCheckpoints({ ledger, store, recovery, raise, now, lo
     if (shown.verdict === 'lost') return await reportLargerLoss(device, shown);
     const before = known.ledger;
     await remember(shown);
-    // A suspended ledger needs no alert, but a resumed or continued ledger now has a second history.
+    // A suspended ledger needs no alert. A ledger that was resumed or continued now has a second history, so the server raises an alert.
     if (before === 'suspended') return;
     const detail = `The device has seen a ledger of ${shown.size} entries that does not continue the one here.${CAUSES[before] ?? ''} The ledger is suspended. Restore again with a newer copy (cordon restore --ledger). Without a newer copy, let approvers continue the ledger: cordon recovery continue-ledger.`;
     await raise({ device, code: 'ledger_behind', detail });
@@ -137,7 +141,7 @@ export function createShownCheckpoints({ ledger, store, recovery, raise, now, lo
   return { take, examine };
 }
 
-/** Compares a checkpoint with the ledger. Throws `checkpoint_invalid`. */
+/** Compares a checkpoint with the ledger. Throws `checkpoint_invalid` for a checkpoint of another log. */
 async function judgeCheckpoint(note: string, ledger: RestoredLedger): Promise<ShownTree> {
   const present = await parseVerifierKey(ledger.verifierKey);
   const { origin, size, root } = await openOwnCheckpoint(note, ledger.installation, present.publicKey);

@@ -8,13 +8,13 @@ export interface RecoveryStateStore {
 }
 
 export interface StoredRecovery {
-  /** Present state; null if this server was not restored. */
+  /** Present state of the recovery; null if this server was not restored. */
   state(): RecoveryState | null;
   /** True until an admin ends the recovery. */
   recovering(): boolean;
-  /** Changes the state in the store and in memory, with the ledger entry. Does nothing if this server was not restored. */
+  /** Changes the recovery state in the store and in memory, and stores the ledger entry. Does nothing if this server was not restored. */
   update(change: Partial<RecoveryState>, entry?: EntryDraft): Promise<void>;
-  /** Replaces the state in memory with a state that the store has already committed. */
+  /** Replaces the recovery state in memory with a state that the store has already committed. */
   replace(state: RecoveryState): void;
 }
 

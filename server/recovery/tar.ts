@@ -1,6 +1,6 @@
 /**
  * Tar archives of small regular files (POSIX.1-1988 ustar), written and read as streams. A backup is a tar archive, so that `age` and `tar`
- * can open it without Cordon. The reader loads one entry at a time and refuses everything that the writer does not write.
+ * can open it without Cordon. The reader loads one entry at a time, and refuses archives that the writer cannot have written.
  */
 import { CordonError } from '../../shared/errors.ts';
 

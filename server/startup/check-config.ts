@@ -23,9 +23,9 @@ const KEYS = ['root', 'issuing', 'server', 'online', 'ledger'] as const;
 
 export interface ConfigCheck {
   readonly ok: boolean;
-  /** Warning: the server still starts, but without the named part. */
+  /** Warning: the server still starts, but without the part that the warning names. */
   readonly warning?: true;
-  /** Result in one line: success, or the problem and its remedy. */
+  /** Result in one line: either success, or the problem and its remedy. */
   readonly text: string;
 }
 
@@ -39,7 +39,7 @@ export interface CheckOptions {
   readonly ports: boolean;
 }
 
-/** Runs all checks, even after a failed check. If the variables themselves cannot be read, it stops there. */
+/** Runs all checks, even after one check failed. Runs no further checks if the environment variables cannot be read. */
 export async function checkConfig({ ports }: CheckOptions): Promise<ConfigReport> {
   let config: Config;
   try {

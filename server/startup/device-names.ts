@@ -1,13 +1,13 @@
 /**
- * Host names by which devices reach the server. A device uses the name in its activation link as long as it is enrolled. It can no longer
- * connect if the server's certificate lacks this name. The store records the names in use, and the server refuses a start that removes such
- * a name.
+ * Host names by which devices reach the server. A device uses the name in its activation link as long as it is enrolled. If the server's
+ * certificate lacks this name, the device can no longer connect. The store records the names in use, and the server refuses a start that
+ * removes such a name.
  */
 import { CordonError } from '../../shared/errors.ts';
 
 export interface NameInUse {
   readonly name: string;
-  /** Time of the last use in Unix milliseconds (real time). */
+  /** Time of the last use in Unix milliseconds, by the machine's clock. */
   readonly lastUsed: number;
 }
 
@@ -18,8 +18,8 @@ export interface DeviceNameStore {
 }
 
 /**
- * Throws `names_in_use` if a name in use is missing from the configured names and from `CORDON_DROP_NAMES`. Returns the names whose records
- * to delete.
+ * Throws `names_in_use` if devices use a name that is neither configured nor in `CORDON_DROP_NAMES`. Returns the names whose records the
+ * caller must delete.
  */
 export function requireNames(
   inUse: readonly NameInUse[],

@@ -5,8 +5,10 @@ import { CordonError } from '../../shared/errors.ts';
 import type { StoreIdentity } from '../store/identity-store.ts';
 
 /**
- * Result of the comparison. `found`: this is a first start, or the continuation of an interrupted first start. `bind`: key folder and store
- * belong together, but one of them does not record this yet. `open`: both record that they belong together.
+ * Result of the comparison.
+ * - `found`: this is a first start, or it continues an interrupted first start.
+ * - `bind`: key folder and store belong together, but one of them does not record this yet.
+ * - `open`: both record that they belong together.
  */
 export type InstallationVerdict = 'found' | 'bind' | 'open';
 
@@ -20,7 +22,10 @@ const CAUSES =
   'The usual causes are a volume that is not mounted, and a wrong CORDON_HOME or CORDON_DATABASE_URL. Correct that and start again.';
 const RESTORE = 'If the data is lost, restore a backup with `cordon restore`.';
 
-/** Compares key folder and store. Throws `installation_mismatch`. `store`: null if there is no database or it has no tables. */
+/**
+ * Compares key folder and store. Throws `installation_mismatch` if they belong to different installations. `store`: null if there is no
+ * database, or if the database has no tables.
+ */
 export function judgeInstallation(
   keys: KeyFolderContents,
   store: StoreIdentity | null,
@@ -68,7 +73,10 @@ export function judgeInstallation(
   return keys.binding && used.binding ? 'open' : 'bind';
 }
 
-/** Values that both the key folder and the store have must be equal. Data from before bindings existed still contains its certificates. */
+/**
+ * True if all values that both the key folder and the store contain are equal. Older data has no binding, but still contains its
+ * certificates.
+ */
 function matches(keys: Extract<KeyFolderContents, { state: 'complete' }>, store: StoreIdentity): boolean {
   const { binding } = store;
   if (keys.binding && keys.binding.installation !== store.installation) return false;

@@ -22,7 +22,7 @@ import { requireNames } from './device-names.ts';
 import { judgeInstallation, type Places, requireSameKeys } from './installation.ts';
 import { type ReservedPorts, reservePorts } from './reserved-ports.ts';
 
-/** Checks the clock before the first write. Throws if the clock is implausible. `database`: null while the store is empty. */
+/** Checks the clock before the first write. Throws `clock_implausible`. `database`: null while the store is empty. */
 export type ClockCheck = (
   database: Database | null,
   authorityEnds: number | null,
@@ -33,7 +33,7 @@ export interface Preflight {
   readonly ports: ReservedPorts;
   /** Resolves if another server has taken over the lock of the store. This server must then stop. */
   readonly takenOver: Promise<CordonError>;
-  /** Closes the database, then releases the lock. */
+  /** Closes the database, and then releases the lock of the store. */
   close(): Promise<void>;
   /** Connected database that is not migrated yet. */
   readonly database: Database;
@@ -124,15 +124,18 @@ async function settle(of: Settling, authority: Authority): Promise<string> {
   const installation = await installationId(database);
   if (of.bound) return installation;
   const binding = bindingOf(authority, installation);
-  // This order of writes lets the next start continue after an interruption at any step. If the binding
-  // file were written before `finishFounding`, the next start would report missing files.
+  // This sequence of writes lets the next start continue after an interruption at any step. If the binding file were written before
+  // `finishFounding`, the next start would report missing files.
   await bindStore(database.db, binding);
   authority.finishFounding();
   writeBindingFile(of.keyFolder, binding);
   return installation;
 }
 
-/** In a store from before bindings existed, the ledger key has signed the checkpoints. */
+/**
+ * Compares the decrypted keys with the store. An older store has no binding, but its newest checkpoint shows whether the ledger key belongs
+ * to the store.
+ */
 async function requireKeysOf(store: StoreIdentity, authority: Authority, places: Places): Promise<void> {
   const { installation, binding, checkpoint } = store;
   if (installation === null) return;

@@ -1,4 +1,4 @@
-/** Rows of accounts, invitations and grants. */
+/** Rows of accounts, invitations and role grants. */
 import type { Role } from '../../shared/api/roles.ts';
 import type { OrderArea } from '../../shared/areas/area-code.ts';
 import { CordonError } from '../../shared/errors.ts';
@@ -78,7 +78,8 @@ export async function insertGrant(tx: Tx, account: AccountId, { role, group, are
 }
 
 /**
- * Throws `last_owner`, inside the transaction of the change, if the change would leave no owner of the whole installation who can sign in.
+ * Throws `last_owner` if no owner of the whole installation could sign in after the change. Call this function inside the transaction that
+ * makes the change.
  */
 export async function requireAnOwner(tx: Tx): Promise<void> {
   const owner = await tx
@@ -100,7 +101,7 @@ export async function grantsOf(db: Db | Tx, account: string): Promise<Schema['ro
   return db.selectFrom('role_grants').selectAll().where('account_id', '=', account).orderBy('granted_at').execute();
 }
 
-/** Accounts with their persons. `same_as` is the record that replaced the person's record. */
+/** Accounts, each with `same_as` of its person record: the older record that replaced the person record. */
 export const accountRows = (db: Db | Tx) =>
   db
     .selectFrom('accounts')
@@ -122,7 +123,7 @@ export function toAccount(row: AccountRow, grants: readonly Schema['role_grants'
     status: row.status,
     ready: row.password_hash !== null,
     createdAt: row.created_at,
-    // A changed address is unverified, regardless of how it changed.
+    // A changed e-mail address is always unverified.
     emailVerifiedAt: row.verified_email === row.email ? row.email_verified_at : null,
     grants: grants.map((grant) => ({
       role: grant.role as Role,
@@ -132,7 +133,10 @@ export function toAccount(row: AccountRow, grants: readonly Schema['role_grants'
   };
 }
 
-/** Records that account `by` created the account or saw a link of the account. Null: the server's own console displayed the link. */
+/**
+ * Records that the admin `by` created the account, or saw an invitation or credential reset link of the account. `by` is null if the
+ * server's own console displayed the link.
+ */
 export async function recordLink(
   tx: Tx,
   account: AccountId,
@@ -148,7 +152,7 @@ export async function recordLink(
     .execute();
 }
 
-/** Deletes all sessions and tokens of the account and returns their numbers. */
+/** Deletes all sessions and API tokens of the account. Returns how many of each it deleted. */
 export async function endAccess(tx: Tx, account: string): Promise<{ sessions: number; tokens: number }> {
   const sessions = await tx.deleteFrom('sessions').where('account_id', '=', account).executeTakeFirst();
   const tokens = await tx.deleteFrom('api_tokens').where('account_id', '=', account).executeTakeFirst();

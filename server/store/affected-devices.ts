@@ -1,6 +1,6 @@
 /**
- * Devices that an order may affect, read from indexes in pages. Other tasks run between pages, so that an order for 100,000 devices blocks
- * nothing.
+ * Devices that an order may affect, read from indexes in pages. Other tasks run between pages, so that an order for 100,000 devices does
+ * not block the server.
  */
 import { setImmediate as turn } from 'node:timers/promises';
 import { sql } from 'kysely';
@@ -10,9 +10,9 @@ import type { AffectedQuery, IndexedNexus } from '../jurisdiction/ports.ts';
 import type { Db } from './database.ts';
 import type { Schema } from './schema.ts';
 
-/** Rows in a page. SQLite reads a page in a few milliseconds. */
+/** Rows in one page of results. SQLite reads a page in a few milliseconds. */
 const PAGE = 2_000;
-/** Keys in one statement, well below both dialects' limit of parameters. */
+/** Maximum number of keys in one statement, well below the parameter limits of SQLite and PostgreSQL. */
 const KEYS = 500;
 
 interface Row {
@@ -34,11 +34,11 @@ export async function affectedDevices(
 ): Promise<DeviceId[]> {
   const found = new Map<string, DeviceId>();
   const take: Take = (rows) => {
-    // Ids are parsed page by page. Parsing 100,000 ids at once would block the event loop for longer than a page does.
+    // Parses the ids page by page. Parsing 100,000 ids at once would block the event loop for too long.
     for (const { id, status } of rows)
       if (status === 'active' && !found.has(id)) found.set(id, deviceIdSchema.parse(id));
   };
-  // The areas with nexus `seen` include the areas of the serving network.
+  // Rows with the nexus `seen` also contain the areas of the device's network, so the nexus `network` needs no query.
   for (const nexus of ['present', 'seen'] as const) await eachPage(locations, tiedBy(db, nexus), take);
   for (const [column, wanted] of [['home', homes] as const, ['seat', seats] as const]) {
     await eachPage(wanted, ownBy(db, column), take);
@@ -68,7 +68,7 @@ async function eachPage(keys: readonly string[], page: Page, take: Take): Promis
   }
 }
 
-/** Reads the remaining rows of one key after a page, as a range of the index after the last row. */
+/** Reads the remaining rows of one key. Each query continues in the index after the last row. */
 async function restOf(last: Row, page: Page, take: Take): Promise<void> {
   for (let after: string | undefined = last.id; after !== undefined; ) {
     const rows = await page([last.key], after);
@@ -83,7 +83,7 @@ const tiedBy =
   (keys, after) =>
     db
       .selectFrom('device_nexus as t')
-      // SQLite keeps the order of a cross join, so rows arrive in the index's order.
+      // SQLite does not reorder the tables of a cross join, so the rows arrive in the index's order.
       .crossJoin('devices')
       .select(['t.area as key', 't.device_id as id', 'devices.status'])
       .whereRef('devices.id', '=', 't.device_id')
@@ -91,8 +91,8 @@ const tiedBy =
       .where('t.nexus', '=', nexus)
       .where('t.area', 'in', keys)
       .where('t.device_id', '>', after)
-      // The condition on `devices.id` repeats the condition on `t.device_id`. Without it, PostgreSQL combines two indexes and reads the
-      // second index from its start.
+      // The condition on `devices.id` repeats the condition on `t.device_id`. Without this repetition, PostgreSQL combines two indexes and
+      // reads the second index from its start.
       .where('devices.id', '>', after)
       .orderBy('t.area')
       .orderBy('t.device_id')
@@ -114,7 +114,7 @@ const ownBy =
     return rows.map((row) => ({ key: row[column] ?? '', id: row.id, status: row.status }));
   };
 
-/** Devices whose home or seat comes from their group. */
+/** Devices whose home area or legal seat comes from their group. */
 const groupedBy =
   (db: Db, column: 'home' | 'seat'): Page =>
   (keys, after) =>
@@ -162,7 +162,10 @@ async function eachLapsed(db: Db, at: Instant, take: Take): Promise<void> {
   }
 }
 
-/** Devices without a location. A database uses a partial index only for a statement with the same literal condition. */
+/**
+ * Devices without a location. The conditions are literals instead of parameters, because a database uses a partial index only if the
+ * statement contains the same literal condition.
+ */
 async function eachNeverLocated(db: Db, take: Take): Promise<void> {
   for (let after: string | undefined = ''; after !== undefined; ) {
     const rows: Pick<Row, 'id' | 'status'>[] = await db

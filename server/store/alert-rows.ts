@@ -1,7 +1,7 @@
 /**
- * Rows of alerts, one for each device, code and day. A repeated alert increases the row's count, replaces its detail, and gives the row a
- * new id, so that it is among the newest again. A grave alert with a different detail has its own row, because each may be about another
- * forged document. The number of rows for one device is limited.
+ * Rows of alerts, one per device, code and day. A repeated alert increases the count of its row and replaces the row's detail. The row also
+ * gets a new id, so that it is listed among the newest alerts again. A grave alert with a different detail gets its own row, because it may
+ * be about another forged document. The number of rows per device is limited.
  */
 import { sql } from 'kysely';
 import { GRAVE_ALERTS } from '../../shared/api/alert-severity.ts';
@@ -12,7 +12,7 @@ import type { Tx } from './database.ts';
 const DAY = 86_400_000;
 /** Maximum number of codes of ordinary alerts from one device per day. A device can invent codes. */
 export const MOST_CODES = 40;
-/** Code under which the store counts a device's ordinary alerts beyond the daily maximum of codes. */
+/** Alert code that replaces the codes of a device's ordinary alerts beyond the daily maximum of codes. */
 export const OTHER_ALERTS = 'other_alerts';
 const LONGEST_DETAIL = 1_000;
 /** Maximum number of rows with grave alerts from one device per day. */
@@ -36,7 +36,7 @@ interface Merged {
   at: number;
   count: number;
   detail: string;
-  /** Id of the stored row that the merged row replaces; null for a new row. */
+  /** Id of the stored row to replace; null for a new row. */
   id: number | null;
 }
 
@@ -80,7 +80,7 @@ export async function storeAlerts(tx: Tx, alerts: readonly NewAlert[]): Promise<
     .execute();
 }
 
-/** Alert rows of one device, by `keyOf`. */
+/** Alert rows of one device. `keyOf` computes the keys of the map. */
 type Known = ReadonlyMap<string, Pick<Merged, 'code'>>;
 
 /** Key of an alert's row. Alerts with the same key share one row. */
@@ -89,7 +89,10 @@ function keyOf(code: string, detail: string): string {
   return `${code} ${detail.startsWith(NEWEST_OF_SEVERAL) ? NEWEST_OF_SEVERAL : detail}`;
 }
 
-/** Code and detail under which the store counts the alert, within the limits of the alert's device. */
+/**
+ * Code and detail under which the store counts the alert. They differ from the alert's own code and detail if its device has reached a
+ * limit.
+ */
 function entryFor(alert: { readonly known: Known; readonly device: string | null; code: string; detail: string }) {
   const { known, device, code, detail } = alert;
   if (known.has(keyOf(code, detail))) return { as: code, words: detail };
@@ -104,7 +107,7 @@ function entryFor(alert: { readonly known: Known; readonly device: string | null
 const entriesIn = (known: Known, grave: boolean): number =>
   [...known.values()].filter(({ code }) => GRAVE_ALERTS.has(code) === grave).length;
 
-/** Alert rows of the last day. A repeated alert increases their counts. */
+/** Alert rows of the last day, whose counts a repeated alert increases. */
 async function recent(tx: Tx, devices: ReadonlySet<string | null>, now: number): Promise<readonly Row[]> {
   const requested = tableOf(
     ['text'],

@@ -37,7 +37,7 @@ export async function appendEntries(tx: Tx, drafts: readonly EntryDraft[]): Prom
   const ids = new Map(rows.map(({ id, hash }) => [hash, id]));
   const openings = created.flatMap(({ hash, opening }) => {
     const entry_id = ids.get(hash);
-    // Each commitment has its own salt, so two entries about the same subject have different hashes.
+    // Each commitment has its own salt, so two entries about one subject have different hashes. A hash therefore identifies one entry.
     return opening && entry_id !== undefined ? [[entry_id, opening.salt, opening.subject]] : [];
   });
   if (openings.length > 0) {

@@ -6,7 +6,10 @@ import type { Database, Db } from './database.ts';
 import { keyedQuery } from './keyed-query.ts';
 import type { Schema } from './schema.ts';
 
-/** Milliseconds for which a lookup waits for others. Devices that connect within this time share one lookup and the following work. */
+/**
+ * Milliseconds for which a lookup waits for other lookups. Devices that connect within this time share one database query and the work that
+ * follows it.
+ */
 const IDENTIFY_PATIENCE = 10;
 
 export class CertificateStore implements Port {

@@ -18,7 +18,8 @@ export class ClockStore implements ClockPort, TimeCorrectionStore {
   }
 
   /**
-   * Newest of the times that the server wrote itself. A time from a device is not included, because it could prevent the server's start.
+   * Newest time that the server itself wrote into the store. Times from devices do not count, because a wrong time from a device could
+   * prevent the server's start.
    */
   async newestTime(): Promise<StartFacts['newest']> {
     const { db } = this.#database;

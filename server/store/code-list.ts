@@ -12,8 +12,8 @@ export const GROUP = sql<string>`coalesce(devices.group_id, code.group_id)`;
 const HOME = sql<string | null>`coalesce(code.home, devices.home, groups.home)`;
 
 /**
- * Activation codes. For an existing device, each has the device's present group, and the device's home and seat unless the code names
- * others.
+ * Activation codes. The code of an existing device has the device's present group. It also has the device's home area and legal seat,
+ * unless the code itself names others.
  */
 export function selectCodes(db: Db) {
   return db
@@ -27,7 +27,7 @@ export function selectCodes(db: Db) {
 
 type CodeRow = Awaited<ReturnType<ReturnType<typeof selectCodes>['executeTakeFirstOrThrow']>>;
 
-/** Sort order of activation codes: open codes first, then the others; newest first in each part. */
+/** Sort order of activation codes: open codes first, then all others. Within each of these two parts, the newest code is first. */
 export async function codesOf(db: Db, { state, scope, after, limit, now }: CodeQuery): Promise<StoredCode[]> {
   const rank = sql<number>`case when ${inState('open', now)} then 1 else 0 end`;
   const rows = await selectCodes(db)

@@ -12,8 +12,8 @@ import { requireMember } from './people-store.ts';
 import type { Schema } from './schema.ts';
 
 /**
- * Real milliseconds for which lookups wait for others. Devices that redeem codes within this time share one lookup and the following commit.
- * During the enrollment of a fleet, this sharing saves most of the store's work.
+ * Milliseconds for which a lookup waits for other lookups, by the machine's clock. Devices that redeem codes within this time share one
+ * database query and the next commit. This sharing saves most of the store's work when a whole fleet enrolls.
  */
 const PATIENCE = 10;
 /** Maximum number of lookups that resolve in one iteration of the event loop. Each lookup causes about 200 µs of further work. */

@@ -9,7 +9,9 @@ import type { Database } from './database.ts';
 import { withinScope } from './device-scope.ts';
 import type { Schema } from './schema.ts';
 
-/** Counts of a request's commands by state. All fields are null if no command matches. */
+/**
+ * Number of a request's commands in each state. Every field except `displayed` is null if no command of the request is within the scope.
+ */
 interface Counted extends Record<CommandState, number | string | null> {
   readonly body: string | null;
   readonly created_by: string | null;
@@ -38,7 +40,7 @@ export class CommandRequestStore implements Port {
         .limit(1)
         .executeTakeFirst();
       if (!newest) return { ids, next: null };
-      // Commands of the requests in the same 15 minutes, which are one range of the primary key.
+      // Reads the commands of all requests from 15 minutes at once, because they are one range of the primary key.
       before = newest.id.slice(0, REQUEST_PREFIX);
       const rows = await db
         .selectFrom('commands')
@@ -55,8 +57,8 @@ export class CommandRequestStore implements Port {
   }
 
   async progress(request: CommandId, scope: CommandScope, most: number): Promise<RequestProgress | null> {
-    // Commands of one request have ids with the request's prefix (`commandIdFor`). They are one range of the primary key and need no other
-    // index.
+    // The ids of one request's commands start with the request's prefix (`commandIdFor`). The commands are therefore one range of the
+    // primary key, and the query needs no other index.
     const from = request.slice(0, REQUEST_PREFIX);
     const ofRequest = sql`c.id >= ${from} and c.id < ${`${from}~`} and c.request = ${request}`;
     const ofScope = sql`cross join devices where ${ofRequest} and devices.id = c.device_id and ${withinScope(scope)}`;

@@ -1,4 +1,7 @@
-/** Store of commands for admins. An update of a command's state requires the previous state (`server/commands/lifecycle.ts`). */
+/**
+ * Store of the commands that admins issue. The store changes a command's state only if its present state allows the change
+ * (`server/commands/lifecycle.ts`).
+ */
 import { sql } from 'kysely';
 import { CordonError } from '../../shared/errors.ts';
 import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
@@ -79,7 +82,7 @@ export class CommandStore implements Port {
   }
 }
 
-/** Inserts commands with distinct ids. Each command is bound to its device's generation at the time of the transaction. */
+/** Inserts commands with distinct ids. Each command is bound to the enrollment that its device has at the time of the transaction. */
 async function insertCommands(tx: Tx, insertions: readonly Insertion[]): Promise<void> {
   const table = tableOf(
     ['text', 'text', 'text', 'text', 'text', 'bigint', 'bigint', 'text'],

@@ -1,4 +1,7 @@
-/** Store of the ledger's continuations: the pending one and the adopted ones. An adopted continuation is never removed. */
+/**
+ * Store of continuations, by which a ledger that lost entries continues under a new name. At most one continuation is pending. Adopted
+ * continuations are never removed.
+ */
 import { sql } from 'kysely';
 import { CordonError } from '../../shared/errors.ts';
 import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';

@@ -1,4 +1,7 @@
-/** Rows of conversations: the next epoch and the members. The delivery service uses these rows to accept or refuse a commit. */
+/**
+ * Rows of conversations: the members, and the next epoch (version of the conversation's keys). By these rows, the delivery service accepts
+ * or refuses a commit (RFC 9420).
+ */
 import { sql } from 'kysely';
 import { type DeviceId, deviceIdSchema } from '../../shared/protocol/ids.ts';
 import type { Conversation } from '../relay/conversations.ts';
@@ -51,7 +54,7 @@ export async function countBegun(
   }));
 }
 
-/** Stores accepted commits. `commits`: in the order in which the delivery service accepted them. */
+/** Stores accepted commits, in the order in which the delivery service accepted them. */
 export async function saveCommits(
   tx: Tx,
   commits: readonly {

@@ -22,7 +22,7 @@ import {
   withSignatures,
 } from './messaging-key-rows.ts';
 
-/** Maximum number of a user's other devices in one row of a list. */
+/** Maximum number of other devices of the same user that one row of the list names. */
 const MOST_OTHERS = 20;
 
 export class CountersignatureStore implements Port {
@@ -43,7 +43,7 @@ export class CountersignatureStore implements Port {
   async list({ waiting, lacking, group, scope, after, limit }: KeyQuery): Promise<ListedKey[]> {
     const rows = await presentKeys(this.#database.db)
       .select('devices.group_id')
-      // A subquery, because SQLite might start a join with `groups`.
+      // Uses a subquery, because in a join SQLite might read `groups` first.
       .select(({ selectFrom }) =>
         selectFrom('groups').select('name').whereRef('groups.id', '=', 'devices.group_id').as('group_name'),
       )

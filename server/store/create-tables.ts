@@ -4,7 +4,7 @@ import type { DialectName } from './dialect.ts';
 
 type Type = ColumnDataType | RawBuilder<unknown>;
 
-/** Definition of a table. In a list of columns, commas separate the names. */
+/** Definition of a table. Commas separate the names in a list of columns. */
 export interface Table {
   /** Column names with types: `text`, `int`, `bytes`, `serial` (the primary key). The suffix `?` allows null. */
   readonly columns: string;

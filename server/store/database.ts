@@ -1,6 +1,7 @@
 /**
  * Access to the tables: opens SQLite or PostgreSQL, migrates the database to this version, and offers transactions and grouped writes that
- * behave the same on both. The file knows no table. Code outside `server/store` imports only its types and `openDatabase`.
+ * behave the same on both databases. This file knows no single table. Code outside `server/store` imports only its types and
+ * `openDatabase`.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -21,7 +22,7 @@ export type Tx = Transaction<Schema>;
 export type QueryListener = (kind: 'read' | 'write', milliseconds: number) => void;
 
 export interface Database {
-  /** Connection for reads, and for single writes without a ledger entry. Throws if used inside a transaction, which must use its `tx`. */
+  /** Connection for reads, and for single writes without a ledger entry. Throws inside a transaction: use the transaction's `tx` there. */
   readonly db: Db;
   readonly dialect: DialectName;
   /** Path of the SQLite file; null on PostgreSQL. */
@@ -38,14 +39,14 @@ export interface Database {
   close(): Promise<void>;
 }
 
-/** Maximum attempts of a transaction that fails on PostgreSQL by a serialization failure or a deadlock. */
+/** Maximum number of attempts for a transaction that fails on PostgreSQL because of a serialization failure or a deadlock. */
 const ATTEMPTS = 8;
 
 export type DatabaseAddress = { readonly file: string } | { readonly url: string };
 
-/** A database before its first write. The server checks the database, and then calls `migrate`. */
+/** Database before its first write. The server checks the database, and then calls `migrate`. */
 export interface ConnectedDatabase {
-  /** Connection that only reads until `migrate` resolves. Read only if `empty` is false. */
+  /** Connection to the database. Before `migrate` resolves, only read from it, and only if `empty` is false. */
   readonly database: Database;
   readonly empty: boolean;
   migrate(): Promise<void>;
@@ -53,7 +54,10 @@ export interface ConnectedDatabase {
   reset(): void;
 }
 
-/** Connects and migrates. The server itself uses `connectDatabase`, because it makes further checks before the first write. */
+/**
+ * Connects to the database and migrates it. The server calls `connectDatabase` instead, because it makes further checks before the first
+ * write.
+ */
 export async function openDatabase(where: DatabaseAddress): Promise<Database> {
   const { database, migrate } = await connectDatabase(where);
   await migrate();
@@ -61,8 +65,8 @@ export async function openDatabase(where: DatabaseAddress): Promise<Database> {
 }
 
 /**
- * Connects without a write. Throws `store_unavailable`, or `store_incompatible` if another version of Cordon created the database. While
- * `refusal` returns an error, each use of the store throws that error.
+ * Connects to the database without writing. Throws `store_unavailable`, or `store_incompatible` if another version of Cordon created the
+ * database. While `refusal` returns an error, each use of the store throws this error.
  */
 export async function connectDatabase(
   where: DatabaseAddress,

@@ -47,7 +47,7 @@ export class DeviceCommandStore implements Port {
 
   async #readQueued(devices: readonly DeviceId[]): Promise<Map<DeviceId, CommandRecord[]>> {
     const rows = await this.#selectQueued(devices);
-    // Cache of parsed bodies: a broadcast has the same body for all devices.
+    // Cache of parsed command bodies, because a command to many devices has the same body for each device.
     const parsed = new Map<string, Command>();
     const commandOf = (body: string): Command => {
       const known = parsed.get(body) ?? parseCommand(body);
@@ -73,7 +73,7 @@ export class DeviceCommandStore implements Port {
   }
 }
 
-/** Applies the reports of devices. Each command id occurs once in `pending`. */
+/** Applies devices' reports about commands. `pending` contains each command id once. */
 async function storeReports(tx: Tx, pending: readonly PendingReport[]): Promise<void> {
   const ids = pending.map(({ report }) => report.id);
   const found = await tx
@@ -109,7 +109,10 @@ async function storeReports(tx: Tx, pending: readonly PendingReport[]): Promise<
   await storeWorkspaceReports(tx, workspaces);
 }
 
-/** Stores display reports. Each command id occurs once in `displays`. Only the first report about a command counts. */
+/**
+ * Stores devices' reports that they displayed a message. `displays` contains each command id once. Only the first report about a command
+ * counts.
+ */
 async function storeDisplays(tx: Tx, displays: readonly PendingDisplay[]): Promise<void> {
   const reports = displays.map(({ report: { id, device, generation, at, on } }) => [id, device, generation, at, on]);
   const table = tableOf(['text', 'text', 'bigint', 'bigint', 'text'], reports);

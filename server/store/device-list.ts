@@ -1,6 +1,6 @@
 /**
- * Selection and order of devices by a filter and a scope, for lists, totals and commands to many devices. A list first finds the ids of its
- * page in an index that contains the filter's columns in the list's order. Only the devices of the page are read completely.
+ * Selection and order of devices by a filter and a scope, for lists, totals and commands to many devices. A list query first finds the ids
+ * of its page in an index that contains the filter's columns in the list's order. It then reads complete rows only for these ids.
  */
 import { type RawBuilder, sql } from 'kysely';
 import type { DeviceFilter, DeviceQuery, Selection } from '../devices/ports.ts';
@@ -22,7 +22,7 @@ export async function pageOfIds(database: Database, query: DeviceQuery): Promise
   const { filter, sort, offset, limit, descending, after } = query;
   const { text: _text, group: _group, person: _person, status: _status, ...aside } = filter;
   const looksAside = Object.values(aside).some((value) => value !== undefined);
-  // The query for such a filter must visit every row and read more than the index contains. The same pass therefore counts the total.
+  // For these filters, the query must visit every row anyway and read columns outside the index. The same pass therefore counts the total.
   if (after === null && (filter.text || (sort === 'seen' && looksAside))) {
     const page = await pageWithTotal(database, query);
     if (page) return page;
@@ -81,15 +81,15 @@ function ordered(dialect: DialectName, columns: RawBuilder<unknown>, query: Devi
 }
 
 /**
- * A condition on `devices`. On SQLite, `is true` hides the condition from the indexes: without statistics, SQLite would use an index for
- * any column compared by `=`, and then sort most of the fleet. PostgreSQL has statistics and needs the plain condition.
+ * Condition on `devices`. SQLite has no statistics here, so it would use an index for any column compared by `=`, and then sort most of the
+ * fleet. Therefore `is true` hides the condition from SQLite's indexes. PostgreSQL has statistics and needs the plain condition.
  */
 export function selected(dialect: DialectName, { filter, scope, now }: Selection): RawBuilder<boolean> {
   const conditions = sql.join([withinScope(scope), ...conditionsOf(dialect, filter, now)], sql` and `);
   return dialect === 'sqlite' ? sql<boolean>`(${conditions}) is true` : sql<boolean>`(${conditions})`;
 }
 
-/** Conditions on the columns of the index come first. Of the other conditions, the text search excludes most rows. */
+/** Conditions of the filter. Conditions on columns of the index come first, and then the text search, because it excludes the most rows. */
 function conditionsOf(dialect: DialectName, filter: DeviceFilter, now: number): RawBuilder<unknown>[] {
   const { text, group, person, status, area, connected, workspace } = filter;
   const { everConnected, seenBefore, listBelow, located, countersigned } = filter;
@@ -128,14 +128,14 @@ function conditionsOf(dialect: DialectName, filter: DeviceFilter, now: number): 
 const hasKey = (waiting: 0 | 1): RawBuilder<boolean> => sql<boolean>`exists (select 1 from messaging_keys k
     where k.device_id = devices.id and k.generation = devices.generation and k.unverified = ${waiting})`;
 
-/** Condition on the workspace state, with one lookup by key for each device, because a workspace state belongs to one enrollment. */
+/** Condition on the workspace state. It looks up each device's state by key, because a workspace state belongs to one enrollment. */
 function hasWorkspace(state: WorkspaceState): RawBuilder<boolean> {
   const known = (which: RawBuilder<unknown>) => sql<boolean>`exists (select 1 from device_workspaces w
     where w.device_id = devices.id and w.generation = devices.generation and ${which})`;
   return state === 'open' ? sql<boolean>`not ${known(sql`w.state <> 'open'`)}` : known(sql`w.state = ${state}`);
 }
 
-/** Condition on `locations`: at least one piece of evidence is still valid. */
+/** Condition on `locations` for a known location: at least one piece of evidence is still valid. */
 export const knownAt = (now: number): RawBuilder<boolean> => sql<boolean>`(unknown_at is null or unknown_at > ${now})`;
 
 /**
@@ -150,8 +150,8 @@ function likeText(text: string): (column: string) => RawBuilder<boolean> {
 type Aside = 'device_nexus' | 'locations' | 'device_presence' | 'device_inventory';
 
 /**
- * Condition: the other table has the device. SQLite evaluates `in (select …)` once, which is faster than a lookup for each device.
- * PostgreSQL does the same for `exists`, but not for a list after `not`.
+ * Condition: `table` has a row of the device. SQLite evaluates `in (select …)` once, which is faster than a lookup for each device.
+ * PostgreSQL evaluates `exists` once in the same way, but would be slow for `not in (select …)`.
  */
 export function among(
   dialect: DialectName,

@@ -31,7 +31,7 @@ export class DeviceRecordStore implements Port {
   async record(id: DeviceId): Promise<RecordRow | null> {
     const row = await this.#recordOf(id);
     if (!row) return null;
-    // The envelope is not validated again, because this server signed it and each connection reads it.
+    // Does not validate the signed envelope, because this server signed it and every connection of a device reads it.
     const envelope: RecordRow['envelope'] = JSON.parse(row.envelope);
     return { version: row.version, envelope };
   }
@@ -54,7 +54,7 @@ async function saveRecords(tx: Tx, rows: readonly NewRecord[]): Promise<void> {
       set version = excluded.version, envelope = excluded.envelope
       where device_records.version = excluded.version - 1
     returning device_id`.execute(tx);
-  // The error makes the write group repeat row by row, so that only the outdated row fails.
+  // The error makes the group of writes run again row by row, so that only the outdated row fails.
   if (saved.length !== rows.length)
     throw changedMeanwhile(`The record of ${rows.map(({ device }) => device).join(', ')}`);
   const versions = tableOf(

@@ -9,7 +9,7 @@ import { keyedQuery } from './keyed-query.ts';
 export class DeviceStateStore implements Port {
   readonly #database: Database;
   readonly #select: ReturnType<typeof standingsIn>;
-  /** Compiled query for the last order. Callers read a whole fleet for one order, slice by slice. */
+  /** Compiled query for the most recently requested order. Callers read a whole fleet for one order in slices, so the query is reused. */
   #dues: { readonly order: string | null; readonly select: ReturnType<typeof duesIn> } | null = null;
 
   constructor(database: Database) {
@@ -43,7 +43,10 @@ export class DeviceStateStore implements Port {
   }
 }
 
-/** Uses the ids that the caller has parsed. Parsing 100,000 ids again would take longer than most of the other work. */
+/**
+ * States of the active devices, with the ids that the caller has parsed. Parsing 100,000 ids again would take longer than most of the other
+ * work.
+ */
 function activeOf<Row extends { readonly id: string; readonly status: string }, T>(
   devices: readonly DeviceId[],
   rows: readonly Row[],

@@ -113,7 +113,8 @@ export class DeviceStore implements DevicePort {
       const { numUpdatedRows } = await tx
         .updateTable('devices')
         .set({
-          // An update without columns is invalid SQL. Setting the status to itself shows whether the device is active.
+          // Always sets the status, because an update without columns is invalid SQL. The number of updated rows shows whether the device
+          // is active.
           status: 'active',
           ...(home === undefined ? {} : { home }),
           ...(seat === undefined ? {} : { seat }),
@@ -136,8 +137,8 @@ export class DeviceStore implements DevicePort {
 }
 
 /**
- * Ends the enrollment: revokes its certificates and deletes its waiting data. Returns false if the device is not active. `entry`: ledger
- * entry of the end; null if the ledger already has it.
+ * Ends the device's enrollment: revokes its certificates and deletes its waiting data. Returns false if the device is not active. `entry`
+ * builds the ledger entry for the revocation of a certificate; null if the ledger already has these entries.
  */
 export async function endDevice(
   tx: Tx,

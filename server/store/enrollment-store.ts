@@ -20,7 +20,7 @@ import { dropKeyPackages } from './key-package-store.ts';
 import { purgeMailbox } from './mailbox-rows.ts';
 import type { Schema } from './schema.ts';
 
-/** Rolls back a group of writes because of one row. The group then runs again row by row, and only that row fails. */
+/** Error that rolls back a group of writes because of one row. The group then runs again row by row, and only the faulty row fails. */
 class Undone extends Error {
   readonly outcome: Exclude<Recorded, 'recorded'>;
 
@@ -88,7 +88,9 @@ async function outcomeOf(write: Promise<void>): Promise<Recorded> {
   }
 }
 
-/** Redeems all codes of a group or none. If one code cannot be redeemed, the group runs again code by code. */
+/**
+ * Redeems all activation codes in a group of writes, or none of them. If one code cannot be redeemed, the writes run again code by code.
+ */
 async function redeem(tx: Tx, rows: readonly Redemption[]): Promise<void> {
   const table = tableOf(
     ['text', 'text', 'bigint'],
@@ -116,7 +118,7 @@ async function redeem(tx: Tx, rows: readonly Redemption[]): Promise<void> {
     );
   }
   for (const { row, state } of states.filter(({ row }) => row.generation > 1)) {
-    // A new enrollment would delete the waiting data of the earlier enrollment.
+    // Refuses a device under a legal hold, because a new enrollment would delete the waiting data of the earlier enrollment.
     if (await isHeld(tx, row.id)) throw new Undone('legal_hold');
     const { group_id: _, home, seat, ...again } = state;
     const { numUpdatedRows } = await tx
@@ -144,7 +146,7 @@ type Code = Pick<Schema['activation_codes'], 'id' | 'person_id' | 'group_id' | '
   Pick<Schema['devices'], 'person_name'>;
 type State = Omit<Code, 'id'> & Pick<Schema['devices'], 'generation' | 'status' | 'enrolled_at'>;
 
-/** Inserts or updates the devices, and returns the number of new devices. */
+/** Inserts new devices and updates devices that enroll again. Returns the number of new devices. */
 export async function insertDevices(
   tx: Tx,
   newcomers: readonly { readonly row: Redemption; readonly state: State }[],

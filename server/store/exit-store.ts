@@ -1,4 +1,6 @@
-/** Store of exits. One transaction per device ends the device's enrollment and deletes its data. */
+/**
+ * Store of exits, the phase of an order that wipes work data. One transaction per device ends the device's enrollment and deletes its data.
+ */
 import { sql } from 'kysely';
 import { RECEIPT_KINDS } from '../../shared/order/documents.ts';
 import type { Destroyed } from '../../shared/pack/destruction.ts';

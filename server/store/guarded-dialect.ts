@@ -1,6 +1,6 @@
 /**
- * Wraps a Kysely dialect. The wrapper calls `refusal` before it acquires a connection, and translates each database error
- * (`store-errors.ts`).
+ * Wraps a Kysely dialect. Before the wrapper acquires a connection, it calls `refusal`, and throws the error that `refusal` returns. It
+ * also translates each database error (`store-errors.ts`).
  */
 import type { CompiledQuery, DatabaseConnection, Dialect, Driver, QueryResult, TransactionSettings } from 'kysely';
 import { asStoreError } from './store-errors.ts';

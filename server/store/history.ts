@@ -1,7 +1,7 @@
 /**
  * Past groups, areas and states of devices and groups, with their periods, so that a past verdict can be explained. Each change writes its
- * history row in the same transaction. The expiry of a location statement writes no row, because `stated_until` has the end. All times are
- * domain time.
+ * history row in the same transaction. The expiry of a location statement writes no row, because `stated_until` contains the end of the
+ * statement. All times are from the server clock.
  */
 import { sql } from 'kysely';
 import type { Tx } from './database.ts';
@@ -23,7 +23,7 @@ export async function rememberNewDevices(tx: Tx, devices: readonly string[]): Pr
 }
 
 async function insertDevices(tx: Tx, devices: readonly string[], from: ReturnType<typeof sql>): Promise<void> {
-  // Only a statement about the home counts. A statement about presence does not change the home area.
+  // Only a location statement about the home area counts here. A statement about presence does not change the home area.
   await sql`
     insert into device_history
       (device_id, from_at, generation, status, group_id, home, seat, stated_home, stated_until)
@@ -33,7 +33,7 @@ async function insertDevices(tx: Tx, devices: readonly string[], from: ReturnTyp
 }
 
 /**
- * Starts a new history period of a group. Call this function after the group's row has changed or was deleted. After a deletion, the
+ * Starts a new history period of a group. Call this function after the group's row was changed or deleted. For a deleted group, the
  * function only ends the last period.
  */
 export async function rememberGroup(tx: Tx, group: string, at: number): Promise<void> {

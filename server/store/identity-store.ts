@@ -17,7 +17,7 @@ export interface StoreIdentity {
   readonly checkpoint: string | null;
 }
 
-/** Reads the identity and writes nothing. The store must already have its tables. */
+/** Reads the installation's identity without writing. The store must already have its tables. */
 export async function readStoreIdentity(db: Db | Tx): Promise<StoreIdentity> {
   const certificates = await db
     .selectFrom('certificates')

@@ -47,7 +47,7 @@ export class InvitationStore implements InvitationPort {
       const row = await tx.deleteFrom('meta').where('key', '=', FIRST_OWNER).returning('value').executeTakeFirst();
       const [stored, expires] = row?.value.split(' ') ?? [];
       if (stored !== hash || Number(expires) <= now) {
-        // A request with a wrong token must not use up the link.
+        // Stores the link again, because a request with a wrong token must not use up the link.
         if (row) await tx.insertInto('meta').values({ key: FIRST_OWNER, value: row.value }).execute();
         return null;
       }

@@ -128,7 +128,7 @@ export class JurisdictionStore implements IntakeStore, ViewStore, AddressStore {
   }
 }
 
-/** The text is not parsed again, because the server parsed it before the store wrote it. */
+/** Does not validate the location, because the server validated it before the store wrote it. */
 function locationOf(state: string, before: string | null): LocationState {
   return { ...JSON.parse(state), before: before === null ? null : JSON.parse(before) };
 }
@@ -143,7 +143,7 @@ export function evidenceOf(text: string): Evidence {
 }
 
 async function saveAll(tx: Tx, writes: readonly LocationWrite[]): Promise<void> {
-  // If a group has several writes for a device, the last one decides the location. The store keeps the evidence of all writes.
+  // If several writes in a group are about one device, the last write decides the location. The store keeps the evidence of all writes.
   const last = new Map(writes.map((write) => [write.device, write]));
   const evidence = writes.flatMap(({ device, generation, evidence, at: received }) =>
     evidence.map((one) => ({
@@ -177,7 +177,7 @@ async function saveAll(tx: Tx, writes: readonly LocationWrite[]): Promise<void> 
   }
 }
 
-/** Most location writes do not change the index. Those write nothing to the index. */
+/** Replaces the index entries of devices. Most location writes do not change the entries, so they write nothing to the index. */
 async function replaceNexus(tx: Tx, writes: readonly LocationWrite[]): Promise<void> {
   const devices = writes.map(({ device }) => device);
   const stored = new Map<string, string[]>();
@@ -210,7 +210,7 @@ const locationFactsQuery = (db: Db) =>
     selectLocationFacts(db).select('locations.folded_before').where('devices.id', 'in', devices),
   );
 
-/** Marks devices as located. A device whose index entries did not change may still have its first location. */
+/** Marks devices as located, including devices whose index entries did not change: the location may be their first one. */
 async function markLocated(tx: Tx, devices: readonly DeviceId[]): Promise<void> {
   if (devices.length === 0) return;
   await tx
@@ -221,7 +221,7 @@ async function markLocated(tx: Tx, devices: readonly DeviceId[]): Promise<void> 
     .execute();
 }
 
-/** Home, seat and location of devices, without the column `folded_before`, which only the update of a location reads. */
+/** Home area, legal seat and location of devices, without the column `folded_before`, which only an update of the location reads. */
 export function selectLocationFacts(db: Db) {
   return db
     .selectFrom('devices')

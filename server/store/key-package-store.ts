@@ -29,8 +29,8 @@ export class KeyPackageStore implements KeyPackagePort {
 
   constructor(database: Database) {
     this.#database = database;
-    // The store runs one claim at a time. On PostgreSQL, parallel claims of one device's key packages would make each other's transactions
-    // fail.
+    // The store processes one request for key packages at a time. On PostgreSQL, parallel requests for one device's key packages would make
+    // each other's transactions fail.
     this.#claim = database.grouped(async (tx, claims: readonly Claiming[]) => {
       for (const claiming of claims) claiming.given = await claimOf(tx, claiming);
     });

@@ -6,8 +6,8 @@ import type { CompiledQuery } from 'kysely';
 import type { Db } from './database.ts';
 
 /**
- * Query with a list of keys in its `in` clause. `build` receives the placeholders and runs once for each power of two, so that few
- * statements are prepared. The last key is repeated to fill up a shorter list.
+ * Query with a list of keys in its `in` clause. `build` receives the placeholders, whose number is always a power of two, so that few
+ * statements are prepared. A shorter list is filled up by repeating its last key.
  */
 export function keyedQuery<Row>(
   db: Db,

@@ -33,7 +33,7 @@ export class LedgerStore implements Port {
         .selectFrom('ledger_entries')
         .select(['id', 'hash'])
         .where('entry_index', 'is', null)
-        // A continuation's entry is the first entry of the continued ledger, before entries that waited.
+        // A continuation starts the ledger under a new name. Its entry therefore gets an index before all waiting entries.
         .orderBy(sql`case kind when 'ledger.continued' then 0 else 1 end`)
         .orderBy('id')
         .limit(limit)
@@ -108,7 +108,7 @@ async function newestCheckpoint(db: Db | Tx) {
 
 async function readHashes(db: Db | Tx, nodes: readonly TreeNode[]): Promise<Buffer[]> {
   const found = new Map<string, Buffer>();
-  // Reads one range for each tree level: a tile is one range of positions, and a proof needs one or two hashes on each level.
+  // Reads one range of positions per tree level. A tile is one such range, and a proof needs one or two hashes per level.
   for (const [level, positions] of Map.groupBy(nodes, (node) => node.level)) {
     const rows = await db
       .selectFrom('ledger_hashes')

@@ -1,4 +1,4 @@
-/** Admins' location changes that change an order's verdict, each with its ledger entry. */
+/** Records of admins' location changes that change the verdict of an order, each with its ledger entry. */
 import { canonicalText, parseDocument } from '../../shared/order/canonical.ts';
 import { locationRecordSchema } from '../../shared/pack/location-records.ts';
 import { type DeviceId, deviceIdSchema } from '../../shared/protocol/ids.ts';

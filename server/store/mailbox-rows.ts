@@ -76,7 +76,7 @@ export interface DeletedEntry {
   readonly bytes: number;
 }
 
-/** Updates the counters after entries were deleted, and removes bodies that no mailbox needs. */
+/** Updates the mailboxes' counters after entries were deleted. Also removes message bodies that no mailbox needs any more. */
 export async function forgetEntries(tx: Tx, deleted: readonly DeletedEntry[]): Promise<void> {
   if (deleted.length === 0) return;
   const byDevice = Map.groupBy(deleted, ({ device_id }) => device_id);
@@ -131,8 +131,8 @@ export async function addFates(tx: Tx, told: readonly FateReport[]): Promise<Dev
 }
 
 /**
- * Deletes the mailbox and reports its posts to their senders as returned. Call this function inside the transaction that ends an
- * enrollment.
+ * Deletes a device's mailbox, and reports the waiting posts to their senders as returned. Call this function inside the transaction that
+ * ends the device's enrollment.
  */
 export async function purgeMailbox(tx: Tx, device: DeviceId, at: number): Promise<void> {
   const deleted = await tx
@@ -159,7 +159,7 @@ export interface Sent {
   readonly expires: number | null;
 }
 
-/** Senders of these mailbox entries, in the same order. */
+/** Senders of the posts in `entries`, in the order of `entries`. */
 export async function sendersOf(tx: Tx, entries: readonly { readonly post: number | null }[]): Promise<Sent[]> {
   const requested = tableOf(
     ['bigint'],
@@ -179,7 +179,7 @@ export async function sendersOf(tx: Tx, entries: readonly { readonly post: numbe
   return entries.flatMap(({ post }) => (post === null ? [] : (known.get(post) ?? [])));
 }
 
-/** Delivery reports for the posts of deleted entries. Call this function before `forgetEntries`. */
+/** Delivery reports about the posts of deleted mailbox entries. Call this function before `forgetEntries`. */
 export async function fatesOf(
   tx: Tx,
   deleted: readonly DeletedEntry[],

@@ -57,7 +57,7 @@ export async function settleMailbox(
     const fate = turn && FATES[turn];
     const post = sent.get(id ?? 0);
     const anew = turn === 'released' ? Math.min(now + KEPT_FOR, post?.expires ?? Infinity) : 0;
-    // An entry under a legal hold may already have a later expiry.
+    // Keeps the later expiry, because a legal hold may already have extended it.
     expiries.set(seq, Math.max(expires_at, anew));
     const order = turn === 'released' ? held_by : (shut?.order ?? null);
     if (fate && post) reports.push({ to: post.to, fate: { type: 'fate', id: post.id, device, fate, order, at: now } });

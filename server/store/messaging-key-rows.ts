@@ -11,15 +11,17 @@ import type { Schema } from './schema.ts';
 type Row = Schema['messaging_keys'];
 
 /**
- * `is true` hides the condition on `devices` from the indexes: without statistics, SQLite would start with the whole fleet and not with the
- * few keys.
+ * Conditions on `devices` with `is true`, which hides them from SQLite's indexes. SQLite has no statistics here, and would otherwise start
+ * with the whole fleet instead of the few keys.
  */
 export const ACTIVE = sql<boolean>`(devices.status = 'active') is true`;
 export const within = (scope: MemberScope) => sql<boolean>`(${withinScope(scope)}) is true`;
-/** Condition of the partial index. The database uses the index only for an equal condition. */
+/**
+ * Condition of the partial index on keys that wait for a countersignature. A query must contain exactly this condition to use the index.
+ */
 export const WAITING = sql<boolean>`messaging_keys.unverified = 1`;
 
-/** Keys of the present enrollments of active devices. */
+/** Messaging keys of the present enrollments of active devices. */
 export function presentKeys(db: Db) {
   return db
     .selectFrom('messaging_keys')

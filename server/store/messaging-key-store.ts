@@ -1,4 +1,4 @@
-/** Store of the messaging keys that devices send. */
+/** Store of the messaging keys that devices send to the server. */
 import { sql } from 'kysely';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 import type { NewSignature, MessagingKeyStore as Port, SignedKey } from '../membership/ports.ts';
@@ -9,7 +9,10 @@ type NewKey = Parameters<Port['certify']>[0];
 
 export class MessagingKeyStore implements Port {
   readonly #database: Database;
-  /** Milliseconds for which a key waits to share a commit. After an update, many devices send their keys at once. */
+  /**
+   * Milliseconds for which a messaging key waits, so that several keys share a commit. After an update, many devices send their keys at
+   * once.
+   */
   readonly #certify: (row: { readonly key: NewKey; readonly signature: NewSignature }) => Promise<void>;
 
   constructor(database: Database) {

@@ -79,7 +79,7 @@ const newestOf = (tx: Tx, code: OrderArea) =>
     .limit(1)
     .executeTakeFirst();
 
-/** The content is not validated again, because the server validated it before the store wrote it. */
+/** Does not validate the content, because the server validated it before the store wrote it. */
 const contentOf = ({ body }: { body: string }): AreaContent => JSON.parse(body);
 
 const versionOf = (row: { version: number; title: string; created_at: number; created_by: string }) => ({

@@ -81,7 +81,10 @@ export class OverviewStore implements Port {
 /** Condition for countries and disputed territories. A device in a subdivision also counts for the subdivision's country. */
 const WHOLE = sql`(length(area) = 2 or area like 'XX-%')`;
 
-/** SQLite is faster with a list of ids. PostgreSQL would look up each id of a list, and is faster with a join. */
+/**
+ * Condition for connected devices. SQLite is faster with a list of ids. PostgreSQL would look up each id of the list, and is faster with a
+ * join.
+ */
 const CONNECTED = {
   sqlite: {
     from: sql`device_nexus`,
@@ -95,8 +98,8 @@ const CONNECTED = {
 };
 
 /**
- * Condition for active devices within the scope. Without a scope, SQLite gets the short list of ended devices. `is true` keeps SQLite from
- * starting with that list: a table scan is much cheaper than a lookup for each device.
+ * Condition for active devices within the scope. Without a scope, SQLite excludes the few ended devices. With a scope, `is true` keeps
+ * SQLite from starting with the list of devices, because a table scan is much cheaper than a lookup for each device.
  */
 function ofFleet(dialect: DialectName, id: RawBuilder<unknown>, { scope, now }: Within): RawBuilder<boolean> {
   const active = selected(dialect, { filter: { status: 'active' }, scope, now });

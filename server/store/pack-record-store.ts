@@ -1,4 +1,4 @@
-/** Store of records of created evidence packs, with their devices' handles. */
+/** Store of records about created evidence packs, with the pseudonyms (handles) of the devices in each pack. */
 import { setImmediate as turn } from 'node:timers/promises';
 import {
   accountIdSchema,
@@ -11,7 +11,7 @@ import type { MadePack, NewPack, PackRecordStore as Port } from '../orders/evide
 import { insertOf } from './bulk.ts';
 import type { Database } from './database.ts';
 
-/** Rows in a page. SQLite reads a page in a few milliseconds. */
+/** Rows in one page of results. SQLite reads a page in a few milliseconds. */
 const PAGE = 2_000;
 
 export class PackRecordStore implements Port {

@@ -36,7 +36,8 @@ export class PackStore implements Port {
       .orderBy('entry_index')
       .limit(limit)
       .execute();
-    // Ledger entries of other kinds may have a device or a person as their subject.
+    // Reads the openings (salt and subject) of these kinds only, because other ledger entries may have a device or a person as their
+    // subject.
     const openings = await this.#openings(
       rows.filter(({ kind }) => KEPT_KINDS.some((kept) => kept === kind)).map(({ id }) => id),
     );
@@ -83,8 +84,8 @@ export class PackStore implements Port {
 
   async answered(order: string, upTo: number, after: DeviceId | null, limit: number): Promise<DeviceId[]> {
     const found = new Set<string>();
-    // Runs one query for each kind, because the index is sorted by kind. The first `limit` entries overall are among the first `limit`
-    // entries of each kind.
+    // Runs one query per kind of receipt, because the index is sorted by kind. The first `limit` rows overall are among the first `limit`
+    // rows of each kind.
     for (const kind of RECEIPT_KINDS) {
       const rows = await this.#database.db
         .selectFrom('receipts')
@@ -139,7 +140,7 @@ export class PackStore implements Port {
       revision,
       notice,
       at: Number(at),
-      // The receipts' signatures are already verified.
+      // The signatures of these receipts are already verified.
       envelope: JSON.parse(envelope) as Envelope,
     }));
   }

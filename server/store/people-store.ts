@@ -103,7 +103,7 @@ export class PeopleStore implements Port {
   }
 }
 
-/** Throws `not_found` for an unknown person, and `conflict` unless the person is active and in the group. */
+/** Throws `not_found` for an unknown person. Throws `conflict` if the person is disabled or not in the group. */
 export async function requireMember(tx: Tx, person: PersonId, group: GroupId): Promise<void> {
   const row = await tx.selectFrom('persons').select('status').where('id', '=', person).executeTakeFirst();
   if (!row) throw new CordonError('not_found', `There is no person ${person}. Search with GET /people.`, { person });
@@ -113,7 +113,7 @@ export async function requireMember(tx: Tx, person: PersonId, group: GroupId): P
   await requireInGroup(tx, person, group);
 }
 
-/** A device's group must be one of its person's groups. Throws `conflict`. */
+/** Throws `conflict` unless the device's group is one of its user's groups. */
 export async function requireInGroup(tx: Tx, person: string, group: GroupId): Promise<void> {
   const found = await tx
     .selectFrom('person_groups')
@@ -126,7 +126,10 @@ export async function requireInGroup(tx: Tx, person: string, group: GroupId): Pr
   throw new CordonError('conflict', detail, { person, group });
 }
 
-/** Throws an error with an explanation. Otherwise the unique index would refuse with the database's own message. */
+/**
+ * Throws `conflict` with an explanation if another person has the e-mail address or the directory id. Otherwise, the unique index would
+ * refuse the change with the database's own message.
+ */
 async function requireFree(
   tx: Tx,
   id: PersonId,

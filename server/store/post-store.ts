@@ -66,10 +66,13 @@ async function answersTo(db: Db | Tx, asked: readonly Asked[]): Promise<Map<stri
   );
 }
 
-/** Stored response to a post, as JSON. An order refuses hundreds of recipients with the same notice, so each notice is stored once. */
+/**
+ * Stored response to a post, as JSON. An order refuses hundreds of recipients with the same notice, so the response contains each notice
+ * once.
+ */
 interface KeptAnswer {
   readonly denials: readonly DenialNotice[];
-  /** Device, outcome, and index in `denials`. */
+  /** One tuple per recipient: device, outcome, and index of the notice in `denials` (null without a notice). */
   readonly recipients: readonly (readonly [DeviceId, Posted['recipients'][number]['outcome'], number | null])[];
 }
 
@@ -178,7 +181,7 @@ async function insertPosts(
   );
 }
 
-/** Number of posts and bytes of each sender in mailboxes that are nearly full. */
+/** For each mailbox that is nearly full: number and bytes of the waiting posts, by sender. */
 async function sharesOf(tx: Tx, crowded: readonly Enrollment[]): Promise<Known['shares']> {
   if (crowded.length === 0) return new Map();
   const requested = tableOf(

@@ -1,6 +1,6 @@
 /**
- * Sessions of this server on PostgreSQL. The server can reset its connections. Each session has a name by which the next holder of the lock
- * finds the sessions of an earlier server.
+ * PostgreSQL sessions of this server, whose connections the server can reset. Each session has a name. By this name, the next server that
+ * acquires the store's lock finds the sessions of an earlier server.
  */
 import { Socket } from 'node:net';
 
@@ -11,8 +11,8 @@ export const SESSION_NAME = `'cordon-store ' || ${SCHEMA_KEY}`;
 export const NAME_SESSION = `select set_config('application_name', ${SESSION_NAME}, false)`;
 
 /**
- * Connections that can be reset. After a plain close, the kernel still delivers buffered data: after a network failure, a COMMIT could
- * arrive minutes later, when another server uses the store. A reset discards the buffered data.
+ * Connections that can be reset. After a plain close, the kernel still delivers buffered data. After a network failure, a COMMIT could
+ * therefore arrive minutes later, when another server already uses the store. A reset discards the buffered data.
  */
 export interface Connections {
   /** Creates a socket for a new connection, for pg's option `stream`. */

@@ -28,11 +28,14 @@ interface Before {
   readonly connected: number | null;
 }
 
-/** Milliseconds for which a write waits for others; less than a TLS handshake. Devices that connect within this time share a commit. */
+/**
+ * Milliseconds for which a write waits for other writes, so that devices that connect within this time share a commit. The time is shorter
+ * than a TLS handshake.
+ */
 const CONNECT_PATIENCE = 10;
 /**
- * Minimum milliseconds between two stored polls of a suspended device. An earlier poll is stored only if the device has another order list,
- * device record or approver set.
+ * Minimum milliseconds between two stored polls of a suspended device. A poll within this time is stored only if the device's order list,
+ * device record or approver set has changed.
  */
 const SIGHTED_EVERY = 3 * 60_000;
 
@@ -99,7 +102,7 @@ async function openSessions(tx: Tx, openings: readonly Opening[]): Promise<void>
 }
 
 async function openRound(tx: Tx, openings: readonly Opening[]): Promise<void> {
-  // The check is inside the transaction, so that it sees a revocation that committed after the check of the certificate.
+  // Reads the enrollments inside the transaction, so that a revocation counts that was committed after the check of the certificate.
   const requested = tableOf(
     ['text'],
     openings.map(({ connected }) => [connected.device]),
@@ -124,7 +127,8 @@ async function openRound(tx: Tx, openings: readonly Opening[]): Promise<void> {
       agent,
     ]),
   );
-  // A new enrollment starts without document versions. Without `where true`, SQLite would parse `on conflict` as the condition of a join.
+  // A device has no document versions at the start of a new enrollment. Without `where true`, SQLite would parse `on conflict` as the
+  // condition of a join.
   const { rows } = await sql<{
     device_id: string;
     session_epoch: number;
@@ -176,8 +180,8 @@ async function closeSessions(tx: Tx, rows: readonly (Session & { at: number })[]
 }
 
 /**
- * Writes of earlier connections are ignored by their epoch. `last_report` never decreases. Document versions may decrease, because an admin
- * must see a decrease.
+ * Ignores writes of earlier connections, which have a lower epoch (number of the connection). `last_report` never decreases. Document
+ * versions may decrease, because an admin must be able to see a decrease.
  */
 async function storeSeen(tx: Tx, rows: readonly (Session & Seen)[]): Promise<void> {
   const merged = new Map<string, Session & Seen>();

@@ -89,7 +89,8 @@ export class ProposalStore implements Port {
   ): Promise<void> {
     await this.#database.transaction(async (tx) => {
       await lockOrder(tx, order);
-      // Devices never accept a lower revision number. After the new proposal's adoption, an older proposal could therefore not be adopted.
+      // Devices never accept a lower revision number, so an older proposal could not be adopted after the new proposal. Older proposals
+      // therefore end here.
       await tx
         .updateTable('order_revisions')
         .set({ state: 'superseded', ended_at: at, ended_by: by })
@@ -116,7 +117,10 @@ export class ProposalStore implements Port {
   }
 }
 
-/** Without a pending proposal, the new proposal replaces nothing, so the request needs no confirmation. */
+/**
+ * Makes the order's oldest requested proposal pending if no proposal is pending. The proposal then replaces nothing, so it needs no
+ * confirmation.
+ */
 async function promoteRequest(tx: Tx, order: string): Promise<void> {
   const pending = await tx
     .selectFrom('order_revisions')
@@ -135,7 +139,9 @@ async function promoteRequest(tx: Tx, order: string): Promise<void> {
     .execute();
 }
 
-/** Inserts the order's row or raises its latest revision by one. Throws `conflict` if another change was committed first. */
+/**
+ * Inserts the order's row, or increases the row's latest revision number by one. Throws `conflict` if another change was committed first.
+ */
 async function claimRevision(tx: Tx, row: Omit<RevisionRow, 'approvals'>, title: string): Promise<void> {
   if (row.revision > 1) {
     const moved = await tx
@@ -161,7 +167,7 @@ async function claimRevision(tx: Tx, row: Omit<RevisionRow, 'approvals'>, title:
   requireOneRow(numInsertedOrUpdatedRows, `Order ${row.order}`);
 }
 
-/** Marks the revision's documents as named and stores its decision record, in the transaction that stores the revision. */
+/** Marks the documents that the revision names, and stores its decision record. Runs inside the transaction that stores the revision. */
 async function recordDocuments(tx: Tx, { revision, documents, decision }: NewRevision): Promise<void> {
   const { order, revision: number } = revision;
   if (documents.length > 0) {

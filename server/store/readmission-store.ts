@@ -117,7 +117,7 @@ export class ReadmissionStore implements Port {
       const { numInsertedOrUpdatedRows: added } = await tx
         .insertInto('certificates')
         .values({
-          // Device and generation are null, because the store may lack the device or have the device in another generation.
+          // Device and enrollment are null, because the store may lack the device or have it in another enrollment.
           serial,
           fingerprint,
           der: der.toString('base64'),
@@ -153,7 +153,7 @@ export class ReadmissionStore implements Port {
   }
 }
 
-/** Makes the device active in the generation that its certificate names. */
+/** Makes the device active in the enrollment that its certificate names. */
 async function admitDevice(
   tx: Tx,
   { device: id, generation }: ReadmittedCertificate,

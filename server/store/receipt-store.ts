@@ -1,4 +1,7 @@
-/** Store of devices' receipts. The store writes new receipts in groups. It marks each receipt after the verification of its signature. */
+/**
+ * Store of devices' receipts. The store writes new receipts in groups, and later marks each receipt whose signature the server has
+ * verified.
+ */
 import { sql } from 'kysely';
 import { type DeviceId, deviceIdSchema } from '../../shared/protocol/ids.ts';
 import type { HeldCertificate, Listing, ReceiptStore as Port, ReceiptRow } from '../orders/ports.ts';

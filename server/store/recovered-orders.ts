@@ -9,8 +9,8 @@ import { appendEntry } from './append-entries.ts';
 import type { Tx } from './database.ts';
 
 /**
- * Version of the order list for a recovered revision. The first list with the revision is lost, and a receipt may name any list. The value
- * is therefore the earliest possible version.
+ * Version of the order list that the store records for a recovered revision. The first list that contained the revision is lost, and a
+ * receipt may name any list. The value is therefore the earliest possible version.
  */
 const EARLIEST_LIST = 1;
 
@@ -126,7 +126,10 @@ async function storeRevision(
   ]);
 }
 
-/** Appends the ledger entries unless the ledger has them, for example from a published copy. `kind`: kind of the last entry. */
+/**
+ * Appends the ledger entries, unless the ledger already has them, for example from a published copy. `kind` and `digest` identify the last
+ * entry.
+ */
 async function once(tx: Tx, digest: string, kind: EntryDraft['kind'], entries: readonly EntryDraft[]): Promise<void> {
   const existing = await tx
     .selectFrom('ledger_entries')

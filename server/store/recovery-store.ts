@@ -28,8 +28,8 @@ export class RecoveryStore implements RecoveryStateStore {
   }
 
   /**
-   * Sets home and seat of a device without an activation code, whose home and seat are only in its own device record. Returns true if a
-   * value was set.
+   * Sets home area and legal seat of a device without an activation code. Only the device's own signed record contains these values.
+   * Returns true if a value was set.
    */
   async setAreas(device: DeviceId, { home, seat }: { home: string | null; seat: string | null }): Promise<boolean> {
     const [theirs, seats] = [sql`cast(${home} as text)`, sql`cast(${seat} as text)`];

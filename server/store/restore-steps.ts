@@ -32,8 +32,8 @@ const ROWS_AT_ONCE = 2_000;
 /** Revocation reason (RFC 5280, section 5.3.1). */
 const SUPERSEDED = 4;
 /**
- * Milliseconds, longer than any certificate's lifetime. The new revocation list includes, for this time, a certificate that only an older
- * list names.
+ * Milliseconds, longer than any certificate's lifetime. For this time, the new revocation list includes certificates that only an older
+ * revocation list names.
  */
 const LONGEST_CERTIFICATE = 400 * 86_400_000;
 
@@ -210,7 +210,7 @@ class RowSteps implements RowRestore {
       ),
     };
     await tx.deleteFrom('address_verifications').execute();
-    // A key package works only once, and the original server may have given it out already.
+    // Deletes single-use key packages, because the original server may have given them out already.
     await tx.deleteFrom('key_packages').where('last_resort', '=', 0).execute();
     await tx.deleteFrom('approver_sets').where('state', '=', 'waiting').execute();
     await tx.deleteFrom('ledger_continuations').where('state', '=', 'waiting').execute();

@@ -13,8 +13,8 @@ import { tableShapes } from './snapshot-store.ts';
 /** SQLite accepts 32,766 parameters in a statement. */
 const PARAMETERS = 30_000;
 /**
- * Opens a database without tables. With `replace`, it first removes existing tables. Without `replace`, it throws `conflict` if there are
- * any.
+ * Opens a database without tables. `replace`: true to remove existing tables first. If false, the function throws `conflict` if the
+ * database has any table.
  */
 export async function openEmpty(where: DatabaseAddress, replace: boolean): Promise<Database> {
   const { database, empty } = await connectDatabase(where);
@@ -54,7 +54,7 @@ export async function fillDatabase(
   const { db, dialect } = database;
   await migrateAsOf(db, dialect, migrations);
   const columns = new Map((await tableShapes(database)).map((shape) => [shape.table, new Set(shape.columns)]));
-  // The rows are inserted one by one. A group of rows is small, and the server never uses an incomplete restore.
+  // Inserts the rows without a transaction around all of them, because the server never uses an incomplete restore.
   for await (const { table, columns: names, rows } of groups) {
     const known = columns.get(table);
     if (!known || names.some((name) => !known.has(name))) {

@@ -1,7 +1,6 @@
 /**
- * Retention periods of all records in one table. Other records are kept forever: the ledger, receipts,
- * orders, certificates and present devices. A legal hold also keeps a device's records. SECURITY.md has the same table, and a test compares
- * both tables.
+ * Table of the retention periods of all records. Records outside the table are kept forever: the ledger, receipts, orders, certificates and
+ * present devices. A legal hold also keeps a device's records. SECURITY.md has the same table, and a test compares both tables.
  */
 import { type RawBuilder, sql } from 'kysely';
 import { LISTS_KEPT } from '../../shared/pack/format.ts';
@@ -12,17 +11,17 @@ export interface RetentionPeriod {
   readonly table: string;
   /** Key columns of the table, as SQL. */
   readonly key: string;
-  /** Retention period in days from `since`, or the number of rows to keep, newest by key. */
+  /** `days`: retention period in days from `since`. `newest`, instead of `days`: number of rows to keep, newest by key. */
   readonly days?: number;
   readonly newest?: number;
-  /** SQL expression for the start of the retention period. A row with null is never deleted. */
+  /** SQL expression for the start of the retention period. A row is never deleted if the expression is null. */
   readonly since?: string;
-  /** Kind of time in `since`: domain time or real time. */
+  /** Clock of the time in `since`: the server clock (`domain`) or the machine's clock (`real`). */
   readonly time?: 'domain' | 'real';
   readonly held?: RawBuilder<boolean>;
 }
 
-/** Condition for rows whose column names a device under a legal hold. */
+/** Condition for rows in which `column` names a device under a legal hold. */
 const ofHeldDevice = (column: string) => sql<boolean>`coalesce(${sql.ref(column)} in ${HELD_DEVICES}, false)`;
 /** A group's history is kept while a device in the group is under a legal hold. */
 const OF_HELD_DEVICES_GROUP = sql<boolean>`group_id in (select group_id from device_history where device_id in ${HELD_DEVICES})`;
@@ -125,7 +124,8 @@ const MESSAGES: readonly RetentionPeriod[] = [
     time: 'domain',
     held: ofHeldDevice('device_id'),
   },
-  // The newest epoch remains as long as the conversation has a member, even without new commits.
+  // The row of the newest epoch (version of the conversation's keys) stays as long as the conversation has a member, even without new
+  // commits.
   {
     what: 'conversations without an active enrollment',
     table: 'conversations',
@@ -176,8 +176,8 @@ const ORDERS: readonly RetentionPeriod[] = [
 ];
 
 /**
- * `evidenceDays`: retention of the data that explains past verdicts. It is 32 days longer than the period of explanations, because the
- * first explained verdict needs earlier data (`server/jurisdiction/past-location.ts`).
+ * Retention periods. `evidenceDays`: days for which the server keeps the data that explains past verdicts. They are 32 days longer than the
+ * period of explanations, because the explanation of the earliest verdict needs older data (`server/jurisdiction/past-location.ts`).
  */
 export const retentionPeriods = (evidenceDays: number): readonly RetentionPeriod[] => [
   ...deviceRecords(evidenceDays),

@@ -64,7 +64,7 @@ export class RevocationStore implements RevocationPort {
         .returning('number')
         .executeTakeFirst();
       if (!added) return false;
-      // The newest list contains all certificates of older lists.
+      // The newest revocation list contains all certificates of older revocation lists.
       await tx.deleteFrom('crls').where('number', '<', crl.number).execute();
       await appendEntry(tx, entry);
       return true;

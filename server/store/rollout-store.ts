@@ -9,7 +9,7 @@ import type { RolloutStore as Port, Reports } from '../orders/evidence/rollout.t
 import { tableOf } from './bulk.ts';
 import type { Database } from './database.ts';
 
-/** Rows in a page. SQLite reads a page in a few milliseconds. */
+/** Rows in one page of results. SQLite reads a page in a few milliseconds. */
 const PAGE = 2_000;
 
 export class RolloutStore implements Port {
@@ -88,8 +88,9 @@ export class RolloutStore implements Port {
   }
 
   /**
-   * A device reports once that it stored a revision and once that it displayed the revision. For each service, the newest receipt decides.
-   * Times and revisions of one device only increase, so the newest receipt of each kind has the highest time and revision.
+   * Devices' receipts about one revision. A device sends a receipt when it has stored the revision, and another receipt when it has
+   * displayed the revision. For each service, the newest receipt decides. Times and revisions of one device only increase, so the newest
+   * receipt of each kind has the highest time and revision.
    */
   async reports(order: string, revision: number, devices: readonly DeviceId[]): Promise<Map<DeviceId, Reports>> {
     const requested = tableOf(

@@ -12,16 +12,18 @@ export interface TableShape {
   readonly columns: ReadonlyMap<string, string>;
   readonly key: string;
   readonly indexes: ReadonlyMap<string, string>;
-  /** Descriptions of unique constraints and foreign keys. */
+  /** Unique constraints and foreign keys, each as a text that describes it. */
   readonly constraints: ReadonlySet<string>;
 }
 
 export type SchemaShape = ReadonlyMap<string, TableShape>;
 
-/** Expected tables by the name of the last migration, so that a process with several databases runs the migrations once. */
+/** Cache of the expected tables, by the name of the last migration. A process with several databases thus runs the migrations once. */
 const expectedShapes = new Map<string, Promise<SchemaShape>>();
 
-/** Compares without writing. Throws `store_incompatible` if the tables differ from those that the migrations `applied` create. */
+/**
+ * Compares the tables without writing. Throws `store_incompatible` if they differ from the tables that the migrations in `applied` create.
+ */
 export async function requireShape(
   db: QueryExecutorProvider,
   dialect: DialectName,
@@ -55,8 +57,8 @@ export async function expectedShape(last: string, migrations: Record<string, Mig
 }
 
 /**
- * Sentences about the differences. Additional tables and additional indexes that are not unique do not count: an admin may have added them,
- * and they cannot block a write.
+ * Differences between the tables, as sentences. Additional tables and additional indexes that are not unique do not count: an admin may
+ * have added them, and they cannot block a write.
  */
 export function compareShapes(expected: SchemaShape, found: SchemaShape): string[] {
   const differences: string[] = [];

@@ -108,7 +108,7 @@ const toSession = (row: Schema['sessions']): Omit<Session, 'account'> => ({
   userAgent: row.user_agent,
 });
 
-/** Milliseconds between two recorded uses of a session from the same address. */
+/** Minimum milliseconds between two recorded uses of a session from the same address. */
 const USE_RECORDED_EVERY = 60_000;
 
 export class TokenStore implements TokenPort {

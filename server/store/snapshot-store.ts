@@ -1,6 +1,6 @@
 /**
- * A consistent snapshot of all tables during other writes: a read transaction on a separate connection. SQLite and PostgreSQL return the
- * same rows in the same order, so a backup of one can be restored into the other.
+ * Consistent snapshot of all tables, read in one transaction on a separate connection while other writes continue. SQLite and PostgreSQL
+ * return the same rows in the same order, so a backup of one can be restored into the other.
  */
 import { setImmediate as turn } from 'node:timers/promises';
 import BetterSqlite3 from 'better-sqlite3';

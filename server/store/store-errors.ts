@@ -31,8 +31,8 @@ const GONE_WORDS =
   /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|SASL: )/;
 
 /**
- * Returns a `store_unavailable` with the error as its cause when the database is full, unreachable or damaged. Returns other errors
- * unchanged.
+ * Returns a `store_unavailable` error if the database is full, unreachable or damaged, with the original error as its cause. Returns other
+ * errors unchanged.
  */
 export function asStoreError(error: unknown): unknown {
   if (error instanceof CordonError) return error;
@@ -55,7 +55,7 @@ export function asStoreError(error: unknown): unknown {
     GONE_SQLITE.test(code) ||
     GONE_WORDS.test(message)
   ) {
-    // A commit in progress may have succeeded. The store must therefore recognize a repeated request.
+    // A commit that was in progress may have succeeded. The store must therefore recognize a repeated request.
     const detail = 'The server cannot reach the database or write to it. Try again when the database is available.';
     return new CordonError('store_unavailable', detail, { cause: code || inner }, error);
   }
@@ -68,7 +68,7 @@ export function isRetryable(error: unknown): boolean {
   return code === '40001' || code === '40P01';
 }
 
-/** True if a row with the same key exists. On PostgreSQL, this error aborts the transaction, so prefer `onConflict(…).doNothing()`. */
+/** True for a violation of a unique key. On PostgreSQL, this error aborts the transaction, so prefer `onConflict(…).doNothing()`. */
 export function isUniqueViolation(error: unknown): boolean {
   const code = codeOf(error);
   return code === '23505' || code === 'SQLITE_CONSTRAINT_UNIQUE' || code === 'SQLITE_CONSTRAINT_PRIMARYKEY';

@@ -20,8 +20,8 @@ import { asStoreError } from './store-errors.ts';
 
 export interface StoreLock {
   /**
-   * Error that blocks each use of the store at present; null while the lock is valid. Only on PostgreSQL, the lock's session may end while
-   * the server runs.
+   * Error that every use of the store throws at present; null while the lock is valid. The error is possible only on PostgreSQL, where the
+   * lock's session may end while the server runs.
    */
   refusal(): CordonError | null;
   release(): Promise<void>;
@@ -86,7 +86,8 @@ function readHolder(file: string): Holder | null {
   try {
     return holderSchema.parse(JSON.parse(readFileSync(file, 'utf8')));
   } catch {
-    // The process with the lock has not written its name yet, or the file is unreadable. Only the lock decides.
+    // The process with the lock has not written its name yet, or the file is unreadable. The name is only for messages: the lock alone
+    // decides.
     return null;
   }
 }
@@ -95,7 +96,7 @@ function readHolder(file: string): Holder | null {
 
 /** First key of the advisory lock: the letters "CRDN". */
 const LOCK_CLASS = 0x4352444e;
-/** Milliseconds for which the server waits until the session of a killed server ends. */
+/** Maximum milliseconds for which a starting server waits until the session of a killed server ends. */
 const START_WITHIN = 3_000;
 const RETRY_EVERY = 500;
 const BEAT_EVERY = 5_000;
@@ -155,7 +156,7 @@ async function lockPostgres(url: string, { onLost, onTaken }: LockEvents): Promi
   const regain = async (before: Session) => {
     while (!released) {
       try {
-        // PostgreSQL may still consider the lost connection open. Its lock would exclude this server.
+        // PostgreSQL may still consider the lost connection open. The lock of that connection would then exclude this server.
         await endSession(url, before);
         const acquired = await acquireSession(url);
         if (acquired && released) return void (await acquired.client.end());
@@ -194,7 +195,7 @@ async function connectTo(url: string): Promise<Omit<Session, 'backend'>> {
     query_timeout: ANSWER_WITHIN,
     keepAlive: true,
   });
-  // The caller of a query gets the error as well.
+  // Ignores the error event, because the caller of the query also gets the error.
   client.on('error', ignore);
   try {
     await client.connect();
@@ -232,8 +233,8 @@ async function acquireSession(url: string): Promise<Session | null> {
 }
 
 /**
- * Ends the sessions of the earlier lock holder. A server that lost its network or was suspended may have an open transaction. It would
- * commit the transaction after this server has read the store.
+ * Ends the sessions of the earlier lock holder. A server that lost its network or was suspended may still have an open transaction, and
+ * could commit it after this server has read the store.
  */
 async function endOldSessions(client: pg.Client): Promise<void> {
   const old = `from pg_stat_activity where datname = current_database() and usename = current_user and application_name = ${SESSION_NAME}`;

@@ -1,6 +1,6 @@
 /**
- * Store of the random key shares of locked workspaces, one share for each lock command. The share is created before the server first sends
- * the command.
+ * Store of the server's random key shares for locked workspaces, one share for each lock command. The share is created before the server
+ * first sends the lock command.
  */
 import { randomBytes } from 'node:crypto';
 import { sql } from 'kysely';

@@ -1,6 +1,7 @@
 /**
- * Removes the approvals of a disabled account from all pending revisions and approver sets. Adopted ones stay unchanged. The ledger has an
- * entry for each approval of a revision and for its removal. Enabling the account again does not restore the approvals.
+ * Removes the approvals of a disabled account from all pending revisions and approver sets. Adopted revisions and approver sets stay
+ * unchanged. The ledger has an entry for each approval of a revision and for its removal. Enabling the account again does not restore the
+ * approvals.
  */
 import { sql } from 'kysely';
 import { z } from 'zod';
@@ -10,8 +11,8 @@ import type { Tx } from './database.ts';
 const storedSignatures = z.array(z.object({ keyid: z.string(), sig: z.string() }));
 
 /**
- * Locks the account's row. Call this function first: an approval in progress locks the same row, so that no adoption counts a removed
- * approval.
+ * Locks the rows of all orders with a pending revision. Call this function first: an approval in progress locks its order's row, so that no
+ * adoption counts a removed approval.
  */
 export async function lockPendingOrders(tx: Tx): Promise<void> {
   await tx

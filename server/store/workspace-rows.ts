@@ -9,7 +9,7 @@ export interface WorkspaceReport {
   readonly device: DeviceId;
   readonly generation: number;
   readonly event: WorkspaceEvent;
-  /** Domain time at which the server received the report. */
+  /** Time at which the server received the report, by the server clock. */
   readonly at: number;
 }
 

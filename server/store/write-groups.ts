@@ -17,7 +17,7 @@ interface Waiting<Row> {
   readonly reject: (error: unknown) => void;
 }
 
-/** Rows of one writer in a commit, without their type. */
+/** Rows of one writer within a commit. The interface hides the type of the rows. */
 interface Batch {
   readonly size: number;
   write(tx: Tx): Promise<void>;
@@ -43,7 +43,7 @@ export interface WriteGroups {
    * - The promise resolves after the commit is on disk.
    * - A failed transaction is repeated row by row, so that only the invalid row fails. `write` may therefore run more than once for the
    *   same rows.
-   * - A row waits up to `patience` milliseconds for other rows; an earlier commit includes the row.
+   * - A row waits at most `patience` milliseconds for other rows. If a commit starts earlier, the commit includes the row.
    */
   grouped<Row>(write: (tx: Tx, rows: readonly Row[]) => Promise<void>, patience?: number): (row: Row) => Promise<void>;
   /** Writes all waiting rows and refuses further rows. */

@@ -44,7 +44,7 @@ export interface DeviceTables {
   device_presence: {
     device_id: string;
     generation: number;
-    /** Number of the device's connections. The store refuses writes of a connection with a lower number. */
+    /** Number of the device's newest connection. The store refuses writes of older connections, which have lower numbers. */
     session_epoch: number;
     connected: Flag;
     changed_at: number;
@@ -55,10 +55,10 @@ export interface DeviceTables {
     list_version: number;
     stored_record_version: number;
     approver_set_version: number;
-    /** Highest sequence number of a stored report from this generation. */
+    /** Highest sequence number of a stored report from this enrollment. */
     last_report: number;
   };
-  /** Newest workspace state that the device reported in one enrollment. `since` is domain time. */
+  /** Newest workspace state that the device reported in one enrollment. `since` is a time of the server clock. */
   device_workspaces: { device_id: string; generation: number; state: 'open' | 'locked' | 'wiped'; since: number };
   device_inventory: { device_id: string; at: number; hostname: string | null; platform: string | null; body: string };
   /** Past groups and areas of a device, for explanations of past verdicts. `until_at` is null for the present period. */
@@ -97,7 +97,7 @@ export interface DeviceTables {
     issued_at: number;
     revoked_at: number | null;
     revocation_reason: number | null;
-    /** Time of the first use of the certificate's renewal. From then on, the server refuses the older certificate. */
+    /** Time at which the device first used the renewed certificate. From then on, the server refuses this older certificate. */
     superseded_at: number | null;
   };
   crls: { number: number; der: string; this_update: number; next_update: number; entries: number };
@@ -116,13 +116,13 @@ export interface DeviceTables {
     stored_at: number | null;
     finished_at: number | null;
     detail: string | null;
-    /** Time and surface at which the device displayed a message. */
+    /** Time at which the device displayed the message of the command. `displayed_on`: surface of the display. */
     displayed_at: number | null;
     displayed_on: string | null;
   };
-  /** The server's share of the key to each locked workspace, base64. Without the device's share, it decrypts nothing. */
+  /** The server's share of the key to each locked workspace, base64. Without the device's share, the server's share decrypts nothing. */
   unlock_shares: { command_id: string; device_id: string; share: string; created_at: number };
-  /** Alerts. `at` and `detail` belong to the newest of `count` equal alerts, `first_at` to the first. */
+  /** Alerts. A row combines `count` equal alerts: `at` and `detail` are from the newest of them, `first_at` is from the first. */
   alerts: {
     id: Generated<number>;
     at: number;

@@ -1,7 +1,7 @@
 import type { Generated } from 'kysely';
 
 export interface LedgerTables {
-  /** Ledger entries. An entry commits with the change that it records. The sequencer then assigns its `entry_index`. */
+  /** Ledger entries. An entry is committed with the change that it records. Later, the sequencer assigns its `entry_index`. */
   ledger_entries: {
     id: Generated<number>;
     entry_index: number | null;
@@ -10,12 +10,12 @@ export interface LedgerTables {
     body: string;
     hash: string;
   };
-  /** Openings of the salted commitments in ledger entries. */
+  /** Salt and subject that open the salted commitments in ledger entries. */
   ledger_openings: { entry_id: number; salt: string; subject: string };
   /** Hashes of complete subtrees by level and position (RFC 9162, section 2.1). Level 0 has the leaf hashes. */
   ledger_hashes: { level: number; position: number; hash: string };
   checkpoints: { size: number; note: string; at: number };
-  /** Documents by which approvers continue a ledger that lost entries. A higher `number` is a newer name of the log. */
+  /** Documents with which approvers continue the ledger under a new name after a loss of entries. A higher `number` means a newer name. */
   ledger_continuations: {
     number: number;
     digest: string;

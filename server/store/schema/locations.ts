@@ -14,13 +14,13 @@ export interface LocationTables {
   };
   locations: {
     device_id: string;
-    /** `LocationState` as JSON, without its `before`. */
+    /** `LocationState` as JSON, without its field `before`. */
     state: string;
     /** Time at which the last evidence of the location expires; null if none expires. */
     unknown_at: number | null;
     /**
-     * The location's `before` as JSON. The column is separate, because only new evidence needs it, and a rehearsal reads the states of a
-     * whole fleet.
+     * Field `before` of `LocationState`, as JSON. It has its own column, because only new evidence needs it, and a rehearsal reads the
+     * states of a whole fleet.
      */
     folded_before: string | null;
   };

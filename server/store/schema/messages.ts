@@ -7,10 +7,10 @@ export interface MessageTables {
     generation: number;
     person_id: string;
     name: string;
-    /** `foldedName` of the user's name, for search. */
+    /** User's name as normalized by `foldedName`, for search. */
     folded: string;
     signature_key: string;
-    /** Canonical JSON that the online key and the organization key sign. */
+    /** Messaging certificate as canonical JSON, which the server's online key and the organization key sign. */
     payload: string;
     digest: string;
     certified_at: number;
@@ -34,7 +34,7 @@ export interface MessageTables {
     last_resort: Flag;
     body: string;
   };
-  /** Conversations, each registered by a device. `at`: time of the newest commit. */
+  /** Conversations. The device that started a conversation registers it. `at`: time of the newest commit. */
   conversations: {
     conversation: string;
     next_epoch: number;
@@ -42,9 +42,9 @@ export interface MessageTables {
     started_generation: number;
     at: number;
   };
-  /** Enrollments that may send the conversation's next commit. */
+  /** Enrollments of devices that may send the conversation's next commit. */
   conversation_members: { conversation: string; device_id: string; generation: number };
-  /** The accepted commit of each epoch of a conversation. */
+  /** The accepted commit of each epoch (version of the keys) of a conversation. */
   conversation_epochs: {
     conversation: string;
     epoch: number;
@@ -61,7 +61,7 @@ export interface MessageTables {
     post_id: string;
     at: number;
     keep: Flag;
-    /** Expiry that the sender requested, in domain time. */
+    /** Expiry that the sender requested, by the server clock. */
     expires_at: number | null;
     answer: string;
     /** Sealed body of the post; null when no mailbox needs it any more. */
@@ -74,16 +74,13 @@ export interface MessageTables {
     last_seq: number;
     /** Highest sequence number that the device acknowledged. */
     acknowledged: number;
-    /** Number of the device's own accepted posts. */
+    /** Number of posts that the server accepted from the device. */
     posts: number;
-    /** Numbers of waiting posts, of their bytes, and of waiting delivery reports. */
+    /** Number of waiting posts, number of bytes of these posts, and number of waiting delivery reports. */
     entries: number;
     bytes: number;
     delivery_reports: number;
-    /**
-     * Rule for waiting messages in the order that blocks messaging. It applies to posts that waited when the order took effect. `open`: no
-     * order blocks messaging.
-     */
+    /** Rule of the order that blocks messaging, for posts that waited when the order took effect. `open`: no order blocks messaging. */
     gate: 'open' | 'deliver' | 'hold' | 'return';
   };
   mailbox_entries: {
@@ -97,7 +94,9 @@ export interface MessageTables {
     expires_at: number;
     /** Number of the order that makes the server hold the message. */
     held_by: string | null;
-    /** 1 if the server accepted the post before an order took effect that still allows delivery of such posts. */
+    /**
+     * 1 if an order blocks messaging but allows delivery of this post, because the server accepted the post before the order took effect.
+     */
     due: Flag;
   };
   attachments: { id: string; device_id: string; size: number; at: number; body: Buffer };

@@ -27,7 +27,7 @@ export interface OrderTables {
     state: 'requested' | 'waiting' | 'adopted' | 'superseded' | ProposalEnd;
     proposed_at: number;
     adopted_at: number | null;
-    /** Version of the first order list with the revision. */
+    /** Version of the first order list that contains the revision. */
     listed_in: number | null;
     /** Time at which a proposal ended without adoption. */
     ended_at: number | null;
@@ -45,7 +45,7 @@ export interface OrderTables {
     immediate_signature: string | null;
     approved_at: number;
   };
-  /** Openings of the commitments to exempt devices, known only to the operator and the device. */
+  /** Exempt devices with the salts of their commitments. Only the operator and the device know them. */
   order_exemptions: {
     order_number: string;
     revision: number;
@@ -55,9 +55,11 @@ export interface OrderTables {
     until: number | null;
     reason: string | null;
   };
-  /** Decision records to which revisions commit, encrypted. */
+  /** Encrypted decision records. The revision contains the commitment to its decision record. */
   order_decisions: { commitment: string; order_number: string; revision: number; sealed: string };
-  /** Documents of instruments, as received. `named`: 1 if a revision names the document. Other documents are deleted after a month. */
+  /**
+   * Documents of legal instruments, as received. `named`: 1 if a revision names the document. Other documents are deleted after a month.
+   */
   order_documents: {
     sha256: string;
     media_type: string;
@@ -75,11 +77,14 @@ export interface OrderTables {
     state: 'entered' | 'left';
     at: number;
   };
-  /** Devices that a revision denied a service when it took effect. `revision` is the first revision that denied the service. */
+  /** Devices that a revision denied a service when the revision took effect. `revision` is the first revision that denied the service. */
   order_affected_devices: { order_number: string; device_id: string; revision: number };
-  /** Revisions whose affected devices are all in `order_affected_devices`. */
+  /** Revisions for which `order_affected_devices` contains all affected devices. */
   order_affected_complete: { order_number: string; revision: number };
-  /** Devices whose exit has no receipt yet. `checked_at`: time at which the server last checked the device. */
+  /**
+   * Devices that must carry out an order's exit and have not sent the receipt yet. `checked_at`: time at which the server last checked the
+   * device.
+   */
   pending_exits: {
     order_number: string;
     revision: number;
@@ -104,13 +109,16 @@ export interface OrderTables {
     order_number: string;
     entry_id: number;
     device_id: string;
-    /** Canonical JSON of the location change in evidence packs. */
+    /** The location change as canonical JSON, as an evidence pack contains it. */
     body: string;
-    /** Opening of the commitment to the reason. No code reads the column: the operator can show the opening to a court (ADR 41). */
+    /**
+     * Reason of the location change and salt of its commitment. No code reads these two columns: the operator can show them to a court (ADR
+     * 41).
+     */
     reason: string | null;
     reason_salt: string | null;
   };
-  /** Audit entries of readings of withheld orders. `about` is empty if the admin read the order as a whole. */
+  /** Audit log of admins who read withheld orders. `about` is empty if the admin read the order as a whole. */
   order_readings: {
     order_number: string;
     account_id: string;
@@ -121,9 +129,9 @@ export interface OrderTables {
     last_at: number;
     count: number;
   };
-  /** Admins' records of answers and appeals (canonical JSON), and the SHA-256 of each record. */
+  /** Admins' records of answers to authorities and of appeals (canonical JSON), each with its SHA-256. */
   order_proceedings: { order_number: string; entry: number; record: string; digest: string };
-  /** Newest reminder of each order's answer. `mailed`: JSON list of the accounts to which the server sent mail. */
+  /** Newest reminder of the open answer about each order. `mailed`: JSON list of the accounts to which the server sent mail. */
   answer_reminders: { order_number: string; answer_by: number; step: number; at: number; mailed: string };
   order_lists: { version: number; envelope: string; hash: string; issued_at: number; expires_at: number };
   device_records: { device_id: string; version: number; envelope: string };
@@ -137,7 +145,7 @@ export interface OrderTables {
     revision: number | null;
     service: string | null;
     gate: string | null;
-    /** Notice in the order's plan of notices; null for a receipt about the order as a whole. */
+    /** Notice to which the receipt belongs, from the order's plan of notices. Null for a receipt about the order as a whole. */
     notice: string | null;
     at: number;
     stored_at: number;

@@ -11,7 +11,7 @@ export interface PeopleTables {
      */
     subject: string;
     name: string;
-    /** `foldedName` of the name, only for search and sorting. */
+    /** Name as normalized by `foldedName`, only for search and sorting. */
     folded: string;
     email: string | null;
     /** Canonical form of `email`. */
@@ -29,17 +29,17 @@ export interface PeopleTables {
     person_id: string;
     /** E-mail address as entered, for display and mail. */
     email: string;
-    /** `emailKey` of the e-mail address, by which a sign-in finds the account. */
+    /** E-mail address as normalized by `emailKey`, by which a sign-in finds the account. */
     email_key: string;
     name: string;
     password_hash: string | null;
-    /** TOTP secret, encrypted by the key custody of `certs`. */
+    /** TOTP secret, encrypted under the installation's passphrase (`certs/custody.ts`). */
     totp_sealed: string | null;
     /** Time step of the last accepted TOTP code, so that each code works once. */
     totp_last_step: number;
     status: 'active' | 'disabled';
     created_at: number;
-    /** E-mail address that the account's owner verified. It counts only while it equals `email`. */
+    /** E-mail address that the account's owner verified. The verification counts only while this address equals `email`. */
     verified_email: string | null;
     email_verified_at: number | null;
   };
@@ -49,12 +49,12 @@ export interface PeopleTables {
     account_id: string;
     expires_at: number;
     used_at: number | null;
-    /** E-mail address to which the link was mailed; null if an admin saw the link. */
+    /** E-mail address to which the server sent the link; null if an admin saw the link instead. */
     mailed_to: string | null;
   };
   /** Pending verification link of an account, mailed to `email`. */
   address_verifications: { account_id: string; hash: string; email: string; expires_at: number };
-  /** Accounts (`seen_by`) that created another account, or saw an invitation or a credential reset link of it. */
+  /** Admins (`seen_by`) who created the account, or who saw an invitation or a credential reset link of the account. */
   account_links: { account_id: string; seen_by: string; kind: 'created' | 'link'; at: number };
   sessions: {
     id: string;

@@ -1,7 +1,9 @@
 import type { Flag } from './flag.ts';
 
 export interface RecoveryTables {
-  /** Certificates issued after the recovery point. A row is deleted when `certificates` has the certificate. */
+  /**
+   * Certificates issued after the recovery point (time of the restored backup). A row is deleted when `certificates` has the certificate.
+   */
   lost_certificates: {
     serial: string;
     fingerprint: string | null;
@@ -14,14 +16,17 @@ export interface RecoveryTables {
     published: Flag;
     seen_at: number | null;
   };
-  /** Newest ledger tree that each asked device has verified. `size` and `root` (hex) are null for a device without a verified tree. */
+  /**
+   * Responses of devices that the server asked for the newest ledger tree that they verified. `size` and `root` (hex) are null for a device
+   * without a verified tree.
+   */
   recovery_answers: {
     device_id: string;
     at: number;
     size: number | null;
     root: string | null;
     verdict: 'contained' | 'beyond' | 'lost' | 'none' | 'unreadable';
-    /** Name of the tree's log; null without a tree. */
+    /** Name of the log to which the tree belongs; null without a tree. */
     origin: string | null;
   };
 }
