@@ -1,10 +1,10 @@
 /**
- * Acknowledgments to one device: the highest sequence number of its stored reports, and the signed documents that the device has stored.
- * The server acknowledges a report only after the store has it durably.
+ * Acknowledgments that the server sends to one device. An acknowledgment contains the highest sequence number of the stored reports, and
+ * the versions of the signed documents that the device has stored. The server acknowledges a report only after it is stored durably.
  */
 import type { DocumentVersions } from './documents-sent.ts';
 
-/** Facts about a device that the server stores before it acknowledges the device's reports. */
+/** Data from a device that must be stored before the server acknowledges the device's reports. */
 export interface Unconfirmed {
   readonly had: DocumentVersions | null;
   /** Highest report number to acknowledge to the device; null if no acknowledgment is due. */
@@ -19,21 +19,27 @@ export class Acknowledgments {
   #receipts = 0;
   #work: Promise<void>[] | null = null;
 
-  /** `reports`: the highest report number that earlier sessions stored. */
+  /**
+   * Starts the acknowledgments of a session. `reports` is the highest report number that earlier sessions stored. `had` has the device's
+   * document versions, and `known` the versions in the store.
+   */
   begin(reports: number, had: DocumentVersions, known: DocumentVersions): void {
     this.#reports = reports;
     this.#storedList = had.list;
-    // A suspended device receives documents over HTTPS. The store may therefore have older document versions than the device.
+    // The device may have newer documents than the store knows, because a suspended device receives documents over HTTPS.
     if (had.list !== known.list || had.record !== known.record || had.approverSet !== known.approverSet)
       this.#had = had;
   }
 
-  /** Returns false for a report that the store already has. */
+  /** Returns true for a new report, and false for a report that the store already has. */
   isNew(seq: number): boolean {
     return seq > this.#reports;
   }
 
-  /** Requests an acknowledgment. A repeated report needs an acknowledgment too, because the device has not received the first one. */
+  /**
+   * Marks a report for acknowledgment. A repeated report is acknowledged again, because the device has not received the first
+   * acknowledgment.
+   */
   report(seq: number): void {
     this.#reports = Math.max(this.#reports, seq);
     this.#due = true;
@@ -56,22 +62,24 @@ export class Acknowledgments {
     return this.#receipts;
   }
 
-  /** Adds work that continues while later frames are handled. The server waits for this work with `settled` before it acknowledges. */
+  /**
+   * Adds an unfinished write. Other frames are handled meanwhile, but the server waits with `settled` for the write before it acknowledges.
+   */
   waitFor(work: Promise<void>): void {
-    // `settled` throws the error of this work. For a closed session, nothing calls `settled`.
+    // Prevent an unhandled rejection, because nothing calls `settled` for a closed session. In other sessions `settled` throws the error.
     work.catch(() => undefined);
     this.#work ??= [];
     this.#work.push(work);
   }
 
-  /** Resolves when all work from `waitFor` has ended. Throws the work's error. */
+  /** Resolves when all work that was added with `waitFor` has ended. Throws the error of failed work. */
   async settled(): Promise<void> {
     const work = this.#work;
     this.#work = null;
     if (work) await Promise.all(work);
   }
 
-  /** Returns null if there is nothing to acknowledge. */
+  /** Returns the data to store and acknowledge; null if there is none. */
   take(): Unconfirmed | null {
     if (!this.#due && !this.#had) return null;
     const taken = { had: this.#had, reports: this.#due ? this.#reports : null };

@@ -1,7 +1,7 @@
 /**
- * Admission of connections to a listener. It limits concurrent handshakes in total and per address, and open connections per address.
- * Further connections wait, and the listener serves waiting addresses in rotation. Ten thousand reconnecting devices all connect in the
- * end, and one address cannot block the others.
+ * Admission of connections to a listener. It limits concurrent handshakes in total and for each address, and open connections for each
+ * address. Connections beyond a limit wait, and the addresses with waiting connections are served in rotation. Thus ten thousand
+ * reconnecting devices all connect in the end, and one address cannot block the others.
  */
 import type { Socket } from 'node:net';
 
@@ -9,10 +9,10 @@ export interface AdmissionLimits {
   /** Maximum handshakes in progress. */
   readonly handshakes: number;
   readonly handshakesOfOne: number;
-  /** Maximum open connections of one address, including those in a handshake. */
+  /** Maximum number of open connections from one address, including connections during their handshake. */
   readonly openOfOne: number;
   readonly open: number;
-  /** Maximum number of waiting connections, and the longest wait of a connection in milliseconds. */
+  /** Limits of waiting connections: their maximum number, and the longest wait of a connection in milliseconds. */
   readonly waiting: number;
   readonly longestWait: number;
 }
@@ -37,22 +37,24 @@ export const PUBLIC_LIMITS: AdmissionLimits = {
 };
 
 export interface Admission {
-  /** Calls `start` to begin the handshake, now or later. Destroys the connection if the waiting list is full. */
+  /**
+   * Calls `start` to begin the handshake, immediately or when the limits allow it. Destroys the connection if too many connections wait.
+   */
   admit(socket: Socket, address: string | null, start: () => void): void;
   secured(socket: Pick<Socket, 'remoteAddress' | 'remotePort' | 'localAddress' | 'localPort'>): void;
   counts(): { readonly handshakes: number; readonly waiting: number; readonly refused: number };
 }
 
-/** Connections of one source address. */
+/** Connections from one source address. */
 interface Source {
   readonly address: string;
   open: number;
   handshakes: number;
-  /** Waiting connections with the functions that start their handshakes. */
+  /** Waiting connections, each with the function that starts its handshake. */
   readonly waiting: Map<Socket, () => void>;
 }
 
-/** Key of a connection: its two end points. A TLS socket has the same end points as the TCP socket under it. */
+/** Key that identifies a connection by its two end points. A TLS socket and the TCP socket under it have the same key. */
 export const endsOf = ({
   remoteAddress,
   remotePort,
@@ -63,7 +65,7 @@ export const endsOf = ({
 
 export function createAdmission(limits: AdmissionLimits): Admission {
   const sources = new Map<string, Source>();
-  /** Functions that end a handshake, by the connection's two end points. */
+  /** Connections during their handshake, by key: functions to call when the handshake ends. */
   const inHandshake = new Map<string, () => void>();
   let open = 0;
   let handshakes = 0;
@@ -117,7 +119,7 @@ export function createAdmission(limits: AdmissionLimits): Admission {
   };
 }
 
-/** Waiting connections, one line for each source. `forget`: called when a source may have no connections left. */
+/** Waiting connections, with a separate queue for each source address. `forget` is called when a source may have no connections left. */
 function createWaitingLines(limits: AdmissionLimits, forget: (source: Source) => void) {
   /** Sources with waiting connections, in the order in which the listener serves them. */
   const rotation = new Set<Source>();
@@ -154,7 +156,7 @@ function createWaitingLines(limits: AdmissionLimits, forget: (source: Source) =>
       rotation.add(source);
     },
 
-    /** Begins waiting handshakes within the limits, one per source in rotation. */
+    /** Begins waiting handshakes within the limits. The sources take turns, and each turn begins one handshake. */
     serve(listener: {
       isFull(): boolean;
       hasRoom(source: Source): boolean;
@@ -180,8 +182,8 @@ function createWaitingLines(limits: AdmissionLimits, forget: (source: Source) =>
 }
 
 /**
- * Source of a connection, for the limits per address. An IPv6 customer has a /64 (RFC 6177), so a /64 counts as one source. `address`: in
- * canonical form.
+ * Source of a connection, to which the limits for one address apply. For IPv6 the source is the /64 network, because one customer has a
+ * whole /64 (RFC 6177). `address` must be in canonical form.
  */
 function groupOf(address: string): string {
   if (!address.includes(':')) return address;

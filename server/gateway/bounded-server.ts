@@ -1,4 +1,7 @@
-/** Limits for the admin listener: open connections in total and per address, and a deadline for peers that do not read. */
+/**
+ * Limits of the admin listener: a maximum number of open connections in total and for each address, and a deadline for peers that do not
+ * read.
+ */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { canonicalAddress } from '../../shared/areas/special-addresses.ts';
@@ -8,7 +11,10 @@ import { enforceWriteDeadlines, type WriteDeadlines } from './write-deadlines.ts
 const MOST_OPEN = 1_024;
 const MOST_OPEN_OF_ONE = 128;
 
-/** `isShared`: returns true for an address that many clients share, such as a proxy's. */
+/**
+ * Limits the server's connections. The function `isShared` returns true for an address that many clients share, for example the address of
+ * a proxy.
+ */
 export function boundServer(
   server: Server,
   {
@@ -38,5 +44,5 @@ export function boundServer(
   enforceWriteDeadlines(server, tls ? 'secureConnection' : 'connection', deadlines);
 }
 
-/** Returns true for an address of this machine, such as a local proxy's. */
+/** Returns true for an address of this machine, for example the address of a local proxy. */
 export const isLoopback = (address: string): boolean => address === '::1' || address.startsWith('127.');

@@ -28,12 +28,15 @@ import { DeviceSession, type SessionHandlers } from './session.ts';
 import type { Sessions } from './sessions.ts';
 
 export interface Connections {
-  /** Throws the reason of a refusal. Does not throw if the server has already sent the refusal because of an order. */
+  /**
+   * Handles a WebSocket upgrade. Throws an error that says why the device is refused. If an order is the reason, sends the refusal itself
+   * and does not throw.
+   */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void>;
   welcome(session: DeviceSession, hello: Extract<DeviceFrame, { kind: 'hello' }>): Promise<void>;
   /**
-   * Records evidence from a suspended device that polls over HTTPS. The response contains the device's current areas, because the device
-   * may have moved.
+   * Records location evidence from a suspended device, which sends it over HTTPS. The response contains the device's current areas, because
+   * the device may have moved.
    */
   sighted(
     identity: Identity,
@@ -42,12 +45,15 @@ export interface Connections {
   ): Promise<{
     readonly time: Instant;
     readonly areas: readonly string[];
-    /** Documents that a restored server requests from the device; null if it requests none. */
+    /**
+     * Request of a restored server to the device: to return its signed documents (`documents`), or only to report facts (`facts`); null for
+     * no request.
+     */
     readonly recall: 'documents' | 'facts' | null;
   } | null>;
   /**
-   * Ends the evidence of the device's address after its socket closed or its upgrade failed. The evidence remains while the device has
-   * another open socket.
+   * Ends the location evidence from the device's address, after its socket closed or its upgrade failed. The evidence remains valid if the
+   * device has another open socket.
    */
   endAddressEvidence(device: Pick<Identity, 'device' | 'generation'>, address: string | null): Promise<void>;
 }
@@ -67,7 +73,7 @@ interface Ports {
   readonly sessions: Pick<Sessions, 'add' | 'enter' | 'live'>;
   readonly upgrades: DeviceUpgrades;
   readonly push: Delivery;
-  /** Updates the session's areas if the IP database changed after the upgrade. */
+  /** Locates the session's address again if the IP database changed after the upgrade. */
   readonly relocate: (session: DeviceSession) => Promise<void>;
   readonly monitor: Pick<Monitor, 'connected' | 'connectionRefused'>;
   readonly handlers: () => SessionHandlers;
@@ -81,8 +87,8 @@ interface Upgrade {
 }
 
 /**
- * Version of the order list that the device has, from its upgrade request. Throws `not_found` or `invalid_input` for another protocol than
- * `cordon.v1`.
+ * Reads from the upgrade request which version of the order list the device has. Throws `not_found` for another path, and `invalid_input`
+ * if the request does not offer the protocol `cordon.v1`.
  */
 function requireProtocol(request: IncomingMessage): number {
   const [path, query] = (request.url ?? '/').split('?', 2);
@@ -108,8 +114,8 @@ function createWelcome(ports: Ports, time: () => { readonly time: Instant; reado
     });
     session.enter(epoch);
     if (hello.wall !== undefined) timekeeping.deviceSays(device, hello.wall);
-    // The device disconnected while `connected` was in progress. The close handler could not record the end, because the session had no
-    // epoch yet.
+    // The device disconnected while the server was opening the session. Record the end here, because the close handler could not: the
+    // session had no number yet.
     if (!session.open) return devices.disconnected({ device, epoch });
     const versions = { list: hello.list, record: hello.record, approverSet: hello.approverSet };
     session.documents.begin(versions, orders.list.current()?.version ?? 0);
@@ -153,10 +159,10 @@ export function createConnections(ports: Ports): Connections {
     handleProtocols: () => SUBPROTOCOL,
   });
 
-  /** Opens the session, or returns the refusal because of an order. Returns neither if the peer disconnects or does not speak WebSocket. */
+  /** Opens the session, or returns a refusal because of an order. Returns undefined if the peer disconnects or does not speak WebSocket. */
   async function admit(identity: Identity, address: string | null, { request, stream, head, list }: Upgrade) {
     const { device, generation } = identity;
-    // Record the new address before the verdict is computed. Otherwise the verdict would use an old location.
+    // Record the new address before the verdict is computed. Otherwise the verdict would use the device's old location.
     const { use } = jurisdiction.currentIpDatabase();
     const areas = await jurisdiction.observeAddress(device, generation, address, true);
     const { management } = (orders.effect.cachedVerdict(device) ?? (await orders.effect.verdict(device))).services;

@@ -1,5 +1,6 @@
 /**
- * Sends each connected device its approver sets, order list, device record and commands. Each document version is sent once per session.
+ * Delivery of approver sets, the order list, device records and commands to connected devices. Each version of a document is sent once in
+ * each session.
  */
 
 import { Loop } from '../../shared/loops/loop.ts';
@@ -17,9 +18,9 @@ export interface Delivery {
   list(session: DeviceSession): void;
   record(session: DeviceSession): Promise<void>;
   commands(session: DeviceSession): Promise<void>;
-  /** Requests the device's stored documents after a restore, if the recovery has selected this device. */
+  /** After a restore of the server, requests signed documents from this device if the recovery has selected it. */
   recall(session: DeviceSession): void;
-  /** Sends all signed documents that the device lacks according to its hello frame. */
+  /** Sends all signed documents that the device lacks, according to the versions in its hello frame. */
   documents(session: DeviceSession, record: Record): void;
   queued(session: DeviceSession, queued: readonly SentCommand[]): void;
   /** Sends the newest time correction to a device whose agent supports time corrections. */
@@ -68,12 +69,15 @@ export function createDelivery({ orders, commands, sessions, timekeeping, recove
     pushApproverSets(session);
     documents.sent({ list: list.version });
     session.frames.sendEncoded(list.frame);
-    // A device that enrolled before the first approver set could not verify its device record. If this send fails, the next reconciliation
-    // repeats it.
+    // Send the device record now: a device that enrolled before the first approver set could not verify it earlier. If this send fails, the
+    // next reconciliation sends the record.
     if (first && documents.record === 0) pushRecord(session).catch(() => undefined);
   }
 
-  /** Sends no device record before the first approver set, because that set contains the keys that sign records. */
+  /**
+   * Sends the device record. Does nothing before the first approver set, because only this set tells devices which key signs device
+   * records.
+   */
   async function pushRecord(session: DeviceSession): Promise<void> {
     if (orders.approverSets.version() === 0) return;
     const record = await orders.effect.record(session.device);
@@ -100,7 +104,7 @@ export function createDelivery({ orders, commands, sessions, timekeeping, recove
 
   const fanOut = new Loop({
     run: async () => {
-      // Handle the wakes of affected devices first: they arrived together with this change of the list.
+      // Let the wakes of affected devices run first. They were published together with this change of the order list.
       await new Promise(setImmediate);
       await sessions.each(pushList);
     },
@@ -125,7 +129,7 @@ export function createDelivery({ orders, commands, sessions, timekeeping, recove
     },
     documents(session, record) {
       pushApproverSets(session);
-      // Send device records that are older than the device's too: the device refuses them and reports an alert.
+      // Also send a device record that is older than the one on the device. The device refuses the older record and reports an alert.
       if (record && orders.approverSets.version() > 0 && record.version !== session.documents.record)
         sendRecord(session, record);
       pushList(session);

@@ -1,6 +1,6 @@
 /**
- * HTTPS requests on the device listener. Finds the route, identifies the device by its client certificate, and converts errors into problem
- * responses.
+ * HTTPS requests on the device listener. This module finds the route, identifies the device by its client certificate, and converts errors
+ * into problem responses (RFC 9457).
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { CordonError, isCordonError } from '../../shared/errors.ts';
@@ -10,7 +10,7 @@ import { identify } from './identity.ts';
 import type { DevicesPort, Log, NamesPort, RecoveryPort } from './ports.ts';
 import { type Answer, refusalOf, respond } from './refusals.ts';
 
-/** Maximum concurrent requests of one device. The limit bounds the memory for responses. */
+/** Maximum number of concurrent requests of one device. It limits the memory that a device's responses use. */
 const MOST_AT_ONCE = 16;
 
 export interface DeviceHttpPorts {
@@ -59,7 +59,7 @@ export function createDeviceHttp({ devices, names, recovery, routes, operatorUrl
   return (request: IncomingMessage, response: ServerResponse): void => {
     responseTo(request, response)
       .catch((error: unknown) => {
-        // Remove the query from the log line, because it can contain a name that a user searched for.
+        // Remove the query from the logged URL, because it can contain a name that a user searched for.
         const [path] = (request.url ?? '').split('?', 1);
         if (!isCordonError(error)) log.error({ error: String(error), path }, 'a device request failed');
         return refusalOf(error, operatorUrl);
@@ -72,7 +72,7 @@ export function createDeviceHttp({ devices, names, recovery, routes, operatorUrl
   };
 }
 
-/** Response 426, Upgrade Required (RFC 9110, section 15.5.22). */
+/** Status 426 means Upgrade Required (RFC 9110, section 15.5.22). */
 const UPGRADE_REQUIRED: Answer = {
   status: 426,
   headers: { Upgrade: 'websocket', Connection: 'Upgrade', 'Cache-Control': 'no-store' },

@@ -1,4 +1,4 @@
-/** One HTTPS route of the device listener: types and functions for its request and response. */
+/** Definition of an HTTPS route on the device listener, with the types and functions for its requests and responses. */
 import type { IncomingMessage } from 'node:http';
 import type { z } from 'zod';
 import { CordonError, isCordonError } from '../../shared/errors.ts';
@@ -7,20 +7,20 @@ import type { Answer } from './refusals.ts';
 
 const LARGEST_BODY = 512 * 1024;
 
-/** Deadlines for a request's body in milliseconds: for the whole body, and for its next bytes. */
+/** Deadlines for receiving a request's body, in milliseconds: one for the whole body, and one for each next part. */
 export interface BodyDeadlines {
   readonly whole: number;
   readonly silent: number;
 }
 
-/** Default deadlines for a request's body. Devices stop waiting for a response before these deadlines. */
+/** Default deadlines for receiving a request's body. Devices give up on a request earlier than this. */
 const DEFAULT_DEADLINES: BodyDeadlines = { whole: 60_000, silent: 30_000 };
 
 export interface DeviceRequest {
   readonly identity: Identity;
   readonly request: IncomingMessage;
   readonly query: URLSearchParams;
-  /** The `id` of a path that ends in `/:id`; empty for other paths. */
+  /** Value of `:id` in the request's path; empty for a route without `:id`. */
   readonly id: string;
 }
 
@@ -37,7 +37,10 @@ export const json = (value: unknown, headers: Readonly<Record<string, string>> =
   body: JSON.stringify(value),
 });
 
-/** Reads the request's body. Throws `too_large`, or `unavailable` for an incomplete body. Both errors end the connection. */
+/**
+ * Reads the request's body. Throws `too_large` for a large body, and `unavailable` for an incomplete body. In both cases the server ends
+ * the connection.
+ */
 export async function bytesOf(
   request: IncomingMessage,
   most = LARGEST_BODY,
@@ -73,7 +76,7 @@ export function queryOf<S extends z.ZodType>(schema: S, query: URLSearchParams):
   throw new CordonError('invalid_input', `${issue?.path.join('.')}: ${issue?.message}`, {}, parsed.error);
 }
 
-/** `what`: the name of the expected body, for the error message. Throws `invalid_input`. */
+/** Parses the request's body. `what` is the name of the expected body in the error message. Throws `invalid_input`. */
 export async function bodyOf<S extends z.ZodType>(
   schema: S,
   request: IncomingMessage,

@@ -1,4 +1,4 @@
-/** Handles frames of devices with one named function for each kind of frame, and acknowledges each handled frame. */
+/** Handles the frames that devices send, with one function for each kind of frame, and acknowledges each handled frame. */
 import { CordonError, isCordonError } from '../../shared/errors.ts';
 import type { DeviceFrame, ReportItem } from '../../shared/protocol/frames.ts';
 import type { MailDelivery } from './mail-delivery.ts';
@@ -23,8 +23,8 @@ export function createDispatch(ports: DispatchPorts) {
   const { devices, commands, jurisdiction, orders, relay, mailing, log, welcome } = ports;
 
   /**
-   * Store the device's list version only with the next acknowledgment. A device with a new list sends receipts next, and one write then
-   * stores all.
+   * Do not store the versions of the device's documents immediately: the next acknowledgment stores them. After a new order list, a device
+   * sends receipts, so that one write stores both.
    */
   async function have(session: DeviceSession, { list, record, approverSet }: Frame<'have'>): Promise<void> {
     session.acknowledgments.documents({ list, record, approverSet });
@@ -37,7 +37,8 @@ export function createDispatch(ports: DispatchPorts) {
 
   async function report(session: DeviceSession, { seq, item }: Frame<'report'>): Promise<void> {
     if (session.acknowledgments.isNew(seq)) {
-      // A device sends its receipts about one list together. One commit stores them.
+      // Do not wait for a receipt to be stored. A device sends all its receipts about an order list together, so that one commit can store
+      // them.
       if (item.type === 'receipt') session.acknowledgments.waitFor(take(session, item));
       else await take(session, item);
     }
@@ -66,14 +67,17 @@ export function createDispatch(ports: DispatchPorts) {
           return await devices.raiseAlert({ device, code: reportedCode(item.code), detail: item.detail });
       }
     } catch (error) {
-      // Acknowledge a permanently refused report too. Otherwise the device would send the report forever. An alert informs the admin.
+      // Also acknowledge a report that the server refuses permanently. Otherwise the device would send this report forever. An alert
+      // informs the admin.
       if (!isCordonError(error) || TRANSIENT.has(error.code)) throw error;
       log.warn({ device, code: error.code, type: item.type }, 'a report was refused');
       await devices.raiseAlert({ device, code: 'report_refused', detail: `${item.type}: ${error.message}` });
     }
   }
 
-  /** The server stores posts in the order in which they arrive. The device receives the response after the post is durable. */
+  /**
+   * The server stores posts in the order in which they arrive. A device receives the response to its post after the post is stored durably.
+   */
   async function post(session: DeviceSession, frame: Frame<'post'>): Promise<void> {
     const { device, generation } = session;
     session.charge(Math.floor(frame.to.length / RECIPIENTS_TO_A_FRAME));
@@ -103,7 +107,7 @@ export function createDispatch(ports: DispatchPorts) {
     }
   }
 
-  /** Acknowledges the frames that were handled since the last call, after all their changes are durable. */
+  /** Acknowledges all frames that were handled since the previous acknowledgment, after their changes are stored durably. */
   async function acknowledge(session: DeviceSession): Promise<void> {
     await session.acknowledgments.settled();
     const unconfirmed = session.acknowledgments.take();
@@ -124,8 +128,8 @@ export function createDispatch(ports: DispatchPorts) {
 const OWN_ALERTS: ReadonlySet<string> = new Set(['taken_over', 'report_refused', 'other_alerts']);
 const reportedCode = (code: string): string => (OWN_ALERTS.has(code) ? `reported_${code}` : code);
 
-/** Cost of a post in the device's frame allowance. The cost grows with the number of mailboxes that receive the post. */
+/** Number of recipients of a post that cost as much as one frame in the device's frame allowance. */
 const RECIPIENTS_TO_A_FRAME = 16;
 
-/** Errors after which the device reconnects and sends the report again. */
+/** Codes of temporary errors. After such an error, the device reconnects and sends the report again. */
 const TRANSIENT: ReadonlySet<string> = new Set(['store_unavailable', 'ledger_unavailable', 'unavailable', 'internal']);

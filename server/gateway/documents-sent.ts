@@ -1,4 +1,4 @@
-/** Signed documents and commands that the server has sent in one session. The server sends each of them once per session. */
+/** Signed documents and commands that the server has sent in one session. It sends each of them only once in a session. */
 
 export interface DocumentVersions {
   readonly list: number;
@@ -14,16 +14,17 @@ export class DocumentsSent {
   #acceptsCorrections = false;
   #commands: Set<string> | null = null;
 
-  /** `had`: the document versions in the device's hello frame. */
+  /** Starts the record for a session. `had` has the document versions from the device's hello frame. */
   begin(had: DocumentVersions, currentList: number): void {
     this.#hello = had;
-    // The server sends its list also to a device with a newer list. The device then reports an alert.
+    // If the device has a newer order list than the server, forget the device's version, so that the server sends its own list. The device
+    // then reports an alert.
     this.#list = had.list > currentList ? 0 : had.list;
     this.#record = had.record;
     this.#root = had.approverSet;
   }
 
-  /** Document versions in the device's hello frame. A restored server requests the documents that are newer than its own. */
+  /** Document versions from the device's hello frame. A restored server uses them to request documents that are newer than its own. */
   get hello(): DocumentVersions | null {
     return this.#hello;
   }
@@ -46,7 +47,7 @@ export class DocumentsSent {
     this.#root = versions.approverSet ?? this.#root;
   }
 
-  /** Old agents do not know the frame `time-correction`. */
+  /** Allows the frame `time-correction`, which old agents do not know. */
   acceptCorrections(): void {
     this.#acceptsCorrections = true;
   }
@@ -67,7 +68,7 @@ export class DocumentsSent {
     this.#commands?.delete(id);
   }
 
-  /** Makes the next delivery send all commands again that the device has not acknowledged. */
+  /** Makes the next delivery send all unacknowledged commands again. */
   forgetCommands(): void {
     this.#commands = null;
   }

@@ -1,13 +1,14 @@
 /**
- * Frames to one device: large frames in fragments, frames that share a TLS record, and a limit on the bytes that the device has not read.
+ * Sends frames to one device. Large frames are sent in fragments, small frames share a TLS record, and the bytes that the device has not
+ * read are limited.
  */
 import type { Duplex } from 'node:stream';
 import { WebSocket } from 'ws';
 import { MAX_UNREAD, type ServerFrame } from '../../shared/protocol/frames.ts';
 
 /**
- * Size in bytes above which the server sends a frame in fragments, each after the device has read the previous one. Otherwise TLS would
- * keep an encrypted copy of the whole frame in memory.
+ * Maximum size in bytes of a frame that is sent whole. A larger frame is sent in fragments, each after the device has read the previous
+ * fragment. Otherwise TLS would keep an encrypted copy of the whole frame in memory.
  */
 const FRAGMENT = 64 * 1024;
 
@@ -15,12 +16,12 @@ export class FrameSender {
   readonly #socket: WebSocket;
   readonly #stream: Duplex;
   readonly #tooSlow: () => void;
-  /** Frames that wait until all fragments of a large frame are sent; null if no large frame is in progress. */
+  /** Frames that wait until the last fragment of a large frame is sent; null if no large frame is in progress. */
   #queue: (string | Buffer)[] | null = null;
   #queuedBytes = 0;
   #corked = false;
 
-  /** `tooSlow`: called when the unread bytes exceed `MAX_UNREAD`. */
+  /** The function `tooSlow` is called when the device has not read more than `MAX_UNREAD` bytes. */
   constructor({ socket, stream }: { readonly socket: WebSocket; readonly stream: Duplex }, tooSlow: () => void) {
     this.#socket = socket;
     this.#stream = stream;
@@ -44,7 +45,7 @@ export class FrameSender {
     if (this.#socket.bufferedAmount + this.#queuedBytes > MAX_UNREAD) this.#tooSlow();
   }
 
-  /** Sends the frames that `send` writes as one TLS record, because each record costs a system call. */
+  /** Calls `send`, and sends all frames that `send` writes in one TLS record, because each record costs a system call. */
   sendTogether(send: () => void): void {
     this.#stream.cork();
     try {
@@ -54,7 +55,7 @@ export class FrameSender {
     }
   }
 
-  /** Sends all frames of one turn of the event loop together, because one commit can complete dozens of responses. */
+  /** Sends all frames from one turn of the event loop together, because one database commit can complete dozens of responses. */
   sendThisTurn(frame: ServerFrame): void {
     if (!this.#corked) {
       this.#corked = true;

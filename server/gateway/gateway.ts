@@ -1,4 +1,7 @@
-/** The device listener: connects the parts of the gateway, and starts and stops them. Each device has at most one current session. */
+/**
+ * The device listener. This module connects the parts of the gateway, and starts and stops them. Each device has at most one current
+ * session.
+ */
 import { isCordonError } from '../../shared/errors.ts';
 import { CLOSE } from '../../shared/protocol/frames.ts';
 import type { Clock } from '../../shared/time/clock.ts';
@@ -75,7 +78,7 @@ export interface Gateway {
   readonly listener: TlsListener;
   listen: TlsListener['listen'];
   connections(): number;
-  /** Progress of updating connected devices' areas after a change of the IP database; null when complete. */
+  /** Progress while the server locates connected devices again after a change of the IP database; null when all are located. */
   relocating(): { readonly done: number; readonly of: number } | null;
   stop(): Promise<void>;
 }
@@ -95,7 +98,7 @@ export function createGateway(options: GatewayOptions, ports: GatewayPorts): Gat
       requestCert: true,
       rejectUnauthorized: true,
       minVersion: 'TLSv1.3',
-      // The longest body deadline of all routes. Each route enforces its own shorter deadline.
+      // Maximum deadline for a request's body. Each route enforces its own deadline, which is equal or shorter.
       requestTimeout: FILE_DEADLINES.whole,
       proxyRequired: options.proxyRequired ?? false,
     },
@@ -195,7 +198,7 @@ export function createGateway(options: GatewayOptions, ports: GatewayPorts): Gat
     stop: async () => {
       for (const stop of stops) stop();
       await sessions.each((session) => session.end(CLOSE.goingAway, 'going_away'));
-      // Wait until the close frames are sent. `close` then ends the connections of peers that do not respond.
+      // Wait until the close frames are sent. Afterward, `close` ends the connections of peers that do not respond.
       for (let waited = 0; sessions.size > 0 && waited < 500; waited += 25) {
         await new Promise((resolve) => setTimeout(resolve, 25));
       }

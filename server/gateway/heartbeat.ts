@@ -1,4 +1,7 @@
-/** Periodic work on all sessions: pings, comparison with the store, closing of unresponsive sockets, and the server's time for devices. */
+/**
+ * Periodic work for all sessions: sending pings, closing unresponsive sockets, comparing sessions with the store, and sending the server's
+ * time to devices.
+ */
 import { CLOSE, HELLO_WITHIN, PING_EVERY, type ServerFrame } from '../../shared/protocol/frames.ts';
 import type { Clock } from '../../shared/time/clock.ts';
 import type { Delivery } from './delivery.ts';
@@ -9,7 +12,7 @@ import type { Relocation } from './relocation.ts';
 import type { Sessions } from './sessions.ts';
 
 const HOUR = 3_600_000;
-/** Number of heartbeats between two comparisons of the sessions with the store. The comparison repairs lost wakes. */
+/** Number of heartbeats between two comparisons of the sessions with the store. The comparison finds changes whose wakes were lost. */
 const RECONCILE_EVERY = 10;
 
 interface Ports {

@@ -1,5 +1,6 @@
 /**
- * Identity of the device behind a connection. The server looks up the certificate in the store each time, also for resumed TLS sessions.
+ * Identity of the device behind a connection. The server looks up the client certificate in the store at every use, even for resumed TLS
+ * sessions.
  */
 
 import type { X509Certificate } from 'node:crypto';
@@ -9,7 +10,7 @@ import { CordonError, isCordonError } from '../../shared/errors.ts';
 import type { Identity } from '../devices/identity.ts';
 import type { DevicesPort, RecoveryPort } from './ports.ts';
 
-/** Throws `certificate_unknown` if the peer has no certificate or a certificate of another authority. */
+/** Throws `certificate_unknown` if the peer has no certificate, or if another authority issued it. */
 function certificateOf(socket: Duplex): X509Certificate {
   const certificate = socket instanceof TLSSocket && socket.authorized ? socket.getPeerX509Certificate() : undefined;
   if (certificate) return certificate;
@@ -37,7 +38,8 @@ export async function identify(
 }
 
 /**
- * Device identity on a listener with optional client certificates. Returns null if the peer has no valid certificate of this installation.
+ * Identifies the device on a listener that does not require client certificates. Returns null if the peer has no valid certificate of this
+ * installation.
  */
 export async function identifyIfPresented(
   devices: Pick<DevicesPort, 'identify'>,

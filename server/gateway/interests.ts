@@ -1,12 +1,12 @@
 /**
- * People whose devices a session has requested, so that the server can report changes of these devices. The number is limited, and the
- * record lasts until the session ends.
+ * For each session, the people whose devices the session has requested. The server reports changes of these devices to the session. The
+ * number of people is limited, and the record ends with the session.
  */
 import type { DeviceSession } from './session.ts';
 
 /**
- * Maximum number of people per session. If a session requests more people, it receives no more changes of the earliest requested ones, and
- * must request them again.
+ * Maximum number of people in the record of a session. If a session requests more people, the earliest requested people are removed. The
+ * session receives no more changes about them, until it requests them again.
  */
 const MOST_EACH = 1000;
 
@@ -18,7 +18,7 @@ export class Interests {
     const known = this.#people.get(session) ?? new Set();
     this.#people.set(session, known);
     for (const person of people) {
-      // A repeated request for a person moves the person to the newest position.
+      // If the session requests a person again, the person counts as the newest request.
       known.delete(person);
       known.add(person);
       const interested = this.#sessions.get(person);

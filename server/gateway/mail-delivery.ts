@@ -1,6 +1,7 @@
 /**
- * Delivery of mail from a device's mailbox, in order, while the device has opened the mailbox, within the limits of the mail window. The
- * server sends unacknowledged mail again at the device's next request, and stores mail until the device acknowledges it.
+ * Delivers mail from a device's mailbox, in order. Delivery happens only while the device has the mailbox open, and the mail that the
+ * device has not acknowledged is limited. At the device's next mailbox request, the server sends unacknowledged mail again. It stores mail
+ * until the device acknowledges it.
  */
 import { isCordonError } from '../../shared/errors.ts';
 import { Loop } from '../../shared/loops/loop.ts';
@@ -12,15 +13,15 @@ import type { DeviceSession } from './session.ts';
 import type { Sessions } from './sessions.ts';
 
 /**
- * Cost of a repeated mailbox request in the device's frame allowance. A repeated request makes the server read and send the whole window
- * again.
+ * Cost of a repeated mailbox request in the device's frame allowance. The cost is high, because the server then reads and sends all
+ * unacknowledged mail again.
  */
 const REOPENING_COST = 50;
 
 export interface MailDelivery {
   mailbox(session: DeviceSession, frame: Extract<DeviceFrame, { kind: 'mailbox' }>): Promise<void>;
   taken(session: DeviceSession, frame: Extract<DeviceFrame, { kind: 'taken' }>): Promise<void>;
-  /** Sends a device with an open mailbox the number of its remaining key packages. */
+  /** Tells a device with an open mailbox how many of its key packages the server still has. */
   fewKeyPackages(device: DeviceId): Promise<void>;
   wake(device: DeviceId): void;
 }
@@ -58,7 +59,7 @@ export function createMailDelivery({
     session.mail.sent({ seq, bytes });
   }
 
-  /** Sends new mail from memory. Returns false if the server must read the mail from the store instead. */
+  /** Sends new mail that is still in memory. Returns false if the server must instead read the mail from the store. */
   function sendArrival(arrival: Arrival): boolean {
     const session = sessions.live(arrival.device);
     if (!session || session.generation !== arrival.generation) return false;
@@ -75,7 +76,7 @@ export function createMailDelivery({
     const room = mail.isOpen ? mail.room() : null;
     if (!room) return;
     const page = await relay.read({ device, generation, ...room });
-    // During the read, the device closed its mailbox or requested it again from the start. The result of the read is then outdated.
+    // Ignore the result of the read: during the read, the device closed its mailbox, or requested the mailbox again from the start.
     if (!mail.isOpen || mail.opening !== opening) return;
     for (const entry of page.entries) send(session, entry);
     const last = page.entries.at(-1);

@@ -1,22 +1,25 @@
 /**
- * Mail that the server has sent to one device and that the device has not acknowledged. The window limits the number of entries and their
- * bytes.
+ * Limit on unacknowledged mail for one device (the mail window). It limits the number and the total bytes of mailbox entries that the
+ * server has sent and the device has not acknowledged.
  */
 import type { MailEntry } from '../relay/ports.ts';
 
-/** Limits of the unacknowledged mail of one device. A single larger entry may exceed `MOST_BYTES`. */
+/** Limits of one device's unacknowledged mail. A single entry that is larger than `MOST_BYTES` is sent nevertheless. */
 const MOST_ENTRIES = 64;
 const MOST_BYTES = 1024 * 1024;
 
 export class MailWindow {
   #open = false;
-  /** Number of the device's mailbox requests in this session. A read for an earlier request is outdated. */
+  /**
+   * Number of mailbox requests that the device has made in this session. The result of a read that began before the newest request is
+   * outdated.
+   */
   #opening = 0;
-  /** Number of the last mailbox entry that was sent since the device's newest request. */
+  /** Sequence number of the last mailbox entry that was sent since the device's newest mailbox request. */
   #sent = 0;
-  /** Number of the last mailbox entry that was sent in this session. */
+  /** Highest sequence number of a mailbox entry that was sent in this session. */
   #highest = 0;
-  /** Number of the last entry in the mailbox; null if unknown. */
+  /** Sequence number of the last entry in the mailbox; null if unknown. */
   #tail: number | null = null;
   #underWay: { readonly seq: number; readonly bytes: number }[] = [];
   #bytes = 0;
@@ -43,12 +46,12 @@ export class MailWindow {
     this.#bytes = 0;
   }
 
-  /** Closes the mailbox. The device can still acknowledge mail that was sent before. */
+  /** Closes the mailbox, so that no more mail is sent. The device can still acknowledge mail that it has received. */
   close(): void {
     this.#open = false;
   }
 
-  /** Limits for the next read of the mailbox; null if the window is full. */
+  /** Limits for the next read of the mailbox; null if the device has too much unacknowledged mail. */
   room(): { readonly after: number; readonly entries: number; readonly bytes: number } | null {
     const [entries, bytes] = [MOST_ENTRIES - this.#underWay.length, MOST_BYTES - this.#bytes];
     if (entries > 0 && bytes > 0) return { after: this.#sent, entries, bytes };
@@ -56,10 +59,7 @@ export class MailWindow {
     return null;
   }
 
-  /**
-   * True if the entry directly follows the last sent entry and no other entry waits. The server then sends the entry without reading the
-   * mailbox.
-   */
+  /** True if the entry is the only one after the last sent entry. The server then sends the entry without reading the mailbox. */
   isNext(seq: number): boolean {
     const full = this.#underWay.length >= MOST_ENTRIES || this.#bytes >= MOST_BYTES;
     return this.#open && !full && this.#tail === this.#sent && seq === this.#sent + 1;
@@ -72,14 +72,15 @@ export class MailWindow {
     this.#bytes += bytes;
   }
 
-  /** `seq`: number of the last entry in the mailbox; null if unknown. */
+  /** Sets the sequence number of the last entry in the mailbox; null if unknown. */
   endsAt(seq: number | null): void {
     this.#tail = seq;
   }
 
   /**
-   * Acknowledges mailbox entries. Returns the number of the last acknowledged entry (0: none). `more` is true if waiting mail now fits into
-   * the window.
+   * Acknowledges mailbox entries.
+   * - `through`: sequence number of the last acknowledged entry; 0 if no entry was sent.
+   * - `more`: true if the server can now send further mail.
    */
   confirm(through: number): { readonly through: number; readonly more: boolean } {
     const known = Math.min(through, this.#highest);

@@ -1,4 +1,7 @@
-/** HTTPS routes for messaging keys, proofs of verified devices, and the ledger that proves them (`shared/protocol/device-http.ts`). */
+/**
+ * HTTPS routes for messaging keys, for proofs that devices are verified, and for the ledger entries that back these proofs
+ * (`shared/protocol/device-http.ts`).
+ */
 import { z } from 'zod';
 import type { consistencyView } from '../../shared/api/ledger.ts';
 import {
@@ -47,7 +50,7 @@ export function membershipRoutes({ membership, ledger, sessions, interests }: Me
   async function members({ identity, request }: DeviceRequest): Promise<Answer> {
     const requested = await bodyOf(membersBody, request, '{ people, devices } to ask about');
     const session = sessions.live(identity.device);
-    // Register the person before the read of the devices, so that the session misses no change.
+    // Register the people before their devices are read, so that the session is informed of changes during the read.
     if (session?.generation === identity.generation) interests.add(session, requested.people);
     const found = await membership.members(requested, identity.device);
     if (session?.generation === identity.generation && session.open) interests.add(session, found.people);

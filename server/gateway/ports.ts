@@ -1,4 +1,4 @@
-/** Interfaces through which the device listener uses other modules. Each has only the functions that the listener uses. */
+/** Interfaces through which the device listener uses other modules. Each interface has only the functions that the listener needs. */
 import type { HomeArea } from '../../shared/areas/area-code.ts';
 import { CordonError } from '../../shared/errors.ts';
 import type { Envelope } from '../../shared/order/documents.ts';
@@ -24,7 +24,7 @@ export interface NamesPort {
   seen(host: string | undefined): void;
 }
 
-/** Watch over the server's clock (`server/clock/clock-watch.ts`). */
+/** Monitor of the server's clock (`server/clock/clock-watch.ts`). */
 export interface TimekeepingPort {
   /** False while the server's clock may be wrong. Devices then receive no authenticated time. */
   trusted(): boolean;
@@ -37,7 +37,7 @@ export interface DevicesPort {
   identify(fingerprint: string, now: number): Promise<Identity>;
   connected(device: Omit<Connected, 'at'>): Promise<Opened>;
   disconnected(session: Session): Promise<void>;
-  /** Stores data of a session. Resolves when the data is durable. */
+  /** Stores what a device reports in a session. Resolves when the data is stored durably. */
   seen(session: Session, seen: Omit<Seen, 'at'>): Promise<void>;
   sighted(device: Omit<Sighted, 'at'>): Promise<void>;
   putInventory(device: DeviceId, inventory: Inventory): Promise<void>;
@@ -52,7 +52,7 @@ export interface CommandsPort {
 }
 
 export interface JurisdictionPort {
-  /** Areas of the device's address; empty if the address proves no area. */
+  /** Areas in which the device's address is located; empty if the location is unknown. */
   observeAddress(
     device: DeviceId,
     generation: number,
@@ -60,7 +60,7 @@ export interface JurisdictionPort {
     connected: boolean,
   ): Promise<readonly HomeArea[]>;
   observe(device: DeviceId, generation: number, observations: readonly Observation[]): Promise<void>;
-  /** Areas of the device's address in the current IP database. Null if the areas are unchanged or the connection has ended. */
+  /** Areas in which the current IP database locates the device's address. Null if the areas are unchanged or the connection has ended. */
   relocate(connection: {
     readonly device: DeviceId;
     readonly generation: number;
@@ -68,13 +68,16 @@ export interface JurisdictionPort {
     readonly areas: readonly string[];
     readonly open: boolean;
   }): Promise<readonly HomeArea[] | null>;
-  /** Loads the IP database that another server process has activated. */
+  /** Loads the IP database that another server process activated. */
   followIpDatabase(): Promise<void>;
   currentIpDatabase(): { readonly use: number };
 }
 
 export interface OrdersPort {
-  /** Signed order list. While no withheld order changes, `withheld` returns the same array. */
+  /**
+   * Signed order list. `withheld` returns the complete texts of the withheld orders in the list. While these do not change, it returns the
+   * same array object.
+   */
   readonly list: Pick<Orders['list'], 'withheld'> & {
     current(): { readonly version: number; readonly envelope: Envelope } | null;
   };
@@ -86,10 +89,10 @@ export interface OrdersPort {
 /** Recovery after a restore (`server/recovery/recovery.ts`). */
 export interface RecoveryPort {
   asks(device: DeviceId, held: { readonly list: number; readonly approverSet: number }): 'documents' | 'facts' | null;
-  /** True while the server waits for a device that has a newer order list. The server then sends no order list. */
+  /** True while the recovery waits for a device that has a newer order list. Meanwhile, the server sends no order list. */
   holding(): boolean;
   take(device: DeviceId, generation: number, recollection: Recollection): Promise<void>;
-  /** Readmits a certificate that the restored store lacks. Returns true if the store has the certificate now. */
+  /** Accepts a device's certificate that is missing in the restored store. Returns true if the store now has the certificate. */
   returning(der: Buffer): Promise<boolean>;
 }
 
@@ -111,9 +114,9 @@ export interface MembershipPort {
     device: DeviceId,
     generation: number,
   ): Promise<{ readonly certificate: Envelope | null; readonly countersigned: boolean }>;
-  /** Limits on requests for devices. Each method throws `rate_limited`. */
+  /** Searches people by name. Like `members`, this method limits the requests of each device and throws `rate_limited`. */
   search(text: string, asker: DeviceId): Promise<{ person: string; name: string; devices: number }[]>;
-  /** `people`: the requested people, and the owners of the requested devices. */
+  /** Proofs of the requested verified devices. `people` has the requested people and the users of the requested devices. */
   members(
     of: { readonly people: readonly string[]; readonly devices: readonly DeviceId[] },
     asker: DeviceId,

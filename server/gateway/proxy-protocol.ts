@@ -1,6 +1,6 @@
 /**
  * Parser for headers of the PROXY protocol, versions 1 and 2 (haproxy.org, proxy-protocol.txt 2020/03/05). A header contains the source
- * address of a proxied connection. The parser reads a bounded number of bytes. The listener decides whether to trust the proxy.
+ * address of a connection that a proxy forwards. The parser reads a limited number of bytes. The caller decides whether to trust the proxy.
  */
 import { isIP } from 'node:net';
 import { canonicalAddress } from '../../shared/areas/special-addresses.ts';

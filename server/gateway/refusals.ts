@@ -1,6 +1,6 @@
 /**
- * HTTP responses with which the device listener refuses a device: problem+json with a stable code, and status 451 (RFC 7725) because of an
- * order.
+ * HTTP responses with which the device listener refuses a device. The body is problem+json (RFC 9457) with a stable code. If an order is
+ * the reason, the status is 451 (RFC 7725).
  */
 import { type ServerResponse, STATUS_CODES } from 'node:http';
 import { type Duplex, Readable } from 'node:stream';
@@ -16,14 +16,17 @@ export interface Answer {
   readonly body: string | Buffer | Streamed;
 }
 
-/** Response body that is read while it is sent. `end` is called if the rest of the body is not needed. */
+/** Response body that is read while it is sent. The function `end` is called when no more of the body is needed. */
 export interface Streamed {
   readonly size: number;
   readonly pieces: () => AsyncIterable<Buffer>;
   readonly end: () => void;
 }
 
-/** Seconds after which a refused device retries. The random spread prevents ten thousand devices from retrying at once. */
+/**
+ * Seconds after which a refused device retries: `least` plus a random part of `spread`. The random part prevents ten thousand devices from
+ * retrying at once.
+ */
 const RETRY_AFTER = { least: 300, spread: 300 };
 
 export function refusalOf(thrown: unknown, operatorUrl: string | null): Answer & { readonly body: string } {
@@ -44,21 +47,24 @@ export function refusalOf(thrown: unknown, operatorUrl: string | null): Answer &
 }
 
 /**
- * Refusal of a device whose service `management` is suspended. `facts.list` is set if the device's order list is older, because the device
- * must have the order that the refusal names. `random`: from 0 to 1.
+ * Response to a device whose service `management` is suspended. `facts.list` is set if the device's order list is outdated, because the
+ * device must have the order that the response names. `random` is a number from 0 to 1.
  */
 export function denialOf(
   verdict: ServiceVerdict,
   /**
-   * Facts that a connected device would receive in frames. A suspended device that only knows its address learns from them that it has
-   * moved.
+   * Facts that a connected device would receive in frames. They include the areas of the device's address. Thus a suspended device learns
+   * that it has moved, even if it has no other location source.
    */
   facts: {
     readonly list: Envelope | null;
-    /** Complete revisions of the withheld orders in the order list. */
+    /** Complete texts of the withheld orders in the order list. */
     readonly withheld: readonly Envelope[];
     readonly address: { readonly time: number; readonly areas: readonly string[] };
-    /** Documents that a restored server requests from the device; null if it requests none. */
+    /**
+     * Request of a restored server to the device: to return its signed documents (`documents`), or only to report facts (`facts`); null for
+     * no request.
+     */
     readonly recall: 'documents' | 'facts' | null;
   },
   operatorUrl: string | null,
@@ -87,7 +93,7 @@ export function denialOf(
   };
 }
 
-/** Writes the response directly to the socket, because an upgrade request has no response object. */
+/** Write the response directly to the socket, because Node gives an upgrade request no response object. */
 export function refuseUpgrade(
   socket: Duplex,
   { status, headers, body }: Answer & { readonly body: string | Buffer },
@@ -103,7 +109,7 @@ export function refuseUpgrade(
 }
 
 export function respond(response: ServerResponse, { status, headers, body }: Answer): void {
-  // Send the refusal before the rest of the request's body arrives, because the upload may be slow.
+  // Send the refusal without waiting for the rest of the request's body, because the upload may be slow.
   const last = response.req.complete ? {} : { Connection: 'close' };
   if (typeof body === 'string' || Buffer.isBuffer(body)) {
     response.writeHead(status, { ...headers, ...last, 'Content-Length': Buffer.byteLength(body) });
@@ -111,12 +117,12 @@ export function respond(response: ServerResponse, { status, headers, body }: Ans
     return;
   }
   response.once('close', body.end);
-  // The client may have disconnected already.
+  // The client may have disconnected already. The body is then not needed.
   if (response.destroyed || response.closed) {
     body.end();
     return;
   }
   response.writeHead(status, { ...headers, ...last, 'Content-Length': body.size });
-  // A read error ends the connection early, so that the client notices the missing bytes.
+  // If the body cannot be read, destroy the connection, so that the client notices the missing bytes.
   pipeline(Readable.from(body.pieces(), { highWaterMark: 1 }), response).catch(() => response.destroy());
 }

@@ -1,6 +1,6 @@
 /**
- * Updates the areas of connected devices after a change of the IP database, in slices, and sends each moved device its new areas. Suspended
- * devices receive their areas at their next request.
+ * Locates connected devices again after a change of the IP database, in slices, and sends new areas to each device whose areas changed. A
+ * suspended device receives its areas with its next request.
  */
 import { setImmediate as turn } from 'node:timers/promises';
 import { Loop } from '../../shared/loops/loop.ts';
@@ -10,7 +10,7 @@ import type { FrameSender } from './frame-sender.ts';
 import type { JurisdictionPort, TimekeepingPort } from './ports.ts';
 import type { DeviceSession } from './session.ts';
 
-/** Number of devices whose locations are written together. Such a write takes some milliseconds. */
+/** Number of devices whose new areas are written together, within some milliseconds. */
 const SLICE = 32;
 
 export interface Located
@@ -19,9 +19,9 @@ export interface Located
 }
 
 export interface Relocation {
-  /** Updates every session whose areas come from an earlier IP database. Runs one pass at a time. */
+  /** Locates the address of every session that still has areas from an earlier IP database. Concurrent calls share one run. */
   relocateAll(): Promise<void>;
-  /** Updates the areas of one new session, because the IP database may have changed during its upgrade. */
+  /** Locates the address of one new session again, because the IP database may have changed during its upgrade. */
   relocate(session: Located): Promise<void>;
   progress(): { readonly done: number; readonly of: number } | null;
 }
@@ -77,7 +77,7 @@ export function createRelocation({
         progress = null;
       }
     },
-    // The caller of `relocateAll` logs the error.
+    // Do not log the error here: the caller of `relocateAll` receives and logs it.
     failed: () => undefined,
   });
 

@@ -11,10 +11,13 @@ import { type BodyDeadlines, bodyOf, bytesOf, type DeviceRequest, type DeviceRou
 import type { RelayPort } from './ports.ts';
 import type { Answer } from './refusals.ts';
 
-/** Maximum bytes of an upload of key packages: one hundred of the largest key packages and the last-resort key package. */
+/**
+ * Maximum bytes of an upload of key packages. The limit is enough for one hundred of the largest single-use key packages and one
+ * last-resort key package.
+ */
 const LARGEST_HAND_IN = 102 * 16 * 1024;
 
-/** Deadlines for the transfer of an attachment. The device's own deadline is shorter. */
+/** Deadlines for the transfer of an attachment. Devices give up on a transfer earlier than this. */
 export const FILE_DEADLINES: BodyDeadlines = { whole: ATTACHMENT_WITHIN + 60_000, silent: 30_000 };
 
 export function sealedRoutes(relay: Pick<RelayPort, 'keyPackages' | 'attachments'>): DeviceRoute[] {
@@ -33,7 +36,7 @@ export function sealedRoutes(relay: Pick<RelayPort, 'keyPackages' | 'attachments
 
   async function put({ identity, request, id }: DeviceRequest): Promise<Answer> {
     const name = nameOf(id);
-    // Refuse a too large body before the upload if the request states a length. Otherwise read the body up to the limit.
+    // If the request states its length, refuse a too large body before the upload. Otherwise the limit applies while the body is read.
     if (Number(request.headers['content-length'] ?? 0) > LARGEST_ATTACHMENT) {
       throw new CordonError('too_large', `An attachment has at most ${LARGEST_ATTACHMENT} bytes.`);
     }

@@ -1,6 +1,6 @@
 /**
- * HTTPS routes for a device whose service `management` is suspended: device record, order list, approver sets, evidence, receipts, and
- * certificate renewal. No order blocks a renewal.
+ * HTTPS routes for a device whose service `management` is suspended: device record, order list, approver sets, location evidence, receipts,
+ * and certificate renewal. Orders never block the renewal.
  */
 import type { IncomingMessage } from 'node:http';
 import { z } from 'zod';
@@ -23,7 +23,7 @@ export interface ServiceRoutesPorts {
   /** Certificate renewal by EST (RFC 7030, section 4.2.2). */
   readonly reenroll: (asked: { readonly identity: Identity; readonly body: string }) => Promise<Answer>;
   readonly correction: () => Envelope | null;
-  /** Records the device's address as evidence. Returns null while the device has an open session. */
+  /** Records the device's address as location evidence. Does nothing and returns null while the device has an open session. */
   readonly sighted: (identity: Identity, request: IncomingMessage, held: Sighted['held']) => Promise<Sighting | null>;
 }
 
@@ -34,7 +34,7 @@ interface Sighting {
 }
 
 const receiptsBody = z.strictObject({ envelopes: z.array(envelopeSchema).min(1).max(256) });
-/** Maximum bytes of an evidence request: 64 reports of 16 observations. */
+/** Maximum bytes of a request with location evidence: 64 reports with 16 observations each. */
 const evidenceBody = z.strictObject({ observations: z.array(observationSchema).min(1).max(1024) });
 
 const RECOLLECTIONS_AT_ONCE = 8;
@@ -85,7 +85,7 @@ export function serviceRoutes({
         await orders.receipts.store(device, generation, envelope);
         stored += 1;
       } catch (error) {
-        // Continue after an invalid receipt, so that it does not block the other receipts forever.
+        // Continue with the next receipt after an invalid one. Otherwise the invalid receipt would block the others forever.
         if (!isCordonError(error) || error.code === 'store_unavailable') throw error;
         refused.push(error.message);
         await devices.raiseAlert({ device, code: 'report_refused', detail: `receipt: ${error.message}` });
@@ -94,7 +94,7 @@ export function serviceRoutes({
     return json({ stored, refused });
   }
 
-  /** HTTPS counterpart of the evidence frame. Evidence that the server already has changes nothing. */
+  /** Receives location evidence, as the evidence frame does on a WebSocket. Evidence that the server already has changes nothing. */
   async function evidence({ identity: { device, generation }, request }: DeviceRequest): Promise<Answer> {
     const { observations } = await bodyOf(evidenceBody, request, '{ observations: [ … ] } of positions and networks');
     const refused: string[] = [];
@@ -102,7 +102,7 @@ export function serviceRoutes({
       try {
         return [observationOf(observation)];
       } catch (error) {
-        // Respond with success, so that the device does not send the same evidence forever.
+        // Report success for the request despite the invalid observation. Otherwise the device would send it forever.
         if (!isCordonError(error)) throw error;
         refused.push(error.message);
         return [];
@@ -135,7 +135,7 @@ export function serviceRoutes({
 function recollectionRoute(recovery: ServiceRoutesPorts['recovery']): DeviceRoute['answer'] {
   let reading = 0;
   return async ({ identity: { device, generation }, request }) => {
-    // A device's documents may have several megabytes, so the number of concurrent uploads is limited. Devices beyond the limit retry
+    // Limit the number of concurrent uploads, because a device's documents may have several megabytes. Devices beyond the limit retry
     // later.
     if (reading >= RECOLLECTIONS_AT_ONCE) {
       throw new CordonError('unavailable', 'Other devices are sending their documents. Try again later.', {

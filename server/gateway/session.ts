@@ -1,6 +1,6 @@
 /**
- * Connection of one device: limits and processing order of its frames. The session parses and counts frames; `dispatch.ts` handles them.
- * The class is small because every idle device has an instance.
+ * Session: the connection of one device. It parses and counts the device's frames, and limits and orders their processing; `dispatch.ts`
+ * handles each frame. A session is small, because every idle device has one.
  */
 import type { Duplex } from 'node:stream';
 import { type RawData, WebSocket } from 'ws';
@@ -13,20 +13,20 @@ import { FrameSender } from './frame-sender.ts';
 import { MailWindow } from './mail-window.ts';
 
 /**
- * Frame allowance: the maximum number of frames at once (an outbox after weeks offline), and the frames per second by which the allowance
- * grows.
+ * Frame allowance of a device, which limits the frames that the server accepts. `BURST` is the maximum allowance, enough for an outbox
+ * after weeks offline. `PER_SECOND` is the number of frames by which the allowance grows per second.
  */
 const BURST = 5_000;
 const PER_SECOND = 100;
-/** Number of waiting frames at which the session pauses the socket. */
+/** If this many frames wait, the session stops reading from the socket. */
 const MOST_WAITING = 64;
 
 export interface SessionHandlers {
-  /** Handles one frame at a time, in the order of arrival. */
+  /** Handles one frame. Frames are handled one after the other, in the order of arrival. */
   frame(session: DeviceSession, frame: DeviceFrame): Promise<void>;
-  /** Called when no frames wait. */
+  /** Called when the last waiting frame has been handled. */
   idle(session: DeviceSession): Promise<void>;
-  /** Called once after the socket has closed for any reason. */
+  /** Called once, after the socket has closed for any reason. */
   closed(session: DeviceSession): void;
   failed(session: DeviceSession, error: unknown): void;
 }
@@ -73,7 +73,8 @@ export class DeviceSession {
       this.#spend();
     });
     socket.on('ping', () => this.#spend());
-    // ws has sent the close reason and waits for the peer's close frame. Ending the connection now would lose the reason.
+    // The library ws has sent the close reason and waits for the peer's close frame. Do not end the connection now, because the close
+    // reason could be lost.
     socket.on('error', () => this.#cutOffSoon());
     socket.on('close', () => handlers.closed(this));
   }
@@ -82,7 +83,10 @@ export class DeviceSession {
     return this.frames.open;
   }
 
-  /** Number of this session among all sessions of the device. Only the newest session is current. 0 before the device's hello frame. */
+  /**
+   * Sequence number of this session among all sessions of the device. The session with the highest number is current. 0 before the device's
+   * hello frame.
+   */
   get epoch(): number {
     return this.#epoch;
   }
@@ -104,7 +108,7 @@ export class DeviceSession {
     return this.#areas;
   }
 
-  /** Number of the IP database activation from which the session's areas come. */
+  /** Number that identifies the IP database with which the session's address was located. */
   get use(): number {
     return this.#use;
   }
@@ -125,7 +129,7 @@ export class DeviceSession {
     return true;
   }
 
-  /** Sends the close reason and closes the socket. The server ends the connection after a second if the peer does not respond. */
+  /** Sends the close reason and closes the socket. If the peer does not respond within a second, the server ends the connection. */
   end(code: number, reason: string): void {
     if (this.#socket.readyState === WebSocket.CLOSED) return;
     this.#waiting = [];
@@ -138,12 +142,12 @@ export class DeviceSession {
     setTimeout(() => this.#socket.terminate(), 1_000).unref();
   }
 
-  /** Counts a frame as several frames in the frame allowance, because it causes more work than other frames. */
+  /** Counts a frame as several frames in the device's frame allowance, because it causes more work than other frames. */
   charge(frames: number): void {
     this.#spend(frames);
   }
 
-  /** Subtracts frames from the frame allowance. Closes the socket if none are left. */
+  /** Subtracts frames from the device's frame allowance. Closes the socket if the allowance is exhausted. */
   #spend(frames = 1): boolean {
     if (!this.open) return false;
     const now = Date.now();

@@ -2,20 +2,23 @@ import { CLOSE } from '../../shared/protocol/frames.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 import type { DeviceSession } from './session.ts';
 
-/** Maximum number of sessions in one slice of work on all sessions. Devices' frames are handled between slices. */
+/** Maximum number of sessions in one slice of work. Between two slices, the server handles frames of devices. */
 const SLICE = 256;
 
 export class Sessions {
-  /** All sockets since their upgrade, by device. A device may have several sockets, and a revocation must close them all. */
+  /**
+   * All open sockets by device. A socket is added after its upgrade. A device may have several sockets, and a revocation must close all of
+   * them.
+   */
   readonly #sockets = new Map<DeviceId, Set<DeviceSession>>();
-  /** Newest session of each device, after its hello frame. */
+  /** Newest session of each device. A session counts from its hello frame on. */
   readonly #live = new Map<DeviceId, DeviceSession>();
 
   get size(): number {
     return this.#live.size;
   }
 
-  /** Every added session ends with a call of `remove`. */
+  /** Adds a session. Every added session must later be removed with `remove`. */
   add(session: DeviceSession): void {
     const same = this.#sockets.get(session.device);
     if (same) same.add(session);
@@ -34,7 +37,10 @@ export class Sessions {
     this.fence(session.device, session.epoch);
   }
 
-  /** Closes the device's sessions with an older epoch. A session without an epoch gets a newer epoch at its hello frame. */
+  /**
+   * Closes the device's sessions that have a lower sequence number than `epoch`. A session that has no number yet remains open, because it
+   * gets a higher number at its hello frame.
+   */
   fence(device: DeviceId, epoch: number): void {
     for (const other of this.of(device)) {
       if (other.epoch > 0 && other.epoch < epoch) other.end(CLOSE.takenOver, 'taken_over');

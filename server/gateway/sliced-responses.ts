@@ -1,6 +1,6 @@
 /**
- * Sends response bodies in slices, each after the peer has read the previous slice. Otherwise TLS encrypts a whole body at once: 100
- * clients that read nothing would then cause 100 encrypted copies in memory, even of a shared body.
+ * Sends response bodies in slices, each after the peer has read the previous slice. Without slices, TLS encrypts a whole body at once, and
+ * 100 clients that read nothing would cause 100 encrypted copies in memory.
  */
 import type { ServerResponse } from 'node:http';
 
@@ -33,7 +33,7 @@ export function sendInSlices(response: ServerResponse): void {
   }) as ServerResponse['end'];
 }
 
-/** Returns null for a body that is small enough to send whole. */
+/** Splits a body into slices. Returns null for a small body, which is sent whole. */
 function bytesOf(chunk: unknown, encoding: unknown): Buffer | null {
   if (typeof chunk === 'string' && chunk.length > SLICE / 4) {
     const bytes = Buffer.from(chunk, typeof encoding === 'string' ? (encoding as BufferEncoding) : 'utf8');

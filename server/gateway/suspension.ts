@@ -1,6 +1,6 @@
 /**
- * Closes the connection of a device when an order suspends the service `management`, after the device has stored the order list and sent
- * its receipt.
+ * Closes the connection of a device when an order suspends the service `management`. Before that, the device has time to store the order
+ * list and to send its receipt.
  */
 import { CLOSE } from '../../shared/protocol/frames.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
@@ -9,11 +9,11 @@ import type { OrdersPort } from './ports.ts';
 import type { DeviceSession } from './session.ts';
 import type { Sessions } from './sessions.ts';
 
-/** Maximum real milliseconds until the device has stored the order list and sent its receipt. */
+/** Maximum time in milliseconds (real time) for the device to store the order list and to send its receipt. */
 const CLOSE_WITHIN = 5_000;
 
 export interface Suspension {
-  /** Evaluates the device's verdict again, because it may have changed. */
+  /** Computes the device's verdict again after a possible change. If an order now suspends `management`, the session ends. */
   reconsider(device: DeviceId): Promise<void>;
   /** Closes the session of a suspended device that has stored the order list and sent its receipt. */
   closeIfDone(session: DeviceSession): void;

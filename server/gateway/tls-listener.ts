@@ -13,34 +13,41 @@ import { parseProxyHeader } from './proxy-protocol.ts';
 import { sendInSlices } from './sliced-responses.ts';
 import { enforceWriteDeadlines, type WriteDeadlines } from './write-deadlines.ts';
 
-/** TLS key exchange groups: the hybrid post-quantum group first, then the common curves. */
+/** Key exchange groups for TLS: the hybrid post-quantum group first, then the common curves. */
 export const KEY_EXCHANGE_GROUPS = 'X25519MLKEM768:X25519:P-256';
 /**
  * TLS 1.2 or later with an optional client certificate, for standard EST clients (RFC 7030, section 3.3.2). Such a client presents its
- * certificate only in the first handshake, so the server cannot request it later for some paths. The certificate request names the
- * authorities in `ca`. A browser asks its user only if the browser has a certificate of one of these authorities. A certificate that cannot
- * be verified only sets `authorized` to false.
+ * certificate only in the first handshake, so the server cannot request it later for some paths only. The server's certificate request
+ * names the authorities in `ca`. A browser asks its user for a certificate only if the browser has one of these authorities. A certificate
+ * that cannot be verified does not end the handshake, but `authorized` is false.
  */
 export const OPTIONAL_CLIENT_CERTIFICATE = {
   requestCert: true,
   rejectUnauthorized: false,
   minVersion: 'TLSv1.2',
 } as const;
-/** Deadline in milliseconds for the head of a request. It also applies to the body, unless the routes have their own deadlines. */
+/** Deadline in milliseconds for the header of a request. It also applies to the body, unless the routes set their own deadlines. */
 const REQUEST_WITHIN = 30_000;
-/** Deadline in milliseconds for the first bytes of a peer and for the proxy's header, because each idle peer occupies a file descriptor. */
+/**
+ * Deadline in milliseconds for the TLS handshake and for the proxy's header. It is short, because each idle peer occupies a file
+ * descriptor.
+ */
 const HANDSHAKE_WITHIN = 10_000;
 
 export interface TlsListener {
   readonly server: Server;
-  /** Starts the listener and returns its port. `reserved`: an already bound socket to use. */
+  /** Starts the listener and returns its port. If `reserved` is given, the listener uses this socket, which is already bound. */
   listen(bind: string, port: number, reserved?: NetServer): Promise<number>;
   /**
-   * Source address of the connection: from the trusted proxy's header, or else the socket's address. Null if the proxy's header has none.
+   * Source address of the connection: the address in the trusted proxy's header, or the socket's address if there is no proxy. Null if the
+   * proxy's header contains no address.
    */
   addressOf(request: IncomingMessage): string | null;
   counts(): ReturnType<Admission['counts']>;
-  /** Replaces the server certificate. Pass all options again, because Node resets every omitted option to its default. */
+  /**
+   * Replaces the server certificate. The implementation must pass all TLS options again, because Node resets every omitted option to its
+   * default.
+   */
   renew(identity: { readonly key: string; readonly cert: string }): void;
   close(): Promise<void>;
 }
@@ -51,7 +58,7 @@ export interface ListenerBounds {
 }
 
 export interface TlsListenerOptions extends ServerOptions {
-  /** True if the listener refuses every connection without a PROXY protocol header from a trusted address. */
+  /** If true, the listener accepts only connections that begin with a PROXY protocol header from a trusted address. */
   readonly proxyRequired?: boolean;
 }
 
@@ -77,10 +84,10 @@ export function createTlsListener(
       onRequest(request, response);
     },
   );
-  // A failed handshake is the peer's error, so no server error is logged. The socket is destroyed.
+  // A failed handshake is the peer's error. The server destroys the socket and logs no error of its own.
   server.on('tlsClientError', (error: NodeJS.ErrnoException, socket) => {
-    // OpenSSL's name for the TLS failure, such as `CERT_HAS_EXPIRED`. A peer that disconnects during the handshake causes no TLS failure,
-    // but has no session.
+    // OpenSSL's name of the TLS failure, such as `CERT_HAS_EXPIRED`. If the peer disconnects during the handshake, there is no TLS failure,
+    // but also no session.
     const code = (error.code ?? 'unknown').slice(0, 80);
     onTlsFailure({ code, address: sources.get(endsOf(socket)) ?? canonicalAddress(socket.remoteAddress ?? '') });
     socket.destroy();
@@ -88,7 +95,7 @@ export function createTlsListener(
   server.on('secureConnection', admission.secured);
   enforceWriteDeadlines(server, 'secureConnection', bounds.deadlines);
 
-  // All sockets share one listener function, to save memory.
+  // All sockets share this function, to save memory.
   function onClose(this: Socket): void {
     open.delete(this);
   }
@@ -120,8 +127,8 @@ export function createTlsListener(
     } else if (proxyRequired) socket.destroy();
     else direct(socket);
   }
-  // The HTTPS server itself does not listen. Emit its event `listening`, because the server otherwise enforces no deadline on slow
-  // requests.
+  // The HTTPS server does not listen itself, because the outer server passes sockets to it. Emit its event `listening` nevertheless:
+  // without the event, Node enforces no deadline on slow requests.
   front.on('listening', () => server.emit('listening'));
 
   return {
@@ -150,8 +157,8 @@ export function createTlsListener(
 }
 
 /**
- * Calls `found` with the source address in the proxy's header, and leaves the following bytes in the socket. Destroys a socket without a
- * header.
+ * Reads the proxy's header, and calls `found` with the source address in it. The bytes after the header remain in the socket. Destroys the
+ * socket if there is no header.
  */
 function readProxyHeader(socket: Socket, within: number, found: (source: string | null) => void): void {
   let bytes = Buffer.alloc(0);

@@ -1,4 +1,4 @@
-/** WebSocket upgrades in progress: a limited number, and none while the server stops. */
+/** WebSocket upgrades in progress. Their number is limited, and the server accepts none while it stops. */
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { CordonError, isCordonError } from '../../shared/errors.ts';
@@ -8,7 +8,7 @@ import type { Log } from './ports.ts';
 import { refusalOf, refuseUpgrade } from './refusals.ts';
 import type { TlsListener } from './tls-listener.ts';
 
-/** Maximum number of upgrades in progress. Further devices receive a random `Retry-After`. */
+/** Maximum number of upgrades in progress. Devices beyond the limit are refused with a random `Retry-After`. */
 export const MOST_UPGRADES = 2_048;
 const COME_AGAIN = { least: 2, spread: 20 };
 
@@ -21,7 +21,7 @@ interface Ports {
   readonly log: Pick<Log, 'error'>;
 }
 
-/** Returns a function that makes the server refuse every further upgrade. */
+/** Returns a function that stops further upgrades: from then on, the server refuses all of them. */
 export function acceptUpgrades({ listener, connecting, most, operatorUrl, monitor, log }: Ports): () => void {
   let stopped = false;
   let upgrades = 0;

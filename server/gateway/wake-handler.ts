@@ -10,7 +10,7 @@ import type { Sessions } from './sessions.ts';
 import type { Suspension } from './suspension.ts';
 import type { TlsListener } from './tls-listener.ts';
 
-/** Maximum number of devices whose facts are read together after a wake. The server does other work between two slices. */
+/** Maximum number of devices whose facts are read together after a wake. Between two such groups, the server does other work. */
 const SLICE = 256;
 
 interface Ports {
@@ -27,7 +27,8 @@ export function createWakeHandler({ server, sessions, interests, push, mailing, 
   return async (wake: Wake): Promise<void> => {
     switch (wake.kind) {
       case 'ended':
-        // Replace the TLS session ticket keys. All peers must then do a full handshake, so no ticket works after the revocation.
+        // Replace the keys of TLS session tickets after a revocation. Existing tickets then no longer work, and all peers must do a full
+        // handshake.
         server.setTicketKeys(randomBytes(48));
         for (const session of sessions.of(wake.device)) session.end(CLOSE.revoked, 'revoked');
         return;
@@ -36,13 +37,13 @@ export function createWakeHandler({ server, sessions, interests, push, mailing, 
       case 'list':
         return push.fanOutList();
       case 'device': {
-        // New facts about the device may change the verdict about its service `mail`.
+        // Deliver mail again, because new facts about the device may change its verdict about messages.
         mailing.wake(wake.device);
         const session = sessions.live(wake.device);
         return session && push.record(session);
       }
       case 'commands':
-        // Reads in parallel share one SQL statement.
+        // Start all reads together, so that they share one SQL statement.
         await Promise.all(
           wake.devices.map(async (device) => {
             const session = sessions.live(device);

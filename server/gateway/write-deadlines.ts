@@ -1,6 +1,7 @@
 /**
- * Destroys the connection of a peer that does not read. Node's own deadlines do not cover this: `requestTimeout` and `headersTimeout` end
- * with the request, and each sent byte restarts a socket's `setTimeout`. This deadline depends on the bytes that the peer has read.
+ * Destroys the connection of a peer that does not read. Node's own deadlines do not cover this case: `requestTimeout` and `headersTimeout`
+ * end with the request, and each sent byte restarts a socket's `setTimeout`. The deadline in this module depends on the bytes that the peer
+ * has read.
  */
 import type { Server, Socket } from 'node:net';
 
@@ -20,7 +21,10 @@ interface Waiting {
   since: number;
 }
 
-/** `event`: `secureConnection` of a TLS server, or `connection` of a plain server. */
+/**
+ * Enforces the deadlines on all connections of a server. `event` is `secureConnection` for a TLS server and `connection` for a plain
+ * server.
+ */
 export function enforceWriteDeadlines(
   server: Server,
   event: 'secureConnection' | 'connection',

@@ -1,7 +1,7 @@
 /**
- * Legal holds. A legal hold on a device or its user prevents the destruction of the device's data on the server and on the device. It gives
- * no access and changes no order. Modules that destroy data call `held`, and the store checks legal holds in the same transaction. A device
- * reads its legal holds in its device record.
+ * Legal holds. While a legal hold on a device or on its user is in effect, neither the server nor the device destroys the device's data. A
+ * legal hold gives no access to data and changes no order. Modules that destroy data call `held`, and the store checks legal holds in the
+ * same transaction. A device learns about its legal holds from its device record.
  */
 import { CordonError } from '../../shared/errors.ts';
 import { Loop } from '../../shared/loops/loop.ts';
@@ -16,9 +16,9 @@ import type { Clock } from '../../shared/time/clock.ts';
 import type { Bus } from '../bus/bus.ts';
 import type { HoldPosition, HoldStore, LegalHold, Log, NewHold, RecordsPort } from './ports.ts';
 
-/** Number of device records that are issued together. */
+/** Number of device records that are signed together. */
 const RECORDS_TOGETHER = 100;
-/** Delay before a retry, in real milliseconds. */
+/** Delay before a retry, in milliseconds (real time). */
 const TELL_AGAIN = 30_000;
 
 export interface PlaceHold {
@@ -60,7 +60,7 @@ export function createHolds(ports: {
     retryAfter: TELL_AGAIN,
   });
 
-  /** Issues the device records of affected devices. After a crash, the next start issues the remaining records. */
+  /** Signs new records of all devices that a legal hold affects. If a crash interrupts this, the next start signs the remaining records. */
   async function deliverAll(): Promise<void> {
     for (const hold of await store.undelivered()) {
       for (let after: DeviceId | null = null; ; ) {
@@ -88,7 +88,7 @@ export function createHolds(ports: {
   }
 
   return {
-    /** Places a legal hold. Throws `not_found` for an unknown device or person. */
+    /** Places a legal hold on a device or person. Throws `not_found` if the device or person is unknown. */
     async place({ on, reason, reference, by }: PlaceHold): Promise<LegalHold> {
       const at = clock.now();
       const id = newLegalHoldId();
@@ -101,7 +101,7 @@ export function createHolds(ports: {
       return requireHold(id);
     },
 
-    /** Releases a legal hold. Throws `not_found`, and `conflict` if the hold was released before. */
+    /** Releases a legal hold. Throws `not_found` for an unknown legal hold, and `conflict` if it was already released. */
     async release(
       id: LegalHoldId,
       { reason, by }: { readonly reason: string; readonly by: string },
@@ -130,13 +130,13 @@ export function createHolds(ports: {
 
     held: store.held.bind(store),
 
-    /** Issues the device records that a crash has delayed. */
+    /** Signs the device records that an earlier crash has delayed. */
     start: () => delivery.run(),
     stop: () => delivery.stop(),
   };
 }
 
-/** Error for an action that would destroy data under a legal hold. */
+/** Error for an action that would destroy data of a device under a legal hold. */
 export function refusedByHold(device: DeviceId): CordonError {
   return new CordonError(
     'legal_hold',

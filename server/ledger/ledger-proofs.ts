@@ -1,6 +1,6 @@
 /**
- * Proofs from the ledger's newest tree or an earlier one: inclusion of entries and consistency of trees. Auditors compute their own proofs
- * from the tiles.
+ * Proofs against the ledger's newest tree or an earlier one: inclusion proofs of entries, and consistency proofs between trees. The
+ * functions serve the server itself, because auditors compute their own proofs from the ledger's tiles.
  */
 import { CordonError } from '../../shared/errors.ts';
 import { consistencyProof, type HashSource, inclusionProof, inclusionProofs } from '../../shared/ledger/merkle.ts';
@@ -13,17 +13,17 @@ export interface StoredCheckpoint {
   readonly note: string;
 }
 
-/** Sequenced ledger entries, and the hashes of their Merkle tree. */
+/** Store of the sequenced ledger entries and of the hashes of their Merkle tree. */
 export interface EntryStore {
-  /** Hashes of complete subtrees in the newest checkpoint's tree. Rejects with `not_found` for other subtrees. */
+  /** Hashes of subtrees. Rejects with `not_found` for a subtree that is incomplete in the newest checkpoint's tree. */
   readonly hashes: HashSource;
-  /** Contents of the ledger entries from `from` (inclusive) to `to` (exclusive). */
+  /** Bytes of the ledger entries from index `from` (inclusive) to index `to` (exclusive). */
   entries(from: number, to: number): Promise<Buffer[]>;
-  /** Contents of these ledger entries, by index. Missing entries are absent. */
+  /** Bytes of the ledger entries with the given indexes. Unknown indexes are absent from the result. */
   entriesAt(indexes: readonly number[]): Promise<ReadonlyMap<number, Buffer>>;
 }
 
-/** Exact bytes of a ledger entry, and the hashes from its leaf to the root of the tree. */
+/** Exact bytes of a ledger entry, and its inclusion proof: the hashes from its leaf to the root of the tree. */
 export interface ProvedEntry {
   readonly index: number;
   readonly body: Buffer;
@@ -35,33 +35,40 @@ export interface ProvedContinuation extends ProvedEntry {
 }
 
 export interface LedgerProofs {
-  /** Checkpoint for this tree size; null for a size beyond the newest tree. */
+  /** Content of a tile (C2SP tlog-tiles): hashes, or the bytes of entries. Null for a tile that the newest tree does not fill. */
   tile(tile: TileId): Promise<Buffer | null>;
   inclusion(index: number, size: number): Promise<Buffer[]>;
   consistency(older: number, size: number): Promise<Buffer[]>;
   /**
-   * Ledger entry with its inclusion proof against the newest checkpoint. Entry and proof belong to the same tree. Throws `proof_invalid`
-   * for an index beyond the tree.
+   * Ledger entry with its inclusion proof in the newest checkpoint's tree, and this checkpoint. Throws `proof_invalid` for an index beyond
+   * the tree.
    */
   proveEntry(index: number): Promise<{ body: Buffer; proof: Buffer[]; checkpoint: string }>;
   /**
-   * Ledger entries in the requested order, with inclusion proofs against the tree of `size` entries (default: the newest checkpoint's).
-   * Throws `proof_invalid` for an index beyond the tree.
+   * Ledger entries in the requested order, with their inclusion proofs. The proofs are for the tree with `size` entries, by default the
+   * newest checkpoint's tree. Throws `proof_invalid` for an index beyond the tree.
    */
   proveEntries(
     indexes: readonly number[],
     size?: number,
   ): Promise<{ entries: readonly ProvedEntry[]; checkpoint: string }>;
   /**
-   * Consistency proof: the tree of `size` entries (default: the newest checkpoint's) extends the tree of `older` entries. The proof for an
-   * empty tree is empty. Throws `proof_invalid` for a size beyond the tree.
+   * Consistency proof that the tree with `size` entries extends the tree with `older` entries. The default for `size` is the newest
+   * checkpoint's tree. If `older` is 0, the proof is empty. Throws `proof_invalid` for a size beyond the newest tree.
    */
   proveGrowth(older: number, size?: number): Promise<{ proof: Buffer[]; checkpoint: string }>;
-  /** Continuations whose ledger entry is in the tree of `size` entries (default: the newest checkpoint's), with the proof of the entry. */
+  /**
+   * Continuations (signed decisions that rename the ledger after a loss of entries), with inclusion proofs of their ledger entries in the
+   * tree with `size` entries. Continuations whose entry is not in this tree are absent. The default for `size` is the newest checkpoint's
+   * tree.
+   */
   proveContinuations(size?: number): Promise<readonly ProvedContinuation[]>;
 }
 
-/** `newest`: throws `ledger_unavailable` before the first checkpoint. `continuations`: the adopted ones, oldest first. */
+/**
+ * Creates the proofs. `newest` throws `ledger_unavailable` before the first checkpoint. `continuations` returns the adopted continuations,
+ * oldest first.
+ */
 export function createLedgerProofs(
   store: EntryStore,
   newest: () => Promise<StoredCheckpoint>,

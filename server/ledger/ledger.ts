@@ -1,7 +1,7 @@
 /**
- * Ledger: an append-only log with which auditors can verify the operator's actions. Stores commit each entry together with the change that
- * it describes. The sequencer gives entries consecutive indexes in the order of their ids, and signs a checkpoint over each new tree, in
- * one transaction. The sequencer can neither add nor omit an entry.
+ * Ledger: an append-only log with which auditors can verify the operator's actions. Each store commits a ledger entry in the same
+ * transaction as the change that the entry describes. Later, the sequencer numbers the entries in the order of their ids, and signs a
+ * checkpoint over the new tree, in one transaction. The sequencer can neither add nor omit an entry.
  */
 import { CordonError } from '../../shared/errors.ts';
 import { originOf } from '../../shared/ledger/checkpoint.ts';
@@ -14,11 +14,11 @@ import { createLedgerProofs, type EntryStore, type LedgerProofs, type StoredChec
 export type { ProvedContinuation, StoredCheckpoint } from './ledger-proofs.ts';
 
 export interface LedgerStore extends EntryStore {
-  /** True if a committed ledger entry has no index yet. */
+  /** True if the store has a committed ledger entry without an index. */
   waiting(): Promise<boolean>;
   /**
-   * Gives indexes to at most `limit` waiting entries. Stores the hashes of the new subtrees and the checkpoint from `sign` in the same
-   * transaction. Also signs a checkpoint if the present size has none. Returns the number of new entries.
+   * Numbers at most `limit` waiting ledger entries. In the same transaction, stores the hashes of the new subtrees and the checkpoint that
+   * `sign` returns. If the ledger has no checkpoint for its present size, signs one. Returns the number of newly numbered entries.
    */
   extend(limit: number, at: number, sign: (size: number, root: Buffer) => string): Promise<number>;
   newest(): Promise<StoredCheckpoint | null>;
@@ -26,14 +26,14 @@ export interface LedgerStore extends EntryStore {
 
 /** The ledger's own Ed25519 key. */
 export interface LedgerKey {
-  /** Public key: SPKI DER, base64. */
+  /** Public key in base64 (DER encoding of SubjectPublicKeyInfo). */
   readonly publicKey: string;
   sign(message: Buffer): Buffer;
 }
 
-/** Continuations of the ledger that approvers signed (ADR 39). */
+/** Continuations of the ledger: decisions, signed by approvers, by which a ledger that lost entries goes on under a new name (ADR 39). */
 export interface LedgerHistory {
-  /** The present name of the log. */
+  /** Current name of the ledger. */
   origin(): string;
   /** Adopted continuations, oldest first. */
   adopted(): readonly Envelope[];
@@ -44,41 +44,48 @@ export interface LedgerLog {
 }
 
 export interface Ledger extends LedgerProofs {
-  /** Sequences all waiting ledger entries. Resolves when the result is durable. Overlapping calls share one run. */
+  /**
+   * Numbers all waiting ledger entries and signs a checkpoint. Resolves when the checkpoint is durable. Overlapping calls share one run.
+   */
   sequence(): Promise<void>;
-  /** Sequences ledger entries now, and then at an interval. */
+  /** Runs `sequence` immediately, and then at regular intervals. */
   start(): Promise<void>;
   stop(): Promise<void>;
-  /** Newest checkpoint, a signed note. */
+  /** Newest checkpoint, as a signed note (C2SP signed-note). */
   checkpoint(): Promise<string>;
-  /** Verifier key of the newest checkpoints, as `name+id+base64`. A continuation of the ledger changes the name and keeps the key. */
+  /**
+   * Verifier key for the newest checkpoints, in the form `name+id+base64`. A continuation of the ledger changes the name in it, but not the
+   * key.
+   */
   readonly verifierKey: string;
-  /** Verifier key under the name of the first log. Auditors store it together with the public root. */
+  /**
+   * Verifier key under the ledger's first name. Auditors store it together with the public keys that they need to verify evidence packs.
+   */
   readonly firstVerifierKey: string;
-  /** Reason why no tree is signed after a restore; null while the ledger works normally. */
+  /** Reason why the ledger signs no checkpoints after a restore; null if it works normally. */
   resting(): string | null;
   /** Adopted continuations, oldest first. */
   continuations(): readonly Envelope[];
-  /** Reason why sequencing currently fails; null if it works. */
+  /** Reason why the last attempt to number entries failed; null if it succeeded. */
   failure(): string | null;
 }
 
-/** SQLite blocks other writers while entries are sequenced, so many waiting entries are sequenced in parts. */
+/** Maximum number of entries that are numbered in one transaction. SQLite blocks other writers during the transaction. */
 const ENTRIES_AT_ONCE = 1000;
-/** Longest real time in milliseconds until a committed ledger entry gets a checkpoint. */
+/** Maximum time in milliseconds (real time) between the commit of a ledger entry and its checkpoint. */
 const DEFAULT_INTERVAL = 500;
 
 export function createLedger(ports: {
   readonly store: LedgerStore;
   readonly key: LedgerKey;
   readonly installation: string;
-  /** Continuations after a loss of ledger entries. Default: none. */
+  /** Continuations of the ledger after a loss of entries. If undefined, there are none. */
   readonly history?: LedgerHistory;
   readonly clock: Clock;
   readonly bus: Bus;
   readonly log: LedgerLog;
   readonly interval?: number;
-  /** Reason why no tree may be signed after a restore; null if there is none. Entries wait meanwhile and are not lost. */
+  /** Reason why no checkpoint may be signed after a restore; null if there is none. Meanwhile, new entries wait and are not lost. */
   readonly suspended?: () => string | null;
 }): Ledger {
   const { store, clock, log, bus } = ports;
@@ -104,7 +111,7 @@ export function createLedger(ports: {
 
   async function sequence(): Promise<void> {
     if (ports.suspended?.()) return;
-    // A run may miss an entry that is committed after the run began. A caller during a run therefore starts another run.
+    // A run may miss an entry that was committed after the run began. A call during a run therefore waits for it and starts another run.
     if (running) await running.catch(() => undefined);
     running ??= takeAll().finally(() => {
       running = null;
@@ -117,7 +124,7 @@ export function createLedger(ports: {
       if (await store.waiting()) await sequence();
       failure = null;
     } catch (error) {
-      // Ledger entries remain committed and keep their order. They get their index when the store accepts writes again.
+      // No entry is lost: entries remain committed and keep their order. They are numbered when the store accepts writes again.
       const why = error instanceof Error ? error.message : String(error);
       if (failure === null) log.error({ err: error }, 'the ledger cannot sequence entries; the next run tries again');
       failure = why;

@@ -1,11 +1,15 @@
-/** Cache of responses that are expensive to compute. Requests during a computation share its result. Lifetimes are in real time. */
+/**
+ * Cache of responses that are expensive to compute. Concurrent requests for the same response share one computation. Lifetimes are measured
+ * by real time, which corrections of the server's domain clock do not affect.
+ */
 
 export interface Cache<T> {
   get(key: string, make: () => Promise<T>): Promise<T>;
 }
 
 /**
- * Minimum lifetime of a response as a multiple of its computation time. Repeated computations thus use a small part of the processor time.
+ * A cached response is valid for at least this multiple of the time that its computation took. Repeated computations thus use a small part
+ * of the processor time.
  */
 const LIFETIME_FACTOR = 4;
 

@@ -73,7 +73,9 @@ export interface Orders {
   readonly evidence: Evidence;
   readonly proceedings: Proceedings;
   readonly exit: Pick<Exits, 'progress' | 'progressAnew'>;
-  /** Loads the stored orders and schedules their changes. Orders that became due while no server ran take effect immediately. */
+  /**
+   * Loads the stored orders and schedules their starts and ends. An order whose start passed while no server ran takes effect immediately.
+   */
   start(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -113,11 +115,11 @@ export interface OrderPorts {
   readonly log: Log;
   readonly online: Signer & { readonly publicKey: string };
   readonly installation: string;
-  /** True if every approver in a new approver set must have a verified e-mail address. */
+  /** True if each approver in a new approver set must have a verified e-mail address. */
   readonly verifiedApproversOnly: boolean;
   /** Contact for affected people, for orders that name no contact of their own. */
   readonly appeal: string;
-  /** Percentage of the fleet. An order that affects more devices gets a warning. */
+  /** Percentage of all devices. An order that affects a larger share causes a warning. */
   readonly largeShare: number;
   /** Facts about the last restore; undefined or null if the server was never restored. */
   readonly restored?: {
@@ -287,7 +289,8 @@ export function createOrders(ports: OrderPorts): Orders {
     list: adopted.list,
     start: async () => {
       await adopted.load();
-      // After a crash, the store may have a device's recovered documents without their order list.
+      // Publish an order list, because a crash may have happened after the server stored documents from a device and before it signed a
+      // list of them.
       if (recovering()) await adopted.publisher.publish();
       await adopted.publisher.refresh();
       await effect.start();

@@ -24,9 +24,9 @@ export interface ApprovalRow {
   readonly keyid: string;
   /** Approver's signature over the DSSE pre-authentication encoding of the payload, in base64. */
   readonly signature: string;
-  /** Approver's signature over the stub of a withheld revision; null for a public revision. */
+  /** Approver's signature over the stub (public replacement) of a withheld revision; null for a public revision. */
   readonly stub: string | null;
-  /** Approver's signature over the statement that the revision takes effect immediately; null if no confirmation was necessary. */
+  /** Approver's signature over the confirmation that the revision takes effect immediately; null if no confirmation was necessary. */
   readonly immediate: string | null;
   readonly approvedAt: Instant;
 }
@@ -39,7 +39,10 @@ export interface RevisionRow {
   readonly payload: string;
   readonly digest: string;
   readonly proposer: PersonId;
-  /** `requested` means that another proposal is pending. A second person must confirm that this revision replaces it. */
+  /**
+   * State of the revision. `requested` means that another proposal of the order is pending: a second person must confirm that this revision
+   * replaces that proposal.
+   */
   readonly state: 'requested' | 'waiting' | 'adopted' | 'superseded' | ProposalEnd;
   readonly proposedAt: Instant;
   readonly adoptedAt: Instant | null;
@@ -47,7 +50,7 @@ export interface RevisionRow {
   readonly endedAt: Instant | null;
   readonly endedBy: PersonId | null;
   readonly endReason: string | null;
-  /** Version of the first order list with this revision; null before the revision's adoption. */
+  /** Version of the first order list that contains this revision; null before the revision is adopted. */
   readonly listedIn: number | null;
   /** Approvals of the revision, oldest first. One person can have several approvals with different keys. */
   readonly approvals: readonly ApprovalRow[];
@@ -95,7 +98,7 @@ export interface NewRevision {
   readonly exemptions: readonly ExemptionRow[];
   /** SHA-256 hashes of the documents that the revision names. */
   readonly documents: readonly string[];
-  /** Decision record to store with the revision. Null if the revision has no decision record, or if the store already has the record. */
+  /** Decision record to store with the revision. Null if the revision has no decision record, or if the record is already stored. */
   readonly decision: DecisionRow | null;
 }
 
@@ -113,7 +116,7 @@ export interface RecoveredChange extends Omit<Recovered, 'list' | 'record'> {
 export interface RegisteredKey {
   readonly person: PersonId;
   readonly publicKey: string;
-  /** False if the account of the approver is disabled. */
+  /** True if the approver's account is active; false if it is disabled. */
   readonly active: boolean;
   readonly name: string;
   readonly email: string;
@@ -126,32 +129,39 @@ export interface OrderStore {
   order(number: string): Promise<OrderRow | null>;
   /** Revisions of the order, oldest first. */
   revisions(number: string): Promise<RevisionRow[]>;
-  /** All adopted revisions, oldest first. A one-person pause is valid only together with the revision that it pauses. */
+  /**
+   * All adopted revisions, oldest first. Earlier revisions are included, because a one-person pause is valid only together with the
+   * revision that it pauses.
+   */
   adoptedRevisions(): Promise<RevisionRow[]>;
   /** Pending revisions of all orders, sorted by order number. */
   waitingRevisions(): Promise<RevisionRow[]>;
-  /** Pending revisions, and requested revisions that would replace a pending one. */
+  /**
+   * Pending revisions of all orders, and revisions that would replace a pending one after a second person's confirmation (state
+   * `requested`).
+   */
   pendingRevisions(): Promise<RevisionRow[]>;
   exemptions(number: string, revision: number): Promise<ExemptionRow[]>;
   exemptionsOf(devices: readonly DeviceId[]): Promise<(ExemptionRow & { order: string; revision: number })[]>;
 }
 
 /**
- * Proposals in the store. Each method is one transaction, which is durable when the method returns. If another change was faster, the
+ * Store of proposals. Each method is one transaction, which is durable when the method returns. If a concurrent change happened first, the
  * method throws `conflict` and stores nothing.
  */
 export interface ProposalStore {
   /**
    * Adds a revision to its order.
-   * - A pending revision supersedes the previous pending revision.
-   * - A requested revision supersedes earlier requests of its proposer.
+   * - A new pending revision supersedes the order's pending revision.
+   * - A new revision in the state `requested` supersedes earlier such revisions of its proposer.
    *
-   * Throws `conflict` unless the order's latest revision is the previous one and the store has every named document. For revision 1, the
-   * order must not exist.
+   * Throws `conflict` if the order's latest stored revision is not the predecessor of the new one, or if the store lacks a document that
+   * the revision names. For revision 1, the order must not exist.
    */
   appendRevision(change: NewRevision, entry: EntryDraft<'order.revision'>): Promise<void>;
   /**
-   * Ends a pending proposal. The oldest requested replacement then becomes pending. Throws `conflict` if the proposal is no longer pending.
+   * Ends a pending proposal. The oldest revision in the state `requested` then becomes pending. Throws `conflict` if the proposal is no
+   * longer pending.
    */
   endProposal(
     end: {
@@ -164,24 +174,24 @@ export interface ProposalStore {
     },
     entry: EntryDraft<'order.proposal-ended'>,
   ): Promise<void>;
-  /** Replaces the pending revision with a requested one. Throws `conflict` if the requested revision no longer has that state. */
+  /** Replaces the pending revision with a revision in the state `requested`. Throws `conflict` if that revision has left the state. */
   replacePending(
     change: { order: string; revision: number; at: Instant; by: PersonId },
     entry: EntryDraft<'order.replacement-confirmed'>,
   ): Promise<void>;
   /**
-   * Order numbers that lost revisions may have used before a restore: numbers up to `floor`, in years up to `through`. Null if the server
-   * was never restored.
+   * Range of order numbers that the server must not reuse after a restore, because lost orders may have them: the numbers up to `floor` in
+   * every year up to `through`. Null if the server was never restored.
    */
   numberFloor(): Promise<{ readonly through: number; readonly floor: number } | null>;
 }
 
 export interface AdoptionStore {
   /**
-   * Stores an approval, and the adoption that it may cause. The adoption supersedes other pending proposals. The store keeps a person's
-   * signatures with older keys, because they count under older approver sets.
+   * Stores an approval, and the adoption of the revision if the approval completes it. An adoption supersedes the order's pending
+   * proposals. The store keeps signatures that a person made with older keys, because they count under older approver sets.
    *
-   * Throws `conflict` unless the revision still has the state `state` and `counted` approvals. Throws `forbidden` if the account of the key
+   * Throws `conflict` if the revision no longer has the state `state` and `counted` approvals. Throws `forbidden` if the approver's account
    * is disabled.
    */
   recordApproval(
@@ -197,7 +207,7 @@ export interface AdoptionStore {
     list: ListChange | null,
   ): Promise<void>;
   list(): Promise<StoredList | null>;
-  /** Stores the next order list. Throws `conflict` if the store already has a list of this version. */
+  /** Stores a new order list. Throws `conflict` if the store already has a list of the same version. */
   appendList(change: ListChange): Promise<void>;
   /** Stores the signed documents that a device returned to a restored server, with their ledger entries, in one transaction. */
   recover(change: RecoveredChange): Promise<void>;
@@ -208,11 +218,14 @@ export interface ApproverStore {
   people(): Promise<PeopleFacts>;
   /** Adopted and pending approver sets, oldest first. */
   approverSets(): Promise<ApproverSetRow[]>;
-  /** Stores a pending approver set in place of an earlier pending set of this version. Throws `conflict` if a set was adopted meanwhile. */
+  /**
+   * Stores a pending approver set, which replaces an earlier pending set of the same version. Throws `conflict` if a set of this version
+   * was adopted meanwhile.
+   */
   proposeApproverSet(set: { version: number; payload: string }): Promise<void>;
   /**
-   * Stores signatures of the pending approver set. `adoption` has the new order list under this set. Throws `conflict` if the pending set
-   * has another payload.
+   * Stores signatures of the pending approver set. If they complete its adoption, `adoption` has the order list that is signed under the
+   * new set. Throws `conflict` if the stored pending set has different content.
    */
   signApproverSet(
     set: { version: number; payload: string; signatures: ApproverSetRow['signatures'] },
@@ -222,12 +235,12 @@ export interface ApproverStore {
 
 export interface DeviceRecordStore {
   record(device: DeviceId): Promise<RecordRow | null>;
-  /** Stores a device record. Throws `conflict` unless the stored record has the previous version. */
+  /** Stores a new version of a device record. Throws `conflict` if the stored record is not the version directly before it. */
   saveRecord(device: DeviceId, record: RecordRow): Promise<void>;
 }
 
 export interface ReceiptStore {
-  /** Stores a receipt in a grouped write. Storing a receipt twice changes nothing. */
+  /** Stores a receipt, in one transaction with receipts of other devices. Storing a receipt twice changes nothing. */
   storeReceipt(receipt: ReceiptRow): Promise<void>;
   unverifiedReceipts(limit: number): Promise<ReceiptRow[]>;
   /** Marks receipts as verified or refused. The store keeps a refused receipt, which never counts as evidence. */
@@ -235,7 +248,7 @@ export interface ReceiptStore {
     receipts: readonly Pick<ReceiptRow, 'device' | 'generation' | 'seq'>[],
     as: 'evidence' | 'refused',
   ): Promise<void>;
-  /** Adopted revisions of the given orders, each with the version of its first public order list. */
+  /** Adopted revisions of the given orders. Each revision has the version of the first order list that contained it. */
   listings(orders: readonly string[]): Promise<Listing[]>;
   /** Verified receipts about the order, newest first. */
   receipts(order: string): Promise<Omit<ReceiptRow, 'envelope'>[]>;
@@ -262,7 +275,7 @@ export interface DevicePersonalia {
   readonly home: HomeArea | null;
   readonly seat: HomeArea | null;
   readonly group: { readonly name: string };
-  /** Location statement about the device's presence. A valid statement about the home area is already part of `home`. */
+  /** Location statement about the device's present location. A valid statement about the home area is already part of `home`. */
   readonly statement: {
     readonly kind: 'presence' | 'home';
     readonly areas: readonly HomeArea[];
@@ -288,31 +301,31 @@ export interface PastLocation extends LocationFacts {
   readonly status: 'active' | 'revoked' | 'unenrolled';
   readonly group: { readonly id: GroupId; readonly name: string };
   readonly homeBy: 'statement' | 'device' | 'group' | null;
-  /** Observations of the device up to the given time, newest first. */
+  /** Evidence of the device's location up to the given time, newest first. */
   readonly evidence: readonly {
     readonly observation: Observation;
     readonly detail: string;
-    /** The IP database that located the address. Null if no database located the address. */
+    /** IP database that located the address; null if none did. */
     readonly database: { readonly hash: string; readonly name: string; readonly builtAt: Instant } | null;
     readonly receivedAt: Instant;
   }[];
-  /** Time of the oldest stored observation, if the server has deleted older observations; null if the server deleted none. */
+  /** Time of the oldest stored evidence, if the server has deleted older evidence; null if the server deleted none. */
   readonly evidenceFrom: Instant | null;
 }
 
 export interface JurisdictionPort {
-  /** Location facts by device. The map has no unknown device. */
+  /** Location facts for each device. Unknown devices are absent. */
   facts(devices: readonly DeviceId[]): Promise<ReadonlyMap<DeviceId, LocationFacts>>;
   /**
-   * Location facts about the device at a past time. Throws `beyond_retention` before the retained history, `invalid_input` for a future
-   * time, and `not_found` before the enrollment.
+   * Location facts about the device at a past time. Throws `beyond_retention` for a time before the stored history, `invalid_input` for a
+   * future time, and `not_found` for a time before the device's enrollment.
    */
   past(device: DeviceId, at: Instant): Promise<PastLocation>;
   affectedBy(rule: OrderRule): Promise<readonly DeviceId[]>;
 }
 
 export interface AreasPort {
-  /** Definitions of the groups and polygons among these areas. Throws `unknown_area`. */
+  /** Definitions of the groups and polygons among the given areas. Throws `unknown_area`. */
   definitionsOf(areas: readonly string[]): Promise<Pick<OrderTerms, 'groups' | 'polygons'>>;
 }
 

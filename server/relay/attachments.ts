@@ -1,17 +1,23 @@
-/** Attachments: encrypted bytes under a secret name. Every enrolled device that knows the name may download the attachment. */
+/**
+ * Attachments of messages: encrypted bytes that are stored under a secret name. Every enrolled device that knows the name may download the
+ * attachment.
+ */
 import { CordonError } from '../../shared/errors.ts';
 import type { Clock, Instant } from '../../shared/time/clock.ts';
 import { type MessagingGate, requireMessaging } from './denials.ts';
 import type { Enrollment } from './ports.ts';
 
 const DAY = 86_400_000;
-/** Domain time for which an attachment is stored. `server/store/retention-periods.ts` deletes older attachments. */
+/**
+ * Time for which an attachment is stored, measured by the server's corrected clock (domain time). `server/store/retention-periods.ts`
+ * deletes older attachments.
+ */
 const ATTACHMENT_KEPT_FOR = 30 * DAY;
-/** Maximum total bytes of one device's stored attachments. */
+/** Maximum total bytes of the stored attachments of one device. */
 export const MOST_ATTACHED = 200 * 1024 * 1024;
-/** Maximum number of uploads in memory, in total and of one device. */
+/** Maximum number of uploads in progress: of all devices, and of one device. Each upload is in memory. */
 const UPLOADS: Slots = { all: 32, ofOne: 2 };
-/** Maximum number of downloads in progress, in total and of one device. Each download has a few pieces in memory. */
+/** Maximum number of downloads in progress: of all devices, and of one device. Each download has a few pieces in memory. */
 const DOWNLOADS: Slots = { all: 256, ofOne: 4 };
 const PIECE = 128 * 1024;
 
@@ -20,7 +26,7 @@ interface Slots {
   readonly ofOne: number;
 }
 
-/** Attachment in transfer. The transfer occupies a slot until `end` is called. */
+/** Download of an attachment. It occupies a download slot until `end` is called. */
 export interface Download {
   readonly size: number;
   readonly pieces: () => AsyncIterable<Buffer>;
@@ -36,18 +42,21 @@ export interface Attachment {
 
 export interface AttachmentStore {
   /**
-   * Stores an attachment. A repeated upload of the same bytes changes nothing. Throws `conflict` if another device uses the name, and
-   * `too_large` if the device's attachments since `since` would exceed `most` bytes.
+   * Stores an attachment. A second upload of the same bytes changes nothing. Throws `conflict` if another device uses the name. Throws
+   * `too_large` if the attachments that the device has stored since the time `since` would exceed `most` bytes.
    */
   put(attachment: Attachment, limit: { readonly since: Instant; readonly most: number }): Promise<void>;
-  /** Attachment of this name; null if it was not stored since `since`. */
+  /** Size of the attachment in bytes. Null if no attachment was stored under this name since the time `since`. */
   size(id: string, since: Instant): Promise<number | null>;
-  /** Piece of the attachment; null if the attachment was deleted. `from`: offset in bytes. */
+  /** Piece of the attachment from the byte offset `from`. Null if the attachment was deleted. */
   piece(id: string, from: number, length: number): Promise<Buffer | null>;
 }
 
 export interface Attachments {
-  /** Calls `read` when an upload slot is free. Throws `service_denied`, `unavailable` and the store's errors. */
+  /**
+   * Uploads an attachment: occupies an upload slot, reads the bytes with `read`, and stores them. Throws `service_denied`, `unavailable`
+   * and the store's errors.
+   */
   put(enrollment: Enrollment, id: string, read: () => Promise<Buffer>): Promise<void>;
   /** Starts a download. Throws `service_denied`, `not_found` and `unavailable`. */
   get(enrollment: Enrollment, id: string): Promise<Download>;
@@ -69,7 +78,7 @@ export function createAttachments({
   async function* piecesOf(id: string, size: number): AsyncIterable<Buffer> {
     for (let from = 0; from < size; from += PIECE) {
       const piece = await store.piece(id, from, PIECE);
-      // End the response early, so that the client notices the missing bytes.
+      // If the attachment was deleted meanwhile, end the response early, so that the client notices the missing bytes.
       if (!piece) throw new CordonError('not_found', 'The attachment was removed while it was sent.');
       yield piece;
     }
@@ -81,7 +90,7 @@ export function createAttachments({
       const leave = uploads.take(enrollment.device);
       try {
         const bytes = await read();
-        // An order may have taken effect during a long transfer.
+        // Check the device's verdict again, because an order may have taken effect during a long transfer.
         await requireMessaging(gate, enrollment.device);
         if (bytes.length === 0) throw new CordonError('invalid_input', 'An attachment has at least one byte.');
         await store.put({ id, enrollment, bytes, at: clock.now() }, { since: since(), most: MOST_ATTACHED });
@@ -104,7 +113,10 @@ export function createAttachments({
   };
 }
 
-/** Limits concurrent transfers. `take` occupies a slot and returns the function that frees it. Throws `unavailable` if no slot is free. */
+/**
+ * Limits the number of concurrent transfers. `take` occupies a slot and returns the function that frees the slot. Throws `unavailable` if
+ * no slot is free.
+ */
 function createSlots({ all, ofOne }: Slots): { take(device: string): () => void } {
   const occupied = new Map<string, number>();
   let total = 0;

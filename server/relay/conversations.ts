@@ -1,20 +1,23 @@
 /**
- * Members of a conversation, as the delivery service knows them, and the rules for the next commit. The server cannot read a commit. The
- * commit's sender states which enrollments it adds and which devices it removes.
+ * The delivery service's record of a conversation's members, and the rules for the next commit. The server cannot read a commit. Therefore
+ * the sender of a commit states which enrollments the commit adds and which devices it removes.
  */
 import { MOST_RECIPIENTS } from '../../shared/protocol/frames.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 import type { Enrollment, Post } from './ports.ts';
 
-/** Maximum number of conversations that one enrollment may register. Each conversation has rows in the store until it ends. */
+/** Maximum number of conversations that one enrollment may start. Each conversation has rows in the store until it ends. */
 export const MOST_BEGUN = 5_000;
-/** Maximum number of members. A commit reaches at most `MOST_RECIPIENTS` devices, so a larger conversation could not change any more. */
+/**
+ * Maximum number of members of a conversation. A commit reaches at most `MOST_RECIPIENTS` devices, so no commit could change a larger
+ * conversation.
+ */
 const MOST_MEMBERS = MOST_RECIPIENTS + 1;
 
 export interface Conversation {
-  /** Epoch that the next commit must state. */
+  /** Epoch (version of the conversation's keys) for which the next commit must be. */
   readonly next: number;
-  /** Generation of each member's enrollment, by device. */
+  /** Members of the conversation: for each device, the number of its enrollment. */
   readonly members: ReadonlyMap<DeviceId, number>;
 }
 
@@ -24,7 +27,7 @@ export interface CommitAttempt {
   readonly sender: Enrollment;
   readonly commit: Commit;
   readonly addressed: ReadonlySet<DeviceId>;
-  /** True for an active enrollment. A commit need not reach an enrollment that has ended. */
+  /** Returns true if the enrollment is active. A commit need not reach a member whose enrollment has ended. */
   readonly isReachable: (member: Enrollment) => boolean;
 }
 
@@ -34,14 +37,14 @@ export function mayCommit(
 ): 'allowed' | 'superseded' | 'blocked' {
   const { epoch } = commit;
   if (conversationAfter(conversation, sender, commit).members.size > MOST_MEMBERS) return 'blocked';
-  // A commit for a later epoch than its sender's could block a conversation. Any device that knows the conversation's id could send such a
-  // commit.
+  // Block a commit for a later epoch than the next one. Otherwise any device that knows the conversation's id could make the conversation
+  // unusable with such a commit.
   if (!conversation) return epoch === 0 ? 'allowed' : 'blocked';
   if (epoch < conversation.next) return 'superseded';
   if (epoch > conversation.next || conversation.members.get(sender.device) !== sender.generation) return 'blocked';
   for (const [device, generation] of conversation.members) {
     if (device === sender.device || addressed.has(device)) continue;
-    // A member that never receives this commit could not process the next commit.
+    // Block a commit that does not reach every active member. A member that misses this commit could not process the next one.
     if (isReachable({ device, generation })) return 'blocked';
   }
   return 'allowed';

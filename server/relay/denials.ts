@@ -14,8 +14,9 @@ import type { DecidingOrder } from './ports.ts';
 const STRICTNESS = { deliver: 0, hold: 1, return: 2 } satisfies Record<WaitingRule, number>;
 
 /**
- * Order that the server names to people when several orders deny a service: the order with the strictest rule for waiting messages, then
- * the earliest effective order, then the lowest order number. Null if the gate is open.
+ * Deciding order: the order that the server names to people when several orders deny a service. It is the order with the strictest rule for
+ * waiting messages. If several have the same rule, it is the one that took effect first, then the one with the lowest number. Null if no
+ * order denies the service.
  */
 export function decidingOrder(
   { allowed, denials }: ServiceVerdict,
@@ -32,7 +33,7 @@ export function decidingOrder(
   return first ? { rule: first.rule, order: first.order } : null;
 }
 
-/** `by`: the result of `decidingOrder`. `appealOf`: returns the address for appeals against an order. */
+/** Notice about a denied delivery. `by` is the result of `decidingOrder`. `appealOf` returns the address for appeals against an order. */
 export function denialNotice(
   { denials }: ServiceVerdict,
   by: DecidingOrder,
@@ -49,7 +50,7 @@ export function denialNotice(
   };
 }
 
-/** Refusal that no order caused. */
+/** Notice about a refusal that no order caused. */
 export const plainDenial = (code: 'device_unknown' | 'too_many_conversations', detail: string): DenialNotice => ({
   code,
   detail,
@@ -59,9 +60,9 @@ export const plainDenial = (code: 'device_unknown' | 'too_many_conversations', d
   by: 'server',
 });
 
-/** Gate for messaging routes outside the WebSocket link, such as uploads of attachments. */
+/** Checks whether a device may use messaging. For routes outside the WebSocket connection, such as uploads of attachments. */
 export interface MessagingGate {
-  /** Verdict for the device. Throws `device_unknown`. */
+  /** Verdict of the device. Throws `device_unknown`. */
   verdict(device: DeviceId): Promise<Verdict>;
   rules(): readonly OrderRule[];
   appealOf(order: string): string | null;

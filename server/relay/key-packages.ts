@@ -1,7 +1,7 @@
 /**
- * Key packages (RFC 9420, section 10), with which other devices add a device to a conversation. The server gives out each single-use key
- * package once. If none is left, it gives out the last-resort key package repeatedly. Claims of a device are limited in total and per
- * owner, so that no device can exhaust another device's key packages.
+ * Key packages (RFC 9420, section 10) of devices. With a device's key package, other devices add the device to a conversation. The server
+ * gives out each single-use key package once. If none is left, it gives out the last-resort key package, any number of times. The claims of
+ * each device are limited, in total and for each owner of key packages, so that no device can exhaust the key packages of another device.
  */
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import type { z } from 'zod';
@@ -14,12 +14,12 @@ import type { Enrollment } from './ports.ts';
 
 /** Maximum number of a device's single-use key packages on the server. */
 export const MOST_KEY_PACKAGES = 200;
-/** Number of remaining key packages below which the server asks the device for more. */
+/** If fewer key packages remain, the server asks the device for more. */
 const FEW = 20;
 const CLAIMS_PER_HOUR = 1_000;
 /**
- * Maximum number of single-use key packages of one device that another device receives per hour. Afterward, the other device receives the
- * last-resort key package.
+ * Maximum number of single-use key packages that one device receives from another device per hour. Beyond this number, it receives the
+ * other device's last-resort key package.
  */
 const CLAIMS_OF_ONE_PER_HOUR = 10;
 const HOUR_SECONDS = 3_600;
@@ -29,15 +29,15 @@ export type Claimed = z.output<typeof claimAnswer>['packages'][number];
 
 export interface KeyPackageStore {
   /**
-   * Stores key packages, and returns the number of single-use ones. Throws `conflict` if the enrollment has ended. Throws `too_large`,
-   * without a change, if there are more than `most`.
+   * Stores key packages of an enrollment, and returns the number of its single-use key packages. Throws `conflict` if the enrollment has
+   * ended. Throws `too_large` and stores nothing if the number would exceed `most`.
    */
   add(enrollment: Enrollment, handed: KeyPackages, most: number): Promise<number>;
   left(enrollment: Enrollment): Promise<number>;
   /**
-   * Claims one key package of each active device, in one transaction. A device in `singleUse` gives a single-use key package if it has any;
-   * every other device gives its last-resort key package. `left`: number of single-use key packages that remain for each device that gave
-   * one.
+   * Claims one key package of each active device, in one transaction. From a device in `singleUse`, claims a single-use key package if
+   * there is one. From all other devices, claims the last-resort key package. `left` has the number of remaining single-use key packages,
+   * for each device that lost one.
    */
   claim(
     devices: readonly DeviceId[],
@@ -47,7 +47,7 @@ export interface KeyPackageStore {
 
 export interface KeyPackageDesk {
   handIn(enrollment: Enrollment, handed: KeyPackages): Promise<number>;
-  /** Claims key packages of other devices. Throws `service_denied` and `rate_limited`. */
+  /** Claims key packages of other devices. Throws `service_denied` if an order blocks messaging, and `rate_limited`. */
   claim(claimant: Enrollment, devices: readonly DeviceId[]): Promise<readonly Claimed[]>;
   left(enrollment: Enrollment): Promise<number>;
 }

@@ -1,4 +1,4 @@
-/** Maintenance of mailboxes: the effect of orders on waiting mail, and the deletion of expired mail. */
+/** Maintenance of mailboxes: applies orders to waiting mail, and deletes expired mail. */
 import { isCordonError } from '../../shared/errors.ts';
 import { Loop } from '../../shared/loops/loop.ts';
 import { createSerialQueue } from '../../shared/loops/serial-queue.ts';
@@ -10,24 +10,30 @@ import type { Bus, Wake } from '../bus/bus.ts';
 import { decidingOrder } from './denials.ts';
 import type { DecidingOrder, Log, MailboxFigures, MailboxStore, OrdersPort } from './ports.ts';
 
-/** Real milliseconds between two maintenance runs. */
+/** Milliseconds (real time) between two maintenance runs. */
 const RUN_EVERY = 60_000;
-/** Number of maintenance runs between two settlements of all affected mailboxes. They repair the effect of lost wakes. */
+/** Every this many maintenance runs, the server applies all orders to all affected mailboxes again, in case that wakes were lost. */
 const RECONCILE_EVERY = 10;
-/** Number of mailboxes per transaction. With one transaction per mailbox, an order that affects many devices would need minutes of disk syncs. */
+/**
+ * Number of mailboxes in one transaction. With one transaction for each mailbox, an order that affects many devices would need minutes for
+ * disk syncs.
+ */
 const SETTLED_TOGETHER = 32;
 const MOST_QUERIED = 1_000;
 
 export interface MailboxMaintenance {
-  /** Applies the devices' verdicts to their waiting mail, in the background. */
+  /** Applies the devices' current verdicts to their waiting mail, in the background. */
   settleSoon(devices: readonly DeviceId[]): void;
-  /** Counts of mailboxes at the last maintenance run. */
+  /** Counts of mailboxes, from the last maintenance run. */
   figures(): MailboxFigures;
-  /** Deletes expired mail. Every tenth call also applies all orders to the mailboxes. Runs every minute. */
+  /**
+   * Runs the maintenance: deletes expired mail, and at every tenth run also applies all orders to the mailboxes. It also runs automatically
+   * every minute.
+   */
   run(): Promise<void>;
-  /** Applies orders from before the start to the mailboxes, and starts the maintenance runs. */
+  /** Applies orders to the mailboxes, because orders may have changed before the start. Then starts the maintenance runs. */
   start(): Promise<void>;
-  /** Resolves when no maintenance is in progress. */
+  /** Stops the maintenance. Resolves when no run is in progress. */
   stop(): Promise<void>;
 }
 
@@ -48,7 +54,10 @@ export function createMailboxMaintenance(ports: Ports): MailboxMaintenance {
   const unsettled = new Set<DeviceId>();
   let runs = 0;
   let stopped = false;
-  /** Queue of settlements. Two settlements of one mailbox must not overlap, because the older verdict could overwrite the newer one. */
+  /**
+   * Queue that applies verdicts to mailboxes, one call after the other. Calls for the same mailbox must not overlap, because an older
+   * verdict could replace a newer one.
+   */
   const queue = createSerialQueue();
 
   const settling = new Loop({
@@ -62,7 +71,7 @@ export function createMailboxMaintenance(ports: Ports): MailboxMaintenance {
   });
   const running = new Loop({ run: () => queue(run), failed: failed('look'), every: RUN_EVERY });
 
-  /** After a failure, the next run or the next start finds the same work again. */
+  /** A failure is only logged, because the next run or the next start finds the unfinished work again. */
   function failed(what: string) {
     return (error: unknown) =>
       log.warn({ err: error, what }, 'mailboxes could not be maintained; the server tries again');
@@ -112,11 +121,11 @@ export function createMailboxMaintenance(ports: Ports): MailboxMaintenance {
   };
 }
 
-/** Applies verdicts to the mailboxes of devices, until `stop` is called. */
+/** Applies verdicts to the mailboxes of devices, until its method `stop` is called. */
 function createSettlement({ store, orders, affectedBy, clock, wake }: Ports) {
   let stopped = false;
 
-  /** Verdict on messaging; undefined for an unknown device. */
+  /** Verdict of the device about messaging; undefined for an unknown device. */
   async function verdictOf(device: DeviceId): Promise<{ device: DeviceId; denial: DecidingOrder | null } | undefined> {
     try {
       const { services } = orders.effect.cachedVerdict(device) ?? (await orders.effect.verdict(device));
@@ -132,7 +141,7 @@ function createSettlement({ store, orders, affectedBy, clock, wake }: Ports) {
       const verdicts = await Promise.all(
         waiting.slice(from, from + SETTLED_TOGETHER).map(async ({ device, denied }) => {
           const verdict = await verdictOf(device);
-          // Skip a device to which no order denies messaging now and none did before.
+          // Skip the device if no order denies it messaging now, and no order did when its mailbox was last updated.
           return verdict && (verdict.denial || denied) ? [verdict] : [];
         }),
       );
@@ -152,7 +161,7 @@ function createSettlement({ store, orders, affectedBy, clock, wake }: Ports) {
 
   return {
     settle,
-    /** Settles the mailboxes that an active order may affect, and those to which an order was applied before. */
+    /** Applies verdicts to all mailboxes that an active order may affect, and to all mailboxes to which an order was applied earlier. */
     async settleAll(): Promise<void> {
       const now = clock.now();
       await settle(await store.denied());

@@ -1,6 +1,6 @@
 /**
- * Mailboxes of devices: the mail that a device may receive now. Every read checks the device's verdict. A suspended device thus receives
- * nothing, even before the store is updated.
+ * Mailboxes of devices: the mail that each device may currently receive. Every read checks the device's verdict. A suspended device
+ * therefore receives nothing, even if the order has not yet been applied to its mailbox.
  */
 import { createBatcher } from '../../shared/loops/batcher.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
@@ -10,9 +10,9 @@ import type { Enrollment, MailboxCounters, MailboxStore, MailPage, OrdersPort, W
 
 export interface Mailboxes {
   counters(enrollment: Enrollment): Promise<MailboxCounters>;
-  /** Mail that the device may receive now. Throws `device_unknown`. */
+  /** Mail that the device may currently receive. Throws `device_unknown`. */
   read(wanted: Omit<Wanted, 'dueOnly' | 'now'>): Promise<MailPage>;
-  /** Acknowledges the mail up to `through`. */
+  /** Acknowledges all mail up to the sequence number `through`. */
   take(enrollment: Enrollment, through: number): Promise<void>;
 }
 

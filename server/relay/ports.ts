@@ -14,18 +14,18 @@ export interface Enrollment {
   readonly generation: number;
 }
 
-/** Post with the verdicts of its sender and its recipients at the time of arrival. */
+/** A post with the verdicts that its sender and its recipients have when it arrives. */
 export interface JudgedPost {
   readonly sender: Enrollment;
   readonly post: Post;
   readonly at: Instant;
   readonly expiresAt: Instant;
-  /** Recipients without duplicates. `known`: false for an unknown device. */
+  /** Recipients of the post without duplicates. `known` is false for an unknown device. */
   readonly recipients: readonly {
     readonly device: DeviceId;
     readonly known: boolean;
     readonly denial: DenialNotice | null;
-    /** Rule for waiting mail of the orders behind `denial`; null without an order. */
+    /** Rule for waiting mail of the order that denies delivery to the recipient; null if no order denies it. */
     readonly waiting: WaitingRule | null;
   }[];
 }
@@ -41,16 +41,16 @@ export interface PlacedEntry extends Enrollment {
   readonly heldBy: string | null;
 }
 
-/** New mailbox entry, for the server process that has the device's connection. */
+/** New entry in a mailbox, which is passed to the server process that has the device's connection. */
 export interface Arrival extends Enrollment, MailEntry {}
 
 export interface PostStore {
   /**
-   * Places a post in mailboxes by the rules of `placement.ts`. A repeated id returns the earlier response. Posts are written in groups; the
-   * post is durable when the promise resolves. Posts of one sender keep their order.
+   * Places a post in mailboxes by the rules of `placement.ts`. If a post with the same id was accepted before, returns the earlier
+   * response. Several posts share a transaction; a post is durable when the promise resolves. Posts of one sender keep their order.
    */
   post(judged: JudgedPost): Promise<Placed>;
-  /** Stored response to an accepted post; null if no response is stored. */
+  /** Stored response to a post that was accepted earlier; null if no response is stored. */
   answered(sender: Enrollment, id: string): Promise<Posted | null>;
 }
 
@@ -60,12 +60,12 @@ export interface MailboxCounters {
 }
 
 export interface Wanted extends Enrollment {
-  /** Sequence number after which the page of mail starts. */
+  /** The page begins after the mailbox entry with this sequence number. */
   readonly after: number;
   readonly entries: number;
-  /** Maximum bytes of the page of mail. The first entry is returned even if it is larger. */
+  /** Maximum bytes of the page. The first entry is returned even if it alone is larger. */
   readonly bytes: number;
-  /** True for a suspended device, which receives only the mail that its order still allows. */
+  /** True for a suspended device. It receives only earlier mail whose delivery its order allows. */
   readonly dueOnly: boolean;
   readonly now: Instant;
 }
@@ -78,11 +78,14 @@ export interface MailEntry {
 
 export interface MailPage {
   readonly entries: readonly MailEntry[];
-  /** True if more mail may wait. */
+  /** True if the mailbox may have more entries after this page. */
   readonly more: boolean;
 }
 
-/** Deciding order among those that deny a device the service `messaging` (`decidingOrder`), and its rule for waiting messages. */
+/**
+ * Order that decides about a device's waiting messages, chosen from the orders that deny the device the service `messaging`
+ * (`decidingOrder`), and its rule for waiting messages.
+ */
 export interface DecidingOrder {
   readonly rule: WaitingRule;
   readonly order: string;
@@ -90,29 +93,33 @@ export interface DecidingOrder {
 
 export interface MailboxStore {
   counters(enrollment: Enrollment): Promise<MailboxCounters>;
-  /** Mailbox entries by sequence number. Reads in one turn of the event loop share an SQL statement. */
+  /** Reads mailbox entries, sorted by sequence number. Concurrent reads share one SQL statement. */
   read(wanted: Wanted): Promise<MailPage>;
-  /** Acknowledges the entries up to `through`, in a grouped write. Returns the senders that receive a delivery report. */
+  /**
+   * Acknowledges the entries up to the sequence number `through`. Concurrent calls share a transaction. Returns the senders that receive a
+   * delivery report.
+   */
   take(enrollment: Enrollment, through: number, now: Instant): Promise<readonly DeviceId[]>;
   /**
-   * Applies verdicts to waiting mail by the rules of `settlement.ts`, in one transaction. A repeated call changes nothing. Released mail is
-   * then stored as long as new mail. Returns the senders that receive a delivery report.
+   * Applies verdicts to waiting mail by the rules of `settlement.ts`, in one transaction. A repeated call changes nothing. Mail that an
+   * order no longer holds is stored for the full time again, like new mail. Returns the senders that receive a delivery report.
    */
   settle(
     verdicts: readonly { readonly device: DeviceId; readonly denial: DecidingOrder | null }[],
     now: Instant,
   ): Promise<readonly DeviceId[]>;
   /**
-   * Given devices that have waiting mail, or mail that an order changed. `denied`: true if an order was applied to the mailbox.
+   * Those of the given devices that have waiting mail, or mail that an order changed. `denied` is true if an order was applied to the
+   * device's mailbox.
    */
   waitingAmong(
     devices: readonly DeviceId[],
   ): Promise<readonly { readonly device: DeviceId; readonly denied: boolean }[]>;
-  /** Devices with held mail, or with a mailbox to which an order was applied. */
+  /** Devices that have held mail, or a mailbox to which an order was applied. */
   denied(): Promise<DeviceId[]>;
   /**
-   * Deletes some expired mail, but no mail of devices under a legal hold. Held mail expires only at its sender's own deadline. `more`: true
-   * if more expired mail may exist.
+   * Deletes a limited number of expired mails, but none of devices under a legal hold. A held message expires only at the deadline that its
+   * sender chose. `more` is true if more expired mail may exist.
    */
   expire(now: Instant): Promise<{ readonly senders: readonly DeviceId[]; readonly more: boolean }>;
   figures(): Promise<MailboxFigures>;
@@ -126,7 +133,7 @@ export interface MailboxFigures {
 
 export interface OrdersPort {
   readonly effect: {
-    /** Cached verdict; undefined if the cache lacks it. */
+    /** Verdict from the cache; undefined if the cache has none for the device. */
     cachedVerdict(device: DeviceId): Verdict | undefined;
     /** Computed verdict. Throws `device_unknown`. */
     verdict(device: DeviceId): Promise<Verdict>;

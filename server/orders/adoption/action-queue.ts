@@ -6,7 +6,7 @@ import { isCordonError } from '../../../shared/errors.ts';
 import { createSerialQueue } from '../../../shared/loops/serial-queue.ts';
 import type { Bus } from '../../bus/bus.ts';
 
-/** Maximum number of attempts of one action when other nodes change the state first. */
+/** Maximum number of attempts of one action. An attempt fails if another node has changed the state first. */
 const ATTEMPTS = 5;
 
 export interface ActionQueue {
@@ -22,7 +22,7 @@ export function createActionQueue({
 }: {
   readonly bus: Pick<Bus, 'publish'>;
   readonly reload: () => Promise<void>;
-  /** Records orders that took effect or ended. The returned promise must never reject. */
+  /** Records orders that took effect or ended. The promise must never reject, because a failure must not stop the queue. */
   readonly recordExecutions: () => Promise<void>;
 }): ActionQueue {
   const queue = createSerialQueue();
@@ -30,8 +30,8 @@ export function createActionQueue({
   return {
     run: (action) =>
       queue(async () => {
-        // The ledger entry for an order's start must precede the entries of later actions. Otherwise the check of every evidence pack of
-        // the order fails.
+        // The ledger entry for an order's start must come before the entries of actions after the start. Otherwise the verification of
+        // every evidence pack of the order fails.
         await recordExecutions();
         for (let attempt = 1; ; attempt += 1) {
           try {

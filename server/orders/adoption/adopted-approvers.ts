@@ -6,7 +6,7 @@ import type { ApproverSetRow } from '../ports.ts';
 import { approverSetEnvelopeOf } from './revision-payload.ts';
 
 export interface AdoptedApprovers {
-  /** Current approver set; null before the first adoption. */
+  /** Current approver set; null before an approver set is adopted. */
   current(): ApproverSet | null;
   /** Returns the current approver set. Throws `approvers_required` before the first adoption. */
   require(): ApproverSet;

@@ -15,7 +15,7 @@ import type { PublicList } from './public-list.ts';
 import { revisionEnvelopeOf } from './revision-payload.ts';
 
 export interface AdoptedOrders extends AdoptedRevisions {
-  /** Reads the store again, because other nodes may have adopted revisions or approver sets. */
+  /** Reads all adopted orders and approver sets from the store, because other nodes may have adopted some. */
   load(): Promise<void>;
   readonly approvers: AdoptedApprovers;
   readonly list: PublicList;
@@ -23,17 +23,17 @@ export interface AdoptedOrders extends AdoptedRevisions {
 }
 
 export interface AdoptedRevisions {
-  /** Adopted revisions by order number, oldest first. */
+  /** Adopted revisions of each order, by order number; the oldest revision of an order is first. */
   revisions(): ReadonlyMap<string, readonly RevisionRow[]>;
   accepted(): ReadonlyMap<string, AcceptedRevision>;
   rules(): readonly OrderRule[];
-  /** The revision of each order that was adopted at a past time, with the approvals that it had then. */
+  /** For each order, the revision that was current at a past time, with its approvals at that time. */
   acceptedAt(at: Instant): PastRevision[];
   /** Adopted exit revisions of the order, oldest first. */
   exitsOf(order: string): { readonly revision: number; readonly adoptedAt: Instant }[];
   /**
-   * Throws `too_large` if the revision would make the order list too large for devices. A pause, resume, extension or withdrawal never
-   * throws, because it adds no text.
+   * Throws `too_large` if the revision would make the order list too large for devices. Never throws for a pause, resume, extension or
+   * withdrawal, because these actions add no text.
    */
   requireRoom(document: Pick<Revision, 'order' | 'act'>, payload: string): void;
 }

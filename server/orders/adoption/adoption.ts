@@ -1,6 +1,6 @@
 /**
- * Adoption: approvals of revisions, and the orders that result. The server only records approvals. Devices verify the approvers' signatures
- * themselves.
+ * Adoption of revisions: the server records approvals, and a revision with enough approvals becomes the order's current revision. Devices
+ * do not trust the server, but verify the approvers' signatures themselves.
  */
 import type { OrderTerms } from '../../../shared/order/documents.ts';
 import type { PersonId } from '../../../shared/protocol/ids.ts';

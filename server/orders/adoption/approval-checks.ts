@@ -1,4 +1,7 @@
-/** Checks of one approval: the state of its revision, its signatures, and the confirmation of an immediate effect. */
+/**
+ * Checks of one approval: the state of the revision, the approver's signatures, and the confirmation that the revision takes effect
+ * immediately.
+ */
 import { CordonError } from '../../../shared/errors.ts';
 import type { ApproverSet } from '../../../shared/order/approvers.ts';
 import { PAYLOAD_TYPES } from '../../../shared/order/documents.ts';
@@ -13,9 +16,9 @@ import type { OrderRow, RevisionRow } from '../ports.ts';
 export interface ApprovalGiven {
   readonly keyid: string;
   readonly signature: string;
-  /** Signature over the stub of a withheld revision; undefined for a public revision. */
+  /** Signature over the stub (public replacement) of a withheld revision; undefined for a public revision. */
   readonly stub?: string | undefined;
-  /** Signature over the statement that the revision takes effect immediately. Undefined if the approver need not confirm this. */
+  /** Signature over the approver's confirmation that the revision takes effect immediately. Undefined if no confirmation is necessary. */
   readonly immediate?: string | undefined;
 }
 
@@ -48,8 +51,8 @@ export function checkSignature(
 }
 
 /**
- * Checks the signed confirmation of the immediate effect. An approver must confirm it if the effective time or the end passed while the
- * proposal was pending. Throws if the confirmation is missing or unnecessary.
+ * Checks the signed confirmation of the immediate effect. The confirmation is necessary if the revision's effective time or end passed
+ * while the proposal was pending. Throws if a necessary confirmation is missing, and if an unnecessary one is given.
  */
 export function checkPassed(
   { order, revision }: RevisionRow,

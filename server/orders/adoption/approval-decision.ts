@@ -1,6 +1,6 @@
 /**
- * Decides whether an approval counts, and whether it completes the adoption of a revision. Pure. Devices use the rule in
- * `shared/order/adoption-state.ts` too.
+ * Decides whether an approval counts, and whether it completes the adoption of a revision. Pure. Devices apply the same rule
+ * (`shared/order/adoption-state.ts`).
  */
 import { CordonError } from '../../../shared/errors.ts';
 import { type AdoptionState, adoptionStateOf } from '../../../shared/order/adoption-state.ts';
@@ -14,13 +14,13 @@ export interface ApprovalGiven {
 
 export interface ApprovalDecision {
   readonly adoption: AdoptionState;
-  /** False if the store already has the approval. */
+  /** True for a new approval; false for an approval that is already stored. */
   readonly isNew: boolean;
-  /** Sentence that says why this approver and an earlier approver count as one person. Null if the approval counts separately. */
+  /** Explanation why this approver and an earlier approver count as one person. Null if this approval counts on its own. */
   readonly related: string | null;
 }
 
-/** True if one approval adopts the revision. A pause of an active order needs one approver, who may be its proposer. */
+/** True if a single approval adopts the revision. This is the case for a pause of an active order, which its proposer may approve. */
 export function isOneEnough({ act }: Pick<Revision, 'act'>, basePaused: boolean): boolean {
   return act === 'pause' && !basePaused;
 }
@@ -43,11 +43,11 @@ export function countingApprovers(
 
 /**
  * Decides about one approval.
- * - `given` has the recorded approvals.
- * - `persons` maps key ids of the current approver set to people. Approvals with other keys do not count.
+ * - `given` has the approvals that are already recorded.
+ * - `persons` maps the key ids of the current approver set to people. Approvals with other keys do not count.
  *
- * An approval by a person who counts as one with an earlier approver is recorded and changes nothing yet. It can count after a third person
- * approves. Throws `approver_unknown` or `same_person`.
+ * An approver may count as one person with an earlier approver. The server then records the approval, but the approval can count only after
+ * a third person approves. Throws `approver_unknown` or `same_person`.
  */
 export function decideApproval(
   revision: Revision,

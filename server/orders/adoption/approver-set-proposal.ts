@@ -1,4 +1,4 @@
-/** The document of a proposed approver set, from registered keys of independent people. Pure. */
+/** Builds the document of a proposed approver set from the registered keys of independent people. Pure. */
 import { CordonError } from '../../../shared/errors.ts';
 import type { ApproverSet } from '../../../shared/order/approvers.ts';
 import type { Approvers } from '../../../shared/order/documents.ts';
@@ -10,7 +10,7 @@ import type { People } from './independence.ts';
 export interface ApproverSetProposal {
   readonly threshold: number;
   readonly keyids: readonly string[];
-  /** Public keys of the organization in base64. Undefined keeps the keys of the current approver set. */
+  /** Public keys of the organization in base64. If undefined, the new set keeps the organization keys of the current approver set. */
   readonly organizationKeys?: readonly string[] | undefined;
 }
 
@@ -42,7 +42,7 @@ function requireVerified(
   );
 }
 
-/** Returns the registered keys with these ids. Throws `approver_unknown` for an unknown id. */
+/** Returns the registered keys with the given ids. Throws `approver_unknown` for an unknown id. */
 function namedKeys(keyids: readonly string[], registered: ReadonlyMap<string, RegisteredKey>, people: People) {
   return [...new Set(keyids)].sort().map((keyid) => {
     const key = registered.get(keyid);

@@ -1,4 +1,7 @@
-/** Approver sets on the server. An admin proposes a set of registered keys, and approvers sign it. Enough signatures adopt the set. */
+/**
+ * Approver sets on the server. An admin proposes a set of registered keys, and approvers sign the set. When it has enough signatures, the
+ * set is adopted.
+ */
 import { CordonError } from '../../../shared/errors.ts';
 import { type ApproverSet, personsWhoSigned, readApproverSet } from '../../../shared/order/approvers.ts';
 import { attestationOf } from '../../../shared/order/attestation.ts';
@@ -37,14 +40,14 @@ export interface ApproverSets {
     version: number,
     signature: { readonly keyid: string; readonly signature: string },
   ): Promise<ApproverSetView>;
-  /** True if the two approvers count as two different people (`independence.ts`). */
+  /** True if the two approvers count as different people (`independence.ts`). */
   independent(first: PersonId, second: PersonId): Promise<boolean>;
   people(): Promise<People>;
 }
 
 /**
- * Number of people whose signatures a new approver set still needs, by the rule of the previous set and by its own rule. Related people
- * count once. Devices count them separately (`missingSignatures`).
+ * Number of people who must still sign a new approver set. Both the rule of the previous set and the rule of the new set must be met. Two
+ * related people count once here, but devices count them separately (`missingSignatures`).
  */
 export function missingPeople(
   envelope: Envelope,
@@ -99,7 +102,7 @@ export function createApproverSets(ports: {
   readonly installation: string;
   readonly state: AdoptedOrders;
   readonly queue: Pick<ActionQueue, 'run'>;
-  /** True if mail is configured, because every approver can then verify an e-mail address. */
+  /** True if mail is configured. Each approver must then have verified the e-mail address of the account. */
   readonly verifiedOnly: boolean;
   /** True during the recovery after a restore, while devices may still return newer approver sets. */
   readonly recovering: () => boolean;
@@ -124,7 +127,7 @@ export function createApproverSets(ports: {
     });
     const payload = canonicalText(approverSet);
     const row: ApproverSetRow = { version: approverSet.version, payload, signatures: [], state: 'waiting' };
-    // Devices must be able to read the approver set before approvers sign it.
+    // Reject an approver set that devices cannot read before approvers sign it.
     readApproverSet(approverSetEnvelopeOf(row));
     await store.proposeApproverSet({ version: approverSet.version, payload });
     return view(row);

@@ -1,11 +1,11 @@
 /**
  * Decides which approvers count as different people. Pure; `OrderStore.people` reads the facts.
  *
- * A person who created an account, or saw its invitation or credential reset link, could have signed in as that account. The two people
- * then count as one.
+ * A person who created an account, or saw its invitation or credential reset link, could have signed in with this account. Therefore that
+ * person and the account's holder count as one person.
  */
 
-/** Relation of two accounts: the holder of the first account could have signed in as the second account. */
+/** A person who could have signed in with an account of another person. */
 export interface AccountLink {
   readonly person: string;
   readonly name: string;
@@ -15,15 +15,15 @@ export interface AccountLink {
 }
 
 export interface PeopleFacts {
-  /** Older person record of the same human being, by person id (`persons.same_as`). */
+  /** Pairs of person records for the same human being: the id of the older record, by the id of the newer one (`persons.same_as`). */
   readonly sameAs: ReadonlyMap<string, string>;
   readonly links: readonly AccountLink[];
 }
 
 export interface People {
-  /** Returns the oldest id of a person who has several ids. */
+  /** Returns the canonical id of a person: the oldest one if the person has several ids. */
   canonical(person: string): string;
-  /** Sentence that says why two people count as one. Null for two independent people. */
+  /** Explanation why two people count as one. Null if they are independent. */
   relation(a: string, b: string): string | null;
   /** Largest set of people who are independent of one another, as canonical ids. */
   independent(persons: Iterable<string>): ReadonlySet<string>;
@@ -56,8 +56,8 @@ function sentence({ name, account, by, kind }: AccountLink): string {
 }
 
 /**
- * Computes the exact largest set without two related people. A person with at most one relation can always be in the set. Few people have
- * more relations.
+ * Computes the exact largest set without two related people. A person with at most one relation can always be in the set, so only people
+ * with more relations need a search. Such people are few.
  */
 function largestIndependent(
   persons: readonly string[],
@@ -75,7 +75,7 @@ function largestIndependent(
   };
   const first = including(chosen);
   if (chosen.near.length <= 1) return first;
-  // Try this person and each related person: at least one of the largest sets contains one of these people.
+  // The largest set contains the chosen person or one of the related people. Try each of them.
   return others
     .filter(({ person }) => chosen.near.includes(person))
     .map(including)

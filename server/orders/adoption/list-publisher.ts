@@ -13,15 +13,18 @@ import { buildList, REFRESH_AFTER, type StoredList } from './order-list.ts';
 import { createPublicList, type PublicList } from './public-list.ts';
 
 const RETRY_AFTER = 60_000;
-/** Maximum time in milliseconds by which the date of a list may be ahead of the server's clock. */
+/** If the date of a list is more than this many milliseconds ahead of the server's clock, the server replaces the list. */
 const CLOCKS_DIFFER = 600_000;
 
 export interface ListPublisher {
-  /** Signs the next order list after a change of the approver set or of one order. `siblings` has all revisions of the changed order. */
+  /**
+   * Signs a new order list after a change of the approver set or of one order. `changed` is the changed revision, and `siblings` has all
+   * revisions of its order.
+   */
   next(set: ApproverSet, changed?: RevisionRow, siblings?: readonly RevisionRow[]): ListChange;
-  /** Signs and stores the next order list now. Does nothing before the first approver set is adopted. */
+  /** Signs and stores a new order list immediately. Does nothing before the first approver set is adopted. */
   publish(): Promise<void>;
-  /** Signs a new order list if one is due, and schedules the next run. */
+  /** Signs a new order list if it is time for one, and schedules the next check. */
   refresh(): Promise<void>;
   onChange(listener: () => void): void;
   announceChange(): void;
@@ -43,8 +46,8 @@ export function createListPublisher(ports: {
   let list: StoredList | null = null;
 
   function dueAt({ issuedAt }: StoredList): Instant {
-    // The date of the list is in the future, because the server's clock was wrong. Replace the list at once: a newly enrolled device uses
-    // its date as the first authenticated time.
+    // A list with a future date was signed while the server's clock was wrong. Replace it at once, because a newly enrolled device uses the
+    // date of its order list as the first authenticated time.
     if (issuedAt > clock.now() + CLOCKS_DIFFER) return clock.now();
     return Math.min(issuedAt + REFRESH_AFTER, nextPublication(adopted.revisions().values(), issuedAt));
   }
@@ -78,7 +81,7 @@ export function createListPublisher(ports: {
           list = change.list;
           announceChange();
         } catch (error) {
-          // Another adoption, on this or another node, has already stored the next list.
+          // A concurrent adoption, on this or another node, has already stored a list of this version.
           if (!isCordonError(error, 'conflict')) throw error;
           await load();
         }
@@ -90,7 +93,7 @@ export function createListPublisher(ports: {
 
   return {
     replace: (stored) => {
-      // Ignore an older stored list, because the read may have started before the current list was stored.
+      // Keep the list in memory if the stored list is older: another task may have stored a newer list after this read began.
       if (!list || (stored && stored.version > list.version)) list = stored;
       if (list) refresh.requestAt(dueAt(list));
     },

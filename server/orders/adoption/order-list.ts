@@ -1,4 +1,4 @@
-/** Builds the order list. The online key signs only the list: the key cannot make the approvals inside the list. */
+/** Builds the order list. The server's online key signs only the list as a whole. It cannot create the approvals inside the list. */
 import { CordonError } from '../../../shared/errors.ts';
 import { encodeCanonical } from '../../../shared/order/canonical.ts';
 import { sha256 } from '../../../shared/order/digest.ts';
@@ -21,13 +21,13 @@ export interface StoredList {
   readonly expiresAt: Instant;
 }
 
-/** Reserved bytes for the list's frame without the orders, and for the approvals of a new revision. */
+/** Bytes of a frame that are reserved for everything except the orders of the list, and for the approvals of a new revision. */
 const AROUND = 16 * 1024;
 
 /**
- * Throws `too_large` if a list of these revisions, one for each order, does not fit into one frame. Base64 encodes each revision twice in
- * the frame. An order that is not withdrawn counts twice, because a paused order has two revisions in the list (ADR 11). An approver can
- * therefore always pause it.
+ * Throws `too_large` if an order list with the given revisions does not fit into one frame. Each revision is encoded in base64 twice in the
+ * frame. An order that is not withdrawn counts twice, because a paused order has two revisions in the list (ADR 11). The reserved space
+ * lets an approver pause any such order later.
  */
 export function requireRoom(revisions: Iterable<{ readonly envelope: Envelope; readonly withdrawn: boolean }>): void {
   let bytes = AROUND;

@@ -9,14 +9,14 @@ import type { AdoptedOrders } from './adopted-orders.ts';
 import { recoverFrom } from './recovered-documents.ts';
 
 export interface OrderRecovery {
-  /** Stores the signed documents that a device returned. Throws and stores none of them if one document is invalid. */
+  /** Stores the signed documents that a device returned. If one document is invalid, throws and stores none of them. */
   recover(device: DeviceId, generation: number, recollection: Recollection): Promise<RecoveredFrom>;
 }
 
 export interface RecoveredFrom {
   /** Version of the device's order list; 0 if the device has no list. */
   readonly list: number;
-  /** Home area and seat from the device record that this server signed; null if the device has no record. */
+  /** Home area and legal seat from the device's own record, if this server signed it; null if the device has no record. */
   readonly record: { readonly home: string | null; readonly seat: string | null } | null;
   readonly approvers: number;
   readonly revisions: readonly { readonly order: string; readonly revision: number; readonly digest: string }[];

@@ -16,7 +16,7 @@ export interface RevisionSummary {
   readonly action: OrderAct;
   readonly state: RevisionRow['state'];
   readonly digest: string;
-  /** Proposer of the revision. Null if the reader may not see the proposer (`order-visibility.ts`). */
+  /** Proposer of the revision. Null if the reader may not know the proposer (`order-visibility.ts`). */
   readonly proposer: string | null;
   readonly proposedAt: Instant;
   readonly adoptedAt: Instant | null;
@@ -26,8 +26,8 @@ export interface RevisionSummary {
   /** Time when the proposal expires; null if the revision is not pending. */
   readonly expiresAt: Instant | null;
   /**
-   * Effective time or end of the revision, if it passed while the proposal was pending; null otherwise. An approver must then confirm the
-   * immediate effect.
+   * Tells whether the revision's effective time or end passed while the proposal was pending; null if neither passed. If one passed, an
+   * approver must confirm the immediate effect.
    */
   readonly passed: PassedTime | null;
   readonly withheld: boolean;
@@ -35,22 +35,22 @@ export interface RevisionSummary {
 }
 
 export interface RevisionView extends RevisionSummary {
-  /** Exact text that approvers sign, as UTF-8. */
+  /** Exact text of the revision. Approvers sign this text in UTF-8. */
   readonly payload: string;
 }
 
 export interface OrderView {
   readonly number: string;
   readonly title: string;
-  /** State of the adopted revision. Without an adopted revision, the state is `proposed` or the end of the last proposal. */
+  /** State of the order's adopted revision. If no revision is adopted, the state is `proposed`, or says how the last proposal ended. */
   readonly status: 'proposed' | ProposalEnd | Revision['status'];
   readonly adoptedRevision: number | null;
   readonly latestRevision: number;
   /** End of a one-person pause. Null for a pause without an end, and for an order that is not paused. */
   readonly pausedUntil: Instant | null;
-  /** Terms of the adopted revision. Without an adopted revision, the terms of the latest revision. */
+  /** Terms of the adopted revision. If no revision is adopted, the terms of the latest revision. */
   readonly terms: OrderTerms;
-  /** True if the revision with the displayed terms is withheld. */
+  /** True if the revision whose terms are in `terms` is withheld. */
   readonly withheld: boolean;
   readonly revisions: RevisionSummary[];
   readonly proceedings: ProceedingsView;
@@ -81,7 +81,10 @@ function summary(row: RevisionRow, rows: readonly RevisionRow[], now: Instant): 
   };
 }
 
-/** Says which time of the revision passed while the proposal was pending; null if none did. `rows` has all revisions of the order. */
+/**
+ * Returns which time of a revision (effective time or end) passed while the proposal was pending; null if neither passed. `rows` has all
+ * revisions of the order.
+ */
 export function passedIn(row: RevisionRow, rows: readonly RevisionRow[], now: Instant): PassedTime | null {
   const document = readPayload(row.payload);
   const base = rows.find(({ digest }) => digest === document.previous);
@@ -93,7 +96,7 @@ export function revisionView(row: RevisionRow, rows: readonly RevisionRow[], now
   return { ...summary(row, rows, now), payload: row.payload };
 }
 
-/** State of an order without an adopted revision, by the end of its last proposal. */
+/** State of an order that has no adopted revision, derived from its last proposal. */
 function proposalStatus(rows: readonly RevisionRow[]): 'proposed' | ProposalEnd {
   if (rows.some(({ state }) => state === 'waiting')) return 'proposed';
   const state = rows.findLast((row) => row.state !== 'superseded')?.state ?? 'waiting';
@@ -111,7 +114,7 @@ export function shownRevision(
   return shown;
 }
 
-/** Converts an order for the API. `rule` is the rule of the adopted revision, undefined if no revision is adopted. */
+/** Converts an order for the API. `rule` is the rule of the adopted revision; undefined if no revision is adopted. */
 export function orderView(
   order: OrderRow,
   rows: readonly RevisionRow[],

@@ -1,6 +1,6 @@
 /**
- * Access to the legal basis of a withheld order, and the fields that other readers see (ADR 43). Pure. Every response with an order's terms
- * uses this module. A new field of an order is hidden until the list of visible fields has its name.
+ * Decides who may read the legal basis of a withheld order, and removes it for everyone else (ADR 43). Pure. Every response with an order's
+ * terms uses this module. New fields of an order are hidden by default: only fields in the list of visible fields are shown.
  */
 import { type Visibility, WITHHELD_NOTICE, WITHHELD_TITLE } from '../../../shared/api/order-readings.ts';
 import { areasBeyond, type OrderArea } from '../../../shared/areas/area-code.ts';
@@ -10,25 +10,27 @@ import type { AccountId, PersonId } from '../../../shared/protocol/ids.ts';
 import type { Instant } from '../../../shared/time/clock.ts';
 import type { OrderView, RevisionSummary } from './order-views.ts';
 
-/** Account that reads an order. An API token has the access of its account. */
+/** Account of the reader. A request with an API token has the access of the token's account. */
 export interface OrderReader {
   readonly account: AccountId;
   readonly person: PersonId;
-  /** Areas in which the account's role `legal` or `owner` permits access to withheld orders. Null means all areas. */
+  /**
+   * Areas for which the account has the role `legal` or `owner`. The account may read withheld orders in these areas. Null means all areas.
+   */
   readonly areas: readonly OrderArea[] | null;
 }
 
-/** Facts that decide whether a reader may see a withheld order. All person ids are canonical. */
+/** Facts that decide whether a reader may read a withheld order. All person ids are canonical. */
 export interface WithheldFacts {
   /**
-   * `shown` is true if the requested revision is withheld; for a whole order, if the revision with the displayed terms is withheld. `any`
-   * is true if any revision of the order is withheld.
+   * `shown` is true if the revision that the response displays is withheld. `any` is true if at least one revision of the order is
+   * withheld.
    */
   readonly shown: boolean;
   readonly any: boolean;
   readonly locations: readonly OrderArea[];
   readonly proposers: ReadonlySet<string>;
-  /** Members of the current approver set, and people who signed the order's revisions. */
+  /** People who are in the current approver set, and people who have signed one of the order's revisions. */
   readonly approvers: ReadonlySet<string>;
 }
 

@@ -1,4 +1,4 @@
-/** Revisions and approver sets that wait for approvals, and the people whose approval would still count. */
+/** Revisions and approver sets that wait for approvals, and the people who can still approve each of them. */
 import { type ApproverSet, personsWhoSigned, readApproverSet } from '../../../shared/order/approvers.ts';
 import { ORDER_ACTS, type OrderAct } from '../../../shared/order/documents.ts';
 import { locationsOfOrder } from '../../../shared/order/order-areas.ts';
@@ -18,10 +18,10 @@ export interface PendingRevision {
   readonly action: OrderAct;
   readonly areas: readonly string[];
   readonly proposedAt: Instant;
-  /** Numbers of people who have approved, and of people who must approve. */
+  /** `approvals`: number of people who have approved. `needed`: number of people who must approve in total. */
   readonly approvals: number;
   readonly needed: number;
-  /** People whose approval of this item would still count. */
+  /** People who can still approve this revision or approver set. */
   readonly open: ReadonlySet<string>;
 }
 
@@ -82,7 +82,10 @@ export function createPendingApprovals({
   };
 }
 
-/** Returns the members of the previous and of the new approver set who can still sign. A set without missing signatures adds none. */
+/**
+ * Returns a pending approver set with the people who can still sign it: members of the previous set and of the new set. A set that needs no
+ * more signatures contributes no people.
+ */
 function pendingSetOf(row: ApproverSetRow, before: ApproverSet | null, people: People): PendingApproverSet {
   const envelope = approverSetEnvelopeOf(row);
   const approverSet = readApproverSet(envelope);

@@ -10,9 +10,9 @@ import type { StoredList } from './order-list.ts';
 export interface PublicList {
   /** Current order list; null before the first approver set is adopted. */
   current(): StoredList | null;
-  /** Complete withheld revisions of which the order list contains only stubs. */
+  /** Complete texts of the withheld revisions that the order list contains only as stubs (public replacements). */
   withheld(): readonly Envelope[];
-  /** Orders that a newly enrolled device would reject, because the order list lacks signatures by the current approver set. */
+  /** Orders that a newly enrolled device would reject, because their revisions lack signatures by the current approver set. */
   uncovered(): readonly string[];
 }
 
@@ -26,7 +26,7 @@ export function createPublicList(ports: {
   const { current, approvers, adopted, clock, installation } = ports;
   let cached: { readonly list: StoredList; readonly revisions: unknown; readonly withheld: Envelope[] } | null = null;
 
-  /** Computes the withheld revisions once for each list, because many devices request them. */
+  /** Computes the complete withheld revisions once for each order list, because many devices request them. */
   function withheld(): readonly Envelope[] {
     const list = current();
     const set = approvers.current();
@@ -45,7 +45,7 @@ export function createPublicList(ports: {
       const list = current();
       const approverSet = approvers.current();
       if (!approverSet || !list) return [];
-      // Verify the order list as a newly enrolled device would.
+      // Verify the order list in the same way as a newly enrolled device.
       const known = { installation, version: 0, hash: null, orders: new Map() };
       const { envelope } = list;
       const { alerts } = verifyList({ envelope, withheld: withheld(), approverSet, known, now: clock.now() });

@@ -1,7 +1,7 @@
 /**
- * Decides which documents a restored server accepts from a device. Pure.
- * - An approver set needs signatures by the threshold of the previous set.
- * - A revision needs approvals inside an order list that this installation's online key signed.
+ * Decides which signed documents a restored server accepts from a device. Pure.
+ * - An approver set must have signatures by the threshold of the previous set.
+ * - A revision must have its approvals inside an order list that this installation's online key signed.
  * - The server ignores documents that are older than its own.
  */
 import { CordonError } from '../../../shared/errors.ts';
@@ -29,7 +29,7 @@ import { type AcceptedRevision, readRevision, readStub, verifyList } from '../..
 import type { Recollection } from '../../../shared/protocol/device-http.ts';
 import type { DeviceId } from '../../../shared/protocol/ids.ts';
 
-/** Recovered revisions with their valid signatures. A withheld revision also has the signatures over its stub. */
+/** Recovered revisions with their valid signatures. A withheld revision also has the signatures over its stub (public replacement). */
 export interface RecoveredRevision {
   readonly revision: Revision;
   readonly digest: string;
@@ -40,7 +40,7 @@ export interface RecoveredRevision {
     readonly sig: string;
     readonly stub: string | null;
   }[];
-  /** Date of the order list with the revision. The server uses this date as the time of adoption. */
+  /** Date of the order list that contains the revision. The server stores this date as the time of the revision's adoption. */
   readonly listedAt: number;
 }
 
@@ -56,7 +56,7 @@ export interface Recovered {
   }[];
   /** Version of the device's verified order list; 0 if the device has no list. */
   readonly list: number;
-  /** Facts from the device record that this server signed; null if the device has no record. */
+  /** Facts from the device's own record, if this server signed it; null if the device has no record. */
   readonly record: Pick<DeviceRecord, 'home' | 'seat'> | null;
 }
 
@@ -72,8 +72,8 @@ export interface RecoverGiven {
 }
 
 /**
- * Verifies the documents of one device. Throws `document_malformed`, `signature_invalid`, `threshold_not_met` or `list_forked`, and then
- * accepts none of the documents.
+ * Verifies the documents that one device returned. If one document is invalid, accepts none of them and throws `document_malformed`,
+ * `signature_invalid`, `threshold_not_met` or `list_forked`.
  */
 export function recoverFrom(given: RecoverGiven): Recovered {
   const { chain } = given;
@@ -88,8 +88,7 @@ export function recoverFrom(given: RecoverGiven): Recovered {
 function newerApproverSets({ installation, chain, recollection }: RecoverGiven): Recovered['approverSets'] {
   const newest = chain.at(-1);
   if (!newest || recollection.approverSets.length === 0) return [];
-  // Approver sets may be missing between the server's newest set and the device's oldest set. Only another device can return the missing
-  // sets.
+  // The device may lack approver sets between the server's newest set and its own oldest set. Only another device can return these sets.
   const last = verifyApproverSets(newest, recollection.approverSets);
   if (last.approvers.installation !== installation) {
     throw new CordonError('list_other_installation', 'The approver sets are of another installation.');
@@ -106,7 +105,7 @@ function revisionsOf(
   const { list: envelope, orders: withheld } = recollection;
   if (!envelope) return { list: 0, revisions: [] };
   const document = parseDocument(orderListSchema, payloadOf(envelope, PAYLOAD_TYPES.list));
-  // The approver set that decides about the approvals inside the order list. The set names the online key that signed the list.
+  // The approver set that decides whether the approvals inside the order list count. It also names the online key that signed the list.
   const approverSet = chain.find(({ approvers }) => approvers.version === document.approverSet);
   if (!approverSet)
     throw new CordonError(
@@ -130,8 +129,8 @@ function revisionsOf(
 }
 
 /**
- * Revisions that the device has and its order list lacks. No order list confirms them, so they need enough approvals under the current
- * approver set, like a new revision.
+ * Revisions that the device received but that are not in its order list. No order list confirms these revisions. Therefore they need enough
+ * approvals under the current approver set, as a new revision does.
  */
 function unlistedOf(
   { installation, accepted, recollection, now }: RecoverGiven,
@@ -148,7 +147,8 @@ function unlistedOf(
     const adopted = adoptionStateOf(revision, personsWhoSigned(envelope, approverSet), threshold, true).adopted;
     if (!adopted || revision.installation !== installation || revision.revision <= (newest.get(revision.order) ?? 0))
       return [];
-    // Only an order list can restore a withheld order, because only the list contains the signatures over the order's stub.
+    // A withheld order can be restored only from an order list, because only the list contains the signatures over the order's stub (public
+    // replacement).
     if (withheldAt(revision, now)) return [];
     newest.set(revision.order, revision.revision);
     return [recoveredFrom(envelope, approverSet, Date.parse(revision.proposedAt), new Map())];
@@ -176,7 +176,10 @@ function recoveredFrom(
   };
 }
 
-/** Revision that a pause interrupts. A one-person pause is valid only together with this revision, which is in the same order list. */
+/**
+ * Finds the revision that a pause interrupts. A one-person pause is valid only together with this revision, so both must be in one order
+ * list.
+ */
 function baseOf(
   pause: Revision,
   list: OrderList,
@@ -204,7 +207,7 @@ function stubSignatures({ orders }: OrderList): ReadonlyMap<string, string> {
   return found;
 }
 
-/** Reads the device record. Returns null unless this server signed the record for the current enrollment. */
+/** Reads the device's record. Returns null if another server signed it, or if it belongs to an earlier enrollment. */
 function ownRecord(
   { installation, device, generation, recollection: { record: envelope } }: RecoverGiven,
   chain: readonly ApproverSet[],
@@ -215,7 +218,10 @@ function ownRecord(
   return own ? record : null;
 }
 
-/** Recovers the exemptions of the device. The salts in the device record open the commitments that approvers signed. */
+/**
+ * Recovers the device's exemptions. Approvers signed only commitments to exemptions. The salts in the device record show which commitments
+ * concern this device.
+ */
 function exemptionsOf(
   { device, accepted }: RecoverGiven,
   record: DeviceRecord,

@@ -1,4 +1,4 @@
-/** Stored orders, for pages and for the access checks of routes. */
+/** Reads stored orders, for the pages that display them and for the access checks of API routes. */
 import type { HomeArea } from '../../../shared/areas/area-code.ts';
 import { CordonError } from '../../../shared/errors.ts';
 import { locationsOfOrder } from '../../../shared/order/order-areas.ts';
@@ -11,22 +11,25 @@ import { type OrderView, orderView, type RevisionView, revisionView } from './or
 import { readPayload } from './revision-payload.ts';
 
 export interface ScopeQuery {
-  /** Requested revision. Undefined means the pending revision, or the adopted revision if none is pending. */
+  /** Number of the revision that the request concerns. Undefined means the pending revision, or the adopted revision if none is pending. */
   readonly revision?: number | undefined;
-  /** Revision that the request compares with the requested revision. */
+  /** Number of the earlier revision with which the request compares `revision`. */
   readonly baseline?: number | undefined;
-  /** True if the request concerns every device that the order ever affected, for example a request for receipts or evidence packs. */
+  /**
+   * True if the request concerns every device that any revision of the order affected. Examples are requests for receipts and for evidence
+   * packs.
+   */
   readonly life?: boolean;
 }
 
 export interface OrderScope {
   readonly revision: number;
-  /** Areas that the caller's role must cover completely. */
+  /** Areas of the order. The scope of the caller's role must include all of them. */
   readonly locations: readonly HomeArea[];
 }
 
 export interface StoredOrders {
-  /** Methods that read one order throw `not_found` for an unknown order. */
+  /** Stored orders. Methods that read a single order throw `not_found` for an unknown order. */
   get(order: string): Promise<OrderView>;
   revision(order: string, revision: number): Promise<RevisionView>;
   scope(order: string, query?: ScopeQuery): Promise<OrderScope>;
@@ -84,7 +87,7 @@ export async function orderOf(orders: Pick<OrderStore, 'order'>, number: string)
 
 /**
  * Finds a revision of the order. Without a number, returns the pending revision, or the adopted revision if none is pending. Throws
- * `not_found`.
+ * `not_found` if the order has no such revision.
  */
 export function revisionRowOf(order: string, rows: readonly RevisionRow[], revision?: number): RevisionRow {
   const row =

@@ -1,11 +1,14 @@
 /**
- * Legal basis of a pause, resume, extension or withdrawal, as its proposer states it. The server checks the basis before approvers sign.
+ * Legal basis of a pause, resume, extension or withdrawal, as its proposer gives it. The server checks it before approvers sign the action.
  */
 import { type ActionBasis, actionBasisSchema, BASED_ACTS, type OrderAct } from '../../../shared/order/documents.ts';
 import { uselessCharacter } from '../../../shared/text/visible-text.ts';
 import type { Objections } from './objections.ts';
 
-/** Parses the basis of an action. Returns undefined if the proposal has no basis or the basis causes an objection. */
+/**
+ * Parses the legal basis of an action. Returns undefined if the proposer gave none, and if it is invalid (`objections` then has the
+ * reason).
+ */
 export function readBasis(act: OrderAct, given: unknown, objections: Objections): ActionBasis | undefined {
   if (given === undefined || (typeof given === 'object' && given !== null && Object.keys(given).length === 0)) {
     return undefined;

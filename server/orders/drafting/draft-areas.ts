@@ -1,4 +1,6 @@
-/** Areas of a draft: definitions of groups and polygons, the limit of polygons, and the map of disputed territories. */
+/**
+ * Areas of a draft: adds definitions of groups and polygons, checks the limit of polygons, and assigns disputed territories to countries.
+ */
 import { areaName } from '../../../shared/areas/area-words.ts';
 import { MOST_POLYGONS } from '../../../shared/areas/evidence-text.ts';
 import { completeMap, explicitMap } from '../../../shared/areas/territory-policy.ts';
@@ -31,7 +33,10 @@ export function createDraftAreas({ orders, state, clock, areas: definitions, pol
     return defined ? { ...terms, ...defined } : null;
   }
 
-  /** Checks the limit of polygons. Every pending order counts toward the limit, because approvers may approve all of them. */
+  /**
+   * Checks that the draft does not exceed the limit of polygons at one location. All pending orders count too, because approvers may
+   * approve all of them.
+   */
   async function checkPolygons(
     terms: OrderTerms,
     order: string | undefined,
@@ -56,10 +61,11 @@ export function createDraftAreas({ orders, state, clock, areas: definitions, pol
   }
 
   /**
-   * Assigns the disputed territories in the draft's areas to countries.
-   * - The draft's own entries take precedence over the current territory policy.
-   * - A revision that changes neither areas nor assignments keeps the signed assignments.
-   * - A revision that changes only the areas keeps the signed entries.
+   * Determines which country each disputed territory in the draft's areas belongs to.
+   * - Assignments in the draft itself take precedence over the current territory policy.
+   * - A revision that changes neither areas nor assignments keeps all assignments that approvers signed.
+   * - A revision that changes only the areas keeps the signed assignments. For territories in the new areas, it uses the current territory
+   *   policy.
    */
   async function territoriesOf(
     terms: OrderTerms,

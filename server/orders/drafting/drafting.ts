@@ -1,7 +1,4 @@
-/**
- * Drafting: proposals of orders and of their next revisions, until approvers adopt them or the proposals end. A proposal has no effect on
- * devices.
- */
+/** Drafting of orders and of their later revisions as proposals. A proposal has no effect on devices until approvers adopt it. */
 import type { HomeArea } from '../../../shared/areas/area-code.ts';
 import { locationsOfOrder } from '../../../shared/order/order-areas.ts';
 import { PROPOSAL_LIFETIME } from '../../../shared/order/proposal-end.ts';
@@ -25,11 +22,14 @@ export interface Drafting {
   retract(person: PersonId, order: string, revision: number): Promise<RevisionView>;
   /** Declines a pending proposal. Only an approver may decline a proposal, and must give a reason. */
   decline(person: PersonId, order: string, revision: number, reason: string): Promise<RevisionView>;
-  /** Replaces the pending proposal with a requested proposal, after a second person has confirmed the replacement. */
+  /** Replaces the pending proposal with a later proposal of the order, after a second person has confirmed the replacement. */
   confirmReplacement(person: PersonId, order: string, revision: number): Promise<RevisionView>;
-  /** Exemptions of a revision, including expired ones, with the people who decided each exemption. Throws `not_found`. */
+  /**
+   * Exemptions of a revision, including expired ones, with the people who decided each exemption. Throws `not_found` for an unknown order
+   * or revision.
+   */
   exemptions(order: string, revision: number): Promise<DecidedExemption[]>;
-  /** All areas that an order about the given areas can cover, with the current groups and polygons. Throws `unknown_area`. */
+  /** All areas that an order about the given areas can cover, by the current definitions of groups and polygons. Throws `unknown_area`. */
   locationsNamed(areas: readonly string[]): Promise<readonly HomeArea[]>;
 }
 

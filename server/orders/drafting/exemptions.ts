@@ -1,6 +1,6 @@
 /**
- * Exemptions: the signed commitments to exempt devices, and the people who decided each exemption. An exempt group means the devices in the
- * group at the time of the proposal.
+ * Exemptions of devices: signed commitments, and the people who decided each exemption. An exempt group means the devices that are in the
+ * group when the proposal is made.
  */
 import { CordonError } from '../../../shared/errors.ts';
 import { MOST_EXEMPT, type OrderTerms } from '../../../shared/order/documents.ts';
@@ -13,8 +13,8 @@ import type { Objections } from './objections.ts';
 import { readTime } from './terms.ts';
 
 /**
- * Exemptions with ids and times as the admin wrote them. An exemption without `until` lasts as long as the order. The server does not
- * publish `reason`.
+ * Exemptions as the admin entered them, with unparsed ids and times. An exemption without `until` lasts as long as the order. The server
+ * does not publish `reason`.
  */
 export type ExemptDraft = readonly (({ readonly device: string } | { readonly group: string }) & {
   readonly until?: string | null | undefined;
@@ -24,9 +24,9 @@ export type ExemptDraft = readonly (({ readonly device: string } | { readonly gr
 type Said = Pick<ExemptionRow, 'until' | 'reason'>;
 
 /**
- * Creates the commitments of a revision's exemptions.
- * - A device that was exempt before keeps its salt and commitment, so that an unrelated revision does not change its device record.
- * - An entry for a device overrides an entry for the device's group, and a later entry overrides an earlier entry.
+ * Creates the commitments to a revision's exemptions.
+ * - A device that was already exempt keeps its salt and commitment, so that an unrelated revision does not change its device record.
+ * - An entry for a device overrides an entry for the device's group. Among entries of the same kind, the last one counts.
  */
 export async function makeExemptions(
   exempt: ExemptDraft,
@@ -39,7 +39,7 @@ export async function makeExemptions(
   }: { readonly terms: OrderTerms | null; readonly now: Instant; readonly objections: Objections },
 ): Promise<ExemptionRow[]> {
   const named = { group: new Map<DeviceId, Said>(), device: new Map<DeviceId, Said>() };
-  // Start all lookups in parallel, and await them in the order of the entries. Objections thus appear in that order.
+  // Start all lookups in parallel, but await them in the order of the entries, so that objections appear in this order.
   const lookups = exempt.map((each) => devicesOf(each, fleet));
   await Promise.allSettled(lookups);
   for (const [index, lookup] of lookups.entries()) {
@@ -64,7 +64,7 @@ export async function makeExemptions(
   }));
 }
 
-/** Parses the end of an exemption. `terms` is null if there are objections to the terms: the time zone of a local time is then unknown. */
+/** Parses the end of an exemption. `terms` is null if the terms are invalid. The time zone of a local time is then unknown. */
 function endOf(written: string | null | undefined, terms: OrderTerms | null, now: Instant): Instant | null {
   if (written == null || terms === null) return null;
   if (written === '') throw new CordonError('invalid_input', 'Enter the end of the exemption, or leave it out.');
@@ -91,7 +91,7 @@ async function devicesOf(
   const { success, data: group } = groupIdSchema.safeParse(exempt.group);
   const devices = success ? await fleet.devicesOf(group) : [];
   if (devices.length > 0) return devices;
-  // Reject an exemption without any device, because approvers would sign an exemption without effect.
+  // Reject an exemption that covers no device. Approvers would otherwise sign an exemption without effect.
   throw new CordonError(
     'invalid_input',
     `No group ${exempt.group} with devices exists, so no device would be exempt. Name another group.`,
@@ -107,10 +107,10 @@ function newExemption(device: DeviceId): Pick<ExemptionRow, 'device' | 'salt' | 
 }
 
 export interface DecidedExemption extends Pick<ExemptionRow, 'device' | 'until' | 'reason'> {
-  /** Number of the oldest revision in the unbroken series of revisions with this exemption. */
+  /** Number of the revision that decided the exemption: the oldest one since which every revision contains the exemption. */
   readonly decidedIn: number;
   readonly proposedBy: PersonId;
-  /** Approvers of the revision that decided the exemption. Empty while that revision is pending. */
+  /** Approvers of that revision. Empty while the revision is pending. */
   readonly approvedBy: readonly PersonId[];
 }
 

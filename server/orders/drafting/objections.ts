@@ -1,6 +1,6 @@
 /**
- * Objections to a proposal. A rule throws an error, and this module collects the errors with their fields. The creation of a proposal
- * reports the first objection, and the check of a form reports all objections.
+ * Objections to a proposal. Each rule throws an error, and this module collects the errors with the fields that they concern. When a
+ * proposal is created, the server reports the first objection. When a form is checked, the server reports all objections.
  */
 import { fieldErrorContext } from '../../../shared/api/field-errors.ts';
 import { CordonError, type ErrorCode, isCordonError } from '../../../shared/errors.ts';
@@ -22,7 +22,7 @@ export class Objections {
     this.#all.push({ field, error: new CordonError(code, detail, context, cause) });
   }
 
-  /** Runs a rule. If the rule throws an objection, collects the objection and returns undefined. Throws all other errors. */
+  /** Runs a rule. If the rule throws an objection, stores the objection and returns undefined. Passes on every other error. */
   try<T>(field: string, rule: () => T): T | undefined {
     try {
       return rule();
@@ -46,7 +46,7 @@ export class Objections {
     return this.#all.some((each) => each.field === field || each.field.startsWith(`${field}.`));
   }
 
-  /** Throws the first objection with the objection's own code. The error's context has all objections (`shared/api/field-errors.ts`). */
+  /** Throws the first objection with its own error code. The error's context has all objections (`shared/api/field-errors.ts`). */
   throwFirst(): void {
     const [first] = this.#all;
     if (first === undefined) return;

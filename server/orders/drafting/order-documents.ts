@@ -1,6 +1,6 @@
 /**
- * Documents of instruments, and decision records. The operator stores both, encrypted with the passphrase of the server's keys. Revisions
- * and the ledger contain only the hashes of documents and the commitments to records.
+ * Documents of legal instruments, and internal decision records of the operator. The server stores both, encrypted with the passphrase of
+ * its keys. Revisions and the ledger contain only hashes of the documents and commitments to the decision records.
  */
 
 import { CordonError } from '../../../shared/errors.ts';
@@ -38,26 +38,26 @@ export interface NamedDocument extends InstrumentDocument {
 }
 
 export interface DocumentStore {
-  /** Stored documents with the given hashes. */
+  /** Stored documents with the given SHA-256 hashes. */
   documents(sha256: readonly string[]): Promise<StoredDocument[]>;
   document(sha256: string): Promise<DocumentRow | null>;
   /**
-   * Stores a document. Storing the same bytes again changes nothing. Throws `too_large` if the store already has `most` documents that no
-   * revision names.
+   * Stores a document. A second upload of the same bytes changes nothing. Throws `too_large` if the store already has `most` documents that
+   * no revision names.
    */
   putDocument(document: DocumentRow, most: number): Promise<void>;
   decision(commitment: string): Promise<DecisionRow | null>;
 }
 
 export interface Sealer {
-  /** Encrypts bytes for one purpose. Decryption needs the same `purpose`. */
+  /** Encrypts bytes. The bytes can be decrypted only with the same `purpose`. */
   seal(plain: Buffer, purpose: string): string;
   unseal(text: string, purpose: string): Buffer;
 }
 
 export interface DecisionView extends DecisionRecord {
   readonly commitment: string;
-  /** Salt of the commitment. A reader of the decision record needs the salt to verify the commitment. */
+  /** Salt of the commitment. A reader of the decision record needs it to verify the commitment in the revision. */
   readonly salt: string;
 }
 
@@ -67,7 +67,7 @@ const MOST_UNNAMED = 100;
 const purposeOfDocument = (hash: string) => `instrument ${hash}`;
 const purposeOfDecision = (commitment: string) => `decision ${commitment}`;
 
-/** Documents that a revision names, in its legal basis or in the basis of its action. */
+/** Documents that a revision names, in the order's legal basis or in the basis of its action. */
 export const documentsOf = ({ terms, basis }: Pick<Revision, 'terms' | 'basis'>): InstrumentDocument[] => [
   ...(terms.documents ?? []),
   ...(basis?.documents ?? []),
@@ -87,7 +87,10 @@ export function createOrderDocuments({
   readonly clock: Clock;
 }) {
   return {
-    /** Stores an uploaded document. Throws `invalid_input` or `too_large`. */
+    /**
+     * Stores an uploaded document. Throws `invalid_input` for an invalid document. Throws `too_large` if the document is too large, or if
+     * too many documents are stored that no revision names.
+     */
     keep: async (by: PersonId, mediaType: string, content: Buffer): Promise<StoredDocument> => {
       if (content.length > LARGEST_DOCUMENT) {
         throw new CordonError('too_large', `A document has ${LARGEST_DOCUMENT} bytes at most.`);
@@ -104,7 +107,7 @@ export function createOrderDocuments({
       return stored;
     },
 
-    /** Returns a document with its current title. Throws `not_found` if no revision or record of the order names the document. */
+    /** Returns a document with its current title. Throws `not_found` if no revision and no proceeding of the order names the document. */
     document: async (number: string, hash: string): Promise<NamedDocument> => {
       const rows = await orders.revisions(number);
       const recorded = (await proceedings.proceedings(number)).flatMap((row) => {
@@ -125,7 +128,8 @@ export function createOrderDocuments({
     },
 
     /**
-     * Checks that the store has each named document with the stated type and size. The server must be able to show all that approvers sign.
+     * Checks that the store has each named document with the stated type and size, because the server must be able to show everything that
+     * approvers sign.
      */
     check: async (
       { documents = [] }: Pick<OrderTerms, 'documents'>,
@@ -143,7 +147,7 @@ export function createOrderDocuments({
       }
     },
 
-    /** Creates the commitment to a decision record and encrypts the record. Throws `invalid_input`. */
+    /** Creates the commitment to a decision record and encrypts the record. Throws `invalid_input` for an invalid record. */
     commit: (written: unknown): DecisionRow => {
       const parsed = decisionRecordSchema.safeParse(written);
       if (!parsed.success) {
@@ -156,7 +160,7 @@ export function createOrderDocuments({
       return { commitment, sealed: sealer.seal(Buffer.from(text), purposeOfDecision(commitment)) };
     },
 
-    /** Returns the decision record to which a revision commits. Throws `not_found` if there is none. */
+    /** Returns the decision record to which a revision commits. Throws `not_found` if the revision has no decision record. */
     decision: async (number: string, revision: number): Promise<DecisionView> => {
       const row = (await orders.revisions(number)).find((each) => each.revision === revision);
       const commitment = row && readPayload(row.payload).terms.internal;

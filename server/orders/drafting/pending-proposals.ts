@@ -1,6 +1,6 @@
 /**
- * The end of a pending proposal by retraction, by decline, or by replacement with a second person's consent. Without the consent rule, one
- * person could block every withdrawal with new proposals.
+ * The end of a pending proposal: by retraction, by decline, or by replacement with another proposal. A replacement needs a second person's
+ * consent. Otherwise one person could block every withdrawal by making new proposals.
  */
 import { CordonError } from '../../../shared/errors.ts';
 import { isProposalEnd } from '../../../shared/order/proposal-end.ts';
@@ -80,8 +80,8 @@ export function createPendingProposals({
     },
 
     /**
-     * Replaces the pending proposal with a requested one, and discards the approvals of the replaced proposal. Throws `same_person` for the
-     * proposer of the request.
+     * Replaces the pending proposal with a later one, and discards the approvals of the replaced proposal. Throws `same_person` if the
+     * caller proposed the later one.
      */
     confirmReplacement: async (person: PersonId, order: string, revision: number): Promise<RevisionView> => {
       const { row, people } = await pendingOf(order, revision);

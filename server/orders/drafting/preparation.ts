@@ -1,4 +1,4 @@
-/** Builds a revision from an admin's draft. Proposals and form checks both use this module. */
+/** Builds a revision from an admin's draft. Used when a proposal is created, and when a form is only checked. */
 import { CordonError } from '../../../shared/errors.ts';
 import { nextStatus, type OrderState, stateOf } from '../../../shared/order/acts.ts';
 import { canonicalText } from '../../../shared/order/canonical.ts';
@@ -18,11 +18,11 @@ import { readTerms, type TermsDraft, type TermsRead } from './terms.ts';
 
 export type OrderDraft = TermsDraft & {
   readonly action: OrderAct;
-  /** Number of the order. Undefined only for the action `propose`. */
+  /** Number of the order. Undefined for the action `propose`, because a new order has no number yet. */
   readonly order?: string | undefined;
   readonly exempt?: ExemptDraft | undefined;
   readonly decision?: Readonly<Record<string, string | undefined>> | undefined;
-  /** Basis of the action, as unchecked input of the admin. */
+  /** Legal basis of the action, as the admin entered it; not yet checked. */
   readonly basis?: unknown;
 };
 
@@ -32,7 +32,7 @@ interface DraftBase {
   readonly previous: string | null;
 }
 
-/** A valid revision that has no number and no proposer yet. */
+/** A valid revision, before it gets its number and proposer. */
 export interface Prepared extends DraftBase {
   readonly act: OrderAct;
   readonly status: Revision['status'];
@@ -77,7 +77,7 @@ export function createPreparation(ports: PreparationPorts) {
     throw new CordonError('invalid_input', `Name the order for the action “${action}”.`);
   }
 
-  /** Checks a complete draft. Stores nothing. */
+  /** Checks a draft and builds the revision. Stores nothing. */
   async function prepare(draft: OrderDraft, objections: Objections): Promise<Preparation> {
     const { action, order: _order, exempt, decision, basis: stated, ...written } = draft;
     const start = await objections.wait('order', () => startOf(draft));
@@ -133,7 +133,7 @@ export function createPreparation(ports: PreparationPorts) {
       proposer,
       proposedAt: now,
       status,
-      // A change of a paused order keeps the start of the pause.
+      // A revision of an order that remains paused keeps the start time of the pause.
       pausedSince: status === 'paused' ? (base?.pausedSince ?? now) : null,
       terms,
       ...(basis && { basis }),

@@ -7,7 +7,7 @@ import type { Log, OrderStore, ProposalStore } from '../ports.ts';
 
 const RETRY_AFTER = 60_000;
 
-/** Creates the loop that ends expired proposals. The loop runs again at the earliest expiry of a pending proposal. */
+/** Creates the loop that ends expired proposals. The loop runs again when the next pending proposal expires. */
 export function createProposalExpiry({
   orders,
   store,
@@ -42,7 +42,7 @@ export function createProposalExpiry({
         );
         ended();
       } catch (error) {
-        // Another action, on this or another node, has already approved or replaced the proposal.
+        // A concurrent action, on this or another node, has already ended, replaced or adopted the proposal.
         if (!isCordonError(error, 'conflict')) throw error;
       }
     }

@@ -1,6 +1,6 @@
 /**
- * Parses the terms of an order from the admin's input: local times become instants, and names of areas and services become known codes.
- * Every unreadable field gets an objection. Pure: `now` is an argument.
+ * Parses the terms of an order from the admin's input. It converts local times to instants, and names of areas and services to codes. Every
+ * unreadable field gets an objection. Pure: `now` is an argument.
  */
 import { parseHomeArea, parseOrderArea } from '../../../shared/areas/area-code.ts';
 import { CONTESTED, parseTerritory } from '../../../shared/areas/territory-policy.ts';
@@ -29,21 +29,21 @@ type Optional = (typeof OPTIONAL)[number];
 type Defined = 'groups' | 'polygons';
 type Written = 'areas' | Defined | 'services' | 'disputed' | 'effective' | 'until' | 'appeal' | 'internal' | Optional;
 
-/** Terms as an admin enters them. A time is in RFC 3339 with an offset, or a local time in `zone`. */
+/** Terms as an admin enters them. A time is written in RFC 3339 with an offset, or as a local time in the time zone `zone`. */
 export type TermsInput = Omit<OrderTerms, Written> & {
-  /** Optional term. Null removes the value of the previous revision. */
+  /** Value of an optional term. Null removes the value that the previous revision has. */
   readonly [K in Optional]?: OrderTerms[K] | null;
 } & {
   readonly areas: readonly string[];
   readonly services: readonly string[];
   /**
-   * Assignment of disputed territories: an area or `contested`, by territory. The current territory policy assigns all other disputed
-   * territories.
+   * Area to which each disputed territory belongs, or `contested`, by territory. The current territory policy assigns the territories that
+   * are absent here.
    */
   readonly disputed: Readonly<Record<string, string>>;
   readonly effective: string;
   readonly until: string | null;
-  /** Contact for affected people. Undefined means the installation's contact. */
+  /** Contact for affected people. If undefined, the order uses the installation's contact. */
   readonly appeal?: string | undefined;
 };
 export type TermsChanges = { readonly [K in keyof TermsInput]?: TermsInput[K] | undefined };
@@ -90,7 +90,8 @@ export function readTime(written: string, zone: string): Instant {
     throw new CordonError('invalid_input', `“${written}” in zone “${zone}” is no time.`, { written, zone }, cause);
   }
   const later = local.toZonedDateTime(zone, { disambiguation: 'later' });
-  // An ambiguous time is an error, as with `disambiguation: 'reject'`. This error also names the two possible instants.
+  // A local time that a clock change skips or repeats is an error, as with `disambiguation: 'reject'` of Temporal. In addition, this error
+  // names the two possible instants.
   if (earlier.epochMilliseconds !== later.epochMilliseconds) {
     const suggestions = [withOffset(earlier), withOffset(later)];
     throw new CordonError(
@@ -130,8 +131,8 @@ function readFeature(feature: string, area: string): [string, string] {
 }
 
 /**
- * Checks a BCP 47 language tag. Extended language subtags are invalid (ECMA-402), because browsers could not name such a language or choose
- * its direction.
+ * Checks a BCP 47 language tag. Tags with extended language subtags are invalid (ECMA-402), because browsers could not display their name
+ * or choose their writing direction.
  */
 function checkLanguage(tag: string): void {
   try {
@@ -190,8 +191,8 @@ function isTerm(field: unknown): field is keyof OrderTerms {
 }
 
 /**
- * Checks the terms against the schema of the signed document. A field with an earlier objection, or with an unreadable value, gets no
- * second objection.
+ * Checks the terms against the schema of the signed document. A field gets no second objection if it already has one or if its value is
+ * unreadable.
  */
 function checkShape(terms: object, unread: ReadonlySet<string>, objections: Objections): OrderTerms | null {
   const parsed = orderTermsSchema.safeParse(terms);
@@ -239,7 +240,7 @@ const TEXTS = [
   'documents',
 ] as const;
 
-/** Rejects hidden characters, with which readers could see other words than approvers signed. No legal text needs them. */
+/** Rejects hidden characters. They could make readers see a different text than the one that approvers signed. No legal text needs them. */
 function checkTexts(given: TermsDraft, objections: Objections): void {
   const check = (field: string, value: unknown): void => {
     if (typeof value === 'string') {
@@ -257,14 +258,14 @@ function checkTexts(given: TermsDraft, objections: Objections): void {
 export interface TermsRead {
   /** Parsed terms; null if there are objections. */
   readonly terms: OrderTerms | null;
-  /** Start of the order, known even if other fields are invalid. Null for an unreadable time. */
+  /** Start of the order. It is known even if other fields are invalid; null if the time itself is unreadable. */
   readonly effective: Instant | null;
   readonly until: Instant | null;
 }
 
 /**
- * Parses the terms of a new order, or the terms after an action. `base` has the previous terms. `appeal` is the installation's contact, for
- * an order that names none.
+ * Parses the terms of a new order, or the terms that an order has after an action. `base` has the previous terms. `appeal` is the
+ * installation's contact, for an order that names no contact.
  */
 export function readTerms(
   act: OrderAct,
@@ -302,7 +303,7 @@ export function readTerms(
   const unread = new Set<string>();
   const time = (field: 'effective' | 'until' | 'answerBy' | 'publication', written: string): string | undefined => {
     if (written === '') return undefined;
-    // A local time needs the time zone. The objection to the missing zone is enough.
+    // A local time without a time zone cannot be converted. It gets no objection here, because the missing zone already has one.
     if (zone === undefined && !OFFSET.test(written)) {
       unread.add(field);
       return undefined;
@@ -346,7 +347,7 @@ export function readTerms(
   };
 }
 
-/** Language of the authoritative text. A new order with texts in several languages must name it. */
+/** Language of the authoritative text. A new order with texts in several languages must name this language. */
 function authoritativeOf(act: OrderAct, given: TermsDraft, objections: Objections): string | null | undefined {
   const { authoritativeLanguage: named, statement = {} } = given;
   if (named != null) {
@@ -358,11 +359,11 @@ function authoritativeOf(act: OrderAct, given: TermsDraft, objections: Objection
   if (second !== undefined) {
     objections.add('authoritativeLanguage', 'invalid_input', WANTED.authoritativeLanguage);
   }
-  // The value is undefined for a malformed tag, which another check rejects.
+  // For a malformed language tag, the result is undefined. Another check rejects such a tag.
   return orderTermsSchema.shape.authoritativeLanguage.safeParse(first).data;
 }
 
-/** The territory map of an order does not contain contested territories. */
+/** The order contains no entry for a contested territory (a territory that belongs to no country under this order). */
 const isCounted = (each: [string, string] | undefined): each is [string, string] =>
   each?.[1] !== undefined && each[1] !== CONTESTED;
 
@@ -372,7 +373,10 @@ function withoutNulls(terms: Readonly<Record<string, unknown>>): object {
   return Object.fromEntries(Object.entries(terms).filter(([field]) => !omitted.some((each) => each === field)));
 }
 
-/** Moments of notices without repetition, earliest first. Unknown moments remain, so that the schema rejects them. */
+/**
+ * Removes repeated notice moments and sorts the others by time, earliest first. Keeps unknown moments, so that the schema check rejects
+ * them.
+ */
 function inOrder(moments: readonly string[]): string[] {
   const known: readonly string[] = NOTICE_MOMENTS;
   const place = (moment: string) => known.indexOf(moment);
@@ -380,7 +384,8 @@ function inOrder(moments: readonly string[]): string[] {
 }
 
 /**
- * Checks dates, documents, publication and exit of valid terms. A value that the order already had may be in the past or break newer rules.
+ * Checks dates, documents, publication and exit of valid terms. A value that an earlier revision already had may be in the past or break
+ * newer rules.
  */
 function checkLegalBasis(terms: OrderTerms, before: OrderTerms | null, now: Instant, objections: Objections): void {
   const { receivedOn, documents = [], publication, exportWindow, mode, until, zone } = terms;
@@ -410,8 +415,8 @@ function checkLegalBasis(terms: OrderTerms, before: OrderTerms | null, now: Inst
 }
 
 /**
- * Checks start and end of the order. An unchanged `effective` never causes `effective_in_past`, and an unchanged `until` never causes
- * `until_in_past`.
+ * Checks the start and end of the order. Start and end may be in the past if the previous revision has the same value. Otherwise they cause
+ * `effective_in_past` or `until_in_past`.
  */
 function checkTimes(
   { effective, until }: { readonly effective: string | undefined; readonly until: string | null | undefined },

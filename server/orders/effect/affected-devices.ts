@@ -1,6 +1,6 @@
 /**
- * Records of the devices that each revision affected when it took effect. An evidence pack needs them to find devices that later left,
- * moved or became exempt. The server writes the records in slices. After a crash, the next start completes them.
+ * Records which devices each revision affected when it took effect. An evidence pack needs these records to include devices that later
+ * left, moved or became exempt. The server writes the records in slices. If a crash interrupts the writing, the next start completes it.
  */
 import { setImmediate as turn } from 'node:timers/promises';
 import { Loop } from '../../../shared/loops/loop.ts';
@@ -17,20 +17,24 @@ const RETRY_AFTER = 60_000;
 
 export interface AffectedDeviceStore {
   affectedAreComplete(order: string, revision: number): Promise<boolean>;
-  /** Records devices that a revision affects. A device that an earlier revision affected keeps the number of that revision. */
+  /**
+   * Records the devices that a revision affects. If an earlier revision already affected a device, the device's record keeps the number of
+   * the earlier revision.
+   */
   recordAffected(order: string, revision: number, devices: readonly DeviceId[]): Promise<void>;
   recordComplete(order: string, revision: number): Promise<void>;
   /** Recorded affected devices with ids above `after`, sorted by id. */
   recordedAffected(order: string, after: DeviceId | null, limit: number): Promise<DeviceId[]>;
 }
 
-/** Creates the loop that records affected devices. Request a run when an order may have taken effect. */
+/** Creates the loop that records affected devices. Request a run of the loop when an order may have taken effect. */
 export function createAffectedDevices(ports: {
   readonly store: Omit<AffectedDeviceStore, 'recordedAffected'>;
   readonly clock: Clock;
   readonly rules: () => readonly OrderRule[];
   /**
-   * Devices to which the revision denies a service now. If the location of an offline device has expired, its last known location counts.
+   * Devices for which the revision currently denies a service. The last known location of an offline device counts even after it has
+   * expired.
    */
   readonly denied: (order: string, revision: number) => Promise<readonly { readonly device: DeviceId }[]>;
   readonly log: Log;

@@ -1,6 +1,6 @@
 /**
- * Facts that decide the verdicts of devices: location, home area and seat from the jurisdiction module, and exemptions of adopted
- * revisions.
+ * Facts that decide the verdicts of devices. The jurisdiction module provides location, home area and legal seat; adopted revisions provide
+ * the exemptions.
  */
 import { exemptionsFor } from '../../../shared/order/exemption.ts';
 import type { DeviceId } from '../../../shared/protocol/ids.ts';
@@ -8,7 +8,7 @@ import type { DeviceFacts } from '../../../shared/verdict/terms.ts';
 import type { AdoptedOrders } from '../adoption/adopted-orders.ts';
 import type { JurisdictionPort, OrderStore } from '../ports.ts';
 
-/** Reads the facts of several devices. The result has no unknown device. */
+/** Reads the facts of several devices. Unknown devices are absent from the result. */
 export type ReadDeviceFacts = (devices: readonly DeviceId[]) => Promise<ReadonlyMap<DeviceId, DeviceFacts>>;
 
 export function createDeviceFacts(ports: {

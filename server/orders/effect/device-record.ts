@@ -1,5 +1,6 @@
 /**
- * The device record: personal facts that the public order list must not contain. The online key signs a new version when the facts change.
+ * Device record: facts about one device that the public order list must not contain. The server's online key signs a new version of the
+ * record when these facts change.
  */
 import { canonicalText, encodeCanonical, parseDocument } from '../../../shared/order/canonical.ts';
 import {

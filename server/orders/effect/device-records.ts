@@ -1,6 +1,6 @@
 /**
- * Signs device records again when their facts change, above all exemptions. A newly exempt device must receive its device record before the
- * order list that would suspend it. The server therefore signs all these records before it sends the list.
+ * Signs new versions of device records when their facts change, above all exemptions. If a revision both suspends devices and exempts some,
+ * an exempt device must receive its record before the order list. The server therefore signs the records before it sends the list.
  */
 import { isCordonError } from '../../../shared/errors.ts';
 import { createBatcher } from '../../../shared/loops/batcher.ts';
@@ -14,15 +14,18 @@ import type { DeviceRecordStore, FleetPort, OrderStore } from '../ports.ts';
 import { nextRecord } from './device-record.ts';
 
 const ATTEMPTS = 5;
-/** Maximum number of device records in one batch, which shares its reads and commits. */
+/** Maximum number of device records in one batch. The records of a batch share database reads and commits. */
 const AT_ONCE = 256;
 
 export interface DeviceRecords {
   /** Signs a new device record if the facts changed. Returns true for a new record. */
   reissue(device: DeviceId): Promise<boolean>;
-  /** Reissues the records of devices that the current revision exempts and the earlier revision `before` does not. */
+  /** Signs new records of the devices that the order's current revision exempts and its earlier revision `before` did not exempt. */
   follow(order: string, before: Revision | undefined): Promise<void>;
-  /** Reissues the records of all exempt devices. A crash may have happened after an adoption and before the new records. */
+  /**
+   * Signs new records of exempt devices if their facts changed. At the start of the server, this repairs records that a crash after an
+   * adoption left unsigned.
+   */
   reissueAllExempt(): Promise<void>;
 }
 
@@ -41,7 +44,10 @@ export function createDeviceRecords(ports: {
   const exemptionsOf = createBatcher(async (devices: readonly DeviceId[]) =>
     Map.groupBy(await orders.exemptionsOf(devices), ({ device }) => device),
   );
-  /** Orders of which some device records could not be signed. Their next change reissues the records of all exempt devices. */
+  /**
+   * Orders for which some device records could not be signed. At the next change of such an order, the server signs the records of all its
+   * exempt devices.
+   */
   const unfinished = new Set<string>();
 
   async function reissue(device: DeviceId): Promise<boolean> {
@@ -67,7 +73,7 @@ export function createDeviceRecords(ports: {
     }
   }
 
-  /** Reissues the records of several devices. One failure does not stop the other records. */
+  /** Signs new records of several devices. If one record fails, the others are signed nevertheless. */
   async function reissueAll(devices: Iterable<DeviceId>): Promise<void> {
     const failed: unknown[] = [];
     for (const some of slices([...devices], AT_ONCE)) {

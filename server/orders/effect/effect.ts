@@ -1,6 +1,6 @@
 /**
- * Effect of adopted orders on devices. The module caches verdicts and signs device records. The module also records when orders took effect
- * and which devices they affected.
+ * Effect of adopted orders on devices. This module caches verdicts, signs device records, and records when orders took effect and which
+ * devices they affected.
  */
 import { CordonError } from '../../../shared/errors.ts';
 import { createBatcher } from '../../../shared/loops/batcher.ts';
@@ -33,14 +33,17 @@ export interface Effect {
   record(device: DeviceId): Promise<RecordRow | null>;
   /** Signs a new device record and wakes the device if the facts in the record changed. Returns true for a new record. */
   reissueRecord(device: DeviceId): Promise<boolean>;
-  /** Updates device records and verdicts after orders changed, and wakes devices. `device` is a device whose exemptions changed too. */
+  /**
+   * Updates device records and verdicts after orders changed, and wakes devices. `device` is an additional device whose own exemptions
+   * changed.
+   */
   follow(changes: readonly ChangedOrder[], device?: DeviceId): Promise<void>;
   /**
-   * Records orders that took effect or ended until now. The check of an evidence pack fails without their ledger entries. Never rejects,
-   * because no failure may prevent a pause or withdrawal.
+   * Records in the ledger all orders that have taken effect or ended. Without these ledger entries, the verification of an evidence pack
+   * fails. Never rejects, because a failure must not prevent a pause or withdrawal.
    */
   recordExecutions(): Promise<void>;
-  /** Processes orders that took effect or ended while no server ran. */
+  /** Starts the module. First records and applies orders that took effect or ended while no server ran. */
   start(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -57,7 +60,8 @@ export function createEffect(ports: {
   readonly fleet: FleetPort;
   readonly changes: Pick<DeviceChanges, 'follow'>;
   /**
-   * Devices to which the revision denies a service now. If the location of an offline device has expired, its last known location counts.
+   * Devices for which the revision currently denies a service. The last known location of an offline device counts even after it has
+   * expired.
    */
   readonly denied: (order: string, revision: number) => Promise<readonly { readonly device: DeviceId }[]>;
   readonly online: Signer;
@@ -105,7 +109,8 @@ export function createEffect(ports: {
   adopted.publisher.onChange(() => {
     verdicts.rulesChanged();
     executions.request();
-    // A new revision of an active order can affect more devices, although the order does not start again.
+    // Record affected devices at every change, because a new revision of an active order can affect more devices without a new start of the
+    // order.
     affected.request();
   });
 

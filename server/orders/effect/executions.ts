@@ -1,6 +1,6 @@
 /**
- * Ledger entries for the start and end of orders. Any server that notices the change writes the entry. The entry of a withheld order names
- * neither the order nor the change. An order that began and ended while no server ran gets no entry.
+ * Ledger entries for the start and end of orders. The first server process that notices a start or end writes the entry. The entry of a
+ * withheld order names neither the order nor the change. If an order started and ended while no server ran, there is no entry.
  */
 import { keepParticulars } from '../../../shared/ledger/kept-particulars.ts';
 import type { EntryDraft } from '../../../shared/ledger/ledger-entry.ts';
@@ -24,17 +24,23 @@ export interface Execution {
 export interface ExecutionStore {
   /** Recorded starts and ends of the order, oldest first. */
   executions(order: string): Promise<Execution[]>;
-  /** Last recorded start or end of each order, by order number. */
+  /** For each order, its last recorded start or end. */
   lastExecutions(): Promise<ReadonlyMap<string, ExecutionState>>;
-  /** Stores the start or end of an order. Does nothing if the order already has this state, for example because another node was faster. */
+  /**
+   * Stores the start or end of an order. Does nothing if the store already has this state, for example because another node stored it
+   * first.
+   */
   recordExecution(execution: Execution, entry: EntryDraft<'order.executed'>): Promise<void>;
 }
 
-/** Milliseconds until the next attempt. The check of an evidence pack accepts an entry that is at most 30 seconds late. */
+/**
+ * Milliseconds until the next attempt after a failure. The verification of an evidence pack accepts an entry that is at most 30 seconds
+ * late.
+ */
 const RETRY_AFTER = 10_000;
 
 /**
- * Creates the loop that records starts and ends of orders. The loop runs again at each time when an order can start or end. Request a run
+ * Creates the loop that records starts and ends of orders. The loop runs again at the next time when an order starts or ends. Request a run
  * when the rules changed.
  */
 export function createExecutions(ports: {
@@ -61,7 +67,8 @@ export function createExecutions(ports: {
         {
           kind: 'order.executed',
           at: now,
-          // The ledger entry of a withheld order omits the order number. Readers who count entries with the number would know each start and end.
+          // The ledger entry of a withheld order omits the order number. With the number, readers could count the entries and learn each
+          // start and end.
           ...(withheld(order, now)
             ? keepParticulars({ order, revision, state })
             : { subject: null, public: { order, revision, state } }),
@@ -70,7 +77,7 @@ export function createExecutions(ports: {
       bus.publish({ kind: 'orders' });
       recorded();
     }
-    // Use the start time of this run, because another order may have become due since then.
+    // Compare with the start time of this run instead of the present time, because another order may have become due during the run.
     const times = rules()
       .flatMap(instantsOf)
       .filter((at) => at > now);

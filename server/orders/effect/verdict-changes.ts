@@ -1,13 +1,13 @@
-/** Times at which verdicts change although no event occurs: an order starts or ends, or an exemption or grace period of a device ends. */
+/** Schedules changes of verdicts that no event causes: an order starts or ends, or an exemption or grace period of a device ends. */
 import type { DeviceId } from '../../../shared/protocol/ids.ts';
 import type { Clock, Instant } from '../../../shared/time/clock.ts';
 import type { OrderRule } from '../../../shared/verdict/terms.ts';
 
 export interface VerdictChanges {
-  /** Time of the device's next change that the server knows. */
+  /** Time at which the device's verdict changes next, as far as the server knows. */
   expected(device: DeviceId): Instant | null;
   expect(device: DeviceId, at: Instant | null): void;
-  /** Schedules the next change again, because the rules changed. */
+  /** Plans the next change again after a change of the rules. */
   reschedule(): void;
   stop(): void;
 }
@@ -21,11 +21,14 @@ export function instantsOf(rule: OrderRule): Instant[] {
 export function createVerdictChanges(ports: {
   readonly clock: Clock;
   readonly rules: () => readonly OrderRule[];
-  /** Callback at each change, with the devices whose expected time is due and the orders that start or end. */
+  /** Callback when verdicts change. It receives the devices whose scheduled time has come, and the orders that start or end. */
   readonly onChange: (devices: readonly DeviceId[], rules: readonly OrderRule[]) => void;
 }): VerdictChanges {
   const { clock, rules, onChange } = ports;
-  /** Expected times remain when cached verdicts are deleted, because possibly no request evaluates the device again before its change. */
+  /**
+   * Scheduled time of each device's next change. It remains when cached verdicts are deleted, because perhaps nothing evaluates the device
+   * again before that time.
+   */
   const expected = new Map<DeviceId, Instant>();
   let seenUntil = clock.now();
   let timer: { readonly at: Instant; readonly cancel: () => void } | null = null;

@@ -1,7 +1,7 @@
 /**
- * Cache of the verdicts of devices. The relay needs the verdicts of sender and recipients for every post. A verdict is valid until the
- * rules or the device's facts change, or until its `nextChange`. The server wakes devices at that time, and when an order takes effect or
- * ends.
+ * Cache of devices' verdicts. The relay needs the verdicts of sender and recipients for every post. A cached verdict is valid until the
+ * rules or the device's facts change, or until its `nextChange`. When a verdict's `nextChange` arrives, and when an order takes effect or
+ * ends, the server wakes the devices.
  */
 import type { DeviceId } from '../../../shared/protocol/ids.ts';
 import type { Clock, Instant } from '../../../shared/time/clock.ts';
@@ -11,7 +11,7 @@ import type { Bus } from '../../bus/bus.ts';
 import type { Log } from '../ports.ts';
 import { createVerdictChanges } from './verdict-changes.ts';
 
-/** Maximum number of devices in one wake. */
+/** Maximum number of devices to which one wake message applies. */
 const WAKE_SIZE = 1000;
 
 export interface VerdictPorts {
@@ -29,10 +29,10 @@ export interface Verdicts {
   cached(device: DeviceId): Verdict | undefined;
   verdict(device: DeviceId): Promise<Verdict | null>;
   invalidate(devices: readonly DeviceId[]): void;
-  /** Deletes all cached verdicts and schedules the next changes. Call the method when the rules changed. */
+  /** Deletes all cached verdicts and schedules the next changes. Callers use this after a change of the rules. */
   rulesChanged(): void;
   wakeAffected(rule: OrderRule): Promise<void>;
-  /** Stops the timer. Resolves when no request to the store is in progress. */
+  /** Stops the timer. Resolves when all wakes in progress have ended. */
   stop(): Promise<void>;
 }
 
@@ -43,7 +43,7 @@ function earlierOf(a: Instant | null, b: Instant | null): Instant | null {
 export function createVerdicts(ports: VerdictPorts): Verdicts {
   const { clock, bus, log, rules, facts, affectedBy } = ports;
   const cache = new Map<DeviceId, Verdict>();
-  /** Number of invalidations by device. An evaluation that began before an invalidation must not enter the cache. */
+  /** Number of invalidations of each device's verdict. An evaluation that began before an invalidation must not enter the cache. */
   const invalidations = new Map<DeviceId, number>();
   const wakes = new Set<Promise<void>>();
   let epoch = 0;
@@ -75,7 +75,7 @@ export function createVerdicts(ports: VerdictPorts): Verdicts {
     const evaluated = evaluate(rules(), known, clock.now());
     const current = epoch === before && invalidations.get(device) === count;
     if (current) cache.set(device, evaluated);
-    // An outdated evaluation may miss a change that the previous verdict knew. Use the earlier of the two times.
+    // An outdated evaluation may miss a scheduled change that is already known. Use the earlier of the two times.
     changes.expect(device, current ? evaluated.nextChange : earlierOf(evaluated.nextChange, changes.expected(device)));
     return evaluated;
   }
@@ -106,7 +106,8 @@ export function createVerdicts(ports: VerdictPorts): Verdicts {
       invalidate(devices);
       wake(devices);
     } catch (error) {
-      // A lost wake does no harm: devices also reconcile on their own timer, and every check uses a current verdict.
+      // If a wake is lost, no harm results: devices also compare their state with the server periodically, and every check uses a current
+      // verdict.
       log.warn(
         { err: error, order: rule.order },
         'Devices could not be woken. They check for changes on their own timer.',

@@ -1,6 +1,6 @@
 /**
- * Reminders of answers that an authority expects. The responsible people get one alert for each order, and a mail if mail is configured.
- * Each reminder is stored before it is sent, so that a restart or failure never repeats a reminder.
+ * Reminders of answers that an authority expects by a deadline. The responsible people get one alert for each order, and a mail if mail is
+ * configured. The server stores each reminder before it sends the reminder, so that a restart or failure never repeats a reminder.
  */
 import { Loop } from '../../../shared/loops/loop.ts';
 import { answerState, dueReminder, reminderTimes } from '../../../shared/order/answer-deadline.ts';
@@ -14,7 +14,7 @@ import { answerAlert } from './proceedings.ts';
 
 export interface GivenReminder {
   readonly answerBy: Instant;
-  /** Index of the newest reminder for this deadline (`reminderTimes`). */
+  /** Index of the last reminder that was sent about this deadline (index into the result of `reminderTimes`). */
   readonly step: number;
   readonly mailed: readonly AccountId[];
 }
@@ -49,9 +49,9 @@ export interface Responsible {
 }
 
 export interface ResponsiblePort {
-  /** Accounts with the role owner or legal for the given areas. */
+  /** Accounts that have the role owner or legal for the given areas. */
   responsible(areas: OrderTerms['areas']): Promise<readonly Responsible[]>;
-  /** Function that sends a mail and throws `mail_failed`; null if no mail is configured. */
+  /** Function that sends a mail. It throws `mail_failed`. Null if mail is not configured. */
   mail(): ((to: Responsible, mail: ReminderMail) => Promise<void>) | null;
 }
 
@@ -102,8 +102,8 @@ export function createAnswerReminders(ports: {
   }
 
   /**
-   * Mails a reminder to all responsible accounts. Returns false if a mail failed. The next attempt skips accounts that already got the
-   * mail.
+   * Mails a reminder to all responsible accounts. Returns false if a mail failed. The next attempt skips accounts that already received the
+   * reminder.
    */
   async function mailAll(order: OrderView, mail: ReminderMail): Promise<boolean> {
     const send = people.mail();

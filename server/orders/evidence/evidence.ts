@@ -1,4 +1,4 @@
-/** Evidence about orders: rollouts, explanations of past verdicts, and the readings of withheld orders. */
+/** Evidence about orders: rollouts, explanations of past verdicts, and the audit of who read withheld orders. */
 import type { Explanation } from '../../../shared/api/explanation.ts';
 import type { DeviceId } from '../../../shared/protocol/ids.ts';
 import type { Clock, Instant } from '../../../shared/time/clock.ts';
@@ -14,12 +14,12 @@ import type { Receipts } from './receipts.ts';
 import { createRollout, type OrderRollout, type RolloutStore } from './rollout.ts';
 
 /**
- * Evidence about orders. `read` stores an audit entry for each reading of a withheld order before it returns. `readings` throws
- * `not_found`.
+ * Evidence about orders. The method `read` decides whether a person may read a withheld order, and stores an audit entry before it returns.
+ * The method `readings` throws `not_found` for an unknown order.
  */
 export interface Evidence extends OrderReadings {
   rollout(order: string): Promise<OrderRollout>;
-  /** Verdict of a device at a past time, with the reasons. Throws the errors of `JurisdictionPort.past`. */
+  /** Verdict of a device at a past time, with the reasons. Throws the same errors as `JurisdictionPort.past`. */
   explain(device: DeviceId, at: Instant): Promise<Explanation>;
 }
 

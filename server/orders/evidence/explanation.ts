@@ -14,10 +14,10 @@ import type { ExemptionRow, PastLocation, ReceiptRow } from '../ports.ts';
 
 /** Maximum number of observations in the response. */
 const SHOWN = 50;
-/** Connections with an area by the device's presence, in contrast to its home area and seat. */
+/** Kinds of connection with an area that change when the device moves, unlike its home area and legal seat. */
 const PASSING = ['present', 'network'] as const;
 
-/** Newest adopted revision of an order at a past time. */
+/** Revision of an order that was current at a past time. */
 export interface PastRevision extends AcceptedRevision {
   readonly adoptedAt: Instant;
 }
@@ -28,7 +28,7 @@ export function explain(given: {
   readonly accepted: readonly PastRevision[];
   readonly exemptions: readonly (ExemptionRow & { readonly order: string })[];
   readonly receipts: readonly Pick<ReceiptRow, 'receipt'>[];
-  /** Present time. It decides which orders are withheld from the reader. */
+  /** Present time. It decides whether an order is still withheld from the reader. */
   readonly now: Instant;
 }): Explanation {
   const { device, past, accepted, receipts, now } = given;
@@ -62,8 +62,8 @@ export function explain(given: {
       until,
       fresh,
       detail: observationsOf(sighting.source)[0]?.detail ?? '',
-      // The newest observation of a source may only end a sighting, and then names no IP database. Use the newest observation that names a
-      // database.
+      // The newest observation of a source may only state that the source no longer gives a location. It names no IP database. Therefore
+      // use the newest observation that names a database.
       database: observationsOf(sighting.source).find(({ database }) => database !== null)?.database ?? null,
     })),
     observations: past.evidence.slice(0, SHOWN).map(({ observation, detail, database, receivedAt }) => ({
@@ -92,7 +92,7 @@ const copyOf = ({ order, revision, reasons }: { order: string; revision: number;
   reasons: [...reasons],
 });
 
-/** Verdict of one order at the past time; empty if the order did not concern the device. */
+/** Verdict that one order gave at the past time, as a list with one element. The list is empty if the order did not concern the device. */
 function orderThen(
   { revision, adoptedAt }: PastRevision,
   rule: OrderRule,
@@ -103,7 +103,7 @@ function orderThen(
 ): Explanation['orders'] {
   const { order } = revision;
   const { services } = evaluate([activeAt(rule, at)], facts, at);
-  // One service is enough, because an order gives the same verdict for all its services.
+  // Read the verdict for one service only, because an order gives all its services the same verdict.
   const [named] = rule.services;
   const verdict = named === undefined ? undefined : services[named];
   const reasons = verdict?.reasons.filter((reason) => reason !== 'no_order') ?? [];

@@ -1,6 +1,6 @@
 /**
- * Handles of devices in one evidence pack. A handle is a random name, so that readers of the pack cannot identify devices. The operator can
- * look up the device of a handle.
+ * Handles (pseudonyms) of devices in one evidence pack. A handle is a random name, so that readers of the pack cannot identify the device.
+ * Only the operator can find the device that belongs to a handle.
  */
 import { type DeviceId, randomBase32 } from '../../../shared/protocol/ids.ts';
 
@@ -18,7 +18,7 @@ export class PackHandles {
     return this.#handles.has(device);
   }
 
-  /** Creates handles for devices that have none. */
+  /** Creates handles (pseudonyms) for devices that have none. */
   add(devices: Iterable<DeviceId>): Map<DeviceId, string> {
     const added = new Map<DeviceId, string>();
     for (const device of devices) {

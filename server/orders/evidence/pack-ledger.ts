@@ -24,7 +24,8 @@ export async function* ledgerFiles(
   );
   const older = new Map<number, string>();
   if (since && since.size < size) older.set(since.size, since.note);
-  // Tree size at each continuation, as the operator signed it under the previous name of the ledger.
+  // For each continuation, the index of the last ledger entry before it. The operator signed the checkpoint over this index under the
+  // ledger's previous name.
   const forks = continuations.map((envelope) => ({ index: readLedgerContinuation(envelope).fork.size - 1 }));
   for (const { index } of [...decided, ...forks]) {
     const then = await store.checkpointOver(index);

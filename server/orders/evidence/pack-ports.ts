@@ -17,10 +17,10 @@ export interface PackReceipt {
   readonly device: DeviceId;
   readonly generation: number;
   readonly kind: (typeof RECEIPT_KINDS)[number];
-  /** Number of this receipt among the device's receipts of the same kind. */
+  /** Total number of receipts of this kind from the device about the order. */
   readonly ofKind: number;
   readonly revision: number;
-  /** Moment in the notice plan; null for a receipt that concerns no notice. */
+  /** Moment in the order's notice plan for which the device displayed the notice; null for a receipt that concerns no notice. */
   readonly notice: string | null;
   /** Time by the device's clock. */
   readonly at: Instant;
@@ -41,11 +41,11 @@ export interface MadePack extends NewPack {
 export interface PackStore extends EntryStore, CheckpointStore {
   /** Order list of the given version; null if the server has deleted the list. */
   list(version: number): Promise<Envelope | null>;
-  /** Devices with verified receipts about the order up to the given revision, sorted by id. Only ids above `after`. */
+  /** Devices that have a verified receipt about the order, up to the given revision. Returns only device ids above `after`, sorted. */
   answered(order: string, upTo: number, after: DeviceId | null, limit: number): Promise<DeviceId[]>;
   /**
-   * Verified receipts of the devices about the order up to the given revision, by device, oldest first. Of each kind, only the first and
-   * the last receipts, at most `MOST_OF_A_KIND`.
+   * Verified receipts of the given devices about the order, up to the given revision; sorted by device, oldest first. If a device has more
+   * than `MOST_OF_A_KIND` receipts of one kind, returns only the first and the last ones of the kind.
    */
   receipts(order: string, upTo: number, devices: readonly DeviceId[]): Promise<PackReceipt[]>;
 }
@@ -55,7 +55,7 @@ export interface PackRecordStore {
   /** Earlier evidence packs of the order, newest first. */
   packs(order: string, limit: number): Promise<MadePack[]>;
   recordHandles(pack: PackId, handles: ReadonlyMap<DeviceId, string>): Promise<void>;
-  /** All handles of the evidence pack; null if the order has no such pack. */
+  /** All handles (device pseudonyms) of the evidence pack; null if the order has no such pack. */
   handles(order: string, pack: PackId): Promise<ReadonlyMap<DeviceId, string> | null>;
 }
 
@@ -75,8 +75,8 @@ export interface PackPorts {
   /** Adopted approver sets, oldest first. */
   readonly approverSets: () => readonly Envelope[];
   /**
-   * Devices to which the revision would deny a service now. If the location of an offline device has expired, its last known location
-   * counts.
+   * Devices for which the revision would currently deny a service. The last known location of an offline device counts even after it has
+   * expired.
    */
   readonly denied: (order: string, revision: number) => Promise<readonly { readonly device: DeviceId }[]>;
   readonly authority: { readonly rootPem: string; readonly issuingPem: string; readonly fingerprint: string };

@@ -1,6 +1,6 @@
 /**
- * Snapshot of an order and its ledger entries at one tree size. Writing an evidence pack can take minutes, while devices and admins
- * continue to act. All documents and ledger entries of a pack must be from the same moment.
+ * Snapshot of an order and its ledger entries at one size of the ledger. Writing an evidence pack can take minutes, while devices and
+ * admins continue to act. Therefore all documents and ledger entries of a pack must come from the same moment.
  */
 import { setImmediate as turn } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
@@ -14,15 +14,21 @@ import type { OrderStore, RevisionRow } from '../ports.ts';
 import type { ProceedingRow, ProceedingStore } from './proceedings.ts';
 
 const PAGE = 1000;
-/** Maximum number of location changes in an evidence pack. If there are more, the pack has the newest ones. */
+/** Maximum number of location changes in an evidence pack. If the order has more, the pack contains the newest ones. */
 const MOST_LOCATIONS = 100_000;
-/** Kinds of ledger entries that are in every evidence pack. The last two kinds explain missing entries and times that run backward. */
+/**
+ * Kinds of ledger entries that every evidence pack contains. Restores explain missing entries, and time corrections explain times that run
+ * backward.
+ */
 const ALWAYS: ReadonlySet<LedgerEntry['kind']> = new Set(['approvers.adopted', 'server.restored', 'time.corrected']);
 
 export interface PackEntry {
   readonly index: number;
   readonly body: string;
-  /** Opening of a ledger entry with private particulars (`kept-particulars.ts`); null for other entries. */
+  /**
+   * Salt and details with which readers verify a ledger entry that hides its details from the public (`kept-particulars.ts`); null for
+   * other entries.
+   */
   readonly opening: Opening | null;
 }
 
@@ -47,13 +53,16 @@ export interface Snapshot {
   /** Adopted approver sets, oldest first. */
   readonly approverSets: readonly Envelope[];
   /**
-   * Ledger entries about the order, its order lists, approver sets, restores and time corrections. The entry of the newest order list
-   * proves which lists the server still has.
+   * Ledger entries about the order, its order lists, approver sets, restores and time corrections. The entry of the newest order list also
+   * proves which order lists the server still has.
    */
   readonly entries: readonly Found[];
-  /** Continuations of the ledger. `entries` contains their ledger entries. */
+  /** Continuations of the ledger. The ledger entries of the continuations are in `entries`. */
   readonly continuations: readonly Envelope[];
-  /** Location changes by admins that concern the order and whose entries are in the tree, sorted by index. */
+  /**
+   * Admins' location changes that concern the order, sorted by the index of their ledger entry. Changes whose ledger entry is not yet in
+   * the tree are absent.
+   */
   readonly locations: readonly StoredLocationChange[];
   readonly checkpoint: StoredCheckpoint;
 }
@@ -76,11 +85,11 @@ export async function takeSnapshot(
   });
   for (;;) {
     const before = await documents();
-    // A change and its ledger entry commit together. If two reads are equal, the tree has exactly the entries of the documents that were
-    // read.
+    // A change and its ledger entry are committed together. If the documents are equal before and after the ledger entries are read, the
+    // tree contains exactly the entries of these documents.
     await ledger.sequence();
     const note = await ledger.checkpoint();
-    // The second line of a checkpoint is its size (C2SP tlog-checkpoint).
+    // The second line of a checkpoint is the tree size (C2SP tlog-checkpoint).
     const checkpoint = { note, size: Number(note.split('\n')[1]) };
     const lists = new Set(before.revisions.flatMap(({ listedIn }) => listedIn ?? []));
     const proved = await ledger.proveContinuations(checkpoint.size);

@@ -1,6 +1,7 @@
 /**
- * Evidence packs: one file with everything that the operator can prove about an order. Anyone can verify a pack without the server
- * (`shared/pack/verify-pack.ts`). The server writes a pack file by file from signed documents, and signs only the manifest.
+ * Evidence packs. A pack is one file with everything that the operator can prove about an order. Anyone can verify a pack without access to
+ * the server (`shared/pack/verify-pack.ts`). The server copies signed documents into the pack, one file after the other, and itself signs
+ * only the manifest.
  */
 import { CordonError } from '../../../shared/errors.ts';
 import { type ApproverSet, readApproverSet } from '../../../shared/order/approvers.ts';
@@ -23,11 +24,12 @@ import { createNamesSealer, type NamesRequest, type SealedNames } from './sealed
 const SHOWN = 50;
 
 export interface Packs {
-  /** Public root that auditors need to verify packs; null before the first approver set is adopted. */
+  /** Document with the public keys that auditors need to verify packs; null before the first approver set is adopted. */
   publicRoot(): PublicRoot | null;
   /**
-   * Writes an evidence pack as a stream of bytes. `since` is the size of a known checkpoint: the pack proves the growth of the ledger after
-   * this size. Throws `approvers_required`, and `not_found` for an unknown order or checkpoint.
+   * Writes an evidence pack as a stream of bytes. `since` is the tree size of a checkpoint that the reader has: the pack proves that the
+   * ledger only grew after it. Throws `approvers_required` before the first approver set is adopted, and `not_found` for an unknown order
+   * or checkpoint.
    */
   make(
     order: string,
@@ -37,8 +39,8 @@ export interface Packs {
   /** Earlier evidence packs of the order, newest first. */
   made(order: string): Promise<readonly MadePack[]>;
   /**
-   * Names of the users behind the handles of a pack, encrypted for one recipient. Throws `not_found`, and `invalid_input` for an invalid
-   * recipient.
+   * Names of the users of the devices in a pack, by the devices' handles (pseudonyms), encrypted for one recipient. Throws `not_found` for
+   * an unknown pack, and `invalid_input` for an invalid recipient.
    */
   names(pack: PackId, request: Omit<NamesRequest, 'of'>): Promise<SealedNames>;
 }

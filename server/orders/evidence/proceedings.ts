@@ -1,6 +1,6 @@
 /**
- * Answers to authorities and appeals, as admins record them (ADR 44). A record has no effect on devices. The ledger commits to each record,
- * so that a later change is evident.
+ * Answers to authorities, and appeals, as admins record them (ADR 44). Such a record has no effect on devices. The ledger commits to each
+ * record, so that a later change of the record is evident.
  */
 import { CordonError } from '../../../shared/errors.ts';
 import { keepParticulars } from '../../../shared/ledger/kept-particulars.ts';
@@ -27,17 +27,17 @@ import { Objections } from '../drafting/objections.ts';
 export interface ProceedingRow {
   readonly order: string;
   readonly entry: number;
-  /** Record in canonical JSON (`proceedingRecordSchema`). */
+  /** Content of the record in canonical JSON (`proceedingRecordSchema`). */
   readonly record: string;
   readonly digest: string;
 }
 
 export interface ProceedingStore {
-  /** Records of the order, sorted by number. */
+  /** Proceedings of the order, sorted by number. */
   proceedings(order: string): Promise<ProceedingRow[]>;
   /**
-   * Adds a record to the order. `alert` is the code of the alert that the record ends. Throws `conflict` if the order already has a record
-   * of this number or the store lacks the document.
+   * Adds a record to the order. `alert` is the code of the alert that the record resolves. Throws `conflict` if the order already has a
+   * record with this number, or if the store lacks the document that the record names.
    */
   appendProceeding(
     row: ProceedingRow,
@@ -47,9 +47,9 @@ export interface ProceedingStore {
   ): Promise<void>;
 }
 
-/** Proceedings for the page of an order. The server hides them from readers who may not read a withheld order. */
+/** Proceedings of an order, as its page displays them. The server hides them from readers who may not read a withheld order. */
 export interface ProceedingsView extends ProceedingState {
-  /** All records sorted by number, including corrected records. */
+  /** All records sorted by number. Records that a later record corrects are included. */
   readonly records: readonly Pick<ProceedingRecord, 'entry' | 'recordedBy' | 'recordedAt' | 'proceeding'>[];
 }
 
@@ -82,7 +82,7 @@ interface RecordedOrder {
 export interface Proceedings {
   /** Records an answer or a step of an appeal. Throws `invalid_input`, `conflict`, and `not_found` for an unknown order or document. */
   record(by: PersonId, order: string, proceeding: Proceeding): Promise<ProceedingsView>;
-  /** Orders that have an authority's deadline and no recorded answer. */
+  /** Orders for which an authority expects an answer by a deadline, and no answer is recorded. */
   openAnswers(): Promise<readonly OpenAnswer[]>;
 }
 
@@ -141,7 +141,7 @@ export function createProceedings(ports: {
     await store.appendProceeding(row, proceeding.document?.sha256 ?? null, answerAlert(order), {
       kind: 'order.proceeding',
       at: now,
-      // Hide the order's number, so that the public cannot count the records about a withheld order.
+      // The ledger entry hides the number of a withheld order, so that the public cannot count the records about this order.
       ...(withheld ? keepParticulars(particulars) : { subject: null, public: particulars }),
     });
     return proceedingsView([...rows, row]);

@@ -1,4 +1,7 @@
-/** Verification of stored receipts in batches, after the server has acknowledged the reports of many devices. */
+/**
+ * Verifies stored receipts in batches. The verification happens after the server has acknowledged the receipts, because many devices report
+ * at the same time.
+ */
 import { X509Certificate } from 'node:crypto';
 import { keyidOf, type VerifyingKey } from '../../../shared/order/dsse.ts';
 import { signerOf } from '../../../shared/pack/check-files.ts';
@@ -6,27 +9,30 @@ import type { Clock } from '../../../shared/time/clock.ts';
 import type { Bus } from '../../bus/bus.ts';
 import type { FleetPort, Log, ReceiptRow, ReceiptStore } from '../ports.ts';
 
-/** Number of signatures that the server verifies between two turns of the event loop, which takes about 10 ms. */
+/** Number of signatures that the server verifies in one turn of the event loop, within about 10 ms. */
 const AT_ONCE = 64;
 /**
- * Milliseconds of real time without a new receipt, after which verification starts. Devices that report at the same time thus get their
- * acknowledgments first. Verification waits for at most `LONGEST_WAIT`.
+ * Verification starts when no new receipt arrived for this many milliseconds (real time). Devices that report at the same time thus get
+ * their acknowledgments first. If receipts arrive without a pause, verification starts after `LONGEST_WAIT`.
  */
 const LULL = 50;
 const LONGEST_WAIT = 5_000;
-/** Milliseconds of real time between two updates of pages that show receipts. */
+/** Minimum time in milliseconds (real time) between two updates of pages that show receipts. */
 const WAKE_EVERY = 1_000;
 const PAGE = 1_000;
 const RETRY_AFTER = 60_000;
 export interface ReceiptVerifier {
-  /** Verifies a stored receipt soon. */
+  /** Schedules the verification of a stored receipt. */
   verifySoon(row: ReceiptRow): void;
   /** Verifies all unverified receipts in the store. */
   verifyStored(): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** Public keys of devices, by device and generation. Each key is read once, because several receipts of one device arrive together. */
+/**
+ * Public keys of devices, by device and enrollment. Each device's keys are read once, because several receipts of one device arrive
+ * together.
+ */
 async function keysOf(store: ReceiptStore, rows: readonly ReceiptRow[]): Promise<Map<string, VerifyingKey[]>> {
   const keys = new Map<string, VerifyingKey[]>();
   const devices = new Set(rows.map(({ device }) => device));
@@ -39,8 +45,8 @@ async function keysOf(store: ReceiptStore, rows: readonly ReceiptRow[]): Promise
 }
 
 /**
- * Reasons why receipts are no evidence; null for a receipt that is evidence. Reads the store, because another node may have just adopted
- * the revision.
+ * Returns a function that says why a receipt is no evidence; null for a receipt that is evidence. Reads the adopted revisions from the
+ * store, because another node may have just adopted one.
  */
 async function objections(
   store: ReceiptStore,
@@ -50,7 +56,7 @@ async function objections(
   const listed = new Map(listings.map(({ order, revision, list }) => [`${order} ${revision}`, list]));
   const keys = await keysOf(store, rows);
   return ({ device, generation, envelope, receipt: { order, revision, listVersion } }) => {
-    // The verification of an evidence pack applies the same rules.
+    // The verification of an evidence pack applies the same rules to receipts.
     if (signerOf(envelope, keys.get(`${device} ${generation}`) ?? []) === null)
       return 'A receipt does not have exactly one signature, by a certificate of the device.';
     const list = listed.get(`${order} ${revision}`);
@@ -61,7 +67,10 @@ async function objections(
   };
 }
 
-/** Publishes an event at once, and then at most one event in `interval` milliseconds of real time. */
+/**
+ * Returns a function that publishes an event: the first one immediately, and then at most one event every `interval` milliseconds (real
+ * time).
+ */
 function createThrottle(publish: () => void, interval: number): { publish(): void; stop(): void } {
   let timer: NodeJS.Timeout | null = null;
   let more = false;
@@ -95,7 +104,7 @@ export function createReceiptVerifier(ports: {
 }): ReceiptVerifier {
   const { store, clock, bus, fleet, wiped, log } = ports;
   let waiting: ReceiptRow[] = [];
-  /** True if the store has unverified receipts that are not in `waiting`. */
+  /** True if the store has unverified receipts that are not in the queue `waiting`. */
   let behind = false;
   let running: Promise<void> | null = null;
   let stopped = false;

@@ -1,6 +1,6 @@
 /**
- * Receipts of devices. The server stores a receipt first and verifies the signature later, because thousands of devices report an order at
- * the same time. A receipt is evidence only if the device's own key signed it and the device could have received the revision.
+ * Receipts of devices. Because thousands of devices report an order at the same time, the server first stores a receipt and verifies its
+ * signature later. A receipt is evidence only if the device's own key signed it and the device could have received the revision.
  */
 import { CordonError } from '../../../shared/errors.ts';
 import { parseDocument } from '../../../shared/order/canonical.ts';
@@ -29,14 +29,14 @@ export interface Receipts {
   /** Verified receipts of the device, newest first. */
   ofDevice(device: DeviceId): Promise<readonly StoredReceipt[]>;
   /**
-   * Verifies all unverified receipts in the store. The server also verifies new receipts soon after `store`, and repeats a failed
-   * verification.
+   * Verifies all unverified receipts in the store. A newly stored receipt is also verified automatically, and a failed verification is
+   * repeated.
    */
   verifyWaiting(): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** Number of a receipt, from 48 bits of its digest. The store thus keeps a repeated receipt once. */
+/** Number of a receipt: the first 48 bits of its digest. A repeated receipt has the same number, so the store keeps it once. */
 const seqOf = (payload: Uint8Array): number => Number.parseInt(sha256(payload).slice(0, 12), 16);
 
 export function createReceipts(ports: {

@@ -1,4 +1,4 @@
-/** Rollout of an order: its affected devices, each with one state according to its signed receipts. */
+/** Rollout of an order: the affected devices, and the state of each device according to its signed receipts. */
 import { setImmediate as turn } from 'node:timers/promises';
 import { NOTICE_MOMENTS, type NoticeMoment } from '../../../shared/order/documents.ts';
 import { inTimeUntil, type NoticeCount } from '../../../shared/order/notice-times.ts';
@@ -24,40 +24,43 @@ import { type DeviceStateStore, type Rehearsal, slices } from '../impact/rehears
 import type { OrderStore } from '../ports.ts';
 
 /**
- * Milliseconds for which a cached response is valid. Several admins may watch one order, and each page repeats its request every second
- * while receipts arrive.
+ * Milliseconds for which a cached response is valid. Several admins may watch one order, and each open page repeats its request every
+ * second while receipts arrive.
  */
 const LASTING = 800;
 const MOST_CACHED = 50;
-/** Number of devices in one slice, which takes some milliseconds. */
+/** Number of devices that are processed in one slice of work, within some milliseconds. */
 const SLICE = 500;
-/** Number of devices in one read of the recorded affected devices. */
+/** Number of records of affected devices that are read from the store together. */
 const RECORDED = 2_000;
 
-/** Reads verified receipts of the devices' current enrollments. */
+/** Store of verified receipts. Only receipts of the devices' current enrollments count, unless stated otherwise. */
 export interface RolloutStore {
-  /** Counts of displayed notices for the given revisions, by moment. `inTime` has the deadline of each notice that can be late. */
+  /**
+   * Numbers of devices that received and displayed the notices of the given revisions, for each moment of the notice plan. `inTime` has the
+   * deadline of each notice that can be late.
+   */
   noticed(
     order: string,
     revisions: readonly number[],
     inTime: ReadonlyMap<NoticeMoment, Instant>,
   ): Promise<ReadonlyMap<NoticeMoment, NoticeCount>>;
-  /** Devices with a receipt that they enforced the order, including devices whose enrollment ended. */
+  /** Devices with a receipt that they enforced the order. Devices whose enrollment has ended are included. */
   enforcedBy(order: string): Promise<DeviceId[]>;
-  /** Receipts about the order, by device. The map has no device without a receipt. */
+  /** Receipts about the order, by device. Devices without a receipt are absent. */
   reports(order: string, revision: number, devices: readonly DeviceId[]): Promise<ReadonlyMap<DeviceId, Reports>>;
 }
 
 export interface Reports extends DeviceReports {
-  /** Time of the newest receipt in the counts; null without receipts. */
+  /** Time of the device's newest receipt; null if it has none. */
   readonly newest: Instant | null;
 }
 
 export interface OrderRollout extends Rollout {
-  /** Number of affected devices whose location has expired. */
+  /** Number of affected devices whose last known location has expired. */
   readonly lastSeen: number;
   readonly newest: Instant | null;
-  /** Counts of notices, sorted as in the notice plan. The list has no moment without a notice. */
+  /** Counts of displayed notices, sorted as in the notice plan. Moments without a notice are absent. */
   readonly notices: readonly (NoticeCount & { readonly moment: NoticeMoment })[];
 }
 
@@ -106,7 +109,7 @@ export function createRollout(ports: {
       if (recorded.length < RECORDED) break;
       await turn();
     }
-    // An ended order has the devices that it affected. An order that never took effect has the devices that it would have affected.
+    // For an ended order, show the devices that it affected. If the order never took effect, show the devices that it would have affected.
     if (phase === 'over' && (await executions.executions(order)).length > 0) {
       return { denied: new Set(), all: [...all], lastSeen: 0 };
     }

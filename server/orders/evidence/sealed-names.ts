@@ -1,6 +1,7 @@
 /**
- * Names of the users behind the handles of rehearsals and evidence packs, in a separate file sealed to one recipient. Each such file has a
- * ledger entry with a commitment to the recipient. While the order is withheld, the entry contains only the hash of the file.
+ * Names of the users behind the handles (device pseudonyms) in rehearsals and evidence packs. The names are in a separate file, which is
+ * encrypted for one recipient. Each such file has a ledger entry with a commitment to the recipient. While the order is withheld, the entry
+ * contains only the hash of the file.
  */
 import { setImmediate as turn } from 'node:timers/promises';
 import { parseRecipient, sealTo } from '../../../shared/age/seal-to.ts';
@@ -20,7 +21,7 @@ const SLICE = 500;
 const BYTE_ORDER_MARK = '\ufeff';
 
 export interface NamesStore {
-  /** Names of the users of the devices, including devices whose enrollment ended. */
+  /** Names of the users of the devices. Devices whose enrollment has ended are included. */
   usersOf(devices: readonly DeviceId[]): Promise<ReadonlyMap<DeviceId, string>>;
   recordNames(entry: EntryDraft<'names.sealed'>): Promise<void>;
 }
@@ -35,7 +36,7 @@ export interface NamesRequest {
 }
 
 export interface SealedNames {
-  /** Bytes of an age file. The content is CSV in UTF-8 with the columns handle, device and name. */
+  /** Bytes of a file in the age format. Decrypted, it is a CSV file in UTF-8 with the columns handle, device and name. */
   readonly bytes: Uint8Array;
   readonly devices: number;
 }
@@ -55,7 +56,8 @@ export function createNamesSealer({
   readonly clock: Clock;
 }): NamesSealer {
   /**
-   * True if the given revision or the adopted revision is withheld. A withheld order remains withheld while a public revision is pending.
+   * True if the given revision or the adopted revision is withheld. An order with a withheld adopted revision thus remains withheld while a
+   * public revision of it is pending.
    */
   async function withheld(order: string, revision: number, now: Instant): Promise<boolean> {
     const rows = await orders.revisions(order);

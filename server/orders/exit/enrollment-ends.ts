@@ -1,4 +1,7 @@
-/** Ends the enrollments of devices under an exit: of devices that wiped their work data, and of silent devices. */
+/**
+ * Ends enrollments of two groups of devices under an exit: devices that wiped their work data, and devices that never answered the exit
+ * (silent devices).
+ */
 import { setImmediate as turn } from 'node:timers/promises';
 import { keepParticulars } from '../../../shared/ledger/kept-particulars.ts';
 import type { EntryDraft } from '../../../shared/ledger/ledger-entry.ts';
@@ -14,12 +17,15 @@ import type { DeniedDevice, ExitStore, HoldsPort, NewExit, Unfinished } from './
 import { SILENT_AFTER } from './exit-progress.ts';
 
 /**
- * Milliseconds between two searches for silent devices. A search reads every device that an order affects, and thousands of receipts can
- * arrive at the same time.
+ * Milliseconds between two searches for devices that never answered. The searches are rare because each one reads every device that an
+ * order affects. A search after every receipt would be too expensive.
  */
 const SEEK_EVERY = 86_400_000;
 const AT_ONCE = 100;
-/** Milliseconds until the next check of a device under a legal hold, because the wake after the end of the hold may be lost. */
+/**
+ * Milliseconds until the server checks a device under a legal hold again. The check is periodic, because the wake at the end of the legal
+ * hold may be lost.
+ */
 const AGAIN_AFTER = 3_600_000;
 /** CRL reason code cessationOfOperation (RFC 5280, section 5.3.1). */
 const CESSATION = 5;
@@ -34,7 +40,8 @@ const entriesOf = ({ order, revision, device, outcome, at, salt }: NewExit, with
   exited: (destroyed: Destroyed): EntryDraft<'order.exited' | 'order.executed'> => {
     const digest = endDigest({ outcome, at: new Date(at).toISOString(), destroyed, salt });
     const particulars = { order, revision, destroyed: digest };
-    // The ledger entry of a withheld order names neither the exit nor the device. An evidence pack contains the opening of the entry.
+    // The public ledger entry of a withheld order names neither the exit nor the device. An evidence pack contains the salt and the details
+    // with which its reader can verify the entry.
     return withheld
       ? { kind: 'order.executed', at, ...keepParticulars(particulars) }
       : { kind: 'order.exited', at, subject: device, public: particulars };
@@ -42,9 +49,12 @@ const entriesOf = ({ order, revision, device, outcome, at, salt }: NewExit, with
 });
 
 export interface EnrollmentEnds {
-  /** Ends the enrollments of devices that wiped. Returns the time of the next check; null if no legal hold delays an end. */
+  /**
+   * Ends the enrollments of devices that wiped their work data. If a legal hold delays one of them, returns the time of the next check;
+   * otherwise null.
+   */
   endWiped(order: string, revisions: readonly number[], now: Instant): Promise<Instant | null>;
-  /** Ends the enrollments of silent devices. Returns the time of the next search. */
+  /** Ends the enrollments of devices that never answered. Returns the time of the next search. */
   endSilent(order: string, revision: number, now: Instant): Promise<Instant>;
 }
 
@@ -53,7 +63,7 @@ export function createEnrollmentEnds(ports: {
   readonly holds: HoldsPort;
   readonly clock: Clock;
   readonly bus: Bus;
-  /** Devices to which the order would deny a service if it were active now, with the reasons. */
+  /** Devices for which the order would deny a service if it were active now, with the reasons. */
   readonly denied: (order: string, revision: number) => Promise<readonly DeniedDevice[]>;
   /** True if the order is withheld at the given time. */
   readonly withheld: (order: string, at: Instant) => boolean;
@@ -90,7 +100,7 @@ export function createEnrollmentEnds(ports: {
 
   async function endSilent(order: string, revision: number, now: Instant): Promise<Instant> {
     let next = now + SEEK_EVERY;
-    // Only the home area and seat of a silent device count, because its location is unknown.
+    // Consider only the home area and legal seat of a device that never answered, because its location is unknown.
     const denied = (await ports.denied(order, revision)).filter(({ reasons }) => belongs(reasons));
     const devices = denied.map(({ device }) => device);
     for (const some of slices(devices, AT_ONCE)) {

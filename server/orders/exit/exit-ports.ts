@@ -10,10 +10,10 @@ export interface ExitRow {
   readonly device: DeviceId;
   readonly generation: number;
   readonly outcome: ExitOutcome;
-  /** Time when the enrollment ended and the data was destroyed. */
+  /** Time at which the server ended the enrollment and destroyed the data. */
   readonly at: Instant;
   readonly destroyed: Destroyed;
-  /** Salt of the hash in the ledger entry. */
+  /** Salt of the hash that the ledger entry contains. */
   readonly salt: string;
 }
 
@@ -22,26 +22,37 @@ export type NewExit = Omit<ExitRow, 'destroyed'>;
 export type Unfinished = Pick<ExitRow, 'order' | 'revision' | 'device' | 'generation'>;
 
 export interface Awaited extends Pick<NewExit, 'device' | 'generation'> {
-  /** Time since when the exit has blocked the device without interruption, by its home area or seat, and the device has not answered. */
+  /**
+   * Time since which the server has waited for the device: the exit has blocked the device without interruption because of its home area or
+   * legal seat, and the device has not answered.
+   */
   readonly since: Instant;
 }
 
 export interface ExitStore {
-  /** Active enrollments with a verified receipt `wiped` for the given revisions, sorted by device id. Only device ids above `after`. */
+  /**
+   * Active enrollments that have a verified receipt `wiped` for one of the given revisions. Returns only device ids above `after`, sorted.
+   */
   wiped(order: string, revisions: readonly number[], after: DeviceId | null, limit: number): Promise<Unfinished[]>;
-  /** Active devices among the given devices that have no receipt about the given revision or a later one. */
+  /** Those of the given devices that are active and have no receipt about the given revision or a later one. */
   unanswered(
     order: string,
     revision: number,
     devices: readonly DeviceId[],
   ): Promise<Pick<NewExit, 'device' | 'generation'>[]>;
-  /** Active devices without a receipt, as in `unanswered`. Also records since when the exit has waited for each enrollment. */
+  /**
+   * Returns the devices of `unanswered`, each with the time since which the server has waited for it. Records this time for devices that
+   * are new in the result.
+   */
   awaited(order: string, revision: number, devices: readonly DeviceId[], at: Instant): Promise<Awaited[]>;
-  /** Deletes the records of enrollments for which the exit did not wait at the given time. */
+  /**
+   * Deletes waiting times that no call of `awaited` has renewed at the given time or later, because the server no longer waits for these
+   * enrollments.
+   */
   forgetAwaited(order: string, revision: number, at: Instant): Promise<void>;
   /**
-   * Ends the enrollment and its certificates, deletes its data, and adds the ledger entry with the amounts, in one transaction. Returns
-   * null if the enrollment has already ended or the device has a new enrollment.
+   * In one transaction, ends the enrollment and its certificates, deletes its data, and adds a ledger entry with the amounts of deleted
+   * data. Returns null if the enrollment has already ended or the device has a newer enrollment.
    */
   finish(
     exit: NewExit & { readonly realAt: number; readonly reason: number },

@@ -12,7 +12,7 @@ import { slices } from '../impact/rehearsal.ts';
 import type { OrderStore } from '../ports.ts';
 import type { AdoptedExit, DeniedDevice, ExitStore, HoldsPort } from './exit-ports.ts';
 
-/** Milliseconds without an answer after which the server ends the enrollment of an affected device. */
+/** If a device does not answer the exit for this many milliseconds, the server ends its enrollment. */
 export const SILENT_AFTER = 30 * 86_400_000;
 const AT_ONCE = 100;
 const MOST_CACHED = 50;
@@ -21,15 +21,18 @@ export interface ExitProgress {
   readonly revision: number;
   readonly adoptedAt: Instant;
   /**
-   * Time after which the server ends enrollments of devices that never answered. A device that the order affects later has a full month
-   * from then on.
+   * Earliest time at which the server ends enrollments of devices that never answered. If the order affects a device only later, the device
+   * gets a full month from then on.
    */
   readonly silentAfter: Instant;
   readonly wiped: number;
   readonly silent: number;
   /** Number of blocked devices under a legal hold. */
   readonly held: number;
-  /** Number of blocked devices that received the exit and have not wiped. Their export window is open, or their location is uncertain. */
+  /**
+   * Number of blocked devices that received the exit and have not wiped their work data. Either their export window is open, or their
+   * location is uncertain.
+   */
   readonly waiting: number;
   /** Number of blocked devices that have not answered the exit. */
   readonly unanswered: number;
@@ -43,9 +46,9 @@ export interface ExitProgressPorts {
   readonly clock: Clock;
   readonly accepted: () => ReadonlyMap<string, Pick<AcceptedRevision, 'revision'>>;
   readonly rules: () => readonly OrderRule[];
-  /** Adopted exit revisions of an order, oldest first. A device's receipt about any other revision does not count. */
+  /** Adopted exit revisions of an order, oldest first. Only receipts about these revisions count. */
   readonly exitsOf: (order: string) => readonly AdoptedExit[];
-  /** Devices to which the order would deny a service if it were active now, with the reasons. */
+  /** Devices for which the order would deny a service if it were active now, with the reasons. */
   readonly denied: (order: string, revision: number) => Promise<readonly DeniedDevice[]>;
 }
 

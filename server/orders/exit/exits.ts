@@ -1,7 +1,7 @@
 /**
- * Exits on the server. After a device's signed receipt that it wiped its work data, or after a month without any answer, the server ends
- * the device's enrollment. The server then destroys the sealed messages and commands of the device. A legal hold stops both steps. The
- * store has all the work, so a crash only delays it.
+ * Exits on the server. The server ends a device's enrollment after the device's signed receipt that it wiped its work data, or after a
+ * month without any answer. It then destroys the sealed messages and commands of the device. A legal hold stops both steps. All pending
+ * work is in the store, so a crash only delays it.
  */
 import { Loop } from '../../../shared/loops/loop.ts';
 import { isExit } from '../../../shared/order/exit.ts';
@@ -14,16 +14,16 @@ import { createExitProgress, type ExitProgress, type ExitProgressPorts, isActive
 const RETRY_AFTER = 60_000;
 
 export interface Exits {
-  /** Requests a run, which ends the enrollments that are due. Call it when orders or receipts have changed. */
+  /** Requests a run, which ends the enrollments that are due. Callers use this after a change of orders or receipts. */
   request(): void;
-  /** Ends the enrollments that are due. Never rejects. */
+  /** Ends all enrollments whose end is due. Never rejects. */
   run(): Promise<void>;
   /**
-   * Progress of the order's exit. Null if the order has no active exit and no exit ended an enrollment. The result can be some seconds old,
-   * because it reads a whole fleet and several people watch it. Throws `not_found`.
+   * Progress of the order's exit. Null if the order has no active exit and no exit of it ended an enrollment. The result may be some
+   * seconds old: it is cached, because it needs the data of all devices and several people watch it. Throws `not_found`.
    */
   progress(order: string): Promise<ExitProgress | null>;
-  /** Progress of the order's exit, without the cache. */
+  /** Progress of the order's exit, computed without the cache. */
   progressAnew(order: string): Promise<ExitProgress | null>;
   stop(): Promise<void>;
 }
@@ -53,7 +53,8 @@ export function createExits(
   async function endAll(): Promise<Instant | null> {
     let next = Number.POSITIVE_INFINITY;
     const now = clock.now();
-    // A device may have wiped its data under an exit that approvers withdrew later. The server ends its enrollment too.
+    // Include exits that approvers withdrew later. A device may have wiped its work data under such an exit, and the server then ends its
+    // enrollment too.
     for (const order of ports.accepted().keys()) {
       const revisions = ports.exitsOf(order).map(({ revision }) => revision);
       const again = revisions.length > 0 ? await ends.endWiped(order, revisions, now) : null;

@@ -1,6 +1,6 @@
 /**
- * Warnings about areas that may not mean what an admin expects. Pure. A warning never blocks a proposal. Examples are an area in which no
- * device can be located, a subdivision without known borders, and a territory that a country does not include.
+ * Warnings about areas that may not mean what an admin expects. Pure. A warning never blocks a proposal. Causes are, for example, an area
+ * in which no device can be located, a subdivision without known borders, and a territory that is not part of a country.
  */
 import {
   dependenciesOf,
@@ -53,8 +53,8 @@ type Finding =
   | 'no borders';
 
 /**
- * Warnings about the order's areas, one for each kind. An undisputed country causes no warning, because any device in it can be located
- * there.
+ * Warnings about the order's areas, at most one of each kind. A country without disputed territories causes no warning, because the server
+ * can locate any device in it.
  */
 function locationWarnings(locations: readonly HomeArea[], map: OrderMap): Warning[] {
   const found = new Map<string, { readonly finding: Finding; readonly areas: HomeArea[] }>();
@@ -104,7 +104,9 @@ const listed = (areas: readonly string[]): string =>
   areas.slice(0, MOST_LISTED).join(', ') +
   (areas.length > MOST_LISTED ? ` and ${areas.length - MOST_LISTED} more` : '');
 
-/** The disputed territory that contains the subdivision under the law of a claimant; null if there is none. */
+/**
+ * The disputed territory that contains the subdivision, according to the law of a country that claims the territory; null if there is none.
+ */
 function territoryOver(area: HomeArea): Territory | null {
   const over = (feature: Territory) =>
     Object.values(TERRITORY_FACTS[feature].laid).some((codes) => codes.includes(area));
@@ -112,8 +114,8 @@ function territoryOver(area: HomeArea): Territory | null {
 }
 
 /**
- * Warnings about territories that have country codes of their own. An admin may believe that a country or group in the order includes such
- * a territory.
+ * Warnings about territories that have their own country codes. An admin may assume that a country or group in the order includes such a
+ * territory.
  */
 function territoryWarnings(named: readonly OrderArea[], { areas, disputed }: OrderMap): Warning[] {
   const covered = (territory: HomeArea) => relate([territory], { areas, disputed }) === 'inside';

@@ -1,4 +1,4 @@
-/** Impact previews for orders, of another IP database or another territory policy. The previews store nothing. */
+/** Impact previews for existing orders: of another IP database, and of another territory policy. The previews store nothing. */
 import type { HomeArea } from '../../../shared/areas/area-code.ts';
 import type { TerritoryMap } from '../../../shared/areas/territory-policy.ts';
 import type { DeviceId } from '../../../shared/protocol/ids.ts';
@@ -10,7 +10,7 @@ import { type PolicyChange, policyChange } from './policy-change.ts';
 import type { Rehearsal } from './rehearsal.ts';
 
 export interface ChangeImpact {
-  /** Impact on announced and active orders if the addresses of the given devices had the given areas. */
+  /** Impact on announced and active orders if the devices' addresses were located in the given areas. */
   addresses(moved: ReadonlyMap<DeviceId, HomeArea | null>): Promise<OrderChange[]>;
   policy(policy: TerritoryMap): Promise<PolicyChange[]>;
 }

@@ -4,7 +4,7 @@
  * The future location of a device is unknown, so an impact preview assumes that the device does not move:
  * - Present evidence remains valid, because working devices renew their evidence daily.
  * - A location statement remains valid, even if it ends before the order takes effect.
- * - A grace period or exemption ends at its own time.
+ * - Grace periods and exemptions end at their own times.
  */
 import type { ImpactChange, ImpactClass } from '../../../shared/api/impact-classes.ts';
 import type { EvidenceArea } from '../../../shared/areas/area-code.ts';
@@ -27,14 +27,17 @@ export interface Impact {
   readonly denied: readonly Service[];
   readonly reasons: readonly Reason[];
   readonly areas: readonly EvidenceArea[];
-  /** End of the exemption that ends last, which may be in the past. Null without an exemption, and for an exemption without an end. */
+  /**
+   * Latest end of the device's exemptions from the order, which may be in the past. Null if there is no exemption, or if one exemption has
+   * no end.
+   */
   readonly exemptUntil: Instant | null;
 }
 
 export interface Known {
   readonly facts: LocationFacts;
   readonly connected: boolean;
-  /** True if the device stores an order list that contains the revision. */
+  /** True if the device has stored an order list that contains the revision. */
   readonly holdsList: boolean;
   /** True if a signed receipt proves that the device received any revision of the order. */
   readonly delivered: boolean;
@@ -49,7 +52,7 @@ export interface Change {
    * Difference between two revisions for one device.
    * - `newly_affected`: only the newer revision denies a service.
    * - `no_longer_affected`: only the older revision denies a service.
-   * - `changed`: both deny services, with different services or reasons.
+   * - `changed`: both revisions deny services, but different services or for different reasons.
    */
   readonly kind: ImpactChange;
   /** Impact of the older revision. */
@@ -58,7 +61,7 @@ export interface Change {
 
 export interface Moments {
   readonly now: Instant;
-  /** Time for which the impact is computed; never before `now`. */
+  /** Time for which the impact is computed. It is `now` or later. */
   readonly at: Instant;
 }
 
@@ -66,17 +69,17 @@ export function asksForLocation({ nexus }: Pick<OrderRule, 'nexus'>): boolean {
   return nexus.has('present') || nexus.has('network');
 }
 
-/** Copies the rule of an order as if the order were active at the given time, regardless of its own times and state. */
+/** Copies the rule of an order as if the order were active at the given time, even if its own times and state say otherwise. */
 export function activeAt(rule: OrderRule, at: Instant): OrderRule {
   return { ...rule, effective: at, until: null, pausedUntil: null, withdrawn: false };
 }
 
-/** Extends a rule to devices with their home in the order's areas, and to devices with an unknown location. */
+/** Extends a rule so that it also applies to devices with their home in the order's areas, and to devices with an unknown location. */
 export function widenRule(rule: OrderRule): OrderRule {
   return { ...rule, nexus: new Set([...rule.nexus, 'home']), unknown: asksForLocation(rule) ? 'deny' : rule.unknown };
 }
 
-/** Copies the present location so that the passage of time does not change it. */
+/** Copies the present location of a device so that it does not expire. */
 function withoutExpiry(settled: LocationState, served: boolean, at: Instant): LocationState {
   const { network } = settled.sightings;
   return {
@@ -89,8 +92,9 @@ function withoutExpiry(settled: LocationState, served: boolean, at: Instant): Lo
 }
 
 /**
- * Key of all facts about a device that the given orders evaluate, except exemptions. Devices with equal keys have equal impact. Null for a
- * visitor with a grace period, because the arrival time may also count.
+ * Key that is equal for devices with equal impact, apart from exemptions. It contains all facts about a device that the given orders
+ * evaluate. Null if an order has a grace period for visitors and the device may be a visitor, because the impact then also depends on the
+ * arrival time.
  */
 export function impactKey(rules: readonly OrderRule[], known: Known, now: Instant): string | null {
   const { facts, connected, holdsList, delivered } = known;
@@ -110,7 +114,7 @@ export function impactOn(rule: OrderRule, subject: Subject, { now, at }: Moments
   const exempted = exemptions.map(({ until }) => ({ order: rule.order, until }));
   const { services } = evaluate([rule], { home, seat, location, exemptions: exempted, listExpires: null }, at);
   const denied = SERVICES.filter((service) => !services[service].allowed);
-  // One service is enough, because an order gives the same verdict for all its services.
+  // Read the verdict for one service only, because an order gives all its services the same verdict.
   const [named] = rule.services;
   const reasons = named === undefined ? [] : services[named].reasons.filter((reason) => reason !== 'no_order');
 
@@ -131,14 +135,17 @@ export function impactOn(rule: OrderRule, subject: Subject, { now, at }: Moments
   return { classes, denied, reasons, areas, exemptUntil: endOf(exemptions) };
 }
 
-/** Latest end of the exemptions. Null without exemptions, and if one exemption has no end. */
+/** Latest end of the exemptions. Null if there is no exemption, or if one exemption has no end. */
 export function endOf(exemptions: readonly { readonly until: Instant | null }[]): Instant | null {
   const ends = exemptions.map(({ until }) => until ?? Number.POSITIVE_INFINITY);
   const last = Math.max(...ends);
   return Number.isFinite(last) ? last : null;
 }
 
-/** Compares two revisions for one device. Returns null if there is no difference. A withdrawn or paused revision denies no service. */
+/**
+ * Compares the impact of two revisions on one device. Returns null if there is no difference. A withdrawn or paused revision denies no
+ * service.
+ */
 export function changeOf(before: Ruled, after: Ruled): Change | null {
   const was = effectOf(before);
   const is = effectOf(after);

@@ -1,4 +1,4 @@
-/** Preview of an admin's draft: the problems of its fields, and its impact if it has no problem. */
+/** Preview of an admin's draft: the problems of its fields, or its impact if no field has a problem. */
 import type { HomeArea } from '../../../shared/areas/area-code.ts';
 import type { Revision } from '../../../shared/order/documents.ts';
 import { locationsOfOrder } from '../../../shared/order/order-areas.ts';
@@ -28,7 +28,7 @@ export interface Preview {
   readonly impact: ImpactCounts | null;
 }
 
-/** Previews a draft. `within` throws if the caller may not propose orders for one of the given areas. */
+/** Previews a draft. The function `within` throws if the caller may not propose orders for one of the given areas. */
 export type PreviewDraft = (draft: OrderDraft, within: (areas: readonly HomeArea[]) => void) => Promise<Preview>;
 
 export function createDraftPreview(ports: {

@@ -1,4 +1,4 @@
-/** Counts over the device groups of a rehearsal. */
+/** Counts of devices in the result of a rehearsal, by impact class, change and area. */
 import type { ImpactChange, ImpactClass } from '../../../shared/api/impact-classes.ts';
 import type { EvidenceArea } from '../../../shared/areas/area-code.ts';
 import type { DeviceId } from '../../../shared/protocol/ids.ts';
@@ -35,7 +35,7 @@ export interface AreaCount {
   readonly denied: number;
 }
 
-/** Counts of devices by area. A device that may be in two areas counts in both areas. */
+/** Counts of devices by area. A device with two possible areas counts in both areas. */
 export function countsByArea(sets: readonly ImpactGroup[]): AreaCount[] {
   const counts = new Map<EvidenceArea, { devices: number; denied: number }>();
   for (const { areas, denied, devices } of sets) {

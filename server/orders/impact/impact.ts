@@ -1,4 +1,7 @@
-/** Impact of drafts and revisions before they take effect: checks, counts, affected devices and warnings. The module stores nothing. */
+/**
+ * Impact of drafts and revisions before they take effect: impact previews, counts, affected devices and warnings. This module stores
+ * nothing.
+ */
 import type { ImpactChange, ImpactClass } from '../../../shared/api/impact-classes.ts';
 import type { HomeArea } from '../../../shared/areas/area-code.ts';
 import type { Revision } from '../../../shared/order/documents.ts';
@@ -38,10 +41,10 @@ export interface Affected {
   readonly reasons: readonly Reason[];
 }
 
-/** Filter of devices by class, change and area. `area` also selects devices that may be in a part of the area. */
+/** Filter that selects devices by impact class, change and area. An area also selects devices that may be in only a part of this area. */
 export interface ImpactFilter {
   readonly at: 'now' | 'effective';
-  /** Earlier revision of the order, with which the requested revision is compared. */
+  /** Number of the earlier revision with which the displayed revision is compared. */
   readonly baseline?: number | undefined;
   readonly class?: ImpactClass | undefined;
   readonly change?: ImpactChange | undefined;
@@ -56,9 +59,9 @@ export interface ImpactQuery extends ImpactFilter {
 interface Found extends ImpactCounts {
   readonly revision: number;
   readonly baseline: number | null;
-  /** Counts of the differences between the two revisions; null without a comparison. */
+  /** Number of devices with each difference between the two revisions; null if no revisions are compared. */
   readonly changes: Readonly<Record<ImpactChange, number>> | null;
-  /** Totals of the pending messages and commands of all devices to which the order denies a service. */
+  /** Total pending messages and commands of the devices for which the order denies a service. */
   readonly waiting: ReturnType<typeof waitingOf>;
   readonly areas: readonly AreaCount[];
   readonly total: number;
@@ -82,7 +85,8 @@ export interface Impact {
   page(order: string, revision: number, query: ImpactQuery): Promise<ImpactPage>;
   listing(order: string, revision: number, filter: ImpactFilter): Promise<ImpactListing>;
   /**
-   * Names of the users of all devices that match the filter, encrypted for one recipient. Throws `invalid_input` for an invalid recipient.
+   * Names of the users of all devices that match the filter, in a file that is encrypted for one recipient. Throws `invalid_input` for an
+   * invalid recipient.
    */
   names(
     order: string,
@@ -91,11 +95,11 @@ export interface Impact {
     request: Pick<NamesRequest, 'recipient' | 'by'>,
   ): Promise<SealedNames>;
   warnings(order: string, revision: number): Promise<Warning[]>;
-  /** Devices to which the order would deny a service if it were active now. */
+  /** Devices for which the order would deny a service if it were active now. */
   affected(order: string, revision?: number): Promise<Affected[]>;
   /**
-   * Devices to which the order would deny a service if it were active now. If the location of an offline device has expired, its last known
-   * location counts.
+   * Devices for which the order would deny a service if it were active now. Unlike `affected`, this also counts the last known location of
+   * an offline device after its expiry.
    */
   affectedWhereLastSeen(order: string, revision: number): Promise<Affected[]>;
 }
@@ -110,7 +114,7 @@ export function createImpact(ports: {
   readonly names: NamesSealer;
   /** All areas that an order about the given areas can cover. Throws `unknown_area`. */
   locationsNamed(areas: readonly string[]): Promise<readonly HomeArea[]>;
-  /** Percentage of the fleet. An order that affects more devices gets a warning. */
+  /** Percentage of all devices. An order that affects a larger share causes a warning. */
   readonly largeShare: number;
   readonly overriding: (rule: OrderRule) => Promise<readonly OverridingStatement[]>;
 }): Impact {

@@ -1,6 +1,6 @@
 /**
- * Impact preview of a territory policy on existing orders. A policy changes no signed order. The preview compares each order with a new
- * revision under the policy, for devices in the affected territories. Nothing is stored.
+ * Impact preview of a territory policy on existing orders. A new policy changes no signed order. The preview therefore compares each order
+ * with a hypothetical revision of it under the new policy, for devices in the territories that change. Nothing is stored.
  */
 import { type HomeArea, homeAreaOrNull, type Territory, territoryArea } from '../../../shared/areas/area-code.ts';
 import type { TerritoryMap } from '../../../shared/areas/territory-policy.ts';
@@ -13,7 +13,7 @@ import type { OrderStore } from '../ports.ts';
 import { changesOf, sizeOf } from './impact-counts.ts';
 import type { Rehearsal } from './rehearsal.ts';
 
-/** Announced or active order whose territory map differs from the policy. */
+/** Announced or active order whose assignment of territories differs from the policy. */
 export interface PolicyChange {
   readonly order: string;
   readonly title: string;
@@ -24,11 +24,11 @@ export interface PolicyChange {
     readonly signed: HomeArea | null;
     readonly policy: HomeArea | null;
   }[];
-  /** Counts of devices in these territories. The change affects no other devices. */
+  /** Counts of devices in these territories. No other devices are affected. */
   readonly denied: { readonly before: number; readonly after: number };
   readonly newlyDenied: number;
   readonly newlyAllowed: number;
-  /** Number of devices to which both versions deny a service, with different reasons. */
+  /** Number of devices for which both versions of the order deny a service, but for different reasons. */
   readonly otherReasons: number;
 }
 

@@ -1,6 +1,6 @@
 /**
- * A rehearsal evaluates an order for all devices that the order can affect, and returns counts, lists and warnings. An index of connections
- * with areas finds the devices. Rehearsals run one at a time and in slices, so that the event loop remains responsive.
+ * A rehearsal evaluates an order for all devices that the order can affect, and returns counts, lists and warnings. It finds these devices
+ * with an index of their connections with areas. Rehearsals run one at a time and in slices, so that the event loop remains responsive.
  */
 import { setImmediate as turn } from 'node:timers/promises';
 import type { HomeArea } from '../../../shared/areas/area-code.ts';
@@ -23,21 +23,24 @@ import {
   widenRule,
 } from './device-impact.ts';
 
-/** Number of devices in one slice, which takes some milliseconds. */
+/** Number of devices that are processed in one slice of work, within some milliseconds. */
 const SLICE = 256;
-/** Milliseconds for which a cached result is valid, for example while an admin changes a form. */
+/** Milliseconds for which a cached result is valid. It saves computations, for example while an admin changes a form. */
 const LASTING = 5_000;
-/** Unit in which the time is part of the cache key. A jump of the clock thus invalidates cached results. */
+/**
+ * The cache key contains the time, rounded down to this many milliseconds. Cached results thus become invalid when the server's clock is
+ * corrected.
+ */
 const MINUTE = 60_000;
-/** Maximum number of cached results. One result may contain a whole fleet. */
+/** Maximum number of cached results. One result may contain all devices of an installation. */
 const MOST_CACHED = 4;
 
 export interface DeviceState {
   readonly facts: LocationFacts;
-  /** Name of the user for selection the device was enrolled. */
+  /** Name of the user of the device. */
   readonly user: string;
   readonly connected: boolean;
-  /** Version of the order list that the device stores in its current enrollment; 0 without an order list. */
+  /** Version of the newest order list that the device has stored since its current enrollment; 0 if none. */
   readonly listVersion: number;
 }
 
@@ -51,17 +54,17 @@ export const NOTHING_WAITS: Waits = { messages: 0, bytes: 0, commands: 0 };
 
 export interface DeviceStateWithWaits extends DeviceState {
   readonly waits: Waits;
-  /** True if a verified receipt of the current enrollment concerns any revision of the order. */
+  /** True if the store has a verified receipt about any revision of the order from the device's current enrollment. */
   readonly delivered: boolean;
 }
 
-/** Reads the states of thousands of devices in one request. */
+/** Store of device states. It reads the states of thousands of devices at once. */
 export interface DeviceStateStore {
-  /** States of the active devices among the given devices. */
+  /** States of the given devices. Inactive devices are absent. */
   states(devices: readonly DeviceId[]): Promise<ReadonlyMap<DeviceId, DeviceState>>;
   /**
-   * States of active devices, with their pending messages and commands. `order` is the order to which `delivered` refers. Null means that
-   * no order list has contained the order.
+   * States of the given devices, with their pending messages and commands. Inactive devices are absent. `order` is the order to which
+   * `delivered` refers; null if no order list has contained the order.
    */
   statesWithWaits(
     devices: readonly DeviceId[],
@@ -73,46 +76,52 @@ export interface DeviceStateStore {
 export interface RehearsalRequest {
   readonly rule: OrderRule;
   readonly exemptions: readonly ExemptionRow[];
-  /** Version of the first order list with the revision; null if no order list contains the revision. */
+  /** Version of the first order list that contains the revision; null if no order list contains it. */
   readonly listed: number | null;
   /** Order number, by which the store finds receipts; null for a draft. */
   readonly number: string | null;
-  /** Earlier revision of the order for a comparison; null without a comparison. */
+  /** Earlier revision with which the rehearsal compares the order; null if it compares nothing. */
   readonly baseline: { readonly rule: OrderRule; readonly exemptions: readonly ExemptionRow[] } | null;
-  /** Rule that limits the rehearsal to the devices that it affects. Undefined means all devices that the two revisions can affect. */
+  /**
+   * If set, the rehearsal considers only the devices that this rule affects. Otherwise it considers all devices that one of the two
+   * revisions can affect.
+   */
   readonly among?: OrderRule;
   readonly at: 'now' | 'effective';
-  /** Devices in the result. `denied` means only devices to which one of the two revisions denies a service. */
+  /** Devices in the result: all affected devices, or (`denied`) only the devices for which one of the two revisions denies a service. */
   readonly selection: 'denied' | 'all';
   /**
-   * True if the last known location of an offline device counts after its expiry. The device itself also applies orders by its last
-   * evidence.
+   * True if the last known location of an offline device counts even after it has expired. The device itself also applies orders by its
+   * last evidence.
    */
   readonly lastSeen?: true;
-  /** Names and e-mail addresses of approvers, normalized by `nameKey`. */
+  /** Names and e-mail addresses of approvers, in the form that `nameKey` returns. */
   readonly names: ReadonlySet<string>;
 }
 
-/** Devices with equal impact. A whole fleet has few such sets, so that the cache can keep a result. */
+/**
+ * Set of devices on which the order has the same impact. Even a large number of devices forms few sets, so a result is small enough to
+ * cache.
+ */
 export interface ImpactGroup extends Impact {
   readonly home: HomeArea | null;
   readonly connected: boolean;
-  /** Difference between the two revisions; null if there is none. */
+  /** Difference between the impacts of the two revisions; null if there is none. */
   readonly change: Change | null;
   readonly devices: readonly DeviceId[];
 }
 
 export interface RehearsalResult {
   readonly at: Instant;
-  /** Number of active devices of the installation. */
+  /** Number of all active devices of the installation. */
   readonly fleet: number;
-  /** Sets of devices with at least one impact class or a change. */
+  /** Sets of devices that have at least one impact class or a difference between the revisions. */
   readonly sets: readonly ImpactGroup[];
-  /** Number of denied devices of users with the name of an approver. */
+  /** Number of devices for which the order denies a service and whose user has the name of an approver. */
   readonly ofApprovers: number;
   /** Number of devices whose last known location counts although it has expired. */
   readonly lastSeen: number;
-  /** Pending messages and commands of devices to which the order denies a service. */
+  /** Pending messages and commands of devices for which the order denies a service. */
   readonly waits: ReadonlyMap<DeviceId, Waits>;
 }
 
@@ -123,7 +132,7 @@ export interface Rehearsal {
   rehearseAnew(request: RehearsalRequest): Promise<RehearsalResult>;
 }
 
-/** Normalizes the spelling of a name or e-mail address. */
+/** Normalizes a name or e-mail address, so that different spellings of it are equal. */
 export function nameKey(text: string): string {
   return text.normalize('NFKC').trim().toUpperCase().toLowerCase();
 }
@@ -197,12 +206,14 @@ export function createRehearsal(ports: {
   return { rehearseAnew, rehearse: (request) => cache.get(keyOf(request, clock.now()), () => rehearseAnew(request)) };
 }
 
-/** Time for which a revision is evaluated: now, or the revision's effective time if it is in the future. */
+/** Time for which a revision is evaluated: the revision's effective time if it is in the future, otherwise the present time. */
 function momentOf({ effective }: OrderRule, when: RehearsalRequest['at'], now: Instant): Instant {
   return when === 'now' ? now : Math.max(now, effective);
 }
 
-/** Groups devices with equal impact. The rehearsal evaluates each group once, and a whole fleet has few groups. */
+/**
+ * Groups devices with equal impact, so that the rehearsal evaluates each group only once. Even a large number of devices forms few groups.
+ */
 function createGroups({ rule, exemptions, baseline, at: when, selection }: RehearsalRequest, now: Instant) {
   type GroupInProgress = ImpactGroup & { readonly devices: DeviceId[] };
   const after = createEvaluation(rule, exemptions, momentOf(rule, when, now));
@@ -256,7 +267,10 @@ export function* slices<T>(items: readonly T[], size: number): Generator<readonl
   for (let from = 0; from < items.length; from += size) yield items.slice(from, from + size);
 }
 
-/** Cache key of a rehearsal: all its input except the devices. Title and texts of the order do not affect the result. */
+/**
+ * Cache key of a rehearsal. It contains all input except the devices. The title and texts of the order are omitted, because they do not
+ * affect the result.
+ */
 function keyOf(
   { rule, exemptions, listed, number, baseline, among, at, selection, lastSeen, names }: RehearsalRequest,
   now: Instant,

@@ -14,22 +14,25 @@ import type { RehearsalResult } from './rehearsal.ts';
 export interface Warning {
   readonly code: (typeof WARNINGS)[number];
   readonly detail: string;
-  /** Number of devices that the warning concerns; null for a warning without a count. */
+  /** Number of devices that the warning concerns; null if the warning does not concern a number of devices. */
   readonly devices: number | null;
 }
 
-/** Warnings about the affected devices of an order. `largeShare` is a percentage of the fleet. */
+/**
+ * Warnings about the devices that an order affects. An order that affects more than `largeShare` percent of all devices causes a warning.
+ */
 export function warningsOf(
   { act, status }: { readonly act: OrderAct; readonly status: Revision['status'] },
   rule: Pick<OrderRule, 'services' | 'nexus' | 'unknown'>,
   { sets, fleet, ofApprovers }: Pick<RehearsalResult, 'sets' | 'fleet' | 'ofApprovers'>,
   largeShare: number,
 ): Warning[] {
-  // A withdrawal or pause suspends nothing. A revision of a paused order can suspend services, because a one-person pause expires.
+  // A withdrawal or pause needs no warnings, because it suspends nothing. Other revisions of a paused order need warnings, because a
+  // one-person pause expires and the order then suspends services again.
   if (status === 'withdrawn' || act === 'pause') return [];
   const { denied } = countsOf(sets);
   if (act === 'exit') {
-    // The warning about wiped data is enough for an exit, because the proposal of the order already showed the other warnings.
+    // An exit needs only the warning about wiped data. The proposers and approvers of the order itself already saw the other warnings.
     const detail = `Once approved, the exit wipes work data on devices that the order certainly blocks, ${denied} at most now, and destroys their messages on the server. It cannot be undone.`;
     return [{ code: 'wipes_data', detail, devices: denied }];
   }
@@ -69,8 +72,8 @@ export function warningsOf(
 }
 
 /**
- * Warning about a change of an order that one person has paused. Two approvals of the change make the pause permanent, which approvers may
- * not expect.
+ * Warning about a revision of an order that one person has paused. If two people approve the revision, the order remains paused without an
+ * end. Approvers may not expect that.
  */
 export function pauseWarnings(
   { act, status, previous }: Pick<Revision, 'act' | 'status' | 'previous'>,
