@@ -23,14 +23,14 @@ export function addWorkspaceCommands(
     .command('put')
     .description('Copy a file into the workspace')
     .argument('<file>', 'the file to copy')
-    .argument('[name]', 'name in the workspace; by default the name of the file')
+    .argument('[name]', 'name that the file gets in the workspace; by default its present name')
     .action((file: string, name?: string) =>
       withWorkspace(async (opened) => opened.put(userFile(name ?? basename(file)), await readFile(file))),
     );
   workspace
     .command('get')
     .description('Copy a file out of the workspace')
-    .argument('<name>', 'name in the workspace')
+    .argument('<name>', 'name of the file in the workspace')
     .argument('[file]', 'destination file; by default standard output')
     .action((name: string, file?: string) =>
       withWorkspace(async (opened) => {

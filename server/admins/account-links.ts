@@ -21,14 +21,14 @@ export interface LinkMail extends Mailer {
 }
 
 export interface LinkDelivery {
-  /** Link that the admin passes on; null if the server mailed the link. */
+  /** Link for the admin to pass on; null if the server mailed the link. */
   readonly shown: { readonly token: string; readonly link: string } | null;
   /**
-   * Result of mailing the link; null without a mail server. `failure`: the reason why the mail server refused the mail. The link is then
-   * void, and the admin sends a new link.
+   * Result of mailing the link; null without a mail server. Its field `failure` is the reason why the mail server refused the mail, or
+   * null. A refused mail makes the link void, so the admin must send a new link.
    */
   readonly mail: { readonly to: string; readonly failure: string | null } | null;
-  /** Expiry of the link in Unix milliseconds (real time). */
+  /** Expiry of the link in Unix milliseconds, by the system clock. */
   readonly expiresAt: number;
 }
 
@@ -68,10 +68,13 @@ export function createAccountLinks(ports: {
   };
 
   return {
-    /** True if the server sends mail, so that approvers can prove their addresses. */
+    /** True if the server has a mail server. Approvers can then verify their e-mail addresses. */
     mailed,
 
-    /** The account exists even if the mail failed. The admin can then send the invitation again. */
+    /**
+     * Creates an account and its invitation. If the mail with the invitation fails, the account still exists, and the admin can send the
+     * invitation again.
+     */
     async create(
       given: { readonly email: string; readonly name: string; readonly grants: readonly Grant[] },
       by: Account,
@@ -81,7 +84,10 @@ export function createAccountLinks(ports: {
       return { account: created.account, ...(await deliver(created.account, by, 'invitation', created)) };
     },
 
-    /** Creates a new invitation for an account without credentials, or else a credential reset link. Earlier links become void. */
+    /**
+     * Creates a new link for an account: an invitation if the account has no credentials, otherwise a credential reset link. Earlier links
+     * of the account become void.
+     */
     async again(id: AccountId, by: Account): Promise<LinkDelivery> {
       const account = await admins.account(id);
       if (mailed) await requireMailAllowed(limit, id);
@@ -90,8 +96,8 @@ export function createAccountLinks(ports: {
     },
 
     /**
-     * Mails the caller a link that proves the e-mail address of the caller's account. Throws `mail_not_configured`, `conflict` and
-     * `rate_limited`.
+     * Mails the caller a link that verifies the e-mail address of the caller's account. Throws `mail_not_configured` without a mail server,
+     * `conflict` for a verified address, and `rate_limited` after too many mails.
      */
     async sendVerification(account: Account): Promise<MailedLink> {
       if (!mail) throw noMail();
@@ -111,8 +117,8 @@ export function createAccountLinks(ports: {
     },
 
     /**
-     * Proves the e-mail address of the caller's account. Another account cannot use the link, because the reader of the mailbox may be
-     * another person than the account holder. Neither of them can then prove the address alone. Throws `verification_invalid`.
+     * Verifies the e-mail address of the caller's account. Only the account to which the link was mailed can use the link. Therefore a
+     * person who only reads the mailbox cannot verify the address. Throws `verification_invalid` for an invalid link.
      */
     async verifyAddress(account: AccountId, token: string): Promise<Account> {
       if (!(await verifications.verifyAddress(account, sha256(token), now()))) {
@@ -144,7 +150,10 @@ async function mailLink(
   }
 }
 
-/** Throws `rate_limited`. The check runs before the new link is created, because a refused link must not replace an earlier one. */
+/**
+ * Throws `rate_limited` if the account has received too many mails. Call this function before a new link is created, because a new link
+ * replaces the earlier link.
+ */
 async function requireMailAllowed(limit: RateLimiterMemory, account: AccountId): Promise<void> {
   try {
     await limit.consume(account);

@@ -8,10 +8,10 @@ export interface AccountMail {
   readonly purpose: LinkPurpose;
   readonly organization: string;
   readonly to: { readonly name: string; readonly address: string };
-  /** Name of the admin who caused the mail; for a verification link, name of the account holder. */
+  /** Name and e-mail address of the admin who requested the mail. For a verification link, this is the account holder. */
   readonly by: { readonly name: string; readonly email: string };
   readonly link: string;
-  /** Expiry of the link in Unix milliseconds (real time). */
+  /** Expiry of the link in Unix milliseconds, by the system clock. */
   readonly expiresAt: number;
 }
 

@@ -9,7 +9,9 @@ import type { Grant } from './roles.ts';
 interface AccountsPorts {
   readonly accounts: AccountStore;
   readonly invitations: Pick<InvitationStore, 'invite'>;
-  /** Domain clock for the field `at` of ledger entries. All other times of accounts are real time. */
+  /**
+   * Clock for the field `at` of ledger entries. The demo can advance this clock. All other times of accounts come from the system clock.
+   */
   readonly clock: Clock;
   readonly bus: Bus;
   readonly alert: RaiseAlert;
@@ -28,7 +30,10 @@ export function createAccounts(ports: AccountsPorts) {
 
   return {
     accounts: (): Promise<Account[]> => accounts.list(),
-    /** Names of people (from their oldest account) and of accounts, by id. People without an account are absent. */
+    /**
+     * Names by id, for the ids of people and of accounts. A person with several accounts has the name of the oldest account. People without
+     * an account are absent.
+     */
     async namesOf(ids: ReadonlySet<string>): Promise<Record<string, string>> {
       const oldestLast = (await accounts.list()).toSorted((a, b) => b.createdAt - a.createdAt);
       const named = oldestLast.flatMap(({ id, person, name }) => [id, person].map((key) => [key, name] as const));
@@ -37,8 +42,8 @@ export function createAccounts(ports: AccountsPorts) {
     account: found,
 
     /**
-     * Creates the account with all of its grants, or nothing. `by`: the account that creates the new account. `mailed`: the server mails
-     * the invitation, and no admin sees the link.
+     * Creates the account and all of its grants in one transaction. `by`: the admin's account that creates the new account. `mailed`: true
+     * if the server mails the invitation, so that no admin sees the link.
      */
     async createAccount(
       email: string,
@@ -60,9 +65,9 @@ export function createAccounts(ports: AccountsPorts) {
     },
 
     /**
-     * Creates a link for a user who lost a password or phone. The old credentials are valid until the link is used. `by`: the account that
-     * creates the link, and that sees the link unless it is `mailed`. For an account with credentials, a ledger entry and an alert record
-     * the link.
+     * Creates a link for a user who lost a password or phone. The old credentials stay valid until the user uses the link. `by`: the
+     * admin's account that creates the link. `mailed`: true if the server mails the link, so that no admin sees it. If the account has
+     * credentials, the server writes a ledger entry and raises an alert.
      */
     async inviteAgain(
       id: AccountId,
@@ -100,7 +105,7 @@ function createAccountAccess({
         const kind = status === 'active' ? 'role.granted' : 'role.revoked';
         await accounts.setStatus(id, status, roleEntry(kind, clock.now(), id, null));
         changed();
-        // The approvals that the disabled account gave to pending revisions become void.
+        // Publish a wake for orders, because the approvals that the disabled account gave to pending revisions become void.
         bus.publish({ kind: 'orders' });
       }
       return found(id);

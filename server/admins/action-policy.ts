@@ -1,7 +1,7 @@
 /**
- * Policy for actions that destroy data, end access or change the rules for all users. One table says which right, how many people and which
- * step-up sign-in each action needs. `ROUTE_ACTIONS` assigns every changing route of the API to its actions, or marks the route as
- * harmless. The API does not start while a changing route is missing from `ROUTE_ACTIONS`.
+ * Policy for actions that destroy data, end access or change rules for all users. `ACTIONS` lists the required right, number of people and
+ * step-up sign-in of each action. `ROUTE_ACTIONS` assigns every changing route of the API to its actions, or marks the route as harmless.
+ * The API does not start if a changing route is missing from `ROUTE_ACTIONS`.
  */
 import type { RightName, RouteName } from './roles.ts';
 
@@ -10,7 +10,7 @@ const HOUR = 60 * MINUTE;
 
 /** Milliseconds after the last authenticator code during which a session may perform grave actions. */
 export const STEP_UP_WITHIN = 10 * MINUTE;
-/** Milliseconds over which the server counts the devices of one person's destructive actions. */
+/** Length of the sliding window, in milliseconds, in which the server counts the devices of one person's destructive actions. */
 export const ALONE_WITHIN = 24 * HOUR;
 /** Milliseconds after which a pending action without a decision expires. */
 export const PENDING_LASTS = 24 * HOUR;
@@ -19,15 +19,15 @@ export interface ActionRule {
   readonly right: RightName;
   /**
    * Number of people that an action needs. `1`: one person. `2`: always two people. `limit`: one person for up to `aloneLimit` devices in
-   * 24 hours, and two people for more devices. All actions with `limit` share one count, so that a loop over single devices reaches the
-   * limit like a bulk command.
+   * 24 hours, and two people for more devices. All actions with `limit` share one count per person. A loop over single devices therefore
+   * reaches the limit like a bulk command.
    */
   readonly people: 1 | 2 | 'limit';
-  /** `bulk`: the rule for the number of people applies only to actions on more than one device. */
+  /** Whether the action needs a step-up sign-in. `bulk`: only if the action concerns more than one device. */
   readonly stepUp: 'always' | 'bulk' | 'never';
   /**
-   * Rule for API tokens, which cannot give an authenticator code. `marked`: only tokens that their owner marked as destructive. `never`: no
-   * token. The rule applies only to actions that need a step-up sign-in.
+   * Rule for API tokens, which cannot give an authenticator code. `marked`: only tokens that their owner marked as destructive may perform
+   * the action. `never`: no token may perform it. The rule applies only to actions that need a step-up sign-in.
    */
   readonly tokens: 'marked' | 'never';
 }
@@ -36,12 +36,15 @@ export const ACTIONS = {
   'workspace.wipe': { right: 'commands.destroy', people: 'limit', stepUp: 'always', tokens: 'marked' },
   'device.unenroll': { right: 'commands.destroy', people: 'limit', stepUp: 'always', tokens: 'marked' },
   'device.revoke': { right: 'devices.revoke', people: 'limit', stepUp: 'always', tokens: 'marked' },
-  /** A new enrollment ends the device's present enrollment, so the activation code needs the right to revoke. */
+  /**
+   * A new enrollment ends the device's present enrollment. An activation code for an enrolled device therefore needs the right to revoke.
+   */
   'device.re-enroll': { right: 'devices.revoke', people: 'limit', stepUp: 'always', tokens: 'marked' },
-  /** One person may lock: an unlock command reverses a lock, and a stolen device must be locked quickly. */
+  /** One person may lock any number of workspaces, because a stolen device must be locked quickly and an unlock command reverses a lock. */
   'workspace.lock': { right: 'commands.issue', people: 1, stepUp: 'bulk', tokens: 'marked' },
   /**
-   * A location statement, home, seat or group can end the effect of an order on the device. A second person therefore confirms the change.
+   * A change of a device's location statement, home, legal seat or group can end the effect of an order on the device. A second person
+   * therefore confirms the change.
    */
   'location.override': { right: 'devices.update', people: 2, stepUp: 'always', tokens: 'marked' },
   'group.delete': { right: 'groups.delete', people: 1, stepUp: 'always', tokens: 'marked' },
@@ -50,27 +53,33 @@ export const ACTIONS = {
   'territory-policy.activate': { right: 'territory-policies.activate', people: 1, stepUp: 'always', tokens: 'marked' },
   'legal-hold.release': { right: 'legal-holds.release', people: 1, stepUp: 'always', tokens: 'marked' },
   /**
-   * A thief with a stolen API token must not get another way in: no account, role, credential reset, token or approver key. The thief must
-   * also not be able to lock out owners.
+   * The following actions allow no API token. Otherwise a thief with a stolen token could create another access (account, role, credential
+   * reset, token, approver key) or lock out owners.
    */
   'account.create': { right: 'accounts.create', people: 1, stepUp: 'always', tokens: 'never' },
   'account.change-status': { right: 'accounts.update', people: 1, stepUp: 'always', tokens: 'never' },
   'access.end': { right: 'access.end-account', people: 1, stepUp: 'always', tokens: 'never' },
-  /** A person with the credential reset link can take over the account. */
+  /** A person who has the credential reset link can take over the account. */
   'account.reset-credentials': { right: 'accounts.invite', people: 1, stepUp: 'always', tokens: 'never' },
   'role.grant': { right: 'grants.create', people: 1, stepUp: 'always', tokens: 'never' },
   'role.revoke': { right: 'grants.delete', people: 1, stepUp: 'always', tokens: 'never' },
   'token.create': { right: 'tokens.create', people: 1, stepUp: 'always', tokens: 'never' },
   'approver-key.register': { right: 'approver-keys.register', people: 1, stepUp: 'always', tokens: 'never' },
-  /** The server trusts a device again without knowing whether its certificate was revoked after the backup. */
+  /**
+   * Readmission makes the server trust a device again. The server cannot know whether the device's certificate was revoked after the
+   * backup.
+   */
   'device.readmit': { right: 'recovery.readmit', people: 1, stepUp: 'always', tokens: 'marked' },
-  /** The server revokes the certificate. The device must enroll again. */
+  /** A rejection revokes the device's certificate. The device must enroll again. */
   'device.reject': { right: 'recovery.reject', people: 1, stepUp: 'always', tokens: 'marked' },
-  /** The server signs checkpoints again. A device that has seen more ledger entries can prove that the ledger has two histories. */
+  /**
+   * After this action the server signs ledger checkpoints again. If the backup lacks entries, a device that has seen those entries can
+   * prove that the ledger has two histories.
+   */
   'ledger.resume': { right: 'recovery.resume-ledger', people: 1, stepUp: 'always', tokens: 'marked' },
   /**
-   * A continuation of the ledger has no effect while it is only proposed. The threshold of the approver set decides how many approvers must
-   * sign the continuation.
+   * A proposed continuation of the ledger has no effect. It takes effect after as many approvers have signed it as the approver set
+   * requires.
    */
   'ledger.continue': { right: 'recovery.continue-ledger', people: 1, stepUp: 'always', tokens: 'marked' },
   'recovery.close': { right: 'recovery.close', people: 1, stepUp: 'always', tokens: 'marked' },
@@ -81,9 +90,9 @@ export type ActionName = keyof typeof ACTIONS;
 export const ACTION_NAMES = Object.keys(ACTIONS) as ActionName[];
 
 /**
- * Actions of each route that changes data. One name: the API requires the action's right and step-up before the handler runs. A list: the
- * handler requires one of these actions, depending on the request. `signed`: approvers decide with their own keys, under the rules of
- * `server/orders`. `harmless`: the action destroys nothing, and one person can undo it.
+ * Required actions of each route that changes data. A single name: the API requires the right and the step-up of this action before the
+ * handler runs. A list of names: the handler requires one of these actions, depending on the request. `signed`: approvers decide with their
+ * own keys, under the rules of `server/orders`. `harmless`: the route destroys nothing, and one person can undo its change.
  */
 type RoutePolicy = ActionName | readonly ActionName[] | 'signed' | 'harmless';
 
@@ -126,14 +135,14 @@ export const ROUTE_ACTIONS: Readonly<Partial<Record<RouteName, RoutePolicy>>> = 
   'orders.retract': 'harmless',
   'orders.decline': 'harmless',
   'orders.confirm-replacement': 'harmless',
-  /** No service depends on a record about a proceeding. A correction is a new record. */
+  /** A record about a proceeding affects no service, and a correction adds a new record. The route is therefore harmless. */
   'orders.record': 'harmless',
   'messaging-keys.countersign': 'signed',
   'time-corrections.publish': 'signed',
   'recovery.sign-continuation': 'signed',
 
   'actions.decline': 'harmless',
-  /** An acknowledged alert stays in the list. If its cause occurs again, the alert becomes open again. */
+  /** An acknowledged alert stays in the list. If the cause of the alert occurs again, the alert becomes open again. */
   'alerts.acknowledge': 'harmless',
   'session.create': 'harmless',
   'session.step-up': 'harmless',
@@ -159,7 +168,7 @@ export const ROUTE_ACTIONS: Readonly<Partial<Record<RouteName, RoutePolicy>>> = 
   'orders.pack': 'harmless',
   'orders.pack-names': 'harmless',
   'order-documents.upload': 'harmless',
-  /** A backup destroys nothing, and a scheduled job makes backups without a person. */
+  /** A backup destroys nothing. A scheduled job may create backups without a person. */
   'backup.create': 'harmless',
   'demo.jump': 'harmless',
   'demo.message': 'harmless',
@@ -178,8 +187,8 @@ export type Proof =
   | { readonly via: 'token'; readonly destructive: boolean };
 
 /**
- * Checks that the caller's last authenticator code is recent enough for the action. The error `step_up` asks for a new code. After
- * `token_refused`, a code does not help.
+ * Checks whether the caller's sign-in suffices for the action. `step_up`: the caller must first give a new authenticator code.
+ * `token_refused`: the caller's API token may not perform the action, and no authenticator code helps.
  */
 export function proofSuffices(
   rule: ActionRule,
@@ -195,7 +204,10 @@ export function proofSuffices(
   return now - proof.authenticatedAt < within ? 'yes' : 'step_up';
 }
 
-/** Number of people for an action after which the person's count is `taken` devices, in a fleet of `fleet` devices. */
+/**
+ * Number of people that an action needs. `taken`: number of devices on which the person has acted, including this action. `fleet`: number
+ * of active devices in the fleet.
+ */
 export function peopleNeeded({ people }: ActionRule, { taken, fleet }: { taken: number; fleet: number }): 1 | 2 {
   if (people !== 'limit') return people;
   return taken > aloneLimit(fleet) ? 2 : 1;

@@ -1,7 +1,7 @@
 /**
  * Destructive actions. The module requires the step-up sign-in and the second person of `action-policy.ts`, and stores pending actions
- * until a second person decides. The API performs confirmed actions through the `perform` argument of `confirm`. All times are real time,
- * except the field `at` of ledger entries.
+ * until a second person decides. The API performs confirmed actions through the `perform` argument of `confirm`. All times come from the
+ * system clock, except the field `at` of ledger entries.
  */
 import { createHash } from 'node:crypto';
 import { CordonError, isCordonError } from '../../shared/errors.ts';
@@ -22,9 +22,9 @@ import {
 import type { Account } from './ports.ts';
 import { type RightName, type RouteName, reachOf } from './roles.ts';
 
-/** Maximum number of pending actions of one person. A longer list would hide other people's actions. */
+/** Maximum number of pending actions of one person. More actions would hide other people's actions in the list. */
 const PENDING_OF_ONE = 20;
-/** Milliseconds for which a decided action stays in the list of actions. */
+/** Milliseconds after its decision during which an action stays in the list of actions. */
 const LISTED_FOR = 30 * 24 * 3_600_000;
 const LISTED_AT_MOST = 100;
 
@@ -34,7 +34,7 @@ export interface StoredAction {
   readonly id: ActionId;
   readonly action: ActionName;
   readonly route: RouteName;
-  /** `ActionContent` as JSON. The field `hash` is its SHA-256. */
+  /** `ActionContent` as JSON. The field `hash` is the SHA-256 of this text. */
   readonly content: string;
   readonly hash: string;
   readonly devices: number;
@@ -59,8 +59,9 @@ export interface ActionContent {
 
 export interface ActionStore {
   /**
-   * Counts the devices on which the person acted since `since`, together with `devices`. Records `devices` if `allow` accepts this count
-   * and the size of the active fleet. Returns the result of `allow`. Concurrent calls include each other's devices.
+   * Counts the devices on which the person has acted since the time `since`, including `devices`. Calls `allow` with this count and the
+   * size of the active fleet. If `allow` returns true, records that the person acts on `devices`. Returns the result of `allow`. Concurrent
+   * calls for one person count each other's devices.
    */
   takeAlone(
     taken: {
@@ -74,8 +75,8 @@ export interface ActionStore {
   /** Number of devices on which the person acted since the given time, and the size of the active fleet. */
   taken(person: PersonId, since: number): Promise<{ readonly taken: number; readonly fleet: number }>;
   /**
-   * Records a pending action with its ledger entry. Returns the person's pending action of the same hash if it exists. Null if the person
-   * has `atMost` pending actions.
+   * Records a pending action with its ledger entry. If the person already has a pending action with the same hash, returns that action
+   * instead. Returns null if the person already has `atMost` pending actions.
    */
   propose(action: StoredAction, entry: EntryDraft<'action.proposed'>, atMost: number): Promise<StoredAction | null>;
   get(id: ActionId): Promise<StoredAction | null>;
@@ -97,9 +98,9 @@ export interface ActionsPorts {
   /** True if the two accounts belong to different people. */
   readonly independent: (first: Account, second: Account) => Promise<boolean>;
   readonly account: (id: AccountId) => Promise<Account>;
-  /** Throws `out_of_scope` if the caller's reach does not include all devices of the action. */
+  /** Throws `out_of_scope` if a device of the action is outside the caller's scope. */
   readonly requireReached: (devices: readonly DeviceId[], reach: ReturnType<typeof reachOf>) => Promise<void>;
-  /** Milliseconds for which the last authenticator code is valid for grave actions. The demo uses a longer time. */
+  /** Milliseconds after the last authenticator code during which a session may perform grave actions. The demo uses a longer time. */
   readonly stepUpWithin: number;
   readonly now?: () => number;
 }
@@ -115,7 +116,7 @@ export function createActions(ports: ActionsPorts) {
   return { ...createAuthorization(ports), ...createDecisions(ports) };
 }
 
-/** Decides whether a caller may perform an action alone. Other actions become pending. */
+/** Decides whether a caller may perform an action alone. If a second person is necessary, the action becomes pending. */
 function createAuthorization({ store, clock, bus, stepUpWithin, now = Date.now }: ActionsPorts) {
   async function propose(by: Account, content: ActionContent): Promise<CordonError> {
     const proposed = newAction(by, content, now());
@@ -148,8 +149,8 @@ function createAuthorization({ store, clock, bus, stepUpWithin, now = Date.now }
 
   return {
     /**
-     * Returns if the caller may perform the action alone now. Throws `step_up_required`. Throws `second_person_required` after recording
-     * the request as a pending action.
+     * Returns normally if the caller may perform the action alone. Throws `step_up_required` if the caller must first give an authenticator
+     * code. Throws `second_person_required` if the action needs a second person; the function has then stored the action as pending.
      */
     async authorize({ account: by, proof }: Actor, content: ActionContent): Promise<void> {
       const rule = ACTIONS[content.action];
@@ -164,7 +165,10 @@ function createAuthorization({ store, clock, bus, stepUpWithin, now = Date.now }
       if (!alone) throw await propose(by, content);
     },
 
-    /** Number of devices on which the account's person may still act alone. */
+    /**
+     * Numbers of devices on which the account's person may act without a second person in 24 hours: the `limit`, and the number `used` so
+     * far.
+     */
     async allowance({ person }: Account): Promise<{ limit: number; used: number }> {
       const { taken, fleet } = await store.taken(person, now() - ALONE_WITHIN);
       return { limit: aloneLimit(fleet), used: taken };
@@ -194,7 +198,7 @@ function createDecisions(ports: ActionsPorts) {
   }
 
   return {
-    /** Pending actions, and actions decided in the last 30 days, that the account proposed or may decide. */
+    /** Actions that the account proposed or may decide: pending actions, and those decided in the last 30 days. */
     async list(who: Account): Promise<StoredAction[]> {
       const listed: StoredAction[] = [];
       for (const action of await store.list(now() - LISTED_FOR, LISTED_AT_MOST)) {
@@ -212,8 +216,8 @@ function createDecisions(ports: ActionsPorts) {
     contentOf,
 
     /**
-     * Records the second person's confirmation of the content of `hash`, then runs `perform` with that content. If `perform` was
-     * interrupted, the same account may repeat the confirmation.
+     * Records that a second person confirms the action whose content has the hash `hash`, then runs `perform` with that content. If the
+     * server stopped during `perform`, the same account may confirm the action again.
      */
     async confirm<R>(
       id: ActionId,
@@ -246,7 +250,7 @@ function createDecisions(ports: ActionsPorts) {
       }
     },
 
-    /** Declines an action, for its proposer or for an account that could confirm it. */
+    /** Declines an action. The proposer and every account that could confirm the action may decline it. */
     async decline(id: ActionId, reason: string, by: Account): Promise<StoredAction> {
       const action = await found(id);
       if (action.person !== by.person) await requireRight(action, by);
@@ -257,7 +261,10 @@ function createDecisions(ports: ActionsPorts) {
   };
 }
 
-/** Requires that the account may decide the action: it has the action's right for all devices, and belongs to a second person. */
+/**
+ * Throws unless the account may decide the action: the account has the action's right for all of its devices and belongs to another person
+ * than the proposer.
+ */
 function createDecisionRights({ independent, account, requireReached }: ActionsPorts) {
   /** Throws unless the account holds the action's right for all of its devices. */
   async function requireRight(action: StoredAction, { grants }: Account): Promise<void> {

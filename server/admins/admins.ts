@@ -1,4 +1,7 @@
-/** Admin accounts: identity, sign-in and roles, without HTTP and SQL. All times are real time, except the field `at` of ledger entries. */
+/**
+ * Admin accounts: identity, sign-in and roles, without HTTP and SQL. All times come from the system clock, except the field `at` of ledger
+ * entries.
+ */
 import type { Clock } from '../../shared/time/clock.ts';
 import type { Bus } from '../bus/bus.ts';
 import { createAccounts } from './accounts.ts';
@@ -14,19 +17,19 @@ const SESSION_IDLE = 3_600_000;
 
 export interface AdminsPorts {
   readonly stores: AdminStores;
-  /** Encrypts the TOTP secrets under the installation's passphrase, so that a copy of the database alone allows no sign-in. */
+  /** Encrypts the TOTP secrets under the installation's passphrase. A copy of the database alone therefore allows no sign-in. */
   readonly sealer: Sealer;
-  /** Domain clock for the field `at` of ledger entries. All other times are real time. */
+  /** Clock for the field `at` of ledger entries. The demo can advance this clock. All other times come from the system clock. */
   readonly clock: Clock;
   readonly bus: Bus;
-  /** Name of the installation in authenticator apps. */
+  /** Name of the installation that authenticator apps display. */
   readonly organization: string;
   readonly limits?: SignInLimits;
   readonly browserSealer: Sealer;
-  /** Milliseconds without use after which a session ends. Default: one hour. */
+  /** Milliseconds after which an unused session ends. Default: one hour. */
   readonly sessionIdle?: number | undefined;
   readonly alert: RaiseAlert;
-  /** Real-time clock. Tests replace it to advance the TOTP period. */
+  /** System clock. Tests replace it to advance the TOTP period. */
   readonly now?: () => number;
 }
 

@@ -12,7 +12,7 @@ import { newTotpSecret, totpUri } from './totp.ts';
 
 export interface Redeemed {
   readonly account: Account;
-  /** TOTP secret in base32, shown once. */
+  /** TOTP secret in base32. The server returns it only once. */
   readonly totpSecret: string;
   readonly totpUri: string;
 }
@@ -21,10 +21,13 @@ export function createInvitations(ports: {
   readonly invitations: InvitationStore;
   readonly sealer: Sealer;
   readonly limits: SignInLimits;
-  /** Domain clock for the field `at` of ledger entries. All other times of an invitation are real time. */
+  /**
+   * Clock for the field `at` of ledger entries. The demo can advance this clock. All other times of an invitation come from the system
+   * clock.
+   */
   readonly clock: Clock;
   readonly bus: Bus;
-  /** Name of the installation in authenticator apps. */
+  /** Name of the installation that authenticator apps display. */
   readonly organization: string;
   readonly alert: RaiseAlert;
   readonly now: () => number;
@@ -38,15 +41,18 @@ export function createInvitations(ports: {
   }
 
   return {
-    /** Token of the first owner's invitation link, which replaces an earlier token. Null if an account exists. */
+    /**
+     * Creates a new token for the first owner's invitation link and returns it. An earlier token becomes void. Returns null if an account
+     * exists.
+     */
     async firstOwnerInvitation(): Promise<string | null> {
       const { token, stored } = newInvitation(now());
       return (await invitations.inviteFirstOwner(stored)) ? token : null;
     },
 
     /**
-     * Sets a password and a new TOTP secret. The first owner gives `email` and `name`; the account of an invited admin already has them.
-     * Throws `invitation_invalid` for an unknown, used or expired token. The error does not say which of the three applies.
+     * Sets a password and creates a new TOTP secret. Only the first owner gives `email` and `name`, because the account of an invited admin
+     * already has them. Throws `invitation_invalid` for an unknown, used or expired token. The error text is the same for all three causes.
      */
     async redeemInvitation(given: {
       readonly token: string;
@@ -56,7 +62,8 @@ export function createInvitations(ports: {
       readonly address: string;
     }): Promise<Redeemed> {
       const hash = sha256(given.token);
-      // An invitation token has 256 bits and cannot be guessed. The server therefore computes no slow password hash for a wrong token.
+      // Reject a wrong token before the slow password hash. Early rejection is safe, because a token has 256 random bits and nobody can
+      // guess it.
       if (!(await invitations.hasInvitation(hash, now()))) throw invalidInvitation(given.email);
       const { secret, credentials } = await newCredentials(given.password, given.address);
       const redeemed = await invitations.redeem(hash, now(), credentials, (id) =>

@@ -1,6 +1,6 @@
 /**
- * Cookie that marks a browser in which an account has signed in. The cookie only gives the browser its own rate limit, so that strangers at
- * the same address cannot delay the admin. New credentials invalidate the cookie.
+ * Cookie that marks a browser in which an account has signed in. A marked browser has its own rate limit for sign-in attempts. Therefore
+ * strangers with the same IP address cannot delay the admin. New credentials invalidate the cookie.
  */
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
@@ -17,7 +17,7 @@ interface Holder {
   readonly passwordHash: string;
 }
 
-/** Digest of the account's credentials. A credential reset changes it. */
+/** Digest of the account's credentials, so that a credential reset invalidates the cookie. */
 const markOf = (passwordHash: string): string => createHash('sha256').update(passwordHash).digest('hex').slice(0, 16);
 
 export function rememberBrowser(sealer: Sealer, { account, passwordHash }: Holder, now: number): string {
@@ -25,7 +25,7 @@ export function rememberBrowser(sealer: Sealer, { account, passwordHash }: Holde
   return sealer.seal(Buffer.from(JSON.stringify(facts)));
 }
 
-/** Identifier of the browser for the sign-in limits. Null if the cookie is missing, expired, or of another account. */
+/** Identifier of the browser for the sign-in limits. Null if the cookie is missing, expired, or from another account. */
 export function knownBrowser(
   sealer: Sealer,
   cookie: string | null,
@@ -37,7 +37,7 @@ export function knownBrowser(
   try {
     facts = schema.parse(JSON.parse(sealer.unseal(cookie).toString()));
   } catch {
-    // A client can send any cookie. Ignore a cookie that this installation did not seal.
+    // A client can send any cookie. The server ignores a cookie that this installation did not encrypt.
     return null;
   }
   const valid =

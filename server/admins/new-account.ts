@@ -20,14 +20,14 @@ export function newAccount(email: string, name: string, at: number): NewAccount 
   };
 }
 
-/** `mailedTo`: the address that receives the invitation link; null if an admin sees the link. */
+/** Creates an invitation. `mailedTo`: the address that receives the invitation link; null if an admin sees the link. */
 export function newInvitation(now: number, mailedTo: string | null = null): { token: string; stored: Invitation } {
-  // Base32, because a base64url token can begin with a hyphen, and a command line would read it as an option.
+  // The token is base32, because a base64url token can begin with a hyphen, and a command line would read that token as an option.
   const token = randomBase32(32);
   return { token, stored: { hash: sha256(token), expiresAt: now + INVITATION_LASTS, mailedTo } };
 }
 
-/** `grant`: the grant that the ledger entry names; null for all grants of the account. */
+/** Creates a ledger entry about a role. `grant`: the grant that the entry names; null for all grants of the account. */
 export function roleEntry<K extends 'role.granted' | 'role.revoked'>(
   kind: K,
   at: number,

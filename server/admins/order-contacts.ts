@@ -22,10 +22,10 @@ export function createOrderContacts(ports: {
 }) {
   const { accounts, send } = ports;
   return {
-    /** Active accounts whose role may record an answer to an authority about orders of these areas. */
+    /** Active accounts whose role may record an answer to an authority, for orders in the given areas. */
     responsible: async (areas: readonly string[]): Promise<OrderContact[]> =>
       (await accounts()).filter(({ status, grants }) => status === 'active' && mayRecord(grants, areas)),
-    /** Mails a message to a contact; null without a mail server. */
+    /** Function that mails a message to a contact; null without a mail server. */
     mail: () =>
       send &&
       (({ name, email }: OrderContact, mail: Mail) => send({ to: { name: oneLine(name), address: email }, ...mail })),

@@ -1,4 +1,6 @@
-/** Password hashes: argon2id (RFC 9106) with OWASP's second recommended setting: 19 MiB, two passes, one lane. */
+/**
+ * Password hashes with argon2id (RFC 9106). The parameters are the second recommendation of OWASP: 19 MiB of memory, two passes, one lane.
+ */
 import { randomBytes } from 'node:crypto';
 import { hash, verify } from '@node-rs/argon2';
 import { CordonError } from '../../shared/errors.ts';
@@ -15,7 +17,10 @@ export async function hashPassword(password: string): Promise<string> {
   return hash(password.normalize('NFKC'), COST);
 }
 
-/** Hash that the server checks for an unknown account. The response time then does not reveal which e-mail addresses have accounts. */
+/**
+ * Hash that the server checks if no account has the given e-mail address. The response time then does not reveal which addresses have
+ * accounts.
+ */
 let nobody: Promise<string> | null = null;
 
 export async function passwordMatches(stored: string | null, password: string): Promise<boolean> {

@@ -1,4 +1,7 @@
-/** Ports of the admins module. Each method that changes a role also receives the ledger entry of the change. */
+/**
+ * Ports of the admins module to the store and the mail server. Each method that changes a role also receives the ledger entry of the
+ * change.
+ */
 import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
 import type { AccountId, PersonId } from '../../shared/protocol/ids.ts';
 import type { Grant } from './roles.ts';
@@ -8,7 +11,7 @@ export interface Sealer {
   unseal(text: string): Buffer;
 }
 
-/** Raises an alert that every owner sees. */
+/** Raises an alert that all owners see. */
 export type RaiseAlert = (code: 'credential_reset_link' | 'credential_reset', detail: string) => Promise<void>;
 
 export interface Mail {
@@ -18,7 +21,7 @@ export interface Mail {
 }
 
 export interface Mailer {
-  /** Resolves when the mail server has accepted the mail. Throws `mail_failed` with the reason. */
+  /** Mails a message. Resolves when the mail server has accepted the mail. Throws `mail_failed` with the reason of a refusal. */
   send(mail: Mail): Promise<void>;
 }
 
@@ -28,15 +31,15 @@ export interface Account {
   readonly email: string;
   readonly name: string;
   readonly status: 'active' | 'disabled';
-  /** False until the account holder has used the invitation. */
+  /** True if the account holder has used the invitation, so that the account has credentials. */
   readonly ready: boolean;
   readonly createdAt: number;
-  /** Time at which the account holder proved the e-mail address with a mailed link. Null if the address is not proved. */
+  /** Time at which the account holder verified the e-mail address with a mailed link. Null for an unverified address. */
   readonly emailVerifiedAt: number | null;
   readonly grants: readonly Grant[];
 }
 
-/** Secrets of an account for sign-in. Only this module reads them. */
+/** Password hash and encrypted TOTP secret of an account. Only the admins module reads them. */
 export interface Credentials {
   readonly account: Account;
   readonly passwordHash: string | null;
@@ -45,12 +48,12 @@ export interface Credentials {
 
 export interface NewAccount {
   readonly id: AccountId;
-  /** E-mail address for display and mail. */
+  /** E-mail address as the admin typed it, for display and mail. */
   readonly email: string;
-  /** Form of the e-mail address that identifies the account at sign-in. Unique among accounts. */
+  /** Normalized e-mail address that identifies the account at sign-in. It is unique among accounts. */
   readonly emailKey: string;
   readonly name: string;
-  /** Value for the column `persons.subject`. The store creates the person if no person has this subject. */
+  /** Value of the column `persons.subject`. If no person has this subject, the store creates a person. */
   readonly subject: string;
   readonly at: number;
 }
@@ -58,11 +61,11 @@ export interface NewAccount {
 export interface Invitation {
   readonly hash: string;
   readonly expiresAt: number;
-  /** Address that receives the invitation link; null if an admin sees the link. */
+  /** Address to which the server mails the invitation link; null if the server does not mail it and an admin passes it on. */
   readonly mailedTo: string | null;
 }
 
-/** Link with which a signed-in account holder proves the e-mail address that received the link. */
+/** Pending verification of an account's e-mail address by a mailed link. The account holder must be signed in to use the link. */
 export interface AddressVerification {
   readonly account: AccountId;
   readonly hash: string;
@@ -84,8 +87,8 @@ export type RoleEntry = EntryDraft<'role.granted'> | EntryDraft<'role.revoked'>;
 
 export interface AccountStore {
   /**
-   * Creates the account. `by`: the account that creates the new account; null for the server. Throws `conflict` if the e-mail address
-   * already has an account, and `not_found` for an unknown group.
+   * Creates an account. `by`: the admin's account that creates it; null if the server itself creates it. Throws `conflict` if an account
+   * has the e-mail address, and `not_found` if the group of a grant does not exist.
    */
   create(
     account: NewAccount,
@@ -96,23 +99,28 @@ export interface AccountStore {
   list(): Promise<Account[]>;
   find(id: AccountId): Promise<Account | null>;
   credentials(emailKey: string): Promise<Credentials | null>;
-  /** Raises `totp_last_step` to `step`. Returns false for an authenticator code that was used before. */
+  /**
+   * Stores the TOTP time step of a used authenticator code. Returns false, without a change, if the account has already used a code of this
+   * step or of a newer one.
+   */
   useTotpStep(account: AccountId, step: number): Promise<boolean>;
-  /** Adds a grant to an account. Throws `not_found` for an unknown group. */
+  /** Adds a grant to an account. Throws `not_found` if the group of the grant does not exist. */
   grant(account: AccountId, given: GivenGrant, at: number): Promise<void>;
-  /** Removes a grant. Throws `not_found` if the account has no such grant, and `last_owner` if no owner could sign in afterward. */
+  /**
+   * Removes a grant. Throws `not_found` if the account has no such grant. Throws `last_owner` if no owner with credentials would remain.
+   */
   revoke(account: AccountId, grant: Grant, entry: EntryDraft<'role.revoked'>): Promise<void>;
   /**
-   * Sets the account's status. Disabling also ends sessions and tokens, and removes the account's approvals of pending revisions, each with
-   * its ledger entry. Throws `last_owner` as `revoke` does.
+   * Sets the account's status. When an account is disabled, the store also ends its sessions and tokens. The store removes the account's
+   * approvals of pending revisions, each with a ledger entry. Throws `last_owner` if no owner with credentials would remain.
    */
   setStatus(account: AccountId, status: Account['status'], entry: RoleEntry): Promise<void>;
 }
 
 export interface InvitationStore {
-  /** Replaces the first owner's invitation. Returns false, without a change, if any account exists. */
+  /** Creates the first owner's invitation, which replaces an earlier one. Returns false, without a change, if an account already exists. */
   inviteFirstOwner(invitation: Omit<Invitation, 'mailedTo'>): Promise<boolean>;
-  /** Consumes the first owner's invitation and creates the account. Returns null if the hash is not the hash of the invitation. */
+  /** Consumes the first owner's invitation and creates the first owner's account. Returns null if `hash` does not match the invitation. */
   redeemFirstOwner(
     hash: string,
     now: number,
@@ -121,8 +129,8 @@ export interface InvitationStore {
     entry: EntryDraft<'role.granted'>,
   ): Promise<Account | null>;
   /**
-   * Replaces the account's open invitations. `by`: the account that sees the link; null if no account sees the link. `reset`: the ledger
-   * entry, if the link replaces credentials.
+   * Creates an invitation, which replaces the account's unused invitations. `by`: the account that sees the link; null if no account sees
+   * the link. `reset`: the ledger entry for a link that replaces credentials; null for a new account.
    */
   invite(
     account: AccountId,
@@ -131,9 +139,10 @@ export interface InvitationStore {
     reset: EntryDraft<'credentials.reset-link'> | null,
   ): Promise<void>;
   /**
-   * Consumes the invitation and sets the credentials. Ends the account's sessions and tokens. A mailed link proves the e-mail address. Any
-   * other link removes the proof, because another person may hold the account from now on. If the account had credentials, the change is a
-   * reset, and `entry` makes its ledger entry. Returns null if the invitation is unknown, used or expired.
+   * Consumes the invitation, sets the credentials, and ends the account's sessions and tokens. A mailed link verifies the e-mail address. A
+   * link that an admin passed on removes the verification, because another person may now hold the account. If the account already had
+   * credentials, the change is a credential reset, and `entry` creates its ledger entry. Returns null if the invitation is unknown, used or
+   * expired.
    */
   redeem(
     hash: string,
@@ -141,16 +150,16 @@ export interface InvitationStore {
     credentials: NewCredentials,
     entry: (account: AccountId) => EntryDraft<'credentials.reset'>,
   ): Promise<{ readonly account: Account; readonly reset: boolean } | null>;
-  /** True if the hash belongs to an open invitation, including the first owner's. Does not consume the invitation. */
+  /** True if an unused invitation has this hash. The first owner's invitation is included. The function does not consume the invitation. */
   hasInvitation(hash: string, now: number): Promise<boolean>;
 }
 
 export interface VerificationStore {
-  /** Replaces the account's open verification of its e-mail address. */
+  /** Creates a pending verification, which replaces the account's earlier pending verification. */
   openVerification(verification: AddressVerification): Promise<void>;
   /**
-   * Consumes the verification of an e-mail address. Returns false if the verification is unknown, expired, for another account or for an
-   * earlier address.
+   * Consumes a pending verification and marks the e-mail address as verified. Returns false if the verification is unknown or expired,
+   * belongs to another account, or is for an earlier address of the account.
    */
   verifyAddress(account: AccountId, hash: string, now: number): Promise<boolean>;
 }
@@ -161,7 +170,7 @@ export interface Session {
   readonly createdAt: number;
   /** Time of the last sign-in or authenticator code in this session. */
   readonly authenticatedAt: number;
-  /** Time of the admin's last request. Requests that a page repeats on a timer do not count. */
+  /** Time of the admin's last request. Automatic requests of an open page do not count. */
   readonly lastUsedAt: number;
   readonly expiresAt: number;
   readonly address: string;
@@ -172,7 +181,7 @@ export interface NewSession extends Omit<Session, 'account' | 'authenticatedAt' 
   readonly account: AccountId;
   /** SHA-256 of the session cookie. */
   readonly hash: string;
-  /** SHA-256 of the session's secret that only the page has. */
+  /** SHA-256 of the CSRF token, the session's second secret, which only the page has. */
   readonly pageHash: string;
 }
 
@@ -195,18 +204,21 @@ export interface TokenHolder {
 export type Owned<T> = T & { readonly account: AccountId };
 
 export interface SessionStore {
-  /** Creates the session and ends the session `replaces`, so that no earlier session survives a sign-in. */
+  /** Creates the session and ends the session `replaces`. A browser therefore has only one session after a sign-in. */
   open(session: NewSession, replaces: string | null): Promise<void>;
-  /** Finds a session by the hash of its cookie. Returns null if the session has expired or the account is disabled. */
+  /**
+   * Finds a session by the hash of its cookie. Returns null if no session matches, if the session has expired, or if its account is
+   * disabled.
+   */
   session(hash: string, now: number): Promise<(Session & { readonly pageHash: string }) | null>;
   touch(id: string, now: number): Promise<void>;
   /** Records that the admin gave an authenticator code in the session with this cookie hash. */
   authenticated(hash: string, at: number): Promise<void>;
-  /** Unexpired sessions of one account, or of all accounts, newest first. */
+  /** Unexpired sessions, newest first. `account`: the account of the sessions; null for the sessions of all accounts. */
   sessions(account: AccountId | null, now: number): Promise<Owned<Omit<Session, 'account'>>[]>;
   /** Ends the session with this cookie hash. */
   close(hash: string): Promise<void>;
-  /** Ends the session. Returns false if the account has no such session. */
+  /** Ends a session by its id. Returns false if the account has no such session. */
   closeById(account: AccountId | null, id: string): Promise<boolean>;
   endAccess(account: AccountId): Promise<{ readonly sessions: number; readonly tokens: number }>;
 }
@@ -214,9 +226,12 @@ export interface SessionStore {
 export interface TokenStore {
   insertToken(token: Owned<ApiToken> & { readonly hash: string }): Promise<void>;
   tokens(account: AccountId | null): Promise<Owned<ApiToken>[]>;
-  /** Deletes the token. Returns false if the account has no such token. */
+  /** Deletes an API token by its id. Returns false if the account has no such token. */
   deleteToken(account: AccountId | null, id: string): Promise<boolean>;
-  /** Returns the token's account and records the use. Null if the token is unknown or expired, or the account is disabled. */
+  /**
+   * Finds the account of an API token and records the use of the token. Returns null if the token is unknown or expired, or if the account
+   * is disabled.
+   */
   tokenAccount(hash: string, now: number, address: string): Promise<TokenHolder | null>;
 }
 
@@ -230,14 +245,17 @@ export interface ApproverKey {
   readonly registeredAt: number;
 }
 
-/** Approver key with current facts about its holder. */
+/** Approver key, with the holder's current name and account data. */
 export interface KnownApproverKey extends ApproverKey {
-  /** True if the account holder proved the e-mail address. */
+  /** True if the account holder has verified the e-mail address. */
   readonly verified: boolean;
 }
 
 export interface ApproverKeyStore {
-  /** Registers the approver key. Throws `conflict` if another person has registered the key. A repeated registration changes nothing. */
+  /**
+   * Registers an approver key. Throws `conflict` if another person has registered the same key. Registering a key twice for one person
+   * changes nothing.
+   */
   register(key: ApproverKey): Promise<void>;
   keys(): Promise<KnownApproverKey[]>;
 }

@@ -1,6 +1,6 @@
 /**
- * Rights of the roles. One table names every route of the API once. The API mounts a route only under a name in this table, so a route
- * without rights does not compile. This file also decides the scope of a grant (groups, areas).
+ * Rights of the roles. One table lists every route of the API with the roles that may use it. The API accepts only routes from this table,
+ * so a route without rights does not compile. The file also computes the scope of a grant (groups and areas).
  */
 import { ROLES, type Role } from '../../shared/api/roles.ts';
 import { areasBeyond, expandAreas, type HomeArea, type OrderArea } from '../../shared/areas/area-code.ts';
@@ -8,8 +8,8 @@ import { CordonError, isCordonError } from '../../shared/errors.ts';
 import type { GroupId } from '../../shared/protocol/ids.ts';
 
 /**
- * Grant of a role: for the whole installation, for one group, for one area, or for a group and an area together. An area includes its
- * orders, and the devices whose home is in the area.
+ * Grant of a role to an account. The grant applies to the whole installation, to one group, to one area, or to a group within an area. A
+ * grant for an area includes the orders of the area and the devices whose home is in the area.
  */
 export interface Grant {
   readonly role: Role;
@@ -18,13 +18,13 @@ export interface Grant {
 }
 
 /**
- * Kinds of rights.
- * - public: no sign-in.
- * - self: every signed-in account, about itself.
- * - any: a grant of these roles with any scope.
- * - whole: a grant without a scope.
- * - device: the grant limits devices, codes and groups to its group and to homes in its area.
- * - areas: the grant's area limits orders and named areas; a grant for one group gives no such right.
+ * Kinds of rights, by the grants that give them.
+ * - public: no sign-in is necessary.
+ * - self: every signed-in account has the right for its own data.
+ * - any: every grant of the listed roles gives the right, whatever its scope.
+ * - whole: only a grant without a group or area gives the right.
+ * - device: the right applies to devices, activation codes and groups within the group and area of the grant.
+ * - areas: the right applies to orders and named areas within the area of the grant. A grant for one group does not give the right.
  */
 export type Scope = 'public' | 'self' | 'any' | 'whole' | 'device' | 'areas';
 
@@ -33,14 +33,14 @@ interface Right {
   readonly roles: readonly Role[];
 }
 
-/** Role `backup` is for a scheduled job: the job can create a backup and read nothing else. */
+/** The role `backup` is for a scheduled job, which can create a backup and can read nothing else. */
 const EVERYONE = ROLES.filter((role) => role !== 'backup');
 const right = (scope: Scope, ...roles: readonly Role[]): Right => ({ scope, roles });
 
 export const RIGHTS = {
   'health.live': right('public'),
   'health.ready': right('public'),
-  /** Metrics: counts without names, on a listener for the operator's own monitoring. */
+  /** Right to read metrics: counts without names, for the operator's monitoring on its own listener. */
   'metrics.show': right('public'),
   'health.show': right('any', ...EVERYONE),
   'openapi.show': right('public'),
@@ -51,7 +51,7 @@ export const RIGHTS = {
   'session.show': right('self'),
   'session.delete': right('self'),
   'invitations.redeem': right('public'),
-  /** Step-up: a new authenticator code within a session. */
+  /** Right to give a new authenticator code within a session (step-up). */
   'session.step-up': right('self'),
   /** Rights to the caller's own sessions and tokens. */
   'sessions.list': right('self'),
@@ -75,7 +75,10 @@ export const RIGHTS = {
   'grants.create': right('whole', 'owner'),
   'grants.delete': right('whole', 'owner'),
 
-  /** The list of actions contains those that the caller proposed or may decide. Each action's own right limits the list further. */
+  /**
+   * Rights to pending actions. The list contains only actions that the caller proposed or may decide. To decide an action, the caller also
+   * needs the action's own right.
+   */
   'actions.list': right('any', 'owner', 'fleet', 'helpdesk', 'legal'),
   'actions.show': right('any', 'owner', 'fleet', 'helpdesk', 'legal'),
   'actions.confirm': right('any', 'owner', 'fleet', 'helpdesk', 'legal'),
@@ -116,7 +119,9 @@ export const RIGHTS = {
   'messaging-keys.countersign': right('device', 'owner', 'fleet'),
   'commands.issue': right('device', 'owner', 'fleet', 'helpdesk'),
   'commands.issue-many': right('device', 'owner', 'fleet', 'helpdesk'),
-  /** Additional right for commands that destroy data, without a route of its own. */
+  /**
+   * Right to send commands that destroy data. No route has this name; handlers require the right in addition to the right of their route.
+   */
   'commands.destroy': right('device', 'owner', 'fleet'),
   'commands.list': right('device', ...EVERYONE),
   'commands.show': right('device', ...EVERYONE),
@@ -125,7 +130,9 @@ export const RIGHTS = {
   'commands.cancel': right('device', 'owner', 'fleet', 'helpdesk'),
   'alerts.list': right('device', ...EVERYONE),
   'alerts.acknowledge': right('device', 'owner', 'fleet', 'helpdesk'),
-  /** Event stream, which contains only names of topics. A subscriber reads the data with its own rights. */
+  /**
+   * Right to the event stream. An event contains only the topic in which data changed. The subscriber needs other rights to read the data.
+   */
   'events.listen': right('self'),
 
   'orders.list': right('any', ...EVERYONE),
@@ -139,7 +146,7 @@ export const RIGHTS = {
   'orders.decline': right('areas', 'owner', 'legal'),
   'orders.confirm-replacement': right('areas', 'owner', 'legal'),
   /**
-   * Right to the legal basis of a withheld order (ADR 43), without a route of its own. The order's proposer and approvers read it without
+   * Right to read the legal basis of a withheld order (ADR 43). No route has this name. The order's proposer and its approvers do not need
    * this right.
    */
   'orders.read-withheld': right('areas', 'owner', 'legal'),
@@ -149,8 +156,8 @@ export const RIGHTS = {
   'orders.statements': right('areas', 'owner', 'fleet', 'legal', 'auditor'),
   'orders.receipts': right('areas', 'owner', 'fleet', 'legal', 'auditor'),
   /**
-   * An uploaded document belongs to no order yet, so its areas cannot be checked. A role that cannot propose orders cannot upload
-   * documents.
+   * Right to upload documents. An uploaded document does not belong to an order yet, so the server cannot check areas. The roles are
+   * therefore those that may propose orders.
    */
   'order-documents.upload': right('areas', 'owner', 'legal'),
   'order-documents.read': right('areas', 'owner', 'legal'),
@@ -166,7 +173,7 @@ export const RIGHTS = {
   'orders.rollout': right('areas', 'owner', 'fleet', 'legal', 'auditor'),
   'orders.exit': right('areas', 'owner', 'fleet', 'legal', 'auditor'),
 
-  /** A legal hold concerns the whole organization, because a hold on a user covers devices of every group. */
+  /** Right to manage legal holds. It applies to the whole organization, because a legal hold on a user covers devices in every group. */
   'legal-holds.list': right('whole', 'owner', 'legal', 'auditor'),
   'legal-holds.place': right('whole', 'owner', 'legal'),
   'legal-holds.release': right('whole', 'owner', 'legal'),
@@ -177,13 +184,16 @@ export const RIGHTS = {
   'ledger.consistency': right('any', ...EVERYONE),
   'areas.list': right('any', ...EVERYONE),
   /**
-   * Orders may use groups of countries and polygons. A role with a limited scope may change such an area only if its scope contains all
-   * countries of the area, before and after the change.
+   * Right to change named areas (groups of countries and polygons) for use in orders. If the scope of a role is limited, the scope must
+   * contain all countries of the named area, both before and after the change.
    */
   'areas.define': right('areas', 'owner', 'legal'),
   'areas.import': right('areas', 'owner', 'legal'),
   'areas.remove': right('areas', 'owner', 'legal'),
-  /** Territory policies are only defaults for new orders. The proposer of an order is responsible for its terms. */
+  /**
+   * Right to manage territory policies. They are only defaults for new orders, because the proposer of an order is responsible for its
+   * terms.
+   */
   'territory-policies.list': right('any', ...EVERYONE),
   'territory-policies.import': right('whole', 'owner', 'legal'),
   'territory-policies.compare': right('whole', 'owner', 'fleet', 'legal', 'auditor'),
@@ -198,16 +208,18 @@ export const RIGHTS = {
   'recovery.readmit': right('whole', 'owner', 'fleet'),
   'recovery.reject': right('whole', 'owner', 'fleet'),
   'recovery.resume-ledger': right('whole', 'owner'),
-  /** Approvers may have any role, and each approver sees the revisions to sign. */
+  /**
+   * Right to see proposed continuations of the ledger. Every role has it, because an approver may have any role and must see what to sign.
+   */
   'recovery.continuations': right('any', ...EVERYONE),
   'recovery.continue-ledger': right('whole', 'owner'),
   'recovery.sign-continuation': right('any', 'owner', 'legal'),
   'recovery.close': right('whole', 'owner'),
   'backup.create': right('whole', 'owner', 'backup'),
-  /** Right to choose another backup recipient than the configured one, without a route of its own. */
+  /** Right to choose a backup recipient other than the configured one. No route has this name. */
   'backup.export': right('whole', 'owner'),
 
-  /** Routes of the demo. Only the program `npm run demo` has these routes. */
+  /** Routes that only the program `npm run demo` has. */
   'demo.show': right('self'),
   'demo.jump': right('self'),
   'demo.message': right('self'),
@@ -218,17 +230,20 @@ export type RightName = keyof typeof RIGHTS;
 const RIGHT_NAMES = Object.keys(RIGHTS) as RightName[];
 export type RouteName = Exclude<RightName, 'commands.destroy' | 'backup.export' | 'orders.read-withheld'>;
 
-/** Part of the installation to which a right of the caller applies. */
+/** Devices and areas to which a right of the caller applies. */
 export interface Reach {
-  /** Devices of the group whose home is in one of `homes` (or in any area); null for all devices. */
+  /**
+   * Devices to which the right applies: the union of the listed parts. A part contains the devices of `group` whose home is in one of
+   * `homes`; null means any group or any home. Null instead of a list: all devices.
+   */
   readonly devices: readonly { readonly group: GroupId | null; readonly homes: readonly HomeArea[] | null }[] | null;
-  /** Areas whose orders the caller may reach; null for all areas. */
+  /** Areas whose orders the caller may access; null for all areas. */
   readonly areas: readonly OrderArea[] | null;
 }
 
 const EVERYTHING: Reach = { devices: null, areas: null };
 
-/** Reach of the right `name` that `grants` give. Throws `forbidden` if they give no such right. */
+/** Devices and areas for which `grants` give the right `name`. Throws `forbidden` if no grant gives the right. */
 export function reachOf(name: RightName, grants: readonly Grant[]): Reach {
   const { scope, roles }: Right = RIGHTS[name];
   if (scope === 'public' || scope === 'self') return EVERYTHING;
@@ -239,19 +254,19 @@ export function reachOf(name: RightName, grants: readonly Grant[]): Reach {
     const devices = held.map(({ group, area }) => ({ group, homes: area && [...expandAreas([area])] }));
     return { devices, areas: [] };
   }
-  // An order affects every group in its areas, so a grant for one group does not include the order.
+  // An order affects every group in its areas. A grant for one group therefore gives no right to the order.
   const areas = held.flatMap(({ group, area }) => (group === null && area !== null ? area : []));
   if (scope === 'areas' && areas.length > 0) return { devices: [], areas };
   const requirement = `${name} requires the role ${roles.join(' or ')}${held.length > 0 ? ' with another scope than yours' : ''}`;
   throw new CordonError('forbidden', `${requirement}. Ask an owner for it.`, { right: name });
 }
 
-/** All rights that `grants` give, whatever their reach. */
+/** All rights that `grants` give, for at least a part of the installation. */
 export function rightsOf(grants: readonly Grant[]): RightName[] {
   return RIGHT_NAMES.filter((name) => isAllowed(() => reachOf(name, grants)));
 }
 
-/** False if `check` throws `forbidden` or `out_of_scope`. */
+/** Returns false if `check` throws `forbidden` or `out_of_scope`. Other errors pass through. */
 export function isAllowed(check: () => unknown): boolean {
   try {
     check();
@@ -262,7 +277,10 @@ export function isAllowed(check: () => unknown): boolean {
   }
 }
 
-/** Throws `out_of_scope` unless the grants include every given area. `US` includes `US-CA`, and `EU` includes `FR`, never the reverse. */
+/**
+ * Throws `out_of_scope` unless the grants include every given area. A grant for `US` includes `US-CA`, and a grant for `EU` includes `FR`.
+ * The reverse is not true.
+ */
 export function requireAreas({ areas: reached }: Reach, areas: readonly OrderArea[]): void {
   if (reached === null) return;
   const beyond = areasBeyond(reached, areas);

@@ -1,4 +1,4 @@
-/** Secrets of accounts. The server shows each secret once and stores its SHA-256. */
+/** Secrets of accounts, such as tokens. The server shows each secret once and stores only its SHA-256. */
 import { createHash, randomBytes } from 'node:crypto';
 
 export const newSecret = (): string => randomBytes(32).toString('base64url');

@@ -4,21 +4,21 @@ import type { AccountId } from '../../shared/protocol/ids.ts';
 import type { Account, Owned, Session, SessionStore } from './ports.ts';
 import { sha256 } from './secrets.ts';
 
-/** Minimum milliseconds between two recorded uses of a session. */
+/** Minimum interval, in milliseconds, at which the server records the use of a session. */
 const USE_RECORDED_EVERY = 30_000;
 
 export function createSessions(ports: {
   readonly sessions: Omit<SessionStore, 'open' | 'authenticated'>;
-  /** Finds the account of a session. Throws `not_found`. */
+  /** Finds the account of a session. Throws `not_found` if the account does not exist. */
   readonly account: (id: AccountId) => Promise<Account>;
   readonly changed: () => void;
-  /** Milliseconds without use after which a session ends. */
+  /** Milliseconds after which an unused session ends. */
   readonly idle: number;
   readonly now: () => number;
 }) {
   const { sessions, account: requireAccount, changed, idle, now } = ports;
 
-  /** Finds a session by its cookie. Ends an idle session. */
+  /** Finds a session by its cookie. If the session has been idle for too long, ends it and returns null. */
   async function living(cookie: string) {
     const hash = sha256(cookie);
     const session = await sessions.session(hash, now());
@@ -29,8 +29,9 @@ export function createSessions(ports: {
 
   return {
     /**
-     * Returns the session of a cookie and of the page's secret, with the current grants. Null if they do not belong together or the session
-     * has ended. `active`: an admin caused this request, so the session does not become idle.
+     * Finds a session by its two secrets, the cookie and the page's CSRF token. Returns the session with the account's current grants.
+     * Returns null if the secrets do not belong to one session, or if the session has ended. `active`: true if an admin caused the request;
+     * the request then extends the session.
      */
     async session(cookie: string, page: string, { active }: { readonly active: boolean }): Promise<Session | null> {
       const found = await living(cookie);
@@ -42,7 +43,7 @@ export function createSessions(ports: {
       return { ...session, lastUsedAt: at };
     },
 
-    /** Finds a session by the cookie alone, for the event stream. The session can still become idle. */
+    /** Finds a session by the cookie alone, for the event stream. The request does not extend the session. */
     async sessionOfCookie(cookie: string): Promise<Session | null> {
       const found = await living(cookie);
       if (!found) return null;
@@ -57,7 +58,7 @@ export function createSessions(ports: {
       return (await sessions.sessions(account, at)).filter(({ lastUsedAt }) => at - lastUsedAt < idle);
     },
 
-    /** Ends a session. `account`: the account that must own the session; null for any account. */
+    /** Ends a session. `account`: if given, the session must belong to this account; null allows the sessions of all accounts. */
     async endSession(account: AccountId | null, id: string): Promise<void> {
       if (await sessions.closeById(account, id)) return;
       throw new CordonError('not_found', `There is no session ${id}. List the sessions again: it may have ended.`);

@@ -1,25 +1,26 @@
 /**
- * Limits of sign-in attempts. A stranger cannot use them to lock out an admin: no number of wrong passwords locks an account.
- * - Attempts of one source on one account run one after another. After five failures, the pause between attempts grows exponentially up to
- *   two seconds. A successful sign-in resets the pause. A source is a known browser (`known-browser.ts`), an IPv4 address or an IPv6 /64.
- * - Password hashes wait in a bounded queue that serves the sources in rotation, so sign-ins never use more than `HASHES_AT_ONCE` threads.
- * - Wrong codes after a correct password are counted per account. Only a person who knows the password can reach this limit, which bounds
- *   how fast that person can guess codes. Known browsers have a separate count. The response does not say that the limit was reached,
- *   because that would confirm the password.
+ * Limits of sign-in attempts. They never lock an account, so a stranger cannot lock out an admin.
+ * - The server processes attempts of one source on one account one after another. After five failures, it waits before the next attempt, at
+ *   first briefly and at most two seconds. A successful sign-in resets the wait. A source is a known browser (`known-browser.ts`), an IPv4
+ *   address or an IPv6 /64.
+ * - Password hashes wait in a bounded queue that serves the sources in rotation. Sign-ins never use more than `HASHES_AT_ONCE` threads.
+ * - The server counts wrong authenticator codes after a correct password, per account. Only a person who knows the password can reach this
+ *   limit. Known browsers have a separate count. The response does not say that the limit was reached, because that would confirm the
+ *   password.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { RateLimiterMemory } from 'rate-limiter-flexible';
 import { CordonError } from '../../shared/errors.ts';
 import { createWorkQueue } from './work-queue.ts';
 
-/** Maximum of libuv's four threads that password hashes use. File access and DNS need the other threads. */
+/** Maximum number of threads for password hashes. libuv has four threads, and file access and DNS need the others. */
 const HASHES_AT_ONCE = 2;
 const HASHES_OF_SOURCE = 8;
 const HASHES_WAITING = 64;
 const FREE_FAILURES = 5;
 const FIRST_GAP = 100;
 const LONGEST_GAP = 2_000;
-/** Maximum number of waiting attempts of one source on one account. The server refuses further attempts. */
+/** Maximum number of waiting attempts of one source on one account. The server refuses more attempts. */
 const WAITING_OF_PAIR = 8;
 const PAIRS_KEPT = 10_000;
 const QUARTER_HOUR = 15 * 60_000;
@@ -29,18 +30,21 @@ export const KNOWN_BROWSER = 'browser:';
 
 export interface SignInLimits {
   /**
-   * Runs a sign-in attempt after the earlier attempts of the same source on the account. A rejection counts as a failure, a result as a
-   * success. Throws `rate_limited` if too many attempts wait.
+   * Runs `work`, a sign-in attempt, after all earlier attempts of this source on the account. If `work` rejects, the attempt counts as a
+   * failure; otherwise it counts as a success. Throws `rate_limited` if too many attempts of the source wait.
    */
   attempt<T>(account: string, source: string, work: () => Promise<T>): Promise<T>;
-  /** Computes a password hash for the source in the bounded queue. */
+  /** Computes a password hash in the bounded queue, on behalf of the source. */
   hash<T>(source: string, work: () => Promise<T>): Promise<T>;
-  /** False after too many wrong codes with the correct password. The caller then refuses the next code without checking it. */
+  /**
+   * Returns false after too many wrong authenticator codes with the correct password. The caller must then refuse the next code without
+   * checking it.
+   */
   mayTryCode(account: string, source: string): Promise<boolean>;
   wrongCode(account: string, source: string): Promise<void>;
 }
 
-/** Milliseconds before the next attempt of a source on an account, after the given number of failures. */
+/** Milliseconds that a source waits before its next attempt on an account. `failures`: number of failed attempts so far. */
 export function gapAfter(failures: number): number {
   return failures < FREE_FAILURES ? 0 : Math.min(LONGEST_GAP, FIRST_GAP * 2 ** (failures - FREE_FAILURES));
 }
@@ -54,7 +58,7 @@ interface Pair {
 }
 
 export interface SignInLimitsOptions {
-  /** Maximum wrong codes after a correct password in a quarter of an hour. */
+  /** Maximum number of wrong authenticator codes after a correct password, per quarter of an hour. */
   readonly codes?: number;
   readonly now?: () => number;
   readonly pause?: (milliseconds: number) => Promise<unknown>;
@@ -84,7 +88,7 @@ export function createSignInLimits({
       found && (found.waiting > 0 || at - found.lastAt < QUARTER_HOUR)
         ? found
         : { failures: 0, waiting: 0, lastAt: at, tail: Promise.resolve() };
-    // Moves the source and account to the end of the map, so that the loop removes the oldest entries first.
+    // Moves the source's entry to the end of the map. The loop below then removes the entries that were unused for the longest time first.
     pairs.delete(key);
     pairs.set(key, pair);
     for (const [old, { waiting }] of pairs) {

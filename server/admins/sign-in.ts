@@ -13,14 +13,14 @@ const SESSION_LASTS = 12 * 3_600_000;
 const LONGEST_USER_AGENT = 200;
 
 /**
- * Two secrets of a session: the cookie and the page's secret. The browser sends the cookie to every port of its host, but only the page has
- * the other secret.
+ * Two secrets of a new session: the cookie and the page's CSRF token. A browser sends the cookie to every port of the host, so another
+ * program on the host could read it. Only the page has the CSRF token.
  */
 export interface SignedIn {
   readonly token: string;
   /** Cookie that marks a known browser (`known-browser.ts`). */
   readonly browser: string;
-  /** CSRF token that the page sends in a header. The server returns the token once. */
+  /** CSRF token, which the page sends in a header. The server returns it only in this response. */
   readonly csrf: string;
   readonly session: Session;
 }
@@ -31,7 +31,7 @@ interface SignInRequest {
   readonly totp: string | undefined;
   readonly address: string;
   readonly userAgent?: string | undefined;
-  /** Caller's earlier session, which the new sign-in ends. */
+  /** Cookie of the caller's earlier session, which the new sign-in ends. */
   readonly replaces: string | null;
   readonly browser: string | null;
 }
@@ -48,7 +48,10 @@ export function createSignIn(ports: {
 
   const stepOf = (sealed: string, totp: string) => totpStep(sealer.unseal(sealed).toString(), totp, now());
 
-  /** Identifier of a browser in which the account signed in before, for the limit of attempts. Null for other browsers. */
+  /**
+   * Identifier of the caller's browser if the account signed in with this browser before; otherwise null. Known browsers have their own
+   * limit of sign-in attempts.
+   */
   async function knownSource(email: string, cookie: string | null): Promise<string | null> {
     const known = cookie === null ? null : await accounts.credentials(email);
     if (!known?.passwordHash) return null;
@@ -56,8 +59,8 @@ export function createSignIn(ports: {
   }
 
   /**
-   * Checks one sign-in attempt. The server checks the password first, so that only a person who knows it can use up the limit for wrong
-   * codes.
+   * Checks one sign-in attempt. The server checks the password before the authenticator code. Therefore only a person who knows the
+   * password can use up the limit for wrong codes.
    */
   async function verified(
     email: string,
@@ -78,7 +81,10 @@ export function createSignIn(ports: {
   }
 
   return {
-    /** Opens a session. Throws `credentials_wrong` for any wrong credential, and `totp_reused` for a correct code that was used before. */
+    /**
+     * Signs an admin in and creates a session. Throws `credentials_wrong` for any wrong credential, and `totp_reused` for an authenticator
+     * code that was used before.
+     */
     async signIn(given: SignInRequest): Promise<SignedIn> {
       if (given.totp === undefined)
         throw new CordonError('totp_required', 'Give the six-digit code of the authenticator app too.');
@@ -106,12 +112,12 @@ export function createSignIn(ports: {
     },
 
     /**
-     * Accepts a new authenticator code within a session, for grave actions. Returns the current time. Throws `credentials_wrong` and
-     * `totp_reused` as `signIn` does.
+     * Accepts a new authenticator code within a session, for grave actions. Returns the present time. Throws `credentials_wrong` for a
+     * wrong code, and `totp_reused` for a code that was used before.
      */
     async stepUp(given: { readonly account: Account; readonly totp: string; readonly token: string }): Promise<number> {
       const session = sha256(given.token);
-      // Wrong codes count for this session, so that only the holder of the session can use up the limit.
+      // The limit of wrong codes applies per session, so that another session cannot use it up.
       const source = `${KNOWN_BROWSER}${session}`;
       const email = emailKey(given.account.email);
       return limits.attempt(email, source, async () => {
@@ -142,7 +148,7 @@ async function requireUnusedCode(
   throw new CordonError('totp_reused', 'This code was used before. Wait for the next code (30 seconds at most).');
 }
 
-/** All causes of a failed sign-in have the same error text, because a different text would confirm a guessed password. */
+/** A failed sign-in always has the same error text, whatever the cause. Otherwise the text could confirm a guessed password. */
 const wrong = () =>
   new CordonError(
     'credentials_wrong',

@@ -6,13 +6,16 @@ import { newSecret, sha256 } from './secrets.ts';
 /** `now`: real time. */
 export function createTokens({ tokens, now }: { readonly tokens: TokenStore; readonly now: () => number }) {
   return {
-    /** Returns the account of an API token and records the use. Null if the token is unknown or expired, or the account is disabled. */
+    /**
+     * Finds the account of an API token and records the use of the token. Returns null if the token is unknown or expired, or if the
+     * account is disabled.
+     */
     tokenAccount: (token: string, address: string): Promise<TokenHolder | null> =>
       tokens.tokenAccount(sha256(token), now(), address),
 
     tokens: (account: AccountId | null): Promise<Owned<ApiToken>[]> => tokens.tokens(account),
 
-    /** Creates an API token. Only this result contains the token's secret. */
+    /** Creates an API token. Only the return value contains the token's secret, because the server stores only a hash. */
     async createToken(
       account: AccountId,
       name: string,
@@ -29,7 +32,7 @@ export function createTokens({ tokens, now }: { readonly tokens: TokenStore; rea
       return { ...token, secret };
     },
 
-    /** Deletes an API token. `account`: the account that must own the token; null for any account. */
+    /** Deletes an API token. `account`: if given, the token must belong to this account; null allows the tokens of all accounts. */
     async deleteToken(account: AccountId | null, id: string): Promise<void> {
       if (await tokens.deleteToken(account, id)) return;
       throw new CordonError('not_found', `There is no token ${id}. List the tokens again: it may have ended.`);

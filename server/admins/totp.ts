@@ -11,7 +11,10 @@ export const newTotpSecret = (): string => generateSecret({ length: 20 });
 export const totpUri = (issuer: string, email: string, secret: string): string =>
   generateURI({ issuer, label: email, secret, period: PERIOD });
 
-/** Time step of `code`, which may be one step early or late (RFC 6238, section 5.2). Null for a wrong code. */
+/**
+ * Time step to which an authenticator code belongs: the present step, the one before or the one after (RFC 6238, section 5.2). Null for a
+ * wrong code.
+ */
 export function totpStep(secret: string, code: string, now: number): number | null {
   if (!/^\d{6}$/.test(code)) return null;
   const epoch = Math.floor(now / 1000);

@@ -1,11 +1,11 @@
 /**
- * Bounded queue for expensive work, such as password hashes. The queue runs a few jobs at once and serves the sources in rotation. A source
- * that floods the queue delays mostly itself.
+ * Bounded queue for expensive jobs, such as password hashes. The queue runs a few jobs at once and serves the sources of jobs in rotation.
+ * A source with many jobs therefore delays mainly its own jobs.
  */
 import { CordonError } from '../../shared/errors.ts';
 
 export interface WorkQueue {
-  /** Runs the work when the queue reaches it. Throws `rate_limited` if too much work waits. */
+  /** Adds a job to the queue and resolves with the result of the job. Throws `rate_limited` if too many jobs wait. */
   run<T>(source: string, work: () => Promise<T>): Promise<T>;
 }
 
@@ -13,7 +13,7 @@ export interface WorkQueueOptions {
   readonly atOnce: number;
   /** Maximum number of waiting jobs of one source. */
   readonly ofSource: number;
-  /** Maximum number of waiting jobs in total. Sources for which `reserved` is true do not count. */
+  /** Maximum number of waiting jobs of all sources. Jobs of sources for which `reserved` returns true do not count. */
   readonly total: number;
   readonly reserved?: (source: string) => boolean;
 }
@@ -31,7 +31,7 @@ export function createWorkQueue({ atOnce, ofSource, total, reserved = () => fals
     const [source, line] = first;
     lines.delete(source);
     const start = line.shift();
-    // Moves the source to the end, so that the queue serves the other sources first.
+    // Moves the source to the end of the rotation.
     if (line.length > 0) lines.set(source, line);
     if (!reserved(source)) waiting -= 1;
     running += 1;

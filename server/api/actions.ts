@@ -1,4 +1,4 @@
-/** HTTP routes for pending destructive actions. A second person reads, confirms or declines them. */
+/** HTTP routes for pending destructive actions. A second person reads an action, and confirms or declines it. */
 import { Readable } from 'node:stream';
 import {
   actionConfirmation,
@@ -23,7 +23,7 @@ export interface ActionsPorts {
   readonly actions: Actions;
   readonly admins: Pick<Admins, 'namesOf'>;
   readonly devices: Pick<Devices, 'get'>;
-  /** Runs the request of a confirmed action on behalf of its proposer, with the proposer's present grants. */
+  /** Repeats the request of a confirmed action on behalf of its proposer, with the proposer's present grants. */
   readonly perform: (content: ActionContent, proposer: Account, confirmer: Account) => Promise<unknown>;
 }
 
@@ -36,7 +36,8 @@ export function actorOf({ account, session, destructive }: Caller): Actor {
 }
 
 /**
- * Implementation of `ActionsPorts.perform`. The array `routes` may be filled later, because it is read only when an action is performed.
+ * Implementation of `ActionsPorts.perform`. The caller may add routes to `routes` after this call, because the function reads the array
+ * only when it performs an action.
  */
 export function performer(routes: readonly Route[]): ActionsPorts['perform'] {
   return async ({ route: name, params, body, devices }, proposer, confirmer) => {
@@ -60,7 +61,7 @@ export function performer(routes: readonly Route[]): ActionsPorts['perform'] {
       body,
       caller,
       callerNow: async () => caller,
-      // The second person has already confirmed the action.
+      // A second person has already confirmed this action, so the request needs no other check.
       authorize: async () => undefined,
       readOrder: () => Promise.reject(new CordonError('internal', 'a confirmed action reads no order')),
       confirmed: devices,

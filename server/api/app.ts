@@ -1,6 +1,6 @@
 /**
- * Express app of the admin listener: security headers, authentication, one handler per route, and problem responses.
- * `server/admins/roles.ts` has the rights. The app never logs a request body.
+ * Express app of the admin listener: security headers, authentication, one handler per route, and problem responses (RFC 9457).
+ * `server/admins/roles.ts` lists the rights of each route. The app never logs a request body.
  */
 import express, { type NextFunction, type Request, type Response } from 'express';
 import helmet from 'helmet';
@@ -18,7 +18,9 @@ import { serveConsole } from './console.ts';
 import { createHostCheck } from './host-check.ts';
 import { BytesReply, FileReply, type RawInput, type Route, StreamReply } from './route.ts';
 
-/** Maximum bytes of a request body. An order with a thousand exemptions and notices in several languages is smaller. */
+/**
+ * Maximum number of bytes of a request body. The limit is enough for an order with a thousand exemptions and notices in several languages.
+ */
 const LARGEST_BODY = '1mb';
 
 export interface ApiLog {
@@ -41,7 +43,7 @@ export interface ApiPorts {
   readonly admins: Pick<Admins, 'session' | 'sessionOfCookie' | 'tokenAccount'>;
   readonly actions: Pick<Actions, 'authorize'>;
   readonly readOrder: RawInput['readOrder'];
-  /** True if the admin listener itself uses HTTPS. */
+  /** True if the admin listener uses HTTPS (and not only a reverse proxy in front of it). */
   readonly secure: boolean;
   readonly clientOf: ClientOf;
   readonly routes: readonly Route[];
@@ -113,7 +115,7 @@ function observeRequests(monitor: ApiPorts['monitor']): express.RequestHandler {
         email,
         code,
         address: address ?? peer,
-        // The client disconnected before the response. nginx also uses status 499 for this case.
+        // The client disconnected before the response. Status 499 is nginx's code for this case.
         status: response.headersSent ? response.statusCode : 499,
         milliseconds: performance.now() - begun,
       });
@@ -168,7 +170,7 @@ function handlerOf(
     });
     if (reply instanceof FileReply) return send(response, reply, next);
     if (reply instanceof BytesReply) {
-      // The title becomes a header value and is user input. Only letters, digits and a few signs are therefore allowed.
+      // The title becomes a header value and contains user input, so only letters, digits and a few signs are allowed.
       response
         .attachment(reply.name.replaceAll(/[^\p{L}\p{N} ._-]/gu, '_'))
         .type(reply.type)
@@ -186,12 +188,12 @@ function handlerOf(
   };
 }
 
-/** Facts about the current request. Express stores `locals` for one request. */
+/** Data about the current request. Express keeps `locals` for the duration of the request. */
 const factsOf = (response: Response): RequestFacts => response.locals;
 
 /**
- * Throws if a right has no route, if two routes have one name, or if a changing route has no action policy. The routes of the demo must be
- * all present or all absent.
+ * Checks the route table. Throws if a right has no route, if two routes have the same name, or if a changing route has no action policy.
+ * Also throws if only some of the demo's routes are present.
  */
 function requireComplete(routes: readonly Route[]): void {
   const mounted = new Set(routes.map((route) => route.name));

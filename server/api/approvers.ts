@@ -1,4 +1,7 @@
-/** Routes for approver keys and approver sets. The server holds no private key that could sign a set. */
+/**
+ * Routes for approver keys and approver sets. Approvers sign an approver set on their own machines, because the server has no private key
+ * of an approver.
+ */
 import {
   approverKeyList,
   approverKeyView,

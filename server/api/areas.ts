@@ -1,6 +1,6 @@
 /**
- * Routes for named areas: the organization's own groups of countries and polygons. A new version changes no order that names an older
- * version. The areas of the caller's role limit all changes.
+ * Routes for named areas: the organization's own groups of countries and polygons. Orders name a version of an area, so a new version does
+ * not change existing orders. An admin may change only areas within the scope of the admin's role.
  */
 import {
   groupDefinition,
@@ -96,7 +96,7 @@ const editorOf = ({ account }: Caller, reach: Reach): AreaEditor => ({
   requireAreas: (wanted) => requireAreas(reach, wanted),
 });
 
-/** Areas whose named areas the caller may change. Null if the caller may change none. */
+/** Scope in which the caller may change named areas. Null if the caller may change no named area. */
 function changeReach(demand: (right: RightName) => Reach): Reach | null {
   return isAllowed(() => demand('areas.define')) ? demand('areas.define') : null;
 }

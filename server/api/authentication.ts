@@ -1,9 +1,9 @@
 /**
  * Authentication of a request, by bearer token or by session. A session has two secrets: the cookie and the page's CSRF token. The cookie
- * alone is not enough: a browser sends it to every port of `localhost`, so a program on another port may read it. Another site may also
- * cause a request with the cookie. Each request must therefore carry the CSRF token in `X-Cordon-CSRF`, which other origins can neither
- * read nor set. The event stream is an exception, because EventSource cannot send headers; its events contain only topics. The server also
- * refuses a request that comes from another site according to the browser.
+ * alone is not enough for two reasons. A browser sends the cookie to every port of `localhost`, so a program on another port may read it.
+ * Another site may also cause a request with the cookie. Each request must therefore carry the CSRF token in the header `X-Cordon-CSRF`.
+ * Other origins can neither read nor set this header. The event stream is an exception, because EventSource cannot send headers; its events
+ * contain only topics. The server also refuses a request if the browser says that another site caused it.
  */
 import type { IncomingHttpHeaders } from 'node:http';
 import { BACKGROUND_HEADER, browserCookieName, CSRF_HEADER, sessionCookieName } from '../../shared/api/session.ts';
@@ -27,7 +27,7 @@ function cookieNamed(headers: IncomingHttpHeaders, wanted: string): string | nul
   return null;
 }
 
-/** Throws `forbidden` for a request from another site. The check also protects the sign-in (login CSRF). */
+/** Throws `forbidden` for a request that another site caused. This check also protects the sign-in route against login CSRF. */
 export function refuseOtherSites(headers: IncomingHttpHeaders): void {
   const site = headers['sec-fetch-site'];
   if (site === undefined || site === 'same-origin' || site === 'none') return;
@@ -38,11 +38,11 @@ export interface RequestFacts {
   readonly headers: IncomingHttpHeaders;
   readonly address: string;
   readonly secure: boolean;
-  /** True if the cookie alone is enough. Only the event stream uses this. */
+  /** True if the cookie alone authenticates the request, without the CSRF token. Only the event stream uses this option. */
   readonly cookieAlone: boolean;
 }
 
-/** Caller of the request. Null without credentials. Throws `not_signed_in` for invalid credentials. */
+/** Authenticated caller of the request; null if the request has no credentials. Throws `not_signed_in` for invalid credentials. */
 export async function authenticate(
   admins: Pick<Admins, 'session' | 'sessionOfCookie' | 'tokenAccount'>,
   { headers, address, secure, cookieAlone }: RequestFacts,

@@ -4,7 +4,10 @@ import { nothing } from '../../shared/api/wire.ts';
 import { FileReply, type Route, route } from './route.ts';
 
 export interface BackupPort {
-  /** Makes a backup. `recipient`: null for the configured recipient. Throws `conflict` if no recipient is configured. */
+  /**
+   * Creates a backup. `recipient`: the public key for which the backup is encrypted; null for the configured recipient. Throws `conflict`
+   * if `recipient` is null and no recipient is configured.
+   */
   make(
     by: string,
     recipient: AgeRecipient | null,
@@ -22,7 +25,7 @@ export function backupRoutes(backups: BackupPort): Route[] {
       response: nothing,
       raw: 'download',
       async handler({ body, caller, demand }) {
-        // A recipient can decrypt the whole backup, so only an owner may choose another recipient.
+        // A recipient can decrypt the whole backup. Only an owner may therefore choose a recipient other than the configured one.
         if (body.recipient !== undefined) demand('backup.export');
         const recipient = body.recipient === undefined ? null : parseRecipient(body.recipient);
         const { path, name, remove } = await backups.make(caller.account.id, recipient);

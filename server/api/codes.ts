@@ -20,7 +20,10 @@ export interface CodesPorts {
 }
 
 export function codeRoutes({ enrollment, devices, people, orders }: CodesPorts): Route[] {
-  /** Throws `conflict` if the new enrollment would change the verdict for the device, because such a change needs a second person. */
+  /**
+   * Throws `conflict` if a new enrollment with these values would change a verdict for the device, because a second person must confirm
+   * such a change.
+   */
   async function requireSameVerdict(id: DeviceId, code: z.output<typeof newCode>): Promise<void> {
     const { own, group, statement } = await devices.get(id, null);
     const inherited = await devices.getGroup(group.id);
@@ -48,9 +51,10 @@ export function codeRoutes({ enrollment, devices, people, orders }: CodesPorts):
           requireInScope(reach.devices, { group, home: home ?? (await devices.getGroup(group)).home });
         } else {
           const { person: before, status } = await devices.get(device, reach.devices);
-          // A new enrollment ends the device's present enrollment, like a revocation.
+          // A new enrollment ends the device's present enrollment. The activation code therefore needs the same authorization as a
+          // revocation.
           if (status === 'active') await devices.get(device, demand('devices.revoke').devices);
-          // An activation code that changes the person, home or seat needs the right to change the device.
+          // If an activation code changes the device's person, home or legal seat, the caller needs the right to change the device.
           if (person !== before || home !== null || seat !== null) {
             const { devices: changing } = demand('devices.update');
             const known = await devices.get(device, changing);

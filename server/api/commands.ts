@@ -1,4 +1,4 @@
-/** Routes for commands to one device or to many. A command is durable and bound to one enrollment. */
+/** Routes for commands to one device or to many. The server stores each command durably, for the device's present enrollment only. */
 import {
   commandList,
   commandParams,
@@ -44,7 +44,7 @@ function deviceCommandRoutes({ commands, devices, admins }: CommandsPorts): Rout
       response: commandView,
       statuses: [201],
       async handler({ params, body, reach, demand, authorize, caller }) {
-        // An irreversible command also needs the right `commands.destroy`.
+        // An irreversible command, such as a wipe, also needs the right `commands.destroy`.
         const destroying = destroysData(body.command.kind) ? demand('commands.destroy') : reach;
         const { id: device } = await devices.get(params.id, destroying.devices);
         const { command, expiresInSeconds, id = newCommandId() } = body;
@@ -111,10 +111,11 @@ function manyDeviceRoutes({ commands, devices, admins }: CommandsPorts): Route[]
       statuses: [201],
       async handler({ body, reach, demand, authorize, confirmed, caller }) {
         const { command, expiresInSeconds, devices: named, filter, id = newCommandId(), ...given } = body;
-        // A filter by location reveals locations. Every role with the right `commands.destroy` may see locations.
+        // The device list with a location filter reveals where devices are. The filter is allowed here, because every role with the right
+        // `commands.destroy` may see locations.
         const limited = destroysData(command.kind) || filter?.area !== undefined || filter?.located !== undefined;
         const { devices: scope } = limited ? demand('commands.destroy') : reach;
-        // The second person confirmed exactly these devices.
+        // The second person has confirmed exactly this list of devices, so the server does not apply the filter again.
         const to = await devices.reached(confirmed ?? named ?? definedFields(filter ?? {}), scope);
         const action = ACTIONS[command.kind];
         const { expect, ...rest } = definedFields(given);

@@ -1,4 +1,4 @@
-/** Object type without undefined fields, as `exactOptionalPropertyTypes` requires. */
+/** Returns an object without its undefined fields, as the compiler option `exactOptionalPropertyTypes` requires. */
 type Defined<T> = { [K in keyof T]: Exclude<T[K], undefined> };
 
 export function definedFields<T extends object>(given: T): Partial<Defined<T>> {

@@ -1,7 +1,7 @@
 /**
  * Routes of `npm run demo`: a clock that an admin can advance, one message between two simulated devices, and sign-in links. `startServer`
- * adds these routes only if it receives a `DemoPort`, and no released program passes one. The routes open no session: the demo has opened
- * the session of each link before, with password and code.
+ * adds these routes only if it receives a `DemoPort`. No released program passes a `DemoPort`. A sign-in link does not create a session:
+ * the demo program has already created the session with a password and an authenticator code.
  */
 import type { z } from 'zod';
 import {
@@ -23,15 +23,21 @@ import type { EventsPort } from './events.ts';
 import { Reply, type Route, route } from './route.ts';
 import { sessionCookie, viewOf } from './session.ts';
 
-/** Demo program around the server. It advances the clock and runs the simulated devices. */
+/** Port to the demo program, which advances the clock and runs the simulated devices. */
 export interface DemoPort {
   now(): Instant;
-  /** Resolves when the server and the devices have finished their work at the new time, or after ten seconds. */
+  /**
+   * Advances the clock. Resolves when the server and the devices have finished their work for the new time, after ten seconds at the
+   * latest.
+   */
   jump(to: Instant): Promise<void>;
-  /** Sender and recipient of the demo's message. Throws `unavailable` until the simulated devices are connected. */
+  /**
+   * Sends a message between two simulated devices and returns its sender and recipient. Throws `unavailable` while the simulated devices
+   * are not connected.
+   */
   message(): z.infer<typeof demoView>['message'];
   send(): Promise<z.infer<typeof demoMessage>>;
-  /** Session and approver key of the person with the demo ticket; null for an unknown ticket. */
+  /** Session and approver key for a ticket from a sign-in link of the demo; null for an unknown ticket. */
   session(
     ticket: string,
   ): Promise<{ readonly token: string; readonly csrf: string; readonly approverKey: string | null } | null>;
@@ -45,7 +51,7 @@ export interface DemoPorts {
 }
 
 export function demoRoutes({ demo, admins, orders, events }: DemoPorts): Route[] {
-  /** Times at which adopted orders take effect or end. */
+  /** Future times at which adopted orders take effect or end. */
   async function marks(): Promise<{ label: string; at: Instant }[]> {
     const now = demo.now();
     const ahead = (await orders.adoption.list())

@@ -43,7 +43,7 @@ export interface DevicesPorts {
   readonly jurisdiction: Pick<Jurisdiction, 'evidence' | 'locations'>;
 }
 
-/** Throws `statement_too_long` for a location statement that changes a verdict and lasts longer than 7 days. */
+/** Throws `statement_too_long` for a location statement of more than 7 days that changes a verdict. */
 function requireShort(until: number, orders: readonly string[], now: number): void {
   if (until <= now + LONGEST_OVERRIDE) return;
   const latest = new Date(now + LONGEST_OVERRIDE).toISOString();
@@ -72,7 +72,7 @@ function listRoutes({ devices, jurisdiction }: Pick<DevicesPorts, 'devices' | 'j
         const located = locatedBy(demand);
         const page = await devices.list({
           filter,
-          // A filter by location reveals locations, so it needs the right to see locations.
+          // A filter by location reveals where devices are, so the caller needs the right to see locations.
           scope:
             filter.area === undefined && filter.located === undefined
               ? reach.devices
@@ -130,8 +130,7 @@ function changeRoutes({ devices, orders, now }: Omit<DevicesPorts, 'jurisdiction
       async handler({ params, body, reach, caller, authorize, confirmer }) {
         const known = await devices.get(params.id, reach.devices);
         const { group, own } = known;
-        // The device must remain in the caller's scope after the change. Otherwise the admin could move a device out of the admin's own
-        // reach.
+        // The device must remain in the admin's scope after the change. Otherwise the admin could not reverse the change.
         const after = await devices.getGroup(body.group ?? group.id);
         const home = (body.home === undefined ? own.home : body.home) ?? after.home;
         requireInScope(reach.devices, { group: after.id, home });
@@ -211,7 +210,7 @@ function stateRoutes({ devices, orders, jurisdiction, now }: DevicesPorts): Rout
       async handler({ params, query, reach }) {
         const { id } = await devices.get(params.id, reach.devices);
         const explained = await orders.evidence.explain(id, query.at ?? now());
-        // At the requested past time, the device may have been in a group outside the caller's scope.
+        // The device may have been in another group at the requested past time. That group may be outside the caller's scope.
         const home = explained.home === null ? null : parseHomeArea(explained.home);
         requireInScope(reach.devices, { group: explained.group.id, home });
         return explained;

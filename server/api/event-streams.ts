@@ -1,7 +1,7 @@
 /**
- * Event streams of the console. The server converts a wake into a topic and sends the changed topics to all listeners at most once a
- * second. Ten thousand connecting devices thus cause one event. Before each event, the server checks that the listener may still receive
- * events. All times are real time.
+ * Event streams of the console. When data changes, the server sends the topic of the data to all listeners, at most once a second. Ten
+ * thousand connecting devices thus cause one event. Before each event, the server checks that the listener still may receive events. All
+ * times come from the system clock.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createEventBuffer, createSession, type Session } from 'better-sse';
@@ -10,7 +10,7 @@ import type { changedEvent, Topic } from '../../shared/api/events.ts';
 import { CordonError } from '../../shared/errors.ts';
 import type { Bus, Wake } from '../bus/bus.ts';
 
-/** Topic for each kind of wake; null for none. */
+/** Topic that each kind of internal wake changes. Null: listeners receive no event for this kind of wake. */
 const TOPIC_OF: Readonly<Record<Wake['kind'], Topic | null>> = {
   device: 'devices',
   ended: 'devices',
@@ -26,33 +26,36 @@ const TOPIC_OF: Readonly<Record<Wake['kind'], Topic | null>> = {
   alerts: 'alerts',
   accounts: 'accounts',
   ledger: 'ledger',
-  // No topic: each moved device already causes another wake.
+  // Null, because each moved device already causes another wake with a topic.
   'ip-database': null,
-  // No topic: other changes after the release of a legal hold cause their own wakes.
+  // Null, because every change after the release of a legal hold causes its own wake.
   'hold-released': null,
-  // No topic: only devices need a time correction, and the admin who publishes the correction knows it already.
+  // Null, because only devices need a time correction. The admin who publishes a time correction already sees it.
   'time-correction': null,
-  // No topic: admins do not see when a user receives mail.
+  // Null, because the console does not show when a user receives mail.
   mail: null,
   'key-packages': null,
 };
 
-/** Maximum number of event streams of one session. More streams indicate too many tabs, or a script that is started repeatedly. */
+/** Maximum number of event streams of one session. A session with more streams has too many tabs, or a script opens streams repeatedly. */
 const STREAMS_EACH = 10;
-/** Milliseconds after which a browser reconnects. */
+/** Milliseconds that a browser waits before it reconnects. */
 const RETRY = 2_000;
 
 export interface Listener {
-  /** Session or account of the listener. All streams of one session or account share a limit. */
+  /** Identifier of the listener's session or account. All streams with the same identifier share one limit. */
   readonly of: string;
-  /** True if the listener may still receive events. Rejects if the server cannot check the listener now. */
+  /** Resolves to true if the listener may still receive events. Rejects if the check itself fails. */
   readonly mayStay: () => Promise<boolean>;
 }
 
 export interface EventStreams {
-  /** Sends the response head and keeps the response open. Throws `rate_limited` and `unavailable`. */
+  /**
+   * Starts an event stream: sends the response head and keeps the response open. Throws `rate_limited` if the listener has too many
+   * streams, and `unavailable` while the server stops.
+   */
   hold(listener: Listener, request: IncomingMessage, response: ServerResponse): Promise<void>;
-  /** Sends a topic that has no wake. */
+  /** Sends a topic to all listeners, for a change that causes no wake. */
   changed(topic: Topic): void;
   stop(): void;
 }
@@ -66,14 +69,14 @@ export interface EventStreamPorts {
 
 /** Intervals in milliseconds. */
 const PACE = {
-  /** Minimum interval between two events. */
+  /** Minimum interval between two events of a stream. */
   tell: 1_000,
   /** Delay that combines simultaneous changes into one event. */
   gather: 50,
-  /** Interval at which the server closes streams of ended sessions, also without changes. */
+  /** Interval at which the server checks all listeners, so that the streams of ended sessions close even if no data changes. */
   look: 3_000,
   heartbeat: 15_000,
-  /** Time after which the server closes the stream of a client that reads nothing. */
+  /** Time after which the server closes the stream of a client that reads no data. */
   stall: 30_000,
 };
 
@@ -81,7 +84,7 @@ interface Stream {
   readonly listener: Listener;
   readonly session: Session;
   readonly response: ServerResponse;
-  /** Changed topics that are not sent yet. */
+  /** Changed topics that the server has not sent to this listener yet. */
   readonly pending: Set<Topic>;
   checking: boolean;
   lastSentAt: number;
@@ -91,7 +94,7 @@ interface Stream {
 export function createEventStreams({ bus, log, pace = {} }: EventStreamPorts): EventStreams {
   const { tell, gather, look, heartbeat, stall } = { ...PACE, ...pace };
   const streams = new Set<Stream>();
-  /** Number of open streams, by session or account. */
+  /** Number of open streams of each session or account. */
   const open = new Map<string, number>();
   const changed = new Set<Topic>();
   let timer: NodeJS.Timeout | null = null;
@@ -124,7 +127,7 @@ export function createEventStreams({ bus, log, pace = {} }: EventStreamPorts): E
 
   /** Ends the stream if its listener may no longer receive events. Otherwise sends the changed topics. */
   async function checkListener(stream: Stream): Promise<void> {
-    // The running check also sends topics that are added during the check.
+    // No second check is necessary, because the running check also sends topics that are added during the check.
     if (stream.checking) return;
     stream.checking = true;
     try {
@@ -133,7 +136,7 @@ export function createEventStreams({ bus, log, pace = {} }: EventStreamPorts): E
       if (mayStay) sendPending(stream, { stall, heartbeat });
       else end(stream);
     } catch (error) {
-      // The topics wait until the next check of the listener succeeds.
+      // The changed topics stay in `pending` until a later check of the listener succeeds.
       log.error({ err: error }, 'the rights of an event stream could not be checked; the server tries again');
     } finally {
       stream.checking = false;
@@ -158,7 +161,7 @@ export function createEventStreams({ bus, log, pace = {} }: EventStreamPorts): E
       });
       const session = await createSession(request, response, {
         retry: RETRY,
-        // The server sends heartbeats itself, because the library would also send heartbeats to a client that reads nothing.
+        // The server sends heartbeats itself. The library's heartbeats would also be sent to a client that reads no data.
         keepAlive: null,
         trustClientEventId: false,
         headers: { 'Cache-Control': 'no-store, no-transform' },
@@ -187,7 +190,9 @@ export function createEventStreams({ bus, log, pace = {} }: EventStreamPorts): E
   };
 }
 
-/** Counts a stream until its response closes. Throws `rate_limited` above `STREAMS_EACH` streams. */
+/**
+ * Counts a stream of the listener until the response closes. Throws `rate_limited` if the listener has more than `STREAMS_EACH` streams.
+ */
 function occupyStream(open: Map<string, number>, of: string, response: ServerResponse): void {
   const streams = open.get(of) ?? 0;
   if (streams >= STREAMS_EACH) {
@@ -202,12 +207,12 @@ function occupyStream(open: Map<string, number>, of: string, response: ServerRes
   });
 }
 
-/** Sends the changed topics, or a heartbeat. Closes the stream of a client that reads nothing. */
+/** Sends the changed topics, or a heartbeat if no topic has changed. Closes the stream of a client that reads no data. */
 function sendPending(stream: Stream, { stall, heartbeat }: Pick<typeof PACE, 'stall' | 'heartbeat'>): void {
   const { session, response, pending } = stream;
   const now = Date.now();
   if (response.writableNeedDrain) {
-    // The server sends nothing more to a client that does not read, so that the stream needs no memory beyond its socket buffer.
+    // If a client reads no data, the server adds nothing to its stream. A stream therefore needs no memory beyond its socket buffer.
     stream.stalledAt ??= now;
     if (now - stream.stalledAt >= stall) response.destroy();
     return;

@@ -1,12 +1,12 @@
 /**
- * Response with a file that the server creates while sending it. A file that lists people by country thus leaves no copy on the server's
- * disk.
+ * Response with a file that the server generates while it sends the file. No copy of the file remains on the server's disk, even if it
+ * lists people.
  */
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { StreamReply } from './route.ts';
 
-/** Number of lines per write. After each write, the event loop can serve other requests. */
+/** Number of lines per write. Between two writes, the event loop can serve other requests. */
 const LINES_PER_WRITE = 500;
 
 export function generatedFile(
@@ -20,13 +20,13 @@ export function generatedFile(
     try {
       await pipeline(Readable.from(parts, { highWaterMark: 1 }), response);
     } catch (error) {
-      // The client has disconnected, so an error is expected here.
+      // The client has disconnected, so the error is expected.
       if (!response.destroyed) throw error;
     }
   }, type);
 }
 
-/** Joins lines into blocks, because one write for each line is slow. */
+/** Joins lines into larger blocks, because a separate write for each line is slow. */
 export function* blocksOf(lines: Iterable<string>): Generator<string> {
   let some: string[] = [];
   for (const line of lines) {

@@ -20,8 +20,8 @@ export interface GroupsPorts {
 
 export function groupRoutes({ devices, orders }: GroupsPorts): Route[] {
   /**
-   * Throws `conflict` if the change alters the verdict for a device of the group. A change of a device's home needs a second person, and a
-   * group's home must not avoid this.
+   * Throws `conflict` if the change of the group alters the verdict for one of its devices. A second person must confirm such a change on
+   * the device itself.
    */
   async function requireSameVerdicts(id: GroupId, change: z.output<typeof groupChange>): Promise<void> {
     if (change.home === undefined && change.seat === undefined) return;

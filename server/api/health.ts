@@ -5,7 +5,7 @@ import { Reply, type Route, route } from './route.ts';
 export interface HealthPort {
   /** True if the store responds and the ledger accepts entries. */
   ready(): Promise<boolean>;
-  /** Health of the server. `connected`: number of connected devices in the whole fleet. */
+  /** Health report. Its field `connected` is the number of connected devices in the whole fleet. */
   health(): Promise<z.input<typeof healthView>>;
 }
 

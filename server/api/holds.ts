@@ -1,6 +1,6 @@
 /**
- * Routes for legal holds. Only roles that may read legal holds see their reasons. Every admin who sees a device sees that the device is
- * under a legal hold.
+ * Routes for legal holds. Every admin who sees a device sees whether the device is under a legal hold. Only some roles may read the legal
+ * holds themselves, with their reasons.
  */
 import {
   holdRelease,

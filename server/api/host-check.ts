@@ -1,22 +1,22 @@
 /**
- * Check of the Host header, against DNS rebinding. An attacker's host name may resolve to this server. For the browser, the attacker's page
- * then has the same origin, so its requests pass all other checks. But the browser sends the attacker's host name in the Host header. An IP
- * address is safe, because DNS does not resolve it.
+ * Check of the Host header, against DNS rebinding. In this attack, the attacker's host name resolves to the address of this server. The
+ * browser then treats this server as the origin of the attacker's page, so requests of the page pass all other checks. However, the Host
+ * header contains the attacker's host name. An IP address in the Host header is safe, because DNS does not resolve it.
  */
 import { isIP } from 'node:net';
 import { CordonError } from '../../shared/errors.ts';
 
-/** `localhost` and its subdomains always mean the own machine (RFC 6761, section 6.3). */
+/** The name `localhost` and its subdomains always mean this machine (RFC 6761, section 6.3). */
 const LOCAL = /^(?:[a-z0-9-]+\.)*localhost$/;
 
 /**
- * Returns a check that throws `forbidden` for unknown host names. `names`: configured host names. `localhost` and IP addresses are always
- * accepted.
+ * Returns a function that throws `forbidden` for a request with an unknown host name. `names`: configured host names. The function always
+ * accepts `localhost` and IP addresses.
  */
 export function createHostCheck(names: readonly string[]): (host: string | undefined) => void {
   const own = new Set(names.map((name) => name.toLowerCase()));
   return (host) => {
-    // Every browser sends the Host header; an HTTP/1.0 health check may omit it.
+    // A request without a Host header is safe: every browser sends the header, but an HTTP/1.0 health check may omit it.
     if (host === undefined) return;
     const name = nameOf(host);
     if (name !== null && (isIP(name) !== 0 || LOCAL.test(name) || own.has(name))) return;
@@ -27,7 +27,7 @@ export function createHostCheck(names: readonly string[]): (host: string | undef
   };
 }
 
-/** Host in lower case, without port, brackets and trailing dot. Null for an invalid host. */
+/** Host name of a Host header, in lower case, without port, brackets and trailing dot. Null for an invalid header. */
 function nameOf(host: string): string | null {
   const [, six, name] = /^(?:\[([0-9a-f:.]+)\]|([^:[\]@/?#\s]+))(?::\d{1,5})?$/i.exec(host) ?? [];
   return (six ?? name)?.toLowerCase().replace(/\.$/, '') ?? null;

@@ -1,4 +1,4 @@
-/** CSV file of an impact preview. It lists devices by handle, without users' names. */
+/** CSV file of an impact preview. It identifies devices by pseudonyms (handles) and contains no users' names. */
 
 import { IMPACT_CLASSES } from '../../shared/api/impact-classes.ts';
 import { csvLine } from '../../shared/csv.ts';
@@ -18,7 +18,9 @@ const OWN = [
 ];
 const COMPARED = ['change', 'denied before', 'reasons before'];
 
-/** Yields the lines of the CSV file. Each class of devices has its own column, because one device can be in several classes. */
+/**
+ * Yields the lines of the CSV file. Each class of affected devices has its own column, because one device can belong to several classes.
+ */
 export function* impactCsv({ devices, baseline }: ImpactListing): Generator<string> {
   yield csvLine([...OWN, ...IMPACT_CLASSES.map((one) => `class ${one}`), ...(baseline === null ? [] : COMPARED)]);
   for (const { device, denied, reasons, areas, exemptUntil, home, connected, waits, classes, change } of devices) {

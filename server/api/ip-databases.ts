@@ -1,6 +1,6 @@
 /**
- * Routes for IP databases. An import needs no restart. An admin can preview the impact before activating a database. The ledger records
- * each activation.
+ * Routes for IP databases. An admin imports a database without a restart, and can preview its impact before activating it. The ledger
+ * records each activation.
  */
 import {
   ipComparisonView,

@@ -1,4 +1,4 @@
-/** Routes that show the ledger to admins. The public listener serves the same entries to auditors. */
+/** Routes with which admins read the ledger. Auditors read the same entries on the public listener. */
 import {
   checkpointView,
   consistencyQuery,
@@ -14,7 +14,10 @@ import { type Route, route } from './route.ts';
 
 export interface LedgerPorts {
   readonly ledger: Pick<Ledger, 'checkpoint' | 'verifierKey' | 'proveEntry' | 'proveGrowth'>;
-  /** Contents of the ledger entries from `from` (inclusive) to `to` (exclusive) that the newest checkpoint covers. */
+  /**
+   * Contents of ledger entries, from index `from` (inclusive) to index `to` (exclusive). Entries that the newest checkpoint does not cover
+   * are omitted.
+   */
   readonly entries: { entries(from: number, to: number): Promise<Buffer[]> };
 }
 

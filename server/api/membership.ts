@@ -1,4 +1,7 @@
-/** Routes for messaging keys and for their countersignatures with the organization key. The server does not have the organization key. */
+/**
+ * Routes for messaging keys of devices, and for their countersignatures. The organization key makes the countersignatures and is not on the
+ * server.
+ */
 import { countersignatures, countersigned, messagingKeyPage, messagingKeyQuery } from '../../shared/api/membership.ts';
 import type { Membership } from '../membership/membership.ts';
 import { type Route, route } from './route.ts';

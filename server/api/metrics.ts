@@ -1,23 +1,23 @@
 /**
- * Route for monitoring systems (Prometheus text format): figures of this process and counts of the installation. The figures name no person
- * and no device.
+ * Route for monitoring systems, in Prometheus text format. It reports figures of this process and counts from the store. The figures name
+ * no person and no device.
  */
 import { statfs } from 'node:fs/promises';
 import { Counter, collectDefaultMetrics, Gauge, type Registry } from 'prom-client';
 import { z } from 'zod';
 import { type Route, route } from './route.ts';
 
-/** Figures of this process, all from memory. Times are Unix milliseconds. */
+/** Figures that this process has in memory. Times are Unix milliseconds. */
 export interface ProcessFigures {
   readonly connections: number;
-  /** Newest order list; null before the first order list. */
+  /** Newest order list; null before the first order list exists. */
   readonly list: { readonly version: number; readonly expiresAt: number } | null;
   readonly activeOrders: number;
   readonly ledgerFailing: boolean;
   readonly clockInDoubt: boolean;
   readonly diskFull: boolean;
   readonly backups: { readonly newest: { readonly at: number } | null; readonly failure: string | null };
-  /** Totals of all mailboxes. `posts`: number of messages that this process has accepted. */
+  /** Totals of all mailboxes. The field `posts` is the number of messages that this process has accepted. */
   readonly mail: { readonly posts: number; readonly entries: number; readonly bytes: number; readonly held: number };
 }
 
@@ -30,7 +30,7 @@ export interface StoreFigures {
 }
 
 export interface MetricsPort {
-  /** Prometheus registry that also has the monitor's figures. */
+  /** Prometheus registry, which also contains the figures of the module `monitor`. */
   readonly registry: Registry;
   /** Data folder, whose free disk space is a metric. */
   readonly folder: string;
@@ -40,7 +40,7 @@ export interface MetricsPort {
   readonly store: () => Promise<StoreFigures>;
 }
 
-/** Milliseconds for which the counts from the store are reused, so that frequent scrapes cause no load on the store. */
+/** Milliseconds for which the server reuses counts from the store, so that frequent metrics requests cause little load on the store. */
 const FIGURES_FOR = 5_000;
 
 type Gauges<From> = readonly (readonly [name: string, help: string, value: (from: From) => number])[];
@@ -172,7 +172,7 @@ function cachedFor<T>(milliseconds: number, read: () => Promise<T>): () => Promi
   return () => {
     if (last === null || performance.now() - last.at > milliseconds) {
       last = { at: performance.now(), value: read() };
-      // A failed read of the store is not cached, so the next scrape repeats the read.
+      // A failed read of the store is not cached. The next metrics request reads the store again.
       last.value.catch(() => {
         last = null;
       });

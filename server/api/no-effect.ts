@@ -1,12 +1,15 @@
-/** Check that a change of home or seat, which one admin makes alone, changes no device's verdict. */
+/**
+ * Check that an admin's change of a home or legal seat changes no device's verdict. If a verdict changes, a second person must confirm the
+ * change.
+ */
 import type { CordonError } from '../../shared/errors.ts';
 import type { LocationStatements } from '../orders/impact/location-statements.ts';
 
 type Changes = Parameters<LocationStatements['placements']>[0];
 
 /**
- * Throws the error of `refusal` if the changes alter the verdict for a device, because such a change needs a second person. `refusal`
- * receives the numbers of the orders and the number of devices.
+ * Throws an error if the changes alter the verdict for a device, because a second person must confirm such changes. `refusal` creates the
+ * error from the numbers of the orders and the number of devices.
  */
 export async function requireNoEffect(
   statements: Pick<LocationStatements, 'placements'>,

@@ -1,4 +1,4 @@
-/** Routes for evidence packs, and for the separate files with the names of the devices' users. */
+/** Routes for evidence packs. A pack identifies devices by pseudonyms; a separate file contains the names of their users. */
 
 import { packList, packNames, packParams, packQuery } from '../../shared/api/order-packs.ts';
 import { orderParams } from '../../shared/api/orders.ts';

@@ -1,20 +1,24 @@
 /**
- * Rules for withheld orders, one for each route about orders. If a route returns a part of the legal basis, its rule names the part. The
- * server refuses the part to admins who may not read it, and records each reading. A new route does not compile without a rule.
+ * Rules for withheld orders (orders whose legal basis is secret for now). Each route about orders has a rule. If the route returns a part
+ * of the legal basis, the rule names this part. The server then refuses the part to admins who may not read it, and records each access. A
+ * route without a rule does not compile.
  */
 import type { OrderPart } from '../../shared/api/order-readings.ts';
 import type { RouteName } from '../admins/roles.ts';
 
 type OrderRoute = Extract<RouteName, `orders.${string}` | `order-documents.${string}`>;
 
-/** `masked`: the handler itself removes the parts that the reader may not see. `open`: the route returns no part of the legal basis. */
+/**
+ * Part of the legal basis that a route returns. `masked`: the handler itself removes the parts that the reader may not see. `open`: the
+ * route returns no part of the legal basis.
+ */
 type RoutePart = OrderPart | 'masked' | 'open';
 
 const PARTS_BY_ROUTE: Readonly<Record<OrderRoute, RoutePart>> = {
   'orders.list': 'masked',
   'orders.show': 'masked',
   'orders.revision': 'terms',
-  // The response contains only the text that the proposer wrote.
+  // Not restricted, because the response contains only the text that the proposer wrote.
   'orders.propose': 'open',
   'orders.preview': 'open',
   'orders.act': 'terms',
@@ -28,7 +32,7 @@ const PARTS_BY_ROUTE: Readonly<Record<OrderRoute, RoutePart>> = {
   'orders.pack': 'pack',
   'order-documents.read': 'document',
   'order-documents.upload': 'open',
-  // Routes that return devices, counts and times. The admins of the fleet need them.
+  // Not restricted, because these routes return devices, counts and times, which the admins of the fleet need.
   'orders.affected': 'open',
   'orders.statements': 'open',
   'orders.receipts': 'open',
@@ -45,7 +49,10 @@ const PARTS_BY_ROUTE: Readonly<Record<OrderRoute, RoutePart>> = {
 
 const isOrderRoute = (name: RouteName): name is OrderRoute => Object.hasOwn(PARTS_BY_ROUTE, name);
 
-/** Part of the legal basis that the route returns. Null if the route returns no part, or if its handler masks the part. */
+/**
+ * Part of the legal basis that the route returns. Null if the route returns no part, or if the handler itself removes the parts that the
+ * reader may not see.
+ */
 export function orderPartOf(name: RouteName): OrderPart | null {
   const gate = isOrderRoute(name) ? PARTS_BY_ROUTE[name] : 'open';
   return gate === 'open' || gate === 'masked' ? null : gate;

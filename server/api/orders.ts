@@ -1,4 +1,4 @@
-/** Routes for orders. An order needs signatures with the keys of two people, and the server has neither key. */
+/** Routes for orders. An order takes effect only with signatures by two people's keys, and the server has neither key. */
 
 import { affectedView, exemptionList, receiptList, statementList } from '../../shared/api/affected-devices.ts';
 import { approvalBody, approvalResult, declineBody } from '../../shared/api/order-approvals.ts';
@@ -223,7 +223,7 @@ function effectRoutes({ orders, admins }: OrdersPorts): Route[] {
       params: orderParams,
       response: affectedView,
       async handler({ params, reach }) {
-        // Areas of the previewed revision. The order's current revision may have fewer areas.
+        // The areas of the previewed revision determine the check, because the current revision may have fewer areas.
         const { revision, locations } = await orders.adoption.scope(params.number);
         requireAreas(reach, locations);
         return { devices: await orders.impact.affected(params.number, revision) };
@@ -296,7 +296,10 @@ function effectRoutes({ orders, admins }: OrdersPorts): Route[] {
   ];
 }
 
-/** Areas of the revision and of all pending proposals. A role whose scope lacks some of these areas must not replace a proposal. */
+/**
+ * Areas of the revision and of all pending proposals for the order. A role may replace a proposal only if its scope contains all of these
+ * areas.
+ */
 async function locationsOfOrderNumber(
   adoption: OrdersPort['adoption'],
   number: string,

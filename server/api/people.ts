@@ -1,7 +1,4 @@
-/**
- * Routes for people: users of devices and holders of admin accounts. A grant that is limited to groups applies only to people of these
- * groups.
- */
+/** Routes for people: users of devices and holders of admin accounts. A grant for one group gives access only to people of this group. */
 import { newPerson, personChange, personPage, personParams, personQuery, personView } from '../../shared/api/people.ts';
 import type { Scope } from '../devices/scope.ts';
 import { type People, reachesPerson } from '../people/people.ts';
@@ -61,7 +58,7 @@ export function peopleRoutes(people: PeoplePort): Route[] {
   ];
 }
 
-/** Omits groups outside the caller's scope, because the caller must not see their names. */
+/** Remove groups outside the caller's scope, because the caller must not see their names. */
 function viewOf(person: Person, scope: Scope) {
   const groups = person.groups.filter((group) => reachesPerson(scope, [group]));
   return { ...person, groups, inScope: reachesPerson(scope, person.groups) };

@@ -74,7 +74,7 @@ export interface ResourcePorts {
   readonly accountLinks: AccountsPorts['accountLinks'];
   readonly now: () => number;
   readonly version: string;
-  /** Port of the demo, present only in `npm run demo`. */
+  /** Port to the demo program; present only in `npm run demo`. */
   readonly demo?: DemoPort | undefined;
 }
 

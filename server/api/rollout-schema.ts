@@ -1,4 +1,7 @@
-/** Schema of an order's rollout with the definition of each figure, for the OpenAPI document. The console does not load these texts. */
+/**
+ * Schema of an order's rollout, for the OpenAPI document, with the definition of each figure. These texts are in their own file, so that
+ * the console does not load them.
+ */
 import { z } from 'zod';
 import { orderRollout } from '../../shared/api/order-rollout.ts';
 import { AFFECTED_MEANING, ROLLOUT_MEANING, ROLLOUT_NAMES } from '../../shared/order/rollout.ts';

@@ -1,5 +1,5 @@
 /**
- * Definition of an API route: its name (which determines its rights), method, path, schemas and handler. The express app, the OpenAPI
+ * Definition of an API route: name, method, path, schemas and handler. The name determines the rights. The Express app, the OpenAPI
  * document and the tests of rights use the same definitions. A route whose name is missing from the table of rights does not compile.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -30,7 +30,7 @@ type Frozen<T> = T extends readonly (infer Item)[]
     : T;
 type Answer<S extends Shape> = Frozen<z.input<S>>;
 
-/** Caller of the request, identified by cookie or token, with the present grants. */
+/** Caller of the request, authenticated by a session or an API token, with the account's present grants. */
 export interface Caller {
   readonly account: Account;
   readonly via: 'session' | 'token';
@@ -46,40 +46,42 @@ export interface Input<P, Q, B> {
   readonly body: B;
   /** Groups and areas to which the caller's grants limit this route. */
   readonly reach: Reach;
-  /** Groups and areas for another right of the caller. Throws `forbidden` if the caller lacks the right. */
+  /** Groups and areas for which the caller has another right, `right`. Throws `forbidden` if the caller lacks this right. */
   demand(right: RightName): Reach;
   /**
-   * Requires a step-up sign-in and a second person as `action-policy.ts` says. Call this method after all checks of scope and before the
-   * change. `body`: text that the second person confirms instead of the request's body.
+   * Requires a step-up sign-in and a second person if `action-policy.ts` says so. Call this method after all checks of scope, and before
+   * the change. `body`: text that the second person confirms; default: the body of the request.
    */
   authorize(action: ActionName, devices: readonly DeviceId[], body?: unknown): Promise<void>;
   /**
-   * Order without the parts that the caller may not see. The server first records the reading of a withheld order. If recording fails, the
-   * request fails.
+   * Removes the parts of an order that the caller may not see. For a withheld order, the server first records the access. If this record
+   * cannot be stored, the request fails.
    */
   readOrder(order: string): Promise<Visibility>;
-  /** Devices that a second person confirmed, if the request is a confirmed action; otherwise null. */
+  /** Devices of the action that a second person confirmed. Null if this request is not a confirmed action. */
   readonly confirmed: readonly DeviceId[] | null;
-  /** Account of the second person, if the request is a confirmed action. */
+  /** Account of the second person who confirmed the action. Null if this request is not a confirmed action. */
   readonly confirmer: AccountId | null;
-  /** Signed-in caller. Throws `not_signed_in` on a public route if the request has no caller. */
+  /** Signed-in caller. Reading this field throws `not_signed_in` if the route is public and the request has no credentials. */
   readonly caller: Caller;
-  /** Authenticates the request again, for a response that stays open. Rejects with `not_signed_in` after the session has ended. */
+  /**
+   * Authenticates the request again, for a response that stays open. Rejects with `not_signed_in` if the session has ended in the meantime.
+   */
   callerNow(): Promise<Caller>;
-  /** Client's address, determined with the headers of trusted proxies. */
+  /** Client's IP address. Behind a trusted proxy, it comes from the proxy's headers. */
   readonly address: string;
-  /** Raw body, for a route that accepts a raw body. */
+  /** Request body as a stream, for a route that accepts uploads. */
   readonly upload: Readable;
   readonly userAgent: string | undefined;
   /** True if the client used HTTPS. */
   readonly secure: boolean;
-  /** Session cookie, valid or not. */
+  /** Value of the session cookie, which may be invalid. */
   readonly cookie: string | null;
-  /** Cookie of a known browser, valid or not. */
+  /** Value of the cookie that marks a known browser, which may be invalid. */
   readonly browser: string | null;
 }
 
-/** Response with its own status or headers. */
+/** Response with an explicit status or explicit headers. */
 export class Reply<R> {
   readonly body: R;
   readonly status: number;
@@ -94,7 +96,7 @@ export class Reply<R> {
   }
 }
 
-/** Response with a file from disk. `sent` is called after the file is sent or sending has failed. */
+/** Response with a file from disk. The callback `sent` runs after the file was sent or sending has failed. */
 export class FileReply {
   readonly path: string;
   readonly type: string;
@@ -108,7 +110,9 @@ export class FileReply {
   }
 }
 
-/** Response with bytes that the browser saves as a file. The browser never displays them, whatever content type the uploader stated. */
+/**
+ * Response with bytes that the browser saves as a file. The browser never displays the bytes, whatever content type the uploader stated.
+ */
 export class BytesReply {
   readonly bytes: Buffer;
   readonly name: string;
@@ -120,7 +124,10 @@ export class BytesReply {
   }
 }
 
-/** Response that stays open. `hold` writes the head and the body until the handler or the client ends the response. */
+/**
+ * Response that stays open, such as an event stream. The function `hold` writes the head and the body, until the handler or the client ends
+ * the response.
+ */
 export class StreamReply {
   readonly hold: (request: IncomingMessage, response: ServerResponse) => Promise<void>;
   readonly type: string;
@@ -137,17 +144,17 @@ interface Definition<P extends Shape, Q extends Shape, B extends Shape, R extend
   readonly method: 'get' | 'post' | 'patch' | 'delete';
   /** Path below /api/v1 in Express syntax: `/devices/:id`. */
   readonly path: string;
-  /** True for a path outside /api/v1: health checks, metrics and the OpenAPI document. */
+  /** True if the path is outside /api/v1, as for health checks, metrics and the OpenAPI document. */
   readonly root?: true;
   readonly summary: string;
   readonly params?: P;
   readonly query?: Q;
   readonly body?: B;
-  /** Schema of the response. Fields outside the schema are removed. */
+  /** Schema of the response. The server removes fields that are not in the schema. */
   readonly response: R;
-  /** Success statuses in the OpenAPI document, if other than 200. */
+  /** Success statuses for the OpenAPI document. Default: 200. */
   readonly statuses?: readonly number[];
-  /** True if the request body is a raw stream, or if the response is a file, plain text or an event stream instead of JSON. */
+  /** Set if the request or response is not JSON: a request body as a stream, or a response with a file, plain text or an event stream. */
   readonly raw?: RawKind;
   handler(
     input: Input<Out<P>, Out<Q>, Out<B>>,
@@ -183,7 +190,7 @@ export interface Route {
   readonly response: Shape;
   readonly statuses: readonly number[];
   readonly raw: RawKind | null;
-  /** Authorizes and parses the request, runs the handler, and filters the response by its schema. */
+  /** Runs a route: checks the rights, parses the request, calls the handler, and removes response fields outside the schema. */
   run(input: RawInput): Promise<Reply<unknown> | FileReply | BytesReply | StreamReply>;
 }
 
@@ -210,7 +217,7 @@ export function route<
     raw,
     async run(input) {
       const grants = input.caller?.account.grants ?? [];
-      // Check rights before schemas, so that a caller without the right learns nothing about valid input.
+      // Check rights before schemas. A caller without the right then learns nothing about valid input.
       const reach = reachOf(name, grants);
       const params = parsed(definition.params, input.params, 'path');
       const query = parsed(definition.query, input.query, 'query');
@@ -264,10 +271,10 @@ function isAction(policy: (typeof ROUTE_ACTIONS)[RouteName]): policy is ActionNa
   return typeof policy === 'string' && policy !== 'signed' && policy !== 'harmless';
 }
 
-/** Identifiers of order, revision and document in a route's path. */
+/** Identifiers of an order, a revision and a document in the path of a route. */
 const orderPath = z.object({ number: z.string(), revision: z.number().optional(), sha256: z.string().optional() });
 
-/** Throws `order_withheld` if the caller may not read the part of the legal basis. */
+/** Throws `order_withheld` if the order is withheld and the caller may not read this part of the legal basis. */
 async function requireReading(
   readOrder: Evidence['read'],
   reader: OrderReader,
@@ -275,7 +282,7 @@ async function requireReading(
   params: unknown,
 ): Promise<void> {
   const { number, revision = null, sha256 = null } = orderPath.parse(params);
-  // The console's order page reads the texts of all revisions at once, so these texts count as one part.
+  // The console's order page reads the texts of all revisions at once. The access log therefore counts these texts as one part.
   const about = part === 'terms' || revision === null ? sha256 : String(revision);
   const visibility = await readOrder(number, reader, { part, about }, { revision, masked: false });
   if (visibility === 'hidden') throw new CordonError('order_withheld', WITHHELD_NOTICE, { order: number });
@@ -291,8 +298,8 @@ function signedIn(caller: Caller | null): Caller {
 }
 
 /**
- * Parses a value. Throws `invalid_input` with one sentence and the path of the field. The error never contains the value, because the value
- * may be a secret.
+ * Parses a value by its schema. Throws `invalid_input` with one sentence and the path of the invalid field. The error never contains the
+ * invalid value, because it may be a secret.
  */
 function parsed<S extends Shape>(schema: S | undefined, value: unknown, where: 'path' | 'query' | 'body'): Out<S> {
   const result = (schema ?? nothing).safeParse(value ?? {});

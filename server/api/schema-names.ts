@@ -88,10 +88,10 @@ const MODULES: readonly object[] = [
   wire,
 ];
 
-/** The OpenAPI document lists parameters in each operation, so their schemas need no name. */
+/** Schemas of parameters need no name, because the OpenAPI document lists parameters inside each operation. */
 const PARAMETERS = /(?:Params|Query|Filter)$/;
 
-/** Examples of schemas. The key of each example is the schema's name without `Schema`. */
+/** Examples of schemas. The key of an example is the name of its schema without the suffix `Schema`. */
 export const EXAMPLES: Readonly<Record<string, unknown>> = {
   ...areaExamples,
   ...deviceExamples,
@@ -100,7 +100,7 @@ export const EXAMPLES: Readonly<Record<string, unknown>> = {
   ...peopleExamples,
 };
 
-/** Schemas by the keys of their examples. */
+/** Schemas by name. The keys are those of `EXAMPLES`. */
 export const NAMED_SCHEMAS: ReadonlyMap<string, z.ZodType> = new Map(
   MODULES.flatMap((module) => Object.entries(module)).flatMap(([name, value]) => {
     const named =

@@ -21,7 +21,7 @@ export interface SessionPorts {
   readonly admins: Pick<Admins, 'signIn' | 'stepUp' | 'signOut' | 'redeemInvitation' | 'sessions' | 'endSession'>;
 }
 
-/** `Set-Cookie` header for a session. `expiresAt`: real time. */
+/** `Set-Cookie` header for a session. `expiresAt`: expiry in Unix milliseconds, by the system clock. */
 export function sessionCookie(value: string, expiresAt: number, secure: boolean): string {
   const seconds = Math.max(0, Math.floor((expiresAt - Date.now()) / 1000));
   const name = sessionCookieName(secure);
@@ -33,7 +33,7 @@ function browserCookie(value: string, secure: boolean): string {
   return `${name}=${value}; Path=/; HttpOnly; SameSite=Strict; Max-Age=${BROWSER_LASTS / 1000}${secure ? '; Secure' : ''}`;
 }
 
-/** Session for the client. `csrf`: the page's CSRF token, only in the response to a sign-in. */
+/** Session as the client sees it. `csrf`: the page's CSRF token in the response to a sign-in; null in other responses. */
 export const viewOf = ({ account, via, session }: Caller, csrf: string | null) => ({
   account,
   via,
@@ -43,7 +43,7 @@ export const viewOf = ({ account, via, session }: Caller, csrf: string | null) =
   rights: rightsOf(account.grants),
 });
 
-/** `current`: session of the present request. */
+/** Entry in a list of sessions. `current`: the session of the present request. */
 export const openSessionView = (session: Owned<Omit<Session, 'account'>>, current: Session | null) => ({
   ...session,
   current: session.id === current?.id,

@@ -1,6 +1,6 @@
 /**
- * Routes for territory policies. An admin can preview the impact before activating a policy. The ledger records the activation, and signed
- * orders do not change.
+ * Routes for territory policies. An admin can preview the impact of a policy before activating it. The ledger records each activation.
+ * Signed orders do not change.
  */
 import {
   policyComparisonView,

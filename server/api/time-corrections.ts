@@ -1,4 +1,7 @@
-/** Routes for time corrections. Approvers sign them on their own machines, because the server has no approver key. */
+/**
+ * Routes for time corrections (signed statements that the server's time was wrong). Approvers sign them on their own machines, because the
+ * server has no private key of an approver.
+ */
 import { newTimeCorrection, timeCorrectionList, timeCorrectionView } from '../../shared/api/time-corrections.ts';
 import type { TimeCorrections } from '../clock/time-corrections.ts';
 import { Reply, type Route, route } from './route.ts';

@@ -1,7 +1,10 @@
 import type { Readable } from 'node:stream';
 import { CordonError } from '../../shared/errors.ts';
 
-/** Reads the stream. Throws `too_large` as soon as it has more than `most` bytes. `what`: the subject of the error's sentence. */
+/**
+ * Reads a stream into memory. Throws `too_large` as soon as the stream has more than `most` bytes. `what`: the noun for the error text,
+ * such as "The file".
+ */
 export async function collect(stream: Readable, most: number, what: string): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;

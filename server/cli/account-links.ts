@@ -1,17 +1,17 @@
-/** Account links on the command line: printing of a new link, and reading of the token in a given link. */
+/** Account links on the command line: the output for a new link, and the token of a link that the user enters. */
 import type { InvitationView } from '../../shared/api/accounts.ts';
 import { CordonError } from '../../shared/errors.ts';
 import { plain } from '../../shared/text/visible-text.ts';
 import { when } from './output.ts';
 
-/** Output lines about the delivery of a link, for the admin who requested the link. */
+/** Output lines that tell the admin how the link reaches its account holder. */
 export function linkLines({ link, mail, expiresAt }: InvitationView, name: string): string[] {
   if (link !== null) return [`Give this link to ${plain(name)}. It works once, until ${when(expiresAt)}:`, link];
   if (mail?.failure !== null) return [];
   return [`Sent to ${plain(mail.to)}. The link works once, until ${when(expiresAt)}.`];
 }
 
-/** Throws `mail_failed` if the mail server did not accept the mail with the link. */
+/** Throws `mail_failed` if the mail server did not accept the mail with an account link. */
 export function requireSent({ mail }: InvitationView, done: string, account: string): void {
   if (mail === null || mail.failure === null) return;
   const remedy = `Send the link again with: cordon accounts invite ${account}`;
@@ -19,8 +19,7 @@ export function requireSent({ mail }: InvitationView, done: string, account: str
 }
 
 /**
- * Reads the token from a link that the server prints, `http://HOST:8445/#invitation=TOKEN` or `#verify=TOKEN`. Also accepts the token
- * alone.
+ * Returns the token of an account link: `http://HOST:8445/#invitation=TOKEN` or `#verify=TOKEN`. Text without a link is the token itself.
  */
 export function readLink(
   link: string,

@@ -11,8 +11,8 @@ import { approverSetText } from './signing-text.ts';
 interface ProposeOptions {
   readonly threshold: number;
   /**
-   * Option value from Commander: file names, or `false` for `--no-organization-key`. `true` or an absent value means that the user gave
-   * neither of the two options.
+   * Value of the options for the organization key. File names for `--organization-key`; `false` for `--no-organization-key`. Commander sets
+   * `true` or no value if the user gave neither option.
    */
   readonly organizationKey?: readonly string[] | boolean;
 }

@@ -1,4 +1,4 @@
-/** `cordon areas`: the organization's own groups of countries and polygons, and the policies for disputed territories. */
+/** `cordon areas`: manages the organization's own groups of countries and polygons, and the policies for disputed territories. */
 import type { Command } from 'commander';
 import { type NamedAreaView, namedAreaList, namedAreaView } from '../../shared/api/areas.ts';
 import { done } from '../../shared/api/wire.ts';

@@ -11,12 +11,12 @@ interface ArtifactKind<Artifact extends z.ZodType, Comparison extends z.ZodType>
   readonly activation: string;
   readonly artifact: Artifact;
   readonly comparison: Comparison;
-  /** Subject of the sentence "… is active." in the output. */
+  /** Subject of the output sentence "… is active.", such as the name of an IP database. */
   readonly subject: (artifact: z.output<Artifact>) => string;
   readonly comparisonLines: (comparison: z.output<Comparison>) => string[];
 }
 
-/** Returns the function that activates an artifact, for the option `--activate` of an import. */
+/** Returns a function that activates an artifact. An import with the option `--activate` calls it. */
 export function addArtifactCommands<Artifact extends z.ZodType, Comparison extends z.ZodType>(
   parent: Command,
   cli: Cli,

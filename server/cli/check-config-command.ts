@@ -1,4 +1,7 @@
-/** `cordon check-config`. The command runs on the server's machine, with the server's environment, before the server starts. */
+/**
+ * `cordon check-config`: checks the server's configuration. An admin runs the command on the server's machine, with the server's
+ * environment variables, before the server starts.
+ */
 import type { Command } from 'commander';
 import { EXIT } from '../../shared/exit-codes.ts';
 import { type Cli, commandOf } from './cli.ts';
@@ -7,7 +10,8 @@ export function addCheckConfigCommand(program: Command, cli: Cli): void {
   commandOf(program, 'check-config')
     .option('--no-ports', 'Do not check whether the ports are free')
     .action(async ({ ports }: { ports: boolean }) => {
-      // The database drivers exist only on the server's machine, so other commands must not load them.
+      // Only the server's machine has the database drivers. The import is therefore inside this command, so that other commands work
+      // without the drivers.
       const { checkConfig } = await import('../startup/check-config.ts');
       const { checks, running } = await checkConfig({ ports });
       const problems = checks.filter(({ ok }) => !ok).length;

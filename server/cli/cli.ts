@@ -13,12 +13,12 @@ export interface Cli {
   exitWith(code: number): void;
 }
 
-/** Returns the command of the given name from `commands.ts`. */
+/** Finds the command with the given name, which `commands.ts` declares. */
 export function commandOf(program: Command, name: string): Command {
   const found = program.commands.find((command) => command.name() === name);
   if (found === undefined) throw new Error(`commands.ts has no command ${name}`);
   return found;
 }
 
-/** Value of an option that can remove a stored value. Null for "none", which removes the value. */
+/** Value of an option that sets or removes a stored value. The text "none" gives null, which removes the stored value. */
 export const valueOrNone = (value: string | undefined): string | null | undefined => (value === 'none' ? null : value);

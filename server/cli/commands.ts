@@ -5,7 +5,10 @@
 import type { Command } from 'commander';
 import type { Cli } from './cli.ts';
 
-/** Adds options, arguments and subcommands to the commands of `program`, which `commandOf` finds by name. */
+/**
+ * Function that adds options, arguments and subcommands to existing commands of `program`. It finds these commands by name with
+ * `commandOf`.
+ */
 type Definition = (program: Command, cli: Cli) => void;
 
 export interface CommandGroup {

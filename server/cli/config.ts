@@ -1,4 +1,7 @@
-/** Server address and credentials for the command line. Environment variables override the file that `sign-in` writes (mode 0600). */
+/**
+ * Server address and credentials for the command line. `cordon sign-in` writes them to a file (mode 0600). Environment variables override
+ * the file.
+ */
 import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -10,16 +13,19 @@ const savedSchema = z.strictObject({ server: z.url(), cookie: z.string(), csrf: 
 type Saved = z.infer<typeof savedSchema>;
 
 export interface CliConfig {
-  /** URL in `CORDON_SERVER`. Default: the server of the last sign-in, or else the default port of this machine. */
+  /** Server URL from `CORDON_SERVER`. Default: the server of the last sign-in. Without a sign-in: the default port of this machine. */
   readonly server: string;
-  /** API token in `CORDON_TOKEN`. The token overrides the session. */
+  /** API token from `CORDON_TOKEN`. If present, the client uses the token instead of the session. */
   readonly token: string | null;
   readonly session: Saved | null;
-  /** Values of `CORDON_PASSWORD`, `CORDON_TOTP_SECRET` and `CORDON_KEY_PASSPHRASE`, for automation. Files are safer (`secrets.ts`). */
+  /**
+   * Secrets for automation, from `CORDON_PASSWORD`, `CORDON_TOTP_SECRET` and `CORDON_KEY_PASSPHRASE`. Secrets in files are safer
+   * (`secrets.ts`).
+   */
   readonly password: string | null;
   readonly totpSecret: string | null;
   readonly keyPassphrase: string | null;
-  /** Throws `invalid_input` if the environment has a `CORDON_` variable that no program reads. */
+  /** Throws `invalid_input` if an environment variable begins with `CORDON_` but no program reads it. */
   requireKnown(): void;
   save(session: Saved | null): void;
 }

@@ -1,6 +1,6 @@
 /**
- * `cordon recovery continue-ledger`: approvers continue a ledger after entries were lost. Each approver signs with a key that the server
- * does not have.
+ * `cordon recovery continue-ledger`: continues the public ledger after entries were lost. Approvers must sign the continuation, each with a
+ * key that the server does not have.
  */
 import type { Command } from 'commander';
 import { type ContinuationView, continuationList, continuationView } from '../../shared/api/recovery.ts';

@@ -1,4 +1,4 @@
-/** Subclass of Commander's command that reports every missing option at once. Commander 14 stops at the first missing option. */
+/** Subclass of Commander's `Command` that reports all missing options at once. Commander 14 reports only the first missing option. */
 import { Command } from 'commander';
 
 export class CordonCommand extends Command {
@@ -6,7 +6,10 @@ export class CordonCommand extends Command {
     return new CordonCommand(name);
   }
 
-  /** Called by Commander for the first option that is missing. Its typings lack the method; `main.test.ts` fails if a new version ignores it. */
+  /**
+   * Commander calls this method for the first missing option. Its type declarations do not contain the method. If a new version no longer
+   * calls the method, `main.test.ts` fails.
+   */
   missingMandatoryOptionValue(): void {
     const missing = this.options.filter(
       (option) => option.mandatory && this.getOptionValue(option.attributeName()) === undefined,

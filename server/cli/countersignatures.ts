@@ -1,6 +1,7 @@
 /**
- * Countersignatures with the organization key. The command reads each certificate from its exact bytes and shows its fields in words. The
- * server states the group, the time, other devices and the creator of the activation code, and the output says so.
+ * Countersignatures of device certificates with the organization key. The program decodes each certificate itself and shows its fields in
+ * words. The certificate does not contain the group, the time, the user's other devices and the creator of the activation code. The output
+ * marks these as statements of the server.
  */
 import {
   countersigned,
@@ -16,7 +17,10 @@ import { type Cell, when } from './output.ts';
 
 type Listed = MessagingKeyPage['keys'][number];
 
-/** Certificate, read from its bytes, with the group that the server states for the device. */
+/**
+ * Messaging certificate of a device that waits for a countersignature. The program reads most fields from the certificate itself; `group`
+ * is a statement of the server.
+ */
 export interface WaitingCertificate {
   readonly device: string;
   readonly generation: number;
@@ -24,7 +28,7 @@ export interface WaitingCertificate {
   readonly name: string;
   readonly digest: string;
   readonly payload: string;
-  /** User's e-mail address in the certificate; null if it has none. */
+  /** User's e-mail address in the certificate; null if the certificate has no address. */
   readonly email: string | null;
   readonly group: string;
   readonly since: number;
@@ -34,25 +38,25 @@ export interface WaitingCertificate {
 }
 
 /**
- * True for another device of a person who already has a verified device. The new device can read that person's conversations, so an admin
- * decides.
+ * True if the user of the new device already has a verified device. An admin must then decide, because the new device could read the user's
+ * conversations.
  */
 export const isAdditional = ({ others }: WaitingCertificate): boolean => others.some(({ verified }) => verified);
 
 export interface CertificateFilter {
-  /** Groups whose certificates to list. An empty list means all groups. */
+  /** Names of the groups whose certificates the list contains. An empty array means all groups. */
   readonly groups: readonly string[];
   readonly most: number;
   /**
-   * Organization key: lists certificates that this key has not signed, even if another key has. Null: lists certificates without any
-   * countersignature.
+   * Public key of the organization: the list contains certificates without a signature of this key. Null: the list contains certificates
+   * without any countersignature.
    */
   readonly lacking: string | null;
 }
 
 /**
- * Certificates that wait, oldest first in each group, without repetitions, and at most `most`. Throws `document_malformed` for an
- * unreadable certificate.
+ * Certificates that wait for a countersignature: in each group the oldest first, each certificate once, and at most `most` in total. Throws
+ * `document_malformed` if a certificate cannot be read.
  */
 export async function waitingCertificates(
   client: Client,

@@ -1,6 +1,5 @@
 /**
- * Names of device users, if the server shows them to this admin. The output shows each name beside the device id, because commands use the
- * id.
+ * Names of device users, if the admin may see them. The output shows the name beside the device id, because commands accept only the id.
  */
 import { deviceNames, MOST_NAMES } from '../../shared/api/devices.ts';
 import { isCordonError } from '../../shared/errors.ts';

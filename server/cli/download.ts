@@ -1,4 +1,4 @@
-/** Downloads into a new file. A failed download leaves no file. */
+/** Downloads a response of the server into a new file. If the download fails, no file remains. */
 import { createWriteStream } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { Readable } from 'node:stream';
@@ -7,7 +7,7 @@ import { CordonError } from '../../shared/errors.ts';
 
 /**
  * Downloads into a new file and returns the number of bytes. Throws `conflict` if the file exists, and `unavailable` if the download stops
- * early. `what`: a noun for errors, such as "backup".
+ * early. `what`: noun for error texts, such as "backup".
  */
 export async function saveDownload(response: Response, file: string, what: string): Promise<number> {
   const { body } = response;
@@ -15,13 +15,14 @@ export async function saveDownload(response: Response, file: string, what: strin
   return await saveStream(Readable.fromWeb(body), file, what);
 }
 
-/** Saves a local stream under the same rules as a download. */
+/** Saves a local stream to a new file. Errors and cleanup are the same as for a download. */
 export async function saveStream(source: Readable, file: string, what: string): Promise<number> {
   const target = createWriteStream(file, { flags: 'wx', mode: 0o600 });
   try {
     await pipeline(source, target);
   } catch (error) {
-    // Delete a partial file, because it must not look complete. Keep a file that existed before, because it belongs to the user.
+    // Delete the partial file, because a user could take it for a complete file. If the file already existed, keep it, because it belongs
+    // to the user.
     const exists = error instanceof Error && 'code' in error && error.code === 'EEXIST';
     if (!exists) await rm(file, { force: true });
     const why = error instanceof Error ? error.message : 'unknown';

@@ -1,4 +1,4 @@
-/** `cordon explain`: a device's location and services at a given time, with reasons in words. */
+/** `cordon explain`: shows a device's location and services at a given time, with the reasons in words. */
 import type { Command } from 'commander';
 import { type Explanation, explanationView } from '../../shared/api/explanation.ts';
 import type { UsedDatabase } from '../../shared/api/ip-databases.ts';
@@ -28,7 +28,7 @@ export function addExplainCommand(program: Command, cli: Cli): void {
     });
 }
 
-/** Parses a time with a time zone. Without a zone, the result would depend on the machine. */
+/** Parses a time. Requires a time zone in the text, because otherwise the result would depend on the machine. */
 function instantOf(text: string): number {
   const at = /T.*(Z|[+-]\d\d:\d\d)$/i.test(text) ? Date.parse(text) : Number.NaN;
   if (!Number.isNaN(at)) return at;
@@ -79,7 +79,7 @@ function locationLines({ location, sources, observations, evidenceFrom }: Explan
   ];
 }
 
-/** The first characters of the hash identify an IP database. `cordon ip-database list` shows whole hashes. */
+/** The output shortens the hash of an IP database to its first characters. `cordon ip-database list` shows the complete hash. */
 const locatedBy = ({ name, builtAt, hash }: UsedDatabase): string =>
   `by ${plain(name)} of ${when(builtAt).slice(0, 10)}, SHA-256 ${hash.slice(0, 12)}…`;
 

@@ -1,8 +1,8 @@
-/** Errors about fields of a request, each with the option or argument that the user gave. */
+/** Error texts for request fields. They name the command-line option or argument that the user gave, instead of the field. */
 import type { Command, Option } from 'commander';
 import type { FieldError } from '../../shared/api/field-errors.ts';
 
-/** Options whose name differs from the name of their field. `*` replaces an index in a path. */
+/** Options whose name differs from the name of their request field. In a path, `*` stands for any array index. */
 const FLAGS: Readonly<Record<string, string>> = {
   'decision.by': 'consideredBy',
   'publication.until': 'publishAt',
@@ -29,10 +29,10 @@ export function fieldErrorLines(command: Command | null, faults: readonly FieldE
 function nameOf(command: Command | null, field: string): string {
   const segments = field.split('.');
   const pattern = segments.map((segment) => (/^\d+$/.test(segment) ? '*' : segment));
-  // The longest known part of the path determines the option: `statement.en` belongs to --statement.
+  // Option for a field path. The longest known prefix of the path determines the option, so `statement.en` belongs to --statement.
   for (let length = segments.length; length > 0; length -= 1) {
     const path = pattern.slice(0, length).join('.');
-    // A field of an object in a list has nothing to do with an option of the same name.
+    // A field inside an array element is not an option, even if an option has the same name.
     const last = pattern[length - 2] === '*' ? undefined : pattern[length - 1];
     for (const attribute of [FLAGS[path], last]) {
       const found = attribute === undefined ? undefined : sourceOf(command, attribute);

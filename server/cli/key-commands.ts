@@ -1,4 +1,4 @@
-/** `cordon key`: the admin's own approver key. The private key never leaves its file. */
+/** `cordon key`: manages the admin's own approver key. The private key never leaves its file. */
 import type { Command } from 'commander';
 import { approverKeyList, approverKeyView } from '../../shared/api/approvers.ts';
 import { type Cli, commandOf } from './cli.ts';

@@ -30,8 +30,8 @@ export async function createKey(cli: Cli, file: string, passphraseFile: string |
 }
 
 /**
- * Shows the text to sign and asks for confirmation. `--digest` (of a text that the user has read elsewhere) or `--yes` replaces the
- * question.
+ * Shows the text to sign and asks the user for confirmation. With `--yes` the function does not ask. With `--digest` it does not ask, but
+ * requires that the text has this digest.
  */
 export async function confirm(
   cli: Cli,
@@ -49,7 +49,9 @@ export async function confirm(
   await agree(cli, 'Sign this exact text?', '--digest or --yes', yes);
 }
 
-/** Asks for confirmation. `answers`: options that replace the question, for the error message. */
+/**
+ * Asks the user for confirmation. `answers`: options that the user can give instead, for the error text of a command without a terminal.
+ */
 export async function agree(cli: Cli, question: string, answers: string, yes = false): Promise<void> {
   if (yes) return;
   if (!cli.terminal.stdin.isTTY) {

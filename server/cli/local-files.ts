@@ -1,15 +1,15 @@
-/** Files on the admin's machine. Every error names the file and the operating system's reason. */
+/** Files on the admin's machine. Every error text contains the file name and the operating system's reason. */
 import { closeSync, fstatSync, openSync, readFileSync, readSync, writeFileSync } from 'node:fs';
 import { CordonError, isCordonError } from '../../shared/errors.ts';
 
 const CHUNK = 64 * 1024;
 
-/** Reads a text file. Throws `not_found` if the file cannot be read. */
+/** Reads a text file. Throws `not_found` if the file is missing or unreadable. */
 export const readText = (file: string): string => readBytes(file).toString('utf8');
 
 /**
- * Reads a file. Throws `not_found`, and `too_large` if it has more than `most` bytes. Reading from a pipe or a device also stops at `most`
- * bytes.
+ * Reads a file. Throws `not_found` if the file is missing or unreadable, and `too_large` if it has more than `most` bytes. For a pipe or a
+ * device file, reading stops after `most` bytes.
  */
 export function readBytes(file: string, most = Number.POSITIVE_INFINITY): Buffer {
   try {
@@ -45,7 +45,7 @@ function readUpTo(opened: number, most: number, file: string): Buffer {
   }
 }
 
-/** Writes a new file. Throws `conflict` if the file exists, because an overwritten key would be lost. */
+/** Writes a new file. Throws `conflict` if the file exists, so that no existing key is overwritten. */
 export function writeNew(file: string, content: string | Uint8Array, mode?: number): void {
   try {
     writeFileSync(file, content, { mode, flag: 'wx' });

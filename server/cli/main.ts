@@ -1,6 +1,7 @@
 /**
- * `cordon`, the command line for admins. It uses the public API. The keys of approvers and of the organization never leave the admin's
- * machine: the command line interprets each document itself before it signs (`signing-text.ts`).
+ * `cordon`, the command line for admins. It uses the public API of the server. The private keys of approvers and of the organization never
+ * leave the admin's machine. Before it signs a document, the command line itself decodes the document and shows its content
+ * (`signing-text.ts`).
  */
 import { type Command, CommanderError } from 'commander';
 import { z } from 'zod';
@@ -19,7 +20,7 @@ import { fieldErrorLines } from './field-errors.ts';
 import { createOutput } from './output.ts';
 import { authenticatorCode, type Terminal } from './secrets.ts';
 
-/** Commands that read the server's environment variables and check them themselves. */
+/** Commands that read and check the server's environment variables themselves. */
 const SERVER_COMMANDS: ReadonlySet<string> = new Set(['check-config', 'recover-owner']);
 
 const EXIT_HELP = exitCodeHelp([
@@ -36,7 +37,7 @@ export async function runCli(args: readonly string[], terminal: Terminal, env?: 
     const config = readCliConfig(env);
     const client = () => {
       const server = options().server ?? config.server;
-      // A session may be sent only to the server that issued it.
+      // The client sends a session only to the server that issued it.
       const session = config.session && URL.parse(server)?.origin === config.session.server ? config.session : null;
       return createClient(server, { token: config.token, session }, () => authenticatorCode(terminal, config));
     };
@@ -50,8 +51,8 @@ export async function runCli(args: readonly string[], terminal: Terminal, env?: 
         writeOut: (text) => terminal.stdout.write(text),
         writeErr: (text) => terminal.stderr.write(text),
       })
-      // Check the variables before a command runs: a misspelled variable would send the command to the default server. Help works without
-      // this check.
+      // Check the environment variables before a command runs. Otherwise a misspelled variable name could send the command to the default
+      // server. Help needs no check.
       .hook('preAction', (_program, action) => {
         running = action;
         if (!SERVER_COMMANDS.has(action.name())) config.requireKnown();
@@ -88,7 +89,7 @@ function addCommands(program: Command, cli: Cli): void {
     inherit(program);
   };
   program.hook('preSubcommand', (_program, command) => define(command.name()));
-  // Commander's own help command does not call the hook that loads a command's module.
+  // Commander's own help command does not load the module of a command. The help command below replaces it.
   program.helpCommand(false);
   program
     .command('help')
@@ -100,7 +101,10 @@ function addCommands(program: Command, cli: Cli): void {
     });
 }
 
-/** Commander copies settings only to commands that are added later. The settings let `--json` work before and after the command name. */
+/**
+ * Commander copies its settings only to commands that are added later, so copy them to the existing commands. With these settings, `--json`
+ * works before and after the command name.
+ */
 function inherit(command: Command): void {
   for (const child of command.commands) {
     child.copyInheritedSettings(command);
@@ -109,7 +113,7 @@ function inherit(command: Command): void {
 }
 
 function explain(error: unknown, command: Command | null, { stderr }: Terminal, json: boolean): number {
-  // Commander has printed the error. Help and version are no errors.
+  // Commander has already printed the error text. It also throws for help and version, which are no errors.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT.usage;
   const known = asCordonError(error);
   const lines = json

@@ -1,4 +1,4 @@
-/** `cordon orders approve`, `retract`, `decline` and `confirm`: decisions about pending proposals. */
+/** `cordon orders approve`, `retract`, `decline` and `confirm`: decide about pending proposals. */
 import type { Command } from 'commander';
 import { approvalResult } from '../../shared/api/order-approvals.ts';
 import { revisionView } from '../../shared/api/orders.ts';

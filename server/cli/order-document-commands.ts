@@ -1,4 +1,7 @@
-/** `cordon orders document` and `decision`: texts of an order, checked against the digests in the order. */
+/**
+ * `cordon orders document` and `decision`: downloads the documents and the decision record of an order. The program checks each download
+ * against its digest in the order.
+ */
 import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
@@ -56,6 +59,6 @@ export function addDocumentCommands(orders: Command, cli: Cli): void {
     });
 }
 
-/** Prefix each line, so that no line of the document looks like output of the command. */
+/** Prefix each line of the document, so that no line can look like output of the command itself. */
 const lines = (label: string, text: string): string[] =>
   text.split('\n').map((line, at) => `${(at === 0 ? label : '').padEnd(12)}${plain(line)}`);

@@ -1,5 +1,6 @@
 /**
- * `cordon orders destruction`, `affected`, `exemptions`, `statements`, `readings` and `receipts`: effects of an order on devices and data.
+ * `cordon orders destruction`, `affected`, `exemptions`, `statements`, `readings` and `receipts`: show the effects of an order on devices
+ * and data.
  */
 import type { Command } from 'commander';
 import { affectedView, exemptionList, receiptList, statementList } from '../../shared/api/affected-devices.ts';

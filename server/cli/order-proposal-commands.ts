@@ -1,6 +1,6 @@
 /**
- * `cordon orders propose`, `revise`, `extend`, `pause`, `resume`, `withdraw` and `exit`: proposals. A proposal has no effect before its
- * approval.
+ * `cordon orders propose`, `revise`, `extend`, `pause`, `resume`, `withdraw` and `exit`: create proposals. A proposal has no effect before
+ * approvers approve it.
  */
 import type { Command } from 'commander';
 import type { z } from 'zod';
@@ -32,7 +32,7 @@ const addBasis = (command: Command): Command =>
     .option('--court <name>', 'Court that issued the decision')
     .option('--case <number>', 'Case number at the court');
 
-/** Options of an action that changes no terms, in the form of the API. */
+/** Options of an action such as a pause, which changes no terms of the order, in the format of the API. */
 async function basisOf(cli: Cli, { reason, document, court, case: number }: BasisOptions): Promise<object> {
   if ((court === undefined) !== (number === undefined)) {
     throw new CordonError('invalid_input', 'Give --court and --case together.');
@@ -46,8 +46,8 @@ async function basisOf(cli: Cli, { reason, document, court, case: number }: Basi
 }
 
 /**
- * Checks a draft. Throws `invalid_input` with all faults. The schema checks only the form of the fields; the server's preview of the draft
- * finds other faults.
+ * Checks the draft of an order. Throws `invalid_input` with all faults. The schema finds only malformed fields; the server's preview finds
+ * other faults.
  */
 async function requireShape(cli: Cli, schema: z.ZodType, body: object, draft: object): Promise<void> {
   const parsed = schema.safeParse(body);

@@ -1,4 +1,4 @@
-/** `cordon orders list` and `show`: the orders, and the revisions of one order. */
+/** `cordon orders list` shows all orders. `cordon orders show` shows one order with its revisions. */
 import type { Command } from 'commander';
 import {
   type HiddenOrder,
@@ -17,7 +17,7 @@ import { nameLines, peopleNames } from './people-names.ts';
 import { proceedingLines } from './proceeding-commands.ts';
 import { revisionText } from './signing-text.ts';
 
-/** Status of an order by this machine's clock. `--json` shows the state from the API. */
+/** Word for the status of an order at the present time of this machine. With `--json`, the output contains the server's status instead. */
 const PHASE_WORDS: Readonly<Record<Phase, string>> = {
   waiting: 'proposed',
   expired: 'expired',
@@ -104,7 +104,7 @@ function hiddenLines({ notice, terms }: HiddenOrder): string[] {
   );
 }
 
-/** Status of the answer to the authority, by this machine's clock. Null if the order requires no answer. */
+/** Text about the answer to the authority, such as an overdue answer, by this machine's clock. Null if the order requires no answer. */
 function answerOf(order: OrderSummary | OrderView): string | null {
   if (order.visibility === 'hidden') return null;
   const state = answerState(order, Date.now());

@@ -1,6 +1,7 @@
 /**
- * `cordon org-key`: the organization key, whose signature verifies devices for conversations. The key is stored in a file on another
- * machine than the server. The key's holder reads each certificate in words before signing, or runs a process that signs within limits.
+ * `cordon org-key`: the organization key, whose signature verifies devices for conversations. The key is in a file on another machine than
+ * the server. The holder of the key either reads each certificate before signing it, or runs a process that signs automatically within
+ * limits.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Command } from 'commander';
@@ -113,7 +114,10 @@ export function addOrgKeyCommands(program: Command, cli: Cli): void {
     .action((options: ServeOptions) => serve(cli, options));
 }
 
-/** Maximum number of certificates per run. Certificates that need an admin's decision must not prevent the others. */
+/**
+ * Maximum number of certificates per run. The number leaves room for certificates that need an admin's decision, so that they do not keep
+ * others from being signed.
+ */
 const MOST_PER_PASS = 5_000;
 
 async function serve(
@@ -123,11 +127,14 @@ async function serve(
   const key = await openKey(cli, options);
   const scope = groups.length === 0 ? 'any group' : `the groups ${groups.map(plain).join(', ')}`;
   cli.out().note(`Verifies at most ${most} devices of ${scope}, with key ${key.keyid}.`);
-  /** Count each signature before it is sent. The server could hide signatures, so its report cannot enforce the limit. */
+  /**
+   * Count each signature on this machine, before it is sent. A dishonest server could hide signatures, so the server's count cannot enforce
+   * the limit.
+   */
   const signed = new Set<string>();
   const refused = new Set<string>();
   /**
-   * First device that this process has signed for each person. A later device of the person counts as additional, whatever the server
+   * First device of each person that this process has signed. Every other device of the person counts as additional, whatever the server
    * states.
    */
   const first = new Map<string, string>();
@@ -183,11 +190,14 @@ async function serve(
     ]);
 }
 
-/** If one person has two unsigned devices, sign only the older certificate now. The newer device counts as additional in the next run. */
+/**
+ * If one person has two unsigned devices, sign only the older certificate in this run. In the next run, the other device counts as
+ * additional.
+ */
 const onePerPerson = (waiting: readonly WaitingCertificate[]): WaitingCertificate[] =>
   [...new Map(waiting.toReversed().map((each) => [each.person, each])).values()].reverse();
 
-/** Error codes after which the signing process continues. They occur during a restart of the server or with a full disk. */
+/** Error codes of temporary failures, such as a restart of the server or a full disk. The signing process continues after them. */
 const PASSES: ReadonlySet<string> = new Set([
   'unavailable',
   'store_unavailable',

@@ -1,10 +1,13 @@
-/** Output for people and scripts. Control characters in text from the server are replaced by visible characters. */
+/**
+ * Output for people and scripts. Control characters in text from the server are replaced by visible characters, so that they cannot control
+ * the terminal.
+ */
 import { plain } from '../../shared/text/visible-text.ts';
 
 export interface Output {
-  /** Prints the value as JSON with `--json`, and the lines otherwise. */
+  /** Prints `value` as JSON if the user gave `--json`, otherwise prints `lines`. */
   show(value: unknown, lines: readonly string[]): void;
-  /** Prints to standard error, except with `--json`. */
+  /** Prints a line to standard error. Does nothing if the user gave `--json`. */
   note(line: string): void;
 }
 
@@ -34,7 +37,7 @@ export function table(head: readonly string[], rows: readonly (readonly Cell[])[
   );
 }
 
-/** Unicode isolates are invisible on a terminal, so they do not count for the column width. */
+/** Unicode isolates (direction marks) are invisible on a terminal, so they do not count for the column width. */
 const widthOf = (text: string): number => [...text].filter((each) => !/[\u2068\u2069]/.test(each)).length;
 
 export const when = (instant: number | null): string => (instant === null ? '-' : new Date(instant).toISOString());

@@ -1,4 +1,4 @@
-/** `cordon orders pack` and `cordon verify`: create evidence packs, and verify them without a server. */
+/** `cordon orders pack` creates an evidence pack. `cordon verify` verifies an evidence pack without a server. */
 import type { Command } from 'commander';
 import { installationView } from '../../shared/api/installation.ts';
 import { CordonError } from '../../shared/errors.ts';
@@ -90,7 +90,8 @@ export function addPackCommands(program: Command, cli: Cli): void {
           'The public key of the installation needs an approver set. Adopt one first.',
         );
       const { document } = publicRoot;
-      // Fingerprint of the public root, computed locally. It belongs to the document even if the server is dishonest.
+      // Fingerprint of the public key file for auditors (public root), which this machine computes from the file. A dishonest server
+      // therefore cannot state a wrong fingerprint.
       const fingerprint = fingerprintOf(document);
       if (out !== undefined) writeNew(out, encodeCanonical(document));
       cli
@@ -110,7 +111,7 @@ export function addPackCommands(program: Command, cli: Cli): void {
     .action(async (file: string, { root, checkpoint }: { root: string; checkpoint?: string }) => {
       const storedCheckpoint =
         checkpoint === undefined ? undefined : readBytes(checkpoint, MOST_SMALL_BYTES).toString('utf8');
-      // Load the verification only for this command, because no other command needs its large amount of code.
+      // Import the verification code only in this command, because no other command needs it and the code is large.
       const { verifyPack } = await import('../../shared/pack/verify-pack.ts');
       const report = await verifyPack(readBytes(file, PACK_LIMITS.bytes), pinned(root), storedCheckpoint);
       cli.out().show(report, reportLines(report));
@@ -118,14 +119,14 @@ export function addPackCommands(program: Command, cli: Cli): void {
         const failed = report.findings.filter(({ verdict }) => verdict === 'failed');
         throw new CordonError('pack_invalid', `${failed.length} checks of ${file} failed.`);
       }
-      // The comparison with the checkpoint proved nothing about the pack, so the command must not exit with 0.
+      // The given checkpoint proved nothing about the pack, so the command must not exit with 0.
       if (report.comparison !== null && report.comparison !== 'consistent') {
         throw new CordonError('not_found', `${file} has no proof from the checkpoint in ${checkpoint}.`);
       }
     });
 }
 
-/** Maximum size of a public root, and of a saved page with a checkpoint. */
+/** Maximum size in bytes of a file with a public root, and of a saved web page with a checkpoint. */
 const MOST_SMALL_BYTES = 16 * 1024 * 1024;
 
 function pinned(root: string): Pinned {

@@ -86,10 +86,7 @@ export function addPeopleCommands(program: Command, cli: Cli): void {
     });
 }
 
-/**
- * Person for an activation code: the person with the given id, or a new person with the given name. A name never selects an existing
- * person.
- */
+/** Person for whom an activation code is: an existing person by id, or a new person by name. A name never selects an existing person. */
 export async function personForCode(
   client: Client,
   { person, user, group }: { readonly person?: string; readonly user?: string; readonly group: string },

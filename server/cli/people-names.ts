@@ -1,6 +1,6 @@
 /**
- * Names of people, if the server shows them to this admin. A signed text contains only ids. The output therefore shows each name beside the
- * id, marked as a statement of the server.
+ * Names of people, if the admin may see them. A signed text contains only the ids of people. The output therefore shows each name beside
+ * the id, marked as a statement of the server.
  */
 import { approverKeyList } from '../../shared/api/approvers.ts';
 import { isCordonError } from '../../shared/errors.ts';

@@ -1,4 +1,7 @@
-/** `cordon orders answer`, `appeal` and `appeal-decision`: records of answers to the authority and of court proceedings. */
+/**
+ * `cordon orders answer`, `cordon orders appeal` and `cordon orders appeal-decision`: record an answer to the authority, an appeal to a
+ * court, and the decision of the appeal.
+ */
 import type { Command } from 'commander';
 import { type ProceedingsView, proceedingsView } from '../../shared/api/orders.ts';
 import { CordonError } from '../../shared/errors.ts';
@@ -69,7 +72,7 @@ export function addProceedingCommands(orders: Command, cli: Cli): void {
   );
 }
 
-/** Records of proceedings as terminal lines. The document's hash and the note are on separate lines. */
+/** Output lines for records of proceedings. Each record has a line for its facts; the document's hash and the note have separate lines. */
 export function proceedingLines({ records }: ProceedingsView): string[] {
   const replaced = new Map(
     records.flatMap(({ entry, proceeding: { corrects } }) => (corrects ? [[corrects, entry]] : [])),

@@ -1,4 +1,7 @@
-/** `cordon recover-owner`. The command runs on the server's machine, with the server's environment, while the server is stopped. */
+/**
+ * `cordon recover-owner`: prints a link with which an owner can sign in again. An admin runs the command on the server's machine, with the
+ * server's environment variables, while the server is stopped.
+ */
 import type { Command } from 'commander';
 import { plain } from '../../shared/text/visible-text.ts';
 import { type Cli, commandOf } from './cli.ts';
@@ -8,7 +11,8 @@ export function addRecoverOwnerCommand(program: Command, cli: Cli): void {
   commandOf(program, 'recover-owner')
     .option('--email <email>', 'E-mail of the owner, if there are several')
     .action(async ({ email = null }: { email?: string | null }) => {
-      // The database drivers exist only on the server's machine, so other commands must not load them.
+      // Only the server's machine has the database drivers. The import is therefore inside this command, so that other commands work
+      // without the drivers.
       const [{ recoverOwner }, { readConfig }] = await Promise.all([
         import('../recover-owner.ts'),
         import('../config.ts'),

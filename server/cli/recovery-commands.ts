@@ -1,4 +1,7 @@
-/** `cordon recovery`: the recovery after a restore, with missing documents and unknown devices. */
+/**
+ * `cordon recovery`: shows and completes the recovery after a restored backup. The recovery finds missing documents and devices that the
+ * backup lacks.
+ */
 import type { Command } from 'commander';
 import { type RecoveryView, recoveryView } from '../../shared/api/recovery.ts';
 import { done } from '../../shared/api/wire.ts';

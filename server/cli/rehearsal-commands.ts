@@ -1,4 +1,7 @@
-/** `cordon orders rehearse` and `names`: the impact of an order before its approval. Devices receive nothing. */
+/**
+ * `cordon orders rehearse` and `cordon orders names`: show the impact of an order before its approval. The commands send nothing to
+ * devices.
+ */
 import { type Command, Option } from 'commander';
 import { IMPACT_CHANGES, IMPACT_CLASSES } from '../../shared/api/impact-classes.ts';
 import { impactView } from '../../shared/api/order-impact.ts';

@@ -1,4 +1,4 @@
-/** `cordon orders rollout`: the progress of an order on its affected devices. Each device has one state. */
+/** `cordon orders rollout`: shows the number of affected devices in each state of the rollout. */
 import type { Command } from 'commander';
 import { orderRollout } from '../../shared/api/order-rollout.ts';
 import { AFFECTED_MEANING, ROLLOUT_MEANING, ROLLOUT_NAMES, rolloutSentence } from '../../shared/order/rollout.ts';

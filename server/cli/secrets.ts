@@ -1,6 +1,6 @@
 /**
- * Secrets for the command line, from a file, from the environment, or typed without an echo. No option contains a secret, because other
- * users of the machine can see the options of a process.
+ * Secrets for the command line. They come from a file, from the environment, or from the terminal without an echo. No command-line option
+ * contains a secret, because other users of the machine can see the options of a process.
  */
 import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
@@ -18,7 +18,7 @@ export interface SecretSource {
   readonly what: string;
   readonly file: string | undefined;
   readonly environment: string | null;
-  /** Instruction for commands that run without a terminal. */
+  /** Error text for commands that need a secret but run without a terminal: how to provide the secret. */
   readonly mend: string;
 }
 
@@ -42,7 +42,10 @@ export async function ask({ stdin, stderr }: Terminal, question: string, hidden 
   }
 }
 
-/** Authenticator code for a step-up sign-in, computed from the configured secret or typed by the user. Null if neither is possible. */
+/**
+ * Authenticator code for a step-up sign-in: computed from the configured TOTP secret, or else typed by the user. Null without a TOTP secret
+ * and without a terminal.
+ */
 export async function authenticatorCode(
   terminal: Terminal,
   { totpSecret }: { readonly totpSecret: string | null },

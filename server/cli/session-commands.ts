@@ -1,4 +1,4 @@
-/** `cordon sessions` and `cordon tokens`: sign-in sessions and API tokens. */
+/** `cordon sessions` manages sign-in sessions. `cordon tokens` manages API tokens. */
 import type { Command } from 'commander';
 import type { z } from 'zod';
 import { accessView, createdToken, type openSession, sessionList, tokenList } from '../../shared/api/session.ts';

@@ -1,4 +1,4 @@
-/** `cordon setup`, `sign-in` and `sign-out`: the admin's credentials and the stored session. */
+/** `cordon setup`, `sign-in` and `sign-out`: create the admin's credentials, and start or end the stored session. */
 import type { Command } from 'commander';
 import { generate } from 'otplib';
 import { renderUnicodeCompact } from 'uqr';

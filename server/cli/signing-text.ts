@@ -1,4 +1,7 @@
-/** Text that an approver reads before signing a document: the words of `shared/order/describe-revision.ts` in columns, and the digest. */
+/**
+ * Text that an approver reads before signing a document: the content of the document in words (`shared/order/describe-revision.ts`), and
+ * its digest.
+ */
 
 import { describeContinuation } from '../../shared/order/describe-continuation.ts';
 import {
@@ -18,7 +21,10 @@ export interface SigningText<D> {
   readonly lines: readonly string[];
 }
 
-/** `immediate`: the effective time that has passed, if the approver also confirms that the revision takes effect immediately. */
+/**
+ * Text of a revision. `immediate`: the effective time of the revision, if it has already passed; the approver then confirms that the
+ * revision takes effect at once.
+ */
 export function revisionText(
   payload: string,
   asked: { readonly order: string; readonly revision: number },
@@ -29,7 +35,10 @@ export function revisionText(
   );
 }
 
-/** `before`: payload of the current approver set. The text compares the two sets only if the new set states that it replaces `before`. */
+/**
+ * Text of an approver set. `before`: payload of the current approver set. The text compares the two sets if the new set states that it
+ * replaces the current set.
+ */
 export function approverSetText(payload: string, version: number, before?: string | null): SigningText<Approvers> {
   return textOf(
     payload,
@@ -55,7 +64,8 @@ function replacedBy(payload: string, version: number, before?: string | null): A
 
 function textOf<D>(payload: string, described: Described<D>, format: (line: Line) => string): SigningText<D> {
   const digest = sha256(payload);
-  // Each value has its own Unicode isolate. An isolate around the whole line would also reverse the direction of the label.
+  // Each value has its own Unicode isolate, so that right-to-left text does not reverse other text. An isolate around the whole line would
+  // also reverse the label.
   const shown = described.lines.map((line) => `  ${format({ ...line, value: plain(line.value) })}`);
   return { document: described.document, digest, lines: [plain(described.title), ...shown, `SHA-256 ${digest}`] };
 }

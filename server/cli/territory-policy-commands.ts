@@ -1,6 +1,6 @@
 /**
- * `cordon areas policy`: policies that assign disputed territories to countries. They apply to orders that do not assign the territories
- * themselves.
+ * `cordon areas policy`: policies that assign disputed territories to countries. An order can contain its own assignments. A policy applies
+ * to territories that the order does not assign.
  */
 import type { Command } from 'commander';
 import {

@@ -1,6 +1,6 @@
 /**
- * `cordon time-correction`: a statement, signed by approvers, that the server's time was wrong. Devices then set their time back. Approvers
- * sign on their own machines.
+ * `cordon time-correction`: corrects device clocks after the server's time was wrong. Approvers sign the correction on their own machines.
+ * Devices then set their time back.
  */
 import { renameSync, writeFileSync } from 'node:fs';
 import type { Command } from 'commander';

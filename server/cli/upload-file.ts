@@ -1,4 +1,4 @@
-/** Uploads of files by the command line. The file name determines the media type. */
+/** Uploads files from the command line. The extension of the file name determines the media type. */
 import { extname } from 'node:path';
 import { keptDocument } from '../../shared/api/order-documents.ts';
 import { CordonError } from '../../shared/errors.ts';
@@ -22,7 +22,7 @@ const TYPES: Readonly<Record<string, string>> = {
 
 const mediaTypeOf = (file: string): string => TYPES[extname(file).toLowerCase()] ?? 'application/octet-stream';
 
-/** Uploads each document and returns the references for an order's terms. */
+/** Uploads documents. Returns a reference to each document for an order's terms. */
 export async function uploadDocuments(
   cli: Cli,
   given: readonly string[] = [],

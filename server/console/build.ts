@@ -8,8 +8,8 @@ const CONSOLE: Pages = { name: 'the console', script: 'console', root: HERE, sou
 export const CONSOLE_FOLDER = builtFolder(CONSOLE);
 
 /**
- * `say` receives one line of text before a build. The promise rejects with the output of a failed build, or with instructions for the
- * build.
+ * Builds the console if necessary. Calls `say` with one line of text before a build. The promise rejects with the output of a failed build.
+ * If the build tools are missing, it rejects with instructions.
  */
 export const ensureConsole = (say: (line: string) => void): Promise<void> => ensureBuilt(CONSOLE, say);
 

@@ -1,7 +1,7 @@
 /**
- * Generator of `world.json`, the outlines of the map as SVG paths: `node server/console/make-world.ts`. Run it after a change of the atlas. The source
- * is Natural Earth (public domain) in the package world-atlas 2. Its borders decide nothing: `shared/areas` locates devices. The projection happens
- * here, so that no browser loads the projection or the atlas.
+ * Generator of `world.json`, the outlines of the map as SVG paths. Run it with `node server/console/make-world.ts` after an update of the
+ * package world-atlas 2, which contains Natural Earth (public domain). These borders are only for display: `shared/areas` locates devices.
+ * The projection happens in this program, so that no browser loads the projection or the atlas.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -13,7 +13,10 @@ import type { GeometryCollection, Topology } from 'topojson-specification';
 type Atlas = Topology<{ countries: GeometryCollection<{ name: string }> }>;
 const WIDTH = 1000;
 const HEIGHT = 500;
-/** Area in square map units. A smaller country is also a dot, because its outline is too small to see or to click. */
+/**
+ * Minimum area of a country in square map units. The map also marks a smaller country with a dot, because its outline is too small to see
+ * or to click.
+ */
 const SMALL = 14;
 
 const alpha2 = new Map(iso31661.map(({ numeric, alpha2: code }) => [numeric, code]));
@@ -27,7 +30,7 @@ function read(file: string) {
   }));
 }
 
-/** Outlines consist of relative integer steps, which need a third of the space of absolute decimals. */
+/** Outlines consist of integer steps relative to the previous point. They need a third of the space of absolute decimals. */
 class Pen implements GeoContext {
   text = '';
   #at: [number, number] = [0, 0];

@@ -11,14 +11,14 @@ export interface ListDevices {
   readonly sort?: DeviceSort;
   readonly descending?: boolean;
   readonly cursor?: string | null;
-  /** Position in the whole device list, instead of a cursor. */
+  /** Number of devices to skip from the start of the list. Alternative to `cursor`. */
   readonly offset?: number;
   readonly limit?: number;
 }
 
 export interface Page<T> {
   readonly items: readonly T[];
-  /** Cursor of the next page of devices; null at the end. */
+  /** Cursor of the next page of devices; null on the last page. */
   readonly cursor: string | null;
   readonly total: number;
 }

@@ -1,6 +1,7 @@
 /**
- * All devices: identities, facts, groups, presence and the end of each device. The module `orders` decides about services, and the gateway
- * has the sockets. This module numbers the sessions of a device and ends older ones.
+ * All devices of the installation: identities, inventory, groups, presence, and the end of a device's enrollment. The module `orders`
+ * decides which services a device may use, and the gateway manages the sockets. This module numbers the sessions of a device, so that a new
+ * session invalidates older ones.
  */
 import { CordonError } from '../../shared/errors.ts';
 import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
@@ -29,19 +30,22 @@ import { createPresence } from './presence.ts';
 import { inScope, type Scope } from './scope.ts';
 import { createStatementExpiry } from './statement-expiry.ts';
 
-/** Modules that derive data from a device's home, seat, group or location statement, such as its signed device record. */
+/**
+ * Functions of other modules that update data derived from a device's home, legal seat, group or location statement, such as the signed
+ * device record.
+ */
 export interface DeviceFollowers {
   /**
-   * Updates data that depends on the device, after the store has a change. Idempotent: if the update fails, the admin receives an error and
-   * repeats the change.
+   * Updates derived data of a device after the device's change is stored. The function is idempotent. If it fails, the admin receives an
+   * error and repeats the change.
    */
   deviceChanged(device: DeviceId): Promise<void>;
 }
 
 export type { ListDevices } from './device-pages.ts';
-/** Functions for modules whose records belong to groups. */
+/** Visibility check for modules whose records belong to groups of devices. */
 export { inScope, type Scope } from './scope.ts';
-/** Functions for the module `commands`, which reports a change of a workspace. */
+/** Effect of a completed command on the device's workspace, for the module `commands`. */
 export { workspaceEventOf } from './workspace.ts';
 
 /** The revocation reasons that an admin can choose (RFC 5280, section 5.3.1). */
@@ -53,7 +57,7 @@ export const REVOCATION_REASONS = {
 } as const;
 export type RevocationReason = keyof typeof REVOCATION_REASONS;
 
-/** Change of a device. Missing fields stay unchanged. */
+/** Change of a device by an admin. Fields that are absent do not change. */
 export interface DeviceChange extends Omit<DeviceUpdate, 'statement'> {
   readonly statement?: Omit<Statement, 'at'> | null;
   readonly override?: LocationOverride;
@@ -78,12 +82,12 @@ export function createDevices(ports: DevicesPorts) {
   const statementExpiry = createStatementExpiry({ store: statements, clock, ended: changed });
 
   /**
-   * Identifies a device at each upgrade and each request. `now`: real time. `fingerprint`: SHA-256 of the certificate's DER in lower-case
-   * hex.
+   * Identifies a device by its certificate, at each WebSocket upgrade and each HTTPS request. `now`: system time. `fingerprint`: SHA-256 of
+   * the certificate's DER encoding, in lower-case hex.
    */
   async function identify(fingerprint: string, now: number): Promise<Identity> {
     const identity = identityOf(await certificates.certificate(fingerprint), now);
-    // The device has used its renewed key, so the older certificate ends.
+    // The device has used its renewed certificate for the first time, so the older certificate becomes invalid.
     if (identity.certificate.renews) await certificates.supersedeOlder(identity.certificate, now);
     return identity;
   }
@@ -98,8 +102,8 @@ export function createDevices(ports: DevicesPorts) {
   }
 
   /**
-   * Devices for one action. The action is refused if a named device is outside the admin's reach. A filter selects only devices within
-   * reach.
+   * Devices for one action of an admin, by a list of ids or by a filter. If a listed device is outside the admin's scope, the function
+   * throws `out_of_scope`. A filter selects only devices within the scope.
    */
   async function select(wanted: readonly DeviceId[] | DeviceFilter, scope: Scope): Promise<readonly DeviceId[]> {
     if (!isNamed(wanted)) return store.all({ filter: { ...wanted, status: 'active' }, scope, now: clock.now() });
@@ -139,7 +143,8 @@ export function createDevices(ports: DevicesPorts) {
     const changed = await store.end(id, { status, at, realAt: Date.now(), reason: code }, entry);
     const device = await get(id);
     if (!changed && device.status !== status) throw notActive(device);
-    // Publish the wake even without a change: an earlier wake may have been lost, and closing a connection twice does no harm.
+    // Publish the wake even if the device had already ended, because the earlier wake may have been lost. Closing a connection twice does
+    // no harm.
     bus.publish({ kind: 'ended', device: id });
     return device;
   }
@@ -153,14 +158,14 @@ export function createDevices(ports: DevicesPorts) {
     list: (query: ListDevices) => pageOfDevices(store, query, clock.now()),
     reached: select,
     update,
-    /** A repeated revocation changes nothing. */
+    /** Revokes a device. Revoking it again changes nothing. */
     revoke: (id: DeviceId, reason: RevocationReason = 'unspecified') => end(id, 'revoked', reason),
     unenroll: (id: DeviceId) => end(id, 'unenrolled', 'cessationOfOperation'),
 
     ...createGroups({ store: groups, bus, clock, changed }),
     ...createPresence({ store: presence, bus, clock }),
     ...createAlerts({ store: alerts, bus, clock }),
-    /** Starts the expiry of location statements. Returns the function that stops it. */
+    /** Starts the job that ends expired location statements. Returns a function that stops the job. */
     startStatementExpiry: statementExpiry.start,
   };
 }

@@ -1,4 +1,7 @@
-/** Decides whether a peer's certificate is valid now. The functions are pure: the store's row and the time are arguments. */
+/**
+ * Checks whether a device's certificate is valid now. The functions are pure: the certificate's row from the store and the time are
+ * arguments.
+ */
 import { CordonError } from '../../shared/errors.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 import type { CertificateRow } from './ports.ts';
@@ -11,7 +14,10 @@ export interface Identity {
 
 const MEND = 'Enroll the device again with a new activation link.';
 
-/** Throws the reason of a refusal. All reasons except the first concern certificates that this server issued. `now`: real time. */
+/**
+ * Returns the identity of a valid certificate. Throws `certificate_unknown` if this server did not issue the certificate, and another error
+ * for a certificate that is no longer valid. `now`: system time.
+ */
 export function identityOf(certificate: CertificateRow | null, now: number): Identity {
   if (!certificate) {
     throw new CordonError('certificate_unknown', `This server has not issued that certificate. ${MEND}`);

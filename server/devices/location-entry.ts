@@ -5,17 +5,20 @@ import { type LocationRecord, locationDigest } from '../../shared/pack/location-
 import type { AccountId, DeviceId } from '../../shared/protocol/ids.ts';
 import type { LocationEntry, Statement } from './ports.ts';
 
-/** Orders whose verdict on the device changes with its location, and the people who made and confirmed the change. */
+/** Facts about a change of location: the orders whose verdict on the device changes, and the people who made and confirmed the change. */
 export interface LocationOverride {
   readonly orders: readonly string[];
   readonly by: AccountId;
   readonly confirmedBy: AccountId | null;
-  /** Device's own home and seat after the change. */
+  /** Home and legal seat set on the device itself, after the change. */
   readonly home: HomeArea | null;
   readonly seat: HomeArea | null;
 }
 
-/** The public ledger entry contains only a digest of the areas and the reason. The operator stores their text. */
+/**
+ * Ledger entry for a change of location. The public entry contains only digests of the areas and the reason. The operator's store contains
+ * the texts.
+ */
 export function locationEntry(
   device: DeviceId,
   statement: Omit<Statement, 'at'> | null | undefined,

@@ -1,4 +1,7 @@
-/** Presence and inventory of devices. Each session has an epoch. Older sessions of the device are then invalid. */
+/**
+ * Presence and inventory of devices. Each session of a device has a number (`epoch`). A new session invalidates the older sessions of the
+ * device.
+ */
 import { CordonError } from '../../shared/errors.ts';
 import type { Inventory } from '../../shared/protocol/frames.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
@@ -14,7 +17,8 @@ export interface PresencePorts {
 
 export function createPresence({ store, bus, clock }: PresencePorts) {
   /**
-   * Opens a session. Its epoch invalidates all older sessions of the device. Register the socket first, so that no wake `ended` is missed.
+   * Opens a session, which invalidates all older sessions of the device. The caller must register its socket first. Otherwise the socket
+   * could miss the wake `ended` and stay open.
    */
   async function connected(device: Omit<Connected, 'at'>) {
     const at = clock.now();
@@ -38,14 +42,21 @@ export function createPresence({ store, bus, clock }: PresencePorts) {
     return opened;
   }
 
-  /** Records data from a connected device. After the promise resolves, the data is durable and `reports` may be acknowledged. */
+  /**
+   * Records data from a connected device. When the promise resolves, the data is durable, and the caller may acknowledge the device's
+   * reports.
+   */
   async function seen(session: Session, what: Omit<Seen, 'at'> = {}): Promise<void> {
     await store.seen(session, { ...what, at: clock.now() });
-    // Publish a wake only for a new list version, so that console pages do not reload after each report of a device.
+    // Publish a wake only if the device reports a new version of the order list. Otherwise console pages would reload after each report of
+    // a device.
     if (what.list !== undefined) bus.publish({ kind: 'devices' });
   }
 
-  /** No wake here: each suspended device sends such a request every few minutes. */
+  /**
+   * Records an HTTPS request of a suspended device. It publishes no wake, because each suspended device sends such a request every few
+   * minutes.
+   */
   function sighted(device: Omit<Sighted, 'at'>): Promise<void> {
     return store.sighted({ ...device, at: clock.now() });
   }
@@ -65,7 +76,10 @@ export function createPresence({ store, bus, clock }: PresencePorts) {
     disconnected,
     seen,
     sighted,
-    /** Runs at the start, before the listeners open: sockets of an earlier process no longer exist. */
+    /**
+     * Marks all devices as disconnected, because the sockets of an earlier process no longer exist. The server calls this at its start,
+     * before the listeners open.
+     */
     resetPresence: () => store.reset(clock.now()),
     putInventory,
     inventory: store.inventory.bind(store),

@@ -1,21 +1,24 @@
 /**
- * Devices that an admin may see. The functions are pure. `server/store/device-scope.ts` has the same rule in SQL, and one test suite covers
- * both files.
+ * Scope of an admin: the devices that the admin may see. The functions are pure. `server/store/device-scope.ts` has the same rule in SQL,
+ * and one test suite covers both files.
  */
 import { type HomeArea, withParents } from '../../shared/areas/area-code.ts';
 import { CordonError } from '../../shared/errors.ts';
 import type { GroupId } from '../../shared/protocol/ids.ts';
 
-/** Part of a scope: devices of one group, or with a home in these areas (country groups expanded), or both. */
+/**
+ * Part of a scope: the devices of one group, the devices whose home is in one of `homes`, or the devices that meet both conditions. `homes`
+ * contains no country groups, only their countries.
+ */
 export interface ScopePart {
   readonly group: GroupId | null;
   readonly homes: readonly HomeArea[] | null;
 }
 
-/** Scope of an admin: the union of its parts; null for every device. */
+/** Scope of an admin: a device is in the scope if it is in at least one part. Null: every device is in the scope. */
 export type Scope = readonly ScopePart[] | null;
 
-/** Device, or future device of an activation code, with its effective home. */
+/** Group and effective home of a device, or of the device for which an activation code is. */
 export interface Placed {
   readonly group: string;
   readonly home: HomeArea | null;
@@ -26,7 +29,7 @@ export function inScope(scope: Scope, { group, home }: Placed): boolean {
   return scope.some((part) => (part.group === null || part.group === group) && isHomeIn(part.homes, home));
 }
 
-/** True for a group that is in the scope or that has devices with a home in the scope. */
+/** True if the group is in the scope, or if the group's own home is in the scope. */
 export function groupInScope(
   scope: Scope,
   { id, home }: { readonly id: string; readonly home: HomeArea | null },
@@ -34,7 +37,7 @@ export function groupInScope(
   return scope === null || scope.some((part) => (part.group === null ? isHomeIn(part.homes, home) : part.group === id));
 }
 
-/** Throws `out_of_scope` if the scope does not contain the device. */
+/** Throws `out_of_scope` if the device is outside the scope. */
 export function requireInScope(scope: Scope, placed: Placed): void {
   if (inScope(scope, placed)) return;
   const { group, home } = placed;

@@ -1,4 +1,4 @@
-/** Ends location statements at their end time. At its start, the server also ends those that expired while it did not run. */
+/** Ends location statements when they expire. At its start, the server also ends statements that expired while the server was stopped. */
 import { Loop } from '../../shared/loops/loop.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 import type { Clock, Instant } from '../../shared/time/clock.ts';
@@ -9,7 +9,7 @@ const RETRY_AFTER = 60_000;
 export interface StatementExpiryPorts {
   readonly store: StatementStore;
   readonly clock: Clock;
-  /** Called after a device's location statement has ended. */
+  /** Callback that runs after the location statement of a device has ended. */
   readonly ended: (device: DeviceId) => Promise<void>;
 }
 
@@ -20,15 +20,15 @@ export function createStatementExpiry({ store, clock, ended }: StatementExpiryPo
     const now = clock.now();
     const devices = await store.expireStatements(now);
     for (const device of devices) await ended(device);
-    // After a crash before this line, the next start repeats the update of these devices.
+    // If the server crashes before this line, the next start calls `ended` for these devices again.
     if (devices.length > 0) await store.forgetStatements(now);
     return store.nextExpiry();
   }
 
   return {
-    /** Schedules the end of a new location statement. */
+    /** Schedules the end of a new location statement, at the time `at`. */
     schedule: (at: Instant): void => loop?.requestAt(at),
-    /** Starts the expiry of location statements. Returns the function that stops it. */
+    /** Starts the job that ends expired location statements. Returns a function that stops the job. */
     start: async (failed: (error: unknown) => void): Promise<() => Promise<void>> => {
       const started = new Loop({ run, failed, clock, retryAfter: RETRY_AFTER });
       loop = started;

@@ -1,6 +1,6 @@
 /**
- * Conversion of GeoJSON (RFC 7946) to the rings of an order's polygon. It rejects every shape that two programs could interpret
- * differently: open or crossing rings, overlapping parts, an outline across the antimeridian, or another coordinate system.
+ * Converts GeoJSON (RFC 7946) to the rings of a polygon for an order. It rejects every shape that two programs could interpret differently:
+ * open or crossing rings, overlapping parts, an outline across the antimeridian, and a coordinate system other than that of RFC 7946.
  */
 import { z } from 'zod';
 import { isInside, type Point } from '../../shared/areas/point.ts';
@@ -21,7 +21,7 @@ const document = z.union([
   feature,
   z.looseObject({ type: z.literal('FeatureCollection'), features: z.array(feature).min(1).max(MOST_RINGS) }),
 ]);
-/** RFC 7946 allows a single coordinate system. Files before the RFC may state another. */
+/** RFC 7946 allows only one coordinate system. Files from before the RFC can declare another coordinate system. */
 const crsSchema = z.object({ crs: z.unknown() });
 const WGS84 = /CRS84|EPSG::?4326/;
 
@@ -31,7 +31,7 @@ function reject(why: string): never {
 
 type Ring = OrderPolygon['rings'][number];
 
-/** Throws `invalid_input` for every unsupported shape. */
+/** Converts a GeoJSON text. Throws `invalid_input` for every unsupported shape. */
 export function readGeoJson(text: string): Ring[] {
   let value: unknown;
   try {
@@ -64,7 +64,7 @@ export function readGeoJson(text: string): Ring[] {
   return rings.map((ring) => ring.flat());
 }
 
-/** Ring in millionths of a degree, without its last position, which repeats the first. */
+/** Ring of a polygon in millionths of a degree. It omits the last position of the GeoJSON ring, which repeats the first position. */
 function readRing(positions: readonly (readonly number[])[], at: number): Point[] {
   const points = positions.map(([longitude = 0, latitude = 0]): Point => {
     if (Math.abs(longitude) > 180 || Math.abs(latitude) > 90)
@@ -94,7 +94,10 @@ function eachEdge(ring: readonly Point[], see: (a: Point, b: Point) => void): vo
   for (const [i, point] of ring.entries()) see(ring[(i + ring.length - 1) % ring.length]!, point);
 }
 
-/** Compares all pairs of edges. 2,000 edges have two million pairs, but most pairs have separate bounding boxes. */
+/**
+ * Compares each edge with every other edge. 2,000 edges have two million pairs, but most pairs need no exact test, because their bounding
+ * boxes do not overlap.
+ */
 function checkCrossings(rings: readonly (readonly Point[])[]): void {
   const edges: (readonly [Point, Point])[] = [];
   for (const ring of rings) eachEdge(ring, (a, b) => edges.push([a, b]));
@@ -109,15 +112,18 @@ function checkCrossings(rings: readonly (readonly Point[])[]): void {
   });
 }
 
-/** Side of the line through `a` and `b` on which point `c` is: 1, -1, or 0 on the line. Products of such coordinates are exact. */
+/**
+ * Side of the line through `a` and `b` on which the point `c` is: 1, -1, or 0 if `c` is on the line. The products of such coordinates are
+ * exact in floating point.
+ */
 const side = (a: Point, b: Point, c: Point) => Math.sign((b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0]));
 const sameEnds = (a: Point, b: Point) => a[0] === b[0] && a[1] === b[1];
 
-/** True if two edges have more in common than an end point. */
+/** True if two edges share a point other than a common end point. */
 function crosses(a: Point, b: Point, c: Point, d: Point): boolean {
   const [abc, abd, cda, cdb] = [side(a, b, c), side(a, b, d), side(c, d, a), side(c, d, b)];
   if (abc * abd < 0 && cda * cdb < 0) return true;
-  // All four points are on one line, so the edges may overlap.
+  // All four end points are on one line, so the two edges may overlap.
   if (abc !== 0 || abd !== 0) return false;
   if ((sameEnds(a, c) && sameEnds(b, d)) || (sameEnds(a, d) && sameEnds(b, c))) return true;
   return [c, d].some((point) => strictlyBetween(a, b, point)) || [a, b].some((point) => strictlyBetween(c, d, point));
@@ -129,7 +135,10 @@ function strictlyBetween(a: Point, b: Point, point: Point): boolean {
   return along > 0 && along < length;
 }
 
-/** Each hole must be inside its part, and a part may be inside another part only within a hole. The even-odd rule depends on this. */
+/**
+ * Checks how rings are nested: each hole must be inside its part, and a part inside another part must be inside one of its holes. The
+ * even-odd rule, by which devices test a position, requires this.
+ */
 function checkNesting(polygons: readonly (readonly (readonly Point[])[])[]): void {
   const outers = polygons.map(([outer]) => outer!);
   polygons.forEach(([outer, ...holes], i) => {
@@ -141,7 +150,10 @@ function checkNesting(polygons: readonly (readonly (readonly Point[])[])[]): voi
   });
 }
 
-/** True if `outer` contains `inner`. Because the rings do not cross, one point that is not on both rings is enough. */
+/**
+ * True if the ring `outer` contains the ring `inner`. Because rings do not cross, it is enough to test one point of `inner` that is not on
+ * `outer`.
+ */
 function contains(outer: readonly Point[], inner: readonly Point[]): boolean {
   return inner.some((point) => isInside(point, outer) && !outer.some((corner) => sameEnds(corner, point)));
 }

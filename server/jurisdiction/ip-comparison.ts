@@ -1,6 +1,6 @@
 /**
- * Comparison with another IP database: the devices whose current address the other database locates in another country. The comparison
- * stores nothing. It reads devices in pages, and lets other tasks run between pages.
+ * Comparison of the active IP database with another one. The result lists the devices whose current address is in another country according
+ * to the other database. The comparison stores nothing. It reads devices in pages, and lets other tasks run between two pages.
  */
 import { setImmediate as turn } from 'node:timers/promises';
 import type { HomeArea } from '../../shared/areas/area-code.ts';
@@ -11,11 +11,11 @@ import { FRESH_FOR } from '../../shared/verdict/locate.ts';
 import { type AddressRecord, type IpDatabases, lookUp, type OpenedIpDatabase } from './ip-database.ts';
 import type { AddressStore } from './ports.ts';
 
-/** Number of devices per page. The lookups of a page take some milliseconds. */
+/** Number of devices per page. The lookups of one page take a few milliseconds. */
 const PAGE = 250;
 
 export interface IpMove {
-  /** Country in the active database; null if the database lacks the address. */
+  /** Country according to the active database; null if the active database does not have the address. */
   readonly from: HomeArea | null;
   readonly to: HomeArea | null;
   readonly devices: number;
@@ -23,15 +23,15 @@ export interface IpMove {
 
 export interface IpComparison {
   readonly compared: number;
-  /** Numbers of devices that move between two countries, largest first. */
+  /** Number of devices for each pair of old and new country, largest number first. */
   readonly moves: readonly IpMove[];
-  /** Country of each moved device in the other database. */
+  /** New country of each device whose country differs, according to the other database. */
   readonly moved: ReadonlyMap<DeviceId, HomeArea | null>;
 }
 
 export type CompareIpDatabase = (hash: string) => Promise<IpComparison>;
 
-/** Compares another database with the active one. One comparison runs at a time. */
+/** Compares the active IP database with another one. Only one comparison runs at a time. */
 export function createIpComparison({
   store,
   clock,

@@ -1,7 +1,8 @@
 /**
- * Location of source addresses, from a file in MMDB format. Cordon includes a first file and displays its age. An admin can import another
- * file (MaxMind, DB-IP, IPinfo) while the server runs. Files are stored in `ip/` under their SHA-256; the store and the ledger record the
- * active file. Only `country` is evidence of presence; `registered_country` and `represented_country` are not.
+ * IP database: the country of a source address, from a file in MMDB format. Cordon includes a database and displays its age. An admin can
+ * import another file (MaxMind, DB-IP, IPinfo) while the server runs. The folder `ip/` contains each file under the name of its SHA-256.
+ * The store and the ledger record which database is active. Of the three country fields in a record, only `country` is evidence of a
+ * device's location; `registered_country` and `represented_country` are not.
  */
 import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
@@ -23,7 +24,7 @@ import { checkMmdb } from './mmdb-check.ts';
 import type { IpDatabase, IpDatabaseStore, IpDatabaseUse } from './ports.ts';
 import type { VersionedArtifact } from './versioned-artifact.ts';
 
-/** Number of bytes to hash in one turn of the event loop, about 5 ms of work. */
+/** Number of bytes to hash before other tasks of the event loop may run; the work takes about 5 ms. */
 const HASHED_AT_ONCE = 4 * 1024 * 1024;
 const BUNDLED_NAME = 'bundled';
 const BUNDLED = '@ip-location-db/geo-whois-asn-country-mmdb/geo-whois-asn-country.mmdb';
@@ -36,7 +37,10 @@ export interface AddressRecord {
 const NOTHING: AddressRecord = { country: null, registered: null, represented: null };
 
 const nested = z.looseObject({ iso_code: z.string().optional() }).optional().catch(undefined);
-/** Record formats: MaxMind and DB-IP nest the country code; ip-location-db and IPinfo do not. */
+/**
+ * Formats of a record. In MaxMind and DB-IP files, the country code is in a nested object; in ip-location-db and IPinfo files, it is a
+ * plain field.
+ */
 const recordSchema = z.looseObject({
   country: z
     .union([z.looseObject({ iso_code: z.string().optional() }), z.string()])
@@ -47,7 +51,10 @@ const recordSchema = z.looseObject({
   represented_country: nested,
 });
 
-/** Addresses of institutions that have not moved for decades. An IP database that lacks most of them is not usable. */
+/**
+ * Well-known addresses with their countries, for a check of IP databases. The addresses belong to institutions that have not moved for
+ * decades. A database without most of these addresses is not usable.
+ */
 const WELL_KNOWN: readonly (readonly [string, string])[] = [
   ['193.0.6.139', 'NL'], // RIPE NCC
   ['200.160.2.3', 'BR'], // registro.br
@@ -76,7 +83,7 @@ export function openMmdb(bytes: Buffer): OpenedIpDatabase {
     const { searchTreeSize, ipVersion, buildEpoch } = reader.metadata;
     if (searchTreeSize + 16 > bytes.length) throw new RangeError('the file ends within its search tree');
     const lookUpAddress = (address: string): AddressRecord => {
-      // A database for IPv4 only gives wrong results for IPv6 addresses.
+      // A database without IPv6 returns wrong results for IPv6 addresses.
       if (ipVersion === 4 && isIPv6(address)) return NOTHING;
       const found = recordSchema.safeParse(reader.get(address));
       if (!found.success) return NOTHING;
@@ -107,23 +114,23 @@ function invalid(error: unknown): CordonError {
 }
 
 export interface AddressLookup {
-  /** `use`: number of the current activation, as in `IpDatabaseUse.id`. */
+  /** Active database. `use`: number of its activation, as in `IpDatabaseUse.id`. */
   current(): Pick<IpDatabase, 'hash' | 'name' | 'builtAt'> & { readonly use: number };
-  /** Areas of an address; empty for special-purpose addresses and for text that is no address. */
+  /** Record with the areas of an address. It has no areas if the address is invalid or for special purposes, such as a private network. */
   look(address: string): AddressRecord;
 }
 
 export interface IpDatabases extends AddressLookup, VersionedArtifact<string, IpDatabase, IpDatabaseUse> {
   /**
-   * Reads a complete file and stores it for a later activation. A file with the same bytes is the same database. Throws `too_large` and
-   * `ip_database_invalid`, without a change.
+   * Imports a complete file for a later activation. Importing the same bytes twice creates only one database. Throws `too_large` or
+   * `ip_database_invalid`, and then changes nothing.
    */
   import(name: string, bytes: AsyncIterable<Uint8Array>, by: string | null): Promise<IpDatabase>;
-  /** Loads a database for a comparison. Throws `not_found` and `ip_database_invalid`. */
+  /** Loads a database for a comparison. Throws `not_found` for an unknown hash, and `ip_database_invalid` for a damaged file. */
   open(hash: string): Promise<OpenedIpDatabase>;
   /**
-   * Loads the database that another server process activated. Throws `ip_database_invalid`, without a change, if this machine does not have
-   * the file.
+   * Loads the database that another server process has activated. Throws `ip_database_invalid` if this machine does not have the file; the
+   * database of this process then stays in use.
    */
   follow(): Promise<void>;
 }
@@ -133,7 +140,7 @@ interface Ports {
   readonly folder: string;
   readonly store: IpDatabaseStore;
   readonly clock: Clock;
-  /** Called after each activation by this server process. */
+  /** Callback that runs after this server process has activated a database. */
   readonly onActivation?: () => void;
   readonly log: { warn(fields: object, message: string): void };
 }
@@ -146,7 +153,7 @@ interface ActiveDatabase {
 
 const ipDatabaseFile = (folder: string, hash: string): string => join(folder, `${hash}.mmdb`);
 
-/** File of a database for a backup; null for the included database. */
+/** File of an imported database, for a backup. Null for the database that Cordon includes. */
 export function importedFile(
   folder: string,
   { hash, name }: Pick<IpDatabase, 'hash' | 'name'>,
@@ -200,7 +207,7 @@ export async function openIpDatabases({
     return active;
   };
 
-  /** Opens the active database, or the included database if the active file is missing or damaged. */
+  /** Opens the active database. If its file is missing or damaged, opens the database that Cordon includes. */
   async function openActive(): Promise<void> {
     const active = (await store.ipDatabases()).find((database) => database.active);
     const [newest] = await store.ipDatabaseUses();
@@ -253,13 +260,13 @@ const missing = (hash: string) =>
 
 function createDatabaseFiles(folder: string) {
   return {
-    /** Creates the folder, and deletes files of an interrupted import. */
+    /** Creates the folder `ip/`, and deletes partial files of an interrupted import. */
     async prepare(): Promise<void> {
       await mkdir(folder, { recursive: true, mode: 0o700 });
       for (const name of await readdir(folder)) if (name.endsWith('.part')) await rm(join(folder, name));
     },
 
-    /** `trusted`: true for a file from this package, whose hash was verified at installation. */
+    /** Opens a database file. `trusted`: true for the file in this package, which the installation has already verified by its hash. */
     async save(bytes: AsyncIterable<Uint8Array>, trusted: boolean) {
       const part = join(folder, `${randomUUID()}.part`);
       try {
@@ -295,7 +302,7 @@ function createDatabaseFiles(folder: string) {
   };
 }
 
-/** Areas of an address; empty for special-purpose addresses and for text that is no address. */
+/** Record with the areas of an address. It has no areas if the address is invalid or for special purposes, such as a private network. */
 export function lookUp(database: Pick<OpenedIpDatabase, 'look'>, text: string): AddressRecord {
   const address = canonicalAddress(text);
   return address === null || isSpecialAddress(address) ? NOTHING : database.look(address);
@@ -324,7 +331,7 @@ async function write(file: string, bytes: AsyncIterable<Uint8Array>): Promise<{ 
   return { hash: hash.digest('hex'), size };
 }
 
-/** Hashes in slices, because a large file would block the event loop for a second. */
+/** Hashes a file in slices. Hashing a large file at once would block the event loop for a second. */
 async function hashOf(bytes: Buffer): Promise<string> {
   const hash = createHash('sha256');
   for (let from = 0; from < bytes.length; from += HASHED_AT_ONCE) {

@@ -1,6 +1,6 @@
 /**
- * Adds evidence to devices' locations. For late evidence of an offline device, the location is computed again from the stored evidence.
- * Unchanged evidence is stored only as an occasional sample.
+ * Adds new evidence to the locations of devices. Evidence of an offline device arrives late; the module then computes the location again
+ * from all stored evidence. If evidence does not change, the module stores only occasional samples of it.
  */
 import type { HomeArea } from '../../shared/areas/area-code.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
@@ -23,11 +23,11 @@ import { nexusOf } from './nexus-index.ts';
 import type { Evidence, IntakeStore } from './ports.ts';
 
 const HOUR = 3_600_000;
-/** Milliseconds of stored evidence from which the location is computed again with late evidence. */
+/** Age in milliseconds up to which stored evidence is used, when late evidence requires a new computation of the location. */
 const HISTORY = 32 * 24 * HOUR;
 /**
- * Milliseconds between two stored samples of unchanged evidence. Evidence remains valid for longer, so that samples give the same location
- * as all evidence.
+ * Milliseconds between two stored samples of unchanged evidence. Evidence stays valid for longer than this interval, so the samples give
+ * the same location as all of the evidence.
  */
 const SAMPLE = 6 * HOUR;
 
@@ -39,24 +39,30 @@ export interface SeenAddress {
   readonly open: boolean;
 }
 
-/** Changes of devices' locations. A change is durable when its promise resolves. */
+/** Functions that change the locations of devices. When a returned promise resolves, the change is durable. */
 export interface LocationIntake {
-  /** Areas of the address; empty if the address proves no area. */
+  /** Areas of an IP address; empty if the address proves no area. */
   areasOfAddress(address: string): readonly HomeArea[];
-  /** Records the source address of a device's connection. `connected`: false when the connection ends. */
+  /** Records the source address of a device's connection. `connected`: true when the connection starts, false when it ends. */
   observeAddress(
     device: DeviceId,
     generation: number,
     address: string | null,
     connected: boolean,
   ): Promise<readonly HomeArea[]>;
-  /** Areas of the address in the current IP database. Null if the areas are unchanged or the connection has ended. */
+  /**
+   * Looks up a device's address again, after the IP database has changed. Returns the new areas of the address. Returns null if the areas
+   * are the same, or if the connection has ended.
+   */
   relocate(seen: SeenAddress): Promise<readonly HomeArea[] | null>;
-  /** Adds a device's positions and mobile networks. Skips evidence with a future time, and sources that a device may not report. */
+  /**
+   * Adds positions and mobile networks that a device reports. Ignores evidence from other sources, because a device may not report them. A
+   * time in the future counts as the present time.
+   */
   observe(device: DeviceId, generation: number, observations: readonly Observation[]): Promise<void>;
-  /** Applies a new or changed location statement of an admin, or ends a statement. */
+  /** Updates the device's location after an admin has created, changed or ended its location statement. */
   deviceChanged(device: DeviceId): Promise<void>;
-  /** Ends all address evidence that is still marked as connected. The server calls this at its start. */
+  /** Ends the connections of all devices whose address evidence is marked as connected. The server calls this at its start. */
   disconnectAll(): Promise<void>;
 }
 
@@ -132,7 +138,8 @@ export function createLocationIntake({ store, ip, clock, changes }: IntakePorts)
     relocate: async (seen) => {
       const { device, generation, address, areas } = seen;
       if (address === null || areasOfAddress(address).join() === areas.join()) return null;
-      // Read `open` inside the device's queue. If the connection ends meanwhile, a later task records its end.
+      // Read `open` only when this task runs in the device's queue. If the connection ends afterward, a later task of the queue records the
+      // end.
       return inTurn(device, async () => (seen.open ? addAddress(device, generation, address, true) : null));
     },
 
@@ -167,13 +174,13 @@ export function createLocationIntake({ store, ip, clock, changes }: IntakePorts)
   };
 }
 
-/** New location with the evidence that changed it. */
+/** New location of a device, with the evidence to store. */
 interface Step {
   readonly state: LocationState;
   readonly evidence: readonly Evidence[];
 }
 
-/** Queues that run the tasks of each device one after another, because each task reads and writes the device's location. */
+/** One task queue for each device. Tasks of one device run one after another, because each task reads and writes the device's location. */
 function createDeviceQueues() {
   const last = new Map<DeviceId, Promise<unknown>>();
   return <T>(device: DeviceId, task: () => Promise<T>): Promise<T> => {
@@ -186,7 +193,7 @@ function createDeviceQueues() {
   };
 }
 
-/** Accepted evidence of a device, without evidence with a future time. */
+/** Evidence from a device's observations: only positions and mobile networks. A time in the future is replaced by the present time. */
 function evidenceOfDevice(observations: readonly Observation[], now: Instant): Evidence[] {
   const own = observations.filter(({ source }) => source === 'position' || source === 'network');
   return own.map(({ source, areas, at, whole }) => ({
@@ -208,7 +215,7 @@ async function foldIn(
   return observeAll(emptyLocation(), [...stored, ...newest.map(observationOf), ...observations]);
 }
 
-/** Ends the connection of the last address. From then on, the address evidence becomes older and expires. */
+/** Marks the address evidence of a device as disconnected. From then on, the evidence ages and expires. */
 function disconnect(state: LocationState, now: Instant): Step {
   const seen = state.sightings.address;
   if (!seen?.connected) return { state, evidence: [] };
@@ -234,7 +241,7 @@ function observationOf({ source, areas, at, whole, until, connected }: Observati
   };
 }
 
-/** Evidence of a batch that must be stored, by time. */
+/** Those observations of a batch that the server must store, sorted by time. */
 function evidenceToStore(before: LocationState, all: readonly Evidence[]): Evidence[] {
   let state = before;
   return [...all]
@@ -250,8 +257,8 @@ function evidenceToStore(before: LocationState, all: readonly Evidence[]): Evide
 }
 
 /**
- * True if an observation ends a series of equal ones. The last observation of the series must then be stored, because the last sample is
- * older.
+ * True if an observation ends a series of equal observations. The last observation of the series must then be stored too, because the last
+ * stored sample of the series is older.
  */
 function endsRun(known: Sighting, { source, areas, at }: Observation): boolean {
   if (source === 'address' || source === 'statement' || known.count < 3) return false;
@@ -260,7 +267,10 @@ function endsRun(known: Sighting, { source, areas, at }: Observation): boolean {
 
 const evidenceOf = (known: Sighting): Evidence => ({ observation: observationOf(known), detail: '' });
 
-/** True if the location could not be computed again without this observation: it is a change, the confirmation of a change, or a sample. */
+/**
+ * True if this observation must be stored, so that the location can be computed again later. This applies to a change, to the observation
+ * that confirms a change, and to a sample.
+ */
 function mustStore(state: LocationState, { source, areas, at, connected }: Observation): boolean {
   const known = state.sightings[source];
   if (!known) return true;
@@ -270,7 +280,7 @@ function mustStore(state: LocationState, { source, areas, at, connected }: Obser
   return Math.floor(at / SAMPLE) !== Math.floor(known.at / SAMPLE);
 }
 
-/** True if a verdict may differ or may change earlier, because of the location, the network, or a pending or expiring change. */
+/** True if the change of location may change a verdict now, or may move the time of the next possible change forward. */
 function mayChangeVerdict(before: LocationState, after: LocationState, now: Instant): boolean {
   const picture = (state: LocationState) => {
     const { areas, network } = locationAt(state, Math.max(now, state.at));

@@ -1,4 +1,4 @@
-/** Reads locations and evidence, for verdicts, admins and explanations. */
+/** Reads locations and evidence of devices, for verdicts, for the admin API and for explanations. */
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 import type { Clock, Instant } from '../../shared/time/clock.ts';
 import { locationAt, sourcesAt } from '../../shared/verdict/locate.ts';
@@ -8,21 +8,24 @@ import { affectedQuery } from './nexus-index.ts';
 import { EVIDENCE_DAYS, type PastLocation, pastLocation, withDatabases } from './past-location.ts';
 import type { LocationFacts, PastStore, UsedDatabase, ViewStore } from './ports.ts';
 
-/** Maximum number of observations in a view of a device's evidence. */
+/** Maximum number of observations in the API's view of a device's evidence. */
 const RECENT = 50;
 
 export interface LocationViews {
   facts(devices: readonly DeviceId[]): Promise<ReadonlyMap<DeviceId, LocationFacts>>;
-  /** All devices that the order may affect, and possibly some others. The verdict then decides for each device. */
+  /**
+   * Devices that the order may affect. The result contains every affected device and can contain others; the verdict decides for each
+   * device.
+   */
   affectedBy(rule: OrderRule): Promise<DeviceId[]>;
   evidence(device: DeviceId): Promise<{ location: LocationView; sources: SourceView[]; observations: EvidenceView[] }>;
-  /** Past location of a device. `past-location.ts` documents the errors. */
+  /** Location of a device at the past time `at`. `past-location.ts` lists the errors. */
   past(device: DeviceId, at: Instant): Promise<PastLocation>;
-  /** Possible areas of each device; empty if the location is unknown. */
+  /** Areas in which each device may be; empty if the location of the device is unknown. */
   locations(devices: readonly DeviceId[]): Promise<ReadonlyMap<DeviceId, string[]>>;
 }
 
-/** Location for the API, whose schemas require mutable copies. */
+/** Location in the form of the API. The API's schemas require mutable arrays, so these are copies. */
 interface LocationView {
   certainty: Location['certainty'];
   areas: string[];
@@ -50,7 +53,7 @@ export interface ViewPorts {
   readonly store: ViewStore;
   readonly past: PastStore;
   readonly clock: Clock;
-  /** Number of past days whose verdicts can be explained. */
+  /** Number of days for which past verdicts can be explained. */
   readonly evidenceDays?: number;
 }
 

@@ -1,6 +1,6 @@
 /**
- * The operator's named areas: groups of countries (`XG-name`) and polygons (`XZ-name`). A version never changes. A proposal copies the
- * newest version into its terms.
+ * Named areas of the operator: groups of countries (`XG-name`) and polygons (`XZ-name`). Each change creates a new version, and a version
+ * never changes. When an admin proposes an order, the server copies the newest versions into the order's terms.
  */
 import {
   expandAreas,
@@ -24,34 +24,37 @@ const MILLION = 1_000_000;
 
 export interface AreaEditor {
   readonly account: AccountId;
-  /** Throws `out_of_scope` unless the admin's role includes all given areas. */
+  /** Throws `out_of_scope` if the scope of the admin's role lacks one of the given areas. */
   readonly requireAreas: (areas: readonly HomeArea[]) => void;
 }
 
 /**
- * Countries and territories of a named area. For a polygon: the countries that it overlaps, and all claimants of disputed territories in
- * it.
+ * Countries and territories of a named area. For a polygon, these are the countries that the polygon overlaps. All claimants of disputed
+ * territories inside the polygon are included.
  */
 export function locationsOf({ members, polygon }: AreaContent): readonly HomeArea[] {
   return members ?? (polygon?.touches ?? []).flatMap((area) => homeAreaOrNull(area) ?? []);
 }
 
 /**
- * Operations on the operator's named areas. Every change throws `out_of_scope` unless the editor's role includes all countries and
- * territories of the newest version and of the new version.
+ * Operations on the operator's named areas. Every change throws `out_of_scope` unless the scope of the admin's role includes all countries
+ * and territories of the newest version and of the new version.
  */
 export interface NamedAreas {
   namedAreas(): Promise<KnownArea[]>;
-  /** Adds a version of a group of countries. Throws `unknown_area`. */
+  /** Adds a version of a group of countries. Throws `unknown_area` for an invalid member. */
   defineGroup(name: string, title: string, members: readonly string[], by: AreaEditor): Promise<NamedArea>;
   /** Adds a version of a polygon. Throws `invalid_input` for an outline that devices could interpret differently. */
   importPolygon(name: string, title: string, geoJson: string, by: AreaEditor): Promise<NamedArea>;
   /**
-   * Deletes all versions of a named area. Throws `not_found`. Throws `conflict` if an order names the area: devices and evidence packs
-   * refer to its versions by number, so a number must never get another meaning.
+   * Deletes all versions of a named area. Throws `not_found` if the area does not exist. Throws `conflict` if an order names the area.
+   * Devices and evidence packs refer to a version by its number, so a number must never get another meaning.
    */
   remove(code: string, by: AreaEditor): Promise<void>;
-  /** Definitions that the terms of an order with these areas must contain. Throws `unknown_area` for an undefined area. */
+  /**
+   * Definitions of the named areas among `areas`, which the terms of an order must contain. Throws `unknown_area` if a named area has no
+   * definition.
+   */
   definitionsOf(areas: readonly string[]): Promise<Pick<OrderTerms, 'groups' | 'polygons'>>;
 }
 

@@ -1,7 +1,7 @@
 /**
- * Index by which an order finds its devices: the area codes of a device, and the area codes that an order searches for. The index may find
- * too many devices, because the verdict decides. It must never miss a device. `tests/contract/jurisdiction.test.ts` compares the index with
- * the verdict cases.
+ * Index by which an order finds its devices. It contains area codes for each device, and an order searches for area codes. The search may
+ * find too many devices, because the verdict decides for each device afterward. It must never miss a device.
+ * `tests/contract/jurisdiction.test.ts` compares the index with the verdict cases.
  */
 import {
   type EvidenceArea,
@@ -27,7 +27,10 @@ export function affectedQuery(rule: OrderRule, now: number): AffectedQuery {
   };
 }
 
-/** All home areas to which an order applies: its areas, their subdivisions, and territories that its territory policy assigns to them. */
+/**
+ * Home areas to which an order applies: the areas of the order, their subdivisions, and the territories that the order's territory policy
+ * assigns to these areas.
+ */
 function homesIn(rule: OrderRule): HomeArea[] {
   const codes = new Set(searchCodes(rule));
   for (const area of [...rule.areas, ...mappedCodes(rule)]) {
@@ -37,8 +40,8 @@ function homesIn(rule: OrderRule): HomeArea[] {
 }
 
 /**
- * Index entries of a device: the areas of every source of evidence. A device therefore never leaves the index only because time passes,
- * such as when evidence expires or a change takes effect later.
+ * Area codes of a device for the index: the areas of all its evidence. Expired evidence is included. Therefore the entries of a device
+ * change only when new evidence arrives, and never because time passes.
  */
 export function nexusOf(state: LocationState): LocationWrite['nexus'] {
   const { counted, sightings } = state;
@@ -53,7 +56,10 @@ export function nexusOf(state: LocationState): LocationWrite['nexus'] {
   ];
 }
 
-/** A code in a disputed territory is also indexed under the territory, because each order assigns territories itself. */
+/**
+ * Index codes of an area. For an area in a disputed territory, the territory itself is an additional code, because each order assigns the
+ * territory itself.
+ */
 function indexCodesOf(area: EvidenceArea): LocationArea[] {
   const territory = territoryNamedBy(locationOf(area));
   return territory ? [...new Set([...indexCodes(area), territoryArea(territory)])] : indexCodes(area);

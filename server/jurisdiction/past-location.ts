@@ -1,8 +1,8 @@
 /**
- * Past location and assignments of a device, computed from stored data. The computation is the same as for the present, with the evidence
- * observed until the past time. Evidence that arrived late is included, because the device knew it then. The explanation shows when the
- * server received the evidence. Unchanged evidence is stored only every few hours. A source may therefore appear to expire some hours too
- * early; areas, certainty and arrivals are exact.
+ * Location and assignments of a device at a past time. The computation is the same as for the present time, but uses only evidence observed
+ * up to the past time. Late evidence is included, because the device already had it at that time. An explanation also shows when the server
+ * received the evidence. The server stores only samples of unchanged evidence, a few hours apart. Evidence may therefore appear to expire
+ * some hours too early; areas, certainty and times of arrival are exact.
  */
 import type { HomeArea } from '../../shared/areas/area-code.ts';
 import { CordonError } from '../../shared/errors.ts';
@@ -14,13 +14,11 @@ import { locationStateOf } from './location-state.ts';
 import type { Evidence, FactsStore, PastStore, StoredEvidence, WithDatabase } from './ports.ts';
 
 const DAY = 86_400_000;
-/** Default of `CORDON_EVIDENCE_DAYS`: number of past days whose verdicts can be explained. */
+/** Default of `CORDON_EVIDENCE_DAYS`: number of days for which past verdicts can be explained. */
 export const EVIDENCE_DAYS = 400;
-/** Additional days of stored evidence, from which the location on the first explainable day is computed. */
+/** Additional days of stored evidence. The location on the first explainable day depends on evidence from these days. */
 export const BEFOREHAND_DAYS = 32;
-/**
- * Maximum number of observations for one explanation. A device with a changed observation every minute reaches this number in four days.
- */
+/** Maximum number of observations in one explanation. If a device moves every minute, it reaches this number in four days. */
 const MOST = 5000;
 
 export interface PastLocation {
@@ -31,17 +29,20 @@ export interface PastLocation {
   readonly home: HomeArea | null;
   readonly homeBy: 'statement' | 'device' | 'group' | null;
   readonly seat: HomeArea | null;
-  /** Location state of the device at the time `at`. */
+  /** Location of the device at the past time `at`. */
   readonly location: LocationState;
-  /** Observations until the time `at`, newest first. */
+  /** Observations up to the past time `at`, newest first. */
   readonly evidence: readonly WithDatabase<StoredEvidence>[];
-  /** Time of the oldest stored observation if older ones were deleted; null otherwise. The device's true arrival may then be earlier. */
+  /**
+   * Time of the oldest observation in `evidence`, if older observations are missing; otherwise null. If it is not null, the device may have
+   * arrived in its areas earlier than the result says.
+   */
   readonly evidenceFrom: Instant | null;
 }
 
 /**
- * Past location of a device. Throws `beyond_retention`, `invalid_input` for a future time, and `not_found` for a time before the device's
- * enrollment.
+ * Location of a device at a past time. Throws `beyond_retention` for a time whose evidence was deleted, `invalid_input` for a future time,
+ * and `not_found` for a time before the device's enrollment.
  */
 export async function pastLocation(
   store: FactsStore,
@@ -53,7 +54,7 @@ export async function pastLocation(
     throw new CordonError('invalid_input', 'The time is in the future. Choose a past time.', { field: 'at' });
   }
   const withoutHold = now - days * DAY;
-  // A legal hold stops deletion, so the evidence since the start of the hold still exists.
+  // A legal hold stops the deletion of evidence. All evidence since the start of the legal hold therefore still exists.
   const holdPlaced = at < withoutHold ? await past.legalHoldSince(device) : null;
   const since = holdPlaced === null ? withoutHold : holdPlaced - days * DAY;
   if (at < since) {
@@ -68,7 +69,8 @@ export async function pastLocation(
     });
   const { known, ...assignment } = pastAssignment;
   const stored = await past.evidenceUntil(device, at, MOST);
-  // Add the newest observation of each source from the stored location. The stored evidence may lack it, because it contains only samples.
+  // Add the newest observation of each source from the stored location, because the stored evidence contains only samples and may lack this
+  // observation.
   const { sightings } = await locationStateOf(store, device);
   const newest = Object.values(sightings).filter((sighting) => sighting.at <= at);
   const oldest = stored.at(-1)?.observation.at ?? at;
@@ -85,7 +87,7 @@ export async function pastLocation(
   };
 }
 
-/** Adds to each observation the IP database that located its address. */
+/** Adds the IP database to each address observation: the database that located the address. */
 export async function withDatabases<E extends Evidence>(
   store: Pick<PastStore, 'databasesOf'>,
   evidence: readonly E[],

@@ -1,6 +1,6 @@
 /**
- * Areas that a polygon overlaps: countries of the map, disputed territories, and the claimants of the territories. In doubt, an area is
- * included.
+ * Areas that a polygon overlaps: countries of the map, disputed territories, and the countries that claim these territories. In doubt, an
+ * area is included.
  */
 import { borders, featuresContaining } from '@rapideditor/country-coder';
 import { homeAreaOrNull, type LocationArea, TERRITORIES, territoryArea } from '../../shared/areas/area-code.ts';
@@ -10,12 +10,12 @@ import { TERRITORY_FACTS } from '../../shared/areas/territory-facts.ts';
 
 type Rings = readonly (readonly Point[])[];
 
-/** Areas that the polygon overlaps, sorted. `rings`: in degrees. */
+/** Areas that a polygon overlaps, sorted by code. `rings`: the polygon's rings, in degrees. */
 export function areasUnder(rings: Rings): LocationArea[] {
   const touched = new Set<LocationArea>();
   const names = new Set<string>();
   for (const { geometry, properties } of borders.features) {
-    // Map features that consist of other features have no geometry, although their type says so.
+    // Some features of the map consist of other features. They have no geometry, although their TypeScript type says so.
     if (geometry?.type !== 'MultiPolygon') continue;
     const countryRings = geometry.coordinates.flat().map((ring) => ring.map(([x = 0, y = 0]): Point => [x, y]));
     if (!meet(rings, countryRings)) continue;

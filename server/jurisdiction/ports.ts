@@ -5,25 +5,25 @@ import type { AccountId, DeviceId, GroupId } from '../../shared/protocol/ids.ts'
 import type { Instant } from '../../shared/time/clock.ts';
 import type { LocationState, Observation } from '../../shared/verdict/terms.ts';
 
-/** Facts about a device for a verdict, without its exemptions. */
+/** Facts about a device that a verdict needs, except the device's exemptions. */
 export interface LocationFacts {
-  /** Home area: from an admin's location statement, or else the device's own, or else its group's. */
+  /** Home area that applies to the device: from a location statement, or else set on the device itself, or else set on its group. */
   readonly home: HomeArea | null;
   readonly seat: HomeArea | null;
   readonly location: LocationState;
 }
 
 /**
- * Kinds of index entries. `present`: possible areas of the device. `seen`: areas of any source of evidence. `connected`: areas of an
- * address that does not expire.
+ * Kinds of index entries of a device. `present`: an area in which the device may be. `seen`: another area of any evidence. `network`: an
+ * area of the mobile network. `connected`: the device is connected, so its address evidence does not expire.
  */
 export type IndexedNexus = 'present' | 'seen' | 'network' | 'connected';
 
 export interface Evidence {
   readonly observation: Observation;
-  /** Description of the evidence for admins: the address or the accuracy, but never coordinates. */
+  /** Detail of the evidence for admins: the IP address, or the accuracy of a position. It never contains coordinates. */
   readonly detail: string;
-  /** Activation of the IP database that located the address (`IpDatabaseUse.id`). */
+  /** Number of the activation of the IP database that located the address (`IpDatabaseUse.id`). */
   readonly use?: number;
 }
 
@@ -34,7 +34,7 @@ export interface StoredEvidence extends Evidence {
 export type UsedDatabase = Pick<IpDatabase, 'hash' | 'name' | 'builtAt'>;
 
 export type WithDatabase<E extends Evidence> = E & {
-  /** IP database that located the address. Null if the evidence is no address or its database was not recorded. */
+  /** IP database that located the address. Null if the evidence is not an address, or if the server did not record the database. */
   readonly database: UsedDatabase | null;
 };
 
@@ -45,7 +45,7 @@ export interface PastAssignment {
   readonly home: HomeArea | null;
   readonly homeBy: 'statement' | 'device' | 'group' | null;
   readonly seat: HomeArea | null;
-  /** Time from which the device's assignments are recorded. */
+  /** Time since which the server records the assignments of the device. */
   readonly known: Instant;
 }
 
@@ -54,19 +54,19 @@ export interface LocationWrite {
   readonly generation: number;
   readonly state: LocationState;
   readonly nexus: readonly { readonly nexus: IndexedNexus; readonly area: LocationArea | '' }[];
-  /** Time at which the last evidence expires; null if no evidence expires. */
+  /** Time at which the last evidence expires, so that the location becomes unknown; null if no evidence expires. */
   readonly unknownAt: Instant | null;
   readonly evidence: readonly Evidence[];
   readonly at: Instant;
 }
 
-/** Query for devices that an order may affect: the union of all its parts. */
+/** Query for the devices that an order may affect. A device matches if it matches at least one of the fields. */
 export interface AffectedQuery {
-  /** Areas of devices' locations, or areas that any source of evidence reports. */
+  /** Areas to search for in the locations and in all evidence of devices. */
   readonly locations: readonly LocationArea[];
   readonly homes: readonly HomeArea[];
   readonly seats: readonly HomeArea[];
-  /** Time for which devices with an unknown location are included; null to exclude them. */
+  /** Includes devices whose location is unknown at this time; null to exclude devices with an unknown location. */
   readonly unknownAt: Instant | null;
 }
 
@@ -78,7 +78,7 @@ export interface Statement {
 }
 
 export interface FactsStore {
-  /** Facts for verdicts, by device. Unknown devices are absent. */
+  /** Facts for verdicts, by device id. Unknown devices are absent. */
   facts(devices: readonly DeviceId[]): Promise<Map<DeviceId, LocationFacts>>;
 }
 
@@ -87,33 +87,37 @@ export interface IntakeStore extends FactsStore {
   save(write: LocationWrite): Promise<void>;
   /** Devices whose address is recorded as connected. */
   connected(): Promise<{ device: DeviceId; generation: number }[]>;
-  /** Observations since the given time, oldest first. */
+  /** Observations of a device since the given time, oldest first. */
   history(device: DeviceId, since: Instant): Promise<Observation[]>;
-  /** Admin's location statement about the device; null without a statement. */
+  /** Location statement about the device; null if the device does not exist. */
   statement(device: DeviceId): Promise<{ generation: number; statement: Statement | null } | null>;
 }
 
 /** Store of past evidence and assignments. */
 export interface PastStore {
-  /** Assignments of the device at a past time. Null for an unknown device, and for a time before its enrollment. */
+  /**
+   * Group, home, legal seat and status of the device at a past time. Null for an unknown device, and for a time before the device's
+   * enrollment.
+   */
   pastAssignment(device: DeviceId, at: Instant): Promise<PastAssignment | null>;
-  /** Evidence up to the time `until`, newest first. */
+  /** Stored evidence of a device up to the time `until`, newest first. */
   evidenceUntil(device: DeviceId, until: Instant, limit: number): Promise<StoredEvidence[]>;
   /** Time of the oldest legal hold on the device or its user; null without a legal hold. */
   legalHoldSince(device: DeviceId): Promise<Instant | null>;
   databasesOf(uses: readonly number[]): Promise<ReadonlyMap<number, UsedDatabase>>;
-  /** Evidence of the device, newest first. */
+  /** Newest evidence of the device, newest first. */
   recent(device: DeviceId, limit: number): Promise<Evidence[]>;
 }
 
 export interface ViewStore extends FactsStore {
-  /** Active devices that the query finds. */
+  /** Active devices that match the query. */
   affected(query: AffectedQuery): Promise<DeviceId[]>;
 }
 
 export interface AddressStore {
   /**
-   * Active devices with ids above `after`, sorted by id, with current address evidence: connected, or disconnected for less than `within`.
+   * Active devices with current address evidence, sorted by id, with ids above `after`. The evidence is current if the device is connected,
+   * or was disconnected less than `within` milliseconds ago.
    */
   addresses(
     after: DeviceId | null,
@@ -127,7 +131,7 @@ export interface IpDatabase {
   readonly hash: string;
   readonly name: string;
   readonly importedAt: Instant;
-  /** Account that imported the database; null if the server itself imported it from its package or configuration. */
+  /** Account that imported the database. Null if the server itself imported it, from its package or configuration. */
   readonly importedBy: string | null;
   /** Size of the file in bytes. */
   readonly size: number;
@@ -137,7 +141,7 @@ export interface IpDatabase {
 }
 
 export interface IpDatabaseUse {
-  /** Number of the activation. Later activations have higher numbers. */
+  /** Number of the activation, which increases with each activation. */
   readonly id: number;
   readonly hash: string;
   readonly at: Instant;
@@ -146,7 +150,7 @@ export interface IpDatabaseUse {
 
 export interface IpDatabaseStore {
   ipDatabases(): Promise<IpDatabase[]>;
-  /** Records a database. Does nothing if the database exists. */
+  /** Records a database. Does nothing if the database is already recorded. */
   addIpDatabase(database: Omit<IpDatabase, 'active'>): Promise<void>;
   /** Activations, newest first. */
   ipDatabaseUses(): Promise<IpDatabaseUse[]>;
@@ -158,13 +162,13 @@ export interface IpDatabaseStore {
   ): Promise<IpDatabaseUse | null>;
 }
 
-/** One version of a group of countries (`members`) or of a polygon (`polygon`). The other field is null. */
+/** One version of a named area. A group of countries has `members`, a polygon has `polygon`; the field that does not apply is null. */
 export interface NamedArea {
   readonly code: OrderArea;
   readonly version: number;
   readonly title: string;
   readonly members: readonly HomeArea[] | null;
-  /** Outline of the polygon in the units of `OrderPolygon`. */
+  /** Outline of the polygon. Coordinates have the units of `OrderPolygon`. */
   readonly polygon: {
     readonly rings: readonly (readonly number[])[];
     readonly touches: readonly LocationArea[];
@@ -173,7 +177,7 @@ export interface NamedArea {
   readonly madeBy: AccountId;
 }
 
-/** Newest version of a named area. `earlier`: other versions, newest first. */
+/** Newest version of a named area. `earlier`: the older versions, newest first. */
 export interface KnownArea extends NamedArea {
   readonly earlier: readonly Pick<NamedArea, 'version' | 'title' | 'madeAt' | 'madeBy'>[];
 }
@@ -184,13 +188,14 @@ export interface NamedAreaStore {
   /** Named areas of the operator, sorted by code. */
   namedAreas(): Promise<KnownArea[]>;
   /**
-   * Adds a version of a named area. `check` receives the newest version within the transaction, or null for a new area. If `check` throws,
-   * the store changes nothing.
+   * Adds a version of a named area. Calls `check` within the transaction, with the newest stored version, or with null for a new area. If
+   * `check` throws, the store changes nothing.
    */
   addNamedArea(area: Omit<NamedArea, 'version'>, check: (newest: AreaContent | null) => void): Promise<NamedArea>;
   /**
-   * Deletes every version of a named area, unless a revision of an order names the area. Returns the numbers of those orders, sorted; null
-   * if the area does not exist. `check` works as for `addNamedArea`.
+   * Deletes every version of a named area, unless a revision of an order names the area. Returns the numbers of the orders that name the
+   * area, sorted; if the array is empty, the area was deleted. Returns null if the area does not exist. Calls `check` within the
+   * transaction, with the newest version; if `check` throws, the store changes nothing.
    */
   removeNamedArea(code: OrderArea, check: (newest: AreaContent) => void): Promise<string[] | null>;
 }
@@ -203,7 +208,7 @@ export interface StoredPolicy {
   readonly importedBy: string | null;
 }
 
-/** Territory policy and its import. The built-in policy (version 0) has no document, so these fields are null. */
+/** Territory policy with the facts about its import. The built-in policy (version 0) was not imported, so its nullable fields are null. */
 export interface ListedPolicy extends Pick<TerritoryPolicy, 'version' | 'title' | 'features'> {
   readonly date: string | null;
   readonly hash: string | null;
@@ -218,7 +223,10 @@ export interface PolicyUse {
   readonly by: string | null;
 }
 
-/** Territory that two policies assign differently. Null: the policy assigns the territory to no country. */
+/**
+ * Territory that two policies assign differently. `from` and `to`: the assigned country; null if the policy assigns the territory to no
+ * country.
+ */
 export interface TerritoryChange {
   readonly territory: Territory;
   readonly from: HomeArea | null;
@@ -228,9 +236,9 @@ export interface TerritoryChange {
 export interface TerritoryPolicyStore {
   /** Territory policies, newest version first. */
   territoryPolicies(): Promise<StoredPolicy[]>;
-  /** Stores a policy. Returns false, without a change, unless its version is above all others. */
+  /** Stores a policy. Returns false, without a change, if a stored policy has the same or a higher version. */
   addTerritoryPolicy(policy: StoredPolicy): Promise<boolean>;
-  /** Activations of policies, newest first. `limit`: null for all. */
+  /** Activations of policies, newest first. `limit`: maximum number of activations; null for all. */
   territoryPolicyUses(limit: number | null): Promise<PolicyUse[]>;
   activateTerritoryPolicy(
     version: number,

@@ -1,6 +1,6 @@
 /**
  * The operator's territory policies. An imported version never changes. The store and the ledger record when each version was active. A
- * policy applies to proposals (`server/orders/drafting/proposals.ts`), and never to a signed order.
+ * policy applies only to new proposals (`server/orders/drafting/proposals.ts`), and never to a signed order.
  */
 import { previousKey } from '../../shared/api/versioned-artifact.ts';
 import { TERRITORIES } from '../../shared/areas/area-code.ts';
@@ -22,14 +22,14 @@ const BUILT_IN = {
   importedBy: null,
 } as const;
 
-/** Territory policies, newest version first. The built-in policy is last. */
+/** Territory policies, newest version first. The last one is the built-in policy. */
 export interface TerritoryPolicies extends VersionedArtifact<number, ListedPolicy, PolicyUse> {
   /**
-   * Stores a policy for a later activation. A document with the same bytes is the same policy. Throws `unknown_territory` and
-   * `not_a_claimant`. Throws `conflict` for a version that is not above all others.
+   * Imports a policy for a later activation. Importing the same bytes twice creates only one policy. Throws `unknown_territory` and
+   * `not_a_claimant` for an invalid assignment. Throws `conflict` if a stored policy has the same or a higher version.
    */
   import(policy: TerritoryPolicy, by: string | null): Promise<ListedPolicy>;
-  /** Compares a policy with the active policy. Throws `not_found`. */
+  /** Compares a policy with the active policy. Throws `not_found` if the policy does not exist. */
   compare(version: number): Promise<PolicyComparison>;
   territoryMap(): Promise<TerritoryMap>;
 }
@@ -53,7 +53,7 @@ export function createTerritoryPolicies({
     return all.map((policy) => ({ ...policy, active: policy.version === (use?.version ?? BUILT_IN.version) }));
   }
 
-  /** `version`: undefined for the active policy. */
+  /** Territory policy by its version. `version`: undefined for the active policy. */
   async function find(version?: number): Promise<ListedPolicy> {
     const found = (await list()).find((policy) => (version === undefined ? policy.active : policy.version === version));
     if (found) return found;

@@ -1,6 +1,6 @@
 /**
- * Express app of the public listener. It needs no sign-in. Only EST requests change data, with their own credentials. The app combines
- * routers and has no rules.
+ * Express app of the public listener, which requires no sign-in. Only EST requests (RFC 7030) change data; they carry their own
+ * credentials. The app only combines routers.
  */
 import express, { type NextFunction, type Request, type Response, type Router } from 'express';
 import helmet from 'helmet';
@@ -10,9 +10,12 @@ import { type OrderDocumentPorts, orderDocumentsRouter } from './orders.ts';
 import { STYLE_HASH } from './transparency.ts';
 
 export interface PublicPorts extends OrderDocumentPorts {
-  /** Router for machine clients. It runs before the middleware that adds browser headers, because libest accepts at most 16 headers. */
+  /**
+   * Router for EST clients. It runs before the middleware that adds headers for browsers, because the EST library libest accepts at most 16
+   * headers.
+   */
   readonly est?: Router;
-  /** Routers of the CRL and the ledger. */
+  /** Routers for the certificate revocation list and for the ledger. */
   readonly routers: readonly Router[];
   readonly log: { error(facts: object, message: string): void };
 }
@@ -35,7 +38,7 @@ export function createPublic({ est, routers, log, ...documents }: PublicPorts): 
           frameAncestors: ["'none'"],
         },
       },
-      // No HSTS: it applies to every port of a host, and the admin listener may use plain HTTP on this host.
+      // The response has no HSTS header. HSTS applies to every port of a host, and the admin listener on this host may use plain HTTP.
       strictTransportSecurity: false,
     }),
   );
@@ -52,7 +55,7 @@ export function createPublic({ est, routers, log, ...documents }: PublicPorts): 
     const { problem, headers } = failureOf(thrown, request, log);
     response.set(headers);
     response.setHeader('Cache-Control', 'no-store');
-    // The router may have set headers of a document before it failed. Remove them from the problem response.
+    // The router may have set headers for a document before it failed. Remove these headers, because the response is now a problem.
     response.removeHeader('ETag');
     response.status(problem.status).type('application/problem+json').send(JSON.stringify(problem));
   });

@@ -1,4 +1,4 @@
-/** Certificate revocation list (CRL) for outside verifiers of certificates. */
+/** Certificate revocation list (CRL) for programs outside Cordon that verify device certificates. */
 import { Router } from 'express';
 import { CRL_PATH } from '../../shared/protocol/public-paths.ts';
 import type { RevocationList } from '../enrollment/revocation-list.ts';
@@ -8,7 +8,7 @@ export function crlRouter({ revocationList }: { readonly revocationList: Pick<Re
   router.get(CRL_PATH, async (_request, response) => {
     const { der, thisUpdate } = await revocationList.current();
     response
-      // Short cache lifetime, because caches delay revocations.
+      // Short cache lifetime, because a cached list hides new revocations.
       .set('Cache-Control', 'public, max-age=60')
       .set('Last-Modified', new Date(thisUpdate).toUTCString())
       .type('application/pkix-crl')

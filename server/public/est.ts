@@ -1,8 +1,9 @@
 /**
- * EST (RFC 7030) on the public listener: enrollment by activation code, and renewal by client certificate over TLS 1.2 or later, for
- * standard clients. If a certificate expired recently, TLS does not accept it, and the signature of the certificate signing request proves
- * its key. The device listener also uses renewal (`reenroll`). Bodies are base64 whatever their Content-Transfer-Encoding says (RFC 8951,
- * section 3.1). A refusal is a problem (RFC 9457) with a `detail` for people.
+ * EST (RFC 7030) on the public listener, for standard EST clients. A client enrolls with an activation code, and renews its certificate
+ * with a TLS client certificate over TLS 1.2 or later. TLS does not accept an expired certificate. If a certificate expired recently, the
+ * signature of the certificate signing request proves the client's key instead. The device listener also uses the renewal (`reenroll`).
+ * Bodies are base64, whatever their Content-Transfer-Encoding says (RFC 8951, section 3.1). A refusal is a problem response (RFC 9457) with
+ * a `detail` for people.
  */
 import { type IncomingMessage, STATUS_CODES } from 'node:http';
 import express, { type NextFunction, type Request, type Response, Router } from 'express';
@@ -15,7 +16,8 @@ import type { Enrollment } from '../enrollment/enrollment.ts';
 import type { Monitor } from '../monitoring/monitor.ts';
 
 /**
- * Maximum bytes of a request body: four thirds of the size that `parseCsr` accepts, with line ends. A usual request is smaller than 1 KiB.
+ * Maximum number of bytes of a request body: the maximum size that `parseCsr` accepts, in base64 with line ends. A usual request is smaller
+ * than 1 KiB.
  */
 const LARGEST_BODY = 12 * 1024;
 const EST = '/.well-known/est';
@@ -34,21 +36,24 @@ export interface EstIdentity {
 export interface EstPorts {
   readonly enrollment: Pick<Enrollment, 'redeem' | 'renew' | 'recover'>;
   readonly authority: Pick<Authority, 'rootDer' | 'issuingDer'>;
-  /** Source address for evidence: the address in a trusted PROXY header, or else the socket's own. */
+  /**
+   * Source address of the client, as location evidence. It comes from the PROXY protocol header of a trusted proxy, or else from the
+   * socket.
+   */
   readonly addressOf: (request: IncomingMessage) => string | null;
   /**
-   * Identity of the connection's client certificate. Null without a valid certificate of this installation. Throws the reason of a refusal,
-   * such as `certificate_revoked`.
+   * Identity from the connection's TLS client certificate. Null if the client sent no certificate of this installation. Throws the reason
+   * for a refusal, such as `certificate_revoked`.
    */
   readonly identityOf: (request: IncomingMessage) => Promise<EstIdentity | null>;
   readonly monitor: Pick<Monitor, 'enrollment'>;
-  /** Page to which a refusal because of an order links. */
+  /** Web page of the operator. If an order causes a refusal, the response links to this page. */
   readonly operatorUrl: string | null;
 }
 
 export interface Est {
   readonly router: Router;
-  /** Handles a request with the raw body `body`. Returns refusals as responses and throws other errors. */
+  /** Handles a renewal request with the undecoded body `body`. Returns a refusal as a response, and throws other errors. */
   reenroll(asked: { readonly identity: EstIdentity; readonly body: string }): Promise<EstAnswer>;
 }
 
@@ -60,7 +65,7 @@ export function createEst({ enrollment, authority, addressOf, identityOf, operat
     respond(response, { ...authorities, headers: { ...authorities.headers, 'Cache-Control': 'public, max-age=3600' } });
   });
 
-  // Response without attributes: the server requires none (RFC 7030, section 4.5.2).
+  // The response lists no attributes, because the server requires none (RFC 7030, section 4.5.2).
   router.get(`${EST}/csrattrs`, (_request, response) => {
     response.status(204).end();
   });
@@ -136,7 +141,7 @@ function certificates(ders: readonly Buffer[]): EstAnswer {
   };
 }
 
-/** Internal errors go to the listener, which logs them and sends its own form of response. */
+/** True for a refusal, which becomes a response. Other errors go to the listener, which logs them and sends its own form of response. */
 const isRefusal = (error: unknown): error is CordonError => isCordonError(error) && problemOf(error).status < 500;
 
 function refusal(error: CordonError, operatorUrl: string | null): EstAnswer {
@@ -158,12 +163,12 @@ function refusal(error: CordonError, operatorUrl: string | null): EstAnswer {
 function respond(response: Response, { status, headers, body }: EstAnswer): void {
   response.statusMessage = STATUS_CODES[status] ?? '';
   response.status(status).set(headers);
-  // `send` would add a charset to the content type, which RFC 7030 does not allow.
+  // `send` would add a charset parameter to the content type, and RFC 7030 does not allow this parameter.
   response.setHeader('Content-Length', Buffer.byteLength(body));
   response.end(body);
 }
 
-/** Basic credentials (RFC 7617). Null for missing or malformed credentials. */
+/** Credentials of HTTP Basic authentication (RFC 7617). Null if they are missing or malformed. */
 function basicCredentials(header: string | undefined): { id: string; secret: string } | null {
   const [, encoded] = /^Basic +([A-Za-z0-9+/]+=*) *$/i.exec(header ?? '') ?? [];
   if (encoded === undefined) return null;
@@ -195,7 +200,7 @@ function decodeBody(body: string): Buffer {
     throw new CordonError('too_large', `A request may have at most ${LARGEST_BODY} bytes.`);
   const base64 = body.replace(/\s+/g, '');
   const bytes = Buffer.from(base64, 'base64');
-  // Node skips characters outside base64, so compare the re-encoded bytes with the input.
+  // Node's base64 decoder ignores invalid characters. To detect them, encode the bytes again and compare the result with the input.
   if (base64 === '' || bytes.toString('base64') !== base64) {
     throw new CordonError('csr_malformed', 'The body must be a PKCS#10 request in base64 and nothing else.');
   }

@@ -1,4 +1,4 @@
-/** Ledger as C2SP tlog-tiles. It needs no account, and caches may store every tile forever. */
+/** Public ledger in the format C2SP tlog-tiles. Reading it needs no account, and caches may store every tile forever. */
 import { Router } from 'express';
 import { CordonError } from '../../shared/errors.ts';
 import { parseTilePath } from '../../shared/ledger/tiles.ts';
@@ -21,11 +21,11 @@ export function ledgerRouter({
       .type('text/plain; charset=utf-8')
       .send(await ledger.checkpoint());
   });
-  // Convenience copy of the public key. A verifier compares the key with a copy from another source.
+  // Copy of the ledger's public key, for convenience. A verifier compares it with a copy from a trusted source.
   router.get('/ledger/key', (_request, response) => {
     response.set('Cache-Control', 'no-cache').type('text/plain; charset=utf-8').send(`${ledger.verifierKey}\n`);
   });
-  // Document with which an auditor verifies a copy of the ledger without the server.
+  // Document that an auditor needs to verify a copy of the ledger without the server.
   router.get(`/ledger/${CONTINUATIONS}`, (_request, response) => {
     response
       .set('Cache-Control', 'no-cache')
@@ -35,7 +35,7 @@ export function ledgerRouter({
     const tile = parseTilePath(request.path.replace(/^\/ledger\//, ''));
     const bytes = tile && (await ledger.tile(tile));
     if (!bytes) throw new CordonError('not_found', 'The ledger has no such tile. The checkpoint states its size.');
-    // The path of a tile contains its width, so even a partial tile never changes.
+    // A tile never changes, even if it is not full, because its path contains the number of its entries.
     response.set('Cache-Control', 'public, max-age=31536000, immutable').type('application/octet-stream').send(bytes);
   });
   return router;

@@ -1,6 +1,6 @@
 /**
- * Public documents about orders: the signed order list, the approver sets that verify it, and a page for people. The documents are signed,
- * so caches need not be trusted.
+ * Public documents about orders: the signed order list, the approver sets that verify the list, and a page for people. A client verifies
+ * the signatures, so it need not trust caches.
  */
 import { Router } from 'express';
 import { CordonError, isCordonError } from '../../shared/errors.ts';
@@ -20,7 +20,7 @@ import { type ShownOrder, TRANSPARENCY_PATH, transparencyPage } from './transpar
 
 export interface PublicOrders {
   readonly list: {
-    /** Signed order list; null before the first approver set is adopted. */
+    /** Signed order list; null before the operator adopts the first approver set. */
     current(): { readonly envelope: Envelope } | null;
   };
   readonly approverSets: {
@@ -33,7 +33,7 @@ export interface PublicOrders {
   };
 }
 
-/** Facts about an order that the transparency page shows in addition to the order list. */
+/** Facts about an order that are on the transparency page but not in the order list. */
 interface Recorded {
   readonly revisions: readonly {
     readonly revision: number;
@@ -46,17 +46,17 @@ interface Recorded {
 
 export interface OrderDocumentPorts {
   readonly orders: PublicOrders;
-  /** Fingerprint of the public root; null before the first approver set. */
+  /** Public root: document with the public keys that auditors need to verify evidence packs. Null before the first approver set. */
   readonly publicRoot: () => PublicRoot | null;
   readonly ledger: Pick<Ledger, 'checkpoint' | 'verifierKey'>;
   readonly clock: Clock;
   readonly organization: string;
 }
 
-/** Short cache lifetime, because caches delay the end of an order for devices. */
+/** Short cache lifetime, because a cached list hides the end of an order from devices. */
 const BRIEFLY = 'public, max-age=30';
 
-/** Real milliseconds for which a rendered page is reused. */
+/** Milliseconds, by the system clock, for which the server reuses a rendered page. */
 const PAGE_LASTING = 1_000;
 
 interface Page {
@@ -67,7 +67,7 @@ interface Page {
 interface Published {
   readonly envelope: Envelope;
   readonly etag: string;
-  /** Encoded order list. Responses send slices of this buffer, so that concurrent requests share the memory. */
+  /** Order list as bytes. All responses share this buffer, so that concurrent requests need no additional memory. */
   readonly body: Buffer;
   readonly statements: readonly Statement[];
   readonly withheld: readonly Withheld[];
@@ -75,9 +75,11 @@ interface Published {
 
 export function orderDocumentsRouter({ orders, publicRoot, ledger, clock, organization }: OrderDocumentPorts): Router {
   const router = Router();
-  /** Public statements about the orders of the current order list, read once for each list. */
+  /**
+   * Order list that the server last published, with the public statements about its orders. The statements are computed once for each list.
+   */
   let newest: Published | null = null;
-  /** Rendered page, which frequent requests share. */
+  /** Rendered page. Frequent requests share it. */
   const pages = createCache<Page>({ lasting: PAGE_LASTING, most: 1 });
 
   function published(): Published | null {
@@ -100,7 +102,8 @@ export function orderDocumentsRouter({ orders, publicRoot, ledger, clock, organi
       );
     }
     response.set('Cache-Control', BRIEFLY).set('ETag', list.etag).type('application/json');
-    // Express ignores If-None-Match together with `Cache-Control: no-cache`, and fetch sends both.
+    // Compare the entity tags here, because Express ignores If-None-Match in a request with `Cache-Control: no-cache`, and the function
+    // `fetch` sends both headers.
     if (names(request.headers['if-none-match'], list.etag)) response.status(304).end();
     else response.send(list.body);
   });
@@ -109,7 +112,7 @@ export function orderDocumentsRouter({ orders, publicRoot, ledger, clock, organi
     response.set('Cache-Control', BRIEFLY).json(orders.approverSets.envelopes());
   });
 
-  // Convenience copy of the public root. A verifier compares this document with a copy from another source.
+  // Copy of the public root (public keys for auditors), for convenience. A verifier compares it with a copy from a trusted source.
   router.get('/public-root.json', (_request, response) => {
     const root = publicRoot();
     if (!root)

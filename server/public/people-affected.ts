@@ -1,6 +1,6 @@
 /**
- * Description of the people whom an order affects, for the public, from the signed terms alone: required connections, visitors, travelers,
- * unknown locations, disputed territories and exempt devices. The functions are pure.
+ * Public description of the people whom an order affects: required connections, visitors, travelers, unknown locations, disputed
+ * territories and exempt devices. The description uses only the signed terms of the order. The functions are pure.
  */
 import { html, type Markup } from '../../shared/html.ts';
 import { exemptionEnds } from '../../shared/order/describe-revision.ts';
@@ -9,7 +9,7 @@ import { exportsUntil } from '../../shared/order/exit.ts';
 import { areaWords, time } from '../../shared/order/order-html.ts';
 import type { Nexus } from '../../shared/verdict/terms.ts';
 
-/** Clause that completes "A device is affected if …". */
+/** Clauses that complete the sentence "A device is affected if …". */
 const CONNECTIONS: Readonly<Record<Nexus, string>> = {
   present: 'it is in one of the areas',
   network: 'it uses a mobile network of one of the areas',
@@ -26,7 +26,10 @@ const isZero = (duration: string): boolean => Temporal.Duration.from(duration).s
 const sentence = (text: string): Markup => html`<li>${text}</li>
 `;
 
-/** List of sentences about the affected people. `exempt`: commitments to exempt devices in the newest revision. They name no device. */
+/**
+ * List of sentences about the affected people. `exempt`: the exempt devices of the newest revision, as commitments (digests) that name no
+ * device.
+ */
 export function peopleAffected(terms: OrderTerms, exempt: Revision['exempt']): Markup {
   const { areas, nexus, disputed, zone } = terms;
   const named = areas.map((area) => areaWords(area, terms)).join(', ');
@@ -41,7 +44,10 @@ ${[...visitors(terms), ...travelers(terms), ...locations(terms)].map(sentence)}$
 
 const byLocation = ({ nexus }: OrderTerms): boolean => nexus.includes('present') || nexus.includes('network');
 
-/** Only an order that requires presence alone has a grace period (`shared/verdict/evaluate.ts`, rule 4). */
+/**
+ * Sentences about the grace period of visitors. Only an order about locations that requires no home and no seat has a grace period
+ * (`shared/verdict/evaluate.ts`, rule 4).
+ */
 function visitors(terms: OrderTerms): string[] {
   if (!byLocation(terms) || terms.nexus.includes('home') || terms.nexus.includes('seat')) return [];
   if (isZero(terms.visitors)) return ['Visitors: there is no grace period. A visitor’s device is affected on arrival.'];
@@ -78,7 +84,7 @@ function exemptions(exempt: Revision['exempt'], zone: string): Markup {
   return html`${ends}`;
 }
 
-/** Sentence about the data on devices. `approved`: true if two people have approved the exit. */
+/** Sentence about the deletion of data on devices. `approved`: true if two people have approved the exit. */
 export function exitWords(terms: OrderTerms, approved: boolean): Markup {
   const { mode, exportWindow, zone } = terms;
   if (mode !== 'exit')

@@ -2,11 +2,14 @@
 import express, { type Router } from 'express';
 
 const DAY = 86_400_000;
-/** RFC 9116, section 2.5.5, recommends an expiry of less than a year. The server creates a new file for each request. */
+/**
+ * Lifetime of the file in milliseconds. RFC 9116, section 2.5.5, recommends less than a year. The server creates a new file for each
+ * request.
+ */
 const VALID_FOR = 30 * DAY;
 
 export interface SecurityContactPorts {
-  /** Contact URI (RFC 9116, section 2.5.3). If null, the path does not exist. */
+  /** Contact URI (RFC 9116, section 2.5.3). If it is null, the server returns 404 for `/.well-known/security.txt`. */
   readonly contact: string | null;
   readonly now: () => number;
 }

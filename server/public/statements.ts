@@ -1,6 +1,6 @@
 /**
- * Public statements about orders, read from the signed order list itself, so that the page shows only adopted orders. The functions are
- * pure.
+ * Public statements about orders. They come from the signed order list itself, so that the page shows only adopted orders. The functions
+ * are pure.
  */
 import { parseDocument } from '../../shared/order/canonical.ts';
 import {
@@ -23,9 +23,9 @@ export interface Statement {
   readonly order: string;
   readonly revision: number;
   readonly terms: OrderTerms;
-  /** Commitments to exempt devices. They name no device. */
+  /** Exempt devices of the revision, as commitments (digests) that name no device. */
   readonly exempt: Revision['exempt'];
-  /** True if the revision is an approved exit: work data is deleted on affected devices. */
+  /** True if the revision is an approved exit, so that affected devices delete their work data. */
   readonly exit: boolean;
 }
 
@@ -42,11 +42,11 @@ export function statementsOf(list: Envelope): Statement[] {
   const { orders } = parseDocument(orderListSchema, payloadOf(list, PAYLOAD_TYPES.list));
   const newest = new Map<string, Statement>();
   for (const envelope of orders) {
-    // A withheld order has no public text.
+    // Skip withheld orders, because they have no public text.
     if (envelope.payloadType === PAYLOAD_TYPES.stub) continue;
     const document = parseDocument(revisionSchema, payloadOf(envelope, PAYLOAD_TYPES.revision));
     const { order, revision, terms, exempt } = document;
-    // For a paused order, the order list also contains the revision before the pause.
+    // The order list contains two revisions of a paused order: the pause and the revision before it. Use the newer revision.
     if ((newest.get(order)?.revision ?? 0) < revision) {
       newest.set(order, { order, revision, terms, exempt, exit: isExit(document) });
     }
@@ -56,7 +56,10 @@ export function statementsOf(list: Envelope): Statement[] {
 
 export type Withheld = Pick<OrderStub, 'order' | 'services' | 'areas'>;
 
-/** Withheld orders by number, from their newest public stubs. */
+/**
+ * Withheld orders, sorted by number. The order list contains a stub (a public document without legal basis) for each; the newest stub
+ * counts.
+ */
 export function withheldIn(list: Envelope): Withheld[] {
   const newest = new Map<string, OrderStub>();
   for (const stub of stubsOf(parseDocument(orderListSchema, payloadOf(list, PAYLOAD_TYPES.list)))) {

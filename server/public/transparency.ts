@@ -1,7 +1,8 @@
 /**
- * Transparency page: the orders that bind this service, as plain HTML without scripts. The page must work in any browser, in print and with
- * a screen reader, also for a person whose service was just suspended. The functions are pure, and `html` escapes every value. Refusals
- * because of an order link to the page (RFC 7725, section 4). Each order, also a withheld one, has the anchor `#order-NUMBER`.
+ * Transparency page: the public orders of this service, as plain HTML without scripts. The page must work in any browser, in print and with
+ * a screen reader, also for a person whose service was just suspended. The functions are pure, and `html` escapes every value. If an order
+ * causes a refusal, the response links to this page (RFC 7725, section 4). Each order has the anchor `#order-NUMBER`, and so does a
+ * withheld order.
  */
 import { createHash } from 'node:crypto';
 import { html, type Markup, styleSheet } from '../../shared/html.ts';
@@ -53,7 +54,7 @@ pre { background: var(--panel); border-radius: .5rem; padding: .75rem 1rem; whit
 }
 `;
 
-/** Style sheet of the page, the only one that the Content-Security-Policy allows. */
+/** Style sheet of the page. The Content-Security-Policy allows no other style sheet. */
 export const STYLE_HASH = `'sha256-${createHash('sha256').update(STYLE).digest('base64')}'`;
 
 const STATES: Record<PublicState, string> = {
@@ -81,7 +82,7 @@ export interface ShownOrder {
   readonly statement: Statement;
   readonly state: PublicState;
   readonly history: History;
-  /** Proceedings of the order: answers and appeals. */
+  /** Proceedings of the order: answers to the authority, and appeals. */
   readonly proceedings: ProceedingState;
 }
 
@@ -90,20 +91,20 @@ export interface TransparencyFacts {
   readonly orders: readonly ShownOrder[];
   /** Withheld orders, by number. */
   readonly withheld: readonly Withheld[];
-  /** Fingerprint of the public root; null before the first approver set. */
+  /** Fingerprint of the public root (public keys for auditors); null before the first approver set. */
   readonly fingerprint: string | null;
-  /** Newest checkpoint of the ledger, a signed note; null before the first checkpoint. */
+  /** Newest checkpoint of the ledger, in the format C2SP signed note; null before the first checkpoint. */
   readonly checkpoint: string | null;
-  /** Public key that verifies the checkpoint. */
+  /** Public key with which a reader verifies the checkpoint. */
   readonly ledgerKey: string;
 }
 
 export const TRANSPARENCY_PATH = '/transparency';
 
-/** Anchor of an order on the page. */
+/** HTML anchor of an order on the page. */
 const orderAnchor = (order: string): string => `order-${order}`;
 
-/** Link to an order on the page. `{order}` is a placeholder for the order's number. */
+/** Pattern of a link to an order on the page. `{order}` is a placeholder for the order's number. */
 export const ORDER_ON_PAGE = `${TRANSPARENCY_PATH}#${orderAnchor('{order}')}`;
 
 function article({ statement: { order, terms, exempt, exit }, state, history, proceedings }: ShownOrder): Markup {
@@ -136,7 +137,7 @@ ${peopleAffected(terms, exempt)}${inLanguages(statement, authoritativeLanguage)}
 const fact = (term: string, words: Markup): Markup => html`<dt>${term}</dt><dd>${words}</dd>
 `;
 
-/** Titles and digests of the instrument’s documents. The operator does not publish the documents themselves. */
+/** Titles and digests of the legal documents of an order. The operator does not publish the documents themselves. */
 function documents({ documents: kept = [] }: OrderTerms): Markup {
   if (kept.length === 0) return html``;
   return fact(
@@ -167,7 +168,7 @@ ${events.map(
 `;
 }
 
-/** Public facts of a withheld order. They do not say whether the order is effective. ADR 20 explains what the ledger reveals. */
+/** Public facts of a withheld order. They do not reveal whether the order is effective. ADR 20 explains what the ledger reveals. */
 function stub({ order, services, areas }: Withheld): Markup {
   return html`<article aria-labelledby="${orderAnchor(order)}">
 <h2 id="${orderAnchor(order)}">Order ${order}: withheld from the public</h2>

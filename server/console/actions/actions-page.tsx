@@ -1,4 +1,4 @@
-/** Destructive actions that need confirmation by a second person, and the decisions of the last 30 days. */
+/** Page with the destructive actions that wait for a second person's confirmation, and with the decisions of the last 30 days. */
 import { Badge, Button, Group, Paper, Stack, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
@@ -15,7 +15,8 @@ import { actionsQuery } from './queries.ts';
 
 export function ActionsPage() {
   const query = useQuery(actionsQuery);
-  // The dialogs are outside the two lists, because a decided action moves to the other list while its dialog is open.
+  // The dialogs are outside the lists of pending and decided actions. A decided action moves to the other list while its dialog is still
+  // open.
   const [confirming, setConfirming] = useState<string | null>(null);
   const [declining, setDeclining] = useState<ActionView | null>(null);
   const decide = { confirm: setConfirming, decline: setDeclining };

@@ -1,4 +1,4 @@
-/** Confirmation by the second person, who reads the exact scope and types the number of devices. */
+/** Dialog in which a second person confirms an action. The person reads the affected devices and types their number. */
 import { Alert, Button, Code, Group, List, Modal, NumberInput, Stack, Text } from '@mantine/core';
 import { IconAlertTriangle } from '@tabler/icons-react';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
@@ -97,7 +97,7 @@ function Form({ action, close }: { readonly action: z.output<typeof actionDetail
   );
 }
 
-/** Result of the confirmed action. The result may contain a link that the server shows only once. */
+/** Result of a confirmed action. It may contain a link, which the server shows only once. */
 function Performed({ result, close }: { readonly result: unknown; readonly close: () => void }) {
   const code = createdCode.safeParse(result);
   return (

@@ -1,4 +1,7 @@
-/** Pages and their addresses. The browser loads the code of a page on its first visit. Only the overview is part of the first load. */
+/**
+ * Pages and their addresses. The browser loads the code of a page when a user first opens the page. Only the overview is part of the first
+ * load.
+ */
 import {
   createRootRoute,
   createRoute,
@@ -14,7 +17,7 @@ import { Page } from '../parts/page.tsx';
 import { alertSearch, deviceSearch, rehearsalSearch } from './searches.ts';
 import { Shell } from './shell.tsx';
 
-/** Names of subdivisions, which most pages need. The first page loads without these names, because there are five thousand of them. */
+/** Loads the names of subdivisions, which most pages need. The overview loads without them, because there are five thousand names. */
 async function withNames<Module>(page: Promise<Module>): Promise<Module> {
   await import('../../../shared/areas/register-part-names.ts');
   return page;
@@ -37,7 +40,7 @@ export const devicesRoute = createRoute({
 export const deviceRoute = createRoute({
   getParentRoute: () => root,
   path: '/devices/$id',
-  /** Past time of the displayed device state, in Unix milliseconds. */
+  /** Past time, in Unix milliseconds, for which the device page shows the state. */
   validateSearch: z.object({ at: z.int().min(0).optional().catch(undefined) }),
   component: lazyRouteComponent(() => withNames(import('../devices/device-page.tsx')), 'DevicePage'),
 });
@@ -53,7 +56,7 @@ const orders = createRoute({
   path: '/orders',
   validateSearch: z.object({
     show: z.enum(['open', 'all', 'mine']).optional().catch(undefined),
-    /** Order numbers to which the order list is limited. */
+    /** Numbers of the orders to show; absent for all orders. */
     numbers: z.array(z.string()).max(200).optional().catch(undefined),
   }),
   component: lazyRouteComponent(() => withNames(import('../orders/orders-page.tsx')), 'OrdersPage'),

@@ -1,4 +1,4 @@
-/** Filters and views of pages in their addresses, so that an admin can send a page to a colleague. */
+/** Filters and views of pages as parameters of the page address, so that an admin can send the page to a colleague. */
 import { z } from 'zod';
 import { IMPACT_CHANGES, IMPACT_CLASSES } from '../../../shared/api/impact-classes.ts';
 
@@ -15,7 +15,7 @@ export const deviceSearch = z.object({
   countersigned: z.boolean().optional().catch(undefined),
   sort: z.enum(['user', 'enrolled', 'seen']).optional().catch(undefined),
   descending: z.boolean().optional().catch(undefined),
-  /** Identifier of a bulk command whose progress is visible. */
+  /** Identifier of the bulk command whose progress the page shows. */
   command: z.string().optional().catch(undefined),
 });
 export type DeviceSearch = z.output<typeof deviceSearch>;
@@ -37,7 +37,7 @@ export type RehearsalSearch = z.output<typeof rehearsalSearch>;
 export const alertSearch = z.object({
   about: z.enum(['all', 'installation', 'devices']).optional().catch(undefined),
   acknowledged: z.boolean().optional().catch(undefined),
-  /** Excludes alerts from before this time, in Unix milliseconds. */
+  /** Excludes alerts that are older than this time, in Unix milliseconds. */
   since: z.int().min(0).optional().catch(undefined),
   severity: z.enum(['grave']).optional().catch(undefined),
 });

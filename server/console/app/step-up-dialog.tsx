@@ -7,17 +7,17 @@ import { call } from '../client/call.ts';
 
 const ABOVE_DIALOGS = 400;
 
-/** Callback that receives the result of the dialog; null while the dialog is closed. */
+/** Callback that receives the result of the open dialog; null while the dialog is closed. */
 export function StepUpDialog({ settle }: { readonly settle: ((given: boolean) => void) | null }) {
   const [opened, setOpened] = useState(false);
   const [totp, setTotp] = useState('');
   const giving = useMutation({
     mutationFn: (code: string) => call('POST', '/session/step-up', steppedUp, { totp: code }),
     onSuccess: () => finish(true),
-    // An authenticator code works only once, so the next attempt needs another code.
+    // An authenticator code works only once, so a repeated attempt needs a new code.
     onError: () => setTotp(''),
   });
-  // The dialog mounts in the closed state and then opens. Otherwise Mantine does not return the focus after the dialog closes.
+  // Mount the dialog in the closed state, then open it. Otherwise Mantine does not return the focus after the dialog closes.
   useEffect(() => setOpened(settle !== null), [settle]);
 
   function finish(given: boolean): void {

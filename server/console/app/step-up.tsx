@@ -1,4 +1,4 @@
-/** Step-up dialog. The browser loads its code when an action first needs it. */
+/** Step-up dialog, which asks for an authenticator code. The browser loads its code when an action first needs it. */
 import { type ComponentProps, type ComponentType, useEffect, useState } from 'react';
 import { ApiError } from '../../../shared/look/api-error.ts';
 import { registerStepUp } from '../client/step-up.ts';

@@ -1,6 +1,6 @@
 /**
- * Private key of an approver in the IndexedDB of this browser. Each installation and person has its own key, so that two people with one
- * browser have two keys. No page can export the key. `shared/order/web-approver-key.ts` signs with it.
+ * Private key of an approver in the IndexedDB of this browser. Each person in each installation has a separate key, even if two people use
+ * one browser. No page can export the key. `shared/order/web-approver-key.ts` signs with it.
  */
 import {
   createWebApproverKey,
@@ -37,7 +37,7 @@ async function withStore<T>(mode: IDBTransactionMode, act: (store: IDBObjectStor
   }
 }
 
-/** Approver key of a person in this browser; null if the browser has none. */
+/** Approver key of a person in this browser; null if the browser has no key of this person. */
 export async function keptKey(installation: string, person: string): Promise<WebApproverKey | null> {
   const kept = await withStore<WebApproverKey | undefined>('readonly', (store) =>
     store.get(nameOf(installation, person)),
@@ -47,17 +47,17 @@ export async function keptKey(installation: string, person: string): Promise<Web
 
 async function keep(installation: string, person: string, key: WebApproverKey): Promise<WebApproverKey> {
   await withStore('readwrite', (store) => store.put(key, nameOf(installation, person)));
-  // A browser may delete stored data when disk space is short, unless the browser grants persistent storage.
+  // Request persistent storage. Without it, the browser may delete the key when disk space is short.
   await navigator.storage?.persist?.();
   return key;
 }
 
-/** Creates a new approver key, which replaces the earlier key for good. */
+/** Creates a new approver key in this browser. It replaces the earlier key, which is then lost. */
 export async function makeKey(installation: string, person: string): Promise<WebApproverKey> {
   return keep(installation, person, await createWebApproverKey());
 }
 
-/** Imports an existing approver key: PKCS#8 in DER, base64, not encrypted. */
+/** Imports an existing approver key. Format: PKCS#8 in DER, not encrypted, as base64. */
 export async function importKey(installation: string, person: string, pkcs8: string): Promise<WebApproverKey> {
   return keep(installation, person, await importWebApproverKey(Uint8Array.fromBase64(pkcs8)));
 }

@@ -1,4 +1,4 @@
-/** Approver set, parsed from the signed text. */
+/** Parses an approver set from the text that approvers sign. */
 import type { ApproversView } from '../../../shared/api/approvers.ts';
 import { describeApproverSet } from '../../../shared/order/describe-revision.ts';
 import type { Approvers } from '../../../shared/order/documents.ts';
@@ -13,8 +13,9 @@ export function approverSetsOf({ current, pending }: Pick<ApproversView, 'curren
 }
 
 /**
- * State of the admin's approver key. absent: this browser has no key. unregistered: the server does not know the key. unlisted: no approver
- * set has the key. waiting: the proposed set has the key. listed: the current set has the key.
+ * State of the admin's approver key. `absent`: this browser has no key. `unregistered`: the server does not have the public key.
+ * `unlisted`: no approver set contains the key. `waiting`: the proposed approver set contains the key, but the current set does not.
+ * `listed`: the current approver set contains the key.
  */
 export type KeyState = 'absent' | 'unregistered' | 'unlisted' | 'waiting' | 'listed';
 

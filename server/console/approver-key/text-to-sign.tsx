@@ -1,4 +1,4 @@
-/** Document to sign, as a table in words from the exact bytes, with the digest that this browser computed. */
+/** Document to sign, shown as a table in words. The browser decodes the exact bytes of the document and computes their digest itself. */
 import { Code, Stack, Table, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { sentence } from '../../../shared/areas/area-words.ts';

@@ -1,21 +1,24 @@
-/** Client of the REST API. It asks for a step-up when the server demands one. */
+/** Client of the REST API. If the server demands a step-up sign-in, the client asks the admin for an authenticator code. */
 import type { z } from 'zod';
 import { BACKGROUND_HEADER, CSRF_HEADER } from '../../../shared/api/session.ts';
 import { createCall, createSend, type Method, type Send } from '../../../shared/look/api-client.ts';
 import { ApiError } from '../../../shared/look/api-error.ts';
 import { askForStepUp } from './step-up.ts';
 
-/** CSRF token of the session. Browser storage is separate for each port of a host; a cookie is not. */
+/** CSRF token of the session, in browser storage. Unlike a cookie, browser storage is separate for each port of a host. */
 const KEPT = 'cordon-session';
 export function keepCsrf(token: string | null): void {
   if (token === null) localStorage.removeItem(KEPT);
   else localStorage.setItem(KEPT, token);
 }
 
-/** Time after the admin's last input, in milliseconds, after which requests count as automatic and do not extend the session. */
+/**
+ * Milliseconds after the admin's last input during which requests extend the session. After that, requests count as automatic and do not
+ * extend it.
+ */
 const ACTIVE_FOR = 60_000;
 let lastInput = Date.now();
-/** Records the time of the admin's input from now on. The page calls this function once at its start. */
+/** Starts to record the times of the admin's input. The page calls this function once at its start. */
 export function watchInput(): void {
   const note = () => {
     lastInput = Date.now();
@@ -27,7 +30,7 @@ export function watchInput(): void {
 
 type Query = Readonly<Record<string, string | number | boolean | null | undefined>>;
 
-/** Query string without undefined, null and empty values: `/devices?text=…`. */
+/** Adds parameters to a path: `/devices?text=…`. Omits undefined, null and empty values. */
 export function withQuery(path: string, query: Query): string {
   const given = Object.entries(query).filter(([, value]) => value !== undefined && value !== null && value !== '');
   const text = new URLSearchParams(given.map(([name, value]) => [name, String(value)])).toString();
@@ -45,7 +48,7 @@ const sendOnce = createSend({
   }),
 });
 
-/** Sends a request. If the server demands a step-up, the client repeats the request once after a new authenticator code. */
+/** Sends a request. If the server demands a step-up sign-in, asks the admin for an authenticator code and then repeats the request once. */
 const send: Send = async (...asked) => {
   try {
     return await sendOnce(...asked);
@@ -63,7 +66,7 @@ export async function upload<S extends z.ZodType>(path: string, answer: S, file:
   return answer.parse(await response.json());
 }
 
-/** Downloads a file and returns it with the name that the server gives. */
+/** Downloads a file. Returns its content with the file name from the server's response. */
 export async function download(
   path: string,
   { method = 'POST', body }: { readonly method?: Method; readonly body?: unknown } = {},

@@ -1,4 +1,4 @@
-/** Names of devices by device identifier. One request fetches all names that components request at the same time. */
+/** Names of devices by device id. If several components need names at the same time, one request fetches all of these names. */
 import { useQuery } from '@tanstack/react-query';
 import { deviceNames, MOST_NAMES } from '../../../shared/api/devices.ts';
 import { call, withQuery } from './call.ts';
@@ -30,7 +30,7 @@ async function nameOf(device: string): Promise<DeviceName | null> {
   return (await gathering.names)[device] ?? null;
 }
 
-/** Name of the device; undefined while the request runs, null for a device outside the admin's role. */
+/** Name of the device; undefined while the request runs, null if the device is outside the scope of the admin's role. */
 export function useDeviceName(device: string): DeviceName | null | undefined {
   const may = useMay();
   const query = useQuery({

@@ -1,6 +1,6 @@
 /**
- * Live updates of the console: the server sends the topics that changed, and the console repeats their queries. A hidden tab closes its
- * stream, because a browser shares six connections among all tabs of a server.
+ * Live updates of the console. The server sends the topics in which data changed, and the console repeats the queries of these topics. A
+ * hidden tab closes its event stream, because a browser allows only six connections to a server for all tabs together.
  */
 import type { QueryClient } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
@@ -11,7 +11,7 @@ import { SESSION_KEY } from './session.tsx';
 
 const EVENTS = {
   url: '/api/v1/events',
-  // Delay before a hidden tab closes its event stream. The stream thus stays open during a short visit to another tab.
+  // Milliseconds before a hidden tab closes its event stream. During a short visit to another tab, the stream therefore stays open.
   hiddenFor: 20_000,
   onDown: (client: QueryClient) => refetchStale(client, { queryKey: SESSION_KEY }),
   onChanged(client: QueryClient, data: unknown) {
@@ -21,7 +21,7 @@ const EVENTS = {
 };
 
 function refetchTopics(client: QueryClient, topics: readonly Topic[]): void {
-  // A change of roles may concern the signed-in admin, so the session is requested again.
+  // A change of roles may concern the signed-in admin. The console therefore also requests the session again.
   if (topics.includes('accounts')) refetchStale(client, { queryKey: SESSION_KEY });
   refetchStale(client, {
     predicate: ({ queryKey: [under] }) =>

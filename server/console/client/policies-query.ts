@@ -1,4 +1,7 @@
-/** Query of the territory policies, in its own file. Its schema contains every territorial claim, so the first page does not load it. */
+/**
+ * Query of the territory policies. It has its own file, because its schema contains every territorial claim and the first page should not
+ * load it.
+ */
 import { territoryPolicyList } from '../../../shared/api/territory-policies.ts';
 import { topicQuery } from './queries.ts';
 

@@ -1,6 +1,6 @@
 /**
- * Queries that several pages use. Each query key begins with topics. The query becomes stale when the server reports a change of a topic
- * (`live.tsx`).
+ * Queries that several pages use. The key of a query begins with topics. When the server reports a change in one of these topics, the
+ * console repeats the query (`live.tsx`).
  */
 import { QueryClient, queryOptions } from '@tanstack/react-query';
 import type { z } from 'zod';
@@ -19,7 +19,7 @@ export const queryClient = new QueryClient({
   defaultOptions: { queries: { retry: isRetryable, staleTime: 5_000, refetchOnWindowFocus: false } },
 });
 
-/** Query whose key begins with its topics, joined by `+`. */
+/** Creates a query whose key begins with its topics, joined by `+`. */
 export function topicQuery<S extends z.ZodType>(topics: readonly Topic[], path: string, answer: S) {
   return queryOptions({
     queryKey: [topics.join('+'), path],
@@ -28,8 +28,8 @@ export function topicQuery<S extends z.ZodType>(topics: readonly Topic[], path: 
 }
 
 /**
- * Query of the overview. It ignores changes of single devices: in a large fleet a device connects every second, and a count of 100,000
- * devices takes the server 150 ms.
+ * Query of the overview. It is not repeated when single devices change. In a large fleet a device connects every second, and counting
+ * 100,000 devices takes the server 150 ms.
  */
 export const overviewQuery = topicQuery(['orders', 'alerts', 'accounts', 'clock'], '/overview', overviewView);
 export const ordersQuery = topicQuery(['orders', 'clock'], '/orders', orderList);

@@ -1,4 +1,4 @@
-/** Downloads a file and saves it under the name that the server gives. */
+/** Downloads a file and saves it under the file name from the server's response. */
 import { saveFile } from '../../../shared/look/save-file.ts';
 import { download } from './call.ts';
 

@@ -1,7 +1,9 @@
 /**
- * Server clock, which decides when orders take effect. Each `/health` response corrects the page's copy, so that a wrong browser clock does
- * not distort countdowns. Sessions, codes, commands and certificates use real time. In the demo the server clock is ahead of real time. The
- * console shifts displayed real times by the same difference.
+ * Clock of the server, which decides when orders take effect. Each `/health` response corrects the page's copy of this clock. A wrong
+ * browser clock therefore does not distort countdowns.
+ *
+ * Sessions, codes, commands and certificates use the system clock instead. Only in the demo, the server clock is ahead of the system clock.
+ * The console then adds the difference to the displayed times of the system clock.
  */
 import { useQuery } from '@tanstack/react-query';
 import { createContext, type ReactNode, use, useEffect, useState } from 'react';
@@ -21,17 +23,17 @@ export function ServerTimeProvider({ children }: { readonly children: ReactNode 
   );
 }
 
-/** Difference between the demo clock and real time, in milliseconds; 0 on every other server. */
+/** Milliseconds by which the demo's clock is ahead of the system clock; 0 on every other server. */
 export const useDemoLead = (): number => use(LeadContext);
 
-/** Server time in Unix milliseconds. */
+/** Time of the server clock in Unix milliseconds. */
 export function useServerNow(every = 1_000): number {
   const offset = use(OffsetContext);
   const now = useNow(every);
   return now + offset;
 }
 
-/** Real time in Unix milliseconds. */
+/** Time of the browser's clock in Unix milliseconds. */
 export function useNow(every = 1_000): number {
   const [now, setNow] = useState(() => Date.now());
   useEffect(() => {

@@ -1,6 +1,6 @@
 /**
- * Step-up before a grave action. After the error `step_up_required`, `call.ts` requests a new authenticator code here and repeats the
- * request. The dialog registers itself, so that no page depends on it.
+ * Step-up sign-in before a grave action. After the error `step_up_required`, `call.ts` asks for a new authenticator code through this
+ * module and repeats the request. The step-up dialog registers itself here, so that no page needs to import it.
  */
 type Ask = () => Promise<boolean>;
 
@@ -15,7 +15,7 @@ export function registerStepUp(dialog: Ask): () => void {
   };
 }
 
-/** Resolves to true if the admin entered a new authenticator code. Parallel requests share one dialog. */
+/** Asks the admin for a new authenticator code. Resolves to true if the server accepted a code. Parallel requests share one dialog. */
 export function askForStepUp(): Promise<boolean> {
   asking ??= (ask ?? (async () => false))().finally(() => {
     asking = null;

@@ -1,4 +1,4 @@
-/** Bulk commands with their progress, newest first. The page of a device lists the commands to that device. */
+/** Page with bulk commands and their progress, newest first. Commands to a single device are on the page of the device. */
 import { Button, Group, Paper, Progress, Stack, Text } from '@mantine/core';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';

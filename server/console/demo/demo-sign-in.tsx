@@ -1,4 +1,7 @@
-/** Sign-in by a link of the demo: the page exchanges a ticket for a session and, for an approver, a ready approver key. */
+/**
+ * Sign-in by a link of the demo. The page exchanges the ticket in the link for a session. For an approver, the page also receives an
+ * approver key.
+ */
 import { useQueryClient } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
 import { demoSession } from '../../../shared/api/demo.ts';

@@ -124,7 +124,7 @@ function Acts({ device, command }: { readonly device: DeviceView; readonly comma
       {silent === null ? (
         <Button onClick={() => command('message')}>Send message…</Button>
       ) : (
-        // The button is `aria-disabled`, because `disabled` would hide the explanation from keyboard users.
+        // The button is `aria-disabled` instead of `disabled`. A `disabled` button would hide the explanation from keyboard users.
         <Tooltip
           label={silent}
           multiline

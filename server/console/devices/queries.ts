@@ -14,7 +14,10 @@ export const deviceQuery = (id: string) => topicQuery(['devices'], `/devices/${i
 export const verdictQuery = (id: string) =>
   topicQuery(['devices', 'orders', 'clock'], `/devices/${id}/verdict`, verdictView);
 export const evidenceQuery = (id: string) => topicQuery(['devices', 'clock'], `/devices/${id}/evidence`, evidenceView);
-/** Device state at a past time. Evidence can reach the server late and change the result, so the result stays in the cache only briefly. */
+/**
+ * Query of a device's state at a past time. The response is cached only briefly, because evidence can reach the server late and change the
+ * past state.
+ */
 export const explanationQuery = (id: string, at: number) =>
   topicQuery(['devices', 'orders'], `/devices/${id}/explanation?at=${at}`, explanationView);
 export const commandsQuery = (id: string) => topicQuery(['commands'], `/devices/${id}/commands?limit=50`, commandList);

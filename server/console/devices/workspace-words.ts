@@ -1,4 +1,4 @@
-/** State of a device's workspace, and the commands that have no effect in that state. */
+/** Texts for the state of a device's workspace, and for commands that have no effect in this state. */
 import type { DeviceView } from '../../../shared/api/devices.ts';
 import type { CommandKind } from '../../../shared/protocol/command-kinds.ts';
 import type { Service } from '../../../shared/verdict/terms.ts';
@@ -9,7 +9,7 @@ export const WORKSPACE_BADGES = {
   wiped: { words: 'Wiped', color: 'red' },
 } as const;
 
-/** Services that store data in the workspace. Management and enrollment work without an open workspace. */
+/** Services that store data in the workspace. The services management and enrollment do not need the workspace. */
 export const NEEDS_WORKSPACE: readonly Service[] = ['messaging'];
 
 export const SERVICES_UNAVAILABLE = {
@@ -18,7 +18,9 @@ export const SERVICES_UNAVAILABLE = {
     'The workspace was wiped, so this service is unavailable on the device. The command “Unlock workspace” gives the device a new, empty workspace.',
 } as const;
 
-/** Reason why a command has no effect on a workspace in this state. Null if the command has an effect, or if its effect is unknown. */
+/**
+ * Reason why a command has no effect on a workspace in the given state. Null if the command has an effect, or if the console cannot know.
+ */
 export function withoutEffect(
   kind: CommandKind,
   { workspace: { state, since }, generation }: Pick<DeviceView, 'workspace' | 'generation'>,
@@ -28,7 +30,7 @@ export function withoutEffect(
       if (state === 'wiped') return 'The workspace was already wiped.';
       return state === 'locked' ? 'The workspace is already locked.' : null;
     case 'unlock-workspace':
-      // A re-enrolled device that has not reported yet may still have a locked or wiped workspace.
+      // A device that has enrolled again may still have a locked or wiped workspace until it reports the state.
       if (since === null && generation > 1) return null;
       return state === 'open' ? 'The workspace is already open.' : null;
     case 'wipe-workspace':
@@ -47,7 +49,7 @@ export interface WorkspaceCounts {
   readonly wiped: number;
 }
 
-/** Sentence with the number of devices on which the command has no effect. Null if the command has an effect on every device. */
+/** Sentence that says on how many devices the command has no effect. Null if the command has an effect on every device. */
 export function effectSentence(kind: CommandKind, total: number, { locked, wiped }: WorkspaceCounts): string | null {
   const open = Math.max(0, total - locked - wiped);
   switch (kind) {

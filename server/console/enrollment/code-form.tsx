@@ -143,7 +143,7 @@ function Fields({
   const offered =
     again === null && person ? groups.filter(({ id }) => person.groups.some((one) => one.id === id)) : groups;
   const chosen = groups.find(({ id }) => id === form.values.group);
-  // In a re-enrollment, only an admin who may change devices can set the home area and the seat.
+  // To set the home area and legal seat of a device that enrolls again, an admin needs the right to change devices.
   const changes = again === null || may('devices.update');
   return (
     <Paper withBorder p="lg" maw={760}>
@@ -248,7 +248,7 @@ function AreaFields({
 
 const personQuery = (id: string) => topicQuery(['devices'], `/people/${encodeURIComponent(id)}`, personView);
 
-/** Returns the only possible group; null if the admin must choose. */
+/** Group of the person if the person belongs to exactly one group; null if the admin must choose a group. */
 const onlyGroupOf = (person: PersonView | null): string | null =>
   person?.groups.length === 1 ? (person.groups[0]?.id ?? null) : null;
 

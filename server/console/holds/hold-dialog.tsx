@@ -20,7 +20,7 @@ export function HoldDialog({
   opened,
   close,
 }: {
-  /** Device of the new legal hold; null if the dialog asks for a person. */
+  /** Device for the new legal hold. Null: the dialog asks for a person. */
   readonly device?: Held | null;
   readonly opened: boolean;
   readonly close: () => void;

@@ -1,4 +1,4 @@
-/** Check of the ledger: the server must prove that its current checkpoint extends the checkpoint in this browser. */
+/** Check of the ledger. The server must prove that its current checkpoint extends the checkpoint that this browser stored earlier. */
 import { checkpointView, consistencyView } from '../../../shared/api/ledger.ts';
 import { CordonError } from '../../../shared/errors.ts';
 import { checkGrowth } from '../../../shared/ledger/check-answer.ts';
@@ -11,17 +11,17 @@ import { MOST_CONTINUATIONS, type PinnedCheckpoint, pinCheckpoint, readPinnedChe
 
 export interface LedgerCheck {
   readonly checkpoint: Checkpoint;
-  /** Public key of the ledger, as stored in this browser before the response. */
+  /** Public key of the ledger that this browser had stored before the check. */
   readonly key: string;
-  /** Previous check of the ledger; null for the first check. */
+  /** Result of the previous check of the ledger; null for the first check. */
   readonly before: { readonly size: number; readonly at: number; readonly firstAt: number } | null;
-  /** Earlier checkpoints of this browser, each from before a continuation of the ledger, oldest first. */
+  /** Checkpoints that this browser stored before continuations of the ledger (new ledger names after a loss of entries), oldest first. */
   readonly givenUp: PinnedCheckpoint['givenUp'];
 }
 
 /**
- * Checks the ledger. Throws `checkpoint_invalid` or `proof_invalid` if the server shows another ledger than before. The browser then keeps
- * its old checkpoint.
+ * Checks the ledger. Throws `checkpoint_invalid` or `proof_invalid` if the current ledger does not extend the ledger of the previous check.
+ * The browser then keeps its stored checkpoint.
  */
 export async function checkLedger(installation: string, now: number): Promise<LedgerCheck> {
   const pinned = readPinnedCheckpoint(installation);
@@ -65,7 +65,8 @@ async function growthFrom(size: number) {
     return await call('GET', withQuery('/ledger/consistency', { from: size }), consistencyView);
   } catch (error) {
     if (!(error instanceof ApiError && error.code === 'proof_invalid')) throw error;
-    // The server refuses this request if its ledger is shorter than the checkpoint, so the refusal means that the ledger differs.
+    // The server refuses this request if its ledger is shorter than the stored checkpoint. A refusal therefore means that the ledger
+    // differs.
     const detail = `The ledger had ${size} entries when this browser last saw it. The server cannot prove that the ledger still starts with these entries: ${error.message}. Ask the operator of the server for the reason.`;
     throw new CordonError('proof_invalid', detail);
   }

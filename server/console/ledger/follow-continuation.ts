@@ -1,7 +1,8 @@
 /**
- * Check that the ledger continues under a new name after a loss of entries (ADR 39). It requires the same key, a document with enough
- * approver signatures, and the entry of that document. The approver set comes from the server, so this proves only that the documents
- * agree. A device checks them against its pinned set.
+ * Check of a ledger continuation: after a loss of entries, the ledger continues under a new name (ADR 39). The check requires that the
+ * ledger's key is unchanged, that enough approvers have signed the continuation document, and that the ledger contains an entry of this
+ * document. The approver set comes from the server, so the check proves only that the documents agree. A device compares the signatures
+ * with its own stored approver set.
  */
 import { approversView } from '../../../shared/api/approvers.ts';
 import { consistencyView, inclusionView } from '../../../shared/api/ledger.ts';
@@ -25,15 +26,15 @@ import { call, withQuery } from '../client/call.ts';
 export interface FollowedLedger {
   readonly checkpoint: Checkpoint;
   readonly document: LedgerContinuation;
-  /** True if this browser had seen ledger entries that are now lost. */
+  /** True if this browser had verified ledger entries that are now lost. */
   readonly lost: boolean;
 }
 
 const refuse = (detail: string): CordonError => new CordonError('checkpoint_invalid', detail);
 
 /**
- * Verifies a continuation. `held` is the last tree that this browser verified, with the key `pinned`. `shown` is the server's current
- * response. Throws `checkpoint_invalid` or `proof_invalid`.
+ * Verifies a continuation. `held`: the last checkpoint that this browser verified, with the key `pinned`. `shown`: the checkpoint and the
+ * key from the server's response. Throws `checkpoint_invalid` or `proof_invalid`.
  */
 export async function followContinuation(
   installation: string,
@@ -80,7 +81,8 @@ export async function followContinuation(
 
 async function requireBeginning({ size, root }: NamedTree, newer: Checkpoint): Promise<void> {
   const answer = await call('GET', withQuery('/ledger/consistency', { from: size }), consistencyView);
-  // The ledger may have grown since the response. The proof must refer to the checkpoint in the response, with the same log name.
+  // The ledger may have grown since the earlier response. The proof is for the checkpoint in this new response, which must have the same
+  // ledger name.
   const grown = await openCheckpoint(answer.checkpoint, await parseVerifierKey(answer.key));
   if (grown.origin !== newer.origin) throw refuse('The ledger was continued again during this check. Reload the page.');
   await checkBeginning(answer.proof, { size, root: Uint8Array.fromHex(root) }, grown);

@@ -1,23 +1,24 @@
 /**
- * Last verified checkpoint of the ledger and its key, stored in this browser. With it, the browser detects a shortened, rewritten or
- * exchanged ledger. The first check must trust the server. Every later check verifies.
+ * Last verified checkpoint of the ledger and its key, which this browser stores. The browser thus detects a shortened, rewritten or
+ * exchanged ledger. The first check has nothing to compare with and must trust the server. Every later check compares the ledger with the
+ * stored checkpoint.
  */
 import { z } from 'zod';
 
 const pinnedSchema = z.object({
   checkpoint: z.string(),
   key: z.string(),
-  /** Real time of the first and of the last check in this browser. */
+  /** Time of the first check in this browser, by the system clock. `lastAt`: time of the last check. */
   firstAt: z.number(),
   lastAt: z.number(),
-  /** Checkpoint from before a loss of entries, with the earlier name of the ledger. It proves the loss. */
+  /** Checkpoints from before each loss of entries, with the name that the ledger then had. Such a checkpoint proves the loss. */
   givenUp: z
     .array(
       z.object({
         checkpoint: z.string(),
         key: z.string(),
         at: z.number(),
-        /** Number of entries that remained, and whether this browser had seen entries that were lost. */
+        /** Number of entries that the ledger still had after the loss. `lost`: true if this browser had seen entries that were lost. */
         remained: z.number(),
         lost: z.boolean(),
         reason: z.string(),
@@ -31,7 +32,7 @@ export const MOST_CONTINUATIONS = 16;
 
 const nameOf = (installation: string) => `cordon-ledger-${installation}`;
 
-/** Reads the stored checkpoint; null if the browser has none or an unreadable one. */
+/** Reads the stored checkpoint. Null if the browser has no checkpoint, or if the stored text is unreadable. */
 export function readPinnedCheckpoint(installation: string): PinnedCheckpoint | null {
   const text = localStorage.getItem(nameOf(installation));
   if (text === null) return null;
@@ -39,7 +40,7 @@ export function readPinnedCheckpoint(installation: string): PinnedCheckpoint | n
     const parsed = pinnedSchema.safeParse(JSON.parse(text));
     return parsed.success ? parsed.data : null;
   } catch (error) {
-    // The stored text is not a checkpoint, for example because another program wrote it. The page ignores it.
+    // Ignore a stored text that is no checkpoint. Another program may have written it.
     if (error instanceof SyntaxError) return null;
     throw error;
   }

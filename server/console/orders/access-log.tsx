@@ -1,4 +1,4 @@
-/** Access log of a withheld order: admins who read its legal basis, and when. */
+/** Access log of a withheld order: which admins read its legal basis, and when. */
 import { Table, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import type { OrderPart, ReadingList } from '../../../shared/api/order-readings.ts';

@@ -1,4 +1,7 @@
-/** State of a revision's approvals, and the effect of one more approval. Pure. `shared/order/adoption-state.ts` has the rule. */
+/**
+ * State of a revision's approvals, and the effect of one more approval. The functions are pure. `shared/order/adoption-state.ts` defines
+ * the rule.
+ */
 import type { OrderView } from '../../../shared/api/orders.ts';
 import { listed, sentence } from '../../../shared/areas/area-words.ts';
 import { adoptionStateOf, isCourtStay } from '../../../shared/order/adoption-state.ts';
@@ -7,13 +10,16 @@ import type { ActionBasis, Approvers } from '../../../shared/order/documents.ts'
 export type RevisionSummary = OrderView['revisions'][number];
 
 export interface ApprovalState {
-  /** Approvers of the current set whose approvals count, each once. */
+  /** People whose approvals count: approvers of the current set who signed the revision. */
   readonly approved: readonly string[];
-  /** Number of missing approvals until the revision takes effect. For a short pause: until the pause has no time limit. */
+  /**
+   * Number of further approvals that the revision needs to take effect. For a short pause: number that the pause needs to lose its time
+   * limit.
+   */
   readonly missing: number;
-  /** True for a pause that one approval starts for 72 hours. */
+  /** True for a short pause: one approval starts it, for at most 72 hours. */
   readonly brief: boolean;
-  /** True for a pause that needs only one approval and has no time limit. */
+  /** True for a pause by a court order. It needs only one approval and has no time limit. */
   readonly stay: boolean;
 }
 
@@ -21,12 +27,12 @@ export function pendingRevision({ revisions }: Pick<OrderView, 'revisions'>): Re
   return revisions.findLast(({ state }) => state === 'waiting') ?? null;
 }
 
-/** Proposals that replace the pending revision only after a second person's consent. */
+/** Proposals that wait for a second person's consent to replace the pending revision. */
 export function requestedRevisions({ revisions }: Pick<OrderView, 'revisions'>): RevisionSummary[] {
   return revisions.filter(({ state }) => state === 'requested');
 }
 
-/** Text for the proposer about the effect of a new proposal on the pending one. Null if no proposal is pending. */
+/** Text that tells the proposer how a new proposal affects the pending proposal. Null if no proposal is pending. */
 export function replacementWords(order: Pick<OrderView, 'revisions'>, person: string): string | null {
   const pending = pendingRevision(order);
   if (!pending) return null;
@@ -45,26 +51,26 @@ export function approvalState(
   const approved = [...new Set(revision.approvals.flatMap(({ keyid }) => personOf.get(keyid) ?? []))];
   const held = revision.action === 'pause';
   const adopted = order.adoptedRevision === revision.revision;
-  // The order was active before an adopted short pause. Otherwise one approval could not have adopted the pause.
+  // If an adopted pause is short, the order was active before the pause. Otherwise one approval would not have been enough.
   const basePaused = order.status === 'paused' && !adopted;
   const brief = held && !basePaused;
   const document = {
     act: revision.action,
     status: held ? ('paused' as const) : ('active' as const),
-    // The server hides the proposer only from readers who cannot approve.
+    // The server hides the proposer only from readers who cannot approve. For them the value does not matter.
     proposer: revision.proposer ?? '',
     ...(basis && { basis }),
   };
   const standing = adoptionStateOf(document, new Set(approved), approverSet.threshold, basePaused);
   const stay = brief && isCourtStay(document);
-  // A pause by a court order needs one approval, not the usual number.
+  // A pause by a court order needs one approval instead of the usual number.
   const missing = stay ? Number(approved.length === 0) : standing.missing;
   return { approved, missing, brief, stay };
 }
 
 export type Eligibility = 'may' | 'approved' | 'own' | 'no_approver' | 'complete';
 
-/** Effect of one more approval, by `person`. */
+/** Whether `person` may approve the revision, or the reason why not. */
 export function eligibility(
   { approved, missing, brief }: ApprovalState,
   revision: Pick<RevisionSummary, 'proposer'>,
@@ -90,7 +96,7 @@ export function missingWords(
   if (brief && approved.length === 0) {
     return 'One approval pauses the order for 72 hours. A second approval removes the time limit.';
   }
-  // The proposer of a short pause may approve it, like any other approver.
+  // For a short pause, the proposer may be one of the missing approvers. For other actions, only other people may.
   const others = [...new Set([...(brief || revision.proposer === null ? [] : [revision.proposer]), ...approved])].map(
     nameOf,
   );

@@ -1,6 +1,6 @@
 /**
- * Approval dialog. It shows the content of the exact bytes to sign in words. The key in this browser signs the bytes, and the server
- * verifies the signature.
+ * Approval dialog. It decodes the exact bytes to sign and shows their content in words. The approver's key in this browser signs the bytes,
+ * and the server verifies the signature.
  */
 import { Alert, Button, Checkbox, Group, Modal, Stack, Text, Title } from '@mantine/core';
 import { useMutation, useQuery } from '@tanstack/react-query';
@@ -200,7 +200,7 @@ function Sign({
 
 function Signed({ result, close }: { readonly result: ApprovalResult; readonly close: () => void }) {
   const button = useRef<HTMLButtonElement>(null);
-  // The focus moves here, because the button that had the focus no longer exists.
+  // Move the focus to this element, because the button that had the focus no longer exists.
   useEffect(() => button.current?.focus(), []);
   return (
     <Stack>

@@ -1,11 +1,13 @@
-/** Reason, documents and court of an action, from the signed text. */
+/** Reason, documents and court of an action such as a pause, from the signed text. */
 import { Stack } from '@mantine/core';
 import { UserText } from '../../../shared/look/user-text.tsx';
 import type { ActionBasis } from '../../../shared/order/documents.ts';
 import { Facts } from '../parts/facts.tsx';
 import { Documents } from './order-terms.tsx';
 
-/** `kept`: the number of the order, if the reader may open the order's documents. */
+/**
+ * Facts about the basis of an action. `kept`: number of the order if the reader may download the order's documents; otherwise undefined.
+ */
 export function BasisFacts({ basis, kept }: { readonly basis: ActionBasis; readonly kept?: string | undefined }) {
   const { reason, court, documents } = basis;
   return (

@@ -17,7 +17,10 @@ export interface BasisForm {
 
 export const NO_BASIS: BasisForm = { reason: '', court: '', case: '', documents: [] };
 
-/** Basis for the request body. A court without a case number is sent unchanged, so that the server names the missing field. */
+/**
+ * Basis of the action in the format of the API. If the case number of a court is missing, the request contains the court anyway, so that
+ * the server's error names the missing field.
+ */
 export function basisOf({ reason, court, case: number, documents }: BasisForm): { readonly basis?: ActionBasis } {
   const basis: ActionBasis = {
     ...(reason.trim() !== '' && { reason: reason.trim() }),

@@ -1,4 +1,4 @@
-/** Decision record: the internal reasons for an order. The signed, public text contains only a hash of the record. */
+/** Decision record: the internal reasons for an order. The signed public text of the order contains only a hash of this record. */
 import { Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { QueryResult } from '../../../shared/look/states.tsx';

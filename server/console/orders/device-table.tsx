@@ -10,9 +10,9 @@ export function DeviceTable({
 }: {
   readonly label: string;
   readonly lead: ReactNode;
-  /** Columns after the first column, which names the device. */
+  /** Additional columns, to the right of the column with the device name. */
   readonly columns: readonly string[];
-  /** Row of the table. `id` distinguishes several rows of the same device. */
+  /** Row of the table. A device can have several rows, which differ in `id`. */
   readonly rows: readonly { readonly device: string; readonly cells: readonly ReactNode[]; readonly id?: string }[];
 }) {
   return (

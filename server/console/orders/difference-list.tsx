@@ -1,4 +1,7 @@
-/** Changes of a revision. Each change shows the old value struck through beside the new value, with hidden words for screen readers. */
+/**
+ * List of changes in a revision. Each change shows the old value, struck through, and the new value. For screen readers, hidden words mark
+ * the old value and the new value.
+ */
 import { List, Text, VisuallyHidden } from '@mantine/core';
 import type { Difference } from './revision-difference.ts';
 

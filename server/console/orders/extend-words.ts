@@ -1,4 +1,4 @@
-/** Text about the effect of new dates on the current order. Pure. */
+/** Text about how new dates would affect the current order. The function is pure. */
 import type { OrderView } from '../../../shared/api/orders.ts';
 import { orderStateAt } from '../words/order-state.ts';
 import { zonedTime } from './rule-words.ts';

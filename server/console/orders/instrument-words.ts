@@ -1,4 +1,4 @@
-/** Texts about the legal instrument, notices and publication of an order. Pure. */
+/** Texts about the legal instrument, notices and publication of an order. The functions are pure. */
 import { listed } from '../../../shared/areas/area-words.ts';
 import { date, duration } from '../../../shared/look/time-words.ts';
 import type { InstrumentDocument, OrderTerms } from '../../../shared/order/documents.ts';
@@ -26,7 +26,7 @@ export function publicationWords({ publication, zone }: Pick<OrderTerms, 'public
   return `Delayed: ${KEPT} until ${zonedTime(Date.parse(publication.until), zone)}.`;
 }
 
-/** Names of common media types. Other types appear unchanged. */
+/** Names of common media types, such as PDF. For other types, the page shows the media type itself. */
 const KINDS: Readonly<Record<string, string>> = {
   'application/pdf': 'PDF',
   'image/jpeg': 'picture',
@@ -46,12 +46,12 @@ function sizeWords(bytes: number): string {
   return bytes < 1_000_000 ? `${Math.round(bytes / 1_000)} kB` : `${(bytes / 1_000_000).toFixed(1)} MB`;
 }
 
-/** Facts about the legal instrument in reading order; null for a fact that the order omits. */
+/** Facts about the legal instrument, in the sequence for reading. A fact is null if the order does not state it. */
 export const INSTRUMENT_FACTS: readonly {
   readonly label: string;
   readonly say: (terms: OrderTerms) => string | null;
 }[] = [
-  // The date is parsed at noon, because noon falls on the same day in every time zone.
+  // The date has no time of day. Parse it at noon, so that the page shows the same date in every time zone.
   { label: 'Received on', say: ({ receivedOn }) => (receivedOn ? date(Date.parse(`${receivedOn}T12:00`)) : null) },
   {
     label: 'Answer due by',

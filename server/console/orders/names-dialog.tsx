@@ -1,5 +1,6 @@
 /**
- * Dialog that exports the names behind device handles, as a file that only one recipient can decrypt. The public ledger records the export.
+ * Dialog that exports the names of device users as an encrypted file. The file assigns the names to the handles (device pseudonyms) of an
+ * impact preview or evidence pack. Only one recipient can decrypt it, and the public ledger records the export.
  */
 import { Button, Group, Modal, Stack, Text, TextInput } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
@@ -11,7 +12,7 @@ import { notify } from '../parts/toasts.tsx';
 interface Asked {
   readonly path: string;
   readonly given?: Readonly<Record<string, unknown>>;
-  /** Phrase that describes the exported devices, such as `in this list`. */
+  /** Phrase for the exported devices in the dialog's text, such as `in this list`. */
   readonly which: string;
   readonly devices: number;
 }
@@ -20,7 +21,7 @@ export function NamesDialog({
   asked,
   close,
 }: {
-  /** Export in the dialog; null while the dialog is closed. */
+  /** Export that the dialog prepares; null while the dialog is closed. */
   readonly asked: Asked | null;
   readonly close: () => void;
 }) {

@@ -1,4 +1,7 @@
-/** Result of an exit. The evidence pack contains the same facts as the certificate of destruction. */
+/**
+ * Result of an exit (deletion of work data on the affected devices). The certificate of destruction in the evidence pack contains the same
+ * facts.
+ */
 import { List, Stack, Table, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import type { OrderExit as OrderExitView } from '../../../shared/api/order-rollout.ts';

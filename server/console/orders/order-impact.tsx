@@ -1,4 +1,4 @@
-/** Affected devices of an order: bars by class, and the devices of each class. */
+/** Affected devices of an order: a bar for each class of devices, and a list of the devices in the selected class. */
 
 import { Badge, Button, Grid, Group, Paper, SegmentedControl, Stack, Text, UnstyledButton } from '@mantine/core';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
@@ -18,7 +18,7 @@ import { type ImpactAt, impactQuery } from './queries.ts';
 
 const PAGE = 10;
 
-/** `begun`: true after the effective time, when “now” and “at the effective time” mean the same. */
+/** Impact section of an order. `begun`: true after the effective time. The choices “now” and “at the effective time” then mean the same. */
 export function OrderImpact({
   number,
   begun,
@@ -26,7 +26,7 @@ export function OrderImpact({
 }: {
   readonly number: string;
   readonly begun: boolean;
-  /** True if the preview is for the adopted revision, whose rollout is on the same page. */
+  /** True if the preview is for the adopted revision. The page then also shows its rollout. */
   readonly adopted: boolean;
 }) {
   const [chosenAt, setAt] = useState<ImpactAt>('effective');
@@ -104,7 +104,10 @@ export function Pages({
   );
 }
 
-/** Classes about delivery. The preview of an adopted revision omits their bars, because the rollout counts the same devices. */
+/**
+ * Device classes about the delivery of the order. The preview of an adopted revision omits the bars of these classes, because the rollout
+ * shows the numbers of these devices.
+ */
 const DELIVERY: readonly ImpactClass[] = ['offline_current', 'offline_behind', 'undelivered'];
 
 export function ImpactBars({
@@ -114,13 +117,13 @@ export function ImpactBars({
   choose,
 }: {
   readonly impact: Pick<ImpactView, 'counts' | 'fleet'>;
-  /** True if the preview is beside the rollout of the revision. */
+  /** True if the page also shows the rollout of the revision. */
   readonly adopted?: boolean;
   readonly chosen?: ImpactClass | null;
-  /** Selects a class of devices; absent if the reader cannot select classes. */
+  /** Callback that selects a class of devices; absent if the reader cannot select classes. */
   readonly choose?: (chosen: ImpactClass | null) => void;
 }) {
-  // Number of devices that a full bar represents. The text above the bars shows the same number.
+  // Number of devices that a full bar represents. The text above the bars states this number.
   const whole = Math.max(1, impact.fleet);
   return (
     <ul className={classes.bars}>

@@ -35,7 +35,7 @@ import { type RevisionTexts, useRevisionTexts } from './use-revision-texts.ts';
 import { Warnings } from './warnings.tsx';
 import { WithheldOrder } from './withheld-order.tsx';
 
-/** Separate chunk of code, because only this dialog needs the date picker. */
+/** The dialog is in a separate chunk of code, because only this dialog needs the date picker. */
 const ExtendDialog = lazy(() => import('./extend-dialog.tsx').then((module) => ({ default: module.ExtendDialog })));
 
 export function OrderPage() {
@@ -54,7 +54,7 @@ export function OrderPage() {
 
 type Open = { readonly kind: 'approve'; readonly revision: number } | { readonly kind: PlainAction | 'extend' };
 
-/** After a dialog closes, the focus returns to the element that opened it, or to the page if that element no longer exists. */
+/** Focus after a dialog has closed: the element that opened the dialog, or the page if this element no longer exists. */
 function useFocusBack(opened: boolean): void {
   const opener = useRef<Element | null>(null);
   useEffect(() => {
@@ -69,8 +69,8 @@ function useFocusBack(opened: boolean): void {
 }
 
 /**
- * Returns a function that receives the number of the new revision. After a proposal, the page shows the missing approvals. The approval
- * dialog opens if the proposer's own approval counts.
+ * Returns a callback that receives the number of a newly proposed revision. The page then shows the missing approvals. If the proposer's
+ * own approval counts, the approval dialog opens.
  */
 function useProposalOutcome(
   order: OrderView,
@@ -83,7 +83,7 @@ function useProposalOutcome(
   const [proposed, setProposed] = useState<number | null>(null);
   useEffect(() => {
     const revision = order.revisions.find((each) => each.revision === proposed);
-    // The number of required approvals depends on the signed text.
+    // Wait until the signed text has loaded, because the number of required approvals depends on it.
     if (!revision || !approverSet || !texts.documents.has(revision.revision)) return;
     setProposed(null);
     const state = approvalState(order, revision, approverSet, texts.documents.get(revision.revision)?.basis);
@@ -153,7 +153,7 @@ function EffectSections({
   exempt,
 }: Parameters<typeof OrderFacts>[0] & {
   readonly over: boolean;
-  /** Revision that the page shows: the pending revision, otherwise the adopted one. */
+  /** Revision that the page shows: the pending revision, or else the adopted revision. */
   readonly considered: number;
 }) {
   const may = useMay();
@@ -209,7 +209,7 @@ function Loaded({ order }: { readonly order: OrderView }) {
   const brief = phase === 'paused' && order.pausedUntil !== null ? order.adoptedRevision : null;
   const asked = pendingRevision(order) ?? order.revisions.find(({ revision }) => revision === brief);
   const considered = pendingRevision(order)?.revision ?? order.adoptedRevision ?? order.latestRevision;
-  // Warnings are about future effects, so the page loads them only for a pending or announced revision.
+  // Load warnings only for a pending or announced revision, because warnings are about future effects.
   const ahead = asked !== undefined || phase === 'announced';
   const warnings = useQuery({
     ...warningsQuery(order.number, considered),

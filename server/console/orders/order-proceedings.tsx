@@ -12,7 +12,10 @@ import { capital, ProceedingDialog, type Recording } from './proceeding-dialog.t
 
 type Recorded = OrderView['proceedings']['records'][number];
 
-/** True if proceedings exist, if the order has an answer deadline, or if the admin may record a proceeding. */
+/**
+ * True if the page shows the section. It does so if proceedings exist, if the order has a deadline for an answer, or if the admin may
+ * record a proceeding.
+ */
 export const hasProceedings = (order: OrderView, mayRecord: boolean): boolean =>
   mayRecord || order.proceedings.records.length > 0 || order.terms.answerBy !== undefined;
 
@@ -89,7 +92,7 @@ export function OrderProceedings({ order, now }: { readonly order: OrderView; re
 const appealOf = (proceeding: Proceeding) =>
   proceeding.kind === 'appeal-decided' ? { appeal: proceeding.appeal } : {};
 
-/** Badge such as `Answer due in 3 days` or `Answer overdue`; null if no answer is due. */
+/** Badge such as `Answer due in 3 days` or `Answer overdue`. Null if the order requires no answer. */
 export function AnswerBadge({
   order,
   now,
@@ -161,7 +164,7 @@ function Record({
 }
 
 function factsOf(proceeding: Proceeding): Fact[] {
-  // The date is parsed at noon, because noon falls on the same day in every time zone.
+  // The date has no time of day. Parse it at noon, so that the page shows the same date in every time zone.
   const day = date(Date.parse(`${proceeding.on}T12:00`));
   switch (proceeding.kind) {
     case 'answer':

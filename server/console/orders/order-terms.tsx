@@ -71,7 +71,7 @@ function sourceFacts(terms: OrderTerms, kept?: string): Fact[] {
   ];
 }
 
-/** `kept`: number of the order whose page offers the documents for download. */
+/** List of documents. `kept`: number of the order, if the reader may download the documents; otherwise undefined. */
 export function Documents({
   documents,
   kept,
@@ -97,7 +97,7 @@ export function Documents({
   );
 }
 
-/** A script downloads the document. A plain link would send only the cookie, and the server also requires the CSRF header. */
+/** A script downloads the document, because the server requires the CSRF header. A plain link would send only the cookie. */
 function KeptDocument({ order, document }: { readonly order: string; readonly document: InstrumentDocument }) {
   const save = useMutation({
     mutationFn: () =>
@@ -113,7 +113,7 @@ function KeptDocument({ order, document }: { readonly order: string; readonly do
   );
 }
 
-/** Text in each of its languages, in the writing direction of the language. */
+/** Text in all of its languages, each in the writing direction of its language. */
 function wordFacts(what: string, texts: Readonly<Record<string, string>>, authoritative: string | undefined): Fact[] {
   return Object.entries(texts).map(([language, text]) => ({
     label: `${what} in ${languageName(language)}`,
@@ -126,7 +126,7 @@ function wordFacts(what: string, texts: Readonly<Record<string, string>>, author
   }));
 }
 
-/** Sentence that says which language is authoritative, in the language of the text. */
+/** Sentence that says which language version is authoritative, written in the language of the text. */
 function Authority({
   language,
   authoritative,
@@ -143,7 +143,7 @@ function Authority({
   );
 }
 
-/** Terms of an order as a list. `exempt` comes from the signed document, if that document is available. */
+/** Terms of an order as a list. `exempt`: exemptions from the signed document, if the page has loaded it. */
 export function TermsFacts({ terms, exempt }: { readonly terms: OrderTerms; readonly exempt?: Revision['exempt'] }) {
   return (
     <Stack gap="md">

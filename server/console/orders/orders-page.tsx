@@ -1,4 +1,4 @@
-/** List of orders with states, countdowns and pending approvals. Open orders are first. */
+/** List of orders with states, countdowns and pending approvals. Orders that can still change are at the top. */
 import { Badge, Button, Group, Paper, SegmentedControl, Stack, Text, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';

@@ -1,4 +1,4 @@
-/** Actions on a pending proposal other than approval: retract it, decline it, or consent to a replacement. */
+/** Buttons for a pending proposal, except approval: retract it, decline it, or consent that it replaces another proposal. */
 import { Button, Text, Textarea } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
@@ -18,7 +18,7 @@ export function PendingActions({
 }: {
   readonly number: string;
   readonly revision: RevisionSummary;
-  /** True if the signed-in person is in the approver set. */
+  /** True if the signed-in person belongs to the current approver set. */
   readonly approver: boolean;
 }) {
   const may = useMay();

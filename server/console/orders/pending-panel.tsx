@@ -30,7 +30,10 @@ export function PendingPanel({
   approve,
 }: {
   readonly order: OrderView;
-  /** Panel about a pending revision, or about an adopted short pause that a second approval makes permanent. */
+  /**
+   * Panel that shows missing approvals. It appears for a pending revision, and for an adopted short pause, which a second approval makes
+   * permanent.
+   */
   readonly revision: RevisionSummary;
   readonly approverSet: Approvers;
   readonly texts: RevisionTexts;

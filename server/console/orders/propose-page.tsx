@@ -81,7 +81,8 @@ export function RevisePage() {
 }
 
 /**
- * The form keeps its initial terms, even if the order changes in the background. The server compares the proposal with the latest revision.
+ * The form keeps the terms with which it started, even if the order changes in the background. The server then compares the proposal with
+ * the latest revision.
  */
 function Revise({ order }: { readonly order: OrderView }) {
   const { number, terms } = order;
@@ -103,7 +104,7 @@ function Revise({ order }: { readonly order: OrderView }) {
   );
 }
 
-/** Sends the proposal, then opens the page of the order, which shows the missing approvals. */
+/** Sends the proposal. Then opens the page of the order, which shows the missing approvals. */
 function useSend(path: string, sent: () => void) {
   const client = useQueryClient();
   const navigate = useNavigate();

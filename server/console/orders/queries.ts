@@ -12,9 +12,15 @@ import { withQuery } from '../client/call.ts';
 import { topicQuery } from '../client/queries.ts';
 
 const pathOf = (number: string) => `/orders/${encodeURIComponent(number)}`;
-/** Update interval of impact previews, in milliseconds. Device locations change too often for an update at each change. */
+/**
+ * Interval in milliseconds at which pages load impact previews again. Loading them at each change of a device's location would be too
+ * frequent.
+ */
 const EVERY = 20_000;
-/** Update interval of the rollout, in milliseconds. The server caches the rollout briefly, and sends no event after the last receipt. */
+/**
+ * Interval in milliseconds at which pages load the rollout again. Events alone are not enough: the server caches the rollout briefly, and
+ * sends no event after the last receipt.
+ */
 const SOON = 4_000;
 
 export const orderQuery = (number: string) => topicQuery(['orders', 'clock'], pathOf(number), orderView);
@@ -22,7 +28,7 @@ export const orderQuery = (number: string) => topicQuery(['orders', 'clock'], pa
 export const revisionQuery = (number: string, revision: number) =>
   topicQuery(['orders', 'clock'], `${pathOf(number)}/revisions/${revision}`, revisionView);
 
-/** Query of a revision's text, which never changes. */
+/** Query of a revision's text. The text never changes, so the response never becomes stale. */
 export const revisionTextQuery = (number: string, revision: number) =>
   queryOptions({
     ...topicQuery([], `${pathOf(number)}/revisions/${revision}`, revisionView),
@@ -41,12 +47,12 @@ export const exemptionsQuery = (number: string, revision: number) =>
 export const statementsQuery = (number: string) =>
   topicQuery(['orders', 'devices'], `${pathOf(number)}/statements`, statementList);
 
-/** Access log of a withheld order. A new access sends no event, so the log updates only with the order. */
+/** Access log of a withheld order. A new access sends no event, so the page loads the log again only when the order changes. */
 export const readingsQuery = (number: string) => topicQuery(['orders'], `${pathOf(number)}/readings`, readingList);
 
 export const packsPath = (number: string) => `${pathOf(number)}/packs`;
 
-/** Earlier evidence packs of an order. A new pack sends no event, so the list updates only with the order. */
+/** Earlier evidence packs of an order. A new pack sends no event, so the page loads the list again only when the order changes. */
 export const packsQuery = (number: string) => topicQuery(['orders'], packsPath(number), packList);
 
 export const progressQuery = (number: string) =>
@@ -87,7 +93,7 @@ export const rehearsalPath = (
   asked: Partial<RehearsalAsked> & { readonly offset?: number; readonly limit?: number } = {},
 ) => withQuery(`${pathOf(number)}/impact${kind}`, asked);
 
-/** Query of a rehearsal. A rehearsal is never stale, so that its numbers stay the same during a meeting. */
+/** Query of a rehearsal (a stored impact preview). The page never loads it again, so that its numbers stay the same during a meeting. */
 export const rehearsalQuery = (
   number: string,
   asked: RehearsalAsked & { readonly offset: number; readonly limit: number },

@@ -1,4 +1,4 @@
-/** Changes of a revision in words, for approvers and for the history. Pure. */
+/** Changes between two revisions in words, for approvers and for the history. The functions are pure. */
 
 import { areaName, listed, sentence } from '../../../shared/areas/area-words.ts';
 import { polygonWords } from '../../../shared/order/describe-revision.ts';
@@ -21,7 +21,7 @@ import {
 
 export interface Difference {
   readonly label: string;
-  /** Old and new value of a term; null if a revision does not have the term. */
+  /** Changed term with its old and new value. A value is null if that revision does not contain the term. */
   readonly before: string | null;
   readonly after: string | null;
 }
@@ -71,7 +71,7 @@ function members<T extends string>(
   return [{ label, before: gone.length > 0 ? listed(gone) : null, after: come.length > 0 ? listed(come) : null }];
 }
 
-/** An exemption with a new end appears as one removed and one added exemption. */
+/** If the end of an exemption changes, the list shows one removed exemption and one added exemption. */
 function exemptions(before: Revision['exempt'], after: Revision['exempt'], zone: string): Difference[] {
   const keyOf = ({ commitment, until }: Revision['exempt'][number]) => `${commitment} ${until}`;
   const without = (some: Revision['exempt'], others: Revision['exempt']) => {
@@ -98,7 +98,7 @@ function documents(before: readonly InstrumentDocument[], after: readonly Instru
   return members('Documents', said(before), said(after), (document) => document);
 }
 
-/** The meaning of an area code can change, because a new version of a named area can have other members or borders. */
+/** An area can change although its code stays the same, because a new version of a named area can have other members or borders. */
 function meanings({ groups = {}, polygons = {} }: OrderTerms): string[] {
   return [
     ...Object.entries(groups).map(([code, all]) => `${areaName(code)}: ${all.join(', ')}`),
@@ -106,7 +106,7 @@ function meanings({ groups = {}, polygons = {} }: OrderTerms): string[] {
   ];
 }
 
-/** Differences between two signed documents; empty if only the approvals differ. */
+/** Differences between two signed revisions. Approvals do not count as differences. */
 export function differences(before: Document, after: Document): Difference[] {
   const [old, now] = [before.terms, after.terms];
   return [

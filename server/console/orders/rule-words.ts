@@ -1,4 +1,4 @@
-/** Rules of an order in words. Pure. */
+/** Texts for the rules of an order. The functions are pure. */
 
 import { areaName, sentence } from '../../../shared/areas/area-words.ts';
 import { dateTime, duration, zoneOffset } from '../../../shared/look/time-words.ts';
@@ -10,7 +10,10 @@ import { disputedName } from '../words/territories.ts';
 
 const DURATION = /^P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?$/;
 
-/** Milliseconds of an ISO 8601 duration, such as `P7D`. Zero for an invalid duration, which the server explains. */
+/**
+ * Milliseconds of an ISO 8601 duration, such as `P7D`. Zero if the duration is invalid; the server's response then contains an error about
+ * it.
+ */
 export function durationOf(iso: string): number {
   const [, days = 0, hours = 0, minutes = 0, seconds = 0] = DURATION.exec(iso) ?? [];
   return ((Number(days) * 24 + Number(hours)) * 60 + Number(minutes)) * 60_000 + Number(seconds) * 1_000;
@@ -65,19 +68,19 @@ export const MODE_WORDS = {
   exit: 'The order ends service for good. Users can export their data before the exit wipes the workspaces.',
 } as const;
 
-/** Time in a time zone, such as `1 Dec 2015, 00:00 (Asia/Karachi, GMT+5)`. */
+/** Time in the given time zone, such as `1 Dec 2015, 00:00 (Asia/Karachi, GMT+5)`. */
 export function zonedTime(instant: number, zone: string): string {
   try {
     const offset = zone === 'UTC' ? 'UTC' : `${zone}, ${zoneOffset(instant, zone)}`;
     return `${dateTime(instant, zone)} (${offset})`;
   } catch (error) {
-    // UTC is the fallback for a zone that this browser does not know.
+    // If this browser does not know the time zone, show the time in UTC.
     if (error instanceof RangeError) return `${dateTime(instant, 'UTC')} (UTC)`;
     throw error;
   }
 }
 
-/** Number of exempt devices by end, such as `2 devices until 1 Dec 2015, 00:00 (UTC); 1 device until the order ends`. */
+/** Number of exempt devices for each end time, such as `2 devices until 1 Dec 2015, 00:00 (UTC); 1 device until the order ends`. */
 export function exemptWords(exempt: Revision['exempt'], zone: string): string {
   if (exempt.length === 0) return 'No devices';
   return exemptionEnds(exempt)
@@ -88,7 +91,7 @@ export function exemptWords(exempt: Revision['exempt'], zone: string): string {
     .join('; ');
 }
 
-/** Rules of an order that can have an effect, each with its text. */
+/** Texts of those rules that can have an effect in this order. */
 export function rulesOf(terms: OrderTerms): { readonly label: string; readonly words: string }[] {
   const { nexus, disputed } = terms;
   const asksForLocation = nexus.includes('present') || nexus.includes('network');

@@ -1,4 +1,4 @@
-/** Revisions of an order, parsed from the text that approvers sign. */
+/** Loads the signed texts of an order's revisions and parses them. */
 import { useQueries } from '@tanstack/react-query';
 import type { OrderView } from '../../../shared/api/orders.ts';
 import { describeRevision } from '../../../shared/order/describe-revision.ts';
@@ -7,9 +7,12 @@ import { revisionTextQuery } from './queries.ts';
 import { type Difference, differences } from './revision-difference.ts';
 
 export interface RevisionTexts {
-  /** Parsed revisions by number, without revisions that are still loading or unreadable. */
+  /** Parsed revisions by revision number. Revisions that are still loading or unreadable are absent. */
   readonly documents: ReadonlyMap<number, Revision>;
-  /** Changes in a revision. Null for the first revision; undefined while its text or the text before it is missing. */
+  /**
+   * Changes of a revision, compared with the revision before it. Null for the first revision. Undefined if one of the two texts is not
+   * available.
+   */
   changes(revision: number): readonly Difference[] | null | undefined;
 }
 
@@ -17,7 +20,7 @@ function read(order: string, revision: number, payload: string): Revision | null
   try {
     return describeRevision(payload, { order, revision }).document;
   } catch {
-    // The page shows an unreadable revision without its changes. The approval dialog reads the revision again and explains the error.
+    // If a revision is unreadable, the page omits its changes. The approval dialog reads the revision again and explains the error.
     return null;
   }
 }

@@ -1,4 +1,4 @@
-/** Text to sign. The browser parses and hashes the exact bytes, independent of the server's description. */
+/** Text to sign. The browser itself parses and hashes the exact bytes, so a wrong description by the server has no effect. */
 import { queryOptions, useQuery } from '@tanstack/react-query';
 import type { RevisionView } from '../../../shared/api/orders.ts';
 import { CordonError } from '../../../shared/errors.ts';

@@ -1,4 +1,6 @@
-/** Page of a withheld order for readers who may not read its legal basis. It shows the operational facts and the reason for the gaps. */
+/**
+ * Page of a withheld order for readers who may not read its legal basis. It shows the operational facts, and why other facts are hidden.
+ */
 import { Alert, List, Text } from '@mantine/core';
 import { WITHHELD_NOTICE } from '../../../shared/api/order-readings.ts';
 import type { HiddenOrder } from '../../../shared/api/orders.ts';

@@ -1,9 +1,15 @@
-/** Projection of a point onto the map in `world.json`. `make-world.ts` uses the same projection, and a test compares the two. */
+/**
+ * Projection of a point onto the map in `world.json`. The generator `make-world.ts` has its own copy of the projection, and a test compares
+ * the two.
+ */
 
 const SCALE = 181.32733;
 const CENTER = { x: 500, y: 265 };
 
-/** Natural Earth I projection by its polynomial (Šavrič, Patterson and Jenny 2011), as in d3-geo. Input in degrees, output in map units. */
+/**
+ * Natural Earth I projection by its polynomial (Šavrič, Patterson and Jenny 2011), as in d3-geo. The input is in degrees, the result in map
+ * units.
+ */
 export function project(longitude: number, latitude: number): { readonly x: number; readonly y: number } {
   const [lambda, phi] = [(longitude * Math.PI) / 180, (latitude * Math.PI) / 180];
   const [phi2, phi4] = [phi ** 2, phi ** 4];

@@ -1,17 +1,20 @@
-/** Five shades of the map on a logarithmic scale, so that one large country does not make all others white. */
+/** Five shades of the map on a logarithmic scale. On a linear scale, one country with many devices would make all other countries white. */
 
 export const SHADES = 5;
-/** Tolerance for the rounding error of the logarithm. It is smaller than the distance between two counts. */
+/** Tolerance for rounding errors of the logarithm. It is smaller than the difference between the logarithms of two counts. */
 const ROUNDING = 1e-9;
 
-/** Shade for a number of devices: 0 for no devices, otherwise 1 to `SHADES`. `most` is the largest number. */
+/** Shade for a number of devices: 0 for no devices, otherwise 1 to `SHADES`. `most`: largest number of devices of any country. */
 export function shadeOf(devices: number, most: number): number {
   if (devices <= 0) return 0;
   if (most <= 1) return SHADES;
   return Math.max(1, Math.ceil((Math.log(devices + 1) / Math.log(most + 1)) * SHADES - ROUNDING));
 }
 
-/** Legend of the map: the range of device numbers for each shade, ascending, without unused shades. `to` is null for the last range. */
+/**
+ * Legend of the map: the range of device counts for each shade, in ascending order. Unused shades are absent. `to` is null for the last
+ * range.
+ */
 export function shadeRanges(
   most: number,
 ): { readonly shade: number; readonly from: number; readonly to: number | null }[] {

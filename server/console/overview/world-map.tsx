@@ -1,6 +1,6 @@
 /**
- * World map of the fleet. The server has no coordinates, so a country is the smallest unit. The list beside the map has the same content,
- * so screen readers and the keyboard skip the map.
+ * World map of the fleet. Its smallest unit is a country, because the server has no coordinates of devices. Screen readers and the keyboard
+ * skip the map, because the list beside it has the same content.
  */
 import { useMemo } from 'react';
 import { areaName } from '../../../shared/areas/area-words.ts';

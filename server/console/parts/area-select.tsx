@@ -1,4 +1,4 @@
-/** Field for one country or subdivision (`PK-SD`), by name or by code. */
+/** Form field for one country or subdivision (`PK-SD`). The user can search by name or by code. */
 import { Select, type SelectProps } from '@mantine/core';
 import { useState } from 'react';
 import { asTyped, COUNTRY_CHOICES, subdivisionChoices, withChosen } from '../words/area-choices.ts';

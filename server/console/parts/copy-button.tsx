@@ -1,4 +1,4 @@
-/** Copy button that announces the result to screen readers. */
+/** Button that copies a text and announces the result to screen readers. */
 import { Button, type ButtonProps } from '@mantine/core';
 import { IconCheck, IconCopy } from '@tabler/icons-react';
 import { type ReactNode, useEffect, useState } from 'react';
@@ -19,7 +19,7 @@ export function CopyButton({
   const copy = () =>
     navigator.clipboard.writeText(text).then(
       () => setState('copied'),
-      // The browser may forbid access to the clipboard. The text to copy is beside the button.
+      // The browser may forbid access to the clipboard. The user can then select the text beside the button.
       () => setState('failed'),
     );
   return (

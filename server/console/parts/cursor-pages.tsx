@@ -2,7 +2,7 @@ import { Button, Group, Text } from '@mantine/core';
 import { useState } from 'react';
 
 export interface CursorPages<Cursor> {
-  /** Cursor of the current page; null for the page with the newest entry. */
+  /** Cursor of the current page; null for the first page, which contains the newest entries. */
   readonly cursor: Cursor | null;
   readonly page: number;
   back(): void;
@@ -19,7 +19,10 @@ export function useCursorPages<Cursor>(): CursorPages<Cursor> {
   };
 }
 
-/** Page buttons, hidden if all entries fit on one page. `next`: cursor of the next page; null on the last page. */
+/**
+ * Buttons for the previous and next page. They are hidden if all entries fit on one page. `next`: cursor of the next page; null on the last
+ * page.
+ */
 export function CursorPager<Cursor>({
   pages,
   next,

@@ -1,4 +1,7 @@
-/** Link to a device, with its user and host name as label. A device outside the admin's role shows only its identifier. */
+/**
+ * Link to a device. The label is the user and the host name. For a device outside the scope of the admin's role, the label is only the
+ * device id.
+ */
 import { Text } from '@mantine/core';
 import { UserText } from '../../../shared/look/user-text.tsx';
 import { useDeviceName } from '../client/device-names.ts';

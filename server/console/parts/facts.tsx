@@ -1,4 +1,4 @@
-/** Description list, in two columns on a wide screen. */
+/** HTML description list, which has two columns on a wide screen. */
 import type { ReactNode } from 'react';
 import classes from './facts.module.css';
 

@@ -1,6 +1,6 @@
 /**
- * Short confirmation messages. Text that the admin must read belongs on the page itself. The browser loads the code with the first
- * confirmation.
+ * Short confirmation messages that disappear. Important text belongs on the page itself. The browser loads this code when the first message
+ * appears.
  */
 import { lazy, Suspense, useSyncExternalStore } from 'react';
 

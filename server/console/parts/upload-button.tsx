@@ -1,6 +1,6 @@
 /**
- * Button that selects a file. It clears the selection, because a browser sends no event if the user selects the same file again, for
- * example after an error.
+ * Button that selects a file. It clears the selection each time. Otherwise the browser sends no event if the user selects the same file
+ * again, for example after an error.
  */
 import { Button, type ButtonProps, FileButton } from '@mantine/core';
 import type { MouseEvent, ReactNode } from 'react';

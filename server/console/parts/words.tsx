@@ -17,7 +17,10 @@ export const AreaNames = ({ areas }: { readonly areas: readonly string[] }) =>
     </span>
   ));
 
-/** Time relative to now, with the date in a tooltip. `now` is the real time, for events outside the server clock. */
+/**
+ * Time relative to now, with the date in a tooltip. `now`: the present time of the system clock, for events that do not use the server
+ * clock.
+ */
 export function Moment({ at, now }: { readonly at: number; readonly now?: number }) {
   const lead = useDemoLead();
   const shown = now === undefined ? at : at + lead;
@@ -30,7 +33,7 @@ export function Moment({ at, now }: { readonly at: number; readonly now?: number
   );
 }
 
-/** Date of an event in real time, such as the end of a session. */
+/** Date and time of an event by the system clock, such as the end of a session. */
 export function RealDate({ at }: { readonly at: number }) {
   return dateTime(at + useDemoLead());
 }

@@ -1,6 +1,6 @@
 /**
- * Current and proposed approver set. An order needs signatures of approvers. Devices verify each new set by signatures of the current
- * approvers.
+ * Current and proposed approver set. An order needs signatures of approvers. A new approver set needs signatures of the current approvers,
+ * which devices verify.
  */
 import { Badge, Button, Code, Group, Paper, Stack, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
@@ -169,7 +169,7 @@ function ApproverSets({ approvers }: { readonly approvers: ApproversView }) {
 interface Listed {
   readonly name: string;
   readonly keyid: string;
-  /** True if the approver's e-mail address is verified, according to the signed set or the server. */
+  /** True if the approver's e-mail address is verified, according to the signed approver set or the server. */
   readonly verified: boolean;
   readonly note: string | null;
 }

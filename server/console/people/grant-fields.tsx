@@ -1,4 +1,7 @@
-/** Fields for a role with an optional limit: to the devices of one group, to orders and devices of one country, or to both. */
+/**
+ * Form fields for a role and its optional limits. One limit is to the devices of one group. Another limit is to the orders and devices of
+ * one country.
+ */
 import { Radio, Select, SimpleGrid, Stack } from '@mantine/core';
 import { ROLES, type Role } from '../../../shared/api/roles.ts';
 import { AreaSelect } from '../parts/area-select.tsx';

@@ -1,4 +1,4 @@
-/** Groups of devices, such as offices. The home area and seat of a group apply to devices without a value of their own. */
+/** Groups of devices, such as offices. The home area and legal seat of a group apply to its devices that have no value of their own. */
 import { Button, Modal, Paper, Group as Row, Stack, Text, TextInput } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';

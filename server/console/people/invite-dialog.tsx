@@ -1,6 +1,6 @@
 /**
- * Dialog that invites a person: it creates an account with its first role and a link. The server mails the link. Without mail, the owner
- * sends it to the person.
+ * Dialog that invites a person. It creates an account with its first role and an invitation link. The server mails the link. Without a mail
+ * server, the owner must send the link to the person.
  */
 import { Alert, Button, Code, Modal, Stack, Text, TextInput } from '@mantine/core';
 import { useMutation, useQuery } from '@tanstack/react-query';
@@ -86,7 +86,7 @@ export function InviteDialog({
   );
 }
 
-/** Dialog that creates a new link: for a repeated invitation, or after the loss of a password or authenticator. */
+/** Dialog that creates a new link for an existing account. The link repeats an invitation, or replaces a lost password or authenticator. */
 export function InvitationDialog({
   account,
   close,
@@ -130,7 +130,7 @@ const useInvite = (account: string | undefined, changed: () => Promise<void>) =>
     onSuccess: changed,
   });
 
-/** Result of an invitation: the link was mailed, the mail failed, or the admin must send the link. */
+/** Result of an invitation. The server mailed the link, the mail failed, or the admin must send the link. */
 function Delivery({
   first,
   account,

@@ -1,4 +1,4 @@
-/** Verification of the account holder's e-mail address, which approvers need if the server sends mail. */
+/** Verification of the account holder's own e-mail address. If the server sends mail, an approver needs a verified address. */
 import { Alert, Badge, Button, Group, Stack, Text } from '@mantine/core';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { sentVerification } from '../../../shared/api/accounts.ts';

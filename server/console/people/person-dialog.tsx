@@ -60,7 +60,7 @@ function Form({
     <form
       onSubmit={(event) => {
         event.preventDefault();
-        // The dialog can be inside another form. The submit handler of that form must not run.
+        // The dialog can be inside another form. Stop the event, so that the other form is not submitted too.
         event.stopPropagation();
         save.mutate();
       }}

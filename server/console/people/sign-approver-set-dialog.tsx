@@ -1,4 +1,4 @@
-/** Dialog that shows an approver set in words, from its exact bytes, and signs these bytes in this browser. */
+/** Dialog that signs an approver set in this browser. It decodes the exact bytes to sign and shows their content in words. */
 import { useQueryClient } from '@tanstack/react-query';
 import { approverSetView } from '../../../shared/api/approvers.ts';
 import { Confirm } from '../../../shared/look/confirm.tsx';
@@ -20,7 +20,8 @@ export function SignApproverSetDialog({
   readonly close: () => void;
   readonly approverSet: { readonly version: number; readonly payload: string };
   /**
-   * Current approver set, according to the server. The dialog accepts it as the predecessor only if the text to sign contains its digest.
+   * Current approver set, according to the server. The dialog compares the new set with it only if the text to sign contains the digest of
+   * the current set.
    */
   readonly current: { readonly version: number; readonly payload: string } | null;
   readonly signKey: WebApproverKey;

@@ -1,4 +1,7 @@
-/** Public ledger after a restore: its state, the checkpoints that devices sent, and its continuation. */
+/**
+ * Section about the public ledger after a restore: the ledger's state, the checkpoints that devices sent, and its continuation after lost
+ * entries.
+ */
 import { Alert, Badge, Button, Group, Paper, Stack, Table, Text } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { IconAlertTriangle, IconCheck } from '@tabler/icons-react';

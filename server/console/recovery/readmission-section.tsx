@@ -1,4 +1,4 @@
-/** Devices whose certificate is not in the backup. An admin readmits or rejects each of them. */
+/** Devices whose certificate is missing in the restored backup. An admin readmits or rejects each device. */
 import { Badge, Button, Group, Paper, Select, Stack, Text } from '@mantine/core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
@@ -21,7 +21,7 @@ type Chosen = { readonly what: 'readmit' | 'reject'; readonly device: Lost } | n
 
 export function ReadmissionSection({ devices }: { readonly devices: readonly Lost[] }) {
   const may = useMay();
-  // The dialogs are outside the list, because a device leaves the list after the decision, while its dialog is still open.
+  // The dialogs are outside the list. A device leaves the list after the admin's decision, while its dialog is still open.
   const [chosen, setChosen] = useState<Chosen>(null);
   const close = () => setChosen(null);
   return (

@@ -1,4 +1,4 @@
-/** Map of polygons. The list below it has the same content as text. */
+/** Map of named areas that are polygons. The list below the map has the same content as text. */
 import type { NamedAreaView } from '../../../shared/api/areas.ts';
 import { Outline } from '../overview/outline.tsx';
 import world from '../overview/world.json' with { type: 'json' };

@@ -1,4 +1,4 @@
-/** Download of an encrypted backup with the store and the keys. */
+/** Download of an encrypted backup, which contains the database and the keys. */
 import { Button, Stack, Text, TextInput } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
@@ -6,7 +6,7 @@ import { Failure } from '../../../shared/look/states.tsx';
 import { saveDownload } from '../client/save-download.ts';
 import { useMay } from '../client/session.tsx';
 
-/** `configured`: default recipient of backups in the server's configuration; null without one. */
+/** Section for backups. `configured`: recipient of backups in the server's configuration; null if none is configured. */
 export function Backup({ configured }: { readonly configured: string | null }) {
   const may = useMay();
   const [recipient, setRecipient] = useState('');

@@ -23,7 +23,7 @@ type View = z.output<typeof ipDatabaseList>;
 const databasesQuery = topicQuery([], '/ip-databases', ipDatabaseList);
 const megabytes = (size: number) => `${(size / 2 ** 20).toFixed(1)} MB`;
 
-/** Age in milliseconds after which a database counts as old. A few percent of addresses change their country per year. */
+/** Age in milliseconds after which an IP database counts as old. A few percent of all addresses move to another country each year. */
 const OLD = 120 * 86_400_000;
 
 const KIND: ArtifactKind<typeof ipDatabaseView, typeof ipComparisonView> = {
@@ -107,7 +107,7 @@ async function importFile(file: File): Promise<Database> {
       0,
     );
   }
-  // The server accepts only plain file names.
+  // Replace special characters, because the server accepts only plain file names.
   const name = file.name.replaceAll(/[^A-Za-z0-9._ -]/g, '_').slice(0, 120);
   return upload(withQuery('/ip-databases', { name }), ipDatabaseView, file);
 }

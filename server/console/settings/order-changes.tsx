@@ -1,4 +1,7 @@
-/** Orders whose affected devices change with new data, with the numbers of newly and no longer affected devices. */
+/**
+ * Orders for which new data, such as an IP database, changes the affected devices. Each order shows the numbers of newly affected and no
+ * longer affected devices.
+ */
 import { Table } from '@mantine/core';
 import type { ReactNode } from 'react';
 import type { IpComparisonView } from '../../../shared/api/ip-databases.ts';
@@ -9,7 +12,7 @@ import { scrollRegion } from './scroll-region.ts';
 
 type Changed = IpComparisonView['orders'][number];
 
-/** `more`: content below the title of the order. */
+/** List of such orders. `more`: additional content below the title of each order. */
 export function OrderChanges<T extends Changed>(given: {
   readonly orders: readonly T[];
   readonly more?: (order: T) => ReactNode;

@@ -113,7 +113,7 @@ function One({
 }: {
   readonly area: NamedAreaList['areas'][number];
   readonly people: NamedAreaList['people'];
-  /** Function that removes the area; absent if the server would refuse the removal. */
+  /** Callback that deletes the area; absent if the server would refuse the deletion. */
   readonly remove?: () => void;
 }) {
   const maker = (by: string) => <UserText>{people[by] ?? by}</UserText>;

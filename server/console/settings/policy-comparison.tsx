@@ -1,4 +1,4 @@
-/** Impact preview of a territory policy: assignments that change, and orders with other assignments. */
+/** Impact preview of a territory policy: territories whose assignment changes, and orders that contain other assignments. */
 import { Alert, List, Stack, Text } from '@mantine/core';
 import type { PolicyComparisonView } from '../../../shared/api/territory-policies.ts';
 import { UserText } from '../../../shared/look/user-text.tsx';

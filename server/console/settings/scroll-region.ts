@@ -1,2 +1,2 @@
-/** Properties of a scrollable region. A name and the tab order make it reachable by keyboard. */
+/** HTML attributes of a scrollable region. A name and a place in the tab order make the region reachable by keyboard. */
 export const scrollRegion = (name: string) => ({ tabIndex: 0, role: 'region', 'aria-label': name }) as const;

@@ -124,7 +124,7 @@ const USES = {
   },
 } as const;
 
-/** The validity of certificates depends on real time, even if the server clock differs. */
+/** The validity of certificates depends on the system clock, even if the demo has advanced the server clock. */
 function Certificates({ certificates }: { readonly certificates: Installation['certificates'] }) {
   const now = useNow(60_000);
   return (

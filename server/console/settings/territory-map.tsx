@@ -1,4 +1,4 @@
-/** Map of disputed territories. The table below the map has the same numbers and content. */
+/** Map of disputed territories. The table below the map has the same content, and both number the territories in the same way. */
 import { Group, ScrollArea, Text } from '@mantine/core';
 import { TERRITORIES, type Territory } from '../../../shared/areas/area-code.ts';
 import { TERRITORY_FACTS } from '../../../shared/areas/territory-facts.ts';
@@ -9,17 +9,17 @@ import { choiceWords, claimantsText, disputedName } from '../words/territories.t
 import { scrollRegion } from './scroll-region.ts';
 import classes from './territory-map.module.css';
 
-/** Part of the world map that contains all disputed territories. */
+/** Section of the world map that contains all disputed territories. */
 const PART = { x: 452, y: 82, width: 386, height: 162 };
 const RADIUS = 4.4;
 
-/** Longitude and latitude of territories for which the map data has no outline. */
+/** Positions (longitude and latitude) of those territories for which the map data has no outline. */
 const WITHOUT_OUTLINE: Partial<Record<Territory, readonly [number, number]>> = {
   kosovo: [20.9, 42.6],
   northern_cyprus: [33.5, 35.3],
   taiwan: [121, 23.7],
 };
-/** Offset between the number and its territory, so that the numbers do not overlap. */
+/** Offset between a territory and its number on the map, so that numbers do not overlap. */
 const ASIDE: Readonly<Record<Territory, readonly [number, number]>> = {
   crimea: [-10, 6],
   donetsk: [14, -3],

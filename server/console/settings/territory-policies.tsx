@@ -1,4 +1,4 @@
-/** Territory policies: the default assignment of disputed territories as a map and a table, and a list of versions. */
+/** Territory policies: the active default assignment of disputed territories as a map and a table, and a list of all versions. */
 import { Button, Stack, Table, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import type { z } from 'zod';
@@ -149,13 +149,16 @@ async function importFile(file: File): Promise<TerritoryPolicyView> {
   try {
     document = JSON.parse(text);
   } catch {
-    // The page shows its own message, because the parser's message is for programmers.
+    // Use a simpler error text here, because the JSON parser's text is for programmers.
     throw new ApiError('invalid_input', 'The file is not valid JSON. Download a template and edit it.', 0);
   }
   return call('POST', '/territory-policies', territoryPolicyView, document);
 }
 
-/** Saves a template with the active assignments as the next version. The admin must write missing notes before the import. */
+/**
+ * Saves a file with the active assignments, as a template for the next version. The admin must add the missing notes before importing the
+ * file.
+ */
 function saveTemplate({ policies }: View): void {
   const inForce = policies.find(({ active }) => active);
   const version = Math.max(...policies.map((policy) => policy.version)) + 1;

@@ -1,4 +1,7 @@
-/** Versioned artifacts, such as IP databases and territory policies: list, import, impact preview, activation and rollback. */
+/**
+ * Section for one kind of versioned artifact, such as IP databases or territory policies. It lists the versions and has buttons for import,
+ * impact preview, activation and rollback.
+ */
 import { Alert, Badge, Button, Group, List, Modal, Paper, Stack, Text, Title } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { type ReactNode, useState } from 'react';
@@ -13,7 +16,7 @@ import { topicQuery } from '../client/queries.ts';
 import { useMay } from '../client/session.tsx';
 import { UploadButton } from '../parts/upload-button.tsx';
 
-/** Maximum number of activations in the visible history. */
+/** Maximum number of activations that the history shows. */
 const SHOWN = 10;
 
 type Key = string | number;
@@ -32,7 +35,7 @@ interface Imported {
   readonly importedBy: string | null;
 }
 
-/** Kind of artifact, such as IP databases. `route`: path of its routes, and prefix of their rights. */
+/** Kind of artifact, such as IP databases. `route`: path of its API routes, and prefix of the names of their rights. */
 export interface ArtifactKind<Artifact extends z.ZodType<Imported>, Comparison extends z.ZodType> {
   readonly noun: 'database' | 'policy';
   readonly route: 'ip-databases' | 'territory-policies';
@@ -49,11 +52,11 @@ export interface ArtifactKind<Artifact extends z.ZodType<Imported>, Comparison e
   readonly importEffect: (artifact: z.output<Artifact>) => ReactNode;
 }
 
-/** Impact preview of an artifact: its button and its dialog. */
+/** Impact preview of an artifact: texts of its button and content of its dialog. */
 interface ImpactPreview<Artifact, Comparison> {
-  /** Label of the button; null if the artifact has no impact preview. */
+  /** Label of the preview button; null if this artifact has no impact preview. */
   readonly verb: (artifact: Artifact) => string | null;
-  /** Label of the button for screen readers, with the name of the artifact. */
+  /** Label of the preview button for screen readers, with the name of the artifact. */
   readonly label: (artifact: Artifact, verb: string) => string;
   readonly title: (artifact: Artifact) => string;
   readonly content: (comparison: Comparison) => ReactNode;
@@ -62,9 +65,9 @@ interface ImpactPreview<Artifact, Comparison> {
 
 interface Details {
   readonly badge?: ReactNode;
-  /** Text before the import time. */
+  /** Text in the line about an artifact, before the import time. */
   readonly before: string;
-  /** Text after the name of the account that imported the artifact. */
+  /** Text in the line about an artifact, after the name of the account that imported it. */
   readonly after?: string;
 }
 
@@ -82,7 +85,7 @@ export function VersionedArtifacts<Artifact extends z.ZodType<Imported>, Compari
   readonly kind: ArtifactKind<Artifact, Comparison>;
   readonly artifacts: readonly z.output<Artifact>[];
   readonly activations: readonly Activation[];
-  /** Artifact that was active before the first activation, if Cordon contains one. */
+  /** Artifact that was active before the first activation, if Cordon includes one. */
   readonly firstKey?: Key;
   readonly people: People;
   readonly details: (artifact: z.output<Artifact>) => Details;
@@ -263,7 +266,7 @@ function Preview<Artifact extends z.ZodType<Imported>, Comparison extends z.ZodT
 }) {
   const path = `/${kind.route}/${kind.keyOf(artifact)}`;
   const activatable = useMay()(`${kind.route}.activate`) && !artifact.active;
-  // The page does not cache the comparison, because device locations change.
+  // Do not cache the comparison, because the locations of devices change.
   const query = useQuery({ ...topicQuery(['orders'], `${path}/comparison`, kind.comparison), gcTime: 0 });
   const activation = useMutation({
     mutationFn: async () => {

@@ -1,4 +1,4 @@
-/** Page that redeems an invitation: first the password, then the authenticator secret, which is shown only once. */
+/** Page for the recipient of an invitation link. The recipient chooses a password. Then the page shows the authenticator secret once. */
 import { Alert, Button, Code, Paper, PasswordInput, Stack, Text, TextInput, Title } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { useMutation } from '@tanstack/react-query';
@@ -15,7 +15,7 @@ const SHORTEST_PASSWORD = 12;
 
 interface Invited {
   readonly token: string;
-  /** True for the first owner, who also enters a name and an e-mail address. */
+  /** True for the first owner's invitation. The first owner must also enter a name and an e-mail address. */
   readonly firstOwner: boolean;
   readonly done: () => void;
 }
@@ -129,7 +129,7 @@ function Authenticator({
   readonly totpUri: string;
   readonly done: () => void;
 }) {
-  // The page shows the QR code as an image, so that it need not trust markup from the library.
+  // Show the QR code as an image. Inserting the library's markup into the page would require trust in this markup.
   const image = `data:image/svg+xml,${encodeURIComponent(renderSVG(totpUri, { border: 2 }))}`;
   return (
     <Paper withBorder p="xl">

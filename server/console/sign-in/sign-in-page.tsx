@@ -1,4 +1,4 @@
-/** Sign-in form. The password and the authenticator code are on one page, so that a password manager fills both. */
+/** Sign-in form. Password and authenticator code are on the same page, so that a password manager can fill in both. */
 import { Button, Paper, PasswordInput, Stack, Text, TextInput, Title } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
@@ -10,7 +10,7 @@ import { call, keepCsrf } from '../client/call.ts';
 import { SESSION_KEY } from '../client/session.tsx';
 import { Brand } from './brand.tsx';
 
-/** The error appears at the field for the code, because only the code must be entered again. */
+/** Show the error at the field for the authenticator code, because only the code must be entered again. */
 const isReused = (error: Error) => error instanceof ApiError && error.code === 'totp_reused';
 
 export function SignInPage() {
@@ -36,7 +36,7 @@ export function SignInPage() {
       keepCsrf(session.csrf);
       client.setQueryData(SESSION_KEY, session);
     },
-    // An authenticator code works only once, so the next attempt needs another code.
+    // Clear the authenticator code. A code works only once, so the next attempt needs a new code.
     onError: (error) => {
       form.setFieldValue('totp', '');
       if (!isReused(error)) return;

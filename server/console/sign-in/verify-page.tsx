@@ -1,4 +1,4 @@
-/** Page that verifies the account's e-mail address. The verification needs a click, because mail scanners open links. */
+/** Page that verifies the account's e-mail address. The user must click a button, because mail scanners also open links in mails. */
 import { Alert, Button, Paper, Stack, Text, Title } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useEffect } from 'react';

@@ -22,23 +22,24 @@ const byName = (a: Choice, b: Choice) => a.label.localeCompare(b.label, 'en');
 export const COUNTRY_CHOICES: readonly Choice[] = COUNTRIES.map(choice).sort(byName);
 export const GROUP_CHOICES: readonly Choice[] = AREA_GROUPS.map(choice).sort(byName);
 
-/** Area choices within the areas of a limited role. Null means that the role has no limit. */
+/** Area choices that a role with a limited scope may use. `limit`: areas of the role; null if the role has no limit. */
 export function within(limit: readonly string[] | null, choices: readonly Choice[]): readonly Choice[] {
   if (limit === null) return choices;
   const areas = limit.map(parseScopeArea);
   return choices.filter(({ value }) => areasBeyond(areas, [parseScopeArea(value)]).length === 0);
 }
 
-/** Own areas of this installation, by title. */
+/** Named areas of this installation, sorted by title. */
 export const ownChoices = (areas: readonly NamedAreaView[]): readonly Choice[] =>
   areas.map(({ code, title }) => ({ value: code, label: `${title} (${code})` })).sort(byName);
 
-/** Minimum number of typed letters before a search. */
+/** Minimum number of letters that a user must type before subdivisions are searched. */
 const ENOUGH = 3;
 const MOST_PARTS = 60;
 
 /**
- * Subdivisions that match a country code with hyphen (`PK-`) or a name. A list of all five thousand subdivisions would hide the countries.
+ * Subdivisions that match the typed text: a country code with hyphen (`PK-`), or a part of the name. Without typed text, five thousand
+ * subdivisions would hide the countries.
  */
 export function subdivisionChoices(typed: string): readonly Choice[] {
   const country = /^([a-z]{2})-/i.exec(typed.trim())?.[1];
@@ -47,7 +48,7 @@ export function subdivisionChoices(typed: string): readonly Choice[] {
   return typed.trim().length < ENOUGH ? [] : findParts(typed, MOST_PARTS).map(choice).sort(byName);
 }
 
-/** Comparison without diacritics: `balochistan` finds Balōchistān. */
+/** Comparison that ignores diacritics, so that `balochistan` finds Balōchistān. */
 export const asTyped: OptionsFilter = ({ options, search, limit }) => {
   const sought = unaccented(search.trim());
   let left = limit;
@@ -57,7 +58,7 @@ export const asTyped: OptionsFilter = ({ options, search, limit }) => {
     .filter((option) => ('items' in option ? option.items.length > 0 : fits(option)));
 };
 
-/** Selected areas stay among the choices during a search. Otherwise the field would lose them. */
+/** During a search, the choices always include the selected areas. Otherwise the field would remove them. */
 export function withChosen(choices: readonly Choice[], chosen: readonly string[]): Choice[] {
   const there = new Set(choices.map(({ value }) => value));
   return [

@@ -1,4 +1,4 @@
-/** Remaining time in words, such as `3 days 04:12:09` or `04:12:09`. */
+/** Remaining time as text, such as `3 days 04:12:09` or `04:12:09`. */
 export function countdown(left: number): string {
   const seconds = Math.max(0, Math.ceil(left / 1_000));
   const days = Math.floor(seconds / 86_400);

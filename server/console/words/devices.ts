@@ -5,7 +5,7 @@ import { SERVICE_NAMES } from './orders.ts';
 
 export const STATUS_WORDS = { active: 'Active', revoked: 'Revoked', unenrolled: 'Unenrolled' } as const;
 
-/** Sentence about a receipt. `service` is null if the receipt concerns the whole order. */
+/** Sentence about a device's receipt for an order. `service` is null if the receipt concerns the whole order. */
 export function receiptSentence({
   kind,
   service,
@@ -54,10 +54,10 @@ const ALERT_NAMES: Readonly<Record<string, string>> = {
   reported_taken_over: 'Second connection with the same certificate, reported by the device',
 };
 
-/** Name of an alert by its code. An unknown code, such as from an agent of another vendor, appears as words. */
+/** Name of an alert by its code. For an unknown code, such as from another vendor's agent, the name consists of the words in the code. */
 export const alertName = (code: string): string => {
   const words = code.replaceAll('_', ' ');
-  // The code of an alert about one order contains the order number: `answer_due:2015-001`.
+  // Remove the order number, which the code of an alert about an order contains: `answer_due:2015-001`.
   const [kind = code, order] = code.split(':');
   if (kind === 'answer_due' && order !== undefined) return `Answer due for order ${order}`;
   return ALERT_NAMES[code] ?? words.charAt(0).toUpperCase() + words.slice(1);

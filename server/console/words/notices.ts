@@ -1,4 +1,7 @@
-/** Names of the notice times. They have their own file, because the first page needs the other texts about orders. */
+/**
+ * Names of the times at which users receive notices. They have their own file, so that the first page does not load the other texts about
+ * orders.
+ */
 import type { NoticeMoment } from '../../../shared/order/documents.ts';
 
 export const MOMENT_NAMES: Readonly<Record<NoticeMoment, string>> = {

@@ -1,4 +1,4 @@
-/** State of an order by the server clock, and the actions that the state allows. Pure. */
+/** State of an order at a given time of the server clock, and the actions that this state allows. The functions are pure. */
 import type { OrderSummary, OrderView } from '../../../shared/api/orders.ts';
 import { ACTS } from '../../../shared/order/acts.ts';
 import { ORDER_ACTS, type OrderAct } from '../../../shared/order/documents.ts';
@@ -46,7 +46,7 @@ export function orderStateAt(order: Facts, now: number): OrderState {
 export const isOpen = ({ phase }: OrderState): boolean =>
   phase !== 'ended' && phase !== 'withdrawn' && !isProposalEnd(phase);
 
-/** Time at which the order took effect, as recorded by the server. */
+/** Time at which the order last took effect, as the server recorded it. Before that record exists, the planned effective time. */
 export function activeSince({
   executions,
   terms,
@@ -55,11 +55,11 @@ export function activeSince({
   return last?.state === 'entered' ? last.at : Date.parse(terms.effective);
 }
 
-/** True after two people have approved the exit, unless a later revision has canceled it. */
+/** True after two people have approved the exit of the order. A later adopted revision cancels the exit. */
 export const isExiting = ({ adoptedRevision, revisions }: Pick<OrderView, 'adoptedRevision' | 'revisions'>): boolean =>
   revisions.some(({ revision, action }) => revision === adoptedRevision && action === 'exit');
 
-/** Actions that the server accepts and that have an effect. `exiting` is true after the approval of an exit. */
+/** Actions on an order that the server accepts and that have an effect. `exiting`: true after the approval of an exit. */
 export function allowedActions(order: Facts, now: number, exiting: boolean): Exclude<OrderAct, 'propose'>[] {
   const { phase } = orderStateAt(order, now);
   const over = isProposalEnd(order.status);
@@ -68,11 +68,11 @@ export function allowedActions(order: Facts, now: number, exiting: boolean): Exc
   return ORDER_ACTS.filter((act) => act !== 'propose').filter((act) => {
     const outcome = ACTS[state][act];
     if (outcome !== 'active' && outcome !== 'paused' && outcome !== 'withdrawn') return false;
-    // A proposal that has ended cannot be withdrawn. New dates need a new proposal.
+    // A proposal that was declined, retracted or has expired can only be revised.
     if (over) return act === 'revise';
-    // To make a pause permanent, a second approver approves the same pause. A new pause is not necessary.
+    // A paused order needs no new pause. To make a pause permanent, a second approver approves the existing pause.
     if (act === 'pause') return phase !== 'paused' && phase !== 'ended';
-    // A pause that has expired needs no resumption.
+    // Only a pause that is still in effect needs a resumption.
     if (act === 'resume') return phase === 'paused';
     if (act === 'exit') return phase === 'active' && order.terms.mode === 'exit' && !exiting;
     return true;

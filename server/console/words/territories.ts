@@ -7,7 +7,10 @@ import { CONTESTED } from '../../../shared/areas/territory-policy.ts';
 
 export const disputedName = (feature: string): string => feature.split('_').map(sentence).join(' ');
 
-/** List of claimants, such as `Georgia, Russia and an unrecognized state`. Some claimants have no ISO code. */
+/**
+ * Names of claimants as text, such as `Georgia, Russia and an unrecognized state`. A claimant without an ISO code appears as an
+ * unrecognized state.
+ */
 export const claimantsText = (feature: Territory): string =>
   listed(
     TERRITORY_FACTS[feature].claimants.map((area) =>
@@ -15,15 +18,18 @@ export const claimantsText = (feature: Territory): string =>
     ),
   );
 
-/** Assignment by a policy or an order: a country such as `Ukraine`, or `contested`, also if no assignment exists. */
+/**
+ * Assignment of a disputed territory by a policy or an order: the name of a country, such as `Ukraine`, or `contested`. A territory without
+ * an assignment is also `contested`.
+ */
 export const choiceName = (choice: string | null | undefined): string =>
   choice == null || choice === CONTESTED ? 'contested' : areaName(choice);
 
-/** Assignment as a verb phrase: `counts as Ukraine`, `is contested`. */
+/** Assignment of a disputed territory as a verb phrase: `counts as Ukraine`, `is contested`. */
 export const choiceWords = (choice: string | null | undefined): string =>
   choice == null || choice === CONTESTED ? 'is contested' : `counts as ${areaName(choice)}`;
 
-/** Disputed territories among the possible areas of a device. */
+/** Disputed territories among the areas in which a device may be. */
 export const territoriesAmong = (areas: readonly string[]): Territory[] =>
   TERRITORIES.filter((feature) =>
     areas.some((area) => (readPolygons(area)?.location ?? area) === territoryArea(feature)),

@@ -7,7 +7,7 @@ import { topicQuery } from '../../client/queries.ts';
 import { type Filter, listPath } from '../list/filter.ts';
 import type { WorkspaceCounts } from '../workspace-words.ts';
 
-/** Devices of a bulk command: a list, or a filter that the server applies when the admin sends the command. */
+/** Devices of a bulk command: either a list of ids, or a filter. The server applies the filter when the admin sends the command. */
 export type Chosen =
   | { readonly kind: 'some'; readonly devices: readonly ListedDevice[] }
   | { readonly kind: 'all'; readonly filter: Filter };
@@ -16,7 +16,7 @@ export interface AffectedDevices {
   /** Number of active devices. Only active devices receive commands. */
   readonly total: number;
   readonly connected: number;
-  /** Number of selected devices that are not active. */
+  /** Number of selected devices that are revoked or unenrolled. */
   readonly left: number;
   readonly sample: readonly ListedDevice[];
   readonly workspaces: WorkspaceCounts;
@@ -61,7 +61,7 @@ export function useAffectedDevices(chosen: Chosen) {
   if (!all.data || !first.data || !connected.data || !locked.data || !wiped.data)
     return { audience: null, error, refetch };
   const { total, devices: sample } = first.data;
-  // A filter for unconnected devices makes the query for connected devices unnecessary.
+  // If the filter already selects unconnected devices, the query for connected devices is unnecessary.
   const online = filter?.connected === false ? 0 : connected.data.total;
   const left = Math.max(0, all.data.total - total);
   const workspaces = { locked: locked.data.total, wiped: wiped.data.total };
@@ -72,7 +72,10 @@ const NOBODY: AffectedDevices = { total: 0, connected: 0, left: 0, sample: [], w
 
 type Target = Pick<z.input<typeof commandToMany>, 'devices' | 'filter' | 'expect'>;
 
-/** Target of a bulk request. With `expect`, the server refuses the request if the number of devices has changed. */
+/**
+ * Devices in the format of a bulk request. `expect`: number of devices that the admin saw. The server refuses the request if the number has
+ * changed.
+ */
 export function targetOf(chosen: Chosen, { total }: AffectedDevices): Target {
   if (chosen.kind === 'some') {
     return { devices: chosen.devices.filter(({ status }) => status === 'active').map(({ id }) => id), expect: total };
@@ -89,7 +92,10 @@ export interface Tally {
   readonly count: number;
 }
 
-/** Counts by name, most frequent names first, at most `most` entries. The last entry counts all other names. */
+/**
+ * Counts by name, most frequent names first, at most `most` entries. If there are more names, the last entry is the sum of the remaining
+ * ones.
+ */
 export function tally(names: readonly string[], most: number): Tally[] {
   const counts = [...Map.groupBy(names, (name) => name)].map(([name, { length }]) => ({ name, count: length }));
   counts.sort((a, b) => b.count - a.count || (a.name < b.name ? -1 : 1));

@@ -67,7 +67,8 @@ function Dialog({ chosen, close, sent }: Omit<Parameters<typeof BulkCommand>[0],
   const client = useQueryClient();
   const kinds = may('commands.destroy') ? COMMAND_KINDS : HARMLESS;
   const [draft, setDraft] = useState(() => draftOf('message'));
-  // The dialog keeps one request identifier, so that a repeated request after a lost response sends no second command.
+  // The request identifier stays the same while the dialog is open. If a response is lost and the dialog repeats the request, the server
+  // therefore creates no second command.
   const [id, setId] = useState(newCommandId);
   const [confirmed, setConfirmed] = useState<number | null>(null);
   const { audience, error, refetch } = useAffectedDevices(chosen);
@@ -87,7 +88,7 @@ function Dialog({ chosen, close, sent }: Omit<Parameters<typeof BulkCommand>[0],
       if (keptOf(issued) === 0) sent(issued.id);
     },
     onError: (refused) => {
-      // The number of devices has changed, so the dialog reloads the affected devices.
+      // The number of devices has changed since the dialog opened, so load the affected devices again.
       if (refused instanceof ApiError && refused.code === 'conflict') {
         setConfirmed(null);
         setId(newCommandId());
@@ -158,7 +159,7 @@ function Dialog({ chosen, close, sent }: Omit<Parameters<typeof BulkCommand>[0],
   );
 }
 
-/** Notice that another admin must confirm the command. */
+/** Notice that the command waits for another admin's confirmation. */
 function SecondPerson({ total }: { readonly total: number }) {
   const may = useMay();
   const alone = useQuery({ ...actionsQuery, enabled: may('actions.list') }).data?.soloLimit;

@@ -25,7 +25,7 @@ export function BulkProgress({ id, close }: { readonly id: string | undefined; r
     <Modal
       opened={id !== undefined}
       onClose={close}
-      // The device list receives the focus, because the element that opened the dialog may no longer exist.
+      // After closing, move the focus to the device list, because the element that opened the dialog may no longer exist.
       onExitTransitionEnd={focusList}
       title="Command progress"
       size="lg"

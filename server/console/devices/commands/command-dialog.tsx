@@ -40,7 +40,8 @@ function Form({
 }) {
   const client = useQueryClient();
   const [draft, setDraft] = useState(() => draftOf(kind));
-  // The dialog keeps one request identifier, so that a repeated request after a lost response sends no second command.
+  // The request identifier stays the same while the dialog is open. If a response is lost and the dialog repeats the request, the server
+  // therefore creates no second command.
   const [id, setId] = useState(newCommandId);
   const command = commandOf(draft);
   const grave = destroysData(kind);

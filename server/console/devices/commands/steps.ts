@@ -3,12 +3,18 @@ import type { DisplayedOn } from '../../../../shared/protocol/frames.ts';
 
 export interface Step {
   readonly label: string;
-  /** Time of the step in Unix milliseconds. Null if the command has not reached the step, or if its time is unknown. */
+  /**
+   * Time at which the command reached the step, in Unix milliseconds. Null if the command has not reached the step, or if the time is
+   * unknown.
+   */
   readonly at: number | null;
   readonly state: 'reached' | 'waiting' | 'failed';
 }
 
-/** The command of a message is complete when the device has stored the message. A later step shows whether the user has seen it. */
+/**
+ * A command that sends a message is complete when the device has stored the message. An additional step shows whether the user has seen the
+ * message.
+ */
 const ENDS = { done: 'Completed', failed: 'Failed', expired: 'Expired', canceled: 'Canceled' } as const;
 
 const DISPLAYED_ON: Readonly<Record<DisplayedOn, string>> = {
@@ -43,6 +49,6 @@ export function stepsOf({
     return [sent, stored, { label: 'Completed', at: null, state: 'waiting' }];
   }
   const end: Step = { label: ENDS[state], at: finishedAt, state: state === 'done' ? 'reached' : 'failed' };
-  // A command can end before it reaches the device.
+  // A command can end, for example by cancellation, before it reaches the device.
   return onDevice ? [sent, stored, end] : [sent, end];
 }

@@ -1,4 +1,4 @@
-/** State of a certificate in real time. */
+/** State of a certificate, such as revoked or expired, by the system clock. */
 export type CertificateState = 'used' | 'replaced' | 'revoked' | 'expired';
 
 export function certificateState(

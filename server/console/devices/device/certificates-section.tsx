@@ -1,4 +1,4 @@
-/** Certificates of a device. They expire by real time, not by the server clock. */
+/** Certificates of a device. Their expiry depends on the system clock, even if the demo has advanced the server clock. */
 import { Badge, Group, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { QueryResult } from '../../../../shared/look/states.tsx';

@@ -25,7 +25,7 @@ export function CommandsSection({
   command,
 }: {
   readonly id: string;
-  /** Opens the dialog of a command. Null if the device accepts no commands. */
+  /** Callback that opens the dialog of a command. Null if the device accepts no commands. */
   readonly command: ((kind: CommandKind) => void) | null;
 }) {
   const may = useMay();
@@ -155,7 +155,8 @@ function Cancel({ command }: { readonly command: CommandView }) {
     try {
       await call('DELETE', `/commands/${command.id}`, commandView);
     } finally {
-      // A refusal of the cancellation also refreshes the list, because the device may have received the command.
+      // If the server refuses to cancel the command, load the list again too, because the device may have received the command in the
+      // meantime.
       await client.invalidateQueries({ queryKey: ['commands'] });
     }
   };

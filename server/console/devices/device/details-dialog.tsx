@@ -1,4 +1,4 @@
-/** Dialog for the group, home area and seat of a device. Orders use the home area and the seat. */
+/** Dialog for the group, home area and legal seat of a device. Orders apply to devices by their home area and legal seat. */
 import { Button, Group, Modal, Select, Stack, Text } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';

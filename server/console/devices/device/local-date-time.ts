@@ -1,4 +1,4 @@
-/** Conversion of `datetime-local` values, in the reader's time zone, to the second. */
+/** Conversion between Unix milliseconds and the value of a `datetime-local` input, in the browser's time zone, with seconds. */
 
 export function localDateTime(instant: number): string {
   const offset = new Date(instant).getTimezoneOffset() * 60_000;

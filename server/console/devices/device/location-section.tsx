@@ -94,7 +94,7 @@ function Now({ evidence: { location, sources, observations } }: { readonly evide
   );
 }
 
-/** Assignment of a disputed territory by the territory policy. An order can assign the territory differently. */
+/** Country to which the territory policy assigns a disputed territory. An order can assign the territory to another country. */
 function TerritoryNote({ areas }: { readonly areas: readonly string[] }) {
   const policies = useQuery(policiesQuery);
   const territories = territoriesAmong(areas);
@@ -112,7 +112,7 @@ function TerritoryNote({ areas }: { readonly areas: readonly string[] }) {
   );
 }
 
-/** Location of the device, now or at the past time `then`. */
+/** Location of the device, at the present time or at the past time `then`. */
 export function LocationEvidence({ location, sources, then }: Pick<Explanation, 'location' | 'sources'> & Then) {
   const { certainty, areas, source: decides, disagree } = location;
   return (
@@ -176,7 +176,7 @@ function SourceView({
 }: Then & {
   readonly source: Source;
   readonly part: Part;
-  /** True if no other source of location evidence is valid. */
+  /** True if the location depends on a single source of evidence. */
   readonly alone: boolean;
 }) {
   const today = useServerNow(10_000);

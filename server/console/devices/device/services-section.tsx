@@ -44,9 +44,9 @@ export function Services({
   then,
   workspace = 'open',
 }: Pick<Verdict, 'services' | 'nextChange'> & {
-  /** Past time whose services the list shows; omitted for the current services. */
+  /** Past time for which the list shows the services; absent for the present time. */
   readonly then?: number;
-  /** Current state of the workspace; omitted for a past time. */
+  /** Present state of the workspace; absent if the list shows a past time. */
   readonly workspace?: DeviceView['workspace']['state'];
 }) {
   return (

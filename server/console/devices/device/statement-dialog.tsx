@@ -30,7 +30,7 @@ import {
   statementOf,
 } from './statement.ts';
 
-/** Identifier of an input element. The page sets the identifier, because the library would generate another. */
+/** Identifier of the input element, for its label. Without it, the library would generate another identifier. */
 const fieldId = (field: string): string => `statement-${field}`;
 
 interface DialogProps {

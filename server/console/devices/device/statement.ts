@@ -23,11 +23,11 @@ export interface StatementForm {
 
 export const EMPTY: StatementForm = { kind: 'presence', areas: [], reason: '', life: '7', until: '' };
 
-/** Limits of a location statement, as in `deviceChange`. */
+/** Limits of a location statement: the number of areas, and the number of characters of the reason. `deviceChange` has the same limits. */
 export const MOST_STATED_AREAS = 16;
 export const LONGEST_REASON = 500;
 
-/** End of the statement by the server clock; null while its field is empty. */
+/** End of the location statement by the server clock, in Unix milliseconds. Null while the field for the end is empty. */
 export function untilOf({ life, until }: StatementForm, now: number): number | null {
   if (life !== 'other') return now + Number(life) * DAY;
   const instant = new Date(until).getTime();

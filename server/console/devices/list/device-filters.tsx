@@ -28,7 +28,7 @@ export function DeviceFilters({
 }: {
   readonly filter: Filter;
   readonly order: Order;
-  /** Changes some filters and keeps the others. */
+  /** Callback that changes the given filters and keeps the other filters. */
   readonly narrow: (change: Filter) => void;
   readonly reorder: (order: Order) => void;
 }) {
@@ -80,7 +80,8 @@ export function DeviceFilters({
 function Search({ text, narrow }: { readonly text: string | undefined; readonly narrow: (change: Filter) => void }) {
   const [typed, setTyped] = useState(text ?? '');
   const ask = useDebouncedCallback((value: string) => narrow({ text: value.trim() || undefined }), 250);
-  // The search text in the page address can change without the field, for example by the back button.
+  // The search text in the page address can change without input in the field, for example by the browser's back button. The field then
+  // shows the new text.
   useEffect(() => {
     setTyped((before) => (before.trim() === (text ?? '') ? before : (text ?? '')));
   }, [text]);

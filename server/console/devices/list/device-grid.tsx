@@ -1,8 +1,8 @@
 // biome-ignore-all lint/a11y/useFocusableInteractive: a row takes the focus for its cells, and a head's button for its head
 // biome-ignore-all lint/a11y/useSemanticElements: a table element cannot leave out the rows that are not on the screen
 /**
- * Device list as a grid of any length. Only visible rows have elements. Arrows, Page Up, Page Down, Home and End move the active row. Space
- * selects the active row, Enter opens it, and Tab enters its content.
+ * Device list as a grid for any number of rows. Only visible rows have elements. The keys Arrow, Page Up, Page Down, Home and End move the
+ * active row. Space selects the active row, Enter opens it, and Tab moves into its content.
  */
 import { Box, Checkbox, UnstyledButton } from '@mantine/core';
 import { useThrottledValue } from '@mantine/hooks';
@@ -39,13 +39,13 @@ export function DeviceGrid({
 }: {
   readonly asked: Asked;
   readonly total: number;
-  /** True while the list for other filters loads. */
+  /** True after the filters have changed, until the new list has loaded. */
   readonly waiting: boolean;
   readonly surroundings: Omit<Surroundings, 'tabbable'>;
   readonly reorder: (order: Order) => void;
-  /** Selected devices; null if the role allows no bulk commands. */
+  /** Selected devices; null if the admin's role allows no bulk commands. */
   readonly choice: GridChoice | null;
-  /** True while the selection bar covers the end of the list. */
+  /** True while the bar with the selected devices covers the end of the list. */
   readonly covered: boolean;
 }) {
   const cards = usePhone();
@@ -64,7 +64,7 @@ export function DeviceGrid({
 
   const items = virtualizer.getVirtualItems();
   const tabbable = items.some(({ index }) => index === active) ? active : (virtualizer.range?.startIndex ?? 0);
-  // The React key of a row is its index, so that a row keeps its element while it is visible.
+  // The React key of a row is its index. A row therefore keeps its HTML element as long as it is visible.
   const data = items.map(({ index }): Row => ({ index, device: rows.at(index) }));
   const table = useDeviceTable(data, { ...surroundings, tabbable }, asked.order, reorder);
 
@@ -126,7 +126,7 @@ export function DeviceGrid({
   );
 }
 
-/** Calls `start` when the list for other filters replaces the displayed list. */
+/** Calls `start` when the new list has loaded after a change of the filters. */
 function useAnotherList(asked: Asked, start: () => void) {
   const first = useRef(true);
   // biome-ignore lint/correctness/useExhaustiveDependencies: only another list calls it
@@ -147,7 +147,7 @@ function useGridVirtualizer({
   readonly total: number;
   readonly cards: boolean;
   readonly covered: boolean;
-  /** Index of the focused row; null without focus. */
+  /** Index of the focused row; null if no row has the focus. */
   readonly kept: number | null;
 }) {
   const left = useElementScrollRestoration({ id: SCROLLER });
@@ -162,7 +162,7 @@ function useGridVirtualizer({
     paddingEnd: covered ? COVER : 0,
     scrollPaddingEnd: covered ? COVER : 0,
     initialOffset: left?.scrollY ?? 0,
-    // The focused row always has an element. Without it, the keyboard focus would be lost.
+    // Always render the focused row, even outside the visible range. Otherwise the keyboard focus would be lost.
     rangeExtractor: (range) => {
       const rows = defaultRangeExtractor(range);
       return kept !== null && kept < total && !rows.includes(kept) ? [...rows, kept].sort((a, b) => a - b) : rows;
@@ -223,7 +223,7 @@ function GridHead({
   );
 }
 
-/** Index of the row that contains an element; null for the header row. */
+/** Index of the row that contains the given element; null for the header row. */
 function indexOf(target: EventTarget): number | null {
   const row = target instanceof Element ? target.closest<HTMLElement>('[data-index]') : null;
   return row ? Number(row.dataset['index']) : null;
@@ -251,7 +251,9 @@ function HeadCell({ header }: { readonly header: Header<typeof features, Row, un
   );
 }
 
-/** Range of visible rows, updated at most every 120 ms, so that fast scrolling through 100,000 rows requests few of them. */
+/**
+ * Range of visible rows. It changes at most every 120 ms, so that fast scrolling through 100,000 rows requests data for only a few of them.
+ */
 function useSeldom(start: number, end: number): readonly [number, number] {
   const seldom = useThrottledValue(`${start} ${end}`, 120);
   return useMemo(() => {

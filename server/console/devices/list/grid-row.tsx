@@ -1,6 +1,6 @@
 // biome-ignore-all lint/a11y/useFocusableInteractive: a row takes the focus for its cells
 // biome-ignore-all lint/a11y/useSemanticElements: of the grid, which cannot be a table element
-/** Row of the device list. It renders again only if its data changes, not on each scroll step. */
+/** Row of the device list. It renders again only if its data changes, and not on each scroll event. */
 import { Box, Checkbox, VisuallyHidden } from '@mantine/core';
 import { FlexRender, type Row as TableRow } from '@tanstack/react-table';
 import { memo } from 'react';
@@ -9,7 +9,10 @@ import classes from './device-grid.module.css';
 
 interface GridRowProps {
   readonly row: TableRow<typeof features, Row>;
-  /** Selection state of the row. `fixed`: all devices are selected. Null if the role allows no bulk commands. */
+  /**
+   * Selection state of the row. `fixed`: the row is selected because all devices are selected. Null if the admin's role allows no bulk
+   * commands.
+   */
   readonly choosing: 'free' | 'fixed' | null;
   readonly chosen: boolean;
   readonly tabbable: boolean;
@@ -41,7 +44,8 @@ function DrawnRow({ row, choosing, chosen, tabbable, start, size }: GridRowProps
               aria-label={`Select ${device?.user ?? `row ${index + 1}`}`}
               checked={chosen}
               disabled={choosing === 'fixed'}
-              // The grid handles the click on the checkbox, because the event of the checkbox lacks the state of the Shift key.
+              // The grid handles clicks on the checkbox, because the checkbox's own change event does not contain the state of the Shift
+              // key.
               onChange={() => undefined}
             />
           </Box>
@@ -57,7 +61,10 @@ function DrawnRow({ row, choosing, chosen, tabbable, start, size }: GridRowProps
   );
 }
 
-/** The table library creates new row objects on each render, but the content of a row depends only on its device. */
+/**
+ * Row that renders again only if its device or its own state changes. The table library creates new row objects on each render, so a
+ * comparison of row objects would always find a difference.
+ */
 export const GridRow = memo(
   DrawnRow,
   (a, b) =>

@@ -1,4 +1,4 @@
-/** Rows of the device list. Blocks of rows load when they become visible, and stay up to date while they are visible. */
+/** Rows of the device list. A block of rows loads when it becomes visible, and is updated as long as it is visible. */
 import { keepPreviousData, queryOptions, useQueries, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { devicePage, type ListedDevice } from '../../../../shared/api/devices.ts';
@@ -11,13 +11,15 @@ export interface Asked {
   readonly order: Order;
 }
 
-/** Blocks of rows leave the cache a minute after they were last visible, because a large fleet does not fit into a browser. */
+/** Milliseconds after which an invisible block of rows leaves the cache, because the browser cannot hold the rows of a large fleet. */
 export const windowQuery = ({ filter, order }: Asked, offset: number) =>
   queryOptions({ ...topicQuery(['devices'], listPath(filter, order, offset, WINDOW), devicePage), gcTime: 60_000 });
 
 const keyOf = ({ filter, order }: Asked): string => listPath(filter, order, 0, WINDOW);
 
-/** Latest filters whose devices have loaded. The old list stays visible while the list for new filters loads. */
+/**
+ * Latest filters for which devices have loaded. After a change of the filters, the page shows the old list until the new list has loaded.
+ */
 export function useAnswered(asked: Asked) {
   const head = useQuery({ ...windowQuery(asked, 0), placeholderData: keepPreviousData });
   const [answered, setAnswered] = useState(asked);
@@ -31,7 +33,7 @@ export function useAnswered(asked: Asked) {
   };
 }
 
-/** Loads rows `first` to `last`, and the active row `besides`. */
+/** Loads the rows from index `first` to index `last`, and the active row with index `besides`. */
 export function useRows(asked: Asked, first: number, last: number, besides: number, total: number) {
   const near = windowsOf(...withMargin(first, last), total);
   const offsets = [...new Set([...near, ...windowsOf(besides, besides, total)])];

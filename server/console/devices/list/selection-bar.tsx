@@ -1,4 +1,7 @@
-/** Bar with the selected devices and their actions. It covers the end of the list, so that nothing moves when it appears. */
+/**
+ * Bar with the number of selected devices and the actions on them. The bar covers the end of the list, so that the list does not move when
+ * the bar appears.
+ */
 import { Button, CloseButton, Group, Paper, Text } from '@mantine/core';
 import { failureText } from '../../../../shared/look/states.tsx';
 import { countOf, MOST_NAMED } from './selection.ts';

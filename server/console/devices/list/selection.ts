@@ -1,9 +1,9 @@
-/** Selection of devices: a list of devices, or all devices that match the filters. Pure. */
+/** Selection in the device list: either a set of devices, or all devices that match the filters. The functions are pure. */
 import type { DeviceView } from '../../../../shared/api/devices.ts';
 
 export type Selection<D = DeviceView> =
   | { readonly kind: 'some'; readonly devices: ReadonlyMap<string, D> }
-  /** All devices that match the filters. The server counts them again when the admin sends a command. */
+  /** Selection of all devices that match the filters. When the admin sends a command, the server counts these devices again. */
   | { readonly kind: 'all' };
 
 export const MOST_NAMED = 10_000;
@@ -17,7 +17,9 @@ export const isChosen = <D>(selection: Selection<D>, id: string): boolean =>
 export const countOf = <D>(selection: Selection<D>, total: number): number =>
   selection.kind === 'all' ? total : selection.devices.size;
 
-/** Adds or removes devices. Devices cannot be removed from a selection of all devices, because the server receives only its filters. */
+/**
+ * Adds devices to the selection or removes them. A selection of all devices does not change, because the server receives only its filters.
+ */
 export function choose<D extends { readonly id: string }>(
   selection: Selection<D>,
   devices: readonly D[],

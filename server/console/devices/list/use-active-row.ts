@@ -1,6 +1,6 @@
 import { type RefObject, useCallback, useEffect, useRef, useState } from 'react';
 
-/** Focuses the device list after a dialog or menu above the list has closed. */
+/** Moves the focus to the device list after a dialog or menu in front of the list has closed. */
 export function focusList(): void {
   document.querySelector<HTMLElement>('[role="grid"] [role="row"][tabindex="0"]')?.focus();
 }
@@ -9,7 +9,7 @@ export function useActiveRow(scroller: RefObject<HTMLDivElement | null>, total: 
   const [active, setActive] = useState(0);
   const [focused, setFocused] = useState(false);
   const wanted = useRef<number | null>(null);
-  // The effect focuses the row only after its element exists, because the row may have been far off the screen.
+  // The focus must wait for the next render. If the row was not visible, its element does not exist before.
   useEffect(() => {
     if (wanted.current === null) return;
     const row = scroller.current?.querySelector<HTMLElement>(`[data-index="${wanted.current}"]`);

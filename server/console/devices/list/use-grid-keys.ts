@@ -5,7 +5,7 @@ import { isChosen, type Selection } from './selection.ts';
 
 export interface GridChoice {
   readonly selection: Selection<ListedDevice>;
-  /** Selects rows `from` to `to`, including rows that have not loaded. */
+  /** Selects the rows from index `from` to index `to`, even if they have not loaded. */
   readonly choose: (from: number, to: number, chosen: boolean) => void;
   readonly chooseAll: (chosen: boolean) => void;
 }

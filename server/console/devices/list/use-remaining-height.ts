@@ -1,5 +1,6 @@
 /**
- * Distance between the top of the page and an element, as the CSS variable `--above`. With it, the element can fill the rest of the screen.
+ * Sets the CSS variable `--above` of an element to its distance from the top of the page. The style sheet uses the variable to let the
+ * element fill the rest of the screen.
  */
 import { type RefObject, useLayoutEffect } from 'react';
 
@@ -12,7 +13,7 @@ export function useRemainingHeight(element: RefObject<HTMLElement | null>): void
       current.style.setProperty('--above', `${above}px`);
     };
     measure();
-    // A change of the filters or of the demo bar can move the element.
+    // The distance can change when the filters or the demo bar above the element change.
     const observer = new ResizeObserver(measure);
     for (
       let outer = current.parentElement;

@@ -1,4 +1,4 @@
-/** Selection in the device list. The selection survives scrolling and sorting, and ends when the filters change. */
+/** Selection in the device list. It stays when the admin scrolls or sorts, and becomes empty when the filters change. */
 import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { ListedDevice } from '../../../../shared/api/devices.ts';
@@ -20,7 +20,7 @@ export function useSelection(asked: Asked, total: number) {
     setFailure(null);
   }
 
-  /** Rows of a long range may never have been visible, so the function loads them first. */
+  /** Load all rows of the range first, because some of them may never have been visible. */
   async function stretch(from: number, to: number): Promise<ListedDevice[]> {
     const found: ListedDevice[] = [];
     for (const offset of windowsOf(from, to, total)) {

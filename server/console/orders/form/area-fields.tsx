@@ -1,4 +1,4 @@
-/** Fields for the order's areas, and for the assignment of disputed territories in these areas. */
+/** Form fields for the order's areas, and for the assignment of disputed territories in these areas to countries. */
 import { Fieldset, MultiSelect, Select, SimpleGrid, Stack, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useMemo, useState } from 'react';
@@ -57,10 +57,10 @@ export function AreaFields({ form, update, touch, problemAt }: Fields) {
         onSearchChange={setTyped}
         onBlur={() => touch('areas')}
         error={problemAt('areas')?.text}
-        // The list of areas opens below the field, so that the error stays visible above it.
+        // Open the list of areas below the field, so that it does not cover the error above the field.
         inputWrapperOrder={['label', 'description', 'error', 'input']}
-        // Options of the area list. They replace the options of the theme, so they repeat the theme's rule: the list stays inside the
-        // page's landmarks.
+        // Options of the area list. They replace the theme's options, so they repeat one of the theme's options, which keeps the list
+        // inside the page's landmarks.
         comboboxProps={{
           withinPortal: false,
           floatingStrategy: 'fixed',
@@ -109,14 +109,17 @@ export function AreaFields({ form, update, touch, problemAt }: Fields) {
   );
 }
 
-/** An order may assign a territory to a country without a claim, so this assignment is among the choices. */
+/**
+ * The choices must contain the assigned country even if it does not claim the territory, because an order may assign a territory to any
+ * country.
+ */
 function choicesOf(feature: Territory, said: string | undefined): Choice[] {
   const claimed = claimantsOf(feature).map((code) => ({ value: code, label: `${areaName(code)}` }));
   const contested = { value: CONTESTED, label: `Contested: ${claimantsText(feature)}` };
   return withChosen([...claimed, contested], said === undefined ? [] : [said]);
 }
 
-/** Sentence that compares the order's assignment of a disputed territory with the policy's assignment. */
+/** Sentence that compares the country in the order with the country in the territory policy, for one disputed territory. */
 function policyWords(said: string | undefined, policy: string | undefined): string {
   return said === undefined || said === (policy ?? CONTESTED)
     ? 'Your territory policy has the same assignment as this order.'

@@ -1,4 +1,7 @@
-/** Field for a date and time in the order's time zone. It shows how the server reads the time, and alternatives at a clock change. */
+/**
+ * Form field for a date and time in the order's time zone. It shows how the server interprets the time. If a time occurs twice at a clock
+ * change, it offers both instants.
+ */
 import '@mantine/dates/styles.css';
 import { Button, Fieldset, Group, Stack, Text } from '@mantine/core';
 import { DateInput, TimePicker } from '@mantine/dates';
@@ -24,10 +27,10 @@ export function DateTimeField({
   readonly legend: string;
   readonly value: LocalTime;
   readonly zone: string;
-  /** Instant that the server read from the text; null if the server cannot read it yet. */
+  /** Instant that the server derived from the text; null while the text is not a valid time. */
   readonly read: number | null;
   readonly change: (value: LocalTime) => void;
-  /** Callback for the moment when the reader leaves the date field. */
+  /** Callback that runs when the date field loses the focus. */
   readonly left?: () => void;
   readonly problem: Problem | undefined;
 }) {
@@ -51,13 +54,13 @@ export function DateTimeField({
             dateParser={parseDate}
             valueFormat="D MMM YYYY"
             defaultDate={today}
-            // The field accepts past dates, and the server explains the error. With a minimum date, the field would clear the text without
-            // a reason.
+            // Accept past dates, because the server then explains the error. With a minimum date, the field would clear the text without an
+            // explanation.
             getDayProps={(day) => ({ disabled: day < today })}
             weekendDays={[]}
             hideOutsideDates
             ariaLabels={CALENDAR}
-            // The calendar is beside its field in the document, for screen readers and for fields inside a dialog.
+            // Render the calendar next to its field in the document, so that it works with screen readers and inside a dialog.
             popoverProps={{ withinPortal: false, floatingStrategy: 'fixed' }}
             error={problem && (problem.suggestions.length > 0 ? AMBIGUOUS : problem.text)}
             required
@@ -106,7 +109,7 @@ const CALENDAR = {
 const AMBIGUOUS =
   'Because the clocks in this time zone change on that day, this time does not exist or occurs twice. Select the time that you mean.';
 
-/** Possible instant of an ambiguous time, such as `01:30 (America/New_York, GMT-4) = 05:30 UTC`. */
+/** Text for one of the instants of an ambiguous time, such as `01:30 (America/New_York, GMT-4) = 05:30 UTC`. */
 const suggested = (suggestion: string, zone: string): string => {
   const instant = Date.parse(suggestion);
   return `${zonedTime(instant, zone)} = ${dateTime(instant, 'UTC')} UTC`;

@@ -1,6 +1,6 @@
 /**
- * Fields for the exempt devices of an order: groups, as they are at the time of the proposal, and single devices. Each has an end and a
- * reason. Exemptions are signed but not public.
+ * Form fields for the exempt devices of an order. The admin selects groups or single devices, each with an end and a reason. A group stands
+ * for its devices at the time of the proposal. Exemptions are signed but not public.
  */
 import { Button, Checkbox, Group, MultiSelect, Paper, Radio, Stack, Text, Textarea } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
@@ -23,11 +23,11 @@ const foundQuery = (text: string) =>
   topicQuery(['devices'], withQuery('/devices', { text, status: 'active', limit: FOUND }), devicePage);
 
 export interface Revised {
-  /** Current exemptions of the order; null if they are unknown or hidden from the reader. */
+  /** Current exemptions of the order. Null if they have not loaded, or if the reader may not see them. */
   readonly exempt: ExemptionList['exemptions'] | null;
 }
 
-/** `revises`: number of the order that the form changes; null for a new order. */
+/** Fields for exemptions. `revises`: number of the order that the form changes; null for a new order. */
 export function ExemptionFields({ revises, ...fields }: Fields & { readonly revises: Revised | null }) {
   const { form, update } = fields;
   const list = form.exemption === 'list';
@@ -55,7 +55,7 @@ export function ExemptionFields({ revises, ...fields }: Fields & { readonly revi
   );
 }
 
-/** By default, the form keeps the current exemptions, because most changes of an order do not concern them. */
+/** By default, the proposal keeps the current exemptions, because most changes of an order do not concern exemptions. */
 function Begin({ form, update, exempt }: Fields & { readonly exempt: ExemptionList['exemptions'] }) {
   const now = useServerNow(60_000);
   const already = exemptedAlready(exempt, form.zone, now);
@@ -107,8 +107,8 @@ function Chosen({ form, update, touch, problemAt }: Fields) {
         value={form.devices.map(({ value }) => value)}
         onChange={(chosen) => update({ devices: exemptedOf(chosen, form.devices, deviceChoices) })}
         onSearchChange={setTyped}
-        // The server has already filtered the devices. The browser must not filter again, because a label need not contain the matching
-        // host name.
+        // The server has already filtered the devices by the search text. Do not filter again in the browser, because the text may match
+        // the host name, which is not always part of the label.
         filter={({ options }) => options}
         searchable
         hidePickedOptions

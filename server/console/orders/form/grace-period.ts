@@ -1,4 +1,4 @@
-/** Conversion of a grace period between a number with a unit and an ISO 8601 duration. Pure. */
+/** Conversion of a grace period between a number with a unit, as in the form, and an ISO 8601 duration. The functions are pure. */
 import { durationOf } from '../rule-words.ts';
 
 export const UNITS = ['days', 'hours', 'minutes'] as const;
@@ -10,7 +10,7 @@ export interface Grace {
 const MINUTE = 60_000;
 const LENGTH = { days: 24 * 60 * MINUTE, hours: 60 * MINUTE, minutes: MINUTE } as const;
 
-/** Grace period in the largest unit that gives a whole number. A part of a minute counts as one minute. */
+/** Grace period as a whole number in the largest possible unit. A part of a minute counts as one minute. */
 export function graceOf(iso: string): Grace {
   const length = durationOf(iso);
   const unit = UNITS.find((each) => length % LENGTH[each] === 0) ?? 'minutes';

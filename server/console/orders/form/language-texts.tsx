@@ -20,7 +20,7 @@ export function LanguageTexts({
   least,
 }: {
   readonly title: string;
-  /** Name of one text in the list, such as `Statement`. */
+  /** Label of one text in the list, such as `Statement`. */
   readonly what: string;
   readonly texts: readonly Written[];
   readonly change: (texts: Written[]) => void;
@@ -29,10 +29,12 @@ export function LanguageTexts({
   readonly error: string | undefined;
   readonly least: number;
 }) {
-  /** Number of texts after the requested addition. The number detects whether the new text exists yet. */
+  /**
+   * Number of texts that the list will have after the added text exists. The component moves the focus when the list reaches this number.
+   */
   const added = useRef<number | null>(null);
   const last = useRef<HTMLInputElement>(null);
-  // Focuses the language field of a new text, because the user selects its language next.
+  // Move the focus to the language field of the added text, because the user selects its language next.
   useEffect(() => {
     if (added.current !== texts.length) return;
     last.current?.focus();
@@ -48,7 +50,7 @@ export function LanguageTexts({
         {title}
       </Title>
       {texts.map(({ language, text }, at) => (
-        // The index is the React key, because a text has no other identity while its language is missing.
+        // The index is the React key, because a text without a selected language has no other identity.
         // biome-ignore lint/suspicious/noArrayIndexKey: see above
         <Group key={at} align="flex-start" gap="xs" wrap="wrap">
           <Select

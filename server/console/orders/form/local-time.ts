@@ -1,13 +1,13 @@
 /**
- * Date and time of a form field, in the order's time zone. `exact` is the instant, if the form knows it: from an existing order, or after a
- * choice during a clock change. An edit clears `exact`. Pure.
+ * Date and time in a form field, in the order's time zone. `exact`: the corresponding instant. It is known if the time comes from an
+ * existing order, or if the admin chose one of two instants at a clock change. An edit clears `exact`. The functions are pure.
  */
 import { z } from 'zod';
 
 export const localTime = z.object({
-  /** Date such as `2015-11-30`; empty if the date is missing. */
+  /** Date such as `2015-11-30`; empty while the date is missing. */
   date: z.string(),
-  /** Time such as `23:59`; empty if the time is missing. */
+  /** Time of day such as `23:59`; empty while the time of day is missing. */
   time: z.string(),
   exact: z.string().nullable(),
 });
@@ -40,5 +40,5 @@ export function timeText({ date, time, exact }: LocalTime): string | undefined {
   return date === '' || time === '' ? undefined : `${date}T${time}`;
 }
 
-/** Replaces the entered time with one of its possible instants, such as `2015-11-01T01:30:00-05:00`. */
+/** Replaces an ambiguous time by one of its instants, such as `2015-11-01T01:30:00-05:00`. */
 export const meaning = (written: LocalTime, suggestion: string): LocalTime => ({ ...written, exact: suggestion });

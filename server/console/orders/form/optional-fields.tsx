@@ -79,7 +79,7 @@ export function OptionalFields(fields: Fields) {
   const { more } = form;
   const set = (change: Partial<OptionalForm>) => update({ more: { ...more, ...change } });
   const [opened, setOpened] = useState<readonly string[]>(() => filledParts(more));
-  // A part that contains an error opens automatically.
+  // A collapsed part of the form opens automatically if one of its fields has an error.
   const wrong = Object.entries(PANELS).flatMap(([panel, inside]) => (inside.some(problemAt) ? [panel] : []));
   return (
     <Accordion

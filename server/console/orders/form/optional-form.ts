@@ -1,4 +1,4 @@
-/** Optional parts of an order in the form, and their conversion to the format of the API. Pure. */
+/** Optional parts of an order as form values, and their conversion to the format of the API. The functions are pure. */
 import { z } from 'zod';
 import {
   instrumentDocumentSchema,
@@ -11,7 +11,7 @@ import type { Draft } from './draft.ts';
 import { localTime, localTimeAt, NO_TIME, timeText } from './local-time.ts';
 
 export const optionalForm = z.object({
-  /** Date such as `2015-07-22`; empty if the order omits the date. */
+  /** Date such as `2015-07-22`; empty if the order states no date. */
   receivedOn: z.string(),
   toBeAnswered: z.boolean(),
   answerBy: localTime,
@@ -22,7 +22,7 @@ export const optionalForm = z.object({
   publishAt: localTime,
   law: z.string(),
   notices: z.array(z.object({ language: z.string(), text: z.string() })),
-  /** `all`: users receive a notice at every notice time that has not passed. `chosen`: only at the times in `plan`. */
+  /** Times at which users receive a notice. `all`: all possible times that have not passed. `chosen`: only the times in `plan`. */
   planned: z.enum(['all', 'chosen']),
   plan: z.array(z.enum(NOTICE_MOMENTS)),
   exportDays: z.string(),
@@ -54,8 +54,8 @@ export const NO_OPTIONS: OptionalForm = {
 const DAY = 86_400_000;
 
 /**
- * Form values for the optional parts of an existing order. A new decision record would replace the earlier record, so its fields start
- * empty.
+ * Form values for the optional parts of an existing order. The fields for the decision record start empty, because a new record would
+ * replace the existing one.
  */
 export function optionsOf(terms: OrderTerms): OptionalForm {
   const { receivedOn = '', answerBy, provenance = null, answers = '', documents = [], publication, notice } = terms;
@@ -77,8 +77,8 @@ export function optionsOf(terms: OrderTerms): OptionalForm {
 }
 
 /**
- * Optional parts in the format of the API. `absent` is the value for an empty field: null deletes the field of an existing order, undefined
- * omits the field of a new order.
+ * Optional parts in the format of the API. `absent`: value for an empty field. If an order is revised, the value null deletes its field.
+ * For a new order, the value undefined omits the field.
  */
 export function optionalDraft(more: OptionalForm, mode: OrderTerms['mode'], absent: null | undefined) {
   const text = (value: string) => (value.trim() === '' ? undefined : value.trim());

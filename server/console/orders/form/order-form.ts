@@ -1,4 +1,4 @@
-/** Order in the form, and its conversion to the format of the API. Pure. */
+/** Order as form values, and their conversion to the format of the API. The functions are pure. */
 import { z } from 'zod';
 import type { ExemptionList } from '../../../../shared/api/affected-devices.ts';
 import { PROPOSAL_DEFAULTS } from '../../../../shared/api/order-proposals.ts';
@@ -13,22 +13,22 @@ import { NO_OPTIONS, optionalDraft, optionalForm, optionsOf } from './optional-f
 const rule = z.enum(['allow', 'deny']);
 const named = z.object({ value: z.string(), label: z.string() });
 export type Named = z.infer<typeof named>;
-/** Exempt device in the form. `until` is null for an exemption without an end. */
+/** Exempt device or group in the form. `until` is null for an exemption without an end. */
 const exempted = named.extend({ until: localTime.nullable(), reason: z.string() });
 export type Exempted = z.infer<typeof exempted>;
 
-/** Schema of the form and of its draft in browser storage. The form discards an unreadable draft. */
+/** Schema of the form values, also for the draft in browser storage. The form ignores a stored draft that does not match the schema. */
 export const orderForm = z.object({
   areas: z.array(z.string()),
   /**
-   * Assignment of disputed territories: a country code or `contested` for each territory. The territory policy decides about a territory
-   * without an entry.
+   * Assignment of disputed territories: for each territory a country code or `contested`. If a territory is absent, the territory policy
+   * decides.
    */
   disputed: z.record(z.string(), z.string()),
   services: z.array(z.enum(SERVICES)),
   nexus: z.array(z.enum(NEXUS)),
   zone: z.string(),
-  /** True after the reader has chosen the time zone. A change of the areas then no longer changes it. */
+  /** True after the admin has chosen the time zone. After that, a change of the areas does not change the time zone. */
   zoneChosen: z.boolean(),
   effective: localTime,
   ends: z.boolean(),
@@ -37,11 +37,11 @@ export const orderForm = z.object({
   unknown: rule,
   contested: rule,
   travelers: rule,
-  /** Rule for undelivered messages; absent if the order omits the rule. */
+  /** Rule for undelivered messages; absent if the order has no such rule. */
   waiting: z.enum(WAITING_RULES).optional(),
   visitors: z.string(),
   stale: z.enum(['keep', 'allow', 'deny']),
-  /** How the form treats exemptions. `keep`: the order keeps its current exemptions. `list`: the list of the form replaces them. */
+  /** Exemptions of the proposal. `keep`: the order keeps its current exemptions. `list`: the exemptions in the form replace them. */
   exemption: z.enum(['keep', 'list']),
   groups: z.array(exempted),
   devices: z.array(exempted),
@@ -50,14 +50,14 @@ export const orderForm = z.object({
   addressee: z.string(),
   instrument: z.string(),
   statements: z.array(z.object({ language: z.string(), text: z.string() })),
-  /** Authoritative language; empty if the first statement's language is authoritative. */
+  /** Authoritative language. If it is empty, the language of the first statement is authoritative. */
   authoritative: z.string(),
   appeal: z.string(),
   more: optionalForm,
 });
 export type OrderForm = z.infer<typeof orderForm>;
 
-/** Values of a new form. Its rules are the mildest, so that a forgotten rule suspends nothing. */
+/** Values of a new form. Each rule has its mildest option, so that a rule that the admin overlooks suspends nothing. */
 export function emptyForm({ zone, appeal }: { readonly zone: string; readonly appeal: string }): OrderForm {
   return {
     areas: [],
@@ -110,7 +110,7 @@ export function formOf(terms: OrderTerms): OrderForm {
     areas: [...areas],
     services: [...services],
     nexus: [...nexus],
-    // A signed order without an assignment means `contested`, independent of the current territory policy.
+    // If a signed order does not assign a territory, the territory counts as `contested`, whatever the current territory policy says.
     disputed: explicitMap(territoriesIn(terms), disputed),
     zoneChosen: true,
     effective: localTimeAt(effective, terms.zone),
@@ -125,7 +125,7 @@ export function formOf(terms: OrderTerms): OrderForm {
   };
 }
 
-/** Changes the time zone of the form. The entered times stay the same, and thus mean other instants. */
+/** Changes the time zone of the form. The times in the fields stay as typed, so they then mean other instants. */
 export function inZone(form: OrderForm, zone: string): Partial<OrderForm> {
   if (zone === form.zone) return {};
   const there = (written: LocalTime): LocalTime => ({ ...written, exact: null });
@@ -141,11 +141,12 @@ export function inZone(form: OrderForm, zone: string): Partial<OrderForm> {
   };
 }
 
-/** Exemptions in the format of the API. An empty list removes all exemptions. An absent list keeps the current exemptions. */
+/** Exemptions in the format of the API. An empty array removes all exemptions. The value undefined keeps the current exemptions. */
 function exemptOf({ exemption, groups, devices }: OrderForm): Draft['exempt'] {
   if (exemption === 'keep') return undefined;
   const said = ({ until, reason }: Exempted) => ({
-    // The form sends an incomplete end as an empty text, so that the server refuses it. Without an end, the exemption would not expire.
+    // If the admin has entered only a part of the end, send an empty text, so that the server refuses the proposal. Without a value, the
+    // exemption would never end.
     ...(until !== null && { until: timeText(until) ?? '' }),
     ...(reason.trim() !== '' && { reason: reason.trim() }),
   });
@@ -155,7 +156,7 @@ function exemptOf({ exemption, groups, devices }: OrderForm): Draft['exempt'] {
   ];
 }
 
-/** Exemptions for the selected devices. Devices that were already exempt keep their end and reason. */
+/** Exemptions for the selected devices or groups. Those that were already in the list keep their end and reason. */
 export function exemptedOf(
   chosen: readonly string[],
   before: readonly Exempted[],
@@ -181,8 +182,8 @@ export function exemptedAlready(exempt: ExemptionList['exemptions'], zone: strin
 }
 
 /**
- * Authoritative language: the selected language, or the language of the first statement. An older order without an authoritative language
- * stays without one.
+ * Authoritative language of the proposal: the selected language. If none is selected for a new order, it is the language of the first
+ * statement. A revision of an order without an authoritative language does not add one.
  */
 export function authoritativeIn(
   { authoritative, statements }: Pick<OrderForm, 'authoritative' | 'statements'>,
@@ -192,13 +193,14 @@ export function authoritativeIn(
   return revises === null ? statements.find(({ language }) => language !== '')?.language : undefined;
 }
 
-/** Draft that the server checks. It contains all fields that have a value. */
+/** Draft that the server checks. It contains only fields that have a value. */
 export function draftOf(form: OrderForm, revises: string | null): Draft {
   const { areas, services, nexus, zone, mode, unknown, contested, travelers, visitors, stale, disputed, waiting } =
     form;
   const text = (value: string) => (value.trim() === '' ? undefined : value.trim());
   const effective = timeText(form.effective);
-  // The form sends an end without a time, so that the server refuses it. Without any end, the order would last until its withdrawal.
+  // If the end is incomplete, send an empty text, so that the server refuses the proposal. Without a value, the order would last until its
+  // withdrawal.
   const until = form.ends ? (timeText(form.until) ?? '') : null;
   const written = form.statements.filter((each) => each.language !== '' && text(each.text) !== undefined);
   const exempt = exemptOf(form);
@@ -219,7 +221,7 @@ export function draftOf(form: OrderForm, revises: string | null): Draft {
     until,
     exempt,
     ...optionalDraft(form.more, mode, revises === null ? undefined : null),
-    // The rule for waiting messages has no effect without the service messaging.
+    // Omit the rule for waiting messages if the order does not suspend the service messaging, because the rule then has no effect.
     waiting: services.includes('messaging') ? waiting : undefined,
   };
   const filled = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
@@ -227,7 +229,9 @@ export function draftOf(form: OrderForm, revises: string | null): Draft {
   return { ...(revises === null ? { action: 'propose' } : { order: revises, action: 'revise' }), ...rules, ...filled };
 }
 
-/** Body of the request that proposes the order. The path contains the order number, and the action for a change. */
+/**
+ * Body of the request that proposes the order. For a change of an order, the path of the request contains the order number and the action.
+ */
 export function submission(form: OrderForm, revises: string | null): Submission {
   const { order: _order, action: _act, ...terms } = draftOf(form, revises);
   return revises === null ? terms : { ...terms, action: 'revise' };

@@ -1,10 +1,10 @@
-/** Parser for dates as people type them. Pure. */
+/** Parser for dates as people type them. The function is pure. */
 
 const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
 
 /**
- * Parses the formats `2015-11-30`, `30 Nov 2015`, `30 November 2015` and `Nov 30, 2015`. Null for an ambiguous date (`3/4/2015`) or an
- * invalid one.
+ * Parses a date such as `2015-11-30`, `30 Nov 2015`, `30 November 2015` or `Nov 30, 2015`. Returns null for an ambiguous date (`3/4/2015`)
+ * or an invalid one.
  */
 export function parseDate(typed: string): string | null {
   const text = typed.trim().toLowerCase();

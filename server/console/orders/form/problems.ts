@@ -1,4 +1,4 @@
-/** Problems of the order form by field: the server's problems, with simpler texts for empty fields. Pure. */
+/** Errors in the order form, by field. They are the server's errors, with simpler texts for empty fields. The functions are pure. */
 import type { OrderPreview } from '../../../../shared/api/order-preview.ts';
 import type { Draft } from './draft.ts';
 import { timeText } from './local-time.ts';
@@ -44,11 +44,11 @@ export type Field = (typeof FIELDS)[number];
 export interface Problem {
   readonly text: string;
   readonly suggestions: readonly string[];
-  /** True if a field's only problem is that the field is empty. */
+  /** True if the problem of a field is only that the field is empty. */
   readonly missing: boolean;
 }
 
-/** Texts for fields that can be empty. */
+/** Error texts for empty fields. */
 const MISSING: Readonly<Partial<Record<Field, { readonly text: string; readonly is: (form: OrderForm) => boolean }>>> =
   {
     areas: { text: 'The areas are missing. Select at least one area.', is: ({ areas }) => areas.length === 0 },
@@ -93,7 +93,7 @@ const MISSING: Readonly<Partial<Record<Field, { readonly text: string; readonly 
     },
   };
 
-/** A text without a language cannot be part of a request, so the form itself reports the problem. */
+/** The form itself reports a text without a language, because the request cannot contain such a text. */
 export const isUnnamed = ({ language, text }: OrderForm['statements'][number]): boolean =>
   language === '' && text.trim() !== '';
 
@@ -101,7 +101,7 @@ const isField = (name: string | undefined): name is Field => FIELDS.some((field)
 
 export interface Problems {
   readonly fields: ReadonlyMap<Field, Problem>;
-  /** Problems of the whole order, such as a missing approver set. */
+  /** Errors about the order as a whole, such as a missing approver set. */
   readonly whole: readonly string[];
 }
 
@@ -112,14 +112,17 @@ export interface Answered {
 
 const TIMED: readonly Field[] = ['effective', 'until', 'answerBy', 'publication', 'exempt'];
 
-/** Form values on which the server's check of a field depends. */
+/** Form values that the server checks for a field. */
 function basis(field: Field, draft: Draft): string {
   const timed = TIMED.includes(field);
   const beside = field === 'exempt' ? draft.effective : field === 'until' && draft.mode;
   return JSON.stringify([draft[field], timed && draft.zone, beside]);
 }
 
-/** The form itself finds empty fields at once. A problem from the server counts until the value of its field changes. */
+/**
+ * Errors to show at a field. The form itself finds empty fields at once. The server's error for a field stays until the value of the field
+ * changes.
+ */
 export function problemsOf(form: OrderForm, draft: Draft, answered: Answered | undefined): Problems {
   const fields = new Map<Field, Problem>();
   const whole: string[] = [];

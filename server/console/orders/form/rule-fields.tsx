@@ -1,4 +1,7 @@
-/** Fields for the rules about devices in special circumstances. The first option of each rule is the mildest one and the default. */
+/**
+ * Form fields for rules about devices in special circumstances, such as visitors. The first option of each rule is the mildest one and the
+ * default.
+ */
 import { Group, NumberInput, Radio, Select, SimpleGrid, Stack, Text } from '@mantine/core';
 import { useState } from 'react';
 import { sentence } from '../../../../shared/areas/area-words.ts';

@@ -1,4 +1,4 @@
-/** Fields for the effective time and the end time, in the order's own time zone. */
+/** Form fields for the effective time and the end time, in the order's own time zone. */
 import { Checkbox, Select, Stack } from '@mantine/core';
 import { useMemo } from 'react';
 import type { OrderPreview } from '../../../../shared/api/order-preview.ts';
@@ -34,7 +34,7 @@ export function ScheduleFields({
         onChange={(zone) => {
           if (zone !== null) update({ ...inZone(form, zone), zoneChosen: true });
         }}
-        // The text of the field is selected, so that typing replaces the current time zone.
+        // Select the text of the field, so that typing replaces the current time zone.
         onClick={({ currentTarget }) => currentTarget.select()}
         onBlur={() => touch('zone')}
         error={problemAt('zone')?.text}

@@ -1,6 +1,6 @@
 /**
- * Fields for the services to suspend, and for the nexus of affected devices. Services without which the operator loses control of a device
- * are red.
+ * Form fields for the services to suspend, and for the connection (nexus) between device and area that the order requires. Services without
+ * which the operator loses control of a device are red.
  */
 import { Alert, Checkbox, Stack } from '@mantine/core';
 import { IconAlertTriangle } from '@tabler/icons-react';

@@ -1,6 +1,5 @@
 /**
- * Summary of the order form: content, missing fields and impact preview. On a wide screen the summary is beside the form, otherwise below
- * it.
+ * Summary beside the order form: content of the order, missing fields and impact preview. On a narrow screen the summary is below the form.
  */
 import { Group, Loader, Paper, Stack, Text, Title, UnstyledButton } from '@mantine/core';
 import { IconAlertCircle, IconCircle, IconCircleCheck } from '@tabler/icons-react';

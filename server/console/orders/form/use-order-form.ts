@@ -1,6 +1,6 @@
 /**
- * State of the order form. Browser storage of this tab keeps the state until the proposal, so that a reload loses nothing. The server
- * checks the draft while the admin types.
+ * State of the order form. The browser stores the state for this tab until the order is proposed, so that a reload loses nothing. The
+ * server checks the draft while the admin types.
  */
 
 import { useDebouncedValue } from '@mantine/hooks';
@@ -12,7 +12,7 @@ import type { Draft } from './draft.ts';
 import { draftOf, type OrderForm, orderForm } from './order-form.ts';
 import { FIELDS, type Field, type Problem, problemsOf } from './problems.ts';
 
-/** Pause in typing, in milliseconds, after which the server checks the draft. */
+/** Milliseconds without typing, after which the server checks the draft. */
 const PAUSE = 400;
 
 function kept(name: string): OrderForm | null {
@@ -20,7 +20,7 @@ function kept(name: string): OrderForm | null {
     const parsed = orderForm.safeParse(JSON.parse(sessionStorage.getItem(name) ?? 'null'));
     return parsed.success ? parsed.data : null;
   } catch {
-    // If the stored draft is invalid JSON, or if the browser forbids storage, the form starts without a draft.
+    // Start without a draft if the stored draft is invalid JSON, or if the browser forbids storage.
     return null;
   }
 }
@@ -30,7 +30,7 @@ function keep(name: string, form: OrderForm | null): void {
     if (form === null) sessionStorage.removeItem(name);
     else sessionStorage.setItem(name, JSON.stringify(form));
   } catch (error) {
-    // If the storage of the browser is full or forbidden, the draft exists only in memory.
+    // If the browser's storage is full or forbidden, keep the draft only in memory.
     console.warn('the browser cannot store the draft', error);
   }
 }
@@ -53,7 +53,7 @@ for (const [event, down] of [
   addEventListener(event, () => (pressed = down), { capture: true });
 }
 
-/** While the admin presses a button, a new error message must not move the button from under the pointer. */
+/** Delays a change until the pointer button is released. Otherwise a new error text could move a button away while the admin presses it. */
 function afterPress(act: () => void): void {
   if (pressed) addEventListener('pointerup', () => setTimeout(act), { once: true });
   else act();
@@ -62,8 +62,8 @@ function afterPress(act: () => void): void {
 export type FormApi = ReturnType<typeof useOrderForm>;
 
 /**
- * `revises`: number of the order that the form changes. `name`: name of the stored draft, which contains the revision that the form started
- * from.
+ * State of the order form. `revises`: number of the order that the form changes; null for a new order. `name`: name of the stored draft.
+ * The name contains the number of the revision that the form changes.
  */
 export function useOrderForm(name: string, initial: OrderForm, revises: string | null) {
   const [before] = useState(() => kept(name));
@@ -92,7 +92,7 @@ export function useOrderForm(name: string, initial: OrderForm, revises: string |
     update: (change: Partial<OrderForm>) => setForm((now) => ({ ...now, ...change })),
     touch: (field: Field) => afterPress(() => setTouched((now) => (now.has(field) ? now : new Set([...now, field])))),
     touchAll: () => setTouched(new Set(FIELDS)),
-    /** Problem of a field, only after the reader has visited the field. */
+    /** Error of a field. It is undefined until the admin has left the field once. */
     problemAt: (field: Field): Problem | undefined => (touched.has(field) ? problems.fields.get(field) : undefined),
     startAgain: () => {
       keep(name, null);
@@ -100,7 +100,10 @@ export function useOrderForm(name: string, initial: OrderForm, revises: string |
       setTouched(new Set());
       setForm(initial);
     },
-    /** All problems of the form. The function asks the server again if necessary, and rejects if the server does not respond. */
+    /**
+     * Returns all errors of the form. If necessary, the function first asks the server to check the draft. Rejects if the server does not
+     * respond.
+     */
     check: async () => problemsOf(form, draft, await client.ensureQueryData(previewQuery(JSON.stringify(draft)))),
     sent: () => keep(name, null),
   };

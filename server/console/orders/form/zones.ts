@@ -1,14 +1,17 @@
 export const ZONES: readonly string[] = ['UTC', ...Intl.supportedValuesOf('timeZone').filter((zone) => zone !== 'UTC')];
 
-/** Only recent browsers have the function `getTimeZones`. In other browsers, the form suggests no time zone. */
+/** Type of the function `getTimeZones`, which only recent browsers have. In other browsers, the form suggests no time zone. */
 interface LocaleZones {
   getTimeZones?: () => string[] | undefined;
 }
 
-/** Prefixes of area codes that are no country: groups, regions and polygons. */
+/** Prefixes of area codes that do not mean a single country: groups, regions and polygons. */
 const NO_COUNTRY = new Set(['EU', 'UN', 'XG', 'XZ']);
 
-/** Time zones of a country or of its subdivision (`US-CA`). Empty for a group of countries, or if the browser lacks this data. */
+/**
+ * Time zones of a country. For a subdivision (`US-CA`), these are the time zones of its country. Empty for a group of countries, or if the
+ * browser lacks the data.
+ */
 export function zonesOf(area: string): readonly string[] {
   const country = /^([A-Z]{2})(?:-|$)/.exec(area)?.[1];
   if (country === undefined || NO_COUNTRY.has(country)) return [];
@@ -16,7 +19,7 @@ export function zonesOf(area: string): readonly string[] {
   return (locale.getTimeZones?.() ?? []).filter((zone) => ZONES.includes(zone));
 }
 
-/** Time zone that all areas share, if each area has only this one; otherwise null. */
+/** Time zone of the areas, if every area has exactly one time zone and it is the same for all; otherwise null. */
 export function likelyZone(areas: readonly string[]): string | null {
   const zones = new Set(areas.flatMap(zonesOf));
   const [only] = zones;

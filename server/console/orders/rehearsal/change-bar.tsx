@@ -1,4 +1,4 @@
-/** Numbers of devices by change between two revisions. Each number filters the device list. */
+/** Bar with the number of devices for each kind of change between two revisions. A click on a number filters the device list. */
 import { Group, Text, UnstyledButton } from '@mantine/core';
 import { IMPACT_CHANGES, type ImpactChange } from '../../../../shared/api/impact-classes.ts';
 import { CHANGE_NAMES } from '../impact-words.ts';

@@ -1,4 +1,4 @@
-/** Locations of affected devices, as a map and as a table with the same content. */
+/** Locations of affected devices on a map, and in a table with the same content. */
 import { Button, Stack, UnstyledButton } from '@mantine/core';
 import { useMemo, useState } from 'react';
 import type { ImpactView } from '../../../../shared/api/order-impact.ts';

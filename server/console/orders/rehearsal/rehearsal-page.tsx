@@ -1,4 +1,4 @@
-/** Rehearsal page: compares a revision with the current fleet before the revision is approved. Devices receive nothing. */
+/** Rehearsal page: predicts the effect of a revision on the current fleet, before approvers approve it. Devices receive nothing. */
 import { Button, Grid, Group, NativeSelect, SegmentedControl, Stack, Text } from '@mantine/core';
 import { IconFileSpreadsheet, IconRefresh } from '@tabler/icons-react';
 import { keepPreviousData, useMutation, useQuery } from '@tanstack/react-query';
@@ -44,7 +44,10 @@ export function RehearsalPage() {
   );
 }
 
-/** Choices of the reader, from the page address. Default: the revision to approve, compared with the revision that it would replace. */
+/**
+ * Choices of the reader, from the page address. By default, the page compares the revision to approve with the revision that it would
+ * replace.
+ */
 function askedBy(search: RehearsalSearch, order: OrderView): RehearsalAsked {
   const revision = search.revision ?? pendingRevision(order)?.revision ?? order.adoptedRevision ?? order.latestRevision;
   const before = order.adoptedRevision === revision ? null : order.adoptedRevision;
