@@ -332,7 +332,7 @@ it('a restarted server explains the device’s verdict afterward, for any instan
   expect(denied.out).toMatch(/Location\n {2}PK \(probable\): Only one source reports this location/);
   expect(denied.out).toMatch(
     new RegExp(
-      `messaging +denied +by order ${order}\\.\\d: The device is in the area\\. The device’s mobile network is in the area\\.`,
+      `messaging +denied +by order ${order}\\.\\d: The device is in the area\\. The device uses a mobile network of the area\\.`,
     ),
   );
   expect(denied.out).toMatch(/Pakistan, November 2015: active, suspends services\n/);

@@ -150,7 +150,7 @@ const CASES: readonly Case[] = [
   {
     title: 'the summary has a paragraph that no document has',
     change: ({ files }) => ({
-      files: rewritten(files, /<h2>How to check/, '<p>The service was never blocked.</p>\n$&'),
+      files: rewritten(files, /<h2>How to verify/, '<p>The service was never blocked.</p>\n$&'),
     }),
     failed: [
       /summary\.html contradicts the documents under “How to verify this pack”\. The page says “The service was never blocked\.”\. The documents give nothing\./,
