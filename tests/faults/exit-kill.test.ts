@@ -14,7 +14,7 @@ import { openPlayer } from '../replay/player.ts';
 import { parseTimeline, type Step } from '../replay/timeline.ts';
 import type { DeathAt } from '../support/mortal-writes.ts';
 
-const KILLS = Number(process.env['CORDON_FAULTS'] ?? 5);
+const KILLS = Number(process.env['CORDON_FAULTS'] ?? 3);
 
 const order = {
   order: 'leave',
