@@ -1,10 +1,13 @@
-/** Replays of the project's timelines, started as an admin starts them, and of one that must fail. */
+/** All timelines of the project. The program `replay` plays one of them, and copies that must fail. */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, describe, expect, it } from 'vitest';
+import { openPlayer } from '../replay/player.ts';
+import { parseTimeline } from '../replay/timeline.ts';
+import { WarmProcesses } from '../replay/warm-processes.ts';
 import { POSTGRES_SERVER } from '../support/postgres.ts';
 import { programPath } from '../support/programs.ts';
 import { needed } from '../support/tools.ts';
@@ -22,10 +25,22 @@ async function replay(...args: string[]): Promise<{ code: number | null; stdout:
   return { code: await code, stdout, stderr };
 }
 
-/** A changed copy of a timeline. */
-function changed(file: string, change: (timeline: { steps: Record<string, unknown>[] }) => void): string {
+const logs = mkdtempSync(join(tmpdir(), 'cordon-timeline-logs-'));
+const warm = new WarmProcesses(logs);
+afterAll(async () => {
+  await warm.end();
+  rmSync(logs, { recursive: true, force: true });
+});
+
+function newFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'cordon-timeline-'));
   folders.push(folder);
+  return folder;
+}
+
+/** A changed copy of a timeline. */
+function changed(file: string, change: (timeline: { steps: Record<string, unknown>[] }) => void): string {
+  const folder = newFolder();
   const timeline = JSON.parse(readFileSync(join(timelines, file), 'utf8'));
   change(timeline);
   writeFileSync(join(folder, file), JSON.stringify(timeline));
@@ -35,8 +50,22 @@ function changed(file: string, change: (timeline: { steps: Record<string, unknow
 /** Time limit of a replay. The longest replay takes 40 s alone, and several times that beside other tests. */
 const WITHIN = 300_000;
 
+/** Timeline that a person's command line plays. */
+const PLAYED_BY_PROGRAM = 'saudi-2010.json';
+
 describe('replay', () => {
-  async function expectHolds(file: string, ...options: string[]): Promise<void> {
+  /** Plays the timeline in processes that the other timelines use too. */
+  async function expectHolds(file: string): Promise<void> {
+    const timeline = parseTimeline(readFileSync(join(timelines, file), 'utf8'));
+    const player = await openPlayer(timeline, newFolder(), { warm });
+    try {
+      for (const step of timeline.steps) expect(await player.play(step)).toMatchObject({ failure: null, unmet: [] });
+    } finally {
+      await player.close();
+    }
+  }
+
+  async function expectProgramHolds(file: string, ...options: string[]): Promise<void> {
     const { code, stdout, stderr } = await replay('--json', ...options, join(timelines, file));
     const steps = stdout
       .trim()
@@ -49,14 +78,18 @@ describe('replay', () => {
 
   it.each(readdirSync(timelines).filter((file) => file.endsWith('.json')))(
     '%s holds',
-    (file) => expectHolds(file),
+    (file) => (file === PLAYED_BY_PROGRAM ? expectProgramHolds(file) : expectHolds(file)),
     WITHIN,
   );
 
   const { present } = needed('PostgreSQL', 'set CORDON_TEST_DATABASE_URL', POSTGRES_SERVER !== '');
   /** Two timelines: one with crashes of server and devices, and the one with the most devices, which takes long. */
   const onPostgres = ['power-cuts.json', ...(process.env['CORDON_FAULTS'] ? ['pakistan-2015.json'] : [])];
-  it.skipIf(!present).each(onPostgres)('%s holds on PostgreSQL', (file) => expectHolds(file, '--postgres'), WITHIN);
+  it.skipIf(!present).each(onPostgres)(
+    '%s holds on PostgreSQL',
+    (file) => expectProgramHolds(file, '--postgres'),
+    WITHIN,
+  );
 
   it(
     'exits 1 at an expectation that is turned round, and names step, device, what was expected and the reasons',

@@ -19,6 +19,12 @@ const handlers = {
     opened = new SimulatedFleet(start);
     return null;
   },
+  /** Stops the devices, so that the process can open another fleet. */
+  async end(_: null) {
+    await opened?.end();
+    opened = null;
+    return null;
+  },
   enroll: ({ links }: { links: readonly (Which & { readonly link: string })[] }) => fleet().enroll(links),
   launch: (_: null) => fleet().launch(),
   jump: ({ to }: { to: Drive }) => fleet().jump(to),

@@ -15,6 +15,7 @@ import type { Mortal } from './mortals.ts';
 import { Child } from './rpc.ts';
 import type { DeviceState, Place, Received, Written } from './simulated-fleet.ts';
 import type { Fleet as Description, Evidence, EvidenceChange } from './timeline.ts';
+import type { WarmProcesses } from './warm-processes.ts';
 
 /** Devices of one or several labels in a process of their own. A crash kills them together. */
 export class FleetProcess {
@@ -22,14 +23,16 @@ export class FleetProcess {
   readonly #folder: string;
   readonly #log: string;
   readonly #fleets: Fleet[] = [];
+  readonly #warm: WarmProcesses | null;
   #child: Child<FleetHandlers>;
 
-  /** `name`: for its log, and for its folder under `folder`. */
-  constructor(name: string, folder: string) {
+  /** `name`: for its log, and for its folder under `folder`. `warm`: source of a process that has played another timeline. */
+  constructor(name: string, folder: string, warm: WarmProcesses | null = null) {
     this.#name = name;
+    this.#warm = warm;
     this.#folder = join(folder, `fleet-${name}`);
     this.#log = `${this.#folder}.log`;
-    this.#child = this.#launch();
+    this.#child = warm?.fleets.take() ?? this.#launch();
   }
 
   #launch(): Child<FleetHandlers> {
@@ -78,6 +81,13 @@ export class FleetProcess {
     this.#child = this.#launch();
     await this.open({ at: now });
     await this.launch();
+  }
+
+  /** Ends the devices and keeps the process for another timeline if it can play one. */
+  async end(): Promise<void> {
+    if (!this.#warm || this.#child.ended) return this.kill();
+    await this.call('end', null);
+    this.#warm.fleets.giveBack(this.#child);
   }
 
   /** Ended by kill -9. */

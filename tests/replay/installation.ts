@@ -13,6 +13,7 @@ import type { Mortal } from './mortals.ts';
 import { Child } from './rpc.ts';
 import type { ServerHandlers } from './server-process.ts';
 import type { Act, Timeline } from './timeline.ts';
+import type { WarmProcesses } from './warm-processes.ts';
 
 /** Approvers of a timeline that names none. */
 const APPROVERS = ['ada', 'bo', 'cy'];
@@ -30,6 +31,8 @@ export interface Installation extends Mortal {
   /** kill -9. `crash` also starts it again. */
   stop(): Promise<void>;
   kill(): Promise<void>;
+  /** Stops the server in order, and keeps its process for another timeline if it can play one. */
+  end(): Promise<void>;
 }
 
 /** People whom the timeline names, and as many more as two independent approvals of any proposal need. */
@@ -51,12 +54,16 @@ const REPLAYED = {
   passphrase: PASSPHRASE,
 };
 
-/** `databaseUrl`: an empty PostgreSQL database; null for SQLite in `folder`. */
+/**
+ * `databaseUrl`: an empty PostgreSQL database; null for SQLite in `folder`. `warm`: source of a process that has played another timeline;
+ * null for a new process.
+ */
 export async function startInstallation(
   timeline: Timeline,
   folder: string,
   now: Instant,
   databaseUrl: string | null,
+  warm: WarmProcesses | null,
 ): Promise<Installation> {
   const log = join(folder, 'server.log');
   const module = programPath('tests/replay/server-process.ts');
@@ -64,7 +71,7 @@ export async function startInstallation(
   const ports = { device: await freePort(), public: await freePort(), admin: await freePort() };
   const config = loopbackConfig(folder, ports, { ...REPLAYED, databaseUrl });
   prepareKeyFolder(join(config.home, 'keys'));
-  let child = launch();
+  let child = warm?.servers.take() ?? launch();
   let doomed = false;
   let away = false;
   try {
@@ -110,6 +117,11 @@ export async function startInstallation(
         return doomed && child.killed;
       },
       kill: () => child.kill(),
+      async end() {
+        if (!warm || child.ended) return child.kill();
+        await child.call('end', null);
+        warm.servers.giveBack(child);
+      },
     };
   } catch (error) {
     await child.kill();

@@ -32,6 +32,7 @@ import {
   type Timeline,
   type WorkspaceExpectation,
 } from './timeline.ts';
+import type { WarmProcesses } from './warm-processes.ts';
 
 /** Real time in which devices must connect and receive the newest list. */
 const SETTLE_WITHIN = 30_000;
@@ -61,6 +62,7 @@ export interface Player {
   readonly mortals: Mortals;
   /** By process (`server` or a label): writes to its store since the last call, once it has stopped writing. */
   writes(): Promise<Writes>;
+  /** Kills the processes, or gives them back for another timeline. */
   close(): Promise<void>;
 }
 
@@ -69,12 +71,14 @@ export interface PlayerOptions {
   readonly databaseUrl?: string | null;
   /** True: the devices of each label have a process of their own, so that a test can kill any of them. */
   readonly mortal?: boolean;
+  /** Source of processes for timelines that follow each other; absent: new processes. */
+  readonly warm?: WarmProcesses | null;
 }
 
 export async function openPlayer(
   timeline: Timeline,
   folder: string,
-  { databaseUrl = null, mortal = false }: PlayerOptions = {},
+  { databaseUrl = null, mortal = false, warm = null }: PlayerOptions = {},
 ): Promise<Player> {
   const start = timeline.steps[0]?.at ?? 0;
   mkdirSync(folder, { recursive: true });
@@ -86,19 +90,29 @@ export async function openPlayer(
   const fleets = timeline.fleet.map((description) => {
     const { label, count } = description;
     const name = mortal || crashing.has(label) ? label : '';
-    const process = processes.getOrInsertComputed(name, () => new FleetProcess(name || 'all', folder));
+    const process = processes.getOrInsertComputed(name, () => new FleetProcess(name || 'all', folder, warm));
     const fleet = new Fleet(description, process, addresses, before, start);
     before += count;
     return fleet;
   });
   let installation: Installation | null = null;
-  const close = async () => {
+  const kill = async () => {
     await Promise.all([...[...processes.values()].map((process) => process.kill()), installation?.kill()]);
+  };
+  const close = async () => {
+    try {
+      // Devices first: a stopped server would make them try to connect again.
+      await all([...processes.values()].map((process) => process.end()));
+      await installation?.end();
+    } catch (error) {
+      await kill();
+      throw error;
+    }
   };
   try {
     // The fleets' processes start in parallel with the server. Their activation codes follow when it is ready.
     const opened = all([...processes.values()].map((process) => process.open({ at: start })));
-    installation = await startInstallation(timeline, folder, start, databaseUrl);
+    installation = await startInstallation(timeline, folder, start, databaseUrl, warm);
     await opened;
     const groups = new Map<string, string>();
     for (const fleet of fleets) groups.set(fleet.label, await enrollFleet(fleet, installation.owner.api));
@@ -116,7 +130,7 @@ export async function openPlayer(
       writes: () => playing.writes(),
     };
   } catch (error) {
-    await close();
+    await kill();
     throw error;
   }
 }

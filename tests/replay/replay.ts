@@ -11,6 +11,7 @@ import { createOwnDatabase, type OwnDatabase, POSTGRES_SERVER } from '../support
 import { type Outcome, openPlayer, type Player } from './player.ts';
 import { narrate, record } from './telling.ts';
 import { parseTimeline, type Step, type Timeline, TimelineError } from './timeline.ts';
+import { WarmProcesses } from './warm-processes.ts';
 
 interface Options {
   readonly json: boolean;
@@ -40,7 +41,7 @@ async function keepUp(player: Player): Promise<void> {
   await new Promise((resolve) => process.once('SIGINT', resolve).once('SIGTERM', resolve));
 }
 
-async function play(file: string, timeline: Timeline, options: Options): Promise<boolean> {
+async function play(file: string, timeline: Timeline, options: Options, warm: WarmProcesses | null): Promise<boolean> {
   const folder = mkdtempSync(join(tmpdir(), 'cordon-replay-'));
   const say = (line: string) => process.stdout.write(`${line}\n`);
   const tell = (outcome: Outcome) => say(options.json ? record(file, timeline, outcome) : narrate(timeline, outcome));
@@ -57,7 +58,7 @@ async function play(file: string, timeline: Timeline, options: Options): Promise
   process.once('SIGINT', leave).once('SIGTERM', leave);
   try {
     if (options.postgres) own = await createOwnDatabase(POSTGRES_SERVER, 'replay');
-    player = await openPlayer(timeline, folder, { databaseUrl: own?.url ?? null });
+    player = await openPlayer(timeline, folder, { databaseUrl: own?.url ?? null, warm });
     let holds = true;
     for (const step of timeline.steps) {
       holds = await playStep(player, step, tell);
@@ -93,10 +94,27 @@ async function main(files: readonly string[], options: Options): Promise<number>
   const given = files.length > 0 ? files : [fileURLToPath(import.meta.resolve('../timelines/pakistan-2015.json'))];
   // All files are read before the first is played, so that an error in the last one appears at once.
   const timelines = given.map((file) => ({ file, timeline: read(file) }));
-  for (const { file, timeline } of timelines) {
-    if (!(await play(basename(file), timeline, options))) return 1;
+  // The logs of shared processes would not stay with those of their timeline.
+  if (options.keep) return (await playAll(timelines, options, null)) ? 0 : 1;
+  const folder = mkdtempSync(join(tmpdir(), 'cordon-replay-'));
+  const warm = new WarmProcesses(folder);
+  try {
+    return (await playAll(timelines, options, warm)) ? 0 : 1;
+  } finally {
+    await warm.end();
+    rmSync(folder, { recursive: true, force: true });
   }
-  return 0;
+}
+
+async function playAll(
+  timelines: readonly { readonly file: string; readonly timeline: Timeline }[],
+  options: Options,
+  warm: WarmProcesses | null,
+): Promise<boolean> {
+  for (const { file, timeline } of timelines) {
+    if (!(await play(basename(file), timeline, options, warm))) return false;
+  }
+  return true;
 }
 
 const command = new Command('replay')

@@ -45,6 +45,13 @@ const handlers = {
     server = await startServer(config, { clock, ...(demo ? { demo: demoOver(clock) } : {}) });
     return { addresses: server.addresses, firstOwnerLink: server.firstOwnerLink };
   },
+  /** Stops the server in order, so that the process can start another one. */
+  async end(_: null) {
+    await server?.stop();
+    server = null;
+    clock = null;
+    return null;
+  },
   /** Each overdue timer fires once, in order. The driver waits for the resulting work by what is visible from outside. */
   jump({ to }: { to: Drive }) {
     clock?.drive(to);

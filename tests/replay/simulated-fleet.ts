@@ -185,6 +185,12 @@ export class SimulatedFleet {
     });
   }
 
+  /** Stops the agents and closes their store. */
+  async end(): Promise<void> {
+    await Promise.all(this.#devices.splice(0).map(({ agent }) => agent.stop()));
+    this.#store.close();
+  }
+
   async launch(): Promise<void> {
     await this.#launch([...this.#worlds.values()]);
     await this.wake();
