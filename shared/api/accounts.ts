@@ -12,8 +12,8 @@ export const emailText = z
   .regex(/^[^\s@]+@[^\s@]+$/, 'is an e-mail address');
 
 /**
- * Role of an admin. The role can be limited to the devices of a group, to an area, or to their intersection. A limit to an area covers the
- * area's orders and the devices with a home area in it. Without a group and an area, the role has no limit.
+ * A group limits the role to the group's devices. An area limits the role to the area's orders and to devices with a home area in it. With
+ * a group and an area, both limits apply.
  */
 export const grantSchema = z.strictObject({
   role: z.enum(ROLES),
@@ -29,7 +29,6 @@ export const accountView = z.object({
   status: z.enum(['active', 'disabled']),
   ready: z.boolean(),
   createdAt: instant,
-  /** Time at which the account holder verified the e-mail address with a mailed link; null if the address is unverified. */
   emailVerifiedAt: instant.nullable(),
   grants: z.array(z.object({ role: z.enum(ROLES), group: z.string().nullable(), area: z.string().nullable() })),
 });
@@ -55,7 +54,7 @@ export const accountChange = z.strictObject({ status: z.enum(['active', 'disable
 const linkToken = z.string().min(20).max(128);
 export const accountParams = z.object({ id: accountIdSchema });
 
-/** Token of the mailed link. It proves that the caller owns the e-mail address. */
+/** The token from the mailed link proves that the caller owns the e-mail address. */
 export const addressVerification = z.strictObject({ token: linkToken });
 export const sentVerification = z.object({
   expiresAt: instant,
@@ -65,7 +64,6 @@ export const sentVerification = z.object({
 export const redemption = z.strictObject({
   token: linkToken,
   password: passwordText,
-  /** E-mail address and name, required only for the first owner. For an invited admin, the account already has both. */
   email: emailText.optional(),
   name: personName.optional(),
 });

@@ -10,7 +10,6 @@ export const actionView = z.object({
   /** Name of the action in the policy table, such as `workspace.wipe`. */
   action: z.string(),
   status: z.enum(['pending', 'confirmed', 'performed', 'failed', 'declined', 'expired']),
-  /** Number of devices that the action destroys or changes. */
   devices: z.int(),
   /** SHA-256 of the action's content, in hex. A confirmation repeats the hash, so that the second person confirms exactly this content. */
   hash: z.string(),
@@ -21,7 +20,6 @@ export const actionView = z.object({
   decidedAt: instant.nullable(),
   reason: z.string().nullable(),
   outcome: z.string().nullable(),
-  /** Whether the caller proposed the action. The caller cannot confirm their own proposal. */
   mine: z.boolean(),
 });
 export type ActionView = z.infer<typeof actionView>;
@@ -30,12 +28,8 @@ const people = z.record(z.string(), z.string());
 
 export const actionList = z.object({
   actions: z.array(actionView),
-  /** Admins' names by account id. */
   people,
-  /**
-   * Limit of devices that the caller may destroy or change in 24 hours without a second person, and number of devices already counted
-   * against this limit.
-   */
+  /** Maximum number of devices that the caller may destroy or change in 24 hours without a second person, and the number already used. */
   soloLimit: z.object({ limit: z.int(), used: z.int() }),
 });
 
@@ -48,6 +42,6 @@ export const actionDetail = actionView.extend({
 });
 
 export const actionConfirmation = z.strictObject({ hash: z.string().regex(/^[0-9a-f]{64}$/, 'is a SHA-256 in hex') });
-/** Response to a confirmation. `result` is the response to the proposed request and may contain a secret, such as an activation link. */
+/** Response to a confirmation. `result` is the result of the confirmed action and may contain a secret, such as an activation link. */
 export const actionConfirmed = z.object({ action: actionView, result: z.unknown() });
 export const actionRefusal = z.strictObject({ reason: z.string().trim().min(1).max(2000) });

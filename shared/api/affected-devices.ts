@@ -11,7 +11,6 @@ export const affectedView = z.object({
   ),
 });
 
-/** Exemptions that one revision contains. */
 export const exemptionList = z.object({
   revision: z.int(),
   exemptions: z.array(
@@ -20,19 +19,17 @@ export const exemptionList = z.object({
       /** End of the exemption, possibly in the past. Null if the exemption lasts as long as the order. */
       until: instant.nullable(),
       reason: z.string().nullable(),
-      /** Revision that added the exemption. Later revisions contain the same exemption. */
+      /** Number of the revision that added the exemption. */
       decidedIn: z.int(),
       proposedBy: z.string(),
-      /** Approvers who approved the exemption; empty before the first approval. */
       approvedBy: z.array(z.string()),
     }),
   ),
-  /** Names of the proposers and approvers by person id. */
   people: z.record(z.string(), z.string()),
 });
 export type ExemptionList = z.infer<typeof exemptionList>;
 
-/** Admins' location statements that change the order's verdict for a device, or will change it at the effective time. */
+/** Location statements that change the order's verdict for a device, now or from the effective time. */
 export const statementList = z.object({
   statements: z.array(
     z.object({
@@ -46,18 +43,16 @@ export const statementList = z.object({
       by: z.string().nullable(),
       confirmedBy: z.string().nullable(),
       /**
-       * `released`: services that the location statement allows and the order would otherwise deny. `denied`: services that the order
-       * denies only because of the location statement.
+       * `released`: services that the order would deny without the location statement. `denied`: services that the order denies only
+       * because of the location statement.
        */
       released: z.array(z.enum(SERVICES)),
       denied: z.array(z.enum(SERVICES)),
     }),
   ),
-  /** Changes of the home area or legal seat that changed the order's verdict for a device, newest first. */
   assignments: z.array(
     z.object({
       device: deviceIdSchema,
-      /** Home area and legal seat of the device after the change. */
       home: z.string().nullable(),
       seat: z.string().nullable(),
       at: instant,
@@ -65,12 +60,10 @@ export const statementList = z.object({
       confirmedBy: z.string().nullable(),
     }),
   ),
-  /** Admins' names by account id. */
   people: z.record(z.string(), z.string()),
 });
 export type StatementList = z.infer<typeof statementList>;
 
-/** Verified receipts of devices, newest first. */
 export const receiptList = z.object({
   receipts: z.array(
     z.object({
@@ -83,7 +76,6 @@ export const receiptList = z.object({
       gate: z.string().nullable(),
       /** Planned time of the notice that the receipt confirms; absent if the receipt is about the order itself. */
       notice: z.string().optional(),
-      /** Time of the event by the device's clock. */
       at: z.string(),
     }),
   ),

@@ -13,7 +13,6 @@ export const approverKeyView = z.object({
   registeredAt: instant,
 });
 export const knownApproverKey = approverKeyView.extend({
-  /** Whether the account holder has verified the e-mail address. */
   verified: z.boolean(),
 });
 export const approverKeyList = z.object({ keys: z.array(knownApproverKey) });
@@ -21,7 +20,6 @@ export const approverKeyList = z.object({ keys: z.array(knownApproverKey) });
 export const approverSetView = z.object({
   version: z.int(),
   state: z.enum(['waiting', 'adopted', 'superseded']),
-  /** Exact text that approvers sign. */
   payload: z.string(),
   digest: z.string(),
   signatures: z.array(z.object({ keyid: z.string(), sig: z.string() })),
@@ -30,8 +28,8 @@ export const approversView = z.object({
   current: approverSetView.nullable(),
   pending: approverSetView.nullable(),
   /**
-   * Orders whose approvers include a person outside the current approver set. New devices do not obey these orders until current approvers
-   * approve the orders again.
+   * Orders with an approver who is no longer in the approver set. New devices do not obey these orders until current approvers approve the
+   * orders again.
    */
   uncoveredOrders: z.array(z.string()),
 });
@@ -41,8 +39,8 @@ export const approverSetProposal = z.strictObject({
   keyids: z.array(sha256Hex).min(2).max(64),
   threshold: z.int().min(2).max(10).default(2),
   /**
-   * SubjectPublicKeyInfo of an organization key in DER, base64. If absent, the new approver set keeps the organization keys of the current
-   * set.
+   * SubjectPublicKeyInfo of each organization key in DER, base64. If absent, the new approver set keeps the organization keys of the
+   * current set.
    */
   organizationKeys: z.array(base64.max(128)).max(8).optional(),
 });

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { orderPolygonSchema } from '../order/documents.ts';
 import { instant } from './wire.ts';
 
-/** Maximum size of an import, in bytes. A polygon with 2,000 points takes a tenth of this size. */
+/** Maximum size of a GeoJSON import, in bytes. A polygon with 2,000 points takes a tenth of this size. */
 export const LARGEST_GEOJSON = 2_000_000;
 
 /** Name of a group or polygon, in lower case so that nobody mistakes the name for an ISO 3166 code. */
@@ -19,7 +19,6 @@ const namedArea = z.object({
   version: z.int(),
   title: z.string(),
   madeAt: instant,
-  /** Account of the admin who created this version of the area. */
   madeBy: z.string(),
 });
 /** Countries of a group (`members`) or outline of a polygon (`polygon`); the other field is null. */
@@ -31,17 +30,13 @@ export type NamedAreaView = z.output<typeof namedAreaView>;
 export const namedAreaList = z.object({
   areas: z.array(
     namedAreaView.extend({
-      /** Earlier versions of the area, newest first. */
       earlier: z.array(namedArea.omit({ code: true })),
       /** Whether the caller may change or delete the area. The caller's role must cover all countries of the area. */
       changeable: z.boolean(),
     }),
   ),
-  /**
-   * Areas to which the caller's changes are limited. Null means no limit. An empty list means that the caller cannot change named areas.
-   */
+  /** Areas in which the caller may change named areas. Null means everywhere; an empty list means nowhere. */
   limit: z.array(z.string()).nullable(),
-  /** Admins' names by account id. */
   people: z.record(z.string(), z.string()),
 });
 export type NamedAreaList = z.output<typeof namedAreaList>;

@@ -6,23 +6,21 @@ import { homeAreaText, instant } from './wire.ts';
 export const newCode = z.strictObject({
   /** User of the device. The caller's role must cover every group of this person. */
   person: personIdSchema,
-  /** Group of the device. The user must be a member of the group. */
+  /** The user must be a member of this group. */
   group: groupIdSchema,
   home: homeAreaText.nullable().default(null),
   seat: homeAreaText.nullable().default(null),
   /**
    * Device that enrolls again; null for a new device. `group` must be the device's present group. Without `home` and `seat`, the device
-   * keeps its home area and legal seat. To change the user, the home area or the legal seat, the caller also needs the right
-   * `devices.update`.
+   * keeps its home area and legal seat. To change the user, the home area or the legal seat, the caller needs the right `devices.update`.
    */
   device: deviceIdSchema.nullable().default(null),
   expiresInHours: z.int().min(1).max(720).default(48),
 });
-/** New activation code. `link` contains the secret, which no later response repeats. The client shows `link` as a QR code. */
+/** `link` contains the secret of the activation code, which no later response repeats. The client shows `link` as a QR code. */
 export const createdCode = z.object({ id: deviceIdSchema, link: z.string(), expiresAt: instant });
 const codeState = z.enum(['open', 'used', 'expired', 'canceled']);
 export const codeQuery = z.strictObject({
-  /** Filter by state of the activation code; absent for all states. */
   state: codeState.optional(),
   cursor: z.string().max(100).optional(),
   limit: z.coerce.number().int().min(1).max(200).default(50),
@@ -38,6 +36,5 @@ export const codeView = z.object({
   createdAt: instant,
   expiresAt: instant,
 });
-/** Page of activation codes: open codes first, then newest first. `cursor` requests the next page and is null on the last page. */
 export const codePage = z.object({ codes: z.array(codeView), cursor: z.string().nullable() });
 export const codeParams = z.object({ id: deviceIdSchema });

@@ -15,8 +15,8 @@ export const newCommand = z.strictObject({
     .default(7 * 86_400),
 });
 /**
- * Command to the named devices, or to every active device that matches the filter. An empty filter matches all devices in the caller's
- * scope. `GET /devices` with the same filter and `status=active` returns the number of matching devices as `total`.
+ * Command to the listed devices, or to every active device that matches the filter. An empty filter matches all devices in the caller's
+ * scope. `GET /devices` with the same filter and `status=active` returns their number as `total`.
  */
 export const commandToMany = newCommand
   .extend({
@@ -32,13 +32,12 @@ export const commandToMany = newCommand
       .optional(),
     /**
      * Number of devices that the client showed to the admin. If the number has changed, the server creates no command (`conflict`). A
-     * repeated request with the same `id` gets the earlier result instead.
+     * repeated request with the same `id` gets the first result instead.
      */
     expect: z.int().min(1).optional(),
   })
   .refine(({ devices, filter }) => (devices === undefined) !== (filter === undefined), 'give devices or a filter');
 export const issuedToMany = z.object({
-  /** Request id that the client chose. A repeated request with the same id creates no further commands. */
   id: commandIdSchema,
   queued: z.int(),
   refused: z.array(z.object({ device: deviceIdSchema, code: z.enum(['not_found', 'conflict', 'legal_hold']) })),
@@ -55,21 +54,19 @@ export const commandView = z.object({
   storedAt: instant.nullable(),
   finishedAt: instant.nullable(),
   detail: z.string().nullable(),
-  /** Time at which the device displayed the message to its user. Only the device's report sets this time. */
+  /** Time at which the device displayed the message to its user, as the device reported it. */
   displayed: z.object({ at: instant, on: displayedOnSchema }).nullable(),
 });
 export type CommandView = z.infer<typeof commandView>;
-/** Names of the admins who sent commands, by account id. */
 const senders = z.record(z.string(), z.string());
 export const commandList = z.object({ commands: z.array(commandView), people: senders });
 export const commandQuery = z.strictObject({
-  /** Id of a command. The response lists only older commands of the device. */
   before: commandIdSchema.optional(),
   limit: z.coerce.number().int().min(1).max(200).default(50),
 });
 export const commandParams = z.object({ id: commandIdSchema });
 
-/** Query for the requests to many devices, newest first. The response lists requests with at least one device in the caller's scope. */
+/** Commands to many devices, newest first. The response omits commands without a device in the caller's scope. */
 export const requestQuery = z.strictObject({ cursor: z.string().max(40).optional() });
 export const requestList = z.object({
   requests: z.array(
@@ -87,7 +84,7 @@ export const requestList = z.object({
   cursor: z.string().nullable(),
 });
 
-/** Progress of a request to many devices, counted for the devices in the caller's scope. */
+/** Progress of a command to many devices, counted for the devices in the caller's scope. */
 export const requestProgress = z.object({
   command: commandSchema,
   createdBy: z.string(),
@@ -96,9 +93,7 @@ export const requestProgress = z.object({
   expiresAt: instant,
   total: z.int(),
   counts: z.record(commandView.shape.state, z.int()),
-  /** Number of devices that displayed the message; 0 for other kinds of command. */
   displayed: z.int(),
-  /** First failed, expired and canceled commands of the request. */
   failures: z.array(
     z.object({
       device: deviceIdSchema,

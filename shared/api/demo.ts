@@ -8,25 +8,23 @@ const endpoint = z.object({ device: deviceIdSchema, user: z.string() });
 
 export const demoView = z.object({
   now: instant,
-  /** Future times at which an order changes, nearest first. */
   marks: z.array(z.object({ label: z.string(), at: instant })),
-  /** Sender and recipient of `POST /demo/message`. */
   message: z.object({ from: endpoint, to: endpoint }),
 });
 
-/** Maximum step of the simulated clock, in milliseconds. The clock never moves backward. */
+/** Maximum step of the simulated clock, in milliseconds. */
 export const LONGEST_JUMP = 400 * 86_400_000;
 /**
- * Step of the simulated clock: by `by` milliseconds, or to the time `to`. `to` may be in the past, because another page may already have
- * moved the clock.
+ * Step of the simulated clock: by `by` milliseconds, or to the time `to`. A time `to` in the past is no error, because another browser tab
+ * may already have moved the clock.
  */
 export const demoJump = z.union([z.strictObject({ to: instant }), z.strictObject({ by: z.int() })]);
-/** Response to a step of the simulated clock. The server sends it when all devices have finished their work, or after ten seconds. */
+/** The server responds when all devices have finished their work, or after ten seconds. */
 export const demoJumped = z.object({ now: instant });
 
 export const demoMessage = z.object({
   outcome: z.enum(['delivered', 'refused']),
-  /** Order that made the server refuse the message. */
+  /** Order because of which the server refused the message. */
   order: z.string().nullable(),
   detail: z.string(),
 });
@@ -34,8 +32,8 @@ export const demoMessage = z.object({
 export const demoTicket = z.strictObject({ ticket: z.string().min(16).max(128) });
 export const demoSession = sessionView.extend({
   /**
-   * Private key of an approver as PKCS #8, DER, base64 (Ed25519); null if the person is no approver. Only the demo sends private keys.
-   * Outside the demo, the approver's browser creates the private key and keeps it.
+   * Private key of an approver as PKCS #8, DER, base64 (Ed25519); null if the person is no approver. Only the demo sends private keys;
+   * otherwise, the approver's browser creates the key and keeps it.
    */
   approverKey: z.string().nullable(),
 });

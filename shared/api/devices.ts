@@ -1,4 +1,3 @@
-/** Devices with their verdicts, evidence and alerts. */
 import { z } from 'zod';
 import { NOTICE_MOMENTS, RECEIPT_KINDS } from '../order/documents.ts';
 import { inventorySchema } from '../protocol/frames.ts';
@@ -11,9 +10,7 @@ export const deviceParams = z.object({ id: deviceIdSchema });
 
 const flag = z.stringbool({ truthy: ['true'], falsy: ['false'] });
 
-/**
- * Filter of a device list and of a command to many devices. Both select the same devices, except that commands go only to active devices.
- */
+/** Filter of device lists and of commands to many devices. Commands go only to the active devices among the matching ones. */
 export const narrowing = {
   /** Part of the user's name, the host name or the device id. */
   text: z.string().trim().min(1).max(120).optional(),
@@ -21,9 +18,9 @@ export const narrowing = {
   person: personIdSchema.optional(),
   /** Area in which the device is, or may be if its location is ambiguous. */
   area: evidenceAreaText.optional(),
-  /** Filter for offline devices from which the server last received data before this time. */
+  /** Filter for offline devices that have sent no data since this time, in Unix milliseconds. */
   seenBefore: z.coerce.number().int().min(0).optional(),
-  /** Filter for devices that have connected before and whose stored order list is older than this version. */
+  /** Filter for devices with an order list older than this version. Devices that have never connected do not match. */
   listBelow: z.coerce.number().int().min(1).optional(),
 };
 
@@ -35,9 +32,8 @@ export const deviceQuery = z
     status: z.enum(['active', 'revoked', 'unenrolled']).optional(),
     connected: flag.optional(),
     everConnected: flag.optional(),
-    /** Filter by whether the device has unexpired evidence of its location. */
     located: flag.optional(),
-    /** Filter by verification; `false` matches devices whose messaging key the organization has not countersigned. */
+    /** `false` selects devices whose messaging key the organization has not countersigned. */
     countersigned: flag.optional(),
     workspace: workspaceState.optional(),
     sort: z.enum(['id', 'user', 'enrolled', 'seen']).default('user'),
@@ -50,7 +46,6 @@ export const deviceQuery = z
   })
   .refine(({ cursor, offset }) => cursor === undefined || offset === undefined, 'give a cursor or an offset');
 
-/** Maximum number of devices on one page. */
 export const MOST_NAMES = 200;
 export const deviceNamesQuery = z.strictObject({
   ids: z
@@ -59,7 +54,7 @@ export const deviceNamesQuery = z.strictObject({
     .transform((text) => text.split(','))
     .pipe(z.array(deviceIdSchema).min(1).max(MOST_NAMES)),
 });
-/** Names of the devices in the caller's scope. The response omits other devices. */
+/** The response omits devices outside the caller's scope. */
 export const deviceNames = z.object({
   devices: z.record(z.string(), z.object({ user: z.string(), hostname: z.string().nullable() })),
 });
@@ -70,10 +65,6 @@ const statementView = z.object({
   reason: z.string(),
   at: instant,
   until: instant,
-  /**
-   * Admin who made the location statement, and the second person who confirmed it. Each field is absent or null if the server does not know
-   * the person.
-   */
   by: z.string().optional(),
   confirmedBy: z.string().nullish(),
 });
@@ -85,10 +76,7 @@ export const deviceView = z.object({
   person: personIdSchema,
   user: z.string(),
   group: z.object({ id: groupIdSchema, name: z.string() }),
-  /**
-   * Home area of the device. The order of precedence is: location statement, the device's own home area, the home area of the device's
-   * group.
-   */
+  /** Home area that applies to the device: from a location statement, otherwise the device's own, otherwise the group's. */
   home: z.string().nullable(),
   seat: z.string().nullable(),
   own: z.object({ home: z.string().nullable(), seat: z.string().nullable() }),
@@ -99,7 +87,7 @@ export const deviceView = z.object({
   endedAt: instant.nullable(),
   hostname: z.string().nullable(),
   platform: z.string().nullable(),
-  /** Workspace state that the device reported. `since` is null before the first report of the current enrollment. */
+  /** Workspace state that the device reported. `since` is null before the first report after enrollment. */
   workspace: z.object({ state: workspaceState, since: instant.nullable() }),
   /** Presence of the device; null before its first connection. */
   presence: z
@@ -116,13 +104,9 @@ export const deviceView = z.object({
     .nullable(),
 });
 export type DeviceView = z.infer<typeof deviceView>;
-/**
- * Device in a list. `areas` are the areas in which the device is or may be: empty if unknown, null if the caller's role does not show
- * locations.
- */
+/** `areas` are the areas in which the device is or may be: empty if unknown, null if the caller's role does not show locations. */
 export const listedDevice = deviceView.extend({ areas: z.array(z.string()).nullable() });
 export type ListedDevice = z.infer<typeof listedDevice>;
-/** Page of devices. `cursor` requests the next page and is null on the last page. `total` counts the devices on all pages. */
 export const devicePage = z.object({ devices: z.array(listedDevice), cursor: z.string().nullable(), total: z.int() });
 export const deviceDetail = deviceView.extend({ inventory: inventorySchema.nullable() });
 
@@ -131,7 +115,7 @@ export const deviceChange = z
     home: homeAreaText.nullable().optional(),
     seat: homeAreaText.nullable().optional(),
     group: groupIdSchema.optional(),
-    /** Location statement of an admin about the device's location or home area, valid until `until`. Null removes the statement. */
+    /** Admin's statement about the device's location or home area, valid until `until`. Null removes the statement. */
     statement: z
       .strictObject({
         kind: z.enum(['presence', 'home']).default('presence'),
@@ -176,12 +160,10 @@ export const evidenceView = z.object({
     z.object({
       source: z.enum(EVIDENCE_SOURCES),
       areas: z.array(z.string()),
-      /**
-       * `at` is the time of the source's newest observation. `since` is the time of the first observation that reported the present areas.
-       */
+      /** `at`: time of the newest observation from this source. `since`: time of the first observation that reported the present areas. */
       at: instant,
       since: instant,
-      /** Expiry of the evidence; null for evidence that stays valid as long as the device is connected. */
+      /** Expiry of the evidence; null if the evidence stays valid as long as the device is connected. */
       until: instant.nullable(),
       fresh: z.boolean(),
     }),
@@ -192,18 +174,15 @@ export const evidenceView = z.object({
       areas: z.array(z.string()),
       at: instant,
       detail: z.string(),
-      /** IP database that located the address; null if the observation is not an IP address. */
       database: usedDatabase.nullable(),
     }),
   ),
 });
 
-/** Certificates of the device, newest first. */
 export const certificateList = z.object({
   certificates: z.array(
     z.object({
       serial: z.string(),
-      /** SHA-256 of the certificate in DER, hex. */
       fingerprint: z.string(),
       profile: z.string(),
       generation: z.int().nullable(),
@@ -215,7 +194,6 @@ export const certificateList = z.object({
   ),
 });
 
-/** Verified receipts of the device, newest first, at most 500. */
 export const deviceReceiptList = z.object({
   receipts: z.array(
     z.object({
@@ -226,7 +204,6 @@ export const deviceReceiptList = z.object({
       gate: z.string().nullable(),
       /** Planned time of the notice that the receipt confirms; absent if the receipt is about the order itself. */
       notice: z.enum(NOTICE_MOMENTS).optional(),
-      /** Time of the event by the device's clock. */
       at: z.string(),
     }),
   ),
@@ -234,21 +211,15 @@ export const deviceReceiptList = z.object({
 
 export const alertQuery = z.strictObject({
   device: deviceIdSchema.optional(),
-  /**
-   * Filter by device or installation. `installation` selects alerts that concern no single device. Only admins whose role covers the whole
-   * fleet receive those alerts.
-   */
+  /** `installation` selects alerts that concern no single device. Only admins whose role covers the whole fleet receive those alerts. */
   about: z.enum(['installation', 'devices']).optional(),
-  /** Filter by acknowledgment; `false` selects alerts that no admin has acknowledged. */
   acknowledged: z
     .enum(['true', 'false'])
     .transform((text) => text === 'true')
     .optional(),
-  /** Earliest time; older alerts are excluded. */
   since: z.coerce.number().int().min(0).optional(),
-  /** Id of an alert. The response lists only older alerts. */
   before: z.coerce.number().int().min(1).optional(),
-  /** Filter by severity; `grave` selects only alerts that may mean an attack. */
+  /** `grave` selects only alerts that may mean an attack. */
   severity: z.enum(['grave']).optional(),
   limit: z.coerce.number().int().min(1).max(200).default(50),
 });
@@ -257,7 +228,7 @@ export const alertList = z.object({
   alerts: z.array(
     z.object({
       id: z.int(),
-      /** Time of the newest alert that this entry counts. `detail` describes the same alert. */
+      /** Time of the newest alert in this entry. `detail` describes the same alert. */
       at: instant,
       firstAt: instant,
       /** Number of alerts with the same code from the same device on one day. */

@@ -1,6 +1,4 @@
-/**
- * Server-sent events (`event: changed`). An event names only the topic that changed. The client then requests the data with its own rights.
- */
+/** Server-sent events (`event: changed`). An event contains only the topic that changed, so the client must request the data itself. */
 import { z } from 'zod';
 
 export const TOPICS = ['devices', 'commands', 'orders', 'receipts', 'alerts', 'accounts', 'ledger', 'clock'] as const;

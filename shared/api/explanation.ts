@@ -6,7 +6,7 @@ import { locationView, serviceVerdict } from './devices.ts';
 import { usedDatabase } from './ip-databases.ts';
 import { instant } from './wire.ts';
 
-/** Query for an explanation. `at` is a time in Unix milliseconds; the default is the present. */
+/** `at` is the time to explain, in Unix milliseconds; the default is the present. */
 export const explanationQuery = z.strictObject({ at: z.coerce.number().int().min(0).optional() });
 
 export const ORDER_STATES = ['announced', 'active', 'paused', 'ended', 'withdrawn'] as const;
@@ -15,7 +15,6 @@ const observed = { areas: z.array(z.string()), at: instant };
 
 export const explanationView = z.object({
   device: deviceIdSchema,
-  /** Time that the explanation describes. */
   at: instant,
   generation: z.int(),
   status: z.enum(['active', 'revoked', 'unenrolled']),
@@ -24,26 +23,22 @@ export const explanationView = z.object({
   homeBy: z.enum(['statement', 'device', 'group']).nullable(),
   seat: z.string().nullable(),
   location: locationView,
-  /** Newest evidence of each source at the explained time, in order of precedence. */
+  /** Newest evidence of each source at the requested time, in order of precedence. */
   sources: z.array(
     z.object({
       source: z.enum(EVIDENCE_SOURCES),
       ...observed,
-      /** Time of the first observation that reported these areas. */
+      /** Time of the first observation that reported the source's present areas. */
       since: instant,
-      /**
-       * Expiry of the evidence, as the server knew it at the explained time. Null for evidence that stayed valid as long as the device was
-       * connected.
-       */
+      /** Expiry of the evidence, as known at the requested time. Null for evidence that stays valid as long as the device is connected. */
       until: instant.nullable(),
       fresh: z.boolean(),
       /** IP address, or the admin's reason for a location statement. */
       detail: z.string(),
-      /** IP database that located the address; null if the evidence is not an IP address. */
       database: usedDatabase.nullable(),
     }),
   ),
-  /** Observations up to the explained time, newest first, at most 50. */
+  /** Observations before the requested time, newest first, at most 50. */
   observations: z.array(
     z.object({
       source: z.enum(EVIDENCE_SOURCES),
@@ -55,12 +50,12 @@ export const explanationView = z.object({
     }),
   ),
   /**
-   * Time from which the server still stores evidence; null if the server has deleted none. The device may have arrived in the area before
-   * this time.
+   * Time before which the server has deleted all evidence; null if it has deleted none. The device may have arrived in the area before this
+   * time.
    */
   evidenceFrom: instant.nullable(),
   services: z.record(z.enum(SERVICES), serviceVerdict),
-  /** Orders that affected the device, or would have affected it if they had been active. */
+  /** Orders that affected the device, and inactive orders that would have affected it. */
   orders: z.array(
     z.object({
       order: z.string(),
@@ -73,15 +68,14 @@ export const explanationView = z.object({
       services: z.array(z.enum(SERVICES)),
       denies: z.boolean(),
       /**
-       * Reasons of the order's verdict. For an order that was not active, these are the reasons that the verdict would have had if the
-       * order had been active.
+       * Reasons of the order's verdict. For an inactive order, these are the reasons that would have applied if the order had been active.
        */
       reasons: z.array(z.enum(REASONS)),
-      /** Time at which the device arrived in the order's areas; null if the device was outside. */
+      /** Time at which the device arrived in the order's areas; null if the device is outside. */
       arrival: instant.nullable(),
       /** End of the device's exemption; null without an exemption, or if the exemption has no end. */
       exemptUntil: instant.nullable(),
-      /** Receipts of the device about the order up to the explained time, by the device's clock. */
+      /** Receipts before the requested time, by the device's clock. */
       receipts: z.array(
         z.object({
           kind: z.enum(RECEIPT_KINDS),

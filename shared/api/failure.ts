@@ -10,7 +10,7 @@ export interface Failure {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** Problem response for a thrown error. An internal error gets an id, which the log and the response both contain. */
+/** Problem response for a thrown error. An internal error gets an id that appears in the log and in the response. */
 export function failureOf(
   thrown: unknown,
   request: { readonly method: string; readonly path: string },
@@ -30,7 +30,7 @@ export function failureOf(
 }
 
 /**
- * Express sets `status` on errors that the client caused. The error's message may quote the request body, so the response does not repeat
+ * Express sets `status` on errors that the client caused. The message of such an error may quote the request body, so the response omits
  * the message.
  */
 function asCordonError(thrown: unknown): CordonError {
@@ -45,7 +45,7 @@ function asCordonError(thrown: unknown): CordonError {
   return new CordonError('internal', 'unexpected', {}, thrown);
 }
 
-/** Name, message and stack of an error. Other properties of the error may contain the request body. */
+/** Only name, message and stack are logged, because other properties of the error may contain the request body. */
 function causeOf(thrown: unknown): object {
   if (!(thrown instanceof Error)) return { error: typeof thrown };
   const { cause } = thrown;

@@ -1,21 +1,21 @@
 /** Field errors of a request. A problem response lists them in `context.issues`, and the command line shows the flag of each field. */
 import { z } from 'zod';
 
-/** Maximum number of listed errors, so that no request causes a response of unlimited size. */
+/** Maximum number of listed errors, which limits the size of the response. */
 const MOST_ERRORS = 20;
 
 const fieldErrorSchema = z.object({
-  /** Path of the field with dots: `body.areas.1`, `effective`. */
+  /** Path of the field with dots, such as `body.areas.1`. */
   path: z.string().max(512),
   /**
-   * Text of the error: a sentence, or words that complete a sentence with the field as the subject ("must be …"). The text never contains
-   * the value, which may be a secret.
+   * A sentence, or words that complete a sentence with the field as the subject ("must be …"). The text never contains the field's value,
+   * which may be a secret.
    */
   words: z.string().max(1024),
 });
 export type FieldError = z.infer<typeof fieldErrorSchema>;
 
-/** Field errors of a failed parse. `where` is the prefix of each path. */
+/** `where` is the prefix of each path. */
 export function fieldErrorsOf({ issues }: z.ZodError, where: readonly string[] = []): FieldError[] {
   return issues.slice(0, MOST_ERRORS).map((issue) => ({
     path: [...where, ...issue.path.map(String)].join('.').slice(0, 512),
@@ -23,18 +23,16 @@ export function fieldErrorsOf({ issues }: z.ZodError, where: readonly string[] =
   }));
 }
 
-/** Field errors in a problem's context; empty if the context has none. */
 export function fieldErrorsIn(context: Readonly<Record<string, unknown>>): readonly FieldError[] {
   const parsed = z.array(fieldErrorSchema).max(MOST_ERRORS).safeParse(context['issues']);
   return parsed.success ? parsed.data : [];
 }
 
-/** Error context that lists the field errors. */
 export const fieldErrorContext = (faults: readonly FieldError[]): { issues: readonly FieldError[] } => ({
   issues: faults.slice(0, MOST_ERRORS),
 });
 
-/** Error message for a user. The messages of zod are for programmers. A message that a schema sets stays unchanged. */
+/** Error message for users, because the messages of zod are for programmers. A message that a schema sets stays unchanged. */
 function wordsOf(issue: z.core.$ZodIssue): string {
   const { message } = issue;
   if (!/^(Invalid|Too (small|big)|Unrecognized)/.test(message)) return message;

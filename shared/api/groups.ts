@@ -15,7 +15,6 @@ export const newGroup = z.strictObject({
   home: homeAreaText.nullable().default(null),
   seat: homeAreaText.nullable().default(null),
 });
-/** Change of a group. Absent fields keep their values. */
 export const groupChange = z
   .strictObject({
     name: newGroup.shape.name.optional(),

@@ -4,7 +4,7 @@ import { deviceIdSchema, legalHoldIdSchema, personIdSchema } from '../protocol/i
 import { instant } from './wire.ts';
 
 const flag = z.stringbool({ truthy: ['true'], falsy: ['false'] });
-/** Reason of a legal hold. Only roles that may read legal holds see the reason. */
+/** Only roles that may read legal holds see this reason. */
 const holdReason = z.string().trim().min(1).max(2000);
 
 export const newLegalHold = z
@@ -21,7 +21,6 @@ export const holdRelease = z.strictObject({ reason: holdReason });
 export const legalHoldParams = z.object({ id: legalHoldIdSchema });
 
 export const legalHoldQuery = z.strictObject({
-  /** Filter by state: `true` for released legal holds, `false` for holds in effect, absent for all. */
   released: flag.optional(),
   device: deviceIdSchema.optional(),
   cursor: z.string().max(100).optional(),
@@ -32,22 +31,19 @@ export const legalHoldView = z.object({
   id: legalHoldIdSchema,
   on: z.discriminatedUnion('kind', [
     z.object({ kind: z.literal('device'), device: deviceIdSchema, user: z.string() }),
-    /** Legal hold on a person. `devices` is the present number of the person's devices. */
+    /** `devices` is the present number of the person's devices. */
     z.object({ kind: z.literal('person'), person: personIdSchema, user: z.string(), devices: z.int() }),
   ]),
   reason: z.string(),
   reference: z.string().nullable(),
   placedAt: instant,
   placedBy: z.string(),
-  /** Release of the legal hold; null while the hold is in effect. */
   released: z.object({ at: instant, by: z.string(), reason: z.string() }).nullable(),
 });
 export type LegalHoldView = z.infer<typeof legalHoldView>;
 
-/** Page of legal holds, newest first. `cursor` requests the next page and is null on the last page. */
 export const legalHoldPage = z.object({
   holds: z.array(legalHoldView),
-  /** Admins' names by account id. */
   people: z.record(z.string(), z.string()),
   cursor: z.string().nullable(),
 });

@@ -1,38 +1,33 @@
-/** Classes of the impact preview. This module imports no schema library, so that pages load fast. */
+/** Classes of the impact preview. This module imports no schema library, so that pages of the console load fast. */
 
 /**
- * Relations of a device to an order, by the rules of the verdict. A device can have several relations; a device without a relation is not
- * counted. Borderline, unknown and visiting devices exist only if the order's nexus (required connection with an area) includes `present`
- * or `network`.
+ * Relations of a device to an order. A device can have several relations. Borderline, unknown and visiting devices exist only if the
+ * order's nexus (required connection with an area) includes `present` or `network`.
  */
 export const IMPACT_CLASSES = [
-  /** Device to which the order denies at least one service. */
   'denied',
-  /** Device that may be inside or outside the order's areas. The order's `contested` rule decides about it. */
+  /** Device that may be inside or outside the order's areas. The order's `contested` rule applies. */
   'borderline',
-  /** Device with an unknown location. The order's `unknown` rule decides about it. */
+  /** Device with an unknown location. The order's `unknown` rule applies. */
   'unknown',
-  /** Device present in the order's areas, with a home area elsewhere. The order's grace period may still allow its services. */
+  /** Device in the order's areas with a home area elsewhere. A grace period of the order may still allow its services. */
   'visiting',
-  /**
-   * Device with a home area in the order's areas that is now outside these areas. The device may return, so it is counted whatever
-   * connection with the areas the order requires.
-   */
+  /** Device outside the order's areas with a home area inside them. It may return, so it is counted whatever nexus the order requires. */
   'traveling',
   'exempt',
   /**
-   * Offline device whose services the order denies. Its stored order list contains the revision, so it enforces the order without a
+   * Offline device whose services the order denies. Its stored order list contains the revision, so the device enforces the order without a
    * connection.
    */
   'offline_current',
   /**
-   * Offline device whose services the order denies. Its stored order list lacks the revision, so it enforces the order only after it
-   * connects. Before the revision is adopted, this class contains every offline device whose services the order denies.
+   * Offline device whose services the order denies. Its stored order list lacks the revision, so the device enforces the order only after
+   * it connects. Before the revision is adopted, all offline devices whose services the order denies are in this class.
    */
   'offline_behind',
   /**
-   * Device whose services the order denies, and that has not acknowledged any order list with a revision of this order. Its user would lose
-   * the service without a notice. Before the revision is adopted, this class contains every device whose services the order denies.
+   * Device that has not acknowledged any order list with this order, although the order denies its services. Its user would lose the
+   * services without a notice.
    */
   'undelivered',
 ] as const;

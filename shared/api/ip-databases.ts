@@ -11,28 +11,21 @@ export const ipDatabaseView = z.object({
   importedAt: instant,
   /** Account that imported the IP database; null if the server imported it from the package or the configuration. */
   importedBy: z.string().nullable(),
-  /** Build time in the metadata of the IP database. It shows an admin how old the data is. */
+  /** Build time from the metadata of the IP database. It shows an admin how old the data is. */
   builtAt: instant,
-  /** Size of the IP database in bytes. */
   size: z.int(),
   active: z.boolean(),
 });
 export const ipDatabaseList = z.object({
   databases: z.array(ipDatabaseView),
-  /** Activations of IP databases, newest first. */
   activations: z.array(z.object({ hash: sha256Hex, at: instant, by: z.string().nullable() })),
-  /**
-   * Progress of the server while it looks up the addresses of all connected devices in the newly active IP database; null if no look-up is
-   * in progress.
-   */
+  /** Progress of the look-up of all connected devices in the newly active IP database; null if no look-up is in progress. */
   relocation: z.object({ done: z.int(), of: z.int() }).nullable(),
-  /** Admins' names by account id. */
   people: z.record(z.string(), z.string()),
 });
 export const ipDatabaseQuery = z.strictObject({ name: z.string().regex(/^[A-Za-z0-9._ -]{1,120}$/) });
 export const ipDatabaseParams = z.object({ hash: sha256Hex });
 
-/** IP database that located an address. */
 export const usedDatabase = ipDatabaseView.pick({ hash: true, name: true, builtAt: true });
 export type UsedDatabase = z.infer<typeof usedDatabase>;
 /**
@@ -43,13 +36,12 @@ export const ipComparisonView = z.object({
   current: usedDatabase,
   other: usedDatabase,
   at: instant,
-  /** Number of devices whose present IP address is known. */
   compared: z.int(),
-  /** Number of devices whose country would change with the other IP database. */
+  /** Number of devices whose country would change with the compared IP database. */
   moved: z.int(),
   /** Numbers of devices by present and new country, largest first. Null stands for an unknown country. */
   moves: z.array(z.object({ from: z.string().nullable(), to: z.string().nullable(), devices: z.int() })),
-  /** Effect on each active or announced order, counted for the devices whose country changes. */
+  /** Effect on each active or announced order, counted only for devices whose country changes. */
   orders: z.array(
     z.object({
       order: z.string(),

@@ -20,10 +20,7 @@ export const inclusionView = z.object({
   key: z.string(),
 });
 
-/**
- * Proof that the newest checkpoint's ledger contains the first `from` entries unchanged, as its beginning (consistency proof of RFC 6962,
- * section 2.1.2).
- */
+/** Proof that the ledger of the newest checkpoint begins with the unchanged first `from` entries (RFC 6962, section 2.1.2). */
 export const consistencyQuery = z.strictObject({ from: z.coerce.number().int().min(1) });
 export const consistencyView = z.object({
   from: z.int(),

@@ -8,7 +8,7 @@ const flag = z.stringbool({ truthy: ['true'], falsy: ['false'] });
 export const MOST_COUNTERSIGNATURES = 500;
 
 export const messagingKeyQuery = z.strictObject({
-  /** Filter for messaging keys without a signature by an organization key of the current approver set. */
+  /** Filter for messaging keys that no organization key of the current approver set has signed. */
   waiting: flag.default(false),
   /** Organization key id. The response lists only messaging keys that this organization key has not signed. */
   lacking: sha256Hex.optional(),
@@ -17,7 +17,7 @@ export const messagingKeyQuery = z.strictObject({
   limit: z.coerce.number().int().min(1).max(MOST_COUNTERSIGNATURES).default(100),
 });
 
-/** Messaging keys of active devices in their current enrollment, oldest first. */
+/** Messaging keys of active devices, oldest first. Keys from before a device's newest enrollment are omitted. */
 export const messagingKeyPage = z.object({
   keys: z.array(
     z.object({
@@ -26,16 +26,14 @@ export const messagingKeyPage = z.object({
       person: z.string(),
       name: z.string(),
       group: z.object({ id: groupIdSchema, name: z.string() }),
-      /** Time at which the server certified the messaging key. */
       since: instant,
       digest: z.string(),
-      /** Exact text that the organization key signs. */
       payload: z.string(),
-      /** Organization keys of the current approver set. */
+      /** Ids of those organization keys of the current approver set that have signed the messaging key. */
       countersignedBy: z.array(z.string()),
       /**
-       * Other active devices of the user, newest first, at most 20. `hostname` is null if unknown, or if the device is outside the caller's
-       * scope.
+       * User's active devices besides this one, newest first, at most 20. `hostname` is null if unknown, or if the device is outside the
+       * caller's scope.
        */
       others: z.array(
         z.object({
@@ -52,12 +50,10 @@ export const messagingKeyPage = z.object({
       codeBy: z.object({ account: z.string(), name: z.string(), scoped: z.boolean() }).nullable(),
     }),
   ),
-  /** Cursor for the next page; null on the last page. */
   cursor: z.string().nullable(),
 });
 export type MessagingKeyPage = z.infer<typeof messagingKeyPage>;
 
-/** Signatures over the DSSE pre-authentication encoding of each payload's exact bytes. */
 export const countersignatures = z.strictObject({
   countersignatures: z
     .array(z.strictObject({ digest: sha256Hex, keyid: sha256Hex, signature: base64.max(128) }))
@@ -65,7 +61,7 @@ export const countersignatures = z.strictObject({
     .max(MOST_COUNTERSIGNATURES),
 });
 export const countersigned = z.object({
-  /** Number of valid countersignatures in the request, including those that the server had already stored. */
+  /** Number of valid countersignatures in the request. Countersignatures that the server had already stored are included. */
   countersigned: z.int(),
   refused: z.array(z.object({ digest: z.string(), code: z.string(), detail: z.string() })),
 });

@@ -4,10 +4,7 @@ import { base64, sha256Hex } from '../order/documents.ts';
 export const approvalBody = z.strictObject({
   keyid: sha256Hex,
   signature: base64.max(128),
-  /**
-   * Signature over the public stub of a withheld revision: the document that the public sees instead of the revision. Other revisions need
-   * no such signature.
-   */
+  /** Signature over the public stub. Only a withheld revision has a stub, which the public sees instead of the revision. */
   stub: base64.max(128).optional(),
   /** Signature over the statement that the revision takes effect immediately (`shared/order/immediate-effect.ts`). */
   immediate: base64.max(128).optional(),
@@ -17,7 +14,7 @@ export const declineBody = z.strictObject({ reason: z.string().trim().min(1).max
 
 export const approvalResult = z.object({
   adopted: z.boolean(),
-  /** Result of an approval. With HTTP status 202 and `second_approver_required`, another person must also approve. */
+  /** With HTTP status 202 and `second_approver_required`, another person must also approve. */
   code: z.string().nullable(),
   detail: z.string(),
 });

@@ -1,4 +1,4 @@
-/** Proposals of orders and of later revisions, complete or as drafts. */
+/** Proposals of orders and revisions, complete or as drafts. */
 import { z } from 'zod';
 import { actionBasisSchema, decisionRecordSchema, ORDER_ACTS, orderTermsSchema } from '../order/documents.ts';
 import { deviceIdSchema, groupIdSchema } from '../protocol/ids.ts';
@@ -6,8 +6,7 @@ import { deviceIdSchema, groupIdSchema } from '../protocol/ids.ts';
 export const LONGEST_REASON = 2000;
 
 /**
- * Exemption of a device. `until` has the format of the order's other times; without it, the exemption lasts as long as the order. Only the
- * operator sees `reason`.
+ * `until` has the format of the order's other times; without it, the exemption lasts as long as the order. Only the operator sees `reason`.
  */
 const exemptSaid = {
   until: z.string().max(64).nullable().optional(),
@@ -26,7 +25,7 @@ const exemptSchema = z
 const { waiting, receivedOn, provenance, documents, notice, noticePlan, exportWindow, answers, authoritativeLanguage } =
   orderTermsSchema.shape;
 
-/** Optional terms. In a revision, null removes the earlier value. */
+/** Optional terms. In a later revision, null removes the value. */
 const maybe = {
   waiting: waiting.nullable(),
   receivedOn: receivedOn.nullable(),
@@ -41,16 +40,12 @@ const maybe = {
   noticePlan: noticePlan.nullable(),
   exportWindow: exportWindow.nullable(),
   answers: answers.nullable(),
-  /**
-   * Language of the authoritative statement. A new order with statements in several languages must name it. With a single language, that
-   * language is the default.
-   */
+  /** Required for a new order with statements in several languages. With a single language, that language is the default. */
   authoritativeLanguage: authoritativeLanguage.nullable(),
 };
 
 /**
- * Terms of an order as an admin enters them. The orders module parses areas, services, times and disputed territories. Times are RFC 3339
- * with an offset, or local time in the order's `zone` (`2015-11-30T23:59`).
+ * Terms of an order as an admin enters them. Times are RFC 3339 with an offset, or local time in the order's `zone` (`2015-11-30T23:59`).
  */
 const termsInput = orderTermsSchema.omit({ internal: true }).extend({
   areas: z.array(z.string().max(64)).min(1).max(300),
@@ -61,7 +56,6 @@ const termsInput = orderTermsSchema.omit({ internal: true }).extend({
   ...maybe,
 });
 
-/** Default values for terms that a proposal does not contain. */
 export const PROPOSAL_DEFAULTS = {
   until: null,
   zone: 'UTC',
@@ -81,14 +75,12 @@ export const orderProposal = termsInput.extend({
   /** Contact for appeals. The default is the contact of the installation. */
   appeal: termsInput.shape.appeal.optional(),
   exempt: exemptSchema.default([]),
-  /** Decision record. The order contains only its hash. */
   decision: decisionRecordSchema.optional(),
 });
 
 export const orderAction = z.strictObject({
   action: z.enum(ORDER_ACTS).exclude(['propose']),
   ...termsInput.partial().shape,
-  /** Legal basis of a pause, resumption, extension or withdrawal. */
   basis: actionBasisSchema.optional(),
   exempt: exemptSchema.optional(),
   decision: decisionRecordSchema.optional(),
@@ -97,8 +89,8 @@ export const orderAction = z.strictObject({
 const written = z.string().max(10_000);
 
 /**
- * Draft that an admin is editing; the server stores nothing. `order` and `action` name the revised order and the kind of revision. The
- * schema accepts incomplete drafts, so that the preview can report one error for each field.
+ * Unfinished proposal; the server stores nothing. `order` and `action` name the order and the kind of revision. The schema accepts
+ * incomplete drafts, so that the preview can report an error for each field.
  */
 export const orderDraft = z.strictObject({
   order: z.string().max(64).optional(),

@@ -3,36 +3,33 @@ import { z } from 'zod';
 import { instant } from './wire.ts';
 
 /**
- * Visibility of an order for one reader. `public`: the order is not withheld. `restricted`: the order is withheld, but this reader may read
- * its legal basis, and the server logs each reading. `hidden`: the order is withheld from this reader.
+ * `public`: the order is not withheld. `restricted`: the order is withheld, this reader may read its legal basis, and the server logs each
+ * reading. `hidden`: this reader may not read the order.
  */
 export const VISIBILITIES = ['public', 'restricted', 'hidden'] as const;
 export type Visibility = (typeof VISIBILITIES)[number];
 
-/** Title of a withheld order in every list, and on all pages for a reader who may not read the order. */
+/** Title of a withheld order in all lists, and everywhere for a reader who may not read the order. */
 export const WITHHELD_TITLE = 'Withheld order';
 export const WITHHELD_NOTICE =
   'Withheld: only legal, owners, the proposer and the approvers may read the legal basis. Each reading is recorded.';
 
-/** Parts of a withheld order. The server logs each reading of a part. */
 export const ORDER_PARTS = ['terms', 'exemptions', 'document', 'decision', 'pack'] as const;
 export type OrderPart = (typeof ORDER_PARTS)[number];
 
 export const readingList = z.object({
-  /** Readings of withheld orders, newest first. */
   readings: z.array(
     z.object({
       account: z.string(),
       part: z.enum(ORDER_PARTS),
-      /** SHA-256 of the document or number of the revision; null if the reader read the whole order. */
+      /** SHA-256 of a document, or number of a revision; null if the reader read the whole order. */
       about: z.string().nullable(),
       firstAt: instant,
       lastAt: instant,
-      /** Number of the reader's requests between the first and the last time of the reading. */
+      /** Number of requests that the log combines into this reading. */
       count: z.int(),
     }),
   ),
-  /** Readers' names by account id. */
   people: z.record(z.string(), z.string()),
 });
 export type ReadingList = z.infer<typeof readingList>;

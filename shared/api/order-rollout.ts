@@ -21,20 +21,18 @@ const rolloutCounts = {
 
 /** Rollout of the adopted revision. Each affected device is in exactly one state (`shared/order/rollout.ts`). */
 export const orderRollout = z.object({
-  /** Number of the adopted revision. Before the first adoption, the number is null and all counts are 0. */
+  /** Number of the adopted revision. Before the first adoption, it is null and all numbers of devices are 0. */
   revision: z.int().nullable(),
   phase: z.enum(ROLLOUT_PHASES).nullable(),
-  /** Number of affected devices, which is the sum of `states`. */
   total: z.int(),
   states: z.object(rolloutCounts),
-  /** Number of affected devices whose location has expired. For these devices, the last known location counts. */
+  /** Number of affected devices with an expired location. For these devices, the last known location applies. */
   lastSeen: z.int(),
-  /** Time of the newest counted receipt, by the server's clock. */
+  /** Time of the newest receipt that these numbers include, by the server's clock. */
   newest: instant.nullable(),
   /**
-   * Numbers of devices for each notice of the order's notice plan. `delivered` and `displayed` count receipts. `late` counts notices that
-   * arrived after more than a tenth of their lead time, such as 3 of 30 days, by the device's clock. Only notices about the present
-   * effective time count.
+   * Numbers of devices for each planned notice. `late` is the number of notices that were delayed by more than a tenth of their lead time,
+   * such as 3 of 30 days, by the device's clock. Notices about a replaced effective time are not counted.
    */
   notices: z.array(z.object({ moment: z.enum(NOTICE_MOMENTS), delivered: z.int(), displayed: z.int(), late: z.int() })),
 });
@@ -46,7 +44,7 @@ export const orderExit = z.object({
     .object({
       revision: z.int(),
       adoptedAt: instant,
-      /** Time at which the server ends the enrollments of devices that have not responded. */
+      /** Time at which the server ends the enrollments of devices that have not responded to the exit. */
       silentAfter: instant,
       wiped: z.int(),
       silent: z.int(),

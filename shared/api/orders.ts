@@ -13,31 +13,29 @@ export const revisionSummary = z.object({
   order: z.string(),
   revision: z.int(),
   action: z.enum(ORDER_ACTS),
-  /** State of the revision. `requested`: another proposal is pending, and a second person must confirm that this revision replaces it. */
+  /** `requested`: another proposal is pending, and a second person must confirm that this revision replaces it. */
   state: z.enum(['requested', 'waiting', 'adopted', 'superseded', ...PROPOSAL_ENDS]),
   digest: z.string(),
-  /** Proposer of the revision. `proposedBy`, `endedBy` and `endReason` are null if the revision is withheld from the reader. */
+  /** `proposedBy`, `endedBy` and `endReason` are null if the revision is withheld from the reader. */
   proposer: z.string().nullable(),
   proposedAt: instant,
   adoptedAt: instant.nullable(),
-  /** Time at which the proposal ended without adoption; null for a pending proposal, and for a proposal that a newer revision replaced. */
+  /** Time at which the proposal ended without adoption; null if it is pending, or if a newer revision replaced it. */
   endedAt: instant.nullable(),
   /** Account that ended the proposal or confirmed its replacement; null if the proposal expired. */
   endedBy: z.string().nullable(),
-  /** Reason that the approver gave for declining. */
   endReason: z.string().nullable(),
   /** Expiry of a pending proposal; null for other revisions. */
   expiresAt: instant.nullable(),
   /**
-   * Which time of a pending proposal has passed: its effective time or its end. Null if none has passed. If one has, an approver must
-   * confirm that the revision takes effect immediately.
+   * Effective or end time that has passed while the proposal was pending; null if none has. If one has, an approver must confirm that the
+   * revision takes effect immediately.
    */
   passed: z.enum(['effective', 'until']).nullable(),
   approvals: z.array(z.object({ person: z.string(), keyid: z.string(), approvedAt: instant })),
 });
 
 export const revisionView = revisionSummary.extend({
-  /** Exact text that approvers sign, as UTF-8. */
   payload: z.string(),
 });
 export type RevisionView = z.infer<typeof revisionView>;
@@ -45,10 +43,9 @@ export type RevisionView = z.infer<typeof revisionView>;
 const [answerSchema, filedSchema, decidedSchema] = proceedingSchema.options;
 
 export const proceedingsView = z.object({
-  /** Answer to the authority; null if the order has no recorded answer. */
   answer: answerSchema.nullable(),
   appeals: z.array(z.object({ appeal: z.int(), filed: filedSchema, decided: decidedSchema.nullable() })),
-  /** Records of answers and appeals, oldest first. A corrected record stays in the list. */
+  /** Records of answers and appeals, oldest first. Corrected records stay in the list. */
   records: z.array(
     z.object({ entry: z.int(), recordedBy: z.string(), recordedAt: z.string(), proceeding: proceedingSchema }),
   ),
@@ -56,27 +53,26 @@ export const proceedingsView = z.object({
 export type ProceedingsView = z.infer<typeof proceedingsView>;
 
 const wholeOrder = z.object({
-  /** Visibility of the order. `restricted`: the order is withheld, and the server logs each reading. */
+  /** `restricted`: the order is withheld, and the server logs each reading. */
   visibility: z.enum(['public', 'restricted']),
   number: z.string(),
   title: z.string(),
-  /** State of the adopted revision. Before adoption: `proposed`, or the state in which the last proposal ended. */
+  /** Status of the adopted revision. Without an adopted revision, the status is `proposed`, or says how the last proposal ended. */
   status: z.enum(['proposed', ...PROPOSAL_ENDS, 'active', 'paused', 'withdrawn']),
   adoptedRevision: z.int().nullable(),
   latestRevision: z.int(),
   /** End of a pause by one person; null if the order is not paused, or if the pause has no end. */
   pausedUntil: instant.nullable(),
   terms: orderTermsSchema,
-  /** Answers to the authority and appeals to courts, as admins recorded them (ADR 44). */
   proceedings: proceedingsView,
   revisions: z.array(revisionSummary),
   /** Times at which the order took effect and ended on the server. */
   executions: z.array(z.object({ revision: z.int(), state: z.enum(['entered', 'left']), at: instant })),
-  /** Names of proposers and approvers by person id, from the server's records. Signed documents contain only identifiers. */
+  /** Names of proposers and approvers by person id. Signed documents contain only the ids. */
   people: z.record(z.string(), z.string()),
 });
 
-/** Withheld order for a reader who may not read it, reduced to the facts that operation needs. */
+/** Order that is withheld from the reader, reduced to the data that operation needs. */
 const hiddenOrder = wholeOrder.omit({ proceedings: true }).extend({
   visibility: z.literal('hidden'),
   notice: z.literal(WITHHELD_NOTICE),
@@ -91,7 +87,6 @@ export type HiddenOrder = z.infer<typeof hiddenOrder>;
 
 const inList = { revisions: true, executions: true, people: true } as const;
 
-/** Summary of an order in lists. Lists show no text of withheld orders to any reader, so the server logs no reading. */
 export const orderList = z.object({
   orders: z.array(z.discriminatedUnion('visibility', [wholeOrder.omit(inList), hiddenOrder.omit(inList)])),
 });

@@ -1,4 +1,4 @@
-/** People: the users of devices and the holders of admin accounts, each a record with an identifier. */
+/** People: the users of devices and the holders of admin accounts. */
 import { z } from 'zod';
 import { groupIdSchema, personIdSchema } from '../protocol/ids.ts';
 import { emailText } from './accounts.ts';
@@ -12,9 +12,8 @@ const groups = z.array(groupIdSchema).max(MOST_GROUPS);
 export const newPerson = z.strictObject({
   name: personName,
   email: emailText.nullable().default(null),
-  /** Groups of the person. The caller's role must cover each of these groups. */
+  /** Groups of the person. The caller's role must cover each group. */
   groups: groups.min(1),
-  /** Identifier of the person in the organization's directory. */
   directoryId: directoryId.nullable().default(null),
 });
 
@@ -22,12 +21,11 @@ export const personChange = z
   .strictObject({
     name: personName.optional(),
     email: emailText.nullable().optional(),
-    /** New groups of the person. The server refuses to remove a group in which the person has a device or an open activation code. */
+    /** The server refuses to remove a group in which the person has a device or an open activation code. */
     groups: groups.min(1).optional(),
     directoryId: directoryId.nullable().optional(),
     /**
-     * State of the person. `disabled`: the server cancels the person's open activation codes and creates no new ones. Existing devices keep
-     * their certificates.
+     * `disabled`: the server cancels the person's open activation codes and creates no new ones. Existing devices keep their certificates.
      */
     status: z.enum(['active', 'disabled']).optional(),
   })
@@ -36,9 +34,8 @@ export const personChange = z
 export const personParams = z.object({ id: personIdSchema });
 
 export const personQuery = z.strictObject({
-  /** Part of the person's name, e-mail address or identifier. */
   text: z.string().trim().min(1).max(120).optional(),
-  /** Full name of the person, regardless of case and spacing. */
+  /** Full name, regardless of case and spacing. */
   name: personName.optional(),
   group: groupIdSchema.optional(),
   status: z.enum(['active', 'disabled']).optional(),
@@ -56,13 +53,9 @@ export const personView = z.object({
   createdAt: instant,
   devices: z.int(),
   account: z.boolean(),
-  /**
-   * Whether the caller may enroll devices for the person and change the person's record. The caller's role must cover all groups of the
-   * person.
-   */
+  /** Whether the caller may enroll devices for the person and change the person's record. */
   inScope: z.boolean(),
 });
 export type PersonView = z.infer<typeof personView>;
 
-/** Page of people, sorted by name. `cursor` requests the next page and is null on the last page. */
 export const personPage = z.object({ people: z.array(personView), cursor: z.string().nullable() });

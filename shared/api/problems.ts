@@ -1,4 +1,4 @@
-/** Status and title of the problem (RFC 9457) for each error code. A code without an entry does not compile. */
+/** Status and title of the problem (RFC 9457) for each error code. The type checker reports a code without an entry. */
 
 import type { CordonError, ErrorCode } from '../errors.ts';
 import type { Problem } from './wire.ts';
@@ -125,7 +125,7 @@ const PROBLEMS: Record<ErrorCode, { readonly status: number; readonly title: str
   backup_damaged: { status: 422, title: 'The backup is damaged' },
 };
 
-/** Problem for the client. The message of an internal error may contain secrets, so the server only logs it. */
+/** The message of an internal error may contain secrets, so the server only logs it. */
 export function problemOf(error: CordonError): Problem {
   const { status, title } = PROBLEMS[error.code];
   const detail =
@@ -139,7 +139,7 @@ export function problemOf(error: CordonError): Problem {
 
 /**
  * Link header of a 451 response (RFC 7725, section 4), with one link for each order that suspends the service. `{order}` in `operatorUrl`
- * stands for the order number. `operatorUrl` is null if the operator has configured no page.
+ * stands for the order number.
  */
 export function blockedBy(
   { status, context = {} }: Pick<Problem, 'status' | 'context'>,

@@ -4,9 +4,8 @@ import { accountView, emailText, passwordText } from './accounts.ts';
 import { instant } from './wire.ts';
 
 /**
- * Header with the second part of the session secret. A browser sends the session cookie to every port of a host, where another program may
- * read it. Therefore the cookie alone is not enough. The sign-in response contains a second part of the secret (`csrf`). The page stores
- * this part for its own origin, port included, and sends it with every request.
+ * Header with the second part of the session secret, which the page received at sign-in (`csrf`) and stored for its own origin. The session
+ * cookie alone is not enough, because browsers send it to every port of a host, where another program may read it.
  */
 export const CSRF_HEADER = 'x-cordon-csrf';
 /** Header of a request that the page sends without the admin, such as polling. The request does not extend the session. */
@@ -19,7 +18,7 @@ const SESSION_COOKIE_NAME = 'cordon_session';
 export const sessionCookieName = (secure: boolean): string =>
   secure ? `__Host-${SESSION_COOKIE_NAME}` : SESSION_COOKIE_NAME;
 
-/** Name of the cookie that marks a browser in which an account has signed in. The cookie alone gives no access. */
+/** Name of the cookie that marks a browser in which an account has signed in. This cookie gives no access. */
 export const browserCookieName = (secure: boolean): string => (secure ? '__Host-cordon_browser' : 'cordon_browser');
 
 export const signIn = z.strictObject({
@@ -36,12 +35,12 @@ export const steppedUp = z.object({ authenticatedAt: instant });
 export const sessionView = z.object({
   account: accountView,
   via: z.enum(['session', 'token']),
-  /** Second part of the session secret, which the page stores; null except in the sign-in response. */
+  /** Second part of the session secret; null except in the sign-in response. */
   csrf: z.string().nullable(),
   expiresAt: instant.nullable(),
-  /** Time at which the admin last entered credentials in the session; null for a request with a token. */
+  /** Time at which the admin last entered credentials; null for a request with a token. */
   authenticatedAt: instant.nullable(),
-  /** Rights of the account. A right may be limited to groups or areas. `server/admins/roles.ts` lists the names of the rights. */
+  /** Rights of the account, listed in `server/admins/roles.ts`. A right may be limited to groups or areas. */
   rights: z.array(z.string()),
 });
 
@@ -53,7 +52,6 @@ export const openSession = z.object({
   expiresAt: instant,
   address: z.string(),
   userAgent: z.string(),
-  /** Whether the session sent this request. */
   current: z.boolean(),
 });
 export const sessionList = z.object({ sessions: z.array(openSession) });
@@ -69,7 +67,6 @@ export const tokenView = z.object({
   lastUsedAt: instant.nullable(),
   lastAddress: z.string().nullable(),
 });
-/** Sessions and tokens of all accounts. Only owners see them. */
 export const accessView = z.object({
   sessions: z.array(openSession),
   tokens: z.array(tokenView.extend({ account: accountIdSchema })),
@@ -80,8 +77,8 @@ export const newToken = z.strictObject({
   name: z.string().trim().min(1).max(120),
   expiresInDays: z.int().min(1).max(3650).nullable().default(90),
   /**
-   * Permission of an API token to wipe, unenroll and revoke devices and to change grants. A token cannot enter an authenticator code, so it
-   * needs this permission.
+   * Permission to wipe, unenroll and revoke devices and to change roles. A token cannot enter an authenticator code, so it needs this
+   * permission instead.
    */
   destructive: z.boolean().default(false),
 });

@@ -1,4 +1,4 @@
-/** Time corrections: documents that approvers sign to reset the clocks of devices, after the server's clock was ahead. */
+/** Time corrections: approvers sign them to reset the clocks of devices after the server's clock was ahead. */
 import { z } from 'zod';
 import { envelopeSchema } from '../order/documents.ts';
 import { instant } from './wire.ts';

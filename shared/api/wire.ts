@@ -1,11 +1,10 @@
-/** Schemas that several resources of the API share. */
 import { z } from 'zod';
 import { parseEvidenceArea, parseHomeArea, parseScopeArea } from '../areas/area-code.ts';
 import { LONGEST_EVIDENCE_AREA } from '../areas/evidence-text.ts';
 
 /** Time in Unix milliseconds. */
 export const instant = z.int().min(0);
-/** Area that an order or a grant can name: a country, a subdivision or a group of countries. Throws `unknown_area`. */
+/** Area that an order or a role can name: a country, a subdivision or a group of countries. Throws `unknown_area`. */
 export const areaText = z.string().max(32).transform(parseScopeArea);
 /** Home area of a device: a country or a subdivision. Throws `unknown_area`. */
 export const homeAreaText = z.string().max(32).transform(parseHomeArea);
@@ -13,7 +12,6 @@ export const homeAreaText = z.string().max(32).transform(parseHomeArea);
 export const evidenceAreaText = z.string().max(LONGEST_EVIDENCE_AREA).transform(parseEvidenceArea);
 export const personName = z.string().trim().min(1).max(120);
 export const nothing = z.strictObject({});
-/** Response of an operation without a result. */
 export const done = z.object({ done: z.literal(true) });
 export const DONE = { done: true } as const;
 

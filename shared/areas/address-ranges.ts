@@ -2,10 +2,7 @@
 import { BlockList, isIP } from 'node:net';
 import { canonicalAddress } from './special-addresses.ts';
 
-/**
- * Parses addresses and CIDR ranges. Throws `RangeError` if an entry is invalid. A list without the invalid entries could exclude every
- * address.
- */
+/** Throws `RangeError` if an entry is invalid. If invalid entries were skipped, an empty list could exclude every address. */
 export function parseAddressRanges(entries: readonly string[]): BlockList {
   const ranges = new BlockList();
   for (const entry of entries) {

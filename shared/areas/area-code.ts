@@ -1,13 +1,11 @@
 /**
  * Codes of areas, with one type for each vocabulary. Only the parsers below create these types. They accept only ASCII capitals, digits and
  * hyphens, so look-alike letters, lower case, `*` and withdrawn ISO codes are refused.
- * - Country: ISO 3166-1 alpha-2, officially assigned (`PK`). `XK` for Kosovo is user-assigned, but IP databases, mobile networks and maps
- *   use it.
+ * - Country: ISO 3166-1 alpha-2 (`PK`). `XK` for Kosovo is user-assigned, but IP databases, mobile networks and maps use it.
  * - Subdivision: ISO 3166-2 (`US-CA`). A subdivision with an ISO 3166-1 code of its own is refused in favor of that code (`US-PR` is `PR`),
  *   because an order for the country does not cover it.
  * - Named group (`EU`, `EEA`, `EFTA`, `GCC`): only in orders.
- * - Disputed territory (`XX-kashmir`, see `territory-facts.ts`): only in evidence, because the order decides to which country the territory
- *   belongs.
+ * - Disputed territory (`XX-kashmir`): only in evidence, because the order decides to which country the territory belongs.
  */
 import { CordonError } from '../errors.ts';
 import {
@@ -18,8 +16,7 @@ import {
   POLYGON_VERSION,
   readPolygons,
 } from './evidence-text.ts';
-// Area codes without their names. The codes take a seventh of the size of the npm package with names (`iso-3166.test.ts`). Browsers also
-// load the codes.
+// Area codes without their names, because browsers also load them. The npm package with names is seven times as large.
 import subdivisionCodes from './iso-3166.json' with { type: 'json' };
 import partCodes from './iso-3166-parts.json' with { type: 'json' };
 import regionCodes from './un-regions.json' with { type: 'json' };
@@ -27,24 +24,17 @@ import regionCodes from './un-regions.json' with { type: 'json' };
 declare const vocabulary: unique symbol;
 type Code<Vocabulary extends string> = string & { readonly [vocabulary]: { readonly [V in Vocabulary]: true } };
 
-/** Area that an order or a role's scope names: a country, a subdivision, a group or a polygon. */
+/** Area that an order or a role can name: a country, a subdivision, a group or a polygon. */
 export type OrderArea = Code<'order'>;
-/**
- * Area in one observation of a device: a location, and polygons of which the observation says whether the device is inside. `partsOf`
- * separates the location from the polygons.
- */
+/** Area in one observation of a device: a location, and polygons of which the observation says whether the device is inside. */
 export type EvidenceArea = Code<'evidence'>;
-/** Location of a device: a country, a subdivision or a disputed territory. */
 export type LocationArea = Code<'evidence' | 'location'>;
-/** Home area, legal seat, or area of a location statement: a country or a subdivision. */
+/** Country or subdivision, as used for home areas, legal seats and location statements. */
 export type HomeArea = Code<'order' | 'evidence' | 'location'>;
 /** Version of a polygon, such as `XZ-lahore@2`. */
 export type PolygonVersion = Code<'polygon'>;
 
-/**
- * Members of country groups, by ISO 3166-1 code. A territory with an ISO 3166-1 code of its own is not a member, even if its country is
- * one.
- */
+/** Members of country groups. A territory with an ISO 3166-1 code of its own is not a member, even if its country is one. */
 const EU = 'AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK';
 const GROUP_MEMBERS = {
   EU,
@@ -105,7 +95,7 @@ const OWN_CODE: Readonly<Record<string, string>> = {
   'US-VI': 'VI',
 };
 
-/** Subdivisions by the larger subdivision that contains them, where the ISO 3166-2 table lists no larger subdivision. */
+/** Larger subdivisions that contain a subdivision, where the ISO 3166-2 table lists none. */
 const NESTED: Readonly<Record<string, string>> = {
   'BE-VLG': 'VAN VBR VLI VOV VWV',
   'BE-WAL': 'WBR WHT WLG WLX WNA',
@@ -146,7 +136,7 @@ const groups: ReadonlyMap<string, ReadonlySet<string>> = new Map(
     ...Object.entries(regionCodes).map(([code, { members }]) => [`UN-${code}`, members] as const),
   ].map(([name, members]) => [name, new Set(members.split(' '))]),
 );
-/** Larger subdivision that contains a subdivision, for each subdivision that has one. */
+/** Larger subdivision that contains each subdivision; absent if only the country does. */
 const parents: ReadonlyMap<string, string> = parentsOf({ ...partCodes, ...NESTED });
 
 function parentsOf(parts: Readonly<Record<string, string>>): Map<string, string> {
@@ -171,7 +161,7 @@ function isHomeArea(text: string): text is HomeArea {
 function isScopeArea(text: string): text is OrderArea {
   return homeCodes.has(text) || groups.has(text);
 }
-/** Whether the text is the code of a group or polygon that the organization has defined. */
+/** Whether the text is the code of a group or polygon of the organization. */
 function isOwnArea(text: string): text is OrderArea {
   return text.length <= LONGEST_CODE && (OWN_GROUP_CODE.test(text) || POLYGON_CODE.test(text));
 }
@@ -188,8 +178,7 @@ function isEvidenceArea(text: string): text is EvidenceArea {
 function unknownArea(text: string, allowed: string): CordonError {
   const own = OWN_CODE[text];
   const hint = own ? `: it has a code of its own, write ${own}` : `. Write ${allowed}, in capitals`;
-  // JSON.stringify escapes control characters, and the replacement escapes look-alikes, so that the text cannot imitate other text in a
-  // terminal or log.
+  // Control characters and look-alikes are escaped, so that the text cannot imitate other text in a terminal or log.
   const shown = JSON.stringify(text.slice(0, 40)).replace(
     /[^\x20-\x7e]/g,
     (c) => `\\u{${c.codePointAt(0)!.toString(16)}}`,
@@ -216,7 +205,7 @@ export function parseOrderArea(text: string): OrderArea {
   throw unknownArea(text, `${SCOPE_AREAS}, a group of your own (XG-name) or a polygon (XZ-name)`);
 }
 
-/** Version of a polygon, from its code and version number. Throws `unknown_area`. */
+/** Throws `unknown_area` if `code` is not the code of a polygon. */
 export function polygonVersion(code: string, version: number): PolygonVersion {
   const text = `${code}@${version}`;
   if (isPolygonVersion(text)) return text;
@@ -225,7 +214,7 @@ export function polygonVersion(code: string, version: number): PolygonVersion {
 
 const NONE: readonly string[] = [];
 
-/** Location and polygons of an evidence area that was already validated. */
+/** Separates the location of an evidence area from its polygons, without validation. */
 export function partsOf(area: EvidenceArea): EvidenceParts<LocationArea> {
   return (readPolygons(area) ?? { location: area, inside: NONE, outside: NONE }) as EvidenceParts<LocationArea>;
 }
@@ -235,9 +224,7 @@ export function locationOf(area: EvidenceArea): LocationArea {
   return (area.includes('@') ? area.slice(0, area.search(/[+!]/)) : area) as LocationArea;
 }
 
-/**
- * Parser of a home area, a legal seat, or the area of a location statement: one country or subdivision, not a group. Throws `unknown_area`.
- */
+/** Parses a home area, a legal seat, or the area of a location statement: a country or subdivision, not a group. Throws `unknown_area`. */
 export function parseHomeArea(text: string): HomeArea {
   if (isHomeArea(text)) return text;
   throw unknownArea(text, 'an ISO 3166-1 alpha-2 country (PK) or an ISO 3166-2 subdivision (US-CA)');
@@ -256,12 +243,12 @@ export function parseEvidenceArea(text: string): EvidenceArea {
   throw unknownArea(text, LOCATIONS);
 }
 
-/** Area from a text in a database or table; null if the area is unknown. */
+/** Country or subdivision from its code; null for other text. */
 export function homeAreaOrNull(text: unknown): HomeArea | null {
   return typeof text === 'string' && isHomeArea(text) ? text : null;
 }
 
-/** Smallest area that contains the given subdivision: a larger subdivision, or else the country. Null for areas that are no subdivision. */
+/** Smallest area that contains the subdivision: a larger subdivision, or else the country. Null for areas that are no subdivision. */
 export function parentOf(area: LocationArea | OrderArea): HomeArea | null {
   if (area.length <= 3 || territoryCodes.has(area) || ownAreaKind(area) !== null) return null;
   return parseHomeArea(parents.get(area) ?? area.slice(0, 2));
@@ -273,10 +260,7 @@ export function withParents<Area extends LocationArea | OrderArea>(area: Area): 
   return chain;
 }
 
-/**
- * Areas in which the members replace each known group. `coverage.ts` handles locations that contain each other. Throws `unknown_area` for a
- * group or polygon of the organization.
- */
+/** Replaces each known group by its members. Throws `unknown_area` for a group or polygon of the organization. */
 export function expandAreas(areas: readonly OrderArea[]): Set<HomeArea> {
   return new Set(areas.flatMap((area) => membersOf(area) ?? parseHomeArea(area)));
 }
@@ -287,13 +271,13 @@ export function areasBeyond(reached: readonly OrderArea[], areas: readonly Order
   return [...expandAreas(areas)].filter((area) => !withParents(area).some((whole) => within.has(whole)));
 }
 
-/** Members of a known group of countries; null for an area that is no such group. */
+/** Members of a known group of countries; null for other areas. */
 export function membersOf(area: string): HomeArea[] | null {
   const members = groups.get(area);
   return members ? [...members].map(parseHomeArea) : null;
 }
 
-/** Kind of an area that the order itself must define: a group or a polygon. Null for areas that need no definition. */
+/** Kind of an area that the order itself must define; null for areas that need no definition. */
 export function ownAreaKind(area: string): 'group' | 'polygon' | null {
   return area.startsWith('XG-') ? 'group' : area.startsWith('XZ-') ? 'polygon' : null;
 }

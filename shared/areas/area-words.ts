@@ -19,7 +19,7 @@ const NAMES: Readonly<Record<string, string>> = {
   GCC: 'Gulf Cooperation Council',
   ...Object.fromEntries(Object.entries(regionsOfM49).map(([code, { name }]) => [`UN-${code}`, name])),
 };
-/** Names of subdivisions. The console loads them after its first page; until then, the code of a subdivision serves as its name. */
+/** Names of subdivisions. The console loads them after its first page; until then, a subdivision's code replaces its name. */
 let partName: (code: string) => string | null = () => null;
 
 export function setPartNames(by: typeof partName): void {
@@ -29,16 +29,12 @@ export function setPartNames(by: typeof partName): void {
 const OWN_KINDS: Readonly<Record<string, string>> = { 'XG-': 'group', 'XZ-': 'polygon' };
 
 /**
- * Name of an area. `PK` → Pakistan, `PK-SD` → Pakistan, Sindh; `XX-crimea` → Crimea (disputed), `UN-034` → Southern Asia, `XZ-lahore` →
- * Lahore (polygon). For an evidence area, the name includes the polygons that contain the position: `PK-PB+XZ-lahore@2` → Pakistan, Panjāb,
- * in Lahore (polygon).
+ * Name of an area: `PK` → Pakistan, `PK-SD` → Pakistan, Sindh; `XX-crimea` → Crimea (disputed), `UN-034` → Southern Asia, `XZ-lahore` →
+ * Lahore (polygon). With polygons: `PK-PB+XZ-lahore@2` → Pakistan, Panjāb, in Lahore (polygon).
  */
 export const areaName = (code: string): string => areaNameIn(code, 'en');
 
-/**
- * Name of an area in a language, given as a BCP 47 tag. Countries and the United Nations' regions have names in each language, other areas
- * only in English.
- */
+/** `language` is a BCP 47 tag. Countries and the United Nations' regions have names in each language, other areas only in English. */
 export function areaNameIn(code: string, language: string): string {
   const known = NAMES[code];
   if (known) return (language === 'en' ? undefined : regionName(code.replace(/^UN-/, ''), language)) ?? known;
@@ -63,6 +59,5 @@ export function sentence(text: string): string {
 /** English list of words: `a`, `a and b`, `a, b and c`. */
 export const listed = (items: readonly string[]): string => listedIn(items, 'en');
 
-/** List of words in a language, given as a BCP 47 tag. */
 export const listedIn = (items: readonly string[], language: string): string =>
   new Intl.ListFormat(language, { type: 'conjunction' }).format(items);

@@ -1,8 +1,7 @@
 /**
- * Comparison of an order's areas with evidence. A country covers its ISO 3166-2 subdivisions, and a larger subdivision covers those within
- * it (`ES` covers `ES-CT`, which covers `ES-B`). If an order names only a part of an area, a device in the area is *contested*, because it
- * may be in that part. Each order can assign disputed territories to countries. A territory that the order does not assign counts as part
- * of every country that claims it.
+ * Comparison of an order's areas with evidence. A country covers its subdivisions. If an order names only a part of an area, a device in
+ * the area is *contested*, because it may be in that part. A disputed territory that the order does not assign is treated as part of every
+ * country that claims it.
  */
 import {
   type EvidenceArea,
@@ -21,7 +20,7 @@ import { TERRITORY_FACTS, territoryNamedBy } from './territory-facts.ts';
 
 export type Relation = 'inside' | 'outside' | 'contested';
 
-/** Areas of an order: locations without groups (members replace each group), the assignments of disputed territories, and polygons. */
+/** Areas of an order: locations with groups replaced by their members, assignments of disputed territories, and polygons. */
 export interface OrderAreas {
   readonly areas: ReadonlySet<LocationArea>;
   readonly disputed: ReadonlyMap<string, LocationArea>;
@@ -65,8 +64,8 @@ function sideOfCandidate(candidate: EvidenceArea, reach: OrderAreas): number {
 
 /**
  * Relation of an order's areas to a disputed territory that the order assigns to `claimant`. An order for the claimant contains the
- * territory. An order for subdivisions contains the territory if it names all subdivisions to which the claimant's law assigns the
- * territory. If the order names only some of these subdivisions, the relation is contested.
+ * territory, and so does an order for all subdivisions to which the claimant's law assigns it. With only some of these subdivisions, the
+ * relation is contested.
  */
 function sideOfClaim(territory: Territory, claimant: LocationArea, areas: ReadonlySet<LocationArea>): number {
   const whole = sideOfLocation(claimant, areas);
@@ -87,17 +86,13 @@ function sideInMap(area: LocationArea, { areas, disputed }: OrderAreas): number 
   if (disputed.size > 0) {
     const named = territoryNamedBy(area);
     const owner = named ? disputed.get(named) : undefined;
-    // The order's assignment of territories does not affect an area whose own code determines its country. An order for exactly this area
-    // still covers it.
+    // An assignment does not affect an area whose own code already determines its country. An order for exactly this area still covers it.
     if (named && owner && !withParents(area).includes(owner)) return sideOfClaim(named, owner, areas);
   }
   return sideOfLocation(area, areas);
 }
 
-/**
- * Relation of a device to an order's areas: inside, outside or contested. `candidates` are the areas in which the device may be; at least
- * one is required.
- */
+/** Relation of a device to an order's areas. `candidates` are the areas in which the device may be; at least one is required. */
 export function relate(candidates: readonly EvidenceArea[], reach: OrderAreas): Relation {
   let sides = 0;
   for (const candidate of candidates) sides |= sideOfCandidate(candidate, reach);
@@ -120,7 +115,7 @@ export function agree(one: EvidenceArea, other: EvidenceArea): boolean {
   return withParents(a).includes(b) || withParents(b).includes(a);
 }
 
-/** Whether the codes of two countries name the same disputed territory, as `XK` and `RS-KM` do. */
+/** Whether two codes of different countries mean the same disputed territory, as `XK` and `RS-KM` do. */
 function nameSameTerritory(a: LocationArea, b: LocationArea): boolean {
   const territory = territoryNamedBy(a);
   return territory !== null && territory === territoryNamedBy(b) && a.slice(0, 2) !== b.slice(0, 2);
@@ -137,8 +132,8 @@ export function refines(a: EvidenceArea, b: EvidenceArea): boolean {
 }
 
 /**
- * Codes for a database index that finds the devices which an order may affect. The index lists each device under all `indexCodes` of its
- * possible areas. A search with these codes finds every affected device, and possibly others.
+ * Codes with which a database index finds the devices that an order may affect. The index lists each device under the `indexCodes` of its
+ * possible areas. The search finds every affected device, and possibly others.
  */
 export function searchCodes(reach: OrderAreas): LocationArea[] {
   return [...new Set([...ownCodes(reach), ...mappedCodes(reach)])];
@@ -158,9 +153,8 @@ export function mappedCodes(reach: OrderAreas): LocationArea[] {
 }
 
 /**
- * Codes under which a database index lists a device with this possible area: the location, all areas that contain it, and for a disputed
- * territory its claimants and their codes for the territory. Polygons need no code, because a search for the countries that they overlap
- * finds the device.
+ * Codes under which a database index lists a device: its location, all areas that contain it, and for a disputed territory its claimants
+ * and their codes for the territory. Polygons need no code, because a search for the countries that they overlap finds the device.
  */
 export function indexCodes(candidate: EvidenceArea): LocationArea[] {
   const location = locationOf(candidate);

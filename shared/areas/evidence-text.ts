@@ -1,22 +1,19 @@
 /**
  * Text form of an evidence area: a location, with the polygons that contain the position (`+`) and those that do not (`!`).
- * `PK-PB+XZ-lahore@2!XZ-ravi@1` is in Punjab, inside version 2 of one polygon and outside version 1 of the other. A location without
- * polygons says nothing about polygons. Polygons are sorted, so that equal areas have equal texts.
+ * `PK-PB+XZ-lahore@2!XZ-ravi@1` is in Punjab, inside version 2 of one polygon and outside version 1 of the other. Polygons are sorted, so
+ * that equal areas have equal texts.
  */
 
 export const POLYGON_CODE = /^XZ-[a-z0-9]+(-[a-z0-9]+)*$/;
 export const OWN_GROUP_CODE = /^XG-[a-z0-9]+(-[a-z0-9]+)*$/;
-/** Maximum length of one code in an evidence area, in characters. */
 export const LONGEST_CODE = 32;
-/** Maximum number of polygons in one evidence area. */
 export const MOST_POLYGONS = 16;
-/** Maximum length of the text of an evidence area, in characters. */
 export const LONGEST_EVIDENCE_AREA = 700;
 
 export const POLYGON_VERSION = /^XZ-[a-z0-9]+(-[a-z0-9]+)*@[1-9][0-9]{0,5}$/;
 const POLYGONS = /([+!])(XZ-[a-z0-9-]{1,29}@[1-9][0-9]{0,5})/g;
 
-/** Text form of an evidence area. `inside` and `outside` list polygons with their versions (`XZ-lahore@2`). */
+/** `inside` and `outside` list polygons with their versions (`XZ-lahore@2`). */
 export interface EvidenceParts<Location extends string = string> {
   readonly location: Location;
   readonly inside: readonly string[];

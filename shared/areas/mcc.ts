@@ -1,11 +1,11 @@
 /**
- * Areas of mobile country codes (MCC). Some codes serve several countries (310, 425, …). Evidence with such a code names all of these
- * countries, and evidence from another source may exclude some of them. International and test codes (901, 001) are not evidence.
+ * Areas of mobile country codes (MCC). Some codes serve several countries (310, 425, …), so evidence with such a code names all of them.
+ * International and test codes (901, 001) are not evidence.
  */
 import networks from 'mcc-mnc-list';
 import { homeAreaOrNull, type LocationArea, territoryArea } from './area-code.ts';
 
-/** Networks that use another country's mobile country code. Their codes are not evidence of that country. */
+/** Networks that use another country's mobile country code, and are therefore not evidence of that country. */
 const SQUATTERS: Readonly<Record<string, readonly string[]>> = { '255': ['MD', 'RU'] };
 
 const byMcc = new Map<string, LocationArea[]>();
@@ -19,7 +19,7 @@ for (const { mcc, countryCode, status } of networks.all()) {
   byMcc.set(mcc, areas.sort());
 }
 
-/** Areas of a mobile country code, sorted; empty for an unknown code, or for a code without a country. */
+/** Sorted areas of a mobile country code; empty for an unknown code, or for a code without a country. */
 export function areasOfMcc(mcc: string): readonly LocationArea[] {
   return byMcc.get(mcc) ?? [];
 }

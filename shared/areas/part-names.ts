@@ -1,14 +1,11 @@
-/**
- * Names of subdivisions from ISO 3166-2. They are separate from the codes, so that browsers load them only with the first page that needs
- * them.
- */
+/** Names of subdivisions from ISO 3166-2, separate from the codes, so that browsers load them only when a page needs them. */
 import { type HomeArea, homeAreaOrNull } from './area-code.ts';
 import codes from './iso-3166.json' with { type: 'json' };
 import names from './iso-3166-names.json' with { type: 'json' };
 
 const BETWEEN = '|';
 
-/** Names of each country's subdivisions, in the order of the codes. */
+/** Names of each country's subdivisions, in the same sequence as the codes. */
 const namesOf = new Map<string, readonly string[]>(
   Object.entries(names).map(([country, all]) => [country, all.split(BETWEEN)]),
 );
@@ -20,15 +17,15 @@ const byCode = new Map<string, string>(
   ),
 );
 
-/** Name of a subdivision in ISO 3166-2: `PK-SD` → Sindh. Null for other codes. */
+/** Name of a subdivision: `PK-SD` → Sindh. Null for other codes. */
 export function partName(code: string): string | null {
   return byCode.get(code) ?? null;
 }
 
-/** Text in lower case without accents, as users type it in a search. */
+/** Lower case without accents, as users type in a search. */
 export const unaccented = (text: string): string => text.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase();
 
-/** Subdivisions whose name contains the given text, up to `most` of them. */
+/** Subdivisions with a name that contains the text. `most` is the maximum number of results. */
 export function findParts(text: string, most: number): HomeArea[] {
   const sought = unaccented(text.trim());
   const found: HomeArea[] = [];

@@ -1,4 +1,4 @@
-/** Longitude and latitude in degrees, in the order of GeoJSON (RFC 7946, section 3.1.1). */
+/** Longitude and latitude in degrees, in this sequence as in GeoJSON (RFC 7946, section 3.1.1). */
 export type Point = readonly [number, number];
 
 /** Whether a point lies in a ring, by the even-odd rule. The last point of the ring may repeat the first. */

@@ -1,6 +1,6 @@
 /**
- * Polygon of an order, in the form that devices use. Its outline is a set of rings under the even-odd rule, which allows holes and islands.
- * A polygon never crosses the antimeridian; an area across it needs two polygons.
+ * Polygon of an order, in the form that devices use: a set of rings under the even-odd rule, which allows holes and islands. A polygon
+ * never crosses the antimeridian; an area across it needs two polygons.
  */
 import {
   type EvidenceArea,
@@ -13,7 +13,7 @@ import { evidenceText, MOST_POLYGONS } from './evidence-text.ts';
 import { isInside, type Point } from './point.ts';
 
 export interface AreaPolygon {
-  /** Identifier of one version of a polygon, such as `XZ-lahore@2`. */
+  /** Code with the version of the polygon, such as `XZ-lahore@2`. */
   readonly code: PolygonVersion;
   readonly rings: readonly (readonly Point[])[];
   /** Countries and disputed territories that the polygon overlaps, and the claimants of these territories. */
@@ -25,9 +25,9 @@ export function liesIn(point: Point, { rings }: AreaPolygon): boolean {
 }
 
 /**
- * Evidence area of a position: the location, and for each polygon that overlaps it, whether the position is inside. `known` has polygons
- * for which the result is already known. At most `MOST_POLYGONS` polygons are included; for any further polygon, the device counts as
- * contested. The server refuses an order that would need more polygons.
+ * Evidence area of a position: its location, and for each overlapping polygon, whether the position is inside. `known` has polygons whose
+ * result is already known. For polygons beyond `MOST_POLYGONS`, the device is treated as contested; the server refuses an order that would
+ * need more.
  */
 export function evidenceAreaAt(
   point: Point,

@@ -1,7 +1,6 @@
 /**
  * Areas of a position. The device computes the areas itself, because coordinates never leave the device. Sample points represent the
- * accuracy circle. The map data is used at its level `territory`, which assigns Hong Kong to CN and Puerto Rico to US. Map features for the
- * sea, `UN` and `EU` are ignored. The index in `subdivisions/` adds the subdivision of the country.
+ * accuracy circle. The map data is used at its level `territory`, which assigns Hong Kong to CN and Puerto Rico to US.
  */
 import { featuresContaining } from '@rapideditor/country-coder';
 import { type EvidenceArea, type HomeArea, homeAreaOrNull, type LocationArea, territoryArea } from './area-code.ts';
@@ -19,8 +18,8 @@ export interface Position {
 
 export interface PositionAreas {
   /**
-   * Subdivisions, countries and disputed territories in which the device may be, sorted. Empty if the position is outside all countries, or
-   * if the accuracy circle overlaps too many areas.
+   * Locations in which the device may be, sorted. Empty if the position is outside all countries, or if the accuracy circle overlaps too
+   * many areas.
    */
   readonly areas: readonly EvidenceArea[];
   /** Whether the whole accuracy circle is inside one area. */
@@ -30,9 +29,9 @@ export interface PositionAreas {
 const EARTH_RADIUS = 6_371_009;
 const RINGS = 4;
 const POINTS_A_RING = 24;
-/** Maximum number of areas in one observation. A circle that overlaps more areas is not evidence. */
+/** Maximum number of areas in one observation. An accuracy circle that overlaps more areas is not evidence. */
 const MOST_AREAS = 16;
-/** Countries for the map's codes that ISO 3166-1 does not assign but only reserves. */
+/** Countries for map codes that ISO 3166-1 only reserves. */
 const RESERVED: Readonly<Record<string, string>> = {
   EA: 'ES',
   IC: 'ES',
@@ -45,8 +44,8 @@ const RESERVED: Readonly<Record<string, string>> = {
 };
 
 /**
- * Areas of a position. `polygons` are the polygons of known orders. For each polygon that overlaps the position's country, the result says
- * whether the position is inside.
+ * `polygons` are the polygons of known orders. For each polygon that overlaps the position's country, the result says whether the position
+ * is inside.
  */
 export function areasOfPosition(
   { latitude, longitude, accuracy }: Position,
@@ -100,13 +99,13 @@ function codeAmong(around: Around): string | undefined {
     .iso1A2;
 }
 
-/** Country or territory of a point according to the map. For a disputed territory, the map's own assignment counts here. */
+/** Country or territory of a point. A disputed territory gets the country that the map assigns to it. */
 export function countryAmong(around: Around): HomeArea | null {
   const code = codeAmong(around);
   return homeAreaOrNull(code) ?? homeAreaOrNull(RESERVED[code ?? '']);
 }
 
-/** Distance of two points in meters (haversine formula). */
+/** Distance in meters (haversine formula). */
 function distance([x1, y1]: Point, [x2, y2]: Point): number {
   const half = (degrees: number) => Math.sin((degrees * Math.PI) / 360) ** 2;
   const cosines = Math.cos((y1 * Math.PI) / 180) * Math.cos((y2 * Math.PI) / 180);

@@ -1,11 +1,10 @@
 /**
- * IP addresses that are never evidence of a location. They are those in the IANA special-purpose registries for IPv4 (RFC 6890 and later)
- * and IPv6, multicast, and all IPv6 that is not global unicast. IP databases contain some of these addresses; the bundled database assigns
- * 192.168/16 to AU.
+ * IP addresses that are never evidence of a location: the IANA special-purpose registries for IPv4 (RFC 6890 and later) and IPv6,
+ * multicast, and all IPv6 that is not global unicast. The check is necessary, because IP databases locate some of them: the bundled
+ * database assigns 192.168/16 to AU.
  */
 import { BlockList, isIP, SocketAddress } from 'node:net';
 
-/** Special IPv4 ranges of the IANA registry, with a comment where the purpose is not obvious. */
 const SPECIAL_V4: readonly (readonly [string, number])[] = [
   ['0.0.0.0', 8],
   ['10.0.0.0', 8],
@@ -26,10 +25,7 @@ const SPECIAL_V4: readonly (readonly [string, number])[] = [
   ['224.0.0.0', 4], // multicast
   ['240.0.0.0', 4], // reserved and broadcast
 ];
-/**
- * Special IPv6 ranges inside 2000::/3. All addresses outside 2000::/3 are special (loopback, unique local, link local, multicast, NAT64,
- * SRv6).
- */
+/** Special IPv6 ranges inside 2000::/3. All IPv6 addresses outside 2000::/3 are special. */
 const SPECIAL_V6: readonly (readonly [string, number])[] = [
   ['2001::', 23], // IETF protocol assignments: Teredo, ORCHID, benchmarking, AMT, AS112, …
   ['2001:db8::', 32], // documentation

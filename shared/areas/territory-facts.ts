@@ -1,11 +1,10 @@
 /**
- * Disputed territories. The map data assigns each territory to one country (Simferopol to RU, Laayoune to MA). This module corrects that
- * assignment: a position inside a disputed territory is evidence of the territory only, not of a country. Each order can assign the
- * territory to a country. If the order makes no assignment, all claimants count (`coverage.ts`). The outlines are drawn by hand and rough.
- * Where an outline follows an undisputed border, the map's own code (`within`) makes it exact.
+ * Disputed territories. A position inside one is evidence of the territory only, not of the country to which the map data assigns it. Each
+ * order can assign the territory to a country; otherwise it is treated as part of every claimant (`coverage.ts`). The outlines are drawn by
+ * hand and rough. Where an outline follows an undisputed border, the map's own code (`within`) makes it exact.
  *
- * A claimant is a state that claims the territory or whose forces control it. Some claimants have no ISO code, so no order can name them.
- * If an order makes no assignment, the territory of such a claimant therefore never belongs wholly to a country.
+ * A claimant is a state that claims the territory or whose forces control it. No order can name a claimant without an ISO code. Without an
+ * assignment, the territory of such a claimant therefore never belongs wholly to a country.
  */
 import {
   type HomeArea,
@@ -25,8 +24,8 @@ interface TerritoryFacts {
    */
   readonly codes: readonly HomeArea[];
   /**
-   * ISO 3166-2 subdivisions to which each claimant's own law assigns the territory. The subdivisions may be larger than the territory
-   * (`IL-Z`). Some claimants have none: `RU` claims Crimea, but ISO 3166-2 gives Russia no code for it.
+   * ISO 3166-2 subdivisions to which each claimant's own law assigns the territory. They may be larger than the territory (`IL-Z`). Some
+   * claimants have none: `RU` claims Crimea, but ISO 3166-2 has no Russian code for it.
    */
   readonly laid: Readonly<Record<string, readonly HomeArea[]>>;
   readonly outline: readonly Point[] | null;

@@ -1,7 +1,6 @@
 /**
- * Operator's policy for disputed territories. It assigns each territory to a claimant by default. The policy applies only when an order is
- * proposed: its assignments become part of the order, and approvers sign them. Devices therefore need no policy, and a new policy changes
- * no signed order (ADR 24). Browsers also load this module.
+ * Operator's policy that assigns each disputed territory to a claimant. It applies only when an order is proposed: the assignments become
+ * part of the order, and approvers sign them. Devices therefore need no policy, and a new policy changes no signed order (ADR 24).
  */
 import { z } from 'zod';
 import { CordonError } from '../errors.ts';
@@ -19,7 +18,7 @@ import { TERRITORY_FACTS } from './territory-facts.ts';
 /** Value for a territory that the policy assigns to no claimant. The order's rule for contested locations then applies. */
 export const CONTESTED = 'contested';
 
-/** Imported document of a territory policy. `version` increases with each import. Version 0 is the default before the first import. */
+/** `version` increases with each import. Version 0 is the default before the first import. */
 export const territoryPolicySchema = z.strictObject({
   version: z.int().min(1).max(999_999),
   title: z.string().trim().min(1).max(120),
@@ -28,7 +27,6 @@ export const territoryPolicySchema = z.strictObject({
   features: z.record(
     z.string().max(64),
     z.strictObject({
-      /** Code of the claimant, or `contested`. */
       choice: z.string().max(32),
       note: z.string().trim().min(1).max(2_000),
     }),
@@ -39,7 +37,6 @@ export type TerritoryPolicy = z.infer<typeof territoryPolicySchema>;
 /** Claimant to which the policy assigns each territory. Contested territories are absent. */
 export type TerritoryMap = ReadonlyMap<Territory, HomeArea>;
 
-/** Name of a disputed territory, from text. Throws `unknown_territory`. */
 export function parseTerritory(text: string): Territory {
   const feature = TERRITORIES.find((each) => each === text);
   if (feature) return feature;
@@ -50,14 +47,10 @@ export function parseTerritory(text: string): Territory {
   );
 }
 
-/** Claimants to which a policy can assign a territory. Only claimants with a country code qualify. */
 export const claimantsOf = (feature: Territory): LocationArea[] =>
   TERRITORY_FACTS[feature].claimants.filter((area) => territoryOf(area) === null);
 
-/**
- * Assignments of a policy. Throws `unknown_territory` for an unknown territory, and `not_a_claimant` for a country that does not claim the
- * territory.
- */
+/** Throws `unknown_territory` for an unknown territory, and `not_a_claimant` for a country that does not claim the territory. */
 export function territoryMapOf({ features }: Pick<TerritoryPolicy, 'features'>): TerritoryMap {
   const map = new Map<Territory, HomeArea>();
   for (const [name, { choice }] of Object.entries(features)) {
@@ -86,8 +79,8 @@ export function territoriesTouched(locations: Iterable<LocationArea>): Territory
 }
 
 /**
- * Assignments of disputed territories for an order. They are the assignments in the order's terms and, for other territories that the
- * order's areas overlap, the assignments of the policy.
+ * Assignments of disputed territories for an order: those in the order's terms, and for other territories that the order's areas overlap,
+ * those of the policy.
  */
 export function completeMap(
   touched: readonly Territory[],

@@ -1,6 +1,6 @@
 /**
- * Table of the actions that each order state allows. Each entry is the status of the resulting revision, or the error code with which the
- * server refuses the action. The server and the console both use this table.
+ * Actions that each order state allows. Each entry is the status of the resulting revision, or the error code with which the server refuses
+ * the action. The server and the console both use this table.
  */
 import { CordonError } from '../errors.ts';
 import type { Instant } from '../time/clock.ts';
@@ -8,8 +8,8 @@ import { briefPauseEnds } from './adoption-state.ts';
 import type { OrderAct, Revision } from './documents.ts';
 
 /**
- * State of an order. `lapsed`: one approver paused the order more than 72 hours ago. The order is active again, although its revision still
- * has the status `paused`.
+ * `lapsed`: one approver paused the order more than 72 hours ago. The order is active again, although its revision still has the status
+ * `paused`.
  */
 export type OrderState = 'none' | 'proposed' | 'active' | 'paused' | 'lapsed' | 'withdrawn';
 type Outcome = Revision['status'] | 'not_found' | 'action_not_allowed' | 'order_closed';
@@ -46,7 +46,7 @@ export const ACTS: Readonly<Record<OrderState, Readonly<Record<OrderAct, Outcome
     exit: no,
     withdraw: 'withdrawn',
   },
-  // The order's pause has ended after 72 hours, so a change of terms must not silently pause the order again.
+  // The 72-hour pause has ended, so a change of terms must not pause the order again.
   lapsed: {
     propose: no,
     revise: 'active',
@@ -67,10 +67,7 @@ export const ACTS: Readonly<Record<OrderState, Readonly<Record<OrderAct, Outcome
   },
 };
 
-/**
- * State of an order with the given adopted revision; `revision` is null if none is adopted. `lasting` says that the order's pause has no
- * end.
- */
+/** `revision` is null if none is adopted. `lasting` says that the order's pause has no end. */
 export function stateOf(adopted: { revision: Revision; lasting: boolean } | null, now: Instant): OrderState {
   if (!adopted) return 'proposed';
   const pauseEnd = adopted.lasting ? null : briefPauseEnds(adopted.revision);

@@ -1,4 +1,4 @@
-/** Deadline by which the organization must answer the authority behind an order: remaining time and reminders. */
+/** Deadline by which the organization must answer the authority behind an order, and the reminders about it. */
 import type { Instant } from '../time/clock.ts';
 import type { OrderTerms } from './documents.ts';
 import type { ProceedingState } from './proceedings.ts';
@@ -11,10 +11,10 @@ export const OVERDUE_REMINDERS = 30;
 
 export type AnswerState =
   | { readonly kind: 'answered'; readonly on: string }
-  /** State of a deadline before the organization has answered. `days` is the number of whole days until the deadline; 0 on the last day. */
+  /** `days` is the number of whole days until the deadline; 0 on the last day. */
   | { readonly kind: 'due' | 'overdue'; readonly at: Instant; readonly days: number };
 
-/** Order states in which the authority expects an answer. A withdrawn order and an ended proposal need no answer. */
+/** Order states in which the authority expects an answer. A withdrawn order and an ended proposal need none. */
 const OPEN: readonly string[] = ['proposed', 'active', 'paused'];
 
 /** State of the answer deadline; null if the order has no deadline or needs no answer. */
@@ -35,7 +35,6 @@ export function answerState(
   return { kind: now < at ? 'due' : 'overdue', at, days };
 }
 
-/** Text of a badge, such as `Answer due in 3 days`. */
 export function answerWords(state: AnswerState): string {
   if (state.kind === 'answered') return `Answered on ${state.on}`;
   if (state.kind === 'overdue') return 'Answer overdue';
@@ -43,7 +42,7 @@ export function answerWords(state: AnswerState): string {
   return `Answer due in ${state.days} ${state.days === 1 ? 'day' : 'days'}`;
 }
 
-/** Times of all reminders. `startOfDay` returns the start of a day in the order's time zone. */
+/** `startOfDay` returns the start of a day in the order's time zone. */
 export function reminderTimes(answerBy: Instant, startOfDay: (at: Instant) => Instant): readonly Instant[] {
   const overdue = Array.from({ length: OVERDUE_REMINDERS }, (_, day) => answerBy + day * DAY);
   // A deadline at midnight belongs to the day that ends at that midnight.
@@ -51,8 +50,8 @@ export function reminderTimes(answerBy: Instant, startOfDay: (at: Instant) => In
 }
 
 /**
- * `step`: number of the reminder to send now; null if none is due. `next`: time of the next reminder; null if none remains. `sent` is the
- * number of the last sent reminder; -1 if none was sent. After a downtime, only the latest due reminder is sent.
+ * `step`: number of the reminder to send now; null if none is due. `next`: time of the next reminder. `sent`: number of the last sent
+ * reminder; -1 if none was sent. After a downtime, only the latest due reminder is sent.
  */
 export function dueReminder(
   times: readonly Instant[],

@@ -1,4 +1,4 @@
-/** Signatures by an approver's key file (`key-file.ts`), for the command line. `web-approver-key.ts` is the version for browsers. */
+/** Signatures with an approver's key file, for the command line. `web-approver-key.ts` is the version for browsers. */
 import { sha256 } from './digest.ts';
 import { type Envelope, PAYLOAD_TYPES } from './documents.ts';
 import { type Signer, signEnvelope } from './dsse.ts';
@@ -6,14 +6,14 @@ import { immediateText } from './immediate-effect.ts';
 import { pae } from './pae.ts';
 import { stubText } from './stub.ts';
 
-/** Signature over the exact bytes of one revision, in base64. `payload` has the bytes that the server showed. */
+/** Signature over exactly the bytes that the server showed (`payload`), in base64. */
 export function approveRevision(key: Signer, payload: string): string {
   return key.sign(pae(PAYLOAD_TYPES.revision, Buffer.from(payload))).toString('base64');
 }
 
 /**
- * Approval in the form of the API. It contains a signature over the revision and, for a withheld revision, a signature over the public
- * stub. With `immediate`, the approver also signs that the revision takes effect immediately.
+ * Approval of a revision. For a withheld revision, it also contains a signature over the public stub. With `immediate`, the approver also
+ * signs that the revision takes effect immediately.
  */
 export function approvalOf(
   key: Signer,
@@ -39,7 +39,6 @@ export function signContinuationPayload(key: Signer, payload: string): string {
   return key.sign(pae(PAYLOAD_TYPES.ledgerContinuation, Buffer.from(payload))).toString('base64');
 }
 
-/** Envelope of a revision, as the order list contains it. */
 export function revisionEnvelope(payload: string, signers: readonly Signer[]): Envelope {
   return signEnvelope(PAYLOAD_TYPES.revision, Buffer.from(payload), signers);
 }

@@ -1,8 +1,7 @@
 /**
- * Approver sets. A set contains the approvers' public keys, the online keys that sign order lists, and the organization keys that verify
- * devices. A device pins a set at enrollment and verifies each later set. Two thresholds of approvers must sign a later set: one of the
- * previous set, and one of the new set. The signatures of the new set prove that the new approvers can use their keys. The server can
- * propose sets but not adopt them.
+ * Approver sets: approvers' public keys, online keys that sign order lists, and organization keys that verify devices. A device pins one
+ * approver set at enrollment. Enough approvers of the previous set and of the new set must sign each later set, so the server cannot change
+ * approvers alone.
  */
 import { CordonError } from '../errors.ts';
 import { parseDocument } from './canonical.ts';
@@ -12,13 +11,11 @@ import { payloadOf, readPublicKey, signedBy, type VerifyingKey } from './dsse.ts
 
 export interface ApproverSet {
   readonly approvers: Approvers;
-  /** SHA-256 of the approver set's payload. */
   readonly digest: string;
   readonly keys: readonly VerifyingKey[];
   readonly onlineKeys: readonly VerifyingKey[];
-  /** Organization keys that verify devices for conversations; empty before the organization has a key. */
+  /** Organization keys that verify devices for conversations; empty before the organization has one. */
   readonly organizationKeys: readonly VerifyingKey[];
-  /** Person id by key identifier. */
   readonly persons: ReadonlyMap<string, string>;
 }
 
@@ -36,7 +33,7 @@ function keysOf(named: readonly { keyid: string; publicKey: string }[]): Verifyi
   });
 }
 
-/** Parses an approver set and checks its internal rules, but not its signatures. */
+/** Parses an approver set without a check of its signatures. */
 export function readApproverSet(envelope: Envelope): ApproverSet {
   const payload = payloadOf(envelope, PAYLOAD_TYPES.approvers);
   const approvers = parseDocument(approversSchema, payload);
@@ -67,7 +64,7 @@ export function readApproverSet(envelope: Envelope): ApproverSet {
   };
 }
 
-/** People of the approver set whose keys have signed the envelope. A person with two keys counts once. */
+/** People of the approver set whose keys have signed the envelope. A person with two keys is included once. */
 export function personsWhoSigned(envelope: Envelope, approverSet: ApproverSet): ReadonlySet<string> {
   const persons = new Set<string>();
   for (const keyid of signedBy(envelope, approverSet.keys)) {
@@ -77,10 +74,7 @@ export function personsWhoSigned(envelope: Envelope, approverSet: ApproverSet): 
   return persons;
 }
 
-/**
- * Numbers of signatures by different people that an approver set still needs: from approvers of the previous set, and from approvers of the
- * new set.
- */
+/** Numbers of people who must still sign a new approver set: from the previous set and from the new set. */
 export function missingSignatures(
   envelope: Envelope,
   approverSet: ApproverSet,
@@ -120,9 +114,8 @@ function verifyNext(before: ApproverSet | null, envelope: Envelope): ApproverSet
 }
 
 /**
- * Newest approver set in `envelopes`, after verification of each set from the pinned one on. Without a pinned set, the verification starts
- * with the first set. `envelopes` are sorted from old to new, and sets older than the pinned one are skipped. If any verification fails, no
- * set in `envelopes` is valid.
+ * Newest approver set in `envelopes` (sorted from old to new), after verification of each set from the pinned one on. Without a pinned set,
+ * the verification starts with the first set. One failed verification makes all of `envelopes` invalid.
  */
 export function verifyApproverSets(pinned: ApproverSet | null, envelopes: readonly Envelope[]): ApproverSet {
   let newest = pinned;

@@ -1,9 +1,9 @@
-/** Statement about how the identities of approvers in an approver set were verified. The module also runs in browsers. */
+/** How the installation verified the identities of approvers. The module also runs in browsers. */
 import type { Approvers } from './documents.ts';
 
 /**
- * Number of people in the approver set, and number of self-attested people. For a self-attested person, the installation has no proof of
- * the e-mail address.
+ * Numbers of people and of self-attested people in an approver set. The installation has no proof of a self-attested person's e-mail
+ * address.
  */
 export function attestationOf({ approvers }: Pick<Approvers, 'approvers'>): {
   readonly people: number;
@@ -16,10 +16,7 @@ export function attestationOf({ approvers }: Pick<Approvers, 'approvers'>): {
   return { people, selfAttested: people - verified.size };
 }
 
-/**
- * Statement about the identities in an approver set: `Self-attested: …` with the keys of self-attested people, or that all addresses are
- * verified.
- */
+/** Statement about identities: `Self-attested: …` with the keys of self-attested people, or that all addresses are verified. */
 export function attestationWords(approvers: Pick<Approvers, 'approvers'>): string {
   const { people, selfAttested } = attestationOf(approvers);
   if (selfAttested === 0)

@@ -1,7 +1,6 @@
 /**
- * Canonical JSON: sorted keys, no spaces, integers only, UTF-8. A signed document has exactly one encoding. The parser therefore encodes
- * each parsed document again and compares the bytes. The comparison refuses duplicate keys, NaN, fractions, integers beyond 2^53 and
- * unnecessary escapes. The module has no document types and also runs in browsers.
+ * Canonical JSON: sorted keys, no spaces, integers only, UTF-8. A signed document has exactly one encoding: the parser encodes each parsed
+ * document again and compares the bytes. The comparison refuses duplicate keys, fractions, integers beyond 2^53 and unnecessary escapes.
  */
 import type { z } from 'zod';
 import { CordonError } from '../errors.ts';
@@ -10,7 +9,7 @@ const encoder = new TextEncoder();
 /** `ignoreBOM` makes the decoder keep a byte order mark, so that the JSON parser refuses it. */
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** Maximum nesting depth of a document. No document type needs a greater depth, and the call stack allows far more. */
+/** Maximum nesting depth of a document. No document type needs more, and the call stack allows far more. */
 const DEEPEST = 32;
 
 function refuse(why: string): never {
@@ -18,7 +17,7 @@ function refuse(why: string): never {
 }
 
 function encodeString(value: string): string {
-  // JSON.stringify would escape a lone surrogate, which has no UTF-8 encoding. Therefore the text is refused.
+  // A lone surrogate has no UTF-8 encoding, and JSON.stringify would escape it.
   if (!value.isWellFormed()) refuse('a string contains half of a surrogate pair');
   return JSON.stringify(value);
 }
@@ -38,7 +37,7 @@ function encodeValue(value: unknown, depth: number): string {
   const fields = Object.entries(value)
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([key, field]) => {
-      // A key `__proto__` is harmless here, but dangerous in code that assigns keys one by one.
+      // A key `__proto__` is harmless here, but dangerous for code that copies keys by assignment.
       if (key === '__proto__') refuse('a key is named __proto__');
       return `${encodeString(key)}:${encodeValue(field, depth + 1)}`;
     });
@@ -46,19 +45,16 @@ function encodeValue(value: unknown, depth: number): string {
 }
 
 /**
- * Canonical JSON of a value. Throws `document_malformed` for a value without a canonical form, such as a fraction, `undefined`, a lone
- * surrogate or a class instance.
+ * Throws `document_malformed` for a value without a canonical form, such as a fraction, `undefined`, a lone surrogate or a class instance.
  */
 export function canonicalText(value: unknown): string {
   return encodeValue(value, 0);
 }
 
-/** Canonical JSON as UTF-8 bytes, for signatures and hashes. */
 export function encodeCanonical(value: unknown): Uint8Array<ArrayBuffer> {
   return encoder.encode(canonicalText(value));
 }
 
-/** Value that canonical JSON bytes encode. Throws `document_malformed`. */
 export function decodeCanonical(bytes: Uint8Array): unknown {
   let text: string;
   let value: unknown;
@@ -68,15 +64,14 @@ export function decodeCanonical(bytes: Uint8Array): unknown {
   } catch (cause) {
     throw new CordonError('document_malformed', 'The document is not JSON in UTF-8.', {}, cause);
   }
-  // The decoder fails on invalid UTF-8 and keeps a byte order mark. Each text therefore comes from only one sequence of bytes, and a
-  // comparison of texts is also a comparison of bytes.
+  // The decoder refuses invalid UTF-8 and keeps a byte order mark. Different bytes therefore always give different texts.
   if (canonicalText(value) !== text) {
     refuse('keys are repeated or not sorted, or spaces, escapes or numbers are not in the shortest form');
   }
   return value;
 }
 
-/** Document from canonical JSON bytes, checked against a strict schema. An unknown field is an error. */
+/** Parses canonical JSON bytes and checks the document against a strict schema. An unknown field is an error. */
 export function parseDocument<S extends z.ZodType>(schema: S, bytes: Uint8Array): z.output<S> {
   const parsed = schema.safeParse(decodeCanonical(bytes));
   if (parsed.success) return parsed.data;

@@ -1,6 +1,6 @@
 /**
- * Text that describes a ledger continuation to the approver before signing. It is computed from the exact bytes to sign, and states the
- * remaining entries, the lost entries and the consequences. The command line and the console show the same text.
+ * Text that describes a ledger continuation to the approver before signing: remaining entries, lost entries and consequences. The text is
+ * computed from the exact bytes to sign.
  */
 import { parseContinuation } from '../ledger/continuation.ts';
 import type { Described, Line } from './describe-revision.ts';
@@ -8,7 +8,6 @@ import type { LedgerContinuation } from './documents.ts';
 
 const entries = (count: number): string => `${count} ${count === 1 ? 'entry' : 'entries'}`;
 
-/** Lines that describe the continuation for the approver. Throws `document_malformed`. */
 export function describeContinuation(payload: string): Described<LedgerContinuation> {
   const document = parseContinuation(new TextEncoder().encode(payload));
   const { installation, origin, newOrigin, fork, reason, date } = document;

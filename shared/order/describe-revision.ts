@@ -1,8 +1,6 @@
 /**
  * Text that describes a revision to the approver before signing. It is computed from the exact bytes to sign, because a summary by the
- * server would not be trustworthy. Bytes that are not a canonical revision cause an error, so that an approver never signs terms that the
- * program cannot show. The command line and the console show the same lines. Callers must neutralize control and direction characters
- * (`visible-text.ts`).
+ * server would not be trustworthy. Callers must neutralize control and direction characters (`visible-text.ts`).
  */
 import { partName } from '../areas/part-names.ts';
 import { CordonError } from '../errors.ts';
@@ -27,11 +25,9 @@ import { languageNameIn } from './own-name.ts';
 export interface Line {
   readonly label: string;
   readonly value: string;
-  /** Language tag of a public statement. */
   readonly language?: string;
-  /** Person id of the approver that the line describes. */
   readonly person?: string;
-  /** Whether the signer must notice the line. The console shows such a line in red. */
+  /** Marks a line that the signer must notice. The console shows it in red. */
   readonly grave?: true;
 }
 
@@ -65,9 +61,9 @@ export const MOMENT_WORDS: Readonly<Record<NoticeMoment, string>> = {
 const encoder = new TextEncoder();
 
 /**
- * Text that describes a revision to the approver. `requested` is the order and revision that the approver wants to sign; the function
- * refuses the bytes of any other revision. `immediate` says which time of the revision has passed, if the approver also signs a statement
- * about it (`immediate-effect.ts`).
+ * `requested` is the order and revision that the approver wants to sign. Bytes of another revision, or bytes that are not canonical, cause
+ * an error. `immediate` is the time in the revision that has already passed, if the approver also signs that the revision takes effect
+ * immediately.
  */
 export function describeRevision(
   payload: string,
@@ -138,16 +134,12 @@ export function describeRevision(
   };
 }
 
-/** Language in words, with its tag: `de` → `German (de)`. An unknown tag stays unchanged. */
 function languageWords(tag: string): string {
   const name = languageNameIn('en', tag);
   return name === tag ? tag : `${name} (${tag})`;
 }
 
-/**
- * The revision identifies exempt devices only by salted hashes. Therefore the line shows the number of devices and the ends of the
- * exemptions.
- */
+/** The revision identifies exempt devices only by salted hashes, so the text can state only their number and the ends of the exemptions. */
 function exemptLines(exempt: Revision['exempt'], zone: string): Line[] {
   if (exempt.length === 0) return [{ label: 'exempt', value: 'no device' }];
   return exemptionEnds(exempt).map(({ until, devices }) => ({
@@ -156,7 +148,7 @@ function exemptLines(exempt: Revision['exempt'], zone: string): Line[] {
   }));
 }
 
-/** Numbers of exempt devices by end of exemption, earliest end first. Devices without an end come last. */
+/** Numbers of exempt devices by end of exemption, earliest end first. Exemptions without an end come last. */
 export function exemptionEnds(
   exempt: Revision['exempt'],
 ): { readonly until: string | null; readonly devices: number }[] {
@@ -173,9 +165,7 @@ function exitLines(document: Revision): Line[] {
   return [{ label: 'exit', value, grave: true }];
 }
 
-/**
- * Line about a change of terms during a pause. Approvers of the change also approve the pause, which would otherwise end after 72 hours.
- */
+/** An approver who approves a change of terms during a 72-hour pause also makes the pause permanent. The text must say so. */
 function pauseLines(document: Revision): Line[] {
   if (isCourtStay(document)) {
     const value =
@@ -203,8 +193,8 @@ const documentWords = ({ title, mediaType, bytes, sha256 }: InstrumentDocument):
   `${title} (${mediaType}, ${bytes} bytes, SHA-256 ${sha256})`;
 
 /**
- * Lines about the legal instrument, its documents and publication. A field without a value has no line, except if its absence makes the
- * order public.
+ * Lines about the legal instrument, its documents and publication. An absent value has no line, except if its absence makes the order
+ * public.
  */
 function instrumentLines(terms: OrderTerms): Line[] {
   const { receivedOn, answerBy, provenance, documents, answers, noticePlan, exportWindow, internal, zone } = terms;
@@ -236,9 +226,8 @@ function publicationWords({ publication, zone }: OrderTerms): string {
 }
 
 /**
- * Text that describes an approver set to its signer. `version` is the version that the signer wants to sign. `before` is the previous set,
- * which the caller has verified. If `before` is null, no previous set could be verified, and the text marks every organization key as new.
- * If `before` is absent, the text compares no keys.
+ * Text that describes an approver set to its signer. `version` is the version that the signer wants to sign. `before` is the verified
+ * previous set. If `before` is null, the text marks every organization key as new; if it is absent, the text compares no keys.
  */
 export function describeApproverSet(payload: string, version: number, before?: Approvers | null): Described<Approvers> {
   const document = parseDocument(approversSchema, encoder.encode(payload));
@@ -261,7 +250,7 @@ export function describeApproverSet(payload: string, version: number, before?: A
   };
 }
 
-/** An organization key decides which devices can read messages. The text must show each change of these keys prominently. */
+/** Organization keys decide which devices can read messages, so the text must show each change of these keys prominently. */
 function organizationLines({ organizationKeys = [] }: Approvers, before?: Approvers | null): Line[] {
   const held = (before?.organizationKeys ?? []).map(({ keyid }) => keyid);
   const now = organizationKeys.map(({ keyid }) => keyid);
@@ -290,14 +279,14 @@ function named(area: string): string {
   return name ? `${area} (${name})` : area;
 }
 
-/** Signed time, shown in UTC and in the order's time zone. The conversion uses `Intl`, because some browsers lack `Temporal`. */
+/** The conversion to the order's time zone uses `Intl`, because some browsers lack `Temporal`. */
 function times(instant: string, zone: string): string {
   try {
     const at = Date.parse(instant);
     const format = new Intl.DateTimeFormat('en', { timeZone: zone, timeZoneName: 'longOffset' });
     const name = format.formatToParts(at).find(({ type }) => type === 'timeZoneName')?.value ?? '';
     const offset = name === 'GMT' ? '+00:00' : name.replace('GMT', '');
-    // An offset in an unknown form makes the date invalid, and the conversion throws an error.
+    // An offset in an unknown form makes the date invalid, so that the conversion throws an error.
     const ahead = -Date.parse(`1970-01-01T00:00:00${offset}`);
     return `${instant} = ${new Date(at + ahead).toISOString().slice(0, 19)}${offset}[${zone}]`;
   } catch (cause) {
@@ -306,7 +295,7 @@ function times(instant: string, zone: string): string {
   }
 }
 
-/** Maximum number of a polygon's points in the text. The signed bytes contain all points. */
+/** Maximum number of a polygon's points that the text shows. The signed bytes contain all points. */
 const SHOWN_POINTS = 200;
 
 export function polygonWords({ title, version, rings, touches }: OrderPolygon): string {

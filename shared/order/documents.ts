@@ -1,7 +1,6 @@
 /**
- * Schemas of signed documents: order revision, approver set, order list, device record, receipt and more. Each document is canonical JSON
- * (`canonical.ts`) in a DSSE envelope (`dsse.ts`). Schemas are strict and refuse unknown fields, so that a device never enforces only a
- * part of a signed document.
+ * Schemas of signed documents. Each document is canonical JSON (`canonical.ts`) in a DSSE envelope (`dsse.ts`). Schemas refuse unknown
+ * fields, so that a device never enforces only a part of a signed document.
  */
 import { z } from 'zod';
 import { LONGEST_EVIDENCE_AREA, POLYGON_CODE } from '../areas/evidence-text.ts';
@@ -11,7 +10,7 @@ import { EVIDENCE_SOURCES, NEXUS, SERVICES, WAITING_RULES } from '../verdict/ter
 export const timestamp = z.iso.datetime({ precision: 3 });
 export const sha256Hex = z.string().regex(/^[0-9a-f]{64}$/);
 export const base64 = z.base64();
-/** Syntax of an area code. `shared/order/rules.ts` checks the code against the tables in `shared/areas`. */
+/** Syntax of an area code. `rules.ts` checks the code against the tables in `shared/areas`. */
 const areaCode = z.string().regex(/^[A-Z][A-Za-z0-9-]{1,31}$/);
 /** Syntax of an evidence area (`shared/areas/evidence-text.ts`). */
 const evidenceArea = z
@@ -26,7 +25,7 @@ const text = z.string().min(1).max(4000);
 const rule = z.enum(['allow', 'deny']);
 const hasWords = (texts: object): boolean => Object.keys(texts).length > 0;
 const NO_WORDS = 'must have a text in at least one language';
-/** ISO 8601 duration in days, hours, minutes and seconds, for grace periods. */
+/** ISO 8601 duration in days, hours, minutes and seconds. */
 export const duration = z.string().regex(/^P(?=.)(\d{1,4}D)?(T(?=.)(\d{1,4}H)?(\d{1,4}M)?(\d{1,4}S)?)?$/);
 
 export const PAYLOAD_TYPES = {
@@ -54,16 +53,14 @@ export const ORDER_ACTS = ['propose', 'revise', 'extend', 'pause', 'resume', 'ex
 export type OrderAct = (typeof ORDER_ACTS)[number];
 
 /**
- * Authenticity of the legal instrument.
- * - `asserted`: only the instrument's own text names the authority.
- * - `confirmed`: the authority has confirmed the instrument.
- * - `disputed`: the authenticity is disputed.
+ * Authenticity of the legal instrument. `asserted`: only the instrument's own text names the authority. `confirmed`: the authority has
+ * confirmed the instrument. `disputed`: the authenticity is disputed.
  */
 export const PROVENANCES = ['asserted', 'confirmed', 'disputed'] as const;
-/** Times of notices to users: a duration before the effective time, the effective time (`entry`), and the withdrawal. */
+/** Times of notices to users: durations before the effective time, the effective time itself (`entry`), and the withdrawal. */
 export const NOTICE_MOMENTS = ['P30D', 'P7D', 'P1D', 'PT1H', 'entry', 'withdrawal'] as const;
 export type NoticeMoment = (typeof NOTICE_MOMENTS)[number];
-/** Maximum size of an instrument's document in bytes, and maximum number of documents of an order. */
+/** Maximum size of one document in bytes, and maximum number of documents of an order. */
 export const LARGEST_DOCUMENT = 10_000_000;
 export const MOST_DOCUMENTS = 20;
 /** Media type after RFC 6838, section 4.2, without parameters. */
@@ -80,15 +77,12 @@ export type InstrumentDocument = z.infer<typeof instrumentDocumentSchema>;
 
 export const courtSchema = z.strictObject({ name: z.string().min(1).max(200), case: z.string().min(1).max(200) });
 
-/**
- * Actions that change when or whether an order applies, but not its terms. Each revision with such an action can state a legal basis of its
- * own.
- */
+/** Actions that change when or whether an order applies, but not its terms. Each can state a legal basis of its own. */
 export const BASED_ACTS = ['extend', 'pause', 'resume', 'withdraw'] as const satisfies readonly OrderAct[];
 
 /**
- * Legal basis of a pause, resumption, extension or withdrawal. It is part of the signed revision and public with it. The operator keeps the
- * documents themselves.
+ * Legal basis of a pause, resumption, extension or withdrawal. It is public with the signed revision; the operator keeps the documents
+ * themselves.
  */
 export const actionBasisSchema = z.strictObject({
   reason: text.optional(),
@@ -98,19 +92,17 @@ export const actionBasisSchema = z.strictObject({
 export type ActionBasis = z.infer<typeof actionBasisSchema>;
 
 /**
- * Decision record: reasons for an order that only the organization may read. The server stores the record encrypted. The signed revision
+ * Internal reasons for an order, which only the organization may read. The server stores the decision record encrypted. The signed revision
  * contains its salted hash.
  */
 export const decisionRecordSchema = z.strictObject({
   considered: z.string().min(1).max(20_000),
   /** Person who examined the order. */
   by: z.string().min(1).max(4_000),
-  /** Reasons for the order that the public statement does not contain. */
   reasons: z.string().min(1).max(20_000).optional(),
 });
 export type DecisionRecord = z.infer<typeof decisionRecordSchema>;
 
-/** Maximum number of rings of a polygon, and maximum number of points of all its rings. */
 export const MOST_RINGS = 100;
 export const MOST_POINTS = 2_000;
 
@@ -119,9 +111,8 @@ export const orderPolygonSchema = z.strictObject({
   version: z.int().min(1).max(999_999),
   title: z.string().min(1).max(120),
   /**
-   * Points of each ring, as alternating longitude and latitude in millionths of a degree, because canonical JSON has only integers. The
-   * last point does not repeat the first. A position is inside the polygon if an odd number of rings contain it. No ring crosses the
-   * antimeridian.
+   * Each ring has alternating longitudes and latitudes in millionths of a degree, because canonical JSON has only integers. The last point
+   * does not repeat the first. A position is inside the polygon if an odd number of rings contain it. No ring crosses the antimeridian.
    */
   rings: z
     .array(z.array(z.int().min(-180_000_000).max(180_000_000)).min(6))
@@ -130,20 +121,19 @@ export const orderPolygonSchema = z.strictObject({
     .refine((rings) => rings.every((ring) => ring.length % 2 === 0), 'must have pairs of longitude and latitude')
     .refine((rings) => rings.flat().length <= 2 * MOST_POINTS, `more than ${MOST_POINTS} points`),
   /**
-   * Countries and disputed territories that the polygon overlaps, and claimants of these territories. A device elsewhere need not compare
-   * its position with the polygon.
+   * Countries and disputed territories that the polygon overlaps, and claimants of these territories. A device elsewhere need not evaluate
+   * the polygon.
    */
   touches: z.array(areaCode).min(1).max(64),
 });
 export type OrderPolygon = z.infer<typeof orderPolygonSchema>;
 
-/** Terms of an order. Proposals, revisions and signed documents have the same fields. A field without a value is absent, never null. */
+/** Terms of an order, with the same fields in proposals, revisions and signed documents. A field without a value is absent, never null. */
 export const orderTermsSchema = z.strictObject({
   title: z.string().min(1).max(120),
   areas: z.array(areaCode).min(1).max(300),
-  /** Members of each group in `areas`. Approvers sign the members, because the meaning of a group's name could change. */
+  /** Members of each group in `areas`. Approvers sign them, because the meaning of a group's name could change. */
   groups: z.record(areaCode, z.array(areaCode).min(1).max(300)).optional(),
-  /** Outline of each polygon in `areas`. */
   polygons: z.record(z.string().max(32).regex(POLYGON_CODE), orderPolygonSchema).optional(),
   services: z.array(z.enum(SERVICES)).min(1),
   nexus: z.array(z.enum(NEXUS)).min(1),
@@ -163,72 +153,66 @@ export const orderTermsSchema = z.strictObject({
   authority: text,
   addressee: text,
   instrument: text,
-  /** Public statement in each language, by language tag. */
   statement: z.record(languageTag, text),
-  /**
-   * Language of the authoritative statement (BCP 47), whose text is valid if translations differ. Revisions from before version 0.2.0 lack
-   * this field.
-   */
+  /** Language (BCP 47) whose statement is binding if translations differ. Revisions of Cordon before 0.2.0 lack this field. */
   authoritativeLanguage: languageTag.optional(),
   /** Contact for appeals. Suspended devices show the contact to their users. */
   appeal: text,
-  /** Day on which the organization received the instrument, in the order's time zone (RFC 3339, full-date). */
+  /** Day on which the organization received the legal instrument, in the order's time zone (RFC 3339, full-date). */
   receivedOn: z.iso.date().optional(),
   answerBy: timestamp.optional(),
   provenance: z.enum(PROVENANCES).optional(),
   documents: z.array(instrumentDocumentSchema).min(1).max(MOST_DOCUMENTS).optional(),
-  /** Notice on devices in each language, by language tag. The default is the public statement. */
+  /** Notice on devices by language tag. The default is the public statement. */
   notice: z.record(languageTag, text).refine(hasWords, NO_WORDS).optional(),
   /**
    * Time until which the order's text is withheld from the public, or the law that withholds it. Without this field, the text is public.
    */
   publication: z.union([z.strictObject({ until: timestamp }), z.strictObject({ law: text })]).optional(),
-  /** Times of notices to users. The default is every possible time that has not yet passed. */
+  /** Notices to users. The default is every notice whose time has not passed. */
   noticePlan: z.array(z.enum(NOTICE_MOMENTS)).max(NOTICE_MOMENTS.length).optional(),
   /**
-   * Length of the export window of an order with mode `exit`. The window begins at the effective time, and users can export data during it.
-   * A wipe can be approved only afterward.
+   * Length of the export window of an order with mode `exit`. Users can export data in this window, which begins at the effective time. A
+   * wipe can be approved only afterward.
    */
   exportWindow: duration.optional(),
-  /** Number of another order, which an authority demanded. The present order is the operator's own, wider response to that demand. */
+  /** Number of an order that an authority demanded, if this order is the operator's own, wider response to the demand. */
   answers: orderNumber.optional(),
   /** Salted SHA-256 of the decision record, which the operator keeps. */
   internal: sha256Hex.optional(),
 });
 export type OrderTerms = z.infer<typeof orderTermsSchema>;
 
-/** Maximum number of devices that one order can exempt. */
 export const MOST_EXEMPT = 20_000;
 
 /**
- * Revision of an order. A revision never changes and contains the whole state of the order, so that a device needs only the newest
- * revision. `exempt` identifies the exempt devices by salted hashes (`exemption.ts`). Approvers therefore sign which devices are exempt,
- * and the public cannot read it.
+ * A revision never changes and contains the whole state of the order, so that a device needs only the newest revision. `exempt` has salted
+ * hashes of the exempt devices (`exemption.ts`), so that approvers sign the exemptions and the public cannot read them.
  */
 export const revisionSchema = z.strictObject({
   installation: identifier,
   order: orderNumber,
   revision: z.int().min(1),
-  /** SHA-256 of the payload of the adopted revision that the new revision replaces; null for the first revision. */
+  /** SHA-256 of the replaced revision's payload; null for the first revision. */
   previous: sha256Hex.nullable(),
   act: z.enum(ORDER_ACTS),
   proposer: identifier,
   proposedAt: timestamp,
   status: z.enum(['active', 'paused', 'withdrawn']),
-  /** Start of the order's pause, without any interruption since; null unless `status` is `paused`. */
+  /** Start of the order's uninterrupted pause; null unless `status` is `paused`. */
   pausedSince: timestamp.nullable(),
   terms: orderTermsSchema,
-  /** Legal basis of the action. Absent if the proposer stated none; revisions of earlier versions also lack it. */
+  /** Legal basis of the action. Absent if the proposer stated none. */
   basis: actionBasisSchema.optional(),
   exempt: z.array(z.strictObject({ commitment: sha256Hex, until: timestamp.nullable() })).max(MOST_EXEMPT),
-  /** Random value in a revision that was withheld from the start. Without it, a reader of the public digest could guess the content. */
+  /** Random value in a withheld revision. Without it, a reader of the public digest could guess the content. */
   salt: sha256Hex.optional(),
 });
 export type Revision = z.infer<typeof revisionSchema>;
 
 /**
- * Public stub of a withheld revision. The order list contains the stub instead of the revision. The approvers of the revision also sign the
- * stub (`stub.ts`).
+ * Public stub of a withheld revision, which replaces the revision in the order list. The approvers of the revision also sign the stub
+ * (`stub.ts`).
  */
 export const orderStubSchema = z.strictObject({
   installation: identifier,
@@ -246,16 +230,14 @@ export interface ImmediateEffect {
   readonly installation: string;
   readonly order: string;
   readonly revision: number;
-  /** SHA-256 of the revision's payload. */
   readonly digest: string;
   readonly effect: 'immediate';
 }
 
-/** Approver set: approvers, threshold, and the online keys that sign order lists. */
 export const approversSchema = z.strictObject({
   installation: identifier,
   version: z.int().min(1),
-  /** SHA-256 of the payload of the previous approver set; null in the first set. */
+  /** SHA-256 of the previous approver set's payload; null in the first set. */
   previous: sha256Hex.nullable(),
   threshold: z.int().min(2).max(10),
   approvers: z
@@ -265,7 +247,7 @@ export const approversSchema = z.strictObject({
         keyid: sha256Hex,
         publicKey: base64,
         /**
-         * Whether the installation has verified the person's e-mail address or directory subject. Without this field, the person is
+         * Present if the installation has verified the person's e-mail address or directory subject. Without this field, the person is
          * self-attested.
          */
         attestation: z.literal('verified').optional(),
@@ -278,8 +260,8 @@ export const approversSchema = z.strictObject({
     .min(1)
     .max(8),
   /**
-   * Organization keys, which verify devices for conversations; absent before the organization creates the first key. The server has none of
-   * the private keys.
+   * Organization keys, which verify devices for conversations. The server has none of the private keys. Absent before the organization
+   * creates the first key.
    */
   organizationKeys: z
     .array(z.strictObject({ keyid: sha256Hex, publicKey: base64 }))
@@ -299,17 +281,14 @@ export const orderListSchema = z.strictObject({
   /** Version of the approver set whose members approved the revisions in the list. */
   approverSet: z.int().min(1),
   /**
-   * Newest adopted revision of every order, with its approvals. Withdrawn orders are included. If the newest revision is a 72-hour pause,
-   * the list also contains the revision that it pauses (`adoption-state.ts`). For a withheld revision, the list contains its stub instead.
+   * Newest adopted revision of every order, including withdrawn orders, or its stub if the revision is withheld. If the newest revision is
+   * a 72-hour pause, the list also contains the revision that it pauses (`adoption-state.ts`).
    */
   orders: z.array(envelopeSchema).max(5000),
 });
 export type OrderList = z.infer<typeof orderListSchema>;
 
-/**
- * Device record: personal data of one device, which the public order list must not contain. The server sends each record only to its
- * device.
- */
+/** Device record: personal data that the public order list must not contain. The server sends each record only to its device. */
 export const deviceRecordSchema = z.strictObject({
   installation: identifier,
   device: identifier,
@@ -318,23 +297,19 @@ export const deviceRecordSchema = z.strictObject({
   home: areaCode.nullable(),
   seat: areaCode.nullable(),
   group: z.string().max(120),
-  /** Salts that prove to this device which orders exempt it. */
+  /** Salts that prove to the device which orders exempt it. */
   exemptions: z.array(z.strictObject({ order: orderNumber, salt: sha256Hex })),
-  /** Admin's location statement for the device, valid until its end. */
   statement: z.strictObject({ areas: z.array(areaCode).min(1), at: timestamp, until: timestamp }).nullable(),
-  /** Legal hold on the device or its user. While the field is present, the device deletes nothing. */
+  /** Legal hold on the device or its user. The device then deletes nothing. */
   legalHold: z.literal(true).optional(),
   issuedAt: timestamp,
 });
 export type DeviceRecord = z.infer<typeof deviceRecordSchema>;
 
-/**
- * Time correction: a statement that the server's time was wrong. A threshold of approvers signs it (`time-correction.ts`). The server
- * cannot sign it.
- */
+/** Statement that the server's time was wrong. Approvers sign it (`time-correction.ts`); the server cannot. */
 export const timeCorrectionSchema = z.strictObject({
   installation: identifier,
-  /** Version number of the time correction. A device applies each version once and refuses older versions. */
+  /** Version number of the time correction. A device applies each version once and refuses older ones. */
   version: z.int().min(1),
   /** Earliest time that the true time can be. */
   earliest: timestamp,
@@ -346,25 +321,25 @@ export const timeCorrectionSchema = z.strictObject({
 export type TimeCorrection = z.infer<typeof timeCorrectionSchema>;
 
 /**
- * Name of a ledger (C2SP tlog-checkpoint). The digits are the UTC time of the continuation that began this ledger. The first ledger has no
+ * Name of a ledger (C2SP tlog-checkpoint). The digits are the UTC time of the continuation that began the ledger. The first ledger has no
  * digits.
  */
 const ledgerOrigin = z.string().regex(/^cordon\/[A-Za-z0-9_-]{1,64}(\/[0-9]{14})?$/);
 const ledgerTree = z.strictObject({ size: z.int().min(1), root: sha256Hex });
 
 /**
- * Ledger continuation: a statement that ledger entries were lost and that the remaining entries continue under a new name. A threshold of
- * approvers signs it (`ledger-continuation.ts`).
+ * Statement that ledger entries were lost and that the remaining entries continue under a new name. Approvers sign it
+ * (`ledger-continuation.ts`).
  */
 export const ledgerContinuationSchema = z.strictObject({
   installation: identifier,
   /** Name under which the remaining ledger entries were published. */
   origin: ledgerOrigin,
-  /** Tree (size and root hash) of the ledger entries that the server still has, and with which the ledger continues. */
+  /** Size and root hash of the remaining ledger, with which the server continues. */
   fork: ledgerTree,
   /**
-   * Largest ledger that a device or a ledger copy reported and that contains entries the server no longer has. Null if none was reported;
-   * the number of lost entries is then unknown.
+   * Largest reported ledger with entries that the server no longer has. Null if no device or ledger copy reported one; the number of lost
+   * entries is then unknown.
    */
   shown: ledgerTree.extend({ origin: ledgerOrigin }).nullable(),
   newOrigin: ledgerOrigin,
@@ -375,10 +350,7 @@ export type LedgerContinuation = z.infer<typeof ledgerContinuationSchema>;
 
 export const RECEIPT_KINDS = ['delivered', 'displayed', 'enforced', 'restored', 'wiped'] as const;
 
-/**
- * Receipt: a device's signed statement about itself. The device signs the receipt after it has durably stored the change that the receipt
- * reports.
- */
+/** Receipt: a device's signed statement about a change. The device signs it only after it has durably stored the change. */
 export const receiptSchema = z.strictObject({
   installation: identifier,
   device: identifier,
@@ -387,15 +359,12 @@ export const receiptSchema = z.strictObject({
   listVersion: z.int().min(1),
   order: orderNumber,
   revision: z.int().min(1),
-  /**
-   * Service that the receipt is about. `service` and `gate` are null for `delivered`, `displayed` and `wiped`, because those receipts are
-   * about the whole order.
-   */
+  /** `service` and `gate` are null for `delivered`, `displayed` and `wiped`, because those receipts are about the whole order. */
   service: z.enum(SERVICES).nullable(),
   gate: z.enum(['open', 'closed']).nullable(),
   /**
-   * Planned notice that the receipt is about. `delivered` means that the notice is due and stored, `displayed` that the user saw it. Absent
-   * if the receipt is about the order itself.
+   * Planned notice that the receipt is about. `delivered`: the notice is due and stored. `displayed`: the user saw it. Absent if the
+   * receipt is about the order itself.
    */
   notice: z.enum(NOTICE_MOMENTS).optional(),
   /** Time by the device's clock (`agent/enforcement/device-clock.ts`). */
@@ -403,10 +372,10 @@ export const receiptSchema = z.strictObject({
 });
 export type Receipt = z.infer<typeof receiptSchema>;
 
-/** Raw Ed25519 public key (RFC 8032, section 5.1.5). A device uses it as its MLS signature key (RFC 9420, section 5.1). */
+/** Raw Ed25519 public key (RFC 8032, section 5.1.5): the device's MLS signature key (RFC 9420, section 5.1). */
 const signatureKey = z.string().regex(/^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$/, 'is base64 of 32 bytes');
 
-/** Device's statement about the key with which it signs messages. The key of the device's certificate signs the statement. */
+/** Device's statement about its messaging key. The key of the device's certificate signs it. */
 export const messagingKeySchema = z.strictObject({
   installation: identifier,
   device: identifier,
@@ -417,20 +386,20 @@ export const messagingKeySchema = z.strictObject({
 export type MessagingKey = z.infer<typeof messagingKeySchema>;
 
 /**
- * Certificate of a messaging key. The signature by an online key of the server confirms that the device is enrolled and has the private
- * key. The certificate also needs a countersignature by an organization key. Without it, no agent accepts the device as a member.
+ * Certificate of a messaging key. A server's online key confirms that the device is enrolled and has the private key. Agents accept the
+ * device in conversations only if an organization key has also signed.
  */
 export const messagingCertificateSchema = z.strictObject({
   installation: identifier,
   device: identifier,
   generation: z.int().min(1),
   /**
-   * Person id of the device's user. Software uses only this id; the other fields about the user are for people who read the certificate.
+   * Person id of the device's user. Software uses only this id; the name, e-mail address and group are for people who read the certificate.
    */
   person: personId,
-  /** Name, e-mail address and group of the user, for people who read the certificate. Two people may have the same name. */
+  /** Name of the user, for people who read the certificate. Two people may have the same name. */
   name: z.string().min(1).max(200),
-  /** E-mail address in the person's record; null if the record has none. Certificates of older versions lack the field. */
+  /** E-mail address in the person's record; null if the record has none. Certificates of older Cordon versions lack the field. */
   email: z.string().max(254).nullable().optional(),
   /** Name of the device's group when the certificate was issued. */
   group: z.string().max(200).optional(),

@@ -1,6 +1,6 @@
 /**
  * DSSE envelopes (github.com/secure-systems-lab/dsse, v1.0.2) with Ed25519 and ECDSA P-256 signatures. This module determines which keys
- * have signed the exact bytes. `approvers.ts` and `verify-list.ts` decide about people and thresholds.
+ * signed the exact bytes. `approvers.ts` and `verify-list.ts` check people and thresholds.
  */
 import { createPublicKey, type KeyObject, sign as signBytes, verify as verifyBytes } from 'node:crypto';
 import { CordonError } from '../errors.ts';
@@ -10,7 +10,7 @@ import { pae } from './pae.ts';
 
 export interface Signer {
   readonly keyid: string;
-  /** Signature over exactly the given bytes. For DSSE, the caller passes the bytes of `pae`. */
+  /** Signature over exactly the given bytes. For DSSE, these are the bytes from `pae`. */
   sign(bytes: Uint8Array): Buffer;
 }
 
@@ -24,7 +24,7 @@ const P256_SPKI = Buffer.from('3059301306072a8648ce3d020106082a8648ce3d030107034
 
 /** SHA-256 of the key's SubjectPublicKeyInfo in DER, hex. */
 export function keyidOf(key: KeyObject): string {
-  // SubjectPublicKeyInfo of a P-256 key is encoded by hand. OpenSSL needs 50 µs for it, for each device that sends receipts.
+  // SubjectPublicKeyInfo of a P-256 key is encoded here, because OpenSSL needs 50 µs per key.
   const spki = isP256(key)
     ? Buffer.concat([P256_SPKI, key.export({ format: 'raw-public' })])
     : key.export({ type: 'spki', format: 'der' });
@@ -44,7 +44,7 @@ function digestOf(key: KeyObject): 'sha256' | null {
 }
 
 /**
- * Public key from base64 SubjectPublicKeyInfo in DER. A different encoding of the same key is refused, so that each key has exactly one
+ * Public key from base64 SubjectPublicKeyInfo in DER. Other encodings of the same key are refused, so that each key has exactly one
  * identifier.
  */
 export function readPublicKey(base64: string): VerifyingKey {
@@ -84,7 +84,7 @@ export function signEnvelope(payloadType: string, payload: Uint8Array, signers: 
   };
 }
 
-/** Bytes of an envelope's payload. An envelope of another type or with irregular base64 is refused. */
+/** Payload bytes of an envelope. An envelope of another type or with irregular base64 is refused. */
 export function payloadOf(envelope: Envelope, payloadType: string): Buffer {
   if (envelope.payloadType !== payloadType) {
     throw new CordonError(
@@ -99,7 +99,7 @@ export function payloadOf(envelope: Envelope, payloadType: string): Buffer {
   return payload;
 }
 
-/** Identifiers of those keys in `keys` that signed the envelope's exact bytes. A repeated key counts once. */
+/** Ids of those keys in `keys` that signed the envelope's exact bytes, without duplicates. */
 export function signedBy(envelope: Envelope, keys: readonly VerifyingKey[]): ReadonlySet<string> {
   const bytes = pae(envelope.payloadType, Buffer.from(envelope.payload, 'base64'));
   const known = new Map(keys.map((key) => [key.keyid, key.key]));
@@ -111,7 +111,6 @@ export function signedBy(envelope: Envelope, keys: readonly VerifyingKey[]): Rea
   return signers;
 }
 
-/** DSSE envelope from JSON text, such as a file, an HTTP body or a database column. */
 export function parseEnvelope(text: string): Envelope {
   let value: unknown;
   try {

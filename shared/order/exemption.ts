@@ -1,13 +1,13 @@
 /**
- * Exemptions as salted hashes (commitments). A revision contains SHA-256(salt || device id) for each exempt device, and only the device
- * record of this device contains the salt. Approvers therefore sign the exemption, and the public cannot read it. Server and device both
- * check the hash, so the server alone cannot exempt a device.
+ * Exemptions as salted hashes. A revision contains SHA-256(salt || device id) for each exempt device; only this device's record contains
+ * the salt. Approvers therefore sign the exemption, and the public cannot read it. The device also checks the hash, so the server alone
+ * cannot exempt a device.
  */
 import { createHash, randomBytes } from 'node:crypto';
 import type { Exemption } from '../verdict/terms.ts';
 import type { DeviceRecord, Revision } from './documents.ts';
 
-/** Salted hash (commitment) of a text, such as a device id. `salt` has 32 bytes in hex. */
+/** Salted SHA-256 of a text, such as a device id. `salt` has 32 bytes in hex. */
 export function commitmentOf(salt: string, what: string): string {
   return createHash('sha256').update(Buffer.from(salt, 'hex')).update(what).digest('hex');
 }
@@ -16,7 +16,7 @@ export function newSalt(): string {
   return randomBytes(32).toString('hex');
 }
 
-/** Exemptions of one device in the given revisions. The salts in the device record prove them. */
+/** Exemptions of one device in the given revisions, as proved by the salts in its device record. */
 export function exemptionsFor(
   device: string,
   record: Pick<DeviceRecord, 'device' | 'exemptions'> | null,

@@ -1,7 +1,6 @@
 /**
- * Exit: the phase of an order that deletes work data on the devices whose services the order denies. Two people must approve the exit in a
- * revision of its own, after the export window. Any later revision cancels the exit on devices that have not wiped yet. A wipe is
- * irreversible, so its conditions are stricter than those of a denial. Server and device run the same code.
+ * Exit: the phase of an order that wipes work data on devices whose services the order denies. Two people must approve it after the export
+ * window. A wipe is irreversible, so its conditions are stricter than those of a denial. Server and device run the same code.
  */
 import { type OrderAreas, relate } from '../areas/coverage.ts';
 import { CordonError } from '../errors.ts';
@@ -23,7 +22,7 @@ export function exportsUntil(terms: ExitTerms): Instant | null {
   return window === null ? null : Date.parse(terms.effective) + window;
 }
 
-/** Checks that the terms allow an exit at the given time. Throws `exit_not_stated` or `exit_too_early`. */
+/** Throws `exit_not_stated` or `exit_too_early` if the terms do not allow an exit at the given time. */
 export function requireExit(terms: ExitTerms, at: Instant): void {
   const until = exportsUntil(terms);
   if (until === null) {
@@ -43,12 +42,12 @@ export function requireExit(terms: ExitTerms, at: Instant): void {
 export const isExit = ({ act, status }: Pick<Revision, 'act' | 'status'>): boolean =>
   act === 'exit' && status === 'active';
 
-/** Whether the device belongs to the area by its home area or legal seat, independent of its location. */
+/** Whether the device belongs to the order's areas by its home area or legal seat, wherever it is. */
 export const belongs = (reasons: readonly Reason[]): boolean => reasons.includes('home') || reasons.includes('seat');
 
 /**
- * Whether the order's denial for a device is certain; null if the order denies nothing. The denial is certain if the device belongs to the
- * area by home area or legal seat, or if its position or two sources locate it there.
+ * Whether the order's denial for a device is certain; null if the order denies nothing. It is certain by home area or legal seat, or if the
+ * device's position or two sources locate the device in the order's areas.
  */
 export function denialBy(
   rule: OrderAreas & Pick<OrderRule, 'order'>,
@@ -61,14 +60,14 @@ export function denialBy(
   );
   if (reasons.length === 0) return null;
   const there = reasons.includes('present') || reasons.includes('network');
-  // Mobile networks reach across borders. A device that is certainly elsewhere may use a network inside the area.
+  // Mobile networks reach across borders: a device outside the area may use a network inside it.
   return { certain: belongs(reasons) || (there && certainty === 'certain' && relate(areas, rule) === 'inside') };
 }
 
 export const EXIT_STATES = ['due', 'legal hold', 'uncertain', 'window', 'stale'] as const;
 /**
  * State of an exit on one device.
- * - due: wipe now.
+ * - due: the device must wipe now.
  * - legal hold: the device keeps the data.
  * - uncertain: the denial may be wrong.
  * - window: the device's export window is still open.
@@ -76,18 +75,14 @@ export const EXIT_STATES = ['due', 'legal hold', 'uncertain', 'window', 'stale']
  */
 export type ExitState = (typeof EXIT_STATES)[number];
 
-/** State of an exit on a device whose services the order denies. */
 export function exitState(
   terms: ExitTerms,
   device: {
     readonly certain: boolean;
-    /** Time since which the order has denied the device without interruption. */
+    /** Time since which the order has denied the device's services without interruption. */
     readonly deniedSince: Instant;
     readonly legalHold: boolean;
-    /**
-     * Time at which the server signed the device's order list (`listIssued`), and whether the list has expired. The time does not depend on
-     * the device's clock.
-     */
+    /** Time at which the server signed the device's order list. It does not depend on the device's clock. */
     readonly listIssued: Instant;
     readonly listExpired: boolean;
   },

@@ -1,8 +1,6 @@
 /**
- * Confirmation for a revision whose effective or end time passed while the revision was pending. Once approved, the revision takes effect
- * immediately, although it names an earlier time. Therefore the approver signs a separate statement in addition to the revision. The
- * statement is evidence for auditors. Devices do not need it, because they cannot know the time of an approval. The module also runs in
- * browsers.
+ * Confirmation for a revision whose effective or end time passed while it was pending. After approval, such a revision takes effect
+ * immediately, so the approver signs a separate statement about it. The statement is evidence for auditors; devices do not need it.
  */
 import type { Instant } from '../time/clock.ts';
 import { canonicalText, parseDocument } from './canonical.ts';
@@ -11,8 +9,8 @@ import { type ImmediateEffect, type Revision, revisionSchema } from './documents
 export type PassedTime = 'effective' | 'until';
 
 /**
- * Which time in the revision passed while the revision was pending; null if none passed. `base` is the adopted revision that the new one
- * replaces. A time that `base` already contains does not count. A pause and a withdrawal have no time of their own.
+ * Effective or end time that passed while the revision was pending; null if none. A time that the replaced revision (`base`) also contains
+ * is ignored.
  */
 export function passedWhilePending(
   { status, proposedAt, terms }: Pick<Revision, 'status' | 'proposedAt' | 'terms'>,
@@ -29,16 +27,13 @@ export function passedWhilePending(
   return passed(terms.effective, base?.terms.effective) ? 'effective' : null;
 }
 
-/** Immediate effect of an approval, in words for the approver. */
+/** Words that describe the immediate effect to the approver. */
 export const IMMEDIATE_WORDS: Readonly<Record<PassedTime, string>> = {
   effective: 'takes effect immediately: its effective time passed while it was pending',
   until: 'ends immediately: its end time passed while it was pending',
 };
 
-/**
- * Exact text of the statement that an approver signs in addition to the revision. It contains the SHA-256 of the revision's `payload`.
- * Throws `document_malformed`.
- */
+/** Exact text that an approver signs in addition to the revision. `digest` is the SHA-256 of `payload`. Throws `document_malformed`. */
 export function immediateText(payload: string, digest: string): string {
   const { installation, order, revision } = parseDocument(revisionSchema, new TextEncoder().encode(payload));
   const statement: ImmediateEffect = { installation, order, revision, digest, effect: 'immediate' };

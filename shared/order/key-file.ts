@@ -1,17 +1,16 @@
 /**
- * File with a signing key: Ed25519 in PKCS#8, encrypted with a passphrase. Approvers and the organization use such files. The server
- * receives only public keys and signatures, never a private key.
+ * File with a signing key of an approver or the organization: Ed25519 in PKCS#8, encrypted with a passphrase. The server never receives a
+ * private key.
  */
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { CordonError } from '../errors.ts';
 import { keyidOf, type Signer, signerOf } from './dsse.ts';
 
 export interface FileKey extends Signer {
-  /** SubjectPublicKeyInfo of the key, as DER in base64. */
   readonly publicKey: string;
 }
 
-/** OpenSSL's PBKDF2 makes guesses of a passphrase cheap, so the passphrase must be long. */
+/** Minimum length in characters. OpenSSL's PBKDF2 makes guesses of a passphrase cheap. */
 const SHORTEST_PASSPHRASE = 12;
 
 function fileKey(privateKey: KeyObject): FileKey {
@@ -20,7 +19,6 @@ function fileKey(privateKey: KeyObject): FileKey {
   return { ...signerOf(privateKey), keyid: keyidOf(publicKey), publicKey: der.toString('base64') };
 }
 
-/** Creates a signing key, and the PEM text of its encrypted file. */
 export function createKeyFile(passphrase: string): { key: FileKey; pem: string } {
   if (passphrase.length < SHORTEST_PASSPHRASE) {
     throw new CordonError('invalid_input', `A passphrase needs at least ${SHORTEST_PASSPHRASE} characters.`);
@@ -30,7 +28,7 @@ export function createKeyFile(passphrase: string): { key: FileKey; pem: string }
   return { key: fileKey(privateKey), pem: pem.toString() };
 }
 
-/** Decrypts a key file. Throws `passphrase_wrong` also for a damaged file, because OpenSSL cannot distinguish the two causes. */
+/** Throws `passphrase_wrong` also for a damaged file, because OpenSSL cannot distinguish the two causes. */
 export function openKeyFile(pem: string, passphrase: string): FileKey {
   if (!pem.includes('BEGIN ENCRYPTED PRIVATE KEY')) {
     throw new CordonError(

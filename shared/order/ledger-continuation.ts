@@ -1,7 +1,6 @@
 /**
  * Continuation of the ledger after entries were lost (ADR 39). Approvers state which entries remain and under which new name the ledger
- * continues. A threshold of the approver set signs the statement. The server must not sign it, because a server that can rename its ledger
- * can hide entries.
+ * continues. The server must not sign the statement, because a server that can rename its ledger can hide entries.
  */
 import { CordonError } from '../errors.ts';
 import { parseContinuation } from '../ledger/continuation.ts';
@@ -10,19 +9,18 @@ import { sha256 } from './digest.ts';
 import { type Envelope, type LedgerContinuation, PAYLOAD_TYPES } from './documents.ts';
 import { payloadOf } from './dsse.ts';
 
-/** Minimum number of people who must sign, even if the threshold of the approver set is lower. */
+/** Minimum number of people who must sign a ledger continuation, even if the threshold of the approver set is lower. */
 export const LEAST_PEOPLE = 2;
 
-/** Parses a continuation, without a check of its signatures. */
+/** Parses a ledger continuation without a check of its signatures. */
 export const readLedgerContinuation = (envelope: Envelope): LedgerContinuation =>
   parseContinuation(payloadOf(envelope, PAYLOAD_TYPES.ledgerContinuation));
 
-/** SHA-256 of the continuation's payload, in hex. The ledger entry contains it. */
 export const continuationDigest = (envelope: Envelope): string => sha256(Buffer.from(envelope.payload, 'base64'));
 
 export const peopleNeededFor = ({ approvers }: ApproverSet): number => Math.max(LEAST_PEOPLE, approvers.threshold);
 
-/** Checks that enough different approvers of the approver set signed the continuation. Throws `threshold_not_met`. */
+/** Checks that enough different approvers signed the ledger continuation. Throws `threshold_not_met`. */
 export function verifyLedgerContinuation(envelope: Envelope, approverSet: ApproverSet): LedgerContinuation {
   const continuation = readLedgerContinuation(envelope);
   if (continuation.installation !== approverSet.approvers.installation) {
@@ -40,7 +38,7 @@ export function verifyLedgerContinuation(envelope: Envelope, approverSet: Approv
   return continuation;
 }
 
-/** Newest approver set of which enough people have signed the continuation; null if no set has enough signatures. */
+/** Newest approver set in which enough people have signed the ledger continuation; null if there is none. */
 export function signingSet(envelope: Envelope, sets: readonly ApproverSet[]): ApproverSet | null {
   return (
     sets.findLast((approverSet) => personsWhoSigned(envelope, approverSet).size >= peopleNeededFor(approverSet)) ?? null

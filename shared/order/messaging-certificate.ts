@@ -1,11 +1,8 @@
 /**
  * Certification of a messaging key in three steps.
- * - The device states its messaging key, signed with the key of its certificate.
+ * - The device signs a statement about its messaging key with the key of its certificate.
  * - The server certifies the messaging key with an online key.
- * - The organization countersigns with a key that the server does not have.
- *
- * Server and organization sign the same bytes, and both signatures are required. The approver set says which keys are online keys and which
- * are organization keys.
+ * - The organization countersigns the same bytes with a key that the server does not have.
  */
 import { CordonError } from '../errors.ts';
 import type { ApproverSet } from './approvers.ts';
@@ -22,46 +19,41 @@ import {
 import { payloadOf, type Signer, signEnvelope, signedBy, type VerifyingKey, verifySignature } from './dsse.ts';
 import { pae } from './pae.ts';
 
-/** Envelope with a device's statement about its messaging key. `signer` uses the key of the device's certificate. */
+/** `signer` must use the key of the device's certificate. */
 export function signMessagingKey(document: MessagingKey, signer: Signer): Envelope {
   return signEnvelope(PAYLOAD_TYPES.messagingKey, encodeCanonical(document), [signer]);
 }
 
-/**
- * Verifies a device's statement about its messaging key. `key` is the key of the device's certificate. Throws `signature_invalid`,
- * `document_malformed` or `document_wrong_type`.
- */
+/** `key` is the key of the device's certificate. Throws `signature_invalid`, `document_malformed` or `document_wrong_type`. */
 export function readMessagingKey(envelope: Envelope, key: VerifyingKey): MessagingKey {
   const document = parseDocument(messagingKeySchema, payloadOf(envelope, PAYLOAD_TYPES.messagingKey));
   if (signedBy(envelope, [key]).size > 0) return document;
   throw new CordonError('signature_invalid', 'The messaging key is not signed by the key of the device’s certificate.');
 }
 
-/** Certificate of a messaging key, signed by the server and not yet countersigned by the organization. */
+/** Signs the certificate with an online key. The organization's countersignature is still missing. */
 export function certifyMessagingKey(document: MessagingCertificate, online: Signer): Envelope {
   return signEnvelope(PAYLOAD_TYPES.messagingCertificate, encodeCanonical(document), [online]);
 }
 
 export interface NamedCertificate {
   readonly certificate: MessagingCertificate;
-  /** SHA-256 of the certificate's payload. Ledger entries contain it. */
   readonly digest: string;
 }
 
-/** Parses a certificate and checks its internal rules, but not its signatures. */
+/** Parses a certificate without a check of its signatures. */
 export function readMessagingCertificate(payload: Uint8Array): NamedCertificate {
   const certificate = parseDocument(messagingCertificateSchema, payload);
   return { certificate, digest: sha256(payload) };
 }
 
 export interface JudgedCertificate extends NamedCertificate {
-  /** Keys of the approver set that signed the certificate, separated into online keys and organization keys. */
   readonly certifiedBy: ReadonlySet<string>;
   readonly countersignedBy: ReadonlySet<string>;
 }
 
 /**
- * Keys that signed the certificate, separated by kind (online and organization), under one approver set. A valid certificate has a
+ * Keys of the approver set that signed the certificate, separated into online keys and organization keys. A valid certificate has a
  * signature of each kind.
  */
 export function judgeMessagingCertificate(
@@ -75,7 +67,7 @@ export function judgeMessagingCertificate(
   };
 }
 
-/** Countersignature over the exact bytes of one certificate, in base64. `payload` has the bytes that the server showed. */
+/** Countersignature over exactly the bytes that the server showed (`payload`), in base64. */
 export function countersignCertificate(key: Signer, payload: string): string {
   return key.sign(pae(PAYLOAD_TYPES.messagingCertificate, Buffer.from(payload))).toString('base64');
 }

@@ -1,4 +1,4 @@
-/** Areas of an order's terms. The terms contain their own definitions of groups and polygons. */
+/** Areas in an order's terms, which contain their own definitions of groups and polygons. */
 import {
   expandAreas,
   type HomeArea,
@@ -40,7 +40,7 @@ export function compilePolygon(code: string, { version, rings, touches }: OrderP
   };
 }
 
-/** Areas of the terms, separated into named areas and polygons. Throws `unknown_area` for an area that the terms do not define. */
+/** Areas of the terms, with polygons separated. Throws `unknown_area` for an area that the terms do not define. */
 export function readOrderAreas({ areas, groups = {}, polygons = {} }: AreaTerms): {
   readonly locations: Set<HomeArea>;
   readonly polygons: readonly AreaPolygon[];
@@ -60,23 +60,18 @@ export function readOrderAreas({ areas, groups = {}, polygons = {} }: AreaTerms)
   return { locations: new Set(locations), polygons: drawn };
 }
 
-/**
- * All locations that an order can affect. For a polygon, these are the countries that it overlaps. An admin's role must cover all of these
- * locations.
- */
+/** All locations that an order can affect, which an admin's role must cover. For a polygon, these are the countries that it overlaps. */
 export function locationsOfOrder(terms: AreaTerms): HomeArea[] {
   const { locations, polygons } = readOrderAreas(terms);
   const touched = polygons.flatMap(({ touches }) => [...touches].flatMap((area) => homeAreaOrNull(area) ?? []));
   return [...new Set([...locations, ...touched])];
 }
 
-/** Disputed territories that an order can affect. */
 export function territoriesIn(terms: AreaTerms): Territory[] {
   const { locations, polygons } = readOrderAreas(terms);
   return territoriesTouched([...locations, ...polygons.flatMap(({ touches }) => [...touches])]);
 }
 
-/** Members of each group that the organization has defined, in the format of an order's terms. */
 export function knownGroups(areas: readonly OrderArea[]): Record<string, string[]> {
   return Object.fromEntries(
     areas.flatMap((area) => {

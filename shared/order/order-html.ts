@@ -1,4 +1,4 @@
-/** HTML of an order's text without scripts, for the public page and for the summary of an evidence pack. */
+/** HTML of an order's text without scripts, for the public page and for evidence packs. */
 import { partName } from '../areas/part-names.ts';
 import { html, type Markup } from '../html.ts';
 import type { OrderTerms } from './documents.ts';
@@ -12,7 +12,6 @@ function areaName(area: string): string {
   return name ? `${name} (${area})` : area;
 }
 
-/** Definition of a group or polygon in the order's terms. */
 export function areaWords(area: string, { groups, polygons }: Pick<OrderTerms, 'groups' | 'polygons'>): string {
   const polygon = polygons?.[area];
   if (polygon) return `${polygon.title} (${area}, a polygon in ${polygon.touches.join(', ')})`;
@@ -30,7 +29,6 @@ function direction(tag: string): string {
   }
 }
 
-/** Time in the order's time zone and in UTC. */
 export function time(instant: string, zone: string): Markup {
   const shown = (timeZone: string) =>
     new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeStyle: 'short', timeZone }).format(Date.parse(instant));
@@ -38,10 +36,7 @@ export function time(instant: string, zone: string): Markup {
   return html`<time datetime="${instant}">${local}${shown('UTC')} UTC</time>`;
 }
 
-/**
- * Texts by language. Each text has the language's own name as its heading, and the writing direction of the language. A note marks the
- * authoritative text.
- */
+/** Texts by language, each with the language's own name as its heading. A note marks the authoritative text. */
 export function inLanguages(texts: Readonly<Record<string, string>>, authoritative: string | undefined): Markup[] {
   return Object.entries(texts).map(([tag, text]) => {
     const dir = direction(tag);

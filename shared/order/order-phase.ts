@@ -1,19 +1,18 @@
 /**
- * Phase of an order at a given time, for the console and the command line. It is needed because the state of a revision does not show
- * whether its end time has passed.
+ * Phase of an order at a given time. A revision's status is not enough, because it does not show whether the order's end time has passed.
  */
 import type { OrderSummary } from '../api/orders.ts';
 import type { Instant } from '../time/clock.ts';
 import { isProposalEnd, type ProposalEnd } from './proposal-end.ts';
 
-/** Phase of an order. `coming`: adopted, with an effective time in the future. `ended`: its end time has passed. */
+/** `coming`: adopted, with an effective time in the future. `ended`: the end time has passed. */
 export type Phase = 'waiting' | ProposalEnd | 'announced' | 'active' | 'paused' | 'ended' | 'withdrawn';
 
 export type PhaseFacts = Pick<OrderSummary, 'status' | 'pausedUntil'> & {
   readonly terms: Pick<OrderSummary['terms'], 'effective' | 'until'>;
 };
 
-/** Whether one approver alone paused the order and the pause has ended, because 72 hours have passed. */
+/** Whether a pause by one approver alone has ended, because 72 hours have passed. */
 export const isLapsed = ({ status, pausedUntil }: Pick<PhaseFacts, 'status' | 'pausedUntil'>, now: Instant): boolean =>
   status === 'paused' && pausedUntil !== null && now >= pausedUntil;
 

@@ -1,4 +1,4 @@
-/** Names of languages. Order texts may contain any language tag. An unknown tag stays unchanged. */
+/** Names of languages. An unknown language tag stays unchanged. */
 
 /** Name of a language in the language itself: `ur` → اردو. */
 export const ownName = (tag: string): string => languageNameIn(tag, tag);

@@ -1,9 +1,12 @@
-/** Answers and appeals as HTML without scripts. The public page omits all notes and the name of the person who answered. */
+/**
+ * Answers to authorities and appeals to courts, as HTML without scripts. The public page omits all notes and the name of the person who
+ * answered.
+ */
 import { html, type Markup } from '../html.ts';
 import type { InstrumentDocument } from './documents.ts';
 import { OUTCOME_NAMES, type ProceedingState } from './proceedings.ts';
 
-/** Rows of a description list; empty if the order has no records. `names` says whether the rows include the person who answered. */
+/** Rows of a description list. `names` says whether the rows include the person who answered. */
 export function proceedingFacts({ answer, appeals }: ProceedingState, { names }: { readonly names: boolean }): Markup {
   const answered = answer
     ? html`<dt>Answered</dt><dd><time datetime="${answer.on}">${answer.on}</time>${names ? html` by <bdi>${answer.by}</bdi>` : html``}${document(answer.document)}</dd>

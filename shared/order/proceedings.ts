@@ -1,6 +1,6 @@
 /**
- * Proceedings about an order outside the server: answers to its authority, and appeals to a court. An admin records each step. A record
- * never changes a service. The ledger contains the digest of each record. A record is corrected by a new record (ADR 44).
+ * Answers to an order's authority, and appeals to a court, as admins record them (ADR 44). A record never changes a service. A record is
+ * corrected by a new record. The ledger contains the digest of each.
  */
 import { z } from 'zod';
 import { courtSchema, instrumentDocumentSchema, orderNumber, personId, sha256Hex, timestamp } from './documents.ts';
@@ -8,14 +8,13 @@ import { courtSchema, instrumentDocumentSchema, orderNumber, personId, sha256Hex
 export const APPEAL_OUTCOMES = ['allowed', 'partly-allowed', 'dismissed', 'withdrawn'] as const;
 export type AppealOutcome = (typeof APPEAL_OUTCOMES)[number];
 
-/** Maximum number of records of one order. */
 export const MOST_PROCEEDINGS = 200;
 
 const step = {
-  /** Day of the event, in the order's time zone. */
+  /** Day of the answer or of the step in the appeal, in the order's time zone. */
   on: z.iso.date(),
   note: z.string().min(1).max(2000).optional(),
-  /** Number of the record that this record corrects. The server also keeps the corrected record. */
+  /** Number of the record that the new record corrects. The server also keeps the corrected one. */
   corrects: z.int().min(1).optional(),
 };
 
@@ -23,7 +22,6 @@ export const proceedingSchema = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('answer'),
     ...step,
-    /** Person who answered for the organization. */
     by: z.string().min(1).max(200),
     document: instrumentDocumentSchema,
   }),
@@ -48,7 +46,6 @@ export type Proceeding = z.infer<typeof proceedingSchema>;
 export const proceedingRecordSchema = z.strictObject({
   installation: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/),
   order: orderNumber,
-  /** Number of the record within its order, from 1. */
   entry: z.int().min(1).max(MOST_PROCEEDINGS),
   recordedBy: personId,
   recordedAt: timestamp,
@@ -61,14 +58,12 @@ export type ProceedingRecord = z.infer<typeof proceedingRecordSchema>;
 type Of<K extends Proceeding['kind']> = Extract<Proceeding, { readonly kind: K }>;
 
 export interface Appeal {
-  /** Number of the record that reported the filing of the appeal. */
   readonly appeal: number;
   readonly filed: Of<'appeal-filed'>;
   /** Decision on the appeal; null while the appeal is pending. */
   readonly decided: Of<'appeal-decided'> | null;
 }
 
-/** Proceedings of an order, with corrections applied. */
 export interface ProceedingState {
   readonly answer: Of<'answer'> | null;
   readonly appeals: readonly Appeal[];
@@ -76,7 +71,7 @@ export interface ProceedingState {
 
 type Numbered = Pick<ProceedingRecord, 'entry' | 'proceeding'>;
 
-/** State of the proceedings with corrections applied. `records` has all records in ascending order. */
+/** State of the proceedings with corrections applied. `records` are sorted by number. */
 export function proceedingState(records: readonly Numbered[]): ProceedingState {
   const valid = current(records);
   const of = <K extends Proceeding['kind']>(kind: K) =>
@@ -94,7 +89,7 @@ export function proceedingState(records: readonly Numbered[]): ProceedingState {
   };
 }
 
-/** Records that no later record corrects. `first` is the number of the original record, before any correction. */
+/** Records without those that a later record corrects. `first` is the number of the original record, before any correction. */
 function current(
   records: readonly Numbered[],
 ): { readonly first: number; readonly entry: number; readonly proceeding: Proceeding }[] {
@@ -108,7 +103,7 @@ function current(
   return [...chains.values()].sort((a, b) => a.first - b.first);
 }
 
-/** Reason to refuse the next record; null if the record is acceptable. `today` is the present day in the order's time zone. */
+/** Reason to refuse the next record; null if it is acceptable. `today` is the present day in the order's time zone. */
 export function objectionTo(records: readonly Numbered[], next: Proceeding, today: string): string | null {
   if (records.length >= MOST_PROCEEDINGS) return `An order has ${MOST_PROCEEDINGS} records at most.`;
   if (next.on > today) return `${next.on} is in the future: it is ${today} in the order’s zone.`;
@@ -148,7 +143,7 @@ export const OUTCOME_NAMES: Readonly<Record<AppealOutcome, string>> = {
   withdrawn: 'withdrawn',
 };
 
-/** Record in one sentence without its note, for pages, the command line and reports. The sentence contains text that users entered. */
+/** One sentence about a record, without its note. The sentence contains unescaped text that users entered. */
 export function proceedingWords(proceeding: Proceeding): string {
   switch (proceeding.kind) {
     case 'answer':

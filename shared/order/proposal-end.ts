@@ -1,4 +1,4 @@
-/** Time after which a pending proposal expires if it does not have enough approvals. */
+/** Time after which a proposal without enough approvals expires, in milliseconds. */
 export const PROPOSAL_LIFETIME = 14 * 24 * 3_600_000;
 
 export const PROPOSAL_ENDS = ['expired', 'retracted', 'declined'] as const;

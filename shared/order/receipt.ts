@@ -1,6 +1,6 @@
 /**
- * Receipts: a device's signed statements *delivered*, *displayed*, *enforced*, *restored* and *wiped*. The device signs a receipt after the
- * durable change, with the key of its certificate (ECDSA P-256). A receipt with a verified signature is evidence.
+ * Receipts: a device's signed statements that it has delivered, displayed, enforced or restored an order, or wiped. The device signs with
+ * the key of its certificate (ECDSA P-256), after it has durably stored the change.
  */
 
 import { CordonError } from '../errors.ts';
@@ -12,7 +12,7 @@ export function makeReceipt(receipt: Receipt, signer: Signer): Envelope {
   return signEnvelope(PAYLOAD_TYPES.receipt, encodeCanonical(receipt), [signer]);
 }
 
-/** Parses a receipt, without a check of its signature. */
+/** Parses a receipt without a check of its signature. */
 export function readReceipt(envelope: Envelope): Receipt {
   return parseDocument(receiptSchema, payloadOf(envelope, PAYLOAD_TYPES.receipt));
 }

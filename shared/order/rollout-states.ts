@@ -1,4 +1,4 @@
-/** States and phases of a rollout. Their texts are in another module, so that the console's first page loads fast. */
+/** States and phases of a rollout. Their texts are in `rollout.ts`, so that the console's first page loads fast. */
 
 export const ROLLOUT_STATES = [
   'undelivered',
@@ -16,5 +16,5 @@ export type RolloutState = (typeof ROLLOUT_STATES)[number];
 export type RolloutCounts = Readonly<Record<RolloutState, number>>;
 
 export const ROLLOUT_PHASES = ['announced', 'active', 'over'] as const;
-/** Phase of a rollout. `over`: devices restore service, because the order has ended or is paused or withdrawn. */
+/** `over`: devices restore services, because the order has ended or is paused or withdrawn. */
 export type RolloutPhase = (typeof ROLLOUT_PHASES)[number];

@@ -1,6 +1,6 @@
 /**
- * Rollout of an order. Each affected device is in exactly one state, so the states always add up to the number of affected devices. Server,
- * console, command line, API descriptions and evidence packs take the states and their texts from this module.
+ * Rollout of an order. Each affected device is in exactly one state, so the states add up to the number of affected devices. Server,
+ * console, command line and evidence packs all use these states and texts.
  */
 
 import type { RolloutCounts, RolloutPhase, RolloutState } from './rollout-states.ts';
@@ -39,15 +39,13 @@ export const ROLLOUT_MEANING: Readonly<Record<RolloutState, string>> = {
   unenrolled: 'The device was affected. Its enrollment has ended since.',
 };
 
-/** Facts from the verified receipts of a device in its current enrollment. */
+/** Content of a device's verified receipts, without receipts from before its newest enrollment. */
 export interface DeviceReports {
-  /** Whether the device has stored the adopted revision. */
   readonly delivered: boolean;
-  /** Whether the device has displayed the adopted revision to a user. */
   readonly displayed: boolean;
   /** Whether the newest receipt about a service says that the order blocks the service. */
   readonly closed: boolean;
-  /** Whether the device has allowed a blocked service again. */
+  /** Whether a receipt says that the device allows a blocked service again. */
   readonly opened: boolean;
   /** Whether the verification of a receipt about the order failed. */
   readonly refused: boolean;
@@ -97,10 +95,8 @@ export const NO_DEVICES: RolloutCounts = {
 };
 
 export interface Rollout {
-  /** Number of the adopted revision; null before the first adoption. */
   readonly revision: number | null;
   readonly phase: RolloutPhase | null;
-  /** Number of affected devices, which is the sum of `states`. */
   readonly total: number;
   readonly states: RolloutCounts;
 }

@@ -1,7 +1,4 @@
-/**
- * Conversion of verified revisions into rules for the verdict. Rules have times and durations in milliseconds, expanded areas, and the end
- * of a pause.
- */
+/** Conversion of verified revisions into rules for the verdict, with times and durations in milliseconds and expanded areas. */
 import { type HomeArea, parseHomeArea } from '../areas/area-code.ts';
 import type { Instant } from '../time/clock.ts';
 import { DEFAULT_WAITING, type OrderRule } from '../verdict/terms.ts';
@@ -15,8 +12,8 @@ function pausedUntil(revision: Revision, lasting: boolean): Instant | null {
 }
 
 /**
- * Rule of a revision. Throws `unknown_area` for an area that neither this software nor the order defines, because a device must not enforce
- * only a part of an order.
+ * Throws `unknown_area` for an area that neither this software nor the order defines, because a device must not enforce only a part of an
+ * order.
  */
 export function compileRule({
   revision,
@@ -50,7 +47,6 @@ export function compileRule({
   };
 }
 
-/** Rules of all revisions, sorted by order number. */
 export function compileRules(
   accepted: Iterable<{ readonly revision: Revision; readonly lasting: boolean }>,
 ): OrderRule[] {

@@ -1,13 +1,15 @@
-/** Choice of the language of an order's text: the reader's first available language, then English, then any language. */
+/**
+ * Choice of the language of an order's text: the first of the reader's languages that the text has, otherwise English, otherwise any
+ * language.
+ */
 import type { OrderTerms } from './documents.ts';
 
 export interface Spoken {
-  /** Language tag (BCP 47). */
   readonly tag: string;
   readonly text: string;
 }
 
-/** Text for users of devices, by language. In each language, the order's notice is used; if there is none, the public statement is used. */
+/** Text for users of devices in each language: the order's notice, or the public statement if there is no notice. */
 export const toldTo = ({
   statement,
   notice,
@@ -17,8 +19,8 @@ export const toldTo = ({
 });
 
 /**
- * Text in the best language for the reader; null if the order has no text. `languages` lists the reader's languages as a browser does, best
- * first.
+ * Text in the best language for the reader; null if the order has no text. `languages` lists the reader's languages, best first, as
+ * browsers do.
  */
 export function spokenTo(languages: readonly string[], statement: Readonly<Record<string, string>>): Spoken | null {
   const tags = Object.keys(statement);

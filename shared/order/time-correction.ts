@@ -1,6 +1,6 @@
 /**
- * Time correction: approvers state that the server's time was wrong. No other document can set a device's time back (ADR 30). A threshold
- * of the approver set signs it. The server must not sign it, because a server that can set time back can end and start orders.
+ * Time correction: approvers state that the server's time was wrong. No other document can set a device's clock back (ADR 30). The server
+ * must not sign it, because a server that can set time back can end and start orders.
  */
 import { CordonError } from '../errors.ts';
 import { type ApproverSet, personsWhoSigned } from './approvers.ts';
@@ -21,7 +21,7 @@ export function readTimeCorrection(envelope: Envelope): TimeCorrection {
   return correction;
 }
 
-/** Checks that enough different approvers of the approver set signed the time correction. Throws `threshold_not_met`. */
+/** Checks that enough different approvers signed the time correction. Throws `threshold_not_met`. */
 export function verifyTimeCorrection(envelope: Envelope, approverSet: ApproverSet): TimeCorrection {
   const correction = readTimeCorrection(envelope);
   if (correction.installation !== approverSet.approvers.installation) {

@@ -1,8 +1,7 @@
 /**
- * Verification of an order list against an approver set and the revisions that the device has stored. It needs no clock and no store. The
- * online key's signature proves only that the list is fresh and complete. Whether a revision is valid depends only on the approvers'
- * signatures. If a list omits an order, or contains an older or unapproved revision, the device raises an alert and keeps the revision that
- * it has stored.
+ * Verification of an order list by a device. The online key's signature proves only that the list is fresh and complete; each revision also
+ * needs the approvers' signatures. If the list omits an order, or contains an older or unapproved revision, the device raises an alert and
+ * keeps its stored revision.
  */
 import { CordonError, isCordonError } from '../errors.ts';
 import type { Instant } from '../time/clock.ts';
@@ -27,10 +26,9 @@ import { stubOf, withheldAt } from './stub.ts';
 
 export interface AcceptedRevision {
   readonly revision: Revision;
-  /** SHA-256 of the revision's payload. */
   readonly digest: string;
   readonly envelope: Envelope;
-  /** Whether the revision is a pause without an end, because it has all required approvals. */
+  /** Whether the revision is a pause without an end, because enough people have approved it. */
   readonly lasting: boolean;
 }
 
@@ -48,7 +46,7 @@ export const LIST_ALERTS = [
   'order_forked',
   'order_unverified',
   'pause_renewed',
-  /** Alert: the list contains a stub of a withheld revision, and the revision itself was not received. */
+  /** Alert: the order list contains a stub of a withheld revision, but the device has not received the revision. */
   'withheld_missing',
 ] as const;
 export interface ListAlert {
@@ -59,22 +57,20 @@ export interface ListAlert {
 
 export interface VerifiedList {
   readonly list: OrderList;
-  /** SHA-256 of the list's payload. */
   readonly hash: string;
-  /** Newest verified revision of each known order. */
   readonly orders: ReadonlyMap<string, AcceptedRevision>;
   readonly alerts: readonly ListAlert[];
-  /** Whether the list has expired. Expiry is no error: the `stale` rule of each order applies. */
+  /** An expired order list is no error: the `stale` rule of each order applies. */
   readonly expired: boolean;
 }
 
-/** Parses a revision, without a check of its signatures. */
+/** Parses a revision without a check of its signatures. */
 export function readRevision(envelope: Envelope): { revision: Revision; digest: string } {
   const payload = payloadOf(envelope, PAYLOAD_TYPES.revision);
   return { revision: parseDocument(revisionSchema, payload), digest: sha256(payload) };
 }
 
-/** Parses the stub of a withheld revision, without a check of its signatures. */
+/** Parses the stub of a withheld revision without a check of its signatures. */
 export function readStub(envelope: Envelope): OrderStub {
   return parseDocument(orderStubSchema, payloadOf(envelope, PAYLOAD_TYPES.stub));
 }
@@ -91,15 +87,15 @@ export function stubsOf(list: Pick<OrderList, 'orders'>): OrderStub[] {
   });
 }
 
-/** Stubs of withheld revisions that are newer than the stored revisions. The device must request these revisions from the server. */
+/** Stubs of withheld revisions that the device must request from the server, because its stored revisions are older. */
 export const missingRevisions = (
   list: Pick<OrderList, 'orders'>,
   known: ReadonlyMap<string, AcceptedRevision>,
 ): OrderStub[] => stubsOf(list).filter(({ order, revision }) => (known.get(order)?.revision.revision ?? 0) < revision);
 
 /**
- * Revision that was verified before it was stored. `approverSets` lists all stored approver sets, because the newest set may not contain
- * the revision's signers.
+ * Reads a stored revision whose signatures were verified before it was stored. `approverSets` must include old approver sets, because the
+ * newest set may not contain the signers.
  */
 export function readAccepted(envelope: Envelope, approverSets: readonly ApproverSet[]): AcceptedRevision {
   const { revision, digest } = readRevision(envelope);
@@ -150,8 +146,8 @@ function judge(
       detail: `${name} is one person’s pause of an unverified revision, or changes more than the pause.`,
     };
   }
-  // Between two 72-hour pauses there must be a revision with enough approvals. Otherwise a pause of an outdated revision, or of another
-  // document with the same number, would extend the first pause.
+  // Between two 72-hour pauses there must be a revision with enough approvals. Otherwise a pause of an outdated revision could extend the
+  // first pause.
   if (known && base.digest !== known.digest && base.revision.revision <= known.revision.revision) {
     return { code: 'pause_renewed', detail: `${name} would extend a pause without a second approver.` };
   }
@@ -161,7 +157,7 @@ function judge(
   return { ...offered, lasting: brief.lasting };
 }
 
-/** Newest acceptable revision of one order, and alerts about the other revisions of this order in the list. */
+/** Newest acceptable revision of one order, and alerts about the order's rejected revisions. */
 function newestOf(
   order: string,
   offered: readonly Offered[],
@@ -212,7 +208,7 @@ function newestOf(
 }
 
 /**
- * Stored revision, updated from a list that contains it again. Only one thing can have changed: a second person may have approved a pause,
+ * Updates a stored revision from a list that contains it again. Only one thing can have changed: a second person may have approved a pause,
  * which removes the end of the pause.
  */
 function refreshed(offered: Offered, known: AcceptedRevision, approverSet: ApproverSet): AcceptedRevision {
@@ -229,8 +225,8 @@ interface Offering {
 }
 
 /**
- * Revision that belongs to a stub, received with the list or already stored; null if the device has neither. Throws an error if the
- * revision differs from its stub, so that devices enforce exactly what the public stub states.
+ * Withheld revision that belongs to a stub, received with the order list or already stored; null if the device has neither. Throws an error
+ * if the revision differs from the stub, so that devices enforce exactly what the public stub states.
  */
 function revisionOfStub(
   stub: OrderStub,
@@ -246,7 +242,7 @@ function revisionOfStub(
   throw new CordonError('document_malformed', detail);
 }
 
-/** Revisions in the list, grouped by order. A document that is not a revision of this installation causes an alert. */
+/** Revisions in the order list, grouped by order. A document that is not a revision of this installation causes an alert. */
 function offeredBy(list: OrderList, withheld: readonly Envelope[], known: KnownList['orders']): Offering {
   const offered = new Map<string, Offered[]>();
   const stubs = new Map<string, OrderStub[]>();
@@ -280,8 +276,7 @@ function offeredBy(list: OrderList, withheld: readonly Envelope[], known: KnownL
           `Order ${revision.order} belongs to installation ${revision.installation}.`,
         );
       }
-      // A device could not enforce a revision whose rule this version of the software cannot compute. The check refuses such a revision
-      // before the device stores it.
+      // Refuses a revision that this version of the software cannot enforce, before the device stores it.
       compileRule({ revision, lasting: false });
       if (isExit(revision)) requireExit(revision.terms, Date.parse(revision.proposedAt));
       const same = offered.get(revision.order) ?? [];
@@ -329,15 +324,15 @@ function readList(envelope: Envelope, approverSet: ApproverSet, known: KnownList
 }
 
 /**
- * Verifies an order list. Throws `document_malformed`, `document_wrong_type`, `signature_invalid`, `list_other_installation`, `list_older`,
- * `list_forked` or `approver_set_older` if the whole list is invalid.
+ * Throws `document_malformed`, `document_wrong_type`, `signature_invalid`, `list_other_installation`, `list_older`, `list_forked` or
+ * `approver_set_older` if the whole order list is invalid.
  */
 export function verifyList(given: {
   readonly envelope: Envelope;
   readonly approverSet: ApproverSet;
   readonly known: KnownList;
   readonly now: Instant;
-  /** Withheld revisions, which the server sends separately from the list. */
+  /** Withheld revisions, which the server sends separately from the order list. */
   readonly withheld?: readonly Envelope[] | undefined;
 }): VerifiedList {
   const { envelope, approverSet, known, now, withheld = [] } = given;

@@ -1,7 +1,6 @@
 /**
- * Approver's key in a browser: Ed25519 over WebCrypto, not extractable, so that no script can read or send it. The key signs the same bytes
- * as a key in a file (`approver-key.ts`). The caller stores the `CryptoKey` in IndexedDB, and shows the bytes before it signs them
- * (`describe-revision.ts`).
+ * Approver's Ed25519 key in a browser (WebCrypto), not extractable, so that no script can read or send it. The caller stores the
+ * `CryptoKey` in IndexedDB, and shows the bytes before it signs them (`describe-revision.ts`).
  */
 import { CordonError } from '../errors.ts';
 import { PAYLOAD_TYPES } from './documents.ts';
@@ -11,9 +10,8 @@ import { stubText } from './stub.ts';
 import { webSha256 } from './web-digest.ts';
 
 export interface WebApproverKey {
-  /** SHA-256 of the public key's SubjectPublicKeyInfo in DER, hex. */
   readonly keyid: string;
-  /** Public key as SubjectPublicKeyInfo in DER, base64. The approver registers this key. */
+  /** SubjectPublicKeyInfo in DER, base64. The approver registers this public key. */
   readonly publicKey: string;
   readonly privateKey: CryptoKey;
 }
@@ -46,12 +44,12 @@ export async function createWebApproverKey(): Promise<WebApproverKey> {
   }
 }
 
-/** Imports an existing key from unencrypted PKCS#8 in DER. The key that the browser stores is not extractable. */
+/** Imports an existing key from unencrypted PKCS#8 in DER. The stored key is not extractable. */
 export async function importWebApproverKey(pkcs8: Uint8Array<ArrayBuffer>): Promise<WebApproverKey> {
   const engine = subtle();
   try {
     const privateKey = await engine.importKey('pkcs8', pkcs8, 'Ed25519', false, ['sign']);
-    // WebCrypto can derive the public key only from an extractable private key. The code discards the extractable private key at once.
+    // WebCrypto can derive the public key only from an extractable private key, which is discarded at once.
     const readable = await engine.importKey('pkcs8', pkcs8, 'Ed25519', true, ['sign']);
     const { x = '' } = await engine.exportKey('jwk', readable);
     const raw = Uint8Array.fromBase64(x, { alphabet: 'base64url' });
@@ -67,14 +65,14 @@ export async function importWebApproverKey(pkcs8: Uint8Array<ArrayBuffer>): Prom
   }
 }
 
-/** Signature over the exact bytes of one revision, in base64. `payload` has the bytes that the server showed. */
+/** Signature over exactly the bytes that the server showed (`payload`), in base64. */
 export async function signRevision(key: WebApproverKey, payload: string): Promise<string> {
   return await sign(key, PAYLOAD_TYPES.revision, payload);
 }
 
 /**
- * Approval in the form of the API. It contains a signature over the revision and, for a withheld revision, a signature over the public
- * stub. With `immediate`, the approver also signs that the revision takes effect immediately.
+ * Approval of a revision. For a withheld revision, it also contains a signature over the public stub. With `immediate`, the approver also
+ * signs that the revision takes effect immediately.
  */
 export async function signApproval(
   key: WebApproverKey,

@@ -2,7 +2,7 @@
 import type { Approvers } from './documents.ts';
 import { pae } from './pae.ts';
 
-/** People of the approver set whose Ed25519 keys signed the exact text. A person with two keys counts once. */
+/** People of the approver set whose Ed25519 keys signed the exact text. A person with two keys is included once. */
 export async function webSigners(
   payloadType: string,
   payload: string,
@@ -18,7 +18,7 @@ export async function webSigners(
   return people;
 }
 
-/** Whether the key signed the text. False for a key of another kind, because browsers sign only with Ed25519. */
+/** Whether the key signed the text. False for keys other than Ed25519, because browsers sign only with Ed25519. */
 async function holds(publicKey: string, sig: string, bytes: Uint8Array<ArrayBuffer>): Promise<boolean> {
   try {
     const key = await crypto.subtle.importKey('spki', Uint8Array.fromBase64(publicKey), 'Ed25519', false, ['verify']);

@@ -1,4 +1,3 @@
-/** Examples of named areas, IP databases and territory policies. */
 import { sha256 } from '../../order/digest.ts';
 import { ANNA, KARL, namesByAccount, ORDER, ORDER_TITLE, TIMES } from './story.ts';
 

@@ -1,4 +1,3 @@
-/** Examples of activation codes, devices, commands, destructive actions, messaging keys and legal holds. */
 import { canonicalText } from '../../order/canonical.ts';
 import { sha256 } from '../../order/digest.ts';
 import { usedDatabase } from './areas.ts';

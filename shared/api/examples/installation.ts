@@ -1,4 +1,3 @@
-/** Examples of the installation itself: health, overview, ledger, time, backups, recovery and the demo. */
 import { canonicalText } from '../../order/canonical.ts';
 import { sha256 } from '../../order/digest.ts';
 import { DONE } from '../wire.ts';

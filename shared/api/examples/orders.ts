@@ -1,4 +1,3 @@
-/** Examples of orders, their revisions, approvals, impact, rollout and evidence. */
 import { canonicalText } from '../../order/canonical.ts';
 import { sha256 } from '../../order/digest.ts';
 import {

@@ -1,5 +1,3 @@
-/** Examples of accounts, sessions, people, groups and approvers. */
-
 import { canonicalText } from '../../order/canonical.ts';
 import { sha256 } from '../../order/digest.ts';
 import {

@@ -1,16 +1,14 @@
 /**
- * Names, ids and times that the API's examples share. In the examples, Exempel AB operates the installation, and order 2026-001 suspends
- * messaging in Pakistan from 10 March 2026. Keys, signatures and hashes are made of readable texts, so no example contains a secret.
+ * Names, ids and times that the API's examples share: Exempel AB operates the installation, and order 2026-001 suspends messaging in
+ * Pakistan from 10 March 2026. Keys, signatures and hashes are made of readable texts, so no example contains a secret.
  */
 import { sha256 } from '../../order/digest.ts';
 
 const DAY = 86_400_000;
 
-/** Unix milliseconds of an RFC 3339 time. */
 export const at = (time: string): number => Date.parse(time);
 export const days = (count: number): number => count * DAY;
 export const base64 = (text: string): string => Buffer.from(text).toString('base64');
-/** Id with a readable part, in the form of `shared/protocol/ids.ts`. */
 export const idOf = (prefix: string, name: string): string => `${prefix}_${name.padEnd(16, '2')}`;
 
 function admin(name: string) {
@@ -23,7 +21,6 @@ function admin(name: string) {
     account: idOf('acc', short),
     publicKey,
     keyid: sha256(Buffer.from(publicKey, 'base64')),
-    /** Example signature of an approver. */
     sig: base64(`Example signature of ${name}`),
   };
 }
@@ -32,7 +29,6 @@ export const ANNA = admin('Anna Lindqvist');
 export const KARL = admin('Karl Berg');
 export const SARA = admin('Sara Holm');
 
-/** Example names: of admins by account id, and of people by person id. */
 export const namesByAccount = { [KARL.account]: KARL.name, [SARA.account]: SARA.name };
 export const namesByPerson = { [KARL.person]: KARL.name, [SARA.person]: SARA.name };
 
@@ -44,7 +40,7 @@ export const DEVICE_URL = 'wss://cordon.exempel.example:8443';
 export const APPEAL = 'appeals@exempel.example';
 
 export const BILAL = { name: 'Bilal Ahmed', person: idOf('per', 'bilal'), device: idOf('dev', 'bilal') };
-/** Devices of two more users: one device is exempt from the order, the other is abroad. */
+/** Devices of two more users: the example order exempts one device; the other device is abroad. */
 export const MAJA = { name: 'Maja Ek', device: idOf('dev', 'maja') };
 export const OMAR = { name: 'Omar Malik', device: idOf('dev', 'omar') };
 export const KARACHI = { id: idOf('grp', 'karachi'), name: 'Karachi' };
@@ -54,7 +50,7 @@ export const ADDRESS = '203.0.113.24';
 export const ORDER = '2026-001';
 export const ORDER_TITLE = 'Pakistan';
 
-/** Times of the example story, from the server's start to the effective order. `now` is the time of the responses. */
+/** `now` is the time of the example responses. */
 export const TIMES = {
   start: at('2026-01-12T08:00:00Z'),
   enrolled: at('2026-01-19T06:30:00Z'),

@@ -1,7 +1,6 @@
 /**
- * Program that makes `index.bin` from Natural Earth's states and provinces. README.md says where the data comes from and how to run the
- * program. Borders between subdivisions are exact to about 200 m (`INNER`). Coasts and borders of countries may be coarser, because
- * `position.ts` determines the country from other data.
+ * Program that makes `index.bin` from Natural Earth's states and provinces (see README.md). Borders between subdivisions are exact to about
+ * 200 m (`INNER`). Coasts and borders of countries may be coarser, because `position.ts` determines the country from other data.
  *
  * node shared/areas/subdivisions/build.ts BUILD_JSON
  */
@@ -12,7 +11,7 @@ import { homeAreaOrNull } from '../area-code.ts';
 import { type Border, encodeIndex } from './codec.ts';
 import { AT_POINT, BY_NAME, LEFT_OUT, NATIONS, RENAMED, SPELT, SPLIT } from './natural-earth.ts';
 
-/** Coordinates are in units of a thousandth of a degree, about 111 m. */
+/** Number of coordinate units per degree. One unit is about 111 m. */
 const UNITS = 1000;
 /** Maximum deviation of a simplified line, in units. */
 const INNER = 2;
@@ -52,7 +51,6 @@ function plain(name: string): string {
 }
 const SPELLED: Readonly<Record<string, string>> = { ø: 'o', ł: 'l', ı: 'i', đ: 'd', ß: 'ss', ə: 'e', æ: 'ae', ð: 'd' };
 
-/** Levenshtein distance. */
 function distance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, i) => i);
   for (let i = 1; i <= a.length; i += 1) {
@@ -114,7 +112,7 @@ function codeOf(feature: Feature): string {
     const main = plain(word(feature, 'name'));
     const anothers = !iso.names.includes(main) && ofCountry(country).some(([, { names }]) => names.includes(main));
     if (!anothers && iso.names.some((each) => names.some((name) => alike(each, name)))) return theirs;
-    // The map draws a city as a separate feature with the same code as the province around it. Only the larger region is certain.
+    // The map draws some cities as features of their own, with the code of the province around them. Only the larger region is certain.
     return country === 'PH' && iso.parent !== country ? iso.parent : '';
   }
   if (!BY_NAME.has(country)) return '';
@@ -147,10 +145,7 @@ function areaOf(feature: Feature): number {
   return (Math.abs(sum) / 2) * 111.2 ** 2;
 }
 
-/**
- * Codes of the subdivisions of the included countries. The code of a country alone stands for land of this country without a known
- * subdivision.
- */
+/** Codes of the subdivisions of the included countries. The code of a country alone stands for its land without a known subdivision. */
 function chosen(features: readonly Feature[]): Map<string, Map<string, Feature[]>> {
   const kept = new Map<string, Map<string, Feature[]>>();
   const byCountry = Map.groupBy(features, (feature) => word(feature, 'iso_3166_2').slice(0, 2));

@@ -1,17 +1,16 @@
 /**
  * Encoding of the index of subdivisions: a table of countries, then the codes and borders of each country as steps in thousandths of a
- * degree. Numbers are varints of seven bits (LEB128). Signed numbers use zigzag encoding.
+ * degree. Numbers are LEB128 varints; signed numbers use zigzag encoding.
  */
 
 /** Line with the codes of the areas on its two sides. An empty code means another country or the sea. */
 export interface Border {
   readonly sides: readonly [string, string];
-  /** Longitude and latitude in thousandths of a degree. */
   readonly points: readonly (readonly [number, number])[];
 }
 
 export interface CountryBorders {
-  /** ISO 3166-1 code of the country. As a side of a border, the code means land of the country without a known subdivision. */
+  /** ISO 3166-1 code. As a side of a border, the code means land of the country without a known subdivision. */
   readonly country: string;
   readonly borders: readonly Border[];
 }
@@ -97,7 +96,6 @@ function encodeCountry(borders: readonly Border[]): Buffer {
   return Buffer.from(out.bytes);
 }
 
-/** Start of each country's section in the index. */
 export function readTable(bytes: Uint8Array): Map<string, number> {
   const reader = new Reader(bytes, 0);
   const lengths = Array.from({ length: reader.take() }, () => [reader.text(), reader.take()] as const);
@@ -111,8 +109,8 @@ export function readTable(bytes: Uint8Array): Map<string, number> {
 }
 
 /**
- * Edges of one country in flat arrays. `ends` has x1 y1 x2 y2 of each edge. `sides` has the indexes in `codes` of the areas on its two
- * sides. `codes[0]` is empty.
+ * Edges of one country in flat arrays. `ends` has x1 y1 x2 y2 of each edge, in thousandths of a degree. `sides` has two indexes into
+ * `codes`, for the areas on the edge's sides. `codes[0]` is empty.
  */
 export interface CountryEdges {
   readonly codes: readonly string[];

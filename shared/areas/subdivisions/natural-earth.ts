@@ -1,7 +1,6 @@
 /**
  * Conversion of Natural Earth's codes, which are some years old, to present ISO 3166-2 codes. A code is converted only if the old and the
- * new code certainly mean the same land. Where no code is converted, a position is evidence of the country only. Only `build.ts` uses this
- * module.
+ * new code certainly mean the same land. Otherwise, a position is evidence of the country only.
  */
 
 /** Countries whose subdivisions have new codes but kept their names and borders. The new codes are found by name. */
@@ -23,8 +22,8 @@ export const SPLIT: ReadonlySet<string> = new Set(
 );
 
 /**
- * Present ISO codes that no rule finds, listed by hand for a Natural Earth code and name, or for a code alone. An empty value means that
- * the ISO code is unknown.
+ * Present ISO codes that no rule finds, by Natural Earth code and name, or by code alone. An empty value means that the ISO code is
+ * unknown.
  */
 export const RENAMED: Readonly<Record<string, string>> = {
   'AF-PIA Paktika': 'AF-PKA',
@@ -87,8 +86,8 @@ export const RENAMED: Readonly<Record<string, string>> = {
 };
 
 /**
- * ISO codes for pairs of map features that have the same code. The feature that contains the given point (longitude, latitude) has the
- * given ISO code.
+ * ISO codes for pairs of map features with the same code. The feature that contains the given point (longitude, latitude) gets the given
+ * ISO code.
  */
 export const AT_POINT: readonly (readonly [string, readonly [number, number]])[] = [
   ['AF-DAY', [66.13, 33.72]],

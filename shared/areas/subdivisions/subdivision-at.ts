@@ -1,27 +1,26 @@
 /**
- * ISO 3166-2 subdivision of a position, from `index.bin` (README.md). The country is already known, and only its own subdivisions are
- * searched, so that subdivision and country never contradict each other. The file is read at the first look-up. The lines of a country are
- * decoded at the first look-up in that country.
+ * ISO 3166-2 subdivision of a position, from `index.bin` (README.md). Only subdivisions of the already known country are searched, so that
+ * subdivision and country never contradict each other. The file is read at the first look-up, and each country is decoded at its first
+ * look-up.
  */
 import { readFileSync } from 'node:fs';
 import { type HomeArea, homeAreaOrNull, parseHomeArea, withParents } from '../area-code.ts';
 import type { Point } from '../point.ts';
 import { type CountryEdges, readCountry, readTable } from './codec.ts';
 
-/** Number of coordinate units in one degree. */
 const UNITS = 1000;
-/** Height of the bands of latitude into which edges are sorted for fast look-up, in coordinate units. */
+/** Height in coordinate units of the bands of latitude into which edges are sorted for fast look-up. */
 const BAND = 100;
 /**
- * Maximum distance between a position outside all outlines and the nearest subdivision, in coordinate units of latitude (10 km). Coasts and
- * borders of countries in the index are coarse, so a position on land can lie outside all outlines.
+ * Maximum distance from a position outside all outlines to the nearest subdivision, in coordinate units of latitude (10 km). Outlines of
+ * coasts and countries are coarse, so a position on land can lie outside all of them.
  */
 const NEAR = 90;
 
 interface Country extends CountryEdges {
   readonly areas: readonly (HomeArea | null)[];
   readonly bands: ReadonlyMap<number, readonly number[]>;
-  /** Number of crossings of a ray with each border. All numbers are even between two searches. */
+  /** Number of crossings of a ray with each subdivision's borders. All numbers are even between two searches. */
   readonly crossed: Uint8Array;
 }
 
@@ -74,7 +73,7 @@ function prepare(edges: CountryEdges): Country {
       else bands.set(band, [edge]);
     }
   }
-  // Land without a known subdivision.
+  // Codes of up to two letters are countries: land without a known subdivision.
   const areas = edges.codes.map((code) => (code.length > 2 ? homeAreaOrNull(code) : null));
   return { ...edges, areas, bands, crossed: new Uint8Array(edges.codes.length) };
 }
@@ -108,7 +107,7 @@ function enclosing({ ends, sides, bands, crossed }: Country, x: number, y: numbe
   return several ? null : within;
 }
 
-/** Subdivision whose border is nearest to the point, within the distance `NEAR`. */
+/** Subdivision with the border nearest to the point, within the distance `NEAR`. */
 function nearest({ ends, sides, bands }: Country, x: number, y: number): number | null {
   const shrink = Math.max(0.01, Math.cos((y * Math.PI) / (180 * UNITS)));
   let least = NEAR * NEAR;
@@ -124,8 +123,7 @@ function nearest({ ends, sides, bands }: Country, x: number, y: number): number 
       const length = dx * dx + dy * dy;
       const along = length === 0 ? 0 : Math.min(1, Math.max(0, -(ax * dx + ay * dy) / length));
       const off = (ax + along * dx) ** 2 + (ay + along * dy) ** 2;
-      // For a point outside two neighboring subdivisions, only their outer borders are relevant. The border between the two subdivisions is
-      // skipped.
+      // For a point outside two neighboring subdivisions, only their outer borders are relevant, so the border between the two is skipped.
       if (off >= least || (sides[edge * 2]! !== 0 && sides[edge * 2 + 1]! !== 0)) continue;
       least = off;
       found = sides[edge * 2] || sides[edge * 2 + 1]!;

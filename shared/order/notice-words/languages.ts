@@ -1,4 +1,4 @@
-/** Selection of the reader's language, and parts of notices in this language. The module has no side effects. */
+/** Selection of the reader's language, and sentences of notices in this language. */
 import { areaNameIn, listedIn } from '../../areas/area-words.ts';
 import type { Reason, Service } from '../../verdict/terms.ts';
 import { languageNameIn } from '../own-name.ts';
@@ -38,8 +38,8 @@ const ALL: readonly NoticeWords[] = [
 ];
 
 /**
- * Sentence that says whether the text in language `tag` is authoritative. The sentence is in that language if Cordon supports it, otherwise
- * in the reader's language. Null if the order does not state its authoritative language.
+ * Sentence that says whether the text in language `tag` is authoritative, in that language if Cordon supports it, otherwise in the reader's
+ * language. Null if the order states no authoritative language.
  */
 export function authorityIn(
   tag: string,
@@ -54,7 +54,7 @@ export function authorityIn(
   return { words, text };
 }
 
-/** Whether two tags mean the same language. For example, `pt` and `pt-BR` do; `zh-Hans` and `zh-Hant` do not. */
+/** Whether two tags mean the same language, as `pt` and `pt-BR` do, but not `zh-Hans` and `zh-Hant`. */
 function isOfLanguage(one: string, other: string): boolean {
   const [shorter, longer] = [one.toLowerCase(), other.toLowerCase()].sort((a, b) => a.length - b.length);
   return longer === shorter || (longer ?? '').startsWith(`${shorter}-`);
@@ -63,8 +63,8 @@ function isOfLanguage(one: string, other: string): boolean {
 const primary = (tag: string): string => tag.replace(/-.*$/, '').toLowerCase();
 
 /**
- * Texts in the best language for the reader; English if Cordon supports none of the reader's languages. `languages` lists the reader's
- * languages as a browser does, best first.
+ * Texts in the best language for the reader; English if Cordon supports none of the reader's languages. `languages` is sorted by
+ * preference, best first.
  */
 export function noticeWordsIn(languages: readonly string[]): NoticeWords {
   for (const language of languages) {
@@ -92,12 +92,8 @@ export function reasonsIn(words: NoticeWords, reasons: readonly Reason[], areas:
   return reasons.map((reason) => words.reasons[reason](named)).join(' ');
 }
 
-/**
- * Date and time in the reader's language. With `zone`, the text names this time zone. Without `zone`, the reader's time zone applies and is
- * not named.
- */
 export function dateTimeIn({ tag }: NoticeWords, instant: number, zone?: string): string {
-  // English dates contain the name of the month, because 1/12 is a day in January to one reader and in December to another.
+  // English dates name the month, because 1/12 is a day in January to one reader and in December to another.
   const language = tag === 'en' ? 'en-GB' : tag;
   const form = { day: 'numeric', month: 'short', year: 'numeric', hour: '2-digit', minute: '2-digit' } as const;
   const named = zone === undefined ? {} : ({ timeZone: zone, timeZoneName: 'short' } as const);

@@ -1,15 +1,15 @@
 /**
- * Texts that a device shows around an order's own text: reasons, times and contact, in the reader's language. Approvers sign the order's
- * statement, but not these texts, which are part of Cordon. Each language has one file.
+ * Cordon's own texts around an order's text on a device, such as reasons, times and contact. Approvers do not sign these texts. Each
+ * language has one file.
  */
 import type { Reason, Service, WaitingRule } from '../../verdict/terms.ts';
 import type { NoticeMoment } from '../documents.ts';
 
-/** Texts in one language. Sentences end with a full stop; labels do not. */
+/** Sentences end with a full stop; labels do not. */
 export interface NoticeWords {
   readonly tag: string;
   readonly direction: 'ltr' | 'rtl';
-  /** Heading that the device shows while an order suspends messages on it. */
+  /** Heading that the device shows while an order suspends messages. */
   readonly suspended: string;
   readonly order: (number: string) => string;
   readonly lasts: (date: string) => string;
@@ -28,7 +28,7 @@ export interface NoticeWords {
   readonly reasons: Readonly<Record<Reason, (areas: string) => string>>;
   /** Words that replace the area names in a sentence if the areas are unknown. */
   readonly theArea: string;
-  /** Text for an order that suspends no service of this device at present. */
+  /** Text for an order that suspends no service of the device at present. */
   readonly notHere: string;
   readonly from: string;
   readonly since: string;
@@ -38,7 +38,6 @@ export interface NoticeWords {
   readonly appeal: string;
   readonly paused: string;
   readonly withdrawn: string;
-  /** Label of an order whose end has passed. */
   readonly ended: string;
 
   readonly waiting: string;
@@ -51,7 +50,6 @@ export interface NoticeWords {
   };
   readonly kept: string;
   readonly cannotWrite: string;
-  /** Text for a device that has no order list yet. */
   readonly noDocuments: string;
   readonly coming: (number: string, date: string) => string;
   readonly told: Readonly<Record<NoticeMoment, string>>;
