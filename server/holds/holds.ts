@@ -1,7 +1,7 @@
 /**
- * Legal holds. While a legal hold on a device or on its user is in effect, neither the server nor the device destroys the device's data. A
- * legal hold gives no access to data and changes no order. Modules that destroy data call `held`, and the store checks legal holds in the
- * same transaction. A device learns about its legal holds from its device record.
+ * Legal holds. While a legal hold on a device or its user is in effect, neither the server nor the device destroys the device's data.
+ * Modules that destroy data call `held`, and the store checks legal holds in the same transaction. A device learns about its legal holds
+ * from its device record.
  */
 import { CordonError } from '../../shared/errors.ts';
 import { Loop } from '../../shared/loops/loop.ts';
@@ -16,7 +16,6 @@ import type { Clock } from '../../shared/time/clock.ts';
 import type { Bus } from '../bus/bus.ts';
 import type { HoldPosition, HoldStore, LegalHold, Log, NewHold, RecordsPort } from './ports.ts';
 
-/** Number of device records that are signed together. */
 const RECORDS_TOGETHER = 100;
 /** Delay before a retry, in milliseconds (real time). */
 const TELL_AGAIN = 30_000;
@@ -60,7 +59,10 @@ export function createHolds(ports: {
     retryAfter: TELL_AGAIN,
   });
 
-  /** Signs new records of all devices that a legal hold affects. If a crash interrupts this, the next start signs the remaining records. */
+  /**
+   * Signs new records of all devices that a legal hold affects. If a crash interrupts the signing, the next start of the server signs the
+   * remaining records.
+   */
   async function deliverAll(): Promise<void> {
     for (const hold of await store.undelivered()) {
       for (let after: DeviceId | null = null; ; ) {
@@ -88,7 +90,6 @@ export function createHolds(ports: {
   }
 
   return {
-    /** Places a legal hold on a device or person. Throws `not_found` if the device or person is unknown. */
     async place({ on, reason, reference, by }: PlaceHold): Promise<LegalHold> {
       const at = clock.now();
       const id = newLegalHoldId();
@@ -130,13 +131,11 @@ export function createHolds(ports: {
 
     held: store.held.bind(store),
 
-    /** Signs the device records that an earlier crash has delayed. */
     start: () => delivery.run(),
     stop: () => delivery.stop(),
   };
 }
 
-/** Error for an action that would destroy data of a device under a legal hold. */
 export function refusedByHold(device: DeviceId): CordonError {
   return new CordonError(
     'legal_hold',

@@ -1,6 +1,6 @@
 /**
- * Proofs against the ledger's newest tree or an earlier one: inclusion proofs of entries, and consistency proofs between trees. The
- * functions serve the server itself, because auditors compute their own proofs from the ledger's tiles.
+ * Inclusion proofs of ledger entries, and consistency proofs between two trees of the ledger. The functions are for the server itself.
+ * Auditors compute their own proofs from the ledger's tiles.
  */
 import { CordonError } from '../../shared/errors.ts';
 import { consistencyProof, type HashSource, inclusionProof, inclusionProofs } from '../../shared/ledger/merkle.ts';
@@ -13,17 +13,15 @@ export interface StoredCheckpoint {
   readonly note: string;
 }
 
-/** Store of the sequenced ledger entries and of the hashes of their Merkle tree. */
 export interface EntryStore {
   /** Hashes of subtrees. Rejects with `not_found` for a subtree that is incomplete in the newest checkpoint's tree. */
   readonly hashes: HashSource;
   /** Bytes of the ledger entries from index `from` (inclusive) to index `to` (exclusive). */
   entries(from: number, to: number): Promise<Buffer[]>;
-  /** Bytes of the ledger entries with the given indexes. Unknown indexes are absent from the result. */
+  /** Bytes of ledger entries by index. Unknown indexes are absent from the result. */
   entriesAt(indexes: readonly number[]): Promise<ReadonlyMap<number, Buffer>>;
 }
 
-/** Exact bytes of a ledger entry, and its inclusion proof: the hashes from its leaf to the root of the tree. */
 export interface ProvedEntry {
   readonly index: number;
   readonly body: Buffer;
@@ -45,8 +43,8 @@ export interface LedgerProofs {
    */
   proveEntry(index: number): Promise<{ body: Buffer; proof: Buffer[]; checkpoint: string }>;
   /**
-   * Ledger entries in the requested order, with their inclusion proofs. The proofs are for the tree with `size` entries, by default the
-   * newest checkpoint's tree. Throws `proof_invalid` for an index beyond the tree.
+   * Ledger entries in the requested sequence, with inclusion proofs in the tree with `size` entries. The default for `size` is the newest
+   * checkpoint's tree. Throws `proof_invalid` for an index beyond the tree.
    */
   proveEntries(
     indexes: readonly number[],
@@ -58,9 +56,8 @@ export interface LedgerProofs {
    */
   proveGrowth(older: number, size?: number): Promise<{ proof: Buffer[]; checkpoint: string }>;
   /**
-   * Continuations (signed decisions that rename the ledger after a loss of entries), with inclusion proofs of their ledger entries in the
-   * tree with `size` entries. Continuations whose entry is not in this tree are absent. The default for `size` is the newest checkpoint's
-   * tree.
+   * Continuations (signed decisions that rename the ledger after a loss of entries), with inclusion proofs in the tree with `size` entries.
+   * Continuations that are not in this tree are absent. The default for `size` is the newest checkpoint's tree.
    */
   proveContinuations(size?: number): Promise<readonly ProvedContinuation[]>;
 }

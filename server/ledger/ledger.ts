@@ -1,7 +1,7 @@
 /**
- * Ledger: an append-only log with which auditors can verify the operator's actions. Each store commits a ledger entry in the same
- * transaction as the change that the entry describes. Later, the sequencer numbers the entries in the order of their ids, and signs a
- * checkpoint over the new tree, in one transaction. The sequencer can neither add nor omit an entry.
+ * Ledger: an append-only log with which auditors can verify the operator's actions. The store commits a ledger entry in the same
+ * transaction as the change that the entry describes. Later, the sequencer numbers the entries in the sequence of their ids and signs a
+ * checkpoint over the new tree. The sequencer can neither add nor omit an entry.
  */
 import { CordonError } from '../../shared/errors.ts';
 import { originOf } from '../../shared/ledger/checkpoint.ts';
@@ -14,28 +14,24 @@ import { createLedgerProofs, type EntryStore, type LedgerProofs, type StoredChec
 export type { ProvedContinuation, StoredCheckpoint } from './ledger-proofs.ts';
 
 export interface LedgerStore extends EntryStore {
-  /** True if the store has a committed ledger entry without an index. */
   waiting(): Promise<boolean>;
   /**
-   * Numbers at most `limit` waiting ledger entries. In the same transaction, stores the hashes of the new subtrees and the checkpoint that
-   * `sign` returns. If the ledger has no checkpoint for its present size, signs one. Returns the number of newly numbered entries.
+   * Numbers at most `limit` waiting ledger entries, and stores the new subtree hashes and the checkpoint from `sign` in the same
+   * transaction. If the ledger has no checkpoint for its current size, signs one. Returns the number of newly numbered entries.
    */
   extend(limit: number, at: number, sign: (size: number, root: Buffer) => string): Promise<number>;
   newest(): Promise<StoredCheckpoint | null>;
 }
 
-/** The ledger's own Ed25519 key. */
 export interface LedgerKey {
   /** Public key in base64 (DER encoding of SubjectPublicKeyInfo). */
   readonly publicKey: string;
   sign(message: Buffer): Buffer;
 }
 
-/** Continuations of the ledger: decisions, signed by approvers, by which a ledger that lost entries goes on under a new name (ADR 39). */
+/** Continuations of the ledger: decisions, signed by approvers, that give a ledger a new name after a loss of entries (ADR 39). */
 export interface LedgerHistory {
-  /** Current name of the ledger. */
   origin(): string;
-  /** Adopted continuations, oldest first. */
   adopted(): readonly Envelope[];
 }
 
@@ -48,25 +44,21 @@ export interface Ledger extends LedgerProofs {
    * Numbers all waiting ledger entries and signs a checkpoint. Resolves when the checkpoint is durable. Overlapping calls share one run.
    */
   sequence(): Promise<void>;
-  /** Runs `sequence` immediately, and then at regular intervals. */
   start(): Promise<void>;
   stop(): Promise<void>;
   /** Newest checkpoint, as a signed note (C2SP signed-note). */
   checkpoint(): Promise<string>;
   /**
-   * Verifier key for the newest checkpoints, in the form `name+id+base64`. A continuation of the ledger changes the name in it, but not the
-   * key.
+   * Verifier key for the newest checkpoints, in the form `name+id+base64`. A continuation of the ledger changes the name in the verifier
+   * key, but not the key itself.
    */
   readonly verifierKey: string;
   /**
    * Verifier key under the ledger's first name. Auditors store it together with the public keys that they need to verify evidence packs.
    */
   readonly firstVerifierKey: string;
-  /** Reason why the ledger signs no checkpoints after a restore; null if it works normally. */
   resting(): string | null;
-  /** Adopted continuations, oldest first. */
   continuations(): readonly Envelope[];
-  /** Reason why the last attempt to number entries failed; null if it succeeded. */
   failure(): string | null;
 }
 
@@ -79,13 +71,15 @@ export function createLedger(ports: {
   readonly store: LedgerStore;
   readonly key: LedgerKey;
   readonly installation: string;
-  /** Continuations of the ledger after a loss of entries. If undefined, there are none. */
   readonly history?: LedgerHistory;
   readonly clock: Clock;
   readonly bus: Bus;
   readonly log: LedgerLog;
   readonly interval?: number;
-  /** Reason why no checkpoint may be signed after a restore; null if there is none. Meanwhile, new entries wait and are not lost. */
+  /**
+   * Reason why no checkpoint may be signed after a restore from a backup; null if there is none. While a reason exists, new ledger entries
+   * wait and are not lost.
+   */
   readonly suspended?: () => string | null;
 }): Ledger {
   const { store, clock, log, bus } = ports;
@@ -124,7 +118,7 @@ export function createLedger(ports: {
       if (await store.waiting()) await sequence();
       failure = null;
     } catch (error) {
-      // No entry is lost: entries remain committed and keep their order. They are numbered when the store accepts writes again.
+      // No entry is lost: waiting entries are numbered when the store accepts writes again.
       const why = error instanceof Error ? error.message : String(error);
       if (failure === null) log.error({ err: error }, 'the ledger cannot sequence entries; the next run tries again');
       failure = why;

@@ -1,6 +1,6 @@
 /**
- * Cache of responses that are expensive to compute. Concurrent requests for the same response share one computation. Lifetimes are measured
- * by real time, which corrections of the server's domain clock do not affect.
+ * Cache of responses that are expensive to compute. Concurrent requests for the same response share one computation. Lifetimes use real
+ * time, not the server's corrected clock.
  */
 
 export interface Cache<T> {
@@ -8,12 +8,12 @@ export interface Cache<T> {
 }
 
 /**
- * A cached response is valid for at least this multiple of the time that its computation took. Repeated computations thus use a small part
- * of the processor time.
+ * Minimum ratio of a response's lifetime in the cache to the duration of its computation. It limits the processor time that repeated
+ * computations use.
  */
 const LIFETIME_FACTOR = 4;
 
-/** Creates a cache. `lasting` is the minimum lifetime of a response in milliseconds, and `most` the maximum number of responses. */
+/** `lasting` is the minimum lifetime of a response in milliseconds, and `most` the maximum number of cached responses. */
 export function createCache<T>({ lasting, most }: { readonly lasting: number; readonly most: number }): Cache<T> {
   const entries = new Map<string, { readonly response: Promise<T>; until: number }>();
 

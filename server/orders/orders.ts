@@ -1,6 +1,6 @@
 /**
- * The order modules, one for each phase of an order's life, connected over one store. Only the signatures of approvers make an order
- * effective: the server records and publishes the signatures.
+ * Connects the order modules, one for each phase of an order, to one store. Only signatures of approvers make an order effective: the
+ * server records and publishes the signatures.
  */
 import type { Signer } from '../../shared/order/dsse.ts';
 import { withheldAt } from '../../shared/order/stub.ts';
@@ -101,7 +101,6 @@ export interface OrderStores {
 export interface OrderPorts {
   readonly stores: OrderStores;
   readonly holds: HoldsPort;
-  /** Encryption of private documents with the passphrase of the server's keys. */
   readonly sealer: Sealer;
   readonly responsible: ResponsiblePort;
   readonly people: PeoplePort;
@@ -115,17 +114,16 @@ export interface OrderPorts {
   readonly log: Log;
   readonly online: Signer & { readonly publicKey: string };
   readonly installation: string;
-  /** True if each approver in a new approver set must have a verified e-mail address. */
   readonly verifiedApproversOnly: boolean;
-  /** Contact for affected people, for orders that name no contact of their own. */
+  /** Default contact for affected people, for orders that name no contact. */
   readonly appeal: string;
   /** Percentage of all devices. An order that affects a larger share causes a warning. */
   readonly largeShare: number;
-  /** Facts about the last restore; undefined or null if the server was never restored. */
+  /** Data about the last restore from a backup; undefined or null if there was none. */
   readonly restored?: {
-    /** Highest version of a device record that any device may have received before the restore. */
+    /** Highest version of a device record that any device may have received before the restore from a backup. */
     readonly recordFloor: number;
-    /** True during the recovery, while devices may still return newer approver sets. */
+    /** True during the recovery after a restore, while devices may still return newer approver sets. */
     readonly recovering: () => boolean;
   } | null;
 }
@@ -289,8 +287,8 @@ export function createOrders(ports: OrderPorts): Orders {
     list: adopted.list,
     start: async () => {
       await adopted.load();
-      // Publish an order list, because a crash may have happened after the server stored documents from a device and before it signed a
-      // list of them.
+      // A crash may have happened after the server stored documents that a device returned, and before it signed an order list with them.
+      // Therefore publish an order list.
       if (recovering()) await adopted.publisher.publish();
       await adopted.publisher.refresh();
       await effect.start();

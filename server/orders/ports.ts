@@ -1,4 +1,4 @@
-/** Data types of the order modules, and the interfaces that they require of the store and of other modules. */
+/** Data types of the order modules, and the interfaces that these modules require from the store and other modules. */
 import type { HomeArea } from '../../shared/areas/area-code.ts';
 import type { TerritoryMap } from '../../shared/areas/territory-policy.ts';
 import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
@@ -26,7 +26,7 @@ export interface ApprovalRow {
   readonly signature: string;
   /** Approver's signature over the stub (public replacement) of a withheld revision; null for a public revision. */
   readonly stub: string | null;
-  /** Approver's signature over the confirmation that the revision takes effect immediately; null if no confirmation was necessary. */
+  /** Approver's signature that confirms that the revision takes effect immediately; null if no confirmation was required. */
   readonly immediate: string | null;
   readonly approvedAt: Instant;
 }
@@ -40,19 +40,19 @@ export interface RevisionRow {
   readonly digest: string;
   readonly proposer: PersonId;
   /**
-   * State of the revision. `requested` means that another proposal of the order is pending: a second person must confirm that this revision
-   * replaces that proposal.
+   * State of the revision. `requested` means that another proposal of the order is pending, and a second person must confirm that this
+   * revision replaces it.
    */
   readonly state: 'requested' | 'waiting' | 'adopted' | 'superseded' | ProposalEnd;
   readonly proposedAt: Instant;
   readonly adoptedAt: Instant | null;
-  /** Time when the proposal ended without adoption. Null for a proposal that has not ended, and for a superseded proposal. */
+  /** Time when the proposal ended without adoption. Null if the proposal has not ended, and for a superseded proposal. */
   readonly endedAt: Instant | null;
   readonly endedBy: PersonId | null;
   readonly endReason: string | null;
   /** Version of the first order list that contains this revision; null before the revision is adopted. */
   readonly listedIn: number | null;
-  /** Approvals of the revision, oldest first. One person can have several approvals with different keys. */
+  /** Approvals, oldest first. One person can have several approvals with different keys. */
   readonly approvals: readonly ApprovalRow[];
 }
 
@@ -61,7 +61,7 @@ export interface ExemptionRow {
   readonly salt: string;
   readonly commitment: string;
   readonly until: Instant | null;
-  /** Reason for the exemption. The operator keeps the reason private. */
+  /** Reason for the exemption, which the server never publishes. */
   readonly reason: string | null;
 }
 
@@ -77,7 +77,7 @@ export interface RecordRow {
   readonly envelope: Envelope;
 }
 
-/** A stored receipt. `seq` is derived from the receipt's bytes, so that the store keeps a repeated receipt once. */
+/** Receipt of a device. `seq` is derived from the receipt's bytes, so that the store keeps a repeated receipt only once. */
 export interface ReceiptRow {
   readonly device: DeviceId;
   readonly generation: number;
@@ -96,13 +96,12 @@ export interface NewRevision {
   readonly revision: Omit<RevisionRow, 'approvals'>;
   readonly title: string;
   readonly exemptions: readonly ExemptionRow[];
-  /** SHA-256 hashes of the documents that the revision names. */
   readonly documents: readonly string[];
-  /** Decision record to store with the revision. Null if the revision has no decision record, or if the record is already stored. */
+  /** Decision record to store with the revision. Null if there is none, or if it is already stored. */
   readonly decision: DecisionRow | null;
 }
 
-/** The order list after an adoption. The transaction that stores the adoption also stores the list. */
+/** A new order list, which is stored in the same transaction as the adoption that caused it. */
 export interface ListChange {
   readonly list: StoredList;
   readonly entry: EntryDraft<'order.list'>;
@@ -116,11 +115,9 @@ export interface RecoveredChange extends Omit<Recovered, 'list' | 'record'> {
 export interface RegisteredKey {
   readonly person: PersonId;
   readonly publicKey: string;
-  /** True if the approver's account is active; false if it is disabled. */
   readonly active: boolean;
   readonly name: string;
   readonly email: string;
-  /** True if the account holder has verified the e-mail address. */
   readonly verified: boolean;
 }
 
@@ -130,15 +127,14 @@ export interface OrderStore {
   /** Revisions of the order, oldest first. */
   revisions(number: string): Promise<RevisionRow[]>;
   /**
-   * All adopted revisions, oldest first. Earlier revisions are included, because a one-person pause is valid only together with the
-   * revision that it pauses.
+   * All adopted revisions, oldest first. They include earlier revisions of each order, because a one-person pause is valid only together
+   * with the revision that it pauses.
    */
   adoptedRevisions(): Promise<RevisionRow[]>;
-  /** Pending revisions of all orders, sorted by order number. */
+  /** Pending revisions, sorted by order number. Revisions in the state `requested` are absent. */
   waitingRevisions(): Promise<RevisionRow[]>;
   /**
-   * Pending revisions of all orders, and revisions that would replace a pending one after a second person's confirmation (state
-   * `requested`).
+   * Pending revisions, and revisions in the state `requested`, which would replace a pending revision after a second person's confirmation.
    */
   pendingRevisions(): Promise<RevisionRow[]>;
   exemptions(number: string, revision: number): Promise<ExemptionRow[]>;
@@ -153,10 +149,10 @@ export interface ProposalStore {
   /**
    * Adds a revision to its order.
    * - A new pending revision supersedes the order's pending revision.
-   * - A new revision in the state `requested` supersedes earlier such revisions of its proposer.
+   * - A new revision in the state `requested` supersedes earlier revisions in this state by the same proposer.
    *
    * Throws `conflict` if the order's latest stored revision is not the predecessor of the new one, or if the store lacks a document that
-   * the revision names. For revision 1, the order must not exist.
+   * the revision refers to. For revision 1, the order must not exist.
    */
   appendRevision(change: NewRevision, entry: EntryDraft<'order.revision'>): Promise<void>;
   /**
@@ -174,13 +170,15 @@ export interface ProposalStore {
     },
     entry: EntryDraft<'order.proposal-ended'>,
   ): Promise<void>;
-  /** Replaces the pending revision with a revision in the state `requested`. Throws `conflict` if that revision has left the state. */
+  /**
+   * Replaces the pending revision with a revision in the state `requested`. Throws `conflict` if that revision is no longer in this state.
+   */
   replacePending(
     change: { order: string; revision: number; at: Instant; by: PersonId },
     entry: EntryDraft<'order.replacement-confirmed'>,
   ): Promise<void>;
   /**
-   * Range of order numbers that the server must not reuse after a restore, because lost orders may have them: the numbers up to `floor` in
+   * Order numbers that lost orders may have, and that the server must not reuse after a restore from a backup: the numbers up to `floor` in
    * every year up to `through`. Null if the server was never restored.
    */
   numberFloor(): Promise<{ readonly through: number; readonly floor: number } | null>;
@@ -188,8 +186,8 @@ export interface ProposalStore {
 
 export interface AdoptionStore {
   /**
-   * Stores an approval, and the adoption of the revision if the approval completes it. An adoption supersedes the order's pending
-   * proposals. The store keeps signatures that a person made with older keys, because they count under older approver sets.
+   * Stores an approval, and the adoption if the approval completes it. An adoption supersedes the order's pending proposals. Signatures
+   * with a person's older keys remain stored, because they are valid under older approver sets.
    *
    * Throws `conflict` if the revision no longer has the state `state` and `counted` approvals. Throws `forbidden` if the approver's account
    * is disabled.
@@ -207,7 +205,7 @@ export interface AdoptionStore {
     list: ListChange | null,
   ): Promise<void>;
   list(): Promise<StoredList | null>;
-  /** Stores a new order list. Throws `conflict` if the store already has a list of the same version. */
+  /** Stores an order list. Throws `conflict` if the store already has a list of the same version. */
   appendList(change: ListChange): Promise<void>;
   /** Stores the signed documents that a device returned to a restored server, with their ledger entries, in one transaction. */
   recover(change: RecoveredChange): Promise<void>;
@@ -216,16 +214,15 @@ export interface AdoptionStore {
 export interface ApproverStore {
   approverKeys(): Promise<ReadonlyMap<string, RegisteredKey>>;
   people(): Promise<PeopleFacts>;
-  /** Adopted and pending approver sets, oldest first. */
   approverSets(): Promise<ApproverSetRow[]>;
   /**
-   * Stores a pending approver set, which replaces an earlier pending set of the same version. Throws `conflict` if a set of this version
-   * was adopted meanwhile.
+   * Stores a pending approver set, which replaces a pending set of the same version. Throws `conflict` if a set of this version is already
+   * adopted.
    */
   proposeApproverSet(set: { version: number; payload: string }): Promise<void>;
   /**
-   * Stores signatures of the pending approver set. If they complete its adoption, `adoption` has the order list that is signed under the
-   * new set. Throws `conflict` if the stored pending set has different content.
+   * Stores signatures of the pending approver set. If the signatures complete the set's adoption, `adoption` has the order list that is
+   * signed under the new set. Throws `conflict` if the stored pending set has different content.
    */
   signApproverSet(
     set: { version: number; payload: string; signatures: ApproverSetRow['signatures'] },
@@ -243,16 +240,14 @@ export interface ReceiptStore {
   /** Stores a receipt, in one transaction with receipts of other devices. Storing a receipt twice changes nothing. */
   storeReceipt(receipt: ReceiptRow): Promise<void>;
   unverifiedReceipts(limit: number): Promise<ReceiptRow[]>;
-  /** Marks receipts as verified or refused. The store keeps a refused receipt, which never counts as evidence. */
+  /** Marks receipts as verified or refused. Refused receipts remain stored, but are never used as evidence. */
   mark(
     receipts: readonly Pick<ReceiptRow, 'device' | 'generation' | 'seq'>[],
     as: 'evidence' | 'refused',
   ): Promise<void>;
-  /** Adopted revisions of the given orders. Each revision has the version of the first order list that contained it. */
+  /** Adopted revisions of the given orders, with the version of the first order list that contained each revision. */
   listings(orders: readonly string[]): Promise<Listing[]>;
-  /** Verified receipts about the order, newest first. */
   receipts(order: string): Promise<Omit<ReceiptRow, 'envelope'>[]>;
-  /** Verified receipts of the device, newest first. */
   receiptsOf(device: DeviceId, limit: number): Promise<Omit<ReceiptRow, 'envelope'>[]>;
   deviceCertificates(devices: readonly DeviceId[]): Promise<HeldCertificate[]>;
 }
@@ -266,7 +261,6 @@ export interface Listing {
 export interface HeldCertificate {
   readonly device: DeviceId;
   readonly generation: number;
-  /** DER encoding of the certificate, in base64. */
   readonly der: string;
 }
 
@@ -275,19 +269,17 @@ export interface DevicePersonalia {
   readonly home: HomeArea | null;
   readonly seat: HomeArea | null;
   readonly group: { readonly name: string };
-  /** Location statement about the device's present location. A valid statement about the home area is already part of `home`. */
+  /** Location statement about the device's current location. A valid statement about the home area is already part of `home`. */
   readonly statement: {
     readonly kind: 'presence' | 'home';
     readonly areas: readonly HomeArea[];
     readonly at: Instant;
     readonly until: Instant;
   } | null;
-  /** True if the device is under a legal hold, which stops every wipe. */
   readonly underLegalHold: boolean;
 }
 
 export interface FleetPort {
-  /** Personal facts about the device; null for an unknown device. */
   personalia(device: DeviceId): Promise<DevicePersonalia | null>;
   devicesOf(group: GroupId): Promise<readonly DeviceId[]>;
   alert(device: DeviceId, code: string, detail: string): Promise<void>;
@@ -301,31 +293,27 @@ export interface PastLocation extends LocationFacts {
   readonly status: 'active' | 'revoked' | 'unenrolled';
   readonly group: { readonly id: GroupId; readonly name: string };
   readonly homeBy: 'statement' | 'device' | 'group' | null;
-  /** Evidence of the device's location up to the given time, newest first. */
   readonly evidence: readonly {
     readonly observation: Observation;
     readonly detail: string;
-    /** IP database that located the address; null if none did. */
     readonly database: { readonly hash: string; readonly name: string; readonly builtAt: Instant } | null;
     readonly receivedAt: Instant;
   }[];
-  /** Time of the oldest stored evidence, if the server has deleted older evidence; null if the server deleted none. */
+  /** Time of the oldest stored location evidence. Null if the server has deleted no evidence. */
   readonly evidenceFrom: Instant | null;
 }
 
 export interface JurisdictionPort {
-  /** Location facts for each device. Unknown devices are absent. */
   facts(devices: readonly DeviceId[]): Promise<ReadonlyMap<DeviceId, LocationFacts>>;
   /**
-   * Location facts about the device at a past time. Throws `beyond_retention` for a time before the stored history, `invalid_input` for a
-   * future time, and `not_found` for a time before the device's enrollment.
+   * Location of a device at a past time. Throws `beyond_retention` for a time before the stored history, `invalid_input` for a future time,
+   * and `not_found` for a time before the device's enrollment.
    */
   past(device: DeviceId, at: Instant): Promise<PastLocation>;
   affectedBy(rule: OrderRule): Promise<readonly DeviceId[]>;
 }
 
 export interface AreasPort {
-  /** Definitions of the groups and polygons among the given areas. Throws `unknown_area`. */
   definitionsOf(areas: readonly string[]): Promise<Pick<OrderTerms, 'groups' | 'polygons'>>;
 }
 

@@ -9,15 +9,14 @@ import type { Enrollment } from './ports.ts';
 
 const DAY = 86_400_000;
 /**
- * Time for which an attachment is stored, measured by the server's corrected clock (domain time). `server/store/retention-periods.ts`
- * deletes older attachments.
+ * Storage time of an attachment in milliseconds, by the server's corrected clock (domain time). `server/store/retention-periods.ts` deletes
+ * older attachments.
  */
 const ATTACHMENT_KEPT_FOR = 30 * DAY;
-/** Maximum total bytes of the stored attachments of one device. */
 export const MOST_ATTACHED = 200 * 1024 * 1024;
-/** Maximum number of uploads in progress: of all devices, and of one device. Each upload is in memory. */
+/** Maximum number of concurrent uploads: of all devices, and of one device. Each upload is in memory. */
 const UPLOADS: Slots = { all: 32, ofOne: 2 };
-/** Maximum number of downloads in progress: of all devices, and of one device. Each download has a few pieces in memory. */
+/** Maximum number of concurrent downloads: of all devices, and of one device. Each download has a few pieces in memory. */
 const DOWNLOADS: Slots = { all: 256, ofOne: 4 };
 const PIECE = 128 * 1024;
 
@@ -26,7 +25,7 @@ interface Slots {
   readonly ofOne: number;
 }
 
-/** Download of an attachment. It occupies a download slot until `end` is called. */
+/** A download occupies one of the download slots until `end` is called. */
 export interface Download {
   readonly size: number;
   readonly pieces: () => AsyncIterable<Buffer>;
@@ -54,11 +53,10 @@ export interface AttachmentStore {
 
 export interface Attachments {
   /**
-   * Uploads an attachment: occupies an upload slot, reads the bytes with `read`, and stores them. Throws `service_denied`, `unavailable`
-   * and the store's errors.
+   * Uploads an attachment. Occupies an upload slot before it calls `read` for the bytes. Throws `service_denied`, `unavailable` and the
+   * store's errors.
    */
   put(enrollment: Enrollment, id: string, read: () => Promise<Buffer>): Promise<void>;
-  /** Starts a download. Throws `service_denied`, `not_found` and `unavailable`. */
   get(enrollment: Enrollment, id: string): Promise<Download>;
 }
 
@@ -78,7 +76,7 @@ export function createAttachments({
   async function* piecesOf(id: string, size: number): AsyncIterable<Buffer> {
     for (let from = 0; from < size; from += PIECE) {
       const piece = await store.piece(id, from, PIECE);
-      // If the attachment was deleted meanwhile, end the response early, so that the client notices the missing bytes.
+      // If the attachment was deleted during the download, end the response early, so that the client notices the missing bytes.
       if (!piece) throw new CordonError('not_found', 'The attachment was removed while it was sent.');
       yield piece;
     }

@@ -1,6 +1,6 @@
 /**
- * The delivery service's record of a conversation's members, and the rules for the next commit. The server cannot read a commit. Therefore
- * the sender of a commit states which enrollments the commit adds and which devices it removes.
+ * Members of each conversation, and the rules for its next commit. The server cannot read a commit. Therefore the sender of a commit states
+ * which enrollments the commit adds and which devices it removes.
  */
 import { MOST_RECIPIENTS } from '../../shared/protocol/frames.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
@@ -15,9 +15,9 @@ export const MOST_BEGUN = 5_000;
 const MOST_MEMBERS = MOST_RECIPIENTS + 1;
 
 export interface Conversation {
-  /** Epoch (version of the conversation's keys) for which the next commit must be. */
+  /** Epoch (version of the conversation's keys) to which the next commit must apply. */
   readonly next: number;
-  /** Members of the conversation: for each device, the number of its enrollment. */
+  /** Number of the enrollment with which each device is a member. */
   readonly members: ReadonlyMap<DeviceId, number>;
 }
 
@@ -27,7 +27,7 @@ export interface CommitAttempt {
   readonly sender: Enrollment;
   readonly commit: Commit;
   readonly addressed: ReadonlySet<DeviceId>;
-  /** Returns true if the enrollment is active. A commit need not reach a member whose enrollment has ended. */
+  /** True if the enrollment is active. A commit need not reach a member whose enrollment has ended. */
   readonly isReachable: (member: Enrollment) => boolean;
 }
 
@@ -37,8 +37,8 @@ export function mayCommit(
 ): 'allowed' | 'superseded' | 'blocked' {
   const { epoch } = commit;
   if (conversationAfter(conversation, sender, commit).members.size > MOST_MEMBERS) return 'blocked';
-  // Block a commit for a later epoch than the next one. Otherwise any device that knows the conversation's id could make the conversation
-  // unusable with such a commit.
+  // Block a commit for a later epoch than the next one, because it would make the conversation unusable. Any device that knows the
+  // conversation's id could send such a commit.
   if (!conversation) return epoch === 0 ? 'allowed' : 'blocked';
   if (epoch < conversation.next) return 'superseded';
   if (epoch > conversation.next || conversation.members.get(sender.device) !== sender.generation) return 'blocked';

@@ -14,9 +14,9 @@ import type { DecidingOrder } from './ports.ts';
 const STRICTNESS = { deliver: 0, hold: 1, return: 2 } satisfies Record<WaitingRule, number>;
 
 /**
- * Deciding order: the order that the server names to people when several orders deny a service. It is the order with the strictest rule for
- * waiting messages. If several have the same rule, it is the one that took effect first, then the one with the lowest number. Null if no
- * order denies the service.
+ * When several orders deny a service, the server names only one of them to people, the deciding order. It is the order with the strictest
+ * rule for waiting messages. If several have the same rule, it is the one that took effect first, then the one with the lowest number. Null
+ * if no order denies the service.
  */
 export function decidingOrder(
   { allowed, denials }: ServiceVerdict,
@@ -50,7 +50,6 @@ export function denialNotice(
   };
 }
 
-/** Notice about a refusal that no order caused. */
 export const plainDenial = (code: 'device_unknown' | 'too_many_conversations', detail: string): DenialNotice => ({
   code,
   detail,
@@ -62,7 +61,6 @@ export const plainDenial = (code: 'device_unknown' | 'too_many_conversations', d
 
 /** Checks whether a device may use messaging. For routes outside the WebSocket connection, such as uploads of attachments. */
 export interface MessagingGate {
-  /** Verdict of the device. Throws `device_unknown`. */
   verdict(device: DeviceId): Promise<Verdict>;
   rules(): readonly OrderRule[];
   appealOf(order: string): string | null;

@@ -1,7 +1,7 @@
 /**
- * Key packages (RFC 9420, section 10) of devices. With a device's key package, other devices add the device to a conversation. The server
- * gives out each single-use key package once. If none is left, it gives out the last-resort key package, any number of times. The claims of
- * each device are limited, in total and for each owner of key packages, so that no device can exhaust the key packages of another device.
+ * Key packages (RFC 9420, section 10), with which devices add another device to a conversation. The server gives out each single-use key
+ * package once. If none is left, it gives out the last-resort key package, any number of times. Claims are limited, so that no device can
+ * exhaust the key packages of another device.
  */
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import type { z } from 'zod';
@@ -12,9 +12,8 @@ import type { Bus } from '../bus/bus.ts';
 import { type MessagingGate, requireMessaging } from './denials.ts';
 import type { Enrollment } from './ports.ts';
 
-/** Maximum number of a device's single-use key packages on the server. */
 export const MOST_KEY_PACKAGES = 200;
-/** If fewer key packages remain, the server asks the device for more. */
+/** If a device has fewer key packages on the server, the server asks the device for more. */
 const FEW = 20;
 const CLAIMS_PER_HOUR = 1_000;
 /**

@@ -12,7 +12,10 @@ import type { DecidingOrder, Log, MailboxFigures, MailboxStore, OrdersPort } fro
 
 /** Milliseconds (real time) between two maintenance runs. */
 const RUN_EVERY = 60_000;
-/** Every this many maintenance runs, the server applies all orders to all affected mailboxes again, in case that wakes were lost. */
+/**
+ * Number of maintenance runs after which the server applies all orders to all affected mailboxes again, in case that notifications of
+ * changes were lost.
+ */
 const RECONCILE_EVERY = 10;
 /**
  * Number of mailboxes in one transaction. With one transaction for each mailbox, an order that affects many devices would need minutes for
@@ -22,18 +25,15 @@ const SETTLED_TOGETHER = 32;
 const MOST_QUERIED = 1_000;
 
 export interface MailboxMaintenance {
-  /** Applies the devices' current verdicts to their waiting mail, in the background. */
   settleSoon(devices: readonly DeviceId[]): void;
-  /** Counts of mailboxes, from the last maintenance run. */
   figures(): MailboxFigures;
   /**
-   * Runs the maintenance: deletes expired mail, and at every tenth run also applies all orders to the mailboxes. It also runs automatically
-   * every minute.
+   * Deletes expired mail, and at every tenth run also applies all orders to the mailboxes. The maintenance also runs automatically every
+   * minute.
    */
   run(): Promise<void>;
-  /** Applies orders to the mailboxes, because orders may have changed before the start. Then starts the maintenance runs. */
+  /** First applies orders to the mailboxes, because orders may have changed before the start. Then starts the maintenance runs. */
   start(): Promise<void>;
-  /** Stops the maintenance. Resolves when no run is in progress. */
   stop(): Promise<void>;
 }
 
@@ -55,8 +55,8 @@ export function createMailboxMaintenance(ports: Ports): MailboxMaintenance {
   let runs = 0;
   let stopped = false;
   /**
-   * Queue that applies verdicts to mailboxes, one call after the other. Calls for the same mailbox must not overlap, because an older
-   * verdict could replace a newer one.
+   * Queue for the application of verdicts to mailboxes. Two calls for the same mailbox must not overlap, because an older verdict could
+   * replace a newer one.
    */
   const queue = createSerialQueue();
 
@@ -71,7 +71,7 @@ export function createMailboxMaintenance(ports: Ports): MailboxMaintenance {
   });
   const running = new Loop({ run: () => queue(run), failed: failed('look'), every: RUN_EVERY });
 
-  /** A failure is only logged, because the next run or the next start finds the unfinished work again. */
+  /** A failure is only logged, because the next maintenance run or the next start of the server finds the unfinished work again. */
   function failed(what: string) {
     return (error: unknown) =>
       log.warn({ err: error, what }, 'mailboxes could not be maintained; the server tries again');
@@ -121,11 +121,9 @@ export function createMailboxMaintenance(ports: Ports): MailboxMaintenance {
   };
 }
 
-/** Applies verdicts to the mailboxes of devices, until its method `stop` is called. */
 function createSettlement({ store, orders, affectedBy, clock, wake }: Ports) {
   let stopped = false;
 
-  /** Verdict of the device about messaging; undefined for an unknown device. */
   async function verdictOf(device: DeviceId): Promise<{ device: DeviceId; denial: DecidingOrder | null } | undefined> {
     try {
       const { services } = orders.effect.cachedVerdict(device) ?? (await orders.effect.verdict(device));
@@ -148,7 +146,6 @@ function createSettlement({ store, orders, affectedBy, clock, wake }: Ports) {
       const affected = verdicts.flat();
       if (affected.length === 0) continue;
       wake(await store.settle(affected, clock.now()));
-      // Wake devices whose mail may now be delivered.
       wake(affected.map(({ device }) => device));
     }
   }

@@ -1,6 +1,6 @@
 /**
- * Mailboxes of devices: the mail that each device may currently receive. Every read checks the device's verdict. A suspended device
- * therefore receives nothing, even if the order has not yet been applied to its mailbox.
+ * Mailboxes of devices. Every read checks the device's verdict. A suspended device therefore receives nothing, even if the order has not
+ * yet been applied to its mailbox.
  */
 import { createBatcher } from '../../shared/loops/batcher.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
@@ -12,7 +12,6 @@ export interface Mailboxes {
   counters(enrollment: Enrollment): Promise<MailboxCounters>;
   /** Mail that the device may currently receive. Throws `device_unknown`. */
   read(wanted: Omit<Wanted, 'dueOnly' | 'now'>): Promise<MailPage>;
-  /** Acknowledges all mail up to the sequence number `through`. */
   take(enrollment: Enrollment, through: number): Promise<void>;
 }
 
@@ -35,7 +34,7 @@ export function createMailboxes(ports: {
   };
 }
 
-/** Returns a function that publishes wakes for devices with new mail, at most one wake per turn of the event loop. */
+/** Returns a function that notifies devices of new mail, with at most one notification per turn of the event loop. */
 export function createMailWakes(bus: Pick<Bus, 'publish'>): (devices: readonly DeviceId[]) => void {
   const publish = createBatcher(
     async (devices: readonly DeviceId[]) => {

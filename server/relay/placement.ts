@@ -1,7 +1,7 @@
 /**
- * Placement of a post: decides in which mailboxes it is stored, and the response to its sender. No post is placed twice, each epoch of a
- * conversation has one commit, and no mailbox exceeds its limits. The functions are pure, except that each post updates the argument
- * `known`. Thus the next post of a batch takes it into account.
+ * Decides in which mailboxes a message is stored, and the response to its sender. No message is placed twice, each epoch of a conversation
+ * has one commit, and no mailbox exceeds its limits. The functions are pure, except that each message updates the argument `known` for the
+ * next message of the batch.
  */
 import { LARGEST_SEALED } from '../../shared/protocol/frames.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
@@ -29,29 +29,26 @@ export interface Share {
 }
 
 /**
- * True for a mailbox that is half full. It then accepts no more mail from a sender whose mail fills a quarter of it, so that one sender
- * cannot block all others.
+ * True for a mailbox that is half full. The mailbox then accepts no more mail from a sender whose mail fills a quarter of it, so that one
+ * sender cannot block all others.
  */
 export const isCrowded = ({ entries, bytes }: Share): boolean => entries >= MOST_ENTRIES / 2 || bytes >= MOST_BYTES / 2;
 
 const hasItsShare = ({ entries, bytes }: Share): boolean => entries >= MOST_ENTRIES / 4 || bytes >= MOST_BYTES / 4;
 
 export interface Known {
-  /** Responses to accepted posts, by `postKey`. */
   readonly answers: Map<string, Posted>;
-  /** For each epoch (key: `epochKey`), the post with the accepted commit (value: `postKey`). */
+  /** The message with the accepted commit of each epoch. Key: `epochKey`. Value: `postKey`. */
   readonly commits: Map<string, string>;
   readonly conversations: Map<string, Conversation>;
   /** Number of conversations that each enrollment has started, by `enrollmentKey`. */
   readonly begun: Map<string, number>;
-  /** Mailboxes of active devices. */
   readonly mailboxes: ReadonlyMap<DeviceId, Mailbox>;
   /** Amount of mail from each sender in a mailbox, by `shareKey`. Only mailboxes that were half full before the batch are included. */
   readonly shares: Map<string, Share>;
 }
 
 export interface Placement extends Placed {
-  /** True if the post was accepted now; false if it was refused, or accepted earlier. */
   readonly accepted: boolean;
 }
 
@@ -87,7 +84,7 @@ export function place(judged: JudgedPost, known: Known): Placement {
     ({ device, known: exists, denial, waiting }): Posted['recipients'][number] => {
       const mailbox = known.mailboxes.get(device);
       if (!exists || !mailbox) return { device, outcome: 'unknown', denial: null };
-      // Refuse the mail in the response already, because the order would return it at once.
+      // Refuse the mail immediately in the response, because the order would return the stored mail to the sender anyway.
       const goesBack = waiting === 'return' || mailbox.gate === 'return';
       if (denial && goesBack && !post.keep) return { device, outcome: 'refused', denial };
       const share = known.shares.get(shareKey(device, sender.device)) ?? { entries: 0, bytes: 0 };
@@ -111,15 +108,15 @@ export function place(judged: JudgedPost, known: Known): Placement {
 const without = (answer: Posted): Placement => ({ answer, entries: [], accepted: false });
 
 /**
- * Response to a post whose commit must not be applied: refused, superseded, or already accepted. Null if the rules of the conversation
- * allow the commit.
+ * Response to a message whose commit must not be applied, because it is refused, superseded or already accepted. Null if the commit may be
+ * applied.
  */
 function refusalOf(
   { sender, post, recipients }: JudgedPost,
   commit: NonNullable<Post['commit']>,
   known: Known,
 ): Pick<Posted, 'outcome' | 'denial'> | null {
-  // The commit may have been accepted from this sender before, while the stored response to it has expired.
+  // The server may have accepted this commit from the sender before, and the stored response has expired.
   const winner = known.commits.get(epochKey(commit));
   if (winner === postKey(sender, post.id)) return { outcome: 'accepted', denial: null };
   if (winner !== undefined) return { outcome: 'superseded', denial: null };

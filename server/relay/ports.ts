@@ -14,13 +14,13 @@ export interface Enrollment {
   readonly generation: number;
 }
 
-/** A post with the verdicts that its sender and its recipients have when it arrives. */
+/** A message with the verdicts that its sender and its recipients have when it arrives. */
 export interface JudgedPost {
   readonly sender: Enrollment;
   readonly post: Post;
   readonly at: Instant;
   readonly expiresAt: Instant;
-  /** Recipients of the post without duplicates. `known` is false for an unknown device. */
+  /** Recipients of the message without duplicates. `known` is false for an unknown device. */
   readonly recipients: readonly {
     readonly device: DeviceId;
     readonly known: boolean;
@@ -41,16 +41,16 @@ export interface PlacedEntry extends Enrollment {
   readonly heldBy: string | null;
 }
 
-/** New entry in a mailbox, which is passed to the server process that has the device's connection. */
+/** New entry in a mailbox. It is passed to the server process that has the device's connection. */
 export interface Arrival extends Enrollment, MailEntry {}
 
 export interface PostStore {
   /**
-   * Places a post in mailboxes by the rules of `placement.ts`. If a post with the same id was accepted before, returns the earlier
-   * response. Several posts share a transaction; a post is durable when the promise resolves. Posts of one sender keep their order.
+   * Places a message in mailboxes by the rules of `placement.ts`. If a message with the same id was accepted before, returns the earlier
+   * response. Several messages share a transaction; a message is durable when the promise resolves. Messages of one sender keep their
+   * sequence.
    */
   post(judged: JudgedPost): Promise<Placed>;
-  /** Stored response to a post that was accepted earlier; null if no response is stored. */
   answered(sender: Enrollment, id: string): Promise<Posted | null>;
 }
 
@@ -60,12 +60,11 @@ export interface MailboxCounters {
 }
 
 export interface Wanted extends Enrollment {
-  /** The page begins after the mailbox entry with this sequence number. */
   readonly after: number;
   readonly entries: number;
   /** Maximum bytes of the page. The first entry is returned even if it alone is larger. */
   readonly bytes: number;
-  /** True for a suspended device. It receives only earlier mail whose delivery its order allows. */
+  /** True for a suspended device, which receives only mail that arrived before its order, if the order allows the delivery. */
   readonly dueOnly: boolean;
   readonly now: Instant;
 }
@@ -78,14 +77,10 @@ export interface MailEntry {
 
 export interface MailPage {
   readonly entries: readonly MailEntry[];
-  /** True if the mailbox may have more entries after this page. */
   readonly more: boolean;
 }
 
-/**
- * Order that decides about a device's waiting messages, chosen from the orders that deny the device the service `messaging`
- * (`decidingOrder`), and its rule for waiting messages.
- */
+/** Order that decides about a device's waiting messages (`decidingOrder`), and its rule for waiting messages. */
 export interface DecidingOrder {
   readonly rule: WaitingRule;
   readonly order: string;
@@ -101,25 +96,24 @@ export interface MailboxStore {
    */
   take(enrollment: Enrollment, through: number, now: Instant): Promise<readonly DeviceId[]>;
   /**
-   * Applies verdicts to waiting mail by the rules of `settlement.ts`, in one transaction. A repeated call changes nothing. Mail that an
-   * order no longer holds is stored for the full time again, like new mail. Returns the senders that receive a delivery report.
+   * Applies verdicts to waiting mail by the rules of `settlement.ts`, in one transaction. A repeated call changes nothing. The storage time
+   * of mail starts again when an order no longer holds it. Returns the senders that receive a delivery report.
    */
   settle(
     verdicts: readonly { readonly device: DeviceId; readonly denial: DecidingOrder | null }[],
     now: Instant,
   ): Promise<readonly DeviceId[]>;
   /**
-   * Those of the given devices that have waiting mail, or mail that an order changed. `denied` is true if an order was applied to the
+   * Selects the given devices that have waiting mail, or mail that an order changed. `denied` is true if an order was applied to the
    * device's mailbox.
    */
   waitingAmong(
     devices: readonly DeviceId[],
   ): Promise<readonly { readonly device: DeviceId; readonly denied: boolean }[]>;
-  /** Devices that have held mail, or a mailbox to which an order was applied. */
   denied(): Promise<DeviceId[]>;
   /**
-   * Deletes a limited number of expired mails, but none of devices under a legal hold. A held message expires only at the deadline that its
-   * sender chose. `more` is true if more expired mail may exist.
+   * Deletes a limited number of expired messages, but none of devices under a legal hold. A held message expires only at the deadline that
+   * its sender chose. `more` is true if more expired messages may exist.
    */
   expire(now: Instant): Promise<{ readonly senders: readonly DeviceId[]; readonly more: boolean }>;
   figures(): Promise<MailboxFigures>;
@@ -133,9 +127,7 @@ export interface MailboxFigures {
 
 export interface OrdersPort {
   readonly effect: {
-    /** Verdict from the cache; undefined if the cache has none for the device. */
     cachedVerdict(device: DeviceId): Verdict | undefined;
-    /** Computed verdict. Throws `device_unknown`. */
     verdict(device: DeviceId): Promise<Verdict>;
   };
   readonly adoption: {

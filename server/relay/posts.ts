@@ -1,6 +1,6 @@
 /**
- * Acceptance of posts. The sender's verdict decides about the whole post. Each recipient's verdict decides about the copy for this
- * recipient. The store then places all copies in one transaction. The server cannot read the messages.
+ * Acceptance of messages. If the sender is suspended, the server refuses the whole message. If a recipient is suspended, the order's rule
+ * for waiting messages decides about the copy for this recipient. The server cannot read the messages.
  */
 import { isCordonError } from '../../shared/errors.ts';
 import type { DenialNotice } from '../../shared/protocol/frames.ts';
@@ -11,16 +11,15 @@ import { decidingOrder, denialNotice } from './denials.ts';
 import type { Arrival, Enrollment, JudgedPost, MailItem, OrdersPort, Post, Posted, PostStore } from './ports.ts';
 
 const DAY = 86_400_000;
-/** Time in milliseconds for which waiting mail is stored. The time starts when the recipient's device may receive the mail. */
+/** Storage time of waiting mail in milliseconds. The time starts when the recipient's device may receive the mail. */
 export const KEPT_FOR = 30 * DAY;
 
 export interface Posts {
   /**
-   * Accepts a post. Resolves when the order of the post among other posts is fixed. The promise `answer` resolves when the post is durable.
-   * To keep the order of a sender's posts, await each call before the next one.
+   * Accepts a message. Resolves when the position of the message among other messages is fixed. The promise `answer` resolves when the
+   * message is durable. To keep the sequence of a sender's messages, await each call before the next one.
    */
   accept(sender: Enrollment, post: Post): Promise<{ readonly answer: Promise<Posted> }>;
-  /** Number of posts that were accepted since the server started. */
   accepted(): number;
 }
 
@@ -29,20 +28,18 @@ export function createPosts(ports: {
   readonly orders: OrdersPort;
   readonly clock: Clock;
   /**
-   * Sends a new entry to its device if the device is connected. Returns true if it sent the entry, so that the mailbox need not be read.
+   * Sends a new mailbox entry to its device if the device is connected. Returns true if it sent the entry, so that the mailbox need not be
+   * read.
    */
   readonly sendNow: (arrival: Arrival) => boolean;
   readonly wake: (devices: readonly DeviceId[]) => void;
-  /**
-   * Applies verdicts to the mailboxes of the given devices. Called if an order suspended their messaging while their mail was being stored.
-   */
+  /** Applies verdicts to the mailboxes of devices whose messaging an order suspended while their mail was being stored. */
   readonly settleSoon: (devices: readonly DeviceId[]) => void;
 }): Posts {
   const { store, orders, clock, sendNow, wake, settleSoon } = ports;
   let accepted = 0;
   const appealOf = (order: string) => orders.adoption.termsOf(order)?.appeal ?? null;
 
-  /** Verdict of the device about messaging; undefined for an unknown device. */
   async function messagingOf(device: DeviceId): Promise<ServiceVerdict | undefined> {
     try {
       return (await orders.effect.verdict(device)).services.messaging;
@@ -52,7 +49,6 @@ export function createPosts(ports: {
     }
   }
 
-  /** Verdicts of the recipients. Computes only verdicts that the cache lacks. */
   async function judge(devices: readonly DeviceId[]): Promise<JudgedPost['recipients']> {
     const found = devices.map((device) => orders.effect.cachedVerdict(device)?.services.messaging);
     if (found.includes(undefined)) {
@@ -93,7 +89,7 @@ export function createPosts(ports: {
     const waiting: DeviceId[] = [];
     for (const { device, generation, seq, bytes, heldBy } of entries) {
       if (heldBy !== null) continue;
-      // Check the recipient's verdict again, because an order may have taken effect while the post was being stored.
+      // Check the recipient's verdict again, because an order may have taken effect while the message was being stored.
       if (orders.effect.cachedVerdict(device)?.services.messaging.allowed !== true) nowDenied.push(device);
       else if (expiresAt > clock.now() && sendNow({ device, generation, seq, bytes, item })) continue;
       waiting.push(device);
@@ -107,8 +103,8 @@ export function createPosts(ports: {
     async accept(sender, post) {
       const denial = await refusal(sender);
       if (denial) {
-        // If the post was accepted before the order took effect, return the stored response. A refusal is not stored, so the sender may
-        // send the post again later.
+        // If the message was accepted before the order took effect, return the stored response. A refusal is not stored, so the sender may
+        // send the message again later.
         const known = await store.answered(sender, post.id);
         const refused: Posted = { kind: 'posted', id: post.id, outcome: 'refused', denial, recipients: [] };
         return { answer: Promise.resolve(known ?? refused) };

@@ -1,6 +1,6 @@
 /**
- * Delivery service for sealed messages (RFC 9750, section 5). It places posts in mailboxes, accepts one commit for each epoch of a
- * conversation, and delivers mail in order. The server has no key to the messages. Orders block messaging both on the server and on each
+ * Delivery service for sealed messages (RFC 9750, section 5). It places messages in mailboxes, accepts one commit for each epoch of a
+ * conversation, and delivers mail in sequence. The server has no key to the messages. Orders block messaging both on the server and on each
  * device.
  */
 
@@ -18,15 +18,13 @@ import { createPosts, type Posts } from './posts.ts';
 
 export interface Relay extends Pick<Posts, 'accept'>, Mailboxes, Pick<MailboxMaintenance, 'start' | 'stop'> {
   /**
-   * Registers the gateway's function for new mailbox entries. The function sends an entry to its device without a read of the mailbox, and
-   * returns true if it did so. If it returns false, the device receives a wake.
+   * Registers the gateway's function for new mailbox entries. The function returns true if it sent the entry to its device without a read
+   * of the mailbox. If it returns false, the device receives a notification of new mail.
    */
   onArrival(send: (arrival: Arrival) => boolean): void;
-  /** Runs the maintenance of mailboxes immediately. It also runs automatically every minute. */
   maintain(): Promise<void>;
   readonly keyPackages: KeyPackageDesk;
   readonly attachments: Attachments;
-  /** Counts for metrics. No count identifies a device. */
   figures(): MailboxFigures & { readonly posts: number };
 }
 

@@ -1,9 +1,9 @@
 /**
- * Settlement of a mailbox: changes waiting mail when orders begin or cease to deny the mailbox's device the service `messaging`. The
- * functions are pure. A repeated settlement changes nothing, so a lost settlement can be repeated later.
+ * Settlement of a mailbox: changes waiting mail when orders start or stop denying the device the service `messaging`. The functions are
+ * pure. A repeated settlement changes nothing, so a lost settlement can be repeated later.
  *
- * Even if an order returns waiting mail, commits and welcomes (`keep`) are held instead. A device that misses a commit could no longer read
- * its conversation after the order, and no sender can seal the message again.
+ * If an order returns waiting mail, commits and welcomes (`keep`) are held instead. A device that misses a commit could not read its
+ * conversation after the order ends, and no sender can seal the message again.
  */
 import type { WaitingRule } from '../../shared/verdict/terms.ts';
 import type { DecidingOrder } from './ports.ts';
@@ -13,9 +13,8 @@ export type Gate = 'open' | WaitingRule;
 export interface Waiting {
   readonly seq: number;
   readonly keep: boolean;
-  /** Number of the order that holds the message; null if no order holds it. */
   readonly heldBy: string | null;
-  /** True if the server accepted the message before an order took effect that still allows the delivery of earlier mail. */
+  /** True if the server accepted the message before the order took effect, and the order still allows the delivery of earlier mail. */
   readonly due: boolean;
 }
 
@@ -23,11 +22,10 @@ export type MessageChange = 'held' | 'released' | 'returned' | 'due' | 'undue';
 
 export interface Settlement {
   readonly gate: Gate;
-  /** Changes of messages, by sequence number. Messages that remain unchanged are absent. */
   readonly turns: readonly { readonly seq: number; readonly turn: MessageChange }[];
 }
 
-/** Rank of each gate state: a stricter state delivers less mail. */
+/** Rank of each gate state. A stricter state delivers less mail. */
 const STRICTNESS: Readonly<Record<Gate, number>> = { open: 0, deliver: 1, hold: 2, return: 3 };
 
 export const strictest = (a: WaitingRule, b: Gate): WaitingRule =>

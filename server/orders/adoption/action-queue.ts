@@ -1,12 +1,11 @@
 /**
- * The queue of actions on orders and approver sets. Actions run one at a time. If another node changed the state first, the action runs
- * again on the new state.
+ * Queue of actions on orders and approver sets. Actions run one at a time. If another server process changed the state first, the action
+ * runs again on the new state.
  */
 import { isCordonError } from '../../../shared/errors.ts';
 import { createSerialQueue } from '../../../shared/loops/serial-queue.ts';
 import type { Bus } from '../../bus/bus.ts';
 
-/** Maximum number of attempts of one action. An attempt fails if another node has changed the state first. */
 const ATTEMPTS = 5;
 
 export interface ActionQueue {
@@ -22,7 +21,7 @@ export function createActionQueue({
 }: {
   readonly bus: Pick<Bus, 'publish'>;
   readonly reload: () => Promise<void>;
-  /** Records orders that took effect or ended. The promise must never reject, because a failure must not stop the queue. */
+  /** The promise must never reject, because a rejection would stop the queue of actions. */
   readonly recordExecutions: () => Promise<void>;
 }): ActionQueue {
   const queue = createSerialQueue();
@@ -30,8 +29,8 @@ export function createActionQueue({
   return {
     run: (action) =>
       queue(async () => {
-        // The ledger entry for an order's start must come before the entries of actions after the start. Otherwise the verification of
-        // every evidence pack of the order fails.
+        // The ledger entry for an order's start must come before the entries of later actions. Otherwise the verification of the order's
+        // evidence packs fails.
         await recordExecutions();
         for (let attempt = 1; ; attempt += 1) {
           try {

@@ -1,4 +1,3 @@
-/** The adopted approver sets in memory. */
 import { CordonError } from '../../../shared/errors.ts';
 import { type ApproverSet, readApproverSet } from '../../../shared/order/approvers.ts';
 import type { Envelope } from '../../../shared/order/documents.ts';
@@ -6,13 +5,10 @@ import type { ApproverSetRow } from '../ports.ts';
 import { approverSetEnvelopeOf } from './revision-payload.ts';
 
 export interface AdoptedApprovers {
-  /** Current approver set; null before an approver set is adopted. */
   current(): ApproverSet | null;
-  /** Returns the current approver set. Throws `approvers_required` before the first adoption. */
+  /** Returns the current approver set. Throws `approvers_required` before an approver set is adopted. */
   require(): ApproverSet;
-  /** All adopted approver sets, oldest first. */
   all(): readonly ApproverSet[];
-  /** Signed documents of the adopted approver sets, oldest first. */
   envelopes(): readonly Envelope[];
 }
 

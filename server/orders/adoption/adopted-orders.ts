@@ -15,7 +15,7 @@ import type { PublicList } from './public-list.ts';
 import { revisionEnvelopeOf } from './revision-payload.ts';
 
 export interface AdoptedOrders extends AdoptedRevisions {
-  /** Reads all adopted orders and approver sets from the store, because other nodes may have adopted some. */
+  /** Reads all adopted orders and approver sets from the store, because another server process may have adopted some of them. */
   load(): Promise<void>;
   readonly approvers: AdoptedApprovers;
   readonly list: PublicList;
@@ -23,13 +23,12 @@ export interface AdoptedOrders extends AdoptedRevisions {
 }
 
 export interface AdoptedRevisions {
-  /** Adopted revisions of each order, by order number; the oldest revision of an order is first. */
+  /** Adopted revisions by order number. The revisions of each order are sorted, oldest first. */
   revisions(): ReadonlyMap<string, readonly RevisionRow[]>;
   accepted(): ReadonlyMap<string, AcceptedRevision>;
   rules(): readonly OrderRule[];
-  /** For each order, the revision that was current at a past time, with its approvals at that time. */
+  /** For each order, the revision that was current at the past time `at`, with the approvals that it had at that time. */
   acceptedAt(at: Instant): PastRevision[];
-  /** Adopted exit revisions of the order, oldest first. */
   exitsOf(order: string): { readonly revision: number; readonly adoptedAt: Instant }[];
   /**
    * Throws `too_large` if the revision would make the order list too large for devices. Never throws for a pause, resume, extension or

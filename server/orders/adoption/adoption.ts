@@ -1,6 +1,6 @@
 /**
  * Adoption of revisions: the server records approvals, and a revision with enough approvals becomes the order's current revision. Devices
- * do not trust the server, but verify the approvers' signatures themselves.
+ * do not trust the server and verify the approvers' signatures themselves.
  */
 import type { OrderTerms } from '../../../shared/order/documents.ts';
 import type { PersonId } from '../../../shared/protocol/ids.ts';
@@ -20,7 +20,6 @@ export interface Adoption extends Pick<StoredOrders, 'get' | 'list' | 'revision'
   pendingApprovals(): Promise<PendingApprovals>;
   /** Rules of all adopted orders, including announced and ended orders. */
   rules(): readonly OrderRule[];
-  /** Terms of the order's adopted revision; null before the first adoption. */
   termsOf(order: string): OrderTerms | null;
 }
 

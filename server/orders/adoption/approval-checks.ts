@@ -1,5 +1,5 @@
 /**
- * Checks of one approval: the state of the revision, the approver's signatures, and the confirmation that the revision takes effect
+ * Checks of one approval: the revision's state, the approver's signatures, and the approver's confirmation that the revision takes effect
  * immediately.
  */
 import { CordonError } from '../../../shared/errors.ts';
@@ -16,9 +16,7 @@ import type { OrderRow, RevisionRow } from '../ports.ts';
 export interface ApprovalGiven {
   readonly keyid: string;
   readonly signature: string;
-  /** Signature over the stub (public replacement) of a withheld revision; undefined for a public revision. */
   readonly stub?: string | undefined;
-  /** Signature over the approver's confirmation that the revision takes effect immediately. Undefined if no confirmation is necessary. */
   readonly immediate?: string | undefined;
 }
 
@@ -51,8 +49,8 @@ export function checkSignature(
 }
 
 /**
- * Checks the signed confirmation of the immediate effect. The confirmation is necessary if the revision's effective time or end passed
- * while the proposal was pending. Throws if a necessary confirmation is missing, and if an unnecessary one is given.
+ * Checks the signed confirmation that the revision takes effect immediately. The confirmation is required if the revision's effective time
+ * or end passed while the proposal was pending. Throws if a required confirmation is missing or an unnecessary one is given.
  */
 export function checkPassed(
   { order, revision }: RevisionRow,
@@ -69,7 +67,6 @@ export function checkPassed(
   throw new CordonError('immediate_effect_unconfirmed', detail, { order, revision, passed });
 }
 
-/** Returns the state of a pending or adopted revision. Throws for all other states. */
 export function approvableState(row: RevisionRow, order: OrderRow, now: Instant): 'requested' | 'waiting' | 'adopted' {
   const { revision } = row;
   if (row.state === 'expired' || (isPending(row) && now >= row.proposedAt + PROPOSAL_LIFETIME)) {

@@ -1,5 +1,5 @@
 /**
- * Decides whether an approval counts, and whether it completes the adoption of a revision. Pure. Devices apply the same rule
+ * Decides whether an approval is valid and whether it completes the adoption of a revision. Pure. Devices apply the same rule
  * (`shared/order/adoption-state.ts`).
  */
 import { CordonError } from '../../../shared/errors.ts';
@@ -14,13 +14,12 @@ export interface ApprovalGiven {
 
 export interface ApprovalDecision {
   readonly adoption: AdoptionState;
-  /** True for a new approval; false for an approval that is already stored. */
   readonly isNew: boolean;
-  /** Explanation why this approver and an earlier approver count as one person. Null if this approval counts on its own. */
+  /** Explanation why this approver and an earlier approver are treated as one person. Null if they are different people. */
   readonly related: string | null;
 }
 
-/** True if a single approval adopts the revision. This is the case for a pause of an active order, which its proposer may approve. */
+/** True if a single approval adopts the revision. This applies to the pause of an active order, which its proposer may approve. */
 export function isOneEnough({ act }: Pick<Revision, 'act'>, basePaused: boolean): boolean {
   return act === 'pause' && !basePaused;
 }
@@ -42,12 +41,10 @@ export function countingApprovers(
 }
 
 /**
- * Decides about one approval.
- * - `given` has the approvals that are already recorded.
- * - `persons` maps the key ids of the current approver set to people. Approvals with other keys do not count.
+ * `given` has the recorded approvals, and `persons` maps the key ids of the current approver set to people.
  *
- * An approver may count as one person with an earlier approver. The server then records the approval, but the approval can count only after
- * a third person approves. Throws `approver_unknown` or `same_person`.
+ * If two approvers are treated as one person, the server records both approvals, but a third person must also approve. Throws
+ * `approver_unknown` or `same_person`.
  */
 export function decideApproval(
   revision: Revision,

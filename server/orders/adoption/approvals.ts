@@ -17,7 +17,6 @@ import { passedIn } from './order-views.ts';
 import { readPayload } from './revision-payload.ts';
 import { orderOf } from './stored-orders.ts';
 
-/** Result of one approval. If one more person must approve, `code` is `second_approver_required` and `adopted` is false. */
 export interface ApprovalResult {
   readonly adopted: boolean;
   readonly code: 'second_approver_required' | null;
@@ -26,7 +25,7 @@ export interface ApprovalResult {
 
 interface Approved {
   readonly result: ApprovalResult;
-  /** Order whose entry in the order list changed, and its rule before the change. Null if the approval changed no order. */
+  /** Order whose entry in the order list changed, and the order's rule before the change. Null if the approval changed no order. */
   readonly changed: { readonly order: string; readonly before: OrderRule | undefined } | null;
 }
 
@@ -52,8 +51,8 @@ export function createApprovals(ports: {
   const { orders, approvers, store, clock, state } = ports;
 
   /**
-   * A change that was proposed during a pause keeps the order paused. Throws if that pause has ended meanwhile, because the adoption of the
-   * change would pause the order again (ADR 11).
+   * A change that was proposed during a pause keeps the order paused. Throws if the pause ended before the adoption, because the change
+   * would pause the order again (ADR 11).
    */
   async function requirePauseUnchanged({ order, act, status }: Revision, adopted: number | null, now: Instant) {
     if (status !== 'paused' || act === 'pause') return;
@@ -73,8 +72,8 @@ export function createApprovals(ports: {
   ): Promise<Approved> {
     const { keyid, signature, stub = null, immediate = null } = given;
     const approverSet = state.approvers.require();
-    // Read the revisions before the order. If another node adopts a revision between the two reads, the update of the store fails with
-    // `conflict`.
+    // Read the revisions before the order. If another server process adopts a revision between the two reads, the update of the store fails
+    // with `conflict`.
     const rows = await orders.revisions(number);
     const order = await orderOf(orders, number);
     const row = rows.find((each) => each.revision === revision);
@@ -83,7 +82,7 @@ export function createApprovals(ports: {
     const document = readPayload(row.payload);
     const base = rows.find((each) => each.digest === document.previous);
     const basePaused = base !== undefined && readPayload(base.payload).status === 'paused';
-    // One approver can always pause an order, even while another proposal is pending. The adopted pause supersedes the pending proposal.
+    // A single approver can pause an order even while another proposal is pending. The adopted pause supersedes the pending proposal.
     if (row.state === 'requested' && !isOneEnough(document, basePaused)) {
       const detail = `Another proposal of order ${number} is pending. A second person has to confirm first that revision ${revision} replaces it.`;
       throw new CordonError('replacement_unconfirmed', detail, { order: number, revision });
@@ -106,13 +105,13 @@ export function createApprovals(ports: {
     }
     const approval: ApprovalRow = { person: approver, keyid, signature, stub, immediate, approvedAt: now };
     const adopts = isPending(row) && adoption.adopted;
-    // Check the size again, because adoptions of other orders since the proposal may have made the order list longer.
+    // Check the size again, because orders adopted since the proposal may have made the order list longer.
     if (adopts) state.requireRoom(document, row.payload);
     const before = state.rules().find((rule) => rule.order === number);
     const approved: RevisionRow = { ...row, approvals: [...row.approvals, approval] };
     const list = adopts || row.state === 'adopted' ? state.publisher.next(approverSet, approved, rows) : null;
     const particulars = { order: number, revision, digest: row.digest };
-    // Omit the times of a withheld order, because the ledger is public and must not reveal them.
+    // Omit the times of a withheld order, because the ledger is public.
     const confirmed = immediate !== null && document.salt === undefined && { immediate };
     await store.recordApproval(
       { order: number, revision, state: rowState, counted: row.approvals.length, approval },

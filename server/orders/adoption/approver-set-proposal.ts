@@ -1,4 +1,3 @@
-/** Builds the document of a proposed approver set from the registered keys of independent people. Pure. */
 import { CordonError } from '../../../shared/errors.ts';
 import type { ApproverSet } from '../../../shared/order/approvers.ts';
 import type { Approvers } from '../../../shared/order/documents.ts';
@@ -14,7 +13,7 @@ export interface ApproverSetProposal {
   readonly organizationKeys?: readonly string[] | undefined;
 }
 
-/** Throws `same_person` if fewer than `threshold` of the given people are independent of one another. */
+/** Throws `same_person` if fewer than `threshold` of the given people are independent of each other. */
 function requireIndependent(persons: readonly string[], threshold: number, people: People): void {
   const enough = people.independent(persons).size;
   if (enough >= threshold) return;
@@ -28,7 +27,7 @@ function requireIndependent(persons: readonly string[], threshold: number, peopl
   );
 }
 
-/** Throws `address_unverified` if one of the approvers has not verified the e-mail address of the account. */
+/** Throws `address_unverified` if an approver has not verified the e-mail address of the account. */
 function requireVerified(
   named: readonly { readonly verified: boolean; readonly name: string; readonly email: string }[],
 ) {
@@ -42,7 +41,6 @@ function requireVerified(
   );
 }
 
-/** Returns the registered keys with the given ids. Throws `approver_unknown` for an unknown id. */
 function namedKeys(keyids: readonly string[], registered: ReadonlyMap<string, RegisteredKey>, people: People) {
   return [...new Set(keyids)].sort().map((keyid) => {
     const key = registered.get(keyid);
@@ -56,14 +54,12 @@ function namedKeys(keyids: readonly string[], registered: ReadonlyMap<string, Re
   });
 }
 
-/** Document of the proposed approver set. Throws `approver_unknown`, `address_unverified` or `same_person`. */
 export function approversOf(
   { threshold, keyids, organizationKeys }: ApproverSetProposal,
   registered: ReadonlyMap<string, RegisteredKey>,
   people: People,
   server: {
     readonly installation: string;
-    /** True if each approver must have a verified e-mail address. */
     readonly verifiedOnly: boolean;
     readonly before: ApproverSet | null;
     readonly online: { readonly keyid: string; readonly publicKey: string };

@@ -1,7 +1,4 @@
-/**
- * Approver sets on the server. An admin proposes a set of registered keys, and approvers sign the set. When it has enough signatures, the
- * set is adopted.
- */
+/** Approver sets on the server. An admin proposes a set of registered keys. The set is adopted when enough approvers have signed it. */
 import { CordonError } from '../../../shared/errors.ts';
 import { type ApproverSet, personsWhoSigned, readApproverSet } from '../../../shared/order/approvers.ts';
 import { attestationOf } from '../../../shared/order/attestation.ts';
@@ -21,7 +18,6 @@ import { approverSetEnvelopeOf } from './revision-payload.ts';
 export interface ApproverSetView {
   readonly version: number;
   readonly state: ApproverSetRow['state'];
-  /** Exact text of the approver set, which approvers sign. */
   readonly payload: string;
   readonly digest: string;
   readonly signatures: readonly { readonly keyid: string; readonly sig: string }[];
@@ -29,9 +25,7 @@ export interface ApproverSetView {
 
 export interface ApproverSets {
   current(): ApproverSet | null;
-  /** Version of the current approver set; 0 before the first adoption. */
   version(): number;
-  /** Signed documents of the adopted approver sets, oldest first. */
   envelopes(): readonly Envelope[];
   view(): Promise<{ readonly current: ApproverSetView | null; readonly pending: ApproverSetView | null }>;
   propose(proposal: ApproverSetProposal): Promise<ApproverSetView>;
@@ -40,14 +34,13 @@ export interface ApproverSets {
     version: number,
     signature: { readonly keyid: string; readonly signature: string },
   ): Promise<ApproverSetView>;
-  /** True if the two approvers count as different people (`independence.ts`). */
   independent(first: PersonId, second: PersonId): Promise<boolean>;
   people(): Promise<People>;
 }
 
 /**
- * Number of people who must still sign a new approver set. Both the rule of the previous set and the rule of the new set must be met. Two
- * related people count once here, but devices count them separately (`missingSignatures`).
+ * Number of people who must still sign a new approver set, under the rules of both the previous and the new set. Two related people are
+ * treated as one here, but devices treat them as two (`missingSignatures`).
  */
 export function missingPeople(
   envelope: Envelope,
@@ -102,9 +95,8 @@ export function createApproverSets(ports: {
   readonly installation: string;
   readonly state: AdoptedOrders;
   readonly queue: Pick<ActionQueue, 'run'>;
-  /** True if mail is configured. Each approver must then have verified the e-mail address of the account. */
+  /** True if mail is configured. Every approver must then have verified the e-mail address of the account. */
   readonly verifiedOnly: boolean;
-  /** True during the recovery after a restore, while devices may still return newer approver sets. */
   readonly recovering: () => boolean;
 }): ApproverSets {
   const { store, clock, online, installation, state, queue, verifiedOnly, recovering } = ports;
@@ -127,7 +119,7 @@ export function createApproverSets(ports: {
     });
     const payload = canonicalText(approverSet);
     const row: ApproverSetRow = { version: approverSet.version, payload, signatures: [], state: 'waiting' };
-    // Reject an approver set that devices cannot read before approvers sign it.
+    // Before approvers sign the set, reject a set that devices cannot parse.
     readApproverSet(approverSetEnvelopeOf(row));
     await store.proposeApproverSet({ version: approverSet.version, payload });
     return view(row);

@@ -1,11 +1,10 @@
 /**
- * Decides which approvers count as different people. Pure; `OrderStore.people` reads the facts.
+ * Decides which approvers are treated as different people. Pure.
  *
- * A person who created an account, or saw its invitation or credential reset link, could have signed in with this account. Therefore that
- * person and the account's holder count as one person.
+ * A person who created an account, or saw its invitation or credential reset link, could have signed in with the account. This person and
+ * the account's holder are therefore treated as one person.
  */
 
-/** A person who could have signed in with an account of another person. */
 export interface AccountLink {
   readonly person: string;
   readonly name: string;
@@ -15,17 +14,15 @@ export interface AccountLink {
 }
 
 export interface PeopleFacts {
-  /** Pairs of person records for the same human being: the id of the older record, by the id of the newer one (`persons.same_as`). */
+  /** Pairs of database records of the same human being (`persons.same_as`). Key: id of the newer record. Value: id of the older record. */
   readonly sameAs: ReadonlyMap<string, string>;
   readonly links: readonly AccountLink[];
 }
 
 export interface People {
-  /** Returns the canonical id of a person: the oldest one if the person has several ids. */
+  /** Returns the oldest id of a person who has several ids. */
   canonical(person: string): string;
-  /** Explanation why two people count as one. Null if they are independent. */
   relation(a: string, b: string): string | null;
-  /** Largest set of people who are independent of one another, as canonical ids. */
   independent(persons: Iterable<string>): ReadonlySet<string>;
 }
 
@@ -56,8 +53,8 @@ function sentence({ name, account, by, kind }: AccountLink): string {
 }
 
 /**
- * Computes the exact largest set without two related people. A person with at most one relation can always be in the set, so only people
- * with more relations need a search. Such people are few.
+ * Computes the exact largest set without two related people. A person with at most one relation can always be in the set, so the search
+ * covers only the few people with more relations.
  */
 function largestIndependent(
   persons: readonly string[],
@@ -75,7 +72,7 @@ function largestIndependent(
   };
   const first = including(chosen);
   if (chosen.near.length <= 1) return first;
-  // The largest set contains the chosen person or one of the related people. Try each of them.
+  // The largest set contains the chosen person or at least one of the people related to the chosen person.
   return others
     .filter(({ person }) => chosen.near.includes(person))
     .map(including)

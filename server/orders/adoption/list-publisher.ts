@@ -1,6 +1,4 @@
-/**
- * The publisher of the signed order list. The server signs a new list every day, so that a device notices when it no longer receives lists.
- */
+/** Publisher of the signed order list. The server signs a new list every day, so that a device notices when it no longer receives lists. */
 import { isCordonError } from '../../../shared/errors.ts';
 import { Loop } from '../../../shared/loops/loop.ts';
 import type { ApproverSet } from '../../../shared/order/approvers.ts';
@@ -13,18 +11,17 @@ import { buildList, REFRESH_AFTER, type StoredList } from './order-list.ts';
 import { createPublicList, type PublicList } from './public-list.ts';
 
 const RETRY_AFTER = 60_000;
-/** If the date of a list is more than this many milliseconds ahead of the server's clock, the server replaces the list. */
+/** In milliseconds. If the date of an order list is further ahead of the server's clock, the server replaces the list. */
 const CLOCKS_DIFFER = 600_000;
 
 export interface ListPublisher {
   /**
-   * Signs a new order list after a change of the approver set or of one order. `changed` is the changed revision, and `siblings` has all
-   * revisions of its order.
+   * Signs the next order list. `changed` is the changed revision, and `siblings` has all revisions of its order. Both are undefined if only
+   * the approver set changed.
    */
   next(set: ApproverSet, changed?: RevisionRow, siblings?: readonly RevisionRow[]): ListChange;
-  /** Signs and stores a new order list immediately. Does nothing before the first approver set is adopted. */
+  /** Signs and stores a new order list immediately. Does nothing before an approver set is adopted. */
   publish(): Promise<void>;
-  /** Signs a new order list if it is time for one, and schedules the next check. */
   refresh(): Promise<void>;
   onChange(listener: () => void): void;
   announceChange(): void;
@@ -46,8 +43,8 @@ export function createListPublisher(ports: {
   let list: StoredList | null = null;
 
   function dueAt({ issuedAt }: StoredList): Instant {
-    // A list with a future date was signed while the server's clock was wrong. Replace it at once, because a newly enrolled device uses the
-    // date of its order list as the first authenticated time.
+    // A list with a future date was signed while the server's clock was wrong. Replace it immediately, because a newly enrolled device uses
+    // the date of its order list as the first authenticated time.
     if (issuedAt > clock.now() + CLOCKS_DIFFER) return clock.now();
     return Math.min(issuedAt + REFRESH_AFTER, nextPublication(adopted.revisions().values(), issuedAt));
   }
@@ -81,7 +78,7 @@ export function createListPublisher(ports: {
           list = change.list;
           announceChange();
         } catch (error) {
-          // A concurrent adoption, on this or another node, has already stored a list of this version.
+          // A concurrent adoption has already stored a list of this version.
           if (!isCordonError(error, 'conflict')) throw error;
           await load();
         }
@@ -93,7 +90,8 @@ export function createListPublisher(ports: {
 
   return {
     replace: (stored) => {
-      // Keep the list in memory if the stored list is older: another task may have stored a newer list after this read began.
+      // Do not replace a newer list in memory with an older one from the store: another task may have stored a newer list after this read
+      // began.
       if (!list || (stored && stored.version > list.version)) list = stored;
       if (list) refresh.requestAt(dueAt(list));
     },

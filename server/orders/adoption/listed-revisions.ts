@@ -1,4 +1,4 @@
-/** Selects the revisions in an order list, and converts them into the form in which the list contains them. Pure. */
+/** Selects the revisions for an order list and converts them into the form that devices receive. Pure. */
 import type { ApproverSet } from '../../../shared/order/approvers.ts';
 import { parseDocument } from '../../../shared/order/canonical.ts';
 import { type Envelope, orderListSchema, PAYLOAD_TYPES } from '../../../shared/order/documents.ts';
@@ -10,16 +10,15 @@ import type { RevisionRow } from '../ports.ts';
 import type { StoredList } from './order-list.ts';
 import { readPayload, revisionEnvelopeOf } from './revision-payload.ts';
 
-/** Adopted revisions of each order, by order number; the oldest revision of an order is first. */
 type AdoptedRevisions = ReadonlyMap<string, readonly RevisionRow[]>;
 
-/** Removes signatures of older approver sets from a revision (ADR 10), so that the order list does not grow with each new set. */
+/** Removes signatures by keys outside the given approver set (ADR 10), so that the order list does not grow with each new set. */
 const signedUnder = (row: RevisionRow, { persons }: ApproverSet): RevisionRow => ({
   ...row,
   approvals: row.approvals.filter(({ keyid }) => persons.has(keyid)),
 });
 
-/** Returns the complete revision. While the order is withheld, returns its stub (public replacement) instead. */
+/** Returns the stub (public replacement) of a withheld revision, and otherwise the complete revision. */
 function listedEnvelopeOf(row: RevisionRow, now: Instant): Envelope {
   const text = withheldAt(readPayload(row.payload), now) ? stubText(row.payload, row.digest) : null;
   if (text === null) return revisionEnvelopeOf(row);
@@ -31,8 +30,8 @@ function listedEnvelopeOf(row: RevisionRow, now: Instant): Envelope {
 }
 
 /**
- * Revisions of one order in the order list. The list contains the order's newest adopted revision. If one person paused the order, the list
- * also contains the revision before the pause, because a device accepts such a pause only together with it.
+ * Returns the order's newest adopted revision. If one person paused the order, also returns the revision before the pause, because devices
+ * accept a one-person pause only together with it.
  */
 function listedOf(rows: readonly RevisionRow[]): RevisionRow[] {
   const newest = rows.at(-1);
@@ -43,7 +42,7 @@ function listedOf(rows: readonly RevisionRow[]): RevisionRow[] {
   return base ? [base, newest] : [newest];
 }
 
-/** Earliest time after `after` at which any withheld revision becomes public; infinity if no revision becomes public. */
+/** Earliest time after `after` at which a withheld revision becomes public; infinity if there is none. */
 export function nextPublication(revisions: Iterable<readonly RevisionRow[]>, after: Instant): Instant {
   const instants = [...revisions].flatMap(listedOf).flatMap(({ payload }) => {
     const { publication } = readPayload(payload).terms;
@@ -52,7 +51,7 @@ export function nextPublication(revisions: Iterable<readonly RevisionRow[]>, aft
   return Math.min(...instants.filter((at) => at > after));
 }
 
-/** Adopted revisions of all orders, as they are after the revision `changed` is adopted. `siblings` has all revisions of its order. */
+/** Returns the adopted revisions as they will be after the adoption of `changed`. `siblings` has all revisions of the same order. */
 export function withChange(
   adopted: AdoptedRevisions,
   changed: RevisionRow | undefined,
@@ -63,14 +62,12 @@ export function withChange(
   return new Map(adopted).set(changed.order, [...before, changed]);
 }
 
-/** Signed documents for the order list, in the order of their order numbers. */
 export function listedEnvelopes(adopted: AdoptedRevisions, set: ApproverSet, now: Instant): Envelope[] {
   return [...adopted]
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .flatMap(([, rows]) => listedOf(rows).map((row) => listedEnvelopeOf(signedUnder(row, set), now)));
 }
 
-/** Complete texts of the withheld revisions that the order list contains as stubs (public replacements). */
 export function revisionsOfStubs(list: StoredList, adopted: AdoptedRevisions, set: ApproverSet): Envelope[] {
   const { orders } = parseDocument(orderListSchema, payloadOf(list.envelope, PAYLOAD_TYPES.list));
   const digests = new Set(stubsOf({ orders }).map(({ digest }) => digest));

@@ -1,4 +1,4 @@
-/** Builds the order list. The server's online key signs only the list as a whole. It cannot create the approvals inside the list. */
+/** Builds the order list. The server's online key signs only the list as a whole and cannot create the approvals inside the list. */
 import { CordonError } from '../../../shared/errors.ts';
 import { encodeCanonical } from '../../../shared/order/canonical.ts';
 import { sha256 } from '../../../shared/order/digest.ts';
@@ -8,26 +8,24 @@ import { MAX_FRAME_FROM_SERVER } from '../../../shared/protocol/frames.ts';
 import type { Instant } from '../../../shared/time/clock.ts';
 
 const DAY = 86_400_000;
-/** An offline device can miss six daily lists before its order list expires. */
+/** A list is valid for a week, so an offline device can miss six daily lists before its list expires. */
 export const REFRESH_AFTER = DAY;
 export const EXPIRES_AFTER = 7 * DAY;
 
 export interface StoredList {
   readonly version: number;
   readonly envelope: Envelope;
-  /** SHA-256 hash of the payload of the order list. */
   readonly hash: string;
   readonly issuedAt: Instant;
   readonly expiresAt: Instant;
 }
 
-/** Bytes of a frame that are reserved for everything except the orders of the list, and for the approvals of a new revision. */
+/** In bytes. Space in a frame for the approvals of a new revision and for everything that is not an order. */
 const AROUND = 16 * 1024;
 
 /**
- * Throws `too_large` if an order list with the given revisions does not fit into one frame. Each revision is encoded in base64 twice in the
- * frame. An order that is not withdrawn counts twice, because a paused order has two revisions in the list (ADR 11). The reserved space
- * lets an approver pause any such order later.
+ * Throws `too_large` if an order list with the given revisions does not fit into one frame. The frame contains each revision twice in
+ * base64. Each order that is not withdrawn needs space for two revisions, so that approvers can always pause the order (ADR 11).
  */
 export function requireRoom(revisions: Iterable<{ readonly envelope: Envelope; readonly withdrawn: boolean }>): void {
   let bytes = AROUND;

@@ -1,4 +1,4 @@
-/** Recovery of orders after a restore: devices return signed documents that the server lost. */
+/** Recovery of orders after the server was restored from a backup: devices return signed documents that the server lost. */
 import type { Recollection } from '../../../shared/protocol/device-http.ts';
 import type { DeviceId } from '../../../shared/protocol/ids.ts';
 import type { Clock } from '../../../shared/time/clock.ts';
@@ -9,14 +9,14 @@ import type { AdoptedOrders } from './adopted-orders.ts';
 import { recoverFrom } from './recovered-documents.ts';
 
 export interface OrderRecovery {
-  /** Stores the signed documents that a device returned. If one document is invalid, throws and stores none of them. */
+  /** Stores the signed documents that a device returned. If one document is invalid, throws and stores none of the documents. */
   recover(device: DeviceId, generation: number, recollection: Recollection): Promise<RecoveredFrom>;
 }
 
 export interface RecoveredFrom {
-  /** Version of the device's order list; 0 if the device has no list. */
+  /** Version of the order list that the device has; 0 if the device has no list. */
   readonly list: number;
-  /** Home area and legal seat from the device's own record, if this server signed it; null if the device has no record. */
+  /** Home area and legal seat in the device record that the device returned. Null if there is no record that this server signed. */
   readonly record: { readonly home: string | null; readonly seat: string | null } | null;
   readonly approvers: number;
   readonly revisions: readonly { readonly order: string; readonly revision: number; readonly digest: string }[];

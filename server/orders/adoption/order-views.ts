@@ -16,18 +16,17 @@ export interface RevisionSummary {
   readonly action: OrderAct;
   readonly state: RevisionRow['state'];
   readonly digest: string;
-  /** Proposer of the revision. Null if the reader may not know the proposer (`order-visibility.ts`). */
+  /** Proposer of the revision; null if the reader may not know the proposer (`order-visibility.ts`). */
   readonly proposer: string | null;
   readonly proposedAt: Instant;
   readonly adoptedAt: Instant | null;
   readonly endedAt: Instant | null;
   readonly endedBy: string | null;
   readonly endReason: string | null;
-  /** Time when the proposal expires; null if the revision is not pending. */
   readonly expiresAt: Instant | null;
   /**
-   * Tells whether the revision's effective time or end passed while the proposal was pending; null if neither passed. If one passed, an
-   * approver must confirm the immediate effect.
+   * Effective time or end that passed while the proposal was pending; null if neither passed. If one passed, approvers must confirm that
+   * the revision takes effect immediately.
    */
   readonly passed: PassedTime | null;
   readonly withheld: boolean;
@@ -35,22 +34,20 @@ export interface RevisionSummary {
 }
 
 export interface RevisionView extends RevisionSummary {
-  /** Exact text of the revision. Approvers sign this text in UTF-8. */
   readonly payload: string;
 }
 
 export interface OrderView {
   readonly number: string;
   readonly title: string;
-  /** State of the order's adopted revision. If no revision is adopted, the state is `proposed`, or says how the last proposal ended. */
+  /** State of the order's adopted revision. Without an adopted revision: `proposed`, or how the last proposal ended. */
   readonly status: 'proposed' | ProposalEnd | Revision['status'];
   readonly adoptedRevision: number | null;
   readonly latestRevision: number;
-  /** End of a one-person pause. Null for a pause without an end, and for an order that is not paused. */
+  /** End of a one-person pause. Null if the order is not paused, or paused without an end. */
   readonly pausedUntil: Instant | null;
-  /** Terms of the adopted revision. If no revision is adopted, the terms of the latest revision. */
+  /** Terms of the adopted revision. Without an adopted revision: terms of the latest revision. */
   readonly terms: OrderTerms;
-  /** True if the revision whose terms are in `terms` is withheld. */
   readonly withheld: boolean;
   readonly revisions: RevisionSummary[];
   readonly proceedings: ProceedingsView;
@@ -81,29 +78,22 @@ function summary(row: RevisionRow, rows: readonly RevisionRow[], now: Instant): 
   };
 }
 
-/**
- * Returns which time of a revision (effective time or end) passed while the proposal was pending; null if neither passed. `rows` has all
- * revisions of the order.
- */
 export function passedIn(row: RevisionRow, rows: readonly RevisionRow[], now: Instant): PassedTime | null {
   const document = readPayload(row.payload);
   const base = rows.find(({ digest }) => digest === document.previous);
   return passedWhilePending(document, base ? readPayload(base.payload) : null, now);
 }
 
-/** Converts a revision for the API. `rows` has all revisions of the order. */
 export function revisionView(row: RevisionRow, rows: readonly RevisionRow[], now: Instant): RevisionView {
   return { ...summary(row, rows, now), payload: row.payload };
 }
 
-/** State of an order that has no adopted revision, derived from its last proposal. */
 function proposalStatus(rows: readonly RevisionRow[]): 'proposed' | ProposalEnd {
   if (rows.some(({ state }) => state === 'waiting')) return 'proposed';
   const state = rows.findLast((row) => row.state !== 'superseded')?.state ?? 'waiting';
   return isProposalEnd(state) ? state : 'proposed';
 }
 
-/** Chooses the revision with the displayed terms: the adopted revision, else the pending revision, else the latest revision. */
 export function shownRevision(
   { number, adoptedRevision, latestRevision }: OrderRow,
   rows: readonly RevisionRow[],
@@ -114,7 +104,6 @@ export function shownRevision(
   return shown;
 }
 
-/** Converts an order for the API. `rule` is the rule of the adopted revision; undefined if no revision is adopted. */
 export function orderView(
   order: OrderRow,
   rows: readonly RevisionRow[],

@@ -1,6 +1,6 @@
 /**
- * Decides who may read the legal basis of a withheld order, and removes it for everyone else (ADR 43). Pure. Every response with an order's
- * terms uses this module. New fields of an order are hidden by default: only fields in the list of visible fields are shown.
+ * Decides who may read the legal basis of a withheld order, and removes it from responses to everyone else (ADR 43). Pure. New fields of an
+ * order are hidden until they are added to the list of visible fields.
  */
 import { type Visibility, WITHHELD_NOTICE, WITHHELD_TITLE } from '../../../shared/api/order-readings.ts';
 import { areasBeyond, type OrderArea } from '../../../shared/areas/area-code.ts';
@@ -14,23 +14,18 @@ import type { OrderView, RevisionSummary } from './order-views.ts';
 export interface OrderReader {
   readonly account: AccountId;
   readonly person: PersonId;
-  /**
-   * Areas for which the account has the role `legal` or `owner`. The account may read withheld orders in these areas. Null means all areas.
-   */
+  /** Areas in which the account has the role `legal` or `owner` and may therefore read withheld orders. Null means all areas. */
   readonly areas: readonly OrderArea[] | null;
 }
 
-/** Facts that decide whether a reader may read a withheld order. All person ids are canonical. */
+/** All person ids are canonical: each person has only one id. */
 export interface WithheldFacts {
-  /**
-   * `shown` is true if the revision that the response displays is withheld. `any` is true if at least one revision of the order is
-   * withheld.
-   */
+  /** `shown`: the displayed revision is withheld. `any`: at least one revision of the order is withheld. */
   readonly shown: boolean;
   readonly any: boolean;
   readonly locations: readonly OrderArea[];
   readonly proposers: ReadonlySet<string>;
-  /** People who are in the current approver set, and people who have signed one of the order's revisions. */
+  /** Members of the current approver set, and everyone who has signed a revision of the order. */
   readonly approvers: ReadonlySet<string>;
 }
 
@@ -44,7 +39,6 @@ export function visibilityTo(
   return facts.shown ? 'hidden' : 'public';
 }
 
-/** Returns the title that readers of any role may see. */
 export function openTitle({ salt, terms }: Pick<Revision, 'salt' | 'terms'>, now: Instant): string {
   return withheldAt({ ...(salt !== undefined && { salt }), terms }, now) ? WITHHELD_TITLE : terms.title;
 }

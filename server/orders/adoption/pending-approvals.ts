@@ -18,10 +18,9 @@ export interface PendingRevision {
   readonly action: OrderAct;
   readonly areas: readonly string[];
   readonly proposedAt: Instant;
-  /** `approvals`: number of people who have approved. `needed`: number of people who must approve in total. */
+  /** `approvals`: number of people who have approved. `needed`: total number of people who must approve. */
   readonly approvals: number;
   readonly needed: number;
-  /** People who can still approve this revision or approver set. */
   readonly open: ReadonlySet<string>;
 }
 
@@ -32,7 +31,6 @@ export interface PendingApproverSet {
 }
 
 export interface PendingApprovals {
-  /** Pending revisions, sorted by order number. */
   readonly revisions: readonly PendingRevision[];
   readonly approverSet: PendingApproverSet | null;
 }
@@ -82,10 +80,7 @@ export function createPendingApprovals({
   };
 }
 
-/**
- * Returns a pending approver set with the people who can still sign it: members of the previous set and of the new set. A set that needs no
- * more signatures contributes no people.
- */
+/** Members of both the previous and the new approver set can sign. If no more signatures are needed, the result names no people. */
 function pendingSetOf(row: ApproverSetRow, before: ApproverSet | null, people: People): PendingApproverSet {
   const envelope = approverSetEnvelopeOf(row);
   const approverSet = readApproverSet(envelope);

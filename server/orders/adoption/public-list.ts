@@ -1,4 +1,4 @@
-/** The current order list, as the server gives it to devices and to the public. */
+/** The current order list in the form in which devices and the public receive it. */
 import type { Envelope } from '../../../shared/order/documents.ts';
 import { verifyList } from '../../../shared/order/verify-list.ts';
 import type { Clock } from '../../../shared/time/clock.ts';
@@ -8,11 +8,10 @@ import { revisionsOfStubs } from './listed-revisions.ts';
 import type { StoredList } from './order-list.ts';
 
 export interface PublicList {
-  /** Current order list; null before the first approver set is adopted. */
   current(): StoredList | null;
   /** Complete texts of the withheld revisions that the order list contains only as stubs (public replacements). */
   withheld(): readonly Envelope[];
-  /** Orders that a newly enrolled device would reject, because their revisions lack signatures by the current approver set. */
+  /** Numbers of orders that a newly enrolled device would reject, because the orders lack signatures by the current approver set. */
   uncovered(): readonly string[];
 }
 
@@ -26,7 +25,7 @@ export function createPublicList(ports: {
   const { current, approvers, adopted, clock, installation } = ports;
   let cached: { readonly list: StoredList; readonly revisions: unknown; readonly withheld: Envelope[] } | null = null;
 
-  /** Computes the complete withheld revisions once for each order list, because many devices request them. */
+  /** Compute the complete withheld revisions only once for each order list, because many devices request them. */
   function withheld(): readonly Envelope[] {
     const list = current();
     const set = approvers.current();
@@ -45,7 +44,7 @@ export function createPublicList(ports: {
       const list = current();
       const approverSet = approvers.current();
       if (!approverSet || !list) return [];
-      // Verify the order list in the same way as a newly enrolled device.
+      // Verify the order list as a newly enrolled device does.
       const known = { installation, version: 0, hash: null, orders: new Map() };
       const { envelope } = list;
       const { alerts } = verifyList({ envelope, withheld: withheld(), approverSet, known, now: clock.now() });

@@ -1,7 +1,8 @@
 /**
  * Decides which signed documents a restored server accepts from a device. Pure.
- * - An approver set must have signatures by the threshold of the previous set.
- * - A revision must have its approvals inside an order list that this installation's online key signed.
+ * - An approver set needs signatures by the threshold of the previous set.
+ * - A revision and its approvals must be in an order list that this server's online key signed, or meet the threshold of the current
+ *   approver set.
  * - The server ignores documents that are older than its own.
  */
 import { CordonError } from '../../../shared/errors.ts';
@@ -29,7 +30,7 @@ import { type AcceptedRevision, readRevision, readStub, verifyList } from '../..
 import type { Recollection } from '../../../shared/protocol/device-http.ts';
 import type { DeviceId } from '../../../shared/protocol/ids.ts';
 
-/** Recovered revisions with their valid signatures. A withheld revision also has the signatures over its stub (public replacement). */
+/** Recovered revision with its valid signatures. A withheld revision also has the signatures over its stub (public replacement). */
 export interface RecoveredRevision {
   readonly revision: Revision;
   readonly digest: string;
@@ -40,7 +41,7 @@ export interface RecoveredRevision {
     readonly sig: string;
     readonly stub: string | null;
   }[];
-  /** Date of the order list that contains the revision. The server stores this date as the time of the revision's adoption. */
+  /** Date of the order list that contains the revision. The server stores this date as the revision's time of adoption. */
   readonly listedAt: number;
 }
 
@@ -54,9 +55,7 @@ export interface Recovered {
     readonly commitment: string;
     readonly until: number | null;
   }[];
-  /** Version of the device's verified order list; 0 if the device has no list. */
   readonly list: number;
-  /** Facts from the device's own record, if this server signed it; null if the device has no record. */
   readonly record: Pick<DeviceRecord, 'home' | 'seat'> | null;
 }
 
@@ -64,7 +63,6 @@ export interface RecoverGiven {
   readonly installation: string;
   readonly device: DeviceId;
   readonly generation: number;
-  /** Adopted approver sets of the server, oldest first. */
   readonly chain: readonly ApproverSet[];
   readonly accepted: ReadonlyMap<string, AcceptedRevision>;
   readonly recollection: Recollection;
@@ -72,8 +70,8 @@ export interface RecoverGiven {
 }
 
 /**
- * Verifies the documents that one device returned. If one document is invalid, accepts none of them and throws `document_malformed`,
- * `signature_invalid`, `threshold_not_met` or `list_forked`.
+ * If one of the documents is invalid, accepts none of them and throws `document_malformed`, `signature_invalid`, `threshold_not_met` or
+ * `list_forked`.
  */
 export function recoverFrom(given: RecoverGiven): Recovered {
   const { chain } = given;
@@ -88,7 +86,7 @@ export function recoverFrom(given: RecoverGiven): Recovered {
 function newerApproverSets({ installation, chain, recollection }: RecoverGiven): Recovered['approverSets'] {
   const newest = chain.at(-1);
   if (!newest || recollection.approverSets.length === 0) return [];
-  // The device may lack approver sets between the server's newest set and its own oldest set. Only another device can return these sets.
+  // The device may lack approver sets that were adopted before its own oldest set. Only another device can return the missing sets.
   const last = verifyApproverSets(newest, recollection.approverSets);
   if (last.approvers.installation !== installation) {
     throw new CordonError('list_other_installation', 'The approver sets are of another installation.');
@@ -105,7 +103,7 @@ function revisionsOf(
   const { list: envelope, orders: withheld } = recollection;
   if (!envelope) return { list: 0, revisions: [] };
   const document = parseDocument(orderListSchema, payloadOf(envelope, PAYLOAD_TYPES.list));
-  // The approver set that decides whether the approvals inside the order list count. It also names the online key that signed the list.
+  // Approver set that decides whether the approvals in the order list are valid. It also names the online key that signed the list.
   const approverSet = chain.find(({ approvers }) => approvers.version === document.approverSet);
   if (!approverSet)
     throw new CordonError(
@@ -129,8 +127,8 @@ function revisionsOf(
 }
 
 /**
- * Revisions that the device received but that are not in its order list. No order list confirms these revisions. Therefore they need enough
- * approvals under the current approver set, as a new revision does.
+ * Revisions that the device received but that are not in its order list. Because no order list confirms them, they need enough approvals
+ * under the current approver set.
  */
 function unlistedOf(
   { installation, accepted, recollection, now }: RecoverGiven,
@@ -147,8 +145,8 @@ function unlistedOf(
     const adopted = adoptionStateOf(revision, personsWhoSigned(envelope, approverSet), threshold, true).adopted;
     if (!adopted || revision.installation !== installation || revision.revision <= (newest.get(revision.order) ?? 0))
       return [];
-    // A withheld order can be restored only from an order list, because only the list contains the signatures over the order's stub (public
-    // replacement).
+    // A withheld revision can be recovered only from an order list, because only the list has the signatures over the revision's stub
+    // (public replacement).
     if (withheldAt(revision, now)) return [];
     newest.set(revision.order, revision.revision);
     return [recoveredFrom(envelope, approverSet, Date.parse(revision.proposedAt), new Map())];
@@ -177,8 +175,8 @@ function recoveredFrom(
 }
 
 /**
- * Finds the revision that a pause interrupts. A one-person pause is valid only together with this revision, so both must be in one order
- * list.
+ * Finds the revision that a pause interrupts. A one-person pause is valid only together with this revision, so the order list must contain
+ * both.
  */
 function baseOf(
   pause: Revision,
@@ -207,7 +205,7 @@ function stubSignatures({ orders }: OrderList): ReadonlyMap<string, string> {
   return found;
 }
 
-/** Reads the device's record. Returns null if another server signed it, or if it belongs to an earlier enrollment. */
+/** Returns null if another server signed the device record, or if the record belongs to an earlier enrollment. */
 function ownRecord(
   { installation, device, generation, recollection: { record: envelope } }: RecoverGiven,
   chain: readonly ApproverSet[],
@@ -218,10 +216,7 @@ function ownRecord(
   return own ? record : null;
 }
 
-/**
- * Recovers the device's exemptions. Approvers signed only commitments to exemptions. The salts in the device record show which commitments
- * concern this device.
- */
+/** Approvers signed only commitments to exemptions. The salts in the device record show which commitments concern this device. */
 function exemptionsOf(
   { device, accepted }: RecoverGiven,
   record: DeviceRecord,

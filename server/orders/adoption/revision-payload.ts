@@ -1,9 +1,8 @@
-/** Parses the document of a stored revision, and builds the signed envelope that devices receive. */
+/** Parses stored revisions, and builds the signed envelopes that devices receive. */
 import { parseDocument } from '../../../shared/order/canonical.ts';
 import { type Envelope, PAYLOAD_TYPES, type Revision, revisionSchema } from '../../../shared/order/documents.ts';
 import type { ApproverSetRow, RevisionRow } from '../ports.ts';
 
-/** Parses a stored revision. Throws `document_malformed` if the payload is not a revision. */
 export function readPayload(payload: string): Revision {
   return parseDocument(revisionSchema, Buffer.from(payload));
 }

@@ -1,4 +1,4 @@
-/** Reads stored orders, for the pages that display them and for the access checks of API routes. */
+/** Reads stored orders for pages and for the access checks of API routes. */
 import type { HomeArea } from '../../../shared/areas/area-code.ts';
 import { CordonError } from '../../../shared/errors.ts';
 import { locationsOfOrder } from '../../../shared/order/order-areas.ts';
@@ -11,25 +11,20 @@ import { type OrderView, orderView, type RevisionView, revisionView } from './or
 import { readPayload } from './revision-payload.ts';
 
 export interface ScopeQuery {
-  /** Number of the revision that the request concerns. Undefined means the pending revision, or the adopted revision if none is pending. */
   readonly revision?: number | undefined;
-  /** Number of the earlier revision with which the request compares `revision`. */
   readonly baseline?: number | undefined;
-  /**
-   * True if the request concerns every device that any revision of the order affected. Examples are requests for receipts and for evidence
-   * packs.
-   */
+  /** True if the request concerns the devices that any revision of the order affected, for example a request for an evidence pack. */
   readonly life?: boolean;
 }
 
 export interface OrderScope {
   readonly revision: number;
-  /** Areas of the order. The scope of the caller's role must include all of them. */
+  /** Areas of the order. The caller's role must cover all of them. */
   readonly locations: readonly HomeArea[];
 }
 
 export interface StoredOrders {
-  /** Stored orders. Methods that read a single order throw `not_found` for an unknown order. */
+  /** Methods that read a single order throw `not_found` for an unknown order. */
   get(order: string): Promise<OrderView>;
   revision(order: string, revision: number): Promise<RevisionView>;
   scope(order: string, query?: ScopeQuery): Promise<OrderScope>;
@@ -78,7 +73,6 @@ export function createStoredOrders({
   };
 }
 
-/** Reads an order. Throws `not_found` for an unknown number. */
 export async function orderOf(orders: Pick<OrderStore, 'order'>, number: string): Promise<OrderRow> {
   const order = await orders.order(number);
   if (order) return order;
@@ -86,8 +80,8 @@ export async function orderOf(orders: Pick<OrderStore, 'order'>, number: string)
 }
 
 /**
- * Finds a revision of the order. Without a number, returns the pending revision, or the adopted revision if none is pending. Throws
- * `not_found` if the order has no such revision.
+ * Finds a revision of an order. Without a number, returns the pending revision, else the adopted revision. Throws `not_found` if the order
+ * has no such revision.
  */
 export function revisionRowOf(order: string, rows: readonly RevisionRow[], revision?: number): RevisionRow {
   const row =

@@ -1,14 +1,9 @@
-/**
- * Legal basis of a pause, resume, extension or withdrawal, as its proposer gives it. The server checks it before approvers sign the action.
- */
+/** Legal basis of a pause, resume, extension or withdrawal. The server checks the legal basis before approvers sign. */
 import { type ActionBasis, actionBasisSchema, BASED_ACTS, type OrderAct } from '../../../shared/order/documents.ts';
 import { uselessCharacter } from '../../../shared/text/visible-text.ts';
 import type { Objections } from './objections.ts';
 
-/**
- * Parses the legal basis of an action. Returns undefined if the proposer gave none, and if it is invalid (`objections` then has the
- * reason).
- */
+/** Returns undefined if the proposer gave no legal basis, or an invalid one (`objections` then has the reason). */
 export function readBasis(act: OrderAct, given: unknown, objections: Objections): ActionBasis | undefined {
   if (given === undefined || (typeof given === 'object' && given !== null && Object.keys(given).length === 0)) {
     return undefined;

@@ -23,20 +23,14 @@ export interface DraftAreasPorts {
 }
 
 export function createDraftAreas({ orders, state, clock, areas: definitions, policy }: DraftAreasPorts) {
-  /**
-   * Adds the definitions of groups and polygons to the terms. An order contains these definitions, because an admin can change groups and
-   * polygons after approvers sign.
-   */
+  /** Copies the definitions of groups and polygons into the terms, because an admin can change groups and polygons after approvers sign. */
   async function withDefinitions(read: OrderTerms, objections: Objections): Promise<OrderTerms | null> {
     const { groups: _groups, polygons: _polygons, ...terms } = read;
     const defined = await objections.wait('areas', () => definitions.definitionsOf(terms.areas));
     return defined ? { ...terms, ...defined } : null;
   }
 
-  /**
-   * Checks that the draft does not exceed the limit of polygons at one location. All pending orders count too, because approvers may
-   * approve all of them.
-   */
+  /** Checks the limit of polygons at one location. All pending orders are included, because approvers may adopt all of them. */
   async function checkPolygons(
     terms: OrderTerms,
     order: string | undefined,
@@ -61,11 +55,11 @@ export function createDraftAreas({ orders, state, clock, areas: definitions, pol
   }
 
   /**
-   * Determines which country each disputed territory in the draft's areas belongs to.
-   * - Assignments in the draft itself take precedence over the current territory policy.
-   * - A revision that changes neither areas nor assignments keeps all assignments that approvers signed.
-   * - A revision that changes only the areas keeps the signed assignments. For territories in the new areas, it uses the current territory
-   *   policy.
+   * Determines the country to which each disputed territory in the draft's areas is assigned.
+   * - Assignments in the draft take precedence over the current territory policy.
+   * - A revision that changes neither areas nor assignments keeps the assignments that approvers signed.
+   * - A revision that changes only the areas keeps the signed assignments, and uses the current territory policy for territories in new
+   *   areas.
    */
   async function territoriesOf(
     terms: OrderTerms,

@@ -1,4 +1,4 @@
-/** Drafting of orders and of their later revisions as proposals. A proposal has no effect on devices until approvers adopt it. */
+/** Drafting of orders and of their revisions. A proposal has no effect on devices until approvers adopt it. */
 import type { HomeArea } from '../../../shared/areas/area-code.ts';
 import { locationsOfOrder } from '../../../shared/order/order-areas.ts';
 import { PROPOSAL_LIFETIME } from '../../../shared/order/proposal-end.ts';
@@ -18,18 +18,18 @@ import type { ActInput, Proposal, Proposals } from './proposals.ts';
 export interface Drafting {
   propose(proposer: PersonId, proposal: Proposal): Promise<RevisionView>;
   act(proposer: PersonId, order: string, input: ActInput): Promise<RevisionView>;
-  /** Retracts a pending proposal. Only the proposer may retract a proposal. */
+  /** Retracts a proposal. Throws `forbidden` unless the person is the proposer. */
   retract(person: PersonId, order: string, revision: number): Promise<RevisionView>;
-  /** Declines a pending proposal. Only an approver may decline a proposal, and must give a reason. */
+  /** Declines a proposal. Throws `approver_unknown` for a person who is not an approver, and `same_person` for the proposer. */
   decline(person: PersonId, order: string, revision: number, reason: string): Promise<RevisionView>;
-  /** Replaces the pending proposal with a later proposal of the order, after a second person has confirmed the replacement. */
-  confirmReplacement(person: PersonId, order: string, revision: number): Promise<RevisionView>;
   /**
-   * Exemptions of a revision, including expired ones, with the people who decided each exemption. Throws `not_found` for an unknown order
-   * or revision.
+   * Replaces the order's pending proposal with a later one, after a second person has consented. Discards the approvals of the replaced
+   * proposal. Throws `same_person` if the caller proposed the replacement.
    */
+  confirmReplacement(person: PersonId, order: string, revision: number): Promise<RevisionView>;
+  /** Exemptions of a revision, including expired exemptions. Throws `not_found` for an unknown order or revision. */
   exemptions(order: string, revision: number): Promise<DecidedExemption[]>;
-  /** All areas that an order about the given areas can cover, by the current definitions of groups and polygons. Throws `unknown_area`. */
+  /** All areas that an order for the given areas can cover, under the current definitions of groups and polygons. Throws `unknown_area`. */
   locationsNamed(areas: readonly string[]): Promise<readonly HomeArea[]>;
 }
 

@@ -1,5 +1,5 @@
 /**
- * Exemptions of devices: signed commitments, and the people who decided each exemption. An exempt group means the devices that are in the
+ * Exemptions of devices. Approvers sign only commitments to the exemptions. The exemption of a group covers the devices that are in the
  * group when the proposal is made.
  */
 import { CordonError } from '../../../shared/errors.ts';
@@ -13,8 +13,8 @@ import type { Objections } from './objections.ts';
 import { readTime } from './terms.ts';
 
 /**
- * Exemptions as the admin entered them, with unparsed ids and times. An exemption without `until` lasts as long as the order. The server
- * does not publish `reason`.
+ * Exemptions as the admin entered them, not yet parsed. Without `until`, an exemption lasts as long as the order. The server never
+ * publishes `reason`.
  */
 export type ExemptDraft = readonly (({ readonly device: string } | { readonly group: string }) & {
   readonly until?: string | null | undefined;
@@ -25,8 +25,8 @@ type Said = Pick<ExemptionRow, 'until' | 'reason'>;
 
 /**
  * Creates the commitments to a revision's exemptions.
- * - A device that was already exempt keeps its salt and commitment, so that an unrelated revision does not change its device record.
- * - An entry for a device overrides an entry for the device's group. Among entries of the same kind, the last one counts.
+ * - A device that was already exempt keeps its salt and commitment, so that its device record does not change.
+ * - An exemption of a device overrides an exemption of the device's group. Among exemptions of the same kind, the last one applies.
  */
 export async function makeExemptions(
   exempt: ExemptDraft,
@@ -39,7 +39,7 @@ export async function makeExemptions(
   }: { readonly terms: OrderTerms | null; readonly now: Instant; readonly objections: Objections },
 ): Promise<ExemptionRow[]> {
   const named = { group: new Map<DeviceId, Said>(), device: new Map<DeviceId, Said>() };
-  // Start all lookups in parallel, but await them in the order of the entries, so that objections appear in this order.
+  // Start all lookups in parallel, but await them in the sequence of the entries, so that objections have the same sequence.
   const lookups = exempt.map((each) => devicesOf(each, fleet));
   await Promise.allSettled(lookups);
   for (const [index, lookup] of lookups.entries()) {
@@ -91,7 +91,7 @@ async function devicesOf(
   const { success, data: group } = groupIdSchema.safeParse(exempt.group);
   const devices = success ? await fleet.devicesOf(group) : [];
   if (devices.length > 0) return devices;
-  // Reject an exemption that covers no device. Approvers would otherwise sign an exemption without effect.
+  // Reject an exemption that covers no device, because approvers would sign an exemption without effect.
   throw new CordonError(
     'invalid_input',
     `No group ${exempt.group} with devices exists, so no device would be exempt. Name another group.`,
@@ -107,20 +107,19 @@ function newExemption(device: DeviceId): Pick<ExemptionRow, 'device' | 'salt' | 
 }
 
 export interface DecidedExemption extends Pick<ExemptionRow, 'device' | 'until' | 'reason'> {
-  /** Number of the revision that decided the exemption: the oldest one since which every revision contains the exemption. */
+  /** Number of the revision that decided the exemption: the first of the uninterrupted series of revisions that contain the exemption. */
   readonly decidedIn: number;
   readonly proposedBy: PersonId;
-  /** Approvers of that revision. Empty while the revision is pending. */
   readonly approvedBy: readonly PersonId[];
 }
 
-/** Finds the revision that decided each exemption, and its approvers. `rows` has all revisions of the order, oldest first. Pure. */
+/** Finds the revision that decided each exemption. `rows` has all revisions of the order, oldest first. Pure. */
 export function decidedExemptions(
   rows: readonly RevisionRow[],
   revision: number,
   exemptions: readonly ExemptionRow[],
 ): DecidedExemption[] {
-  // Skip revisions that were never adopted, because only an adopted revision decides an exemption.
+  // Skip revisions that were never adopted, because only an adopted revision can decide an exemption.
   const line = rows
     .filter((row) => row.revision === revision || (row.revision < revision && row.state === 'adopted'))
     .map((row) => ({ row, exempt: new Set(readPayload(row.payload).exempt.map(keyOf)) }))

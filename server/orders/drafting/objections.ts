@@ -1,12 +1,12 @@
 /**
- * Objections to a proposal. Each rule throws an error, and this module collects the errors with the fields that they concern. When a
- * proposal is created, the server reports the first objection. When a form is checked, the server reports all objections.
+ * Objections to a proposal: the errors that the rules for proposals throw, with the fields that the errors concern. The server reports all
+ * objections when it checks a form, but only the first one when it creates a proposal.
  */
 import { fieldErrorContext } from '../../../shared/api/field-errors.ts';
 import { CordonError, type ErrorCode, isCordonError } from '../../../shared/errors.ts';
 
 export interface Objection {
-  /** Path of a field, such as `effective`, `areas.1` or `statement.en`. `order` and `act` mean the whole proposal. */
+  /** Path of a field, for example `effective`, `areas.1` or `statement.en`. `order` and `act` stand for the whole proposal. */
   readonly field: string;
   readonly error: CordonError;
 }
@@ -22,7 +22,10 @@ export class Objections {
     this.#all.push({ field, error: new CordonError(code, detail, context, cause) });
   }
 
-  /** Runs a rule. If the rule throws an objection, stores the objection and returns undefined. Passes on every other error. */
+  /**
+   * Runs a rule. If the rule throws an error about the input, stores the error as an objection and returns undefined. Rethrows all other
+   * errors.
+   */
   try<T>(field: string, rule: () => T): T | undefined {
     try {
       return rule();
@@ -41,12 +44,11 @@ export class Objections {
     }
   }
 
-  /** True if there is an objection to the field or to a part of the field. */
   about(field: string): boolean {
     return this.#all.some((each) => each.field === field || each.field.startsWith(`${field}.`));
   }
 
-  /** Throws the first objection with its own error code. The error's context has all objections (`shared/api/field-errors.ts`). */
+  /** Throws the first objection. The context of the error has all objections (`shared/api/field-errors.ts`). */
   throwFirst(): void {
     const [first] = this.#all;
     if (first === undefined) return;

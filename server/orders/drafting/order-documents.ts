@@ -1,6 +1,6 @@
 /**
- * Documents of legal instruments, and internal decision records of the operator. The server stores both, encrypted with the passphrase of
- * its keys. Revisions and the ledger contain only hashes of the documents and commitments to the decision records.
+ * Documents of legal instruments, and internal decision records of the operator. The server stores both encrypted. Revisions and the ledger
+ * contain only hashes of the documents and commitments to the decision records.
  */
 
 import { CordonError } from '../../../shared/errors.ts';
@@ -32,42 +32,39 @@ export interface DocumentRow extends StoredDocument {
 }
 
 export interface NamedDocument extends InstrumentDocument {
-  /** Number of the first revision that named the document. */
   readonly revision: number;
   readonly content: Buffer;
 }
 
 export interface DocumentStore {
-  /** Stored documents with the given SHA-256 hashes. */
   documents(sha256: readonly string[]): Promise<StoredDocument[]>;
   document(sha256: string): Promise<DocumentRow | null>;
   /**
-   * Stores a document. A second upload of the same bytes changes nothing. Throws `too_large` if the store already has `most` documents that
-   * no revision names.
+   * A second upload of the same bytes changes nothing. Throws `too_large` if the store already has `most` documents that no revision refers
+   * to.
    */
   putDocument(document: DocumentRow, most: number): Promise<void>;
   decision(commitment: string): Promise<DecisionRow | null>;
 }
 
 export interface Sealer {
-  /** Encrypts bytes. The bytes can be decrypted only with the same `purpose`. */
+  /** Encrypts bytes. They can be decrypted only with the same `purpose`. */
   seal(plain: Buffer, purpose: string): string;
   unseal(text: string, purpose: string): Buffer;
 }
 
 export interface DecisionView extends DecisionRecord {
   readonly commitment: string;
-  /** Salt of the commitment. A reader of the decision record needs it to verify the commitment in the revision. */
+  /** Salt of the commitment in the revision. A reader needs the salt to verify the decision record. */
   readonly salt: string;
 }
 
-/** Maximum number of stored documents that no proposal names. The server deletes such documents after a month. */
+/** Maximum number of stored documents that no proposal refers to. The server deletes such a document after a month. */
 const MOST_UNNAMED = 100;
 
 const purposeOfDocument = (hash: string) => `instrument ${hash}`;
 const purposeOfDecision = (commitment: string) => `decision ${commitment}`;
 
-/** Documents that a revision names, in the order's legal basis or in the basis of its action. */
 export const documentsOf = ({ terms, basis }: Pick<Revision, 'terms' | 'basis'>): InstrumentDocument[] => [
   ...(terms.documents ?? []),
   ...(basis?.documents ?? []),
@@ -88,8 +85,8 @@ export function createOrderDocuments({
 }) {
   return {
     /**
-     * Stores an uploaded document. Throws `invalid_input` for an invalid document. Throws `too_large` if the document is too large, or if
-     * too many documents are stored that no revision names.
+     * Throws `invalid_input` for an invalid document. Throws `too_large` if the document is too large, or if too many stored documents
+     * belong to no revision.
      */
     keep: async (by: PersonId, mediaType: string, content: Buffer): Promise<StoredDocument> => {
       if (content.length > LARGEST_DOCUMENT) {
@@ -107,7 +104,7 @@ export function createOrderDocuments({
       return stored;
     },
 
-    /** Returns a document with its current title. Throws `not_found` if no revision and no proceeding of the order names the document. */
+    /** Returns a document. Throws `not_found` if no revision and no proceeding of the order refers to the document. */
     document: async (number: string, hash: string): Promise<NamedDocument> => {
       const rows = await orders.revisions(number);
       const recorded = (await proceedings.proceedings(number)).flatMap((row) => {
@@ -128,7 +125,7 @@ export function createOrderDocuments({
     },
 
     /**
-     * Checks that the store has each named document with the stated type and size, because the server must be able to show everything that
+     * Checks that the store has each document with the stated type and size, because the server must be able to show everything that
      * approvers sign.
      */
     check: async (
@@ -147,7 +144,7 @@ export function createOrderDocuments({
       }
     },
 
-    /** Creates the commitment to a decision record and encrypts the record. Throws `invalid_input` for an invalid record. */
+    /** Creates the commitment to a decision record, and encrypts the record. Throws `invalid_input` for an invalid record. */
     commit: (written: unknown): DecisionRow => {
       const parsed = decisionRecordSchema.safeParse(written);
       if (!parsed.success) {
@@ -160,7 +157,6 @@ export function createOrderDocuments({
       return { commitment, sealed: sealer.seal(Buffer.from(text), purposeOfDecision(commitment)) };
     },
 
-    /** Returns the decision record to which a revision commits. Throws `not_found` if the revision has no decision record. */
     decision: async (number: string, revision: number): Promise<DecisionView> => {
       const row = (await orders.revisions(number)).find((each) => each.revision === revision);
       const commitment = row && readPayload(row.payload).terms.internal;

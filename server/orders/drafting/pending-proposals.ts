@@ -1,6 +1,6 @@
 /**
  * The end of a pending proposal: by retraction, by decline, or by replacement with another proposal. A replacement needs a second person's
- * consent. Otherwise one person could block every withdrawal by making new proposals.
+ * consent. Otherwise one person could block every withdrawal with new proposals.
  */
 import { CordonError } from '../../../shared/errors.ts';
 import { isProposalEnd } from '../../../shared/order/proposal-end.ts';
@@ -55,7 +55,6 @@ export function createPendingProposals({
   }
 
   return {
-    /** Retracts a proposal. Throws `forbidden` unless the person is the proposer. */
     retract: async (person: PersonId, order: string, revision: number): Promise<RevisionView> => {
       const { row, people } = await pendingOf(order, revision);
       if (people.canonical(row.proposer) !== people.canonical(person)) {
@@ -65,7 +64,6 @@ export function createPendingProposals({
       return end(row, person, 'retracted', null);
     },
 
-    /** Declines a proposal. Throws `approver_unknown` for a person who is not an approver, and `same_person` for the proposer. */
     decline: async (person: PersonId, order: string, revision: number, reason: string): Promise<RevisionView> => {
       const { row, people } = await pendingOf(order, revision);
       const approvers = [...(state.approvers.current()?.persons.values() ?? [])].map(people.canonical);
@@ -79,10 +77,6 @@ export function createPendingProposals({
       return end(row, person, 'declined', reason);
     },
 
-    /**
-     * Replaces the pending proposal with a later one, and discards the approvals of the replaced proposal. Throws `same_person` if the
-     * caller proposed the later one.
-     */
     confirmReplacement: async (person: PersonId, order: string, revision: number): Promise<RevisionView> => {
       const { row, people } = await pendingOf(order, revision);
       if (row.state === 'waiting') {

@@ -1,6 +1,6 @@
 /**
- * Limit on overlapping polygons. Location evidence names at most `MOST_POLYGONS` polygons. If more polygons of orders overlapped at one
- * location, evidence could omit some, and the server could not decide with certainty whether a device is inside. Pure.
+ * Limit on overlapping polygons. Location evidence names at most `MOST_POLYGONS` polygons. If more polygons overlapped at one location,
+ * evidence could omit some, and the server could not be certain whether a device is inside. Pure.
  */
 import { polygonVersion } from '../../../shared/areas/area-code.ts';
 import { MOST_POLYGONS } from '../../../shared/areas/evidence-text.ts';
@@ -8,7 +8,7 @@ import type { OrderTerms } from '../../../shared/order/documents.ts';
 
 type Drawn = Pick<OrderTerms, 'polygons'>;
 
-/** Polygons in all the given terms that touch a location. Each version of a polygon counts once. */
+/** Polygons that touch the location. Each version of a polygon is a separate polygon here. */
 const touching = (place: string, drawn: readonly Drawn[]): ReadonlySet<string> =>
   new Set(
     drawn.flatMap(({ polygons = {} }) =>
@@ -19,8 +19,8 @@ const touching = (place: string, drawn: readonly Drawn[]): ReadonlySet<string> =
   );
 
 /**
- * Finds a location at which the new terms exceed the polygon limit; null if there is none. `before` has the order's current terms. `others`
- * has the adopted and pending terms of all other orders.
+ * Returns a location at which the new terms exceed the polygon limit, or null. `before` has the order's current terms. `others` has the
+ * adopted and pending terms of all other orders.
  */
 export function overPolygonLimit(
   terms: Drawn,

@@ -1,4 +1,4 @@
-/** Builds a revision from an admin's draft. Used when a proposal is created, and when a form is only checked. */
+/** Builds a revision from an admin's draft, to create a proposal or only to check a form. */
 import { CordonError } from '../../../shared/errors.ts';
 import { nextStatus, type OrderState, stateOf } from '../../../shared/order/acts.ts';
 import { canonicalText } from '../../../shared/order/canonical.ts';
@@ -18,11 +18,9 @@ import { readTerms, type TermsDraft, type TermsRead } from './terms.ts';
 
 export type OrderDraft = TermsDraft & {
   readonly action: OrderAct;
-  /** Number of the order. Undefined for the action `propose`, because a new order has no number yet. */
   readonly order?: string | undefined;
   readonly exempt?: ExemptDraft | undefined;
   readonly decision?: Readonly<Record<string, string | undefined>> | undefined;
-  /** Legal basis of the action, as the admin entered it; not yet checked. */
   readonly basis?: unknown;
 };
 
@@ -32,7 +30,6 @@ interface DraftBase {
   readonly previous: string | null;
 }
 
-/** A valid revision, before it gets its number and proposer. */
 export interface Prepared extends DraftBase {
   readonly act: OrderAct;
   readonly status: Revision['status'];
@@ -44,7 +41,7 @@ export interface Prepared extends DraftBase {
 
 export interface Preparation extends Omit<TermsRead, 'terms'> {
   readonly base: Revision | null;
-  /** The revision; null if there are objections. */
+  /** The valid revision; null if there are objections to the draft. */
   readonly prepared: Prepared | null;
 }
 
@@ -77,7 +74,6 @@ export function createPreparation(ports: PreparationPorts) {
     throw new CordonError('invalid_input', `Name the order for the action “${action}”.`);
   }
 
-  /** Checks a draft and builds the revision. Stores nothing. */
   async function prepare(draft: OrderDraft, objections: Objections): Promise<Preparation> {
     const { action, order: _order, exempt, decision, basis: stated, ...written } = draft;
     const start = await objections.wait('order', () => startOf(draft));
@@ -120,7 +116,6 @@ export function createPreparation(ports: PreparationPorts) {
     return { base, effective, until, prepared: objections.all.length === 0 ? prepared : null };
   }
 
-  /** Builds the document that approvers sign. */
   function documentOf(prepared: Prepared, order: string, proposer: string): Revision {
     const { act, base, previous, status, terms, exemptions, basis } = prepared;
     const now = new Date(clock.now()).toISOString();
@@ -133,7 +128,7 @@ export function createPreparation(ports: PreparationPorts) {
       proposer,
       proposedAt: now,
       status,
-      // A revision of an order that remains paused keeps the start time of the pause.
+      // A revision that leaves the order paused keeps the start time of the pause.
       pausedSince: status === 'paused' ? (base?.pausedSince ?? now) : null,
       terms,
       ...(basis && { basis }),

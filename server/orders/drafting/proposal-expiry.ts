@@ -1,4 +1,4 @@
-/** Ends proposals that did not get enough approvals before their expiry. */
+/** Ends proposals that have too few approvals when they expire. */
 import { isCordonError } from '../../../shared/errors.ts';
 import { Loop } from '../../../shared/loops/loop.ts';
 import { PROPOSAL_LIFETIME } from '../../../shared/order/proposal-end.ts';
@@ -7,7 +7,6 @@ import type { Log, OrderStore, ProposalStore } from '../ports.ts';
 
 const RETRY_AFTER = 60_000;
 
-/** Creates the loop that ends expired proposals. The loop runs again when the next pending proposal expires. */
 export function createProposalExpiry({
   orders,
   store,
@@ -42,7 +41,7 @@ export function createProposalExpiry({
         );
         ended();
       } catch (error) {
-        // A concurrent action, on this or another node, has already ended, replaced or adopted the proposal.
+        // A concurrent action has already ended, replaced or adopted the proposal.
         if (!isCordonError(error, 'conflict')) throw error;
       }
     }

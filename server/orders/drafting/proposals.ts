@@ -16,7 +16,7 @@ export type ExemptInput = readonly (({ readonly device: DeviceId } | { readonly 
   readonly until?: string | null | undefined;
   readonly reason?: string | undefined;
 })[];
-/** Parts of a proposal that are not in its terms. The terms contain only a commitment to the record `decision`. */
+/** Parts of a proposal outside its terms. The terms contain only a commitment to the decision record `decision`. */
 interface BesideTerms {
   readonly exempt?: ExemptInput | undefined;
   readonly decision?: DecisionRecord | undefined;
@@ -43,7 +43,7 @@ export function createProposals(
     const document = documentOf(prepared, prepared.order?.number ?? (await nextNumber()), proposer);
     const { order, revision, act, salt } = document;
     const payload = canonicalText(document);
-    // Make sure that the revision can be parsed before it is stored. The server could not show or change an order with an unreadable
+    // Make sure that the revision can be parsed before it is stored. The server could neither show nor change an order with an unreadable
     // revision.
     readPayload(payload);
     const digest = sha256(payload);
@@ -75,7 +75,7 @@ export function createProposals(
         kind: 'order.revision',
         at: row.proposedAt,
         subject: proposer,
-        // The ledger entry of a withheld order does not contain the action, but its digest commits to the action.
+        // The ledger entry of a withheld order does not name the action, but its digest commits to the action.
         public: { order, revision, ...(salt === undefined && { act }), digest },
       },
     );
@@ -83,8 +83,8 @@ export function createProposals(
   }
 
   /**
-   * Decides whether a new proposal becomes pending at once. If it would replace another person's pending proposal, a second person must
-   * consent. Proposers may replace their own proposals, because they could also retract them.
+   * If a new proposal would replace another person's pending proposal, a second person must consent. Proposers may replace their own
+   * proposals, because they could also retract them.
    */
   async function stateFor(proposer: PersonId, order: string): Promise<'waiting' | 'requested'> {
     const pending = (await orders.revisions(order)).find((each) => each.state === 'waiting');
@@ -97,7 +97,7 @@ export function createProposals(
     const year = new Date(clock.now()).getUTCFullYear();
     const used = (await orders.orders()).map(({ number }) => number.split('-').map(Number));
     const counts = used.flatMap(([of, count]) => (of === year && count !== undefined ? [count] : []));
-    // After a restore, skip numbers that lost orders may have, because a device accepts only one order for each number.
+    // After a restore from a backup, skip numbers that lost orders may have, because a device accepts only one order for each number.
     const floor = await store.numberFloor();
     const count = Math.max(0, ...counts, floor !== null && year <= floor.through ? floor.floor : 0);
     return `${year}-${String(count + 1).padStart(3, '0')}`;

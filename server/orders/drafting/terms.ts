@@ -1,6 +1,6 @@
 /**
- * Parses the terms of an order from the admin's input. It converts local times to instants, and names of areas and services to codes. Every
- * unreadable field gets an objection. Pure: `now` is an argument.
+ * Parses the terms of an order from the admin's input: converts local times to instants, and names of areas and services to codes. Adds an
+ * objection for each unreadable field. Pure.
  */
 import { parseHomeArea, parseOrderArea } from '../../../shared/areas/area-code.ts';
 import { CONTESTED, parseTerritory } from '../../../shared/areas/territory-policy.ts';
@@ -29,7 +29,7 @@ type Optional = (typeof OPTIONAL)[number];
 type Defined = 'groups' | 'polygons';
 type Written = 'areas' | Defined | 'services' | 'disputed' | 'effective' | 'until' | 'appeal' | 'internal' | Optional;
 
-/** Terms as an admin enters them. A time is written in RFC 3339 with an offset, or as a local time in the time zone `zone`. */
+/** Terms as an admin enters them. A time is an RFC 3339 time with an offset, or a local time in the time zone `zone`. */
 export type TermsInput = Omit<OrderTerms, Written> & {
   /** Value of an optional term. Null removes the value that the previous revision has. */
   readonly [K in Optional]?: OrderTerms[K] | null;
@@ -37,13 +37,12 @@ export type TermsInput = Omit<OrderTerms, Written> & {
   readonly areas: readonly string[];
   readonly services: readonly string[];
   /**
-   * Area to which each disputed territory belongs, or `contested`, by territory. The current territory policy assigns the territories that
-   * are absent here.
+   * Key: disputed territory. Value: area to which the territory belongs, or `contested`. For absent territories, the current territory
+   * policy applies.
    */
   readonly disputed: Readonly<Record<string, string>>;
   readonly effective: string;
   readonly until: string | null;
-  /** Contact for affected people. If undefined, the order uses the installation's contact. */
   readonly appeal?: string | undefined;
 };
 export type TermsChanges = { readonly [K in keyof TermsInput]?: TermsInput[K] | undefined };
@@ -90,8 +89,8 @@ export function readTime(written: string, zone: string): Instant {
     throw new CordonError('invalid_input', `“${written}” in zone “${zone}” is no time.`, { written, zone }, cause);
   }
   const later = local.toZonedDateTime(zone, { disambiguation: 'later' });
-  // A local time that a clock change skips or repeats is an error, as with `disambiguation: 'reject'` of Temporal. In addition, this error
-  // names the two possible instants.
+  // As with `disambiguation: 'reject'` of Temporal, a local time that a clock change skips or repeats is an error. This error also names
+  // the two possible instants.
   if (earlier.epochMilliseconds !== later.epochMilliseconds) {
     const suggestions = [withOffset(earlier), withOffset(later)];
     throw new CordonError(
@@ -131,8 +130,8 @@ function readFeature(feature: string, area: string): [string, string] {
 }
 
 /**
- * Checks a BCP 47 language tag. Tags with extended language subtags are invalid (ECMA-402), because browsers could not display their name
- * or choose their writing direction.
+ * Rejects extended language subtags of BCP 47 (as ECMA-402 does), because browsers could not display the language's name or choose its
+ * writing direction.
  */
 function checkLanguage(tag: string): void {
   try {
@@ -190,10 +189,7 @@ function isTerm(field: unknown): field is keyof OrderTerms {
   return typeof field === 'string' && Object.hasOwn(WANTED, field);
 }
 
-/**
- * Checks the terms against the schema of the signed document. A field gets no second objection if it already has one or if its value is
- * unreadable.
- */
+/** Checks the terms against the schema of the signed document. Adds no objection for a field that already has one. */
 function checkShape(terms: object, unread: ReadonlySet<string>, objections: Objections): OrderTerms | null {
   const parsed = orderTermsSchema.safeParse(terms);
   if (parsed.success) return parsed.data;
@@ -240,7 +236,10 @@ const TEXTS = [
   'documents',
 ] as const;
 
-/** Rejects hidden characters. They could make readers see a different text than the one that approvers signed. No legal text needs them. */
+/**
+ * Rejects hidden characters, because they could make readers see a different text than the approvers signed. No legal text needs hidden
+ * characters.
+ */
 function checkTexts(given: TermsDraft, objections: Objections): void {
   const check = (field: string, value: unknown): void => {
     if (typeof value === 'string') {
@@ -256,16 +255,15 @@ function checkTexts(given: TermsDraft, objections: Objections): void {
 }
 
 export interface TermsRead {
-  /** Parsed terms; null if there are objections. */
   readonly terms: OrderTerms | null;
-  /** Start of the order. It is known even if other fields are invalid; null if the time itself is unreadable. */
+  /** Start of the order, even if other fields are invalid; null if the start itself is unreadable. */
   readonly effective: Instant | null;
   readonly until: Instant | null;
 }
 
 /**
- * Parses the terms of a new order, or the terms that an order has after an action. `base` has the previous terms. `appeal` is the
- * installation's contact, for an order that names no contact.
+ * Parses the terms of a new or changed order. `base` has the order's terms before the change. `appeal` is the server's configured contact,
+ * for an order that names no contact.
  */
 export function readTerms(
   act: OrderAct,
@@ -303,7 +301,7 @@ export function readTerms(
   const unread = new Set<string>();
   const time = (field: 'effective' | 'until' | 'answerBy' | 'publication', written: string): string | undefined => {
     if (written === '') return undefined;
-    // A local time without a time zone cannot be converted. It gets no objection here, because the missing zone already has one.
+    // Without a time zone, a local time cannot be converted. Add no objection here, because the missing time zone already has one.
     if (zone === undefined && !OFFSET.test(written)) {
       unread.add(field);
       return undefined;
@@ -359,11 +357,11 @@ function authoritativeOf(act: OrderAct, given: TermsDraft, objections: Objection
   if (second !== undefined) {
     objections.add('authoritativeLanguage', 'invalid_input', WANTED.authoritativeLanguage);
   }
-  // For a malformed language tag, the result is undefined. Another check rejects such a tag.
+  // The result is undefined for a malformed language tag, which another check rejects.
   return orderTermsSchema.shape.authoritativeLanguage.safeParse(first).data;
 }
 
-/** The order contains no entry for a contested territory (a territory that belongs to no country under this order). */
+/** A signed order has no entry for a contested territory, which belongs to no country under this order. */
 const isCounted = (each: [string, string] | undefined): each is [string, string] =>
   each?.[1] !== undefined && each[1] !== CONTESTED;
 
@@ -373,10 +371,7 @@ function withoutNulls(terms: Readonly<Record<string, unknown>>): object {
   return Object.fromEntries(Object.entries(terms).filter(([field]) => !omitted.some((each) => each === field)));
 }
 
-/**
- * Removes repeated notice moments and sorts the others by time, earliest first. Keeps unknown moments, so that the schema check rejects
- * them.
- */
+/** Removes repeated notice moments and sorts by time, earliest first. Keeps unknown moments, which the schema check then rejects. */
 function inOrder(moments: readonly string[]): string[] {
   const known: readonly string[] = NOTICE_MOMENTS;
   const place = (moment: string) => known.indexOf(moment);
@@ -384,8 +379,8 @@ function inOrder(moments: readonly string[]): string[] {
 }
 
 /**
- * Checks dates, documents, publication and exit of valid terms. A value that an earlier revision already had may be in the past or break
- * newer rules.
+ * Checks dates, documents, publication and exit of valid terms. Values from the order's previous revision may be in the past or break newer
+ * rules.
  */
 function checkLegalBasis(terms: OrderTerms, before: OrderTerms | null, now: Instant, objections: Objections): void {
   const { receivedOn, documents = [], publication, exportWindow, mode, until, zone } = terms;
@@ -415,7 +410,7 @@ function checkLegalBasis(terms: OrderTerms, before: OrderTerms | null, now: Inst
 }
 
 /**
- * Checks the start and end of the order. Start and end may be in the past if the previous revision has the same value. Otherwise they cause
+ * A start or end of an order in the past is valid only if the previous revision has the same value. Otherwise the check adds the objection
  * `effective_in_past` or `until_in_past`.
  */
 function checkTimes(

@@ -1,6 +1,6 @@
 /**
- * Records which devices each revision affected when it took effect. An evidence pack needs these records to include devices that later
- * left, moved or became exempt. The server writes the records in slices. If a crash interrupts the writing, the next start completes it.
+ * Records which devices each revision affected when it took effect. Evidence packs need these records to include devices that later left,
+ * moved or became exempt. If a crash interrupts the writing, the next start of the server completes it.
  */
 import { setImmediate as turn } from 'node:timers/promises';
 import { Loop } from '../../../shared/loops/loop.ts';
@@ -11,30 +11,28 @@ import type { OrderRule } from '../../../shared/verdict/terms.ts';
 import { slices } from '../impact/rehearsal.ts';
 import type { Log } from '../ports.ts';
 
-/** Maximum number of devices in one transaction. Other writers can use the store between two transactions. */
+/** Maximum number of devices in one transaction, so that other writers can use the store between two transactions. */
 const SLICE = 500;
 const RETRY_AFTER = 60_000;
 
 export interface AffectedDeviceStore {
   affectedAreComplete(order: string, revision: number): Promise<boolean>;
   /**
-   * Records the devices that a revision affects. If an earlier revision already affected a device, the device's record keeps the number of
-   * the earlier revision.
+   * Records the devices that a revision affects. If an earlier revision already affected a device, the device keeps the number of the
+   * earlier revision.
    */
   recordAffected(order: string, revision: number, devices: readonly DeviceId[]): Promise<void>;
   recordComplete(order: string, revision: number): Promise<void>;
-  /** Recorded affected devices with ids above `after`, sorted by id. */
   recordedAffected(order: string, after: DeviceId | null, limit: number): Promise<DeviceId[]>;
 }
 
-/** Creates the loop that records affected devices. Request a run of the loop when an order may have taken effect. */
 export function createAffectedDevices(ports: {
   readonly store: Omit<AffectedDeviceStore, 'recordedAffected'>;
   readonly clock: Clock;
   readonly rules: () => readonly OrderRule[];
   /**
-   * Devices for which the revision currently denies a service. The last known location of an offline device counts even after it has
-   * expired.
+   * Devices for which the revision currently denies a service. An offline device is included by its last known location, even an expired
+   * one.
    */
   readonly denied: (order: string, revision: number) => Promise<readonly { readonly device: DeviceId }[]>;
   readonly log: Log;

@@ -1,14 +1,11 @@
-/**
- * Facts that decide the verdicts of devices. The jurisdiction module provides location, home area and legal seat; adopted revisions provide
- * the exemptions.
- */
+/** Reads what a device's verdict depends on: its location, home area, legal seat and exemptions. */
 import { exemptionsFor } from '../../../shared/order/exemption.ts';
 import type { DeviceId } from '../../../shared/protocol/ids.ts';
 import type { DeviceFacts } from '../../../shared/verdict/terms.ts';
 import type { AdoptedOrders } from '../adoption/adopted-orders.ts';
 import type { JurisdictionPort, OrderStore } from '../ports.ts';
 
-/** Reads the facts of several devices. Unknown devices are absent from the result. */
+/** Reads the location, home area, legal seat and exemptions of devices. Unknown devices are absent from the result. */
 export type ReadDeviceFacts = (devices: readonly DeviceId[]) => Promise<ReadonlyMap<DeviceId, DeviceFacts>>;
 
 export function createDeviceFacts(ports: {

@@ -1,6 +1,6 @@
 /**
- * Device record: facts about one device that the public order list must not contain. The server's online key signs a new version of the
- * record when these facts change.
+ * Device record: private data about one device, which must not be in the public order list. When the data change, the server's online key
+ * signs a new version of the record.
  */
 import { canonicalText, encodeCanonical, parseDocument } from '../../../shared/order/canonical.ts';
 import {
@@ -18,14 +18,13 @@ function readRecord(envelope: Envelope): DeviceRecord {
   return parseDocument(deviceRecordSchema, payloadOf(envelope, PAYLOAD_TYPES.record));
 }
 
-/** Creates the next version of a device record. Returns null if the current record has the same facts. Pure. */
+/** Creates the next version of a device record. Returns null if the content of the current record has not changed. Pure. */
 export function nextRecord(given: {
   readonly installation: string;
   readonly device: DeviceId;
   readonly personalia: DevicePersonalia;
   readonly salts: readonly { readonly order: string; readonly salt: string }[];
   readonly before: RecordRow | null;
-  /** Highest version of the record that the device may have received before a restore of the server. */
   readonly floor: number;
   readonly now: Instant;
   readonly online: Signer;

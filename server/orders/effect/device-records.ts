@@ -1,6 +1,6 @@
 /**
- * Signs new versions of device records when their facts change, above all exemptions. If a revision both suspends devices and exempts some,
- * an exempt device must receive its record before the order list. The server therefore signs the records before it sends the list.
+ * Signs new versions of device records when their content changes, above all exemptions. The server signs device records before it sends a
+ * new order list, so that the list never suspends a newly exempt device.
  */
 import { isCordonError } from '../../../shared/errors.ts';
 import { createBatcher } from '../../../shared/loops/batcher.ts';
@@ -18,12 +18,11 @@ const ATTEMPTS = 5;
 const AT_ONCE = 256;
 
 export interface DeviceRecords {
-  /** Signs a new device record if the facts changed. Returns true for a new record. */
   reissue(device: DeviceId): Promise<boolean>;
-  /** Signs new records of the devices that the order's current revision exempts and its earlier revision `before` did not exempt. */
+  /** Signs new records of the devices that the order's current revision exempts but the revision `before` did not exempt. */
   follow(order: string, before: Revision | undefined): Promise<void>;
   /**
-   * Signs new records of exempt devices if their facts changed. At the start of the server, this repairs records that a crash after an
+   * Signs new records of exempt devices if the content changed. At the start of the server, this creates the records that a crash after an
    * adoption left unsigned.
    */
   reissueAllExempt(): Promise<void>;

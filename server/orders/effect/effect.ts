@@ -1,6 +1,6 @@
 /**
- * Effect of adopted orders on devices. This module caches verdicts, signs device records, and records when orders took effect and which
- * devices they affected.
+ * Effect of adopted orders on devices: caches verdicts, signs device records, and records when orders took effect and which devices they
+ * affected.
  */
 import { CordonError } from '../../../shared/errors.ts';
 import { createBatcher } from '../../../shared/loops/batcher.ts';
@@ -26,24 +26,22 @@ export interface ChangedOrder {
 }
 
 export interface Effect {
-  /** Verdict from the cache; undefined if the cache has no verdict for the device. */
   cachedVerdict(device: DeviceId): Verdict | undefined;
-  /** Verdict for the device. Throws `device_unknown`. */
+  /** Computes the device's verdict. Throws `device_unknown`. */
   verdict(device: DeviceId): Promise<Verdict>;
   record(device: DeviceId): Promise<RecordRow | null>;
-  /** Signs a new device record and wakes the device if the facts in the record changed. Returns true for a new record. */
+  /** If the content of the device record changed, signs a new record, notifies the device and returns true. */
   reissueRecord(device: DeviceId): Promise<boolean>;
   /**
-   * Updates device records and verdicts after orders changed, and wakes devices. `device` is an additional device whose own exemptions
-   * changed.
+   * Updates device records and verdicts after orders changed, and notifies the devices. `device` is an additional device whose own
+   * exemptions changed.
    */
   follow(changes: readonly ChangedOrder[], device?: DeviceId): Promise<void>;
   /**
-   * Records in the ledger all orders that have taken effect or ended. Without these ledger entries, the verification of an evidence pack
-   * fails. Never rejects, because a failure must not prevent a pause or withdrawal.
+   * Records in the ledger all orders that have taken effect or ended. Without these entries, the verification of evidence packs fails.
+   * Never rejects, because a failure must not prevent a pause or withdrawal.
    */
   recordExecutions(): Promise<void>;
-  /** Starts the module. First records and applies orders that took effect or ended while no server ran. */
   start(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -53,20 +51,14 @@ export function createEffect(ports: {
   readonly store: DeviceRecordStore;
   readonly executions: ExecutionStore & AffectedDeviceStore;
   readonly adopted: AdoptedOrders;
-  /** True if the order is withheld from the public at the given time. */
   readonly withheld: (order: string, at: Instant) => boolean;
   readonly facts: ReadDeviceFacts;
   readonly jurisdiction: Pick<JurisdictionPort, 'affectedBy'>;
   readonly fleet: FleetPort;
   readonly changes: Pick<DeviceChanges, 'follow'>;
-  /**
-   * Devices for which the revision currently denies a service. The last known location of an offline device counts even after it has
-   * expired.
-   */
   readonly denied: (order: string, revision: number) => Promise<readonly { readonly device: DeviceId }[]>;
   readonly online: Signer;
   readonly installation: string;
-  /** Highest version of a device record that any device may have received before a restore. */
   readonly recordFloor: number;
   readonly clock: Clock;
   readonly bus: Bus;
@@ -109,8 +101,8 @@ export function createEffect(ports: {
   adopted.publisher.onChange(() => {
     verdicts.rulesChanged();
     executions.request();
-    // Record affected devices at every change, because a new revision of an active order can affect more devices without a new start of the
-    // order.
+    // Request the recording of affected devices at every change, because a new revision of an active order can affect more devices although
+    // the order does not start again.
     affected.request();
   });
 

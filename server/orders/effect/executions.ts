@@ -1,5 +1,5 @@
 /**
- * Ledger entries for the start and end of orders. The first server process that notices a start or end writes the entry. The entry of a
+ * Ledger entries for the start and end of orders, written by the first server process that notices the start or end. The entry of a
  * withheld order names neither the order nor the change. If an order started and ended while no server ran, there is no entry.
  */
 import { keepParticulars } from '../../../shared/ledger/kept-particulars.ts';
@@ -22,32 +22,22 @@ export interface Execution {
 }
 
 export interface ExecutionStore {
-  /** Recorded starts and ends of the order, oldest first. */
   executions(order: string): Promise<Execution[]>;
-  /** For each order, its last recorded start or end. */
   lastExecutions(): Promise<ReadonlyMap<string, ExecutionState>>;
   /**
-   * Stores the start or end of an order. Does nothing if the store already has this state, for example because another node stored it
-   * first.
+   * Stores the start or end of an order. Does nothing if the store already has this state, for example because another server process
+   * stored it first.
    */
   recordExecution(execution: Execution, entry: EntryDraft<'order.executed'>): Promise<void>;
 }
 
-/**
- * Milliseconds until the next attempt after a failure. The verification of an evidence pack accepts an entry that is at most 30 seconds
- * late.
- */
+/** Delay in milliseconds before the next attempt. The verification of an evidence pack accepts an entry that is at most 30 seconds late. */
 const RETRY_AFTER = 10_000;
 
-/**
- * Creates the loop that records starts and ends of orders. The loop runs again at the next time when an order starts or ends. Request a run
- * when the rules changed.
- */
 export function createExecutions(ports: {
   readonly store: ExecutionStore;
   readonly clock: Clock;
   readonly rules: () => readonly OrderRule[];
-  /** True if the order is withheld at the given time. */
   readonly withheld: (order: string, at: Instant) => boolean;
   readonly recorded: () => void;
   readonly bus: Bus;
@@ -67,8 +57,8 @@ export function createExecutions(ports: {
         {
           kind: 'order.executed',
           at: now,
-          // The ledger entry of a withheld order omits the order number. With the number, readers could count the entries and learn each
-          // start and end.
+          // The ledger entry of a withheld order omits the order number, because readers who count the entries could learn when the order
+          // starts and ends.
           ...(withheld(order, now)
             ? keepParticulars({ order, revision, state })
             : { subject: null, public: { order, revision, state } }),
@@ -77,7 +67,7 @@ export function createExecutions(ports: {
       bus.publish({ kind: 'orders' });
       recorded();
     }
-    // Compare with the start time of this run instead of the present time, because another order may have become due during the run.
+    // Use the start time of this run instead of the current time, because another order may have become due during the run.
     const times = rules()
       .flatMap(instantsOf)
       .filter((at) => at > now);

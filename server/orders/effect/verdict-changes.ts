@@ -1,13 +1,12 @@
-/** Schedules changes of verdicts that no event causes: an order starts or ends, or an exemption or grace period of a device ends. */
+/** Schedules changes of verdicts at known times: an order starts or ends, or a device's exemption or grace period ends. */
 import type { DeviceId } from '../../../shared/protocol/ids.ts';
 import type { Clock, Instant } from '../../../shared/time/clock.ts';
 import type { OrderRule } from '../../../shared/verdict/terms.ts';
 
 export interface VerdictChanges {
-  /** Time at which the device's verdict changes next, as far as the server knows. */
+  /** Next time at which the device's verdict is expected to change; null if no change is expected. */
   expected(device: DeviceId): Instant | null;
   expect(device: DeviceId, at: Instant | null): void;
-  /** Plans the next change again after a change of the rules. */
   reschedule(): void;
   stop(): void;
 }
@@ -21,13 +20,13 @@ export function instantsOf(rule: OrderRule): Instant[] {
 export function createVerdictChanges(ports: {
   readonly clock: Clock;
   readonly rules: () => readonly OrderRule[];
-  /** Callback when verdicts change. It receives the devices whose scheduled time has come, and the orders that start or end. */
+  /** Callback for changed verdicts. It receives the devices whose scheduled time has come, and the orders that start or end. */
   readonly onChange: (devices: readonly DeviceId[], rules: readonly OrderRule[]) => void;
 }): VerdictChanges {
   const { clock, rules, onChange } = ports;
   /**
-   * Scheduled time of each device's next change. It remains when cached verdicts are deleted, because perhaps nothing evaluates the device
-   * again before that time.
+   * Time of each device's next change. The time remains when cached verdicts are deleted, because the device may not be evaluated again
+   * before this time.
    */
   const expected = new Map<DeviceId, Instant>();
   let seenUntil = clock.now();

@@ -1,7 +1,6 @@
 /**
- * Cache of devices' verdicts. The relay needs the verdicts of sender and recipients for every post. A cached verdict is valid until the
- * rules or the device's facts change, or until its `nextChange`. When a verdict's `nextChange` arrives, and when an order takes effect or
- * ends, the server wakes the devices.
+ * Cache of devices' verdicts. The relay needs the verdicts of sender and recipients for every message. A cached verdict is valid until the
+ * rules, or the device's location, home area, legal seat or exemptions change, at the latest until its `nextChange`.
  */
 import type { DeviceId } from '../../../shared/protocol/ids.ts';
 import type { Clock, Instant } from '../../../shared/time/clock.ts';
@@ -11,7 +10,7 @@ import type { Bus } from '../../bus/bus.ts';
 import type { Log } from '../ports.ts';
 import { createVerdictChanges } from './verdict-changes.ts';
 
-/** Maximum number of devices to which one wake message applies. */
+/** Maximum number of devices in one notification of a change. */
 const WAKE_SIZE = 1000;
 
 export interface VerdictPorts {
@@ -19,20 +18,17 @@ export interface VerdictPorts {
   readonly bus: Bus;
   readonly log: Log;
   readonly rules: () => readonly OrderRule[];
-  /** Facts of the device; undefined for an unknown device. */
   readonly facts: (device: DeviceId) => Promise<DeviceFacts | undefined>;
   readonly affectedBy: (rule: OrderRule) => Promise<readonly DeviceId[]>;
 }
 
 export interface Verdicts {
-  /** Verdict from the cache; undefined if the cache has no verdict for the device. */
   cached(device: DeviceId): Verdict | undefined;
   verdict(device: DeviceId): Promise<Verdict | null>;
   invalidate(devices: readonly DeviceId[]): void;
-  /** Deletes all cached verdicts and schedules the next changes. Callers use this after a change of the rules. */
+  /** Deletes all cached verdicts and updates the schedule of verdict changes. */
   rulesChanged(): void;
   wakeAffected(rule: OrderRule): Promise<void>;
-  /** Stops the timer. Resolves when all wakes in progress have ended. */
   stop(): Promise<void>;
 }
 
@@ -43,7 +39,7 @@ function earlierOf(a: Instant | null, b: Instant | null): Instant | null {
 export function createVerdicts(ports: VerdictPorts): Verdicts {
   const { clock, bus, log, rules, facts, affectedBy } = ports;
   const cache = new Map<DeviceId, Verdict>();
-  /** Number of invalidations of each device's verdict. An evaluation that began before an invalidation must not enter the cache. */
+  /** Number of times that each device's verdict was invalidated. An evaluation that began before an invalidation must not be cached. */
   const invalidations = new Map<DeviceId, number>();
   const wakes = new Set<Promise<void>>();
   let epoch = 0;
@@ -75,7 +71,7 @@ export function createVerdicts(ports: VerdictPorts): Verdicts {
     const evaluated = evaluate(rules(), known, clock.now());
     const current = epoch === before && invalidations.get(device) === count;
     if (current) cache.set(device, evaluated);
-    // An outdated evaluation may miss a scheduled change that is already known. Use the earlier of the two times.
+    // An outdated evaluation may miss a verdict change that is already scheduled. Use the earlier of the two times.
     changes.expect(device, current ? evaluated.nextChange : earlierOf(evaluated.nextChange, changes.expected(device)));
     return evaluated;
   }
@@ -106,7 +102,7 @@ export function createVerdicts(ports: VerdictPorts): Verdicts {
       invalidate(devices);
       wake(devices);
     } catch (error) {
-      // If a wake is lost, no harm results: devices also compare their state with the server periodically, and every check uses a current
+      // A lost notification does no harm: devices also compare their state with the server periodically, and every check uses a current
       // verdict.
       log.warn(
         { err: error, order: rule.order },

@@ -1,6 +1,6 @@
 /**
  * Reminders of answers that an authority expects by a deadline. The responsible people get one alert for each order, and a mail if mail is
- * configured. The server stores each reminder before it sends the reminder, so that a restart or failure never repeats a reminder.
+ * configured. The server stores each reminder before it sends it, so that a restart never repeats a reminder.
  */
 import { Loop } from '../../../shared/loops/loop.ts';
 import { answerState, dueReminder, reminderTimes } from '../../../shared/order/answer-deadline.ts';
@@ -14,7 +14,7 @@ import { answerAlert } from './proceedings.ts';
 
 export interface GivenReminder {
   readonly answerBy: Instant;
-  /** Index of the last reminder that was sent about this deadline (index into the result of `reminderTimes`). */
+  /** Index of the last reminder that was sent about this deadline, in the result of `reminderTimes`. */
   readonly step: number;
   readonly mailed: readonly AccountId[];
 }
@@ -49,20 +49,15 @@ export interface Responsible {
 }
 
 export interface ResponsiblePort {
-  /** Accounts that have the role owner or legal for the given areas. */
   responsible(areas: OrderTerms['areas']): Promise<readonly Responsible[]>;
-  /** Function that sends a mail. It throws `mail_failed`. Null if mail is not configured. */
+  /** Function that sends a mail and may throw `mail_failed`. Null if mail is not configured. */
   mail(): ((to: Responsible, mail: ReminderMail) => Promise<void>) | null;
 }
 
-/** Milliseconds until the server sends a failed mail again. */
+/** Delay in milliseconds before the server sends a failed mail again. */
 const MAIL_AGAIN_AFTER = 600_000;
 const RETRY_AFTER = 60_000;
 
-/**
- * Creates the loop that sends due reminders. The loop runs again when the next reminder is due. Request a run when orders or their records
- * changed.
- */
 export function createAnswerReminders(ports: {
   readonly store: ReminderStore;
   readonly clock: Clock;
@@ -101,10 +96,7 @@ export function createAnswerReminders(ports: {
     return next;
   }
 
-  /**
-   * Mails a reminder to all responsible accounts. Returns false if a mail failed. The next attempt skips accounts that already received the
-   * reminder.
-   */
+  /** Returns false if a mail failed. The next attempt skips accounts that already received the reminder. */
   async function mailAll(order: OrderView, mail: ReminderMail): Promise<boolean> {
     const send = people.mail();
     const given = await store.reminder(order.number);

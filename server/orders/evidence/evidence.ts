@@ -1,4 +1,4 @@
-/** Evidence about orders: rollouts, explanations of past verdicts, and the audit of who read withheld orders. */
+/** Evidence about orders: rollouts, explanations of past verdicts, and the audit of readers of withheld orders. */
 import type { Explanation } from '../../../shared/api/explanation.ts';
 import type { DeviceId } from '../../../shared/protocol/ids.ts';
 import type { Clock, Instant } from '../../../shared/time/clock.ts';
@@ -13,13 +13,9 @@ import { createOrderReadings, type OrderReadings, type ReadingStore } from './or
 import type { Receipts } from './receipts.ts';
 import { createRollout, type OrderRollout, type RolloutStore } from './rollout.ts';
 
-/**
- * Evidence about orders. The method `read` decides whether a person may read a withheld order, and stores an audit entry before it returns.
- * The method `readings` throws `not_found` for an unknown order.
- */
 export interface Evidence extends OrderReadings {
   rollout(order: string): Promise<OrderRollout>;
-  /** Verdict of a device at a past time, with the reasons. Throws the same errors as `JurisdictionPort.past`. */
+  /** Explains a device's verdict at a past time. Throws the same errors as `JurisdictionPort.past`. */
   explain(device: DeviceId, at: Instant): Promise<Explanation>;
 }
 

@@ -1,4 +1,4 @@
-/** Explanation of a device's verdict at a past time, computed from the orders and facts of that time. Pure. */
+/** Explanation of a device's verdict at a past time, computed from the orders, location, home area and legal seat at that time. Pure. */
 import type { Explanation, ORDER_STATES } from '../../../shared/api/explanation.ts';
 import { exemptionsFor } from '../../../shared/order/exemption.ts';
 import { compileRule } from '../../../shared/order/rules.ts';
@@ -12,12 +12,10 @@ import { openTitle } from '../adoption/order-visibility.ts';
 import { activeAt, endOf } from '../impact/device-impact.ts';
 import type { ExemptionRow, PastLocation, ReceiptRow } from '../ports.ts';
 
-/** Maximum number of observations in the response. */
 const SHOWN = 50;
-/** Kinds of connection with an area that change when the device moves, unlike its home area and legal seat. */
+/** Connections with an area that change when the device moves, unlike its home area and legal seat. */
 const PASSING = ['present', 'network'] as const;
 
-/** Revision of an order that was current at a past time. */
 export interface PastRevision extends AcceptedRevision {
   readonly adoptedAt: Instant;
 }
@@ -28,7 +26,7 @@ export function explain(given: {
   readonly accepted: readonly PastRevision[];
   readonly exemptions: readonly (ExemptionRow & { readonly order: string })[];
   readonly receipts: readonly Pick<ReceiptRow, 'receipt'>[];
-  /** Present time. It decides whether an order is still withheld from the reader. */
+  /** Current time. It decides whether an order is still withheld from the reader. */
   readonly now: Instant;
 }): Explanation {
   const { device, past, accepted, receipts, now } = given;
@@ -62,8 +60,8 @@ export function explain(given: {
       until,
       fresh,
       detail: observationsOf(sighting.source)[0]?.detail ?? '',
-      // The newest observation of a source may only state that the source no longer gives a location. It names no IP database. Therefore
-      // use the newest observation that names a database.
+      // The newest observation of a source may only say that the source no longer gives a location. Such an observation names no IP
+      // database. Therefore use the newest observation that names one.
       database: observationsOf(sighting.source).find(({ database }) => database !== null)?.database ?? null,
     })),
     observations: past.evidence.slice(0, SHOWN).map(({ observation, detail, database, receivedAt }) => ({
@@ -92,7 +90,7 @@ const copyOf = ({ order, revision, reasons }: { order: string; revision: number;
   reasons: [...reasons],
 });
 
-/** Verdict that one order gave at the past time, as a list with one element. The list is empty if the order did not concern the device. */
+/** The order's verdict at the past time, as a list with one element. The list is empty if the order did not concern the device. */
 function orderThen(
   { revision, adoptedAt }: PastRevision,
   rule: OrderRule,
@@ -103,7 +101,7 @@ function orderThen(
 ): Explanation['orders'] {
   const { order } = revision;
   const { services } = evaluate([activeAt(rule, at)], facts, at);
-  // Read the verdict for one service only, because an order gives all its services the same verdict.
+  // Read the verdict for only one service, because an order gives the same verdict for all its services.
   const [named] = rule.services;
   const verdict = named === undefined ? undefined : services[named];
   const reasons = verdict?.reasons.filter((reason) => reason !== 'no_order') ?? [];

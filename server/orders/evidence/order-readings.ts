@@ -1,6 +1,6 @@
 /**
- * Audit of readings of withheld orders. The server decides whether a reader may read an order, and stores an audit entry before it returns
- * any text. If the entry cannot be stored, the reader receives no text.
+ * Audit of readings of withheld orders. The server stores an audit entry before it returns any text. If the entry cannot be stored, the
+ * reader receives no text.
  */
 import type { OrderPart, Visibility } from '../../../shared/api/order-readings.ts';
 import { keepParticulars } from '../../../shared/ledger/kept-particulars.ts';
@@ -17,23 +17,21 @@ import { readPayload } from '../adoption/revision-payload.ts';
 import type { ApproverStore, OrderStore, RevisionRow } from '../ports.ts';
 
 /**
- * Length of a time span in milliseconds. If an account reads the same part of an order several times in one time span, these readings share
- * an audit entry.
+ * In milliseconds. If an account reads the same part of an order several times within a time span of this length, these readings share one
+ * audit entry.
  */
 const TOGETHER = 600_000;
-/** Maximum number of audit entries in a response about one order. */
 const SHOWN = 500;
 
 export interface OrderReading {
   readonly part: OrderPart;
-  /** What the account read: SHA-256 hash of a document, or number of a revision. Null for the whole order. */
+  /** SHA-256 hash of the document, or number of the revision, that the account read. Null for the whole order. */
   readonly about: string | null;
 }
 
 export interface StoredReading extends OrderReading {
   readonly order: string;
   readonly account: AccountId;
-  /** Number of the time span in which the reading happened. Readings in the same time span share an audit entry. */
   readonly span: number;
 }
 
@@ -46,16 +44,13 @@ export interface ReadingRow extends OrderReading {
 
 export interface ReadingStore {
   /**
-   * Stores a reading. The first reading in a time span is stored together with its ledger entry. Later readings in the same time span only
-   * increase a count.
+   * The first reading in a time span is stored together with its ledger entry. Later readings in the same time span only increase a count.
    */
   recordReading(reading: StoredReading, entry: EntryDraft<'order.read'>): Promise<void>;
-  /** Audit entries about the order, newest first. */
   readings(order: string, limit: number): Promise<ReadingRow[]>;
 }
 
 interface ReadingRequest {
-  /** Number of the revision that the reader requests; null for all revisions. */
   readonly revision: number | null;
   /** True if the route itself removes the parts of the order that the reader may not see. */
   readonly masked: boolean;
@@ -80,7 +75,7 @@ export function createOrderReadings({
     { revision, masked }: ReadingRequest,
   ): Promise<Visibility> {
     const [order, rows] = await Promise.all([orders.order(number), orders.revisions(number)]);
-    // Treat an unknown order as public. The route itself reports `not_found` for it.
+    // Treat an unknown order as public, because the route itself reports `not_found` for it.
     if (!order || rows.length === 0) return 'public';
     const now = clock.now();
     const withheld = new Map(

@@ -1,7 +1,4 @@
-/**
- * Files of an evidence pack, in the order in which the pack contains them. To save memory, the server creates each file only after it has
- * written the previous one.
- */
+/** Files of an evidence pack. To save memory, the server creates each file only after it has written the previous one. */
 import { X509Certificate } from 'node:crypto';
 import { setImmediate as turn } from 'node:timers/promises';
 import { CordonError } from '../../../shared/errors.ts';
@@ -39,14 +36,11 @@ import type { PackPorts, PackReceipt } from './pack-ports.ts';
 import type { Snapshot } from './pack-snapshot.ts';
 import { readRecord } from './proceedings.ts';
 
-/** Maximum number of devices whose receipts are in one file. Such a file has about 100 kB. */
+/** Maximum number of devices whose receipts are in one file. A file thus has about 100 kB. */
 const DEVICES_IN_A_FILE = 20;
-/** Number of devices that are processed in one turn of the event loop, within a few milliseconds. */
+/** Number of devices that are processed in one turn of the event loop, which takes a few milliseconds. */
 const DEVICES_AT_ONCE = 5;
-/**
- * Number of devices whose certificates are read together. A device gets a new certificate every month, so each device can have many
- * certificates.
- */
+/** Number of devices whose certificates are read together. The number is small because a device gets a new certificate every month. */
 const CERTIFICATES_AT_ONCE = 50;
 const PAGE = 1000;
 
@@ -54,7 +48,7 @@ export interface PackContent {
   readonly id: PackId;
   readonly order: string;
   readonly root: PublicRoot;
-  /** Checkpoint that the pack's reader already has. The evidence pack proves that the ledger only grew after this checkpoint. */
+  /** Checkpoint that the pack's reader already has. The pack proves that the ledger only grew after this checkpoint. */
   readonly since: StoredCheckpoint | null;
   readonly snapshot: Snapshot;
   readonly madeAt: string;
@@ -79,7 +73,6 @@ export class PackFiles {
   readonly #adopted: readonly RevisionRow[];
   readonly #handles = new PackHandles();
   readonly #tally: ReceiptTally;
-  /** Devices whose receipts prove that the order affected them. */
   readonly #affected = new Set<DeviceId>();
 
   constructor(ports: PackPorts, pack: PackContent) {
@@ -93,7 +86,6 @@ export class PackFiles {
     );
   }
 
-  /** All files of the evidence pack except the manifest, in the order in which the pack contains them. */
   async *all(): AsyncGenerator<PackFile> {
     const ports = this.#ports;
     const { root, since, snapshot } = this.#pack;
@@ -108,7 +100,7 @@ export class PackFiles {
     const lists = new Set(adopted.flatMap(({ listedIn }) => listedIn ?? []));
     for (const version of [...lists].sort((a, b) => a - b)) {
       const envelope = await ports.store.list(version);
-      // The store may lack an order list, because the server deletes old order lists after some years.
+      // The store may lack an old order list, because the server deletes order lists after some years.
       if (envelope) yield [numbered('lists', version), json(envelope)];
     }
     yield* ledgerFiles(ports, snapshot, since);
@@ -187,8 +179,8 @@ export class PackFiles {
   }
 
   /**
-   * Devices that the revision currently blocks, devices that the order blocked when it took effect, and devices whose receipts prove that
-   * the order affected them.
+   * Devices that the revision blocks now, devices that the order blocked when it took effect, and devices whose receipts prove that the
+   * order affected them.
    */
   async #affectedBy(revision: number): Promise<DeviceId[]> {
     const { order } = this.#pack;
@@ -219,7 +211,6 @@ export class PackFiles {
     return { reached: affected.length, silent: silent.sort() };
   }
 
-  /** Creates and stores handles (pseudonyms) for devices that have none. */
   async #addHandles(devices: readonly DeviceId[]): Promise<ReadonlyMap<DeviceId, string>> {
     const handles = this.#handles.add(new Set(devices.filter((device) => !this.#handles.has(device))));
     await this.#ports.packs.recordHandles(this.#pack.id, handles);
@@ -235,7 +226,7 @@ export class PackFiles {
     return locations.map(({ device, record }) => ({ ...record, device: this.#handles.get(device) }));
   }
 
-  /** Certificate of destruction. Null if approvers adopted no exit. */
+  /** Certificate of destruction; null if the order has no adopted exit. */
   async #destruction(): Promise<Destruction | null> {
     const { exits } = this.#ports;
     const { order, snapshot } = this.#pack;
@@ -250,7 +241,7 @@ export class PackFiles {
         .map(({ device, outcome, at, destroyed, salt }) => {
           return { device, end: { outcome, at: new Date(at).toISOString(), destroyed, salt } };
         })
-        // Skip enrollments that ended after the snapshot, because the snapshot lacks their ledger entries.
+        // Skip enrollments that ended after the snapshot of the ledger, because the pack lacks their ledger entries.
         .filter(({ end }) => logged.has(endDigest(end)));
       await this.#addHandles(ends.map(({ device }) => device));
       for (const { device, end } of ends) devices.push({ device: this.#handles.get(device), ...end });

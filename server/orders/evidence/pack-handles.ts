@@ -1,7 +1,4 @@
-/**
- * Handles (pseudonyms) of devices in one evidence pack. A handle is a random name, so that readers of the pack cannot identify the device.
- * Only the operator can find the device that belongs to a handle.
- */
+/** Handles (pseudonyms) of devices in one evidence pack. A handle is a random name that only the operator can resolve to a device. */
 import { type DeviceId, randomBase32 } from '../../../shared/protocol/ids.ts';
 
 export class PackHandles {
@@ -18,7 +15,6 @@ export class PackHandles {
     return this.#handles.has(device);
   }
 
-  /** Creates handles (pseudonyms) for devices that have none. */
   add(devices: Iterable<DeviceId>): Map<DeviceId, string> {
     const added = new Map<DeviceId, string>();
     for (const device of devices) {

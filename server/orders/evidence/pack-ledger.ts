@@ -24,8 +24,8 @@ export async function* ledgerFiles(
   );
   const older = new Map<number, string>();
   if (since && since.size < size) older.set(since.size, since.note);
-  // For each continuation, the index of the last ledger entry before it. The operator signed the checkpoint over this index under the
-  // ledger's previous name.
+  // A continuation renames the ledger after a loss of entries. For each continuation, find the index of the last entry under the previous
+  // name. The operator signed the checkpoint up to this entry under the previous name.
   const forks = continuations.map((envelope) => ({ index: readLedgerContinuation(envelope).fork.size - 1 }));
   for (const { index } of [...decided, ...forks]) {
     const then = await store.checkpointOver(index);

@@ -17,10 +17,9 @@ export interface PackReceipt {
   readonly device: DeviceId;
   readonly generation: number;
   readonly kind: (typeof RECEIPT_KINDS)[number];
-  /** Total number of receipts of this kind from the device about the order. */
   readonly ofKind: number;
   readonly revision: number;
-  /** Moment in the order's notice plan for which the device displayed the notice; null for a receipt that concerns no notice. */
+  /** Moment in the order's notice plan for which the device displayed the notice; null for a receipt about anything else. */
   readonly notice: string | null;
   /** Time by the device's clock. */
   readonly at: Instant;
@@ -39,9 +38,9 @@ export interface MadePack extends NewPack {
 }
 
 export interface PackStore extends EntryStore, CheckpointStore {
-  /** Order list of the given version; null if the server has deleted the list. */
+  /** Returns an order list by its version; null if the server has deleted the list. */
   list(version: number): Promise<Envelope | null>;
-  /** Devices that have a verified receipt about the order, up to the given revision. Returns only device ids above `after`, sorted. */
+  /** Devices with a verified receipt about the order, up to the given revision. Returns only device ids above `after`, sorted. */
   answered(order: string, upTo: number, after: DeviceId | null, limit: number): Promise<DeviceId[]>;
   /**
    * Verified receipts of the given devices about the order, up to the given revision; sorted by device, oldest first. If a device has more
@@ -52,10 +51,9 @@ export interface PackStore extends EntryStore, CheckpointStore {
 
 export interface PackRecordStore {
   recordPack(pack: NewPack): Promise<void>;
-  /** Earlier evidence packs of the order, newest first. */
   packs(order: string, limit: number): Promise<MadePack[]>;
   recordHandles(pack: PackId, handles: ReadonlyMap<DeviceId, string>): Promise<void>;
-  /** All handles (device pseudonyms) of the evidence pack; null if the order has no such pack. */
+  /** All handles (device pseudonyms) in the evidence pack; null if the order has no such pack. */
   handles(order: string, pack: PackId): Promise<ReadonlyMap<DeviceId, string> | null>;
 }
 
@@ -72,12 +70,7 @@ export interface PackPorts {
     Ledger,
     'sequence' | 'checkpoint' | 'firstVerifierKey' | 'proveEntries' | 'proveGrowth' | 'proveContinuations' | 'resting'
   >;
-  /** Adopted approver sets, oldest first. */
   readonly approverSets: () => readonly Envelope[];
-  /**
-   * Devices for which the revision would currently deny a service. The last known location of an offline device counts even after it has
-   * expired.
-   */
   readonly denied: (order: string, revision: number) => Promise<readonly { readonly device: DeviceId }[]>;
   readonly authority: { readonly rootPem: string; readonly issuingPem: string; readonly fingerprint: string };
   readonly names: NamesStore;

@@ -14,11 +14,11 @@ import type { OrderStore, RevisionRow } from '../ports.ts';
 import type { ProceedingRow, ProceedingStore } from './proceedings.ts';
 
 const PAGE = 1000;
-/** Maximum number of location changes in an evidence pack. If the order has more, the pack contains the newest ones. */
+/** Maximum number of location changes in an evidence pack. If there are more, the pack contains the newest ones. */
 const MOST_LOCATIONS = 100_000;
 /**
- * Kinds of ledger entries that every evidence pack contains. Restores explain missing entries, and time corrections explain times that run
- * backward.
+ * Kinds of ledger entries that every evidence pack contains. Entries about restores explain missing entries, and entries about time
+ * corrections explain times that run backward.
  */
 const ALWAYS: ReadonlySet<LedgerEntry['kind']> = new Set(['approvers.adopted', 'server.restored', 'time.corrected']);
 
@@ -26,8 +26,8 @@ export interface PackEntry {
   readonly index: number;
   readonly body: string;
   /**
-   * Salt and details with which readers verify a ledger entry that hides its details from the public (`kept-particulars.ts`); null for
-   * other entries.
+   * Salt and details with which a reader verifies a ledger entry that hides its details from the public (`kept-particulars.ts`); null for
+   * all other entries.
    */
   readonly opening: Opening | null;
 }
@@ -42,26 +42,23 @@ export interface Found {
 export interface EntryStore {
   /** Ledger entries about orders, order lists and approver sets from index `from`, sorted by index. */
   orderEntries(from: number, limit: number): Promise<PackEntry[]>;
-  /** Location changes that concern the order, newest first. */
   locationChanges(order: string, limit: number): Promise<StoredLocationChange[]>;
 }
 
 export interface Snapshot {
   readonly revisions: readonly RevisionRow[];
-  /** Recorded answers and appeals, sorted by number. */
   readonly proceedings: readonly ProceedingRow[];
-  /** Adopted approver sets, oldest first. */
   readonly approverSets: readonly Envelope[];
   /**
    * Ledger entries about the order, its order lists, approver sets, restores and time corrections. The entry of the newest order list also
    * proves which order lists the server still has.
    */
   readonly entries: readonly Found[];
-  /** Continuations of the ledger. The ledger entries of the continuations are in `entries`. */
+  /** Continuations, which rename the ledger after a loss of entries. Their ledger entries are in `entries`. */
   readonly continuations: readonly Envelope[];
   /**
-   * Admins' location changes that concern the order, sorted by the index of their ledger entry. Changes whose ledger entry is not yet in
-   * the tree are absent.
+   * Admins' location changes that concern the order, sorted by the index of their ledger entry. Changes whose ledger entry has no index yet
+   * are absent.
    */
   readonly locations: readonly StoredLocationChange[];
   readonly checkpoint: StoredCheckpoint;
@@ -85,7 +82,7 @@ export async function takeSnapshot(
   });
   for (;;) {
     const before = await documents();
-    // A change and its ledger entry are committed together. If the documents are equal before and after the ledger entries are read, the
+    // A change and its ledger entry are committed together. If the documents are the same before and after the ledger entries are read, the
     // tree contains exactly the entries of these documents.
     await ledger.sequence();
     const note = await ledger.checkpoint();

@@ -1,7 +1,6 @@
 /**
  * Evidence packs. A pack is one file with everything that the operator can prove about an order. Anyone can verify a pack without access to
- * the server (`shared/pack/verify-pack.ts`). The server copies signed documents into the pack, one file after the other, and itself signs
- * only the manifest.
+ * the server (`shared/pack/verify-pack.ts`). The server itself signs only the manifest.
  */
 import { CordonError } from '../../../shared/errors.ts';
 import { type ApproverSet, readApproverSet } from '../../../shared/order/approvers.ts';
@@ -20,27 +19,25 @@ import type { MadePack, PackPorts } from './pack-ports.ts';
 import { takeSnapshot } from './pack-snapshot.ts';
 import { createNamesSealer, type NamesRequest, type SealedNames } from './sealed-names.ts';
 
-/** Maximum number of evidence packs in a response. */
 const SHOWN = 50;
 
 export interface Packs {
-  /** Document with the public keys that auditors need to verify packs; null before the first approver set is adopted. */
+  /** Public keys that auditors need to verify packs; null before an approver set is adopted. */
   publicRoot(): PublicRoot | null;
   /**
    * Writes an evidence pack as a stream of bytes. `since` is the tree size of a checkpoint that the reader has: the pack proves that the
-   * ledger only grew after it. Throws `approvers_required` before the first approver set is adopted, and `not_found` for an unknown order
-   * or checkpoint.
+   * ledger only grew after this checkpoint. Throws `approvers_required` before an approver set is adopted, and `not_found` for an unknown
+   * order or checkpoint.
    */
   make(
     order: string,
     by: AccountId,
     since?: number,
   ): Promise<{ readonly pack: PackId; readonly content: AsyncIterable<Buffer> }>;
-  /** Earlier evidence packs of the order, newest first. */
   made(order: string): Promise<readonly MadePack[]>;
   /**
-   * Names of the users of the devices in a pack, by the devices' handles (pseudonyms), encrypted for one recipient. Throws `not_found` for
-   * an unknown pack, and `invalid_input` for an invalid recipient.
+   * Names of the devices' users, by the handles (device pseudonyms) in a pack, encrypted for one recipient. Throws `not_found` for an
+   * unknown pack, and `invalid_input` for an invalid recipient.
    */
   names(pack: PackId, request: Omit<NamesRequest, 'of'>): Promise<SealedNames>;
 }
@@ -61,7 +58,7 @@ export function createPacks(ports: PackPorts): Packs {
   async function* contentOf(order: string, pack: PackId, root: PublicRoot, since: StoredCheckpoint | null) {
     await ports.effect.recordExecutions();
     const snapshot = await takeSnapshot(order, ports);
-    // Read the clock after the snapshot, so that no ledger entry in the pack has a later time.
+    // Read the clock after the snapshot of the ledger, so that no ledger entry in the pack has a later time than the pack.
     const madeAt = new Date(clock.now()).toISOString();
     const content = new PackFiles(ports, { id: pack, order, root, since, snapshot, madeAt, organization });
     const zip = new ZipWriter();

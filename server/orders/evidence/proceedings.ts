@@ -1,6 +1,6 @@
 /**
- * Answers to authorities, and appeals, as admins record them (ADR 44). Such a record has no effect on devices. The ledger commits to each
- * record, so that a later change of the record is evident.
+ * Answers to authorities, and appeals, as admins record them (ADR 44). These records have no effect on devices. The ledger commits to each
+ * record, so that later changes of a record can be detected.
  */
 import { CordonError } from '../../../shared/errors.ts';
 import { keepParticulars } from '../../../shared/ledger/kept-particulars.ts';
@@ -27,17 +27,15 @@ import { Objections } from '../drafting/objections.ts';
 export interface ProceedingRow {
   readonly order: string;
   readonly entry: number;
-  /** Content of the record in canonical JSON (`proceedingRecordSchema`). */
   readonly record: string;
   readonly digest: string;
 }
 
 export interface ProceedingStore {
-  /** Proceedings of the order, sorted by number. */
   proceedings(order: string): Promise<ProceedingRow[]>;
   /**
    * Adds a record to the order. `alert` is the code of the alert that the record resolves. Throws `conflict` if the order already has a
-   * record with this number, or if the store lacks the document that the record names.
+   * record with this number, or if the store lacks the document that the record refers to.
    */
   appendProceeding(
     row: ProceedingRow,
@@ -47,9 +45,9 @@ export interface ProceedingStore {
   ): Promise<void>;
 }
 
-/** Proceedings of an order, as its page displays them. The server hides them from readers who may not read a withheld order. */
+/** Proceedings of an order for its page. The server hides them from readers who may not read a withheld order. */
 export interface ProceedingsView extends ProceedingState {
-  /** All records sorted by number. Records that a later record corrects are included. */
+  /** All records, sorted by number. Records that a later record corrects are included. */
   readonly records: readonly Pick<ProceedingRecord, 'entry' | 'recordedBy' | 'recordedAt' | 'proceeding'>[];
 }
 
@@ -82,7 +80,7 @@ interface RecordedOrder {
 export interface Proceedings {
   /** Records an answer or a step of an appeal. Throws `invalid_input`, `conflict`, and `not_found` for an unknown order or document. */
   record(by: PersonId, order: string, proceeding: Proceeding): Promise<ProceedingsView>;
-  /** Orders for which an authority expects an answer by a deadline, and no answer is recorded. */
+  /** Orders with an authority's deadline for an answer, and without a recorded answer. */
   openAnswers(): Promise<readonly OpenAnswer[]>;
 }
 

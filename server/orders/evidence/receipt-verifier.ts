@@ -1,7 +1,4 @@
-/**
- * Verifies stored receipts in batches. The verification happens after the server has acknowledged the receipts, because many devices report
- * at the same time.
- */
+/** Verifies receipts in batches, after the server has stored and acknowledged them, because many devices report at the same time. */
 import { X509Certificate } from 'node:crypto';
 import { keyidOf, type VerifyingKey } from '../../../shared/order/dsse.ts';
 import { signerOf } from '../../../shared/pack/check-files.ts';
@@ -9,11 +6,11 @@ import type { Clock } from '../../../shared/time/clock.ts';
 import type { Bus } from '../../bus/bus.ts';
 import type { FleetPort, Log, ReceiptRow, ReceiptStore } from '../ports.ts';
 
-/** Number of signatures that the server verifies in one turn of the event loop, within about 10 ms. */
+/** Number of signatures that the server verifies in one turn of the event loop, which takes about 10 ms. */
 const AT_ONCE = 64;
 /**
- * Verification starts when no new receipt arrived for this many milliseconds (real time). Devices that report at the same time thus get
- * their acknowledgments first. If receipts arrive without a pause, verification starts after `LONGEST_WAIT`.
+ * In milliseconds (real time). Verification starts when no receipt has arrived for this time, so that devices that report at the same time
+ * get their acknowledgments first. If receipts arrive without a pause, verification starts after `LONGEST_WAIT`.
  */
 const LULL = 50;
 const LONGEST_WAIT = 5_000;
@@ -22,17 +19,12 @@ const WAKE_EVERY = 1_000;
 const PAGE = 1_000;
 const RETRY_AFTER = 60_000;
 export interface ReceiptVerifier {
-  /** Schedules the verification of a stored receipt. */
   verifySoon(row: ReceiptRow): void;
-  /** Verifies all unverified receipts in the store. */
   verifyStored(): Promise<void>;
   stop(): Promise<void>;
 }
 
-/**
- * Public keys of devices, by device and enrollment. Each device's keys are read once, because several receipts of one device arrive
- * together.
- */
+/** Public keys by device and enrollment. Each device's keys are read only once, because several receipts of one device arrive together. */
 async function keysOf(store: ReceiptStore, rows: readonly ReceiptRow[]): Promise<Map<string, VerifyingKey[]>> {
   const keys = new Map<string, VerifyingKey[]>();
   const devices = new Set(rows.map(({ device }) => device));
@@ -45,8 +37,8 @@ async function keysOf(store: ReceiptStore, rows: readonly ReceiptRow[]): Promise
 }
 
 /**
- * Returns a function that says why a receipt is no evidence; null for a receipt that is evidence. Reads the adopted revisions from the
- * store, because another node may have just adopted one.
+ * Returns a function that says why a receipt is no evidence, or null if it is. Reads the adopted revisions from the store, because another
+ * server process may have just adopted one.
  */
 async function objections(
   store: ReceiptStore,
@@ -104,7 +96,6 @@ export function createReceiptVerifier(ports: {
 }): ReceiptVerifier {
   const { store, clock, bus, fleet, wiped, log } = ports;
   let waiting: ReceiptRow[] = [];
-  /** True if the store has unverified receipts that are not in the queue `waiting`. */
   let behind = false;
   let running: Promise<void> | null = null;
   let stopped = false;

@@ -1,6 +1,6 @@
 /**
- * Receipts of devices. Because thousands of devices report an order at the same time, the server first stores a receipt and verifies its
- * signature later. A receipt is evidence only if the device's own key signed it and the device could have received the revision.
+ * Receipts of devices. Because thousands of devices report at the same time, the server first stores a receipt and verifies its signature
+ * later. A receipt is evidence only if the device's own key signed it and the device could have received the revision.
  */
 import { CordonError } from '../../../shared/errors.ts';
 import { parseDocument } from '../../../shared/order/canonical.ts';
@@ -13,7 +13,6 @@ import type { Bus } from '../../bus/bus.ts';
 import type { FleetPort, Log, ReceiptRow, ReceiptStore } from '../ports.ts';
 import { createReceiptVerifier } from './receipt-verifier.ts';
 
-/** Maximum number of receipts of one device in a response. */
 const MOST_OF_A_DEVICE = 500;
 
 export type StoredReceipt = Pick<ReceiptRow, 'device' | 'generation' | 'receipt'>;
@@ -24,19 +23,16 @@ export interface Receipts {
    * or `conflict`.
    */
   store(device: DeviceId, generation: number, envelope: Envelope): Promise<void>;
-  /** Verified receipts about the order, newest first. */
   ofOrder(order: string): Promise<readonly StoredReceipt[]>;
-  /** Verified receipts of the device, newest first. */
   ofDevice(device: DeviceId): Promise<readonly StoredReceipt[]>;
   /**
-   * Verifies all unverified receipts in the store. A newly stored receipt is also verified automatically, and a failed verification is
-   * repeated.
+   * Verifies all unverified receipts in the store. The server also does this automatically after it stores a receipt, and after a failure.
    */
   verifyWaiting(): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** Number of a receipt: the first 48 bits of its digest. A repeated receipt has the same number, so the store keeps it once. */
+/** First 48 bits of the receipt's digest. A repeated receipt has the same number, so the store keeps the receipt only once. */
 const seqOf = (payload: Uint8Array): number => Number.parseInt(sha256(payload).slice(0, 12), 16);
 
 export function createReceipts(ports: {
@@ -45,7 +41,6 @@ export function createReceipts(ports: {
   readonly clock: Clock;
   readonly bus: Bus;
   readonly fleet: Pick<FleetPort, 'alert'>;
-  /** Callback after the verification of receipts in which devices confirm that they wiped their work data. */
   readonly wiped: () => void;
   readonly log: Log;
 }): Receipts {

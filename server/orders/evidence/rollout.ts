@@ -24,17 +24,15 @@ import { type DeviceStateStore, type Rehearsal, slices } from '../impact/rehears
 import type { OrderStore } from '../ports.ts';
 
 /**
- * Milliseconds for which a cached response is valid. Several admins may watch one order, and each open page repeats its request every
- * second while receipts arrive.
+ * Lifetime of a cached response in milliseconds. Several admins may watch one order, and each open page repeats its request every second
+ * while receipts arrive.
  */
 const LASTING = 800;
 const MOST_CACHED = 50;
-/** Number of devices that are processed in one slice of work, within some milliseconds. */
 const SLICE = 500;
-/** Number of records of affected devices that are read from the store together. */
 const RECORDED = 2_000;
 
-/** Store of verified receipts. Only receipts of the devices' current enrollments count, unless stated otherwise. */
+/** Store of verified receipts. Only receipts of the devices' current enrollments are included, unless stated otherwise. */
 export interface RolloutStore {
   /**
    * Numbers of devices that received and displayed the notices of the given revisions, for each moment of the notice plan. `inTime` has the
@@ -52,12 +50,10 @@ export interface RolloutStore {
 }
 
 export interface Reports extends DeviceReports {
-  /** Time of the device's newest receipt; null if it has none. */
   readonly newest: Instant | null;
 }
 
 export interface OrderRollout extends Rollout {
-  /** Number of affected devices whose last known location has expired. */
   readonly lastSeen: number;
   readonly newest: Instant | null;
   /** Counts of displayed notices, sorted as in the notice plan. Moments without a notice are absent. */

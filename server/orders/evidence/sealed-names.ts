@@ -1,7 +1,6 @@
 /**
- * Names of the users behind the handles (device pseudonyms) in rehearsals and evidence packs. The names are in a separate file, which is
- * encrypted for one recipient. Each such file has a ledger entry with a commitment to the recipient. While the order is withheld, the entry
- * contains only the hash of the file.
+ * Names of the users behind handles (device pseudonyms) in rehearsals and evidence packs. Each file of names is encrypted for one recipient
+ * and has a ledger entry with a commitment to the recipient. While the order is withheld, the entry contains only the hash of the file.
  */
 import { setImmediate as turn } from 'node:timers/promises';
 import { parseRecipient, sealTo } from '../../../shared/age/seal-to.ts';
@@ -17,7 +16,7 @@ import { slices } from '../impact/rehearsal.ts';
 import type { OrderStore } from '../ports.ts';
 
 const SLICE = 500;
-/** Byte order mark. Without the mark, spreadsheet programs do not read the file as UTF-8. */
+/** Without a byte order mark, spreadsheet programs do not read the file as UTF-8. */
 const BYTE_ORDER_MARK = '\ufeff';
 
 export interface NamesStore {
@@ -36,13 +35,12 @@ export interface NamesRequest {
 }
 
 export interface SealedNames {
-  /** Bytes of a file in the age format. Decrypted, it is a CSV file in UTF-8 with the columns handle, device and name. */
+  /** File in the age format. Decrypted, it is a CSV file in UTF-8 with the columns handle, device and name. */
   readonly bytes: Uint8Array;
   readonly devices: number;
 }
 
 export interface NamesSealer {
-  /** Encrypts the names for the recipient. Throws `invalid_input` for an invalid recipient. */
   seal(request: NamesRequest, handles: ReadonlyMap<DeviceId, string>): Promise<SealedNames>;
 }
 

@@ -1,6 +1,6 @@
 /**
- * Ends enrollments of two groups of devices under an exit: devices that wiped their work data, and devices that never answered the exit
- * (silent devices).
+ * Ends enrollments of devices under an exit: of devices that wiped their work data, and of devices that never answered the exit (silent
+ * devices).
  */
 import { setImmediate as turn } from 'node:timers/promises';
 import { keepParticulars } from '../../../shared/ledger/kept-particulars.ts';
@@ -17,14 +17,14 @@ import type { DeniedDevice, ExitStore, HoldsPort, NewExit, Unfinished } from './
 import { SILENT_AFTER } from './exit-progress.ts';
 
 /**
- * Milliseconds between two searches for devices that never answered. The searches are rare because each one reads every device that an
- * order affects. A search after every receipt would be too expensive.
+ * Milliseconds between two searches for devices that never answered. A search reads every device that an order affects, so a search after
+ * every receipt would be too expensive.
  */
 const SEEK_EVERY = 86_400_000;
 const AT_ONCE = 100;
 /**
- * Milliseconds until the server checks a device under a legal hold again. The check is periodic, because the wake at the end of the legal
- * hold may be lost.
+ * Milliseconds until the server checks a device under a legal hold again. The check is periodic, because the notification of the legal
+ * hold's end may be lost.
  */
 const AGAIN_AFTER = 3_600_000;
 /** CRL reason code cessationOfOperation (RFC 5280, section 5.3.1). */
@@ -40,8 +40,8 @@ const entriesOf = ({ order, revision, device, outcome, at, salt }: NewExit, with
   exited: (destroyed: Destroyed): EntryDraft<'order.exited' | 'order.executed'> => {
     const digest = endDigest({ outcome, at: new Date(at).toISOString(), destroyed, salt });
     const particulars = { order, revision, destroyed: digest };
-    // The public ledger entry of a withheld order names neither the exit nor the device. An evidence pack contains the salt and the details
-    // with which its reader can verify the entry.
+    // The public ledger entry of a withheld order names neither the exit nor the device. The reader of an evidence pack verifies the entry
+    // with the salt and details in the pack.
     return withheld
       ? { kind: 'order.executed', at, ...keepParticulars(particulars) }
       : { kind: 'order.exited', at, subject: device, public: particulars };
@@ -50,8 +50,8 @@ const entriesOf = ({ order, revision, device, outcome, at, salt }: NewExit, with
 
 export interface EnrollmentEnds {
   /**
-   * Ends the enrollments of devices that wiped their work data. If a legal hold delays one of them, returns the time of the next check;
-   * otherwise null.
+   * Ends the enrollments of devices that wiped their work data. If a legal hold delays one of the devices, returns the time of the next
+   * check; otherwise null.
    */
   endWiped(order: string, revisions: readonly number[], now: Instant): Promise<Instant | null>;
   /** Ends the enrollments of devices that never answered. Returns the time of the next search. */
@@ -63,9 +63,7 @@ export function createEnrollmentEnds(ports: {
   readonly holds: HoldsPort;
   readonly clock: Clock;
   readonly bus: Bus;
-  /** Devices for which the order would deny a service if it were active now, with the reasons. */
   readonly denied: (order: string, revision: number) => Promise<readonly DeniedDevice[]>;
-  /** True if the order is withheld at the given time. */
   readonly withheld: (order: string, at: Instant) => boolean;
   readonly isStopped: () => boolean;
 }): EnrollmentEnds {

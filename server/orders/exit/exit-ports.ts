@@ -10,10 +10,8 @@ export interface ExitRow {
   readonly device: DeviceId;
   readonly generation: number;
   readonly outcome: ExitOutcome;
-  /** Time at which the server ended the enrollment and destroyed the data. */
   readonly at: Instant;
   readonly destroyed: Destroyed;
-  /** Salt of the hash that the ledger entry contains. */
   readonly salt: string;
 }
 
@@ -23,30 +21,28 @@ export type Unfinished = Pick<ExitRow, 'order' | 'revision' | 'device' | 'genera
 
 export interface Awaited extends Pick<NewExit, 'device' | 'generation'> {
   /**
-   * Time since which the server has waited for the device: the exit has blocked the device without interruption because of its home area or
-   * legal seat, and the device has not answered.
+   * Start of the server's wait for an answer. Since then, the exit has blocked the device without interruption because of its home area or
+   * legal seat.
    */
   readonly since: Instant;
 }
 
 export interface ExitStore {
-  /**
-   * Active enrollments that have a verified receipt `wiped` for one of the given revisions. Returns only device ids above `after`, sorted.
-   */
+  /** Active enrollments with a verified receipt `wiped` for one of the given revisions. Returns only device ids above `after`, sorted. */
   wiped(order: string, revisions: readonly number[], after: DeviceId | null, limit: number): Promise<Unfinished[]>;
-  /** Those of the given devices that are active and have no receipt about the given revision or a later one. */
+  /** Selects the given devices that are active and have no receipt about the given revision or a later one. */
   unanswered(
     order: string,
     revision: number,
     devices: readonly DeviceId[],
   ): Promise<Pick<NewExit, 'device' | 'generation'>[]>;
   /**
-   * Returns the devices of `unanswered`, each with the time since which the server has waited for it. Records this time for devices that
-   * are new in the result.
+   * Start of the server's wait for an answer, for each unanswered device. The call records `at` as the start for a device that has no start
+   * yet.
    */
   awaited(order: string, revision: number, devices: readonly DeviceId[], at: Instant): Promise<Awaited[]>;
   /**
-   * Deletes waiting times that no call of `awaited` has renewed at the given time or later, because the server no longer waits for these
+   * Deletes the starts of waits that no call of `awaited` has confirmed since the given time, because the server no longer waits for these
    * enrollments.
    */
   forgetAwaited(order: string, revision: number, at: Instant): Promise<void>;
@@ -61,7 +57,6 @@ export interface ExitStore {
       readonly exited: (destroyed: Destroyed) => EntryDraft<'order.exited' | 'order.executed'>;
     },
   ): Promise<Destroyed | null>;
-  /** Enrollments that the order's exits ended, sorted by device id. */
   exits(order: string): Promise<ExitRow[]>;
 }
 

@@ -12,7 +12,7 @@ import { slices } from '../impact/rehearsal.ts';
 import type { OrderStore } from '../ports.ts';
 import type { AdoptedExit, DeniedDevice, ExitStore, HoldsPort } from './exit-ports.ts';
 
-/** If a device does not answer the exit for this many milliseconds, the server ends its enrollment. */
+/** In milliseconds. If a device does not answer the exit for this time, the server ends the device's enrollment. */
 export const SILENT_AFTER = 30 * 86_400_000;
 const AT_ONCE = 100;
 const MOST_CACHED = 50;
@@ -21,20 +21,18 @@ export interface ExitProgress {
   readonly revision: number;
   readonly adoptedAt: Instant;
   /**
-   * Earliest time at which the server ends enrollments of devices that never answered. If the order affects a device only later, the device
-   * gets a full month from then on.
+   * Earliest time at which the server ends enrollments of devices that never answered. A device that the order affects only later gets a
+   * full month from then on.
    */
   readonly silentAfter: Instant;
   readonly wiped: number;
   readonly silent: number;
-  /** Number of blocked devices under a legal hold. */
   readonly held: number;
   /**
-   * Number of blocked devices that received the exit and have not wiped their work data. Either their export window is open, or their
+   * Number of blocked devices that received the exit but have not wiped their work data, because their export window is open or their
    * location is uncertain.
    */
   readonly waiting: number;
-  /** Number of blocked devices that have not answered the exit. */
   readonly unanswered: number;
   readonly destroyed: Destroyed;
 }
@@ -46,13 +44,11 @@ export interface ExitProgressPorts {
   readonly clock: Clock;
   readonly accepted: () => ReadonlyMap<string, Pick<AcceptedRevision, 'revision'>>;
   readonly rules: () => readonly OrderRule[];
-  /** Adopted exit revisions of an order, oldest first. Only receipts about these revisions count. */
   readonly exitsOf: (order: string) => readonly AdoptedExit[];
-  /** Devices for which the order would deny a service if it were active now, with the reasons. */
   readonly denied: (order: string, revision: number) => Promise<readonly DeniedDevice[]>;
 }
 
-/** True if the order is active. Only an active order ends enrollments, on the server and on devices. */
+/** Only an active order ends enrollments, both on the server and on devices. */
 export const isActive = (rules: readonly OrderRule[], order: string, now: Instant): boolean =>
   rules.some((rule) => rule.order === order && inForce(rule, now));
 

@@ -1,7 +1,7 @@
 /**
- * Exits on the server. The server ends a device's enrollment after the device's signed receipt that it wiped its work data, or after a
- * month without any answer. It then destroys the sealed messages and commands of the device. A legal hold stops both steps. All pending
- * work is in the store, so a crash only delays it.
+ * Exits on the server. The server ends a device's enrollment and destroys its sealed messages and commands after the device's signed
+ * receipt that it wiped its work data, or after a month without an answer. A legal hold stops both. All pending work is in the store, so a
+ * crash only delays it.
  */
 import { Loop } from '../../../shared/loops/loop.ts';
 import { isExit } from '../../../shared/order/exit.ts';
@@ -14,16 +14,14 @@ import { createExitProgress, type ExitProgress, type ExitProgressPorts, isActive
 const RETRY_AFTER = 60_000;
 
 export interface Exits {
-  /** Requests a run, which ends the enrollments that are due. Callers use this after a change of orders or receipts. */
   request(): void;
-  /** Ends all enrollments whose end is due. Never rejects. */
+  /** Ends all enrollments that are due. Never rejects. */
   run(): Promise<void>;
   /**
-   * Progress of the order's exit. Null if the order has no active exit and no exit of it ended an enrollment. The result may be some
-   * seconds old: it is cached, because it needs the data of all devices and several people watch it. Throws `not_found`.
+   * Progress of the order's exit. Null if the order has no active exit and no exit ended an enrollment. The result is cached for some
+   * seconds, because its computation reads all devices. Throws `not_found` for an unknown order.
    */
   progress(order: string): Promise<ExitProgress | null>;
-  /** Progress of the order's exit, computed without the cache. */
   progressAnew(order: string): Promise<ExitProgress | null>;
   stop(): Promise<void>;
 }
@@ -32,13 +30,12 @@ export function createExits(
   ports: ExitProgressPorts & {
     readonly bus: Bus;
     readonly log: Log;
-    /** True if the order is withheld at the given time. */
     readonly withheld: (order: string, at: Instant) => boolean;
   },
 ): Exits {
   const { clock, bus, log } = ports;
   const { progress, progressAnew } = createExitProgress(ports);
-  /** Time of the next search for silent devices, by order and revision. */
+  /** Time of the next search for silent devices (devices that never answered the exit), by order and revision. */
   const seekAt = new Map<string, Instant>();
 
   const ends = createEnrollmentEnds({ ...ports, isStopped: () => loop.stopped });
@@ -53,7 +50,7 @@ export function createExits(
   async function endAll(): Promise<Instant | null> {
     let next = Number.POSITIVE_INFINITY;
     const now = clock.now();
-    // Include exits that approvers withdrew later. A device may have wiped its work data under such an exit, and the server then ends its
+    // Include exits that approvers withdrew later, because a device may already have wiped its work data. The server then ends its
     // enrollment too.
     for (const order of ports.accepted().keys()) {
       const revisions = ports.exitsOf(order).map(({ revision }) => revision);

@@ -1,6 +1,6 @@
 /**
- * Impact preview for a new IP database that gives some addresses another location. The preview shows the effect on announced and active
- * orders. As in a rehearsal (`device-impact.ts`), all other facts about a device remain unchanged.
+ * Impact preview for a new IP database that locates some addresses differently. The preview shows the effect on announced and active
+ * orders. All other data about a device remain unchanged, as in a rehearsal (`device-impact.ts`).
  */
 import { setImmediate as turn } from 'node:timers/promises';
 import type { HomeArea } from '../../../shared/areas/area-code.ts';
@@ -15,12 +15,11 @@ import type { JurisdictionPort, OrderStore } from '../ports.ts';
 import { activeAt, impactOn } from './device-impact.ts';
 import { slices } from './rehearsal.ts';
 
-/** Number of devices that are read from the store together. */
 const TOGETHER = 100;
-/** Maximum milliseconds of work before the event loop gets a turn. */
+/** Maximum milliseconds of work before other tasks of the event loop run. */
 const SLICE = 10;
 
-/** Impact on one order. All counts concern only devices whose address gets another location. */
+/** Impact on one order. All counts include only devices whose address gets another location. */
 export interface OrderChange {
   readonly order: string;
   readonly title: string;
@@ -39,7 +38,7 @@ export async function addressChange(given: {
   readonly orders: Pick<OrderStore, 'exemptionsOf'>;
 }): Promise<OrderChange[]> {
   const { moved, accepted, now, jurisdiction, orders } = given;
-  // The preview is computed for one millisecond after the change. By then, two observations confirm the new location of the address.
+  // Compute the preview for one millisecond after the change. By then, two observations confirm the new location of the address.
   const moments = (rule: OrderRule) => ({ now: now + 1, at: Math.max(now + 1, rule.effective) });
   const rules = given.rules.filter(({ withdrawn, until }) => !withdrawn && (until === null || until > now));
   const counts = new Map(rules.map((rule) => [rule, { before: 0, after: 0, newlyDenied: 0, newlyAllowed: 0 }]));
@@ -82,7 +81,7 @@ export async function addressChange(given: {
 
 const NOBODY = { connected: true, holdsList: true, delivered: true };
 
-/** Replaces the location of the device's address in its evidence. Null means that the address has no known location. */
+/** Replaces the location of the device's address in its location evidence. Null means that the address has no known location. */
 function movedTo(state: LocationState, area: HomeArea | null, now: Instant): LocationState {
   if (area !== null) {
     const at = Math.max(now, state.sightings.address?.at ?? 0);
@@ -94,7 +93,7 @@ function movedTo(state: LocationState, area: HomeArea | null, now: Instant): Loc
     return first === null || !('at' in seen) ? [] : [{ ...seen, at: first }, seen];
   });
   const without = observeAll(emptyLocation(), rest);
-  // If the remaining evidence gives the same areas as before, keep the device's time of arrival in these areas.
+  // If the device remains in the same areas, keep its time of arrival in these areas.
   const same = without.counted?.areas.join() === state.counted?.areas.join();
   return same ? { ...without, stays: state.stays, networkStays: state.networkStays } : without;
 }

@@ -1,6 +1,6 @@
 /**
- * Warnings about areas that may not mean what an admin expects. Pure. A warning never blocks a proposal. Causes are, for example, an area
- * in which no device can be located, a subdivision without known borders, and a territory that is not part of a country.
+ * Warnings about areas that may not mean what an admin expects, for example an area in which no device can be located, or a territory that
+ * is not part of a country. Pure. A warning never blocks a proposal.
  */
 import {
   dependenciesOf,
@@ -53,8 +53,8 @@ type Finding =
   | 'no borders';
 
 /**
- * Warnings about the order's areas, at most one of each kind. A country without disputed territories causes no warning, because the server
- * can locate any device in it.
+ * Returns at most one warning of each kind. A country without disputed territories causes no warning, because the server can locate any
+ * device in it.
  */
 function locationWarnings(locations: readonly HomeArea[], map: OrderMap): Warning[] {
   const found = new Map<string, { readonly finding: Finding; readonly areas: HomeArea[] }>();
@@ -104,9 +104,7 @@ const listed = (areas: readonly string[]): string =>
   areas.slice(0, MOST_LISTED).join(', ') +
   (areas.length > MOST_LISTED ? ` and ${areas.length - MOST_LISTED} more` : '');
 
-/**
- * The disputed territory that contains the subdivision, according to the law of a country that claims the territory; null if there is none.
- */
+/** Disputed territory that contains the subdivision, according to the law of a country that claims the territory; null if there is none. */
 function territoryOver(area: HomeArea): Territory | null {
   const over = (feature: Territory) =>
     Object.values(TERRITORY_FACTS[feature].laid).some((codes) => codes.includes(area));
@@ -114,7 +112,7 @@ function territoryOver(area: HomeArea): Territory | null {
 }
 
 /**
- * Warnings about territories that have their own country codes. An admin may assume that a country or group in the order includes such a
+ * Warnings about territories with their own country codes. An admin may assume that a country or group in the order includes such a
  * territory.
  */
 function territoryWarnings(named: readonly OrderArea[], { areas, disputed }: OrderMap): Warning[] {

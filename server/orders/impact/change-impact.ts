@@ -1,4 +1,4 @@
-/** Impact previews for existing orders: of another IP database, and of another territory policy. The previews store nothing. */
+/** Impact previews of a new IP database and of a new territory policy on existing orders. The previews store nothing. */
 import type { HomeArea } from '../../../shared/areas/area-code.ts';
 import type { TerritoryMap } from '../../../shared/areas/territory-policy.ts';
 import type { DeviceId } from '../../../shared/protocol/ids.ts';

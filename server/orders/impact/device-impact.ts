@@ -1,8 +1,7 @@
 /**
  * Impact of an order on one device: the services that the order would deny, and the reasons. Pure.
- *
- * The future location of a device is unknown, so an impact preview assumes that the device does not move:
- * - Present evidence remains valid, because working devices renew their evidence daily.
+ * An impact preview assumes that the device does not move:
+ * - Current location evidence remains valid, because working devices renew it daily.
  * - A location statement remains valid, even if it ends before the order takes effect.
  * - Grace periods and exemptions end at their own times.
  */
@@ -22,7 +21,6 @@ import {
 import type { LocationFacts } from '../ports.ts';
 
 export interface Impact {
-  /** Impact classes of the device; empty if the order does not concern the device. */
   readonly classes: readonly ImpactClass[];
   readonly denied: readonly Service[];
   readonly reasons: readonly Reason[];
@@ -37,7 +35,6 @@ export interface Impact {
 export interface Known {
   readonly facts: LocationFacts;
   readonly connected: boolean;
-  /** True if the device has stored an order list that contains the revision. */
   readonly holdsList: boolean;
   /** True if a signed receipt proves that the device received any revision of the order. */
   readonly delivered: boolean;
@@ -55,13 +52,12 @@ export interface Change {
    * - `changed`: both revisions deny services, but different services or for different reasons.
    */
   readonly kind: ImpactChange;
-  /** Impact of the older revision. */
   readonly before: Pick<Impact, 'denied' | 'reasons'>;
 }
 
 export interface Moments {
   readonly now: Instant;
-  /** Time for which the impact is computed. It is `now` or later. */
+  /** Time for which the impact is computed: `now` or later. */
   readonly at: Instant;
 }
 
@@ -69,17 +65,17 @@ export function asksForLocation({ nexus }: Pick<OrderRule, 'nexus'>): boolean {
   return nexus.has('present') || nexus.has('network');
 }
 
-/** Copies the rule of an order as if the order were active at the given time, even if its own times and state say otherwise. */
+/** Copies the rule of an order as if the order were active at the given time, regardless of its own times and state. */
 export function activeAt(rule: OrderRule, at: Instant): OrderRule {
   return { ...rule, effective: at, until: null, pausedUntil: null, withdrawn: false };
 }
 
-/** Extends a rule so that it also applies to devices with their home in the order's areas, and to devices with an unknown location. */
+/** Extends a rule to devices with their home in the order's areas, and to devices with an unknown location. */
 export function widenRule(rule: OrderRule): OrderRule {
   return { ...rule, nexus: new Set([...rule.nexus, 'home']), unknown: asksForLocation(rule) ? 'deny' : rule.unknown };
 }
 
-/** Copies the present location of a device so that it does not expire. */
+/** Copies the device's current location without its expiry. */
 function withoutExpiry(settled: LocationState, served: boolean, at: Instant): LocationState {
   const { network } = settled.sightings;
   return {
@@ -92,9 +88,8 @@ function withoutExpiry(settled: LocationState, served: boolean, at: Instant): Lo
 }
 
 /**
- * Key that is equal for devices with equal impact, apart from exemptions. It contains all facts about a device that the given orders
- * evaluate. Null if an order has a grace period for visitors and the device may be a visitor, because the impact then also depends on the
- * arrival time.
+ * Key that is equal for devices with equal impact, apart from exemptions. Null if an order has a grace period for visitors and the device
+ * may be a visitor, because the impact then also depends on the arrival time.
  */
 export function impactKey(rules: readonly OrderRule[], known: Known, now: Instant): string | null {
   const { facts, connected, holdsList, delivered } = known;
@@ -104,7 +99,7 @@ export function impactKey(rules: readonly OrderRule[], known: Known, now: Instan
   return [home, seat, areas, network, connected, holdsList, delivered].join(' ');
 }
 
-/** Computes the impact of an order on one device. `rule` must be a result of `activeAt`. */
+/** Impact of an order on one device. `rule` must be a result of `activeAt`. */
 export function impactOn(rule: OrderRule, subject: Subject, { now, at }: Moments): Impact {
   const { exemptions, connected, holdsList, delivered } = subject;
   const { home, seat } = subject.facts;
@@ -114,7 +109,7 @@ export function impactOn(rule: OrderRule, subject: Subject, { now, at }: Moments
   const exempted = exemptions.map(({ until }) => ({ order: rule.order, until }));
   const { services } = evaluate([rule], { home, seat, location, exemptions: exempted, listExpires: null }, at);
   const denied = SERVICES.filter((service) => !services[service].allowed);
-  // Read the verdict for one service only, because an order gives all its services the same verdict.
+  // Read the verdict for only one service, because an order gives the same verdict for all its services.
   const [named] = rule.services;
   const reasons = named === undefined ? [] : services[named].reasons.filter((reason) => reason !== 'no_order');
 
@@ -135,7 +130,6 @@ export function impactOn(rule: OrderRule, subject: Subject, { now, at }: Moments
   return { classes, denied, reasons, areas, exemptUntil: endOf(exemptions) };
 }
 
-/** Latest end of the exemptions. Null if there is no exemption, or if one exemption has no end. */
 export function endOf(exemptions: readonly { readonly until: Instant | null }[]): Instant | null {
   const ends = exemptions.map(({ until }) => until ?? Number.POSITIVE_INFINITY);
   const last = Math.max(...ends);
@@ -143,8 +137,7 @@ export function endOf(exemptions: readonly { readonly until: Instant | null }[])
 }
 
 /**
- * Compares the impact of two revisions on one device. Returns null if there is no difference. A withdrawn or paused revision denies no
- * service.
+ * Difference between the impact of two revisions on one device; null if there is none. A withdrawn or paused revision denies no service.
  */
 export function changeOf(before: Ruled, after: Ruled): Change | null {
   const was = effectOf(before);

@@ -1,4 +1,4 @@
-/** Preview of an admin's draft: the problems of its fields, or its impact if no field has a problem. */
+/** Preview of an admin's draft: the problems of its fields, or its impact if there are none. */
 import type { HomeArea } from '../../../shared/areas/area-code.ts';
 import type { Revision } from '../../../shared/order/documents.ts';
 import { locationsOfOrder } from '../../../shared/order/order-areas.ts';
@@ -28,7 +28,7 @@ export interface Preview {
   readonly impact: ImpactCounts | null;
 }
 
-/** Previews a draft. The function `within` throws if the caller may not propose orders for one of the given areas. */
+/** The function `within` throws if the caller may not propose orders for one of the given areas. */
 export type PreviewDraft = (draft: OrderDraft, within: (areas: readonly HomeArea[]) => void) => Promise<Preview>;
 
 export function createDraftPreview(ports: {
@@ -36,7 +36,6 @@ export function createDraftPreview(ports: {
   readonly proposals: Pick<Proposals, 'prepare' | 'documentOf'>;
   readonly requests: Pick<RehearsalRequests, 'ofDraft'>;
   readonly rehearsal: Pick<Rehearsal, 'rehearse'>;
-  /** All areas that an order about the given areas can cover. Throws `unknown_area`. */
   locationsNamed(areas: readonly string[]): Promise<readonly HomeArea[]>;
   warningsOn(document: Revision, rule: OrderRule, result: RehearsalResult): Promise<Warning[]>;
 }): PreviewDraft {

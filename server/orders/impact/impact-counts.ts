@@ -35,7 +35,7 @@ export interface AreaCount {
   readonly denied: number;
 }
 
-/** Counts of devices by area. A device with two possible areas counts in both areas. */
+/** A device with two possible areas is included in the counts of both areas. */
 export function countsByArea(sets: readonly ImpactGroup[]): AreaCount[] {
   const counts = new Map<EvidenceArea, { devices: number; denied: number }>();
   for (const { areas, denied, devices } of sets) {

@@ -41,10 +41,9 @@ export interface Affected {
   readonly reasons: readonly Reason[];
 }
 
-/** Filter that selects devices by impact class, change and area. An area also selects devices that may be in only a part of this area. */
+/** Selects devices by impact class, change and area. An area also selects devices that may be in only a part of the area. */
 export interface ImpactFilter {
   readonly at: 'now' | 'effective';
-  /** Number of the earlier revision with which the displayed revision is compared. */
   readonly baseline?: number | undefined;
   readonly class?: ImpactClass | undefined;
   readonly change?: ImpactChange | undefined;
@@ -61,7 +60,6 @@ interface Found extends ImpactCounts {
   readonly baseline: number | null;
   /** Number of devices with each difference between the two revisions; null if no revisions are compared. */
   readonly changes: Readonly<Record<ImpactChange, number>> | null;
-  /** Total pending messages and commands of the devices for which the order denies a service. */
   readonly waiting: ReturnType<typeof waitingOf>;
   readonly areas: readonly AreaCount[];
   readonly total: number;
@@ -85,7 +83,7 @@ export interface Impact {
   page(order: string, revision: number, query: ImpactQuery): Promise<ImpactPage>;
   listing(order: string, revision: number, filter: ImpactFilter): Promise<ImpactListing>;
   /**
-   * Names of the users of all devices that match the filter, in a file that is encrypted for one recipient. Throws `invalid_input` for an
+   * File with the names of the users of all devices that match the filter, encrypted for one recipient. Throws `invalid_input` for an
    * invalid recipient.
    */
   names(
@@ -95,11 +93,10 @@ export interface Impact {
     request: Pick<NamesRequest, 'recipient' | 'by'>,
   ): Promise<SealedNames>;
   warnings(order: string, revision: number): Promise<Warning[]>;
-  /** Devices for which the order would deny a service if it were active now. */
   affected(order: string, revision?: number): Promise<Affected[]>;
   /**
-   * Devices for which the order would deny a service if it were active now. Unlike `affected`, this also counts the last known location of
-   * an offline device after its expiry.
+   * Devices for which the order would deny a service if it were active now. An offline device is included by its last known location, even
+   * an expired one.
    */
   affectedWhereLastSeen(order: string, revision: number): Promise<Affected[]>;
 }
@@ -112,9 +109,7 @@ export function createImpact(ports: {
   readonly clock: Pick<Clock, 'now'>;
   readonly people: PeoplePort;
   readonly names: NamesSealer;
-  /** All areas that an order about the given areas can cover. Throws `unknown_area`. */
   locationsNamed(areas: readonly string[]): Promise<readonly HomeArea[]>;
-  /** Percentage of all devices. An order that affects a larger share causes a warning. */
   readonly largeShare: number;
   readonly overriding: (rule: OrderRule) => Promise<readonly OverridingStatement[]>;
 }): Impact {

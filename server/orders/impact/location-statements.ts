@@ -1,6 +1,6 @@
 /**
- * Effect of admins' location statements on orders. Two questions are answered: which orders a new statement would affect, and which
- * existing statements currently change the verdict of an order.
+ * Effect of admins' location statements on orders: which orders a new statement would affect, and which existing statements currently
+ * change the verdict of an order.
  */
 import { setImmediate as turn } from 'node:timers/promises';
 import type { HomeArea } from '../../../shared/areas/area-code.ts';
@@ -18,39 +18,33 @@ import {
   withStatement,
 } from './statement-effects.ts';
 
-/** Maximum number of devices with location statements that the server evaluates for one order. */
 export const MOST_STATEMENTS = 10_000;
-/** Maximum number of location changes that the server returns for one order. */
 const MOST_CHANGES = 200;
 const SLICE = 256;
 
 export interface StatedDevice {
   readonly device: DeviceId;
-  /** Home area that the device would have without its location statement. */
   readonly ownHome: HomeArea | null;
   readonly statement: LocationStatement & {
     readonly reason: string;
     readonly at: Instant;
-    /** Admin who made the statement. Null for old statements that lack this information. */
+    /** Admin who made the statement. Null for old statements without this information. */
     readonly by: AccountId | null;
     readonly confirmedBy: AccountId | null;
   };
 }
 
-/** Ledger entry about an admin's change of a device's location that changed an order's verdict. */
 export interface StoredLocationChange {
   readonly device: DeviceId;
   readonly record: LocationRecord;
-  /** Index of the ledger entry; null until the ledger has sequenced the entry. */
+  /** Index in the ledger; null until the sequencer has numbered the entry. */
   readonly index: number | null;
-  /** Exact bytes of the ledger entry as text. */
   readonly entry: string;
 }
 
 export interface StatementStore {
-  /** Location changes that concern the order, newest first. */
   locationChanges(order: string, limit: number): Promise<StoredLocationChange[]>;
-  /** Active devices with a valid location statement, sorted by the statement's end, latest first. */
+  /** Active devices with a valid location statement. The statement with the latest end is first. */
   stated(now: Instant, limit: number): Promise<StatedDevice[]>;
 }
 
@@ -75,13 +69,12 @@ export interface PlacementEffect extends StatementEffect {
 }
 
 export interface LocationStatements {
-  /** Location statements that change the verdict of the given rule. The rule may be the rule of a draft. */
+  /** Location statements that change the verdict of the rule, which may be the rule of a draft. */
   overridingRule(rule: OrderRule): Promise<readonly OverridingStatement[]>;
   /** Location statements that currently change the verdict of the adopted order. Throws `not_found` for an unknown order. */
   overriding(order: string): Promise<readonly OverridingStatement[]>;
-  /** Location changes by admins that changed the verdict of the order, newest first. */
   locationChanges(order: string): Promise<readonly StoredLocationChange[]>;
-  /** Announced and active orders whose verdict for a device would change if the requested location statement were made. */
+  /** Announced and active orders whose verdict for a device would change because of the requested location statement. */
   placements(changes: readonly PlacementChange[]): Promise<readonly PlacementEffect[]>;
 }
 

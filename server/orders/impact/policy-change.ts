@@ -1,6 +1,6 @@
 /**
  * Impact preview of a territory policy on existing orders. A new policy changes no signed order. The preview therefore compares each order
- * with a hypothetical revision of it under the new policy, for devices in the territories that change. Nothing is stored.
+ * with a hypothetical revision under the new policy, for devices in the territories that change.
  */
 import { type HomeArea, homeAreaOrNull, type Territory, territoryArea } from '../../../shared/areas/area-code.ts';
 import type { TerritoryMap } from '../../../shared/areas/territory-policy.ts';
@@ -13,7 +13,6 @@ import type { OrderStore } from '../ports.ts';
 import { changesOf, sizeOf } from './impact-counts.ts';
 import type { Rehearsal } from './rehearsal.ts';
 
-/** Announced or active order whose assignment of territories differs from the policy. */
 export interface PolicyChange {
   readonly order: string;
   readonly title: string;
@@ -24,11 +23,9 @@ export interface PolicyChange {
     readonly signed: HomeArea | null;
     readonly policy: HomeArea | null;
   }[];
-  /** Counts of devices in these territories. No other devices are affected. */
   readonly denied: { readonly before: number; readonly after: number };
   readonly newlyDenied: number;
   readonly newlyAllowed: number;
-  /** Number of devices for which both versions of the order deny a service, but for different reasons. */
   readonly otherReasons: number;
 }
 

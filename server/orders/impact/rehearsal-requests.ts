@@ -9,18 +9,18 @@ import { nameKey, type RehearsalRequest } from './rehearsal.ts';
 
 export interface PeoplePort {
   /**
-   * Names and e-mail addresses of the given people's accounts. A warning compares them with the user names of devices, to find devices that
-   * belong to an approver. The comparison is unreliable because of namesakes and different spellings, so it must never decide anything.
+   * Names and e-mail addresses of the given people's accounts. A warning compares them with the user names of devices, to find approvers'
+   * devices. Namesakes and different spellings make the comparison unreliable, so it must never decide anything.
    */
   spellingsOf(people: ReadonlySet<string>): Promise<readonly string[]>;
 }
 
 export interface RehearsalRequests {
-  /** Request for the rehearsal of a draft. `number` is the number of the order that the draft changes; null for a new order. */
+  /** `number` is the number of the order that the draft changes; null for a new order. */
   ofDraft(draft: Revision, exemptions: readonly ExemptionRow[], number: string | null): Promise<RehearsalRequest>;
   /**
-   * Request for the rehearsal of a stored revision. It compares the revision with the revision `baseline` of the same order. Throws
-   * `not_found` for an unknown order or revision.
+   * The rehearsal compares the revision with the revision `baseline` of the same order. Throws `not_found` for an unknown order or
+   * revision.
    */
   ofRevision(
     number: string,

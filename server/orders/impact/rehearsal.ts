@@ -1,6 +1,6 @@
 /**
- * A rehearsal evaluates an order for all devices that the order can affect, and returns counts, lists and warnings. It finds these devices
- * with an index of their connections with areas. Rehearsals run one at a time and in slices, so that the event loop remains responsive.
+ * A rehearsal evaluates an order for all devices that the order can affect, and returns counts, lists and warnings. An index of devices'
+ * connections with areas finds these devices. Rehearsals run one at a time and in slices, so that the event loop remains responsive.
  */
 import { setImmediate as turn } from 'node:timers/promises';
 import type { HomeArea } from '../../../shared/areas/area-code.ts';
@@ -23,9 +23,9 @@ import {
   widenRule,
 } from './device-impact.ts';
 
-/** Number of devices that are processed in one slice of work, within some milliseconds. */
+/** Number of devices that are processed in one turn of the event loop, which takes some milliseconds. */
 const SLICE = 256;
-/** Milliseconds for which a cached result is valid. It saves computations, for example while an admin changes a form. */
+/** Lifetime of a cached result in milliseconds. The cache saves computations, for example while an admin changes a form. */
 const LASTING = 5_000;
 /**
  * The cache key contains the time, rounded down to this many milliseconds. Cached results thus become invalid when the server's clock is
@@ -37,7 +37,6 @@ const MOST_CACHED = 4;
 
 export interface DeviceState {
   readonly facts: LocationFacts;
-  /** Name of the user of the device. */
   readonly user: string;
   readonly connected: boolean;
   /** Version of the newest order list that the device has stored since its current enrollment; 0 if none. */
@@ -54,17 +53,16 @@ export const NOTHING_WAITS: Waits = { messages: 0, bytes: 0, commands: 0 };
 
 export interface DeviceStateWithWaits extends DeviceState {
   readonly waits: Waits;
-  /** True if the store has a verified receipt about any revision of the order from the device's current enrollment. */
+  /** True if a verified receipt proves that the device received any revision of the order in its current enrollment. */
   readonly delivered: boolean;
 }
 
-/** Store of device states. It reads the states of thousands of devices at once. */
+/** Store of device states. It reads thousands of states at once. Inactive devices are absent from the results. */
 export interface DeviceStateStore {
-  /** States of the given devices. Inactive devices are absent. */
   states(devices: readonly DeviceId[]): Promise<ReadonlyMap<DeviceId, DeviceState>>;
   /**
-   * States of the given devices, with their pending messages and commands. Inactive devices are absent. `order` is the order to which
-   * `delivered` refers; null if no order list has contained the order.
+   * States of devices, with their pending messages and commands. `order` is the order to which `delivered` refers; null if no order list
+   * has contained the order.
    */
   statesWithWaits(
     devices: readonly DeviceId[],
@@ -80,22 +78,20 @@ export interface RehearsalRequest {
   readonly listed: number | null;
   /** Order number, by which the store finds receipts; null for a draft. */
   readonly number: string | null;
-  /** Earlier revision with which the rehearsal compares the order; null if it compares nothing. */
   readonly baseline: { readonly rule: OrderRule; readonly exemptions: readonly ExemptionRow[] } | null;
   /**
-   * If set, the rehearsal considers only the devices that this rule affects. Otherwise it considers all devices that one of the two
+   * If set, the rehearsal considers only devices that this rule affects. Otherwise it considers all devices that one of the two compared
    * revisions can affect.
    */
   readonly among?: OrderRule;
   readonly at: 'now' | 'effective';
-  /** Devices in the result: all affected devices, or (`denied`) only the devices for which one of the two revisions denies a service. */
+  /** `all` selects all affected devices, and `denied` only devices for which one of the two compared revisions denies a service. */
   readonly selection: 'denied' | 'all';
   /**
-   * True if the last known location of an offline device counts even after it has expired. The device itself also applies orders by its
+   * True if an offline device is included by its last known location, even an expired one. The device itself also applies orders by its
    * last evidence.
    */
   readonly lastSeen?: true;
-  /** Names and e-mail addresses of approvers, in the form that `nameKey` returns. */
   readonly names: ReadonlySet<string>;
 }
 
@@ -106,29 +102,22 @@ export interface RehearsalRequest {
 export interface ImpactGroup extends Impact {
   readonly home: HomeArea | null;
   readonly connected: boolean;
-  /** Difference between the impacts of the two revisions; null if there is none. */
   readonly change: Change | null;
   readonly devices: readonly DeviceId[];
 }
 
 export interface RehearsalResult {
   readonly at: Instant;
-  /** Number of all active devices of the installation. */
   readonly fleet: number;
-  /** Sets of devices that have at least one impact class or a difference between the revisions. */
   readonly sets: readonly ImpactGroup[];
-  /** Number of devices for which the order denies a service and whose user has the name of an approver. */
   readonly ofApprovers: number;
-  /** Number of devices whose last known location counts although it has expired. */
+  /** Number of devices that are included by an expired last known location. */
   readonly lastSeen: number;
-  /** Pending messages and commands of devices for which the order denies a service. */
   readonly waits: ReadonlyMap<DeviceId, Waits>;
 }
 
 export interface Rehearsal {
-  /** Runs a rehearsal, or returns a cached result that is some seconds old. */
   rehearse(request: RehearsalRequest): Promise<RehearsalResult>;
-  /** Runs a rehearsal without the cache. */
   rehearseAnew(request: RehearsalRequest): Promise<RehearsalResult>;
 }
 
@@ -206,14 +195,12 @@ export function createRehearsal(ports: {
   return { rehearseAnew, rehearse: (request) => cache.get(keyOf(request, clock.now()), () => rehearseAnew(request)) };
 }
 
-/** Time for which a revision is evaluated: the revision's effective time if it is in the future, otherwise the present time. */
+/** Time for which a revision is evaluated: its effective time if this is in the future, otherwise the current time. */
 function momentOf({ effective }: OrderRule, when: RehearsalRequest['at'], now: Instant): Instant {
   return when === 'now' ? now : Math.max(now, effective);
 }
 
-/**
- * Groups devices with equal impact, so that the rehearsal evaluates each group only once. Even a large number of devices forms few groups.
- */
+/** Groups devices with equal impact, so that the rehearsal evaluates each group only once. */
 function createGroups({ rule, exemptions, baseline, at: when, selection }: RehearsalRequest, now: Instant) {
   type GroupInProgress = ImpactGroup & { readonly devices: DeviceId[] };
   const after = createEvaluation(rule, exemptions, momentOf(rule, when, now));
@@ -237,7 +224,7 @@ function createGroups({ rule, exemptions, baseline, at: when, selection }: Rehea
     return set;
   }
 
-  /** Returns the group of the device; null if the order does not concern the device. */
+  /** Group of the device; null if the order does not concern the device. */
   function setOf(device: DeviceId, known: Known): GroupInProgress | null {
     const key = after.exempts(device) || before?.exempts(device) ? null : impactKey(rules, known, now);
     if (key === null) return evaluate(device, known);
@@ -267,10 +254,7 @@ export function* slices<T>(items: readonly T[], size: number): Generator<readonl
   for (let from = 0; from < items.length; from += size) yield items.slice(from, from + size);
 }
 
-/**
- * Cache key of a rehearsal. It contains all input except the devices. The title and texts of the order are omitted, because they do not
- * affect the result.
- */
+/** Cache key of a rehearsal: all its input except the devices, and except the order's title and texts, which do not affect the result. */
 function keyOf(
   { rule, exemptions, listed, number, baseline, among, at, selection, lastSeen, names }: RehearsalRequest,
   now: Instant,

@@ -1,6 +1,6 @@
 /**
- * Orders whose verdict changes because of an admin's location statement. For example, a statement can release a device from an order. For
- * each announced or active order, the server compares the device's verdict with the statement and without it. Pure.
+ * Orders whose verdict changes because of an admin's location statement, for example because the statement releases a device from an order.
+ * The server compares the device's verdicts with and without the statement. Pure.
  */
 import type { HomeArea } from '../../../shared/areas/area-code.ts';
 import type { Instant } from '../../../shared/time/clock.ts';
@@ -8,7 +8,7 @@ import { evaluate, inForce } from '../../../shared/verdict/evaluate.ts';
 import { endStatement, MATURE_AFTER, observe } from '../../../shared/verdict/locate.ts';
 import { type DeviceFacts, type OrderRule, SERVICES, type Service } from '../../../shared/verdict/terms.ts';
 
-/** Maximum duration of a location statement in milliseconds, if the statement changes the verdict of an announced or active order. */
+/** Maximum duration in milliseconds of a location statement that changes the verdict of an announced or active order. */
 export const LONGEST_OVERRIDE = 7 * 86_400_000;
 
 export interface LocationStatement {
@@ -19,13 +19,15 @@ export interface LocationStatement {
 
 export interface StatementEffect {
   readonly order: string;
-  /** Services that the order denies without the statement but allows with it. */
+  /** Services that the order denies without the location statement but allows with it. */
   readonly released: readonly Service[];
-  /** Services that the order denies with the statement but allows without it. */
+  /** Services that the order denies with the location statement but allows without it. */
   readonly denied: readonly Service[];
 }
 
-/** Applies a location statement to the facts about a device. `ownHome` is the home area that the device has without a statement. */
+/**
+ * Applies a location statement to a device's location and home area. `ownHome` is the home area that the device has without a statement.
+ */
 export function withStatement(
   facts: DeviceFacts,
   { kind, areas, until }: LocationStatement,
@@ -42,8 +44,8 @@ export function withoutStatement(facts: DeviceFacts, ownHome: HomeArea | null, n
 }
 
 /**
- * Orders whose verdicts differ between two versions of the facts about one device: with a location statement, and without it. An announced
- * order is evaluated at its start, and an active order at the time from which the changed location counts.
+ * Orders whose verdicts for one device differ with and without a location statement. An announced order is evaluated at its start, and an
+ * active order at the time from which the changed location takes effect.
  */
 export function statementEffects(
   rules: readonly OrderRule[],

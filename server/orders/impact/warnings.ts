@@ -14,7 +14,7 @@ import type { RehearsalResult } from './rehearsal.ts';
 export interface Warning {
   readonly code: (typeof WARNINGS)[number];
   readonly detail: string;
-  /** Number of devices that the warning concerns; null if the warning does not concern a number of devices. */
+  /** Number of devices that the warning concerns; null if the warning is not about devices. */
   readonly devices: number | null;
 }
 
@@ -32,7 +32,7 @@ export function warningsOf(
   if (status === 'withdrawn' || act === 'pause') return [];
   const { denied } = countsOf(sets);
   if (act === 'exit') {
-    // An exit needs only the warning about wiped data. The proposers and approvers of the order itself already saw the other warnings.
+    // An exit needs only the warning about wiped data, because proposers and approvers saw the order's other warnings before.
     const detail = `Once approved, the exit wipes work data on devices that the order certainly blocks, ${denied} at most now, and destroys their messages on the server. It cannot be undone.`;
     return [{ code: 'wipes_data', detail, devices: denied }];
   }
@@ -73,7 +73,7 @@ export function warningsOf(
 
 /**
  * Warning about a revision of an order that one person has paused. If two people approve the revision, the order remains paused without an
- * end. Approvers may not expect that.
+ * end, which approvers may not expect.
  */
 export function pauseWarnings(
   { act, status, previous }: Pick<Revision, 'act' | 'status' | 'previous'>,
@@ -88,7 +88,6 @@ export function pauseWarnings(
   return [{ code: 'pause_without_end', detail, devices: null }];
 }
 
-/** Warnings about location statements that change which devices the order affects. */
 export function statementWarnings(statements: readonly Pick<OverridingStatement, 'effect' | 'statement'>[]): Warning[] {
   if (statements.length === 0) return [];
   const released = statements.filter(({ effect }) => effect.released.length > 0).length;
