@@ -1,12 +1,10 @@
-/** Ids of the commands that one request issues to many devices. */
 import { hash } from 'node:crypto';
 import { base32, type CommandId, commandIdSchema, type DeviceId } from '../../shared/protocol/ids.ts';
 
-/** Length of the prefix that the ids of one request's commands share. */
 export const REQUEST_PREFIX = 8;
 
 /**
- * Id of the command for one device. A repeated request produces the same id. The shared prefix keeps a request's commands together in the
+ * Id of the command for one device; a repeated request produces the same id. The shared prefix keeps a request's commands together in the
  * store's index, and 60 bits distinguish them.
  */
 export const commandIdFor = (request: CommandId, device: DeviceId): CommandId => {

@@ -1,4 +1,3 @@
-/** Issue of commands to one device or to many devices. */
 import { CordonError, isCordonError } from '../../shared/errors.ts';
 import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
 import type { Command } from '../../shared/protocol/frames.ts';
@@ -20,7 +19,7 @@ export interface IssueCommand {
 
 export interface IssueToMany extends Omit<IssueCommand, 'device'> {
   readonly devices: readonly DeviceId[];
-  /** Number of devices that the admin saw when deciding. Another number of devices is a conflict. */
+  /** Number of devices that the admin saw when deciding. Any different number is a conflict. */
   readonly expect?: number;
 }
 
@@ -31,7 +30,6 @@ export interface IssuedToMany {
   readonly refused: readonly { readonly device: DeviceId; readonly code: RefusedFor }[];
 }
 
-/** Reason why a device in a request to many devices got no command. */
 const REFUSED_FOR = ['not_found', 'conflict', 'legal_hold'] as const;
 type RefusedFor = (typeof REFUSED_FOR)[number];
 const isRefusal = (code: string): code is RefusedFor => REFUSED_FOR.some((known) => known === code);
@@ -46,9 +44,7 @@ export interface CommandIssuePorts {
   readonly store: Pick<CommandStore, 'insert'>;
   readonly requests: Pick<CommandRequestStore, 'progress'>;
   readonly bus: Bus;
-  /** Clock for ledger entries. */
   readonly clock: Clock;
-  /** Time by the machine's clock, in Unix milliseconds. */
   readonly now: () => number;
 }
 
@@ -74,13 +70,13 @@ export function createCommandIssue({ store, requests, bus, clock, now }: Command
   }
 
   /**
-   * Issues one command to each device. If a device cannot get a command, the result names the device, and the other devices still get their
-   * commands. Throws `conflict` if the number of devices differs from `expect`. A repeated request returns the earlier result.
+   * Issues one command to each device. If a device cannot get a command, the result names the device, and the remaining devices still get
+   * theirs. Throws `conflict` if the number of devices differs from `expect`. A repeated request returns the earlier result.
    */
   async function issueToMany(asked: IssueToMany): Promise<IssuedToMany> {
     const { id = newCommandId(), devices: wanted, expect, ...rest } = asked;
     lifeOf(rest.expiresInSeconds);
-    // Sorted by id, as in the store's index, so that one commit writes whole pages of the index.
+    // Sorts the devices by id, as in the store's index, so that one commit writes whole pages of the index.
     const all = [...new Set(wanted)].sort();
     if (expect !== undefined && all.length !== expect) {
       const before = await requests.progress(id, null, 0);
@@ -118,7 +114,7 @@ function lifeOf(seconds: number | undefined): number {
   throw new CordonError('invalid_input', detail, { field: 'expiresInSeconds' });
 }
 
-/** A wipe gets a ledger entry: it destroys a person's data, so outsiders must be able to hold the operator accountable. */
+/** A wipe destroys a person's data, so its ledger entry makes the operator accountable to outsiders. */
 function entryOf({ id, device, command }: NewCommand, at: number): EntryDraft<'workspace.wipe'> | null {
   return command.kind === 'wipe-workspace'
     ? { kind: 'workspace.wipe', at, subject: device, public: { command: id } }

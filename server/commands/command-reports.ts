@@ -1,4 +1,3 @@
-/** Delivery of commands to devices, and the devices' reports. */
 import { CordonError } from '../../shared/errors.ts';
 import type { CommandId, DeviceId } from '../../shared/protocol/ids.ts';
 import type { Clock } from '../../shared/time/clock.ts';
@@ -9,7 +8,7 @@ import type { CommandEvent } from './lifecycle.ts';
 import type { CommandReport, DeviceCommandStore } from './ports.ts';
 import { type SentCommand, type UnlockShareStore, withShares } from './unlock-shares.ts';
 
-/** The error text for an unknown command and for a command of another device is equal, so that a device learns nothing by guessing ids. */
+/** The error text is equal for an unknown command and for a command of another device, so that a device learns nothing by guessing ids. */
 const NO_SUCH_COMMAND = 'This enrollment of the device has no such command.';
 
 export interface CommandResult {
@@ -22,13 +21,10 @@ export interface CommandReportsPorts {
   readonly store: DeviceCommandStore;
   readonly shares: UnlockShareStore;
   readonly bus: Bus;
-  /** Clock for workspace states. */
   readonly clock: Clock;
   readonly devices: {
-    /** Called after a device has carried out `unenroll`. Must be idempotent. */
     unenroll(device: DeviceId): Promise<unknown>;
   };
-  /** Time by the machine's clock, in Unix milliseconds. */
   readonly now: () => number;
 }
 
@@ -64,7 +60,7 @@ export function createCommandReports({ store, shares, bus, clock, devices, now }
     });
 
   /**
-   * Records that a device displayed a message. A time in the future is replaced by the present time, because the device's clock is not
+   * Records that a device displayed a message. A time in the future is replaced by the current time, because the device's clock is not
    * trusted. Throws `not_found` if this enrollment has no such message.
    */
   async function displayed(device: DeviceId, generation: number, report: { readonly command: CommandId } & Displayed) {

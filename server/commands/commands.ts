@@ -1,7 +1,6 @@
 /**
- * The durable queue of commands. An admin issues a command; the device stores the command, carries it out and reports a result. Delivery is
- * at least once, and the command's id makes repetitions harmless. A command is bound to one enrollment of a device. All times are from the
- * machine's clock, except in ledger entries.
+ * The durable queue of commands. Delivery is at least once, and the command's id makes repetitions harmless. A command is bound to one
+ * enrollment of a device. All times are from the machine's clock, except in ledger entries.
  */
 import { CordonError } from '../../shared/errors.ts';
 import { Loop } from '../../shared/loops/loop.ts';
@@ -84,7 +83,7 @@ export function createCommands({ stores, shares, bus, clock, devices, now = Date
     return expired;
   }
 
-  /** Expires commands at regular intervals, until the caller calls the returned function. */
+  /** Expires commands at regular intervals. Returns the function that stops the schedule. */
   function keepExpiring(failed: (error: unknown) => void): () => Promise<void> {
     const loop = new Loop({ run: async () => void (await expire()), failed, every: EXPIRE_EVERY });
     loop.requestAt(Date.now() + EXPIRE_EVERY);

@@ -1,6 +1,6 @@
 /**
- * Lifecycle of a command as one table. The device's report overrides the server's assumption: if the device carried out a command, the
- * command counts as carried out, even if the server has marked it as expired or canceled.
+ * Lifecycle of a command as one table. The device's report overrides the server's assumption: a command that the device carried out ends as
+ * carried out, even if the server has marked it as expired or canceled.
  */
 import { COMMAND_KINDS, type CommandKind, destroysData } from '../../shared/protocol/command-kinds.ts';
 
@@ -23,7 +23,7 @@ export type CommandEvent = (typeof COMMAND_EVENTS)[number];
 
 export const DESTROYING: ReadonlySet<CommandKind> = new Set(COMMAND_KINDS.filter(destroysData));
 
-/** Next state of a command. It equals the present state if the event is a repetition. It is `refuse` if the caller must get an error. */
+/** Next state of a command: the current state if the event is a repetition, or `refuse` if the caller must get an error. */
 export type Step = CommandState | 'refuse';
 
 const LIFECYCLE: Readonly<Record<CommandState, Readonly<Record<CommandEvent, Step>>>> = {

@@ -1,4 +1,3 @@
-/** Interfaces through which the module `commands` uses the store. */
 import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
 import type { Command } from '../../shared/protocol/frames.ts';
 import type { CommandId, DeviceId } from '../../shared/protocol/ids.ts';
@@ -14,7 +13,7 @@ export interface DisplayReport extends Displayed {
 
 export interface NewCommand {
   readonly id: CommandId;
-  /** Identifier of the request to many devices; null for a single command. */
+  /** Id of the request to many devices; null for a single command. */
   readonly request: CommandId | null;
   readonly device: DeviceId;
   readonly command: Command;
@@ -23,7 +22,6 @@ export interface NewCommand {
   readonly expiresAt: number;
 }
 
-/** A device's report about a command. */
 export interface CommandReport {
   readonly id: CommandId;
   readonly device: DeviceId;
@@ -50,7 +48,6 @@ export interface RequestProgress {
   }[];
 }
 
-/** Scope that limits the devices of the commands; null for all devices. */
 export type CommandScope = Parameters<Devices['reached']>[1];
 
 export interface CommandPosition {
@@ -58,10 +55,9 @@ export interface CommandPosition {
   readonly id: string;
 }
 
-/** Store of the commands that admins issue. */
 export interface CommandStore {
   /**
-   * Stores the command for the device's present enrollment. Returns the existing command if the id exists.
+   * Stores the command for the device's current enrollment. Returns the existing command if the id exists.
    * - Throws `not_found` for an unknown device, and `conflict` if the device is not active.
    * - Throws `legal_hold` if the command would destroy data under a legal hold.
    */
@@ -69,23 +65,19 @@ export interface CommandStore {
   get(id: CommandId): Promise<CommandRecord | null>;
   /** Commands of the device, newest first. */
   list(device: DeviceId, before: CommandPosition | null, limit: number): Promise<CommandRecord[]>;
-  /** Cancels the command if its state is one of `from`. */
   cancel(id: CommandId, from: readonly CommandState[], at: number, detail: string): Promise<void>;
-  /** Expires commands without a result. Returns the number of expired commands. */
   expire(from: readonly CommandState[], now: number): Promise<number>;
 }
 
-/** Store of requests to many devices. */
 export interface CommandRequestStore {
   /** Requests to many devices after `cursor`, newest first. `next` is the cursor of the next page. */
   requests(cursor: string | null, most: number): Promise<{ readonly ids: CommandId[]; readonly next: string | null }>;
   /**
-   * Progress of a request to many devices. Null when no command of the request is for a device in the scope. Lists at most `most` failures.
+   * Progress of a request to many devices, with up to `most` failures. Null when no command of the request is for a device in the scope.
    */
   progress(request: CommandId, scope: CommandScope, most: number): Promise<RequestProgress | null>;
 }
 
-/** Store of the commands that devices receive and report about. */
 export interface DeviceCommandStore {
   /** Queued commands of a device that have not expired, oldest first. */
   pending(device: DeviceId, generation: number, now: number): Promise<CommandRecord[]>;

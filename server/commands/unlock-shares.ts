@@ -1,7 +1,7 @@
 /**
- * The server's half of the key to a locked workspace. A lock command contains a random share. The device encrypts the workspace key with
- * its own key and this share, and then deletes the share. The unlock command contains the share again. The share alone decrypts nothing, so
- * this is no escrow.
+ * The server's half of the key to a locked workspace. The device encrypts the workspace key with its own key and the random share from the
+ * lock command, and then deletes the share. The unlock command contains the share again. The share alone decrypts nothing, so this is no
+ * escrow.
  */
 import { MOST_UNLOCK_SHARES } from '../../shared/protocol/frames.ts';
 import type { CommandId, DeviceId } from '../../shared/protocol/ids.ts';

@@ -142,7 +142,6 @@ export async function createDomain(base: Foundation) {
   };
 }
 
-/** Modules for devices, their users, their commands and their locations. */
 async function createFleet({ config, database, bus, clock, log }: Foundation) {
   const groups = new GroupStore(database);
   const jurisdictionStore = new JurisdictionStore(database);
@@ -289,7 +288,6 @@ function createDecisions(
   return { orders, holds, packs };
 }
 
-/** Modules for enrollment, revocation and verified devices. */
 function createIdentities(
   base: Foundation,
   { fleet, ledger, orders }: { readonly fleet: Fleet; readonly ledger: Ledger; readonly orders: Orders },

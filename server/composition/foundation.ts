@@ -1,4 +1,4 @@
-/** First part of the composition: clock, log, preflight, keys, store and bus. The second and third part use it. */
+/** First part of the composition: clock, log, preflight, keys, store and bus. */
 import { mkdirSync } from 'node:fs';
 import type { Logger } from 'pino';
 import { openAuthority } from '../../certs/authority.ts';
@@ -22,8 +22,8 @@ import { RELEASED } from '../version.ts';
 const DAY = 86_400_000;
 
 /**
- * Options of replay and demo. `clock`: a clock that the player drives; a released server always uses the machine's clock. `demo`: true for
- * the demo only.
+ * Options of replay and demo. `clock`: a clock that the caller controls; a released server always uses the machine's clock. `demo`: only
+ * for the demo.
  */
 export interface Given {
   readonly clock?: Clock;

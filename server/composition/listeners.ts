@@ -92,7 +92,7 @@ async function createWatches({ config, log, watchClock }: Foundation) {
   };
 }
 
-/** Creates the device listener and the public listener, which share one server certificate. */
+/** The device listener and the public listener share one server certificate. */
 async function createTlsEdges(base: Foundation, domain: Domain, { timekeeping }: Watches) {
   const { config, database, authority, installation, clock, bus, log, monitor } = base;
   const { devices, orders, ledger, recovery } = domain;
@@ -209,7 +209,6 @@ function accountLinksOf({ config, bus, linkTo }: Foundation, { admins, verificat
   });
 }
 
-/** Health probes, and the facts about the installation. */
 function stateOf(base: Foundation, domain: Domain, edges: TlsEdges, { timekeeping, disk }: Watches) {
   const { config, installation, clock } = base;
   const { ledger, orders, packs } = domain;

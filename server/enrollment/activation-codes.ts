@@ -1,4 +1,3 @@
-/** Activation codes, as admins manage them. */
 import type { HomeArea } from '../../shared/areas/area-code.ts';
 import { CordonError } from '../../shared/errors.ts';
 import { formatActivationLink } from '../../shared/protocol/activation-link.ts';
@@ -15,20 +14,17 @@ const MAX_HOURS = 30 * 24;
 export interface CreateCode {
   readonly person: PersonId;
   readonly group: GroupId;
-  /** Home area that the code names. Null: the group's home area applies, or the present home area of a device that enrolls again. */
   readonly home: HomeArea | null;
   readonly seat: HomeArea | null;
   readonly by: string;
   readonly expiresInHours?: number;
-  /** Existing device that enrolls again with the code. The device's group must be `group`. */
+  /** Existing device that enrolls again with the code. Its group must be `group`. */
   readonly device?: DeviceId | null;
 }
 
 export interface ActivationCodesPorts {
   readonly store: CodeStore;
-  /** Fingerprint of the root CA, which each activation link contains. */
   readonly fingerprint: string;
-  /** Public addresses of this installation: `https://HOST:8444` and `wss://HOST:8443`. */
   readonly addresses: () => { readonly publicUrl: string; readonly deviceUrl: string };
   readonly bus: Bus;
 }
@@ -56,7 +52,6 @@ export function createActivationCodes({ store, fingerprint, addresses, bus }: Ac
 
   const listCodes = (wanted: ListCodes): Promise<CodePage> => pageOfCodes(store, wanted, Date.now());
 
-  /** Latest activation code of a device. Throws `not_found` if the device has no code. */
   async function getCode(id: DeviceId): Promise<CodeView> {
     const found = await store.redeemable(id);
     if (!found)

@@ -1,4 +1,3 @@
-/** Pages of activation codes for admins, without the secrets. */
 import type { HomeArea } from '../../shared/areas/area-code.ts';
 import { CordonError } from '../../shared/errors.ts';
 import { type DeviceId, deviceIdSchema, type GroupId, type PersonId } from '../../shared/protocol/ids.ts';
@@ -18,7 +17,6 @@ export interface CodeView {
 }
 
 export interface ListCodes {
-  /** State of the codes to list; null to list codes in every state. */
   readonly state: CodeState | null;
   readonly scope: Scope;
   readonly cursor: string | null;
@@ -27,12 +25,11 @@ export interface ListCodes {
 
 export interface CodePage {
   readonly codes: readonly CodeView[];
-  /** Cursor of the next page; null on the last page. */
   readonly cursor: string | null;
 }
 
 /**
- * Page of activation codes: open codes first, then all others, newest first in each part. A code that expires between two requests may be
+ * Page of activation codes: open codes first, then all others; newest first in each part. A code that expires between two requests may be
  * on two pages, but is never missing. Throws `invalid_input` if the cursor belongs to another list. `now`: milliseconds by the machine's
  * clock.
  */

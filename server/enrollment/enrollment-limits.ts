@@ -10,24 +10,19 @@ import { sourceNetwork } from '../../shared/areas/source-network.ts';
 import { CordonError } from '../../shared/errors.ts';
 
 const UNPROVEN_SECONDS = 600;
-/**
- * Maximum number of enrollment requests without a valid code from one network in the period. The limit allows for the typing errors of an
- * office.
- */
+/** Maximum enrollment requests without a valid code from one network in the period: enough for the typing errors of an office. */
 const UNPROVEN_OF_SOURCE = 20;
 const REDEMPTIONS_SECONDS = 600;
-/** Maximum number of requests for one code in the period. A machine repeats a request whose response was lost. */
+/** Maximum requests for one code in the period. A machine repeats a request whose response was lost. */
 const REDEMPTIONS_OF_CODE = 30;
-/** Maximum number of renewals of one device in the period. A device renews its certificate once in twenty days. */
+/** Maximum renewals of one device per hour. A device normally renews its certificate once in twenty days. */
 const RENEWALS_PER_HOUR = 10;
 
 /** Limits on enrollment attempts. Each function throws `rate_limited` with `retryAfter` in seconds. */
 export interface EnrollmentLimits {
-  /** Counts a request without a valid secret or key. Call this function only after the cheap comparison of secrets or keys failed. */
+  /** Counts a request without a valid secret or key. Call this only after the cheap comparison of secrets or keys failed. */
   unproven(address: string | null): Promise<void>;
-  /** Counts a request that contains the code's correct secret. */
   redeeming(code: string): Promise<void>;
-  /** Counts a request that the device's own key signed. */
   renewing(device: string): Promise<void>;
 }
 

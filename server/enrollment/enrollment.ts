@@ -1,7 +1,6 @@
 /**
- * Enrollment: an admin creates an activation code, the device redeems it with a certificate signing request, and then renews its
- * certificate. Times of codes and certificates are from the machine's clock. Times of devices and ledger entries are from the server clock.
- * HTTP is in `server/public/est.ts`.
+ * An admin creates an activation code, the device redeems it with a certificate signing request, and later renews its certificate. Times of
+ * codes and certificates are from the machine's clock; times of devices and ledger entries are from the server clock.
  */
 import type { Authority } from '../../certs/authority.ts';
 import type { Clock } from '../../shared/time/clock.ts';
@@ -20,7 +19,6 @@ export interface EnrollmentPorts {
   readonly surroundings: Surroundings;
   readonly clock: Clock;
   readonly bus: Bus;
-  /** Public addresses of this installation: `https://HOST:8444` and `wss://HOST:8443`. */
   readonly addresses: () => { readonly publicUrl: string; readonly deviceUrl: string };
   /** Contact for an appeal when the order names no contact. */
   readonly appeal: string;
@@ -32,7 +30,7 @@ export function createEnrollment(ports: EnrollmentPorts) {
   const { codes, store, authority, surroundings, clock, bus, addresses, appeal } = ports;
   const limits = createEnrollmentLimits();
 
-  /** Stores the certificates of the CA itself. The server calls this function at each start. */
+  /** Stores the certificates of the CA itself, at each start of the server. */
   async function recordOwn(): Promise<void> {
     for (const issued of authority.own()) {
       const kind = issued.profile === 'server' ? 'certificate.issued' : 'ca.created';

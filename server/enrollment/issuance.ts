@@ -1,4 +1,3 @@
-/** Issue of device certificates for certificate signing requests. */
 import type { Authority, Issued } from '../../certs/authority.ts';
 import { type CertificateRequest, parseCsr } from '../../certs/csr.ts';
 import { CordonError } from '../../shared/errors.ts';
@@ -8,13 +7,12 @@ import type { Clock } from '../../shared/time/clock.ts';
 import { refusedByHold } from '../holds/holds.ts';
 import type { NewCertificate, Recorded } from './ports.ts';
 
-/** Maximum number of attempts to find an unused serial number. Two equal 126-bit serial numbers prove a broken random source. */
+/** Maximum attempts to find an unused serial number. Two equal 126-bit numbers prove a broken random source. */
 const SERIAL_ATTEMPTS = 3;
 
 export interface Enrolled {
   readonly device: DeviceId;
   readonly generation: number;
-  /** Issued certificate, DER. */
   readonly certificate: Buffer;
 }
 

@@ -1,6 +1,6 @@
 /**
- * Verdict on the service `enrollment` for a machine that has no device certificate yet, and the contact for an appeal. Only the machine's
- * address and activation code are known. Pure.
+ * Verdict on the service `enrollment` for a machine that has no device certificate yet. Only its address and activation code are known.
+ * Pure.
  */
 import type { EvidenceArea, HomeArea } from '../../shared/areas/area-code.ts';
 import type { OrderTerms } from '../../shared/order/documents.ts';

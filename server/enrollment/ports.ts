@@ -11,7 +11,7 @@ export interface NewCode {
   readonly secretHash: string;
   readonly person: PersonId;
   readonly group: GroupId;
-  /** Home area that the code names. Null: the group's home area applies, or the present home area of a device that enrolls again. */
+  /** Home area that the code names. Null: the group's home area applies, or the current home area of a device that enrolls again. */
   readonly home: HomeArea | null;
   readonly seat: HomeArea | null;
   readonly by: string;
@@ -20,8 +20,8 @@ export interface NewCode {
 }
 
 /**
- * Activation code in the store. A code for an existing device has the device's present group. It also has the device's own home area and
- * legal seat, unless the code names others.
+ * Activation code in the store. A code for an existing device has the device's current group, and the device's home area and legal seat
+ * unless the code names others.
  */
 export interface StoredCode extends NewCode {
   readonly user: string;
@@ -31,7 +31,7 @@ export interface StoredCode extends NewCode {
 
 export type CodeState = 'open' | 'used' | 'expired' | 'canceled';
 
-/** Position of the next page: the last code of the previous page. `open`: true if this code was open when that page was read. */
+/** Last code of the previous page. `open`: true if this code was open when that page was read. */
 export interface CodePosition {
   readonly open: boolean;
   readonly createdAt: number;
@@ -50,12 +50,10 @@ export interface CodeQuery {
 
 export interface RedeemableCode {
   readonly code: StoredCode;
-  /**
-   * Effective home area and legal seat. They are from the location statement, or else from the code, from the device, or from the group.
-   */
+  /** Effective home area and legal seat: from the location statement, or else from the code, the device or the group. */
   readonly home: HomeArea | null;
   readonly seat: HomeArea | null;
-  /** Present enrollment number of a device that enrolls again; null for a new device. */
+  /** Current enrollment number of a device that enrolls again; null for a new device. */
   readonly generation: number | null;
 }
 
@@ -95,7 +93,7 @@ export interface Renewal {
  * - `recorded`: the certificate was stored.
  * - `serial_taken`: nothing was stored, because the serial number exists. Issue another certificate.
  * - `lost`: nothing was stored, because the code or the device has changed.
- * - `legal_hold`: nothing was stored, because a legal hold protects the data of the present enrollment.
+ * - `legal_hold`: nothing was stored, because a legal hold protects the data of the current enrollment.
  */
 export type Recorded = 'recorded' | 'lost' | 'serial_taken' | 'legal_hold';
 
@@ -105,7 +103,6 @@ export interface HeldCertificate {
   readonly notAfter: number;
 }
 
-/** Store of activation codes. */
 export interface CodeStore {
   /** Adds a code. Throws `not_found` for an unknown group or person, and `conflict` when the person is disabled or not in the group. */
   addCode(code: NewCode): Promise<void>;
@@ -113,42 +110,39 @@ export interface CodeStore {
    * Opens the code of an existing device again, with a new secret.
    * - Throws `not_found` for an unknown device.
    * - Throws `conflict` if the device is in another group or the person is disabled.
-   * - Throws `legal_hold` if a legal hold protects the data of the present enrollment.
+   * - Throws `legal_hold` if a legal hold protects the data of the current enrollment.
    */
   reopenCode(code: NewCode): Promise<void>;
   /** Cancels a code. Returns false if the code is unknown or not open. */
   cancelCode(id: DeviceId, at: number): Promise<boolean>;
-  /** Activation codes: open codes first, then all others, newest first in each part. */
+  /** Activation codes: open codes first, then all others; newest first in each part. */
   codes(query: CodeQuery): Promise<StoredCode[]>;
   redeemable(id: DeviceId): Promise<RedeemableCode | null>;
 }
 
-/** Store of enrollments and renewals. */
 export interface EnrollmentStore {
   /**
    * Redeems the code in one transaction: marks the code as used, starts the device's new enrollment, revokes earlier certificates, and
    * stores the new certificate and all ledger entries. Only one of several parallel calls returns `recorded`. An existing device keeps its
-   * group. It also keeps its home area and legal seat, unless the code names others.
+   * group, and keeps its home area and legal seat unless the code names others.
    */
   redeem(redemption: Redemption): Promise<Recorded>;
   /** Stores a renewed certificate. Returns `lost` if the device is not active in the enrollment that `renewal` names. */
   renew(renewal: Renewal): Promise<Recorded>;
-  /** The newest valid certificate of the device. */
   certificateOf(device: DeviceId): Promise<HeldCertificate | null>;
   /** Stores a certificate of the CA itself. Changes nothing if the store has the certificate. */
   recordOwn(certificate: NewCertificate, entry: EntryDraft<'ca.created' | 'certificate.issued'>): Promise<void>;
 }
 
-/** Functions of other modules that enrollment uses. */
 export interface Surroundings {
   areasOfAddress(address: string): Promise<readonly HomeArea[]> | readonly HomeArea[];
-  /** Verdict on the service `enrollment` for a new device with this home area, this legal seat, and these areas as possible locations. */
+  /** Verdict on the service `enrollment` for a new device. `areas`: its possible locations. */
   gate(newcomer: {
     readonly areas: readonly HomeArea[];
     readonly home: HomeArea | null;
     readonly seat: HomeArea | null;
   }): Promise<ServiceVerdict> | ServiceVerdict;
-  /** Contact for an appeal that the order names, because the order denies the enrollment; null for a withheld order. */
+  /** Contact for an appeal, from an order that denies the enrollment; null for a withheld order. */
   appealOf(order: string): string | null;
   /** Updates the data that depends on a device's home area, legal seat, group or enrollment. Idempotent. */
   deviceChanged(device: DeviceId): Promise<void>;

@@ -21,7 +21,6 @@ export interface RedemptionPorts {
   readonly limits: Pick<EnrollmentLimits, 'unproven' | 'redeeming'>;
   readonly clock: Clock;
   readonly bus: Bus;
-  /** Contact for an appeal when the order names no contact. */
   readonly appeal: string;
 }
 
@@ -29,8 +28,8 @@ export function createRedemption(ports: RedemptionPorts) {
   const { codes, store, authority, surroundings, limits, clock, bus, appeal } = ports;
 
   /**
-   * Redeems an activation code with a certificate signing request. A repeated request with the same code and key returns the same
-   * certificate, so that a lost response does no harm.
+   * Redeems an activation code. A repeated request with the same code and key returns the same certificate, so that a lost response does no
+   * harm.
    */
   async function redeem(asked: { id: string; secret: string; csr: Buffer; address: string | null }): Promise<Enrolled> {
     const found = await knownCode(asked.id, asked.secret);

@@ -1,4 +1,3 @@
-/** Renewal of device certificates, before and after their expiry. */
 import type { Authority } from '../../certs/authority.ts';
 import { parseCsr, readCsrClaims, spkiOfCertificate } from '../../certs/csr.ts';
 import { CordonError } from '../../shared/errors.ts';
@@ -37,11 +36,11 @@ export function createRenewal({ store, authority, limits, clock }: RenewalPorts)
   }
 
   /**
-   * Renews a certificate after its expiry, without a client certificate in TLS. The device's own key signs the request, and only the owner
-   * of that key can use the response. A repeated request gets the same response.
+   * Renews an expired certificate, so TLS has no client certificate. The device's own key signs the request, and only the owner of that key
+   * can use the response. A repeated request gets the same response.
    */
   async function recover(asked: { csr: Buffer; address: string | null }): Promise<Enrolled> {
-    // Compares the public keys first, because a comparison is much cheaper than a signature check.
+    // Compares the public keys first, because this is much cheaper than a signature check.
     const { spki, subjectCommonName } = readCsrClaims(asked.csr);
     const device = deviceIdSchema.safeParse(subjectCommonName ?? '');
     const stored = device.success ? await store.certificateOf(device.data) : null;

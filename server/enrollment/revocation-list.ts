@@ -1,7 +1,6 @@
 /**
- * Certificate revocation list (CRL) for outside verifiers. The server issues a list after each revocation and once a day, and raises an
- * alert long before the list expires. The server's own listeners read revocations from the store instead. All times are from the machine's
- * clock, except in ledger entries.
+ * Certificate revocation list (CRL) for outside verifiers, issued after each revocation and once a day. The server's own listeners read
+ * revocations from the store instead. All times are from the machine's clock, except in ledger entries.
  */
 import type { Authority } from '../../certs/authority.ts';
 import type { Revoked } from '../../certs/certificate.ts';
@@ -29,7 +28,6 @@ export interface StoredCrl {
 
 export interface RevocationStore {
   newestCrl(): Promise<StoredCrl | null>;
-  /** Number of certificates that `revoked` returns for the same `endsAfter`. */
   countRevoked(endsAfter: number): Promise<number>;
   /** Revoked certificates that expire after `endsAfter`, oldest revocation first. */
   revoked(endsAfter: number): Promise<Revoked[]>;
@@ -55,7 +53,6 @@ export function createRevocationList({ store, authority, clock, bus, raise, log 
     failed: (error) => log.error({ err: error }, 'the revocation list could not be created'),
   });
 
-  /** Issues a revocation list if one is due at `now`. */
   async function refresh(now = Date.now()): Promise<void> {
     const newest = await store.newestCrl();
     if (newest && !isDue(newest, now) && !(await misses(newest))) return;
@@ -69,13 +66,13 @@ export function createRevocationList({ store, authority, clock, bus, raise, log 
       subject: null,
       public: { number, entries: revoked.length, nextUpdate },
     } as const;
-    // If another server issued the list first, this list is not stored. The next check then issues a further list if entries are missing.
+    // The list is not stored if another server issued a list first. The next check then issues a further list if entries are missing.
     await store.addCrl({ number, der, thisUpdate, nextUpdate, entries: revoked.length }, entry);
   }
 
   /**
-   * True if a revoked certificate is missing from the list. The function compares counts and not times: a revocation can commit after a
-   * list with a later date, and a clock can be set back. Revocations are permanent, so an equal count means a complete list.
+   * True if a revoked certificate is missing from the list. Compares numbers and not times: a revocation can commit after a list with a
+   * later date, and a clock can be set back. Revocations are permanent, so an equal number means a complete list.
    */
   async function misses({ thisUpdate, entries }: StoredCrl): Promise<boolean> {
     return (await store.countRevoked(coveredFrom(thisUpdate))) !== entries;
@@ -90,7 +87,7 @@ export function createRevocationList({ store, authority, clock, bus, raise, log 
     await raise({ at: clock.now(), device: null, code: 'crl_ending', detail });
   }
 
-  /** Issues a revocation list if one is due. Never throws. Failures are logged, and raise an alert while the newest list is still valid. */
+  /** Issues a revocation list if one is due. Never throws: failures are logged, and raise an alert while the newest list is still valid. */
   async function look(now = Date.now()): Promise<void> {
     await refreshing.run();
     try {
@@ -104,8 +101,8 @@ export function createRevocationList({ store, authority, clock, bus, raise, log 
     refresh,
     look,
     /**
-     * The newest revocation list, issued immediately if there is none. Waits while the server issues a list, because a reader may request
-     * the list right after a revocation.
+     * The newest revocation list, issued immediately if there is none. Waits while a list is being issued, because a reader may request the
+     * list right after a revocation.
      */
     current: async (): Promise<StoredCrl> => {
       await refreshing.idle();

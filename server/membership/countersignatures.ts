@@ -1,4 +1,4 @@
-/** The organization's countersignatures on messaging keys. The countersignature on its key makes a device a verified device. */
+/** The organization's countersignatures on messaging keys. A device whose messaging key is countersigned is a verified device. */
 import { CordonError } from '../../shared/errors.ts';
 import type { ApproverSet } from '../../shared/order/approvers.ts';
 import { isCountersignature } from '../../shared/order/messaging-certificate.ts';
@@ -8,10 +8,8 @@ import { countersignaturesOf, type SettledApproverSet } from './organization-key
 import type { CountersignatureStore, KeyRow, LedgerPort, ListedKey, Log, MemberScope, NewSignature } from './ports.ts';
 
 export interface Countersignature {
-  /** Digest of the certificate's payload. */
   readonly digest: string;
   readonly keyid: string;
-  /** Base64 signature of the certificate's exact bytes. */
   readonly signature: string;
 }
 
@@ -77,7 +75,7 @@ export function createCountersignatures({ store, settled, ledger, bus, clock, lo
     if (valid.length > 0) {
       const at = clock.now();
       await store.sign(valid.map(({ key, keyid, signature }) => organizationSignature(key, keyid, signature, at)));
-      // Waits until the ledger has sequenced the entries, because devices request proofs right after the wake.
+      // Waits until the ledger has sequenced the entries, because devices request proofs as soon as they are notified of the change.
       await ledger
         .sequence()
         .catch((error: unknown) => log.error({ err: error }, 'ledger entries wait for the sequencer'));
@@ -86,7 +84,7 @@ export function createCountersignatures({ store, settled, ledger, bus, clock, lo
     return { countersigned: valid.length, refused };
   }
 
-  /** Number of keys that wait for a countersignature, and whether an organization key exists. The overview shows both. */
+  /** Number of keys that wait for a countersignature. `possible`: an organization key exists. */
   async function waiting(scope: MemberScope) {
     const approverSet = await settled();
     return { count: await store.waiting(scope), possible: (approverSet?.organizationKeys.length ?? 0) > 0 };
@@ -102,8 +100,8 @@ interface ValidCountersignature {
 }
 
 /**
- * Checks each signature separately, so that an invalid signature does not block valid signatures. `present`: keys of devices within the
- * admin's scope. Pure.
+ * Checks each signature separately, so that an invalid signature does not block valid ones. `present`: keys of devices within the admin's
+ * scope. Pure.
  */
 function judgeCountersignatures(
   given: readonly Countersignature[],

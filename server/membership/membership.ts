@@ -1,7 +1,6 @@
 /**
- * Verified devices: the server certifies the owner of each messaging key, stores the organization's countersignatures, and proves both
- * signatures by the ledger. The server alone cannot verify a device: devices also require a signature by the organization key, which no
- * server has.
+ * Verified devices: the server certifies the owner of each messaging key, stores the organization's countersignatures, and proves both by
+ * the ledger. The server alone cannot verify a device: devices also require a signature by the organization key, which no server has.
  */
 import type { Signer } from '../../shared/order/dsse.ts';
 import type { Clock } from '../../shared/time/clock.ts';

@@ -14,12 +14,11 @@ import type { ApproverSetPort, MessagingKeyStore, NewSignature, SignedKey } from
 import { envelopeOf } from './proofs.ts';
 
 export interface OwnKey {
-  /** Messaging key of the device's present enrollment; null before the device has sent a key. */
+  /** Messaging key of the device's current enrollment; null before the device has sent a key. */
   readonly certificate: Envelope | null;
   readonly countersigned: boolean;
 }
 
-/** Facts about a device and its user that a messaging certificate contains. */
 export interface KeyOwners {
   readonly devices: {
     get(device: DeviceId): Promise<{

@@ -2,17 +2,13 @@
 import type { ApproverSet } from '../../shared/order/approvers.ts';
 import type { ApproverSetPort, CountersignatureStore, KeySignature, SignedKey } from './ports.ts';
 
-/**
- * Returns the current approver set. Before that, the store marks the messaging keys that wait for a signature by an organization key of
- * this set.
- */
+/** Returns the current approver set, after the store has marked the messaging keys that none of the set's organization keys has signed. */
 export type SettledApproverSet = () => Promise<ApproverSet | null>;
 
 export function createSettledApproverSet(
   approverSets: ApproverSetPort,
   store: Pick<CountersignatureStore, 'settle'>,
 ): SettledApproverSet {
-  /** Organization keys of the last call of the store's `settle`. */
   let settledFor: string | null = null;
   return async () => {
     const approverSet = approverSets.current();
@@ -26,7 +22,6 @@ export function createSettledApproverSet(
   };
 }
 
-/** Countersignatures on a messaging key by organization keys of the approver set. */
 export const countersignaturesOf = (
   { signatures }: SignedKey,
   approverSet: ApproverSet | null,

@@ -1,4 +1,3 @@
-/** Ports of the membership module, and their types. */
 import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
 import type { ApproverSet } from '../../shared/order/approvers.ts';
 import type { DeviceId, GroupId } from '../../shared/protocol/ids.ts';
@@ -13,7 +12,6 @@ export interface KeyRow {
   readonly person: string;
   readonly name: string;
   readonly signatureKey: string;
-  /** Messaging certificate as canonical JSON, which the server's online key and the organization key sign. */
   readonly payload: string;
   readonly digest: string;
   readonly certifiedAt: number;
@@ -36,13 +34,12 @@ export interface OtherDevice {
   readonly hostname: string | null;
   /** Time of the enrollment, by the server clock. */
   readonly enrolledAt: number;
-  /** True if the organization's key has confirmed the device. */
   readonly verified: boolean;
 }
 
 export interface ListedKey extends SignedKey {
   readonly group: { readonly id: GroupId; readonly name: string };
-  /** The user's other devices, newest first, at most `MOST_OTHERS`. */
+  /** The same user's remaining devices, newest first, at most `MOST_OTHERS`. */
   readonly others: readonly OtherDevice[];
   /** The account that created the activation code; null if the code was deleted. */
   readonly codeBy: {
@@ -73,19 +70,17 @@ export interface KeyQuery {
   readonly limit: number;
 }
 
-/** Store of the messaging keys that devices send. */
 export interface MessagingKeyStore {
   keyOf(device: DeviceId, generation: number): Promise<SignedKey | null>;
   /**
    * Stores a messaging key, its first signature and its ledger entry in one transaction. Changes nothing if the enrollment already has a
-   * key or is not the device's present enrollment. The caller must therefore read the stored key afterward.
+   * key or is no longer current, so the caller must read the stored key afterward.
    */
   certify(key: KeyRow & { readonly folded: string }, signature: NewSignature): Promise<void>;
 }
 
-/** Store of countersignatures. A messaging key is *present* if it belongs to the present enrollment of an active device. */
+/** Store of countersignatures. A messaging key is *present* if it belongs to the current enrollment of an active device. */
 export interface CountersignatureStore {
-  /** The present keys with these digests, for devices within the scope. */
   present(digests: readonly string[], scope: MemberScope): Promise<KeyRow[]>;
   list(query: KeyQuery): Promise<ListedKey[]>;
   /** Number of messaging keys that waited for a countersignature at the last call of `settle`. */
@@ -99,7 +94,6 @@ export interface CountersignatureStore {
 export interface VerifiedDeviceStore {
   /** Countersigned present keys of the devices in `devices`, and of all devices of the people in `people`. */
   members(of: { readonly people: readonly string[]; readonly devices: readonly string[] }): Promise<SignedKey[]>;
-  /** People whose normalized name contains the text and who have a countersigned present key. */
   search(
     folded: string,
     limit: number,

@@ -5,7 +5,6 @@ import { type Envelope, PAYLOAD_TYPES } from '../../shared/order/documents.ts';
 import type { MemberProof } from '../../shared/protocol/device-http.ts';
 import type { KeySignature, LedgerPort, SignedKey, VerifiedDeviceStore } from './ports.ts';
 
-/** Maximum number of devices in one response. */
 const MOST_MEMBERS = 1000;
 
 export interface AskedAbout {
@@ -63,7 +62,8 @@ export function createProofs({
 }
 
 /**
- * Keys with both kinds of signature by keys of the current approver set. For each kind, the oldest signature counts, with its ledger entry.
+ * Keys that both an online key and an organization key of the current approver set have signed. For each kind of key, the oldest signature
+ * is used, with its ledger entry.
  */
 function provable(keys: readonly SignedKey[], approverSet: ApproverSet) {
   const named = { online: idsOf(approverSet.onlineKeys), organization: idsOf(approverSet.organizationKeys) };

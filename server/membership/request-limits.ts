@@ -8,11 +8,11 @@ import type { DeviceId } from '../../shared/protocol/ids.ts';
 
 const MINUTE_SECONDS = 60;
 /**
- * Maximum number of people and devices that a device may request per minute, counted together. An agent requests each person and device at
- * most once a minute.
+ * Maximum people and devices, counted together, that a device may request per minute. An agent requests each person and device at most once
+ * a minute.
  */
 const ASKED_PER_MINUTE = 3000;
-/** Maximum number of searches per minute. A user who types a name causes several searches. */
+/** Maximum searches per minute. A user who types a name causes several searches. */
 const SEARCHES_PER_MINUTE = 120;
 
 export interface RequestLimits {

@@ -1,4 +1,3 @@
-/** Requests of devices about verified devices: proofs, and a search for people. */
 import { foldedName } from '../../shared/order/person.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 import type { Bus } from '../bus/bus.ts';
@@ -7,7 +6,6 @@ import type { LedgerPort, Log, VerifiedDeviceStore } from './ports.ts';
 import { type Answered, type AskedAbout, createProofs } from './proofs.ts';
 import { createRequestLimits } from './request-limits.ts';
 
-/** Maximum number of results of one search for people. */
 const MOST_FOUND = 20;
 
 export function createVerifiedDevices(
@@ -41,9 +39,7 @@ export function createVerifiedDevices(
   return { members, search };
 }
 
-/**
- * Sends a wake about changed verified devices whenever a device was revoked or enrolled again. Returns the function that stops these wakes.
- */
+/** Notifies devices whenever a verified device was revoked or enrolled again. Returns the function that stops these notifications. */
 export function announceEndedDevices(store: Pick<VerifiedDeviceStore, 'peopleOf'>, bus: Bus, log: Log): () => void {
   async function announce(device: DeviceId): Promise<void> {
     const people = await store.peopleOf(device);

@@ -1,6 +1,6 @@
 /**
- * People: users of devices and holders of admin accounts. A person is a record with an identifier. The server never identifies a person by
- * a name or e-mail address, because two people may have the same name.
+ * People: users of devices and holders of admin accounts. The server never identifies a person by name or e-mail address, because two
+ * people may have the same name.
  */
 import { CordonError } from '../../shared/errors.ts';
 import { foldedName } from '../../shared/order/person.ts';
@@ -126,7 +126,7 @@ export function createPeople({ store, groups, bus, clock }: PeoplePorts) {
   return { get, reached: personInScope, create, update, list };
 }
 
-/** True if an admin may see the person: the scope contains at least one group of the person. */
+/** True if the admin's scope contains at least one group of the person. */
 export function seesPerson(scope: Scope, groups: readonly PersonGroup[]): boolean {
   return scope === null || groups.some(({ id, home }) => inScope(scope, { group: id, home }));
 }

@@ -1,4 +1,3 @@
-/** Ports of the people module, and their types. Times are from the server clock. */
 import type { HomeArea } from '../../shared/areas/area-code.ts';
 import type { GroupId, PersonId } from '../../shared/protocol/ids.ts';
 import type { Scope } from '../devices/devices.ts';
@@ -19,22 +18,18 @@ export interface Person {
   readonly status: PersonStatus;
   readonly groups: readonly PersonGroup[];
   readonly createdAt: number;
-  /** Number of the person's active devices. */
   readonly devices: number;
-  /** True if the person has an admin account. */
   readonly account: boolean;
 }
 
 export interface EmailColumns {
   readonly email: string | null;
-  /** Canonical form of the e-mail address, which is unique. */
   readonly emailKey: string | null;
 }
 
 export interface NewPerson extends EmailColumns {
   readonly id: PersonId;
   readonly name: string;
-  /** Result of `foldedName` for the person's name. */
   readonly folded: string;
   readonly directoryId: string | null;
   readonly groups: readonly GroupId[];
@@ -62,7 +57,6 @@ export interface PersonFilter {
 
 export interface PersonQuery {
   readonly filter: PersonFilter;
-  /** Limits the list to people with at least one group in this scope. */
   readonly scope: Scope;
   readonly after: { readonly folded: string; readonly id: string } | null;
   readonly limit: number;
@@ -78,9 +72,8 @@ export interface PeopleStore {
   /** Lists people by normalized name, then by identifier. */
   list(query: PersonQuery): Promise<{ readonly person: Person; readonly folded: string }[]>;
   /**
-   * Changes a person. Returns false for an unknown person. Throws the same errors as `insert`. Also throws `conflict` if the person has a
-   * device or an open activation code in a group that would be removed. The same transaction changes the user's name on the person's
-   * devices.
+   * Changes a person. Returns false for an unknown person. Throws the same errors as `insert`, and `conflict` if the person has a device or
+   * an open activation code in a group that would be removed. The same transaction changes the user's name on the person's devices.
    */
   update(id: PersonId, change: PersonUpdate): Promise<boolean>;
 }

@@ -26,7 +26,6 @@ export async function removeIncompleteBackups(folder: string): Promise<void> {
   }
 }
 
-/** Removes the installation's backups except the `keep` newest. */
 export async function removeOldBackups(folder: string, keep: number, installation: string): Promise<void> {
   const names = (await readdir(folder)).filter((name) => FINISHED.test(name) && name.includes(`-${installation}-`));
   for (const name of names.sort().slice(0, -keep)) await rm(join(folder, name), { force: true });

@@ -1,6 +1,6 @@
 /**
  * Backups of a running server, on request or on a schedule. A backup is one encrypted file with the store, the keys and the IP database in
- * use. The file gets its final name only when it is complete and synced to disk. `restore.ts` restores a backup.
+ * use. It gets its final name only when it is complete and synced to disk.
  */
 import { randomUUID } from 'node:crypto';
 import { rename, rm } from 'node:fs/promises';
@@ -24,7 +24,6 @@ export interface BackupMade {
 }
 
 export interface BackupRecords {
-  /** Records the newest backup and its ledger entry in one transaction. */
   recordBackup(made: BackupMade, entry: EntryDraft<'backup.created'>): Promise<void>;
   newestBackup(): Promise<BackupMade | null>;
 }
@@ -32,7 +31,6 @@ export interface BackupRecords {
 export interface BackupSettings {
   /** Age recipient of all scheduled backups, and of requested backups that name no recipient. */
   readonly recipient: AgeRecipient | null;
-  /** Schedule of backups; null if no backups are scheduled. */
   readonly scheduled: { readonly pattern: string; readonly folder: string; readonly keep: number } | null;
   /** Folder for downloads, emptied at each start. */
   readonly temporary: string;
@@ -53,19 +51,16 @@ export interface BackupStatus {
   readonly newest: BackupMade | null;
   /** Time of the next scheduled backup in Unix milliseconds, by the machine's clock; null if no backups are scheduled. */
   readonly next: number | null;
-  /** Reason why the last backup failed; null if it succeeded. */
   readonly failure: string | null;
 }
 
 export interface BackupFile extends BackupMade {
   readonly path: string;
-  /** File name of the download, which contains the installation and the time. */
   readonly name: string;
   remove(): Promise<void>;
 }
 
 export interface Backups {
-  /** Removes incomplete backup files of an earlier process, and starts the schedule. */
   start(): Promise<void>;
   /** Ends the schedule, and waits until a backup in progress is complete. */
   stop(): Promise<void>;

@@ -1,6 +1,6 @@
 /**
  * Continuation of a suspended ledger that lost entries (ADR 39). An owner proposes the continuation, and approvers sign it with their own
- * keys. With enough signatures, the ledger continues under a new name. Its next entry is the signed document.
+ * keys. With enough signatures, the ledger continues under a new name, and its next entry is the signed document.
  */
 import { CordonError } from '../../shared/errors.ts';
 import { continuedOrigin } from '../../shared/ledger/checkpoint.ts';
@@ -16,7 +16,7 @@ import { type ContinuationRow, type Continuations, continuationEnvelope, numberA
 import type { RecoveryState } from './recovery-state.ts';
 import type { StoredRecovery } from './stored-recovery.ts';
 
-/** Rule of independent approvers, from `server/orders/adoption/independence.ts`. */
+/** The rule that approvers must be independent people, from `server/orders/adoption/independence.ts`. */
 export interface SigningPeople {
   canonical(person: string): string;
   independent(persons: Iterable<string>): ReadonlySet<string>;
@@ -38,7 +38,6 @@ export interface ContinuationProposalsPorts {
     forContinuation(note: string | null): Promise<SuspendedLedger>;
   };
   readonly recovery: Pick<StoredRecovery, 'state' | 'replace'>;
-  /** Adopted approver sets, oldest first. */
   readonly approverSets: () => readonly Envelope[];
   readonly people: () => Promise<SigningPeople>;
   readonly sequence: () => Promise<void>;
@@ -61,7 +60,6 @@ export interface ContinuationView {
   readonly outdated: string | null;
 }
 
-/** Reason why a proposed continuation is outdated; null if it is still current. Pure. */
 export function whyOutdated(document: LedgerContinuation, facts: SuspendedLedger, suspended: boolean): string | null {
   if (!suspended) return 'The ledger is no longer suspended.';
   const { fork, origin, shown } = facts;
@@ -98,8 +96,8 @@ export function createContinuationProposals(ports: ContinuationProposalsPorts) {
   const facts = () => suspension.forContinuation(null);
 
   /**
-   * Proposes a continuation. Throws `conflict` unless the ledger is suspended and entries may be lost. Throws `approvers_required` without
-   * an approver set, and `checkpoint_invalid` for a checkpoint of another log.
+   * Proposes a continuation. Throws `conflict` unless the ledger is suspended and entries may be lost, `approvers_required` without an
+   * approver set, and `checkpoint_invalid` for a checkpoint of another log.
    */
   async function propose(reason: string, note: string | null, account: string): Promise<ContinuationView> {
     if (!isSuspended()) throw new CordonError('conflict', 'The ledger is not suspended. Nothing was changed.');
@@ -172,7 +170,6 @@ export function createContinuationProposals(ports: ContinuationProposalsPorts) {
   return {
     propose,
     sign,
-    /** Continuations, newest first. */
     list: async (): Promise<ContinuationView[]> => await Promise.all(continuations.rows().toReversed().map(view)),
   };
 }
@@ -213,7 +210,6 @@ function proposedRow(
   };
 }
 
-/** State of the recovery after approvers have adopted a continuation. Pure. */
 function continuedState(
   restored: RecoveryState,
   { fork, newOrigin, shown }: LedgerContinuation,

@@ -1,4 +1,4 @@
-/** In-memory copy of the ledger's continuations and of the present name of its log. Changes are stored first. */
+/** In-memory copy of the ledger's continuations and of the current name of its log. Changes are stored first. */
 import { continuedOrigin, originOf, originOrder } from '../../shared/ledger/checkpoint.ts';
 import { parseContinuation } from '../../shared/ledger/continuation.ts';
 import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
@@ -8,9 +8,7 @@ import type { RecoveryState } from './recovery-state.ts';
 export interface ContinuationRow {
   /** Number of the log's new name. A later name has a higher number (`originOrder`). */
   readonly number: number;
-  /** SHA-256 of the document's payload, hex. */
   readonly digest: string;
-  /** Canonical JSON of the continuation, which approvers sign. */
   readonly payload: string;
   readonly signatures: readonly { readonly keyid: string; readonly sig: string }[];
   readonly state: 'waiting' | 'adopted';

@@ -12,24 +12,21 @@ import type { SnapshotStore, TableRows } from './ports.ts';
 import { encodeRows } from './row-encoding.ts';
 import { tarEnd, tarEntry } from './tar.ts';
 
-/** Maximum bytes of a file's content in one archive entry. */
 const FILE_PART = 4 * 1024 * 1024;
 
 export interface BackupContent {
   readonly store: SnapshotStore;
-  /** Folder with the CA's sealed keys and certificates. */
   readonly keyFolder: string;
   readonly version: string;
   readonly authority: string;
-  /** Verifier key of the ledger under its present name. */
   readonly ledgerKey: () => string;
-  /** The imported IP database in use and its file; null for the bundled database. */
+  /** The imported IP database in use; null for the bundled database. */
   readonly ipDatabase: () => { readonly hash: string; readonly name: string; readonly file: string } | null;
   /** Time by the server clock, in milliseconds. */
   readonly now: () => number;
 }
 
-/** Calls `write` with each piece of the archive and awaits it. Returns the manifest. */
+/** Writes a backup. Calls `write` with each piece of the archive and awaits it. Returns the manifest. */
 export async function writeBackup(
   { store, keyFolder, version, authority, ledgerKey, ipDatabase, now }: BackupContent,
   write: (bytes: Buffer) => Promise<void>,
@@ -78,7 +75,7 @@ export async function writeBackup(
   });
 }
 
-/** Names of the files of the CA and of the key custody. Incomplete files from a crash have other names. */
+/** Names of the files of the CA and of the key custody. Incomplete files from a crash have different names. */
 export const isKeyFile = (name: string): boolean => /^[a-z][a-z-]{0,40}\.(key|crt|json)$/.test(name);
 
 function partName(group: number, { table }: TableRows): string {

@@ -5,7 +5,7 @@ import type { DeviceId } from '../../shared/protocol/ids.ts';
 import type { Bus } from '../bus/bus.ts';
 import type { StoredRecovery } from './stored-recovery.ts';
 
-/** Maximum number of devices that the server asks for documents at the same time. Each device may send megabytes. */
+/** Maximum devices that the server asks for documents at the same time. Each may send megabytes. */
 const ASKED_AT_ONCE = 4;
 /** Milliseconds, by the machine's clock, after which the server stops waiting for a device's documents. */
 const ANSWER_WITHIN = 15_000;
@@ -17,7 +17,6 @@ export interface AreasOfRecord {
   readonly seat: string | null;
 }
 
-/** Documents that the server has verified and stored from one device. */
 export interface RecoveredDocuments {
   readonly list: number;
   readonly approvers: number;
@@ -27,7 +26,6 @@ export interface RecoveredDocuments {
 
 export interface DocumentRecallPorts {
   readonly recovery: StoredRecovery;
-  /** Verifies and stores the documents of a device. */
   readonly recover: (device: DeviceId, generation: number, recollection: Recollection) => Promise<RecoveredDocuments>;
   readonly approverSetVersion: () => number;
   readonly bus: Bus;
@@ -36,7 +34,7 @@ export interface DocumentRecallPorts {
     readonly code: string;
     readonly detail: string;
   }) => Promise<void>;
-  /** Sets home area and legal seat of a device that the backup lacks. The values are from the signed record that the device has sent. */
+  /** Sets home area and legal seat of a device that the backup lacks, from the signed record that the device has sent. */
   readonly setAreas: (device: DeviceId, record: AreasOfRecord) => Promise<void>;
   readonly log: { info(facts: object, message: string): void };
 }
@@ -47,7 +45,6 @@ export function createDocumentRecall(ports: DocumentRecallPorts) {
   let knownList = recovery.state()?.from.list ?? 0;
   const answered = new Set<DeviceId>();
   const asked = new Map<DeviceId, number>();
-  /** All devices that the server has asked since the process started. */
   const everAsked = new Set<DeviceId>();
 
   function expire(): void {
@@ -68,8 +65,8 @@ export function createDocumentRecall(ports: DocumentRecallPorts) {
   }
 
   /**
-   * True while the server waits for the documents of a device that has a newer order list. During this time, the server sends no order
-   * list, because an older list would raise alerts on devices.
+   * True while the server waits for the documents of a device that has a newer order list. The server then sends no order list, because an
+   * older list would raise alerts on devices.
    */
   function holding(): boolean {
     if (asked.size === 0) return false;
@@ -112,7 +109,7 @@ export function createDocumentRecall(ports: DocumentRecallPorts) {
   }
 
   /**
-   * `asked`: number of devices that the server has asked since the process started. `silent`: those of them that have not responded yet.
+   * `asked`: number of devices that the server has asked since the process started. `silent`: asked devices that have not responded yet.
    */
   const requests = () => ({
     asked: everAsked.size,

@@ -1,4 +1,3 @@
-/** Encrypted file of one backup, written as a stream. */
 import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import { PassThrough } from 'node:stream';

@@ -1,7 +1,7 @@
 /**
- * Suspension of a restored server's ledger. Outsiders may have seen ledger entries that the backup lacks. As long as this is possible, the
- * server signs no checkpoint. Devices send the newest checkpoint that they verified. An admin may resume the ledger if it contains the
- * trees of all these checkpoints.
+ * Suspension of a restored server's ledger. As long as outsiders may have seen ledger entries that the backup lacks, the server signs no
+ * checkpoint. Devices send the newest checkpoint that they verified. An admin may resume the ledger if it contains the trees of all these
+ * checkpoints.
  */
 import { CordonError } from '../../shared/errors.ts';
 import { rootOf } from '../../shared/ledger/merkle.ts';
@@ -44,7 +44,6 @@ export function createLedgerSuspension(ports: ShownCheckpointsPorts) {
   const shownCheckpoints = createShownCheckpoints(ports);
   const suspended = () => whySuspended(recovery.state());
 
-  /** Facts on which an admin decides whether to resume the ledger. */
   async function evidence() {
     const known = recovery.state();
     const [facts, answers, size] = await Promise.all([store.evidence(), store.answers(MOST_ANSWERS), ledger.size()]);
@@ -53,8 +52,8 @@ export function createLedgerSuspension(ports: ShownCheckpointsPorts) {
   }
 
   /**
-   * Resumes the ledger from the restored tree. `note`: a checkpoint from a file; null without a file. Throws `conflict` without sufficient
-   * evidence, and `checkpoint_invalid` for a checkpoint of another log.
+   * Resumes the ledger from the restored tree. `note`: a checkpoint from a file, or null. Throws `conflict` without sufficient evidence,
+   * and `checkpoint_invalid` for a checkpoint of another log.
    */
   async function resume(note: string | null, account: string): Promise<void> {
     const known = recovery.state();
@@ -85,8 +84,8 @@ export function createLedgerSuspension(ports: ShownCheckpointsPorts) {
   }
 
   /**
-   * Facts for the proposal of a continuation. `shown`: the largest tree in a checkpoint that the ledger does not contain; null if there is
-   * none. `note`: signed checkpoint from a file; null without a file.
+   * Data for the proposal of a continuation. `shown`: the largest tree in a checkpoint that the ledger does not contain, or null. `note`:
+   * signed checkpoint from a file, or null.
    */
   async function forContinuation(note: string | null) {
     const file = note === null ? null : await shownCheckpoints.examine(note);

@@ -1,7 +1,6 @@
 /**
- * Manifest of a backup. It names the installation, and contains the hash of every other part of the backup. A backup is an age file with a
- * tar archive. The archive contains `store/…` (rows as JSON lines), `keys/…` (files, encrypted under the server's passphrase), `ip/…`, and
- * `manifest.json` as the last part.
+ * Manifest of a backup: it names the installation, and contains the hash of every other part. A backup is an age file with a tar archive of
+ * `store/…` (rows as JSON lines), `keys/…` (files, encrypted under the server's passphrase), `ip/…`, and `manifest.json` as the last part.
  */
 import { z } from 'zod';
 import { sha256Hex } from '../../shared/order/documents.ts';
@@ -31,9 +30,7 @@ export const manifestSchema = z.strictObject({
     key: z.string().max(1000),
   }),
   versions: z.strictObject({ list: count, crl: count, approvers: count }),
-  /** SHA-256 of the root CA certificate, hex. */
   authority: sha256Hex,
-  /** Imported IP database in the backup; null if the server used the bundled database. */
   ipDatabase: z.strictObject({ hash: sha256Hex, name: z.string().max(400) }).nullable(),
   parts: z.array(z.strictObject({ name: z.string().max(100), bytes: count, sha256: sha256Hex })).max(MOST_PARTS),
 });

@@ -4,7 +4,6 @@ import type { Envelope } from '../../shared/order/documents.ts';
 import type { ContinuationRow } from './continuations.ts';
 import type { RecoveryState } from './recovery-state.ts';
 
-/** Value of a column, the same on SQLite and PostgreSQL. */
 export type Value = string | number | null | Buffer;
 
 export interface TableRows {
@@ -13,7 +12,6 @@ export interface TableRows {
   readonly rows: readonly (readonly Value[])[];
 }
 
-/** Facts about the store for the manifest, from the same snapshot as the rows. */
 export interface StoreFacts {
   readonly dialect: 'sqlite' | 'postgres';
   /** Names of the applied migrations, in order. */
@@ -31,11 +29,11 @@ export interface SnapshotReader {
 }
 
 export interface SnapshotStore {
-  /** Calls `read` with a consistent snapshot of the whole store. Concurrent writes continue and do not change the snapshot. */
+  /** Calls `read` with a consistent snapshot of the whole store. Writes continue and do not change the snapshot. */
   snapshot<T>(read: (reader: SnapshotReader) => Promise<T>): Promise<T>;
 }
 
-/** A published ledger entry. The salt and subject of its commitment are not public. */
+/** The salt and subject of a published entry's commitment are not public. */
 export interface PublishedEntry {
   readonly index: number;
   readonly kind: string;
@@ -75,7 +73,6 @@ export interface Withdrawn {
 export interface SignedList {
   readonly version: number;
   readonly envelope: Envelope;
-  /** SHA-256 of the continuation's payload. */
   readonly hash: string;
   readonly issuedAt: number;
   readonly expiresAt: number;
@@ -90,11 +87,9 @@ export interface SignedCrl {
 }
 
 export interface LedgerRestore {
-  /** Sequenced ledger entries from index `from` on, in order. */
   entries(from: number, limit: number): Promise<readonly { readonly body: string; readonly hash: string }[]>;
   /** Committed entries without an index, oldest first. */
   waiting(): Promise<readonly { readonly id: number; readonly hash: string }[]>;
-  /** Assigns a waiting ledger entry the index under which it was published. */
   place(id: number, index: number): Promise<void>;
   addPublished(
     entries: readonly PublishedEntry[],
@@ -113,14 +108,12 @@ export interface DocumentRestore {
   newestCrl(): Promise<number>;
   revokedNow(endsAfter: number): Promise<Revoked[]>;
   addCrl(crl: SignedCrl, entry: EntryDraft<'crl.issued'>): Promise<void>;
-  /** Device records with ids above `after`, sorted by id. */
   records(after: string, limit: number): Promise<readonly { readonly device: string; readonly envelope: Envelope }[]>;
   saveRecords(
     records: readonly { readonly device: string; readonly version: number; readonly envelope: Envelope }[],
   ): Promise<void>;
 }
 
-/** Steps that bring the certificates of a restored store up to date. */
 export interface CertificateRestore {
   /**
    * Revokes a certificate. Also ends the enrollment of its device, unless the reason is `superseded`. Returns `known` if the store has the
@@ -134,18 +127,15 @@ export interface CertificateRestore {
   expect(certificates: readonly LostCertificate[]): Promise<number>;
 }
 
-/** Steps that make the other restored rows safe to use. */
 export interface RowRestore {
   /** Removes or ends rows that may be used up or out of date. */
   withdraw(now: number, realNow: number): Promise<Withdrawn>;
   /** Raises the next revision number of each order, and the next order number. */
   raiseOrderNumbers(by: number, year: number): Promise<void>;
-  /** Number of conversations that have an active member. */
   conversations(): Promise<number>;
   keep(state: RecoveryState): Promise<void>;
 }
 
-/** Steps that change the restored store, inside one transaction. */
 export interface RestoreWork {
   readonly ledger: LedgerRestore;
   readonly documents: DocumentRestore;

@@ -3,7 +3,7 @@
  * - All version numbers increase.
  * - The public ledger continues from a kept copy, or is suspended.
  * - Revocations in the ledger copy or in the kept revocation list are repeated.
- * - Sessions, codes and other rows that may be used up since the recovery point are removed.
+ * - Sessions, codes and all rows that may be used up since the recovery point are removed.
  */
 import { randomBytes } from 'node:crypto';
 import type { Authority } from '../../certs/authority.ts';
@@ -31,7 +31,6 @@ import type { RecoveryState } from './recovery-state.ts';
 import { damaged } from './tar.ts';
 import { ORDER_NUMBERS, versionJump } from './version-jump.ts';
 
-/** Maximum ledger entries that one read returns. */
 const ENTRIES_AT_ONCE = 5_000;
 const RECORDS_AT_ONCE = 500;
 
@@ -53,8 +52,8 @@ export interface PreparationOptions {
   readonly now: number;
   readonly realNow: number;
   /**
-   * Lifetimes in milliseconds. `list`: of a new order list. `crl`: of a new revocation list. `crlCovers`: of an expired certificate's entry
-   * in the revocation list.
+   * Milliseconds. `list`: lifetime of a new order list. `crl`: lifetime of a new revocation list. `crlCovers`: time for which an expired
+   * certificate stays in the revocation list.
    */
   readonly lifetimes: { readonly list: number; readonly crl: number; readonly crlCovers: number };
 }
@@ -195,8 +194,8 @@ async function rejoin(work: LedgerRestore, tree: GrowingTree, copy: LedgerCopy, 
     hashes.push(...nodes.map(({ node, hash: of }) => ({ ...node, hash: of.toString('hex') })));
     const hex = hash.toString('hex');
     const id = waiting.get(hex);
-    // The store already has this entry, because the entry was committed before the backup and published after it. The store's entry stays,
-    // because only the store has the salt and subject of its commitment.
+    // The store already has this entry, because it was committed before the backup and published after it. The store's entry stays, because
+    // only the store has the salt and subject of its commitment.
     if (id !== undefined) await work.place(id, index);
     else entries.push({ index, kind: entry.kind, at: entry.at, body: body.toString('utf8'), hash: hex });
     summarize(entry, since, numbers);
@@ -218,7 +217,6 @@ async function rejoin(work: LedgerRestore, tree: GrowingTree, copy: LedgerCopy, 
   };
 }
 
-/** Adds one published entry to the summary of the entries since the backup. */
 function summarize(
   { kind, at, public: fields }: LedgerEntry,
   since: Since,
@@ -258,7 +256,6 @@ function summarize(
   }
 }
 
-/** Row of a continuation that approvers signed after the backup. */
 function rowOf(envelope: Envelope, now: number): ContinuationRow {
   const { installation, newOrigin } = readLedgerContinuation(envelope);
   return {

@@ -8,16 +8,14 @@ export interface Presented {
   readonly serial: string;
   readonly device: DeviceId;
   readonly generation: number;
-  /** Start and end of the certificate's validity in Unix milliseconds, by the machine's clock. */
+  /** Start of the certificate's validity in Unix milliseconds, by the machine's clock. */
   readonly notBefore: number;
 }
 
 export interface KnownOfIt {
-  /** True if a ledger copy or revocation list says that the certificate is revoked. */
   readonly revoked: boolean;
   /** True if the ledger copy has the entry of the certificate's issue and no entry of its revocation. */
   readonly published: boolean;
-  /** State of the device in the store; null for an unknown device. */
   readonly enrolled: { readonly generation: number; readonly active: boolean } | null;
   /** True if the backup has the device's activation code, which names the user and group. */
   readonly code: boolean;
@@ -34,7 +32,7 @@ export type Readmission =
   /** Certificate issued before the recovery point. The backup should contain this certificate, but does not. */
   | 'unknown';
 
-/** Tolerance in milliseconds. A certificate's validity begins a little before its issue, because clocks differ. */
+/** Milliseconds. A certificate's validity begins a little before its issue, because clocks differ. */
 const BACKDATED = 24 * 3_600_000;
 
 export function judgeReadmission(given: Presented, known: KnownOfIt, recoveryPoint: number): Readmission {

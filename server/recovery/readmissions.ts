@@ -34,7 +34,6 @@ export interface StatedOwner {
 export interface ReadmissionStore {
   known(serial: string, device: DeviceId): Promise<KnownOfIt>;
   seen(certificate: ReadmittedCertificate, at: number): Promise<void>;
-  /** Unknown devices that connected and wait for readmission, newest first, at most `limit`. */
   lost(limit: number): Promise<LostDevice[]>;
   lostCertificate(serial: string): Promise<ReadmittedCertificate | null>;
   /**
@@ -60,7 +59,6 @@ export interface ReadmissionStore {
 export interface ReadmissionsPorts {
   readonly recovery: StoredRecovery;
   readonly store: ReadmissionStore;
-  /** DER bytes of the issuing certificate. */
   readonly issuingDer: Buffer;
   readonly clock: Clock;
   readonly bus: Bus;
@@ -118,7 +116,6 @@ export function createReadmissions(ports: ReadmissionsPorts) {
     log.info({ device, serial }, 'a device was readmitted');
   }
 
-  /** Certificate of a device that waits for readmission. Throws `not_found` if the device does not wait. */
   async function waiting(serial: string): Promise<ReadmittedCertificate> {
     const certificate = recovery.recovering() ? await store.lostCertificate(serial) : null;
     if (certificate) return certificate;
@@ -147,7 +144,6 @@ export function createReadmissions(ports: ReadmissionsPorts) {
     log.info({ device, serial }, 'an admin rejected a device that is missing in the backup');
   }
 
-  /** Devices that wait for readmission. */
   const lost = async (): Promise<LostDevice[]> => (recovery.recovering() ? await store.lost(MOST_LOST) : []);
 
   return { returning, readmit, reject, lost };

@@ -1,4 +1,4 @@
-/** State of a recovery, until an admin ends the recovery. The store contains it as one JSON document. */
+/** State of a recovery, until an admin ends the recovery. Stored as one JSON document. */
 import { z } from 'zod';
 import { sha256Hex } from '../../shared/order/documents.ts';
 
@@ -24,10 +24,8 @@ export const recoverySchema = z.strictObject({
    * - `continued`: entries were lost, and approvers continued the ledger under a new name.
    */
   ledger: z.enum(['rejoined', 'suspended', 'renamed', 'resumed', 'continued']),
-  /** Number of entries that the restore appended from the ledger copy. */
   rejoined: count,
   revocations: z.enum(['ledger', 'crl', 'both', 'unknown']),
-  /** Number of revocations after the recovery point that the restore repeated. */
   revoked: count,
   /** Revisions that the ledger copy names as adopted and that no device has sent yet. */
   missing: z.array(z.strictObject({ order: z.string().max(32), revision: count, digest: sha256Hex })).max(10_000),
@@ -49,7 +47,6 @@ export const recoverySchema = z.strictObject({
     .strictObject({
       at: count,
       size: count,
-      /** Root hash of the tree, hex. */
       root: sha256Hex,
       /** Size of the largest tree in a checkpoint from a device or a file. */
       shown: count,
@@ -69,14 +66,14 @@ export const recoverySchema = z.strictObject({
     .nullable()
     .default(null),
   /**
-   * Continuation of the ledger by approvers. `size` and `root`: tree from which the ledger continues. `origin`: the ledger's new name.
-   * `shown`: number of entries in the largest tree that a checkpoint showed. Null if approvers did not continue the ledger.
+   * Continuation of the ledger by approvers, or null. `size` and `root`: tree from which the ledger continues. `origin`: the ledger's new
+   * name. `shown`: number of entries in the largest tree that a checkpoint showed.
    */
   continued: z
     .strictObject({ at: count, size: count, root: sha256Hex, origin: z.string().max(200), shown: count.nullable() })
     .nullable()
     .default(null),
-  /** Size of the largest tree that devices showed after the continuation; 0 if no tree exceeds the loss that the approvers knew. */
+  /** Size of the largest tree that devices showed after the continuation; 0 if none proves a larger loss than the approvers knew. */
   lossShown: count.default(0),
   /**
    * Number of conversations in the backup that have an active member. Their devices may already use a later epoch (version of the

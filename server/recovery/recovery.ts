@@ -1,7 +1,7 @@
 /**
- * Recovery of a server that was started from a backup. The server asks each connecting device for its stored signed documents, and readmits
- * devices that enrolled or renewed after the backup. The server suspends the public ledger as long as outsiders may have seen entries that
- * the backup lacks. An admin ends the recovery.
+ * Recovery of a server that was started from a backup. The server asks each connecting device for its signed documents, readmits devices
+ * that enrolled or renewed after the backup, and suspends the public ledger as long as outsiders may have seen entries that the backup
+ * lacks. An admin ends the recovery.
  */
 import { CordonError } from '../../shared/errors.ts';
 import { createSerialQueue } from '../../shared/loops/serial-queue.ts';
@@ -27,20 +27,17 @@ export interface RecoveryPorts {
     readonly recovery: { readonly recover: DocumentRecallPorts['recover'] };
     readonly approverSets: {
       version(): number;
-      /** Adopted approver sets, oldest first. */
       envelopes(): readonly Envelope[];
       people(): Promise<SigningPeople>;
     };
   };
   readonly ledger: RestoredLedger & { sequence(): Promise<void> };
   readonly continuations: Continuations;
-  /** DER bytes of the issuing certificate. */
   readonly issuingDer: Buffer;
   readonly clock: Clock;
   readonly bus: Bus;
   readonly raise: DocumentRecallPorts['raise'];
   readonly setAreas: DocumentRecallPorts['setAreas'];
-  /** Updates the device record, and the index by which orders find the device. */
   readonly deviceChanged: (device: DeviceId) => Promise<void>;
   readonly log: { info(facts: object, message: string): void; warn(facts: object, message: string): void };
 }
@@ -102,8 +99,8 @@ export function createRecovery(ports: RecoveryPorts) {
       return { ...evidence, silent: silent.slice(0, MOST_SILENT), asked: Math.max(asked, evidence.answered) };
     },
     /**
-     * Resumes the ledger. First processes all checkpoints that have arrived, so that each of them counts. Throws `conflict` without
-     * sufficient evidence, and `checkpoint_invalid` for a checkpoint of another log.
+     * Resumes the ledger. First processes all checkpoints that have arrived. Throws `conflict` without sufficient evidence, and
+     * `checkpoint_invalid` for a checkpoint of another log.
      */
     resumeLedger: (note: string | null, account: string) => queue(() => suspension.resume(note, account)),
     /** Continuations of a ledger that lost entries. `proposeContinuation` first processes all checkpoints that have arrived. */
@@ -111,7 +108,6 @@ export function createRecovery(ports: RecoveryPorts) {
     proposeContinuation: (...given: Parameters<typeof proposals.propose>) => queue(() => proposals.propose(...given)),
     signContinuation: (...given: Parameters<typeof proposals.sign>) => queue(() => proposals.sign(...given)),
     state: recovery.state,
-    /** Summary of the recovery for the overview and `cordon recovery show`. */
     status: async () => ({ state: recovery.state(), lost: await readmissions.lost() }),
     readmit: readmissions.readmit,
     reject: readmissions.reject,

@@ -13,7 +13,7 @@ import type { StoredRecovery } from './stored-recovery.ts';
  * Result of comparing a device's checkpoint with the ledger.
  * - `contained`: the ledger contains the checkpoint's tree.
  * - `beyond`: the ledger does not contain the tree.
- * - `lost`: the tree has entries that a continuation gave up.
+ * - `lost`: the tree has entries that a continuation declared lost.
  * - `none`: the device has no checkpoint.
  * - `unreadable`: this installation did not sign the checkpoint.
  */
@@ -25,7 +25,6 @@ export interface LedgerAnswer {
   /** Size and root hash (hex) of the checkpoint's tree; null without a readable checkpoint. */
   readonly size: number | null;
   readonly root: string | null;
-  /** Name of the checkpoint's log; null without a readable checkpoint. */
   readonly origin: string | null;
   readonly verdict: LedgerVerdict;
 }
@@ -33,23 +32,19 @@ export interface LedgerAnswer {
 export interface LedgerEvidence {
   readonly active: number;
   readonly answered: number;
-  /** Number of devices that showed a checkpoint of this installation. */
   readonly checkpoints: number;
-  /** Number of checkpoints that the ledger does not contain. */
   readonly beyond: number;
-  /** Number of checkpoints whose tree has entries that a continuation gave up. */
+  /** Number of checkpoints whose tree has entries that a continuation declared lost. */
   readonly lost: number;
-  /** The largest tree in a device's checkpoint; null without a checkpoint. */
   readonly largest: { readonly size: number; readonly root: string } | null;
   /**
-   * The largest tree that the ledger does not contain; null if there is none. `origin`: name of its log; null if an older version of the
-   * server stored the tree.
+   * The largest tree that the ledger does not contain, or null. `origin`: name of its log; null if an older version of the server stored
+   * the tree.
    */
   readonly largestBeyond: { readonly size: number; readonly root: string; readonly origin: string | null } | null;
 }
 
 export interface LedgerAnswerStore {
-  /** Stores a device's response, and replaces the device's earlier response. */
   saveAnswer(answer: LedgerAnswer): Promise<void>;
   /**
    * Responses of devices. Checkpoints that the ledger does not contain come first, and larger trees come before smaller trees. `user`: null
@@ -60,7 +55,6 @@ export interface LedgerAnswerStore {
 }
 
 export interface RestoredLedger {
-  /** Verifier key of the ledger under its present name. */
   readonly verifierKey: string;
   readonly installation: string;
   size(): Promise<number>;
@@ -86,7 +80,6 @@ export interface ShownTree extends NamedTree {
 }
 
 export function createShownCheckpoints({ ledger, store, recovery, raise, now, log }: ShownCheckpointsPorts) {
-  /** Stores the largest tree that the ledger does not contain. */
   async function remember({ origin, size, root }: ShownTree): Promise<void> {
     const known = recovery.state();
     if (known && size > known.seenLedger) await recovery.update({ seenLedger: size, seen: { origin, size, root } });
@@ -131,7 +124,6 @@ export function createShownCheckpoints({ ledger, store, recovery, raise, now, lo
     await raise({ device, code: 'ledger_behind', detail });
   }
 
-  /** Compares a checkpoint from a file with the ledger. Throws `checkpoint_invalid` for a checkpoint of another log. */
   async function examine(note: string): Promise<ShownTree> {
     const tree = await judgeCheckpoint(note, ledger);
     if (tree.verdict === 'beyond') await remember(tree);

@@ -1,16 +1,13 @@
-/** State of a recovery, in memory and in the store. */
 import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
 import type { RecoveryState } from './recovery-state.ts';
 
 export interface RecoveryStateStore {
-  /** Stores the recovery state and the ledger entry in one transaction. */
   saveState(state: RecoveryState, entry: EntryDraft | null): Promise<void>;
 }
 
 export interface StoredRecovery {
-  /** Present state of the recovery; null if this server was not restored. */
+  /** State of the recovery; null if this server was not restored. */
   state(): RecoveryState | null;
-  /** True until an admin ends the recovery. */
   recovering(): boolean;
   /** Changes the recovery state in the store and in memory, and stores the ledger entry. Does nothing if this server was not restored. */
   update(change: Partial<RecoveryState>, entry?: EntryDraft): Promise<void>;

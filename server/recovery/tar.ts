@@ -1,6 +1,6 @@
 /**
- * Tar archives of small regular files (POSIX.1-1988 ustar), written and read as streams. A backup is a tar archive, so that `age` and `tar`
- * can open it without Cordon. The reader loads one entry at a time, and refuses archives that the writer cannot have written.
+ * Tar archives of small regular files (POSIX.1-1988 ustar), written and read as streams, so that `age` and `tar` can open a backup without
+ * Cordon. The reader loads one entry at a time, and refuses archives that the writer cannot have written.
  */
 import { CordonError } from '../../shared/errors.ts';
 
@@ -14,7 +14,6 @@ export interface TarEntry {
   readonly body: Buffer;
 }
 
-/** Header, body and padding of an archive entry. */
 export function tarEntry(name: string, body: Buffer): Buffer {
   if (Buffer.byteLength(name) > LONGEST_NAME || body.length > LARGEST_ENTRY) {
     throw new RangeError(`${name}: the name or the body is too long for a backup`);

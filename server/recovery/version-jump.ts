@@ -1,7 +1,6 @@
 /**
- * Increase of version numbers at a restore. Pure. Devices refuse an order list or device record that is older than the stored one, and the
- * next order list must continue the chain of the stored list. Therefore each new number exceeds all numbers that the server can have used
- * since the backup.
+ * Increase of version numbers at a restore. Pure. Devices refuse an order list or device record that is older than the stored one, so each
+ * new number exceeds all numbers that the server can have used since the backup.
  */
 
 /** Minimum increase of a version number, in case the machine's clock is wrong: more versions than an installation creates in years. */

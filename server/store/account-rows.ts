@@ -1,4 +1,3 @@
-/** Rows of accounts, invitations and role grants. */
 import type { Role } from '../../shared/api/roles.ts';
 import type { OrderArea } from '../../shared/areas/area-code.ts';
 import { CordonError } from '../../shared/errors.ts';
@@ -19,7 +18,8 @@ type AccountRow = Schema['accounts'] & { readonly same_as: string | null };
 
 export async function insertAccount(tx: Tx, account: NewAccount): Promise<void> {
   const { id, email, emailKey, name, subject, at } = account;
-  // A device user's person record may have this e-mail address already. An e-mail address never joins two person records.
+  // A person record without an account may already have this e-mail address. The server then creates a second person record, without the
+  // address, because an e-mail address alone does not prove that both are one person.
   const taken = await tx.selectFrom('persons').select('id').where('email_key', '=', emailKey).executeTakeFirst();
   await tx
     .insertInto('persons')
@@ -78,8 +78,7 @@ export async function insertGrant(tx: Tx, account: AccountId, { role, group, are
 }
 
 /**
- * Throws `last_owner` if no owner of the whole installation could sign in after the change. Call this function inside the transaction that
- * makes the change.
+ * Throws `last_owner` if no owner of the whole installation could sign in after the change. Call this inside the transaction of the change.
  */
 export async function requireAnOwner(tx: Tx): Promise<void> {
   const owner = await tx
@@ -101,7 +100,7 @@ export async function grantsOf(db: Db | Tx, account: string): Promise<Schema['ro
   return db.selectFrom('role_grants').selectAll().where('account_id', '=', account).orderBy('granted_at').execute();
 }
 
-/** Accounts, each with `same_as` of its person record: the older record that replaced the person record. */
+/** Accounts, each with the id of the older person record that replaced the account's person record (`same_as`). */
 export const accountRows = (db: Db | Tx) =>
   db
     .selectFrom('accounts')
@@ -152,7 +151,6 @@ export async function recordLink(
     .execute();
 }
 
-/** Deletes all sessions and API tokens of the account. Returns how many of each it deleted. */
 export async function endAccess(tx: Tx, account: string): Promise<{ sessions: number; tokens: number }> {
   const sessions = await tx.deleteFrom('sessions').where('account_id', '=', account).executeTakeFirst();
   const tokens = await tx.deleteFrom('api_tokens').where('account_id', '=', account).executeTakeFirst();

@@ -1,4 +1,3 @@
-/** Store of admins' accounts, with their roles and credentials. */
 import { CordonError } from '../../shared/errors.ts';
 import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
 import type { AccountId } from '../../shared/protocol/ids.ts';

@@ -1,7 +1,4 @@
-/**
- * Store of destructive actions that wait for a second person. It also counts the devices on which each person acted without a second
- * person.
- */
+/** Store of destructive actions that need a second person's approval. It also counts the devices on which each person acted alone. */
 import { type RawBuilder, sql } from 'kysely';
 import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
 import { type AccountId, type ActionId, actionIdSchema, type PersonId } from '../../shared/protocol/ids.ts';
@@ -25,8 +22,7 @@ export class ActionStore implements ActionPort {
     allow: Parameters<ActionPort['takeAlone']>[1],
   ): Promise<boolean> {
     const wanted = [...new Set(devices)];
-    // More devices than `MOST_COUNTED` exceed every limit, so counting is unnecessary. The check also avoids a statement with too many
-    // parameters.
+    // More than `MOST_COUNTED` devices exceed every limit, so the query is unnecessary. It would also have too many parameters.
     if (wanted.length > MOST_COUNTED) return allow({ taken: wanted.length, fleet: await fleetSize(this.#database.db) });
     return this.#database.transaction(async (tx) => {
       await tx.deleteFrom('devices_acted_on').where('at', '<=', since).execute();
@@ -107,7 +103,6 @@ export class ActionStore implements ActionPort {
   }
 }
 
-/** Maximum number of devices that the store counts, far above every limit for one person. */
 const MOST_COUNTED = 1_000;
 
 async function fleetSize(db: Db | Tx): Promise<number> {
@@ -116,7 +111,7 @@ async function fleetSize(db: Db | Tx): Promise<number> {
   return Number(rows[0]?.count ?? 0);
 }
 
-/** Number of different devices on which the person acted since the given time. The devices in `except` do not count. */
+/** Number of different devices on which the person acted since the given time, without the devices in `except`. */
 async function countTaken(db: Db | Tx, person: string, since: number, except: readonly string[]): Promise<number> {
   const others: RawBuilder<unknown> =
     except.length === 0

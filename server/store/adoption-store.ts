@@ -1,4 +1,4 @@
-/** Store of approvals, adoptions and order lists. Each method commits its rows and their ledger entries in one transaction. */
+/** Store of approvals, adoptions and order lists. Each method commits rows and ledger entries in one transaction. */
 import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
 import { parseEnvelope } from '../../shared/order/dsse.ts';
 import type { StoredList } from '../orders/adoption/order-list.ts';
@@ -23,7 +23,7 @@ export class AdoptionStore implements Port {
   ): Promise<void> {
     const { order, revision, state, counted, approval } = change;
     await this.#database.transaction(async (tx) => {
-      // Locks the order's row on PostgreSQL, so that parallel approvals of one order are processed one after the other.
+      // Locks the order's row on PostgreSQL, so that approvals of one order run one after the other.
       const claimed = await tx
         .updateTable('orders')
         .set(adoption ? { adopted_revision: revision } : (eb) => ({ title: eb.ref('title') }))
@@ -69,7 +69,7 @@ export class AdoptionStore implements Port {
           .where('state', '=', state)
           .executeTakeFirst();
         requireOneRow(adopted.numUpdatedRows, `Revision ${revision} of order ${order}`);
-        // The order's other pending proposals are based on the previous revision, so they end.
+        // The order's remaining proposals are based on the previous revision, so they end here.
         await tx
           .updateTable('order_revisions')
           .set({ state: 'superseded' })

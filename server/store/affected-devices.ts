@@ -1,6 +1,6 @@
 /**
- * Devices that an order may affect, read from indexes in pages. Other tasks run between pages, so that an order for 100,000 devices does
- * not block the server.
+ * Devices that an order may affect, read from indexes page by page. Other tasks run between pages, so an order for 100,000 devices does not
+ * block the server.
  */
 import { setImmediate as turn } from 'node:timers/promises';
 import { sql } from 'kysely';
@@ -12,19 +12,19 @@ import type { Schema } from './schema.ts';
 
 /** Rows in one page of results. SQLite reads a page in a few milliseconds. */
 const PAGE = 2_000;
-/** Maximum number of keys in one statement, well below the parameter limits of SQLite and PostgreSQL. */
+/** Maximum keys in one statement, well below the parameter limits of SQLite and PostgreSQL. */
 const KEYS = 500;
 
 interface Row {
   readonly key: string;
   readonly id: string;
   /**
-   * The query selects the status, and the program filters by the status. With a condition on the status, SQLite would read all active
-   * devices instead of the index.
+   * The program filters by the status. With a condition on the status in the query, SQLite would read all active devices instead of the
+   * index.
    */
   readonly status: Schema['devices']['status'];
 }
-/** Reads the next `PAGE` rows with these keys, sorted by key and id. `after`: last id of the previous page. */
+/** Reads the next `PAGE` rows, sorted by key and id. `after`: last id of the previous page. */
 type Page = (keys: readonly string[], after: string) => Promise<readonly Row[]>;
 type Take = (rows: readonly Pick<Row, 'id' | 'status'>[]) => void;
 
@@ -34,11 +34,11 @@ export async function affectedDevices(
 ): Promise<DeviceId[]> {
   const found = new Map<string, DeviceId>();
   const take: Take = (rows) => {
-    // Parses the ids page by page. Parsing 100,000 ids at once would block the event loop for too long.
+    // Parses page by page, because parsing 100,000 ids at once would block the event loop for too long.
     for (const { id, status } of rows)
       if (status === 'active' && !found.has(id)) found.set(id, deviceIdSchema.parse(id));
   };
-  // Rows with the nexus `seen` also contain the areas of the device's network, so the nexus `network` needs no query.
+  // Index entries of the kind `seen` include the areas of the serving network, so the kind `network` needs no query of its own.
   for (const nexus of ['present', 'seen'] as const) await eachPage(locations, tiedBy(db, nexus), take);
   for (const [column, wanted] of [['home', homes] as const, ['seat', seats] as const]) {
     await eachPage(wanted, ownBy(db, column), take);
@@ -68,7 +68,6 @@ async function eachPage(keys: readonly string[], page: Page, take: Take): Promis
   }
 }
 
-/** Reads the remaining rows of one key. Each query continues in the index after the last row. */
 async function restOf(last: Row, page: Page, take: Take): Promise<void> {
   for (let after: string | undefined = last.id; after !== undefined; ) {
     const rows = await page([last.key], after);
@@ -91,8 +90,8 @@ const tiedBy =
       .where('t.nexus', '=', nexus)
       .where('t.area', 'in', keys)
       .where('t.device_id', '>', after)
-      // The condition on `devices.id` repeats the condition on `t.device_id`. Without this repetition, PostgreSQL combines two indexes and
-      // reads the second index from its start.
+      // Repeats the condition on `t.device_id`. Without the repetition, PostgreSQL combines two indexes and reads the second from its
+      // start.
       .where('devices.id', '>', after)
       .orderBy('t.area')
       .orderBy('t.device_id')
@@ -163,8 +162,8 @@ async function eachLapsed(db: Db, at: Instant, take: Take): Promise<void> {
 }
 
 /**
- * Devices without a location. The conditions are literals instead of parameters, because a database uses a partial index only if the
- * statement contains the same literal condition.
+ * Devices without a location. The conditions are literals, because a database uses a partial index only if the statement contains the
+ * index's condition literally.
  */
 async function eachNeverLocated(db: Db, take: Take): Promise<void> {
   for (let after: string | undefined = ''; after !== undefined; ) {

@@ -1,7 +1,6 @@
 /**
- * Rows of alerts, one per device, code and day. A repeated alert increases the count of its row and replaces the row's detail. The row also
- * gets a new id, so that it is listed among the newest alerts again. A grave alert with a different detail gets its own row, because it may
- * be about another forged document. The number of rows per device is limited.
+ * Rows of alerts, one per device, code and day. A repeated alert increases the row's count, replaces its detail and gives it a new id, so
+ * that lists show it first. A grave alert with a different detail gets its own row, because it may be about another forged document.
  */
 import { sql } from 'kysely';
 import { GRAVE_ALERTS } from '../../shared/api/alert-severity.ts';
@@ -10,12 +9,12 @@ import { tableOf } from './bulk.ts';
 import type { Tx } from './database.ts';
 
 const DAY = 86_400_000;
-/** Maximum number of codes of ordinary alerts from one device per day. A device can invent codes. */
+/** Maximum codes of ordinary alerts per device and day. Limited because a device can invent codes. */
 export const MOST_CODES = 40;
-/** Alert code that replaces the codes of a device's ordinary alerts beyond the daily maximum of codes. */
+/** Code under which further codes of a device are stored when `MOST_CODES` is reached. */
 export const OTHER_ALERTS = 'other_alerts';
 const LONGEST_DETAIL = 1_000;
-/** Maximum number of rows with grave alerts from one device per day. */
+/** Maximum rows with grave alerts per device and day. */
 const MOST_GRAVE = 30;
 const NEWEST_OF_SEVERAL = 'Newest of several: ';
 
@@ -80,19 +79,15 @@ export async function storeAlerts(tx: Tx, alerts: readonly NewAlert[]): Promise<
     .execute();
 }
 
-/** Alert rows of one device. `keyOf` computes the keys of the map. */
 type Known = ReadonlyMap<string, Pick<Merged, 'code'>>;
 
-/** Key of an alert's row. Alerts with the same key share one row. */
+/** Alerts with the same key share one row. */
 function keyOf(code: string, detail: string): string {
   if (!GRAVE_ALERTS.has(code)) return code;
   return `${code} ${detail.startsWith(NEWEST_OF_SEVERAL) ? NEWEST_OF_SEVERAL : detail}`;
 }
 
-/**
- * Code and detail under which the store counts the alert. They differ from the alert's own code and detail if its device has reached a
- * limit.
- */
+/** Code and detail to store. They differ from those of the alert if the device has reached a limit. */
 function entryFor(alert: { readonly known: Known; readonly device: string | null; code: string; detail: string }) {
   const { known, device, code, detail } = alert;
   if (known.has(keyOf(code, detail))) return { as: code, words: detail };
@@ -107,7 +102,6 @@ function entryFor(alert: { readonly known: Known; readonly device: string | null
 const entriesIn = (known: Known, grave: boolean): number =>
   [...known.values()].filter(({ code }) => GRAVE_ALERTS.has(code) === grave).length;
 
-/** Alert rows of the last day, whose counts a repeated alert increases. */
 async function recent(tx: Tx, devices: ReadonlySet<string | null>, now: number): Promise<readonly Row[]> {
   const requested = tableOf(
     ['text'],

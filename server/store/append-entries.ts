@@ -1,6 +1,5 @@
 /**
- * Stores ledger entries together with the change that they record. Call these functions inside the transaction of the change. The ledger's
- * sequencer later assigns each entry its index.
+ * Stores ledger entries inside the transaction of the change that they record. The ledger's sequencer later assigns each entry its index.
  */
 import { sql } from 'kysely';
 import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
@@ -8,7 +7,6 @@ import { makeEntry } from '../../shared/ledger/make-entry.ts';
 import { insertOf } from './bulk.ts';
 import type { Tx } from './database.ts';
 
-/** Stores a ledger entry and returns its id. The sequencer assigns the index later. */
 export async function appendEntry(tx: Tx, draft: EntryDraft): Promise<number> {
   const { body, hash, opening } = makeEntry(draft);
   const { id } = await tx
@@ -24,7 +22,6 @@ export async function appendEntry(tx: Tx, draft: EntryDraft): Promise<number> {
   return id;
 }
 
-/** Stores several ledger entries in order and returns their ids. */
 export async function appendEntries(tx: Tx, drafts: readonly EntryDraft[]): Promise<number[]> {
   if (drafts.length === 0) return [];
   const created = drafts.map((draft) => ({ draft, ...makeEntry(draft) }));
@@ -37,7 +34,7 @@ export async function appendEntries(tx: Tx, drafts: readonly EntryDraft[]): Prom
   const ids = new Map(rows.map(({ id, hash }) => [hash, id]));
   const openings = created.flatMap(({ hash, opening }) => {
     const entry_id = ids.get(hash);
-    // Each commitment has its own salt, so two entries about one subject have different hashes. A hash therefore identifies one entry.
+    // Each commitment has its own salt, so a hash identifies exactly one entry.
     return opening && entry_id !== undefined ? [[entry_id, opening.salt, opening.subject]] : [];
   });
   if (openings.length > 0) {

@@ -1,4 +1,3 @@
-/** Store of attachments: encrypted bytes by name. */
 import { sql } from 'kysely';
 import { CordonError } from '../../shared/errors.ts';
 import type { Attachment, AttachmentStore as AttachmentPort } from '../relay/attachments.ts';

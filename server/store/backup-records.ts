@@ -1,4 +1,3 @@
-/** Record of the newest backup. The row and its ledger entry commit together. */
 import { z } from 'zod';
 import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
 import type { BackupMade, BackupRecords as Port } from '../recovery/backups.ts';

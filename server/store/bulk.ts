@@ -1,18 +1,15 @@
-/** Statements that process many rows at once, in SQL that SQLite and PostgreSQL both accept. */
+/** Statements for many rows at once, in SQL that SQLite and PostgreSQL both accept. */
 import { type RawBuilder, sql } from 'kysely';
 import type { Schema } from './schema.ts';
 
 export type Cell = string | number | null;
 
 /**
- * Rows as a table in SQL, with the columns `column1`, `column2`, … in both dialects. All rows are one JSON parameter, so the statement's
- * text does not depend on the number of rows, and the database prepares the statement once.
- *
- * The JSON is an object of rows, because both dialects have a `jsonb_each` for objects. SQLite's `json_each` would convert each row to
- * text, and the text would be parsed again.
- *
- * Put this table first in a `cross join`, which fixes the order of the tables. SQLite does not know the table's size, and might otherwise
- * read it again for each row of the other table.
+ * A table of rows with the columns `column1`, `column2`, …. All rows are one JSON parameter, so the statement's text does not depend on the
+ * number of rows and is prepared once.
+ * The JSON is an object, because SQLite and PostgreSQL both have `jsonb_each` for objects.
+ * Put this table first in a `cross join`. SQLite does not know the table's size and might otherwise read it again for each row of another
+ * table.
  */
 export function tableOf(
   types: readonly ('text' | 'bigint')[],
@@ -23,8 +20,8 @@ export function tableOf(
 }
 
 /**
- * Start of an `insert into … select` statement. The caller may add a conflict clause and `returning`. This function replaces Kysely's
- * insert, which takes 30 µs per row to compile.
+ * Start of an `insert into … select` statement, to which the caller may add `on conflict` and `returning`. Kysely's own insert takes 30 µs
+ * per row to compile.
  */
 export function insertOf<Table extends keyof Schema, Columns extends Readonly<Record<string, 'text' | 'bigint'>>>(
   table: Table,
@@ -36,7 +33,7 @@ export function insertOf<Table extends keyof Schema, Columns extends Readonly<Re
   return sql`insert into ${sql.table(table)} (${names}) select * from ${tableOf(Object.values(columns), rows)} as v where true`;
 }
 
-/** Splits rows into rounds, so that each key occurs at most once per round. Rows with the same key stay in their order. */
+/** Splits rows into rounds in which each key occurs at most once. Rows with the same key stay in their order. */
 export function roundsOf<Row>(rows: readonly Row[], key: (row: Row) => string): Row[][] {
   const rounds: Row[][] = [];
   const reached = new Map<string, number>();

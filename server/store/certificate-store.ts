@@ -1,4 +1,3 @@
-/** Certificates of devices, which the server checks at each connection. */
 import { createBatcher } from '../../shared/loops/batcher.ts';
 import { type DeviceId, deviceIdSchema } from '../../shared/protocol/ids.ts';
 import type { CertificateRow, HeldCertificate, CertificateStore as Port } from '../devices/ports.ts';
@@ -6,10 +5,7 @@ import type { Database, Db } from './database.ts';
 import { keyedQuery } from './keyed-query.ts';
 import type { Schema } from './schema.ts';
 
-/**
- * Milliseconds for which a lookup waits for other lookups. Devices that connect within this time share one database query and the work that
- * follows it.
- */
+/** Milliseconds for which a lookup waits, so that devices that connect at the same time share one query. */
 const IDENTIFY_PATIENCE = 10;
 
 export class CertificateStore implements Port {
@@ -80,7 +76,7 @@ function certificateOf(row: Schema['certificates']): HeldCertificate {
   };
 }
 
-/** Certificates with the present state of their devices. `renews`: true if the certificate replaces an older valid certificate. */
+/** Certificates with the current state of their devices. `renews`: true if the certificate replaces an older valid certificate. */
 const certificatesIn = (db: Db) =>
   keyedQuery(db, (fingerprints) =>
     db

@@ -1,4 +1,4 @@
-/** Times in the store: the newest time that the server wrote, and the last time at which a server ran. */
+/** The newest time that the server wrote into the store, and the last time at which a server ran. */
 import { CordonError } from '../../shared/errors.ts';
 import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
 import type { ClockStore as ClockPort } from '../clock/clock-watch.ts';
@@ -17,10 +17,7 @@ export class ClockStore implements ClockPort, TimeCorrectionStore {
     this.#database = database;
   }
 
-  /**
-   * Newest time that the server itself wrote into the store. Times from devices do not count, because a wrong time from a device could
-   * prevent the server's start.
-   */
+  /** Newest time from the server's own clock. Times from devices are excluded, because a wrong one could prevent the server's start. */
   async newestTime(): Promise<StartFacts['newest']> {
     const { db } = this.#database;
     const found = await Promise.all([

@@ -1,4 +1,3 @@
-/** Pages of activation codes, and the rows that the redemption of a code reads. */
 import { type RawBuilder, sql } from 'kysely';
 import { deviceIdSchema, groupIdSchema, personIdSchema } from '../../shared/protocol/ids.ts';
 import type { CodeQuery, CodeState, StoredCode } from '../enrollment/ports.ts';
@@ -6,14 +5,13 @@ import { areaOf } from './area-column.ts';
 import type { Db } from './database.ts';
 import { placedInScope } from './device-scope.ts';
 
-/** Group of the device that enrolls with the activation code. */
 export const GROUP = sql<string>`coalesce(devices.group_id, code.group_id)`;
 /** Home area that decides which admins may see the code. `server/api/codes.ts` applies the same rule to a single code. */
 const HOME = sql<string | null>`coalesce(code.home, devices.home, groups.home)`;
 
 /**
- * Activation codes. The code of an existing device has the device's present group. It also has the device's home area and legal seat,
- * unless the code itself names others.
+ * Activation codes. A code for an existing device has the device's current group, and the device's home area and legal seat unless the code
+ * names others.
  */
 export function selectCodes(db: Db) {
   return db
@@ -27,7 +25,7 @@ export function selectCodes(db: Db) {
 
 type CodeRow = Awaited<ReturnType<ReturnType<typeof selectCodes>['executeTakeFirstOrThrow']>>;
 
-/** Sort order of activation codes: open codes first, then all others. Within each of these two parts, the newest code is first. */
+/** Activation codes: open codes first, then all others; newest first in each part. */
 export async function codesOf(db: Db, { state, scope, after, limit, now }: CodeQuery): Promise<StoredCode[]> {
   const rank = sql<number>`case when ${inState('open', now)} then 1 else 0 end`;
   const rows = await selectCodes(db)
@@ -47,7 +45,7 @@ export async function codesOf(db: Db, { state, scope, after, limit, now }: CodeQ
   return rows.map(codeOf);
 }
 
-/** State of an activation code at `now`. `stateOf` in `server/enrollment/code-pages.ts` applies the same rule. */
+/** State of an activation code at `now`, by the same rule as `stateOf` in `server/enrollment/code-pages.ts`. */
 function inState(state: CodeState, now: number): RawBuilder<boolean> {
   if (state === 'used') return sql<boolean>`code.used_at is not null`;
   if (state === 'canceled') return sql<boolean>`(code.used_at is null and code.canceled_at is not null)`;

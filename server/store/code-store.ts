@@ -1,4 +1,3 @@
-/** Store of activation codes. */
 import { CordonError } from '../../shared/errors.ts';
 import { createBatcher } from '../../shared/loops/batcher.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
@@ -12,11 +11,11 @@ import { requireMember } from './people-store.ts';
 import type { Schema } from './schema.ts';
 
 /**
- * Milliseconds for which a lookup waits for other lookups, by the machine's clock. Devices that redeem codes within this time share one
- * database query and the next commit. This sharing saves most of the store's work when a whole fleet enrolls.
+ * Milliseconds for which a lookup waits, so that devices that redeem codes at the same time share one query and one commit. Saves most of
+ * the store's work when a whole fleet enrolls.
  */
 const PATIENCE = 10;
-/** Maximum number of lookups that resolve in one iteration of the event loop. Each lookup causes about 200 µs of further work. */
+/** Maximum lookups that resolve in one iteration of the event loop. Each causes about 200 µs of further work. */
 const TOGETHER = 64;
 
 export class CodeStore implements Port {

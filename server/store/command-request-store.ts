@@ -1,4 +1,3 @@
-/** Store of requests that issue one command to many devices. */
 import { sql } from 'kysely';
 import { type CommandId, commandIdSchema, deviceIdSchema } from '../../shared/protocol/ids.ts';
 import { REQUEST_PREFIX } from '../commands/command-id-for.ts';
@@ -9,9 +8,7 @@ import type { Database } from './database.ts';
 import { withinScope } from './device-scope.ts';
 import type { Schema } from './schema.ts';
 
-/**
- * Number of a request's commands in each state. Every field except `displayed` is null if no command of the request is within the scope.
- */
+/** Number of a request's commands in each state. Every field except `displayed` is null if no command is within the scope. */
 interface Counted extends Record<CommandState, number | string | null> {
   readonly body: string | null;
   readonly created_by: string | null;
@@ -40,7 +37,7 @@ export class CommandRequestStore implements Port {
         .limit(1)
         .executeTakeFirst();
       if (!newest) return { ids, next: null };
-      // Reads the commands of all requests from 15 minutes at once, because they are one range of the primary key.
+      // Reads all requests from 15 minutes at once: their commands' ids share a prefix, so they are one range of the primary key.
       before = newest.id.slice(0, REQUEST_PREFIX);
       const rows = await db
         .selectFrom('commands')
@@ -57,12 +54,11 @@ export class CommandRequestStore implements Port {
   }
 
   async progress(request: CommandId, scope: CommandScope, most: number): Promise<RequestProgress | null> {
-    // The ids of one request's commands start with the request's prefix (`commandIdFor`). The commands are therefore one range of the
-    // primary key, and the query needs no other index.
+    // The ids of one request's commands share a prefix (`commandIdFor`), so they are one range of the primary key.
     const from = request.slice(0, REQUEST_PREFIX);
     const ofRequest = sql`c.id >= ${from} and c.id < ${`${from}~`} and c.request = ${request}`;
     const ofScope = sql`cross join devices where ${ofRequest} and devices.id = c.device_id and ${withinScope(scope)}`;
-    // Counts all states in one pass over the rows. Grouping would first sort 100,000 rows.
+    // Counts all states in one pass. Grouping would first sort 100,000 rows.
     const states = COMMAND_STATES.map(
       (state) => sql`sum(case when c.state = ${state} then 1 else 0 end) as ${sql.ref(state)}`,
     );

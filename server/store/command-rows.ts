@@ -1,4 +1,3 @@
-/** Rows of commands, which several stores change inside their own transactions. */
 import { type RawBuilder, sql } from 'kysely';
 import { type Command, commandSchema, displayedOnSchema } from '../../shared/protocol/frames.ts';
 import { commandIdSchema, type DeviceId, deviceIdSchema } from '../../shared/protocol/ids.ts';
@@ -7,7 +6,7 @@ import { DESTROYING, movedBy } from '../commands/lifecycle.ts';
 import type { Tx } from './database.ts';
 import type { Schema } from './schema.ts';
 
-/** Cancels the open commands of a device. Call this function inside the transaction that ends the device's enrollment. */
+/** Cancels the open commands of a device. Call this inside the transaction that ends the device's enrollment. */
 export async function cancelCommandsOf(tx: Tx, device: DeviceId, at: number, detail: string): Promise<void> {
   await tx
     .updateTable('commands')
@@ -17,10 +16,7 @@ export async function cancelCommandsOf(tx: Tx, device: DeviceId, at: number, det
     .execute();
 }
 
-/**
- * Cancels waiting destructive commands when an admin places a legal hold. `of`: condition on `devices` that selects the devices under the
- * hold.
- */
+/** Cancels destructive commands that wait when an admin places a legal hold. `of`: SQL condition on `devices`. */
 export async function cancelDestruction(tx: Tx, of: RawBuilder<unknown>, at: number): Promise<void> {
   await sql`update commands set state = 'canceled', finished_at = ${at}, detail = 'A legal hold was placed.'
     where state in (${sql.join(movedBy('cancel'))}) and kind in (${sql.join([...DESTROYING])})

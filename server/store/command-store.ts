@@ -1,7 +1,4 @@
-/**
- * Store of the commands that admins issue. The store changes a command's state only if its present state allows the change
- * (`server/commands/lifecycle.ts`).
- */
+/** Store of the commands that admins issue. State changes follow `server/commands/lifecycle.ts`. */
 import { sql } from 'kysely';
 import { CordonError } from '../../shared/errors.ts';
 import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
@@ -82,7 +79,7 @@ export class CommandStore implements Port {
   }
 }
 
-/** Inserts commands with distinct ids. Each command is bound to the enrollment that its device has at the time of the transaction. */
+/** Inserts commands with distinct ids, each bound to its device's current enrollment. */
 async function insertCommands(tx: Tx, insertions: readonly Insertion[]): Promise<void> {
   const table = tableOf(
     ['text', 'text', 'text', 'text', 'text', 'bigint', 'bigint', 'text'],
@@ -125,7 +122,7 @@ async function insertCommands(tx: Tx, insertions: readonly Insertion[]): Promise
   if (refused.length > 0) await explain(tx, refused);
 }
 
-/** Sets the reason why each command was not inserted: the command exists, or its device accepts no commands. */
+/** Sets the reason why a command was not inserted: its id exists, or its device accepts no commands. */
 async function explain(tx: Tx, refused: readonly Insertion[]): Promise<void> {
   const ids = refused.map(({ created }) => created.id);
   const existing = await tx.selectFrom('commands').selectAll().where('id', 'in', ids).execute();

@@ -1,7 +1,4 @@
-/**
- * Store of continuations, by which a ledger that lost entries continues under a new name. At most one continuation is pending. Adopted
- * continuations are never removed.
- */
+/** Store of continuations: documents by which a ledger that lost entries continues under a new name. At most one is pending. */
 import { sql } from 'kysely';
 import { CordonError } from '../../shared/errors.ts';
 import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';

@@ -1,6 +1,6 @@
 /**
- * Rows of conversations: the members, and the next epoch (version of the conversation's keys). By these rows, the delivery service accepts
- * or refuses a commit (RFC 9420).
+ * Rows of conversations: members and next epoch (version of the keys). The delivery service uses them to accept or refuse a commit (RFC
+ * 9420).
  */
 import { sql } from 'kysely';
 import { type DeviceId, deviceIdSchema } from '../../shared/protocol/ids.ts';
@@ -54,7 +54,6 @@ export async function countBegun(
   }));
 }
 
-/** Stores accepted commits, in the order in which the delivery service accepted them. */
 export async function saveCommits(
   tx: Tx,
   commits: readonly {

@@ -1,4 +1,4 @@
-/** Store of the organization's countersignatures, and of the messaging keys that wait for them. */
+/** Store of the organization's countersignatures, and of the messaging keys that wait for a countersignature. */
 import { sql } from 'kysely';
 import { deviceIdSchema, groupIdSchema } from '../../shared/protocol/ids.ts';
 import type {
@@ -22,7 +22,6 @@ import {
   withSignatures,
 } from './messaging-key-rows.ts';
 
-/** Maximum number of other devices of the same user that one row of the list names. */
 const MOST_OTHERS = 20;
 
 export class CountersignatureStore implements Port {
@@ -43,7 +42,7 @@ export class CountersignatureStore implements Port {
   async list({ waiting, lacking, group, scope, after, limit }: KeyQuery): Promise<ListedKey[]> {
     const rows = await presentKeys(this.#database.db)
       .select('devices.group_id')
-      // Uses a subquery, because in a join SQLite might read `groups` first.
+      // A subquery, because in a join SQLite might read `groups` first.
       .select(({ selectFrom }) =>
         selectFrom('groups').select('name').whereRef('groups.id', '=', 'devices.group_id').as('group_name'),
       )

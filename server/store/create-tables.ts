@@ -4,18 +4,16 @@ import type { DialectName } from './dialect.ts';
 
 type Type = ColumnDataType | RawBuilder<unknown>;
 
-/** Definition of a table. Commas separate the names in a list of columns. */
 export interface Table {
-  /** Column names with types: `text`, `int`, `bytes`, `serial` (the primary key). The suffix `?` allows null. */
+  /** Comma-separated names with types: `text`, `int`, `bytes`, `serial` (the primary key). The suffix `?` allows null. */
   readonly columns: string;
   readonly key?: string;
   readonly unique?: readonly string[];
-  /** Foreign keys: from columns to the referenced `table(columns)`. */
   readonly references?: Readonly<Record<string, string>>;
   readonly indexes?: readonly string[];
-  /** Indexes with a condition or an expression, by name. The text (`unique`, columns, condition) is valid in both dialects. */
+  /** Indexes with a condition or an expression, by name. The SQL is valid in both dialects. */
   readonly special?: Readonly<Record<string, string>>;
-  /** Stores the rows in the order of the primary key (SQLite only). Use it for small rows that are looked up by key. */
+  /** Stores the rows in the order of the primary key (SQLite only). Suits small rows that are looked up by key. */
   readonly byKey?: true;
 }
 

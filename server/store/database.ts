@@ -1,7 +1,6 @@
 /**
- * Access to the tables: opens SQLite or PostgreSQL, migrates the database to this version, and offers transactions and grouped writes that
- * behave the same on both databases. This file knows no single table. Code outside `server/store` imports only its types and
- * `openDatabase`.
+ * Opens SQLite or PostgreSQL, migrates the database, and offers transactions and grouped writes that behave the same on both. Code outside
+ * `server/store` imports only the types and `openDatabase`.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -25,26 +24,25 @@ export interface Database {
   /** Connection for reads, and for single writes without a ledger entry. Throws inside a transaction: use the transaction's `tx` there. */
   readonly db: Db;
   readonly dialect: DialectName;
-  /** Path of the SQLite file; null on PostgreSQL. */
   readonly file: string | null;
   /**
    * Runs `fn` in a serializable transaction.
    * - PostgreSQL may repeat `fn` after a serialization failure, so all effects of `fn` must go through `tx`.
-   * - `fn` must await nothing except `tx`, because on SQLite all other users of the store wait for the transaction.
+   * - `fn` must await nothing except `tx`, because on SQLite the whole store waits for the transaction.
    */
   transaction<T>(fn: (tx: Tx) => Promise<T>): Promise<T>;
   readonly grouped: WriteGroups['grouped'];
   onQuery(listener: QueryListener): void;
-  /** Writes all waiting grouped rows, and closes the database. */
+  /** Writes all waiting grouped rows, then closes the database. */
   close(): Promise<void>;
 }
 
-/** Maximum number of attempts for a transaction that fails on PostgreSQL because of a serialization failure or a deadlock. */
+/** Maximum attempts for a PostgreSQL transaction that fails because of a serialization failure or a deadlock. */
 const ATTEMPTS = 8;
 
 export type DatabaseAddress = { readonly file: string } | { readonly url: string };
 
-/** Database before its first write. The server checks the database, and then calls `migrate`. */
+/** Database before its first write. The server makes further checks, and then calls `migrate`. */
 export interface ConnectedDatabase {
   /** Connection to the database. Before `migrate` resolves, only read from it, and only if `empty` is false. */
   readonly database: Database;
@@ -54,10 +52,7 @@ export interface ConnectedDatabase {
   reset(): void;
 }
 
-/**
- * Connects to the database and migrates it. The server calls `connectDatabase` instead, because it makes further checks before the first
- * write.
- */
+/** Connects and migrates at once. The server uses `connectDatabase` instead, to make further checks before the first write. */
 export async function openDatabase(where: DatabaseAddress): Promise<Database> {
   const { database, migrate } = await connectDatabase(where);
   await migrate();
@@ -65,8 +60,8 @@ export async function openDatabase(where: DatabaseAddress): Promise<Database> {
 }
 
 /**
- * Connects to the database without writing. Throws `store_unavailable`, or `store_incompatible` if another version of Cordon created the
- * database. While `refusal` returns an error, each use of the store throws this error.
+ * Connects without writing. Throws `store_unavailable`, or `store_incompatible` for a database of an incompatible version of Cordon. While
+ * `refusal` returns an error, each use of the store throws this error.
  */
 export async function connectDatabase(
   where: DatabaseAddress,

@@ -1,4 +1,3 @@
-/** Store of queued commands and of the devices' reports about commands. */
 import { sql } from 'kysely';
 import { createBatcher } from '../../shared/loops/batcher.ts';
 import type { Command } from '../../shared/protocol/frames.ts';
@@ -73,7 +72,6 @@ export class DeviceCommandStore implements Port {
   }
 }
 
-/** Applies devices' reports about commands. `pending` contains each command id once. */
 async function storeReports(tx: Tx, pending: readonly PendingReport[]): Promise<void> {
   const ids = pending.map(({ report }) => report.id);
   const found = await tx
@@ -109,10 +107,7 @@ async function storeReports(tx: Tx, pending: readonly PendingReport[]): Promise<
   await storeWorkspaceReports(tx, workspaces);
 }
 
-/**
- * Stores devices' reports that they displayed a message. `displays` contains each command id once. Only the first report about a command
- * counts.
- */
+/** Only the first report about a command is stored. `displays` contains each command id once. */
 async function storeDisplays(tx: Tx, displays: readonly PendingDisplay[]): Promise<void> {
   const reports = displays.map(({ report: { id, device, generation, at, on } }) => [id, device, generation, at, on]);
   const table = tableOf(['text', 'text', 'bigint', 'bigint', 'text'], reports);

@@ -1,6 +1,6 @@
 /**
- * Selection and order of devices by a filter and a scope, for lists, totals and commands to many devices. A list query first finds the ids
- * of its page in an index that contains the filter's columns in the list's order. It then reads complete rows only for these ids.
+ * Selects and sorts devices by a filter and a scope. A query first finds the ids of its page in an index with the filter's columns, and
+ * then reads complete rows only for these ids.
  */
 import { type RawBuilder, sql } from 'kysely';
 import type { DeviceFilter, DeviceQuery, Selection } from '../devices/ports.ts';
@@ -22,19 +22,19 @@ export async function pageOfIds(database: Database, query: DeviceQuery): Promise
   const { filter, sort, offset, limit, descending, after } = query;
   const { text: _text, group: _group, person: _person, status: _status, ...aside } = filter;
   const looksAside = Object.values(aside).some((value) => value !== undefined);
-  // For these filters, the query must visit every row anyway and read columns outside the index. The same pass therefore counts the total.
+  // These filters need columns outside the index, so the query visits every row anyway. It therefore also counts the total.
   if (after === null && (filter.text || (sort === 'seen' && looksAside))) {
     const page = await pageWithTotal(database, query);
     if (page) return page;
   }
   const total = await countIds(database, query);
   if (after !== null || offset <= total / 2) return { ids: await idsOf(database, query), total };
-  // A page in the second half is read backward from the end, so that the database skips fewer rows.
+  // Reads a page in the second half backward from the end, so that the database skips fewer rows.
   const place = { offset: Math.max(0, total - offset - limit), limit: Math.max(0, Math.min(limit, total - offset)) };
   return { ids: (await idsOf(database, { ...query, ...place, descending: !descending })).reverse(), total };
 }
 
-/** Returns null for an empty page, because a page without rows has no total. */
+/** Returns null for an empty page, which contains no row with the total. */
 async function pageWithTotal({ db, dialect }: Database, query: DeviceQuery): Promise<PageOfIds | null> {
   const columns = sql`devices.id, count(*) over () as total`;
   const { rows } = await sql<Found & { total: number }>`${ordered(dialect, columns, query)}`.execute(db);
@@ -63,7 +63,7 @@ const SORTS = {
   id: { from: sql`devices`, by: sql`devices.id` },
   user: { from: sql`devices`, by: sql`devices.person_name` },
   enrolled: { from: sql`devices`, by: sql`devices.enrolled_at` },
-  // `device_presence` changes at every check-in, so no index of `devices` contains its columns. The database therefore sorts the list.
+  // `device_presence` changes at every check-in, so no index of `devices` contains its columns. The database sorts the list instead.
   seen: {
     from: sql`devices left join device_presence on device_presence.device_id = devices.id`,
     by: sql`coalesce(device_presence.last_seen_at, 0)`,
@@ -81,15 +81,14 @@ function ordered(dialect: DialectName, columns: RawBuilder<unknown>, query: Devi
 }
 
 /**
- * Condition on `devices`. SQLite has no statistics here, so it would use an index for any column compared by `=`, and then sort most of the
- * fleet. Therefore `is true` hides the condition from SQLite's indexes. PostgreSQL has statistics and needs the plain condition.
+ * Condition for the selected devices. `is true` hides it from SQLite, which has no statistics here: it would choose an index for any column
+ * compared by `=`, and then sort most of the fleet.
  */
 export function selected(dialect: DialectName, { filter, scope, now }: Selection): RawBuilder<boolean> {
   const conditions = sql.join([withinScope(scope), ...conditionsOf(dialect, filter, now)], sql` and `);
   return dialect === 'sqlite' ? sql<boolean>`(${conditions}) is true` : sql<boolean>`(${conditions})`;
 }
 
-/** Conditions of the filter. Conditions on columns of the index come first, and then the text search, because it excludes the most rows. */
 function conditionsOf(dialect: DialectName, filter: DeviceFilter, now: number): RawBuilder<unknown>[] {
   const { text, group, person, status, area, connected, workspace } = filter;
   const { everConnected, seenBefore, listBelow, located, countersigned } = filter;
@@ -106,7 +105,7 @@ function conditionsOf(dialect: DialectName, filter: DeviceFilter, now: number): 
     const present = sql`nexus = 'present' and area = ${area}`;
     conditions.push(among(dialect, 'device_nexus', present), among(dialect, 'locations', knownAt(now)));
   }
-  // The condition has no parameter: a database uses a partial index only if it can prove that the query implies the index's condition.
+  // The condition is a literal, so that the database can use the partial index with the same condition.
   const isConnected = among(dialect, 'device_presence', sql`connected = 1`);
   if (connected !== undefined) conditions.push(connected ? isConnected : sql`not ${isConnected}`);
   const where = (holds: boolean, condition: RawBuilder<boolean>) =>
@@ -124,23 +123,21 @@ function conditionsOf(dialect: DialectName, filter: DeviceFilter, now: number): 
   return conditions;
 }
 
-/** Condition: the messaging key of the present enrollment waits for a countersignature. */
+/** Condition: the messaging key of the current enrollment waits for a countersignature. */
 const hasKey = (waiting: 0 | 1): RawBuilder<boolean> => sql<boolean>`exists (select 1 from messaging_keys k
     where k.device_id = devices.id and k.generation = devices.generation and k.unverified = ${waiting})`;
 
-/** Condition on the workspace state. It looks up each device's state by key, because a workspace state belongs to one enrollment. */
+/** Condition on a device's workspace state, which belongs to one enrollment. */
 function hasWorkspace(state: WorkspaceState): RawBuilder<boolean> {
   const known = (which: RawBuilder<unknown>) => sql<boolean>`exists (select 1 from device_workspaces w
     where w.device_id = devices.id and w.generation = devices.generation and ${which})`;
   return state === 'open' ? sql<boolean>`not ${known(sql`w.state <> 'open'`)}` : known(sql`w.state = ${state}`);
 }
 
-/** Condition on `locations` for a known location: at least one piece of evidence is still valid. */
+/** Condition for a known location: at least one piece of evidence is still valid. */
 export const knownAt = (now: number): RawBuilder<boolean> => sql<boolean>`(unknown_at is null or unknown_at > ${now})`;
 
-/**
- * Escapes the wildcards of LIKE. Converts only ASCII letters to lower case, as both databases do (PostgreSQL because of the collation `C`).
- */
+/** Escapes the wildcards of LIKE. Converts only ASCII letters to lower case, as SQLite does, and PostgreSQL with the collation `C`. */
 function likeText(text: string): (column: string) => RawBuilder<boolean> {
   const lowered = text.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
   const pattern = `%${lowered.replace(/[\\%_]/g, '\\$&')}%`;
@@ -150,8 +147,8 @@ function likeText(text: string): (column: string) => RawBuilder<boolean> {
 type Aside = 'device_nexus' | 'locations' | 'device_presence' | 'device_inventory';
 
 /**
- * Condition: `table` has a row of the device. SQLite evaluates `in (select …)` once, which is faster than a lookup for each device.
- * PostgreSQL evaluates `exists` once in the same way, but would be slow for `not in (select …)`.
+ * Condition: `table` has a row of the device. SQLite is faster with `in (select …)`. PostgreSQL needs `exists`, because it is slow for `not
+ * in (select …)`.
  */
 export function among(
   dialect: DialectName,

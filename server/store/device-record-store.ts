@@ -1,4 +1,4 @@
-/** Signed device records. The writes of devices that enroll at the same time share a transaction. */
+/** Store of signed device records. Devices that enroll at the same time share a transaction. */
 import { sql } from 'kysely';
 import { createBatcher } from '../../shared/loops/batcher.ts';
 import { type DeviceId, deviceIdSchema } from '../../shared/protocol/ids.ts';
@@ -31,18 +31,16 @@ export class DeviceRecordStore implements Port {
   async record(id: DeviceId): Promise<RecordRow | null> {
     const row = await this.#recordOf(id);
     if (!row) return null;
-    // Does not validate the signed envelope, because this server signed it and every connection of a device reads it.
+    // Does not validate the envelope: this server signed it, and every connection of a device reads it.
     const envelope: RecordRow['envelope'] = JSON.parse(row.envelope);
     return { version: row.version, envelope };
   }
 
-  /** Concurrent records share a transaction, because a whole fleet may enroll at the same time. */
   saveRecord(device: DeviceId, record: RecordRow): Promise<void> {
     return this.#saveRecord({ device, record });
   }
 }
 
-/** Stores device records. `rows` has at most one row for each device. */
 async function saveRecords(tx: Tx, rows: readonly NewRecord[]): Promise<void> {
   const records = insertOf(
     'device_records',

@@ -1,12 +1,12 @@
-/** SQL conditions for admins' scopes. `server/devices/scope.ts` has the same rule for single devices. */
+/** Admins' scopes as SQL conditions. `server/devices/scope.ts` has the same rule for single devices. */
 import { type RawBuilder, sql } from 'kysely';
 import { type HomeArea, subdivisionsIn } from '../../shared/areas/area-code.ts';
 import type { Scope } from '../devices/scope.ts';
 
-/** Home area from the location statement, or else the device's own home area. Null if the group's home area applies. */
+/** Home area of the device itself. Null if the home area of the device's group applies. */
 const OWN_HOME = sql<string | null>`coalesce(devices.stated_home, devices.home)`;
 
-/** Condition for devices within the scope. It compares only columns of `devices`, so that an index can evaluate it. */
+/** Compares only columns of `devices`, so that an index can evaluate the condition. */
 export function withinScope(scope: Scope): RawBuilder<boolean> {
   if (scope === null) return sql<boolean>`1 = 1`;
   const parts = scope.map(({ group, homes }) => {
@@ -32,8 +32,8 @@ export function placedInScope(
 }
 
 /**
- * Condition: the home area is one of `homes` or a part of one. A country contains all areas whose ISO 3166-2 codes start with the country's
- * two letters. The parts of a subdivision are listed one by one.
+ * Condition: the home area is one of `homes` or a part of one. A country contains all areas whose ISO 3166-2 codes start with its two
+ * letters. The parts of a subdivision are listed one by one.
  */
 export function homeIn(home: RawBuilder<unknown>, homes: readonly HomeArea[]): RawBuilder<unknown> {
   const within = homes.flatMap((area) => (area.length === 2 ? area : [area, ...subdivisionsIn(area)]));

@@ -1,4 +1,3 @@
-/** Reads locations and states of thousands of devices at once. */
 import { sql } from 'kysely';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 import type { DeviceState, DeviceStateWithWaits, DeviceStateStore as Port, Waits } from '../orders/impact/rehearsal.ts';
@@ -9,7 +8,7 @@ import { keyedQuery } from './keyed-query.ts';
 export class DeviceStateStore implements Port {
   readonly #database: Database;
   readonly #select: ReturnType<typeof standingsIn>;
-  /** Compiled query for the most recently requested order. Callers read a whole fleet for one order in slices, so the query is reused. */
+  /** Compiled query for the order of the last call. Callers read a whole fleet for one order in slices. */
   #dues: { readonly order: string | null; readonly select: ReturnType<typeof duesIn> } | null = null;
 
   constructor(database: Database) {
@@ -43,10 +42,7 @@ export class DeviceStateStore implements Port {
   }
 }
 
-/**
- * States of the active devices, with the ids that the caller has parsed. Parsing 100,000 ids again would take longer than most of the other
- * work.
- */
+/** States of the active devices. Uses the ids that the caller has parsed, because parsing 100,000 ids again would take most of the time. */
 function activeOf<Row extends { readonly id: string; readonly status: string }, T>(
   devices: readonly DeviceId[],
   rows: readonly Row[],
@@ -80,7 +76,7 @@ function waitsOf({ messages, bytes, commands }: Record<keyof Waits, number | nul
 function selectStandings(db: Db) {
   return (
     selectLocationFacts(db)
-      // Joins only the present enrollment: data from an earlier enrollment does not count.
+      // Joins only the current enrollment: data from an earlier enrollment must not appear.
       .leftJoin('device_presence', (join) =>
         join
           .onRef('device_presence.device_id', '=', 'devices.id')
@@ -95,10 +91,7 @@ function selectStandings(db: Db) {
 
 const standingsIn = (db: Db) => keyedQuery(db, (devices) => selectStandings(db).where('devices.id', 'in', devices));
 
-/**
- * One query reads all columns. A separate query for the counts of waiting messages and commands would take as long as all other columns
- * together.
- */
+/** One query reads all columns. A separate query for the numbers of waiting messages and commands would double the time. */
 const duesIn = (db: Db, order: string | null) =>
   keyedQuery(db, (devices) =>
     selectStandings(db)

@@ -137,8 +137,8 @@ export class DeviceStore implements DevicePort {
 }
 
 /**
- * Ends the device's enrollment: revokes its certificates and deletes its waiting data. Returns false if the device is not active. `entry`
- * builds the ledger entry for the revocation of a certificate; null if the ledger already has these entries.
+ * Ends the device's enrollment: revokes its certificates and deletes its waiting data. Returns false if the device is not active. `entry`:
+ * builds the ledger entry for a revoked certificate; null if the ledger already has these entries.
  */
 export async function endDevice(
   tx: Tx,

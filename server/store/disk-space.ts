@@ -1,15 +1,11 @@
-/**
- * Watches the free space on the disk of the data folder, so that a server with a full disk stops reporting "ready" before a write fails.
- */
+/** Watches the free space of the data folder's disk, so that the server stops reporting "ready" before a write fails. */
 import { statfs } from 'node:fs/promises';
 
 /** Minimum free bytes. The write-ahead log alone can grow by 16 MB between two checkpoints. */
 export const LEAST_FREE = 32 * 1024 * 1024;
 
 export interface DiskSpace {
-  /** True if the last measurement found less than `LEAST_FREE` bytes. */
   full(): boolean;
-  /** Measures the free space now. */
   look(): Promise<boolean>;
   stop(): void;
 }

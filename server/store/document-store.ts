@@ -1,4 +1,4 @@
-/** Store of the documents of legal instruments, and of decision records. The caller encrypts the content of both. */
+/** Store of documents of legal instruments, and of decision records. The caller encrypts the content of both. */
 import { CordonError } from '../../shared/errors.ts';
 import { personIdSchema } from '../../shared/protocol/ids.ts';
 import type { DocumentRow, DocumentStore as Port, StoredDocument } from '../orders/drafting/order-documents.ts';

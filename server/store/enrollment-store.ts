@@ -1,4 +1,3 @@
-/** Store of enrollments and renewals. */
 import { sql } from 'kysely';
 import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
@@ -88,9 +87,7 @@ async function outcomeOf(write: Promise<void>): Promise<Recorded> {
   }
 }
 
-/**
- * Redeems all activation codes in a group of writes, or none of them. If one code cannot be redeemed, the writes run again code by code.
- */
+/** Redeems all activation codes of a group of writes, or none. If one code cannot be redeemed, the writes run again code by code. */
 async function redeem(tx: Tx, rows: readonly Redemption[]): Promise<void> {
   const table = tableOf(
     ['text', 'text', 'bigint'],
@@ -118,7 +115,7 @@ async function redeem(tx: Tx, rows: readonly Redemption[]): Promise<void> {
     );
   }
   for (const { row, state } of states.filter(({ row }) => row.generation > 1)) {
-    // Refuses a device under a legal hold, because a new enrollment would delete the waiting data of the earlier enrollment.
+    // A new enrollment would delete the waiting data of the earlier enrollment, which a legal hold protects.
     if (await isHeld(tx, row.id)) throw new Undone('legal_hold');
     const { group_id: _, home, seat, ...again } = state;
     const { numUpdatedRows } = await tx
@@ -203,7 +200,6 @@ async function renew(tx: Tx, { device, generation, certificate, issued }: Renewa
 
 interface Held {
   readonly certificate: NewCertificate;
-  /** Device of the certificate; null for a certificate of the CA itself. */
   readonly holder: { readonly id: DeviceId; readonly generation: number } | null;
 }
 

@@ -1,7 +1,7 @@
 /**
  * Recomputes the canonical address of every person, and joins persons with the same address. Call this in a migration whenever
- * `canonicalEmail` changes. Signed approver sets and revisions name persons by their old ids, so no row is merged: the newer person's row
- * refers to the oldest person.
+ * `canonicalEmail` changes. No row is merged, because signed documents name persons by their old ids: the newer person's row refers to the
+ * oldest person.
  */
 import type { Kysely } from 'kysely';
 import { canonicalEmail } from '../../shared/text/canonical-email.ts';
@@ -26,7 +26,7 @@ export async function joinEqualPersons(db: Kysely<Schema>): Promise<void> {
     const email = emails.get(id);
     return email === undefined ? subject : `email:${canonicalEmail(email)}`;
   });
-  // Gives each person a temporary subject first. Subjects are unique, and one person's new subject may be another person's old subject.
+  // A temporary subject first: subjects are unique, and one person's new subject may be another person's old subject.
   for (const { id } of persons) {
     await db
       .updateTable('persons')

@@ -1,4 +1,4 @@
-/** Store of the starts and ends of orders, each with its ledger entry, and of the devices that an order denied a service at its start. */
+/** Store of the starts and ends of orders, and of the devices to which an order denied a service at its start. */
 import { sql } from 'kysely';
 import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
 import { type DeviceId, deviceIdSchema } from '../../shared/protocol/ids.ts';

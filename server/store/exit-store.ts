@@ -1,6 +1,4 @@
-/**
- * Store of exits, the phase of an order that wipes work data. One transaction per device ends the device's enrollment and deletes its data.
- */
+/** Store of exits, the phase in which an order wipes work data. One transaction per device ends its enrollment and deletes its data. */
 import { sql } from 'kysely';
 import { RECEIPT_KINDS } from '../../shared/order/documents.ts';
 import type { Destroyed } from '../../shared/pack/destruction.ts';

@@ -1,6 +1,6 @@
 /**
- * Wraps a Kysely dialect. Before the wrapper acquires a connection, it calls `refusal`, and throws the error that `refusal` returns. It
- * also translates each database error (`store-errors.ts`).
+ * Wraps a Kysely dialect. Before it acquires a connection, it calls `refusal` and throws the error that `refusal` returns. It also
+ * translates database errors (`store-errors.ts`).
  */
 import type { CompiledQuery, DatabaseConnection, Dialect, Driver, QueryResult, TransactionSettings } from 'kysely';
 import { asStoreError } from './store-errors.ts';
@@ -61,8 +61,7 @@ function guardedDriver(driver: Driver, beforeAcquire: () => void): Driver {
       try {
         await driver.rollbackTransaction(inner(connection));
       } catch (error) {
-        // When the disk is full, SQLite rolls back by itself, and a second rollback fails. The caller must get the error that stopped the
-        // transaction.
+        // When the disk is full, SQLite rolls back by itself and a second rollback fails. The caller must get the first error.
         if (error instanceof Error && /no transaction is active/.test(error.message)) return;
         throw asStoreError(error);
       }

@@ -1,12 +1,11 @@
 /**
  * Past groups, areas and states of devices and groups, with their periods, so that a past verdict can be explained. Each change writes its
- * history row in the same transaction. The expiry of a location statement writes no row, because `stated_until` contains the end of the
- * statement. All times are from the server clock.
+ * history row in the same transaction. All times are from the server clock.
  */
 import { sql } from 'kysely';
 import type { Tx } from './database.ts';
 
-/** Starts a new history period. Call this function after the rows of `devices` have changed. */
+/** Starts a new history period. Call this after the rows of `devices` have changed. */
 export async function rememberDevices(tx: Tx, devices: readonly string[], at: number): Promise<void> {
   await tx
     .updateTable('device_history')
@@ -17,13 +16,12 @@ export async function rememberDevices(tx: Tx, devices: readonly string[], at: nu
   await insertDevices(tx, devices, sql`cast(${at} as bigint)`);
 }
 
-/** Starts the first history period of devices. Call this function after their first enrollment. */
 export async function rememberNewDevices(tx: Tx, devices: readonly string[]): Promise<void> {
   await insertDevices(tx, devices, sql`enrolled_at`);
 }
 
 async function insertDevices(tx: Tx, devices: readonly string[], from: ReturnType<typeof sql>): Promise<void> {
-  // Only a location statement about the home area counts here. A statement about presence does not change the home area.
+  // Stores the end time only of a location statement about the home area. A statement about presence does not change the home area.
   await sql`
     insert into device_history
       (device_id, from_at, generation, status, group_id, home, seat, stated_home, stated_until)
@@ -32,10 +30,7 @@ async function insertDevices(tx: Tx, devices: readonly string[], from: ReturnTyp
     from devices where id in (${sql.join(devices)})`.execute(tx);
 }
 
-/**
- * Starts a new history period of a group. Call this function after the group's row was changed or deleted. For a deleted group, the
- * function only ends the last period.
- */
+/** Starts a new history period of a group, after its row has changed. For a deleted group, only ends the last period. */
 export async function rememberGroup(tx: Tx, group: string, at: number): Promise<void> {
   await tx
     .updateTable('group_history')

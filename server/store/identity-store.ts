@@ -1,4 +1,4 @@
-/** Store of the installation's identity. `certs/installation-file.ts` contains the matching identity in the key folder. */
+/** Store of the installation's identity. `certs/installation-file.ts` has the same identity in the key folder. */
 import { bindingSchema, type InstallationBinding } from '../../certs/installation-file.ts';
 import { CordonError } from '../../shared/errors.ts';
 import type { Db, Tx } from './database.ts';
@@ -10,14 +10,13 @@ export interface StoreIdentity {
   /** Id of the installation; null if the store was never used. */
   readonly installation: string | null;
   readonly binding: InstallationBinding | null;
-  /** SHA-256 fingerprints of the CA certificates in the store. */
+  /** SHA-256 fingerprints of the CA certificates. */
   readonly roots: readonly string[];
   readonly issuing: readonly string[];
   /** Newest checkpoint of the ledger, as a signed note. */
   readonly checkpoint: string | null;
 }
 
-/** Reads the installation's identity without writing. The store must already have its tables. */
 export async function readStoreIdentity(db: Db | Tx): Promise<StoreIdentity> {
   const certificates = await db
     .selectFrom('certificates')

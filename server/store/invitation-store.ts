@@ -1,4 +1,3 @@
-/** Store of invitations, credential reset links, and proofs of e-mail addresses. */
 import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
 import type { AccountId } from '../../shared/protocol/ids.ts';
 import type {

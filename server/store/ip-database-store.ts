@@ -1,4 +1,4 @@
-/** Store of imported IP databases and their activations. The files themselves are outside the database. */
+/** Store of imported IP databases and their activations. The files are outside the database. */
 import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
 import type { IpDatabase, IpDatabaseUse, IpDatabaseStore as Port } from '../jurisdiction/ports.ts';
 import { appendEntry } from './append-entries.ts';
@@ -76,7 +76,7 @@ export class IpDatabaseStore implements Port {
           .where('hash', '=', hash)
           .executeTakeFirstOrThrow();
         if (numUpdatedRows === 0n) {
-          // The exception makes the transaction fail, which rolls back the deactivation of the previous IP database.
+          // The exception rolls back the transaction, so that the previous IP database stays active.
           throw new NoSuchDatabase();
         }
         const { id } = await tx

@@ -1,7 +1,4 @@
-/**
- * Store of evidence and locations, and of the index by which an order finds its devices. A location, its evidence and its index entries are
- * stored in one transaction, grouped with other frequent writes.
- */
+/** Store of evidence, locations, and the index by which an order finds its devices. One transaction stores all three. */
 import { sql } from 'kysely';
 import { createBatcher } from '../../shared/loops/batcher.ts';
 import { type DeviceId, deviceIdSchema } from '../../shared/protocol/ids.ts';
@@ -23,7 +20,6 @@ import { areaOf } from './area-column.ts';
 import type { Database, Db, Tx } from './database.ts';
 import { keyedQuery } from './keyed-query.ts';
 
-/** Maximum rows in one statement, well below the parameter limit of both dialects. */
 const CHUNK = 500;
 
 function* chunks<T>(items: readonly T[]): Generator<readonly T[]> {
@@ -128,7 +124,7 @@ export class JurisdictionStore implements IntakeStore, ViewStore, AddressStore {
   }
 }
 
-/** Does not validate the location, because the server validated it before the store wrote it. */
+/** Does not validate the location: the store contains only validated locations. */
 function locationOf(state: string, before: string | null): LocationState {
   return { ...JSON.parse(state), before: before === null ? null : JSON.parse(before) };
 }
@@ -143,7 +139,7 @@ export function evidenceOf(text: string): Evidence {
 }
 
 async function saveAll(tx: Tx, writes: readonly LocationWrite[]): Promise<void> {
-  // If several writes in a group are about one device, the last write decides the location. The store keeps the evidence of all writes.
+  // If a device has several writes in this group, the last one decides the location. The evidence of all of them is stored.
   const last = new Map(writes.map((write) => [write.device, write]));
   const evidence = writes.flatMap(({ device, generation, evidence, at: received }) =>
     evidence.map((one) => ({
@@ -177,7 +173,7 @@ async function saveAll(tx: Tx, writes: readonly LocationWrite[]): Promise<void> 
   }
 }
 
-/** Replaces the index entries of devices. Most location writes do not change the entries, so they write nothing to the index. */
+/** Replaces the index entries of devices. Most location writes leave the entries unchanged, so nothing is written. */
 async function replaceNexus(tx: Tx, writes: readonly LocationWrite[]): Promise<void> {
   const devices = writes.map(({ device }) => device);
   const stored = new Map<string, string[]>();

@@ -29,8 +29,8 @@ export class KeyPackageStore implements KeyPackagePort {
 
   constructor(database: Database) {
     this.#database = database;
-    // The store processes one request for key packages at a time. On PostgreSQL, parallel requests for one device's key packages would make
-    // each other's transactions fail.
+    // Processes one request at a time. On PostgreSQL, parallel requests for one device's key packages would make each other's transactions
+    // fail.
     this.#claim = database.grouped(async (tx, claims: readonly Claiming[]) => {
       for (const claiming of claims) claiming.given = await claimOf(tx, claiming);
     });
@@ -89,7 +89,7 @@ async function claimOf(tx: Tx, { devices, singleUse }: Claiming): Promise<Given>
   };
 }
 
-/** Deletes a device's key packages. Call this function inside the transaction that ends an enrollment. */
+/** Deletes a device's key packages. Call this inside the transaction that ends the device's enrollment. */
 export async function dropKeyPackages(tx: Tx, device: DeviceId): Promise<void> {
   await tx.deleteFrom('key_packages').where('device_id', '=', device).execute();
 }

@@ -1,13 +1,13 @@
 /**
- * Queries by many keys, built and compiled once. Kysely takes longer to build such a query than SQLite takes to run it, and these queries
- * run at every connection.
+ * Queries by many keys, compiled once. Kysely takes longer to build such a query than SQLite takes to run it, and these queries run at
+ * every connection.
  */
 import type { CompiledQuery } from 'kysely';
 import type { Db } from './database.ts';
 
 /**
- * Query with a list of keys in its `in` clause. `build` receives the placeholders, whose number is always a power of two, so that few
- * statements are prepared. A shorter list is filled up by repeating its last key.
+ * Query with a list of keys. The number of placeholders that `build` receives is always a power of two, so that few statements are
+ * prepared. A shorter list of keys is filled up with its last key.
  */
 export function keyedQuery<Row>(
   db: Db,

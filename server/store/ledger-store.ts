@@ -5,7 +5,7 @@ import { GrowingTree, type HashSource, type TreeNode } from '../../shared/ledger
 import type { LedgerStore as Port, StoredCheckpoint } from '../ledger/ledger.ts';
 import type { Database, Db, Tx } from './database.ts';
 
-/** Maximum rows in one statement, to keep its parameters below SQLite's limit. */
+/** Maximum rows in one statement, below SQLite's parameter limit. */
 const ROWS_AT_ONCE = 4000;
 
 export class LedgerStore implements Port {
@@ -33,7 +33,7 @@ export class LedgerStore implements Port {
         .selectFrom('ledger_entries')
         .select(['id', 'hash'])
         .where('entry_index', 'is', null)
-        // A continuation starts the ledger under a new name. Its entry therefore gets an index before all waiting entries.
+        // A continuation starts the ledger under a new name, so its entry gets an index before all waiting entries.
         .orderBy(sql`case kind when 'ledger.continued' then 0 else 1 end`)
         .orderBy('id')
         .limit(limit)
@@ -44,7 +44,7 @@ export class LedgerStore implements Port {
       const hashes = entries.flatMap((entry) => tree.append(Buffer.from(entry.hash, 'hex')));
       if (entries.length > 0) {
         const indexes = sql.join(entries.map(({ id }, offset) => sql`(${sql.lit(id)}, ${sql.lit(size + offset)})`));
-        // SQLite and PostgreSQL give these names to the columns of a VALUES list without an alias.
+        // `column2` is the name that SQLite and PostgreSQL give to a column of a VALUES list without an alias.
         await sql`update ledger_entries set entry_index = given.column2
                   from (values ${indexes}) as given where ledger_entries.id = given.column1`.execute(tx);
       }
@@ -108,7 +108,7 @@ async function newestCheckpoint(db: Db | Tx) {
 
 async function readHashes(db: Db | Tx, nodes: readonly TreeNode[]): Promise<Buffer[]> {
   const found = new Map<string, Buffer>();
-  // Reads one range of positions per tree level. A tile is one such range, and a proof needs one or two hashes per level.
+  // Runs one query per tree level. A tile is one range of positions, and a proof needs one or two hashes per level.
   for (const [level, positions] of Map.groupBy(nodes, (node) => node.level)) {
     const rows = await db
       .selectFrom('ledger_hashes')

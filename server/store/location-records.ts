@@ -17,8 +17,7 @@ export async function appendLocationEntry(tx: Tx, device: DeviceId, change: Loca
 }
 
 /**
- * Location changes that concern one order, newest first. `index`: index of the ledger entry; null before the ledger has sequenced the
- * entry.
+ * Location changes that concern one order, newest first. `index`: index of the ledger entry; null until the ledger has sequenced the entry.
  */
 export async function locationChanges(
   database: Database,

@@ -1,6 +1,3 @@
-/**
- * Rows of mailboxes: counters, delivery reports to senders, and sealed bodies. Several stores change these rows inside their transactions.
- */
 import { sql } from 'kysely';
 import { type DeviceId, deviceIdSchema } from '../../shared/protocol/ids.ts';
 import type { Mailbox } from '../relay/placement.ts';
@@ -10,12 +7,12 @@ import { insertOf, tableOf } from './bulk.ts';
 import type { Tx } from './database.ts';
 import type { Schema } from './schema.ts';
 
-/** Maximum delivery reports in one mailbox, so that a sender that never fetches its reports cannot fill the store. */
+/** Maximum delivery reports in one mailbox. Limits a sender that never fetches its reports. */
 export const MOST_FATES = 10_000;
 
 type Counters = Omit<Schema['mailboxes'], 'device_id' | 'generation'>;
 
-/** Loads the mailboxes of active devices. A device without a row has an empty mailbox. */
+/** Mailboxes of active devices. A device without a row has an empty mailbox. */
 export async function loadMailboxes(tx: Tx, devices: Iterable<DeviceId>): Promise<Map<DeviceId, Mailbox>> {
   const requested = tableOf(
     ['text'],
@@ -76,7 +73,7 @@ export interface DeletedEntry {
   readonly bytes: number;
 }
 
-/** Updates the mailboxes' counters after entries were deleted. Also removes message bodies that no mailbox needs any more. */
+/** Updates the mailboxes' counters after a deletion, and removes message bodies that no mailbox needs any more. */
 export async function forgetEntries(tx: Tx, deleted: readonly DeletedEntry[]): Promise<void> {
   if (deleted.length === 0) return;
   const byDevice = Map.groupBy(deleted, ({ device_id }) => device_id);
@@ -131,8 +128,8 @@ export async function addFates(tx: Tx, told: readonly FateReport[]): Promise<Dev
 }
 
 /**
- * Deletes a device's mailbox, and reports the waiting posts to their senders as returned. Call this function inside the transaction that
- * ends the device's enrollment.
+ * Deletes a device's mailbox, and reports the waiting messages to their senders as returned. Call this inside the transaction that ends the
+ * device's enrollment.
  */
 export async function purgeMailbox(tx: Tx, device: DeviceId, at: number): Promise<void> {
   const deleted = await tx
@@ -155,11 +152,10 @@ export interface Sent {
   readonly to: Enrollment;
   readonly id: string;
   readonly keep: boolean;
-  /** Expiry time that the sender requested. */
   readonly expires: number | null;
 }
 
-/** Senders of the posts in `entries`, in the order of `entries`. */
+/** Messages of mailbox entries with their senders, in the order of `entries`. */
 export async function sendersOf(tx: Tx, entries: readonly { readonly post: number | null }[]): Promise<Sent[]> {
   const requested = tableOf(
     ['bigint'],
@@ -179,7 +175,7 @@ export async function sendersOf(tx: Tx, entries: readonly { readonly post: numbe
   return entries.flatMap(({ post }) => (post === null ? [] : (known.get(post) ?? [])));
 }
 
-/** Delivery reports about the posts of deleted mailbox entries. Call this function before `forgetEntries`. */
+/** Delivery reports about the messages of deleted mailbox entries. Call this before `forgetEntries`. */
 export async function fatesOf(
   tx: Tx,
   deleted: readonly DeletedEntry[],

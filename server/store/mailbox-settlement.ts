@@ -1,6 +1,6 @@
 /**
- * Applies a device's verdict to the device's mailbox by the rules of `settlement.ts`: holds, releases or returns waiting mail, and reports
- * the result to the senders.
+ * Holds, releases or returns the waiting messages of a device after its verdict has changed (rules in `settlement.ts`), and reports the
+ * result to the senders.
  */
 import { sql } from 'kysely';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
@@ -35,7 +35,7 @@ export async function settleMailbox(
     .execute();
   const sent = new Map((await sendersOf(tx, rows)).map((one) => [one.post, one]));
   const returns = mailbox.gate === 'return' || shut?.rule === 'return';
-  // Under a legal hold, the server holds mail that an order would otherwise return.
+  // Under a legal hold, the server holds messages that an order would otherwise return.
   const instead = returns && (await isHeld(tx, device));
   const { gate, turns } = settle(
     instead && mailbox.gate === 'return' ? 'hold' : mailbox.gate,

@@ -1,7 +1,3 @@
-/**
- * Store of devices' mailboxes. Entries are read in order, confirmed by the device, changed when the device's verdict changes, and deleted
- * when they expire.
- */
 import { sql } from 'kysely';
 import { createBatcher } from '../../shared/loops/batcher.ts';
 import { type DeviceId, deviceIdSchema } from '../../shared/protocol/ids.ts';
@@ -153,11 +149,11 @@ export class MailboxStore implements MailboxPort {
 
   expire(now: number): Promise<{ readonly senders: readonly DeviceId[]; readonly more: boolean }> {
     return this.#database.transaction(async (tx) => {
-      // A legal hold keeps the expired entry until the device connects. The store checks the entry again tomorrow.
+      // A legal hold keeps the expired entry until the device connects. The store checks the entry again a day later.
       await sql`update mailbox_entries set expires_at = ${now + DAY}
         where expires_at <= ${now} and device_id in ${HELD_DEVICES}`.execute(tx);
-      // Extends the expiry of mail that an order holds, unless its sender requested an earlier expiry. The store extends it an hour before
-      // the expiry, so that no mail expires in the minute in which the order ends.
+      // Extends the expiry of messages that an order holds, unless the sender requested an earlier expiry. Starts an hour before the
+      // expiry, so that no message expires just when the order ends.
       await sql`update mailbox_entries set expires_at = coalesce(
           (select p.expires_at from posts p where p.id = mailbox_entries.post and p.expires_at < ${now + DAY}), ${now + DAY})
         where expires_at <= ${now + HOUR} and held_by is not null and not exists (
@@ -219,7 +215,7 @@ async function takeAll(tx: Tx, takings: readonly Taking[]): Promise<void> {
       select e.device_id, e.seq from ${table} as v cross join mailboxes m cross join mailbox_entries e
       where m.device_id = v.column1 and m.generation = v.column2 and e.device_id = v.column1 and e.seq <= v.column3)
     returning device_id, post, bytes, held_by`.execute(tx);
-  // An order took effect while the device was receiving the post. The server had reported the post to its sender as held, and now reports
+  // An order took effect while the device received the message. The sender has a report that the message is held, and now gets a report
   // that the device received it.
   const heldEntries = rows.filter(({ held_by }) => held_by !== null);
   const [first] = takings;

@@ -1,4 +1,3 @@
-/** Rows of messaging keys and of the signatures on their certificates. */
 import { sql } from 'kysely';
 import { deviceIdSchema } from '../../shared/protocol/ids.ts';
 import type { KeyRow, KeySignature, MemberScope, NewSignature, SignedKey } from '../membership/ports.ts';
@@ -11,17 +10,15 @@ import type { Schema } from './schema.ts';
 type Row = Schema['messaging_keys'];
 
 /**
- * Conditions on `devices` with `is true`, which hides them from SQLite's indexes. SQLite has no statistics here, and would otherwise start
- * with the whole fleet instead of the few keys.
+ * `is true` hides the conditions from SQLite's indexes. SQLite has no statistics here, and would otherwise start with the whole fleet
+ * instead of the few keys.
  */
 export const ACTIVE = sql<boolean>`(devices.status = 'active') is true`;
 export const within = (scope: MemberScope) => sql<boolean>`(${withinScope(scope)}) is true`;
-/**
- * Condition of the partial index on keys that wait for a countersignature. A query must contain exactly this condition to use the index.
- */
+/** Literal condition of the partial index on keys that wait for a countersignature. Use it unchanged, or the database ignores the index. */
 export const WAITING = sql<boolean>`messaging_keys.unverified = 1`;
 
-/** Messaging keys of the present enrollments of active devices. */
+/** Messaging keys of active devices in their current enrollments. */
 export function presentKeys(db: Db) {
   return db
     .selectFrom('messaging_keys')

@@ -1,4 +1,3 @@
-/** Store of the messaging keys that devices send to the server. */
 import { sql } from 'kysely';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 import type { NewSignature, MessagingKeyStore as Port, SignedKey } from '../membership/ports.ts';
@@ -10,8 +9,8 @@ type NewKey = Parameters<Port['certify']>[0];
 export class MessagingKeyStore implements Port {
   readonly #database: Database;
   /**
-   * Milliseconds for which a messaging key waits, so that several keys share a commit. After an update, many devices send their keys at
-   * once.
+   * Milliseconds for which a messaging key waits, so that several keys share a commit. After an update of the agent, many devices send
+   * their keys at once.
    */
   readonly #certify: (row: { readonly key: NewKey; readonly signature: NewSignature }) => Promise<void>;
 
@@ -39,7 +38,7 @@ export class MessagingKeyStore implements Port {
   }
 }
 
-/** Stores a messaging key. Returns true if the key is new and belongs to the present enrollment of an active device. */
+/** Stores a messaging key. Returns true if the key is new and belongs to the current enrollment of an active device. */
 async function insertKey(tx: Tx, key: NewKey): Promise<boolean> {
   const { rows } = await sql`
     insert into messaging_keys

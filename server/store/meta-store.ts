@@ -1,8 +1,7 @@
-/** Store of facts about the installation, each under a key. */
+/** Store of single values about the installation, each under a key. */
 import { randomBase32 } from '../../shared/protocol/ids.ts';
 import type { Database, Db, Tx } from './database.ts';
 
-/** Keys for the state of a recovery, and for the highest order number before the restore. */
 export const RECOVERY_KEY = 'recovery';
 export const ORDER_FLOOR_KEY = 'orders.number-floor';
 

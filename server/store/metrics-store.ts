@@ -1,4 +1,4 @@
-/** Counts of the whole installation for metrics, without names. Each count needs one pass over an index or a narrow table. */
+/** Totals for metrics, without names. Each total needs one pass over an index or a narrow table. */
 import { sql } from 'kysely';
 import type { Database } from './database.ts';
 
@@ -8,7 +8,7 @@ export interface InstallationFigures {
   readonly alerts: Readonly<Record<string, number>>;
   readonly queuedCommands: number;
   readonly unsequenced: number;
-  /** Time at which the newest revocation list expires, in Unix milliseconds; null before the first list. */
+  /** Expiry of the newest revocation list in Unix milliseconds; null before the first list. */
   readonly crlExpiresAt: number | null;
 }
 

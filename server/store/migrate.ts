@@ -1,4 +1,4 @@
-/** Migrates a database to this version of Cordon. Refuses a database whose version this version cannot use. */
+/** Migrates a database to this version of Cordon, or refuses a database that this version cannot use. */
 import { type Kysely, type Migration, Migrator, sql } from 'kysely';
 import { CordonError } from '../../shared/errors.ts';
 import type { DialectName } from './dialect.ts';
@@ -61,8 +61,8 @@ export async function migrate(db: Kysely<Schema>, dialect: DialectName, all: Mig
 }
 
 /**
- * Creates the tables of an older version of Cordon in an empty database, to hold the rows of a backup from that version. `names`: names of
- * the migrations in the backup. Throws `store_incompatible` if this version does not know one of them.
+ * Creates the tables of an older version of Cordon in an empty database, for the rows of a backup from that version. `names`: migrations in
+ * the backup. Throws `store_incompatible` if this version does not know one of them.
  */
 export async function migrateAsOf(db: Kysely<Schema>, dialect: DialectName, names: readonly string[]): Promise<void> {
   const known = Object.keys(migrations(dialect));

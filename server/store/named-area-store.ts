@@ -53,7 +53,7 @@ export class NamedAreaStore implements Port {
       const newest = await newestOf(tx, code);
       if (!newest) return null;
       check(contentOf(newest));
-      // LIKE may also match a title that contains the code, so each match is parsed. A code contains no wildcard.
+      // LIKE may also match a title that contains the area's code, so each match is parsed. A code contains no wildcard.
       const candidates = await tx
         .selectFrom('order_revisions')
         .select(['order_number', 'payload'])
@@ -79,7 +79,7 @@ const newestOf = (tx: Tx, code: OrderArea) =>
     .limit(1)
     .executeTakeFirst();
 
-/** Does not validate the content, because the server validated it before the store wrote it. */
+/** Does not validate the area: the store contains only validated areas. */
 const contentOf = ({ body }: { body: string }): AreaContent => JSON.parse(body);
 
 const versionOf = (row: { version: number; title: string; created_at: number; created_by: string }) => ({

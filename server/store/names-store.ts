@@ -1,4 +1,4 @@
-/** Store of the names of devices' users. It also stores the ledger entry for an encrypted file of these names. */
+/** Store of users' names, and of the ledger entry for an encrypted file of these names. */
 import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
 import { type DeviceId, deviceIdSchema } from '../../shared/protocol/ids.ts';
 import type { NamesStore as Port } from '../orders/evidence/sealed-names.ts';

@@ -1,4 +1,3 @@
-/** Store that reads orders with their revisions and exemptions. `ProposalStore` and `AdoptionStore` write them. */
 import { type RawBuilder, sql } from 'kysely';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 import type { ExemptionRow, OrderRow, OrderStore as Port, RevisionRow } from '../orders/ports.ts';

@@ -1,4 +1,3 @@
-/** Statements that several transactions on orders and approver sets share. */
 import { CordonError } from '../../shared/errors.ts';
 import type { ListChange } from '../orders/ports.ts';
 import { appendEntry } from './append-entries.ts';
@@ -8,12 +7,11 @@ export function changedMeanwhile(subject: string): CordonError {
   return new CordonError('conflict', `${subject} has changed meanwhile. Look at it again.`);
 }
 
-/** Throws `conflict` unless the statement wrote exactly one row. */
 export function requireOneRow(written: bigint | undefined, subject: string): void {
   if (written !== 1n) throw changedMeanwhile(subject);
 }
 
-/** Locks the order's row on PostgreSQL, so that a proposal is either adopted or ended, and never both. */
+/** Locks the order's row on PostgreSQL, so that a proposal cannot be adopted and ended at the same time. */
 export async function lockOrder(tx: Tx, order: string): Promise<void> {
   await tx
     .updateTable('orders')
@@ -22,7 +20,7 @@ export async function lockOrder(tx: Tx, order: string): Promise<void> {
     .execute();
 }
 
-/** Locks the account's row, so that PostgreSQL runs an approval and the disabling of its account one after the other. */
+/** Locks the account's row on PostgreSQL, so that an approval and the disabling of its account run one after the other. */
 export async function requireActiveAccount(tx: Tx, keyid: string): Promise<void> {
   const account = await tx
     .updateTable('accounts')

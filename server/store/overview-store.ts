@@ -1,7 +1,4 @@
-/**
- * Counts of the fleet. Each count needs one pass over an index or a narrow table, because the overview page of a large fleet requests the
- * counts often.
- */
+/** Totals for the overview page. Each needs one pass over an index or a narrow table, because the page requests them often. */
 import { type RawBuilder, sql } from 'kysely';
 import { GRAVE_ALERTS } from '../../shared/api/alert-severity.ts';
 import type { Scope } from '../devices/scope.ts';
@@ -78,7 +75,7 @@ export class OverviewStore implements Port {
   }
 }
 
-/** Condition for countries and disputed territories. A device in a subdivision also counts for the subdivision's country. */
+/** Condition for countries and disputed territories. The index lists a device in a subdivision also under the subdivision's country. */
 const WHOLE = sql`(length(area) = 2 or area like 'XX-%')`;
 
 /**
@@ -98,8 +95,8 @@ const CONNECTED = {
 };
 
 /**
- * Condition for active devices within the scope. Without a scope, SQLite excludes the few ended devices. With a scope, `is true` keeps
- * SQLite from starting with the list of devices, because a table scan is much cheaper than a lookup for each device.
+ * Condition for active devices within the scope. `is true` keeps SQLite from starting with the list of devices, because a table scan is
+ * much cheaper than a lookup for each device.
  */
 function ofFleet(dialect: DialectName, id: RawBuilder<unknown>, { scope, now }: Within): RawBuilder<boolean> {
   const active = selected(dialect, { filter: { status: 'active' }, scope, now });

@@ -11,7 +11,6 @@ import type { MadePack, NewPack, PackRecordStore as Port } from '../orders/evide
 import { insertOf } from './bulk.ts';
 import type { Database } from './database.ts';
 
-/** Rows in one page of results. SQLite reads a page in a few milliseconds. */
 const PAGE = 2_000;
 
 export class PackRecordStore implements Port {

@@ -1,4 +1,4 @@
-/** Content of evidence packs: ledger entries, order lists, checkpoints, and signed receipts. */
+/** Reads the content of evidence packs: ledger entries, order lists, checkpoints and signed receipts. */
 import { sql } from 'kysely';
 import { KEPT_KINDS } from '../../shared/ledger/kept-particulars.ts';
 import type { Opening } from '../../shared/ledger/ledger-entry.ts';
@@ -14,7 +14,7 @@ import { tableOf } from './bulk.ts';
 import type { Database } from './database.ts';
 import { locationChanges } from './location-records.ts';
 
-/** Literal condition without parameters, so that the databases use the partial index with the same condition. */
+/** The condition has no parameters, so that the databases use the partial index with the same condition. */
 const OF_ORDERS = sql<boolean>`kind in
   ('order.revision', 'order.approval', 'order.adopted', 'order.executed', 'order.exited', 'order.list', 'approvers.adopted',
    'server.restored', 'time.corrected', 'order.proceeding')`;
@@ -36,8 +36,7 @@ export class PackStore implements Port {
       .orderBy('entry_index')
       .limit(limit)
       .execute();
-    // Reads the openings (salt and subject) of these kinds only, because other ledger entries may have a device or a person as their
-    // subject.
+    // Reads openings (salt and subject) only for entries of these kinds, because the subject of another entry may be a device or a person.
     const openings = await this.#openings(
       rows.filter(({ kind }) => KEPT_KINDS.some((kept) => kept === kind)).map(({ id }) => id),
     );

@@ -1,4 +1,4 @@
-/** Store of past evidence, past groups and areas of devices, and past IP databases, for explanations of a device's location. */
+/** Store of past evidence, groups, areas and IP databases, for explanations of a device's past location. */
 import { sql } from 'kysely';
 import { type DeviceId, groupIdSchema } from '../../shared/protocol/ids.ts';
 import type { Instant } from '../../shared/time/clock.ts';

@@ -77,7 +77,7 @@ export class PeopleStore implements Port {
       const { numUpdatedRows } = await tx
         .updateTable('persons')
         .set({
-          // The update sets a column even if only the person's groups change, because an update without columns is invalid SQL.
+          // The update always sets a column, because an update without columns is invalid SQL.
           id,
           ...name,
           ...(email === undefined ? {} : { email: email.email, email_key: email.emailKey }),
@@ -103,7 +103,7 @@ export class PeopleStore implements Port {
   }
 }
 
-/** Throws `not_found` for an unknown person. Throws `conflict` if the person is disabled or not in the group. */
+/** Throws `not_found` for an unknown person, and `conflict` if the person is disabled or not in the group. */
 export async function requireMember(tx: Tx, person: PersonId, group: GroupId): Promise<void> {
   const row = await tx.selectFrom('persons').select('status').where('id', '=', person).executeTakeFirst();
   if (!row) throw new CordonError('not_found', `There is no person ${person}. Search with GET /people.`, { person });
@@ -127,8 +127,8 @@ export async function requireInGroup(tx: Tx, person: string, group: GroupId): Pr
 }
 
 /**
- * Throws `conflict` with an explanation if another person has the e-mail address or the directory id. Otherwise, the unique index would
- * refuse the change with the database's own message.
+ * Throws `conflict` with an explanation if another person has the e-mail address or directory id. The unique index would refuse the change
+ * only with the database's own message.
  */
 async function requireFree(
   tx: Tx,
@@ -242,7 +242,7 @@ function withinPersonScope(scope: Scope): RawBuilder<boolean> {
     where pg.person_id = persons.id and (${sql.join(parts, sql` or `)}))`;
 }
 
-/** Condition for a person record that no older record has replaced. */
+/** Condition: no older record has replaced the person record. */
 const CURRENT = sql`persons.same_as is null`;
 
 function conditionsOf({ text, folded, group, status }: PersonFilter): RawBuilder<unknown>[] {

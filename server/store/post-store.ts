@@ -1,4 +1,4 @@
-/** Store of accepted posts. One transaction accepts a post and adds it to the mailboxes of its recipients. */
+/** Store of accepted messages. One transaction accepts a message and adds it to the mailboxes of its recipients. */
 import { sql } from 'kysely';
 import type { DenialNotice } from '../../shared/protocol/frames.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
@@ -67,7 +67,7 @@ async function answersTo(db: Db | Tx, asked: readonly Asked[]): Promise<Map<stri
 }
 
 /**
- * Stored response to a post, as JSON. An order refuses hundreds of recipients with the same notice, so the response contains each notice
+ * Stored response to a sender's request, as JSON. An order refuses hundreds of recipients with the same notice, so each notice is stored
  * once.
  */
 interface KeptAnswer {
@@ -155,7 +155,6 @@ async function placeAll(tx: Tx, placings: readonly Placing[]): Promise<void> {
   );
 }
 
-/** Inserts posts. Returns the `posts.id` of each new post, by `postKey`. */
 async function insertPosts(
   tx: Tx,
   accepted: readonly { readonly judged: JudgedPost; readonly placed: Placement }[],
@@ -181,7 +180,7 @@ async function insertPosts(
   );
 }
 
-/** For each mailbox that is nearly full: number and bytes of the waiting posts, by sender. */
+/** Number and bytes of the waiting messages by sender, for mailboxes that are nearly full. */
 async function sharesOf(tx: Tx, crowded: readonly Enrollment[]): Promise<Known['shares']> {
   if (crowded.length === 0) return new Map();
   const requested = tableOf(

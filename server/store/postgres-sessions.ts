@@ -1,23 +1,21 @@
 /**
- * PostgreSQL sessions of this server, whose connections the server can reset. Each session has a name. By this name, the next server that
- * acquires the store's lock finds the sessions of an earlier server.
+ * PostgreSQL sessions of this server, whose connections the server can reset. Each session has a name, so that the next server with the
+ * store's lock finds the sessions of an earlier server.
  */
 import { Socket } from 'node:net';
 
 /** Second key of the advisory lock: the schema. Two schemas of one database are two stores. */
 export const SCHEMA_KEY = 'current_schema()::regnamespace::oid::int4';
-/** SQL expression for the name of every session of the pool. */
 export const SESSION_NAME = `'cordon-store ' || ${SCHEMA_KEY}`;
 export const NAME_SESSION = `select set_config('application_name', ${SESSION_NAME}, false)`;
 
 /**
- * Connections that can be reset. After a plain close, the kernel still delivers buffered data. After a network failure, a COMMIT could
- * therefore arrive minutes later, when another server already uses the store. A reset discards the buffered data.
+ * After a plain close, the kernel still delivers buffered data. After a network failure, a COMMIT could therefore arrive minutes later,
+ * when another server already uses the store. A reset discards the buffered data.
  */
 export interface Connections {
   /** Creates a socket for a new connection, for pg's option `stream`. */
   open(): Socket;
-  /** Discards unsent data and ends every connection. Queries in progress fail. */
   reset(): void;
 }
 

@@ -15,15 +15,15 @@ export function openPostgres(url: string): OpenedDatabase {
     stream: connections.open,
     max: 10,
     connectionTimeoutMillis: 10_000,
-    // PostgreSQL's just-in-time compiler would take half a second for queries that run in a tenth of a second.
+    // The just-in-time compiler would take half a second for queries that run in a tenth of a second.
     onConnect: async (client) => void (await client.query(`set jit = off; ${NAME_SESSION}`)),
     types: {
       getTypeParser: (oid, format) =>
         oid === INT8 || oid === NUMERIC ? (value: string) => Number(value) : pg.types.getTypeParser(oid, format),
     },
   });
-  // When the database ends a connection, the query in progress fails. pg emits the same error as an event, which would end the process if
-  // nothing listened. The pool itself listens only on idle connections.
+  // pg reports a failed query also as an event. Without a listener, the event would end the process. The pool itself listens only on idle
+  // connections.
   const ignore = () => undefined;
   pool.on('error', ignore);
   pool.on('connect', (client) => client.on('error', ignore));

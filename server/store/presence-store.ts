@@ -1,4 +1,4 @@
-/** Store of devices' presence and inventory. These data change with every check-in, so the store writes them in groups. */
+/** Store of devices' presence and inventory. They change with every check-in, so they are written in groups. */
 import { sql } from 'kysely';
 import { type Inventory, inventorySchema } from '../../shared/protocol/frames.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
@@ -28,14 +28,10 @@ interface Before {
   readonly connected: number | null;
 }
 
-/**
- * Milliseconds for which a write waits for other writes, so that devices that connect within this time share a commit. The time is shorter
- * than a TLS handshake.
- */
+/** Milliseconds for which a write waits, so that devices that connect at the same time share a commit. Shorter than a TLS handshake. */
 const CONNECT_PATIENCE = 10;
 /**
- * Minimum milliseconds between two stored polls of a suspended device. A poll within this time is stored only if the device's order list,
- * device record or approver set has changed.
+ * Minimum milliseconds between two stored polls of a suspended device, unless its order list, device record or approver set has changed.
  */
 const SIGHTED_EVERY = 3 * 60_000;
 
@@ -102,7 +98,7 @@ async function openSessions(tx: Tx, openings: readonly Opening[]): Promise<void>
 }
 
 async function openRound(tx: Tx, openings: readonly Opening[]): Promise<void> {
-  // Reads the enrollments inside the transaction, so that a revocation counts that was committed after the check of the certificate.
+  // Reads the enrollments inside the transaction, in case a revocation was committed after the check of the certificate.
   const requested = tableOf(
     ['text'],
     openings.map(({ connected }) => [connected.device]),
@@ -180,8 +176,8 @@ async function closeSessions(tx: Tx, rows: readonly (Session & { at: number })[]
 }
 
 /**
- * Ignores writes of earlier connections, which have a lower epoch (number of the connection). `last_report` never decreases. Document
- * versions may decrease, because an admin must be able to see a decrease.
+ * Ignores writes of earlier connections, which have a lower epoch (number of the connection). Document versions may decrease, because an
+ * admin must be able to see a decrease.
  */
 async function storeSeen(tx: Tx, rows: readonly (Session & Seen)[]): Promise<void> {
   const merged = new Map<string, Session & Seen>();

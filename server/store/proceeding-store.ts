@@ -1,4 +1,4 @@
-/** Store of records about answers to authorities and about appeals. It also stores the reminders of open answers. */
+/** Store of records about answers to authorities and about appeals, and of reminders of open answers. */
 import { z } from 'zod';
 import { CordonError } from '../../shared/errors.ts';
 import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
@@ -52,7 +52,6 @@ export class ProceedingStore implements Port, ReminderStore {
         if (numUpdatedRows !== 1n)
           throw new CordonError('conflict', 'The document is no longer kept. Upload it again.');
       }
-      // A recorded answer removes the alert about the open answer.
       await tx.deleteFrom('alerts').where('device_id', 'is', null).where('code', '=', alert).execute();
       await appendEntry(tx, logged);
     });

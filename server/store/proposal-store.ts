@@ -1,6 +1,4 @@
-/**
- * Store of proposed revisions, and of their ends without adoption. Each method commits its rows and the ledger entry in one transaction.
- */
+/** Store of proposed revisions, and of their ends without adoption. Each method commits rows and ledger entry in one transaction. */
 import { z } from 'zod';
 import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
 import type { NewRevision, ProposalStore as Port, RevisionRow } from '../orders/ports.ts';
@@ -89,8 +87,7 @@ export class ProposalStore implements Port {
   ): Promise<void> {
     await this.#database.transaction(async (tx) => {
       await lockOrder(tx, order);
-      // Devices never accept a lower revision number, so an older proposal could not be adopted after the new proposal. Older proposals
-      // therefore end here.
+      // Devices never accept a lower revision number, so older proposals can no longer be adopted. They end here.
       await tx
         .updateTable('order_revisions')
         .set({ state: 'superseded', ended_at: at, ended_by: by })
@@ -118,7 +115,7 @@ export class ProposalStore implements Port {
 }
 
 /**
- * Makes the order's oldest requested proposal pending if no proposal is pending. The proposal then replaces nothing, so it needs no
+ * Makes the order's oldest requested proposal pending if no proposal is pending. The proposal replaces nothing, so it needs no
  * confirmation.
  */
 async function promoteRequest(tx: Tx, order: string): Promise<void> {
@@ -139,9 +136,7 @@ async function promoteRequest(tx: Tx, order: string): Promise<void> {
     .execute();
 }
 
-/**
- * Inserts the order's row, or increases the row's latest revision number by one. Throws `conflict` if another change was committed first.
- */
+/** Inserts the order's row, or increases its latest revision number by one. Throws `conflict` if another change was committed first. */
 async function claimRevision(tx: Tx, row: Omit<RevisionRow, 'approvals'>, title: string): Promise<void> {
   if (row.revision > 1) {
     const moved = await tx
@@ -167,7 +162,6 @@ async function claimRevision(tx: Tx, row: Omit<RevisionRow, 'approvals'>, title:
   requireOneRow(numInsertedOrUpdatedRows, `Order ${row.order}`);
 }
 
-/** Marks the documents that the revision names, and stores its decision record. Runs inside the transaction that stores the revision. */
 async function recordDocuments(tx: Tx, { revision, documents, decision }: NewRevision): Promise<void> {
   const { order, revision: number } = revision;
   if (documents.length > 0) {

@@ -153,7 +153,6 @@ export class ReadmissionStore implements Port {
   }
 }
 
-/** Makes the device active in the enrollment that its certificate names. */
 async function admitDevice(
   tx: Tx,
   { device: id, generation }: ReadmittedCertificate,
@@ -213,7 +212,6 @@ async function admitDevice(
   await dropKeyPackages(tx, id);
 }
 
-/** Finds a group. `wanted`: identifier or name of the group. */
 async function groupOf(tx: Tx, wanted: string | undefined): Promise<string | null> {
   if (wanted === undefined) return null;
   const { rows } = await sql<{ id: string }>`select id from groups where id = ${wanted} or name = ${wanted}`.execute(

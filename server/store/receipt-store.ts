@@ -1,7 +1,4 @@
-/**
- * Store of devices' receipts. The store writes new receipts in groups, and later marks each receipt whose signature the server has
- * verified.
- */
+/** Store of devices' receipts. New receipts are written in groups, and marked later when their signatures are verified. */
 import { sql } from 'kysely';
 import { type DeviceId, deviceIdSchema } from '../../shared/protocol/ids.ts';
 import type { HeldCertificate, Listing, ReceiptStore as Port, ReceiptRow } from '../orders/ports.ts';
@@ -31,7 +28,7 @@ export class ReceiptStore implements Port {
     const rows = await this.#database.db
       .selectFrom('receipts')
       .selectAll()
-      // The condition has no parameter: a database uses a partial index only if it can prove that the query implies the index's condition.
+      // The condition is a literal, so that the database can use the partial index with the same condition.
       .where(sql<boolean>`verified = 0`)
       .orderBy('stored_at')
       .limit(limit)
@@ -107,14 +104,13 @@ const certificatesOf = (db: Db) =>
       .$narrowType<{ device_id: string; generation: number }>(),
   );
 
-/** Workspace report from a receipt of kind `wiped`; empty for other receipts. */
+/** Workspace report from a receipt of kind `wiped`; empty for all other kinds. */
 function exitOf(row: MarkedReceipt): WorkspaceReport[] {
   if (row.kind !== 'wiped') return [];
   const device = deviceIdSchema.parse(row.device_id);
   return [{ device, generation: Number(row.generation), event: 'exit', at: Number(row.stored_at) }];
 }
 
-/** Inserts receipts that the store does not have yet. */
 async function insertReceipts(tx: Tx, receipts: readonly ReceiptRow[]): Promise<void> {
   const rows = insertOf(
     'receipts',

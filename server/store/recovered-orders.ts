@@ -1,4 +1,4 @@
-/** Stores orders and approver sets that devices sent to a restored server. Adds their ledger entries unless the ledger has them. */
+/** Stores orders and approver sets that devices sent to a restored server, with ledger entries unless the ledger already has them. */
 import { sql } from 'kysely';
 import { CordonError } from '../../shared/errors.ts';
 import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
@@ -10,7 +10,7 @@ import type { Tx } from './database.ts';
 
 /**
  * Version of the order list that the store records for a recovered revision. The first list that contained the revision is lost, and a
- * receipt may name any list. The value is therefore the earliest possible version.
+ * receipt may name any list, so the version is the earliest possible one.
  */
 const EARLIEST_LIST = 1;
 
@@ -127,8 +127,7 @@ async function storeRevision(
 }
 
 /**
- * Appends the ledger entries, unless the ledger already has them, for example from a published copy. `kind` and `digest` identify the last
- * entry.
+ * Appends the entries unless the ledger has them already, for example from a published copy. `kind` and `digest` identify the last entry.
  */
 async function once(tx: Tx, digest: string, kind: EntryDraft['kind'], entries: readonly EntryDraft[]): Promise<void> {
   const existing = await tx

@@ -1,4 +1,3 @@
-/** Store of a recovery's state. */
 import { sql } from 'kysely';
 import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
@@ -28,8 +27,8 @@ export class RecoveryStore implements RecoveryStateStore {
   }
 
   /**
-   * Sets home area and legal seat of a device without an activation code. Only the device's own signed record contains these values.
-   * Returns true if a value was set.
+   * Sets home area and legal seat of a device without an activation code, from the device's own signed record. Returns true if a value was
+   * set.
    */
   async setAreas(device: DeviceId, { home, seat }: { home: string | null; seat: string | null }): Promise<boolean> {
     const [theirs, seats] = [sql`cast(${home} as text)`, sql`cast(${seat} as text)`];

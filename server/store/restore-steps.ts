@@ -1,4 +1,3 @@
-/** Steps of a restore that change the restored rows, inside one transaction. */
 import { sql } from 'kysely';
 import type { Revoked } from '../../certs/certificate.ts';
 import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';

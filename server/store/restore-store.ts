@@ -1,6 +1,6 @@
 /**
- * Store part of a restore. It first fills an empty database with the rows of a backup from SQLite or PostgreSQL. Then one transaction
- * changes the restored rows so that the server can use them safely.
+ * Fills an empty database with the rows of a backup from SQLite or PostgreSQL. Then one transaction changes the rows so that the server can
+ * use them safely.
  */
 import { sql } from 'kysely';
 import { CordonError } from '../../shared/errors.ts';
@@ -13,8 +13,8 @@ import { tableShapes } from './snapshot-store.ts';
 /** SQLite accepts 32,766 parameters in a statement. */
 const PARAMETERS = 30_000;
 /**
- * Opens a database without tables. `replace`: true to remove existing tables first. If false, the function throws `conflict` if the
- * database has any table.
+ * Opens a database without tables. `replace`: true to remove existing tables first. If false, throws `conflict` if the database has any
+ * table.
  */
 export async function openEmpty(where: DatabaseAddress, replace: boolean): Promise<Database> {
   const { database, empty } = await connectDatabase(where);
@@ -34,7 +34,6 @@ export async function openEmpty(where: DatabaseAddress, replace: boolean): Promi
 }
 
 async function dropAll({ db, dialect }: Database): Promise<void> {
-  // A restore replaces the whole SQLite file.
   if (dialect === 'sqlite') throw new Error('a SQLite store is restored into a new file');
   await sql`do $$ begin execute (
     select coalesce('drop table ' || string_agg(quote_ident(tablename), ', ') || ' cascade', 'select 1')
@@ -42,10 +41,7 @@ async function dropAll({ db, dialect }: Database): Promise<void> {
   ); end $$`.execute(db);
 }
 
-/**
- * Fills an empty database with the backup's rows. `migrations`: names from the backup. Afterward, the database has the migrations of this
- * version.
- */
+/** Fills an empty database and then migrates it to this version. `migrations`: names from the backup. */
 export async function fillDatabase(
   database: Database,
   migrations: readonly string[],
@@ -88,7 +84,6 @@ async function continueSequences({ db }: Database): Promise<void> {
   }
 }
 
-/** Runs `work` in one transaction. */
 export function restoreWith<T>(database: Database, work: (steps: RestoreWork) => Promise<T>): Promise<T> {
   return database.transaction((tx) => work(restoreSteps(tx)));
 }

@@ -1,6 +1,6 @@
 /**
- * Table of the retention periods of all records. Records outside the table are kept forever: the ledger, receipts, orders, certificates and
- * present devices. A legal hold also keeps a device's records. SECURITY.md has the same table, and a test compares both tables.
+ * Retention periods of all records. Records outside the table are kept forever: the ledger, receipts, orders, certificates and current
+ * devices. SECURITY.md has the same table, and a test compares both.
  */
 import { type RawBuilder, sql } from 'kysely';
 import { LISTS_KEPT } from '../../shared/pack/format.ts';
@@ -9,7 +9,6 @@ import { HELD_DEVICES } from './held-devices.ts';
 export interface RetentionPeriod {
   readonly what: string;
   readonly table: string;
-  /** Key columns of the table, as SQL. */
   readonly key: string;
   /** `days`: retention period in days from `since`. `newest`, instead of `days`: number of rows to keep, newest by key. */
   readonly days?: number;
@@ -21,7 +20,6 @@ export interface RetentionPeriod {
   readonly held?: RawBuilder<boolean>;
 }
 
-/** Condition for rows in which `column` names a device under a legal hold. */
 const ofHeldDevice = (column: string) => sql<boolean>`coalesce(${sql.ref(column)} in ${HELD_DEVICES}, false)`;
 /** A group's history is kept while a device in the group is under a legal hold. */
 const OF_HELD_DEVICES_GROUP = sql<boolean>`group_id in (select group_id from device_history where device_id in ${HELD_DEVICES})`;
@@ -105,7 +103,7 @@ const ACCESS: readonly RetentionPeriod[] = [
 ];
 
 const MESSAGES: readonly RetentionPeriod[] = [
-  // A post is never removed while its body waits in a mailbox.
+  // A message is never removed while its body waits in a mailbox.
   {
     what: 'results of posts',
     table: 'posts',
@@ -176,8 +174,8 @@ const ORDERS: readonly RetentionPeriod[] = [
 ];
 
 /**
- * Retention periods. `evidenceDays`: days for which the server keeps the data that explains past verdicts. They are 32 days longer than the
- * period of explanations, because the explanation of the earliest verdict needs older data (`server/jurisdiction/past-location.ts`).
+ * Retention periods. `evidenceDays`: days for which the data that explains past verdicts is kept. They are 32 days longer than the period
+ * of explanations, because the explanation of the earliest verdict needs older data (`server/jurisdiction/past-location.ts`).
  */
 export const retentionPeriods = (evidenceDays: number): readonly RetentionPeriod[] => [
   ...deviceRecords(evidenceDays),

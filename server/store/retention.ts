@@ -1,4 +1,3 @@
-/** Removal of records after their retention period, every hour in small slices. */
 import { type RawBuilder, sql } from 'kysely';
 import type { Clock } from '../../shared/time/clock.ts';
 import type { Database } from './database.ts';
@@ -9,7 +8,6 @@ const DAY = 24 * HOUR;
 /** Maximum rows that one statement deletes. Other writes run between two statements. */
 const SLICE = 500;
 
-/** Removes expired records and returns the number of removed rows by table. */
 export async function removeExpired(
   database: Database,
   now: { readonly domain: number; readonly real: number },

@@ -64,7 +64,7 @@ export class RevocationStore implements RevocationPort {
         .returning('number')
         .executeTakeFirst();
       if (!added) return false;
-      // The newest revocation list contains all certificates of older revocation lists.
+      // Older revocation lists are unnecessary: the newest list contains all their certificates.
       await tx.deleteFrom('crls').where('number', '<', crl.number).execute();
       await appendEntry(tx, entry);
       return true;

@@ -9,7 +9,6 @@ import type { RolloutStore as Port, Reports } from '../orders/evidence/rollout.t
 import { tableOf } from './bulk.ts';
 import type { Database } from './database.ts';
 
-/** Rows in one page of results. SQLite reads a page in a few milliseconds. */
 const PAGE = 2_000;
 
 export class RolloutStore implements Port {
@@ -32,8 +31,7 @@ export class RolloutStore implements Port {
         .whereRef('devices.generation', '=', 'receipts.generation')
         .where('order_number', '=', order)
         .where('kind', '=', 'enforced')
-        // The condition has no parameter: a database uses a partial index only if it can prove that the query implies the index's
-        // condition.
+        // The condition is a literal, so that the database can use the partial index with the same condition.
         .where(sql<boolean>`verified = 1`)
         .where('device_id', '>', after)
         .orderBy('device_id')
@@ -88,9 +86,8 @@ export class RolloutStore implements Port {
   }
 
   /**
-   * Devices' receipts about one revision. A device sends a receipt when it has stored the revision, and another receipt when it has
-   * displayed the revision. For each service, the newest receipt decides. Times and revisions of one device only increase, so the newest
-   * receipt of each kind has the highest time and revision.
+   * Devices' receipts about one revision: one when the device has stored it, another when the device has displayed it. For each service,
+   * the newest receipt decides. Times and revisions of a device only increase, so the newest receipt of each kind has the highest values.
    */
   async reports(order: string, revision: number, devices: readonly DeviceId[]): Promise<Map<DeviceId, Reports>> {
     const requested = tableOf(
@@ -127,7 +124,7 @@ export class RolloutStore implements Port {
       select h.id, h.delivered, h.displayed, g.newest, g.closed, g.opened
       from heard as h left join of_device as g on g.device_id = h.id
       where h.delivered is not null or h.displayed is not null or g.device_id is not null`.execute(this.#database.db);
-    // Uses the ids that the caller has parsed, because parsing them again would take longer than most of the other work.
+    // Uses the ids that the caller has parsed, because parsing them again would take most of the time.
     const known = new Map<string, DeviceId>(devices.map((device) => [device, device]));
     const found = new Map<DeviceId, Reports>();
     for (const { id, delivered, displayed: displayedAt, newest, closed, opened } of rows) {
@@ -149,7 +146,7 @@ export class RolloutStore implements Port {
     return found;
   }
 
-  /** Devices with a receipt about the order that failed verification. Such devices are few, and the index of alerts finds them. */
+  /** Devices with a receipt about the order that failed verification. They are few, and the index of alerts finds them. */
   async #refused(order: string, devices: readonly DeviceId[]): Promise<DeviceId[]> {
     if (devices.length === 0) return [];
     const requested = tableOf(

@@ -1,29 +1,26 @@
 /**
  * Compares the tables of a database with the tables that its migrations create. A database of an unreleased version may have the same
- * migration names but lack a column. Without the comparison, the server would fail at the first use of that column.
+ * migration names but lack a column, and the server would fail at the first use of that column.
  */
 import BetterSqlite3 from 'better-sqlite3';
 import { Kysely, type Migration, Migrator, type QueryExecutorProvider, SqliteDialect, sql } from 'kysely';
 import { CordonError } from '../../shared/errors.ts';
 import type { DialectName } from './dialect.ts';
 
-/** Description of a table in words that both dialects share: `text`, `int?`, `(a, b)`, `unique (a, b)`. */
+/** Description of a table in words that SQLite and PostgreSQL share: `text`, `int?`, `(a, b)`, `unique (a, b)`. */
 export interface TableShape {
   readonly columns: ReadonlyMap<string, string>;
   readonly key: string;
   readonly indexes: ReadonlyMap<string, string>;
-  /** Unique constraints and foreign keys, each as a text that describes it. */
   readonly constraints: ReadonlySet<string>;
 }
 
 export type SchemaShape = ReadonlyMap<string, TableShape>;
 
-/** Cache of the expected tables, by the name of the last migration. A process with several databases thus runs the migrations once. */
+/** Cache of the expected tables by name of the last migration, so that a process with several databases runs the migrations once. */
 const expectedShapes = new Map<string, Promise<SchemaShape>>();
 
-/**
- * Compares the tables without writing. Throws `store_incompatible` if they differ from the tables that the migrations in `applied` create.
- */
+/** Compares the tables without writing. Throws `store_incompatible` if they differ from those that the migrations in `applied` create. */
 export async function requireShape(
   db: QueryExecutorProvider,
   dialect: DialectName,
@@ -43,7 +40,6 @@ export async function requireShape(
   );
 }
 
-/** Tables that the migrations create in an SQLite database in memory. */
 export async function expectedShape(last: string, migrations: Record<string, Migration>): Promise<SchemaShape> {
   const db = new Kysely<unknown>({ dialect: new SqliteDialect({ database: new BetterSqlite3(':memory:') }) });
   try {
@@ -57,8 +53,8 @@ export async function expectedShape(last: string, migrations: Record<string, Mig
 }
 
 /**
- * Differences between the tables, as sentences. Additional tables and additional indexes that are not unique do not count: an admin may
- * have added them, and they cannot block a write.
+ * Differences between the tables, as sentences. Ignores additional tables and additional indexes that are not unique: an admin may have
+ * added them, and they cannot block a write.
  */
 export function compareShapes(expected: SchemaShape, found: SchemaShape): string[] {
   const differences: string[] = [];
@@ -109,10 +105,9 @@ interface IndexRow {
   readonly table: string;
   readonly name: string;
   readonly unique: number | boolean;
-  /** True if the index implements a unique constraint. The name of such an index differs between the dialects. */
+  /** True if the index implements a unique constraint. The name of such an index differs between SQLite and PostgreSQL. */
   readonly constraint: number | boolean;
   readonly place: number;
-  /** Column name; null for an index on an expression. */
   readonly column: string | null;
 }
 
@@ -192,7 +187,7 @@ async function readSqlite(db: QueryExecutorProvider): Promise<Rows> {
   return [columns.rows, indexes.rows, foreign.rows];
 }
 
-/** Reads the system catalog in milliseconds. `information_schema` would take a hundred times as long. */
+/** Reads PostgreSQL's system catalog in milliseconds. `information_schema` would take a hundred times as long. */
 async function readPostgres(db: QueryExecutorProvider): Promise<Rows> {
   const ours = sql`c.relkind = 'r' and c.relnamespace = current_schema()::regnamespace and c.relname not like 'kysely\\_%'`;
   const columns = await sql<ColumnRow>`

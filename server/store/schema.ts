@@ -1,6 +1,6 @@
 /**
- * Types of the tables for Kysely, the same for SQLite and PostgreSQL. Both databases store and return equal values: times are Unix
- * milliseconds, documents are text, flags are 0 or 1. `migrations/` creates the tables.
+ * Types of the tables for Kysely, the same for SQLite and PostgreSQL: times are Unix milliseconds, documents are text, flags are 0 or 1.
+ * `migrations/` creates the tables.
  */
 import type { DeviceTables } from './schema/devices.ts';
 import type { LedgerTables } from './schema/ledger.ts';

@@ -1,4 +1,3 @@
-/** Store of admins' sign-in sessions and API tokens. */
 import type { AccountId } from '../../shared/protocol/ids.ts';
 import type {
   ApiToken,

@@ -1,6 +1,6 @@
 /**
- * Consistent snapshot of all tables, read in one transaction on a separate connection while other writes continue. SQLite and PostgreSQL
- * return the same rows in the same order, so a backup of one can be restored into the other.
+ * Consistent snapshot of all tables, read in one transaction on a separate connection while writes continue. SQLite and PostgreSQL return
+ * the same rows in the same order, so a backup of one can be restored into the other.
  */
 import { setImmediate as turn } from 'node:timers/promises';
 import BetterSqlite3 from 'better-sqlite3';
@@ -17,7 +17,6 @@ const BYTES_AT_ONCE = 1024 * 1024;
 export interface TableShape {
   readonly table: string;
   readonly columns: readonly string[];
-  /** Tables to which the table's foreign keys refer. */
   readonly references: readonly string[];
 }
 
@@ -95,7 +94,7 @@ function openReadOnly(file: string): BetterSqlite3.Database {
   }
 }
 
-/** A group is also limited by bytes, because an attachment has megabytes and other rows have some hundred bytes. */
+/** A group of rows is also limited by bytes, because an attachment has megabytes and most rows have some hundred bytes. */
 function* inGroups(
   table: string,
   columns: readonly string[],
@@ -144,7 +143,6 @@ async function factsOf(dialect: StoreFacts['dialect'], query: Query): Promise<St
   };
 }
 
-/** Sorts tables so that each follows the tables that it references. */
 export function inOrder(shapes: readonly TableShape[]): TableShape[] {
   const remaining = new Map(shapes.map((shape) => [shape.table, shape]));
   const ordered: TableShape[] = [];

@@ -6,7 +6,7 @@ import { SqliteDialect, type SqliteStatement } from 'kysely';
 import { CordonError } from '../../shared/errors.ts';
 import type { OpenedDatabase } from './dialect.ts';
 
-/** Maximum number of prepared statements in the cache. Kysely prepares each query, and parsing takes SQLite longer than most reads. */
+/** Maximum prepared statements in the cache. Parsing takes SQLite longer than most reads. */
 const STATEMENTS = 500;
 /** Maximum characters of a cached statement. Longer statements insert many rows, and the same number of rows rarely occurs again. */
 const LONGEST_KEPT = 2_000;
@@ -30,8 +30,8 @@ export function openSqlite(path: string): OpenedDatabase {
 }
 
 /**
- * Puts each parameter of a query into a subquery, so that the query planner does not see its value. This build of SQLite has STAT4 and
- * would plan a join again for each new value, which takes 30 µs instead of 5. One query plan fits all values.
+ * Puts each parameter into a subquery, so that the query planner does not see its value. This build of SQLite has STAT4 and would plan a
+ * join again for each new value, which takes 30 µs instead of 5.
  */
 function hidingValues(sql: string): string {
   return sql.startsWith('select') ? sql.replace(/([=<>]) \?/g, '$1 (select ?)') : sql;

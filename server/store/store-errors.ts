@@ -1,7 +1,4 @@
-/**
- * Meaning of database errors. A full or unreachable database is `store_unavailable`. A serialization failure can be retried. All other
- * errors are defects.
- */
+/** A full or unreachable database is `store_unavailable`. A serialization failure can be retried. All other database errors are defects. */
 import { CordonError } from '../../shared/errors.ts';
 
 function codeOf(error: unknown): string {
@@ -30,10 +27,7 @@ const GONE_SQLITE = /^SQLITE_(FULL|IOERR|READONLY|CANTOPEN|BUSY|LOCKED|CORRUPT|N
 const GONE_WORDS =
   /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|SASL: )/;
 
-/**
- * Returns a `store_unavailable` error if the database is full, unreachable or damaged, with the original error as its cause. Returns other
- * errors unchanged.
- */
+/** Returns a `store_unavailable` error if the database is full, unreachable or damaged. Returns every other error unchanged. */
 export function asStoreError(error: unknown): unknown {
   if (error instanceof CordonError) return error;
   const code = codeOf(error);
@@ -55,7 +49,7 @@ export function asStoreError(error: unknown): unknown {
     GONE_SQLITE.test(code) ||
     GONE_WORDS.test(message)
   ) {
-    // A commit that was in progress may have succeeded. The store must therefore recognize a repeated request.
+    // A commit in progress may have succeeded, so the store must recognize a repeated request.
     const detail = 'The server cannot reach the database or write to it. Try again when the database is available.';
     return new CordonError('store_unavailable', detail, { cause: code || inner }, error);
   }

@@ -20,8 +20,8 @@ import { asStoreError } from './store-errors.ts';
 
 export interface StoreLock {
   /**
-   * Error that every use of the store throws at present; null while the lock is valid. The error is possible only on PostgreSQL, where the
-   * lock's session may end while the server runs.
+   * Error that every use of the store must throw; null while the lock is valid. Always null on SQLite, where the lock lasts as long as the
+   * process.
    */
   refusal(): CordonError | null;
   release(): Promise<void>;
@@ -30,15 +30,14 @@ export interface StoreLock {
 const holderSchema = z.object({ pid: z.int(), host: z.string(), since: z.string() });
 type Holder = z.infer<typeof holderSchema>;
 
-/** Events of the lock on PostgreSQL. A file lock has no events, because it lasts as long as its process. */
+/** Events of the lock. They occur only on PostgreSQL, where the lock's session may end while the server runs. */
 export interface LockEvents {
-  /** Event: the lock's session ended. Another server may use the store soon, so work in progress must no longer reach the store. */
+  /** The lock's session ended. Another server may use the store soon, so work in progress must no longer reach the store. */
   readonly onLost: () => void;
-  /** Event: another process has acquired the lock, so this server must stop. Occurs at most once. */
+  /** Another process has acquired the lock, so this server must stop. Occurs at most once. */
   readonly onTaken: (error: CordonError) => void;
 }
 
-/** Acquires the lock. Throws `store_locked` if another process has it. */
 export function lockStore(address: DatabaseAddress, events: LockEvents): Promise<StoreLock> {
   return 'file' in address ? lockFile(address.file) : lockPostgres(address.url, events);
 }
@@ -50,8 +49,6 @@ const lockedBy = (holder: Holder | null): CordonError => {
   const detail = `Another Cordon server uses this database: ${who}. Nothing was changed. Stop that server first, or give this server a database of its own.`;
   return new CordonError('store_locked', detail, { ...holder });
 };
-
-// --- SQLite ---------------------------------------------------------------------------------------------------------
 
 async function lockFile(database: string): Promise<StoreLock> {
   const file = join(dirname(resolve(database)), 'cordon.lock');
@@ -86,13 +83,10 @@ function readHolder(file: string): Holder | null {
   try {
     return holderSchema.parse(JSON.parse(readFileSync(file, 'utf8')));
   } catch {
-    // The process with the lock has not written its name yet, or the file is unreadable. The name is only for messages: the lock alone
-    // decides.
+    // The process with the lock has not written its name yet, or the file is unreadable. The name is only for messages.
     return null;
   }
 }
-
-// --- PostgreSQL -----------------------------------------------------------------------------------------------------
 
 /** First key of the advisory lock: the letters "CRDN". */
 const LOCK_CLASS = 0x4352444e;
@@ -102,17 +96,16 @@ const RETRY_EVERY = 500;
 const BEAT_EVERY = 5_000;
 const ANSWER_WITHIN = 5_000;
 /**
- * Settings by which PostgreSQL ends the session of an unreachable host after 25 seconds: keepalives for an idle connection, and the user
- * timeout for a connection with an unacknowledged response. By default, PostgreSQL takes minutes or hours.
+ * PostgreSQL ends the session of an unreachable host after 25 seconds: by keepalives on an idle connection, and by the user timeout on a
+ * connection with unacknowledged data. By default, this takes minutes or hours.
  */
 const KEEPALIVES =
   'set tcp_keepalives_idle = 10; set tcp_keepalives_interval = 5; set tcp_keepalives_count = 3; set tcp_user_timeout = 25000';
 const END_WITHIN = 5_000;
 
-/** Session of this server that has, or had, the lock. */
 interface Session {
   readonly client: pg.Client;
-  /** Process id of the PostgreSQL backend, and its start time. The process id alone may later belong to another session. */
+  /** The process id of the PostgreSQL backend may later belong to another session, so the start time is compared too. */
   readonly backend: { readonly pid: number; readonly started: string };
   reset(): void;
 }
@@ -156,7 +149,7 @@ async function lockPostgres(url: string, { onLost, onTaken }: LockEvents): Promi
   const regain = async (before: Session) => {
     while (!released) {
       try {
-        // PostgreSQL may still consider the lost connection open. The lock of that connection would then exclude this server.
+        // PostgreSQL may still consider the lost connection open. Its lock would then exclude this server.
         await endSession(url, before);
         const acquired = await acquireSession(url);
         if (acquired && released) return void (await acquired.client.end());
@@ -233,8 +226,8 @@ async function acquireSession(url: string): Promise<Session | null> {
 }
 
 /**
- * Ends the sessions of the earlier lock holder. A server that lost its network or was suspended may still have an open transaction, and
- * could commit it after this server has read the store.
+ * Ends the sessions of the earlier lock holder. A server that lost its network or was suspended may have an open transaction, and could
+ * commit it after this server has read the store.
  */
 async function endOldSessions(client: pg.Client): Promise<void> {
   const old = `from pg_stat_activity where datname = current_database() and usename = current_user and application_name = ${SESSION_NAME}`;
@@ -253,7 +246,6 @@ async function endOldSessions(client: pg.Client): Promise<void> {
   }
 }
 
-/** Ends a lost session of this server if PostgreSQL still has it. */
 async function endSession(url: string, { backend }: Session): Promise<void> {
   const { client, reset } = await connectTo(url);
   try {

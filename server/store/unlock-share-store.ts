@@ -1,6 +1,6 @@
 /**
- * Store of the server's random key shares for locked workspaces, one share for each lock command. The share is created before the server
- * first sends the lock command.
+ * Store of the server's random key shares for locked workspaces, one for each lock command. A share is stored before the lock command is
+ * first sent.
  */
 import { randomBytes } from 'node:crypto';
 import { sql } from 'kysely';

@@ -1,4 +1,3 @@
-/** Store of verified devices: their messaging keys, and the people who own them. */
 import { sql } from 'kysely';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 import type { VerifiedDeviceStore as Port, SignedKey } from '../membership/ports.ts';

@@ -1,7 +1,6 @@
 /**
- * Removes the approvals of a disabled account from all pending revisions and approver sets. Adopted revisions and approver sets stay
- * unchanged. The ledger has an entry for each approval of a revision and for its removal. Enabling the account again does not restore the
- * approvals.
+ * Removes the approvals of a disabled account from all pending revisions and approver sets, and records each removal in the ledger. Adopted
+ * revisions and approver sets stay unchanged. Enabling the account again does not restore the approvals.
  */
 import { sql } from 'kysely';
 import { z } from 'zod';
@@ -11,8 +10,8 @@ import type { Tx } from './database.ts';
 const storedSignatures = z.array(z.object({ keyid: z.string(), sig: z.string() }));
 
 /**
- * Locks the rows of all orders with a pending revision. Call this function first: an approval in progress locks its order's row, so that no
- * adoption counts a removed approval.
+ * Locks the orders with a pending revision. Call this first: an approval locks its order's row too, so no adoption uses an approval that is
+ * being removed.
  */
 export async function lockPendingOrders(tx: Tx): Promise<void> {
   await tx

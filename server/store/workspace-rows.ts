@@ -1,4 +1,3 @@
-/** Rows of `device_workspaces`. The transaction that stores a device's report also writes them. */
 import { sql } from 'kysely';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 import { UNREPORTED, type Workspace, type WorkspaceEvent, workspaceAfter } from '../devices/workspace.ts';
@@ -9,11 +8,10 @@ export interface WorkspaceReport {
   readonly device: DeviceId;
   readonly generation: number;
   readonly event: WorkspaceEvent;
-  /** Time at which the server received the report, by the server clock. */
   readonly at: number;
 }
 
-/** Stores workspace states. `reports`: workspace reports in order of arrival. A report from an earlier enrollment changes nothing. */
+/** Stores workspace states. `reports`: in order of arrival. A report from an earlier enrollment changes nothing. */
 export async function storeWorkspaceReports(tx: Tx, reports: readonly WorkspaceReport[]): Promise<void> {
   if (reports.length === 0) return;
   const ids = [...new Set(reports.map(({ device }) => device))];

@@ -1,6 +1,6 @@
 /**
- * Grouped writes. Each commit costs a disk sync regardless of its size, so all rows that arrive during one commit share the next commit. A
- * row's promise resolves only after its commit.
+ * Grouped writes. Each commit costs a disk sync regardless of its size, so all rows that arrive during one commit share the next. A row's
+ * promise resolves only after its commit.
  */
 import type { Transaction } from 'kysely';
 import { CordonError } from '../../shared/errors.ts';
@@ -8,7 +8,7 @@ import type { Schema } from './schema.ts';
 
 type Tx = Transaction<Schema>;
 
-/** Number of waiting rows that starts a commit at once. Also the maximum number of rows in one call of `write`. */
+/** Number of waiting rows that starts a commit at once. Also the maximum rows in one call of `write`. */
 const FULL = 512;
 
 interface Waiting<Row> {
@@ -17,7 +17,7 @@ interface Waiting<Row> {
   readonly reject: (error: unknown) => void;
 }
 
-/** Rows of one writer within a commit. The interface hides the type of the rows. */
+/** Rows of one writer. The interface hides their type. */
 interface Batch {
   readonly size: number;
   write(tx: Tx): Promise<void>;
@@ -43,10 +43,9 @@ export interface WriteGroups {
    * - The promise resolves after the commit is on disk.
    * - A failed transaction is repeated row by row, so that only the invalid row fails. `write` may therefore run more than once for the
    *   same rows.
-   * - A row waits at most `patience` milliseconds for other rows. If a commit starts earlier, the commit includes the row.
+   * - `patience`: maximum milliseconds for which a row waits for further rows.
    */
   grouped<Row>(write: (tx: Tx, rows: readonly Row[]) => Promise<void>, patience?: number): (row: Row) => Promise<void>;
-  /** Writes all waiting rows and refuses further rows. */
   drain(): Promise<void>;
 }
 
@@ -94,7 +93,6 @@ export function createWriteGroups(
     });
   }
 
-  /** Schedules the commit after the shortest patience of all waiting rows. */
   function startWithin(patience: number): void {
     const at = patience === 0 ? 0 : performance.now() + patience;
     if (next && next.at <= at) return;

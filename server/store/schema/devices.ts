@@ -3,7 +3,6 @@ import type { Flag } from './flag.ts';
 
 export interface DeviceTables {
   activation_codes: {
-    /** Id that the device gets at its enrollment. */
     id: string;
     secret_hash: string;
     person_id: string;
@@ -29,18 +28,14 @@ export interface DeviceTables {
     enrolled_at: number;
     ended_at: number | null;
     record_version: number;
-    /** Valid location statement as JSON. */
     statement: string | null;
     statement_until: number | null;
     /** Home area from the location statement, which overrides the device's and the group's. Null for a statement about presence. */
     stated_home: string | null;
-    /**
-     * 1 if `locations` has a row for the device. An index contains only existing rows, so a query for devices without a location needs this
-     * column.
-     */
+    /** 1 if `locations` has a row for the device. Needed because an index cannot find missing rows. */
     located: Flag;
   };
-  /** Columns of a device that change with every connection. A separate table keeps frequent writes small. */
+  /** Columns of a device that change with every connection, in a separate table to keep frequent writes small. */
   device_presence: {
     device_id: string;
     generation: number;
@@ -51,7 +46,6 @@ export interface DeviceTables {
     last_seen_at: number;
     address: string | null;
     agent: string | null;
-    /** Versions of the documents that the device has stored. */
     list_version: number;
     stored_record_version: number;
     approver_set_version: number;
@@ -61,7 +55,7 @@ export interface DeviceTables {
   /** Newest workspace state that the device reported in one enrollment. `since` is a time of the server clock. */
   device_workspaces: { device_id: string; generation: number; state: 'open' | 'locked' | 'wiped'; since: number };
   device_inventory: { device_id: string; at: number; hostname: string | null; platform: string | null; body: string };
-  /** Past groups and areas of a device, for explanations of past verdicts. `until_at` is null for the present period. */
+  /** Past groups and areas of a device, for explanations of past verdicts. `until_at` is null for the current period. */
   device_history: {
     id: Generated<number>;
     device_id: string;
@@ -89,7 +83,7 @@ export interface DeviceTables {
     device_id: string | null;
     generation: number | null;
     profile: string;
-    /** SHA-256 of the certificate's DER, in lower-case hex. */
+    /** SHA-256 of the certificate's DER, hex. */
     fingerprint: string;
     der: string;
     not_before: number;
@@ -116,13 +110,12 @@ export interface DeviceTables {
     stored_at: number | null;
     finished_at: number | null;
     detail: string | null;
-    /** Time at which the device displayed the message of the command. `displayed_on`: surface of the display. */
     displayed_at: number | null;
     displayed_on: string | null;
   };
-  /** The server's share of the key to each locked workspace, base64. Without the device's share, the server's share decrypts nothing. */
+  /** The server's share of the key to each locked workspace, base64. Without the device's share, it decrypts nothing. */
   unlock_shares: { command_id: string; device_id: string; share: string; created_at: number };
-  /** Alerts. A row combines `count` equal alerts: `at` and `detail` are from the newest of them, `first_at` is from the first. */
+  /** Alerts. A row combines `count` equal alerts: `at` and `detail` are from the newest alert, `first_at` is from the first. */
   alerts: {
     id: Generated<number>;
     at: number;
@@ -135,7 +128,7 @@ export interface DeviceTables {
     acknowledged_at: number | null;
     acknowledged_by: string | null;
   };
-  /** Legal holds on a device, or on a person and thereby on all present and later devices of the person. */
+  /** A legal hold on a person applies to all current and later devices of the person. */
   legal_holds: {
     id: string;
     device_id: string | null;
@@ -147,7 +140,6 @@ export interface DeviceTables {
     released_at: number | null;
     released_by: string | null;
     release_reason: string | null;
-    /** 1 if the device records reflect the legal hold. */
     records_updated: Flag;
   };
 }

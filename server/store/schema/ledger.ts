@@ -1,7 +1,7 @@
 import type { Generated } from 'kysely';
 
 export interface LedgerTables {
-  /** Ledger entries. An entry is committed with the change that it records. Later, the sequencer assigns its `entry_index`. */
+  /** An entry is committed with the change that it records. Later, the sequencer assigns its `entry_index`. */
   ledger_entries: {
     id: Generated<number>;
     entry_index: number | null;
@@ -10,7 +10,6 @@ export interface LedgerTables {
     body: string;
     hash: string;
   };
-  /** Salt and subject that open the salted commitments in ledger entries. */
   ledger_openings: { entry_id: number; salt: string; subject: string };
   /** Hashes of complete subtrees by level and position (RFC 9162, section 2.1). Level 0 has the leaf hashes. */
   ledger_hashes: { level: number; position: number; hash: string };
@@ -20,7 +19,6 @@ export interface LedgerTables {
     number: number;
     digest: string;
     payload: string;
-    /** Approvers' signatures as JSON. */
     signatures: string;
     state: 'waiting' | 'adopted';
     proposed_at: number;

@@ -7,20 +7,19 @@ export interface LocationTables {
     device_id: string;
     generation: number;
     at: number;
-    /** Observation as JSON, with source and areas. */
     detail: string;
-    /** Time at which the server received the observation. For observations of a disconnected device, it is later than `at`. */
+    /** Time at which the server received the observation. Later than `at` if the device was disconnected. */
     received_at: number;
   };
   locations: {
     device_id: string;
     /** `LocationState` as JSON, without its field `before`. */
     state: string;
-    /** Time at which the last evidence of the location expires; null if none expires. */
+    /** Expiry of the location's last evidence; null if none expires. */
     unknown_at: number | null;
     /**
-     * Field `before` of `LocationState`, as JSON. It has its own column, because only new evidence needs it, and a rehearsal reads the
-     * states of a whole fleet.
+     * Field `before` of `LocationState`, as JSON. A separate column, because only new evidence needs it, and a rehearsal reads the states
+     * of a whole fleet.
      */
     folded_before: string | null;
   };
@@ -29,9 +28,9 @@ export interface LocationTables {
     device_id: string;
     /**
      * Kind of connection with the area.
-     * - `present`: possible areas of the device's location.
-     * - `seen`: areas of any evidence.
-     * - `network`: areas of the serving network.
+     * - `present`: the device may be in the area now.
+     * - `seen`: evidence of the device names the area.
+     * - `network`: area of the network that serves the device.
      * - `connected`: the device is connected, so its address evidence does not age; `area` is empty.
      */
     nexus: string;
@@ -56,6 +55,6 @@ export interface LocationTables {
     imported_by: string | null;
   };
   territory_policy_uses: { id: Generated<number>; version: number; at: number; account_id: string | null };
-  /** Groups and polygons of the operator. `body` is JSON with `members` or `polygon`. */
+  /** The operator's own groups of areas and polygons. `body` is JSON with `members` or `polygon`. */
   named_areas: { code: string; version: number; title: string; body: string; created_at: number; created_by: string };
 }

@@ -7,14 +7,13 @@ export interface MessageTables {
     generation: number;
     person_id: string;
     name: string;
-    /** User's name as normalized by `foldedName`, for search. */
     folded: string;
     signature_key: string;
     /** Messaging certificate as canonical JSON, which the server's online key and the organization key sign. */
     payload: string;
     digest: string;
     certified_at: number;
-    /** 1 if no organization key of the current approver set has signed the key. See `CountersignatureStore.settle`. */
+    /** 1 if no organization key of the current approver set has signed the messaging key. */
     unverified: Flag;
   };
   messaging_signatures: {
@@ -25,7 +24,6 @@ export interface MessageTables {
     signature: string;
     entry_id: number;
   };
-  /** Key packages of devices, in the order of their arrival. */
   key_packages: {
     id: Generated<number>;
     device_id: string;
@@ -34,7 +32,7 @@ export interface MessageTables {
     last_resort: Flag;
     body: string;
   };
-  /** Conversations. The device that started a conversation registers it. `at`: time of the newest commit. */
+  /** Conversations. `at`: time of the newest commit. */
   conversations: {
     conversation: string;
     next_epoch: number;
@@ -53,7 +51,7 @@ export interface MessageTables {
     post_id: string;
     at: number;
   };
-  /** Accepted posts. The server sends the stored response again when a sender repeats its request. */
+  /** Accepted messages. `answer` is the response that the server sends again when a sender repeats its request. */
   posts: {
     id: Generated<number>;
     device_id: string;
@@ -61,10 +59,9 @@ export interface MessageTables {
     post_id: string;
     at: number;
     keep: Flag;
-    /** Expiry that the sender requested, by the server clock. */
     expires_at: number | null;
     answer: string;
-    /** Sealed body of the post; null when no mailbox needs it any more. */
+    /** Encrypted body of the message; null when no mailbox needs it any more. */
     body: string | null;
   };
   /** Mailbox of one enrollment. The row is deleted when the enrollment ends. */
@@ -74,29 +71,25 @@ export interface MessageTables {
     last_seq: number;
     /** Highest sequence number that the device acknowledged. */
     acknowledged: number;
-    /** Number of posts that the server accepted from the device. */
+    /** Number of messages that the server accepted from the device. */
     posts: number;
-    /** Number of waiting posts, number of bytes of these posts, and number of waiting delivery reports. */
+    /** Number of waiting messages, their total bytes, and number of waiting delivery reports. */
     entries: number;
     bytes: number;
     delivery_reports: number;
-    /** Rule of the order that blocks messaging, for posts that waited when the order took effect. `open`: no order blocks messaging. */
+    /** Rule of the order that blocks messaging, for messages that waited when the order took effect. `open`: no order blocks messaging. */
     gate: 'open' | 'deliver' | 'hold' | 'return';
   };
   mailbox_entries: {
     device_id: string;
     seq: number;
-    /** Post of the entry (`posts.id`); null for a delivery report. */
     post: number | null;
-    /** Delivery report as JSON; null for a post. */
     delivery_report: string | null;
     bytes: number;
     expires_at: number;
-    /** Number of the order that makes the server hold the message. */
+    /** Order because of which the server holds the message. */
     held_by: string | null;
-    /**
-     * 1 if an order blocks messaging but allows delivery of this post, because the server accepted the post before the order took effect.
-     */
+    /** 1 if an order blocks messaging but allows delivery of this message, because the server accepted it before the order took effect. */
     due: Flag;
   };
   attachments: { id: string; device_id: string; size: number; at: number; body: Buffer };

@@ -20,7 +20,6 @@ export interface OrderTables {
     order_number: string;
     revision: number;
     action: string;
-    /** Canonical JSON of the revision that approvers sign. */
     payload: string;
     digest: string;
     proposer: string;
@@ -29,7 +28,6 @@ export interface OrderTables {
     adopted_at: number | null;
     /** Version of the first order list that contains the revision. */
     listed_in: number | null;
-    /** Time at which a proposal ended without adoption. */
     ended_at: number | null;
     ended_by: string | null;
     end_reason: string | null;
@@ -45,7 +43,7 @@ export interface OrderTables {
     immediate_signature: string | null;
     approved_at: number;
   };
-  /** Exempt devices with the salts of their commitments. Only the operator and the device know them. */
+  /** Exempt devices with the salts of their commitments. Only the operator and the exempt device know them. */
   order_exemptions: {
     order_number: string;
     revision: number;
@@ -55,11 +53,9 @@ export interface OrderTables {
     until: number | null;
     reason: string | null;
   };
-  /** Encrypted decision records. The revision contains the commitment to its decision record. */
+  /** Encrypted. A revision contains the commitment to its decision record. */
   order_decisions: { commitment: string; order_number: string; revision: number; sealed: string };
-  /**
-   * Documents of legal instruments, as received. `named`: 1 if a revision names the document. Other documents are deleted after a month.
-   */
+  /** Documents of legal instruments, as received. `named`: 1 if a revision names the document. All others are deleted after a month. */
   order_documents: {
     sha256: string;
     media_type: string;
@@ -77,7 +73,7 @@ export interface OrderTables {
     state: 'entered' | 'left';
     at: number;
   };
-  /** Devices that a revision denied a service when the revision took effect. `revision` is the first revision that denied the service. */
+  /** Devices to which a revision denied a service when it took effect. `revision`: the first such revision. */
   order_affected_devices: { order_number: string; device_id: string; revision: number };
   /** Revisions for which `order_affected_devices` contains all affected devices. */
   order_affected_complete: { order_number: string; revision: number };
@@ -104,21 +100,19 @@ export interface OrderTables {
     destroyed: string;
     salt: string;
   };
-  /** Admins' location changes that change the verdict of an order. */
   location_records: {
     order_number: string;
     entry_id: number;
     device_id: string;
-    /** The location change as canonical JSON, as an evidence pack contains it. */
     body: string;
     /**
-     * Reason of the location change and salt of its commitment. No code reads these two columns: the operator can show them to a court (ADR
+     * Reason of the location change and salt of its commitment. No code reads these columns: the operator can show them to a court (ADR
      * 41).
      */
     reason: string | null;
     reason_salt: string | null;
   };
-  /** Audit log of admins who read withheld orders. `about` is empty if the admin read the order as a whole. */
+  /** Audit log of admins who read withheld orders. `about` is empty if the admin read the whole order. */
   order_readings: {
     order_number: string;
     account_id: string;
@@ -129,7 +123,7 @@ export interface OrderTables {
     last_at: number;
     count: number;
   };
-  /** Admins' records of answers to authorities and of appeals (canonical JSON), each with its SHA-256. */
+  /** Admins' records of answers to authorities and of appeals, as canonical JSON. `digest` is its SHA-256. */
   order_proceedings: { order_number: string; entry: number; record: string; digest: string };
   /** Newest reminder of the open answer about each order. `mailed`: JSON list of the accounts to which the server sent mail. */
   answer_reminders: { order_number: string; answer_by: number; step: number; at: number; mailed: string };
@@ -145,12 +139,12 @@ export interface OrderTables {
     revision: number | null;
     service: string | null;
     gate: string | null;
-    /** Notice to which the receipt belongs, from the order's plan of notices. Null for a receipt about the order as a whole. */
+    /** Notice to which the receipt belongs, from the order's plan of notices. Null for a receipt about the whole order. */
     notice: string | null;
     at: number;
     stored_at: number;
     envelope: string;
-    /** Result of the verification. 0: not verified yet; 1: valid evidence; 2: invalid, kept but never counted. */
+    /** Result of the verification. 0: not verified yet; 1: valid evidence; 2: invalid, kept but never used as evidence. */
     verified: Flag | 2;
   };
   evidence_packs: { id: string; order_number: string; made_by: string; made_at: number };

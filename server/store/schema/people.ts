@@ -2,21 +2,18 @@ import type { Flag } from './flag.ts';
 
 export interface PeopleTables {
   groups: { id: string; name: string; home: string | null; seat: string | null; created_at: number };
-  /** Person records. Only `id` identifies a person. */
   persons: {
     id: string;
     /**
-     * Canonical e-mail address, or the subject that the identity provider gives for the person's accounts. For a person without either:
-     * `person:` and the id.
+     * Canonical e-mail address, or the subject that the identity provider gives for the person's accounts. `person:` and the id if there is
+     * neither.
      */
     subject: string;
     name: string;
-    /** Name as normalized by `foldedName`, only for search and sorting. */
+    /** Name as normalized by `foldedName`, for search and sorting only. */
     folded: string;
     email: string | null;
-    /** Canonical form of `email`. */
     email_key: string | null;
-    /** Identifier in the organization's directory. */
     directory_id: string | null;
     status: 'active' | 'disabled';
     created_at: number;
@@ -39,7 +36,7 @@ export interface PeopleTables {
     totp_last_step: number;
     status: 'active' | 'disabled';
     created_at: number;
-    /** E-mail address that the account's owner verified. The verification counts only while this address equals `email`. */
+    /** E-mail address that the account's owner verified. The verification is valid only while this address equals `email`. */
     verified_email: string | null;
     email_verified_at: number | null;
   };
@@ -52,13 +49,11 @@ export interface PeopleTables {
     /** E-mail address to which the server sent the link; null if an admin saw the link instead. */
     mailed_to: string | null;
   };
-  /** Pending verification link of an account, mailed to `email`. */
   address_verifications: { account_id: string; hash: string; email: string; expires_at: number };
-  /** Admins (`seen_by`) who created the account, or who saw an invitation or a credential reset link of the account. */
+  /** Admins (`seen_by`) who created the account, or who saw an invitation or credential reset link of the account. */
   account_links: { account_id: string; seen_by: string; kind: 'created' | 'link'; at: number };
   sessions: {
     id: string;
-    /** SHA-256 of the session's cookie. */
     hash: string;
     /** SHA-256 of the part of the session secret that only the page has. */
     page_hash: string;
@@ -84,12 +79,10 @@ export interface PeopleTables {
     last_address: string | null;
   };
   approver_keys: { keyid: string; person_id: string; account_id: string; public_key: string; registered_at: number };
-  /** Destructive actions that need a second person, and their decisions. */
   actions: {
     id: string;
     action: string;
     route: string;
-    /** Canonical JSON of the request. `hash` is its digest. */
     content: string;
     hash: string;
     device_count: number;

@@ -7,7 +7,7 @@ export interface RecoveryTables {
   lost_certificates: {
     serial: string;
     fingerprint: string | null;
-    /** Device that the certificate names; null until a device has connected with it. */
+    /** Device that the certificate names; null until a device has connected with the certificate. */
     device_id: string | null;
     generation: number | null;
     der: string | null;
@@ -17,7 +17,7 @@ export interface RecoveryTables {
     seen_at: number | null;
   };
   /**
-   * Responses of devices that the server asked for the newest ledger tree that they verified. `size` and `root` (hex) are null for a device
+   * Devices' responses when the server asked for the newest ledger tree that they verified. `size` and `root` (hex) are null for a device
    * without a verified tree.
    */
   recovery_answers: {
@@ -26,7 +26,6 @@ export interface RecoveryTables {
     size: number | null;
     root: string | null;
     verdict: 'contained' | 'beyond' | 'lost' | 'none' | 'unreadable';
-    /** Name of the log to which the tree belongs; null without a tree. */
     origin: string | null;
   };
 }
