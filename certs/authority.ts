@@ -1,8 +1,7 @@
 /**
- * Certificate authority of one installation: root CA, issuing CA, the server's own certificate, and two Ed25519 keys. The online key signs
- * order lists; the ledger key signs checkpoints. The first start creates all of them in one folder, and later starts open them. An admin
- * may move the root CA's key to offline storage after the first start.
- * The authority signs every request that it receives. Its callers decide which requests are allowed.
+ * Certificate authority of one installation: root CA, issuing CA, the server's certificate, and two Ed25519 keys: the online key signs
+ * order lists, and the ledger key signs checkpoints. The first start creates all of them in one folder. The authority signs every request;
+ * its callers decide which requests are allowed.
  */
 import { createHash, type KeyObject, sign, X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
@@ -23,7 +22,7 @@ import { openKeyFolder, pemOf } from './key-folder.ts';
 import { type LeafProfileName, PROFILES, type ProfileName, validity } from './profiles.ts';
 
 const DAY = 86_400_000;
-/** Remaining validity below which the server renews its own certificate. */
+/** Milliseconds of remaining validity below which the server renews its own certificate. */
 const SERVER_RENEWAL = 30 * DAY;
 
 export interface IssueRequest {
@@ -54,7 +53,6 @@ export interface Issued {
 export interface SigningKey {
   /** SHA-256 of the public key's SPKI, hex. */
   readonly keyid: string;
-  /** Public key: SPKI, DER, base64. */
   readonly publicKey: string;
   sign(bytes: Buffer): Buffer;
 }
@@ -68,14 +66,12 @@ export interface Authority {
   readonly fingerprint: string;
   /** SHA-256 of `issuingDer`, lower-case hex. */
   readonly issuingFingerprint: string;
-  /** True in the process that created the authority. */
   readonly created: boolean;
   /** Marks the first start as finished. From then on, a missing key is an error. Further calls do nothing. */
   finishFounding(): void;
   /** Certificates of the root CA, the issuing CA and the server. The store records them like device certificates. */
   own(): readonly Issued[];
   issue(request: IssueRequest): Issued;
-  /** Signed certificate revocation list, DER. */
   crl(content: CrlContent): Buffer;
   /**
    * The server's certificate. Call this at least once a day: it renews the certificate before its expiry and after a change of the server's
@@ -93,7 +89,6 @@ export interface AuthorityOptions {
   readonly folder: string;
   readonly passphrase: string;
   readonly organization: string;
-  /** DNS names and IP addresses of the server. */
   readonly serverNames: readonly string[];
   /** URL of the revocation list in certificates; null if certificates contain none. */
   readonly crlUrl?: string | null;
@@ -106,7 +101,7 @@ export interface AuthorityOptions {
 }
 
 /**
- * Opens the authority, or creates it at the first start. Finishes an interrupted first start. After the first start, a missing file is an
+ * Opens the authority, creates it at the first start, or finishes an interrupted first start. After the first start, a missing file is an
  * error. Throws `passphrase_wrong` or `unavailable`.
  */
 export function openAuthority(options: AuthorityOptions): Authority {
@@ -212,7 +207,6 @@ function build(profile: ProfileName, subject: Name, spki: Buffer, signer: Signer
   return { profile, serial: serial.toString('hex'), der, pem: pemOf(der), fingerprint: sha256(der), ...period };
 }
 
-/** Reads a certificate of this authority from its file. */
 function readBack(profile: ProfileName, der: Buffer): Issued {
   const certificate = new X509Certificate(der);
   return {
@@ -230,7 +224,7 @@ const sha256 = (bytes: Buffer): string => createHash('sha256').update(bytes).dig
 const publicKeyOf = (der: Buffer): KeyObject => new X509Certificate(der).publicKey;
 const endOf = (der: Buffer): number => Date.parse(new X509Certificate(der).validTo);
 
-/** Name of the issuer as its own certificate contains it, because the organization may have been renamed since. */
+/** Name of the issuer from its own certificate, because the organization may have been renamed since. */
 function nameIn(der: Buffer): Name {
   const { subject } = new X509Certificate(der).toLegacyObject();
   const { CN, O } = subject;

@@ -52,7 +52,6 @@ export interface Signer {
 
 export interface CertificateContent {
   readonly profile: CertificateProfile;
-  /** Serial number: 16 bytes from `newSerial`. */
   readonly serial: Buffer;
   readonly subject: Name;
   readonly spki: Buffer;
@@ -64,10 +63,7 @@ export interface CertificateContent {
   readonly crlUrl: string | null;
 }
 
-/**
- * New serial number: positive, 128 bits long, 126 of them random (RFC 5280, section 4.1.2.2). The store has a unique key on serial numbers
- * and would refuse a repetition.
- */
+/** Serial number: positive, 128 bits long, 126 of them random (RFC 5280, section 4.1.2.2). The store refuses a repetition. */
 export function newSerial(): Buffer {
   const serial = randomBytes(16);
   serial[0] = ((serial[0] ?? 0) & 0x3f) | 0x40;
@@ -145,7 +141,6 @@ function signed(tbs: Asn1, key: KeyObject): Buffer {
   return toDer(sequence(tbs, algorithm(), bits(sign('sha256', toDer(tbs), { key, dsaEncoding: 'der' }))));
 }
 
-/** DER of a version 3 certificate. */
 export function buildCertificate(content: CertificateContent, signer: Signer): Buffer {
   return signed(
     sequence(
@@ -163,7 +158,6 @@ export function buildCertificate(content: CertificateContent, signer: Signer): B
 }
 
 export interface Revoked {
-  /** Serial number in hex. */
   readonly serial: string;
   readonly at: number;
   /** Revocation reason (RFC 5280, section 5.3.1). */

@@ -1,7 +1,6 @@
 /**
  * Reads a certificate signing request (PKCS#10, RFC 2986), and refuses everything except a plain request for a device certificate. Only the
- * public key is copied into the certificate. The other fields are checked so that no device expects fields that its certificate will not
- * have.
+ * public key is copied into the certificate. Other fields are checked so that no device expects fields that its certificate will not have.
  */
 import { createPublicKey, type KeyObject, verify } from 'node:crypto';
 import { CordonError, type ErrorCode, isCordonError } from '../shared/errors.ts';
@@ -65,7 +64,7 @@ export function parseCsr(der: Buffer, profile: CertificateProfile = PROFILES.dev
   return { spki, publicKey, subjectCommonName: readSubject(subject), uris: readAttributes(attributes, profile) };
 }
 
-/** Reads the fields of a request without verifying its signature. The result proves nothing. Throws `too_large` and `csr_malformed`. */
+/** Reads a request without verifying its signature, so the result proves nothing. Throws `too_large` and `csr_malformed`. */
 export function readCsrClaims(der: Buffer): Pick<CertificateRequest, 'spki' | 'subjectCommonName'> {
   requireSize(der);
   const { subject, spki } = wellFormed(der);
@@ -187,7 +186,7 @@ function readExtension(item: Asn1, profile: CertificateProfile): string[] {
       case '2.5.29.17':
         return alternativeNames(value);
       case '2.5.29.14':
-        // A requested subject key identifier gives no rights, and the authority computes the certificate's identifier itself.
+        // A requested subject key identifier is ignored: the authority computes the identifier itself.
         return [];
       default:
         throw asksForMore(`the extension ${type}`);
@@ -226,7 +225,6 @@ function alternativeNames(value: Asn1): string[] {
   });
 }
 
-/** Public key of a certificate that this authority issued, SPKI DER. */
 export function spkiOfCertificate(der: Buffer): Buffer {
   const tbs = sequenceItems(sequenceItems(fromDer(der))[0]);
   const spki = tbs[6];

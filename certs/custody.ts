@@ -1,7 +1,7 @@
 /**
- * Encryption of secrets on the disk. The passphrase gives one key by scrypt, and this key encrypts each secret with AES-256-GCM. The
- * purpose of a secret is authenticated, so one encrypted secret cannot replace another. The encryption protects a copied data folder or
- * backup. It does not protect against access to the server's memory or its passphrase.
+ * Encryption of secrets on the disk with AES-256-GCM, under a key that scrypt derives from the passphrase. The purpose of a secret is
+ * authenticated, so one encrypted secret cannot replace another. A copied data folder or backup is protected; the server's memory and
+ * passphrase are not.
  */
 import { createCipheriv, createDecipheriv, randomBytes, scryptSync } from 'node:crypto';
 import { existsSync, linkSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
@@ -25,10 +25,7 @@ const custodySchema = z.strictObject({
   r: z.int().min(1).max(32),
   p: z.int().min(1).max(16),
   salt: z.base64(),
-  /**
-   * Encrypted constant that is decrypted first. A failure shows that the passphrase is wrong. Without this check, the cause could also be a
-   * damaged key.
-   */
+  /** Encrypted constant that is decrypted first. A failure shows that the passphrase is wrong, and not that a key is damaged. */
   check: z.string(),
 });
 
@@ -39,7 +36,7 @@ export interface Custody {
   unseal(text: string, purpose: string): Buffer;
 }
 
-/** Opens the encryption of the key folder `folder`, or creates it. Throws `passphrase_wrong` if the passphrase is wrong. */
+/** Opens or creates the encryption of a key folder. Throws `passphrase_wrong`. */
 export function openCustody(folder: string, passphrase: string): Custody {
   const path = join(folder, CUSTODY_FILE);
   if (existsSync(path)) {
@@ -104,7 +101,7 @@ function custodyOf(key: Buffer): Custody {
 }
 
 /**
- * Writes a file that only its owner can read. After a crash, the file is either complete or absent. `keep`: true to leave an existing file
+ * Writes a file that only its owner can read. After a crash, the file is either complete or absent. `keep`: leave an existing file
  * unchanged.
  */
 export function writeDurably(path: string, text: string, keep = false): void {
@@ -150,7 +147,7 @@ export function resolvePassphrase(from: { given: string | null; file: string; fo
         `The passphrase file ${path} is missing, and the keys in ${from.folder} are encrypted with it. Restore the file, or set CORDON_PASSPHRASE.`,
       );
     }
-    // Two servers that start at the same time on one machine must get the same passphrase.
+    // Two servers that start together on one machine must get the same passphrase.
     writeDurably(path, `${randomBytes(24).toString('base64url')}\n`, true);
   }
   requirePrivateFile(path);

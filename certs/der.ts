@@ -1,7 +1,4 @@
-/**
- * Encoder and parser for DER, based on node-forge's ASN.1. `certs` builds all values with the functions below, and parses received bytes
- * with `parseDer`, which accepts only DER. Rules about certificates do not belong here.
- */
+/** Encoder and parser for DER, based on node-forge's ASN.1. Rules about certificates do not belong here. */
 import forge from 'node-forge';
 
 declare module 'node-forge' {
@@ -67,7 +64,7 @@ export const toDer = (value: Asn1): Buffer => Buffer.from(forge.asn1.toDer(value
 /** Maximum nesting depth. Legitimate requests reach a depth of 9: a name in a SAN in an attribute. */
 const MAX_DEPTH = 16;
 
-/** Parses DER that Cordon or Node has created, with the checks of node-forge only. */
+/** Only for DER that Cordon or Node has created, because node-forge alone checks it. */
 export const fromDer = (der: Buffer): Asn1 =>
   forge.asn1.fromDer(forge.util.createBuffer(der.toString('binary')), {
     strict: true,
@@ -78,7 +75,7 @@ export const fromDer = (der: Buffer): Asn1 =>
 
 /**
  * Parses received bytes. node-forge also accepts BER, in which one value has several encodings that two parsers may interpret differently.
- * The function encodes the result again and accepts only equal bytes. Throws a plain `Error` with the reason.
+ * Therefore the result is encoded again and compared. Throws a plain `Error` with the reason.
  */
 export function parseDer(der: Buffer): Asn1 {
   const value = fromDer(der);
@@ -135,7 +132,6 @@ export function children(value: Asn1 | undefined, ...types: forge.asn1.Type[]): 
 export const sequenceItems = (value: Asn1 | undefined): Asn1[] => children(value, Type.SEQUENCE);
 export const setItems = (value: Asn1 | undefined): Asn1[] => children(value, Type.SET);
 
-/** Content octets of a primitive value with the given universal type. */
 export function content(value: Asn1 | undefined, ...types: number[]): Buffer {
   if (!value || typeof value.value !== 'string' || value.tagClass !== Class.UNIVERSAL || !types.includes(value.type)) {
     throw new Error('a primitive value is missing or of another type');
@@ -154,7 +150,6 @@ export const readText = (value: Asn1 | undefined): string =>
     content(value, Type.UTF8, Type.PRINTABLESTRING, Type.IA5STRING, TELETEX),
   );
 
-/** Value with the context-specific tag [n]. */
 export const isTagged = (value: Asn1 | undefined, n: number): value is Asn1 =>
   value !== undefined && value.tagClass === Class.CONTEXT_SPECIFIC && value.type === n;
 

@@ -11,7 +11,7 @@ export interface CertificateWords {
   readonly notAfter: number;
 }
 
-/** `certificate`: DER or PEM. If a PEM file contains several certificates, the function describes the first one. */
+/** `certificate`: DER or PEM. Of several certificates in a PEM file, the first one is used. */
 export function describeCertificate(certificate: Buffer | string): CertificateWords {
   const read = new X509Certificate(certificate);
   return {

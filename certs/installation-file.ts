@@ -1,6 +1,6 @@
 /**
- * Binding file in the key folder, which says to which store the keys belong. The store has the same values in its `meta` table. The file is
- * not authenticated: it protects against mistakes only, because a person who can write to the key folder can also replace the keys.
+ * Binding file in the key folder, which says to which store the keys belong. The file is not authenticated, because a person who can write
+ * to the key folder can also replace the keys. It protects against mistakes only.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -34,7 +34,7 @@ export function bindingOf(
   return { version: 1, installation, root: fingerprint, issuing: issuingFingerprint, ledgerKey: ledgerKey.keyid };
 }
 
-/** Reads the file that binds the key folder to its store. Returns null if the file is missing. Throws `unavailable` if it is damaged. */
+/** Binding file; null if it is missing. Throws `unavailable` if it is damaged. */
 export function readBindingFile(folder: string): InstallationBinding | null {
   const path = join(folder, INSTALLATION_FILE);
   if (!existsSync(path)) return null;

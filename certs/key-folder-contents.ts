@@ -1,7 +1,4 @@
-/**
- * Lists which key files exist in a key folder, without the passphrase and without a write. The server uses the list to decide whether it
- * may start.
- */
+/** State of a key folder, read without the passphrase and without a write. The server decides from it whether it may start. */
 import { createHash, X509Certificate } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,18 +6,17 @@ import { CordonError } from '../shared/errors.ts';
 import { INSTALLATION_FILE, type InstallationBinding, readBindingFile } from './installation-file.ts';
 
 const MARKER = 'authority.json';
-/** Required files. `root.key` may be stored offline. The server can create its own key and certificate again. */
+/** `root.key` is not required, because it may be stored offline. The server can create its own key and certificate again. */
 const REQUIRED = ['custody.json', 'root.crt', 'issuing.crt', 'issuing.key', 'online.key', 'ledger.key'] as const;
 const OPTIONAL = ['root.key', 'server.crt', 'server.key'] as const;
 
 export type KeyFolderContents =
-  /** State of a folder without any key file. */
   | { readonly state: 'empty' }
-  /** State after an unfinished first start, or with missing files. `founding`: true if no file shows that the first start has finished. */
+  /** The first start is unfinished, or files are missing. `founding`: true if no file shows that the first start has finished. */
   | { readonly state: 'founding' | 'partial'; readonly missing: readonly string[] }
   | {
       readonly state: 'complete';
-      /** True if the first start has finished. If false, all files exist nevertheless. */
+      /** True if the first start has finished. All required files exist even if it has not. */
       readonly founded: boolean;
       /** SHA-256 of each certificate's DER, lower-case hex. */
       readonly root: string;
@@ -28,7 +24,6 @@ export type KeyFolderContents =
       readonly binding: InstallationBinding | null;
     };
 
-/** Reads the key folder. Throws `unavailable` if a certificate or the binding file is damaged. */
 export function inspectKeyFolder(folder: string): KeyFolderContents {
   const has = (name: string) => existsSync(join(folder, name));
   const founded = has(MARKER) || has(INSTALLATION_FILE);

@@ -16,7 +16,6 @@ export type CertificateName = 'root' | 'issuing' | 'server';
 const REPLACEABLE: ReadonlySet<KeyName> = new Set<KeyName>(['server']);
 
 export interface KeyFolder {
-  /** Reads the private key. The first start creates it. */
   key(name: KeyName, kind: 'ec' | 'ed25519'): KeyObject;
   /** Reads the certificate's DER. The first start creates it with `make`. */
   certificate(name: CertificateName, make: () => Buffer): Buffer;
@@ -49,7 +48,7 @@ export function openKeyFolder(folder: string, custody: Custody): KeyFolder {
       const path = join(folder, `${name}.key`);
       if (!existsSync(path)) {
         mayMake(name, path);
-        // The certificate exists without its key: the key was lost, and a new key would not match.
+        // The certificate exists without its key, and a new key would not match.
         const certificate = join(folder, `${name}.crt`);
         if (existsSync(certificate) && !REPLACEABLE.has(name)) {
           throw new CordonError(

@@ -1,7 +1,6 @@
 /**
- * PKCS#12 (RFC 7292): a key and its certificate chain in one file, for standard clients. The key is encrypted with PBES2
- * (PBKDF2-HMAC-SHA256, AES-256-CBC), and the file is authenticated with HMAC-SHA256. The machine that has the key creates the file, so the
- * server never receives the key.
+ * PKCS#12 (RFC 7292): a key and its certificate chain in one file, for standard clients. The machine that has the key creates the file, so
+ * the server never receives the key.
  */
 import { createHash, createHmac, type KeyObject, randomBytes } from 'node:crypto';
 import forge from 'node-forge';
@@ -19,10 +18,7 @@ const MAC_ITERATIONS = 100_000;
 
 const data = (content: Buffer): Asn1 => sequence(oid(OID.data), tagged(0, octets(content)));
 
-/**
- * `chain`: certificates in DER; the key's own certificate is first. `password`: ASCII only, because programs encode other characters
- * differently.
- */
+/** `chain`: DER; the key's own certificate is first. `password`: ASCII only, because programs encode other characters differently. */
 export function exportPkcs12(key: KeyObject, chain: readonly Buffer[], password: string): Buffer {
   const [own] = chain;
   if (!own) throw new TypeError('A PKCS#12 file needs at least the certificate of its key.');

@@ -4,7 +4,6 @@ import { fromDer, integer, oid, sequence, set, tagged, toDer } from './der.ts';
 const DATA = '1.2.840.113549.1.7.1';
 const SIGNED_DATA = '1.2.840.113549.1.7.2';
 
-/** Encodes certificates (DER) as a message (DER). */
 export function certsOnly(ders: readonly Buffer[]): Buffer {
   const signedData = sequence(integer(1), set(), sequence(oid(DATA)), tagged(0, ...ders.map(fromDer)), set());
   return toDer(sequence(oid(SIGNED_DATA), tagged(0, signedData)));

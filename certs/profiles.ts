@@ -1,7 +1,4 @@
-/**
- * Profiles of certificates: the permitted uses and the validity of each kind. A certificate contains only the fields of its profile and the
- * requested public key. No other part of a request is copied.
- */
+/** Profiles of certificates: the permitted uses and the validity of each kind. Only the requested public key is copied from a request. */
 
 /** Bits of the KeyUsage extension, by position (RFC 5280, section 4.2.1.3). */
 export const KEY_USAGE = { digitalSignature: 0, keyCertSign: 5, cRLSign: 6 } as const;
@@ -17,7 +14,7 @@ export type ExtendedKeyUsage = keyof typeof EXTENDED_KEY_USAGE;
 export interface CertificateProfile {
   readonly keyUsage: readonly KeyUsage[];
   readonly extendedKeyUsage: readonly ExtendedKeyUsage[];
-  /** For a certificate authority: the number of further authorities below it. Null for other certificates. */
+  /** Maximum number of authorities below a certificate authority; null for other certificates. */
   readonly pathLength: number | null;
   readonly days: number;
   /** True if the certificate contains the URL of its revocation list. */
@@ -71,10 +68,10 @@ export type LeafProfileName = Exclude<ProfileName, 'root' | 'issuing'>;
 
 const DAY = 86_400_000;
 
-/** A device's clock may be behind the server's. The validity of a new certificate therefore starts shortly before its creation. */
+/** The validity of a new certificate starts shortly before its creation, because a device's clock may be behind the server's. */
 export const BACKDATE = 5 * 60_000;
 
-/** Validity in whole seconds, as certificates require. The certificate never expires after its issuer's certificate. */
+/** Validity in whole seconds, as certificates require, and never beyond the issuer's. */
 export function validity(days: number, now: number, issuerEnds: number): { notBefore: number; notAfter: number } {
   const notBefore = Math.floor((now - BACKDATE) / 1000) * 1000;
   return { notBefore, notAfter: Math.min(Math.floor((now + days * DAY) / 1000) * 1000, issuerEnds) };

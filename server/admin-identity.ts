@@ -7,7 +7,7 @@ import { requirePrivateFile } from '../shared/private-file.ts';
 export interface AdminIdentity {
   readonly cert: Buffer;
   readonly key: Buffer;
-  /** Expiry of the first certificate in the file, in Unix milliseconds. */
+  /** Expiry of the first certificate, in Unix milliseconds. */
   readonly notAfter: number;
 }
 

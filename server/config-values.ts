@@ -32,11 +32,10 @@ export const separated = z.string().transform((value) =>
     .filter(Boolean),
 );
 
-/** Host names (RFC 1123, section 2.1). A URL parser would read a name whose last label has only digits as an IPv4 address. */
 const HOST_NAME =
   /^(?=.{1,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*(?!\d+$)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/i;
 
-/** Description of the fault in a name. Null for a valid DNS name or IP address. */
+/** Fault of a name; null for a valid DNS name or IP address. */
 function wrongWith(name: string): string | null {
   if (isIP(name) !== 0 || HOST_NAME.test(name)) return null;
   const shown = JSON.stringify(name);
@@ -79,7 +78,7 @@ export const addressRanges = separated.superRefine((entries, context) => {
   }
 });
 
-/** The URL may contain a password, so no message may show it. */
+/** The URL may contain a password, so no message shows it. */
 export const databaseUrl = z
   .string()
   .refine(
@@ -87,7 +86,6 @@ export const databaseUrl = z
     'a PostgreSQL URL such as postgres://cordon@localhost/cordon; percent-encode special characters in the password',
   );
 
-/** Settings of the operator's mail server. */
 export interface MailServer {
   readonly host: string;
   readonly port: number;
@@ -102,10 +100,7 @@ export interface MailServer {
 const MAIL_URL =
   'a URL such as smtp://USER:PASSWORD@mail.example.org:587 or smtps://USER:PASSWORD@mail.example.org:465, without a path; percent-encode special characters in the password';
 
-/**
- * Parses the mail server's URL. No message may show the URL, because it may contain a password. RFC 8314: port 465 for TLS from the start,
- * 587 for STARTTLS.
- */
+/** No message may show the URL, because it may contain a password. RFC 8314: port 465 for TLS from the start, 587 for STARTTLS. */
 export const mailUrl = z.string().transform((value, context): MailServer => {
   const refuse = (message: string) => {
     context.addIssue({ code: 'custom', message });
@@ -132,14 +127,12 @@ export const mailUrl = z.string().transform((value, context): MailServer => {
   }
 });
 
-/** E-mail address without the sender's name. */
 export const mailAddress = z
   .string()
   .trim()
   .max(254, 'an e-mail address such as cordon@example.org')
   .regex(/^[^\s@<>",;:()[\]\\]+@[^\s@<>",;:()[\]\\]+$/, 'an e-mail address such as cordon@example.org');
 
-/** URL in which `{order}` is a placeholder for the order's number. */
 export const orderPage = z
   .string()
   .refine(

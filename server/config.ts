@@ -43,7 +43,7 @@ const variables = z.object({
    */
   CORDON_NAMES: atLeastOneHostName.default(['localhost', '127.0.0.1']),
   /**
-   * Host names to remove from the server's certificate although devices use them. Without this variable, the server refuses a start that
+   * Host names that the server's certificate may lose although devices use them. Without this variable, the server refuses a start that
    * removes such a name.
    */
   CORDON_DROP_NAMES: hostNames.default([]),
@@ -77,7 +77,6 @@ const variables = z.object({
    * the admin who creates it.
    */
   CORDON_MAIL_URL: mailUrl.optional(),
-  /** Sender of mail. */
   CORDON_MAIL_FROM: mailAddress.optional(),
   /** URL of the page that explains a refusal because of an order (RFC 7725). `{order}` is a placeholder for the order's number. */
   CORDON_OPERATOR_URL: orderPage.optional(),
@@ -157,7 +156,7 @@ export interface Config {
   readonly home: string;
   readonly databaseUrl: string | null;
   readonly passphrase: string | null;
-  /** Path of the passphrase file outside the data folder. The first start generates it. */
+  /** Passphrase file outside the data folder. The first start generates it. */
   readonly passphraseFile: string;
   readonly organization: string;
   readonly names: readonly string[];
@@ -173,12 +172,10 @@ export interface Config {
     readonly tls: { readonly certificate: string; readonly key: string } | null;
     /** Origin of the console for links; null for the listener's own address. */
     readonly url: string | null;
-    /** Reverse proxies whose forwarded address and protocol the server accepts. */
     readonly proxyFrom: readonly string[];
   };
   readonly sessionIdleMinutes: number;
   readonly proxyFrom: readonly string[];
-  /** Listeners that require a PROXY protocol header. */
   readonly proxyRequired: readonly ListenerName[];
   readonly ipDatabase: string | null;
   readonly appeal: string;
@@ -197,7 +194,7 @@ export interface Config {
     readonly recipient: AgeRecipient | null;
     readonly scheduled: { readonly pattern: string; readonly folder: string; readonly keep: number } | null;
   };
-  /** The service manager's socket (sd_notify); null without a service manager. */
+  /** Socket of the service manager (sd_notify); null without one. */
   readonly notifySocket: string | null;
   readonly log: 'debug' | 'info' | 'warn' | 'error' | 'silent';
 }
@@ -271,8 +268,8 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
 }
 
 /**
- * Hides the service manager's socket from child processes (sd_notify(3), `unset_environment`). Programs such as `timedatectl` would
- * otherwise send their own errors to it, and the service manager would attribute them to the service.
+ * Hides the service manager's socket from child processes (sd_notify(3), `unset_environment`). Otherwise the service manager would
+ * attribute errors of programs such as `timedatectl` to the service.
  */
 export function forgetNotifySocket(): void {
   delete process.env['NOTIFY_SOCKET'];

@@ -1,6 +1,6 @@
 /**
- * Starts and stops the server. This file and `composition/` connect the modules in this sequence: foundation (clock, keys, store, bus),
- * domain, listeners. No rule is decided here.
+ * Starts and stops the server. This file and `composition/` connect the modules in sequence: foundation (clock, keys, store, bus), domain,
+ * listeners. No rule is decided here.
  */
 import { once } from 'node:events';
 import { createReadStream } from 'node:fs';
@@ -58,7 +58,7 @@ export async function startServer(config: Config, given: Given = {}): Promise<Ru
       public: { host: name, port: bound.public },
       admin: { host: config.admin.bind, port: bound.admin },
     },
-    // The link contains no name, because the console asks the first owner for it.
+    // The link contains no name; the console asks the first owner for it.
     firstOwnerLink: invitation === null ? null : base.linkTo(`first-owner&invitation=${invitation}`),
     passphrase,
     stop: () => drain(base, domain, listeners, stopWork),
@@ -66,7 +66,7 @@ export async function startServer(config: Config, given: Given = {}): Promise<Ru
   };
 }
 
-/** Starts the regular work of the domain modules before the first connection. Returns a function that stops it. */
+/** Starts the regular work of the domain modules, before the first connection. Returns a function that stops this work. */
 async function startWork(
   { config, database, clock, log }: Foundation,
   domain: Domain,
@@ -151,7 +151,6 @@ async function drain(
   await checked.close();
 }
 
-/** Entry point of `npm start`. */
 export async function run(signals: StopSignals): Promise<void> {
   const config = readConfig();
   forgetNotifySocket();

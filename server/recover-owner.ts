@@ -1,7 +1,6 @@
 /**
- * Credential reset for an owner who lost the password or the phone, if no other owner can help. The program runs on the server's machine
- * with the installation's passphrase, while the server is stopped. It creates a one-time link that resets the owner's credentials. The
- * ledger entry and the alert are stored before the link is shown.
+ * Credential reset for an owner whom no other owner can help. The program runs on the server's machine with the installation's passphrase,
+ * while the server is stopped, and creates a one-time link. The ledger entry and the alert are stored before the link is shown.
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -26,8 +25,8 @@ export interface RecoveredOwner {
 }
 
 /**
- * Creates the link. `email`: null if there is only one owner. Throws `store_locked` while the server runs, `passphrase_wrong`, and
- * `not_found` for a missing owner or missing keys.
+ * `email`: null if there is only one owner. Throws `store_locked` while the server runs, `passphrase_wrong`, and `not_found` for a missing
+ * owner or missing keys.
  */
 export async function recoverOwner(config: Config, email: string | null): Promise<RecoveredOwner> {
   const folder = keyFolderOf(config);

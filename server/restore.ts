@@ -1,6 +1,6 @@
 /**
- * Program of `cordon restore`. It runs on the server's machine with the server's environment variables, while no server runs. All checks
- * come before the first change. Old files are renamed, never deleted. Only a PostgreSQL database is overwritten.
+ * Program of `cordon restore`, for the server's machine while no server runs. All checks come before the first change. Old files are
+ * renamed, never deleted; only a PostgreSQL database is overwritten.
  */
 import { createReadStream, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
@@ -28,25 +28,22 @@ import { lockStore } from './store/store-lock.ts';
 export interface RestoreOptions {
   readonly file: string;
   readonly secret: OpenedWith;
-  /** Revocation list that the admin has stored elsewhere, DER or PEM. */
+  /** Revocation list (DER or PEM) from the admin's own storage. */
   readonly crl: string | null;
   /** Folder that `cordon ledger copy` created. */
   readonly ledger: string | null;
   /** True to move existing data to another folder. */
   readonly replace: boolean;
-  /** True to check everything and change nothing. */
   readonly verifyOnly: boolean;
 }
 
 export interface Restored {
   readonly manifest: Manifest;
-  /** Result of the restore; null if only the checks ran. */
   readonly state: RecoveryState | null;
-  /** Folder to which the earlier data was moved; null if there was none. */
+  /** Folder with the earlier data; null if there was none. */
   readonly formerData: string | null;
 }
 
-/** Files of a complete key folder. */
 const NEEDED = ['authority.json', 'custody.json', 'root.crt', 'issuing.crt', 'issuing.key', 'online.key', 'ledger.key'];
 
 export async function restore(config: Config, options: RestoreOptions): Promise<Restored> {

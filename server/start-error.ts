@@ -1,6 +1,6 @@
 /**
- * Explanation of a failed start: one line for each problem, with the variable or the file, the reason and the remedy. One table explains
- * the error codes of Node, SQLite and PostgreSQL. The stack trace appears only at log level `debug`.
+ * Explanation of a failed start: one line for each problem, with the variable or the file, the reason and the remedy. The stack trace
+ * appears only at log level `debug`.
  */
 import { statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -15,14 +15,14 @@ export interface StartError {
   readonly exit: number;
 }
 
-/** Explains why a start failed. `config`: null if the configuration itself could not be read. */
+/** `config`: null if the configuration itself could not be read. */
 export function explainStartError(error: unknown, config: Config | null): StartError {
   if (error instanceof EnvironmentError) return { lines: error.problems, exit: EXIT.configuration };
   const cause = innermost(error);
   if (isCordonError(error, 'store_unavailable')) return explainStore(error.message, cause, config);
-  // The server that has the lock may be about to stop. If a service manager starts this server again, this server can then get the lock.
+  // The server that has the lock may be stopping. A service manager that starts this server again then succeeds.
   if (isCordonError(error, 'store_locked')) return { lines: [oneLine(error.message)], exit: EXIT.failed };
-  // The process that uses the port may release it soon, for example an earlier server that is stopping.
+  // The port may become free soon, for example when an earlier server is stopping.
   const exit = cause.code === 'EADDRINUSE' ? EXIT.failed : EXIT.configuration;
   if (isCordonError(error)) return { lines: [oneLine(error.message)], exit };
   return explainSystem(cause, config) ?? unexpected(cause);
@@ -57,7 +57,7 @@ interface Cause {
   readonly syscall: string;
 }
 
-/** Last error in the chain of causes, which has the error code of the operating system or of the database. */
+/** Last error in the chain of causes: it has the error code of the operating system or of the database. */
 function innermost(error: unknown): Cause {
   let at = error;
   for (let depth = 0; depth < 10 && at instanceof Error; depth += 1) {

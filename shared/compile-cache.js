@@ -7,7 +7,7 @@ import { enableCompileCache, flushCompileCache } from 'node:module';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 
-/** Milliseconds after which a service has loaded its modules. */
+/** Milliseconds after the start by which a service has loaded its modules. */
 const LOADED = 10_000;
 
 /**
@@ -22,6 +22,6 @@ export function keepCompiledCode() {
     return;
   }
   enableCompileCache(folder);
-  // Node writes the cache at the end of the process, which a killed service does not reach.
+  // Node writes the cache only when the process exits by itself. A killed service never does.
   setTimeout(flushCompileCache, LOADED).unref();
 }

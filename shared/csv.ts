@@ -1,7 +1,4 @@
-/**
- * Comma-separated values (RFC 4180) that are safe to open in a spreadsheet. Names of people, devices and orders stay text, whatever their
- * first character is.
- */
+/** Comma-separated values (RFC 4180) that are safe to open in a spreadsheet: no value becomes a formula. */
 
 /** Characters that begin a formula in a spreadsheet, including their full-width forms. */
 const FORMULA = /^[\s\p{Cc}\p{Cf}]*[=+\-@|%＝＋－＠]/u;

@@ -1,10 +1,7 @@
-/**
- * Steps that make a new file survive a crash: first its bytes reach the disk, then its name in the folder. The module needs a file system,
- * so browsers cannot use it.
- */
+/** Durable files, which survive a crash: first the bytes reach the disk, then the file's name in the folder. */
 import { closeSync, fsyncSync, openSync, writeFileSync } from 'node:fs';
 
-/** Writes a file that only its owner can read. With the flag `wx`, the function throws an error if the file already exists. */
+/** Writes a file that only its owner can read. With the flag `wx`, throws an error if the file exists. */
 export function writeSynced(path: string, text: string, flag: 'w' | 'wx'): void {
   const file = openSync(path, flag, 0o600);
   try {
@@ -16,7 +13,7 @@ export function writeSynced(path: string, text: string, flag: 'w' | 'wx'): void 
   }
 }
 
-/** Makes the rename of a file durable. Windows needs no call for this purpose, because its file system journals names. */
+/** Makes the rename of a file durable. Windows needs no call, because its file system journals names. */
 export function syncFolder(folder: string): void {
   if (process.platform === 'win32') return;
   const handle = openSync(folder, 'r');

@@ -8,9 +8,8 @@
 import { CordonError } from './errors.ts';
 
 export interface Variable {
-  /** Program that reads the variable. */
   readonly reader: 'server' | 'agent' | 'command line' | 'tests';
-  /** Whether the value is secret. Error messages and logs never show a secret value. */
+  /** Error messages and logs never show a secret value. */
   readonly secret?: true;
 }
 
@@ -50,7 +49,7 @@ export const VARIABLES: Readonly<Record<string, Variable>> = {
   CORDON_LOG: { reader: 'server' },
   CORDON_BACKUP_SCHEDULE: { reader: 'server' },
   CORDON_BACKUP_FOLDER: { reader: 'server' },
-  /** The recipient is not secret, but an admin may enter the secret identity by mistake. */
+  /** The recipient (public key) is not secret, but an admin may enter the secret identity by mistake. */
   CORDON_BACKUP_RECIPIENT: { reader: 'server', secret: true },
   CORDON_BACKUP_KEEP: { reader: 'server' },
 
@@ -87,13 +86,11 @@ const SERVICE_LINK =
 
 export interface UnknownVariable {
   readonly name: string;
-  /** Known name that is most similar; null if no name is similar enough. */
   readonly nearest: string | null;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Names of the variables in `environment` that begin with `CORDON_` and that no program of Cordon reads. */
 export function unknownVariables(environment: Environment): UnknownVariable[] {
   return Object.keys(environment)
     .filter((name) => name.startsWith(PREFIX) && !Object.hasOwn(VARIABLES, name) && !SERVICE_LINK.test(name))
@@ -106,7 +103,7 @@ export function unknownVariableText({ name, nearest }: UnknownVariable): string 
   return `${name} is not a setting of Cordon. ${remedy}`;
 }
 
-/** Error about an invalid environment. `problems` has one line for each variable. */
+/** `problems` has one line for each variable. */
 export class EnvironmentError extends CordonError {
   readonly problems: readonly string[];
 
@@ -116,7 +113,6 @@ export class EnvironmentError extends CordonError {
   }
 }
 
-/** Checks that the environment has no unknown variable. Throws an `EnvironmentError`. */
 export function requireKnownVariables(environment: Environment): void {
   const unknown = unknownVariables(environment);
   if (unknown.length > 0) throw new EnvironmentError(unknown.map(unknownVariableText));

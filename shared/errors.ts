@@ -1,7 +1,7 @@
 /**
- * Typed errors for everything that Cordon refuses. The code is stable, for programs. The detail is a sentence for people that says how to
- * fix the problem. Each kind of interface has one table with all codes: `shared/api/problems.ts` for HTTP responses, and
- * `shared/exit-codes.ts` for command lines. A code without an entry in these tables does not compile.
+ * Typed errors for everything that Cordon refuses: a stable code for programs, and a detail for people that says how to fix the problem.
+ * Each code needs an entry in `shared/api/problems.ts` (HTTP responses) and `shared/exit-codes.ts` (command lines); otherwise the project
+ * does not compile.
  */
 export const ERROR_CODES = [
   // General
@@ -139,7 +139,7 @@ export type ErrorCode = (typeof ERROR_CODES)[number];
 
 export class CordonError extends Error {
   readonly code: ErrorCode;
-  /** Details for programs, such as an order's number or a field's path. They never contain a secret. */
+  /** Values for programs, such as an order's number or a field's path; never a secret. */
   readonly context: Readonly<Record<string, unknown>>;
 
   constructor(code: ErrorCode, detail: string, context: Record<string, unknown> = {}, cause?: unknown) {

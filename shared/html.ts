@@ -1,4 +1,4 @@
-/** HTML pages without scripts, created as text. All text from users is escaped, so that it cannot become markup. */
+/** HTML pages without scripts, created as text. All text from users is escaped. */
 
 import { visible } from './text/visible-text.ts';
 
@@ -25,5 +25,5 @@ export function html(
   return new Markup(parts.map((part, index) => part + (written[index] ?? '')).join(''));
 }
 
-/** Style sheet of Cordon itself. It must never contain text from users. */
+/** Cordon's own style sheet. It must never contain text from users. */
 export const styleSheet = (css: string): Markup => new Markup(`<style>${css}</style>`);

@@ -1,4 +1,4 @@
-/** Check that other users cannot read a file with a key or a passphrase. The check needs a file system, so browsers cannot use it. */
+/** Check that other users cannot read a file with a key or a passphrase. */
 import { statSync } from 'node:fs';
 import { CordonError } from './errors.ts';
 

@@ -8,17 +8,15 @@ import { Writable } from 'node:stream';
 import { CordonError } from './errors.ts';
 import { requirePrivateFile } from './private-file.ts';
 
-/** Maximum length of a link. */
 const LONGEST = 16 * 1024;
 
 export interface SecretArgument {
   /** Argument of the command line: the link itself, or `-` for standard input. */
   readonly given: string | undefined;
-  /** Value of the option `--link-file`. */
   readonly file: string | undefined;
   /** Name of the link in the prompt, such as `Activation link`. */
   readonly what: string;
-  /** Safe form of the command, for the warning: `cordon-agent enroll -`. */
+  /** Form of the command without the secret, for the warning: `cordon-agent enroll -`. */
   readonly safe: string;
 }
 
@@ -28,8 +26,8 @@ export interface Streams {
 }
 
 /**
- * Reads the secret link. Throws `invalid_input` if the command has no link, or if other users can read the link's file. Throws `not_found`
- * if the file cannot be read.
+ * Reads the secret link. Throws `invalid_input` without a link, or if other users can read the link's file; `not_found` if the file cannot
+ * be read.
  */
 export async function readSecretArgument({ stdin, stderr }: Streams, asked: SecretArgument): Promise<string> {
   const { given, file, what, safe } = asked;

@@ -1,15 +1,12 @@
 /**
- * Messages to the service manager (sd_notify(3)). Node cannot send datagrams to a Unix socket, so the program `systemd-notify` sends them.
- * A unit therefore needs `NotifyAccess=all`. The module starts processes, so browsers cannot use it.
+ * Messages to the service manager (sd_notify(3)). Node cannot send datagrams to a Unix socket, so the program `systemd-notify` sends them,
+ * and a unit needs `NotifyAccess=all`.
  */
 import { spawn } from 'node:child_process';
 
 export type ServiceState = 'READY=1' | 'STOPPING=1';
 
-/**
- * Sends a message to the service manager. `socket` is the value of NOTIFY_SOCKET; null if no service manager started the program. The
- * promise resolves even if the message cannot be sent.
- */
+/** `socket`: value of NOTIFY_SOCKET; null without a service manager. The promise resolves even if the message cannot be sent. */
 export function notifyServiceManager(
   socket: string | null,
   state: ServiceState,

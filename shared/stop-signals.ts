@@ -1,9 +1,8 @@
 /**
- * Stop of a long-running program on SIGTERM or SIGINT, or when the npm process that started it has ended. The module needs processes, so
- * browsers cannot use it.
+ * Stop of a long-running program on SIGTERM or SIGINT, or when the npm process that started it has ended.
  *
- * Signal handlers are explicit, because the kernel gives process 1 of a container no default action for a signal. npm runs a script in a
- * shell, and the shell ends on a signal without forwarding it. A program that npm started therefore also watches its parent processes.
+ * Signal handlers are explicit, because process 1 of a container has no default action for signals. The shell between npm and the program
+ * ends without forwarding a signal, so the program also watches its parent processes.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { constants } from 'node:os';
@@ -13,20 +12,20 @@ export interface StopSignals {
   readonly requested: Promise<string>;
   /** Declares that the program can now finish its work at a stop request. A stop request before this call ends the program at once. */
   ready(): void;
-  /** Requests a stop from within the program. The deadline `within` applies, as for a signal. */
+  /** Requests a stop from within the program, with the same deadline as for a signal. */
   request(why: string): void;
-  /** Removes the signal handlers. Programs call this function before they end by themselves. */
+  /** Removes the signal handlers, for a program that ends by itself. */
   release(): void;
 }
 
 /**
- * Time in milliseconds during which a repeated signal counts as the same stop request, because npm and a terminal may each deliver the
- * signal. A signal after this time ends the program at once.
+ * Milliseconds during which a repeated signal is part of the same stop request, because npm and a terminal may each deliver it. A later
+ * signal ends the program at once.
  */
 const SAME_REQUEST = 1_000;
 const LOOK_EVERY = 500;
 
-/** Handles stop requests. `within` is the time in milliseconds after which the program ends although its work is not finished. */
+/** `within`: milliseconds after which the program ends although its work is not finished. */
 export function listenForStop(given: { readonly within: number; readonly say: (text: string) => void }): StopSignals {
   const requested = Promise.withResolvers<string>();
   let ready = false;
@@ -72,8 +71,8 @@ export function listenForStop(given: { readonly within: number; readonly say: (t
 }
 
 /**
- * Calls `gone` when the program's parent process has ended, or, if the parent is a shell, when the shell's parent has ended. Returns a
- * function that ends the watch.
+ * Calls `gone` when the parent process has ended; if the parent is a shell, when the shell's parent has ended. Returns a function that ends
+ * the watch.
  */
 export function onParentsGone(gone: () => void): () => void {
   const parents = parentsOf();
@@ -106,7 +105,7 @@ function startedByNpm(): boolean {
   return above?.command.startsWith('npm') ?? false;
 }
 
-/** Facts about a process from /proc; null on systems other than Linux. */
+/** Process data from /proc; null on systems other than Linux. */
 function processOf(pid: number): Process | null {
   const stat = `/proc/${pid}/stat`;
   if (!existsSync(stat)) return null;
@@ -115,7 +114,7 @@ function processOf(pid: number): Process | null {
     const [, command = '', parent] = /\((.*)\) \S (\d+) /s.exec(readFileSync(stat, 'utf8')) ?? [];
     return { command, parent: Number(parent) };
   } catch (error) {
-    // The process has ended between the two reads.
+    // The process ended while its files in /proc were read.
     if (error instanceof Error && 'code' in error) return null;
     throw error;
   }

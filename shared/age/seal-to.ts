@@ -1,6 +1,6 @@
 /**
- * Encryption of a file for one recipient in the age format (age-encryption.org/v1, C2SP age.md). Only the owner of the private key can
- * decrypt the file, with any age program. The server cannot. Supported recipients are `age1…`, and `age1pq1…` against quantum computers.
+ * Encryption of a file for one recipient in the age format (age-encryption.org/v1). Only the owner of the private key can decrypt the file;
+ * the server cannot. Supported recipients are `age1…`, and `age1pq1…` against quantum computers.
  */
 import { Encrypter } from 'age-encryption';
 import { CordonError } from '../errors.ts';
@@ -22,13 +22,13 @@ export function parseRecipient(text: string): AgeRecipient {
   try {
     new Encrypter().addRecipient(recipient);
   } catch {
-    // The error of the age library contains the input, which may be a secret. The new error omits it.
+    // The age library's error contains the input, which may be a secret. A new error replaces it.
     throw refuse('it must be the whole public key of age-keygen: age1 and 58 more characters.');
   }
   return recipient as AgeRecipient;
 }
 
-/** Encrypts for one recipient. Rejects with `invalid_input` for a weak key that would protect nothing. */
+/** Rejects with `invalid_input` for a weak recipient key that would protect nothing. */
 export async function sealTo(recipient: AgeRecipient, plaintext: Uint8Array): Promise<Uint8Array> {
   const encrypter = new Encrypter();
   encrypter.addRecipient(recipient);

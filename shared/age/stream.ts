@@ -1,6 +1,4 @@
-/**
- * Encryption and decryption of streams in the age format, with bounded memory for files of any size. `seal-to.ts` encrypts data in memory.
- */
+/** Encryption and decryption of streams in the age format, with bounded memory for files of any size. */
 import { Readable } from 'node:stream';
 import { Decrypter, Encrypter, generateX25519Identity, identityToRecipient } from 'age-encryption';
 import { CordonError } from '../errors.ts';
@@ -9,7 +7,6 @@ import type { AgeRecipient } from './seal-to.ts';
 export type SealedFor = { readonly recipient: AgeRecipient } | { readonly passphrase: string };
 export type OpenedWith = { readonly identity: string } | { readonly passphrase: string };
 
-/** Key pair in the memory of this process, for `sealStream` and `openStream`. */
 export async function temporaryIdentity(): Promise<{ readonly identity: string; readonly recipient: AgeRecipient }> {
   const identity = await generateX25519Identity();
   return { identity, recipient: (await identityToRecipient(identity)) as AgeRecipient };
@@ -44,7 +41,7 @@ export async function openStream(sealed: AsyncIterable<Uint8Array>, secret: Open
   }
 }
 
-/** Identities in a file that age-keygen wrote, without its comments. */
+/** Identities (private keys) in a file of age-keygen, without its comment lines. */
 const identitiesIn = (text: string): string[] =>
   text
     .split('\n')

@@ -1,7 +1,4 @@
-/**
- * Verification of a server's responses about its ledger, so that the console shows only verified facts. `key` is a verifier key that the
- * caller has from another source. It must never come from the response.
- */
+/** Verification of a server's responses about its ledger. The verifier key `key` must come from another source, never from the response. */
 import type { z } from 'zod';
 import type { consistencyView, inclusionView } from '../api/ledger.ts';
 import { CordonError } from '../errors.ts';
@@ -25,7 +22,7 @@ function hashesOf(proof: readonly string[]): Uint8Array[] {
   });
 }
 
-/** Verified ledger entry at `index` in a response, with its checkpoint. Throws `checkpoint_invalid` or `proof_invalid`. */
+/** Ledger entry at `index`, verified with the checkpoint in the response. Throws `checkpoint_invalid` or `proof_invalid`. */
 export async function checkInclusion(
   answer: Inclusion,
   index: number,
@@ -50,19 +47,19 @@ export async function checkInclusionIn(
   return parseDocument(entrySchema, bytes);
 }
 
-/** Verifies that the larger of two trees contains the entries of the smaller tree unchanged, as its beginning. Throws `proof_invalid`. */
+/** Verifies that the larger of two ledger trees begins with the entries of the smaller tree, unchanged. Throws `proof_invalid`. */
 export async function checkBeginning(
   proof: readonly string[],
   older: Pick<Checkpoint, 'size' | 'root'>,
   newer: Pick<Checkpoint, 'size' | 'root'>,
 ): Promise<void> {
-  // The empty tree has no entries that could have changed, so no proof is necessary.
+  // An empty tree has no entries that could have changed, so it needs no proof.
   if (older.size > 0) await verifyConsistency(older.size, newer.size, hashesOf(proof), older.root, newer.root);
 }
 
 /**
- * Newer checkpoint, verified to contain the ledger entries of the saved note `earlier` unchanged. Throws `checkpoint_invalid` or
- * `proof_invalid`.
+ * Checkpoint of the server, verified to contain all ledger entries of the saved checkpoint `earlier` unchanged. Throws `checkpoint_invalid`
+ * or `proof_invalid`.
  */
 export async function checkGrowth(answer: Consistency, earlier: string, key: string): Promise<Checkpoint> {
   const verifier = await parseVerifierKey(key);

@@ -1,7 +1,6 @@
 /**
  * Verification of a ledger's continuations (ADR 39): signed decisions by which a ledger that lost entries goes on under a new name. The
- * verification needs only documents, from a ledger copy or an evidence pack. The chain of approver sets has the keys of all possible
- * signers. Ledger entries prove which approver set was current.
+ * documents come from a ledger copy or an evidence pack.
  */
 import { z } from 'zod';
 import { CordonError } from '../errors.ts';
@@ -13,10 +12,7 @@ import { continuationOf } from './continuation.ts';
 import type { LedgerEntry } from './ledger-entry.ts';
 import type { NoteVerifier } from './signed-note.ts';
 
-/**
- * Response of the public listener with approver sets and continuations. Its size is limited, because every verification of a ledger copy
- * reads it.
- */
+/** Public response with approver sets and continuations. Its size is limited, because every verification of a ledger copy parses it. */
 export const continuationsFileSchema = z.strictObject({
   approverSets: z.array(envelopeSchema).max(256),
   continuations: z.array(envelopeSchema).max(64),
@@ -28,22 +24,19 @@ export interface SignedContinuation {
   readonly digest: string;
   /** Newest approver set of which enough members signed the continuation. */
   readonly set: ApproverSet;
-  /** Whole chain of approver sets, oldest first. */
+  /** Approver sets, oldest first. */
   readonly sets: readonly ApproverSet[];
   readonly envelope: Envelope;
 }
 
-/**
- * Verifies the chain of approver sets, and that one approver set signed each continuation. If the function throws an error, no continuation
- * is valid.
- */
+/** Verifies the chain of approver sets and the signatures of the continuations. After an error, no continuation is valid. */
 export function readContinuations({ approverSets, continuations }: ContinuationsFile): SignedContinuation[] {
   if (continuations.length === 0) return [];
   verifyApproverSets(null, approverSets);
   return signedBySets(continuations, approverSets.map(readApproverSet));
 }
 
-/** Verifies the signatures of the continuations. `sets` has verified approver sets, oldest first. Throws `threshold_not_met`. */
+/** `sets`: verified approver sets, oldest first. Throws `threshold_not_met`. */
 export function signedBySets(envelopes: readonly Envelope[], sets: readonly ApproverSet[]): SignedContinuation[] {
   return envelopes.map((envelope) => {
     const document = readLedgerContinuation(envelope);
@@ -56,7 +49,7 @@ export function signedBySets(envelopes: readonly Envelope[], sets: readonly Appr
   });
 }
 
-/** Continuations that lead from one name of the ledger to another, in order. Throws `checkpoint_invalid` if there are none. */
+/** Continuations that lead from one ledger name to another, in sequence. Throws `checkpoint_invalid` if there are none. */
 export function pathTo(origin: string, wanted: string, known: readonly SignedContinuation[]): SignedContinuation[] {
   const path: SignedContinuation[] = [];
   for (let name = origin; name !== wanted; ) {
@@ -78,8 +71,8 @@ export function pathTo(origin: string, wanted: string, known: readonly SignedCon
 }
 
 /**
- * Checkpoint from a signed note. The note may have the name of the pinned ledger, or a later name that continuations connect with it.
- * Throws `checkpoint_invalid`.
+ * Checkpoint in a signed note under the pinned ledger name, or under a later name that continuations connect with it. Throws
+ * `checkpoint_invalid`.
  */
 export async function openContinued(
   note: string,
@@ -91,7 +84,7 @@ export async function openContinued(
   return { checkpoint: await openCheckpoint(note, { ...verifier, name }), path };
 }
 
-/** Verifies that `entry`, which is the first ledger entry after the fork, contains the given continuation. Throws `proof_invalid`. */
+/** Verifies that `entry`, the first ledger entry under the new name, contains the continuation. Throws `proof_invalid`. */
 export function requireEntry({ document, digest }: SignedContinuation, entry: LedgerEntry | undefined): void {
   if (entry?.kind === 'ledger.continued' && entry.public['digest'] === digest) return;
   throw new CordonError(
@@ -111,9 +104,8 @@ export const loggedSet = ({ public: said }: LedgerEntry): LoggedSet => ({
 });
 
 /**
- * Verifies that the ledger has an entry for each approver set, and that the approver set which signed the continuation was current at the
- * fork. An older approver set must not sign, because a newer set may exist for the reason that keys of the older set were stolen. `logged`
- * lists the approver sets with a ledger entry before the fork. Throws `threshold_not_met`.
+ * Verifies that the approver set which signed a continuation was not older than the newest set in the ledger. Keys of an older set may have
+ * been stolen. `logged`: approver sets with a ledger entry before the continuation. Throws `threshold_not_met`.
  */
 export function requireSetInForce({ document, set, sets }: SignedContinuation, logged: readonly LoggedSet[]): void {
   const newest = logged.reduce<LoggedSet | null>(

@@ -1,6 +1,6 @@
 /**
  * Checkpoint of a ledger (C2SP tlog-checkpoint, https://c2sp.org/tlog-checkpoint): a signed note with the size and root hash of one tree.
- * Its origin is the ledger's name and must equal the signing key's name, so that no checkpoint of another installation is accepted.
+ * Its origin must equal the name of the signing key, so that no checkpoint of another installation is accepted.
  */
 import { readBase64 } from '../strict-base64.ts';
 import { HASH_SIZE } from './proof.ts';
@@ -16,7 +16,8 @@ export interface Checkpoint {
 export const originOf = (installation: string) => `cordon/${installation}`;
 
 /**
- * Name of the ledger after a continuation at the given time. A restored clock is never earlier than the backup, so no name is used twice.
+ * Ledger name after a continuation at the given time. After a restore, the server's clock is never earlier than the backup, so no name
+ * repeats.
  */
 export const continuedOrigin = (installation: string, at: number): string =>
   `${originOf(installation)}/${new Date(at).toISOString().replace(/\D/g, '').slice(0, 14)}`;
@@ -32,13 +33,10 @@ export function originOrder(installation: string, origin: string): number | null
   return /^[0-9]{14}$/.test(digits) ? Number(digits) : null;
 }
 
-/** Origin in the first line of a note, before its verification. */
+/** Origin (first line) of a note that is not yet verified. */
 export const originIn = (note: string): string => note.slice(0, Math.max(0, note.indexOf('\n')));
 
-/**
- * Checkpoint from a signed note, under any ledger name of this installation. All names have the same signing key. Throws
- * `checkpoint_invalid`.
- */
+/** Verified checkpoint under any ledger name of this installation; all names share one signing key. Throws `checkpoint_invalid`. */
 export async function openOwnCheckpoint(
   note: string,
   installation: string,
@@ -51,10 +49,7 @@ export async function openOwnCheckpoint(
   );
 }
 
-/**
- * Checkpoint from a signed note. Throws `checkpoint_invalid` if the format, the signature, the key or the origin differs from the expected
- * one.
- */
+/** Verified checkpoint under exactly the given name and key. Throws `checkpoint_invalid`. */
 export async function openCheckpoint(note: string, verifier: NoteVerifier): Promise<Checkpoint> {
   const text = await openNote(note, verifier);
   const [origin, size, root, ...rest] = text.split('\n');

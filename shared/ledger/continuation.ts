@@ -1,6 +1,6 @@
 /**
- * Rules by which a holder of earlier ledger entries judges a continuation of the ledger (ADR 39). The holder is a device, a ledger copy, a
- * browser or a restored server. This module does not check signatures; `shared/order/ledger-continuation.ts` does.
+ * Judgment of a ledger continuation (ADR 39) by a holder of earlier ledger entries: a device, a ledger copy, a browser or a restored
+ * server. `shared/order/ledger-continuation.ts` checks the signatures.
  */
 import { CordonError } from '../errors.ts';
 import { parseDocument } from '../order/canonical.ts';
@@ -10,11 +10,11 @@ import { originOrder } from './checkpoint.ts';
 export interface NamedTree {
   readonly origin: string;
   readonly size: number;
-  /** Root hash of a tree in hex. */
+  /** Root hash in hex. */
   readonly root: string;
 }
 
-/** Continuation of the ledger from its payload, checked for consistency but not for signatures. Throws `document_malformed`. */
+/** Parses the payload of a continuation and checks its consistency, but no signatures. Throws `document_malformed`. */
 export function parseContinuation(payload: Uint8Array): LedgerContinuation {
   const document = parseDocument(ledgerContinuationSchema, payload);
   const { installation, origin, fork, shown, newOrigin } = document;
@@ -59,7 +59,7 @@ export function judgeEarlierTree(
   return shown && earlier.size <= shown.size ? 'lost' : 'lost-more';
 }
 
-/** Continuation of the ledger with the given name; null if there is none. `known` may have any order. */
+/** First continuation that gives the ledger a name later than `origin`; null if there is none. `known` may be in any sequence. */
 export function continuationOf(origin: string, known: readonly LedgerContinuation[]): LedgerContinuation | null {
   const follows = ({ installation, origin: from, newOrigin }: LedgerContinuation) => {
     const [order, before, after] = [origin, from, newOrigin].map((name) => originOrder(installation, name));

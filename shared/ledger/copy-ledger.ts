@@ -1,6 +1,6 @@
 /**
- * Download of a ledger into a folder, for later verification with `verify-copy.ts`. The checkpoint in the folder is replaced only after all
- * of its entries are downloaded and verified. An interrupted or falsified download therefore does not change the older copy.
+ * Download of a ledger into a folder, for later verification. The checkpoint in the folder is replaced only after all its entries are
+ * verified, so an interrupted or falsified download never changes an older copy.
  */
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { get as httpGet } from 'node:http';
@@ -36,7 +36,7 @@ export const copyInFolder =
     }
   };
 
-/** Ledger at the URL `base` + `/ledger/`. `ca` is the root CA of the server's certificate, in PEM. */
+/** The ledger is at `base` + `/ledger/`. `ca`: root certificate of the server's TLS certificate, in PEM. */
 export function ledgerAt(base: string, ca?: string): CopyReader {
   return async (path) => {
     const url = new URL(`ledger/${path}`, base.endsWith('/') ? base : `${base}/`);
@@ -76,8 +76,8 @@ async function store(folder: string, path: string, bytes: Buffer): Promise<void>
 }
 
 /**
- * Updates the ledger copy in `folder`. `pinned` is a verifier key from another source. Without `pinned`, the key in the folder is used. If
- * the folder is empty, the server's key is used.
+ * Updates the ledger copy in `folder`. `pinned`: verifier key from another source. Without it, the key in the folder is used; for an empty
+ * folder, the server's key.
  */
 export async function copyLedger(from: CopyReader, folder: string, pinned?: string): Promise<VerifiedCopy> {
   const local = copyInFolder(folder);
@@ -98,7 +98,7 @@ export async function copyLedger(from: CopyReader, folder: string, pinned?: stri
   const { size, origin } = (await openContinued(note.toString('utf8'), verifier, known)).checkpoint;
   const previous = await local(CHECKPOINT);
   if (previous) {
-    // This check must run before any file changes, because the entries of the old copy may be the only proof of a loss.
+    // This check runs before any file changes, because the old copy may be the only proof that the ledger lost entries.
     const { checkpoint: earlier } = await openContinued(previous.toString('utf8'), verifier, known);
     const [given] = pathTo(earlier.origin, origin, known);
     if (given && earlier.size > given.document.fork.size) throw gaveUp(earlier.size, given.document.fork.size);

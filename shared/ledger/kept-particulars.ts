@@ -1,7 +1,6 @@
 /**
- * Details that a ledger entry withholds from the public. Instead of the details, the entry contains a salted hash of them (a commitment).
- * An evidence pack contains the salt and the details, so its reader can verify them. For all other people, two such entries of the same
- * kind differ only in their times.
+ * Details that a ledger entry withholds from the public: the entry contains only a salted hash of them. An evidence pack contains salt and
+ * details, so that its reader can verify them.
  */
 import { CordonError } from '../errors.ts';
 import { canonicalText, parseDocument } from '../order/canonical.ts';
@@ -15,14 +14,10 @@ export function keepParticulars(particulars: LedgerEntry['public']): Pick<EntryD
 /** Kinds of ledger entries that withhold their details while the order is withheld. */
 export const KEPT_KINDS: readonly EntryKind[] = ['order.executed', 'order.proceeding'];
 
-/** Whether the entry withholds its details from the public, because it is about a withheld order. */
 export const keepsParticulars = ({ kind, public: shown }: LedgerEntry): boolean =>
   KEPT_KINDS.includes(kind) && Object.keys(shown).length === 0;
 
-/**
- * Withheld details of an entry, verified with the salt and text that open its commitment. Throws `proof_invalid` if the entry commits to
- * other details, or if it withholds none.
- */
+/** Withheld details of an entry, verified against its salted hash. Throws `proof_invalid`. */
 export function openParticulars(entry: LedgerEntry, { salt, subject }: Opening): LedgerEntry['public'] {
   if (!keepsParticulars(entry)) throw new CordonError('proof_invalid', 'The entry withholds no particulars.');
   if (entry.subject !== subjectCommitment(Buffer.from(salt, 'hex'), subject)) {

@@ -119,26 +119,20 @@ export const entrySchema = z.strictObject({
     .string()
     .regex(/^[0-9a-f]{64}$/)
     .nullable(),
-  /**
-   * Public details of the action, such as the serial of a certificate or the number and digest of an order. They never contain a name.
-   * `kept-particulars.ts` describes the details of a withheld order.
-   */
+  /** Public details of the action, such as a certificate's serial number or an order's number and digest; never a name. */
   public: z.record(z.string(), z.union([z.string(), z.number(), z.null()])),
 });
 export type LedgerEntry = z.infer<typeof entrySchema>;
 
-/** Opening of an entry's commitment: the salt and the hashed text. Only the operator has it, and gives it to readers who need a proof. */
+/** Salt and text behind an entry's commitment (salted hash). Only the operator has them, and reveals them to readers who need a proof. */
 export const openingSchema = z.strictObject({
-  /** Salt of the commitment, in hex. */
+  /** Salt in hex. */
   salt: z.string().regex(/^[0-9a-f]{64}$/),
   subject: z.string(),
 });
 export type Opening = z.infer<typeof openingSchema>;
 
-/**
- * Draft of a ledger entry, before a commitment hides its subject. The store saves the draft in the same transaction as the action that the
- * entry is about.
- */
+/** Ledger entry before a commitment hides its subject. The store saves the draft in the transaction of the action itself. */
 export interface EntryDraft<K extends EntryKind = EntryKind> {
   readonly kind: K;
   readonly at: number;

@@ -1,6 +1,6 @@
 /**
- * Creation of ledger entries, each with the opening of its commitment (salt and subject), which only the operator keeps. An entry contains
- * SHA-256(salt || subject) with a new random salt. Nobody can test a guess of the subject, and equal subjects have different hashes.
+ * Creation of ledger entries. An entry contains SHA-256(salt || subject) with a random salt, so nobody can test a guess of the subject, and
+ * equal subjects have different hashes. Only the operator keeps the salt.
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { canonicalText } from '../order/canonical.ts';
@@ -8,11 +8,10 @@ import { type EntryDraft, entrySchema, type Opening } from './ledger-entry.ts';
 import { leafHash } from './merkle.ts';
 
 export interface MadeEntry {
-  /** Exact bytes of the entry as text, in canonical JSON. */
   readonly body: string;
   /** Leaf hash of `body` (RFC 9162), in hex. */
   readonly hash: string;
-  /** Salt and subject that open the entry's commitment; null for an entry without a subject. */
+  /** Salt and subject; null for an entry without a subject. */
   readonly opening: Opening | null;
 }
 
@@ -32,7 +31,6 @@ export function makeEntry(draft: EntryDraft, salt: Buffer = randomBytes(32)): Ma
   };
 }
 
-/** SHA-256 of salt and subject, in hex. */
 export function subjectCommitment(salt: Buffer, subject: string): string {
   return createHash('sha256').update(salt).update(subject, 'utf8').digest('hex');
 }

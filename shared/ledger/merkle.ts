@@ -1,7 +1,6 @@
 /**
- * Merkle tree of RFC 9162, section 2.1: computes tree hashes, and the hashes in a proof. `proof.ts` verifies proofs. A `HashSource`
- * provides the hashes of complete subtrees, from a database table, a tile on disk or an array. Sizes and positions reach 2^53, so bit
- * operators cannot be used.
+ * Merkle tree of RFC 9162, section 2.1: computes tree hashes and the hashes in proofs. A `HashSource` provides the hashes of complete
+ * subtrees. Sizes and positions reach 2^53, so bit operators cannot be used.
  */
 import { createHash } from 'node:crypto';
 import { CordonError } from '../errors.ts';
@@ -15,10 +14,10 @@ export interface TreeNode {
   readonly position: number;
 }
 
-/** Hashes of complete subtrees, in the requested order. The promise rejects if a hash is missing. */
+/** Hashes of subtrees in the requested sequence. Rejects if one is missing. */
 export type HashSource = (nodes: readonly TreeNode[]) => Promise<readonly Buffer[]>;
 
-/** Range of leaves from `from` up to, but not including, `to`. */
+/** Range of leaves: `from` is included, `to` is not. */
 interface Range {
   readonly from: number;
   readonly to: number;
@@ -37,7 +36,7 @@ export function nodeHash(left: Uint8Array, right: Uint8Array): Buffer {
 
 export const EMPTY_ROOT = createHash('sha256').digest();
 
-/** Largest power of two smaller than `size` (RFC 9162, section 2.1.1). `size` is at least 2. */
+/** Largest power of two below `size` (RFC 9162, section 2.1.1). `size` is at least 2. */
 function split(size: number): number {
   let k = 1;
   while (k * 2 < size) k *= 2;
@@ -80,7 +79,6 @@ async function hashRanges(ranges: readonly Range[], source: HashSource): Promise
   });
 }
 
-/** Root hash of the first `size` leaves. */
 export async function rootOf(size: number, source: HashSource): Promise<Buffer> {
   const [root] = await hashRanges([{ from: 0, to: size }], source);
   return root ?? EMPTY_ROOT;
@@ -110,12 +108,12 @@ function rangesBeside(index: number, size: number): Range[] {
   return ranges;
 }
 
-/** Inclusion proof of leaf `index` in the tree of `size` leaves (RFC 9162, section 2.1.3.1), from the leaf upward. */
+/** Inclusion proof (RFC 9162, section 2.1.3.1). The hashes are in sequence from the leaf upward. */
 export async function inclusionProof(index: number, size: number, source: HashSource): Promise<Buffer[]> {
   return await hashRanges(rangesBeside(index, size), source);
 }
 
-/** Inclusion proofs of several leaves in one tree. The function asks the hash source only once. */
+/** Inclusion proofs of several leaves, with one query of the hash source. */
 export async function inclusionProofs(
   indexes: readonly number[],
   size: number,
@@ -130,10 +128,7 @@ export async function inclusionProofs(
   });
 }
 
-/**
- * Proof that the tree of `size` leaves contains the `older` leaves of an older tree unchanged, as its beginning (consistency proof of RFC
- * 9162, section 2.1.4.1).
- */
+/** Consistency proof (RFC 9162, section 2.1.4.1): the tree of `size` leaves begins with the `older` leaves of an older tree, unchanged. */
 export async function consistencyProof(older: number, size: number, source: HashSource): Promise<Buffer[]> {
   if (!(Number.isSafeInteger(older) && Number.isSafeInteger(size) && older >= 1 && older <= size)) {
     throw new CordonError(
@@ -165,10 +160,10 @@ export async function consistencyProof(older: number, size: number, source: Hash
 const half = (value: number) => Math.floor(value / 2);
 const refused = (detail: string) => new CordonError('proof_invalid', detail);
 
-/** Growing Merkle tree. It stores the complete subtrees along its right edge, and returns the hashes that an appended leaf completes. */
+/** Growing Merkle tree, which keeps only the complete subtrees along its right edge. */
 export class GrowingTree {
   #size: number;
-  /** Complete subtrees along the right edge, largest first. Their widths are the powers of two in the binary form of the tree's size. */
+  /** Subtrees along the right edge, largest first. Their widths are the powers of two in the binary form of the tree's size. */
   readonly #edge: { node: TreeNode; hash: Buffer }[];
 
   private constructor(size: number, edge: { node: TreeNode; hash: Buffer }[]) {

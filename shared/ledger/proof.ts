@@ -1,6 +1,6 @@
 /**
- * Verification of proofs (RFC 9162, section 2.1) with WebCrypto, for browsers, devices and the command line. `merkle.ts` creates proofs.
- * Sizes and positions reach 2^53, so bit operators cannot be used.
+ * Verification of Merkle proofs (RFC 9162, section 2.1) with WebCrypto, for browsers, devices and the command line. Sizes and positions
+ * reach 2^53, so bit operators cannot be used.
  */
 import { CordonError } from '../errors.ts';
 
@@ -59,7 +59,7 @@ function checkHashes(hashes: readonly Uint8Array[]): void {
 }
 
 /**
- * Verifies that the tree with `size` leaves and the root hash `root` has the leaf hash `leaf` at position `index` (inclusion proof). Throws
+ * Verifies an inclusion proof: the tree with `size` leaves and the root hash `root` has the leaf hash `leaf` at `index`. Throws
  * `proof_invalid`.
  */
 export async function verifyInclusion(
@@ -82,8 +82,8 @@ export async function verifyInclusion(
 }
 
 /**
- * Verifies that the tree of `size` leaves with the root hash `newRoot` contains the leaves of the older tree unchanged, as its beginning
- * (consistency proof). The older tree has `older` leaves and the root hash `oldRoot`. Throws `proof_invalid`.
+ * Verifies a consistency proof: the tree with `size` leaves and the root hash `newRoot` begins with the tree of `older` leaves and the root
+ * hash `oldRoot`. Throws `proof_invalid`.
  */
 export async function verifyConsistency(
   older: number,

@@ -1,12 +1,8 @@
-/**
- * Signing of checkpoints with the ledger's own key, and the text form of the public key (verifier key) for outsiders. `checkpoint.ts`
- * verifies checkpoints.
- */
+/** Signing of checkpoints with the ledger's own key, and the text form of its public key (verifier key) for outsiders. */
 import { createHash } from 'node:crypto';
 import { checkText, invalid, KEY_ID_SIZE, keyIdInput, type NoteVerifier, typedKey } from './signed-note.ts';
 
 export interface NoteSigner extends NoteVerifier {
-  /** Ed25519 signature without prehash, 64 bytes. */
   sign(message: Uint8Array): Buffer;
 }
 
@@ -14,7 +10,7 @@ export interface NoteSigner extends NoteVerifier {
 const SPKI_PREFIX = Buffer.from('302a300506032b6570032100', 'hex');
 const SPKI_SIZE = SPKI_PREFIX.length + 32;
 
-/** Name of a key. It must not contain spaces or plus signs, which separate the parts of a line. */
+/** Key name. Spaces and plus signs separate the parts of a line, so the name must contain neither. */
 function checkName(name: string): void {
   if (!/^[^\s+]{1,255}$/u.test(name))
     throw invalid(`The name of a note’s key must not contain a space or a plus sign: ${JSON.stringify(name)}.`);
@@ -24,7 +20,7 @@ export function keyIdOf(verifier: NoteVerifier): Buffer {
   return createHash('sha256').update(keyIdInput(verifier)).digest().subarray(0, KEY_ID_SIZE);
 }
 
-/** Raw 32 bytes of an Ed25519 key, taken from its SubjectPublicKeyInfo in DER. Other kinds of keys are refused. */
+/** Raw 32 bytes of an Ed25519 key. Other kinds of keys are refused. */
 export function ed25519FromSpki(spki: Buffer): Uint8Array<ArrayBuffer> {
   if (spki.length !== SPKI_SIZE || !spki.subarray(0, SPKI_PREFIX.length).equals(SPKI_PREFIX)) {
     throw invalid('The key of a note must be an Ed25519 public key in SPKI form; this one is of another kind.');
@@ -32,13 +28,12 @@ export function ed25519FromSpki(spki: Buffer): Uint8Array<ArrayBuffer> {
   return new Uint8Array(spki.subarray(SPKI_PREFIX.length));
 }
 
-/** Verifier key as text (`vkey`), which outsiders pin. */
 export function verifierKey(verifier: NoteVerifier): string {
   checkName(verifier.name);
   return `${verifier.name}+${keyIdOf(verifier).toString('hex')}+${typedKey(verifier).toBase64()}`;
 }
 
-/** Signed note with the given text. `text` must end with a newline and have no other control characters. */
+/** Signs `text`, which must end with a newline and contain no control characters except newlines. */
 export function signNote(text: string, signer: NoteSigner): string {
   checkName(signer.name);
   checkText(text);

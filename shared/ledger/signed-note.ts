@@ -1,7 +1,6 @@
 /**
- * Verification of C2SP signed notes with Ed25519 keys (https://c2sp.org/signed-note). A note has a text, an empty line, and one line for
- * each signature. Only signature type 0x01 is accepted. Signature lines with another name or key id belong to other signers and are
- * ignored. WebCrypto makes the module usable in browsers. `sign-checkpoint.ts` creates notes.
+ * Verification of C2SP signed notes (https://c2sp.org/signed-note) with Ed25519 keys. Signature lines with another name or key id belong to
+ * other signers and are ignored.
  */
 import { CordonError } from '../errors.ts';
 import { readBase64 } from '../strict-base64.ts';
@@ -11,10 +10,10 @@ const ED25519 = 0x01;
 const PUBLIC_KEY_SIZE = 32;
 const MAX_SIGNATURES = 16;
 
-/** Verifier of a note's signatures. The name is the ledger's origin. */
+/** Public key that verifies notes. Its name is the ledger's origin. */
 export interface NoteVerifier {
   readonly name: string;
-  /** Raw Ed25519 public key, 32 bytes. */
+  /** Raw Ed25519 key, 32 bytes. */
   readonly publicKey: Uint8Array<ArrayBuffer>;
 }
 
@@ -32,15 +31,14 @@ export function keyIdInput(verifier: NoteVerifier): Uint8Array<ArrayBuffer> {
   return Uint8Array.of(...encoder.encode(`${verifier.name}\n`), ...typedKey(verifier));
 }
 
-/** Key identifier in hex. */
+/** Key id in hex. */
 async function keyIdOf(verifier: NoteVerifier): Promise<string> {
   const digest = await crypto.subtle.digest('SHA-256', keyIdInput(verifier));
   return new Uint8Array(digest, 0, KEY_ID_SIZE).toHex();
 }
 
-/** Verifier key from its text (`vkey`): name, key id and key. */
 export async function parseVerifierKey(text: string): Promise<NoteVerifier> {
-  // The key in base64 may contain plus signs. The name and the key id must not.
+  // The key in base64 may contain plus signs, which also separate the name, key id and key.
   const [, name, id, encoded] = /^([^\s+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/=]+)$/.exec(text.trim()) ?? [];
   if (name === undefined || id === undefined || encoded === undefined) {
     throw invalid('A verifier key must have the form name+8 hex digits+base64.');
@@ -54,7 +52,7 @@ export async function parseVerifierKey(text: string): Promise<NoteVerifier> {
   return verifier;
 }
 
-/** The text of a note ends with a newline and has no other control characters. */
+/** The text of a note ends with a newline and contains no control characters except newlines. */
 export function checkText(text: string): void {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what the format forbids
   if (!text.endsWith('\n') || /[\u0000-\u0009\u000b-\u001f\u007f]/.test(text) || !text.isWellFormed()) {
@@ -62,7 +60,7 @@ export function checkText(text: string): void {
   }
 }
 
-/** Text of a note, after verification of the pinned key's signature. Throws `checkpoint_invalid`. */
+/** Text of a note with a valid signature of the pinned key. Throws `checkpoint_invalid`. */
 export async function openNote(note: string, verifier: NoteVerifier): Promise<string> {
   const end = note.lastIndexOf('\n\n');
   if (end < 0 || !note.endsWith('\n'))

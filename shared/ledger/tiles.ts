@@ -1,6 +1,6 @@
 /**
- * Division of the ledger's hashes and entries into files, after C2SP tlog-tiles (https://c2sp.org/tlog-tiles). A tile of level L has up to
- * 256 hashes of complete subtrees of 256^L leaves. An entry bundle has the 256 entries below one tile of level 0.
+ * Division of the ledger into files (C2SP tlog-tiles, https://c2sp.org/tlog-tiles). A tile of level L has up to 256 hashes of complete
+ * subtrees of 256^L leaves. An entry bundle has the 256 entries below one tile of level 0.
  */
 import { CordonError } from '../errors.ts';
 import { type HashSource, nodeHash, type TreeNode } from './merkle.ts';
@@ -12,7 +12,7 @@ const TILE_HEIGHT = 8;
 const HIGHEST_LEVEL = 5;
 const MAX_ENTRY = 0xffff;
 
-/** Tile or entry bundle. The `level` of a bundle is `entries`. The `width` of a full tile is 256. */
+/** `level`: `entries` for an entry bundle. `width`: 256 for a full tile. */
 export interface TileId {
   readonly level: number | 'entries';
   readonly number: number;
@@ -29,7 +29,7 @@ export function tilePath({ level, number, width }: TileId): string {
   return `tile/${level}/${name}${width < TILE_WIDTH ? `.p/${width}` : ''}`;
 }
 
-/** Tile or bundle of a path; null for a path that `tilePath` never creates. Each tile has exactly one path. */
+/** Tile or entry bundle; null for a path that `tilePath` never creates, because each file has exactly one path. */
 export function parseTilePath(path: string): TileId | null {
   const [, level, name, width] = /^tile\/(\d|entries)\/((?:x\d{3}\/){0,5}\d{3})(?:\.p\/(\d{1,3}))?$/.exec(path) ?? [];
   if (level === undefined || name === undefined) return null;
@@ -44,8 +44,8 @@ export function parseTilePath(path: string): TileId | null {
 }
 
 /**
- * All tiles and bundles of a tree with `size` leaves, including partial ones at the right edge. Bundles come first. A dishonest signer
- * could choose a huge size, so this generator creates the list step by step, and the reader stops at the first missing bundle.
+ * All bundles, then all tiles of a tree, including partial ones at the right edge. A generator, because a dishonest signer could choose a
+ * huge size; the reader stops at the first missing bundle.
  */
 export function* tilesOf(size: number): Generator<TileId> {
   yield* row('entries', size);
@@ -60,7 +60,6 @@ function* row(level: TileId['level'], hashes: number): Generator<TileId> {
   }
 }
 
-/** Subtrees whose hashes the tile contains. */
 export function nodesOfTile({ level, number, width }: TileId & { readonly level: number }): TreeNode[] {
   return Array.from({ length: width }, (_, at) => ({
     level: level * TILE_HEIGHT,
@@ -68,7 +67,7 @@ export function nodesOfTile({ level, number, width }: TileId & { readonly level:
   }));
 }
 
-/** Indexes of the ledger entries in a bundle, from `from` up to, but not including, `to`. */
+/** Indexes of the ledger entries in a bundle: `from` is included, `to` is not. */
 export function entriesOfBundle({ number, width }: TileId): { from: number; to: number } {
   return { from: number * TILE_WIDTH, to: number * TILE_WIDTH + width };
 }
@@ -101,7 +100,6 @@ export function decodeBundle(bundle: Buffer, count: number): Buffer[] {
   return entries;
 }
 
-/** Source of hashes that reads the tiles of a tree with `size` leaves, so that outsiders can create proofs. */
 export function hashesFromTiles(size: number, readTile: (path: string) => Promise<Buffer>): HashSource {
   const tiles = new Map<string, Promise<Buffer>>();
   const read = async (level: number, number: number): Promise<Buffer> => {

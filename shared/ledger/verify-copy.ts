@@ -1,6 +1,6 @@
 /**
- * Verification of a downloaded ledger copy (checkpoint, tiles, entries) with a verifier key. The verification reads every entry and
- * computes every hash again. It needs no network, so that it can be repeated years later.
+ * Verification of a downloaded ledger copy with a verifier key. Every entry is read and every hash computed again. No network is needed, so
+ * the verification can be repeated years later.
  */
 import { CordonError } from '../errors.ts';
 import { parseDocument } from '../order/canonical.ts';
@@ -23,26 +23,23 @@ import { HASH_SIZE } from './proof.ts';
 import { type NoteVerifier, parseVerifierKey } from './signed-note.ts';
 import { decodeBundle, TILE_WIDTH, tilePath, tilesOf } from './tiles.ts';
 
-/** Reader of the copy's files. It receives a path below `/ledger/` and returns the file's bytes; null for a missing file. */
+/** Reader of the ledger copy's files. Receives a path below `/ledger/`, and returns null for a missing file. */
 export type CopyReader = (path: string) => Promise<Buffer | null>;
 
 export const CHECKPOINT = 'checkpoint';
 /** Checkpoint of an earlier copy. The verified copy must contain all entries of the earlier copy unchanged. */
 export const PREVIOUS_CHECKPOINT = 'checkpoint.previous';
 export const KEY = 'key';
-/**
- * File with approver sets and continuations (`continuationsFileSchema`). It is needed if the ledger continued under a new name after a loss
- * of entries.
- */
+/** File with approver sets and continuations, needed if the ledger goes on under a new name after a loss of entries. */
 export const CONTINUATIONS = 'continuations';
 
 export interface VerifiedCopy {
   readonly checkpoint: Checkpoint;
   readonly verifier: NoteVerifier;
-  /** Size of the earlier ledger whose entries the verified copy contains unchanged; null if the caller gave no earlier checkpoint. */
+  /** Size of the earlier ledger that the copy contains unchanged; null without an earlier checkpoint. */
   readonly extends: number | null;
   readonly entries: ReadonlyMap<EntryKind, number>;
-  /** Continuations that lead from the name in the pinned key to the name in the checkpoint. */
+  /** Continuations from the name in the pinned key to the name in the checkpoint. */
   readonly continuations: readonly SignedContinuation[];
 }
 
@@ -53,8 +50,8 @@ async function need(read: CopyReader, path: string): Promise<Buffer> {
 }
 
 /**
- * Verifies a ledger copy. Throws `checkpoint_invalid` or `proof_invalid` at the first failure, with the file's name. Without `pinned`, the
- * key in the copy is used, and the verification proves only that the copy is consistent.
+ * Verifies a ledger copy. Throws `checkpoint_invalid` or `proof_invalid` with the file's name. Without `pinned`, the key in the copy is
+ * used, and the verification proves only that the copy is consistent.
  */
 export async function verifyLedgerCopy(
   read: CopyReader,
@@ -73,13 +70,11 @@ export async function verifyLedgerCopy(
   }
 
   const tree = await GrowingTree.open(0, async () => []);
-  /** Computed hashes at the levels that tiles store, from left to right. The tiles must contain the same hashes. */
+  /** Computed hashes of the levels that tiles store, for comparison with the tiles. */
   const rows = new Map<number, Buffer[]>();
   const entries = new Map<EntryKind, number>();
   const sets: LoggedSet[] = [];
-  /**
-   * Checks each continuation of the ledger. Its fork must match the entries before it, and the next entry must contain the continuation.
-   */
+  /** Checks that each continuation matches the ledger entries before it, and that the next entry contains the continuation. */
   const checkContinued = (entry: LedgerEntry) => {
     for (const one of path) {
       const { size, root } = one.document.fork;
@@ -135,7 +130,6 @@ export async function verifyLedgerCopy(
   return { checkpoint, verifier, extends: earlier?.size ?? null, entries, continuations: path };
 }
 
-/** Parses the continuations file of a ledger copy. Throws `checkpoint_invalid`. */
 export function parseContinuationsFile(file: Buffer): ContinuationsFile {
   let value: unknown;
   try {

@@ -1,10 +1,10 @@
-/** Client of a JSON API on the page's own origin. The client checks each response against the schema that the server uses. */
+/** Client of a JSON API on the page's own origin. It checks each response against the server's schema. */
 import type { z } from 'zod';
 import { ApiError, apiErrorOf } from './api-error.ts';
 
 export type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE';
 
-/** Sends a request and returns the successful response. Throws an `ApiError` for any other response. */
+/** Sends a request. Throws an `ApiError` for any response except a success. */
 export type Send = (
   method: Method,
   path: string,
@@ -14,11 +14,11 @@ export type Send = (
 ) => Promise<Response>;
 
 interface Api {
-  /** First part of every path, such as `/api/v1`. */
+  /** Path prefix such as `/api/v1`. */
   readonly prefix: string;
   /** Text of the error if the server sends no response. */
   readonly unreachable: string;
-  /** Headers of the session. A header with the value null is omitted. */
+  /** Request headers. A header with the value null is omitted. */
   headers(): Readonly<Record<string, string | null>>;
   onError?(error: ApiError): void;
 }
@@ -30,7 +30,6 @@ export function headersOf(api: Pick<Api, 'headers'>, type: string | null): Heade
   return headers;
 }
 
-/** Creates the error for a response, whose JSON body may have any shape. */
 export function failureOf(api: Pick<Api, 'onError'>, status: number, body: unknown): ApiError {
   const error = apiErrorOf(status, body);
   api.onError?.(error);
@@ -67,6 +66,6 @@ export const createCall =
     return answer.parse(await response.json());
   };
 
-/** Returns whether a repeated request may succeed: after a missing response or a server error. Other errors would occur again. */
+/** True if a repeated request may succeed: after a missing response or a server error. */
 export const isRetryable = (failures: number, error: Error): boolean =>
   error instanceof ApiError && (error.status === 0 || error.status >= 500) && failures < 2;

@@ -16,7 +16,6 @@ export class ApiError extends Error {
   }
 }
 
-/** Creates the error from a response. `answer` is the JSON body, which may have any shape. */
 export function apiErrorOf(status: number, answer: unknown): ApiError {
   const problem = problemSchema.safeParse(answer);
   if (!problem.success)

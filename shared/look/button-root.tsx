@@ -6,8 +6,8 @@ interface Marks {
 }
 
 /**
- * Root element of a button. Mantine disables a loading button, which would lose the keyboard focus. This button keeps the focus and ignores
- * clicks, also those from Enter in its form.
+ * Root element of a button that keeps the keyboard focus while loading and ignores clicks. Mantine would disable the button, which loses
+ * the focus.
  */
 export function ButtonRoot({ disabled: _, onClick, type = 'button', ...props }: ComponentProps<'button'> & Marks) {
   const busy = props['data-loading'] === true;

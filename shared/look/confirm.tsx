@@ -19,7 +19,7 @@ export function Confirm({
   readonly close: () => void;
   /** Button text such as `Lock 12 devices`. */
   readonly verb: string;
-  /** True for an irreversible or harmful action, whose button is red. */
+  /** True for an irreversible or harmful action; the button is red. */
   readonly grave?: boolean;
   readonly ready?: boolean;
   /** Performs the confirmed action. The dialog closes when the promise resolves. If the promise rejects, the dialog shows the reason. */

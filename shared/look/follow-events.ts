@@ -9,10 +9,7 @@ export interface EventFollower {
   onChanged(data: unknown): void;
 }
 
-/**
- * Time in milliseconds before the next attempt to connect. The code must repeat the attempt itself, because a browser gives up after a
- * refused stream.
- */
+/** Milliseconds before the next attempt to connect. A browser gives up after a refused event stream, so this code retries. */
 const AGAIN_AFTER = 5_000;
 
 /** Opens the event stream. Returns a function that closes it. */

@@ -10,12 +10,9 @@ export const useLive = () => use(LiveContext);
 
 interface Stream {
   readonly url: string;
-  /** Time in milliseconds after which a hidden tab closes its event stream; null if it never closes the stream. */
+  /** Milliseconds after which a hidden tab closes its event stream; null if it never does. */
   readonly hiddenFor: number | null;
-  /**
-   * Called when the connection of the event stream is lost. The function refetches the session, because the end of a session also ends the
-   * stream.
-   */
+  /** Called when the event stream is lost, to refetch the session: an ended session also ends the stream. */
   onDown(client: QueryClient): void;
   onChanged(client: QueryClient, data: unknown): void;
 }

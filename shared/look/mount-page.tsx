@@ -6,7 +6,7 @@ import { createRoot } from 'react-dom/client';
 import { contrast, theme } from './theme.ts';
 
 export function mountPage(client: QueryClient, page: ReactNode): void {
-  // Nonce of the content security policy. Mantine needs it, because Mantine writes its colors into a style element.
+  // Nonce of the content security policy, for Mantine's style element with colors.
   const nonce = document.querySelector<HTMLMetaElement>('meta[property="csp-nonce"]')?.nonce ?? '';
   const root = document.getElementById('root');
   if (root === null) throw new Error('index.html has no element with the identifier root');

@@ -19,7 +19,7 @@ function ask(client: QueryClient, query: Query): void {
     return;
   }
   owed.add(query);
-  // Other code that waits for the same response, for example to load the next page, runs first.
+  // Lets other code that awaits this response run first, for example to load the next page.
   const later = () => setTimeout(ask, 0, client, query);
   // If the query is already running, `refetch` returns its existing promise.
   query.fetch().then(later, later);

@@ -5,6 +5,6 @@ export function saveFile(file: Blob, name: string): void {
   link.href = url;
   link.download = name;
   link.click();
-  // The address of the file stays valid long enough for the browser to read the file.
+  // The file's URL must stay valid until the browser has read the file.
   setTimeout(() => URL.revokeObjectURL(url), 60_000);
 }

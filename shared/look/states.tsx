@@ -6,10 +6,7 @@ import type { ReactNode } from 'react';
 import { CordonError } from '../errors.ts';
 import { ApiError } from './api-error.ts';
 
-/**
- * Message for an error. Errors from the server and from shared code have their own message; any other error is reported as an error in the
- * page.
- */
+/** Errors from the server and from shared code have their own message. Any remaining error is reported as an error in the page. */
 export function failureText(error: unknown): string {
   if (error instanceof ApiError || error instanceof CordonError) return error.message;
   return 'The page cannot read the response of the server. Reload the page. If the error stays, the page and the server have different versions.';
@@ -65,7 +62,7 @@ export function Loading({ lines = 4 }: { readonly lines?: number }) {
   );
 }
 
-/** Shows the result of a query, or its loading or error state. An earlier result stays visible during a refresh. */
+/** An earlier result of the query stays visible during a refresh. */
 export function QueryResult<T>({
   query,
   lines,

@@ -1,4 +1,4 @@
-/** Theme of the pages: one accent color, system fonts for all scripts, and contrast according to WCAG AA in both color schemes. */
+/** Theme of the pages. All colors have the contrast of WCAG AA in both color schemes. */
 import { type CSSVariablesResolver, createTheme, type MantineColorsTuple } from '@mantine/core';
 import { ButtonRoot } from './button-root.tsx';
 
@@ -15,7 +15,7 @@ const cordon: MantineColorsTuple = [
   '#03525c',
 ];
 
-/** Option lists stay beside their fields in the document, inside the landmarks of the page or dialog, and scroll by themselves. */
+/** Option lists are rendered beside their fields, so that they stay inside a landmark of the page or dialog. */
 const CHOICES = {
   defaultProps: { withScrollArea: false, comboboxProps: { withinPortal: false, floatingStrategy: 'fixed' } },
   styles: { options: { maxHeight: 240, overflowY: 'auto' } },
@@ -37,7 +37,7 @@ export const theme = createTheme({
   // The theme uses component names instead of `Modal.extend`, so that unused components are not loaded.
   components: {
     Modal: { defaultProps: { closeButtonProps: { 'aria-label': 'Close' }, centered: true } },
-    // The header of a dialog has the role `presentation`. As a banner, it would be a second banner of the page.
+    // The header element of a dialog would otherwise be a second banner of the page.
     ModalHeader: { defaultProps: { role: 'presentation' } },
     Button: { defaultProps: { size: 'sm', component: ButtonRoot } },
     Badge: { defaultProps: { variant: 'light', radius: 'sm', tt: 'none' } },
@@ -46,7 +46,7 @@ export const theme = createTheme({
     NumberInput: { defaultProps: { hideControls: true } },
     Select: CHOICES,
     MultiSelect: CHOICES,
-    // Menus stay inside the landmarks of the page and contain only menu items. The first item receives the focus.
+    // Menus are rendered inside a landmark of the page and contain only menu items. The first item receives the focus.
     Menu: { defaultProps: { withinPortal: false, withInitialFocusPlaceholder: false } },
     // The option list is not in the tab order: arrow keys scroll it, and Tab into it would close it and lose the focus.
     ComboboxOptions: { defaultProps: { tabIndex: -1 } },

@@ -6,14 +6,11 @@
 export interface BatcherOptions {
   /** Maximum number of keys in one query, so that the parameters of a statement stay below the limits of both databases. */
   readonly most?: number;
-  /** Milliseconds that a query waits for further keys. 0: it waits for the next turn of the event loop. */
+  /** Milliseconds that a query waits for further keys; 0 to wait for the next turn of the event loop. */
   readonly patience?: number;
 }
 
-/**
- * Creates a batcher whose query is `ask`. In each query, `ask` receives each key once. For a key that the response lacks, the result is
- * undefined.
- */
+/** `ask` receives each key once per query. For a key that its response lacks, the result is undefined. */
 export function createBatcher<K, V>(
   ask: (keys: readonly K[]) => Promise<ReadonlyMap<K, V>>,
   { most = 500, patience = 0 }: BatcherOptions = {},

@@ -14,9 +14,8 @@ export interface LoopOptions {
    * none is planned.
    */
   readonly run: (loop: Loop) => Promise<Instant | null> | Promise<void>;
-  /** Handler for the error of a failed run. The handler must not throw. */
+  /** Handles the error of a failed run. Must not throw. */
   readonly failed: (error: unknown) => void;
-  /** Clock for the times of runs; the default is the machine's clock. */
   readonly clock?: Clock;
   /**
    * Milliseconds from the end of a run to the next run. If the field is absent, runs happen only on request and at the times that earlier
@@ -27,7 +26,7 @@ export interface LoopOptions {
   readonly retryAfter?: number;
 }
 
-/** Outcome of a run. The error is wrapped in an object, because a run can throw `undefined`. */
+/** The error is wrapped in an object, because a run can throw `undefined`. */
 type Outcome = { readonly error: unknown } | null;
 
 const MACHINE_CLOCK = new SystemClock();
@@ -67,12 +66,12 @@ export class Loop {
     this.#cancel = (this.#options.clock ?? MACHINE_CLOCK).at(due, () => this.request());
   }
 
-  /** Requests a run and waits for its end. The promise never rejects. */
+  /** Requests a run and waits for its end. Never rejects. */
   async run(): Promise<void> {
     await this.#queue();
   }
 
-  /** Requests a run and waits for its end. The promise rejects if the run failed. */
+  /** Requests a run and waits for its end. Rejects if the run failed. */
   async runOrThrow(): Promise<void> {
     const outcome = await this.#queue();
     if (outcome) throw outcome.error;
@@ -83,7 +82,6 @@ export class Loop {
     await this.#last;
   }
 
-  /** Waits for the end of the current run. */
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#cancel();

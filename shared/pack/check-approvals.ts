@@ -1,7 +1,6 @@
 /**
- * Check of approvals in an evidence pack. The chain of approver sets begins with the set whose hash the public root (document with the
- * auditors' keys) contains. Each revision needs enough approvals by the rule of `adoption-state.ts`. The server states which revisions were
- * adopted under which approver set, and the ledger entries must confirm that statement.
+ * Check of approvals in an evidence pack. The first approver set must have the hash in the public root (document with the auditors' keys).
+ * Ledger entries must confirm the server's statement about which revisions were adopted under which approver set.
  */
 
 import { CordonError } from '../errors.ts';
@@ -22,7 +21,7 @@ import type { PublicRoot } from './public-root.ts';
 
 const byKeyid = (keys: readonly VerifyingKey[]) => new Map(keys.map((key) => [key.keyid, key]));
 
-/** Checks that each signature in the envelope occurs once and is valid under a known key. */
+/** Checks that no signature occurs twice, and that each is valid under a known key. */
 function checkSignatures(envelope: Envelope, known: ReadonlyMap<string, VerifyingKey>, what: string): void {
   const seen = new Set<string>();
   const named = new Set(envelope.signatures.map(({ keyid }) => keyid));
@@ -90,8 +89,7 @@ export function checkRevisions(
   const found: PackRevision[] = [];
   const numbers = [...files.keys()].flatMap((name) => numberIn('revisions', name) ?? []).sort((a, b) => a - b);
   let next = 1;
-  // The pack's author chooses the numbers of revisions and could leave a huge gap. Therefore the report contains only one failure for a gap
-  // of any length.
+  // The author of a pack could leave a huge gap between revision numbers, so a gap of any length is reported as one failure.
   const checkGap = (number: number) => {
     if (number === next) return;
     const first = numbered('revisions', next);
@@ -129,7 +127,6 @@ const isAbout = (entry: LedgerEntry, kind: LedgerEntry['kind'], { number, digest
 export const adoptionOf = (revision: PackRevision, entries: readonly LoggedEntry[]): LoggedEntry | undefined =>
   entries.find(({ entry }) => isAbout(entry, 'order.adopted', revision));
 
-/** Ledger entries about revisions, grouped by the revision's digest. */
 function entriesByDigest(entries: readonly LoggedEntry[]): ReadonlyMap<unknown, readonly LoggedEntry[]> {
   return Map.groupBy(
     entries.filter(({ entry }) => entry.kind.startsWith('order.')),
@@ -138,8 +135,8 @@ function entriesByDigest(entries: readonly LoggedEntry[]): ReadonlyMap<unknown, 
 }
 
 /**
- * Version of the approver set that was current at each adoption. The key is the index of the adoption's ledger entry. Approvals under older
- * sets do not count.
+ * Version of the approver set that was current at each adoption, by the index of the adoption's ledger entry. Approvals under older sets
+ * are invalid.
  */
 function approverSetVersions(entries: readonly LoggedEntry[]): ReadonlyMap<number, number> {
   const versions = new Map<number, number>();
@@ -151,7 +148,7 @@ function approverSetVersions(entries: readonly LoggedEntry[]): ReadonlyMap<numbe
   return versions;
 }
 
-/** Revisions that were adopted, according to approvals and ledger entries. `entries` are the proved entries in ledger order. */
+/** Adopted revisions, according to approvals and ledger entries. `entries`: proved entries in ledger order. */
 export function checkApprovals(
   revisions: readonly PackRevision[],
   chain: readonly ApproverSet[],

@@ -1,10 +1,10 @@
 /**
  * Check of the certificate of destruction in an evidence pack.
- * - Two people must have approved the exit, at the time of the ledger entry.
+ * - Two people must have approved the exit.
  * - Each device that the certificate lists as wiped must have signed a receipt of the wipe.
- * - The ledger must contain a digest for each device in the certificate.
+ * - The ledger must contain a digest for each device.
  *
- * The check cannot prove that no other data remains; that is only the operator's own statement.
+ * The check cannot prove that no other data remains.
  */
 import { canonicalText } from '../order/canonical.ts';
 import { isExit } from '../order/exit.ts';
@@ -44,8 +44,7 @@ export function checkDestruction(
   if (read.order !== order) findings.failed(DESTRUCTION, `${DESTRUCTION} is about order ${read.order}.`);
   const exits = adopted.filter(({ revision }) => isExit(revision));
   checkApproval(read, exits, entries, findings);
-  // A wipe counts for any exit of this order, not only for the newest one. An exit may have been withdrawn and approved again while the
-  // device was offline.
+  // A wipe for any exit of this order is valid: an exit may have been withdrawn and approved again while the device was offline.
   const numbers = new Set(exits.map(({ number }) => number));
   const confirmed = new Set(
     [...wiped].flatMap(([device, revisions]) => (revisions.isDisjointFrom(numbers) ? [] : [device])),

@@ -1,4 +1,4 @@
-/** Check of each file in an evidence pack against the signed manifest. The report names each changed, missing or added file. */
+/** Check of each file of an evidence pack against the signed manifest. */
 import { CordonError } from '../errors.ts';
 import type { ApproverSet } from '../order/approvers.ts';
 import { parseDocument } from '../order/canonical.ts';
@@ -23,14 +23,11 @@ export function filesOf(zip: Buffer, findings: Findings, limits: ZipLimits = PAC
 
 export interface Signed {
   readonly manifest: Manifest;
-  /** Files that the manifest lists; null if one of them is missing or changed. */
+  /** Files of the manifest; null if one is missing or changed. */
   readonly files: PackFiles | null;
 }
 
-/**
- * Manifest and files of the pack. `approverSets` has all approver sets of the chain, which contain the online keys. The result is null if
- * no online key signed the manifest, or if the manifest's format is unknown.
- */
+/** Manifest and files; null if no online key in `approverSets` signed the manifest, or if its format is unknown. */
 export function checkManifest(
   files: PackFiles,
   approverSets: readonly ApproverSet[],
@@ -82,7 +79,6 @@ function matching(files: PackFiles, manifest: Manifest, findings: Findings): Pac
   return broken ? null : same;
 }
 
-/** Checks that each file of the manifest has a known kind and the right position. */
 function checkKinds(manifest: Manifest, findings: Findings): void {
   let last: { readonly name: string; readonly position: FilePosition } | null = null;
   for (const { name } of manifest.files) {
@@ -104,7 +100,7 @@ function checkKinds(manifest: Manifest, findings: Findings): void {
   }
 }
 
-/** Checks that the zip has its files in the order of the manifest. `present` lists the names in the zip. */
+/** Checks that the zip has its files in the manifest's order. `present`: names in the zip. */
 function checkOrder(present: readonly string[], manifest: Manifest, findings: Findings): void {
   const there = new Set(present);
   const expected = [...manifest.files.map(({ name }) => name).filter((name) => there.has(name)), MANIFEST];
@@ -119,21 +115,17 @@ function checkOrder(present: readonly string[], manifest: Manifest, findings: Fi
   );
 }
 
-/** Content of a JSON file of the pack, parsed. Throws `not_found` or `document_malformed`. */
 export function readFile<S extends Parameters<typeof parseDocument>[0]>(files: PackFiles, name: string, schema: S) {
   return parseDocument(schema, need(files, name));
 }
 
-/** Bytes of a file of the pack. Throws `not_found`. */
 export function need(files: PackFiles, name: string): Buffer {
   const bytes = files.get(name);
   if (!bytes) throw new CordonError('not_found', `${name} is missing.`);
   return bytes;
 }
 
-/**
- * Key that made the envelope's only signature. Null if there are several signatures, if the key is unknown, or if the base64 is irregular.
- */
+/** Key of the envelope's only signature; null for several signatures, an unknown key or irregular base64. */
 export function signerOf<K extends VerifyingKey>(envelope: Envelope, keys: readonly K[]): K | null {
   const [only, more] = envelope.signatures;
   if (!only || more || !readBase64(only.sig)) return null;

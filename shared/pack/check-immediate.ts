@@ -9,10 +9,7 @@ import { IMMEDIATE_WORDS, immediateText, passedWhilePending } from '../order/imm
 import { pae } from '../order/pae.ts';
 import type { Findings } from './findings.ts';
 
-/**
- * Checks one revision. `payload` is the exact text of the revision. `base` is the adopted revision that it replaces. `approvals` are the
- * ledger entries about its approvals.
- */
+/** `payload`: exact text of the revision. `base`: adopted revision that it replaces. `approvals`: ledger entries about its approvals. */
 export function checkImmediate(
   name: string,
   about: {

@@ -1,6 +1,5 @@
 /**
- * Check of the ledger in an evidence pack. It covers the checkpoint's signature under the pinned key, the inclusion proof of each entry,
- * and consistency proofs from earlier checkpoints.
+ * Check of the ledger in an evidence pack: the checkpoint's signature, the inclusion proofs, and the consistency with earlier checkpoints.
  */
 
 import { CordonError } from '../errors.ts';
@@ -34,10 +33,7 @@ import {
 import type { Logged, LoggedEntry, PackRevision } from './pack-content.ts';
 import type { PublicRoot } from './public-root.ts';
 
-/**
- * Newest checkpoint of the pack. Null if the pack has no valid checkpoint of the installation's ledger; in that case no entry counts as
- * proved.
- */
+/** Newest valid checkpoint of the pack. If null, no ledger entry is proved. */
 export async function checkLedger(
   files: PackFiles,
   pinned: PublicRoot,
@@ -122,7 +118,7 @@ function checkContinuations(
   }
 }
 
-/** Details of a ledger entry, including details that the public entry withholds but the pack reveals. Throws `proof_invalid`. */
+/** Details of a ledger entry, including withheld details that the pack reveals. Throws `proof_invalid`. */
 function particularsOf(entry: LedgerEntry, opening: Opening | undefined): LedgerEntry['public'] {
   if (opening) return openParticulars(entry, opening);
   if (!keepsParticulars(entry)) return entry.public;
@@ -169,7 +165,6 @@ const EXECUTED: Readonly<Record<string, string>> = {
   left: 'recorded that the order’s effect ended',
 };
 
-/** Checks that each ledger entry about the order refers to a document in the pack. */
 export function checkEntries(
   order: string,
   { entries }: Logged,
@@ -206,7 +201,7 @@ export function checkEntries(
       'That the server did nothing else for this order while it was withheld. Other entries of this kind name no order in public, and only the operator can open them.',
     );
   }
-  // Entries about single devices are not checked here, because the check of the certificate of destruction does it.
+  // The check of the certificate of destruction covers the entries about single devices.
   const executed = entries.filter(
     ({ entry, particulars }) =>
       entry.kind === 'order.executed' && particulars['order'] === order && particulars['destroyed'] === undefined,

@@ -1,6 +1,6 @@
 /**
- * Check of order lists in an evidence pack: for each revision, the first public order list that contains it. The list must be signed,
- * recorded in the ledger and complete. A list may be missing only if the server no longer stores it.
+ * Check of order lists in an evidence pack. Each revision needs the first public order list that contains it, signed and recorded in the
+ * ledger. A list may be missing only if the server no longer stores it.
  */
 import { CordonError } from '../errors.ts';
 import type { ApproverSet } from '../order/approvers.ts';
@@ -15,7 +15,6 @@ import type { Findings } from './findings.ts';
 import { ENTRIES, LISTS_KEPT, numbered, numberIn } from './format.ts';
 import type { Logged, LoggedEntry, PackRevision } from './pack-content.ts';
 
-/** Checks the first order list of each revision. */
 export function checkLists(
   files: PackFiles,
   logged: Logged,
@@ -56,8 +55,8 @@ export function checkLists(
       }
       return read;
     });
-    // For a 72-hour pause, an order list also contains the revision that is paused. Therefore a list counts as the first list only for the
-    // newest revision that it contains, not for the paused one.
+    // During a 72-hour pause, an order list also contains the paused revision. The list is the first one only for the newest revision that
+    // it contains.
     const digests = list && digestsIn(list);
     const newest = digests && newestFirst.find(({ digest }) => digests.has(digest));
     if (newest && !first.has(newest.number)) first.set(newest.number, version);
@@ -75,8 +74,8 @@ export function checkLists(
 const versionOf = ({ entry }: LoggedEntry): number => Number(entry.public['version']);
 
 /**
- * Reports why a pack lacks the first order list of a revision. Each adoption creates a list, and the list's ledger entry follows the
- * adoption's.
+ * Reports why a pack lacks the first order list of a revision. Each adoption creates a list; the list's ledger entry follows the adoption's
+ * entry.
  */
 function sayMissing(
   revision: PackRevision,
@@ -113,7 +112,7 @@ function sayMissing(
   }
 }
 
-/** Digests of the revisions in an order list. A stub contains the digest of its revision. */
+/** A stub in an order list contains only the digest of its revision. */
 export function digestsIn(list: Pick<OrderList, 'orders'>, hash: typeof sha256 = sha256): ReadonlySet<string> {
   return new Set([
     ...list.orders.map(({ payload }) => hash(Buffer.from(payload, 'base64'))),

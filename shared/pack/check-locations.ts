@@ -1,6 +1,6 @@
 /**
- * Check of location changes in an evidence pack. For each ledger entry about a location change there must be one record, and for each
- * record one entry. The contents of the two must match.
+ * Check of location changes in an evidence pack: each ledger entry about a location change needs one matching record, and each record one
+ * entry.
  */
 import { type PackFiles, readFile } from './check-files.ts';
 import type { Findings } from './findings.ts';
@@ -15,11 +15,9 @@ import {
 } from './location-records.ts';
 import type { LoggedEntry } from './pack-content.ts';
 
-/** Whether a ledger entry is about a location change that concerns the order. */
 const concernsOrder = (order: string, { entry }: Pick<LoggedEntry, 'entry'>): boolean =>
   entry.kind === 'location.stated' && String(entry.public['orders']).split(' ').includes(order);
 
-/** Location records that the ledger confirms, in ledger order. */
 export function checkLocations(
   files: PackFiles,
   order: string,
@@ -45,7 +43,7 @@ export function checkLocations(
   for (const { index, entry } of about) {
     const { digest, until, people } = entry.public;
     if (digest === undefined) {
-      // Ledger entries that earlier versions of Cordon wrote do not contain the record's digest.
+      // Ledger entries of Cordon's earlier versions lack the record's digest.
       findings.unproven(
         `The content of the location statement of ledger entry ${index}. The entry does not commit to it.`,
       );

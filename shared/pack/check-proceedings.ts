@@ -10,7 +10,6 @@ import type { Findings } from './findings.ts';
 import { PROCEEDINGS, proceedingsSchema } from './format.ts';
 import type { LoggedEntry } from './pack-content.ts';
 
-/** Records for the summary page; empty if a record is invalid. */
 export function checkProceedings(
   files: PackFiles,
   {

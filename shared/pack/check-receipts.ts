@@ -1,7 +1,7 @@
 /**
- * Check of receipts in an evidence pack. The key of a device certificate must have signed each receipt. The certificate chain must end at
- * the root certificate whose hash the public root (document with the auditors' keys) contains. Receipts contain the device id, which is
- * random. No evidence pack names the device's user.
+ * Check of receipts in an evidence pack. The key of a device certificate must have signed each receipt, and the certificate chain must end
+ * at the root certificate in the public root (document with the auditors' keys). Receipts contain the random device id, never a user's
+ * name.
  */
 import { X509Certificate } from 'node:crypto';
 import type { z } from 'zod';
@@ -25,7 +25,7 @@ interface DeviceKey extends VerifyingKey {
   readonly generation: number;
 }
 
-/** Certificates of one device by key identifier. A device that enrolled again may have two certificates with the same key. */
+/** Certificates of one device by key identifier. A device that enrolled again may have two certificates with one key. */
 type DeviceKeys = ReadonlyMap<string, { readonly key: DeviceKey; readonly enrollments: ReadonlySet<string> }>;
 
 const MOST_LISTS_NAMED = 10;
@@ -94,7 +94,7 @@ function deviceKey(der: string, issuing: X509Certificate): DeviceKey {
   return { keyid: keyidOf(key), key, device, generation: Number(generation) };
 }
 
-/** Checks that the receipt is the given device's statement about the order. Throws an error with the reason. */
+/** Throws an error with the reason unless the receipt is this device's statement about the order. */
 function checkReceipt(
   envelope: Envelope,
   keys: DeviceKeys,
@@ -137,7 +137,7 @@ export interface CheckedReceipts {
   readonly counts: ReceiptCounts;
   /** For each device pseudonym, the revisions that made the device wipe itself, according to the device's receipts. */
   readonly wiped: ReadonlyMap<string, ReadonlySet<number>>;
-  /** Number of affected devices, and number of affected devices that never responded. Null if the file is malformed. */
+  /** Number of affected devices, and of those that never responded; null if the file is malformed. */
   readonly silent: { readonly reached: number; readonly silent: number } | null;
 }
 
@@ -198,8 +198,8 @@ export function checkReceipts(files: PackFiles, facts: ReceiptFacts, findings: F
 }
 
 /**
- * Reports the order lists that receipts name but that the pack lacks. The pack has only the first list with each revision, but a device may
- * name a later list.
+ * Reports the order lists that receipts name but the pack lacks. The pack has only the first list with each revision, and a device may name
+ * a later one.
  */
 function sayListsOf(lists: ReadonlyMap<number, number>, files: PackFiles, findings: Findings): void {
   const absent = [...lists.keys()].filter((version) => !files.has(numbered('lists', version))).sort((a, b) => a - b);
@@ -212,9 +212,7 @@ function sayListsOf(lists: ReadonlyMap<number, number>, files: PackFiles, findin
   );
 }
 
-/**
- * All receipts of one device, verified. Empty if the pack has no certificate of the issuing CA. Throws an error if any receipt is invalid.
- */
+/** Verified receipts of one device; empty without a certificate of the issuing CA. Throws an error if any receipt is invalid. */
 function receiptsOf(
   { certificates, receipts }: z.infer<typeof receiptsSchema>[number],
   issuing: X509Certificate | null,

@@ -1,7 +1,4 @@
-/**
- * Check of the summary page. The verifier writes the page again from the verified documents and names each line that differs. The summary
- * page therefore cannot contradict the documents, and by itself it proves nothing.
- */
+/** Check of the summary page. The verifier writes the page again from the verified documents and reports each line that differs. */
 import type { ApproverSet } from '../order/approvers.ts';
 import { type ProceedingRecord, proceedingState } from '../order/proceedings.ts';
 import { need, type PackFiles, readFile } from './check-files.ts';
@@ -28,7 +25,7 @@ export interface SummaryEvidence {
   readonly locations: readonly PackedLocation[];
 }
 
-/** Maximum number of differences that the report names. The report only counts further differences. */
+/** Maximum number of differences in the report. Further differences are only counted. */
 const MOST_NAMED = 10;
 const MOST_SHOWN = 160;
 
@@ -99,10 +96,7 @@ interface Difference {
   readonly should: string | null;
 }
 
-/**
- * Lines in which two texts differ. The longest common beginning and the longest common end of the texts are left out. Unequal texts have at
- * least one difference.
- */
+/** Lines in which two texts differ, without their longest common beginning and end. Unequal texts have at least one difference. */
 function differencesOf(there: string, expected: string): Difference[] {
   const [page, made] = [there.split('\n'), expected.split('\n')];
   const shorter = Math.min(page.length, made.length);
@@ -120,7 +114,6 @@ type Line = { readonly at: number; readonly says: string | null; readonly should
 const pairs = (odd: readonly string[], right: readonly string[]): Line[] =>
   right.flatMap((should, at) => (odd[at] === should ? [] : [{ at, says: odd[at] ?? null, should }]));
 
-/** Lines that occur in only one of the two texts. */
 function unpaired(odd: readonly string[], right: readonly string[]): Line[] {
   const extra = (lines: readonly string[], others: readonly string[]) => {
     const left = new Map<string, number>();

@@ -1,6 +1,6 @@
 /**
- * Check of times in an evidence pack, as far as ledger entries limit these times. It covers the time of the pack, and each start and end of
- * the order that the adopted revisions require. Ledger entries are in a fixed order and contain the server's time.
+ * Check of times in an evidence pack: the time of the pack, and each start and end of the order that the adopted revisions require. The
+ * limits are the server's times in ledger entries, whose order is fixed.
  */
 
 import { BRIEF_PAUSE } from '../order/adoption-state.ts';
@@ -11,19 +11,16 @@ import { ENTRIES, MANIFEST, type Manifest } from './format.ts';
 import { type EffectChange, effectChangeOf } from './order-history.ts';
 import type { LoggedEntry, PackRevision } from './pack-content.ts';
 
-/** Maximum difference between the clocks of two machines that run the server. */
+/** Milliseconds by which the clocks of two machines that run the server may differ. */
 const TOLERANCE = 600_000;
-/** Maximum delay with which a running server records that an order took effect or ended. */
+/** Milliseconds within which a running server records that an order took effect or ended. */
 const LAG = 30_000;
 /** Kinds of ledger entries that the server writes only after its start is complete. */
 const WHILE_RUNNING: ReadonlySet<string> = new Set(['order.revision', 'order.approval', 'order.adopted']);
 
 const iso = (at: Instant) => new Date(at).toISOString();
 
-/**
- * Checks that the manifest's time is not before the newest ledger entry. The upper limit of the manifest's time depends only on the
- * operator's statement.
- */
+/** Checks that the manifest's time is not before the newest ledger entry. Nothing in the pack proves an upper limit of this time. */
 export function checkMadeAt(
   { madeAt }: Pick<Manifest, 'madeAt'>,
   entries: readonly LoggedEntry[],
@@ -54,15 +51,11 @@ type Phase = 'in effect' | 'not in effect' | 'unknown';
 
 interface Adopted {
   readonly each: PackRevision;
-  /** Index and time of the ledger entry about the adoption. */
   readonly index: number;
   readonly at: Instant;
 }
 
-/**
- * Starts and ends of the order's effect that the ledger records. A required ledger entry that is missing causes a failure in `findings`.
- * `adopted` has the adopted revisions, oldest first.
- */
+/** Recorded starts and ends of the order's effect. A missing ledger entry that the adopted revisions require is a failure in `findings`. */
 export function checkEffects(
   order: string,
   adopted: readonly PackRevision[],
@@ -133,7 +126,7 @@ export function checkEffects(
 
 const WORDS = { entered: 'took effect', left: 'was no longer in effect' } as const;
 
-/** Reason why the check cannot derive from the times of the entries what the ledger must contain; null if there is no such reason. */
+/** Reason why the entries' times do not determine what the ledger must contain; null if they do. */
 function whyUnsure(entries: readonly LoggedEntry[]): string | null {
   if (entries.some(({ entry }) => entry.kind === 'server.restored')) return 'the server was restored from a backup';
   if (entries.some(({ entry }) => entry.kind === 'time.corrected')) return 'the server’s clock was wrong and corrected';
@@ -146,8 +139,8 @@ function whyUnsure(entries: readonly LoggedEntry[]): string | null {
 }
 
 /**
- * Phase of the order at the time `at`. `unknown` if the phase began less than `LAG` before `at`, because the server may record it late.
- * `then` has the revisions that were adopted by `at`, oldest first.
+ * Phase of the order at the time `at`; `unknown` within `LAG` after a phase began, because the server may record it late. `then`: revisions
+ * adopted by `at`, oldest first.
  */
 function steadyPhase(then: readonly Adopted[], at: Instant): Phase {
   const since = at - LAG;
@@ -167,8 +160,8 @@ function boundariesOf({ revision: { terms, pausedSince } }: PackRevision): Insta
 }
 
 /**
- * Phase of the order according to the terms of its revision. `unknown` if the order has been paused for more than 72 hours: the pause has
- * ended only if one person alone approved it.
+ * Phase of the order by its revision's terms. `unknown` after 72 hours of a pause, because the pause has then ended if only one person
+ * approved it.
  */
 function phaseAt(each: PackRevision, at: Instant): Phase {
   const { status, pausedSince, terms } = each.revision;

@@ -1,7 +1,6 @@
 /**
- * Comparison of the auditor's earlier checkpoint with the checkpoints of an evidence pack. All checkpoints must belong to the same ledger
- * with the same history. The pack can prove this only for the ledger sizes that it contains. For another size, the report says which proof
- * is missing.
+ * Comparison of the auditor's earlier checkpoint with an evidence pack. Both must belong to one ledger history. The pack can prove this
+ * only for the ledger sizes that it contains.
  */
 import { CordonError, isCordonError } from '../errors.ts';
 import { type Checkpoint, openOwnCheckpoint, originOrder } from '../ledger/checkpoint.ts';

@@ -1,7 +1,4 @@
-/**
- * Texts about data: the rule for each kind of data that an exit destroys, and the data that remains. Evidence packs, the console and the
- * command line use the same texts.
- */
+/** Texts about the data that an exit destroys and the data that remains, for evidence packs, the console and the command line. */
 import type { Destroyed, ExitOutcome } from './destruction.ts';
 
 const bytes = (size: number): string =>
@@ -34,7 +31,6 @@ export function destroyedWords(gone: Destroyed): readonly { readonly what: strin
   ];
 }
 
-/** Data that remains after an exit, with the reason. */
 export const KEPT: readonly { readonly what: string; readonly why: string }[] = [
   {
     what: 'The device’s receipts, and the certificates of the keys that signed them',

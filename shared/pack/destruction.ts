@@ -5,7 +5,7 @@ import { handleSchema } from './format.ts';
 
 const count = z.int().min(0);
 
-/** Destroyed data of one device or of all devices, as numbers of database rows. Some kinds of data also have a number of bytes. */
+/** Destroyed data as numbers of database rows, for some kinds of data also in bytes. */
 export const destroyedSchema = z.strictObject({
   certificates: count,
   messages: count,
@@ -27,7 +27,6 @@ export type ExitOutcome = (typeof EXIT_OUTCOMES)[number];
 
 export const destructionSchema = z.strictObject({
   order: orderNumber,
-  /** Revision that approved the exit. */
   revision: z.int().min(1),
   adoptedAt: timestamp,
   devices: z
@@ -37,7 +36,7 @@ export const destructionSchema = z.strictObject({
         outcome: z.enum(EXIT_OUTCOMES),
         at: timestamp,
         destroyed: destroyedSchema,
-        /** Random value in the digest that the ledger contains (`endDigest`). It prevents a guess of the device from the digest. */
+        /** Salt of the digest in the ledger (`endDigest`), so that nobody can guess the device from the digest. */
         salt: sha256Hex,
       }),
     )

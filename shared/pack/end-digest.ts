@@ -3,8 +3,7 @@ import { sha256 } from '../order/digest.ts';
 import type { Destruction } from './destruction.ts';
 
 /**
- * SHA-256 in hex of the facts about the end of one device's enrollment, for the ledger. A reader without the salt learns nothing from the
- * digest.
+ * SHA-256 in hex of the record about the end of one device's enrollment. Without the salt, a reader of the ledger learns nothing from it.
  */
 export function endDigest(end: Pick<Destruction['devices'][number], 'outcome' | 'at' | 'destroyed' | 'salt'>): string {
   const { outcome, at, destroyed, salt } = end;

@@ -1,7 +1,6 @@
 /**
- * Fixed order of the files in an evidence pack. The order is also the complete list of the kinds of files. Packs with equal content have
- * equal bytes, and an additional file has no valid position. A new kind of file needs a new `PACK_TYPE`, because older verifiers refuse the
- * file.
+ * Fixed order and complete list of the files in an evidence pack, so that packs with equal content have equal bytes. A new kind of file
+ * needs a new `PACK_TYPE`, because older verifiers refuse unknown files.
  */
 import {
   AUTHORITY,
@@ -41,7 +40,6 @@ const ORDER: readonly (string | { readonly series: Series })[] = [
 ];
 
 export interface FilePosition {
-  /** Index of the file's kind in the fixed order. */
   readonly kind: number;
   /** Number of a file in its series, such as receipts; 0 for a single file. */
   readonly number: number;

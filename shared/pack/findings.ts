@@ -25,15 +25,12 @@ export class Findings {
     this.all.push({ verdict: 'failed', file, words });
   }
 
-  /** Number of failures so far. A check that has added no failure may report its proof. */
+  /** Number of failures so far. A check that has added none may report its proof. */
   get failures(): number {
     return this.#failures;
   }
 
-  /**
-   * Calls `check` and returns its result. If `check` throws an error, the result is null, and a failure with `file` and `about` is
-   * recorded.
-   */
+  /** Calls `check`. If `check` throws an error, records a failure with `file` and `about`, and returns null. */
   try<T>(file: string, check: () => T, about?: string): T | null {
     try {
       return check();

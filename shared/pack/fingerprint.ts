@@ -1,4 +1,4 @@
-/** Fingerprint of the public root (document with the keys that auditors need), computed with Node. */
+/** Fingerprint of the public root (document with the auditors' keys), computed with Node. */
 import { encodeCanonical } from '../order/canonical.ts';
 import { sha256 } from '../order/digest.ts';
 import type { PublicRoot } from './public-root.ts';

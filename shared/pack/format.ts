@@ -1,7 +1,6 @@
 /**
- * Format of an order's evidence pack: a zip (`zip.ts`) of the files below. Each JSON file is canonical. The manifest contains the SHA-256
- * of every other file, and an online key of the approver set signs it. Therefore each changed, removed or added file is detected. Other
- * keys prove the content: those of approvers (approvals), devices (receipts) and the ledger.
+ * Format of an order's evidence pack: a zip of the files below. The manifest contains the SHA-256 of every other file, and an online key of
+ * the approver set signs it, so each change is detected. Approvals, receipts and the ledger have their own signatures.
  */
 import { z } from 'zod';
 import { openingSchema } from '../ledger/ledger-entry.ts';
@@ -18,8 +17,8 @@ export const PACK_TYPE = 'application/vnd.cordon.evidence-pack.v1+json';
  */
 export const PACK_TYPE_CONTINUED = 'application/vnd.cordon.evidence-pack.v2+json';
 /**
- * Pack type for a pack that contains location changes. Verifiers for the earlier types refuse this type, because they do not know the file
- * with location changes. Packs of this type may also contain continuations of the ledger.
+ * Pack type for a pack that contains location changes. Verifiers for the earlier types refuse this type, because the file with location
+ * changes is unknown to them. The pack may also contain continuations of the ledger.
  */
 export const PACK_TYPE_WITH_LOCATIONS = 'application/vnd.cordon.evidence-pack.v3+json';
 export const PACK_TYPES = [PACK_TYPE, PACK_TYPE_CONTINUED, PACK_TYPE_WITH_LOCATIONS] as const;
@@ -32,10 +31,7 @@ export const handleSchema = z.string().regex(/^device-[a-z2-7]{10}$/);
 
 export const MANIFEST = 'manifest.json';
 export const SUMMARY = 'summary.html';
-/**
- * File with the public root: the document with the keys that auditors need (`publicRootSchema`). The auditor compares it with a copy from
- * another source.
- */
+/** Public root: document with the keys that auditors need. The auditor compares it with a copy from another source. */
 export const PUBLIC_ROOT = 'public-root.json';
 /** Files with the certificates of the root CA and of the issuing CA, in PEM. */
 export const AUTHORITY = { root: 'authority/root.pem', issuing: 'authority/issuing.pem' } as const;
@@ -80,9 +76,7 @@ export function numberIn(series: Series, name: string): number | null {
 export const isPackName = (name: string): boolean =>
   name === CHECKPOINT || /^([a-z]{1,20}\/)?[a-z0-9-]{1,40}\.(json|pem|html)$/.test(name);
 
-/**
- * Maximum length of a file name in bytes, and maximum number of files. With 20 devices in a file, 65,000 files hold 1.3 million devices.
- */
+/** Maximum length of a file name in bytes, and maximum number of files. 65,000 files with 20 devices each hold 1.3 million devices. */
 const MOST_NAME_BYTES = 100;
 const MOST_FILES = 65_000;
 const MOST_NAME_CHARACTERS = 1_000;
@@ -101,7 +95,7 @@ function mostFileBytes(name: string): number {
   return name.startsWith(`${SERIES.approvers}/`) ? 4 * MIB : 400 * MIB;
 }
 
-/** Limits of the whole zip. A pack about 100,000 devices has about 500 MB in 5,000 files. Node reads files up to 2 GiB. */
+/** Limits of the whole zip. A pack about 100,000 devices has about 500 MB in 5,000 files; Node reads files up to 2 GiB. */
 export const PACK_LIMITS: ZipLimits = {
   isName: isPackName,
   nameBytes: MOST_NAME_BYTES,
@@ -112,7 +106,7 @@ export const PACK_LIMITS: ZipLimits = {
 
 const softwareVersion = z.string().regex(/^[0-9A-Za-z.+-]{1,40}$/);
 
-/** Number of newest order lists that a server stores. A pack that is made after an older list was deleted lacks that list. */
+/** Number of newest order lists that a server stores. A pack lacks older lists. */
 export const LISTS_KEPT = 1000;
 
 export const manifestSchema = z.strictObject({
@@ -122,12 +116,8 @@ export const manifestSchema = z.strictObject({
   pack: packIdSchema,
   /** Time at which the server made the pack, after the pack's checkpoint. */
   madeAt: timestamp,
-  /** Name of the organization, as the operator states it. */
   organization: z.string().max(MOST_NAME_CHARACTERS),
-  /**
-   * Version of the program that made the pack. Names of countries and local times in the summary depend on the Unicode data (CLDR) and the
-   * time zone data of this version.
-   */
+  /** Version of the program that made the pack. Country names and local times in the summary depend on its Unicode and time zone data. */
   software: z.strictObject({ cordon: softwareVersion, cldr: softwareVersion, tz: softwareVersion }),
   /** Files of the pack in the order of the zip, without the manifest. */
   files: z
@@ -155,12 +145,11 @@ export const entriesSchema = z
  */
 export const growthSchema = z.array(z.strictObject({ checkpoint: z.string().max(10_000), proof: hashes })).max(10_000);
 
-/** Envelopes of adopted ledger continuations, oldest first. */
 export const continuationsSchema = z.array(envelopeSchema).min(1).max(64);
 
 /**
- * Maximum number of receipts of one kind by one device in a pack. If there are more, the pack has the earliest receipts for one half of
- * this number and the latest for the other half. The limit keeps a faulty device from filling the pack.
+ * Maximum number of receipts of one kind by one device, so that a faulty device cannot fill the pack. If there are more, one half of this
+ * number are the earliest receipts and one half the latest.
  */
 export const MOST_OF_A_KIND = 2_000;
 
@@ -186,8 +175,9 @@ export const receiptsSchema = z
 
 /**
  * Server's own statement about affected devices. `reached` is the number of affected devices. A device is affected if the order blocked a
- * service at a revision's effective time or at the time of the pack, or if the device signed a receipt of enforcement. An offline device
- * whose location has expired counts at its last known location. `silent` lists the pseudonyms of affected devices that never responded.
+ * service at a revision's effective time or at the time of the pack, or if the device signed a receipt of enforcement. For an offline
+ * device whose location has expired, the last known location is used. `silent` lists the pseudonyms of affected devices that never
+ * responded.
  */
 export const silentSchema = z.strictObject({
   reached: z.int().min(0),

@@ -4,10 +4,7 @@ import { CordonError } from '../errors.ts';
 /** Pattern of a signed note: origin, size and root, optional lines, an empty line, and signatures. */
 const NOTE = /cordon\/[A-Za-z0-9_-]+(?:\/[0-9]{14})?\n[0-9]+\n[A-Za-z0-9+/=]+\n(?:[^\n]+\n)*\n(?:— [^\n<]+(?:\n|$))+/;
 
-/**
- * Checkpoint (signed note) in a saved file. The file contains either only the note, or the saved page of an order. Throws
- * `checkpoint_invalid`.
- */
+/** Checkpoint (signed note) in a saved file: either the note alone, or the saved page of an order. Throws `checkpoint_invalid`. */
 export function noteIn(saved: string): string {
   const [note] = NOTE.exec(saved.replaceAll('\r\n', '\n')) ?? [];
   if (note === undefined) {
@@ -19,5 +16,5 @@ export function noteIn(saved: string): string {
   return note.endsWith('\n') ? note : `${note}\n`;
 }
 
-/** Tree size of the checkpoint, from the second line of the note (C2SP tlog-checkpoint). Throws `checkpoint_invalid`. */
+/** Tree size in the second line of the note (C2SP tlog-checkpoint). Throws `checkpoint_invalid`. */
 export const sizeIn = (saved: string): number => Number(noteIn(saved).split('\n')[1]);

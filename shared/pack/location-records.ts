@@ -1,7 +1,6 @@
 /**
- * Records of location changes: changes by an admin that change an order's verdict for a device. A location change is a location statement,
- * the end of a statement, or another home area or legal seat. The ledger entry `location.stated` contains the record's digest, and an
- * evidence pack contains the record. The record has no reason in plain text, because a reason may name a person.
+ * Records of an admin's location changes that change an order's verdict for a device. The ledger entry `location.stated` contains the
+ * record's digest, and an evidence pack contains the record. The reason is only a salted hash, because it may name a person.
  */
 import { z } from 'zod';
 import { canonicalText } from '../order/canonical.ts';
@@ -13,7 +12,7 @@ import { handleSchema } from './format.ts';
 const area = z.string().regex(/^[A-Z][A-Za-z0-9+!@-]{1,63}$/);
 
 export const locationRecordSchema = z.strictObject({
-  /** Random value, so that readers of the public digest cannot guess the content. */
+  /** Salt, so that readers of the public digest cannot guess the content. */
   salt: sha256Hex,
   /**
    * Kind of the location change. `presence` and `home` are location statements. `ended` is the early end of a statement. `assignment` is
@@ -28,7 +27,6 @@ export const locationRecordSchema = z.strictObject({
   seat: area.nullable(),
   at: timestamp,
   by: accountIdSchema,
-  /** Second admin, who confirmed the change. */
   confirmedBy: accountIdSchema.nullable(),
   /** Salted SHA-256 of the reason for the change. */
   reason: sha256Hex.nullable(),
@@ -42,10 +40,9 @@ export type LocationRecord = z.infer<typeof locationRecordSchema>;
 const packedLocationSchema = locationRecordSchema.extend({ device: handleSchema });
 export type PackedLocation = z.infer<typeof packedLocationSchema>;
 
-/** Location changes in ledger order. */
 export const locationsSchema = z.array(packedLocationSchema).min(1).max(100_000);
 
-/** SHA-256 of the location change in hex, as the ledger entry contains it. A reader without the salt learns nothing from the digest. */
+/** SHA-256 of the location change in hex. Without the salt, a reader of the ledger learns nothing from it. */
 export function locationDigest({
   salt,
   kind,

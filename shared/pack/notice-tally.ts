@@ -1,7 +1,4 @@
-/**
- * Counts, for each notice of the order's notice plan, the devices whose receipts confirm the notice. Only notices for the newest effective
- * time count.
- */
+/** Counts the devices whose receipts confirm each notice of the order's notice plan, for the newest effective time only. */
 import { NOTICE_MOMENTS, type NoticeMoment } from '../order/documents.ts';
 import { isLate, type NoticeCount } from '../order/notice-times.ts';
 import type { Instant } from '../time/clock.ts';
@@ -10,19 +7,18 @@ import type { ReceiptFact } from './receipt-fact.ts';
 export type Noticed = NoticeCount & { readonly moment: NoticeMoment };
 
 export interface NoticeTally {
-  /** Adds the receipts of one device. Callers must call the function only once for each device. */
+  /** Adds the receipts of one device. Must be called only once for each device. */
   add(receipts: readonly ReceiptFact[]): void;
-  /** Numbers of devices for each notice, in the order of the plan. Notices without a receipt are absent. */
+  /** Numbers of devices, in the sequence of the notice plan. Notices without a receipt are absent. */
   counts(): Noticed[];
 }
 
-/** Counter of receipts about notices. `effective` has the effective time of each adopted revision, oldest first. */
+/** `effective`: effective time of each adopted revision, oldest first. */
 export function tallyNotices(effective: ReadonlyMap<number, Instant>): NoticeTally {
   const newest = [...effective.values()].at(-1);
   const sums = new Map<NoticeMoment, { delivered: number; displayed: number; late: number }>();
   return {
     add: (receipts) => {
-      // A notice counts only if it was about the newest effective time.
       const said = receipts.filter(({ revision }) => effective.get(revision) === newest);
       for (const moment of NOTICE_MOMENTS) {
         const own = said.filter(({ notice }) => notice === moment);
@@ -45,6 +41,9 @@ export function tallyNotices(effective: ReadonlyMap<number, Instant>): NoticeTal
   };
 }
 
-/** Whether the first receipt about a notice was late. A device that enrolls again repeats its receipts, so later receipts do not count. */
+/**
+ * True if a device's first receipt about a notice was late. Later receipts are ignored, because a device that enrolls again repeats its
+ * receipts.
+ */
 const isFirstLate = (moment: NoticeMoment, effective: Instant, delivered: readonly Instant[]): boolean =>
   delivered.length > 0 && isLate(moment, effective, Math.min(...delivered));

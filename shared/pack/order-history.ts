@@ -1,13 +1,12 @@
 /**
- * History of an order from the ledger entries of an evidence pack: proposals, approvals, adoptions, and each start and end of the order's
- * effect. The server writes the summary page from this history. The verifier writes the page again from verified entries. All times are the
- * times of ledger entries.
+ * History of an order from the ledger entries of an evidence pack. The server writes the summary page from it, and the verifier writes the
+ * page again from verified entries. All times are the times of ledger entries.
  */
 import type { LedgerEntry } from '../ledger/ledger-entry.ts';
 import type { Revision } from '../order/documents.ts';
 import type { Instant } from '../time/clock.ts';
 
-/** Ledger entry with its details, including details that the public entry withholds but the pack reveals. */
+/** Ledger entry with its details, including withheld details that the pack reveals. */
 export interface Entry {
   readonly entry: LedgerEntry;
   readonly particulars: LedgerEntry['public'];
@@ -19,7 +18,7 @@ export interface SignedRevision {
   readonly digest: string;
   readonly payload: string;
   readonly document: Pick<Revision, 'act' | 'proposer' | 'proposedAt'>;
-  /** Identifiers of the keys that signed the revision, in the order of the envelope. */
+  /** Key identifiers of the signatures, in the sequence of the envelope. */
   readonly keyids: readonly string[];
 }
 
@@ -33,11 +32,11 @@ export interface RevisionHistory extends Omit<SignedRevision, 'keyids' | 'digest
     readonly person: string | null;
     readonly at: Instant | null;
   }[];
-  /** Time of adoption; null if the pack's ledger entries contain no adoption of the revision. */
+  /** Time of adoption; null if the pack has no ledger entry about it. */
   readonly adoptedAt: Instant | null;
 }
 
-/** History of each revision. `persons` has the person of each key, from all approver sets in the pack. `entries` are in ledger order. */
+/** `persons`: person of each key, from all approver sets in the pack. `entries`: in ledger order. */
 export function historyOf(
   revisions: readonly SignedRevision[],
   entries: readonly Entry[],

@@ -14,7 +14,7 @@ export interface PackRevision {
 export interface LoggedEntry {
   readonly index: number;
   readonly entry: LedgerEntry;
-  /** Details of the entry: those in the public entry, or withheld ones that the pack reveals. */
+  /** Public details, or withheld details that the pack reveals. */
   readonly particulars: LedgerEntry['public'];
 }
 
@@ -22,7 +22,7 @@ export interface Logged {
   readonly checkpoint: Checkpoint;
   /** Proved ledger entries, in ledger order. */
   readonly entries: readonly LoggedEntry[];
-  /** Earlier checkpoints. For each, it is proved that the pack's ledger contains its entries unchanged. */
+  /** Earlier checkpoints whose entries the pack's ledger provably contains unchanged. */
   readonly earlier: readonly Checkpoint[];
   /** Continuations of the ledger, from its first name to the name in the checkpoint. */
   readonly continuations: readonly SignedContinuation[];

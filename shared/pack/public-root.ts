@@ -1,7 +1,6 @@
 /**
- * Public root of an installation: the document with the keys that auditors need to verify evidence packs. An auditor gets it from an
- * independent source. It contains three values that never change: the hash of the root certificate for device certificates, the hash of the
- * first approver set, and the ledger's key. The SHA-256 of the document is short enough for a contract, a court file or a telephone call.
+ * Public root of an installation: the document with the keys that auditors need to verify evidence packs, from an independent source. Its
+ * values never change. Its SHA-256 is short enough for a contract, a court file or a telephone call.
  */
 import { z } from 'zod';
 import { sha256Hex } from '../order/documents.ts';

@@ -1,22 +1,17 @@
-/**
- * Statistics about receipts in an evidence pack. The server counts receipts when it makes the pack, and the verifier counts the verified
- * receipts.
- */
+/** Statistics about receipts in an evidence pack, computed by the server and again by the verifier. */
 import { RECEIPT_KINDS, type Receipt } from '../order/documents.ts';
 import type { Instant } from '../time/clock.ts';
 import { type Noticed, tallyNotices } from './notice-tally.ts';
 import type { ReceiptFact } from './receipt-fact.ts';
 
 export interface ReceiptCounts {
-  /** Number of devices with a receipt of each kind. */
   readonly said: Readonly<Record<Receipt['kind'], number>>;
-  /** Numbers of devices for each notice for the newest effective time, in the order of the notice plan. */
+  /** Devices for each notice for the newest effective time, in the sequence of the notice plan. */
   readonly notices: readonly Noticed[];
   readonly answered: number;
 }
 
 export interface ReceiptTally {
-  /** Adds all receipts of one device. */
   add(receipts: readonly ReceiptFact[]): void;
   counts(): ReceiptCounts;
 }
@@ -27,7 +22,7 @@ export const AFFECTED_KINDS: readonly Receipt['kind'][] = ['enforced', 'wiped'];
 export const provesAffected = (receipts: readonly Pick<ReceiptFact, 'kind'>[]): boolean =>
   receipts.some(({ kind }) => AFFECTED_KINDS.includes(kind));
 
-/** Counter of receipts. `effective` has the effective time of each adopted revision, oldest first. */
+/** `effective`: effective time of each adopted revision, oldest first. */
 export function tallyReceipts(effective: ReadonlyMap<number, Instant>): ReceiptTally {
   const said: Record<Receipt['kind'], number> = { delivered: 0, displayed: 0, enforced: 0, restored: 0, wiped: 0 };
   const notices = tallyNotices(effective);

@@ -1,6 +1,6 @@
 /**
- * Summary of an evidence pack: one HTML page that needs no other files, for screen and print. The page depends only on the other files of
- * the pack and the manifest, so that the verifier can write it again and compare. `html` escapes every text that users entered.
+ * Summary of an evidence pack: one HTML page without other files. It depends only on the manifest and the pack's files, so that the
+ * verifier can write it again and compare.
  */
 import { html, type Markup, styleSheet } from '../html.ts';
 import { attestationWords } from '../order/attestation.ts';
@@ -30,7 +30,7 @@ export interface SummaryFacts {
   /** Starts and ends of the order's effect, in ledger order. */
   readonly effects: readonly EffectChange[];
   readonly receipts: ReceiptCounts;
-  /** Number of affected devices, and number of affected devices that never responded. */
+  /** Number of affected devices, and of those that never responded. */
   readonly reached: number;
   readonly silent: number;
   readonly proceedings: ProceedingState;
@@ -153,7 +153,7 @@ ${proceedingFacts(state, { names: true })}</dl>
 `;
 }
 
-/** Section about location changes. Without location changes the section is empty, because packs of earlier versions lack it. */
+/** Section about location changes; empty without any, as in packs of Cordon's earlier versions. */
 function locations(records: readonly PackedLocation[]): Markup {
   if (records.length === 0) return html``;
   return html`<h2>Location changes by admins</h2>

@@ -1,7 +1,6 @@
 /**
- * Verification of an order's evidence pack. The auditor needs only the pack, and the installation's public root (document with the
- * auditors' keys) from an independent source. Verification needs no clock, network or server, and can be repeated years later. The report
- * says what is proved, what failed, and what no pack can prove.
+ * Verification of an order's evidence pack. The auditor needs only the pack and, from an independent source, the public root (document with
+ * the auditors' keys). No clock, network or server is needed, so the verification can be repeated years later.
  */
 import { CordonError } from '../errors.ts';
 import { parseDocument } from '../order/canonical.ts';
@@ -30,14 +29,12 @@ export interface PackReport {
   readonly order: string | null;
   readonly pack: string | null;
   readonly madeAt: string | null;
-  /** Whether the verification found no failure. */
   readonly holds: boolean;
-  /** Comparison with the auditor's checkpoint. Null if the auditor gave no checkpoint, or if the pack's own checkpoint is invalid. */
+  /** Comparison with the auditor's checkpoint; null if the auditor gave none, or if the pack's own checkpoint is invalid. */
   readonly comparison: Comparison | null;
   readonly findings: readonly Finding[];
 }
 
-/** Facts that no evidence pack can prove. */
 const NEVER_PROVEN = [
   'That a person has read a text: “displayed” is a device’s statement that it displayed the order.',
   'Times: a receipt has the device’s time, and a ledger entry the server’s. The order of ledger entries is proved, the clocks are not.',
@@ -48,7 +45,7 @@ const NEVER_PROVEN = [
   'That the instrument exists as the order describes it: the pack has its description, and digests of documents, not the documents.',
 ] as const;
 
-/** Public root document that the auditor gave. If the auditor gave only its fingerprint, the document in the pack is used. */
+/** Public root that the auditor gave, or the one in the pack if the auditor gave only its fingerprint. */
 function pinnedRoot(files: PackFiles, pinned: Pinned, findings: Findings): PublicRoot | null {
   const own = findings.try(PUBLIC_ROOT, () => parseDocument(publicRootSchema, need(files, PUBLIC_ROOT)));
   const wanted = typeof pinned === 'string' ? pinned : fingerprintOf(pinned);
@@ -74,8 +71,8 @@ function report(
 }
 
 /**
- * Report of a verification that could not continue. `why` is one sentence. The report says that the remaining checks did not run. Otherwise
- * the absence of a failure would look like a proof.
+ * Report of a verification that could not continue. It says that the remaining checks did not run, because the absence of failures would
+ * look like a proof.
  */
 function stopped(findings: Findings, why: string, manifest: Manifest | null = null): PackReport {
   findings.unproven(`Everything else in the pack: the verification stopped. ${why}`);
@@ -83,9 +80,8 @@ function stopped(findings: Findings, why: string, manifest: Manifest | null = nu
 }
 
 /**
- * Verifies an evidence pack. `kept` is the auditor's own checkpoint, saved earlier or from another source. Throws `checkpoint_invalid` if
- * this checkpoint is malformed. Until the manifest's signature is checked, only the public root, the approver sets and the manifest are
- * parsed.
+ * `kept`: the auditor's own checkpoint. Throws `checkpoint_invalid` if it is malformed. Until the manifest's signature is checked, only the
+ * public root, the approver sets and the manifest are parsed.
  */
 export async function verifyPack(
   zip: Buffer,

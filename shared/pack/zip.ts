@@ -1,7 +1,7 @@
 /**
- * Zip files in a format with exactly one encoding for given files: uncompressed (method 0), in the given order, without dates, comments or
- * extra fields. The reader encodes the files again and compares all bytes, including those between the files. It names each part that
- * differs. Section numbers refer to PKWARE's APPNOTE.TXT 6.3.10. A zip with more than 65,534 files or 4 GiB is refused (section 4.3.9.2).
+ * Zip files with exactly one encoding: uncompressed, in the given order, without dates, comments or extra fields. The reader encodes the
+ * files again and compares all bytes. Section numbers refer to PKWARE's APPNOTE.TXT 6.3.10. More than 65,534 files or 4 GiB are refused
+ * (section 4.3.9.2).
  */
 import { crc32 } from 'node:zlib';
 import { CordonError } from '../errors.ts';
@@ -100,12 +100,11 @@ export class ZipWriter {
   readonly #placed: Placed[] = [];
   #at = 0;
 
-  /** Bytes that the zip contains for the given file: its header and its content. Throws `too_large`. */
+  /** Header and content of a file in the zip. Throws `too_large`. */
   add(file: ZipFile): Buffer {
     return Buffer.concat([this.header(file), file.bytes]);
   }
 
-  /** Header that precedes the file's own bytes. Throws `too_large`. */
   header({ name, bytes }: ZipFile): Buffer {
     const placed = { name: Buffer.from(name), crc: crc32(bytes), size: bytes.length, at: this.#at };
     const header = localHeader(placed);
@@ -117,7 +116,6 @@ export class ZipWriter {
     return header;
   }
 
-  /** Central directory, which is the last part of the zip. */
   end(): Buffer {
     const directory = Buffer.concat(this.#placed.map(centralHeader));
     return Buffer.concat([directory, endRecord(this.#placed.length, directory.length, this.#at)]);
@@ -125,8 +123,8 @@ export class ZipWriter {
 }
 
 /**
- * Files of a zip that could be read, and each difference from the bytes that `ZipWriter` would write. The reader refuses compressed
- * entries, so that a small zip cannot expand to a large size. It stops at the first file name that `isName` rejects.
+ * Files of a zip, and each difference from the bytes that `ZipWriter` would write. Compressed entries are refused, so that a small zip
+ * cannot expand to a large size. Reading stops at the first file name that `isName` rejects.
  */
 export function readZip(zip: Buffer, limits: ZipLimits = FORMAT_LIMITS): ZipContent {
   const files: ZipFile[] = [];

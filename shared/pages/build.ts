@@ -1,7 +1,6 @@
 /**
- * Build of static pages. Pages are built if they are missing or older than their sources. A separate process with low priority builds them,
- * because bundling would block a server for seconds. The build goes to a temporary folder, which then moves to its final place. Therefore
- * the final place has complete pages, even if two builds run at the same time or a build is killed.
+ * Build of static pages that are missing or older than their sources. A separate process builds them, because bundling would block a server
+ * for seconds. The finished build moves from a temporary folder to its final place, so that this place never has incomplete pages.
  */
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -24,11 +23,11 @@ const PROJECT = join(import.meta.dirname, '../..');
 const DIST = 'dist';
 /** Path of the build tool, which is missing after `npm ci --omit=dev`. */
 const BUILD_TOOL = join(PROJECT, 'node_modules/vite/package.json');
-/** File in the build that contains the digest of the build's sources. */
+/** File in the build with the digest of its sources. */
 const BUILT_FROM = '.built-from';
 /**
- * Age in milliseconds from which a temporary folder counts as left over from a killed build. The next build removes it. A build takes only
- * seconds.
+ * Milliseconds after which a temporary folder must belong to a killed build, because a build takes only seconds. The next build removes the
+ * folder.
  */
 const ABANDONED = 10 * 60_000;
 
@@ -39,9 +38,8 @@ const SMALLEST = 1024;
 export interface Pages {
   /** Name of the pages for messages, such as `the console`. */
   readonly name: string;
-  /** npm script that builds the pages. */
   readonly script: string;
-  /** Folder with the `vite.config.ts` of the pages. The finished build also goes to this folder. */
+  /** Folder with the `vite.config.ts` of the pages. The finished build also goes there. */
   readonly root: string;
   /** Other source folders and files of the pages. */
   readonly sources: readonly string[];
@@ -50,9 +48,8 @@ export interface Pages {
 export const builtFolder = ({ root }: Pick<Pages, 'root'>): string => join(root, DIST);
 
 /**
- * Builds the pages unless a build of the current sources exists. `say` receives one line of text before a build. A production install has
- * no build tools, so it keeps the existing pages. Rejects with the output of a failed build. If there are no pages and no build tools,
- * rejects with instructions.
+ * Builds the pages unless a build of the current sources exists. A production install has no build tools, so it keeps the existing pages.
+ * Rejects with the output of a failed build, or with instructions if there are neither pages nor build tools.
  */
 export async function ensureBuilt(pages: Pages, say: (line: string) => void): Promise<void> {
   const built = builtFrom(pages);
@@ -63,8 +60,8 @@ export async function ensureBuilt(pages: Pages, say: (line: string) => void): Pr
     return;
   }
   say(`Building ${pages.name}. This takes some seconds and happens once …`);
-  // The build process gets none of the caller's environment variables, so that its result does not depend on them. When the caller ends,
-  // the channel between the two processes closes, and the build process then ends too.
+  // The build process gets no environment variables of the caller, so that its result does not depend on them. When the caller ends, the
+  // channel between the processes closes, and the build process ends too.
   const child = spawn(process.execPath, [import.meta.filename, JSON.stringify(pages)], {
     cwd: PROJECT,
     env: { NODE_ENV: 'production', NO_COLOR: '1' },
@@ -85,7 +82,6 @@ const capital = (words: string): string => `${words.slice(0, 1).toUpperCase()}${
 const howToBuild = ({ root, script }: Pages): string =>
   `The build tools are not installed here. On another machine, run "npm ci && npm run ${script}" in the same version, and copy ${relative(PROJECT, join(root, DIST))} here.`;
 
-/** Builds the pages for `npm run console` and `npm run page`. */
 export async function buildByHand(pages: Pages): Promise<void> {
   if (!existsSync(BUILD_TOOL)) throw new Error(howToBuild(pages));
   let isNew = false;
@@ -97,7 +93,7 @@ export async function buildByHand(pages: Pages): Promise<void> {
   console.log(isNew ? `Built: ${where}` : `The build in ${where} is up to date.`);
 }
 
-/** Ends the process when the work ends: with exit code 0 if it succeeded, otherwise with an error message and exit code 1. */
+/** Exit code 0 after success; otherwise an error message and exit code 1. */
 export function exitAfter(work: Promise<void>): void {
   work.then(
     () => process.exit(0),
@@ -115,7 +111,7 @@ function builtFrom(pages: Pages): string | null {
 
 function digestOfSources({ root, sources }: Pages): string {
   const hash = createHash('sha256');
-  // Hidden files are no sources. They belong to editors or tests.
+  // Hidden files belong to editors or tests, so they are not sources.
   const isSource = (file: string) =>
     !/\.test\.tsx?$/.test(file) &&
     !/(^|[\\/])\./.test(relative(PROJECT, file)) &&
@@ -135,7 +131,6 @@ function filesIn(place: string): string[] {
     .map((entry) => join(entry.parentPath, entry.name));
 }
 
-/** Runs the build in its own process. */
 async function build(pages: Pages): Promise<void> {
   setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
   removeAbandoned(pages);
@@ -185,7 +180,7 @@ function moveIntoPlace(pages: Pages, folder: string, digest: string): void {
   const place = builtFolder(pages);
   const aside = `${folder}-before`;
   for (let attempt = 1; ; attempt += 1) {
-    // If another process has already moved an equal build to the final place, this build is not needed. A replacement would leave a moment
+    // If another process has already moved an equal build to the final place, this build is discarded. A replacement would leave a moment
     // without pages.
     if (builtFrom(pages) === digest) return;
     try {

@@ -1,6 +1,6 @@
 /**
- * Server of built pages. It keeps all files in memory by URL path, so that a request path never becomes a file path. Each response with a
- * page has its own nonce, which allows one style element. Only scripts from the page's own files run.
+ * Server of built pages. All files are in memory by URL path, so that a request path never becomes a file path. The content security policy
+ * allows only the page's own scripts, and one style element with a nonce.
  */
 import { randomBytes } from 'node:crypto';
 import { readdir, readFile, stat } from 'node:fs/promises';
@@ -14,7 +14,7 @@ const NONCE = 'CSP_NONCE';
 /** Cache header for files whose names contain a hash of their content. */
 const IMMUTABLE = 'public, max-age=31536000, immutable';
 export interface ServedPages {
-  /** Folder of the build. The server checks it for each page request, so that a new build appears without a restart. */
+  /** Folder of the build, checked for each page request, so that a new build appears without a restart. */
   readonly folder: string;
   /** First path segments for which the server sends no page, such as `api`. */
   readonly noPage: readonly string[];
@@ -63,7 +63,6 @@ export function servePages({ folder, noPage, notBuilt }: ServedPages): RequestHa
   const no = new RegExp(`^/(?:assets|${noPage.join('|')})(?:/|$)`);
   let built: Promise<Built> | null = null;
 
-  /** Returns the current build; null if no build exists. */
   async function current(): Promise<Built | null> {
     try {
       const stamp = await stampOf(folder);
@@ -71,7 +70,7 @@ export function servePages({ folder, noPage, notBuilt }: ServedPages): RequestHa
       return await built;
     } catch (error) {
       built = null;
-      // The file is missing if no build exists, or if a process is moving a new build to this place right now.
+      // No build exists, or a process is moving a new build to this folder right now.
       if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
       throw error;
     }

@@ -30,8 +30,8 @@ import { deviceIdSchema } from './ids.ts';
 /** Maximum body of a recollection, in bytes: enough for an order list and its withheld revisions as base64 in JSON. */
 export const LARGEST_RECOLLECTION = 16 * 1024 * 1024;
 /**
- * Recollection: documents that a device has stored, sent to a server that was restored from a backup. The server accepts only the documents
- * that approvers or the server itself have signed.
+ * Documents that a device has stored, for a server that was restored from a backup. The server accepts only documents that approvers or the
+ * server itself have signed.
  */
 export const recollectionBody = z.strictObject({
   /** Approver sets, oldest first, starting with the set that the device pinned at enrollment. */
@@ -62,8 +62,8 @@ export const peopleAnswer = z.strictObject({
 });
 
 /**
- * Request for the devices of given people, and for the details of given devices. A device that joins a conversation knows the ids of the
- * other devices before it knows their users.
+ * Request for the devices of people, or for details of devices. A device that joins a conversation knows the ids of the member devices
+ * before it knows their users.
  */
 export const membersBody = z
   .strictObject({
@@ -84,7 +84,10 @@ export type MemberProof = z.infer<typeof memberSchema>;
 /** Requested devices that are enrolled and have a countersigned messaging certificate. */
 export const membersAnswer = z.strictObject({ members: z.array(memberSchema).max(1000) });
 
-/** Adopted continuations of the ledger, oldest first. The index of a continuation's entry is the size of the tree that continues. */
+/**
+ * Adopted continuations of the ledger, oldest first. The index of each continuation's entry equals the number of entries that the ledger
+ * kept.
+ */
 export const continuationsAnswer = z.strictObject({
   continuations: z
     .array(inclusionView.pick({ index: true, body: true, proof: true }).extend({ envelope: envelopeSchema }))

@@ -35,10 +35,7 @@ import { commandIdSchema, deviceIdSchema } from './ids.ts';
 export const SUBPROTOCOL = 'cordon.v1';
 export const LINK_PATH = '/link';
 export const ADDRESS_HEADER = 'cordon-address';
-/**
- * Header with which a restored server asks a device for its stored documents, after it has refused the device's connection (HTTP 451). The
- * value is `documents` or `facts`.
- */
+/** Header with which a restored server asks a refused device (HTTP 451) for its stored documents. The value is `documents` or `facts`. */
 export const RECALL_HEADER = 'cordon-recall';
 
 /**
@@ -77,7 +74,7 @@ export const CLOSE = {
 } as const;
 
 const time = z.int().min(0);
-/** Sign that the server doubts its own clock. The device must not treat the time in the frame as authenticated time. */
+/** True if the server doubts its own clock. The device must not treat the frame's time as authenticated. */
 const doubtful = z.literal(true).optional();
 const version = z.int().min(0);
 
@@ -103,20 +100,18 @@ export const denialSchema = z.strictObject({
   order: z.string().max(32).nullable(),
   reasons: z.array(z.string().max(32)).max(16),
   appeal: z.string().max(4000).nullable(),
-  /** Gate that blocked the traffic. */
   by: z.enum(['server', 'sender', 'recipient']),
 });
 export type DenialNotice = z.infer<typeof denialSchema>;
 
-/** Maximum size of the encrypted data in one post, in bytes. */
+/** Maximum size of the encrypted data in one message, in bytes. */
 export const LARGEST_SEALED = 128 * 1024;
 const sealedBody = z.base64().max(4 * Math.ceil(LARGEST_SEALED / 3));
 /** Conversation identifier: 16 random bytes in base64url. The server knows no title or other name of a conversation. */
 export const conversationIdSchema = z.base64url().length(22);
-/** Maximum number of recipient devices of one post. */
 export const MOST_RECIPIENTS = 512;
 
-/** Result of a post for one recipient. `unknown`: no such device is enrolled, or the device has enrolled again since. */
+/** Result of a message for one recipient. `unknown`: the device is not enrolled, or has enrolled again since. */
 const recipientOutcome = z.strictObject({
   device: deviceIdSchema,
   outcome: z.enum(['stored', 'held', 'refused', 'unknown', 'full']),
@@ -131,7 +126,6 @@ export const serverFrameSchema = z.discriminatedUnion('kind', [
     installation: z.string(),
     device: deviceIdSchema,
     generation: z.int().min(1),
-    /** Newest versions of order list, device record and approver set on the server. */
     list: version,
     record: version,
     approverSet: version,
@@ -168,13 +162,13 @@ export const serverFrameSchema = z.discriminatedUnion('kind', [
   }),
   z.strictObject({ kind: z.literal('reports-stored'), through: z.int().min(1) }),
   /**
-   * Response to `post`. If a post is repeated within a week, its response is the same.
-   * - `accepted`: the server has stored the post durably. `recipients` has the result for each recipient.
-   * - `superseded`: another commit has already ended this epoch (version of the conversation's keys). The server stored nothing, and the
-   *   device receives the other commit through its mailbox.
+   * Response to the frame `post`, which contains a message. A repeated message gets the same response for a week.
+   * - `accepted`: the server has stored the message durably. `recipients` has the result for each recipient.
+   * - `superseded`: a different commit has already ended this epoch (version of the conversation's keys). The server stored nothing, and
+   *   the device receives that commit through its mailbox.
    * - `blocked`: the commit is not allowed. It is not for the next epoch, its sender is not a member, or `to` lacks a member. The server
    *   stored nothing.
-   * - `refused`: the server stored nothing, for the reason in `denial`. It may accept a later attempt.
+   * - `refused`: the server stored nothing, for the reason in `denial`. The server may accept a later attempt.
    */
   z.strictObject({
     kind: z.literal('posted'),
@@ -184,8 +178,8 @@ export const serverFrameSchema = z.discriminatedUnion('kind', [
     recipients: z.array(recipientOutcome).max(MOST_RECIPIENTS),
   }),
   /**
-   * Response to `mailbox`: the server's record of the last `taken` of this enrollment, and of the number of accepted posts. If the numbers
-   * on the device are lower, the device was restored from a copy.
+   * Response to `mailbox`: the number in this enrollment's last `taken` frame, and the number of accepted messages. If the numbers on the
+   * device are lower, the device was restored from a copy.
    */
   z.strictObject({ kind: z.literal('mailbox-is'), taken: z.int().min(0), posts: z.int().min(0) }),
   /**
@@ -204,7 +198,7 @@ export const serverFrameSchema = z.discriminatedUnion('kind', [
         at: time,
         body: sealedBody,
       }),
-      /** New state, for one recipient, of a post that the device sent earlier. `order` is the order that caused the state. */
+      /** New state of an earlier message of this device, for one recipient. `order`: the order that caused the state. */
       z.strictObject({
         type: z.literal('fate'),
         id: z.uuid(),
@@ -220,10 +214,7 @@ export const serverFrameSchema = z.discriminatedUnion('kind', [
    * packages remain.
    */
   z.strictObject({ kind: z.literal('key-packages-left'), count: z.int().min(0) }),
-  /**
-   * Notice that the devices of a person have changed. The server sends it only if the device has asked about this person in the same
-   * session.
-   */
+  /** Notice that the devices of a person have changed, only for people about whom the device has asked in the same session. */
   z.strictObject({ kind: z.literal('members-changed'), person: personId }),
   /**
    * Request of a restored server for the signed documents that the device has stored (`POST /device/recollection`). With `documents`, the
@@ -302,12 +293,10 @@ export type ReportItem = z.infer<typeof reportItemSchema>;
 const conversationCommitSchema = z.strictObject({
   conversation: conversationIdSchema,
   epoch: z.int().min(0),
-  /** Enrollments that become members of the conversation. */
   add: z
     .array(z.strictObject({ device: deviceIdSchema, generation: z.int().min(1) }))
     .max(MOST_RECIPIENTS)
     .default([]),
-  /** Devices that leave the conversation. */
   remove: z.array(deviceIdSchema).max(MOST_RECIPIENTS).default([]),
 });
 
@@ -321,7 +310,7 @@ export const deviceFrameSchema = z.discriminatedUnion('kind', [
     record: version,
     approverSet: version,
   }),
-  /** Versions that the device has stored. The device sends them after it has received an order list, device record or approver set. */
+  /** Versions that the device has stored, sent after each new order list, device record or approver set. */
   z.strictObject({ kind: z.literal('have'), list: version, record: version, approverSet: version }),
   z.strictObject({ kind: z.literal('command-stored'), id: commandIdSchema }),
   z.strictObject({ kind: z.literal('report'), seq: z.int().min(1), item: reportItemSchema }),

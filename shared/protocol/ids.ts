@@ -1,7 +1,4 @@
-/**
- * Identifiers as branded strings, created only by the functions below. The compiler therefore reports an error if code uses a person's id
- * as a device's id.
- */
+/** Identifiers as branded strings, so that the compiler refuses a person's id in place of a device's id. */
 import { z } from 'zod';
 
 const BASE32 = 'abcdefghijklmnopqrstuvwxyz234567';
@@ -43,10 +40,7 @@ function idOf<const P extends string>(prefix: P) {
   return z.string().regex(pattern, `starts with ${prefix}_`);
 }
 
-/**
- * Id of a device. It is equal to the id of the device's activation code, so it is known before enrollment and the certificate can contain
- * it.
- */
+/** Device id, equal to the id of the device's activation code. It is known before enrollment, so the certificate can contain it. */
 export const deviceIdSchema = idOf('dev').brand<'DeviceId'>();
 export type DeviceId = z.infer<typeof deviceIdSchema>;
 export const newDeviceId = (): DeviceId => `dev_${timedBase32()}` as DeviceId;

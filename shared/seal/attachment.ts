@@ -1,6 +1,6 @@
 /**
- * Attachments: files that are encrypted separately from the message that names them. Each file has its own AES-256-GCM key, and only the
- * message contains the key. The server stores the file under a random name and cannot decrypt it. Key and name are used once.
+ * Attachments: files encrypted separately from the message that names them, each with its own AES-256-GCM key. Only the message contains
+ * the key. The server stores the file under a random name and cannot decrypt it.
  */
 import { CordonError } from '../errors.ts';
 import { LARGEST_ATTACHED, type SealedAttachment } from './content.ts';
@@ -22,10 +22,7 @@ const parameters = (id: string) => ({
   additionalData: new TextEncoder().encode(`cordon attachment ${id}`),
 });
 
-/**
- * Encrypts a file. The result contains the encrypted bytes, which the caller stores under `id`, and the id and key for the message. Throws
- * `too_large`.
- */
+/** Returns the encrypted bytes, which the caller stores under `id`, and the id and key for the message. Throws `too_large`. */
 export async function sealAttachment(bytes: Uint8Array): Promise<Handle & { readonly sealed: Uint8Array }> {
   if (bytes.length > LARGEST_ATTACHED) {
     throw new CordonError(
@@ -40,7 +37,7 @@ export async function sealAttachment(bytes: Uint8Array): Promise<Handle & { read
   return { id, key: raw.toBase64(), sha256: await digest(sealed), size: bytes.length, sealed };
 }
 
-/** Decrypts a file. Throws `attachment_damaged` if the bytes do not belong to the name and key in the message. */
+/** Throws `attachment_damaged` if the bytes do not belong to the name and key in the message. */
 export async function openAttachment(sealed: Uint8Array, { id, key, sha256, size }: Handle): Promise<Uint8Array> {
   const given = new Uint8Array(sealed);
   if ((await digest(given)) !== sha256) throw damaged();

@@ -1,7 +1,6 @@
 /**
- * Contents of messages in a conversation: canonical JSON, padded and encrypted. They include all private details, such as the
- * conversation's title and file names. Schemas are strict and refuse unknown fields. If one agent displayed a field that another agent
- * ignores, two users would see different messages with the same signature.
+ * Contents of messages in a conversation: canonical JSON, padded and encrypted. Schemas refuse unknown fields. If one agent displayed a
+ * field that another agent ignores, two users would see different messages with the same signature.
  */
 import { z } from 'zod';
 import { CordonError, isCordonError } from '../errors.ts';
@@ -15,10 +14,7 @@ import { pad, unpad } from './padding.ts';
 export const LONGEST_TEXT = 16_000;
 export const MOST_ATTACHMENTS = 16;
 export const LARGEST_ATTACHED = 5 * 1024 * 1024;
-/**
- * Maximum number of people in a new conversation. If several members add people at the same time, the number of people may exceed this
- * maximum.
- */
+/** Maximum number of people in a new conversation. Members who add people at the same time may exceed it. */
 export const LARGEST_CONVERSATION = 200;
 /** Maximum number of statements about people in one message content. */
 export const MOST_WORDS = 2 * MOST_RECIPIENTS;
@@ -44,12 +40,10 @@ const ledger = z
  */
 const attachmentSchema = z.strictObject({
   id: attachmentIdSchema,
-  /** AES-256 key of the file. */
   key: z.base64().length(44),
   /** SHA-256 of the encrypted bytes. */
   sha256: sha256Hex,
   name: z.string().min(1).max(255),
-  /** Media type of the file, as the sender states it. */
   type: z.string().min(1).max(127),
   /** Size of the file in bytes before encryption. */
   size: z.int().min(0).max(LARGEST_ATTACHED),
@@ -65,9 +59,8 @@ export const contentSchema = z.discriminatedUnion('type', [
     text: z.string().max(LONGEST_TEXT),
     attachments: z.array(attachmentSchema).max(MOST_ATTACHMENTS),
     /**
-     * Previous message of the sending device that the server accepted for all recipients, with its epoch (version of the conversation's
-     * keys). A recipient who was a member in that epoch can detect that the message is missing. Null if the device knows of no accepted
-     * message.
+     * Last message of the sending device that the server accepted for all recipients, with its epoch (version of the conversation's keys);
+     * null if the device knows of none. Recipients can detect that this message is missing.
      */
     after: z.strictObject({ id: z.uuid(), epoch: z.int().min(0) }).nullable(),
     ledger,
@@ -80,13 +73,9 @@ export const contentSchema = z.discriminatedUnion('type', [
     state: z.enum(['delivered', 'read', 'missing']),
     ledger,
   }),
-  /**
-   * Title and people of the conversation. The newest statement about the title is valid. For each person, the newest statement about this
-   * person is valid. A new title does not change the people.
-   */
+  /** Title and people of the conversation. The newest statement about the title, and the newest statement about each person, is valid. */
   z.strictObject({
     type: z.literal('about'),
-    /** Time of the statement about the title. */
     at: z.int().min(0),
     title: z.string().min(1).max(120).nullable(),
     /**
@@ -115,10 +104,7 @@ export type Content = z.infer<typeof contentSchema>;
 
 const KINDS: ReadonlySet<unknown> = new Set(contentSchema.options.map(({ shape }) => shape.type.value));
 
-/**
- * Padded bytes of a message content. Throws `content_malformed` if the content does not match its schema, and `too_large` if it exceeds the
- * largest size.
- */
+/** Padded bytes of a message content. Throws `content_malformed` or `too_large`. */
 export function encodeContent(content: Content): Uint8Array<ArrayBuffer> {
   const parsed = contentSchema.safeParse(content);
   if (!parsed.success) throw malformed(parsed.error);

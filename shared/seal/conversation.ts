@@ -1,7 +1,6 @@
 /**
- * Conversation: one MLS group (RFC 9420), whose state the caller stores as bytes. Each function takes a state and returns the next state.
- * After an error, the old state stays valid. If two messages were encrypted from one state, they would use the same key. Therefore callers
- * must store the new state before they send the message.
+ * Conversation: one MLS group (RFC 9420). Each function takes a state as bytes and returns the next state; after an error, the old state
+ * stays valid. Callers must store the new state before they send the message, because two messages from one state would use the same key.
  */
 import { createApplicationMessage, createCommit, createGroup, encodeMlsMessage, zeroOutUint8Array } from 'ts-mls';
 import { CordonError } from '../errors.ts';
@@ -17,7 +16,7 @@ import { checkTree } from './tree.ts';
 export const conversationOf = (state: Uint8Array): string => describe(state).conversation;
 export const epochOf = (state: Uint8Array): number => describe(state).epoch;
 export const membersOf = (state: Uint8Array): readonly Leaf[] => describe(state).members;
-/** Whether this device is still a member. After its removal, the device can decrypt only earlier messages. */
+/** False after this device's removal: the device can then decrypt only earlier messages. */
 export const isMember = (state: Uint8Array): boolean => describe(state).member;
 
 /**
@@ -52,7 +51,7 @@ export async function sealContent(state: Uint8Array, content: Content): Promise<
   const padded = encodeContent(content);
   return await withState(state, async (group) => {
     if (!isActive(group)) throw removed();
-    // MLS padding is off. The content already has padding, and additional padding would reveal its size.
+    // MLS padding is off, because the content already has padding.
     const unpadded = { ...group.clientConfig, paddingConfig: { kind: 'padUntilLength', padUntilLength: 0 } as const };
     const made = await createApplicationMessage({ ...group, clientConfig: unpadded }, padded, await suite());
     const { newState, privateMessage, consumed } = made;
@@ -67,7 +66,6 @@ export async function sealContent(state: Uint8Array, content: Content): Promise<
 }
 
 export interface Change {
-  /** Key packages, one for each enrollment to add. */
   readonly add: readonly Uint8Array[];
   /** Leaf indexes of the members to remove. If a member joins again, one commit removes the old leaf and adds the new one. */
   readonly remove: readonly number[];
@@ -77,12 +75,12 @@ export interface Commit {
   /** Epoch (version of the conversation's keys) that the commit ends. The server accepts one commit for each epoch. */
   readonly epoch: number;
   /**
-   * State after the commit. The caller stores it in addition to the old state until the server has accepted the commit. If the server
-   * accepts another commit instead, the caller discards this state.
+   * State after the commit. The caller keeps both states until the server has decided, and discards this one if the server accepts a
+   * different commit.
    */
   readonly next: Uint8Array;
   readonly commit: Uint8Array;
-  /** Welcome message for the new members; null without new members. */
+  /** Welcome message; null without new members. */
   readonly welcome: Uint8Array | null;
   readonly added: readonly Leaf[];
   readonly removed: readonly Leaf[];
@@ -123,7 +121,7 @@ export async function commitChange(
           ...remove.map((leafIndex) => ({ proposalType: 'remove' as const, remove: { removed: leafIndex } })),
           ...packages.map((keyPackage) => ({ proposalType: 'add' as const, add: { keyPackage } })),
         ],
-        // The welcome message must contain the tree, because a new member receives the tree in no other way.
+        // A new member receives the tree only in the welcome message.
         ratchetTreeExtension: true,
       },
     );
@@ -154,7 +152,7 @@ function leavingAt(leafIndex: number, leaf: Leaf | null, own: number): Leaf {
   return leaf;
 }
 
-/** Checks with `authenticate` that an identity which a leaf claims is genuine. Throws `unverified_member`. */
+/** Confirms a claimed identity with `authenticate`. Throws `unverified_member`. */
 export async function vouch({ device, generation, signatureKey }: Claim, authenticate: Authenticate): Promise<void> {
   if (await authenticate({ device, generation, signatureKey })) return;
   const detail = `No certificate confirms the key of ${device} in enrollment ${generation}, so the device cannot join.`;

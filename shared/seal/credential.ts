@@ -15,7 +15,7 @@ export function credentialOf({ device, generation }: Pick<Claim, 'device' | 'gen
   return { credentialType: 'basic', identity: new TextEncoder().encode(JSON.stringify([device, generation])) };
 }
 
-/** Identity and signature key of a leaf. Throws `message_malformed` if the credential has any other form. */
+/** Identity and signature key of a leaf. Throws `message_malformed` for any other form of credential. */
 export function claimOf(leaf: Pick<LeafNode, 'credential' | 'signaturePublicKey'>): Claim {
   const { credential, signaturePublicKey } = leaf;
   if (credential.credentialType !== 'basic' || signaturePublicKey.length !== 32) refuse();

@@ -1,7 +1,7 @@
 /**
  * Joining of a conversation with a welcome message (RFC 9420, section 12.4.3.1). This module replaces `joinGroup` of ts-mls, which refuses
- * some valid trees: those in which two nodes above an unmerged leaf were renewed at different times. Such trees are normal. After some
- * time, every conversation of eight devices has one.
+ * valid trees in which two nodes above an unmerged leaf were renewed at different times. Every conversation of eight devices has such a
+ * tree after some time.
  */
 import { type ClientState, type GroupInfo, type Welcome, zeroOutUint8Array } from 'ts-mls';
 import {
@@ -39,8 +39,8 @@ export interface Joined {
 }
 
 /**
- * Joins a conversation. `privatePackage` is the key package that a reference from `peek` names. The function calls `authenticate` for every
- * member. Throws `welcome_invalid`, `unverified_member`, `key_package_invalid` or `message_malformed`.
+ * `privatePackage`: key package that a reference from `peek` names. Calls `authenticate` for every member. Throws `welcome_invalid`,
+ * `unverified_member`, `key_package_invalid` or `message_malformed`.
  */
 export async function joinConversation(
   welcome: Uint8Array,
@@ -71,8 +71,8 @@ export async function joinConversation(
     if (isCordonError(cause) && cause.code !== 'message_malformed' && cause.code !== 'commit_refused') throw cause;
     throw invalid('it was changed in transit, or its conversation is invalid', cause);
   }
-  // An error in `authenticate` does not mean that the welcome message is invalid, so it is thrown unchanged. All calls start at the same
-  // time, so that the caller can combine them into one request.
+  // An error in `authenticate` says nothing about the welcome message, so it is thrown unchanged. All calls start together, so that the
+  // caller can combine them into one request.
   await Promise.all(others.map((member) => vouch(member, authenticate)));
   return joined;
 }

@@ -1,7 +1,6 @@
 /**
- * Key packages (RFC 9420, section 10). With a device's key package, other members can add the device to a conversation while it is offline.
- * A key package is used for one conversation only, except the package of last resort. Lifetimes use the machine's clock, because ts-mls
- * compares them with that clock.
+ * Key packages (RFC 9420, section 10), with which members add a device to a conversation while it is offline. Each package is used once,
+ * except the package of last resort. Lifetimes use the machine's clock, because ts-mls compares them with that clock.
  */
 import {
   encodeMlsMessage,
@@ -33,8 +32,8 @@ export interface MadeKeyPackage {
   readonly reference: string;
   readonly publicPackage: Uint8Array;
   /**
-   * Private key that decrypts the welcome message. The caller deletes the key after use. For a package of last resort, the caller deletes
-   * the key after a new package has replaced it.
+   * Private key that decrypts the welcome message. The caller deletes the key after use; for a package of last resort, only after a new
+   * package has replaced it.
    */
   readonly privatePackage: Uint8Array;
 }
@@ -70,7 +69,6 @@ export async function makeKeyPackage(
   };
 }
 
-/** Key package in the format of ts-mls, for the creator of a conversation. */
 export async function generateKeyPackage(self: Self, now: number, lastResort: boolean) {
   const lifetime = { notBefore: seconds(now - SLACK), notAfter: seconds(now + KEY_PACKAGE_LIFETIME) };
   const extensions = lastResort ? [{ extensionType: LAST_RESORT, extensionData: new Uint8Array() }] : [];
@@ -80,7 +78,6 @@ export async function generateKeyPackage(self: Self, now: number, lastResort: bo
 
 const seconds = (milliseconds: number) => BigInt(Math.floor(milliseconds / 1000));
 
-/** Parses another device's key package. Throws `key_package_invalid` or `key_package_expired`. */
 export async function readKeyPackage(bytes: Uint8Array, now: number): Promise<ReadKeyPackage> {
   return await checkKeyPackage(openKeyPackage(bytes), now);
 }
@@ -96,8 +93,8 @@ export function openKeyPackage(bytes: Uint8Array): KeyPackage {
 }
 
 /**
- * Checks a key package. If `now` is null, its expiry is not checked, only the length of its lifetime. A device may process a commit long
- * after the commit was made.
+ * If `now` is null, the expiry is not checked, only the length of the lifetime: a device may process a commit long after the commit was
+ * made.
  */
 export async function checkKeyPackage(keyPackage: KeyPackage, now: number | null): Promise<ReadKeyPackage> {
   const { leafNode, initKey, extensions } = keyPackage;
@@ -132,7 +129,7 @@ export async function checkKeyPackage(keyPackage: KeyPackage, now: number | null
   return { ...claim, reference, lastResort, expires: Number(notAfter) * 1000 };
 }
 
-/** Whether the leaf has exactly the MLS capabilities that Cordon uses, and no extensions. */
+/** True if the leaf has exactly the MLS capabilities that Cordon uses, and no extensions. */
 export function isPlainLeaf({ extensions, capabilities }: Pick<LeafNode, 'extensions' | 'capabilities'>): boolean {
   return extensions.length === 0 && JSON.stringify(capabilities) === JSON.stringify(CAPABILITIES);
 }
@@ -150,11 +147,9 @@ function readHalf(bytes: Uint8Array): z.infer<typeof privateSchema> {
   }
 }
 
-/** Public part of a private key package. Throws `key_package_invalid`. */
 export const publicPackageOf = (privatePackage: Uint8Array): Uint8Array =>
   Uint8Array.fromBase64(readHalf(privatePackage).package);
 
-/** Parses a private key package that `makeKeyPackage` returned. Throws `key_package_invalid`. */
 export function readPrivatePackage(bytes: Uint8Array, self: Self): PrivateHalf {
   const read = readHalf(bytes);
   return {

@@ -49,7 +49,6 @@ export function readWelcome(bytes: Uint8Array) {
   return message.welcome;
 }
 
-/** Parts of a message that are readable without a key. Throws `message_malformed` or `commit_refused`. */
 export function peek(bytes: Uint8Array): Peeked {
   const message = readMlsMessage(bytes);
   if (message.wireformat === 'mls_welcome') {
@@ -63,10 +62,7 @@ export function peek(bytes: Uint8Array): Peeked {
   };
 }
 
-/**
- * Conversation identifier in the first bytes of a message. The message may be cut off or changed, so nothing proves that the identifier is
- * genuine.
- */
+/** Unverified conversation identifier in the first bytes of a message, which may be cut off or changed. */
 export function namedConversation(bytes: Uint8Array): string | null {
   // Header of an MLS 1.0 PrivateMessage with a group id of 16 bytes (RFC 9420, sections 6 and 6.3).
   const beginning = [0, 1, 0, 2, 16];

@@ -1,6 +1,6 @@
 /**
- * Decryption of a conversation's messages. ts-mls reports all failures with the same kind of error. The checks here run before ts-mls and
- * distinguish late, repeated and copied messages, because users must see the difference.
+ * Decryption of a conversation's messages. ts-mls reports all failures with the same kind of error. The checks here distinguish late,
+ * repeated and copied messages, because users must see the difference.
  */
 import { type ClientState, emptyPskIndex, type PrivateMessage, processPrivateMessage, zeroOutUint8Array } from 'ts-mls';
 import { applyProposals } from 'ts-mls/clientState.js';
@@ -30,11 +30,10 @@ export type Opened =
       readonly type: 'commit';
       readonly state: Uint8Array;
       readonly by: Leaf;
-      /** Epoch (version of the conversation's keys) that begins with the commit. */
       readonly epoch: number;
       readonly added: readonly Leaf[];
       readonly removed: readonly Leaf[];
-      /** Whether the commit removed this device. If it did, `state` can decrypt only earlier messages. */
+      /** True if the commit removed this device. `state` can then decrypt only earlier messages. */
       readonly selfRemoved: boolean;
     };
 
@@ -170,10 +169,7 @@ function withSecretTree(group: ClientState, epoch: bigint, secretTree: ClientSta
   return { ...group, historicalReceiverData };
 }
 
-/**
- * Applies another member's commit. The commit may contain additions and removals, but no other MLS proposals. After this check, ts-mls
- * verifies the commit itself.
- */
+/** Applies another member's commit. It may contain only additions and removals; ts-mls then verifies it. */
 async function applyCommit(
   group: ClientState,
   sealed: PrivateMessage,
@@ -229,9 +225,8 @@ async function follow(state: ClientState, sealed: PrivateMessage) {
 }
 
 /**
- * Marks the state after a commit has removed this device. A removed device cannot know the keys of the next epoch, so the state keeps its
- * epoch. ts-mls does not report the removal if the same commit gives the leaf to another device, so this function detects the removal
- * itself.
+ * Marks the state of a removed device. The state keeps its epoch, because the device cannot know the keys of the next one. ts-mls does not
+ * report the removal if the same commit gives the leaf to another device.
  */
 async function leave(state: ClientState, { proposals, path }: Commit, by: Leaf) {
   if (!path) throw refused('it removes a member without renewing the keys');

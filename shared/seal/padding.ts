@@ -1,12 +1,12 @@
 /**
- * Padding of contents before encryption, so that the server learns only a size class. The padding is that of ISO/IEC 7816-4: one byte 0x80,
- * then zeros up to the size class. It has no length field that could contradict the content, and each content has exactly one padded form.
+ * Padding of contents before encryption (ISO/IEC 7816-4: one byte 0x80, then zeros), so that the server learns only a size class. Each
+ * content has exactly one padded form.
  */
 import { CordonError } from '../errors.ts';
 
 const MARK = 0x80;
 
-/** Pads bytes to the smallest sufficient size in `buckets`, which are in ascending order. Throws `too_large`. */
+/** Pads bytes to the smallest sufficient size in `buckets`, an ascending list. Throws `too_large`. */
 export function pad(content: Uint8Array, buckets: readonly number[]): Uint8Array<ArrayBuffer> {
   const bucket = buckets.find((size) => size > content.length);
   if (bucket === undefined) {
@@ -22,7 +22,7 @@ export function pad(content: Uint8Array, buckets: readonly number[]): Uint8Array
   return padded;
 }
 
-/** Removes padding. Returns null if `pad` with these sizes cannot have created the padded bytes. */
+/** Returns null if `pad` with these sizes cannot have created the bytes. */
 export function unpad(padded: Uint8Array, buckets: readonly number[]): Uint8Array | null {
   const at = buckets.indexOf(padded.length);
   if (at < 0) return null;

@@ -1,7 +1,6 @@
 /**
- * State of a conversation as bytes. The bytes contain the conversation's secrets, including the signature key, and all data of ts-mls
- * except its configuration. The configuration is passed again each time. No function writes to the caller's bytes, so the caller can
- * continue with them after an error.
+ * State of a conversation as bytes, including its secrets and the signature key. No function writes to the caller's bytes, so the caller
+ * can continue with them after an error.
  */
 import { type ClientState, decodeGroupState, type EpochReceiverData, encodeGroupState } from 'ts-mls';
 import { encode } from 'ts-mls/codec/tlsEncoder.js';
@@ -49,9 +48,8 @@ export function encodeState(state: ClientState): Uint8Array<ArrayBuffer> {
 }
 
 /**
- * Runs `act` on the decoded state, with a configuration that authenticates no member. The decoded objects of ts-mls share memory with its
- * input. Therefore the input is a copy, which is overwritten with zeros afterward, and `act` must not return such an object. Throws
- * `conversation_damaged`.
+ * Runs `act` on the decoded state. The decoded objects of ts-mls share memory with the input, so the input is a copy that is overwritten
+ * with zeros afterward. `act` must not return a decoded object. Throws `conversation_damaged`.
  */
 export async function withState<T>(bytes: Uint8Array, act: (state: ClientState) => Promise<T> | T): Promise<T> {
   // `Buffer.slice` would not copy the bytes but share their memory.
@@ -63,9 +61,7 @@ export async function withState<T>(bytes: Uint8Array, act: (state: ClientState) 
   }
 }
 
-/** Variant of `withState` for synchronous functions. */
 export function readState<T>(bytes: Uint8Array, read: (state: ClientState) => T): T {
-  // `Buffer.slice` would not copy the bytes but share their memory.
   const copy = new Uint8Array(bytes);
   try {
     return read(decodeState(copy));
@@ -141,7 +137,7 @@ export function leavesOf({ ratchetTree }: Pick<ClientState, 'ratchetTree'>): Lea
   );
 }
 
-/** Member at a leaf index of the group's tree; null for an empty leaf. */
+/** Member at a leaf index; null for an empty leaf. */
 export function leafAt({ ratchetTree }: Pick<ClientState, 'ratchetTree'>, leafIndex: number): Leaf | null {
   const node = ratchetTree[leafToNodeIndex(toLeafIndex(leafIndex))];
   return node?.nodeType === 'leaf' ? { ...claimOf(node.leaf), leafIndex } : null;

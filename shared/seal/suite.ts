@@ -1,7 +1,6 @@
 /**
- * Cipher suite 1 of RFC 9420, MLS_128_DHKEMX25519_AES128GCM_SHA256_Ed25519, over WebCrypto. Every MLS implementation supports it (section
- * 17.1). The configuration here replaces the defaults of ts-mls, which accept every member as authentic and accept key packages without an
- * expiry.
+ * Cipher suite 1 of RFC 9420, which every MLS implementation supports, over WebCrypto. The configuration replaces defaults of ts-mls that
+ * accept every member as authentic, and key packages without an expiry.
  */
 import {
   type Capabilities,
@@ -47,20 +46,17 @@ const RETENTION = {
   retainKeysForEpochs: 4,
 };
 
-/**
- * Size in bytes to which commits are padded. Without padding, the size of a message would reveal its kind. Contents have padding of their
- * own.
- */
+/** Size in bytes to which commits are padded. Without padding, the size of a message would reveal its kind. */
 const COMMIT_PADDING = 2048;
 
 const spelled = ({ device, generation, signatureKey }: Claim) => JSON.stringify([device, generation, signatureKey]);
 
-/** Configuration of ts-mls that accepts only the members in `confirmed`. The caller has confirmed each of them with `Authenticate`. */
+/** Configuration of ts-mls that accepts only the members in `confirmed`, each confirmed with `Authenticate`. */
 export function clientConfig(confirmed: Iterable<Claim>): ClientConfig {
   const known = new Set(Array.from(confirmed, spelled));
   return {
     keyRetentionConfig: RETENTION,
-    // ts-mls must not check lifetimes, because `key-package.ts` already checks them against its argument `now`.
+    // `key-package.ts` has already checked lifetimes against its argument `now`, so ts-mls must not check them.
     lifetimeConfig: { maximumTotalLifetime: 0n, validateLifetimeOnReceive: false },
     keyPackageEqualityConfig: {
       compareKeyPackages: (a, b) => isSame(claimOf(a.leafNode), claimOf(b.leafNode)),

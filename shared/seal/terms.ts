@@ -1,7 +1,4 @@
-/**
- * Types of the encryption layer, for agents. A conversation is one MLS group (RFC 9420). The caller stores its state as bytes, and no
- * function here keeps data between two calls.
- */
+/** Types of the encryption layer. A conversation is one MLS group (RFC 9420), whose state the caller stores as bytes. */
 import type { DeviceId } from '../protocol/ids.ts';
 
 /** Key with which an enrollment signs in conversations. The enrollment's messaging certificate names the public key. */
@@ -12,14 +9,14 @@ export interface SigningKey {
   readonly privateKey: Uint8Array;
 }
 
-/** Enrollment of this device: the device id, the number of the enrollment (`generation`), and the signing key. */
+/** Enrollment of this device. `generation`: number of the enrollment. */
 export interface Self {
   readonly device: DeviceId;
   readonly generation: number;
   readonly key: SigningKey;
 }
 
-/** Identity that a leaf or key package claims. `Authenticate` must confirm the identity before it is accepted. */
+/** Claimed identity of a leaf or key package, not yet confirmed with `Authenticate`. */
 export interface Claim {
   readonly device: DeviceId;
   readonly generation: number;
@@ -35,12 +32,11 @@ export interface Leaf extends Claim {
 }
 
 /**
- * Function that says whether a key is certified for an enrollment. The encryption layer calls it for each leaf that a commit adds, and for
- * all leaves when this device joins. A leaf that the function does not confirm is refused.
+ * Says whether a key is certified for an enrollment. The encryption layer calls the function for each leaf that a commit adds, and for all
+ * leaves when this device joins. An unconfirmed leaf is refused.
  */
 export type Authenticate = (claim: Claim) => Promise<boolean>;
 
-/** Parts of a message that are readable without a key. */
 export type Peeked =
   | { readonly type: 'content' | 'commit'; readonly conversation: string; readonly epoch: number }
   | { readonly type: 'welcome'; readonly references: readonly string[] };

@@ -1,15 +1,11 @@
 /**
- * E-mail addresses in two forms. The stored form is the address as the admin typed it. Cordon displays this form and sends mail to it. The
- * canonical form decides whether two addresses belong to the same person. The canonical form is only for comparisons, never for mail. This
- * module needs Node, so a browser asks the server.
+ * E-mail addresses in two forms: the address as typed, for display and mail, and the canonical form, which only decides whether two
+ * addresses belong to the same person.
  */
 import { domainToASCII, domainToUnicode } from 'node:url';
 import { latinSkeleton } from './lookalikes.ts';
 
-/**
- * Domains of Gmail. Google documents that dots in the local part do not matter at these domains, and that both domains have the same
- * mailboxes.
- */
+/** Domains of Gmail. Both have the same mailboxes, and dots in the local part do not matter. */
 const GMAIL = new Set(['gmail.com', 'googlemail.com']);
 
 /** E-mail address as typed: NFC, without surrounding white space. */
@@ -18,9 +14,8 @@ export function storedEmail(address: string): string {
 }
 
 /**
- * Canonical form, which is equal for all addresses of one mailbox. It ignores case, invisible characters, letters that look alike (UTS
- * #39), the encoding of the domain (IDNA, UTS #46), quotes, a plus tag, and dots at Gmail. For input that is no e-mail address, the result
- * is the input after case folding.
+ * Canonical form, equal for all addresses of one mailbox. It ignores case, invisible characters, letters that look alike (UTS #39), the
+ * encoding of the domain (IDNA, UTS #46), quotes, a plus tag, and dots at Gmail. Text that is no e-mail address is only case-folded.
  */
 export function canonicalEmail(address: string): string {
   const text = folded(address);

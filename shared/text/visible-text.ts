@@ -1,10 +1,9 @@
 /**
- * Text from other people, made safe for every reader: an approver, the public, a user, a terminal. Invisible characters, and characters
- * that reorder the surrounding text, are replaced with a visible character. Right-to-left text is isolated and stays readable (UAX #9). The
- * joiners U+200C and U+200D remain, because Persian, Urdu and Indic scripts need them.
+ * Text from other people, made safe to display. Invisible characters, and characters that reorder text, become visible. Right-to-left text
+ * is isolated (UAX #9). The joiners U+200C and U+200D remain, because Persian, Urdu and Indic scripts need them.
  */
 
-/** Characters without a use in legal text. The server refuses a proposal that contains such a character. */
+/** Characters without a use in legal text. The server refuses a proposal with such a character. */
 const USELESS = [
   String.raw`\u200b\u2060-\u206f`, // zero-width space, word joiner, invisible operators, isolates, deprecated controls
   String.raw`\u2028\u2029\u202a-\u202e`, // line and paragraph separators, embeddings, overrides
@@ -23,7 +22,7 @@ const RIGHT_TO_LEFT =
   /[\p{Script=Arabic}\p{Script=Hebrew}\p{Script=Syriac}\p{Script=Thaana}\p{Script=Nko}\p{Script=Adlam}]/u;
 const REPLACEMENT = '\ufffd';
 
-/** Text on one line, with a space for each line break. The function adds no characters. */
+/** Text on one line, with a space for each line break. */
 export const oneLine = (text: string): string => text.replaceAll(/[\t\r\n]+/g, ' ').replaceAll(HIDDEN, REPLACEMENT);
 
 /** Text for one line of a terminal or a plain file, with right-to-left text isolated (FSI … PDI). */
@@ -33,7 +32,7 @@ export function plain(text: string): string {
 }
 
 /**
- * Text for an HTML element that isolates the writing direction of its content. Line breaks remain. Directional isolates remain if they are
+ * Text for an HTML element that isolates the writing direction of its content. Line breaks remain, and so do directional isolates that are
  * closed within the text.
  */
 export function visible(text: string): string {
@@ -62,7 +61,7 @@ export function plainJson(value: unknown): string {
 
 const unitOf = (text: string, at: number): string => `\\u${text.charCodeAt(at).toString(16).padStart(4, '0')}`;
 
-/** First character in the text that has no use in legal text, such as `U+202E`; null if there is none. */
+/** First character without a use in legal text, such as `U+202E`; null if there is none. */
 export function uselessCharacter(text: string): string | null {
   const found = REFUSED.exec(text)?.[0].codePointAt(0);
   return found === undefined ? null : `U+${found.toString(16).toUpperCase().padStart(4, '0')}`;

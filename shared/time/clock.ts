@@ -1,7 +1,6 @@
 /**
- * Interface for the time, so that a simulated clock can replace the machine's clock. Evidence, orders, order lists, grace periods,
- * exemptions and device clocks use a `Clock`. Sockets, retries, sessions, activation codes, rate limits and certificates always use the
- * machine's clock. A released server always uses `SystemClock` (`system-clock.ts`), and no listener can change it.
+ * Interface of clocks. A simulated clock can replace the machine's clock for evidence, orders, order lists, grace periods, exemptions and
+ * device clocks. Sockets, retries, sessions, activation codes, rate limits and certificates always use the machine's clock.
  */
 
 /** Time in milliseconds since the Unix epoch, UTC. */

@@ -1,6 +1,7 @@
 /**
- * Verdict: computes a decision for each service, with all reasons, from the orders and the facts about one device. The server and an
- * offline device run the same code; `cases.json` has examples. For one order, service and time, the first applicable rule decides:
+ * Verdict: computes a decision for each service, with all reasons, from the orders and from the location, home area, legal seat and
+ * exemptions of one device. The server and an offline device run the same code; `cases.json` has examples. For one order, service and time,
+ * the first applicable rule decides:
  *
  * 1. The order is not active, or does not name the service: allowed, `no_order`.
  * 2. The device has a valid exemption: allowed, `exempt`. An expired exemption changes nothing, but a denial then also has the reason
@@ -48,9 +49,7 @@ const ALL_ALLOWED: Verdict['services'] = Object.freeze({
   mail: ALLOWED,
 });
 
-/**
- * Whether the order is active by its own terms. This function ignores whether the device's order list has expired; `applies` considers it.
- */
+/** Whether the order is active by its own terms. `applies` also considers an expired order list. */
 export function inForce(rule: OrderRule, now: Instant): boolean {
   return (
     rule.effective <= now &&
@@ -60,11 +59,10 @@ export function inForce(rule: OrderRule, now: Instant): boolean {
   );
 }
 
-/** Whether the order applies to the device now. The result also considers an expired order list. */
 function applies(rule: OrderRule, now: Instant, stale: boolean): boolean {
   if (!stale || rule.stale === 'keep') return inForce(rule, now);
-  // A device with an expired order list may have missed the end or a pause of the order. With the stale rule `deny`, the order therefore
-  // still counts as active.
+  // A device with an expired order list may have missed the end or a pause of the order. The stale rule `deny` therefore keeps the order
+  // active.
   return rule.stale === 'deny' && rule.effective <= now && !rule.withdrawn;
 }
 
@@ -91,7 +89,6 @@ export function evaluate(rules: readonly OrderRule[], facts: DeviceFacts, now: I
   return { services: services ? verdicts(services) : ALL_ALLOWED, nextChange: next.value };
 }
 
-/** Earliest of the given times that is in the future. */
 class Soonest {
   readonly #now: Instant;
   value: Instant | null = null;
@@ -107,8 +104,8 @@ class Soonest {
 }
 
 /**
- * Facts about the device that are compared with every order. Most devices are at home on a home network. Therefore equal lists of areas
- * share one array, and each array is compared only once.
+ * Data of the device that is compared with every order. Most devices are at home on a home network, so equal lists of areas share one
+ * array, which is compared only once.
  */
 interface Situation {
   readonly state: LocationState;
@@ -129,7 +126,6 @@ function situate(facts: DeviceFacts, now: Instant, next: Soonest): Situation {
 }
 
 interface Outcome {
-  /** Reasons for the denial of a service; empty if the service is allowed. */
   readonly denying: readonly Reason[];
   readonly all: readonly Reason[];
 }
@@ -162,13 +158,13 @@ function decide(
     return NOTHING;
   const all: Reason[] = [];
 
-  // Rule 2: exemption. The caller has already checked the exemption against the salted hashes in the order.
+  // Rule 2: exemption, already checked against the salted hashes in the order.
   const own = exemptions ? facts.exemptions.filter(({ order }) => order === rule.order) : NO_EXEMPTIONS;
   const exempt = own.some(({ until }) => until === null || now < until);
   if (exempt) all.push('exempt');
   for (const { until } of own) next.consider(until);
 
-  // Rule 3: connections that the order requires. The order's `travelers` rule can only remove a connection.
+  // Rule 3: connections (nexus) that the order requires. The order's `travelers` rule can only remove one.
   const present = nexus.has('present') && where === 'inside';
   const network = nexus.has('network') && served === 'inside';
   const traveler = nexus.has('home') && home === 'inside' && rule.travelers === 'allow' && where === 'outside';
@@ -196,8 +192,7 @@ function decide(
   if (contested && (harsh || rule.contested === 'deny')) denying.push('contested');
   if (unknown && (harsh || rule.unknown === 'deny')) denying.push('unknown');
 
-  // An expired exemption or grace period by itself denies nothing. It is added to the reasons, because it explains why the denial begins
-  // now.
+  // An expired exemption or grace period denies nothing by itself. As a reason, it explains why the denial begins now.
   if (own.length > 0 && !exempt && !grace && denying.length > 0) {
     denying.push('exemption_over');
     all.push('exemption_over');

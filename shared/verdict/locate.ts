@@ -1,10 +1,9 @@
 /**
- * Location of a device, computed from its observations. Server and device run the same code. `observe` adds one observation. `settle`
- * advances the time: evidence expires, and a change of location counts after ten minutes. `locationAt` returns the location. This module
- * does not use orders; `coverage.ts` compares a location with an order.
+ * Location of a device, computed from its observations. `observe` adds one observation, `settle` advances the time, and `locationAt`
+ * returns the location.
  *
- * The order in which observations with the same time are added does not matter. A late observation counts from its own time, as far as the
- * stored state allows. An observation is ignored if a newer one from the same source is already stored.
+ * Observations with the same time may be added in any sequence. A late observation is valid from its own time, as far as the stored state
+ * allows. An observation is ignored if a newer one from the same source is already stored.
  */
 import { type EvidenceArea, locationOf, withParents } from '../areas/area-code.ts';
 import { agree, type OrderAreas, refines, relate } from '../areas/coverage.ts';
@@ -21,15 +20,15 @@ import {
 } from './terms.ts';
 
 const HOUR = 3_600_000;
-/** Time for which evidence stays valid: evidence by position, by network, and by the IP address of a closed connection. */
+/** Milliseconds for which evidence stays valid: a position, a network, or the IP address of a closed connection. */
 export const FRESH_FOR = 24 * HOUR;
-/** Time after which an observed change of location counts, if no other observation contradicts it. */
+/** Milliseconds after which an observed change of location takes effect, if no other observation contradicts it. */
 export const MATURE_AFTER = 10 * 60_000;
-/** Minimum absence after which a visitor gets a new grace period, in milliseconds. */
+/** Milliseconds of absence after which a visitor gets a new grace period. */
 export const ABSENCE = 24 * HOUR;
 /**
- * Maximum number of stays that are stored separately. Older stays are merged into one. If older stays were deleted instead, a visitor would
- * seem to have just arrived.
+ * Maximum number of stays that are stored separately. Older stays are merged into one, not deleted: without them, a visitor would seem to
+ * have just arrived.
  */
 const STAYS_KEPT = 32;
 /** Maximum number of areas in a merged stay. If there are more, the merged stay lists countries instead of smaller areas. */
@@ -41,7 +40,6 @@ export function emptyLocation(): LocationState {
 
 type Sightings = LocationState['sightings'];
 
-/** Time at which an observation expires as evidence. */
 function expiryOf(sighting: Observation): Instant {
   if (sighting.source === 'statement') return sighting.until ?? sighting.at;
   if (sighting.source === 'address' && sighting.connected) return Number.POSITIVE_INFINITY;
@@ -56,7 +54,7 @@ function sameAreas(a: readonly EvidenceArea[], b: readonly EvidenceArea[]): bool
   return a.length === b.length && a.every((area, i) => area === b[i]);
 }
 
-/** Whether each area in `closer` is equal to an area in `areas`, or a part of one. */
+/** Whether each area in `closer` equals an area in `areas`, or is a part of one. */
 function within(closer: readonly EvidenceArea[], areas: readonly EvidenceArea[]): boolean {
   return closer.every((area) => areas.some((whole) => refines(area, whole)));
 }
@@ -79,7 +77,7 @@ export function observe(state: LocationState, observation: Observation): Locatio
   return { sightings, at: now, before, ...fold(before, sightings, now) };
 }
 
-/** Adds several observations in order of time, such as those of a device that was offline. */
+/** Adds several observations, sorted by time, such as those of a device that was offline. */
 export function observeAll(state: LocationState, observations: readonly Observation[]): LocationState {
   return [...observations].sort((a, b) => a.at - b.at).reduce(observe, state);
 }
@@ -111,7 +109,7 @@ export function settle(state: LocationState, now: Instant): LocationState {
   }
 }
 
-/** Earliest time after `after` at which evidence expires or a pending change of location counts; Infinity if there is none. */
+/** Earliest time after `after` at which evidence expires or a pending change of location takes effect; Infinity if there is none. */
 function nextEvent(state: LocationState, after: Instant): Instant {
   let next = state.pending ? state.pending.since + MATURE_AFTER : Number.POSITIVE_INFINITY;
   if (next <= after) next = Number.POSITIVE_INFINITY;
@@ -163,8 +161,8 @@ interface Reading {
 }
 
 /**
- * Possible areas of the device now. The first source with unexpired evidence decides. Sources with lower precedence may exclude some of
- * these areas, but never add or replace an area.
+ * Possible areas of the device now. The first source with unexpired evidence decides. Sources with lower precedence may exclude areas, but
+ * never add or replace one.
  */
 function read(sightings: Sightings, now: Instant): Reading | null {
   let reading: Reading | null = null;
@@ -181,7 +179,7 @@ function read(sightings: Sightings, now: Instant): Reading | null {
   return reading;
 }
 
-/** Part of a possible area that agrees with a source of lower precedence: the parts that this source names, the whole area, or nothing. */
+/** Part of a possible area on which a source of lower precedence agrees: the parts that this source names, the whole area, or nothing. */
 function narrow(candidate: EvidenceArea, areas: readonly EvidenceArea[]): readonly EvidenceArea[] {
   const parts = areas.filter((area) => refines(area, candidate));
   if (parts.length > 0) return parts;
@@ -194,7 +192,7 @@ function supporters(sightings: Sightings, areas: readonly EvidenceArea[], now: I
     .filter((sighting) => overlap(sighting.areas, areas));
 }
 
-/** State at the time `now`, computed from the earlier state `base` and all observations with the time `now`. */
+/** State at the time `now`, from the earlier state `base` and all observations with the time `now`. */
 function fold(base: Folded, sightings: Sightings, now: Instant): Folded {
   const networkStays = foldNetwork(base.networkStays, sightings.network, now);
   const reading = read(sightings, now);
@@ -206,7 +204,7 @@ function fold(base: Folded, sightings: Sightings, now: Instant): Folded {
   const confirmed = Math.max(...speaking.map((sighting) => sighting.at));
 
   if (!counted) {
-    // The new location counts at once, because no earlier location contradicts it.
+    // The new location takes effect at once, because no earlier location contradicts it.
     const arrival = Math.min(...speaking.map((sighting) => sighting.first));
     return {
       counted: { source, areas, arrival, confirmed },
@@ -216,7 +214,7 @@ function fold(base: Folded, sightings: Sightings, now: Instant): Folded {
     };
   }
   if (within(areas, counted.areas)) {
-    // If the new location is equal to the earlier one or more exact, the device has not moved, and its arrival time stays.
+    // If the new location equals the earlier one or is more exact, the device has not moved, and its arrival time stays.
     const closer = sameAreas(areas, counted.areas) ? base.stays : rename(base.stays, areas);
     const kept = { source, areas, arrival: counted.arrival, confirmed: Math.max(counted.confirmed, confirmed) };
     return { counted: kept, pending: null, stays: closer, networkStays };
@@ -236,7 +234,7 @@ function fold(base: Folded, sightings: Sightings, now: Instant): Folded {
   return { counted, pending: { areas, since }, stays: base.stays, networkStays };
 }
 
-/** Stays of the device by serving network only. A change of the serving network counts at once. */
+/** Stays by serving network only. A change of the serving network takes effect at once. */
 function foldNetwork(stays: readonly Stay[], sighting: Sighting | undefined, now: Instant): readonly Stay[] {
   if (!freshAt(sighting, now)) return leave(stays, now);
   const here = stays.find((stay) => stay.to === null);
@@ -266,7 +264,6 @@ function bounded(stays: readonly Stay[]): readonly Stay[] {
   return oldest && next && stays.length > STAYS_KEPT ? [asOne(oldest, next), ...rest] : stays;
 }
 
-/** Merges two ended stays into one. */
 function asOne(a: Stay, b: Stay): Stay {
   const from = Math.min(a.from, b.from);
   const to = Math.max(a.to ?? a.from, b.to ?? b.from);
@@ -284,7 +281,7 @@ function rename(stays: readonly Stay[], areas: readonly EvidenceArea[]): readonl
 
 const UNKNOWN: Location = { certainty: 'unknown', areas: [], source: null, disagree: [], network: null };
 
-/** Location at the time `now`. `now` must not be before the newest observation. */
+/** Location at the time `now`, which must not be before the newest observation. */
 export function locationAt(state: LocationState, now: Instant): Location {
   const { counted, sightings } = settle(state, now);
   if (!counted) return UNKNOWN;
@@ -300,10 +297,7 @@ export function locationAt(state: LocationState, now: Instant): Location {
   };
 }
 
-/**
- * Newest observation of each source, in order of precedence. `until` is the time at which the observation expires; null if it does not
- * expire.
- */
+/** Newest observation of each source, in order of precedence. `until`: expiry of the observation; null if it does not expire. */
 export function sourcesAt(
   state: LocationState,
   now: Instant,
@@ -317,9 +311,9 @@ export function sourcesAt(
 }
 
 /**
- * Time at which the device arrived in an order's areas; null if the device is not inside now. The function looks for the start of a chain
- * of stays that are wholly inside, with absences under 24 hours between them. Only time that was provably spent outside is an absence.
- * Therefore a visitor gets no new grace period by switching the device off. `network` selects the stays by serving network.
+ * Time at which the device arrived in an order's areas; null if the device is not inside now. Stays inside with absences under 24 hours
+ * between them form one visit. Only time provably spent outside is an absence, so a visitor gets no new grace period by switching the
+ * device off. `network` selects the stays by serving network.
  */
 export function arrivalIn(
   state: LocationState,
@@ -334,8 +328,8 @@ export function arrivalIn(
   if (known.length === 1) return here.from;
   const inside = known.filter(({ areas, gaps }) => {
     const relation = relate(areas, reach);
-    // A merged stay does not show in which of its areas the device was last. If the device may have been inside the order's areas, it does
-    // not count as newly arrived.
+    // A merged stay does not show in which of its areas the device was last. A device that may have been inside the order's areas is not
+    // treated as newly arrived.
     return relation === 'inside' || (gaps !== undefined && relation === 'contested');
   });
   const outside = known.filter((stay) => relate(stay.areas, reach) === 'outside');

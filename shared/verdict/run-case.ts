@@ -1,6 +1,6 @@
 /**
- * Runs one case of `cases.json`, the table of examples for the verdict's rules. Tests of the server and of the agent run the whole table,
- * each with its own storage. Times are durations from an arbitrary start (`0h`, `24h10m`).
+ * Runs one case of `cases.json`, the table of examples for the verdict's rules. Server and agent each run the table with their own storage.
+ * Times are durations from an arbitrary start (`0h`, `24h10m`).
  */
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
@@ -14,7 +14,7 @@ import { evaluate } from './evaluate.ts';
 import { emptyLocation, locationAt, observeAll } from './locate.ts';
 import { type DeviceFacts, NEXUS, type Observation, type OrderRule, REASONS, SERVICES, type Verdict } from './terms.ts';
 
-/** Time that `0h` stands for. Any time would work. */
+/** Time of `0h`. Any time would work. */
 export const CASES_BEGIN: Instant = Date.UTC(2026, 0, 10);
 
 const UNITS = { d: 86_400_000, h: 3_600_000, m: 60_000, s: 1000, ms: 1 } as const;
@@ -64,7 +64,7 @@ const orderSchema = z.strictObject({
   disputed: z.record(z.string(), z.string()).default({}),
 });
 
-/** Observations at one time, made by the device or the server, at most one for each source. */
+/** Observations at one time, at most one for each source. */
 const seenSchema = z.strictObject({
   at: instant,
   statement: evidenceAreas.optional(),
@@ -90,7 +90,6 @@ const caseSchema = z.strictObject({
   now: instant,
   expect: z.strictObject({
     services: z.partialRecord(z.enum(SERVICES), z.enum(['allowed', 'denied'])),
-    /** Orders that deny the first named service. */
     orders: z.array(z.string()).optional(),
     /** Expected reasons of the first named service, complete and in order. */
     reasons: z.array(z.enum(REASONS)).optional(),
@@ -148,7 +147,7 @@ export function observationsOf(given: VerdictCase): Observation[] {
 
 const place = (text: string | null): HomeArea | null => (text === null ? null : parseHomeArea(text));
 
-/** Facts of a case except the location. The server and the agent each determine the location from their own storage. */
+/** Input of a case except the location. The server and the agent each determine the location from their own storage. */
 export function factsOf(given: VerdictCase): Omit<DeviceFacts, 'location'> {
   return {
     home: place(given.home),
@@ -158,7 +157,6 @@ export function factsOf(given: VerdictCase): Omit<DeviceFacts, 'location'> {
   };
 }
 
-/** All differences between the verdict of a case and the expected verdict. */
 export function runCase(given: VerdictCase, location = observeAll(emptyLocation(), observationsOf(given))): string[] {
   const verdict = evaluate(rulesOf(given), { ...factsOf(given), location }, given.now);
   return [...misses(given, verdict), ...locationMisses(given, locationAt(location, given.now))];

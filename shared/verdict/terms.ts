@@ -1,7 +1,4 @@
-/**
- * Types of the verdict's input and result: plain data, the same on the server and on an offline device. `locate.ts` (evidence to location)
- * and `evaluate.ts` (location to verdict) contain the rules.
- */
+/** Types of the verdict's input and result: plain data, the same on the server and on an offline device. */
 import type { EvidenceArea, HomeArea, LocationArea } from '../areas/area-code.ts';
 import type { AreaPolygon } from '../areas/polygon.ts';
 import type { Instant } from '../time/clock.ts';
@@ -9,7 +6,7 @@ import type { Instant } from '../time/clock.ts';
 export const SERVICES = ['enrollment', 'management', 'messaging', 'mail'] as const;
 export type Service = (typeof SERVICES)[number];
 
-/** Services that an order may name although Cordon does not offer them yet. Pages and commands mark these services as not available. */
+/** Services that an order may name although Cordon does not offer them yet. Pages and commands mark them as not available. */
 export const SERVICES_TO_COME: readonly Service[] = ['mail'];
 
 /** Connections (nexus) with an area that an order can require. */
@@ -70,14 +67,12 @@ export interface Stay {
   readonly gaps?: number;
 }
 
-/** State that results from all observations up to a given time. */
 export interface Folded {
   /** Confirmed location, which verdicts use; null before the first observation, and after all observations have expired. */
   readonly counted: {
     readonly areas: readonly EvidenceArea[];
     readonly source: EvidenceSource;
     readonly arrival: Instant;
-    /** Time of the newest observation that confirmed the location. */
     readonly confirmed: Instant;
   } | null;
   /** Observed change of location that is not yet confirmed, so that the earlier location still applies. */
@@ -92,7 +87,7 @@ export interface LocationState extends Folded {
   readonly sightings: { readonly [S in EvidenceSource]?: Sighting };
   /** Time up to which observations are included in the state; 0 before the first observation. */
   readonly at: Instant;
-  /** State before the time `at`. With it, the order in which observations with the same time are added does not matter. */
+  /** State before the time `at`, so that observations with the same time can be added in any sequence. */
   readonly before: Folded | null;
 }
 
@@ -118,10 +113,9 @@ export type Rule = 'allow' | 'deny';
  */
 export const WAITING_RULES = ['hold', 'deliver', 'return'] as const;
 export type WaitingRule = (typeof WAITING_RULES)[number];
-/** Default for an order without a rule for waiting messages. */
 export const DEFAULT_WAITING = 'hold' satisfies WaitingRule;
 
-/** Adopted order in the form that the verdict uses. `shared/order/rules.ts` creates this form from signed revisions. */
+/** Adopted order in the form that the verdict uses, created by `shared/order/rules.ts`. */
 export interface OrderRule {
   readonly order: string;
   readonly revision: number;
@@ -171,7 +165,7 @@ export interface Denial {
 
 export interface ServiceVerdict {
   readonly allowed: boolean;
-  /** All orders that deny the service, by number; empty if the service is allowed. */
+  /** Orders that deny the service, sorted by number; empty if the service is allowed. */
   readonly denials: readonly Denial[];
   /** All reasons that apply, for and against a denial; only `no_order` if no other reason applies. */
   readonly reasons: readonly Reason[];
@@ -179,6 +173,6 @@ export interface ServiceVerdict {
 
 export interface Verdict {
   readonly services: { readonly [S in Service]: ServiceVerdict };
-  /** Next time at which the verdict can change without a new fact; null if it cannot change. */
+  /** Next time at which the verdict can change without a new observation or order; null if it cannot change. */
   readonly nextChange: Instant | null;
 }

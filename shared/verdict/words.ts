@@ -1,6 +1,5 @@
 import { type EvidenceSource, type Location, type Reason, SERVICES_TO_COME, type Service } from './terms.ts';
 
-/** Service with its availability, such as `mail (not available yet)`. */
 export const serviceWords = (service: Service): string =>
   SERVICES_TO_COME.includes(service) ? `${service} (not available yet)` : service;
 
