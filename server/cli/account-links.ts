@@ -1,10 +1,9 @@
-/** Account links on the command line: the output for a new link, and the token of a link that the user enters. */
+/** Account links: the output for a new link, and the token of a link that the user enters. */
 import type { InvitationView } from '../../shared/api/accounts.ts';
 import { CordonError } from '../../shared/errors.ts';
 import { plain } from '../../shared/text/visible-text.ts';
 import { when } from './output.ts';
 
-/** Output lines that tell the admin how the link reaches its account holder. */
 export function linkLines({ link, mail, expiresAt }: InvitationView, name: string): string[] {
   if (link !== null) return [`Give this link to ${plain(name)}. It works once, until ${when(expiresAt)}:`, link];
   if (mail?.failure !== null) return [];
@@ -18,9 +17,7 @@ export function requireSent({ mail }: InvitationView, done: string, account: str
   throw new CordonError('mail_failed', `${done}, but the mail to ${mail.to} was not sent. ${mail.failure} ${remedy}`);
 }
 
-/**
- * Returns the token of an account link: `http://HOST:8445/#invitation=TOKEN` or `#verify=TOKEN`. Text without a link is the token itself.
- */
+/** Token of an account link: `http://HOST:8445/#invitation=TOKEN` or `#verify=TOKEN`. Text without a link is the token itself. */
 export function readLink(
   link: string,
   server: string,

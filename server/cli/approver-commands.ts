@@ -11,8 +11,8 @@ import { approverSetText } from './signing-text.ts';
 interface ProposeOptions {
   readonly threshold: number;
   /**
-   * Value of the options for the organization key. File names for `--organization-key`; `false` for `--no-organization-key`. Commander sets
-   * `true` or no value if the user gave neither option.
+   * Options for the organization key: file names for `--organization-key`, `false` for `--no-organization-key`. Commander sets `true` or no
+   * value if the user gave neither option.
    */
   readonly organizationKey?: readonly string[] | boolean;
 }

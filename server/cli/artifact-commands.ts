@@ -6,17 +6,16 @@ import type { Cli } from './cli.ts';
 interface ArtifactKind<Artifact extends z.ZodType, Comparison extends z.ZodType> {
   readonly noun: string;
   readonly path: string;
-  /** Name of the command-line argument that identifies an artifact. */
+  /** Name of the command-line argument that identifies an artifact, such as an IP database. */
   readonly key: string;
   readonly activation: string;
   readonly artifact: Artifact;
   readonly comparison: Comparison;
-  /** Subject of the output sentence "… is active.", such as the name of an IP database. */
   readonly subject: (artifact: z.output<Artifact>) => string;
   readonly comparisonLines: (comparison: z.output<Comparison>) => string[];
 }
 
-/** Returns a function that activates an artifact. An import with the option `--activate` calls it. */
+/** Returns a function that activates an artifact. An import with the option `--activate` calls the function. */
 export function addArtifactCommands<Artifact extends z.ZodType, Comparison extends z.ZodType>(
   parent: Command,
   cli: Cli,

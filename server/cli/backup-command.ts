@@ -5,7 +5,7 @@ import { type Cli, commandOf } from './cli.ts';
 import { saveDownload, saveStream } from './download.ts';
 import { readText } from './local-files.ts';
 
-/** Minimum length of the passphrase of a backup. The passphrase of the server's keys has the same minimum. */
+/** Minimum length of the passphrase of a backup, the same as for the server's keys. */
 const SHORTEST_PASSPHRASE = 12;
 
 export function addBackupCommand(program: Command, cli: Cli): void {
@@ -27,8 +27,8 @@ export function addBackupCommand(program: Command, cli: Cli): void {
     cli.client().raw('POST', '/api/v1/backup', JSON.stringify({ recipient }), { 'content-type': 'application/json' });
 
   /**
-   * The server encrypts the backup for a key that only this process has. This process decrypts the backup and encrypts it with the
-   * passphrase. The server therefore never receives the passphrase.
+   * The server encrypts the backup for a key that only this process has, and this process encrypts it again with the passphrase. The server
+   * therefore never receives the passphrase.
    */
   async function underPassphrase(passphrase: string, file: string): Promise<number> {
     if (passphrase.length < SHORTEST_PASSPHRASE) {

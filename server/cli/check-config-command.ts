@@ -1,6 +1,6 @@
 /**
  * `cordon check-config`: checks the server's configuration. An admin runs the command on the server's machine, with the server's
- * environment variables, before the server starts.
+ * environment variables.
  */
 import type { Command } from 'commander';
 import { EXIT } from '../../shared/exit-codes.ts';
@@ -10,8 +10,7 @@ export function addCheckConfigCommand(program: Command, cli: Cli): void {
   commandOf(program, 'check-config')
     .option('--no-ports', 'Do not check whether the ports are free')
     .action(async ({ ports }: { ports: boolean }) => {
-      // Only the server's machine has the database drivers. The import is therefore inside this command, so that other commands work
-      // without the drivers.
+      // Import the database drivers only in this command, because only the server's machine has them.
       const { checkConfig } = await import('../startup/check-config.ts');
       const { checks, running } = await checkConfig({ ports });
       const problems = checks.filter(({ ok }) => !ok).length;

@@ -9,11 +9,9 @@ export interface Cli {
   readonly terminal: Terminal;
   out(): Output;
   client(): Client;
-  /** Sets the exit code of a command that ends without an error. */
   exitWith(code: number): void;
 }
 
-/** Finds the command with the given name, which `commands.ts` declares. */
 export function commandOf(program: Command, name: string): Command {
   const found = program.commands.find((command) => command.name() === name);
   if (found === undefined) throw new Error(`commands.ts has no command ${name}`);

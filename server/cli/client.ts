@@ -1,4 +1,4 @@
-/** Client of the admin API. It converts an error response to the typed error that the server threw. */
+/** Client of the admin API. An error response becomes the typed error that the server threw. */
 import type { z } from 'zod';
 import { CSRF_HEADER, steppedUp } from '../../shared/api/session.ts';
 import { problemSchema } from '../../shared/api/wire.ts';
@@ -15,9 +15,9 @@ export type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE';
 
 export interface Client {
   readonly server: string;
-  /** Sends a request. `path` is relative to /api/v1. */
+  /** `path` is relative to /api/v1. */
   call<S extends z.ZodType>(response: S, method: Method, path: string, body?: unknown): Promise<z.output<S>>;
-  /** Sends a request and returns the response unparsed, for a body that is not JSON. `path` is relative to the root of the server. */
+  /** Returns the response unparsed, for a body that is not JSON. `path` is relative to the root of the server. */
   raw(method: Method, path: string, body?: Uint8Array | string, headers?: Record<string, string>): Promise<Response>;
 }
 
@@ -116,7 +116,6 @@ async function refusal(response: Response): Promise<CordonError> {
 
 const isCode = (code: string): code is ErrorCode => ERROR_CODES.some((known) => known === code);
 
-/** Query string of a URL with the given parameters; an empty string if no parameters are given. */
 export function queryOf(parameters: Readonly<Record<string, string>>): string {
   const query = new URLSearchParams(parameters).toString();
   return query === '' ? '' : `?${query}`;

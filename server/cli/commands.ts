@@ -5,14 +5,10 @@
 import type { Command } from 'commander';
 import type { Cli } from './cli.ts';
 
-/**
- * Function that adds options, arguments and subcommands to existing commands of `program`. It finds these commands by name with
- * `commandOf`.
- */
+/** Adds options, arguments and subcommands to existing commands of `program`, which `commandOf` finds by name. */
 type Definition = (program: Command, cli: Cli) => void;
 
 export interface CommandGroup {
-  /** Help line of each command, by command name. */
   readonly commands: Readonly<Record<string, string>>;
   readonly load: () => Promise<Definition>;
 }

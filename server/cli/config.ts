@@ -13,9 +13,9 @@ const savedSchema = z.strictObject({ server: z.url(), cookie: z.string(), csrf: 
 type Saved = z.infer<typeof savedSchema>;
 
 export interface CliConfig {
-  /** Server URL from `CORDON_SERVER`. Default: the server of the last sign-in. Without a sign-in: the default port of this machine. */
+  /** Server URL from `CORDON_SERVER`, or else of the last sign-in, or else with the default port of this machine. */
   readonly server: string;
-  /** API token from `CORDON_TOKEN`. If present, the client uses the token instead of the session. */
+  /** API token from `CORDON_TOKEN`, which the client uses instead of the session. */
   readonly token: string | null;
   readonly session: Saved | null;
   /**
@@ -25,7 +25,7 @@ export interface CliConfig {
   readonly password: string | null;
   readonly totpSecret: string | null;
   readonly keyPassphrase: string | null;
-  /** Throws `invalid_input` if an environment variable begins with `CORDON_` but no program reads it. */
+  /** Throws `invalid_input` if an environment variable begins with `CORDON_` but no program reads the variable. */
   requireKnown(): void;
   save(session: Saved | null): void;
 }

@@ -1,5 +1,5 @@
 /**
- * `cordon recovery continue-ledger`: continues the public ledger after entries were lost. Approvers must sign the continuation, each with a
+ * `cordon recovery continue-ledger`: continues the public ledger after a loss of entries. Approvers must sign the continuation, each with a
  * key that the server does not have.
  */
 import type { Command } from 'commander';

@@ -7,8 +7,8 @@ export class CordonCommand extends Command {
   }
 
   /**
-   * Commander calls this method for the first missing option. Its type declarations do not contain the method. If a new version no longer
-   * calls the method, `main.test.ts` fails.
+   * Commander calls this method for the first missing option, but does not declare its type. `main.test.ts` fails if a new version of
+   * Commander no longer calls it.
    */
   missingMandatoryOptionValue(): void {
     const missing = this.options.filter(

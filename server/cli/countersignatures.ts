@@ -1,7 +1,6 @@
 /**
- * Countersignatures of device certificates with the organization key. The program decodes each certificate itself and shows its fields in
- * words. The certificate does not contain the group, the time, the user's other devices and the creator of the activation code. The output
- * marks these as statements of the server.
+ * Countersignatures of device certificates with the organization key. The program decodes each certificate itself. The output marks facts
+ * that are not in the certificate, such as the group, as statements of the server.
  */
 import {
   countersigned,
@@ -18,8 +17,8 @@ import { type Cell, when } from './output.ts';
 type Listed = MessagingKeyPage['keys'][number];
 
 /**
- * Messaging certificate of a device that waits for a countersignature. The program reads most fields from the certificate itself; `group`
- * is a statement of the server.
+ * Messaging certificate of a device that waits for a countersignature. Most fields come from the certificate itself; `group` is a statement
+ * of the server.
  */
 export interface WaitingCertificate {
   readonly device: string;
@@ -28,11 +27,9 @@ export interface WaitingCertificate {
   readonly name: string;
   readonly digest: string;
   readonly payload: string;
-  /** User's e-mail address in the certificate; null if the certificate has no address. */
   readonly email: string | null;
   readonly group: string;
   readonly since: number;
-  /** Other devices of the user, according to the server. */
   readonly others: Listed['others'];
   readonly codeBy: Listed['codeBy'];
 }
@@ -48,15 +45,15 @@ export interface CertificateFilter {
   readonly groups: readonly string[];
   readonly most: number;
   /**
-   * Public key of the organization: the list contains certificates without a signature of this key. Null: the list contains certificates
-   * without any countersignature.
+   * Organization key: the list contains only certificates without a signature of this key. Null: only certificates without any
+   * countersignature.
    */
   readonly lacking: string | null;
 }
 
 /**
- * Certificates that wait for a countersignature: in each group the oldest first, each certificate once, and at most `most` in total. Throws
- * `document_malformed` if a certificate cannot be read.
+ * Certificates that wait for a countersignature, without duplicates, in each group the oldest first. Throws `document_malformed` if a
+ * certificate cannot be read.
  */
 export async function waitingCertificates(
   client: Client,

@@ -15,14 +15,12 @@ export async function saveDownload(response: Response, file: string, what: strin
   return await saveStream(Readable.fromWeb(body), file, what);
 }
 
-/** Saves a local stream to a new file. Errors and cleanup are the same as for a download. */
 export async function saveStream(source: Readable, file: string, what: string): Promise<number> {
   const target = createWriteStream(file, { flags: 'wx', mode: 0o600 });
   try {
     await pipeline(source, target);
   } catch (error) {
-    // Delete the partial file, because a user could take it for a complete file. If the file already existed, keep it, because it belongs
-    // to the user.
+    // Delete the partial file, because a user could take it for a complete file. A file that already existed belongs to the user and stays.
     const exists = error instanceof Error && 'code' in error && error.code === 'EEXIST';
     if (!exists) await rm(file, { force: true });
     const why = error instanceof Error ? error.message : 'unknown';

@@ -28,7 +28,7 @@ export function addExplainCommand(program: Command, cli: Cli): void {
     });
 }
 
-/** Parses a time. Requires a time zone in the text, because otherwise the result would depend on the machine. */
+/** Parses a time. The text must contain a time zone, because otherwise the result would depend on the machine. */
 function instantOf(text: string): number {
   const at = /T.*(Z|[+-]\d\d:\d\d)$/i.test(text) ? Date.parse(text) : Number.NaN;
   if (!Number.isNaN(at)) return at;
@@ -79,7 +79,7 @@ function locationLines({ location, sources, observations, evidenceFrom }: Explan
   ];
 }
 
-/** The output shortens the hash of an IP database to its first characters. `cordon ip-database list` shows the complete hash. */
+/** Shows only the start of the IP database's hash. `cordon ip-database list` shows the complete hash. */
 const locatedBy = ({ name, builtAt, hash }: UsedDatabase): string =>
   `by ${plain(name)} of ${when(builtAt).slice(0, 10)}, SHA-256 ${hash.slice(0, 12)}…`;
 

@@ -29,7 +29,7 @@ export function fieldErrorLines(command: Command | null, faults: readonly FieldE
 function nameOf(command: Command | null, field: string): string {
   const segments = field.split('.');
   const pattern = segments.map((segment) => (/^\d+$/.test(segment) ? '*' : segment));
-  // Option for a field path. The longest known prefix of the path determines the option, so `statement.en` belongs to --statement.
+  // The longest known prefix of the field's path determines the option, so `statement.en` belongs to --statement.
   for (let length = segments.length; length > 0; length -= 1) {
     const path = pattern.slice(0, length).join('.');
     // A field inside an array element is not an option, even if an option has the same name.

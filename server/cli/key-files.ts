@@ -30,8 +30,8 @@ export async function createKey(cli: Cli, file: string, passphraseFile: string |
 }
 
 /**
- * Shows the text to sign and asks the user for confirmation. With `--yes` the function does not ask. With `--digest` it does not ask, but
- * requires that the text has this digest.
+ * Shows the text to sign and asks for confirmation. `--yes` replaces the question. `--digest` also replaces it, but requires that the text
+ * has the given digest.
  */
 export async function confirm(
   cli: Cli,

@@ -1,6 +1,4 @@
-/**
- * `cordon ledger`: reads, copies and verifies the public ledger. Verification of a copy needs only the folder with the copy, and no server.
- */
+/** `cordon ledger`: reads, copies and verifies the public ledger. Verification of a copy needs no server. */
 import type { Command } from 'commander';
 import { checkpointView, ledgerEntryList } from '../../shared/api/ledger.ts';
 import { copyInFolder, copyLedger, ledgerAt } from '../../shared/ledger/copy-ledger.ts';

@@ -4,12 +4,11 @@ import { CordonError, isCordonError } from '../../shared/errors.ts';
 
 const CHUNK = 64 * 1024;
 
-/** Reads a text file. Throws `not_found` if the file is missing or unreadable. */
 export const readText = (file: string): string => readBytes(file).toString('utf8');
 
 /**
- * Reads a file. Throws `not_found` if the file is missing or unreadable, and `too_large` if it has more than `most` bytes. For a pipe or a
- * device file, reading stops after `most` bytes.
+ * Reads a file. Throws `not_found` if the file is unreadable, and `too_large` if it has more than `most` bytes. For a pipe or a device
+ * file, reading stops after `most` bytes.
  */
 export function readBytes(file: string, most = Number.POSITIVE_INFINITY): Buffer {
   try {

@@ -1,7 +1,6 @@
 /**
- * `cordon`, the command line for admins. It uses the public API of the server. The private keys of approvers and of the organization never
- * leave the admin's machine. Before it signs a document, the command line itself decodes the document and shows its content
- * (`signing-text.ts`).
+ * `cordon`, the command line for admins. The private keys of approvers and of the organization never leave the admin's machine. Before a
+ * signature, the command line itself decodes the document and shows its content (`signing-text.ts`).
  */
 import { type Command, CommanderError } from 'commander';
 import { z } from 'zod';
@@ -20,7 +19,7 @@ import { fieldErrorLines } from './field-errors.ts';
 import { createOutput } from './output.ts';
 import { authenticatorCode, type Terminal } from './secrets.ts';
 
-/** Commands that read and check the server's environment variables themselves. */
+/** Commands that check the server's environment variables themselves. */
 const SERVER_COMMANDS: ReadonlySet<string> = new Set(['check-config', 'recover-owner']);
 
 const EXIT_HELP = exitCodeHelp([
@@ -52,7 +51,7 @@ export async function runCli(args: readonly string[], terminal: Terminal, env?: 
         writeErr: (text) => terminal.stderr.write(text),
       })
       // Check the environment variables before a command runs. Otherwise a misspelled variable name could send the command to the default
-      // server. Help needs no check.
+      // server.
       .hook('preAction', (_program, action) => {
         running = action;
         if (!SERVER_COMMANDS.has(action.name())) config.requireKnown();
@@ -70,10 +69,7 @@ export async function runCli(args: readonly string[], terminal: Terminal, env?: 
   }
 }
 
-/**
- * Adds each command with its name and description. The command's module adds options and subcommands when the command runs or shows its
- * help.
- */
+/** A command's module adds the options and subcommands when the command runs or shows its help. */
 function addCommands(program: Command, cli: Cli): void {
   const loaders = new Map<string, CommandGroup['load']>();
   for (const { commands, load } of COMMAND_GROUPS) {
@@ -102,8 +98,8 @@ function addCommands(program: Command, cli: Cli): void {
 }
 
 /**
- * Commander copies its settings only to commands that are added later, so copy them to the existing commands. With these settings, `--json`
- * works before and after the command name.
+ * Commander copies its settings only to commands that are added later. With these settings, `--json` works before and after the command
+ * name.
  */
 function inherit(command: Command): void {
   for (const child of command.commands) {

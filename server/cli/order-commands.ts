@@ -1,4 +1,4 @@
-/** `cordon orders`: adds the subcommands, in the sequence in which the help lists them. */
+/** `cordon orders`: adds the subcommands, in the sequence of the help. */
 import type { Command } from 'commander';
 import { type Cli, commandOf } from './cli.ts';
 import { addApprovalCommands } from './order-approval-commands.ts';

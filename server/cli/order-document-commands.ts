@@ -1,6 +1,6 @@
 /**
- * `cordon orders document` and `decision`: downloads the documents and the decision record of an order. The program checks each download
- * against its digest in the order.
+ * `cordon orders document` and `decision`: download the documents and the decision record of an order, and check each against its digest in
+ * the order.
  */
 import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';

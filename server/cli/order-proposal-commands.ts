@@ -32,7 +32,7 @@ const addBasis = (command: Command): Command =>
     .option('--court <name>', 'Court that issued the decision')
     .option('--case <number>', 'Case number at the court');
 
-/** Options of an action such as a pause, which changes no terms of the order, in the format of the API. */
+/** Options of an action that changes no terms of the order, such as a pause, in the format of the API. */
 async function basisOf(cli: Cli, { reason, document, court, case: number }: BasisOptions): Promise<object> {
   if ((court === undefined) !== (number === undefined)) {
     throw new CordonError('invalid_input', 'Give --court and --case together.');
@@ -45,10 +45,7 @@ async function basisOf(cli: Cli, { reason, document, court, case: number }: Basi
   return Object.keys(basis).length === 0 ? {} : { basis };
 }
 
-/**
- * Checks the draft of an order. Throws `invalid_input` with all faults. The schema finds only malformed fields; the server's preview finds
- * other faults.
- */
+/** Throws `invalid_input` with all faults of the draft. The schema finds only malformed fields; the server's preview finds other faults. */
 async function requireShape(cli: Cli, schema: z.ZodType, body: object, draft: object): Promise<void> {
   const parsed = schema.safeParse(body);
   if (parsed.success) return;

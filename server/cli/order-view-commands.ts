@@ -17,7 +17,7 @@ import { nameLines, peopleNames } from './people-names.ts';
 import { proceedingLines } from './proceeding-commands.ts';
 import { revisionText } from './signing-text.ts';
 
-/** Word for the status of an order at the present time of this machine. With `--json`, the output contains the server's status instead. */
+/** Status of an order by this machine's clock. With `--json`, the output contains the server's status instead. */
 const PHASE_WORDS: Readonly<Record<Phase, string>> = {
   waiting: 'proposed',
   expired: 'expired',
@@ -104,7 +104,6 @@ function hiddenLines({ notice, terms }: HiddenOrder): string[] {
   );
 }
 
-/** Text about the answer to the authority, such as an overdue answer, by this machine's clock. Null if the order requires no answer. */
 function answerOf(order: OrderSummary | OrderView): string | null {
   if (order.visibility === 'hidden') return null;
   const state = answerState(order, Date.now());

@@ -1,7 +1,6 @@
 /**
  * `cordon org-key`: the organization key, whose signature verifies devices for conversations. The key is in a file on another machine than
- * the server. The holder of the key either reads each certificate before signing it, or runs a process that signs automatically within
- * limits.
+ * the server. The key holder reads each certificate before signing it, or runs a process that signs automatically within limits.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Command } from 'commander';
@@ -115,8 +114,8 @@ export function addOrgKeyCommands(program: Command, cli: Cli): void {
 }
 
 /**
- * Maximum number of certificates per run. The number leaves room for certificates that need an admin's decision, so that they do not keep
- * others from being signed.
+ * Maximum number of certificates per run, including those that wait for an admin's decision. The number must leave room for certificates to
+ * sign.
  */
 const MOST_PER_PASS = 5_000;
 
@@ -128,13 +127,13 @@ async function serve(
   const scope = groups.length === 0 ? 'any group' : `the groups ${groups.map(plain).join(', ')}`;
   cli.out().note(`Verifies at most ${most} devices of ${scope}, with key ${key.keyid}.`);
   /**
-   * Count each signature on this machine, before it is sent. A dishonest server could hide signatures, so the server's count cannot enforce
+   * Counts signatures on this machine, before they are sent. A dishonest server could hide signatures, so the server's count cannot enforce
    * the limit.
    */
   const signed = new Set<string>();
   const refused = new Set<string>();
   /**
-   * First device of each person that this process has signed. Every other device of the person counts as additional, whatever the server
+   * First device of each person that this process has signed. Every further device of the person counts as additional, whatever the server
    * states.
    */
   const first = new Map<string, string>();
@@ -191,13 +190,12 @@ async function serve(
 }
 
 /**
- * If one person has two unsigned devices, sign only the older certificate in this run. In the next run, the other device counts as
- * additional.
+ * If a person has two unsigned devices, only the older one is signed in this run. In the next run, the newer device counts as additional.
  */
 const onePerPerson = (waiting: readonly WaitingCertificate[]): WaitingCertificate[] =>
   [...new Map(waiting.toReversed().map((each) => [each.person, each])).values()].reverse();
 
-/** Error codes of temporary failures, such as a restart of the server or a full disk. The signing process continues after them. */
+/** Error codes after which the signing process continues, such as for a restart of the server or a full disk. */
 const PASSES: ReadonlySet<string> = new Set([
   'unavailable',
   'store_unavailable',

@@ -1,6 +1,6 @@
 /**
- * Output for people and scripts. Control characters in text from the server are replaced by visible characters, so that they cannot control
- * the terminal.
+ * Output for people and scripts. Visible characters replace control characters in text from the server, so that the text cannot control the
+ * terminal.
  */
 import { plain } from '../../shared/text/visible-text.ts';
 
@@ -37,7 +37,7 @@ export function table(head: readonly string[], rows: readonly (readonly Cell[])[
   );
 }
 
-/** Unicode isolates (direction marks) are invisible on a terminal, so they do not count for the column width. */
+/** Unicode isolates (direction marks) are invisible on a terminal, so the column width does not include them. */
 const widthOf = (text: string): number => [...text].filter((each) => !/[\u2068\u2069]/.test(each)).length;
 
 export const when = (instant: number | null): string => (instant === null ? '-' : new Date(instant).toISOString());

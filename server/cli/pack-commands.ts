@@ -90,8 +90,8 @@ export function addPackCommands(program: Command, cli: Cli): void {
           'The public key of the installation needs an approver set. Adopt one first.',
         );
       const { document } = publicRoot;
-      // Fingerprint of the public key file for auditors (public root), which this machine computes from the file. A dishonest server
-      // therefore cannot state a wrong fingerprint.
+      // This machine computes the fingerprint from the public key file for auditors, so that a dishonest server cannot state a wrong
+      // fingerprint.
       const fingerprint = fingerprintOf(document);
       if (out !== undefined) writeNew(out, encodeCanonical(document));
       cli
@@ -111,7 +111,7 @@ export function addPackCommands(program: Command, cli: Cli): void {
     .action(async (file: string, { root, checkpoint }: { root: string; checkpoint?: string }) => {
       const storedCheckpoint =
         checkpoint === undefined ? undefined : readBytes(checkpoint, MOST_SMALL_BYTES).toString('utf8');
-      // Import the verification code only in this command, because no other command needs it and the code is large.
+      // Import the large verification code only in this command, because no other command needs it.
       const { verifyPack } = await import('../../shared/pack/verify-pack.ts');
       const report = await verifyPack(readBytes(file, PACK_LIMITS.bytes), pinned(root), storedCheckpoint);
       cli.out().show(report, reportLines(report));
@@ -126,7 +126,7 @@ export function addPackCommands(program: Command, cli: Cli): void {
     });
 }
 
-/** Maximum size in bytes of a file with a public root, and of a saved web page with a checkpoint. */
+/** Maximum size in bytes of a public key file for auditors, and of a saved web page with a checkpoint. */
 const MOST_SMALL_BYTES = 16 * 1024 * 1024;
 
 function pinned(root: string): Pinned {

@@ -86,7 +86,10 @@ export function addPeopleCommands(program: Command, cli: Cli): void {
     });
 }
 
-/** Person for whom an activation code is: an existing person by id, or a new person by name. A name never selects an existing person. */
+/**
+ * Person for whom an activation code is created: an existing person by id, or a new person by name. A name never selects an existing
+ * person.
+ */
 export async function personForCode(
   client: Client,
   { person, user, group }: { readonly person?: string; readonly user?: string; readonly group: string },

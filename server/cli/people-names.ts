@@ -1,6 +1,6 @@
 /**
- * Names of people, if the admin may see them. A signed text contains only the ids of people. The output therefore shows each name beside
- * the id, marked as a statement of the server.
+ * Names of people, if the admin may see them. A signed text contains only the ids of people. The output shows each name beside the id,
+ * marked as a statement of the server.
  */
 import { approverKeyList } from '../../shared/api/approvers.ts';
 import { isCordonError } from '../../shared/errors.ts';
@@ -18,7 +18,6 @@ export async function peopleNames(client: Client): Promise<(person: string) => s
   }
 }
 
-/** Lines such as `per_… = Ada (as stated by the server)`, one for each person with a name. */
 export function nameLines(people: readonly string[], nameOf: (person: string) => string | null): string[] {
   return [...new Set(people)].flatMap((person) => {
     const name = nameOf(person);

@@ -72,7 +72,6 @@ export function addProceedingCommands(orders: Command, cli: Cli): void {
   );
 }
 
-/** Output lines for records of proceedings. Each record has a line for its facts; the document's hash and the note have separate lines. */
 export function proceedingLines({ records }: ProceedingsView): string[] {
   const replaced = new Map(
     records.flatMap(({ entry, proceeding: { corrects } }) => (corrects ? [[corrects, entry]] : [])),

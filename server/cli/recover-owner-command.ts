@@ -1,6 +1,6 @@
 /**
- * `cordon recover-owner`: prints a link with which an owner can sign in again. An admin runs the command on the server's machine, with the
- * server's environment variables, while the server is stopped.
+ * `cordon recover-owner`: prints a link with which an owner can sign in again. An admin runs the command on the server's machine while the
+ * server is stopped, with the server's environment variables.
  */
 import type { Command } from 'commander';
 import { plain } from '../../shared/text/visible-text.ts';
@@ -11,8 +11,7 @@ export function addRecoverOwnerCommand(program: Command, cli: Cli): void {
   commandOf(program, 'recover-owner')
     .option('--email <email>', 'E-mail of the owner, if there are several')
     .action(async ({ email = null }: { email?: string | null }) => {
-      // Only the server's machine has the database drivers. The import is therefore inside this command, so that other commands work
-      // without the drivers.
+      // Import the database drivers only in this command, because only the server's machine has them.
       const [{ recoverOwner }, { readConfig }] = await Promise.all([
         import('../recover-owner.ts'),
         import('../config.ts'),

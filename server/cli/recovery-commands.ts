@@ -1,7 +1,4 @@
-/**
- * `cordon recovery`: shows and completes the recovery after a restored backup. The recovery finds missing documents and devices that the
- * backup lacks.
- */
+/** `cordon recovery`: shows and completes the recovery after a restored backup, which may lack documents and devices. */
 import type { Command } from 'commander';
 import { type RecoveryView, recoveryView } from '../../shared/api/recovery.ts';
 import { done } from '../../shared/api/wire.ts';

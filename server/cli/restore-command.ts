@@ -1,6 +1,6 @@
 /**
- * `cordon restore`: fills an empty store from a backup. An admin runs the command on the server's machine, with the server's environment
- * variables, while the server is stopped.
+ * `cordon restore`: fills an empty store from a backup. An admin runs the command on the server's machine while the server is stopped, with
+ * the server's environment variables.
  */
 import type { Command } from 'commander';
 import { CordonError } from '../../shared/errors.ts';
@@ -131,7 +131,7 @@ function missingOf({ missing, missingApprovers }: RecoveryState): string[] {
   ];
 }
 
-/** The server cannot decrypt conversations. It therefore does not know which conversations continued after the backup. */
+/** The server cannot decrypt conversations, so it does not know which conversations continued after the backup. */
 function conversationsOf({ conversations }: RecoveryState): string[] {
   if (conversations === null || conversations === 0) return [];
   const [noun, their] = conversations === 1 ? ['1 conversation', 'its'] : [`${conversations} conversations`, 'their'];

@@ -1,6 +1,6 @@
 /**
- * Secrets for the command line. They come from a file, from the environment, or from the terminal without an echo. No command-line option
- * contains a secret, because other users of the machine can see the options of a process.
+ * Secrets from a file, from the environment, or from the terminal without an echo. No command-line option contains a secret, because other
+ * users of the machine can see the options of a process.
  */
 import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
@@ -18,7 +18,7 @@ export interface SecretSource {
   readonly what: string;
   readonly file: string | undefined;
   readonly environment: string | null;
-  /** Error text for commands that need a secret but run without a terminal: how to provide the secret. */
+  /** Error text for a command without a terminal: how to provide the secret. */
   readonly mend: string;
 }
 
@@ -43,8 +43,8 @@ export async function ask({ stdin, stderr }: Terminal, question: string, hidden 
 }
 
 /**
- * Authenticator code for a step-up sign-in: computed from the configured TOTP secret, or else typed by the user. Null without a TOTP secret
- * and without a terminal.
+ * Code for a step-up sign-in, computed from the configured TOTP secret or typed by the user. Null without a TOTP secret and without a
+ * terminal.
  */
 export async function authenticatorCode(
   terminal: Terminal,
@@ -57,7 +57,7 @@ export async function authenticatorCode(
   return terminal.stdin.isTTY ? ask(terminal, 'Authenticator code to confirm this action: ') : null;
 }
 
-/** Reads a file that contains a secret. Throws `invalid_input` if other users can read the file. */
+/** Throws `invalid_input` if other users can read the file. */
 export function readPrivateText(file: string): string {
   const text = readText(file);
   requirePrivateFile(file);

@@ -21,10 +21,7 @@ export interface SigningText<D> {
   readonly lines: readonly string[];
 }
 
-/**
- * Text of a revision. `immediate`: the effective time of the revision, if it has already passed; the approver then confirms that the
- * revision takes effect at once.
- */
+/** `immediate`: the effective time of the revision, if it has passed. The approver then confirms that the revision takes effect at once. */
 export function revisionText(
   payload: string,
   asked: { readonly order: string; readonly revision: number },
@@ -36,8 +33,8 @@ export function revisionText(
 }
 
 /**
- * Text of an approver set. `before`: payload of the current approver set. The text compares the two sets if the new set states that it
- * replaces the current set.
+ * `before`: payload of the current approver set. The text compares the two sets only if the new set states that it replaces the current
+ * set.
  */
 export function approverSetText(payload: string, version: number, before?: string | null): SigningText<Approvers> {
   return textOf(
@@ -64,8 +61,7 @@ function replacedBy(payload: string, version: number, before?: string | null): A
 
 function textOf<D>(payload: string, described: Described<D>, format: (line: Line) => string): SigningText<D> {
   const digest = sha256(payload);
-  // Each value has its own Unicode isolate, so that right-to-left text does not reverse other text. An isolate around the whole line would
-  // also reverse the label.
+  // Each value has its own Unicode isolate, so that right-to-left text does not reverse the rest of the line.
   const shown = described.lines.map((line) => `  ${format({ ...line, value: plain(line.value) })}`);
   return { document: described.document, digest, lines: [plain(described.title), ...shown, `SHA-256 ${digest}`] };
 }

@@ -1,6 +1,6 @@
 /**
- * `cordon areas policy`: policies that assign disputed territories to countries. An order can contain its own assignments. A policy applies
- * to territories that the order does not assign.
+ * `cordon areas policy`: policies that assign disputed territories to countries. A policy applies to territories that an order does not
+ * assign itself.
  */
 import type { Command } from 'commander';
 import {

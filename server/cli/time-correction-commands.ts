@@ -1,6 +1,5 @@
 /**
- * `cordon time-correction`: corrects device clocks after the server's time was wrong. Approvers sign the correction on their own machines.
- * Devices then set their time back.
+ * `cordon time-correction`: sets device clocks back after the server's time was wrong. Approvers sign the correction on their own machines.
  */
 import { renameSync, writeFileSync } from 'node:fs';
 import type { Command } from 'commander';

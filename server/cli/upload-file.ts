@@ -22,7 +22,7 @@ const TYPES: Readonly<Record<string, string>> = {
 
 const mediaTypeOf = (file: string): string => TYPES[extname(file).toLowerCase()] ?? 'application/octet-stream';
 
-/** Uploads documents. Returns a reference to each document for an order's terms. */
+/** Returns a reference to each document, for an order's terms. */
 export async function uploadDocuments(
   cli: Cli,
   given: readonly string[] = [],

@@ -7,10 +7,7 @@ const CONSOLE: Pages = { name: 'the console', script: 'console', root: HERE, sou
 
 export const CONSOLE_FOLDER = builtFolder(CONSOLE);
 
-/**
- * Builds the console if necessary. Calls `say` with one line of text before a build. The promise rejects with the output of a failed build.
- * If the build tools are missing, it rejects with instructions.
- */
+/** Builds the console if necessary. Rejects with the output of a failed build, or with instructions if the build tools are missing. */
 export const ensureConsole = (say: (line: string) => void): Promise<void> => ensureBuilt(CONSOLE, say);
 
 if (import.meta.main) exitAfter(buildByHand(CONSOLE));

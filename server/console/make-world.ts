@@ -1,7 +1,6 @@
 /**
- * Generator of `world.json`, the outlines of the map as SVG paths. Run it with `node server/console/make-world.ts` after an update of the
- * package world-atlas 2, which contains Natural Earth (public domain). These borders are only for display: `shared/areas` locates devices.
- * The projection happens in this program, so that no browser loads the projection or the atlas.
+ * Generator of `world.json`, the outlines of the world map as SVG paths. Run `node server/console/make-world.ts` after an update of the
+ * package world-atlas 2 (Natural Earth, public domain). The borders are only for display; `shared/areas` locates devices.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -13,10 +12,7 @@ import type { GeometryCollection, Topology } from 'topojson-specification';
 type Atlas = Topology<{ countries: GeometryCollection<{ name: string }> }>;
 const WIDTH = 1000;
 const HEIGHT = 500;
-/**
- * Minimum area of a country in square map units. The map also marks a smaller country with a dot, because its outline is too small to see
- * or to click.
- */
+/** Country area in square map units below which the map adds a dot, because the outline is too small to click. */
 const SMALL = 14;
 
 const alpha2 = new Map(iso31661.map(({ numeric, alpha2: code }) => [numeric, code]));
@@ -30,7 +26,7 @@ function read(file: string) {
   }));
 }
 
-/** Outlines consist of integer steps relative to the previous point. They need a third of the space of absolute decimals. */
+/** Writes an outline as integer steps relative to the previous point. Absolute decimals would need three times the space. */
 class Pen implements GeoContext {
   text = '';
   #at: [number, number] = [0, 0];

@@ -18,7 +18,6 @@ export interface ListDevices {
 
 export interface Page<T> {
   readonly items: readonly T[];
-  /** Cursor of the next page of devices; null on the last page. */
   readonly cursor: string | null;
   readonly total: number;
 }

@@ -1,7 +1,6 @@
 /**
  * All devices of the installation: identities, inventory, groups, presence, and the end of a device's enrollment. The module `orders`
- * decides which services a device may use, and the gateway manages the sockets. This module numbers the sessions of a device, so that a new
- * session invalidates older ones.
+ * decides which services a device may use, and the gateway manages the sockets.
  */
 import { CordonError } from '../../shared/errors.ts';
 import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
@@ -36,16 +35,14 @@ import { createStatementExpiry } from './statement-expiry.ts';
  */
 export interface DeviceFollowers {
   /**
-   * Updates derived data of a device after the device's change is stored. The function is idempotent. If it fails, the admin receives an
-   * error and repeats the change.
+   * Updates derived data after a device's change is stored. The function is idempotent, because the admin repeats the change if the
+   * function fails.
    */
   deviceChanged(device: DeviceId): Promise<void>;
 }
 
 export type { ListDevices } from './device-pages.ts';
-/** Visibility check for modules whose records belong to groups of devices. */
 export { inScope, type Scope } from './scope.ts';
-/** Effect of a completed command on the device's workspace, for the module `commands`. */
 export { workspaceEventOf } from './workspace.ts';
 
 /** The revocation reasons that an admin can choose (RFC 5280, section 5.3.1). */
@@ -57,7 +54,7 @@ export const REVOCATION_REASONS = {
 } as const;
 export type RevocationReason = keyof typeof REVOCATION_REASONS;
 
-/** Change of a device by an admin. Fields that are absent do not change. */
+/** Change of a device by an admin. Absent fields keep their values. */
 export interface DeviceChange extends Omit<DeviceUpdate, 'statement'> {
   readonly statement?: Omit<Statement, 'at'> | null;
   readonly override?: LocationOverride;
@@ -102,8 +99,8 @@ export function createDevices(ports: DevicesPorts) {
   }
 
   /**
-   * Devices for one action of an admin, by a list of ids or by a filter. If a listed device is outside the admin's scope, the function
-   * throws `out_of_scope`. A filter selects only devices within the scope.
+   * Devices for an admin's action. Throws `out_of_scope` if a listed device is outside the admin's scope. A filter selects only devices
+   * within the scope.
    */
   async function select(wanted: readonly DeviceId[] | DeviceFilter, scope: Scope): Promise<readonly DeviceId[]> {
     if (!isNamed(wanted)) return store.all({ filter: { ...wanted, status: 'active' }, scope, now: clock.now() });
@@ -143,8 +140,8 @@ export function createDevices(ports: DevicesPorts) {
     const changed = await store.end(id, { status, at, realAt: Date.now(), reason: code }, entry);
     const device = await get(id);
     if (!changed && device.status !== status) throw notActive(device);
-    // Publish the wake even if the device had already ended, because the earlier wake may have been lost. Closing a connection twice does
-    // no harm.
+    // Publish the notification even if the device had already ended, because the earlier notification may have been lost. Closing a
+    // connection twice does no harm.
     bus.publish({ kind: 'ended', device: id });
     return device;
   }
@@ -152,20 +149,17 @@ export function createDevices(ports: DevicesPorts) {
   return {
     identify,
     get,
-    /** Certificates of all enrollments of a device, newest first. */
     certificates: certificates.certificates.bind(certificates),
     names: store.names.bind(store),
     list: (query: ListDevices) => pageOfDevices(store, query, clock.now()),
     reached: select,
     update,
-    /** Revokes a device. Revoking it again changes nothing. */
     revoke: (id: DeviceId, reason: RevocationReason = 'unspecified') => end(id, 'revoked', reason),
     unenroll: (id: DeviceId) => end(id, 'unenrolled', 'cessationOfOperation'),
 
     ...createGroups({ store: groups, bus, clock, changed }),
     ...createPresence({ store: presence, bus, clock }),
     ...createAlerts({ store: alerts, bus, clock }),
-    /** Starts the job that ends expired location statements. Returns a function that stops the job. */
     startStatementExpiry: statementExpiry.start,
   };
 }

@@ -1,4 +1,4 @@
-/** Groups of devices. The home and legal seat of a group apply to those of its devices that have no home or seat of their own. */
+/** Groups of devices. The home and legal seat of a group apply to its devices that have no home or seat of their own. */
 import type { HomeArea } from '../../shared/areas/area-code.ts';
 import { CordonError } from '../../shared/errors.ts';
 import { type DeviceId, type GroupId, newGroupId } from '../../shared/protocol/ids.ts';

@@ -15,8 +15,8 @@ export interface Identity {
 const MEND = 'Enroll the device again with a new activation link.';
 
 /**
- * Returns the identity of a valid certificate. Throws `certificate_unknown` if this server did not issue the certificate, and another error
- * for a certificate that is no longer valid. `now`: system time.
+ * Throws `certificate_unknown` if this server did not issue the certificate, and another error if the certificate is no longer valid.
+ * `now`: system time.
  */
 export function identityOf(certificate: CertificateRow | null, now: number): Identity {
   if (!certificate) {

@@ -5,20 +5,16 @@ import { type LocationRecord, locationDigest } from '../../shared/pack/location-
 import type { AccountId, DeviceId } from '../../shared/protocol/ids.ts';
 import type { LocationEntry, Statement } from './ports.ts';
 
-/** Facts about a change of location: the orders whose verdict on the device changes, and the people who made and confirmed the change. */
+/** Orders whose effect on the device changes with its location, and the people who made and confirmed the change of location. */
 export interface LocationOverride {
   readonly orders: readonly string[];
   readonly by: AccountId;
   readonly confirmedBy: AccountId | null;
-  /** Home and legal seat set on the device itself, after the change. */
   readonly home: HomeArea | null;
   readonly seat: HomeArea | null;
 }
 
-/**
- * Ledger entry for a change of location. The public entry contains only digests of the areas and the reason. The operator's store contains
- * the texts.
- */
+/** The public ledger entry contains only digests of the areas and the reason. The operator's store contains the texts. */
 export function locationEntry(
   device: DeviceId,
   statement: Omit<Statement, 'at'> | null | undefined,

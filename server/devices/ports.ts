@@ -11,7 +11,7 @@ export type DeviceStatus = 'active' | 'revoked' | 'unenrolled';
 export interface Group {
   readonly id: GroupId;
   readonly name: string;
-  /** Home for those devices of the group that have no home of their own. */
+  /** Home of the group's devices that have no home of their own. */
   readonly home: HomeArea | null;
   readonly seat: HomeArea | null;
   readonly createdAt: number;
@@ -26,7 +26,7 @@ export interface Statement {
   readonly areas: readonly HomeArea[];
   readonly at: number;
   readonly until: number;
-  /** Admin who made the statement. Old statements lack this field and `confirmedBy`, the second person who confirmed the statement. */
+  /** Admin who made the statement. Old statements have neither `by` nor `confirmedBy`, the second person who confirmed the statement. */
   readonly by?: AccountId | undefined;
   readonly confirmedBy?: AccountId | null | undefined;
 }
@@ -54,11 +54,11 @@ export interface Device {
   readonly person: PersonId;
   readonly user: string;
   readonly group: { readonly id: GroupId; readonly name: string };
-  /** Home area that applies to the device: from a location statement, or else set on the device itself, or else set on its group. */
+  /** Home from a location statement, or else set on the device itself, or else set on its group. */
   readonly home: HomeArea | null;
-  /** Legal seat that applies to the device: set on the device itself, or else on its group. */
+  /** Legal seat set on the device itself, or else on its group. */
   readonly seat: HomeArea | null;
-  /** Home and legal seat that an admin set on the device itself, without those of its group. */
+  /** Home and legal seat set on the device itself, without those of its group. */
   readonly own: { readonly home: HomeArea | null; readonly seat: HomeArea | null };
   readonly statement: Statement | null;
   readonly underLegalHold: boolean;
@@ -67,9 +67,7 @@ export interface Device {
   readonly recordVersion: number;
   readonly hostname: string | null;
   readonly platform: string | null;
-  /** Workspace state that the device reported in its present enrollment. */
   readonly workspace: Workspace;
-  /** Presence of the device; null before its first connection. */
   readonly presence: Presence | null;
 }
 
@@ -77,7 +75,7 @@ export const DEVICE_SORTS = ['id', 'user', 'enrolled', 'seen'] as const;
 export type DeviceSort = (typeof DEVICE_SORTS)[number];
 
 export interface DeviceFilter {
-  /** Text that the user's name, the host name or the device id must contain. For ASCII letters, case does not matter. */
+  /** Text that the user's name, the host name or the device id must contain. Case does not matter for ASCII letters. */
   readonly text?: string;
   readonly group?: GroupId;
   readonly person?: PersonId;
@@ -85,23 +83,18 @@ export interface DeviceFilter {
   /** Area in which the device is, or may be. A device with an unknown or expired location matches no area. */
   readonly area?: EvidenceArea;
   readonly connected?: boolean;
-  /** True: only devices that have connected at least once since their enrollment. False: only devices that have not. */
+  /** True: only devices that have connected since their enrollment. False: only devices that have not. */
   readonly everConnected?: boolean;
-  /** Only devices that are not connected, and whose last contact was before this time. */
+  /** Only disconnected devices whose last contact was before this time. */
   readonly seenBefore?: number;
   /** Only devices that have connected, and whose order list is older than this version. */
   readonly listBelow?: number;
   /** True: only devices with a known location (valid evidence). False: only devices with an unknown location. */
   readonly located?: boolean;
-  /**
-   * True: only devices whose messaging key the organization has countersigned. False: only devices whose messaging key waits for the
-   * countersignature.
-   */
   readonly countersigned?: boolean;
   readonly workspace?: WorkspaceState;
 }
 
-/** Selection of devices within an admin's scope that match the filter at the time `now`. */
 export interface Selection {
   readonly filter: DeviceFilter;
   readonly scope: Scope;
@@ -111,7 +104,7 @@ export interface Selection {
 export interface DeviceQuery extends Selection {
   readonly sort: DeviceSort;
   readonly descending: boolean;
-  /** Position after the last device of the previous page: its sort value and its id. Null for the first page. */
+  /** Sort value and id of the last device on the previous page; null for the first page. */
   readonly after: { readonly value: string | number; readonly id: string } | null;
   readonly offset: number;
   readonly limit: number;
@@ -129,7 +122,6 @@ export interface HeldCertificate {
   readonly supersededAt: number | null;
 }
 
-/** Certificate with the present state of its device, for the check when a device connects. */
 export interface CertificateRow extends HeldCertificate {
   readonly der: string;
   readonly device: DeviceId | null;
@@ -142,9 +134,9 @@ export interface CertificateRow extends HeldCertificate {
 
 export interface Ended {
   readonly status: 'revoked' | 'unenrolled';
-  /** Time of the end by the `Clock`, for the device. */
+  /** End of the device by the `Clock`. */
   readonly at: number;
-  /** Time of the end by the system clock, for the device's certificates and commands. */
+  /** End of the device's certificates and commands by the system clock. */
   readonly realAt: number;
   /** Revocation reason (RFC 5280, section 5.3.1). */
   readonly reason: number;
@@ -163,32 +155,31 @@ export interface DeviceName extends Placed {
   readonly hostname: string | null;
 }
 
-/** Record of a location change that changes a verdict. The ledger entry contains only a digest of `record`. */
+/** Ledger entry about a location change that changes the effect of an order. The entry contains only a digest of `record`. */
 export interface LocationEntry {
   readonly entry: EntryDraft<'location.stated'>;
   readonly orders: readonly string[];
   readonly record: LocationRecord;
-  /** Reason for the location change; null if the admin gave no reason. */
   readonly reason: { readonly text: string; readonly salt: string } | null;
 }
 
 export interface DeviceStore {
   get(id: DeviceId): Promise<Device | null>;
-  /** One page of a device selection. `total`: number of devices on all pages. */
+  /** `total`: number of devices on all pages. */
   list(query: DeviceQuery): Promise<{ readonly devices: Device[]; readonly total: number }>;
   /** Names of devices, including ended devices. `visibleNames` removes names that the caller may not see. */
   names(devices: readonly DeviceId[]): Promise<DeviceName[]>;
-  /** Those of the given devices that are within the scope, including ended devices. */
+  /** Given devices that are within the scope, including ended devices. */
   within(devices: readonly DeviceId[], scope: Scope): Promise<DeviceId[]>;
   all(selection: Selection): Promise<DeviceId[]>;
   /**
-   * Changes an active device. `at`: time by the `Clock`. Returns false if the device is not active. Throws `not_found` if the new group
-   * does not exist, and `conflict` if the device's person does not belong to the group.
+   * `at`: time by the `Clock`. Returns false if the device is not active. Throws `not_found` if the new group does not exist, and
+   * `conflict` if the device's person does not belong to the group.
    */
   update(id: DeviceId, change: DeviceUpdate, at: number, entry?: LocationEntry | null): Promise<boolean>;
   /**
-   * Ends an active device. The store revokes the device's certificates, each with a ledger entry, and cancels its open commands. Messages
-   * that wait for the device return to their senders, unless a legal hold keeps them. Returns false if the device is not active.
+   * Ends an active device: revokes its certificates, each with a ledger entry, and cancels its open commands. Messages that wait for the
+   * device return to their senders, unless a legal hold keeps them. Returns false if the device is not active.
    */
   end(id: DeviceId, ended: Ended, entry: (serial: string) => EntryDraft<'certificate.revoked'>): Promise<boolean>;
 }
@@ -202,10 +193,9 @@ export interface CertificateStore {
 }
 
 export interface StatementStore {
-  /** Time at which the next location statement expires; null if no statement will expire. */
   nextExpiry(): Promise<number | null>;
   /**
-   * Ends the location statements that have expired at `now`, and returns their devices. Repeated calls return these devices again, until
+   * Ends the location statements that have expired at `now`, and returns their devices. Repeated calls return the same devices until
    * `forgetStatements` is called.
    */
   expireStatements(now: number): Promise<DeviceId[]>;
@@ -215,27 +205,21 @@ export interface StatementStore {
 export interface GroupStore {
   groups(): Promise<Group[]>;
   group(id: GroupId): Promise<Group | null>;
-  /** Creates a group. Throws `conflict` if another group has this name. */
+  /** Throws `conflict` if another group has the same name. */
   insertGroup(group: Group): Promise<void>;
-  /** Changes a group. Throws `conflict` if another group has the new name. Returns false if the group does not exist. */
+  /** Throws `conflict` if another group has the new name. Returns false if the group does not exist. */
   updateGroup(
     id: GroupId,
     change: { name?: string; home?: HomeArea | null; seat?: HomeArea | null },
     at: number,
   ): Promise<boolean>;
-  /**
-   * Deletes a group. Throws `conflict` if devices, activation codes or people belong to the group. Returns false if the group does not
-   * exist.
-   */
+  /** Throws `conflict` if devices, activation codes or people belong to the group. Returns false if the group does not exist. */
   deleteGroup(id: GroupId, at: number): Promise<boolean>;
   devicesOf(group: GroupId): Promise<DeviceId[]>;
   placementsOf(group: GroupId): Promise<OwnPlacement[]>;
 }
 
-/**
- * Home, legal seat and location statement of one device in a group. `home` and `seat`: set on the device itself, without those of the
- * group.
- */
+/** Home, legal seat and location statement of a device, without the home and legal seat of its group. */
 export interface OwnPlacement {
   readonly device: DeviceId;
   readonly home: HomeArea | null;
@@ -244,8 +228,8 @@ export interface OwnPlacement {
 }
 
 /**
- * Session of a device: one WebSocket connection. Each new session has a higher `epoch` (session number). The server ignores reports from
- * older sessions.
+ * One WebSocket connection of a device. Each new session has a higher `epoch` (session number). The server ignores reports from older
+ * sessions.
  */
 export interface Session {
   readonly device: DeviceId;
@@ -262,11 +246,11 @@ export interface Connected {
 
 export interface Opened {
   readonly epoch: number;
-  /** True if the store still had another session of the device as connected. */
+  /** True if an older session of the device was still marked as connected. */
   readonly tookOver: boolean;
   /** Highest number of a report that the server has stored in this enrollment. */
   readonly reportsThrough: number;
-  /** Versions of the documents that the device has, as last reported in this enrollment. */
+  /** Versions of the documents that the device last reported in this enrollment. */
   readonly held: { readonly list: number; readonly record: number; readonly approverSet: number };
 }
 
@@ -275,12 +259,12 @@ export interface Sighted {
   readonly device: DeviceId;
   readonly generation: number;
   readonly address: string | null;
-  /** Versions of the documents that the device has, according to its request. Null if the request states no versions. */
+  /** Versions of the documents that the device has, according to its request; null if the request states no versions. */
   readonly held: Opened['held'] | null;
   readonly at: number;
 }
 
-/** Data that a connected device reports. Fields that are absent do not change. */
+/** Data that a connected device reports. Absent fields keep their stored values. */
 export interface Seen {
   readonly at: number;
   readonly agent?: string;
@@ -294,10 +278,7 @@ export type NewAlert = Pick<Alert, 'at' | 'device' | 'code' | 'detail'>;
 
 export interface Alert {
   readonly id: number;
-  /**
-   * Time of the newest occurrence. Equal alerts share one record with the number of occurrences, `count`, and with the `detail` of the
-   * newest one.
-   */
+  /** Time of the newest occurrence. Equal alerts share one record with the number of occurrences (`count`) and the newest `detail`. */
   readonly at: number;
   readonly firstAt: number;
   readonly count: number;
@@ -305,18 +286,15 @@ export interface Alert {
   readonly device: DeviceId | null;
   readonly code: string;
   readonly detail: string;
-  /** Acknowledgment by an admin. `by`: the account's present name. */
+  /** Acknowledgment by an admin. `by`: present name of the account. */
   readonly acknowledged: { readonly at: number; readonly by: string } | null;
 }
 
 export interface AlertQuery {
   readonly scope: Scope;
   readonly device: DeviceId | null;
-  /** `installation`: only alerts about the installation. `devices`: only alerts about devices. Null: all alerts. */
   readonly about: 'installation' | 'devices' | null;
-  /** True: only acknowledged alerts. False: only open alerts. Null: all alerts. */
   readonly acknowledged: boolean | null;
-  /** Excludes alerts that are older than this time. */
   readonly since: number | null;
   readonly before: number | null;
   readonly grave: boolean;
@@ -325,19 +303,18 @@ export interface AlertQuery {
 
 export interface PresenceStore {
   /**
-   * Opens a session and records the connection. Returns null if the device is not active, or has enrolled again since. If another session
-   * of the device was open, the same transaction raises `alert`.
+   * Opens a session. Returns null if the device is not active, or has enrolled again. If an older session of the device was open, the same
+   * transaction raises `alert`.
    */
   connected(connected: Connected, alert: NewAlert): Promise<Opened | null>;
-  /** Records the end of a session. Does nothing if a newer session of the device is open. */
+  /** Records the end of a session, unless a newer session of the device is open. */
   disconnected(session: Session, at: number): Promise<void>;
   seen(session: Session, seen: Seen): Promise<void>;
   /**
-   * Records an HTTPS request of a suspended device. Does nothing in three cases: a session is open, an equal record is only a short time
-   * old, or the device has never connected.
+   * Records an HTTPS request of a suspended device. Does nothing if a session is open, if an equal record is only a short time old, or if
+   * the device has never connected.
    */
   sighted(sighted: Sighted): Promise<void>;
-  /** Marks all devices as disconnected. The server calls this at its start. */
   reset(at: number): Promise<void>;
   putInventory(device: DeviceId, inventory: Inventory): Promise<void>;
   inventory(device: DeviceId): Promise<Inventory | null>;
@@ -348,8 +325,8 @@ export interface AlertStore {
   /** Alerts with an id below `before`, newest first. Only admins whose scope is unlimited see alerts about the installation. */
   alerts(query: AlertQuery): Promise<Alert[]>;
   /**
-   * Acknowledges an alert. Returns false if the alert was raised again in the meantime, is too old, or is outside the scope. Acknowledging
-   * an alert twice changes nothing.
+   * Returns false if the alert was raised again in the meantime, is too old, or is outside the scope. Acknowledging an alert twice changes
+   * nothing.
    */
   acknowledge(id: number, scope: Scope, by: string, at: number): Promise<boolean>;
 }

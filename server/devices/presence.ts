@@ -18,7 +18,7 @@ export interface PresencePorts {
 export function createPresence({ store, bus, clock }: PresencePorts) {
   /**
    * Opens a session, which invalidates all older sessions of the device. The caller must register its socket first. Otherwise the socket
-   * could miss the wake `ended` and stay open.
+   * could miss the notification `ended` and stay open.
    */
   async function connected(device: Omit<Connected, 'at'>) {
     const at = clock.now();
@@ -42,21 +42,15 @@ export function createPresence({ store, bus, clock }: PresencePorts) {
     return opened;
   }
 
-  /**
-   * Records data from a connected device. When the promise resolves, the data is durable, and the caller may acknowledge the device's
-   * reports.
-   */
+  /** When the promise resolves, the data is durable, and the caller may acknowledge the device's reports. */
   async function seen(session: Session, what: Omit<Seen, 'at'> = {}): Promise<void> {
     await store.seen(session, { ...what, at: clock.now() });
-    // Publish a wake only if the device reports a new version of the order list. Otherwise console pages would reload after each report of
-    // a device.
+    // Publish a notification only if the device reports a new version of the order list. Otherwise console pages would reload after each
+    // report.
     if (what.list !== undefined) bus.publish({ kind: 'devices' });
   }
 
-  /**
-   * Records an HTTPS request of a suspended device. It publishes no wake, because each suspended device sends such a request every few
-   * minutes.
-   */
+  /** Publishes no notification, because each suspended device sends an HTTPS request every few minutes. */
   function sighted(device: Omit<Sighted, 'at'>): Promise<void> {
     return store.sighted({ ...device, at: clock.now() });
   }
@@ -77,8 +71,8 @@ export function createPresence({ store, bus, clock }: PresencePorts) {
     seen,
     sighted,
     /**
-     * Marks all devices as disconnected, because the sockets of an earlier process no longer exist. The server calls this at its start,
-     * before the listeners open.
+     * Marks all devices as disconnected, because the sockets of an earlier process no longer exist. The server calls this before the
+     * listeners open.
      */
     resetPresence: () => store.reset(clock.now()),
     putInventory,

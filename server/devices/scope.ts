@@ -18,7 +18,7 @@ export interface ScopePart {
 /** Scope of an admin: a device is in the scope if it is in at least one part. Null: every device is in the scope. */
 export type Scope = readonly ScopePart[] | null;
 
-/** Group and effective home of a device, or of the device for which an activation code is. */
+/** Group and effective home of a device, or of the future device of an activation code. */
 export interface Placed {
   readonly group: string;
   readonly home: HomeArea | null;
@@ -37,7 +37,6 @@ export function groupInScope(
   return scope === null || scope.some((part) => (part.group === null ? isHomeIn(part.homes, home) : part.group === id));
 }
 
-/** Throws `out_of_scope` if the device is outside the scope. */
 export function requireInScope(scope: Scope, placed: Placed): void {
   if (inScope(scope, placed)) return;
   const { group, home } = placed;

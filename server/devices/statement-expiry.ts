@@ -9,7 +9,6 @@ const RETRY_AFTER = 60_000;
 export interface StatementExpiryPorts {
   readonly store: StatementStore;
   readonly clock: Clock;
-  /** Callback that runs after the location statement of a device has ended. */
   readonly ended: (device: DeviceId) => Promise<void>;
 }
 
@@ -20,15 +19,13 @@ export function createStatementExpiry({ store, clock, ended }: StatementExpiryPo
     const now = clock.now();
     const devices = await store.expireStatements(now);
     for (const device of devices) await ended(device);
-    // If the server crashes before this line, the next start calls `ended` for these devices again.
+    // If the server crashes before `forgetStatements`, the next start calls `ended` for the same devices again.
     if (devices.length > 0) await store.forgetStatements(now);
     return store.nextExpiry();
   }
 
   return {
-    /** Schedules the end of a new location statement, at the time `at`. */
     schedule: (at: Instant): void => loop?.requestAt(at),
-    /** Starts the job that ends expired location statements. Returns a function that stops the job. */
     start: async (failed: (error: unknown) => void): Promise<() => Promise<void>> => {
       const started = new Loop({ run, failed, clock, retryAfter: RETRY_AFTER });
       loop = started;

@@ -1,11 +1,11 @@
 /**
- * Visibility of a device's location, which consists of its areas, its address and its location statement. A caller sees the location only
- * if the caller's role may read the device's evidence. The functions are pure. Every API response with devices uses them.
+ * Visibility of a device's location: its areas, its address and its location statement. A caller sees the location only if the caller's
+ * role may read the device's evidence. Every API response with devices uses these functions.
  */
 import type { Device, DeviceName } from './ports.ts';
 import { inScope, type Scope } from './scope.ts';
 
-/** True if the caller may see the device's location. `located`: the scope in which the caller may see locations. */
+/** `located`: the scope in which the caller may see locations. */
 export function seesLocation(located: Scope, { group, home }: Pick<Device, 'group' | 'home'>): boolean {
   return inScope(located, { group: group.id, home });
 }
@@ -19,7 +19,6 @@ export function visibleNames(
   return Object.fromEntries(visible.map(({ id, user, hostname }) => [id, { user, hostname }]));
 }
 
-/** Removes the device's address and location statement if the caller may not see the device's location. */
 export function visibleDevice<D extends Device>(device: D, located: Scope): D {
   if (seesLocation(located, device)) return device;
   return { ...device, statement: null, presence: device.presence && { ...device.presence, address: null } };

@@ -8,25 +8,23 @@ export type WorkspaceState = 'open' | 'locked' | 'wiped';
 
 export interface Workspace {
   readonly state: WorkspaceState;
-  /** Time by the `Clock` at which the server stored the report of this state. Null if the present enrollment has sent no report. */
+  /**
+   * Time by the `Clock` at which the server stored the device's report of this state. Null if the device has sent no report in its present
+   * enrollment.
+   */
   readonly since: number | null;
 }
 
-/** Workspace state before the first report of an enrollment. */
 export const UNREPORTED: Workspace = { state: 'open', since: null };
 
-/** Event in a device's report that can change the workspace: a completed command, or an executed exit. */
+/** Event in a device's report that can change the workspace: a completed command, or an executed exit (deletion of work data). */
 export type WorkspaceEvent = 'lock-workspace' | 'unlock-workspace' | 'wipe-workspace' | 'exit';
 
-/** Workspace event that a completed command causes; null for a command that does not change the workspace. */
 export function workspaceEventOf(kind: CommandKind): WorkspaceEvent | null {
   return kind === 'lock-workspace' || kind === 'unlock-workspace' || kind === 'wipe-workspace' ? kind : null;
 }
 
-/**
- * Workspace state after one report. `at`: time of the report by the `Clock`. A report of the known state does not change the time of the
- * state.
- */
+/** Workspace after a report at the time `at` (by the `Clock`). A report of the known state does not change the time of the state. */
 export function workspaceAfter(before: Workspace, event: WorkspaceEvent, at: number): Workspace {
   const state = stateAfter(before.state, event);
   return state === before.state && before.since !== null ? before : { state, since: at };
@@ -35,7 +33,7 @@ export function workspaceAfter(before: Workspace, event: WorkspaceEvent, at: num
 function stateAfter(before: WorkspaceState, event: WorkspaceEvent): WorkspaceState {
   switch (event) {
     case 'lock-workspace':
-      // A lock command does not lock a wiped workspace. The agent still reports the command as `done` (`agent/workspace`).
+      // A lock command does not lock a wiped workspace, although the agent reports the command as `done` (`agent/workspace`).
       return before === 'wiped' ? 'wiped' : 'locked';
     case 'unlock-workspace':
       // After a wipe, an unlock command also opens the workspace, because the agent creates a new, empty workspace.

@@ -4,32 +4,26 @@ import type { RecoveryState } from '../recovery/recovery.ts';
 import type { FleetCounts } from './ports.ts';
 
 export type HealthIssue = Overview['healthIssues'][number];
-/** Health issue without its link, which is derived from the code and the facts. */
 type Found = Omit<HealthIssue, 'link'>;
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
-/**
- * Time without a connection after which a device counts as silent. This time is longer than a long weekend, so a device in use has
- * connected.
- */
+/** Time without a connection after which a device counts as silent. It is longer than a long weekend, so a device in use has connected. */
 export const SILENT_AFTER = 7 * DAY;
-/** Maximum age of alerts that count as a health issue. The page of a device shows older alerts. */
+/** Maximum age of alerts that cause a health issue. */
 export const ALERTS_OF = DAY;
-/**
- * Time after which a connected device should have the newest order list. Devices normally need seconds; a large fleet whose devices sign
- * receipts needs minutes.
- */
+/** Time after which a connected device should have the newest order list. A large fleet whose devices sign receipts needs minutes. */
 const BEHIND_AFTER = 5 * MINUTE;
 /**
- * Remaining validity of the order list that causes a warning. The server renews the list daily for seven days. With less than four days
+ * Remaining validity of the order list that causes a warning. The server renews the list daily for seven days, so with less than four days
  * left, three renewals have failed.
  */
 const LIST_LEFT = 4 * DAY;
 /**
- * Age of the IP database that causes a warning. Addresses change their country: after four months, a noticeable part of the data is wrong.
+ * Age of the IP database that causes a warning. After four months, a noticeable part of the data is wrong, because addresses move to other
+ * countries.
  */
 const IP_DATABASE_AGE = 120 * DAY;
 /** Age of the last backup that causes a warning. A restore from an older backup loses more than a week of work. */
@@ -42,16 +36,14 @@ const CERTIFICATE_LEFT = 30 * DAY;
 const CERTIFICATE_PART = 1 / 3;
 const CERTIFICATE_URGENT = 7 * DAY;
 /**
- * Time before the deadline of an answer at which the health issue appears. It equals the time of the first reminder
- * (`shared/order/answer-deadline.ts`).
+ * Time before the deadline of an answer at which the health issue appears, as for the first reminder (`shared/order/answer-deadline.ts`).
  */
 const ANSWER_NEAR = 7 * DAY;
 
 export type CertificateUse = 'root' | 'issuing' | 'server';
 
-/** Facts about the server itself. */
 export interface ServerFacts {
-  /** Present time by the machine's clock, for certificates. */
+  /** System time, for the validity of certificates. */
   readonly realNow: number;
   readonly certificates: readonly {
     readonly use: CertificateUse;
@@ -60,19 +52,16 @@ export interface ServerFacts {
   }[];
   readonly ipDatabase: { readonly name: string; readonly builtAt: number };
   readonly ledgerFailing: boolean;
-  /** True if the disk of the data folder is nearly full. */
   readonly diskFull: boolean;
   /** Reason why the mail server cannot be used; null if the mail server works or none is configured. */
   readonly mailFailure: string | null;
-  /** Doubt about the server's clock; null if the clock is plausible. */
+  /** Reason to distrust the server's clock; null if the clock is plausible. */
   readonly clockDoubt: { readonly cause: 'jumped' | 'devices'; readonly ahead: number } | null;
   readonly backups: {
     readonly newest: { readonly at: number } | null;
-    /** Time of the next scheduled backup; null if none is scheduled. */
     readonly next: number | null;
     readonly failure: string | null;
   };
-  /** State of the recovery after a restore, and devices that wait for readmission. */
   readonly restored: {
     readonly state: Pick<
       RecoveryState,
@@ -125,7 +114,7 @@ export function healthIssuesOf(facts: Facts): HealthIssue[] {
     .sort((a, b) => SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity));
 }
 
-/** Page that shows exactly the devices, alerts or orders that the health issue counts. */
+/** Link to the page that shows exactly the devices, alerts or orders of the health issue. */
 function linkOf(code: HealthIssue['code'], { now, fleet, list, uncovered, answers: open }: Facts): HealthIssue['link'] {
   const devices = (filter: object) => ({ page: 'devices' as const, filter: { status: 'active' as const, ...filter } });
   switch (code) {
@@ -157,7 +146,7 @@ function linkOf(code: HealthIssue['code'], { now, fleet, list, uncovered, answer
   }
 }
 
-/** Connected devices that had enough time to store the newest order list. */
+/** Number of connected devices that had enough time to store the newest order list but have an older list. */
 const stuckDevices = (fleet: FleetCounts, list: { readonly issuedAt: number }, now: number): number =>
   now - list.issuedAt >= BEHIND_AFTER ? fleet.behindConnected : 0;
 
@@ -300,7 +289,6 @@ function uncovered({ uncovered: orders }: Facts): Found | null {
   return { code: 'orders_uncovered', severity: 'warning', count: orders.length, detail };
 }
 
-/** Answers that are due within a week or overdue, earliest first. */
 const nearAnswers = (open: Facts['answers'], now: number): Facts['answers'] =>
   open.filter(({ at }) => at - now < ANSWER_NEAR).sort((a, b) => a.at - b.at);
 

@@ -1,7 +1,4 @@
-/**
- * Overview page: locations of devices, pending approvals and health issues within the viewer's scope. The module combines facts of other
- * modules; `health-issues.ts` derives the health issues.
- */
+/** Overview page: locations of devices, pending approvals and health issues within the viewer's scope. */
 import type { Overview } from '../../shared/api/overview.ts';
 import type { PersonId } from '../../shared/protocol/ids.ts';
 import type { Clock } from '../../shared/time/clock.ts';
@@ -21,20 +18,16 @@ export interface OverviewPorts {
   readonly store: OverviewStore;
   readonly orders: OrdersPort;
   readonly membership: { waiting(scope: FleetScope): Promise<Facts['countersigning']> };
-  /** Facts about the server itself. */
   readonly server: () => Promise<ServerFacts>;
   readonly clock: Clock;
 }
 
-/** Admin who views the overview. */
 export interface Viewer {
   readonly person: PersonId;
   readonly scope: FleetScope;
   /** Devices whose location the viewer may see. */
   readonly located: FleetScope;
-  /** True if the viewer's role may approve orders of these areas. */
   approves(areas: readonly string[]): boolean;
-  /** True if the viewer's role may record answers about orders of these areas. */
   answers(areas: readonly string[]): boolean;
   /** True if the viewer's role may sign approver sets. */
   readonly signs: boolean;

@@ -4,7 +4,6 @@ import type { SetupFacts } from './setup.ts';
 
 export type FleetScope = Parameters<Devices['reached']>[1];
 
-/** Scope of the counts, and the present time of the server clock. */
 export interface FleetQuestion {
   readonly scope: FleetScope;
   readonly now: number;
@@ -14,7 +13,6 @@ export interface FleetQuestion {
   readonly listVersion: number;
 }
 
-/** Counts of active devices in the scope. */
 export interface FleetCounts {
   readonly total: number;
   readonly connected: number;
@@ -37,10 +35,9 @@ export interface OverviewStore {
   /** Number of active devices by area, largest first. A device list that is filtered by the area shows the same devices. */
   areas(question: Pick<FleetQuestion, 'scope' | 'now'>): Promise<AreaCount[]>;
   /**
-   * Unacknowledged alerts. An alert that occurred repeatedly counts once. `grave`: alerts that may indicate an attack. Alerts about no
-   * device count only for a viewer without scope limits.
+   * Unacknowledged alerts; a repeated alert counts once. `grave`: alerts that may indicate an attack. Alerts about no device count only for
+   * a viewer without scope limits.
    */
   alertsSince(since: number, scope: FleetScope): Promise<{ readonly all: number; readonly grave: number }>;
-  /** Facts about the whole installation. */
   setup(): Promise<Pick<SetupFacts, 'people' | 'codeCreated' | 'deviceConnected'>>;
 }

@@ -4,12 +4,10 @@ import type { Overview } from '../../shared/api/overview.ts';
 export type Setup = NonNullable<Overview['setup']>;
 
 export interface SetupFacts {
-  /** Number of people who have an active account with password and authenticator. */
+  /** People who have an active account with password and authenticator. */
   readonly people: number;
   readonly approversAdopted: boolean;
-  /** True if an activation code was ever created. */
   readonly codeCreated: boolean;
-  /** True if a device has ever connected. */
   readonly deviceConnected: boolean;
   readonly backupScheduled: boolean;
 }

@@ -15,8 +15,7 @@ import { actionsQuery } from './queries.ts';
 
 export function ActionsPage() {
   const query = useQuery(actionsQuery);
-  // The dialogs are outside the lists of pending and decided actions. A decided action moves to the other list while its dialog is still
-  // open.
+  // The dialogs are outside the lists, because a decided action leaves the list of pending actions while its dialog is still open.
   const [confirming, setConfirming] = useState<string | null>(null);
   const [declining, setDeclining] = useState<ActionView | null>(null);
   const decide = { confirm: setConfirming, decline: setDeclining };

@@ -97,7 +97,6 @@ function Form({ action, close }: { readonly action: z.output<typeof actionDetail
   );
 }
 
-/** Result of a confirmed action. It may contain a link, which the server shows only once. */
 function Performed({ result, close }: { readonly result: unknown; readonly close: () => void }) {
   const code = createdCode.safeParse(result);
   return (

@@ -1,4 +1,4 @@
-/** Account menu. It is a native HTML popover, which closes on Escape and on a click elsewhere. */
+/** Account menu as a native HTML popover, which closes on Escape and on a click elsewhere. */
 import { Button, Stack, Text, UnstyledButton } from '@mantine/core';
 import { IconLogout, IconUserCircle } from '@tabler/icons-react';
 import { useId, useRef } from 'react';

@@ -1,7 +1,6 @@
 /**
- * Styles of those Mantine components that the console uses. All styles of Mantine together would be twice as large. The order of the
- * imports matters: a base style comes before the styles that build on it. `tests/arch/mantine-styles.test.ts` fails if the style of a used
- * component is missing.
+ * Styles of the Mantine components that the console uses; all styles of Mantine would be twice as large. A base style must precede the
+ * styles that build on it. `tests/arch/mantine-styles.test.ts` fails if a style is missing.
  */
 import '@mantine/core/styles/baseline.css';
 import '@mantine/core/styles/default-css-variables.css';

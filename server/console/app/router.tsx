@@ -1,7 +1,4 @@
-/**
- * Pages and their addresses. The browser loads the code of a page when a user first opens the page. Only the overview is part of the first
- * load.
- */
+/** Pages and their addresses. The code of a page loads when a user first opens the page; only the overview is part of the first load. */
 import {
   createRootRoute,
   createRoute,
@@ -17,7 +14,7 @@ import { Page } from '../parts/page.tsx';
 import { alertSearch, deviceSearch, rehearsalSearch } from './searches.ts';
 import { Shell } from './shell.tsx';
 
-/** Loads the names of subdivisions, which most pages need. The overview loads without them, because there are five thousand names. */
+/** Loads a page together with the five thousand names of subdivisions. The overview loads without these names. */
 async function withNames<Module>(page: Promise<Module>): Promise<Module> {
   await import('../../../shared/areas/register-part-names.ts');
   return page;
@@ -40,7 +37,6 @@ export const devicesRoute = createRoute({
 export const deviceRoute = createRoute({
   getParentRoute: () => root,
   path: '/devices/$id',
-  /** Past time, in Unix milliseconds, for which the device page shows the state. */
   validateSearch: z.object({ at: z.int().min(0).optional().catch(undefined) }),
   component: lazyRouteComponent(() => withNames(import('../devices/device-page.tsx')), 'DevicePage'),
 });
@@ -56,7 +52,6 @@ const orders = createRoute({
   path: '/orders',
   validateSearch: z.object({
     show: z.enum(['open', 'all', 'mine']).optional().catch(undefined),
-    /** Numbers of the orders to show; absent for all orders. */
     numbers: z.array(z.string()).max(200).optional().catch(undefined),
   }),
   component: lazyRouteComponent(() => withNames(import('../orders/orders-page.tsx')), 'OrdersPage'),

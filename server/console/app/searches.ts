@@ -15,7 +15,6 @@ export const deviceSearch = z.object({
   countersigned: z.boolean().optional().catch(undefined),
   sort: z.enum(['user', 'enrolled', 'seen']).optional().catch(undefined),
   descending: z.boolean().optional().catch(undefined),
-  /** Identifier of the bulk command whose progress the page shows. */
   command: z.string().optional().catch(undefined),
 });
 export type DeviceSearch = z.output<typeof deviceSearch>;
@@ -37,7 +36,6 @@ export type RehearsalSearch = z.output<typeof rehearsalSearch>;
 export const alertSearch = z.object({
   about: z.enum(['all', 'installation', 'devices']).optional().catch(undefined),
   acknowledged: z.boolean().optional().catch(undefined),
-  /** Excludes alerts that are older than this time, in Unix milliseconds. */
   since: z.int().min(0).optional().catch(undefined),
   severity: z.enum(['grave']).optional().catch(undefined),
 });

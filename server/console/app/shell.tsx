@@ -1,4 +1,4 @@
-/** Frame of every page: navigation, name of the installation, account menu, and the state of the connection to the server. */
+/** Frame of every page: navigation, account menu, and the state of the connection to the server. */
 
 import { Badge, NavLink, Text, UnstyledButton } from '@mantine/core';
 import {
@@ -47,7 +47,7 @@ const PAGES = [
   { to: '/ledger', label: 'Audit & ledger', icon: IconBook2, right: 'ledger.entries' },
   { to: '/settings', label: 'Settings', icon: IconSettings, right: 'installation.show' },
 ] as const;
-/** Pages without their own entry in the navigation, each with the navigation entry that is highlighted for it. */
+/** Pages without a navigation entry of their own, each with the navigation entry that is highlighted for the page. */
 const PARENTS: Readonly<Record<string, string>> = {
   '/actions': '/',
   '/alerts': '/',

@@ -7,7 +7,6 @@ import { call } from '../client/call.ts';
 
 const ABOVE_DIALOGS = 400;
 
-/** Callback that receives the result of the open dialog; null while the dialog is closed. */
 export function StepUpDialog({ settle }: { readonly settle: ((given: boolean) => void) | null }) {
   const [opened, setOpened] = useState(false);
   const [totp, setTotp] = useState('');

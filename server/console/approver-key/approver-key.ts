@@ -1,7 +1,4 @@
-/**
- * Private key of an approver in the IndexedDB of this browser. Each person in each installation has a separate key, even if two people use
- * one browser. No page can export the key. `shared/order/web-approver-key.ts` signs with it.
- */
+/** Private key of an approver in the IndexedDB of this browser, one per person and installation. No page can export the key. */
 import {
   createWebApproverKey,
   importWebApproverKey,
@@ -37,7 +34,6 @@ async function withStore<T>(mode: IDBTransactionMode, act: (store: IDBObjectStor
   }
 }
 
-/** Approver key of a person in this browser; null if the browser has no key of this person. */
 export async function keptKey(installation: string, person: string): Promise<WebApproverKey | null> {
   const kept = await withStore<WebApproverKey | undefined>('readonly', (store) =>
     store.get(nameOf(installation, person)),
@@ -52,12 +48,12 @@ async function keep(installation: string, person: string, key: WebApproverKey): 
   return key;
 }
 
-/** Creates a new approver key in this browser. It replaces the earlier key, which is then lost. */
+/** Creates an approver key. An earlier key of the person in this browser is overwritten and lost. */
 export async function makeKey(installation: string, person: string): Promise<WebApproverKey> {
   return keep(installation, person, await createWebApproverKey());
 }
 
-/** Imports an existing approver key. Format: PKCS#8 in DER, not encrypted, as base64. */
+/** Imports an approver key from unencrypted PKCS#8 in DER, encoded as base64. */
 export async function importKey(installation: string, person: string, pkcs8: string): Promise<WebApproverKey> {
   return keep(installation, person, await importWebApproverKey(Uint8Array.fromBase64(pkcs8)));
 }

@@ -41,7 +41,6 @@ export function useOwnKey(): { readonly data: OwnKey | undefined; readonly error
   return { data: { key: kept.data, state: keyState(keyid, keyids, approverSets), elsewhere }, error };
 }
 
-/** Creates an approver key if the browser has none, and registers the public key on the server. */
 export function useRegisterKey() {
   const client = useQueryClient();
   const { person } = useSession().account;

@@ -5,7 +5,7 @@ import { createCall, createSend, type Method, type Send } from '../../../shared/
 import { ApiError } from '../../../shared/look/api-error.ts';
 import { askForStepUp } from './step-up.ts';
 
-/** CSRF token of the session, in browser storage. Unlike a cookie, browser storage is separate for each port of a host. */
+/** Storage key of the session's CSRF token. Browser storage is separate for each port of a host; cookies are not. */
 const KEPT = 'cordon-session';
 export function keepCsrf(token: string | null): void {
   if (token === null) localStorage.removeItem(KEPT);
@@ -13,12 +13,11 @@ export function keepCsrf(token: string | null): void {
 }
 
 /**
- * Milliseconds after the admin's last input during which requests extend the session. After that, requests count as automatic and do not
- * extend it.
+ * Milliseconds after the admin's last input during which a request extends the session. After that, requests do not extend it, because they
+ * are automatic.
  */
 const ACTIVE_FOR = 60_000;
 let lastInput = Date.now();
-/** Starts to record the times of the admin's input. The page calls this function once at its start. */
 export function watchInput(): void {
   const note = () => {
     lastInput = Date.now();
@@ -30,7 +29,6 @@ export function watchInput(): void {
 
 type Query = Readonly<Record<string, string | number | boolean | null | undefined>>;
 
-/** Adds parameters to a path: `/devices?text=…`. Omits undefined, null and empty values. */
 export function withQuery(path: string, query: Query): string {
   const given = Object.entries(query).filter(([, value]) => value !== undefined && value !== null && value !== '');
   const text = new URLSearchParams(given.map(([name, value]) => [name, String(value)])).toString();
@@ -48,7 +46,7 @@ const sendOnce = createSend({
   }),
 });
 
-/** Sends a request. If the server demands a step-up sign-in, asks the admin for an authenticator code and then repeats the request once. */
+/** Sends a request. If the server demands a step-up sign-in, the request is repeated once after the sign-in. */
 const send: Send = async (...asked) => {
   try {
     return await sendOnce(...asked);
@@ -66,7 +64,6 @@ export async function upload<S extends z.ZodType>(path: string, answer: S, file:
   return answer.parse(await response.json());
 }
 
-/** Downloads a file. Returns its content with the file name from the server's response. */
 export async function download(
   path: string,
   { method = 'POST', body }: { readonly method?: Method; readonly body?: unknown } = {},

@@ -1,4 +1,4 @@
-/** Names of devices by device id. If several components need names at the same time, one request fetches all of these names. */
+/** Names of devices by device id. One request fetches all names that components need at the same time. */
 import { useQuery } from '@tanstack/react-query';
 import { deviceNames, MOST_NAMES } from '../../../shared/api/devices.ts';
 import { call, withQuery } from './call.ts';

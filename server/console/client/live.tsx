@@ -11,7 +11,7 @@ import { SESSION_KEY } from './session.tsx';
 
 const EVENTS = {
   url: '/api/v1/events',
-  // Milliseconds before a hidden tab closes its event stream. During a short visit to another tab, the stream therefore stays open.
+  // Milliseconds before a hidden tab closes its event stream, so that a short visit to another tab does not close the stream.
   hiddenFor: 20_000,
   onDown: (client: QueryClient) => refetchStale(client, { queryKey: SESSION_KEY }),
   onChanged(client: QueryClient, data: unknown) {
@@ -21,7 +21,7 @@ const EVENTS = {
 };
 
 function refetchTopics(client: QueryClient, topics: readonly Topic[]): void {
-  // A change of roles may concern the signed-in admin. The console therefore also requests the session again.
+  // Request the session again, because a change of roles may concern the signed-in admin.
   if (topics.includes('accounts')) refetchStale(client, { queryKey: SESSION_KEY });
   refetchStale(client, {
     predicate: ({ queryKey: [under] }) =>

@@ -1,6 +1,5 @@
 /**
- * Query of the territory policies. It has its own file, because its schema contains every territorial claim and the first page should not
- * load it.
+ * Query of the territory policies. Its schema contains every territorial claim, so it has its own file, which the first page does not load.
  */
 import { territoryPolicyList } from '../../../shared/api/territory-policies.ts';
 import { topicQuery } from './queries.ts';

@@ -1,9 +1,8 @@
 /**
- * Clock of the server, which decides when orders take effect. Each `/health` response corrects the page's copy of this clock. A wrong
- * browser clock therefore does not distort countdowns.
- *
- * Sessions, codes, commands and certificates use the system clock instead. Only in the demo, the server clock is ahead of the system clock.
- * The console then adds the difference to the displayed times of the system clock.
+ * Clock of the server, which decides when orders take effect. Each `/health` response corrects the page's copy of this clock, so a wrong
+ * browser clock does not distort countdowns.
+ * Sessions, codes, commands and certificates use the system clock, which differs from the server clock only in the demo. The console adds
+ * the difference to the displayed times of the system clock.
  */
 import { useQuery } from '@tanstack/react-query';
 import { createContext, type ReactNode, use, useEffect, useState } from 'react';

@@ -1,4 +1,4 @@
-/** Signed-in account and its rights. The server enforces the rights. The console only hides actions that the server would refuse. */
+/** Signed-in account and its rights. The server enforces the rights; the console only hides actions that the server would refuse. */
 import { type QueryFilters, useQuery, useQueryClient } from '@tanstack/react-query';
 import { createContext, type ReactNode, use, useEffect, useRef } from 'react';
 import type { z } from 'zod';
@@ -33,7 +33,7 @@ export function SessionProvider({ session, children }: { readonly session: Sessi
   const client = useQueryClient();
   const rights = session.rights.join();
   const before = useRef(rights);
-  // If the rights of the account have changed, the console discards all cached responses and requests them again.
+  // If the rights of the account change, the console discards all cached responses and requests them again.
   useEffect(() => {
     if (before.current !== rights) void client.resetQueries(notSession);
     before.current = rights;
@@ -48,8 +48,8 @@ export function useSession(): Session {
 }
 
 /**
- * Returns a function that says whether the account has a right such as `orders.propose`. The result is true even if the right is limited to
- * some groups or areas. The server enforces these limits.
+ * Returns a function that says whether the account has a right such as `orders.propose`. The function also returns true for a right that is
+ * limited to some groups or areas.
  */
 export function useMay(): (right: string) => boolean {
   const { rights } = useSession();

@@ -1,13 +1,9 @@
-/**
- * Step-up sign-in before a grave action. After the error `step_up_required`, `call.ts` asks for a new authenticator code through this
- * module and repeats the request. The step-up dialog registers itself here, so that no page needs to import it.
- */
+/** Step-up sign-in before a grave action. The step-up dialog registers itself here, so that no page needs to import the dialog. */
 type Ask = () => Promise<boolean>;
 
 let ask: Ask | null = null;
 let asking: Promise<boolean> | null = null;
 
-/** Registers the step-up dialog. Returns a function that removes the registration. */
 export function registerStepUp(dialog: Ask): () => void {
   ask = dialog;
   return () => {
@@ -15,7 +11,7 @@ export function registerStepUp(dialog: Ask): () => void {
   };
 }
 
-/** Asks the admin for a new authenticator code. Resolves to true if the server accepted a code. Parallel requests share one dialog. */
+/** Resolves to true if the server accepted a new authenticator code. Parallel requests share one dialog. */
 export function askForStepUp(): Promise<boolean> {
   asking ??= (ask ?? (async () => false))().finally(() => {
     asking = null;

@@ -1,4 +1,4 @@
-/** Controls of the demo: one advances the clock, another sends a message between two devices. A released server has no such controls. */
+/** Controls of the demo, which advance the clock and send a message between two devices. A released server has no such controls. */
 import { Alert, Button, Group, Paper, Text } from '@mantine/core';
 import { IconClockPlay, IconSend } from '@tabler/icons-react';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';

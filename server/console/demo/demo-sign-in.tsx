@@ -1,7 +1,4 @@
-/**
- * Sign-in by a link of the demo. The page exchanges the ticket in the link for a session. For an approver, the page also receives an
- * approver key.
- */
+/** Exchanges the ticket in a link of the demo for a session and, for an approver, an approver key. */
 import { useQueryClient } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
 import { demoSession } from '../../../shared/api/demo.ts';

@@ -1,4 +1,4 @@
-/** Symbol for a device's connection: a full circle if the device is connected, otherwise a hollow circle. */
+/** Symbol for a device's connection: a full circle for a connected device, a hollow circle for a disconnected device. */
 import classes from './connection-mark.module.css';
 
 export function ConnectionMark({ connected }: { readonly connected: boolean }) {

@@ -124,7 +124,7 @@ function Acts({ device, command }: { readonly device: DeviceView; readonly comma
       {silent === null ? (
         <Button onClick={() => command('message')}>Send message…</Button>
       ) : (
-        // The button is `aria-disabled` instead of `disabled`. A `disabled` button would hide the explanation from keyboard users.
+        // A disabled button would hide its explanation from keyboard users, so the button is only `aria-disabled`.
         <Tooltip
           label={silent}
           multiline

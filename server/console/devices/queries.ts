@@ -14,10 +14,7 @@ export const deviceQuery = (id: string) => topicQuery(['devices'], `/devices/${i
 export const verdictQuery = (id: string) =>
   topicQuery(['devices', 'orders', 'clock'], `/devices/${id}/verdict`, verdictView);
 export const evidenceQuery = (id: string) => topicQuery(['devices', 'clock'], `/devices/${id}/evidence`, evidenceView);
-/**
- * Query of a device's state at a past time. The response is cached only briefly, because evidence can reach the server late and change the
- * past state.
- */
+/** A past state of a device is cached only briefly, because evidence can reach the server late and change that state. */
 export const explanationQuery = (id: string, at: number) =>
   topicQuery(['devices', 'orders'], `/devices/${id}/explanation?at=${at}`, explanationView);
 export const commandsQuery = (id: string) => topicQuery(['commands'], `/devices/${id}/commands?limit=50`, commandList);

@@ -3,13 +3,11 @@ import type { DeviceView } from '../../../shared/api/devices.ts';
 import type { CommandKind } from '../../../shared/protocol/command-kinds.ts';
 import type { Service } from '../../../shared/verdict/terms.ts';
 
-/** Badges of workspace states. An open workspace has no badge. */
 export const WORKSPACE_BADGES = {
   locked: { words: 'Locked', color: 'orange' },
   wiped: { words: 'Wiped', color: 'red' },
 } as const;
 
-/** Services that store data in the workspace. The services management and enrollment do not need the workspace. */
 export const NEEDS_WORKSPACE: readonly Service[] = ['messaging'];
 
 export const SERVICES_UNAVAILABLE = {
@@ -18,9 +16,7 @@ export const SERVICES_UNAVAILABLE = {
     'The workspace was wiped, so this service is unavailable on the device. The command “Unlock workspace” gives the device a new, empty workspace.',
 } as const;
 
-/**
- * Reason why a command has no effect on a workspace in the given state. Null if the command has an effect, or if the console cannot know.
- */
+/** Reason why a command has no effect on a workspace in the given state. Null if the command may have an effect. */
 export function withoutEffect(
   kind: CommandKind,
   { workspace: { state, since }, generation }: Pick<DeviceView, 'workspace' | 'generation'>,
@@ -49,7 +45,6 @@ export interface WorkspaceCounts {
   readonly wiped: number;
 }
 
-/** Sentence that says on how many devices the command has no effect. Null if the command has an effect on every device. */
 export function effectSentence(kind: CommandKind, total: number, { locked, wiped }: WorkspaceCounts): string | null {
   const open = Math.max(0, total - locked - wiped);
   switch (kind) {

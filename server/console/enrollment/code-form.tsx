@@ -143,7 +143,7 @@ function Fields({
   const offered =
     again === null && person ? groups.filter(({ id }) => person.groups.some((one) => one.id === id)) : groups;
   const chosen = groups.find(({ id }) => id === form.values.group);
-  // To set the home area and legal seat of a device that enrolls again, an admin needs the right to change devices.
+  // If a device enrolls again, only an admin with the right to change devices may set its home area and legal seat.
   const changes = again === null || may('devices.update');
   return (
     <Paper withBorder p="lg" maw={760}>
@@ -248,7 +248,6 @@ function AreaFields({
 
 const personQuery = (id: string) => topicQuery(['devices'], `/people/${encodeURIComponent(id)}`, personView);
 
-/** Group of the person if the person belongs to exactly one group; null if the admin must choose a group. */
 const onlyGroupOf = (person: PersonView | null): string | null =>
   person?.groups.length === 1 ? (person.groups[0]?.id ?? null) : null;
 

@@ -1,4 +1,4 @@
-/** List of activation links with their states. It does not contain the secrets of the links. */
+/** List of activation links with their states, without the secrets of the links. */
 import { Badge, Button, ScrollArea, SegmentedControl, Stack, Table, Text, VisuallyHidden } from '@mantine/core';
 import { keepPreviousData, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';

@@ -1,4 +1,4 @@
-/** New activation link. The page shows it only once, and then waits until the device enrolls. */
+/** New activation link. The page shows the link only once, and then waits until the device enrolls. */
 import { Alert, Button, Code, Group, Loader, Paper, Stack, Text } from '@mantine/core';
 import { IconCircleCheck } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
@@ -82,7 +82,7 @@ export function NewLink({ code, user, after, another }: CreatedLink & { readonly
   );
 }
 
-/** A device that enrolls again already exists. Only a higher enrollment number proves that it has used the link. */
+/** A device that enrolls again already exists. Only an enrollment number above `after` proves that the device has used the link. */
 async function arrived(id: string, after: number) {
   try {
     const device = await call('GET', `/devices/${id}`, deviceDetail);

@@ -20,7 +20,6 @@ export function HoldDialog({
   opened,
   close,
 }: {
-  /** Device for the new legal hold. Null: the dialog asks for a person. */
   readonly device?: Held | null;
   readonly opened: boolean;
   readonly close: () => void;

@@ -11,11 +11,9 @@ import { MOST_CONTINUATIONS, type PinnedCheckpoint, pinCheckpoint, readPinnedChe
 
 export interface LedgerCheck {
   readonly checkpoint: Checkpoint;
-  /** Public key of the ledger that this browser had stored before the check. */
   readonly key: string;
-  /** Result of the previous check of the ledger; null for the first check. */
   readonly before: { readonly size: number; readonly at: number; readonly firstAt: number } | null;
-  /** Checkpoints that this browser stored before continuations of the ledger (new ledger names after a loss of entries), oldest first. */
+  /** Checkpoints that this browser stored before the ledger lost entries and continued under a new name, oldest first. */
   readonly givenUp: PinnedCheckpoint['givenUp'];
 }
 
@@ -65,8 +63,7 @@ async function growthFrom(size: number) {
     return await call('GET', withQuery('/ledger/consistency', { from: size }), consistencyView);
   } catch (error) {
     if (!(error instanceof ApiError && error.code === 'proof_invalid')) throw error;
-    // The server refuses this request if its ledger is shorter than the stored checkpoint. A refusal therefore means that the ledger
-    // differs.
+    // The server refuses a proof if its ledger is shorter than the stored checkpoint. A refusal therefore means that the ledger differs.
     const detail = `The ledger had ${size} entries when this browser last saw it. The server cannot prove that the ledger still starts with these entries: ${error.message}. Ask the operator of the server for the reason.`;
     throw new CordonError('proof_invalid', detail);
   }

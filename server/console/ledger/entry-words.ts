@@ -13,7 +13,7 @@ const ENTRY_NAMES: Readonly<Record<EntryKind, string>> = {
   'order.read': 'Withheld order read by an admin',
   'order.approval-voided': 'Approval canceled because the approver’s account was disabled',
   'order.adopted': 'Order adopted',
-  // This text is for withheld orders, because their public ledger entry does not contain the state.
+  // Withheld orders have one text for all states, because their public ledger entry does not contain the state.
   'order.executed': 'Withheld order took effect or became inactive',
   'order.proceeding': 'Answer to an authority or step in an appeal recorded',
   'order.exited': 'Enrollment ended because an order ends service for good (exit)',
@@ -56,8 +56,8 @@ export const entryName = ({ kind, public: { state } }: LedgerEntry): string =>
   (kind === 'order.executed' && EXECUTED[String(state)]) || ENTRY_NAMES[kind];
 
 /**
- * Public details of an entry, such as `order: 2026-001, revision: 1, action: proposal`. If the entry contains a whole document, the text
- * omits it, because the details include its digest.
+ * Public details of an entry, such as `order: 2026-001, revision: 1, action: proposal`. Whole documents are omitted, because the details
+ * include their digests.
  */
 export function particulars(entry: LedgerEntry): string {
   return Object.entries(entry.public)

@@ -1,8 +1,6 @@
 /**
- * Check of a ledger continuation: after a loss of entries, the ledger continues under a new name (ADR 39). The check requires that the
- * ledger's key is unchanged, that enough approvers have signed the continuation document, and that the ledger contains an entry of this
- * document. The approver set comes from the server, so the check proves only that the documents agree. A device compares the signatures
- * with its own stored approver set.
+ * Check of a ledger continuation: after a loss of entries, the ledger continues under a new name (ADR 39). The approver set comes from the
+ * server, so the check proves only that the server's documents agree. A device compares the signatures with its own stored approver set.
  */
 import { approversView } from '../../../shared/api/approvers.ts';
 import { consistencyView, inclusionView } from '../../../shared/api/ledger.ts';
@@ -33,8 +31,8 @@ export interface FollowedLedger {
 const refuse = (detail: string): CordonError => new CordonError('checkpoint_invalid', detail);
 
 /**
- * Verifies a continuation. `held`: the last checkpoint that this browser verified, with the key `pinned`. `shown`: the checkpoint and the
- * key from the server's response. Throws `checkpoint_invalid` or `proof_invalid`.
+ * Verifies a continuation of the ledger. `held`: last checkpoint that this browser verified, with the key `pinned`. `shown`: checkpoint and
+ * key from the server. Throws `checkpoint_invalid` or `proof_invalid`.
  */
 export async function followContinuation(
   installation: string,
@@ -81,7 +79,7 @@ export async function followContinuation(
 
 async function requireBeginning({ size, root }: NamedTree, newer: Checkpoint): Promise<void> {
   const answer = await call('GET', withQuery('/ledger/consistency', { from: size }), consistencyView);
-  // The ledger may have grown since the earlier response. The proof is for the checkpoint in this new response, which must have the same
+  // The ledger may have grown since the server sent `shown`. The proof is for the checkpoint in this new response, which must have the same
   // ledger name.
   const grown = await openCheckpoint(answer.checkpoint, await parseVerifierKey(answer.key));
   if (grown.origin !== newer.origin) throw refuse('The ledger was continued again during this check. Reload the page.');

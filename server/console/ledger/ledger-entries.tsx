@@ -15,7 +15,6 @@ import { entryName, orderOf, particulars } from './entry-words.ts';
 const PAGE = 50;
 
 export function LedgerEntries({ size, verifierKey }: { readonly size: number; readonly verifierKey: string }) {
-  /** Number of entries on previous pages, which are newer. */
   const [skipped, setSkipped] = useState(0);
   const to = Math.max(0, size - skipped);
   const from = Math.max(0, to - PAGE);

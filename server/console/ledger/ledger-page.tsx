@@ -30,7 +30,7 @@ function Checked({ installation, publicUrl }: { readonly installation: string; r
   const looked = useQuery({
     queryKey: ['ledger', 'look', installation],
     queryFn: () => checkLedger(installation, Date.now()),
-    // Do not repeat a failed check automatically, so that the failure stays visible.
+    // A failed check must stay visible, so do not repeat it automatically.
     retry: false,
   });
   if (looked.isError && isCordonError(looked.error)) return <Broken detail={looked.error.message} />;

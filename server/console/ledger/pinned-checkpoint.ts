@@ -1,7 +1,6 @@
 /**
- * Last verified checkpoint of the ledger and its key, which this browser stores. The browser thus detects a shortened, rewritten or
- * exchanged ledger. The first check has nothing to compare with and must trust the server. Every later check compares the ledger with the
- * stored checkpoint.
+ * Last verified checkpoint and key of the ledger, as stored in this browser. With them, the browser detects a shortened, rewritten or
+ * exchanged ledger. The first check must trust the server.
  */
 import { z } from 'zod';
 
@@ -11,14 +10,14 @@ const pinnedSchema = z.object({
   /** Time of the first check in this browser, by the system clock. `lastAt`: time of the last check. */
   firstAt: z.number(),
   lastAt: z.number(),
-  /** Checkpoints from before each loss of entries, with the name that the ledger then had. Such a checkpoint proves the loss. */
+  /** Checkpoints that the browser stored before the ledger lost entries. Such a checkpoint proves the loss. */
   givenUp: z
     .array(
       z.object({
         checkpoint: z.string(),
         key: z.string(),
         at: z.number(),
-        /** Number of entries that the ledger still had after the loss. `lost`: true if this browser had seen entries that were lost. */
+        /** Number of entries that the ledger still had after the loss of entries. `lost`: true if this browser had seen lost entries. */
         remained: z.number(),
         lost: z.boolean(),
         reason: z.string(),
@@ -32,7 +31,6 @@ export const MOST_CONTINUATIONS = 16;
 
 const nameOf = (installation: string) => `cordon-ledger-${installation}`;
 
-/** Reads the stored checkpoint. Null if the browser has no checkpoint, or if the stored text is unreadable. */
 export function readPinnedCheckpoint(installation: string): PinnedCheckpoint | null {
   const text = localStorage.getItem(nameOf(installation));
   if (text === null) return null;
@@ -40,7 +38,7 @@ export function readPinnedCheckpoint(installation: string): PinnedCheckpoint | n
     const parsed = pinnedSchema.safeParse(JSON.parse(text));
     return parsed.success ? parsed.data : null;
   } catch (error) {
-    // Ignore a stored text that is no checkpoint. Another program may have written it.
+    // Ignore a stored text that is no checkpoint, because another program may have written it.
     if (error instanceof SyntaxError) return null;
     throw error;
   }

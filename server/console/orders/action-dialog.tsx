@@ -74,7 +74,6 @@ export function ActionDialog({
   readonly act: PlainAction | null;
   readonly order: OrderView;
   readonly close: () => void;
-  /** Callback that receives the number of the new revision. */
   readonly proposed: (revision: number) => void;
 }) {
   return (

@@ -1,6 +1,6 @@
 /**
- * State of a revision's approvals, and the effect of one more approval. The functions are pure. `shared/order/adoption-state.ts` defines
- * the rule.
+ * State of a revision's approvals, and the effect of one more approval, by the rule in `shared/order/adoption-state.ts`. The functions are
+ * pure.
  */
 import type { OrderView } from '../../../shared/api/orders.ts';
 import { listed, sentence } from '../../../shared/areas/area-words.ts';
@@ -10,16 +10,13 @@ import type { ActionBasis, Approvers } from '../../../shared/order/documents.ts'
 export type RevisionSummary = OrderView['revisions'][number];
 
 export interface ApprovalState {
-  /** People whose approvals count: approvers of the current set who signed the revision. */
+  /** Approvers of the current approver set who signed the revision. */
   readonly approved: readonly string[];
-  /**
-   * Number of further approvals that the revision needs to take effect. For a short pause: number that the pause needs to lose its time
-   * limit.
-   */
+  /** Number of further approvals that the revision needs to take effect, or that a short pause needs to lose its time limit. */
   readonly missing: number;
-  /** True for a short pause: one approval starts it, for at most 72 hours. */
+  /** True for a short pause, which starts with one approval and lasts at most 72 hours. */
   readonly brief: boolean;
-  /** True for a pause by a court order. It needs only one approval and has no time limit. */
+  /** True for a pause by a court order, which needs one approval and has no time limit. */
   readonly stay: boolean;
 }
 
@@ -27,12 +24,11 @@ export function pendingRevision({ revisions }: Pick<OrderView, 'revisions'>): Re
   return revisions.findLast(({ state }) => state === 'waiting') ?? null;
 }
 
-/** Proposals that wait for a second person's consent to replace the pending revision. */
+/** Proposals that need a second person's consent before they replace the pending revision. */
 export function requestedRevisions({ revisions }: Pick<OrderView, 'revisions'>): RevisionSummary[] {
   return revisions.filter(({ state }) => state === 'requested');
 }
 
-/** Text that tells the proposer how a new proposal affects the pending proposal. Null if no proposal is pending. */
 export function replacementWords(order: Pick<OrderView, 'revisions'>, person: string): string | null {
   const pending = pendingRevision(order);
   if (!pending) return null;
@@ -57,20 +53,19 @@ export function approvalState(
   const document = {
     act: revision.action,
     status: held ? ('paused' as const) : ('active' as const),
-    // The server hides the proposer only from readers who cannot approve. For them the value does not matter.
+    // The proposer is hidden only from readers who cannot approve. The value therefore does not matter for them.
     proposer: revision.proposer ?? '',
     ...(basis && { basis }),
   };
   const standing = adoptionStateOf(document, new Set(approved), approverSet.threshold, basePaused);
   const stay = brief && isCourtStay(document);
-  // A pause by a court order needs one approval instead of the usual number.
   const missing = stay ? Number(approved.length === 0) : standing.missing;
   return { approved, missing, brief, stay };
 }
 
 export type Eligibility = 'may' | 'approved' | 'own' | 'no_approver' | 'complete';
 
-/** Whether `person` may approve the revision, or the reason why not. */
+/** Result: `person` may approve the revision, or the reason why not. */
 export function eligibility(
   { approved, missing, brief }: ApprovalState,
   revision: Pick<RevisionSummary, 'proposer'>,
@@ -85,7 +80,6 @@ export function eligibility(
 
 const NUMBERS = ['no', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine', 'ten'];
 
-/** Sentence such as `One more approver is needed, other than Paula and Ada.` */
 export function missingWords(
   { approved, missing, brief, stay }: ApprovalState,
   revision: Pick<RevisionSummary, 'proposer'>,
@@ -96,7 +90,7 @@ export function missingWords(
   if (brief && approved.length === 0) {
     return 'One approval pauses the order for 72 hours. A second approval removes the time limit.';
   }
-  // For a short pause, the proposer may be one of the missing approvers. For other actions, only other people may.
+  // A proposer may be one of the missing approvers only for a short pause.
   const others = [...new Set([...(brief || revision.proposer === null ? [] : [revision.proposer]), ...approved])].map(
     nameOf,
   );

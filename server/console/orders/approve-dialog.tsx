@@ -1,6 +1,5 @@
 /**
- * Approval dialog. It decodes the exact bytes to sign and shows their content in words. The approver's key in this browser signs the bytes,
- * and the server verifies the signature.
+ * Approval dialog. It decodes the exact bytes to sign and shows their content in words. The approver's key in this browser signs the bytes.
  */
 import { Alert, Button, Checkbox, Group, Modal, Stack, Text, Title } from '@mantine/core';
 import { useMutation, useQuery } from '@tanstack/react-query';
@@ -200,7 +199,7 @@ function Sign({
 
 function Signed({ result, close }: { readonly result: ApprovalResult; readonly close: () => void }) {
   const button = useRef<HTMLButtonElement>(null);
-  // Move the focus to this element, because the button that had the focus no longer exists.
+  // Move the focus to this button, because the button that had the focus no longer exists.
   useEffect(() => button.current?.focus(), []);
   return (
     <Stack>

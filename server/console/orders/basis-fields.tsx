@@ -18,8 +18,8 @@ export interface BasisForm {
 export const NO_BASIS: BasisForm = { reason: '', court: '', case: '', documents: [] };
 
 /**
- * Basis of the action in the format of the API. If the case number of a court is missing, the request contains the court anyway, so that
- * the server's error names the missing field.
+ * Basis of an action in the format of the API. A court without a case number stays in the request, so that the server's error names the
+ * missing field.
  */
 export function basisOf({ reason, court, case: number, documents }: BasisForm): { readonly basis?: ActionBasis } {
   const basis: ActionBasis = {

@@ -10,9 +10,8 @@ export function DeviceTable({
 }: {
   readonly label: string;
   readonly lead: ReactNode;
-  /** Additional columns, to the right of the column with the device name. */
   readonly columns: readonly string[];
-  /** Row of the table. A device can have several rows, which differ in `id`. */
+  /** Rows of the table. A device can have several rows, which differ in `id`. */
   readonly rows: readonly { readonly device: string; readonly cells: readonly ReactNode[]; readonly id?: string }[];
 }) {
   return (

@@ -1,6 +1,6 @@
 /**
- * List of changes in a revision. Each change shows the old value, struck through, and the new value. For screen readers, hidden words mark
- * the old value and the new value.
+ * List of changes in a revision: the old value, struck through, and the new value. For screen readers, hidden words mark the values as old
+ * and new.
  */
 import { List, Text, VisuallyHidden } from '@mantine/core';
 import type { Difference } from './revision-difference.ts';

@@ -42,7 +42,6 @@ export const CHANGE_MEANING: Readonly<Record<ImpactChange, string>> = {
   changed: 'Both revisions suspend services of this device, but for different reasons or different services.',
 };
 
-/** Text about messages and commands that wait for the device; empty if there are none. */
 export function waitsWords({ messages, bytes, commands }: ImpactView['waiting'] | Waits): string {
   const parts = [
     ...(messages > 0 ? [`${counted(messages, 'message')} (${sizeWords(bytes)})`] : []),

@@ -26,7 +26,6 @@ export function publicationWords({ publication, zone }: Pick<OrderTerms, 'public
   return `Delayed: ${KEPT} until ${zonedTime(Date.parse(publication.until), zone)}.`;
 }
 
-/** Names of common media types, such as PDF. For other types, the page shows the media type itself. */
 const KINDS: Readonly<Record<string, string>> = {
   'application/pdf': 'PDF',
   'image/jpeg': 'picture',
@@ -37,7 +36,6 @@ const KINDS: Readonly<Record<string, string>> = {
   'application/octet-stream': 'file',
 };
 
-/** Description of a document, such as `Letter of July (PDF, 12 kB)`. */
 export const documentWords = ({ title, mediaType, bytes }: InstrumentDocument): string =>
   `${title} (${KINDS[mediaType] ?? mediaType}, ${sizeWords(bytes)})`;
 
@@ -46,7 +44,6 @@ function sizeWords(bytes: number): string {
   return bytes < 1_000_000 ? `${Math.round(bytes / 1_000)} kB` : `${(bytes / 1_000_000).toFixed(1)} MB`;
 }
 
-/** Facts about the legal instrument, in the sequence for reading. A fact is null if the order does not state it. */
 export const INSTRUMENT_FACTS: readonly {
   readonly label: string;
   readonly say: (terms: OrderTerms) => string | null;

@@ -1,6 +1,5 @@
 const names = new Intl.DisplayNames('en', { type: 'language', fallback: 'none' });
 
-/** Name of a language, such as Urdu for `ur`. If the browser does not know the language, the result is the language tag. */
 export function languageName(tag: string): string {
   try {
     return names.of(tag) ?? tag;
@@ -17,7 +16,7 @@ export function directionOf(tag: string): 'rtl' | 'auto' {
   return FROM_RIGHT.includes(tag.split('-')[0] ?? '') ? 'rtl' : 'auto';
 }
 
-/** Language tags in the selection: official languages of states. For other languages, the admin types the tag. */
+/** Language tags in the selection: official languages of states. An admin can type the tag of another language. */
 const TAGS = [
   'am ar az be bg bn bs ca cs da de dv el en es et fa fi fil fr ga he hi hr hu',
   'hy id is it ja ka kk km ko ku ky lo lt lv mk mn ms mt my ne nl no pl ps pt',
@@ -33,7 +32,6 @@ const LANGUAGE_CHOICES: readonly Choice[] = TAGS.flatMap((tags) => tags.split(' 
   .map((value) => ({ value, label: languageName(value) }))
   .sort((a, b) => a.label.localeCompare(b.label, 'en'));
 
-/** Languages for the selection. `chosen`: the selected language, which is always included; may be empty. */
 export function languageChoices(chosen: string): readonly Choice[] {
   const known = chosen === '' || LANGUAGE_CHOICES.some(({ value }) => value === chosen);
   return known ? LANGUAGE_CHOICES : [...LANGUAGE_CHOICES, { value: chosen, label: languageName(chosen) }];

@@ -1,6 +1,6 @@
 /**
- * Dialog that exports the names of device users as an encrypted file. The file assigns the names to the handles (device pseudonyms) of an
- * impact preview or evidence pack. Only one recipient can decrypt it, and the public ledger records the export.
+ * Dialog that exports the names of device users as a file, encrypted for one recipient. The file assigns the names to the device pseudonyms
+ * of an impact preview or evidence pack. The public ledger records the export.
  */
 import { Button, Group, Modal, Stack, Text, TextInput } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
@@ -12,19 +12,11 @@ import { notify } from '../parts/toasts.tsx';
 interface Asked {
   readonly path: string;
   readonly given?: Readonly<Record<string, unknown>>;
-  /** Phrase for the exported devices in the dialog's text, such as `in this list`. */
   readonly which: string;
   readonly devices: number;
 }
 
-export function NamesDialog({
-  asked,
-  close,
-}: {
-  /** Export that the dialog prepares; null while the dialog is closed. */
-  readonly asked: Asked | null;
-  readonly close: () => void;
-}) {
+export function NamesDialog({ asked, close }: { readonly asked: Asked | null; readonly close: () => void }) {
   return (
     <Modal opened={asked !== null} onClose={close} title="Export names for one recipient">
       {asked && <Body {...asked} close={close} />}

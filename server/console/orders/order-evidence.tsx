@@ -1,4 +1,4 @@
-/** Section of the order page with two downloads: the order's evidence pack, and the names of the devices in a pack. */
+/** Section of the order page with two downloads: an evidence pack, and the names of the devices in a pack. */
 import { Button, Code, Group, Paper, Stack, Text, Title } from '@mantine/core';
 import { IconFileZip } from '@tabler/icons-react';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
@@ -16,7 +16,7 @@ import { UploadButton } from '../parts/upload-button.tsx';
 import { NamesDialog } from './names-dialog.tsx';
 import { packsPath, packsQuery } from './queries.ts';
 
-/** Maximum size in bytes of a file with a saved checkpoint. A saved transparency page, which contains a checkpoint, is smaller. */
+/** Maximum size in bytes of a file with a checkpoint, such as a saved transparency page. */
 const READ_AT_MOST = 4_000_000;
 
 export function OrderEvidence({ number }: { readonly number: string }) {
@@ -61,10 +61,7 @@ export function OrderEvidence({ number }: { readonly number: string }) {
 
 type Packs = z.output<typeof packList>;
 
-/**
- * List of the evidence packs that were created earlier. Each pack has its own device handles (pseudonyms), so an export of names belongs to
- * one pack.
- */
+/** Evidence packs that were created earlier. Each pack has its own device pseudonyms, so an export of names belongs to one pack. */
 function Made({ number, made: { packs, people } }: { readonly number: string; readonly made: Packs }) {
   const may = useMay();
   const [naming, setNaming] = useState<Packs['packs'][number] | null>(null);

@@ -1,7 +1,4 @@
-/**
- * Result of an exit (deletion of work data on the affected devices). The certificate of destruction in the evidence pack contains the same
- * facts.
- */
+/** Result of an exit (deletion of work data on the affected devices), as in the certificate of destruction of the evidence pack. */
 import { List, Stack, Table, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import type { OrderExit as OrderExitView } from '../../../shared/api/order-rollout.ts';

@@ -72,7 +72,7 @@ export function AnswerBy({
   );
 }
 
-/** State of an exit (deletion of work data): its export window, in which users can export data, and its approval. */
+/** State of an exit (deletion of work data): its approval, and the period in which users can export data. */
 function Leaving({ order, now }: { readonly order: OrderView; readonly now: number }) {
   const { mode, exportWindow, effective, zone } = order.terms;
   if (isExiting(order))

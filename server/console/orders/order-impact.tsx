@@ -18,7 +18,7 @@ import { type ImpactAt, impactQuery } from './queries.ts';
 
 const PAGE = 10;
 
-/** Impact section of an order. `begun`: true after the effective time. The choices “now” and “at the effective time” then mean the same. */
+/** `begun`: true after the effective time. The choices “now” and “at the effective time” then mean the same. */
 export function OrderImpact({
   number,
   begun,
@@ -26,7 +26,6 @@ export function OrderImpact({
 }: {
   readonly number: string;
   readonly begun: boolean;
-  /** True if the preview is for the adopted revision. The page then also shows its rollout. */
   readonly adopted: boolean;
 }) {
   const [chosenAt, setAt] = useState<ImpactAt>('effective');
@@ -105,8 +104,8 @@ export function Pages({
 }
 
 /**
- * Device classes about the delivery of the order. The preview of an adopted revision omits the bars of these classes, because the rollout
- * shows the numbers of these devices.
+ * Device classes for the delivery of the order. The preview of an adopted revision omits their bars, because the rollout shows the same
+ * numbers.
  */
 const DELIVERY: readonly ImpactClass[] = ['offline_current', 'offline_behind', 'undelivered'];
 
@@ -117,13 +116,10 @@ export function ImpactBars({
   choose,
 }: {
   readonly impact: Pick<ImpactView, 'counts' | 'fleet'>;
-  /** True if the page also shows the rollout of the revision. */
   readonly adopted?: boolean;
   readonly chosen?: ImpactClass | null;
-  /** Callback that selects a class of devices; absent if the reader cannot select classes. */
   readonly choose?: (chosen: ImpactClass | null) => void;
 }) {
-  // Number of devices that a full bar represents. The text above the bars states this number.
   const whole = Math.max(1, impact.fleet);
   return (
     <ul className={classes.bars}>

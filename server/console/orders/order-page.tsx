@@ -35,7 +35,7 @@ import { type RevisionTexts, useRevisionTexts } from './use-revision-texts.ts';
 import { Warnings } from './warnings.tsx';
 import { WithheldOrder } from './withheld-order.tsx';
 
-/** The dialog is in a separate chunk of code, because only this dialog needs the date picker. */
+/** The code of this dialog loads separately, because only this dialog needs the date picker. */
 const ExtendDialog = lazy(() => import('./extend-dialog.tsx').then((module) => ({ default: module.ExtendDialog })));
 
 export function OrderPage() {
@@ -54,7 +54,10 @@ export function OrderPage() {
 
 type Open = { readonly kind: 'approve'; readonly revision: number } | { readonly kind: PlainAction | 'extend' };
 
-/** Focus after a dialog has closed: the element that opened the dialog, or the page if this element no longer exists. */
+/**
+ * After a dialog has closed, moves the focus to the element that opened the dialog. If the element no longer exists, the page receives the
+ * focus.
+ */
 function useFocusBack(opened: boolean): void {
   const opener = useRef<Element | null>(null);
   useEffect(() => {
@@ -69,8 +72,7 @@ function useFocusBack(opened: boolean): void {
 }
 
 /**
- * Returns a callback that receives the number of a newly proposed revision. The page then shows the missing approvals. If the proposer's
- * own approval counts, the approval dialog opens.
+ * Returns a callback for the number of a newly proposed revision. If the proposer may also approve the revision, the approval dialog opens.
  */
 function useProposalOutcome(
   order: OrderView,
@@ -83,7 +85,7 @@ function useProposalOutcome(
   const [proposed, setProposed] = useState<number | null>(null);
   useEffect(() => {
     const revision = order.revisions.find((each) => each.revision === proposed);
-    // Wait until the signed text has loaded, because the number of required approvals depends on it.
+    // Wait for the signed text, because the number of required approvals depends on it.
     if (!revision || !approverSet || !texts.documents.has(revision.revision)) return;
     setProposed(null);
     const state = approvalState(order, revision, approverSet, texts.documents.get(revision.revision)?.basis);
@@ -144,7 +146,6 @@ function OrderFacts({
   );
 }
 
-/** Sections about devices that the order affects or exempts. */
 function EffectSections({
   order,
   now,
@@ -153,7 +154,7 @@ function EffectSections({
   exempt,
 }: Parameters<typeof OrderFacts>[0] & {
   readonly over: boolean;
-  /** Revision that the page shows: the pending revision, or else the adopted revision. */
+  /** Number of the revision that the page shows: the pending revision, or else the adopted revision. */
   readonly considered: number;
 }) {
   const may = useMay();

@@ -12,10 +12,6 @@ import { capital, ProceedingDialog, type Recording } from './proceeding-dialog.t
 
 type Recorded = OrderView['proceedings']['records'][number];
 
-/**
- * True if the page shows the section. It does so if proceedings exist, if the order has a deadline for an answer, or if the admin may
- * record a proceeding.
- */
 export const hasProceedings = (order: OrderView, mayRecord: boolean): boolean =>
   mayRecord || order.proceedings.records.length > 0 || order.terms.answerBy !== undefined;
 
@@ -92,7 +88,6 @@ export function OrderProceedings({ order, now }: { readonly order: OrderView; re
 const appealOf = (proceeding: Proceeding) =>
   proceeding.kind === 'appeal-decided' ? { appeal: proceeding.appeal } : {};
 
-/** Badge such as `Answer due in 3 days` or `Answer overdue`. Null if the order requires no answer. */
 export function AnswerBadge({
   order,
   now,

@@ -12,7 +12,6 @@ import { MOMENT_NAMES } from '../words/notices.ts';
 import classes from './order-progress.module.css';
 import { progressQuery } from './queries.ts';
 
-/** States of the rollout that the table always shows, even with zero devices. */
 const ALWAYS = new Set(['delivered', 'displayed', 'enforced', 'restored']);
 
 export function OrderProgress({ number }: { readonly number: string }) {
@@ -97,7 +96,6 @@ function Row({
   );
 }
 
-/** Numbers of users who received a notice, for each notice time of the order. An order has at most six notice times. */
 function Notices({ notices }: Pick<OrderProgressView, 'notices'>) {
   if (notices.length === 0) return null;
   return (

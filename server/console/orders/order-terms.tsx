@@ -14,7 +14,7 @@ import { languageName } from './languages.ts';
 import { exemptWords, nexusWords, rulesOf, SUSPENSION_WORDS } from './rule-words.ts';
 import { TwoZones } from './two-zones.tsx';
 
-/** Services that are shown in red, because without them the operator loses control of the device. */
+/** Services that the page shows in red, because without them the operator loses control of the device. */
 export const GRAVE_SERVICES: readonly string[] = ['management', 'enrollment'];
 
 export function Areas({ codes }: { readonly codes: readonly string[] }) {
@@ -71,7 +71,7 @@ function sourceFacts(terms: OrderTerms, kept?: string): Fact[] {
   ];
 }
 
-/** List of documents. `kept`: number of the order, if the reader may download the documents; otherwise undefined. */
+/** List of documents. `kept`: number of the order if the reader may download its documents; otherwise undefined. */
 export function Documents({
   documents,
   kept,
@@ -113,7 +113,6 @@ function KeptDocument({ order, document }: { readonly order: string; readonly do
   );
 }
 
-/** Text in all of its languages, each in the writing direction of its language. */
 function wordFacts(what: string, texts: Readonly<Record<string, string>>, authoritative: string | undefined): Fact[] {
   return Object.entries(texts).map(([language, text]) => ({
     label: `${what} in ${languageName(language)}`,
@@ -126,7 +125,7 @@ function wordFacts(what: string, texts: Readonly<Record<string, string>>, author
   }));
 }
 
-/** Sentence that says which language version is authoritative, written in the language of the text. */
+/** Sentence that names the authoritative language version, written in that language. */
 function Authority({
   language,
   authoritative,
@@ -143,7 +142,6 @@ function Authority({
   );
 }
 
-/** Terms of an order as a list. `exempt`: exemptions from the signed document, if the page has loaded it. */
 export function TermsFacts({ terms, exempt }: { readonly terms: OrderTerms; readonly exempt?: Revision['exempt'] }) {
   return (
     <Stack gap="md">

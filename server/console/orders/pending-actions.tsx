@@ -18,7 +18,6 @@ export function PendingActions({
 }: {
   readonly number: string;
   readonly revision: RevisionSummary;
-  /** True if the signed-in person belongs to the current approver set. */
   readonly approver: boolean;
 }) {
   const may = useMay();

@@ -30,10 +30,7 @@ export function PendingPanel({
   approve,
 }: {
   readonly order: OrderView;
-  /**
-   * Panel that shows missing approvals. It appears for a pending revision, and for an adopted short pause, which a second approval makes
-   * permanent.
-   */
+  /** Pending revision, or an adopted short pause that a second approval would make permanent. */
   readonly revision: RevisionSummary;
   readonly approverSet: Approvers;
   readonly texts: RevisionTexts;

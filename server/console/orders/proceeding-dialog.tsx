@@ -18,7 +18,7 @@ import { documentWords } from './instrument-words.ts';
 import { orderQuery } from './queries.ts';
 import { uploadDocument } from './upload-document.ts';
 
-/** Kind of proceeding that the dialog records. To correct an earlier record, the form starts with the content of that record. */
+/** Record that the dialog creates. With `corrects`, the form starts with the content of the record to correct. */
 export interface Recording {
   readonly kind: Proceeding['kind'];
   readonly appeal?: number;
@@ -45,8 +45,7 @@ export function ProceedingDialog({
   readonly recording: Recording | null;
   readonly close: () => void;
 }) {
-  // Keep the dialog mounted while it closes, so that the focus returns to the button that opened it. Each new record still starts with a
-  // new form.
+  // Keep the dialog mounted while it closes, so that the focus returns to the button that opened it.
   const [shown, setShown] = useState({ recording, form: 0 });
   if (recording !== null && recording !== shown.recording) setShown({ recording, form: shown.form + 1 });
   return (

@@ -104,7 +104,6 @@ function Revise({ order }: { readonly order: OrderView }) {
   );
 }
 
-/** Sends the proposal. Then opens the page of the order, which shows the missing approvals. */
 function useSend(path: string, sent: () => void) {
   const client = useQueryClient();
   const navigate = useNavigate();

@@ -12,14 +12,11 @@ import { withQuery } from '../client/call.ts';
 import { topicQuery } from '../client/queries.ts';
 
 const pathOf = (number: string) => `/orders/${encodeURIComponent(number)}`;
-/**
- * Interval in milliseconds at which pages load impact previews again. Loading them at each change of a device's location would be too
- * frequent.
- */
+/** Milliseconds between two loads of an impact preview. A load at each change of a device's location would be too frequent. */
 const EVERY = 20_000;
 /**
- * Interval in milliseconds at which pages load the rollout again. Events alone are not enough: the server caches the rollout briefly, and
- * sends no event after the last receipt.
+ * Milliseconds between two loads of the rollout. Events are not enough, because the server caches the rollout and sends no event after the
+ * last receipt.
  */
 const SOON = 4_000;
 
@@ -28,7 +25,7 @@ export const orderQuery = (number: string) => topicQuery(['orders', 'clock'], pa
 export const revisionQuery = (number: string, revision: number) =>
   topicQuery(['orders', 'clock'], `${pathOf(number)}/revisions/${revision}`, revisionView);
 
-/** Query of a revision's text. The text never changes, so the response never becomes stale. */
+/** The text of a revision never changes, so the response never becomes stale. */
 export const revisionTextQuery = (number: string, revision: number) =>
   queryOptions({
     ...topicQuery([], `${pathOf(number)}/revisions/${revision}`, revisionView),
@@ -47,12 +44,17 @@ export const exemptionsQuery = (number: string, revision: number) =>
 export const statementsQuery = (number: string) =>
   topicQuery(['orders', 'devices'], `${pathOf(number)}/statements`, statementList);
 
-/** Access log of a withheld order. A new access sends no event, so the page loads the log again only when the order changes. */
+/**
+ * Access log of a withheld order. The server sends no event for a new access, so the page loads the log again only when the order changes.
+ */
 export const readingsQuery = (number: string) => topicQuery(['orders'], `${pathOf(number)}/readings`, readingList);
 
 export const packsPath = (number: string) => `${pathOf(number)}/packs`;
 
-/** Earlier evidence packs of an order. A new pack sends no event, so the page loads the list again only when the order changes. */
+/**
+ * Earlier evidence packs of an order. The server sends no event for a new pack, so the page loads the list again only when the order
+ * changes.
+ */
 export const packsQuery = (number: string) => topicQuery(['orders'], packsPath(number), packList);
 
 export const progressQuery = (number: string) =>
@@ -93,7 +95,7 @@ export const rehearsalPath = (
   asked: Partial<RehearsalAsked> & { readonly offset?: number; readonly limit?: number } = {},
 ) => withQuery(`${pathOf(number)}/impact${kind}`, asked);
 
-/** Query of a rehearsal (a stored impact preview). The page never loads it again, so that its numbers stay the same during a meeting. */
+/** The page never loads a rehearsal (stored impact preview) again, so that its numbers stay the same during a meeting. */
 export const rehearsalQuery = (
   number: string,
   asked: RehearsalAsked & { readonly offset: number; readonly limit: number },

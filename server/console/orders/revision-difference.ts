@@ -21,7 +21,6 @@ import {
 
 export interface Difference {
   readonly label: string;
-  /** Changed term with its old and new value. A value is null if that revision does not contain the term. */
   readonly before: string | null;
   readonly after: string | null;
 }
@@ -71,7 +70,7 @@ function members<T extends string>(
   return [{ label, before: gone.length > 0 ? listed(gone) : null, after: come.length > 0 ? listed(come) : null }];
 }
 
-/** If the end of an exemption changes, the list shows one removed exemption and one added exemption. */
+/** An exemption with a new end appears as one removed and one added exemption. */
 function exemptions(before: Revision['exempt'], after: Revision['exempt'], zone: string): Difference[] {
   const keyOf = ({ commitment, until }: Revision['exempt'][number]) => `${commitment} ${until}`;
   const without = (some: Revision['exempt'], others: Revision['exempt']) => {
@@ -91,14 +90,14 @@ function words(what: string, before: OrderTerms['statement'], after: OrderTerms[
   });
 }
 
-/** The key of a document includes its hash, because different documents can have equal titles. */
+/** Compares documents by title and hash, because different documents can have equal titles. */
 function documents(before: readonly InstrumentDocument[], after: readonly InstrumentDocument[]): Difference[] {
   const said = (all: readonly InstrumentDocument[]) =>
     all.map((document) => `${documentWords(document)}, SHA-256 ${document.sha256.slice(0, 16)}…`);
   return members('Documents', said(before), said(after), (document) => document);
 }
 
-/** An area can change although its code stays the same, because a new version of a named area can have other members or borders. */
+/** A named area can change although its code stays the same, because a new version of the area can have other members or borders. */
 function meanings({ groups = {}, polygons = {} }: OrderTerms): string[] {
   return [
     ...Object.entries(groups).map(([code, all]) => `${areaName(code)}: ${all.join(', ')}`),
@@ -106,7 +105,6 @@ function meanings({ groups = {}, polygons = {} }: OrderTerms): string[] {
   ];
 }
 
-/** Differences between two signed revisions. Approvals do not count as differences. */
 export function differences(before: Document, after: Document): Difference[] {
   const [old, now] = [before.terms, after.terms];
   return [

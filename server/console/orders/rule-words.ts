@@ -10,10 +10,7 @@ import { disputedName } from '../words/territories.ts';
 
 const DURATION = /^P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?$/;
 
-/**
- * Milliseconds of an ISO 8601 duration, such as `P7D`. Zero if the duration is invalid; the server's response then contains an error about
- * it.
- */
+/** Milliseconds of an ISO 8601 duration, such as `P7D`. Zero if the duration is invalid; the server's response then contains an error. */
 export function durationOf(iso: string): number {
   const [, days = 0, hours = 0, minutes = 0, seconds = 0] = DURATION.exec(iso) ?? [];
   return ((Number(days) * 24 + Number(hours)) * 60 + Number(minutes)) * 60_000 + Number(seconds) * 1_000;
@@ -68,19 +65,17 @@ export const MODE_WORDS = {
   exit: 'The order ends service for good. Users can export their data before the exit wipes the workspaces.',
 } as const;
 
-/** Time in the given time zone, such as `1 Dec 2015, 00:00 (Asia/Karachi, GMT+5)`. */
 export function zonedTime(instant: number, zone: string): string {
   try {
     const offset = zone === 'UTC' ? 'UTC' : `${zone}, ${zoneOffset(instant, zone)}`;
     return `${dateTime(instant, zone)} (${offset})`;
   } catch (error) {
-    // If this browser does not know the time zone, show the time in UTC.
+    // This browser does not know the time zone, so show the time in UTC.
     if (error instanceof RangeError) return `${dateTime(instant, 'UTC')} (UTC)`;
     throw error;
   }
 }
 
-/** Number of exempt devices for each end time, such as `2 devices until 1 Dec 2015, 00:00 (UTC); 1 device until the order ends`. */
 export function exemptWords(exempt: Revision['exempt'], zone: string): string {
   if (exempt.length === 0) return 'No devices';
   return exemptionEnds(exempt)
@@ -91,7 +86,6 @@ export function exemptWords(exempt: Revision['exempt'], zone: string): string {
     .join('; ');
 }
 
-/** Texts of those rules that can have an effect in this order. */
 export function rulesOf(terms: OrderTerms): { readonly label: string; readonly words: string }[] {
   const { nexus, disputed } = terms;
   const asksForLocation = nexus.includes('present') || nexus.includes('network');

@@ -1,4 +1,4 @@
-/** Text that an approver signs. The component shows the content in words, the exact text, and its digest. */
+/** Text that an approver signs: its content in words, the exact text, and its digest. */
 import { Accordion, Code, Stack, Text } from '@mantine/core';
 import { dateTime } from '../../../shared/look/time-words.ts';
 import { UserText } from '../../../shared/look/user-text.tsx';
@@ -12,7 +12,7 @@ const STATUS = {
   paused: 'Paused without a time limit: the order suspends no service',
   withdrawn: 'Withdrawn for good',
 } as const;
-/** Text for a pause. It states no time limit: the limit depends on the number of approvals, so the signed text does not contain it. */
+/** The text for a pause states no time limit, because the limit depends on the number of approvals and is not signed. */
 const HOLD = 'Paused: the order suspends no service';
 
 export function SigningWords({

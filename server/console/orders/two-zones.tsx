@@ -1,4 +1,4 @@
-/** Time in the order's time zone. If the reader's time zone differs, the component also shows the time in that zone. */
+/** Time in the order's time zone, and also in the reader's time zone if that differs. */
 import { Stack, Text } from '@mantine/core';
 import { dateTime, readerZone, zoneOffset } from '../../../shared/look/time-words.ts';
 import { zonedTime } from './rule-words.ts';

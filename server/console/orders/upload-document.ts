@@ -1,4 +1,4 @@
-/** Uploads a document. The server's response is a reference to the document, which an order or a record can contain. */
+/** Uploads a document. Returns a reference to the document, which an order or a record can contain. */
 import { keptDocument } from '../../../shared/api/order-documents.ts';
 
 import type { InstrumentDocument } from '../../../shared/order/documents.ts';

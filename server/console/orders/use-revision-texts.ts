@@ -7,10 +7,9 @@ import { revisionTextQuery } from './queries.ts';
 import { type Difference, differences } from './revision-difference.ts';
 
 export interface RevisionTexts {
-  /** Parsed revisions by revision number. Revisions that are still loading or unreadable are absent. */
   readonly documents: ReadonlyMap<number, Revision>;
   /**
-   * Changes of a revision, compared with the revision before it. Null for the first revision. Undefined if one of the two texts is not
+   * Changes in a revision, compared with the previous revision. Null for the first revision. Undefined if one of the two texts is not
    * available.
    */
   changes(revision: number): readonly Difference[] | null | undefined;
@@ -20,7 +19,7 @@ function read(order: string, revision: number, payload: string): Revision | null
   try {
     return describeRevision(payload, { order, revision }).document;
   } catch {
-    // If a revision is unreadable, the page omits its changes. The approval dialog reads the revision again and explains the error.
+    // The page omits the changes of an unreadable revision. The approval dialog reads the revision again and explains the error.
     return null;
   }
 }

@@ -1,6 +1,4 @@
-/**
- * Page of a withheld order for readers who may not read its legal basis. It shows the operational facts, and why other facts are hidden.
- */
+/** Page of a withheld order for readers who may not read its legal basis. */
 import { Alert, List, Text } from '@mantine/core';
 import { WITHHELD_NOTICE } from '../../../shared/api/order-readings.ts';
 import type { HiddenOrder } from '../../../shared/api/orders.ts';

@@ -1,4 +1,4 @@
-/** Table of areas, sorted by number of devices. It has the same content as the map. */
+/** Table of areas, sorted by number of devices, with the same content as the map. */
 import { Badge, Button, Group, Stack } from '@mantine/core';
 import { useState } from 'react';
 import type { Overview } from '../../../shared/api/overview.ts';

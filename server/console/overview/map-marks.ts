@@ -6,7 +6,6 @@ type Mark = 'active' | 'announced';
 type AreaTerms = Pick<OrderTerms, 'areas' | 'groups' | 'polygons'>;
 
 export interface MarkedOutline {
-  /** Identifier of the mark: the order number and the area code of the polygon. */
   readonly id: string;
   readonly title: string;
   readonly rings: readonly (readonly number[])[];
@@ -19,10 +18,7 @@ export interface MapMarks {
   readonly outlines: readonly MarkedOutline[];
 }
 
-/**
- * Marks of adopted orders on the map. For a group of countries (EU), its members are marked; for a subdivision, its country; for a polygon,
- * its outline.
- */
+/** Marks of adopted orders on the map. A group of countries marks its members, a subdivision its country, and a polygon its outline. */
 export function marksOfOrders(orders: readonly OrderSummary[], now: number): MapMarks {
   const countries = new Map<string, Mark>();
   const outlines: MarkedOutline[] = [];
@@ -38,7 +34,7 @@ export function marksOfOrders(orders: readonly OrderSummary[], now: number): Map
 }
 
 export function marksOf(order: string, terms: AreaTerms, mark: Mark): MapMarks {
-  // The terms of an order list the members of its country groups, so the first page need not load a table of areas.
+  // An order's terms list the members of its country groups, so the first page need not load a table of areas.
   const places = terms.areas.flatMap((area) => terms.groups?.[area] ?? (terms.polygons?.[area] ? [] : [area]));
   return {
     countries: new Map(places.map((area) => [area.slice(0, 2), mark] as const)),

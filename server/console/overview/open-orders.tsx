@@ -11,7 +11,6 @@ import { Countdown, PhaseBadge } from '../parts/order-state.tsx';
 import { isOpen, orderStateAt } from '../words/order-state.ts';
 import { servicesWords } from '../words/orders.ts';
 
-/** Loads the names of subdivisions only if an order needs them. */
 function usePartNames(areas: readonly string[]): void {
   const [, named] = useState(false);
   const wanted = areas.some((area) => /^[A-Z]{2}-/.test(area));

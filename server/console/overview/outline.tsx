@@ -1,7 +1,7 @@
 import classes from './outline.module.css';
 import { project } from './project.ts';
 
-/** Minimum size of an outline in map units. The map adds a dot to a smaller outline, because the outline alone would be invisible. */
+/** Outline size in map units below which the map adds a dot, because the outline alone would be invisible. */
 const SMALL = 6;
 
 export function Outline({
@@ -10,9 +10,9 @@ export function Outline({
   mark,
 }: {
   readonly title: string;
-  /** Points of an outline as alternating longitudes and latitudes, in millionths of a degree. */
+  /** Points of each outline as alternating longitudes and latitudes, in millionths of a degree. */
   readonly rings: readonly (readonly number[])[];
-  /** State of the order that names the polygon. `drawn`: no order names the polygon. */
+  /** State of the order that names the polygon; `drawn` if no order names it. */
   readonly mark: 'drawn' | 'active' | 'announced';
 }) {
   const lines = rings.map((ring) =>

@@ -6,10 +6,7 @@
 const SCALE = 181.32733;
 const CENTER = { x: 500, y: 265 };
 
-/**
- * Natural Earth I projection by its polynomial (Šavrič, Patterson and Jenny 2011), as in d3-geo. The input is in degrees, the result in map
- * units.
- */
+/** Natural Earth I projection (Šavrič, Patterson and Jenny 2011), as in d3-geo. The input is in degrees, the result in map units. */
 export function project(longitude: number, latitude: number): { readonly x: number; readonly y: number } {
   const [lambda, phi] = [(longitude * Math.PI) / 180, (latitude * Math.PI) / 180];
   const [phi2, phi4] = [phi ** 2, phi ** 4];

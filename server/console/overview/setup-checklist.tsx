@@ -1,7 +1,4 @@
-/**
- * Checklist for the setup of a new installation. It disappears after the last step is complete, or when an admin dismisses it in this
- * browser.
- */
+/** Checklist for the setup of a new installation. It disappears after the last step, or when an admin dismisses it in this browser. */
 import { Button, Group, Paper, Stack, Text } from '@mantine/core';
 import { IconCircle, IconCircleCheckFilled } from '@tabler/icons-react';
 import { useState } from 'react';
@@ -40,7 +37,6 @@ const WORDS: Readonly<Record<Step, { readonly title: string; readonly until: str
 
 const KEY = 'cordon-setup-dismissed';
 
-/** Setup steps. Null if all steps are complete, or if the admin has dismissed the checklist. */
 export function useSetup(setup: Overview['setup']) {
   const [dismissed, setDismissed] = useState(() => localStorage.getItem(KEY) === 'yes');
   return {

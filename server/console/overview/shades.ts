@@ -1,7 +1,7 @@
 /** Five shades of the map on a logarithmic scale. On a linear scale, one country with many devices would make all other countries white. */
 
 export const SHADES = 5;
-/** Tolerance for rounding errors of the logarithm. It is smaller than the difference between the logarithms of two counts. */
+/** Tolerance for rounding errors of logarithms, smaller than the difference between the logarithms of two counts. */
 const ROUNDING = 1e-9;
 
 /** Shade for a number of devices: 0 for no devices, otherwise 1 to `SHADES`. `most`: largest number of devices of any country. */
@@ -11,10 +11,7 @@ export function shadeOf(devices: number, most: number): number {
   return Math.max(1, Math.ceil((Math.log(devices + 1) / Math.log(most + 1)) * SHADES - ROUNDING));
 }
 
-/**
- * Legend of the map: the range of device counts for each shade, in ascending order. Unused shades are absent. `to` is null for the last
- * range.
- */
+/** Range of device counts for each used shade, in ascending order. `to` is null for the last range. */
 export function shadeRanges(
   most: number,
 ): { readonly shade: number; readonly from: number; readonly to: number | null }[] {

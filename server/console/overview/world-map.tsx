@@ -1,6 +1,6 @@
 /**
- * World map of the fleet. Its smallest unit is a country, because the server has no coordinates of devices. Screen readers and the keyboard
- * skip the map, because the list beside it has the same content.
+ * World map of the fleet by country, because the server has no coordinates of devices. Screen readers and the keyboard skip the map,
+ * because the list beside it has the same content.
  */
 import { useMemo } from 'react';
 import { areaName } from '../../../shared/areas/area-words.ts';
@@ -21,7 +21,6 @@ export function WorldMap({
   open,
 }: {
   readonly areas: readonly MapArea[];
-  /** Areas of active and announced orders, which the map marks. */
   readonly ordered: MapMarks;
   readonly open: (area: string) => void;
 }) {

@@ -19,10 +19,6 @@ export function useCursorPages<Cursor>(): CursorPages<Cursor> {
   };
 }
 
-/**
- * Buttons for the previous and next page. They are hidden if all entries fit on one page. `next`: cursor of the next page; null on the last
- * page.
- */
 export function CursorPager<Cursor>({
   pages,
   next,

@@ -1,6 +1,5 @@
 /**
- * Link to a device. The label is the user and the host name. For a device outside the scope of the admin's role, the label is only the
- * device id.
+ * Link to a device, with user and host name as its label. For a device outside the scope of the admin's role, the label is the device id.
  */
 import { Text } from '@mantine/core';
 import { UserText } from '../../../shared/look/user-text.tsx';

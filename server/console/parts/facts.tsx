@@ -1,4 +1,4 @@
-/** HTML description list, which has two columns on a wide screen. */
+/** Facts as an HTML description list, which has two columns on a wide screen. */
 import type { ReactNode } from 'react';
 import classes from './facts.module.css';
 

@@ -1,4 +1,4 @@
-/** State of an order at the present time of the server clock, and the countdown to the next change of the state. */
+/** State of an order by the server clock, and the countdown to the next change of the state. */
 import { Badge, Text } from '@mantine/core';
 import {
   IconArrowBackUp,
@@ -37,7 +37,7 @@ export function PhaseBadge({ phase, size = 'md' }: { readonly phase: Phase; read
   );
 }
 
-/** Countdown such as `Takes effect in 3 days 04:12:09`. The role `timer` keeps a screen reader from announcing every second. */
+/** The role `timer` keeps a screen reader from announcing every second of the countdown. */
 export function Countdown({ next }: { readonly next: NonNullable<OrderState['next']> }) {
   const now = useServerNow(1_000);
   return (

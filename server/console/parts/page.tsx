@@ -37,7 +37,6 @@ export function Section({
   actions,
   children,
 }: {
-  /** Element identifier of the section, for links to it. */
   readonly id?: string;
   readonly title: string;
   readonly actions?: ReactNode;

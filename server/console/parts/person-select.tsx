@@ -22,7 +22,7 @@ export function PersonSelect({
 }) {
   const [typed, setTyped] = useState('');
   const [text] = useDebouncedValue(typed.trim(), 250);
-  // If the text in the field is the name of the selected person, it is not a search text.
+  // A text that equals the name of the selected person is not a search text.
   const searched = text === chosen?.name ? '' : text;
   const path = withQuery('/people', { status: 'active', limit: SHOWN, ...(searched !== '' && { text: searched }) });
   const found = useQuery({ ...topicQuery(['devices'], path, personPage), placeholderData: keepPreviousData });
@@ -35,8 +35,7 @@ export function PersonSelect({
       value={chosen?.id ?? null}
       onChange={(id) => choose(id === null ? null : (byId.get(id) ?? null))}
       onSearchChange={setTyped}
-      // The server has already filtered the people by the search text. Do not filter again in the browser, because the text may match the
-      // e-mail address, which is not part of the label.
+      // Do not filter the server's results again. The search text may match the e-mail address, which is not part of the label.
       filter={({ options }) => options}
       renderOption={({ option }) => {
         const person = byId.get(option.value);

@@ -1,6 +1,5 @@
 /**
- * Short confirmation messages that disappear. Important text belongs on the page itself. The browser loads this code when the first message
- * appears.
+ * Short confirmation messages that disappear, so important text belongs on the page itself. The code loads when the first message appears.
  */
 import { lazy, Suspense, useSyncExternalStore } from 'react';
 

@@ -1,6 +1,6 @@
 /**
  * Button that selects a file. It clears the selection each time. Otherwise the browser sends no event if the user selects the same file
- * again, for example after an error.
+ * again.
  */
 import { Button, type ButtonProps, FileButton } from '@mantine/core';
 import type { MouseEvent, ReactNode } from 'react';
@@ -15,7 +15,6 @@ export function UploadButton({
   choose,
   ...rest
 }: ButtonProps & {
-  /** Label of the file field for screen readers. */
   readonly label: string;
   readonly accept?: string;
   readonly choose: (file: File) => void;

@@ -8,7 +8,6 @@ export function Area({ code }: { readonly code: string }) {
   return name === code ? <span>{code}</span> : <abbr title={code}>{name}</abbr>;
 }
 
-/** Names of possible areas: `Pakistan`, or `India or Pakistan`. */
 export const AreaNames = ({ areas }: { readonly areas: readonly string[] }) =>
   areas.map((code, index) => (
     <span key={code}>
@@ -18,8 +17,7 @@ export const AreaNames = ({ areas }: { readonly areas: readonly string[] }) =>
   ));
 
 /**
- * Time relative to now, with the date in a tooltip. `now`: the present time of the system clock, for events that do not use the server
- * clock.
+ * Time relative to now, with the date in a tooltip. `now`: present time of the system clock, for events that do not use the server clock.
  */
 export function Moment({ at, now }: { readonly at: number; readonly now?: number }) {
   const lead = useDemoLead();

@@ -1,7 +1,4 @@
-/**
- * Current and proposed approver set. An order needs signatures of approvers. A new approver set needs signatures of the current approvers,
- * which devices verify.
- */
+/** Current and proposed approver set. A new approver set needs signatures of the current approvers, which devices verify. */
 import { Badge, Button, Code, Group, Paper, Stack, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
@@ -169,7 +166,7 @@ function ApproverSets({ approvers }: { readonly approvers: ApproversView }) {
 interface Listed {
   readonly name: string;
   readonly keyid: string;
-  /** True if the approver's e-mail address is verified, according to the signed approver set or the server. */
+  /** True if the signed approver set or the server says that the approver's e-mail address is verified. */
   readonly verified: boolean;
   readonly note: string | null;
 }

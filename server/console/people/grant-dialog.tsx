@@ -10,7 +10,6 @@ export function GrantDialog({
   groups,
   changed,
 }: {
-  /** Account that receives the role; null while the dialog is closed. */
   readonly account: AccountView | null;
   readonly close: () => void;
   readonly groups: readonly { readonly id: string; readonly name: string }[];

@@ -1,7 +1,4 @@
-/**
- * Form fields for a role and its optional limits. One limit is to the devices of one group. Another limit is to the orders and devices of
- * one country.
- */
+/** Form fields for a role and its optional limits: to one group of devices, or to the orders and devices of one country. */
 import { Radio, Select, SimpleGrid, Stack } from '@mantine/core';
 import { ROLES, type Role } from '../../../shared/api/roles.ts';
 import { AreaSelect } from '../parts/area-select.tsx';

@@ -1,6 +1,6 @@
 /**
- * Dialog that invites a person. It creates an account with its first role and an invitation link. The server mails the link. Without a mail
- * server, the owner must send the link to the person.
+ * Dialog that invites a person. It creates an account with its first role and an invitation link. Without a mail server, the owner must
+ * send the link to the person.
  */
 import { Alert, Button, Code, Modal, Stack, Text, TextInput } from '@mantine/core';
 import { useMutation, useQuery } from '@tanstack/react-query';
@@ -92,7 +92,6 @@ export function InvitationDialog({
   close,
   changed,
 }: {
-  /** Account that receives the link; null while the dialog is closed. */
   readonly account: AccountView | null;
   readonly close: () => void;
   readonly changed: () => Promise<void>;
@@ -130,7 +129,6 @@ const useInvite = (account: string | undefined, changed: () => Promise<void>) =>
     onSuccess: changed,
   });
 
-/** Result of an invitation. The server mailed the link, the mail failed, or the admin must send the link. */
 function Delivery({
   first,
   account,

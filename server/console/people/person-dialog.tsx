@@ -13,7 +13,6 @@ export function PersonDialog({
   close,
   saved,
 }: {
-  /** Person to edit; null for a new person. */
   readonly person: PersonView | null;
   readonly name?: string;
   readonly opened: boolean;
@@ -60,7 +59,7 @@ function Form({
     <form
       onSubmit={(event) => {
         event.preventDefault();
-        // The dialog can be inside another form. Stop the event, so that the other form is not submitted too.
+        // The dialog can be inside another form, which must not be submitted too.
         event.stopPropagation();
         save.mutate();
       }}

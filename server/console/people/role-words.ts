@@ -20,7 +20,6 @@ export const ROLE_MEANING: Readonly<Record<Role, string>> = {
   backup: 'Can only create encrypted backups. This role is for the API token of a scheduled job.',
 };
 
-/** Limit of a role in words, such as `Karachi office`; null for a role without a limit. */
 export function limitOf(
   { group, area }: { readonly group: string | null; readonly area: string | null },
   groupName: (id: string) => string,

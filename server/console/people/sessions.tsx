@@ -1,6 +1,6 @@
 /**
- * Sessions and API tokens with the time of their last use. The account page shows the sessions and tokens of the signed-in admin. Owners
- * can also see those of all accounts.
+ * Sessions and API tokens with the time of their last use. The account page shows those of the signed-in admin; owners can also see those
+ * of all accounts.
  */
 import { Badge, Button, Group, Paper, Stack, Text } from '@mantine/core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
@@ -24,7 +24,6 @@ const accessQuery = topicQuery(['accounts'], '/access', accessView);
 type OpenSession = z.output<typeof openSession>;
 type Token = z.output<typeof tokenView> & { readonly account: string };
 
-/** Session or token that the admin wants to end; null while the confirmation dialog is closed. */
 interface Ending {
   readonly path: string;
   readonly what: 'session' | 'token';
@@ -110,9 +109,7 @@ function List({ children }: { readonly children: React.ReactNode }) {
 }
 
 interface RowProps {
-  /** Name of the account; absent if the list shows only one account. */
   readonly name?: string;
-  /** Callback that ends the session or token. Null if the admin may not end it. */
   readonly end: (() => void) | null;
 }
 

@@ -19,7 +19,7 @@ import { continuationsQuery } from './queries.ts';
 
 const PATH = '/recovery/ledger/continuations';
 
-/** Section about continuations of the ledger. `rests`: true if the server has suspended the ledger, because entries may be lost. */
+/** `rests`: true if the server has suspended the ledger, because entries may be lost. */
 export function ContinuationSection({ rests }: { readonly rests: boolean }) {
   const may = useMay();
   const query = useQuery(continuationsQuery);

@@ -1,5 +1,5 @@
 /**
- * Section about the public ledger after a restore: the ledger's state, the checkpoints that devices sent, and its continuation after lost
+ * Section about the public ledger after a restore: state of the ledger, checkpoints that devices sent, and continuation after a loss of
  * entries.
  */
 import { Alert, Badge, Button, Group, Paper, Stack, Table, Text } from '@mantine/core';

@@ -1,4 +1,4 @@
-/** Queries of the recovery pages. The pages repeat their queries at an interval and after events, because devices respond one by one. */
+/** Queries of the recovery pages. They repeat at an interval and after events, because devices respond one by one. */
 import { continuationList, recoveryView } from '../../../shared/api/recovery.ts';
 import { topicQuery } from '../client/queries.ts';
 

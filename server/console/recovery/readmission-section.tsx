@@ -21,7 +21,7 @@ type Chosen = { readonly what: 'readmit' | 'reject'; readonly device: Lost } | n
 
 export function ReadmissionSection({ devices }: { readonly devices: readonly Lost[] }) {
   const may = useMay();
-  // The dialogs are outside the list. A device leaves the list after the admin's decision, while its dialog is still open.
+  // The dialogs are outside the list, because a device leaves the list after the admin's decision while its dialog is still open.
   const [chosen, setChosen] = useState<Chosen>(null);
   const close = () => setChosen(null);
   return (

@@ -6,7 +6,6 @@ import { Failure } from '../../../shared/look/states.tsx';
 import { saveDownload } from '../client/save-download.ts';
 import { useMay } from '../client/session.tsx';
 
-/** Section for backups. `configured`: recipient of backups in the server's configuration; null if none is configured. */
 export function Backup({ configured }: { readonly configured: string | null }) {
   const may = useMay();
   const [recipient, setRecipient] = useState('');

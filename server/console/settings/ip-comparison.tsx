@@ -1,4 +1,4 @@
-/** Impact preview of an IP database: devices whose address moves to another country, and verdicts that change. */
+/** Impact preview of an IP database: devices whose address moves to another country, and orders whose affected devices change. */
 import { Alert, Stack, Text, VisuallyHidden } from '@mantine/core';
 import type { IpComparisonView } from '../../../shared/api/ip-databases.ts';
 import { date, duration } from '../../../shared/look/time-words.ts';
@@ -7,7 +7,6 @@ import { AreaNames } from '../parts/words.tsx';
 import classes from './ip-comparison.module.css';
 import { OrderChanges } from './order-changes.tsx';
 
-/** Maximum number of listed pairs of countries. One additional line shows the sum of all other pairs. */
 const SHOWN = 12;
 
 export function IpComparison({ comparison }: { readonly comparison: IpComparisonView }) {

@@ -12,7 +12,6 @@ import { scrollRegion } from './scroll-region.ts';
 
 type Changed = IpComparisonView['orders'][number];
 
-/** List of such orders. `more`: additional content below the title of each order. */
 export function OrderChanges<T extends Changed>(given: {
   readonly orders: readonly T[];
   readonly more?: (order: T) => ReactNode;

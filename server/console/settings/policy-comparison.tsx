@@ -1,4 +1,4 @@
-/** Impact preview of a territory policy: territories whose assignment changes, and orders that contain other assignments. */
+/** Impact preview of a territory policy: territories whose assignment changes, and orders with assignments that differ from the policy. */
 import { Alert, List, Stack, Text } from '@mantine/core';
 import type { PolicyComparisonView } from '../../../shared/api/territory-policies.ts';
 import { UserText } from '../../../shared/look/user-text.tsx';

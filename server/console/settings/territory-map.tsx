@@ -1,4 +1,4 @@
-/** Map of disputed territories. The table below the map has the same content, and both number the territories in the same way. */
+/** Map of disputed territories. The numbers on the map are those in the table below, which has the same content. */
 import { Group, ScrollArea, Text } from '@mantine/core';
 import { TERRITORIES, type Territory } from '../../../shared/areas/area-code.ts';
 import { TERRITORY_FACTS } from '../../../shared/areas/territory-facts.ts';
@@ -13,7 +13,7 @@ import classes from './territory-map.module.css';
 const PART = { x: 452, y: 82, width: 386, height: 162 };
 const RADIUS = 4.4;
 
-/** Positions (longitude and latitude) of those territories for which the map data has no outline. */
+/** Longitude and latitude of the territories for which the map data has no outline. */
 const WITHOUT_OUTLINE: Partial<Record<Territory, readonly [number, number]>> = {
   kosovo: [20.9, 42.6],
   northern_cyprus: [33.5, 35.3],

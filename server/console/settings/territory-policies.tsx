@@ -155,10 +155,7 @@ async function importFile(file: File): Promise<TerritoryPolicyView> {
   return call('POST', '/territory-policies', territoryPolicyView, document);
 }
 
-/**
- * Saves a file with the active assignments, as a template for the next version. The admin must add the missing notes before importing the
- * file.
- */
+/** Saves the active assignments as a template for the next version. The admin must add the missing notes before importing the file. */
 function saveTemplate({ policies }: View): void {
   const inForce = policies.find(({ active }) => active);
   const version = Math.max(...policies.map((policy) => policy.version)) + 1;

@@ -1,6 +1,6 @@
 /**
- * Section for one kind of versioned artifact, such as IP databases or territory policies. It lists the versions and has buttons for import,
- * impact preview, activation and rollback.
+ * Section for one kind of versioned artifact, such as IP databases or territory policies. It has buttons for import, impact preview,
+ * activation and rollback.
  */
 import { Alert, Badge, Button, Group, List, Modal, Paper, Stack, Text, Title } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
@@ -16,7 +16,6 @@ import { topicQuery } from '../client/queries.ts';
 import { useMay } from '../client/session.tsx';
 import { UploadButton } from '../parts/upload-button.tsx';
 
-/** Maximum number of activations that the history shows. */
 const SHOWN = 10;
 
 type Key = string | number;
@@ -35,7 +34,7 @@ interface Imported {
   readonly importedBy: string | null;
 }
 
-/** Kind of artifact, such as IP databases. `route`: path of its API routes, and prefix of the names of their rights. */
+/** `route`: path of the API routes for this kind of artifact, and prefix of the names of their rights. */
 export interface ArtifactKind<Artifact extends z.ZodType<Imported>, Comparison extends z.ZodType> {
   readonly noun: 'database' | 'policy';
   readonly route: 'ip-databases' | 'territory-policies';
@@ -52,11 +51,8 @@ export interface ArtifactKind<Artifact extends z.ZodType<Imported>, Comparison e
   readonly importEffect: (artifact: z.output<Artifact>) => ReactNode;
 }
 
-/** Impact preview of an artifact: texts of its button and content of its dialog. */
 interface ImpactPreview<Artifact, Comparison> {
-  /** Label of the preview button; null if this artifact has no impact preview. */
   readonly verb: (artifact: Artifact) => string | null;
-  /** Label of the preview button for screen readers, with the name of the artifact. */
   readonly label: (artifact: Artifact, verb: string) => string;
   readonly title: (artifact: Artifact) => string;
   readonly content: (comparison: Comparison) => ReactNode;
@@ -65,9 +61,9 @@ interface ImpactPreview<Artifact, Comparison> {
 
 interface Details {
   readonly badge?: ReactNode;
-  /** Text in the line about an artifact, before the import time. */
+  /** Text that the line about an artifact shows before the import time. */
   readonly before: string;
-  /** Text in the line about an artifact, after the name of the account that imported it. */
+  /** Text that the line about an artifact shows after the name of the account that imported the artifact. */
   readonly after?: string;
 }
 
@@ -85,7 +81,7 @@ export function VersionedArtifacts<Artifact extends z.ZodType<Imported>, Compari
   readonly kind: ArtifactKind<Artifact, Comparison>;
   readonly artifacts: readonly z.output<Artifact>[];
   readonly activations: readonly Activation[];
-  /** Artifact that was active before the first activation, if Cordon includes one. */
+  /** Artifact included in Cordon, which was active before the first activation; absent if Cordon includes none. */
   readonly firstKey?: Key;
   readonly people: People;
   readonly details: (artifact: z.output<Artifact>) => Details;

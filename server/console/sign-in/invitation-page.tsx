@@ -1,4 +1,4 @@
-/** Page for the recipient of an invitation link. The recipient chooses a password. Then the page shows the authenticator secret once. */
+/** Page for the recipient of an invitation link. The recipient chooses a password; then the page shows the authenticator secret once. */
 import { Alert, Button, Code, Paper, PasswordInput, Stack, Text, TextInput, Title } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { useMutation } from '@tanstack/react-query';
@@ -15,7 +15,7 @@ const SHORTEST_PASSWORD = 12;
 
 interface Invited {
   readonly token: string;
-  /** True for the first owner's invitation. The first owner must also enter a name and an e-mail address. */
+  /** True for the first owner, who must also enter a name and an e-mail address. */
   readonly firstOwner: boolean;
   readonly done: () => void;
 }

@@ -10,7 +10,7 @@ import { call, keepCsrf } from '../client/call.ts';
 import { SESSION_KEY } from '../client/session.tsx';
 import { Brand } from './brand.tsx';
 
-/** Show the error at the field for the authenticator code, because only the code must be entered again. */
+/** The error about a reused authenticator code appears at the field for the code, because only the code must be entered again. */
 const isReused = (error: Error) => error instanceof ApiError && error.code === 'totp_reused';
 
 export function SignInPage() {
@@ -36,7 +36,7 @@ export function SignInPage() {
       keepCsrf(session.csrf);
       client.setQueryData(SESSION_KEY, session);
     },
-    // Clear the authenticator code. A code works only once, so the next attempt needs a new code.
+    // An authenticator code works only once, so the next attempt needs a new code.
     onError: (error) => {
       form.setFieldValue('totp', '');
       if (!isReused(error)) return;

@@ -22,24 +22,22 @@ const byName = (a: Choice, b: Choice) => a.label.localeCompare(b.label, 'en');
 export const COUNTRY_CHOICES: readonly Choice[] = COUNTRIES.map(choice).sort(byName);
 export const GROUP_CHOICES: readonly Choice[] = AREA_GROUPS.map(choice).sort(byName);
 
-/** Area choices that a role with a limited scope may use. `limit`: areas of the role; null if the role has no limit. */
 export function within(limit: readonly string[] | null, choices: readonly Choice[]): readonly Choice[] {
   if (limit === null) return choices;
   const areas = limit.map(parseScopeArea);
   return choices.filter(({ value }) => areasBeyond(areas, [parseScopeArea(value)]).length === 0);
 }
 
-/** Named areas of this installation, sorted by title. */
 export const ownChoices = (areas: readonly NamedAreaView[]): readonly Choice[] =>
   areas.map(({ code, title }) => ({ value: code, label: `${title} (${code})` })).sort(byName);
 
-/** Minimum number of letters that a user must type before subdivisions are searched. */
+/** Number of letters that a user must type before the search includes subdivisions. */
 const ENOUGH = 3;
 const MOST_PARTS = 60;
 
 /**
- * Subdivisions that match the typed text: a country code with hyphen (`PK-`), or a part of the name. Without typed text, five thousand
- * subdivisions would hide the countries.
+ * Subdivisions that match a country code with hyphen (`PK-`) or a part of the name. Without typed text, five thousand subdivisions would
+ * hide the countries.
  */
 export function subdivisionChoices(typed: string): readonly Choice[] {
   const country = /^([a-z]{2})-/i.exec(typed.trim())?.[1];

@@ -34,7 +34,6 @@ export const COMMAND_VERBS: Readonly<Record<CommandKind, string>> = {
   unenroll: 'Unenroll device',
 };
 
-/** Button text such as `Lock 3 devices`. */
 export function commandVerb(kind: CommandKind, count: number): string {
   const devices = `${count.toLocaleString('en')} ${count === 1 ? 'device' : 'devices'}`;
   switch (kind) {

@@ -57,7 +57,7 @@ const ALERT_NAMES: Readonly<Record<string, string>> = {
 /** Name of an alert by its code. For an unknown code, such as from another vendor's agent, the name consists of the words in the code. */
 export const alertName = (code: string): string => {
   const words = code.replaceAll('_', ' ');
-  // Remove the order number, which the code of an alert about an order contains: `answer_due:2015-001`.
+  // The code of an alert about an order contains the order number, as in `answer_due:2015-001`.
   const [kind = code, order] = code.split(':');
   if (kind === 'answer_due' && order !== undefined) return `Answer due for order ${order}`;
   return ALERT_NAMES[code] ?? words.charAt(0).toUpperCase() + words.slice(1);

@@ -1,6 +1,5 @@
 /**
- * Names of the times at which users receive notices. They have their own file, so that the first page does not load the other texts about
- * orders.
+ * Names of the times at which users receive notices. They have their own file, so that the first page does not load the texts about orders.
  */
 import type { NoticeMoment } from '../../../shared/order/documents.ts';
 

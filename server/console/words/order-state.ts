@@ -42,11 +42,10 @@ export function orderStateAt(order: Facts, now: number): OrderState {
   }
 }
 
-/** True while the order can still change. */
 export const isOpen = ({ phase }: OrderState): boolean =>
   phase !== 'ended' && phase !== 'withdrawn' && !isProposalEnd(phase);
 
-/** Time at which the order last took effect, as the server recorded it. Before that record exists, the planned effective time. */
+/** Recorded time at which the order last took effect; without a record, the planned effective time. */
 export function activeSince({
   executions,
   terms,
@@ -55,11 +54,11 @@ export function activeSince({
   return last?.state === 'entered' ? last.at : Date.parse(terms.effective);
 }
 
-/** True after two people have approved the exit of the order. A later adopted revision cancels the exit. */
+/** True after two people have approved the exit of the order (deletion of work data). A revision that is adopted later cancels the exit. */
 export const isExiting = ({ adoptedRevision, revisions }: Pick<OrderView, 'adoptedRevision' | 'revisions'>): boolean =>
   revisions.some(({ revision, action }) => revision === adoptedRevision && action === 'exit');
 
-/** Actions on an order that the server accepts and that have an effect. `exiting`: true after the approval of an exit. */
+/** Actions that the server accepts and that have an effect. `exiting`: true after the approval of an exit. */
 export function allowedActions(order: Facts, now: number, exiting: boolean): Exclude<OrderAct, 'propose'>[] {
   const { phase } = orderStateAt(order, now);
   const over = isProposalEnd(order.status);
@@ -70,9 +69,8 @@ export function allowedActions(order: Facts, now: number, exiting: boolean): Exc
     if (outcome !== 'active' && outcome !== 'paused' && outcome !== 'withdrawn') return false;
     // A proposal that was declined, retracted or has expired can only be revised.
     if (over) return act === 'revise';
-    // A paused order needs no new pause. To make a pause permanent, a second approver approves the existing pause.
+    // To make a pause permanent, a second approver approves the existing pause. A new pause is not needed.
     if (act === 'pause') return phase !== 'paused' && phase !== 'ended';
-    // Only a pause that is still in effect needs a resumption.
     if (act === 'resume') return phase === 'paused';
     if (act === 'exit') return phase === 'active' && order.terms.mode === 'exit' && !exiting;
     return true;

@@ -9,7 +9,6 @@ export const SERVICE_NAMES: Readonly<Record<Service, string>> = {
   mail: 'Mail (not available yet)',
 };
 
-/** Names of services for use in a sentence: `messaging and mail`. */
 export const servicesWords = (services: readonly Service[]): string =>
   listed(services.map((each) => SERVICE_NAMES[each].toLowerCase()));
 

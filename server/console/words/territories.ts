@@ -7,10 +7,7 @@ import { CONTESTED } from '../../../shared/areas/territory-policy.ts';
 
 export const disputedName = (feature: string): string => feature.split('_').map(sentence).join(' ');
 
-/**
- * Names of claimants as text, such as `Georgia, Russia and an unrecognized state`. A claimant without an ISO code appears as an
- * unrecognized state.
- */
+/** Claimants such as `Georgia, Russia and an unrecognized state`. A claimant without an ISO code appears as an unrecognized state. */
 export const claimantsText = (feature: Territory): string =>
   listed(
     TERRITORY_FACTS[feature].claimants.map((area) =>
@@ -19,17 +16,15 @@ export const claimantsText = (feature: Territory): string =>
   );
 
 /**
- * Assignment of a disputed territory by a policy or an order: the name of a country, such as `Ukraine`, or `contested`. A territory without
- * an assignment is also `contested`.
+ * Assignment of a disputed territory: the name of a country, such as `Ukraine`, or `contested`. A territory without an assignment is also
+ * `contested`.
  */
 export const choiceName = (choice: string | null | undefined): string =>
   choice == null || choice === CONTESTED ? 'contested' : areaName(choice);
 
-/** Assignment of a disputed territory as a verb phrase: `counts as Ukraine`, `is contested`. */
 export const choiceWords = (choice: string | null | undefined): string =>
   choice == null || choice === CONTESTED ? 'is contested' : `counts as ${areaName(choice)}`;
 
-/** Disputed territories among the areas in which a device may be. */
 export const territoriesAmong = (areas: readonly string[]): Territory[] =>
   TERRITORIES.filter((feature) =>
     areas.some((area) => (readPolygons(area)?.location ?? area) === territoryArea(feature)),

@@ -61,7 +61,6 @@ export function useAffectedDevices(chosen: Chosen) {
   if (!all.data || !first.data || !connected.data || !locked.data || !wiped.data)
     return { audience: null, error, refetch };
   const { total, devices: sample } = first.data;
-  // If the filter already selects unconnected devices, the query for connected devices is unnecessary.
   const online = filter?.connected === false ? 0 : connected.data.total;
   const left = Math.max(0, all.data.total - total);
   const workspaces = { locked: locked.data.total, wiped: wiped.data.total };
@@ -72,10 +71,7 @@ const NOBODY: AffectedDevices = { total: 0, connected: 0, left: 0, sample: [], w
 
 type Target = Pick<z.input<typeof commandToMany>, 'devices' | 'filter' | 'expect'>;
 
-/**
- * Devices in the format of a bulk request. `expect`: number of devices that the admin saw. The server refuses the request if the number has
- * changed.
- */
+/** Devices for a bulk request. `expect`: number of devices that the admin saw. The server refuses the request if the number has changed. */
 export function targetOf(chosen: Chosen, { total }: AffectedDevices): Target {
   if (chosen.kind === 'some') {
     return { devices: chosen.devices.filter(({ status }) => status === 'active').map(({ id }) => id), expect: total };
@@ -92,10 +88,7 @@ export interface Tally {
   readonly count: number;
 }
 
-/**
- * Counts by name, most frequent names first, at most `most` entries. If there are more names, the last entry is the sum of the remaining
- * ones.
- */
+/** Counts by name, most frequent first. If there are more than `most` names, the last entry is the sum of the remaining names. */
 export function tally(names: readonly string[], most: number): Tally[] {
   const counts = [...Map.groupBy(names, (name) => name)].map(([name, { length }]) => ({ name, count: length }));
   counts.sort((a, b) => b.count - a.count || (a.name < b.name ? -1 : 1));

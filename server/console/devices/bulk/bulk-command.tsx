@@ -29,7 +29,6 @@ export function BulkCommand({
   readonly chosen: Chosen;
   readonly opened: boolean;
   readonly close: () => void;
-  /** Identifier of the sent bulk command, for the progress dialog. */
   readonly sent: (id: CommandId) => void;
 }) {
   return (
@@ -67,8 +66,7 @@ function Dialog({ chosen, close, sent }: Omit<Parameters<typeof BulkCommand>[0],
   const client = useQueryClient();
   const kinds = may('commands.destroy') ? COMMAND_KINDS : HARMLESS;
   const [draft, setDraft] = useState(() => draftOf('message'));
-  // The request identifier stays the same while the dialog is open. If a response is lost and the dialog repeats the request, the server
-  // therefore creates no second command.
+  // The command id stays the same while the dialog is open, so that a repeated request after a lost response creates no second command.
   const [id, setId] = useState(newCommandId);
   const [confirmed, setConfirmed] = useState<number | null>(null);
   const { audience, error, refetch } = useAffectedDevices(chosen);
@@ -88,7 +86,6 @@ function Dialog({ chosen, close, sent }: Omit<Parameters<typeof BulkCommand>[0],
       if (keptOf(issued) === 0) sent(issued.id);
     },
     onError: (refused) => {
-      // The number of devices has changed since the dialog opened, so load the affected devices again.
       if (refused instanceof ApiError && refused.code === 'conflict') {
         setConfirmed(null);
         setId(newCommandId());

@@ -25,7 +25,7 @@ export function BulkProgress({ id, close }: { readonly id: string | undefined; r
     <Modal
       opened={id !== undefined}
       onClose={close}
-      // After closing, move the focus to the device list, because the element that opened the dialog may no longer exist.
+      // Move the focus to the device list, because the element that opened the dialog may no longer exist.
       onExitTransitionEnd={focusList}
       title="Command progress"
       size="lg"

@@ -18,7 +18,6 @@ export function CommandDialog({
   close,
 }: {
   readonly device: DeviceView;
-  /** Kind of command in the dialog; null while the dialog is closed. */
   readonly kind: CommandKind | null;
   readonly close: () => void;
 }) {
@@ -40,8 +39,7 @@ function Form({
 }) {
   const client = useQueryClient();
   const [draft, setDraft] = useState(() => draftOf(kind));
-  // The request identifier stays the same while the dialog is open. If a response is lost and the dialog repeats the request, the server
-  // therefore creates no second command.
+  // The command id stays the same while the dialog is open, so that a repeated request after a lost response creates no second command.
   const [id, setId] = useState(newCommandId);
   const command = commandOf(draft);
   const grave = destroysData(kind);

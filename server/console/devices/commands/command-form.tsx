@@ -17,12 +17,11 @@ const LIVES = [
   { value: String(30 * DAY), label: '30 days' },
   { value: String(90 * DAY), label: '90 days' },
 ];
-/** Maximum number of characters of a message to the user; `commandSchema` has the same limit. */
+/** Maximum number of characters of a message to the user, the same as in `commandSchema`. */
 const LONGEST_MESSAGE = 2000;
 
 export const draftOf = (kind: CommandKind): CommandDraft => ({ kind, text: '', expiresInSeconds: 7 * DAY });
 
-/** Command with the values of the form; null while a required field is empty. */
 export function commandOf({ kind, text }: CommandDraft): Command | null {
   if (kind !== 'message') return { kind };
   const words = text.trim();
@@ -36,7 +35,6 @@ export function CommandForm({
 }: {
   readonly draft: CommandDraft;
   readonly change: (draft: CommandDraft) => void;
-  /** Hide the selection of a command kind if only one kind is possible. */
   readonly kinds: readonly CommandKind[];
 }) {
   return (

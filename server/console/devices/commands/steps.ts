@@ -3,18 +3,12 @@ import type { DisplayedOn } from '../../../../shared/protocol/frames.ts';
 
 export interface Step {
   readonly label: string;
-  /**
-   * Time at which the command reached the step, in Unix milliseconds. Null if the command has not reached the step, or if the time is
-   * unknown.
-   */
+  /** Unix milliseconds at which the command reached the step. Null if the command has not reached the step, or if the time is unknown. */
   readonly at: number | null;
   readonly state: 'reached' | 'waiting' | 'failed';
 }
 
-/**
- * A command that sends a message is complete when the device has stored the message. An additional step shows whether the user has seen the
- * message.
- */
+/** A command that sends a message is complete when the device has stored the message, even before the user has seen it. */
 const ENDS = { done: 'Completed', failed: 'Failed', expired: 'Expired', canceled: 'Canceled' } as const;
 
 const DISPLAYED_ON: Readonly<Record<DisplayedOn, string>> = {

@@ -10,7 +10,7 @@ import { alertsQuery } from '../queries.ts';
 import classes from './device.module.css';
 import { ShortList } from './short-list.tsx';
 
-/** Grave alerts are at the top of the list, so that many other alerts cannot hide them. */
+/** Grave alerts are at the top, so that many ordinary alerts cannot hide them. */
 const graveFirst = <A extends { readonly severity: 'grave' | 'ordinary' }>(alerts: readonly A[]): A[] => [
   ...alerts.filter(({ severity }) => severity === 'grave'),
   ...alerts.filter(({ severity }) => severity !== 'grave'),

@@ -25,7 +25,6 @@ export function CommandsSection({
   command,
 }: {
   readonly id: string;
-  /** Callback that opens the dialog of a command. Null if the device accepts no commands. */
   readonly command: ((kind: CommandKind) => void) | null;
 }) {
   const may = useMay();
@@ -155,8 +154,7 @@ function Cancel({ command }: { readonly command: CommandView }) {
     try {
       await call('DELETE', `/commands/${command.id}`, commandView);
     } finally {
-      // If the server refuses to cancel the command, load the list again too, because the device may have received the command in the
-      // meantime.
+      // Load the list even if the server refuses to cancel the command, because the device may have received the command in the meantime.
       await client.invalidateQueries({ queryKey: ['commands'] });
     }
   };

@@ -1,7 +1,6 @@
 /**
- * Events of a device in order of time. Enrollment, connections, evidence, receipts and alerts have times of the server clock. Commands and
- * certificates have times of the system clock. If these clocks agree, the page shows one list. If they differ, as in the demo, the page
- * shows one list for each clock, because the order of events across clocks is unknown.
+ * Events of a device in order of time. Commands and certificates have times of the system clock, all other events of the server clock. If
+ * the clocks differ, as in the demo, the page shows one list for each clock.
  */
 import type { z } from 'zod';
 import type { commandList } from '../../../../shared/api/commands.ts';
@@ -23,7 +22,7 @@ export interface HistoryEvent {
   readonly at: number;
   readonly clock: 'server' | 'real';
   readonly what: string;
-  /** Text from a person or a device, shown as untrusted text. */
+  /** Text that a person or a device wrote. The page shows it as untrusted text. */
   readonly given: string | null;
   readonly order: string | null;
 }
@@ -32,10 +31,7 @@ type Evidence = z.output<typeof evidenceView>;
 type Commands = z.output<typeof commandList>;
 type Certificates = z.output<typeof certificateList>;
 
-/**
- * Records of the device, which the page loads by separate queries. A field is undefined while its query runs, or if the admin may not read
- * it.
- */
+/** Records of the device. A field is undefined while its query runs, or if the admin may not read the records. */
 export interface Sources {
   readonly device: DeviceView;
   readonly evidence: Evidence | undefined;
@@ -46,7 +42,7 @@ export interface Sources {
   readonly holds: readonly LegalHoldView[] | undefined;
 }
 
-/** Maximum difference in milliseconds between the server clock and the system clock at which the clocks count as equal. */
+/** Maximum difference in milliseconds at which the server clock and the system clock are treated as equal. */
 const SAME = 2 * 60_000;
 
 export const clocksDiffer = (serverNow: number, realNow: number): boolean => Math.abs(serverNow - realNow) > SAME;
@@ -86,7 +82,7 @@ function ofDevice({ enrolledAt, endedAt, status, generation, presence, statement
     server(enrolledAt, generation === 1 ? 'Enrolled.' : `Enrolled, for the ${ordinal(generation)} time.`),
     ...(presence ? [server(presence.changedAt, presence.connected ? 'Connected.' : 'Disconnected.')] : []),
     ...(endedAt === null ? [] : [server(endedAt, status === 'revoked' ? 'Revoked.' : 'Unenrolled.')]),
-    // Location statements are part of the evidence, so do not add them again.
+    // The evidence includes statements about a present location, so only a statement about the home is a separate event.
     ...(statement?.kind === 'home'
       ? [server(statement.at, `An admin set the home area: ${places(statement.areas)}.`, { given: statement.reason })]
       : []),
@@ -125,7 +121,7 @@ function ofCommand({
   const name = COMMAND_NAMES[command.kind];
   return [
     real(createdAt, `Command sent: ${name}.`, { given: command.kind === 'message' ? command.text : null }),
-    // A command that has ended has no event for its delivery, because the end implies the delivery.
+    // A command that has ended has no separate event for its delivery, because the end implies the delivery.
     ...(state === 'stored' && storedAt !== null ? [real(storedAt, `Command delivered: ${name}.`)] : []),
     ...(finishedAt === null || state === 'queued' || state === 'stored'
       ? []

@@ -5,7 +5,6 @@ export function localDateTime(instant: number): string {
   return new Date(instant - offset).toISOString().slice(0, 19);
 }
 
-/** Parses the value of a `datetime-local` input; null for an invalid time. */
 export function parseLocalDateTime(written: string): number | null {
   const instant = new Date(written).getTime();
   return written === '' || Number.isNaN(instant) ? null : instant;

@@ -112,7 +112,6 @@ function TerritoryNote({ areas }: { readonly areas: readonly string[] }) {
   );
 }
 
-/** Location of the device, at the present time or at the past time `then`. */
 export function LocationEvidence({ location, sources, then }: Pick<Explanation, 'location' | 'sources'> & Then) {
   const { certainty, areas, source: decides, disagree } = location;
   return (

@@ -90,8 +90,7 @@ function Explained({ device, at }: { readonly device: DeviceView; readonly at: n
 function Then({ told }: { readonly told: Explanation }) {
   const { at, status, group, home, homeBy, seat, evidenceFrom } = told;
   const here = useRef<HTMLElement>(null);
-  // If the page address contains a past time, scroll to this section, which is far down the page. `void` discards the return value, because
-  // an effect may return only a cleanup function.
+  // If the page address contains a past time, scroll to this section, which is far down the page.
   useEffect(() => void here.current?.scrollIntoView({ block: 'start' }), []);
   return (
     <Paper

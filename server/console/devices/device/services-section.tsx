@@ -44,9 +44,7 @@ export function Services({
   then,
   workspace = 'open',
 }: Pick<Verdict, 'services' | 'nextChange'> & {
-  /** Past time for which the list shows the services; absent for the present time. */
   readonly then?: number;
-  /** Present state of the workspace; absent if the list shows a past time. */
   readonly workspace?: DeviceView['workspace']['state'];
 }) {
   return (
@@ -122,7 +120,6 @@ function ServiceCard({
   );
 }
 
-/** Link to an order by its number, with the order's title if the admin may read it. */
 export function OrderLink({ number }: { readonly number: string }) {
   const may = useMay();
   const orders = useQuery({ ...ordersQuery, enabled: may('orders.list') }).data?.orders;

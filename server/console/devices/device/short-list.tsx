@@ -1,4 +1,4 @@
-/** List that shows only its first entries. A button shows all entries. */
+/** List that shows only its first entries, and a button that shows all entries. */
 import { Button } from '@mantine/core';
 import { type ReactNode, useState } from 'react';
 

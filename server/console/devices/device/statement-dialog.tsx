@@ -30,7 +30,7 @@ import {
   statementOf,
 } from './statement.ts';
 
-/** Identifier of the input element, for its label. Without it, the library would generate another identifier. */
+/** Element id that the label of the input refers to. Otherwise Mantine would generate another id. */
 const fieldId = (field: string): string => `statement-${field}`;
 
 interface DialogProps {

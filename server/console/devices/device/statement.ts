@@ -15,19 +15,18 @@ export interface StatementForm {
   readonly kind: 'presence' | 'home';
   readonly areas: readonly string[];
   readonly reason: string;
-  /** Duration of the statement: a number of days, or `other` for a custom end. */
+  /** Duration of the location statement: a number of days, or `other` for a custom end. */
   readonly life: string;
-  /** End of the statement, as the value of a `datetime-local` input in the reader's time zone. */
   readonly until: string;
 }
 
 export const EMPTY: StatementForm = { kind: 'presence', areas: [], reason: '', life: '7', until: '' };
 
-/** Limits of a location statement: the number of areas, and the number of characters of the reason. `deviceChange` has the same limits. */
+/** Limits of a location statement, the same as in `deviceChange`: number of areas, and number of characters of the reason. */
 export const MOST_STATED_AREAS = 16;
 export const LONGEST_REASON = 500;
 
-/** End of the location statement by the server clock, in Unix milliseconds. Null while the field for the end is empty. */
+/** End of the location statement in Unix milliseconds of the server clock. Null while the field for a custom end is empty. */
 export function untilOf({ life, until }: StatementForm, now: number): number | null {
   if (life !== 'other') return now + Number(life) * DAY;
   const instant = new Date(until).getTime();

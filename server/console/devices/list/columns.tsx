@@ -1,5 +1,5 @@
 /**
- * Columns of the device list. On a phone, the cells of a row form a card. The cells use plain HTML elements, because scrolling creates many
+ * Columns of the device list; on a phone, the cells of a row form a card. The cells use plain HTML elements, because scrolling creates many
  * cells.
  */
 import { Badge } from '@mantine/core';
@@ -15,18 +15,15 @@ import { ConnectionMark } from '../connection-mark.tsx';
 import { WorkspaceBadge } from '../workspace-badge.tsx';
 import classes from './device-grid.module.css';
 
-/** Row of the device list. `device` is absent until the data of the row has loaded. */
+/** Row of the device list. `device` is absent until the device's data has loaded. */
 export interface Row {
   readonly index: number;
   readonly device: ListedDevice | undefined;
 }
 
 export interface Surroundings {
-  /** Index of the active row, which receives the focus when the user presses Tab. */
   readonly tabbable: number;
-  /** Present time of the server clock, for relative times such as "5 minutes ago". */
   readonly now: number;
-  /** Version of the latest order list; null if no order list exists. */
   readonly newestList: number | null;
 }
 

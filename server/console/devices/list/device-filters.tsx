@@ -28,7 +28,6 @@ export function DeviceFilters({
 }: {
   readonly filter: Filter;
   readonly order: Order;
-  /** Callback that changes the given filters and keeps the other filters. */
   readonly narrow: (change: Filter) => void;
   readonly reorder: (order: Order) => void;
 }) {
@@ -80,8 +79,7 @@ export function DeviceFilters({
 function Search({ text, narrow }: { readonly text: string | undefined; readonly narrow: (change: Filter) => void }) {
   const [typed, setTyped] = useState(text ?? '');
   const ask = useDebouncedCallback((value: string) => narrow({ text: value.trim() || undefined }), 250);
-  // The search text in the page address can change without input in the field, for example by the browser's back button. The field then
-  // shows the new text.
+  // If the search text in the page address changes, for example by the browser's back button, show the new text in the field.
   useEffect(() => {
     setTyped((before) => (before.trim() === (text ?? '') ? before : (text ?? '')));
   }, [text]);

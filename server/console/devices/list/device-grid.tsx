@@ -1,8 +1,8 @@
 // biome-ignore-all lint/a11y/useFocusableInteractive: a row takes the focus for its cells, and a head's button for its head
 // biome-ignore-all lint/a11y/useSemanticElements: a table element cannot leave out the rows that are not on the screen
 /**
- * Device list as a grid for any number of rows. Only visible rows have elements. The keys Arrow, Page Up, Page Down, Home and End move the
- * active row. Space selects the active row, Enter opens it, and Tab moves into its content.
+ * Device list as a grid, in which only visible rows have elements. Arrow, Page Up, Page Down, Home and End move the active row. Space
+ * selects the active row, Enter opens it, and Tab moves into its content.
  */
 import { Box, Checkbox, UnstyledButton } from '@mantine/core';
 import { useThrottledValue } from '@mantine/hooks';
@@ -39,13 +39,11 @@ export function DeviceGrid({
 }: {
   readonly asked: Asked;
   readonly total: number;
-  /** True after the filters have changed, until the new list has loaded. */
   readonly waiting: boolean;
   readonly surroundings: Omit<Surroundings, 'tabbable'>;
   readonly reorder: (order: Order) => void;
   /** Selected devices; null if the admin's role allows no bulk commands. */
   readonly choice: GridChoice | null;
-  /** True while the bar with the selected devices covers the end of the list. */
   readonly covered: boolean;
 }) {
   const cards = usePhone();
@@ -64,7 +62,7 @@ export function DeviceGrid({
 
   const items = virtualizer.getVirtualItems();
   const tabbable = items.some(({ index }) => index === active) ? active : (virtualizer.range?.startIndex ?? 0);
-  // The React key of a row is its index. A row therefore keeps its HTML element as long as it is visible.
+  // The React key of a row is its index, so that a visible row keeps its HTML element when the list changes.
   const data = items.map(({ index }): Row => ({ index, device: rows.at(index) }));
   const table = useDeviceTable(data, { ...surroundings, tabbable }, asked.order, reorder);
 
@@ -126,7 +124,6 @@ export function DeviceGrid({
   );
 }
 
-/** Calls `start` when the new list has loaded after a change of the filters. */
 function useAnotherList(asked: Asked, start: () => void) {
   const first = useRef(true);
   // biome-ignore lint/correctness/useExhaustiveDependencies: only another list calls it
@@ -147,7 +144,6 @@ function useGridVirtualizer({
   readonly total: number;
   readonly cards: boolean;
   readonly covered: boolean;
-  /** Index of the focused row; null if no row has the focus. */
   readonly kept: number | null;
 }) {
   const left = useElementScrollRestoration({ id: SCROLLER });
@@ -251,9 +247,7 @@ function HeadCell({ header }: { readonly header: Header<typeof features, Row, un
   );
 }
 
-/**
- * Range of visible rows. It changes at most every 120 ms, so that fast scrolling through 100,000 rows requests data for only a few of them.
- */
+/** Range of visible rows, updated at most every 120 ms. Fast scrolling through 100,000 rows then requests only a few of them. */
 function useSeldom(start: number, end: number): readonly [number, number] {
   const seldom = useThrottledValue(`${start} ${end}`, 120);
   return useMemo(() => {

@@ -2,7 +2,7 @@
 import type { DeviceSearch } from '../../app/searches.ts';
 import { withQuery } from '../../client/call.ts';
 
-/** Filters without a form field. A health issue links to the device list with such a filter, which selects the devices of the issue. */
+/** Filters without a form field. Health issues link to the device list with these filters. */
 export const ISSUE_FILTERS = ['everConnected', 'seenBefore', 'listBelow', 'located', 'countersigned'] as const;
 type IssueFilter = (typeof ISSUE_FILTERS)[number];
 export type Filter = Pick<DeviceSearch, 'text' | 'group' | 'area' | 'status' | 'connected' | IssueFilter>;
@@ -18,7 +18,7 @@ export const filterOf = ({
   ...filter
 }: DeviceSearch): Filter => filter;
 
-/** Sort order of the list. By default, users are sorted in ascending order, and dates newest first. */
+/** By default, users are sorted in ascending order, and dates newest first. */
 export const orderOf = ({ sort = 'user', descending }: DeviceSearch): Order => ({
   sort,
   descending: descending ?? sort !== 'user',
@@ -27,7 +27,7 @@ export const orderOf = ({ sort = 'user', descending }: DeviceSearch): Order => (
 export const listPath = (filter: Filter, order: Order, offset: number, limit: number): string =>
   withQuery('/devices', { ...filter, ...order, offset, limit });
 
-/** Number of active filters. The search text does not count. */
+/** Number of active filters, without the search text. */
 export const setFilters = (filter: Filter): number =>
   [filter.group, filter.area, filter.status, filter.connected, ...ISSUE_FILTERS.map((name) => filter[name])].filter(
     (value) => value !== undefined,
@@ -35,5 +35,4 @@ export const setFilters = (filter: Filter): number =>
 
 export const isNarrowed = (filter: Filter): boolean => filter.text !== undefined || setFilters(filter) > 0;
 
-/** Key for a set of filters. Equal filters have equal keys, whatever the order of the object's properties. */
 export const filterKey = (filter: Filter): string => listPath(filter, { sort: 'user', descending: false }, 0, 1);

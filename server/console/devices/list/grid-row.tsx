@@ -44,8 +44,7 @@ function DrawnRow({ row, choosing, chosen, tabbable, start, size }: GridRowProps
               aria-label={`Select ${device?.user ?? `row ${index + 1}`}`}
               checked={chosen}
               disabled={choosing === 'fixed'}
-              // The grid handles clicks on the checkbox, because the checkbox's own change event does not contain the state of the Shift
-              // key.
+              // The grid handles clicks on the checkbox, because the checkbox's change event does not contain the state of the Shift key.
               onChange={() => undefined}
             />
           </Box>
@@ -62,8 +61,8 @@ function DrawnRow({ row, choosing, chosen, tabbable, start, size }: GridRowProps
 }
 
 /**
- * Row that renders again only if its device or its own state changes. The table library creates new row objects on each render, so a
- * comparison of row objects would always find a difference.
+ * The table library creates new row objects on each render, so the comparison uses the device and the row's state instead of the row
+ * object.
  */
 export const GridRow = memo(
   DrawnRow,

@@ -11,14 +11,14 @@ export interface Asked {
   readonly order: Order;
 }
 
-/** Milliseconds after which an invisible block of rows leaves the cache, because the browser cannot hold the rows of a large fleet. */
+/** A block of rows leaves the cache a minute after it becomes invisible, because the browser cannot hold the rows of a large fleet. */
 export const windowQuery = ({ filter, order }: Asked, offset: number) =>
   queryOptions({ ...topicQuery(['devices'], listPath(filter, order, offset, WINDOW), devicePage), gcTime: 60_000 });
 
 const keyOf = ({ filter, order }: Asked): string => listPath(filter, order, 0, WINDOW);
 
 /**
- * Latest filters for which devices have loaded. After a change of the filters, the page shows the old list until the new list has loaded.
+ * Latest filters for which devices have loaded. The page shows the devices for these filters until the devices for new filters have loaded.
  */
 export function useAnswered(asked: Asked) {
   const head = useQuery({ ...windowQuery(asked, 0), placeholderData: keepPreviousData });

@@ -3,7 +3,7 @@ import type { DeviceView } from '../../../../shared/api/devices.ts';
 
 export type Selection<D = DeviceView> =
   | { readonly kind: 'some'; readonly devices: ReadonlyMap<string, D> }
-  /** Selection of all devices that match the filters. When the admin sends a command, the server counts these devices again. */
+  /** All devices that match the filters. The server counts these devices again when the admin sends a command. */
   | { readonly kind: 'all' };
 
 export const MOST_NAMED = 10_000;

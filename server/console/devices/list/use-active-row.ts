@@ -9,7 +9,7 @@ export function useActiveRow(scroller: RefObject<HTMLDivElement | null>, total: 
   const [active, setActive] = useState(0);
   const [focused, setFocused] = useState(false);
   const wanted = useRef<number | null>(null);
-  // The focus must wait for the next render. If the row was not visible, its element does not exist before.
+  // Move the focus only after the next render, because an invisible row has no element before.
   useEffect(() => {
     if (wanted.current === null) return;
     const row = scroller.current?.querySelector<HTMLElement>(`[data-index="${wanted.current}"]`);

@@ -20,11 +20,9 @@ export function useGridKeys({
 }: {
   readonly active: number;
   readonly total: number;
-  /** Number of rows that are visible at the same time. */
   readonly page: number;
   readonly choice: GridChoice | null;
   readonly deviceAt: (index: number) => ListedDevice | undefined;
-  /** Scrolls to a row and focuses it. */
   readonly show: (index: number) => void;
 }) {
   const navigate = useNavigate();

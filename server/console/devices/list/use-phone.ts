@@ -1,4 +1,4 @@
-/** Returns true on a narrow screen, where the device list consists of cards. The style sheet uses the same screen width as its limit. */
+/** Returns true on a narrow screen, where the device list consists of cards. The style sheet has the same width limit. */
 import { useMediaQuery } from '@mantine/hooks';
 
 export const usePhone = (): boolean =>

@@ -1,6 +1,6 @@
 /**
- * Sets the CSS variable `--above` of an element to its distance from the top of the page. The style sheet uses the variable to let the
- * element fill the rest of the screen.
+ * Sets the CSS variable `--above` of an element to its distance from the top of the page, so that the style sheet can let it fill the rest
+ * of the screen.
  */
 import { type RefObject, useLayoutEffect } from 'react';
 
@@ -13,7 +13,7 @@ export function useRemainingHeight(element: RefObject<HTMLElement | null>): void
       current.style.setProperty('--above', `${above}px`);
     };
     measure();
-    // The distance can change when the filters or the demo bar above the element change.
+    // The element's distance from the top of the page changes with the filters and the demo bar above the element.
     const observer = new ResizeObserver(measure);
     for (
       let outer = current.parentElement;

@@ -20,7 +20,7 @@ export function useSelection(asked: Asked, total: number) {
     setFailure(null);
   }
 
-  /** Load all rows of the range first, because some of them may never have been visible. */
+  /** Load all rows of the selected range, because some of them may never have been visible. */
   async function stretch(from: number, to: number): Promise<ListedDevice[]> {
     const found: ListedDevice[] = [];
     for (const offset of windowsOf(from, to, total)) {

@@ -2,7 +2,6 @@ export const WINDOW = 100;
 /** Number of extra rows before and after the visible rows, so that slow scrolling shows no gap. */
 const MARGIN = 40;
 
-/** Offsets of those blocks that contain the rows from index `first` to index `last`. */
 export function windowsOf(first: number, last: number, total: number): number[] {
   if (total <= 0 || last < first) return [];
   const from = windowOf(Math.max(0, Math.min(first, total - 1)));

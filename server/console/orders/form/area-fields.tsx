@@ -1,4 +1,4 @@
-/** Form fields for the order's areas, and for the assignment of disputed territories in these areas to countries. */
+/** Form fields for the order's areas, and for the countries to which the order assigns disputed territories in these areas. */
 import { Fieldset, MultiSelect, Select, SimpleGrid, Stack, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useMemo, useState } from 'react';
@@ -59,8 +59,8 @@ export function AreaFields({ form, update, touch, problemAt }: Fields) {
         error={problemAt('areas')?.text}
         // Open the list of areas below the field, so that it does not cover the error above the field.
         inputWrapperOrder={['label', 'description', 'error', 'input']}
-        // Options of the area list. They replace the theme's options, so they repeat one of the theme's options, which keeps the list
-        // inside the page's landmarks.
+        // Options of the area list replace those of the theme, so they repeat `withinPortal`, which keeps the list inside the page's
+        // landmarks.
         comboboxProps={{
           withinPortal: false,
           floatingStrategy: 'fixed',
@@ -109,17 +109,13 @@ export function AreaFields({ form, update, touch, problemAt }: Fields) {
   );
 }
 
-/**
- * The choices must contain the assigned country even if it does not claim the territory, because an order may assign a territory to any
- * country.
- */
+/** An order may assign a territory to a country that does not claim it, so the choices must also contain that country. */
 function choicesOf(feature: Territory, said: string | undefined): Choice[] {
   const claimed = claimantsOf(feature).map((code) => ({ value: code, label: `${areaName(code)}` }));
   const contested = { value: CONTESTED, label: `Contested: ${claimantsText(feature)}` };
   return withChosen([...claimed, contested], said === undefined ? [] : [said]);
 }
 
-/** Sentence that compares the country in the order with the country in the territory policy, for one disputed territory. */
 function policyWords(said: string | undefined, policy: string | undefined): string {
   return said === undefined || said === (policy ?? CONTESTED)
     ? 'Your territory policy has the same assignment as this order.'

@@ -1,7 +1,4 @@
-/**
- * Form field for a date and time in the order's time zone. It shows how the server interprets the time. If a time occurs twice at a clock
- * change, it offers both instants.
- */
+/** Form field for a date and time in the order's time zone. If a time occurs twice at a clock change, the field offers both instants. */
 import '@mantine/dates/styles.css';
 import { Button, Fieldset, Group, Stack, Text } from '@mantine/core';
 import { DateInput, TimePicker } from '@mantine/dates';
@@ -30,7 +27,6 @@ export function DateTimeField({
   /** Instant that the server derived from the text; null while the text is not a valid time. */
   readonly read: number | null;
   readonly change: (value: LocalTime) => void;
-  /** Callback that runs when the date field loses the focus. */
   readonly left?: () => void;
   readonly problem: Problem | undefined;
 }) {
@@ -54,13 +50,13 @@ export function DateTimeField({
             dateParser={parseDate}
             valueFormat="D MMM YYYY"
             defaultDate={today}
-            // Accept past dates, because the server then explains the error. With a minimum date, the field would clear the text without an
-            // explanation.
+            // The field accepts past dates, because the server then explains the error. With a minimum date, the field would clear the text
+            // without an explanation.
             getDayProps={(day) => ({ disabled: day < today })}
             weekendDays={[]}
             hideOutsideDates
             ariaLabels={CALENDAR}
-            // Render the calendar next to its field in the document, so that it works with screen readers and inside a dialog.
+            // The calendar is next to its field in the document, so that it works with screen readers and inside a dialog.
             popoverProps={{ withinPortal: false, floatingStrategy: 'fixed' }}
             error={problem && (problem.suggestions.length > 0 ? AMBIGUOUS : problem.text)}
             required
@@ -109,7 +105,6 @@ const CALENDAR = {
 const AMBIGUOUS =
   'Because the clocks in this time zone change on that day, this time does not exist or occurs twice. Select the time that you mean.';
 
-/** Text for one of the instants of an ambiguous time, such as `01:30 (America/New_York, GMT-4) = 05:30 UTC`. */
 const suggested = (suggestion: string, zone: string): string => {
   const instant = Date.parse(suggestion);
   return `${zonedTime(instant, zone)} = ${dateTime(instant, 'UTC')} UTC`;

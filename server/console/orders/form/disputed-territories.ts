@@ -1,9 +1,8 @@
-/** Disputed territories in the areas of a draft, and their assignment to countries in the form. The functions are pure. */
+/** Disputed territories in the areas of a draft, and their assignment to countries. The functions are pure. */
 import type { NamedAreaView } from '../../../../shared/api/areas.ts';
 import { homeAreaOrNull, membersOf, type Territory } from '../../../../shared/areas/area-code.ts';
 import { CONTESTED, type TerritoryMap, territoriesTouched } from '../../../../shared/areas/territory-policy.ts';
 
-/** Disputed territories in the given areas. `own`: the installation's named areas, in their current versions. */
 export function territoriesOf(areas: readonly string[], own: readonly NamedAreaView[]): Territory[] {
   const codes = areas.flatMap((code) => {
     const named = own.find((area) => area.code === code);
@@ -13,9 +12,8 @@ export function territoriesOf(areas: readonly string[], own: readonly NamedAreaV
 }
 
 /**
- * Assignments of disputed territories in the form. Existing assignments stay unchanged. A territory that is new in the form gets the
- * assignment of the policy, so that the proposal contains what the admin saw. If `policy` is unknown, the form leaves the assignment to the
- * server.
+ * Assignments of disputed territories. Existing assignments stay. A territory that is new in the form gets the assignment of the policy, so
+ * that the proposal contains what the admin saw.
  */
 export function assignmentsFor(
   touched: readonly Territory[],

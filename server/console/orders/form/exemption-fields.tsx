@@ -1,6 +1,6 @@
 /**
- * Form fields for the exempt devices of an order. The admin selects groups or single devices, each with an end and a reason. A group stands
- * for its devices at the time of the proposal. Exemptions are signed but not public.
+ * Form fields for exempt groups and devices, each with an end and a reason. A group stands for its devices at the time of the proposal.
+ * Exemptions are signed but not public.
  */
 import { Button, Checkbox, Group, MultiSelect, Paper, Radio, Stack, Text, Textarea } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
@@ -27,7 +27,6 @@ export interface Revised {
   readonly exempt: ExemptionList['exemptions'] | null;
 }
 
-/** Fields for exemptions. `revises`: number of the order that the form changes; null for a new order. */
 export function ExemptionFields({ revises, ...fields }: Fields & { readonly revises: Revised | null }) {
   const { form, update } = fields;
   const list = form.exemption === 'list';
@@ -107,8 +106,7 @@ function Chosen({ form, update, touch, problemAt }: Fields) {
         value={form.devices.map(({ value }) => value)}
         onChange={(chosen) => update({ devices: exemptedOf(chosen, form.devices, deviceChoices) })}
         onSearchChange={setTyped}
-        // The server has already filtered the devices by the search text. Do not filter again in the browser, because the text may match
-        // the host name, which is not always part of the label.
+        // Do not filter the server's results again. The search text may match the host name, which is not always part of the label.
         filter={({ options }) => options}
         searchable
         hidePickedOptions

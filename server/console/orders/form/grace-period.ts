@@ -1,4 +1,4 @@
-/** Conversion of a grace period between a number with a unit, as in the form, and an ISO 8601 duration. The functions are pure. */
+/** Conversion of a grace period between a number with a unit and an ISO 8601 duration. The functions are pure. */
 import { durationOf } from '../rule-words.ts';
 
 export const UNITS = ['days', 'hours', 'minutes'] as const;

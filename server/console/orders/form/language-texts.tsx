@@ -20,7 +20,6 @@ export function LanguageTexts({
   least,
 }: {
   readonly title: string;
-  /** Label of one text in the list, such as `Statement`. */
   readonly what: string;
   readonly texts: readonly Written[];
   readonly change: (texts: Written[]) => void;
@@ -29,9 +28,7 @@ export function LanguageTexts({
   readonly error: string | undefined;
   readonly least: number;
 }) {
-  /**
-   * Number of texts that the list will have after the added text exists. The component moves the focus when the list reaches this number.
-   */
+  /** Number of texts after an addition. When the list has this length, the focus moves to the added text. */
   const added = useRef<number | null>(null);
   const last = useRef<HTMLInputElement>(null);
   // Move the focus to the language field of the added text, because the user selects its language next.

@@ -1,13 +1,11 @@
 /**
- * Date and time in a form field, in the order's time zone. `exact`: the corresponding instant. It is known if the time comes from an
- * existing order, or if the admin chose one of two instants at a clock change. An edit clears `exact`. The functions are pure.
+ * Date and time in a form field, in the order's time zone. `exact`: the instant, if it comes from an existing order or from the admin's
+ * choice at a clock change. An edit clears `exact`.
  */
 import { z } from 'zod';
 
 export const localTime = z.object({
-  /** Date such as `2015-11-30`; empty while the date is missing. */
   date: z.string(),
-  /** Time of day such as `23:59`; empty while the time of day is missing. */
   time: z.string(),
   exact: z.string().nullable(),
 });
@@ -34,7 +32,6 @@ export function localTimeAt(instant: string, zone: string): LocalTime {
   };
 }
 
-/** Time in the format of the API; undefined while the date or the time of day is missing. */
 export function timeText({ date, time, exact }: LocalTime): string | undefined {
   if (exact !== null) return exact;
   return date === '' || time === '' ? undefined : `${date}T${time}`;

@@ -60,7 +60,6 @@ interface PartProps {
   readonly set: (change: Partial<OptionalForm>) => void;
 }
 
-/** Properties of a text field with at most `most` characters. */
 function textField(
   { fields, set }: PartProps,
   name: 'answers' | 'considered' | 'consideredBy' | 'reasons' | 'law',
@@ -79,7 +78,6 @@ export function OptionalFields(fields: Fields) {
   const { more } = form;
   const set = (change: Partial<OptionalForm>) => update({ more: { ...more, ...change } });
   const [opened, setOpened] = useState<readonly string[]>(() => filledParts(more));
-  // A collapsed part of the form opens automatically if one of its fields has an error.
   const wrong = Object.entries(PANELS).flatMap(([panel, inside]) => (inside.some(problemAt) ? [panel] : []));
   return (
     <Accordion

@@ -11,7 +11,6 @@ import type { Draft } from './draft.ts';
 import { localTime, localTimeAt, NO_TIME, timeText } from './local-time.ts';
 
 export const optionalForm = z.object({
-  /** Date such as `2015-07-22`; empty if the order states no date. */
   receivedOn: z.string(),
   toBeAnswered: z.boolean(),
   answerBy: localTime,
@@ -54,8 +53,7 @@ export const NO_OPTIONS: OptionalForm = {
 const DAY = 86_400_000;
 
 /**
- * Form values for the optional parts of an existing order. The fields for the decision record start empty, because a new record would
- * replace the existing one.
+ * Form values for an existing order. The fields for the decision record start empty, because a new record would replace the existing one.
  */
 export function optionsOf(terms: OrderTerms): OptionalForm {
   const { receivedOn = '', answerBy, provenance = null, answers = '', documents = [], publication, notice } = terms;
@@ -77,8 +75,8 @@ export function optionsOf(terms: OrderTerms): OptionalForm {
 }
 
 /**
- * Optional parts in the format of the API. `absent`: value for an empty field. If an order is revised, the value null deletes its field.
- * For a new order, the value undefined omits the field.
+ * Optional parts in the format of the API. `absent`: value for an empty field. In a revision, null deletes the order's field. In a new
+ * order, undefined omits the field.
  */
 export function optionalDraft(more: OptionalForm, mode: OrderTerms['mode'], absent: null | undefined) {
   const text = (value: string) => (value.trim() === '' ? undefined : value.trim());

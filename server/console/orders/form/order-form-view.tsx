@@ -24,7 +24,6 @@ export function OrderFormView({
 }: {
   readonly api: FormApi;
   readonly verb: string;
-  /** Number of the order that the form changes; null for a new order. */
   readonly revises: Revised | null;
   readonly busy: boolean;
   readonly failed: Error | null;

@@ -13,17 +13,13 @@ import { NO_OPTIONS, optionalDraft, optionalForm, optionsOf } from './optional-f
 const rule = z.enum(['allow', 'deny']);
 const named = z.object({ value: z.string(), label: z.string() });
 export type Named = z.infer<typeof named>;
-/** Exempt device or group in the form. `until` is null for an exemption without an end. */
 const exempted = named.extend({ until: localTime.nullable(), reason: z.string() });
 export type Exempted = z.infer<typeof exempted>;
 
-/** Schema of the form values, also for the draft in browser storage. The form ignores a stored draft that does not match the schema. */
+/** Schema of the form values and of the draft in browser storage. The form ignores a stored draft that does not match the schema. */
 export const orderForm = z.object({
   areas: z.array(z.string()),
-  /**
-   * Assignment of disputed territories: for each territory a country code or `contested`. If a territory is absent, the territory policy
-   * decides.
-   */
+  /** Country code or `contested` for each disputed territory. The territory policy decides about territories that are absent. */
   disputed: z.record(z.string(), z.string()),
   services: z.array(z.enum(SERVICES)),
   nexus: z.array(z.enum(NEXUS)),
@@ -37,11 +33,10 @@ export const orderForm = z.object({
   unknown: rule,
   contested: rule,
   travelers: rule,
-  /** Rule for undelivered messages; absent if the order has no such rule. */
   waiting: z.enum(WAITING_RULES).optional(),
   visitors: z.string(),
   stale: z.enum(['keep', 'allow', 'deny']),
-  /** Exemptions of the proposal. `keep`: the order keeps its current exemptions. `list`: the exemptions in the form replace them. */
+  /** Exemptions of the proposal: `keep` means the current exemptions of the order, `list` means those in the form. */
   exemption: z.enum(['keep', 'list']),
   groups: z.array(exempted),
   devices: z.array(exempted),
@@ -50,7 +45,7 @@ export const orderForm = z.object({
   addressee: z.string(),
   instrument: z.string(),
   statements: z.array(z.object({ language: z.string(), text: z.string() })),
-  /** Authoritative language. If it is empty, the language of the first statement is authoritative. */
+  /** Authoritative language; empty for the language of the first statement. */
   authoritative: z.string(),
   appeal: z.string(),
   more: optionalForm,
@@ -110,7 +105,7 @@ export function formOf(terms: OrderTerms): OrderForm {
     areas: [...areas],
     services: [...services],
     nexus: [...nexus],
-    // If a signed order does not assign a territory, the territory counts as `contested`, whatever the current territory policy says.
+    // A territory that a signed order does not assign is `contested`, whatever the current territory policy says.
     disputed: explicitMap(territoriesIn(terms), disputed),
     zoneChosen: true,
     effective: localTimeAt(effective, terms.zone),
@@ -141,12 +136,11 @@ export function inZone(form: OrderForm, zone: string): Partial<OrderForm> {
   };
 }
 
-/** Exemptions in the format of the API. An empty array removes all exemptions. The value undefined keeps the current exemptions. */
+/** Exemptions in the format of the API. An empty array removes all exemptions. The value undefined keeps the order's current exemptions. */
 function exemptOf({ exemption, groups, devices }: OrderForm): Draft['exempt'] {
   if (exemption === 'keep') return undefined;
   const said = ({ until, reason }: Exempted) => ({
-    // If the admin has entered only a part of the end, send an empty text, so that the server refuses the proposal. Without a value, the
-    // exemption would never end.
+    // For an incomplete end, send an empty text, which the server refuses. Without a value, the exemption would never end.
     ...(until !== null && { until: timeText(until) ?? '' }),
     ...(reason.trim() !== '' && { reason: reason.trim() }),
   });
@@ -156,7 +150,7 @@ function exemptOf({ exemption, groups, devices }: OrderForm): Draft['exempt'] {
   ];
 }
 
-/** Exemptions for the selected devices or groups. Those that were already in the list keep their end and reason. */
+/** Exemptions for the selected devices or groups. Exemptions that are already in the list keep their end and reason. */
 export function exemptedOf(
   chosen: readonly string[],
   before: readonly Exempted[],
@@ -169,7 +163,6 @@ export function exemptedOf(
   });
 }
 
-/** Current exemptions of an order as form values, without expired exemptions. */
 export function exemptedAlready(exempt: ExemptionList['exemptions'], zone: string, now: number): Exempted[] {
   return exempt
     .filter(({ until }) => until === null || until > now)
@@ -182,8 +175,8 @@ export function exemptedAlready(exempt: ExemptionList['exemptions'], zone: strin
 }
 
 /**
- * Authoritative language of the proposal: the selected language. If none is selected for a new order, it is the language of the first
- * statement. A revision of an order without an authoritative language does not add one.
+ * Authoritative language: the selected language, or for a new order the language of the first statement. A revision does not add an
+ * authoritative language to an order without one.
  */
 export function authoritativeIn(
   { authoritative, statements }: Pick<OrderForm, 'authoritative' | 'statements'>,
@@ -193,14 +186,12 @@ export function authoritativeIn(
   return revises === null ? statements.find(({ language }) => language !== '')?.language : undefined;
 }
 
-/** Draft that the server checks. It contains only fields that have a value. */
 export function draftOf(form: OrderForm, revises: string | null): Draft {
   const { areas, services, nexus, zone, mode, unknown, contested, travelers, visitors, stale, disputed, waiting } =
     form;
   const text = (value: string) => (value.trim() === '' ? undefined : value.trim());
   const effective = timeText(form.effective);
-  // If the end is incomplete, send an empty text, so that the server refuses the proposal. Without a value, the order would last until its
-  // withdrawal.
+  // For an incomplete end, send an empty text, which the server refuses. Without a value, the order would last until its withdrawal.
   const until = form.ends ? (timeText(form.until) ?? '') : null;
   const written = form.statements.filter((each) => each.language !== '' && text(each.text) !== undefined);
   const exempt = exemptOf(form);
@@ -221,7 +212,7 @@ export function draftOf(form: OrderForm, revises: string | null): Draft {
     until,
     exempt,
     ...optionalDraft(form.more, mode, revises === null ? undefined : null),
-    // Omit the rule for waiting messages if the order does not suspend the service messaging, because the rule then has no effect.
+    // The rule for waiting messages has no effect if the order does not suspend messaging.
     waiting: services.includes('messaging') ? waiting : undefined,
   };
   const filled = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
@@ -230,7 +221,7 @@ export function draftOf(form: OrderForm, revises: string | null): Draft {
 }
 
 /**
- * Body of the request that proposes the order. For a change of an order, the path of the request contains the order number and the action.
+ * Body of the request that proposes the order. If the form changes an order, the request's path contains the order number and the action.
  */
 export function submission(form: OrderForm, revises: string | null): Submission {
   const { order: _order, action: _act, ...terms } = draftOf(form, revises);

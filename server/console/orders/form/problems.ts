@@ -1,10 +1,9 @@
-/** Errors in the order form, by field. They are the server's errors, with simpler texts for empty fields. The functions are pure. */
+/** Errors in the order form, by field: the server's errors, with simpler texts for empty fields. The functions are pure. */
 import type { OrderPreview } from '../../../../shared/api/order-preview.ts';
 import type { Draft } from './draft.ts';
 import { timeText } from './local-time.ts';
 import type { OrderForm } from './order-form.ts';
 
-/** Names of the form fields, in the order in which the form shows them. */
 export const FIELDS = [
   'areas',
   'disputed',
@@ -44,11 +43,9 @@ export type Field = (typeof FIELDS)[number];
 export interface Problem {
   readonly text: string;
   readonly suggestions: readonly string[];
-  /** True if the problem of a field is only that the field is empty. */
   readonly missing: boolean;
 }
 
-/** Error texts for empty fields. */
 const MISSING: Readonly<Partial<Record<Field, { readonly text: string; readonly is: (form: OrderForm) => boolean }>>> =
   {
     areas: { text: 'The areas are missing. Select at least one area.', is: ({ areas }) => areas.length === 0 },
@@ -101,7 +98,6 @@ const isField = (name: string | undefined): name is Field => FIELDS.some((field)
 
 export interface Problems {
   readonly fields: ReadonlyMap<Field, Problem>;
-  /** Errors about the order as a whole, such as a missing approver set. */
   readonly whole: readonly string[];
 }
 
@@ -112,7 +108,7 @@ export interface Answered {
 
 const TIMED: readonly Field[] = ['effective', 'until', 'answerBy', 'publication', 'exempt'];
 
-/** Form values that the server checks for a field. */
+/** Values on which the server's error for a field depends. */
 function basis(field: Field, draft: Draft): string {
   const timed = TIMED.includes(field);
   const beside = field === 'exempt' ? draft.effective : field === 'until' && draft.mode;

@@ -154,7 +154,7 @@ function Visitors({ form, update, touch, problemAt }: Fields) {
         />
         <Select
           aria-label="Unit of the grace period for visitors"
-          // Margin that aligns the field with the label of its neighbor.
+          // Margin that aligns the field with its neighbor, which has a label.
           mt={25}
           data={UNITS.map((unit) => ({ value: unit, label: sentence(unit) }))}
           value={grace.unit}

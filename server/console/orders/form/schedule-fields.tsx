@@ -76,5 +76,4 @@ export function ScheduleFields({
   );
 }
 
-/** Label of a time zone, such as `America/New York`. */
 const choice = (zone: string) => ({ value: zone, label: zone.replaceAll('_', ' ') });

@@ -1,7 +1,4 @@
-/**
- * Form fields for the services to suspend, and for the connection (nexus) between device and area that the order requires. Services without
- * which the operator loses control of a device are red.
- */
+/** Form fields for the services to suspend, and for the connection (nexus) between device and area that the order requires. */
 import { Alert, Checkbox, Stack } from '@mantine/core';
 import { IconAlertTriangle } from '@tabler/icons-react';
 import { NEXUS, type Nexus, SERVICES, type Service } from '../../../../shared/verdict/terms.ts';
@@ -17,7 +14,6 @@ const WHY_GRAVE: Readonly<Partial<Record<Service, string>>> = {
     'While enrollment is suspended, no new device can enroll, and no repaired device can re-enroll. An order can suspend messaging alone.',
 };
 
-/** Services in the sequence of the form: common services first. */
 const SHOWN: readonly Service[] = [...SERVICES].sort(
   (a, b) => Number(GRAVE_SERVICES.includes(a)) - Number(GRAVE_SERVICES.includes(b)),
 );

@@ -1,6 +1,4 @@
-/**
- * Summary beside the order form: content of the order, missing fields and impact preview. On a narrow screen the summary is below the form.
- */
+/** Summary beside the order form: content of the order, missing fields and impact preview. */
 import { Group, Loader, Paper, Stack, Text, Title, UnstyledButton } from '@mantine/core';
 import { IconAlertCircle, IconCircle, IconCircleCheck } from '@tabler/icons-react';
 import { areaName, listed, sentence } from '../../../../shared/areas/area-words.ts';

@@ -20,7 +20,7 @@ function kept(name: string): OrderForm | null {
     const parsed = orderForm.safeParse(JSON.parse(sessionStorage.getItem(name) ?? 'null'));
     return parsed.success ? parsed.data : null;
   } catch {
-    // Start without a draft if the stored draft is invalid JSON, or if the browser forbids storage.
+    // Start without a draft, because the stored draft is invalid JSON or the browser forbids storage.
     return null;
   }
 }
@@ -30,7 +30,6 @@ function keep(name: string, form: OrderForm | null): void {
     if (form === null) sessionStorage.removeItem(name);
     else sessionStorage.setItem(name, JSON.stringify(form));
   } catch (error) {
-    // If the browser's storage is full or forbidden, keep the draft only in memory.
     console.warn('the browser cannot store the draft', error);
   }
 }
@@ -62,8 +61,8 @@ function afterPress(act: () => void): void {
 export type FormApi = ReturnType<typeof useOrderForm>;
 
 /**
- * State of the order form. `revises`: number of the order that the form changes; null for a new order. `name`: name of the stored draft.
- * The name contains the number of the revision that the form changes.
+ * State of the order form. `revises`: number of the order that the form changes; null for a new order. `name`: name of the stored draft,
+ * with the number of the revision that the form changes.
  */
 export function useOrderForm(name: string, initial: OrderForm, revises: string | null) {
   const [before] = useState(() => kept(name));
@@ -92,7 +91,7 @@ export function useOrderForm(name: string, initial: OrderForm, revises: string |
     update: (change: Partial<OrderForm>) => setForm((now) => ({ ...now, ...change })),
     touch: (field: Field) => afterPress(() => setTouched((now) => (now.has(field) ? now : new Set([...now, field])))),
     touchAll: () => setTouched(new Set(FIELDS)),
-    /** Error of a field. It is undefined until the admin has left the field once. */
+    /** Error of a field; undefined until the admin has left the field once. */
     problemAt: (field: Field): Problem | undefined => (touched.has(field) ? problems.fields.get(field) : undefined),
     startAgain: () => {
       keep(name, null);
@@ -100,10 +99,7 @@ export function useOrderForm(name: string, initial: OrderForm, revises: string |
       setTouched(new Set());
       setForm(initial);
     },
-    /**
-     * Returns all errors of the form. If necessary, the function first asks the server to check the draft. Rejects if the server does not
-     * respond.
-     */
+    /** Resolves to all errors of the form, after the server has checked the current draft. Rejects if the server does not respond. */
     check: async () => problemsOf(form, draft, await client.ensureQueryData(previewQuery(JSON.stringify(draft)))),
     sent: () => keep(name, null),
   };

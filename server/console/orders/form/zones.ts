@@ -9,8 +9,7 @@ interface LocaleZones {
 const NO_COUNTRY = new Set(['EU', 'UN', 'XG', 'XZ']);
 
 /**
- * Time zones of a country. For a subdivision (`US-CA`), these are the time zones of its country. Empty for a group of countries, or if the
- * browser lacks the data.
+ * Time zones of a country, or of the country of a subdivision (`US-CA`). Empty for a group of countries, or if the browser lacks the data.
  */
 export function zonesOf(area: string): readonly string[] {
   const country = /^([A-Z]{2})(?:-|$)/.exec(area)?.[1];
@@ -19,7 +18,7 @@ export function zonesOf(area: string): readonly string[] {
   return (locale.getTimeZones?.() ?? []).filter((zone) => ZONES.includes(zone));
 }
 
-/** Time zone of the areas, if every area has exactly one time zone and it is the same for all; otherwise null. */
+/** Common time zone of the areas; null if an area has several time zones or the areas differ. */
 export function likelyZone(areas: readonly string[]): string | null {
   const zones = new Set(areas.flatMap(zonesOf));
   const [only] = zones;

@@ -1,4 +1,4 @@
-/** Rehearsal page: predicts the effect of a revision on the current fleet, before approvers approve it. Devices receive nothing. */
+/** Rehearsal page: predicts the effect of a revision on the current fleet before approvers approve it. Devices receive nothing. */
 import { Button, Grid, Group, NativeSelect, SegmentedControl, Stack, Text } from '@mantine/core';
 import { IconFileSpreadsheet, IconRefresh } from '@tabler/icons-react';
 import { keepPreviousData, useMutation, useQuery } from '@tanstack/react-query';
@@ -44,10 +44,7 @@ export function RehearsalPage() {
   );
 }
 
-/**
- * Choices of the reader, from the page address. By default, the page compares the revision to approve with the revision that it would
- * replace.
- */
+/** Choices from the page address. By default, the page compares the revision to approve with the revision that it would replace. */
 function askedBy(search: RehearsalSearch, order: OrderView): RehearsalAsked {
   const revision = search.revision ?? pendingRevision(order)?.revision ?? order.adoptedRevision ?? order.latestRevision;
   const before = order.adoptedRevision === revision ? null : order.adoptedRevision;
@@ -227,7 +224,6 @@ function Found({
   );
 }
 
-/** Description of the active filters, with a reset button. */
 function Filter({ asked, set }: { readonly asked: RehearsalAsked; readonly set: (next: RehearsalSearch) => void }) {
   const { class: chosen, change, area } = asked;
   const parts = [
