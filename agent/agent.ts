@@ -26,36 +26,26 @@ export interface AgentLog {
 export interface AgentOptions {
   /** Database of one device or of a whole simulated fleet. This agent uses only the rows of its own device. */
   readonly store: AgentStore;
-  /** Disk space reserved for orders. A simulated fleet reserves no disk space. */
+  /** Disk space reserved for orders. Simulations reserve none. */
   readonly reserve?: Pick<DiskReserve, 'build' | 'space'> | undefined;
   readonly credentials: CredentialPort;
   readonly time: DeviceTime;
   readonly sensors: Sensors;
-  /**
-   * Opens a TCP connection, over which the agent starts TLS. A simulated dialer first writes a PROXY protocol header, or fails like an
-   * offline network.
-   */
+  /** Opens the TCP connection for TLS. A simulation replaces this function to insert a proxy or a network outage. */
   readonly dial: DialPort;
   readonly workspace: Workspace;
   readonly inventory: () => Promise<Inventory>;
-  /** Called after the command `restart-agent`, when the command's result is stored durably. */
   readonly onRestart: () => void;
   /** Called after the command `unenroll`, when the device's keys and data are deleted. */
   readonly onUnenrolled: () => void;
-  /**
-   * Milliseconds that a connected agent waits for a newer order list before it raises an alert. A simulation with thousands of agents on
-   * one machine sets a longer time.
-   */
+  /** Milliseconds that a connected agent waits for a newer order list before it raises an alert. */
   readonly listWithin?: number | undefined;
-  /** Number of key packages to keep on the server. A simulation with thousands of agents sets a smaller number. */
+  /** Number of key packages (RFC 9420) to keep on the server. */
   readonly keyPackages?: number | undefined;
-  /**
-   * Milliseconds that the device waits for missing data of a conversation. After that, the device asks the other members to add it again.
-   */
+  /** Milliseconds that the device waits for missing data of a conversation. Then it asks the other members to add this device again. */
   readonly patience?: number | undefined;
   /** Shows an order's notice to the user. Returns true when the desktop displayed the notice. */
   readonly notify?: ((notice: Notice) => Promise<boolean>) | undefined;
-  /** Shows the user a text that does not concern an order. */
   readonly announce?: ((text: string) => void) | undefined;
   readonly showAdminMessage?: ((text: string) => Promise<DesktopResult>) | undefined;
   readonly log: AgentLog;
@@ -71,19 +61,17 @@ export interface AgentStatus {
    */
   readonly now: Instant;
   readonly authenticatedTime: boolean;
-  /** Time that the server claims if that time is implausibly far ahead; else null. The device does not use an implausible time. */
+  /** Implausible time that the server claims and the device does not use; null if the server's time is plausible. */
   readonly claimedTime: Instant | null;
   readonly connection: LinkState;
-  /** The reason why the device is not connected; null while the device is connected. */
   readonly connectionDetail: string | null;
   readonly certificateExpires: Instant;
-  /** Version of the stored approver set; 0 if the device has no approver set. */
   readonly approverSet: number;
   readonly list: number;
   readonly record: number;
   readonly listExpires: Instant | null;
   readonly location: Location;
-  /** State of each sensor when the agent last read the location; empty before the first reading. */
+  /** State of each sensor at the last reading; empty before the first reading. */
   readonly sources: readonly SourceState[];
   readonly gates: readonly GateView[];
   readonly nextChange: Instant | null;
@@ -96,22 +84,20 @@ export interface AgentStatus {
 }
 
 export interface Agent {
-  /** Starts the agent: enforces the stored documents again, because a crash may have interrupted their enforcement, and then connects. */
+  /** Enforces the stored documents again, because a crash may have interrupted their enforcement, and then connects. */
   start(): Promise<void>;
-  /** Stops the agent: closes the connection and all timers. The stored data stays. */
   stop(): Promise<void>;
   status(): AgentStatus;
   gate(service: Service): GateView;
-  /** Reads the sensors, reports the location evidence, and computes the gates again. */
+  /** Reads the sensors, reports the location evidence, and decides again which services are blocked. */
   sample(): Promise<void>;
   /** Periodic work, such as the renewal of the certificate and unfinished commands. The daemon calls it every minute. */
   maintain(): Promise<void>;
-  /** Runs `maintain` and tries to connect at once. Called after a simulation has moved its clock. */
+  /** Runs `maintain` and connects at once. A simulation calls this method after it has moved its clock. */
   tick(): Promise<void>;
   readonly link: Pick<Link, 'network'>;
   readonly messaging: Messaging;
   readonly notices: Pick<NoticeDelivery, 'list' | 'markShown'>;
   readonly adminMessages: Pick<AdminMessages, 'list' | 'displayed'>;
-  /** Calls the listener after each change of connection, documents or gates. Returns a function that removes the listener. */
   onChange(listener: () => void): () => void;
 }

@@ -13,7 +13,7 @@ const environment = z.object({
   /** Program that prints the machine's position data, or path of a file that contains the data (`evidence/sensor-command.ts`). */
   CORDON_AGENT_SENSOR_COMMAND: z.string().optional(),
   CORDON_AGENT_SENSOR_FILE: z.string().optional(),
-  /** Port of gpsd on loopback. With 0, the agent does not use gpsd. */
+  /** Port of gpsd on loopback; 0 disables gpsd. */
   CORDON_AGENT_GPSD_PORT: z
     .string()
     .regex(/^\d{1,5}$/, { error: PORT, abort: true })
@@ -21,18 +21,18 @@ const environment = z.object({
     .refine((value) => value <= 65_535, PORT)
     .default(2947),
   /**
-   * Whether the agent uses GeoClue when gpsd has no position, and the address of the D-Bus system bus (D-Bus specification, "Well-known
-   * Message Bus Instances").
+   * Fallback to GeoClue when gpsd has no position, and the address of the D-Bus system bus (D-Bus specification, "Well-known Message Bus
+   * Instances").
    */
   CORDON_AGENT_GEOCLUE: z.enum(['on', 'off'], { error: 'on or off' }).default('on'),
   DBUS_SYSTEM_BUS_ADDRESS: z.string().optional(),
   CORDON_AGENT_LOG: z.enum(LEVELS, { error: `one of ${LEVELS.join(', ')}` }).default('info'),
-  /** Environment variables with the user's languages (POSIX, section 8.2, and GNU's LANGUAGE). */
+  /** The user's languages (POSIX, section 8.2, and GNU's LANGUAGE). */
   LANGUAGE: z.string().optional(),
   LC_ALL: z.string().optional(),
   LC_MESSAGES: z.string().optional(),
   LANG: z.string().optional(),
-  /** Environment variables of systemd. systemd sets INVOCATION_ID for each service, and NOTIFY_SOCKET for services with Type=notify. */
+  /** systemd sets INVOCATION_ID for each service, and NOTIFY_SOCKET for services with Type=notify. */
   INVOCATION_ID: z.string().optional(),
   NOTIFY_SOCKET: z.string().optional(),
 });
@@ -41,17 +41,16 @@ export interface AgentConfig {
   readonly home: string;
   readonly identity: string;
   readonly store: string;
-  /** File that reserves disk space for orders (ADR 36). */
   readonly reserve: string;
   readonly workspace: string;
-  /** Path of the daemon's Unix socket for `status` and `send`, mode 0600. */
+  /** Path of the daemon's Unix socket, mode 0600. */
   readonly socket: string;
   readonly logFile: string;
   readonly sensors: SensorSource | null;
   /** The user's languages as BCP 47 tags, most preferred first. */
   readonly languages: readonly string[];
   readonly gpsdPort: number;
-  /** Address of the D-Bus system bus for GeoClue; null if the agent does not use GeoClue. */
+  /** Address of the D-Bus system bus; null if the agent does not use GeoClue. */
   readonly geoclueBus: string | null;
   readonly log: 'debug' | 'info' | 'warn' | 'error' | 'silent';
   /** Path of the service manager's socket (sd_notify(3)); null if no service manager started the agent. */
@@ -100,8 +99,8 @@ export function readAgentConfig(home: string | undefined, env: NodeJS.ProcessEnv
 }
 
 /**
- * Hides the service manager's socket from child processes (sd_notify(3), `unset_environment`). Otherwise programs such as `timedatectl`
- * would report their own errors to systemd in the agent's name.
+ * Hides the service manager's socket from child processes (sd_notify(3), `unset_environment`). Otherwise `timedatectl` and others would
+ * report their own errors to systemd in the agent's name.
  */
 export function forgetNotifySocket(): void {
   delete process.env['NOTIFY_SOCKET'];

@@ -29,7 +29,7 @@ import { openWorkspace } from './workspace/workspace.ts';
 const SAMPLE_EVERY = 5 * 60_000;
 const TICK_EVERY = 60_000;
 const CHECK_DISK_EVERY = 10_000;
-/** Time limit of a shutdown. Docker sends SIGKILL ten seconds after SIGTERM. */
+/** Milliseconds for a shutdown. Docker sends SIGKILL ten seconds after SIGTERM. */
 const STOP_WITHIN = 8_000;
 /** Maximum bytes of log that wait in memory while standard error is blocked. */
 const LONGEST_BACKLOG = 256 * 1024;
@@ -44,7 +44,6 @@ export interface OpenedAgent {
   readonly log: pino.Logger;
 }
 
-/** Opens the agent with this machine's files, but does not start the agent. */
 export async function openAgent(
   config: AgentConfig,
   onEnd: (end: DaemonEnd) => void,
@@ -93,7 +92,6 @@ export async function openAgent(
   return { agent, store, reserve, log };
 }
 
-/** Standard error may be a file on a full disk. If a write fails, the agent drops log lines and continues. */
 function logDestination() {
   const destination = pino.destination({ dest: 2, sync: true, maxLength: LONGEST_BACKLOG });
   destination.on('error', () => undefined);
@@ -101,7 +99,7 @@ function logDestination() {
     try {
       destination.flushSync();
     } catch {
-      // The write failed, for example on a full disk. The agent drops this log line and continues with the next one.
+      // Standard error may be a file on a full disk. The agent then drops this log line and continues.
     }
   });
   return destination;
@@ -132,7 +130,7 @@ export async function runDaemon(config: AgentConfig, time?: DeviceTime): Promise
   // A maintenance round may fail, for example on a full disk. The next round repeats the work.
   const failed = (error: unknown) => log.warn({ error: String(error) }, 'the periodic work failed');
   let wasFull = false;
-  /** When the disk has space again, the agent continues the work that waited for space, and rebuilds the disk reserve. */
+  /** When the disk has space again, the agent resumes the work that waited for space, and rebuilds the disk reserve. */
   const checkDisk = () => {
     const full = diskState(reserve.space()) === 'full';
     if (wasFull && !full) void agent.maintain().catch(failed);
@@ -228,8 +226,8 @@ export function machineTime(): DeviceTime {
 }
 
 /**
- * On a system without a boot identifier, each start of the agent counts as a boot. The agent then relies on the wall clock more often,
- * because the monotonic clock cannot be compared across boots.
+ * Without a boot identifier from the system, each start of the agent counts as a boot. The agent then relies on the wall clock more often,
+ * because values of the monotonic clock from two boots cannot be compared.
  */
 function bootId(): string {
   return process.platform === 'linux' ? readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim() : randomUUID();

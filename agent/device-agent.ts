@@ -144,8 +144,8 @@ class DeviceAgent implements Agent {
   }
 
   async start(): Promise<void> {
-    // The agent may have crashed while it was connected. The store then still says that the server sees the device at its last network
-    // address. The agent therefore ends this evidence at the last time that it stored before the crash.
+    // If the agent crashed while connected, the store still says that the server sees the device at its last network address. This evidence
+    // ends at the last time stored before the crash.
     this.#enforcement.evidence.addressLeft(this.#clock.left);
     this.#enforcement.settle();
     this.notices.showMissed();
@@ -197,7 +197,7 @@ class DeviceAgent implements Agent {
   }
 
   async maintain(): Promise<void> {
-    // `settle` runs before the other work, because it needs no disk space.
+    // `settle` runs first, because it needs no disk space.
     this.#enforcement.settle();
     this.#clock.keep();
     await this.#options.reserve?.build();
@@ -208,7 +208,7 @@ class DeviceAgent implements Agent {
     await this.#commands.work();
     await this.#exits.work();
     this.#outbox.pump();
-    // Offers notices that the user has not seen to the desktop again, because a user may have signed in since the last offer.
+    // A user may have signed in since the last attempt, so the agent offers notices and messages that the user has not seen again.
     await this.#adminMessages.offerToDesktop();
     await this.messaging.maintain();
   }
@@ -235,7 +235,9 @@ class DeviceAgent implements Agent {
     for (const listener of this.#listeners) listener();
   }
 
-  /** Logs a failure of the store, such as a full disk. The next maintenance round or the next start repeats the failed work. */
+  /**
+   * Logs a failure of the store, such as a full disk. The next maintenance round or the next start of the agent repeats the failed work.
+   */
   #tryStore(work: () => void): void {
     try {
       work();
@@ -251,10 +253,7 @@ class DeviceAgent implements Agent {
     this.#enforcement.stop();
   }
 
-  /**
-   * When the certificate has expired, the server closes the connection without stating a reason. The agent therefore states the expiry as
-   * the reason.
-   */
+  /** A server closes the connection of an expired certificate without a reason. The agent therefore states the expiry as the reason. */
   #connectionDetail(): string | null {
     const { state, detail } = this.link;
     if (state === 'connected' || state === 'revoked') return detail;
@@ -321,7 +320,7 @@ class DeviceAgent implements Agent {
       sensors: this.#options.sensors,
       enforcement: this.#enforcement,
       now: this.#clock.now,
-      // A refused device that leaves the order's area reports its new location within minutes, and does not wait for its next connection
+      // A device that the server refuses reports within minutes that it left the order's area. It does not wait for its next connection
       // attempt.
       onSample: async () => {
         if (this.link.state === 'refused' && this.#store.postable(1).length > 0) await this.#poll.reports();
@@ -374,8 +373,7 @@ class DeviceAgent implements Agent {
   }
 
   /**
-   * The body of a 451 response contains two things: the order list with the order that suspends the service, and the device's network
-   * address as the server sees it.
+   * The body of a 451 response contains the order list with the suspending order, and the device's network address as the server sees it.
    */
   #linkRefused(body: string): void {
     const { list, withheld, address, recall } = readRefusal(body);
@@ -387,8 +385,8 @@ class DeviceAgent implements Agent {
   }
 
   /**
-   * Sends this device's newer documents to a server that was restored from a backup, and then tries to connect. Such a server may enforce
-   * an order that was withdrawn after the backup. With the newer documents, the server may accept the device.
+   * A server that was restored from a backup may enforce an order that was withdrawn after the backup. The device therefore sends its newer
+   * documents before it connects.
    */
   async #recoverAndConnect(documents: boolean): Promise<void> {
     if (await this.#recovery.send(documents)) await this.link.attempt();
@@ -441,7 +439,6 @@ class DeviceAgent implements Agent {
       deviceNow: this.#clock.now,
       onResult: () => {
         this.#outbox.pump();
-        // The command may have locked, unlocked or wiped the workspace, so messaging checks the workspace's state.
         this.messaging.wake();
         void this.#adminMessages.offerToDesktop();
         this.#changed();
@@ -500,7 +497,6 @@ class DeviceAgent implements Agent {
     });
   }
 
-  /** Sends the inventory once per start of the agent. */
   async #sendInventory(): Promise<void> {
     if (this.#isInventorySent) return;
     this.#isInventorySent = true;

@@ -1,7 +1,7 @@
 import type { ErrorCode } from '../shared/errors.ts';
 import { EXIT, EXIT_CODES } from '../shared/exit-codes.ts';
 
-/** Errors for which the agent's exit code differs from the exit code of the server's command line. */
+/** Errors for which the agent's exit code differs from that of the server's command line. */
 const ON_DEVICE: Partial<Record<ErrorCode, number>> = {
   rate_limited: EXIT.unavailable,
   approvers_required: EXIT.unavailable,

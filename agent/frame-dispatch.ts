@@ -7,7 +7,7 @@ import type { MessagingEngine } from './messaging/engine.ts';
 import { isOutOfSpace } from './store/disk-space.ts';
 
 export interface FrameDispatchPorts {
-  /** Identifier of this device. If the server's `welcome` frame names another device, the agent sends no frames to that server. */
+  /** The agent sends no frames to a server whose `welcome` frame names another device. */
   readonly identity: { readonly device: string; readonly installation: string; readonly generation: number };
   readonly intake: DocumentIntake;
   readonly outbox: OutboxSender;
@@ -15,23 +15,18 @@ export interface FrameDispatchPorts {
   readonly messaging: MessagingEngine;
   readonly send: Link['send'];
   readonly versions: () => { readonly list: number; readonly record: number; readonly approverSet: number };
-  /** Called with the time that the server sent over the authenticated connection. */
   readonly onTime: (time: number) => void;
   readonly onWelcome: () => void;
   readonly onReportsStored: () => void;
   /** Called when a server that was restored from a backup requests this device's documents. */
   readonly onRecall: (documents: boolean) => void;
-  /** Called when the disk is too full to store a command or a message. */
   readonly onNoRoom: (error: unknown) => void;
 }
 
 export interface FrameDispatch {
   /** Processes one frame. An exception closes the connection. */
   take(frame: ServerFrame): void;
-  /**
-   * True if a command or message could not be stored because the disk was full. The server sends the command or message again on the next
-   * connection.
-   */
+  /** True if a full disk prevented the storage of a command or message. The server sends it again on the next connection. */
   missed(): boolean;
 }
 
@@ -41,8 +36,8 @@ export function createFrameDispatch(ports: FrameDispatchPorts): FrameDispatch {
 
   let missed = false;
   /**
-   * A full disk must not close the connection, because orders arrive over it. If the agent cannot store one command or message, it skips
-   * all that follow on this connection. Otherwise the acknowledgment of a later one would also acknowledge the lost one.
+   * Orders arrive over this connection, so a full disk must not close it. If one command or message cannot be stored, the agent skips all
+   * later ones: acknowledging a later one would also acknowledge the lost one.
    */
   const unlessDiskFull = (store: () => void) => {
     if (missed) return;

@@ -151,10 +151,9 @@ function asResponse<T>(response: unknown): T {
   return response as T;
 }
 
-/** Starts the daemon, and resolves when it responds to a request. Throws if the daemon fails to start. */
+/** Resolves when the new daemon responds to a request. Throws if the daemon fails to start. */
 async function startDetached(config: AgentConfig): Promise<void> {
   credentialFolder(config.identity).current();
-  // Here the daemon locks the agent's folder. If another agent already runs in the folder, this start fails with an error on the terminal.
   lockHome(config.home)();
   const log = openSync(config.logFile, 'a', 0o600);
   const [entry = ''] = process.argv.slice(1);

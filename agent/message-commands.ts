@@ -1,5 +1,5 @@
 /**
- * Commands for messages. They ask the running daemon, because only one process may change a conversation: two processes with one MLS state
+ * Commands for messages, which the running daemon executes. Only one process may change a conversation: two processes with one MLS state
  * would use its keys twice.
  */
 import { writeFile } from 'node:fs/promises';
@@ -114,9 +114,8 @@ export function addMessageCommands(program: Command, { config, say, exitWith }: 
     });
 }
 
-/** Finds the conversation that the user typed: by identifier, title or a person's name. */
 function createConversationLookup(ask: Ask): (recipient: string) => Promise<string> {
-  /** If the agent has no connection, it searches for the name only in this device's conversations. */
+  /** Without a connection, the agent searches for the name only in this device's conversations. */
   const requireOnePerson = async (recipient: string): Promise<void> => {
     let found: readonly FoundPerson[];
     try {
@@ -140,7 +139,6 @@ function createConversationLookup(ask: Ask): (recipient: string) => Promise<stri
   };
 }
 
-/** Reads messages from the running daemon, or from the store if no daemon runs. */
 async function read(
   config: AgentConfig,
   request: Extract<ControlRequest, { op: 'inbox' }>,
@@ -185,7 +183,7 @@ async function chat(conversation: string, ask: Ask, say: (lines: readonly string
   };
   await show();
   const watching = watch();
-  // A failure of `watching` is handled by `Promise.race` below. This handler only prevents an unhandled rejection before that.
+  // `Promise.race` below handles a failure of `watching`. This handler only prevents an unhandled rejection before that.
   watching.catch(() => undefined);
   const lines = createInterface({ input: process.stdin, terminal: false });
   const writing = (async () => {

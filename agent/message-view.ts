@@ -27,7 +27,6 @@ export const peopleLines = (people: readonly FoundPerson[]): string[] =>
     ? ['Your organization has no matching person who can receive messages.']
     : people.map((found) => `${found.person}  ${plain(found.name)}${distinction(found)}`);
 
-/** E-mail address and groups of a person, which distinguish people with the same name. */
 function distinction({ email, groups }: FoundPerson): string {
   const known = [...(email === null ? [] : [email]), ...groups].map(plain);
   return known.length === 0 ? '' : `  (${known.join(', ')})`;
@@ -64,18 +63,14 @@ export function chatLine(message: MessageView): string {
 
 type Outcome = Pick<MessageView, 'state' | 'order' | 'refusal'>;
 
-/**
- * Text for the state of a message. It names the order that caused the state. If the message was refused for another reason, the text gives
- * that reason.
- */
 const outcomeText = ({ state, order, refusal }: Outcome): string => {
   if (order !== null) return `${state} by order ${order}`;
   return refusal === null ? state : `${state}: ${plain(refusal.detail)}`;
 };
 
 /**
- * If the message failed for single recipients, the text gives each recipient's reason and leaves out the message's own reason. Otherwise
- * the same reason would appear twice.
+ * If a message failed only for some recipients, the text gives each recipient's reason. It leaves out the message's own reason, which would
+ * otherwise appear twice.
  */
 function stateText(message: MessageView): string {
   const recipients = message.missed.map((one) => `${plain(one.name)}: ${outcomeText(one)}`);

@@ -4,7 +4,7 @@ import { oneLine } from '../shared/text/visible-text.ts';
 const LONGEST = 255;
 
 /**
- * Makes a safe file name for a received attachment. The sender's name could start with a dot (a hidden file) or contain a slash (another
+ * Makes a safe file name for a received attachment. The sender's name could start with a dot (hidden file) or contain a slash (another
  * folder). A shortened name keeps its extension.
  */
 export function savedName(given: string): string {

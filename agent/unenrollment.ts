@@ -1,20 +1,17 @@
 import type { CredentialPort } from './enrollment/credentials.ts';
 
 /**
- * Milliseconds that the device waits for the server to receive the result of the command. After that, the device deletes its keys even if
- * the server is unreachable.
+ * Milliseconds to wait until the server has the command's result. Afterward, the device deletes its keys even if the server is unreachable.
  */
 const RESULT_WITHIN = 30_000;
 
-/**
- * End of this device's enrollment after an admin's command. The device deletes its keys and data when the server has the command's result.
- */
+/** End of this device's enrollment by an admin's command. The device deletes its keys and data when the server has the command's result. */
 export interface Unenrollment {
   isPending(): boolean;
-  /** Schedules the end of the enrollment after a delay. `endIfSent` may end the enrollment before the delay is over. */
+  /** Ends the enrollment after a delay. `endIfSent` can end it earlier. */
   schedule(): void;
   endIfSent(): void;
-  /** Completes a pending unenrollment at once. Called when the server closes the connection, because the server then has the result. */
+  /** Completes a pending unenrollment. Called when the server closes the connection, because the server then has the command's result. */
   endIfPending(): void;
   stop(): void;
 }

@@ -106,7 +106,6 @@ const ADVICE: Record<AgentStatus['connection'], readonly string[]> = {
   ],
 };
 
-/** Lists the text of an order only once, even if the order suspends several services. */
 function gatesLines(gates: readonly GateView[]): string[] {
   const shown = new Set<string>();
   return gates.flatMap(({ service, open, reasons, denials, since }) => {

@@ -1,7 +1,6 @@
 /**
- * Messages from an admin to the user of this device. The agent offers each message to the desktop, to the device page and to the command
- * line, because a stored message is not yet a displayed one. When one of these three has displayed the whole message, the agent reports
- * this once to the server.
+ * Messages from admins to the user. The agent offers each message to the desktop, the device page and the command line. When one of them
+ * has displayed the whole message, the agent reports this once to the server.
  */
 import { Loop } from '../../shared/loops/loop.ts';
 import type { DisplayedOn, ReportItem } from '../../shared/protocol/frames.ts';
@@ -28,15 +27,11 @@ export interface AdminMessageStore {
 
 export interface AdminMessagePorts {
   readonly store: Pick<AdminMessageStore, 'adminMessages' | 'markDisplayed'>;
-  /** Current time of the machine's own clock in Unix milliseconds. Commands use this time, not the device's time of `device-clock.ts`. */
+  /** Current time by the machine's own clock, in Unix milliseconds. */
   readonly now: () => number;
-  /** Displays a text on the desktop. A simulated device has no desktop. */
   readonly desktop?: ((text: string) => Promise<DesktopResult>) | undefined;
   readonly onReport: () => void;
-  /**
-   * Called when the store fails, for example on a full disk. The message then stays marked as not displayed, so the desktop displays it
-   * again.
-   */
+  /** Called when the store fails, for example on a full disk. The desktop then displays the message again. */
   readonly onFailure: (error: unknown) => void;
 }
 
@@ -45,19 +40,13 @@ export type DesktopResult = 'whole' | 'part' | 'none';
 
 export interface AdminMessages {
   list(): readonly AdminMessage[];
-  /**
-   * Marks messages as displayed by the command line or the device page. Ignores unknown ids, because a message may belong to an earlier
-   * enrollment of this device.
-   */
+  /** Marks messages as displayed. Ignores unknown ids, because a message may belong to an earlier enrollment of this device. */
   displayed(ids: readonly CommandId[], on: DisplayedOn): void;
   /** Offers each message that the user has not seen to the desktop. Never rejects. */
   offerToDesktop(): Promise<void>;
 }
 
-/**
- * Lists the messages for the command line. `shown`: true if the command line displays the messages next; they are then marked as displayed.
- * The returned list still says which messages were new.
- */
+/** Lists the messages for the command line. `shown`: also marks them as displayed; the returned list still says which messages were new. */
 export function readAdminMessages(
   { adminMessages }: { readonly adminMessages: Pick<AdminMessages, 'list' | 'displayed'> },
   shown: boolean,
@@ -70,9 +59,9 @@ export function readAdminMessages(
   return messages;
 }
 
-/** Maximum number of messages that the device page and the command line list. Older messages stay stored. */
+/** Maximum number of messages on the device page and the command line. Older messages stay stored. */
 export const MOST_ADMIN_MESSAGES = 100;
-/** Maximum number of messages on the desktop at once. The user finds the other messages on the device page. */
+/** Maximum number of messages on the desktop at once. The device page lists all messages. */
 const MOST_ON_DESKTOP = 3;
 
 export function createAdminMessages({ store, now, desktop, onReport, onFailure }: AdminMessagePorts): AdminMessages {
@@ -84,10 +73,7 @@ export function createAdminMessages({ store, now, desktop, onReport, onFailure }
     if (reported.length > 0) onReport();
   };
 
-  /**
-   * Messages of which the desktop has displayed only the beginning. The desktop does not display them again until the agent is started
-   * again.
-   */
+  /** Messages of which the desktop displayed only the beginning. The desktop displays them again only after a restart of the agent. */
   const shownInPart = new Set<CommandId>();
   const offer = async () => {
     if (!desktop) return;

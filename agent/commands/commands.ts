@@ -1,7 +1,7 @@
 /**
- * Commands from admins. The device stores a command before it acknowledges the command, marks it `started`, runs it, and stores the result
- * with its report. After a crash, the device runs a started command again and reports one result. Every command may therefore run twice.
- * Commands expire by the machine's own clock, not by the device's time of `device-clock.ts`.
+ * Commands from admins. The device stores a command before it acknowledges the command. After a crash, it runs a started command again and
+ * reports one result, so every command may run twice. Commands expire by the machine's own clock, not by the device's time of
+ * `device-clock.ts`.
  */
 import { CordonError, isCordonError } from '../../shared/errors.ts';
 import { Loop } from '../../shared/loops/loop.ts';
@@ -23,7 +23,6 @@ export interface StoredCommand {
 export interface CommandQueue {
   /** Stores a command. Returns false if the command is stored already: the server sends a command again until it has the result. */
   storeCommand(command: StoredCommand): boolean;
-  /** Returns the unfinished commands, oldest first. */
   unfinishedCommands(): readonly (StoredCommand & { readonly started: boolean })[];
   startCommand(id: CommandId): void;
   /** Marks the command as finished and appends the report in one transaction. Does nothing if the command is already finished. */
@@ -42,19 +41,16 @@ export interface CommandPorts {
   readonly workspace: Workspace;
   readonly inventory: () => Promise<Inventory>;
   readonly deviceNow: () => Instant;
-  /** Called when a command's result is stored durably. */
   readonly onResult: () => void;
   readonly onRestart: () => void;
-  /** Called when the command's result is stored durably. Ends the enrollment after the server has received the result. */
+  /** Ends the enrollment after the server has received the result of the command `unenroll`. */
   readonly onUnenroll: () => void;
-  /** Called when the store fails, for example on a full disk. The next call of `work` tries again. */
   readonly onFailure: (error: unknown) => void;
 }
 
 export interface Commands {
-  /** Stores a command durably. */
   store(command: StoredCommand): void;
-  /** Runs the unfinished commands, one after another. Never rejects. */
+  /** Runs the unfinished commands in sequence. Never rejects. */
   work(): Promise<void>;
 }
 

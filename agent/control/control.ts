@@ -1,6 +1,6 @@
 /**
  * Requests from the command line to the running daemon, over a Unix socket in the agent's folder. Each connection carries one JSON request
- * and one JSON response. The socket is created with mode 0600, so only its owner can open it.
+ * and one JSON response. The socket has mode 0600, so only its owner can open it.
  */
 import { rmSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
@@ -13,7 +13,7 @@ export const controlRequestSchema = z.discriminatedUnion('op', [
   z.strictObject({ op: z.literal('status'), shown: z.boolean() }),
   z.strictObject({ op: z.literal('notices'), shown: z.boolean() }),
   z.strictObject({ op: z.literal('admin-messages'), shown: z.boolean() }),
-  /** Request for a link to the device page. The daemon starts the page's HTTP listener if necessary. Response: `OpenResponse`. */
+  /** Requests a link to the device page. The daemon starts the page's HTTP listener if necessary. Response: `OpenResponse`. */
   z.strictObject({ op: z.literal('open') }),
   z.strictObject({ op: z.literal('people'), text: z.string().max(200) }),
   z.strictObject({ op: z.literal('conversations') }),
@@ -28,7 +28,7 @@ export const controlRequestSchema = z.discriminatedUnion('op', [
     /** Absolute paths of the files to send. The daemon runs as the same user and reads the files itself. */
     files: z.array(z.string().max(4096)).max(16),
   }),
-  /** Request to send a message. The daemon waits a short time for the server's response to the message before it responds. */
+  /** Requests the state of a sent message. The daemon waits a short time for the server's response to the message. */
   z.strictObject({ op: z.literal('sent'), message: z.uuid() }),
   z.strictObject({
     op: z.literal('read'),
@@ -36,9 +36,7 @@ export const controlRequestSchema = z.discriminatedUnion('op', [
     messages: z.array(z.uuid()).max(1000),
   }),
   z.strictObject({ op: z.literal('attachment'), message: z.uuid(), index: z.int().min(0).max(64) }),
-  /**
-   * Request for the number of the newest change. The daemon responds when a change after `since` exists, or after at most `CHANGE_WITHIN`.
-   */
+  /** Requests the number of the newest change. The daemon responds when a change after `since` exists, or when `CHANGE_WITHIN` is over. */
   z.strictObject({ op: z.literal('changed'), since: z.int().min(0) }),
 ]);
 /** Link that opens the device page. The link is valid for one use within a minute. */

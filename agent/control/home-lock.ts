@@ -1,19 +1,19 @@
 /**
- * Lock of the agent's folder. Only one process at a time, such as the daemon or an enrollment, may change the folder. The lock is a SQLite
- * lock on a separate file, so the operating system releases it when the process ends, even after a crash.
+ * Lock of the agent's folder, which only one process at a time may change. The lock is a SQLite lock on a separate file, so the operating
+ * system releases it when the process ends, even after a crash.
  */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { CordonError } from '../../shared/errors.ts';
 
-/** Locks the folder and returns the function that unlocks it. Throws `conflict` when another process has the lock. */
+/** Locks the folder, and returns the function that unlocks the folder. Throws `conflict` when another process has the lock. */
 export function lockHome(home: string): () => void {
   mkdirSync(home, { recursive: true, mode: 0o700 });
   const file = new DatabaseSync(join(home, 'agent.lock'));
   try {
     file.exec('pragma busy_timeout = 0');
-    // To lock an empty file, SQLite writes to it, which fails on a full disk. SQLite does not write to a file that already has one page.
+    // SQLite locks an empty file by writing to it, which fails on a full disk. Once the file has a page, SQLite locks it without writing.
     const version = file.prepare('pragma user_version').get()?.user_version;
     if (version === 0) file.exec('pragma user_version = 1');
     file.exec('begin exclusive');

@@ -74,7 +74,6 @@ const TYPES: Readonly<Record<string, string>> = {
   '.csv': 'text/csv',
 };
 
-/** The daemon reads the file with the permissions of the daemon's user. */
 export async function attachmentFrom(path: string): Promise<NewAttachment> {
   const ending = /\.[a-z0-9]+$/i.exec(path)?.[0].toLowerCase() ?? '';
   return { name: basename(path), type: TYPES[ending] ?? 'application/octet-stream', bytes: await readFile(path) };
@@ -83,13 +82,12 @@ export async function attachmentFrom(path: string): Promise<NewAttachment> {
 interface Changes {
   count(): number;
   /**
-   * Calls `look` now and after each change, and resolves with its first result that is not null. If there is no such result within
-   * `CHANGE_WITHIN`, resolves with the result of `otherwise`.
+   * Calls `look` now and after each change until the result is not null. After `CHANGE_WITHIN`, resolves with the result of `otherwise`.
    */
   until<T>(look: () => T | null, otherwise: () => T): Promise<T>;
 }
 
-/** Maximum milliseconds to wait for a change. This is shorter than the time limit of a control request. */
+/** Milliseconds to wait for a change: less than the time limit of a control request. */
 const CHANGE_WITHIN = 20_000;
 
 function countChanges(messaging: Messaging): Changes {

@@ -1,6 +1,6 @@
 /**
- * Notices on the desktop of the signed-in user, displayed by `notify-send` (org.freedesktop.Notifications). If there is no desktop or no
- * signed-in user, the agent displays nothing and makes no receipt.
+ * Notices on the desktop, displayed by `notify-send` (org.freedesktop.Notifications). Without a desktop or a signed-in user, the agent
+ * displays nothing and makes no receipt.
  */
 import { spawn } from 'node:child_process';
 import { authorityIn, dateTimeIn, noticeWordsIn, reasonsIn } from '../../shared/order/notice-words/languages.ts';
@@ -15,7 +15,6 @@ const WITHIN = 10_000;
 /** Maximum length of a notice in characters. Desktops truncate longer texts. */
 const LONGEST = 900;
 
-/** Displays a notice. Returns true when a desktop accepted the notice. */
 export function notifyDesktop(notice: Notice, languages: readonly string[]): Promise<boolean> {
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
   const { title, body } = desktopText(notice, languages, zone);
@@ -39,18 +38,15 @@ const REST = ' … Full message: cordon-agent messages';
 
 function show(title: string, body: string): Promise<boolean> {
   return new Promise((resolve) => {
-    // A notice's text must never run as a command or count as an option. `notify-send` therefore runs without a shell and gets `--` before
-    // the texts.
+    // A notice's text must never run as a command or count as an option. `notify-send` therefore runs without a shell, with `--` before the
+    // texts.
     const child = spawn(PROGRAM, ['--app-name=Cordon', '--', title, body], { stdio: 'ignore', timeout: WITHIN });
     child.once('error', () => resolve(false));
     child.once('exit', (code) => resolve(code === 0));
   });
 }
 
-/**
- * Text of an order's notice, with reasons, end and appeal contact, in the user's language. Desktops interpret the body as markup (Desktop
- * Notifications Specification, "Markup"), so the text is escaped.
- */
+/** The text is escaped, because desktops interpret a notice's body as markup (Desktop Notifications Specification, "Markup"). */
 export function desktopText(
   notice: Notice,
   languages: readonly string[],
@@ -74,8 +70,7 @@ export function desktopText(
   const room = Math.max(0, LONGEST - known.join('\n').length);
   const excerpt = plain((chosen?.text ?? '').slice(0, room));
   return {
-    // The order number stands at the start of the line. If it stood after right-to-left letters, its parts would appear in reverse order
-    // (UAX #9, W2).
+    // The order number stands at the start of the line. After right-to-left letters, its parts would appear in reverse order (UAX #9, W2).
     title: plain(`${order}: ${notice.title}`),
     body: escaped([excerpt, ...known].filter((line) => line !== '').join('\n')),
   };

@@ -4,15 +4,15 @@ import type { EventStore, ReportStore, Transactions } from './enforcement-store.
 const LONGEST_DETAIL = 1000;
 
 /**
- * Alerts about enforcement. Each combination of code and subject raises one alert, so that a server that repeats an invalid document does
- * not fill the outbox.
+ * Alerts about enforcement. Each pair of code and subject raises one alert, so that a server that repeats an invalid document does not fill
+ * the outbox.
  */
 export interface Alerts {
   /** Raises an alert. Returns false if an alert with this code and subject was raised before. Throws if the store fails. */
   raise(code: string, subject: string, detail: string): boolean;
   /**
-   * Raises an alert and never throws. A failure of the store, such as a full disk, must not hide the error that the alert reports, and must
-   * not stop the enforcement of other orders.
+   * Raises an alert and never throws. A failure of the store must not hide the error that the alert reports, and must not stop the
+   * enforcement of other orders.
    */
   tryRaise(code: string, subject: string, detail: string): void;
 }

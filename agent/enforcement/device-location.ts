@@ -10,13 +10,13 @@ export interface DeviceLocation {
   readonly state: LocationState;
   observe(observations: readonly Observation[]): void;
   /**
-   * Ends the evidence that the device is at the network address that the server saw. Called because the connection ended. Returns false if
-   * there is no such evidence.
+   * When the connection ends, ends the evidence that the device is at the network address that the server saw. Returns false if there is no
+   * such evidence.
    */
   addressLeft(at: Instant): boolean;
-  /** Applies the admin's location statement from the device record. If the record contains no statement, ends the earlier statement. */
+  /** Applies the admin's location statement from the device record. If the record contains none, ends the previous statement. */
   applyStatement(record: DeviceRecord | null, now: Instant): void;
-  /** Sets the time of each piece of evidence that lies after `now` to `now`. Called after a correction of the device's time. */
+  /** After a correction of the device's time, moves the date of evidence that is later than `now` to `now`. */
   limit(now: Instant): void;
 }
 
@@ -58,7 +58,7 @@ export function openDeviceLocation(
           report(observations);
         });
       } catch (error) {
-        // The gates use the new location even if the disk is full, so that the report about the location could not be stored.
+        // The new location decides about services even if the disk is full and the report about the location cannot be stored.
         onFailure('evidence', error);
         add(observations);
       }

@@ -8,8 +8,8 @@ import type { Receipts } from './receipts.ts';
 import type { StoredDocuments, StoredList } from './stored-documents.ts';
 
 /**
- * Acceptance of signed documents from the server. For a document that is refused, a method raises an alert, changes nothing and throws. For
- * an accepted document, it returns true if the document was new.
+ * Acceptance of signed documents from the server. Each method returns true for a new document. For an invalid document, it raises an alert,
+ * changes nothing and throws.
  */
 export interface DocumentAcceptance {
   approverSets(envelopes: readonly Envelope[]): boolean;
@@ -109,7 +109,7 @@ export function createDocumentAcceptance(ports: {
   };
 }
 
-/** Makes one receipt `delivered` for each revision. A newer order list that contains no new revision causes no receipt. */
+/** Makes one receipt `delivered` for each revision. A newer order list without a new revision causes no receipt. */
 export function recordDelivery(
   store: Pick<EventStore, 'once'>,
   receipts: Receipts,

@@ -4,7 +4,6 @@ import { addressObservation } from '../evidence/sensors.ts';
 import type { DeviceClock } from './device-clock.ts';
 import type { Enforcement } from './enforcement.ts';
 
-/** Network address of the device as the server sees it, with the server's time. */
 export interface SeenAddress {
   readonly time: number;
   /** True if the server considers its own clock unreliable. */
@@ -13,22 +12,17 @@ export interface SeenAddress {
 }
 
 /**
- * Intake of documents from the server. A document arrives in a frame, in the body of a refusal, or in the response to a poll. A refused
- * document is logged and does not close the connection, because the next document arrives over the same connection.
+ * Intake of documents from frames, HTTP refusals and polls. An invalid document is logged and does not close the connection, because the
+ * next document arrives over the same connection.
  */
 export interface DocumentIntake {
   approverSets(envelopes: readonly Envelope[]): void;
-  /**
-   * Accepts an order list. `withheld`: the text of withheld revisions, as far as it is available. The list itself contains only
-   * placeholders for them.
-   */
   list(envelope: Envelope, withheld?: readonly Envelope[]): void;
-  /** Accepts withheld revisions that the stored order list names and that the device did not have yet. */
   withheld(envelopes: readonly Envelope[]): void;
   record(envelope: Envelope): void;
   timeCorrection(envelope: Envelope): void;
   /**
-   * Records the device's network address. `connected`: true if the server saw the address on the open connection. Such an address stays
+   * Records the device's network address. `connected`: true if the server saw the address on the open connection. The address then stays
    * current evidence until the connection closes.
    */
   address(seen: SeenAddress, connected: boolean): void;

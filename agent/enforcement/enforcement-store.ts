@@ -23,20 +23,18 @@ export interface Versioned {
 }
 
 export interface ExitMemory {
-  /** For each order number, the time since which the order has denied a service without interruption. */
+  /** For each order number, since when the order has denied a service without interruption. */
   readonly deniedSince: Readonly<Record<string, Instant>>;
   readonly wiped: readonly { readonly order: string; readonly revision: number; readonly at: Instant }[];
 }
 
 export interface Transactions {
-  /** Runs a transaction. Transactions may be nested. */
   transaction<T>(work: () => T): T;
   /** Runs a transaction that may use the disk space reserved for orders. On a full disk, `work` runs several times. */
   reserved<T>(work: () => T): T;
 }
 
 export interface ReportStore {
-  /** Appends a report to the outbox. */
   report(item: ReportItem): void;
 }
 
@@ -46,20 +44,14 @@ export interface CorrectionStore {
 }
 
 export interface DocumentStore {
-  /**
-   * Stored approver sets (sets of the approvers' public keys), oldest first. The first one is pinned: it is the first set that the device
-   * received.
-   */
+  /** Sets of the approvers' public keys, oldest first. The first one is pinned: it is the first set that the device received. */
   approverSets(): readonly Versioned[];
   addApproverSet(approverSet: Versioned): void;
   list(): Versioned | null;
   saveList(list: Versioned): void;
   record(): Versioned | null;
   saveRecord(record: Versioned): void;
-  /**
-   * For each order that this device has received, its newest adopted revision. A revision is never removed, and never replaced by an older
-   * one.
-   */
+  /** The newest adopted revision of each received order. A revision is never removed, and never replaced by an older one. */
   orders(): readonly (Versioned & { readonly order: string })[];
   saveOrder(order: string, revision: Versioned): void;
 }
@@ -80,22 +72,19 @@ export interface ExitStore {
 }
 
 export interface NoticeStore {
-  /** Notices that the device has delivered to the user, oldest first. */
   notices(): readonly GivenNotice[];
-  /** Stores a notice. Does nothing if the notice is stored already. */
   addNotice(notice: Omit<GivenNotice, 'shown'>): void;
   /** Marks the notice as seen by the user. Returns true only the first time. */
   noticeShown(notice: Pick<GivenNotice, 'order' | 'moment' | 'effective'>): boolean;
 }
 
 export interface EventStore {
-  /** Records that an event has happened. `event` is its name. Returns true only the first time. */
+  /** Records that the named event has happened. Returns true only the first time. */
   once(event: string): boolean;
-  /** Returns true if `once` has recorded this event. */
   happened(event: string): boolean;
 }
 
-/** The store of enforcement, with one port per module. Every change is durable when its method returns. */
+/** Store of enforcement, with one port per module. Every change is durable when its method returns. */
 export interface EnforcementStore
   extends Transactions,
     ReportStore,

@@ -1,7 +1,7 @@
 /**
- * Enforcement of orders on this device. Inputs are signed documents and location evidence; outputs are gates and receipts. The device first
- * stores the input. It then computes the verdict with `shared/verdict` (the server uses this code too), and stores the gates together with
- * their receipts. If a crash comes between these steps, the next start computes the verdict again. Enforcement needs no network.
+ * Enforcement of orders on this device, which needs no network. The device stores each input (signed documents and location evidence),
+ * computes the verdict with the server's code (`shared/verdict`), and stores gates and receipts together. After a crash between these
+ * steps, the next start computes the verdict again.
  */
 import { parseHomeArea } from '../../shared/areas/area-code.ts';
 import type { AreaPolygon } from '../../shared/areas/polygon.ts';
@@ -31,21 +31,13 @@ export interface EnforcementPorts {
   readonly clock: DeviceClock;
   readonly time: DeviceTime;
   readonly signer: () => Signer;
-  /** Called after a durable change of documents, location or gates. */
   readonly onChange: () => void;
-  /**
-   * Called when the gates are computed while the order list is expired. `list-watch.ts` then decides whether to raise an alert or to wait
-   * for a newer list.
-   */
+  /** Called when the gates are computed from an expired order list. `list-watch.ts` then raises an alert or waits for a newer list. */
   readonly onListExpired: () => void;
-  /**
-   * Called for a stored notice that the user should see now. Notices that the user had not seen when the agent started are in
-   * `notices.unshown`.
-   */
+  /** Called for a stored notice that the user should see now. Notices that were unseen when the agent started are in `notices.unshown`. */
   readonly onNotice?: ((notice: GivenNotice) => void) | undefined;
-  /** Called when an exit is due (`exits.due`), and at the start if a crash interrupted an exit. */
   readonly onExit?: (() => void) | undefined;
-  /** Called when the store could not save. `what` names the data. The next call of `settle` computes the gates again. */
+  /** Called when the store failed to save the data that `what` names. The next call of `settle` computes the gates again. */
   readonly onFailure: (what: string, error: unknown) => void;
 }
 
@@ -53,7 +45,7 @@ export interface Evidence {
   readonly location: LocationState;
   /** Stores observations, reports the device's own observations to the server, and computes the gates again. */
   observe(observations: readonly Observation[]): void;
-  /** Ends the evidence that the device is at the network address that the server saw. Called because the connection ended. */
+  /** When the connection ends, ends the evidence that the device is at the network address that the server saw. */
   addressLeft(at: Instant): void;
 }
 
@@ -124,8 +116,8 @@ export function openEnforcement(ports: EnforcementPorts): Enforcement {
   };
 
   rules.compile();
-  // During enrollment, the device stores its first order list before it has a key for receipts. The agent therefore makes the receipts for
-  // this list when it starts.
+  // During enrollment, the device stores its first order list before it has a key for receipts. The agent therefore makes these receipts
+  // when it starts.
   store.reserved(() => {
     if (documents.list) recordDelivery(store, receipts, documents.list, documents.orders);
     location.applyStatement(documents.record, clock.now());

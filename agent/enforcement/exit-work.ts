@@ -2,9 +2,7 @@ import { Loop } from '../../shared/loops/loop.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 import type { Exits } from './exits.ts';
 
-/**
- * Wipes the workspace when an order's exit is due. After a crash during the wipe, the next start wipes again. A second wipe is harmless.
- */
+/** Wipes the workspace when an order's exit is due. After a crash during the wipe, the next start wipes again, which is harmless. */
 export interface ExitWork {
   /** Wipes the workspace if an exit is due. Never rejects: if the wipe fails, the next call repeats it. */
   work(): Promise<void>;

@@ -12,16 +12,13 @@ export interface DueExit {
 }
 
 export interface Exits {
-  /** The exit that is due now; null if no exit is due. */
   due(): DueExit | null;
-  /** Stores a completed exit with its receipt, after the wipe of the work data was verified. */
   complete(exit: DueExit): void;
-  /** Completed exits, oldest first. */
   completed(): ExitMemory['wiped'];
 }
 
 export interface ReviewedExits extends Exits {
-  /** For each order with an exit, stores the time since which the order has denied a service. Then decides whether an exit is due. */
+  /** For each order that requires a wipe, stores since when the order has denied a service. Then decides whether an exit is due. */
   review(rules: readonly OrderRule[], verdict: Verdict, location: Location, now: Instant): void;
 }
 
@@ -69,7 +66,8 @@ export function openExits(ports: {
           certain: denial.certain,
           deniedSince: since,
           legalHold: record.legalHold === true,
-          // The server's clock may be ahead. The list's date is therefore limited to the device's time, so that the wipe is not too early.
+          // The server's clock may be ahead. The order list's date is therefore limited to the device's time, so that the wipe is not too
+          // early.
           listIssued: Math.min(list.issued, now),
           listExpired: now >= list.expires,
         });

@@ -3,17 +3,16 @@ import type { Instant } from '../../shared/time/clock.ts';
 import { DEFAULT_WAITING, type Reason, type Service, type WaitingRule } from '../../shared/verdict/terms.ts';
 import type { Enforcement } from './enforcement.ts';
 
-/** Denial of a service by an order, with the order's texts for the user. */
 export interface DenialView {
   readonly order: string;
   readonly revision: number;
   readonly title: string;
   readonly reasons: readonly Reason[];
   readonly until: Instant | null;
-  /** The order's rule for messages that wait for this device: hold, deliver or return. */
+  /** The order's rule for messages to this device during the denial: hold, deliver or return. */
   readonly waiting: WaitingRule;
   readonly appeal: string;
-  /** Texts by language tag: the order's notice. If the order has no notice, its public statement. */
+  /** The order's notice by language tag, or its public statement if the order has no notice. */
   readonly statement: Readonly<Record<string, string>>;
   /** Language of the authoritative text; null if the order does not state a language. */
   readonly authoritative: string | null;
@@ -56,9 +55,8 @@ export function gateView(
 }
 
 /**
- * Time that limits which received messages the user may get: only messages that the server accepted before this time. Infinity while the
- * gate is open. If the gate is closed and every closing order has the rule `deliver`, the time at which the gate closed. Otherwise null: no
- * messages.
+ * Only messages that the server accepted before this time may reach the user. Infinity: the gate is open. Null: none may. If every order
+ * that closes the gate has the rule `deliver`, this is the time at which the gate closed.
  */
 export function acceptedBefore({ open, denials, since }: GateView): Instant | null {
   if (open) return Number.POSITIVE_INFINITY;

@@ -6,7 +6,7 @@ import type { Receipts } from './receipts.ts';
 import type { StoredDocuments } from './stored-documents.ts';
 
 export interface Gates {
-  /** Enforced state of each gate. A gate that must close is closed even if the store failed. */
+  /** A gate that must close is closed even if the store failed. */
   enforced(): ReadonlyMap<Service, GateState>;
   /** Stores the gates of a verdict, and a receipt for each gate that changed. Returns true if a gate changed. Throws if the store fails. */
   apply(verdict: Verdict, now: Instant): boolean;
@@ -63,7 +63,7 @@ export function openGates(ports: {
         ({ service, gate }) => !isSame(stored.get(service), gate),
       );
       if (changes.length === 0) return false;
-      // To close a gate, the device closes it first and then stores the new state. To open a gate, the device stores the new state first.
+      // A gate that closes takes effect before its new state is stored. A gate that opens takes effect after its new state is stored.
       enforced = withChanges(
         stored,
         changes.filter(({ gate }) => !gate.open),
@@ -82,10 +82,7 @@ export function openGates(ports: {
   };
 }
 
-/**
- * Name of the stored event "this order has denied a service". The event stays stored after the gate opens, until the device removes the
- * order.
- */
+/** Name of the stored event "this order has denied a service". The event stays until the device removes the order. */
 export const denialEvent = (order: string): string => `denied ${order}`;
 
 const withChanges = (gates: ReadonlyMap<Service, GateState>, changes: readonly Change[]) =>

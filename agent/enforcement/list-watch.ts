@@ -5,13 +5,11 @@ export interface ListWatchPorts {
 }
 
 /**
- * Alert about an expired order list. After sleep or a clock jump, a newer list usually arrives within seconds. The alert is therefore
- * raised only if the server had time to send a newer list. All times are those of the machine's own clock, not of `device-clock.ts`.
+ * Alert about an expired order list. After sleep or a clock jump, a newer list usually arrives within seconds, so the alert waits for the
+ * server. All times are those of the machine's own clock, not of `device-clock.ts`.
  */
 export interface ListWatch {
-  /** Checks the order list after a change of the device's time, of the list or of the connection. */
   check(): void;
-  /** Called after a poll has fetched and stored the order list. */
   polled(): void;
   stop(): void;
 }

@@ -5,28 +5,22 @@ export interface ManagementGatePorts {
   readonly link: () => {
     readonly state: string;
     attempt(): Promise<void>;
-    /** Closes the connection. The link then behaves as if the server had refused the device. */
     leave(why: string): void;
   };
 }
 
 /**
- * The gate of the service `management` on the device. While the gate is closed, the device does not connect, even if the server would
- * accept it. When the gate closes during a connection, the device sends its receipts and waits for the server to close the connection. If
- * the server does not, the device closes it.
+ * Gate of the service `management`. While the gate is closed, the device does not connect, even if the server would accept it. When the
+ * gate closes during a connection, the device sends its receipts and waits for the server to close the connection, but at most
+ * `DISCONNECT_WITHIN`.
  */
 export interface ManagementGate {
-  /** Reason why the gate forbids a connection; null while the gate is open. */
   denial(): string | null;
-  /** Closes or opens the connection after a change of the gate or of the connection. */
   changed(): void;
   stop(): void;
 }
 
-/**
- * Milliseconds that the device waits for the server to close the connection. The server closes the session of a suspended device within
- * five seconds.
- */
+/** Milliseconds to wait for the server to close the connection. The server closes the session of a suspended device within five seconds. */
 const DISCONNECT_WITHIN = 8_000;
 
 export function createManagementGate(ports: ManagementGatePorts, disconnectWithin = DISCONNECT_WITHIN): ManagementGate {
@@ -55,8 +49,8 @@ export function createManagementGate(ports: ManagementGatePorts, disconnectWithi
       } else {
         leaving ??= setTimeout(leaveIfDenied, disconnectWithin).unref();
       }
-      // The device connects as soon as its own orders allow a connection. If the server still refuses, the device waits as long as the
-      // server's `Retry-After` says.
+      // The device connects as soon as its own orders allow it. If the server still refuses, the device waits as the server's `Retry-After`
+      // says.
       if (open && !wasOpen && state === 'refused') void ports.link().attempt();
       wasOpen = open;
     },

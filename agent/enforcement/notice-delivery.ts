@@ -3,26 +3,18 @@ import type { Enforcement } from './enforcement.ts';
 import { type Notice, noticesOf } from './notice-view.ts';
 
 export interface NoticeDelivery {
-  /** Lists all announced and active orders, and recently ended orders. */
   list(): readonly Notice[];
-  /**
-   * Displays one order's notice on the desktop. If there is no desktop, the user finds the notice on the command line or the device page.
-   */
+  /** Displays an order's notice on the desktop. Without a desktop, the user finds the notice on the command line or the device page. */
   showOnDesktop(order: string): Promise<void>;
   showMissed(): void;
-  /**
-   * Makes the receipt `displayed` for the given orders, which the user has seen. Without the argument, does so for all orders. Each
-   * revision of an order gets one receipt.
-   */
+  /** Makes the receipt `displayed` for the given orders, by default for all orders. Each revision of an order gets one receipt. */
   markShown(orders?: readonly string[]): void;
 }
 
 export function createNoticeDelivery(ports: {
   readonly enforcement: Pick<Enforcement, 'documents' | 'notices' | 'exits' | 'gates'>;
   readonly now: () => Instant;
-  /** Displays a notice on the desktop. Returns true when the desktop accepted the notice. */
   readonly notify?: ((notice: Notice) => Promise<boolean>) | undefined;
-  /** Changes the store. Logs a failure of the store and does not throw. */
   readonly tryStore: (work: () => void) => void;
 }): NoticeDelivery {
   const { documents, notices, exits, gates } = ports.enforcement;

@@ -1,7 +1,6 @@
 /**
- * Times at which the user gets notices about an order. The order's notice plan defines the times. Times before the proposal of the newest
- * revision are skipped. A device that was off shows only the latest missed notice. Once the order is effective, the device no longer shows
- * notices that announce it.
+ * Times at which the user gets notices about an order, from the order's notice plan. Times before the proposal of the newest revision are
+ * skipped. A device that was off shows only the latest missed notice, and no announcement of an order that is already effective.
  */
 import type { NoticeMoment, Revision } from '../../shared/order/documents.ts';
 import { NOTICE_MOMENTS } from '../../shared/order/documents.ts';
@@ -40,14 +39,12 @@ type State = Pick<OrderRule, 'until' | 'pausedUntil' | 'withdrawn'>;
 const isWithoutNotice = ({ until, pausedUntil }: State, now: Instant): boolean =>
   (until !== null && now >= until) || (pausedUntil !== null && now < pausedUntil);
 
-/** What the order has already done on this device. */
 export interface SoFar {
   readonly given: readonly Pick<GivenNotice, 'moment' | 'effective'>[];
-  /** True if the order has ever denied a service on this device. */
   readonly denied: boolean;
 }
 
-/** Returns the notice that is due now, or null if none is due. The caller must check whether the order affects the device. */
+/** The notice that is due now, or null. The caller must check whether the order affects the device. */
 export function dueNotice(
   revision: Revision,
   rule: State,

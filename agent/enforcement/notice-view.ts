@@ -16,18 +16,16 @@ export interface Notice {
   readonly status: 'active' | 'paused' | 'withdrawn' | 'ended';
   readonly services: readonly Service[];
   readonly areas: readonly string[];
-  /** Reasons why the order denies a service on this device; empty if it denies none. */
   readonly reasons: readonly Reason[];
   readonly effective: Instant;
   readonly until: Instant | null;
-  /** Texts by language tag: the order's notice. If the order has no notice, its public statement. */
+  /** The order's notice by language tag, or its public statement if the order has no notice. */
   readonly statement: Readonly<Record<string, string>>;
   /** Language of the authoritative text; null if the order does not state a language. */
   readonly authoritative: string | null;
   readonly appeal: string;
   /**
-   * Exit of the order; null if the order has none. The user can export messages until at least `exportsUntil`. After that, the device wipes
-   * the work data.
+   * The wipe of work data that the order requires; null if it requires none. The user can export messages until at least `exportsUntil`.
    */
   readonly exit: {
     readonly exportsUntil: Instant;
@@ -35,12 +33,10 @@ export interface Notice {
     readonly approved: boolean;
     readonly wiped: Instant | null;
   } | null;
-  /** Notices that the device has delivered to the user, oldest first. */
   readonly told: readonly {
     readonly moment: NoticeMoment;
     readonly at: Instant;
     readonly shown: boolean;
-    /** True if the user got the notice later than planned. */
     readonly late: boolean;
   }[];
 }
@@ -48,7 +44,6 @@ export interface Notice {
 /** Milliseconds for which an ended order stays in the list. */
 const VISIBLE_AFTER_END = 7 * 86_400_000;
 
-/** Lists all announced and active orders, even if they do not affect the device, and recently ended orders. */
 export function noticesOf(
   orders: Iterable<Pick<AcceptedRevision, 'revision'>>,
   given: readonly GivenNotice[],
@@ -64,7 +59,7 @@ export function noticesOf(
     const { title, services, areas, effective, appeal } = revision.terms;
     const until = revision.terms.until === null ? null : Date.parse(revision.terms.until);
     const ended = revision.status !== 'withdrawn' && until !== null && now >= until;
-    // An ended order leaves the list after some time, but an order whose exit wiped data on this device stays in the list.
+    // An order whose exit wiped data on this device stays in the list after its end.
     if (ended && wiped === null && (delivered.length === 0 || now > until + VISIBLE_AFTER_END)) continue;
     const withdrawal = delivered.find(({ moment }) => moment === 'withdrawal');
     if (

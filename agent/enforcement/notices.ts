@@ -8,7 +8,6 @@ import type { Receipts } from './receipts.ts';
 import type { StoredDocuments } from './stored-documents.ts';
 
 export interface Notices {
-  /** Notices that the device has delivered to the user, oldest first. */
   all(): readonly GivenNotice[];
   /** For each order, the newest notice if the user has not seen that notice yet. */
   unshown(): readonly GivenNotice[];
@@ -16,7 +15,6 @@ export interface Notices {
 }
 
 export interface PlannedNotices extends Notices {
-  /** Stores each due notice together with its receipt `delivered`. */
   deliverDue(facts: DeviceFacts, now: Instant): readonly GivenNotice[];
   nextAt(now: Instant): Instant | null;
 }
@@ -37,8 +35,8 @@ export function openNotices(ports: {
   const ofOrder = (number: string) => all().filter(({ order }) => order === number);
 
   /**
-   * Notices of an order that are due now. A device gets a notice if the order would deny it a service now. A device gets the notice of a
-   * withdrawal if the order denied it a service or if it had an earlier notice of the order.
+   * A device gets an order's notice if the order would deny it a service now. It gets the notice of withdrawal if the order denied it a
+   * service or if it had an earlier notice of the order.
    */
   const dueOf = (rule: OrderRule, facts: DeviceFacts, now: Instant): GivenNotice[] => {
     const revision = documents.orders.get(rule.order)?.revision;

@@ -6,17 +6,16 @@ import type { OrderRule } from '../../shared/verdict/terms.ts';
 import type { Alerts } from './alerts.ts';
 import type { StoredDocuments } from './stored-documents.ts';
 
-/** Stored orders in the form that `evaluate` reads, sorted by order number. */
 export interface OrderRules {
   all(): readonly OrderRule[];
   /**
-   * Polygons of orders that have not ended, without duplicates. Polygons of ended orders are left out, because the number of polygons is
-   * limited (`MOST_POLYGONS`).
+   * Polygons of all orders that have not ended, without duplicates. Ended orders are left out, because the number of polygons is limited
+   * (`MOST_POLYGONS`).
    */
   polygons(now: Instant): readonly AreaPolygon[];
   /**
-   * Reads the stored orders again. If this version of the agent cannot read an order, it raises an alert and still enforces all other
-   * orders.
+   * Reads the stored orders again. An order that this version of the agent cannot read raises an alert. All other orders are still
+   * enforced.
    */
   compile(): void;
 }

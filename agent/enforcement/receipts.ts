@@ -7,10 +7,7 @@ import type { DeviceIdentity, StoredList } from './stored-documents.ts';
 
 export type ReceiptFacts = Pick<Receipt, 'kind' | 'order' | 'revision' | 'service' | 'gate' | 'notice'>;
 
-/**
- * Writer of this device's receipts, which are signed and put into the outbox. Each receipt names the order list that the device enforced at
- * that time.
- */
+/** Signed receipts of this device, which go into the outbox. Each names the order list that the device enforced at that time. */
 export interface Receipts {
   /**
    * Signs a receipt and puts it into the outbox. Does nothing if the device has no order list. `list`: the order list that the current

@@ -47,13 +47,11 @@ export interface StoredDocuments {
   readonly record: DeviceRecord | null;
   readonly orders: ReadonlyMap<string, AcceptedRevision>;
   acceptApproverSets(envelopes: readonly Envelope[]): boolean;
-  /** True if the stored order list names a withheld revision that this device does not have. */
   readonly lacking: boolean;
-  /** Returns true if an unverified order list names a withheld revision that this device does not have. */
   lacks(envelope: Envelope): boolean;
   /**
    * Stores an order list. Returns null if the device already has the list and all of its withheld revisions. `withheld`: the text of
-   * withheld revisions; the list itself contains only placeholders for them. `also` runs in the transaction that stores the list.
+   * withheld revisions, for which the list contains only placeholders. `also` runs in the transaction that stores the list.
    */
   acceptList(
     envelope: Envelope,
@@ -73,9 +71,7 @@ export const openStoredDocuments = (store: Store, identity: DeviceIdentity): Sto
 
 type Store = DocumentStore & Pick<Transactions, 'reserved'>;
 
-/**
- * Reader and writer of the stored documents. The constructor does not verify signatures again, because only verified documents are stored.
- */
+/** Only verified documents are stored, so the constructor does not verify signatures again. */
 class VerifiedDocuments implements StoredDocuments {
   readonly #store: Store;
   readonly #identity: DeviceIdentity;
@@ -190,7 +186,6 @@ class VerifiedDocuments implements StoredDocuments {
   }
 }
 
-/** Throws if the device record is for another device or for another enrollment of this device. */
 function requireOwnRecord(next: DeviceRecord, identity: DeviceIdentity): void {
   if (next.installation !== identity.installation || next.device !== identity.device) {
     throw new CordonError('list_other_installation', `The record belongs to ${next.device} at ${next.installation}.`);

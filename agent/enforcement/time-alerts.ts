@@ -3,15 +3,10 @@ import type { DeviceClock } from './device-clock.ts';
 import type { ReportStore } from './enforcement-store.ts';
 import type { StoredDocuments } from './stored-documents.ts';
 
-/** Alerts about an expired order list and about an implausible server time. */
 export interface TimeAlerts {
   listExpired(): boolean;
-  /**
-   * Raises `list_expired` if the order list has expired and the device has received data from the server, but no newer list. Raises it only
-   * once for each order list.
-   */
+  /** Raises `list_expired` once for each expired order list, if the device has received data from the server but no newer list. */
   raiseListExpired(): void;
-  /** Raises `time_implausible` once for each implausible server time. */
   checkServerTime(): void;
 }
 
@@ -24,7 +19,7 @@ export function createTimeAlerts(ports: {
   readonly onFailure: (what: string, error: unknown) => void;
 }): TimeAlerts {
   const { store, clock, documents } = ports;
-  /** The agent remembers only in memory which alerts it has raised. After a restart, it may raise the same alert again. */
+  /** Kept only in memory: after a restart, the agent may raise the same alert again. */
   let isClaimRaised = false;
 
   const listExpired = () => documents.list !== null && clock.now() >= documents.list.expires;

@@ -1,6 +1,6 @@
 /**
- * Certificates on a device: reading an EST response (RFC 7030: a certs-only CMS SignedData in base64), verifying the chain, and reading the
- * device's own certificate. `node:crypto` verifies the signatures.
+ * Certificates on a device: reading an EST response (RFC 7030: certs-only CMS SignedData in base64), verifying the chain, and reading the
+ * device's own certificate.
  */
 import { createHash, createPrivateKey, X509Certificate } from 'node:crypto';
 import { CordonError } from '../../shared/errors.ts';
@@ -8,7 +8,6 @@ import { elements, only, TAG } from './der.ts';
 
 const SIGNED_DATA = '2a864886f70d010702';
 
-/** Returns all certificates in a certs-only SignedData in base64 (RFC 5652, section 5.1). */
 export function certificatesOf(base64Body: string): X509Certificate[] {
   const contentInfo = elements(only(Buffer.from(base64Body, 'base64'), TAG.sequence).content);
   if (contentInfo[0]?.content.toString('hex') !== SIGNED_DATA || !contentInfo[1]) {
@@ -18,7 +17,7 @@ export function certificatesOf(base64Body: string): X509Certificate[] {
     );
   }
   const signedData = elements(only(contentInfo[1].content, TAG.sequence).content);
-  // Fields of SignedData: version, digestAlgorithms, encapContentInfo, then [0] certificates.
+  // Fields of SignedData (RFC 5652, section 5.1): version, digestAlgorithms, encapContentInfo, then [0] certificates.
   const certificates = signedData.find((element) => element.tag === TAG.context0);
   return certificates ? elements(certificates.content).map((element) => new X509Certificate(element.whole)) : [];
 }
@@ -26,7 +25,6 @@ export function certificatesOf(base64Body: string): X509Certificate[] {
 export const fingerprintOf = (certificate: X509Certificate): string =>
   createHash('sha256').update(certificate.raw).digest('hex');
 
-/** Returns the self-signed certificate whose fingerprint is in the activation link. */
 export function findRoot(certificates: readonly X509Certificate[], fingerprint: string): X509Certificate {
   const root = certificates.find((certificate) => fingerprintOf(certificate) === fingerprint);
   if (!root?.ca || !root.verify(root.publicKey)) {
@@ -38,7 +36,6 @@ export function findRoot(certificates: readonly X509Certificate[], fingerprint: 
   return root;
 }
 
-/** Returns the certificates of the device and of the issuing CA, after checking the device's key and the chain to the pinned root. */
 export function chainOf(
   response: readonly X509Certificate[],
   authorities: readonly X509Certificate[],

@@ -1,6 +1,6 @@
 /**
- * A device's credentials and their storage. The private key is made on the device and never leaves it, neither in a request nor in a log.
- * An interrupted enrollment is stored too, so that the same activation link completes it with the same key.
+ * A device's credentials and their storage. The private key is made on the device and never leaves it. An interrupted enrollment is stored
+ * too, so that the same activation link completes it with the same key.
  */
 import { CordonError } from '../../shared/errors.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
@@ -9,22 +9,18 @@ export interface Credentials {
   readonly device: DeviceId;
   readonly generation: number;
   readonly installation: string;
-  /** The device's private key: PKCS#8, PEM. */
   readonly keyPem: string;
-  /** Certificates of the device and of the issuing CA, PEM. */
   readonly chainPem: string;
   /** The pinned root CA certificate, PEM. The device trusts no other root. */
   readonly rootPem: string;
-  /** Address of the public listener, `https://host:port`. */
   readonly publicUrl: string;
-  /** Address of the device listener, `wss://host:port`. */
   readonly deviceUrl: string;
 }
 
-/** Enrollment in progress. The field `credentials` is added when the device has stored its order list and device record. */
+/** Enrollment in progress. `credentials` is set when the device has stored its order list and device record. */
 export type EnrollmentState = {
   readonly device: DeviceId;
-  /** SHA-256 of the activation code's secret. The same activation link continues the enrollment. Another link starts a new enrollment. */
+  /** SHA-256 of the activation code's secret. The same code continues the enrollment; another code starts a new one. */
   readonly code: string;
   readonly publicUrl: string;
   readonly deviceUrl: string;
@@ -38,9 +34,7 @@ export type EnrollmentState = {
 
 export interface EnrollmentKeeper {
   load(): EnrollmentState | null;
-  /** Stores the enrollment state durably. */
   save(state: EnrollmentState): void;
-  /** Overwrites and removes the private key. */
   destroy(): void;
 }
 
@@ -53,7 +47,7 @@ export interface CredentialPort {
   destroy(): void;
 }
 
-/** Creates the port for enrollment and the port for credentials. Both use the same storage medium. `forget` must overwrite the key. */
+/** Ports for enrollment and for credentials over the same storage medium. `forget` must overwrite the key. */
 export function credentialsOver(medium: {
   readonly kept: EnrollmentState | null;
   readonly save: (state: EnrollmentState) => void;

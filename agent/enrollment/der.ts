@@ -1,6 +1,6 @@
 /**
- * The part of DER that a device needs: encoding a certificate request, and finding certificates in a certs-only response. The reader
- * accepts only definite lengths within the input. `node:crypto` verifies the certificates.
+ * The part of DER (X.690) that a device needs: encoding a certificate request, and finding certificates in a certs-only response. The
+ * reader accepts only definite lengths within the input.
  */
 import { CordonError } from '../../shared/errors.ts';
 
@@ -27,11 +27,9 @@ export function der(tag: number, ...content: Uint8Array[]): Buffer {
 export interface Element {
   readonly tag: number;
   readonly content: Buffer;
-  /** The whole encoded element: tag, length and content. */
   readonly whole: Buffer;
 }
 
-/** Returns the consecutive elements in `bytes`. */
 export function elements(bytes: Buffer): Element[] {
   const found: Element[] = [];
   for (let at = 0; at < bytes.length; ) {
@@ -49,7 +47,7 @@ export function elements(bytes: Buffer): Element[] {
   return found;
 }
 
-/** Returns the only element in `bytes`. Throws if the element has another tag, or if there are several elements. */
+/** Returns the only element. Throws if there are several elements, or if the element has another tag. */
 export function only(bytes: Buffer, tag: number): Element {
   const [element, ...rest] = elements(bytes);
   if (!element || rest.length > 0 || element.tag !== tag) throw malformed();

@@ -1,8 +1,7 @@
 /**
- * Enrollment with an activation link. The device pins the CA that the link names, makes a key, gets a certificate over EST, pins the
- * approver set, and stores order list and device record. If the organization has not adopted an approver set yet, the approver set, the
- * order list and the device record arrive later over the connection. Each step is stored before the next one, so the same activation link
- * continues an interrupted enrollment with the same key.
+ * Enrollment with an activation link. The device pins the CA that the link names, gets a certificate over EST, pins the approver set, and
+ * stores order list and device record. Each step is stored before the next one, so the same link continues an interrupted enrollment with
+ * the same key.
  */
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
@@ -27,7 +26,7 @@ export interface EnrollPorts {
   readonly keeper: EnrollmentKeeper;
   readonly store: AgentStore;
   readonly dial: DialPort;
-  /** True to replace this machine's current identity, which may be revoked or belong to another installation. */
+  /** True to replace this machine's current identity, which may be revoked or of another installation. */
   readonly replace?: boolean;
 }
 
@@ -97,13 +96,12 @@ async function finish(
   const record = envelopeSchema.parse(await get(asDevice, new URL('/device/record', httpsOf(deviceUrl))));
   const [first] = approverSets;
   const list = first && envelopeSchema.parse(await get(open, new URL('/orders/list', publicUrl)));
-  // The order list contains only placeholders for withheld revisions. Devices fetch the text of these revisions in a separate request.
+  // The order list contains only placeholders for withheld revisions, whose text needs a separate request.
   const withheld = first
     ? z.array(envelopeSchema).parse(await get(asDevice, new URL('/device/withheld', httpsOf(deviceUrl))))
     : [];
 
-  // The installation's identifier comes from the first approver set. If there is none, it comes from the device record. Both documents come
-  // from the owner of the pinned CA.
+  // The first approver set names the installation; without a set, the device record does. Both come from the owner of the pinned CA.
   const installation = first
     ? readApproverSet(first).approvers.installation
     : parseDocument(deviceRecordSchema, payloadOf(record, PAYLOAD_TYPES.record)).installation;
@@ -125,8 +123,8 @@ async function finish(
 }
 
 /**
- * The clock state starts at the order list's date, the first authenticated time. The state names no real boot, so at its first start the
- * agent measures the time since then with the wall clock.
+ * The clock state starts at the order list's date, the first authenticated time. It names no real boot, so the agent's first start measures
+ * the time since then with the wall clock.
  */
 const signedTime = (issued: number): ClockState => ({
   floor: issued,

@@ -6,18 +6,16 @@ import { type OwnCertificate, readOwn } from './certificates.ts';
 import type { CredentialPort } from './credentials.ts';
 import { renewWhenDue } from './renew.ts';
 
-/** The device's current key and certificate, used for signatures, connections and renewal. */
 export interface OwnIdentity {
   certificate(): OwnCertificate;
   signer(): Signer;
-  /** Opens TLS connections with the current certificate. All connections with one certificate share session tickets. */
+  /** All TLS connections with one certificate share session tickets. */
   dial(): SecureDial;
   /**
    * Renews the certificate if renewal is due. `expired`: true if the server has refused the expired certificate. Never rejects: after a
    * failure, the next call tries again.
    */
   renew(expired?: boolean): Promise<void>;
-  /** The reason why the last certificate renewal failed; null after a success. */
   renewalFailure(): string | null;
 }
 
@@ -60,7 +58,6 @@ export function createOwnIdentity({ credentials, dial, onRenewed, onFailure }: O
   };
 }
 
-/** Caches the value that `make` computes, and computes it again only when the text from `source` changes. */
 function cachedBySource<Made>(source: () => string, make: (from: string) => Made): () => Made {
   let last: { readonly from: string; readonly made: Made } | null = null;
   return () => {

@@ -12,10 +12,9 @@ import { requestCertificate } from './csr.ts';
 import { simpleReenroll } from './est.ts';
 
 /**
- * Renews the certificate if renewal is due. Returns true when a new certificate is stored. While the current certificate is valid, the
- * agent asks the device listener over `asDevice`, a connection with that certificate. The device listener refuses an expired certificate.
- * For some days after the expiry, the agent instead asks the public listener over `asStranger`, a connection without a certificate; the
- * signature of the request proves the key. `expired`: true if the server stated that the certificate has expired.
+ * Renews the certificate if renewal is due. Returns true when a new certificate is stored. The device listener (`asDevice`) renews a valid
+ * certificate and refuses an expired one. For some days after the expiry, the public listener renews it over `asStranger`, a connection
+ * without a client certificate: the request's signature proves the key.
  */
 export async function renewWhenDue(
   credentials: CredentialPort,

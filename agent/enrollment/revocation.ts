@@ -17,10 +17,7 @@ export interface RevocationCheckPorts {
 }
 
 export interface RevocationCheck {
-  /**
-   * Returns true if the revocation list contains the certificate. Returns false if the list lacks the certificate, or if the agent cannot
-   * fetch or verify the list. Never rejects.
-   */
+  /** True only if a verified revocation list contains the certificate. Never rejects. */
   confirmed(): Promise<boolean>;
 }
 
@@ -44,8 +41,8 @@ const ECDSA_WITH_SHA256 = '2a8648ce3d040302';
 const VERSION_2 = '01';
 
 /**
- * Parses a revocation list in DER (RFC 5280, section 5.1). An old list is accepted too, because a revocation is never undone. Throws
- * `document_malformed` for an invalid list, and `signature_invalid` if the issuing CA under the pinned root has not signed the list.
+ * Parses a revocation list in DER (RFC 5280, section 5.1). An old list is accepted, because a revocation is never undone. Throws
+ * `document_malformed` for an invalid list, and `signature_invalid` unless the issuing CA has signed it.
  */
 export function namesOwnCertificate(list: Buffer, own: Pick<Credentials, 'chainPem' | 'rootPem'>): boolean {
   const [tbs, algorithm, signature] = elements(only(list, TAG.sequence).content);
@@ -63,8 +60,7 @@ export function namesOwnCertificate(list: Buffer, own: Pick<Credentials, 'chainP
   // Fields of a CRL: version, signature, issuer, thisUpdate, nextUpdate, then the optional entries.
   const fields = elements(tbs.content);
   const [version, , , , , entries] = fields;
-  // Where a revocation list has its version number, a certificate has another DER tag. A signed certificate is therefore never accepted as
-  // a revocation list.
+  // A certificate has another DER tag in the place of the version number, so a signed certificate is never accepted as a revocation list.
   if (version?.tag !== TAG.integer || version.content.toString('hex') !== VERSION_2) throw malformed();
   if (entries?.tag !== TAG.sequence) return false;
   const serial = withoutZeros(new X509Certificate(own.chainPem).serialNumber.toLowerCase());
@@ -74,7 +70,7 @@ export function namesOwnCertificate(list: Buffer, own: Pick<Credentials, 'chainP
   });
 }
 
-/** Returns the certificate of the issuing CA, which is the second one of the chain, after checking that the pinned root has signed it. */
+/** Certificate of the issuing CA, the second one of the chain, after checking that the pinned root has signed it. */
 function issuingOf({ chainPem, rootPem }: Pick<Credentials, 'chainPem' | 'rootPem'>): X509Certificate {
   const [, issuingPem] = chainPem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
   const issuing = issuingPem === undefined ? null : new X509Certificate(issuingPem);

@@ -1,7 +1,6 @@
 /**
- * Positions from GeoClue (`org.freedesktop.GeoClue2` on the D-Bus system bus). Each reading opens its own connection and client. The agent
- * uses only positions from satellites, Wi-Fi or GeoClue's static file. It ignores positions that GeoClue guesses from the IP address or
- * from mobile cells: the agent's evidence sources `address` and `network` already contain this information, and one wrong source must not
+ * Positions from GeoClue (`org.freedesktop.GeoClue2` on the D-Bus system bus). The agent ignores positions that GeoClue guesses from the IP
+ * address or mobile cells: the evidence sources `address` and `network` already contain this information, and one wrong source must not
  * count twice.
  */
 import { setTimeout as passed } from 'node:timers/promises';
@@ -13,24 +12,21 @@ import { SourceUnavailable } from './sensors.ts';
 const WITHIN = 15_000;
 const ASK_EVERY = 500;
 /**
- * Maximum inaccuracy of a position in meters. Positions that the service Ichnaea derives from Wi-Fi are more accurate than this; positions
- * from cells and IP addresses are less accurate.
+ * Maximum inaccuracy in meters. Positions from Wi-Fi are more accurate than this; positions from cells and IP addresses are less accurate.
  */
 const COARSEST = 1_000;
-/** Minimum inaccuracy of a position in meters. GeoClue rounds a good fix to 0 m, which no receiver reaches. */
+/** Minimum inaccuracy in meters. GeoClue rounds a good fix to 0 m, which no receiver reaches. */
 const FINEST = 30;
 /** GeoClue's names of sources that guess: from the IP address (`ipf`), or from a region of mobile cells (`lacf`). */
 const GUESS = /geoip|fallback/i;
-/** Maximum age of a fix in milliseconds. GeoClue may return an old fix (`Timestamp`), which does not prove the present location. */
+/** Maximum age of a fix in milliseconds. GeoClue may return an old fix, which does not prove the current location. */
 const OLDEST = 10 * 60_000;
 
 const GEOCLUE = 'org.freedesktop.GeoClue2';
 const CLIENT = `${GEOCLUE}.Client`;
 const PROPERTIES = 'org.freedesktop.DBus.Properties';
 const MANAGER = ['/org/freedesktop/GeoClue2/Manager', `${GEOCLUE}.Manager`] as const;
-/** The agent's name in geoclue.conf, both as a GeoClue application and as a GeoClue authorization agent. */
 const OWN_NAME = 'cordon-agent';
-/** Accuracy level `EXACT` of the enumeration GClueAccuracyLevel. */
 const EXACT = 8;
 const AGENT = defineInterface({
   name: `${GEOCLUE}.Agent`,
@@ -43,7 +39,6 @@ const locationSchema = z.looseObject({
   Longitude: z.number().min(-180).max(180),
   Accuracy: z.number(),
   Description: z.string(),
-  /** Time of a position: seconds and microseconds. */
   Timestamp: z.tuple([z.bigint(), z.bigint()]),
 });
 
@@ -58,8 +53,8 @@ export function positionOf(location: unknown, now: number): Position | null {
 }
 
 /**
- * Returns the first valid position, or null if no position arrives in time. Rejects with `SourceUnavailable` if GeoClue is missing or
- * refuses access. Rejects with another error if the D-Bus system bus is missing or a response is invalid.
+ * The first valid position, or null if no position arrives in time. Rejects with `SourceUnavailable` if GeoClue is missing or refuses
+ * access.
  */
 export async function readGeoclue(busAddress: string, within = WITHIN): Promise<Position | null> {
   const began = performance.now();
@@ -72,16 +67,14 @@ export async function readGeoclue(busAddress: string, within = WITHIN): Promise<
       { destination: GEOCLUE, path, interface: name, member, ...(signature && { signature, body }) },
       { signal: over },
     );
-  /** Registers this client as GeoClue's authorization agent for its own user, until the connection ends. */
   const actAsAgent = async () => {
     await bus.export('/org/freedesktop/GeoClue2/Agent', AGENT);
     await call(...MANAGER, 'AddAgent', 's', OWN_NAME);
   };
   try {
     const asked = call<string>(...MANAGER, 'GetClient');
-    // Since version 2.7, GeoClue makes a client wait for an authorization agent in the user's session. If there is none, GeoClue does not
-    // respond. After a short wait, this client therefore registers itself as the agent, which geoclue.conf may forbid. An earlier
-    // registration would replace the session's own agent.
+    // Since version 2.7, GeoClue does not respond to a client without an authorization agent in the user's session. After a short wait,
+    // this client therefore registers itself as the agent. An earlier registration would replace the session's own agent.
     const soon = await Promise.race([asked, passed(within / 5, null, { ref: false })]);
     if (soon === null) await actAsAgent();
     const client = soon ?? (await asked);
@@ -106,7 +99,7 @@ export async function readGeoclue(busAddress: string, within = WITHIN): Promise<
   }
 }
 
-/** Error with a known reason. GeoClue's own error text may contain a position, so the agent uses its own text for most errors. */
+/** GeoClue's error text may contain a position, so the agent uses its own text for most errors. */
 function withKnownReason(error: unknown): unknown {
   if (error instanceof ConnectionClosedError) return error.cause ?? new Error('the bus closed the connection');
   if (error instanceof AbortError) return new Error('it does not answer');

@@ -21,7 +21,6 @@ const fixSchema = z.looseObject({
   epy: z.number().min(0).optional(),
 });
 
-/** Position from one line of gpsd; null if the line contains no fix. Throws for an invalid line. */
 export function positionIn(line: string): Position | null {
   const json: unknown = JSON.parse(line);
   if (classSchema.parse(json).class !== 'TPV') return null;
@@ -31,10 +30,7 @@ export function positionIn(line: string): Position | null {
   return { latitude: lat, longitude: lon, accuracy: error };
 }
 
-/**
- * Returns the first fix; null if the receiver has no fix. Rejects with the system's error if gpsd is not running. Also rejects if its data
- * is invalid.
- */
+/** The first fix; null if the receiver has no fix. Rejects if gpsd is not running or its data is invalid. */
 export function readGpsd(port: number, within = WITHIN): Promise<Position | null> {
   return new Promise((resolve, reject) => {
     const socket = connect({ host: '127.0.0.1', port });

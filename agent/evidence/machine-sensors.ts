@@ -1,7 +1,6 @@
 /**
- * Sensors of the machine: gpsd, GeoClue and ModemManager. The agent uses them unless the company has configured a program or a file with
- * position data. Only Linux is supported, because other systems require the consent of the user at the screen. A failed sensor gives no
- * evidence.
+ * Sensors of the machine: gpsd, GeoClue and ModemManager, used unless the company has configured a program or a file with position data.
+ * Only Linux is supported, because other systems require the consent of the user at the screen.
  */
 import { readGeoclue } from './geoclue.ts';
 import { readGpsd } from './gpsd.ts';
@@ -10,15 +9,12 @@ import { type Sensors, type SourceState, SourceUnavailable } from './sensors.ts'
 
 interface MachineSensors {
   readonly platform: NodeJS.Platform;
-  /** Port of gpsd on loopback. With 0, the agent does not use gpsd. */
+  /** Port of gpsd on loopback; 0 disables gpsd. */
   readonly gpsdPort: number;
-  /** Address of the D-Bus system bus for GeoClue; null if the agent does not use GeoClue. */
   readonly geoclueBus: string | null;
-  /** Called when a sensor exists but fails. */
   readonly onFailure: (why: string) => void;
 }
 
-/** Error codes that mean that a sensor is missing. */
 const ABSENT = new Set(['ECONNREFUSED', 'ENOENT']);
 
 export function machineSensors({ platform, gpsdPort, geoclueBus, onFailure }: MachineSensors): Sensors {
@@ -36,8 +32,7 @@ export function machineSensors({ platform, gpsdPort, geoclueBus, onFailure }: Ma
       const code = error instanceof Error && 'code' in error ? String(error.code) : '';
       if (ABSENT.has(code)) return [null, { name, state: 'absent', detail: 'not running here' }];
       const why = error instanceof Error ? (error.message.split('\n').at(-1) ?? '') : String(error);
-      // On many machines, ModemManager's client `mmcli` is installed, but no modem exists and the service does not run. This is not a
-      // failure.
+      // On many machines, ModemManager's client `mmcli` is installed, but its service does not run. This is not a failure.
       const isAbsent =
         name === 'ModemManager' &&
         /ServiceUnknown|not found|couldn't (create|connect|find)|No such file/i.test(

@@ -29,8 +29,8 @@ export function networkIn(text: string): string | null {
 const modemsIn = (text: string): readonly string[] => listSchema.parse(JSON.parse(text))['modem-list'];
 
 /**
- * Returns the mobile country code of the first registered modem, or null if no modem is registered. Rejects with `ENOENT` if ModemManager
- * is not installed. Rejects with the error of `mmcli` if that program fails.
+ * Mobile country code of the first registered modem; null if no modem is registered. Rejects with `ENOENT` if ModemManager is not
+ * installed.
  */
 export async function readModem(): Promise<string | null> {
   const mmcli = async (...args: string[]) =>

@@ -1,6 +1,6 @@
 /**
- * Correction of location evidence that is dated in the future, because the device's clock was ahead when the evidence was made. The date is
- * changed to the present time. Otherwise the evidence would override all observations until that date.
+ * Location evidence that is dated in the future, because the device's clock was ahead, gets the current time as its date. Otherwise the
+ * evidence would override all observations until that date.
  */
 import type { Instant } from '../../shared/time/clock.ts';
 import {

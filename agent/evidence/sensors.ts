@@ -18,12 +18,11 @@ export interface SourceState {
 
 export interface Reading {
   readonly position: Position | null;
-  /** Mobile country code of the serving network, for example `410`. */
   readonly network: string | null;
   readonly sources?: readonly SourceState[];
 }
 
-/** Error for a sensor that is missing (`absent`) or denies access (`refused`). The agent does not report such a sensor as failed. */
+/** A sensor that is missing (`absent`) or denies access (`refused`) does not count as failed. */
 export class SourceUnavailable extends Error {
   readonly state: 'absent' | 'refused';
 
@@ -35,15 +34,9 @@ export class SourceUnavailable extends Error {
 
 export type Sensors = () => Promise<Reading>;
 
-/**
- * Placeholder for a machine without sensors. The only location evidence of such a machine is its network address, as the server sees it.
- */
+/** A machine without sensors. Its only location evidence is its network address, as the server sees it. */
 export const noSensors: Sensors = async () => ({ position: null, network: null });
 
-/**
- * Returns the location evidence of a sensor reading. `polygons`: polygons of the stored orders. The evidence states for each polygon
- * whether the device is inside.
- */
 export function observationsOf(
   { position, network }: Reading,
   at: Instant,
@@ -59,7 +52,6 @@ export function observationsOf(
   return found;
 }
 
-/** Location evidence from the device's network address on the connection. The server states the areas in which the address lies. */
 export function addressObservation(areas: readonly string[], at: Instant): Observation | null {
   return areas.length === 0 ? null : { source: 'address', areas: areas.map(parseEvidenceArea), at, connected: true };
 }

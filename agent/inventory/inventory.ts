@@ -4,7 +4,6 @@ import si from 'systeminformation';
 import type { Inventory } from '../../shared/protocol/frames.ts';
 import { AGENT_VERSION } from '../version.ts';
 
-/** Placeholder values of firmware vendors, which the inventory treats as unknown. */
 const NOTHING =
   /^(|-|none|n\/a|null|unknown|not specified|default string|to be filled by o\.e\.m\.|system (serial number|product name|manufacturer))$/i;
 

@@ -6,9 +6,7 @@ export interface Failure {
 
 export interface OwnValidity {
   readonly notAfter: number;
-  /** Present time of this machine's wall clock. */
   readonly now: number;
-  /** Why the last certificate renewal failed; null if it did not fail. */
   readonly renewal: string | null;
 }
 
@@ -18,8 +16,8 @@ const NEW_LINK =
   'Ask your admin for an activation link, stop this agent, run cordon-agent enroll --replace, and paste the link.';
 
 /**
- * Explanation of a failed connection if the device's certificate has expired; null if it has not. A TLS 1.3 server that does not accept an
- * expired client certificate closes the connection after the handshake, and Node reports only "socket hang up".
+ * Explanation of a failed connection; null if the device's certificate has not expired. A TLS 1.3 server that refuses an expired client
+ * certificate closes the connection after the handshake, and Node reports only "socket hang up".
  */
 export function expiredCertificate({ notAfter, now, renewal }: OwnValidity): string | null {
   if (now <= notAfter) return null;
@@ -47,13 +45,11 @@ export const isAboutCertificate = ({ code }: Failure): boolean => REFUSED[code] 
 
 export interface RefusedServer {
   readonly host: string;
-  /** Validity dates of the server's certificate; null if the agent could not read them. */
   readonly certificate: { readonly notBefore: number; readonly notAfter: number } | null;
-  /** Present time of this machine's wall clock. */
   readonly now: number;
 }
 
-/** Explanation why TLS did not accept the server's certificate; null for other failures. */
+/** Why TLS did not accept the server's certificate; null for other failures. */
 export function untrustedServer({ code, message }: Failure, { host, certificate, now }: RefusedServer): string | null {
   const consequence = 'The device does not connect, because another machine may pretend to be the server.';
   const subject = `The certificate of the server at ${host}`;

@@ -1,4 +1,4 @@
-/** WebSocket connection to the device listener, from opening TCP to closing (protocol: `shared/protocol/frames.ts`). */
+/** One WebSocket connection to the device listener (protocol: `shared/protocol/frames.ts`). */
 import type { IncomingMessage } from 'node:http';
 import { type RawData, WebSocket } from 'ws';
 import {
@@ -41,12 +41,10 @@ export interface ConnectionPorts {
   readonly onFrame: (frame: ServerFrame) => void;
   /** Called for an HTTP 451 response, whose body may contain a newer order list. Must not throw. */
   readonly onRefusal: (body: string) => void;
-  /** Milliseconds without data from the server after which the connection counts as lost. */
   readonly silentFor?: number;
 }
 
 export interface Connection {
-  /** Sends a frame. Returns false when the connection is not open. */
   send(frame: DeviceFrame): boolean;
   close(reason: string): void;
   /** Closes the connection. The link then behaves as if the server had refused the device. */
@@ -54,16 +52,12 @@ export interface Connection {
   terminate(): void;
 }
 
-/**
- * Milliseconds without data after which the connection counts as lost, even if TCP reports no error. In this time, two pings of the server
- * should have arrived.
- */
+/** Milliseconds without data after which the connection counts as lost. In this time, two pings of the server should have arrived. */
 const SILENT_FOR = PING_EVERY * 2.5;
 const REPLACED_RETRY = 5 * 60_000;
 
 type SecureSocket = Awaited<ReturnType<SecureDial>>;
 
-/** Opens the TLS connection. Never rejects. */
 export async function dialServer(ports: DialPorts): Promise<SecureSocket | Ending> {
   const url = ports.url();
   const target = { host: hostOf(url), port: Number(url.port || 443) };
@@ -79,7 +73,6 @@ export async function dialServer(ports: DialPorts): Promise<SecureSocket | Endin
   }
 }
 
-/** Opens the WebSocket over a TLS connection. Calls `onEnd` once. */
 export function openConnection(
   host: string,
   secure: SecureSocket,
@@ -94,7 +87,6 @@ export function openConnection(
   });
   let isOver = false;
   let lost = 'The connection was closed. The agent tries again.';
-  /** Result with which the connection ends if this device closes it; null as long as this device has not closed it. */
   let own: Ending | null = null;
   let silenceTimer: NodeJS.Timeout | undefined;
   const finish = (ending: Ending) => {
@@ -129,8 +121,8 @@ export function openConnection(
   });
   ws.on('error', (error) => {
     lost = words(error);
-    // If the server refuses the WebSocket upgrade, this listener does not end the connection: the handler of `unexpected-response` first
-    // reads the response's body.
+    // If the server refuses the WebSocket upgrade, the handler of `unexpected-response` first reads the response's body and then ends the
+    // connection.
     if (ws.readyState === WebSocket.CONNECTING || ws.readyState === WebSocket.CLOSED) {
       finish({ next: 'retry', detail: lost, retryAfter: null });
     }
@@ -156,8 +148,7 @@ const codeOf = (error: unknown): string => (error instanceof Error && 'code' in 
 
 function close(ws: WebSocket, reason: string): void {
   ws.close(1000, reason);
-  // If the server is no longer reachable, it does not respond to a close frame. The device therefore ends the connection after a time
-  // limit.
+  // An unreachable server does not respond to a close frame, so the device ends the connection after a time limit.
   setTimeout(() => ws.terminate(), 500).unref();
 }
 
@@ -173,7 +164,6 @@ function closing(code: number, reason: string, lost: string): Ending {
   switch (code) {
     case CLOSE.revoked:
       return { next: 'rejected', detail: 'The server ended the connection: it says that the certificate is revoked.' };
-    // No order number is needed here, because the texts of the management gate name the order.
     case CLOSE.denied:
       return { next: 'refused', detail: 'An order suspends management of this device.', retryAfter: null };
     case CLOSE.takenOver:
@@ -227,7 +217,7 @@ async function bodyOf(response: IncomingMessage): Promise<string> {
       chunks.push(bytes);
     }
   } catch (error) {
-    // The response's body could not be read completely. The device then uses only the status code of the response.
+    // If the response's body is incomplete, the device uses only the status code.
     return words(error);
   }
   return Buffer.concat(chunks).toString('utf8');

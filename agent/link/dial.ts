@@ -1,9 +1,6 @@
 import { connect, type Socket } from 'node:net';
 
-/**
- * Opens a TCP connection, over which TLS starts. Real agents connect directly; a simulated fleet can replace this function to connect
- * through a proxy.
- */
+/** Opens the TCP connection for TLS. A simulated fleet can replace this function to connect through a proxy. */
 export type DialPort = (target: { host: string; port: number }) => Promise<Socket>;
 
 const CONNECT_WITHIN = 15_000;

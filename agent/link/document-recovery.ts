@@ -15,9 +15,8 @@ export interface DocumentRecoveryPorts extends DeviceListener {
 
 export interface DocumentRecovery {
   /**
-   * Sends the device record and the ledger checkpoint. If `documents` is true, also sends the approver sets, the order list and the orders.
-   * If a request with these documents is already running, the call waits for that request. Returns true if the server accepted the
-   * documents. Never rejects.
+   * Sends the device record and the ledger checkpoint; with `documents`, also the approver sets, the order list and the orders. If such a
+   * request is already running, waits for its result. Returns true if the server accepted the documents. Never rejects.
    */
   send(documents: boolean): Promise<boolean>;
 }

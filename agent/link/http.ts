@@ -1,4 +1,3 @@
-/** HTTPS requests of the device: enrollment, certificate renewal, files of messages, and the polling of a refused device. */
 import { Agent, request as httpRequest, type RequestOptions } from 'node:http';
 import type { TLSSocket } from 'node:tls';
 import { CordonError } from '../../shared/errors.ts';
@@ -20,7 +19,6 @@ export interface HttpRequest {
 
 export type Http = (url: URL, request: HttpRequest) => Promise<HttpResponse>;
 
-/** Access to the device listener: its address, and HTTPS requests with the device's certificate. */
 export interface DeviceListener {
   readonly deviceUrl: () => string;
   readonly http: () => Http;
@@ -31,12 +29,11 @@ const SILENT_FOR = 30_000;
 const RESPONSE_WITHIN = 60_000;
 const LARGEST_RESPONSE = 32 * 1024 * 1024;
 
-/** HTTP requests, each over its own connection. */
 export function overTls(dial: SecureDial): Http {
   return async (url, request) => {
     const socket = await dial(targetOf(url));
     try {
-      // This uses `node:http` and not `node:https`, because the given connection already has TLS.
+      // `node:http` and not `node:https`, because the given connection already has TLS.
       return await ask(url, request, { createConnection: () => socket, headers: { connection: 'close' } });
     } finally {
       socket.destroy();
@@ -45,8 +42,8 @@ export function overTls(dial: SecureDial): Http {
 }
 
 /**
- * HTTPS requests to one server, one after another over one connection. If the server closes the connection, the next request opens a new
- * one. The caller must close the connection after its last request.
+ * HTTPS requests to one server, in sequence over one connection, which the caller must close. If the server closes the connection, the next
+ * request opens a new one.
  */
 export function overOneConnection(dial: SecureDial): { readonly http: Http; close(): void } {
   let socket: TLSSocket | null = null;

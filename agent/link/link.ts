@@ -1,6 +1,6 @@
 /**
- * The link: a WebSocket connection to the device listener, which is opened again after each loss while the agent runs (protocol:
- * `shared/protocol/frames.ts`). All times are those of the machine's own clock, not of `device-clock.ts`.
+ * WebSocket link to the device listener, which connects again after each loss of the connection (protocol: `shared/protocol/frames.ts`).
+ * All times are those of the machine's own clock, not of `device-clock.ts`.
  */
 import type { DeviceFrame } from '../../shared/protocol/frames.ts';
 import { backoff } from './backoff.ts';
@@ -29,15 +29,14 @@ export const LINK_STATES = [
 export type LinkState = (typeof LINK_STATES)[number];
 
 export interface LinkPorts extends DialPorts, ConnectionPorts {
-  /** Returns the reason why an order that this device enforces forbids a connection; null if no order does. */
+  /** Why an enforced order forbids a connection; null if no order does. */
   readonly denied: () => string | null;
-  /** Called when the connection has ended. Must not throw. */
   readonly onDown: () => void;
-  /** Called before each attempt of a refused device: polls the order list and posts receipts. Must not reject. */
+  /** Called before each connection attempt of a refused device: polls the order list and sends receipts. Must not reject. */
   readonly beforeKnock: () => Promise<void>;
   /**
-   * Returns true only if a signed revocation list contains the device's certificate. An unsigned refusal must not end the device's
-   * identity, because a server with the wrong database refuses every device. Must not reject.
+   * True only if a signed revocation list contains the device's certificate. An unsigned refusal is not enough, because a server with the
+   * wrong database refuses every device. Must not reject.
    */
   readonly confirmRevoked: () => Promise<boolean>;
   /** Called when the server refuses the device's expired certificate. Must not reject. */
@@ -47,22 +46,19 @@ export interface LinkPorts extends DialPorts, ConnectionPorts {
 
 export interface Link {
   readonly state: LinkState;
-  /** The reason why the device is not connected; null while it is connected. */
   readonly detail: string | null;
   start(): void;
   stop(): void;
-  /** Sends a frame. Returns false when the device has no connection. */
   send(frame: DeviceFrame): boolean;
-  /** Tries to connect at once if the link is waiting or refused. Resolves when the attempt has succeeded or failed. */
+  /** Tries to connect at once if the link is waiting or refused. Resolves at the end of the attempt. */
   attempt(): Promise<void>;
   network(available: boolean): void;
-  /** Closes the connection and connects again, so that the server repeats unacknowledged data. */
   reconnect(): void;
   /** Closes the connection because an order that this device enforces no longer allows it. The link's state becomes `refused`. */
   leave(why: string): void;
 }
 
-/** Milliseconds between two attempts of a refused device if the server states no `Retry-After`. */
+/** Milliseconds between two connection attempts of a refused device if the server sends no `Retry-After`. */
 const REFUSED_RETRY = 15 * 60_000;
 
 export const createLink = (ports: LinkPorts): Link => new ServerLink(ports);
@@ -137,8 +133,7 @@ class ServerLink implements Link {
   }
 
   /**
-   * This check is a method because of the TypeScript compiler. With a direct comparison, the compiler would assume that the state cannot
-   * change during an `await`.
+   * This check is a method, because the TypeScript compiler would assume that a directly compared state cannot change during an `await`.
    */
   #isStopped(): boolean {
     return this.#state === 'stopped';
@@ -167,7 +162,6 @@ class ServerLink implements Link {
     return this.#open();
   }
 
-  /** Opens the connection. Resolves when the device is connected or the attempt has failed. */
   async #open(): Promise<void> {
     // The states `refused` and `rejected` last until the server accepts the device.
     if (this.#state !== 'refused' && this.#state !== 'rejected') this.#become('connecting', 'connecting');
@@ -202,8 +196,8 @@ class ServerLink implements Link {
   async #ended(ending: Ending): Promise<void> {
     this.#connection = null;
     if (this.#isStopped()) return;
-    // A connection that the agent closed because it could not process a frame does not reset the number of failures. The server repeats
-    // that frame on each new connection, so each attempt waits longer than the one before.
+    // After the agent has closed a connection because it could not process a frame, the number of failures stays. The server repeats that
+    // frame on each connection, so the delay before the next attempt must grow.
     if (this.#state === 'connected' && !('unfit' in ending)) this.#failures = 0;
     this.#ports.onDown();
     if (ending.next === 'rejected') return this.#rejected(ending.detail);

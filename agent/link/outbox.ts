@@ -1,7 +1,6 @@
 /**
- * The outbox: reports to the server, delivered at least once. A report is kept until a frame `reports-stored` confirms its number or a
- * higher one. Every new connection sends unconfirmed reports again. Device, enrollment number and sequence number identify a report, so the
- * server ignores a report that it has already.
+ * Reports to the server, delivered at least once: a report is kept until a frame `reports-stored` confirms its number or a higher one.
+ * Device, enrollment number and sequence number identify a report, so the server ignores duplicates.
  */
 import type { DeviceFrame, ReportItem } from '../../shared/protocol/frames.ts';
 
@@ -16,18 +15,17 @@ export interface Outbox {
   beginGeneration(generation: number): void;
   report(item: ReportItem): void;
   unconfirmed(after: number, limit: number): readonly OutboxRow[];
-  /** Reports that a refused device posts over HTTPS: evidence and receipts, oldest first. */
+  /** Evidence and receipts that a refused device sends over HTTPS, oldest first. */
   postable(limit: number): readonly OutboxRow[];
   confirm(through: number): void;
   remove(sequences: readonly number[]): void;
   count(): number;
 }
 
-/** Maximum number of reports that are sent and not confirmed yet: enough for a fast network, and not too many for a slow server. */
+/** Maximum number of sent reports without confirmation: enough for a fast network, and not too many for a slow server. */
 const WINDOW = 64;
 
 export interface OutboxSender {
-  /** Called for a new connection. `stored`: the server has stored all reports up to this number. */
   opened(stored: number): void;
   closed(): void;
   confirmed(through: number): void;

@@ -1,7 +1,6 @@
 /**
- * HTTPS requests of a refused device. The device posts evidence and receipts, and fetches its device record, the approver sets and the
- * public order list. The list informs the device when an order has ended. The evidence informs the server when the device has left the
- * area.
+ * HTTPS requests of a device that the server refuses. The device fetches its documents, because a newer order list may end the order. It
+ * sends evidence, because it may have left the order's area.
  */
 import { z } from 'zod';
 import { type Envelope, envelopeSchema } from '../../shared/order/documents.ts';
@@ -25,9 +24,7 @@ export interface PollPorts extends DeviceListener {
   readonly outbox: Pick<Outbox, 'postable' | 'remove'>;
   readonly intake: PollIntake;
   readonly versions: () => { readonly list: number; readonly record: number; readonly approverSet: number };
-  /** Returns true if an order list names withheld revisions that this device does not have. */
   readonly documents: { readonly lacking: boolean; lacks(list: Envelope): boolean };
-  /** Sends the stored documents to a server that was restored from a backup. Never rejects. */
   readonly recollect: (documents: boolean) => Promise<unknown>;
   readonly onListSeen: () => void;
   readonly onFailure: (what: string, error: unknown) => void;
@@ -39,11 +36,8 @@ const envelopeIn = (response: HttpResponse): Envelope =>
 const BATCH = 64;
 
 export interface Poll {
-  /** Fetches all documents. Never rejects. */
   all(): Promise<void>;
-  /** Posts evidence and receipts. Never rejects. */
   reports(): Promise<void>;
-  /** Fetches the withheld revisions that the stored order list names. */
   withheld(): Promise<void>;
 }
 
@@ -77,8 +71,8 @@ export function createPoll(ports: PollPorts): Poll {
       return ports.onListSeen();
     }
     const envelope = envelopeIn(response);
-    // The agent fetches approver sets before it verifies the order list: the key that signed the list may be in an approver set that this
-    // device does not have yet.
+    // The key that signed the order list may be in an approver set that this device does not have yet, so the agent fetches approver sets
+    // first.
     ports.intake.approverSets(
       z.array(envelopeSchema).parse(await json(new URL('/orders/approver-sets', ports.publicUrl()))),
     );
@@ -93,8 +87,8 @@ export function createPoll(ports: PollPorts): Poll {
     const path = `/device/record?list=${list}&record=${record}&approverSet=${approverSet}`;
     const response = await ports.http()(onDeviceListener(path), { method: 'GET' });
     const envelope = envelopeIn(response);
-    // A server that was restored from a backup requests this device's documents. The device sends them before it stores the server's device
-    // record, which replaces its own.
+    // A restored server requests this device's documents. The device sends them before it stores the server's device record, which replaces
+    // its own.
     const recall = response.headers[RECALL_HEADER];
     if (typeof recall === 'string') await ports.recollect(recall === 'documents');
     ports.intake.record(envelope);
@@ -103,7 +97,7 @@ export function createPoll(ports: PollPorts): Poll {
     if (typeof seen === 'string') ports.intake.address(addressSchema.parse(JSON.parse(seen)), false);
   };
 
-  /** If a device's time is ahead, the device enforces orders too early. A time correction sets the device's time back. */
+  /** A device whose time is ahead enforces orders too early. A time correction sets the device's time back. */
   const timeCorrection = async () => {
     const response = await ports.http()(onDeviceListener('/device/time-correction'), { method: 'GET' });
     // The server responds 404 if it has no time correction, or if its version does not support time corrections.
@@ -111,7 +105,7 @@ export function createPoll(ports: PollPorts): Poll {
     ports.intake.timeCorrection(envelopeIn(response));
   };
 
-  /** The device posts evidence before receipts, because a receipt may depend on the evidence. */
+  /** The device sends evidence before receipts, because a receipt may depend on the evidence. */
   const reports = async () => {
     for (;;) {
       const rows = ports.outbox.postable(BATCH);

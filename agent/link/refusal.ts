@@ -1,13 +1,12 @@
 /**
- * Body of a refused WebSocket upgrade: problem+json (RFC 9457). The body of a 451 response also contains the server's order list and the
- * device's network address as the server sees it.
+ * Body of a refused WebSocket upgrade: problem+json (RFC 9457). A 451 response also contains the server's order list and the device's
+ * network address as the server sees it.
  */
 import { z } from 'zod';
 import { type Envelope, envelopeSchema } from '../../shared/order/documents.ts';
 
 export const addressSchema = z.object({
   time: z.int().min(0),
-  /** True if the server considers its own clock unreliable. */
   doubtful: z.literal(true).optional(),
   areas: z.array(z.string()).max(16),
 });
@@ -32,11 +31,10 @@ export interface Refusal {
   readonly list: Envelope | null;
   readonly withheld: readonly Envelope[];
   readonly address: z.infer<typeof addressSchema> | null;
-  /** Request of a restored server for this device's documents; null if the body has no such request. */
   readonly recall: 'documents' | 'facts' | null;
 }
 
-/** Parses the body of a refusal. A body that is not problem+json gives an empty result. */
+/** A body that is not problem+json gives an empty result. */
 export function readRefusal(body: string): Refusal {
   let json: unknown = null;
   try {

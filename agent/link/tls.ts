@@ -1,5 +1,5 @@
 /**
- * TLS for all connections of the device: version 1.3, with the hybrid post-quantum group preferred, one pinned root CA, and the device's
+ * TLS for all connections of the device: version 1.3, hybrid post-quantum group preferred, one pinned root CA, and the device's
  * certificate. Session tickets stay in memory, so that reconnections cost the server little.
  */
 
@@ -15,23 +15,22 @@ export interface TlsIdentity {
 export interface SecureDialOptions {
   readonly dial: DialPort;
   /**
-   * Root CA certificate. It is null only for the request that fetches the root CA. The agent sends no secret on that connection, and checks
-   * the CA's fingerprint afterward.
+   * Null only for the request that fetches the root CA. The agent sends no secret on that connection, and checks the CA's fingerprint
+   * afterward.
    */
   readonly rootPem: string | null;
   readonly identity: TlsIdentity | null;
 }
 
-/** Dates of a server certificate that TLS did not accept. The dates are not verified, and serve only as text for the user. */
+/** Unverified validity dates of a server certificate that TLS did not accept. The dates serve only as text for the user. */
 export interface RefusedCertificate {
-  /** Start of the certificate's validity in Unix milliseconds. */
   readonly notBefore: number;
   readonly notAfter: number;
 }
 
 /**
- * Reads a server certificate that TLS did not accept. The failed connection does not expose the certificate, so the agent opens a second
- * connection, over which it sends no data.
+ * The failed TLS connection does not expose the server's certificate. The agent therefore opens a second connection, over which it sends no
+ * data.
  */
 export async function readRefusedCertificate(
   dial: DialPort,
@@ -44,15 +43,14 @@ export async function readRefusedCertificate(
     if (!certificate) return null;
     return { notBefore: Date.parse(certificate.validFrom), notAfter: Date.parse(certificate.validTo) };
   } catch {
-    // The user should see why the first connection failed. The agent therefore ignores a failure of the second connection, which only reads
-    // the certificate.
+    // The user should see why the first connection failed, so a failure of this second connection is ignored.
     return null;
   }
 }
 
 /**
- * OpenSSL checks the dates of certificates against the machine's wall clock, which may be wrong. The error text therefore names the wall
- * clock as a possible cause.
+ * OpenSSL checks certificates against the machine's wall clock, which may be wrong. The error text therefore names the wall clock as a
+ * possible cause.
  */
 function withClockHint(error: Error): Error {
   const code = 'code' in error ? String(error.code) : '';

@@ -1,6 +1,6 @@
 /**
- * Engine for the user's messages. One loop reads received items and sends posts, one step after the other. Each step is durable, so after a
- * crash the next start continues after the last completed step.
+ * Engine for the user's messages. One loop reads received items and sends outgoing ones, one step after the other. Each step is durable, so
+ * after a crash the next start continues after the last completed step.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { CordonError } from '../../shared/errors.ts';
@@ -25,7 +25,6 @@ export interface MessagingEngine extends Messaging {
   take(frame: MessagingFrame): void;
   /** Starts a round of the message loop. Called after a change of gate, workspace or documents. */
   wake(): void;
-  /** Runs the periodic work. Resolves at the end of the round. */
   maintain(): Promise<void>;
   /** Resolves when no work is in progress, so that the caller can close the store. */
   stop(): Promise<void>;
@@ -33,8 +32,8 @@ export interface MessagingEngine extends Messaging {
 
 const PATIENCE = 60_000;
 /**
- * Milliseconds to wait for work in progress before the agent stops. The engine then abandons a request that has no response, and never
- * stores its result.
+ * Milliseconds to wait for work in progress before the agent stops. The engine then abandons a request without a response, and never stores
+ * its result.
  */
 const STOP_WITHIN = 2_000;
 
@@ -119,8 +118,8 @@ function stateOf(ports: EnginePorts, { vault, own }: MessagingModules): Messagin
 }
 
 /**
- * Runs the rounds of the message loop and processes the server's frames. Only one step at a time may change the state of an MLS group: if
- * two steps changed it at the same time, one change would be lost.
+ * Runs the rounds of the message loop and processes the server's frames. Only one step at a time may change the state of an MLS group: of
+ * two simultaneous changes, one would be lost.
  */
 class MessageLoop {
   readonly modules: MessagingModules;
@@ -207,13 +206,12 @@ class MessageLoop {
     await Promise.race([ended, pause(STOP_WITHIN, undefined, { ref: false })]);
   }
 
-  /** After this device was restored from a backup, it posts nothing until it has reset its MLS states. */
+  /** After a restore from a backup, this device sends nothing until it has reset its MLS states. */
   async #startSession(): Promise<void> {
     const { mailbox, session, vault, records } = this.modules;
     if (mailbox.restored() && (await this.rounds.tryOpenVault())) await this.rounds.resetStates();
     if (!session.wantsMail() || mailbox.restored()) return;
-    // On each connection, this device asks the server again about the people of its conversations. The server reports changes of a person's
-    // devices only to devices that have asked about that person on the current connection.
+    // The server reports changes of a person's devices only to devices that have asked about that person on the current connection.
     for (const { people } of vault.state() === 'open' ? records.conversations() : []) {
       for (const { person } of people) this.#ports.membership.changed(person);
     }

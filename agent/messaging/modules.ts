@@ -46,38 +46,32 @@ export interface EnginePorts {
   readonly relay: RelayClient;
   readonly send: (frame: DeviceFrame) => boolean;
   readonly gate: () => GateView;
-  /** Returns true if the organization has an organization key. Without this key, no device can be verified. */
+  /** True if the organization has an organization key, without which no device can be verified. */
   readonly hasOrganizationKey: () => boolean;
   /**
-   * The device's time (`enforcement/device-clock.ts`), with which written messages are dated. Key packages, requests and delays use the
-   * machine's own clock.
+   * The device's time (`enforcement/device-clock.ts`), which dates written messages. Key packages, requests and delays use the machine's
+   * own clock.
    */
   readonly now: () => Instant;
   /** Shows a text to the user at once. The text is not part of any conversation. */
   readonly announce?: ((conversation: string, text: string) => void) | undefined;
-  /** Sends the organization an alert about an event, once per event. */
+  /** Alerts the organization to an event, once per event. */
   readonly alert: (code: string, detail: string, event: string) => void;
   readonly onFailure: (what: string, error: unknown) => void;
   readonly keyPackages: number;
-  /**
-   * Milliseconds that the device waits for missing data of a conversation. After that, the device asks the other members to add it again.
-   */
+  /** Milliseconds that the device waits for missing data of a conversation. Then it asks the other members to add this device again. */
   readonly patience: number;
 }
 
 export interface LoopHooks {
   readonly wakeAt: (at: number) => void;
   readonly wake: () => void;
-  /** Called after a change that the user can see. */
   readonly onChange: () => void;
 }
 
 export type MessagingModules = ReturnType<typeof createModules>;
 
-/**
- * Creates the modules of messaging and connects them. The modules for keys and transport are created first, then those for conversations,
- * then those for the mailbox.
- */
+/** Creates the modules of messaging: first keys and transport, then conversations, then the mailbox. */
 export function createModules(ports: EnginePorts, hooks: LoopHooks) {
   const base = createBase(ports, hooks);
   const conversations = createConversations(ports, hooks, base);
@@ -119,7 +113,7 @@ function createBase(ports: EnginePorts, { wakeAt, wake, onChange }: LoopHooks) {
   const uploads = createUploads({ attachments, onEnded: wake });
   const session = createMailboxSession({ mailbox, posts, uploads, vault, gate });
   const contentPosts = createContentPosts({ device, records, store, posts });
-  // After a new enrollment, `lastOwn` makes the stored messages readable before the organization has confirmed the device.
+  // After a new enrollment, `lastOwn` makes stored messages readable before the organization has confirmed the device.
   const views = createViews({ records, store, own: certification.lastOwn, attachments });
   return {
     vault,

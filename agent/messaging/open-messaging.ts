@@ -34,7 +34,6 @@ export interface MessagingPorts extends DeviceListener {
   readonly patience: number | undefined;
 }
 
-/** Creates messaging for a real agent: engine, membership and the server's HTTPS routes. */
 export function openMessaging(ports: MessagingPorts): MessagingEngine {
   const { identity, store, approverSet, http, deviceUrl, now } = ports;
   const alert = (code: string, detail: string) => {

@@ -6,8 +6,8 @@ import type { MessagingModules } from './modules.ts';
 type Modules = Pick<MessagingModules, 'vault' | 'posts' | 'texts' | 'changes' | 'descriptions' | 'succession'>;
 
 /**
- * The server's responses to posts of this device. A response waits in memory until the vault is open. If a restart loses responses, the
- * server repeats them.
+ * The server's responses to outgoing items of this device. A response waits in memory until the vault is open. If a restart loses
+ * responses, the server repeats them.
  */
 export class PostResponses {
   readonly #modules: Modules;
@@ -31,7 +31,7 @@ export class PostResponses {
     this.#waiting = [];
   }
 
-  /** Processes all responses. A response that cannot be processed waits for the next round. */
+  /** A response that cannot be processed waits for the next round. */
   async process(): Promise<void> {
     const failed = new Set<Posted>();
     for (;;) {
@@ -51,7 +51,7 @@ export class PostResponses {
     const { posts, texts, changes, descriptions, succession } = this.#modules;
     const purpose = posts.purposeOf(response);
     const isAccepted = response.outcome === 'accepted';
-    // If the post is not stored, an earlier response to it was already processed.
+    // If the outgoing message is no longer stored, an earlier response to it was already processed.
     if (!purpose) return;
     if (purpose.kind === 'text') return texts.settle(purpose, response);
     if (purpose.kind === 'commit') return changes.settle(purpose.conversation, response);

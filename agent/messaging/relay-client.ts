@@ -10,20 +10,18 @@ export interface ClaimedPackage {
 }
 
 /**
- * HTTPS client for key packages and attachments. Its server is the delivery service, which stores sealed messages
+ * HTTPS client for key packages and attachments. The server is the delivery service, which stores sealed messages
  * (`shared/protocol/device-http.ts`).
  */
 export interface RelayClient {
-  /** Claims one key package from each of the given devices. Devices without a key package are left out. */
+  /** Claims one key package from each device. Devices without a key package are left out. */
   claim(devices: readonly DeviceId[]): Promise<readonly ClaimedPackage[]>;
-  /** Uploads key packages. Returns the number of single-use key packages that the server has after the upload. */
   upload(given: {
     readonly packages: readonly Uint8Array[];
     readonly lastResort: Uint8Array | null;
     readonly replace: boolean;
   }): Promise<number>;
   putAttachment(id: string, sealed: Uint8Array): Promise<void>;
-  /** Downloads an attachment. Throws `not_found` if the server no longer has the file. */
   attachment(id: string): Promise<Buffer>;
 }
 

@@ -5,7 +5,6 @@ import type { ConversationRecord } from './conversation/records.ts';
 import type { EnginePorts, LoopHooks, MessagingModules } from './modules.ts';
 import { PostResponses } from './post-responses.ts';
 
-/** Rounds of the message loop. Each round reads received items and sends the posts that are due. */
 export class Rounds {
   readonly responses: PostResponses;
   readonly #modules: MessagingModules;
@@ -27,8 +26,7 @@ export class Rounds {
     if (!this.#ports.hasOrganizationKey()) return;
     if ((await this.#attempt('read the messaging key', key.load)) === null) return;
     if (isOpen && mailbox.restored()) await this.resetStates();
-    // The device uploads its key packages before the server shows it to other devices as verified. Other devices can then add it to
-    // conversations at once.
+    // The device uploads key packages before the server presents it as verified. Other devices can then add it to conversations at once.
     if (isOpen && session.isConnected()) await this.#attempt('upload key packages', stock.work);
     const isCertified = await this.#attempt('check the confirmation of this device', () =>
       certification.check(session.isConnected()),
@@ -45,7 +43,6 @@ export class Rounds {
     await this.#attempt('send posts', posts.pump);
   }
 
-  /** Loads the vault's key. Returns true if the vault is open. Never rejects. */
   async tryOpenVault(): Promise<boolean> {
     return (await this.#attempt('open the vault', () => this.openVault())) ?? false;
   }
@@ -78,12 +75,12 @@ export class Rounds {
     if (state === 'rejoining') await this.#attempt('ask to rejoin', () => rejoinRequests.ask(id));
     const isWriting = this.#ports.store.countMarked(id, 'unsent') > 0;
     if (state === 'ready') await this.#attempt('check the members', () => checks.run(id, isWriting));
-    // The device must seal the user's departure in the newest epoch (version of the group's keys), because the other members keep the keys
-    // of only a few earlier epochs. It therefore first waits until the mailbox is empty.
+    // Other members keep the keys of only a few earlier epochs (versions of the group's keys). The departure must therefore be sealed in
+    // the newest epoch, which the device knows when its mailbox is empty.
     const wait = state === 'left' && aboutDue ? quiet.emptyIn() : 0;
     if (wait > 0) wakeAt(Date.now() + wait);
     else await this.#attempt('send the description', () => descriptions.send(id));
-    // Before sending messages, the group check must have removed all devices that may no longer read the conversation.
+    // Before sending messages, a group check must have removed all devices that may no longer read the conversation.
     if (isWriting && checks.isCurrent(id)) {
       await this.#attempt('send messages', () => texts.send(id));
       onChange();

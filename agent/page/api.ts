@@ -27,17 +27,16 @@ import { MESSAGE_STATES } from '../messaging/messaging.ts';
 export { holds } from '../messaging/messaging.ts';
 
 export const TOKEN_HEADER = 'x-cordon-page';
-/** Maximum size of an attachment in bytes. */
 export const LARGEST_ATTACHMENT = 5 * 1024 * 1024;
 export const MOST_ATTACHMENTS = 10;
-/** Maximum number of characters in a message. With this limit, a sealed message stays below the server's size limit for a post. */
+/** Maximum number of characters in a message, so that a sealed message stays below the server's size limit. */
 export const LONGEST_TEXT = 16_000;
 export const MOST_PEOPLE = 50;
 export const PAGE_OF_MESSAGES = 50;
 const MOST_ADMIN_MESSAGES = 100;
 export const MOST_READ = 1000;
 
-/** Identifier that the page sends. The agent never builds a file path from it. */
+/** The agent never builds a file path from an identifier of the page. */
 const id = z.string().regex(/^[A-Za-z0-9_-]{1,128}$/, 'is not a valid identifier');
 const title = z.string().trim().min(1).max(120).nullable();
 const searched = z.string().trim().max(200);
@@ -46,7 +45,6 @@ export const ticketBody = z.strictObject({ ticket: z.string().max(128) });
 export const sessionView = z.object({ token: z.string() });
 
 const statement = z.record(z.string(), z.string());
-/** Language whose text is authoritative; null if the order does not state a language. */
 const authoritative = z.string().nullable();
 const noticeView = z.object({
   order: z.string(),
@@ -55,7 +53,6 @@ const noticeView = z.object({
   status: z.enum(['active', 'paused', 'withdrawn', 'ended']),
   services: z.array(z.enum(SERVICES)),
   areas: z.array(z.string()),
-  /** Reasons why the order suspends services on this device; empty if it suspends none. */
   reasons: z.array(z.enum(REASONS)),
   effective: instant,
   until: instant.nullable(),
@@ -75,21 +72,16 @@ const denialView = z.object({
   statement,
   authoritative,
 });
-/** State of messaging on this device: the user, the gate and the orders. */
 export const messagingStatusView = z.object({
-  /** Time of the device clock. This clock decides when orders start and end. */
+  /** Time of the device clock (`enforcement/device-clock.ts`), which decides when orders start and end. */
   now: instant,
   state: z.enum(['ready', 'uncertified', 'locked', 'wiped', 'denied']),
-  /** User of the device; null while the agent does not know the user. */
   me: z.object({ person: z.string(), name: z.string() }).nullable(),
   /** True while the device is connected to the server, so that messages leave at once. */
   connected: z.boolean(),
-  /** Expiry of the stored order list if the list has expired; else null. */
   listExpired: instant.nullable(),
   since: instant,
-  /** Reasons why messaging is suspended; empty while messaging is available. */
   denials: z.array(denialView),
-  /** All announced and active orders, including orders that do not affect the device, and orders that ended recently. */
   notices: z.array(noticeView),
 });
 export const shownBody = z.strictObject({ orders: z.array(z.string().max(32)).max(1000) });
@@ -98,14 +90,13 @@ const adminMessageView = z.object({
   id: commandIdSchema,
   text: z.string(),
   at: instant,
-  /** True if this device has displayed the message to the user. */
   displayed: z.boolean(),
 });
 export const adminMessageList = z.object({ messages: z.array(adminMessageView) });
 export const displayedBody = z.strictObject({ messages: z.array(commandIdSchema).max(MOST_ADMIN_MESSAGES) });
 
 const personRef = z.object({ person: z.string(), name: z.string() });
-/** People with verified devices. The e-mail address and groups distinguish people of the same name. */
+/** Person with verified devices. The e-mail address and groups distinguish people of the same name. */
 const foundPerson = z.object({ ...personRef.shape, email: z.string().nullable(), groups: z.array(z.string()) });
 export const textQuery = z.object({ text: searched });
 export const peopleView = z.object({ people: z.array(foundPerson) });
@@ -146,7 +137,7 @@ export const beforeQuery = z.object({ before: id.optional() });
 export const messagePage = z.object({ messages: z.array(messageView) });
 export const readBody = z.strictObject({ messages: z.array(id).max(MOST_READ) });
 export const foundView = z.object({ messages: z.array(messageView) });
-/** Body of a new message. `attachments` contains identifiers from `/uploads`. */
+/** `attachments`: identifiers from `/uploads`. */
 export const newMessage = z
   .strictObject({ text: z.string().max(LONGEST_TEXT), attachments: z.array(id).max(MOST_ATTACHMENTS) })
   .refine(({ text, attachments }) => text.trim() !== '' || attachments.length > 0, 'is empty');

@@ -1,6 +1,6 @@
 /**
- * HTTP application of the device page: access checks (`guard.ts`), routes, and error responses as problems (RFC 9457). It never logs
- * message content.
+ * HTTP application of the device page: access checks (`guard.ts`), routes, and error responses as problems (RFC 9457). Message content
+ * never goes into a log.
  */
 import express, { type NextFunction, type Request, type Response } from 'express';
 import helmet from 'helmet';
@@ -37,8 +37,8 @@ export function createPageApp({ messaging, agent, log, port, folder, sessions, c
   const app = express();
   app.set('etag', false);
   app.set('query parser', 'simple');
-  // Content security policy for all responses that are not pages. A browser executes nothing in such a response, even if the user opens it
-  // in a tab.
+  // Content security policy for all responses except pages. The policy prevents a browser from executing anything in a response, even if
+  // the user opens the response in a tab.
   const directives = {
     defaultSrc: ["'none'"],
     baseUri: ["'none'"],

@@ -1,4 +1,3 @@
-/** Builds the device page if it is missing or older than its sources. */
 import { join } from 'node:path';
 import { buildByHand, builtFolder, ensureBuilt, exitAfter, type Pages } from '../../shared/pages/build.ts';
 
@@ -12,10 +11,7 @@ const PAGE: Pages = {
 
 export const PAGE_FOLDER = builtFolder(PAGE);
 
-/**
- * `say` gets one line of text before a build starts. If the build fails, the promise rejects with the output of the build, or with
- * instructions for building.
- */
+/** `say` gets one line of text before a build starts. A failed build rejects with its output, or with instructions for building. */
 export const ensurePage = (say: (line: string) => void): Promise<void> => ensureBuilt(PAGE, say);
 
 if (import.meta.main) exitAfter(buildByHand(PAGE));

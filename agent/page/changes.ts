@@ -1,23 +1,18 @@
-/** Event streams to all open pages. An event says only that data changed. Each page then repeats its queries. */
+/** Event streams to all open pages. An event says only that data changed, and each page then repeats its queries. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createSession, type Session } from 'better-sse';
 import { CordonError } from '../../shared/errors.ts';
 import type { PageSession } from './sessions.ts';
 
-/** Milliseconds that the agent waits before it sends an event. Further changes in this time become part of the same event. */
+/** Milliseconds in which several changes become one event. */
 const GATHER = 60;
-/** Minimum interval between two events, in milliseconds. A page repeats its queries after each event. */
+/** Minimum milliseconds between two events, because a page repeats its queries after each event. */
 const TELL = 400;
-/** Reconnection delay of browsers, in milliseconds. */
 const RETRY = 1_000;
-/** Maximum number of open event streams, of all browsers and tabs. */
 const MOST = 20;
 
 export interface Changes {
-  /**
-   * Starts an event stream: sends the headers, and keeps the response open until the session ends. Throws `rate_limited` if too many
-   * streams are open.
-   */
+  /** Starts an event stream, which stays open until the session ends. Throws `rate_limited` if too many streams are open. */
   hold(page: PageSession, request: IncomingMessage, response: ServerResponse): Promise<void>;
   changed(): void;
   stop(): void;
@@ -26,10 +21,7 @@ export interface Changes {
 interface Stream {
   readonly session: Session;
   readonly response: ServerResponse;
-  /**
-   * True while the client has not read the last event. Until it does, the agent sends at most one more event, so that events do not
-   * accumulate.
-   */
+  /** True while the client has not read the last event. Until then, the agent sends at most one more, so that events do not accumulate. */
   owed: boolean;
 }
 

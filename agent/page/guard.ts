@@ -1,17 +1,13 @@
 /**
- * Access checks of the device page's listener. Every program and web page on this machine can reach loopback, so each request is checked.
- * The Host header reveals DNS rebinding. The header Sec-Fetch-Site reveals a request from a foreign web page. A program of another user of
- * the machine has no session.
+ * Access checks of the device page's listener, because every program and web page on this machine can reach loopback. The Host header
+ * reveals DNS rebinding. The header Sec-Fetch-Site reveals a request from a foreign web page. Other users of the machine have no session.
  */
 import type { IncomingHttpHeaders } from 'node:http';
 import { CordonError } from '../../shared/errors.ts';
 import { TOKEN_HEADER } from './api.ts';
 import type { PageSession, Sessions } from './sessions.ts';
 
-/**
- * Name of the session cookie, with the port in it. A cookie belongs to a host and not to a port, so two agents on one machine need
- * different names.
- */
+/** Name of the session cookie. A cookie belongs to a host and not to a port, so two agents on one machine need different names. */
 export const cookieName = (port: number): string => `cordon_page_${port}`;
 
 export function cookieOf(headers: IncomingHttpHeaders, port: number): string | null {
@@ -22,7 +18,7 @@ export function cookieOf(headers: IncomingHttpHeaders, port: number): string | n
   return null;
 }
 
-/** Throws `forbidden` if the Host header names a host other than loopback (DNS rebinding). */
+/** Throws `forbidden` for a host other than loopback (DNS rebinding). */
 export function requireOwnHost({ host }: IncomingHttpHeaders, port: number): void {
   if (host === `127.0.0.1:${port}` || host === `localhost:${port}`) return;
   throw new CordonError(
@@ -31,10 +27,7 @@ export function requireOwnHost({ host }: IncomingHttpHeaders, port: number): voi
   );
 }
 
-/**
- * Check before all data routes. Browsers send the header Sec-Fetch-Site also to loopback. A request without this header does not come from
- * a browser.
- */
+/** Browsers send the header Sec-Fetch-Site also to loopback. A request without this header does not come from a browser. */
 export function requireOwnPage(headers: IncomingHttpHeaders): void {
   if (headers['sec-fetch-site'] === 'same-origin') return;
   throw new CordonError(
@@ -43,7 +36,6 @@ export function requireOwnPage(headers: IncomingHttpHeaders): void {
   );
 }
 
-/** Throws `not_signed_in` if the request has no session. */
 export function requireSession(sessions: Sessions, headers: IncomingHttpHeaders, port: number): PageSession {
   const token = headers[TOKEN_HEADER];
   const session = sessions.of(cookieOf(headers, port), typeof token === 'string' ? token : undefined);

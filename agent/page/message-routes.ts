@@ -64,8 +64,8 @@ export function addMessageRoutes(api: Router, messaging: Messaging): void {
 }
 
 /**
- * Reads the first line of the export before the route responds. If the export fails at once, the route can then send an error response
- * instead of a broken download.
+ * Reads the first line of the export before the route responds. An export that fails at once can then give an error response instead of a
+ * broken download.
  */
 async function withFirst(exported: AsyncIterable<string>): Promise<AsyncIterable<string>> {
   const rest = exported[Symbol.asyncIterator]();

@@ -1,24 +1,26 @@
 /**
- * Opens a link in the user's browser. Other users of the machine can read the arguments of a process, and the link contains a ticket. The
- * browser therefore opens a file that only its owner can read. The file redirects to the link.
+ * Opens a link in the user's browser. The link contains a ticket, and other users of the machine can read the arguments of a process. The
+ * browser therefore opens a file that redirects to the link and that only its owner can read.
  */
 import { spawn } from 'node:child_process';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Program that opens a file with its default application. */
 const OPENERS: Readonly<Partial<Record<NodeJS.Platform, readonly [string, ...string[]]>>> = {
   darwin: ['open'],
   win32: ['rundll32', 'url.dll,FileProtocolHandler'],
 };
 const ELSEWHERE = ['xdg-open'] as const;
 /**
- * Milliseconds after which the program that opens the browser counts as successful even if it still runs. Some of these programs run as
- * long as the browser.
+ * Milliseconds after which the start of the browser counts as successful, because some programs that open a file run as long as the
+ * browser.
  */
 const LONG_ENOUGH = 5_000;
 
-/** Opens the link. Returns false if no browser starts. The file stays: its ticket expires after a minute, and the next link replaces it. */
+/**
+ * Opens the link. Returns false if no browser starts. The file with the link stays: its ticket expires after a minute, and the next link
+ * replaces it.
+ */
 export function openInBrowser(folder: string, link: string): Promise<boolean> {
   const file = join(folder, 'open.html');
   rmSync(file, { force: true });

@@ -1,4 +1,4 @@
-/** Device page: an HTTP listener on loopback inside the agent. It starts on the first request and runs until the agent ends (ADR 18). */
+/** Device page: an HTTP listener on loopback inside the agent, from the first request until the agent ends (ADR 18). */
 import { createServer } from 'node:http';
 import { createPageApp, type PagePorts } from './app.ts';
 import { PAGE_FOLDER } from './build.ts';
@@ -7,12 +7,12 @@ import { createSessions } from './sessions.ts';
 
 export interface Page {
   readonly url: string;
-  /** Link that opens the page once, within a minute. The ticket in the link comes after `#`, so browsers send it in no request. */
+  /** Link that opens the page once, within a minute. The ticket comes after `#`, so browsers send it in no request. */
   link(): string;
   close(): Promise<void>;
 }
 
-/** `folder`: the folder for the built page. The build may finish after the listener has started. */
+/** `folder`: folder of the built page. The build may finish after the listener has started. */
 export async function openPage(ports: PagePorts, folder = PAGE_FOLDER): Promise<Page> {
   const server = createServer();
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve));

@@ -7,10 +7,7 @@ import { cookieName, cookieOf, requireSession } from './guard.ts';
 import { json, read, respond } from './route.ts';
 import type { Sessions } from './sessions.ts';
 
-/**
- * Adds the routes for the page's session and the event stream. Also adds a check for all routes that are added afterward: they require a
- * session.
- */
+/** Routes for the page's session and the event stream. All routes that are added afterward require a session. */
 export function addSessionRoutes(
   api: Router,
   { port, sessions, changes }: { readonly port: number; readonly sessions: Sessions; readonly changes: Changes },
@@ -25,14 +22,14 @@ export function addSessionRoutes(
       return { token };
     }),
   );
-  // A page cannot add a header to the request for an event stream, so the cookie suffices here. The stream reveals only that data changed.
+  // A page cannot add a header to the request for an event stream, so the cookie is sufficient here. The stream reveals only that data
+  // changed.
   api.get('/events', async (request, response) => {
     const session = sessions.ofCookie(cookieOf(request.headers, port));
     if (!session)
       throw new CordonError('not_signed_in', 'The page has no session. Open it with a link from “cordon-agent open”.');
     await changes.hold(session, request, response);
   });
-  // The check for a session runs before the agent parses any request body.
   api.use((request, _response, next) => {
     requireSession(sessions, request.headers, port);
     next();

@@ -1,29 +1,25 @@
 /**
- * Sessions of the device page. The agent gives a link to its owner over a socket that only the owner can open. The ticket of the link works
- * once, within a minute. The page exchanges the ticket for a cookie and a token. The cookie alone is not sufficient, because a browser
- * sends it to every port of 127.0.0.1. The browser keeps the token separate for each port. Sessions exist only in memory.
+ * Sessions of the device page, only in memory. The owner gets a link whose ticket works once, within a minute. The page exchanges the
+ * ticket for a cookie and a token: browsers send a cookie to every port of 127.0.0.1, but keep the token separate for each port.
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { CordonError } from '../../shared/errors.ts';
 
 const TICKET_FOR = 60_000;
-/** Maximum number of unused links, and also of sessions. If the maximum is reached, a new link or session replaces the oldest. */
+/** Maximum number of unused links, and also of sessions. A further one replaces the oldest. */
 const MOST_TICKETS = 10;
 const MOST_SESSIONS = 20;
 
 export interface PageSession {
-  /** Signal that the session has ended. */
   readonly ended: AbortSignal;
 }
 
 export interface Sessions {
-  /** `now`: time of the machine's own clock in milliseconds. */
   ticket(now: number): string;
-  /** Exchanges a ticket for a cookie and a token. Throws `credentials_wrong` if the ticket is unknown, used or expired. */
+  /** Throws `credentials_wrong` if the ticket is unknown, used or expired. */
   exchange(ticket: string, now: number): { readonly cookie: string; readonly token: string };
-  /** Session that belongs to a cookie; null if no session has this cookie. */
   ofCookie(cookie: string | null): PageSession | null;
-  /** Session that belongs to a cookie and a token; null unless both belong to the same session. */
+  /** Session of a cookie and a token; null unless both belong to the same session. */
   of(cookie: string | null, token: string | undefined): PageSession | null;
   end(cookie: string | null): void;
 }
@@ -34,7 +30,7 @@ interface Held extends PageSession {
 }
 
 export function createSessions(): Sessions {
-  // The maps use hashes of tickets and cookies as keys, so that the duration of a lookup reveals nothing about a secret.
+  // The keys are hashes of tickets and cookies, so that the duration of a lookup reveals nothing about a secret.
   const tickets = new Map<string, number>();
   const sessions = new Map<string, Held>();
 

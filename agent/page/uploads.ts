@@ -1,19 +1,17 @@
-/** Store in memory for attachments that the user has selected for a message and not sent yet. */
+/** Attachments in memory that the user has selected for a message and not sent yet. */
 import { randomBytes } from 'node:crypto';
 import { CordonError } from '../../shared/errors.ts';
 import type { NewAttachment } from '../messaging/messaging.ts';
 import { LARGEST_ATTACHMENT, MOST_ATTACHMENTS } from './api.ts';
 
-/** Milliseconds for which an attachment stays in memory. Uploading all attachments of a message on a slow machine takes less. */
+/** Milliseconds for which an attachment stays in memory, enough to upload all attachments of a message on a slow machine. */
 const FOR = 5 * 60_000;
-/** Maximum number of attachments in memory: as many as two messages can have. */
 const MOST = 2 * MOST_ATTACHMENTS;
 const MOST_BYTES = MOST * LARGEST_ATTACHMENT;
 
 export interface Uploads {
   /** Stores an attachment and returns its identifier. Throws `rate_limited` if too many attachments are in memory. */
   add(attachment: NewAttachment, now: number): string;
-  /** Returns the attachments with these identifiers. Throws `not_found` unless all of them exist. */
   get(ids: readonly string[], now: number): readonly NewAttachment[];
   drop(ids: readonly string[]): void;
 }

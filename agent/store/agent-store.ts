@@ -1,6 +1,6 @@
 /**
- * The agent's data in one SQLite file (`node:sqlite`, which needs no installation). With WAL and synchronous=FULL, committed changes
- * survive a crash and a power failure. Each module of the agent declares the part of `DeviceStore` that it needs.
+ * The agent's data in one SQLite file (`node:sqlite`). With WAL and synchronous=FULL, committed changes survive a crash and a power
+ * failure. Each module of the agent declares the part of `DeviceStore` that it needs.
  */
 import { chmodSync, closeSync, openSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
@@ -21,14 +21,11 @@ import { SCHEMA, TABLES } from './schema.ts';
 import { Statements } from './statements.ts';
 
 export interface DeviceStore extends EnforcementStore, CommandQueue, AdminMessageStore, Outbox, LedgerStore {
-  /** Store of the user's messages. `MessageStore` and `DeviceStore` share their transactions. */
   readonly messaging: MessageStore;
   unenrolling(): boolean;
-  /** Records that an unenrollment has begun. If the agent crashes, its next start completes the unenrollment. */
+  /** If the agent crashes during an unenrollment, its next start completes the unenrollment. */
   markUnenrolling(): void;
-  /** Ledger checkpoints that continuations replaced, oldest first. */
   givenUpLedgers(): readonly GivenUpLedger[];
-  /** Deletes all data of this device, after an unenrollment or for a new enrollment. */
   clear(): void;
 }
 
@@ -39,9 +36,8 @@ export interface AgentStore {
 
 export interface StoreOptions {
   readonly file: string;
-  /** Durability of commits. `normal` survives kill -9 but not a power failure. This is enough for simulated fleets. */
+  /** `normal` survives kill -9 but not a power failure, which is enough for simulated fleets. */
   readonly synchronous?: 'full' | 'normal';
-  /** Disk space reserved for orders. If this is not set, no disk space is reserved. */
   readonly reserve?: Pick<DiskReserve, 'run'>;
 }
 
@@ -52,7 +48,7 @@ export function openAgentStore({ file, synchronous = 'full', reserve = NO_RESERV
       closeSync(openSync(file, 'a', 0o600));
       chmodSync(file, 0o600);
     }
-    // The timeout must be set before the first statement. After a crash, SQLite first recovers its write-ahead log, and a reader in another
+    // The timeout must be set before the first statement: SQLite first recovers its write-ahead log after a crash, and a reader in another
     // process may block this recovery for a moment.
     const db = new DatabaseSync(file, { timeout: 5000 });
     try {
@@ -68,7 +64,7 @@ export function openAgentStore({ file, synchronous = 'full', reserve = NO_RESERV
   return { device: (id) => deviceStore(new DeviceRows(sql, id, reserve)), close: () => db.close() };
 }
 
-/** Maximum number of stored checkpoints that continuations replaced. Continuations are rare, because people sign them. */
+/** Maximum number of stored checkpoints that ledger continuations replaced. Continuations are rare, because people sign them. */
 const MOST_GIVEN_UP = 16;
 
 function deviceStore(rows: DeviceRows): DeviceStore {

@@ -74,8 +74,8 @@ export function adminMessageRows(rows: DeviceRows, outbox: Pick<Outbox, 'report'
       return rows.transaction(() => {
         const where = 'device = ? and id = ?';
         if (rows.run(`update message set shown = 1 where ${where} and shown = 0`, id) === 0) return false;
-        // If the command is missing, the message belongs to an earlier enrollment. The server would refuse a report about it, so no report
-        // is stored.
+        // A missing command means that the message belongs to an earlier enrollment. The server would refuse a report about it, so no
+        // report is stored.
         const current = rows.all(`select 1 from command where ${where}`, id).length === 1;
         if (current) outbox.report(report);
         return current;

@@ -2,7 +2,6 @@ import type { DeviceId } from '../../shared/protocol/ids.ts';
 import type { DiskReserve } from './disk-reserve.ts';
 import type { Statements, Value } from './statements.ts';
 
-/** Rows of one device in the store's file, with transactions and named values. Each module's store is a function over these rows. */
 export class DeviceRows {
   readonly sql: Statements;
   readonly device: DeviceId;
@@ -14,7 +13,7 @@ export class DeviceRows {
     this.#reserve = reserve;
   }
 
-  /** Runs the statement `text`, whose first parameter is the device. Returns the number of changed rows. */
+  /** Runs a statement whose first parameter is the device. Returns the number of changed rows. */
   run(text: string, ...values: Value[]): number {
     return this.sql.run(text, this.device, ...values);
   }
@@ -29,7 +28,7 @@ export class DeviceRows {
 
   reserved<T>(work: () => T): T {
     const { inTransaction } = this.sql;
-    // On a full disk, the reserve repeats the whole transaction. Therefore only the outermost of nested calls uses the reserve.
+    // On a full disk, the reserve repeats the whole transaction. Therefore only the outermost call uses the reserve.
     if (inTransaction) return work();
     return this.#reserve.run(
       () => this.transaction(work),

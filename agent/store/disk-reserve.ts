@@ -1,7 +1,7 @@
 /**
- * Disk reserve: disk space that only orders may use (ADR 36). The reserve is a file of random bytes, so that compressing file systems
- * allocate its blocks too. On a full disk, the agent shrinks the file to free the space that the work needs, and grows the file afterward.
- * Shrinking and work happen in one synchronous call, so that no other work of this process can use the space.
+ * Disk space that only orders may use (ADR 36): a file of random bytes, so that compressing file systems allocate its blocks too. On a full
+ * disk, the agent shrinks the file, does the work, and grows the file again. Shrinking and work happen in one synchronous call, so that no
+ * other work of this process can use the space.
  */
 import { randomBytes } from 'node:crypto';
 import { closeSync, fsyncSync, ftruncateSync, openSync, rmSync, statfsSync, statSync, writeSync } from 'node:fs';
@@ -11,12 +11,11 @@ import { type DiskSpace, FIRST_RELEASE, growth, isOutOfSpace } from './disk-spac
 
 export interface DiskReserve {
   /**
-   * Runs `work`. On a full disk, frees a part of the reserve and runs `work` again, until it succeeds or the whole reserve is free. `work`
-   * must therefore leave no changes when it throws. Throws the error of `work` if the whole reserve is not enough. After a success,
-   * `compact` frees the temporary space that `work` used.
+   * On a full disk, frees a part of the reserve and runs `work` again, until it succeeds or the whole reserve is free. `work` must
+   * therefore leave no changes when it throws. After a success, `compact` frees the temporary space of `work`.
    */
   run<T>(work: () => T, compact?: () => void): T;
-  /** Fills the reserve in slices, so that other work can run between two slices. Does not reject on a full disk. */
+  /** Fills the reserve in slices, between which other work can run. Does not reject on a full disk. */
   build(): Promise<void>;
   space(): DiskSpace;
   remove(): void;
@@ -29,7 +28,7 @@ export function openDiskReserve({ file, size }: { readonly file: string; readonl
   const reserved = () => statSync(file, { throwIfNoEntry: false })?.size ?? 0;
 
   const space = (): DiskSpace => {
-    // The free space is `bavail`, not `bfree`, because `bfree` includes blocks that ext4 reserves for root.
+    // Free space is `bavail`, because `bfree` includes blocks that ext4 reserves for root.
     const { bavail, bsize } = statfsSync(dirname(file));
     return { free: bavail * bsize, reserved: reserved(), size };
   };
@@ -46,11 +45,10 @@ export function openDiskReserve({ file, size }: { readonly file: string; readonl
   const release = (bytes: number) =>
     withFile('r+', (handle) => {
       ftruncateSync(handle, Math.max(0, reserved() - bytes));
-      // A journaling file system frees the blocks only with its next commit. The call of `fsync` causes this commit.
+      // A journaling file system frees the blocks only with its next commit, which `fsync` causes.
       fsyncSync(handle);
     });
 
-  /** Grows the reserve as far as the disk has space. */
   const grow = (bytes: number) => {
     try {
       withFile('a', (handle) => {
@@ -108,7 +106,7 @@ export function openDiskReserve({ file, size }: { readonly file: string; readonl
   };
 }
 
-/** Compacts the write-ahead log. If there is no space for that, the error is ignored, because the data of `work` is already durable. */
+/** Compacts the write-ahead log. An error for lack of space is ignored, because the data of `work` is already durable. */
 function compactWith(withSpace: (attempt: () => void) => void, compact: () => void): void {
   try {
     withSpace(compact);

@@ -1,29 +1,25 @@
-/** Decisions about disk space and the reserve for orders (ADR 36), as pure functions. */
-
 const MiB = 1024 * 1024;
 
 /**
- * Size of the reserve in bytes. A frame from the server has at most 8 MiB, so an order list does too. The orders in the list are stored a
- * second time, at 3/4 of their size in the list: at most 14 MiB of documents. The write-ahead log contains them once more until its
- * checkpoint: 28 MiB. The rest is for gates, receipts and the log's index.
+ * Bytes of the reserve. An order list has at most 8 MiB, the size of a frame. Its orders are stored a second time at 3/4 of their size: 14
+ * MiB. The write-ahead log contains all of this once more: 28 MiB. The rest is for gates, receipts and the log's index.
  */
 export const RESERVE_SIZE = 32 * MiB;
-/** Bytes of the reserve that the first attempt frees. Each further attempt frees twice as many bytes as the one before. */
+/** Bytes that the first attempt frees from the reserve. Each further attempt frees twice as many. */
 export const FIRST_RELEASE = 128 * 1024;
 /** Bytes of free space below which a disk is full. */
 export const FULL_BELOW = MiB;
-/** Bytes of free space that the agent leaves when it fills the reserve, for other programs and for its own messages. */
+/** Free bytes that the agent leaves to other programs and its own messages when it fills the reserve. */
 export const LEFT_TO_OTHERS = 4 * MiB;
 
-/** Sizes in bytes. */
 export interface DiskSpace {
-  /** Bytes that programs without special rights can use on the disk. The reserve's bytes are not included. */
+  /** Bytes that programs without special rights can use on the disk, without the reserve. */
   readonly free: number;
   readonly reserved: number;
   readonly size: number;
 }
 
-/** State of the disk. `low`: the disk has some free space, but too little for the whole reserve. */
+/** `low`: the disk has some free space, but too little for the whole reserve. */
 export type DiskState = 'ok' | 'low' | 'full';
 
 export function diskState({ free, reserved, size }: DiskSpace): DiskState {
@@ -31,7 +27,6 @@ export function diskState({ free, reserved, size }: DiskSpace): DiskState {
   return reserved < size ? 'low' : 'ok';
 }
 
-/** Bytes by which the reserve may grow now. */
 export const growth = ({ free, reserved, size }: DiskSpace): number =>
   Math.max(0, Math.min(size - reserved, free - LEFT_TO_OTHERS));
 
@@ -40,8 +35,8 @@ const SQLITE_WITHOUT_SPACE: ReadonlySet<number> = new Set([10, 13, 14]);
 const SYSTEM_WITHOUT_SPACE: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT']);
 
 /**
- * Returns true if freeing disk space may help. If a quota is used up, or a log file cannot be created, SQLite reports an I/O error or
- * "cannot open". A broken disk causes the same errors. In that case, the attempt after freeing space fails too, without harm.
+ * True if freeing disk space may help. SQLite reports an I/O error or "cannot open" for an exhausted quota or a log file that cannot be
+ * created. A broken disk causes the same errors; the attempt after freeing space then fails without harm.
  */
 export function isOutOfSpace(error: unknown): boolean {
   if (!(error instanceof Error)) return false;

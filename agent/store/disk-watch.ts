@@ -1,4 +1,4 @@
-/** Watch over the free space of the disk that contains the agent's folder. It reports once when the disk becomes full. */
+/** Watch over the free space of the disk with the agent's folder. Reports a full disk once. */
 import { type DiskSpace, type DiskState, diskState } from './disk-space.ts';
 
 export interface DiskWatchPorts {
@@ -10,9 +10,7 @@ export interface DiskWatchPorts {
 }
 
 export interface DiskWatch {
-  /** Checks the free space. Runs after each write, even if the write failed. */
   check(): void;
-  /** Current state of the disk; `ok` if the agent watches no disk. */
   state(): DiskState;
   report(): (DiskSpace & { readonly state: DiskState }) | null;
 }
@@ -33,8 +31,8 @@ export function createDiskWatch({ space, onFull, onRoom }: DiskWatchPorts): Disk
         isReported = true;
         onFull(detailOf(now));
       }
-      // The report "disk full" ends only when the reserve is complete again. Otherwise the report would begin and end repeatedly near the
-      // limit.
+      // The report "disk full" ends only when the reserve is complete again. Near the limit, the report would otherwise begin and end
+      // repeatedly.
       if (now.state === 'ok' && isReported) {
         isReported = false;
         onRoom();

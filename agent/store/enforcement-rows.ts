@@ -127,7 +127,7 @@ export function eventRows(rows: DeviceRows): EventStore {
   };
 }
 
-/** Rows of clock, location and exits. Their changes must be stored even on a full disk. */
+/** Clock, location and exits, whose changes must be stored even on a full disk. */
 export function enforcementValues(rows: DeviceRows): ClockStore & CorrectionStore & ExitStore & LocationStore {
   return {
     clock(): ClockState | null {

@@ -1,4 +1,4 @@
-/** `MessageStore` in the agent's SQLite file: the rows of one device. Most values arrive here already sealed with the vault's key. */
+/** Rows of messages of one device. Most values arrive already sealed with the vault's key. */
 import type {
   ConversationStore,
   DueReceipt,
@@ -22,7 +22,7 @@ import { MESSAGING_TABLES } from './schema.ts';
 
 /**
  * Number of decrypted messages whose ids are kept. The server stores at most 2,000 messages for one device, so the device recognizes every
- * message that the server repeats.
+ * repeated message.
  */
 const OPENED_REMEMBERED = 4096;
 const ASIDE_KEPT = 64;
@@ -34,7 +34,6 @@ const bytes = (value: unknown): Buffer => {
 };
 const bytesOrNull = (value: unknown): Buffer | null => (value === null ? null : bytes(value));
 
-/** A module's port without `transaction`. All ports share one implementation of that method. */
 type Port<Store> = Omit<Store, 'transaction'>;
 
 export const messageRows = (rows: DeviceRows): MessageStore => ({
@@ -80,8 +79,8 @@ function mailboxRows(rows: DeviceRows): Port<MailboxStore> {
 
   return {
     keepMail(item: MailItem): boolean {
-      // For each recipient of a post, the server may report several changes of its state. The item's id therefore contains device, state
-      // and time too.
+      // For each recipient of a message, the server may report several changes. The item's id therefore contains device, state and time
+      // too.
       const id = item.type === 'post' ? item.id : `${item.id} ${item.device} ${item.fate} ${item.at}`;
       return (
         rows.run(

@@ -2,15 +2,12 @@ import type { ReportItem } from '../../shared/protocol/frames.ts';
 import type { Outbox, OutboxRow } from '../link/outbox.ts';
 import type { DeviceRows } from './device-rows.ts';
 
-/**
- * Maximum number of alerts with the same code that wait for the server. Without a limit, an offline device under attack would fill its
- * disk.
- */
+/** Maximum number of unsent alerts with the same code. Without a limit, an offline device under attack would fill its disk. */
 const MOST_ALERTS_WAITING = 64;
 
 /**
- * Rows of the outbox. Within one enrollment of the device, sequence numbers never repeat. Rows are deleted after the server confirms them,
- * so the last number is stored separately.
+ * Rows of the outbox. Sequence numbers never repeat within one enrollment of the device. Confirmed rows are deleted, so the last number is
+ * stored separately.
  */
 export function outboxRows(rows: DeviceRows): Outbox {
   const generation = () => rows.value<number>('generation') ?? 0;
@@ -64,12 +61,12 @@ export function outboxRows(rows: DeviceRows): Outbox {
     postable(limit: number): readonly OutboxRow[] {
       return reports("seq > ? and type in ('receipt', 'evidence')", 0, limit);
     },
-    /** Deletes the reports that the server has confirmed. Runs also on a full disk, because it frees space. */
+    /** Deletes confirmed reports. Runs also on a full disk, because it frees space. */
     confirm(through: number): void {
       rows.reserved(() => {
         rows.run('delete from outbox where device = ? and seq <= ?', through);
-        // If the server's sequence number is higher than the stored one, this device's store was restored from a backup. The sequence then
-        // continues after the server's number.
+        // A higher sequence number of the server shows that this device's store was restored from a backup. The sequence then continues
+        // after the server's number.
         if (through > (rows.value<number>('sequence') ?? 0)) rows.saveValue('sequence', through);
       });
     },

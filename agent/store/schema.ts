@@ -72,7 +72,6 @@ create table if not exists key_package (
 ) without rowid;
 `;
 
-/** Tables with data that is sealed with the vault's key. */
 export const MESSAGING_TABLES = ['post', 'conversation', 'history', 'receipt', 'key_package'] as const;
 
 export const TABLES = [

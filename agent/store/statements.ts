@@ -2,15 +2,11 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 
 export type Value = string | number | Uint8Array | null;
 
-/** Prepared statements and nested transactions for one `node:sqlite` file. All devices in the file share them. */
 export class Statements {
   readonly #db: DatabaseSync;
   readonly #prepared = new Map<string, StatementSync>();
   #depth = 0;
-  /**
-   * True if the write-ahead log may contain deleted secrets. It starts as true, because an earlier process may have left secrets in the
-   * log.
-   */
+  /** True if the write-ahead log may contain deleted secrets, also from an earlier process. */
   #logHolds = true;
 
   constructor(db: DatabaseSync) {
@@ -33,17 +29,14 @@ export class Statements {
     return this.#prepare(text).all(...values);
   }
 
-  /** Reads the rows of a large result one after another. */
   each(text: string, ...values: (string | number)[]) {
-    // This iteration prepares its own statement. With a shared statement, another caller could run it during the iteration, and the
-    // iteration would start again.
+    // This iteration needs its own prepared statement: if another caller ran a shared statement, the iteration would start again.
     return this.#db.prepare(text).iterate(...values);
   }
 
   /**
-   * Moves the write-ahead log into the file and truncates the log, because the log still contains older pages of rows that were overwritten
-   * (`secure_delete`). If a reader in another process prevents this, the next call tries again. `more`: true if data was deleted since the
-   * last call.
+   * Moves the write-ahead log into the file and truncates the log, which still contains older pages of overwritten rows (`secure_delete`).
+   * If a reader in another process prevents this, the next call tries again. `more`: data was deleted since the last call.
    */
   emptyLog(more: boolean): void {
     this.#logHolds ||= more;
@@ -51,9 +44,7 @@ export class Statements {
     this.#logHolds = !this.checkpoint();
   }
 
-  /**
-   * Moves the write-ahead log into the file and truncates the log. Returns false if a reader in another process prevents the truncation.
-   */
+  /** Returns false if a reader in another process prevents the truncation of the write-ahead log. */
   checkpoint(): boolean {
     const [result] = this.#db.prepare('pragma wal_checkpoint(truncate)').all();
     return Number(result?.busy ?? 0) === 0;
@@ -63,10 +54,7 @@ export class Statements {
     return this.#depth > 0;
   }
 
-  /**
-   * Runs `work` in a transaction. A nested call joins the outer transaction. `work` is synchronous, so no other work can run in the same
-   * transaction.
-   */
+  /** A nested call joins the outer transaction. `work` is synchronous, so no other work can run in the same transaction. */
   transaction<T>(work: () => T): T {
     if (this.#depth > 0) return work();
     this.#db.exec('begin immediate');

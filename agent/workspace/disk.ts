@@ -5,7 +5,7 @@ import { type FileHandle, open, readdir, rename, rm, stat, unlink } from 'node:f
 import { dirname } from 'node:path';
 
 export async function syncFolder(folder: string): Promise<void> {
-  // Windows cannot open a folder for fsync. On Windows, only the atomic rename protects the file.
+  // Windows cannot open a folder for fsync. There, only the atomic rename protects the file.
   if (process.platform === 'win32') return;
   await withFile(folder, 'r', (handle) => handle.sync());
 }
@@ -27,7 +27,7 @@ export async function writeWhole(path: string, content: Uint8Array): Promise<voi
   await syncFolder(dirname(path));
 }
 
-/** Overwrites, syncs and removes a file. Returns the number of overwritten bytes; 0 if the file does not exist. */
+/** Returns the number of overwritten bytes; 0 if the file does not exist. */
 export async function destroyFile(path: string): Promise<number> {
   const size = await sizeOf(path);
   if (size === null) return 0;

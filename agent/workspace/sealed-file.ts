@@ -1,7 +1,7 @@
 /**
- * Format of a sealed file in the workspace: `CWS1 | salt (32) | u32 length of the sealed header | sealed header | sealed content`. Each
- * sealed part uses AES-256-GCM with a new key for every write (HKDF over the workspace key and the salt), so that no nonce repeats. The
- * header contains name and size, so a listing need not decrypt the content. Both parts authenticate the file's opaque id.
+ * Format of a sealed file: `CWS1 | salt (32) | u32 length of the sealed header | sealed header | sealed content`. Each sealed part uses
+ * AES-256-GCM with a new key for every write (HKDF over the workspace key and the salt), so that no nonce repeats. The header contains name
+ * and size, so a listing need not decrypt the content. Both parts authenticate the file's opaque id.
  */
 import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from 'node:crypto';
 import { z } from 'zod';
@@ -13,7 +13,7 @@ const TAG = 16;
 const headerSchema = z.strictObject({ name: z.string().min(1).max(1024), size: z.int().min(0) });
 export type SealedHeader = z.infer<typeof headerSchema>;
 
-/** Name of a sealed file on the disk. It is derived from the file's name and the workspace key, so it reveals nothing without the key. */
+/** Name of a sealed file on the disk, derived from the file's name and the workspace key. Without the key, it reveals nothing. */
 export function opaqueId(workspaceKey: Buffer, name: string): string {
   const nameKey = derive(workspaceKey, Buffer.alloc(0), 'cordon workspace names');
   return createHmac('sha256', nameKey).update(name).digest('hex');

@@ -12,7 +12,6 @@ export interface WorkspaceKeys {
   read(): Promise<Buffer>;
   lock(share: Buffer): Promise<void>;
   unlock(shares: readonly Buffer[]): Promise<void>;
-  /** Destroys the workspace key. Returns the number of overwritten bytes. */
   destroy(): Promise<number>;
 }
 
@@ -30,26 +29,24 @@ export function workspaceKeys(folder: string): WorkspaceKeys {
     },
     read: async () => unwrap(await readFile(wrappingKey), 'open', await readFile(openKey)),
 
-    /**
-     * Locks the workspace. `open.key` is destroyed last. Until then, the workspace already counts as locked, because `locked.key` exists.
-     */
+    /** `open.key` is destroyed last. Until then, `locked.key` also exists, so the workspace already counts as locked. */
     async lock(share) {
       const kek = await readFile(wrappingKey);
       if ((await sizeOf(openKey)) !== null) {
-        // A crash may have left both `open.key` and `locked.key`. They contain the same workspace key.
+        // After a crash, `open.key` and `locked.key` may both exist, with the same workspace key.
         const key = unwrap(kek, 'open', await readFile(openKey));
         await writeWhole(lockedKey, wrap(lockingKey(kek, share), 'locked', key, SHARED));
         return void (await destroyFile(openKey));
       }
       const locked = await readFile(lockedKey);
-      // An older version of the agent locked the workspace without a share from the server. This call wraps the workspace key again, with
-      // the server's share.
+      // An older version of the agent locked the workspace without the server's share. This call wraps the workspace key again, with the
+      // share.
       if (!isShared(locked)) {
         await writeWhole(lockedKey, wrap(lockingKey(kek, share), 'locked', unwrap(kek, 'locked', locked), SHARED));
       }
     },
 
-    /** Unlocks the workspace. `locked.key` is destroyed last. Until then, the workspace counts as locked. */
+    /** `locked.key` is destroyed last. Until then, the workspace counts as locked. */
     async unlock(shares) {
       if ((await sizeOf(lockedKey)) === null) return;
       const kek = await readFile(wrappingKey);
@@ -65,10 +62,7 @@ export function workspaceKeys(folder: string): WorkspaceKeys {
   };
 }
 
-/**
- * Prefix of a workspace key that is wrapped with the device's key and the server's share. A key that an older version of the agent wrapped
- * has no prefix.
- */
+/** Prefix of a workspace key that is wrapped with the device's key and the server's share. Older versions of the agent wrote no prefix. */
 const SHARED = Buffer.from('CWL2');
 const NOTHING = Buffer.alloc(0);
 const isShared = (bytes: Buffer): boolean => bytes.subarray(0, SHARED.length).equals(SHARED);

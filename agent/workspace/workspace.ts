@@ -1,9 +1,9 @@
 /**
- * The workspace: a folder of sealed files. While the workspace is open, `open.key` contains the workspace key, wrapped by `wrapping.key`
- * (0600). While the workspace is locked, `locked.key` contains the workspace key, wrapped by `wrapping.key` and a share that only the
- * server has. Neither the device nor the server can then decrypt the files alone. A wipe destroys the workspace key.
+ * The workspace: a folder of sealed files. While it is open, `open.key` contains the workspace key, wrapped by `wrapping.key` (0600). While
+ * it is locked, `locked.key` contains the workspace key, wrapped by `wrapping.key` and a share that only the server has. A wipe destroys
+ * the workspace key.
  *
- * The files in the folder are the state of the workspace. If they contradict each other, the strictest state counts, so a crash never opens
+ * The files in the folder are the state of the workspace. If they contradict each other, the strictest state wins, so a crash never opens
  * the workspace. Each action reads the state again, because daemon and command line share the folder.
  *
  * The lock does not stop a user who copied the keys or the files while the workspace was open (SECURITY.md).
@@ -19,7 +19,6 @@ import { workspaceKeys } from './workspace-keys.ts';
 export interface WipeReport {
   readonly filesRemoved: number;
   readonly bytesOverwritten: number;
-  /** Texts about the disk's state that the agent checked after the wipe. */
   readonly verified: readonly string[];
 }
 
@@ -30,11 +29,11 @@ export interface Workspace {
   put(name: string, content: Buffer): Promise<void>;
   get(name: string): Promise<Buffer>;
   list(): Promise<readonly { name: string; size: number }[]>;
-  /** Locks the workspace. `share`: 32 bytes that only the server has. A second call with the same share changes nothing. */
+  /** Locks the workspace with `share`: 32 bytes that only the server has. A second call with the same share changes nothing. */
   lock(share: Buffer): Promise<void>;
   /**
-   * Unlocks the workspace. `shares`: the server's shares, newest first. Throws `workspace_locked` if no share fits the current lock. After
-   * a wipe, makes a new workspace.
+   * `shares`: the server's shares, newest first. Throws `workspace_locked` if no share fits the current lock. After a wipe, makes a new
+   * workspace.
    */
   unlock(shares: readonly Buffer[]): Promise<void>;
   wipe(): Promise<WipeReport>;
@@ -42,11 +41,10 @@ export interface Workspace {
 
 export const OWN_FILES = 'messages/';
 
-/** Text for the user after a wipe by an admin or an order. */
 export const WIPED =
   'The workspace was wiped, with all messages. Ask your admin to unlock it. After an exit order, enroll the device again first.';
 
-/** Opens the workspace, or makes a new one if the folder is empty. A workspace that was wiped stays wiped. */
+/** Makes a new workspace if the folder is empty. A wiped workspace stays wiped. */
 export async function openWorkspace(folder: string): Promise<Workspace> {
   const files = join(folder, 'files');
   const wipedMark = join(folder, 'wiped');
@@ -109,8 +107,8 @@ export async function openWorkspace(folder: string): Promise<Workspace> {
     },
 
     /**
-     * The agent writes the mark of the wipe before it destroys the key. If a crash comes between the two, the workspace counts as wiped,
-     * and a second wipe removes the rest.
+     * The agent writes the mark of the wipe before it destroys the key. After a crash between the two, the workspace counts as wiped, and a
+     * second wipe removes the rest.
      */
     async wipe() {
       // The mark is an empty file, which needs no space on a full disk.

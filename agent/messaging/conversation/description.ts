@@ -17,15 +17,15 @@ export function descriptionOf(record: ConversationRecord, ledger: LedgerTree | n
     at: titleAt,
     title,
     ledger,
-    // If a description does not mention a person, the recipient does not change that person's membership.
+    // A recipient does not change the membership of people whom the description leaves out.
     people: [...present, ...gone].slice(0, MOST_WORDS),
     ...(continues === undefined ? {} : { continues: { conversation: continues, without: [...(leftOut ?? [])] } }),
   };
 }
 
 /**
- * Applies a description (a member's statement of the title and the people) to the conversation's record, and returns the notes for the
- * user. If several descriptions concern the title or one person, the newest counts.
+ * Applies a description (a member's statement of title and people) to the conversation's record, and returns the notes for the user. Of
+ * several statements about the title or one person, the newest wins.
  */
 export function describedBy(
   record: ConversationRecord,
@@ -45,7 +45,7 @@ export function describedBy(
     .map(({ person }) => ({ person, name: nameOf(person) }));
   const isNewTitle = at > record.titleAt;
   const notes = [
-    // The first title belongs to the start of the conversation. It is not a change, so it causes no note.
+    // The first title belongs to the start of the conversation, so it causes no note about a change.
     ...(isNewTitle && record.titleAt > 0 && title !== record.title
       ? [title === null ? `${from.name} removed the title.` : `${from.name} changed the title to “${title}”.`]
       : []),
@@ -64,17 +64,13 @@ export function describedBy(
     people: [...record.people.filter((one) => !gone.includes(one)), ...added].slice(0, MOST_RECIPIENTS),
     said,
     ...(said[own.person]?.belongs === false ? departure(record, statements, own) : {}),
-    // If the description adds or removes people, a group check is due, because the MLS group must contain the devices of exactly these
-    // people.
+    // After people were added or removed, a group check is due: the MLS group must contain the devices of exactly these people.
     checkedAt: gone.length + added.length > 0 ? 0 : record.checkedAt,
   };
   return { next, notes };
 }
 
-/**
- * A member who did not know that the user had left may have added the user again. If so, this device sends the statement of the departure
- * again.
- */
+/** Another member may have added the user again before it knew of the user's departure. This device then sends the departure again. */
 function departure(
   { members }: ConversationRecord,
   statements: About['people'],

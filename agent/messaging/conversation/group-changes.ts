@@ -24,23 +24,22 @@ export interface GroupComparison extends Difference {
   readonly record: ConversationRecord;
   readonly group: Uint8Array;
   readonly wanted: readonly Member[];
-  /** True if the group contains a device that must be removed, because it may no longer read the conversation. */
   readonly mustRemove: boolean;
 }
 
 /**
- * Changes of a conversation's MLS group, so that the group contains all current devices of the conversation's people. A change is a commit.
- * The commit is stored beside the group's state until the server has ordered it among the commits of other devices (RFC 9420, section 14).
+ * Changes of a conversation's MLS group, which must contain all current devices of the conversation's people. A change is a commit, stored
+ * beside the group's state until the server has ordered it among the commits of other devices (RFC 9420, section 14).
  */
 export interface GroupChanges {
   /**
-   * Compares the group with the current devices of its people. Returns null if this device is not in the group, or if its own commit waits
-   * for the server's response.
+   * Compares the group with the current devices of its people. Null if this device is not in the group, or if its own commit waits for the
+   * server's response.
    */
   compare(id: string): Promise<GroupComparison | null>;
   /**
-   * Makes the commit that the comparison requires. `urgent`: a message of the user waits for the commit. `waited`: other members already
-   * had time to make the commit. Returns the milliseconds until the next check, or null if no check is needed.
+   * Makes the commit that the comparison requires. `urgent`: a message of the user waits for the commit. `waited`: other members had time
+   * to make the commit. Returns the milliseconds until the next check, or null if none is needed.
    */
   change(comparison: GroupComparison, urgent: boolean, waited: boolean): Promise<number | null>;
   settle(conversation: string, response: Posted): Promise<void>;
@@ -48,7 +47,6 @@ export interface GroupChanges {
 
 export interface GroupChangePorts {
   readonly device: string;
-  /** Milliseconds that the device waits for another member's commit to arrive. */
   readonly patience: number;
   readonly records: ConversationRecords;
   readonly store: Pick<MessageStore, 'transaction'>;
@@ -102,15 +100,14 @@ async function change(
     records.save({ ...checked, asking: [] });
     return null;
   }
-  // While the group contains a device that must be removed, messages stay unsent and a check stays due.
+  // As long as the group contains a device that must be removed, messages stay unsent and a check stays due.
   const waiting = mustRemove ? { ...checked, checkedAt: 0 } : checked;
   const wait = () => waitBeforeChange(membersOf(group), remove, ports.device, Math.random());
   if (isStopped) {
     records.save(waiting);
     return ports.succession.begin(waiting, wait(), waited);
   }
-  // The server has accepted another member's commit for this epoch (version of the group's keys). This device waits until that commit
-  // arrives.
+  // The server has accepted another member's commit for this epoch (version of the group's keys), and this device waits for that commit.
   const left = record.blocked?.epoch === epoch ? record.blocked.at + ports.patience - realNow() : 0;
   if (left > 0 && left <= ports.patience) {
     records.save(waiting);
@@ -122,8 +119,8 @@ async function change(
 }
 
 /**
- * Makes the commit and posts it. If a device asks to rejoin, the same commit removes it and adds it again. The device is therefore removed
- * only if it has a key package.
+ * Makes and sends the commit. A device that asks to rejoin is removed and added in one commit, so it is removed only if it has a key
+ * package.
  */
 async function commit(
   ports: GroupChangePorts,
@@ -158,8 +155,8 @@ async function commit(
     add: enrollmentsOf(made.added),
     remove: removed.map((leaf) => leaf.device),
   };
-  // This device is alone in the group, so no other member needs the commit. The commit's data is sent with the welcome instead, so that the
-  // server knows which devices may make the next commit.
+  // Alone in the group, this device sends the commit to no other member. The welcome carries the commit's data, which tells the server the
+  // devices that may make the next commit.
   if (to.length === 0) {
     await adopt(ports, checked, { ...pending, post: '' }, () => undefined, data);
     return null;
@@ -194,8 +191,8 @@ async function settle(ports: GroupChangePorts, conversation: string, response: P
 }
 
 /**
- * Handles the server's refusal of a commit because it had accepted another member's commit for the same epoch (version of the group's
- * keys). If the server refuses twice in one epoch, the other commit should already have arrived.
+ * Handles the refusal of a commit because the server had accepted another member's commit for the same epoch (version of the group's keys).
+ * After a second refusal in the same epoch, that other commit should already have arrived.
  */
 function settleBlocked(ports: GroupChangePorts, record: ConversationRecord, response: Posted): void {
   const { records, store, posts } = ports;
@@ -216,8 +213,8 @@ function settleBlocked(ports: GroupChangePorts, record: ConversationRecord, resp
 }
 
 /**
- * Stores the new MLS state together with the welcomes for the added devices. If a crash came between two separate steps, these devices
- * could never join.
+ * Stores the new MLS state and the welcomes for the added devices in one transaction. After a crash between two steps, these devices could
+ * never join.
  */
 async function adopt(
   ports: GroupChangePorts,

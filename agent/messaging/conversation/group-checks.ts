@@ -2,28 +2,23 @@ import type { ConversationStore } from '../message-store.ts';
 import type { GroupChanges } from './group-changes.ts';
 import type { ConversationRecords } from './records.ts';
 
-/** When a message is sealed, the last group check must be at most this old, in milliseconds. */
+/** When a message is sealed, the last group check may be at most this many milliseconds old. */
 const FRESH_FOR = 60_000;
-/** Milliseconds between two checks of the same group. */
 const CHECKED_EVERY = 15 * 60_000;
 
 /**
- * Schedule of group checks. A check compares a conversation's MLS group with the current devices of its people. The schedule is only in
- * memory, and a restart checks all conversations. A lost event therefore delays a check but never prevents it. All times are those of the
+ * Schedule of group checks, which compare a conversation's MLS group with the current devices of its people. The schedule is only in
+ * memory, and a restart checks all conversations, so a lost event delays a check but never prevents it. All times are those of the
  * machine's own clock.
  */
 export interface GroupChecks {
-  /**
-   * Requests a group check in the next round, because members may have changed. `waited`: other members already had time to change the
-   * group.
-   */
+  /** Requests a group check in the next round. `waited`: other members already had time to change the group. */
   request(conversation: string, waited: boolean): void;
   requestAll(): void;
-  /** For each conversation without a scheduled check, schedules one. */
   schedule(): void;
-  /** Runs the scheduled check of the conversation's group if it is due. `writing`: a message of the user waits to be sealed. */
+  /** Runs the group check if it is due. `writing`: a message of the user waits to be sealed. */
   run(conversation: string, writing: boolean): Promise<void>;
-  /** Returns true if the last group check is recent and found no device to remove. Only then may the device seal messages. */
+  /** True if the last group check is recent and found no device to remove. Only then may the device seal messages. */
   isCurrent(conversation: string): boolean;
 }
 
@@ -44,7 +39,7 @@ export function createGroupChecks(ports: {
   const { records, store, changes, realNow, wakeAt } = ports;
   const planned = new Map<string, PlannedCheck>();
   const checkedAt = (id: string) => records.conversation(id)?.checkedAt ?? 0;
-  /** A check that is requested during a running check is not lost: it runs afterward. */
+  /** A check that is requested during a running check runs afterward. */
   const planUnlessPlanned = (id: string, check: PlannedCheck) => {
     if (!planned.has(id)) planned.set(id, check);
   };

@@ -10,9 +10,8 @@ const leafKey = ({ device, generation, signatureKey }: Pick<Leaf, 'device' | 'ge
   `${device} ${generation} ${signatureKey}`;
 
 /**
- * Difference between a group and the current devices of its people. Devices whose enrollment ended are removed, and new devices are added.
- * A device that lost its state and asks to rejoin is removed and added again. This device never removes itself: other members remove it if
- * necessary.
+ * Difference between a group and the current devices of its people. A device that lost its state and asks to rejoin is removed and added
+ * again. This device never removes itself: other members do that.
  */
 export function differenceOf(given: {
   readonly leaves: readonly Leaf[];
@@ -29,14 +28,13 @@ export function differenceOf(given: {
   return { remove, add: wanted.filter(({ device }) => device !== own && !staying.has(device)) };
 }
 
-/** Milliseconds that each further member in the group's order waits: long enough for the commit of the member before it to arrive. */
+/** Milliseconds between the turns of two members, so that the commit of one arrives before the next one's turn. */
 const STEP = 2_000;
 const LONGEST = 20_000;
 
 /**
- * Milliseconds that this device waits before a commit that every member could make. Members wait in the order of their places (leaves) in
- * the group. The first does not wait. Each further one waits longer, and makes the commit only if those before it are offline. `random` is
- * in [0, 1).
+ * Milliseconds that this device waits before a commit that every member could make. Members take turns by their position in the group, and
+ * the first does not wait. A later member makes the commit only if all earlier ones are offline. `random` is in [0, 1).
  */
 export function waitBeforeChange(
   leaves: readonly Leaf[],

@@ -29,26 +29,24 @@ import {
 /** Start of a conversation: its first members, its first commit, and its first description (statement of the title and the people). */
 export interface NewConversations {
   /**
-   * Begins a conversation, and resolves with its id when it is durable. Throws `too_large` if there are too many people or devices, and
-   * `person_unknown` if a person has no verified device.
+   * Begins a conversation, and resolves with its id when the conversation is durable. Throws `too_large` if there are too many people or
+   * devices, and `person_unknown` if a person has no verified device.
    */
   begin(beginning: Beginning): Promise<string>;
   /**
-   * Finds all verified devices of the given people. `added`: each of these people must have a device. `already`: these people may have no
-   * device any more. Throws `too_large`, `person_unknown`.
+   * Verified devices of the given people. `added`: each of these people must have a device. `already`: these people may have none. Throws
+   * `too_large`, `person_unknown`.
    */
   devicesOf(added: readonly string[], already: readonly string[]): Promise<readonly Member[]>;
 }
 
 export interface Beginning {
-  /** People of the conversation. At least one device of each person must be able to join. */
   readonly added: readonly string[];
-  /** If the new conversation succeeds another one: the people of that predecessor, who may have no device any more. */
+  /** If the new conversation succeeds another one: the people of the predecessor, who may have no device any more. */
   readonly already?: readonly string[];
   readonly title: string | null;
-  /** If the new conversation succeeds another one: fields of the predecessor's record that are copied into the new record. */
+  /** If the new conversation succeeds another one: fields of the predecessor's record that the new record copies. */
   readonly from?: Partial<Pick<ConversationRecord, 'continues' | 'refusals' | 'leftOut' | 'people'>>;
-  /** Called in the transaction that stores the conversation. */
   readonly also?: (begun: ConversationRecord) => void;
 }
 
@@ -134,8 +132,8 @@ export function createNewConversations(ports: {
         records.save(begun, { group: about?.state ?? group });
         also(begun);
         if (!change?.welcome || !about) return;
-        // This device is alone in the group, so no other member needs the commit. The commit's data is sent with the welcome instead, so
-        // that the server knows which devices may make the next commit.
+        // Alone in the group, this device sends the commit to no other member. The welcome carries the commit's data, which tells the
+        // server the devices that may make the next commit.
         const commit = { conversation, epoch: change.epoch, add: enrollmentsOf(change.added), remove: [] };
         posts.add({ to: newcomers, commit, body: change.welcome }, { kind: 'welcome', conversation });
         posts.add({ to: newcomers, body: about.message }, { kind: 'about', conversation });

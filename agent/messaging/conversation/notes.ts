@@ -8,22 +8,21 @@ import { type ConversationRecord, type Records, refusalsAfter } from './records.
 export interface Notes {
   add(conversation: string, at: Instant, text: string): void;
   /**
-   * Adds the note, unless the conversation contains an equal note that is newer than its last message. Otherwise a dishonest server could
-   * fill the conversation with notes.
+   * Adds the note unless an equal note is newer than the conversation's last message. Otherwise a dishonest server could fill the
+   * conversation with notes.
    */
   addOnce(conversation: string, text: string): void;
-  /** Adds a note about a message that this device could not decrypt. `device`: the sender according to the server. */
+  /** Note about a message that this device could not decrypt. `device`: the sender according to the server. */
   addUnopened(record: ConversationRecord, device: string, code: string): void;
-  /** Adds a note about a message of which even the header is unreadable. */
   addUnreadable(message: { readonly from: string; readonly body: Uint8Array }): void;
 }
 
-/** Number of the conversation's newest messages among which an equal note is searched. */
+/** Number of newest messages that are searched for an equal note. */
 const SEARCHED = 16;
 
 /**
- * Error codes with which this device refuses a commit that the server has accepted. After such a refusal, this device can no longer add or
- * remove members.
+ * Error codes with which this device refuses a commit that the server has accepted. Afterward, this device can no longer add or remove
+ * members.
  */
 const REFUSED: ReadonlySet<string> = new Set(['unverified_member', 'commit_refused']);
 
@@ -56,7 +55,7 @@ export function createNotes(ports: {
   };
 
   const addUnopened: Notes['addUnopened'] = (record, device, code) => {
-    // This device has already decrypted the message once, so no text is lost and no note is needed.
+    // This device has already decrypted the message once, so no text is lost.
     if (code === 'message_replayed') return;
     store.transaction(() => {
       addOnce(record.id, unopenedText(code, nameIn(record, device)));
@@ -83,7 +82,6 @@ export function createNotes(ports: {
   };
 }
 
-/** Name of the user of the given device, from the conversation's record. */
 export const nameIn = ({ members }: Pick<ConversationRecord, 'members'>, device: string): string =>
   members.find((member) => member.device === device)?.name ?? 'an unknown sender';
 

@@ -1,13 +1,13 @@
-/** Lookup of recipients by the text that the user typed. An ambiguous text is an error: the agent never guesses a recipient. */
+/** Lookup of recipients by the text that the user typed. An ambiguous text is an error: the agent never guesses. */
 import { CordonError } from '../../../shared/errors.ts';
 import type { ConversationView, FoundPerson } from '../messaging.ts';
 
 const folded = (text: string) => text.normalize('NFKC').trim().replaceAll(/\s+/g, ' ').toLowerCase();
 
 /**
- * Finds a conversation by identifier, by title, or by the person if it has only one other person. Returns null if none matches; throws
- * `invalid_input` if several match. A conversation that this device waits to rejoin may never become usable. The lookup therefore never
- * finds such a conversation by person, and finds it by title only if no other conversation has that title.
+ * Finds a conversation by identifier, by title, or by its only other person. Null if none matches; throws `invalid_input` if several match.
+ * A conversation that this device waits to rejoin may never become usable, so it is never found by person, and by title only if no other
+ * conversation has that title.
  */
 export function findConversation(all: readonly ConversationView[], recipient: string): ConversationView | null {
   const wanted = folded(recipient);
@@ -41,15 +41,14 @@ export function findConversation(all: readonly ConversationView[], recipient: st
 }
 
 /**
- * Returns true if the lookup matched the name of the conversation's only other person. The user may then have meant another person with the
- * same name.
+ * True if the typed text matched only the name of the conversation's other person. The user may have meant another person with that name.
  */
 export function foundByName({ id, title, people }: ConversationView, recipient: string): boolean {
   const given = recipient.trim();
   return title === null && id !== given && !people.some(({ person }) => person === given);
 }
 
-/** Throws `invalid_input` if several of the people found have the name that the user typed. */
+/** Throws `invalid_input` if several of the people have the name that the user typed. */
 export function requireOneOfName(found: readonly FoundPerson[], recipient: string): void {
   const same = found.filter(({ name }) => folded(name) === folded(recipient));
   if (same.length < 2) return;
@@ -60,7 +59,7 @@ export function requireOneOfName(found: readonly FoundPerson[], recipient: strin
 const distinguished = ({ person, name, email, groups }: FoundPerson): string =>
   `${name} (${[person, ...(email === null ? [] : [email]), ...groups].join(', ')})`;
 
-/** Finds one person by the typed text. Throws `person_unknown` if nobody matches, and `invalid_input` if several people match. */
+/** Throws `person_unknown` if nobody matches the typed text, and `invalid_input` if several people match. */
 export function findPerson(found: readonly FoundPerson[], recipient: string): FoundPerson {
   const wanted = folded(recipient);
   const exact = found.filter(({ name, person }) => folded(name) === wanted || person === recipient.trim());

@@ -15,9 +15,8 @@ export interface PersonName {
 export interface MissingText {
   readonly id: string;
   readonly device: DeviceId;
-  /** Time at which this device detected that the message is missing, by the machine's own clock. */
+  /** When this device detected that the message is missing, by the machine's own clock. */
   readonly since: number;
-  /** True if the device has reported the missing message to the user and to the sender's device. */
   readonly told: boolean;
 }
 
@@ -26,7 +25,7 @@ interface Enrollment {
   readonly generation: number;
 }
 
-/** Returns true if the record says that successors of this conversation must not add the given device. */
+/** True if successors of this conversation must not add the given device. */
 export const isLeftOut = (
   { leftOut = [] }: Pick<ConversationRecord, 'leftOut'>,
   { device, generation }: { readonly device: string; readonly generation: number },
@@ -36,41 +35,36 @@ export interface ConversationRecord {
   readonly id: string;
   readonly title: string | null;
   readonly titleAt: Instant;
-  /** People of the conversation, including the user. */
   readonly people: readonly PersonName[];
   /**
-   * For each person, the newest statement of whether the person belongs to the conversation. A person without a statement was in the group
+   * For each person, the newest statement of whether the person belongs to the conversation. People without a statement were in the group
    * when this device joined.
    */
   readonly said: Readonly<Record<string, { readonly at: Instant; readonly belongs: boolean }>>;
   readonly state: ConversationView['state'];
-  /** Devices in the conversation's MLS group, including this device. */
   readonly members: readonly Member[];
   /**
-   * For each person, the devices that have ever been members of the conversation, as texts `device enrollmentNumber`. Records of older
-   * versions of the agent lack this field.
+   * For each person, all devices that were ever members, as texts `device enrollmentNumber`. Absent in records of older versions of the
+   * agent.
    */
   readonly known?: Readonly<Record<string, readonly string[]>>;
-  /** While this device waits to rejoin: the devices that it asks to add it again. */
   readonly ask: readonly DeviceId[];
   readonly asking: readonly { readonly device: string; readonly generation: number }[];
-  /** For each device, the time of its newest rejoin request that this device has accepted. Older requests are ignored. */
+  /** For each device, the time of its newest accepted rejoin request. Older requests are ignored. */
   readonly heard: Readonly<Record<string, number>>;
-  /**
-   * True if the user has changed the title or the people on this device, and the device has not sent the change to the other members yet.
-   */
+  /** True if the device has not sent the user's change of title or people to the other members yet. */
   readonly aboutDue: boolean;
   /**
    * True if an order prevented the delivery of a change of title or people. The device sends the change again after the next group check.
    */
   readonly aboutOwed?: boolean;
-  /** Epoch (version of the group's keys) in which this device joined. Messages of earlier epochs are not sealed for this device. */
+  /** Epoch (version of the group's keys) in which this device joined. Earlier messages are not sealed for this device. */
   readonly since: number;
   /** Time of the last group check by the machine's own clock; 0 if a check is due now. */
   readonly checkedAt: number;
   /**
-   * Set if this device can no longer change the group's members: it refused a commit that the server had accepted, or the server accepts no
-   * commit from it. The value is the last usable epoch (version of the group's keys).
+   * Last usable epoch (version of the group's keys), if this device can no longer change the group's members: it refused a commit that the
+   * server had accepted, or the server accepts no commit from it.
    */
   readonly refusedIn?: number;
   /**
@@ -78,36 +72,33 @@ export interface ConversationRecord {
    * machine's own clock.
    */
   readonly blocked?: { readonly epoch: number; readonly at: number };
-  /** True if the server did not accept a welcome that this device posted. The devices that the welcome would have added cannot join. */
+  /** True if the server refused a welcome of this device. The devices in the welcome cannot join. */
   readonly unwelcomed?: true;
-  /** Identifiers of the conversation that this one succeeds (`continues`) and of the one that succeeds it (`next`). */
+  /** Identifiers of the predecessor (`continues`) and of the successor (`next`) of this conversation. */
   readonly continues?: string;
   readonly next?: string;
   /**
-   * Devices whose commit this device refused once (`refusals`) or repeatedly (`leftOut`), here or in a predecessor conversation. Successor
-   * conversations do not add the devices in `leftOut`.
+   * Devices whose commit this device refused once (`refusals`) or repeatedly (`leftOut`), here or in a predecessor. Successors do not add
+   * the devices in `leftOut`.
    */
   readonly refusals?: readonly Enrollment[];
   readonly leftOut?: readonly Enrollment[];
   /**
-   * This device's newest text message that the server has stored for every recipient, with the epoch (version of the group's keys) in which
-   * it was sealed.
+   * This device's newest text message that the server has stored for every recipient, and the epoch (version of the group's keys) of its
+   * seal.
    */
   readonly lastStored?: { readonly id: string; readonly epoch: number } | null;
-  /** Messages that have not arrived, although later messages of the same sender refer to them. */
   readonly missing?: readonly MissingText[];
-  /** Number of successive posts that this device sealed for only some of the members. A post for all members resets the number. */
+  /** Number of consecutive messages that this device sealed for only some of the members. */
   readonly aside?: number;
-  /** Time of the last rejoin request of this device, by the machine's own clock. */
   readonly askedAt: number;
 }
 
-/** Maximum length of the list `refusals`, and also of the list `leftOut`. */
 export const MOST_REFUSALS = 64;
 
 /**
- * Returns the lists `refusals` and `leftOut` after this device refused a commit of the given device. A first refusal adds the device to
- * `refusals`. A further refusal, in a successor conversation, moves it to `leftOut`.
+ * The lists after this device refused a commit of the given device. A first refusal adds the device to `refusals`. A further one, in a
+ * successor conversation, moves it to `leftOut`.
  */
 export function refusalsAfter(
   { members, refusals = [], leftOut = [] }: ConversationRecord,
@@ -126,7 +117,6 @@ export function refusalsAfter(
 /** This device's commit that the server has not accepted yet. Its MLS state takes effect when the server accepts the commit. */
 export interface PendingCommit {
   readonly post: string;
-  /** MLS state after the commit, base64. */
   readonly state: string;
   readonly welcome: string | null;
   readonly members: readonly Member[];
@@ -139,11 +129,9 @@ export interface MessageRecord {
   readonly at: Instant;
   readonly text: string;
   readonly attachments: readonly SealedAttachment[];
-  /** For a sent message: each device for which the message was sealed. */
   readonly recipients: readonly Recipient[];
-  /** The server's refusal of the whole message. `order`: the order that caused the refusal; null if no order did. */
+  /** The server's refusal of the whole message. `order`: the order that caused the refusal, or null. */
   readonly refused: (Refusal & { readonly order: string | null }) | null;
-  /** For a received message: true if the user has seen it. */
   readonly seen: boolean;
 }
 
@@ -164,7 +152,7 @@ export interface ConversationRecords {
   conversations(): readonly ConversationRecord[];
   group(id: string): Uint8Array | null;
   pending(id: string): PendingCommit | null;
-  /** Stores the record, and the MLS state and the pending commit if they are given. A value that is not given stays unchanged. */
+  /** Stores the record. An MLS state or a pending commit that is not given stays unchanged. */
   save(
     record: ConversationRecord,
     given?: { readonly group?: Uint8Array | null; readonly pending?: PendingCommit | null },
@@ -173,7 +161,6 @@ export interface ConversationRecords {
 
 export interface MessageRecords {
   message(id: string): HistoryMessage | null;
-  /** Stores a message. Returns false if the message is stored already. */
   addMessage(message: HistoryMessage): boolean;
   changeMessage(message: HistoryMessage): void;
   moveMessage(id: string, conversation: string): void;
@@ -181,8 +168,8 @@ export interface MessageRecords {
 }
 
 /**
- * Conversations and messages in the store, sealed with the vault's key. The seal also authenticates the row's name, so that a sealed record
- * cannot be moved to another row.
+ * Conversations and messages, sealed with the vault's key. The seal also authenticates the row's name, so that a sealed record cannot be
+ * moved to another row.
  */
 export interface Records extends ConversationRecords, MessageRecords {}
 

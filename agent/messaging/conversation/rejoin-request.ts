@@ -1,7 +1,6 @@
 /**
- * Request of a device that lost a conversation's MLS state. The device no longer has the conversation's keys, so the server can read the
- * request. The device signs the request with its messaging key, which the organization has countersigned. The recipient first verifies that
- * key.
+ * Request of a device that lost a conversation's MLS state and its keys, so the server can read the request. The device signs the request
+ * with its messaging key. The recipient first verifies that the organization has countersigned that key.
  */
 import { createPrivateKey, createPublicKey, randomUUID, sign, verify } from 'node:crypto';
 import { z } from 'zod';
@@ -15,8 +14,7 @@ const requestSchema = z.strictObject({
   device: deviceIdSchema,
   generation: z.int().min(1),
   /**
-   * Time of the request by the machine's own clock, in Unix milliseconds. A recipient ignores a request that is older than one that it has
-   * accepted.
+   * Time of the request by the machine's own clock, in Unix milliseconds. Recipients ignore a request that is older than an accepted one.
    */
   at: z.int().min(0),
   nonce: z.uuid(),
@@ -43,13 +41,12 @@ export function makeRejoinRequest(
 
 export interface ReadRequest {
   readonly request: RejoinRequest;
-  /** Returns true if the given raw Ed25519 key (base64) has signed the request. */
   signedBy(signatureKey: string): boolean;
 }
 
-/** Parses a rejoin request. Returns null if `body` is not a rejoin request. The caller must check the signature. */
+/** Returns null if `body` is not a rejoin request. The caller must check the signature. */
 export function readRejoinRequest(body: Uint8Array): ReadRequest | null {
-  // A rejoin request is JSON, so it begins with a brace. MLS messages begin with the byte 0 (RFC 9420, section 6).
+  // A rejoin request is JSON and begins with a brace. MLS messages begin with the byte 0 (RFC 9420, section 6).
   if (body[0] !== 0x7b) return null;
   let json: unknown;
   try {

@@ -6,28 +6,22 @@ import type { MailItem, MessageStore } from '../message-store.ts';
 import type { ConversationRecord, ConversationRecords } from './records.ts';
 import { makeRejoinRequest, type ReadRequest } from './rejoin-request.ts';
 
-/**
- * Minimum milliseconds between two rejoin requests of this device. Members that received a request remember it. A repeated request reaches
- * members that were offline before.
- */
+/** Minimum milliseconds between two rejoin requests of this device. A repeated request reaches members that were offline before. */
 const ASK_EVERY = 60 * 60_000;
 /** Maximum difference between the requesting device's clock and this device's clock, in milliseconds. */
 export const LARGEST_CLOCK_ERROR = 24 * 60 * 60_000;
-/** Maximum number of members that this device asks. One member is enough to add the device. */
+/** Maximum number of members that this device asks. One is enough to add the device. */
 const MOST_ASKED = 64;
 
 export interface RejoinRequests {
-  /**
-   * Asks members to add this device again, at most once an hour. It asks those devices that were members when this device lost the MLS
-   * state.
-   */
+  /** Asks members to add this device again, at most once an hour. These members were in the group when this device lost the MLS state. */
   ask(conversation: string): void;
   /**
-   * Asks the senders of unreadable messages to add this device again. These senders are members now. The devices that were members when
-   * this device lost the MLS state may be offline for weeks. `writers`: the senders, most recent first.
+   * Asks the senders of unreadable messages to add this device again. The senders are current members, while the members before this
+   * device's loss of the MLS state may be offline for weeks. `writers`: most recent first.
    */
   askWriters(conversation: string, writers: readonly DeviceId[]): void;
-  /** Stores another device's rejoin request. First checks the signature, and that the device is a member. */
+  /** Stores another device's rejoin request, after checking the signature and the membership. */
   accept(
     letter: { readonly number: number; readonly item: Extract<MailItem, { type: 'post' }> },
     read: ReadRequest,
@@ -84,7 +78,7 @@ export function createRejoinRequests(ports: {
         ports.alert('signature_invalid', `a request to rejoin that ${device} has not signed`, `rejoin ${item.id}`);
         return drop();
       }
-      // Drops a request in two cases: the server has sent an old request again, or the requesting device's clock is far ahead.
+      // The server has sent an old request again, or the requesting device's clock is far ahead.
       if (at <= (record.heard[device] ?? 0) || at > realNow() + LARGEST_CLOCK_ERROR) return drop();
       store.transaction(() => {
         const asking = [...record.asking.filter((one) => one.device !== device), { device, generation }];

@@ -5,19 +5,17 @@ import type { Notes } from './notes.ts';
 import type { ConversationRecord, Records } from './records.ts';
 
 /**
- * Loss of a conversation's MLS state, because the device was restored from a backup or the state is damaged. After a restore, another copy
- * of the device may use the same state, and both would use its keys. Therefore the device deletes the state, keeps the messages, and asks
- * the other members to add it again.
+ * Loss of a conversation's MLS state, because the device was restored from a backup or the state is damaged. Another copy of the device may
+ * use the same state and its keys. This device therefore deletes the state, keeps the messages, and asks the other members to add it again.
  */
 export interface StateLoss {
   /**
-   * Deletes all MLS states and all posts that were made with them. Seals messages that the server has not confirmed again, under the same
-   * ids, when this device has rejoined. `also` runs in the same transaction.
+   * Deletes all MLS states and the outgoing messages that were made with them. After the device has rejoined, unconfirmed messages are
+   * sealed again under the same ids. `also` runs in the same transaction.
    */
   resetAll(also: () => void): void;
   /**
-   * Deletes the MLS state of one conversation. `reason`: explanation for the organization. `text`: explanation for the user, with the names
-   * of people.
+   * Deletes the MLS state of one conversation. `reason`: text for the organization. `text`: text for the user, with the names of people.
    */
   reset(record: ConversationRecord, reason: string, text: string): void;
 }
@@ -33,7 +31,10 @@ export function createStateLoss(ports: {
 }): StateLoss {
   const { records, store, posts, stock, notes } = ports;
 
-  /** Removes the posts of one conversation, or of all conversations if `null` is given. Marks their messages as unsent again. */
+  /**
+   * Removes the outgoing messages of one conversation, or of all conversations for `null`, and marks the user's messages among them as
+   * unsent again.
+   */
   const returnToUnsent = (conversation: string | null) => {
     for (const { kind, id } of posts.forget(conversation)) {
       const message = kind === 'text' ? records.message(id) : null;
@@ -45,8 +46,8 @@ export function createStateLoss(ports: {
     const ask = record.members.map(({ device }) => device);
     const next: ConversationRecord = { ...record, state: 'rejoining', ask, asking: [], askedAt: 0 };
     records.save(next, { group: null, pending: null });
-    // Messages that members send before they add this device again are not sealed for this device. A note informs the user that these
-    // messages are missing.
+    // Members that send messages before they add this device again do not seal the messages for this device. The note informs the user
+    // about the missing messages.
     notes.addOnce(
       record.id,
       `${why} This device asked the other members to add it again. It cannot read messages that they send until then. Ask them to repeat what you missed.`,

@@ -7,38 +7,33 @@ import type { NewConversations } from './new-conversation.ts';
 import type { Notes } from './notes.ts';
 import { type ConversationRecord, MOST_REFUSALS, type PersonName, type Records } from './records.ts';
 
-/**
- * Maximum number of conversations in a chain of successors. Without a limit, a modified client could build an endless chain. Honest devices
- * that begin successors at the same time stay below the limit.
- */
+/** Maximum number of conversations in a chain of successors. Without a limit, a modified client could build an endless chain. */
 const LONGEST_CHAIN = 16;
 
 /**
- * Succession of conversations. If the members of a conversation can no longer change, the conversation gets a successor with the same
- * people. One device begins the successor, and the other devices link their records to it. Notes in both conversations inform the users
- * (ADR 32).
+ * Succession of conversations (ADR 32). If the members of a conversation can no longer change, one device begins a successor with the same
+ * people, and the other devices link their records to the successor. Notes in both conversations inform the users.
  */
 export interface Succession {
   /**
-   * Records that the server accepts no commit of this device after `epoch` (version of the group's keys). Informs the organization and the
+   * Records that the server accepts no commit of this device after `epoch` (version of the group's keys), and informs organization and
    * user. The next group check begins a successor.
    */
   stopChanges(conversation: string, epoch: number): void;
-  /** Records that the server refused a welcome, so that the devices it would have added cannot join this conversation. */
   stopWelcome(conversation: string): void;
   /**
-   * Begins a successor of the conversation. Returns the milliseconds until the next check, or null if no check is needed. `wait`:
-   * milliseconds in which other devices may begin the successor first.
+   * Begins a successor. Returns the milliseconds until the next check, or null if none is needed. `wait`: milliseconds in which other
+   * devices may begin the successor first.
    */
   begin(record: ConversationRecord, wait: number, waited: boolean): Promise<number | null>;
   /**
-   * Links a conversation to the predecessor that a member of it names. The link is accepted only if both conversations have the same
-   * people, and if that member was in the predecessor too.
+   * Links a conversation to the predecessor that a member names. The link is accepted only if both conversations have the same people, and
+   * if that member was in the predecessor too.
    */
   acceptLink(id: string, from: Member, about: Extract<Content, { type: 'about' }>): void;
 }
 
-/** The newest successor of a conversation, or the conversation itself if it has no successor. */
+/** Newest successor of a conversation, or the conversation itself if it has none. */
 export function currentOf(records: Pick<Records, 'conversation'>, id: string): string {
   let current = id;
   for (let step = 0; step < LONGEST_CHAIN; step += 1) {
@@ -107,7 +102,7 @@ export function createSuccession(ports: SuccessionPorts): Succession {
       const leftOut = [...(record.leftOut ?? []), ...continues.without].slice(-MOST_REFUSALS);
       const before = records.conversation(continues.conversation);
       if (!before) {
-        // This device was not in the predecessor. The description tells it which devices the other members leave out.
+        // This device was not in the predecessor, so only the description says which devices the other members leave out.
         if (isFirstDescription(record))
           links.addOrphan({ ...record, continues: continues.conversation, leftOut }, from);
         return;
@@ -124,16 +119,15 @@ export function createSuccession(ports: SuccessionPorts): Succession {
 }
 
 interface Links {
-  /** Stores that `successor` continues the conversation `before`. */
   addSuccessor(before: ConversationRecord, successor: ConversationRecord): void;
   /**
-   * Stores a successor of a conversation that this device was never in. If another successor of that conversation has the member `from`
-   * too, links the two successors.
+   * Stores a successor of a conversation that this device was never in. If another successor of that conversation also has the member
+   * `from`, links the two successors.
    */
   addOrphan(successor: ConversationRecord, from: Member): void;
 }
 
-/** Writer of the links between conversations and their successors. Each link is stored together with the notes that inform the user. */
+/** Links between conversations and their successors. Each link is stored together with the notes that inform the user. */
 function createLinks({
   records,
   store,
@@ -144,10 +138,7 @@ function createLinks({
     for (const { id } of store.marked(from, 'unsent')) records.moveMessage(id, to);
   };
 
-  /**
-   * Links two successors of the same conversation that two devices began at the same time. Every device chooses the successor with the
-   * smaller id.
-   */
+  /** Two devices may begin successors of the same conversation at the same time. Every device chooses the successor with the smaller id. */
   const choose = (one: ConversationRecord, other: ConversationRecord): ConversationRecord => {
     const [chosen, rest] = one.id < other.id ? [one, other] : [other, one];
     records.save({ ...rest, next: chosen.id });
@@ -172,7 +163,7 @@ function createLinks({
             'This conversation continues in a new one with the same people, because its members could no longer change.';
           notes.add(before.id, now(), text);
         }
-        // If the other successor was chosen, it already has this note, which was added when this device linked it to the predecessor.
+        // The chosen successor already has this note if it was linked to the predecessor before.
         if (chosen !== linked) return;
         const origin = `This conversation continues ${titleOf(before)}, whose members could no longer change.`;
         notes.add(linked.id, now(), origin);
@@ -193,10 +184,7 @@ function createLinks({
   };
 }
 
-/**
- * Returns true if this device has not received any description of the conversation. Only the first description, which arrives with the
- * welcome, may name devices to leave out.
- */
+/** Only the first description, which arrives with the welcome, may name devices to leave out. */
 const isFirstDescription = ({ said }: ConversationRecord): boolean => Object.keys(said).length === 0;
 
 const haveSamePeople = (a: ConversationRecord, b: ConversationRecord): boolean => {

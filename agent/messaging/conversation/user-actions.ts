@@ -50,14 +50,11 @@ export function createUserActions(ports: UserActionPorts): UserActions {
     return record;
   };
 
-  /** Stores a change of title or people on this device at once. The other members receive the change when this device can send. */
+  /** Stores a change of title or people at once. The other members receive the change when this device can send. */
   const describe = (record: ConversationRecord, change: Partial<ConversationRecord>) =>
     records.save({ ...record, ...change, aboutDue: true });
 
-  /**
-   * Time of a new statement about the title or a person. It is later than the time of the previous statement, even if the clock of that
-   * statement's author was ahead.
-   */
+  /** A new statement about the title or a person is later than the previous one, even if the clock of the previous author was ahead. */
   const newerThan = (at: number) => Math.max(ports.now(), at + 1);
 
   const stated = (record: ConversationRecord, people: readonly PersonName[], belongs: boolean) => ({
@@ -108,7 +105,7 @@ export function createUserActions(ports: UserActionPorts): UserActions {
         const record = changeable(conversation);
         const people = record.people.filter(({ person }) => person !== own().person);
         if (people.length === 0) return records.save({ ...record, state: 'left' }, { group: null, pending: null });
-        // A commit that waits for the server's response stays stored, because this device seals its departure with the MLS state after that
+        // A commit without a response from the server stays stored, because this device seals its departure with the MLS state after that
         // commit.
         ports.store.transaction(() =>
           describe(record, { state: 'left', people, said: stated(record, [own()], false) }),
@@ -151,8 +148,8 @@ async function write(
 }
 
 /**
- * Throws if the user may not write messages now: the workspace is not open, the messaging gate is closed, or the organization has not
- * confirmed the device.
+ * Throws if the user may not write now: the workspace is not open, the messaging gate is closed, or the organization has not confirmed the
+ * device.
  */
 function requireMessaging({ vault, gate, own }: UserActionPorts): void {
   if (vault.state() !== 'open') vault.seal('', null);
@@ -168,22 +165,15 @@ function requireMessaging({ vault, gate, own }: UserActionPorts): void {
 }
 
 /**
- * Replaces each half of a surrogate pair with a replacement character, because UTF-8 cannot encode it. A truncated emoji can end with such
- * a half.
+ * UTF-8 cannot encode half of a surrogate pair, with which a truncated emoji can end. A replacement character takes the place of each half.
  */
 const wellFormed = (text: string): string => text.toWellFormed();
 
-/**
- * Title, cut to the maximum length; null if the title is empty. If the cut splits an emoji, a replacement character takes the place of the
- * rest.
- */
+/** Title, cut to the maximum length; null if empty. A replacement character takes the place of an emoji that the cut splits. */
 const normalizedTitle = (title: string | null): string | null =>
   wellFormed(title?.trim().slice(0, LONGEST_TITLE) ?? '') || null;
 
-/**
- * Returns true if the user can write in the conversation. Returns false if this device waits to rejoin, because the wait may never end, and
- * if the conversation's members can no longer change.
- */
+/** False if the conversation's members can no longer change, or if this device waits to rejoin, because the wait may never end. */
 const isUsable = ({ state, refusedIn, next }: ConversationRecord): boolean =>
   state === 'ready' && refusedIn === undefined && next === undefined;
 

@@ -66,10 +66,7 @@ export function createViews({
     };
   };
 
-  /**
-   * Conversations that this device has joined. If the device has not joined a conversation, it knows only the identifier, and does not show
-   * the conversation.
-   */
+  /** A conversation that this device has not joined has only an identifier, so the user does not see it. */
   const shown = () => records.conversations().filter(({ people }) => people.length > 0);
 
   return {

@@ -15,19 +15,16 @@ interface Letter {
   readonly body: Uint8Array;
 }
 
-/** Handling of welcomes (RFC 9420). A welcome adds this device to a conversation and uses one of the device's key packages. */
+/** Welcomes (RFC 9420). A welcome adds this device to a conversation and uses one of the device's key packages. */
 export interface Welcomes {
   /**
-   * Returns the id of the conversation that the device has joined. Returns null if the device has no private half for the welcome's key
-   * package. Throws `RefusedWelcome` for a welcome that the device must not accept, and `unavailable` if the members cannot be verified
-   * now.
+   * Returns the id of the joined conversation, or null if the device has no private half for the welcome's key package. Throws
+   * `RefusedWelcome` for a forbidden welcome, and `unavailable` if the members cannot be verified now.
    */
   accept(letter: Letter, references: readonly string[]): Promise<string | null>;
 }
 
-/**
- * Error for a welcome that this device must not accept. Its code is stable, and both code and detail are for the alert to the organization.
- */
+/** Error for a welcome that this device must not accept. `code` is stable; code and detail appear in the alert to the organization. */
 export class RefusedWelcome extends Error {
   readonly code: string;
   constructor(code: string, detail: string) {
@@ -62,8 +59,7 @@ export function createWelcomes(ports: {
         const detail = `the welcome of ${item.from} is for a key package that was used before: the server gave the package out twice, or sent the welcome again`;
         throw new RefusedWelcome('key_package_reused', detail);
       }
-      // This device no longer has the private half of the key package. It cannot use the welcome, and asks to be added again when a member
-      // writes.
+      // Without the private half of the key package, this device cannot use the welcome. It asks to be added again when a member writes.
       if (!found) return null;
       const roster = createRoster(membership, await ownDevices());
       const joined = await joinConversation(body, found.half, ports.self(), roster.authenticate).catch(
@@ -78,15 +74,15 @@ export function createWelcomes(ports: {
         const detail = `the welcome of ${item.from} is for ${conversation}, which this device is in`;
         throw new RefusedWelcome('unexpected_welcome', detail);
       }
-      // The last-resort key package can be used for several welcomes, so the server could repeat an old welcome. Its MLS state would be
-      // from an epoch (version of the group's keys) that this device has been in, and keys would be used twice.
+      // The last-resort key package works for several welcomes, so the server could repeat an old one. The device would return to an
+      // earlier epoch (version of the group's keys) and use keys twice.
       if (before && epoch <= before.since) {
         const detail = `the welcome of ${item.from} is for an epoch of ${conversation} that this device has been in before`;
         throw new RefusedWelcome('welcome_replayed', detail);
       }
       const members = roster.of(joined.members);
-      // People who left, perhaps the user, stay marked as having left. The description (statement of title and people) that follows the
-      // welcome says whether they are members again.
+      // People who left, perhaps the user, stay marked as having left. Only the description (statement of title and people) after the
+      // welcome can make them members again.
       const gone = Object.entries(before?.said ?? {}).filter(([, { belongs }]) => !belongs);
       store.transaction(() => {
         const known = ports.newDevices.add(conversation, before, members);

@@ -4,20 +4,18 @@ import type { SigningKey } from '../../../shared/seal/terms.ts';
 import type { MessageStore } from '../message-store.ts';
 
 /**
- * Key with which the device signs messages. Each enrollment has its own key. A wipe deletes messages, but keeps this key and the
- * certificate's key.
+ * Key with which the device signs messages, one for each enrollment. A wipe deletes messages, but keeps this key and the certificate's key.
  */
 export interface EnrollmentKey {
   /** Makes the signing key if this enrollment has none, and then deletes the data of the earlier enrollment. */
   load(): Promise<SigningKey>;
-  /** Returns the signing key. Throws `unavailable` if `load` has not run. */
+  /** Throws `unavailable` if `load` has not run. */
   get(): SigningKey;
 }
 
 interface StoredKey {
   readonly generation: number;
   readonly publicKey: string;
-  /** Seed of the signing key, base64. */
   readonly seed: string;
 }
 
@@ -30,7 +28,7 @@ export function createEnrollmentKey(store: MessageStore, generation: number): En
     const made: StoredKey = { generation, publicKey: fresh.publicKey, seed };
     store.transaction(() => {
       store.saveMessagingValue('signing', Buffer.from(JSON.stringify(made)));
-      // Counters, MLS states and key packages that are stored now belong to the earlier enrollment, so they are reset.
+      // The stored counters, MLS states and key packages belong to the earlier enrollment, so the device resets them.
       if (!earlier) return;
       for (const name of ['taken', 'posts']) store.saveMessagingValue(name, Buffer.from('0'));
       store.saveMessagingValue('restored', Buffer.from('yes'));

@@ -10,30 +10,27 @@ export interface UsablePackage {
 }
 
 /**
- * Claims of other devices' key packages. The server limits the number of claims (`server/relay/key-packages.ts`). A device that is switched
- * off for a long time has no valid key package. Therefore this device claims from such a device at longer and longer intervals. The
- * intervals are only in memory: after a restart, this device claims from all devices again.
+ * Claims of other devices' key packages, which the server limits (`server/relay/key-packages.ts`). A device that is off for a long time has
+ * no valid key package, so claims from it become less and less frequent. The intervals are only in memory.
  */
 export interface KeyPackageClaims {
   /**
-   * Returns verified key packages of those given devices that have one. Claims from each device at once, even if its interval is not over,
-   * because an action of the user waits.
+   * Verified key packages of the given devices, without devices that have none. Claims at once from every device, even before its next
+   * interval, because an action of the user waits.
    */
   of(wanted: readonly Member[]): Promise<readonly UsablePackage[]>;
   /**
-   * Returns verified key packages of those given devices whose interval is over; none if the server refuses more claims now. `again`:
+   * Verified key packages of the given devices whose waiting interval is over; none if the server refuses more claims now. `again`:
    * milliseconds until the next claim, or null if all devices have a key package.
    */
   due(
     wanted: readonly Member[],
   ): Promise<{ readonly packages: readonly UsablePackage[]; readonly again: number | null }>;
-  /** Ends the interval for a device that has connected to the server and uploaded its key packages. */
+  /** Ends the interval of a device that has connected to the server and uploaded its key packages. */
   heardFrom(device: DeviceId): void;
 }
 
-/**
- * Milliseconds between the first and the second claim from a device that has no usable key package. Each further interval is twice as long.
- */
+/** Milliseconds between the first and the second claim from a device without a usable key package. The interval then doubles each time. */
 const FIRST_WAIT = 15_000;
 const LONGEST_WAIT = 60 * 60_000;
 
@@ -44,14 +41,13 @@ export function createKeyPackageClaims(ports: {
   readonly alert: (code: string, detail: string, event: string) => void;
 }): KeyPackageClaims {
   const { device: own, relay, realNow, alert } = ports;
-  /** Devices that had no usable key package when this device last claimed one from them. */
   const waiting = new Map<DeviceId, { readonly generation: number; readonly at: number; readonly wait: number }>();
   const known = ({ device, generation }: Member) => {
     const found = waiting.get(device);
     return found?.generation === generation ? found : null;
   };
 
-  /** Milliseconds that remain of an interval. If the clock was set back, the result is not longer than the interval. */
+  /** Remaining milliseconds of an interval. If the clock was set back, the result is at most the interval. */
   const waitOf = (member: Member): number => {
     const { at, wait } = known(member) ?? { at: 0, wait: 0 };
     const left = at - realNow();
@@ -79,8 +75,7 @@ export function createKeyPackageClaims(ports: {
         packages.push({ device, body });
       } catch (error) {
         if (!(error instanceof CordonError)) throw error;
-        // If the key package of one device is invalid, the key packages of the other devices are still returned. The device with the
-        // invalid key package uploads new ones when it connects.
+        // One invalid key package does not affect the key packages of other devices. The affected device uploads new ones when it connects.
         alert(error.code, `${device}: ${error.message}`, `${device} ${generation}`);
       }
     }

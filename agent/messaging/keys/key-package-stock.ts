@@ -13,36 +13,33 @@ import type { Vault } from './vault.ts';
 const DAY = 24 * 60 * 60 * 1000;
 /**
  * Milliseconds between replacements of the last-resort key package. If its private half leaks, every conversation that was joined with it
- * is readable. The device therefore replaces it often.
+ * is readable.
  */
 const LAST_RESORT_FOR = 14 * DAY;
 
 /**
- * Milliseconds after which the device replaces all key packages on the server. A device that joins no new conversations would otherwise
- * have only expired ones. The interval ends 35 days before the expiry, because a welcome may wait 30 days for the device.
+ * Milliseconds after which the device replaces all key packages on the server, so that a device that joins no conversations never has only
+ * expired ones. The interval ends 35 days before the expiry, because a welcome may wait 30 days for the device.
  */
 const STOCK_FOR = KEY_PACKAGE_LIFETIME - 35 * DAY;
 
-/** Milliseconds before a failed upload is repeated. The delay doubles after each further failure. */
+/** Milliseconds before a failed upload is repeated. The delay doubles after each failure. */
 const FIRST_AGAIN = 5_000;
 const LONGEST_AGAIN = 5 * 60_000;
 
 /**
- * This device's stock of key packages, with which other devices can add it to conversations while it is offline. The server has the key
- * packages, and this device has their private halves. A private half is kept until its welcome arrives or its storage time is over. If the
- * response to an upload is lost, the upload may still have succeeded. The device therefore uploads unconfirmed key packages again before it
- * makes new ones.
+ * This device's key packages, with which other devices can add it to conversations while it is offline. The device keeps each private half
+ * until its welcome arrives or its storage time is over. An upload without a response may have succeeded, so the device repeats it before
+ * it makes new key packages.
  */
 export interface KeyPackageStock extends Pick<StoredKeyPackages, 'find' | 'wasUsed' | 'used'> {
   /** Sets the number of key packages that the server has; null if the number is unknown, for example after a start. */
   left(count: number | null): void;
   /** Discards all key packages, because their private halves are lost, or because a copy of this device has them too. */
   replaceAll(): void;
-  /**
-   * Makes and uploads missing key packages. After a failed upload, does nothing until the delay is over, and calls `wakeAt` for that time.
-   */
+  /** Makes and uploads missing key packages. After a failed upload, waits for the delay and calls `wakeAt` for its end. */
   work(): Promise<void>;
-  /** Ends the delay that follows a failed upload. Called on a new connection. */
+  /** Ends the delay after a failed upload. Called on a new connection. */
   soon(): void;
 }
 
@@ -52,9 +49,8 @@ export function createKeyPackageStock(ports: {
   readonly relay: Pick<RelayClient, 'upload'>;
   readonly self: () => Self;
   readonly target: number;
-  /** Current time of the machine's own clock. Other devices check the lifetime of key packages against their machines' clocks. */
+  /** Current time of the machine's own clock, against which other devices check the lifetime of key packages. */
   readonly now: () => number;
-  /** Requests that the engine calls `work` at the given time or earlier. */
   readonly wakeAt: (at: number) => void;
 }): KeyPackageStock {
   const { target, now } = ports;
@@ -77,9 +73,8 @@ export function createKeyPackageStock(ports: {
   };
 
   /**
-   * Determines whether the server received an upload that it has not confirmed. The device must not repeat a single-use key package that
-   * the server has received: the server may have given it to another device, and it is good for only one welcome. If the number of key
-   * packages on the server has not grown, the upload failed. The last-resort key package may be repeated, which is harmless.
+   * Finds out whether the server received an unconfirmed upload. A single-use key package that the server received must not be uploaded
+   * again: another device may have it already. If the number of key packages on the server has not grown, the upload failed.
    */
   const settle = async (): Promise<void> => {
     const unconfirmed = uploads.unconfirmed();
@@ -89,8 +84,8 @@ export function createKeyPackageStock(ports: {
     const lastResort = halves.find((each) => each.lastResort);
     known = await upload({ packages: [], lastResort: lastResort ? publicPackageOf(lastResort.half) : null, replace });
     const singles = halves.filter((each) => !each.lastResort).map(({ half }) => publicPackageOf(half));
-    // If the upload was to replace all key packages, the server's number cannot show whether the upload failed. The device then makes new
-    // key packages instead of repeating these.
+    // After an upload that replaces all key packages, the server's number cannot show whether the upload failed. The device then makes new
+    // key packages.
     if (!replace && known <= had && singles.length > 0) {
       uploads.save({ ...unconfirmed, had: known });
       known = await upload({ packages: singles, lastResort: null, replace: false });
@@ -105,7 +100,7 @@ export function createKeyPackageStock(ports: {
     const lastResorts = stored.all().filter(({ lastResort }) => lastResort);
     const newest = Math.max(0, ...lastResorts.map((each) => each.madeAt));
     const renew = replace || newest < now() - LAST_RESORT_FOR;
-    // The device does not replace each used key package at once. It waits until several are used, and replaces them with one request.
+    // The device replaces used key packages in one request when several are used.
     const missing = known !== null && known <= (target * 2) / 3 ? target - known : 0;
     if (missing === 0 && !renew) return;
     stored.removeOld(now());
@@ -126,7 +121,7 @@ export function createKeyPackageStock(ports: {
       known = 0;
     },
     async work() {
-      // If the delay that remains is longer than the planned delay, the clock was set back.
+      // A remaining delay that is longer than the planned one shows that the clock was set back.
       if (now() < again.at && again.at <= now() + again.after) return ports.wakeAt(again.at);
       try {
         await settle();

@@ -5,28 +5,22 @@ import type { Vault } from './vault.ts';
 const DAY = 24 * 60 * 60 * 1000;
 
 /**
- * Milliseconds for which private halves of single-use key packages are kept. They are kept long, because an order may hold a welcome for as
- * long as the order lasts, and each private half opens only one welcome. The last-resort private half opens many welcomes, so it is deleted
- * earlier, when its key package expires.
+ * Milliseconds for which private halves of single-use key packages are kept: an order may hold a welcome for as long as the order lasts.
+ * The last-resort private half opens many welcomes, so it is deleted earlier, when its key package expires.
  */
 const HALF_FOR = 400 * DAY;
 
-/**
- * Maximum number of used key packages whose hash references are kept. It equals the number of key packages that a server stores for one
- * device.
- */
+/** Maximum number of used key packages whose hash references are kept: as many as a server stores for one device. */
 const MOST_USED = 200;
 
 export interface Unconfirmed {
   readonly refs: readonly string[];
   readonly replace: boolean;
-  /** Number of key packages that the server had before the upload. */
   readonly had: number;
 }
 
 interface StoredHalf {
   readonly madeAt: number;
-  /** Private half of the key package, base64. */
   readonly half: string;
 }
 
@@ -42,21 +36,18 @@ export interface StoredKeyPackages {
   }[];
   removeAll(): void;
   removeOld(now: number): void;
-  /** Uploads to which the server has not responded. */
   readonly uploads: {
     unconfirmed(): Unconfirmed | null;
     save(unconfirmed: Unconfirmed): void;
     /**
-     * Records that the server confirmed an upload. `madeAt`: time at which these key packages were made, which is stored if the upload
-     * replaced all key packages.
+     * Records the server's confirmation of an upload. `madeAt`: when the uploaded key packages were made, stored if the upload replaced all
+     * key packages.
      */
     confirm(upload: Pick<Unconfirmed, 'replace'>, madeAt: number): void;
-    /** Time at which all key packages were last replaced; 0 if they must be replaced now. */
+    /** When all key packages were last replaced; 0 if they must be replaced now. */
     replacedAt(): number;
   };
-  /** Finds the first of the given key packages whose private half is stored. */
   find(references: readonly string[]): { readonly reference: string; readonly half: Uint8Array } | null;
-  /** Returns true if the device has already used and deleted one of the given key packages. */
   wasUsed(references: readonly string[]): boolean;
   /** Records the use of a key package. Runs in the transaction that stores the joined conversation. */
   used(reference: string): void;

@@ -8,28 +8,24 @@ const NONCE = 12;
 const TAG = 16;
 
 /**
- * Encryption of messages on the disk: AES-256-GCM with a key that is stored as a file of the workspace. An admin's lock makes messages
- * unreadable until the unlock. A wipe makes them unreadable for good. The key is in memory only while the workspace is open.
+ * Encryption of messages on the disk: AES-256-GCM with a key in a file of the workspace. An admin's lock makes messages unreadable until
+ * the unlock, and a wipe makes them unreadable forever. The key is in memory only while the workspace is open.
  */
 export interface Vault {
-  /** State of the vault. `closed`: the workspace is open, but the vault's key is not loaded. */
+  /** `closed`: the workspace is open, but the vault's key is not loaded. */
   state(): 'open' | 'closed' | 'locked' | 'wiped';
-  /**
-   * Loads the vault's key, or makes a key if there is none. `fresh`: true if the key is new; data sealed with an earlier key was then
-   * deleted.
-   */
+  /** Loads or makes the vault's key. `fresh`: the key is new, and data sealed with an earlier key was deleted. */
   open(): Promise<{ readonly fresh: boolean }>;
   /**
-   * Seals bytes. `context` is authenticated, so that data sealed with one context cannot be opened with another. Throws `workspace_locked`,
-   * `workspace_wiped`.
+   * Seals (encrypts) bytes. `context` is authenticated: data sealed with one context cannot be opened with another. Throws
+   * `workspace_locked`, `workspace_wiped`.
    */
   sealBytes(context: string, plain: Uint8Array): Buffer;
   /**
-   * Opens sealed bytes. Throws `workspace_locked`, `workspace_wiped`, and `document_malformed` if the bytes are damaged or were sealed with
+   * Decrypts bytes. Throws `workspace_locked`, `workspace_wiped`, and `document_malformed` if the bytes are damaged or were sealed with
    * another context.
    */
   openBytes(context: string, sealed: Uint8Array): Buffer;
-  /** Seals a value in the form of JSON. */
   seal(context: string, value: unknown): Buffer;
   unseal<T>(context: string, sealed: Uint8Array): T;
 }
@@ -76,8 +72,8 @@ export function createVault(ports: {
   };
 
   /**
-   * The key is stored before its digest. If a crash comes between the two, the next start finds a key without a digest, treats the key as
-   * new and deletes the data that was sealed with an earlier key.
+   * The key is stored before its digest. After a crash between the two, the next start treats the key as new and deletes data that was
+   * sealed with an earlier key.
    */
   const open = async (): Promise<{ readonly fresh: boolean }> => {
     if (state() === 'open') return { fresh: false };

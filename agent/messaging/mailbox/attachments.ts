@@ -6,20 +6,15 @@ import type { NewAttachment } from '../messaging.ts';
 import type { RelayClient } from '../relay-client.ts';
 
 /**
- * Attached files of messages. The workspace stores each file in the same sealed form that the server has, so that a lock and a wipe of the
- * workspace affect the file too. The user's own files are stored when the user sends the message. Files of other members are stored when
- * the user first requests them.
+ * Attached files of messages. The workspace stores each file sealed as on the server, so that a lock and a wipe affect the file too. The
+ * user's own files are stored on sending, files of other members on the first request.
  */
 export interface Attachments {
   keep(attachment: NewAttachment): Promise<SealedAttachment>;
-  /** Uploads an attached file. The upload finishes before the message with the file is sealed. */
+  /** The upload finishes before the message with the file is sealed. */
   upload(attachment: SealedAttachment): Promise<void>;
-  /** Local copy of an attached file, available even while messaging is suspended; null if this device has no complete copy. */
+  /** Local copy, available even while messaging is suspended; null if this device has no complete copy. */
   local(attachment: SealedAttachment): Promise<NewAttachment | null>;
-  /**
-   * Returns an attached file. Throws `not_found` if neither this device nor the server has the file, and `attachment_damaged` if its
-   * content does not match the message.
-   */
   open(attachment: SealedAttachment): Promise<NewAttachment>;
 }
 

@@ -14,18 +14,14 @@ interface ContentPost {
   readonly to: readonly DeviceId[];
   readonly purpose: PostPurpose;
   readonly id?: string;
-  /** Called in the transaction that stores the post. */
   also(): void;
 }
 
-/**
- * Posts whose content is sealed for the members of a conversation. The content is sealed when the post is made, so that only the members at
- * that time can read it.
- */
+/** Messages whose content is sealed when the message is made, so that only the members of the conversation at that time can read it. */
 export interface ContentPosts {
-  /** Seals the content and stores the post in one transaction. Does nothing if the device is not in the group. */
+  /** Seals the content and stores the outgoing message in one transaction. Does nothing if the device is not in the group. */
   add(record: ConversationRecord, content: Content, post: ContentPost): Promise<void>;
-  /** Returns true if the device can seal content now: it is in the group, and no commit of it waits for the server's response. */
+  /** True if the device can seal content now: the device is in the group, and none of its commits waits for the server's response. */
   isReady(conversation: string): boolean;
   othersIn(record: Pick<ConversationRecord, 'members'>): readonly DeviceId[];
 }

@@ -5,12 +5,11 @@ export interface Recipient {
   readonly person: string;
   readonly name: string;
   readonly state: MessageState;
-  /** Order that caused the delivery state, if any. */
   readonly order: string | null;
   readonly refusal: Refusal | null;
 }
 
-/** Reason for a message that was returned although no order caused the return: the recipient's device was revoked or enrolled again. */
+/** Why a message was returned without an order: the recipient's device was revoked or enrolled again. */
 export const ENROLLMENT_ENDED: Refusal = {
   code: 'device_unknown',
   detail: 'The enrollment of the recipient’s device ended before the message was delivered. Send the message again.',
@@ -31,8 +30,8 @@ const progress = (state: MessageState): number => PROGRESS.indexOf(state);
 const FAILED = progress('waiting');
 
 /**
- * Applies the server's or the recipient's statement to the recipient's delivery state. A message that was delivered or read cannot return
- * to an earlier state.
+ * A statement of the server or the recipient updates the delivery state. A message that was delivered or read cannot return to an earlier
+ * state.
  */
 export function withDeliveryState(
   recipient: Recipient,
@@ -46,8 +45,8 @@ export function withDeliveryState(
 }
 
 /**
- * Delivery state of the message that the user sees. If a person has several devices, the device with the most progress counts. If the
- * message has several recipients, the person with the least progress counts.
+ * Delivery state that the user sees. For one person, the device with the most progress decides. Among several people, the person with the
+ * least progress decides.
  */
 export function deliveryOf(
   recipients: readonly Recipient[],

@@ -6,15 +6,8 @@ import type { ContentPosts } from './content-posts.ts';
 import type { Posted, Posts } from './posts.ts';
 
 export interface DescriptionPosts {
-  /**
-   * Sends the conversation's title and people to the other members if they have changed on this device. If the user leaves, the statement
-   * of the departure is the last content that the device seals.
-   */
   send(conversation: string): Promise<void>;
-  /**
-   * Applies the server's response to a post of title and people. If an order prevented the delivery to a member, the device sends the post
-   * again later.
-   */
+  /** Applies the server's response. If an order prevented the delivery to a member, the device sends title and people again later. */
   settle(purpose: PostPurpose, response: Posted): void;
 }
 

@@ -26,8 +26,8 @@ interface Letter {
 }
 
 /**
- * Result of reading one item. `blocks`: id of the conversation whose later items must wait, because this item waits for missing data.
- * `joined`: id of the conversation that this device joined with a welcome.
+ * Result of reading one item. `blocks`: conversation whose later items must wait, because this item waits for missing data. `joined`:
+ * conversation that this device joined with a welcome.
  */
 type Outcome = 'done' | { readonly blocks: string } | { readonly joined: string };
 
@@ -38,18 +38,16 @@ interface WaitingItem {
 }
 
 const PAGE = 64;
-/** Maximum number of items that may wait for a missing welcome or commit. */
 const MOST_WAITING = 512;
-/** Milliseconds to wait for a missing welcome. A welcome is posted together with its commit, so it arrives soon after the commit. */
+/** Milliseconds to wait for a missing welcome, which is posted together with its commit. */
 const WELCOME_WITHIN = 10_000;
 
 /**
- * Reader that decrypts the items of the mailbox in their order. Each item is one transaction, so after a crash the device decrypts the item
- * again with the MLS state from before the item. An item that can never be decrypted raises an alert and is set aside. An item that needs
- * missing data waits.
+ * Decrypts the items of the mailbox in their order. Each item is one transaction, so after a crash the device decrypts it again with the
+ * same MLS state. An item that can never be decrypted raises an alert and is set aside. An item that needs missing data waits.
  */
 export interface MailboxReader {
-  /** Reads the items that the server accepted before the time `before`. `isWaiting`: true if some items still wait for missing data. */
+  /** Reads the items that the server accepted before the time `before`. `isWaiting`: some items still wait for missing data. */
   open(before: Instant): Promise<{ readonly isWaiting: boolean }>;
 }
 
@@ -73,10 +71,7 @@ export function createMailboxReader(ports: MailboxReaderPorts): MailboxReader {
   const { store } = ports;
   const items = new ItemReader(ports);
 
-  /**
-   * Reads all items once, and collects those that need missing data in `waiting`. Returns true if a welcome arrived for items that were
-   * read before it. All items must then be read again in their order.
-   */
+  /** Reads all items once. Returns true if a welcome arrived after items that need it, so that all items must be read again. */
   const pass = async (before: Instant, waiting: WaitingItem[]): Promise<boolean> => {
     const blocked = new Set<string>();
     let after = 0;
@@ -110,7 +105,7 @@ export function createMailboxReader(ports: MailboxReaderPorts): MailboxReader {
           ports.rejoinRequests.askWriters(conversation, writers);
         }
       }
-      // Too many items wait, so the oldest are given up. The newest are kept, because a later welcome makes them readable first.
+      // If too many items wait, the oldest are given up: a later welcome makes the newest readable first.
       for (const letter of waiting.slice(0, -MOST_WAITING))
         items.setAside(letter, 'mailbox_stuck', `more than ${MOST_WAITING} items wait for missing data`);
       return { isWaiting: waiting.length > 0 };
@@ -120,10 +115,7 @@ export function createMailboxReader(ports: MailboxReaderPorts): MailboxReader {
 
 class ItemReader {
   readonly #ports: MailboxReaderPorts;
-  /**
-   * For each conversation, the time at which the wait for missing data began, by the machine's own clock. After a restart, the wait begins
-   * again.
-   */
+  /** For each conversation, when the wait for missing data began, by the machine's own clock. After a restart, the wait begins again. */
   readonly #waitingSince = new Map<string, number>();
 
   constructor(ports: MailboxReaderPorts) {
@@ -203,17 +195,17 @@ class ItemReader {
   #notDecrypted(letter: Letter, header: PeekedMessage, record: ConversationRecord, error: unknown): Outcome {
     const { records, stateLoss, notes } = this.#ports;
     if (!isCordonError(error) || error.code === 'unavailable') throw error;
-    // After the user has left, only commits matter, and only until the departure is sealed. An item from a later epoch (version of the
-    // group's keys) waits for a missing commit; other items are dropped.
+    // After the user has left, items matter only until the departure is sealed. An item from a later epoch (version of the group's keys)
+    // waits for a missing commit; other items are dropped.
     if (record.state === 'left') return error.code === 'epoch_ahead' ? { blocks: record.id } : this.#drop(letter);
     const detail = `from ${letter.item.from} in ${record.id}: ${error.message}`;
     switch (error.code) {
       case 'epoch_ahead':
-        // This device's own commit waits for the server's response. The message may belong to the epoch (version of the group's keys) that
-        // this commit creates.
+        // This device's own commit waits for the server's response. The message may belong to the epoch (version of the group's keys) after
+        // this commit.
         if (records.pending(record.id)) return { blocks: record.id };
-        // The sender made a commit that this device refused. The message is sealed in the epoch (version of the group's keys) that this
-        // commit created, so this device cannot read it.
+        // The message is sealed in the epoch (version of the group's keys) after a commit that this device refused, so this device cannot
+        // read it.
         if (this.#isAfterRefusal(record, letter.item)) return this.setAside(letter, 'commit_refused', detail);
         return this.#wait(record.id, record);
       case 'not_a_member':
@@ -242,7 +234,6 @@ class ItemReader {
     return isRefused && group !== null && record.refusedIn === epochOf(group);
   }
 
-  /** Waits for a missing welcome or commit. After `patience` milliseconds, the device asks the other members to add it again. */
   #wait(conversation: string, record: ConversationRecord | null): Outcome {
     const { patience, records, stateLoss, realNow } = this.#ports;
     const since = this.#waitingSince.get(conversation) ?? realNow();
@@ -270,7 +261,7 @@ class ItemReader {
   }
 }
 
-/** Makes a record for a conversation that this device does not know, because the workspace was wiped or a welcome was lost. */
+/** Record for a conversation that this device does not know, because the workspace was wiped or a welcome was lost. */
 const unknownConversation = (id: string): ConversationRecord => ({
   id,
   title: null,

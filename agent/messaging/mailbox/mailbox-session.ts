@@ -4,27 +4,23 @@ import type { Mailbox } from './mailbox.ts';
 import type { Posts } from './posts.ts';
 import type { Uploads } from './uploads.ts';
 
-/**
- * Incoming messages that the device's messaging gate allows: all messages, only messages that the server accepted before the order closed
- * the gate, or none.
- */
+/** Incoming messages that the messaging gate allows. `earlier`: only messages that the server accepted before the order closed the gate. */
 type Allowed = 'all' | 'earlier' | 'none';
 
 /**
- * Mailbox state of one connection: which messages the device has requested from the server, and whether the server's counters agree with
- * the device's.
+ * Mailbox state of one connection: the messages that the device has requested, and whether the server's counters agree with the device's.
  */
 export interface MailboxSession {
   isConnected(): boolean;
-  /** True if the server's counters agree with the device's. Only then may the device send posts. */
+  /** True if the server's counters agree with the device's. Only then may the device send messages. */
   isReady(): boolean;
   begin(): void;
   end(): void;
-  /** Requests from the server the messages that the gate allows. If the gate has changed since the last request, requests again. */
+  /** Requests the messages that the gate allows, again after each change of the gate. */
   request(): void;
   wantsMail(): boolean;
   ready(): void;
-  /** Sends posts if the session allows it. Posts without a response are sent again. */
+  /** Sends messages if the session allows it, including sent messages without a response. */
   startPosts(): void;
 }
 
@@ -38,7 +34,6 @@ export function createMailboxSession(ports: {
   const { mailbox, posts, uploads } = ports;
   let isConnected = false;
   let isReady = false;
-  /** The messages that the device has requested on the current connection; null before the first request. */
   let requested: Allowed | null = null;
 
   const allowed = (): Allowed => {

@@ -2,26 +2,23 @@ import type { DeviceFrame, ServerFrame } from '../../../shared/protocol/frames.t
 import type { MessageStore } from '../message-store.ts';
 
 /**
- * This device's view of its mailbox on the server. The device stores each item before it acknowledges the item. If the server's counters
- * are higher than the device's, the device was restored from a backup.
+ * This device's mailbox on the server. The device stores each item before it acknowledges the item. Server counters that are higher than
+ * the device's show that the device was restored from a backup.
  */
 export interface Mailbox {
   /**
-   * Asks the server to send items (`open`), or to stop sending them. After this request, the device must send no post until the server
-   * responds with `mailbox-is`.
+   * Asks the server to send items (`open`), or to stop. Afterward, the device must send no message until the server responds with
+   * `mailbox-is`.
    */
   ask(open: boolean): void;
   take(frame: Extract<ServerFrame, { kind: 'mail' }>): void;
-  /**
-   * Compares the server's counters with this device's. If the server's counters are higher, the same transaction also marks the device as
-   * restored.
-   */
+  /** Compares the server's counters with this device's. If the server's are higher, the same transaction marks the device as restored. */
   compare(frame: Extract<ServerFrame, { kind: 'mailbox-is' }>): void;
   /** True if the device was restored from a backup and has not reset its MLS states yet. */
   restored(): boolean;
-  /** Ends the `restored` state. Runs in the transaction that resets the MLS states. */
+  /** Ends the `restored` state, in the transaction that resets the MLS states. */
   resetDone(): void;
-  /** Counts a post that the server has accepted, or may have accepted. */
+  /** Counts a message that the server has accepted, or may have accepted. */
   countAccepted(): void;
 }
 
@@ -46,13 +43,12 @@ export function createMailbox({
     },
     compare({ taken, posts }) {
       const known = counter('posts');
-      // The counter may be too low by the number of posts without a response, because the server may have accepted them.
+      // The server may also have accepted the messages without a response, so the counter may be too low by their number.
       const restored = taken > counter('taken') || posts > known + store.countPosts();
       store.transaction(() => {
         if (restored) count('taken', Math.max(taken, counter('taken')));
-        // A server that was restored from a backup counts fewer posts than the device, and counts a repeated post only once. The device
-        // then takes over the server's lower counter. If the device's counter stayed too high, a second copy of this device would remain
-        // undetected.
+        // A server that was restored from a backup counts fewer messages. The device takes over the lower counter: with a counter that is
+        // too high, a second copy of this device would remain undetected.
         if (restored || posts < known) count('posts', posts);
         if (restored) store.saveMessagingValue('restored', Buffer.from('yes'));
       });

@@ -5,30 +5,27 @@ import type { Member } from '../members/member.ts';
 import type { Membership } from '../members/membership.ts';
 import type { ContentPosts } from './content-posts.ts';
 
-/**
- * Maximum number of missing messages that are stored for one conversation. Otherwise a member could name any number of missing messages.
- */
+/** Maximum number of missing messages that are stored for one conversation. A member could otherwise name any number of them. */
 const MOST_MISSING = 64;
 
 /**
- * Detection of messages that the server drops or reorders. Each message names the sender's previous message, if the server had stored that
- * one for every recipient. A recipient that lacks the named message informs its user and the sender's device. Only the sender can tell
- * whether an order returned the missing message.
+ * Detection of messages that the server drops or reorders. Each message names the sender's previous message, if the server had stored it
+ * for every recipient. A recipient without the named message informs its user and the sender's device, because only the sender can tell
+ * whether an order returned the message.
  */
 export interface MessageGaps {
-  /** Records that a message has arrived. If the message names a previous message that has not arrived, records the latter as missing. */
+  /** Records the arrival of a message. If the message names a previous one that has not arrived, records that one as missing. */
   check(record: ConversationRecord, from: Member, text: Pick<Extract<Content, { type: 'text' }>, 'id' | 'after'>): void;
-  /** Reports messages that did not arrive in time. Returns the milliseconds until the next check, or null if no message is missing. */
+  /** Reports overdue messages. Returns the milliseconds until the next check, or null if no message is missing. */
   report(conversation: string): Promise<number | null>;
   /**
-   * Processes another device's report that messages of this device did not arrive. If the server had confirmed that it stored these
-   * messages, the server has withheld them.
+   * Another device reports that messages of this device did not arrive. If the server had confirmed their storage, the server has withheld
+   * them.
    */
   acceptReport(record: ConversationRecord, from: Member, missing: readonly string[]): void;
 }
 
 export function createMessageGaps(ports: {
-  /** Milliseconds to wait for a missing message. */
   readonly patience: number;
   readonly records: Records;
   readonly membership: Pick<Membership, 'ledger'>;
@@ -44,8 +41,7 @@ export function createMessageGaps(ports: {
       const others = known.filter((one) => one.id !== id || one.device !== device);
       const wasMissing = others.length < known.length;
       if (wasMissing) {
-        // The server had already stored this message when its sender sealed a later one, which arrived first. The server has therefore
-        // delivered this message late.
+        // The server stored this message before its sender sealed a later one, but delivered the later one first.
         alert(
           'message_late',
           `in ${record.id}: message ${id} of ${device} arrived after a message that was sealed later`,
@@ -54,7 +50,7 @@ export function createMessageGaps(ports: {
         const text = `A message from ${name} arrived late. The time beside each message shows when it was written.`;
         notes.addOnce(record.id, text);
       }
-      // If the named message is from before this device joined, it was not sealed for this device. Therefore it does not count as missing.
+      // A message from before this device joined was not sealed for this device, so it is not missing.
       const isForThisDevice = after !== null && after.epoch >= record.since;
       const isMissing = isForThisDevice && !records.message(after.id) && !others.some((one) => one.id === after.id);
       const missing = isMissing ? [...others, { id: after.id, device, since: realNow(), told: false }] : others;
@@ -68,7 +64,7 @@ export function createMessageGaps(ports: {
         if (!record || unreported.length === 0 || !contentPosts.isReady(conversation)) return null;
         const now = realNow();
         const waits = unreported.map(({ since }) => since + patience - now);
-        // If the wait that remains is longer than `patience`, the clock was set back.
+        // A remaining wait that is longer than `patience` shows that the clock was set back.
         const [first, ...more] = unreported.filter((_one, i) => (waits[i] ?? 0) <= 0 || (waits[i] ?? 0) > patience);
         if (!first) return Math.min(...waits);
         const of = [first, ...more].flatMap(({ id, device }) => (device === first.device ? [id] : []));

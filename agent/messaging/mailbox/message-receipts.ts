@@ -7,15 +7,14 @@ import type { ContentPosts } from './content-posts.ts';
 const MOST_AT_ONCE = 200;
 
 /**
- * Maximum number of successive posts that are sealed for only some of the members. Each post uses the next key of this device's ratchet. A
- * member that does not receive the post sees a gap in the keys, and accepts gaps only up to `LARGEST_GAP`.
+ * Maximum number of consecutive messages that are sealed for only some of the members. Each message uses the next key of this device's
+ * ratchet, and the other members accept a gap of at most `LARGEST_GAP` keys.
  */
 const MOST_ASIDE = LARGEST_GAP / 5;
 
-/** Receipts for messages of other members: `delivered` and `read`. The user's other devices receive the `read` receipts too. */
+/** Receipts `delivered` and `read` for messages of other members. The user's other devices receive the `read` receipts too. */
 export interface MessageReceipts {
   send(conversation: string): Promise<void>;
-  /** Marks messages as read by the user. Returns false if all of them were marked before. */
   markRead(conversation: string, messages: readonly string[]): boolean;
 }
 

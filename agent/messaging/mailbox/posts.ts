@@ -8,7 +8,7 @@ type PostFrame = Extract<DeviceFrame, { kind: 'post' }>;
 export type Posted = Extract<ServerFrame, { kind: 'posted' }>;
 
 export interface NewPost {
-  /** Identifier of the message if the post contains a text message. Other posts get a new identifier. */
+  /** Identifier of a text message. All other outgoing messages get a new identifier. */
   readonly id?: string;
   readonly to: readonly PostFrame['to'][number][];
   readonly commit?: PostFrame['commit'] | undefined;
@@ -16,38 +16,35 @@ export interface NewPost {
 }
 
 /**
- * Kinds of posts that a device needs to stay in its conversations. If an order suspends messaging, the server never returns these posts to
- * their sender. The server can distinguish these kinds from messages.
+ * Messages that a device needs to stay in its conversations. The server can distinguish them from text messages, and never returns them
+ * while an order suspends messaging.
  */
 const KEPT: ReadonlySet<PostPurpose['kind']> = new Set(['commit', 'welcome', 'rejoin']);
 
-/** Maximum number of posts that are sent and have no response yet. */
 const WINDOW = 16;
 
-/** Milliseconds before a refused post is sent again. The order that caused the refusal may end before the device receives the news. */
+/** Milliseconds before a refused message is sent again. The order that caused the refusal may end before the device knows. */
 const AGAIN_AFTER = 10_000;
 
 /**
- * Posts to other devices' mailboxes, delivered at least once. A post is kept until the server responds, and every new connection sends it
- * again. If the server already has a post with this id, it repeats its response.
+ * Outgoing messages to other devices' mailboxes, delivered at least once. A message is kept until the server responds, and every new
+ * connection sends it again. For a repeated id, the server repeats its response.
  */
 export interface Posts {
-  /** Stores a post in the current transaction and returns its id. */
   add(post: NewPost, purpose: PostPurpose): string;
-  /** Sends all stored posts on a new connection. Posts that an earlier connection sent come first. */
   opened(): void;
   closed(): void;
   pump(): void;
   /**
-   * Returns the purpose of the post to which the server responded; null if a response to this post was already processed. The caller
-   * removes the post in its own transaction.
+   * Purpose of the message to which the server responded; null if a response was already processed. The caller removes the message in its
+   * own transaction.
    */
   purposeOf(response: Posted): PostPurpose | null;
-  /** Removes the post to which the server responded. If the server accepted the post, also counts it. */
+  /** Removes the message to which the server responded, and counts the message if the server accepted it. */
   settled(response: Posted): void;
-  /** Keeps a refused post, which is sent again after a delay and on each new connection. */
+  /** Keeps a refused message, which is sent again after a delay and on each new connection. */
   deferred(response: Posted): void;
-  /** Removes the posts of one conversation, or of all conversations if `null` is given, and returns their purposes. */
+  /** Removes the outgoing messages of one conversation, or of all conversations for `null`, and returns their purposes. */
   forget(conversation: string | null): readonly (PostPurpose & { readonly id: string })[];
 }
 
@@ -56,20 +53,19 @@ export function createPosts(ports: {
   readonly vault: Vault;
   readonly send: (frame: DeviceFrame) => boolean;
   readonly countAccepted: () => void;
-  /** Requests that the engine calls `pump` at the given time or earlier. */
   readonly wakeAt: (at: number) => void;
 }): Posts {
   const { store, vault } = ports;
   let open = false;
   const inFlight = new Set<string>();
-  /** For each refused post, the time before which `pump` does not send it again. */
+  /** Refused messages, each with the earliest time of the next attempt. */
   const deferred = new Map<string, number>();
 
   const pump = () => {
     if (!open || vault.state() !== 'open') return;
     const now = Date.now();
     for (const [id, until] of deferred) {
-      // If the delay that remains is longer than `AGAIN_AFTER`, the clock was set back.
+      // A remaining delay that is longer than `AGAIN_AFTER` shows that the clock was set back.
       if (now < until && until <= now + AGAIN_AFTER) ports.wakeAt(until);
       else {
         deferred.delete(id);
@@ -132,8 +128,8 @@ export function createPosts(ports: {
         inFlight.delete(id);
         deferred.delete(id);
         store.removePost(id);
-        // The server may have accepted the post although no response arrived, so the post is counted. If the server did not accept it, the
-        // next comparison of counters corrects the count.
+        // The server may have accepted a message without a response, so the message is counted. The next comparison of counters corrects
+        // the count.
         ports.countAccepted();
       }
       return gone;

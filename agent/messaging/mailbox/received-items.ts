@@ -14,9 +14,8 @@ import type { MailItem, MessageStore } from '../message-store.ts';
 import { ENROLLMENT_ENDED, withDeliveryState } from './delivery-state.ts';
 import type { MessageGaps } from './message-gaps.ts';
 
-/** Effects of decrypted mailbox items. Each item is one transaction, which also removes the item. */
+/** Effects of decrypted mailbox items. Each effect is one transaction, which also removes the item. */
 export interface ReceivedItems {
-  /** Applies a commit. `members`: the members after the commit. */
   applyCommit(
     number: number,
     record: ConversationRecord,
@@ -24,10 +23,7 @@ export interface ReceivedItems {
     members: readonly Member[],
   ): void;
   applyContent(number: number, record: ConversationRecord, opened: Extract<Opened, { type: 'content' }>): void;
-  /**
-   * Applies a statement about a post of this device that the server makes after its response, for example that the post was delivered or
-   * returned.
-   */
+  /** Applies a later statement of the server about a message of this device, for example that the message was delivered or returned. */
   applyFate(number: number, item: Extract<MailItem, { type: 'fate' }>): void;
 }
 
@@ -59,8 +55,8 @@ export function createReceivedItems(ports: ReceivedItemPorts): ReceivedItems {
           records.save({ ...record, members }, { group: state, pending: null });
           return;
         }
-        // A commit may add the devices of a person who has left, because the committing device did not know of the departure. Only a
-        // description (statement of title and people) makes the person a member again.
+        // A commit may add devices of a person who has left, if the committing device did not know of the departure. Only a description
+        // (statement of title and people) makes the person a member again.
         const newcomers = peopleOf(members.filter(({ device }) => isAdded(device))).filter(
           ({ person }) => record.said[person]?.belongs !== false,
         );
@@ -74,8 +70,8 @@ export function createReceivedItems(ports: ReceivedItemPorts): ReceivedItems {
           members,
           people: mergePeople(record.people, newcomers),
           asking: record.asking.filter(({ device }) => !isAdded(device)),
-          // The accepted commit of another member discards this device's own pending commit for the same epoch (version of the group's
-          // keys). A new check finds the changes that still must be committed.
+          // The accepted commit of another member discards this device's pending commit for the same epoch (version of the group's keys). A
+          // new check finds the changes that are still missing.
           checkedAt: records.pending(record.id) ? 0 : record.checkedAt,
           known: ports.newDevices.add(record.id, record, members),
         };
@@ -85,8 +81,8 @@ export function createReceivedItems(ports: ReceivedItemPorts): ReceivedItems {
 
     applyContent(number, record, { state, content, from: leaf }) {
       const from = record.members.find(({ device }) => device === leaf.device);
-      // Compares the sender's ledger checkpoint with this device's. If they contradict each other, the comparison raises an alert. If the
-      // comparison fails for lack of a network, the next message repeats it.
+      // The sender's ledger checkpoint must agree with this device's; a contradiction raises an alert. Without a network, the next message
+      // repeats the comparison.
       if (content.ledger) {
         void ports.membership.compareCheckpoint(content.ledger, leaf.device).catch(() => undefined);
       }
@@ -116,7 +112,7 @@ export function createReceivedItems(ports: ReceivedItemPorts): ReceivedItems {
           const isLost = item.fate === 'returned' || item.fate === 'expired';
           if (isLost && record?.lastStored?.id === item.id) records.save({ ...record, lastStored: null });
         } else if (!message && item.fate === 'returned') {
-          // The returned post is not a message. It may have contained the conversation's title and people, so this device sends them again.
+          // The returned message may have contained the conversation's title and people, so this device sends them again.
           for (const record of records.conversations()) {
             if (record.members.some(({ device }) => device === item.device))
               records.save({ ...record, aboutOwed: true });
@@ -192,7 +188,7 @@ function applyDescription(
 ): void {
   const { records, notes } = ports;
   const conversation = record.id;
-  // This device ignores a statement whose time is far in the future. Otherwise the statement would override all later statements.
+  // A statement from far in the future would override all later statements, so it is ignored.
   const newest = Math.max(content.at, ...content.people.map(({ at }) => at));
   if (newest > ports.now() + LARGEST_CLOCK_ERROR) {
     const detail = `in ${conversation}: the description that ${from.device} sent is dated ${newest}, further ahead than clocks differ`;
@@ -202,8 +198,7 @@ function applyDescription(
     return;
   }
   const { next, notes: texts } = describedBy(record, from, content, ports.own());
-  // If the user has left and this device has no departure left to send, it deletes the MLS state. The next commit of another member removes
-  // this device.
+  // After the departure is sent, this device deletes the MLS state. The next commit of another member removes this device.
   const isGone = next.state === 'left' && !next.aboutDue;
   records.save(next, isGone ? { group: null, pending: null } : {});
   ports.succession.acceptLink(conversation, from, content);

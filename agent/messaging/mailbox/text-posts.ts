@@ -9,7 +9,6 @@ import type { Posted, Posts } from './posts.ts';
 import type { Uploads } from './uploads.ts';
 
 export interface TextPosts {
-  /** Seals and posts the unsent messages of a conversation. A message waits until its attached files are uploaded. */
   send(conversation: string): Promise<void>;
   settle(purpose: PostPurpose, response: Posted): void;
 }
@@ -25,8 +24,8 @@ export interface TextPostPorts {
 }
 
 /**
- * Errors after which the agent never tries to send a message again: the server does not accept the files, or the agent cannot seal the
- * message. After other errors, the agent tries again.
+ * Errors after which the agent gives up a message: the server does not accept the files, or the agent cannot seal the message. After other
+ * errors, the agent tries again.
  */
 const REFUSED: ReadonlySet<string> = new Set(['too_large', 'conflict', 'service_denied', 'content_malformed']);
 
@@ -40,12 +39,11 @@ export function createTextPosts(ports: TextPostPorts): TextPosts {
         const own = ports.own().person;
         const hasOthers = (people: readonly { readonly person: string }[]) =>
           people.some(({ person }) => person !== own);
-        // No recipient has joined the group yet. The message waits, because a member cannot read messages that were sealed before it
-        // joined.
+        // No recipient has joined the group yet. Members cannot read messages that were sealed before they joined, so the message waits.
         if (hasOthers(record.people) && !hasOthers(record.members)) return;
         const message = records.opened(stored);
         try {
-          // This message waits for the upload of its files. Later messages wait too, so that all messages are sent in order.
+          // This message waits for the upload of its files. Later messages wait too, because messages are sent in order.
           if (!ports.uploads.have(message)) return;
           await sealText(ports, record, message);
         } catch (error) {
@@ -94,7 +92,6 @@ const OUTCOMES: Readonly<Record<Posted['recipients'][number]['outcome'], Message
 /** Delivery states in which the message is at the server or at the recipient's device. */
 const ARRIVED: ReadonlySet<MessageState> = new Set(['sent', 'delivered', 'read']);
 
-/** For refusals that no order caused: the reason for the user. */
 const REASONS: Readonly<Record<'unknown' | 'full', Refusal>> = {
   unknown: { code: 'device_unknown', detail: 'The device is no longer enrolled.' },
   full: {
@@ -122,8 +119,8 @@ function settle({ records, store, posts, membership }: TextPostPorts, { epoch }:
     }
     const recipients = message.recipients.map((one) => {
       const outcome = response.recipients.find(({ device }) => device === one.device);
-      // If the recipient's state is no longer `waiting`, the server has repeated an old response. The mailbox has already reported a newer
-      // state.
+      // If the recipient's state is no longer `waiting`, the server has repeated an old response, and the mailbox has already reported a
+      // newer state.
       if (!outcome || one.state !== 'waiting') return one;
       return withDeliveryState(one, OUTCOMES[outcome.outcome], outcome.denial?.order ?? null, refusalOf(outcome));
     });

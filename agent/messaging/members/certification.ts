@@ -14,23 +14,23 @@ interface StoredOwner extends PersonName {
 
 /** The organization's confirmation of this device's messaging key, and the user whom the confirmation names. */
 export interface Certification {
-  /** Returns the device's user. Throws `unavailable` before the organization has confirmed the device. */
+  /** Throws `unavailable` before the organization has confirmed the device. */
   own(): PersonName;
   /**
-   * Returns the device's user. While a new enrollment waits for its confirmation, returns the user of the earlier enrollment, so that
-   * stored messages stay readable.
+   * User of the device; while a new enrollment waits for its confirmation, the user of the earlier enrollment, so that stored messages stay
+   * readable.
    */
   lastOwn(): PersonName;
   /**
-   * Returns true if the device may take part in conversations. If it may not, asks the server at longer and longer intervals. The server
-   * also reports when this changes.
+   * True if the device may take part in conversations. If not, asks the server at longer and longer intervals. The server also reports a
+   * change.
    */
   check(isConnected: boolean): Promise<boolean>;
-  /** Makes the next check ask the server at once. */
+  /** Ends the waiting interval: the next call of `check` asks the server at once. */
   reset(): void;
   /**
-   * Called when the server reports a change of members. The next check asks the server again, because a check in progress may have missed
-   * the change.
+   * The server has reported a change of members. The next check asks the server again, because a check in progress may have missed the
+   * change.
    */
   membersChanged(): void;
 }
@@ -60,7 +60,7 @@ export function createCertification(ports: {
       'Your organization has not confirmed this device for messages yet. The device continues by itself after the confirmation.',
     );
   };
-  // The device's enrollment before this one may have been for another user, so `own` returns only the user of the current enrollment.
+  // The previous enrollment of this device may have been for another user, so `own` returns only the user of the current enrollment.
   const own = () => ownOf((of) => of === generation);
 
   return {

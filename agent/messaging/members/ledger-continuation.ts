@@ -1,7 +1,6 @@
 /**
- * Continuation of a ledger under a new name after a loss of entries (ADR 39). The device accepts the new name only if enough approvers of
- * its own approver set have signed a document about it, and if this document is an entry of the ledger that the server shows. The server's
- * statement alone is never enough.
+ * Continuation of a ledger under a new name after a loss of entries (ADR 39). Enough approvers of the device's own approver set must have
+ * signed a document about it, and the document must be an entry of the new ledger. The server's statement alone is never enough.
  */
 import { z } from 'zod';
 import { CordonError, isCordonError } from '../../../shared/errors.ts';
@@ -13,8 +12,8 @@ import { continuationDigest, verifyLedgerContinuation } from '../../../shared/or
 import { continuationsAnswer } from '../../../shared/protocol/device-http.ts';
 
 /**
- * Result of following continuations from a stored ledger tree. `documents`: the continuations. `loss`: whether the ledger lost entries of
- * that tree. `lost`: only entries that the continuations state as lost. `more`: also entries that the continuations do not state as lost.
+ * Result of following continuations from a stored ledger tree. `loss`: whether the ledger lost entries of that tree. `lost`: only entries
+ * that the continuations state as lost. `more`: also other entries.
  */
 export interface Followed {
   readonly documents: readonly LedgerContinuation[];
@@ -22,8 +21,8 @@ export interface Followed {
 }
 
 /**
- * Returns the valid continuations in the server's response. `tree`: the newest ledger tree that this device has verified, with its root
- * hash in hex. Throws for a malformed response.
+ * Valid continuations in the server's response. `tree`: the newest ledger tree that this device has verified, with its root hash in hex.
+ * Throws for a malformed response.
  */
 export async function validContinuations(
   response: unknown,
@@ -41,7 +40,7 @@ export async function validContinuations(
       const named = entry.kind === 'ledger.continued' && entry.public['digest'] === continuationDigest(envelope);
       if (named && index === document.fork.size) valid.push(document);
     } catch (error) {
-      // The device ignores an invalid continuation. If there is no valid one, it refuses the ledger's new name.
+      // An invalid continuation is ignored. Without a valid one, the device refuses the ledger's new name.
       if (!isCordonError(error)) throw error;
     }
   }
@@ -50,8 +49,8 @@ export async function validContinuations(
 
 /**
  * Follows continuations from a stored ledger tree to the log with the given name. `prove` must throw unless the server proves that the
- * first entries of the newer tree are the entries of the older one. Throws `ledger_forked` if no valid continuation leads to the log, or if
- * a continuation contradicts the stored tree.
+ * newer tree begins with the entries of the older one. Throws `ledger_forked` if no valid continuation leads to the log, or if one
+ * contradicts the stored tree.
  */
 export async function followContinuations(
   stored: NamedTree,

@@ -1,8 +1,7 @@
 /**
- * Watch over the ledger. The device stores the newest ledger tree that it has verified. For each other tree that the device receives, the
- * stored tree must contain that tree or be contained in it. If a server shows different ledgers to different devices, the first device that
- * receives both detects this. The device pins the ledger's key with the first tree, which arrives over the pinned TLS connection. Only a
- * document that approvers signed changes the ledger's name (`ledger-continuation.ts`).
+ * Watch over the ledger. Of any two trees that the device receives, the larger must contain the smaller, so a server that shows different
+ * ledgers to different devices is detected. The ledger's key is pinned with the first tree, which arrives over the pinned TLS connection.
+ * Only a document that approvers signed changes the ledger's name (`ledger-continuation.ts`).
  */
 import { z } from 'zod';
 import { consistencyView } from '../../../shared/api/ledger.ts';
@@ -23,22 +22,20 @@ export interface StoredLedger {
   readonly note: string;
 }
 
-/** Last checkpoint of a log that a continuation replaced. It proves which entries were lost. */
+/** Last checkpoint of a log that a continuation replaced: the proof of which entries were lost. */
 export interface GivenUpLedger extends StoredLedger {
   readonly continuedAs: string;
 }
 
 export interface LedgerStore {
   ledger(): StoredLedger | null;
-  /** Stores the newest checkpoint. `givenUp`: the checkpoint of the log that a continuation replaced, if any. */
+  /** `givenUp`: checkpoint of the log that a continuation replaced, if any. */
   saveLedger(newest: StoredLedger, givenUp?: GivenUpLedger): void;
 }
 
 export interface LedgerTree {
-  /** Name of the log; absent if the log still has its first name. */
   readonly origin?: string | undefined;
   readonly size: number;
-  /** Root hash of the ledger tree, base64. */
   readonly root: string;
 }
 
@@ -46,15 +43,14 @@ export type LedgerStatement = 'ledger_continued' | 'ledger_loss_larger';
 
 export interface LedgerWatch {
   /**
-   * Verifies a checkpoint from the server, and stores it if it is the newest. `known`: the ledger tree that was stored when the request was
-   * sent. Throws `ledger_forked` or `ledger_older`. After such an error, the caller must not trust anything in the same response.
+   * Verifies a checkpoint from the server, and stores it if it is the newest. `known`: the tree that was stored when the request was sent.
+   * After the errors `ledger_forked` and `ledger_older`, the caller must not trust anything in the same response.
    */
   accept(shown: StoredLedger, known: LedgerTree | null): Promise<Checkpoint>;
-  /** The newest verified tree; null if the device has not verified any tree. */
   newest(): LedgerTree | null;
   /**
    * Compares the newest verified tree with a tree that another device received. Throws `ledger_forked` if the server showed that device
-   * another ledger, and `document_malformed` if the other device's tree is invalid.
+   * another ledger, and `document_malformed` if that tree is invalid.
    */
   compare(theirs: LedgerTree, from: DeviceId): Promise<void>;
 }
@@ -62,12 +58,12 @@ export interface LedgerWatch {
 export interface LedgerWatchPorts {
   readonly installation: string;
   readonly store: LedgerStore;
-  /** Requests `GET /device/ledger/consistency` from the device listener. Throws the server's refusal, or the network's failure. */
+  /** Requests `GET /device/ledger/consistency`. Throws the server's refusal, or the network's failure. */
   readonly consistency: (from: number, to: number | null) => Promise<unknown>;
-  /** Requests `GET /device/ledger/continuations`. The response is empty if there are no continuations. */
+  /** Requests `GET /device/ledger/continuations`. The response is empty if there are none. */
   readonly continuations: (size: number) => Promise<unknown>;
   readonly approverSet: () => ApproverSet | null;
-  /** Called with a statement for an admin: the ledger continued under a new name, or it lost more entries than the approvers stated. */
+  /** Statement for an admin: the ledger continued under a new name, or it lost more entries than the approvers stated. */
   readonly state: (code: LedgerStatement, detail: string) => void;
 }
 
@@ -75,9 +71,8 @@ export const createLedgerWatch = (ports: LedgerWatchPorts): LedgerWatch => new V
 
 class VerifiedLedger implements LedgerWatch {
   readonly #ports: LedgerWatchPorts;
-  /** Name that the log had before its first continuation. */
   readonly #first: string;
-  /** Queue of verifications. Without the queue, an older checkpoint could replace a newer one. */
+  /** Verifications run one after another. Otherwise an older checkpoint could replace a newer one. */
   readonly #serially = createSerialQueue();
   #verified: { readonly under: string; readonly documents: readonly LedgerContinuation[] } | null = null;
 
@@ -101,12 +96,12 @@ class VerifiedLedger implements LedgerWatch {
     return { ...(origin !== this.#first && { origin }), size, root: root.toBase64() };
   }
 
-  /** Number of continuations that led to the log with the given name; -1 for a log of another installation. */
+  /** Number of continuations before the log with the given name; -1 for a log of another installation. */
   #orderOf(origin: string): number {
     return originOrder(this.#ports.installation, origin) ?? -1;
   }
 
-  /** Stored checkpoints are verified before they are stored, so their signatures are not checked again. */
+  /** Checkpoints are verified before they are stored, so their signatures are not checked again. */
   #stored(): Checkpoint | null {
     const [origin = '', size, root = ''] = this.#ports.store.ledger()?.note.split('\n') ?? [];
     const hash = readBase64(root);
@@ -125,23 +120,20 @@ class VerifiedLedger implements LedgerWatch {
     }
   }
 
-  /** Throws `ledger_forked` unless the server proves that the first entries of the larger tree are the entries of the smaller one. */
+  /** Throws `ledger_forked` unless the server proves that the larger tree begins with the entries of the smaller one. */
   async #prove(one: Omit<Checkpoint, 'origin'>, other: Omit<Checkpoint, 'origin'>, detail: string): Promise<void> {
     const [older, newer] = one.size <= other.size ? [one, other] : [other, one];
     try {
       const ask = async () => consistencyView.parse(await this.#ports.consistency(older.size, newer.size)).proof;
       await checkBeginning(older.size === newer.size || older.size === 0 ? [] : await ask(), older, newer);
     } catch (error) {
-      // The server signed both trees. If it cannot prove that one contains the other, the ledger has forked.
+      // The server signed both trees. Without a proof that one contains the other, the ledger has forked.
       if (isCordonError(error, 'proof_invalid') || error instanceof z.ZodError) throw forked(detail, error);
       throw error;
     }
   }
 
-  /**
-   * Returns the valid continuations whose entries are in the given tree. The result is kept until the log's name or the approver set
-   * changes.
-   */
+  /** Valid continuations whose entries are in the given tree, kept until the log's name or the approver set changes. */
   async #continuationsIn(checkpoint: Checkpoint): Promise<readonly LedgerContinuation[]> {
     const approverSet = this.#ports.approverSet();
     if (!approverSet) throw new CordonError('approvers_required', 'This device has pinned no approver set yet.');
@@ -166,8 +158,8 @@ class VerifiedLedger implements LedgerWatch {
     );
 
   /**
-   * Accepts a ledger whose key has another name than the pinned key, if continuations lead to that name. The public key itself must be the
-   * pinned one, because approvers can change only the ledger's name.
+   * Accepts a new name of the ledger if continuations lead to that name. The public key must still be the pinned one, because approvers can
+   * change only the name.
    */
   async #acceptContinued(before: Checkpoint, pinned: StoredLedger, shown: StoredLedger): Promise<Checkpoint> {
     const [ours, theirs] = [await parseVerifierKey(pinned.key), await parseVerifierKey(shown.key).catch(() => null)];
@@ -231,7 +223,7 @@ class VerifiedLedger implements LedgerWatch {
     if (order < 0)
       throw new CordonError('document_malformed', `Device ${from} sent a ledger tree of another installation.`);
     const before = this.#stored();
-    // The other device's tree may be newer than this device's tree. In that case, this device first fetches the newest tree.
+    // If the other device's tree is newer, this device first fetches the newest tree.
     const isKnown =
       before && (order < this.#orderOf(before.origin) || (origin === before.origin && theirs.size <= before.size));
     const ours = isKnown ? before : await this.#refresh(this.newest());
@@ -243,8 +235,8 @@ class VerifiedLedger implements LedgerWatch {
   }
 
   /**
-   * Compares with the tree of a device that has not applied a continuation yet. All entries of that tree must be in this device's tree, or
-   * be stated as lost.
+   * Compares with a device that has not applied a continuation yet. All entries of that device's tree must be in this device's tree, or be
+   * stated as lost.
    */
   async #compareGivenUp(theirs: NamedTree, ours: Checkpoint, from: DeviceId): Promise<void> {
     const { documents, loss } = await followContinuations(

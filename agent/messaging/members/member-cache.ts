@@ -2,8 +2,8 @@ import type { DeviceId } from '../../../shared/protocol/ids.ts';
 import type { Member } from './member.ts';
 
 /**
- * Maximum age of a cached member in milliseconds. The server reports changes of members. If such a report is lost, the device notices the
- * change at most this much later.
+ * Maximum age of a cached member in milliseconds. If the server's report of a change is lost, the device notices the change at most this
+ * much later.
  */
 const KEPT_FOR = 60_000;
 const MOST_PEOPLE = 1000;
@@ -19,18 +19,16 @@ interface Known {
   readonly members: readonly Member[];
 }
 
-/** Cache of recently verified members, by person and by device. The oldest entries are removed first. */
+/** Recently verified members, by person and by device. The oldest entries are removed first. */
 export interface MemberCache {
-  /** Cached devices of a person; null if the cache has no recent entry for the person. */
   ofPerson(person: string): readonly Member[] | null;
   ofDevice(device: DeviceId): readonly Member[] | null;
-  /** Stores the response to a query. `members`: all verified members among the queried people and devices. */
   keep(members: readonly Member[], about: About): void;
   forget(person: string): void;
   clear(): void;
 }
 
-/** Current milliseconds of a clock that never moves backward. */
+/** `monotonic`: milliseconds of a clock that never moves backward. */
 export function createMemberCache(monotonic: () => number): MemberCache {
   const people = new Map<string, Known>();
   const devices = new Map<DeviceId, Known>();

@@ -10,7 +10,7 @@ const PEOPLE_AT_ONCE = 200;
 const DEVICES_AT_ONCE = 512;
 
 export interface MemberDirectory {
-  /** Returns the device's approver set. Throws `approvers_required` if the device has none. */
+  /** Throws `approvers_required` if the device has no approver set. */
   requireApproverSet(): ApproverSet;
   membersOf(people: readonly string[]): Promise<ReadonlyMap<string, readonly Member[]>>;
   proofOf(device: DeviceId, generation: number, signatureKey: string): Promise<Member>;
@@ -26,12 +26,8 @@ export function createMemberDirectory(
 ): MemberDirectory {
   const cache = createMemberCache(ports.monotonic);
   const proofs = createMemberProofs(ports);
-  /** Digest of the approver set with which the cached members were verified. */
   let cachedUnder = '';
-  /**
-   * Number of member changes that the server has reported. If the number grows during a query, the response may be outdated and is not
-   * cached.
-   */
+  /** Number of reported member changes. If the number grows during a query, the response may be outdated and is not cached. */
   let changes = 0;
 
   function requireApproverSet(): ApproverSet {
@@ -45,10 +41,7 @@ export function createMemberDirectory(
     return approverSet;
   }
 
-  /**
-   * Returns the verified members among the given people and devices. Also caches these members, unless the server reported a change during
-   * the query.
-   */
+  /** Queries the verified members, and caches them unless the server reported a change during the query. */
   async function fetchMembers(about: About): Promise<readonly Member[]> {
     const before = changes;
     const members = await proofs.fetch(about, requireApproverSet());
@@ -77,7 +70,7 @@ export function createMemberDirectory(
     return found;
   }
 
-  /** Combines queries for single devices that are made in the same turn of the event loop, for example for all members of one group. */
+  /** Combines queries for single devices in the same turn of the event loop, for example for all members of a group. */
   const memberOf = createBatcher<DeviceId, Member>(
     async (devices) => new Map((await fetchMembers({ people: [], devices })).map((member) => [member.device, member])),
     { most: DEVICES_AT_ONCE },
@@ -89,7 +82,7 @@ export function createMemberDirectory(
       member !== undefined && member.generation === generation && member.signatureKey === signatureKey;
     const known = cache.ofDevice(device)?.find(is);
     if (known) return known;
-    // If the cached key of the device differs, it may belong to an earlier enrollment. This device then queries the server.
+    // The cached key may belong to an earlier enrollment of the device. If it differs, this device queries the server.
     const member = await memberOf(device);
     if (is(member)) return member;
     const detail = `${device}, enrollment ${generation}, is in a conversation, but its key is not confirmed by the organization: ${member ? 'the organization confirmed another key' : 'the enrollment has ended, or was never confirmed'}.`;

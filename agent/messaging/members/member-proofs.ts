@@ -11,17 +11,17 @@ export interface MemberProofPorts {
   readonly installation: string;
   readonly client: Pick<MembershipClient, 'askLater'>;
   readonly watch: Pick<LedgerWatch, 'newest' | 'accept'>;
-  /** Called when the server presents a device as a member although the organization has not confirmed it. */
+  /** Called when the server presents a device as a member that the organization has not confirmed. */
   readonly raiseGhost: (detail: string) => void;
 }
 
-/** Verification of the proofs that the server sends for members. A member with an invalid proof is left out. */
+/** Verification of the server's proofs for members. A member with an invalid proof is left out. */
 export interface MemberProofs {
   fetch(about: About, approverSet: ApproverSet): Promise<readonly Member[]>;
 }
 
 export function createMemberProofs({ installation, client, watch, raiseGhost }: MemberProofPorts): MemberProofs {
-  /** For each device, keeps only one enrollment and one key, because an honest server never presents more. */
+  /** An honest server presents only one enrollment and one key per device. */
   function onePerDevice(members: readonly Member[]): Member[] {
     return [...Map.groupBy(members, ({ device }) => device)].flatMap(([device, proven]) => {
       if (proven.length === 1) return proven;

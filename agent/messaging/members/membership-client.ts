@@ -5,8 +5,8 @@ import { type DeviceListener, orUnavailable } from '../../link/http.ts';
 export interface MembershipClient {
   ask(method: 'GET' | 'POST', path: string, body?: unknown): Promise<unknown>;
   /**
-   * HTTPS client that queries the server about members and the ledger. If the server refuses a query, the client throws `unavailable`, so
-   * that a message waits instead of being rejected. Only a missing ledger proof counts as the server's misbehavior.
+   * HTTPS client for queries about members and the ledger. A refused query throws `unavailable`, so that a message waits instead of being
+   * rejected. Only a missing ledger proof counts as the server's misbehavior.
    */
   askLater(...question: Parameters<MembershipClient['ask']>): Promise<unknown>;
 }

@@ -15,31 +15,27 @@ import { createMembershipClient } from './membership-client.ts';
 import { createOwnMembership, type OwnMembership } from './own-membership.ts';
 
 /**
- * Verification of members of conversations. The server alone cannot make a device a member. A device's key must be signed by the server's
- * online key and by an organization key from the device's approver set. The ledger must contain both signatures.
+ * Verification of members of conversations, because the server alone cannot make a device a member. The server's online key and an
+ * organization key from the device's approver set must have signed the device's key. The ledger must contain both signatures.
  */
 export interface Membership {
   /**
-   * Sends the messaging key of this enrollment to the server, and returns the key's state. Runs after each `welcome` frame, and again while
-   * the state is `waiting`. Throws `messaging_key_taken` if this enrollment has already sent a different key. The device must then enroll
-   * again.
+   * Sends this enrollment's messaging key to the server, and returns the key's state. Runs after each `welcome` frame, and again while the
+   * state is `waiting`. Throws `messaging_key_taken` if this enrollment has sent a different key; the device must then enroll again.
    */
   handIn(signatureKey: string): Promise<OwnMembership>;
   own(): OwnMembership;
-  /** Returns all verified devices of the given people. A device with an invalid proof is left out and raises an alert. */
+  /** Verified devices of the given people. A device with an invalid proof is left out and raises an alert. */
   membersOf(people: readonly string[]): Promise<ReadonlyMap<string, readonly Member[]>>;
   /** Verification callback for MLS. Throws `unverified_member` and raises an alert unless the given key is the device's verified key. */
   proofOf(device: DeviceId, generation: number, signatureKey: string): Promise<Member>;
-  /**
-   * People who have verified devices. Name, e-mail address and groups come from the devices' certificates, not from the server's response.
-   */
+  /** Name, e-mail address and groups come from the devices' certificates, not from the server's response. */
   search(text: string): Promise<readonly FoundPerson[]>;
-  /** Removes a person's devices from the cache, because the server reported a change. */
   changed(person: string): void;
   ledger(): LedgerTree | null;
   /**
-   * Compares this device's ledger tree with another device's. If the server showed the other device another ledger, throws `ledger_forked`
-   * and raises an alert that names the device.
+   * Compares this device's ledger tree with another device's. If the server showed that device another ledger, throws `ledger_forked` and
+   * raises an alert.
    */
   compareCheckpoint(theirs: LedgerTree, from: DeviceId): Promise<void>;
 }
@@ -49,10 +45,9 @@ export interface MembershipPorts extends DeviceListener {
   readonly signer: () => Signer;
   readonly approverSet: () => ApproverSet | null;
   readonly store: LedgerStore;
-  /** Current milliseconds of a clock that never moves backward. */
   readonly monotonic: () => number;
   readonly now: () => Instant;
-  /** Raises an alert. Called only once per start of the agent for the same alert. */
+  /** Raises an alert. Called at most once per start of the agent for each alert. */
   readonly alert: (code: MembershipAlert, detail: string) => void;
 }
 
@@ -74,8 +69,7 @@ export function createMembership(ports: MembershipPorts): Membership {
       try {
         return await client.ask('GET', `/device/ledger/continuations?size=${size}`);
       } catch (cause) {
-        // A server of an older version responds `not_found`. The device treats this as a response without continuations, and accepts no new
-        // ledger name from that server.
+        // A server of an older version responds `not_found`. The device then accepts no new ledger name from that server.
         if (isCordonError(cause, 'not_found')) return { continuations: [] };
         if (!isCordonError(cause) || cause.code === 'unavailable') throw cause;
         throw new CordonError('unavailable', cause.message, cause.context, cause);
@@ -130,8 +124,8 @@ export function createMembership(ports: MembershipPorts): Membership {
       const found = personId.safeParse(wanted).success
         ? [wanted]
         : peopleAnswer.parse(await client.ask('GET', `/device/people?${query}`)).people.map(({ person }) => person);
-      // The name comes from the device's certificate, not from the server's response. Otherwise a dishonest server could combine one
-      // person's name with another person's identifier, and a message would reach the wrong person.
+      // The name comes from the device's certificate. In its response, a dishonest server could combine one person's name with another
+      // person's identifier, and a message would reach the wrong person.
       const verified = await alerted(directory.membersOf(found));
       return [...verified].flatMap(([person, members]) => describePerson(person, members) ?? []);
     },
@@ -141,7 +135,7 @@ export function createMembership(ports: MembershipPorts): Membership {
   };
 }
 
-/** The person with the name from the newest certificate; null if the person has no verified device. */
+/** Person with the name from the newest certificate; null if the person has no verified device. */
 function describePerson(person: string, members: readonly Member[]): FoundPerson | null {
   const newest = members.at(-1);
   if (!newest) return null;

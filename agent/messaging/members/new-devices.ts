@@ -11,13 +11,13 @@ type Known = NonNullable<ConversationRecord['known']>;
 type Before = Pick<ConversationRecord, 'known' | 'members'>;
 
 /**
- * Notes that inform the user when a known person has a new device. A note is stored together with the conversation's new state. The user
- * can therefore read the note before this device seals anything for the new device.
+ * Notes about new devices of known people. A note is stored together with the conversation's new state, so the user can read it before this
+ * device seals anything for the new device.
  */
 export interface NewDeviceNotes {
   /**
-   * Adds notes about new devices. Returns, for each person, the devices that are known afterward. Runs in the transaction that stores the
-   * new state. `before`: the conversation's record before the change; null if this device begins or joins the conversation.
+   * Adds notes about new devices, and returns the devices that are known afterward. Runs in the transaction that stores the new state.
+   * `before`: the conversation's record before the change; null if this device begins or joins the conversation.
    */
   add(conversation: string, before: Before | null, members: readonly Member[]): Known;
 }
@@ -57,7 +57,7 @@ export function createNewDeviceNotes(ports: {
         }
         next[person] = [...new Set([...seen, ...theirs.map(enrollmentOf)])].slice(-MOST_KNOWN);
       }
-      // If a person has no device any more, the person's earlier devices stay known. The person's next device then causes a note.
+      // If a person has no device any more, the earlier devices stay known. The next device then causes a note.
       return { ...known, ...next };
     },
   };
@@ -68,7 +68,7 @@ const enrollmentOf = ({ device, generation }: Member): string => `${device} ${ge
 const wasSeen = (seen: readonly string[], { device }: Member): boolean =>
   seen.some((enrollment) => enrollment.startsWith(`${device} `));
 
-/** Records of older versions of the agent contain only the current members, and not all known devices. */
+/** Records of older versions of the agent list only the current members. */
 const knownIn = ({ known, members }: Before): Known =>
   known ??
   Object.fromEntries(

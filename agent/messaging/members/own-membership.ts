@@ -21,7 +21,6 @@ export interface OwnMembership {
 export interface OwnMembershipCheck {
   handIn(signatureKey: string): Promise<OwnMembership>;
   own(): OwnMembership;
-  /** Makes the next `handIn` query the server again. */
   reset(): void;
 }
 

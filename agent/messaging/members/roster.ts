@@ -9,10 +9,7 @@ export interface Roster {
   of(leaves: readonly Leaf[]): readonly Member[];
 }
 
-/**
- * Creates the roster, a list of a group's verified members. `known`: members that were verified before. The roster verifies all other
- * members with `membership`.
- */
+/** Creates the list of a group's verified members. `known`: members that were verified before. */
 export function createRoster(membership: Pick<Membership, 'proofOf'>, known: readonly Member[]): Roster {
   const members = new Map(known.map((member) => [leafKey(member), member]));
   return {
@@ -22,8 +19,7 @@ export function createRoster(membership: Pick<Membership, 'proofOf'>, known: rea
         members.set(leafKey(member), member);
         return true;
       } catch (error) {
-        // If the member is not verified, `membership` has already raised the alert. Any other error means that the verification could not
-        // run, so the error is thrown.
+        // After `unverified_member`, `membership` has already raised the alert. Any other error means that the verification could not run.
         if (isCordonError(error, 'unverified_member')) return false;
         throw error;
       }
@@ -35,7 +31,7 @@ export function createRoster(membership: Pick<Membership, 'proofOf'>, known: rea
 const leafKey = ({ device, generation, signatureKey }: Omit<Leaf, 'leafIndex'>) =>
   `${device} ${generation} ${signatureKey}`;
 
-/** Merges lists of people. Each person appears once, with the name from the last list that contains the person. */
+/** Each person appears once, with the name from the last list that contains the person. */
 export const mergePeople = (...groups: readonly (readonly PersonName[])[]): PersonName[] => [
   ...new Map(groups.flat().map(({ person, name }) => [person, { person, name }])).values(),
 ];

@@ -9,7 +9,7 @@ import { router } from './app/router.tsx';
 import { queryClient } from './client/queries.ts';
 import '../../../shared/look/page.css';
 
-/** Event stream of the agent. A hidden tab keeps the stream open, because the tab's title shows the number of unread messages. */
+/** A hidden tab keeps the event stream open, because the tab's title shows the number of unread messages. */
 const EVENTS = {
   url: '/api/events',
   hiddenFor: null,

@@ -1,5 +1,5 @@
 /**
- * Messages from admins. A new message stays at the top of the page until the user closes it. The dialog lists all messages. The page
+ * Messages from admins. A new message stays at the top of the page until the user closes it, and the dialog lists all messages. The page
  * reports each message to the agent once, when a visible tab displays it.
  */
 import { Button, Modal, Stack, Text, Title } from '@mantine/core';
@@ -22,7 +22,6 @@ const words = WORDS.adminMessages;
 export function NewAdminMessages() {
   const { data = [] } = useQuery(adminMessagesQuery);
   const [closed, setClosed] = useState<ReadonlySet<string>>(new Set());
-  // The report to the agent marks a message as displayed, but the message stays visible until the user closes it.
   const [opened, setOpened] = useState<ReadonlySet<string>>(new Set());
   const shown = data.filter(({ id, displayed }) => (!displayed || opened.has(id)) && !closed.has(id));
   useDisplayed(shown, () => setOpened(new Set(shown.map(({ id }) => id))));

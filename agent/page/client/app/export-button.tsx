@@ -1,5 +1,3 @@
-/** Button that downloads the user's data. It is also available while an order is active. */
-
 import { Button, type ButtonProps } from '@mantine/core';
 import { IconDownload } from '@tabler/icons-react';
 import { useMutation } from '@tanstack/react-query';

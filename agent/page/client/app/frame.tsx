@@ -1,4 +1,3 @@
-/** Page layout: state of messaging, notices of orders, the conversation list and the open conversation. */
 import { Alert, Stack, Text, Title } from '@mantine/core';
 import { useMediaQuery } from '@mantine/hooks';
 import { IconLock, IconPlugConnectedX, IconShieldQuestion, IconTrash } from '@tabler/icons-react';
@@ -86,7 +85,7 @@ function Panes({ messagingStatus, id }: { readonly messagingStatus: MessagingSta
   );
 }
 
-/** After a wipe by an order's exit, the user needs other steps to restore messaging than after a wipe by an admin. */
+/** The steps to restore messaging differ between a wipe by an order's exit and a wipe by an admin. */
 function unreadableText({ state, notices }: MessagingStatus): string {
   if (state !== 'wiped') return WORDS.states.lockedText;
   const byOrder = notices.some(({ exit }) => exit !== null && exit.wiped !== null);
@@ -126,7 +125,7 @@ function missingWords({ connected, listExpired }: MessagingStatus): string | nul
   return listExpired === null ? null : WORDS.live.stale(dateTime(listExpired));
 }
 
-/** If the user drops a file outside the conversation, the browser must not open the file in place of this page. */
+/** A file that the user drops outside the conversation must not replace this page in the browser. */
 function useNothingElse(): void {
   useEffect(() => {
     const keep = (event: DragEvent) => {

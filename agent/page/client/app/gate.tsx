@@ -14,10 +14,9 @@ import { WORDS } from '../words/english.ts';
 const words = WORDS.gate;
 const NOT_ASKED = { of: null, failure: null };
 
-// The page reads the ticket outside React components, because React may render a component twice and the ticket works only once.
+// The ticket works only once, and React may render a component twice. The page therefore reads the ticket outside components.
 const atStart = open(takeTicket());
 
-/** Exchanges the ticket for a session. Returns null if there is no ticket. */
 function open(ticket: string | null): Promise<void> | null {
   if (ticket === null) return null;
   return call('POST', '/session', sessionView, { ticket }).then(({ token }) => {
@@ -38,7 +37,7 @@ export function Gate({ children }: { readonly children: ReactNode }) {
     );
   }, [attempt]);
 
-  // If the user opens a new link in the same tab, only the fragment of the address changes, so the browser does not reload the page.
+  // When the user opens a new link in the same tab, only the fragment of the address changes, so the browser does not reload the page.
   useEffect(() => {
     const follow = () => {
       const next = open(takeTicket());

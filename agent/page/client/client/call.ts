@@ -9,7 +9,6 @@ const API = {
   prefix: '/api',
   unreachable: WORDS.live.gone,
   headers: () => ({ [TOKEN_HEADER]: token() }),
-  /** After the session has ended, the page shows instructions for opening it again. */
   onError(error: ApiError) {
     if (error.code === 'not_signed_in') keepToken(null);
   },
@@ -20,7 +19,7 @@ export const call = createCall(send);
 
 export const blobOf = async (path: string): Promise<Blob> => (await send('GET', path, null, null)).blob();
 
-/** Uploads a file and reports the progress from 0 to 1, which only XMLHttpRequest provides. */
+/** Uses XMLHttpRequest, because `fetch` does not report the progress of an upload. */
 export function upload<S extends z.ZodType>(
   path: string,
   schema: S,

@@ -24,7 +24,7 @@ export const queryClient = new QueryClient({
 export const messagingStatusQuery = queryOptions({
   queryKey: ['messagingStatus'],
   queryFn: ({ signal }) => call('GET', '/messaging-status', messagingStatusView, undefined, signal),
-  // Orders start and end at certain times, without an event from the agent. The page therefore also repeats this query periodically.
+  // Orders start and end without an event from the agent, so the page also repeats this query periodically.
   refetchInterval: 60_000,
 });
 

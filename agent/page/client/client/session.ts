@@ -1,4 +1,4 @@
-/** Token of the page's session in this browser. The page receives the token in exchange for the ticket of a link. */
+/** Token of the page's session in this browser, which the page gets in exchange for the ticket of a link. */
 import { useSyncExternalStore } from 'react';
 
 const KEPT = 'cordon-page';
@@ -25,7 +25,8 @@ function listen(listener: () => void): () => void {
 export const useToken = (): string | null => useSyncExternalStore(listen, token);
 
 /**
- * Ticket from the fragment `#open=TICKET`. The page removes it from the address at once, so that no history and no screenshot contains it.
+ * Ticket from the fragment `#open=TICKET`. The page removes the fragment from the address at once, so that no history and no screenshot
+ * contains the ticket.
  */
 export function takeTicket(): string | null {
   const ticket = new URLSearchParams(location.hash.replace(/^#/, '')).get('open');

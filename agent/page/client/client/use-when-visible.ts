@@ -1,12 +1,10 @@
-/**
- * Calls `tell` once for each new set of identifiers, as soon as the tab is visible. In a hidden tab, the user has not seen anything yet.
- */
+/** Calls `tell` once for each new set of identifiers, as soon as the tab is visible. In a hidden tab, the user has seen nothing yet. */
 import { useEffect, useEffectEvent } from 'react';
 
 export function useWhenVisible(ids: readonly string[], tell: (ids: readonly string[]) => Promise<unknown>): void {
   const named = ids.join(' ');
   const report = useEffectEvent((shown: readonly string[]) => {
-    // The page ignores an error of the report, because it repeats the report when it opens again.
+    // An error of the report is ignored, because the page repeats the report when it opens again.
     tell(shown).catch(() => undefined);
   });
   useEffect(() => {

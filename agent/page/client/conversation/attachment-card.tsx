@@ -1,6 +1,4 @@
-/**
- * Card of an attachment with its name, its size and a download button. A small picture is also shown, if it comes from a verified person.
- */
+/** Card of an attachment. A small picture is also shown, if it comes from a verified person. */
 
 import { Button } from '@mantine/core';
 import { IconDownload, IconFile } from '@tabler/icons-react';

@@ -1,7 +1,4 @@
-/**
- * Field for writing a message. Enter sends the message, Shift+Enter starts a new line. Files come from the file dialog, from the clipboard,
- * or from a drop on the conversation.
- */
+/** Field for writing a message. Files come from the file dialog, from the clipboard, or from a drop on the conversation. */
 import { Button, CloseButton, Progress, Text, Textarea } from '@mantine/core';
 import { useMediaQuery } from '@mantine/hooks';
 import { IconPaperclip, IconSend2 } from '@tabler/icons-react';
@@ -24,15 +21,13 @@ export function Composer({
 }: {
   readonly conversation: Conversation;
   readonly draft: DraftInHand;
-  /** Reason why the user cannot write; null while writing is possible. */
   readonly closed: string | null;
 }) {
   const hint = useId();
   const field = useRef<HTMLTextAreaElement>(null);
   const picker = useRef<HTMLInputElement>(null);
   const { sending, progress } = useSend(conversation.id);
-  // If a message could not be sent, its text returns in front of the text that the user has typed since. Together they may exceed the limit
-  // of one message.
+  // The text of a failed message returns in front of newly typed text. Both texts together may exceed the limit of one message.
   const excess =
     draft.text.length > LONGEST_TEXT
       ? words.tooLong(LONGEST_TEXT)
@@ -46,11 +41,10 @@ export function Composer({
     event?.preventDefault();
     if (!ready || sending.isPending) return;
     sending.mutate(draft.take());
-    // Clicking the button moves the focus to it. The focus returns to the text field, where the user continues to type.
     field.current?.focus();
   }
   function onKeyDown(event: KeyboardEvent): void {
-    // In an input method editor (IME), Enter completes a word. This key press must not send the message.
+    // In an input method editor (IME), Enter completes a word and must not send the message.
     if (event.key !== 'Enter' || event.shiftKey || event.nativeEvent.isComposing) return;
     event.preventDefault();
     submit();

@@ -38,7 +38,7 @@ function Chosen({ conversation, sought }: { readonly conversation: Conversation;
   const [dropping, setDropping] = useState(false);
   const closed = closedBecause(messagingStatus?.state, conversation.state);
 
-  // A newly opened conversation focuses its text field, but not on a phone, where the keyboard would then cover half of the screen.
+  // A newly opened conversation focuses its text field, except on a phone, where the keyboard would cover half of the screen.
   useEffect(() => {
     const field = document.querySelector<HTMLElement>('[data-composer]:not(:disabled)');
     if (sought !== null) return;
@@ -46,7 +46,7 @@ function Chosen({ conversation, sought }: { readonly conversation: Conversation;
     else heading.current?.focus({ preventScroll: true });
   }, [sought]);
 
-  /** Leaves the conversation when the user presses Escape. The focus then returns to the list, which is a separate page on a phone. */
+  /** Escape leaves the conversation. The focus then returns to the list, which is a separate page on a phone. */
   function leave({ key, target, defaultPrevented }: KeyboardEvent): void {
     if (key !== 'Escape' || defaultPrevented || !(target instanceof Element) || target.closest('[role=dialog]')) return;
     const back = () => document.querySelector<HTMLElement>(`[data-conversation="${CSS.escape(id)}"]`)?.focus();
@@ -56,8 +56,7 @@ function Chosen({ conversation, sought }: { readonly conversation: Conversation;
 
   function paste(event: ClipboardEvent): void {
     const { files, types } = event.clipboardData;
-    // When a program copies formatted text, it may also put a picture of the text on the clipboard. The user means the text, so the page
-    // ignores the picture.
+    // A program that copies formatted text may also put a picture of the text on the clipboard. The page ignores the picture.
     const words = types.includes('text/plain') && types.includes('text/html');
     if (closed !== null || files.length === 0 || words) return;
     event.preventDefault();
@@ -104,8 +103,8 @@ function Chosen({ conversation, sought }: { readonly conversation: Conversation;
 }
 
 /**
- * Returns true when a doubt has lasted for a moment. A recently added person may still be joining, so the warning text waits for this
- * moment. The icon appears at once.
+ * True when the doubt about a person has lasted for a moment. A recently added person may still be joining, so the warning text waits. The
+ * icon appears at once.
  */
 function useLasting(doubt: boolean): boolean {
   const [lasting, setLasting] = useState(false);
@@ -117,7 +116,6 @@ function useLasting(doubt: boolean): boolean {
   return doubt && lasting;
 }
 
-/** Reason why the user cannot write; null while writing is possible. */
 function closedBecause(device: string | undefined, conversation: Conversation['state']): string | null {
   if (conversation !== 'ready') return WORDS.conversation[conversation];
   if (device === 'denied') return NOTICE_WORDS.cannotWrite;

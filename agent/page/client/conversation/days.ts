@@ -1,4 +1,3 @@
-/** Groups of messages by day, in the reader's time zone. */
 import type { Message } from '../../api.ts';
 import { WORDS } from '../words/english.ts';
 
@@ -29,7 +28,7 @@ function nameOfDay(at: number, now: number): string {
   return full.format(at);
 }
 
-/** Returns true for a message shortly after a message of the same person. The page then omits name and face. */
+/** True for a message shortly after a message of the same person. The page then omits name and face. */
 export function follows(message: Message, before: Message | undefined): boolean {
   if (before === undefined || message.from === null || before.from === null) return false;
   return message.from.person === before.from.person && message.mine === before.mine && message.at - before.at < 300_000;

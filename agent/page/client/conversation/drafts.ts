@@ -1,4 +1,3 @@
-/** Unsent drafts by conversation. They exist only in the memory of this tab. */
 export interface Draft {
   readonly text: string;
   readonly files: readonly File[];
@@ -16,10 +15,7 @@ export function keepDraft(conversation: string, draft: Draft): void {
   for (const listener of listeners) listener();
 }
 
-/**
- * Removes the draft from the conversation and returns it, so that it can be sent. Text that the user writes afterward becomes the next
- * message.
- */
+/** Removes the draft, so that it can be sent. Text that the user writes afterward becomes the next message. */
 export function takeDraft(conversation: string): Draft {
   const taken = draftOf(conversation);
   keepDraft(conversation, EMPTY);
@@ -27,8 +23,8 @@ export function takeDraft(conversation: string): Draft {
 }
 
 /**
- * Returns a draft that could not be sent to the conversation. The page places it before text that the user has typed since. This also works
- * after the user has left the conversation's view.
+ * Returns a draft that could not be sent, in front of text that the user has typed since. This works even after the user has left the
+ * conversation's view.
  */
 export function giveBack(conversation: string, taken: Draft): void {
   const since = draftOf(conversation);
@@ -36,7 +32,6 @@ export function giveBack(conversation: string, taken: Draft): void {
   keepDraft(conversation, { text, files: [...taken.files, ...since.files] });
 }
 
-/** Adds a listener for changes of drafts. Returns a function that removes the listener. */
 export function onDrafts(listener: () => void): () => void {
   listeners.add(listener);
   return () => listeners.delete(listener);

@@ -9,16 +9,11 @@ import { StateMark } from './state-mark.tsx';
 
 export interface MessageItemProps {
   readonly message: Message;
-  /** True if the message before this one is from the same person and only a little older. */
   readonly follows: boolean;
-  /** True if several people can send messages in the conversation. */
   readonly named: boolean;
-  /** True if all devices of the sender are verified. */
   readonly trusted: boolean;
-  /** True if the user can reach the message with the Tab key. */
   readonly active: boolean;
   readonly sought: boolean;
-  /** True for the user's last message, whose state stays visible. */
   readonly last: boolean;
   readonly activate: (id: string) => void;
   readonly notices: readonly Notice[];

@@ -97,10 +97,8 @@ type MessagesQuery = Pick<
   'data' | 'hasNextPage' | 'isFetching' | 'fetchNextPage'
 >;
 
-/** Loads earlier pages of messages until `isThere` is true. */
 function useEarlierPagesUntil(isThere: boolean, { data, fetchNextPage }: MessagesQuery): void {
-  // A change event refetches all pages and thereby cancels a page that is loading. The loop therefore waits for each response before it
-  // requests the next page.
+  // A change event refetches all pages and thereby cancels a page that is loading. The loop therefore waits for each response.
   const isKnown = data !== undefined;
   useEffect(() => {
     if (!isKnown || isThere) return;
@@ -124,8 +122,8 @@ function useEarlierPageOnScroll({
   fetchNextPage,
 }: MessagesQuery): RefObject<HTMLDivElement | null> {
   const earlier = useRef<HTMLDivElement>(null);
-  // Loads the next page when the user scrolls to its place. The page reports visible messages as read, and this report refetches the list
-  // and can cancel a page that is loading. The effect therefore checks again after each response.
+  // Loads the next page when the user scrolls to its place. A report of read messages refetches the list and can cancel a page that is
+  // loading, so the effect checks again after each response.
   useEffect(() => {
     const top = earlier.current;
     if (!top || !hasNextPage || isFetching) return;
@@ -180,7 +178,7 @@ function DayOfMessages({
   );
 }
 
-/** Announces new messages to screen readers. Earlier messages that the user loads are not announced. */
+/** Announces new messages to screen readers, but not earlier messages that the user loads. */
 function Arrivals({
   conversation,
   messages,

@@ -1,9 +1,8 @@
-/** Media type of a picture, from its first bytes. Null for types that the page must not draw, such as SVG. */
+/** Media types of pictures, recognized by their first bytes. The page must not draw other types, such as SVG. */
 const KINDS: readonly { readonly type: string; readonly begins: readonly (number | null)[] }[] = [
   { type: 'image/png', begins: [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a] },
   { type: 'image/jpeg', begins: [0xff, 0xd8, 0xff] },
   { type: 'image/gif', begins: [0x47, 0x49, 0x46, 0x38] },
-  // A WebP file begins with RIFF, four bytes of length, and WEBP.
   { type: 'image/webp', begins: [0x52, 0x49, 0x46, 0x46, null, null, null, null, 0x57, 0x45, 0x42, 0x50] },
 ];
 

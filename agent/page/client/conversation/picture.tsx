@@ -1,6 +1,6 @@
 /**
- * Picture drawn as pixels. The browser decodes the bytes onto a canvas, so that they never become a document, a style or an address. The
- * page draws only small pictures of four known types. The content decides about the type, not the type that the sender stated.
+ * Picture drawn as pixels: the browser decodes the bytes onto a canvas, so that they never become a document, a style or an address. The
+ * bytes determine the type; the type that the sender stated is ignored.
  */
 import { useQuery } from '@tanstack/react-query';
 import { useEffect, useRef } from 'react';
@@ -12,7 +12,7 @@ import classes from './conversation.module.css';
 import { pictureKind } from './picture-kind.ts';
 
 const LARGEST = 1024 * 1024;
-/** Maximum number of pixels per side. Without a limit, a few bytes can declare a picture of gigapixels. */
+/** Maximum number of pixels per side. A few bytes can declare a picture of gigapixels. */
 const WIDEST = 8192;
 const DRAWN = 640;
 

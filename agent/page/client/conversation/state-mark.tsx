@@ -1,5 +1,5 @@
 /**
- * Delivery state of the user's own message: an icon with text. The text of a failure is always visible. The text of a success appears on
+ * Delivery state of the user's own message, as an icon with text. The text of a failure is always visible; the text of a success appears on
  * hover and focus.
  */
 import {

@@ -15,8 +15,7 @@ export interface DraftInHand extends Draft {
 export const LARGEST = bytes(LARGEST_ATTACHMENT);
 
 export function useDraft(conversation: string): DraftInHand {
-  // The draft is stored outside the component, because a message that could not be sent may return to the draft after the component is
-  // gone.
+  // The draft is stored outside the component, because a failed message may return to the draft after the component is gone.
   const draft = useSyncExternalStore(onDrafts, () => draftOf(conversation));
   const [refusal, setRefusal] = useState<string | null>(null);
   const keep = (change: (draft: Draft) => Partial<Draft>) => {
@@ -30,7 +29,7 @@ export function useDraft(conversation: string): DraftInHand {
     attach(files) {
       const large = files.find(({ size }) => size > LARGEST_ATTACHMENT);
       const small = files.filter(({ size }) => size <= LARGEST_ATTACHMENT);
-      // If the draft has more files than allowed, because an unsent message returned, its files stay and no file is added.
+      // After the return of an unsent message, the draft may have more files than allowed. Its files stay, and no file is added.
       const fitting = small.slice(0, Math.max(0, MOST_ATTACHMENTS - draftOf(conversation).files.length));
       setRefusal(
         large

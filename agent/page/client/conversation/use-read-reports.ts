@@ -1,7 +1,4 @@
-/**
- * Reports to the agent which messages the user has read: messages that are visible while the user is present. A message that the page has
- * not loaded is not reported.
- */
+/** Reports to the agent which messages the user has read: loaded messages that are visible while the user is present. */
 import { useMutation } from '@tanstack/react-query';
 import { useEffect } from 'react';
 import { done } from '../../../../shared/api/wire.ts';

@@ -7,7 +7,6 @@ import { type Draft, giveBack } from './drafts.ts';
 
 export function useSend(conversation: string) {
   const client = useQueryClient();
-  /** Progress of all files together, from 0 to 1; null if no files are being sent. */
   const [progress, setProgress] = useState<number | null>(null);
   const sending = useMutation({
     async mutationFn({ text, files }: Draft) {
@@ -26,8 +25,5 @@ export function useSend(conversation: string) {
   return { sending, progress };
 }
 
-/**
- * Media type of a file in the form that the API accepts. For an unknown file, a browser states no type; for some types, it adds parameters.
- * The API accepts neither.
- */
+/** Media type in the form that the API accepts. Browsers state no type for an unknown file, and add parameters to some types. */
 const mediaType = ({ type }: File): string => (/^[\w.+-]+\/[\w.+-]+$/.test(type) ? type : 'application/octet-stream');

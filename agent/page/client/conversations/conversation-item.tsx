@@ -17,7 +17,6 @@ export function ConversationItem({
   now,
 }: {
   readonly conversation: Conversation;
-  /** Name of this device's user; null if the agent does not know the user yet. */
   readonly me: string | null;
   readonly chosen: boolean;
   readonly now: number;

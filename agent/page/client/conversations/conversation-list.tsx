@@ -1,4 +1,3 @@
-/** List of conversations, newest first, with a search on this device. The arrow keys move through the list. */
 import { Button, CloseButton, TextInput, Title } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
 import { IconEdit, IconSearch } from '@tabler/icons-react';
@@ -26,7 +25,6 @@ export function ConversationList({
   canStart,
 }: {
   readonly conversations: readonly Conversation[];
-  /** Name of this device's user; null if the agent does not know the user yet. */
   readonly me: string | null;
   readonly chosen: string | null;
   readonly canStart: boolean;
@@ -47,7 +45,6 @@ export function ConversationList({
       setText('');
       return;
     }
-    // In the search field, the down arrow moves into the list. All other keys edit the text.
     if (!step || (inField && event.key !== 'ArrowDown')) return;
     const links = [...(pane.current?.querySelectorAll('a') ?? [])];
     const at = links.findIndex((link) => link.matches(':focus'));

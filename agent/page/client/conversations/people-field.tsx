@@ -28,7 +28,6 @@ export function PeopleField({
   readonly description?: string;
   readonly error?: string | undefined;
   readonly except?: readonly string[];
-  /** True if the dialog contains nothing but this field. */
   readonly autoFocus?: boolean;
 }) {
   const [typed, setTyped] = useState('');
@@ -52,7 +51,7 @@ export function PeopleField({
         searchable
         searchValue={typed}
         onSearchChange={setTyped}
-        // The agent has already filtered the people by its own rule for names, so the browser does not filter again.
+        // The agent has already filtered the people by its own rule for names.
         filter={({ options }) => options}
         maxValues={MOST_PEOPLE}
         hidePickedOptions
@@ -73,6 +72,5 @@ export function PeopleField({
   );
 }
 
-/** Details of the person, as the organization's key has confirmed them. */
 const distinctionOf = (person: FoundPerson | undefined): string =>
   person === undefined ? '' : [...(person.email === null ? [] : [person.email]), ...person.groups].join(' · ');

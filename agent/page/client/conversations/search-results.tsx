@@ -86,7 +86,7 @@ export function SearchResults({
   );
 }
 
-/** Name of the first file whose name matches the search. If none matches and the message has no text, the name of its first file. */
+/** First file whose name matches the search. If none matches and the message has no text, its first file. */
 function fileOf({ text, attachments }: Message, sought: string): string | undefined {
   const names = attachments.map(({ name }) => name);
   return names.find((name) => holds(name, sought)) ?? (text === '' ? names[0] : undefined);

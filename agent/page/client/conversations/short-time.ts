@@ -1,4 +1,3 @@
-/** Short form of a time for lists: the time of day for today, the weekday for this week, otherwise a date. */
 import { date } from '../../../../shared/look/time-words.ts';
 
 const DAY = 86_400_000;

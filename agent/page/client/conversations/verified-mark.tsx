@@ -1,7 +1,4 @@
-/**
- * Mark of a verified person: the organization has verified all devices of the person in the conversation. Red text marks a person who is
- * not verified.
- */
+/** Mark of a person whose devices in the conversation are all verified by the organization. Red text marks other people. */
 import { Badge } from '@mantine/core';
 import { IconShieldCheckFilled, IconShieldX } from '@tabler/icons-react';
 import { Hint } from '../../../../shared/look/hint.tsx';
@@ -13,14 +10,13 @@ import classes from './conversations.module.css';
 const words = WORDS.verified;
 
 /**
- * True if all other people are verified. Null if there are no other people, and after the user has left, because the device then no longer
- * knows the members.
+ * True if all other people are verified. Null without other people, and after the user has left, because the device then no longer knows
+ * the members.
  */
 export function isVerified({ state, people }: Pick<Conversation, 'state' | 'people'>): boolean | null {
   return state === 'left' || people.length === 0 ? null : people.every(({ verified }) => verified);
 }
 
-/** Verification badge with its meaning in a tooltip. `people` lists the names of the people in the conversation. */
 export function VerifiedMark({ people, verified }: { readonly people: readonly string[]; readonly verified: boolean }) {
   const [one = '', ...others] = people;
   const meaning = others.length === 0 ? words.meaning(isolated(one)) : words.all;
@@ -31,7 +27,6 @@ export function VerifiedMark({ people, verified }: { readonly people: readonly s
   );
 }
 
-/** Verification badge without a tooltip, for layouts that explain the verification in text. */
 export function VerifiedBadge({ verified }: { readonly verified: boolean }) {
   const Icon = verified ? IconShieldCheckFilled : IconShieldX;
   return (

@@ -11,7 +11,6 @@ import { ExitFact, OrderText, Words } from './order-text.tsx';
 import classes from './orders.module.css';
 import { useDisplayedOrders } from './use-displayed-orders.ts';
 
-/** `folded`: the details are hidden until the user opens them. */
 export function DenialBanner({
   messagingStatus,
   folded,
@@ -22,7 +21,7 @@ export function DenialBanner({
   const { denials, notices, since } = messagingStatus;
   const [chosen, setOpened] = useState<boolean | null>(null);
   const opened = chosen ?? !folded;
-  // True if the banner should say that no data is lost. An order with an exit has its own text about data instead.
+  // True if the banner should say that no data is lost. An order that wipes data has its own text instead.
   const keeps = notices.every(({ order, exit }) => exit === null || denials.every((denial) => denial.order !== order));
   useDisplayedOrders(opened ? denials.map(({ order }) => order) : []);
   return (
@@ -82,8 +81,7 @@ function InForce({
   readonly notice: Notice | null;
   readonly since: number;
 }) {
-  // Time since which this order has suspended messaging. The gate may have been closed earlier by another order, before this order took
-  // effect.
+  // When this order began to suspend messaging. Another order may have closed the gate earlier.
   const begun = Math.max(since, notice?.effective ?? since);
   return (
     <div className={classes.body}>

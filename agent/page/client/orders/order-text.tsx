@@ -1,4 +1,3 @@
-/** Statement of an order in the reader's language, each paragraph in its own direction. */
 import { Group, Text, UnstyledButton } from '@mantine/core';
 import { useState } from 'react';
 import { authorityIn, dateTimeIn } from '../../../../shared/order/notice-words/languages.ts';
@@ -46,7 +45,7 @@ export function OrderText({ statement, authoritative }: Pick<Notice, 'statement'
   );
 }
 
-/** Items of a description list that state what an exit does to the data on this device. */
+/** The consequences of an order's exit (the wipe of work data) for the data on this device. */
 export function ExitFact({ exit }: { readonly exit: NonNullable<Notice['exit']> }) {
   const words = NOTICE_WORDS.exit;
   return (
@@ -63,7 +62,6 @@ export function ExitFact({ exit }: { readonly exit: NonNullable<Notice['exit']> 
   );
 }
 
-/** Text that a person wrote, with its own writing direction and line breaks. */
 export function Words({ children }: { readonly children: string }) {
   return (
     <Text component="span" inherit dir="auto" className={classes.words}>

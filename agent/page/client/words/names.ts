@@ -1,11 +1,8 @@
-/**
- * Names of conversations and people. Inside a sentence, Unicode isolates (UAX #9: FSI … PDI) keep the direction of a name separate from the
- * text around it.
- */
+/** Names of conversations and people. Unicode isolates (UAX #9: FSI … PDI) separate the direction of a name from the sentence around it. */
 import type { Conversation } from '../../api.ts';
 import { WORDS } from './english.ts';
 
-/** Name with Unicode isolates, for plain text such as a title or a label. JSX elements use the component `Given` instead. */
+/** Name with Unicode isolates, for plain text such as a title. JSX elements use the component `Given` instead. */
 export const isolated = (name: string): string => `\u2068${name}\u2069`;
 
 const list = new Intl.ListFormat('en-GB', { type: 'conjunction' });
@@ -18,7 +15,7 @@ export function nameOf({ title, people }: Pick<Conversation, 'title' | 'people'>
 }
 
 /**
- * Initials of a name in any script: `Ada Lovelace` → AL. In scripts whose letters connect, a zero-width non-joiner (U+200C) keeps the initials apart
+ * Initials in any script: `Ada Lovelace` → AL. In scripts whose letters connect, a zero-width non-joiner (U+200C) keeps the initials apart
  * (علیہ خان).
  */
 export function initials(name: string): string {
