@@ -385,7 +385,7 @@ describe('affected devices', () => {
     await adopt(made);
     const path = `/orders/${made.order}`;
     const legal = await limitedTo('legal', parseScopeArea('PK'));
-    const recipient = { name: 'Somebody', key: `age1${'q'.repeat(58)}` };
+    const recipient = { name: 'Samantha', key: `age1${'q'.repeat(58)}` };
     const ofTheWhole = [
       ['GET', '/impact?revision=2&baseline=1'],
       ['GET', '/impact.csv?revision=2&baseline=1'],

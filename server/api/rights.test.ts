@@ -317,7 +317,7 @@ describe('case 50: a role for an area never includes devices whose home is elsew
   });
 
   it('by id, code or command, or by a move of the home', async () => {
-    const person = personCalled('Somebody');
+    const person = personCalled('Samantha');
     const lock = { command: { kind: 'lock-workspace' } };
     const statement = { kind: 'home', areas: ['PK'], reason: 'posted', until: Date.now() + 60_000 };
     expect((await api.request('POST', `/api/v1/devices/${ids.home}/commands`, fleet, lock)).status).toBe(201);

@@ -136,7 +136,7 @@ it('exempts devices until a given time, and lists each exemption with reason and
   const told = await people.cordon('cleo', ['orders', 'exemptions', number]);
   expect(told.code).toBe(0);
   const row = new RegExp(
-    `${mission} +Somebody +2100-01-30T19:00:00\\.000Z +A note, in confidence\\. +1 +ben@example\\.org +(ada|dan)@example\\.org, (ada|dan)@`,
+    `${mission} +Samantha +2100-01-30T19:00:00\\.000Z +A note, in confidence\\. +1 +ben@example\\.org +(ada|dan)@example\\.org, (ada|dan)@`,
   );
   expect(told.out).toMatch(row);
   const { exemptions } = (await people.cordon('cleo', ['orders', 'exemptions', number, '1', '--json'])).json();

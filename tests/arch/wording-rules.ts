@@ -92,8 +92,8 @@ export const HEADLINE_VERBS: ReadonlySet<string> = new Set(
 
 /** Allowed number of findings for each rule, from before the rules. Lower a number when findings are removed; never raise it. */
 export const LEFT: Readonly<Record<'opening' | 'banned word' | 'long sentence' | 'headline', number>> = {
-  opening: 27,
-  'banned word': 28,
+  opening: 0,
+  'banned word': 0,
   'long sentence': 0,
   headline: 0,
 };

@@ -184,7 +184,7 @@ describeOnEveryStore('explanation of a past verdict', (openStore) => {
     await look(device);
     await devices.updateGroup(group, { home: GB, name: 'moved' });
     await look(device, MINUTE);
-    await database.transaction((tx) => addPerson(tx, 'Somebody', other));
+    await database.transaction((tx) => addPerson(tx, 'Samantha', other));
     await devices.update(device, { group: other });
     await look(device, MINUTE);
     await devices.update(device, { home: PK });

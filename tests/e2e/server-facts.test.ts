@@ -32,7 +32,7 @@ it('the API states the addresses, settings and certificates that clients observe
   expect(shown.certificates.map(({ use }) => use)).toEqual(['root', 'issuing', 'server']);
   expect(root?.subject).toContain('O=Glance Ltd');
   expect(own?.fingerprint).toBe(await fingerprintOf(server.public));
-  const { link } = await operator.code({ user: 'Somebody', group: await operator.group('all') });
+  const { link } = await operator.code({ user: 'Samantha', group: await operator.group('all') });
   expect(parseActivationLink(link).fingerprint).toBe(root?.fingerprint);
   expect(issuing?.notAfter).toBeLessThanOrEqual(root?.notAfter ?? 0);
 });

@@ -38,7 +38,7 @@ async function knownDevices(api: Caller): Promise<Map<string, DeviceView>> {
 
 /** Reason why an online device is not idle; null if it is. */
 function unrest(state: DeviceState, known: DeviceView | undefined, list: number, now: Instant): string | null {
-  // Its enrollment has ended, so it receives nothing more.
+  // Enrollment of the device has ended, so the device receives nothing more.
   if (state.connection === 'revoked') return null;
   if (state.list !== list) return `it holds list ${state.list}, the newest is ${list}`;
   // `management` is denied: the device polls, and the server hears from it only by plain HTTPS.

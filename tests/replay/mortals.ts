@@ -10,9 +10,9 @@ import type { DeathAt } from '../support/mortal-writes.ts';
 export interface Mortal {
   writes(): Promise<readonly string[]>;
   dieAt(point: DeathAt): Promise<void>;
-  /** It has instructions for its death and was not started again since. */
+  /** True after `dieAt`, until the process is started again. */
   readonly doomed: boolean;
-  /** It died as instructed. */
+  /** True if the process died as instructed. */
   readonly fallen: boolean;
   crash(now: Instant): Promise<void>;
 }

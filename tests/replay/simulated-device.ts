@@ -22,7 +22,7 @@ import type { Evidence } from './timeline.ts';
 /** Report of the machine about itself: hardware that does not exist is unknown. */
 export interface Machine {
   readonly hostname: string;
-  /** Its simulated operating system; the platform stays `simulated`. */
+  /** Simulated operating system of the device. The platform stays `simulated`. */
   readonly distro: string | null;
   readonly release: string | null;
 }

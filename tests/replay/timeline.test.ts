@@ -102,7 +102,7 @@ describe('timeline', () => {
     expect(parse({ steps }).steps[0]).toMatchObject({ areas: ['*'], services: ['telepathy'] });
   });
 
-  it('refuses an inbox with a text that went to somebody else, or stands there twice', () => {
+  it('refuses an inbox with a text that went to another device, or is listed twice', () => {
     const fleet = ['a', 'b'].map((label) => ({ label, count: 1, home: 'PK' }));
     const sent = { at: state.at, do: 'send', from: 'a', to: 'b', text: 'x' };
     const inbox = (label: string, ...texts: string[]) =>

@@ -83,14 +83,14 @@ async function addDeviceWithData(database: Database, packs: PackWorld): Promise<
     .values({ id: packs.world.group, name: 'all', home: null, seat: null, created_at: NOW })
     .onConflict((conflict) => conflict.column('id').doNothing())
     .execute();
-  const person = await database.transaction((tx) => addPerson(tx, 'Somebody', packs.world.group));
+  const person = await database.transaction((tx) => addPerson(tx, 'Samantha', packs.world.group));
   await db
     .insertInto('devices')
     .values({
       id: one.id,
       generation: 1,
       status: 'active',
-      person_name: 'Somebody',
+      person_name: 'Samantha',
       person_id: person,
       group_id: packs.world.group,
       home: 'PK',

@@ -25,7 +25,7 @@ export interface DeviceRowDraft {
 export async function addDevice(database: Database, draft: DeviceRowDraft): Promise<DeviceId> {
   const id = newDeviceId();
   await database.transaction(async (tx) => {
-    const user = draft.user ?? 'Somebody';
+    const user = draft.user ?? 'Samantha';
     const person = await addPerson(tx, user, draft.group);
     await tx
       .insertInto('devices')

@@ -98,7 +98,7 @@ export async function addLocatedFleet(
     for (const table of TABLES) rows[table].length = 0;
   };
   for (const { id = newDeviceId(), home = null, seat = null, status = 'active', seen = [], ...device } of fleet) {
-    const { user = 'Somebody', enrolledAt = now, hostname, presence = null } = device;
+    const { user = 'Samantha', enrolledAt = now, hostname, presence = null } = device;
     ids.push(id);
     people.set(`${user} ${device.group ?? group}`, [user, device.group ?? group]);
     const belongs = [personCalled(user), user, device.group ?? group, home, seat];

@@ -52,7 +52,7 @@ describe('a rehearsal', () => {
     const location = observe(emptyLocation(), { source: 'address', areas: [pk], at: NOW, connected: true });
     for (let index = 0; index < count; index += 1) {
       const facts = { home: pk, seat: null, location };
-      fleet.set(newDeviceId(), { facts, user: 'Somebody', connected: true, listVersion: 2, ...more });
+      fleet.set(newDeviceId(), { facts, user: 'Samantha', connected: true, listVersion: 2, ...more });
     }
     return [...fleet.keys()].slice(-count);
   };
@@ -142,7 +142,7 @@ describe('a rehearsal', () => {
       [at('position', ['IN', 'PK'])],
       [at('position', ['XX-kashmir'])],
     ];
-    const own = { user: 'Somebody', connected: true, listVersion: 2 };
+    const own = { user: 'Samantha', connected: true, listVersion: 2 };
     const homes = [pk, parseHomeArea('GB'), null];
     for (const location of seen.map((each) => observeAll(emptyLocation(), each)))
       for (const home of homes)
