@@ -1,6 +1,6 @@
 /**
- * Links for account holders: invitations, credential reset links and verification links. With a mail server, Cordon mails the link to the
- * account's address, and the admin who created it does not see it. Without a mail server, the admin sees the link.
+ * Links for account holders: invitations, credential reset links and verification links. With a mail server, Cordon mails the link, and the
+ * admin who created it does not see it. Without a mail server, the admin sees the link.
  */
 import { RateLimiterMemory } from 'rate-limiter-flexible';
 import { CordonError, isCordonError } from '../../shared/errors.ts';
@@ -21,11 +21,10 @@ export interface LinkMail extends Mailer {
 }
 
 export interface LinkDelivery {
-  /** Link for the admin to pass on; null if the server mailed the link. */
   readonly shown: { readonly token: string; readonly link: string } | null;
   /**
-   * Result of mailing the link; null without a mail server. Its field `failure` is the reason why the mail server refused the mail, or
-   * null. A refused mail makes the link void, so the admin must send a new link.
+   * Result of mailing the link; null without a mail server. `failure`: the mail server's reason for a refusal, or null. A refused mail
+   * makes the link void, so the admin must send a new link.
    */
   readonly mail: { readonly to: string; readonly failure: string | null } | null;
   /** Expiry of the link in Unix milliseconds, by the system clock. */
@@ -45,7 +44,6 @@ export function createAccountLinks(ports: {
   readonly admins: Pick<Admins, 'createAccount' | 'inviteAgain' | 'account'>;
   readonly verifications: VerificationStore;
   readonly invitationLink: (token: string) => string;
-  /** Mailer for the links; null if no mail server is configured. */
   readonly mail: LinkMail | null;
   readonly changed: () => void;
   readonly now?: () => number;
@@ -68,12 +66,11 @@ export function createAccountLinks(ports: {
   };
 
   return {
-    /** True if the server has a mail server. Approvers can then verify their e-mail addresses. */
     mailed,
 
     /**
-     * Creates an account and its invitation. If the mail with the invitation fails, the account still exists, and the admin can send the
-     * invitation again.
+     * Creates an account and its invitation. If mailing the invitation fails, the account still exists, and the admin can send a new
+     * invitation.
      */
     async create(
       given: { readonly email: string; readonly name: string; readonly grants: readonly Grant[] },
@@ -85,8 +82,8 @@ export function createAccountLinks(ports: {
     },
 
     /**
-     * Creates a new link for an account: an invitation if the account has no credentials, otherwise a credential reset link. Earlier links
-     * of the account become void.
+     * Creates an invitation for an account without credentials, otherwise a credential reset link. Earlier links of the account become
+     * void.
      */
     async again(id: AccountId, by: Account): Promise<LinkDelivery> {
       const account = await admins.account(id);
@@ -117,8 +114,8 @@ export function createAccountLinks(ports: {
     },
 
     /**
-     * Verifies the e-mail address of the caller's account. Only the account to which the link was mailed can use the link. Therefore a
-     * person who only reads the mailbox cannot verify the address. Throws `verification_invalid` for an invalid link.
+     * Verifies the e-mail address of the caller's account. Only this account can use the link, so a person who only reads the mailbox
+     * cannot verify the address. Throws `verification_invalid` for an invalid link.
      */
     async verifyAddress(account: AccountId, token: string): Promise<Account> {
       if (!(await verifications.verifyAddress(account, sha256(token), now()))) {
@@ -151,8 +148,8 @@ async function mailLink(
 }
 
 /**
- * Throws `rate_limited` if the account has received too many mails. Call this function before a new link is created, because a new link
- * replaces the earlier link.
+ * Throws `rate_limited` after too many mails to the account. Call this before creating a link, because a new link replaces the earlier
+ * link.
  */
 async function requireMailAllowed(limit: RateLimiterMemory, account: AccountId): Promise<void> {
   try {

@@ -1,4 +1,3 @@
-/** Text of the mail that carries a link to an account holder. */
 import { oneLine } from '../../shared/text/visible-text.ts';
 import type { Mail } from './ports.ts';
 
@@ -11,7 +10,6 @@ export interface AccountMail {
   /** Name and e-mail address of the admin who requested the mail. For a verification link, this is the account holder. */
   readonly by: { readonly name: string; readonly email: string };
   readonly link: string;
-  /** Expiry of the link in Unix milliseconds, by the system clock. */
   readonly expiresAt: number;
 }
 

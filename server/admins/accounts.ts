@@ -9,9 +9,7 @@ import type { Grant } from './roles.ts';
 interface AccountsPorts {
   readonly accounts: AccountStore;
   readonly invitations: Pick<InvitationStore, 'invite'>;
-  /**
-   * Clock for the field `at` of ledger entries. The demo can advance this clock. All other times of accounts come from the system clock.
-   */
+  /** Clock for the field `at` of ledger entries, which the demo can advance. All other times of accounts come from the system clock. */
   readonly clock: Clock;
   readonly bus: Bus;
   readonly alert: RaiseAlert;
@@ -31,8 +29,8 @@ export function createAccounts(ports: AccountsPorts) {
   return {
     accounts: (): Promise<Account[]> => accounts.list(),
     /**
-     * Names by id, for the ids of people and of accounts. A person with several accounts has the name of the oldest account. People without
-     * an account are absent.
+     * Names by id of a person or an account. A person with several accounts has the name of the oldest account. People without an account
+     * are absent.
      */
     async namesOf(ids: ReadonlySet<string>): Promise<Record<string, string>> {
       const oldestLast = (await accounts.list()).toSorted((a, b) => b.createdAt - a.createdAt);
@@ -42,8 +40,8 @@ export function createAccounts(ports: AccountsPorts) {
     account: found,
 
     /**
-     * Creates the account and all of its grants in one transaction. `by`: the admin's account that creates the new account. `mailed`: true
-     * if the server mails the invitation, so that no admin sees the link.
+     * Creates the account and all of its grants in one transaction. `by`: the admin's account. `mailed`: true if the server mails the
+     * invitation, so that no admin sees the link.
      */
     async createAccount(
       email: string,
@@ -66,8 +64,8 @@ export function createAccounts(ports: AccountsPorts) {
 
     /**
      * Creates a link for a user who lost a password or phone. The old credentials stay valid until the user uses the link. `by`: the
-     * admin's account that creates the link. `mailed`: true if the server mails the link, so that no admin sees it. If the account has
-     * credentials, the server writes a ledger entry and raises an alert.
+     * admin's account. `mailed`: true if the server mails the link, so that no admin sees the link. A link that replaces credentials causes
+     * a ledger entry and an alert.
      */
     async inviteAgain(
       id: AccountId,
@@ -90,7 +88,6 @@ export function createAccounts(ports: AccountsPorts) {
   };
 }
 
-/** Changes of an account's status and roles. */
 function createAccountAccess({
   accounts,
   bus,
@@ -105,7 +102,7 @@ function createAccountAccess({
         const kind = status === 'active' ? 'role.granted' : 'role.revoked';
         await accounts.setStatus(id, status, roleEntry(kind, clock.now(), id, null));
         changed();
-        // Publish a wake for orders, because the approvals that the disabled account gave to pending revisions become void.
+        // Notify subscribers that orders changed, because the disabled account's approvals of pending revisions become void.
         bus.publish({ kind: 'orders' });
       }
       return found(id);

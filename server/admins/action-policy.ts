@@ -1,7 +1,6 @@
 /**
- * Policy for actions that destroy data, end access or change rules for all users. `ACTIONS` lists the required right, number of people and
- * step-up sign-in of each action. `ROUTE_ACTIONS` assigns every changing route of the API to its actions, or marks the route as harmless.
- * The API does not start if a changing route is missing from `ROUTE_ACTIONS`.
+ * Policy for actions that destroy data, end access or change rules for all users. `ACTIONS` lists the requirements of each action, and
+ * `ROUTE_ACTIONS` assigns every changing route of the API to its actions. The API does not start if a changing route is missing.
  */
 import type { RightName, RouteName } from './roles.ts';
 
@@ -10,7 +9,7 @@ const HOUR = 60 * MINUTE;
 
 /** Milliseconds after the last authenticator code during which a session may perform grave actions. */
 export const STEP_UP_WITHIN = 10 * MINUTE;
-/** Length of the sliding window, in milliseconds, in which the server counts the devices of one person's destructive actions. */
+/** Sliding window, in milliseconds, for counting the devices of one person's destructive actions. */
 export const ALONE_WITHIN = 24 * HOUR;
 /** Milliseconds after which a pending action without a decision expires. */
 export const PENDING_LASTS = 24 * HOUR;
@@ -19,8 +18,7 @@ export interface ActionRule {
   readonly right: RightName;
   /**
    * Number of people that an action needs. `1`: one person. `2`: always two people. `limit`: one person for up to `aloneLimit` devices in
-   * 24 hours, and two people for more devices. All actions with `limit` share one count per person. A loop over single devices therefore
-   * reaches the limit like a bulk command.
+   * 24 hours, two people beyond it. All actions with `limit` share one count per person, so single commands in a loop also reach the limit.
    */
   readonly people: 1 | 2 | 'limit';
   /** Whether the action needs a step-up sign-in. `bulk`: only if the action concerns more than one device. */
@@ -37,14 +35,14 @@ export const ACTIONS = {
   'device.unenroll': { right: 'commands.destroy', people: 'limit', stepUp: 'always', tokens: 'marked' },
   'device.revoke': { right: 'devices.revoke', people: 'limit', stepUp: 'always', tokens: 'marked' },
   /**
-   * A new enrollment ends the device's present enrollment. An activation code for an enrolled device therefore needs the right to revoke.
+   * A new enrollment ends the device's current enrollment. An activation code for an enrolled device therefore needs the right to revoke.
    */
   'device.re-enroll': { right: 'devices.revoke', people: 'limit', stepUp: 'always', tokens: 'marked' },
   /** One person may lock any number of workspaces, because a stolen device must be locked quickly and an unlock command reverses a lock. */
   'workspace.lock': { right: 'commands.issue', people: 1, stepUp: 'bulk', tokens: 'marked' },
   /**
-   * A change of a device's location statement, home, legal seat or group can end the effect of an order on the device. A second person
-   * therefore confirms the change.
+   * A second person confirms a change of a device's location statement, home, legal seat or group, because the change can end the effect of
+   * an order on the device.
    */
   'location.override': { right: 'devices.update', people: 2, stepUp: 'always', tokens: 'marked' },
   'group.delete': { right: 'groups.delete', people: 1, stepUp: 'always', tokens: 'marked' },
@@ -53,8 +51,8 @@ export const ACTIONS = {
   'territory-policy.activate': { right: 'territory-policies.activate', people: 1, stepUp: 'always', tokens: 'marked' },
   'legal-hold.release': { right: 'legal-holds.release', people: 1, stepUp: 'always', tokens: 'marked' },
   /**
-   * The following actions allow no API token. Otherwise a thief with a stolen token could create another access (account, role, credential
-   * reset, token, approver key) or lock out owners.
+   * No API token may perform the following actions. Otherwise a thief with a stolen token could create another access (account, role,
+   * credential reset, token, approver key) or lock out owners.
    */
   'account.create': { right: 'accounts.create', people: 1, stepUp: 'always', tokens: 'never' },
   'account.change-status': { right: 'accounts.update', people: 1, stepUp: 'always', tokens: 'never' },
@@ -70,7 +68,6 @@ export const ACTIONS = {
    * backup.
    */
   'device.readmit': { right: 'recovery.readmit', people: 1, stepUp: 'always', tokens: 'marked' },
-  /** A rejection revokes the device's certificate. The device must enroll again. */
   'device.reject': { right: 'recovery.reject', people: 1, stepUp: 'always', tokens: 'marked' },
   /**
    * After this action the server signs ledger checkpoints again. If the backup lacks entries, a device that has seen those entries can
@@ -187,8 +184,8 @@ export type Proof =
   | { readonly via: 'token'; readonly destructive: boolean };
 
 /**
- * Checks whether the caller's sign-in suffices for the action. `step_up`: the caller must first give a new authenticator code.
- * `token_refused`: the caller's API token may not perform the action, and no authenticator code helps.
+ * `step_up`: the caller must first give a new authenticator code. `token_refused`: the caller's API token may not perform the action,
+ * whatever code the caller gives.
  */
 export function proofSuffices(
   rule: ActionRule,
@@ -204,10 +201,7 @@ export function proofSuffices(
   return now - proof.authenticatedAt < within ? 'yes' : 'step_up';
 }
 
-/**
- * Number of people that an action needs. `taken`: number of devices on which the person has acted, including this action. `fleet`: number
- * of active devices in the fleet.
- */
+/** `taken`: number of devices on which the person has acted in the window, including this action. `fleet`: number of active devices. */
 export function peopleNeeded({ people }: ActionRule, { taken, fleet }: { taken: number; fleet: number }): 1 | 2 {
   if (people !== 'limit') return people;
   return taken > aloneLimit(fleet) ? 2 : 1;

@@ -1,7 +1,6 @@
 /**
- * Destructive actions. The module requires the step-up sign-in and the second person of `action-policy.ts`, and stores pending actions
- * until a second person decides. The API performs confirmed actions through the `perform` argument of `confirm`. All times come from the
- * system clock, except the field `at` of ledger entries.
+ * Destructive actions. The module enforces the step-up sign-in and the second person of `action-policy.ts`, and stores pending actions
+ * until a second person decides. All times come from the system clock, except the field `at` of ledger entries.
  */
 import { createHash } from 'node:crypto';
 import { CordonError, isCordonError } from '../../shared/errors.ts';
@@ -24,7 +23,7 @@ import { type RightName, type RouteName, reachOf } from './roles.ts';
 
 /** Maximum number of pending actions of one person. More actions would hide other people's actions in the list. */
 const PENDING_OF_ONE = 20;
-/** Milliseconds after its decision during which an action stays in the list of actions. */
+/** Milliseconds for which a decided action stays in the list of actions. */
 const LISTED_FOR = 30 * 24 * 3_600_000;
 const LISTED_AT_MOST = 100;
 
@@ -34,7 +33,7 @@ export interface StoredAction {
   readonly id: ActionId;
   readonly action: ActionName;
   readonly route: RouteName;
-  /** `ActionContent` as JSON. The field `hash` is the SHA-256 of this text. */
+  /** `ActionContent` as JSON. `hash` is the SHA-256 of this text. */
   readonly content: string;
   readonly hash: string;
   readonly devices: number;
@@ -59,9 +58,9 @@ export interface ActionContent {
 
 export interface ActionStore {
   /**
-   * Counts the devices on which the person has acted since the time `since`, including `devices`. Calls `allow` with this count and the
-   * size of the active fleet. If `allow` returns true, records that the person acts on `devices`. Returns the result of `allow`. Concurrent
-   * calls for one person count each other's devices.
+   * Calls `allow` with the number of devices on which the person has acted since `since`, including `devices`, and with the size of the
+   * active fleet. If `allow` returns true, records `devices` for the person. Concurrent calls for one person count each other's devices.
+   * Returns the result of `allow`.
    */
   takeAlone(
     taken: {
@@ -72,17 +71,15 @@ export interface ActionStore {
     },
     allow: (count: { readonly taken: number; readonly fleet: number }) => boolean,
   ): Promise<boolean>;
-  /** Number of devices on which the person acted since the given time, and the size of the active fleet. */
   taken(person: PersonId, since: number): Promise<{ readonly taken: number; readonly fleet: number }>;
   /**
-   * Records a pending action with its ledger entry. If the person already has a pending action with the same hash, returns that action
-   * instead. Returns null if the person already has `atMost` pending actions.
+   * Records a pending action with its ledger entry. Returns an existing pending action of the person with the same hash instead. Returns
+   * null if the person already has `atMost` pending actions.
    */
   propose(action: StoredAction, entry: EntryDraft<'action.proposed'>, atMost: number): Promise<StoredAction | null>;
   get(id: ActionId): Promise<StoredAction | null>;
-  /** Lists actions, newest first. */
   list(since: number, limit: number): Promise<StoredAction[]>;
-  /** Records the decision about a pending action. Returns false if the action is no longer pending or has expired. */
+  /** Decides a pending action. Returns false if the action is no longer pending or has expired. */
   decide(
     id: ActionId,
     decision: { status: 'confirmed' | 'declined'; at: number; by: AccountId; reason: string | null },
@@ -95,12 +92,10 @@ export interface ActionsPorts {
   readonly store: ActionStore;
   readonly clock: Clock;
   readonly bus: Bus;
-  /** True if the two accounts belong to different people. */
   readonly independent: (first: Account, second: Account) => Promise<boolean>;
   readonly account: (id: AccountId) => Promise<Account>;
-  /** Throws `out_of_scope` if a device of the action is outside the caller's scope. */
   readonly requireReached: (devices: readonly DeviceId[], reach: ReturnType<typeof reachOf>) => Promise<void>;
-  /** Milliseconds after the last authenticator code during which a session may perform grave actions. The demo uses a longer time. */
+  /** Milliseconds after an authenticator code during which a session may perform grave actions. The demo uses a longer time. */
   readonly stepUpWithin: number;
   readonly now?: () => number;
 }
@@ -116,7 +111,6 @@ export function createActions(ports: ActionsPorts) {
   return { ...createAuthorization(ports), ...createDecisions(ports) };
 }
 
-/** Decides whether a caller may perform an action alone. If a second person is necessary, the action becomes pending. */
 function createAuthorization({ store, clock, bus, stepUpWithin, now = Date.now }: ActionsPorts) {
   async function propose(by: Account, content: ActionContent): Promise<CordonError> {
     const proposed = newAction(by, content, now());
@@ -165,10 +159,7 @@ function createAuthorization({ store, clock, bus, stepUpWithin, now = Date.now }
       if (!alone) throw await propose(by, content);
     },
 
-    /**
-     * Numbers of devices on which the account's person may act without a second person in 24 hours: the `limit`, and the number `used` so
-     * far.
-     */
+    /** Number of devices on which the account's person may act alone in 24 hours (`limit`), and the number so far (`used`). */
     async allowance({ person }: Account): Promise<{ limit: number; used: number }> {
       const { taken, fleet } = await store.taken(person, now() - ALONE_WITHIN);
       return { limit: aloneLimit(fleet), used: taken };
@@ -198,7 +189,6 @@ function createDecisions(ports: ActionsPorts) {
   }
 
   return {
-    /** Actions that the account proposed or may decide: pending actions, and those decided in the last 30 days. */
     async list(who: Account): Promise<StoredAction[]> {
       const listed: StoredAction[] = [];
       for (const action of await store.list(now() - LISTED_FOR, LISTED_AT_MOST)) {
@@ -216,8 +206,8 @@ function createDecisions(ports: ActionsPorts) {
     contentOf,
 
     /**
-     * Records that a second person confirms the action whose content has the hash `hash`, then runs `perform` with that content. If the
-     * server stopped during `perform`, the same account may confirm the action again.
+     * Records that a second person confirms the action with the content hash `hash`, then runs `perform` with this content. If the server
+     * stopped during `perform`, the same account may confirm the action again.
      */
     async confirm<R>(
       id: ActionId,
@@ -250,7 +240,7 @@ function createDecisions(ports: ActionsPorts) {
       }
     },
 
-    /** Declines an action. The proposer and every account that could confirm the action may decline it. */
+    /** Declines a pending action. The proposer and every account that could confirm the action may decline it. */
     async decline(id: ActionId, reason: string, by: Account): Promise<StoredAction> {
       const action = await found(id);
       if (action.person !== by.person) await requireRight(action, by);
@@ -266,7 +256,6 @@ function createDecisions(ports: ActionsPorts) {
  * than the proposer.
  */
 function createDecisionRights({ independent, account, requireReached }: ActionsPorts) {
-  /** Throws unless the account holds the action's right for all of its devices. */
   async function requireRight(action: StoredAction, { grants }: Account): Promise<void> {
     const right: RightName = ACTIONS[action.action].right;
     await requireReached(contentOf(action).devices, reachOf(right, grants));

@@ -22,14 +22,13 @@ export interface AdminsPorts {
   /** Clock for the field `at` of ledger entries. The demo can advance this clock. All other times come from the system clock. */
   readonly clock: Clock;
   readonly bus: Bus;
-  /** Name of the installation that authenticator apps display. */
   readonly organization: string;
   readonly limits?: SignInLimits;
   readonly browserSealer: Sealer;
   /** Milliseconds after which an unused session ends. Default: one hour. */
   readonly sessionIdle?: number | undefined;
   readonly alert: RaiseAlert;
-  /** System clock. Tests replace it to advance the TOTP period. */
+  /** System clock. Tests replace it to advance the TOTP time step. */
   readonly now?: () => number;
 }
 

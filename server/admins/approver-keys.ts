@@ -9,7 +9,7 @@ export function createApproverKeys(ports: {
 }) {
   const { approverKeys, changed, now } = ports;
   return {
-    /** Registers the caller's own approver key. `publicKey`: DER SubjectPublicKeyInfo of an Ed25519 key, base64. */
+    /** Registers the caller's own approver key: DER SubjectPublicKeyInfo of an Ed25519 key, base64. */
     async registerApproverKey(account: Account, publicKey: string): Promise<ApproverKey> {
       const der = ed25519(publicKey);
       const key = {

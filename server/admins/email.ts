@@ -1,4 +1,4 @@
-/** Two normalized forms of an e-mail address: one identifies the account at sign-in, the other identifies the person. */
+/** Normalized forms of an e-mail address: one identifies the account at sign-in, the other identifies the person. */
 import { canonicalEmail } from '../../shared/text/canonical-email.ts';
 
 /** Form of an address that identifies the account: Unicode NFKC in lower case, so that full-width letters equal plain ones. */

@@ -22,12 +22,10 @@ export function createInvitations(ports: {
   readonly sealer: Sealer;
   readonly limits: SignInLimits;
   /**
-   * Clock for the field `at` of ledger entries. The demo can advance this clock. All other times of an invitation come from the system
-   * clock.
+   * Clock for the field `at` of ledger entries, which the demo can advance. All other times of an invitation come from the system clock.
    */
   readonly clock: Clock;
   readonly bus: Bus;
-  /** Name of the installation that authenticator apps display. */
   readonly organization: string;
   readonly alert: RaiseAlert;
   readonly now: () => number;
@@ -41,10 +39,7 @@ export function createInvitations(ports: {
   }
 
   return {
-    /**
-     * Creates a new token for the first owner's invitation link and returns it. An earlier token becomes void. Returns null if an account
-     * exists.
-     */
+    /** Returns a new token for the first owner's invitation link. An earlier token becomes void. Returns null if an account exists. */
     async firstOwnerInvitation(): Promise<string | null> {
       const { token, stored } = newInvitation(now());
       return (await invitations.inviteFirstOwner(stored)) ? token : null;
@@ -52,7 +47,7 @@ export function createInvitations(ports: {
 
     /**
      * Sets a password and creates a new TOTP secret. Only the first owner gives `email` and `name`, because the account of an invited admin
-     * already has them. Throws `invitation_invalid` for an unknown, used or expired token. The error text is the same for all three causes.
+     * already has them. Throws `invitation_invalid` for an unknown, used or expired token, always with the same text.
      */
     async redeemInvitation(given: {
       readonly token: string;
@@ -62,8 +57,8 @@ export function createInvitations(ports: {
       readonly address: string;
     }): Promise<Redeemed> {
       const hash = sha256(given.token);
-      // Reject a wrong token before the slow password hash. Early rejection is safe, because a token has 256 random bits and nobody can
-      // guess it.
+      // Reject a wrong token before the slow password hash. The shorter response time reveals nothing useful, because nobody can guess 256
+      // random bits.
       if (!(await invitations.hasInvitation(hash, now()))) throw invalidInvitation(given.email);
       const { secret, credentials } = await newCredentials(given.password, given.address);
       const redeemed = await invitations.redeem(hash, now(), credentials, (id) =>

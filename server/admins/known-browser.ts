@@ -1,6 +1,6 @@
 /**
- * Cookie that marks a browser in which an account has signed in. A marked browser has its own rate limit for sign-in attempts. Therefore
- * strangers with the same IP address cannot delay the admin. New credentials invalidate the cookie.
+ * Cookie that marks a browser in which an account has signed in. A marked browser has its own limit of sign-in attempts, so that strangers
+ * with the same IP address cannot delay the admin. New credentials invalidate the cookie.
  */
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
@@ -17,7 +17,6 @@ interface Holder {
   readonly passwordHash: string;
 }
 
-/** Digest of the account's credentials, so that a credential reset invalidates the cookie. */
 const markOf = (passwordHash: string): string => createHash('sha256').update(passwordHash).digest('hex').slice(0, 16);
 
 export function rememberBrowser(sealer: Sealer, { account, passwordHash }: Holder, now: number): string {
@@ -37,7 +36,7 @@ export function knownBrowser(
   try {
     facts = schema.parse(JSON.parse(sealer.unseal(cookie).toString()));
   } catch {
-    // A client can send any cookie. The server ignores a cookie that this installation did not encrypt.
+    // A client can send any cookie. Ignore a cookie that this installation did not encrypt.
     return null;
   }
   const valid =

@@ -1,4 +1,3 @@
-/** Records of a new account: the account, its invitation and its ledger entries. */
 import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
 import { type AccountId, newAccountId, randomBase32 } from '../../shared/protocol/ids.ts';
 import { storedEmail } from '../../shared/text/canonical-email.ts';
@@ -27,7 +26,6 @@ export function newInvitation(now: number, mailedTo: string | null = null): { to
   return { token, stored: { hash: sha256(token), expiresAt: now + INVITATION_LASTS, mailedTo } };
 }
 
-/** Creates a ledger entry about a role. `grant`: the grant that the entry names; null for all grants of the account. */
 export function roleEntry<K extends 'role.granted' | 'role.revoked'>(
   kind: K,
   at: number,

@@ -17,7 +17,6 @@ interface Mail {
 
 export function createOrderContacts(ports: {
   readonly accounts: () => Promise<readonly Account[]>;
-  /** Mails a message to a contact; null without a mail server. */
   readonly send: ((mail: Mail & { readonly to: { name: string; address: string } }) => Promise<void>) | null;
 }) {
   const { accounts, send } = ports;
@@ -25,11 +24,9 @@ export function createOrderContacts(ports: {
     /** Active accounts whose role may record an answer to an authority, for orders in the given areas. */
     responsible: async (areas: readonly string[]): Promise<OrderContact[]> =>
       (await accounts()).filter(({ status, grants }) => status === 'active' && mayRecord(grants, areas)),
-    /** Function that mails a message to a contact; null without a mail server. */
     mail: () =>
       send &&
       (({ name, email }: OrderContact, mail: Mail) => send({ to: { name: oneLine(name), address: email }, ...mail })),
-    /** Names and e-mail addresses of the given people's accounts. */
     spellingsOf: async (people: ReadonlySet<string>): Promise<string[]> =>
       (await accounts()).filter(({ person }) => people.has(person)).flatMap(({ name, email }) => [name, email]),
   };

@@ -1,6 +1,4 @@
-/**
- * Password hashes with argon2id (RFC 9106). The parameters are the second recommendation of OWASP: 19 MiB of memory, two passes, one lane.
- */
+/** Password hashes with argon2id (RFC 9106), with parameters that OWASP recommends: 19 MiB of memory, two passes, one lane. */
 import { randomBytes } from 'node:crypto';
 import { hash, verify } from '@node-rs/argon2';
 import { CordonError } from '../../shared/errors.ts';

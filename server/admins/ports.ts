@@ -1,6 +1,5 @@
 /**
- * Ports of the admins module to the store and the mail server. Each method that changes a role also receives the ledger entry of the
- * change.
+ * Ports of the admins module to the store and the mail server. A method that changes a role also receives the ledger entry of the change.
  */
 import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
 import type { AccountId, PersonId } from '../../shared/protocol/ids.ts';
@@ -11,7 +10,6 @@ export interface Sealer {
   unseal(text: string): Buffer;
 }
 
-/** Raises an alert that all owners see. */
 export type RaiseAlert = (code: 'credential_reset_link' | 'credential_reset', detail: string) => Promise<void>;
 
 export interface Mail {
@@ -21,7 +19,7 @@ export interface Mail {
 }
 
 export interface Mailer {
-  /** Mails a message. Resolves when the mail server has accepted the mail. Throws `mail_failed` with the reason of a refusal. */
+  /** Resolves when the mail server has accepted the mail. Throws `mail_failed` with the reason why the mail server refused the mail. */
   send(mail: Mail): Promise<void>;
 }
 
@@ -31,10 +29,9 @@ export interface Account {
   readonly email: string;
   readonly name: string;
   readonly status: 'active' | 'disabled';
-  /** True if the account holder has used the invitation, so that the account has credentials. */
   readonly ready: boolean;
   readonly createdAt: number;
-  /** Time at which the account holder verified the e-mail address with a mailed link. Null for an unverified address. */
+  /** Time at which the account holder used a mailed verification link; null for an unverified address. */
   readonly emailVerifiedAt: number | null;
   readonly grants: readonly Grant[];
 }
@@ -48,9 +45,8 @@ export interface Credentials {
 
 export interface NewAccount {
   readonly id: AccountId;
-  /** E-mail address as the admin typed it, for display and mail. */
   readonly email: string;
-  /** Normalized e-mail address that identifies the account at sign-in. It is unique among accounts. */
+  /** Normalized e-mail address, unique among accounts. It identifies the account at sign-in. */
   readonly emailKey: string;
   readonly name: string;
   /** Value of the column `persons.subject`. If no person has this subject, the store creates a person. */
@@ -61,11 +57,10 @@ export interface NewAccount {
 export interface Invitation {
   readonly hash: string;
   readonly expiresAt: number;
-  /** Address to which the server mails the invitation link; null if the server does not mail it and an admin passes it on. */
+  /** Address to which the server mails the invitation link; null if an admin passes the link on. */
   readonly mailedTo: string | null;
 }
 
-/** Pending verification of an account's e-mail address by a mailed link. The account holder must be signed in to use the link. */
 export interface AddressVerification {
   readonly account: AccountId;
   readonly hash: string;
@@ -87,8 +82,8 @@ export type RoleEntry = EntryDraft<'role.granted'> | EntryDraft<'role.revoked'>;
 
 export interface AccountStore {
   /**
-   * Creates an account. `by`: the admin's account that creates it; null if the server itself creates it. Throws `conflict` if an account
-   * has the e-mail address, and `not_found` if the group of a grant does not exist.
+   * `by`: the admin's account; null if the server itself creates the account. Throws `conflict` if an account has the e-mail address, and
+   * `not_found` if the group of a grant does not exist.
    */
   create(
     account: NewAccount,
@@ -101,18 +96,15 @@ export interface AccountStore {
   credentials(emailKey: string): Promise<Credentials | null>;
   /**
    * Stores the TOTP time step of a used authenticator code. Returns false, without a change, if the account has already used a code of this
-   * step or of a newer one.
+   * or a newer time step.
    */
   useTotpStep(account: AccountId, step: number): Promise<boolean>;
-  /** Adds a grant to an account. Throws `not_found` if the group of the grant does not exist. */
   grant(account: AccountId, given: GivenGrant, at: number): Promise<void>;
-  /**
-   * Removes a grant. Throws `not_found` if the account has no such grant. Throws `last_owner` if no owner with credentials would remain.
-   */
+  /** Removes a grant. Throws `not_found` if the account lacks the grant, and `last_owner` if no owner with credentials would remain. */
   revoke(account: AccountId, grant: Grant, entry: EntryDraft<'role.revoked'>): Promise<void>;
   /**
-   * Sets the account's status. When an account is disabled, the store also ends its sessions and tokens. The store removes the account's
-   * approvals of pending revisions, each with a ledger entry. Throws `last_owner` if no owner with credentials would remain.
+   * Disabling an account also ends its sessions and tokens, and removes its approvals of pending revisions, each with a ledger entry.
+   * Throws `last_owner` if no owner with credentials would remain.
    */
   setStatus(account: AccountId, status: Account['status'], entry: RoleEntry): Promise<void>;
 }
@@ -130,7 +122,7 @@ export interface InvitationStore {
   ): Promise<Account | null>;
   /**
    * Creates an invitation, which replaces the account's unused invitations. `by`: the account that sees the link; null if no account sees
-   * the link. `reset`: the ledger entry for a link that replaces credentials; null for a new account.
+   * the link. `reset`: ledger entry for a credential reset link; null for a new account.
    */
   invite(
     account: AccountId,
@@ -150,12 +142,11 @@ export interface InvitationStore {
     credentials: NewCredentials,
     entry: (account: AccountId) => EntryDraft<'credentials.reset'>,
   ): Promise<{ readonly account: Account; readonly reset: boolean } | null>;
-  /** True if an unused invitation has this hash. The first owner's invitation is included. The function does not consume the invitation. */
+  /** True if an unused invitation has this hash, including the first owner's invitation. The invitation stays unused. */
   hasInvitation(hash: string, now: number): Promise<boolean>;
 }
 
 export interface VerificationStore {
-  /** Creates a pending verification, which replaces the account's earlier pending verification. */
   openVerification(verification: AddressVerification): Promise<void>;
   /**
    * Consumes a pending verification and marks the e-mail address as verified. Returns false if the verification is unknown or expired,
@@ -168,7 +159,6 @@ export interface Session {
   readonly id: string;
   readonly account: Account;
   readonly createdAt: number;
-  /** Time of the last sign-in or authenticator code in this session. */
   readonly authenticatedAt: number;
   /** Time of the admin's last request. Automatic requests of an open page do not count. */
   readonly lastUsedAt: number;
@@ -179,7 +169,6 @@ export interface Session {
 
 export interface NewSession extends Omit<Session, 'account' | 'authenticatedAt' | 'lastUsedAt'> {
   readonly account: AccountId;
-  /** SHA-256 of the session cookie. */
   readonly hash: string;
   /** SHA-256 of the CSRF token, the session's second secret, which only the page has. */
   readonly pageHash: string;
@@ -190,7 +179,6 @@ export interface ApiToken {
   readonly name: string;
   readonly createdAt: number;
   readonly expiresAt: number | null;
-  /** True if the token may perform destructive actions without a step-up sign-in. */
   readonly destructive: boolean;
   readonly lastUsedAt: number | null;
   readonly lastAddress: string | null;
@@ -204,21 +192,15 @@ export interface TokenHolder {
 export type Owned<T> = T & { readonly account: AccountId };
 
 export interface SessionStore {
-  /** Creates the session and ends the session `replaces`. A browser therefore has only one session after a sign-in. */
+  /** Creates the session and ends the session `replaces`, so that a browser has only one session. */
   open(session: NewSession, replaces: string | null): Promise<void>;
-  /**
-   * Finds a session by the hash of its cookie. Returns null if no session matches, if the session has expired, or if its account is
-   * disabled.
-   */
+  /** Finds a session by the hash of its cookie. Returns null for an expired session and for a disabled account. */
   session(hash: string, now: number): Promise<(Session & { readonly pageHash: string }) | null>;
   touch(id: string, now: number): Promise<void>;
-  /** Records that the admin gave an authenticator code in the session with this cookie hash. */
   authenticated(hash: string, at: number): Promise<void>;
-  /** Unexpired sessions, newest first. `account`: the account of the sessions; null for the sessions of all accounts. */
+  /** Unexpired sessions, newest first. `account`: null for the sessions of all accounts. */
   sessions(account: AccountId | null, now: number): Promise<Owned<Omit<Session, 'account'>>[]>;
-  /** Ends the session with this cookie hash. */
   close(hash: string): Promise<void>;
-  /** Ends a session by its id. Returns false if the account has no such session. */
   closeById(account: AccountId | null, id: string): Promise<boolean>;
   endAccess(account: AccountId): Promise<{ readonly sessions: number; readonly tokens: number }>;
 }
@@ -226,11 +208,10 @@ export interface SessionStore {
 export interface TokenStore {
   insertToken(token: Owned<ApiToken> & { readonly hash: string }): Promise<void>;
   tokens(account: AccountId | null): Promise<Owned<ApiToken>[]>;
-  /** Deletes an API token by its id. Returns false if the account has no such token. */
   deleteToken(account: AccountId | null, id: string): Promise<boolean>;
   /**
-   * Finds the account of an API token and records the use of the token. Returns null if the token is unknown or expired, or if the account
-   * is disabled.
+   * Finds the account of an API token and records the use of the token. Returns null for an unknown or expired token, and for a disabled
+   * account.
    */
   tokenAccount(hash: string, now: number, address: string): Promise<TokenHolder | null>;
 }
@@ -245,15 +226,13 @@ export interface ApproverKey {
   readonly registeredAt: number;
 }
 
-/** Approver key, with the holder's current name and account data. */
 export interface KnownApproverKey extends ApproverKey {
-  /** True if the account holder has verified the e-mail address. */
   readonly verified: boolean;
 }
 
 export interface ApproverKeyStore {
   /**
-   * Registers an approver key. Throws `conflict` if another person has registered the same key. Registering a key twice for one person
+   * Registers an approver key. Throws `conflict` if another person has registered the same key. A repeated registration for one person
    * changes nothing.
    */
   register(key: ApproverKey): Promise<void>;

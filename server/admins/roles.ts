@@ -1,6 +1,6 @@
 /**
- * Rights of the roles. One table lists every route of the API with the roles that may use it. The API accepts only routes from this table,
- * so a route without rights does not compile. The file also computes the scope of a grant (groups and areas).
+ * Rights of the roles. One table lists every route of the API with the roles that may use it; a route that is missing from the table does
+ * not compile.
  */
 import { ROLES, type Role } from '../../shared/api/roles.ts';
 import { areasBeyond, expandAreas, type HomeArea, type OrderArea } from '../../shared/areas/area-code.ts';
@@ -8,8 +8,8 @@ import { CordonError, isCordonError } from '../../shared/errors.ts';
 import type { GroupId } from '../../shared/protocol/ids.ts';
 
 /**
- * Grant of a role to an account. The grant applies to the whole installation, to one group, to one area, or to a group within an area. A
- * grant for an area includes the orders of the area and the devices whose home is in the area.
+ * Grant of a role to an account: for the whole installation, a group, an area, or a group within an area. A grant for an area includes the
+ * orders of the area and the devices whose home is in the area.
  */
 export interface Grant {
   readonly role: Role;
@@ -40,7 +40,7 @@ const right = (scope: Scope, ...roles: readonly Role[]): Right => ({ scope, role
 export const RIGHTS = {
   'health.live': right('public'),
   'health.ready': right('public'),
-  /** Right to read metrics: counts without names, for the operator's monitoring on its own listener. */
+  /** Right to read metrics. Metrics name no person and no device. */
   'metrics.show': right('public'),
   'health.show': right('any', ...EVERYONE),
   'openapi.show': right('public'),
@@ -51,15 +51,12 @@ export const RIGHTS = {
   'session.show': right('self'),
   'session.delete': right('self'),
   'invitations.redeem': right('public'),
-  /** Right to give a new authenticator code within a session (step-up). */
   'session.step-up': right('self'),
-  /** Rights to the caller's own sessions and tokens. */
   'sessions.list': right('self'),
   'sessions.delete': right('self'),
   'tokens.list': right('self'),
   'tokens.create': right('self'),
   'tokens.delete': right('self'),
-  /** Right to verify the caller's own e-mail address. */
   'address.send-link': right('self'),
   'address.verify': right('self'),
 
@@ -67,7 +64,6 @@ export const RIGHTS = {
   'accounts.create': right('whole', 'owner'),
   'accounts.update': right('whole', 'owner'),
   'accounts.invite': right('whole', 'owner'),
-  /** Rights to the sessions and tokens of every account. */
   'access.list': right('whole', 'owner', 'auditor'),
   'access.end-session': right('whole', 'owner'),
   'access.end-token': right('whole', 'owner'),
@@ -75,10 +71,7 @@ export const RIGHTS = {
   'grants.create': right('whole', 'owner'),
   'grants.delete': right('whole', 'owner'),
 
-  /**
-   * Rights to pending actions. The list contains only actions that the caller proposed or may decide. To decide an action, the caller also
-   * needs the action's own right.
-   */
+  /** Rights to pending actions. To decide an action, the caller also needs the action's own right. */
   'actions.list': right('any', 'owner', 'fleet', 'helpdesk', 'legal'),
   'actions.show': right('any', 'owner', 'fleet', 'helpdesk', 'legal'),
   'actions.confirm': right('any', 'owner', 'fleet', 'helpdesk', 'legal'),
@@ -119,9 +112,7 @@ export const RIGHTS = {
   'messaging-keys.countersign': right('device', 'owner', 'fleet'),
   'commands.issue': right('device', 'owner', 'fleet', 'helpdesk'),
   'commands.issue-many': right('device', 'owner', 'fleet', 'helpdesk'),
-  /**
-   * Right to send commands that destroy data. No route has this name; handlers require the right in addition to the right of their route.
-   */
+  /** Right to send commands that destroy data. No route has this name; handlers require it in addition to the route's right. */
   'commands.destroy': right('device', 'owner', 'fleet'),
   'commands.list': right('device', ...EVERYONE),
   'commands.show': right('device', ...EVERYONE),
@@ -130,9 +121,6 @@ export const RIGHTS = {
   'commands.cancel': right('device', 'owner', 'fleet', 'helpdesk'),
   'alerts.list': right('device', ...EVERYONE),
   'alerts.acknowledge': right('device', 'owner', 'fleet', 'helpdesk'),
-  /**
-   * Right to the event stream. An event contains only the topic in which data changed. The subscriber needs other rights to read the data.
-   */
   'events.listen': right('self'),
 
   'orders.list': right('any', ...EVERYONE),
@@ -156,8 +144,8 @@ export const RIGHTS = {
   'orders.statements': right('areas', 'owner', 'fleet', 'legal', 'auditor'),
   'orders.receipts': right('areas', 'owner', 'fleet', 'legal', 'auditor'),
   /**
-   * Right to upload documents. An uploaded document does not belong to an order yet, so the server cannot check areas. The roles are
-   * therefore those that may propose orders.
+   * Right to upload documents. The roles are those that may propose orders: a new document belongs to no order yet, so the server cannot
+   * check areas.
    */
   'order-documents.upload': right('areas', 'owner', 'legal'),
   'order-documents.read': right('areas', 'owner', 'legal'),
@@ -219,7 +207,6 @@ export const RIGHTS = {
   /** Right to choose a backup recipient other than the configured one. No route has this name. */
   'backup.export': right('whole', 'owner'),
 
-  /** Routes that only the program `npm run demo` has. */
   'demo.show': right('self'),
   'demo.jump': right('self'),
   'demo.message': right('self'),
@@ -230,11 +217,10 @@ export type RightName = keyof typeof RIGHTS;
 const RIGHT_NAMES = Object.keys(RIGHTS) as RightName[];
 export type RouteName = Exclude<RightName, 'commands.destroy' | 'backup.export' | 'orders.read-withheld'>;
 
-/** Devices and areas to which a right of the caller applies. */
 export interface Reach {
   /**
-   * Devices to which the right applies: the union of the listed parts. A part contains the devices of `group` whose home is in one of
-   * `homes`; null means any group or any home. Null instead of a list: all devices.
+   * Devices to which the right applies: the union of the listed parts. A part contains the devices of `group` whose home is in `homes`;
+   * null means any group or any home. Null instead of the list means all devices.
    */
   readonly devices: readonly { readonly group: GroupId | null; readonly homes: readonly HomeArea[] | null }[] | null;
   /** Areas whose orders the caller may access; null for all areas. */
@@ -254,14 +240,13 @@ export function reachOf(name: RightName, grants: readonly Grant[]): Reach {
     const devices = held.map(({ group, area }) => ({ group, homes: area && [...expandAreas([area])] }));
     return { devices, areas: [] };
   }
-  // An order affects every group in its areas. A grant for one group therefore gives no right to the order.
+  // An order affects every group in its areas, so a grant for one group gives no right to the order.
   const areas = held.flatMap(({ group, area }) => (group === null && area !== null ? area : []));
   if (scope === 'areas' && areas.length > 0) return { devices: [], areas };
   const requirement = `${name} requires the role ${roles.join(' or ')}${held.length > 0 ? ' with another scope than yours' : ''}`;
   throw new CordonError('forbidden', `${requirement}. Ask an owner for it.`, { right: name });
 }
 
-/** All rights that `grants` give, for at least a part of the installation. */
 export function rightsOf(grants: readonly Grant[]): RightName[] {
   return RIGHT_NAMES.filter((name) => isAllowed(() => reachOf(name, grants)));
 }

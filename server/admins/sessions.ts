@@ -9,16 +9,14 @@ const USE_RECORDED_EVERY = 30_000;
 
 export function createSessions(ports: {
   readonly sessions: Omit<SessionStore, 'open' | 'authenticated'>;
-  /** Finds the account of a session. Throws `not_found` if the account does not exist. */
   readonly account: (id: AccountId) => Promise<Account>;
   readonly changed: () => void;
-  /** Milliseconds after which an unused session ends. */
   readonly idle: number;
   readonly now: () => number;
 }) {
   const { sessions, account: requireAccount, changed, idle, now } = ports;
 
-  /** Finds a session by its cookie. If the session has been idle for too long, ends it and returns null. */
+  /** Finds a session by its cookie. Ends a session that was idle for too long, and returns null. */
   async function living(cookie: string) {
     const hash = sha256(cookie);
     const session = await sessions.session(hash, now());
@@ -29,9 +27,8 @@ export function createSessions(ports: {
 
   return {
     /**
-     * Finds a session by its two secrets, the cookie and the page's CSRF token. Returns the session with the account's current grants.
-     * Returns null if the secrets do not belong to one session, or if the session has ended. `active`: true if an admin caused the request;
-     * the request then extends the session.
+     * Finds a session by its cookie and the page's CSRF token. Returns the session with the account's current grants; null for an ended
+     * session, or if the two secrets do not belong together. `active`: true if an admin caused the request, which then extends the session.
      */
     async session(cookie: string, page: string, { active }: { readonly active: boolean }): Promise<Session | null> {
       const found = await living(cookie);
@@ -58,7 +55,7 @@ export function createSessions(ports: {
       return (await sessions.sessions(account, at)).filter(({ lastUsedAt }) => at - lastUsedAt < idle);
     },
 
-    /** Ends a session. `account`: if given, the session must belong to this account; null allows the sessions of all accounts. */
+    /** `account`: the account that must own the session; null for a session of any account. */
     async endSession(account: AccountId | null, id: string): Promise<void> {
       if (await sessions.closeById(account, id)) return;
       throw new CordonError('not_found', `There is no session ${id}. List the sessions again: it may have ended.`);

@@ -30,21 +30,19 @@ export const KNOWN_BROWSER = 'browser:';
 
 export interface SignInLimits {
   /**
-   * Runs `work`, a sign-in attempt, after all earlier attempts of this source on the account. If `work` rejects, the attempt counts as a
-   * failure; otherwise it counts as a success. Throws `rate_limited` if too many attempts of the source wait.
+   * Runs a sign-in attempt (`work`) after all earlier attempts of this source on the account. A rejection of `work` counts as a failed
+   * attempt. Throws `rate_limited` if too many attempts of the source wait.
    */
   attempt<T>(account: string, source: string, work: () => Promise<T>): Promise<T>;
-  /** Computes a password hash in the bounded queue, on behalf of the source. */
   hash<T>(source: string, work: () => Promise<T>): Promise<T>;
   /**
-   * Returns false after too many wrong authenticator codes with the correct password. The caller must then refuse the next code without
-   * checking it.
+   * Returns false after too many wrong authenticator codes with the correct password. The caller must then refuse the next code unchecked.
    */
   mayTryCode(account: string, source: string): Promise<boolean>;
   wrongCode(account: string, source: string): Promise<void>;
 }
 
-/** Milliseconds that a source waits before its next attempt on an account. `failures`: number of failed attempts so far. */
+/** Milliseconds before the source's next attempt on an account. `failures`: number of failed attempts so far. */
 export function gapAfter(failures: number): number {
   return failures < FREE_FAILURES ? 0 : Math.min(LONGEST_GAP, FIRST_GAP * 2 ** (failures - FREE_FAILURES));
 }
@@ -53,7 +51,6 @@ interface Pair {
   failures: number;
   waiting: number;
   lastAt: number;
-  /** Settles when the previous sign-in attempt has ended. */
   tail: Promise<unknown>;
 }
 
@@ -88,7 +85,8 @@ export function createSignInLimits({
       found && (found.waiting > 0 || at - found.lastAt < QUARTER_HOUR)
         ? found
         : { failures: 0, waiting: 0, lastAt: at, tail: Promise.resolve() };
-    // Moves the source's entry to the end of the map. The loop below then removes the entries that were unused for the longest time first.
+    // Move the source's entry to the end of the map, so that the loop below removes the entries that were unused for the longest time
+    // first.
     pairs.delete(key);
     pairs.set(key, pair);
     for (const [old, { waiting }] of pairs) {

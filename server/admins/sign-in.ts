@@ -18,9 +18,7 @@ const LONGEST_USER_AGENT = 200;
  */
 export interface SignedIn {
   readonly token: string;
-  /** Cookie that marks a known browser (`known-browser.ts`). */
   readonly browser: string;
-  /** CSRF token, which the page sends in a header. The server returns it only in this response. */
   readonly csrf: string;
   readonly session: Session;
 }
@@ -31,7 +29,6 @@ interface SignInRequest {
   readonly totp: string | undefined;
   readonly address: string;
   readonly userAgent?: string | undefined;
-  /** Cookie of the caller's earlier session, which the new sign-in ends. */
   readonly replaces: string | null;
   readonly browser: string | null;
 }
@@ -49,8 +46,8 @@ export function createSignIn(ports: {
   const stepOf = (sealed: string, totp: string) => totpStep(sealer.unseal(sealed).toString(), totp, now());
 
   /**
-   * Identifier of the caller's browser if the account signed in with this browser before; otherwise null. Known browsers have their own
-   * limit of sign-in attempts.
+   * Identifier of the browser if the account signed in with it before; otherwise null. Known browsers have their own limit of sign-in
+   * attempts.
    */
   async function knownSource(email: string, cookie: string | null): Promise<string | null> {
     const known = cookie === null ? null : await accounts.credentials(email);
@@ -81,10 +78,7 @@ export function createSignIn(ports: {
   }
 
   return {
-    /**
-     * Signs an admin in and creates a session. Throws `credentials_wrong` for any wrong credential, and `totp_reused` for an authenticator
-     * code that was used before.
-     */
+    /** Throws `credentials_wrong` for any wrong credential, and `totp_reused` for an authenticator code that was used before. */
     async signIn(given: SignInRequest): Promise<SignedIn> {
       if (given.totp === undefined)
         throw new CordonError('totp_required', 'Give the six-digit code of the authenticator app too.');
@@ -112,12 +106,12 @@ export function createSignIn(ports: {
     },
 
     /**
-     * Accepts a new authenticator code within a session, for grave actions. Returns the present time. Throws `credentials_wrong` for a
+     * Accepts a new authenticator code within a session, for grave actions. Returns the current time. Throws `credentials_wrong` for a
      * wrong code, and `totp_reused` for a code that was used before.
      */
     async stepUp(given: { readonly account: Account; readonly totp: string; readonly token: string }): Promise<number> {
       const session = sha256(given.token);
-      // The limit of wrong codes applies per session, so that another session cannot use it up.
+      // The limit of wrong codes applies per session, so that one session cannot use up the limit of another session.
       const source = `${KNOWN_BROWSER}${session}`;
       const email = emailKey(given.account.email);
       return limits.attempt(email, source, async () => {
@@ -148,7 +142,7 @@ async function requireUnusedCode(
   throw new CordonError('totp_reused', 'This code was used before. Wait for the next code (30 seconds at most).');
 }
 
-/** A failed sign-in always has the same error text, whatever the cause. Otherwise the text could confirm a guessed password. */
+/** Use the same error text for every cause. A specific text could confirm a guessed password. */
 const wrong = () =>
   new CordonError(
     'credentials_wrong',

@@ -3,19 +3,15 @@ import { type AccountId, randomBase32 } from '../../shared/protocol/ids.ts';
 import type { ApiToken, Owned, TokenHolder, TokenStore } from './ports.ts';
 import { newSecret, sha256 } from './secrets.ts';
 
-/** `now`: real time. */
+/** `now`: time by the system clock. */
 export function createTokens({ tokens, now }: { readonly tokens: TokenStore; readonly now: () => number }) {
   return {
-    /**
-     * Finds the account of an API token and records the use of the token. Returns null if the token is unknown or expired, or if the
-     * account is disabled.
-     */
     tokenAccount: (token: string, address: string): Promise<TokenHolder | null> =>
       tokens.tokenAccount(sha256(token), now(), address),
 
     tokens: (account: AccountId | null): Promise<Owned<ApiToken>[]> => tokens.tokens(account),
 
-    /** Creates an API token. Only the return value contains the token's secret, because the server stores only a hash. */
+    /** Only the return value contains the token's secret: the server stores only a hash. */
     async createToken(
       account: AccountId,
       name: string,
@@ -32,7 +28,7 @@ export function createTokens({ tokens, now }: { readonly tokens: TokenStore; rea
       return { ...token, secret };
     },
 
-    /** Deletes an API token. `account`: if given, the token must belong to this account; null allows the tokens of all accounts. */
+    /** `account`: the account that must own the token; null for a token of any account. */
     async deleteToken(account: AccountId | null, id: string): Promise<void> {
       if (await tokens.deleteToken(account, id)) return;
       throw new CordonError('not_found', `There is no token ${id}. List the tokens again: it may have ended.`);

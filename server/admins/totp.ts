@@ -12,8 +12,7 @@ export const totpUri = (issuer: string, email: string, secret: string): string =
   generateURI({ issuer, label: email, secret, period: PERIOD });
 
 /**
- * Time step to which an authenticator code belongs: the present step, the one before or the one after (RFC 6238, section 5.2). Null for a
- * wrong code.
+ * Time step of an authenticator code: the current step, the previous one or the next one (RFC 6238, section 5.2). Null for a wrong code.
  */
 export function totpStep(secret: string, code: string, now: number): number | null {
   if (!/^\d{6}$/.test(code)) return null;

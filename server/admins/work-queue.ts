@@ -1,17 +1,16 @@
 /**
- * Bounded queue for expensive jobs, such as password hashes. The queue runs a few jobs at once and serves the sources of jobs in rotation.
- * A source with many jobs therefore delays mainly its own jobs.
+ * Bounded queue for expensive jobs, such as password hashes. It runs a few jobs at once and serves the sources in rotation, so that a
+ * source with many jobs delays mainly its own jobs.
  */
 import { CordonError } from '../../shared/errors.ts';
 
 export interface WorkQueue {
-  /** Adds a job to the queue and resolves with the result of the job. Throws `rate_limited` if too many jobs wait. */
+  /** Resolves with the result of the job. Throws `rate_limited` if too many jobs wait. */
   run<T>(source: string, work: () => Promise<T>): Promise<T>;
 }
 
 export interface WorkQueueOptions {
   readonly atOnce: number;
-  /** Maximum number of waiting jobs of one source. */
   readonly ofSource: number;
   /** Maximum number of waiting jobs of all sources. Jobs of sources for which `reserved` returns true do not count. */
   readonly total: number;
@@ -19,7 +18,6 @@ export interface WorkQueueOptions {
 }
 
 export function createWorkQueue({ atOnce, ofSource, total, reserved = () => false }: WorkQueueOptions): WorkQueue {
-  /** Sources with waiting jobs, in the order in which the queue serves them. */
   const lines = new Map<string, (() => void)[]>();
   let running = 0;
   let waiting = 0;
@@ -31,7 +29,6 @@ export function createWorkQueue({ atOnce, ofSource, total, reserved = () => fals
     const [source, line] = first;
     lines.delete(source);
     const start = line.shift();
-    // Moves the source to the end of the rotation.
     if (line.length > 0) lines.set(source, line);
     if (!reserved(source)) waiting -= 1;
     running += 1;

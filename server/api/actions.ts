@@ -1,4 +1,3 @@
-/** HTTP routes for pending destructive actions. A second person reads an action, and confirms or declines it. */
 import { Readable } from 'node:stream';
 import {
   actionConfirmation,
@@ -23,7 +22,7 @@ export interface ActionsPorts {
   readonly actions: Actions;
   readonly admins: Pick<Admins, 'namesOf'>;
   readonly devices: Pick<Devices, 'get'>;
-  /** Repeats the request of a confirmed action on behalf of its proposer, with the proposer's present grants. */
+  /** Repeats the request of a confirmed action on behalf of its proposer, with the proposer's current grants. */
   readonly perform: (content: ActionContent, proposer: Account, confirmer: Account) => Promise<unknown>;
 }
 
@@ -35,10 +34,7 @@ export function actorOf({ account, session, destructive }: Caller): Actor {
   return { account, proof };
 }
 
-/**
- * Implementation of `ActionsPorts.perform`. The caller may add routes to `routes` after this call, because the function reads the array
- * only when it performs an action.
- */
+/** Implementation of `ActionsPorts.perform`. `routes` is read only when an action is performed, so the caller may add routes later. */
 export function performer(routes: readonly Route[]): ActionsPorts['perform'] {
   return async ({ route: name, params, body, devices }, proposer, confirmer) => {
     const found = routes.find((known) => known.name === name);
@@ -61,7 +57,7 @@ export function performer(routes: readonly Route[]): ActionsPorts['perform'] {
       body,
       caller,
       callerNow: async () => caller,
-      // A second person has already confirmed this action, so the request needs no other check.
+      // No other check is necessary, because a second person has confirmed this action.
       authorize: async () => undefined,
       readOrder: () => Promise.reject(new CordonError('internal', 'a confirmed action reads no order')),
       confirmed: devices,

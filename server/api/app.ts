@@ -1,6 +1,6 @@
 /**
- * Express app of the admin listener: security headers, authentication, one handler per route, and problem responses (RFC 9457).
- * `server/admins/roles.ts` lists the rights of each route. The app never logs a request body.
+ * Express app of the admin listener: security headers, authentication, one handler per route, and problem responses (RFC 9457). The app
+ * never logs a request body.
  */
 import express, { type NextFunction, type Request, type Response } from 'express';
 import helmet from 'helmet';
@@ -18,9 +18,7 @@ import { serveConsole } from './console.ts';
 import { createHostCheck } from './host-check.ts';
 import { BytesReply, FileReply, type RawInput, type Route, StreamReply } from './route.ts';
 
-/**
- * Maximum number of bytes of a request body. The limit is enough for an order with a thousand exemptions and notices in several languages.
- */
+/** Maximum bytes of a request body: enough for an order with a thousand exemptions and notices in several languages. */
 const LARGEST_BODY = '1mb';
 
 export interface ApiLog {
@@ -43,14 +41,12 @@ export interface ApiPorts {
   readonly admins: Pick<Admins, 'session' | 'sessionOfCookie' | 'tokenAccount'>;
   readonly actions: Pick<Actions, 'authorize'>;
   readonly readOrder: RawInput['readOrder'];
-  /** True if the admin listener uses HTTPS (and not only a reverse proxy in front of it). */
+  /** True if the admin listener itself uses HTTPS, false if HTTPS ends at a reverse proxy. */
   readonly secure: boolean;
   readonly clientOf: ClientOf;
   readonly routes: readonly Route[];
   readonly log: ApiLog;
-  /** Accepted host names of the admin listener. `localhost` and IP addresses are always accepted. */
   readonly names: readonly string[];
-  /** Folder of the built console; the folder may be missing. */
   readonly consoleFolder: string;
 }
 
@@ -61,7 +57,6 @@ export function createApi(ports: ApiPorts): express.Express {
   const app = express();
   app.set('etag', false);
   app.set('query parser', 'simple');
-  // Content security policy for API responses. The console's pages have their own policy.
   const directives = {
     defaultSrc: ["'none'"],
     baseUri: ["'none'"],
@@ -115,7 +110,7 @@ function observeRequests(monitor: ApiPorts['monitor']): express.RequestHandler {
         email,
         code,
         address: address ?? peer,
-        // The client disconnected before the response. Status 499 is nginx's code for this case.
+        // The client disconnected before the response. 499 is nginx's status for this case.
         status: response.headersSent ? response.statusCode : 499,
         milliseconds: performance.now() - begun,
       });
@@ -124,7 +119,6 @@ function observeRequests(monitor: ApiPorts['monitor']): express.RequestHandler {
   };
 }
 
-/** Handles the requests of one route: authenticates, parses, runs the handler and sends the response. */
 function handlerOf(
   route: Route,
   parser: express.RequestHandler,
@@ -146,7 +140,7 @@ function handlerOf(
     if (caller) Object.assign(facts, { account: caller.account.id, via: caller.via });
     if (!isPublic && !caller)
       throw new CordonError('not_signed_in', 'Sign in with POST /api/v1/session, or send a token.');
-    // Read the body only after authentication, so that an unauthenticated client cannot make the server buffer a megabyte.
+    // Read the body only after authentication, so that an unauthenticated client cannot occupy a megabyte of memory.
     if (route.raw !== 'upload' && route.body) await read(parser, request, response);
     if (route.name === 'session.create' && typeof request.body?.email === 'string') facts.email = request.body.email;
     const reply = await route.run({
@@ -188,12 +182,11 @@ function handlerOf(
   };
 }
 
-/** Data about the current request. Express keeps `locals` for the duration of the request. */
 const factsOf = (response: Response): RequestFacts => response.locals;
 
 /**
- * Checks the route table. Throws if a right has no route, if two routes have the same name, or if a changing route has no action policy.
- * Also throws if only some of the demo's routes are present.
+ * Throws if a right has no route, if two routes have the same name, if a changing route has no action policy, or if only some of the demo's
+ * routes are present.
  */
 function requireComplete(routes: readonly Route[]): void {
   const mounted = new Set(routes.map((route) => route.name));

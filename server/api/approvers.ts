@@ -1,7 +1,3 @@
-/**
- * Routes for approver keys and approver sets. Approvers sign an approver set on their own machines, because the server has no private key
- * of an approver.
- */
 import {
   approverKeyList,
   approverKeyView,

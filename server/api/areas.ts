@@ -1,6 +1,6 @@
 /**
- * Routes for named areas: the organization's own groups of countries and polygons. Orders name a version of an area, so a new version does
- * not change existing orders. An admin may change only areas within the scope of the admin's role.
+ * Routes for named areas: the organization's own groups of countries and polygons. An order names one version of an area, so a new version
+ * does not change existing orders. An admin may change only areas within the scope of the admin's role.
  */
 import {
   groupDefinition,
@@ -96,7 +96,6 @@ const editorOf = ({ account }: Caller, reach: Reach): AreaEditor => ({
   requireAreas: (wanted) => requireAreas(reach, wanted),
 });
 
-/** Scope in which the caller may change named areas. Null if the caller may change no named area. */
 function changeReach(demand: (right: RightName) => Reach): Reach | null {
   return isAllowed(() => demand('areas.define')) ? demand('areas.define') : null;
 }

@@ -1,9 +1,9 @@
 /**
- * Authentication of a request, by bearer token or by session. A session has two secrets: the cookie and the page's CSRF token. The cookie
- * alone is not enough for two reasons. A browser sends the cookie to every port of `localhost`, so a program on another port may read it.
- * Another site may also cause a request with the cookie. Each request must therefore carry the CSRF token in the header `X-Cordon-CSRF`.
- * Other origins can neither read nor set this header. The event stream is an exception, because EventSource cannot send headers; its events
- * contain only topics. The server also refuses a request if the browser says that another site caused it.
+ * Authentication of a request, by bearer token or by session. A session has two secrets: the cookie, and the page's CSRF token in the
+ * header `X-Cordon-CSRF`. The cookie alone is not enough: another port of `localhost` may read the cookie, and another site may cause a
+ * request with the cookie.
+ *
+ * The event stream needs only the cookie, because EventSource cannot send headers; its events contain only topics.
  */
 import type { IncomingHttpHeaders } from 'node:http';
 import { BACKGROUND_HEADER, browserCookieName, CSRF_HEADER, sessionCookieName } from '../../shared/api/session.ts';
@@ -15,7 +15,6 @@ import type { Caller } from './route.ts';
 export const cookieOf = (headers: IncomingHttpHeaders, secure: boolean): string | null =>
   cookieNamed(headers, sessionCookieName(secure));
 
-/** Cookie that marks a browser in which an account has signed in. */
 export const browserOf = (headers: IncomingHttpHeaders, secure: boolean): string | null =>
   cookieNamed(headers, browserCookieName(secure));
 
@@ -38,11 +37,11 @@ export interface RequestFacts {
   readonly headers: IncomingHttpHeaders;
   readonly address: string;
   readonly secure: boolean;
-  /** True if the cookie alone authenticates the request, without the CSRF token. Only the event stream uses this option. */
+  /** True if the session cookie alone is enough. Only the event stream uses this option. */
   readonly cookieAlone: boolean;
 }
 
-/** Authenticated caller of the request; null if the request has no credentials. Throws `not_signed_in` for invalid credentials. */
+/** Authenticated caller; null without credentials. Throws `not_signed_in` for invalid credentials. */
 export async function authenticate(
   admins: Pick<Admins, 'session' | 'sessionOfCookie' | 'tokenAccount'>,
   { headers, address, secure, cookieAlone }: RequestFacts,

@@ -5,8 +5,8 @@ import { FileReply, type Route, route } from './route.ts';
 
 export interface BackupPort {
   /**
-   * Creates a backup. `recipient`: the public key for which the backup is encrypted; null for the configured recipient. Throws `conflict`
-   * if `recipient` is null and no recipient is configured.
+   * `recipient`: public key for which the backup is encrypted; null for the configured recipient. Throws `conflict` if no recipient is
+   * given or configured.
    */
   make(
     by: string,
@@ -25,7 +25,7 @@ export function backupRoutes(backups: BackupPort): Route[] {
       response: nothing,
       raw: 'download',
       async handler({ body, caller, demand }) {
-        // A recipient can decrypt the whole backup. Only an owner may therefore choose a recipient other than the configured one.
+        // The recipient can decrypt the whole backup, so only an owner may choose a recipient other than the configured one.
         if (body.recipient !== undefined) demand('backup.export');
         const recipient = body.recipient === undefined ? null : parseRecipient(body.recipient);
         const { path, name, remove } = await backups.make(caller.account.id, recipient);

@@ -1,13 +1,13 @@
 /**
- * Address and protocol of a client behind a reverse proxy. The server uses the headers `X-Forwarded-For` and `X-Forwarded-Proto` only on
- * connections from a configured proxy, because any other client can forge them. The server always ignores the header `Forwarded` (RFC
- * 7239). A proxy that sets `X-Forwarded-For` passes on a client's `Forwarded` header unchanged, so this header could be forged.
+ * Address and protocol of a client behind a reverse proxy. The server uses `X-Forwarded-For` and `X-Forwarded-Proto` only on connections
+ * from a configured proxy, because any other client can forge them. The server ignores `Forwarded` (RFC 7239), because many proxies pass on
+ * a client's own `Forwarded` header unchanged.
  */
 import type { IncomingHttpHeaders } from 'node:http';
 import { inRanges, parseAddressRanges } from '../../shared/areas/address-ranges.ts';
 import { canonicalAddress } from '../../shared/areas/special-addresses.ts';
 
-/** Maximum number of proxies between client and server. A request through more proxies is a mistake or an attack. */
+/** Maximum number of proxies between client and server. More proxies indicate a mistake or an attack. */
 const MOST_HOPS = 16;
 
 export interface Client {
@@ -19,13 +19,11 @@ export interface Client {
 
 interface Connection {
   readonly remoteAddress: string | undefined;
-  /** True if this server's listener uses HTTPS. */
   readonly encrypted: boolean;
 }
 
 export type ClientOf = (connection: Connection, headers: IncomingHttpHeaders) => Client;
 
-/** Returns a function that determines the client of a request. `proxies`: addresses and CIDR ranges of trusted proxies. */
 export function createClientOf(proxies: readonly string[]): ClientOf {
   const trusted = parseAddressRanges(proxies);
   return ({ remoteAddress, encrypted }, headers) => {
@@ -34,15 +32,15 @@ export function createClientOf(proxies: readonly string[]): ClientOf {
     return { address: firstUntrusted(peer, headers['x-forwarded-for']), secure: secureOf(headers, encrypted) };
 
     /**
-     * Client's address according to `X-Forwarded-For`. Each proxy appends the address of its own client to the header. The function
-     * therefore reads the header from the end and skips trusted proxies.
+     * Client's address according to `X-Forwarded-For`. Each proxy appends its client's address, so the function reads from the end and
+     * skips trusted proxies.
      */
     function firstUntrusted(nearest: string, header: string | string[] | undefined): string {
       let address = nearest;
       const hops = String(header ?? '').split(',');
       for (const hop of hops.slice(-MOST_HOPS).reverse()) {
         const hopIp = hopAddress(hop);
-        // A trusted proxy never writes an invalid entry. The entries before an invalid entry may therefore be forged.
+        // A trusted proxy never writes an invalid entry, so the entries before an invalid one may be forged.
         if (hopIp === null) return address;
         address = hopIp;
         if (!inRanges(trusted, hopIp)) return hopIp;
@@ -52,10 +50,7 @@ export function createClientOf(proxies: readonly string[]): ClientOf {
   };
 }
 
-/**
- * Address in one entry of `X-Forwarded-For`: `192.0.2.1`, `192.0.2.1:4711`, `2001:db8::1` or `[2001:db8::1]:4711`. Null for an invalid
- * entry.
- */
+/** Address in an entry such as `192.0.2.1`, `192.0.2.1:4711`, `2001:db8::1` or `[2001:db8::1]:4711`. Null for an invalid entry. */
 function hopAddress(hop: string): string | null {
   const text = hop.trim();
   const [, six, four] = /^(?:\[([0-9a-f:.]+)\]|([0-9.]+))(?::\d{1,5})?$/i.exec(text) ?? [];
@@ -64,7 +59,7 @@ function hopAddress(hop: string): string | null {
 
 /**
  * True if the client used HTTPS, according to the last entry of `X-Forwarded-Proto`, which the nearest proxy wrote. Without this header,
- * the function returns whether the proxy's own connection uses HTTPS.
+ * the proxy's own connection determines the result.
  */
 function secureOf(headers: IncomingHttpHeaders, encrypted: boolean): boolean {
   const last = String(headers['x-forwarded-proto'] ?? '')

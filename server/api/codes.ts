@@ -1,4 +1,3 @@
-/** Routes for activation codes. Only the response that creates a code contains its secret. */
 import type { z } from 'zod';
 import { codePage, codeParams, codeQuery, createdCode, newCode } from '../../shared/api/codes.ts';
 import { DONE, done } from '../../shared/api/wire.ts';
@@ -21,8 +20,8 @@ export interface CodesPorts {
 
 export function codeRoutes({ enrollment, devices, people, orders }: CodesPorts): Route[] {
   /**
-   * Throws `conflict` if a new enrollment with these values would change a verdict for the device, because a second person must confirm
-   * such a change.
+   * Throws `conflict` if the new enrollment's values would change a verdict for the device, because a second person must confirm such a
+   * change.
    */
   async function requireSameVerdict(id: DeviceId, code: z.output<typeof newCode>): Promise<void> {
     const { own, group, statement } = await devices.get(id, null);
@@ -51,10 +50,9 @@ export function codeRoutes({ enrollment, devices, people, orders }: CodesPorts):
           requireInScope(reach.devices, { group, home: home ?? (await devices.getGroup(group)).home });
         } else {
           const { person: before, status } = await devices.get(device, reach.devices);
-          // A new enrollment ends the device's present enrollment. The activation code therefore needs the same authorization as a
-          // revocation.
+          // A new enrollment ends the device's current enrollment, so the activation code needs the same authorization as a revocation.
           if (status === 'active') await devices.get(device, demand('devices.revoke').devices);
-          // If an activation code changes the device's person, home or legal seat, the caller needs the right to change the device.
+          // An activation code that changes the device's person, home or legal seat also needs the right to change the device.
           if (person !== before || home !== null || seat !== null) {
             const { devices: changing } = demand('devices.update');
             const known = await devices.get(device, changing);

@@ -1,4 +1,4 @@
-/** Routes for commands to one device or to many. The server stores each command durably, for the device's present enrollment only. */
+/** Routes for commands to one device or to many. A command is valid only for the device's current enrollment. */
 import {
   commandList,
   commandParams,

@@ -1,7 +1,7 @@
 /**
- * Routes of `npm run demo`: a clock that an admin can advance, one message between two simulated devices, and sign-in links. `startServer`
- * adds these routes only if it receives a `DemoPort`. No released program passes a `DemoPort`. A sign-in link does not create a session:
- * the demo program has already created the session with a password and an authenticator code.
+ * Routes of `npm run demo`: a clock that an admin can advance, a message between two simulated devices, and sign-in links. No released
+ * program passes the `DemoPort` that these routes need. A sign-in link creates no session: the demo program has already created it with a
+ * password and an authenticator code.
  */
 import type { z } from 'zod';
 import {
@@ -23,18 +23,11 @@ import type { EventsPort } from './events.ts';
 import { Reply, type Route, route } from './route.ts';
 import { sessionCookie, viewOf } from './session.ts';
 
-/** Port to the demo program, which advances the clock and runs the simulated devices. */
 export interface DemoPort {
   now(): Instant;
-  /**
-   * Advances the clock. Resolves when the server and the devices have finished their work for the new time, after ten seconds at the
-   * latest.
-   */
+  /** Resolves when the server and the devices have finished their work for the new time, after ten seconds at the latest. */
   jump(to: Instant): Promise<void>;
-  /**
-   * Sends a message between two simulated devices and returns its sender and recipient. Throws `unavailable` while the simulated devices
-   * are not connected.
-   */
+  /** Returns the sender and the recipient. Throws `unavailable` while the simulated devices are not connected. */
   message(): z.infer<typeof demoView>['message'];
   send(): Promise<z.infer<typeof demoMessage>>;
   /** Session and approver key for a ticket from a sign-in link of the demo; null for an unknown ticket. */
@@ -51,7 +44,6 @@ export interface DemoPorts {
 }
 
 export function demoRoutes({ demo, admins, orders, events }: DemoPorts): Route[] {
-  /** Future times at which adopted orders take effect or end. */
   async function marks(): Promise<{ label: string; at: Instant }[]> {
     const now = demo.now();
     const ahead = (await orders.adoption.list())

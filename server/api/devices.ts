@@ -130,7 +130,7 @@ function changeRoutes({ devices, orders, now }: Omit<DevicesPorts, 'jurisdiction
       async handler({ params, body, reach, caller, authorize, confirmer }) {
         const known = await devices.get(params.id, reach.devices);
         const { group, own } = known;
-        // The device must remain in the admin's scope after the change. Otherwise the admin could not reverse the change.
+        // The device must remain in the admin's scope. Otherwise the admin could not reverse the change.
         const after = await devices.getGroup(body.group ?? group.id);
         const home = (body.home === undefined ? own.home : body.home) ?? after.home;
         requireInScope(reach.devices, { group: after.id, home });

@@ -1,7 +1,6 @@
 /**
- * Event streams of the console. When data changes, the server sends the topic of the data to all listeners, at most once a second. Ten
- * thousand connecting devices thus cause one event. Before each event, the server checks that the listener still may receive events. All
- * times come from the system clock.
+ * Event streams of the console. When data changes, the server sends the topic of the data to all listeners, at most once a second, so that
+ * ten thousand connecting devices cause one event. Before each event, the server checks that the listener may still receive events.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createEventBuffer, createSession, type Session } from 'better-sse';
@@ -10,7 +9,7 @@ import type { changedEvent, Topic } from '../../shared/api/events.ts';
 import { CordonError } from '../../shared/errors.ts';
 import type { Bus, Wake } from '../bus/bus.ts';
 
-/** Topic that each kind of internal wake changes. Null: listeners receive no event for this kind of wake. */
+/** Topic for each kind of change notification (wake). Null: listeners receive no event. */
 const TOPIC_OF: Readonly<Record<Wake['kind'], Topic | null>> = {
   device: 'devices',
   ended: 'devices',
@@ -26,36 +25,34 @@ const TOPIC_OF: Readonly<Record<Wake['kind'], Topic | null>> = {
   alerts: 'alerts',
   accounts: 'accounts',
   ledger: 'ledger',
-  // Null, because each moved device already causes another wake with a topic.
+  // No topic, because each moved device also causes a notification with a topic.
   'ip-database': null,
-  // Null, because every change after the release of a legal hold causes its own wake.
+  // No topic, because every change after the release of a legal hold causes its own notification.
   'hold-released': null,
-  // Null, because only devices need a time correction. The admin who publishes a time correction already sees it.
+  // No topic, because only devices need a time correction. The admin who publishes a time correction already sees it.
   'time-correction': null,
-  // Null, because the console does not show when a user receives mail.
+  // No topic, because the console does not show when a user receives mail.
   mail: null,
   'key-packages': null,
 };
 
-/** Maximum number of event streams of one session. A session with more streams has too many tabs, or a script opens streams repeatedly. */
 const STREAMS_EACH = 10;
 /** Milliseconds that a browser waits before it reconnects. */
 const RETRY = 2_000;
 
 export interface Listener {
-  /** Identifier of the listener's session or account. All streams with the same identifier share one limit. */
+  /** Identifier of the listener's session or account. All streams with the same identifier share the limit `STREAMS_EACH`. */
   readonly of: string;
-  /** Resolves to true if the listener may still receive events. Rejects if the check itself fails. */
   readonly mayStay: () => Promise<boolean>;
 }
 
 export interface EventStreams {
   /**
-   * Starts an event stream: sends the response head and keeps the response open. Throws `rate_limited` if the listener has too many
-   * streams, and `unavailable` while the server stops.
+   * Sends the response head and keeps the response open. Throws `rate_limited` if the listener has too many streams, and `unavailable`
+   * while the server stops.
    */
   hold(listener: Listener, request: IncomingMessage, response: ServerResponse): Promise<void>;
-  /** Sends a topic to all listeners, for a change that causes no wake. */
+  /** Sends a topic to all listeners, for a change that the bus does not announce. */
   changed(topic: Topic): void;
   stop(): void;
 }
@@ -63,20 +60,17 @@ export interface EventStreams {
 export interface EventStreamPorts {
   readonly bus: Bus;
   readonly log: { error(facts: object, message: string): void };
-  /** Shorter intervals, for tests. */
   readonly pace?: Partial<typeof PACE> | undefined;
 }
 
 /** Intervals in milliseconds. */
 const PACE = {
-  /** Minimum interval between two events of a stream. */
   tell: 1_000,
   /** Delay that combines simultaneous changes into one event. */
   gather: 50,
-  /** Interval at which the server checks all listeners, so that the streams of ended sessions close even if no data changes. */
+  /** Interval of the check of all listeners, which closes the streams of ended sessions even if no data changes. */
   look: 3_000,
   heartbeat: 15_000,
-  /** Time after which the server closes the stream of a client that reads no data. */
   stall: 30_000,
 };
 
@@ -84,7 +78,6 @@ interface Stream {
   readonly listener: Listener;
   readonly session: Session;
   readonly response: ServerResponse;
-  /** Changed topics that the server has not sent to this listener yet. */
   readonly pending: Set<Topic>;
   checking: boolean;
   lastSentAt: number;
@@ -94,7 +87,6 @@ interface Stream {
 export function createEventStreams({ bus, log, pace = {} }: EventStreamPorts): EventStreams {
   const { tell, gather, look, heartbeat, stall } = { ...PACE, ...pace };
   const streams = new Set<Stream>();
-  /** Number of open streams of each session or account. */
   const open = new Map<string, number>();
   const changed = new Set<Topic>();
   let timer: NodeJS.Timeout | null = null;
@@ -125,9 +117,8 @@ export function createEventStreams({ bus, log, pace = {} }: EventStreamPorts): E
     changed.clear();
   }
 
-  /** Ends the stream if its listener may no longer receive events. Otherwise sends the changed topics. */
   async function checkListener(stream: Stream): Promise<void> {
-    // No second check is necessary, because the running check also sends topics that are added during the check.
+    // No second check is necessary: the running check also sends topics that are added meanwhile.
     if (stream.checking) return;
     stream.checking = true;
     try {
@@ -136,7 +127,6 @@ export function createEventStreams({ bus, log, pace = {} }: EventStreamPorts): E
       if (mayStay) sendPending(stream, { stall, heartbeat });
       else end(stream);
     } catch (error) {
-      // The changed topics stay in `pending` until a later check of the listener succeeds.
       log.error({ err: error }, 'the rights of an event stream could not be checked; the server tries again');
     } finally {
       stream.checking = false;
@@ -161,7 +151,7 @@ export function createEventStreams({ bus, log, pace = {} }: EventStreamPorts): E
       });
       const session = await createSession(request, response, {
         retry: RETRY,
-        // The server sends heartbeats itself. The library's heartbeats would also be sent to a client that reads no data.
+        // The server sends heartbeats itself, because the library would also send them to a client that reads no data.
         keepAlive: null,
         trustClientEventId: false,
         headers: { 'Cache-Control': 'no-store, no-transform' },
@@ -190,9 +180,7 @@ export function createEventStreams({ bus, log, pace = {} }: EventStreamPorts): E
   };
 }
 
-/**
- * Counts a stream of the listener until the response closes. Throws `rate_limited` if the listener has more than `STREAMS_EACH` streams.
- */
+/** Throws `rate_limited` if the listener has `STREAMS_EACH` streams. The stream is counted until the response closes. */
 function occupyStream(open: Map<string, number>, of: string, response: ServerResponse): void {
   const streams = open.get(of) ?? 0;
   if (streams >= STREAMS_EACH) {
@@ -207,12 +195,12 @@ function occupyStream(open: Map<string, number>, of: string, response: ServerRes
   });
 }
 
-/** Sends the changed topics, or a heartbeat if no topic has changed. Closes the stream of a client that reads no data. */
+/** Sends a heartbeat if no topic has changed. Closes the stream of a client that reads no data. */
 function sendPending(stream: Stream, { stall, heartbeat }: Pick<typeof PACE, 'stall' | 'heartbeat'>): void {
   const { session, response, pending } = stream;
   const now = Date.now();
   if (response.writableNeedDrain) {
-    // If a client reads no data, the server adds nothing to its stream. A stream therefore needs no memory beyond its socket buffer.
+    // Add nothing to the stream of a client that reads no data, so that the stream needs no memory beyond its socket buffer.
     stream.stalledAt ??= now;
     if (now - stream.stalledAt >= stall) response.destroy();
     return;

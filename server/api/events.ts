@@ -1,6 +1,3 @@
-/**
- * Route of the event stream. An event contains only the topic in which data changed. The client then requests the data with its own rights.
- */
 import { changedEvent } from '../../shared/api/events.ts';
 import { isCordonError } from '../../shared/errors.ts';
 import type { Grant } from '../admins/roles.ts';

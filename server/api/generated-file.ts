@@ -1,12 +1,12 @@
 /**
- * Response with a file that the server generates while it sends the file. No copy of the file remains on the server's disk, even if it
- * lists people.
+ * Response with a file that the server generates during the download. The server's disk never contains a copy, because the file may list
+ * people.
  */
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { StreamReply } from './route.ts';
 
-/** Number of lines per write. Between two writes, the event loop can serve other requests. */
+/** Number of lines per write. Between two writes, the server handles other requests. */
 const LINES_PER_WRITE = 500;
 
 export function generatedFile(

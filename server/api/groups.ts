@@ -21,7 +21,7 @@ export interface GroupsPorts {
 export function groupRoutes({ devices, orders }: GroupsPorts): Route[] {
   /**
    * Throws `conflict` if the change of the group alters the verdict for one of its devices. A second person must confirm such a change on
-   * the device itself.
+   * the device's own page.
    */
   async function requireSameVerdicts(id: GroupId, change: z.output<typeof groupChange>): Promise<void> {
     if (change.home === undefined && change.seat === undefined) return;

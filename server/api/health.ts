@@ -3,9 +3,8 @@ import { aliveView, healthView } from '../../shared/api/health.ts';
 import { Reply, type Route, route } from './route.ts';
 
 export interface HealthPort {
-  /** True if the store responds and the ledger accepts entries. */
   ready(): Promise<boolean>;
-  /** Health report. Its field `connected` is the number of connected devices in the whole fleet. */
+  /** `connected`: number of connected devices in the whole fleet. */
   health(): Promise<z.input<typeof healthView>>;
 }
 

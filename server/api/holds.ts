@@ -1,6 +1,6 @@
 /**
- * Routes for legal holds. Every admin who sees a device sees whether the device is under a legal hold. Only some roles may read the legal
- * holds themselves, with their reasons.
+ * Routes for legal holds. Every admin who sees a device sees whether a legal hold covers the device. Only some roles may read the legal
+ * holds, which contain reasons.
  */
 import {
   holdRelease,

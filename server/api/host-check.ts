@@ -1,22 +1,19 @@
 /**
- * Check of the Host header, against DNS rebinding. In this attack, the attacker's host name resolves to the address of this server. The
- * browser then treats this server as the origin of the attacker's page, so requests of the page pass all other checks. However, the Host
- * header contains the attacker's host name. An IP address in the Host header is safe, because DNS does not resolve it.
+ * Check of the Host header against DNS rebinding, in which an attacker's host name resolves to this server's address. The browser then
+ * treats this server as part of the attacker's site, but the Host header contains the attacker's host name. An IP address in the header is
+ * safe, because DNS does not resolve it.
  */
 import { isIP } from 'node:net';
 import { CordonError } from '../../shared/errors.ts';
 
-/** The name `localhost` and its subdomains always mean this machine (RFC 6761, section 6.3). */
+/** `localhost` and its subdomains always mean this machine (RFC 6761, section 6.3). */
 const LOCAL = /^(?:[a-z0-9-]+\.)*localhost$/;
 
-/**
- * Returns a function that throws `forbidden` for a request with an unknown host name. `names`: configured host names. The function always
- * accepts `localhost` and IP addresses.
- */
+/** `names`: configured host names. The returned function throws `forbidden` for any other name, except `localhost` and IP addresses. */
 export function createHostCheck(names: readonly string[]): (host: string | undefined) => void {
   const own = new Set(names.map((name) => name.toLowerCase()));
   return (host) => {
-    // A request without a Host header is safe: every browser sends the header, but an HTTP/1.0 health check may omit it.
+    // A request without a Host header is safe: every browser sends the header, but a health check over HTTP/1.0 may omit it.
     if (host === undefined) return;
     const name = nameOf(host);
     if (name !== null && (isIP(name) !== 0 || LOCAL.test(name) || own.has(name))) return;

@@ -18,9 +18,7 @@ const OWN = [
 ];
 const COMPARED = ['change', 'denied before', 'reasons before'];
 
-/**
- * Yields the lines of the CSV file. Each class of affected devices has its own column, because one device can belong to several classes.
- */
+/** Each class of affected devices has its own column, because one device can belong to several classes. */
 export function* impactCsv({ devices, baseline }: ImpactListing): Generator<string> {
   yield csvLine([...OWN, ...IMPACT_CLASSES.map((one) => `class ${one}`), ...(baseline === null ? [] : COMPARED)]);
   for (const { device, denied, reasons, areas, exemptUntil, home, connected, waits, classes, change } of devices) {

@@ -1,7 +1,3 @@
-/**
- * Routes for IP databases. An admin imports a database without a restart, and can preview its impact before activating it. The ledger
- * records each activation.
- */
 import {
   ipComparisonView,
   ipDatabaseList,

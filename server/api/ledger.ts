@@ -1,4 +1,3 @@
-/** Routes with which admins read the ledger. Auditors read the same entries on the public listener. */
 import {
   checkpointView,
   consistencyQuery,
@@ -15,8 +14,7 @@ import { type Route, route } from './route.ts';
 export interface LedgerPorts {
   readonly ledger: Pick<Ledger, 'checkpoint' | 'verifierKey' | 'proveEntry' | 'proveGrowth'>;
   /**
-   * Contents of ledger entries, from index `from` (inclusive) to index `to` (exclusive). Entries that the newest checkpoint does not cover
-   * are omitted.
+   * Ledger entries from index `from` (inclusive) to index `to` (exclusive), without the entries that the newest checkpoint does not cover.
    */
   readonly entries: { entries(from: number, to: number): Promise<Buffer[]> };
 }

@@ -1,5 +1,5 @@
 /**
- * Routes for messaging keys of devices, and for their countersignatures. The organization key makes the countersignatures and is not on the
+ * Routes for messaging keys of devices and their countersignatures. The organization key, which makes the countersignatures, is not on the
  * server.
  */
 import { countersignatures, countersigned, messagingKeyPage, messagingKeyQuery } from '../../shared/api/membership.ts';

@@ -1,23 +1,19 @@
-/**
- * Route for monitoring systems, in Prometheus text format. It reports figures of this process and counts from the store. The figures name
- * no person and no device.
- */
+/** Metrics in Prometheus text format: figures of this process and counts from the store. They name no person and no device. */
 import { statfs } from 'node:fs/promises';
 import { Counter, collectDefaultMetrics, Gauge, type Registry } from 'prom-client';
 import { z } from 'zod';
 import { type Route, route } from './route.ts';
 
-/** Figures that this process has in memory. Times are Unix milliseconds. */
+/** Figures from this process's memory. Times are Unix milliseconds. */
 export interface ProcessFigures {
   readonly connections: number;
-  /** Newest order list; null before the first order list exists. */
   readonly list: { readonly version: number; readonly expiresAt: number } | null;
   readonly activeOrders: number;
   readonly ledgerFailing: boolean;
   readonly clockInDoubt: boolean;
   readonly diskFull: boolean;
   readonly backups: { readonly newest: { readonly at: number } | null; readonly failure: string | null };
-  /** Totals of all mailboxes. The field `posts` is the number of messages that this process has accepted. */
+  /** Totals of all mailboxes. `posts`: number of messages that this process has accepted. */
   readonly mail: { readonly posts: number; readonly entries: number; readonly bytes: number; readonly held: number };
 }
 
@@ -30,17 +26,15 @@ export interface StoreFigures {
 }
 
 export interface MetricsPort {
-  /** Prometheus registry, which also contains the figures of the module `monitor`. */
   readonly registry: Registry;
-  /** Data folder, whose free disk space is a metric. */
   readonly folder: string;
-  /** Expiry of each certificate that the server uses, in Unix milliseconds. */
+  /** Expiry of each of the server's certificates, in Unix milliseconds. */
   readonly certificates: () => readonly { readonly use: string; readonly notAfter: number }[];
   readonly process: () => ProcessFigures;
   readonly store: () => Promise<StoreFigures>;
 }
 
-/** Milliseconds for which the server reuses counts from the store, so that frequent metrics requests cause little load on the store. */
+/** Milliseconds for which counts from the store are reused, because metrics requests may be frequent. */
 const FIGURES_FOR = 5_000;
 
 type Gauges<From> = readonly (readonly [name: string, help: string, value: (from: From) => number])[];
@@ -172,7 +166,7 @@ function cachedFor<T>(milliseconds: number, read: () => Promise<T>): () => Promi
   return () => {
     if (last === null || performance.now() - last.at > milliseconds) {
       last = { at: performance.now(), value: read() };
-      // A failed read of the store is not cached. The next metrics request reads the store again.
+      // Do not cache a failed read of the store.
       last.value.catch(() => {
         last = null;
       });

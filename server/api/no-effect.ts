@@ -8,8 +8,8 @@ import type { LocationStatements } from '../orders/impact/location-statements.ts
 type Changes = Parameters<LocationStatements['placements']>[0];
 
 /**
- * Throws an error if the changes alter the verdict for a device, because a second person must confirm such changes. `refusal` creates the
- * error from the numbers of the orders and the number of devices.
+ * Throws an error if the changes alter the verdict for a device. `refusal` creates the error from the numbers of the orders and the number
+ * of devices.
  */
 export async function requireNoEffect(
   statements: Pick<LocationStatements, 'placements'>,

@@ -10,7 +10,6 @@ import { nameSchemas } from './schema-names.ts';
 
 const BYTES = { type: 'string', format: 'binary' } as const;
 
-/** Problem responses for the OpenAPI document: by HTTP status, an error code with an example. */
 const REFUSALS: Readonly<Record<number, { readonly code: ErrorCode; readonly detail: string }>> = {
   400: { code: 'invalid_input', detail: 'body.name: must not be empty' },
   401: { code: 'not_signed_in', detail: 'Sign in with POST /api/v1/session, or send a token.' },
@@ -79,7 +78,6 @@ export function openApiDocument(routes: readonly Route[], version: string) {
 
 const tagOf = (name: string): string => name.slice(0, name.indexOf('.'));
 
-/** HTTP statuses of the problems that an operation can return. */
 function refusalsOf({ name, method, params, query, body, raw }: Route): number[] {
   const open = RIGHTS[name].scope === 'public';
   const changes = method !== 'get';

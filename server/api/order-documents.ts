@@ -1,6 +1,6 @@
 /**
- * Routes for an order's documents and decision records. The server stores them encrypted. They are not part of the signed, public text of
- * the order.
+ * Routes for an order's documents and decision records. They are encrypted in the store, and are not part of the order's signed, public
+ * text.
  */
 import { decisionView, documentParams, documentQuery, keptDocument } from '../../shared/api/order-documents.ts';
 import { revisionParams } from '../../shared/api/orders.ts';

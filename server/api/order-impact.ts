@@ -1,4 +1,3 @@
-/** Routes for the impact of an order: impact preview, warnings, rollout and exit. */
 import { impactFilter, impactNames, impactQuery, impactView } from '../../shared/api/order-impact.ts';
 import { orderPreview, orderWarnings } from '../../shared/api/order-preview.ts';
 import { orderDraft, PROPOSAL_DEFAULTS } from '../../shared/api/order-proposals.ts';

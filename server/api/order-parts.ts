@@ -1,7 +1,6 @@
 /**
- * Rules for withheld orders (orders whose legal basis is secret for now). Each route about orders has a rule. If the route returns a part
- * of the legal basis, the rule names this part. The server then refuses the part to admins who may not read it, and records each access. A
- * route without a rule does not compile.
+ * Rules for withheld orders (orders whose legal basis is secret for now). Each route about orders names the part of the legal basis that it
+ * returns. Admins who may not read the part are refused, and each access is recorded. A route without a rule does not compile.
  */
 import type { OrderPart } from '../../shared/api/order-readings.ts';
 import type { RouteName } from '../admins/roles.ts';
@@ -49,10 +48,6 @@ const PARTS_BY_ROUTE: Readonly<Record<OrderRoute, RoutePart>> = {
 
 const isOrderRoute = (name: RouteName): name is OrderRoute => Object.hasOwn(PARTS_BY_ROUTE, name);
 
-/**
- * Part of the legal basis that the route returns. Null if the route returns no part, or if the handler itself removes the parts that the
- * reader may not see.
- */
 export function orderPartOf(name: RouteName): OrderPart | null {
   const gate = isOrderRoute(name) ? PARTS_BY_ROUTE[name] : 'open';
   return gate === 'open' || gate === 'masked' ? null : gate;

@@ -223,7 +223,7 @@ function effectRoutes({ orders, admins }: OrdersPorts): Route[] {
       params: orderParams,
       response: affectedView,
       async handler({ params, reach }) {
-        // The areas of the previewed revision determine the check, because the current revision may have fewer areas.
+        // Check the areas of the previewed revision, because the current revision may have fewer areas.
         const { revision, locations } = await orders.adoption.scope(params.number);
         requireAreas(reach, locations);
         return { devices: await orders.impact.affected(params.number, revision) };

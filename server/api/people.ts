@@ -58,7 +58,6 @@ export function peopleRoutes(people: PeoplePort): Route[] {
   ];
 }
 
-/** Remove groups outside the caller's scope, because the caller must not see their names. */
 function viewOf(person: Person, scope: Scope) {
   const groups = person.groups.filter((group) => reachesPerson(scope, [group]));
   return { ...person, groups, inScope: reachesPerson(scope, person.groups) };

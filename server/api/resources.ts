@@ -74,7 +74,6 @@ export interface ResourcePorts {
   readonly accountLinks: AccountsPorts['accountLinks'];
   readonly now: () => number;
   readonly version: string;
-  /** Port to the demo program; present only in `npm run demo`. */
   readonly demo?: DemoPort | undefined;
 }
 
@@ -113,7 +112,7 @@ export function apiRoutes(ports: ResourcePorts): Route[] {
     ...recoveryRoutes(ports.recovery),
     ...(ports.demo === undefined ? [] : demoRoutes({ ...ports, demo: ports.demo })),
   ];
-  // Load the OpenAPI document and its examples on the first request, so that they do not delay the start.
+  // Load the OpenAPI document on the first request, so that it does not delay the start.
   let document: { openapi: string } | null = null;
   const description = route({
     name: 'openapi.show',

@@ -1,6 +1,6 @@
 /**
- * Schema of an order's rollout, for the OpenAPI document, with the definition of each figure. These texts are in their own file, so that
- * the console does not load them.
+ * Schema of an order's rollout for the OpenAPI document, with the definition of each figure. It has its own file, so that the console does
+ * not load these texts.
  */
 import { z } from 'zod';
 import { orderRollout } from '../../shared/api/order-rollout.ts';

@@ -1,6 +1,6 @@
 /**
- * Definition of an API route: name, method, path, schemas and handler. The name determines the rights. The Express app, the OpenAPI
- * document and the tests of rights use the same definitions. A route whose name is missing from the table of rights does not compile.
+ * Definition of an API route: name, method, path, schemas and handler. The name determines the rights. The Express app and the OpenAPI
+ * document are made from these definitions.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Readable } from 'node:stream';
@@ -22,7 +22,6 @@ import { orderPartOf } from './order-parts.ts';
 type Shape = z.ZodType;
 type Out<S extends Shape> = z.output<S>;
 
-/** Read-only form of a type. Handlers return read-only data of the domain modules. */
 type Frozen<T> = T extends readonly (infer Item)[]
   ? readonly Frozen<Item>[]
   : T extends object
@@ -30,13 +29,10 @@ type Frozen<T> = T extends readonly (infer Item)[]
     : T;
 type Answer<S extends Shape> = Frozen<z.input<S>>;
 
-/** Caller of the request, authenticated by a session or an API token, with the account's present grants. */
 export interface Caller {
   readonly account: Account;
   readonly via: 'session' | 'token';
-  /** Session of the caller; null for a caller with a token. */
   readonly session: Session | null;
-  /** True if the token may perform destructive actions without a step-up sign-in. */
   readonly destructive: boolean;
 }
 
@@ -44,44 +40,34 @@ export interface Input<P, Q, B> {
   readonly params: P;
   readonly query: Q;
   readonly body: B;
-  /** Groups and areas to which the caller's grants limit this route. */
   readonly reach: Reach;
   /** Groups and areas for which the caller has another right, `right`. Throws `forbidden` if the caller lacks this right. */
   demand(right: RightName): Reach;
   /**
-   * Requires a step-up sign-in and a second person if `action-policy.ts` says so. Call this method after all checks of scope, and before
-   * the change. `body`: text that the second person confirms; default: the body of the request.
+   * Requires a step-up sign-in and a second person if `action-policy.ts` says so. Call this after all checks of scope, and before the
+   * change. `body`: text that the second person confirms; default: the request's body.
    */
   authorize(action: ActionName, devices: readonly DeviceId[], body?: unknown): Promise<void>;
   /**
-   * Removes the parts of an order that the caller may not see. For a withheld order, the server first records the access. If this record
-   * cannot be stored, the request fails.
+   * Removes the parts of an order that the caller may not see. For a withheld order, first records the access; the request fails if the
+   * record cannot be stored.
    */
   readOrder(order: string): Promise<Visibility>;
-  /** Devices of the action that a second person confirmed. Null if this request is not a confirmed action. */
+  /** Devices of the action that a second person confirmed; null for any other request. */
   readonly confirmed: readonly DeviceId[] | null;
-  /** Account of the second person who confirmed the action. Null if this request is not a confirmed action. */
   readonly confirmer: AccountId | null;
-  /** Signed-in caller. Reading this field throws `not_signed_in` if the route is public and the request has no credentials. */
+  /** Throws `not_signed_in` on a public route if the request has no credentials. */
   readonly caller: Caller;
-  /**
-   * Authenticates the request again, for a response that stays open. Rejects with `not_signed_in` if the session has ended in the meantime.
-   */
+  /** Authenticates the request again, for a response that stays open. Rejects with `not_signed_in` if the session has ended. */
   callerNow(): Promise<Caller>;
-  /** Client's IP address. Behind a trusted proxy, it comes from the proxy's headers. */
   readonly address: string;
-  /** Request body as a stream, for a route that accepts uploads. */
   readonly upload: Readable;
   readonly userAgent: string | undefined;
-  /** True if the client used HTTPS. */
   readonly secure: boolean;
-  /** Value of the session cookie, which may be invalid. */
   readonly cookie: string | null;
-  /** Value of the cookie that marks a known browser, which may be invalid. */
   readonly browser: string | null;
 }
 
-/** Response with an explicit status or explicit headers. */
 export class Reply<R> {
   readonly body: R;
   readonly status: number;
@@ -110,9 +96,7 @@ export class FileReply {
   }
 }
 
-/**
- * Response with bytes that the browser saves as a file. The browser never displays the bytes, whatever content type the uploader stated.
- */
+/** Response that the browser saves as a file and never displays, whatever content type the uploader stated. */
 export class BytesReply {
   readonly bytes: Buffer;
   readonly name: string;
@@ -125,8 +109,8 @@ export class BytesReply {
 }
 
 /**
- * Response that stays open, such as an event stream. The function `hold` writes the head and the body, until the handler or the client ends
- * the response.
+ * Response that stays open, such as an event stream. `hold` writes the head and the body, until the handler or the client ends the
+ * response.
  */
 export class StreamReply {
   readonly hold: (request: IncomingMessage, response: ServerResponse) => Promise<void>;
@@ -152,7 +136,6 @@ interface Definition<P extends Shape, Q extends Shape, B extends Shape, R extend
   readonly body?: B;
   /** Schema of the response. The server removes fields that are not in the schema. */
   readonly response: R;
-  /** Success statuses for the OpenAPI document. Default: 200. */
   readonly statuses?: readonly number[];
   /** Set if the request or response is not JSON: a request body as a stream, or a response with a file, plain text or an event stream. */
   readonly raw?: RawKind;
@@ -190,7 +173,6 @@ export interface Route {
   readonly response: Shape;
   readonly statuses: readonly number[];
   readonly raw: RawKind | null;
-  /** Runs a route: checks the rights, parses the request, calls the handler, and removes response fields outside the schema. */
   run(input: RawInput): Promise<Reply<unknown> | FileReply | BytesReply | StreamReply>;
 }
 
@@ -217,7 +199,7 @@ export function route<
     raw,
     async run(input) {
       const grants = input.caller?.account.grants ?? [];
-      // Check rights before schemas. A caller without the right then learns nothing about valid input.
+      // Check rights before schemas, so that a caller without the right learns nothing about valid input.
       const reach = reachOf(name, grants);
       const params = parsed(definition.params, input.params, 'path');
       const query = parsed(definition.query, input.query, 'query');
@@ -262,7 +244,6 @@ export function route<
   };
 }
 
-/** Devices whose location the caller may see (`server/devices/visibility.ts`). */
 export function locatedBy(demand: (right: RightName) => Reach): Reach['devices'] {
   return isAllowed(() => demand('devices.evidence')) ? demand('devices.evidence').devices : [];
 }
@@ -271,7 +252,6 @@ function isAction(policy: (typeof ROUTE_ACTIONS)[RouteName]): policy is ActionNa
   return typeof policy === 'string' && policy !== 'signed' && policy !== 'harmless';
 }
 
-/** Identifiers of an order, a revision and a document in the path of a route. */
 const orderPath = z.object({ number: z.string(), revision: z.number().optional(), sha256: z.string().optional() });
 
 /** Throws `order_withheld` if the order is withheld and the caller may not read this part of the legal basis. */
@@ -282,7 +262,7 @@ async function requireReading(
   params: unknown,
 ): Promise<void> {
   const { number, revision = null, sha256 = null } = orderPath.parse(params);
-  // The console's order page reads the texts of all revisions at once. The access log therefore counts these texts as one part.
+  // The console's order page reads the texts of all revisions at once, so the access log records them as one part.
   const about = part === 'terms' || revision === null ? sha256 : String(revision);
   const visibility = await readOrder(number, reader, { part, about }, { revision, masked: false });
   if (visibility === 'hidden') throw new CordonError('order_withheld', WITHHELD_NOTICE, { order: number });
@@ -298,8 +278,8 @@ function signedIn(caller: Caller | null): Caller {
 }
 
 /**
- * Parses a value by its schema. Throws `invalid_input` with one sentence and the path of the invalid field. The error never contains the
- * invalid value, because it may be a secret.
+ * Throws `invalid_input` with one sentence and the path of the invalid field. The error never contains the invalid value, which may be a
+ * secret.
  */
 function parsed<S extends Shape>(schema: S | undefined, value: unknown, where: 'path' | 'query' | 'body'): Out<S> {
   const result = (schema ?? nothing).safeParse(value ?? {});

@@ -100,7 +100,6 @@ export const EXAMPLES: Readonly<Record<string, unknown>> = {
   ...peopleExamples,
 };
 
-/** Schemas by name. The keys are those of `EXAMPLES`. */
 export const NAMED_SCHEMAS: ReadonlyMap<string, z.ZodType> = new Map(
   MODULES.flatMap((module) => Object.entries(module)).flatMap(([name, value]) => {
     const named =

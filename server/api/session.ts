@@ -33,7 +33,7 @@ function browserCookie(value: string, secure: boolean): string {
   return `${name}=${value}; Path=/; HttpOnly; SameSite=Strict; Max-Age=${BROWSER_LASTS / 1000}${secure ? '; Secure' : ''}`;
 }
 
-/** Session as the client sees it. `csrf`: the page's CSRF token in the response to a sign-in; null in other responses. */
+/** `csrf`: the page's CSRF token in the response to a sign-in; null in other responses. */
 export const viewOf = ({ account, via, session }: Caller, csrf: string | null) => ({
   account,
   via,
@@ -43,7 +43,6 @@ export const viewOf = ({ account, via, session }: Caller, csrf: string | null) =
   rights: rightsOf(account.grants),
 });
 
-/** Entry in a list of sessions. `current`: the session of the present request. */
 export const openSessionView = (session: Owned<Omit<Session, 'account'>>, current: Session | null) => ({
   ...session,
   current: session.id === current?.id,

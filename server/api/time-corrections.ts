@@ -1,5 +1,5 @@
 /**
- * Routes for time corrections (signed statements that the server's time was wrong). Approvers sign them on their own machines, because the
+ * Routes for time corrections: signed statements that the server's time was wrong. Approvers sign them on their own machines, because the
  * server has no private key of an approver.
  */
 import { newTimeCorrection, timeCorrectionList, timeCorrectionView } from '../../shared/api/time-corrections.ts';

@@ -1,4 +1,3 @@
-/** Routes for the caller's API tokens. A token has the same rights as its account at the time of the request. */
 import { createdToken, newToken, tokenList, tokenParams } from '../../shared/api/session.ts';
 import { DONE, done } from '../../shared/api/wire.ts';
 import type { Admins } from '../admins/admins.ts';

@@ -8,7 +8,9 @@ interface Activated {
   readonly by: string | null;
 }
 
-/** Versions and activations of one kind of artifact, such as IP databases, with the names of the accounts that made them. */
+/**
+ * Versions and activations of one kind of artifact, such as IP databases, with the names of the accounts that imported or activated them.
+ */
 export async function listArtifacts<Artifact extends Imported, Use extends Activated>(
   source: Pick<VersionedArtifact<never, Artifact, Use>, 'list' | 'uses'>,
   admins: Pick<Admins, 'namesOf'>,

@@ -1,7 +1,6 @@
 /**
- * Watch over the server's clock, at start and while the server runs. A wrong clock would start and end orders on every device. If the clock
- * is in doubt, the server's time no longer follows the machine (`guarded-clock.ts`), the server raises a warning, and devices receive no
- * authenticated time.
+ * Watch over the server's clock, because a wrong clock would start and end orders on every device. While the clock is in doubt, the
+ * server's time no longer follows the machine (`guarded-clock.ts`), the server raises a warning, and devices receive no authenticated time.
  */
 import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
 import { Loop } from '../../shared/loops/loop.ts';
@@ -36,15 +35,13 @@ export interface ClockDoubt {
 }
 
 export interface ClockWatch {
-  /** Present doubt about the clock; null if there is none. */
   doubt(): ClockDoubt | null;
-  /** True if devices may accept the server's time as authenticated. */
   trusted(): boolean;
   deviceSays(device: DeviceId, wall: Instant): void;
   stop(): Promise<void>;
 }
 
-/** Clock watch that never has doubts, for a clock that a replay or a demo controls. */
+/** Clock watch that never has doubts, for a clock that a test or a demo controls. */
 export const UNWATCHED: ClockWatch = {
   doubt: () => null,
   trusted: () => true,
@@ -68,8 +65,8 @@ export interface ClockPorts {
 export interface StartOptions extends Pick<StartFacts, 'released' | 'authorityEnds' | 'longestSilence' | 'accepted'> {}
 
 /**
- * Checks the clock before the first write. Throws `clock_implausible` for an implausible clock. Returns a ledger entry if an admin accepted
- * the implausible clock. `store`: null for an empty store.
+ * Checks the clock before the first write. Throws `clock_implausible`, unless an admin accepted the clock; in this case, returns a ledger
+ * entry. `store`: null for an empty store.
  */
 export async function admitClock(
   ports: Omit<ClockPorts, 'store'> & { readonly store: ClockStore | null },
@@ -124,10 +121,7 @@ export async function watchClock(
     await store.saveHeartbeat({ at: clock.now(), uptime: machine.uptime(), boot: machine.boot });
   }
 
-  /**
-   * Decides whether the clock is in doubt. After a jump, the server accepts the machine's new time only if a time source or most devices
-   * confirm it.
-   */
+  /** Decides whether the clock is in doubt. After a jump, only a time source or most devices can confirm the machine's new time. */
   function judge(jump: number | null, devicesAhead: number | null): ClockDoubt | null {
     const wallIsRight = measured !== null && Math.abs(measured.ahead) <= CLOCK_TOLERANCE;
     if (jump !== null) {

@@ -1,29 +1,28 @@
 /**
- * Comparison of devices' clocks with the server's clock. Only a majority of devices proves that the server's clock is wrong. Each device's
- * time counts as one vote. The functions are pure.
+ * Comparison of devices' clocks with the server's clock. Each device has one vote, and only a majority proves that the server's clock is
+ * wrong. The functions are pure.
  */
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 import type { Instant } from '../../shared/time/clock.ts';
 
 const HOUR = 3_600_000;
 const TOLERANCE = HOUR;
-/** Minimum number of devices for a majority. */
 const FEWEST = 3;
-/** Maximum number of stored votes: enough for a majority, and a limit on memory. */
+/** Maximum number of stored votes, which limits memory. */
 const MOST = 1000;
 const VALID_FOR = 24 * HOUR;
 
 export interface VoteResult {
   readonly devices: number;
   /**
-   * Milliseconds by which the clocks of most devices are ahead of the server. Null if most devices agree with the server, or disagree among
-   * themselves.
+   * Milliseconds by which the clocks of most devices are ahead of the server. Null if most devices agree with the server, or if the devices
+   * disagree with each other.
    */
   readonly ahead: number | null;
 }
 
 export interface DeviceVotes {
-  /** Adds a device's vote. `wall`: present time of the device's own clock. `mono`: the server's monotonic time, by which votes expire. */
+  /** `wall`: current time of the device's own clock. `mono`: the server's monotonic time, by which votes expire. */
   add(device: DeviceId, wall: Instant, mono: number): void;
   /**
    * Result of the votes for the server time `now`. A vote is a difference between two clocks, so the result changes with the server's
@@ -34,7 +33,8 @@ export interface DeviceVotes {
 
 export function createDeviceVotes(): DeviceVotes {
   /**
-   * Votes by device. `base`: the device's wall time minus the server's monotonic time, which does not depend on the server's wall clock.
+   * Votes by device. `base`: the device's wall time minus the server's monotonic time. A change of the server's wall clock does not affect
+   * it.
    */
   const votes = new Map<DeviceId, { readonly base: number; readonly mono: number }>();
   return {

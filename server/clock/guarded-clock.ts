@@ -1,6 +1,6 @@
 /**
- * Clock of a released server. It follows the machine's wall clock but not its jumps, because orders, order lists and the devices' time
- * depend on it. After a jump, the clock continues from its own last time by the monotonic clock, until the server calls `accept`.
+ * Clock of a released server. It follows the machine's wall clock but not its jumps, because orders and the devices' time depend on it.
+ * After a jump, the clock continues by the monotonic clock, until the server calls `accept`.
  */
 import { setTimeout as later } from 'node:timers';
 import type { Clock, Instant } from '../../shared/time/clock.ts';
@@ -12,23 +12,21 @@ export interface MachineClocks {
   monotonic(): number;
   /** Time since the start of the machine, including sleep, with low precision. */
   uptime(): number;
-  /** Identifier of the machine's present boot; null on systems without such an identifier. */
+  /** Identifier that changes with each boot of the machine; null on systems without such an identifier. */
   readonly boot: string | null;
 }
 
 /**
- * Difference between two readings above which a change counts as a jump. NTP daemons correct smaller errors gradually, or by one step at
- * their start.
+ * Milliseconds from which a change of the wall clock is a jump. NTP daemons correct smaller errors gradually, or in one step at their
+ * start.
  */
 export const JUMP = 60_000;
-/** Longest timeout: `setTimeout` fires at once beyond 2^31-1 ms, so a longer wait consists of several timeouts. */
+/** Longest timeout in milliseconds. `setTimeout` fires at once beyond 2^31-1 ms, so a longer wait consists of several timeouts. */
 const LONGEST_TIMEOUT = 2 ** 31 - 1;
 
 export class GuardedClock implements Clock {
   readonly #machine: MachineClocks;
-  /** Wall time minus monotonic time at the last accepted reading. */
   #base: number;
-  /** Wall time minus uptime at the last accepted reading. */
   #sleepBase: number;
   #held = false;
   readonly #alerts = new Set<{ readonly due: Instant; readonly task: () => void; timer?: NodeJS.Timeout }>();
@@ -55,7 +53,7 @@ export class GuardedClock implements Clock {
 
   /**
    * Milliseconds by which the machine's wall clock is ahead of this clock after a jump. Null without a jump, or if a second jump reversed
-   * the first one.
+   * the first jump.
    */
   jump(): number | null {
     const now = this.now();
@@ -85,7 +83,7 @@ export class GuardedClock implements Clock {
     clearTimeout(alert.timer);
     const wait = Math.min(LONGEST_TIMEOUT, Math.max(0, alert.due - this.now()));
     alert.timer = later(() => {
-      // Wait again if only a part of a long wait has ended, or if the clock was set back.
+      // Wait again if the long wait has not ended yet, or if the clock was set back.
       if (this.now() < alert.due - 1) return this.#arm(alert);
       this.#alerts.delete(alert);
       alert.task();

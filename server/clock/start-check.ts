@@ -7,7 +7,7 @@ const DAY = 86_400_000;
 /** Accepted difference between the clocks of two machines, or of a machine and its time server, in milliseconds. */
 export const CLOCK_TOLERANCE = 10 * MINUTE;
 /**
- * Milliseconds around the stated time during which `CORDON_ACCEPT_CLOCK` is valid. A setting that is left in the configuration thus has no
+ * Milliseconds before and after the time in `CORDON_ACCEPT_CLOCK` during which this variable is valid. A forgotten variable thus has no
  * later effect.
  */
 export const ACCEPT_WITHIN = 15 * MINUTE;
@@ -21,7 +21,6 @@ export interface Heartbeat {
 
 /** Reading of an independent time source: the milliseconds by which this machine's clock is ahead. */
 export interface MeasuredTime {
-  /** Name of the time source for error messages, such as `the NTP server ntp.example.org`. */
   readonly source: string;
   readonly ahead: number;
 }
@@ -30,29 +29,23 @@ export interface StartFacts {
   readonly now: Instant;
   readonly uptime: number;
   readonly boot: string | null;
-  /** Newest time that the server wrote into the store, and the table that contains it; null for an empty store. */
+  /** Newest time that the server wrote into the store, and the table with this time; null for an empty store. */
   readonly newest: { readonly at: Instant; readonly what: string } | null;
   readonly heartbeat: Heartbeat | null;
   readonly measured: MeasuredTime | null;
   /** Date of this release. A correct clock shows a later time. */
   readonly released: Instant;
-  /** Expiry of the issuing CA's certificate; null before the first start. */
   readonly authorityEnds: Instant | null;
-  /** `CORDON_JUMP_DAYS` in milliseconds. After a longer time without a write, a time source must confirm the clock. */
+  /** `CORDON_JUMP_DAYS` in milliseconds. If the last write is older, a time source must confirm the clock. */
   readonly longestSilence: number;
-  /** Time in the variable `CORDON_ACCEPT_CLOCK`. */
   readonly accepted: Instant | null;
 }
 
 export interface StartDecision {
-  /**
-   * Reasons why the clock is implausible, as sentences; null for a plausible clock. Reasons are returned only if an admin has accepted the
-   * clock for this start. Otherwise, an implausible clock is an error.
-   */
+  /** Reasons why the clock is implausible, as sentences, if an admin has accepted the clock for this start. Null for a plausible clock. */
   readonly objection: string | null;
 }
 
-/** Throws `clock_implausible` with the fact, the consequence and the remedy. */
 export function checkStart(facts: StartFacts): StartDecision {
   const objection = objectionTo(facts);
   if (objection === null) return { objection: null };
@@ -81,7 +74,7 @@ function objectionTo(facts: StartFacts): string | null {
   if (authorityEnds !== null && now > authorityEnds) {
     return `${shows} The issuing certificate ended on ${iso(authorityEnds)}.`;
   }
-  // Agreement of a time source is stronger evidence than the times in the store.
+  // A time source that agrees is stronger evidence than the times in the store.
   if (measured !== null) return null;
   if (heartbeat !== null && heartbeat.boot !== null && heartbeat.boot === facts.boot) {
     const expected = heartbeat.at + (facts.uptime - heartbeat.uptime);

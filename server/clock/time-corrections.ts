@@ -1,6 +1,6 @@
 /**
  * Time corrections on the server. The server verifies a time correction by the same rules as devices, stores it with a ledger entry, and
- * sends it to devices. The server itself signs no time correction.
+ * sends it to devices. The server signs no time correction.
  */
 import { CordonError } from '../../shared/errors.ts';
 import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
@@ -19,10 +19,10 @@ export interface StoredCorrection {
 }
 
 export interface TimeCorrectionStore {
-  /** Time corrections, newest first. */
   corrections(limit: number): Promise<StoredCorrection[]>;
   /**
-   * Stores the time correction and its ledger entry in one transaction. Throws `conflict` if a time correction with this version exists.
+   * Stores the time correction and its ledger entry in one transaction. Throws `conflict` if the store has a time correction with the same
+   * version.
    */
   addCorrection(correction: StoredCorrection, entry: EntryDraft<'time.corrected'>): Promise<void>;
 }
@@ -31,14 +31,12 @@ const MOST_LISTED = 100;
 
 export interface TimeCorrections {
   list(): Promise<StoredCorrection[]>;
-  /** Newest published time correction; null if there is none. */
   newest(): Envelope | null;
   publish(envelope: Envelope, account: string): Promise<StoredCorrection>;
 }
 
 export async function openTimeCorrections(ports: {
   readonly store: TimeCorrectionStore;
-  /** Adopted approver sets, oldest first. */
   readonly approverSets: () => readonly Envelope[];
   readonly clock: Clock;
   readonly bus: Bus;

@@ -1,6 +1,6 @@
 /**
- * Independent time sources: the configured SNTP server, or the state of the machine's NTP daemon. They confirm or contradict the server's
- * clock, and never set it.
+ * Independent time sources: the configured SNTP server, or the state of the machine's NTP daemon. The server compares its clock with them,
+ * but never sets its clock by them.
  */
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -16,7 +16,7 @@ const NTP_EPOCH = 2_208_988_800;
 /** NTP seconds restart at zero in 2036 (RFC 5905, section 6, era 1). */
 const ERA = 2 ** 32;
 
-/** Queries the time sources. Returns null if no source responds or no source is synchronized. */
+/** Queries the time sources. Returns null if no time source responds or is synchronized. */
 export async function measureTime(ntp: string | null): Promise<MeasuredTime | null> {
   if (ntp === null) return (await fromChrony()) ?? (await fromSystemd());
   for (let tried = 0; tried < TRIES; tried++) {
@@ -27,7 +27,7 @@ export async function measureTime(ntp: string | null): Promise<MeasuredTime | nu
 }
 
 /**
- * Queries one SNTP server (RFC 4330). Resolves with the milliseconds by which this machine's clock is ahead. Rejects if there is no valid
+ * Queries one SNTP server (RFC 4330). Resolves with the milliseconds by which this machine's clock is ahead. Rejects without a valid
  * response.
  */
 export function querySntp(server: string): Promise<number> {
@@ -35,8 +35,7 @@ export function querySntp(server: string): Promise<number> {
   const socket = createSocket(isIPv6(host) ? 'udp6' : 'udp4');
   const request = Buffer.alloc(48);
   request[0] = 0x23; // Version 4, client.
-  // A response repeats the request's transmit timestamp. A random value proves that the response belongs to this request (compare RFC
-  // 9109).
+  // Send a random transmit timestamp, which the response repeats. It proves that the response belongs to this request (compare RFC 9109).
   const nonce = randomBytes(8);
   nonce.copy(request, 40);
   return new Promise<number>((resolve, reject) => {
@@ -91,9 +90,7 @@ async function fromChrony(): Promise<MeasuredTime | null> {
   return { source: 'chrony', ahead: -offset * 1000 };
 }
 
-/**
- * Kernel's synchronization flag. The NTP daemon sets the flag, and an admin's change of the clock clears it. The flag contains no offset.
- */
+/** Kernel's synchronization flag. The NTP daemon sets the flag, and an admin's change of the clock clears it. */
 async function fromSystemd(): Promise<MeasuredTime | null> {
   const state = await output('timedatectl', ['show', '--property=NTPSynchronized', '--value']);
   return state?.trim() === 'yes' ? { source: 'the NTP service of this machine', ahead: 0 } : null;

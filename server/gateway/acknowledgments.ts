@@ -1,13 +1,12 @@
 /**
- * Acknowledgments that the server sends to one device. An acknowledgment contains the highest sequence number of the stored reports, and
- * the versions of the signed documents that the device has stored. The server acknowledges a report only after it is stored durably.
+ * Acknowledgments to one device: the highest sequence number of the stored reports, and the versions of the documents that the device has
+ * stored. The server acknowledges a report only after it is stored durably.
  */
 import type { DocumentVersions } from './documents-sent.ts';
 
-/** Data from a device that must be stored before the server acknowledges the device's reports. */
 export interface Unconfirmed {
   readonly had: DocumentVersions | null;
-  /** Highest report number to acknowledge to the device; null if no acknowledgment is due. */
+  /** Highest report number to acknowledge; null if no acknowledgment is due. */
   readonly reports: number | null;
 }
 
@@ -20,8 +19,8 @@ export class Acknowledgments {
   #work: Promise<void>[] | null = null;
 
   /**
-   * Starts the acknowledgments of a session. `reports` is the highest report number that earlier sessions stored. `had` has the device's
-   * document versions, and `known` the versions in the store.
+   * `reports`: highest report number that the device's earlier sessions stored. `had`: the device's document versions. `known`: the
+   * document versions that the store has for the device.
    */
   begin(reports: number, had: DocumentVersions, known: DocumentVersions): void {
     this.#reports = reports;
@@ -31,7 +30,7 @@ export class Acknowledgments {
       this.#had = had;
   }
 
-  /** Returns true for a new report, and false for a report that the store already has. */
+  /** Returns false for a report that is already stored. */
   isNew(seq: number): boolean {
     return seq > this.#reports;
   }
@@ -62,9 +61,7 @@ export class Acknowledgments {
     return this.#receipts;
   }
 
-  /**
-   * Adds an unfinished write. Other frames are handled meanwhile, but the server waits with `settled` for the write before it acknowledges.
-   */
+  /** Adds an unfinished write. The server handles further frames meanwhile, but waits for the write before it sends an acknowledgment. */
   waitFor(work: Promise<void>): void {
     // Prevent an unhandled rejection, because nothing calls `settled` for a closed session. In other sessions `settled` throws the error.
     work.catch(() => undefined);
@@ -72,14 +69,13 @@ export class Acknowledgments {
     this.#work.push(work);
   }
 
-  /** Resolves when all work that was added with `waitFor` has ended. Throws the error of failed work. */
+  /** Resolves when all writes added with `waitFor` have ended. Throws the error of a failed write. */
   async settled(): Promise<void> {
     const work = this.#work;
     this.#work = null;
     if (work) await Promise.all(work);
   }
 
-  /** Returns the data to store and acknowledge; null if there is none. */
   take(): Unconfirmed | null {
     if (!this.#due && !this.#had) return null;
     const taken = { had: this.#had, reports: this.#due ? this.#reports : null };

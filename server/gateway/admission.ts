@@ -1,18 +1,15 @@
 /**
- * Admission of connections to a listener. It limits concurrent handshakes in total and for each address, and open connections for each
- * address. Connections beyond a limit wait, and the addresses with waiting connections are served in rotation. Thus ten thousand
- * reconnecting devices all connect in the end, and one address cannot block the others.
+ * Admission of connections to a listener. It limits handshakes in total and for each address, and open connections for each address.
+ * Connections beyond a limit wait, and the waiting addresses take turns, so that one address cannot block the others.
  */
 import type { Socket } from 'node:net';
 
 export interface AdmissionLimits {
-  /** Maximum handshakes in progress. */
   readonly handshakes: number;
   readonly handshakesOfOne: number;
-  /** Maximum number of open connections from one address, including connections during their handshake. */
   readonly openOfOne: number;
   readonly open: number;
-  /** Limits of waiting connections: their maximum number, and the longest wait of a connection in milliseconds. */
+  /** Limits of waiting connections: their number, and the wait of one connection in milliseconds. */
   readonly waiting: number;
   readonly longestWait: number;
 }
@@ -45,12 +42,10 @@ export interface Admission {
   counts(): { readonly handshakes: number; readonly waiting: number; readonly refused: number };
 }
 
-/** Connections from one source address. */
 interface Source {
   readonly address: string;
   open: number;
   handshakes: number;
-  /** Waiting connections, each with the function that starts its handshake. */
   readonly waiting: Map<Socket, () => void>;
 }
 
@@ -65,7 +60,7 @@ export const endsOf = ({
 
 export function createAdmission(limits: AdmissionLimits): Admission {
   const sources = new Map<string, Source>();
-  /** Connections during their handshake, by key: functions to call when the handshake ends. */
+  /** Connections in their handshake, each with the function to call when the handshake ends. */
   const inHandshake = new Map<string, () => void>();
   let open = 0;
   let handshakes = 0;
@@ -119,9 +114,8 @@ export function createAdmission(limits: AdmissionLimits): Admission {
   };
 }
 
-/** Waiting connections, with a separate queue for each source address. `forget` is called when a source may have no connections left. */
+/** Waiting connections, with one queue for each source address. `forget` is called for a source that may have no connections left. */
 function createWaitingLines(limits: AdmissionLimits, forget: (source: Source) => void) {
-  /** Sources with waiting connections, in the order in which the listener serves them. */
   const rotation = new Set<Source>();
   let waiting = 0;
   let refused = 0;
@@ -156,7 +150,6 @@ function createWaitingLines(limits: AdmissionLimits, forget: (source: Source) =>
       rotation.add(source);
     },
 
-    /** Begins waiting handshakes within the limits. The sources take turns, and each turn begins one handshake. */
     serve(listener: {
       isFull(): boolean;
       hasRoom(source: Source): boolean;

@@ -11,10 +11,7 @@ import { enforceWriteDeadlines, type WriteDeadlines } from './write-deadlines.ts
 const MOST_OPEN = 1_024;
 const MOST_OPEN_OF_ONE = 128;
 
-/**
- * Limits the server's connections. The function `isShared` returns true for an address that many clients share, for example the address of
- * a proxy.
- */
+/** `isShared`: true for an address that many clients share, such as the address of a proxy. */
 export function boundServer(
   server: Server,
   {
@@ -44,5 +41,4 @@ export function boundServer(
   enforceWriteDeadlines(server, tls ? 'secureConnection' : 'connection', deadlines);
 }
 
-/** Returns true for an address of this machine, for example the address of a local proxy. */
 export const isLoopback = (address: string): boolean => address === '::1' || address.startsWith('127.');

@@ -29,8 +29,7 @@ import type { Sessions } from './sessions.ts';
 
 export interface Connections {
   /**
-   * Handles a WebSocket upgrade. Throws an error that says why the device is refused. If an order is the reason, sends the refusal itself
-   * and does not throw.
+   * Handles a WebSocket upgrade. Throws the reason for a refusal. If an order is the reason, sends the refusal itself and does not throw.
    */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void>;
   welcome(session: DeviceSession, hello: Extract<DeviceFrame, { kind: 'hello' }>): Promise<void>;
@@ -46,14 +45,14 @@ export interface Connections {
     readonly time: Instant;
     readonly areas: readonly string[];
     /**
-     * Request of a restored server to the device: to return its signed documents (`documents`), or only to report facts (`facts`); null for
-     * no request.
+     * Request of a restored server: `documents` for all signed documents on the device, `facts` for only the device record and the newest
+     * ledger checkpoint; null for no request.
      */
     readonly recall: 'documents' | 'facts' | null;
   } | null>;
   /**
-   * Ends the location evidence from the device's address, after its socket closed or its upgrade failed. The evidence remains valid if the
-   * device has another open socket.
+   * Ends the location evidence from the device's address, after the device's socket closed or the upgrade failed. The evidence remains
+   * valid while the device has another open socket.
    */
   endAddressEvidence(device: Pick<Identity, 'device' | 'generation'>, address: string | null): Promise<void>;
 }
@@ -73,7 +72,6 @@ interface Ports {
   readonly sessions: Pick<Sessions, 'add' | 'enter' | 'live'>;
   readonly upgrades: DeviceUpgrades;
   readonly push: Delivery;
-  /** Locates the session's address again if the IP database changed after the upgrade. */
   readonly relocate: (session: DeviceSession) => Promise<void>;
   readonly monitor: Pick<Monitor, 'connected' | 'connectionRefused'>;
   readonly handlers: () => SessionHandlers;
@@ -101,7 +99,6 @@ function requireProtocol(request: IncomingMessage): number {
   return Number.isSafeInteger(list) && list >= 0 ? list : 0;
 }
 
-/** Opens a session after the device's hello frame, and sends the frames that every device receives first. */
 function createWelcome(ports: Ports, time: () => { readonly time: Instant; readonly doubtful?: true }) {
   const { installation, devices, commands, orders, sessions, push, relocate, timekeeping, monitor } = ports;
   return async (session: DeviceSession, hello: Extract<DeviceFrame, { kind: 'hello' }>): Promise<void> => {
@@ -159,7 +156,7 @@ export function createConnections(ports: Ports): Connections {
     handleProtocols: () => SUBPROTOCOL,
   });
 
-  /** Opens the session, or returns a refusal because of an order. Returns undefined if the peer disconnects or does not speak WebSocket. */
+  /** Returns a refusal if an order blocks the device. Returns undefined if the peer disconnects or does not speak WebSocket. */
   async function admit(identity: Identity, address: string | null, { request, stream, head, list }: Upgrade) {
     const { device, generation } = identity;
     // Record the new address before the verdict is computed. Otherwise the verdict would use the device's old location.

@@ -18,12 +18,10 @@ export interface Delivery {
   list(session: DeviceSession): void;
   record(session: DeviceSession): Promise<void>;
   commands(session: DeviceSession): Promise<void>;
-  /** After a restore of the server, requests signed documents from this device if the recovery has selected it. */
+  /** After a restore of the server from a backup, requests the device's signed documents if the recovery has selected the device. */
   recall(session: DeviceSession): void;
-  /** Sends all signed documents that the device lacks, according to the versions in its hello frame. */
   documents(session: DeviceSession, record: Record): void;
   queued(session: DeviceSession, queued: readonly SentCommand[]): void;
-  /** Sends the newest time correction to a device whose agent supports time corrections. */
   correction(session: DeviceSession): void;
   fanOutList(): void;
 }
@@ -38,7 +36,6 @@ interface Ports {
 }
 
 export function createDelivery({ orders, commands, sessions, timekeeping, recovery, log }: Ports): Delivery {
-  /** Encoded order list. All devices receive the same bytes, so the server encodes each version once. */
   let encoded: { readonly version: number; readonly withheld: readonly Envelope[]; readonly frame: Buffer } | null =
     null;
   function encodedList(): { readonly version: number; readonly frame: Buffer } | null {
@@ -74,10 +71,7 @@ export function createDelivery({ orders, commands, sessions, timekeeping, recove
     if (first && documents.record === 0) pushRecord(session).catch(() => undefined);
   }
 
-  /**
-   * Sends the device record. Does nothing before the first approver set, because only this set tells devices which key signs device
-   * records.
-   */
+  /** Sends the device record, but not before the first approver set: only an approver set tells devices which key signs device records. */
   async function pushRecord(session: DeviceSession): Promise<void> {
     if (orders.approverSets.version() === 0) return;
     const record = await orders.effect.record(session.device);
@@ -104,7 +98,8 @@ export function createDelivery({ orders, commands, sessions, timekeeping, recove
 
   const fanOut = new Loop({
     run: async () => {
-      // Let the wakes of affected devices run first. They were published together with this change of the order list.
+      // Handle the pending change notifications of affected devices first. The bus published them together with this change of the order
+      // list.
       await new Promise(setImmediate);
       await sessions.each(pushList);
     },

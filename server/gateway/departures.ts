@@ -1,6 +1,6 @@
 /**
- * Stores the ends of device sessions. If the store refuses a write, the server repeats the write later. Otherwise a device that disconnects
- * while the database is unreachable would still count as connected.
+ * Stores the ends of device sessions, and repeats a failed write later. Otherwise a device that disconnects while the database is
+ * unreachable would still count as connected.
  */
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 import type { Connections } from './connections.ts';
@@ -11,7 +11,7 @@ import type { DeviceSession } from './session.ts';
 type Ended = Pick<DeviceSession, 'device' | 'generation' | 'address' | 'epoch'>;
 
 export interface Departures {
-  /** Stores the end of a session. Must be called after the session is removed from the list of sessions. */
+  /** Stores the end of a session. The session must already be removed from the list of sessions. */
   record(session: Ended): void;
   retry(): void;
 }
@@ -24,10 +24,7 @@ interface Ports {
 }
 
 export function createDepartures({ devices, upgrades, endAddressEvidence, log }: Ports): Departures {
-  /**
-   * Ends of sessions that the store refused to write, by device. The entry of a device's newest session replaces entries of its earlier
-   * sessions.
-   */
+  /** Session ends whose write failed, by device. The end of a newer session replaces the end of an older session. */
   const waiting = new Map<DeviceId, Ended>();
 
   async function store(ended: Ended): Promise<void> {

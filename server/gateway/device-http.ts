@@ -10,7 +10,7 @@ import { identify } from './identity.ts';
 import type { DevicesPort, Log, NamesPort, RecoveryPort } from './ports.ts';
 import { type Answer, refusalOf, respond } from './refusals.ts';
 
-/** Maximum number of concurrent requests of one device. It limits the memory that a device's responses use. */
+/** Maximum number of concurrent requests of one device, because each response uses memory. */
 const MOST_AT_ONCE = 16;
 
 export interface DeviceHttpPorts {
@@ -59,7 +59,7 @@ export function createDeviceHttp({ devices, names, recovery, routes, operatorUrl
   return (request: IncomingMessage, response: ServerResponse): void => {
     responseTo(request, response)
       .catch((error: unknown) => {
-        // Remove the query from the logged URL, because it can contain a name that a user searched for.
+        // Omit the query from the logged URL: a query can contain the name of a person that a user searched for.
         const [path] = (request.url ?? '').split('?', 1);
         if (!isCordonError(error)) log.error({ error: String(error), path }, 'a device request failed');
         return refusalOf(error, operatorUrl);

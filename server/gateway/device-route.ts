@@ -1,4 +1,3 @@
-/** Definition of an HTTPS route on the device listener, with the types and functions for its requests and responses. */
 import type { IncomingMessage } from 'node:http';
 import type { z } from 'zod';
 import { CordonError, isCordonError } from '../../shared/errors.ts';
@@ -7,26 +6,24 @@ import type { Answer } from './refusals.ts';
 
 const LARGEST_BODY = 512 * 1024;
 
-/** Deadlines for receiving a request's body, in milliseconds: one for the whole body, and one for each next part. */
+/** Deadlines for receiving a request's body, in milliseconds: one for the whole body, and one between two parts of the body. */
 export interface BodyDeadlines {
   readonly whole: number;
   readonly silent: number;
 }
 
-/** Default deadlines for receiving a request's body. Devices give up on a request earlier than this. */
+/** Default deadlines for receiving a request's body. They are longer than the timeouts of the agent. */
 const DEFAULT_DEADLINES: BodyDeadlines = { whole: 60_000, silent: 30_000 };
 
 export interface DeviceRequest {
   readonly identity: Identity;
   readonly request: IncomingMessage;
   readonly query: URLSearchParams;
-  /** Value of `:id` in the request's path; empty for a route without `:id`. */
   readonly id: string;
 }
 
 export interface DeviceRoute {
   readonly method: 'GET' | 'POST' | 'PUT';
-  /** Path of the route: a complete path, or a path that ends in `/:id`. */
   readonly path: string;
   answer(asked: DeviceRequest): Promise<Answer>;
 }
@@ -76,7 +73,7 @@ export function queryOf<S extends z.ZodType>(schema: S, query: URLSearchParams):
   throw new CordonError('invalid_input', `${issue?.path.join('.')}: ${issue?.message}`, {}, parsed.error);
 }
 
-/** Parses the request's body. `what` is the name of the expected body in the error message. Throws `invalid_input`. */
+/** `what`: name of the expected body for the error message. Throws `invalid_input`. */
 export async function bodyOf<S extends z.ZodType>(
   schema: S,
   request: IncomingMessage,

@@ -10,7 +10,7 @@ export class DeviceUpgrades {
     this.#sessions = sessions;
   }
 
-  /** Counts an upgrade of the device as in progress. The upgrade ends when the caller calls the returned function. */
+  /** Marks an upgrade of the device as in progress. The caller ends it with the returned function. */
   begin(device: DeviceId): () => void {
     this.#counts.set(device, (this.#counts.get(device) ?? 0) + 1);
     return () => {
@@ -20,7 +20,6 @@ export class DeviceUpgrades {
     };
   }
 
-  /** Returns true if the device has an open socket or an upgrade in progress. */
   isConnected(device: DeviceId): boolean {
     return this.#counts.has(device) || this.#sessions.of(device).length > 0;
   }

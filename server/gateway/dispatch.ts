@@ -23,8 +23,8 @@ export function createDispatch(ports: DispatchPorts) {
   const { devices, commands, jurisdiction, orders, relay, mailing, log, welcome } = ports;
 
   /**
-   * Do not store the versions of the device's documents immediately: the next acknowledgment stores them. After a new order list, a device
-   * sends receipts, so that one write stores both.
+   * Store the new document versions only with the next acknowledgment. After a new order list, a device also sends receipts, so that one
+   * write stores both.
    */
   async function have(session: DeviceSession, { list, record, approverSet }: Frame<'have'>): Promise<void> {
     session.acknowledgments.documents({ list, record, approverSet });
@@ -37,8 +37,8 @@ export function createDispatch(ports: DispatchPorts) {
 
   async function report(session: DeviceSession, { seq, item }: Frame<'report'>): Promise<void> {
     if (session.acknowledgments.isNew(seq)) {
-      // Do not wait for a receipt to be stored. A device sends all its receipts about an order list together, so that one commit can store
-      // them.
+      // Do not wait for the write of one receipt. A device sends all receipts about an order list together, so that one commit can store
+      // all of them.
       if (item.type === 'receipt') session.acknowledgments.waitFor(take(session, item));
       else await take(session, item);
     }
@@ -76,7 +76,8 @@ export function createDispatch(ports: DispatchPorts) {
   }
 
   /**
-   * The server stores posts in the order in which they arrive. A device receives the response to its post after the post is stored durably.
+   * The server stores messages in the sequence of their arrival. It confirms a message to the sender only after the message is stored
+   * durably.
    */
   async function post(session: DeviceSession, frame: Frame<'post'>): Promise<void> {
     const { device, generation } = session;
@@ -107,7 +108,6 @@ export function createDispatch(ports: DispatchPorts) {
     }
   }
 
-  /** Acknowledges all frames that were handled since the previous acknowledgment, after their changes are stored durably. */
   async function acknowledge(session: DeviceSession): Promise<void> {
     await session.acknowledgments.settled();
     const unconfirmed = session.acknowledgments.take();
@@ -128,7 +128,7 @@ export function createDispatch(ports: DispatchPorts) {
 const OWN_ALERTS: ReadonlySet<string> = new Set(['taken_over', 'report_refused', 'other_alerts']);
 const reportedCode = (code: string): string => (OWN_ALERTS.has(code) ? `reported_${code}` : code);
 
-/** Number of recipients of a post that cost as much as one frame in the device's frame allowance. */
+/** Number of recipients of a message that cost as much as one frame in the device's frame allowance. */
 const RECIPIENTS_TO_A_FRAME = 16;
 
 /** Codes of temporary errors. After such an error, the device reconnects and sends the report again. */

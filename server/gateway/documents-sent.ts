@@ -1,4 +1,6 @@
-/** Signed documents and commands that the server has sent in one session. It sends each of them only once in a session. */
+/**
+ * Signed documents and commands that the server has sent in one session. The server sends each document and each command once per session.
+ */
 
 export interface DocumentVersions {
   readonly list: number;
@@ -14,17 +16,15 @@ export class DocumentsSent {
   #acceptsCorrections = false;
   #commands: Set<string> | null = null;
 
-  /** Starts the record for a session. `had` has the document versions from the device's hello frame. */
   begin(had: DocumentVersions, currentList: number): void {
     this.#hello = had;
-    // If the device has a newer order list than the server, forget the device's version, so that the server sends its own list. The device
-    // then reports an alert.
+    // If the device has a newer order list than the server, send the server's list nevertheless. The device then reports an alert.
     this.#list = had.list > currentList ? 0 : had.list;
     this.#record = had.record;
     this.#root = had.approverSet;
   }
 
-  /** Document versions from the device's hello frame. A restored server uses them to request documents that are newer than its own. */
+  /** Document versions from the device's hello frame. A restored server finds devices with newer documents by these versions. */
   get hello(): DocumentVersions | null {
     return this.#hello;
   }
@@ -47,7 +47,7 @@ export class DocumentsSent {
     this.#root = versions.approverSet ?? this.#root;
   }
 
-  /** Allows the frame `time-correction`, which old agents do not know. */
+  /** Allows the frame `time-correction` for this session's agent. Older agents do not know the frame. */
   acceptCorrections(): void {
     this.#acceptsCorrections = true;
   }
@@ -56,7 +56,6 @@ export class DocumentsSent {
     return this.#acceptsCorrections;
   }
 
-  /** Marks a command as sent. Returns false if the command was already sent. */
   addCommand(id: string): boolean {
     this.#commands ??= new Set();
     if (this.#commands.has(id)) return false;
@@ -68,7 +67,6 @@ export class DocumentsSent {
     this.#commands?.delete(id);
   }
 
-  /** Makes the next delivery send all unacknowledged commands again. */
   forgetCommands(): void {
     this.#commands = null;
   }

@@ -21,7 +21,6 @@ export class FrameSender {
   #queuedBytes = 0;
   #corked = false;
 
-  /** The function `tooSlow` is called when the device has not read more than `MAX_UNREAD` bytes. */
   constructor({ socket, stream }: { readonly socket: WebSocket; readonly stream: Duplex }, tooSlow: () => void) {
     this.#socket = socket;
     this.#stream = stream;
@@ -45,7 +44,7 @@ export class FrameSender {
     if (this.#socket.bufferedAmount + this.#queuedBytes > MAX_UNREAD) this.#tooSlow();
   }
 
-  /** Calls `send`, and sends all frames that `send` writes in one TLS record, because each record costs a system call. */
+  /** Calls `send`, and combines all frames that `send` writes into one TLS record, because each record costs a system call. */
   sendTogether(send: () => void): void {
     this.#stream.cork();
     try {

@@ -1,7 +1,4 @@
-/**
- * The device listener. This module connects the parts of the gateway, and starts and stops them. Each device has at most one current
- * session.
- */
+/** The device listener. This module connects the parts of the gateway, and starts and stops them. */
 import { isCordonError } from '../../shared/errors.ts';
 import { CLOSE } from '../../shared/protocol/frames.ts';
 import type { Clock } from '../../shared/time/clock.ts';
@@ -50,7 +47,6 @@ export interface GatewayOptions {
   readonly proxyRequired?: boolean;
   readonly installation: string;
   readonly operatorUrl: string | null;
-  /** Maximum number of concurrent WebSocket upgrades, for tests. */
   readonly mostUpgrades?: number;
   readonly bounds?: ListenerBounds;
 }
@@ -68,7 +64,6 @@ export interface GatewayPorts {
   readonly clock: Clock;
   readonly timekeeping: TimekeepingPort;
   readonly names: NamesPort;
-  /** Recovery after a restore; undefined for a server that was not restored. */
   readonly recovery?: RecoveryPort;
   readonly log: Log;
   readonly monitor: Monitor;
@@ -78,7 +73,6 @@ export interface Gateway {
   readonly listener: TlsListener;
   listen: TlsListener['listen'];
   connections(): number;
-  /** Progress while the server locates connected devices again after a change of the IP database; null when all are located. */
   relocating(): { readonly done: number; readonly of: number } | null;
   stop(): Promise<void>;
 }
@@ -98,7 +92,7 @@ export function createGateway(options: GatewayOptions, ports: GatewayPorts): Gat
       requestCert: true,
       rejectUnauthorized: true,
       minVersion: 'TLSv1.3',
-      // Maximum deadline for a request's body. Each route enforces its own deadline, which is equal or shorter.
+      // Maximum deadline for a request's body. A route can have a shorter deadline.
       requestTimeout: FILE_DEADLINES.whole,
       proxyRequired: options.proxyRequired ?? false,
     },

@@ -1,6 +1,5 @@
 /**
- * Periodic work for all sessions: sending pings, closing unresponsive sockets, comparing sessions with the store, and sending the server's
- * time to devices.
+ * Periodic work for all sessions: pings, closing unresponsive sockets, comparing sessions with the store, and sending the server's time.
  */
 import { CLOSE, HELLO_WITHIN, PING_EVERY, type ServerFrame } from '../../shared/protocol/frames.ts';
 import type { Clock } from '../../shared/time/clock.ts';
@@ -12,7 +11,9 @@ import type { Relocation } from './relocation.ts';
 import type { Sessions } from './sessions.ts';
 
 const HOUR = 3_600_000;
-/** Number of heartbeats between two comparisons of the sessions with the store. The comparison finds changes whose wakes were lost. */
+/**
+ * Number of heartbeats between two comparisons of the sessions with the store. A comparison finds changes whose notifications were lost.
+ */
 const RECONCILE_EVERY = 10;
 
 interface Ports {
@@ -26,7 +27,6 @@ interface Ports {
   readonly logged: (what: string) => (error: unknown) => void;
 }
 
-/** Starts the periodic work. Returns a function that stops it. */
 export function startHeartbeat({
   sessions,
   push,

@@ -17,7 +17,7 @@ function certificateOf(socket: Duplex): X509Certificate {
   throw new CordonError('certificate_unknown', 'The connection has no certificate of this installation.');
 }
 
-/** SHA-256 of the peer's certificate in lower-case hex. Throws `certificate_unknown` if the peer has no certificate. */
+/** SHA-256 of the peer's certificate in lower-case hex. Throws `certificate_unknown` without a certificate. */
 export const fingerprintOf = (socket: Duplex): string =>
   certificateOf(socket).fingerprint256.replaceAll(':', '').toLowerCase();
 

@@ -1,12 +1,12 @@
 /**
- * For each session, the people whose devices the session has requested. The server reports changes of these devices to the session. The
- * number of people is limited, and the record ends with the session.
+ * People whose devices a session has requested. The server notifies the session of changes of these devices. The list is bounded and ends
+ * with the session.
  */
 import type { DeviceSession } from './session.ts';
 
 /**
- * Maximum number of people in the record of a session. If a session requests more people, the earliest requested people are removed. The
- * session receives no more changes about them, until it requests them again.
+ * Maximum number of people per session. Beyond it, the people requested earliest are removed, and the session is not notified of their
+ * changes until it requests them again.
  */
 const MOST_EACH = 1000;
 
@@ -18,7 +18,7 @@ export class Interests {
     const known = this.#people.get(session) ?? new Set();
     this.#people.set(session, known);
     for (const person of people) {
-      // If the session requests a person again, the person counts as the newest request.
+      // A repeated request moves the person to the end, so that the person is removed last.
       known.delete(person);
       known.add(person);
       const interested = this.#sessions.get(person);

@@ -1,7 +1,6 @@
 /**
- * Delivers mail from a device's mailbox, in order. Delivery happens only while the device has the mailbox open, and the mail that the
- * device has not acknowledged is limited. At the device's next mailbox request, the server sends unacknowledged mail again. It stores mail
- * until the device acknowledges it.
+ * Delivers mail from a device's mailbox in sequence, while the device has the mailbox open. Unacknowledged mail is limited, stays stored,
+ * and is sent again at the device's next mailbox request.
  */
 import { isCordonError } from '../../shared/errors.ts';
 import { Loop } from '../../shared/loops/loop.ts';
@@ -13,15 +12,15 @@ import type { DeviceSession } from './session.ts';
 import type { Sessions } from './sessions.ts';
 
 /**
- * Cost of a repeated mailbox request in the device's frame allowance. The cost is high, because the server then reads and sends all
- * unacknowledged mail again.
+ * Cost of a repeated mailbox request in the device's frame allowance. It is high, because the server reads and sends all unacknowledged
+ * mail again.
  */
 const REOPENING_COST = 50;
 
 export interface MailDelivery {
   mailbox(session: DeviceSession, frame: Extract<DeviceFrame, { kind: 'mailbox' }>): Promise<void>;
   taken(session: DeviceSession, frame: Extract<DeviceFrame, { kind: 'taken' }>): Promise<void>;
-  /** Tells a device with an open mailbox how many of its key packages the server still has. */
+  /** Tells a device with an open mailbox how many of the device's key packages the server still has. */
   fewKeyPackages(device: DeviceId): Promise<void>;
   wake(device: DeviceId): void;
 }
@@ -76,7 +75,7 @@ export function createMailDelivery({
     const room = mail.isOpen ? mail.room() : null;
     if (!room) return;
     const page = await relay.read({ device, generation, ...room });
-    // Ignore the result of the read: during the read, the device closed its mailbox, or requested the mailbox again from the start.
+    // Ignore the result of this read: meanwhile, the device closed its mailbox or requested the mailbox again from the start.
     if (!mail.isOpen || mail.opening !== opening) return;
     for (const entry of page.entries) send(session, entry);
     const last = page.entries.at(-1);

@@ -1,23 +1,16 @@
-/**
- * Limit on unacknowledged mail for one device (the mail window). It limits the number and the total bytes of mailbox entries that the
- * server has sent and the device has not acknowledged.
- */
+/** Limit on the number and bytes of mailbox entries that the server has sent to one device and the device has not acknowledged. */
 import type { MailEntry } from '../relay/ports.ts';
 
-/** Limits of one device's unacknowledged mail. A single entry that is larger than `MOST_BYTES` is sent nevertheless. */
+/** Limits of one device's unacknowledged mail. A single entry larger than `MOST_BYTES` is sent nevertheless. */
 const MOST_ENTRIES = 64;
 const MOST_BYTES = 1024 * 1024;
 
 export class MailWindow {
   #open = false;
-  /**
-   * Number of mailbox requests that the device has made in this session. The result of a read that began before the newest request is
-   * outdated.
-   */
+  /** Number of mailbox requests in this session. A read of the mailbox that began before the newest request is outdated. */
   #opening = 0;
   /** Sequence number of the last mailbox entry that was sent since the device's newest mailbox request. */
   #sent = 0;
-  /** Highest sequence number of a mailbox entry that was sent in this session. */
   #highest = 0;
   /** Sequence number of the last entry in the mailbox; null if unknown. */
   #tail: number | null = null;
@@ -36,7 +29,7 @@ export class MailWindow {
     return this.#opening > 0;
   }
 
-  /** Makes the delivery start again at the first entry of the mailbox. */
+  /** Makes the delivery start again at the first stored entry of the mailbox. */
   open(): void {
     this.#open = true;
     this.#opening += 1;
@@ -46,12 +39,11 @@ export class MailWindow {
     this.#bytes = 0;
   }
 
-  /** Closes the mailbox, so that no more mail is sent. The device can still acknowledge mail that it has received. */
   close(): void {
     this.#open = false;
   }
 
-  /** Limits for the next read of the mailbox; null if the device has too much unacknowledged mail. */
+  /** Limits for the next read of the mailbox; null if the device already has the maximum of unacknowledged mail. */
   room(): { readonly after: number; readonly entries: number; readonly bytes: number } | null {
     const [entries, bytes] = [MOST_ENTRIES - this.#underWay.length, MOST_BYTES - this.#bytes];
     if (entries > 0 && bytes > 0) return { after: this.#sent, entries, bytes };
@@ -59,7 +51,10 @@ export class MailWindow {
     return null;
   }
 
-  /** True if the entry is the only one after the last sent entry. The server then sends the entry without reading the mailbox. */
+  /**
+   * True if this entry directly follows the last sent entry and is the mailbox's last. The server then sends it without reading the
+   * mailbox.
+   */
   isNext(seq: number): boolean {
     const full = this.#underWay.length >= MOST_ENTRIES || this.#bytes >= MOST_BYTES;
     return this.#open && !full && this.#tail === this.#sent && seq === this.#sent + 1;
@@ -72,7 +67,6 @@ export class MailWindow {
     this.#bytes += bytes;
   }
 
-  /** Sets the sequence number of the last entry in the mailbox; null if unknown. */
   endsAt(seq: number | null): void {
     this.#tail = seq;
   }

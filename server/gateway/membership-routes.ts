@@ -28,7 +28,6 @@ export interface MembershipRoutesPorts {
 const size = z.coerce.number().int().min(0);
 const continuationsQuery = z.strictObject({ size });
 const consistencyQuery = z.strictObject({ from: size, to: size.optional() });
-/** Query parameter: part of a person's name, as a user types it into a search. */
 const peopleQuery = z.strictObject({ text: z.string().trim().min(1).max(200) });
 
 export function membershipRoutes({ membership, ledger, sessions, interests }: MembershipRoutesPorts): DeviceRoute[] {
@@ -50,7 +49,7 @@ export function membershipRoutes({ membership, ledger, sessions, interests }: Me
   async function members({ identity, request }: DeviceRequest): Promise<Answer> {
     const requested = await bodyOf(membersBody, request, '{ people, devices } to ask about');
     const session = sessions.live(identity.device);
-    // Register the people before their devices are read, so that the session is informed of changes during the read.
+    // Register the people before reading their devices. Otherwise the session would miss a change during the read.
     if (session?.generation === identity.generation) interests.add(session, requested.people);
     const found = await membership.members(requested, identity.device);
     if (session?.generation === identity.generation && session.open) interests.add(session, found.people);

@@ -1,4 +1,4 @@
-/** Parser for location evidence that a device sends in a frame or in `POST /device/evidence`. */
+/** Parser for location evidence from a device, in a frame or in `POST /device/evidence`. */
 import { parseEvidenceArea } from '../../shared/areas/area-code.ts';
 import { CordonError } from '../../shared/errors.ts';
 import type { ReportItem } from '../../shared/protocol/frames.ts';
@@ -7,8 +7,8 @@ import type { Observation } from '../../shared/verdict/terms.ts';
 type Reported = Extract<ReportItem, { type: 'evidence' }>['observations'][number];
 
 /**
- * Parses the location evidence of a device. A device may report only positions and mobile networks: the server itself adds addresses, and
- * admins add location statements. Throws `invalid_input` for other sources, and `unknown_area`.
+ * Accepts only positions and mobile networks: the server itself adds addresses, and admins add location statements. Throws `invalid_input`
+ * for other evidence, and `unknown_area`.
  */
 export function observationOf(observation: Reported): Observation {
   if (observation.source !== 'position' && observation.source !== 'network') {

@@ -1,4 +1,4 @@
-/** Interfaces through which the device listener uses other modules. Each interface has only the functions that the listener needs. */
+/** Interfaces through which the device listener uses other modules. */
 import type { HomeArea } from '../../shared/areas/area-code.ts';
 import { CordonError } from '../../shared/errors.ts';
 import type { Envelope } from '../../shared/order/documents.ts';
@@ -18,13 +18,10 @@ import type { Receipts } from '../orders/evidence/receipts.ts';
 import type { Orders } from '../orders/orders.ts';
 import type { Relay } from '../relay/relay.ts';
 
-/** Host names by which devices reach the server (`server/startup/device-names.ts`). */
 export interface NamesPort {
-  /** Records the `Host` header that an identified device sent. */
   seen(host: string | undefined): void;
 }
 
-/** Monitor of the server's clock (`server/clock/clock-watch.ts`). */
 export interface TimekeepingPort {
   /** False while the server's clock may be wrong. Devices then receive no authenticated time. */
   trusted(): boolean;
@@ -33,11 +30,11 @@ export interface TimekeepingPort {
 }
 
 export interface DevicesPort {
-  /** `now`: real time. */
+  /** `now`: time by the system clock. */
   identify(fingerprint: string, now: number): Promise<Identity>;
   connected(device: Omit<Connected, 'at'>): Promise<Opened>;
   disconnected(session: Session): Promise<void>;
-  /** Stores what a device reports in a session. Resolves when the data is stored durably. */
+  /** Stores a device's reports. Resolves when they are stored durably. */
   seen(session: Session, seen: Omit<Seen, 'at'>): Promise<void>;
   sighted(device: Omit<Sighted, 'at'>): Promise<void>;
   putInventory(device: DeviceId, inventory: Inventory): Promise<void>;
@@ -52,7 +49,6 @@ export interface CommandsPort {
 }
 
 export interface JurisdictionPort {
-  /** Areas in which the device's address is located; empty if the location is unknown. */
   observeAddress(
     device: DeviceId,
     generation: number,
@@ -60,7 +56,7 @@ export interface JurisdictionPort {
     connected: boolean,
   ): Promise<readonly HomeArea[]>;
   observe(device: DeviceId, generation: number, observations: readonly Observation[]): Promise<void>;
-  /** Areas in which the current IP database locates the device's address. Null if the areas are unchanged or the connection has ended. */
+  /** Areas of the device's address by the current IP database. Null if the areas are unchanged or the connection has ended. */
   relocate(connection: {
     readonly device: DeviceId;
     readonly generation: number;
@@ -68,15 +64,13 @@ export interface JurisdictionPort {
     readonly areas: readonly string[];
     readonly open: boolean;
   }): Promise<readonly HomeArea[] | null>;
-  /** Loads the IP database that another server process activated. */
   followIpDatabase(): Promise<void>;
   currentIpDatabase(): { readonly use: number };
 }
 
 export interface OrdersPort {
   /**
-   * Signed order list. `withheld` returns the complete texts of the withheld orders in the list. While these do not change, it returns the
-   * same array object.
+   * Signed order list. `withheld` returns the complete texts of its withheld orders; the array object stays the same until a text changes.
    */
   readonly list: Pick<Orders['list'], 'withheld'> & {
     current(): { readonly version: number; readonly envelope: Envelope } | null;
@@ -86,13 +80,12 @@ export interface OrdersPort {
   readonly receipts: Pick<Receipts, 'store'>;
 }
 
-/** Recovery after a restore (`server/recovery/recovery.ts`). */
 export interface RecoveryPort {
   asks(device: DeviceId, held: { readonly list: number; readonly approverSet: number }): 'documents' | 'facts' | null;
-  /** True while the recovery waits for a device that has a newer order list. Meanwhile, the server sends no order list. */
+  /** True while the recovery waits for a device that has a newer order list. The server then sends no order list. */
   holding(): boolean;
   take(device: DeviceId, generation: number, recollection: Recollection): Promise<void>;
-  /** Accepts a device's certificate that is missing in the restored store. Returns true if the store now has the certificate. */
+  /** Accepts a device's certificate that the restored store lacks. Returns true if the store now has the certificate. */
   returning(der: Buffer): Promise<boolean>;
 }
 
@@ -114,9 +107,9 @@ export interface MembershipPort {
     device: DeviceId,
     generation: number,
   ): Promise<{ readonly certificate: Envelope | null; readonly countersigned: boolean }>;
-  /** Searches people by name. Like `members`, this method limits the requests of each device and throws `rate_limited`. */
+  /** Searches people by name. Throws `rate_limited`: the search shares a request limit per device with `members`. */
   search(text: string, asker: DeviceId): Promise<{ person: string; name: string; devices: number }[]>;
-  /** Proofs of the requested verified devices. `people` has the requested people and the users of the requested devices. */
+  /** Proofs that the requested devices are verified. `people`: the requested people, and the users of the requested devices. */
   members(
     of: { readonly people: readonly string[]; readonly devices: readonly DeviceId[] },
     asker: DeviceId,

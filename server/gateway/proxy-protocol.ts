@@ -1,12 +1,11 @@
 /**
  * Parser for headers of the PROXY protocol, versions 1 and 2 (haproxy.org, proxy-protocol.txt 2020/03/05). A header contains the source
- * address of a connection that a proxy forwards. The parser reads a limited number of bytes. The caller decides whether to trust the proxy.
+ * address of a forwarded connection. The caller decides whether to trust the proxy.
  */
 import { isIP } from 'node:net';
 import { canonicalAddress } from '../../shared/areas/special-addresses.ts';
 
 export type ProxyHeader =
-  /** Parser result for an incomplete header: the parser needs more bytes. */
   | { readonly kind: 'incomplete' }
   | { readonly kind: 'invalid'; readonly why: string }
   /**
@@ -67,7 +66,7 @@ function parseVersion2(bytes: Buffer): ProxyHeader {
   const command = versionAndCommand & 0x0f;
   if (command === 0) return { kind: 'header', length, source: null };
   if (command !== 1) return invalid('the command is neither LOCAL nor PROXY');
-  // Transport values for unspecified, stream and datagram. A parser must reject other values.
+  // Transport protocols of a version 2 header: unspecified, stream, datagram. A parser must reject other values.
   if ((familyAndTransport & 0x0f) > 2) return invalid('the transport is unknown');
   switch (familyAndTransport >> 4) {
     case 1:

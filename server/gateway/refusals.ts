@@ -24,8 +24,8 @@ export interface Streamed {
 }
 
 /**
- * Seconds after which a refused device retries: `least` plus a random part of `spread`. The random part prevents ten thousand devices from
- * retrying at once.
+ * Seconds after which a refused device retries: `least` plus a random part of `spread`, because otherwise all refused devices would retry
+ * at once.
  */
 const RETRY_AFTER = { least: 300, spread: 300 };
 
@@ -53,17 +53,16 @@ export function refusalOf(thrown: unknown, operatorUrl: string | null): Answer &
 export function denialOf(
   verdict: ServiceVerdict,
   /**
-   * Facts that a connected device would receive in frames. They include the areas of the device's address. Thus a suspended device learns
-   * that it has moved, even if it has no other location source.
+   * Data that a connected device would receive in frames. It includes the areas of the device's address, so that a suspended device without
+   * another location source learns that it has moved.
    */
   facts: {
     readonly list: Envelope | null;
-    /** Complete texts of the withheld orders in the order list. */
     readonly withheld: readonly Envelope[];
     readonly address: { readonly time: number; readonly areas: readonly string[] };
     /**
-     * Request of a restored server to the device: to return its signed documents (`documents`), or only to report facts (`facts`); null for
-     * no request.
+     * Request of a restored server: `documents` for all signed documents on the device, `facts` for only the device record and the newest
+     * ledger checkpoint; null for no request.
      */
     readonly recall: 'documents' | 'facts' | null;
   },
@@ -93,7 +92,7 @@ export function denialOf(
   };
 }
 
-/** Write the response directly to the socket, because Node gives an upgrade request no response object. */
+/** Write directly to the socket, because Node provides no response object for an upgrade request. */
 export function refuseUpgrade(
   socket: Duplex,
   { status, headers, body }: Answer & { readonly body: string | Buffer },
@@ -109,7 +108,7 @@ export function refuseUpgrade(
 }
 
 export function respond(response: ServerResponse, { status, headers, body }: Answer): void {
-  // Send the refusal without waiting for the rest of the request's body, because the upload may be slow.
+  // Send the refusal before the request's body has arrived, because the upload may be slow.
   const last = response.req.complete ? {} : { Connection: 'close' };
   if (typeof body === 'string' || Buffer.isBuffer(body)) {
     response.writeHead(status, { ...headers, ...last, 'Content-Length': Buffer.byteLength(body) });

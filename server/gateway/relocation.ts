@@ -1,6 +1,6 @@
 /**
- * Locates connected devices again after a change of the IP database, in slices, and sends new areas to each device whose areas changed. A
- * suspended device receives its areas with its next request.
+ * Locates the addresses of connected devices again after a change of the IP database, and sends new areas to each device whose areas
+ * changed. A suspended device receives its areas with its next request.
  */
 import { setImmediate as turn } from 'node:timers/promises';
 import { Loop } from '../../shared/loops/loop.ts';
@@ -10,7 +10,6 @@ import type { FrameSender } from './frame-sender.ts';
 import type { JurisdictionPort, TimekeepingPort } from './ports.ts';
 import type { DeviceSession } from './session.ts';
 
-/** Number of devices whose new areas are written together, within some milliseconds. */
 const SLICE = 32;
 
 export interface Located

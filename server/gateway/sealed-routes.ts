@@ -1,4 +1,3 @@
-/** HTTPS routes for key packages and for sealed attachments. */
 import { CordonError } from '../../shared/errors.ts';
 import {
   ATTACHMENT_WITHIN,
@@ -12,12 +11,12 @@ import type { RelayPort } from './ports.ts';
 import type { Answer } from './refusals.ts';
 
 /**
- * Maximum bytes of an upload of key packages. The limit is enough for one hundred of the largest single-use key packages and one
- * last-resort key package.
+ * Maximum bytes of an upload of key packages: enough for one hundred of the largest single-use key packages and one last-resort key
+ * package.
  */
 const LARGEST_HAND_IN = 102 * 16 * 1024;
 
-/** Deadlines for the transfer of an attachment. Devices give up on a transfer earlier than this. */
+/** Deadlines for the transfer of an attachment. They are longer than the timeouts of the agent. */
 export const FILE_DEADLINES: BodyDeadlines = { whole: ATTACHMENT_WITHIN + 60_000, silent: 30_000 };
 
 export function sealedRoutes(relay: Pick<RelayPort, 'keyPackages' | 'attachments'>): DeviceRoute[] {
@@ -36,7 +35,7 @@ export function sealedRoutes(relay: Pick<RelayPort, 'keyPackages' | 'attachments
 
   async function put({ identity, request, id }: DeviceRequest): Promise<Answer> {
     const name = nameOf(id);
-    // If the request states its length, refuse a too large body before the upload. Otherwise the limit applies while the body is read.
+    // Refuse a too large body before the upload if the request states its length. Otherwise the limit applies during the read.
     if (Number(request.headers['content-length'] ?? 0) > LARGEST_ATTACHMENT) {
       throw new CordonError('too_large', `An attachment has at most ${LARGEST_ATTACHMENT} bytes.`);
     }

@@ -23,7 +23,10 @@ export interface ServiceRoutesPorts {
   /** Certificate renewal by EST (RFC 7030, section 4.2.2). */
   readonly reenroll: (asked: { readonly identity: Identity; readonly body: string }) => Promise<Answer>;
   readonly correction: () => Envelope | null;
-  /** Records the device's address as location evidence. Does nothing and returns null while the device has an open session. */
+  /**
+   * Records the device's address as location evidence. Does nothing and returns null while the device has an open session, which already
+   * records the address.
+   */
   readonly sighted: (identity: Identity, request: IncomingMessage, held: Sighted['held']) => Promise<Sighting | null>;
 }
 
@@ -85,7 +88,7 @@ export function serviceRoutes({
         await orders.receipts.store(device, generation, envelope);
         stored += 1;
       } catch (error) {
-        // Continue with the next receipt after an invalid one. Otherwise the invalid receipt would block the others forever.
+        // Continue after an invalid receipt. Otherwise it would block the device's later receipts forever.
         if (!isCordonError(error) || error.code === 'store_unavailable') throw error;
         refused.push(error.message);
         await devices.raiseAlert({ device, code: 'report_refused', detail: `receipt: ${error.message}` });
@@ -94,7 +97,6 @@ export function serviceRoutes({
     return json({ stored, refused });
   }
 
-  /** Receives location evidence, as the evidence frame does on a WebSocket. Evidence that the server already has changes nothing. */
   async function evidence({ identity: { device, generation }, request }: DeviceRequest): Promise<Answer> {
     const { observations } = await bodyOf(evidenceBody, request, '{ observations: [ … ] } of positions and networks');
     const refused: string[] = [];
@@ -102,7 +104,7 @@ export function serviceRoutes({
       try {
         return [observationOf(observation)];
       } catch (error) {
-        // Report success for the request despite the invalid observation. Otherwise the device would send it forever.
+        // Report success despite an invalid observation. Otherwise the device would send the observation forever.
         if (!isCordonError(error)) throw error;
         refused.push(error.message);
         return [];

@@ -1,4 +1,3 @@
-/** Functions that a session calls for its frames, when it is idle, at its end, and at errors. */
 import { isCordonError } from '../../shared/errors.ts';
 import { CLOSE } from '../../shared/protocol/frames.ts';
 import type { Monitor } from '../monitoring/monitor.ts';

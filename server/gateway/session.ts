@@ -1,6 +1,6 @@
 /**
- * Session: the connection of one device. It parses and counts the device's frames, and limits and orders their processing; `dispatch.ts`
- * handles each frame. A session is small, because every idle device has one.
+ * Connection of one device. It parses the device's frames, limits their rate and handles them one after another; `dispatch.ts` contains the
+ * handlers. A session uses little memory, because every idle device has one.
  */
 import type { Duplex } from 'node:stream';
 import { type RawData, WebSocket } from 'ws';
@@ -13,18 +13,17 @@ import { FrameSender } from './frame-sender.ts';
 import { MailWindow } from './mail-window.ts';
 
 /**
- * Frame allowance of a device, which limits the frames that the server accepts. `BURST` is the maximum allowance, enough for an outbox
- * after weeks offline. `PER_SECOND` is the number of frames by which the allowance grows per second.
+ * Frame allowance of a device (token bucket). `BURST`: maximum allowance, enough for an outbox after weeks offline. `PER_SECOND`: frames by
+ * which the allowance grows per second.
  */
 const BURST = 5_000;
 const PER_SECOND = 100;
-/** If this many frames wait, the session stops reading from the socket. */
+/** Number of waiting frames at which the session stops reading from the socket. */
 const MOST_WAITING = 64;
 
 export interface SessionHandlers {
-  /** Handles one frame. Frames are handled one after the other, in the order of arrival. */
+  /** Handles one frame. The session handles frames one after another, in the sequence of arrival. */
   frame(session: DeviceSession, frame: DeviceFrame): Promise<void>;
-  /** Called when the last waiting frame has been handled. */
   idle(session: DeviceSession): Promise<void>;
   /** Called once, after the socket has closed for any reason. */
   closed(session: DeviceSession): void;
@@ -73,8 +72,8 @@ export class DeviceSession {
       this.#spend();
     });
     socket.on('ping', () => this.#spend());
-    // The library ws has sent the close reason and waits for the peer's close frame. Do not end the connection now, because the close
-    // reason could be lost.
+    // Do not end the connection now, because the close reason could be lost. The library ws has sent it and waits for the peer's close
+    // frame.
     socket.on('error', () => this.#cutOffSoon());
     socket.on('close', () => handlers.closed(this));
   }
@@ -83,10 +82,7 @@ export class DeviceSession {
     return this.frames.open;
   }
 
-  /**
-   * Sequence number of this session among all sessions of the device. The session with the highest number is current. 0 before the device's
-   * hello frame.
-   */
+  /** Number of this session among all sessions of the device; the highest number is current. 0 before the device's hello frame. */
   get epoch(): number {
     return this.#epoch;
   }
@@ -95,7 +91,6 @@ export class DeviceSession {
     this.#epoch = epoch;
   }
 
-  /** True after the server has sent the frames that every device receives first. */
   get welcomed(): boolean {
     return this.#welcomed;
   }
@@ -108,7 +103,6 @@ export class DeviceSession {
     return this.#areas;
   }
 
-  /** Number that identifies the IP database with which the session's address was located. */
   get use(): number {
     return this.#use;
   }
@@ -142,7 +136,6 @@ export class DeviceSession {
     setTimeout(() => this.#socket.terminate(), 1_000).unref();
   }
 
-  /** Counts a frame as several frames in the device's frame allowance, because it causes more work than other frames. */
   charge(frames: number): void {
     this.#spend(frames);
   }

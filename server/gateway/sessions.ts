@@ -6,19 +6,15 @@ import type { DeviceSession } from './session.ts';
 const SLICE = 256;
 
 export class Sessions {
-  /**
-   * All open sockets by device. A socket is added after its upgrade. A device may have several sockets, and a revocation must close all of
-   * them.
-   */
+  /** All open sockets by device, from the upgrade on. A device may have several sockets, and a revocation must close all of them. */
   readonly #sockets = new Map<DeviceId, Set<DeviceSession>>();
-  /** Newest session of each device. A session counts from its hello frame on. */
+  /** Newest session of each device, from the session's hello frame on. */
   readonly #live = new Map<DeviceId, DeviceSession>();
 
   get size(): number {
     return this.#live.size;
   }
 
-  /** Adds a session. Every added session must later be removed with `remove`. */
   add(session: DeviceSession): void {
     const same = this.#sockets.get(session.device);
     if (same) same.add(session);
@@ -38,8 +34,8 @@ export class Sessions {
   }
 
   /**
-   * Closes the device's sessions that have a lower sequence number than `epoch`. A session that has no number yet remains open, because it
-   * gets a higher number at its hello frame.
+   * Closes the device's sessions whose number is lower than `epoch`. A session without a number remains open, because its hello frame will
+   * give it a higher number.
    */
   fence(device: DeviceId, epoch: number): void {
     for (const other of this.of(device)) {

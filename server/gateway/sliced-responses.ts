@@ -6,7 +6,6 @@ import type { ServerResponse } from 'node:http';
 
 export const SLICE = 32 * 1024;
 
-/** Replaces the response's method `end`, with which express sends complete bodies. */
 export function sendInSlices(response: ServerResponse): void {
   const end = response.end.bind(response) as (...given: unknown[]) => ServerResponse;
   response.end = ((...given: unknown[]) => {

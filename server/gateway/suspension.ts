@@ -9,13 +9,11 @@ import type { OrdersPort } from './ports.ts';
 import type { DeviceSession } from './session.ts';
 import type { Sessions } from './sessions.ts';
 
-/** Maximum time in milliseconds (real time) for the device to store the order list and to send its receipt. */
+/** Maximum time for the device to store the order list and to send its receipt, in milliseconds by the system clock. */
 const CLOSE_WITHIN = 5_000;
 
 export interface Suspension {
-  /** Computes the device's verdict again after a possible change. If an order now suspends `management`, the session ends. */
   reconsider(device: DeviceId): Promise<void>;
-  /** Closes the session of a suspended device that has stored the order list and sent its receipt. */
   closeIfDone(session: DeviceSession): void;
 }
 

@@ -1,6 +1,6 @@
 /**
  * TLS listener for devices and for the public. It reads PROXY protocol headers before TLS, from configured addresses only. It limits
- * concurrent handshakes, and the memory that a peer can occupy without reading.
+ * concurrent handshakes, and the memory of a peer that does not read.
  */
 import { once } from 'node:events';
 import type { IncomingMessage, RequestListener } from 'node:http';
@@ -16,10 +16,9 @@ import { enforceWriteDeadlines, type WriteDeadlines } from './write-deadlines.ts
 /** Key exchange groups for TLS: the hybrid post-quantum group first, then the common curves. */
 export const KEY_EXCHANGE_GROUPS = 'X25519MLKEM768:X25519:P-256';
 /**
- * TLS 1.2 or later with an optional client certificate, for standard EST clients (RFC 7030, section 3.3.2). Such a client presents its
- * certificate only in the first handshake, so the server cannot request it later for some paths only. The server's certificate request
- * names the authorities in `ca`. A browser asks its user for a certificate only if the browser has one of these authorities. A certificate
- * that cannot be verified does not end the handshake, but `authorized` is false.
+ * TLS 1.2 or later with an optional client certificate, for standard EST clients (RFC 7030, section 3.3.2), which present a certificate
+ * only in the first handshake. The certificate request names the authorities in `ca`, so that a browser without a matching certificate does
+ * not ask its user. A certificate that cannot be verified does not end the handshake, but `authorized` is false.
  */
 export const OPTIONAL_CLIENT_CERTIFICATE = {
   requestCert: true,
@@ -39,14 +38,14 @@ export interface TlsListener {
   /** Starts the listener and returns its port. If `reserved` is given, the listener uses this socket, which is already bound. */
   listen(bind: string, port: number, reserved?: NetServer): Promise<number>;
   /**
-   * Source address of the connection: the address in the trusted proxy's header, or the socket's address if there is no proxy. Null if the
-   * proxy's header contains no address.
+   * Source address of the connection: from the trusted proxy's header, or else from the socket. Null if the proxy's header contains no
+   * address.
    */
   addressOf(request: IncomingMessage): string | null;
   counts(): ReturnType<Admission['counts']>;
   /**
-   * Replaces the server certificate. The implementation must pass all TLS options again, because Node resets every omitted option to its
-   * default.
+   * Replaces the server certificate. Node resets every omitted TLS option to its default, so the implementation must pass all options
+   * again.
    */
   renew(identity: { readonly key: string; readonly cert: string }): void;
   close(): Promise<void>;
@@ -58,7 +57,7 @@ export interface ListenerBounds {
 }
 
 export interface TlsListenerOptions extends ServerOptions {
-  /** If true, the listener accepts only connections that begin with a PROXY protocol header from a trusted address. */
+  /** If true, every connection must begin with a PROXY protocol header from a trusted address. */
   readonly proxyRequired?: boolean;
 }
 
@@ -127,8 +126,8 @@ export function createTlsListener(
     } else if (proxyRequired) socket.destroy();
     else direct(socket);
   }
-  // The HTTPS server does not listen itself, because the outer server passes sockets to it. Emit its event `listening` nevertheless:
-  // without the event, Node enforces no deadline on slow requests.
+  // Emit `listening`, although the outer server passes sockets to this HTTPS server. Without this event, Node enforces no deadline on slow
+  // requests.
   front.on('listening', () => server.emit('listening'));
 
   return {
@@ -157,8 +156,8 @@ export function createTlsListener(
 }
 
 /**
- * Reads the proxy's header, and calls `found` with the source address in it. The bytes after the header remain in the socket. Destroys the
- * socket if there is no header.
+ * Reads the proxy's header and calls `found` with its source address. The bytes after the header remain in the socket. Destroys a socket
+ * without a header.
  */
 function readProxyHeader(socket: Socket, within: number, found: (source: string | null) => void): void {
   let bytes = Buffer.alloc(0);

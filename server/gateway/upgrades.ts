@@ -8,7 +8,7 @@ import type { Log } from './ports.ts';
 import { refusalOf, refuseUpgrade } from './refusals.ts';
 import type { TlsListener } from './tls-listener.ts';
 
-/** Maximum number of upgrades in progress. Devices beyond the limit are refused with a random `Retry-After`. */
+/** Maximum number of upgrades in progress. Further devices are refused with a random `Retry-After`. */
 export const MOST_UPGRADES = 2_048;
 const COME_AGAIN = { least: 2, spread: 20 };
 

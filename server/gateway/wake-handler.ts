@@ -1,4 +1,4 @@
-/** Passes wakes from the bus to the sessions of this server process. */
+/** Passes notifications of changes (wakes) from the bus to the sessions of this server process. */
 import { randomBytes } from 'node:crypto';
 import { CLOSE } from '../../shared/protocol/frames.ts';
 import type { Wake } from '../bus/bus.ts';
@@ -10,7 +10,7 @@ import type { Sessions } from './sessions.ts';
 import type { Suspension } from './suspension.ts';
 import type { TlsListener } from './tls-listener.ts';
 
-/** Maximum number of devices whose facts are read together after a wake. Between two such groups, the server does other work. */
+/** Maximum number of devices whose data is read together after a notification. Between two reads, the server does other work. */
 const SLICE = 256;
 
 interface Ports {
@@ -37,7 +37,7 @@ export function createWakeHandler({ server, sessions, interests, push, mailing, 
       case 'list':
         return push.fanOutList();
       case 'device': {
-        // Deliver mail again, because new facts about the device may change its verdict about messages.
+        // Deliver mail again, because a change of the device may allow messages that were blocked.
         mailing.wake(wake.device);
         const session = sessions.live(wake.device);
         return session && push.record(session);

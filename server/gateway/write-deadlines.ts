@@ -1,16 +1,14 @@
 /**
  * Destroys the connection of a peer that does not read. Node's own deadlines do not cover this case: `requestTimeout` and `headersTimeout`
- * end with the request, and each sent byte restarts a socket's `setTimeout`. The deadline in this module depends on the bytes that the peer
- * has read.
+ * end with the request, and each sent byte restarts a socket's `setTimeout`.
  */
 import type { Server, Socket } from 'node:net';
 
 export interface WriteDeadlines {
-  /** Milliseconds after which a connection ends if the peer reads no bytes. */
+  /** Milliseconds without progress after which a connection ends. */
   readonly idleTimeout: number;
   /** Minimum rate at which a peer must read a larger write, in bytes per second. 4 KiB/s is slower than GPRS. */
   readonly rate: number;
-  /** Milliseconds between two checks of a connection. */
   readonly every: number;
 }
 

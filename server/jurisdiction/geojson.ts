@@ -1,6 +1,6 @@
 /**
- * Converts GeoJSON (RFC 7946) to the rings of a polygon for an order. It rejects every shape that two programs could interpret differently:
- * open or crossing rings, overlapping parts, an outline across the antimeridian, and a coordinate system other than that of RFC 7946.
+ * Converts GeoJSON (RFC 7946) to the rings of a polygon for an order. It rejects every shape that two programs could interpret differently,
+ * such as open or crossing rings, overlapping parts, and an outline across the antimeridian.
  */
 import { z } from 'zod';
 import { isInside, type Point } from '../../shared/areas/point.ts';
@@ -21,7 +21,7 @@ const document = z.union([
   feature,
   z.looseObject({ type: z.literal('FeatureCollection'), features: z.array(feature).min(1).max(MOST_RINGS) }),
 ]);
-/** RFC 7946 allows only one coordinate system. Files from before the RFC can declare another coordinate system. */
+/** Files from before RFC 7946 can declare another coordinate system. RFC 7946 allows only one. */
 const crsSchema = z.object({ crs: z.unknown() });
 const WGS84 = /CRS84|EPSG::?4326/;
 
@@ -31,7 +31,6 @@ function reject(why: string): never {
 
 type Ring = OrderPolygon['rings'][number];
 
-/** Converts a GeoJSON text. Throws `invalid_input` for every unsupported shape. */
 export function readGeoJson(text: string): Ring[] {
   let value: unknown;
   try {
@@ -64,7 +63,7 @@ export function readGeoJson(text: string): Ring[] {
   return rings.map((ring) => ring.flat());
 }
 
-/** Ring of a polygon in millionths of a degree. It omits the last position of the GeoJSON ring, which repeats the first position. */
+/** Ring in millionths of a degree, without the last position of the GeoJSON ring, which repeats the first position. */
 function readRing(positions: readonly (readonly number[])[], at: number): Point[] {
   const points = positions.map(([longitude = 0, latitude = 0]): Point => {
     if (Math.abs(longitude) > 180 || Math.abs(latitude) > 90)
@@ -95,8 +94,8 @@ function eachEdge(ring: readonly Point[], see: (a: Point, b: Point) => void): vo
 }
 
 /**
- * Compares each edge with every other edge. 2,000 edges have two million pairs, but most pairs need no exact test, because their bounding
- * boxes do not overlap.
+ * Compares each edge with every other edge. Of two million pairs for 2,000 edges, most need no exact test, because their bounding boxes do
+ * not overlap.
  */
 function checkCrossings(rings: readonly (readonly Point[])[]): void {
   const edges: (readonly [Point, Point])[] = [];
@@ -113,8 +112,8 @@ function checkCrossings(rings: readonly (readonly Point[])[]): void {
 }
 
 /**
- * Side of the line through `a` and `b` on which the point `c` is: 1, -1, or 0 if `c` is on the line. The products of such coordinates are
- * exact in floating point.
+ * Side of the line through `a` and `b` on which `c` is: 1, -1, or 0 for a point on the line. Floating point is exact for products of
+ * coordinates in millionths of a degree.
  */
 const side = (a: Point, b: Point, c: Point) => Math.sign((b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0]));
 const sameEnds = (a: Point, b: Point) => a[0] === b[0] && a[1] === b[1];
@@ -136,8 +135,8 @@ function strictlyBetween(a: Point, b: Point, point: Point): boolean {
 }
 
 /**
- * Checks how rings are nested: each hole must be inside its part, and a part inside another part must be inside one of its holes. The
- * even-odd rule, by which devices test a position, requires this.
+ * Checks how rings are nested: a hole must be inside a part, and a part inside another part must be inside a hole of it. The even-odd rule,
+ * by which devices test a position, requires this.
  */
 function checkNesting(polygons: readonly (readonly (readonly Point[])[])[]): void {
   const outers = polygons.map(([outer]) => outer!);
@@ -150,10 +149,7 @@ function checkNesting(polygons: readonly (readonly (readonly Point[])[])[]): voi
   });
 }
 
-/**
- * True if the ring `outer` contains the ring `inner`. Because rings do not cross, it is enough to test one point of `inner` that is not on
- * `outer`.
- */
+/** Rings do not cross, so it is enough to test one point of `inner` that is not on `outer`. */
 function contains(outer: readonly Point[], inner: readonly Point[]): boolean {
   return inner.some((point) => isInside(point, outer) && !outer.some((corner) => sameEnds(corner, point)));
 }

@@ -1,6 +1,6 @@
 /**
- * Comparison of the active IP database with another one. The result lists the devices whose current address is in another country according
- * to the other database. The comparison stores nothing. It reads devices in pages, and lets other tasks run between two pages.
+ * Comparison of the active IP database with another database: devices whose current address is in another country according to the other
+ * database. Only one comparison runs at a time. It stores nothing, and lets other tasks run between two pages of devices.
  */
 import { setImmediate as turn } from 'node:timers/promises';
 import type { HomeArea } from '../../shared/areas/area-code.ts';
@@ -11,7 +11,6 @@ import { FRESH_FOR } from '../../shared/verdict/locate.ts';
 import { type AddressRecord, type IpDatabases, lookUp, type OpenedIpDatabase } from './ip-database.ts';
 import type { AddressStore } from './ports.ts';
 
-/** Number of devices per page. The lookups of one page take a few milliseconds. */
 const PAGE = 250;
 
 export interface IpMove {
@@ -25,13 +24,11 @@ export interface IpComparison {
   readonly compared: number;
   /** Number of devices for each pair of old and new country, largest number first. */
   readonly moves: readonly IpMove[];
-  /** New country of each device whose country differs, according to the other database. */
   readonly moved: ReadonlyMap<DeviceId, HomeArea | null>;
 }
 
 export type CompareIpDatabase = (hash: string) => Promise<IpComparison>;
 
-/** Compares the active IP database with another one. Only one comparison runs at a time. */
 export function createIpComparison({
   store,
   clock,

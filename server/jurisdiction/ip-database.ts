@@ -1,8 +1,7 @@
 /**
- * IP database: the country of a source address, from a file in MMDB format. Cordon includes a database and displays its age. An admin can
- * import another file (MaxMind, DB-IP, IPinfo) while the server runs. The folder `ip/` contains each file under the name of its SHA-256.
- * The store and the ledger record which database is active. Of the three country fields in a record, only `country` is evidence of a
- * device's location; `registered_country` and `represented_country` are not.
+ * IP database: the country of a source address, from a file in MMDB format. Cordon includes a database, and an admin can import another
+ * file (MaxMind, DB-IP, IPinfo) while the server runs. Only the field `country` of a record is evidence of a location; `registered_country`
+ * and `represented_country` are not.
  */
 import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
@@ -24,7 +23,7 @@ import { checkMmdb } from './mmdb-check.ts';
 import type { IpDatabase, IpDatabaseStore, IpDatabaseUse } from './ports.ts';
 import type { VersionedArtifact } from './versioned-artifact.ts';
 
-/** Number of bytes to hash before other tasks of the event loop may run; the work takes about 5 ms. */
+/** Number of bytes to hash before the event loop runs other tasks: about 5 ms of work. */
 const HASHED_AT_ONCE = 4 * 1024 * 1024;
 const BUNDLED_NAME = 'bundled';
 const BUNDLED = '@ip-location-db/geo-whois-asn-country-mmdb/geo-whois-asn-country.mmdb';
@@ -52,8 +51,8 @@ const recordSchema = z.looseObject({
 });
 
 /**
- * Well-known addresses with their countries, for a check of IP databases. The addresses belong to institutions that have not moved for
- * decades. A database without most of these addresses is not usable.
+ * Addresses of institutions that have not moved for decades, with their countries. A database that locates most of these addresses wrongly
+ * is not usable.
  */
 const WELL_KNOWN: readonly (readonly [string, string])[] = [
   ['193.0.6.139', 'NL'], // RIPE NCC
@@ -76,7 +75,7 @@ export interface OpenedIpDatabase {
   look(address: string): AddressRecord;
 }
 
-/** Throws `ip_database_invalid` unless the file is in MMDB format and locates most well-known addresses correctly. */
+/** Throws `ip_database_invalid` unless the file is in MMDB format and locates most of the well-known addresses correctly. */
 export function openMmdb(bytes: Buffer): OpenedIpDatabase {
   try {
     const reader = new Reader<CountryResponse>(bytes);
@@ -114,33 +113,30 @@ function invalid(error: unknown): CordonError {
 }
 
 export interface AddressLookup {
-  /** Active database. `use`: number of its activation, as in `IpDatabaseUse.id`. */
   current(): Pick<IpDatabase, 'hash' | 'name' | 'builtAt'> & { readonly use: number };
-  /** Record with the areas of an address. It has no areas if the address is invalid or for special purposes, such as a private network. */
+  /** Areas of an address; none if the address is invalid or for special purposes, such as a private network. */
   look(address: string): AddressRecord;
 }
 
 export interface IpDatabases extends AddressLookup, VersionedArtifact<string, IpDatabase, IpDatabaseUse> {
   /**
-   * Imports a complete file for a later activation. Importing the same bytes twice creates only one database. Throws `too_large` or
-   * `ip_database_invalid`, and then changes nothing.
+   * Imports a complete file for a later activation. A repeated import of the same bytes changes nothing. Throws `too_large` or
+   * `ip_database_invalid`.
    */
   import(name: string, bytes: AsyncIterable<Uint8Array>, by: string | null): Promise<IpDatabase>;
   /** Loads a database for a comparison. Throws `not_found` for an unknown hash, and `ip_database_invalid` for a damaged file. */
   open(hash: string): Promise<OpenedIpDatabase>;
   /**
-   * Loads the database that another server process has activated. Throws `ip_database_invalid` if this machine does not have the file; the
-   * database of this process then stays in use.
+   * Loads the database that another server process has activated. Throws `ip_database_invalid` if this machine lacks the file; the previous
+   * database then stays in use.
    */
   follow(): Promise<void>;
 }
 
 interface Ports {
-  /** Path of the folder `ip/` in the data folder. */
   readonly folder: string;
   readonly store: IpDatabaseStore;
   readonly clock: Clock;
-  /** Callback that runs after this server process has activated a database. */
   readonly onActivation?: () => void;
   readonly log: { warn(fields: object, message: string): void };
 }
@@ -153,7 +149,6 @@ interface ActiveDatabase {
 
 const ipDatabaseFile = (folder: string, hash: string): string => join(folder, `${hash}.mmdb`);
 
-/** File of an imported database, for a backup. Null for the database that Cordon includes. */
 export function importedFile(
   folder: string,
   { hash, name }: Pick<IpDatabase, 'hash' | 'name'>,
@@ -171,7 +166,7 @@ export async function openIpDatabases({
   const files = createDatabaseFiles(folder);
   await files.prepare();
 
-  /** Imports and activations run one at a time, because each may need 250 MB of memory. */
+  /** Run imports and activations one at a time, because each may need 250 MB of memory. */
   const inTurn = createSerialQueue();
 
   async function importFile(
@@ -207,7 +202,7 @@ export async function openIpDatabases({
     return active;
   };
 
-  /** Opens the active database. If its file is missing or damaged, opens the database that Cordon includes. */
+  /** Opens the active database, or the database that Cordon includes if the active file is missing or damaged. */
   async function openActive(): Promise<void> {
     const active = (await store.ipDatabases()).find((database) => database.active);
     const [newest] = await store.ipDatabaseUses();
@@ -260,13 +255,11 @@ const missing = (hash: string) =>
 
 function createDatabaseFiles(folder: string) {
   return {
-    /** Creates the folder `ip/`, and deletes partial files of an interrupted import. */
     async prepare(): Promise<void> {
       await mkdir(folder, { recursive: true, mode: 0o700 });
       for (const name of await readdir(folder)) if (name.endsWith('.part')) await rm(join(folder, name));
     },
 
-    /** Opens a database file. `trusted`: true for the file in this package, which the installation has already verified by its hash. */
     async save(bytes: AsyncIterable<Uint8Array>, trusted: boolean) {
       const part = join(folder, `${randomUUID()}.part`);
       try {
@@ -302,7 +295,6 @@ function createDatabaseFiles(folder: string) {
   };
 }
 
-/** Record with the areas of an address. It has no areas if the address is invalid or for special purposes, such as a private network. */
 export function lookUp(database: Pick<OpenedIpDatabase, 'look'>, text: string): AddressRecord {
   const address = canonicalAddress(text);
   return address === null || isSpecialAddress(address) ? NOTHING : database.look(address);
@@ -331,7 +323,7 @@ async function write(file: string, bytes: AsyncIterable<Uint8Array>): Promise<{ 
   return { hash: hash.digest('hex'), size };
 }
 
-/** Hashes a file in slices. Hashing a large file at once would block the event loop for a second. */
+/** Hashes a file in slices, because hashing a large file at once would block the event loop for a second. */
 async function hashOf(bytes: Buffer): Promise<string> {
   const hash = createHash('sha256');
   for (let from = 0; from < bytes.length; from += HASHED_AT_ONCE) {

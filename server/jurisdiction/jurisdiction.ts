@@ -1,7 +1,6 @@
 /**
- * Locations of devices. The module stores location evidence and each device's location. It also stores the index by which an order finds
- * the devices in its areas. The module computes no verdict and reads no order. Devices convert their coordinates to areas, so the server
- * never receives coordinates.
+ * Location evidence, the location of each device, and the index by which an order finds the devices in its areas. The module computes no
+ * verdict. Devices convert their coordinates to areas, so the server never receives coordinates.
  */
 import { createLocationIntake, type IntakePorts, type LocationIntake } from './location-intake.ts';
 import { createLocationViews, type LocationViews, type ViewPorts } from './location-views.ts';

@@ -1,6 +1,6 @@
 /**
- * Adds new evidence to the locations of devices. Evidence of an offline device arrives late; the module then computes the location again
- * from all stored evidence. If evidence does not change, the module stores only occasional samples of it.
+ * Adds new evidence to the locations of devices. An offline device sends its evidence late; the module then computes the location again
+ * from all stored evidence. The module stores only occasional samples of unchanged evidence.
  */
 import type { HomeArea } from '../../shared/areas/area-code.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
@@ -23,11 +23,11 @@ import { nexusOf } from './nexus-index.ts';
 import type { Evidence, IntakeStore } from './ports.ts';
 
 const HOUR = 3_600_000;
-/** Age in milliseconds up to which stored evidence is used, when late evidence requires a new computation of the location. */
+/** Maximum age, in milliseconds, of stored evidence for a new computation of the location after late evidence. */
 const HISTORY = 32 * 24 * HOUR;
 /**
- * Milliseconds between two stored samples of unchanged evidence. Evidence stays valid for longer than this interval, so the samples give
- * the same location as all of the evidence.
+ * Milliseconds between two stored samples of unchanged evidence. Evidence is valid for longer than this interval, so the samples give the
+ * same location as all of the evidence.
  */
 const SAMPLE = 6 * HOUR;
 
@@ -39,11 +39,10 @@ export interface SeenAddress {
   readonly open: boolean;
 }
 
-/** Functions that change the locations of devices. When a returned promise resolves, the change is durable. */
+/** Changes of locations. A change is durable when its promise resolves. */
 export interface LocationIntake {
-  /** Areas of an IP address; empty if the address proves no area. */
   areasOfAddress(address: string): readonly HomeArea[];
-  /** Records the source address of a device's connection. `connected`: true when the connection starts, false when it ends. */
+  /** `connected`: true when the device's connection starts, false when it ends. */
   observeAddress(
     device: DeviceId,
     generation: number,
@@ -51,18 +50,17 @@ export interface LocationIntake {
     connected: boolean,
   ): Promise<readonly HomeArea[]>;
   /**
-   * Looks up a device's address again, after the IP database has changed. Returns the new areas of the address. Returns null if the areas
-   * are the same, or if the connection has ended.
+   * Looks up a device's address again, after a change of the IP database. Returns the new areas; null if the areas are the same or the
+   * connection has ended.
    */
   relocate(seen: SeenAddress): Promise<readonly HomeArea[] | null>;
   /**
-   * Adds positions and mobile networks that a device reports. Ignores evidence from other sources, because a device may not report them. A
-   * time in the future counts as the present time.
+   * Adds the positions and mobile networks that a device reports; other evidence cannot come from a device. A time in the future is
+   * replaced by the current time.
    */
   observe(device: DeviceId, generation: number, observations: readonly Observation[]): Promise<void>;
-  /** Updates the device's location after an admin has created, changed or ended its location statement. */
   deviceChanged(device: DeviceId): Promise<void>;
-  /** Ends the connections of all devices whose address evidence is marked as connected. The server calls this at its start. */
+  /** Marks the address evidence of all devices as disconnected. The server calls this at its start. */
   disconnectAll(): Promise<void>;
 }
 
@@ -138,8 +136,7 @@ export function createLocationIntake({ store, ip, clock, changes }: IntakePorts)
     relocate: async (seen) => {
       const { device, generation, address, areas } = seen;
       if (address === null || areasOfAddress(address).join() === areas.join()) return null;
-      // Read `open` only when this task runs in the device's queue. If the connection ends afterward, a later task of the queue records the
-      // end.
+      // Read `open` only within the device's queue. If the connection ends later, a later task of the queue records the end.
       return inTurn(device, async () => (seen.open ? addAddress(device, generation, address, true) : null));
     },
 
@@ -174,13 +171,12 @@ export function createLocationIntake({ store, ip, clock, changes }: IntakePorts)
   };
 }
 
-/** New location of a device, with the evidence to store. */
 interface Step {
   readonly state: LocationState;
   readonly evidence: readonly Evidence[];
 }
 
-/** One task queue for each device. Tasks of one device run one after another, because each task reads and writes the device's location. */
+/** Tasks of one device run one after another, because each task reads and writes the device's location. */
 function createDeviceQueues() {
   const last = new Map<DeviceId, Promise<unknown>>();
   return <T>(device: DeviceId, task: () => Promise<T>): Promise<T> => {
@@ -193,7 +189,7 @@ function createDeviceQueues() {
   };
 }
 
-/** Evidence from a device's observations: only positions and mobile networks. A time in the future is replaced by the present time. */
+/** Keeps only positions and mobile networks. A time in the future is replaced by the current time. */
 function evidenceOfDevice(observations: readonly Observation[], now: Instant): Evidence[] {
   const own = observations.filter(({ source }) => source === 'position' || source === 'network');
   return own.map(({ source, areas, at, whole }) => ({
@@ -215,7 +211,7 @@ async function foldIn(
   return observeAll(emptyLocation(), [...stored, ...newest.map(observationOf), ...observations]);
 }
 
-/** Marks the address evidence of a device as disconnected. From then on, the evidence ages and expires. */
+/** Marks a device's address evidence as disconnected. From then on, the evidence ages and expires. */
 function disconnect(state: LocationState, now: Instant): Step {
   const seen = state.sightings.address;
   if (!seen?.connected) return { state, evidence: [] };
@@ -241,7 +237,7 @@ function observationOf({ source, areas, at, whole, until, connected }: Observati
   };
 }
 
-/** Those observations of a batch that the server must store, sorted by time. */
+/** Evidence of a batch that the server must store, sorted by time. */
 function evidenceToStore(before: LocationState, all: readonly Evidence[]): Evidence[] {
   let state = before;
   return [...all]
@@ -257,8 +253,7 @@ function evidenceToStore(before: LocationState, all: readonly Evidence[]): Evide
 }
 
 /**
- * True if an observation ends a series of equal observations. The last observation of the series must then be stored too, because the last
- * stored sample of the series is older.
+ * True if an observation ends a series of equal observations. The end of a series must be stored, because its last stored sample is older.
  */
 function endsRun(known: Sighting, { source, areas, at }: Observation): boolean {
   if (source === 'address' || source === 'statement' || known.count < 3) return false;
@@ -268,8 +263,8 @@ function endsRun(known: Sighting, { source, areas, at }: Observation): boolean {
 const evidenceOf = (known: Sighting): Evidence => ({ observation: observationOf(known), detail: '' });
 
 /**
- * True if this observation must be stored, so that the location can be computed again later. This applies to a change, to the observation
- * that confirms a change, and to a sample.
+ * True if the observation is a change, the confirmation of a change, or a sample. The location can later be computed again from these
+ * observations.
  */
 function mustStore(state: LocationState, { source, areas, at, connected }: Observation): boolean {
   const known = state.sightings[source];
@@ -280,7 +275,7 @@ function mustStore(state: LocationState, { source, areas, at, connected }: Obser
   return Math.floor(at / SAMPLE) !== Math.floor(known.at / SAMPLE);
 }
 
-/** True if the change of location may change a verdict now, or may move the time of the next possible change forward. */
+/** True if the change of location may change a verdict, or may let a verdict change at an earlier time than before. */
 function mayChangeVerdict(before: LocationState, after: LocationState, now: Instant): boolean {
   const picture = (state: LocationState) => {
     const { areas, network } = locationAt(state, Math.max(now, state.at));

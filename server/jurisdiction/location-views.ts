@@ -1,4 +1,3 @@
-/** Reads locations and evidence of devices, for verdicts, for the admin API and for explanations. */
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 import type { Clock, Instant } from '../../shared/time/clock.ts';
 import { locationAt, sourcesAt } from '../../shared/verdict/locate.ts';
@@ -8,24 +7,19 @@ import { affectedQuery } from './nexus-index.ts';
 import { EVIDENCE_DAYS, type PastLocation, pastLocation, withDatabases } from './past-location.ts';
 import type { LocationFacts, PastStore, UsedDatabase, ViewStore } from './ports.ts';
 
-/** Maximum number of observations in the API's view of a device's evidence. */
 const RECENT = 50;
 
 export interface LocationViews {
   facts(devices: readonly DeviceId[]): Promise<ReadonlyMap<DeviceId, LocationFacts>>;
-  /**
-   * Devices that the order may affect. The result contains every affected device and can contain others; the verdict decides for each
-   * device.
-   */
+  /** Devices that the order may affect. The result contains every affected device, but also unaffected ones: only the verdict is exact. */
   affectedBy(rule: OrderRule): Promise<DeviceId[]>;
   evidence(device: DeviceId): Promise<{ location: LocationView; sources: SourceView[]; observations: EvidenceView[] }>;
-  /** Location of a device at the past time `at`. `past-location.ts` lists the errors. */
+  /** Location at the past time `at`. Throws the errors of `pastLocation`. */
   past(device: DeviceId, at: Instant): Promise<PastLocation>;
-  /** Areas in which each device may be; empty if the location of the device is unknown. */
   locations(devices: readonly DeviceId[]): Promise<ReadonlyMap<DeviceId, string[]>>;
 }
 
-/** Location in the form of the API. The API's schemas require mutable arrays, so these are copies. */
+/** Location in an API response: copies, because the API's schemas require mutable arrays. */
 interface LocationView {
   certainty: Location['certainty'];
   areas: string[];
@@ -53,7 +47,6 @@ export interface ViewPorts {
   readonly store: ViewStore;
   readonly past: PastStore;
   readonly clock: Clock;
-  /** Number of days for which past verdicts can be explained. */
   readonly evidenceDays?: number;
 }
 

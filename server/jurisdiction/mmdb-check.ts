@@ -1,6 +1,6 @@
 /**
- * Check of a complete file in MMDB format (MaxMind DB 2.0) before its first use. A lookup in a truncated, damaged or cyclic file could fail
- * or never return. The check lets other tasks run in between. https://maxmind.github.io/MaxMind-DB/
+ * Check of a complete file in MMDB format (MaxMind DB 2.0) before its first use, because a lookup in a truncated, damaged or cyclic file
+ * could fail or never return. https://maxmind.github.io/MaxMind-DB/
  */
 import { setImmediate as turn } from 'node:timers/promises';
 import { Reader } from 'mmdb-lib';
@@ -9,13 +9,13 @@ const MARKER = Buffer.from('\xab\xcd\xefMaxMind.com', 'latin1');
 /** Maximum distance of the metadata from the end of the file, according to the MMDB format: 128 KiB. */
 const METADATA_WITHIN = 128 * 1024;
 const SEPARATOR = 16;
-/** Maximum number of values in one record. This limit and the maximum depth are several times larger than any known database needs. */
+/** Maximum number of values in one record, several times larger than any known database needs. */
 const MOST_VALUES = 5_000;
 const DEEPEST = 32;
-/** Milliseconds of uninterrupted work, after which the check lets other tasks run. */
+/** Milliseconds of work after which the check lets other tasks run. */
 const SLICE = 10;
 
-/** Checks the file. Throws `RangeError` with a description of the first defect. */
+/** Throws `RangeError` with a description of the first defect. */
 export async function checkMmdb(bytes: Buffer): Promise<void> {
   const tail = Math.max(0, bytes.length - METADATA_WITHIN);
   const marker = bytes.subarray(tail).lastIndexOf(MARKER);
@@ -59,11 +59,9 @@ function recordsOf(bytes: Buffer, node: number, recordSize: number): readonly [n
   return [((middle & 0xf0) << 20) | bytes.readUIntBE(at, 3), ((middle & 0x0f) << 24) | bytes.readUIntBE(at + 4, 3)];
 }
 
-/** Checks every value of one record without decoding the record. */
 function checkRecord(bytes: Buffer, start: number, base: number, end: number): void {
   let values = 0;
 
-  /** Checks one value and returns the offset of the next value. */
   function value(at: number, depth: number): number {
     values += 1;
     if (values > MOST_VALUES || depth > DEEPEST) throw new RangeError('a record has no end');

@@ -1,6 +1,6 @@
 /**
- * Named areas of the operator: groups of countries (`XG-name`) and polygons (`XZ-name`). Each change creates a new version, and a version
- * never changes. When an admin proposes an order, the server copies the newest versions into the order's terms.
+ * Named areas of the operator: groups of countries (`XG-name`) and polygons (`XZ-name`). A version never changes; each change creates a new
+ * version. A new order contains a copy of the newest versions.
  */
 import {
   expandAreas,
@@ -24,31 +24,30 @@ const MILLION = 1_000_000;
 
 export interface AreaEditor {
   readonly account: AccountId;
-  /** Throws `out_of_scope` if the scope of the admin's role lacks one of the given areas. */
   readonly requireAreas: (areas: readonly HomeArea[]) => void;
 }
 
 /**
- * Countries and territories of a named area. For a polygon, these are the countries that the polygon overlaps. All claimants of disputed
- * territories inside the polygon are included.
+ * Countries and territories of a named area. A polygon has the countries that it overlaps, and all claimants of disputed territories that
+ * it overlaps.
  */
 export function locationsOf({ members, polygon }: AreaContent): readonly HomeArea[] {
   return members ?? (polygon?.touches ?? []).flatMap((area) => homeAreaOrNull(area) ?? []);
 }
 
 /**
- * Operations on the operator's named areas. Every change throws `out_of_scope` unless the scope of the admin's role includes all countries
- * and territories of the newest version and of the new version.
+ * Operations on named areas. Every change throws `out_of_scope` unless the scope of the admin's role includes all countries and territories
+ * of the newest version and of the new version.
  */
 export interface NamedAreas {
   namedAreas(): Promise<KnownArea[]>;
-  /** Adds a version of a group of countries. Throws `unknown_area` for an invalid member. */
+  /** Throws `unknown_area` for an invalid member of the group of countries. */
   defineGroup(name: string, title: string, members: readonly string[], by: AreaEditor): Promise<NamedArea>;
-  /** Adds a version of a polygon. Throws `invalid_input` for an outline that devices could interpret differently. */
+  /** Throws `invalid_input` for an outline that devices could interpret differently. */
   importPolygon(name: string, title: string, geoJson: string, by: AreaEditor): Promise<NamedArea>;
   /**
-   * Deletes all versions of a named area. Throws `not_found` if the area does not exist. Throws `conflict` if an order names the area.
-   * Devices and evidence packs refer to a version by its number, so a number must never get another meaning.
+   * Deletes all versions of a named area. Throws `not_found`, and `conflict` if an order names the area: orders refer to a version by its
+   * number, so a number must never get another meaning.
    */
   remove(code: string, by: AreaEditor): Promise<void>;
   /**
@@ -152,5 +151,4 @@ export function createNamedAreas({
   };
 }
 
-/** Maximum number of countries that one polygon of a signed order may overlap. */
 const MOST_TOUCHED = 64;

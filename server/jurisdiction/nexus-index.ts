@@ -1,7 +1,6 @@
 /**
- * Index by which an order finds its devices. It contains area codes for each device, and an order searches for area codes. The search may
- * find too many devices, because the verdict decides for each device afterward. It must never miss a device.
- * `tests/contract/jurisdiction.test.ts` compares the index with the verdict cases.
+ * Index of area codes by which an order finds its devices. The search may find too many devices, because each device's verdict is computed
+ * afterward, but it must never miss a device.
  */
 import {
   type EvidenceArea,
@@ -28,8 +27,8 @@ export function affectedQuery(rule: OrderRule, now: number): AffectedQuery {
 }
 
 /**
- * Home areas to which an order applies: the areas of the order, their subdivisions, and the territories that the order's territory policy
- * assigns to these areas.
+ * Home areas to which an order applies: the order's areas, their subdivisions, and the territories that the order's territory policy
+ * assigns to them.
  */
 function homesIn(rule: OrderRule): HomeArea[] {
   const codes = new Set(searchCodes(rule));
@@ -40,8 +39,8 @@ function homesIn(rule: OrderRule): HomeArea[] {
 }
 
 /**
- * Area codes of a device for the index: the areas of all its evidence. Expired evidence is included. Therefore the entries of a device
- * change only when new evidence arrives, and never because time passes.
+ * Areas of all evidence about a device, including expired evidence. The index entries of a device therefore change only with new evidence,
+ * and never with time.
  */
 export function nexusOf(state: LocationState): LocationWrite['nexus'] {
   const { counted, sightings } = state;
@@ -57,8 +56,8 @@ export function nexusOf(state: LocationState): LocationWrite['nexus'] {
 }
 
 /**
- * Index codes of an area. For an area in a disputed territory, the territory itself is an additional code, because each order assigns the
- * territory itself.
+ * Index codes of an area. An area in a disputed territory also has the code of the territory, because each order decides which country the
+ * territory belongs to.
  */
 function indexCodesOf(area: EvidenceArea): LocationArea[] {
   const territory = territoryNamedBy(locationOf(area));

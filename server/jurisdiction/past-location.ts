@@ -1,8 +1,9 @@
 /**
- * Location and assignments of a device at a past time. The computation is the same as for the present time, but uses only evidence observed
- * up to the past time. Late evidence is included, because the device already had it at that time. An explanation also shows when the server
- * received the evidence. The server stores only samples of unchanged evidence, a few hours apart. Evidence may therefore appear to expire
- * some hours too early; areas, certainty and times of arrival are exact.
+ * Location and assignments of a device at a past time, computed like the current location but only from evidence observed up to the past
+ * time. Evidence that the server received later is included, because the device already had it.
+ *
+ * Unchanged evidence is stored only every few hours. It may therefore appear to expire some hours too early; areas, certainty and times of
+ * arrival are exact.
  */
 import type { HomeArea } from '../../shared/areas/area-code.ts';
 import { CordonError } from '../../shared/errors.ts';
@@ -14,11 +15,11 @@ import { locationStateOf } from './location-state.ts';
 import type { Evidence, FactsStore, PastStore, StoredEvidence, WithDatabase } from './ports.ts';
 
 const DAY = 86_400_000;
-/** Default of `CORDON_EVIDENCE_DAYS`: number of days for which past verdicts can be explained. */
+/** Default of `CORDON_EVIDENCE_DAYS`: days for which past verdicts can be explained. */
 export const EVIDENCE_DAYS = 400;
-/** Additional days of stored evidence. The location on the first explainable day depends on evidence from these days. */
+/** Additional days of stored evidence, because the location on the first explainable day depends on earlier evidence. */
 export const BEFOREHAND_DAYS = 32;
-/** Maximum number of observations in one explanation. If a device moves every minute, it reaches this number in four days. */
+/** Maximum number of observations in one explanation: about four days of a device that moves every minute. */
 const MOST = 5000;
 
 export interface PastLocation {
@@ -29,13 +30,11 @@ export interface PastLocation {
   readonly home: HomeArea | null;
   readonly homeBy: 'statement' | 'device' | 'group' | null;
   readonly seat: HomeArea | null;
-  /** Location of the device at the past time `at`. */
   readonly location: LocationState;
-  /** Observations up to the past time `at`, newest first. */
   readonly evidence: readonly WithDatabase<StoredEvidence>[];
   /**
-   * Time of the oldest observation in `evidence`, if older observations are missing; otherwise null. If it is not null, the device may have
-   * arrived in its areas earlier than the result says.
+   * Time of the oldest observation in `evidence` if older observations were omitted; otherwise null. The device may then have arrived in
+   * its areas earlier than this result shows.
    */
   readonly evidenceFrom: Instant | null;
 }
@@ -54,7 +53,7 @@ export async function pastLocation(
     throw new CordonError('invalid_input', 'The time is in the future. Choose a past time.', { field: 'at' });
   }
   const withoutHold = now - days * DAY;
-  // A legal hold stops the deletion of evidence. All evidence since the start of the legal hold therefore still exists.
+  // A legal hold stops the deletion of evidence, so all evidence since its start still exists.
   const holdPlaced = at < withoutHold ? await past.legalHoldSince(device) : null;
   const since = holdPlaced === null ? withoutHold : holdPlaced - days * DAY;
   if (at < since) {
@@ -69,8 +68,7 @@ export async function pastLocation(
     });
   const { known, ...assignment } = pastAssignment;
   const stored = await past.evidenceUntil(device, at, MOST);
-  // Add the newest observation of each source from the stored location, because the stored evidence contains only samples and may lack this
-  // observation.
+  // Add the newest observation of each source from the stored location, because the samples in the stored evidence may lack it.
   const { sightings } = await locationStateOf(store, device);
   const newest = Object.values(sightings).filter((sighting) => sighting.at <= at);
   const oldest = stored.at(-1)?.observation.at ?? at;
@@ -87,7 +85,7 @@ export async function pastLocation(
   };
 }
 
-/** Adds the IP database to each address observation: the database that located the address. */
+/** Adds to each address observation the IP database that located the address. */
 export async function withDatabases<E extends Evidence>(
   store: Pick<PastStore, 'databasesOf'>,
   evidence: readonly E[],

@@ -1,6 +1,6 @@
 /**
- * Areas that a polygon overlaps: countries of the map, disputed territories, and the countries that claim these territories. In doubt, an
- * area is included.
+ * Areas that a polygon overlaps: countries, disputed territories, and the countries that claim these territories. In doubt, an area is
+ * included.
  */
 import { borders, featuresContaining } from '@rapideditor/country-coder';
 import { homeAreaOrNull, type LocationArea, TERRITORIES, territoryArea } from '../../shared/areas/area-code.ts';

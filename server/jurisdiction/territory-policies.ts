@@ -1,6 +1,6 @@
 /**
- * The operator's territory policies. An imported version never changes. The store and the ledger record when each version was active. A
- * policy applies only to new proposals (`server/orders/drafting/proposals.ts`), and never to a signed order.
+ * The operator's territory policies. An imported version never changes. A policy is a default for new proposals
+ * (`server/orders/drafting/proposals.ts`), and never applies to a signed order.
  */
 import { previousKey } from '../../shared/api/versioned-artifact.ts';
 import { TERRITORIES } from '../../shared/areas/area-code.ts';
@@ -22,14 +22,13 @@ const BUILT_IN = {
   importedBy: null,
 } as const;
 
-/** Territory policies, newest version first. The last one is the built-in policy. */
+/** Territory policies, newest version first. The last policy is the built-in one. */
 export interface TerritoryPolicies extends VersionedArtifact<number, ListedPolicy, PolicyUse> {
   /**
-   * Imports a policy for a later activation. Importing the same bytes twice creates only one policy. Throws `unknown_territory` and
-   * `not_a_claimant` for an invalid assignment. Throws `conflict` if a stored policy has the same or a higher version.
+   * Imports a policy for a later activation. A repeated import of the same bytes changes nothing. Throws `unknown_territory` and
+   * `not_a_claimant` for an invalid assignment, and `conflict` for a version that is not higher than all stored versions.
    */
   import(policy: TerritoryPolicy, by: string | null): Promise<ListedPolicy>;
-  /** Compares a policy with the active policy. Throws `not_found` if the policy does not exist. */
   compare(version: number): Promise<PolicyComparison>;
   territoryMap(): Promise<TerritoryMap>;
 }
@@ -53,7 +52,6 @@ export function createTerritoryPolicies({
     return all.map((policy) => ({ ...policy, active: policy.version === (use?.version ?? BUILT_IN.version) }));
   }
 
-  /** Territory policy by its version. `version`: undefined for the active policy. */
   async function find(version?: number): Promise<ListedPolicy> {
     const found = (await list()).find((policy) => (version === undefined ? policy.active : policy.version === version));
     if (found) return found;

@@ -1,19 +1,17 @@
 /**
- * Log that a flood of events cannot fill. Each kind of event gets a maximum number of lines per period. At the end of the period, one more
- * line has the count of the events without a line.
+ * Log that a flood of events cannot fill. Each kind of event has a maximum number of lines per period. One line at the end of the period
+ * has the number of omitted events.
  */
 
 export type Level = 'debug' | 'info' | 'warn';
 export type LevelLog = Readonly<Record<Level, (facts: object, message: string) => void>>;
 
 export interface Bounds {
-  /** Maximum number of lines of one kind per period. */
   readonly most: number;
-  /** Length of a period in milliseconds. */
   readonly period: number;
 }
 
-/** Logs an event. `kind` must be one of a fixed set of names, because each name has a counter. */
+/** `kind` must be from a fixed set of names, because each name has a counter. */
 export type BoundedLog = (level: Level, kind: string, facts: object, message: string) => void;
 
 export function createBoundedLog(log: LevelLog, { most, period }: Bounds): BoundedLog {

@@ -1,16 +1,16 @@
 /**
- * Monitoring of the server's traffic: one log line and one metrics count for each sign-in, request, connection, enrollment, refusal and
- * failed TLS handshake. The monitor receives identifiers, codes and addresses, and never a body, a header, a query or a secret.
+ * Monitoring of the server's traffic: one log line and one metrics count for each event, such as a sign-in, a request or a failed TLS
+ * handshake. The monitor receives identifiers, codes and addresses, but never a body, a header, a query or a secret.
  */
 import { Counter, Histogram, Registry } from 'prom-client';
 import { createBoundedLog, type LevelLog } from './bounded-log.ts';
 
 const PERIOD = 10_000;
 const MOST = 100;
-/** Higher limit of log lines for connections: after an outage, all devices connect within seconds. */
+/** Limit of log lines for connections. It is higher than for other events, because all devices connect within seconds after an outage. */
 const MOST_CONNECTIONS = 1000;
 const LONGEST = 200;
-/** Routes with responses that last for hours, whose duration is not measured. */
+/** Routes whose duration is not measured, because their responses last for hours. */
 const STREAMS: ReadonlySet<string> = new Set(['events.listen']);
 const PROBES: ReadonlySet<string> = new Set(['health.live', 'health.ready', 'metrics.show']);
 
@@ -18,14 +18,11 @@ export interface AdminRequest {
   readonly method: string;
   /** Name of the route; null for console files and unknown paths. */
   readonly route: string | null;
-  /** Identifiers in the path of the request. */
   readonly target: string | null;
   readonly status: number;
-  /** Error code of the problem response; null for a successful request. */
   readonly code: string | null;
   readonly account: string | null;
   readonly via: string | null;
-  /** E-mail address that the user entered at a sign-in. */
   readonly email: string | null;
   readonly address: string | null;
   readonly milliseconds: number;
@@ -98,7 +95,7 @@ export function createMonitor(log: LevelLog): Monitor {
     buckets: [0.0001, 0.0005, 0.002, 0.01, 0.05, 0.2, 1, 5],
     registers,
   });
-  // Create each metric series with the value zero, because an alert rule cannot see an increase from no value to one.
+  // Create each metric series with the value zero, because an alert rule cannot detect an increase from a missing value.
   for (const result of ['ok', 'failed']) signIns.inc({ result }, 0);
   for (const listener of ['device', 'public']) tlsFailures.inc({ listener }, 0);
   const queriesOf = { read: queries.labels('read'), write: queries.labels('write') };

@@ -20,29 +20,27 @@ export const SECRET_FIELDS = [
 ] as const;
 
 const STRING = String.raw`"(?:[^"\\]|\\.)*"`;
-/** Characters of a value in a header, a query or a fragment of a URL. */
+/** Characters of a value in a header, or in the query or fragment of a URL. */
 const VALUE = String.raw`[^&;,\s"\\]+`;
 
 const PATTERNS: readonly (readonly [pattern: RegExp, replacement: string])[] = [
   [new RegExp(`"(${SECRET_FIELDS.join('|')})":(?:${STRING}|\\[[^\\]]*\\]|[\\d.]+)`, 'gi'), `"$1":"${REMOVED}"`],
-  // Tokens of the API.
   [/cordon_[A-Za-z0-9_-]{43}(?![A-Za-z0-9_-])/g, REMOVED],
   [new RegExp(`\\b(cordon_(?:session|browser))=${VALUE}`, 'g'), `$1=${REMOVED}`],
   // Minimum length of a token, longer than any word of a sentence.
   [/\b(bearer|basic) [A-Za-z0-9._~+/=-]{16,}/gi, `$1 ${REMOVED}`],
-  // Links with secrets: for an invitation, a verification, a credential reset, or an activation. The log keeps the identifier in the link.
+  // Links with secrets, such as invitations and activation links. The log keeps the identifier in the link.
   [
     new RegExp(`\\b(invitation|verify|reset|password|passphrase|totp|secret|token)(=|%3D)${VALUE}`, 'gi'),
     `$1$2${REMOVED}`,
   ],
   [/(dev_[a-z2-7]{16})(\.|%2E)[a-z2-7]{20,64}\b/gi, `$1$2${REMOVED}`],
-  // The password in the URL of a database.
   [/\b([a-z][a-z0-9+.-]*:\/\/[^:@/\s"\\]*):[^@/\s"\\]+@/gi, `$1:${REMOVED}@`],
   [/-----BEGIN ([A-Z ]*PRIVATE KEY)-----[^-]*(?:-----END [A-Z ]*PRIVATE KEY-----)?/g, `$1 ${REMOVED}`],
   [/AGE-SECRET-KEY-1[A-Z0-9]+/gi, REMOVED],
 ];
 
-/** Removes secrets from a log line. `line`: JSON on one line. Returns JSON on one line. */
+/** `line`: JSON on one line. Returns the same JSON without secrets, also on one line. */
 export function redactLine(line: string): string {
   return PATTERNS.reduce((text, [pattern, replacement]) => text.replace(pattern, replacement), line);
 }

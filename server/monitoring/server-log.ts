@@ -2,7 +2,7 @@
 import pino, { type Logger } from 'pino';
 import { REMOVED, redactLine, SECRET_FIELDS } from './redact-line.ts';
 
-/** Guards against secrets in the log. The code passes no secrets to the log, so the guards only catch mistakes. */
+/** The code passes no secrets to the log. These guards only catch mistakes. */
 export function createServerLog(level: string, destination: pino.DestinationStream = pino.destination(2)): Logger {
   // Removes a secret that is an object before the object is converted to text.
   const paths = SECRET_FIELDS.flatMap((name) => [`["${name}"]`, `*["${name}"]`, `*.*["${name}"]`]);

@@ -1,6 +1,6 @@
 /**
- * Express app of the public listener, which requires no sign-in. Only EST requests (RFC 7030) change data; they carry their own
- * credentials. The app only combines routers.
+ * Express app of the public listener, which requires no sign-in. Only EST requests (RFC 7030) change data, and they carry their own
+ * credentials.
  */
 import express, { type NextFunction, type Request, type Response, type Router } from 'express';
 import helmet from 'helmet';
@@ -15,7 +15,6 @@ export interface PublicPorts extends OrderDocumentPorts {
    * headers.
    */
   readonly est?: Router;
-  /** Routers for the certificate revocation list and for the ledger. */
   readonly routers: readonly Router[];
   readonly log: { error(facts: object, message: string): void };
 }
@@ -38,7 +37,7 @@ export function createPublic({ est, routers, log, ...documents }: PublicPorts): 
           frameAncestors: ["'none'"],
         },
       },
-      // The response has no HSTS header. HSTS applies to every port of a host, and the admin listener on this host may use plain HTTP.
+      // Send no HSTS header: HSTS applies to every port of a host, and the admin listener on this host may use plain HTTP.
       strictTransportSecurity: false,
     }),
   );
@@ -55,7 +54,7 @@ export function createPublic({ est, routers, log, ...documents }: PublicPorts): 
     const { problem, headers } = failureOf(thrown, request, log);
     response.set(headers);
     response.setHeader('Cache-Control', 'no-store');
-    // The router may have set headers for a document before it failed. Remove these headers, because the response is now a problem.
+    // Remove headers that the router set for a document before it failed, because the response is now a problem.
     response.removeHeader('ETag');
     response.status(problem.status).type('application/problem+json').send(JSON.stringify(problem));
   });

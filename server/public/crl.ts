@@ -1,4 +1,3 @@
-/** Certificate revocation list (CRL) for programs outside Cordon that verify device certificates. */
 import { Router } from 'express';
 import { CRL_PATH } from '../../shared/protocol/public-paths.ts';
 import type { RevocationList } from '../enrollment/revocation-list.ts';

@@ -1,9 +1,9 @@
 /**
  * EST (RFC 7030) on the public listener, for standard EST clients. A client enrolls with an activation code, and renews its certificate
- * with a TLS client certificate over TLS 1.2 or later. TLS does not accept an expired certificate. If a certificate expired recently, the
- * signature of the certificate signing request proves the client's key instead. The device listener also uses the renewal (`reenroll`).
- * Bodies are base64, whatever their Content-Transfer-Encoding says (RFC 8951, section 3.1). A refusal is a problem response (RFC 9457) with
- * a `detail` for people.
+ * with a TLS client certificate, over TLS 1.2 or later.
+ *
+ * TLS does not accept an expired certificate. For a recently expired one, the signature of the certificate signing request proves the
+ * client's key instead. Bodies are base64, whatever their Content-Transfer-Encoding says (RFC 8951, section 3.1).
  */
 import { type IncomingMessage, STATUS_CODES } from 'node:http';
 import express, { type NextFunction, type Request, type Response, Router } from 'express';
@@ -15,10 +15,7 @@ import type { DeviceId } from '../../shared/protocol/ids.ts';
 import type { Enrollment } from '../enrollment/enrollment.ts';
 import type { Monitor } from '../monitoring/monitor.ts';
 
-/**
- * Maximum number of bytes of a request body: the maximum size that `parseCsr` accepts, in base64 with line ends. A usual request is smaller
- * than 1 KiB.
- */
+/** Maximum bytes of a request body: the largest request that `parseCsr` accepts, in base64 with line ends. */
 const LARGEST_BODY = 12 * 1024;
 const EST = '/.well-known/est';
 
@@ -36,24 +33,21 @@ export interface EstIdentity {
 export interface EstPorts {
   readonly enrollment: Pick<Enrollment, 'redeem' | 'renew' | 'recover'>;
   readonly authority: Pick<Authority, 'rootDer' | 'issuingDer'>;
-  /**
-   * Source address of the client, as location evidence. It comes from the PROXY protocol header of a trusted proxy, or else from the
-   * socket.
-   */
+  /** Source address of the client, as location evidence: from the PROXY protocol header of a trusted proxy, or else from the socket. */
   readonly addressOf: (request: IncomingMessage) => string | null;
   /**
-   * Identity from the connection's TLS client certificate. Null if the client sent no certificate of this installation. Throws the reason
-   * for a refusal, such as `certificate_revoked`.
+   * Identity from the TLS client certificate. Null if the client sent no certificate of this installation. Throws the reason for a refusal,
+   * such as `certificate_revoked`.
    */
   readonly identityOf: (request: IncomingMessage) => Promise<EstIdentity | null>;
   readonly monitor: Pick<Monitor, 'enrollment'>;
-  /** Web page of the operator. If an order causes a refusal, the response links to this page. */
+  /** Web page of the operator, to which a refusal because of an order links. */
   readonly operatorUrl: string | null;
 }
 
 export interface Est {
   readonly router: Router;
-  /** Handles a renewal request with the undecoded body `body`. Returns a refusal as a response, and throws other errors. */
+  /** Handles a renewal request. `body`: undecoded body. Returns a refusal as a response, and throws other errors. */
   reenroll(asked: { readonly identity: EstIdentity; readonly body: string }): Promise<EstAnswer>;
 }
 
@@ -78,7 +72,7 @@ export function createEst({ enrollment, authority, addressOf, identityOf, operat
         'Sign in with the activation code: the id as user name, the secret as password.',
       );
     }
-    // Read the body after checking the credentials, so that unauthenticated clients cannot fill the server's memory.
+    // Read the body only after checking the credentials, so that unauthenticated clients cannot fill the server's memory.
     const csr = decodeBody(await readText(request, response));
     const address = addressOf(request);
     const { device, certificate } = await enrollment.redeem({ ...credentials, csr, address });
@@ -141,7 +135,7 @@ function certificates(ders: readonly Buffer[]): EstAnswer {
   };
 }
 
-/** True for a refusal, which becomes a response. Other errors go to the listener, which logs them and sends its own form of response. */
+/** True for a refusal, which becomes an EST response. The listener logs other errors and sends its own response. */
 const isRefusal = (error: unknown): error is CordonError => isCordonError(error) && problemOf(error).status < 500;
 
 function refusal(error: CordonError, operatorUrl: string | null): EstAnswer {
@@ -200,7 +194,7 @@ function decodeBody(body: string): Buffer {
     throw new CordonError('too_large', `A request may have at most ${LARGEST_BODY} bytes.`);
   const base64 = body.replace(/\s+/g, '');
   const bytes = Buffer.from(base64, 'base64');
-  // Node's base64 decoder ignores invalid characters. To detect them, encode the bytes again and compare the result with the input.
+  // Node's base64 decoder ignores invalid characters. Encode the bytes again to detect them.
   if (base64 === '' || bytes.toString('base64') !== base64) {
     throw new CordonError('csr_malformed', 'The body must be a PKCS#10 request in base64 and nothing else.');
   }

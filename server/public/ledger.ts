@@ -1,4 +1,4 @@
-/** Public ledger in the format C2SP tlog-tiles. Reading it needs no account, and caches may store every tile forever. */
+/** Public ledger in the format C2SP tlog-tiles. Reading it needs no account, and caches may store full tiles forever. */
 import { Router } from 'express';
 import { CordonError } from '../../shared/errors.ts';
 import { parseTilePath } from '../../shared/ledger/tiles.ts';
@@ -11,7 +11,6 @@ export function ledgerRouter({
   approverSets,
 }: {
   readonly ledger: Pick<Ledger, 'checkpoint' | 'verifierKey' | 'tile' | 'continuations'>;
-  /** Adopted approver sets, oldest first. */
   readonly approverSets: () => readonly Envelope[];
 }): Router {
   const router = Router();
@@ -35,7 +34,7 @@ export function ledgerRouter({
     const tile = parseTilePath(request.path.replace(/^\/ledger\//, ''));
     const bytes = tile && (await ledger.tile(tile));
     if (!bytes) throw new CordonError('not_found', 'The ledger has no such tile. The checkpoint states its size.');
-    // A tile never changes, even if it is not full, because its path contains the number of its entries.
+    // A tile never changes, not even a partial one, because its path contains the number of its entries.
     response.set('Cache-Control', 'public, max-age=31536000, immutable').type('application/octet-stream').send(bytes);
   });
   return router;

@@ -1,6 +1,6 @@
 /**
- * Public documents about orders: the signed order list, the approver sets that verify the list, and a page for people. A client verifies
- * the signatures, so it need not trust caches.
+ * Public documents about orders: the signed order list, the approver sets that verify the list, and a page for people. Clients verify the
+ * signatures, so they need not trust caches.
  */
 import { Router } from 'express';
 import { CordonError, isCordonError } from '../../shared/errors.ts';
@@ -20,11 +20,9 @@ import { type ShownOrder, TRANSPARENCY_PATH, transparencyPage } from './transpar
 
 export interface PublicOrders {
   readonly list: {
-    /** Signed order list; null before the operator adopts the first approver set. */
     current(): { readonly envelope: Envelope } | null;
   };
   readonly approverSets: {
-    /** Adopted approver sets, oldest first. */
     envelopes(): readonly Envelope[];
   };
   readonly adoption: {
@@ -33,7 +31,7 @@ export interface PublicOrders {
   };
 }
 
-/** Facts about an order that are on the transparency page but not in the order list. */
+/** Data about an order that is on the transparency page but not in the order list. */
 interface Recorded {
   readonly revisions: readonly {
     readonly revision: number;
@@ -75,11 +73,7 @@ interface Published {
 
 export function orderDocumentsRouter({ orders, publicRoot, ledger, clock, organization }: OrderDocumentPorts): Router {
   const router = Router();
-  /**
-   * Order list that the server last published, with the public statements about its orders. The statements are computed once for each list.
-   */
   let newest: Published | null = null;
-  /** Rendered page. Frequent requests share it. */
   const pages = createCache<Page>({ lasting: PAGE_LASTING, most: 1 });
 
   function published(): Published | null {
@@ -102,8 +96,8 @@ export function orderDocumentsRouter({ orders, publicRoot, ledger, clock, organi
       );
     }
     response.set('Cache-Control', BRIEFLY).set('ETag', list.etag).type('application/json');
-    // Compare the entity tags here, because Express ignores If-None-Match in a request with `Cache-Control: no-cache`, and the function
-    // `fetch` sends both headers.
+    // Compare the entity tags here. Express ignores If-None-Match beside `Cache-Control: no-cache`, and the browser's `fetch` sends both
+    // headers.
     if (names(request.headers['if-none-match'], list.etag)) response.status(304).end();
     else response.send(list.body);
   });

@@ -1,7 +1,4 @@
-/**
- * Public description of the people whom an order affects: required connections, visitors, travelers, unknown locations, disputed
- * territories and exempt devices. The description uses only the signed terms of the order. The functions are pure.
- */
+/** Public description of the people whom an order affects, from the signed terms of the order only. The functions are pure. */
 import { html, type Markup } from '../../shared/html.ts';
 import { exemptionEnds } from '../../shared/order/describe-revision.ts';
 import type { OrderTerms, Revision } from '../../shared/order/documents.ts';
@@ -26,10 +23,7 @@ const isZero = (duration: string): boolean => Temporal.Duration.from(duration).s
 const sentence = (text: string): Markup => html`<li>${text}</li>
 `;
 
-/**
- * List of sentences about the affected people. `exempt`: the exempt devices of the newest revision, as commitments (digests) that name no
- * device.
- */
+/** Sentences about the affected people. `exempt`: exempt devices of the newest revision, as commitments (digests) that name no device. */
 export function peopleAffected(terms: OrderTerms, exempt: Revision['exempt']): Markup {
   const { areas, nexus, disputed, zone } = terms;
   const named = areas.map((area) => areaWords(area, terms)).join(', ');
@@ -45,7 +39,7 @@ ${[...visitors(terms), ...travelers(terms), ...locations(terms)].map(sentence)}$
 const byLocation = ({ nexus }: OrderTerms): boolean => nexus.includes('present') || nexus.includes('network');
 
 /**
- * Sentences about the grace period of visitors. Only an order about locations that requires no home and no seat has a grace period
+ * Sentences about the grace period of visitors. Only an order about locations, without a required home or legal seat, has a grace period
  * (`shared/verdict/evaluate.ts`, rule 4).
  */
 function visitors(terms: OrderTerms): string[] {

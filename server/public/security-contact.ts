@@ -2,14 +2,11 @@
 import express, { type Router } from 'express';
 
 const DAY = 86_400_000;
-/**
- * Lifetime of the file in milliseconds. RFC 9116, section 2.5.5, recommends less than a year. The server creates a new file for each
- * request.
- */
+/** Lifetime of the file in milliseconds. RFC 9116, section 2.5.5, recommends less than a year. */
 const VALID_FOR = 30 * DAY;
 
 export interface SecurityContactPorts {
-  /** Contact URI (RFC 9116, section 2.5.3). If it is null, the server returns 404 for `/.well-known/security.txt`. */
+  /** Contact URI (RFC 9116, section 2.5.3). Null: the server returns 404. */
   readonly contact: string | null;
   readonly now: () => number;
 }

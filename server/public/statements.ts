@@ -1,7 +1,4 @@
-/**
- * Public statements about orders. They come from the signed order list itself, so that the page shows only adopted orders. The functions
- * are pure.
- */
+/** Public statements about orders, from the signed order list, so that the page shows only adopted orders. The functions are pure. */
 import { parseDocument } from '../../shared/order/canonical.ts';
 import {
   type Envelope,
@@ -25,7 +22,7 @@ export interface Statement {
   readonly terms: OrderTerms;
   /** Exempt devices of the revision, as commitments (digests) that name no device. */
   readonly exempt: Revision['exempt'];
-  /** True if the revision is an approved exit, so that affected devices delete their work data. */
+  /** True if the revision is an approved exit: affected devices delete their work data. */
   readonly exit: boolean;
 }
 
@@ -37,16 +34,14 @@ export interface History {
 
 export type PublicState = 'announced' | 'active' | 'paused' | 'ended' | 'withdrawn';
 
-/** Newest revision of every order on the order list, by order number. */
 export function statementsOf(list: Envelope): Statement[] {
   const { orders } = parseDocument(orderListSchema, payloadOf(list, PAYLOAD_TYPES.list));
   const newest = new Map<string, Statement>();
   for (const envelope of orders) {
-    // Skip withheld orders, because they have no public text.
     if (envelope.payloadType === PAYLOAD_TYPES.stub) continue;
     const document = parseDocument(revisionSchema, payloadOf(envelope, PAYLOAD_TYPES.revision));
     const { order, revision, terms, exempt } = document;
-    // The order list contains two revisions of a paused order: the pause and the revision before it. Use the newer revision.
+    // The order list contains two revisions of a paused order: the pause and the paused revision. Use the pause, which is newer.
     if ((newest.get(order)?.revision ?? 0) < revision) {
       newest.set(order, { order, revision, terms, exempt, exit: isExit(document) });
     }
@@ -57,8 +52,8 @@ export function statementsOf(list: Envelope): Statement[] {
 export type Withheld = Pick<OrderStub, 'order' | 'services' | 'areas'>;
 
 /**
- * Withheld orders, sorted by number. The order list contains a stub (a public document without legal basis) for each; the newest stub
- * counts.
+ * Withheld orders, sorted by number. The order list contains stubs (public documents without legal basis) for each; the newest stub is
+ * used.
  */
 export function withheldIn(list: Envelope): Withheld[] {
   const newest = new Map<string, OrderStub>();

@@ -1,8 +1,6 @@
 /**
- * Transparency page: the public orders of this service, as plain HTML without scripts. The page must work in any browser, in print and with
- * a screen reader, also for a person whose service was just suspended. The functions are pure, and `html` escapes every value. If an order
- * causes a refusal, the response links to this page (RFC 7725, section 4). Each order has the anchor `#order-NUMBER`, and so does a
- * withheld order.
+ * Transparency page: the public orders of this service, as plain HTML without scripts, for any browser, print and screen readers. A refusal
+ * because of an order links to this page (RFC 7725, section 4). The functions are pure, and `html` escapes every value.
  */
 import { createHash } from 'node:crypto';
 import { html, type Markup, styleSheet } from '../../shared/html.ts';
@@ -54,7 +52,6 @@ pre { background: var(--panel); border-radius: .5rem; padding: .75rem 1rem; whit
 }
 `;
 
-/** Style sheet of the page. The Content-Security-Policy allows no other style sheet. */
 export const STYLE_HASH = `'sha256-${createHash('sha256').update(STYLE).digest('base64')}'`;
 
 const STATES: Record<PublicState, string> = {
@@ -75,36 +72,31 @@ const ACTS: Record<OrderAct, string> = {
   withdraw: 'withdrawn',
 };
 
-/** Effective orders come first. */
 const FIRST: readonly PublicState[] = ['active', 'announced', 'paused', 'ended', 'withdrawn'];
 
 export interface ShownOrder {
   readonly statement: Statement;
   readonly state: PublicState;
   readonly history: History;
-  /** Proceedings of the order: answers to the authority, and appeals. */
   readonly proceedings: ProceedingState;
 }
 
 export interface TransparencyFacts {
   readonly organization: string;
   readonly orders: readonly ShownOrder[];
-  /** Withheld orders, by number. */
   readonly withheld: readonly Withheld[];
   /** Fingerprint of the public root (public keys for auditors); null before the first approver set. */
   readonly fingerprint: string | null;
   /** Newest checkpoint of the ledger, in the format C2SP signed note; null before the first checkpoint. */
   readonly checkpoint: string | null;
-  /** Public key with which a reader verifies the checkpoint. */
   readonly ledgerKey: string;
 }
 
 export const TRANSPARENCY_PATH = '/transparency';
 
-/** HTML anchor of an order on the page. */
 const orderAnchor = (order: string): string => `order-${order}`;
 
-/** Pattern of a link to an order on the page. `{order}` is a placeholder for the order's number. */
+/** Pattern of a link to an order on the page. `{order}`: placeholder for the order's number. */
 export const ORDER_ON_PAGE = `${TRANSPARENCY_PATH}#${orderAnchor('{order}')}`;
 
 function article({ statement: { order, terms, exempt, exit }, state, history, proceedings }: ShownOrder): Markup {
@@ -137,7 +129,6 @@ ${peopleAffected(terms, exempt)}${inLanguages(statement, authoritativeLanguage)}
 const fact = (term: string, words: Markup): Markup => html`<dt>${term}</dt><dd>${words}</dd>
 `;
 
-/** Titles and digests of the legal documents of an order. The operator does not publish the documents themselves. */
 function documents({ documents: kept = [] }: OrderTerms): Markup {
   if (kept.length === 0) return html``;
   return fact(
@@ -168,7 +159,7 @@ ${events.map(
 `;
 }
 
-/** Public facts of a withheld order. They do not reveal whether the order is effective. ADR 20 explains what the ledger reveals. */
+/** Public data of a withheld order. It does not reveal whether the order is effective. ADR 20 explains what the ledger reveals. */
 function stub({ order, services, areas }: Withheld): Markup {
   return html`<article aria-labelledby="${orderAnchor(order)}">
 <h2 id="${orderAnchor(order)}">Order ${order}: withheld from the public</h2>

@@ -1,13 +1,11 @@
-/** Explanation of a failed connection to the mail server: the cause and the remedy. It never contains the user name or the password. */
+/** Explanation of a failed connection to the mail server: the cause and the remedy, without the user name and the password. */
 import { oneLine } from '../../shared/text/visible-text.ts';
 import type { MailServer } from '../config-values.ts';
 import { inUrl } from '../console-link.ts';
 
-/** Parts of a nodemailer error from which the explanation is made. */
 export interface MailFault {
   readonly message: string;
   readonly code?: string;
-  /** The operating system's error code, if nodemailer replaced it. */
   readonly originalCode?: string;
   readonly response?: string;
   readonly command?: string;
@@ -15,7 +13,6 @@ export interface MailFault {
 
 const LONGEST_RESPONSE = 200;
 
-/** True if the mail server works but refuses this recipient. */
 export const concernsRecipient = ({ command }: MailFault): boolean => command === 'RCPT TO';
 
 /** Explanations by error code. `{where}`: host and port. `{said}`: the mail server's response or the library's message. */
@@ -38,7 +35,7 @@ const TEXTS: Readonly<Record<string, string>> = {
 };
 const OTHER = 'The mail server {where} did not accept the mail ({said}). Look at the log of the mail server.';
 
-/** Codes of Node's TLS and of nodemailer, with the code of the same meaning in the table. */
+/** Codes of Node's TLS and of nodemailer, each with the equivalent code of the table of explanations. */
 function kindOf({ code = '', originalCode = '', command = '', message }: MailFault): string {
   if (code === 'EENVELOPE') return command;
   if (code === 'EABORT' || code === 'ABORT_ERR') return 'ETIMEDOUT';

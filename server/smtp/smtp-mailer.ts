@@ -1,6 +1,6 @@
 /**
  * Sends mail through the operator's mail server (SMTP, RFC 5321), without a queue. The caller learns within `DEADLINE` whether the mail
- * server accepted the mail, and can send the mail again.
+ * server accepted the mail.
  */
 import { createTransport } from 'nodemailer';
 import { CordonError } from '../../shared/errors.ts';
@@ -11,23 +11,20 @@ import type { MailServer } from '../config-values.ts';
 import { concernsRecipient, type MailFault, mailFaultText } from './mail-fault.ts';
 
 const SECOND = 1000;
-/** Deadline for one mail, from the connection to the response of the mail server. */
+/** Deadline for one mail, from the connection to the mail server's final response. */
 const DEADLINE = 20 * SECOND;
 /** Deadline for each step: connection, greeting, response to a command. */
 const STEP = 10 * SECOND;
-/** Maximum number of mails in progress. Further mails are refused. */
+/** Maximum number of mails in progress. The mailer refuses further mails. */
 const AT_ONCE = 8;
 const LARGEST_RESPONSE = 64 * 1024;
 const CHECK_EVERY = 600 * SECOND;
-/** Milliseconds between two checks while the mail server fails. */
 const CHECK_AGAIN = 60 * SECOND;
 
 export interface SmtpMailer extends Mailer {
-  /** Reason why the mail server cannot be used; null if no problem is known. */
   failure(): string | null;
-  /** Connects and signs in without sending mail. Resolves with the reason why the mail server cannot be used; null if it works. */
+  /** Connects and signs in without sending mail. Resolves with the reason for a failure, or null. */
   check(): Promise<string | null>;
-  /** Checks the mail server now and at intervals. Returns without waiting for the result. */
   watch(): void;
   stop(): Promise<void>;
 }
@@ -40,7 +37,6 @@ export function createSmtpMailer({
 }: {
   readonly server: MailServer;
   readonly from: string;
-  /** Sender's name, shown with the address. */
   readonly organization: string;
   readonly log: { warn(fields: object, text: string): void; info(fields: object, text: string): void };
 }): SmtpMailer {
@@ -101,7 +97,7 @@ export function createSmtpMailer({
       await transport.sendMail({
         from: { name: oneLine(organization), address: from },
         to: { name: to.name, address: to.address },
-        // The To header contains only this address, because the mail proves that the recipient reads this address.
+        // Name no other recipient in the To header, because the mail proves that the recipient reads this address.
         envelope: { from, to: [to.address] },
         subject,
         text,

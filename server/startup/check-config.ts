@@ -1,6 +1,6 @@
 /**
- * Checks everything that a start needs, for `cordon check-config`, without starting the server. The check creates no file, except the files
- * that SQLite creates beside an open database.
+ * Checks everything that a start needs, for `cordon check-config`. The check creates no file, except the files that SQLite creates beside
+ * an open database.
  */
 import { accessSync, constants, existsSync, statfsSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -23,9 +23,7 @@ const KEYS = ['root', 'issuing', 'server', 'online', 'ledger'] as const;
 
 export interface ConfigCheck {
   readonly ok: boolean;
-  /** Warning: the server still starts, but without the part that the warning names. */
   readonly warning?: true;
-  /** Result in one line: either success, or the problem and its remedy. */
   readonly text: string;
 }
 
@@ -39,7 +37,7 @@ export interface CheckOptions {
   readonly ports: boolean;
 }
 
-/** Runs all checks, even after one check failed. Runs no further checks if the environment variables cannot be read. */
+/** Runs all checks, even after a failed one. An unreadable environment variable ends the checks. */
 export async function checkConfig({ ports }: CheckOptions): Promise<ConfigReport> {
   let config: Config;
   try {
@@ -82,7 +80,6 @@ export async function checkConfig({ ports }: CheckOptions): Promise<ConfigReport
   return { checks, running };
 }
 
-/** Message such as `Another Cordon server uses this database: process 7 on host a, since ….` */
 function runningText({ context: { pid, host, since } }: CordonError): string {
   const process = pid === undefined ? '' : ` (process ${pid} on host ${host}, since ${since})`;
   return `A server is running on this store${process}. The database was not checked further.`;
@@ -91,7 +88,6 @@ function runningText({ context: { pid, host, since } }: CordonError): string {
 const problemsOf = (error: unknown, config: Config | null): ConfigCheck[] =>
   explainStartError(error, config).lines.map((text) => ({ ok: false, text }));
 
-/** Nearest existing parent folder of the path. */
 function existing(path: string): string {
   return existsSync(path) || dirname(path) === path ? path : existing(dirname(path));
 }
@@ -137,7 +133,7 @@ async function checkStore(config: Config): Promise<string> {
     judgeInstallation(inspectKeyFolder(keyFolderOf(config)), null, { keys: keyFolderOf(config), store: address.file });
     return `The first start will create the database ${address.file}.`;
   }
-  // Another check reports ports that are in use.
+  // Ignore a port that is in use, because another check reports it.
   const portless = { ...config, devicePort: 0, publicPort: 0, admin: { ...config.admin, port: 0 } };
   const { database, ports, close } = await preflight(portless, () => Promise.resolve(null));
   ports.release();
@@ -154,7 +150,7 @@ function checkAdminIdentity(files: { readonly certificate: string; readonly key:
   return `The certificate of the admin listener and its key belong together. It is valid for ${days} more days.`;
 }
 
-/** The server starts even if it cannot reach the mail server. */
+/** Report only a warning, because the server starts even without its mail server. */
 async function checkMail(mail: NonNullable<Config['mail']>, organization: string): Promise<ConfigCheck> {
   const { createSmtpMailer } = await import('../smtp/smtp-mailer.ts');
   const quiet = { warn: () => undefined, info: () => undefined };

@@ -1,7 +1,6 @@
 /**
- * Host names by which devices reach the server. A device uses the name in its activation link as long as it is enrolled. If the server's
- * certificate lacks this name, the device can no longer connect. The store records the names in use, and the server refuses a start that
- * removes such a name.
+ * Host names by which devices reach the server. An enrolled device always uses the name in its activation link, and can no longer connect
+ * if the server's certificate lacks this name. The server records the names in use, and refuses a start that removes such a name.
  */
 import { CordonError } from '../../shared/errors.ts';
 
@@ -43,14 +42,12 @@ export function requireNames(
 }
 
 export interface NameWatch {
-  /** Records the `Host` header of a request from an identified device. */
   seen(host: string | undefined): void;
 }
 
-/** Minimum interval between two writes for the same name. Hourly writes are enough to know which names are in use. */
 const SAVE_EVERY = 3_600_000;
 
-/** Record only names in the server's certificate. Otherwise a hostile device could prevent a start by sending another name. */
+/** Record only names in the server's certificate. Otherwise a hostile device could send another name and thus prevent the next start. */
 export function watchNames(ports: {
   readonly store: Pick<DeviceNameStore, 'saveDeviceName'>;
   readonly names: readonly string[];

@@ -1,18 +1,17 @@
-/** Decides whether a key folder and a store belong to the same installation. `preflight.ts` reads both and acts on the result. */
+/** Decides whether a key folder and a store belong to the same installation. */
 import type { InstallationBinding } from '../../certs/installation-file.ts';
 import type { KeyFolderContents } from '../../certs/key-folder-contents.ts';
 import { CordonError } from '../../shared/errors.ts';
 import type { StoreIdentity } from '../store/identity-store.ts';
 
 /**
- * Result of the comparison.
- * - `found`: this is a first start, or it continues an interrupted first start.
- * - `bind`: key folder and store belong together, but one of them does not record this yet.
- * - `open`: both record that they belong together.
+ * Result of the comparison of the key folder with the store.
+ * - `found`: the installation is new, or its first start was interrupted.
+ * - `bind`: the key folder and the store belong together, but one of them does not record this yet.
+ * - `open`: the key folder and the store both record that they belong together.
  */
 export type InstallationVerdict = 'found' | 'bind' | 'open';
 
-/** Names of the key folder and the store, for messages. */
 export interface Places {
   readonly keys: string;
   readonly store: string;
@@ -23,8 +22,8 @@ const CAUSES =
 const RESTORE = 'If the data is lost, restore a backup with `cordon restore`.';
 
 /**
- * Compares key folder and store. Throws `installation_mismatch` if they belong to different installations. `store`: null if there is no
- * database, or if the database has no tables.
+ * Compares the key folder with the store. Throws `installation_mismatch` if they belong to different installations. `store`: null for a
+ * missing database, or a database without tables.
  */
 export function judgeInstallation(
   keys: KeyFolderContents,
@@ -74,8 +73,8 @@ export function judgeInstallation(
 }
 
 /**
- * True if all values that both the key folder and the store contain are equal. Older data has no binding, but still contains its
- * certificates.
+ * True if the values that both the key folder and the store contain are equal. Older installations have no binding, but the certificates
+ * show whether both belong together.
  */
 function matches(keys: Extract<KeyFolderContents, { state: 'complete' }>, store: StoreIdentity): boolean {
   const { binding } = store;
@@ -87,7 +86,7 @@ function matches(keys: Extract<KeyFolderContents, { state: 'complete' }>, store:
   return store.roots.includes(keys.root) && store.issuing.includes(keys.issuing);
 }
 
-/** Compares the decrypted keys with the store. Without decryption, the server cannot know which ledger key `ledger.key` contains. */
+/** Compares the decrypted keys with the store. Only the decrypted `ledger.key` shows whether it is the store's ledger key. */
 export function requireSameKeys(opened: InstallationBinding, store: InstallationBinding, places: Places): void {
   const differs = (['root', 'issuing', 'ledgerKey'] as const).filter((name) => opened[name] !== store[name]);
   if (differs.length === 0) return;

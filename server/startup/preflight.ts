@@ -1,6 +1,6 @@
 /**
- * Checks before the server's first write. If keys and store do not belong together, the server stops here, and both stay unchanged. Add new
- * checks that only read at the end of `preflight`.
+ * Checks before the server's first write. If keys and store do not belong together, the server stops here, and both stay unchanged. New
+ * read-only checks belong at the end of `preflight`.
  */
 import { X509Certificate } from 'node:crypto';
 import { existsSync, readFileSync, statSync } from 'node:fs';
@@ -22,26 +22,22 @@ import { requireNames } from './device-names.ts';
 import { judgeInstallation, type Places, requireSameKeys } from './installation.ts';
 import { type ReservedPorts, reservePorts } from './reserved-ports.ts';
 
-/** Checks the clock before the first write. Throws `clock_implausible`. `database`: null while the store is empty. */
+/** Checks the clock. Throws `clock_implausible`. `database`: null while the store is empty. */
 export type ClockCheck = (
   database: Database | null,
   authorityEnds: number | null,
 ) => Promise<EntryDraft<'clock.accepted'> | null>;
 
 export interface Preflight {
-  /** Bound ports that refuse connections until the listeners use them. */
   readonly ports: ReservedPorts;
   /** Resolves if another server has taken over the lock of the store. This server must then stop. */
   readonly takenOver: Promise<CordonError>;
-  /** Closes the database, and then releases the lock of the store. */
   close(): Promise<void>;
-  /** Connected database that is not migrated yet. */
   readonly database: Database;
   readonly keyFolder: string;
   readonly clockEntry: EntryDraft<'clock.accepted'> | null;
   /**
-   * Makes the first writes: migrates the store, and records in the key folder and in the store that they belong together. Returns the
-   * installation's identifier.
+   * Migrates the store, and records in the key folder and in the store that they belong together. Returns the installation's identifier.
    */
   settle(authority: Authority): Promise<string>;
 }
@@ -57,8 +53,8 @@ export const databaseAddressOf = (config: Pick<Config, 'home' | 'databaseUrl'>):
   config.databaseUrl === null ? { file: join(config.home, 'cordon.db') } : { url: config.databaseUrl };
 
 /**
- * Reads key folder and store, and writes nothing except the lock. Throws `store_locked`, `installation_mismatch`, `names_in_use`,
- * `clock_implausible`, `store_incompatible`, `store_unavailable`, or `unavailable` for a port.
+ * Reads the key folder and the store, and writes only the lock of the store. Throws `store_locked`, `installation_mismatch`,
+ * `names_in_use`, `clock_implausible`, `store_incompatible`, `store_unavailable`, or `unavailable` for a port.
  */
 export async function preflight(config: PreflightConfig, checkClock: ClockCheck): Promise<Preflight> {
   const keyFolder = keyFolderOf(config);
@@ -112,7 +108,6 @@ interface Settling {
   readonly identity: StoreIdentity | null;
   readonly places: Places;
   readonly bound: boolean;
-  /** Names that the admin removes from the server's certificate. */
   readonly forgotten: readonly string[];
 }
 
@@ -124,7 +119,7 @@ async function settle(of: Settling, authority: Authority): Promise<string> {
   const installation = await installationId(database);
   if (of.bound) return installation;
   const binding = bindingOf(authority, installation);
-  // This sequence of writes lets the next start continue after an interruption at any step. If the binding file were written before
+  // In this sequence of writes, the next start can continue after an interruption at any step. If the binding file were written before
   // `finishFounding`, the next start would report missing files.
   await bindStore(database.db, binding);
   authority.finishFounding();
@@ -133,7 +128,7 @@ async function settle(of: Settling, authority: Authority): Promise<string> {
 }
 
 /**
- * Compares the decrypted keys with the store. An older store has no binding, but its newest checkpoint shows whether the ledger key belongs
+ * Compares the decrypted keys with the store. A store without a binding has a newest checkpoint, which shows whether the ledger key belongs
  * to the store.
  */
 async function requireKeysOf(store: StoreIdentity, authority: Authority, places: Places): Promise<void> {

@@ -1,6 +1,6 @@
 /**
  * Binds the three ports before the server's first write, and refuses connections until the listeners use the ports. A second server on the
- * same machine thus fails before it can change the first server's data.
+ * same machine thus fails before it changes the first server's data.
  */
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:net';
@@ -17,7 +17,6 @@ export interface ReservedPorts {
   readonly device: ReservedPort;
   readonly public: ReservedPort;
   readonly admin: ReservedPort;
-  /** Closes the ports that no listener uses. */
   release(): void;
 }
 
