@@ -22,7 +22,7 @@ export async function pageOfIds(database: Database, query: DeviceQuery): Promise
   const { filter, sort, offset, limit, descending, after } = query;
   const { text: _text, group: _group, person: _person, status: _status, ...aside } = filter;
   const looksAside = Object.values(aside).some((value) => value !== undefined);
-  // These filters need columns outside the index, so the query visits every row anyway. It therefore also counts the total.
+  // Filters such as these need columns outside the index, so the query visits every row anyway. It therefore also counts the total.
   if (after === null && (filter.text || (sort === 'seen' && looksAside))) {
     const page = await pageWithTotal(database, query);
     if (page) return page;
