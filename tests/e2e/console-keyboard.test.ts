@@ -186,7 +186,7 @@ describe.skipIf(!chromium.present)('an order by keyboard alone', { timeout: 90_0
     await keys.at(field('Instrument'));
     expect([await field('Instrument').getAttribute('aria-invalid'), await keys.tied()]).toEqual([
       'true',
-      expect.stringContaining('The instrument is missing. Enter the law, letter or directive.'),
+      expect.stringContaining('The legal instrument is missing. Enter the law, court order, decree or letter.'),
     ]);
     await seat.picture('keyboard-5-missing');
     await keys.type('directive, July 2015');

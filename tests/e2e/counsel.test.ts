@@ -55,7 +55,7 @@ describe.skipIf(!chromium.present)('a general counsel’s five days', { timeout:
     await page.getByRole('combobox', { name: 'Areas' }).fill('Pakistan');
     await page.getByRole('option', { name: 'Pakistan (PK)' }).click();
     await page.keyboard.press('Escape');
-    await button(sana, /^Receipt and answer/).click();
+    await button(sana, /^Date of receipt/).click();
     await page.getByLabel('Received on').fill('20 Nov 2015');
     await page.getByLabel('Received on').press('Tab');
     await page.getByRole('checkbox', { name: 'The authority expects an answer' }).check();

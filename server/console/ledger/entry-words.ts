@@ -86,6 +86,7 @@ const LABELS: Readonly<Record<string, string>> = {
   newOrigin: 'new ledger name',
   nextUpdate: 'next update',
   notAfter: 'valid until',
+  of: 'exported from',
   origin: 'ledger name',
   reason: 'reason code',
   recoveryPoint: 'recovery point',

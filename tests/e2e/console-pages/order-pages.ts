@@ -59,7 +59,7 @@ export function orderPages(tour: () => ConsoleTour): void {
     await seat.goto('/orders/2015-001/revise');
     await button('Propose change').waitFor();
     await look('form revise');
-    for (const name of [/^Receipt and answer/, /^User notices/, /^Publication/, /^Decision record/]) {
+    for (const name of [/^Date of receipt/, /^User notices/, /^Publication/, /^Decision record/]) {
       await page.getByRole('button', { name }).click();
     }
     await page.getByRole('radio', { name: /^Delayed: until/ }).check();

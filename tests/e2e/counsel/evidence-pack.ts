@@ -97,7 +97,7 @@ export function evidencePack(opened: () => CounselWorld): void {
     const sealed = noor.page
       .getByRole('listitem')
       .filter({ hasText: 'Names of devices and users exported for one recipient' });
-    const ofPack = sealed.filter({ hasText: 'pack: pck_' }).first();
+    const ofPack = sealed.filter({ hasText: 'exported from: pack' }).first();
     expect(await textOf(ofPack)).not.toContain('Islamabad');
     await station(noor, '22-ledger');
     if (!age.present) return;

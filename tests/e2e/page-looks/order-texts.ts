@@ -83,7 +83,7 @@ export function orderTexts(opened: () => OpenedPage): void {
     for (const [state, exits, mending] of [
       ['uncertified', [], 'Your organization must verify this device'],
       ['locked', [], 'Ask your admin to unlock the workspace.'],
-      ['wiped', [], /An admin wiped .* Ask your admin to unlock the workspace/],
+      ['wiped', [], /An admin wiped .* ask your admin to unlock the workspace/],
       ['wiped', [wiped], /An order wiped .* ask your admin to enroll the device and to unlock/],
     ] as const) {
       // An open page would repeat its queries at each change.
