@@ -2,14 +2,19 @@ import { X509Certificate } from 'node:crypto';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import type { Authority } from '../../certs/authority.ts';
 import { implicit, sequence } from '../../certs/der.ts';
-import { createDevices } from '../../server/devices/devices.ts';
-import type { Database } from '../../server/store/database.ts';
-import { deviceStores } from '../../server/store/device-stores.ts';
 import { EnrollmentStore } from '../../server/store/enrollment-store.ts';
 import { type DeviceId, newDeviceId } from '../../shared/protocol/ids.ts';
-import { DrivenClock } from '../../shared/time/driven-clock.ts';
 import { buildCsr, extensionRequest } from '../support/build-csr.ts';
-import { csrFor, DOMAIN_NOW, newKey, testAuthority, testEnrollment } from '../support/enrollment.ts';
+import {
+  countRows,
+  csrFor,
+  DOMAIN_NOW,
+  devicesOver,
+  entryKinds,
+  newKey,
+  testAuthority,
+  testEnrollment,
+} from '../support/enrollment.ts';
 import { addGroup } from '../support/fleet-rows.ts';
 import { describeOnEveryStore } from './every-store.ts';
 
@@ -24,28 +29,6 @@ beforeAll(() => {
   ({ authority, remove } = testAuthority());
 });
 afterAll(() => remove());
-
-/** State of the store that a refusal must not change. */
-async function counts(database: Database) {
-  const count = async (table: 'devices' | 'certificates' | 'ledger_entries') =>
-    (await database.db.selectFrom(table).selectAll().execute()).length;
-  return {
-    devices: await count('devices'),
-    certificates: await count('certificates'),
-    entries: await count('ledger_entries'),
-  };
-}
-const entryKinds = async (database: Database) =>
-  (await database.db.selectFrom('ledger_entries').select('kind').orderBy('id').execute()).map(({ kind }) => kind);
-
-function devicesOver(database: Database) {
-  return createDevices({
-    ...deviceStores(database),
-    bus: { publish: () => undefined, subscribe: () => () => undefined },
-    clock: new DrivenClock(DOMAIN_NOW),
-    followers: { deviceChanged: async () => undefined },
-  });
-}
 
 describeOnEveryStore('device certificates', (open) => {
   it('ten requests of a stranger do not block the renewal of an expired certificate, even from the same address', async () => {
@@ -90,7 +73,7 @@ describeOnEveryStore('device certificates', (open) => {
     const { enrollment, code } = testEnrollment(database, authority);
     const { id, secret } = await code(await addGroup(database, 'g'));
     await enrollment.redeem({ id, secret, csr: csrFor(id), address: ADDRESS });
-    const before = await counts(database);
+    const before = await countRows(database);
     const san = (uri: string) =>
       buildCsr({
         privateKey: newKey(),
@@ -102,7 +85,7 @@ describeOnEveryStore('device certificates', (open) => {
     for (const csr of wrong) {
       await expect(enrollment.renew({ identity, csr })).rejects.toThrow(refused('csr_wrong_subject'));
     }
-    expect(await counts(database)).toEqual(before);
+    expect(await countRows(database)).toEqual(before);
     // A standard client repeats the names of its certificate (RFC 7030, section 4.2.2).
     await enrollment.renew({ identity, csr: san(`urn:cordon:device:${id}:1`) });
   });

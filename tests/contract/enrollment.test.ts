@@ -2,14 +2,19 @@ import { X509Certificate } from 'node:crypto';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import type { Authority } from '../../certs/authority.ts';
 import { implicit, sequence } from '../../certs/der.ts';
-import { createDevices } from '../../server/devices/devices.ts';
-import type { Database } from '../../server/store/database.ts';
-import { deviceStores } from '../../server/store/device-stores.ts';
 import type { HomeArea } from '../../shared/areas/area-code.ts';
 import { newDeviceId } from '../../shared/protocol/ids.ts';
-import { DrivenClock } from '../../shared/time/driven-clock.ts';
 import { buildCsr, extensionRequest } from '../support/build-csr.ts';
-import { csrFor, DOMAIN_NOW, newKey, testAuthority, testEnrollment } from '../support/enrollment.ts';
+import {
+  countRows,
+  csrFor,
+  DOMAIN_NOW,
+  devicesOver,
+  entryKinds,
+  newKey,
+  testAuthority,
+  testEnrollment,
+} from '../support/enrollment.ts';
 import { addGroup } from '../support/fleet-rows.ts';
 import { describeOnEveryStore } from './every-store.ts';
 
@@ -25,28 +30,6 @@ beforeAll(() => {
   ({ authority, remove } = testAuthority());
 });
 afterAll(() => remove());
-
-/** State of the store that a refusal must not change. */
-async function counts(database: Database) {
-  const count = async (table: 'devices' | 'certificates' | 'ledger_entries') =>
-    (await database.db.selectFrom(table).selectAll().execute()).length;
-  return {
-    devices: await count('devices'),
-    certificates: await count('certificates'),
-    entries: await count('ledger_entries'),
-  };
-}
-const entryKinds = async (database: Database) =>
-  (await database.db.selectFrom('ledger_entries').select('kind').orderBy('id').execute()).map(({ kind }) => kind);
-
-function devicesOver(database: Database) {
-  return createDevices({
-    ...deviceStores(database),
-    bus: { publish: () => undefined, subscribe: () => () => undefined },
-    clock: new DrivenClock(DOMAIN_NOW),
-    followers: { deviceChanged: async () => undefined },
-  });
-}
 
 describeOnEveryStore('enrollment', (open) => {
   it('redeems a code: stores device, certificate and ledger entry together', async () => {
@@ -83,11 +66,11 @@ describeOnEveryStore('enrollment', (open) => {
     const { enrollment, code } = testEnrollment(database, authority);
     const { id, secret } = await code(await addGroup(database, 'g'));
     await enrollment.redeem({ id, secret, csr: csrFor(id), address: ADDRESS });
-    const before = await counts(database);
+    const before = await countRows(database);
     await expect(enrollment.redeem({ id, secret, csr: csrFor(id), address: ADDRESS })).rejects.toThrow(
       refused('code_used'),
     );
-    expect(await counts(database)).toEqual(before);
+    expect(await countRows(database)).toEqual(before);
   });
 
   it('returns the same certificate for the same key, for a device that lost the response', async () => {
@@ -96,10 +79,10 @@ describeOnEveryStore('enrollment', (open) => {
     const { id, secret } = await code(await addGroup(database, 'g'));
     const key = newKey();
     const first = await enrollment.redeem({ id, secret, csr: csrFor(id, key), address: ADDRESS });
-    const before = await counts(database);
+    const before = await countRows(database);
     const second = await enrollment.redeem({ id, secret, csr: csrFor(id, key), address: ADDRESS });
     expect(second).toEqual(first);
-    expect(await counts(database)).toEqual(before);
+    expect(await countRows(database)).toEqual(before);
     expect(changed).toEqual([id, id]);
     await devicesOver(database).revoke(id, 'keyCompromise');
     await expect(enrollment.redeem({ id, secret, csr: csrFor(id, key), address: ADDRESS })).rejects.toThrow(
@@ -117,7 +100,7 @@ describeOnEveryStore('enrollment', (open) => {
     const ended = await Promise.allSettled(racing);
     expect(ended.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
     for (const one of ended) if (one.status === 'rejected') expect(one.reason).toEqual(refused('code_used'));
-    expect(await counts(database)).toEqual({ devices: 1, certificates: 1, entries: 1 });
+    expect(await countRows(database)).toEqual({ devices: 1, certificates: 1, entries: 1 });
   });
 
   it('enrolls 50 devices at the same time', async () => {
@@ -128,7 +111,7 @@ describeOnEveryStore('enrollment', (open) => {
     await Promise.all(
       codes.map(({ id, secret }) => enrollment.redeem({ id, secret, csr: csrFor(id), address: ADDRESS })),
     );
-    expect(await counts(database)).toEqual({ devices: 50, certificates: 50, entries: 50 });
+    expect(await countRows(database)).toEqual({ devices: 50, certificates: 50, entries: 50 });
   });
 
   it('case 9: refuses an expired or canceled code with a code for the reason', async () => {
@@ -144,7 +127,7 @@ describeOnEveryStore('enrollment', (open) => {
     vi.spyOn(Date, 'now').mockReturnValue(Date.now() + HOUR + 1);
     await expect(redeem(old)).rejects.toThrow(refused('code_expired'));
     vi.restoreAllMocks();
-    expect(await counts(database)).toEqual({ devices: 0, certificates: 0, entries: 0 });
+    expect(await countRows(database)).toEqual({ devices: 0, certificates: 0, entries: 0 });
     await expect(enrollment.cancelCode(taken.id)).rejects.toThrow(refused('not_found'));
     expect((await enrollment.listCodes(EVERY_CODE)).codes.map(({ id, state }) => [id, state])).toEqual(
       expect.arrayContaining([
@@ -236,7 +219,7 @@ describeOnEveryStore('enrollment', (open) => {
     const second = await next.code(group);
     await next.enrollment.redeem({ ...second, csr: csrFor(second.id), address: ADDRESS });
     expect(issues).toBe(2);
-    expect(await counts(database)).toEqual({ devices: 2, certificates: 2, entries: 2 });
+    expect(await countRows(database)).toEqual({ devices: 2, certificates: 2, entries: 2 });
 
     const broken = testEnrollment(database, {
       ...authority,
@@ -246,7 +229,7 @@ describeOnEveryStore('enrollment', (open) => {
     await expect(broken.enrollment.redeem({ ...third, csr: csrFor(third.id), address: ADDRESS })).rejects.toThrow(
       refused('internal'),
     );
-    expect(await counts(database)).toEqual({ devices: 2, certificates: 2, entries: 2 });
+    expect(await countRows(database)).toEqual({ devices: 2, certificates: 2, entries: 2 });
   });
 
   it('uses the code’s home area in the gate, before the group’s home area', async () => {

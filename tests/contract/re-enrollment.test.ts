@@ -3,16 +3,21 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Authority } from '../../certs/authority.ts';
 import { LocalBus } from '../../server/bus/bus.ts';
 import { createCommands } from '../../server/commands/commands.ts';
-import { createDevices } from '../../server/devices/devices.ts';
 import { commandStores } from '../../server/store/command-stores.ts';
-import type { Database } from '../../server/store/database.ts';
-import { deviceStores } from '../../server/store/device-stores.ts';
 import { HoldStore } from '../../server/store/hold-store.ts';
 import { UnlockShareStore } from '../../server/store/unlock-share-store.ts';
 import type { HomeArea } from '../../shared/areas/area-code.ts';
 import { newDeviceId, newGroupId, newLegalHoldId } from '../../shared/protocol/ids.ts';
 import { DrivenClock } from '../../shared/time/driven-clock.ts';
-import { csrFor, DOMAIN_NOW, testAuthority, testEnrollment } from '../support/enrollment.ts';
+import {
+  countRows,
+  csrFor,
+  DOMAIN_NOW,
+  devicesOver,
+  entryKinds,
+  testAuthority,
+  testEnrollment,
+} from '../support/enrollment.ts';
 import { addGroup } from '../support/fleet-rows.ts';
 import { addPerson, personCalled } from '../support/persons.ts';
 import { until } from '../support/until.ts';
@@ -31,28 +36,6 @@ beforeAll(() => {
 });
 afterAll(() => remove());
 
-/** State of the store that a refusal must not change. */
-async function counts(database: Database) {
-  const count = async (table: 'devices' | 'certificates' | 'ledger_entries') =>
-    (await database.db.selectFrom(table).selectAll().execute()).length;
-  return {
-    devices: await count('devices'),
-    certificates: await count('certificates'),
-    entries: await count('ledger_entries'),
-  };
-}
-const entryKinds = async (database: Database) =>
-  (await database.db.selectFrom('ledger_entries').select('kind').orderBy('id').execute()).map(({ kind }) => kind);
-
-function devicesOver(database: Database) {
-  return createDevices({
-    ...deviceStores(database),
-    bus: { publish: () => undefined, subscribe: () => () => undefined },
-    clock: new DrivenClock(DOMAIN_NOW),
-    followers: { deviceChanged: async () => undefined },
-  });
-}
-
 describeOnEveryStore('a device that enrolls again', (open) => {
   it('keeps the enrollment of a device under a legal hold that was placed before or after the code', async () => {
     const database = await open();
@@ -67,12 +50,12 @@ describeOnEveryStore('a device that enrolls again', (open) => {
     // All codes in this test are for Amina.
     const on = { kind: 'person', person: personCalled('Amina') } as const;
     await holds.place({ ...hold, on }, { kind: 'legal-hold.placed', ...entry });
-    const before = await counts(database);
+    const before = await countRows(database);
     await expect(code(group, { device: device.id })).rejects.toThrow(refused('legal_hold'));
     await expect(enrollment.redeem({ ...again, csr: csrFor(device.id), address: ADDRESS })).rejects.toThrow(
       refused('legal_hold'),
     );
-    expect(await counts(database)).toEqual(before);
+    expect(await countRows(database)).toEqual(before);
     const other = await code(group);
     expect(await enrollment.redeem({ ...other, csr: csrFor(other.id), address: ADDRESS })).toMatchObject({
       generation: 1,

@@ -5,11 +5,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Authority, openAuthority } from '../../certs/authority.ts';
 import { LocalBus, type Wake } from '../../server/bus/bus.ts';
+import { createDevices } from '../../server/devices/devices.ts';
 import type { CreateCode } from '../../server/enrollment/activation-codes.ts';
 import { createEnrollment } from '../../server/enrollment/enrollment.ts';
 import type { Surroundings } from '../../server/enrollment/ports.ts';
 import { CodeStore } from '../../server/store/code-store.ts';
 import type { Database } from '../../server/store/database.ts';
+import { deviceStores } from '../../server/store/device-stores.ts';
 import { EnrollmentStore } from '../../server/store/enrollment-store.ts';
 import { parseActivationLink } from '../../shared/protocol/activation-link.ts';
 import type { DeviceId, GroupId } from '../../shared/protocol/ids.ts';
@@ -73,3 +75,27 @@ export function testEnrollment(database: Database, authority: Authority) {
 
 export const newKey = (): KeyObject => generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
 export const csrFor = (commonName: string, privateKey = newKey()): Buffer => buildCsr({ privateKey, commonName });
+
+/** Numbers of rows that a refusal must not change. */
+export async function countRows(database: Database) {
+  const count = async (table: 'devices' | 'certificates' | 'ledger_entries') =>
+    (await database.db.selectFrom(table).selectAll().execute()).length;
+  return {
+    devices: await count('devices'),
+    certificates: await count('certificates'),
+    entries: await count('ledger_entries'),
+  };
+}
+/** Kinds of all ledger entries, oldest first. */
+export const entryKinds = async (database: Database) =>
+  (await database.db.selectFrom('ledger_entries').select('kind').orderBy('id').execute()).map(({ kind }) => kind);
+
+/** The devices module without followers, with a clock at `DOMAIN_NOW`. */
+export function devicesOver(database: Database) {
+  return createDevices({
+    ...deviceStores(database),
+    bus: { publish: () => undefined, subscribe: () => () => undefined },
+    clock: new DrivenClock(DOMAIN_NOW),
+    followers: { deviceChanged: async () => undefined },
+  });
+}
