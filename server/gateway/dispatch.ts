@@ -108,17 +108,18 @@ export function createDispatch(ports: DispatchPorts) {
     }
   }
 
-  async function acknowledge(session: DeviceSession): Promise<void> {
-    await session.acknowledgments.settled();
-    const unconfirmed = session.acknowledgments.take();
-    if (!unconfirmed) return;
-    const { had, reports } = unconfirmed;
-    const { device, epoch } = session;
-    await devices.seen({ device, epoch }, { ...had, ...(reports !== null && { reports }) });
-    if (reports !== null) session.frames.send({ kind: 'reports-stored', through: reports });
-  }
+  return { dispatch, acknowledge: (session: DeviceSession) => acknowledge(devices, session) };
+}
 
-  return { dispatch, acknowledge };
+/** Stores what the device has reported since its last acknowledgment, and then acknowledges its reports. */
+async function acknowledge(devices: Pick<DevicesPort, 'seen'>, session: DeviceSession): Promise<void> {
+  await session.acknowledgments.settled();
+  const unconfirmed = session.acknowledgments.take();
+  if (!unconfirmed) return;
+  const { had, reports } = unconfirmed;
+  const { device, epoch } = session;
+  await devices.seen({ device, epoch }, { ...had, ...(reports !== null && { reports }) });
+  if (reports !== null) session.frames.send({ kind: 'reports-stored', through: reports });
 }
 
 /**

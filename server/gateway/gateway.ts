@@ -77,6 +77,17 @@ export interface Gateway {
   stop(): Promise<void>;
 }
 
+const tlsOptions = ({ tls, proxyRequired = false }: GatewayOptions) => ({
+  ...tls,
+  ca: [...tls.ca],
+  requestCert: true,
+  rejectUnauthorized: true,
+  minVersion: 'TLSv1.3' as const,
+  // Maximum deadline for a request's body. A route can have a shorter deadline.
+  requestTimeout: FILE_DEADLINES.whole,
+  proxyRequired,
+});
+
 export function createGateway(options: GatewayOptions, ports: GatewayPorts): Gateway {
   const { devices, commands, jurisdiction, orders, relay, timekeeping, names, bus, clock, log, monitor } = ports;
   const { recovery = NOT_RESTORED } = ports;
@@ -86,16 +97,7 @@ export function createGateway(options: GatewayOptions, ports: GatewayPorts): Gat
   const interests = new Interests();
 
   const listener = createTlsListener(
-    {
-      ...options.tls,
-      ca: [...options.tls.ca],
-      requestCert: true,
-      rejectUnauthorized: true,
-      minVersion: 'TLSv1.3',
-      // Maximum deadline for a request's body. A route can have a shorter deadline.
-      requestTimeout: FILE_DEADLINES.whole,
-      proxyRequired: options.proxyRequired ?? false,
-    },
+    tlsOptions(options),
     options.proxyFrom,
     options.bounds ?? { admission: DEVICE_LIMITS },
     createDeviceHttp({
@@ -172,10 +174,7 @@ export function createGateway(options: GatewayOptions, ports: GatewayPorts): Gat
   });
   const { server } = listener;
   const handleWake = createWakeHandler({ server, sessions, interests, push, mailing, relocation, reconsider });
-  const logged = (what: string) => (error: unknown) => {
-    if (isCordonError(error, 'device_unknown')) return;
-    log.error({ what, error: error instanceof Error ? error.stack : String(error) }, 'a wake could not be handled');
-  };
+  const logged = logFailure(log);
   const stops: (() => void)[] = [refuseUpgrades];
 
   return {
@@ -191,12 +190,21 @@ export function createGateway(options: GatewayOptions, ports: GatewayPorts): Gat
     relocating: relocation.progress,
     stop: async () => {
       for (const stop of stops) stop();
-      await sessions.each((session) => session.end(CLOSE.goingAway, 'going_away'));
-      // Wait until the close frames are sent. Afterward, `close` ends the connections of peers that do not respond.
-      for (let waited = 0; sessions.size > 0 && waited < 500; waited += 25) {
-        await new Promise((resolve) => setTimeout(resolve, 25));
-      }
+      await endSessions(sessions);
       await listener.close();
     },
   };
 }
+
+/** Ends all sessions, and waits half a second for their close frames. The listener then closes the connections of peers that do not respond. */
+async function endSessions(sessions: Sessions): Promise<void> {
+  await sessions.each((session) => session.end(CLOSE.goingAway, 'going_away'));
+  for (let waited = 0; sessions.size > 0 && waited < 500; waited += 25) {
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+}
+
+const logFailure = (log: Log) => (what: string) => (error: unknown) => {
+  if (isCordonError(error, 'device_unknown')) return;
+  log.error({ what, error: error instanceof Error ? error.stack : String(error) }, 'a wake could not be handled');
+};

@@ -51,12 +51,7 @@ const emailOf = (text: string | null): string | null =>
 const milliseconds = (value: number): number => Math.round(value);
 const cut = (text: string | null): string | null => text?.slice(0, LONGEST) ?? null;
 
-export function createMonitor(log: LevelLog): Monitor {
-  const registry = new Registry();
-  const registers = [registry];
-  const note = createBoundedLog(log, { most: MOST, period: PERIOD });
-  const noteConnection = createBoundedLog(log, { most: MOST_CONNECTIONS, period: PERIOD });
-
+function createMetrics(registers: Registry[]) {
   const signIns = new Counter({
     name: 'cordon_sign_ins_total',
     help: 'Sign-ins of admins by result',
@@ -98,6 +93,15 @@ export function createMonitor(log: LevelLog): Monitor {
   // Create each metric series with the value zero, because an alert rule cannot detect an increase from a missing value.
   for (const result of ['ok', 'failed']) signIns.inc({ result }, 0);
   for (const listener of ['device', 'public']) tlsFailures.inc({ listener }, 0);
+  return { signIns, tlsFailures, connections, enrollments, requests, queries };
+}
+
+export function createMonitor(log: LevelLog): Monitor {
+  const registry = new Registry();
+  const note = createBoundedLog(log, { most: MOST, period: PERIOD });
+  const noteConnection = createBoundedLog(log, { most: MOST_CONNECTIONS, period: PERIOD });
+
+  const { signIns, tlsFailures, connections, enrollments, requests, queries } = createMetrics([registry]);
   const queriesOf = { read: queries.labels('read'), write: queries.labels('write') };
 
   function signIn({ status, code, email, address, milliseconds: took }: AdminRequest): void {

@@ -129,22 +129,92 @@ export interface OrderPorts {
 }
 
 export function createOrders(ports: OrderPorts): Orders {
-  const { stores, clock, bus, log, online, installation, jurisdiction, fleet, areas } = ports;
-  const { orders, approvers, executions } = stores;
-  const recovering = () => ports.restored?.recovering() ?? false;
+  const core = openCore(ports);
+  const proposing = createProposing(ports, core);
+  const enforcing = createEnforcing(ports, core, proposing.impact);
+  const recording = createRecording(ports, core, { documents: proposing.documents, exits: enforcing.exits });
+  const { adopted, queue, stored, recovering } = core;
+  const { drafting, documents, statements, impact, changeImpact } = proposing;
+  const { effect, exits } = enforcing;
+  const { receipts, evidence, proceedings, reminders } = recording;
+  const { stores, clock, online, installation } = ports;
+  const { orders, approvers } = stores;
 
-  const adopted = openAdoptedOrders({ orders, approvers, store: stores.adoption, clock, online, installation, log });
-  const { accepted, rules, exitsOf } = adopted;
-  const withheld = (order: string, at: Instant) => {
-    const revision = accepted().get(order)?.revision;
-    return revision !== undefined && withheldAt(revision, at);
+  queue.beforeEach(effect.recordExecutions);
+  queue.onDone(() => reminders.request());
+  return {
+    drafting,
+    documents,
+    adoption: createAdoption({ orders, approvers, store: stores.adoption, adopted, stored, queue, effect, clock }),
+    approverSets: createApproverSets({
+      store: approvers,
+      clock,
+      online,
+      installation,
+      state: adopted,
+      queue,
+      recovering,
+      verifiedOnly: ports.verifiedApproversOnly,
+    }),
+    recovery: createOrderRecovery({ store: stores.adoption, adopted, queue, effect, installation, clock }),
+    effect,
+    impact,
+    changeImpact,
+    statements,
+    receipts,
+    evidence,
+    proceedings,
+    exit: exits,
+    list: adopted.list,
+    start: async () => {
+      await adopted.load();
+      // A crash may have happened after the server stored documents that a device returned, and before it signed an order list with them.
+      // Therefore publish an order list.
+      if (recovering()) await adopted.publisher.publish();
+      await adopted.publisher.refresh();
+      await effect.start();
+      await drafting.start();
+      await receipts.verifyWaiting();
+      await exits.run();
+      reminders.request();
+    },
+    stop: async () => {
+      await queue.idle();
+      await effect.stop();
+      await drafting.stop();
+      await adopted.publisher.stop();
+      await receipts.stop();
+      await exits.stop();
+      await reminders.stop();
+    },
   };
-  const queue = createActionQueue({ bus, reload: adopted.load, recordExecutions: () => effect.recordExecutions() });
-  const stored = createStoredOrders({ orders, executions, proceedings: stores.proceedings, rules, clock });
-  const facts = createDeviceFacts({ jurisdiction, orders, adopted });
-  const names = createNamesSealer({ store: stores.names, orders, clock });
-  const rehearsal = createRehearsal({ jurisdiction, deviceStates: stores.deviceStates, clock });
+}
 
+type Core = ReturnType<typeof openCore>;
+
+/** The adopted orders, and what every phase of an order reads. */
+function openCore({ stores, clock, bus, log, online, installation, jurisdiction, restored }: OrderPorts) {
+  const { orders, approvers, executions, proceedings } = stores;
+  const adopted = openAdoptedOrders({ orders, approvers, store: stores.adoption, clock, online, installation, log });
+  const { accepted, rules } = adopted;
+  return {
+    adopted,
+    queue: createActionQueue({ bus, reload: adopted.load }),
+    stored: createStoredOrders({ orders, executions, proceedings, rules, clock }),
+    facts: createDeviceFacts({ jurisdiction, orders, adopted }),
+    rehearsal: createRehearsal({ jurisdiction, deviceStates: stores.deviceStates, clock }),
+    withheld: (order: string, at: Instant) => {
+      const revision = accepted().get(order)?.revision;
+      return revision !== undefined && withheldAt(revision, at);
+    },
+    recovering: () => restored?.recovering() ?? false,
+  };
+}
+
+/** Proposals of revisions, and the preview of their impact. */
+function createProposing(ports: OrderPorts, { adopted, queue, facts, rehearsal }: Core) {
+  const { stores, clock, bus, log, installation, jurisdiction, fleet, areas } = ports;
+  const { orders, approvers } = stores;
   const documents = createOrderDocuments({
     store: stores.documents,
     orders,
@@ -177,8 +247,13 @@ export function createOrders(ports: OrderPorts): Orders {
     bus,
     log,
   });
-
-  const statements = createLocationStatements({ store: stores.statements, orders, clock, rules, facts });
+  const statements = createLocationStatements({
+    store: stores.statements,
+    orders,
+    clock,
+    rules: adopted.rules,
+    facts,
+  });
   const impact = createImpact({
     orders,
     state: adopted,
@@ -186,13 +261,20 @@ export function createOrders(ports: OrderPorts): Orders {
     rehearsal,
     clock,
     people: ports.people,
-    names,
+    names: createNamesSealer({ store: stores.names, orders, clock }),
     largeShare: ports.largeShare,
     locationsNamed: drafting.locationsNamed,
     overriding: statements.overridingRule,
   });
   const changeImpact = createChangeImpact({ orders, adopted, jurisdiction, rehearsal, clock });
+  return { documents, drafting, statements, impact, changeImpact };
+}
 
+/** Effect of the adopted orders on devices, and exits from a country. */
+function createEnforcing(ports: OrderPorts, { adopted, withheld, facts }: Core, impact: Impact) {
+  const { stores, clock, bus, log, online, installation, jurisdiction, fleet } = ports;
+  const { orders, executions } = stores;
+  const { accepted, rules, exitsOf } = adopted;
   const effect = createEffect({
     orders,
     store: stores.records,
@@ -228,20 +310,16 @@ export function createOrders(ports: OrderPorts): Orders {
     exits.request();
     bus.publish({ kind: 'list' });
   });
+  return { effect, exits };
+}
 
-  const adoption = createAdoption({ orders, approvers, store: stores.adoption, adopted, stored, queue, effect, clock });
-  const approverSets = createApproverSets({
-    store: approvers,
-    clock,
-    online,
-    installation,
-    state: adopted,
-    queue,
-    recovering,
-    verifiedOnly: ports.verifiedApproversOnly,
-  });
-  const recovery = createOrderRecovery({ store: stores.adoption, adopted, queue, effect, installation, clock });
-
+/** Records about orders: receipts of devices, evidence packs and legal proceedings. */
+function createRecording(
+  ports: OrderPorts,
+  { adopted, queue, stored, rehearsal }: Core,
+  { documents, exits }: { readonly documents: OrderDocuments; readonly exits: Pick<Exits, 'request'> },
+) {
+  const { stores, clock, bus, log, installation, jurisdiction, fleet } = ports;
   const receipts = createReceipts({
     installation,
     store: stores.receipts,
@@ -251,60 +329,24 @@ export function createOrders(ports: OrderPorts): Orders {
     log,
     wiped: () => exits.request(),
   });
-  const evidence = createEvidence({ ...stores, receipts, adopted, rehearsal, jurisdiction, clock });
-  const proceedings = createProceedings({
-    store: stores.proceedings,
-    documents,
-    orders: stored,
-    queue,
-    clock,
-    installation,
-  });
-  const reminders = createAnswerReminders({
-    store: stores.proceedings,
-    clock,
-    people: ports.responsible,
-    log,
-    orders: stored.list,
-    raised: () => bus.publish({ kind: 'alerts' }),
-  });
-  queue.onDone(() => reminders.request());
-
   return {
-    drafting,
-    documents,
-    adoption,
-    approverSets,
-    recovery,
-    effect,
-    impact,
-    changeImpact,
-    statements,
     receipts,
-    evidence,
-    proceedings,
-    exit: exits,
-    list: adopted.list,
-    start: async () => {
-      await adopted.load();
-      // A crash may have happened after the server stored documents that a device returned, and before it signed an order list with them.
-      // Therefore publish an order list.
-      if (recovering()) await adopted.publisher.publish();
-      await adopted.publisher.refresh();
-      await effect.start();
-      await drafting.start();
-      await receipts.verifyWaiting();
-      await exits.run();
-      reminders.request();
-    },
-    stop: async () => {
-      await queue.idle();
-      await effect.stop();
-      await drafting.stop();
-      await adopted.publisher.stop();
-      await receipts.stop();
-      await exits.stop();
-      await reminders.stop();
-    },
+    evidence: createEvidence({ ...stores, receipts, adopted, rehearsal, jurisdiction, clock }),
+    proceedings: createProceedings({
+      store: stores.proceedings,
+      documents,
+      orders: stored,
+      queue,
+      clock,
+      installation,
+    }),
+    reminders: createAnswerReminders({
+      store: stores.proceedings,
+      clock,
+      people: ports.responsible,
+      log,
+      orders: stored.list,
+      raised: () => bus.publish({ kind: 'alerts' }),
+    }),
   };
 }

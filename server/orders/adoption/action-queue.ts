@@ -10,6 +10,11 @@ const ATTEMPTS = 5;
 
 export interface ActionQueue {
   run<T>(action: () => Promise<T>): Promise<T>;
+  /**
+   * Sets the step that runs before each action. The ledger entry for an order's start must come before the entries of later actions, because
+   * otherwise the verification of the order's evidence packs fails. The step must never reject, because a rejection would fail the action.
+   */
+  beforeEach(step: () => Promise<void>): void;
   onDone(listener: () => void): void;
   idle(): Promise<void>;
 }
@@ -17,21 +22,17 @@ export interface ActionQueue {
 export function createActionQueue({
   bus,
   reload,
-  recordExecutions,
 }: {
   readonly bus: Pick<Bus, 'publish'>;
   readonly reload: () => Promise<void>;
-  /** The promise must never reject, because a rejection would stop the queue of actions. */
-  readonly recordExecutions: () => Promise<void>;
 }): ActionQueue {
   const queue = createSerialQueue();
+  let before: (() => Promise<void>) | null = null;
   const listeners: (() => void)[] = [];
   return {
     run: (action) =>
       queue(async () => {
-        // The ledger entry for an order's start must come before the entries of later actions. Otherwise the verification of the order's
-        // evidence packs fails.
-        await recordExecutions();
+        await before?.();
         for (let attempt = 1; ; attempt += 1) {
           try {
             const done = await action();
@@ -44,6 +45,9 @@ export function createActionQueue({
           }
         }
       }),
+    beforeEach: (step) => {
+      before = step;
+    },
     onDone: (listener) => void listeners.push(listener),
     idle: () => queue(async () => undefined),
   };
