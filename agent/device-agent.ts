@@ -16,6 +16,7 @@ import { createOwnIdentity, type OwnIdentity } from './enrollment/own-identity.t
 import { createRevocationCheck, type RevocationCheck } from './enrollment/revocation.ts';
 import { createLocationSampling, type LocationSampling } from './evidence/location-sampling.ts';
 import { createFrameDispatch, type FrameDispatch } from './frame-dispatch.ts';
+import { createInventoryReport, type InventoryReport } from './inventory/inventory-report.ts';
 import { expiredCertificate } from './link/connection-failure.ts';
 import { createDocumentRecovery, type DocumentRecovery } from './link/document-recovery.ts';
 import { overTls } from './link/http.ts';
@@ -23,6 +24,7 @@ import { createLink, type Link, type LinkState } from './link/link.ts';
 import { createOutboxSender, type OutboxSender } from './link/outbox.ts';
 import { createPoll, type Poll } from './link/poll.ts';
 import { readRefusal } from './link/refusal.ts';
+import { createRejectionAlert } from './link/rejection-alert.ts';
 import { readRefusedCertificate } from './link/tls.ts';
 import type { MessagingEngine } from './messaging/engine.ts';
 import { openMessaging } from './messaging/open-messaging.ts';
@@ -66,8 +68,12 @@ class DeviceAgent implements Agent {
   readonly #frames: FrameDispatch;
   readonly #unenrollment: Unenrollment;
   readonly #listeners = new Set<() => void>();
-  #isInventorySent = false;
-  #isRejectionReported = false;
+  readonly #inventory: InventoryReport;
+  readonly #rejection = createRejectionAlert((detail) => {
+    this.#log.warn('the server does not accept the certificate', { detail });
+    const alert = { type: 'alert', code: 'certificate_rejected', detail, at: this.#clock.now() } as const;
+    this.#tryStore(() => this.#store.report(alert));
+  });
 
   constructor(options: AgentOptions) {
     const { credentials, time, log } = options;
@@ -121,6 +127,12 @@ class DeviceAgent implements Agent {
     });
     this.#management = createManagementGate({ gate: () => this.gate('management'), link: () => this.link });
     this.#outbox = createOutboxSender(this.#store, this.link.send);
+    this.#inventory = createInventoryReport({
+      store: this.#store,
+      inventory: options.inventory,
+      onReport: () => this.#outbox.pump(),
+      onFailure: (error) => log.warn('the inventory could not be collected', { error: message(error) }),
+    });
     this.#adminMessages = this.#createAdminMessages();
     this.adminMessages = {
       list: this.#adminMessages.list,
@@ -394,25 +406,13 @@ class DeviceAgent implements Agent {
 
   #linkStateChanged(state: LinkState, detail: string | null): void {
     this.#log.info('link', { state, ...(detail === null ? {} : { detail }) });
-    if (state === 'rejected') this.#reportRejection(detail ?? '');
-    if (state === 'connected') this.#isRejectionReported = false;
+    if (state === 'rejected') this.#rejection.rejected(detail ?? '');
+    if (state === 'connected') this.#rejection.accepted();
     if (state === 'refused' && this.#store.postable(1).length > 0) void this.#poll.all();
     if (state === 'revoked') this.#unenrollment.endIfPending();
     this.#management.changed();
     this.#listWatch.check();
     this.#changed();
-  }
-
-  /**
-   * Raises one alert when the server begins to refuse the certificate. The alert waits in the store until the server accepts the device
-   * again.
-   */
-  #reportRejection(detail: string): void {
-    if (this.#isRejectionReported) return;
-    this.#isRejectionReported = true;
-    this.#log.warn('the server does not accept the certificate', { detail });
-    const alert = { type: 'alert', code: 'certificate_rejected', detail, at: this.#clock.now() } as const;
-    this.#tryStore(() => this.#store.report(alert));
   }
 
   #createAdminMessages(): AdminMessages {
@@ -483,7 +483,7 @@ class DeviceAgent implements Agent {
         this.#enforcement.timeAlerts.checkServerTime();
         this.#enforcement.settle();
       },
-      onWelcome: () => void this.#sendInventory(),
+      onWelcome: () => void this.#inventory.send(),
       onRecall: (documents) => void this.#recovery.send(documents),
       onNoRoom: (error) => {
         this.#log.warn('a command or a message waits for space on the disk', { error: message(error) });
@@ -495,17 +495,5 @@ class DeviceAgent implements Agent {
         this.#changed();
       },
     });
-  }
-
-  async #sendInventory(): Promise<void> {
-    if (this.#isInventorySent) return;
-    this.#isInventorySent = true;
-    try {
-      this.#store.report({ type: 'inventory', inventory: await this.#options.inventory() });
-      this.#outbox.pump();
-    } catch (error) {
-      this.#isInventorySent = false;
-      this.#log.warn('the inventory could not be collected', { error: message(error) });
-    }
   }
 }

@@ -102,8 +102,7 @@ export function openEnforcement(ports: EnforcementPorts): Enforcement {
 
   const schedule = (now: Instant, { nextChange }: Verdict) => {
     cancelTimer?.();
-    const expires = documents.list && documents.list.expires > now ? documents.list.expires : null;
-    const next = [nextChange, expires, notices.nextAt(now)].filter((each) => each !== null);
+    const next = [nextChange, expiryAfter(now, documents), notices.nextAt(now)].filter((each) => each !== null);
     if (next.length > 0) cancelTimer = ports.time.after(Math.max(1, Math.min(...next) - now), settleByTimer);
   };
 
@@ -165,6 +164,9 @@ export function openEnforcement(ports: EnforcementPorts): Enforcement {
     stop: () => cancelTimer?.(),
   };
 }
+
+const expiryAfter = (now: Instant, { list }: Pick<StoredDocuments, 'list'>): Instant | null =>
+  list && list.expires > now ? list.expires : null;
 
 function factsOf(
   device: string,

@@ -121,28 +121,23 @@ async function createTlsEdges(base: Foundation, domain: Domain, { timekeeping }:
     names: config.names,
     onFailure: (error) => log.error({ err: error }, 'a name that devices use could not be recorded'),
   });
+  const { proxyFrom, proxyRequired } = config;
   const gateway = createGateway(
     {
       tls: { ...tls(), ca: trusted },
       installation,
       operatorUrl,
-      proxyFrom: config.proxyFrom,
-      proxyRequired: config.proxyRequired.includes('device'),
+      proxyFrom,
+      proxyRequired: proxyRequired.includes('device'),
     },
     {
-      devices,
-      commands: domain.commands,
-      orders,
-      relay: domain.relay,
+      ...domain,
       jurisdiction: {
         ...domain.jurisdiction,
         followIpDatabase: domain.ipDatabases.follow,
         currentIpDatabase: domain.ipDatabases.current,
       },
-      membership: domain.membership,
-      ledger,
       reenroll: est.reenroll,
-      recovery,
       bus,
       clock,
       names,
@@ -156,9 +151,9 @@ async function createTlsEdges(base: Foundation, domain: Domain, { timekeeping }:
       ...tls(),
       ...OPTIONAL_CLIENT_CERTIFICATE,
       ca: trusted,
-      proxyRequired: config.proxyRequired.includes('public'),
+      proxyRequired: proxyRequired.includes('public'),
     },
-    config.proxyFrom,
+    proxyFrom,
     { admission: PUBLIC_LIMITS },
     createPublic({
       est: est.router,

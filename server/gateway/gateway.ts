@@ -108,15 +108,12 @@ export function createGateway(options: GatewayOptions, ports: GatewayPorts): Gat
       log,
       routes: [
         ...serviceRoutes({
-          devices,
-          orders,
-          jurisdiction,
+          ...ports,
           recovery,
-          reenroll: ports.reenroll,
           correction: () => timekeeping.correction(),
           sighted: (...seen) => connecting.sighted(...seen),
         }),
-        ...membershipRoutes({ membership: ports.membership, ledger: ports.ledger, sessions, interests }),
+        ...membershipRoutes({ ...ports, sessions, interests }),
         ...sealedRoutes(relay),
       ],
     }),
@@ -128,31 +125,19 @@ export function createGateway(options: GatewayOptions, ports: GatewayPorts): Gat
   const relocation = createRelocation({ jurisdiction, sessions, clock, timekeeping });
   const connecting = createConnections({
     ...options,
-    devices,
-    commands,
-    jurisdiction,
-    orders,
-    clock,
-    timekeeping,
-    names,
+    ...ports,
     sessions,
     upgrades,
     push,
     recovery,
-    monitor,
     addressOf: (request) => listener.addressOf(request),
     relocate: relocation.relocate,
     handlers: () => handlers,
   });
   const departures = createDepartures({ devices, upgrades, endAddressEvidence: connecting.endAddressEvidence, log });
   const dispatching = createDispatch({
-    devices,
-    commands,
-    jurisdiction,
-    orders,
-    relay,
+    ...ports,
     mailing,
-    log,
     welcome: connecting.welcome,
   });
   const handlers: SessionHandlers = createSessionHandlers({

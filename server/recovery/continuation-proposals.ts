@@ -103,13 +103,7 @@ export function createContinuationProposals(ports: ContinuationProposalsPorts) {
     if (!isSuspended()) throw new CordonError('conflict', 'The ledger is not suspended. Nothing was changed.');
     newestSet(approverSets());
     const ledger = await suspension.forContinuation(note);
-    if (ledger.lossless) {
-      throw new CordonError(
-        'conflict',
-        'Every shown checkpoint is contained in the ledger here, so no loss is known. Resume the ledger instead: cordon recovery resume-ledger. If a saved checkpoint shows a loss, name it with --checkpoint.',
-      );
-    }
-    if (ledger.fork.size === 0) throw new CordonError('conflict', 'The ledger has no entries that could continue.');
+    checkLoss(ledger);
     const row = proposedRow({ installation, ledger, reason, account }, now());
     await continuations.propose(row);
     return await view(row);
@@ -120,12 +114,7 @@ export function createContinuationProposals(ports: ContinuationProposalsPorts) {
    * the approver set changes later, devices that were offline require signatures by the new set.
    */
   async function sign(signer: string, digest: string, given: Given): Promise<ContinuationView> {
-    const row = continuations.rows().find((each) => each.digest === digest);
-    if (!row)
-      throw new CordonError(
-        'not_found',
-        'There is no such continuation. List them: cordon recovery continue-ledger show.',
-      );
+    const row = rowOf(continuations.rows(), digest);
     const set = newestSet(approverSets());
     const signers = await people();
     checkSigner(set, row, given, signer, signers.canonical);
@@ -208,6 +197,23 @@ function proposedRow(
     proposedBy: account,
     adoptedAt: null,
   };
+}
+
+/** Throws `conflict` if no loss is known, because the ledger can then be resumed, or if the ledger is empty. */
+function checkLoss({ lossless, fork }: SuspendedLedger): void {
+  if (lossless) {
+    throw new CordonError(
+      'conflict',
+      'Every shown checkpoint is contained in the ledger here, so no loss is known. Resume the ledger instead: cordon recovery resume-ledger. If a saved checkpoint shows a loss, name it with --checkpoint.',
+    );
+  }
+  if (fork.size === 0) throw new CordonError('conflict', 'The ledger has no entries that could continue.');
+}
+
+function rowOf(rows: readonly ContinuationRow[], digest: string): ContinuationRow {
+  const row = rows.find((each) => each.digest === digest);
+  if (row) return row;
+  throw new CordonError('not_found', 'There is no such continuation. List them: cordon recovery continue-ledger show.');
 }
 
 function continuedState(

@@ -10,6 +10,7 @@ import type { Database } from '../../server/store/database.ts';
 import { testAuthority } from '../../tests/support/enrollment.ts';
 import { openNewStore } from '../../tests/support/new-store.ts';
 import { PROPOSAL } from '../../tests/support/order-world.ts';
+import { documentOf, type Files, heads, read, revision, write, zipped } from '../../tests/support/pack-files.ts';
 import { liveThrough, ORDER, openPackWorld, type PackWorld } from '../../tests/support/pack-world.ts';
 import {
   approverSetDocument,
@@ -22,13 +23,12 @@ import { ed25519FromSpki, signCheckpoint } from '../ledger/sign-checkpoint.ts';
 import { parseVerifierKey } from '../ledger/signed-note.ts';
 import { encodeCanonical } from '../order/canonical.ts';
 import { sha256 } from '../order/digest.ts';
-import { type Envelope, type Revision, revisionSchema } from '../order/documents.ts';
+import type { Envelope } from '../order/documents.ts';
 import { signEnvelope } from '../order/dsse.ts';
-import { CHECKPOINT, ENTRIES, GROWTH, MANIFEST, numbered, PACK_TYPE, PUBLIC_ROOT, SILENT, SUMMARY } from './format.ts';
+import { CHECKPOINT, ENTRIES, GROWTH, MANIFEST, PACK_TYPE, PUBLIC_ROOT, SILENT, SUMMARY } from './format.ts';
 import { type PackReport, verifyPack } from './verify-pack.ts';
 import { readZip, ZipWriter } from './zip.ts';
 
-type Files = Map<string, Buffer>;
 type Groups = { device: string; certificates: string[]; receipts: Envelope[] }[];
 
 const folder = mkdtempSync(join(tmpdir(), 'cordon-packs-'));
@@ -55,11 +55,6 @@ afterAll(async () => {
 const unpacked = (zip = pack): Files =>
   new Map(readZip(zip).files.map(({ name, bytes }) => [name, Buffer.from(bytes)]));
 
-function zipped(files: Files): Buffer {
-  const zip = new ZipWriter();
-  return Buffer.concat([...[...files].map(([name, bytes]) => zip.add({ name, bytes })), zip.end()]);
-}
-
 /** Rewrites and signs the manifest, as the owner of the server's online key can. */
 function resigned(files: Files): Buffer {
   const manifest: Envelope = JSON.parse(String(files.get(MANIFEST)));
@@ -70,22 +65,6 @@ function resigned(files: Files): Buffer {
   files.set(MANIFEST, Buffer.from(encodeCanonical(envelope)));
   return zipped(files);
 }
-
-/** Each byte of the local headers of a zip's first files. */
-function* heads(zip: Buffer): Generator<number> {
-  const writer = new ZipWriter();
-  let from = 0;
-  for (const { name, bytes } of readZip(zip).files.slice(0, 3)) {
-    for (let at = from; at < from + 30 + name.length; at += 1) yield at;
-    from += writer.add({ name, bytes }).length;
-  }
-}
-
-const read = <T>(files: Files, name: string): T => JSON.parse(String(files.get(name)));
-const write = (files: Files, name: string, value: unknown) => void files.set(name, Buffer.from(encodeCanonical(value)));
-const revision = (files: Files, number: number) => read<Envelope>(files, numbered('revisions', number));
-const documentOf = ({ payload }: Envelope): Revision =>
-  revisionSchema.parse(JSON.parse(Buffer.from(payload, 'base64').toString()));
 
 const check = (zip: Buffer): Promise<PackReport> => verifyPack(zip, fingerprint);
 async function failures(zip: Buffer): Promise<string[]> {

@@ -43,34 +43,15 @@ function ApproverSets({ approvers }: { readonly approvers: ApproversView }) {
       {approves &&
         (own.error ? <Failure error={own.error} /> : own.data ? <OwnKeyPanel own={own.data} /> : <Loading lines={2} />)}
 
-      {waiting && approvers.pending && (
-        <Section title={`Proposed approver set ${waiting.version}`}>
-          <Paper withBorder p="md">
-            <Stack>
-              <People
-                people={waiting.approvers.map(({ person: id, keyid, attestation }) => ({
-                  name: named(id),
-                  keyid,
-                  verified: attestation === 'verified',
-                  note: signed.has(keyid) ? 'signed' : null,
-                }))}
-              />
-              <Text size="sm">{attestationWords(waiting)}</Text>
-              <Text size="sm" c="dimmed">
-                An order will need {waiting.threshold} of these approvers.{' '}
-                {current
-                  ? 'The approver set takes effect when enough current and new approvers have signed.'
-                  : 'The approver set takes effect when enough approvers have signed.'}
-              </Text>
-              {may('approvers.sign') && canSign && (
-                <div>
-                  <Button onClick={() => setDialog('sign')}>Review and sign</Button>
-                </div>
-              )}
-              {mine !== undefined && signed.has(mine) && <Text size="sm">You signed this approver set.</Text>}
-            </Stack>
-          </Paper>
-        </Section>
+      {waiting && (
+        <ProposedSet
+          waiting={waiting}
+          hasCurrent={current !== null}
+          signed={signed}
+          mine={mine}
+          named={named}
+          sign={may('approvers.sign') && canSign ? () => setDialog('sign') : null}
+        />
       )}
 
       <Section
@@ -83,47 +64,8 @@ function ApproverSets({ approvers }: { readonly approvers: ApproversView }) {
           )
         }
       >
-        {current === null ? (
-          <Empty title="No approver set">
-            At least two people must each create a key, in the browser or on the command line. Then propose the approver
-            set here. Orders need approvers, and the approvers must first sign the approver set.
-          </Empty>
-        ) : (
-          <Paper withBorder p="md">
-            <Stack>
-              <People
-                people={current.approvers.map(({ person: id, keyid, attestation }) => ({
-                  name: named(id),
-                  keyid,
-                  verified: attestation === 'verified',
-                  note: null,
-                }))}
-              />
-              <Text size="sm">{attestationWords(current)}</Text>
-              <Text size="sm" c="dimmed">
-                Approver set {current.version}. An order needs {current.threshold} of these approvers, not counting its
-                proposer.
-              </Text>
-            </Stack>
-          </Paper>
-        )}
-        {approvers.uncoveredOrders.length > 0 && (
-          <Text size="sm">
-            <Badge color="yellow">Approval needed</Badge> Approvers of{' '}
-            {approvers.uncoveredOrders.map((order, index) => (
-              <span key={order}>
-                {index > 0 && ', '}
-
-                <PageLink to="/orders/$number" params={{ number: order }}>
-                  {order}
-                </PageLink>
-              </span>
-            ))}{' '}
-            left the approver set. New devices reject{' '}
-            {approvers.uncoveredOrders.length === 1 ? 'this order' : 'these orders'} until a current approver approves
-            again.
-          </Text>
-        )}
+        <CurrentSet current={current} named={named} />
+        {approvers.uncoveredOrders.length > 0 && <UncoveredOrders orders={approvers.uncoveredOrders} />}
       </Section>
 
       {keys.length > 0 && (
@@ -160,6 +102,107 @@ function ApproverSets({ approvers }: { readonly approvers: ApproversView }) {
         />
       )}
     </Stack>
+  );
+}
+
+type Named = (person: string) => string;
+type SetOfApprovers = NonNullable<ReturnType<typeof approverSetsOf>['current']>;
+
+function ProposedSet({
+  waiting,
+  hasCurrent,
+  signed,
+  mine,
+  named,
+  sign,
+}: {
+  readonly waiting: SetOfApprovers;
+  readonly hasCurrent: boolean;
+  /** Identifiers of the keys that have signed the proposed approver set. */
+  readonly signed: ReadonlySet<string>;
+  /** Identifier of the admin's own key; undefined if the admin has none. */
+  readonly mine: string | undefined;
+  readonly named: Named;
+  /** Opens the dialog for signing; null if this admin cannot sign. */
+  readonly sign: (() => void) | null;
+}) {
+  return (
+    <Section title={`Proposed approver set ${waiting.version}`}>
+      <Paper withBorder p="md">
+        <Stack>
+          <People
+            people={waiting.approvers.map(({ person: id, keyid, attestation }) => ({
+              name: named(id),
+              keyid,
+              verified: attestation === 'verified',
+              note: signed.has(keyid) ? 'signed' : null,
+            }))}
+          />
+          <Text size="sm">{attestationWords(waiting)}</Text>
+          <Text size="sm" c="dimmed">
+            An order will need {waiting.threshold} of these approvers.{' '}
+            {hasCurrent
+              ? 'The approver set takes effect when enough current and new approvers have signed.'
+              : 'The approver set takes effect when enough approvers have signed.'}
+          </Text>
+          {sign && (
+            <div>
+              <Button onClick={sign}>Review and sign</Button>
+            </div>
+          )}
+          {mine !== undefined && signed.has(mine) && <Text size="sm">You signed this approver set.</Text>}
+        </Stack>
+      </Paper>
+    </Section>
+  );
+}
+
+function CurrentSet({ current, named }: { readonly current: SetOfApprovers | null; readonly named: Named }) {
+  if (current === null) {
+    return (
+      <Empty title="No approver set">
+        At least two people must each create a key, in the browser or on the command line. Then propose the approver set
+        here. Orders need approvers, and the approvers must first sign the approver set.
+      </Empty>
+    );
+  }
+  return (
+    <Paper withBorder p="md">
+      <Stack>
+        <People
+          people={current.approvers.map(({ person: id, keyid, attestation }) => ({
+            name: named(id),
+            keyid,
+            verified: attestation === 'verified',
+            note: null,
+          }))}
+        />
+        <Text size="sm">{attestationWords(current)}</Text>
+        <Text size="sm" c="dimmed">
+          Approver set {current.version}. An order needs {current.threshold} of these approvers, not counting its
+          proposer.
+        </Text>
+      </Stack>
+    </Paper>
+  );
+}
+
+function UncoveredOrders({ orders }: { readonly orders: readonly string[] }) {
+  return (
+    <Text size="sm">
+      <Badge color="yellow">Approval needed</Badge> Approvers of{' '}
+      {orders.map((order, index) => (
+        <span key={order}>
+          {index > 0 && ', '}
+
+          <PageLink to="/orders/$number" params={{ number: order }}>
+            {order}
+          </PageLink>
+        </span>
+      ))}{' '}
+      left the approver set. New devices reject {orders.length === 1 ? 'this order' : 'these orders'} until a current
+      approver approves again.
+    </Text>
   );
 }
 

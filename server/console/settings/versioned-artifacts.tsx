@@ -150,14 +150,9 @@ export function VersionedArtifacts<Artifact extends z.ZodType<Imported>, Compari
       >
         <Text>{kind.rollbackEffect(nameOf(previous))}</Text>
       </Confirm>
-      <div aria-live="polite">
-        {imported.isError && <Failure error={imported.error} />}
-        {imported.data && (
-          <Alert color="green" title={`${noun === 'policy' ? 'Policy' : 'Database'} imported`}>
-            {kind.importEffect(imported.data)}
-          </Alert>
-        )}
-      </div>
+      <ImportResult noun={noun} error={imported.error}>
+        {imported.data && kind.importEffect(imported.data)}
+      </ImportResult>
       {previewed && (
         <Preview
           key={kind.keyOf(previewed)}
@@ -168,6 +163,28 @@ export function VersionedArtifacts<Artifact extends z.ZodType<Imported>, Compari
         />
       )}
     </>
+  );
+}
+
+function ImportResult({
+  noun,
+  error,
+  children,
+}: {
+  readonly noun: 'database' | 'policy';
+  readonly error: unknown;
+  /** Text about the imported artifact; undefined before the import. */
+  readonly children: ReactNode;
+}) {
+  return (
+    <div aria-live="polite">
+      {error !== null && <Failure error={error} />}
+      {children !== undefined && (
+        <Alert color="green" title={`${noun === 'policy' ? 'Policy' : 'Database'} imported`}>
+          {children}
+        </Alert>
+      )}
+    </div>
   );
 }
 

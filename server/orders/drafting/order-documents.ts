@@ -70,6 +70,20 @@ export const documentsOf = ({ terms, basis }: Pick<Revision, 'terms' | 'basis'>)
   ...(basis?.documents ?? []),
 ];
 
+/** Throws `too_large` for more than `LARGEST_DOCUMENT` bytes, and `invalid_input` for an empty document or an invalid media type. */
+function describeDocument(mediaType: string, content: Buffer): StoredDocument {
+  if (content.length > LARGEST_DOCUMENT) {
+    throw new CordonError('too_large', `A document has at most ${LARGEST_DOCUMENT} bytes.`);
+  }
+  const document = { mediaType, bytes: content.length, sha256: sha256(content) };
+  if (instrumentDocumentSchema.omit({ title: true }).safeParse(document).success) return document;
+  const detail =
+    content.length === 0
+      ? 'The document is empty.'
+      : `“${mediaType}” is not a media type. A media type is for example application/pdf.`;
+  throw new CordonError('invalid_input', detail);
+}
+
 export function createOrderDocuments({
   store,
   orders,
@@ -89,15 +103,7 @@ export function createOrderDocuments({
      * belong to no revision.
      */
     keep: async (by: PersonId, mediaType: string, content: Buffer): Promise<StoredDocument> => {
-      if (content.length > LARGEST_DOCUMENT) {
-        throw new CordonError('too_large', `A document has ${LARGEST_DOCUMENT} bytes at most.`);
-      }
-      const document = { mediaType, bytes: content.length, sha256: sha256(content) };
-      if (!instrumentDocumentSchema.omit({ title: true }).safeParse(document).success) {
-        const detail =
-          content.length === 0 ? 'The document is empty.' : `“${mediaType}” is no media type: application/pdf.`;
-        throw new CordonError('invalid_input', detail);
-      }
+      const document = describeDocument(mediaType, content);
       const sealed = sealer.seal(content, purposeOfDocument(document.sha256));
       await store.putDocument({ ...document, sealed, uploadedBy: by, uploadedAt: clock.now() }, MOST_UNNAMED);
       const [stored = document] = await store.documents([document.sha256]);

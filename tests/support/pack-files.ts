@@ -1,0 +1,29 @@
+/** Reading and changing the files of an evidence pack, for tests of attacks on packs. */
+import { encodeCanonical } from '../../shared/order/canonical.ts';
+import { type Envelope, type Revision, revisionSchema } from '../../shared/order/documents.ts';
+import { numbered } from '../../shared/pack/format.ts';
+import { readZip, ZipWriter } from '../../shared/pack/zip.ts';
+
+export type Files = Map<string, Buffer>;
+
+export function zipped(files: Files): Buffer {
+  const zip = new ZipWriter();
+  return Buffer.concat([...[...files].map(([name, bytes]) => zip.add({ name, bytes })), zip.end()]);
+}
+
+/** Each byte of the local headers of a zip's first files. */
+export function* heads(zip: Buffer): Generator<number> {
+  const writer = new ZipWriter();
+  let from = 0;
+  for (const { name, bytes } of readZip(zip).files.slice(0, 3)) {
+    for (let at = from; at < from + 30 + name.length; at += 1) yield at;
+    from += writer.add({ name, bytes }).length;
+  }
+}
+
+export const read = <T>(files: Files, name: string): T => JSON.parse(String(files.get(name)));
+export const write = (files: Files, name: string, value: unknown) =>
+  void files.set(name, Buffer.from(encodeCanonical(value)));
+export const revision = (files: Files, number: number) => read<Envelope>(files, numbered('revisions', number));
+export const documentOf = ({ payload }: Envelope): Revision =>
+  revisionSchema.parse(JSON.parse(Buffer.from(payload, 'base64').toString()));
