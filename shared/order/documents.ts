@@ -12,7 +12,7 @@ export const sha256Hex = z.string().regex(/^[0-9a-f]{64}$/);
 export const base64 = z.base64();
 /** Syntax of an area code. `rules.ts` checks the code against the tables in `shared/areas`. */
 const areaCode = z.string().regex(/^[A-Z][A-Za-z0-9-]{1,31}$/);
-/** Syntax of an evidence area (`shared/areas/evidence-text.ts`). */
+/** Syntax of the area in one observation of a device's location: an area code and polygons (`shared/areas/evidence-text.ts`). */
 const evidenceArea = z
   .string()
   .max(LONGEST_EVIDENCE_AREA)
@@ -169,14 +169,17 @@ export const orderTermsSchema = z.strictObject({
    * Time until which the order's text is withheld from the public, or the law that withholds it. Without this field, the text is public.
    */
   publication: z.union([z.strictObject({ until: timestamp }), z.strictObject({ law: text })]).optional(),
-  /** Notices to users. The default is every notice whose time has not passed. */
+  /**
+   * Times at which users get notices about the order. The default is all of `NOTICE_MOMENTS`. Announcements that were due before the
+   * proposal of the revision are omitted.
+   */
   noticePlan: z.array(z.enum(NOTICE_MOMENTS)).max(NOTICE_MOMENTS.length).optional(),
   /**
    * Length of the export window of an order with mode `exit`. Users can export data in this window, which begins at the effective time. A
    * wipe can be approved only afterward.
    */
   exportWindow: duration.optional(),
-  /** Number of an order that an authority demanded, if this order is the operator's own, wider response to the demand. */
+  /** Number of the order that states an authority's demand, for a separate order with which the operator responds to that demand. */
   answers: orderNumber.optional(),
   /** Salted SHA-256 of the decision record, which the operator keeps. */
   internal: sha256Hex.optional(),
@@ -297,7 +300,10 @@ export const deviceRecordSchema = z.strictObject({
   home: areaCode.nullable(),
   seat: areaCode.nullable(),
   group: z.string().max(120),
-  /** Salts that prove to the device which orders exempt it. */
+  /**
+   * Orders that exempt the device. With the salt, the device finds its own hash in the order's signed list of exempt devices
+   * (`exemption.ts`).
+   */
   exemptions: z.array(z.strictObject({ order: orderNumber, salt: sha256Hex })),
   statement: z.strictObject({ areas: z.array(areaCode).min(1), at: timestamp, until: timestamp }).nullable(),
   /** Legal hold on the device or its user. The device then deletes nothing. */
@@ -311,7 +317,7 @@ export const timeCorrectionSchema = z.strictObject({
   installation: identifier,
   /** Version number of the time correction. A device applies each version once and refuses older ones. */
   version: z.int().min(1),
-  /** Earliest time that the true time can be. */
+  /** Lower limit for the corrected time of a device: the time at which the correction was drafted. The true time can only be later. */
   earliest: timestamp,
   /** First and last wrong time that the server gave to devices. */
   from: timestamp,
@@ -321,8 +327,8 @@ export const timeCorrectionSchema = z.strictObject({
 export type TimeCorrection = z.infer<typeof timeCorrectionSchema>;
 
 /**
- * Name of a ledger (C2SP tlog-checkpoint). The digits are the UTC time of the continuation that began the ledger. The first ledger has no
- * digits.
+ * Name of a ledger (origin in C2SP tlog-checkpoint), such as `cordon/INSTALLATION/20260310080000`. The digits are the UTC time at which the
+ * ledger got a new name after a loss of entries. The first name has no digits.
  */
 const ledgerOrigin = z.string().regex(/^cordon\/[A-Za-z0-9_-]{1,64}(\/[0-9]{14})?$/);
 const ledgerTree = z.strictObject({ size: z.int().min(1), root: sha256Hex });
@@ -333,9 +339,9 @@ const ledgerTree = z.strictObject({ size: z.int().min(1), root: sha256Hex });
  */
 export const ledgerContinuationSchema = z.strictObject({
   installation: identifier,
-  /** Name under which the remaining ledger entries were published. */
+  /** Old name of the ledger, under which the entries that remain after the loss were published. */
   origin: ledgerOrigin,
-  /** Size and root hash of the remaining ledger, with which the server continues. */
+  /** Size and root hash of the ledger after the loss. From this state, the server continues the ledger under the new name. */
   fork: ledgerTree,
   /**
    * Largest reported ledger with entries that the server no longer has. Null if no device or ledger copy reported one; the number of lost
@@ -350,7 +356,10 @@ export type LedgerContinuation = z.infer<typeof ledgerContinuationSchema>;
 
 export const RECEIPT_KINDS = ['delivered', 'displayed', 'enforced', 'restored', 'wiped'] as const;
 
-/** Receipt: a device's signed statement about a change. The device signs it only after it has durably stored the change. */
+/**
+ * Receipt: a device's signed statement that it stored or displayed an order, blocked or restored a service, or wiped its work data. The
+ * device first stores the event durably, so that a crash cannot make the receipt false.
+ */
 export const receiptSchema = z.strictObject({
   installation: identifier,
   device: identifier,
@@ -367,7 +376,7 @@ export const receiptSchema = z.strictObject({
    * receipt is about the order itself.
    */
   notice: z.enum(NOTICE_MOMENTS).optional(),
-  /** Time by the device's clock (`agent/enforcement/device-clock.ts`). */
+  /** Time of the event that the receipt states, by the device's clock (`agent/enforcement/device-clock.ts`). */
   at: timestamp,
 });
 export type Receipt = z.infer<typeof receiptSchema>;

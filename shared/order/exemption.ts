@@ -16,7 +16,6 @@ export function newSalt(): string {
   return randomBytes(32).toString('hex');
 }
 
-/** Exemptions of one device in the given revisions, as proved by the salts in its device record. */
 export function exemptionsFor(
   device: string,
   record: Pick<DeviceRecord, 'device' | 'exemptions'> | null,

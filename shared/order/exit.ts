@@ -10,19 +10,25 @@ import type { OrderTerms, Revision } from './documents.ts';
 
 type ExitTerms = Pick<OrderTerms, 'mode' | 'effective' | 'exportWindow'>;
 
-/** Length of the export window in milliseconds; null for an order without an exit. */
+/** Returns the length of the time in which users can export data before a wipe, in milliseconds; null if the terms allow no wipe. */
 function windowOf({ mode, exportWindow }: ExitTerms): number | null {
   if (mode !== 'exit' || exportWindow === undefined) return null;
   return Temporal.Duration.from(exportWindow).total('milliseconds');
 }
 
-/** End of the export window, after which an exit can be proposed; null for an order without an exit. */
+/**
+ * Returns the end of the time in which users can export data; null if the terms allow no wipe. Afterward, an exit (wipe of work data on the
+ * affected devices) can be proposed.
+ */
 export function exportsUntil(terms: ExitTerms): Instant | null {
   const window = windowOf(terms);
   return window === null ? null : Date.parse(terms.effective) + window;
 }
 
-/** Throws `exit_not_stated` or `exit_too_early` if the terms do not allow an exit at the given time. */
+/**
+ * Checks that the order's terms allow an exit (wipe of work data on the affected devices) at the given time. Throws `exit_not_stated` if
+ * the terms include no exit, and `exit_too_early` before the end of the export window.
+ */
 export function requireExit(terms: ExitTerms, at: Instant): void {
   const until = exportsUntil(terms);
   if (until === null) {
@@ -46,8 +52,9 @@ export const isExit = ({ act, status }: Pick<Revision, 'act' | 'status'>): boole
 export const belongs = (reasons: readonly Reason[]): boolean => reasons.includes('home') || reasons.includes('seat');
 
 /**
- * Whether the order's denial for a device is certain; null if the order denies nothing. It is certain by home area or legal seat, or if the
- * device's position or two sources locate the device in the order's areas.
+ * Returns whether the order certainly denies a service to the device, as an irreversible wipe requires; null if the order denies nothing. A
+ * denial by home area or legal seat is certain. A denial by location is certain if an exact position, or two sources of evidence, place the
+ * device inside the order's areas.
  */
 export function denialBy(
   rule: OrderAreas & Pick<OrderRule, 'order'>,

@@ -27,13 +27,15 @@ export function passedWhilePending(
   return passed(terms.effective, base?.terms.effective) ? 'effective' : null;
 }
 
-/** Words that describe the immediate effect to the approver. */
 export const IMMEDIATE_WORDS: Readonly<Record<PassedTime, string>> = {
   effective: 'takes effect immediately: its effective time passed while it was pending',
   until: 'ends immediately: its end time passed while it was pending',
 };
 
-/** Exact text that an approver signs in addition to the revision. `digest` is the SHA-256 of `payload`. Throws `document_malformed`. */
+/**
+ * Returns the text of an additional statement that an approver signs: the revision takes effect immediately. The signature proves that the
+ * approver knew this. `digest` is the SHA-256 of `payload`. Throws `document_malformed`.
+ */
 export function immediateText(payload: string, digest: string): string {
   const { installation, order, revision } = parseDocument(revisionSchema, new TextEncoder().encode(payload));
   const statement: ImmediateEffect = { installation, order, revision, digest, effect: 'immediate' };

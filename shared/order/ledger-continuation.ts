@@ -12,7 +12,7 @@ import { payloadOf } from './dsse.ts';
 /** Minimum number of people who must sign a ledger continuation, even if the threshold of the approver set is lower. */
 export const LEAST_PEOPLE = 2;
 
-/** Parses a ledger continuation without a check of its signatures. */
+/** Parses a ledger continuation (statement that the ledger goes on under a new name after a loss of entries). Does not check signatures. */
 export const readLedgerContinuation = (envelope: Envelope): LedgerContinuation =>
   parseContinuation(payloadOf(envelope, PAYLOAD_TYPES.ledgerContinuation));
 
@@ -38,7 +38,7 @@ export function verifyLedgerContinuation(envelope: Envelope, approverSet: Approv
   return continuation;
 }
 
-/** Newest approver set in which enough people have signed the ledger continuation; null if there is none. */
+/** Returns the newest approver set of which enough members have signed the ledger continuation; null if there is none. */
 export function signingSet(envelope: Envelope, sets: readonly ApproverSet[]): ApproverSet | null {
   return (
     sets.findLast((approverSet) => personsWhoSigned(envelope, approverSet).size >= peopleNeededFor(approverSet)) ?? null

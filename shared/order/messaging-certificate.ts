@@ -19,12 +19,15 @@ import {
 import { payloadOf, type Signer, signEnvelope, signedBy, type VerifyingKey, verifySignature } from './dsse.ts';
 import { pae } from './pae.ts';
 
-/** `signer` must use the key of the device's certificate. */
+/** Signs a device's statement about its messaging key. `signer` must use the key of the device's certificate. */
 export function signMessagingKey(document: MessagingKey, signer: Signer): Envelope {
   return signEnvelope(PAYLOAD_TYPES.messagingKey, encodeCanonical(document), [signer]);
 }
 
-/** `key` is the key of the device's certificate. Throws `signature_invalid`, `document_malformed` or `document_wrong_type`. */
+/**
+ * Reads a device's statement about its messaging key and verifies the signature. `key` is the key of the device's certificate. Throws
+ * `signature_invalid`, `document_malformed` or `document_wrong_type`.
+ */
 export function readMessagingKey(envelope: Envelope, key: VerifyingKey): MessagingKey {
   const document = parseDocument(messagingKeySchema, payloadOf(envelope, PAYLOAD_TYPES.messagingKey));
   if (signedBy(envelope, [key]).size > 0) return document;

@@ -1,4 +1,4 @@
-/** Areas in an order's terms, which contain their own definitions of groups and polygons. */
+/** Areas of an order. The order's terms define the groups and polygons that they name, so that approvers sign these definitions too. */
 import {
   expandAreas,
   type HomeArea,
@@ -40,7 +40,10 @@ export function compilePolygon(code: string, { version, rings, touches }: OrderP
   };
 }
 
-/** Areas of the terms, with polygons separated. Throws `unknown_area` for an area that the terms do not define. */
+/**
+ * Returns the areas of an order: countries and other locations, with groups expanded, and separately the polygons. Throws `unknown_area`
+ * for an area that the terms do not define.
+ */
 export function readOrderAreas({ areas, groups = {}, polygons = {} }: AreaTerms): {
   readonly locations: Set<HomeArea>;
   readonly polygons: readonly AreaPolygon[];

@@ -1,6 +1,6 @@
 /**
- * Receipts: a device's signed statements that it has delivered, displayed, enforced or restored an order, or wiped. The device signs with
- * the key of its certificate (ECDSA P-256), after it has durably stored the change.
+ * Receipts: a device's signed statements that it stored or displayed an order, blocked or restored a service, or wiped its work data. The
+ * device signs with the key of its certificate (ECDSA P-256), after it has durably stored the event.
  */
 
 import { CordonError } from '../errors.ts';

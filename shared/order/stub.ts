@@ -21,8 +21,8 @@ export function stubOf({ installation, order, revision, terms }: Revision, diges
 }
 
 /**
- * Exact text of the stub that an approver also signs; null if the revision is not withheld. `digest` is the SHA-256 of `payload`. Throws
- * `document_malformed`.
+ * Returns the exact text of the stub, which the public sees instead of a withheld revision; null if the revision is not withheld. An
+ * approver also signs this text, so that the server cannot change it. `digest` is the SHA-256 of `payload`. Throws `document_malformed`.
  */
 export function stubText(payload: string, digest: string): string | null {
   const revision = parseDocument(revisionSchema, new TextEncoder().encode(payload));

@@ -28,7 +28,10 @@ export interface AcceptedRevision {
   readonly revision: Revision;
   readonly digest: string;
   readonly envelope: Envelope;
-  /** Whether the revision is a pause without an end, because enough people have approved it. */
+  /**
+   * Whether the revision is a pause without an end. Without a court's document, a pause ends after 72 hours unless enough approvers sign
+   * it.
+   */
   readonly lasting: boolean;
 }
 
@@ -70,12 +73,12 @@ export function readRevision(envelope: Envelope): { revision: Revision; digest: 
   return { revision: parseDocument(revisionSchema, payload), digest: sha256(payload) };
 }
 
-/** Parses the stub of a withheld revision without a check of its signatures. */
+/** Parses a stub (public summary of a revision that is withheld from the public). Does not check signatures. */
 export function readStub(envelope: Envelope): OrderStub {
   return parseDocument(orderStubSchema, payloadOf(envelope, PAYLOAD_TYPES.stub));
 }
 
-/** Stubs in an order list, without a check of their signatures. Malformed stubs are skipped. */
+/** Returns the stubs in an order list (public summaries of withheld revisions). Skips malformed stubs and does not check signatures. */
 export function stubsOf(list: Pick<OrderList, 'orders'>): OrderStub[] {
   return list.orders.flatMap((envelope) => {
     try {
@@ -87,7 +90,10 @@ export function stubsOf(list: Pick<OrderList, 'orders'>): OrderStub[] {
   });
 }
 
-/** Stubs of withheld revisions that the device must request from the server, because its stored revisions are older. */
+/**
+ * Returns the stubs of withheld revisions that are newer than the device's stored revisions. The device must request these revisions from
+ * the server.
+ */
 export const missingRevisions = (
   list: Pick<OrderList, 'orders'>,
   known: ReadonlyMap<string, AcceptedRevision>,
