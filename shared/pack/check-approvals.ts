@@ -1,6 +1,6 @@
 /**
- * Check of approvals in an evidence pack. The first approver set must have the hash in the public root (document with the auditors' keys).
- * Ledger entries must confirm the server's statement about which revisions were adopted under which approver set.
+ * Check of approvals in an evidence pack. The first approver set must have the hash in the public root (document with the keys that
+ * auditors need). Ledger entries must confirm the server's statement about which revisions were adopted under which approver set.
  */
 
 import { CordonError } from '../errors.ts';

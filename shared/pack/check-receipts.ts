@@ -1,7 +1,7 @@
 /**
- * Check of receipts in an evidence pack. The key of a device certificate must have signed each receipt, and the certificate chain must end
- * at the root certificate in the public root (document with the auditors' keys). Receipts contain the random device id, never a user's
- * name.
+ * Check of receipts in an evidence pack. The key of a device certificate must have signed each receipt. The certificate chain must end at
+ * the root certificate whose hash is in the public root (document with the keys that auditors need). Receipts contain the random device id,
+ * never a user's name.
  */
 import { X509Certificate } from 'node:crypto';
 import type { z } from 'zod';

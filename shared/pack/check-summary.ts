@@ -91,12 +91,18 @@ function pageOf(files: PackFiles, evidence: SummaryEvidence): string | null {
 
 interface Difference {
   readonly section: string;
-  /** Line of the summary page, and the line that the verifier expects in its place; null if one of the two is missing. */
+  /**
+   * Line in the pack's summary page, and the line that the verifier expects in its place (`should`). A line that one of the two pages lacks
+   * is null.
+   */
   readonly says: string | null;
   readonly should: string | null;
 }
 
-/** Lines in which two texts differ, without their longest common beginning and end. Unequal texts have at least one difference. */
+/**
+ * Returns the lines in which two texts differ, outside their longest common beginning and end. The result is never empty for unequal texts,
+ * so that each change is reported.
+ */
 function differencesOf(there: string, expected: string): Difference[] {
   const [page, made] = [there.split('\n'), expected.split('\n')];
   const shorter = Math.min(page.length, made.length);

@@ -1,6 +1,6 @@
 /**
- * Check of times in an evidence pack: the time of the pack, and each start and end of the order that the adopted revisions require. The
- * limits are the server's times in ledger entries, whose order is fixed.
+ * Check of times in an evidence pack: when the pack was made, and when the order started and stopped being in effect. The check uses the
+ * times of ledger entries, because the ledger proves the sequence of its entries.
  */
 
 import { BRIEF_PAUSE } from '../order/adoption-state.ts';
@@ -126,7 +126,10 @@ export function checkEffects(
 
 const WORDS = { entered: 'took effect', left: 'was no longer in effect' } as const;
 
-/** Reason why the entries' times do not determine what the ledger must contain; null if they do. */
+/**
+ * Returns the reason why the times of the ledger entries are unreliable, such as a corrected server clock; null if they are reliable.
+ * Unreliable times do not show which starts and ends of the order's effect the ledger must contain.
+ */
 function whyUnsure(entries: readonly LoggedEntry[]): string | null {
   if (entries.some(({ entry }) => entry.kind === 'server.restored')) return 'the server was restored from a backup';
   if (entries.some(({ entry }) => entry.kind === 'time.corrected')) return 'the server’s clock was wrong and corrected';
@@ -139,8 +142,8 @@ function whyUnsure(entries: readonly LoggedEntry[]): string | null {
 }
 
 /**
- * Phase of the order at the time `at`; `unknown` within `LAG` after a phase began, because the server may record it late. `then`: revisions
- * adopted by `at`, oldest first.
+ * Returns whether the order was in effect at the time `at`. `then` has the revisions adopted before, oldest first. The result is `unknown`
+ * for 30 seconds (`LAG`) after a change, because the server may not have recorded the change yet.
  */
 function steadyPhase(then: readonly Adopted[], at: Instant): Phase {
   const since = at - LAG;
@@ -160,8 +163,8 @@ function boundariesOf({ revision: { terms, pausedSince } }: PackRevision): Insta
 }
 
 /**
- * Phase of the order by its revision's terms. `unknown` after 72 hours of a pause, because the pause has then ended if only one person
- * approved it.
+ * Returns whether the order is in effect at a time, by the terms of one revision. A pause by one approver ends after 72 hours. After that
+ * time, the result for a pause is `unknown`, because this function does not count approvers.
  */
 function phaseAt(each: PackRevision, at: Instant): Phase {
   const { status, pausedSince, terms } = each.revision;

@@ -1,4 +1,7 @@
-/** Texts about the data that an exit destroys and the data that remains, for evidence packs, the console and the command line. */
+/**
+ * Texts about the data that an order's wipe (exit) destroys and the data that remains, for evidence packs, the console and the command
+ * line.
+ */
 import type { Destroyed, ExitOutcome } from './destruction.ts';
 
 const bytes = (size: number): string =>
@@ -51,7 +54,7 @@ export const KEPT: readonly { readonly what: string; readonly why: string }[] = 
   },
 ];
 
-/** States of devices that the order blocks but whose data the exit has not destroyed. */
+/** States of devices that the order blocks but whose work data is not destroyed. */
 export const REMAINING = [
   { field: 'held', words: 'are under a legal hold' },
   {

@@ -19,8 +19,8 @@ export const destroyedSchema = z.strictObject({
 export type Destroyed = z.infer<typeof destroyedSchema>;
 
 /**
- * Way in which an exit ended a device's enrollment. `wiped`: the device signed a receipt of the wipe. `silent`: the device never responded,
- * and its data may still exist.
+ * Way in which an exit (an order's wipe of work data) ended a device's enrollment. `wiped`: the device signed a receipt of the wipe.
+ * `silent`: the device never responded, and its data may still exist.
  */
 export const EXIT_OUTCOMES = ['wiped', 'silent'] as const;
 export type ExitOutcome = (typeof EXIT_OUTCOMES)[number];

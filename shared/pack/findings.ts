@@ -3,7 +3,10 @@ import { isCordonError } from '../errors.ts';
 
 export interface Finding {
   readonly verdict: 'proven' | 'failed' | 'unproven';
-  /** File that the finding is about, or the zip itself; null for the whole pack. */
+  /**
+   * Name of the file that the finding is about. For damage of the zip itself, a place such as `the zip after summary.html`. Null if the
+   * finding concerns no single file.
+   */
   readonly file: string | null;
   readonly words: string;
 }
@@ -25,7 +28,7 @@ export class Findings {
     this.all.push({ verdict: 'failed', file, words });
   }
 
-  /** Number of failures so far. A check that has added none may report its proof. */
+  /** Number of failures so far. A check compares the numbers before and after its work, and calls `proven` only if it found no failure. */
   get failures(): number {
     return this.#failures;
   }

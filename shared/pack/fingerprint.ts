@@ -1,4 +1,3 @@
-/** Fingerprint of the public root (document with the auditors' keys), computed with Node. */
 import { encodeCanonical } from '../order/canonical.ts';
 import { sha256 } from '../order/digest.ts';
 import type { PublicRoot } from './public-root.ts';

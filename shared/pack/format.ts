@@ -12,13 +12,13 @@ import type { ZipLimits } from './zip-limits.ts';
 
 export const PACK_TYPE = 'application/vnd.cordon.evidence-pack.v1+json';
 /**
- * Pack type for a ledger that continued under a new name after a loss of entries. Verifiers for the first pack type refuse this type,
- * because they would misread the pack.
+ * Type of an evidence pack whose ledger continued under a new name after a loss of entries. Verifiers that know only `PACK_TYPE` refuse
+ * this type, because they would misread the pack.
  */
 export const PACK_TYPE_CONTINUED = 'application/vnd.cordon.evidence-pack.v2+json';
 /**
- * Pack type for a pack that contains location changes. Verifiers for the earlier types refuse this type, because the file with location
- * changes is unknown to them. The pack may also contain continuations of the ledger.
+ * Type of an evidence pack that contains location changes. Verifiers that know only the earlier types refuse this type, because they do not
+ * know the file with location changes. The ledger may also have continued under a new name.
  */
 export const PACK_TYPE_WITH_LOCATIONS = 'application/vnd.cordon.evidence-pack.v3+json';
 export const PACK_TYPES = [PACK_TYPE, PACK_TYPE_CONTINUED, PACK_TYPE_WITH_LOCATIONS] as const;
@@ -41,15 +41,17 @@ export const CHECKPOINT = 'ledger/checkpoint';
 export const ENTRIES = 'ledger/entries.json';
 /** File with earlier checkpoints and their consistency proofs (`growthSchema`). */
 export const GROWTH = 'ledger/growth.json';
-/** File with continuations of the ledger (`continuationsSchema`), present only if entries were lost (ADR 39). */
+/** File with statements that the ledger continued under a new name (`continuationsSchema`), present only if entries were lost (ADR 39). */
 export const CONTINUATIONS = 'ledger/continuations.json';
 /** File with the number of affected devices and the devices without a response (`silentSchema`). */
 export const SILENT = 'silent.json';
 /** File with location changes (`locationsSchema`), present only if an admin's change of a device's location concerns the order. */
 export const LOCATIONS = 'locations.json';
-/** File with the certificate of destruction (`destructionSchema`), present only if an exit was approved. */
+/** File with the certificate of destruction (`destructionSchema`), present only if approvers approved an exit (wipe of work data). */
 export const DESTRUCTION = 'destruction.json';
-/** File with answers and appeals (`proceedingsSchema`), present only if an admin recorded one. */
+/**
+ * File with the operator's answers to the authority and appeals to a court (`proceedingsSchema`), present only if an admin recorded one.
+ */
 export const PROCEEDINGS = 'proceedings.json';
 export function packTypeOf(names: readonly string[]): (typeof PACK_TYPES)[number] {
   if (names.includes(LOCATIONS)) return PACK_TYPE_WITH_LOCATIONS;
@@ -66,7 +68,7 @@ export type Series = keyof typeof SERIES;
 
 export const numbered = (series: Series, number: number): string => `${SERIES[series]}/${number}.json`;
 
-/** Number of a file in its series; null for any other file name. */
+/** Returns the number in the name of a numbered file, such as 3 for `revisions/3.json`; null for a name outside the given series. */
 export function numberIn(series: Series, name: string): number | null {
   const [, digits] = /^([1-9][0-9]{0,8})\.json$/.exec(name.slice(SERIES[series].length + 1)) ?? [];
   return digits !== undefined && name === numbered(series, Number(digits)) ? Number(digits) : null;
@@ -114,7 +116,7 @@ export const manifestSchema = z.strictObject({
   order: orderNumber,
   /** Identifier of this pack. The annex (separate file that says which name belongs to each pseudonym) also contains it. */
   pack: packIdSchema,
-  /** Time at which the server made the pack, after the pack's checkpoint. */
+  /** Time at which the server made the pack. The server reads the ledger first, so no ledger entry in the pack has a later time. */
   madeAt: timestamp,
   organization: z.string().max(MOST_NAME_CHARACTERS),
   /** Version of the program that made the pack. Country names and local times in the summary depend on its Unicode and time zone data. */
@@ -126,7 +128,10 @@ export const manifestSchema = z.strictObject({
 });
 export type Manifest = z.infer<typeof manifestSchema>;
 
-/** Operator's records about answers and appeals, by number. The ledger contains the digest of each record. */
+/**
+ * Operator's records about answers to the order's authority and appeals to a court, sorted by number. The ledger contains the digest of
+ * each record.
+ */
 export const proceedingsSchema = z.array(proceedingRecordSchema).min(1).max(MOST_PROCEEDINGS);
 
 const hashes = z.array(z.base64()).max(64);
@@ -174,10 +179,9 @@ export const receiptsSchema = z
   .max(10_000);
 
 /**
- * Server's own statement about affected devices. `reached` is the number of affected devices. A device is affected if the order blocked a
- * service at a revision's effective time or at the time of the pack, or if the device signed a receipt of enforcement. For an offline
- * device whose location has expired, the last known location is used. `silent` lists the pseudonyms of affected devices that never
- * responded.
+ * Server's own statement about affected devices: their number (`reached`), and the pseudonyms of those that never responded (`silent`). A
+ * device is affected if the order blocked one of its services when a revision took effect or when the pack was made. A device that signed a
+ * receipt of a block or a wipe is also affected. An offline device counts at its last known location.
  */
 export const silentSchema = z.strictObject({
   reached: z.int().min(0),

@@ -42,7 +42,10 @@ export type PackedLocation = z.infer<typeof packedLocationSchema>;
 
 export const locationsSchema = z.array(packedLocationSchema).min(1).max(100_000);
 
-/** SHA-256 of the location change in hex. Without the salt, a reader of the ledger learns nothing from it. */
+/**
+ * Returns the SHA-256 of a location record in hex, for the ledger. The record contains a random salt, so that readers of the ledger cannot
+ * guess the content from the digest.
+ */
 export function locationDigest({
   salt,
   kind,

@@ -9,7 +9,10 @@ export type Noticed = NoticeCount & { readonly moment: NoticeMoment };
 export interface NoticeTally {
   /** Adds the receipts of one device. Must be called only once for each device. */
   add(receipts: readonly ReceiptFact[]): void;
-  /** Numbers of devices, in the sequence of the notice plan. Notices without a receipt are absent. */
+  /**
+   * Returns the numbers of devices that stored, displayed or got each notice late, in the sequence of `NOTICE_MOMENTS`. Notices without a
+   * receipt are absent.
+   */
   counts(): Noticed[];
 }
 

@@ -14,7 +14,7 @@ export interface PackRevision {
 export interface LoggedEntry {
   readonly index: number;
   readonly entry: LedgerEntry;
-  /** Public details, or withheld details that the pack reveals. */
+  /** Details of the ledger entry: the public ones, or the withheld ones that the evidence pack reveals. */
   readonly particulars: LedgerEntry['public'];
 }
 
@@ -22,8 +22,8 @@ export interface Logged {
   readonly checkpoint: Checkpoint;
   /** Proved ledger entries, in ledger order. */
   readonly entries: readonly LoggedEntry[];
-  /** Earlier checkpoints whose entries the pack's ledger provably contains unchanged. */
+  /** Earlier checkpoints of the ledger. The pack proves that the ledger still contains their entries unchanged. */
   readonly earlier: readonly Checkpoint[];
-  /** Continuations of the ledger, from its first name to the name in the checkpoint. */
+  /** Signed statements that gave the ledger a new name after a loss of entries, from the first name to the name in the checkpoint. */
   readonly continuations: readonly SignedContinuation[];
 }

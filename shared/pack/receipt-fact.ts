@@ -4,7 +4,10 @@ import type { Instant } from '../time/clock.ts';
 export interface ReceiptFact {
   readonly kind: Receipt['kind'];
   readonly revision: number;
-  /** Notice; null or absent if the receipt is about the order itself. */
+  /**
+   * Time of the notice that the receipt is about, such as `P7D` (7 days before the effective time). Null or absent if the receipt is about
+   * the order itself.
+   */
   readonly notice?: string | null | undefined;
   /** Time of the receipt by the device's clock. */
   readonly at: Instant;

@@ -6,7 +6,10 @@ import type { ReceiptFact } from './receipt-fact.ts';
 
 export interface ReceiptCounts {
   readonly said: Readonly<Record<Receipt['kind'], number>>;
-  /** Devices for each notice for the newest effective time, in the sequence of the notice plan. */
+  /**
+   * Numbers of devices that stored or displayed each notice, in the sequence of `NOTICE_MOMENTS`. Only notices about the newest effective
+   * time count.
+   */
   readonly notices: readonly Noticed[];
   readonly answered: number;
 }

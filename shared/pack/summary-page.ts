@@ -36,7 +36,7 @@ export interface SummaryFacts {
   readonly proceedings: ProceedingState;
   /** Admins' changes of devices' locations that concern the order, in ledger order. */
   readonly locations: readonly PackedLocation[];
-  /** Certificate of destruction; null if no exit was approved. */
+  /** Certificate of destruction; null if no exit (wipe of work data) was approved. */
   readonly destruction: Destruction | null;
 }
 

@@ -1,6 +1,6 @@
 /**
  * Verification of an order's evidence pack. The auditor needs only the pack and, from an independent source, the public root (document with
- * the auditors' keys). No clock, network or server is needed, so the verification can be repeated years later.
+ * the keys that auditors need). No clock, network or server is needed, so the verification can be repeated years later.
  */
 import { CordonError } from '../errors.ts';
 import { parseDocument } from '../order/canonical.ts';
@@ -21,7 +21,7 @@ import { MANIFEST, type Manifest, PACK_LIMITS, PUBLIC_ROOT } from './format.ts';
 import { type PublicRoot, publicRootSchema } from './public-root.ts';
 import type { ZipLimits } from './zip-limits.ts';
 
-/** Public root (document with the auditors' keys) from an independent source: the document itself, or its SHA-256 in hex. */
+/** Public root (document with the keys that auditors need) from an independent source: the document itself, or its SHA-256 in hex. */
 export type Pinned = PublicRoot | string;
 
 export interface PackReport {

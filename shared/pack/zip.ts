@@ -13,11 +13,11 @@ const END = 0x06054b50;
 const LOCAL_SIZE = 30;
 const CENTRAL_SIZE = 46;
 const END_SIZE = 22;
-/** Version needed to extract (section 4.4.3): version 1.0, which every reader supports. */
+/** Version needed to extract (APPNOTE.TXT, section 4.4.3): version 1.0, which every reader supports. */
 const VERSION = 10;
-/** General purpose flag (section 4.4.4, bit 11): names are UTF-8. */
+/** General purpose flag (APPNOTE.TXT, section 4.4.4, bit 11): names are UTF-8. */
 const UTF8 = 0x0800;
-/** Date of every file: 1 January 1980, midnight (section 4.4.6). A fixed date makes packs with equal files equal. */
+/** Date of every file: 1 January 1980, midnight (APPNOTE.TXT, section 4.4.6). A fixed date makes packs with equal files equal. */
 const DATE = 0x0021;
 const MOST_FILES = 0xfffe;
 const MOST_BYTES = 0xffff_fffe;
@@ -27,7 +27,10 @@ export interface ZipFile {
   readonly bytes: Buffer;
 }
 
-/** Difference between a zip and its files. `near` is the name of a file, or a part of the zip. */
+/**
+ * Defect of a zip, such as changed bytes or an exceeded limit. `near` is the name of the affected file, or a place such as `the zip after
+ * summary.html`.
+ */
 export interface ZipFault {
   readonly near: string;
   readonly detail: string;
@@ -55,7 +58,7 @@ interface Placed {
   readonly at: number;
 }
 
-/** Local file header (section 4.3.7). */
+/** Returns the local header of a file (APPNOTE.TXT, section 4.3.7). */
 function localHeader({ name, crc, size }: Omit<Placed, 'at'>): Buffer {
   const header = Buffer.alloc(LOCAL_SIZE);
   header.writeUInt32LE(LOCAL, 0);
@@ -69,7 +72,7 @@ function localHeader({ name, crc, size }: Omit<Placed, 'at'>): Buffer {
   return Buffer.concat([header, name]);
 }
 
-/** Central directory header (section 4.3.12). */
+/** Returns the header of a file in the central directory (APPNOTE.TXT, section 4.3.12). */
 function centralHeader({ name, crc, size, at }: Placed): Buffer {
   const header = Buffer.alloc(CENTRAL_SIZE);
   header.writeUInt32LE(CENTRAL, 0);
@@ -85,7 +88,7 @@ function centralHeader({ name, crc, size, at }: Placed): Buffer {
   return Buffer.concat([header, name]);
 }
 
-/** End of central directory record (section 4.3.16). */
+/** Returns the record at the end of the central directory (APPNOTE.TXT, section 4.3.16). */
 function endRecord(files: number, size: number, at: number): Buffer {
   const record = Buffer.alloc(END_SIZE);
   record.writeUInt32LE(END, 0);
