@@ -27,7 +27,10 @@ import { inclusionView } from '../api/ledger.ts';
 import { envelopeSchema, personId } from '../order/documents.ts';
 import { deviceIdSchema } from './ids.ts';
 
-/** Maximum body of a recollection, in bytes: enough for an order list and its withheld revisions as base64 in JSON. */
+/**
+ * Maximum size of a request body for `POST /device/recollection`, in bytes: enough for an order list and all withheld revisions as base64
+ * in JSON.
+ */
 export const LARGEST_RECOLLECTION = 16 * 1024 * 1024;
 /**
  * Documents that a device has stored, for a server that was restored from a backup. The server accepts only documents that approvers or the
@@ -85,8 +88,8 @@ export type MemberProof = z.infer<typeof memberSchema>;
 export const membersAnswer = z.strictObject({ members: z.array(memberSchema).max(1000) });
 
 /**
- * Adopted continuations of the ledger, oldest first. The index of each continuation's entry equals the number of entries that the ledger
- * kept.
+ * Approvers' statements that the ledger goes on under a new name after a loss of entries (continuations), oldest first. `index` is the
+ * position of the statement's ledger entry. Because this entry is the first new one, `index` equals the number of entries that remained.
  */
 export const continuationsAnswer = z.strictObject({
   continuations: z

@@ -21,8 +21,8 @@
  * - `GET /device/record` with the stored versions as in `hello` (`?list=7&record=2&approverSet=1`). The response header `Cordon-Address`
  *   contains JSON `{ "time", "areas" }`, the content of an `address` frame.
  * - `GET /orders/list`.
- * - `GET /device/withheld`: the withheld revisions whose stubs the list contains, as a JSON array of envelopes. A connected device that
- *   lacks such a revision also uses this route.
+ * - `GET /device/withheld`: the full revisions that the public list replaces with a summary (stub), as a JSON array of envelopes. A
+ *   connected device that lacks such a revision also uses this route.
  * - `GET /device/time-correction`: an envelope, or 404.
  * - `POST /device/receipts`.
  *
@@ -35,7 +35,10 @@ import { commandIdSchema, deviceIdSchema } from './ids.ts';
 export const SUBPROTOCOL = 'cordon.v1';
 export const LINK_PATH = '/link';
 export const ADDRESS_HEADER = 'cordon-address';
-/** Header with which a restored server asks a refused device (HTTP 451) for its stored documents. The value is `documents` or `facts`. */
+/**
+ * Response header in which a server restored from a backup asks a refused device (HTTP 451) for its signed documents. `documents`: all of
+ * them. `facts`: only the device record and the ledger checkpoint.
+ */
 export const RECALL_HEADER = 'cordon-recall';
 
 /**
@@ -140,22 +143,29 @@ export const serverFrameSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('address'), time, doubtful, areas: z.array(z.string()).max(16) }),
   /** Approver sets that are newer than the device's newest set, oldest first. */
   z.strictObject({ kind: z.literal('approver-sets'), envelopes: z.array(envelopeSchema).max(256) }),
-  /** Order list. `withheld` has the withheld revisions whose stubs the list contains; only devices receive them. */
+  /**
+   * Order list. `withheld` contains the full revisions that the public list replaces with a summary (stub), because they are withheld from
+   * the public. Only devices receive the full revisions.
+   */
   z.strictObject({
     kind: z.literal('list'),
     envelope: envelopeSchema,
     withheld: z.array(envelopeSchema).max(5000).optional(),
   }),
   z.strictObject({ kind: z.literal('record'), envelope: envelopeSchema }),
-  /** Approvers' statement that the server's time was wrong, for a device whose frame `hello` contains `wall`. */
+  /**
+   * Approvers' statement that the server's time was wrong. The server sends it only if the frame `hello` contained `wall`, because older
+   * agents do not know this frame.
+   */
   z.strictObject({ kind: z.literal('time-correction'), envelope: envelopeSchema }),
   z.strictObject({
     kind: z.literal('command'),
     id: commandIdSchema,
     command: commandSchema,
     /**
-     * Server's halves (shares) of workspace keys. The command `lock-workspace` has one share, with which the device locks the workspace.
-     * `unlock-workspace` has all shares that may fit, newest first. The device deletes shares after use.
+     * Server's halves (shares) of workspace keys. `lock-workspace` has one share, with which the device locks the workspace.
+     * `unlock-workspace` has the shares of all lock commands that the device may have executed, newest first. The device deletes shares
+     * after use.
      */
     shares: z.array(unlockShare).max(MOST_UNLOCK_SHARES).optional(),
     expires: time,
@@ -178,8 +188,9 @@ export const serverFrameSchema = z.discriminatedUnion('kind', [
     recipients: z.array(recipientOutcome).max(MOST_RECIPIENTS),
   }),
   /**
-   * Response to `mailbox`: the number in this enrollment's last `taken` frame, and the number of accepted messages. If the numbers on the
-   * device are lower, the device was restored from a copy.
+   * Response to `mailbox` with two counters of this enrollment. `taken`: number of the last mailbox entry that the device acknowledged.
+   * `posts`: number of messages that the server accepted from the device. If the device's own counters are lower, the device was restored
+   * from an old copy.
    */
   z.strictObject({ kind: z.literal('mailbox-is'), taken: z.int().min(0), posts: z.int().min(0) }),
   /**
@@ -217,10 +228,10 @@ export const serverFrameSchema = z.discriminatedUnion('kind', [
   /** Notice that the devices of a person have changed, only for people about whom the device has asked in the same session. */
   z.strictObject({ kind: z.literal('members-changed'), person: personId }),
   /**
-   * Request of a restored server for the signed documents that the device has stored (`POST /device/recollection`). With `documents`, the
-   * device also sends approver sets and the order list, because its versions are newer than those in the backup. A device whose connection
-   * the server refuses finds the request in the field `recall` of the 451 response, or in the header `Cordon-Recall` of the response with
-   * its device record, as `documents` or `facts`.
+   * Request of a server restored from a backup: the device sends its signed documents (`POST /device/recollection`). If `documents` is
+   * true, the device sends all of them, because some are newer than the server's. Otherwise it sends only the device record and the ledger
+   * checkpoint. A refused device finds `documents` or `facts` in the 451 response (field `recall`), or with its device record (header
+   * `Cordon-Recall`).
    */
   z.strictObject({ kind: z.literal('recall'), documents: z.boolean() }),
 ]);
@@ -285,10 +296,10 @@ export const reportItemSchema = z.discriminatedUnion('type', [
 export type ReportItem = z.infer<typeof reportItemSchema>;
 
 /**
- * Commit that moves a conversation to its next epoch (version of its keys). The server accepts one commit for each epoch, in order, and
- * only from a member. Every other member must be a recipient. The commit for epoch 0 registers the conversation, and its sender is the
- * first member. `remove` applies before `add`. If the commit has no other recipients, the device sends it together with the welcome
- * message.
+ * Data about a commit that moves a conversation to its next epoch (version of its keys). The server accepts one commit for each epoch, in
+ * order and only from a member. All other members must be recipients. The commit for epoch 0 registers the conversation, with the sender as
+ * first member. `remove` applies before `add`. A sole member sends these data with the welcome message, because its commit has no
+ * recipients.
  */
 const conversationCommitSchema = z.strictObject({
   conversation: conversationIdSchema,
@@ -332,8 +343,8 @@ export const deviceFrameSchema = z.discriminatedUnion('kind', [
     body: sealedBody,
   }),
   /**
-   * Request to start (`open`) or stop the delivery of mailbox entries. The device sends it after `welcome`, and when its messaging gate
-   * opens or closes.
+   * Request to start (`open`) or stop the delivery of mailbox entries. The device sends it after the server's frame `welcome`, and when
+   * messaging becomes suspended or available on the device.
    */
   z.strictObject({ kind: z.literal('mailbox'), open: z.boolean() }),
   /** Number of the newest mailbox entry up to which the device has stored all entries durably. */
