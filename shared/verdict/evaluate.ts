@@ -49,7 +49,10 @@ const ALL_ALLOWED: Verdict['services'] = Object.freeze({
   mail: ALLOWED,
 });
 
-/** Whether the order is active by its own terms. `applies` also considers an expired order list. */
+/**
+ * Checks whether the order is active at the given time by its own terms. `applies` also considers an expired order list, because the device
+ * may then lack a newer revision.
+ */
 export function inForce(rule: OrderRule, now: Instant): boolean {
   return (
     rule.effective <= now &&

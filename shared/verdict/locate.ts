@@ -31,7 +31,10 @@ export const ABSENCE = 24 * HOUR;
  * have just arrived.
  */
 const STAYS_KEPT = 32;
-/** Maximum number of areas in a merged stay. If there are more, the merged stay lists countries instead of smaller areas. */
+/**
+ * Maximum number of areas in a merged stay (several old stays stored as one). If there are more, the merged stay lists countries instead of
+ * smaller areas.
+ */
 const AREAS_KEPT = 64;
 
 export function emptyLocation(): LocationState {
@@ -98,7 +101,10 @@ function sight(known: Sighting | undefined, observation: Observation): Sighting 
   return { ...observation, areas, first: known.first, count: at === known.at ? known.count : known.count + 1 };
 }
 
-/** Advances the state to the time `now`. If nothing changed, the result is the same object. */
+/**
+ * Advances the location state of a device to the time `now`: evidence expires, and a pending change of location takes effect. Returns the
+ * same object if nothing changed.
+ */
 export function settle(state: LocationState, now: Instant): LocationState {
   let settled = state;
   for (;;) {
@@ -142,8 +148,8 @@ function foldedOf({ counted, pending, stays, networkStays }: Folded): Folded {
 }
 
 /**
- * Last known location of a device whose evidence has expired, in the form of a location at the time `now`. Null if the location is known at
- * `now`, or if it was never known.
+ * Returns a state that places the device at its last known location, although all evidence has expired at `now`. Null if the location is
+ * known at `now`, or if it was never known.
  */
 export function lastKnown(state: LocationState, now: Instant): LocationState | null {
   const end = unknownFrom(state);
@@ -179,7 +185,10 @@ function read(sightings: Sightings, now: Instant): Reading | null {
   return reading;
 }
 
-/** Part of a possible area on which a source of lower precedence agrees: the parts that this source names, the whole area, or nothing. */
+/**
+ * Compares one possible area of the device with the areas of a less trusted source. Returns the smaller areas that this source names, the
+ * whole area, or nothing if the source contradicts the area.
+ */
 function narrow(candidate: EvidenceArea, areas: readonly EvidenceArea[]): readonly EvidenceArea[] {
   const parts = areas.filter((area) => refines(area, candidate));
   if (parts.length > 0) return parts;
@@ -192,7 +201,7 @@ function supporters(sightings: Sightings, areas: readonly EvidenceArea[], now: I
     .filter((sighting) => overlap(sighting.areas, areas));
 }
 
-/** State at the time `now`, from the earlier state `base` and all observations with the time `now`. */
+/** Computes location and stays of a device at the time `now`, from the earlier result `base` and the newest observation of each source. */
 function fold(base: Folded, sightings: Sightings, now: Instant): Folded {
   const networkStays = foldNetwork(base.networkStays, sightings.network, now);
   const reading = read(sightings, now);
@@ -234,7 +243,7 @@ function fold(base: Folded, sightings: Sightings, now: Instant): Folded {
   return { counted, pending: { areas, since }, stays: base.stays, networkStays };
 }
 
-/** Stays by serving network only. A change of the serving network takes effect at once. */
+/** Computes the stays by the device's mobile network alone. A change of the network takes effect at once. */
 function foldNetwork(stays: readonly Stay[], sighting: Sighting | undefined, now: Instant): readonly Stay[] {
   if (!freshAt(sighting, now)) return leave(stays, now);
   const here = stays.find((stay) => stay.to === null);

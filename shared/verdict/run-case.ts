@@ -14,7 +14,7 @@ import { evaluate } from './evaluate.ts';
 import { emptyLocation, locationAt, observeAll } from './locate.ts';
 import { type DeviceFacts, NEXUS, type Observation, type OrderRule, REASONS, SERVICES, type Verdict } from './terms.ts';
 
-/** Time of `0h`. Any time would work. */
+/** Start time (`0h`) of the examples. The value is arbitrary, because all times in the examples are relative to it. */
 export const CASES_BEGIN: Instant = Date.UTC(2026, 0, 10);
 
 const UNITS = { d: 86_400_000, h: 3_600_000, m: 60_000, s: 1000, ms: 1 } as const;
@@ -50,7 +50,7 @@ const orderSchema = z.strictObject({
   nexus: z.array(z.enum(NEXUS)).default(['present', 'network']),
   effective: instant.default(CASES_BEGIN),
   until: instant.nullable().default(null),
-  /** End of the pause as a duration, or `resumed` for a pause without an end. */
+  /** Time at which the pause ends. `resumed`: the pause lasts until an approver resumes the order. Null: the order is not paused. */
   pausedUntil: z
     .union([z.literal('resumed').transform(() => Number.POSITIVE_INFINITY), instant])
     .nullable()
@@ -91,7 +91,7 @@ const caseSchema = z.strictObject({
   expect: z.strictObject({
     services: z.partialRecord(z.enum(SERVICES), z.enum(['allowed', 'denied'])),
     orders: z.array(z.string()).optional(),
-    /** Expected reasons of the first named service, complete and in order. */
+    /** Expected reasons for the decision about the first service in `services`: all of them, in any sequence. */
     reasons: z.array(z.enum(REASONS)).optional(),
     location: z
       .strictObject({
@@ -147,7 +147,6 @@ export function observationsOf(given: VerdictCase): Observation[] {
 
 const place = (text: string | null): HomeArea | null => (text === null ? null : parseHomeArea(text));
 
-/** Input of a case except the location. The server and the agent each determine the location from their own storage. */
 export function factsOf(given: VerdictCase): Omit<DeviceFacts, 'location'> {
   return {
     home: place(given.home),

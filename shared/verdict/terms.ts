@@ -1,4 +1,7 @@
-/** Types of the verdict's input and result: plain data, the same on the server and on an offline device. */
+/**
+ * Types for input and result of the verdict (decision which services a device may use). They are plain data, the same on the server and on
+ * an offline device.
+ */
 import type { EvidenceArea, HomeArea, LocationArea } from '../areas/area-code.ts';
 import type { AreaPolygon } from '../areas/polygon.ts';
 import type { Instant } from '../time/clock.ts';
@@ -9,7 +12,7 @@ export type Service = (typeof SERVICES)[number];
 /** Services that an order may name although Cordon does not offer them yet. Pages and commands mark them as not available. */
 export const SERVICES_TO_COME: readonly Service[] = ['mail'];
 
-/** Connections (nexus) with an area that an order can require. */
+/** Connections (nexus) between a device and an area, on which an order can depend: location, home area, mobile network or legal seat. */
 export const NEXUS = ['present', 'home', 'network', 'seat'] as const;
 export type Nexus = (typeof NEXUS)[number];
 
@@ -37,7 +40,7 @@ export interface Observation {
   readonly source: EvidenceSource;
   readonly areas: readonly EvidenceArea[];
   readonly at: Instant;
-  /** Whether the whole accuracy circle of a position is inside the one area; absent for other sources. */
+  /** Whether the whole accuracy circle of a position is inside a single area; absent for other sources. */
   readonly whole?: boolean;
   /** End of a location statement; absent for other sources. */
   readonly until?: Instant;
@@ -61,8 +64,8 @@ export interface Stay {
   readonly from: Instant;
   readonly to: Instant | null;
   /**
-   * Milliseconds of a merged stay without a known location; absent for other stays. During a merged stay, the device was in each of the
-   * areas, at unknown times.
+   * Milliseconds without a known location in a merged stay; absent for other stays. A merged stay combines several old stays, so it no
+   * longer shows when the device was in which of its areas.
    */
   readonly gaps?: number;
 }
@@ -78,16 +81,22 @@ export interface Folded {
   /** Observed change of location that is not yet confirmed, so that the earlier location still applies. */
   readonly pending: { readonly areas: readonly EvidenceArea[]; readonly since: Instant } | null;
   readonly stays: readonly Stay[];
-  /** Stays of the device by the serving network alone, for orders with the nexus `network`. */
+  /** Stays of the device by the country of its mobile network alone, for orders that depend on the network (nexus `network`). */
   readonly networkStays: readonly Stay[];
 }
 
-/** Whole state that results from a device's observations. Server and device store it as JSON. */
+/**
+ * Stored data about a device's location: the newest observation of each source, and the location computed from them. Server and device
+ * store these data as JSON.
+ */
 export interface LocationState extends Folded {
   readonly sightings: { readonly [S in EvidenceSource]?: Sighting };
   /** Time up to which observations are included in the state; 0 before the first observation. */
   readonly at: Instant;
-  /** State before the time `at`, so that observations with the same time can be added in any sequence. */
+  /**
+   * Location computed before the time `at`. If another observation with the time `at` arrives, the location is computed again from here, so
+   * that the sequence of arrival does not matter.
+   */
   readonly before: Folded | null;
 }
 
@@ -115,7 +124,10 @@ export const WAITING_RULES = ['hold', 'deliver', 'return'] as const;
 export type WaitingRule = (typeof WAITING_RULES)[number];
 export const DEFAULT_WAITING = 'hold' satisfies WaitingRule;
 
-/** Adopted order in the form that the verdict uses, created by `shared/order/rules.ts`. */
+/**
+ * Adopted order in the form from which the verdict (decision which services a device may use) is computed. `shared/order/rules.ts` creates
+ * it.
+ */
 export interface OrderRule {
   readonly order: string;
   readonly revision: number;
