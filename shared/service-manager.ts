@@ -6,7 +6,10 @@ import { spawn } from 'node:child_process';
 
 export type ServiceState = 'READY=1' | 'STOPPING=1';
 
-/** `socket`: value of NOTIFY_SOCKET; null without a service manager. The promise resolves even if the message cannot be sent. */
+/**
+ * Sends a state to the service manager. `socket`: value of NOTIFY_SOCKET; null without a service manager. If the message cannot be sent,
+ * the function calls `failed`, and the promise still resolves.
+ */
 export function notifyServiceManager(
   socket: string | null,
   state: ServiceState,

@@ -71,8 +71,8 @@ export function listenForStop(given: { readonly within: number; readonly say: (t
 }
 
 /**
- * Calls `gone` when the parent process has ended; if the parent is a shell, when the shell's parent has ended. Returns a function that ends
- * the watch.
+ * Calls `gone` when the parent process has ended, or when the parent of a parent shell has ended. npm starts programs through a shell,
+ * which may outlive npm. Returns a function that ends the watch.
  */
 export function onParentsGone(gone: () => void): () => void {
   const parents = parentsOf();
@@ -98,14 +98,17 @@ function parentsOf(): string {
   return parent && SHELLS.test(parent.command) ? `${process.ppid} ${parent.parent}` : String(process.ppid);
 }
 
-/** npm names its process after the script, such as `npm start`. */
+/**
+ * Checks whether npm started this program, directly or through a shell. npm names its process after the script, such as `npm start`, so the
+ * name of the process begins with `npm`.
+ */
 function startedByNpm(): boolean {
   const parent = processOf(process.ppid);
   const above = parent && SHELLS.test(parent.command) ? processOf(parent.parent) : parent;
   return above?.command.startsWith('npm') ?? false;
 }
 
-/** Process data from /proc; null on systems other than Linux. */
+/** Returns the command and the parent of a process from /proc; null if the process has ended, and on systems other than Linux. */
 function processOf(pid: number): Process | null {
   const stat = `/proc/${pid}/stat`;
   if (!existsSync(stat)) return null;

@@ -36,12 +36,12 @@ const COMPRESSIBLE = new Set(['.js', '.css', '.svg', '.json', '.txt', '.webmanif
 const SMALLEST = 1024;
 
 export interface Pages {
-  /** Name of the pages for messages, such as `the console`. */
+  /** Name by which messages call these pages, such as `the console`. */
   readonly name: string;
   readonly script: string;
   /** Folder with the `vite.config.ts` of the pages. The finished build also goes there. */
   readonly root: string;
-  /** Other source folders and files of the pages. */
+  /** Source folders and files outside `root`. If one of them changes, the pages are built again. */
   readonly sources: readonly string[];
 }
 

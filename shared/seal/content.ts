@@ -16,7 +16,7 @@ export const MOST_ATTACHMENTS = 16;
 export const LARGEST_ATTACHED = 5 * 1024 * 1024;
 /** Maximum number of people in a new conversation. Members who add people at the same time may exceed it. */
 export const LARGEST_CONVERSATION = 200;
-/** Maximum number of statements about people in one message content. */
+/** Maximum number of people in the list `people` of one message: current members and people who left. */
 export const MOST_WORDS = 2 * MOST_RECIPIENTS;
 
 /** Sizes in bytes to which contents are padded. The largest size plus the data that MLS adds is below `LARGEST_SEALED`. */

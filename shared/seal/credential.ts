@@ -15,7 +15,10 @@ export function credentialOf({ device, generation }: Pick<Claim, 'device' | 'gen
   return { credentialType: 'basic', identity: new TextEncoder().encode(JSON.stringify([device, generation])) };
 }
 
-/** Identity and signature key of a leaf. Throws `message_malformed` for any other form of credential. */
+/**
+ * Returns the enrollment and the signature key that a leaf claims. Throws `message_malformed` unless the leaf has a basic credential with
+ * the identity `["dev_…",N]`.
+ */
 export function claimOf(leaf: Pick<LeafNode, 'credential' | 'signaturePublicKey'>): Claim {
   const { credential, signaturePublicKey } = leaf;
   if (credential.credentialType !== 'basic' || signaturePublicKey.length !== 32) refuse();

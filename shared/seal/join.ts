@@ -39,8 +39,9 @@ export interface Joined {
 }
 
 /**
- * `privatePackage`: key package that a reference from `peek` names. Calls `authenticate` for every member. Throws `welcome_invalid`,
- * `unverified_member`, `key_package_invalid` or `message_malformed`.
+ * Joins a conversation with a welcome message. `privatePackage`: private half of a key package whose reference the welcome message
+ * contains. Calls `authenticate` for every other member. Throws `welcome_invalid`, `unverified_member`, `key_package_invalid` or
+ * `message_malformed`.
  */
 export async function joinConversation(
   welcome: Uint8Array,

@@ -20,7 +20,10 @@ import { CAPABILITIES, LAST_RESORT, SUITE, suite } from './suite.ts';
 import type { Claim, Self } from './terms.ts';
 
 const DAY = 24 * 60 * 60 * 1000;
-/** Lifetime of a key package. It exceeds the retention time of waiting messages and the validity of a device certificate. */
+/**
+ * Lifetime of a key package. It exceeds the 30 days for which a device certificate is valid and messages wait. Other devices can therefore
+ * still add a device that was offline for that time.
+ */
 export const KEY_PACKAGE_LIFETIME = 90 * DAY;
 /** Tolerance for clock differences in the lifetime of a key package. */
 const SLACK = DAY;

@@ -26,7 +26,10 @@ export function conversationOfGroup(groupId: Uint8Array): string {
   return groupId.toBase64({ alphabet: 'base64url', omitPadding: true });
 }
 
-/** PrivateMessage of a content or a commit. Throws `message_malformed` or `commit_refused`. */
+/**
+ * Returns the encrypted MLS message (PrivateMessage) in the given bytes, which is a message content or a commit. Refuses unencrypted
+ * messages and single proposals. Throws `message_malformed` or `commit_refused`.
+ */
 export function readPrivateMessage(bytes: Uint8Array) {
   const message = readMlsMessage(bytes);
   if (message.wireformat === 'mls_public_message') {

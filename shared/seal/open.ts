@@ -225,8 +225,9 @@ async function follow(state: ClientState, sealed: PrivateMessage) {
 }
 
 /**
- * Marks the state of a removed device. The state keeps its epoch, because the device cannot know the keys of the next one. ts-mls does not
- * report the removal if the same commit gives the leaf to another device.
+ * Marks the conversation as left after a commit that removed this device. The epoch does not advance, because the device cannot know the
+ * next keys. `processPrivateMessage` of ts-mls is not used, because it overlooks the removal if the same commit gives the leaf to another
+ * device.
  */
 async function leave(state: ClientState, { proposals, path }: Commit, by: Leaf) {
   if (!path) throw refused('it removes a member without renewing the keys');

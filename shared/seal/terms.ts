@@ -32,8 +32,8 @@ export interface Leaf extends Claim {
 }
 
 /**
- * Says whether a key is certified for an enrollment. The encryption layer calls the function for each leaf that a commit adds, and for all
- * leaves when this device joins. An unconfirmed leaf is refused.
+ * Checks whether a key is certified for an enrollment. The encryption layer calls the function for each leaf that a commit adds, and for
+ * all other leaves when this device joins. An unconfirmed leaf is refused.
  */
 export type Authenticate = (claim: Claim) => Promise<boolean>;
 
