@@ -19,8 +19,12 @@ export interface DeviceTime {
 
 /** Clock state in the store. `anchor`: a pair of the device's time and the value that the monotonic clock of one boot had at that time. */
 export interface ClockState {
+  /** Last authenticated time: the server's time, or the date of a signed order list. */
   readonly floor: Instant;
-  /** Latest time that the device ever computed from the floor and the monotonic clock, without the wall clock. */
+  /**
+   * Earliest time that the device accepts after a reboot: the last trusted time plus the time that the monotonic clock has counted since. A
+   * wall clock that shows an earlier time is wrong.
+   */
   readonly reached: Instant;
   readonly anchor: { readonly time: Instant; readonly monotonic: number; readonly boot: string };
   /** True if the anchor is an authenticated time from the same boot, so that the monotonic clock has counted all time since the anchor. */
@@ -53,8 +57,8 @@ export function firstClock(authenticated: Instant, reading: ClockReading): Clock
 }
 
 /**
- * Moves the anchor of the clock state to the given value of the monotonic clock. The device stores the clock state often, so that a crash
- * loses no elapsed time.
+ * Adds the time that the monotonic clock has counted since the anchor, and moves the anchor to the given value of this clock. The device
+ * stores the result often, because a reboot resets the monotonic clock.
  */
 export function advanceClock(state: ClockState, monotonic: number): ClockState {
   const elapsed = Math.max(0, monotonic - state.anchor.monotonic);

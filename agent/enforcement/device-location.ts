@@ -10,8 +10,8 @@ export interface DeviceLocation {
   readonly state: LocationState;
   observe(observations: readonly Observation[]): void;
   /**
-   * When the connection ends, ends the evidence that the device is at the network address that the server saw. Returns false if there is no
-   * such evidence.
+   * Records the end of the connection at the time `at`. From then on, the network address that the server saw is location evidence only for
+   * a limited time. Returns false if there is no such evidence.
    */
   addressLeft(at: Instant): boolean;
   /** Applies the admin's location statement from the device record. If the record contains none, ends the previous statement. */

@@ -32,7 +32,10 @@ export function createDocumentAcceptance(ports: {
   readonly clock: Pick<DeviceClock, 'now' | 'atLeast' | 'correct'>;
   readonly alerts: Alerts;
   readonly receipts: Receipts;
-  /** Called in the transaction that stores the device record. */
+  /**
+   * Called in the transaction that stores a new device record. Changes that the callback stores are therefore kept or lost together with
+   * the record.
+   */
   readonly onRecordStored: (record: DeviceRecord) => void;
   readonly onAccepted: (document: 'list' | 'record' | 'time correction') => void;
   readonly onRefused: () => void;

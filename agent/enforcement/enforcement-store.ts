@@ -5,7 +5,7 @@ import type { LocationState, Reason, Service } from '../../shared/verdict/terms.
 import type { ClockStore } from './device-clock.ts';
 import type { GivenNotice } from './notice-plan.ts';
 
-/** Enforced state of one gate. `denials`: the orders that close the gate. */
+/** Enforced state of a gate, the switch that allows or blocks one service on the device. `denials`: the orders that suspend the service. */
 export interface GateState {
   readonly open: boolean;
   readonly since: Instant;
@@ -30,7 +30,10 @@ export interface ExitMemory {
 
 export interface Transactions {
   transaction<T>(work: () => T): T;
-  /** Runs a transaction that may use the disk space reserved for orders. On a full disk, `work` runs several times. */
+  /**
+   * Runs a transaction that may use the disk space reserved for orders. On a full disk, frees a part of this space and runs `work` again,
+   * so `work` may run several times.
+   */
   reserved<T>(work: () => T): T;
 }
 

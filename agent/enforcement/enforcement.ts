@@ -1,7 +1,7 @@
 /**
- * Enforcement of orders on this device, which needs no network. The device stores each input (signed documents and location evidence),
- * computes the verdict with the server's code (`shared/verdict`), and stores gates and receipts together. After a crash between these
- * steps, the next start computes the verdict again.
+ * Enforcement of orders on this device, which needs no network. The device stores its inputs (signed documents and location evidence), and
+ * decides with the server's code (`shared/verdict`) which services are blocked. The device stores the decision together with the receipts
+ * for the server. After a crash between these steps, the next start decides again.
  */
 import { parseHomeArea } from '../../shared/areas/area-code.ts';
 import type { AreaPolygon } from '../../shared/areas/polygon.ts';
@@ -32,20 +32,31 @@ export interface EnforcementPorts {
   readonly time: DeviceTime;
   readonly signer: () => Signer;
   readonly onChange: () => void;
-  /** Called when the gates are computed from an expired order list. `list-watch.ts` then raises an alert or waits for a newer list. */
+  /**
+   * Called when the device applies an expired order list, because it has no newer one. `list-watch.ts` then raises an alert or waits for a
+   * newer list.
+   */
   readonly onListExpired: () => void;
   /** Called for a stored notice that the user should see now. Notices that were unseen when the agent started are in `notices.unshown`. */
   readonly onNotice?: ((notice: GivenNotice) => void) | undefined;
   readonly onExit?: (() => void) | undefined;
-  /** Called when the store failed to save the data that `what` names. The next call of `settle` computes the gates again. */
+  /**
+   * Called when the store failed to save the data that `what` names, for example on a full disk. The next call of `settle` decides again
+   * which services are blocked, and tries to store the decision.
+   */
   readonly onFailure: (what: string, error: unknown) => void;
 }
 
 export interface Evidence {
   readonly location: LocationState;
-  /** Stores observations, reports the device's own observations to the server, and computes the gates again. */
+  /**
+   * Stores location observations, reports those of the device's own sensors to the server, and decides again which services are blocked.
+   */
   observe(observations: readonly Observation[]): void;
-  /** When the connection ends, ends the evidence that the device is at the network address that the server saw. */
+  /**
+   * Records the end of the connection at the time `at`. From then on, the network address that the server saw is location evidence only for
+   * a limited time.
+   */
   addressLeft(at: Instant): void;
 }
 
@@ -57,9 +68,9 @@ export interface Enforcement {
   readonly exits: Exits;
   readonly timeAlerts: TimeAlerts;
   readonly verdict: Verdict | null;
-  /** The enforced gates. A gate that must close is closed even if the store failed. */
   gates(): ReadonlyMap<Service, GateState>;
   polygons(): readonly AreaPolygon[];
+  /** Decides which services are blocked now, and stores the decision. */
   settle(): void;
   stop(): void;
 }

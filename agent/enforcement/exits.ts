@@ -18,7 +18,10 @@ export interface Exits {
 }
 
 export interface ReviewedExits extends Exits {
-  /** For each order that requires a wipe, stores since when the order has denied a service. Then decides whether an exit is due. */
+  /**
+   * Decides whether an order requires the device to wipe its work data now (an exit). The user first gets time to export data. This
+   * period starts when the order suspends a service, so the method stores its start for each such order.
+   */
   review(rules: readonly OrderRule[], verdict: Verdict, location: Location, now: Instant): void;
 }
 

@@ -55,8 +55,9 @@ export function gateView(
 }
 
 /**
- * Only messages that the server accepted before this time may reach the user. Infinity: the gate is open. Null: none may. If every order
- * that closes the gate has the rule `deliver`, this is the time at which the gate closed.
+ * Returns a time limit: only messages that the server accepted before this time may reach the user. Infinity while messaging is not
+ * suspended; null if no message may reach the user. If every suspending order allows earlier messages (rule `deliver`), the limit is the
+ * start of the suspension.
  */
 export function acceptedBefore({ open, denials, since }: GateView): Instant | null {
   if (open) return Number.POSITIVE_INFINITY;

@@ -6,9 +6,15 @@ import type { Receipts } from './receipts.ts';
 import type { StoredDocuments } from './stored-documents.ts';
 
 export interface Gates {
-  /** A gate that must close is closed even if the store failed. */
+  /**
+   * Returns the state of each service's gate, the switch that allows or blocks the service on the device. A service that an order suspends
+   * is blocked even if the store failed, because a full disk must not keep the service available.
+   */
   enforced(): ReadonlyMap<Service, GateState>;
-  /** Stores the gates of a verdict, and a receipt for each gate that changed. Returns true if a gate changed. Throws if the store fails. */
+  /**
+   * Applies a verdict (decision which services are suspended): stores the state of each service's gate, and a receipt for each order that
+   * suspends or restores a service. Returns true if a state changed. Throws if the store fails.
+   */
   apply(verdict: Verdict, now: Instant): boolean;
 }
 
@@ -63,7 +69,8 @@ export function openGates(ports: {
         ({ service, gate }) => !isSame(stored.get(service), gate),
       );
       if (changes.length === 0) return false;
-      // A gate that closes takes effect before its new state is stored. A gate that opens takes effect after its new state is stored.
+      // A service is blocked before the new state is stored, but allowed again only afterward. If the store fails, no suspended service
+      // stays available.
       enforced = withChanges(
         stored,
         changes.filter(({ gate }) => !gate.open),
