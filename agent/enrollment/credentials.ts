@@ -47,7 +47,10 @@ export interface CredentialPort {
   destroy(): void;
 }
 
-/** Ports for enrollment and for credentials over the same storage medium. `forget` must overwrite the key. */
+/**
+ * Creates the stores of an enrollment and of its credentials, which share one storage medium, such as a folder. On a disk, `forget` must
+ * overwrite the private key, so that the key cannot be recovered.
+ */
 export function credentialsOver(medium: {
   readonly kept: EnrollmentState | null;
   readonly save: (state: EnrollmentState) => void;

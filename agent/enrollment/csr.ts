@@ -16,7 +16,8 @@ export function requestCertificate(commonName: string, keyPem: string): Buffer {
     TAG.sequence,
     der(TAG.set, der(TAG.sequence, der(TAG.oid, COMMON_NAME), der(TAG.utf8String, Buffer.from(commonName)))),
   );
-  // The request contains only version 0, subject and key, and no attributes. The server decides everything else in the certificate.
+  // The request contains only version 0, subject, public key and an empty set of attributes, because the server decides about the rest of
+  // the certificate.
   const info = der(TAG.sequence, der(TAG.integer, Buffer.from([0])), name, spki, der(TAG.context0));
   const signature = sign('sha256', info, keyPem);
   return der(

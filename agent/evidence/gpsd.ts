@@ -55,7 +55,8 @@ export function readGpsd(port: number, within = WITHIN): Promise<Position | null
           if (position) return end(() => resolve(position));
         }
       } catch {
-        // The JSON parser's error text may contain a position, so the agent replaces it.
+        // The error text of the JSON parser may quote coordinates of the device. The agent uses a fixed text instead, because coordinates
+        // must not reach the log.
         end(() => reject(new Error('the program on this port does not use gpsd’s protocol')));
       }
     });

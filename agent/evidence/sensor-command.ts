@@ -1,6 +1,7 @@
 /**
  * Sensors that the company supplies as a program or a file. The output is `{"position": {"latitude", "longitude", "accuracy"}, "network":
- * "410"}`; both fields are optional. The agent logs invalid data and does not use it as evidence.
+ * "410"}`; both fields are optional. `network` is a mobile country code (ITU-T E.212). The agent logs invalid data and does not use it as
+ * location evidence.
  */
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
@@ -41,7 +42,8 @@ export function sensorsFrom(source: SensorSource, onFailure: (why: string) => vo
       const detail = idle ? 'it knows neither position nor network' : '';
       return { ...reading, sources: [{ name, state: idle ? 'idle' : 'working', detail }] };
     } catch (error) {
-      // The JSON parser's error text may contain a position, so the agent replaces it.
+      // The error text of the JSON parser may quote coordinates of the device. The agent uses a fixed text instead, because coordinates
+      // must not reach the log.
       const malformed = error instanceof SyntaxError || error instanceof z.ZodError;
       const why = malformed
         ? 'it is not in the form that is read'

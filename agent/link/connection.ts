@@ -47,7 +47,10 @@ export interface ConnectionPorts {
 export interface Connection {
   send(frame: DeviceFrame): boolean;
   close(reason: string): void;
-  /** Closes the connection. The link then behaves as if the server had refused the device. */
+  /**
+   * Closes the connection because an order suspends the service `management`, which needs the connection. As after a refusal by the server,
+   * the agent then fetches new order lists over HTTPS, and connects again only at long intervals.
+   */
   leave(why: string): void;
   terminate(): void;
 }

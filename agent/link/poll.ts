@@ -1,6 +1,6 @@
 /**
- * HTTPS requests of a device that the server refuses. The device fetches its documents, because a newer order list may end the order. It
- * sends evidence, because it may have left the order's area.
+ * HTTPS requests of a device while the server refuses its connection because of an order. The device fetches its documents, because a newer
+ * order list may end the suspension. It sends location evidence, because the device may have left the order's area.
  */
 import { z } from 'zod';
 import { type Envelope, envelopeSchema } from '../../shared/order/documents.ts';
@@ -50,7 +50,8 @@ export function createPoll(ports: PollPorts): Poll {
     JSON.parse(bodyOf(await ports.http()(url, { method: 'GET' })).toString('utf8'));
 
   /**
-   * Withheld revisions come from the device listener. The order list is valid without them, so a failure of this request is only reported.
+   * Fetches the withheld revisions (order versions that are not public yet) from the server's listener for devices. The public order list
+   * contains only placeholders for them. The list is valid without these revisions, so a failed request is only reported.
    */
   const fetchWithheld = async (): Promise<Envelope[]> => {
     try {

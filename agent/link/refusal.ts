@@ -34,7 +34,10 @@ export interface Refusal {
   readonly recall: 'documents' | 'facts' | null;
 }
 
-/** A body that is not problem+json gives an empty result. */
+/**
+ * Reads the body of a refused WebSocket upgrade. A body that is not problem+json, for example from a proxy, gives a result without values,
+ * because the HTTP status alone shows the refusal.
+ */
 export function readRefusal(body: string): Refusal {
   let json: unknown = null;
   try {

@@ -15,8 +15,8 @@ export interface TlsIdentity {
 export interface SecureDialOptions {
   readonly dial: DialPort;
   /**
-   * Null only for the request that fetches the root CA. The agent sends no secret on that connection, and checks the CA's fingerprint
-   * afterward.
+   * Certificate of the root CA that must have issued the server's certificate; null to accept any certificate. Null is safe only on a
+   * connection that carries no secret: to fetch the root CA and check its fingerprint, or to read a refused certificate.
    */
   readonly rootPem: string | null;
   readonly identity: TlsIdentity | null;
