@@ -38,8 +38,9 @@ export interface GroupChanges {
    */
   compare(id: string): Promise<GroupComparison | null>;
   /**
-   * Makes the commit that the comparison requires. `urgent`: a message of the user waits for the commit. `waited`: other members had time
-   * to make the commit. Returns the milliseconds until the next check, or null if none is needed.
+   * Adds and removes the devices that the comparison found, with one commit (RFC 9420). `urgent`: a message of the user waits for the
+   * commit. `waited`: other members had time to make the commit. Returns the milliseconds until the next comparison, or null if none is
+   * needed.
    */
   change(comparison: GroupComparison, urgent: boolean, waited: boolean): Promise<number | null>;
   settle(conversation: string, response: Posted): Promise<void>;

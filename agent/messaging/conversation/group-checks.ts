@@ -2,7 +2,10 @@ import type { ConversationStore } from '../message-store.ts';
 import type { GroupChanges } from './group-changes.ts';
 import type { ConversationRecords } from './records.ts';
 
-/** When a message is sealed, the last group check may be at most this many milliseconds old. */
+/**
+ * Maximum milliseconds between the last group check and the encryption of a message. After a longer time, a device that may no longer read
+ * the conversation could still be in the group.
+ */
 const FRESH_FOR = 60_000;
 const CHECKED_EVERY = 15 * 60_000;
 
@@ -12,11 +15,17 @@ const CHECKED_EVERY = 15 * 60_000;
  * machine's own clock.
  */
 export interface GroupChecks {
-  /** Requests a group check in the next round. `waited`: other members already had time to change the group. */
+  /**
+   * Plans a group check for the next round of the message loop. `waited`: other members already had time to change the group, so this
+   * device does not wait for them.
+   */
   request(conversation: string, waited: boolean): void;
   requestAll(): void;
   schedule(): void;
-  /** Runs the group check if it is due. `writing`: a message of the user waits to be sealed. */
+  /**
+   * Compares the group with the current devices of its people if this check is due, and changes the group if necessary. `writing`: a
+   * message of the user waits, so a check is due sooner.
+   */
   run(conversation: string, writing: boolean): Promise<void>;
   /** True if the last group check is recent and found no device to remove. Only then may the device seal messages. */
   isCurrent(conversation: string): boolean;

@@ -28,7 +28,9 @@ export function differenceOf(given: {
   return { remove, add: wanted.filter(({ device }) => device !== own && !staying.has(device)) };
 }
 
-/** Milliseconds between the turns of two members, so that the commit of one arrives before the next one's turn. */
+/**
+ * Milliseconds between the turns of two members to change the group. In this time, the commit of one member should reach the next member.
+ */
 const STEP = 2_000;
 const LONGEST = 20_000;
 

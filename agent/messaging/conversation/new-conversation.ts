@@ -34,8 +34,9 @@ export interface NewConversations {
    */
   begin(beginning: Beginning): Promise<string>;
   /**
-   * Verified devices of the given people. `added`: each of these people must have a device. `already`: these people may have none. Throws
-   * `too_large`, `person_unknown`.
+   * Returns the verified devices of the given people. `added`: new people, who must have a verified device. `already`: people of the
+   * conversation, who may have lost their last device. Throws `too_large` for too many people or devices, `person_unknown` if a new person
+   * has no verified device.
    */
   devicesOf(added: readonly string[], already: readonly string[]): Promise<readonly Member[]>;
 }

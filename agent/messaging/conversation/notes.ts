@@ -5,6 +5,7 @@ import type { Instant } from '../../../shared/time/clock.ts';
 import type { HistoryStore } from '../message-store.ts';
 import { type ConversationRecord, type Records, refusalsAfter } from './records.ts';
 
+/** Notes: texts of this agent for the user, which appear between the messages of a conversation. */
 export interface Notes {
   add(conversation: string, at: Instant, text: string): void;
   /**
@@ -17,8 +18,7 @@ export interface Notes {
   addUnreadable(message: { readonly from: string; readonly body: Uint8Array }): void;
 }
 
-/** Number of newest messages that are searched for an equal note. */
-const SEARCHED = 16;
+const NEWEST_SEARCHED = 16;
 
 /**
  * Error codes with which this device refuses a commit that the server has accepted. Afterward, this device can no longer add or remove
@@ -49,7 +49,7 @@ export function createNotes(ports: {
     });
 
   const addOnce: Notes['addOnce'] = (conversation, text) => {
-    const newest = store.history(conversation, null, SEARCHED).map(records.opened);
+    const newest = store.history(conversation, null, NEWEST_SEARCHED).map(records.opened);
     const notes = newest.slice(newest.findLastIndex(({ from }) => from !== null) + 1);
     if (!notes.some((one) => one.text === text)) add(conversation, now(), text);
   };

@@ -25,7 +25,7 @@ interface Enrollment {
   readonly generation: number;
 }
 
-/** True if successors of this conversation must not add the given device. */
+/** True if conversations that continue this one must not add the given device. */
 export const isLeftOut = (
   { leftOut = [] }: Pick<ConversationRecord, 'leftOut'>,
   { device, generation }: { readonly device: string; readonly generation: number },
@@ -55,12 +55,15 @@ export interface ConversationRecord {
   /** True if the device has not sent the user's change of title or people to the other members yet. */
   readonly aboutDue: boolean;
   /**
-   * True if an order prevented the delivery of a change of title or people. The device sends the change again after the next group check.
+   * True if an order prevented a member's device from receiving the conversation's title and people. This device sends both again after the
+   * next group check (`group-checks.ts`).
    */
   readonly aboutOwed?: boolean;
   /** Epoch (version of the group's keys) in which this device joined. Earlier messages are not sealed for this device. */
   readonly since: number;
-  /** Time of the last group check by the machine's own clock; 0 if a check is due now. */
+  /**
+   * Time, by the machine's own clock, of the last check that the group contains the current devices of its people; 0 if a check is due now.
+   */
   readonly checkedAt: number;
   /**
    * Last usable epoch (version of the group's keys), if this device can no longer change the group's members: it refused a commit that the
@@ -74,12 +77,15 @@ export interface ConversationRecord {
   readonly blocked?: { readonly epoch: number; readonly at: number };
   /** True if the server refused a welcome of this device. The devices in the welcome cannot join. */
   readonly unwelcomed?: true;
-  /** Identifiers of the predecessor (`continues`) and of the successor (`next`) of this conversation. */
+  /**
+   * Identifiers of the conversation that this one continues (`continues`), and of the conversation that continues this one (`next`). A
+   * conversation continues in a new one if its members can no longer change.
+   */
   readonly continues?: string;
   readonly next?: string;
   /**
-   * Devices whose commit this device refused once (`refusals`) or repeatedly (`leftOut`), here or in a predecessor. Successors do not add
-   * the devices in `leftOut`.
+   * Devices whose forbidden changes of the members this device refused, here or in a conversation that this one continues. `refusals`: at
+   * least one refusal. `leftOut`: repeated refusals, so conversations that continue this one do not add these devices.
    */
   readonly refusals?: readonly Enrollment[];
   readonly leftOut?: readonly Enrollment[];
@@ -89,17 +95,16 @@ export interface ConversationRecord {
    */
   readonly lastStored?: { readonly id: string; readonly epoch: number } | null;
   readonly missing?: readonly MissingText[];
-  /** Number of consecutive messages that this device sealed for only some of the members. */
+  /**
+   * Number of consecutive messages that this device encrypted for only some of the members. The number is limited, because the other
+   * members accept only a limited gap in this device's sequence of keys.
+   */
   readonly aside?: number;
   readonly askedAt: number;
 }
 
 export const MOST_REFUSALS = 64;
 
-/**
- * The lists after this device refused a commit of the given device. A first refusal adds the device to `refusals`. A further one, in a
- * successor conversation, moves it to `leftOut`.
- */
 export function refusalsAfter(
   { members, refusals = [], leftOut = [] }: ConversationRecord,
   device: string,
@@ -135,6 +140,7 @@ export interface MessageRecord {
   readonly seen: boolean;
 }
 
+/** Kind and conversation of an outgoing message, stored so that the device can process the server's response. */
 export interface PostPurpose {
   readonly kind: 'text' | 'commit' | 'welcome' | 'about' | 'receipt' | 'rejoin';
   readonly conversation: string;

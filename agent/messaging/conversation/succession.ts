@@ -16,14 +16,15 @@ const LONGEST_CHAIN = 16;
  */
 export interface Succession {
   /**
-   * Records that the server accepts no commit of this device after `epoch` (version of the group's keys), and informs organization and
-   * user. The next group check begins a successor.
+   * Records that the server accepts no more commits (changes of the members) of this device in `epoch` (version of the group's keys).
+   * Informs the organization and the user. After the next group check, a new conversation with the same people begins.
    */
   stopChanges(conversation: string, epoch: number): void;
   stopWelcome(conversation: string): void;
   /**
-   * Begins a successor. Returns the milliseconds until the next check, or null if none is needed. `wait`: milliseconds in which other
-   * devices may begin the successor first.
+   * Begins a new conversation with the same people, because the members of the given one can no longer change. `wait`: milliseconds in
+   * which another device may begin the new conversation first. `waited`: this time is over. Returns the milliseconds until the next
+   * attempt, or null if none is needed.
    */
   begin(record: ConversationRecord, wait: number, waited: boolean): Promise<number | null>;
   /**
@@ -33,7 +34,9 @@ export interface Succession {
   acceptLink(id: string, from: Member, about: Extract<Content, { type: 'about' }>): void;
 }
 
-/** Newest successor of a conversation, or the conversation itself if it has none. */
+/**
+ * Returns the conversation in which the given one continues, because its members could no longer change; the given one if there is none.
+ */
 export function currentOf(records: Pick<Records, 'conversation'>, id: string): string {
   let current = id;
   for (let step = 0; step < LONGEST_CHAIN; step += 1) {

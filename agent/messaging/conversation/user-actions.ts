@@ -28,7 +28,10 @@ export interface UserActionPorts {
   readonly checks: Pick<GroupChecks, 'request'>;
   readonly gate: () => GateView;
   readonly now: () => Instant;
-  /** Runs a user's action between two steps of the message loop, after loading the vault's key and the signing key. */
+  /**
+   * Runs a user's action when no step of the message loop runs, because two simultaneous changes of a group would lose one change. Before
+   * the action, loads the keys that decrypt stored messages and sign new ones.
+   */
   readonly exclusively: <T>(work: () => Promise<T> | T) => Promise<T>;
 }
 
@@ -54,7 +57,10 @@ export function createUserActions(ports: UserActionPorts): UserActions {
   const describe = (record: ConversationRecord, change: Partial<ConversationRecord>) =>
     records.save({ ...record, ...change, aboutDue: true });
 
-  /** A new statement about the title or a person is later than the previous one, even if the clock of the previous author was ahead. */
+  /**
+   * Returns the time for a change of the title or of a person's membership: now, or just after the previous change if the clock of its
+   * author was ahead. Otherwise, the other devices would ignore the new change as older.
+   */
   const newerThan = (at: number) => Math.max(ports.now(), at + 1);
 
   const stated = (record: ConversationRecord, people: readonly PersonName[], belongs: boolean) => ({
@@ -148,7 +154,7 @@ async function write(
 }
 
 /**
- * Throws if the user may not write now: the workspace is not open, the messaging gate is closed, or the organization has not confirmed the
+ * Throws if the user may not write now: the workspace is not open, messaging is suspended, or the organization has not confirmed the
  * device.
  */
 function requireMessaging({ vault, gate, own }: UserActionPorts): void {

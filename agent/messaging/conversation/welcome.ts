@@ -45,7 +45,10 @@ export function createWelcomes(ports: {
 }): Welcomes {
   const { membership, stock, records, store } = ports;
 
-  /** The roster verifies all members of the new group except this device. */
+  /**
+   * Returns this device's own entry in the organization's list of verified devices. The join verifies the keys of all members except this
+   * device.
+   */
   const ownDevices = async (): Promise<readonly Member[]> => {
     const { person } = ports.own();
     const found = (await membership.membersOf([person])).get(person) ?? [];

@@ -14,7 +14,7 @@ interface StoredOwner extends PersonName {
 
 /** The organization's confirmation of this device's messaging key, and the user whom the confirmation names. */
 export interface Certification {
-  /** Throws `unavailable` before the organization has confirmed the device. */
+  /** Returns the user whom the organization's confirmation names. Throws `unavailable` before the organization has confirmed the device. */
   own(): PersonName;
   /**
    * User of the device; while a new enrollment waits for its confirmation, the user of the earlier enrollment, so that stored messages stay
@@ -26,11 +26,11 @@ export interface Certification {
    * change.
    */
   check(isConnected: boolean): Promise<boolean>;
-  /** Ends the waiting interval: the next call of `check` asks the server at once. */
+  /** Ends the wait after an unsuccessful check, so that the next call of `check` asks the server at once. */
   reset(): void;
   /**
-   * The server has reported a change of members. The next check asks the server again, because a check in progress may have missed the
-   * change.
+   * Records that the server has reported a change of members. The next check asks the server again, because a check in progress may have
+   * missed the change.
    */
   membersChanged(): void;
 }

@@ -12,8 +12,9 @@ import { continuationDigest, verifyLedgerContinuation } from '../../../shared/or
 import { continuationsAnswer } from '../../../shared/protocol/device-http.ts';
 
 /**
- * Result of following continuations from a stored ledger tree. `loss`: whether the ledger lost entries of that tree. `lost`: only entries
- * that the continuations state as lost. `more`: also other entries.
+ * Steps from a stored ledger tree to the ledger's current name. `documents`: the continuations (signed decisions that the ledger goes on
+ * under a new name after a loss of entries). `loss`: whether the stored tree contains lost entries: none, only those that the documents
+ * state (`lost`), or also others (`more`).
  */
 export interface Followed {
   readonly documents: readonly LedgerContinuation[];

@@ -22,14 +22,16 @@ export interface StoredLedger {
   readonly note: string;
 }
 
-/** Last checkpoint of a log that a continuation replaced: the proof of which entries were lost. */
+/**
+ * Last checkpoint (signed size and root hash) of a ledger that goes on under a new name after a loss of entries. The device keeps this
+ * checkpoint as proof that the lost entries existed.
+ */
 export interface GivenUpLedger extends StoredLedger {
   readonly continuedAs: string;
 }
 
 export interface LedgerStore {
   ledger(): StoredLedger | null;
-  /** `givenUp`: checkpoint of the log that a continuation replaced, if any. */
   saveLedger(newest: StoredLedger, givenUp?: GivenUpLedger): void;
 }
 

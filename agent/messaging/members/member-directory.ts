@@ -10,7 +10,10 @@ const PEOPLE_AT_ONCE = 200;
 const DEVICES_AT_ONCE = 512;
 
 export interface MemberDirectory {
-  /** Throws `approvers_required` if the device has no approver set. */
+  /**
+   * Returns the device's newest approver set, against which members are verified. If the set is new, empties the cache of members. Throws
+   * `approvers_required` if the device has no approver set.
+   */
   requireApproverSet(): ApproverSet;
   membersOf(people: readonly string[]): Promise<ReadonlyMap<string, readonly Member[]>>;
   proofOf(device: DeviceId, generation: number, signatureKey: string): Promise<Member>;

@@ -15,13 +15,19 @@ export interface MemberProofPorts {
   readonly raiseGhost: (detail: string) => void;
 }
 
-/** Verification of the server's proofs for members. A member with an invalid proof is left out. */
+/**
+ * Query for the member devices of conversations. The server must prove that the organization confirmed each device's messaging key. A
+ * device with an invalid proof is left out of the result and causes an alert.
+ */
 export interface MemberProofs {
   fetch(about: About, approverSet: ApproverSet): Promise<readonly Member[]>;
 }
 
 export function createMemberProofs({ installation, client, watch, raiseGhost }: MemberProofPorts): MemberProofs {
-  /** An honest server presents only one enrollment and one key per device. */
+  /**
+   * Leaves out each device for which the server shows several keys, and raises an alert. An honest server shows only one enrollment and one
+   * key per device.
+   */
   function onePerDevice(members: readonly Member[]): Member[] {
     return [...Map.groupBy(members, ({ device }) => device)].flatMap(([device, proven]) => {
       if (proven.length === 1) return proven;

@@ -4,7 +4,7 @@ export interface Member {
   readonly device: DeviceId;
   readonly generation: number;
   readonly person: string;
-  /** Name, e-mail address and groups, confirmed by the organization key, with which the user distinguishes people. */
+  /** Data that help users to distinguish people: name, e-mail address and groups. The organization key has signed these data. */
   readonly name: string;
   readonly email?: string | null;
   readonly group?: string | null;

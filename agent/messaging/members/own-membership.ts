@@ -13,7 +13,7 @@ export interface OwnMembership {
    * but the organization has not countersigned it yet. `member`: both have signed.
    */
   readonly state: 'unknown' | 'waiting' | 'member';
-  /** User in the server's certificate; null before the server has certified the key. */
+  /** Identifier of the device's user, from the certificate of the messaging key; null before the server has certified the key. */
   readonly person: string | null;
   readonly name: string | null;
 }
