@@ -23,7 +23,10 @@ export interface MessagingEngine extends Messaging {
   welcomed(): void;
   down(): void;
   take(frame: MessagingFrame): void;
-  /** Starts a round of the message loop. Called after a change of gate, workspace or documents. */
+  /**
+   * Starts a round of the message loop. Called after a change that may allow or stop messages: for example, an order suspended or restored
+   * a service, or an admin locked or unlocked the work data.
+   */
   wake(): void;
   maintain(): Promise<void>;
   /** Resolves when no work is in progress, so that the caller can close the store. */

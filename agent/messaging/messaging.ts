@@ -1,4 +1,7 @@
-/** The user's messages, in the form that the command line and the device page use. Texts of these types leave the device only sealed. */
+/**
+ * The user's messages, in the form that the command line and the device page use. Message texts in these types are not encrypted; they
+ * leave the device only sealed (encrypted).
+ */
 import type { Instant } from '../../shared/time/clock.ts';
 
 /** Person in a conversation. Only `person` identifies a person: two people may have the same name. */
@@ -47,7 +50,10 @@ export const MESSAGE_STATES = [
 ] as const;
 export type MessageState = (typeof MESSAGE_STATES)[number];
 
-/** Why a message was refused, or was returned without an order. `code` is stable. `detail` is a sentence that says what to do. */
+/**
+ * Reason why a message was refused, or was returned to the sender for another reason than an order. `code` is stable. `detail` is a
+ * sentence for the user.
+ */
 export interface Refusal {
   readonly code: string;
   readonly detail: string;
@@ -141,7 +147,10 @@ export interface Views {
 }
 
 export interface Messaging extends UserActions, Views {
-  /** Loads the key of the stored messages for reading. A running agent does this by itself. Never rejects. */
+  /**
+   * Loads the key that decrypts the stored messages. The command line calls this method when it reads messages without a running agent; a
+   * running agent loads the key itself. Never rejects.
+   */
   open(): Promise<void>;
   state(): MessagingState;
   people(text: string): Promise<readonly FoundPerson[]>;

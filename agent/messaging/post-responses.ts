@@ -6,8 +6,8 @@ import type { MessagingModules } from './modules.ts';
 type Modules = Pick<MessagingModules, 'vault' | 'posts' | 'texts' | 'changes' | 'descriptions' | 'succession'>;
 
 /**
- * The server's responses to outgoing items of this device. A response waits in memory until the vault is open. If a restart loses
- * responses, the server repeats them.
+ * The server's responses to messages that this device sent. A response waits in memory until the key of the stored messages is loaded. A
+ * restart loses waiting responses, so the device sends the messages again and the server repeats its responses.
  */
 export class PostResponses {
   readonly #modules: Modules;
@@ -31,7 +31,10 @@ export class PostResponses {
     this.#waiting = [];
   }
 
-  /** A response that cannot be processed waits for the next round. */
+  /**
+   * Processes the waiting responses. If the processing of a response fails, for example on a full disk, the response waits for the next
+   * round of the message loop.
+   */
   async process(): Promise<void> {
     const failed = new Set<Posted>();
     for (;;) {

@@ -4,12 +4,13 @@ import type { SigningKey } from '../../../shared/seal/terms.ts';
 import type { MessageStore } from '../message-store.ts';
 
 /**
- * Key with which the device signs messages, one for each enrollment. A wipe deletes messages, but keeps this key and the certificate's key.
+ * Key with which the device signs messages. An enrollment can register only one such key with the server. A wipe therefore deletes
+ * messages, but keeps this key and the certificate's key.
  */
 export interface EnrollmentKey {
   /** Makes the signing key if this enrollment has none, and then deletes the data of the earlier enrollment. */
   load(): Promise<SigningKey>;
-  /** Throws `unavailable` if `load` has not run. */
+  /** Returns the signing key. Throws `unavailable` if `load` has not run. */
   get(): SigningKey;
 }
 

@@ -10,27 +10,28 @@ export interface UsablePackage {
 }
 
 /**
- * Claims of other devices' key packages, which the server limits (`server/relay/key-packages.ts`). A device that is off for a long time has
- * no valid key package, so claims from it become less and less frequent. The intervals are only in memory.
+ * Claims of other devices' key packages (RFC 9420), with which this device adds them to conversations. The server limits the number of
+ * claims (`server/relay/key-packages.ts`). A device that is off for a long time has no valid key package, so the delay before the next
+ * claim grows. The delays are only in memory.
  */
 export interface KeyPackageClaims {
   /**
-   * Verified key packages of the given devices, without devices that have none. Claims at once from every device, even before its next
-   * interval, because an action of the user waits.
+   * Claims key packages of the given devices and returns those that are valid. Some devices may have none. An action of the user waits for
+   * the result, so the method ignores the delay after an earlier claim without a result.
    */
   of(wanted: readonly Member[]): Promise<readonly UsablePackage[]>;
   /**
-   * Verified key packages of the given devices whose waiting interval is over; none if the server refuses more claims now. `again`:
-   * milliseconds until the next claim, or null if all devices have a key package.
+   * Like `of`, but claims nothing from devices whose delay is not over, and returns no key packages if the server refuses more claims now.
+   * `again`: milliseconds until the next claim, or null if every device has a key package.
    */
   due(
     wanted: readonly Member[],
   ): Promise<{ readonly packages: readonly UsablePackage[]; readonly again: number | null }>;
-  /** Ends the interval of a device that has connected to the server and uploaded its key packages. */
+  /** Ends the delay for a device from which a message arrived: the device was online, so it has probably uploaded new key packages. */
   heardFrom(device: DeviceId): void;
 }
 
-/** Milliseconds between the first and the second claim from a device without a usable key package. The interval then doubles each time. */
+/** Milliseconds of delay after the first claim from a device without a usable key package. The delay doubles after each further claim. */
 const FIRST_WAIT = 15_000;
 const LONGEST_WAIT = 60 * 60_000;
 
@@ -47,7 +48,10 @@ export function createKeyPackageClaims(ports: {
     return found?.generation === generation ? found : null;
   };
 
-  /** Remaining milliseconds of an interval. If the clock was set back, the result is at most the interval. */
+  /**
+   * Returns the remaining milliseconds of the delay for a device. A remaining time longer than the delay shows that the clock was set back,
+   * so the result is then 0.
+   */
   const waitOf = (member: Member): number => {
     const { at, wait } = known(member) ?? { at: 0, wait: 0 };
     const left = at - realNow();

@@ -37,7 +37,10 @@ export interface KeyPackageStock extends Pick<StoredKeyPackages, 'find' | 'wasUs
   left(count: number | null): void;
   /** Discards all key packages, because their private halves are lost, or because a copy of this device has them too. */
   replaceAll(): void;
-  /** Makes and uploads missing key packages. After a failed upload, waits for the delay and calls `wakeAt` for its end. */
+  /**
+   * Makes and uploads missing key packages. Throws if the upload fails. During the delay after a failed upload, only calls `wakeAt` with
+   * the time of the next attempt.
+   */
   work(): Promise<void>;
   /** Ends the delay after a failed upload. Called on a new connection. */
   soon(): void;
@@ -49,7 +52,10 @@ export function createKeyPackageStock(ports: {
   readonly relay: Pick<RelayClient, 'upload'>;
   readonly self: () => Self;
   readonly target: number;
-  /** Current time of the machine's own clock, against which other devices check the lifetime of key packages. */
+  /**
+   * Current time of the machine's own clock, from which the lifetime of a key package is counted. The device's time for orders does not
+   * apply, because other devices check the lifetime with their own machine clocks.
+   */
   readonly now: () => number;
   readonly wakeAt: (at: number) => void;
 }): KeyPackageStock {

@@ -40,8 +40,8 @@ export interface StoredKeyPackages {
     unconfirmed(): Unconfirmed | null;
     save(unconfirmed: Unconfirmed): void;
     /**
-     * Records the server's confirmation of an upload. `madeAt`: when the uploaded key packages were made, stored if the upload replaced all
-     * key packages.
+     * Records the server's confirmation of an upload. `madeAt`: time at which the uploaded key packages were made. After an upload that
+     * replaced all key packages, the device stores this time to plan the next replacement.
      */
     confirm(upload: Pick<Unconfirmed, 'replace'>, madeAt: number): void;
     /** When all key packages were last replaced; 0 if they must be replaced now. */

@@ -12,9 +12,12 @@ const TAG = 16;
  * the unlock, and a wipe makes them unreadable forever. The key is in memory only while the workspace is open.
  */
 export interface Vault {
-  /** `closed`: the workspace is open, but the vault's key is not loaded. */
+  /**
+   * State of the encrypted messages. `closed`: the messages may be read, but the agent has not loaded the key yet. `locked` and `wiped`:
+   * state of the workspace (folder with the work data and this key).
+   */
   state(): 'open' | 'closed' | 'locked' | 'wiped';
-  /** Loads or makes the vault's key. `fresh`: the key is new, and data sealed with an earlier key was deleted. */
+  /** Loads the key of the messages, or makes one. `fresh`: the key is new, and data sealed with an earlier key was deleted. */
   open(): Promise<{ readonly fresh: boolean }>;
   /**
    * Seals (encrypts) bytes. `context` is authenticated: data sealed with one context cannot be opened with another. Throws
@@ -72,8 +75,8 @@ export function createVault(ports: {
   };
 
   /**
-   * The key is stored before its digest. After a crash between the two, the next start treats the key as new and deletes data that was
-   * sealed with an earlier key.
+   * Loads the key, or makes one if the workspace has none. If the database does not contain the digest of the key, the key is new. All
+   * stored messages were then sealed with an earlier, lost key, so the function deletes them.
    */
   const open = async (): Promise<{ readonly fresh: boolean }> => {
     if (state() === 'open') return { fresh: false };

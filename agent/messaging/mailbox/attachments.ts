@@ -11,7 +11,10 @@ import type { RelayClient } from '../relay-client.ts';
  */
 export interface Attachments {
   keep(attachment: NewAttachment): Promise<SealedAttachment>;
-  /** The upload finishes before the message with the file is sealed. */
+  /**
+   * Uploads a sealed file. The agent seals the message with the file only afterward, so that recipients can download the file as soon as
+   * the message arrives.
+   */
   upload(attachment: SealedAttachment): Promise<void>;
   /** Local copy, available even while messaging is suspended; null if this device has no complete copy. */
   local(attachment: SealedAttachment): Promise<NewAttachment | null>;

@@ -7,7 +7,10 @@ import type { Posted, Posts } from './posts.ts';
 
 export interface DescriptionPosts {
   send(conversation: string): Promise<void>;
-  /** Applies the server's response. If an order prevented the delivery to a member, the device sends title and people again later. */
+  /**
+   * Processes the server's response to a description (message with the conversation's title and people). If an order prevented the delivery
+   * to a member, the device sends a description again later.
+   */
   settle(purpose: PostPurpose, response: Posted): void;
 }
 

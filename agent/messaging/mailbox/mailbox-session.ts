@@ -4,7 +4,9 @@ import type { Mailbox } from './mailbox.ts';
 import type { Posts } from './posts.ts';
 import type { Uploads } from './uploads.ts';
 
-/** Incoming messages that the messaging gate allows. `earlier`: only messages that the server accepted before the order closed the gate. */
+/**
+ * Incoming messages that orders allow this device. `earlier`: only messages that the server accepted before an order suspended messaging.
+ */
 type Allowed = 'all' | 'earlier' | 'none';
 
 /**
@@ -16,7 +18,10 @@ export interface MailboxSession {
   isReady(): boolean;
   begin(): void;
   end(): void;
-  /** Requests the messages that the gate allows, again after each change of the gate. */
+  /**
+   * Requests from the server the messages that orders allow now. Each round of the message loop calls this method, which does nothing if
+   * the allowed messages are the same as before.
+   */
   request(): void;
   wantsMail(): boolean;
   ready(): void;

@@ -7,18 +7,27 @@ import type { MessageStore } from '../message-store.ts';
  */
 export interface Mailbox {
   /**
-   * Asks the server to send items (`open`), or to stop. Afterward, the device must send no message until the server responds with
-   * `mailbox-is`.
+   * Asks the server to start (`open`) or stop the delivery of mailbox entries. Until the server responds with `mailbox-is`, the device must
+   * send no message: the response may show that the device was restored from a backup.
    */
   ask(open: boolean): void;
   take(frame: Extract<ServerFrame, { kind: 'mail' }>): void;
-  /** Compares the server's counters with this device's. If the server's are higher, the same transaction marks the device as restored. */
+  /**
+   * Compares the server's counters of received and sent messages with this device's. Higher counters on the server show that the device was
+   * restored from a backup. The device then stores the higher counters and the state `restored` in one transaction.
+   */
   compare(frame: Extract<ServerFrame, { kind: 'mailbox-is' }>): void;
   /** True if the device was restored from a backup and has not reset its MLS states yet. */
   restored(): boolean;
-  /** Ends the `restored` state, in the transaction that resets the MLS states. */
+  /**
+   * Records that the device has replaced its group keys after it was restored from a backup. Runs in the transaction that replaces the
+   * keys.
+   */
   resetDone(): void;
-  /** Counts a message that the server has accepted, or may have accepted. */
+  /**
+   * Counts a sent message for the comparison with the server's counter. A message without a response is counted too, because the server may
+   * have accepted it.
+   */
   countAccepted(): void;
 }
 

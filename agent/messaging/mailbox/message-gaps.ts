@@ -9,9 +9,9 @@ import type { ContentPosts } from './content-posts.ts';
 const MOST_MISSING = 64;
 
 /**
- * Detection of messages that the server drops or reorders. Each message names the sender's previous message, if the server had stored it
- * for every recipient. A recipient without the named message informs its user and the sender's device, because only the sender can tell
- * whether an order returned the message.
+ * Detection of messages that the server drops or reorders. Each message names the sender's previous message that the server confirmed as
+ * stored for every recipient. A device that lacks the named message informs its user and the sender's device. The sender's device knows
+ * whether an order, and not the server, stopped the message.
  */
 export interface MessageGaps {
   /** Records the arrival of a message. If the message names a previous one that has not arrived, records that one as missing. */
@@ -19,8 +19,8 @@ export interface MessageGaps {
   /** Reports overdue messages. Returns the milliseconds until the next check, or null if no message is missing. */
   report(conversation: string): Promise<number | null>;
   /**
-   * Another device reports that messages of this device did not arrive. If the server had confirmed their storage, the server has withheld
-   * them.
+   * Processes another device's report that messages of this device did not arrive. If the server had confirmed that it stored these
+   * messages, raises an alert.
    */
   acceptReport(record: ConversationRecord, from: Member, missing: readonly string[]): void;
 }

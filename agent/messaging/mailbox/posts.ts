@@ -8,7 +8,7 @@ type PostFrame = Extract<DeviceFrame, { kind: 'post' }>;
 export type Posted = Extract<ServerFrame, { kind: 'posted' }>;
 
 export interface NewPost {
-  /** Identifier of a text message. All other outgoing messages get a new identifier. */
+  /** Identifier that a text message got when the user wrote it. Other outgoing messages have no identifier yet, so `add` makes one. */
   readonly id?: string;
   readonly to: readonly PostFrame['to'][number][];
   readonly commit?: PostFrame['commit'] | undefined;
@@ -16,8 +16,8 @@ export interface NewPost {
 }
 
 /**
- * Messages that a device needs to stay in its conversations. The server can distinguish them from text messages, and never returns them
- * while an order suspends messaging.
+ * Kinds of messages that a device needs to follow the changes of a conversation's members and keys. The server can distinguish them from
+ * text messages. While an order suspends messaging, the server holds them and never returns them to the sender.
  */
 const KEPT: ReadonlySet<PostPurpose['kind']> = new Set(['commit', 'welcome', 'rejoin']);
 
@@ -36,15 +36,18 @@ export interface Posts {
   closed(): void;
   pump(): void;
   /**
-   * Purpose of the message to which the server responded; null if a response was already processed. The caller removes the message in its
-   * own transaction.
+   * Returns the kind and the conversation of the message to which the server responded; null if a response was already processed. The
+   * message stays stored, because the caller removes it together with its other changes in one transaction.
    */
   purposeOf(response: Posted): PostPurpose | null;
   /** Removes the message to which the server responded, and counts the message if the server accepted it. */
   settled(response: Posted): void;
   /** Keeps a refused message, which is sent again after a delay and on each new connection. */
   deferred(response: Posted): void;
-  /** Removes the outgoing messages of one conversation, or of all conversations for `null`, and returns their purposes. */
+  /**
+   * Removes the outgoing messages of one conversation, or of all conversations for `null`. Returns the kind, conversation and id of each,
+   * so that the caller can send the user's texts again.
+   */
   forget(conversation: string | null): readonly (PostPurpose & { readonly id: string })[];
 }
 

@@ -28,7 +28,7 @@ export function createUploads(ports: {
   readonly attachments: Pick<Attachments, 'upload'>;
   readonly onEnded: () => void;
 }): Uploads {
-  /** The newest upload of each conversation. One is enough, because messages are sent in order. */
+  /** Newest upload of each conversation. A conversation never has two running uploads, because its messages are sent in order. */
   const newest = new Map<string, Upload>();
   const running = new Set<Promise<void>>();
   let stopped = false;
