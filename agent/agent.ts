@@ -93,7 +93,10 @@ export interface Agent {
   sample(): Promise<void>;
   /** Periodic work, such as the renewal of the certificate and unfinished commands. The daemon calls it every minute. */
   maintain(): Promise<void>;
-  /** Runs `maintain` and connects at once. A simulation calls this method after it has moved its clock. */
+  /**
+   * Runs `maintain`, then connects to the server at once instead of at the next planned attempt. Simulations call this method after a
+   * change of their simulated clock, because timers follow the real clock.
+   */
   tick(): Promise<void>;
   readonly link: Pick<Link, 'network'>;
   readonly messaging: Messaging;

@@ -32,7 +32,10 @@ const environment = z.object({
   LC_ALL: z.string().optional(),
   LC_MESSAGES: z.string().optional(),
   LANG: z.string().optional(),
-  /** systemd sets INVOCATION_ID for each service, and NOTIFY_SOCKET for services with Type=notify. */
+  /**
+   * Variables that systemd sets for a service. INVOCATION_ID shows that systemd started the daemon and restarts it. NOTIFY_SOCKET, set for
+   * services with Type=notify, is the socket for state messages (sd_notify(3)).
+   */
   INVOCATION_ID: z.string().optional(),
   NOTIFY_SOCKET: z.string().optional(),
 });

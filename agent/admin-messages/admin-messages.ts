@@ -31,7 +31,10 @@ export interface AdminMessagePorts {
   readonly now: () => number;
   readonly desktop?: ((text: string) => Promise<DesktopResult>) | undefined;
   readonly onReport: () => void;
-  /** Called when the store fails, for example on a full disk. The desktop then displays the message again. */
+  /**
+   * Called when the agent cannot store that the desktop displayed a message, for example on a full disk. The message still counts as not
+   * displayed, so the desktop displays it again.
+   */
   readonly onFailure: (error: unknown) => void;
 }
 
@@ -73,7 +76,10 @@ export function createAdminMessages({ store, now, desktop, onReport, onFailure }
     if (reported.length > 0) onReport();
   };
 
-  /** Messages of which the desktop displayed only the beginning. The desktop displays them again only after a restart of the agent. */
+  /**
+   * Messages of which the desktop displayed only the beginning. The desktop does not display them again, because the beginning would be the
+   * same. A restart of the agent empties this set, so the desktop then displays them once more.
+   */
   const shownInPart = new Set<CommandId>();
   const offer = async () => {
     if (!desktop) return;

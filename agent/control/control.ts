@@ -36,7 +36,10 @@ export const controlRequestSchema = z.discriminatedUnion('op', [
     messages: z.array(z.uuid()).max(1000),
   }),
   z.strictObject({ op: z.literal('attachment'), message: z.uuid(), index: z.int().min(0).max(64) }),
-  /** Requests the number of the newest change. The daemon responds when a change after `since` exists, or when `CHANGE_WITHIN` is over. */
+  /**
+   * Waits for a change of the user's messages. The daemon numbers the changes, and responds with the newest number when it is higher
+   * than `since`, or after 20 seconds (`CHANGE_WITHIN`).
+   */
   z.strictObject({ op: z.literal('changed'), since: z.int().min(0) }),
 ]);
 /** Link that opens the device page. The link is valid for one use within a minute. */

@@ -82,12 +82,13 @@ export async function attachmentFrom(path: string): Promise<NewAttachment> {
 interface Changes {
   count(): number;
   /**
-   * Calls `look` now and after each change until the result is not null. After `CHANGE_WITHIN`, resolves with the result of `otherwise`.
+   * Waits for a result: calls `look` now and after each change of the user's messages, and resolves with the first result that is not null.
+   * After `CHANGE_WITHIN`, resolves with the result of `otherwise` instead.
    */
   until<T>(look: () => T | null, otherwise: () => T): Promise<T>;
 }
 
-/** Milliseconds to wait for a change: less than the time limit of a control request. */
+/** Maximum milliseconds that the daemon waits for a change of the user's messages before it responds to the command line. */
 const CHANGE_WITHIN = 20_000;
 
 function countChanges(messaging: Messaging): Changes {

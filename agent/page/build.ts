@@ -11,7 +11,6 @@ const PAGE: Pages = {
 
 export const PAGE_FOLDER = builtFolder(PAGE);
 
-/** `say` gets one line of text before a build starts. A failed build rejects with its output, or with instructions for building. */
 export const ensurePage = (say: (line: string) => void): Promise<void> => ensureBuilt(PAGE, say);
 
 if (import.meta.main) exitAfter(buildByHand(PAGE));

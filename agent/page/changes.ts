@@ -4,7 +4,7 @@ import { createSession, type Session } from 'better-sse';
 import { CordonError } from '../../shared/errors.ts';
 import type { PageSession } from './sessions.ts';
 
-/** Milliseconds in which several changes become one event. */
+/** Milliseconds to wait after a change of the agent's data, so that several changes cause only one event for the pages. */
 const GATHER = 60;
 /** Minimum milliseconds between two events, because a page repeats its queries after each event. */
 const TELL = 400;

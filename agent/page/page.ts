@@ -1,4 +1,7 @@
-/** Device page: an HTTP listener on loopback inside the agent, from the first request until the agent ends (ADR 18). */
+/**
+ * Device page: an HTTP listener inside the agent, reachable only from the same machine (ADR 18). The agent starts the listener when the
+ * user first opens the page, and closes it when the agent ends.
+ */
 import { createServer } from 'node:http';
 import { createPageApp, type PagePorts } from './app.ts';
 import { PAGE_FOLDER } from './build.ts';

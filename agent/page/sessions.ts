@@ -6,7 +6,10 @@ import { createHash, randomBytes } from 'node:crypto';
 import { CordonError } from '../../shared/errors.ts';
 
 const TICKET_FOR = 60_000;
-/** Maximum number of unused links, and also of sessions. A further one replaces the oldest. */
+/**
+ * Maximum numbers of unused links and of sessions of the device page. A further link replaces the oldest link, and a further session the
+ * oldest session.
+ */
 const MOST_TICKETS = 10;
 const MOST_SESSIONS = 20;
 
@@ -16,7 +19,7 @@ export interface PageSession {
 
 export interface Sessions {
   ticket(now: number): string;
-  /** Throws `credentials_wrong` if the ticket is unknown, used or expired. */
+  /** Exchanges the ticket of a link for a session. Throws `credentials_wrong` if the ticket is unknown, used or expired. */
   exchange(ticket: string, now: number): { readonly cookie: string; readonly token: string };
   ofCookie(cookie: string | null): PageSession | null;
   /** Session of a cookie and a token; null unless both belong to the same session. */

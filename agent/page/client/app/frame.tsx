@@ -85,7 +85,10 @@ function Panes({ messagingStatus, id }: { readonly messagingStatus: MessagingSta
   );
 }
 
-/** The steps to restore messaging differ between a wipe by an order's exit and a wipe by an admin. */
+/**
+ * Returns the text that explains why the messages are unreadable. The steps to restore messaging differ between a wipe that an order
+ * requires and a wipe by an admin.
+ */
 function unreadableText({ state, notices }: MessagingStatus): string {
   if (state !== 'wiped') return WORDS.states.lockedText;
   const byOrder = notices.some(({ exit }) => exit !== null && exit.wiped !== null);

@@ -1,4 +1,7 @@
-/** Calls `tell` once for each new set of identifiers, as soon as the tab is visible. In a hidden tab, the user has seen nothing yet. */
+/**
+ * Reports messages as displayed: calls `tell` once for each new set of message identifiers, as soon as the browser tab is visible. In a
+ * hidden tab, the user has seen nothing yet.
+ */
 import { useEffect, useEffectEvent } from 'react';
 
 export function useWhenVisible(ids: readonly string[], tell: (ids: readonly string[]) => Promise<unknown>): void {

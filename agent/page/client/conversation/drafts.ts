@@ -23,8 +23,8 @@ export function takeDraft(conversation: string): Draft {
 }
 
 /**
- * Returns a draft that could not be sent, in front of text that the user has typed since. This works even after the user has left the
- * conversation's view.
+ * Puts a draft that could not be sent back into the input field, before any text that the user has typed since. The draft is stored, so
+ * this also works when another conversation is in view.
  */
 export function giveBack(conversation: string, taken: Draft): void {
   const since = draftOf(conversation);
