@@ -8,7 +8,10 @@ const RESULT_WITHIN = 30_000;
 /** End of this device's enrollment by an admin's command. The device deletes its keys and data when the server has the command's result. */
 export interface Unenrollment {
   isPending(): boolean;
-  /** Ends the enrollment after a delay. `endIfSent` can end it earlier. */
+  /**
+   * Ends the enrollment after `RESULT_WITHIN`, even if the server cannot be reached. `endIfSent` ends the enrollment earlier, when the
+   * server has stored all reports.
+   */
   schedule(): void;
   endIfSent(): void;
   /** Completes a pending unenrollment. Called when the server closes the connection, because the server then has the command's result. */

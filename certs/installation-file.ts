@@ -1,6 +1,6 @@
 /**
  * Binding file in the key folder, which says to which store the keys belong. The file is not authenticated, because a person who can write
- * to the key folder can also replace the keys. It protects against mistakes only.
+ * to the key folder can also replace the keys. The file protects against mistakes only.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -16,10 +16,10 @@ const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 export const bindingSchema = z.strictObject({
   version: z.literal(1),
   installation: z.string().min(1).max(64),
-  /** SHA-256 of the certificate's DER, lower-case hex. */
+  /** SHA-256 of the root CA's certificate (DER), lower-case hex. `issuing`: the same of the issuing CA's certificate. */
   root: sha256,
   issuing: sha256,
-  /** SHA-256 of the public key's SPKI, lower-case hex. */
+  /** SHA-256 of the ledger's public key (SPKI), lower-case hex. */
   ledgerKey: sha256,
 });
 
@@ -34,7 +34,10 @@ export function bindingOf(
   return { version: 1, installation, root: fingerprint, issuing: issuingFingerprint, ledgerKey: ledgerKey.keyid };
 }
 
-/** Binding file; null if it is missing. Throws `unavailable` if it is damaged. */
+/**
+ * Reads the binding file, which says to which store the keys in the folder belong. Returns null if the file is missing. Throws
+ * `unavailable` if the file is damaged.
+ */
 export function readBindingFile(folder: string): InstallationBinding | null {
   const path = join(folder, INSTALLATION_FILE);
   if (!existsSync(path)) return null;

@@ -16,7 +16,10 @@ export type KeyFolderContents =
   | { readonly state: 'founding' | 'partial'; readonly missing: readonly string[] }
   | {
       readonly state: 'complete';
-      /** True if the first start has finished. All required files exist even if it has not. */
+      /**
+       * True if the server's first start has finished. False if the first start created all required files but was interrupted before its
+       * end.
+       */
       readonly founded: boolean;
       /** SHA-256 of each certificate's DER, lower-case hex. */
       readonly root: string;

@@ -1,25 +1,32 @@
 const MiB = 1024 * 1024;
 
 /**
- * Bytes of the reserve. An order list has at most 8 MiB, the size of a frame. Its orders are stored a second time at 3/4 of their size: 14
- * MiB. The write-ahead log contains all of this once more: 28 MiB. The rest is for gates, receipts and the log's index.
+ * Size in bytes of the reserve, a file that keeps disk space available for new orders. An order list has at most 8 MiB, and separate copies
+ * of its orders, without base64, have 6 MiB. SQLite's write-ahead log repeats these 14 MiB. The remaining 4 MiB are for other data, such as
+ * receipts.
  */
 export const RESERVE_SIZE = 32 * MiB;
-/** Bytes that the first attempt frees from the reserve. Each further attempt frees twice as many. */
+/**
+ * Bytes by which the agent first shrinks the reserve file when a write fails for lack of space. Each further attempt frees twice as many
+ * bytes.
+ */
 export const FIRST_RELEASE = 128 * 1024;
 /** Bytes of free space below which a disk is full. */
 export const FULL_BELOW = MiB;
-/** Free bytes that the agent leaves to other programs and its own messages when it fills the reserve. */
+/** Free bytes that the agent leaves on the disk for other programs and its own messages when it fills the reserve file. */
 export const LEFT_TO_OTHERS = 4 * MiB;
 
 export interface DiskSpace {
-  /** Bytes that programs without special rights can use on the disk, without the reserve. */
+  /** Free bytes for programs without special rights. The reserve file counts as used space. */
   readonly free: number;
   readonly reserved: number;
   readonly size: number;
 }
 
-/** `low`: the disk has some free space, but too little for the whole reserve. */
+/**
+ * State of the disk. `full`: less than `FULL_BELOW` bytes are free. `low`: the disk is not full, but the reserve file for new orders has
+ * not reached its full size.
+ */
 export type DiskState = 'ok' | 'low' | 'full';
 
 export function diskState({ free, reserved, size }: DiskSpace): DiskState {

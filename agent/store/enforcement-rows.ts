@@ -127,7 +127,10 @@ export function eventRows(rows: DeviceRows): EventStore {
   };
 }
 
-/** Clock, location and exits, whose changes must be stored even on a full disk. */
+/**
+ * Store of the clock, the location and exits (orders that make devices wipe work data). Changes are stored even on a full disk, because the
+ * enforcement of orders depends on these values.
+ */
 export function enforcementValues(rows: DeviceRows): ClockStore & CorrectionStore & ExitStore & LocationStore {
   return {
     clock(): ClockState | null {

@@ -29,7 +29,10 @@ export function workspaceKeys(folder: string): WorkspaceKeys {
     },
     read: async () => unwrap(await readFile(wrappingKey), 'open', await readFile(openKey)),
 
-    /** `open.key` is destroyed last. Until then, `locked.key` also exists, so the workspace already counts as locked. */
+    /**
+     * Locks the workspace: replaces `open.key` by `locked.key`, which contains the workspace key encrypted with the device's key and the
+     * server's share. `open.key` is destroyed last, so that a crash loses no key. While both files exist, the workspace counts as locked.
+     */
     async lock(share) {
       const kek = await readFile(wrappingKey);
       if ((await sizeOf(openKey)) !== null) {
@@ -46,7 +49,9 @@ export function workspaceKeys(folder: string): WorkspaceKeys {
       }
     },
 
-    /** `locked.key` is destroyed last. Until then, the workspace counts as locked. */
+    /**
+     * Unlocks the workspace: restores `open.key`, and then destroys `locked.key`. While both files exist, the workspace counts as locked.
+     */
     async unlock(shares) {
       if ((await sizeOf(lockedKey)) === null) return;
       const kek = await readFile(wrappingKey);

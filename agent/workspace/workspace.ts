@@ -32,8 +32,8 @@ export interface Workspace {
   /** Locks the workspace with `share`: 32 bytes that only the server has. A second call with the same share changes nothing. */
   lock(share: Buffer): Promise<void>;
   /**
-   * `shares`: the server's shares, newest first. Throws `workspace_locked` if no share fits the current lock. After a wipe, makes a new
-   * workspace.
+   * Unlocks the workspace, or makes a new workspace after a wipe. `shares`: the server's parts of the key from its lock commands, newest
+   * first. Throws `workspace_locked` if none of these parts decrypts the workspace key.
    */
   unlock(shares: readonly Buffer[]): Promise<void>;
   wipe(): Promise<WipeReport>;
