@@ -7,7 +7,7 @@ import { requirePrivateFile } from '../shared/private-file.ts';
 export interface AdminIdentity {
   readonly cert: Buffer;
   readonly key: Buffer;
-  /** Expiry of the first certificate, in Unix milliseconds. */
+  /** Expiry of the server's own certificate, which is the first in its file, in Unix milliseconds. */
   readonly notAfter: number;
 }
 

@@ -70,13 +70,13 @@ export const ACTIONS = {
   'device.readmit': { right: 'recovery.readmit', people: 1, stepUp: 'always', tokens: 'marked' },
   'device.reject': { right: 'recovery.reject', people: 1, stepUp: 'always', tokens: 'marked' },
   /**
-   * After this action the server signs ledger checkpoints again. If the backup lacks entries, a device that has seen those entries can
-   * prove that the ledger has two histories.
+   * Resumption of the ledger after a restore: the server signs checkpoints again. If the backup lacks entries that a device has seen, the
+   * device can prove that the ledger has two histories.
    */
   'ledger.resume': { right: 'recovery.resume-ledger', people: 1, stepUp: 'always', tokens: 'marked' },
   /**
-   * A proposed continuation of the ledger has no effect. It takes effect after as many approvers have signed it as the approver set
-   * requires.
+   * Proposal to continue the ledger under a new name after entries were lost. One person may propose, because the proposal has no effect
+   * until enough approvers have signed it.
    */
   'ledger.continue': { right: 'recovery.continue-ledger', people: 1, stepUp: 'always', tokens: 'marked' },
   'recovery.close': { right: 'recovery.close', people: 1, stepUp: 'always', tokens: 'marked' },
@@ -201,7 +201,10 @@ export function proofSuffices(
   return now - proof.authenticatedAt < within ? 'yes' : 'step_up';
 }
 
-/** `taken`: number of devices on which the person has acted in the window, including this action. `fleet`: number of active devices. */
+/**
+ * Returns the number of people that an action needs. `taken`: number of devices on which the person has acted destructively in the last 24
+ * hours, including this action. `fleet`: number of active devices.
+ */
 export function peopleNeeded({ people }: ActionRule, { taken, fleet }: { taken: number; fleet: number }): 1 | 2 {
   if (people !== 'limit') return people;
   return taken > aloneLimit(fleet) ? 2 : 1;

@@ -112,7 +112,9 @@ export const RIGHTS = {
   'messaging-keys.countersign': right('device', 'owner', 'fleet'),
   'commands.issue': right('device', 'owner', 'fleet', 'helpdesk'),
   'commands.issue-many': right('device', 'owner', 'fleet', 'helpdesk'),
-  /** Right to send commands that destroy data. No route has this name; handlers require it in addition to the route's right. */
+  /**
+   * Right to send commands that destroy data, such as a wipe. The routes that send commands require this right in addition to their own.
+   */
   'commands.destroy': right('device', 'owner', 'fleet'),
   'commands.list': right('device', ...EVERYONE),
   'commands.show': right('device', ...EVERYONE),
@@ -134,8 +136,8 @@ export const RIGHTS = {
   'orders.decline': right('areas', 'owner', 'legal'),
   'orders.confirm-replacement': right('areas', 'owner', 'legal'),
   /**
-   * Right to read the legal basis of a withheld order (ADR 43). No route has this name. The order's proposer and its approvers do not need
-   * this right.
+   * Right to read the legal basis of a withheld order, whose text is not public for now (ADR 43). The order's proposer and approvers do not
+   * need this right.
    */
   'orders.read-withheld': right('areas', 'owner', 'legal'),
   'orders.readings': right('areas', 'owner', 'legal', 'auditor'),
@@ -179,8 +181,8 @@ export const RIGHTS = {
   'areas.import': right('areas', 'owner', 'legal'),
   'areas.remove': right('areas', 'owner', 'legal'),
   /**
-   * Right to manage territory policies. They are only defaults for new orders, because the proposer of an order is responsible for its
-   * terms.
+   * Rights to territory policies, which assign disputed territories to countries. A policy only sets defaults for new orders, so a change
+   * of the policy affects no signed order.
    */
   'territory-policies.list': right('any', ...EVERYONE),
   'territory-policies.import': right('whole', 'owner', 'legal'),
@@ -204,7 +206,9 @@ export const RIGHTS = {
   'recovery.sign-continuation': right('any', 'owner', 'legal'),
   'recovery.close': right('whole', 'owner'),
   'backup.create': right('whole', 'owner', 'backup'),
-  /** Right to choose a backup recipient other than the configured one. No route has this name. */
+  /**
+   * Right to choose the recipient of a backup, who can decrypt all data. Without this right, `backup.create` uses the configured recipient.
+   */
   'backup.export': right('whole', 'owner'),
 
   'demo.show': right('self'),

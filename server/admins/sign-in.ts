@@ -106,8 +106,9 @@ export function createSignIn(ports: {
     },
 
     /**
-     * Accepts a new authenticator code within a session, for grave actions. Returns the current time. Throws `credentials_wrong` for a
-     * wrong code, and `totp_reused` for a code that was used before.
+     * Accepts a new authenticator code, so that the session may perform grave actions for some minutes. Returns the time of the acceptance.
+     * Throws `credentials_wrong` for a wrong code, `rate_limited` after too many wrong codes, and `totp_reused` for a code that was used
+     * before.
      */
     async stepUp(given: { readonly account: Account; readonly totp: string; readonly token: string }): Promise<number> {
       const session = sha256(given.token);

@@ -3,7 +3,6 @@ import { type AccountId, randomBase32 } from '../../shared/protocol/ids.ts';
 import type { ApiToken, Owned, TokenHolder, TokenStore } from './ports.ts';
 import { newSecret, sha256 } from './secrets.ts';
 
-/** `now`: time by the system clock. */
 export function createTokens({ tokens, now }: { readonly tokens: TokenStore; readonly now: () => number }) {
   return {
     tokenAccount: (token: string, address: string): Promise<TokenHolder | null> =>

@@ -37,7 +37,10 @@ export interface RequestFacts {
   readonly headers: IncomingHttpHeaders;
   readonly address: string;
   readonly secure: boolean;
-  /** True if the session cookie alone is enough. Only the event stream uses this option. */
+  /**
+   * True if the session cookie is enough without the CSRF header. Only the event stream uses this option, because a browser sends no custom
+   * headers when it opens an event stream.
+   */
   readonly cookieAlone: boolean;
 }
 

@@ -27,7 +27,10 @@ export interface DemoPort {
   now(): Instant;
   /** Resolves when the server and the devices have finished their work for the new time, after ten seconds at the latest. */
   jump(to: Instant): Promise<void>;
-  /** Returns the sender and the recipient. Throws `unavailable` while the simulated devices are not connected. */
+  /**
+   * Sender and recipient of the demo's test message: two simulated devices. Throws `unavailable` while the simulated devices are not
+   * connected.
+   */
   message(): z.infer<typeof demoView>['message'];
   send(): Promise<z.infer<typeof demoMessage>>;
   /** Session and approver key for a ticket from a sign-in link of the demo; null for an unknown ticket. */

@@ -1,6 +1,6 @@
 /**
- * Check that an admin's change of a home or legal seat changes no device's verdict. If a verdict changes, a second person must confirm the
- * change.
+ * Check that a change of a home area or legal seat does not alter which services orders suspend for a device. Otherwise, a second person
+ * must confirm the change.
  */
 import type { CordonError } from '../../shared/errors.ts';
 import type { LocationStatements } from '../orders/impact/location-statements.ts';
@@ -8,8 +8,8 @@ import type { LocationStatements } from '../orders/impact/location-statements.ts
 type Changes = Parameters<LocationStatements['placements']>[0];
 
 /**
- * Throws an error if the changes alter the verdict for a device. `refusal` creates the error from the numbers of the orders and the number
- * of devices.
+ * Throws an error if the changes alter which services orders suspend for a device. `refusal` creates the error from the numbers of these
+ * orders and the number of devices.
  */
 export async function requireNoEffect(
   statements: Pick<LocationStatements, 'placements'>,

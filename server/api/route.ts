@@ -41,7 +41,10 @@ export interface Input<P, Q, B> {
   readonly query: Q;
   readonly body: B;
   readonly reach: Reach;
-  /** Groups and areas for which the caller has another right, `right`. Throws `forbidden` if the caller lacks this right. */
+  /**
+   * Returns the groups and areas for which the caller has the given right. Handlers call this method for a right other than the right of
+   * their route. Throws `forbidden` if the caller lacks the given right.
+   */
   demand(right: RightName): Reach;
   /**
    * Requires a step-up sign-in and a second person if `action-policy.ts` says so. Call this after all checks of scope, and before the
@@ -56,7 +59,10 @@ export interface Input<P, Q, B> {
   /** Devices of the action that a second person confirmed; null for any other request. */
   readonly confirmed: readonly DeviceId[] | null;
   readonly confirmer: AccountId | null;
-  /** Throws `not_signed_in` on a public route if the request has no credentials. */
+  /**
+   * Authenticated sender of the request. On a public route, a request may have no credentials; the access to this property then throws
+   * `not_signed_in`.
+   */
   readonly caller: Caller;
   /** Authenticates the request again, for a response that stays open. Rejects with `not_signed_in` if the session has ended. */
   callerNow(): Promise<Caller>;
