@@ -11,8 +11,8 @@ import { approverSetText } from './signing-text.ts';
 interface ProposeOptions {
   readonly threshold: number;
   /**
-   * Options for the organization key: file names for `--organization-key`, `false` for `--no-organization-key`. Commander sets `true` or no
-   * value if the user gave neither option.
+   * Organization keys for the new approver set: file names from `--organization-key`, or `false` after `--no-organization-key`. Without
+   * either option, the value is `true` or undefined, and the set keeps the current keys.
    */
   readonly organizationKey?: readonly string[] | boolean;
 }

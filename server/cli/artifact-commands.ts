@@ -15,7 +15,10 @@ interface ArtifactKind<Artifact extends z.ZodType, Comparison extends z.ZodType>
   readonly comparisonLines: (comparison: z.output<Comparison>) => string[];
 }
 
-/** Returns a function that activates an artifact. An import with the option `--activate` calls the function. */
+/**
+ * Adds the subcommands for IP databases or territory policies (versioned artifacts) to the command `parent`. Returns a function that
+ * activates an artifact, for the option `--activate` of the import command.
+ */
 export function addArtifactCommands<Artifact extends z.ZodType, Comparison extends z.ZodType>(
   parent: Command,
   cli: Cli,

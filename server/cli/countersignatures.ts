@@ -35,13 +35,13 @@ export interface WaitingCertificate {
 }
 
 /**
- * True if the user of the new device already has a verified device. An admin must then decide, because the new device could read the user's
- * conversations.
+ * True if the user of the new device already has a verified device. An admin must then decide whether to verify the new device, because the
+ * new device could read the user's conversations.
  */
 export const isAdditional = ({ others }: WaitingCertificate): boolean => others.some(({ verified }) => verified);
 
 export interface CertificateFilter {
-  /** Names of the groups whose certificates the list contains. An empty array means all groups. */
+  /** Names of the groups whose devices' certificates are requested. An empty array means all groups. */
   readonly groups: readonly string[];
   readonly most: number;
   /**

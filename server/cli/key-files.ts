@@ -50,7 +50,8 @@ export async function confirm(
 }
 
 /**
- * Asks the user for confirmation. `answers`: options that the user can give instead, for the error text of a command without a terminal.
+ * Asks the user for confirmation. Throws `conflict` if the user declines, and `invalid_input` without a terminal. `answers`: options that
+ * replace the question, such as `--yes`, for the text of the second error.
  */
 export async function agree(cli: Cli, question: string, answers: string, yes = false): Promise<void> {
   if (yes) return;

@@ -19,7 +19,10 @@ import { fieldErrorLines } from './field-errors.ts';
 import { createOutput } from './output.ts';
 import { authenticatorCode, type Terminal } from './secrets.ts';
 
-/** Commands that check the server's environment variables themselves. */
+/**
+ * Commands without the general check for unknown environment variables. These commands call `readConfig`, which reports unknown variables
+ * together with all other configuration errors.
+ */
 const SERVER_COMMANDS: ReadonlySet<string> = new Set(['check-config', 'recover-owner']);
 
 const EXIT_HELP = exitCodeHelp([

@@ -114,8 +114,8 @@ export function addOrgKeyCommands(program: Command, cli: Cli): void {
 }
 
 /**
- * Maximum number of certificates per run, including those that wait for an admin's decision. The number must leave room for certificates to
- * sign.
+ * Maximum number of waiting certificates that one check requests. The number is high because certificates that wait for an admin's decision
+ * stay in the list, oldest first. With a low number, such certificates could hide newer ones.
  */
 const MOST_PER_PASS = 5_000;
 
@@ -127,14 +127,14 @@ async function serve(
   const scope = groups.length === 0 ? 'any group' : `the groups ${groups.map(plain).join(', ')}`;
   cli.out().note(`Verifies at most ${most} devices of ${scope}, with key ${key.keyid}.`);
   /**
-   * Counts signatures on this machine, before they are sent. A dishonest server could hide signatures, so the server's count cannot enforce
-   * the limit.
+   * Digests of the certificates that this process has signed, added before it sends the signatures. The option `--most` limits the number
+   * of signatures. The server's own count cannot enforce this limit, because a dishonest server could hide signatures.
    */
   const signed = new Set<string>();
   const refused = new Set<string>();
   /**
-   * First device of each person that this process has signed. Every further device of the person counts as additional, whatever the server
-   * states.
+   * First device that this process has verified for each person. Every other device of the person counts as an additional device, even if
+   * the server conceals the first device. Additional devices need the option `--additional`.
    */
   const first = new Map<string, string>();
   const skipped = new Set<string>();
@@ -190,7 +190,8 @@ async function serve(
 }
 
 /**
- * If a person has two unsigned devices, only the older one is signed in this run. In the next run, the newer device counts as additional.
+ * Returns the oldest waiting certificate of each person. After the signature, every other device of the person counts as an additional
+ * device. The process therefore never signs two new devices of one person at once.
  */
 const onePerPerson = (waiting: readonly WaitingCertificate[]): WaitingCertificate[] =>
   [...new Map(waiting.toReversed().map((each) => [each.person, each])).values()].reverse();

@@ -131,7 +131,10 @@ function missingOf({ missing, missingApprovers }: RecoveryState): string[] {
   ];
 }
 
-/** The server cannot decrypt conversations, so it does not know which conversations continued after the backup. */
+/**
+ * Returns a warning about conversations that may have continued after the backup. The warning can only state a maximum number, because the
+ * server cannot decrypt conversations.
+ */
 function conversationsOf({ conversations }: RecoveryState): string[] {
   if (conversations === null || conversations === 0) return [];
   const [noun, their] = conversations === 1 ? ['1 conversation', 'its'] : [`${conversations} conversations`, 'their'];

@@ -61,7 +61,7 @@ function replacedBy(payload: string, version: number, before?: string | null): A
 
 function textOf<D>(payload: string, described: Described<D>, format: (line: Line) => string): SigningText<D> {
   const digest = sha256(payload);
-  // Each value has its own Unicode isolate, so that right-to-left text does not reverse the rest of the line.
+  // Isolate right-to-left text in each value, so that the text does not reverse the rest of the line.
   const shown = described.lines.map((line) => `  ${format({ ...line, value: plain(line.value) })}`);
   return { document: described.document, digest, lines: [plain(described.title), ...shown, `SHA-256 ${digest}`] };
 }

@@ -22,7 +22,6 @@ const TYPES: Readonly<Record<string, string>> = {
 
 const mediaTypeOf = (file: string): string => TYPES[extname(file).toLowerCase()] ?? 'application/octet-stream';
 
-/** Returns a reference to each document, for an order's terms. */
 export async function uploadDocuments(
   cli: Cli,
   given: readonly string[] = [],
