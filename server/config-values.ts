@@ -78,7 +78,7 @@ export const addressRanges = separated.superRefine((entries, context) => {
   }
 });
 
-/** The URL may contain a password, so no message shows it. */
+/** URL of the PostgreSQL database. No message shows the URL, because the URL may contain a password. */
 export const databaseUrl = z
   .string()
   .refine(
@@ -100,7 +100,10 @@ export interface MailServer {
 const MAIL_URL =
   'a URL such as smtp://USER:PASSWORD@mail.example.org:587 or smtps://USER:PASSWORD@mail.example.org:465, without a path; percent-encode special characters in the password';
 
-/** No message may show the URL, because it may contain a password. RFC 8314: port 465 for TLS from the start, 587 for STARTTLS. */
+/**
+ * Parser for the mail server's URL. The default ports are 465 for TLS from the start and 587 for STARTTLS (RFC 8314). No message shows the
+ * URL, because the URL may contain a password.
+ */
 export const mailUrl = z.string().transform((value, context): MailServer => {
   const refuse = (message: string) => {
     context.addIssue({ code: 'custom', message });

@@ -67,7 +67,10 @@ const variables = z.object({
   CORDON_SESSION_IDLE_MINUTES: wholeNumber(5, 720).default(60),
   /** Addresses or CIDR ranges of proxies whose PROXY protocol header the server accepts. If empty, the server reads no such header. */
   CORDON_PROXY_FROM: addressRanges.default([]),
-  /** Listeners (`device`, `public`) that refuse a connection without a PROXY protocol header from an address in CORDON_PROXY_FROM. */
+  /**
+   * Listeners (`device`, `public`) that accept only connections from the proxies in CORDON_PROXY_FROM, each with a PROXY protocol header.
+   * The listeners close all other connections.
+   */
   CORDON_PROXY_REQUIRED: listenerNames.default([]),
   CORDON_IP_DATABASE: z.string().min(1, 'a file').optional(),
   /** Contact for appeals against orders that name no contact. */
@@ -90,8 +93,8 @@ const variables = z.object({
     .refine((value) => value <= 100, 'a number from 0 to 100')
     .default(10),
   /**
-   * Number of past days for which the server can explain a device's location and verdict. The server stores the evidence for a month
-   * longer.
+   * Number of past days for which the server can explain a device's location and the suspension of its services. The location on the first
+   * of these days depends on earlier evidence, so the server stores evidence for 32 more days.
    */
   CORDON_EVIDENCE_DAYS: wholeNumber(1, 3650).default(400),
   /** If `false`, `npm start` does not build the console. */
@@ -114,7 +117,6 @@ const variables = z.object({
   CORDON_LOG: oneOf(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
 });
 
-/** Checks several variables together. Passwords and sessions of admins must be encrypted on the network. */
 const environment = variables.superRefine((given, context) => {
   const { CORDON_ADMIN_CERTIFICATE: certificate, CORDON_ADMIN_KEY: key, CORDON_ADMIN_BIND: bind } = given;
   const refuse = (variable: keyof typeof given, message: string) =>
@@ -187,7 +189,10 @@ export interface Config {
   readonly evidenceDays: number;
   readonly buildConsole: boolean;
   readonly ntp: string | null;
-  /** Time in CORDON_ACCEPT_CLOCK, in Unix milliseconds. */
+  /**
+   * Time that an admin confirmed with CORDON_ACCEPT_CLOCK, so that the server starts although its clock seems implausible. In Unix
+   * milliseconds; null if the variable is not set.
+   */
   readonly acceptClock: number | null;
   readonly jumpDays: number;
   readonly backup: {

@@ -41,7 +41,10 @@ export interface ClockWatch {
   stop(): Promise<void>;
 }
 
-/** Clock watch that never has doubts, for a clock that a test or a demo controls. */
+/**
+ * Clock watch that always trusts the server's clock and checks nothing. The server uses this watch with a simulated clock, which a test or
+ * the demo controls.
+ */
 export const UNWATCHED: ClockWatch = {
   doubt: () => null,
   trusted: () => true,
@@ -65,8 +68,8 @@ export interface ClockPorts {
 export interface StartOptions extends Pick<StartFacts, 'released' | 'authorityEnds' | 'longestSilence' | 'accepted'> {}
 
 /**
- * Checks the clock before the first write. Throws `clock_implausible`, unless an admin accepted the clock; in this case, returns a ledger
- * entry. `store`: null for an empty store.
+ * Checks at the start, before the first write, whether the machine's clock is plausible. Returns null for a plausible clock, and a ledger
+ * entry for an implausible clock that an admin accepted. Otherwise throws `clock_implausible`. `store`: null for an empty store.
  */
 export async function admitClock(
   ports: Omit<ClockPorts, 'store'> & { readonly store: ClockStore | null },

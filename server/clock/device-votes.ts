@@ -8,7 +8,7 @@ import type { Instant } from '../../shared/time/clock.ts';
 const HOUR = 3_600_000;
 const TOLERANCE = HOUR;
 const FEWEST = 3;
-/** Maximum number of stored votes, which limits memory. */
+/** Maximum number of devices whose clocks are compared, which limits memory. */
 const MOST = 1000;
 const VALID_FOR = 24 * HOUR;
 
@@ -22,19 +22,22 @@ export interface VoteResult {
 }
 
 export interface DeviceVotes {
-  /** `wall`: current time of the device's own clock. `mono`: the server's monotonic time, by which votes expire. */
+  /**
+   * Stores a device's vote on whether the server's clock is correct. `wall`: current time of the device's clock. `mono`: the server's
+   * monotonic time, by which votes expire.
+   */
   add(device: DeviceId, wall: Instant, mono: number): void;
   /**
-   * Result of the votes for the server time `now`. A vote is a difference between two clocks, so the result changes with the server's
-   * clock.
+   * Compares the clocks of the devices with the server's wall-clock time `now`. Each call repeats the comparison, because the server's
+   * clock may have changed since the votes.
    */
   result(now: Instant, mono: number): VoteResult;
 }
 
 export function createDeviceVotes(): DeviceVotes {
   /**
-   * Votes by device. `base`: the device's wall time minus the server's monotonic time. A change of the server's wall clock does not affect
-   * it.
+   * Vote of each device. `base`: time of the device's clock minus the server's monotonic time. The server's wall clock is not part of a
+   * vote, so that a change of the wall clock does not change stored votes.
    */
   const votes = new Map<DeviceId, { readonly base: number; readonly mono: number }>();
   return {

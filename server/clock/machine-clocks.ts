@@ -1,4 +1,3 @@
-/** This machine's clocks, for the guarded clock and the check at start. */
 import { readFileSync } from 'node:fs';
 import { uptime } from 'node:os';
 import type { MachineClocks } from './guarded-clock.ts';

@@ -42,7 +42,10 @@ export interface StartFacts {
 }
 
 export interface StartDecision {
-  /** Reasons why the clock is implausible, as sentences, if an admin has accepted the clock for this start. Null for a plausible clock. */
+  /**
+   * Reasons, as sentences, why the clock is implausible although an admin accepted the clock for this start. Null for a plausible clock.
+   * For an implausible clock that no admin accepted, `checkStart` throws.
+   */
   readonly objection: string | null;
 }
 

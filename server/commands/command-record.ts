@@ -15,7 +15,10 @@ export interface CommandRecord {
   readonly finishedAt: number | null;
   /** Device's text about the result, or the reason why the command ended without a result. */
   readonly detail: string | null;
-  /** Time and surface of the message's display; null until the device reports the display. */
+  /**
+   * Time at which the device displayed an admin's message, and where: desktop, page or command line. Null until the device reports the
+   * display.
+   */
   readonly displayed: Displayed | null;
 }
 

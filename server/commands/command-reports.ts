@@ -29,7 +29,6 @@ export interface CommandReportsPorts {
 }
 
 export function createCommandReports({ store, shares, bus, clock, devices, now }: CommandReportsPorts) {
-  /** Queued commands of a device. Lock and unlock commands contain the server's key shares. */
   const pendingFor = async (device: DeviceId, generation: number): Promise<SentCommand[]> =>
     withShares(shares, await store.pending(device, generation, now()), now());
 

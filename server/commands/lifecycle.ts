@@ -87,7 +87,10 @@ export function step(state: CommandState, event: CommandEvent): Step {
   return LIFECYCLE[state][event];
 }
 
-/** States that `event` changes into another state, as a condition of a database update. */
+/**
+ * Returns the states of commands that `event` changes. Database updates select commands by these states, so that the event does not change
+ * commands in other states.
+ */
 export function movedBy(event: CommandEvent): CommandState[] {
   return COMMAND_STATES.filter((state) => {
     const next = step(state, event);

@@ -82,8 +82,9 @@ export interface DeviceCommandStore {
   /** Queued commands of a device that have not expired, oldest first. */
   pending(device: DeviceId, generation: number, now: number): Promise<CommandRecord[]>;
   /**
-   * Changes the command's state by the lifecycle table, and stores the workspace's new state after a completed command. Returns null if the
-   * device's enrollment has no command with this id. `moved`: true if the report was new.
+   * Applies a device's report: changes the command's state, and stores the new state of the device's workspace (encrypted folder) after a
+   * lock, unlock or wipe. `moved`: true if the report changed the command's state. Returns null if the device's enrollment has no such
+   * command.
    */
   report(report: CommandReport): Promise<{ readonly kind: Command['kind']; readonly moved: boolean } | null>;
   /** Stores the first display report of a message. Returns false if the device's enrollment has no such message. */

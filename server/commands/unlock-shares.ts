@@ -8,20 +8,26 @@ import type { CommandId, DeviceId } from '../../shared/protocol/ids.ts';
 import type { CommandRecord } from './command-record.ts';
 
 export interface UnlockShareStore {
-  /** Creates the share of a lock command, or returns the existing share. The share is stored durably when the promise resolves. */
+  /**
+   * Returns the server's part (share) of the workspace key for a lock command. The first call creates the share, which is stored durably
+   * when the promise resolves.
+   */
   shareOfLock(wanted: { readonly lock: CommandId; readonly device: DeviceId; readonly at: number }): Promise<string>;
-  /** Shares of the device's lock commands, newest first. */
+  /** Server's parts (shares) of the workspace key from the device's lock commands, newest first. */
   sharesOf(device: DeviceId, limit: number): Promise<string[]>;
 }
 
 export interface SentCommand extends CommandRecord {
-  /** Shares in the body of a lock or unlock command, base64. Admins do not see them. */
+  /**
+   * Server's parts (shares) of the workspace key in a lock or unlock command, base64. Admins do not see shares, because a share and the
+   * device's own key together decrypt the workspace.
+   */
   readonly shares?: readonly string[];
 }
 
 /**
- * Adds shares to the body of a command. A lock command gets its own share. An unlock command gets the share of every lock command that may
- * have reached the device.
+ * Adds the server's parts (shares) of the workspace key to lock and unlock commands. A lock command gets its own share. An unlock command
+ * gets the newest shares of the device, because the server does not know which lock command took effect.
  */
 export function withShares(
   store: UnlockShareStore,

@@ -1,4 +1,4 @@
-/** Second part of the composition: the domain modules with their stores. */
+/** Second of three steps that assemble the server: creates the domain modules, such as devices and orders, with their stores. */
 import { join } from 'node:path';
 import { pemOf } from '../../certs/key-folder.ts';
 import { isCordonError } from '../../shared/errors.ts';

@@ -1,4 +1,7 @@
-/** First part of the composition: clock, log, preflight, keys, store and bus. */
+/**
+ * First of three steps that assemble the server: runs the checks before the first write (preflight), and creates the clock, log, keys,
+ * store and bus.
+ */
 import { mkdirSync } from 'node:fs';
 import type { Logger } from 'pino';
 import { openAuthority } from '../../certs/authority.ts';
@@ -22,8 +25,8 @@ import { RELEASED } from '../version.ts';
 const DAY = 86_400_000;
 
 /**
- * Options of replay and demo. `clock`: a clock that the caller controls; a released server always uses the machine's clock. `demo`: only
- * for the demo.
+ * Parts of the server that tests and the demo replace. `clock`: a simulated clock; a released server always uses the machine's clock.
+ * `demo`: control of the demo's simulated devices and clock.
  */
 export interface Given {
   readonly clock?: Clock;

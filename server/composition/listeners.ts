@@ -1,4 +1,4 @@
-/** Third part of the composition: the device, public and admin listeners over the domain modules. */
+/** Third of three steps that assemble the server: creates the device, public and admin listeners, which use the domain modules. */
 import { createServer as createHttpServer } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import { describeCertificate } from '../../certs/describe-certificate.ts';

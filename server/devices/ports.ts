@@ -54,7 +54,10 @@ export interface Device {
   readonly person: PersonId;
   readonly user: string;
   readonly group: { readonly id: GroupId; readonly name: string };
-  /** Home from a location statement, or else set on the device itself, or else set on its group. */
+  /**
+   * Home area of the device. An admin's location statement takes precedence over the value on the device itself, which takes precedence
+   * over the value on its group.
+   */
   readonly home: HomeArea | null;
   /** Legal seat set on the device itself, or else on its group. */
   readonly seat: HomeArea | null;
@@ -87,7 +90,7 @@ export interface DeviceFilter {
   readonly everConnected?: boolean;
   /** Only disconnected devices whose last contact was before this time. */
   readonly seenBefore?: number;
-  /** Only devices that have connected, and whose order list is older than this version. */
+  /** Version of the order list. Only devices that have connected and last reported an older version match. */
   readonly listBelow?: number;
   /** True: only devices with a known location (valid evidence). False: only devices with an unknown location. */
   readonly located?: boolean;
@@ -134,9 +137,12 @@ export interface CertificateRow extends HeldCertificate {
 
 export interface Ended {
   readonly status: 'revoked' | 'unenrolled';
-  /** End of the device by the `Clock`. */
+  /** Time at which the device's enrollment ended, by the server clock (`Clock`). */
   readonly at: number;
-  /** End of the device's certificates and commands by the system clock. */
+  /**
+   * Time of the same event by the system clock. Revoked certificates and canceled commands get this time, because certificates and commands
+   * use only the system clock.
+   */
   readonly realAt: number;
   /** Revocation reason (RFC 5280, section 5.3.1). */
   readonly reason: number;
@@ -167,14 +173,14 @@ export interface DeviceStore {
   get(id: DeviceId): Promise<Device | null>;
   /** `total`: number of devices on all pages. */
   list(query: DeviceQuery): Promise<{ readonly devices: Device[]; readonly total: number }>;
-  /** Names of devices, including ended devices. `visibleNames` removes names that the caller may not see. */
+  /** Names of devices, also of devices whose enrollment has ended. `visibleNames` removes names that the caller may not see. */
   names(devices: readonly DeviceId[]): Promise<DeviceName[]>;
-  /** Given devices that are within the scope, including ended devices. */
+  /** Returns those of the given devices that are within the scope. Devices whose enrollment has ended are included. */
   within(devices: readonly DeviceId[], scope: Scope): Promise<DeviceId[]>;
   all(selection: Selection): Promise<DeviceId[]>;
   /**
-   * `at`: time by the `Clock`. Returns false if the device is not active. Throws `not_found` if the new group does not exist, and
-   * `conflict` if the device's person does not belong to the group.
+   * Changes a device's home area, legal seat, group or location statement at the time `at` (server clock). Returns false if the device is
+   * not active. Throws `not_found` if the new group does not exist, and `conflict` if the device's person does not belong to the new group.
    */
   update(id: DeviceId, change: DeviceUpdate, at: number, entry?: LocationEntry | null): Promise<boolean>;
   /**
@@ -205,15 +211,18 @@ export interface StatementStore {
 export interface GroupStore {
   groups(): Promise<Group[]>;
   group(id: GroupId): Promise<Group | null>;
-  /** Throws `conflict` if another group has the same name. */
+  /** Stores a new group. Throws `conflict` if another group has the same name. */
   insertGroup(group: Group): Promise<void>;
-  /** Throws `conflict` if another group has the new name. Returns false if the group does not exist. */
+  /** Changes a group. Throws `conflict` if another group has the new name. Returns false if the group does not exist. */
   updateGroup(
     id: GroupId,
     change: { name?: string; home?: HomeArea | null; seat?: HomeArea | null },
     at: number,
   ): Promise<boolean>;
-  /** Throws `conflict` if devices, activation codes or people belong to the group. Returns false if the group does not exist. */
+  /**
+   * Deletes a group. Throws `conflict` if devices, activation codes or people belong to the group. Returns false if the group does not
+   * exist.
+   */
   deleteGroup(id: GroupId, at: number): Promise<boolean>;
   devicesOf(group: GroupId): Promise<DeviceId[]>;
   placementsOf(group: GroupId): Promise<OwnPlacement[]>;
@@ -311,8 +320,8 @@ export interface PresenceStore {
   disconnected(session: Session, at: number): Promise<void>;
   seen(session: Session, seen: Seen): Promise<void>;
   /**
-   * Records an HTTPS request of a suspended device. Does nothing if a session is open, if an equal record is only a short time old, or if
-   * the device has never connected.
+   * Records an HTTPS request of a suspended device. Does nothing while a session is open, or if an equal record is recent. A device that
+   * has not connected in this enrollment has no presence record to update, so its requests are not recorded.
    */
   sighted(sighted: Sighted): Promise<void>;
   reset(at: number): Promise<void>;
