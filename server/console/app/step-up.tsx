@@ -1,4 +1,7 @@
-/** Step-up dialog, which asks for an authenticator code. The browser loads its code when an action first needs it. */
+/**
+ * Dialog that asks for a new authenticator code before a grave action (step-up). The browser loads the dialog's program only when an action
+ * needs the dialog.
+ */
 import { type ComponentProps, type ComponentType, useEffect, useState } from 'react';
 import { ApiError } from '../../../shared/look/api-error.ts';
 import { registerStepUp } from '../client/step-up.ts';

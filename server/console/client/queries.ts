@@ -27,8 +27,8 @@ export function topicQuery<S extends z.ZodType>(topics: readonly Topic[], path: 
 }
 
 /**
- * The overview query has no topic for devices. In a large fleet a device connects every second, and counting 100,000 devices takes the
- * server 150 ms.
+ * Query of the overview page. Changes of devices do not repeat this query, because in a large fleet a device connects every second.
+ * Counting 100,000 devices takes the server 150 ms.
  */
 export const overviewQuery = topicQuery(['orders', 'alerts', 'accounts', 'clock'], '/overview', overviewView);
 export const ordersQuery = topicQuery(['orders', 'clock'], '/orders', orderList);

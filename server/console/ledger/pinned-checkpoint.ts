@@ -7,7 +7,7 @@ import { z } from 'zod';
 const pinnedSchema = z.object({
   checkpoint: z.string(),
   key: z.string(),
-  /** Time of the first check in this browser, by the system clock. `lastAt`: time of the last check. */
+  /** Time at which this browser first verified the ledger, by the system clock. `lastAt`: time of the last verification. */
   firstAt: z.number(),
   lastAt: z.number(),
   /** Checkpoints that the browser stored before the ledger lost entries. Such a checkpoint proves the loss. */

@@ -12,7 +12,10 @@ export type RevisionSummary = OrderView['revisions'][number];
 export interface ApprovalState {
   /** Approvers of the current approver set who signed the revision. */
   readonly approved: readonly string[];
-  /** Number of further approvals that the revision needs to take effect, or that a short pause needs to lose its time limit. */
+  /**
+   * Number of further approvals that the revision needs to take effect. One approval starts a short pause of 72 hours; the number then
+   * counts the approvals for a pause without a time limit.
+   */
   readonly missing: number;
   /** True for a short pause, which starts with one approval and lasts at most 72 hours. */
   readonly brief: boolean;

@@ -5,7 +5,7 @@ import type { ActionBasis } from '../../../shared/order/documents.ts';
 import { Facts } from '../parts/facts.tsx';
 import { Documents } from './order-terms.tsx';
 
-/** `kept`: number of the order if the reader may download the order's documents; otherwise undefined. */
+/** `kept`: number of the order whose documents the reader may download; undefined if the reader may not download documents. */
 export function BasisFacts({ basis, kept }: { readonly basis: ActionBasis; readonly kept?: string | undefined }) {
   const { reason, court, documents } = basis;
   return (

@@ -11,7 +11,6 @@ export function DeviceTable({
   readonly label: string;
   readonly lead: ReactNode;
   readonly columns: readonly string[];
-  /** Rows of the table. A device can have several rows, which differ in `id`. */
   readonly rows: readonly { readonly device: string; readonly cells: readonly ReactNode[]; readonly id?: string }[];
 }) {
   return (

@@ -18,7 +18,10 @@ import { type ImpactAt, impactQuery } from './queries.ts';
 
 const PAGE = 10;
 
-/** `begun`: true after the effective time. The choices “now” and “at the effective time” then mean the same. */
+/**
+ * Affected devices, now or at the order's effective time. `begun`: true after the effective time. The page then offers no choice between
+ * the two times, because both mean the present.
+ */
 export function OrderImpact({
   number,
   begun,
@@ -104,8 +107,8 @@ export function Pages({
 }
 
 /**
- * Device classes for the delivery of the order. The preview of an adopted revision omits their bars, because the rollout shows the same
- * numbers.
+ * Classes of devices by the delivery of the order, such as offline devices that have not stored the order. For an adopted revision, the
+ * list omits these classes, because the rollout section shows the same numbers.
  */
 const DELIVERY: readonly ImpactClass[] = ['offline_current', 'offline_behind', 'undelivered'];
 

@@ -1,7 +1,10 @@
 /** Five shades of the map on a logarithmic scale. On a linear scale, one country with many devices would make all other countries white. */
 
 export const SHADES = 5;
-/** Tolerance for rounding errors of logarithms, smaller than the difference between the logarithms of two counts. */
+/**
+ * Tolerance for rounding errors of logarithms. The value is smaller than the difference between the logarithms of two neighboring numbers
+ * of devices, so that no number gets a wrong shade.
+ */
 const ROUNDING = 1e-9;
 
 /** Shade for a number of devices: 0 for no devices, otherwise 1 to `SHADES`. `most`: largest number of devices of any country. */

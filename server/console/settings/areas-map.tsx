@@ -8,7 +8,7 @@ export function AreasMap({ areas }: { readonly areas: readonly NamedAreaView[] }
   return (
     <svg viewBox={`0 0 ${world.width} ${world.height}`} aria-hidden="true" className={classes.map}>
       {world.shapes.map(({ d }, index) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: some have no code, and the list never changes
+        // biome-ignore lint/suspicious/noArrayIndexKey: some shapes have no country code, and the list of shapes never changes
         <path key={index} d={d} className={classes.land} />
       ))}
       {areas.map(

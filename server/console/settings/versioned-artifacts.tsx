@@ -34,7 +34,6 @@ interface Imported {
   readonly importedBy: string | null;
 }
 
-/** `route`: path of the API routes for this kind of artifact, and prefix of the names of their rights. */
 export interface ArtifactKind<Artifact extends z.ZodType<Imported>, Comparison extends z.ZodType> {
   readonly noun: 'database' | 'policy';
   readonly route: 'ip-databases' | 'territory-policies';
@@ -61,9 +60,9 @@ interface ImpactPreview<Artifact, Comparison> {
 
 interface Details {
   readonly badge?: ReactNode;
-  /** Text that the line about an artifact shows before the import time. */
+  /** Text before the import time in the line about an IP database or territory policy, such as the build time of the database. */
   readonly before: string;
-  /** Text that the line about an artifact shows after the name of the account that imported the artifact. */
+  /** Text after the importing account in the same line, such as the size of the database. */
   readonly after?: string;
 }
 
@@ -81,7 +80,10 @@ export function VersionedArtifacts<Artifact extends z.ZodType<Imported>, Compari
   readonly kind: ArtifactKind<Artifact, Comparison>;
   readonly artifacts: readonly z.output<Artifact>[];
   readonly activations: readonly Activation[];
-  /** Artifact included in Cordon, which was active before the first activation; absent if Cordon includes none. */
+  /**
+   * Key of the version that was active before the first activation because Cordon contains it, such as the built-in territory policy.
+   * Absent if Cordon contains no version.
+   */
   readonly firstKey?: Key;
   readonly people: People;
   readonly details: (artifact: z.output<Artifact>) => Details;

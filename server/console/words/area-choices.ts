@@ -36,8 +36,8 @@ const ENOUGH = 3;
 const MOST_PARTS = 60;
 
 /**
- * Subdivisions that match a country code with hyphen (`PK-`) or a part of the name. Without typed text, five thousand subdivisions would
- * hide the countries.
+ * Returns the subdivisions that match a typed country code with hyphen (`PK-`) or a part of the name. Returns none for fewer than three
+ * letters, because five thousand subdivisions would hide the countries.
  */
 export function subdivisionChoices(typed: string): readonly Choice[] {
   const country = /^([a-z]{2})-/i.exec(typed.trim())?.[1];

@@ -58,7 +58,10 @@ export function activeSince({
 export const isExiting = ({ adoptedRevision, revisions }: Pick<OrderView, 'adoptedRevision' | 'revisions'>): boolean =>
   revisions.some(({ revision, action }) => revision === adoptedRevision && action === 'exit');
 
-/** Actions that the server accepts and that have an effect. `exiting`: true after the approval of an exit. */
+/**
+ * Returns the actions that the server accepts for the order and that have an effect. `exiting`: true if the exit (deletion of work data on
+ * devices) is already approved, so that another exit has no effect.
+ */
 export function allowedActions(order: Facts, now: number, exiting: boolean): Exclude<OrderAct, 'propose'>[] {
   const { phase } = orderStateAt(order, now);
   const over = isProposalEnd(order.status);

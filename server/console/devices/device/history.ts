@@ -1,6 +1,6 @@
 /**
- * Events of a device in order of time. Commands and certificates have times of the system clock, all other events of the server clock. If
- * the clocks differ, as in the demo, the page shows one list for each clock.
+ * Events of a device, newest first. Commands and certificates have real times; all other events have times of the server clock, which the
+ * demo can advance. If the two clocks differ, the page shows one list for each clock.
  */
 import type { z } from 'zod';
 import type { commandList } from '../../../../shared/api/commands.ts';
@@ -42,7 +42,7 @@ export interface Sources {
   readonly holds: readonly LegalHoldView[] | undefined;
 }
 
-/** Maximum difference in milliseconds at which the server clock and the system clock are treated as equal. */
+/** Maximum difference, in milliseconds, between the server clock and real time at which the page shows all events in one list. */
 const SAME = 2 * 60_000;
 
 export const clocksDiffer = (serverNow: number, realNow: number): boolean => Math.abs(serverNow - realNow) > SAME;

@@ -33,7 +33,10 @@ export function useAnswered(asked: Asked) {
   };
 }
 
-/** Loads the rows from index `first` to index `last`, and the active row with index `besides`. */
+/**
+ * Loads the visible rows, from index `first` to index `last`. Also loads the row at index `besides`, because the row with the keyboard
+ * focus may be outside the visible part of the list.
+ */
 export function useRows(asked: Asked, first: number, last: number, besides: number, total: number) {
   const near = windowsOf(...withMargin(first, last), total);
   const offsets = [...new Set([...near, ...windowsOf(besides, besides, total)])];

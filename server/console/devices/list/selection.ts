@@ -18,7 +18,8 @@ export const countOf = <D>(selection: Selection<D>, total: number): number =>
   selection.kind === 'all' ? total : selection.devices.size;
 
 /**
- * Adds devices to the selection or removes them. A selection of all devices does not change, because the server receives only its filters.
+ * Adds devices to the selection or removes them. A selection of all devices does not change: the server receives only the filters, which
+ * cannot exclude a single device.
  */
 export function choose<D extends { readonly id: string }>(
   selection: Selection<D>,

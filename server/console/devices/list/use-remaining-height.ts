@@ -13,7 +13,7 @@ export function useRemainingHeight(element: RefObject<HTMLElement | null>): void
       current.style.setProperty('--above', `${above}px`);
     };
     measure();
-    // The element's distance from the top of the page changes with the filters and the demo bar above the element.
+    // Measure again when an outer element changes its size, because the filters or the demo bar above the element may have grown.
     const observer = new ResizeObserver(measure);
     for (
       let outer = current.parentElement;

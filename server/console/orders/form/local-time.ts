@@ -37,5 +37,8 @@ export function timeText({ date, time, exact }: LocalTime): string | undefined {
   return date === '' || time === '' ? undefined : `${date}T${time}`;
 }
 
-/** Replaces an ambiguous time by one of its instants, such as `2015-11-01T01:30:00-05:00`. */
+/**
+ * Returns the value of the field with the instant that the admin chose, such as `2015-11-01T01:30:00-05:00`. The choice is necessary if a
+ * clock change skips or repeats the local time.
+ */
 export const meaning = (written: LocalTime, suggestion: string): LocalTime => ({ ...written, exact: suggestion });

@@ -90,7 +90,10 @@ const MISSING: Readonly<Partial<Record<Field, { readonly text: string; readonly 
     },
   };
 
-/** The form itself reports a text without a language, because the request cannot contain such a text. */
+/**
+ * True for a text without a language. The form itself reports this error, because a request contains each text under the code of its
+ * language.
+ */
 export const isUnnamed = ({ language, text }: OrderForm['statements'][number]): boolean =>
   language === '' && text.trim() !== '';
 
@@ -108,7 +111,10 @@ export interface Answered {
 
 const TIMED: readonly Field[] = ['effective', 'until', 'answerBy', 'publication', 'exempt'];
 
-/** Values on which the server's error for a field depends. */
+/**
+ * Returns the input that the server checks for a field, as one text. The server's error for the field is outdated as soon as this text
+ * changes.
+ */
 function basis(field: Field, draft: Draft): string {
   const timed = TIMED.includes(field);
   const beside = field === 'exempt' ? draft.effective : field === 'until' && draft.mode;
