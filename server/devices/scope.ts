@@ -29,7 +29,10 @@ export function inScope(scope: Scope, { group, home }: Placed): boolean {
   return scope.some((part) => (part.group === null || part.group === group) && isHomeIn(part.homes, home));
 }
 
-/** True if the group is in the scope, or if the group's own home is in the scope. */
+/**
+ * Returns true if a part of the scope names the group. Also true if a part names no group and covers the home area that the group gives its
+ * devices.
+ */
 export function groupInScope(
   scope: Scope,
   { id, home }: { readonly id: string; readonly home: HomeArea | null },

@@ -9,8 +9,8 @@ export type WorkspaceState = 'open' | 'locked' | 'wiped';
 export interface Workspace {
   readonly state: WorkspaceState;
   /**
-   * Time by the `Clock` at which the server stored the device's report of this state. Null if the device has sent no report in its present
-   * enrollment.
+   * Time at which the server stored the device's report of the state, by the server clock (`Clock`). Null if the device has sent no report
+   * in its present enrollment.
    */
   readonly since: number | null;
 }
@@ -24,7 +24,10 @@ export function workspaceEventOf(kind: CommandKind): WorkspaceEvent | null {
   return kind === 'lock-workspace' || kind === 'unlock-workspace' || kind === 'wipe-workspace' ? kind : null;
 }
 
-/** Workspace after a report at the time `at` (by the `Clock`). A report of the known state does not change the time of the state. */
+/**
+ * Returns the workspace after a report that the server stores at the time `at`. If the report confirms the known state, `since` keeps the
+ * time of the first report.
+ */
 export function workspaceAfter(before: Workspace, event: WorkspaceEvent, at: number): Workspace {
   const state = stateAfter(before.state, event);
   return state === before.state && before.since !== null ? before : { state, since: at };

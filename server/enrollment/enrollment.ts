@@ -1,6 +1,9 @@
 /**
- * An admin creates an activation code, the device redeems it with a certificate signing request, and later renews its certificate. Times of
- * codes and certificates are from the machine's clock; times of devices and ledger entries are from the server clock.
+ * Enrollment of devices. An admin creates an activation code. The device redeems the code with a certificate signing request, and later
+ * renews its certificate.
+ *
+ * Codes and certificates use the machine's clock, because other programs check certificates by the machine's clock too. Devices and ledger
+ * entries use the server clock, which a demo can simulate.
  */
 import type { Authority } from '../../certs/authority.ts';
 import type { Clock } from '../../shared/time/clock.ts';

@@ -4,14 +4,17 @@ import type { DeviceId, GroupId, PersonId } from '../../shared/protocol/ids.ts';
 import type { ServiceVerdict } from '../../shared/verdict/terms.ts';
 import type { Scope } from '../devices/devices.ts';
 
-/** Times of codes and certificates are from the machine's clock. */
+/** Activation code to store. All its times are from the machine's clock. */
 export interface NewCode {
   readonly id: DeviceId;
-  /** SHA-256 of the code's secret, hex. */
+  /** SHA-256 hash of the activation code's secret, in hex. */
   readonly secretHash: string;
   readonly person: PersonId;
   readonly group: GroupId;
-  /** Home area that the code names. Null: the group's home area applies, or the current home area of a device that enrolls again. */
+  /**
+   * Home area that the activation code gives the device. Null: the device keeps its own home area. A device without its own home area uses
+   * the home area of its group.
+   */
   readonly home: HomeArea | null;
   readonly seat: HomeArea | null;
   readonly by: string;
@@ -31,7 +34,12 @@ export interface StoredCode extends NewCode {
 
 export type CodeState = 'open' | 'used' | 'expired' | 'canceled';
 
-/** Last code of the previous page. `open`: true if this code was open when that page was read. */
+/**
+ * Last activation code of the previous page, after which the next page begins.
+ *
+ * `open`: true if the code was open when that page was read. The next page needs this value, because the list has open codes before all
+ * others.
+ */
 export interface CodePosition {
   readonly open: boolean;
   readonly createdAt: number;
@@ -44,13 +52,16 @@ export interface CodeQuery {
   readonly scope: Scope;
   readonly after: CodePosition | null;
   readonly limit: number;
-  /** Time at which the state of codes is computed, in milliseconds of the machine's clock. */
+  /** Time at which the query decides whether an activation code is open or expired, in milliseconds of the machine's clock. */
   readonly now: number;
 }
 
 export interface RedeemableCode {
   readonly code: StoredCode;
-  /** Effective home area and legal seat: from the location statement, or else from the code, the device or the group. */
+  /**
+   * Effective home area: from an admin's location statement, or else from the activation code, the device or the group. The legal seat
+   * (`seat`) comes from the code, the device or the group.
+   */
   readonly home: HomeArea | null;
   readonly seat: HomeArea | null;
   /** Current enrollment number of a device that enrolls again; null for a new device. */
@@ -104,16 +115,19 @@ export interface HeldCertificate {
 }
 
 export interface CodeStore {
-  /** Adds a code. Throws `not_found` for an unknown group or person, and `conflict` when the person is disabled or not in the group. */
+  /**
+   * Adds an activation code. Throws `not_found` for an unknown group or person, and `conflict` if the person is disabled or not in the
+   * group.
+   */
   addCode(code: NewCode): Promise<void>;
   /**
-   * Opens the code of an existing device again, with a new secret.
-   * - Throws `not_found` for an unknown device.
-   * - Throws `conflict` if the device is in another group or the person is disabled.
+   * Replaces the activation code of an existing device by a new, open code, so that the device can enroll again.
+   * - Throws `not_found` for an unknown device or person.
+   * - Throws `conflict` if the device or the person is not in the code's group, or the person is disabled.
    * - Throws `legal_hold` if a legal hold protects the data of the current enrollment.
    */
   reopenCode(code: NewCode): Promise<void>;
-  /** Cancels a code. Returns false if the code is unknown or not open. */
+  /** Cancels an activation code. Returns false if the code is unknown, used or already canceled. */
   cancelCode(id: DeviceId, at: number): Promise<boolean>;
   /** Activation codes: open codes first, then all others; newest first in each part. */
   codes(query: CodeQuery): Promise<StoredCode[]>;
@@ -136,7 +150,7 @@ export interface EnrollmentStore {
 
 export interface Surroundings {
   areasOfAddress(address: string): Promise<readonly HomeArea[]> | readonly HomeArea[];
-  /** Verdict on the service `enrollment` for a new device. `areas`: its possible locations. */
+  /** Decision whether orders suspend the service `enrollment` for a new device. `areas`: areas in which the device may be. */
   gate(newcomer: {
     readonly areas: readonly HomeArea[];
     readonly home: HomeArea | null;
@@ -144,6 +158,9 @@ export interface Surroundings {
   }): Promise<ServiceVerdict> | ServiceVerdict;
   /** Contact for an appeal, from an order that denies the enrollment; null for a withheld order. */
   appealOf(order: string): string | null;
-  /** Updates the data that depends on a device's home area, legal seat, group or enrollment. Idempotent. */
+  /**
+   * Updates the location, the device record (signed document for the device) and the cached decision about suspended services after an
+   * enrollment. Idempotent, because the server repeats the call for a repeated request.
+   */
   deviceChanged(device: DeviceId): Promise<void>;
 }
