@@ -19,8 +19,10 @@ export class Acknowledgments {
   #work: Promise<void>[] | null = null;
 
   /**
-   * `reports`: highest report number that the device's earlier sessions stored. `had`: the device's document versions. `known`: the
-   * document versions that the store has for the device.
+   * Prepares the acknowledgments of a new session.
+   * - `reports`: highest sequence number of the reports that the server has stored from earlier sessions.
+   * - `had`: versions of the documents that the device has, according to the device.
+   * - `known`: versions of the device's documents in the database.
    */
   begin(reports: number, had: DocumentVersions, known: DocumentVersions): void {
     this.#reports = reports;

@@ -114,7 +114,6 @@ export function createAdmission(limits: AdmissionLimits): Admission {
   };
 }
 
-/** Waiting connections, with one queue for each source address. `forget` is called for a source that may have no connections left. */
 function createWaitingLines(limits: AdmissionLimits, forget: (source: Source) => void) {
   const rotation = new Set<Source>();
   let waiting = 0;

@@ -11,7 +11,10 @@ import type { DeviceSession } from './session.ts';
 type Ended = Pick<DeviceSession, 'device' | 'generation' | 'address' | 'epoch'>;
 
 export interface Departures {
-  /** Stores the end of a session. The session must already be removed from the list of sessions. */
+  /**
+   * Stores the end of a session. Remove the session from the list of sessions first, because a device with a listed session still counts as
+   * connected.
+   */
   record(session: Ended): void;
   retry(): void;
 }

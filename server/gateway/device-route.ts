@@ -12,7 +12,10 @@ export interface BodyDeadlines {
   readonly silent: number;
 }
 
-/** Default deadlines for receiving a request's body. They are longer than the timeouts of the agent. */
+/**
+ * Default deadlines for receiving a request's body. They equal the agent's own time limits, so that the server does not wait for a request
+ * that the agent has given up.
+ */
 const DEFAULT_DEADLINES: BodyDeadlines = { whole: 60_000, silent: 30_000 };
 
 export interface DeviceRequest {
@@ -73,7 +76,10 @@ export function queryOf<S extends z.ZodType>(schema: S, query: URLSearchParams):
   throw new CordonError('invalid_input', `${issue?.path.join('.')}: ${issue?.message}`, {}, parsed.error);
 }
 
-/** `what`: name of the expected body for the error message. Throws `invalid_input`. */
+/**
+ * Reads and validates a JSON body. `what` describes the expected body in the error message. Throws `invalid_input` for an invalid body,
+ * `too_large` for a large body, and `unavailable` for an incomplete body.
+ */
 export async function bodyOf<S extends z.ZodType>(
   schema: S,
   request: IncomingMessage,

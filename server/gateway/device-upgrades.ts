@@ -10,7 +10,10 @@ export class DeviceUpgrades {
     this.#sessions = sessions;
   }
 
-  /** Marks an upgrade of the device as in progress. The caller ends it with the returned function. */
+  /**
+   * Marks a WebSocket upgrade as in progress, because the device counts as connected even before its session exists. The caller removes the
+   * mark with the returned function.
+   */
   begin(device: DeviceId): () => void {
     this.#counts.set(device, (this.#counts.get(device) ?? 0) + 1);
     return () => {

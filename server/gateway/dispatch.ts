@@ -23,8 +23,8 @@ export function createDispatch(ports: DispatchPorts) {
   const { devices, commands, jurisdiction, orders, relay, mailing, log, welcome } = ports;
 
   /**
-   * Store the new document versions only with the next acknowledgment. After a new order list, a device also sends receipts, so that one
-   * write stores both.
+   * Notes which document versions the device has stored. `acknowledge` writes the versions to the database. After a new order list, a
+   * device also sends receipts, so that one write stores the versions and the number of the last report.
    */
   async function have(session: DeviceSession, { list, record, approverSet }: Frame<'have'>): Promise<void> {
     session.acknowledgments.documents({ list, record, approverSet });

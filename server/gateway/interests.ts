@@ -5,8 +5,8 @@
 import type { DeviceSession } from './session.ts';
 
 /**
- * Maximum number of people per session. Beyond it, the people requested earliest are removed, and the session is not notified of their
- * changes until it requests them again.
+ * Maximum number of people whose devices one session is notified of. If the session requests more people, the server removes the people
+ * requested longest ago. The session is not notified of their devices until it requests these people again.
  */
 const MOST_EACH = 1000;
 

@@ -30,7 +30,10 @@ export interface TimekeepingPort {
 }
 
 export interface DevicesPort {
-  /** `now`: time by the system clock. */
+  /**
+   * Identifies the device to which a certificate belongs. `now` is a time of the system clock, because the expiry of certificates follows
+   * this clock.
+   */
   identify(fingerprint: string, now: number): Promise<Identity>;
   connected(device: Omit<Connected, 'at'>): Promise<Opened>;
   disconnected(session: Session): Promise<void>;

@@ -47,16 +47,20 @@ export function refusalOf(thrown: unknown, operatorUrl: string | null): Answer &
 }
 
 /**
- * Response to a device whose service `management` is suspended. `facts.list` is set if the device's order list is outdated, because the
- * device must have the order that the response names. `random` is a number from 0 to 1.
+ * Returns the response to a device whose service `management` is suspended. `random` is a number from 0 to 1 that varies the time of the
+ * retry, so that refused devices do not all retry at once.
  */
 export function denialOf(
   verdict: ServiceVerdict,
   /**
-   * Data that a connected device would receive in frames. It includes the areas of the device's address, so that a suspended device without
-   * another location source learns that it has moved.
+   * Data that the refused device receives in the response; a connected device receives the same data in frames. The areas of the IP address
+   * tell a device without another location source that it has moved.
    */
   facts: {
+    /**
+     * Newest order list, with which the device can verify the order that the response names. Null if the device has this list, or if a
+     * restored server must not send a list yet.
+     */
     readonly list: Envelope | null;
     readonly withheld: readonly Envelope[];
     readonly address: { readonly time: number; readonly areas: readonly string[] };

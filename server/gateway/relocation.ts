@@ -20,7 +20,7 @@ export interface Located
 export interface Relocation {
   /** Locates the address of every session that still has areas from an earlier IP database. Concurrent calls share one run. */
   relocateAll(): Promise<void>;
-  /** Locates the address of one new session again, because the IP database may have changed during its upgrade. */
+  /** Locates the address of one new session again if the IP database changed while the device was connecting. */
   relocate(session: Located): Promise<void>;
   progress(): { readonly done: number; readonly of: number } | null;
 }

@@ -16,7 +16,10 @@ import type { Answer } from './refusals.ts';
  */
 const LARGEST_HAND_IN = 102 * 16 * 1024;
 
-/** Deadlines for the transfer of an attachment. They are longer than the timeouts of the agent. */
+/**
+ * Deadlines for receiving an attachment. The deadline `whole` is one minute longer than the agent's time limit for an attachment, so that
+ * the agent gives up first.
+ */
 export const FILE_DEADLINES: BodyDeadlines = { whole: ATTACHMENT_WITHIN + 60_000, silent: 30_000 };
 
 export function sealedRoutes(relay: Pick<RelayPort, 'keyPackages' | 'attachments'>): DeviceRoute[] {

@@ -2,7 +2,6 @@ import { CLOSE } from '../../shared/protocol/frames.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 import type { DeviceSession } from './session.ts';
 
-/** Maximum number of sessions in one slice of work. Between two slices, the server handles frames of devices. */
 const SLICE = 256;
 
 export class Sessions {
@@ -34,8 +33,8 @@ export class Sessions {
   }
 
   /**
-   * Closes the device's sessions whose number is lower than `epoch`. A session without a number remains open, because its hello frame will
-   * give it a higher number.
+   * Closes the device's sessions with a lower number than `epoch`. The server numbers the sessions of a device at their hello frames. A
+   * session without a number remains open, because it will get a higher number.
    */
   fence(device: DeviceId, epoch: number): void {
     for (const other of this.of(device)) {
@@ -56,7 +55,10 @@ export class Sessions {
     for (const same of this.#sockets.values()) yield* same;
   }
 
-  /** Calls `act` for every open socket, in slices over several turns of the event loop. */
+  /**
+   * Calls `act` for every open socket, in slices over several turns of the event loop. Between two slices, the server handles frames of
+   * devices.
+   */
   async each(act: (session: DeviceSession) => void): Promise<void> {
     let count = 0;
     for (const session of [...this.all()]) {

@@ -21,7 +21,10 @@ interface Ports {
   readonly log: Pick<Log, 'error'>;
 }
 
-/** Returns a function that stops further upgrades: from then on, the server refuses all of them. */
+/**
+ * Accepts WebSocket upgrades of devices at the listener. Returns a function for the shutdown, after which the server refuses all further
+ * upgrades.
+ */
 export function acceptUpgrades({ listener, connecting, most, operatorUrl, monitor, log }: Ports): () => void {
   let stopped = false;
   let upgrades = 0;

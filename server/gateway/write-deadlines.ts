@@ -7,7 +7,10 @@ import type { Server, Socket } from 'node:net';
 export interface WriteDeadlines {
   /** Milliseconds without progress after which a connection ends. */
   readonly idleTimeout: number;
-  /** Minimum rate at which a peer must read a larger write, in bytes per second. 4 KiB/s is slower than GPRS. */
+  /**
+   * Rate in bytes per second at which a peer must at least read. The time limit grows with the waiting bytes, because progress is visible
+   * only when a whole write has finished. 4 KiB/s is slower than GPRS.
+   */
   readonly rate: number;
   readonly every: number;
 }
@@ -19,10 +22,6 @@ interface Waiting {
   since: number;
 }
 
-/**
- * Enforces the deadlines on all connections of a server. `event` is `secureConnection` for a TLS server and `connection` for a plain
- * server.
- */
 export function enforceWriteDeadlines(
   server: Server,
   event: 'secureConnection' | 'connection',
