@@ -17,7 +17,7 @@ import type { Bus } from '../bus/bus.ts';
 import type { HoldPosition, HoldStore, LegalHold, Log, NewHold, RecordsPort } from './ports.ts';
 
 const RECORDS_TOGETHER = 100;
-/** Delay before a retry, in milliseconds (real time). */
+/** Delay in milliseconds before the server tries again to sign device records after a failure. */
 const TELL_AGAIN = 30_000;
 
 export interface PlaceHold {
@@ -60,8 +60,8 @@ export function createHolds(ports: {
   });
 
   /**
-   * Signs new records of all devices that a legal hold affects. If a crash interrupts the signing, the next start of the server signs the
-   * remaining records.
+   * Signs new device records for all devices that a legal hold affects, because a device learns about a legal hold from its record. If a
+   * crash interrupts the signing, the next start of the server signs the remaining records.
    */
   async function deliverAll(): Promise<void> {
     for (const hold of await store.undelivered()) {

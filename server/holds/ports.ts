@@ -31,7 +31,10 @@ export interface NewHold extends Pick<LegalHold, 'id' | 'reason' | 'reference' |
   readonly on:
     | { readonly kind: 'device'; readonly device: DeviceId }
     | { readonly kind: 'person'; readonly person: PersonId };
-  /** Real time, at which commands are canceled because of the legal hold. */
+  /**
+   * Time of the placement by the machine's clock, in Unix milliseconds. The store records this time as the end of the commands that the
+   * legal hold cancels, because the end times of commands are from the machine's clock.
+   */
   readonly realAt: number;
 }
 
@@ -61,8 +64,8 @@ export interface HoldStore {
   devicesOf(id: LegalHoldId, after: DeviceId | null, limit: number): Promise<DeviceId[]>;
   undelivered(): Promise<{ readonly id: LegalHoldId; readonly released: boolean }[]>;
   /**
-   * Marks that all device records contain the placement or release of a legal hold. Does nothing if the legal hold was released after it
-   * was read, because the release must still be delivered.
+   * Marks the legal hold, or its release if `released` is true, as contained in the device records of all affected devices. Changes nothing
+   * if the legal hold was released after `hold` was read, because the device records do not contain the release yet.
    */
   markDelivered(hold: { readonly id: LegalHoldId; readonly released: boolean }): Promise<void>;
 }

@@ -23,7 +23,10 @@ import { nexusOf } from './nexus-index.ts';
 import type { Evidence, IntakeStore } from './ports.ts';
 
 const HOUR = 3_600_000;
-/** Maximum age, in milliseconds, of stored evidence for a new computation of the location after late evidence. */
+/**
+ * Age in milliseconds up to which stored evidence is read again when evidence arrives late, for example from a device that was offline. The
+ * server then computes the location again from the stored and the late evidence.
+ */
 const HISTORY = 32 * 24 * HOUR;
 /**
  * Milliseconds between two stored samples of unchanged evidence. Evidence is valid for longer than this interval, so the samples give the
@@ -42,7 +45,10 @@ export interface SeenAddress {
 /** Changes of locations. A change is durable when its promise resolves. */
 export interface LocationIntake {
   areasOfAddress(address: string): readonly HomeArea[];
-  /** `connected`: true when the device's connection starts, false when it ends. */
+  /**
+   * Records the location of the device's IP address as evidence, and returns the areas of the address. `connected`: true when the device's
+   * connection starts, false when the connection ends.
+   */
   observeAddress(
     device: DeviceId,
     generation: number,
@@ -60,7 +66,10 @@ export interface LocationIntake {
    */
   observe(device: DeviceId, generation: number, observations: readonly Observation[]): Promise<void>;
   deviceChanged(device: DeviceId): Promise<void>;
-  /** Marks the address evidence of all devices as disconnected. The server calls this at its start. */
+  /**
+   * Marks the location evidence from IP addresses as disconnected, for all devices. The server calls this method at its start, because
+   * earlier connections have ended and evidence without a connection must expire.
+   */
   disconnectAll(): Promise<void>;
 }
 

@@ -14,7 +14,10 @@ export interface LocationViews {
   /** Devices that the order may affect. The result contains every affected device, but also unaffected ones: only the verdict is exact. */
   affectedBy(rule: OrderRule): Promise<DeviceId[]>;
   evidence(device: DeviceId): Promise<{ location: LocationView; sources: SourceView[]; observations: EvidenceView[] }>;
-  /** Location at the past time `at`. Throws the errors of `pastLocation`. */
+  /**
+   * Returns the location of the device at a past time. Throws `beyond_retention` for a time whose evidence was deleted, `invalid_input` for
+   * a future time, and `not_found` for a time before the device's enrollment.
+   */
   past(device: DeviceId, at: Instant): Promise<PastLocation>;
   locations(devices: readonly DeviceId[]): Promise<ReadonlyMap<DeviceId, string[]>>;
 }

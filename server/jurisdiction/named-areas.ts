@@ -37,11 +37,11 @@ export function locationsOf({ members, polygon }: AreaContent): readonly HomeAre
 
 /**
  * Operations on named areas. Every change throws `out_of_scope` unless the scope of the admin's role includes all countries and territories
- * of the newest version and of the new version.
+ * of the area, both before and after the change.
  */
 export interface NamedAreas {
   namedAreas(): Promise<KnownArea[]>;
-  /** Throws `unknown_area` for an invalid member of the group of countries. */
+  /** Creates a group of countries, or a new version of an existing group. Throws `unknown_area` if a member is not a valid area. */
   defineGroup(name: string, title: string, members: readonly string[], by: AreaEditor): Promise<NamedArea>;
   /** Throws `invalid_input` for an outline that devices could interpret differently. */
   importPolygon(name: string, title: string, geoJson: string, by: AreaEditor): Promise<NamedArea>;

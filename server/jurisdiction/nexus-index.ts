@@ -27,8 +27,8 @@ export function affectedQuery(rule: OrderRule, now: number): AffectedQuery {
 }
 
 /**
- * Home areas to which an order applies: the order's areas, their subdivisions, and the territories that the order's territory policy
- * assigns to them.
+ * Returns the areas by which the index finds devices with a matching home area or legal seat. They are the order's areas, areas that
+ * contain or overlap them, their subdivisions, and disputed territories that the order assigns to them.
  */
 function homesIn(rule: OrderRule): HomeArea[] {
   const codes = new Set(searchCodes(rule));
@@ -56,8 +56,8 @@ export function nexusOf(state: LocationState): LocationWrite['nexus'] {
 }
 
 /**
- * Index codes of an area. An area in a disputed territory also has the code of the territory, because each order decides which country the
- * territory belongs to.
+ * Returns the codes under which the index lists a device that may be in the given area. For an area in a disputed territory, the
+ * territory's code is added, because each order decides which country the territory belongs to.
  */
 function indexCodesOf(area: EvidenceArea): LocationArea[] {
   const territory = territoryNamedBy(locationOf(area));

@@ -1,9 +1,9 @@
 /**
- * Location and assignments of a device at a past time, computed like the current location but only from evidence observed up to the past
- * time. Evidence that the server received later is included, because the device already had it.
+ * Location, group, home area and legal seat of a device at a past time. Only evidence observed up to that time counts, including evidence
+ * that reached the server later, because the device already had this evidence.
  *
- * Unchanged evidence is stored only every few hours. It may therefore appear to expire some hours too early; areas, certainty and times of
- * arrival are exact.
+ * Unchanged evidence is stored only every few hours. The result may therefore show an expiry of evidence some hours too early. Areas,
+ * certainty and times of arrival are exact.
  */
 import type { HomeArea } from '../../shared/areas/area-code.ts';
 import { CordonError } from '../../shared/errors.ts';

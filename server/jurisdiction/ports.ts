@@ -14,11 +14,11 @@ export interface LocationFacts {
 }
 
 /**
- * Kinds of a device's index entries.
+ * Kinds of entries in the index by which an order finds devices.
  * - `present`: area in which the device may be.
- * - `seen`: area of any evidence, including expired evidence, that is not `present`.
+ * - `seen`: any other area in the device's evidence, even if the evidence has expired.
  * - `network`: area of the mobile network.
- * - `connected`: the device is connected, so its address evidence does not expire.
+ * - `connected`: the device is connected, so the location evidence from its IP address does not expire.
  */
 export type IndexedNexus = 'present' | 'seen' | 'network' | 'connected';
 
@@ -47,7 +47,7 @@ export interface PastAssignment {
   readonly home: HomeArea | null;
   readonly homeBy: 'statement' | 'device' | 'group' | null;
   readonly seat: HomeArea | null;
-  /** Time since which the server records the assignments of the device. */
+  /** Start of the stored history of the device's group, home area and legal seat. */
   readonly known: Instant;
 }
 
@@ -67,7 +67,9 @@ export interface AffectedQuery {
   readonly locations: readonly LocationArea[];
   readonly homes: readonly HomeArea[];
   readonly seats: readonly HomeArea[];
-  /** Time at which devices with an unknown location match; null if an unknown location does not match. */
+  /**
+   * Time for which the query also selects devices whose location is unknown at this time. Null if the query does not select such devices.
+   */
   readonly unknownAt: Instant | null;
 }
 
@@ -92,7 +94,10 @@ export interface IntakeStore extends FactsStore {
 }
 
 export interface PastStore {
-  /** Assignments at a past time. Null for an unknown device, and for a time before the device's enrollment. */
+  /**
+   * Returns the device's group, home area, legal seat and enrollment at a past time. Null for an unknown device, and for a time before the
+   * device's enrollment.
+   */
   pastAssignment(device: DeviceId, at: Instant): Promise<PastAssignment | null>;
   evidenceUntil(device: DeviceId, until: Instant, limit: number): Promise<StoredEvidence[]>;
   /** Time of the oldest legal hold on the device or its user; null without a legal hold. */
@@ -215,7 +220,7 @@ export interface TerritoryPolicyStore {
   territoryPolicies(): Promise<StoredPolicy[]>;
   /** Returns false, without a change, if the store has a policy with the same or a higher version. */
   addTerritoryPolicy(policy: StoredPolicy): Promise<boolean>;
-  /** Activations, newest first. `limit`: null for all activations. */
+  /** Returns the activations of territory policies, newest first. If `limit` is null, returns all activations. */
   territoryPolicyUses(limit: number | null): Promise<PolicyUse[]>;
   activateTerritoryPolicy(
     version: number,

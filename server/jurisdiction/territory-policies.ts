@@ -1,6 +1,6 @@
 /**
- * The operator's territory policies. An imported version never changes. A policy is a default for new proposals
- * (`server/orders/drafting/proposals.ts`), and never applies to a signed order.
+ * Territory policies of the operator, which assign disputed territories to countries. An imported version never changes. The active version
+ * is a default for new proposals (`server/orders/drafting/proposals.ts`), and never applies to a signed order.
  */
 import { previousKey } from '../../shared/api/versioned-artifact.ts';
 import { TERRITORIES } from '../../shared/areas/area-code.ts';
