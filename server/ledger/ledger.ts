@@ -54,7 +54,8 @@ export interface Ledger extends LedgerProofs {
    */
   readonly verifierKey: string;
   /**
-   * Verifier key under the ledger's first name. Auditors store it together with the public keys that they need to verify evidence packs.
+   * Verifier key with the ledger's first name. After a loss of entries, the ledger gets a new name, but this key remains the same. Auditors
+   * store this key together with the public keys that they need to verify evidence packs.
    */
   readonly firstVerifierKey: string;
   resting(): string | null;

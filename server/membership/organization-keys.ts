@@ -2,7 +2,10 @@
 import type { ApproverSet } from '../../shared/order/approvers.ts';
 import type { ApproverSetPort, CountersignatureStore, KeySignature, SignedKey } from './ports.ts';
 
-/** Returns the current approver set, after the store has marked the messaging keys that none of the set's organization keys has signed. */
+/**
+ * Returns the current approver set. If its organization keys changed, first updates in the store which messaging keys wait for a
+ * countersignature by one of these keys.
+ */
 export type SettledApproverSet = () => Promise<ApproverSet | null>;
 
 export function createSettledApproverSet(

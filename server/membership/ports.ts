@@ -39,13 +39,16 @@ export interface OtherDevice {
 
 export interface ListedKey extends SignedKey {
   readonly group: { readonly id: GroupId; readonly name: string };
-  /** The same user's remaining devices, newest first, at most `MOST_OTHERS`. */
+  /** Other active devices of the user, newest first, at most `MOST_OTHERS`. */
   readonly others: readonly OtherDevice[];
   /** The account that created the activation code; null if the code was deleted. */
   readonly codeBy: {
     readonly account: string;
     readonly name: string;
-    /** True if no role of the account allows activation codes in all groups. */
+    /**
+     * True if the account's roles allow activation codes only for some groups or areas, or for none. An automatic countersigner then does
+     * not sign the key of a user's additional device.
+     */
     readonly scoped: boolean;
   } | null;
 }
@@ -79,20 +82,35 @@ export interface MessagingKeyStore {
   certify(key: KeyRow & { readonly folded: string }, signature: NewSignature): Promise<void>;
 }
 
-/** Store of countersignatures. A messaging key is *present* if it belongs to the current enrollment of an active device. */
+/**
+ * Store of countersignatures, with which an organization key confirms devices' messaging keys. In the names of methods, a *present*
+ * messaging key belongs to the current enrollment of an active device.
+ */
 export interface CountersignatureStore {
   present(digests: readonly string[], scope: MemberScope): Promise<KeyRow[]>;
   list(query: KeyQuery): Promise<ListedKey[]>;
-  /** Number of messaging keys that waited for a countersignature at the last call of `settle`. */
+  /**
+   * Number of messaging keys within the admin's scope that wait for a countersignature. Call `settle` first, because this method counts the
+   * messaging keys that `settle` marks.
+   */
   waiting(scope: MemberScope): Promise<number>;
-  /** Sets the organization keys of the current approver set, and marks the messaging keys that wait for a countersignature. Idempotent. */
+  /**
+   * Marks the messaging keys that wait for a countersignature, because none of the given organization keys has signed them. Removes the
+   * mark from all other messaging keys. Idempotent.
+   */
   settle(keyids: readonly string[]): Promise<void>;
-  /** Stores each signature with its ledger entry in one transaction. Keeps existing signatures. */
+  /**
+   * Stores signatures on messaging keys, each with its ledger entry, in one transaction. Skips a signature if the same signing key has
+   * already signed the messaging key.
+   */
   sign(signatures: readonly NewSignature[]): Promise<void>;
 }
 
 export interface VerifiedDeviceStore {
-  /** Countersigned present keys of the devices in `devices`, and of all devices of the people in `people`. */
+  /**
+   * Returns the countersigned messaging keys of active devices in their current enrollment: the devices in `devices`, and all devices of
+   * the people in `people`.
+   */
   members(of: { readonly people: readonly string[]; readonly devices: readonly string[] }): Promise<SignedKey[]>;
   search(
     folded: string,

@@ -1,4 +1,8 @@
-/** Proofs of verified devices: certificates, each with two ledger entries in the same tree. */
+/**
+ * Proofs with which a device checks that other devices are verified. A proof consists of the certificate of a messaging key and two ledger
+ * entries: one for the server's signature, one for the organization's countersignature. Both entries are proved against the same
+ * checkpoint.
+ */
 import { CordonError } from '../../shared/errors.ts';
 import type { ApproverSet } from '../../shared/order/approvers.ts';
 import { type Envelope, PAYLOAD_TYPES } from '../../shared/order/documents.ts';
@@ -62,8 +66,8 @@ export function createProofs({
 }
 
 /**
- * Keys that both an online key and an organization key of the current approver set have signed. For each kind of key, the oldest signature
- * is used, with its ledger entry.
+ * Selects the messaging keys that both an online key (of the server) and an organization key of the current approver set have signed. If
+ * several online keys or several organization keys signed, the oldest signature counts, so that later signatures do not change the proof.
  */
 function provable(keys: readonly SignedKey[], approverSet: ApproverSet) {
   const named = { online: idsOf(approverSet.onlineKeys), organization: idsOf(approverSet.organizationKeys) };

@@ -20,7 +20,7 @@ export const SECRET_FIELDS = [
 ] as const;
 
 const STRING = String.raw`"(?:[^"\\]|\\.)*"`;
-/** Characters of a value in a header, or in the query or fragment of a URL. */
+/** Pattern for a secret value in a header, or in the query or fragment of a URL. The value ends at a separator. */
 const VALUE = String.raw`[^&;,\s"\\]+`;
 
 const PATTERNS: readonly (readonly [pattern: RegExp, replacement: string])[] = [

@@ -4,7 +4,7 @@ import { REMOVED, redactLine, SECRET_FIELDS } from './redact-line.ts';
 
 /** The code passes no secrets to the log. These guards only catch mistakes. */
 export function createServerLog(level: string, destination: pino.DestinationStream = pino.destination(2)): Logger {
-  // Removes a secret that is an object before the object is converted to text.
+  // Fields whose values pino replaces before it creates the line, because `redactLine` does not find a secret that is an object.
   const paths = SECRET_FIELDS.flatMap((name) => [`["${name}"]`, `*["${name}"]`, `*.*["${name}"]`]);
   return pino(
     { level, base: null, redact: { paths, censor: REMOVED }, hooks: { streamWrite: redactLine } },
