@@ -41,10 +41,11 @@ export function countingApprovers(
 }
 
 /**
- * `given` has the recorded approvals, and `persons` maps the key ids of the current approver set to people.
+ * Decides whether an approval is valid and completes the adoption. `given`: recorded approvals. `persons`: person of each key id in the
+ * current approver set.
  *
- * If two approvers are treated as one person, the server records both approvals, but a third person must also approve. Throws
- * `approver_unknown` or `same_person`.
+ * Throws `approver_unknown` for another key, and `same_person` if the proposer approves or a person approves with a second key. If one of
+ * two approvers could have used the other's account, the server records both approvals, but counts the approvers as one person.
  */
 export function decideApproval(
   revision: Revision,

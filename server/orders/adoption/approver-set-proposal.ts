@@ -13,7 +13,10 @@ export interface ApproverSetProposal {
   readonly organizationKeys?: readonly string[] | undefined;
 }
 
-/** Throws `same_person` if fewer than `threshold` of the given people are independent of each other. */
+/**
+ * Throws `same_person` unless at least `threshold` of the given people are independent: they are different people, and none of them could
+ * have signed in with another's account.
+ */
 function requireIndependent(persons: readonly string[], threshold: number, people: People): void {
   const enough = people.independent(persons).size;
   if (enough >= threshold) return;

@@ -39,8 +39,9 @@ export interface ApproverSets {
 }
 
 /**
- * Number of people who must still sign a new approver set, under the rules of both the previous and the new set. Two related people are
- * treated as one here, but devices treat them as two (`missingSignatures`).
+ * Number of people who must still sign a new approver set, under the rules of both the previous and the new set. The server counts two
+ * people as one if one of them could have used the other's account. Devices do not have this information and count two people
+ * (`missingSignatures`).
  */
 export function missingPeople(
   envelope: Envelope,

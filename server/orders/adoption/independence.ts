@@ -53,8 +53,8 @@ function sentence({ name, account, by, kind }: AccountLink): string {
 }
 
 /**
- * Computes the exact largest set without two related people. A person with at most one relation can always be in the set, so the search
- * covers only the few people with more relations.
+ * Returns the largest set of the given people in which no two are related, that is, treated as one person. A person with at most one
+ * relation can always be in the set, so the search covers only the few people with more relations.
  */
 function largestIndependent(
   persons: readonly string[],
@@ -72,7 +72,7 @@ function largestIndependent(
   };
   const first = including(chosen);
   if (chosen.near.length <= 1) return first;
-  // The largest set contains the chosen person or at least one of the people related to the chosen person.
+  // Every largest set of unrelated people contains the chosen person or a person related to the chosen person. Compare all these cases.
   return others
     .filter(({ person }) => chosen.near.includes(person))
     .map(including)

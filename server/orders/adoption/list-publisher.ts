@@ -11,7 +11,10 @@ import { buildList, REFRESH_AFTER, type StoredList } from './order-list.ts';
 import { createPublicList, type PublicList } from './public-list.ts';
 
 const RETRY_AFTER = 60_000;
-/** In milliseconds. If the date of an order list is further ahead of the server's clock, the server replaces the list. */
+/**
+ * Milliseconds by which the date of an order list may be ahead of the server's clock. The server replaces a list with a later date, because
+ * the clock was wrong when the server signed the list.
+ */
 const CLOCKS_DIFFER = 600_000;
 
 export interface ListPublisher {

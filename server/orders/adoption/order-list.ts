@@ -20,12 +20,18 @@ export interface StoredList {
   readonly expiresAt: Instant;
 }
 
-/** In bytes. Space in a frame for the approvals of a new revision and for everything that is not an order. */
+/**
+ * Bytes reserved in the frame of an order list, whose size is limited. The reserve is for the approvals of a new revision and for
+ * everything that is not an order.
+ */
 const AROUND = 16 * 1024;
 
 /**
- * Throws `too_large` if an order list with the given revisions does not fit into one frame. The frame contains each revision twice in
- * base64. Each order that is not withdrawn needs space for two revisions, so that approvers can always pause the order (ADR 11).
+ * Throws `too_large` if an order list with the given revisions does not fit into one frame. A revision is encoded in base64 twice: alone,
+ * and again within the list.
+ *
+ * An order that is not withdrawn counts as two revisions. The list of a paused order contains two, and approvers must always be able to
+ * pause an order (ADR 11).
  */
 export function requireRoom(revisions: Iterable<{ readonly envelope: Envelope; readonly withdrawn: boolean }>): void {
   let bytes = AROUND;

@@ -18,10 +18,14 @@ export interface OrderReader {
   readonly areas: readonly OrderArea[] | null;
 }
 
-/** All person ids are canonical: each person has only one id. */
+/**
+ * Facts about an order that decide who may read its withheld revisions (revisions whose text is hidden from the public). Each person has
+ * only one id here, the canonical one.
+ */
 export interface WithheldFacts {
-  /** `shown`: the displayed revision is withheld. `any`: at least one revision of the order is withheld. */
+  /** True if the response would show a withheld revision. */
   readonly shown: boolean;
+  /** True if at least one requested revision is withheld. */
   readonly any: boolean;
   readonly locations: readonly OrderArea[];
   readonly proposers: ReadonlySet<string>;

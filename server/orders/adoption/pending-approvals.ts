@@ -80,7 +80,10 @@ export function createPendingApprovals({
   };
 }
 
-/** Members of both the previous and the new approver set can sign. If no more signatures are needed, the result names no people. */
+/**
+ * Returns the pending approver set with the people who can still sign: members of the previous set, of the new set, or of both. A set that
+ * needs no more signatures adds no people.
+ */
 function pendingSetOf(row: ApproverSetRow, before: ApproverSet | null, people: People): PendingApproverSet {
   const envelope = approverSetEnvelopeOf(row);
   const approverSet = readApproverSet(envelope);

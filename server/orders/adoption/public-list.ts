@@ -25,7 +25,10 @@ export function createPublicList(ports: {
   const { current, approvers, adopted, clock, installation } = ports;
   let cached: { readonly list: StoredList; readonly revisions: unknown; readonly withheld: Envelope[] } | null = null;
 
-  /** Compute the complete withheld revisions only once for each order list, because many devices request them. */
+  /**
+   * Returns the full texts of the revisions that the order list replaces by public summaries. The result is cached for each order list,
+   * because many devices request these texts.
+   */
   function withheld(): readonly Envelope[] {
     const list = current();
     const set = approvers.current();
@@ -44,7 +47,7 @@ export function createPublicList(ports: {
       const list = current();
       const approverSet = approvers.current();
       if (!approverSet || !list) return [];
-      // Verify the order list as a newly enrolled device does.
+      // Verify the order list like a newly enrolled device, which has no earlier list.
       const known = { installation, version: 0, hash: null, orders: new Map() };
       const { envelope } = list;
       const { alerts } = verifyList({ envelope, withheld: withheld(), approverSet, known, now: clock.now() });

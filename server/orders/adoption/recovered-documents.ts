@@ -70,8 +70,8 @@ export interface RecoverGiven {
 }
 
 /**
- * If one of the documents is invalid, accepts none of them and throws `document_malformed`, `signature_invalid`, `threshold_not_met` or
- * `list_forked`.
+ * Selects the documents from a device that a restored server accepts. If one of the documents is invalid, accepts none of them and throws
+ * the reason, such as `document_malformed`, `signature_invalid`, `threshold_not_met` or `list_forked`.
  */
 export function recoverFrom(given: RecoverGiven): Recovered {
   const { chain } = given;

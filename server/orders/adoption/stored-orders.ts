@@ -13,7 +13,10 @@ import { readPayload } from './revision-payload.ts';
 export interface ScopeQuery {
   readonly revision?: number | undefined;
   readonly baseline?: number | undefined;
-  /** True if the request concerns the devices that any revision of the order affected, for example a request for an evidence pack. */
+  /**
+   * True if the request concerns all devices that the order has ever affected, such as a request for an evidence pack. The scope then
+   * includes the areas of all adopted revisions.
+   */
   readonly life?: boolean;
 }
 

@@ -16,7 +16,10 @@ export type ExemptInput = readonly (({ readonly device: DeviceId } | { readonly 
   readonly until?: string | null | undefined;
   readonly reason?: string | undefined;
 })[];
-/** Parts of a proposal outside its terms. The terms contain only a commitment to the decision record `decision`. */
+/**
+ * Parts of a proposal that are not in the order's terms: the exempt devices and the internal reasons (`decision`). The internal reasons
+ * stay secret, so the terms contain only their salted hash.
+ */
 interface BesideTerms {
   readonly exempt?: ExemptInput | undefined;
   readonly decision?: DecisionRecord | undefined;
