@@ -1,6 +1,6 @@
 /**
- * Signs new versions of device records when their content changes, above all exemptions. The server signs device records before it sends a
- * new order list, so that the list never suspends a newly exempt device.
+ * Signs a new version of a device record (signed document for one device) when its content changes, for example the device's exemptions.
+ * The server signs device records before it sends a new order list, so that the list never suspends a newly exempt device.
  */
 import { isCordonError } from '../../../shared/errors.ts';
 import { createBatcher } from '../../../shared/loops/batcher.ts';
@@ -22,8 +22,8 @@ export interface DeviceRecords {
   /** Signs new records of the devices that the order's current revision exempts but the revision `before` did not exempt. */
   follow(order: string, before: Revision | undefined): Promise<void>;
   /**
-   * Signs new records of exempt devices if the content changed. At the start of the server, this creates the records that a crash after an
-   * adoption left unsigned.
+   * Signs new device records for all devices that orders exempt, if the content of the record changed. The server calls this method at its
+   * start, because a crash after an adoption may have left records unsigned.
    */
   reissueAllExempt(): Promise<void>;
 }
@@ -44,8 +44,8 @@ export function createDeviceRecords(ports: {
     Map.groupBy(await orders.exemptionsOf(devices), ({ device }) => device),
   );
   /**
-   * Orders for which some device records could not be signed. At the next change of such an order, the server signs the records of all its
-   * exempt devices.
+   * Orders for which signing a device record failed, for example because the database was unavailable. The next change of such an order
+   * covers the records of all its exempt devices, not only of the newly exempt ones.
    */
   const unfinished = new Set<string>();
 

@@ -1,6 +1,8 @@
 /**
- * Effect of adopted orders on devices: caches verdicts, signs device records, and records when orders took effect and which devices they
- * affected.
+ * Effect of adopted orders on devices.
+ * - Caches the verdict on each device: the decision which services the orders suspend.
+ * - Signs device records (signed documents that tell a device its exemptions).
+ * - Records when orders took effect and which devices they affected.
  */
 import { CordonError } from '../../../shared/errors.ts';
 import { createBatcher } from '../../../shared/loops/batcher.ts';

@@ -31,7 +31,10 @@ export interface ExecutionStore {
   recordExecution(execution: Execution, entry: EntryDraft<'order.executed'>): Promise<void>;
 }
 
-/** Delay in milliseconds before the next attempt. The verification of an evidence pack accepts an entry that is at most 30 seconds late. */
+/**
+ * Delay in milliseconds before the server tries again to record the start or end of an order. The verification of an evidence pack accepts
+ * a ledger entry that is at most 30 seconds later than the start or end.
+ */
 const RETRY_AFTER = 10_000;
 
 export function createExecutions(ports: {

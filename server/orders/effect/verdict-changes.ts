@@ -1,4 +1,7 @@
-/** Schedules changes of verdicts at known times: an order starts or ends, or a device's exemption or grace period ends. */
+/**
+ * Schedules changes of verdicts (decisions which services are suspended for a device) at known times: an order starts or ends, or a
+ * device's exemption or grace period ends.
+ */
 import type { DeviceId } from '../../../shared/protocol/ids.ts';
 import type { Clock, Instant } from '../../../shared/time/clock.ts';
 import type { OrderRule } from '../../../shared/verdict/terms.ts';
@@ -20,13 +23,16 @@ export function instantsOf(rule: OrderRule): Instant[] {
 export function createVerdictChanges(ports: {
   readonly clock: Clock;
   readonly rules: () => readonly OrderRule[];
-  /** Callback for changed verdicts. It receives the devices whose scheduled time has come, and the orders that start or end. */
+  /**
+   * Function that is called when verdicts may have changed. `devices`: devices whose own time of change has come. `rules`: orders that have
+   * started or ended, or whose pause has ended.
+   */
   readonly onChange: (devices: readonly DeviceId[], rules: readonly OrderRule[]) => void;
 }): VerdictChanges {
   const { clock, rules, onChange } = ports;
   /**
-   * Time of each device's next change. The time remains when cached verdicts are deleted, because the device may not be evaluated again
-   * before this time.
+   * Time of the next change of each device's verdict. The time remains when the cached verdict is deleted, because otherwise no change
+   * would be announced if nothing requests the verdict before that time.
    */
   const expected = new Map<DeviceId, Instant>();
   let seenUntil = clock.now();

@@ -1,6 +1,9 @@
 /**
- * Cache of devices' verdicts. The relay needs the verdicts of sender and recipients for every message. A cached verdict is valid until the
- * rules, or the device's location, home area, legal seat or exemptions change, at the latest until its `nextChange`.
+ * Cache of verdicts, each of which states the services that orders suspend for one device. The relay needs the verdicts of sender and
+ * recipients for every message.
+ *
+ * A cached verdict is valid until its `nextChange` at the latest. A change of an order, or of the device's location, home area, legal seat
+ * or exemptions, makes the verdict invalid earlier.
  */
 import type { DeviceId } from '../../../shared/protocol/ids.ts';
 import type { Clock, Instant } from '../../../shared/time/clock.ts';
@@ -26,7 +29,7 @@ export interface Verdicts {
   cached(device: DeviceId): Verdict | undefined;
   verdict(device: DeviceId): Promise<Verdict | null>;
   invalidate(devices: readonly DeviceId[]): void;
-  /** Deletes all cached verdicts and updates the schedule of verdict changes. */
+  /** Deletes all cached verdicts, because a changed order can affect any device. Also updates the times of future verdict changes. */
   rulesChanged(): void;
   wakeAffected(rule: OrderRule): Promise<void>;
   stop(): Promise<void>;

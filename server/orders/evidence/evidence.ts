@@ -15,7 +15,10 @@ import { createRollout, type OrderRollout, type RolloutStore } from './rollout.t
 
 export interface Evidence extends OrderReadings {
   rollout(order: string): Promise<OrderRollout>;
-  /** Explains a device's verdict at a past time. Throws the same errors as `JurisdictionPort.past`. */
+  /**
+   * Explains which services orders suspended for a device at a past time. Throws `beyond_retention` for a time whose evidence was deleted,
+   * `invalid_input` for a future time, and `not_found` for a time before the device's enrollment.
+   */
   explain(device: DeviceId, at: Instant): Promise<Explanation>;
 }
 

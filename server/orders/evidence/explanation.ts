@@ -13,7 +13,10 @@ import { activeAt, endOf } from '../impact/device-impact.ts';
 import type { ExemptionRow, PastLocation, ReceiptRow } from '../ports.ts';
 
 const SHOWN = 50;
-/** Connections with an area that change when the device moves, unlike its home area and legal seat. */
+/**
+ * Reasons of a suspension that depend on where the device is: its location and its mobile network. The home area and legal seat do not
+ * change when the device moves.
+ */
 const PASSING = ['present', 'network'] as const;
 
 export interface PastRevision extends AcceptedRevision {

@@ -44,7 +44,8 @@ export interface ReadingRow extends OrderReading {
 
 export interface ReadingStore {
   /**
-   * The first reading in a time span is stored together with its ledger entry. Later readings in the same time span only increase a count.
+   * Records that an account read a withheld order. The first reading in a time span (`span`) is stored together with its ledger entry.
+   * Later readings in the same time span only increase a count.
    */
   recordReading(reading: StoredReading, entry: EntryDraft<'order.read'>): Promise<void>;
   readings(order: string, limit: number): Promise<ReadingRow[]>;

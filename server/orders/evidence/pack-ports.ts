@@ -21,7 +21,7 @@ export interface PackReceipt {
   readonly revision: number;
   /** Moment in the order's notice plan for which the device displayed the notice; null for a receipt about anything else. */
   readonly notice: string | null;
-  /** Time by the device's clock. */
+  /** Time at which the device created the receipt, by the device's clock. */
   readonly at: Instant;
   readonly envelope: Envelope;
 }

@@ -50,8 +50,8 @@ export interface Snapshot {
   readonly proceedings: readonly ProceedingRow[];
   readonly approverSets: readonly Envelope[];
   /**
-   * Ledger entries about the order, its order lists, approver sets, restores and time corrections. The entry of the newest order list also
-   * proves which order lists the server still has.
+   * Ledger entries about the order, its order lists, approver sets, restores and time corrections. The entry of the newest order list is
+   * included, because the server keeps only a fixed number of lists. Auditors thus see which older lists may be absent.
    */
   readonly entries: readonly Found[];
   /** Continuations, which rename the ledger after a loss of entries. Their ledger entries are in `entries`. */

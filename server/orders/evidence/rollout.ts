@@ -35,8 +35,8 @@ const RECORDED = 2_000;
 /** Store of verified receipts. Only receipts of the devices' current enrollments are included, unless stated otherwise. */
 export interface RolloutStore {
   /**
-   * Numbers of devices that received and displayed the notices of the given revisions, for each moment of the notice plan. `inTime` has the
-   * deadline of each notice that can be late.
+   * Returns how many devices received and displayed each planned notice to users, for example the notice 30 days before the order starts.
+   * `inTime` has the latest time at which a notice is on time. A notice without such a time is never late.
    */
   noticed(
     order: string,
@@ -56,7 +56,10 @@ export interface Reports extends DeviceReports {
 export interface OrderRollout extends Rollout {
   readonly lastSeen: number;
   readonly newest: Instant | null;
-  /** Counts of displayed notices, sorted as in the notice plan. Moments without a notice are absent. */
+  /**
+   * Numbers of devices that received and displayed each planned notice to users, sorted by the notices' planned times. Notices without a
+   * receipt are absent.
+   */
   readonly notices: readonly (NoticeCount & { readonly moment: NoticeMoment })[];
 }
 

@@ -1,6 +1,6 @@
 /**
- * Ends enrollments of devices under an exit: of devices that wiped their work data, and of devices that never answered the exit (silent
- * devices).
+ * Ends enrollments of devices under an exit, the phase of an order in which devices wipe work data. The server ends the enrollment of a
+ * device that wiped its data, and of a silent device: one without a receipt about the exit for 30 days.
  */
 import { setImmediate as turn } from 'node:timers/promises';
 import { keepParticulars } from '../../../shared/ledger/kept-particulars.ts';
@@ -17,8 +17,8 @@ import type { DeniedDevice, ExitStore, HoldsPort, NewExit, Unfinished } from './
 import { SILENT_AFTER } from './exit-progress.ts';
 
 /**
- * Milliseconds between two searches for devices that never answered. A search reads every device that an order affects, so a search after
- * every receipt would be too expensive.
+ * Milliseconds between two searches for silent devices, which have sent no receipt about the exit. A search reads every device that the
+ * order affects, so a search after every receipt would be too expensive.
  */
 const SEEK_EVERY = 86_400_000;
 const AT_ONCE = 100;
@@ -54,7 +54,7 @@ export interface EnrollmentEnds {
    * check; otherwise null.
    */
   endWiped(order: string, revisions: readonly number[], now: Instant): Promise<Instant | null>;
-  /** Ends the enrollments of devices that never answered. Returns the time of the next search. */
+  /** Ends the enrollments of silent devices. Returns the time of the next search. */
   endSilent(order: string, revision: number, now: Instant): Promise<Instant>;
 }
 
@@ -98,7 +98,7 @@ export function createEnrollmentEnds(ports: {
 
   async function endSilent(order: string, revision: number, now: Instant): Promise<Instant> {
     let next = now + SEEK_EVERY;
-    // Consider only the home area and legal seat of a device that never answered, because its location is unknown.
+    // Consider only the home area and legal seat of a silent device, because its location is unknown.
     const denied = (await ports.denied(order, revision)).filter(({ reasons }) => belongs(reasons));
     const devices = denied.map(({ device }) => device);
     for (const some of slices(devices, AT_ONCE)) {

@@ -21,8 +21,8 @@ export type Unfinished = Pick<ExitRow, 'order' | 'revision' | 'device' | 'genera
 
 export interface Awaited extends Pick<NewExit, 'device' | 'generation'> {
   /**
-   * Start of the server's wait for an answer. Since then, the exit has blocked the device without interruption because of its home area or
-   * legal seat.
+   * Time since which the server waits for a receipt about the exit (deletion of work data on devices). Since then, the order has suspended
+   * services of the device without interruption because of the device's home area or legal seat.
    */
   readonly since: Instant;
 }
@@ -37,13 +37,13 @@ export interface ExitStore {
     devices: readonly DeviceId[],
   ): Promise<Pick<NewExit, 'device' | 'generation'>[]>;
   /**
-   * Start of the server's wait for an answer, for each unanswered device. The call records `at` as the start for a device that has no start
-   * yet.
+   * Returns the given active devices that have sent no receipt about the exit, each with the time since which the server waits for a
+   * receipt. For a device without such a time, stores `at` as the time.
    */
   awaited(order: string, revision: number, devices: readonly DeviceId[], at: Instant): Promise<Awaited[]>;
   /**
-   * Deletes the starts of waits that no call of `awaited` has confirmed since the given time, because the server no longer waits for these
-   * enrollments.
+   * Deletes the stored start of the wait for each device that `awaited` has not returned since the given time, because the server no longer
+   * waits for a receipt of the device. If the server waits for the device again later, the waiting time starts anew.
    */
   forgetAwaited(order: string, revision: number, at: Instant): Promise<void>;
   /**
