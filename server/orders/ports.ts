@@ -46,7 +46,10 @@ export interface RevisionRow {
   readonly state: 'requested' | 'waiting' | 'adopted' | 'superseded' | ProposalEnd;
   readonly proposedAt: Instant;
   readonly adoptedAt: Instant | null;
-  /** Time when the proposal ended without adoption. Null if the proposal has not ended, and for a superseded proposal. */
+  /**
+   * Time when the proposal ended without adoption. Null if the proposal has not ended, or if a newer revision superseded it without a
+   * second person's confirmation.
+   */
   readonly endedAt: Instant | null;
   readonly endedBy: PersonId | null;
   readonly endReason: string | null;
@@ -97,11 +100,17 @@ export interface NewRevision {
   readonly title: string;
   readonly exemptions: readonly ExemptionRow[];
   readonly documents: readonly string[];
-  /** Decision record to store with the revision. Null if there is none, or if it is already stored. */
+  /**
+   * Decision record (the operator's internal, encrypted reasons for the decision) to store with the revision. Null if there is none, or if
+   * an earlier revision has already stored the record.
+   */
   readonly decision: DecisionRow | null;
 }
 
-/** A new order list, which is stored in the same transaction as the adoption that caused it. */
+/**
+ * New order list (the signed public list of all announced and active orders) with its ledger entry. If the adoption of a revision or of an
+ * approver set requires the list, one transaction stores the adoption and the list.
+ */
 export interface ListChange {
   readonly list: StoredList;
   readonly entry: EntryDraft<'order.list'>;
@@ -148,16 +157,17 @@ export interface OrderStore {
 export interface ProposalStore {
   /**
    * Adds a revision to its order.
-   * - A new pending revision supersedes the order's pending revision.
-   * - A new revision in the state `requested` supersedes earlier revisions in this state by the same proposer.
+   * - A pending revision supersedes the order's earlier pending revision.
+   * - A revision in the state `requested` waits for a second person to confirm the replacement. The revision supersedes only earlier
+   *   requests by the same proposer.
    *
-   * Throws `conflict` if the order's latest stored revision is not the predecessor of the new one, or if the store lacks a document that
-   * the revision refers to. For revision 1, the order must not exist.
+   * Throws `conflict` unless the revision follows the latest stored one and all its documents exist. For revision 1, the order must not
+   * exist.
    */
   appendRevision(change: NewRevision, entry: EntryDraft<'order.revision'>): Promise<void>;
   /**
-   * Ends a pending proposal. The oldest revision in the state `requested` then becomes pending. Throws `conflict` if the proposal is no
-   * longer pending.
+   * Ends a proposal that is pending or in the state `requested`. If the order then has no pending proposal, its oldest revision in the
+   * state `requested` becomes pending. Throws `conflict` if the proposal has already ended.
    */
   endProposal(
     end: {
@@ -171,7 +181,8 @@ export interface ProposalStore {
     entry: EntryDraft<'order.proposal-ended'>,
   ): Promise<void>;
   /**
-   * Replaces the pending revision with a revision in the state `requested`. Throws `conflict` if that revision is no longer in this state.
+   * Replaces the order's pending revision with a revision in the state `requested`, because a second person has confirmed the replacement.
+   * Throws `conflict` if the new revision is no longer in the state `requested`.
    */
   replacePending(
     change: { order: string; revision: number; at: Instant; by: PersonId },
@@ -299,7 +310,10 @@ export interface PastLocation extends LocationFacts {
     readonly database: { readonly hash: string; readonly name: string; readonly builtAt: Instant } | null;
     readonly receivedAt: Instant;
   }[];
-  /** Time of the oldest stored location evidence. Null if the server has deleted no evidence. */
+  /**
+   * Time of the oldest observation in `evidence`, if the server has deleted or omitted older evidence. The device may then have arrived
+   * earlier than `evidence` shows. Null if `evidence` is complete.
+   */
   readonly evidenceFrom: Instant | null;
 }
 

@@ -1,4 +1,7 @@
-/** Progress of an exit: enrollments that ended, and devices that the order still blocks. */
+/**
+ * Progress of an order's exit (the phase in which devices wipe work data): numbers of ended enrollments, and of devices that the order
+ * still blocks.
+ */
 import { setImmediate as turn } from 'node:timers/promises';
 import { isExit } from '../../../shared/order/exit.ts';
 import type { AcceptedRevision } from '../../../shared/order/verify-list.ts';
@@ -12,7 +15,9 @@ import { slices } from '../impact/rehearsal.ts';
 import type { OrderStore } from '../ports.ts';
 import type { AdoptedExit, DeniedDevice, ExitStore, HoldsPort } from './exit-ports.ts';
 
-/** In milliseconds. If a device does not answer the exit for this time, the server ends the device's enrollment. */
+/**
+ * Milliseconds for which the server waits for a device's receipt about the exit. After this time, the server ends the device's enrollment.
+ */
 export const SILENT_AFTER = 30 * 86_400_000;
 const AT_ONCE = 100;
 const MOST_CACHED = 50;
@@ -21,16 +26,16 @@ export interface ExitProgress {
   readonly revision: number;
   readonly adoptedAt: Instant;
   /**
-   * Earliest time at which the server ends enrollments of devices that never answered. A device that the order affects only later gets a
-   * full month from then on.
+   * Earliest time at which the server ends the enrollment of a device that sent no receipt about the exit. If the order affects a device
+   * only later, the server starts to wait at that later time.
    */
   readonly silentAfter: Instant;
   readonly wiped: number;
   readonly silent: number;
   readonly held: number;
   /**
-   * Number of blocked devices that received the exit but have not wiped their work data, because their export window is open or their
-   * location is uncertain.
+   * Number of blocked devices that sent a receipt about the exit but have not wiped their work data. Their export window is still open, or
+   * their location is uncertain.
    */
   readonly waiting: number;
   readonly unanswered: number;
@@ -48,7 +53,10 @@ export interface ExitProgressPorts {
   readonly denied: (order: string, revision: number) => Promise<readonly DeniedDevice[]>;
 }
 
-/** Only an active order ends enrollments, both on the server and on devices. */
+/**
+ * Checks whether the order is active now. The server ends the enrollments of silent devices (no receipt about the exit) only under an
+ * active order.
+ */
 export const isActive = (rules: readonly OrderRule[], order: string, now: Instant): boolean =>
   rules.some((rule) => rule.order === order && inForce(rule, now));
 

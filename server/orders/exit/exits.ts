@@ -1,7 +1,7 @@
 /**
- * Exits on the server. The server ends a device's enrollment and destroys its sealed messages and commands after the device's signed
- * receipt that it wiped its work data, or after a month without an answer. A legal hold stops both. All pending work is in the store, so a
- * crash only delays it.
+ * Server part of an order's exit (the phase in which devices wipe work data). When a device has sent a signed receipt of the wipe, or no
+ * receipt for a month, the server ends its enrollment. The server then also deletes the device's sealed messages and commands. A legal hold
+ * stops both. All pending work is in the store, so a crash only delays it.
  */
 import { Loop } from '../../../shared/loops/loop.ts';
 import { isExit } from '../../../shared/order/exit.ts';
@@ -15,11 +15,14 @@ const RETRY_AFTER = 60_000;
 
 export interface Exits {
   request(): void;
-  /** Ends all enrollments that are due. Never rejects. */
+  /**
+   * Ends the enrollment of each device that wiped its work data, or that sent no receipt about the exit for 30 days. Never rejects, because
+   * errors are only logged.
+   */
   run(): Promise<void>;
   /**
-   * Progress of the order's exit. Null if the order has no active exit and no exit ended an enrollment. The result is cached for some
-   * seconds, because its computation reads all devices. Throws `not_found` for an unknown order.
+   * Progress of the order's exit (the phase in which devices wipe work data). Null if no exit is active and no enrollment has ended by an
+   * exit. The result is cached for a short time, because its computation reads all devices. Throws `not_found` for an unknown order.
    */
   progress(order: string): Promise<ExitProgress | null>;
   progressAnew(order: string): Promise<ExitProgress | null>;
@@ -35,7 +38,7 @@ export function createExits(
 ): Exits {
   const { clock, bus, log } = ports;
   const { progress, progressAnew } = createExitProgress(ports);
-  /** Time of the next search for silent devices (devices that never answered the exit), by order and revision. */
+  /** Time of the next search for devices that sent no receipt about the exit. The key is the order number and the revision. */
   const seekAt = new Map<string, Instant>();
 
   const ends = createEnrollmentEnds({ ...ports, isStopped: () => loop.stopped });

@@ -19,7 +19,7 @@ const TOGETHER = 100;
 /** Maximum milliseconds of work before other tasks of the event loop run. */
 const SLICE = 10;
 
-/** Impact on one order. All counts include only devices whose address gets another location. */
+/** Impact of the new IP database on one order. All counts include only devices whose IP address gets another location. */
 export interface OrderChange {
   readonly order: string;
   readonly title: string;

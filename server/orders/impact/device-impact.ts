@@ -70,12 +70,15 @@ export function activeAt(rule: OrderRule, at: Instant): OrderRule {
   return { ...rule, effective: at, until: null, pausedUntil: null, withdrawn: false };
 }
 
-/** Extends a rule to devices with their home in the order's areas, and to devices with an unknown location. */
+/**
+ * Copies an order's rule and widens the copy to devices with their home in the order's areas. An order about locations is also widened to
+ * devices with an unknown location. The impact preview lists these devices even if the order denies them no service.
+ */
 export function widenRule(rule: OrderRule): OrderRule {
   return { ...rule, nexus: new Set([...rule.nexus, 'home']), unknown: asksForLocation(rule) ? 'deny' : rule.unknown };
 }
 
-/** Copies the device's current location without its expiry. */
+/** Copies the device's current location without its expiry, because an impact preview assumes that the device does not move. */
 function withoutExpiry(settled: LocationState, served: boolean, at: Instant): LocationState {
   const { network } = settled.sightings;
   return {
@@ -99,7 +102,10 @@ export function impactKey(rules: readonly OrderRule[], known: Known, now: Instan
   return [home, seat, areas, network, connected, holdsList, delivered].join(' ');
 }
 
-/** Impact of an order on one device. `rule` must be a result of `activeAt`. */
+/**
+ * Returns the impact of an order on one device. `rule` must be a copy made by `activeAt`, so that the order counts as active at the time
+ * `at`.
+ */
 export function impactOn(rule: OrderRule, subject: Subject, { now, at }: Moments): Impact {
   const { exemptions, connected, holdsList, delivered } = subject;
   const { home, seat } = subject.facts;

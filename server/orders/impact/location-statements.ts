@@ -1,6 +1,6 @@
 /**
- * Effect of admins' location statements on orders: which orders a new statement would affect, and which existing statements currently
- * change the verdict of an order.
+ * Effect of admins' location statements on orders. The module finds the orders that a new statement would affect, and the existing
+ * statements that currently change the services that an order suspends.
  */
 import { setImmediate as turn } from 'node:timers/promises';
 import type { HomeArea } from '../../../shared/areas/area-code.ts';
@@ -69,12 +69,21 @@ export interface PlacementEffect extends StatementEffect {
 }
 
 export interface LocationStatements {
-  /** Location statements that change the verdict of the rule, which may be the rule of a draft. */
+  /**
+   * Location statements (admins' assertions about a device's location) that change the services that an order suspends for a device. `rule`
+   * is the rule of the order, which may be a draft.
+   */
   overridingRule(rule: OrderRule): Promise<readonly OverridingStatement[]>;
-  /** Location statements that currently change the verdict of the adopted order. Throws `not_found` for an unknown order. */
+  /**
+   * Location statements that currently change the services that the adopted order suspends for a device. Throws `not_found` for an unknown
+   * order.
+   */
   overriding(order: string): Promise<readonly OverridingStatement[]>;
   locationChanges(order: string): Promise<readonly StoredLocationChange[]>;
-  /** Announced and active orders whose verdict for a device would change because of the requested location statement. */
+  /**
+   * Announced and active orders that would suspend other services for a device if its location statement, home area and legal seat changed
+   * as requested.
+   */
   placements(changes: readonly PlacementChange[]): Promise<readonly PlacementEffect[]>;
 }
 

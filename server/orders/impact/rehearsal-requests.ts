@@ -1,4 +1,3 @@
-/** Requests for rehearsals of drafts and of stored revisions. */
 import type { Revision } from '../../../shared/order/documents.ts';
 import { compileRule } from '../../../shared/order/rules.ts';
 import type { AdoptedApprovers } from '../adoption/adopted-approvers.ts';

@@ -61,8 +61,8 @@ export interface DeviceStateWithWaits extends DeviceState {
 export interface DeviceStateStore {
   states(devices: readonly DeviceId[]): Promise<ReadonlyMap<DeviceId, DeviceState>>;
   /**
-   * States of devices, with their pending messages and commands. `order` is the order to which `delivered` refers; null if no order list
-   * has contained the order.
+   * States of devices, with their pending messages and commands. `delivered` in the result is about receipts for the order with the number
+   * `order`. With null, `delivered` is false for all devices.
    */
   statesWithWaits(
     devices: readonly DeviceId[],
@@ -80,16 +80,16 @@ export interface RehearsalRequest {
   readonly number: string | null;
   readonly baseline: { readonly rule: OrderRule; readonly exemptions: readonly ExemptionRow[] } | null;
   /**
-   * If set, the rehearsal considers only devices that this rule affects. Otherwise it considers all devices that one of the two compared
-   * revisions can affect.
+   * Rule that limits the rehearsal to the devices that this rule affects. Without the field, the rehearsal considers all devices that one
+   * of the two compared revisions can affect.
    */
   readonly among?: OrderRule;
   readonly at: 'now' | 'effective';
   /** `all` selects all affected devices, and `denied` only devices for which one of the two compared revisions denies a service. */
   readonly selection: 'denied' | 'all';
   /**
-   * True if an offline device is included by its last known location, even an expired one. The device itself also applies orders by its
-   * last evidence.
+   * True if the rehearsal also uses the last known location of a device whose location evidence has expired. An offline device itself also
+   * applies orders by its last evidence.
    */
   readonly lastSeen?: true;
   readonly names: ReadonlySet<string>;
@@ -111,7 +111,7 @@ export interface RehearsalResult {
   readonly fleet: number;
   readonly sets: readonly ImpactGroup[];
   readonly ofApprovers: number;
-  /** Number of devices that are included by an expired last known location. */
+  /** Number of devices for which the rehearsal used the last known location, because their location evidence has expired. */
   readonly lastSeen: number;
   readonly waits: ReadonlyMap<DeviceId, Waits>;
 }
@@ -224,7 +224,7 @@ function createGroups({ rule, exemptions, baseline, at: when, selection }: Rehea
     return set;
   }
 
-  /** Group of the device; null if the order does not concern the device. */
+  /** Returns the group to which the device belongs. Null if the order does not concern the device, because such a device is in no group. */
   function setOf(device: DeviceId, known: Known): GroupInProgress | null {
     const key = after.exempts(device) || before?.exempts(device) ? null : impactKey(rules, known, now);
     if (key === null) return evaluate(device, known);
@@ -254,7 +254,10 @@ export function* slices<T>(items: readonly T[], size: number): Generator<readonl
   for (let from = 0; from < items.length; from += size) yield items.slice(from, from + size);
 }
 
-/** Cache key of a rehearsal: all its input except the devices, and except the order's title and texts, which do not affect the result. */
+/**
+ * Cache key of a rehearsal (impact preview that an admin keeps). The key covers all input except the data of devices. The key omits the
+ * order's title and texts, because they do not affect the result.
+ */
 function keyOf(
   { rule, exemptions, listed, number, baseline, among, at, selection, lastSeen, names }: RehearsalRequest,
   now: Instant,
