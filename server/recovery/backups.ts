@@ -64,7 +64,10 @@ export interface Backups {
   start(): Promise<void>;
   /** Ends the schedule, and waits until a backup in progress is complete. */
   stop(): Promise<void>;
-  /** Creates a temporary backup file for a download. `by`: the requesting account. Throws `conflict` without a recipient. */
+  /**
+   * Creates a temporary, encrypted backup file for a download. `by`: the requesting account. `recipient`: the age key that can decrypt the
+   * file; null for the configured recipient. Throws `conflict` if no recipient is given or configured.
+   */
   make(by: string, recipient: AgeRecipient | null): Promise<BackupFile>;
   /** Creates one scheduled backup. Never throws: a failed backup raises an alert. */
   runScheduled(): Promise<void>;

@@ -26,7 +26,10 @@ export interface SuspendedLedger {
   readonly origin: string;
   readonly fork: { readonly size: number; readonly root: string };
   readonly shown: NamedTree | null;
-  /** True if devices have shown at least one checkpoint and the ledger contains all shown checkpoints. */
+  /**
+   * True if at least one checkpoint (signed size and hash of the ledger) was shown, and the ledger contains every shown checkpoint. No lost
+   * entries are then known, so an admin can resume the ledger under its old name.
+   */
   readonly lossless: boolean;
 }
 
@@ -56,7 +59,10 @@ export interface ContinuationView {
   readonly signatures: ContinuationRow['signatures'];
   readonly signed: number;
   readonly needed: number;
-  /** Reason why approvers can no longer sign the continuation; null if they can. */
+  /**
+   * Reason why approvers can no longer sign the proposed continuation of the ledger. Null if approvers can sign the continuation or have
+   * already adopted it.
+   */
   readonly outdated: string | null;
 }
 
@@ -96,8 +102,8 @@ export function createContinuationProposals(ports: ContinuationProposalsPorts) {
   const facts = () => suspension.forContinuation(null);
 
   /**
-   * Proposes a continuation. Throws `conflict` unless the ledger is suspended and entries may be lost, `approvers_required` without an
-   * approver set, and `checkpoint_invalid` for a checkpoint of another log.
+   * Proposes a continuation: the ledger goes on under a new name. Throws `conflict` unless the ledger is suspended and entries may be lost,
+   * `approvers_required` without an approver set, and `checkpoint_invalid` for a checkpoint of another log.
    */
   async function propose(reason: string, note: string | null, account: string): Promise<ContinuationView> {
     if (!isSuspended()) throw new CordonError('conflict', 'The ledger is not suspended. Nothing was changed.');

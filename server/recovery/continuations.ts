@@ -1,4 +1,7 @@
-/** In-memory copy of the ledger's continuations and of the current name of its log. Changes are stored first. */
+/**
+ * In-memory copy of the ledger's current name and of its continuations (decisions by which a ledger that lost entries goes on under a new
+ * name). A change is written to the store first.
+ */
 import { continuedOrigin, originOf, originOrder } from '../../shared/ledger/checkpoint.ts';
 import { parseContinuation } from '../../shared/ledger/continuation.ts';
 import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
@@ -6,7 +9,7 @@ import { type Envelope, type LedgerContinuation, PAYLOAD_TYPES } from '../../sha
 import type { RecoveryState } from './recovery-state.ts';
 
 export interface ContinuationRow {
-  /** Number of the log's new name. A later name has a higher number (`originOrder`). */
+  /** Position of the ledger's new name among all names that the ledger has had (`originOrder`). A later name has a higher position. */
   readonly number: number;
   readonly digest: string;
   readonly payload: string;
@@ -18,13 +21,17 @@ export interface ContinuationRow {
 }
 
 export interface ContinuationStore {
-  /** The pending continuation and all adopted continuations, oldest first. */
+  /**
+   * The pending continuation of the ledger and all adopted ones, oldest first. With a continuation, a ledger that lost entries goes on
+   * under a new name.
+   */
   continuations(): Promise<ContinuationRow[]>;
   proposeContinuation(row: ContinuationRow): Promise<void>;
   signContinuation(row: Pick<ContinuationRow, 'digest' | 'signatures'>): Promise<void>;
   /**
-   * Marks the pending continuation as adopted, and stores the recovery state and the ledger entry in the same transaction. Throws
-   * `conflict` unless the ledger has `size` entries and the continuation is pending.
+   * Marks the pending continuation of the ledger as adopted, because enough approvers have signed it. The same transaction stores the state
+   * of the recovery and the ledger entry. Throws `conflict` if the ledger does not have exactly `size` entries, or if the continuation is
+   * no longer pending.
    */
   adoptContinuation(
     row: ContinuationRow,
@@ -54,7 +61,10 @@ export const continuationEnvelope = ({
   signatures: [...signatures],
 });
 
-/** Number of the log's new name for a continuation that is proposed at the time `at`. */
+/**
+ * Returns the position (`ContinuationRow.number`) of the ledger's new name if a continuation is proposed at the time `at`. The name
+ * contains this time, so later names have higher positions.
+ */
 export const numberAt = (installation: string, at: number): number =>
   originOrder(installation, continuedOrigin(installation, at)) ?? 0;
 

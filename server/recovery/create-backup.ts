@@ -22,7 +22,7 @@ export interface BackupContent {
   readonly ledgerKey: () => string;
   /** The imported IP database in use; null for the bundled database. */
   readonly ipDatabase: () => { readonly hash: string; readonly name: string; readonly file: string } | null;
-  /** Time by the server clock, in milliseconds. */
+  /** Returns the current time of the server's corrected clock, in milliseconds. */
   readonly now: () => number;
 }
 

@@ -52,7 +52,10 @@ export function createDocumentRecall(ports: DocumentRecallPorts) {
     for (const [device, until] of asked) if (until < now) asked.delete(device);
   }
 
-  /** Kind of the documents to request from a device that reports these versions; null to request none. */
+  /**
+   * Returns the kind of request to a device that reports these versions of its signed documents. `documents`: all signed documents, because
+   * the device has newer versions. `facts`: only the device record and the ledger checkpoint. Null: no request.
+   */
   function asks(device: DeviceId, held: { readonly list: number; readonly approverSet: number }): RecallKind | null {
     const state = recovery.state();
     if (!state || !recovery.recovering() || answered.has(device)) return null;

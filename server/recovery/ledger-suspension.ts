@@ -52,8 +52,9 @@ export function createLedgerSuspension(ports: ShownCheckpointsPorts) {
   }
 
   /**
-   * Resumes the ledger from the restored tree. `note`: a checkpoint from a file, or null. Throws `conflict` without sufficient evidence,
-   * and `checkpoint_invalid` for a checkpoint of another log.
+   * Lets the suspended ledger continue from the restored entries. `note`: a saved checkpoint from a file, or null. Throws `conflict` if the
+   * ledger is not suspended, no checkpoint is known, or a checkpoint proves that entries were lost. Throws `checkpoint_invalid` for a
+   * checkpoint of another ledger.
    */
   async function resume(note: string | null, account: string): Promise<void> {
     const known = recovery.state();
@@ -84,8 +85,8 @@ export function createLedgerSuspension(ports: ShownCheckpointsPorts) {
   }
 
   /**
-   * Data for the proposal of a continuation. `shown`: the largest tree in a checkpoint that the ledger does not contain, or null. `note`:
-   * signed checkpoint from a file, or null.
+   * Data for the proposal of a continuation, by which the ledger goes on under a new name. `shown`: the largest tree in a checkpoint that
+   * the ledger does not contain, or null. `note`: signed checkpoint from a file, or null.
    */
   async function forContinuation(note: string | null) {
     const file = note === null ? null : await shownCheckpoints.examine(note);

@@ -33,7 +33,10 @@ export interface SnapshotStore {
   snapshot<T>(read: (reader: SnapshotReader) => Promise<T>): Promise<T>;
 }
 
-/** The salt and subject of a published entry's commitment are not public. */
+/**
+ * Ledger entry that was published after the backup, read from a copy of the public ledger. The copy has neither the salt nor the subject of
+ * the entry's commitment (salted hash), because both are not public.
+ */
 export interface PublishedEntry {
   readonly index: number;
   readonly kind: string;
@@ -60,7 +63,7 @@ export interface RevokedSince {
   readonly notAfter: number | null;
 }
 
-/** Numbers of rows that a restore removed because they may be used up or out of date. */
+/** Numbers of sessions, tokens and other rows that a restore ended, because they may have been used or canceled after the backup. */
 export interface Withdrawn {
   readonly sessions: number;
   readonly tokens: number;
@@ -88,7 +91,7 @@ export interface SignedCrl {
 
 export interface LedgerRestore {
   entries(from: number, limit: number): Promise<readonly { readonly body: string; readonly hash: string }[]>;
-  /** Committed entries without an index, oldest first. */
+  /** Ledger entries that were stored but not yet numbered when the backup was made, oldest first. */
   waiting(): Promise<readonly { readonly id: number; readonly hash: string }[]>;
   place(id: number, index: number): Promise<void>;
   addPublished(
@@ -97,11 +100,17 @@ export interface LedgerRestore {
   ): Promise<void>;
   addCheckpoint(size: number, note: string, at: number): Promise<void>;
   append(entry: EntryDraft): Promise<void>;
-  /** Stores a continuation. Changes nothing if the store has the continuation already. */
+  /**
+   * Stores a continuation (decision by which a ledger that lost entries goes on under a new name). Does nothing if the store already has
+   * the continuation.
+   */
   addContinuation(row: ContinuationRow): Promise<void>;
 }
 
-/** Steps that raise the versions of the documents that the server signs: order list, revocation list and device records. */
+/**
+ * Store operations for the documents that the server signs: order list, revocation list and device records. A restore signs them again with
+ * higher versions, because devices refuse documents that are older than their own.
+ */
 export interface DocumentRestore {
   newestList(): Promise<SignedList | null>;
   addList(list: SignedList, entry: EntryDraft<'order.list'>): Promise<void>;
@@ -116,21 +125,31 @@ export interface DocumentRestore {
 
 export interface CertificateRestore {
   /**
-   * Revokes a certificate. Also ends the enrollment of its device, unless the reason is `superseded`. Returns `known` if the store has the
-   * certificate and it was not revoked before. `entryOf`: builds the ledger entry; null if the ledger already has the entry.
+   * Revokes a certificate in the restored store. Also ends the enrollment of its device, unless the reason is `superseded`. Returns
+   * `already` if the certificate was revoked before, `unknown` if the store lacked the certificate, and `known` otherwise. `entryOf`:
+   * builds the ledger entry; null if the ledger already has the entry.
    */
   revoke(
     revoked: RevokedSince,
     entryOf: ((serial: string) => EntryDraft<'certificate.revoked'>) | null,
   ): Promise<'known' | 'unknown' | 'already'>;
-  /** Stores certificates that the ledger names and the store lacks. Returns their number. */
+  /**
+   * Records certificates that the ledger names and the store lacks, so that the server recognizes them when devices present them. Returns
+   * the number of new records.
+   */
   expect(certificates: readonly LostCertificate[]): Promise<number>;
 }
 
 export interface RowRestore {
-  /** Removes or ends rows that may be used up or out of date. */
+  /**
+   * Ends sessions, tokens, invitations, activation codes, queued commands, pending proposals and similar rows, because they may have been
+   * used or canceled after the backup.
+   */
   withdraw(now: number, realNow: number): Promise<Withdrawn>;
-  /** Raises the next revision number of each order, and the next order number. */
+  /**
+   * Increases the next revision number of each order and the next order number. The server may have issued higher numbers after the backup,
+   * and a device accepts only one document for each number.
+   */
   raiseOrderNumbers(by: number, year: number): Promise<void>;
   conversations(): Promise<number>;
   keep(state: RecoveryState): Promise<void>;

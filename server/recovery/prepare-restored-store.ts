@@ -3,7 +3,7 @@
  * - All version numbers increase.
  * - The public ledger continues from a kept copy, or is suspended.
  * - Revocations in the ledger copy or in the kept revocation list are repeated.
- * - Sessions, codes and all rows that may be used up since the recovery point are removed.
+ * - Sessions, activation codes and other rows end, because they may have been used or canceled after the backup.
  */
 import { randomBytes } from 'node:crypto';
 import type { Authority } from '../../certs/authority.ts';
@@ -39,7 +39,10 @@ export interface LedgerCopy {
   readonly size: number;
   readonly root: Uint8Array;
   readonly note: string;
-  /** Continuations of the ledger, up to the log name in the copy's checkpoint, oldest first. */
+  /**
+   * Continuations of the ledger (decisions by which the ledger goes on under a new name), oldest first. The last one created the name in
+   * the copy's checkpoint.
+   */
   readonly continuations: readonly Envelope[];
   entries(): AsyncIterable<{ readonly index: number; readonly body: Buffer; readonly entry: LedgerEntry }>;
 }
@@ -137,7 +140,8 @@ async function verifiedTree(work: LedgerRestore, { ledger, installation }: Manif
     throw damaged(`the ledger has ${tree.size} entries, and the manifest says ${ledger.size}`);
   if (ledger.checkpoint === null) return tree;
   const { publicKey } = await parseVerifierKey(ledger.key);
-  // A backup made between a continuation and its first checkpoint has the verifier key under the newer name.
+  // Accept a checkpoint under any name of this ledger. After a continuation has renamed the ledger, the key has the new name, but the
+  // newest checkpoint may still have the old name.
   const checkpoint = await openOwnCheckpoint(ledger.checkpoint, installation, publicKey);
   if (checkpoint.size !== tree.size || !tree.root().equals(checkpoint.root)) {
     throw damaged('the ledger’s entries do not match the signed checkpoint');

@@ -23,16 +23,31 @@ export interface KnownOfIt {
 
 export type Readmission =
   | 'revoked'
-  /** Renewal in an enrollment that the backup contains. The server trusts the new certificate as it trusted the earlier one. */
+  /**
+   * Renewed certificate of an enrollment that is active in the backup. The server accepts the certificate, because the server already
+   * trusts this enrollment.
+   */
   | 'renewal'
-  /** Enrollment after the backup. The ledger copy contains its entry, and the backup names the user. */
+  /**
+   * Certificate of an enrollment after the backup, which the server accepts. The ledger copy shows that the certificate was issued and not
+   * revoked, and the backup names the device's user.
+   */
   | 'enrollment'
-  /** Certificate for which an admin must name the user or confirm that it was not revoked. */
+  /**
+   * Certificate that only an admin can accept. The backup does not name the device's user, or no ledger copy shows that the certificate was
+   * issued and not revoked.
+   */
   | 'ask'
-  /** Certificate issued before the recovery point. The backup should contain this certificate, but does not. */
+  /**
+   * Certificate that the server refuses. The backup has a newer enrollment of the device, or lacks the certificate although the certificate
+   * was issued before the backup.
+   */
   | 'unknown';
 
-/** Milliseconds. A certificate's validity begins a little before its issue, because clocks differ. */
+/**
+ * Maximum time in milliseconds between the start of a certificate's validity and the certificate's issue. The validity starts earlier,
+ * because clocks differ.
+ */
 const BACKDATED = 24 * 3_600_000;
 
 export function judgeReadmission(given: Presented, known: KnownOfIt, recoveryPoint: number): Readmission {

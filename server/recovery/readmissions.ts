@@ -1,4 +1,7 @@
-/** Devices that a restored server does not know: the server readmits them by itself, or an admin readmits or rejects them. */
+/**
+ * Readmission of devices that present a certificate that the restored store lacks. The server readmits some devices by itself. An admin
+ * readmits or rejects the others.
+ */
 import { X509Certificate } from 'node:crypto';
 import { CordonError } from '../../shared/errors.ts';
 import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
@@ -37,8 +40,9 @@ export interface ReadmissionStore {
   lost(limit: number): Promise<LostDevice[]>;
   lostCertificate(serial: string): Promise<ReadmittedCertificate | null>;
   /**
-   * Stores the certificate, its ledger entry and its device. `owner`: the device's user, if neither the device's row nor its activation
-   * code names one. Throws `not_found` for an unknown group, and `conflict` without a user.
+   * Readmits a device: stores its certificate, which the restored store lacks, with a ledger entry, and the device itself. `owner`: user
+   * and group of a device that the backup lacks; for null fields, the activation code decides. Throws `not_found` for an unknown person or
+   * group, and `conflict` without a user.
    */
   readmit(
     certificate: ReadmittedCertificate,
@@ -50,8 +54,8 @@ export interface ReadmissionStore {
     },
   ): Promise<void>;
   /**
-   * Stores the certificate as revoked, with its ledger entry. Does not change the device. Throws `conflict` if the store already has the
-   * certificate.
+   * Stores a certificate as revoked, with a ledger entry, because an admin rejected a device that the restored store does not know. Does
+   * not change the device. Throws `conflict` if the store already has the certificate.
    */
   reject(certificate: ReadmittedCertificate, entry: EntryDraft<'certificate.revoked'>): Promise<void>;
 }
@@ -76,8 +80,8 @@ export function createReadmissions(ports: ReadmissionsPorts) {
   const issuing = new X509Certificate(issuingDer);
 
   /**
-   * Readmits the device of a certificate if the rules allow it. Returns true if the store now has the certificate. Throws
-   * `certificate_revoked` if the certificate is revoked.
+   * Accepts a device's certificate that the restored store lacks, unless the certificate is refused or needs an admin's decision
+   * (`judgeReadmission`). Returns true if the store now has the certificate. Throws `certificate_revoked` if the certificate is revoked.
    */
   async function returning(der: Buffer): Promise<boolean> {
     const restored = recovery.state();

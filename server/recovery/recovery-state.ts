@@ -11,10 +11,16 @@ export const recoverySchema = z.strictObject({
   at: count,
   realAt: count,
   restoredAt: count,
-  /** `from`: version numbers in the backup. `to`: first version numbers after the restore. */
+  /**
+   * Version numbers of the order list, revocation list (CRL) and approver set. `from`: versions in the backup; its field `ledger` is the
+   * number of ledger entries. `to`: versions right after the restore.
+   */
   from: z.strictObject({ list: count, crl: count, approvers: count, ledger: count }),
   to: z.strictObject({ list: count, crl: count }),
-  /** Highest version of a device record that devices may have seen if they enrolled after the backup. */
+  /**
+   * Highest device record version that the server may have issued after the backup. A device without a record in the backup gets a higher
+   * version, because devices refuse an older record.
+   */
   recordFloor: count,
   /**
    * State of the ledger.
@@ -39,10 +45,13 @@ export const recoverySchema = z.strictObject({
     proposals: count,
   }),
   recalled: z.strictObject({ devices: count, newer: count, revisions: count, approvers: count }),
-  /** Size of the largest tree that a device's signed checkpoint proves and the ledger does not contain; 0 if there is none. */
+  /** Size of the largest tree that a signed checkpoint proves and the ledger does not contain; 0 if there is none. */
   seenLedger: count,
   closedAt: count.nullable(),
-  /** Tree from which an admin resumed the ledger, with the evidence at that time; null if no admin resumed it. */
+  /**
+   * Tree (size and root hash) from which an admin let the suspended ledger continue; null if no admin did. The other fields record the
+   * devices and checkpoints on which the admin's decision relied.
+   */
   resumed: z
     .strictObject({
       at: count,
@@ -58,7 +67,7 @@ export const recoverySchema = z.strictObject({
     .nullable()
     .default(null),
   /**
-   * Largest tree from a device's checkpoint that the ledger does not contain. Null if there is none, or if an older version of the server
+   * Largest tree from a signed checkpoint that the ledger does not contain. Null if there is none, or if an older version of the server
    * wrote the state.
    */
   seen: z
@@ -66,14 +75,18 @@ export const recoverySchema = z.strictObject({
     .nullable()
     .default(null),
   /**
-   * Continuation of the ledger by approvers, or null. `size` and `root`: tree from which the ledger continues. `origin`: the ledger's new
-   * name. `shown`: number of entries in the largest tree that a checkpoint showed.
+   * Continuation: approvers decided that the ledger goes on under a new name, because entries were lost. Null without such a decision.
+   * `size` and `root`: tree from which the ledger continues. `origin`: the ledger's new name. `shown`: number of entries in the largest
+   * tree that a checkpoint showed.
    */
   continued: z
     .strictObject({ at: count, size: count, root: sha256Hex, origin: z.string().max(200), shown: count.nullable() })
     .nullable()
     .default(null),
-  /** Size of the largest tree that devices showed after the continuation; 0 if none proves a larger loss than the approvers knew. */
+  /**
+   * Size of the largest earlier ledger that devices have shown since approvers continued the ledger under a new name. 0 if no device has
+   * shown a larger loss than the approvers' signed document states.
+   */
   lossShown: count.default(0),
   /**
    * Number of conversations in the backup that have an active member. Their devices may already use a later epoch (version of the

@@ -18,7 +18,7 @@ export function encodeRows({ table, columns, rows }: TableRows): Buffer {
   return Buffer.from(`${lines.join('\n')}\n`, 'utf8');
 }
 
-/** Throws `backup_damaged` for malformed rows. */
+/** Decodes rows of the store from the JSON lines of a backup. Throws `backup_damaged` for malformed rows. */
 export function decodeRows(body: Buffer): TableRows {
   try {
     const [head, ...lines] = body.toString('utf8').trimEnd().split('\n');

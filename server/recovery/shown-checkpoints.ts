@@ -13,7 +13,7 @@ import type { StoredRecovery } from './stored-recovery.ts';
  * Result of comparing a device's checkpoint with the ledger.
  * - `contained`: the ledger contains the checkpoint's tree.
  * - `beyond`: the ledger does not contain the tree.
- * - `lost`: the tree has entries that a continuation declared lost.
+ * - `lost`: the tree has entries that approvers declared lost.
  * - `none`: the device has no checkpoint.
  * - `unreadable`: this installation did not sign the checkpoint.
  */
@@ -34,12 +34,12 @@ export interface LedgerEvidence {
   readonly answered: number;
   readonly checkpoints: number;
   readonly beyond: number;
-  /** Number of checkpoints whose tree has entries that a continuation declared lost. */
+  /** Number of checkpoints with entries that approvers declared lost when they continued the ledger under a new name. */
   readonly lost: number;
   readonly largest: { readonly size: number; readonly root: string } | null;
   /**
-   * The largest tree that the ledger does not contain, or null. `origin`: name of its log; null if an older version of the server stored
-   * the tree.
+   * Largest tree in the devices' checkpoints that the restored ledger does not contain; null if there is none. `origin`: name of the tree's
+   * ledger; null if an older version of the server stored the tree.
    */
   readonly largestBeyond: { readonly size: number; readonly root: string; readonly origin: string | null } | null;
 }
@@ -47,8 +47,8 @@ export interface LedgerEvidence {
 export interface LedgerAnswerStore {
   saveAnswer(answer: LedgerAnswer): Promise<void>;
   /**
-   * Responses of devices. Checkpoints that the ledger does not contain come first, and larger trees come before smaller trees. `user`: null
-   * for a device that the store lacks.
+   * Responses of devices to the restored server's request for their newest ledger checkpoint. Checkpoints that the ledger does not contain
+   * come first, and larger trees come before smaller trees. `user`: null for a device that the store lacks.
    */
   answers(limit: number): Promise<(LedgerAnswer & { readonly user: string | null })[]>;
   evidence(): Promise<LedgerEvidence>;
@@ -85,7 +85,7 @@ export function createShownCheckpoints({ ledger, store, recovery, raise, now, lo
     if (known && size > known.seenLedger) await recovery.update({ seenLedger: size, seen: { origin, size, root } });
   }
 
-  /** Raises an alert and adds a ledger entry if more entries are lost than the approvers knew. */
+  /** Raises an alert and adds a ledger entry if a device proves a larger loss than the approvers stated when they renamed the ledger. */
   async function reportLargerLoss(device: DeviceId, { origin, size, root }: ShownTree): Promise<void> {
     const known = recovery.state();
     const stated = continuationOf(origin, ledger.continuations())?.shown?.size ?? 0;
@@ -139,7 +139,7 @@ async function judgeCheckpoint(note: string, ledger: RestoredLedger): Promise<Sh
   const { origin, size, root } = await openOwnCheckpoint(note, ledger.installation, present.publicKey);
   const tree: NamedTree = { origin, size, root: Buffer.from(root).toString('hex') };
   const continuation = origin === present.name ? null : continuationOf(origin, ledger.continuations());
-  // A checkpoint with an unknown log name belongs to a continuation that the backup lacks.
+  // A checkpoint with an unknown ledger name belongs to a continuation (new name after a loss of entries) that the backup lacks.
   if (origin !== present.name && continuation === null) return { ...tree, verdict: 'beyond' };
   const judgment = continuation === null ? 'prove' : judgeEarlierTree(tree, continuation);
   if (judgment === 'lost' || judgment === 'lost-more') return { ...tree, verdict: 'lost' };

@@ -3,18 +3,27 @@
  * new number exceeds all numbers that the server can have used since the backup.
  */
 
-/** Minimum increase of a version number, in case the machine's clock is wrong: more versions than an installation creates in years. */
+/**
+ * Minimum increase of a document's version number at a restore, in case the machine's clock is wrong. An installation creates fewer
+ * versions in years.
+ */
 const LEAST = 1_000_000;
-/** Increase of order numbers and revision numbers: more revisions than people approve between a backup and its restore. */
+/**
+ * Increase of order numbers and revision numbers at a restore, so that the server reuses no number from after the backup. People approve
+ * fewer revisions between a backup and its restore.
+ */
 export const ORDER_NUMBERS = 1_000;
 
 /**
- * Increase since the backup: at least one version per millisecond. The server creates fewer versions, because each version needs a disk
- * sync.
+ * Returns the increase of version numbers at a restore, with one version per millisecond since the backup. The server cannot have created
+ * more versions in that time, because each version needs a disk sync.
  */
 export const versionJump = (recoveryPoint: number, now: number): number => LEAST + Math.max(0, now - recoveryPoint);
 
-/** Next order number: `2026-1003` follows `2026-003`, so that no number of a lost order is reused. */
+/**
+ * Returns the highest order number (without the year) that the server skips after a restore, so that it reuses no number of a lost order.
+ * If `2026-003` is the highest number in the backup, the next order is `2026-1004`.
+ */
 export function raisedCount(used: number, floor: number): number {
   return Math.max(used, floor) + ORDER_NUMBERS;
 }
