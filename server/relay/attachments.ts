@@ -45,7 +45,10 @@ export interface AttachmentStore {
    * `too_large` if the attachments that the device has stored since the time `since` would exceed `most` bytes.
    */
   put(attachment: Attachment, limit: { readonly since: Instant; readonly most: number }): Promise<void>;
-  /** Size of the attachment in bytes. Null if no attachment was stored under this name since the time `since`. */
+  /**
+   * Size of the attachment in bytes. Null if no attachment has this name, or if the attachment was stored before the time `since` and has
+   * expired.
+   */
   size(id: string, since: Instant): Promise<number | null>;
   /** Piece of the attachment from the byte offset `from`. Null if the attachment was deleted. */
   piece(id: string, from: number, length: number): Promise<Buffer | null>;
@@ -53,7 +56,8 @@ export interface AttachmentStore {
 
 export interface Attachments {
   /**
-   * Uploads an attachment. Occupies an upload slot before it calls `read` for the bytes. Throws `service_denied`, `unavailable` and the
+   * Uploads an attachment. Occupies an upload slot before `read` receives the bytes, because each upload in progress uses memory. Throws
+   * `service_denied` if an order suspends messaging, `unavailable` without a free slot, `invalid_input` for an empty attachment, and the
    * store's errors.
    */
   put(enrollment: Enrollment, id: string, read: () => Promise<Buffer>): Promise<void>;
@@ -88,7 +92,7 @@ export function createAttachments({
       const leave = uploads.take(enrollment.device);
       try {
         const bytes = await read();
-        // Check the device's verdict again, because an order may have taken effect during a long transfer.
+        // Check again whether the device may use messaging, because an order may have taken effect during a long transfer.
         await requireMessaging(gate, enrollment.device);
         if (bytes.length === 0) throw new CordonError('invalid_input', 'An attachment has at least one byte.');
         await store.put({ id, enrollment, bytes, at: clock.now() }, { since: since(), most: MOST_ATTACHED });

@@ -33,7 +33,10 @@ export function decidingOrder(
   return first ? { rule: first.rule, order: first.order } : null;
 }
 
-/** Notice about a denied delivery. `by` is the result of `decidingOrder`. `appealOf` returns the address for appeals against an order. */
+/**
+ * Creates the notice that tells the sender's device which orders suspend the delivery of a message. `by`: the one order that the notice
+ * names for an appeal (`decidingOrder`). `appealOf`: returns the address for appeals against an order.
+ */
 export function denialNotice(
   { denials }: ServiceVerdict,
   by: DecidingOrder,

@@ -28,8 +28,8 @@ export interface MailboxMaintenance {
   settleSoon(devices: readonly DeviceId[]): void;
   figures(): MailboxFigures;
   /**
-   * Deletes expired mail, and at every tenth run also applies all orders to the mailboxes. The maintenance also runs automatically every
-   * minute.
+   * Runs the maintenance once; the server also runs it every minute. Each run deletes expired mail. Every tenth run also holds, releases or
+   * returns waiting mail as the current orders require.
    */
   run(): Promise<void>;
   /** First applies orders to the mailboxes, because orders may have changed before the start. Then starts the maintenance runs. */
@@ -55,8 +55,8 @@ export function createMailboxMaintenance(ports: Ports): MailboxMaintenance {
   let runs = 0;
   let stopped = false;
   /**
-   * Queue for the application of verdicts to mailboxes. Two calls for the same mailbox must not overlap, because an older verdict could
-   * replace a newer one.
+   * Queue for updates of mailboxes, which hold, release or return waiting mail as the orders require. Two updates of a mailbox must not
+   * overlap, because the older one could overwrite the newer one.
    */
   const queue = createSerialQueue();
 
@@ -158,7 +158,10 @@ function createSettlement({ store, orders, affectedBy, clock, wake }: Ports) {
 
   return {
     settle,
-    /** Applies verdicts to all mailboxes that an active order may affect, and to all mailboxes to which an order was applied earlier. */
+    /**
+     * Applies the current orders to all mailboxes that an active order may affect, and to all mailboxes to which an order was applied
+     * earlier.
+     */
     async settleAll(): Promise<void> {
       const now = clock.now();
       await settle(await store.denied());

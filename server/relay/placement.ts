@@ -38,13 +38,19 @@ const hasItsShare = ({ entries, bytes }: Share): boolean => entries >= MOST_ENTR
 
 export interface Known {
   readonly answers: Map<string, Posted>;
-  /** The message with the accepted commit of each epoch. Key: `epochKey`. Value: `postKey`. */
+  /**
+   * Map from an epoch of a conversation (RFC 9420) to the message with the epoch's accepted commit. `epochKey` creates the keys, and
+   * `postKey` creates the values.
+   */
   readonly commits: Map<string, string>;
   readonly conversations: Map<string, Conversation>;
   /** Number of conversations that each enrollment has started, by `enrollmentKey`. */
   readonly begun: Map<string, number>;
   readonly mailboxes: ReadonlyMap<DeviceId, Mailbox>;
-  /** Amount of mail from each sender in a mailbox, by `shareKey`. Only mailboxes that were half full before the batch are included. */
+  /**
+   * Map from a recipient and a sender (`shareKey`) to the amount of the sender's mail in the recipient's mailbox. At the start of a batch,
+   * the map has only mailboxes that are half full, because only these limit each sender.
+   */
   readonly shares: Map<string, Share>;
 }
 

@@ -14,7 +14,10 @@ export interface Enrollment {
   readonly generation: number;
 }
 
-/** A message with the verdicts that its sender and its recipients have when it arrives. */
+/**
+ * Message to store, with a decision for each recipient: whether an order blocks the delivery. The decisions are of the time when the server
+ * received the message.
+ */
 export interface JudgedPost {
   readonly sender: Enrollment;
   readonly post: Post;
@@ -25,7 +28,10 @@ export interface JudgedPost {
     readonly device: DeviceId;
     readonly known: boolean;
     readonly denial: DenialNotice | null;
-    /** Rule for waiting mail of the order that denies delivery to the recipient; null if no order denies it. */
+    /**
+     * Rule of the order that blocks the delivery: whether the server holds, delivers or returns the recipient's mail. Null if no order
+     * blocks the delivery.
+     */
     readonly waiting: WaitingRule | null;
   }[];
 }
@@ -64,7 +70,10 @@ export interface Wanted extends Enrollment {
   readonly entries: number;
   /** Maximum bytes of the page. The first entry is returned even if it alone is larger. */
   readonly bytes: number;
-  /** True for a suspended device, which receives only mail that arrived before its order, if the order allows the delivery. */
+  /**
+   * True if an order suspends the device's messaging. The device then receives only mail that arrived before the order took effect, and
+   * only if the order allows the delivery of earlier mail.
+   */
   readonly dueOnly: boolean;
   readonly now: Instant;
 }
@@ -96,24 +105,25 @@ export interface MailboxStore {
    */
   take(enrollment: Enrollment, through: number, now: Instant): Promise<readonly DeviceId[]>;
   /**
-   * Applies verdicts to waiting mail by the rules of `settlement.ts`, in one transaction. A repeated call changes nothing. The storage time
-   * of mail starts again when an order no longer holds it. Returns the senders that receive a delivery report.
+   * Holds, releases or returns the waiting mail of the given devices, by the orders that now suspend their messaging (rules in
+   * `settlement.ts`). Uses one transaction, and a repeated call changes nothing. Released mail gets the full storage time again. Returns
+   * the senders that receive a delivery report.
    */
   settle(
     verdicts: readonly { readonly device: DeviceId; readonly denial: DecidingOrder | null }[],
     now: Instant,
   ): Promise<readonly DeviceId[]>;
   /**
-   * Selects the given devices that have waiting mail, or mail that an order changed. `denied` is true if an order was applied to the
-   * device's mailbox.
+   * Selects the given devices whose mailbox has mail, or was last updated while an order suspended messaging. The result `denied` is true
+   * if an order was applied to the mailbox or holds mail in the mailbox.
    */
   waitingAmong(
     devices: readonly DeviceId[],
   ): Promise<readonly { readonly device: DeviceId; readonly denied: boolean }[]>;
   denied(): Promise<DeviceId[]>;
   /**
-   * Deletes a limited number of expired messages, but none of devices under a legal hold. A held message expires only at the deadline that
-   * its sender chose. `more` is true if more expired messages may exist.
+   * Deletes a limited number of expired messages, except those of devices under a legal hold (stop on deletion). A message that an order
+   * keeps back expires only at the deadline that its sender chose. `more` is true if more expired messages may exist.
    */
   expire(now: Instant): Promise<{ readonly senders: readonly DeviceId[]; readonly more: boolean }>;
   figures(): Promise<MailboxFigures>;

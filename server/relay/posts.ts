@@ -33,7 +33,10 @@ export function createPosts(ports: {
    */
   readonly sendNow: (arrival: Arrival) => boolean;
   readonly wake: (devices: readonly DeviceId[]) => void;
-  /** Applies verdicts to the mailboxes of devices whose messaging an order suspended while their mail was being stored. */
+  /**
+   * Schedules that the current orders are applied to the devices' mailboxes, because an order may have suspended messaging while the server
+   * was storing mail.
+   */
   readonly settleSoon: (devices: readonly DeviceId[]) => void;
 }): Posts {
   const { store, orders, clock, sendNow, wake, settleSoon } = ports;
@@ -89,7 +92,7 @@ export function createPosts(ports: {
     const waiting: DeviceId[] = [];
     for (const { device, generation, seq, bytes, heldBy } of entries) {
       if (heldBy !== null) continue;
-      // Check the recipient's verdict again, because an order may have taken effect while the message was being stored.
+      // Check again whether the recipient may use messaging, because an order may have taken effect while the message was being stored.
       if (orders.effect.cachedVerdict(device)?.services.messaging.allowed !== true) nowDenied.push(device);
       else if (expiresAt > clock.now() && sendNow({ device, generation, seq, bytes, item })) continue;
       waiting.push(device);

@@ -25,13 +25,16 @@ export interface Settlement {
   readonly turns: readonly { readonly seq: number; readonly turn: MessageChange }[];
 }
 
-/** Rank of each gate state. A stricter state delivers less mail. */
+/** Strictness of the gate of a mailbox (control that delivers, holds or returns mail). A gate with a higher number delivers less mail. */
 const STRICTNESS: Readonly<Record<Gate, number>> = { open: 0, deliver: 1, hold: 2, return: 3 };
 
 export const strictest = (a: WaitingRule, b: Gate): WaitingRule =>
   b !== 'open' && STRICTNESS[b] > STRICTNESS[a] ? b : a;
 
-/** While the device is suspended, the gate only becomes stricter, because an order with a milder rule must not release held mail. */
+/**
+ * Computes the changes to a mailbox. While orders suspend the device's messaging, the gate only becomes stricter, because an order with a
+ * milder rule must not release held mail.
+ */
 export function settle(gate: Gate, denial: DecidingOrder | null, waiting: readonly Waiting[]): Settlement {
   const next: Gate = denial ? strictest(denial.rule, gate) : 'open';
   const turns = waiting.flatMap((post) => {
@@ -46,8 +49,8 @@ function turnOf(gate: Gate, next: Gate, { keep, heldBy, due }: Waiting): Message
   if (next === 'return' && !keep) return 'returned';
   if (next === 'deliver' && heldBy === null) {
     if (due) return null;
-    // If the gate is still open, the message was in the mailbox before the order, so it is delivered. If the order was already applied, the
-    // message arrived afterward with an outdated verdict, so it is held.
+    // If no order was applied to the mailbox yet, the message arrived before the order, so the server delivers the message. If an order was
+    // already applied, the message arrived later and was stored by an outdated decision, so the server holds the message.
     if (gate === 'open') return 'due';
   }
   return heldBy === null ? 'held' : null;
