@@ -87,7 +87,10 @@ function keyOf(code: string, detail: string): string {
   return `${code} ${detail.startsWith(NEWEST_OF_SEVERAL) ? NEWEST_OF_SEVERAL : detail}`;
 }
 
-/** Code and detail to store. They differ from those of the alert if the device has reached a limit. */
+/**
+ * Returns the code and detail under which an alert is stored. At a device's daily limit of codes, the code becomes `other_alerts`. At the
+ * limit of grave alerts, the detail starts with `Newest of several`. Further alerts then share one row.
+ */
 function entryFor(alert: { readonly known: Known; readonly device: string | null; code: string; detail: string }) {
   const { known, device, code, detail } = alert;
   if (known.has(keyOf(code, detail))) return { as: code, words: detail };

@@ -6,7 +6,10 @@ import type { Db } from './database.ts';
 import { placedInScope } from './device-scope.ts';
 
 export const GROUP = sql<string>`coalesce(devices.group_id, code.group_id)`;
-/** Home area that decides which admins may see the code. `server/api/codes.ts` applies the same rule to a single code. */
+/**
+ * Home area of an activation code's device. An admin sees the code only if the admin's scope includes this area. `server/api/codes.ts` uses
+ * the same area to check the scope for a single code.
+ */
 const HOME = sql<string | null>`coalesce(code.home, devices.home, groups.home)`;
 
 /**

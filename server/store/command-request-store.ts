@@ -8,7 +8,10 @@ import type { Database } from './database.ts';
 import { withinScope } from './device-scope.ts';
 import type { Schema } from './schema.ts';
 
-/** Number of a request's commands in each state. Every field except `displayed` is null if no command is within the scope. */
+/**
+ * Numbers of one request's commands by state, as SQL returns them. If the admin's scope contains none of the commands, `displayed` is 0 and
+ * all other fields are null, because only SQL's `count` returns 0.
+ */
 interface Counted extends Record<CommandState, number | string | null> {
   readonly body: string | null;
   readonly created_by: string | null;

@@ -1,6 +1,6 @@
 /**
- * Opens SQLite or PostgreSQL, migrates the database, and offers transactions and grouped writes that behave the same on both. Code outside
- * `server/store` imports only the types and `openDatabase`.
+ * Opens SQLite or PostgreSQL, migrates the database, and offers transactions and grouped writes (rows that share a commit). Both behave the
+ * same on the two databases. Code outside `server/store` imports only the types and the functions that open the database.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -33,7 +33,7 @@ export interface Database {
   transaction<T>(fn: (tx: Tx) => Promise<T>): Promise<T>;
   readonly grouped: WriteGroups['grouped'];
   onQuery(listener: QueryListener): void;
-  /** Writes all waiting grouped rows, then closes the database. */
+  /** Commits the rows that wait for a shared transaction (`grouped`), then closes the database. */
   close(): Promise<void>;
 }
 
