@@ -15,7 +15,7 @@ export interface StartError {
   readonly exit: number;
 }
 
-/** `config`: null if the configuration itself could not be read. */
+/** Explains an error that prevented the start of the server. `config`: null if the server could not read its configuration. */
 export function explainStartError(error: unknown, config: Config | null): StartError {
   if (error instanceof EnvironmentError) return { lines: error.problems, exit: EXIT.configuration };
   const cause = innermost(error);

@@ -36,7 +36,8 @@ const CERTIFICATE_LEFT = 30 * DAY;
 const CERTIFICATE_PART = 1 / 3;
 const CERTIFICATE_URGENT = 7 * DAY;
 /**
- * Time before the deadline of an answer at which the health issue appears, as for the first reminder (`shared/order/answer-deadline.ts`).
+ * Time before the deadline for an answer to an authority at which the health issue appears. The first reminder has the same time
+ * (`shared/order/answer-deadline.ts`).
  */
 const ANSWER_NEAR = 7 * DAY;
 
@@ -76,7 +77,10 @@ export interface Facts extends ServerFacts {
   readonly fleet: FleetCounts;
   /** Alerts of the last day. `grave`: alerts that may indicate an attack. */
   readonly alerts: { readonly all: number; readonly grave: number };
-  /** `count`: number of devices that wait for a countersignature. `possible`: true if the approver set names an organization key. */
+  /**
+   * Devices that wait for the organization's signature on their messaging key. `possible`: true if the approver set names an organization
+   * key, because only the holder of this key can sign.
+   */
   readonly countersigning: { readonly count: number; readonly possible: boolean };
   readonly list: { readonly version: number; readonly issuedAt: number; readonly expiresAt: number } | null;
   readonly approversAdopted: boolean;

@@ -42,7 +42,10 @@ export interface PersonUpdate {
   readonly directoryId?: string | null;
   readonly groups?: readonly GroupId[];
   readonly status?: PersonStatus;
-  /** Time by the machine's clock, for activation codes that the change cancels. */
+  /**
+   * Time of the change by the machine's clock. If the change disables the person, the store marks the person's unused activation codes as
+   * canceled at this time.
+   */
   readonly realAt: number;
 }
 

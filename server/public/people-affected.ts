@@ -39,8 +39,8 @@ ${[...visitors(terms), ...travelers(terms), ...locations(terms)].map(sentence)}$
 const byLocation = ({ nexus }: OrderTerms): boolean => nexus.includes('present') || nexus.includes('network');
 
 /**
- * Sentences about the grace period of visitors. Only an order about locations, without a required home or legal seat, has a grace period
- * (`shared/verdict/evaluate.ts`, rule 4).
+ * Sentences about the grace period of visitors (devices whose home area is elsewhere). An order that also applies by home area or legal
+ * seat gets no sentence, although visitors can have the grace period there too (`shared/verdict/evaluate.ts`, rule 4).
  */
 function visitors(terms: OrderTerms): string[] {
   if (!byLocation(terms) || terms.nexus.includes('home') || terms.nexus.includes('seat')) return [];
@@ -78,7 +78,10 @@ function exemptions(exempt: Revision['exempt'], zone: string): Markup {
   return html`${ends}`;
 }
 
-/** Sentence about the deletion of data on devices. `approved`: true if two people have approved the exit. */
+/**
+ * Sentence about the deletion of work data on devices. `approved`: true if two people have approved the order's exit (the phase in which
+ * devices wipe work data).
+ */
 export function exitWords(terms: OrderTerms, approved: boolean): Markup {
   const { mode, exportWindow, zone } = terms;
   if (mode !== 'exit')

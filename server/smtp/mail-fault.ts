@@ -35,7 +35,10 @@ const TEXTS: Readonly<Record<string, string>> = {
 };
 const OTHER = 'The mail server {where} did not accept the mail ({said}). Look at the log of the mail server.';
 
-/** Codes of Node's TLS and of nodemailer, each with the equivalent code of the table of explanations. */
+/**
+ * Returns the key of the explanation in `TEXTS` for an error of Node or of the library nodemailer, because several error codes share one
+ * explanation.
+ */
 function kindOf({ code = '', originalCode = '', command = '', message }: MailFault): string {
   if (code === 'EENVELOPE') return command;
   if (code === 'EABORT' || code === 'ABORT_ERR') return 'ETIMEDOUT';

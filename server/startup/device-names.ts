@@ -6,7 +6,7 @@ import { CordonError } from '../../shared/errors.ts';
 
 export interface NameInUse {
   readonly name: string;
-  /** Time of the last use in Unix milliseconds, by the machine's clock. */
+  /** Time of the last connection by this host name, in Unix milliseconds by the machine's clock. Updated at most once an hour. */
   readonly lastUsed: number;
 }
 
@@ -17,8 +17,8 @@ export interface DeviceNameStore {
 }
 
 /**
- * Throws `names_in_use` if devices use a name that is neither configured nor in `CORDON_DROP_NAMES`. Returns the names whose records the
- * caller must delete.
+ * Checks that all host names by which devices reach the server are still configured. Throws `names_in_use` for a missing name that is not
+ * in `CORDON_DROP_NAMES`. Returns the other missing names, which the caller must delete from the store.
  */
 export function requireNames(
   inUse: readonly NameInUse[],
@@ -47,7 +47,10 @@ export interface NameWatch {
 
 const SAVE_EVERY = 3_600_000;
 
-/** Record only names in the server's certificate. Otherwise a hostile device could send another name and thus prevent the next start. */
+/**
+ * Records the host names by which devices reach the server, but only names in the server's certificate. A hostile device could send another
+ * name, and the next start would fail because this name is not configured.
+ */
 export function watchNames(ports: {
   readonly store: Pick<DeviceNameStore, 'saveDeviceName'>;
   readonly names: readonly string[];

@@ -22,7 +22,11 @@ import { requireNames } from './device-names.ts';
 import { judgeInstallation, type Places, requireSameKeys } from './installation.ts';
 import { type ReservedPorts, reservePorts } from './reserved-ports.ts';
 
-/** Checks the clock. Throws `clock_implausible`. `database`: null while the store is empty. */
+/**
+ * Checks the machine's clock before the server's first write. `database`: source of earlier times for a comparison; null while the store is
+ * empty. Returns a ledger entry if an admin has accepted an implausible clock, otherwise null. Throws `clock_implausible` for a clock that
+ * no admin has accepted.
+ */
 export type ClockCheck = (
   database: Database | null,
   authorityEnds: number | null,
@@ -53,8 +57,9 @@ export const databaseAddressOf = (config: Pick<Config, 'home' | 'databaseUrl'>):
   config.databaseUrl === null ? { file: join(config.home, 'cordon.db') } : { url: config.databaseUrl };
 
 /**
- * Reads the key folder and the store, and writes only the lock of the store. Throws `store_locked`, `installation_mismatch`,
- * `names_in_use`, `clock_implausible`, `store_incompatible`, `store_unavailable`, or `unavailable` for a port.
+ * Checks keys, store, host names, clock and ports before the server's first write. Writes only the lock of the store. Throws
+ * `store_locked`, `installation_mismatch`, `names_in_use` (devices use a host name that is no longer configured), `clock_implausible`,
+ * `store_incompatible`, `store_unavailable`, or `unavailable` (a port cannot be used).
  */
 export async function preflight(config: PreflightConfig, checkClock: ClockCheck): Promise<Preflight> {
   const keyFolder = keyFolderOf(config);
