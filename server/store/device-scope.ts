@@ -6,7 +6,10 @@ import type { Scope } from '../devices/scope.ts';
 /** Home area of the device itself. Null if the home area of the device's group applies. */
 const OWN_HOME = sql<string | null>`coalesce(devices.stated_home, devices.home)`;
 
-/** Compares only columns of `devices`, so that an index can evaluate the condition. */
+/**
+ * Returns the SQL condition for the devices in an admin's scope (groups and home areas that the admin may see). The condition compares only
+ * columns of `devices`, so that the database can use an index.
+ */
 export function withinScope(scope: Scope): RawBuilder<boolean> {
   if (scope === null) return sql<boolean>`1 = 1`;
   const parts = scope.map(({ group, homes }) => {
@@ -18,7 +21,10 @@ export function withinScope(scope: Scope): RawBuilder<boolean> {
   return parts.length === 0 ? sql<boolean>`1 = 0` : sql<boolean>`(${sql.join(parts, sql` or `)})`;
 }
 
-/** SQL form of `inScope` for any row with a group and an effective home area, such as an activation code. */
+/**
+ * Returns the SQL condition that a row, such as an activation code, is in an admin's scope. `placed` has the row's group and the home area
+ * that applies to the row (its own, otherwise the group's).
+ */
 export function placedInScope(
   scope: Scope,
   placed: { readonly group: RawBuilder<unknown>; readonly home: RawBuilder<unknown> },

@@ -5,7 +5,10 @@
 import { sql } from 'kysely';
 import type { Tx } from './database.ts';
 
-/** Starts a new history period. Call this after the rows of `devices` have changed. */
+/**
+ * Records the present group, areas and status of devices from the time `at`, and ends the previous period in the history. Call this
+ * function after a change of the rows in `devices`, because it copies these rows.
+ */
 export async function rememberDevices(tx: Tx, devices: readonly string[], at: number): Promise<void> {
   await tx
     .updateTable('device_history')
@@ -30,7 +33,10 @@ async function insertDevices(tx: Tx, devices: readonly string[], from: ReturnTyp
     from devices where id in (${sql.join(devices)})`.execute(tx);
 }
 
-/** Starts a new history period of a group, after its row has changed. For a deleted group, only ends the last period. */
+/**
+ * Records the present name and areas of a group from the time `at`, and ends the previous period in the history. Call this function after a
+ * change of the group's row. For a deleted group, the function only ends the last period.
+ */
 export async function rememberGroup(tx: Tx, group: string, at: number): Promise<void> {
   await tx
     .updateTable('group_history')

@@ -1,4 +1,7 @@
-/** Store of the installation's identity. `certs/installation-file.ts` has the same identity in the key folder. */
+/**
+ * Store of the installation's identity. The key folder has a copy (`certs/installation-file.ts`). The server compares both at its start, so
+ * that it never uses a database with the keys of another installation.
+ */
 import { bindingSchema, type InstallationBinding } from '../../certs/installation-file.ts';
 import { CordonError } from '../../shared/errors.ts';
 import type { Db, Tx } from './database.ts';

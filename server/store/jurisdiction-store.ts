@@ -1,4 +1,7 @@
-/** Store of evidence, locations, and the index by which an order finds its devices. One transaction stores all three. */
+/**
+ * Store of location evidence, of locations, and of the index in which the server finds the devices of an order. One transaction stores all
+ * three.
+ */
 import { sql } from 'kysely';
 import { createBatcher } from '../../shared/loops/batcher.ts';
 import { type DeviceId, deviceIdSchema } from '../../shared/protocol/ids.ts';
@@ -124,7 +127,7 @@ export class JurisdictionStore implements IntakeStore, ViewStore, AddressStore {
   }
 }
 
-/** Does not validate the location: the store contains only validated locations. */
+/** Parses a stored location without validation, because the server validates each location before it stores the location. */
 function locationOf(state: string, before: string | null): LocationState {
   return { ...JSON.parse(state), before: before === null ? null : JSON.parse(before) };
 }
@@ -173,7 +176,10 @@ async function saveAll(tx: Tx, writes: readonly LocationWrite[]): Promise<void> 
   }
 }
 
-/** Replaces the index entries of devices. Most location writes leave the entries unchanged, so nothing is written. */
+/**
+ * Replaces the index entries of devices (areas with which they have a connection). Unchanged entries are not written, because most new
+ * locations change nothing in the index.
+ */
 async function replaceNexus(tx: Tx, writes: readonly LocationWrite[]): Promise<void> {
   const devices = writes.map(({ device }) => device);
   const stored = new Map<string, string[]>();

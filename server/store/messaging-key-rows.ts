@@ -10,8 +10,9 @@ import type { Schema } from './schema.ts';
 type Row = Schema['messaging_keys'];
 
 /**
- * `is true` hides the conditions from SQLite's indexes. SQLite has no statistics here, and would otherwise start with the whole fleet
- * instead of the few keys.
+ * Conditions for active devices (`ACTIVE`) and for devices in an admin's scope (`within`). `is true` prevents SQLite from using an index
+ * for the condition. With an index, SQLite would read the whole fleet first instead of the few messaging keys, because SQLite has no table
+ * statistics here.
  */
 export const ACTIVE = sql<boolean>`(devices.status = 'active') is true`;
 export const within = (scope: MemberScope) => sql<boolean>`(${withinScope(scope)}) is true`;

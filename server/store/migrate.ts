@@ -6,7 +6,6 @@ import { tables } from './migrations/0001-tables.ts';
 import type { Schema } from './schema.ts';
 import { requireShape } from './schema-shape.ts';
 
-/** First migration of version 0.1.0, which was never released. */
 const UNRELEASED = '0001-spine';
 
 /** Migrations in order. A released migration never changes, neither its name nor its file (CONTRIBUTING, "Migrations"). */

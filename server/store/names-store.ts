@@ -1,4 +1,4 @@
-/** Store of users' names, and of the ledger entry for an encrypted file of these names. */
+/** Store for encrypted files with the names of users: reads the names for a file, and records each finished file in the ledger. */
 import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
 import { type DeviceId, deviceIdSchema } from '../../shared/protocol/ids.ts';
 import type { NamesStore as Port } from '../orders/evidence/sealed-names.ts';

@@ -75,7 +75,10 @@ export class OverviewStore implements Port {
   }
 }
 
-/** Condition for countries and disputed territories. The index lists a device in a subdivision also under the subdivision's country. */
+/**
+ * Condition that selects countries and disputed territories. Subdivisions are left out, because the index lists their devices also under
+ * the country.
+ */
 const WHOLE = sql`(length(area) = 2 or area like 'XX-%')`;
 
 /**

@@ -67,12 +67,12 @@ async function answersTo(db: Db | Tx, asked: readonly Asked[]): Promise<Map<stri
 }
 
 /**
- * Stored response to a sender's request, as JSON. An order refuses hundreds of recipients with the same notice, so each notice is stored
- * once.
+ * Response to a device that sent a message, as JSON. The server repeats the response if the device repeats its request. Several recipients
+ * can share one notice about an order, so each notice is stored once.
  */
 interface KeptAnswer {
   readonly denials: readonly DenialNotice[];
-  /** One tuple per recipient: device, outcome, and index of the notice in `denials` (null without a notice). */
+  /** One tuple per recipient: device, outcome, and index of the recipient's notice in `denials`; null for a recipient without a notice. */
   readonly recipients: readonly (readonly [DeviceId, Posted['recipients'][number]['outcome'], number | null])[];
 }
 
@@ -180,7 +180,10 @@ async function insertPosts(
   );
 }
 
-/** Number and bytes of the waiting messages by sender, for mailboxes that are nearly full. */
+/**
+ * Returns the number and total bytes of the waiting messages from each sender in the given mailboxes. The caller passes only mailboxes that
+ * are half full, because only these limit the messages of each sender.
+ */
 async function sharesOf(tx: Tx, crowded: readonly Enrollment[]): Promise<Known['shares']> {
   if (crowded.length === 0) return new Map();
   const requested = tableOf(

@@ -1,6 +1,6 @@
 /**
- * PostgreSQL sessions of this server, whose connections the server can reset. Each session has a name, so that the next server with the
- * store's lock finds the sessions of an earlier server.
+ * PostgreSQL sessions of this server. The server can reset their connections, so that no buffered write arrives after another server has
+ * taken over the database. The sessions have a common name, by which the next server finds and ends the sessions of an earlier server.
  */
 import { Socket } from 'node:net';
 
@@ -10,8 +10,8 @@ export const SESSION_NAME = `'cordon-store ' || ${SCHEMA_KEY}`;
 export const NAME_SESSION = `select set_config('application_name', ${SESSION_NAME}, false)`;
 
 /**
- * After a plain close, the kernel still delivers buffered data. After a network failure, a COMMIT could therefore arrive minutes later,
- * when another server already uses the store. A reset discards the buffered data.
+ * Open connections to PostgreSQL. After a plain close, the kernel still delivers buffered data, so a COMMIT could arrive minutes later,
+ * when another server already uses the database. `reset` discards the buffered data.
  */
 export interface Connections {
   /** Creates a socket for a new connection, for pg's option `stream`. */
@@ -30,7 +30,7 @@ export function trackConnections(): Connections {
     },
     reset() {
       for (const socket of open) {
-        // A Unix-domain socket has no address and cannot be reset. No network can delay its data.
+        // A Unix-domain socket has no address and cannot be reset. A plain close is enough, because no network can delay its data.
         if (socket.remoteAddress === undefined) socket.destroy();
         else socket.resetAndDestroy();
       }

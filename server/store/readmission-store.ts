@@ -1,4 +1,7 @@
-/** Store of certificates that a restored store lacks, and of their readmission. */
+/**
+ * Store of certificates that were issued after the backup and are therefore missing in the restored database. Readmission adds such a
+ * certificate and its device again; rejection revokes the certificate.
+ */
 import { sql } from 'kysely';
 import { CordonError } from '../../shared/errors.ts';
 import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';

@@ -9,8 +9,8 @@ import { appendEntry } from './append-entries.ts';
 import type { Tx } from './database.ts';
 
 /**
- * Version of the order list that the store records for a recovered revision. The first list that contained the revision is lost, and a
- * receipt may name any list, so the version is the earliest possible one.
+ * Number of the order list that the store records as the first list with a recovered revision. The true number is lost. The server refuses
+ * receipts that name an earlier list, so the store records the lowest number, with which no receipt is refused.
  */
 const EARLIEST_LIST = 1;
 
@@ -127,7 +127,8 @@ async function storeRevision(
 }
 
 /**
- * Appends the entries unless the ledger has them already, for example from a published copy. `kind` and `digest` identify the last entry.
+ * Appends the entries unless the ledger has them already, for example from a published copy. `kind` and `digest` identify the last of the
+ * entries. If the ledger contains the last entry, it also contains the earlier ones.
  */
 async function once(tx: Tx, digest: string, kind: EntryDraft['kind'], entries: readonly EntryDraft[]): Promise<void> {
   const existing = await tx

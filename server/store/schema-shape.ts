@@ -17,7 +17,10 @@ export interface TableShape {
 
 export type SchemaShape = ReadonlyMap<string, TableShape>;
 
-/** Cache of the expected tables by name of the last migration, so that a process with several databases runs the migrations once. */
+/**
+ * Cache of the expected tables, by name of the last migration. To find the expected tables, the server runs the migrations in a temporary
+ * database in memory. With the cache, a process that opens several databases does this only once.
+ */
 const expectedShapes = new Map<string, Promise<SchemaShape>>();
 
 /** Compares the tables without writing. Throws `store_incompatible` if they differ from those that the migrations in `applied` create. */

@@ -17,7 +17,10 @@ interface Waiting<Row> {
   readonly reject: (error: unknown) => void;
 }
 
-/** Rows of one writer. The interface hides their type. */
+/**
+ * Rows that one writer adds to the shared transaction. The functions hide the type of the rows, so that one list can contain the rows of
+ * all writers.
+ */
 interface Batch {
   readonly size: number;
   write(tx: Tx): Promise<void>;

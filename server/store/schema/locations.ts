@@ -13,17 +13,17 @@ export interface LocationTables {
   };
   locations: {
     device_id: string;
-    /** `LocationState` as JSON, without its field `before`. */
+    /** Location of the device (`LocationState`) as JSON. Its field `before` is in the column `folded_before`. */
     state: string;
     /** Expiry of the location's last evidence; null if none expires. */
     unknown_at: number | null;
     /**
-     * Field `before` of `LocationState`, as JSON. A separate column, because only new evidence needs it, and a rehearsal reads the states
-     * of a whole fleet.
+     * Location before the newest observation (field `before` of `LocationState`), as JSON. Only the processing of a new observation reads
+     * this column. It is separate so that an impact preview, which reads the location of every device, reads less data.
      */
     folded_before: string | null;
   };
-  /** Index by which an order finds its devices. */
+  /** Areas with which each device has a connection. The server searches this index for the devices that an order may affect. */
   device_nexus: {
     device_id: string;
     /**

@@ -53,7 +53,10 @@ export interface OrderTables {
     until: number | null;
     reason: string | null;
   };
-  /** Encrypted. A revision contains the commitment to its decision record. */
+  /**
+   * Decision records (internal reasons for orders), encrypted in `sealed`. A signed revision contains only `commitment`, the salted hash of
+   * its decision record.
+   */
   order_decisions: { commitment: string; order_number: string; revision: number; sealed: string };
   /** Documents of legal instruments, as received. `named`: 1 if a revision names the document. All others are deleted after a month. */
   order_documents: {
@@ -75,11 +78,14 @@ export interface OrderTables {
   };
   /** Devices to which a revision denied a service when it took effect. `revision`: the first such revision. */
   order_affected_devices: { order_number: string; device_id: string; revision: number };
-  /** Revisions for which `order_affected_devices` contains all affected devices. */
+  /**
+   * Revisions whose affected devices are all recorded in `order_affected_devices`. If a revision is missing here, for example after a
+   * crash, the server records its devices again.
+   */
   order_affected_complete: { order_number: string; revision: number };
   /**
-   * Devices that must carry out an order's exit and have not sent the receipt yet. `checked_at`: time at which the server last checked the
-   * device.
+   * Devices that an exit (phase of an order that wipes work data) blocks and that have sent no receipt about the exit. `since`: start of
+   * the 30 days after which the server ends the enrollment. `checked_at`: last time at which the server found the device still waiting.
    */
   pending_exits: {
     order_number: string;
@@ -89,7 +95,10 @@ export interface OrderTables {
     since: number;
     checked_at: number;
   };
-  /** Enrollments that an order's exit ended. `destroyed` is JSON about the destroyed data. */
+  /**
+   * Enrollments that the server ended because of an order's exit (phase that wipes work data). `destroyed`: amounts of the data that the
+   * server deleted, as JSON.
+   */
   device_exits: {
     device_id: string;
     generation: number;
@@ -125,7 +134,10 @@ export interface OrderTables {
   };
   /** Admins' records of answers to authorities and of appeals, as canonical JSON. `digest` is its SHA-256. */
   order_proceedings: { order_number: string; entry: number; record: string; digest: string };
-  /** Newest reminder of the open answer about each order. `mailed`: JSON list of the accounts to which the server sent mail. */
+  /**
+   * Newest reminder about each order to whose authority an answer is due at `answer_by`. `mailed`: JSON list of the accounts to which the
+   * server sent the reminder by mail.
+   */
   answer_reminders: { order_number: string; answer_by: number; step: number; at: number; mailed: string };
   order_lists: { version: number; envelope: string; hash: string; issued_at: number; expires_at: number };
   device_records: { device_id: string; version: number; envelope: string };

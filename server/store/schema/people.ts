@@ -17,7 +17,10 @@ export interface PeopleTables {
     directory_id: string | null;
     status: 'active' | 'disabled';
     created_at: number;
-    /** Older record of the same person, found by a newer rule for e-mail addresses. The older record has no `same_as`. */
+    /**
+     * Id of the oldest record of the same person; null for the oldest or only record. Two records can belong to one person because a newer
+     * version of Cordon treats two spellings of an e-mail address as equal.
+     */
     same_as: string | null;
   };
   person_groups: { person_id: string; group_id: string };
@@ -50,7 +53,10 @@ export interface PeopleTables {
     mailed_to: string | null;
   };
   address_verifications: { account_id: string; hash: string; email: string; expires_at: number };
-  /** Admins (`seen_by`) who created the account, or who saw an invitation or credential reset link of the account. */
+  /**
+   * Admins (`seen_by`) who created an account, or who saw an invitation or credential reset link of the account. Such an admin could sign
+   * in with the account, so approvals by the admin and by the account's holder count as one.
+   */
   account_links: { account_id: string; seen_by: string; kind: 'created' | 'link'; at: number };
   sessions: {
     id: string;
