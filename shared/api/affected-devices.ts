@@ -39,7 +39,7 @@ export const statementList = z.object({
       reason: z.string(),
       at: instant,
       until: instant,
-      /** Account of the admin; null if the server does not know the account. */
+      /** Account of the admin who made the location statement; null for an old statement that does not contain this information. */
       by: z.string().nullable(),
       confirmedBy: z.string().nullable(),
       /**

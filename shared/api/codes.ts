@@ -6,7 +6,7 @@ import { homeAreaText, instant } from './wire.ts';
 export const newCode = z.strictObject({
   /** User of the device. The caller's role must cover every group of this person. */
   person: personIdSchema,
-  /** The user must be a member of this group. */
+  /** Group of the device. The server refuses the request unless the user is a member of this group. */
   group: groupIdSchema,
   home: homeAreaText.nullable().default(null),
   seat: homeAreaText.nullable().default(null),

@@ -19,7 +19,6 @@ export const LONGEST_JUMP = 400 * 86_400_000;
  * may already have moved the clock.
  */
 export const demoJump = z.union([z.strictObject({ to: instant }), z.strictObject({ by: z.int() })]);
-/** The server responds when all devices have finished their work, or after ten seconds. */
 export const demoJumped = z.object({ now: instant });
 
 export const demoMessage = z.object({

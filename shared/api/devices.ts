@@ -12,7 +12,7 @@ const flag = z.stringbool({ truthy: ['true'], falsy: ['false'] });
 
 /** Filter of device lists and of commands to many devices. Commands go only to the active devices among the matching ones. */
 export const narrowing = {
-  /** Part of the user's name, the host name or the device id. */
+  /** Search text. A device matches if the user's name, the host name or the device id contains this text. */
   text: z.string().trim().min(1).max(120).optional(),
   group: groupIdSchema.optional(),
   person: personIdSchema.optional(),
@@ -231,7 +231,10 @@ export const alertList = z.object({
       /** Time of the newest alert in this entry. `detail` describes the same alert. */
       at: instant,
       firstAt: instant,
-      /** Number of alerts with the same code from the same device on one day. */
+      /**
+       * Number of alerts that this entry combines: alerts with the same code from the same device within 24 hours. Alerts that may mean an
+       * attack are combined only if their `detail` is equal too.
+       */
       count: z.int().min(1),
       severity: z.enum(['grave', 'ordinary']),
       device: deviceIdSchema.nullable(),

@@ -33,7 +33,10 @@ export const explanationView = z.object({
       /** Expiry of the evidence, as known at the requested time. Null for evidence that stays valid as long as the device is connected. */
       until: instant.nullable(),
       fresh: z.boolean(),
-      /** IP address, or the admin's reason for a location statement. */
+      /**
+       * Detail of the newest observation, such as the IP address, or the reason in an admin's location statement. Empty for positions and
+       * mobile networks.
+       */
       detail: z.string(),
       database: usedDatabase.nullable(),
     }),
@@ -50,8 +53,8 @@ export const explanationView = z.object({
     }),
   ),
   /**
-   * Time before which the server has deleted all evidence; null if it has deleted none. The device may have arrived in the area before this
-   * time.
+   * Time of the oldest observation that the server used, if it has deleted or omitted older observations; otherwise null. The device may
+   * have arrived in the area before this time.
    */
   evidenceFrom: instant.nullable(),
   services: z.record(z.enum(SERVICES), serviceVerdict),

@@ -15,7 +15,6 @@ const fieldErrorSchema = z.object({
 });
 export type FieldError = z.infer<typeof fieldErrorSchema>;
 
-/** `where` is the prefix of each path. */
 export function fieldErrorsOf({ issues }: z.ZodError, where: readonly string[] = []): FieldError[] {
   return issues.slice(0, MOST_ERRORS).map((issue) => ({
     path: [...where, ...issue.path.map(String)].join('.').slice(0, 512),

@@ -1,8 +1,11 @@
-/** Classes of the impact preview. This module imports no schema library, so that pages of the console load fast. */
+/**
+ * Classes into which the impact preview of an order sorts devices. This module imports no schema library, so that pages of the console load
+ * fast.
+ */
 
 /**
- * Relations of a device to an order. A device can have several relations. Borderline, unknown and visiting devices exist only if the
- * order's nexus (required connection with an area) includes `present` or `network`.
+ * Classes of devices in an impact preview. A device can be in several classes. The classes `borderline`, `unknown` and `visiting` are used
+ * only if the order applies to devices by their present location or network.
  */
 export const IMPACT_CLASSES = [
   'denied',
@@ -12,7 +15,10 @@ export const IMPACT_CLASSES = [
   'unknown',
   /** Device in the order's areas with a home area elsewhere. A grace period of the order may still allow its services. */
   'visiting',
-  /** Device outside the order's areas with a home area inside them. It may return, so it is counted whatever nexus the order requires. */
+  /**
+   * Device outside the order's areas with a home area inside them. Every impact preview counts such devices, because they may return to
+   * these areas.
+   */
   'traveling',
   'exempt',
   /**

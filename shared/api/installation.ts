@@ -12,7 +12,10 @@ export const installationView = z.object({
   /** Contact for users of suspended services. It applies to orders without a contact of their own. */
   appeal: z.string(),
   store: z.enum(['sqlite', 'postgres']),
-  /** If the server sends mail, account links go to the account's address, and approvers need a verified address. */
+  /**
+   * Whether the server sends mail. With mail, the server sends account links to the account's address, and an approver needs a verified
+   * address.
+   */
   mail: z.boolean(),
   /** Default recipient of backups (an age public key). If null, an owner must name a recipient for each backup. */
   backupRecipient: z.string().nullable(),

@@ -41,7 +41,10 @@ export const ipComparisonView = z.object({
   moved: z.int(),
   /** Numbers of devices by present and new country, largest first. Null stands for an unknown country. */
   moves: z.array(z.object({ from: z.string().nullable(), to: z.string().nullable(), devices: z.int() })),
-  /** Effect on each active or announced order, counted only for devices whose country changes. */
+  /**
+   * Effect of the other IP database on each order that has neither ended nor been withdrawn. All numbers count only devices whose country
+   * would change.
+   */
   orders: z.array(
     z.object({
       order: z.string(),

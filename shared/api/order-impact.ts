@@ -20,7 +20,10 @@ export const impactFilter = z.strictObject({
   baseline: z.coerce.number().int().min(1).optional(),
   class: z.enum(IMPACT_CLASSES).optional(),
   change: z.enum(IMPACT_CHANGES).optional(),
-  /** Code from `areas`, or the country of such a code. It matches devices that are or may be in the area. */
+  /**
+   * Filter for devices that are or may be in this area. The area is a code from the field `areas` of the response, or the country of such a
+   * code.
+   */
   area: z.string().max(64).optional(),
 });
 
@@ -51,7 +54,10 @@ export const impactView = z.object({
    * compare with.
    */
   changes: z.record(z.enum(IMPACT_CHANGES), z.int()).nullable(),
-  /** Messages and commands for devices whose services the order denies. */
+  /**
+   * Totals of the messages and commands that wait for devices whose services the order denies. `devices`: number of these devices for which
+   * something waits.
+   */
   waiting: waits.extend({ devices: z.int() }),
   /** Numbers of devices by area. A device that may be in two areas is included in both numbers. */
   areas: z.array(z.object({ area: z.string(), devices: z.int(), denied: z.int() })),

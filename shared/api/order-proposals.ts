@@ -6,7 +6,8 @@ import { deviceIdSchema, groupIdSchema } from '../protocol/ids.ts';
 export const LONGEST_REASON = 2000;
 
 /**
- * `until` has the format of the order's other times; without it, the exemption lasts as long as the order. Only the operator sees `reason`.
+ * End (`until`) and reason of an exemption from the order. Without `until`, the exemption lasts as long as the order. Only the operator
+ * sees `reason`, because the signed order does not contain it.
  */
 const exemptSaid = {
   until: z.string().max(64).nullable().optional(),
@@ -40,7 +41,10 @@ const maybe = {
   noticePlan: noticePlan.nullable(),
   exportWindow: exportWindow.nullable(),
   answers: answers.nullable(),
-  /** Required for a new order with statements in several languages. With a single language, that language is the default. */
+  /**
+   * Language of the statement that is legally decisive. A new order with statements in several languages must name this language. With a
+   * single language, that language is the default.
+   */
   authoritativeLanguage: authoritativeLanguage.nullable(),
 };
 

@@ -9,7 +9,10 @@ import { instant } from './wire.ts';
 export const VISIBILITIES = ['public', 'restricted', 'hidden'] as const;
 export type Visibility = (typeof VISIBILITIES)[number];
 
-/** Title of a withheld order in all lists, and everywhere for a reader who may not read the order. */
+/**
+ * Text that replaces the real title of a withheld order (order whose text is not public). All lists show this text. The order's own page
+ * also shows it to a reader who may not read the order.
+ */
 export const WITHHELD_TITLE = 'Withheld order';
 export const WITHHELD_NOTICE =
   'Withheld: only legal, owners, the proposer and the approvers may read the legal basis. Each reading is recorded.';

@@ -39,12 +39,15 @@ export const orderRollout = z.object({
 export type OrderRollout = z.infer<typeof orderRollout>;
 
 export const orderExit = z.object({
-  /** Exit of the order; null if no exit is active or completed. */
+  /** Progress of the order's exit, the phase that wipes work data on devices; null if no exit is active or completed. */
   exit: z
     .object({
       revision: z.int(),
       adoptedAt: instant,
-      /** Time at which the server ends the enrollments of devices that have not responded to the exit. */
+      /**
+       * Earliest time at which the server ends the enrollments of devices that have sent no receipt about the exit. A device that the order
+       * affects only later has 30 days from then on.
+       */
       silentAfter: instant,
       wiped: z.int(),
       silent: z.int(),

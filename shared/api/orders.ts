@@ -61,7 +61,7 @@ const wholeOrder = z.object({
   status: z.enum(['proposed', ...PROPOSAL_ENDS, 'active', 'paused', 'withdrawn']),
   adoptedRevision: z.int().nullable(),
   latestRevision: z.int(),
-  /** End of a pause by one person; null if the order is not paused, or if the pause has no end. */
+  /** End of a 72-hour pause, which one person alone can approve. Null if the order is not paused, or if its pause has no end. */
   pausedUntil: instant.nullable(),
   terms: orderTermsSchema,
   proceedings: proceedingsView,
@@ -72,7 +72,10 @@ const wholeOrder = z.object({
   people: z.record(z.string(), z.string()),
 });
 
-/** Order that is withheld from the reader, reduced to the data that operation needs. */
+/**
+ * Withheld order (its text is not public) in the form for a reader who may not read its text. The response contains only the data that an
+ * admin needs to manage affected devices, such as areas, services and times.
+ */
 const hiddenOrder = wholeOrder.omit({ proceedings: true }).extend({
   visibility: z.literal('hidden'),
   notice: z.literal(WITHHELD_NOTICE),

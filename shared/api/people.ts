@@ -12,7 +12,7 @@ const groups = z.array(groupIdSchema).max(MOST_GROUPS);
 export const newPerson = z.strictObject({
   name: personName,
   email: emailText.nullable().default(null),
-  /** Groups of the person. The caller's role must cover each group. */
+  /** Groups of the new person. The server refuses the request unless the caller's role covers all of these groups. */
   groups: groups.min(1),
   directoryId: directoryId.nullable().default(null),
 });
@@ -35,7 +35,7 @@ export const personParams = z.object({ id: personIdSchema });
 
 export const personQuery = z.strictObject({
   text: z.string().trim().min(1).max(120).optional(),
-  /** Full name, regardless of case and spacing. */
+  /** Filter for people with exactly this full name. Upper and lower case and the number of spaces do not matter. */
   name: personName.optional(),
   group: groupIdSchema.optional(),
   status: z.enum(['active', 'disabled']).optional(),

@@ -12,8 +12,8 @@ export const recoveryView = z.object({
       recoveryPoint: instant,
       restoredAt: instant,
       /**
-       * End of the recovery; null while the recovery is open. After the recovery has ended, the response contains it until the ledger
-       * accepts new entries again.
+       * End of the recovery; null while the recovery is open. The time is visible only while the ledger still accepts no new entries. Once
+       * the ledger accepts entries, `recovery` as a whole is null.
        */
       closedAt: instant.nullable(),
       ledger: z.enum(['rejoined', 'suspended', 'renamed', 'resumed', 'continued']),
@@ -39,7 +39,10 @@ export const recoveryView = z.object({
       continued: z
         .object({ at: instant, size: count, root: z.string(), origin: z.string(), shown: count.nullable() })
         .nullable(),
-      /** Version numbers in the backup (`from`), and those with which the server continued after the restore (`to`). */
+      /**
+       * Version numbers of signed documents. `from`: newest numbers in the backup, and its number of ledger entries. `to`: higher numbers
+       * with which the server continued after the restore, so that no number is used twice.
+       */
       from: z.object({ list: count, crl: count, approvers: count, ledger: count }),
       to: z.object({ list: count, crl: count }),
       rejoined: count,
@@ -119,7 +122,10 @@ export const recoveryView = z.object({
 });
 
 export const serialText = z.string().regex(/^[0-9a-f]{2,40}$/);
-/** `group` is an id or a name. Values from the backup replace absent fields. */
+/**
+ * User and group for a readmitted device that the backup does not contain. If a field is absent, the server uses the value of the device's
+ * activation code. `group` is an id or a name.
+ */
 export const readmission = z.strictObject({
   person: personId.optional(),
   group: z.string().trim().min(1).max(120).optional(),

@@ -18,7 +18,10 @@ const SESSION_COOKIE_NAME = 'cordon_session';
 export const sessionCookieName = (secure: boolean): string =>
   secure ? `__Host-${SESSION_COOKIE_NAME}` : SESSION_COOKIE_NAME;
 
-/** Name of the cookie that marks a browser in which an account has signed in. This cookie gives no access. */
+/**
+ * Name of the cookie that marks a browser in which an account has signed in. A marked browser has its own limit of sign-in attempts, so
+ * that strangers cannot lock out the account's holder. The cookie gives no access.
+ */
 export const browserCookieName = (secure: boolean): string => (secure ? '__Host-cordon_browser' : 'cordon_browser');
 
 export const signIn = z.strictObject({
@@ -35,7 +38,10 @@ export const steppedUp = z.object({ authenticatedAt: instant });
 export const sessionView = z.object({
   account: accountView,
   via: z.enum(['session', 'token']),
-  /** Second part of the session secret; null except in the sign-in response. */
+  /**
+   * Second part of the session secret, which the page sends in the header `CSRF_HEADER`; the first part is the session cookie. Null except
+   * in the sign-in response.
+   */
   csrf: z.string().nullable(),
   expiresAt: instant.nullable(),
   /** Time at which the admin last entered credentials; null for a request with a token. */

@@ -38,7 +38,7 @@ export const policyComparisonView = z.object({
   at: instant,
   /** Territories that the active and the previewed policy assign to different countries. Null stands for a contested territory. */
   territories: z.array(z.object({ territory, from: z.string().nullable(), to: z.string().nullable() })),
-  /** Active and announced orders whose assignments of territories differ from the previewed policy. */
+  /** Orders that have neither ended nor been withdrawn, and that assign a territory in another way than the previewed policy. */
   orders: z.array(
     z.object({
       order: z.string(),
@@ -46,13 +46,13 @@ export const policyComparisonView = z.object({
       effective: instant,
       territories: z.array(z.object({ territory, signed: z.string().nullable(), policy: z.string().nullable() })),
       /**
-       * Numbers of devices in the differently assigned territories to which the order denies a service: by the order's own assignment, and
-       * by the policy's.
+       * Number of devices to which the order denies a service in the territories listed above. `before`: with the order's own assignment of
+       * these territories. `after`: with the assignment in the policy.
        */
       denied: z.object({ before: z.int(), after: z.int() }),
       newlyDenied: z.int(),
       newlyAllowed: z.int(),
-      /** Number of devices to which the order denies a service under either assignment, but for different reasons. */
+      /** Number of devices to which the order denies a service with both assignments of the territories, but for different reasons. */
       otherReasons: z.int(),
     }),
   ),

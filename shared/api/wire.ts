@@ -4,11 +4,14 @@ import { LONGEST_EVIDENCE_AREA } from '../areas/evidence-text.ts';
 
 /** Time in Unix milliseconds. */
 export const instant = z.int().min(0);
-/** Area that an order or a role can name: a country, a subdivision or a group of countries. Throws `unknown_area`. */
+/** Schema for the area of a role: a country, a subdivision or a group of countries. Throws `unknown_area` for other text. */
 export const areaText = z.string().max(32).transform(parseScopeArea);
-/** Home area of a device: a country or a subdivision. Throws `unknown_area`. */
+/** Schema for the home area of a device: a country or a subdivision. Throws `unknown_area` for other text. */
 export const homeAreaText = z.string().max(32).transform(parseHomeArea);
-/** Area in which a device can be: a country, a subdivision or a disputed territory, optionally with polygons. Throws `unknown_area`. */
+/**
+ * Schema for an area in which a device can be: a country, a subdivision or a disputed territory, optionally with polygons. Throws
+ * `unknown_area` for other text.
+ */
 export const evidenceAreaText = z.string().max(LONGEST_EVIDENCE_AREA).transform(parseEvidenceArea);
 export const personName = z.string().trim().min(1).max(120);
 export const nothing = z.strictObject({});

@@ -50,7 +50,6 @@ export const ADDRESS = '203.0.113.24';
 export const ORDER = '2026-001';
 export const ORDER_TITLE = 'Pakistan';
 
-/** `now` is the time of the example responses. */
 export const TIMES = {
   start: at('2026-01-12T08:00:00Z'),
   enrolled: at('2026-01-19T06:30:00Z'),
