@@ -2,7 +2,10 @@
 import { BlockList, isIP } from 'node:net';
 import { canonicalAddress } from './special-addresses.ts';
 
-/** Throws `RangeError` if an entry is invalid. If invalid entries were skipped, an empty list could exclude every address. */
+/**
+ * Parses IP addresses and CIDR ranges. Throws `RangeError` for an invalid entry instead of skipping it, because a list without this entry
+ * would match fewer addresses than the admin intended.
+ */
 export function parseAddressRanges(entries: readonly string[]): BlockList {
   const ranges = new BlockList();
   for (const entry of entries) {

@@ -63,9 +63,9 @@ function sideOfCandidate(candidate: EvidenceArea, reach: OrderAreas): number {
 }
 
 /**
- * Relation of an order's areas to a disputed territory that the order assigns to `claimant`. An order for the claimant contains the
- * territory, and so does an order for all subdivisions to which the claimant's law assigns it. With only some of these subdivisions, the
- * relation is contested.
+ * Returns whether an order's areas contain a disputed territory, if the territory belongs to the country `claimant`. The areas contain the
+ * territory if they include the country, or all subdivisions to which the country's own law assigns the territory. With only some of these
+ * subdivisions, the territory is contested (`BOTH`).
  */
 function sideOfClaim(territory: Territory, claimant: LocationArea, areas: ReadonlySet<LocationArea>): number {
   const whole = sideOfLocation(claimant, areas);

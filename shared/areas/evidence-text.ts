@@ -13,7 +13,6 @@ export const LONGEST_EVIDENCE_AREA = 700;
 export const POLYGON_VERSION = /^XZ-[a-z0-9]+(-[a-z0-9]+)*@[1-9][0-9]{0,5}$/;
 const POLYGONS = /([+!])(XZ-[a-z0-9-]{1,29}@[1-9][0-9]{0,5})/g;
 
-/** `inside` and `outside` list polygons with their versions (`XZ-lahore@2`). */
 export interface EvidenceParts<Location extends string = string> {
   readonly location: Location;
   readonly inside: readonly string[];
@@ -28,7 +27,10 @@ export function evidenceText({ location, inside, outside }: EvidenceParts): stri
   ].join('');
 }
 
-/** Location and polygons of an evidence area. Null for a location without polygons and for invalid text. */
+/**
+ * Parses the text form of a location with polygons, such as `PK-PB+XZ-lahore@2`. Returns null for a location without polygons and for
+ * invalid text.
+ */
 export function readPolygons(text: string): EvidenceParts | null {
   if (!text.includes('@') || text.length > LONGEST_EVIDENCE_AREA) return null;
   const begin = text.search(/[+!]/);

@@ -25,9 +25,9 @@ export function liesIn(point: Point, { rings }: AreaPolygon): boolean {
 }
 
 /**
- * Evidence area of a position: its location, and for each overlapping polygon, whether the position is inside. `known` has polygons whose
- * result is already known. For polygons beyond `MOST_POLYGONS`, the device is treated as contested; the server refuses an order that would
- * need more.
+ * Returns the location of a position and, for each polygon that overlaps the same country or disputed territory, whether the position is
+ * inside. `known` contains results that the caller has already. Polygons beyond `MOST_POLYGONS` are left out, so an order with such a
+ * polygon treats the device as possibly inside.
  */
 export function evidenceAreaAt(
   point: Point,

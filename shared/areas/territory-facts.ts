@@ -19,8 +19,8 @@ import { isInside, type Point } from './point.ts';
 interface TerritoryFacts {
   readonly claimants: readonly LocationArea[];
   /**
-   * ISO codes that mean exactly this territory. An order's assignment of the territory also applies to evidence with such a code, and to
-   * evidence with a code of a part of the territory.
+   * ISO codes that mean exactly this territory. If an order assigns the territory to a country, the assignment also applies to a device
+   * whose location evidence has one of these codes. The same is true of codes of parts of the territory.
    */
   readonly codes: readonly HomeArea[];
   /**
@@ -30,8 +30,8 @@ interface TerritoryFacts {
   readonly laid: Readonly<Record<string, readonly HomeArea[]>>;
   readonly outline: readonly Point[] | null;
   /**
-   * Country codes that the map data has inside the territory's outline. `null` stands for land without a code. Ids that begin with `XX` are
-   * the map's own.
+   * Codes or identifiers that the map data has for land inside the territory's outline. An identifier such as `Q23681` stands for land
+   * without a country code.
    */
   readonly within: readonly string[];
 }

@@ -23,7 +23,10 @@ export const territoryPolicySchema = z.strictObject({
   version: z.int().min(1).max(999_999),
   title: z.string().trim().min(1).max(120),
   date: z.iso.date(),
-  /** Claimant of each territory, such as `crimea`. A territory without a claimant is contested. */
+  /**
+   * Decision about each disputed territory, by name of the territory, such as `crimea`. `choice` is a country that claims the territory, or
+   * `contested` if the policy assigns the territory to no country.
+   */
   features: z.record(
     z.string().max(64),
     z.strictObject({
@@ -50,7 +53,10 @@ export function parseTerritory(text: string): Territory {
 export const claimantsOf = (feature: Territory): LocationArea[] =>
   TERRITORY_FACTS[feature].claimants.filter((area) => territoryOf(area) === null);
 
-/** Throws `unknown_territory` for an unknown territory, and `not_a_claimant` for a country that does not claim the territory. */
+/**
+ * Returns the country to which a policy assigns each territory. Throws `unknown_territory` for an unknown territory, and `not_a_claimant`
+ * for a country that does not claim the territory.
+ */
 export function territoryMapOf({ features }: Pick<TerritoryPolicy, 'features'>): TerritoryMap {
   const map = new Map<Territory, HomeArea>();
   for (const [name, { choice }] of Object.entries(features)) {
@@ -79,8 +85,8 @@ export function territoriesTouched(locations: Iterable<LocationArea>): Territory
 }
 
 /**
- * Assignments of disputed territories for an order: those in the order's terms, and for other territories that the order's areas overlap,
- * those of the policy.
+ * Returns the country to which an order assigns each disputed territory. The assignments in the order's own terms (`own`) have priority.
+ * For all other territories that the order's areas overlap (`touched`), the policy decides.
  */
 export function completeMap(
   touched: readonly Territory[],

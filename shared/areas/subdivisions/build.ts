@@ -13,7 +13,10 @@ import { AT_POINT, BY_NAME, LEFT_OUT, NATIONS, RENAMED, SPELT, SPLIT } from './n
 
 /** Number of coordinate units per degree. One unit is about 111 m. */
 const UNITS = 1000;
-/** Maximum deviation of a simplified line, in units. */
+/**
+ * Maximum distance of a simplified border from the original, in coordinate units. `INNER`: borders between two subdivisions. `OUTER`:
+ * coasts and borders of countries.
+ */
 const INNER = 2;
 const OUTER = 10;
 /**

@@ -10,7 +10,10 @@ export interface Border {
 }
 
 export interface CountryBorders {
-  /** ISO 3166-1 code. As a side of a border, the code means land of the country without a known subdivision. */
+  /**
+   * ISO 3166-1 code of the country. In the field `sides` of a border, this code stands for land of the country whose subdivision is
+   * unknown.
+   */
   readonly country: string;
   readonly borders: readonly Border[];
 }

@@ -22,8 +22,8 @@ export const SPLIT: ReadonlySet<string> = new Set(
 );
 
 /**
- * Present ISO codes that no rule finds, by Natural Earth code and name, or by code alone. An empty value means that the ISO code is
- * unknown.
+ * Present ISO 3166-2 codes of map features for which the rules in `build.ts` would find no code or a wrong one. Key: Natural Earth's code
+ * and name, or its code alone. Value: the present ISO code; empty if it is unknown.
  */
 export const RENAMED: Readonly<Record<string, string>> = {
   'AF-PIA Paktika': 'AF-PKA',
@@ -99,7 +99,7 @@ export const AT_POINT: readonly (readonly [string, readonly [number, number]])[]
   ['PH-14', [124.24, 7.21]],
 ];
 
-/** Names whose spelling no rule matches, checked by hand. */
+/** Codes of subdivisions whose names on the map and in ISO 3166-2 have different spellings. A person checked that each code is correct. */
 export const SPELT: ReadonlySet<string> = new Set(
   (
     'AZ-KAN BA-BIH BA-SRP ER-DK ER-DU ER-MA ER-SK GR-A GR-F IL-Z JO-AM KH-15 KH-23 KR-42 LT-SA LT-TE MU-RO MY-14 MY-15 MY-16 NI-AN NI-AS NZ-WGN RU-ALT RU-KB RU-KHM ' +

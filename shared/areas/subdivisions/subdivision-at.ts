@@ -20,7 +20,10 @@ const NEAR = 90;
 interface Country extends CountryEdges {
   readonly areas: readonly (HomeArea | null)[];
   readonly bands: ReadonlyMap<number, readonly number[]>;
-  /** Number of crossings of a ray with each subdivision's borders. All numbers are even between two searches. */
+  /**
+   * Parity of the number of times that a ray crosses each subdivision's borders: 0 for even, 1 for odd. `enclosing` needs zeros at the
+   * start of a search, so it resets the array at the end of each search.
+   */
   readonly crossed: Uint8Array;
 }
 
@@ -28,8 +31,8 @@ let index: { readonly bytes: Buffer; readonly table: ReadonlyMap<string, number>
 const countries = new Map<string, Country | null>();
 
 /**
- * Subdivision at a point. Null if the index does not contain the country, if the code of the land has changed, or if the point is far out
- * at sea.
+ * Returns the subdivision at a point in the country. Returns null if the index lacks the country, if the present ISO code is unknown, or if
+ * all subdivisions are more than 10 km away.
  */
 export function subdivisionAt(point: Point, country: HomeArea): HomeArea | null {
   const found = linesOf(country);
