@@ -29,14 +29,20 @@ export interface SignedContinuation {
   readonly envelope: Envelope;
 }
 
-/** Verifies the chain of approver sets and the signatures of the continuations. After an error, no continuation is valid. */
+/**
+ * Verifies the chain of approver sets and the signatures of all continuations (decisions to go on under a new ledger name). Throws an error
+ * if one signature is invalid, so that the caller uses none of them.
+ */
 export function readContinuations({ approverSets, continuations }: ContinuationsFile): SignedContinuation[] {
   if (continuations.length === 0) return [];
   verifyApproverSets(null, approverSets);
   return signedBySets(continuations, approverSets.map(readApproverSet));
 }
 
-/** `sets`: verified approver sets, oldest first. Throws `threshold_not_met`. */
+/**
+ * Verifies that enough members of one approver set signed each continuation (decision to go on under a new ledger name). `sets`: verified
+ * approver sets, oldest first. Throws `threshold_not_met`.
+ */
 export function signedBySets(envelopes: readonly Envelope[], sets: readonly ApproverSet[]): SignedContinuation[] {
   return envelopes.map((envelope) => {
     const document = readLedgerContinuation(envelope);
@@ -71,8 +77,8 @@ export function pathTo(origin: string, wanted: string, known: readonly SignedCon
 }
 
 /**
- * Checkpoint in a signed note under the pinned ledger name, or under a later name that continuations connect with it. Throws
- * `checkpoint_invalid`.
+ * Verifies a signed checkpoint under the ledger name of `verifier`, or under a later name that the ledger got after a loss of entries.
+ * `known` must then contain the signed decisions that lead from name to name. Throws `checkpoint_invalid`.
  */
 export async function openContinued(
   note: string,

@@ -1,6 +1,7 @@
 /**
- * Judgment of a ledger continuation (ADR 39) by a holder of earlier ledger entries: a device, a ledger copy, a browser or a restored
- * server. `shared/order/ledger-continuation.ts` checks the signatures.
+ * Checks of a continuation: the signed decision by which a ledger that lost entries goes on under a new name (ADR 39). Devices, ledger
+ * copies, browsers and restored servers compare the decision with the entries that they have seen. `shared/order/ledger-continuation.ts`
+ * checks the signatures.
  */
 import { CordonError } from '../errors.ts';
 import { parseDocument } from '../order/canonical.ts';
@@ -59,7 +60,10 @@ export function judgeEarlierTree(
   return shown && earlier.size <= shown.size ? 'lost' : 'lost-more';
 }
 
-/** First continuation that gives the ledger a name later than `origin`; null if there is none. `known` may be in any sequence. */
+/**
+ * Returns the first continuation (decision to go on under a new ledger name) that came after the ledger name `origin`; null if there is
+ * none. Names are compared by the times in them, so `known` may be in any sequence.
+ */
 export function continuationOf(origin: string, known: readonly LedgerContinuation[]): LedgerContinuation | null {
   const follows = ({ installation, origin: from, newOrigin }: LedgerContinuation) => {
     const [order, before, after] = [origin, from, newOrigin].map((name) => originOrder(installation, name));

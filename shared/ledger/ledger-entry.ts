@@ -76,8 +76,8 @@ export const ENTRY_KINDS = [
    */
   'backup.created',
   /**
-   * Entries about a destructive action that needs a second person. `subject` is the account, `hash` the hash of the action's content, and
-   * `devices` the number of devices.
+   * Entries about a destructive action that needs a second person. `subject` is the account that proposed, confirmed or declined the
+   * action. `hash` is the hash of the action's content, and `devices` the number of devices.
    */
   'action.proposed',
   'action.confirmed',
@@ -103,8 +103,8 @@ export const ENTRY_KINDS = [
    */
   'ledger.continued',
   /**
-   * Entry: after a continuation, a device reported a ledger (`origin`, `size`, `root`) with more entries than the continuation lists as
-   * lost.
+   * Entry: a device reported a larger loss than the approvers knew when they continued the ledger under a new name. `origin`, `size` and
+   * `root` describe the earlier ledger that the device has seen.
    */
   'ledger.loss-shown',
 ] as const;
@@ -132,7 +132,10 @@ export const openingSchema = z.strictObject({
 });
 export type Opening = z.infer<typeof openingSchema>;
 
-/** Ledger entry before a commitment hides its subject. The store saves the draft in the transaction of the action itself. */
+/**
+ * Ledger entry that still contains its subject as plain text. In the final entry, a salted hash replaces the subject. The store saves the
+ * entry in the same transaction as the action that the entry records.
+ */
 export interface EntryDraft<K extends EntryKind = EntryKind> {
   readonly kind: K;
   readonly at: number;

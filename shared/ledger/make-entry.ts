@@ -11,7 +11,6 @@ export interface MadeEntry {
   readonly body: string;
   /** Leaf hash of `body` (RFC 9162), in hex. */
   readonly hash: string;
-  /** Salt and subject; null for an entry without a subject. */
   readonly opening: Opening | null;
 }
 

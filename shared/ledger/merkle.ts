@@ -44,8 +44,8 @@ function split(size: number): number {
 }
 
 /**
- * Complete subtrees that together cover the range, largest first. The start of the range must be a multiple of the first subtree's width;
- * ranges in the tree always are.
+ * Splits a range of leaves into complete subtrees, largest first. The range must start at a multiple of the width of its largest subtree.
+ * This is true of all ranges here, because they result from halving a tree by RFC 9162.
  */
 function subtreesOf({ from, to }: Range): TreeNode[] {
   const nodes: TreeNode[] = [];

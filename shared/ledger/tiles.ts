@@ -8,7 +8,10 @@ import { HASH_SIZE } from './proof.ts';
 
 export const TILE_WIDTH = 256;
 const TILE_HEIGHT = 8;
-/** Highest level of a tile. At the next level, one hash would cover 256^6 leaves, which exceeds the safe integers. */
+/**
+ * Highest level of a tile. A tile of the next level would need a ledger with at least 256^6 (about 2.8 × 10^14) entries, which no ledger
+ * reaches.
+ */
 const HIGHEST_LEVEL = 5;
 const MAX_ENTRY = 0xffff;
 

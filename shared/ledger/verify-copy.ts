@@ -39,7 +39,10 @@ export interface VerifiedCopy {
   /** Size of the earlier ledger that the copy contains unchanged; null without an earlier checkpoint. */
   readonly extends: number | null;
   readonly entries: ReadonlyMap<EntryKind, number>;
-  /** Continuations from the name in the pinned key to the name in the checkpoint. */
+  /**
+   * Signed decisions by which the ledger got new names after it lost entries. They lead from the name in the verifier key to the name in
+   * the checkpoint. Empty if both names are equal.
+   */
   readonly continuations: readonly SignedContinuation[];
 }
 

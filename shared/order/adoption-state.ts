@@ -28,7 +28,8 @@ export interface AdoptionState {
   readonly adopted: boolean;
   readonly lasting: boolean;
   /**
-   * Whether the revision has only enough approvals for a 72-hour pause. Such a pause is valid only if the revision that it pauses is valid.
+   * Whether the revision is a pause with fewer approvals than other revisions need. Such a pause must not change any terms, so it is valid
+   * only if the revision that it pauses is valid.
    */
   readonly needsBase: boolean;
   /** Number of people who must still approve: for adoption, or to make a 72-hour pause permanent. */
@@ -36,8 +37,8 @@ export interface AdoptionState {
 }
 
 /**
- * `persons` are the different people with a valid approval. `basePaused` says whether the order was already paused when the revision was
- * proposed.
+ * Decides whether a revision has enough approvals. `persons` are the different people with a valid approval. `basePaused` says whether the
+ * order was already paused when the revision was proposed.
  */
 export function adoptionStateOf(
   revision: Pick<Revision, 'act' | 'status' | 'proposer' | 'basis'>,

@@ -61,9 +61,9 @@ export const MOMENT_WORDS: Readonly<Record<NoticeMoment, string>> = {
 const encoder = new TextEncoder();
 
 /**
- * `requested` is the order and revision that the approver wants to sign. Bytes of another revision, or bytes that are not canonical, cause
- * an error. `immediate` is the time in the revision that has already passed, if the approver also signs that the revision takes effect
- * immediately.
+ * Describes a revision in words for the approver who signs it. Throws `document_malformed` if the bytes are not canonical or belong to
+ * another revision than `requested`. `immediate`: the time that passed while the revision was pending, if the approver also confirms that
+ * the revision takes effect immediately.
  */
 export function describeRevision(
   payload: string,
@@ -192,10 +192,6 @@ function basisLines({ basis }: Revision): Line[] {
 const documentWords = ({ title, mediaType, bytes, sha256 }: InstrumentDocument): string =>
   `${title} (${mediaType}, ${bytes} bytes, SHA-256 ${sha256})`;
 
-/**
- * Lines about the legal instrument, its documents and publication. An absent value has no line, except if its absence makes the order
- * public.
- */
 function instrumentLines(terms: OrderTerms): Line[] {
   const { receivedOn, answerBy, provenance, documents, answers, noticePlan, exportWindow, internal, zone } = terms;
   const fields: [string, string | undefined][] = [
