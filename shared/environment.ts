@@ -49,7 +49,10 @@ export const VARIABLES: Readonly<Record<string, Variable>> = {
   CORDON_LOG: { reader: 'server' },
   CORDON_BACKUP_SCHEDULE: { reader: 'server' },
   CORDON_BACKUP_FOLDER: { reader: 'server' },
-  /** The recipient (public key) is not secret, but an admin may enter the secret identity by mistake. */
+  /**
+   * Public key of the recipient of backups. It is marked as secret, because an admin may enter the private key by mistake. Error messages
+   * must not show the private key.
+   */
   CORDON_BACKUP_RECIPIENT: { reader: 'server', secret: true },
   CORDON_BACKUP_KEEP: { reader: 'server' },
 
@@ -103,7 +106,7 @@ export function unknownVariableText({ name, nearest }: UnknownVariable): string 
   return `${name} is not a setting of Cordon. ${remedy}`;
 }
 
-/** `problems` has one line for each variable. */
+/** Error about environment variables with unknown names or invalid values. `problems` has one line for each such variable. */
 export class EnvironmentError extends CordonError {
   readonly problems: readonly string[];
 
@@ -118,7 +121,10 @@ export function requireKnownVariables(environment: Environment): void {
   if (unknown.length > 0) throw new EnvironmentError(unknown.map(unknownVariableText));
 }
 
-/** Maximum share of changed characters between two similar names. */
+/**
+ * Maximum share of a name's characters in which an unknown variable may differ from a known one. The error message suggests the nearest
+ * known name within this limit.
+ */
 const SIMILAR = 0.4;
 
 function nearestTo(name: string): string | null {

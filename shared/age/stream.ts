@@ -12,7 +12,10 @@ export async function temporaryIdentity(): Promise<{ readonly identity: string; 
   return { identity, recipient: (await identityToRecipient(identity)) as AgeRecipient };
 }
 
-/** The derivation of a key from a passphrase takes about a second and blocks this process. */
+/**
+ * Encrypts a stream for a recipient or with a passphrase. With a passphrase, the call blocks all other work of this process for about a
+ * second, because it derives a key.
+ */
 export async function sealStream(plain: AsyncIterable<Uint8Array>, to: SealedFor): Promise<Readable> {
   const encrypter = new Encrypter();
   if ('recipient' in to) encrypter.addRecipient(to.recipient);

@@ -5,8 +5,8 @@ import type { Query, QueryClient, QueryFilters } from '@tanstack/react-query';
 const owed = new WeakSet<Query>();
 
 /**
- * A running request may have read data from before the change. The request is not canceled, because frequent changes would then prevent
- * every result.
+ * Repeats the queries whose data changed. A query that is running may have read data from before the change, so it runs again after it
+ * finishes. It is not canceled, because frequent changes would then prevent every result.
  */
 export function refetchStale(client: QueryClient, filters: QueryFilters = {}): void {
   for (const query of client.getQueryCache().findAll(filters)) if (!owed.has(query)) ask(client, query);
@@ -19,8 +19,8 @@ function ask(client: QueryClient, query: Query): void {
     return;
   }
   owed.add(query);
-  // Lets other code that awaits this response run first, for example to load the next page.
+  // `setTimeout` lets other code that awaits the same response run first, for example to load the next page.
   const later = () => setTimeout(ask, 0, client, query);
-  // If the query is already running, `refetch` returns its existing promise.
+  // The query is already running, so `fetch` returns the promise of the running request.
   query.fetch().then(later, later);
 }

@@ -6,7 +6,6 @@ import type { ReactNode } from 'react';
 import { CordonError } from '../errors.ts';
 import { ApiError } from './api-error.ts';
 
-/** Errors from the server and from shared code have their own message. Any remaining error is reported as an error in the page. */
 export function failureText(error: unknown): string {
   if (error instanceof ApiError || error instanceof CordonError) return error.message;
   return 'The page cannot read the response of the server. Reload the page. If the error stays, the page and the server have different versions.';

@@ -33,9 +33,9 @@ const MACHINE_CLOCK = new SystemClock();
 
 export class Loop {
   readonly #options: LoopOptions;
-  /** Outcome of the newest run that was requested or has begun. */
+  /** Promise for the outcome of the newest run: the requested run that has not begun, otherwise the current or last run. */
   #last: Promise<Outcome> = Promise.resolve(null);
-  /** Outcome of a requested run that has not begun; null without such a run. */
+  /** Promise for the outcome of the requested run that has not begun; null if no run is requested. */
   #next: Promise<Outcome> | null = null;
   #running = false;
   #stopped = false;
