@@ -43,7 +43,9 @@ export async function main(argv: readonly string[], time?: DeviceTime): Promise<
     .description(
       'Connects this device to its organization’s Cordon server, enforces orders, and carries out commands from admins.',
     )
-    .version(AGENT_VERSION)
+    .version(AGENT_VERSION, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print the help of this command')
+    .helpCommand('help [command]', 'Print the help of a command')
     .option('--home <folder>', 'folder of the agent’s identity and state (CORDON_AGENT_HOME)')
     .addHelpText('after', EXIT_HELP)
     .exitOverride();

@@ -27,7 +27,7 @@ export function addAccountCommands(program: Command, cli: Cli): void {
     .description('Create an account and an invitation link. The server mails the link if it has a mail server')
     .argument('<email>')
     .argument('<name>')
-    .option('--role <role...>', 'Roles, for all groups and areas')
+    .option('--role <role...>', 'roles, for all groups and areas')
     .action(async (email: string, name: string, { role = [] }: { role?: string[] }) => {
       const grants = role.map((one) => ({ role: one }));
       const created = await cli.client().call(invitedAccount, 'POST', '/accounts', { email, name, grants });
@@ -54,8 +54,8 @@ export function addAccountCommands(program: Command, cli: Cli): void {
       .description(text)
       .argument('<account>')
       .argument('<role>', 'owner, fleet, helpdesk, legal or auditor')
-      .option('--group <group>', 'Limit the role to devices of this group')
-      .option('--area <area>', 'Limit the role to orders and home areas within this area')
+      .option('--group <group>', 'limit the role to devices of this group')
+      .option('--area <area>', 'limit the role to orders and home areas within this area')
       .action(async (id: string, role: string, scope: { group?: string; area?: string }) => {
         const path = `${accountPath(id)}/grants`;
         const account = await cli.client().call(accountView, method, path, { role, ...scope });

@@ -31,7 +31,7 @@ export function addActionCommands(program: Command, cli: Cli): void {
   actions
     .command('show')
     .description('Show an action and its devices')
-    .argument('<action>', 'Id')
+    .argument('<action>', 'id')
     .action(async (id: string) => {
       const shown = await cli.client().call(actionDetail, 'GET', pathOf(id));
       const name = (account: string) => plain(shown.people[account] ?? account);
@@ -50,9 +50,9 @@ export function addActionCommands(program: Command, cli: Cli): void {
   actions
     .command('confirm')
     .description('Confirm an action as the second person. The server then performs it')
-    .argument('<action>', 'Id')
-    .option('--hash <hash>', 'Hash of the action that you reviewed. Default: the current hash')
-    .option('--devices <count>', 'Stop if the action affects another number of devices', Number)
+    .argument('<action>', 'id')
+    .option('--hash <hash>', 'hash of the action that you reviewed. Default: the current hash')
+    .option('--devices <count>', 'stop if the action affects another number of devices', Number)
     .action(async (id: string, { hash, devices }: { hash?: string; devices?: number }) => {
       const shown = await cli.client().call(actionDetail, 'GET', pathOf(id));
       if (devices !== undefined && devices !== shown.devices) {
@@ -69,8 +69,8 @@ export function addActionCommands(program: Command, cli: Cli): void {
   actions
     .command('decline')
     .description('Decline an action, or withdraw your own')
-    .argument('<action>', 'Id')
-    .requiredOption('--reason <text>', 'Reason, shown to other admins')
+    .argument('<action>', 'id')
+    .requiredOption('--reason <text>', 'reason, shown to other admins')
     .action(async (id: string, body: { reason: string }) => {
       const action = await cli.client().call(actionView, 'POST', `${pathOf(id)}/decline`, body);
       cli.out().show(action, [`${action.id} is ${action.status}.`]);

@@ -21,8 +21,8 @@ export function addAddressCommands(program: Command, cli: Cli): void {
   address
     .command('verify')
     .description('Verify the address of your account with the link from the mail')
-    .argument('[link]', 'Link or token. Without it, the command asks for it or reads standard input')
-    .option('--link-file <file>', 'Read the link from this file (mode 0600)')
+    .argument('[link]', 'link or token. Without it, the command asks for it or reads standard input')
+    .option('--link-file <file>', 'read the link from this file (mode 0600)')
     .action(async (argument: string | undefined, { linkFile }: { linkFile?: string }) => {
       const source = { given: argument, file: linkFile, what: 'Link', safe: 'cordon address verify' };
       const { token } = readLink(await readSecretArgument(cli.terminal, source), cli.client().server, 'verify');

@@ -9,10 +9,10 @@ import { table, when } from './output.ts';
 export function addAlertCommands(program: Command, cli: Cli): void {
   const alerts = commandOf(program, 'alerts')
     .option('--device <device>')
-    .option('--about <subject>', 'Show only alerts about "installation" or "devices"')
-    .option('--acknowledged <state>', 'Set to false to show only unacknowledged alerts')
-    .option('--severity <severity>', 'Set to grave to show only alerts that may indicate an attack')
-    .option('--before <id>', 'Show alerts older than this one')
+    .option('--about <subject>', 'show only alerts about "installation" or "devices"')
+    .option('--acknowledged <state>', 'set to false to show only unacknowledged alerts')
+    .option('--severity <severity>', 'set to grave to show only alerts that may indicate an attack')
+    .option('--before <id>', 'show alerts older than this one')
     .action(async (options: Record<string, string>) => {
       const { alerts } = await cli.client().call(alertList, 'GET', `/alerts${queryOf(options)}`);
       const userOf = await deviceUsers(
@@ -37,7 +37,7 @@ export function addAlertCommands(program: Command, cli: Cli): void {
   alerts
     .command('acknowledge')
     .description('Acknowledge an alert. If its cause occurs again, it becomes a new alert')
-    .argument('<id>', 'Id of the alert')
+    .argument('<id>', 'id of the alert')
     .action(async (id: string) => {
       const view = await cli.client().call(done, 'POST', `/alerts/${encodeURIComponent(id)}/acknowledge`, {});
       cli.out().show(view, ['Acknowledged.']);

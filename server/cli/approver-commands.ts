@@ -49,14 +49,14 @@ export function addApproverCommands(program: Command, cli: Cli): void {
     .command('propose')
     .description('Propose the next approver set from registered keys')
     .argument('<keyid...>')
-    .option('--threshold <people>', 'Number of people who must approve an order', Number, 2)
+    .option('--threshold <people>', 'number of people who must approve an order', Number, 2)
     .option(
       '--organization-key <pubfile...>',
-      'Organization keys, which verify devices for conversations. Default: the current keys',
+      'organization keys, which verify devices for conversations. Default: the current keys',
     )
     .option(
       '--no-organization-key',
-      'Create the set without an organization key. No device can then join conversations',
+      'create the set without an organization key. No device can then join conversations',
     )
     .action(async (keyids: string[], { threshold, organizationKey: files }: ProposeOptions) => {
       const organizationKeys =
@@ -77,11 +77,11 @@ export function addApproverCommands(program: Command, cli: Cli): void {
   approvers
     .command('sign')
     .description('Sign a pending approver set')
-    .argument('<version>', 'Number', Number)
+    .argument('<version>', 'number', Number)
     .requiredOption('--key <file>')
-    .option('--passphrase-file <file>', 'Read the passphrase from this file (or CORDON_KEY_PASSPHRASE)')
-    .option('--digest <sha256>', 'Sign only if the text has this SHA-256 digest')
-    .option('--yes', 'Sign without confirmation')
+    .option('--passphrase-file <file>', 'read the passphrase from this file (or CORDON_KEY_PASSPHRASE)')
+    .option('--digest <sha256>', 'sign only if the text has this SHA-256 digest')
+    .option('--yes', 'sign without confirmation')
     .action(async (version: number, options: KeyOptions & { digest?: string; yes?: boolean }) => {
       const { current, pending } = await cli.client().call(approversView, 'GET', '/approvers');
       if (pending === null)

@@ -36,8 +36,8 @@ export function addAreaCommands(program: Command, cli: Cli): void {
   areas
     .command('group')
     .description('Create a group of countries, or a new version of it. Its code in orders is XG-<name>')
-    .argument('<name>', 'Lowercase letters, digits and hyphens')
-    .argument('<members...>', 'Countries, subdivisions, EU, EEA, EFTA, GCC, or UN regions such as UN-034')
+    .argument('<name>', 'lowercase letters, digits and hyphens')
+    .argument('<members...>', 'countries, subdivisions, EU, EEA, EFTA, GCC, or UN regions such as UN-034')
     .requiredOption('--title <title>')
     .action(async (name: string, members: string[], { title }: { title: string }) => {
       show(await cli.client().call(namedAreaView, 'POST', '/areas/groups', { name, title, members }));
@@ -46,8 +46,8 @@ export function addAreaCommands(program: Command, cli: Cli): void {
     .command('import')
     .description('Import a polygon from GeoJSON, or a new version of it. Its code in orders is XZ-<name>')
     .argument('<file>', 'GeoJSON file in WGS 84: Polygon, MultiPolygon, or features of these types')
-    .requiredOption('--name <name>', 'Lowercase letters, digits and hyphens')
-    .option('--title <title>', 'Title for readers. Default: the name')
+    .requiredOption('--name <name>', 'lowercase letters, digits and hyphens')
+    .option('--title <title>', 'title for readers. Default: the name')
     .action(async (file: string, { name, title = name }: { name: string; title?: string }) => {
       const bytes = readBytes(file);
       const path = `/api/v1/areas/polygons?${new URLSearchParams({ name, title })}`;

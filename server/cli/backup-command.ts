@@ -10,9 +10,9 @@ const SHORTEST_PASSPHRASE = 12;
 
 export function addBackupCommand(program: Command, cli: Cli): void {
   commandOf(program, 'backup')
-    .argument('<file>', 'New file')
-    .option('--recipient <recipient>', 'Age recipient who can decrypt the file. Default: the configured recipient')
-    .option('--passphrase-file <file>', 'Encrypt with the passphrase in this file instead of a recipient')
+    .argument('<file>', 'new file')
+    .option('--recipient <recipient>', 'age recipient who can decrypt the file. Default: the configured recipient')
+    .option('--passphrase-file <file>', 'encrypt with the passphrase in this file instead of a recipient')
     .action(async (file: string, { recipient, passphraseFile }: { recipient?: string; passphraseFile?: string }) => {
       if (recipient !== undefined && passphraseFile !== undefined) {
         throw new CordonError('invalid_input', 'Give --recipient or --passphrase-file, not both.');

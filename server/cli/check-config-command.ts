@@ -8,7 +8,7 @@ import { type Cli, commandOf } from './cli.ts';
 
 export function addCheckConfigCommand(program: Command, cli: Cli): void {
   commandOf(program, 'check-config')
-    .option('--no-ports', 'Do not check whether the ports are free')
+    .option('--no-ports', 'do not check whether the ports are free')
     .action(async ({ ports }: { ports: boolean }) => {
       // Import the database drivers only in this command, because only the server's machine has them.
       const { checkConfig } = await import('../startup/check-config.ts');

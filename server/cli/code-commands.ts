@@ -23,12 +23,12 @@ export function addCodeCommands(program: Command, cli: Cli): void {
     .command('create')
     .description('Create an activation code, shown as a link and a QR code')
     .option('--person <person>', "Id of the device's user")
-    .option('--user <name>', 'Create a person with this name as the user. Fails if the name exists')
+    .option('--user <name>', 'create a person with this name as the user. Fails if the name exists')
     .requiredOption('--group <group>')
-    .option('--device <device>', 'Enroll this existing device again. Home and seat stay unless you set them')
+    .option('--device <device>', 'enroll this existing device again. Home and seat stay unless you set them')
     .option('--home <area>')
     .option('--seat <area>')
-    .option('--hours <hours>', 'Lifetime in hours', Number)
+    .option('--hours <hours>', 'lifetime in hours', Number)
     .action(async ({ hours, user, person: id, ...given }: CodeOptions) => {
       const chosen = { group: given.group, ...(id && { person: id }), ...(user && { user }) };
       const person = await personForCode(cli.client(), chosen);
@@ -40,7 +40,7 @@ export function addCodeCommands(program: Command, cli: Cli): void {
   codes
     .command('list')
     .description('List activation codes: open codes first, then newest first')
-    .option('--state <state>', 'State: open, used, expired or canceled')
+    .option('--state <state>', 'state: open, used, expired or canceled')
     .action(async (options: Record<string, string>) => {
       const all = await allCodes(cli.client(), options);
       const rows = all.map(({ id, user, person, group, home, state, expiresAt }) => [
@@ -57,7 +57,7 @@ export function addCodeCommands(program: Command, cli: Cli): void {
   codes
     .command('cancel')
     .description('Cancel an unused activation code')
-    .argument('<code>', 'Id')
+    .argument('<code>', 'id')
     .action(async (id: string) => {
       cli.out().show(await cli.client().call(done, 'DELETE', `/codes/${encodeURIComponent(id)}`), ['Canceled.']);
     });

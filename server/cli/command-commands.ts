@@ -22,9 +22,9 @@ export function addCommandCommands(program: Command, cli: Cli): void {
     .description('Send a command to a device')
     .argument('<device>')
     .argument('<kind>', COMMAND_KINDS.join(', '))
-    .argument('[text]', 'Text of a message')
-    .option('--id <id>', 'Id of the request. A repeated request with this id is ignored')
-    .option('--expires <seconds>', 'Seconds until the command expires', Number)
+    .argument('[text]', 'text of a message')
+    .option('--id <id>', 'id of the request. A repeated request with this id is ignored')
+    .option('--expires <seconds>', 'seconds until the command expires', Number)
     .action(
       async (device: string, kind: string, text: string | undefined, options: { id?: string; expires?: number }) => {
         const command = { kind, text };
@@ -39,13 +39,13 @@ export function addCommandCommands(program: Command, cli: Cli): void {
     .command('broadcast')
     .description('Send the same command to many devices')
     .argument('<kind>', COMMAND_KINDS.join(', '))
-    .argument('[text]', 'Text of a message')
-    .option('--all', 'Send to all active devices that your role includes')
-    .option('--group <group>', 'Send to all active devices of this group')
-    .option('--area <area>', 'Send to all active devices that are or may be in this area')
-    .option('--device <device...>', 'Send to the devices with these ids')
-    .option('--id <id>', 'Id of the request. A repeated request with this id is ignored')
-    .option('--expires <seconds>', 'Seconds until the command expires', Number)
+    .argument('[text]', 'text of a message')
+    .option('--all', 'send to all active devices that your role includes')
+    .option('--group <group>', 'send to all active devices of this group')
+    .option('--area <area>', 'send to all active devices that are or may be in this area')
+    .option('--device <device...>', 'send to the devices with these ids')
+    .option('--id <id>', 'id of the request. A repeated request with this id is ignored')
+    .option('--expires <seconds>', 'seconds until the command expires', Number)
     .action(async (kind: string, text: string | undefined, options: Broadcast) => {
       const { all, group, area, device: devices, id, expires: expiresInSeconds } = options;
       const filter = all || group || area ? { group, area } : undefined;
@@ -58,7 +58,7 @@ export function addCommandCommands(program: Command, cli: Cli): void {
     .command('list')
     .description('List the commands of a device, newest first')
     .argument('<device>')
-    .option('--before <command>', 'Show commands older than this one')
+    .option('--before <command>', 'show commands older than this one')
     .option('--limit <count>')
     .action(async (device: string, options: Record<string, string>) => {
       const path = `/devices/${encodeURIComponent(device)}/commands${queryOf(options)}`;

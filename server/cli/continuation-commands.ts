@@ -23,8 +23,8 @@ export function addContinuationCommands(recovery: Command, cli: Cli): void {
   continuing
     .command('propose')
     .description('Propose the continuation. Do this only if no newer copy of the ledger exists.')
-    .requiredOption('--reason <text>', 'Reason, shown to approvers and in the public ledger')
-    .option('--checkpoint <file>', 'Stored checkpoint that proves lost entries')
+    .requiredOption('--reason <text>', 'reason, shown to approvers and in the public ledger')
+    .option('--checkpoint <file>', 'stored checkpoint that proves lost entries')
     .action(async ({ reason, checkpoint }: { reason: string; checkpoint?: string }) => {
       const body = { reason, ...(checkpoint !== undefined && { checkpoint: readText(checkpoint) }) };
       const view = await cli.client().call(continuationView, 'POST', PATH, body);
@@ -51,9 +51,9 @@ export function addContinuationCommands(recovery: Command, cli: Cli): void {
     .command('approve')
     .description('Sign the newest continuation')
     .requiredOption('--key <file>')
-    .option('--passphrase-file <file>', 'Read the passphrase from this file (or CORDON_KEY_PASSPHRASE)')
-    .option('--digest <sha256>', 'Sign only if the text has this SHA-256 digest')
-    .option('--yes', 'Sign without confirmation')
+    .option('--passphrase-file <file>', 'read the passphrase from this file (or CORDON_KEY_PASSPHRASE)')
+    .option('--digest <sha256>', 'sign only if the text has this SHA-256 digest')
+    .option('--yes', 'sign without confirmation')
     .action(async (options: KeyOptions & { digest?: string; yes?: boolean }) => {
       const [newest] = await list();
       if (!newest) throw new CordonError('not_found', 'No continuation waits for signatures. Propose one.');

@@ -33,7 +33,7 @@ export function addDeviceCommands(program: Command, cli: Cli): void {
     .command('revoke')
     .description('Revoke the certificates of a device and close its connections')
     .argument('<device>')
-    .option('--reason <reason>', 'Reason: unspecified, keyCompromise, cessationOfOperation or privilegeWithdrawn')
+    .option('--reason <reason>', 'reason: unspecified, keyCompromise, cessationOfOperation or privilegeWithdrawn')
     .action(async (id: string, body: { reason?: string }) => {
       const device = await cli.client().call(deviceView, 'POST', `/devices/${encodeURIComponent(id)}/revoke`, body);
       cli.out().show(device, [`${device.id} is ${device.status}.`]);
@@ -45,14 +45,14 @@ function addViews(devices: Command, cli: Cli): void {
   devices
     .command('list')
     .description('List devices. --cursor shows the next page')
-    .option('--text <text>', 'Search in user name, host name and id')
-    .option('--person <person>', 'User of the devices')
+    .option('--text <text>', 'search in user name, host name and id')
+    .option('--person <person>', 'user of the devices')
     .option('--group <group>')
-    .option('--area <area>', 'Current or possible location of the device')
-    .option('--status <status>', 'Status: active, revoked or unenrolled')
+    .option('--area <area>', 'current or possible location of the device')
+    .option('--status <status>', 'status: active, revoked or unenrolled')
     .option('--connected <true|false>')
-    .option('--workspace <state>', 'Workspace state: open, locked or wiped')
-    .option('--sort <sort>', 'Sort by id, user, enrolled or seen')
+    .option('--workspace <state>', 'workspace state: open, locked or wiped')
+    .option('--sort <sort>', 'sort by id, user, enrolled or seen')
     .option('--limit <count>')
     .option('--cursor <cursor>')
     .action(async (options: Record<string, string>) => {
@@ -92,13 +92,13 @@ function addUpdate(devices: Command, cli: Cli): void {
     .command('update')
     .description('Change the home, seat or group of a device, or make a statement about its location')
     .argument('<device>')
-    .option('--home <area>', 'Area, or "none" for the default of the group')
-    .option('--seat <area>', 'Area, or "none" for the default of the group')
+    .option('--home <area>', 'area, or "none" for the default of the group')
+    .option('--seat <area>', 'area, or "none" for the default of the group')
     .option('--group <group>')
-    .option('--statement <area...>', 'Areas that you state as the location, or "none" to end the statement')
-    .option('--kind <kind>', 'Kind of statement: presence (current location) or home', 'presence')
-    .option('--until <time>', 'End of the statement (RFC 3339)')
-    .option('--reason <text>', 'Reason for the statement')
+    .option('--statement <area...>', 'areas that you state as the location, or "none" to end the statement')
+    .option('--kind <kind>', 'kind of statement: presence (current location) or home', 'presence')
+    .option('--until <time>', 'end of the statement (RFC 3339)')
+    .option('--reason <text>', 'reason for the statement')
     .action(async (id: string, options: UpdateOptions) => {
       const { statement, kind, until, reason, group } = options;
       const body = {

@@ -19,7 +19,7 @@ import { when } from './output.ts';
 export function addExplainCommand(program: Command, cli: Cli): void {
   commandOf(program, 'explain')
     .argument('<device>')
-    .option('--at <time>', 'Time such as 2026-01-31T12:00:00Z (RFC 3339). Default: now')
+    .option('--at <time>', 'time such as 2026-01-31T12:00:00Z (RFC 3339). Default: now')
     .action(async (device: string, { at }: { at?: string }) => {
       const query = at === undefined ? '' : `?at=${instantOf(at)}`;
       const path = `/devices/${encodeURIComponent(device)}/explanation${query}`;

@@ -18,8 +18,8 @@ export function addGroupCommands(program: Command, cli: Cli): void {
     .command('add')
     .description('Create a group')
     .argument('<name>')
-    .option('--home <area>', 'Default for devices of the group')
-    .option('--seat <area>', 'Default for devices of the group')
+    .option('--home <area>', 'default for devices of the group')
+    .option('--seat <area>', 'default for devices of the group')
     .action(async (name: string, places: { home?: string; seat?: string }) => {
       const group = await cli.client().call(groupView, 'POST', '/groups', { name, ...places });
       cli.out().show(group, [group.id]);
@@ -29,8 +29,8 @@ export function addGroupCommands(program: Command, cli: Cli): void {
     .description('Change the name, or the default home and seat of the devices')
     .argument('<group>')
     .option('--name <name>')
-    .option('--home <area>', 'New value, or "none"')
-    .option('--seat <area>', 'New value, or "none"')
+    .option('--home <area>', 'new value, or "none"')
+    .option('--seat <area>', 'new value, or "none"')
     .action(async (id: string, { name, home, seat }: { name?: string; home?: string; seat?: string }) => {
       const body = { name, home: valueOrNone(home), seat: valueOrNone(seat) };
       const group = await cli.client().call(groupView, 'PATCH', `/groups/${encodeURIComponent(id)}`, body);

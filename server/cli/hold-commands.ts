@@ -17,10 +17,10 @@ export function addHoldCommands(program: Command, cli: Cli): void {
   holds
     .command('place')
     .description('Place a legal hold. It lasts until an admin releases it')
-    .option('--device <device>', 'Device under the legal hold')
-    .option('--person <person>', 'Person under the legal hold, with all current and future devices')
-    .requiredOption('--reason <reason>', 'Reason, shown only to admins who may read legal holds')
-    .option('--reference <number>', 'Case number')
+    .option('--device <device>', 'device under the legal hold')
+    .option('--person <person>', 'person under the legal hold, with all current and future devices')
+    .requiredOption('--reason <reason>', 'reason, shown only to admins who may read legal holds')
+    .option('--reference <number>', 'case number')
     .action(async (wanted: Place) => {
       const hold = await cli.client().call(legalHoldView, 'POST', '/legal-holds', wanted);
       cli.out().show(hold, [`${hold.id}: ${onWhat(hold)}`]);
@@ -31,8 +31,8 @@ export function addHoldCommands(program: Command, cli: Cli): void {
   holds
     .command('list')
     .description('List legal holds, newest first. --cursor shows the next page')
-    .option('--released <true|false>', 'Show only released (true) or only active (false) holds')
-    .option('--device <device>', 'Show holds on this device or its user')
+    .option('--released <true|false>', 'show only released (true) or only active (false) holds')
+    .option('--device <device>', 'show holds on this device or its user')
     .option('--limit <count>')
     .option('--cursor <cursor>')
     .action(async (options: Record<string, string>) => {
@@ -55,7 +55,7 @@ export function addHoldCommands(program: Command, cli: Cli): void {
     .command('release')
     .description('Release a legal hold. It stays in the list as released')
     .argument('<hold>')
-    .requiredOption('--reason <reason>', 'Reason for the release')
+    .requiredOption('--reason <reason>', 'reason for the release')
     .action(async (id: string, { reason }: { reason: string }) => {
       const path = `/legal-holds/${encodeURIComponent(id)}/release`;
       const hold = await cli.client().call(legalHoldView, 'POST', path, { reason });

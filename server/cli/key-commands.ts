@@ -10,8 +10,8 @@ export function addKeyCommands(program: Command, cli: Cli): void {
   key
     .command('create')
     .description('Create a key file (Ed25519, encrypted with a passphrase)')
-    .argument('<file>', 'New file')
-    .option('--passphrase-file <file>', 'Read the passphrase from this file (or CORDON_KEY_PASSPHRASE)')
+    .argument('<file>', 'new file')
+    .option('--passphrase-file <file>', 'read the passphrase from this file (or CORDON_KEY_PASSPHRASE)')
     .action(async (file: string, options: { passphraseFile?: string }) => {
       const created = await createKey(cli, file, options.passphraseFile);
       const { keyid, publicKey } = created;
@@ -23,7 +23,7 @@ export function addKeyCommands(program: Command, cli: Cli): void {
     .command('register')
     .description('Register your public key with the server')
     .requiredOption('--key <file>')
-    .option('--passphrase-file <file>', 'Read the passphrase from this file (or CORDON_KEY_PASSPHRASE)')
+    .option('--passphrase-file <file>', 'read the passphrase from this file (or CORDON_KEY_PASSPHRASE)')
     .action(async (options: KeyOptions) => {
       const { publicKey } = await openKey(cli, options);
       const view = await cli.client().call(approverKeyView, 'POST', '/approver-keys', { publicKey });

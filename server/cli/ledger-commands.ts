@@ -20,8 +20,8 @@ export function addLedgerCommands(program: Command, cli: Cli): void {
   ledger
     .command('entries')
     .description('List ledger entries')
-    .option('--from <index>', 'Index of the first entry', Number, 0)
-    .option('--limit <count>', 'Number of entries', Number, 100)
+    .option('--from <index>', 'index of the first entry', Number, 0)
+    .option('--limit <count>', 'number of entries', Number, 100)
     .action(async ({ from, limit }: { from: number; limit: number }) => {
       const { entries } = await cli
         .client()
@@ -35,7 +35,7 @@ export function addLedgerCommands(program: Command, cli: Cli): void {
     .argument('<url>', 'https://HOST:8444')
     .argument('<folder>')
     .option('--ca <file>', "PEM file with the server's root certificate")
-    .option('--key <key>', 'Verifier key from "cordon ledger checkpoint"')
+    .option('--key <key>', 'verifier key from "cordon ledger checkpoint"')
     .action(async (url: string, folder: string, { ca, key }: { ca?: string; key?: string }) => {
       const from = ledgerAt(url, ca === undefined ? undefined : readText(ca));
       report(await copyLedger(from, folder, key), key);
@@ -44,7 +44,7 @@ export function addLedgerCommands(program: Command, cli: Cli): void {
     .command('verify')
     .description('Verify a copy offline: all entries, hashes and the signature')
     .argument('<folder>')
-    .option('--key <key>', 'Verifier key from another source than the copy')
+    .option('--key <key>', 'verifier key from another source than the copy')
     .action(async (folder: string, { key }: { key?: string }) => {
       report(await verifyLedgerCopy(copyInFolder(folder), key === undefined ? {} : { pinned: key }), key);
     });

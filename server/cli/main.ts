@@ -45,9 +45,11 @@ export async function runCli(args: readonly string[], terminal: Terminal, env?: 
     };
     program
       .description('Administer a Cordon server')
-      .version(`cordon/${VERSION}`)
-      .option('--server <url>', 'URL of the admin listener (or CORDON_SERVER)')
-      .option('--json', 'Print JSON instead of tables')
+      .version(`cordon/${VERSION}`, '-V, --version', 'print the version')
+      .helpOption('-h, --help', 'print the help of this command')
+      .helpCommand('help [command]', 'Print the help of a command')
+      .option('--server <url>', 'URL of the admin listener (CORDON_SERVER)')
+      .option('--json', 'print JSON instead of tables')
       .addHelpText('after', EXIT_HELP)
       .configureOutput({
         writeOut: (text) => terminal.stdout.write(text),

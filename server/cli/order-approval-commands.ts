@@ -21,12 +21,12 @@ export function addApprovalCommands(orders: Command, cli: Cli): void {
     .command('approve')
     .description('Show a revision and sign its exact text')
     .argument('<number>')
-    .argument('<revision>', 'Number', Number)
-    .requiredOption('--key <file>', 'Key file of the approver')
-    .option('--passphrase-file <file>', 'Read the passphrase from this file (or CORDON_KEY_PASSPHRASE)')
-    .option('--digest <sha256>', 'Sign only if the text has this SHA-256 digest')
-    .option('--yes', 'Sign without confirmation')
-    .option('--immediate', 'Confirm that a revision with a past effective time takes effect immediately')
+    .argument('<revision>', 'number', Number)
+    .requiredOption('--key <file>', 'key file of the approver')
+    .option('--passphrase-file <file>', 'read the passphrase from this file (or CORDON_KEY_PASSPHRASE)')
+    .option('--digest <sha256>', 'sign only if the text has this SHA-256 digest')
+    .option('--yes', 'sign without confirmation')
+    .option('--immediate', 'confirm that a revision with a past effective time takes effect immediately')
     .action(async (number: string, revision: number, options: ApproveOptions) => {
       const path = revisionPath(number, revision);
       const { payload, passed } = await cli.client().call(revisionView, 'GET', path);
@@ -51,14 +51,14 @@ export function addApprovalCommands(orders: Command, cli: Cli): void {
     .command('retract')
     .description('Retract your own pending proposal')
     .argument('<number>')
-    .argument('<revision>', 'Number', Number)
+    .argument('<revision>', 'number', Number)
     .action((number: string, revision: number) => decide(number, revision, 'retraction', 'is retracted'));
   orders
     .command('decline')
     .description('Decline a pending proposal as an approver')
     .argument('<number>')
-    .argument('<revision>', 'Number', Number)
-    .requiredOption('--reason <text>', 'Reason, shown with the order')
+    .argument('<revision>', 'number', Number)
+    .requiredOption('--reason <text>', 'reason, shown with the order')
     .action((number: string, revision: number, { reason }: { reason: string }) =>
       decide(number, revision, 'decline', 'is declined', { reason }),
     );
@@ -66,7 +66,7 @@ export function addApprovalCommands(orders: Command, cli: Cli): void {
     .command('confirm')
     .description('Confirm as a second person that a new proposal replaces the pending one and voids its approvals')
     .argument('<number>')
-    .argument('<revision>', 'Number', Number)
+    .argument('<revision>', 'number', Number)
     .action((number: string, revision: number) =>
       decide(number, revision, 'replacement', 'waits for approvals and replaces the proposal before it'),
     );

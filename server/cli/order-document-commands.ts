@@ -18,7 +18,7 @@ export function addDocumentCommands(orders: Command, cli: Cli): void {
     .description('Download a document of the order')
     .argument('<number>')
     .argument('<sha256>', 'SHA-256 of the document, from the order')
-    .argument('<file>', 'New file')
+    .argument('<file>', 'new file')
     .action(async (number: string, sha256: string, file: string) => {
       const response = await cli
         .client()
@@ -37,7 +37,7 @@ export function addDocumentCommands(orders: Command, cli: Cli): void {
     .command('decision')
     .description('Show the confidential decision record of a revision')
     .argument('<number>')
-    .argument('<revision>', 'Number', Number)
+    .argument('<revision>', 'number', Number)
     .action(async (number: string, revision: number) => {
       const path = `${orderPath(number)}/revisions/${revision}/decision`;
       const { salt, commitment, ...record } = await cli.client().call(decisionView, 'GET', path);

@@ -77,7 +77,7 @@ function addDevices(orders: Command, cli: Cli): void {
     .command('exemptions')
     .description('List the exempt devices of a revision, with end, reason and approvers')
     .argument('<number>')
-    .argument('[revision]', 'Revision number. Default: the current revision, or else the newest', Number)
+    .argument('[revision]', 'revision number. Default: the current revision, or else the newest', Number)
     .action(async (number: string, revision?: number) => {
       const newest = async () => {
         const { adoptedRevision, latestRevision } = await cli.client().call(orderView, 'GET', orderPath(number));

@@ -24,13 +24,13 @@ interface BasisOptions {
 
 const addBasis = (command: Command): Command =>
   command
-    .option('--reason <text>', 'Reason. It is public if the order is public')
+    .option('--reason <text>', 'reason. It is public if the order is public')
     .option(
       '--document <title=file...>',
-      'Document for the reason. It is stored encrypted, and the order names its hash',
+      'document for the reason. It is stored encrypted, and the order names its hash',
     )
-    .option('--court <name>', 'Court that issued the decision')
-    .option('--case <number>', 'Case number at the court');
+    .option('--court <name>', 'court that issued the decision')
+    .option('--case <number>', 'case number at the court');
 
 /** Options of an action that changes no terms of the order, such as a pause, in the format of the API. */
 async function basisOf(cli: Cli, { reason, document, court, case: number }: BasisOptions): Promise<object> {
@@ -90,8 +90,8 @@ export function addProposalCommands(orders: Command, cli: Cli): void {
       .command('extend')
       .description('Propose another effective time or end time')
       .argument('<number>')
-      .option('--effective <time>', 'Effective time: RFC 3339, or local time in --zone')
-      .option('--until <time>', 'End time, in the same form')
+      .option('--effective <time>', 'effective time: RFC 3339, or local time in --zone')
+      .option('--until <time>', 'end time, in the same form')
       .option('--zone <zone>', 'IANA time zone, such as Asia/Karachi'),
   ).action(
     async (number: string, options: BasisOptions & Record<'effective' | 'until' | 'zone', string | undefined>) => {

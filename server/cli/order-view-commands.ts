@@ -54,7 +54,7 @@ export function addViewCommands(orders: Command, cli: Cli): void {
     .command('show')
     .description('Show an order with its revisions, or the signed text of one revision')
     .argument('<number>')
-    .argument('[revision]', 'Number', Number)
+    .argument('[revision]', 'number', Number)
     .action(async (number: string, revision?: number) => {
       if (revision !== undefined) {
         const view = await cli.client().call(revisionView, 'GET', revisionPath(number, revision));

@@ -38,7 +38,7 @@ interface ServeOptions extends KeyOptions, WhichOptions {
 
 const PASSPHRASE = [
   '--passphrase-file <file>',
-  'Read the passphrase from this file (or CORDON_KEY_PASSPHRASE)',
+  'read the passphrase from this file (CORDON_KEY_PASSPHRASE)',
 ] as const;
 const GROUP = ['--group <name...>', 'Only devices of these groups, as stated by the server'] as const;
 
@@ -55,7 +55,7 @@ export function addOrgKeyCommands(program: Command, cli: Cli): void {
   orgKey
     .command('create')
     .description('Create an encrypted key file, and FILE.pub with the public key')
-    .argument('<file>', 'New file, on another machine than the server')
+    .argument('<file>', 'new file, on another machine than the server')
     .option(...PASSPHRASE)
     .action(async (file: string, options: { passphraseFile?: string }) => {
       const { keyid, publicKey } = await createKey(cli, file, options.passphraseFile);
@@ -85,9 +85,9 @@ export function addOrgKeyCommands(program: Command, cli: Cli): void {
     .requiredOption('--key <file>')
     .option(...PASSPHRASE)
     .option(...GROUP)
-    .option('--most <devices>', 'Maximum number of devices, oldest first', count)
-    .option('--again', 'Include devices that another organization key has verified')
-    .option('--yes', 'Sign without confirmation')
+    .option('--most <devices>', 'maximum number of devices, oldest first', count)
+    .option('--again', 'include devices that another organization key has verified')
+    .option('--yes', 'sign without confirmation')
     .action(
       async ({ group: groups = [], most = Number.POSITIVE_INFINITY, again, yes, ...options }: CountersignOptions) => {
         const key = await openKey(cli, options);
@@ -105,11 +105,11 @@ export function addOrgKeyCommands(program: Command, cli: Cli): void {
     .command('serve')
     .description('Verify new devices automatically, up to a limit. Run this as another system user than the server')
     .requiredOption('--key <file>')
-    .requiredOption('--most <devices>', 'Stop after this number of devices', count)
+    .requiredOption('--most <devices>', 'stop after this number of devices', count)
     .option(...PASSPHRASE)
     .option(...GROUP)
-    .option('--additional', 'Also verify additional devices of a person, if an unrestricted admin created the code')
-    .option('--every <seconds>', 'Seconds between two checks', seconds, 2)
+    .option('--additional', 'also verify additional devices of a person, if an unrestricted admin created the code')
+    .option('--every <seconds>', 'seconds between two checks', seconds, 2)
     .action((options: ServeOptions) => serve(cli, options));
 }
 

@@ -43,10 +43,10 @@ export function addOrderPackCommand(orders: Command, cli: Cli): void {
     .command('pack')
     .description('Create an evidence pack, which anyone can check with "cordon verify"')
     .argument('<number>')
-    .requiredOption('--out <file>', 'New file')
-    .option('--annex-for <recipient>', 'Also write a file with names, encrypted for this age recipient (age1…)')
-    .option('--name <text>', 'Name of the recipient. The ledger records it')
-    .option('--checkpoint <file>', 'Prove that the ledger extends this stored checkpoint')
+    .requiredOption('--out <file>', 'new file')
+    .option('--annex-for <recipient>', 'also write a file with names, encrypted for this age recipient (age1…)')
+    .option('--name <text>', 'name of the recipient. The ledger records it')
+    .option('--checkpoint <file>', 'prove that the ledger extends this stored checkpoint')
     .action(async (number: string, { out, annexFor, name, checkpoint }: PackOptions) => {
       if ((annexFor === undefined) !== (name === undefined)) {
         throw new CordonError(
@@ -81,7 +81,7 @@ export function addOrderPackCommand(orders: Command, cli: Cli): void {
 
 export function addPackCommands(program: Command, cli: Cli): void {
   commandOf(program, 'public-root')
-    .option('--out <file>', 'Write the public key to this file')
+    .option('--out <file>', 'write the public key to this file')
     .action(async ({ out }: { out?: string }) => {
       const { publicRoot } = await cli.client().call(installationView, 'GET', '/installation');
       if (!publicRoot)
@@ -105,9 +105,9 @@ export function addPackCommands(program: Command, cli: Cli): void {
         ]);
     });
   commandOf(program, 'verify')
-    .argument('<pack>', 'Pack file')
-    .requiredOption('--root <root>', 'Public key of the installation from a trusted source: its file or fingerprint')
-    .option('--checkpoint <file>', 'Stored checkpoint. The pack must belong to the same ledger')
+    .argument('<pack>', 'pack file')
+    .requiredOption('--root <root>', 'public key of the installation from a trusted source: its file or fingerprint')
+    .option('--checkpoint <file>', 'stored checkpoint. The pack must belong to the same ledger')
     .action(async (file: string, { root, checkpoint }: { root: string; checkpoint?: string }) => {
       const storedCheckpoint =
         checkpoint === undefined ? undefined : readBytes(checkpoint, MOST_SMALL_BYTES).toString('utf8');

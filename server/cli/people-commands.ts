@@ -37,7 +37,7 @@ export function addPeopleCommands(program: Command, cli: Cli): void {
     .command('add')
     .description('Add a person. Names need not be unique')
     .argument('<name>')
-    .requiredOption('--group <group...>', 'Ids of groups')
+    .requiredOption('--group <group...>', 'ids of groups')
     .option('--email <address>')
     .option('--directory-id <id>', "Identifier in the organization's directory")
     .action(async (name: string, { group: groups, ...rest }: AddOptions) => {
@@ -47,9 +47,9 @@ export function addPeopleCommands(program: Command, cli: Cli): void {
   people
     .command('list')
     .description('List people by name. --cursor shows the next page')
-    .option('--text <text>', 'Search in name, e-mail and id')
+    .option('--text <text>', 'search in name, e-mail and id')
     .option('--group <group>')
-    .option('--status <status>', 'Status: active or disabled')
+    .option('--status <status>', 'status: active or disabled')
     .option('--limit <count>')
     .option('--cursor <cursor>')
     .action(async (options: Record<string, string>) => {
@@ -59,7 +59,7 @@ export function addPeopleCommands(program: Command, cli: Cli): void {
     });
   people
     .command('show')
-    .argument('<person>', 'Id of the person')
+    .argument('<person>', 'id of the person')
     .action(async (id: string) => {
       const person = await cli.client().call(personView, 'GET', `/people/${encodeURIComponent(id)}`);
       cli
@@ -73,12 +73,12 @@ export function addPeopleCommands(program: Command, cli: Cli): void {
   people
     .command('change')
     .description("Change a person. --group replaces all of the person's groups")
-    .argument('<person>', 'Id of the person')
+    .argument('<person>', 'id of the person')
     .option('--name <name>')
-    .option('--email <address>', 'New value, or "none"')
+    .option('--email <address>', 'new value, or "none"')
     .option('--group <group...>')
-    .option('--directory-id <id>', 'New value, or "none"')
-    .option('--status <status>', 'Status: active or disabled. Disabling cancels open activation codes')
+    .option('--directory-id <id>', 'new value, or "none"')
+    .option('--status <status>', 'status: active or disabled. Disabling cancels open activation codes')
     .action(async (id: string, { name, email, group: groups, directoryId, status }: ChangeOptions) => {
       const body = { name, email: valueOrNone(email), groups, directoryId: valueOrNone(directoryId), status };
       const person = await cli.client().call(personView, 'PATCH', `/people/${encodeURIComponent(id)}`, body);

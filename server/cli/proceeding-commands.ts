@@ -20,10 +20,10 @@ interface StepOptions {
 
 const addStep = (command: Command): Command =>
   command
-    .requiredOption('--on <date>', 'Date of the event, such as 2015-11-26')
-    .option('--document <title=file>', 'Document. It is stored encrypted, and the record names its hash', collect)
-    .option('--note <text>', 'Note, shown in evidence packs')
-    .option('--corrects <record>', 'Number of the record to correct. The corrected record stays', Number);
+    .requiredOption('--on <date>', 'date of the event, such as 2015-11-26')
+    .option('--document <title=file>', 'document. It is stored encrypted, and the record names its hash', collect)
+    .option('--note <text>', 'note, shown in evidence packs')
+    .option('--corrects <record>', 'number of the record to correct. The corrected record stays', Number);
 
 const collect = (value: string, before: string[] = []): string[] => [...before, value];
 
@@ -43,7 +43,7 @@ export function addProceedingCommands(orders: Command, cli: Cli): void {
       .command('answer')
       .description('Record an answer to the authority of an order')
       .argument('<number>')
-      .requiredOption('--by <name>', 'Person who answered for the organization'),
+      .requiredOption('--by <name>', 'person who answered for the organization'),
   ).action((number: string, options: StepOptions & { readonly by: string }) => {
     if (!options.document) {
       throw new CordonError('invalid_input', 'Give the answer that was sent: --document "Reply=reply.pdf".');
@@ -55,8 +55,8 @@ export function addProceedingCommands(orders: Command, cli: Cli): void {
       .command('appeal')
       .description('Record an appeal to a court or another body')
       .argument('<number>')
-      .requiredOption('--court <name>', 'Court or body')
-      .requiredOption('--case <number>', 'Case number'),
+      .requiredOption('--court <name>', 'court or body')
+      .requiredOption('--case <number>', 'case number'),
   ).action((number: string, options: StepOptions & { readonly court: string; readonly case: string }) =>
     record(number, options, { kind: 'appeal-filed', court: { name: options.court, case: options.case } }),
   );
@@ -65,7 +65,7 @@ export function addProceedingCommands(orders: Command, cli: Cli): void {
       .command('appeal-decision')
       .description('Record the decision of an appeal')
       .argument('<number>')
-      .requiredOption('--appeal <record>', 'Number of the record of the appeal', Number)
+      .requiredOption('--appeal <record>', 'number of the record of the appeal', Number)
       .requiredOption('--outcome <outcome>', APPEAL_OUTCOMES.join(', ')),
   ).action((number: string, options: StepOptions & { readonly appeal: number; readonly outcome: string }) =>
     record(number, options, { kind: 'appeal-decided', appeal: options.appeal, outcome: options.outcome }),

@@ -9,7 +9,7 @@ import { when } from './output.ts';
 
 export function addRecoverOwnerCommand(program: Command, cli: Cli): void {
   commandOf(program, 'recover-owner')
-    .option('--email <email>', 'E-mail of the owner, if there are several')
+    .option('--email <email>', 'e-mail of the owner, if there are several')
     .action(async ({ email = null }: { email?: string | null }) => {
       // Import the database drivers only in this command, because only the server's machine has them.
       const [{ recoverOwner }, { readConfig }] = await Promise.all([

@@ -22,9 +22,9 @@ export function addRecoveryCommands(program: Command, cli: Cli): void {
     .description(
       'Accept a device again that enrolled after the backup. Do this only if you know that it was not revoked.',
     )
-    .argument('<serial>', 'Serial number of the certificate, from "show"')
-    .option('--person <id>', 'Person (cordon people list), if the backup does not contain it')
-    .option('--group <name>', 'Group, if the backup does not contain it')
+    .argument('<serial>', 'serial number of the certificate, from "show"')
+    .option('--person <id>', 'person (cordon people list), if the backup does not contain it')
+    .option('--group <name>', 'group, if the backup does not contain it')
     .action(async (serial: string, body: { person?: string; group?: string }) => {
       const path = `/recovery/devices/${encodeURIComponent(serial)}/readmit`;
       const view = await cli.client().call(done, 'POST', path, body);
@@ -33,7 +33,7 @@ export function addRecoveryCommands(program: Command, cli: Cli): void {
   recovery
     .command('reject')
     .description('Revoke the certificate of a device that waits for readmission. The device must enroll again.')
-    .argument('<serial>', 'Serial number of the certificate, from "show"')
+    .argument('<serial>', 'serial number of the certificate, from "show"')
     .action(async (serial: string) => {
       const path = `/recovery/devices/${encodeURIComponent(serial)}/reject`;
       const view = await cli.client().call(done, 'POST', path, {});
@@ -44,7 +44,7 @@ export function addRecoveryCommands(program: Command, cli: Cli): void {
     .description(
       'Continue the public ledger from the restored tree. Do this only if no entry was published after the backup.',
     )
-    .option('--checkpoint <file>', 'Stored checkpoint, such as the file "checkpoint" of a ledger copy')
+    .option('--checkpoint <file>', 'stored checkpoint, such as the file "checkpoint" of a ledger copy')
     .action(async ({ checkpoint }: { checkpoint?: string }) => {
       const body = checkpoint === undefined ? {} : { checkpoint: readText(checkpoint) };
       const view = await cli.client().call(done, 'POST', '/recovery/ledger/resume', body);

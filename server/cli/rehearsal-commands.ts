@@ -29,14 +29,14 @@ const FILTER_FLAGS = ['revision', 'baseline', 'now', 'class', 'change', 'area'] 
 
 function addFilter(command: Command): Command {
   return command
-    .option('--revision <revision>', 'Revision number. Default: the pending revision, or else the current one')
-    .option('--baseline <revision>', 'Compare with this revision')
-    .option('--now', 'Compute the impact for now instead of the effective time')
-    .addOption(new Option('--class <class>', 'Show only devices of this class').choices(IMPACT_CLASSES))
+    .option('--revision <revision>', 'revision number. Default: the pending revision, or else the current one')
+    .option('--baseline <revision>', 'compare with this revision')
+    .option('--now', 'compute the impact for now instead of the effective time')
+    .addOption(new Option('--class <class>', 'show only devices of this class').choices(IMPACT_CLASSES))
     .addOption(
-      new Option('--change <change>', 'Show only devices with this change (with --baseline)').choices(IMPACT_CHANGES),
+      new Option('--change <change>', 'show only devices with this change (with --baseline)').choices(IMPACT_CHANGES),
     )
-    .option('--area <area>', 'Show only devices that are or may be in this area');
+    .option('--area <area>', 'show only devices that are or may be in this area');
 }
 
 function filterOf({ now, revision, baseline, class: kind, change, area }: FilterOptions) {
@@ -47,8 +47,8 @@ export function addRehearsalCommands(orders: Command, cli: Cli): void {
   const rehearse = orders
     .command('rehearse')
     .description('Preview the impact of a revision or a draft, with warnings')
-    .argument('[number]', 'Order number. Without it, the options describe a draft, which is not stored')
-    .option('--csv <file>', 'Write all devices by id to a new CSV file');
+    .argument('[number]', 'order number. Without it, the options describe a draft, which is not stored')
+    .option('--csv <file>', 'write all devices by id to a new CSV file');
   addTermOptions(addFilter(rehearse)).action(async (number: string | undefined, options: RehearseOptions) => {
     if (number === undefined) return rehearseDraft(cli, readTerms(without(options, [...FILTER_FLAGS, 'csv'])), options);
     const flags = Object.keys(readTerms(without(options, [...FILTER_FLAGS, 'csv'])));
@@ -89,9 +89,9 @@ export function addRehearsalCommands(orders: Command, cli: Cli): void {
       .command('names')
       .description('Write the names of affected users to an encrypted file. The ledger records this')
       .argument('<number>')
-      .requiredOption('--to <name>', 'Name of the recipient')
-      .requiredOption('--recipient <age>', 'Public key of the recipient from age-keygen (age1…)')
-      .requiredOption('--out <file>', 'New file'),
+      .requiredOption('--to <name>', 'name of the recipient')
+      .requiredOption('--recipient <age>', 'public key of the recipient from age-keygen (age1…)')
+      .requiredOption('--out <file>', 'new file'),
   ).action(async (number: string, options: FilterOptions & { to: string; recipient: string; out: string }) => {
     const { to, recipient, out } = options;
     const body = JSON.stringify({ ...filterOf(options), recipient: { name: to, key: recipient } });

@@ -24,13 +24,13 @@ interface Options {
 
 export function addRestoreCommand(program: Command, cli: Cli): void {
   commandOf(program, 'restore')
-    .argument('<file>', 'File from "cordon backup"')
-    .option('--identity <file>', 'Age identity file that decrypts the backup')
-    .option('--passphrase-file <file>', 'Passphrase file, for a backup with a passphrase')
-    .option('--ledger <folder>', 'Newer copy of the public ledger, from "cordon ledger copy"')
-    .option('--crl <file>', 'Newer certificate revocation list')
-    .option('--replace', 'Rename the current data folder. Delete the current PostgreSQL tables')
-    .option('--verify-only', 'Check the file and secrets without restoring')
+    .argument('<file>', 'file from "cordon backup"')
+    .option('--identity <file>', 'age identity file that decrypts the backup')
+    .option('--passphrase-file <file>', 'passphrase file, for a backup with a passphrase')
+    .option('--ledger <folder>', 'newer copy of the public ledger, from "cordon ledger copy"')
+    .option('--crl <file>', 'newer certificate revocation list')
+    .option('--replace', 'rename the current data folder. Delete the current PostgreSQL tables')
+    .option('--verify-only', 'check the file and secrets without restoring')
     .action(async (file: string, options: Options) => {
       const done = await restore(readConfig(), {
         file,

@@ -16,7 +16,7 @@ function addSessions(program: Command, cli: Cli): void {
   sessions
     .command('list')
     .description('List your sessions, or with --all the sessions and tokens of every account')
-    .option('--all', 'Include every account (owners only)')
+    .option('--all', 'include every account (owners only)')
     .action(async ({ all }: { all?: boolean }) => {
       if (!all) {
         const { sessions: own } = await cli.client().call(sessionList, 'GET', '/sessions');
@@ -40,8 +40,8 @@ function addSessions(program: Command, cli: Cli): void {
   sessions
     .command('end')
     .description('End one session or token. Owners can end those of any account')
-    .argument('<id>', 'Id of a session (ses_…) or token (tok_…)')
-    .option('--own', 'End one of your own sessions. The owner role is not needed')
+    .argument('<id>', 'id of a session (ses_…) or token (tok_…)')
+    .option('--own', 'end one of your own sessions. The owner role is not needed')
     .action(async (id: string, { own }: { own?: boolean }) => {
       const kind = own ? '/sessions' : id.startsWith('tok_') ? '/access/tokens' : '/access/sessions';
       cli.out().show(await cli.client().call(done, 'DELETE', `${kind}/${encodeURIComponent(id)}`), ['Ended.']);
@@ -76,8 +76,8 @@ function addTokens(program: Command, cli: Cli): void {
     .command('create')
     .description('Create an API token. It is shown only once')
     .argument('<name>')
-    .option('--days <days>', 'Lifetime in days', Number)
-    .option('--destructive', 'Allow the token to wipe, unenroll and revoke devices and to change roles')
+    .option('--days <days>', 'lifetime in days', Number)
+    .option('--destructive', 'allow the token to wipe, unenroll and revoke devices and to change roles')
     .action(async (name: string, { days, destructive }: { days?: number; destructive?: boolean }) => {
       const body = { name, destructive, ...(days === undefined ? {} : { expiresInDays: days }) };
       const created = await cli.client().call(createdToken, 'POST', '/tokens', body);
@@ -86,7 +86,7 @@ function addTokens(program: Command, cli: Cli): void {
   tokens
     .command('delete')
     .description('Delete an API token')
-    .argument('<token>', 'Id')
+    .argument('<token>', 'id')
     .action(async (id: string) => {
       cli.out().show(await cli.client().call(done, 'DELETE', `/tokens/${encodeURIComponent(id)}`), ['Ended.']);
     });

@@ -35,11 +35,11 @@ export function addSignInCommands(program: Command, cli: Cli): void {
     });
 
   commandOf(program, 'setup')
-    .argument('[link]', 'Link or token. Without it, the command asks for it or reads standard input')
-    .option('--link-file <file>', 'Read the link from this file (mode 0600)')
-    .option('--email <email>', 'Only for the first owner')
-    .option('--name <name>', 'Only for the first owner')
-    .option('--password-file <file>', 'Read the password from this file (or CORDON_PASSWORD)')
+    .argument('[link]', 'link or token. Without it, the command asks for it or reads standard input')
+    .option('--link-file <file>', 'read the link from this file (mode 0600)')
+    .option('--email <email>', 'only for the first owner')
+    .option('--name <name>', 'only for the first owner')
+    .option('--password-file <file>', 'read the password from this file (or CORDON_PASSWORD)')
     .action(async (argument: string | undefined, options: SetupOptions) => {
       const { passwordFile: _, linkFile, ...given } = options;
       const source = { given: argument, file: linkFile, what: 'Link', safe: 'cordon setup' };
@@ -62,11 +62,11 @@ export function addSignInCommands(program: Command, cli: Cli): void {
 
   commandOf(program, 'sign-in')
     .argument('<email>')
-    .option('--password-file <file>', 'Read the password from this file (or CORDON_PASSWORD)')
-    .option('--totp <code>', 'Six-digit code from the authenticator app')
+    .option('--password-file <file>', 'read the password from this file (or CORDON_PASSWORD)')
+    .option('--totp <code>', 'six-digit code from the authenticator app')
     .option(
       '--totp-secret-file <file>',
-      'For automation: compute the code from the secret in this file (or CORDON_TOTP_SECRET)',
+      'for automation: compute the code from the secret in this file (or CORDON_TOTP_SECRET)',
     )
     .action(async (email: string, options: PasswordOptions & { totp?: string; totpSecretFile?: string }) => {
       const entered = await password('Password', options);

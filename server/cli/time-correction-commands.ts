@@ -28,10 +28,10 @@ export function addTimeCorrectionCommands(program: Command, cli: Cli): void {
   correction
     .command('create')
     .description('Create an unsigned time correction in a file')
-    .argument('<file>', 'New file')
-    .requiredOption('--from <time>', 'First wrong time of the server (RFC 3339)')
-    .requiredOption('--until <time>', 'Last wrong time of the server')
-    .requiredOption('--reason <reason>', 'Reason, shown to approvers and in the public ledger')
+    .argument('<file>', 'new file')
+    .requiredOption('--from <time>', 'first wrong time of the server (RFC 3339)')
+    .requiredOption('--until <time>', 'last wrong time of the server')
+    .requiredOption('--reason <reason>', 'reason, shown to approvers and in the public ledger')
     .action(async (file: string, { from, until, reason }: CreateOptions) => {
       const { installation } = await cli.client().call(installationView, 'GET', '/installation');
       const { corrections } = await cli.client().call(timeCorrectionList, 'GET', '/time-corrections');
@@ -53,9 +53,9 @@ export function addTimeCorrectionCommands(program: Command, cli: Cli): void {
     .description("Add an approver's signature to the file")
     .argument('<file>')
     .requiredOption('--key <file>')
-    .option('--passphrase-file <file>', 'Read the passphrase from this file (or CORDON_KEY_PASSPHRASE)')
-    .option('--digest <sha256>', 'Sign only if the text has this SHA-256 digest')
-    .option('--yes', 'Sign without confirmation')
+    .option('--passphrase-file <file>', 'read the passphrase from this file (or CORDON_KEY_PASSPHRASE)')
+    .option('--digest <sha256>', 'sign only if the text has this SHA-256 digest')
+    .option('--yes', 'sign without confirmation')
     .action(async (file: string, options: KeyOptions & { digest?: string; yes?: boolean }) => {
       const envelope = readEnvelope(file);
       await confirm(cli, describe(envelope), options);
