@@ -19,7 +19,7 @@ import {
   proofSuffices,
 } from './action-policy.ts';
 import type { Account } from './ports.ts';
-import { type RightName, type RouteName, reachOf } from './roles.ts';
+import { type AccessScope, type RightName, type RouteName, scopeOf } from './roles.ts';
 
 /** Maximum number of pending actions of one person. More actions would hide other people's actions in the list. */
 const PENDING_OF_ONE = 20;
@@ -94,7 +94,7 @@ export interface ActionsPorts {
   readonly bus: Bus;
   readonly independent: (first: Account, second: Account) => Promise<boolean>;
   readonly account: (id: AccountId) => Promise<Account>;
-  readonly requireReached: (devices: readonly DeviceId[], reach: ReturnType<typeof reachOf>) => Promise<void>;
+  readonly requireInScope: (devices: readonly DeviceId[], scope: AccessScope) => Promise<void>;
   /** Milliseconds after an authenticator code during which a session may perform grave actions. The demo uses a longer time. */
   readonly stepUpWithin: number;
   readonly now?: () => number;
@@ -255,10 +255,10 @@ function createDecisions(ports: ActionsPorts) {
  * Throws unless the account may decide the action: the account has the action's right for all of its devices and belongs to another person
  * than the proposer.
  */
-function createDecisionRights({ independent, account, requireReached }: ActionsPorts) {
+function createDecisionRights({ independent, account, requireInScope }: ActionsPorts) {
   async function requireRight(action: StoredAction, { grants }: Account): Promise<void> {
     const right: RightName = ACTIONS[action.action].right;
-    await requireReached(contentOf(action).devices, reachOf(right, grants));
+    await requireInScope(contentOf(action).devices, scopeOf(right, grants));
   }
 
   async function mayDecide(action: StoredAction, who: Account): Promise<boolean> {

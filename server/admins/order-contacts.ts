@@ -2,7 +2,7 @@ import { parseScopeArea } from '../../shared/areas/area-code.ts';
 import type { AccountId } from '../../shared/protocol/ids.ts';
 import { oneLine } from '../../shared/text/visible-text.ts';
 import type { Account } from './ports.ts';
-import { type Grant, isAllowed, reachOf, requireAreas } from './roles.ts';
+import { type Grant, isAllowed, requireAreas, scopeOf } from './roles.ts';
 
 export interface OrderContact {
   readonly id: AccountId;
@@ -33,4 +33,4 @@ export function createOrderContacts(ports: {
 }
 
 const mayRecord = (grants: readonly Grant[], areas: readonly string[]): boolean =>
-  isAllowed(() => requireAreas(reachOf('orders.record', grants), areas.map(parseScopeArea)));
+  isAllowed(() => requireAreas(scopeOf('orders.record', grants), areas.map(parseScopeArea)));

@@ -221,7 +221,7 @@ export type RightName = keyof typeof RIGHTS;
 const RIGHT_NAMES = Object.keys(RIGHTS) as RightName[];
 export type RouteName = Exclude<RightName, 'commands.destroy' | 'backup.export' | 'orders.read-withheld'>;
 
-export interface Reach {
+export interface AccessScope {
   /**
    * Devices to which the right applies: the union of the listed parts. A part contains the devices of `group` whose home is in `homes`;
    * null means any group or any home. Null instead of the list means all devices.
@@ -231,28 +231,28 @@ export interface Reach {
   readonly areas: readonly OrderArea[] | null;
 }
 
-const EVERYTHING: Reach = { devices: null, areas: null };
+const EVERYTHING: AccessScope = { devices: null, areas: null };
 
 /** Devices and areas for which `grants` give the right `name`. Throws `forbidden` if no grant gives the right. */
-export function reachOf(name: RightName, grants: readonly Grant[]): Reach {
+export function scopeOf(name: RightName, grants: readonly Grant[]): AccessScope {
   const { scope, roles }: Right = RIGHTS[name];
   if (scope === 'public' || scope === 'self') return EVERYTHING;
-  const held = grants.filter((grant) => roles.includes(grant.role));
-  const whole = held.some(({ group, area }) => group === null && area === null);
-  if (whole || (scope === 'any' && held.length > 0)) return EVERYTHING;
-  if (scope === 'device' && held.length > 0) {
-    const devices = held.map(({ group, area }) => ({ group, homes: area && [...expandAreas([area])] }));
+  const matching = grants.filter((grant) => roles.includes(grant.role));
+  const whole = matching.some(({ group, area }) => group === null && area === null);
+  if (whole || (scope === 'any' && matching.length > 0)) return EVERYTHING;
+  if (scope === 'device' && matching.length > 0) {
+    const devices = matching.map(({ group, area }) => ({ group, homes: area && [...expandAreas([area])] }));
     return { devices, areas: [] };
   }
   // An order affects every group in its areas, so a grant for one group gives no right to the order.
-  const areas = held.flatMap(({ group, area }) => (group === null && area !== null ? area : []));
+  const areas = matching.flatMap(({ group, area }) => (group === null && area !== null ? area : []));
   if (scope === 'areas' && areas.length > 0) return { devices: [], areas };
-  const requirement = `${name} requires the role ${roles.join(' or ')}${held.length > 0 ? ' with another scope than yours' : ''}`;
+  const requirement = `${name} requires the role ${roles.join(' or ')}${matching.length > 0 ? ' with another scope than yours' : ''}`;
   throw new CordonError('forbidden', `${requirement}. Ask an owner for it.`, { right: name });
 }
 
 export function rightsOf(grants: readonly Grant[]): RightName[] {
-  return RIGHT_NAMES.filter((name) => isAllowed(() => reachOf(name, grants)));
+  return RIGHT_NAMES.filter((name) => isAllowed(() => scopeOf(name, grants)));
 }
 
 /** Returns false if `check` throws `forbidden` or `out_of_scope`. Other errors pass through. */
@@ -270,9 +270,9 @@ export function isAllowed(check: () => unknown): boolean {
  * Throws `out_of_scope` unless the grants include every given area. A grant for `US` includes `US-CA`, and a grant for `EU` includes `FR`.
  * The reverse is not true.
  */
-export function requireAreas({ areas: reached }: Reach, areas: readonly OrderArea[]): void {
-  if (reached === null) return;
-  const beyond = areasBeyond(reached, areas);
+export function requireAreas({ areas: allowed }: AccessScope, areas: readonly OrderArea[]): void {
+  if (allowed === null) return;
+  const beyond = areasBeyond(allowed, areas);
   if (beyond.length === 0) return;
-  throw new CordonError('out_of_scope', `Your role does not reach ${beyond.join(', ')}.`, { areas: beyond });
+  throw new CordonError('out_of_scope', `Your role does not include ${beyond.join(', ')}.`, { areas: beyond });
 }

@@ -112,15 +112,15 @@ export function actionRoutes({ actions, admins, devices, perform }: ActionsPorts
       response: actionDetail,
       async handler({ params, caller: { account } }) {
         const action = await actions.get(params.id, account);
-        const { body, devices: reached } = actions.contentOf(action);
+        const { body, devices: affected } = actions.contentOf(action);
         const people = await admins.namesOf(accountsOf([action]));
         const sample = await Promise.all(
-          reached.slice(0, USERS_SHOWN).map(async (device) => {
+          affected.slice(0, USERS_SHOWN).map(async (device) => {
             const known = await devices.get(device).catch(ifUnknown);
             return { device, user: known?.user ?? '' };
           }),
         );
-        return { ...viewOf(action, account), scope: reached.slice(0, DEVICES_SHOWN), sample, body, people };
+        return { ...viewOf(action, account), scope: affected.slice(0, DEVICES_SHOWN), sample, body, people };
       },
     }),
     route({

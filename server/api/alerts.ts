@@ -17,7 +17,7 @@ export function alertRoutes(devices: Pick<Devices, 'alerts' | 'acknowledgeAlert'
       summary: 'List alerts, newest first',
       query: alertQuery,
       response: alertList,
-      async handler({ query, reach }) {
+      async handler({ query, scope: { devices: scope } }) {
         const {
           device = null,
           about = null,
@@ -28,7 +28,6 @@ export function alertRoutes(devices: Pick<Devices, 'alerts' | 'acknowledgeAlert'
           limit,
         } = query;
         const grave = severity === 'grave';
-        const scope = reach.devices;
         const alerts = await devices.alerts({ scope, device, about, acknowledged, since, before, grave, limit });
         return { alerts: alerts.map(viewOf) };
       },
@@ -40,8 +39,8 @@ export function alertRoutes(devices: Pick<Devices, 'alerts' | 'acknowledgeAlert'
       summary: 'Acknowledge an alert',
       params: alertParams,
       response: done,
-      async handler({ params, reach, caller }) {
-        await devices.acknowledgeAlert(params.id, reach.devices, caller.account.id);
+      async handler({ params, scope, caller }) {
+        await devices.acknowledgeAlert(params.id, scope.devices, caller.account.id);
         return DONE;
       },
     }),

@@ -13,7 +13,7 @@ import {
 } from '../../shared/api/areas.ts';
 import { DONE, done } from '../../shared/api/wire.ts';
 import type { Admins } from '../admins/admins.ts';
-import { isAllowed, type Reach, type RightName, requireAreas } from '../admins/roles.ts';
+import { type AccessScope, isAllowed, type RightName, requireAreas } from '../admins/roles.ts';
 import { type AreaEditor, locationsOf, type NamedAreas } from '../jurisdiction/named-areas.ts';
 import { type Caller, Reply, type Route, route } from './route.ts';
 import { collect } from './upload.ts';
@@ -35,15 +35,15 @@ export function areaRoutes({ areas, admins }: AreaPorts): Route[] {
       response: namedAreaList,
       async handler({ demand }) {
         const known = await areas.namedAreas();
-        const reach = changeReach(demand);
+        const scope = editScope(demand);
         const makers = known.flatMap((area) => [area, ...area.earlier].map(({ madeBy }) => madeBy));
         return {
           areas: known.map((area) => ({
             ...viewOf(area),
             earlier: [...area.earlier],
-            changeable: reach !== null && isAllowed(() => requireAreas(reach, locationsOf(area))),
+            changeable: scope !== null && isAllowed(() => requireAreas(scope, locationsOf(area))),
           })),
-          limit: reach === null ? [] : reach.areas,
+          limit: scope === null ? [] : scope.areas,
           people: await admins.namesOf(new Set(makers)),
         };
       },
@@ -56,8 +56,8 @@ export function areaRoutes({ areas, admins }: AreaPorts): Route[] {
       body: groupDefinition,
       response: namedAreaView,
       statuses: [201],
-      async handler({ body: { name, title, members }, caller, reach }) {
-        const area = await areas.defineGroup(name, title, members, editorOf(caller, reach));
+      async handler({ body: { name, title, members }, caller, scope }) {
+        const area = await areas.defineGroup(name, title, members, editorOf(caller, scope));
         return new Reply(viewOf(area), { status: 201 });
       },
     }),
@@ -70,9 +70,9 @@ export function areaRoutes({ areas, admins }: AreaPorts): Route[] {
       response: namedAreaView,
       statuses: [201],
       raw: 'upload',
-      async handler({ query: { name, title }, upload, caller, reach }) {
+      async handler({ query: { name, title }, upload, caller, scope }) {
         const bytes = await collect(upload, LARGEST_GEOJSON, 'A GeoJSON file');
-        const area = await areas.importPolygon(name, title, bytes.toString('utf8'), editorOf(caller, reach));
+        const area = await areas.importPolygon(name, title, bytes.toString('utf8'), editorOf(caller, scope));
         return new Reply(viewOf(area), { status: 201 });
       },
     }),
@@ -83,20 +83,20 @@ export function areaRoutes({ areas, admins }: AreaPorts): Route[] {
       summary: 'Delete a group or polygon that no order names',
       params: namedAreaParams,
       response: done,
-      async handler({ params, caller, reach }) {
-        await areas.remove(params.code, editorOf(caller, reach));
+      async handler({ params, caller, scope }) {
+        await areas.remove(params.code, editorOf(caller, scope));
         return DONE;
       },
     }),
   ];
 }
 
-const editorOf = ({ account }: Caller, reach: Reach): AreaEditor => ({
+const editorOf = ({ account }: Caller, scope: AccessScope): AreaEditor => ({
   account: account.id,
-  requireAreas: (wanted) => requireAreas(reach, wanted),
+  requireAreas: (wanted) => requireAreas(scope, wanted),
 });
 
-function changeReach(demand: (right: RightName) => Reach): Reach | null {
+function editScope(demand: (right: RightName) => AccessScope): AccessScope | null {
   return isAllowed(() => demand('areas.define')) ? demand('areas.define') : null;
 }
 

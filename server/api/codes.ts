@@ -14,7 +14,7 @@ import { Reply, type Route, route } from './route.ts';
 export interface CodesPorts {
   readonly enrollment: Pick<Enrollment, 'createCode' | 'listCodes' | 'getCode' | 'cancelCode'>;
   readonly devices: Pick<Devices, 'get' | 'getGroup'>;
-  readonly people: Pick<People, 'reached'>;
+  readonly people: Pick<People, 'personInScope'>;
   readonly orders: { readonly statements: Pick<LocationStatements, 'placements'> };
 }
 
@@ -43,13 +43,13 @@ export function codeRoutes({ enrollment, devices, people, orders }: CodesPorts):
       body: newCode,
       response: createdCode,
       statuses: [201],
-      async handler({ body, reach, demand, authorize, caller }) {
+      async handler({ body, scope, demand, authorize, caller }) {
         const { person, group, home, seat, device } = body;
-        await people.reached(person, reach.devices);
+        await people.personInScope(person, scope.devices);
         if (device === null) {
-          requireInScope(reach.devices, { group, home: home ?? (await devices.getGroup(group)).home });
+          requireInScope(scope.devices, { group, home: home ?? (await devices.getGroup(group)).home });
         } else {
-          const { person: before, status } = await devices.get(device, reach.devices);
+          const { person: before, status } = await devices.get(device, scope.devices);
           // A new enrollment ends the device's current enrollment, so the activation code needs the same authorization as a revocation.
           if (status === 'active') await devices.get(device, demand('devices.revoke').devices);
           // An activation code that changes the device's person, home or legal seat also needs the right to change the device.
@@ -72,8 +72,8 @@ export function codeRoutes({ enrollment, devices, people, orders }: CodesPorts):
       summary: 'List activation codes without their secrets',
       query: codeQuery,
       response: codePage,
-      handler: ({ query: { state = null, cursor = null, limit }, reach }) =>
-        enrollment.listCodes({ state, scope: reach.devices, cursor, limit }),
+      handler: ({ query: { state = null, cursor = null, limit }, scope }) =>
+        enrollment.listCodes({ state, scope: scope.devices, cursor, limit }),
     }),
     route({
       name: 'codes.cancel',
@@ -82,10 +82,10 @@ export function codeRoutes({ enrollment, devices, people, orders }: CodesPorts):
       summary: 'Cancel an unused activation code',
       params: codeParams,
       response: done,
-      async handler({ params, reach }) {
+      async handler({ params, scope }) {
         const code = await enrollment.getCode(params.id);
         const home = code.home ?? (await devices.getGroup(code.group)).home;
-        requireInScope(reach.devices, { group: code.group, home });
+        requireInScope(scope.devices, { group: code.group, home });
         await enrollment.cancelCode(params.id);
         return DONE;
       },

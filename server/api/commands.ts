@@ -24,7 +24,7 @@ import { Reply, type Route, route } from './route.ts';
 
 export interface CommandsPorts {
   readonly commands: Pick<Commands, 'issue' | 'issueToMany' | 'get' | 'list' | 'cancel' | 'progress' | 'requests'>;
-  readonly devices: Pick<Devices, 'get' | 'reached'>;
+  readonly devices: Pick<Devices, 'get' | 'select'>;
   readonly admins: Pick<Admins, 'namesOf'>;
 }
 
@@ -43,9 +43,9 @@ function deviceCommandRoutes({ commands, devices, admins }: CommandsPorts): Rout
       body: newCommand,
       response: commandView,
       statuses: [201],
-      async handler({ params, body, reach, demand, authorize, caller }) {
+      async handler({ params, body, scope, demand, authorize, caller }) {
         // An irreversible command, such as a wipe, also needs the right `commands.destroy`.
-        const destroying = destroysData(body.command.kind) ? demand('commands.destroy') : reach;
+        const destroying = destroysData(body.command.kind) ? demand('commands.destroy') : scope;
         const { id: device } = await devices.get(params.id, destroying.devices);
         const { command, expiresInSeconds, id = newCommandId() } = body;
         const action = ACTIONS[command.kind];
@@ -63,8 +63,8 @@ function deviceCommandRoutes({ commands, devices, admins }: CommandsPorts): Rout
       params: deviceParams,
       query: commandQuery,
       response: commandList,
-      async handler({ params, query, reach }) {
-        const { id } = await devices.get(params.id, reach.devices);
+      async handler({ params, query, scope }) {
+        const { id } = await devices.get(params.id, scope.devices);
         const before = query.before === undefined ? null : await commands.get(query.before);
         const listed = await commands.list(id, before, query.limit);
         return { commands: listed, people: await admins.namesOf(new Set(listed.map(({ createdBy }) => createdBy))) };
@@ -77,9 +77,9 @@ function deviceCommandRoutes({ commands, devices, admins }: CommandsPorts): Rout
       summary: 'Show a command',
       params: commandParams,
       response: commandView,
-      async handler({ params, reach }) {
+      async handler({ params, scope }) {
         const command = await commands.get(params.id);
-        await devices.get(command.device, reach.devices);
+        await devices.get(command.device, scope.devices);
         return command;
       },
     }),
@@ -90,9 +90,9 @@ function deviceCommandRoutes({ commands, devices, admins }: CommandsPorts): Rout
       summary: 'Cancel a command that no device has stored',
       params: commandParams,
       response: commandView,
-      async handler({ params, reach, caller }) {
+      async handler({ params, scope, caller }) {
         const { device } = await commands.get(params.id);
-        await devices.get(device, reach.devices);
+        await devices.get(device, scope.devices);
         return commands.cancel(params.id, caller.account.name);
       },
     }),
@@ -109,14 +109,14 @@ function manyDeviceRoutes({ commands, devices, admins }: CommandsPorts): Route[]
       body: commandToMany,
       response: issuedToMany,
       statuses: [201],
-      async handler({ body, reach, demand, authorize, confirmed, caller }) {
+      async handler({ body, scope, demand, authorize, confirmed, caller }) {
         const { command, expiresInSeconds, devices: named, filter, id = newCommandId(), ...given } = body;
         // The device list with a location filter reveals where devices are. The filter is allowed here, because every role with the right
         // `commands.destroy` may see locations.
         const limited = destroysData(command.kind) || filter?.area !== undefined || filter?.located !== undefined;
-        const { devices: scope } = limited ? demand('commands.destroy') : reach;
+        const allowed = limited ? demand('commands.destroy') : scope;
         // The second person has confirmed exactly this list of devices, so the server does not apply the filter again.
-        const to = await devices.reached(confirmed ?? named ?? definedFields(filter ?? {}), scope);
+        const to = await devices.select(confirmed ?? named ?? definedFields(filter ?? {}), allowed.devices);
         const action = ACTIONS[command.kind];
         const { expect, ...rest } = definedFields(given);
         if (action && to.length > 0 && (expect === undefined || expect === to.length)) {
@@ -141,8 +141,8 @@ function manyDeviceRoutes({ commands, devices, admins }: CommandsPorts): Route[]
       summary: 'List commands to many devices, newest first',
       query: requestQuery,
       response: requestList,
-      async handler({ query, reach }) {
-        const { requests, cursor } = await commands.requests(reach.devices, query.cursor ?? null);
+      async handler({ query, scope }) {
+        const { requests, cursor } = await commands.requests(scope.devices, query.cursor ?? null);
         const people = await admins.namesOf(new Set(requests.map(({ createdBy }) => createdBy)));
         return { requests: requests.map((one) => ({ ...one, total: totalOf(one) })), people, cursor };
       },
@@ -154,8 +154,8 @@ function manyDeviceRoutes({ commands, devices, admins }: CommandsPorts): Route[]
       summary: 'Show the progress of a command to many devices',
       params: commandParams,
       response: requestProgress,
-      async handler({ params, reach }) {
-        const progress = await commands.progress(params.id, reach.devices);
+      async handler({ params, scope }) {
+        const progress = await commands.progress(params.id, scope.devices);
         return { ...progress, total: totalOf(progress), people: await admins.namesOf(new Set([progress.createdBy])) };
       },
     }),

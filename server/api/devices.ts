@@ -67,7 +67,7 @@ function listRoutes({ devices, jurisdiction }: Pick<DevicesPorts, 'devices' | 'j
       summary: 'List devices, page by page',
       query: deviceQuery,
       response: devicePage,
-      async handler({ query: { sort, descending, limit, cursor, offset, ...given }, reach, demand }) {
+      async handler({ query: { sort, descending, limit, cursor, offset, ...given }, scope, demand }) {
         const filter = definedFields(given);
         const located = locatedBy(demand);
         const page = await devices.list({
@@ -75,7 +75,7 @@ function listRoutes({ devices, jurisdiction }: Pick<DevicesPorts, 'devices' | 'j
           // A filter by location reveals where devices are, so the caller needs the right to see locations.
           scope:
             filter.area === undefined && filter.located === undefined
-              ? reach.devices
+              ? scope.devices
               : demand('devices.evidence').devices,
           sort,
           descending,
@@ -98,8 +98,8 @@ function listRoutes({ devices, jurisdiction }: Pick<DevicesPorts, 'devices' | 'j
       summary: 'Get the names of devices by id',
       query: deviceNamesQuery,
       response: deviceNames,
-      handler: async ({ query: { ids }, reach }) => ({
-        devices: visibleNames(await devices.names(ids), reach.devices),
+      handler: async ({ query: { ids }, scope }) => ({
+        devices: visibleNames(await devices.names(ids), scope.devices),
       }),
     }),
     route({
@@ -109,8 +109,8 @@ function listRoutes({ devices, jurisdiction }: Pick<DevicesPorts, 'devices' | 'j
       summary: 'Show a device and its inventory',
       params: deviceParams,
       response: deviceDetail,
-      async handler({ params, reach, demand }) {
-        const device = await devices.get(params.id, reach.devices);
+      async handler({ params, scope, demand }) {
+        const device = await devices.get(params.id, scope.devices);
         return { ...visibleDevice(device, locatedBy(demand)), inventory: await devices.inventory(device.id) };
       },
     }),
@@ -127,15 +127,15 @@ function changeRoutes({ devices, orders, now }: Omit<DevicesPorts, 'jurisdiction
       params: deviceParams,
       body: deviceChange,
       response: deviceView,
-      async handler({ params, body, reach, caller, authorize, confirmer }) {
-        const known = await devices.get(params.id, reach.devices);
+      async handler({ params, body, scope, caller, authorize, confirmer }) {
+        const known = await devices.get(params.id, scope.devices);
         const { group, own } = known;
         // The device must remain in the admin's scope. Otherwise the admin could not reverse the change.
         const after = await devices.getGroup(body.group ?? group.id);
         const home = (body.home === undefined ? own.home : body.home) ?? after.home;
-        requireInScope(reach.devices, { group: after.id, home });
+        requireInScope(scope.devices, { group: after.id, home });
         const stated = body.statement?.kind === 'home' ? body.statement.areas[0] : undefined;
-        if (stated) requireInScope(reach.devices, { group: after.id, home: stated });
+        if (stated) requireInScope(scope.devices, { group: after.id, home: stated });
         const seat = (body.seat === undefined ? own.seat : body.seat) ?? after.seat;
         const { statement, ...change } = definedFields(body);
         const { home: groupHome, seat: groupSeat } = await devices.getGroup(group.id);
@@ -164,8 +164,8 @@ function changeRoutes({ devices, orders, now }: Omit<DevicesPorts, 'jurisdiction
       params: deviceParams,
       body: revocation,
       response: deviceView,
-      async handler({ params, body, reach, authorize }) {
-        const { id } = await devices.get(params.id, reach.devices);
+      async handler({ params, body, scope, authorize }) {
+        const { id } = await devices.get(params.id, scope.devices);
         await authorize('device.revoke', [id]);
         return devices.revoke(id, body.reason);
       },
@@ -182,8 +182,8 @@ function stateRoutes({ devices, orders, jurisdiction, now }: DevicesPorts): Rout
       summary: 'Show the services of a device and the orders that suspend them',
       params: deviceParams,
       response: verdictView,
-      async handler({ params, reach }) {
-        const { id } = await devices.get(params.id, reach.devices);
+      async handler({ params, scope }) {
+        const { id } = await devices.get(params.id, scope.devices);
         return { device: id, ...(await orders.effect.verdict(id)) };
       },
     }),
@@ -194,8 +194,8 @@ function stateRoutes({ devices, orders, jurisdiction, now }: DevicesPorts): Rout
       summary: 'Show the location of a device and its evidence',
       params: deviceParams,
       response: evidenceView,
-      async handler({ params, reach }) {
-        const { id, statement } = await devices.get(params.id, reach.devices);
+      async handler({ params, scope }) {
+        const { id, statement } = await devices.get(params.id, scope.devices);
         return { ...(await jurisdiction.evidence(id)), statement };
       },
     }),
@@ -207,12 +207,12 @@ function stateRoutes({ devices, orders, jurisdiction, now }: DevicesPorts): Rout
       params: deviceParams,
       query: explanationQuery,
       response: explanationView,
-      async handler({ params, query, reach }) {
-        const { id } = await devices.get(params.id, reach.devices);
+      async handler({ params, query, scope }) {
+        const { id } = await devices.get(params.id, scope.devices);
         const explained = await orders.evidence.explain(id, query.at ?? now());
         // The device may have been in another group at the requested past time. That group may be outside the caller's scope.
         const home = explained.home === null ? null : parseHomeArea(explained.home);
-        requireInScope(reach.devices, { group: explained.group.id, home });
+        requireInScope(scope.devices, { group: explained.group.id, home });
         return explained;
       },
     }),
@@ -223,8 +223,8 @@ function stateRoutes({ devices, orders, jurisdiction, now }: DevicesPorts): Rout
       summary: 'List the certificates of a device',
       params: deviceParams,
       response: certificateList,
-      async handler({ params, reach }) {
-        const { id } = await devices.get(params.id, reach.devices);
+      async handler({ params, scope }) {
+        const { id } = await devices.get(params.id, scope.devices);
         return { certificates: await devices.certificates(id) };
       },
     }),
@@ -235,8 +235,8 @@ function stateRoutes({ devices, orders, jurisdiction, now }: DevicesPorts): Rout
       summary: 'List the signed receipts of a device',
       params: deviceParams,
       response: deviceReceiptList,
-      async handler({ params, reach }) {
-        const { id } = await devices.get(params.id, reach.devices);
+      async handler({ params, scope }) {
+        const { id } = await devices.get(params.id, scope.devices);
         return { receipts: (await orders.receipts.ofDevice(id)).map(({ receipt }) => receipt) };
       },
     }),

@@ -45,9 +45,9 @@ export function groupRoutes({ devices, orders }: GroupsPorts): Route[] {
       path: '/groups',
       summary: "List the groups within the caller's scope",
       response: groupList,
-      async handler({ reach }) {
+      async handler({ scope }) {
         const groups = await devices.groups();
-        return { groups: groups.filter((group) => groupInScope(reach.devices, group)) };
+        return { groups: groups.filter((group) => groupInScope(scope.devices, group)) };
       },
     }),
     route({

@@ -17,8 +17,8 @@ export function membershipRoutes(membership: MembershipPort): Route[] {
       summary: 'List messaging keys and their countersignatures',
       query: messagingKeyQuery,
       response: messagingKeyPage,
-      async handler({ query: { lacking = null, group = null, cursor = null, ...query }, reach }) {
-        const page = await membership.list({ ...query, lacking, group, cursor, scope: reach.devices });
+      async handler({ query: { lacking = null, group = null, cursor = null, ...query }, scope }) {
+        const page = await membership.list({ ...query, lacking, group, cursor, scope: scope.devices });
         return { ...page, keys: page.keys.map((key) => ({ ...key, since: key.certifiedAt })) };
       },
     }),
@@ -29,7 +29,7 @@ export function membershipRoutes(membership: MembershipPort): Route[] {
       summary: 'Add signatures of the organization key to messaging keys',
       body: countersignatures,
       response: countersigned,
-      handler: ({ body, reach }) => membership.countersign(body.countersignatures, reach.devices),
+      handler: ({ body, scope }) => membership.countersign(body.countersignatures, scope.devices),
     }),
   ];
 }

@@ -41,9 +41,9 @@ export function orderDocumentRoutes(orders: OrderDocumentsPort): Route[] {
       params: documentParams,
       response: nothing,
       raw: 'download',
-      async handler({ params, reach }) {
+      async handler({ params, scope }) {
         const { revision, content, title, mediaType } = await orders.documents.document(params.number, params.sha256);
-        requireAreas(reach, (await orders.adoption.scope(params.number, { revision, life: true })).locations);
+        requireAreas(scope, (await orders.adoption.scope(params.number, { revision, life: true })).locations);
         return new BytesReply(content, title, mediaType);
       },
     }),
@@ -54,9 +54,9 @@ export function orderDocumentRoutes(orders: OrderDocumentsPort): Route[] {
       summary: 'Show the confidential decision record of a revision',
       params: revisionParams,
       response: decisionView,
-      async handler({ params: { number, revision }, reach }) {
+      async handler({ params: { number, revision }, scope }) {
         const { locations } = await orders.adoption.scope(number, { revision, life: true });
-        requireAreas(reach, locations);
+        requireAreas(scope, locations);
         return orders.documents.decision(number, revision);
       },
     }),

@@ -37,9 +37,9 @@ function previewRoutes(orders: Pick<OrderImpactPort, 'adoption' | 'impact'>): Ro
       summary: 'Check a draft of an order or revision. Nothing is stored',
       body: orderDraft,
       response: orderPreview,
-      handler: ({ body, reach }) => {
+      handler: ({ body, scope }) => {
         const draft = body.action === 'propose' ? { ...PROPOSAL_DEFAULTS, ...body } : body;
-        return orders.impact.preview(draft, (locations) => requireAreas(reach, locations));
+        return orders.impact.preview(draft, (locations) => requireAreas(scope, locations));
       },
     }),
     route({
@@ -50,9 +50,9 @@ function previewRoutes(orders: Pick<OrderImpactPort, 'adoption' | 'impact'>): Ro
       params: orderParams,
       query: impactQuery,
       response: impactView,
-      async handler({ params, query, reach }) {
+      async handler({ params, query, scope }) {
         const { revision, locations } = await orders.adoption.scope(params.number, query);
-        requireAreas(reach, locations);
+        requireAreas(scope, locations);
         return orders.impact.page(params.number, revision, query);
       },
     }),
@@ -65,9 +65,9 @@ function previewRoutes(orders: Pick<OrderImpactPort, 'adoption' | 'impact'>): Ro
       query: impactFilter,
       response: nothing,
       raw: 'download',
-      async handler({ params, query, reach }) {
+      async handler({ params, query, scope }) {
         const { revision, locations } = await orders.adoption.scope(params.number, query);
-        requireAreas(reach, locations);
+        requireAreas(scope, locations);
         const listing = await orders.impact.listing(params.number, revision, query);
         return generatedFile(`${params.number}-${revision}-rehearsal.csv`, CSV, blocksOf(impactCsv(listing)));
       },
@@ -81,9 +81,9 @@ function previewRoutes(orders: Pick<OrderImpactPort, 'adoption' | 'impact'>): Ro
       body: impactNames,
       response: nothing,
       raw: 'download',
-      async handler({ params, body, reach, caller }) {
+      async handler({ params, body, scope, caller }) {
         const { revision, locations } = await orders.adoption.scope(params.number, body);
-        requireAreas(reach, locations);
+        requireAreas(scope, locations);
         const request = { recipient: body.recipient, by: caller.account.id };
         const { bytes } = await orders.impact.names(params.number, revision, body, request);
         return generatedFile(`${params.number}-${revision}-names.csv.age`, 'application/octet-stream', [bytes]);
@@ -96,9 +96,9 @@ function previewRoutes(orders: Pick<OrderImpactPort, 'adoption' | 'impact'>): Ro
       summary: 'List the warnings about a revision',
       params: revisionParams,
       response: orderWarnings,
-      async handler({ params, reach }) {
+      async handler({ params, scope }) {
         const { revision, locations } = await orders.adoption.scope(params.number, { revision: params.revision });
-        requireAreas(reach, locations);
+        requireAreas(scope, locations);
         return { warnings: await orders.impact.warnings(params.number, revision) };
       },
     }),
@@ -114,9 +114,9 @@ function progressRoutes(orders: Pick<OrderImpactPort, 'adoption' | 'evidence' | 
       summary: 'Show the rollout of the adopted revision by device state',
       params: orderParams,
       response: describedRollout,
-      async handler({ params, reach }) {
+      async handler({ params, scope }) {
         const { terms } = await orders.adoption.get(params.number);
-        requireAreas(reach, locationsOfOrder(terms));
+        requireAreas(scope, locationsOfOrder(terms));
         return orders.evidence.rollout(params.number);
       },
     }),
@@ -127,9 +127,9 @@ function progressRoutes(orders: Pick<OrderImpactPort, 'adoption' | 'evidence' | 
       summary: 'Show the progress of an exit',
       params: orderParams,
       response: orderExit,
-      async handler({ params, reach }) {
+      async handler({ params, scope }) {
         const { terms } = await orders.adoption.get(params.number);
-        requireAreas(reach, locationsOfOrder(terms));
+        requireAreas(scope, locationsOfOrder(terms));
         return { exit: await orders.exit.progress(params.number) };
       },
     }),

@@ -27,9 +27,9 @@ export function orderPackRoutes({ orders, packs, admins }: OrderPacksPorts): Rou
       query: packQuery,
       response: nothing,
       raw: 'download',
-      async handler({ params: { number }, query: { since }, reach, caller }) {
+      async handler({ params: { number }, query: { since }, scope, caller }) {
         const { locations } = await orders.adoption.scope(number, { life: true });
-        requireAreas(reach, locations);
+        requireAreas(scope, locations);
         const { pack, content } = await packs.make(number, caller.account.id, since);
         return generatedFile(`order-${number}-${pack}.zip`, 'application/zip', content);
       },
@@ -41,9 +41,9 @@ export function orderPackRoutes({ orders, packs, admins }: OrderPacksPorts): Rou
       summary: 'List the evidence packs that were created for an order',
       params: orderParams,
       response: packList,
-      async handler({ params: { number }, reach }) {
+      async handler({ params: { number }, scope }) {
         const { locations } = await orders.adoption.scope(number, { life: true });
-        requireAreas(reach, locations);
+        requireAreas(scope, locations);
         const list = await packs.made(number);
         const people = await admins.namesOf(new Set(list.map(({ by }) => by)));
         return { packs: list.map(({ pack, at, by, devices }) => ({ pack, at, by, devices })), people };
@@ -58,9 +58,9 @@ export function orderPackRoutes({ orders, packs, admins }: OrderPacksPorts): Rou
       body: packNames,
       response: nothing,
       raw: 'download',
-      async handler({ params: { number, pack }, body, reach, caller }) {
+      async handler({ params: { number, pack }, body, scope, caller }) {
         const { locations, revision } = await orders.adoption.scope(number, { life: true });
-        requireAreas(reach, locations);
+        requireAreas(scope, locations);
         const request = { order: number, revision, recipient: body.recipient, by: caller.account.id };
         const { bytes } = await packs.names(pack, request);
         return generatedFile(`order-${number}-${pack}-names.csv.age`, 'application/octet-stream', [bytes]);

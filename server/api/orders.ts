@@ -92,8 +92,8 @@ function viewRoutes({ orders, admins }: OrdersPorts): Route[] {
       summary: 'List who read the text of a withheld order',
       params: orderParams,
       response: readingList,
-      async handler({ params, reach }) {
-        requireAreas(reach, (await orders.adoption.scope(params.number, { life: true })).locations);
+      async handler({ params, scope }) {
+        requireAreas(scope, (await orders.adoption.scope(params.number, { life: true })).locations);
         const readings = await orders.evidence.readings(params.number);
         return { readings, people: await admins.namesOf(new Set(readings.map(({ account }) => account))) };
       },
@@ -111,8 +111,8 @@ function proposalRoutes({ orders }: Pick<OrdersPorts, 'orders'>): Route[] {
       body: orderProposal,
       response: revisionView,
       statuses: [201],
-      async handler({ body, reach, caller }) {
-        requireAreas(reach, await orders.drafting.locationsNamed(body.areas));
+      async handler({ body, scope, caller }) {
+        requireAreas(scope, await orders.drafting.locationsNamed(body.areas));
         return new Reply(await orders.drafting.propose(caller.account.person, body), { status: 201 });
       },
     }),
@@ -125,10 +125,10 @@ function proposalRoutes({ orders }: Pick<OrdersPorts, 'orders'>): Route[] {
       body: orderAction,
       response: revisionView,
       statuses: [201],
-      async handler({ params, body, reach, caller }) {
+      async handler({ params, body, scope, caller }) {
         const { terms } = await orders.adoption.get(params.number);
         const named = await orders.drafting.locationsNamed(body.areas ?? []);
-        requireAreas(reach, [
+        requireAreas(scope, [
           ...locationsOfOrder(terms),
           ...named,
           ...(await locationsOfOrderNumber(orders.adoption, params.number)),
@@ -143,9 +143,9 @@ function proposalRoutes({ orders }: Pick<OrdersPorts, 'orders'>): Route[] {
       summary: 'Retract your own pending proposal',
       params: revisionParams,
       response: revisionView,
-      async handler({ params, reach, caller }) {
+      async handler({ params, scope, caller }) {
         const { locations } = await orders.adoption.scope(params.number, { revision: params.revision });
-        requireAreas(reach, locations);
+        requireAreas(scope, locations);
         return orders.drafting.retract(caller.account.person, params.number, params.revision);
       },
     }),
@@ -156,8 +156,8 @@ function proposalRoutes({ orders }: Pick<OrdersPorts, 'orders'>): Route[] {
       summary: 'Confirm as a second person that a proposal replaces the pending one',
       params: revisionParams,
       response: revisionView,
-      async handler({ params, reach, caller }) {
-        requireAreas(reach, await locationsOfOrderNumber(orders.adoption, params.number, params.revision));
+      async handler({ params, scope, caller }) {
+        requireAreas(scope, await locationsOfOrderNumber(orders.adoption, params.number, params.revision));
         return orders.drafting.confirmReplacement(caller.account.person, params.number, params.revision);
       },
     }),
@@ -175,8 +175,8 @@ function approvalRoutes({ orders }: Pick<OrdersPorts, 'orders'>): Route[] {
       body: approvalBody,
       response: approvalResult,
       statuses: [200, 202],
-      async handler({ params, body, reach, caller }) {
-        requireAreas(reach, await locationsOfOrderNumber(orders.adoption, params.number, params.revision));
+      async handler({ params, body, scope, caller }) {
+        requireAreas(scope, await locationsOfOrderNumber(orders.adoption, params.number, params.revision));
         const result = await orders.adoption.approve(caller.account.person, params.number, params.revision, body);
         return new Reply(result, { status: result.adopted ? 200 : 202 });
       },
@@ -189,9 +189,9 @@ function approvalRoutes({ orders }: Pick<OrdersPorts, 'orders'>): Route[] {
       params: revisionParams,
       body: declineBody,
       response: revisionView,
-      async handler({ params, body, reach, caller }) {
+      async handler({ params, body, scope, caller }) {
         const { locations } = await orders.adoption.scope(params.number, { revision: params.revision });
-        requireAreas(reach, locations);
+        requireAreas(scope, locations);
         return orders.drafting.decline(caller.account.person, params.number, params.revision, body.reason);
       },
     }),
@@ -204,9 +204,9 @@ function approvalRoutes({ orders }: Pick<OrdersPorts, 'orders'>): Route[] {
       body: proceedingSchema,
       response: proceedingsView,
       statuses: [201],
-      async handler({ params, body, reach, caller }) {
+      async handler({ params, body, scope, caller }) {
         const { terms } = await orders.adoption.get(params.number);
-        requireAreas(reach, locationsOfOrder(terms));
+        requireAreas(scope, locationsOfOrder(terms));
         return new Reply(await orders.proceedings.record(caller.account.person, params.number, body), { status: 201 });
       },
     }),
@@ -222,10 +222,10 @@ function effectRoutes({ orders, admins }: OrdersPorts): Route[] {
       summary: 'List the affected devices by id',
       params: orderParams,
       response: affectedView,
-      async handler({ params, reach }) {
+      async handler({ params, scope }) {
         // Check the areas of the previewed revision, because the current revision may have fewer areas.
         const { revision, locations } = await orders.adoption.scope(params.number);
-        requireAreas(reach, locations);
+        requireAreas(scope, locations);
         return { devices: await orders.impact.affected(params.number, revision) };
       },
     }),
@@ -236,10 +236,10 @@ function effectRoutes({ orders, admins }: OrdersPorts): Route[] {
       summary: 'List the exempt devices of a revision',
       params: revisionParams,
       response: exemptionList,
-      async handler({ params, reach }) {
+      async handler({ params, scope }) {
         const { number, revision } = params;
         const { locations } = await orders.adoption.scope(number, { revision });
-        requireAreas(reach, locations);
+        requireAreas(scope, locations);
         const exemptions = await orders.drafting.exemptions(number, revision);
         const people = exemptions.flatMap(({ proposedBy, approvedBy }) => [proposedBy, ...approvedBy]);
         return {
@@ -256,8 +256,8 @@ function effectRoutes({ orders, admins }: OrdersPorts): Route[] {
       summary: "List location statements that change the order's effect on a device",
       params: orderParams,
       response: statementList,
-      async handler({ params, reach }) {
-        requireAreas(reach, (await orders.adoption.scope(params.number)).locations);
+      async handler({ params, scope }) {
+        requireAreas(scope, (await orders.adoption.scope(params.number)).locations);
         const found = await orders.statements.overriding(params.number);
         const statements = found.map(
           ({ device, statement: { areas, ...statement }, effect: { released, denied } }) => ({
@@ -285,10 +285,10 @@ function effectRoutes({ orders, admins }: OrdersPorts): Route[] {
       summary: 'List the signed receipts of devices for an order',
       params: orderParams,
       response: receiptList,
-      async handler({ params, reach }) {
+      async handler({ params, scope }) {
         const { adoptedRevision, latestRevision } = await orders.adoption.get(params.number);
         const selection = { revision: adoptedRevision ?? latestRevision, life: true };
-        requireAreas(reach, (await orders.adoption.scope(params.number, selection)).locations);
+        requireAreas(scope, (await orders.adoption.scope(params.number, selection)).locations);
         const stored = await orders.receipts.ofOrder(params.number);
         return { receipts: stored.map(({ device, generation, receipt }) => ({ ...receipt, device, generation })) };
       },

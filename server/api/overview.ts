@@ -14,10 +14,10 @@ export function overviewRoutes(overview: OverviewPort): Route[] {
       path: '/overview',
       summary: 'Show the fleet, pending approvals and health issues',
       response: overviewView,
-      handler: ({ caller, reach, demand }) =>
+      handler: ({ caller, scope, demand }) =>
         overview({
           person: caller.account.person,
-          scope: reach.devices,
+          scope: scope.devices,
           located: locatedBy(demand),
           approves: (areas) => isAllowed(() => requireAreas(demand('orders.approve'), areas.map(parseScopeArea))),
           answers: (areas) => isAllowed(() => requireAreas(demand('orders.record'), areas.map(parseScopeArea))),

@@ -1,7 +1,7 @@
 /** Routes for people: users of devices and holders of admin accounts. A grant for one group gives access only to people of this group. */
 import { newPerson, personChange, personPage, personParams, personQuery, personView } from '../../shared/api/people.ts';
 import type { Scope } from '../devices/scope.ts';
-import { type People, reachesPerson } from '../people/people.ts';
+import { coversPerson, type People } from '../people/people.ts';
 import type { Person } from '../people/ports.ts';
 import { definedFields } from './defined-fields.ts';
 import { Reply, type Route, route } from './route.ts';
@@ -17,9 +17,9 @@ export function peopleRoutes(people: PeoplePort): Route[] {
       summary: "List people within the caller's scope",
       query: personQuery,
       response: personPage,
-      async handler({ query: { cursor = null, limit, ...filter }, reach }) {
-        const page = await people.list({ filter: definedFields(filter), scope: reach.devices, cursor, limit });
-        return { ...page, people: page.people.map((person) => viewOf(person, reach.devices)) };
+      async handler({ query: { cursor = null, limit, ...filter }, scope }) {
+        const page = await people.list({ filter: definedFields(filter), scope: scope.devices, cursor, limit });
+        return { ...page, people: page.people.map((person) => viewOf(person, scope.devices)) };
       },
     }),
     route({
@@ -30,9 +30,9 @@ export function peopleRoutes(people: PeoplePort): Route[] {
       body: newPerson,
       response: personView,
       statuses: [201],
-      async handler({ body, reach }) {
-        const person = await people.create(body, reach.devices);
-        return new Reply(viewOf(person, reach.devices), { status: 201 });
+      async handler({ body, scope }) {
+        const person = await people.create(body, scope.devices);
+        return new Reply(viewOf(person, scope.devices), { status: 201 });
       },
     }),
     route({
@@ -42,7 +42,7 @@ export function peopleRoutes(people: PeoplePort): Route[] {
       summary: 'Show a person',
       params: personParams,
       response: personView,
-      handler: async ({ params, reach }) => viewOf(await people.get(params.id, reach.devices), reach.devices),
+      handler: async ({ params, scope }) => viewOf(await people.get(params.id, scope.devices), scope.devices),
     }),
     route({
       name: 'people.update',
@@ -52,13 +52,13 @@ export function peopleRoutes(people: PeoplePort): Route[] {
       params: personParams,
       body: personChange,
       response: personView,
-      handler: async ({ params, body, reach }) =>
-        viewOf(await people.update(params.id, definedFields(body), reach.devices), reach.devices),
+      handler: async ({ params, body, scope }) =>
+        viewOf(await people.update(params.id, definedFields(body), scope.devices), scope.devices),
     }),
   ];
 }
 
 function viewOf(person: Person, scope: Scope) {
-  const groups = person.groups.filter((group) => reachesPerson(scope, [group]));
-  return { ...person, groups, inScope: reachesPerson(scope, person.groups) };
+  const groups = person.groups.filter((group) => coversPerson(scope, [group]));
+  return { ...person, groups, inScope: coversPerson(scope, person.groups) };
 }

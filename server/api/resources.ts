@@ -39,13 +39,13 @@ import { tokenRoutes } from './tokens.ts';
 export interface ResourcePorts {
   readonly admins: Admins;
   readonly actions: Actions;
-  readonly devices: Pick<Devices, 'alerts' | 'acknowledgeAlert' | 'reached'> &
+  readonly devices: Pick<Devices, 'alerts' | 'acknowledgeAlert' | 'select'> &
     DevicesPorts['devices'] &
     GroupsPorts['devices'] &
     CodesPorts['devices'];
   readonly commands: CommandsPorts['commands'];
   readonly enrollment: CodesPorts['enrollment'];
-  readonly people: PeoplePort & Pick<People, 'reached'>;
+  readonly people: PeoplePort & Pick<People, 'personInScope'>;
   readonly orders: OrdersPort &
     OrderImpactPort &
     OrderDocumentsPort &

@@ -7,7 +7,7 @@ import { type DeviceId, type GroupId, newCommandId, newDeviceId } from '../../sh
 import { type ApiServer, startApi } from '../../tests/support/api-server.ts';
 import { addDevice, addGroup } from '../../tests/support/fleet-rows.ts';
 import { personCalled } from '../../tests/support/persons.ts';
-import { RIGHTS, reachOf, requireAreas, rightsOf } from '../admins/roles.ts';
+import { RIGHTS, requireAreas, rightsOf, scopeOf } from '../admins/roles.ts';
 import { EXAMPLES } from './schema-names.ts';
 
 let api: ApiServer;
@@ -382,20 +382,20 @@ describe('areas of a role', () => {
     ['FR', ['EU'], false],
     ['CN', ['HK'], false],
   ])('a role for %s may decide about %j: %s', (area, wanted, allowed) => {
-    const reach = reachOf('orders.propose', [{ role: 'legal', group: null, area: parseScopeArea(area) }]);
-    const ask = () => requireAreas(reach, wanted.map(parseScopeArea));
+    const scope = scopeOf('orders.propose', [{ role: 'legal', group: null, area: parseScopeArea(area) }]);
+    const ask = () => requireAreas(scope, wanted.map(parseScopeArea));
     if (allowed) expect(ask).not.toThrow();
-    else expect(ask).toThrow(/does not reach/);
+    else expect(ask).toThrow(/does not include/);
   });
 
   it('a role for a group decides about no order; a role for an area includes devices with a home in it', () => {
     const group = 'grp_aaaaaaaaaaaaaaaa' as GroupId;
     const area = parseScopeArea('PK');
-    expect(() => reachOf('orders.propose', [{ role: 'legal', group, area: null }])).toThrow(/scope/);
-    expect(() => reachOf('orders.propose', [{ role: 'legal', group, area }])).toThrow(/scope/);
-    expect(() => reachOf('groups.create', [{ role: 'fleet', group: null, area }])).toThrow(/scope/);
-    expect(() => reachOf('order-documents.upload', [{ role: 'legal', group, area: null }])).toThrow(/scope/);
-    expect(reachOf('order-documents.upload', [{ role: 'legal', group: null, area }]).areas).toEqual(['PK']);
-    expect(reachOf('devices.list', [{ role: 'legal', group, area }]).devices).toEqual([{ group, homes: ['PK'] }]);
+    expect(() => scopeOf('orders.propose', [{ role: 'legal', group, area: null }])).toThrow(/scope/);
+    expect(() => scopeOf('orders.propose', [{ role: 'legal', group, area }])).toThrow(/scope/);
+    expect(() => scopeOf('groups.create', [{ role: 'fleet', group: null, area }])).toThrow(/scope/);
+    expect(() => scopeOf('order-documents.upload', [{ role: 'legal', group, area: null }])).toThrow(/scope/);
+    expect(scopeOf('order-documents.upload', [{ role: 'legal', group: null, area }]).areas).toEqual(['PK']);
+    expect(scopeOf('devices.list', [{ role: 'legal', group, area }]).devices).toEqual([{ group, homes: ['PK'] }]);
   });
 });

@@ -13,7 +13,7 @@ import type { AccountId, DeviceId } from '../../shared/protocol/ids.ts';
 import { type ActionName, ROUTE_ACTIONS } from '../admins/action-policy.ts';
 import type { ActionContent } from '../admins/actions.ts';
 import type { Account, Session } from '../admins/ports.ts';
-import { isAllowed, type Reach, type RightName, type RouteName, reachOf } from '../admins/roles.ts';
+import { type AccessScope, isAllowed, type RightName, type RouteName, scopeOf } from '../admins/roles.ts';
 
 import type { OrderReader } from '../orders/adoption/order-visibility.ts';
 import type { Evidence } from '../orders/evidence/evidence.ts';
@@ -40,12 +40,12 @@ export interface Input<P, Q, B> {
   readonly params: P;
   readonly query: Q;
   readonly body: B;
-  readonly reach: Reach;
+  readonly scope: AccessScope;
   /**
    * Returns the groups and areas for which the caller has the given right. Handlers call this method for a right other than the right of
    * their route. Throws `forbidden` if the caller lacks the given right.
    */
-  demand(right: RightName): Reach;
+  demand(right: RightName): AccessScope;
   /**
    * Requires a step-up sign-in and a second person if `action-policy.ts` says so. Call this after all checks of scope, and before the
    * change. `body`: text that the second person confirms; default: the request's body.
@@ -206,7 +206,7 @@ export function route<
     async run(input) {
       const grants = input.caller?.account.grants ?? [];
       // Check rights before schemas, so that a caller without the right learns nothing about valid input.
-      const reach = reachOf(name, grants);
+      const scope = scopeOf(name, grants);
       const params = parsed(definition.params, input.params, 'path');
       const query = parsed(definition.query, input.query, 'query');
       const body = parsed(definition.body, raw === 'upload' ? {} : input.body, 'body');
@@ -216,8 +216,8 @@ export function route<
       if (isAction(policy)) await authorize(policy, []);
       const reader = (): OrderReader => {
         const { id: account, person } = signedIn(input.caller).account;
-        const mayRead = isAllowed(() => reachOf('orders.read-withheld', grants));
-        return { account, person, areas: mayRead ? reachOf('orders.read-withheld', grants).areas : [] };
+        const mayRead = isAllowed(() => scopeOf('orders.read-withheld', grants));
+        return { account, person, areas: mayRead ? scopeOf('orders.read-withheld', grants).areas : [] };
       };
       const part = orderPartOf(name);
       if (part !== null) await requireReading(input.readOrder, reader(), part, params);
@@ -228,8 +228,8 @@ export function route<
         authorize,
         confirmed: input.confirmed,
         confirmer: input.confirmer,
-        reach,
-        demand: (right) => reachOf(right, grants),
+        scope,
+        demand: (right) => scopeOf(right, grants),
         readOrder: (order) =>
           input.readOrder(order, reader(), { part: 'terms', about: null }, { revision: null, masked: true }),
         get caller() {
@@ -250,7 +250,7 @@ export function route<
   };
 }
 
-export function locatedBy(demand: (right: RightName) => Reach): Reach['devices'] {
+export function locatedBy(demand: (right: RightName) => AccessScope): AccessScope['devices'] {
   return isAllowed(() => demand('devices.evidence')) ? demand('devices.evidence').devices : [];
 }
 

@@ -63,7 +63,7 @@ export function createCommands({ stores, shares, bus, clock, devices, now = Date
   async function progress(request: CommandId, scope: CommandScope = null): Promise<RequestProgress> {
     const found = await stores.requests.progress(request, scope, FAILURES_SHOWN);
     if (found) return found;
-    const detail = 'There is no such request to many devices, or your role reaches none of its devices.';
+    const detail = 'There is no such request to many devices, or your role includes none of its devices.';
     throw new CordonError('not_found', detail, { id: request });
   }
 

@@ -48,7 +48,7 @@ export interface RequestProgress {
   }[];
 }
 
-export type CommandScope = Parameters<Devices['reached']>[1];
+export type CommandScope = Parameters<Devices['select']>[1];
 
 export interface CommandPosition {
   readonly createdAt: number;

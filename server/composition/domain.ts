@@ -101,7 +101,7 @@ export async function createDomain(base: Foundation) {
     bus,
     account: accounts.admins.account,
     independent: (first, second) => orders.approverSets.independent(first.person, second.person),
-    requireReached: async (wanted, reach) => void (await fleet.devices.reached(wanted, reach.devices)),
+    requireInScope: async (wanted, scope) => void (await fleet.devices.select(wanted, scope.devices)),
     // The demo's admins have no authenticator, so the demo never asks for a step-up.
     stepUpWithin: base.demo === undefined ? STEP_UP_WITHIN : Number.MAX_SAFE_INTEGER,
   });

@@ -93,7 +93,7 @@ export function createDevices(ports: DevicesPorts) {
     const device = await store.get(id);
     if (!device) throw unknownDevice(id);
     if (!inScope(scope, { group: device.group.id, home: device.home })) {
-      throw new CordonError('out_of_scope', 'Your role does not reach this device.', { device: id });
+      throw new CordonError('out_of_scope', 'Your role does not include this device.', { device: id });
     }
     return device;
   }
@@ -108,7 +108,7 @@ export function createDevices(ports: DevicesPorts) {
     const inside = new Set(await store.within(wanted, scope));
     const beyond = wanted.filter((device) => !inside.has(device));
     if (beyond.length === 0) return wanted;
-    const detail = `Your role does not reach ${beyond.length} of these devices, so nothing was changed.`;
+    const detail = `Your role does not include ${beyond.length} of these devices, so nothing was changed.`;
     throw new CordonError('out_of_scope', detail, { devices: beyond.slice(0, 10) });
   }
 
@@ -152,7 +152,7 @@ export function createDevices(ports: DevicesPorts) {
     certificates: certificates.certificates.bind(certificates),
     names: store.names.bind(store),
     list: (query: ListDevices) => pageOfDevices(store, query, clock.now()),
-    reached: select,
+    select,
     update,
     revoke: (id: DeviceId, reason: RevocationReason = 'unspecified') => end(id, 'revoked', reason),
     unenroll: (id: DeviceId) => end(id, 'unenrolled', 'cessationOfOperation'),

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { parseHomeArea, parseScopeArea } from '../../shared/areas/area-code.ts';
 import { newGroupId } from '../../shared/protocol/ids.ts';
-import { reachOf } from '../admins/roles.ts';
+import { scopeOf } from '../admins/roles.ts';
 import { groupInScope, inScope } from './scope.ts';
 
 const group = newGroupId();
@@ -24,7 +24,7 @@ it.each([
   ['CN', 'HK', false],
   ['PK', null, false],
 ])('a role for %s includes a device whose home is %s: %s', (area, home, reached) => {
-  const scope = reachOf('devices.list', [{ role: 'fleet', group: null, area: parseScopeArea(area) }]).devices;
+  const scope = scopeOf('devices.list', [{ role: 'fleet', group: null, area: parseScopeArea(area) }]).devices;
   const place = home === null ? null : parseHomeArea(home);
   expect(inScope(scope, { group, home: place })).toBe(reached);
   expect(groupInScope(scope, { id: group, home: place })).toBe(reached);

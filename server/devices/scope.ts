@@ -43,7 +43,7 @@ export function groupInScope(
 export function requireInScope(scope: Scope, placed: Placed): void {
   if (inScope(scope, placed)) return;
   const { group, home } = placed;
-  throw new CordonError('out_of_scope', `Your role does not reach group ${group} with the home ${home ?? 'unset'}.`, {
+  throw new CordonError('out_of_scope', `Your role does not include group ${group} with the home ${home ?? 'unset'}.`, {
     group,
     home,
   });

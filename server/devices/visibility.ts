@@ -13,9 +13,9 @@ export function seesLocation(located: Scope, { group, home }: Pick<Device, 'grou
 /** Names of devices by id. A device outside the caller's scope is absent from the result. */
 export function visibleNames(
   devices: readonly DeviceName[],
-  reach: Scope,
+  scope: Scope,
 ): Record<string, Pick<DeviceName, 'user' | 'hostname'>> {
-  const visible = devices.filter((device) => inScope(reach, device));
+  const visible = devices.filter((device) => inScope(scope, device));
   return Object.fromEntries(visible.map(({ id, user, hostname }) => [id, { user, hostname }]));
 }
 

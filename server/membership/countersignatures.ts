@@ -116,7 +116,8 @@ function judgeCountersignatures(
     const refuse = (code: string, detail: string) => void refused.push({ digest, code, detail });
     const key = keys.get(digest);
     const signer = signers.get(keyid);
-    if (!key) refuse('not_found', 'No device in your reach has this key. The device has ended or enrolled again.');
+    if (!key)
+      refuse('not_found', 'No device that your role includes has this key. The device has ended or enrolled again.');
     else if (!signer) refuse('approver_unknown', 'The approver set does not name this organization key.');
     else if (!isCountersignature(key.payload, signer, signature))
       refuse('signature_invalid', 'The signature does not match the exact bytes of this certificate.');

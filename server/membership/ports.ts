@@ -4,7 +4,7 @@ import type { DeviceId, GroupId } from '../../shared/protocol/ids.ts';
 import type { Devices } from '../devices/devices.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 
-export type MemberScope = Parameters<Devices['reached']>[1];
+export type MemberScope = Parameters<Devices['select']>[1];
 
 export interface KeyRow {
   readonly device: DeviceId;

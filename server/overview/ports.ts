@@ -2,7 +2,7 @@
 import type { Devices } from '../devices/devices.ts';
 import type { SetupFacts } from './setup.ts';
 
-export type FleetScope = Parameters<Devices['reached']>[1];
+export type FleetScope = Parameters<Devices['select']>[1];
 
 export interface FleetQuestion {
   readonly scope: FleetScope;

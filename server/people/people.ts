@@ -52,15 +52,15 @@ export function createPeople({ store, groups, bus, clock }: PeoplePorts) {
     const person = await store.find(id);
     if (!person) throw unknownPerson(id);
     if (seesPerson(scope, person.groups)) return person;
-    throw new CordonError('out_of_scope', 'Your role does not reach any group of this person.', { person: id });
+    throw new CordonError('out_of_scope', 'Your role does not include any group of this person.', { person: id });
   }
 
   /** Finds the person for an enrollment or a change. Throws `out_of_scope` unless the scope contains every group of the person. */
   async function personInScope(id: PersonId, scope: Scope): Promise<Person> {
     const person = await get(id, scope);
-    if (reachesPerson(scope, person.groups)) return person;
+    if (coversPerson(scope, person.groups)) return person;
     const detail =
-      'This person also belongs to groups that your role does not reach. Ask an admin whose role reaches all groups of the person.';
+      'This person also belongs to groups that your role does not include. Ask an admin whose role includes all groups of the person.';
     throw new CordonError('out_of_scope', detail, { person: id });
   }
 
@@ -69,7 +69,7 @@ export function createPeople({ store, groups, bus, clock }: PeoplePorts) {
       const group = await groups.group(id);
       if (!group) throw new CordonError('not_found', `There is no group ${id}. List the groups first.`, { group: id });
       if (inScope(scope, { group: id, home: group.home })) continue;
-      throw new CordonError('out_of_scope', `Your role does not reach the group ${id}.`, { group: id });
+      throw new CordonError('out_of_scope', `Your role does not include the group ${id}.`, { group: id });
     }
   }
 
@@ -123,7 +123,7 @@ export function createPeople({ store, groups, bus, clock }: PeoplePorts) {
     };
   }
 
-  return { get, reached: personInScope, create, update, list };
+  return { get, personInScope, create, update, list };
 }
 
 /** True if the admin's scope contains at least one group of the person. */
@@ -135,7 +135,7 @@ export function seesPerson(scope: Scope, groups: readonly PersonGroup[]): boolea
  * True if an admin may enroll or change the person: the scope contains every group of the person. One of several groups is not enough,
  * because a new device of the person can read all of the person's conversations.
  */
-export function reachesPerson(scope: Scope, groups: readonly PersonGroup[]): boolean {
+export function coversPerson(scope: Scope, groups: readonly PersonGroup[]): boolean {
   if (scope === null) return true;
   return groups.length > 0 && groups.every(({ id, home }) => inScope(scope, { group: id, home }));
 }

@@ -95,7 +95,7 @@ describeOnEveryStore('the list of devices', (open) => {
       // A command to many devices includes only the active devices.
       const active = items.filter(({ status }) => status === 'active').map(({ id }) => id);
       const { status, ...rest } = filter;
-      if (status === undefined) expect([...(await devices.reached(rest, scope))].sort()).toEqual(active.sort());
+      if (status === undefined) expect([...(await devices.select(rest, scope))].sort()).toEqual(active.sort());
       return items.map(({ user }) => user);
     };
     expect(await found({})).toEqual(['Ann 100%', 'Bob_', 'Cyd']);

@@ -13,7 +13,7 @@ import { newAccountId } from '../../shared/protocol/ids.ts';
 import { type OrderWorld, openOrderWorld, PROPOSAL } from '../support/order-world.ts';
 import { describeOnEveryStore } from './every-store.ts';
 
-/** Accounts whose roles reach all areas. */
+/** Accounts whose roles include all areas. */
 const everywhere = (): AreaEditor => ({ account: newAccountId(), requireAreas: () => undefined });
 const [MAKER, ANOTHER] = [everywhere(), everywhere()];
 const outline = (west: number, south: number, size: number) =>
@@ -165,7 +165,8 @@ describeOnEveryStore('named areas', (openStore) => {
       account: newAccountId(),
       requireAreas: (wanted) => {
         checked.push([...wanted].sort());
-        if (wanted.some((area) => area !== 'PK')) throw new CordonError('out_of_scope', 'Your role does not reach it.');
+        if (wanted.some((area) => area !== 'PK'))
+          throw new CordonError('out_of_scope', 'Your role does not include it.');
       },
     };
     const refused = { code: 'out_of_scope' };

@@ -96,11 +96,11 @@ describeOnEveryStore('people', (open) => {
     expect(await list([])).toEqual([]);
     expect(await list(only(interns, board))).toEqual([both.id, director.id, intern.id]);
 
-    expect(await people.reached(intern.id, scope)).toMatchObject({ id: intern.id });
+    expect(await people.personInScope(intern.id, scope)).toMatchObject({ id: intern.id });
     expect(await people.get(both.id, scope)).toMatchObject({ id: both.id });
-    await expect(people.reached(both.id, scope)).rejects.toMatchObject(outside);
+    await expect(people.personInScope(both.id, scope)).rejects.toMatchObject(outside);
     await expect(people.get(director.id, scope)).rejects.toMatchObject(outside);
-    expect(await people.reached(both.id, only(interns, board))).toMatchObject({ id: both.id });
+    expect(await people.personInScope(both.id, only(interns, board))).toMatchObject({ id: both.id });
 
     await expect(people.update(both.id, { groups: [interns] }, scope)).rejects.toMatchObject(outside);
     await expect(people.update(director.id, { groups: [interns] }, scope)).rejects.toMatchObject(outside);

@@ -170,7 +170,7 @@ export async function startApi({
     bus,
     independent: (first, second) => orders.approverSets.independent(first.person, second.person),
     account: admins.account,
-    requireReached: async (wanted, reach) => void (await devices.reached(wanted, reach.devices)),
+    requireInScope: async (wanted, scope) => void (await devices.select(wanted, scope.devices)),
     stepUpWithin: STEP_UP_WITHIN,
     now: () => Date.now() + ahead,
   });
