@@ -36,10 +36,7 @@ interface ServeOptions extends KeyOptions, WhichOptions {
   readonly every: number;
 }
 
-const PASSPHRASE = [
-  '--passphrase-file <file>',
-  'read the passphrase from this file (CORDON_KEY_PASSPHRASE)',
-] as const;
+const PASSPHRASE = ['--passphrase-file <file>', 'read the passphrase from this file (CORDON_KEY_PASSPHRASE)'] as const;
 const GROUP = ['--group <name...>', 'Only devices of these groups, as stated by the server'] as const;
 
 const ROTATION = `

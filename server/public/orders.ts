@@ -6,7 +6,7 @@ import { Router } from 'express';
 import { CordonError, isCordonError } from '../../shared/errors.ts';
 import { encodeCanonical } from '../../shared/order/canonical.ts';
 import { sha256 } from '../../shared/order/digest.ts';
-import { type Envelope, type OrderAct, PAYLOAD_TYPES } from '../../shared/order/documents.ts';
+import { type Envelope, type OrderAction, PAYLOAD_TYPES } from '../../shared/order/documents.ts';
 import { payloadOf } from '../../shared/order/dsse.ts';
 import type { ProceedingState } from '../../shared/order/proceedings.ts';
 import { fingerprintOf } from '../../shared/pack/fingerprint.ts';
@@ -35,7 +35,7 @@ export interface PublicOrders {
 interface Recorded {
   readonly revisions: readonly {
     readonly revision: number;
-    readonly action: OrderAct;
+    readonly action: OrderAction;
     readonly adoptedAt: Instant | null;
   }[];
   readonly executions: History['executions'];

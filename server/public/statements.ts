@@ -2,7 +2,7 @@
 import { parseDocument } from '../../shared/order/canonical.ts';
 import {
   type Envelope,
-  type OrderAct,
+  type OrderAction,
   type OrderStub,
   type OrderTerms,
   orderListSchema,
@@ -28,7 +28,7 @@ export interface Statement {
 
 /** History of an order, oldest first: adopted revisions, and the times at which the order took effect and ended. */
 export interface History {
-  readonly revisions: readonly { readonly revision: number; readonly act: OrderAct; readonly adoptedAt: Instant }[];
+  readonly revisions: readonly { readonly revision: number; readonly act: OrderAction; readonly adoptedAt: Instant }[];
   readonly executions: readonly { readonly state: 'entered' | 'left'; readonly at: Instant }[];
 }
 

@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { html, type Markup, styleSheet } from '../../shared/html.ts';
-import type { OrderAct, OrderTerms } from '../../shared/order/documents.ts';
+import type { OrderAction, OrderTerms } from '../../shared/order/documents.ts';
 import { areaWords, inLanguages, time } from '../../shared/order/order-html.ts';
 import { languageNameIn } from '../../shared/order/own-name.ts';
 import type { ProceedingState } from '../../shared/order/proceedings.ts';
@@ -62,7 +62,7 @@ const STATES: Record<PublicState, string> = {
   withdrawn: 'Withdrawn',
 };
 
-const ACTS: Record<OrderAct, string> = {
+const ACTS: Record<OrderAction, string> = {
   propose: 'approved by two people and published',
   revise: 'changed',
   extend: 'given a new end time',

@@ -1,6 +1,6 @@
 /** Proposals of orders and revisions, complete or as drafts. */
 import { z } from 'zod';
-import { actionBasisSchema, decisionRecordSchema, ORDER_ACTS, orderTermsSchema } from '../order/documents.ts';
+import { actionBasisSchema, decisionRecordSchema, ORDER_ACTIONS, orderTermsSchema } from '../order/documents.ts';
 import { deviceIdSchema, groupIdSchema } from '../protocol/ids.ts';
 
 export const LONGEST_REASON = 2000;
@@ -83,7 +83,7 @@ export const orderProposal = termsInput.extend({
 });
 
 export const orderAction = z.strictObject({
-  action: z.enum(ORDER_ACTS).exclude(['propose']),
+  action: z.enum(ORDER_ACTIONS).exclude(['propose']),
   ...termsInput.partial().shape,
   basis: actionBasisSchema.optional(),
   exempt: exemptSchema.optional(),
@@ -98,7 +98,7 @@ const written = z.string().max(10_000);
  */
 export const orderDraft = z.strictObject({
   order: z.string().max(64).optional(),
-  action: z.enum(ORDER_ACTS).default('propose'),
+  action: z.enum(ORDER_ACTIONS).default('propose'),
   title: written.optional(),
   areas: z.array(z.string().max(64)).max(300).optional(),
   services: z.array(z.string().max(64)).max(16).optional(),

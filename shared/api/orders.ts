@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ORDER_ACTS, orderNumber, orderTermsSchema } from '../order/documents.ts';
+import { ORDER_ACTIONS, orderNumber, orderTermsSchema } from '../order/documents.ts';
 import { proceedingSchema } from '../order/proceedings.ts';
 import { PROPOSAL_ENDS } from '../order/proposal-end.ts';
 import { WITHHELD_NOTICE } from './order-readings.ts';
@@ -12,7 +12,7 @@ export const revisionParams = orderParams.extend({ revision: z.coerce.number().i
 export const revisionSummary = z.object({
   order: z.string(),
   revision: z.int(),
-  action: z.enum(ORDER_ACTS),
+  action: z.enum(ORDER_ACTIONS),
   /** `requested`: another proposal is pending, and a second person must confirm that this revision replaces it. */
   state: z.enum(['requested', 'waiting', 'adopted', 'superseded', ...PROPOSAL_ENDS]),
   digest: z.string(),

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ORDER_ACTS } from '../order/documents.ts';
+import { ORDER_ACTIONS } from '../order/documents.ts';
 import { instant } from './wire.ts';
 
 export const HEALTH_ISSUES = [
@@ -75,7 +75,7 @@ export const overviewView = z.object({
         order: z.string(),
         revision: z.int(),
         title: z.string(),
-        action: z.enum(ORDER_ACTS),
+        action: z.enum(ORDER_ACTIONS),
         proposedAt: instant,
         approvals: z.int(),
         needed: z.int(),

@@ -49,8 +49,8 @@ export const envelopeSchema = z.strictObject({
 });
 export type Envelope = z.infer<typeof envelopeSchema>;
 
-export const ORDER_ACTS = ['propose', 'revise', 'extend', 'pause', 'resume', 'exit', 'withdraw'] as const;
-export type OrderAct = (typeof ORDER_ACTS)[number];
+export const ORDER_ACTIONS = ['propose', 'revise', 'extend', 'pause', 'resume', 'exit', 'withdraw'] as const;
+export type OrderAction = (typeof ORDER_ACTIONS)[number];
 
 /**
  * Authenticity of the legal instrument. `asserted`: only the instrument's own text names the authority. `confirmed`: the authority has
@@ -78,7 +78,7 @@ export type InstrumentDocument = z.infer<typeof instrumentDocumentSchema>;
 export const courtSchema = z.strictObject({ name: z.string().min(1).max(200), case: z.string().min(1).max(200) });
 
 /** Actions that change when or whether an order applies, but not its terms. Each can state a legal basis of its own. */
-export const BASED_ACTS = ['extend', 'pause', 'resume', 'withdraw'] as const satisfies readonly OrderAct[];
+export const ACTIONS_WITH_BASIS = ['extend', 'pause', 'resume', 'withdraw'] as const satisfies readonly OrderAction[];
 
 /**
  * Legal basis of a pause, resumption, extension or withdrawal. It is public with the signed revision; the operator keeps the documents
@@ -198,7 +198,7 @@ export const revisionSchema = z.strictObject({
   revision: z.int().min(1),
   /** SHA-256 of the replaced revision's payload; null for the first revision. */
   previous: sha256Hex.nullable(),
-  act: z.enum(ORDER_ACTS),
+  act: z.enum(ORDER_ACTIONS),
   proposer: identifier,
   proposedAt: timestamp,
   status: z.enum(['active', 'paused', 'withdrawn']),

@@ -1,6 +1,6 @@
 import type { EntryKind, LedgerEntry } from '../../../shared/ledger/ledger-entry.ts';
 import { dateTime } from '../../../shared/look/time-words.ts';
-import type { OrderAct } from '../../../shared/order/documents.ts';
+import type { OrderAction } from '../../../shared/order/documents.ts';
 import { ACTION_NAMES } from '../words/orders.ts';
 
 const ENTRY_NAMES: Readonly<Record<EntryKind, string>> = {
@@ -108,7 +108,7 @@ const TIMES: ReadonlySet<string> = new Set([
   'until',
   'recoveryPoint',
 ]);
-const isAction = (value: string): value is OrderAct => Object.hasOwn(ACTION_NAMES, value);
+const isAction = (value: string): value is OrderAction => Object.hasOwn(ACTION_NAMES, value);
 
 function inWords(name: string, value: string | number | null): string {
   if (TIMES.has(name) && typeof value === 'number') return dateTime(value);

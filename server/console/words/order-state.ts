@@ -1,7 +1,7 @@
 /** State of an order at a given time of the server clock, and the actions that this state allows. The functions are pure. */
 import type { OrderSummary, OrderView } from '../../../shared/api/orders.ts';
-import { ACTS } from '../../../shared/order/acts.ts';
-import { ORDER_ACTS, type OrderAct } from '../../../shared/order/documents.ts';
+import { ACTION_OUTCOMES } from '../../../shared/order/action-outcomes.ts';
+import { ORDER_ACTIONS, type OrderAction } from '../../../shared/order/documents.ts';
 import { isLapsed, type Phase, type PhaseFacts, phaseAt } from '../../../shared/order/order-phase.ts';
 import { isProposalEnd } from '../../../shared/order/proposal-end.ts';
 
@@ -62,13 +62,13 @@ export const isExiting = ({ adoptedRevision, revisions }: Pick<OrderView, 'adopt
  * Returns the actions that the server accepts for the order and that have an effect. `exiting`: true if the exit (deletion of work data on
  * devices) is already approved, so that another exit has no effect.
  */
-export function allowedActions(order: Facts, now: number, exiting: boolean): Exclude<OrderAct, 'propose'>[] {
+export function allowedActions(order: Facts, now: number, exiting: boolean): Exclude<OrderAction, 'propose'>[] {
   const { phase } = orderStateAt(order, now);
   const over = isProposalEnd(order.status);
   const status = isProposalEnd(order.status) ? 'proposed' : order.status;
   const state = isLapsed(order, now) ? 'lapsed' : status;
-  return ORDER_ACTS.filter((act) => act !== 'propose').filter((act) => {
-    const outcome = ACTS[state][act];
+  return ORDER_ACTIONS.filter((act) => act !== 'propose').filter((act) => {
+    const outcome = ACTION_OUTCOMES[state][act];
     if (outcome !== 'active' && outcome !== 'paused' && outcome !== 'withdrawn') return false;
     // A proposal that was declined, retracted or has expired can only be revised.
     if (over) return act === 'revise';

@@ -1,5 +1,5 @@
 import { listed } from '../../../shared/areas/area-words.ts';
-import type { OrderAct } from '../../../shared/order/documents.ts';
+import type { OrderAction } from '../../../shared/order/documents.ts';
 import type { Nexus, Service } from '../../../shared/verdict/terms.ts';
 
 export const SERVICE_NAMES: Readonly<Record<Service, string>> = {
@@ -26,7 +26,7 @@ export const NEXUS_NAMES: Readonly<Record<Nexus, string>> = {
   seat: 'has its legal seat in the area',
 };
 
-export const ACTION_NAMES: Readonly<Record<OrderAct, string>> = {
+export const ACTION_NAMES: Readonly<Record<OrderAction, string>> = {
   propose: 'Proposal',
   revise: 'Change of terms',
   extend: 'Extension',

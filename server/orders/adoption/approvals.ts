@@ -3,7 +3,7 @@
  * Approvals by enough different people adopt the revision.
  */
 import { CordonError } from '../../../shared/errors.ts';
-import { stateOf } from '../../../shared/order/acts.ts';
+import { stateOf } from '../../../shared/order/action-outcomes.ts';
 import type { Revision } from '../../../shared/order/documents.ts';
 import type { PersonId } from '../../../shared/protocol/ids.ts';
 import type { Clock, Instant } from '../../../shared/time/clock.ts';

@@ -1,5 +1,5 @@
 /** Orders and revisions in the form in which the API returns them. */
-import { ORDER_ACTS, type OrderAct, type OrderTerms, type Revision } from '../../../shared/order/documents.ts';
+import { ORDER_ACTIONS, type OrderAction, type OrderTerms, type Revision } from '../../../shared/order/documents.ts';
 import { type PassedTime, passedWhilePending } from '../../../shared/order/immediate-effect.ts';
 import { isProposalEnd, PROPOSAL_LIFETIME, type ProposalEnd } from '../../../shared/order/proposal-end.ts';
 import { withheldAt } from '../../../shared/order/stub.ts';
@@ -13,7 +13,7 @@ import { readPayload } from './revision-payload.ts';
 export interface RevisionSummary {
   readonly order: string;
   readonly revision: number;
-  readonly action: OrderAct;
+  readonly action: OrderAction;
   readonly state: RevisionRow['state'];
   readonly digest: string;
   /** Proposer of the revision; null if the reader may not know the proposer (`order-visibility.ts`). */
@@ -58,7 +58,7 @@ function summary(row: RevisionRow, rows: readonly RevisionRow[], now: Instant): 
   const { order, revision, state, digest, proposer, proposedAt, adoptedAt, approvals } = row;
   const { endedAt, endedBy, endReason } = row;
   const pending = state === 'waiting' || state === 'requested';
-  const act = ORDER_ACTS.find((each) => each === row.act) ?? 'propose';
+  const act = ORDER_ACTIONS.find((each) => each === row.act) ?? 'propose';
   return {
     order,
     revision,

@@ -1,6 +1,6 @@
 /** Revisions and approver sets that wait for approvals, and the people who can still approve each of them. */
 import { type ApproverSet, personsWhoSigned, readApproverSet } from '../../../shared/order/approvers.ts';
-import { ORDER_ACTS, type OrderAct } from '../../../shared/order/documents.ts';
+import { ORDER_ACTIONS, type OrderAction } from '../../../shared/order/documents.ts';
 import { locationsOfOrder } from '../../../shared/order/order-areas.ts';
 import type { Clock, Instant } from '../../../shared/time/clock.ts';
 import type { ApproverSetRow, ApproverStore, OrderStore, RevisionRow } from '../ports.ts';
@@ -15,7 +15,7 @@ export interface PendingRevision {
   readonly order: string;
   readonly revision: number;
   readonly title: string;
-  readonly action: OrderAct;
+  readonly action: OrderAction;
   readonly areas: readonly string[];
   readonly proposedAt: Instant;
   /** `approvals`: number of people who have approved. `needed`: total number of people who must approve. */
@@ -55,7 +55,7 @@ export function createPendingApprovals({
       order: row.order,
       revision: row.revision,
       title: openTitle(document, clock.now()),
-      action: ORDER_ACTS.find((each) => each === row.act) ?? 'propose',
+      action: ORDER_ACTIONS.find((each) => each === row.act) ?? 'propose',
       areas: locationsOfOrder(document.terms),
       proposedAt: row.proposedAt,
       approvals: approved.size,

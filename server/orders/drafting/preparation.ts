@@ -1,8 +1,8 @@
 /** Builds a revision from an admin's draft, to create a proposal or only to check a form. */
 import { CordonError } from '../../../shared/errors.ts';
-import { nextStatus, type OrderState, stateOf } from '../../../shared/order/acts.ts';
+import { nextStatus, type OrderState, stateOf } from '../../../shared/order/action-outcomes.ts';
 import { canonicalText } from '../../../shared/order/canonical.ts';
-import type { ActionBasis, OrderAct, OrderTerms, Revision } from '../../../shared/order/documents.ts';
+import type { ActionBasis, OrderAction, OrderTerms, Revision } from '../../../shared/order/documents.ts';
 import { newSalt } from '../../../shared/order/exemption.ts';
 import { keptBack } from '../../../shared/order/stub.ts';
 import type { AdoptedOrders } from '../adoption/adopted-orders.ts';
@@ -17,7 +17,7 @@ import type { OrderDocuments } from './order-documents.ts';
 import { readTerms, type TermsDraft, type TermsRead } from './terms.ts';
 
 export type OrderDraft = TermsDraft & {
-  readonly action: OrderAct;
+  readonly action: OrderAction;
   readonly order?: string | undefined;
   readonly exempt?: ExemptDraft | undefined;
   readonly decision?: Readonly<Record<string, string | undefined>> | undefined;
@@ -31,7 +31,7 @@ interface DraftBase {
 }
 
 export interface Prepared extends DraftBase {
-  readonly act: OrderAct;
+  readonly act: OrderAction;
   readonly status: Revision['status'];
   readonly terms: OrderTerms;
   readonly exemptions: readonly ExemptionRow[];

@@ -1,7 +1,7 @@
 /** Creation of proposals, from an admin's input to the exact bytes that approvers sign. A proposal has no effect on devices. */
 import { canonicalText } from '../../../shared/order/canonical.ts';
 import { sha256 } from '../../../shared/order/digest.ts';
-import type { ActionBasis, DecisionRecord, OrderAct } from '../../../shared/order/documents.ts';
+import type { ActionBasis, DecisionRecord, OrderAction } from '../../../shared/order/documents.ts';
 import type { DeviceId, GroupId, PersonId } from '../../../shared/protocol/ids.ts';
 import { peopleOf } from '../adoption/independence.ts';
 import { type RevisionView, revisionView } from '../adoption/order-views.ts';
@@ -26,7 +26,7 @@ interface BesideTerms {
 }
 export type Proposal = TermsInput & BesideTerms;
 export type ActInput = TermsChanges &
-  BesideTerms & { readonly action: Exclude<OrderAct, 'propose'>; readonly basis?: ActionBasis | undefined };
+  BesideTerms & { readonly action: Exclude<OrderAction, 'propose'>; readonly basis?: ActionBasis | undefined };
 export type Proposals = ReturnType<typeof createProposals>;
 
 export function createProposals(

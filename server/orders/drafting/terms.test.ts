@@ -1,9 +1,9 @@
 /** Rules of actions, terms and adoption, as tables. */
 import { describe, expect, it } from 'vitest';
 import { isCordonError } from '../../../shared/errors.ts';
-import { ACTS, nextStatus, type OrderState, stateOf } from '../../../shared/order/acts.ts';
+import { ACTION_OUTCOMES, nextStatus, type OrderState, stateOf } from '../../../shared/order/action-outcomes.ts';
 import { BRIEF_PAUSE } from '../../../shared/order/adoption-state.ts';
-import { ORDER_ACTS, type OrderAct, type OrderTerms } from '../../../shared/order/documents.ts';
+import { ORDER_ACTIONS, type OrderAction, type OrderTerms } from '../../../shared/order/documents.ts';
 import { revisionDocument, TERMS } from '../../../tests/support/signed-documents.ts';
 import { decideApproval } from '../adoption/approval-decision.ts';
 import { type People, peopleOf } from '../adoption/independence.ts';
@@ -34,9 +34,9 @@ describe('actions', () => {
     withdrawn:
       'order_closed     order_closed     order_closed     order_closed     order_closed     order_closed     order_closed',
   };
-  const states = Object.keys(ACTS).map((state) => state as OrderState);
+  const states = Object.keys(ACTION_OUTCOMES).map((state) => state as OrderState);
   const cells = states.flatMap((state) =>
-    ORDER_ACTS.map((act, index): [OrderState, OrderAct, string] => [
+    ORDER_ACTIONS.map((act, index): [OrderState, OrderAction, string] => [
       state,
       act,
       expected[state].split(/ +/)[index] ?? '',
@@ -59,7 +59,7 @@ describe('actions', () => {
 describe('terms', () => {
   const input: TermsInput = { ...TERMS, effective: '2015-12-01T00:00', zone: 'Asia/Karachi' };
   /** Parsed terms, or the code of the first objection. */
-  const read = (act: OrderAct, draft: TermsDraft, base: OrderTerms | null, now: number) => {
+  const read = (act: OrderAction, draft: TermsDraft, base: OrderTerms | null, now: number) => {
     const objections = new Objections();
     const { terms } = readTerms(act, draft, { base, appeal: 'the desk' }, now, objections);
     return objections.all[0]?.error.code ?? terms;
@@ -134,7 +134,7 @@ describe('terms', () => {
 
   it('case 34: accepts an unchanged effective time in the past', () => {
     const later = Date.parse('2016-01-01T00:00:00.000Z');
-    const changed = (act: OrderAct, changes: TermsDraft) => read(act, changes, TERMS, later);
+    const changed = (act: OrderAction, changes: TermsDraft) => read(act, changes, TERMS, later);
     expect(changed('resume', {})).toEqual(TERMS);
     expect(changed('revise', { nexus: ['home'] })).toEqual({ ...TERMS, nexus: ['home'] });
     expect(changed('revise', { effective: TERMS.effective })).toEqual(TERMS);
@@ -148,7 +148,7 @@ describe('terms', () => {
   it('case 34: rejects a new end in the past, and accepts an unchanged end that has passed', () => {
     const until = '2016-02-01T00:00:00.000Z';
     const ended = Date.parse(until);
-    const changed = (act: OrderAct, changes: TermsDraft, base = TERMS, now = ended) => read(act, changes, base, now);
+    const changed = (act: OrderAction, changes: TermsDraft, base = TERMS, now = ended) => read(act, changes, base, now);
     for (const act of ['extend', 'revise'] as const) {
       expect(changed(act, { until: '2016-02-01T00:00:00Z' })).toBe('until_in_past');
       expect(changed(act, { until: '2015-12-31T00:00' })).toBe('until_in_past');
@@ -272,7 +272,7 @@ describe('objections to a draft', () => {
     visitors: 'PT0S',
     disputed: {},
   };
-  const against = (draft: TermsDraft, act: OrderAct = 'propose', base: OrderTerms | null = null) => {
+  const against = (draft: TermsDraft, act: OrderAction = 'propose', base: OrderTerms | null = null) => {
     const objections = new Objections();
     const read = readTerms(act, draft, { base, appeal: 'the desk' }, NOW, objections);
     expect(read.terms === null).toBe(objections.all.length > 0);
@@ -431,7 +431,7 @@ describe('approvals', () => {
   const decide = (
     keyid: string,
     before: string[],
-    act: OrderAct = 'revise',
+    act: OrderAction = 'revise',
     basePaused = false,
     people: People = nobodyLinked,
   ) =>

@@ -5,7 +5,12 @@
 import { parseHomeArea, parseOrderArea } from '../../../shared/areas/area-code.ts';
 import { CONTESTED, parseTerritory } from '../../../shared/areas/territory-policy.ts';
 import { CordonError } from '../../../shared/errors.ts';
-import { NOTICE_MOMENTS, type OrderAct, type OrderTerms, orderTermsSchema } from '../../../shared/order/documents.ts';
+import {
+  NOTICE_MOMENTS,
+  type OrderAction,
+  type OrderTerms,
+  orderTermsSchema,
+} from '../../../shared/order/documents.ts';
 import { requireExit } from '../../../shared/order/exit.ts';
 import { uselessCharacter } from '../../../shared/text/visible-text.ts';
 import type { Instant } from '../../../shared/time/clock.ts';
@@ -202,7 +207,7 @@ function checkShape(terms: object, unread: ReadonlySet<string>, objections: Obje
   return null;
 }
 
-const CHANGEABLE: Readonly<Record<OrderAct, 'all' | readonly (keyof TermsInput)[]>> = {
+const CHANGEABLE: Readonly<Record<OrderAction, 'all' | readonly (keyof TermsInput)[]>> = {
   propose: 'all',
   revise: 'all',
   extend: ['effective', 'until', 'zone'],
@@ -212,7 +217,7 @@ const CHANGEABLE: Readonly<Record<OrderAct, 'all' | readonly (keyof TermsInput)[
   withdraw: [],
 };
 
-function checkChanges(act: OrderAct, given: TermsDraft, objections: Objections): void {
+function checkChanges(act: OrderAction, given: TermsDraft, objections: Objections): void {
   const allowed = CHANGEABLE[act];
   if (allowed === 'all') return;
   for (const field of Object.keys(given)) {
@@ -266,7 +271,7 @@ export interface TermsRead {
  * for an order that names no contact.
  */
 export function readTerms(
-  act: OrderAct,
+  act: OrderAction,
   draft: TermsDraft,
   from: { readonly base: OrderTerms | null; readonly appeal: string },
   now: Instant,
@@ -346,7 +351,7 @@ export function readTerms(
 }
 
 /** Language of the authoritative text. A new order with texts in several languages must name this language. */
-function authoritativeOf(act: OrderAct, given: TermsDraft, objections: Objections): string | null | undefined {
+function authoritativeOf(act: OrderAction, given: TermsDraft, objections: Objections): string | null | undefined {
   const { authoritativeLanguage: named, statement = {} } = given;
   if (named != null) {
     objections.try('authoritativeLanguage', () => checkLanguage(named));

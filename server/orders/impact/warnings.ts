@@ -1,8 +1,8 @@
 /** Warnings for proposers and approvers about the effect of an order. Pure. A warning never blocks an action. */
 import type { WARNINGS } from '../../../shared/api/order-preview.ts';
-import { stateOf } from '../../../shared/order/acts.ts';
+import { stateOf } from '../../../shared/order/action-outcomes.ts';
 import { briefPauseEnds } from '../../../shared/order/adoption-state.ts';
-import type { OrderAct, Revision } from '../../../shared/order/documents.ts';
+import type { OrderAction, Revision } from '../../../shared/order/documents.ts';
 import type { AcceptedRevision } from '../../../shared/order/verify-list.ts';
 import type { Instant } from '../../../shared/time/clock.ts';
 import type { OrderRule } from '../../../shared/verdict/terms.ts';
@@ -22,7 +22,7 @@ export interface Warning {
  * Warnings about the devices that an order affects. An order that affects more than `largeShare` percent of all devices causes a warning.
  */
 export function warningsOf(
-  { act, status }: { readonly act: OrderAct; readonly status: Revision['status'] },
+  { act, status }: { readonly act: OrderAction; readonly status: Revision['status'] },
   rule: Pick<OrderRule, 'services' | 'nexus' | 'unknown'>,
   { sets, fleet, ofApprovers }: Pick<RehearsalResult, 'sets' | 'fleet' | 'ofApprovers'>,
   largeShare: number,

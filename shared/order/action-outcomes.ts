@@ -5,7 +5,7 @@
 import { CordonError } from '../errors.ts';
 import type { Instant } from '../time/clock.ts';
 import { briefPauseEnds } from './adoption-state.ts';
-import type { OrderAct, Revision } from './documents.ts';
+import type { OrderAction, Revision } from './documents.ts';
 
 /**
  * `lapsed`: one approver paused the order more than 72 hours ago. The order is active again, although its revision still has the status
@@ -17,7 +17,7 @@ type Outcome = Revision['status'] | 'not_found' | 'action_not_allowed' | 'order_
 const closed = 'order_closed';
 const no = 'action_not_allowed';
 
-export const ACTS: Readonly<Record<OrderState, Readonly<Record<OrderAct, Outcome>>>> = {
+export const ACTION_OUTCOMES: Readonly<Record<OrderState, Readonly<Record<OrderAction, Outcome>>>> = {
   none: {
     propose: 'active',
     revise: 'not_found',
@@ -75,12 +75,12 @@ export function stateOf(adopted: { revision: Revision; lasting: boolean } | null
   return now < pauseEnd ? 'paused' : 'lapsed';
 }
 
-const WHY: Readonly<Record<Exclude<Outcome, Revision['status']>, (act: OrderAct) => string>> = {
+const REFUSALS: Readonly<Record<Exclude<Outcome, Revision['status']>, (action: OrderAction) => string>> = {
   not_found: () => 'No order has this number.',
-  action_not_allowed: (act) =>
-    act === 'propose'
+  action_not_allowed: (action) =>
+    action === 'propose'
       ? 'The order already exists. Revise it instead.'
-      : `The order's current state does not allow the action "${act}". Check the state of the order first.`,
+      : `The order's current state does not allow the action "${action}". Check the state of the order first.`,
   order_closed: () => 'The order is withdrawn. A withdrawal is final: propose a new order.',
 };
 
@@ -88,8 +88,8 @@ const WHY: Readonly<Record<Exclude<Outcome, Revision['status']>, (act: OrderAct)
  * Status of the revision that results from an action. Throws `action_not_allowed`, `order_closed` or `not_found` if the order's state does
  * not allow the action.
  */
-export function nextStatus(state: OrderState, act: OrderAct): Revision['status'] {
-  const outcome = ACTS[state][act];
+export function nextStatus(state: OrderState, action: OrderAction): Revision['status'] {
+  const outcome = ACTION_OUTCOMES[state][action];
   if (outcome === 'active' || outcome === 'paused' || outcome === 'withdrawn') return outcome;
-  throw new CordonError(outcome, WHY[outcome](act), { state, act });
+  throw new CordonError(outcome, REFUSALS[outcome](action), { state, action });
 }
