@@ -8,7 +8,12 @@ import { readingList } from '../../shared/api/order-readings.ts';
 import { type OrderExit, orderExit } from '../../shared/api/order-rollout.ts';
 import { orderView } from '../../shared/api/orders.ts';
 import { EXIT_OUTCOMES } from '../../shared/pack/destruction.ts';
-import { destroyedWords, KEPT, OUTCOME_WORDS, REMAINING } from '../../shared/pack/destruction-words.ts';
+import {
+  destroyedWords,
+  OUTCOME_WORDS,
+  REMAINING_DATA,
+  REMAINING_DEVICES,
+} from '../../shared/pack/destruction-words.ts';
 import type { Cli } from './cli.ts';
 import { deviceUsers } from './device-users.ts';
 import { orderPath } from './order-path.ts';
@@ -40,7 +45,7 @@ function exitLines(exit: OrderExit): string[] {
       ['devices', 'outcome'],
       [
         ...EXIT_OUTCOMES.map((outcome) => [exit[outcome], OUTCOME_WORDS[outcome]]),
-        ...REMAINING.map(({ field, words }) => [exit[field], words]),
+        ...REMAINING_DEVICES.map(({ field, words }) => [exit[field], words]),
       ],
     ),
     ...table(
@@ -49,7 +54,7 @@ function exitLines(exit: OrderExit): string[] {
     ),
     ...table(
       ['kept', 'reason'],
-      KEPT.map(({ what, why }) => [what, why]),
+      REMAINING_DATA.map(({ what, why }) => [what, why]),
     ),
   ];
 }

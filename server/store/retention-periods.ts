@@ -3,7 +3,7 @@
  * devices. SECURITY.md has the same table, and a test compares both.
  */
 import { type RawBuilder, sql } from 'kysely';
-import { LISTS_KEPT } from '../../shared/pack/format.ts';
+import { MOST_STORED_LISTS } from '../../shared/pack/format.ts';
 import { HELD_DEVICES } from './held-devices.ts';
 
 export interface RetentionPeriod {
@@ -170,7 +170,7 @@ const ORDERS: readonly RetentionPeriod[] = [
     days: 30,
     time: 'domain',
   },
-  { what: 'order lists', table: 'order_lists', key: 'version', newest: LISTS_KEPT },
+  { what: 'order lists', table: 'order_lists', key: 'version', newest: MOST_STORED_LISTS },
 ];
 
 /**

@@ -12,7 +12,7 @@ import { stubsOf } from '../order/verify-list.ts';
 import { adoptionOf } from './check-approvals.ts';
 import { type PackFiles, readFile, signerOf } from './check-files.ts';
 import type { Findings } from './findings.ts';
-import { ENTRIES, LISTS_KEPT, numbered, numberIn } from './format.ts';
+import { ENTRIES, MOST_STORED_LISTS, numbered, numberIn } from './format.ts';
 import type { Logged, LoggedEntry, PackRevision } from './pack-content.ts';
 
 export function checkLists(
@@ -66,7 +66,7 @@ export function checkLists(
     const version = first.get(revision.number);
     if (version !== undefined) {
       findings.proven(`The public order list contained revision ${revision.number} from list ${version} on.`);
-    } else if (!broken) sayMissing(revision, adopted[at + 1], logged.entries, findings);
+    } else if (!broken) reportMissingList(revision, adopted[at + 1], logged.entries, findings);
   }
   return first;
 }
@@ -77,7 +77,7 @@ const versionOf = ({ entry }: LoggedEntry): number => Number(entry.public['versi
  * Reports why a pack lacks the first order list of a revision. Each adoption creates a list; the list's ledger entry follows the adoption's
  * entry.
  */
-function sayMissing(
+function reportMissingList(
   revision: PackRevision,
   next: PackRevision | undefined,
   entries: readonly LoggedEntry[],
@@ -99,11 +99,11 @@ function sayMissing(
       ENTRIES,
       `${ENTRIES}: the pack has no order list with revision ${number}, and no ledger entry of one. Each adopted revision gets a list with an entry. The operator left both out, so the pack does not prove when the public could read revision ${number}.`,
     );
-  } else if (versionOf(made) > newest - LISTS_KEPT) {
+  } else if (versionOf(made) > newest - MOST_STORED_LISTS) {
     const name = numbered('lists', versionOf(made));
     findings.failed(
       name,
-      `${name} is missing: the first order list with revision ${number}. The ledger has an entry of this list, and a server keeps the newest ${LISTS_KEPT} lists (the newest here is ${newest}). The operator left the list out.`,
+      `${name} is missing: the first order list with revision ${number}. The ledger has an entry of this list, and a server keeps the newest ${MOST_STORED_LISTS} lists (the newest here is ${newest}). The operator left the list out.`,
     );
   } else {
     findings.unproven(

@@ -127,8 +127,8 @@ function checkReceipt(
   }
   const listed = facts.listed.get(receipt.revision);
   if (listed !== undefined && receipt.listVersion < listed) {
-    const said = `list ${receipt.listVersion} as the source of revision ${receipt.revision}, which stood in none before list ${listed}`;
-    throw new CordonError('document_wrong_type', `a receipt names ${said}`);
+    const named = `list ${receipt.listVersion} as the source of revision ${receipt.revision}, which stood in none before list ${listed}`;
+    throw new CordonError('document_wrong_type', `a receipt names ${named}`);
   }
   return receipt;
 }
@@ -138,7 +138,7 @@ export interface CheckedReceipts {
   /** For each device pseudonym, the revisions that made the device wipe itself, according to the device's receipts. */
   readonly wiped: ReadonlyMap<string, ReadonlySet<number>>;
   /** Number of affected devices, and of those that never responded; null if the file is malformed. */
-  readonly silent: { readonly reached: number; readonly silent: number } | null;
+  readonly silent: { readonly affected: number; readonly silent: number } | null;
 }
 
 export function checkReceipts(files: PackFiles, facts: ReceiptFacts, findings: Findings): CheckedReceipts {
@@ -149,7 +149,7 @@ export function checkReceipts(files: PackFiles, facts: ReceiptFacts, findings: F
   const ids = new Set<string>();
   const devices = new Map<Receipt['kind'], Set<string>>(RECEIPT_KINDS.map((kind) => [kind, new Set()]));
   const wiped = new Map<string, ReadonlySet<number>>();
-  const affected: string[] = [];
+  const provenAffected: string[] = [];
   const lists = new Map<number, number>();
   const tally = tallyReceipts(
     new Map(facts.adopted.map(({ number, revision }) => [number, Date.parse(revision.terms.effective)])),
@@ -176,7 +176,7 @@ export function checkReceipts(files: PackFiles, facts: ReceiptFacts, findings: F
         lists.set(listVersion, (lists.get(listVersion) ?? 0) + 1);
       }
       if (receipts && receipts.length > 0) tally.add(receipts.map((each) => ({ ...each, at: Date.parse(each.at) })));
-      if (provesAffected(receipts ?? [])) affected.push(group.device);
+      if (provesAffected(receipts ?? [])) provenAffected.push(group.device);
       const wipes = (receipts ?? []).filter(({ kind }) => kind === 'wiped').map(({ revision }) => revision);
       if (wipes.length > 0) wiped.set(group.device, new Set(wipes));
     }
@@ -192,8 +192,8 @@ export function checkReceipts(files: PackFiles, facts: ReceiptFacts, findings: F
       `The content of ${plural(omitted, 'more receipt')} of ${plural(repeating, 'device')}. For a device with many receipts of one kind, the pack has the first ${MOST_OF_A_KIND / 2} and the last ${MOST_OF_A_KIND / 2}. The server states that it keeps all.`,
     );
   }
-  sayListsOf(lists, files, findings);
-  const silent = checkSilent(files, { answered: handles, affected }, findings);
+  reportMissingLists(lists, files, findings);
+  const silent = checkSilent(files, { responded: handles, provenAffected }, findings);
   return { counts: tally.counts(), wiped, silent };
 }
 
@@ -201,7 +201,7 @@ export function checkReceipts(files: PackFiles, facts: ReceiptFacts, findings: F
  * Reports the order lists that receipts name but the pack lacks. The pack has only the first list with each revision, and a device may name
  * a later one.
  */
-function sayListsOf(lists: ReadonlyMap<number, number>, files: PackFiles, findings: Findings): void {
+function reportMissingLists(lists: ReadonlyMap<number, number>, files: PackFiles, findings: Findings): void {
   const absent = [...lists.keys()].filter((version) => !files.has(numbered('lists', version))).sort((a, b) => a - b);
   if (absent.length === 0) return;
   const count = absent.reduce((sum, version) => sum + (lists.get(version) ?? 0), 0);
@@ -234,31 +234,34 @@ function receiptsOf(
 /** Compares the server's numbers of affected devices with the listed device pseudonyms and with the signed receipts. */
 function checkSilent(
   files: PackFiles,
-  { answered, affected }: { readonly answered: ReadonlySet<string>; readonly affected: readonly string[] },
+  {
+    responded,
+    provenAffected,
+  }: { readonly responded: ReadonlySet<string>; readonly provenAffected: readonly string[] },
   findings: Findings,
 ): CheckedReceipts['silent'] {
   const read = findings.try(SILENT, () => readFile(files, SILENT, silentSchema));
   if (!read) return null;
-  const { reached, silent } = read;
-  const twice = silent.find((handle, index) => answered.has(handle) || handle <= (silent[index - 1] ?? ''));
-  if (twice !== undefined) findings.failed(SILENT, `${SILENT}: ${twice} has answered, or occurs twice.`);
-  const least = affected.length + silent.length;
-  const figure = `${SILENT}: the number of affected devices is ${reached}`;
-  if (reached < least) {
-    const [first] = affected;
+  const { affected, silent } = read;
+  const twice = silent.find((handle, index) => responded.has(handle) || handle <= (silent[index - 1] ?? ''));
+  if (twice !== undefined) findings.failed(SILENT, `${SILENT}: ${twice} has responded, or occurs twice.`);
+  const least = provenAffected.length + silent.length;
+  const figure = `${SILENT}: the number of affected devices is ${affected}`;
+  if (affected < least) {
+    const [first] = provenAffected;
     const such = first === undefined ? '' : `, such as ${first},`;
     findings.failed(
       SILENT,
-      `${figure}. It must be ${least} or more: ${plural(affected.length, 'device')}${such} signed that it enforced the order, and the same file lists ${plural(silent.length, 'device')} that never responded. The operator understates the effect of the order.`,
+      `${figure}. It must be ${least} or more: ${plural(provenAffected.length, 'device')}${such} signed that it enforced the order, and the same file lists ${plural(silent.length, 'device')} that never responded. The operator understates the effect of the order.`,
     );
-  } else if (reached - silent.length > answered.size) {
+  } else if (affected - silent.length > responded.size) {
     findings.failed(
       SILENT,
-      `${figure}, and it lists ${silent.length} of them that never responded. The other ${reached - silent.length} must have answered, and the pack has receipts of ${plural(answered.size, 'device')}. Devices or their receipts are missing.`,
+      `${figure}, and it lists ${silent.length} of them that never responded. The other ${affected - silent.length} must have responded, and the pack has receipts of ${plural(responded.size, 'device')}. Devices or their receipts are missing.`,
     );
   }
   findings.unproven(
-    `The number of affected devices, and the devices that never responded: ${plural(reached, 'device')} and ${plural(silent.length, 'device')} by the server’s own statement. A device is affected if the order blocked one of its services at the effective time or when the pack was made. A device that signed that it enforced the order is also affected. An offline device with an expired location counts at its last known location. A device that was affected in between and never responded is not counted. The pack does not show whether the server lost or withheld a receipt.`,
+    `The number of affected devices, and the devices that never responded: ${plural(affected, 'device')} and ${plural(silent.length, 'device')} by the server’s own statement. A device is affected if the order blocked one of its services at the effective time or when the pack was made. A device that signed that it enforced the order is also affected. An offline device with an expired location counts at its last known location. A device that was affected in between and never responded is not counted. The pack does not show whether the server lost or withheld a receipt.`,
   );
-  return { reached, silent: silent.length };
+  return { affected, silent: silent.length };
 }

@@ -36,22 +36,22 @@ export function checkSummary(files: PackFiles, evidence: SummaryEvidence, findin
     );
     return;
   }
-  const there = findings.try(SUMMARY, () => need(files, SUMMARY).toString('utf8'));
-  const expected = findings.try(SUMMARY, () => pageOf(files, evidence));
-  if (there === null || expected === null) return;
-  if (there === expected) {
+  const page = findings.try(SUMMARY, () => need(files, SUMMARY).toString('utf8'));
+  const expectedPage = findings.try(SUMMARY, () => pageOf(files, evidence));
+  if (page === null || expectedPage === null) return;
+  if (page === expectedPage) {
     findings.proven(
       `${SUMMARY} matches the verified documents: this program wrote the page again from them and got the same text. The organization’s name, and the parts marked as the server’s own statement, come from the operator.`,
     );
     return;
   }
-  const differences = differencesOf(there, expected);
+  const differences = differencesOf(page, expectedPage);
   const hint = softwareHint(evidence.manifest);
-  for (const { section, says, should } of differences.slice(0, MOST_NAMED)) {
+  for (const { section, actual, expected } of differences.slice(0, MOST_NAMED)) {
     const where = section === '' ? '' : ` under “${section}”`;
     findings.failed(
       SUMMARY,
-      `${SUMMARY} contradicts the documents${where}. The page says ${quoted(says)}. The documents give ${quoted(should)}.${hint}`,
+      `${SUMMARY} contradicts the documents${where}. The page says ${quoted(actual)}. The documents give ${quoted(expected)}.${hint}`,
     );
   }
   const more = differences.length - MOST_NAMED;
@@ -92,11 +92,11 @@ function pageOf(files: PackFiles, evidence: SummaryEvidence): string | null {
 interface Difference {
   readonly section: string;
   /**
-   * Line in the pack's summary page, and the line that the verifier expects in its place (`should`). A line that one of the two pages lacks
+   * Line in the pack's summary page, and the line that the verifier expects in its place (`expected`). A line that one of the two pages lacks
    * is null.
    */
-  readonly says: string | null;
-  readonly should: string | null;
+  readonly actual: string | null;
+  readonly expected: string | null;
 }
 
 /**
@@ -112,13 +112,13 @@ function differencesOf(there: string, expected: string): Difference[] {
   while (end < shorter - start && page.at(-1 - end) === made.at(-1 - end)) end += 1;
   const [odd, right] = [page.slice(start, page.length - end), made.slice(start, made.length - end)];
   const aligned = odd.length === right.length ? pairs(odd, right) : unpaired(odd, right);
-  return aligned.map(({ at, says, should }) => ({ section: sectionAt(made, start + at), says, should }));
+  return aligned.map(({ at, actual, expected }) => ({ section: sectionAt(made, start + at), actual, expected }));
 }
 
-type Line = { readonly at: number; readonly says: string | null; readonly should: string | null };
+type Line = { readonly at: number; readonly actual: string | null; readonly expected: string | null };
 
 const pairs = (odd: readonly string[], right: readonly string[]): Line[] =>
-  right.flatMap((should, at) => (odd[at] === should ? [] : [{ at, says: odd[at] ?? null, should }]));
+  right.flatMap((expected, at) => (odd[at] === expected ? [] : [{ at, actual: odd[at] ?? null, expected }]));
 
 function unpaired(odd: readonly string[], right: readonly string[]): Line[] {
   const extra = (lines: readonly string[], others: readonly string[]) => {
@@ -131,8 +131,8 @@ function unpaired(odd: readonly string[], right: readonly string[]): Line[] {
     });
   };
   const found = [
-    ...extra(odd, right).map(({ at, line }) => ({ at: Math.min(at, right.length), says: line, should: null })),
-    ...extra(right, odd).map(({ at, line }) => ({ at, says: null, should: line })),
+    ...extra(odd, right).map(({ at, line }) => ({ at: Math.min(at, right.length), actual: line, expected: null })),
+    ...extra(right, odd).map(({ at, line }) => ({ at, actual: null, expected: line })),
   ];
   // If both texts consist of the same lines, only the order of the lines is wrong.
   return found.length > 0 ? found : pairs(odd, right);

@@ -34,7 +34,7 @@ export function destroyedWords(gone: Destroyed): readonly { readonly what: strin
   ];
 }
 
-export const KEPT: readonly { readonly what: string; readonly why: string }[] = [
+export const REMAINING_DATA: readonly { readonly what: string; readonly why: string }[] = [
   {
     what: 'The device’s receipts, and the certificates of the keys that signed them',
     why: 'The receipts prove that the device received the order and wiped its work data.',
@@ -55,7 +55,7 @@ export const KEPT: readonly { readonly what: string; readonly why: string }[] = 
 ];
 
 /** States of devices that the order blocks but whose work data is not destroyed. */
-export const REMAINING = [
+export const REMAINING_DEVICES = [
   { field: 'held', words: 'are under a legal hold' },
   {
     field: 'waiting',

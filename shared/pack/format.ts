@@ -109,7 +109,7 @@ export const PACK_LIMITS: ZipLimits = {
 const softwareVersion = z.string().regex(/^[0-9A-Za-z.+-]{1,40}$/);
 
 /** Number of newest order lists that a server stores. A pack lacks older lists. */
-export const LISTS_KEPT = 1000;
+export const MOST_STORED_LISTS = 1000;
 
 export const manifestSchema = z.strictObject({
   installation: publicRootSchema.shape.installation,
@@ -179,11 +179,11 @@ export const receiptsSchema = z
   .max(10_000);
 
 /**
- * Server's own statement about affected devices: their number (`reached`), and the pseudonyms of those that never responded (`silent`). A
+ * Server's own statement about affected devices: their number (`affected`), and the pseudonyms of those that never responded (`silent`). A
  * device is affected if the order blocked one of its services when a revision took effect or when the pack was made. A device that signed a
  * receipt of a block or a wipe is also affected. An offline device counts at its last known location.
  */
 export const silentSchema = z.strictObject({
-  reached: z.int().min(0),
+  affected: z.int().min(0),
   silent: z.array(handleSchema).max(10_000_000),
 });

@@ -5,13 +5,13 @@ import { type Noticed, tallyNotices } from './notice-tally.ts';
 import type { ReceiptFact } from './receipt-fact.ts';
 
 export interface ReceiptCounts {
-  readonly said: Readonly<Record<Receipt['kind'], number>>;
+  readonly byKind: Readonly<Record<Receipt['kind'], number>>;
   /**
    * Numbers of devices that stored or displayed each notice, in the sequence of `NOTICE_MOMENTS`. Only notices about the newest effective
    * time count.
    */
   readonly notices: readonly Noticed[];
-  readonly answered: number;
+  readonly responded: number;
 }
 
 export interface ReceiptTally {
@@ -27,16 +27,16 @@ export const provesAffected = (receipts: readonly Pick<ReceiptFact, 'kind'>[]): 
 
 /** `effective`: effective time of each adopted revision, oldest first. */
 export function tallyReceipts(effective: ReadonlyMap<number, Instant>): ReceiptTally {
-  const said: Record<Receipt['kind'], number> = { delivered: 0, displayed: 0, enforced: 0, restored: 0, wiped: 0 };
+  const byKind: Record<Receipt['kind'], number> = { delivered: 0, displayed: 0, enforced: 0, restored: 0, wiped: 0 };
   const notices = tallyNotices(effective);
-  let answered = 0;
+  let responded = 0;
   return {
     add: (receipts) => {
-      answered += 1;
-      const given = new Set(receipts.map(({ kind }) => kind));
-      for (const kind of RECEIPT_KINDS) if (given.has(kind)) said[kind] += 1;
+      responded += 1;
+      const sent = new Set(receipts.map(({ kind }) => kind));
+      for (const kind of RECEIPT_KINDS) if (sent.has(kind)) byKind[kind] += 1;
       notices.add(receipts);
     },
-    counts: () => ({ said: { ...said }, notices: notices.counts(), answered }),
+    counts: () => ({ byKind: { ...byKind }, notices: notices.counts(), responded }),
   };
 }

@@ -11,7 +11,7 @@ import { inLanguages, time } from '../order/order-html.ts';
 import type { ProceedingState } from '../order/proceedings.ts';
 import { proceedingFacts } from '../order/proceedings-html.ts';
 import { type Destruction, EXIT_OUTCOMES, sumOf } from './destruction.ts';
-import { destroyedWords, KEPT, OUTCOME_WORDS, REMAINING } from './destruction-words.ts';
+import { destroyedWords, OUTCOME_WORDS, REMAINING_DATA, REMAINING_DEVICES } from './destruction-words.ts';
 import { confirmedWords, locationWords, type PackedLocation } from './location-records.ts';
 import type { Noticed } from './notice-tally.ts';
 import type { EffectChange, RevisionHistory } from './order-history.ts';
@@ -31,7 +31,7 @@ export interface SummaryFacts {
   readonly effects: readonly EffectChange[];
   readonly receipts: ReceiptCounts;
   /** Number of affected devices, and of those that never responded. */
-  readonly reached: number;
+  readonly affected: number;
   readonly silent: number;
   readonly proceedings: ProceedingState;
   /** Admins' changes of devices' locations that concern the order, in ledger order. */
@@ -58,7 +58,7 @@ code { font-size: .875em; }
 @media (max-width: 40rem) { th[scope=row] { inline-size: 8rem; } }
 `;
 
-const SAID: Readonly<Record<(typeof RECEIPT_KINDS)[number], string>> = {
+const RECEIPT_STATEMENTS: Readonly<Record<(typeof RECEIPT_KINDS)[number], string>> = {
   delivered: 'signed that they stored the order (delivered)',
   displayed: 'signed that they displayed the order to a user (displayed)',
   enforced: 'signed that they blocked a service by the order (enforced)',
@@ -68,7 +68,7 @@ const SAID: Readonly<Record<(typeof RECEIPT_KINDS)[number], string>> = {
 
 export function summaryPage(facts: SummaryFacts): string {
   const { organization, order, revisions } = facts;
-  const { said, notices, answered } = facts.receipts;
+  const { byKind, notices, responded } = facts.receipts;
   const shown = revisions.findLast(({ adoptedAt }) => adoptedAt !== null) ?? revisions.at(-1);
   if (!shown) throw new Error(`order ${order} has no revision`);
   const { lines, document } = describeRevision(shown.payload, { order, revision: shown.number });
@@ -100,13 +100,13 @@ ${lines
 <p>Approver set ${facts.approvers.version}. ${attestationWords(facts.approvers)}</p>
 ${revisions.map((each) => history(each, terms.zone))}${effects(facts.effects, terms.zone)}
 <h2>Receipts of devices</h2>
-<p>${answered} devices have sent receipts. The device’s own key signs each receipt. Each line counts the devices that have signed such a receipt at any time.
+<p>${responded} devices have sent receipts. The device’s own key signs each receipt. Each line counts the devices that have signed such a receipt at any time.
 Every device of the organization receives the order list, whether the order affects it or not. The handles of devices are valid only in this pack.</p>
 <table>
 ${RECEIPT_KINDS.map(
-  (kind) => html`<tr><th scope="row">${said[kind]}</th><td>${SAID[kind]}</td></tr>
+  (kind) => html`<tr><th scope="row">${byKind[kind]}</th><td>${RECEIPT_STATEMENTS[kind]}</td></tr>
 `,
-)}<tr><th scope="row">${facts.silent} of ${facts.reached}</th><td>affected devices have never responded (the server’s own statement). A device is affected if the order blocked one of its services when it took
+)}<tr><th scope="row">${facts.silent} of ${facts.affected}</th><td>affected devices have never responded (the server’s own statement). A device is affected if the order blocked one of its services when it took
 effect or when this pack was made, or if its own receipt says so. An offline device with an expired location counts at its last known location.</td></tr>
 </table>
 ${noticed(notices)}${locations(facts.locations)}${proceedings(facts.proceedings)}${destroyed(facts.destruction)}<h2>How to verify this pack</h2>
@@ -179,7 +179,7 @@ ${EXIT_OUTCOMES.map(
     outcome,
   ) => html`<tr><th scope="row">${devices.filter((each) => each.outcome === outcome).length} devices</th><td>${OUTCOME_WORDS[outcome]}</td></tr>
 `,
-)}${REMAINING.map(
+)}${REMAINING_DEVICES.map(
   ({ field, words }) => html`<tr><th scope="row">${destruction[field]} devices</th><td>${words}</td></tr>
 `,
 )}</table>
@@ -191,7 +191,7 @@ ${destroyedWords(sumOf(devices.map((each) => each.destroyed))).map(
 )}</table>
 <h3>Data that remains, with reasons</h3>
 <table>
-${KEPT.map(
+${REMAINING_DATA.map(
   ({ what, why }) => html`<tr><th scope="row">${what}</th><td>${why}</td></tr>
 `,
 )}</table>

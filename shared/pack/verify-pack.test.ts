@@ -275,9 +275,9 @@ describe('changes by an operator who signs the manifest again', () => {
   it('a device that responded in the list of devices without a response', async () => {
     const files = unpacked();
     const [one] = read<Groups>(files, 'receipts/1.json');
-    const told = read<{ reached: number; silent: string[] }>(files, SILENT);
+    const told = read<{ affected: number; silent: string[] }>(files, SILENT);
     write(files, SILENT, { ...told, silent: [...told.silent, one?.device].sort() });
-    expectNamed(await failures(resigned(files)), SILENT, /has answered/);
+    expectNamed(await failures(resigned(files)), SILENT, /has responded/);
   });
 
   it('case 37: a checkpoint of another origin, and one by another kind of key', async () => {

@@ -9,7 +9,14 @@ import { PackStore } from '../../server/store/pack-store.ts';
 import { parseHomeArea } from '../../shared/areas/area-code.ts';
 import { entrySchema } from '../../shared/ledger/ledger-entry.ts';
 import { readReceipt } from '../../shared/order/receipt.ts';
-import { LISTS_KEPT, LOCATIONS, receiptsSchema, SILENT, SUMMARY, silentSchema } from '../../shared/pack/format.ts';
+import {
+  LOCATIONS,
+  MOST_STORED_LISTS,
+  receiptsSchema,
+  SILENT,
+  SUMMARY,
+  silentSchema,
+} from '../../shared/pack/format.ts';
 import { locationsSchema } from '../../shared/pack/location-records.ts';
 import { verifyPack } from '../../shared/pack/verify-pack.ts';
 import { readZip } from '../../shared/pack/zip.ts';
@@ -201,8 +208,8 @@ describeOnEveryStore('packs', (open) => {
     };
     const silent = async () => {
       const file = readZip(await made.pack(ORDER)).files.find(({ name }) => name === SILENT);
-      const { reached, silent: handles } = silentSchema.parse(JSON.parse(String(Buffer.from(file?.bytes ?? []))));
-      return { reached, silent: handles.length };
+      const { affected, silent: handles } = silentSchema.parse(JSON.parse(String(Buffer.from(file?.bytes ?? []))));
+      return { affected, silent: handles.length };
     };
     /** An adopted order that affects three devices from its start. */
     async function adopted(): Promise<PackDevice[]> {
@@ -217,7 +224,7 @@ describeOnEveryStore('packs', (open) => {
     it('include devices that left after the start of the order', async () => {
       const [gone, moved, stays] = await adopted();
       if (!gone || !moved || !stays) throw new Error('three devices');
-      expect(await silent()).toEqual({ reached: 3, silent: 3 });
+      expect(await silent()).toEqual({ affected: 3, silent: 3 });
       expect(await written()).toEqual([]);
       made.world.clock.jump(IN_FORCE);
       await whole(1);
@@ -228,13 +235,13 @@ describeOnEveryStore('packs', (open) => {
       const late = await made.addDevice();
       await made.answer(stays, {});
       await made.verified();
-      expect(await silent()).toEqual({ reached: 4, silent: 3 });
+      expect(await silent()).toEqual({ affected: 4, silent: 3 });
       const { findings } = await verifyPack(await made.pack(ORDER), made.fingerprint());
       expect(findings.map(({ words }) => words).join('\n')).toMatch(
         /never responded: 4 devices and 3 devices by the server’s own statement/,
       );
       made.world.devices.delete(late.id);
-      expect(await silent()).toEqual({ reached: 3, silent: 2 });
+      expect(await silent()).toEqual({ affected: 3, silent: 2 });
     });
 
     it('exclude devices that enforced the order and left before the pack was made', async () => {
@@ -245,7 +252,7 @@ describeOnEveryStore('packs', (open) => {
       await made.answer(late, { kind: 'enforced', service: 'messaging', gate: 'closed' });
       await made.verified();
       for (const { id } of [late, silentOne]) made.world.devices.delete(id);
-      expect(await silent()).toEqual({ reached: 4, silent: 3 });
+      expect(await silent()).toEqual({ affected: 4, silent: 3 });
       const { findings } = await verifyPack(await made.pack(ORDER), made.fingerprint());
       expect(findings.filter(({ verdict }) => verdict === 'failed')).toEqual([]);
     });
@@ -369,7 +376,7 @@ describeOnEveryStore('packs', (open) => {
     expect(missing.findings.filter(({ verdict }) => verdict === 'failed')).toEqual([
       expect.objectContaining({ file: `lists/${first}.json`, words: expect.stringContaining('The operator left') }),
     ]);
-    await made.skipLists((first ?? 0) + LISTS_KEPT);
+    await made.skipLists((first ?? 0) + MOST_STORED_LISTS);
     const { holds, findings } = await verifyPack(await made.pack(ORDER), made.fingerprint());
     expect(holds).toBe(true);
     const unproven = findings.filter(({ verdict }) => verdict === 'unproven').map(({ words }) => words);
@@ -403,13 +410,13 @@ describeOnEveryStore('packs', (open) => {
       .deleteFrom('order_lists')
       .where('version', '<', lists.get(4) ?? 0)
       .execute();
-    await made.skipLists((lists.get(3) ?? 0) + LISTS_KEPT);
+    await made.skipLists((lists.get(3) ?? 0) + MOST_STORED_LISTS);
     const { findings } = await verifyPack(await made.pack(ORDER), made.fingerprint());
     expect(findings.filter(({ verdict }) => verdict === 'failed')).toEqual([]);
     const words = findings.map((finding) => finding.words).join('\n');
     for (const gone of [1, 3]) {
       expect(words).toContain(
-        `The first public order list with revision ${gone}: the server no longer keeps that list (list ${lists.get(gone)}; the newest here is ${(lists.get(3) ?? 0) + LISTS_KEPT}).`,
+        `The first public order list with revision ${gone}: the server no longer keeps that list (list ${lists.get(gone)}; the newest here is ${(lists.get(3) ?? 0) + MOST_STORED_LISTS}).`,
       );
       expect(words).not.toContain(`Revision ${gone} stood in the public order list`);
     }

@@ -81,13 +81,13 @@ const summary = () =>
     revisions: [history(1, 'propose'), history(2, 'revise'), history(3, 'extend')],
     effects: [{ revision: 3, state: 'entered', at: NOW + 129 * DAY }],
     receipts: {
-      said: { delivered: 4711, displayed: 4012, enforced: 4689, restored: 0, wiped: 0 },
+      byKind: { delivered: 4711, displayed: 4012, enforced: 4689, restored: 0, wiped: 0 },
       notices: [{ moment: 'P7D', delivered: 4698, displayed: 4012, late: 31 }],
-      answered: 4711,
+      responded: 4711,
     },
     destruction: null,
     proceedings: PROCEEDINGS,
-    reached: 4720,
+    affected: 4720,
     silent: 9,
   });
 

@@ -213,7 +213,7 @@ const CASES: readonly Case[] = [
   {
     title: 'fewer affected devices than devices with receipts for the enforcement',
     change: ({ files }) => {
-      write(files, SILENT, { ...json<object>(files, SILENT), reached: 3 });
+      write(files, SILENT, { ...json<object>(files, SILENT), affected: 3 });
       return { files: rewritten(files, /<th scope="row">0 of \d+<\/th>/, '<th scope="row">0 of 3</th>') };
     },
     failed: [

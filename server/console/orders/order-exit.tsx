@@ -4,7 +4,12 @@ import { useQuery } from '@tanstack/react-query';
 import type { OrderExit as OrderExitView } from '../../../shared/api/order-rollout.ts';
 import { QueryResult } from '../../../shared/look/states.tsx';
 import { EXIT_OUTCOMES } from '../../../shared/pack/destruction.ts';
-import { destroyedWords, KEPT, OUTCOME_WORDS, REMAINING } from '../../../shared/pack/destruction-words.ts';
+import {
+  destroyedWords,
+  OUTCOME_WORDS,
+  REMAINING_DATA,
+  REMAINING_DEVICES,
+} from '../../../shared/pack/destruction-words.ts';
 import { Moment } from '../parts/words.tsx';
 import { exitQuery } from './queries.ts';
 
@@ -29,7 +34,7 @@ export function OrderExit({ number }: { readonly number: string }) {
 function Destruction({ exit }: { readonly exit: OrderExitView }) {
   const rows = [
     ...EXIT_OUTCOMES.map((outcome) => ({ count: exit[outcome], words: OUTCOME_WORDS[outcome] })),
-    ...REMAINING.map(({ field, words }) => ({ count: exit[field], words })),
+    ...REMAINING_DEVICES.map(({ field, words }) => ({ count: exit[field], words })),
   ];
   return (
     <Stack gap="md">
@@ -48,7 +53,7 @@ function Destruction({ exit }: { readonly exit: OrderExitView }) {
           Kept data, with reasons
         </Text>
         <List size="sm" listStyleType="none" spacing={2}>
-          {KEPT.map(({ what, why }) => (
+          {REMAINING_DATA.map(({ what, why }) => (
             <List.Item key={what}>
               {what}.{' '}
               <Text span inherit c="dimmed">

@@ -56,7 +56,7 @@ export interface PackContent {
 }
 
 interface Silence {
-  readonly reached: number;
+  readonly affected: number;
   readonly silent: readonly string[];
 }
 
@@ -200,7 +200,7 @@ export class PackFiles {
 
   async #silence(): Promise<Silence> {
     const current = this.#adopted.at(-1);
-    if (!current) return { reached: 0, silent: [] };
+    if (!current) return { affected: 0, silent: [] };
     const affected = await this.#affectedBy(current.revision);
     const silent: string[] = [];
     for (const some of slices(affected, PAGE)) {
@@ -208,7 +208,7 @@ export class PackFiles {
       silent.push(...handles.values());
       await turn();
     }
-    return { reached: affected.length, silent: silent.sort() };
+    return { affected: affected.length, silent: silent.sort() };
   }
 
   async #addHandles(devices: readonly DeviceId[]): Promise<ReadonlyMap<DeviceId, string>> {
@@ -274,7 +274,7 @@ export class PackFiles {
       revisions: historyOf(signed, entries, new Map(sets.flatMap(({ persons }) => [...persons]))),
       effects: entries.flatMap((entry) => effectChangeOf(order, entry) ?? []),
       receipts: this.#tally.counts(),
-      reached: silence.reached,
+      affected: silence.affected,
       silent: silence.silent.length,
       locations,
       destruction,
