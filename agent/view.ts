@@ -3,6 +3,7 @@
 import { areaName } from '../shared/areas/area-words.ts';
 import type { AdminMessage } from './admin-messages/admin-messages.ts';
 import '../shared/areas/register-part-names.ts';
+import { localizedText } from '../shared/order/localized-text.ts';
 import {
   areasIn,
   authorityIn,
@@ -12,7 +13,6 @@ import {
   servicesIn,
 } from '../shared/order/notice-words/languages.ts';
 import type { NoticeWords } from '../shared/order/notice-words/notice-words.ts';
-import { spokenTo } from '../shared/order/spoken-to.ts';
 import { plain } from '../shared/text/visible-text.ts';
 import { type Reason, SERVICES_TO_COME, type WaitingRule } from '../shared/verdict/terms.ts';
 import type { AgentStatus } from './agent.ts';
@@ -182,7 +182,7 @@ function exitOf(
 }
 
 function statementLines({ statement, authoritative }: Notice, languages: readonly string[]): string[] {
-  const text = spokenTo(languages, statement);
+  const text = localizedText(languages, statement);
   if (!text) return [];
   const others = Object.keys(statement).filter((tag) => tag !== text.tag);
   const authority = authorityIn(text.tag, authoritative, languages);

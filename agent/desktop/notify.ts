@@ -3,8 +3,8 @@
  * displays nothing and makes no receipt.
  */
 import { spawn } from 'node:child_process';
+import { localizedText } from '../../shared/order/localized-text.ts';
 import { authorityIn, dateTimeIn, noticeWordsIn, reasonsIn } from '../../shared/order/notice-words/languages.ts';
-import { spokenTo } from '../../shared/order/spoken-to.ts';
 import { plain } from '../../shared/text/visible-text.ts';
 import type { DesktopResult } from '../admin-messages/admin-messages.ts';
 import type { Notice } from '../enforcement/notice-view.ts';
@@ -64,7 +64,7 @@ export function desktopText(
           `${words.until}: ${until === null ? words.open : date(until)}`,
           `${words.appeal}: ${appeal}`,
         ];
-  const chosen = spokenTo(languages, statement);
+  const chosen = localizedText(languages, statement);
   const authority = chosen && authorityIn(chosen.tag, authoritative, languages);
   const known = [...(authority ? [authority.text] : []), ...facts].map(plain).filter((line) => line !== '');
   const room = Math.max(0, LONGEST - known.join('\n').length);

@@ -1,4 +1,4 @@
-import { toldTo } from '../../shared/order/spoken-to.ts';
+import { textsForUsers } from '../../shared/order/localized-text.ts';
 import type { Instant } from '../../shared/time/clock.ts';
 import { DEFAULT_WAITING, type Reason, type Service, type WaitingRule } from '../../shared/verdict/terms.ts';
 import type { Enforcement } from './enforcement.ts';
@@ -46,7 +46,7 @@ export function gateView(
         waiting: terms?.waiting ?? DEFAULT_WAITING,
         until: terms?.until == null ? null : Date.parse(terms.until),
         appeal: terms?.appeal ?? '',
-        statement: terms ? toldTo(terms) : {},
+        statement: terms ? textsForUsers(terms) : {},
         authoritative: terms?.authoritativeLanguage ?? null,
       };
     }),

@@ -10,7 +10,7 @@ const EFFECTIVE = Date.parse(TERMS.effective);
 
 const of = (terms: Partial<OrderTerms> = {}, changes = {}) => {
   const revision = revisionDocument({ terms: { ...TERMS, ...terms }, ...changes });
-  return { revision, rule: compileRule({ revision, lasting: true }) };
+  return { revision, rule: compileRule({ revision, permanentPause: true }) };
 };
 const given = (...moments: NoticeMoment[]) => moments.map((moment) => ({ moment, effective: EFFECTIVE }));
 const due = (

@@ -1,7 +1,7 @@
 import type { NoticeMoment, Revision } from '../../shared/order/documents.ts';
 import { exportsUntil, isExit } from '../../shared/order/exit.ts';
+import { textsForUsers } from '../../shared/order/localized-text.ts';
 import { isLate } from '../../shared/order/notice-times.ts';
-import { toldTo } from '../../shared/order/spoken-to.ts';
 import type { AcceptedRevision } from '../../shared/order/verify-list.ts';
 import type { Instant } from '../../shared/time/clock.ts';
 import type { Reason, Service } from '../../shared/verdict/terms.ts';
@@ -78,7 +78,7 @@ export function noticesOf(
       reasons: [...new Set(denials.filter(({ order }) => order === revision.order).flatMap(({ reasons }) => reasons))],
       effective: Date.parse(effective),
       until,
-      statement: toldTo(revision.terms),
+      statement: textsForUsers(revision.terms),
       authoritative: revision.terms.authoritativeLanguage ?? null,
       appeal,
       exit: exitOf(revision, status, wiped),

@@ -4,7 +4,7 @@
  */
 import type { EvidenceArea, HomeArea } from '../../shared/areas/area-code.ts';
 import type { OrderTerms } from '../../shared/order/documents.ts';
-import { keptBack } from '../../shared/order/stub.ts';
+import { requiresWithholding } from '../../shared/order/stub.ts';
 import type { Instant } from '../../shared/time/clock.ts';
 import { evaluate } from '../../shared/verdict/evaluate.ts';
 import { emptyLocation, observe } from '../../shared/verdict/locate.ts';
@@ -30,7 +30,7 @@ export function newcomerVerdict(
  * Public terms of an order. Null for an order that is withheld or not adopted, because an enrolling machine may read only public orders.
  */
 export function publicAppeal(terms: Pick<OrderTerms, 'appeal' | 'publication'> | null, now: Instant): string | null {
-  return terms === null || keptBack(terms, now) ? null : terms.appeal;
+  return terms === null || requiresWithholding(terms, now) ? null : terms.appeal;
 }
 
 /** Sentences that name the contact for an appeal. `appealOf`: contact of an order, or null. `otherwise`: contact of the installation. */

@@ -58,7 +58,7 @@ function publish(revisions: readonly Revision[], version = 1): void {
   says.list = envelope;
   says.hash = hash;
   const newest = new Map(revisions.map((revision) => [revision.order, revision]));
-  says.rules = [...newest.values()].map((revision) => compileRule({ revision, lasting: true }));
+  says.rules = [...newest.values()].map((revision) => compileRule({ revision, permanentPause: true }));
 }
 
 const PUBLIC_ROOT: PublicRoot = {

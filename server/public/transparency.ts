@@ -5,8 +5,8 @@
 import { createHash } from 'node:crypto';
 import { html, type Markup, styleSheet } from '../../shared/html.ts';
 import type { OrderAction, OrderTerms } from '../../shared/order/documents.ts';
+import { languageNameIn } from '../../shared/order/language-name.ts';
 import { areaWords, inLanguages, time } from '../../shared/order/order-html.ts';
-import { languageNameIn } from '../../shared/order/own-name.ts';
 import type { ProceedingState } from '../../shared/order/proceedings.ts';
 import { proceedingFacts } from '../../shared/order/proceedings-html.ts';
 import { serviceWords } from '../../shared/verdict/words.ts';

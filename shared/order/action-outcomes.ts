@@ -67,10 +67,10 @@ export const ACTION_OUTCOMES: Readonly<Record<OrderState, Readonly<Record<OrderA
   },
 };
 
-/** `revision` is null if none is adopted. `lasting` says that the order's pause has no end. */
-export function stateOf(adopted: { revision: Revision; lasting: boolean } | null, now: Instant): OrderState {
+/** `revision` is null if none is adopted. `permanentPause`: the pause has no end. */
+export function stateOf(adopted: { revision: Revision; permanentPause: boolean } | null, now: Instant): OrderState {
   if (!adopted) return 'proposed';
-  const pauseEnd = adopted.lasting ? null : briefPauseEnds(adopted.revision);
+  const pauseEnd = adopted.permanentPause ? null : briefPauseEnds(adopted.revision);
   if (pauseEnd === null) return adopted.revision.status;
   return now < pauseEnd ? 'paused' : 'lapsed';
 }

@@ -26,7 +26,7 @@ export function isCourtStay({ act, basis }: Pick<Revision, 'act' | 'basis'>): bo
 
 export interface AdoptionState {
   readonly adopted: boolean;
-  readonly lasting: boolean;
+  readonly permanentPause: boolean;
   /**
    * Whether the revision is a pause with fewer approvals than other revisions need. Such a pause must not change any terms, so it is valid
    * only if the revision that it pauses is valid.
@@ -48,13 +48,13 @@ export function adoptionStateOf(
 ): AdoptionState {
   const others = persons.size - (persons.has(revision.proposer) ? 1 : 0);
   const paused = revision.status === 'paused';
-  if (others >= threshold) return { adopted: true, lasting: paused, needsBase: false, missing: 0 };
+  if (others >= threshold) return { adopted: true, permanentPause: paused, needsBase: false, missing: 0 };
   // One person cannot renew a pause: to pause a paused order, as many approvals are required as for any other action.
   if (paused && revision.act === 'pause' && !basePaused && persons.size > 0) {
     const missing = isCourtStay(revision) ? 0 : Math.max(0, threshold - persons.size);
-    return { adopted: true, lasting: missing === 0, needsBase: true, missing };
+    return { adopted: true, permanentPause: missing === 0, needsBase: true, missing };
   }
-  return { adopted: false, lasting: false, needsBase: false, missing: threshold - others };
+  return { adopted: false, permanentPause: false, needsBase: false, missing: threshold - others };
 }
 
 /** Whether a pause changes only the order's status. The single signer of a 72-hour pause must not change other terms. */

@@ -20,7 +20,7 @@ import {
 } from './documents.ts';
 import { isExit } from './exit.ts';
 import { IMMEDIATE_WORDS, type PassedTime } from './immediate-effect.ts';
-import { languageNameIn } from './own-name.ts';
+import { languageNameIn } from './language-name.ts';
 
 export interface Line {
   readonly label: string;

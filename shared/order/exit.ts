@@ -49,7 +49,8 @@ export const isExit = ({ act, status }: Pick<Revision, 'act' | 'status'>): boole
   act === 'exit' && status === 'active';
 
 /** Whether the device belongs to the order's areas by its home area or legal seat, wherever it is. */
-export const belongs = (reasons: readonly Reason[]): boolean => reasons.includes('home') || reasons.includes('seat');
+export const hasHomeOrSeatReason = (reasons: readonly Reason[]): boolean =>
+  reasons.includes('home') || reasons.includes('seat');
 
 /**
  * Returns whether the order certainly denies a service to the device, as an irreversible wipe requires; null if the order denies nothing. A
@@ -68,7 +69,9 @@ export function denialBy(
   if (reasons.length === 0) return null;
   const there = reasons.includes('present') || reasons.includes('network');
   // Mobile networks reach across borders: a device outside the area may use a network inside it.
-  return { certain: belongs(reasons) || (there && certainty === 'certain' && relate(areas, rule) === 'inside') };
+  return {
+    certain: hasHomeOrSeatReason(reasons) || (there && certainty === 'certain' && relate(areas, rule) === 'inside'),
+  };
 }
 
 export const EXIT_STATES = ['due', 'legal hold', 'uncertain', 'window', 'stale'] as const;

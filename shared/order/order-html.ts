@@ -2,8 +2,8 @@
 import { partName } from '../areas/part-names.ts';
 import { html, type Markup } from '../html.ts';
 import type { OrderTerms } from './documents.ts';
+import { nativeLanguageName } from './language-name.ts';
 import { authorityIn } from './notice-words/languages.ts';
-import { ownName } from './own-name.ts';
 
 const countries = new Intl.DisplayNames('en', { type: 'region', fallback: 'none' });
 
@@ -40,7 +40,7 @@ export function time(instant: string, zone: string): Markup {
 export function inLanguages(texts: Readonly<Record<string, string>>, authoritative: string | undefined): Markup[] {
   return Object.entries(texts).map(([tag, text]) => {
     const dir = direction(tag);
-    return html`<h3 lang="${tag}" dir="${dir}">${ownName(tag)}</h3>
+    return html`<h3 lang="${tag}" dir="${dir}">${nativeLanguageName(tag)}</h3>
 <blockquote lang="${tag}" dir="${dir}">${text}</blockquote>
 ${authority(tag, authoritative)}`;
   });

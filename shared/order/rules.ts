@@ -6,9 +6,9 @@ import { briefPauseEnds } from './adoption-state.ts';
 import type { Revision } from './documents.ts';
 import { readOrderAreas } from './order-areas.ts';
 
-function pausedUntil(revision: Revision, lasting: boolean): Instant | null {
+function pausedUntil(revision: Revision, permanentPause: boolean): Instant | null {
   if (revision.status !== 'paused') return null;
-  return lasting ? Infinity : (briefPauseEnds(revision) ?? Infinity);
+  return permanentPause ? Infinity : (briefPauseEnds(revision) ?? Infinity);
 }
 
 /**
@@ -17,10 +17,10 @@ function pausedUntil(revision: Revision, lasting: boolean): Instant | null {
  */
 export function compileRule({
   revision,
-  lasting,
+  permanentPause,
 }: {
   readonly revision: Revision;
-  readonly lasting: boolean;
+  readonly permanentPause: boolean;
 }): OrderRule {
   const { terms } = revision;
   const { locations, polygons } = readOrderAreas(terms);
@@ -33,7 +33,7 @@ export function compileRule({
     nexus: new Set(terms.nexus),
     effective: Date.parse(terms.effective),
     until: terms.until === null ? null : Date.parse(terms.until),
-    pausedUntil: pausedUntil(revision, lasting),
+    pausedUntil: pausedUntil(revision, permanentPause),
     withdrawn: revision.status === 'withdrawn',
     unknown: terms.unknown,
     contested: terms.contested,
@@ -48,7 +48,7 @@ export function compileRule({
 }
 
 export function compileRules(
-  accepted: Iterable<{ readonly revision: Revision; readonly lasting: boolean }>,
+  accepted: Iterable<{ readonly revision: Revision; readonly permanentPause: boolean }>,
 ): OrderRule[] {
   return [...accepted].map(compileRule).sort((a, b) => (a.order < b.order ? -1 : 1));
 }

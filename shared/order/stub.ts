@@ -7,10 +7,10 @@ import { canonicalText, parseDocument } from './canonical.ts';
 import { type OrderStub, type Revision, revisionSchema } from './documents.ts';
 
 export function withheldAt({ salt, terms }: Pick<Revision, 'salt' | 'terms'>, now: Instant): boolean {
-  return salt !== undefined && keptBack(terms, now);
+  return salt !== undefined && requiresWithholding(terms, now);
 }
 
-export function keptBack({ publication }: Pick<Revision['terms'], 'publication'>, now: Instant): boolean {
+export function requiresWithholding({ publication }: Pick<Revision['terms'], 'publication'>, now: Instant): boolean {
   if (publication === undefined) return false;
   return 'law' in publication || now < Date.parse(publication.until);
 }

@@ -282,8 +282,8 @@ describe('an approver set', () => {
       1,
     );
     const lasting = signedRevision(hold(), [ada, ben]);
-    expect(readAccepted(lasting, [approverSet, newest]).lasting).toBe(true);
-    expect(readAccepted(lasting, [newest]).lasting).toBe(false);
+    expect(readAccepted(lasting, [approverSet, newest]).permanentPause).toBe(true);
+    expect(readAccepted(lasting, [newest]).permanentPause).toBe(false);
   });
 });
 

@@ -32,7 +32,7 @@ export interface AcceptedRevision {
    * Whether the revision is a pause without an end. Without a court's document, a pause ends after 72 hours unless enough approvers sign
    * it.
    */
-  readonly lasting: boolean;
+  readonly permanentPause: boolean;
 }
 
 export interface KnownList {
@@ -105,12 +105,12 @@ export const missingRevisions = (
  */
 export function readAccepted(envelope: Envelope, approverSets: readonly ApproverSet[]): AcceptedRevision {
   const { revision, digest } = readRevision(envelope);
-  const lasting = approverSets.some(
+  const permanentPause = approverSets.some(
     (approverSet) =>
       adoptionStateOf(revision, personsWhoSigned(envelope, approverSet), approverSet.approvers.threshold, false)
-        .lasting,
+        .permanentPause,
   );
-  return { revision, digest, envelope, lasting };
+  return { revision, digest, envelope, permanentPause };
 }
 
 interface Offered {
@@ -132,7 +132,7 @@ function judge(
   const { threshold } = approverSet.approvers;
   const persons = personsWhoSigned(envelope, approverSet);
   const alone = adoptionStateOf(revision, persons, threshold, true);
-  if (alone.adopted) return { ...offered, lasting: alone.lasting };
+  if (alone.adopted) return { ...offered, permanentPause: alone.permanentPause };
   const brief = adoptionStateOf(revision, persons, threshold, false);
   const name = `Revision ${revision.revision} of order ${revision.order}`;
   if (!brief.adopted) {
@@ -160,7 +160,7 @@ function judge(
   if (revision.pausedSince === null || revision.pausedSince > issuedAt) {
     return { code: 'order_unverified', detail: `${name} has a pause that begins after the list was issued.` };
   }
-  return { ...offered, lasting: brief.lasting };
+  return { ...offered, permanentPause: brief.permanentPause };
 }
 
 /** Newest acceptable revision of one order, and alerts about the order's rejected revisions. */
@@ -218,10 +218,10 @@ function newestOf(
  * which removes the end of the pause.
  */
 function refreshed(offered: Offered, known: AcceptedRevision, approverSet: ApproverSet): AcceptedRevision {
-  if (known.revision.status !== 'paused' || known.lasting) return known;
+  if (known.revision.status !== 'paused' || known.permanentPause) return known;
   const persons = personsWhoSigned(offered.envelope, approverSet);
-  const { lasting } = adoptionStateOf(known.revision, persons, approverSet.approvers.threshold, false);
-  return lasting ? { ...offered, lasting } : known;
+  const { permanentPause } = adoptionStateOf(known.revision, persons, approverSet.approvers.threshold, false);
+  return permanentPause ? { ...offered, permanentPause } : known;
 }
 
 interface Offering {
@@ -283,7 +283,7 @@ function offeredBy(list: OrderList, withheld: readonly Envelope[], known: KnownL
         );
       }
       // Refuses a revision that this version of the software cannot enforce, before the device stores it.
-      compileRule({ revision, lasting: false });
+      compileRule({ revision, permanentPause: false });
       if (isExit(revision)) requireExit(revision.terms, Date.parse(revision.proposedAt));
       const same = offered.get(revision.order) ?? [];
       offered.set(revision.order, [...same, { revision, digest, envelope }]);

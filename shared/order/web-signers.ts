@@ -13,13 +13,13 @@ export async function webSigners(
   const people = new Set<string>();
   for (const { keyid, sig } of signatures) {
     const approver = approvers.find((each) => each.keyid === keyid);
-    if (approver && (await holds(approver.publicKey, sig, bytes))) people.add(approver.person);
+    if (approver && (await hasSigned(approver.publicKey, sig, bytes))) people.add(approver.person);
   }
   return people;
 }
 
 /** Whether the key signed the text. False for keys other than Ed25519, because browsers sign only with Ed25519. */
-async function holds(publicKey: string, sig: string, bytes: Uint8Array<ArrayBuffer>): Promise<boolean> {
+async function hasSigned(publicKey: string, sig: string, bytes: Uint8Array<ArrayBuffer>): Promise<boolean> {
   try {
     const key = await crypto.subtle.importKey('spki', Uint8Array.fromBase64(publicKey), 'Ed25519', false, ['verify']);
     return await crypto.subtle.verify('Ed25519', key, Uint8Array.fromBase64(sig), bytes);

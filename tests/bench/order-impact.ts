@@ -116,7 +116,7 @@ function rehearsalOn(database: Database, clock: Clock): Rehearsal {
 async function pass(terms: Partial<OrderTerms>, before?: Partial<OrderTerms>): Promise<Pass> {
   const rehearsal = rehearsalOn(await world(), new DrivenClock(NOW));
   const ruleOf = (own: Partial<OrderTerms>) =>
-    compileRule({ revision: revisionDocument({ terms: { ...TERMS, ...own } }), lasting: false });
+    compileRule({ revision: revisionDocument({ terms: { ...TERMS, ...own } }), permanentPause: false });
   const rule = ruleOf(terms);
   let longest = 0;
   let last = cpu();
@@ -185,7 +185,7 @@ async function exit(): Promise<number> {
   const clock = new DrivenClock(NOW);
   const rehearsal = rehearsalOn(database, clock);
   const revision = revisionDocument({ revision: 3, act: 'exit' });
-  const rule = compileRule({ revision, lasting: false });
+  const rule = compileRule({ revision, permanentPause: false });
   const asked = {
     exemptions: [],
     listed: null,

@@ -102,7 +102,7 @@ describeOnEveryStore('named areas', (openStore) => {
     expect(terms.groups).toEqual({ 'UN-143': ['KG', 'KZ', 'TJ', 'TM', 'UZ'], 'XG-sales': ['AE', 'PK'] });
     expect(terms.polygons?.['XZ-lahore']).toMatchObject({ version: 1, title: 'Lahore', touches: ['PK'] });
     expect(locationsOfOrder(terms).sort()).toEqual(['AE', 'FR', 'KG', 'KZ', 'PK', 'TJ', 'TM', 'UZ']);
-    const { polygons, ...rule } = compileRule({ revision: document, lasting: false });
+    const { polygons, ...rule } = compileRule({ revision: document, permanentPause: false });
     expect([...rule.areas].sort()).toEqual(['AE', 'FR', 'KG', 'KZ', 'PK', 'TJ', 'TM', 'UZ']);
     const spot = { latitude: 31.55, longitude: 74.34, accuracy: 100 };
     expect(areasOfPosition(spot, polygons)).toEqual({ areas: ['PK-PB+XZ-lahore@1'], whole: true });

@@ -139,7 +139,7 @@ describeOnEveryStore('approvals of orders', (openStore) => {
         const approverSet = verifyApproverSets(null, world.orders.approverSets.envelopes());
         const seen = envelope && verifyList({ envelope, approverSet, known, now: world.clock.now() });
         expect(seen).toMatchObject({ alerts: [] });
-        expect(seen?.orders.get(order)).toMatchObject({ lasting: true, revision: { revision: 2 } });
+        expect(seen?.orders.get(order)).toMatchObject({ permanentPause: true, revision: { revision: 2 } });
       };
       world.clock.jump(EFFECTIVE + 100 * HOUR);
       await held();
@@ -150,7 +150,7 @@ describeOnEveryStore('approvals of orders', (openStore) => {
       await held();
       await world.sign(order, 2, after.ben);
       await held();
-      expect([asNewDevice(world).orders.get(order)?.lasting, world.orders.list.uncovered()]).toEqual([true, []]);
+      expect([asNewDevice(world).orders.get(order)?.permanentPause, world.orders.list.uncovered()]).toEqual([true, []]);
       // The store keeps all signatures. The order list has only those of the current approver set.
       expect((await world.orders.adoption.get(order)).revisions[1]?.approvals).toHaveLength(4);
       const envelope = world.orders.list.current()?.envelope;

@@ -25,7 +25,10 @@ describeOnEveryStore('pauses of orders', (openStore) => {
     await world.orders.drafting.act(ada.id, order, { action: 'pause' });
     expect(await world.sign(order, 2, ada)).toMatchObject({ adopted: true });
     expect(asNewDevice(world).alerts).toEqual([]);
-    expect(asNewDevice(world).orders.get(order)).toMatchObject({ lasting: false, revision: { status: 'paused' } });
+    expect(asNewDevice(world).orders.get(order)).toMatchObject({
+      permanentPause: false,
+      revision: { status: 'paused' },
+    });
     expect((await world.orders.adoption.get(order)).pausedUntil).toBe(EFFECTIVE + 71 * HOUR);
     world.clock.jump(EFFECTIVE + HOUR);
     expect(await isDenied(world.orders, device)).toBe(false);
@@ -61,7 +64,7 @@ describeOnEveryStore('pauses of orders', (openStore) => {
     expect(world.orders.list.current()?.version).toBe(version + 1);
     world.clock.jump(EFFECTIVE + HOUR);
     expect(await isDenied(world.orders, device)).toBe(false);
-    expect(asNewDevice(world).orders.get(order)?.lasting).toBe(true);
+    expect(asNewDevice(world).orders.get(order)?.permanentPause).toBe(true);
     expect(await world.orders.adoption.get(order)).toMatchObject({ status: 'paused', pausedUntil: null });
   });
 

@@ -246,7 +246,7 @@ describeOnEveryStore('proposals', (open) => {
       world.clock.jump(SOON + 30 * DAY);
       expect(await denied(device)).toBe(false);
       expect(await world.orders.adoption.get(order)).toMatchObject({ status: 'paused', pausedUntil: null });
-      expect(before.orders.get(order)).toMatchObject({ lasting: true });
+      expect(before.orders.get(order)).toMatchObject({ permanentPause: true });
       expect(onDevice()).toMatchObject({ alerts: [] });
       const [rule] = compileRules(onDevice().orders.values());
       expect(rule?.pausedUntil).toBe(Infinity);

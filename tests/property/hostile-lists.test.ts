@@ -158,10 +158,10 @@ it('case 25: no list that the online key signs makes a device accept an order wi
             expect(paused?.document.status).toBe('active');
             expect(encodeCanonical(revision.terms)).toEqual(encodeCanonical(paused?.document.terms));
             const lasting = new Set(behind.flatMap(({ persons }) => [...persons])).size >= 2;
-            if (accepted.lasting) expect(lasting).toBe(true);
+            if (accepted.permanentPause) expect(lasting).toBe(true);
             // A pause by one person expires. Before a second such pause, two people must approve a revision.
             const again = earlier && accepted.digest !== earlier.digest;
-            if (again && earlier.revision.status === 'paused' && !earlier.lasting) {
+            if (again && earlier.revision.status === 'paused' && !earlier.permanentPause) {
               expect(paused?.document.revision).toBeGreaterThan(earlier.revision.revision);
             }
           }

@@ -4,7 +4,7 @@ import { nextStatus, type OrderState, stateOf } from '../../../shared/order/acti
 import { canonicalText } from '../../../shared/order/canonical.ts';
 import type { ActionBasis, OrderAction, OrderTerms, Revision } from '../../../shared/order/documents.ts';
 import { newSalt } from '../../../shared/order/exemption.ts';
-import { keptBack } from '../../../shared/order/stub.ts';
+import { requiresWithholding } from '../../../shared/order/stub.ts';
 import type { AdoptedOrders } from '../adoption/adopted-orders.ts';
 import { readPayload } from '../adoption/revision-payload.ts';
 import { orderOf } from '../adoption/stored-orders.ts';
@@ -135,7 +135,7 @@ export function createPreparation(ports: PreparationPorts) {
       exempt: exemptions
         .map(({ commitment, until }) => ({ commitment, until: until === null ? null : new Date(until).toISOString() }))
         .sort((a, b) => (a.commitment < b.commitment ? -1 : 1)),
-      ...(keptBack(terms, Date.parse(now)) && { salt: newSalt() }),
+      ...(requiresWithholding(terms, Date.parse(now)) && { salt: newSalt() }),
     };
   }
 

@@ -50,9 +50,9 @@ describe('actions', () => {
   it('a one-person pause expires, and a two-person pause does not', () => {
     const revision = revisionDocument({ status: 'paused', act: 'pause', pausedSince: new Date(NOW).toISOString() });
     expect(stateOf(null, NOW)).toBe('proposed');
-    expect(stateOf({ revision, lasting: false }, NOW + BRIEF_PAUSE - 1)).toBe('paused');
-    expect(stateOf({ revision, lasting: false }, NOW + BRIEF_PAUSE)).toBe('lapsed');
-    expect(stateOf({ revision, lasting: true }, NOW + BRIEF_PAUSE)).toBe('paused');
+    expect(stateOf({ revision, permanentPause: false }, NOW + BRIEF_PAUSE - 1)).toBe('paused');
+    expect(stateOf({ revision, permanentPause: false }, NOW + BRIEF_PAUSE)).toBe('lapsed');
+    expect(stateOf({ revision, permanentPause: true }, NOW + BRIEF_PAUSE)).toBe('paused');
   });
 });
 
@@ -443,24 +443,36 @@ describe('approvals', () => {
         pausedSince: status === 'paused' ? new Date(NOW).toISOString() : null,
       });
       const { adoption, isNew } = decideApproval(revision, { keyid }, given(...before), persons, 2, basePaused, people);
-      return { adopted: adoption.adopted, lasting: adoption.lasting, missing: adoption.missing, isNew };
+      return { adopted: adoption.adopted, permanentPause: adoption.permanentPause, missing: adoption.missing, isNew };
     });
-  const waiting = { adopted: false, lasting: false, missing: 1, isNew: true };
+  const waiting = { adopted: false, permanentPause: false, missing: 1, isNew: true };
 
   it.each<[string, unknown, unknown]>([
     ['the first of two approvers', decide('a1', []), waiting],
-    ['the second of two approvers', decide('b1', ['a1']), { adopted: true, lasting: false, missing: 0, isNew: true }],
+    [
+      'the second of two approvers',
+      decide('b1', ['a1']),
+      { adopted: true, permanentPause: false, missing: 0, isNew: true },
+    ],
     ['case 31: the proposer', decide('p1', ['a1']), 'same_person'],
     ['case 31: one person with two keys', decide('a2', ['a1']), 'same_person'],
     ['the same approval again', decide('a1', ['a1']), { ...waiting, isNew: false }],
     ['a key that has left the approver set', decide('x9', ['a1']), 'approver_unknown'],
     ['after an approval whose key has left the approver set', decide('b1', ['x9']), waiting],
-    ['a pause by one approver', decide('a1', [], 'pause'), { adopted: true, lasting: false, missing: 1, isNew: true }],
-    ['a pause by its proposer', decide('p1', [], 'pause'), { adopted: true, lasting: false, missing: 1, isNew: true }],
+    [
+      'a pause by one approver',
+      decide('a1', [], 'pause'),
+      { adopted: true, permanentPause: false, missing: 1, isNew: true },
+    ],
+    [
+      'a pause by its proposer',
+      decide('p1', [], 'pause'),
+      { adopted: true, permanentPause: false, missing: 1, isNew: true },
+    ],
     [
       'a second approval of the pause',
       decide('b1', ['p1'], 'pause'),
-      { adopted: true, lasting: true, missing: 0, isNew: true },
+      { adopted: true, permanentPause: true, missing: 0, isNew: true },
     ],
     ['a pause of a paused order by one approver', decide('a1', [], 'pause', true), waiting],
     ['case 31: an account and its creator', decide('b1', ['a1'], 'revise', false, adaMadeBen), waiting],
@@ -473,7 +485,7 @@ describe('approvals', () => {
     [
       'two accounts that the proposer created',
       decide('b1', ['a1'], 'revise', false, proposerMadeBoth),
-      { adopted: true, lasting: false, missing: 0, isNew: true },
+      { adopted: true, permanentPause: false, missing: 0, isNew: true },
     ],
     ['case 31: another account of the proposer', decide('b1', ['a1'], 'revise', false, benIsProposer), 'same_person'],
     ['a pause of a paused order by its proposer', decide('p1', [], 'pause', true), 'same_person'],

@@ -44,7 +44,7 @@ describe('verdicts', () => {
     const heard: Wake[] = [];
     wakes = heard;
     bus.subscribe((wake) => void heard.push(wake));
-    rules = [compileRule({ revision: revisionDocument(), lasting: false })];
+    rules = [compileRule({ revision: revisionDocument(), permanentPause: false })];
     facts = new Map([[device, standing(NOW + 1e12)]]);
     asked = 0;
     verdicts = createVerdicts({
@@ -75,7 +75,7 @@ describe('verdicts', () => {
   });
 
   it('wake all affected devices at the start and end of an order, also devices without a cached verdict', async () => {
-    rules = [{ ...compileRule({ revision: revisionDocument(), lasting: false }), until: EFFECTIVE + 1000 }];
+    rules = [{ ...compileRule({ revision: revisionDocument(), permanentPause: false }), until: EFFECTIVE + 1000 }];
     verdicts.rulesChanged();
     clock.jump(EFFECTIVE - 1);
     expect(await woken()).toEqual([]);

@@ -32,7 +32,7 @@ function told(at: number, order: object = {}) {
     accepted: [
       {
         digest: '',
-        lasting: false,
+        permanentPause: false,
         adoptedAt: NOW,
         envelope: { payloadType: '', payload: '', signatures: [] },
         revision: {

@@ -6,7 +6,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { keepParticulars } from '../../../shared/ledger/kept-particulars.ts';
 import type { EntryDraft } from '../../../shared/ledger/ledger-entry.ts';
 import { newSalt } from '../../../shared/order/exemption.ts';
-import { belongs } from '../../../shared/order/exit.ts';
+import { hasHomeOrSeatReason } from '../../../shared/order/exit.ts';
 import type { Destroyed, ExitOutcome } from '../../../shared/pack/destruction.ts';
 import { endDigest } from '../../../shared/pack/end-digest.ts';
 import type { DeviceId } from '../../../shared/protocol/ids.ts';
@@ -99,7 +99,7 @@ export function createEnrollmentEnds(ports: {
   async function endSilent(order: string, revision: number, now: Instant): Promise<Instant> {
     let next = now + SEEK_EVERY;
     // Consider only the home area and legal seat of a silent device, because its location is unknown.
-    const denied = (await ports.denied(order, revision)).filter(({ reasons }) => belongs(reasons));
+    const denied = (await ports.denied(order, revision)).filter(({ reasons }) => hasHomeOrSeatReason(reasons));
     const devices = denied.map(({ device }) => device);
     for (const some of slices(devices, AT_ONCE)) {
       if (isStopped()) return next;

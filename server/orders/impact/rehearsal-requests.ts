@@ -43,12 +43,12 @@ export function createRehearsalRequests(ports: {
   async function stored(row: RevisionRow) {
     const document = readPayload(row.payload);
     const exemptions = await orders.exemptions(row.order, row.revision);
-    return { document, judged: { rule: compileRule({ revision: document, lasting: false }), exemptions } };
+    return { document, judged: { rule: compileRule({ revision: document, permanentPause: false }), exemptions } };
   }
 
   return {
     ofDraft: async (draft, exemptions, number) => ({
-      rule: compileRule({ revision: draft, lasting: false }),
+      rule: compileRule({ revision: draft, permanentPause: false }),
       exemptions,
       listed: null,
       number,

@@ -28,7 +28,7 @@ import {
 
 const pk = parseHomeArea('PK');
 const ask = (more: Partial<RehearsalRequest> = {}): RehearsalRequest => ({
-  rule: compileRule({ revision: revisionDocument(), lasting: false }),
+  rule: compileRule({ revision: revisionDocument(), permanentPause: false }),
   exemptions: [],
   listed: 2,
   number: '2015-001',
@@ -272,7 +272,10 @@ describe('a rehearsal', () => {
     const [first] = await Promise.all([rehearsal.rehearse(before), rehearsal.rehearse(ask())]);
     expect(asked).toHaveLength(1);
     const { rule } = before;
-    const titled = compileRule({ revision: revisionDocument({ order: '2015-002', revision: 5 }), lasting: false });
+    const titled = compileRule({
+      revision: revisionDocument({ order: '2015-002', revision: 5 }),
+      permanentPause: false,
+    });
     expect(await rehearsal.rehearse(ask({ rule: titled }))).toBe(first);
     const device = newDeviceId();
     const others: Partial<RehearsalRequest>[] = [

@@ -84,7 +84,7 @@ describe('warnings', () => {
   it('warns that a change of an order that one person paused makes the pause permanent', () => {
     const pausedSince = '2015-12-01T00:00:00.000Z';
     const revision = revisionDocument({ revision: 2, act: 'pause', status: 'paused', pausedSince });
-    const base = { revision, digest: 'a'.repeat(64), lasting: false };
+    const base = { revision, digest: 'a'.repeat(64), permanentPause: false };
     const now = Date.parse(pausedSince);
     const change = { act: 'extend', status: 'paused', previous: base.digest } as const;
     const said = (...about: Parameters<typeof pauseWarnings>) => codes(pauseWarnings(...about));
@@ -93,7 +93,7 @@ describe('warnings', () => {
     expect(pauseWarnings(change, base, now)[0]?.detail).toContain('ends at 2015-12-04T00:00:00.000Z');
     expect(said({ ...change, act: 'pause' }, base, now)).toEqual([]);
     expect(said({ ...change, act: 'resume', status: 'active' }, base, now)).toEqual([]);
-    expect(said(change, { ...base, lasting: true }, now)).toEqual([]);
+    expect(said(change, { ...base, permanentPause: true }, now)).toEqual([]);
     expect(said(change, base, now + BRIEF_PAUSE)).toEqual([]);
     expect(said({ ...change, previous: 'b'.repeat(64) }, base, now)).toEqual([]);
     expect(said({ ...change, previous: null }, undefined, now)).toEqual([]);

@@ -77,11 +77,11 @@ export function warningsOf(
  */
 export function pauseWarnings(
   { act, status, previous }: Pick<Revision, 'act' | 'status' | 'previous'>,
-  base: Pick<AcceptedRevision, 'revision' | 'digest' | 'lasting'> | undefined,
+  base: Pick<AcceptedRevision, 'revision' | 'digest' | 'permanentPause'> | undefined,
   now: Instant,
 ): Warning[] {
   if (status !== 'paused' || act === 'pause' || base?.digest !== previous) return [];
-  const end = base.lasting ? null : briefPauseEnds(base.revision);
+  const end = base.permanentPause ? null : briefPauseEnds(base.revision);
   if (end === null || stateOf(base, now) !== 'paused') return [];
   const until = new Date(end).toISOString();
   const detail = `One person paused the order, and this pause ends at ${until}. If this revision is approved, the pause has no end: only two people can resume the order.`;

@@ -1,7 +1,7 @@
 /** Selection of the reader's language, and sentences of notices in this language. */
 import { areaNameIn, listedIn } from '../../areas/area-words.ts';
 import type { Reason, Service } from '../../verdict/terms.ts';
-import { languageNameIn } from '../own-name.ts';
+import { languageNameIn } from '../language-name.ts';
 import { ARABIC } from './arabic.ts';
 import { BENGALI } from './bengali.ts';
 import { CHINESE } from './chinese.ts';

@@ -1,15 +1,15 @@
 import { Group, Text, UnstyledButton } from '@mantine/core';
 import { useState } from 'react';
+import { nativeLanguageName } from '../../../../shared/order/language-name.ts';
+import { localizedText } from '../../../../shared/order/localized-text.ts';
 import { authorityIn, dateTimeIn } from '../../../../shared/order/notice-words/languages.ts';
-import { ownName } from '../../../../shared/order/own-name.ts';
-import { spokenTo } from '../../../../shared/order/spoken-to.ts';
 import type { Notice } from '../../api.ts';
 import { NOTICE_WORDS } from '../words/notice-words.ts';
 import classes from './orders.module.css';
 
 export function OrderText({ statement, authoritative }: Pick<Notice, 'statement' | 'authoritative'>) {
   const [chosen, setChosen] = useState<string | null>(null);
-  const mine = spokenTo(chosen === null ? navigator.languages : [chosen], statement);
+  const mine = localizedText(chosen === null ? navigator.languages : [chosen], statement);
   if (mine === null) return null;
   const tags = Object.keys(statement);
   const authority = authorityIn(mine.tag, authoritative, navigator.languages);
@@ -36,7 +36,7 @@ export function OrderText({ statement, authoritative }: Pick<Notice, 'statement'
               aria-pressed={tag === mine.tag}
               onClick={() => setChosen(tag)}
             >
-              <bdi>{ownName(tag)}</bdi>
+              <bdi>{nativeLanguageName(tag)}</bdi>
             </UnstyledButton>
           ))}
         </Group>

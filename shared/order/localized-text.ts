@@ -4,13 +4,13 @@
  */
 import type { OrderTerms } from './documents.ts';
 
-export interface Spoken {
+export interface LocalizedText {
   readonly tag: string;
   readonly text: string;
 }
 
 /** Text for users of devices in each language: the order's notice, or the public statement if there is no notice. */
-export const toldTo = ({
+export const textsForUsers = ({
   statement,
   notice,
 }: Pick<OrderTerms, 'statement' | 'notice'>): Readonly<Record<string, string>> => ({
@@ -22,7 +22,10 @@ export const toldTo = ({
  * Text in the best language for the reader; null if the order has no text. `languages` lists the reader's languages, best first, as
  * browsers do.
  */
-export function spokenTo(languages: readonly string[], statement: Readonly<Record<string, string>>): Spoken | null {
+export function localizedText(
+  languages: readonly string[],
+  statement: Readonly<Record<string, string>>,
+): LocalizedText | null {
   const tags = Object.keys(statement);
   const named = (wanted: string) => tags.find((tag) => tag.toLowerCase() === wanted.toLowerCase());
   const related = (wanted: string) => tags.find((tag) => primary(tag) === primary(wanted));

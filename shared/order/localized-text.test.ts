@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { spokenTo, toldTo } from './spoken-to.ts';
+import { localizedText, textsForUsers } from './localized-text.ts';
 
 const BOTH = { en: 'Service ends.', ur: 'سروس بند ہو جائے گی۔' };
 
@@ -13,13 +13,13 @@ describe('the language in which an order is read', () => {
     ['what there is when there is no English', ['fr'], { ur: BOTH.ur }, 'ur'],
     ['nothing when it says nothing', ['fr'], {}, null],
   ])('is %s', (_name, languages, statement, tag) => {
-    expect(spokenTo(languages, statement)?.tag ?? null).toBe(tag);
+    expect(localizedText(languages, statement)?.tag ?? null).toBe(tag);
   });
 
   it('prefers the notice to the public statement', () => {
     const terms = { statement: BOTH, notice: { ur: 'آپ کے لیے' } };
-    expect(spokenTo(['ur-PK'], toldTo(terms))?.text).toBe('آپ کے لیے');
-    expect(spokenTo(['fr'], toldTo(terms))?.text).toBe(BOTH.en);
-    expect(toldTo({ statement: BOTH })).toEqual(BOTH);
+    expect(localizedText(['ur-PK'], textsForUsers(terms))?.text).toBe('آپ کے لیے');
+    expect(localizedText(['fr'], textsForUsers(terms))?.text).toBe(BOTH.en);
+    expect(textsForUsers({ statement: BOTH })).toEqual(BOTH);
   });
 });

@@ -1,7 +1,7 @@
 /** Names of languages. An unknown language tag stays unchanged. */
 
 /** Name of a language in the language itself: `ur` → اردو. */
-export const ownName = (tag: string): string => languageNameIn(tag, tag);
+export const nativeLanguageName = (tag: string): string => languageNameIn(tag, tag);
 
 /** Name of the language `tag` in the language `reader`. For `ur` and `de`: Urdu. */
 export function languageNameIn(reader: string, tag: string): string {
