@@ -23,11 +23,11 @@ const DATE = new Intl.DateTimeFormat('en-US', {
 export function accountMail({ purpose, organization, to, by, link, expiresAt }: AccountMail): Mail {
   const name = oneLine(organization);
   const admin = `${oneLine(by.name)} (${oneLine(by.email)})`;
-  const { subject, why, act, unexpected } = WORDS[purpose](name, admin, oneLine(to.address));
+  const { subject, why, instruction, unexpected } = WORDS[purpose](name, admin, oneLine(to.address));
   const text = [
     `Hello ${oneLine(to.name)},`,
     why,
-    act,
+    instruction,
     link,
     `The link works once, until ${DATE.format(expiresAt)} UTC.`,
     unexpected,
@@ -38,7 +38,7 @@ export function accountMail({ purpose, organization, to, by, link, expiresAt }: 
 interface Words {
   readonly subject: string;
   readonly why: string;
-  readonly act: string;
+  readonly instruction: string;
   readonly unexpected: string;
 }
 
@@ -48,19 +48,19 @@ const WORDS: Record<LinkPurpose, (organization: string, admin: string, address: 
   invitation: (organization, admin) => ({
     subject: `${organization}: your Cordon account`,
     why: `${admin} invites you to Cordon, the device management of ${organization}.`,
-    act: `Open this link to choose your password and to set up an authenticator app. ${KEEP}`,
+    instruction: `Open this link to choose your password and to set up an authenticator app. ${KEEP}`,
     unexpected: `If you did not expect this invitation, do not open the link. Ask ${admin} about it. Without you, nobody can use the account.`,
   }),
   reset: (organization, admin) => ({
     subject: `${organization}: new password for your Cordon account`,
     why: `${admin} sent you this link, so that you can sign in to Cordon at ${organization} again.`,
-    act: `Open this link to choose a new password and to set up an authenticator app. Your old password, your sessions and your tokens then end. ${KEEP}`,
+    instruction: `Open this link to choose a new password and to set up an authenticator app. Your old password, your sessions and your tokens then end. ${KEEP}`,
     unexpected: `If you did not expect this mail, do not open the link. Tell another owner of Cordon at ${organization}. Until you open the link, your password does not change.`,
   }),
   verification: (organization, _admin, address) => ({
     subject: `${organization}: confirm your e-mail address`,
     why: `A Cordon account at ${organization} has the e-mail address ${address}. The account holder asked for this mail.`,
-    act: 'Sign in to Cordon with this account, then open this link to confirm that the address is yours.',
+    instruction: 'Sign in to Cordon with this account, then open this link to confirm that the address is yours.',
     unexpected: `If you did not ask for this mail, do not open the link and do not forward it. Tell an owner of Cordon at ${organization} that an account uses your address.`,
   }),
 };

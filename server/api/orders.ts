@@ -30,7 +30,7 @@ import { Reply, type Route, route } from './route.ts';
 export interface OrdersPort {
   readonly drafting: Pick<
     Drafting,
-    'propose' | 'act' | 'retract' | 'decline' | 'confirmReplacement' | 'exemptions' | 'locationsNamed'
+    'propose' | 'proposeAction' | 'retract' | 'decline' | 'confirmReplacement' | 'exemptions' | 'locationsNamed'
   >;
   readonly adoption: Pick<Adoption, 'approve' | 'get' | 'list' | 'revision' | 'scope'>;
   readonly impact: Pick<Impact, 'affected'>;
@@ -133,7 +133,9 @@ function proposalRoutes({ orders }: Pick<OrdersPorts, 'orders'>): Route[] {
           ...named,
           ...(await locationsOfOrderNumber(orders.adoption, params.number)),
         ]);
-        return new Reply(await orders.drafting.act(caller.account.person, params.number, body), { status: 201 });
+        return new Reply(await orders.drafting.proposeAction(caller.account.person, params.number, body), {
+          status: 201,
+        });
       },
     }),
     route({

@@ -71,8 +71,8 @@ it('requires a role for all areas of a pending proposal, which ends by retractio
   await people.cordon('cleo', ['orders', 'revise', order, '--areas', 'PK', 'IN']);
   const stateOf = async (revision: number) =>
     (await people.cordon('cleo', ['orders', 'show', order, String(revision), '--json'])).json().state;
-  for (const act of ['pause', 'withdraw']) {
-    const refused = await people.cordon('regional', ['orders', act, order]);
+  for (const action of ['pause', 'withdraw']) {
+    const refused = await people.cordon('regional', ['orders', action, order]);
     expect([refused.code, refused.err]).toEqual([EXIT.forbidden, expect.stringContaining('IN')]);
   }
   expect(await stateOf(2)).toBe('waiting');

@@ -141,8 +141,8 @@ it('case 30, case 34: names the option of each unknown area, service and time', 
 });
 
 it('pauses by a court decision with its document, and shows only the options that apply', async () => {
-  for (const act of ['pause', 'withdraw', 'resume']) {
-    const { out } = await people.cordon('ada', ['orders', act, '--help']);
+  for (const action of ['pause', 'withdraw', 'resume']) {
+    const { out } = await people.cordon('ada', ['orders', action, '--help']);
     const flags = [...out.matchAll(/^ {2}(--[a-z-]+)/gm)].map(([, flag]) => flag);
     expect(flags).toEqual(['--reason', '--document', '--court', '--case']);
   }

@@ -41,7 +41,7 @@ async function order(more: Partial<OrderTerms> = {}): Promise<string> {
 }
 async function act(number: string, kind: 'withdraw', revision = 2): Promise<void> {
   const { people } = world;
-  await world.orders.drafting.act(people.proposer.id, number, { action: kind });
+  await world.orders.drafting.proposeAction(people.proposer.id, number, { action: kind });
   for (const person of [people.ada, people.ben]) await world.sign(number, revision, person);
 }
 const anHour = () => world.clock.jump(world.clock.now() + HOUR);

@@ -104,7 +104,7 @@ describe('order that suspends management', () => {
     expect(JSON.parse(evidence.body)).toMatchObject({ stored: 1, refused: [expect.stringContaining('address')] });
     expect(await world.alertCodes(inside.id)).toContain('report_refused');
 
-    await world.orders.drafting.act(people.proposer.id, order, { action: 'withdraw' });
+    await world.orders.drafting.proposeAction(people.proposer.id, order, { action: 'withdraw' });
     for (const person of [people.ada, people.ben]) await world.sign(order, 2, person);
     const back = await connected(inside);
     expect(back.socket.readyState).toBe(1);

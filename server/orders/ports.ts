@@ -34,7 +34,7 @@ export interface ApprovalRow {
 export interface RevisionRow {
   readonly order: string;
   readonly revision: number;
-  readonly act: string;
+  readonly action: string;
   /** Exact text of the revision, which approvers sign. */
   readonly payload: string;
   readonly digest: string;

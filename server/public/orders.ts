@@ -161,7 +161,7 @@ export function orderDocumentsRouter({ orders, publicRoot, ledger, clock, organi
 
 function historyOf({ revisions, executions }: Recorded): History {
   const adopted = revisions.flatMap(({ revision, action, adoptedAt }) =>
-    adoptedAt === null ? [] : [{ revision, act: action, adoptedAt }],
+    adoptedAt === null ? [] : [{ revision, action, adoptedAt }],
   );
   return { revisions: adopted, executions };
 }

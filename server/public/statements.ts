@@ -28,7 +28,11 @@ export interface Statement {
 
 /** History of an order, oldest first: adopted revisions, and the times at which the order took effect and ended. */
 export interface History {
-  readonly revisions: readonly { readonly revision: number; readonly act: OrderAction; readonly adoptedAt: Instant }[];
+  readonly revisions: readonly {
+    readonly revision: number;
+    readonly action: OrderAction;
+    readonly adoptedAt: Instant;
+  }[];
   readonly executions: readonly { readonly state: 'entered' | 'left'; readonly at: Instant }[];
 }
 

@@ -62,7 +62,7 @@ const STATES: Record<PublicState, string> = {
   withdrawn: 'Withdrawn',
 };
 
-const ACTS: Record<OrderAction, string> = {
+const ACTION_NAMES: Record<OrderAction, string> = {
   propose: 'approved by two people and published',
   revise: 'changed',
   extend: 'given a new end time',
@@ -140,9 +140,9 @@ function documents({ documents: kept = [] }: OrderTerms): Markup {
 function past({ revisions, executions }: History, zone: string): Markup {
   const at = (instant: number) => time(new Date(instant).toISOString(), zone);
   const events = [
-    ...revisions.map(({ revision, act, adoptedAt }) => ({
+    ...revisions.map(({ revision, action, adoptedAt }) => ({
       at: adoptedAt,
-      words: `${ACTS[act]} (revision ${revision})`,
+      words: `${ACTION_NAMES[action]} (revision ${revision})`,
     })),
     ...executions.map(({ state, at: when }) => ({
       at: when,

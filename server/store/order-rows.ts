@@ -27,7 +27,7 @@ export function withApprovals(
     .map((row) => ({
       order: row.order_number,
       revision: row.revision,
-      act: row.action,
+      action: row.action,
       payload: row.payload,
       digest: row.digest,
       proposer: person(row.proposer),

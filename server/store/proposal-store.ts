@@ -31,7 +31,7 @@ export class ProposalStore implements Port {
         .values({
           order_number: row.order,
           revision: row.revision,
-          action: row.act,
+          action: row.action,
           payload: row.payload,
           digest: row.digest,
           proposer: row.proposer,

@@ -29,7 +29,7 @@ export const WARNINGS = [
 export const orderPreview = z.object({
   /**
    * Errors because of which the server would refuse the proposal. `field` is a path (`effective`, `areas.1`, `statement.en`), or `order` or
-   * `act` for the whole draft. Each suggestion can replace the field's value.
+   * `action` for the whole draft. Each suggestion can replace the field's value.
    */
   problems: z.array(
     z.object({ field: z.string(), code: z.string(), detail: z.string(), suggestions: z.array(z.string()) }),

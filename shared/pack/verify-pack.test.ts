@@ -439,7 +439,7 @@ describe('the pack of a withheld order', () => {
     for (const person of [people.ada, people.ben]) await sign(order, 1, person);
     clock.jump(Date.parse('2016-05-02T00:00:00.000Z'));
     await until(async () => expect((await orders.adoption.get(order)).executions).toHaveLength(1));
-    const { revision } = await orders.drafting.act(people.proposer.id, order, { action: 'withdraw' });
+    const { revision } = await orders.drafting.proposeAction(people.proposer.id, order, { action: 'withdraw' });
     for (const person of [people.ada, people.ben]) await sign(order, revision, person);
     await until(async () => expect((await orders.adoption.get(order)).executions).toHaveLength(2));
     kept = await made.pack(order);

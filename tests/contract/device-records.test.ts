@@ -50,7 +50,7 @@ describeOnEveryStore('device records of exempt devices', (openStore) => {
     world.clock.jump(EFFECTIVE);
     expect([await isDenied(world.orders, mission), await isDenied(world.orders, resident)]).toEqual([false, true]);
     // An extension keeps the exempt devices and their salts.
-    await world.orders.drafting.act(proposer.id, order, { action: 'extend', effective: '2015-12-31T00:00' });
+    await world.orders.drafting.proposeAction(proposer.id, order, { action: 'extend', effective: '2015-12-31T00:00' });
     for (const person of [ada, ben]) await world.sign(order, 2, person);
     expect(await world.orders.effect.reissueRecord(mission)).toBe(false);
     world.clock.jump(Date.parse('2015-12-30T19:00:00.000Z'));
@@ -63,7 +63,7 @@ describeOnEveryStore('device records of exempt devices', (openStore) => {
     let exempt: DeviceId[];
     const act = async (what: 'pause' | 'resume' | 'extend' | 'withdraw' | 'revise', more: object = {}) => {
       const { proposer, ada, ben } = world.people;
-      const { revision } = await world.orders.drafting.act(proposer.id, order, { action: what, ...more });
+      const { revision } = await world.orders.drafting.proposeAction(proposer.id, order, { action: what, ...more });
       for (const person of [ada, ben]) await world.sign(order, revision, person);
     };
     const proposed = async () => {

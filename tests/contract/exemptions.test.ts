@@ -108,13 +108,13 @@ describeOnEveryStore('exemptions', (openStore) => {
       new Set([first, second].map((one) => ({ ...one, approvedBy: approvedBy.toSorted() })));
     expect(await those(1)).toEqual(both([]));
     await adopt(order, 1, ben, cyd);
-    await world.orders.drafting.act(ada.id, order, { action: 'extend', effective: '2015-12-05T00:00' });
+    await world.orders.drafting.proposeAction(ada.id, order, { action: 'extend', effective: '2015-12-05T00:00' });
     expect(await those(2)).toEqual(both([ben.id, cyd.id]));
     await adopt(order, 2, ben, cyd);
     // A revision that was proposed and never adopted decides nothing.
-    await world.orders.drafting.act(ada.id, order, { action: 'revise', exempt: [] });
+    await world.orders.drafting.proposeAction(ada.id, order, { action: 'revise', exempt: [] });
     expect(await those(3)).toEqual(new Set());
-    await world.orders.drafting.act(ada.id, order, { action: 'revise', title: 'Another title' });
+    await world.orders.drafting.proposeAction(ada.id, order, { action: 'revise', title: 'Another title' });
     expect(await those(4)).toEqual(both([ben.id, cyd.id]));
     await adopt(order, 4, ben, cyd);
     world.clock.jump(END);
@@ -130,7 +130,7 @@ describeOnEveryStore('exemptions', (openStore) => {
     await adopt(order, 1);
     const record = (await world.orders.effect.record(mission))?.version;
     const renewed = [{ device: mission, until: LATER, reason: 'The talks go on.' }, { device: resident }];
-    await world.orders.drafting.act(proposer.id, order, { action: 'revise', exempt: renewed });
+    await world.orders.drafting.proposeAction(proposer.id, order, { action: 'revise', exempt: renewed });
     await adopt(order, 2, ben, cyd);
     expect((await world.orders.effect.record(mission))?.version).toBe(record);
     expect(await listed(order, 2)).toContainEqual({
@@ -143,7 +143,7 @@ describeOnEveryStore('exemptions', (openStore) => {
     });
     world.clock.jump(END);
     expect((await mail(mission)).allowed).toBe(true);
-    await world.orders.drafting.act(proposer.id, order, { action: 'revise', exempt: [{ device: resident }] });
+    await world.orders.drafting.proposeAction(proposer.id, order, { action: 'revise', exempt: [{ device: resident }] });
     await adopt(order, 3);
     expect(await mail(mission)).toMatchObject({ allowed: false, reasons: ['present'] });
     expect(await world.orders.drafting.exemptions(order, 3)).toMatchObject([{ device: resident, decidedIn: 2 }]);
@@ -197,7 +197,7 @@ describeOnEveryStore('exemptions', (openStore) => {
     const order = await propose([{ device: mission, until: ENDS }]);
     await adopt(order, 1);
     world.clock.jump(END);
-    const again = world.orders.drafting.act(world.people.proposer.id, order, {
+    const again = world.orders.drafting.proposeAction(world.people.proposer.id, order, {
       action: 'revise',
       exempt: [{ device: mission, until: ENDS }],
     });

@@ -192,7 +192,7 @@ describeOnEveryStore('an exit in an evidence pack', (open) => {
   it('of a withheld order looks in the ledger like any other change of the order', async () => {
     const { proposer } = made.world.people;
     const withheld = { action: 'revise', publication: { law: 'a law' } } as const;
-    await exit.approve((await made.world.orders.drafting.act(proposer.id, ORDER, withheld)).revision);
+    await exit.approve((await made.world.orders.drafting.proposeAction(proposer.id, ORDER, withheld)).revision);
     const one = await exit.addDevice();
     exit.endExportWindow();
     const revision = await exit.act('exit');

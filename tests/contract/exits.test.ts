@@ -46,7 +46,7 @@ describeOnEveryStore('an exit', (open) => {
     const other = await made.world.orders.drafting.propose(proposer.id, { ...PROPOSAL, effective: '2017-01-01T00:00' });
     for (const person of [ada, made.world.people.ben]) await made.world.sign(other.order, 1, person);
     made.world.clock.jump(Date.parse('2018-01-01T00:00:00.000Z'));
-    expect(await code(made.world.orders.drafting.act(proposer.id, other.order, { action: 'exit' }))).toBe(
+    expect(await code(made.world.orders.drafting.proposeAction(proposer.id, other.order, { action: 'exit' }))).toBe(
       'exit_not_stated',
     );
   });

@@ -145,7 +145,7 @@ describeOnEveryStore('explanation of a past verdict', (openStore) => {
     }
     await world.reopen();
     await look(device);
-    await world.orders.drafting.act(world.people.proposer.id, ORDER, { action: 'withdraw' });
+    await world.orders.drafting.proposeAction(world.people.proposer.id, ORDER, { action: 'withdraw' });
     await adopt(2);
     await look(device, MINUTE);
     await look(device, 30 * HOUR);
@@ -216,10 +216,10 @@ describeOnEveryStore('explanation of a past verdict', (openStore) => {
     const until = world.clock.now() + 3 * HOUR;
     await devices.update(device, { statement: { kind: 'presence', areas: [PK], reason: 'seen there', until } });
     await look(device);
-    await world.orders.drafting.act(world.people.proposer.id, ORDER, { action: 'revise', exempt: [] });
+    await world.orders.drafting.proposeAction(world.people.proposer.id, ORDER, { action: 'revise', exempt: [] });
     await adopt(2);
     await look(device, HOUR);
-    await world.orders.drafting.act(world.people.proposer.id, ORDER, { action: 'pause' });
+    await world.orders.drafting.proposeAction(world.people.proposer.id, ORDER, { action: 'pause' });
     await world.sign(ORDER, 3, world.people.cyd);
     await look(device, HOUR);
     await look(device, 2 * HOUR);
@@ -242,7 +242,7 @@ describeOnEveryStore('explanation of a past verdict', (openStore) => {
     const device = await addDevice(database, { group: await addGroup(database, 'g', 'GB') });
     await propose({});
     await adopt(1);
-    await world.orders.drafting.act(proposer.id, ORDER, { action: 'pause' });
+    await world.orders.drafting.proposeAction(proposer.id, ORDER, { action: 'pause' });
     await adopt(2);
     world.clock.jump(NOW + 4 * DAY);
     await there(device, PK);

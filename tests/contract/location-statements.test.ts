@@ -84,7 +84,7 @@ describeOnEveryStore('location statements and orders', (openStore) => {
     expect(await effects(outside, presence(DE), DE)).toEqual([]);
     // The statement ends before the order takes effect.
     expect(await effects(inside, { ...presence(DE), until: NOW + HOUR }, PK)).toEqual([]);
-    await world.orders.drafting.act(world.people.proposer.id, order, { action: 'withdraw' });
+    await world.orders.drafting.proposeAction(world.people.proposer.id, order, { action: 'withdraw' });
     for (const person of [world.people.ada, world.people.ben]) await world.sign(order, 2, person);
     expect(await effects(inside, presence(DE), PK)).toEqual([]);
   });

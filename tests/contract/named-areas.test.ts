@@ -1,7 +1,7 @@
 /** The operator's groups and polygons: the store keeps every version, and an order contains its own definitions. */
 import { afterEach, expect, it } from 'vitest';
 import type { AreaEditor } from '../../server/jurisdiction/named-areas.ts';
-import type { ActInput } from '../../server/orders/drafting/proposals.ts';
+import type { ActionInput } from '../../server/orders/drafting/proposals.ts';
 import type { Database } from '../../server/store/database.ts';
 import { areasOfPosition } from '../../shared/areas/position.ts';
 import { CordonError } from '../../shared/errors.ts';
@@ -112,13 +112,13 @@ describeOnEveryStore('named areas', (openStore) => {
     expect(await termsOf(order, 1)).toEqual(document);
     for (const person of [people.ada, people.ben]) await world.sign(order, 1, person);
     // A revision without areas keeps the signed definitions. A revision with areas takes the newest definitions.
-    await orders.drafting.act(people.proposer.id, order, { action: 'revise', title: 'Another' });
+    await orders.drafting.proposeAction(people.proposer.id, order, { action: 'revise', title: 'Another' });
     expect((await termsOf(order, 2)).terms).toEqual({ ...terms, title: 'Another' });
-    await orders.drafting.act(people.proposer.id, order, { action: 'revise', areas: named.areas });
+    await orders.drafting.proposeAction(people.proposer.id, order, { action: 'revise', areas: named.areas });
     const third = (await termsOf(order, 3)).terms;
     expect(third.groups?.['XG-sales']).toEqual(['IN']);
     expect(third.polygons?.['XZ-lahore']).toMatchObject({ version: 2, title: 'Lahore and around' });
-    await orders.drafting.act(people.proposer.id, order, { action: 'revise', areas: ['FR'] });
+    await orders.drafting.proposeAction(people.proposer.id, order, { action: 'revise', areas: ['FR'] });
     expect((await termsOf(order, 4)).terms).not.toHaveProperty('groups');
     expect((await termsOf(order, 4)).terms).not.toHaveProperty('polygons');
   });
@@ -137,7 +137,7 @@ describeOnEveryStore('named areas', (openStore) => {
     await propose('"XG-sales"', ['XG-sales-2']);
     const named = [await propose('One', ['XZ-lahore']), await propose('Two', ['PK', 'XZ-lahore'])];
     // A replaced proposal still counts, because its proposer signed it and packs contain it.
-    await orders.drafting.act(people.proposer.id, named[0]?.order ?? '', { action: 'revise', areas: ['PK'] });
+    await orders.drafting.proposeAction(people.proposer.id, named[0]?.order ?? '', { action: 'revise', areas: ['PK'] });
     await expect(areas.remove('XZ-lahore', MAKER)).rejects.toMatchObject({
       code: 'conflict',
       message: expect.stringContaining(named.map(({ order }) => order).join(', ')),
@@ -221,7 +221,7 @@ describeOnEveryStore('named areas', (openStore) => {
     const first = await propose([...codes.slice(0, 8), 'XZ-elsewhere']);
     for (const person of [people.ada, people.ben]) await world.sign(first.order, 1, person);
     await propose(codes.slice(8, 16));
-    const act = (input: ActInput) => orders.drafting.act(people.proposer.id, first.order, input);
+    const act = (input: ActionInput) => orders.drafting.proposeAction(people.proposer.id, first.order, input);
     await expect(propose(codes.slice(16))).rejects.toMatchObject(refused);
     await expect(act({ action: 'revise', areas: [...codes.slice(0, 8), 'XZ-field-16'] })).rejects.toMatchObject(
       refused,

@@ -49,7 +49,7 @@ describeOnEveryStore('approvals of orders', (openStore) => {
     const { proposer, ada, ben } = await begin();
     const { order, payload } = await world.orders.drafting.propose(proposer.id, PROPOSAL);
     await world.sign(order, 1, ada);
-    await world.orders.drafting.act(proposer.id, order, { action: 'revise', areas: ['IN'] });
+    await world.orders.drafting.proposeAction(proposer.id, order, { action: 'revise', areas: ['IN'] });
     expect(await codeOfAsync(world.sign(order, 1, ben))).toBe('revision_superseded');
     const old = ada.key.sign(Buffer.from(payload)).toString('base64');
     expect(
@@ -120,7 +120,7 @@ describeOnEveryStore('approvals of orders', (openStore) => {
       const device = world.addDevice('PK');
       const { order } = await world.orders.drafting.propose(proposer.id, PROPOSAL);
       for (const person of [ada, ben]) await world.sign(order, 1, person);
-      await world.orders.drafting.act(proposer.id, order, { action: 'pause' });
+      await world.orders.drafting.proposeAction(proposer.id, order, { action: 'pause' });
       for (const person of [ada, ben]) await world.sign(order, 2, person);
       const known = {
         installation: INSTALLATION,
@@ -168,7 +168,7 @@ describeOnEveryStore('approvals of orders', (openStore) => {
       const later = { ...PROPOSAL, effective: '2016-01-01T00:00' };
       const { order: other } = await world.orders.drafting.propose(proposer.id, later);
       await world.sign(other, 1, ada);
-      await world.orders.drafting.act(proposer.id, order, { action: 'pause' });
+      await world.orders.drafting.proposeAction(proposer.id, order, { action: 'pause' });
       await world.sign(order, 2, ada);
       const after = await rotated();
       expect((await world.orders.adoption.pendingApprovals()).revisions).toMatchObject([

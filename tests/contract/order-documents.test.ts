@@ -37,9 +37,9 @@ describeOnEveryStore('documents of orders', (openStore) => {
       await world.sign(order, revision, ben);
     };
     await sign(1);
-    await world.orders.drafting.act(proposer.id, order, { action: 'extend', effective: '2015-12-31T00:00' });
+    await world.orders.drafting.proposeAction(proposer.id, order, { action: 'extend', effective: '2015-12-31T00:00' });
     await sign(2);
-    await world.orders.drafting.act(proposer.id, order, { action: 'withdraw' });
+    await world.orders.drafting.proposeAction(proposer.id, order, { action: 'withdraw' });
     await sign(3);
     expect(asNewDevice(world).orders.get(order)?.revision).toMatchObject({ status: 'withdrawn', terms: papers });
     const before = await orderState(world, database);
@@ -49,7 +49,9 @@ describeOnEveryStore('documents of orders', (openStore) => {
     expect(await orderState(world, database)).toEqual(before);
     expect(await answer(order)).toBe('accepted');
     const itself = { action: 'revise', answers: '2015-002' } as const;
-    expect(await codeOfAsync(world.orders.drafting.act(proposer.id, '2015-002', itself))).toBe('invalid_input');
+    expect(await codeOfAsync(world.orders.drafting.proposeAction(proposer.id, '2015-002', itself))).toBe(
+      'invalid_input',
+    );
   });
 
   it('stores documents and decision records encrypted, and deletes unnamed documents after a month', async () => {
@@ -76,8 +78,10 @@ describeOnEveryStore('documents of orders', (openStore) => {
     await world.sign(order, 1, ada);
     await world.sign(order, 1, ben);
     const extend = { action: 'extend', effective: '2016-01-01T00:00' } as const;
-    expect(await codeOfAsync(world.orders.drafting.act(by, order, { ...extend, decision }))).toBe('invalid_input');
-    await world.orders.drafting.act(by, order, extend);
+    expect(await codeOfAsync(world.orders.drafting.proposeAction(by, order, { ...extend, decision }))).toBe(
+      'invalid_input',
+    );
+    await world.orders.drafting.proposeAction(by, order, extend);
 
     expect((await world.orders.documents.document(order, kept.sha256)).content).toEqual(content);
     expect(await codeOfAsync(world.orders.documents.document(order, other.sha256))).toBe('not_found');

@@ -150,7 +150,7 @@ describeOnEveryStore('impact preview of an order', (openStore) => {
     await adopt(order, 1);
     expect(counted((await impact(order, 'effective')).counts)).toMatchObject({ denied: 2, undelivered: 1 });
 
-    await world.orders.drafting.act(proposer.id, order, {
+    await world.orders.drafting.proposeAction(proposer.id, order, {
       action: 'revise',
       areas: ['PK', 'AE'],
       exempt: [{ device: told }],
@@ -193,7 +193,7 @@ describeOnEveryStore('impact preview of an order', (openStore) => {
     expect(await some({ change: 'no_longer_affected', class: 'denied' })).toEqual([]);
     expect(await some({ area: 'PK', class: 'undelivered' })).toEqual([resident]);
     // A withdrawn revision blocks no device.
-    await world.orders.drafting.act(proposer.id, order, { action: 'withdraw' });
+    await world.orders.drafting.proposeAction(proposer.id, order, { action: 'withdraw' });
     const withdrawn = await world.orders.impact.page(order, 3, { at: 'effective', baseline: 1, offset: 0, limit: 0 });
     expect(withdrawn.changes).toEqual({ newly_affected: 0, no_longer_affected: 2, changed: 0 });
     await expect(held({ baseline: 9 })).rejects.toMatchObject({ code: 'not_found' });
@@ -253,7 +253,7 @@ describeOnEveryStore('impact preview of an order', (openStore) => {
     await expect.poll(() => world.orders.list.current()?.version, { timeout: 10_000 }).toBe(3);
     expect(counted((await impact(order, 'effective')).counts)).toMatchObject({ offline_current: 2, offline_behind: 1 });
     // The pending revision counts, regardless of the adopted one.
-    await world.orders.drafting.act(proposer.id, order, { action: 'revise', services: ['mail'] });
+    await world.orders.drafting.proposeAction(proposer.id, order, { action: 'revise', services: ['mail'] });
     expect(counted((await impact(order, 'effective')).counts)).toEqual({
       denied: 3,
       offline_behind: 3,
@@ -287,7 +287,7 @@ describeOnEveryStore('impact preview of an order', (openStore) => {
     const { order } = await world.orders.drafting.propose(proposer.id, terms);
     expect(await world.orders.impact.warnings(order, 1)).toEqual(preview.warnings);
     await adopt(order, 1);
-    await world.orders.drafting.act(proposer.id, order, { action: 'withdraw' });
+    await world.orders.drafting.proposeAction(proposer.id, order, { action: 'withdraw' });
     expect(await world.orders.impact.warnings(order, 2)).toEqual([]);
     expect((await world.orders.impact.warnings(order, 1)).length).toBe(5);
   });
@@ -300,7 +300,9 @@ describeOnEveryStore('impact preview of an order', (openStore) => {
     const draft = { action: 'extend', until: new Date(EFFECTIVE + HOUR).toISOString() } as const;
     const { problems } = await world.orders.impact.preview({ ...draft, order }, () => undefined);
     expect(problems).toMatchObject([{ field: 'until', code: 'until_in_past' }]);
-    await expect(world.orders.drafting.act(proposer.id, order, draft)).rejects.toMatchObject({ code: 'until_in_past' });
+    await expect(world.orders.drafting.proposeAction(proposer.id, order, draft)).rejects.toMatchObject({
+      code: 'until_in_past',
+    });
     expect(await world.orders.adoption.get(order)).toMatchObject({ latestRevision: 1, terms: { until: null } });
   });
 
@@ -342,7 +344,7 @@ describeOnEveryStore('impact preview of an order', (openStore) => {
     await adopt(order, 1);
     expect(await against({ action: 'pause', order })).toEqual([]);
     expect(await against({ action: 'extend', order })).toEqual(['effective: invalid_input']);
-    await world.orders.drafting.act(proposer.id, order, { action: 'withdraw' });
+    await world.orders.drafting.proposeAction(proposer.id, order, { action: 'withdraw' });
     await adopt(order, 2);
     expect(await against({ action: 'revise', order, title: '' })).toEqual([
       'action: order_closed',

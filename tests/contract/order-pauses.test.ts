@@ -22,7 +22,7 @@ describeOnEveryStore('pauses of orders', (openStore) => {
     const { order } = await world.orders.drafting.propose(proposer.id, PROPOSAL);
     for (const person of [ada, ben]) await world.sign(order, 1, person);
     world.clock.jump(EFFECTIVE - HOUR);
-    await world.orders.drafting.act(ada.id, order, { action: 'pause' });
+    await world.orders.drafting.proposeAction(ada.id, order, { action: 'pause' });
     expect(await world.sign(order, 2, ada)).toMatchObject({ adopted: true });
     expect(asNewDevice(world).alerts).toEqual([]);
     expect(asNewDevice(world).orders.get(order)).toMatchObject({
@@ -37,7 +37,7 @@ describeOnEveryStore('pauses of orders', (openStore) => {
     world.clock.jump(EFFECTIVE + 71 * HOUR);
     expect(await isDenied(world.orders, device)).toBe(true);
     // A second pause by one person has no effect.
-    await world.orders.drafting.act(ada.id, order, { action: 'pause' });
+    await world.orders.drafting.proposeAction(ada.id, order, { action: 'pause' });
     expect(await codeOfAsync(world.sign(order, 3, ada))).toBe('same_person');
     expect(await world.sign(order, 3, ben)).toMatchObject({ adopted: false, code: 'second_approver_required' });
     expect(await isDenied(world.orders, device)).toBe(true);
@@ -47,7 +47,7 @@ describeOnEveryStore('pauses of orders', (openStore) => {
     expect(await isDenied(world.orders, device)).toBe(false);
     expect(asNewDevice(world).alerts).toEqual([]);
     // A resumed order whose start has passed takes effect at once.
-    await world.orders.drafting.act(proposer.id, order, { action: 'resume' });
+    await world.orders.drafting.proposeAction(proposer.id, order, { action: 'resume' });
     for (const person of [ada, ben]) await world.sign(order, 4, person);
     expect(await isDenied(world.orders, device)).toBe(true);
   });
@@ -57,7 +57,7 @@ describeOnEveryStore('pauses of orders', (openStore) => {
     const device = world.addDevice('PK');
     const { order } = await world.orders.drafting.propose(proposer.id, PROPOSAL);
     for (const person of [ada, ben]) await world.sign(order, 1, person);
-    await world.orders.drafting.act(ada.id, order, { action: 'pause' });
+    await world.orders.drafting.proposeAction(ada.id, order, { action: 'pause' });
     await world.sign(order, 2, ada);
     const { version } = world.orders.list.current() ?? { version: 0 };
     expect(await world.sign(order, 2, ben)).toMatchObject({ adopted: true });
@@ -74,10 +74,10 @@ describeOnEveryStore('pauses of orders', (openStore) => {
     const { order } = await world.orders.drafting.propose(proposer.id, PROPOSAL);
     for (const person of [ada, ben]) await world.sign(order, 1, person);
     world.clock.jump(EFFECTIVE);
-    await world.orders.drafting.act(ada.id, order, { action: 'pause' });
+    await world.orders.drafting.proposeAction(ada.id, order, { action: 'pause' });
     await world.sign(order, 2, ada);
     const later = new Date(EFFECTIVE + 1000 * HOUR).toISOString();
-    const changed = await world.orders.drafting.act(proposer.id, order, { action: 'extend', until: later });
+    const changed = await world.orders.drafting.proposeAction(proposer.id, order, { action: 'extend', until: later });
     expect(JSON.parse(changed.payload)).toMatchObject({ status: 'paused', terms: { until: later } });
     world.clock.jump(EFFECTIVE + 72 * HOUR - 1);
     expect(await world.sign(order, 3, ben)).toMatchObject({ adopted: false });
@@ -87,7 +87,7 @@ describeOnEveryStore('pauses of orders', (openStore) => {
     expect(await isDenied(world.orders, device)).toBe(true);
     expect((await world.orders.adoption.get(order)).revisions[2]).toMatchObject({ state: 'waiting', approvals: [{}] });
     // A new proposal is based on the active order, which remains active.
-    await world.orders.drafting.act(proposer.id, order, { action: 'extend', until: later });
+    await world.orders.drafting.proposeAction(proposer.id, order, { action: 'extend', until: later });
     for (const person of [ben, cyd]) await world.sign(order, 4, person);
     expect(await world.orders.adoption.get(order)).toMatchObject({ status: 'active', adoptedRevision: 4 });
     expect(await isDenied(world.orders, device)).toBe(true);
@@ -99,14 +99,14 @@ describeOnEveryStore('pauses of orders', (openStore) => {
     const { order } = await world.orders.drafting.propose(proposer.id, PROPOSAL);
     for (const person of [ada, ben]) await world.sign(order, 1, person);
     world.clock.jump(EFFECTIVE);
-    await world.orders.drafting.act(ada.id, order, { action: 'pause' });
+    await world.orders.drafting.proposeAction(ada.id, order, { action: 'pause' });
     await world.sign(order, 2, ada);
     const warned = async () => (await world.orders.impact.warnings(order, 3)).map((warning) => warning.code);
     const { warnings } = await world.orders.impact.preview(
       { action: 'revise', order, title: 'Other' },
       () => undefined,
     );
-    await world.orders.drafting.act(proposer.id, order, { action: 'revise', title: 'Other' });
+    await world.orders.drafting.proposeAction(proposer.id, order, { action: 'revise', title: 'Other' });
     const lapses = new Date(EFFECTIVE + 72 * HOUR).toISOString();
     expect(warnings[0]).toMatchObject({ code: 'pause_without_end', detail: expect.stringContaining(lapses) });
     expect(await warned()).toContain('pause_without_end');
@@ -114,7 +114,7 @@ describeOnEveryStore('pauses of orders', (openStore) => {
     expect(await warned()).not.toContain('pause_without_end');
     world.clock.jump(EFFECTIVE + 100 * HOUR);
     expect(await isDenied(world.orders, device)).toBe(false);
-    await world.orders.drafting.act(proposer.id, order, { action: 'revise', title: 'Another' });
+    await world.orders.drafting.proposeAction(proposer.id, order, { action: 'revise', title: 'Another' });
     for (const person of [ben, cyd]) expect(await world.sign(order, 4, person)).toHaveProperty('adopted');
     expect(await world.orders.adoption.get(order)).toMatchObject({
       title: 'Another',

@@ -122,7 +122,7 @@ describeOnEveryStore('readings of withheld orders', (open) => {
 
   it('hides a withheld revision of a public order, and packs that contain it', async () => {
     const { proposer, ada, ben } = world.people;
-    await world.orders.drafting.act(proposer.id, ORDER, { action: 'revise', publication: null });
+    await world.orders.drafting.proposeAction(proposer.id, ORDER, { action: 'revise', publication: null });
     for (const person of [ada, ben]) await world.sign(ORDER, 2, person);
     const by = reader();
     expect(await read(by)).toBe('public');
@@ -140,7 +140,7 @@ describeOnEveryStore('readings of withheld orders', (open) => {
 
   it('shows no title of a withheld order among pending approvals', async () => {
     const { proposer } = world.people;
-    await world.orders.drafting.act(proposer.id, ORDER, { action: 'revise', title: 'A title that tells' });
+    await world.orders.drafting.proposeAction(proposer.id, ORDER, { action: 'revise', title: 'A title that tells' });
     const { revisions } = await world.orders.adoption.pendingApprovals();
     expect(revisions.map(({ title }) => title)).toEqual(['Withheld order']);
   });

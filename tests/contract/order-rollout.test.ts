@@ -159,7 +159,7 @@ describeOnEveryStore('rollout of an order', (openStore) => {
       await report(one, told('enforced', 1, AT), told('enforced', 1, AT, { service: 'messaging' }));
       await settles({ total: 3, states: states({ enforced: 1, ...offline }), newest: AT + 1 });
 
-      await world.orders.drafting.act(proposer.id, order, { action: 'withdraw' });
+      await world.orders.drafting.proposeAction(proposer.id, order, { action: 'withdraw' });
       for (const person of [ada, ben]) await world.sign(order, 2, person);
       await settles({ revision: 2, phase: 'over', total: 3, states: states({ enforced: 1, ...offline }) });
       await report(one, told('delivered', 2, AT + 5), told('restored', 2, AT + 5));

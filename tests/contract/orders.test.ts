@@ -64,13 +64,15 @@ describeOnEveryStore('orders', (openStore) => {
     await turn();
     expect(world.wakes).toContainEqual({ kind: 'verdicts', devices: expect.arrayContaining([resident]) });
 
-    await world.orders.drafting.act(proposer.id, order, { action: 'withdraw' });
+    await world.orders.drafting.proposeAction(proposer.id, order, { action: 'withdraw' });
     await world.sign(order, 2, ada);
     expect(await isDenied(world.orders, resident)).toBe(true);
     await world.sign(order, 2, ben);
     expect(await isDenied(world.orders, resident)).toBe(false);
     expect(asNewDevice(world).orders.get(order)?.revision.status).toBe('withdrawn');
-    expect(await codeOfAsync(world.orders.drafting.act(proposer.id, order, { action: 'revise' }))).toBe('order_closed');
+    expect(await codeOfAsync(world.orders.drafting.proposeAction(proposer.id, order, { action: 'revise' }))).toBe(
+      'order_closed',
+    );
     expect((await world.orders.adoption.get(order)).status).toBe('withdrawn');
     const executed = async () => (await world.orders.adoption.get(order)).executions;
     await until(async () => expect(await executed()).toHaveLength(2));

@@ -188,7 +188,8 @@ describeOnEveryStore('packs', (open) => {
       });
       onTestFinished(() => slow.mockRestore());
       made.world.clock.jump(Date.parse('2015-12-01T00:00:00.000Z'));
-      if (before === 'an action') await made.world.orders.drafting.act(proposer.id, ORDER, { action: 'pause' });
+      if (before === 'an action')
+        await made.world.orders.drafting.proposeAction(proposer.id, ORDER, { action: 'pause' });
       const { findings } = await verifyPack(await made.pack(ORDER), made.fingerprint());
       expect(findings.filter(({ verdict }) => verdict === 'failed')).toEqual([]);
       expect(findings.map(({ words }) => words).join('\n')).toMatch(/recorded that the order took effect/);
@@ -271,7 +272,7 @@ describeOnEveryStore('packs', (open) => {
       expect(await written()).toEqual(all);
       const later = made.world.addDevice('IN');
       const { ada, ben, proposer } = made.world.people;
-      await made.world.orders.drafting.act(proposer.id, ORDER, { action: 'revise', areas: ['PK', 'IN'] });
+      await made.world.orders.drafting.proposeAction(proposer.id, ORDER, { action: 'revise', areas: ['PK', 'IN'] });
       expect(await written()).toEqual(all);
       for (const person of [ada, ben]) await made.world.sign(ORDER, 2, person);
       await whole(2);
@@ -469,7 +470,7 @@ describeOnEveryStore('packs', (open) => {
     expect(JSON.parse(proposed.subject)).toMatchObject({ order, revision: 1, of: 'rehearsal', devices: 1 });
     for (const person of [ada, ben]) await made.world.sign(order, 1, person);
     // The public revision is not adopted, so the order remains withheld.
-    await orders.drafting.act(proposer.id, order, { action: 'revise', publication: null });
+    await orders.drafting.proposeAction(proposer.id, order, { action: 'revise', publication: null });
     for (const revision of [1, 2]) expect((await shown(order, revision)).keys).toEqual(['digest']);
     for (const person of [ada, ben]) await made.world.sign(order, 2, person);
     expect((await shown(order, 2)).keys).toEqual(openly);

@@ -54,14 +54,14 @@ describeOnEveryStore('pending approvals', (open) => {
     await world.approverSet([proposer, ada, ben], [ada, ben]);
     const { order } = await world.orders.drafting.propose(proposer.id, PROPOSAL);
     for (const person of [ada, ben]) await world.sign(order, 1, person);
-    await world.orders.drafting.act(proposer.id, order, { action: 'pause' });
+    await world.orders.drafting.proposeAction(proposer.id, order, { action: 'pause' });
     const everybody = idsOf([proposer, ada, ben]);
     expect(await revisions()).toMatchObject([
       { revision: 2, action: 'pause', approvals: 0, needed: 1, open: everybody },
     ]);
     await world.sign(order, 2, proposer);
     expect(await revisions()).toEqual([]);
-    await world.orders.drafting.act(proposer.id, order, { action: 'pause' });
+    await world.orders.drafting.proposeAction(proposer.id, order, { action: 'pause' });
     expect(await revisions()).toMatchObject([{ revision: 3, action: 'pause', needed: 2, open: idsOf([ada, ben]) }]);
     expect(await refused(world.sign(order, 3, proposer))).toBe(true);
   });
@@ -72,7 +72,7 @@ describeOnEveryStore('pending approvals', (open) => {
     await world.approverSet([ada, ben, cyd], [ada, ben]);
     const { order } = await world.orders.drafting.propose(proposer.id, PROPOSAL);
     await world.sign(order, 1, ada);
-    await world.orders.drafting.act(proposer.id, order, { action: 'revise', title: 'Again' });
+    await world.orders.drafting.proposeAction(proposer.id, order, { action: 'revise', title: 'Again' });
     expect(await revisions()).toMatchObject([{ revision: 2, title: 'Again', approvals: 0 }]);
     await world.sign(order, 2, ada);
     await world.approverSet([ben, cyd], [ben, cyd]);

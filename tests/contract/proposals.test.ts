@@ -83,10 +83,10 @@ describeOnEveryStore('proposals', (open) => {
     const { order } = await world.orders.drafting.propose(proposer.id, SOON_PROPOSAL);
     for (const person of [ada, ben]) await world.sign(order, 1, person);
     world.clock.jump(SOON - HOUR);
-    await world.orders.drafting.act(proposer.id, order, { action: 'revise', title: 'Another title' });
+    await world.orders.drafting.proposeAction(proposer.id, order, { action: 'revise', title: 'Another title' });
     world.clock.jump(SOON + HOUR);
     for (const person of [ada, ben]) await world.sign(order, 2, person);
-    await world.orders.drafting.act(proposer.id, order, { action: 'withdraw' });
+    await world.orders.drafting.proposeAction(proposer.id, order, { action: 'withdraw' });
     for (const person of [ada, ben]) await world.sign(order, 3, person);
     expect(await world.orders.adoption.get(order)).toMatchObject({ status: 'withdrawn' });
   });
@@ -96,7 +96,7 @@ describeOnEveryStore('proposals', (open) => {
     const { order } = await world.orders.drafting.propose(proposer.id, SOON_PROPOSAL);
     for (const person of [ada, ben]) await world.sign(order, 1, person);
     world.clock.jump(SOON + HOUR);
-    await world.orders.drafting.act(proposer.id, order, {
+    await world.orders.drafting.proposeAction(proposer.id, order, {
       action: 'extend',
       until: new Date(SOON + DAY).toISOString(),
     });
@@ -125,7 +125,7 @@ describeOnEveryStore('proposals', (open) => {
       [order, 'expired'],
       [second, 'expired'],
     ]);
-    await world.orders.drafting.act(proposer.id, order, { action: 'revise', title: 'Again' });
+    await world.orders.drafting.proposeAction(proposer.id, order, { action: 'revise', title: 'Again' });
     expect(await world.orders.adoption.get(order)).toMatchObject({ status: 'proposed' });
     await world.stop();
     world.clock.jump(NOW + 29 * DAY);
@@ -146,7 +146,7 @@ describeOnEveryStore('proposals', (open) => {
     expect(await code(world.sign(order, 1, ben))).toBe('proposal_ended');
     expect(await code(world.orders.drafting.retract(proposer.id, order, 1))).toBe('proposal_ended');
     expect(await world.orders.adoption.get(order)).toMatchObject({ status: 'retracted' });
-    await world.orders.drafting.act(ada.id, order, { action: 'revise', title: 'Again' });
+    await world.orders.drafting.proposeAction(ada.id, order, { action: 'revise', title: 'Again' });
     expect(await code(world.orders.drafting.decline(ada.id, order, 2, 'No.'))).toBe('same_person');
     await world.orders.drafting.decline(ben.id, order, 2, 'The instrument is not signed.');
     const declined = { state: 'declined', endedBy: ben.id, endReason: 'The instrument is not signed.' };
@@ -165,10 +165,13 @@ describeOnEveryStore('proposals', (open) => {
     const { proposer, ada, ben, cyd } = await begin();
     const { order } = await world.orders.drafting.propose(proposer.id, PROPOSAL);
     for (const person of [ada, ben]) await world.sign(order, 1, person);
-    await world.orders.drafting.act(ben.id, order, { action: 'withdraw' });
+    await world.orders.drafting.proposeAction(ben.id, order, { action: 'withdraw' });
     await world.sign(order, 2, ada);
     for (let n = 3; n < 6; n += 1) {
-      const made = await world.orders.drafting.act(proposer.id, order, { action: 'revise', title: `Title ${n}` });
+      const made = await world.orders.drafting.proposeAction(proposer.id, order, {
+        action: 'revise',
+        title: `Title ${n}`,
+      });
       expect(made).toMatchObject({ revision: n, state: 'requested' });
     }
     // The store keeps only a person's newest request, and nobody can approve a request.
@@ -186,9 +189,9 @@ describeOnEveryStore('proposals', (open) => {
     const { proposer, ada, ben, cyd } = await begin();
     const { order } = await world.orders.drafting.propose(proposer.id, PROPOSAL);
     for (const person of [ada, ben]) await world.sign(order, 1, person);
-    await world.orders.drafting.act(proposer.id, order, { action: 'withdraw' });
+    await world.orders.drafting.proposeAction(proposer.id, order, { action: 'withdraw' });
     await world.sign(order, 2, ada);
-    await world.orders.drafting.act(ben.id, order, { action: 'revise', title: 'Other' });
+    await world.orders.drafting.proposeAction(ben.id, order, { action: 'revise', title: 'Other' });
     expect(await world.orders.drafting.confirmReplacement(cyd.id, order, 3)).toMatchObject({
       state: 'waiting',
       approvals: [],
@@ -197,7 +200,7 @@ describeOnEveryStore('proposals', (open) => {
     expect((await entries()).filter(({ kind }) => kind === 'order.replacement-confirmed')).toMatchObject([
       { revision: 3 },
     ]);
-    await world.orders.drafting.act(proposer.id, order, { action: 'withdraw' });
+    await world.orders.drafting.proposeAction(proposer.id, order, { action: 'withdraw' });
     await world.orders.drafting.retract(ben.id, order, 3);
     expect((await world.orders.adoption.revision(order, 4)).state).toBe('waiting');
     for (const person of [ada, ben]) await world.sign(order, 4, person);
@@ -208,16 +211,18 @@ describeOnEveryStore('proposals', (open) => {
     const { proposer, ada, ben } = await begin();
     const { order } = await world.orders.drafting.propose(proposer.id, PROPOSAL);
     for (const person of [ada, ben]) await world.sign(order, 1, person);
-    await world.orders.drafting.act(proposer.id, order, { action: 'revise', title: 'Other' });
+    await world.orders.drafting.proposeAction(proposer.id, order, { action: 'revise', title: 'Other' });
     await world.sign(order, 2, ben);
-    expect(await world.orders.drafting.act(ada.id, order, { action: 'pause' })).toMatchObject({ state: 'requested' });
+    expect(await world.orders.drafting.proposeAction(ada.id, order, { action: 'pause' })).toMatchObject({
+      state: 'requested',
+    });
     expect(await world.sign(order, 3, ada)).toMatchObject({ adopted: true });
     expect(await world.orders.adoption.get(order)).toMatchObject({ status: 'paused' });
     expect(await code(world.sign(order, 2, ada))).toBe('revision_superseded');
     expect(onDevice()).toMatchObject({ alerts: [] });
     // A pause of a paused order needs two people, as every other action.
-    await world.orders.drafting.act(proposer.id, order, { action: 'withdraw' });
-    await world.orders.drafting.act(ada.id, order, { action: 'pause' });
+    await world.orders.drafting.proposeAction(proposer.id, order, { action: 'withdraw' });
+    await world.orders.drafting.proposeAction(ada.id, order, { action: 'pause' });
     expect(await code(world.sign(order, 5, ada))).toBe('replacement_unconfirmed');
   });
 
@@ -239,7 +244,7 @@ describeOnEveryStore('proposals', (open) => {
       const { ada, order, device, documents, content, proposer, ben } = await stayed();
       expect(await denied(device)).toBe(true);
       const basis = { reason: 'The court stays the directive.', court: COURT, documents };
-      const { payload } = await world.orders.drafting.act(ada.id, order, { action: 'pause', basis });
+      const { payload } = await world.orders.drafting.proposeAction(ada.id, order, { action: 'pause', basis });
       expect(JSON.parse(payload).basis).toEqual(basis);
       expect(await world.sign(order, 2, ada)).toMatchObject({ adopted: true });
       const before = onDevice();
@@ -253,7 +258,7 @@ describeOnEveryStore('proposals', (open) => {
       expect((await world.orders.documents.document(order, documents[0]?.sha256 ?? '')).content).toEqual(content);
       await world.reopen();
       expect(await denied(device)).toBe(false);
-      await world.orders.drafting.act(proposer.id, order, {
+      await world.orders.drafting.proposeAction(proposer.id, order, {
         action: 'resume',
         basis: { reason: 'The court lifted its stay.' },
       });
@@ -264,7 +269,7 @@ describeOnEveryStore('proposals', (open) => {
 
     it('needs both a court and a document to keep a one-person pause', async () => {
       const { ada, order, device, documents } = await stayed();
-      await world.orders.drafting.act(ada.id, order, { action: 'pause', basis: { court: COURT } });
+      await world.orders.drafting.proposeAction(ada.id, order, { action: 'pause', basis: { court: COURT } });
       await world.sign(order, 2, ada);
       expect(await denied(device)).toBe(false);
       world.clock.jump(SOON + 80 * HOUR);
@@ -276,7 +281,7 @@ describeOnEveryStore('proposals', (open) => {
     it('is rejected for a change of terms, an unknown document, and hidden characters', async () => {
       const { ada, order, documents } = await stayed();
       const act = (what: 'pause' | 'withdraw' | 'revise', basis: ActionBasis) =>
-        code(world.orders.drafting.act(ada.id, order, { action: what, basis }));
+        code(world.orders.drafting.proposeAction(ada.id, order, { action: what, basis }));
       expect(await act('revise', { reason: 'Because.' })).toBe('invalid_input');
       expect(await act('withdraw', { reason: 'Be\u202ecause.' })).toBe('invalid_input');
       expect(await act('withdraw', { documents: documents.map((each) => ({ ...each, sha256: 'a'.repeat(64) })) })).toBe(

@@ -62,7 +62,7 @@ describeOnEveryStore('public order list', (openStore) => {
     ]);
     expect(world.orders.list.uncovered()).toEqual([]);
 
-    const extended = await world.orders.drafting.act(proposer.id, order, {
+    const extended = await world.orders.drafting.proposeAction(proposer.id, order, {
       action: 'extend',
       effective: '2015-12-31T00:00',
     });
@@ -70,12 +70,12 @@ describeOnEveryStore('public order list', (openStore) => {
     await world.sign(order, extended.revision, ben);
     world.clock.jump(Date.parse('2015-12-31T00:00:00.000Z'));
     expect(await isDenied(world.orders, device)).toBe(true);
-    const held = await world.orders.drafting.act(proposer.id, order, { action: 'pause' });
+    const held = await world.orders.drafting.proposeAction(proposer.id, order, { action: 'pause' });
     await world.sign(order, held.revision, ada);
     expect(await isDenied(world.orders, device)).toBe(false);
     expect(listed().map(({ revision }) => revision)).toEqual([2, 3]);
     expect(asNewDevice(world).orders.get(order)?.revision.status).toBe('paused');
-    const released = await world.orders.drafting.act(proposer.id, order, { action: 'resume' });
+    const released = await world.orders.drafting.proposeAction(proposer.id, order, { action: 'resume' });
     await world.sign(order, released.revision, ada);
     await world.sign(order, released.revision, ben);
     expect(await isDenied(world.orders, device)).toBe(true);
@@ -94,7 +94,9 @@ describeOnEveryStore('public order list', (openStore) => {
     expect(listed()).toMatchObject([{ order, revision: 4, terms: { title: 'Secret title' } }]);
     expect(world.orders.list.withheld()).toEqual([]);
     expect(await isDenied(world.orders, device)).toBe(true);
-    const { payload: last, revision } = await world.orders.drafting.act(proposer.id, order, { action: 'withdraw' });
+    const { payload: last, revision } = await world.orders.drafting.proposeAction(proposer.id, order, {
+      action: 'withdraw',
+    });
     expect(JSON.parse(last).salt).toBeUndefined();
     await world.sign(order, revision, ada);
     await world.sign(order, revision, ben);
@@ -110,7 +112,9 @@ describeOnEveryStore('public order list', (openStore) => {
     const law = { publication: { law: 'section 5' } };
     const { order } = await world.orders.drafting.propose(proposer.id, { ...PROPOSAL, ...law });
     for (const act of [null, 'withdraw'] as const) {
-      const { revision } = act ? await world.orders.drafting.act(proposer.id, order, { action: act }) : { revision: 1 };
+      const { revision } = act
+        ? await world.orders.drafting.proposeAction(proposer.id, order, { action: act })
+        : { revision: 1 };
       await world.sign(order, revision, ada);
       await world.sign(order, revision, ben);
       expect(asNewDevice(world, []).alerts).toMatchObject([{ code: 'withheld_missing' }]);
@@ -157,7 +161,7 @@ describeOnEveryStore('public order list', (openStore) => {
       publication: { law: 'section 5' },
     });
     for (const person of [ada, ben]) await world.sign(order, 1, person);
-    await world.orders.drafting.act(ada.id, order, { action: 'pause' });
+    await world.orders.drafting.proposeAction(ada.id, order, { action: 'pause' });
     expect(await world.sign(order, 2, ada)).toMatchObject({ adopted: true });
     expect([asNewDevice(world).alerts, frame() > 6_000_000, frame() < MAX_FRAME_FROM_SERVER]).toEqual([[], true, true]);
     await world.sign(other, 1, ada);
@@ -169,7 +173,7 @@ describeOnEveryStore('public order list', (openStore) => {
     expect(await orderState(world, database)).toEqual(before);
     expect(await codeOfAsync(world.orders.drafting.propose(proposer.id, PROPOSAL))).toBe('accepted');
     // A withdrawal is always possible.
-    await world.orders.drafting.act(proposer.id, order, { action: 'withdraw' });
+    await world.orders.drafting.proposeAction(proposer.id, order, { action: 'withdraw' });
     for (const person of [ada, ben]) await world.sign(order, 3, person);
     expect(asNewDevice(world).orders.get(order)?.revision.status).toBe('withdrawn');
   });

@@ -1,7 +1,7 @@
 /** Territory policies: the store keeps their versions, proposals copy the assignments, and a preview shows the impact before activation. */
 import { afterEach, expect, it } from 'vitest';
 import { affectedQuery } from '../../server/jurisdiction/nexus-index.ts';
-import type { ActInput } from '../../server/orders/drafting/proposals.ts';
+import type { ActionInput } from '../../server/orders/drafting/proposals.ts';
 import type { Database } from '../../server/store/database.ts';
 import { DeviceStore } from '../../server/store/device-store.ts';
 import { GroupStore } from '../../server/store/group-store.ts';
@@ -163,8 +163,11 @@ describeOnEveryStore('the territory policy', (openStore) => {
 
     await take(policy(2, { crimea: 'RU', kashmir: 'IN', donetsk: 'UA' }));
     expect(await mapOf(silent, 1)).toEqual({ crimea: 'UA', kashmir: 'IN' });
-    const revise = async (order: string, changes: Omit<ActInput, 'action'>) => {
-      const { revision } = await orders.drafting.act(people.proposer.id, order, { action: 'revise', ...changes });
+    const revise = async (order: string, changes: Omit<ActionInput, 'action'>) => {
+      const { revision } = await orders.drafting.proposeAction(people.proposer.id, order, {
+        action: 'revise',
+        ...changes,
+      });
       return mapOf(order, revision);
     };
     expect(await revise(silent, { title: 'Another' })).toEqual({ crimea: 'UA', kashmir: 'IN' });
@@ -204,7 +207,7 @@ describeOnEveryStore('the territory policy', (openStore) => {
     const like = await adopt(['UA'], { crimea: 'UA' });
     await adopt(['FR'], {});
     const withdrawn = await adopt(['RU'], { crimea: 'RU' });
-    await orders.drafting.act(people.proposer.id, withdrawn, { action: 'withdraw' });
+    await orders.drafting.proposeAction(people.proposer.id, withdrawn, { action: 'withdraw' });
     for (const person of [people.ada, people.ben]) await world.sign(withdrawn, 2, person);
 
     await policies.import(policy(1, { crimea: 'UA' }), null);
@@ -242,7 +245,7 @@ describeOnEveryStore('the territory policy', (openStore) => {
     };
     expect(await denials()).toEqual([[russia, like], [ukraine, like], [ukraine, like], [home]]);
     for (const order of [ukraine, russia, home]) {
-      await orders.drafting.act(people.proposer.id, order, { action: 'revise', disputed: {} });
+      await orders.drafting.proposeAction(people.proposer.id, order, { action: 'revise', disputed: {} });
       for (const person of [people.ada, people.ben]) await world.sign(order, 2, person);
     }
     expect(await denials()).toEqual([[ukraine, like], [ukraine, like], [ukraine, like], []]);

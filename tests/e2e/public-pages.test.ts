@@ -103,7 +103,7 @@ function transparency(): string {
     state,
     proceedings: state === 'active' ? PROCEEDINGS : { answer: null, appeals: [] },
     history: {
-      revisions: [{ revision: 1, act: 'propose' as const, adoptedAt: NOW }],
+      revisions: [{ revision: 1, action: 'propose' as const, adoptedAt: NOW }],
       executions: state === 'announced' ? [] : [{ state: 'entered' as const, at: NOW + DAY }],
     },
   });

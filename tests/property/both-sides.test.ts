@@ -122,7 +122,7 @@ async function act(both: Both, each: Extract<Step, { do: 'propose' | 'act' }>): 
     const number = `2015-00${each.order + 1}`;
     const kind = each.act;
     const changes = kind === 'revise' ? { ...each.terms, exempt: exemptUntil(clock.now()) } : {};
-    const { revision } = await orders.drafting.act(people.proposer.id, number, { action: kind, ...changes });
+    const { revision } = await orders.drafting.proposeAction(people.proposer.id, number, { action: kind, ...changes });
     await adopt(both, number, revision, kind === 'pause' ? 1 : 2);
   } catch (error) {
     if (!isCordonError(error) || error.code === 'internal') throw error;

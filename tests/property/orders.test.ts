@@ -64,7 +64,7 @@ async function perform(world: OrderWorld, each: Step): Promise<{ revision: strin
         const act = each.act as 'revise' | 'extend' | 'pause' | 'resume' | 'exit' | 'withdraw';
         const changes =
           act === 'revise' ? { areas: [each.area] } : act === 'extend' ? { effective: day(clock.now()) } : {};
-        await orders.drafting.act(people[each.who].id, number(each.order), { action: act, ...changes });
+        await orders.drafting.proposeAction(people[each.who].id, number(each.order), { action: act, ...changes });
         return null;
       }
       case 'sign': {

@@ -59,7 +59,7 @@ export async function openExitWorld(
     effective,
     approve,
     statusOf,
-    act: async (action) => (await world.orders.drafting.act(proposer.id, ORDER, { action })).revision,
+    act: async (action) => (await world.orders.drafting.proposeAction(proposer.id, ORDER, { action })).revision,
     endExportWindow: () => world.clock.jump(effective + 30 * DAY),
     addDevice: () => addDeviceWithData(database, packs),
     report: async (device, kind, revision) => {

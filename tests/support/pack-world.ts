@@ -237,7 +237,7 @@ export async function liveThrough(
     await world.sign(ORDER, revision, ben);
   };
   const act = (act: 'extend' | 'pause' | 'resume' | 'withdraw' | 'revise', more: object = {}) =>
-    world.orders.drafting.act(proposer.id, ORDER, { action: act, ...more });
+    world.orders.drafting.proposeAction(proposer.id, ORDER, { action: act, ...more });
   await world.approverSet([ada, ben, cyd], [ada, ben]);
   const [obeys, hears, silent] = [await made.addDevice(), await made.addDevice(), await made.addDevice()];
   const statement = { en: 'Service ends on 30 November.', ur: 'سروس 30 نومبر کو ختم ہو جائے گی۔ (BES)' };

@@ -79,7 +79,7 @@ function Loaded({ device }: { readonly device: z.output<typeof deviceDetail> }) 
     <Page
       title={device.user}
       lead={<DeviceLead device={device} />}
-      actions={active && may('commands.issue') && <Acts device={device} command={setCommand} />}
+      actions={active && may('commands.issue') && <DeviceActions device={device} command={setCommand} />}
     >
       <div className={classes.sections}>
         <Stack gap="xl" className={classes.now}>
@@ -117,7 +117,13 @@ const Change = ({ open }: { readonly open: () => void }) => (
   </Button>
 );
 
-function Acts({ device, command }: { readonly device: DeviceView; readonly command: (kind: CommandKind) => void }) {
+function DeviceActions({
+  device,
+  command,
+}: {
+  readonly device: DeviceView;
+  readonly command: (kind: CommandKind) => void;
+}) {
   const silent = withoutEffect('message', device);
   return (
     <>

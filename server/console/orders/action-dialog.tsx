@@ -16,7 +16,7 @@ import { Warnings } from './warnings.tsx';
 
 export type PlainAction = 'pause' | 'resume' | 'exit' | 'withdraw';
 
-const ACT_TITLES: Readonly<Record<PlainAction, string>> = {
+const ACTION_TITLES: Readonly<Record<PlainAction, string>> = {
   pause: 'Pause order',
   resume: 'Resume order',
   exit: 'Start exit of order',
@@ -29,10 +29,10 @@ const VERBS: Readonly<Record<PlainAction, string>> = {
   withdraw: 'Propose withdrawal',
 };
 
-function consequences(act: PlainAction, order: OrderView, now: number): readonly string[] {
+function consequences(action: PlainAction, order: OrderView, now: number): readonly string[] {
   const services = servicesWords(order.terms.services);
   const begun = Date.parse(order.terms.effective) <= now;
-  switch (act) {
+  switch (action) {
     case 'pause':
       return [
         begun
@@ -66,35 +66,35 @@ function consequences(act: PlainAction, order: OrderView, now: number): readonly
 }
 
 export function ActionDialog({
-  act,
+  action,
   order,
   close,
   proposed,
 }: {
-  readonly act: PlainAction | null;
+  readonly action: PlainAction | null;
   readonly order: OrderView;
   readonly close: () => void;
   readonly proposed: (revision: number) => void;
 }) {
   return (
     <Modal
-      opened={act !== null}
+      opened={action !== null}
       onClose={close}
       size="lg"
-      title={act === null ? '' : `${ACT_TITLES[act]} ${order.number}`}
+      title={action === null ? '' : `${ACTION_TITLES[action]} ${order.number}`}
     >
-      {act !== null && <ActBody act={act} order={order} close={close} proposed={proposed} />}
+      {action !== null && <ActionBody action={action} order={order} close={close} proposed={proposed} />}
     </Modal>
   );
 }
 
-function ActBody({
-  act,
+function ActionBody({
+  action,
   order,
   close,
   proposed,
 }: {
-  readonly act: PlainAction;
+  readonly action: PlainAction;
   readonly order: OrderView;
   readonly close: () => void;
   readonly proposed: (revision: number) => void;
@@ -103,7 +103,7 @@ function ActBody({
   const client = useQueryClient();
   const progress = useQuery(progressQuery(order.number)).data;
   const [basis, setBasis] = useState(NO_BASIS);
-  const body = { action: act, ...(act !== 'exit' && basisOf(basis)) };
+  const body = { action, ...(action !== 'exit' && basisOf(basis)) };
   const draft = JSON.stringify({ ...body, order: order.number });
   const [settled] = useDebouncedValue(draft, 400);
   const preview = useQuery({
@@ -121,10 +121,10 @@ function ActBody({
   const aside = replacementWords(order, useSession().account.person);
   const problems = preview.data?.problems ?? [];
   const [typed, setTyped] = useState('');
-  const confirmed = act !== 'exit' || typed.trim() === order.number;
+  const confirmed = action !== 'exit' || typed.trim() === order.number;
   return (
     <Stack>
-      {consequences(act, order, now).map((sentence) => (
+      {consequences(action, order, now).map((sentence) => (
         <Text key={sentence}>{sentence}</Text>
       ))}
       {progress !== undefined && progress.revision !== null && (
@@ -142,9 +142,9 @@ function ActBody({
           {problems.map(({ detail }) => detail).join(' ')}
         </Alert>
       )}
-      <Warnings warnings={act === 'resume' || act === 'exit' ? (preview.data?.warnings ?? []) : []} />
-      {act !== 'exit' && <BasisFields value={basis} change={setBasis} />}
-      {act === 'exit' && (
+      <Warnings warnings={action === 'resume' || action === 'exit' ? (preview.data?.warnings ?? []) : []} />
+      {action !== 'exit' && <BasisFields value={basis} change={setBasis} />}
+      {action === 'exit' && (
         <TextInput
           label={`Type the order number, ${order.number}, to confirm`}
           value={typed}
@@ -159,12 +159,12 @@ function ActBody({
           Cancel
         </Button>
         <Button
-          {...((act === 'withdraw' || act === 'exit') && { color: 'red' })}
+          {...((action === 'withdraw' || action === 'exit') && { color: 'red' })}
           loading={proposing.isPending}
           disabled={problems.length > 0 || !confirmed}
           onClick={() => proposing.mutate()}
         >
-          {VERBS[act]}
+          {VERBS[action]}
         </Button>
       </Group>
     </Stack>

@@ -11,10 +11,10 @@ const approverSet: Approvers = {
   onlineKeys: [],
   issuedAt: '2015-07-24T12:00:00.000Z',
 };
-const revision = (act: RevisionSummary['action'], proposer: string, ...approvers: string[]): RevisionSummary => ({
+const revision = (action: RevisionSummary['action'], proposer: string, ...approvers: string[]): RevisionSummary => ({
   order: '2015-001',
   revision: 2,
-  action: act,
+  action,
   state: 'waiting',
   digest: '',
   proposer,

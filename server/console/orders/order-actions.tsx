@@ -13,7 +13,7 @@ import { ButtonLink } from '../parts/links.tsx';
 import { allowedActions, isExiting } from '../words/order-state.ts';
 import type { PlainAction } from './action-dialog.tsx';
 
-const ACTS = {
+const ACTION_BUTTONS = {
   extend: { label: 'Extend order', icon: IconCalendarTime },
   pause: { label: 'Pause order', icon: IconPlayerPause },
   resume: { label: 'Resume order', icon: IconPlayerPlay },
@@ -28,15 +28,15 @@ export function OrderActions({
 }: {
   readonly order: OrderView;
   readonly now: number;
-  readonly choose: (act: PlainAction | 'extend') => void;
+  readonly choose: (action: PlainAction | 'extend') => void;
 }) {
   const may = useMay();
   if (!may('orders.act')) return null;
-  return allowedActions(order, now, isExiting(order)).map((act) => {
-    if (act === 'revise') {
+  return allowedActions(order, now, isExiting(order)).map((action) => {
+    if (action === 'revise') {
       return (
         <ButtonLink
-          key={act}
+          key={action}
           to="/orders/$number/revise"
           params={{ number: order.number }}
           variant="default"
@@ -46,15 +46,15 @@ export function OrderActions({
         </ButtonLink>
       );
     }
-    const { label, icon: Icon } = ACTS[act];
+    const { label, icon: Icon } = ACTION_BUTTONS[action];
     return (
       <Button
-        key={act}
-        variant={act === 'withdraw' || act === 'exit' ? 'light' : 'default'}
-        {...((act === 'withdraw' || act === 'exit') && { color: 'red' })}
+        key={action}
+        variant={action === 'withdraw' || action === 'exit' ? 'light' : 'default'}
+        {...((action === 'withdraw' || action === 'exit') && { color: 'red' })}
         leftSection={<Icon size={16} aria-hidden />}
         aria-haspopup="dialog"
-        onClick={() => choose(act)}
+        onClick={() => choose(action)}
       >
         {label}
       </Button>

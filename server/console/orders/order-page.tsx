@@ -284,7 +284,7 @@ function Loaded({ order }: { readonly order: OrderView }) {
         </Suspense>
       )}
       <ActionDialog
-        act={open !== null && open.kind !== 'approve' && open.kind !== 'extend' ? open.kind : null}
+        action={open !== null && open.kind !== 'approve' && open.kind !== 'extend' ? open.kind : null}
         order={order}
         close={close}
         proposed={setProposed}

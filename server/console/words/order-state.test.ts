@@ -28,13 +28,13 @@ describe('the state of an order', () => {
 });
 
 it('offers the actions that have an effect', () => {
-  const acts = (status: 'proposed' | 'active' | 'paused' | 'withdrawn', pausedUntil: number | null, now: number) =>
+  const actions = (status: 'proposed' | 'active' | 'paused' | 'withdrawn', pausedUntil: number | null, now: number) =>
     allowedActions({ status, pausedUntil, terms }, now, false).join(' ');
-  expect(acts('proposed', null, EFFECTIVE)).toBe('revise extend withdraw');
-  expect(acts('active', null, EFFECTIVE)).toBe('revise extend pause withdraw');
-  expect(acts('paused', EFFECTIVE + HOUR, EFFECTIVE)).toBe('revise extend resume withdraw');
-  expect(acts('paused', EFFECTIVE + HOUR, EFFECTIVE + HOUR)).toBe('revise extend pause withdraw');
-  expect(acts('withdrawn', null, EFFECTIVE)).toBe('');
+  expect(actions('proposed', null, EFFECTIVE)).toBe('revise extend withdraw');
+  expect(actions('active', null, EFFECTIVE)).toBe('revise extend pause withdraw');
+  expect(actions('paused', EFFECTIVE + HOUR, EFFECTIVE)).toBe('revise extend resume withdraw');
+  expect(actions('paused', EFFECTIVE + HOUR, EFFECTIVE + HOUR)).toBe('revise extend pause withdraw');
+  expect(actions('withdrawn', null, EFFECTIVE)).toBe('');
   const leaving = { ...terms, mode: 'exit' as const };
   const ofExit = (now: number, exiting = false) =>
     allowedActions({ status: 'active', pausedUntil: null, terms: leaving }, now, exiting).join(' ');

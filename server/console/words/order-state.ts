@@ -67,15 +67,15 @@ export function allowedActions(order: Facts, now: number, exiting: boolean): Exc
   const over = isProposalEnd(order.status);
   const status = isProposalEnd(order.status) ? 'proposed' : order.status;
   const state = isLapsed(order, now) ? 'lapsed' : status;
-  return ORDER_ACTIONS.filter((act) => act !== 'propose').filter((act) => {
-    const outcome = ACTION_OUTCOMES[state][act];
+  return ORDER_ACTIONS.filter((action) => action !== 'propose').filter((action) => {
+    const outcome = ACTION_OUTCOMES[state][action];
     if (outcome !== 'active' && outcome !== 'paused' && outcome !== 'withdrawn') return false;
     // A proposal that was declined, retracted or has expired can only be revised.
-    if (over) return act === 'revise';
+    if (over) return action === 'revise';
     // To make a pause permanent, a second approver approves the existing pause. A new pause is not needed.
-    if (act === 'pause') return phase !== 'paused' && phase !== 'ended';
-    if (act === 'resume') return phase === 'paused';
-    if (act === 'exit') return phase === 'active' && order.terms.mode === 'exit' && !exiting;
+    if (action === 'pause') return phase !== 'paused' && phase !== 'ended';
+    if (action === 'resume') return phase === 'paused';
+    if (action === 'exit') return phase === 'active' && order.terms.mode === 'exit' && !exiting;
     return true;
   });
 }

@@ -91,8 +91,8 @@ function createAdoptedRevisions(
           return [{ ...read({ ...row, approvals }), adoptedAt: row.adoptedAt ?? at }];
         }),
     exitsOf: (order) =>
-      (adopted.get(order) ?? []).flatMap(({ act, revision, adoptedAt }) =>
-        act === 'exit' && adoptedAt !== null ? [{ revision, adoptedAt }] : [],
+      (adopted.get(order) ?? []).flatMap(({ action, revision, adoptedAt }) =>
+        action === 'exit' && adoptedAt !== null ? [{ revision, adoptedAt }] : [],
       ),
     requireRoom: ({ order, act }, payload) => {
       if (act !== 'propose' && act !== 'revise') return;

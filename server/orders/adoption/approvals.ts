@@ -61,7 +61,7 @@ export function createApprovals(ports: {
     if (pauseState !== 'lapsed') return;
     const detail =
       'The pause under which this revision was proposed has ended. Its approval would pause the order again without an end. Propose the revision again.';
-    throw new CordonError('action_not_allowed', detail, { state: pauseState, act });
+    throw new CordonError('action_not_allowed', detail, { state: pauseState, action: act });
   }
 
   async function approve(

@@ -36,7 +36,7 @@ function listedEnvelopeOf(row: RevisionRow, now: Instant): Envelope {
 function listedOf(rows: readonly RevisionRow[]): RevisionRow[] {
   const newest = rows.at(-1);
   if (!newest) return [];
-  if (newest.act !== 'pause') return [newest];
+  if (newest.action !== 'pause') return [newest];
   const { previous } = readPayload(newest.payload);
   const base = rows.find((row) => row.digest === previous);
   return base ? [base, newest] : [newest];

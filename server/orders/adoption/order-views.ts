@@ -58,11 +58,11 @@ function summary(row: RevisionRow, rows: readonly RevisionRow[], now: Instant): 
   const { order, revision, state, digest, proposer, proposedAt, adoptedAt, approvals } = row;
   const { endedAt, endedBy, endReason } = row;
   const pending = state === 'waiting' || state === 'requested';
-  const act = ORDER_ACTIONS.find((each) => each === row.act) ?? 'propose';
+  const action = ORDER_ACTIONS.find((each) => each === row.action) ?? 'propose';
   return {
     order,
     revision,
-    action: act,
+    action,
     state,
     digest,
     proposer,

@@ -55,7 +55,7 @@ export function createPendingApprovals({
       order: row.order,
       revision: row.revision,
       title: openTitle(document, clock.now()),
-      action: ORDER_ACTIONS.find((each) => each === row.act) ?? 'propose',
+      action: ORDER_ACTIONS.find((each) => each === row.action) ?? 'propose',
       areas: locationsOfOrder(document.terms),
       proposedAt: row.proposedAt,
       approvals: approved.size,

@@ -9,12 +9,12 @@ import { uselessCharacter } from '../../../shared/text/visible-text.ts';
 import type { Objections } from './objections.ts';
 
 /** Returns undefined if the proposer gave no legal basis, or an invalid one (`objections` then has the reason). */
-export function readBasis(act: OrderAction, given: unknown, objections: Objections): ActionBasis | undefined {
+export function readBasis(action: OrderAction, given: unknown, objections: Objections): ActionBasis | undefined {
   if (given === undefined || (typeof given === 'object' && given !== null && Object.keys(given).length === 0)) {
     return undefined;
   }
-  if (!ACTIONS_WITH_BASIS.some((each) => each === act)) {
-    const detail = `The basis belongs to an action on an order: ${ACTIONS_WITH_BASIS.join(', ')}. To ${act} an order, name its instrument.`;
+  if (!ACTIONS_WITH_BASIS.some((each) => each === action)) {
+    const detail = `The basis belongs to an action on an order: ${ACTIONS_WITH_BASIS.join(', ')}. To ${action} an order, name its instrument.`;
     objections.add('basis', 'invalid_input', detail);
     return undefined;
   }

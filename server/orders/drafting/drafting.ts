@@ -13,11 +13,11 @@ import type { ApproverStore, AreasPort, Log, OrderStore, ProposalStore } from '.
 import { type DecidedExemption, decidedExemptions } from './exemptions.ts';
 import { createPendingProposals } from './pending-proposals.ts';
 import { createProposalExpiry } from './proposal-expiry.ts';
-import type { ActInput, Proposal, Proposals } from './proposals.ts';
+import type { ActionInput, Proposal, Proposals } from './proposals.ts';
 
 export interface Drafting {
   propose(proposer: PersonId, proposal: Proposal): Promise<RevisionView>;
-  act(proposer: PersonId, order: string, input: ActInput): Promise<RevisionView>;
+  proposeAction(proposer: PersonId, order: string, input: ActionInput): Promise<RevisionView>;
   /** Retracts a proposal. Throws `forbidden` unless the person is the proposer. */
   retract(person: PersonId, order: string, revision: number): Promise<RevisionView>;
   /** Declines a proposal. Throws `approver_unknown` for a person who is not an approver, and `same_person` for the proposer. */
@@ -60,7 +60,7 @@ export function createDrafting(ports: {
 
   return {
     propose: (proposer, proposal) => run(() => proposals.propose(proposer, proposal)),
-    act: (proposer, order, input) => run(() => proposals.act(proposer, order, input)),
+    proposeAction: (proposer, order, input) => run(() => proposals.proposeAction(proposer, order, input)),
     retract: (...args) => queue.run(() => pending.retract(...args)),
     decline: (...args) => queue.run(() => pending.decline(...args)),
     confirmReplacement: (...args) => queue.run(() => pending.confirmReplacement(...args)),

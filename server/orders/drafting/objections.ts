@@ -6,7 +6,7 @@ import { fieldErrorContext } from '../../../shared/api/field-errors.ts';
 import { CordonError, type ErrorCode, isCordonError } from '../../../shared/errors.ts';
 
 export interface Objection {
-  /** Path of a field, for example `effective`, `areas.1` or `statement.en`. `order` and `act` stand for the whole proposal. */
+  /** Path of a field, for example `effective`, `areas.1` or `statement.en`. `order` and `action` stand for the whole proposal. */
   readonly field: string;
   readonly error: CordonError;
 }

@@ -31,7 +31,7 @@ interface DraftBase {
 }
 
 export interface Prepared extends DraftBase {
-  readonly act: OrderAction;
+  readonly action: OrderAction;
   readonly status: Revision['status'];
   readonly terms: OrderTerms;
   readonly exemptions: readonly ExemptionRow[];
@@ -107,7 +107,7 @@ export function createPreparation(ports: PreparationPorts) {
       : previous;
     const isValid = terms && status && objections.all.length === 0;
     const prepared = isValid
-      ? { ...start, act: action, status, terms, exemptions, decision: committed ?? null, basis }
+      ? { ...start, action, status, terms, exemptions, decision: committed ?? null, basis }
       : null;
     if (prepared) {
       const document = documentOf(prepared, prepared.order?.number ?? '', '');
@@ -117,14 +117,14 @@ export function createPreparation(ports: PreparationPorts) {
   }
 
   function documentOf(prepared: Prepared, order: string, proposer: string): Revision {
-    const { act, base, previous, status, terms, exemptions, basis } = prepared;
+    const { action, base, previous, status, terms, exemptions, basis } = prepared;
     const now = new Date(clock.now()).toISOString();
     return {
       installation,
       order,
       revision: (prepared.order?.latestRevision ?? 0) + 1,
       previous,
-      act,
+      act: action,
       proposer,
       proposedAt: now,
       status,

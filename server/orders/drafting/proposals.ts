@@ -25,7 +25,7 @@ interface BesideTerms {
   readonly decision?: DecisionRecord | undefined;
 }
 export type Proposal = TermsInput & BesideTerms;
-export type ActInput = TermsChanges &
+export type ActionInput = TermsChanges &
   BesideTerms & { readonly action: Exclude<OrderAction, 'propose'>; readonly basis?: ActionBasis | undefined };
 export type Proposals = ReturnType<typeof createProposals>;
 
@@ -44,7 +44,7 @@ export function createProposals(
     objections.throwFirst();
     if (!prepared) throw new Error('a draft without objections was not prepared');
     const document = documentOf(prepared, prepared.order?.number ?? (await nextNumber()), proposer);
-    const { order, revision, act, salt } = document;
+    const { order, revision, act: action, salt } = document;
     const payload = canonicalText(document);
     // Make sure that the revision can be parsed before it is stored. The server could neither show nor change an order with an unreadable
     // revision.
@@ -53,7 +53,7 @@ export function createProposals(
     const row: RevisionRow = {
       order,
       revision,
-      act,
+      action,
       payload,
       digest,
       proposer,
@@ -79,7 +79,7 @@ export function createProposals(
         at: row.proposedAt,
         subject: proposer,
         // The ledger entry of a withheld order does not name the action, but its digest commits to the action.
-        public: { order, revision, ...(salt === undefined && { act }), digest },
+        public: { order, revision, ...(salt === undefined && { act: action }), digest },
       },
     );
     return revisionView(row, [row], row.proposedAt);
@@ -110,6 +110,7 @@ export function createProposals(
     prepare,
     documentOf,
     propose: (proposer: PersonId, proposal: Proposal) => append(proposer, { ...proposal, action: 'propose' }),
-    act: (proposer: PersonId, number: string, input: ActInput) => append(proposer, { ...input, order: number }),
+    proposeAction: (proposer: PersonId, number: string, input: ActionInput) =>
+      append(proposer, { ...input, order: number }),
   };
 }

@@ -11,9 +11,9 @@ import { Objections } from './objections.ts';
 import { readTerms, readTime, type TermsDraft, type TermsInput } from './terms.ts';
 
 const NOW = Date.parse('2015-07-24T12:00:00.000Z');
-const outcome = (act: () => unknown): unknown => {
+const outcome = (attempt: () => unknown): unknown => {
   try {
-    return act();
+    return attempt();
   } catch (error) {
     return isCordonError(error) ? error.code : String(error);
   }
@@ -36,15 +36,15 @@ describe('actions', () => {
   };
   const states = Object.keys(ACTION_OUTCOMES).map((state) => state as OrderState);
   const cells = states.flatMap((state) =>
-    ORDER_ACTIONS.map((act, index): [OrderState, OrderAction, string] => [
+    ORDER_ACTIONS.map((action, index): [OrderState, OrderAction, string] => [
       state,
-      act,
+      action,
       expected[state].split(/ +/)[index] ?? '',
     ]),
   );
 
-  it.each(cells)('%s × %s → %s', (state, act, next) => {
-    expect(outcome(() => nextStatus(state, act))).toBe(next);
+  it.each(cells)('%s × %s → %s', (state, action, next) => {
+    expect(outcome(() => nextStatus(state, action))).toBe(next);
   });
 
   it('a one-person pause expires, and a two-person pause does not', () => {
@@ -59,9 +59,9 @@ describe('actions', () => {
 describe('terms', () => {
   const input: TermsInput = { ...TERMS, effective: '2015-12-01T00:00', zone: 'Asia/Karachi' };
   /** Parsed terms, or the code of the first objection. */
-  const read = (act: OrderAction, draft: TermsDraft, base: OrderTerms | null, now: number) => {
+  const read = (action: OrderAction, draft: TermsDraft, base: OrderTerms | null, now: number) => {
     const objections = new Objections();
-    const { terms } = readTerms(act, draft, { base, appeal: 'the desk' }, now, objections);
+    const { terms } = readTerms(action, draft, { base, appeal: 'the desk' }, now, objections);
     return objections.all[0]?.error.code ?? terms;
   };
   const made = (changes: Partial<TermsInput>, now = NOW) => read('propose', { ...input, ...changes }, null, now);
@@ -134,7 +134,7 @@ describe('terms', () => {
 
   it('case 34: accepts an unchanged effective time in the past', () => {
     const later = Date.parse('2016-01-01T00:00:00.000Z');
-    const changed = (act: OrderAction, changes: TermsDraft) => read(act, changes, TERMS, later);
+    const changed = (action: OrderAction, changes: TermsDraft) => read(action, changes, TERMS, later);
     expect(changed('resume', {})).toEqual(TERMS);
     expect(changed('revise', { nexus: ['home'] })).toEqual({ ...TERMS, nexus: ['home'] });
     expect(changed('revise', { effective: TERMS.effective })).toEqual(TERMS);
@@ -148,14 +148,15 @@ describe('terms', () => {
   it('case 34: rejects a new end in the past, and accepts an unchanged end that has passed', () => {
     const until = '2016-02-01T00:00:00.000Z';
     const ended = Date.parse(until);
-    const changed = (act: OrderAction, changes: TermsDraft, base = TERMS, now = ended) => read(act, changes, base, now);
-    for (const act of ['extend', 'revise'] as const) {
-      expect(changed(act, { until: '2016-02-01T00:00:00Z' })).toBe('until_in_past');
-      expect(changed(act, { until: '2015-12-31T00:00' })).toBe('until_in_past');
-      expect(changed(act, { until: '2016-02-01T05:01' })).toEqual({ ...TERMS, until: '2016-02-01T00:01:00.000Z' });
+    const changed = (action: OrderAction, changes: TermsDraft, base = TERMS, now = ended) =>
+      read(action, changes, base, now);
+    for (const action of ['extend', 'revise'] as const) {
+      expect(changed(action, { until: '2016-02-01T00:00:00Z' })).toBe('until_in_past');
+      expect(changed(action, { until: '2015-12-31T00:00' })).toBe('until_in_past');
+      expect(changed(action, { until: '2016-02-01T05:01' })).toEqual({ ...TERMS, until: '2016-02-01T00:01:00.000Z' });
     }
     const ending = { ...TERMS, until };
-    for (const act of ['pause', 'resume', 'withdraw'] as const) expect(changed(act, {}, ending)).toEqual(ending);
+    for (const action of ['pause', 'resume', 'withdraw'] as const) expect(changed(action, {}, ending)).toEqual(ending);
     expect(changed('revise', { title: 'Other' }, ending)).toEqual({ ...ending, title: 'Other' });
     expect(changed('revise', { until, title: 'Other' }, ending)).toEqual({ ...ending, title: 'Other' });
     expect(changed('extend', { until: '2016-01-31T00:00' }, ending)).toBe('until_in_past');
@@ -237,7 +238,8 @@ describe('terms', () => {
     expect(read('revise', { title: 'Other' }, ending, NOW)).toEqual({ ...ending, title: 'Other' });
     expect(read('exit', {}, ending, Date.parse(until) - 1)).toEqual(ending);
     expect(read('exit', {}, ending, Date.parse(until))).toBe('action_not_allowed');
-    for (const act of ['pause', 'withdraw'] as const) expect(read(act, {}, ending, Date.parse(until))).toEqual(ending);
+    for (const action of ['pause', 'withdraw'] as const)
+      expect(read(action, {}, ending, Date.parse(until))).toEqual(ending);
   });
 
   it('rejects changes that the action does not allow', () => {
@@ -272,9 +274,9 @@ describe('objections to a draft', () => {
     visitors: 'PT0S',
     disputed: {},
   };
-  const against = (draft: TermsDraft, act: OrderAction = 'propose', base: OrderTerms | null = null) => {
+  const against = (draft: TermsDraft, action: OrderAction = 'propose', base: OrderTerms | null = null) => {
     const objections = new Objections();
-    const read = readTerms(act, draft, { base, appeal: 'the desk' }, NOW, objections);
+    const read = readTerms(action, draft, { base, appeal: 'the desk' }, NOW, objections);
     expect(read.terms === null).toBe(objections.all.length > 0);
     return { ...read, said: objections.all.map(({ field, error }) => `${field}: ${error.code}`) };
   };

@@ -217,14 +217,14 @@ const CHANGEABLE: Readonly<Record<OrderAction, 'all' | readonly (keyof TermsInpu
   withdraw: [],
 };
 
-function checkChanges(act: OrderAction, given: TermsDraft, objections: Objections): void {
-  const allowed = CHANGEABLE[act];
+function checkChanges(action: OrderAction, given: TermsDraft, objections: Objections): void {
+  const allowed = CHANGEABLE[action];
   if (allowed === 'all') return;
   for (const field of Object.keys(given)) {
     if (allowed.some((each) => each === field)) continue;
-    objections.add(field, 'invalid_input', `The action “${act}” cannot change ${field}. Revise the order instead.`);
+    objections.add(field, 'invalid_input', `The action “${action}” cannot change ${field}. Revise the order instead.`);
   }
-  if (act === 'extend' && given.effective === undefined && given.until === undefined) {
+  if (action === 'extend' && given.effective === undefined && given.until === undefined) {
     objections.add('effective', 'invalid_input', 'To extend an order, give a new effective time or a new end.');
   }
 }
@@ -271,7 +271,7 @@ export interface TermsRead {
  * for an order that names no contact.
  */
 export function readTerms(
-  act: OrderAction,
+  action: OrderAction,
   draft: TermsDraft,
   from: { readonly base: OrderTerms | null; readonly appeal: string },
   now: Instant,
@@ -280,9 +280,9 @@ export function readTerms(
   const { base } = from;
   const before = objections.all.length;
   const given: TermsDraft = Object.fromEntries(Object.entries(draft).filter(([, value]) => value !== undefined));
-  checkChanges(act, given, objections);
+  checkChanges(action, given, objections);
   checkTexts(given, objections);
-  if (act === 'exit' && base) {
+  if (action === 'exit' && base) {
     objections.try('action', () => requireExit(base, now));
     if (base.until !== null && Date.parse(base.until) <= now) {
       const detail = `The order ended at ${base.until} and blocks no service, so there is no exit to carry out.`;
@@ -300,7 +300,7 @@ export function readTerms(
   for (const field of ['statement', 'notice'] as const) {
     for (const tag of Object.keys(given[field] ?? {})) objections.try(`${field}.${tag}`, () => checkLanguage(tag));
   }
-  const language = authoritativeOf(act, given, objections);
+  const language = authoritativeOf(action, given, objections);
   const { zone: named } = given;
   const zone = named === undefined ? base?.zone : objections.try('zone', () => readZone(named));
   const unread = new Set<string>();
@@ -351,13 +351,13 @@ export function readTerms(
 }
 
 /** Language of the authoritative text. A new order with texts in several languages must name this language. */
-function authoritativeOf(act: OrderAction, given: TermsDraft, objections: Objections): string | null | undefined {
+function authoritativeOf(action: OrderAction, given: TermsDraft, objections: Objections): string | null | undefined {
   const { authoritativeLanguage: named, statement = {} } = given;
   if (named != null) {
     objections.try('authoritativeLanguage', () => checkLanguage(named));
     return named;
   }
-  if (act !== 'propose') return named;
+  if (action !== 'propose') return named;
   const [first, second] = Object.keys(statement);
   if (second !== undefined) {
     objections.add('authoritativeLanguage', 'invalid_input', WANTED.authoritativeLanguage);

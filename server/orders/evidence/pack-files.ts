@@ -230,7 +230,7 @@ export class PackFiles {
   async #destruction(): Promise<Destruction | null> {
     const { exits } = this.#ports;
     const { order, snapshot } = this.#pack;
-    const exit = this.#adopted.findLast(({ act }) => act === 'exit');
+    const exit = this.#adopted.findLast(({ action }) => action === 'exit');
     const progress = await exits.progressAnew(order);
     if (exit?.adoptedAt == null || !progress) return null;
     const { held, waiting, unanswered } = progress;
