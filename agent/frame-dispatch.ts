@@ -95,7 +95,7 @@ export function createFrameDispatch(ports: FrameDispatchPorts): FrameDispatch {
         return unlessDiskFull(() => messaging.take(frame));
       case 'posted':
       case 'mailbox-is':
-      case 'key-packages-left':
+      case 'key-packages-remaining':
       case 'members-changed':
         return messaging.take(frame);
     }

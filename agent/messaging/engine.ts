@@ -16,7 +16,7 @@ import { Rounds } from './rounds.ts';
 
 type MessagingFrame = Extract<
   ServerFrame,
-  { kind: 'posted' | 'mailbox-is' | 'mail' | 'key-packages-left' | 'members-changed' }
+  { kind: 'posted' | 'mailbox-is' | 'mail' | 'key-packages-remaining' | 'members-changed' }
 >;
 
 export interface MessagingEngine extends Messaging {
@@ -180,8 +180,8 @@ class MessageLoop {
         checks.requestAll();
         void this.exclusively(() => this.#startSession()).then(() => this.wake());
         return;
-      case 'key-packages-left':
-        stock.left(frame.count);
+      case 'key-packages-remaining':
+        stock.setRemaining(frame.count);
         break;
       case 'members-changed':
         this.#ports.membership.changed(frame.person);

@@ -1,4 +1,4 @@
-import { ATTACHMENT_WITHIN, claimAnswer, keyPackagesAnswer } from '../../shared/protocol/device-http.ts';
+import { ATTACHMENT_WITHIN, claimResponse, keyPackagesResponse } from '../../shared/protocol/device-http.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 import { bodyOf, httpsOf } from '../enrollment/est.ts';
 import { type DeviceListener, orUnavailable } from '../link/http.ts';
@@ -43,7 +43,7 @@ export function createRelayClient(ports: DeviceListener): RelayClient {
   return {
     async claim(devices) {
       if (devices.length === 0) return [];
-      const { packages } = claimAnswer.parse(await post('key-packages/claim', { devices }));
+      const { packages } = claimResponse.parse(await post('key-packages/claim', { devices }));
       return packages.map(({ device, generation, body }) => ({
         device,
         generation,
@@ -52,7 +52,7 @@ export function createRelayClient(ports: DeviceListener): RelayClient {
     },
     async upload({ packages, lastResort, replace }) {
       const body = { packages: packages.map(base64), lastResort: lastResort && base64(lastResort), replace };
-      return keyPackagesAnswer.parse(await post('key-packages', body)).left;
+      return keyPackagesResponse.parse(await post('key-packages', body)).remaining;
     },
     async putAttachment(id, sealed) {
       const response = await orUnavailable(

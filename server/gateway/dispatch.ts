@@ -14,7 +14,7 @@ export interface DispatchPorts {
   readonly jurisdiction: JurisdictionPort;
   readonly orders: Pick<OrdersPort, 'receipts'>;
   readonly relay: Pick<RelayPort, 'accept'>;
-  readonly mailing: Pick<MailDelivery, 'mailbox' | 'taken'>;
+  readonly mailing: Pick<MailDelivery, 'mailbox' | 'mailStored'>;
   readonly log: Log;
   welcome(session: DeviceSession, hello: Frame<'hello'>): Promise<void>;
 }
@@ -103,8 +103,8 @@ export function createDispatch(ports: DispatchPorts) {
         return post(session, frame);
       case 'mailbox':
         return mailing.mailbox(session, frame);
-      case 'taken':
-        return mailing.taken(session, frame);
+      case 'mail-stored':
+        return mailing.mailStored(session, frame);
     }
   }
 

@@ -19,7 +19,7 @@ const REOPENING_COST = 50;
 
 export interface MailDelivery {
   mailbox(session: DeviceSession, frame: Extract<DeviceFrame, { kind: 'mailbox' }>): Promise<void>;
-  taken(session: DeviceSession, frame: Extract<DeviceFrame, { kind: 'taken' }>): Promise<void>;
+  mailStored(session: DeviceSession, frame: Extract<DeviceFrame, { kind: 'mail-stored' }>): Promise<void>;
   /** Tells a device with an open mailbox how many of the device's key packages the server still has. */
   fewKeyPackages(device: DeviceId): Promise<void>;
   wake(device: DeviceId): void;
@@ -84,8 +84,8 @@ export function createMailDelivery({
     if (page.more) loop.request();
   }
 
-  async function sendKeyPackagesLeft(session: DeviceSession): Promise<void> {
-    session.frames.send({ kind: 'key-packages-left', count: await relay.keyPackages.left(session) });
+  async function sendRemainingKeyPackages(session: DeviceSession): Promise<void> {
+    session.frames.send({ kind: 'key-packages-remaining', count: await relay.keyPackages.left(session) });
   }
 
   return {
@@ -95,14 +95,14 @@ export function createMailDelivery({
       if (mail.wasOpened) session.charge(REOPENING_COST);
       mail.open();
       session.frames.send({ kind: 'mailbox-is', ...(await relay.counters(session)) });
-      await sendKeyPackagesLeft(session);
+      await sendRemainingKeyPackages(session);
       loopOf(session).request();
     },
     async fewKeyPackages(device) {
       const session = sessions.live(device);
-      if (session?.mail.isOpen) await sendKeyPackagesLeft(session);
+      if (session?.mail.isOpen) await sendRemainingKeyPackages(session);
     },
-    async taken(session, { through: claimed }) {
+    async mailStored(session, { through: claimed }) {
       const { through, more } = session.mail.confirm(claimed);
       if (through === 0) return;
       const { device, generation } = session;

@@ -81,7 +81,7 @@ describe('order that denies messaging to the recipient', () => {
     expect((await mailFor(there, 4)).map(said)).toEqual(['one', 'two', 'three', 'commit']);
     expect(seqs(there)).toEqual([1, 2, 3, 4]);
     expect(fates(await mailFor(here, 6)).slice(2)).toEqual(Array(4).fill(`released ${number}`));
-    there.send({ kind: 'taken', through: 4 });
+    there.send({ kind: 'mail-stored', through: 4 });
     await openMailbox(there);
     await delay(50);
     expect(mailOf(there)).toEqual([]);
@@ -98,7 +98,7 @@ describe('order that denies messaging to the recipient', () => {
     const there = await connect(bilal);
     await openMailbox(there);
     expect((await mailFor(there, 2)).map(said)).toEqual(['one', 'two']);
-    there.send({ kind: 'taken', through: 2 });
+    there.send({ kind: 'mail-stored', through: 2 });
     await openMailbox(there);
     await delay(50);
     expect([mailOf(there), fates(mailOf(here))]).toEqual([[], []]);
@@ -150,7 +150,7 @@ describe('order that denies messaging to the recipient', () => {
     await mailFor(there, 1);
     anHour();
     await mailFor(here, 1);
-    there.send({ kind: 'taken', through: 1 });
+    there.send({ kind: 'mail-stored', through: 1 });
     expect(fates(await mailFor(here, 2))).toEqual([`held ${number}`, 'released -']);
   });
 
@@ -199,7 +199,7 @@ it('holds mail while a device is inside the order’s area, and delivers it afte
   await openMailbox(there);
   await post('at home');
   await mailFor(there, 1);
-  there.send({ kind: 'taken', through: 1 });
+  there.send({ kind: 'mail-stored', through: 1 });
   world.move(bilal.id, 'AE');
   expect(await outcome(post('commit', { keep: true }), bilal.id)).toMatchObject({ outcome: 'held' });
   await delay(50);

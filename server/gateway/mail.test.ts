@@ -34,9 +34,9 @@ async function pair() {
 const numbers = (link: TestLink) => mailOf(link).map(({ seq }) => seq);
 
 describe('a post', () => {
-  it('is durable when it is answered, reaches a device that is there at once, and is sent again until it is taken', async () => {
+  it('is durable when it is answered, reaches a device that is there at once, and is sent again until the device acknowledges it', async () => {
     const { amina, bilal, here, there } = await pair();
-    expect(await openMailbox(there)).toMatchObject({ taken: 0, posts: 0 });
+    expect(await openMailbox(there)).toMatchObject({ acknowledged: 0, posts: 0 });
     const post = postOf([bilal.id], 'salaam');
     expect(await hand(here, post)).toEqual({
       kind: 'posted',
@@ -54,8 +54,8 @@ describe('a post', () => {
     const again = await connect(bilal);
     await openMailbox(again);
     expect(await mailFor(again, 1)).toEqual([mail]);
-    again.send({ kind: 'taken', through: mail?.seq ?? 0 });
-    expect(await openMailbox(again)).toMatchObject({ taken: mail?.seq });
+    again.send({ kind: 'mail-stored', through: mail?.seq ?? 0 });
+    expect(await openMailbox(again)).toMatchObject({ acknowledged: mail?.seq });
     await delay(50);
     expect(mailOf(again)).toEqual([]);
     expect(await openMailbox(here)).toMatchObject({ posts: 1 });
@@ -87,7 +87,7 @@ describe('a post', () => {
     // The server sends at most one window of mail before an acknowledgment.
     await until(() => expect(mailOf(there)).toHaveLength(64));
     await until(async () => {
-      there.send({ kind: 'taken', through: numbers(there).at(-1) ?? 0 });
+      there.send({ kind: 'mail-stored', through: numbers(there).at(-1) ?? 0 });
       expect(mailOf(there)).toHaveLength(300);
     });
     expect(numbers(there)).toEqual(Array.from({ length: 300 }, (_, index) => index + 1));
@@ -125,7 +125,7 @@ describe('a post', () => {
     await mailFor(there, 6);
     await delay(50);
     expect(mailOf(there)).toHaveLength(6);
-    there.send({ kind: 'taken', through: 6 });
+    there.send({ kind: 'mail-stored', through: 6 });
     await mailFor(there, 10);
     here.send(postOf([bilal.id], '', { body: Buffer.alloc(LARGEST_SEALED + 3).toString('base64') }));
     expect((await here.closed).code).toBe(CLOSE.malformed);
@@ -174,7 +174,7 @@ describe('a post', () => {
     await delay(20);
     await hand(here, postOf([bilal.id], 'two'));
     // A device may acknowledge mail that was sent before it closed its mailbox.
-    there.send({ kind: 'taken', through: 1 });
+    there.send({ kind: 'mail-stored', through: 1 });
     await delay(50);
     expect(mailOf(there)).toHaveLength(1);
     await openMailbox(there);
@@ -184,12 +184,12 @@ describe('a post', () => {
   it('case 15: ignores an acknowledgment of mail that was not sent', async () => {
     const { bilal, here, there } = await pair();
     await hand(here, postOf([bilal.id], 'mine'));
-    there.send({ kind: 'taken', through: Number.MAX_SAFE_INTEGER });
-    here.send({ kind: 'taken', through: 1 });
-    expect(await openMailbox(there)).toMatchObject({ taken: 0 });
+    there.send({ kind: 'mail-stored', through: Number.MAX_SAFE_INTEGER });
+    here.send({ kind: 'mail-stored', through: 1 });
+    expect(await openMailbox(there)).toMatchObject({ acknowledged: 0 });
     expect((await mailFor(there, 1)).map(said)).toEqual(['mine']);
-    there.send({ kind: 'taken', through: Number.MAX_SAFE_INTEGER });
-    expect(await openMailbox(there)).toMatchObject({ taken: 1 });
+    there.send({ kind: 'mail-stored', through: Number.MAX_SAFE_INTEGER });
+    expect(await openMailbox(there)).toMatchObject({ acknowledged: 1 });
   });
 
   it.each([
@@ -235,7 +235,7 @@ describe('a post', () => {
         at: expect.any(Number),
       })),
     );
-    expect(await world.relay.counters({ device: bilal.id, generation: 2 })).toEqual({ taken: 0, posts: 0 });
+    expect(await world.relay.counters({ device: bilal.id, generation: 2 })).toEqual({ acknowledged: 0, posts: 0 });
     const wanted = { device: bilal.id, generation: 2, after: 0, entries: 64, bytes: 1 };
     expect(await world.relay.read(wanted)).toEqual({ entries: [], more: false });
     const { recipients } = await hand(here, postOf([bilal.id, carla.id, amina.id], 'again'));

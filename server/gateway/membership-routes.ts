@@ -5,12 +5,12 @@
 import { z } from 'zod';
 import type { consistencyView } from '../../shared/api/ledger.ts';
 import {
-  type continuationsAnswer,
-  type membersAnswer,
+  type continuationsResponse,
   membersBody,
-  type messagingKeyAnswer,
+  type membersResponse,
   messagingKeyBody,
-  type peopleAnswer,
+  type messagingKeyResponse,
+  type peopleResponse,
 } from '../../shared/protocol/device-http.ts';
 import { bodyOf, type DeviceRequest, type DeviceRoute, json, queryOf } from './device-route.ts';
 import type { Interests } from './interests.ts';
@@ -43,7 +43,7 @@ export function membershipRoutes({ membership, ledger, sessions, interests }: Me
 
   async function people({ identity, query }: DeviceRequest): Promise<Answer> {
     const { text } = queryOf(peopleQuery, query);
-    return json({ people: await membership.search(text, identity.device) } satisfies z.input<typeof peopleAnswer>);
+    return json({ people: await membership.search(text, identity.device) } satisfies z.input<typeof peopleResponse>);
   }
 
   async function members({ identity, request }: DeviceRequest): Promise<Answer> {
@@ -53,7 +53,7 @@ export function membershipRoutes({ membership, ledger, sessions, interests }: Me
     if (session?.generation === identity.generation) interests.add(session, requested.people);
     const found = await membership.members(requested, identity.device);
     if (session?.generation === identity.generation && session.open) interests.add(session, found.people);
-    return json({ members: [...found.members] } satisfies z.input<typeof membersAnswer>);
+    return json({ members: [...found.members] } satisfies z.input<typeof membersResponse>);
   }
 
   async function consistency({ query }: DeviceRequest): Promise<Answer> {
@@ -73,7 +73,7 @@ export function membershipRoutes({ membership, ledger, sessions, interests }: Me
         body: body.toString('utf8'),
         proof: proof.map((hash) => hash.toString('base64')),
       })),
-    } satisfies z.input<typeof continuationsAnswer>);
+    } satisfies z.input<typeof continuationsResponse>);
   }
 
   return [
@@ -86,4 +86,4 @@ export function membershipRoutes({ membership, ledger, sessions, interests }: Me
   ];
 }
 
-type Own = z.input<typeof messagingKeyAnswer>;
+type Own = z.input<typeof messagingKeyResponse>;

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { checkGrowth, checkInclusion } from '../../shared/ledger/check-answer.ts';
 import { countersignCertificate, judgeMessagingCertificate } from '../../shared/order/messaging-certificate.ts';
-import { membersAnswer, messagingKeyAnswer, peopleAnswer } from '../../shared/protocol/device-http.ts';
+import { membersResponse, messagingKeyResponse, peopleResponse } from '../../shared/protocol/device-http.ts';
 import {
   ask,
   type GatewayWorld,
@@ -34,13 +34,13 @@ const json = async (device: TestDevice, method: string, path: string, body?: unk
   return { status: answer.status, json: JSON.parse(answer.body) };
 };
 const members = async (device: TestDevice, asked: object) =>
-  membersAnswer.parse((await json(device, 'POST', '/device/members', asked)).json).members;
+  membersResponse.parse((await json(device, 'POST', '/device/members', asked)).json).members;
 
 async function handIn(device: TestDevice) {
   const { envelope } = messagingKey(device.id, device.signer);
   const { status, json: answer } = await json(device, 'POST', '/device/messaging-key', { envelope });
   expect(status).toBe(200);
-  return messagingKeyAnswer.parse(answer);
+  return messagingKeyResponse.parse(answer);
 }
 
 async function countersign(): Promise<void> {
@@ -66,7 +66,7 @@ it('a device uploads its key, which is countersigned, found and proven', async (
   await countersign();
   expect((await link.next('members-changed')).person).toBe(AMINA);
   expect((await json(device, 'GET', '/device/messaging-key')).json.countersigned).toBe(true);
-  const found = peopleAnswer.parse((await json(device, 'GET', '/device/people?text=min')).json);
+  const found = peopleResponse.parse((await json(device, 'GET', '/device/people?text=min')).json);
   expect(found).toEqual({ people: [{ person: AMINA, name: 'Amina', devices: 1 }] });
   const proofs = await members(device, { devices: [device.id] });
   expect(proofs).toHaveLength(1);

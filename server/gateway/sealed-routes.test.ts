@@ -5,8 +5,8 @@ import { connect as connectTls } from 'node:tls';
 import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import {
   ATTACHMENT_WITHIN,
-  claimAnswer,
-  keyPackagesAnswer,
+  claimResponse,
+  keyPackagesResponse,
   LARGEST_ATTACHMENT,
 } from '../../shared/protocol/device-http.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
@@ -36,14 +36,14 @@ const names = (count: number) => Array.from({ length: count }, (_, index) => sea
 async function hand({ tls }: TestDevice, packages: string[], lastResort: string | null = null, replace = false) {
   const body = JSON.stringify({ packages, lastResort, replace });
   const { status, body: text } = await ask(tls, 'POST', '/device/key-packages', body);
-  return status === 200 ? keyPackagesAnswer.parse(JSON.parse(text)).left : status;
+  return status === 200 ? keyPackagesResponse.parse(JSON.parse(text)).remaining : status;
 }
 async function claim({ tls }: TestDevice, ...devices: DeviceId[]) {
   const { status, body } = await ask(tls, 'POST', '/device/key-packages/claim', JSON.stringify({ devices }));
-  return status === 200 ? claimAnswer.parse(JSON.parse(body)).packages : JSON.parse(body);
+  return status === 200 ? claimResponse.parse(JSON.parse(body)).packages : JSON.parse(body);
 }
 const counts = (link: TestLink) =>
-  link.frames.flatMap((frame) => (frame.kind === 'key-packages-left' ? [frame.count] : []));
+  link.frames.flatMap((frame) => (frame.kind === 'key-packages-remaining' ? [frame.count] : []));
 
 describe('key packages', () => {
   it('are uploaded, counted at each request for the mailbox, claimed once, and requested when few are left', async () => {
@@ -52,7 +52,7 @@ describe('key packages', () => {
     const there = await new TestLink(bilal.tls).hello();
     expect(counts(there)).toEqual([]);
     await openMailbox(there);
-    expect((await there.next('key-packages-left')).count).toBe(21);
+    expect((await there.next('key-packages-remaining')).count).toBe(21);
     const body = sealed('package 0');
     expect(await claim(amina, bilal.id, bilal.id)).toEqual([
       { device: bilal.id, generation: 1, body, lastResort: false },

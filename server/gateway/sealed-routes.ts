@@ -28,7 +28,7 @@ export function sealedRoutes(relay: Pick<RelayPort, 'keyPackages' | 'attachments
   async function handIn({ identity, request }: DeviceRequest): Promise<Answer> {
     const expected = '{ packages: [ … ], lastResort, replace } of key packages';
     const handed = await bodyOf(keyPackagesBody, request, expected, LARGEST_HAND_IN);
-    return json({ left: await keyPackages.handIn(identity, handed) });
+    return json({ remaining: await keyPackages.handIn(identity, handed) });
   }
 
   async function claim({ identity, request }: DeviceRequest): Promise<Answer> {

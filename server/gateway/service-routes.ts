@@ -149,7 +149,7 @@ function recollectionRoute(recovery: ServiceRoutesPorts['recovery']): DeviceRout
       const expected = 'what a device has stored';
       const body = await bodyOf(recollectionBody, request, expected, LARGEST_RECOLLECTION);
       await recovery.take(device, generation, body);
-      return json({ taken: true });
+      return json({ accepted: true });
     } finally {
       reading -= 1;
     }

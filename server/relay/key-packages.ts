@@ -6,7 +6,7 @@
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import type { z } from 'zod';
 import { CordonError } from '../../shared/errors.ts';
-import type { claimAnswer, keyPackagesBody } from '../../shared/protocol/device-http.ts';
+import type { claimResponse, keyPackagesBody } from '../../shared/protocol/device-http.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 import type { Bus } from '../bus/bus.ts';
 import { type MessagingGate, requireMessaging } from './denials.ts';
@@ -24,7 +24,7 @@ const CLAIMS_OF_ONE_PER_HOUR = 10;
 const HOUR_SECONDS = 3_600;
 
 export type KeyPackages = z.output<typeof keyPackagesBody>;
-export type Claimed = z.output<typeof claimAnswer>['packages'][number];
+export type Claimed = z.output<typeof claimResponse>['packages'][number];
 
 export interface KeyPackageStore {
   /**

@@ -24,7 +24,7 @@ function known(...more: Partial<Mailbox>[]): Known {
       device,
       generation: 1,
       lastSeq: 0,
-      taken: 0,
+      acknowledged: 0,
       posts: 0,
       entries: 0,
       bytes: 0,

@@ -15,7 +15,7 @@ export const MOST_BYTES = 256 * LARGEST_SEALED;
 
 export interface Mailbox extends Enrollment {
   lastSeq: number;
-  taken: number;
+  acknowledged: number;
   posts: number;
   entries: number;
   bytes: number;

@@ -61,7 +61,7 @@ export interface PostStore {
 }
 
 export interface MailboxCounters {
-  readonly taken: number;
+  readonly acknowledged: number;
   readonly posts: number;
 }
 

@@ -26,7 +26,7 @@ export async function loadMailboxes(tx: Tx, devices: Iterable<DeviceId>): Promis
   return new Map(
     rows.map(({ id, generation, last_seq, acknowledged, posts, entries, bytes, delivery_reports, gate }) => {
       const device = deviceIdSchema.parse(id);
-      const counters = { lastSeq: last_seq ?? 0, taken: acknowledged ?? 0, posts: posts ?? 0 };
+      const counters = { lastSeq: last_seq ?? 0, acknowledged: acknowledged ?? 0, posts: posts ?? 0 };
       const waiting = { entries: entries ?? 0, bytes: bytes ?? 0, fates: delivery_reports ?? 0, gate: gate ?? 'open' };
       return [device, { device, generation, ...counters, ...waiting } as const];
     }),
@@ -48,11 +48,11 @@ export async function saveMailboxes(tx: Tx, mailboxes: readonly Mailbox[]): Prom
       delivery_reports: 'bigint',
       gate: 'text',
     },
-    mailboxes.map(({ device, generation, lastSeq, taken, posts, entries, bytes, fates, gate }) => [
+    mailboxes.map(({ device, generation, lastSeq, acknowledged, posts, entries, bytes, fates, gate }) => [
       device,
       generation,
       lastSeq,
-      taken,
+      acknowledged,
       posts,
       entries,
       bytes,

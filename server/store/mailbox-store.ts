@@ -55,11 +55,11 @@ export class MailboxStore implements MailboxPort {
   async counters({ device, generation }: Enrollment): Promise<MailboxCounters> {
     const row = await this.#database.db
       .selectFrom('mailboxes')
-      .select(['acknowledged as taken', 'posts'])
+      .select(['acknowledged', 'posts'])
       .where('device_id', '=', device)
       .where('generation', '=', generation)
       .executeTakeFirst();
-    return row ?? { taken: 0, posts: 0 };
+    return row ?? { acknowledged: 0, posts: 0 };
   }
 
   async read(wanted: Wanted): Promise<MailPage> {

@@ -6,7 +6,7 @@
  * - `GET /device/people?text=` → `peopleAnswer`: at most 20 people whose names contain the text.
  * - `POST /device/members` (`membersBody`) → `membersAnswer`: devices of the given people. Until its WebSocket session ends, the requesting
  *   device receives the frame `members-changed` when the devices of these people change.
- * - `POST /device/key-packages` (`keyPackagesBody`) → `{ left }`.
+ * - `POST /device/key-packages` (`keyPackagesBody`) → `{ remaining }`.
  * - `POST /device/key-packages/claim` (`claimBody`) → `claimAnswer`: one key package of each device that has one. The server returns a
  *   single-use package only once.
  * - `PUT /device/attachments/ID` (bytes, at most `LARGEST_ATTACHMENT`) → 204. ID: 32 random bytes of the sender, base64url. Each device
@@ -19,7 +19,7 @@
  *   each with the proof that the ledger of `size` entries contains it.
  * - `POST /device/evidence` (`{ observations }`, 1 to 1,024 observations in the format of reports) → `{ stored, refused }`: for a device
  *   whose management is suspended.
- * - `POST /device/recollection` (`recollectionBody`, at most `LARGEST_RECOLLECTION` bytes) → `{ taken }`: only after the server's request
+ * - `POST /device/recollection` (`recollectionBody`, at most `LARGEST_RECOLLECTION` bytes) → `{ accepted }`: only after the server's request
  *   (`recall`).
  */
 import { z } from 'zod';
@@ -54,13 +54,13 @@ export const ATTACHMENT_WITHIN = 15 * 60_000;
 export const attachmentIdSchema = z.base64url().length(43);
 
 export const messagingKeyBody = z.strictObject({ envelope: envelopeSchema });
-export const messagingKeyAnswer = z.strictObject({
+export const messagingKeyResponse = z.strictObject({
   /** Certificate of the messaging key; null if this enrollment has not submitted a key. */
   certificate: envelopeSchema.nullable(),
   countersigned: z.boolean(),
 });
 
-export const peopleAnswer = z.strictObject({
+export const peopleResponse = z.strictObject({
   people: z.array(z.strictObject({ person: personId, name: z.string(), devices: z.int().min(1) })).max(20),
 });
 
@@ -85,13 +85,13 @@ export const memberSchema = z.strictObject({
 });
 export type MemberProof = z.infer<typeof memberSchema>;
 /** Requested devices that are enrolled and have a countersigned messaging certificate. */
-export const membersAnswer = z.strictObject({ members: z.array(memberSchema).max(1000) });
+export const membersResponse = z.strictObject({ members: z.array(memberSchema).max(1000) });
 
 /**
  * Approvers' statements that the ledger goes on under a new name after a loss of entries (continuations), oldest first. `index` is the
  * position of the statement's ledger entry. Because this entry is the first new one, `index` equals the number of entries that remained.
  */
-export const continuationsAnswer = z.strictObject({
+export const continuationsResponse = z.strictObject({
   continuations: z
     .array(inclusionView.pick({ index: true, body: true, proof: true }).extend({ envelope: envelopeSchema }))
     .max(64),
@@ -105,9 +105,9 @@ export const keyPackagesBody = z.strictObject({
   /** Whether the server deletes all earlier key packages of the device, because their private keys are lost. */
   replace: z.boolean(),
 });
-export const keyPackagesAnswer = z.strictObject({ left: z.int().min(0) });
+export const keyPackagesResponse = z.strictObject({ remaining: z.int().min(0) });
 export const claimBody = z.strictObject({ devices: z.array(deviceIdSchema).min(1).max(512) });
-export const claimAnswer = z.strictObject({
+export const claimResponse = z.strictObject({
   packages: z
     .array(
       z.strictObject({ device: deviceIdSchema, generation: z.int().min(1), body: keyPackage, lastResort: z.boolean() }),

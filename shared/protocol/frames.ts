@@ -188,13 +188,13 @@ export const serverFrameSchema = z.discriminatedUnion('kind', [
     recipients: z.array(recipientOutcome).max(MOST_RECIPIENTS),
   }),
   /**
-   * Response to `mailbox` with two counters of this enrollment. `taken`: number of the last mailbox entry that the device acknowledged.
+   * Response to `mailbox` with two counters of this enrollment. `acknowledged`: number of the last mailbox entry that the device acknowledged.
    * `posts`: number of messages that the server accepted from the device. If the device's own counters are lower, the device was restored
    * from an old copy.
    */
-  z.strictObject({ kind: z.literal('mailbox-is'), taken: z.int().min(0), posts: z.int().min(0) }),
+  z.strictObject({ kind: z.literal('mailbox-is'), acknowledged: z.int().min(0), posts: z.int().min(0) }),
   /**
-   * Entry of the mailbox. The server repeats the entry until a `taken` frame names its number or a later one. `seq` is the number of the
+   * Entry of the mailbox. The server repeats the entry until a `mail-stored` frame names its number or a later one. `seq` is the number of the
    * entry; numbers increase, possibly with gaps.
    */
   z.strictObject({
@@ -224,7 +224,7 @@ export const serverFrameSchema = z.discriminatedUnion('kind', [
    * Number of the device's single-use key packages that remain on the server. The server sends this frame after `mailbox-is`, and when few
    * packages remain.
    */
-  z.strictObject({ kind: z.literal('key-packages-left'), count: z.int().min(0) }),
+  z.strictObject({ kind: z.literal('key-packages-remaining'), count: z.int().min(0) }),
   /** Notice that the devices of a person have changed, only for people about whom the device has asked in the same session. */
   z.strictObject({ kind: z.literal('members-changed'), person: personId }),
   /**
@@ -348,6 +348,6 @@ export const deviceFrameSchema = z.discriminatedUnion('kind', [
    */
   z.strictObject({ kind: z.literal('mailbox'), open: z.boolean() }),
   /** Number of the newest mailbox entry up to which the device has stored all entries durably. */
-  z.strictObject({ kind: z.literal('taken'), through: z.int().min(1) }),
+  z.strictObject({ kind: z.literal('mail-stored'), through: z.int().min(1) }),
 ]);
 export type DeviceFrame = z.infer<typeof deviceFrameSchema>;

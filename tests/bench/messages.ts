@@ -86,7 +86,7 @@ function talk(links: Links, body: string, { goesOn, receive }: Habits): Promise<
 
 function take(link: RawLink, text: string): void {
   const { seq }: Mail = JSON.parse(text);
-  link.send(encoded({ kind: 'taken', through: seq }));
+  link.send(encoded({ kind: 'mail-stored', through: seq }));
 }
 
 async function close(links: Links): Promise<void> {

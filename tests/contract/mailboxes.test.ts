@@ -79,7 +79,7 @@ describeOnEveryStore('mailboxes', (open) => {
     expect((await posts.post(judged(from, post))).answer).toEqual(answers[0]?.answer);
     expect(await posts.answered(first(from), post.id)).toEqual(answers[0]?.answer);
     expect(await posts.answered(first(one), post.id)).toBeNull();
-    expect(await mailboxes.counters(first(from))).toEqual({ taken: 0, posts: 1 });
+    expect(await mailboxes.counters(first(from))).toEqual({ acknowledged: 0, posts: 1 });
     expect([await has(one), await has(two)]).toEqual([['hello'], ['hello']]);
     expect(await counters(one)).toMatchObject({
       entries: 1,
@@ -366,7 +366,7 @@ describeOnEveryStore('mailboxes', (open) => {
     expect(await new DeviceStore(database).end(to, end, entry)).toBe(true);
     expect([await has(from), await has(gone, { generation: 2 })]).toEqual([['returned -'], []]);
     expect(await has(to)).toEqual([]);
-    expect(await mailboxes.counters(first(to))).toEqual({ taken: 0, posts: 0 });
+    expect(await mailboxes.counters(first(to))).toEqual({ acknowledged: 0, posts: 0 });
     const { answer } = await posts.post(judged(to, postOf([from], 'from beyond')));
     expect(answer).toMatchObject({ outcome: 'refused', denial: { code: 'device_unknown' }, recipients: [] });
     const bodies = await database.db.selectFrom('posts').select('body').execute();

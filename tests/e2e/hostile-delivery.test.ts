@@ -11,7 +11,7 @@ import { consistencyView } from '../../shared/api/ledger.ts';
 import { originOf } from '../../shared/ledger/checkpoint.ts';
 import { consistencyProof, inclusionProof } from '../../shared/ledger/merkle.ts';
 import { ed25519FromSpki, signCheckpoint } from '../../shared/ledger/sign-checkpoint.ts';
-import { type MemberProof, membersAnswer } from '../../shared/protocol/device-http.ts';
+import { type MemberProof, membersResponse } from '../../shared/protocol/device-http.ts';
 import { LARGEST_SEALED } from '../../shared/protocol/frames.ts';
 import { LARGEST_GAP } from '../../shared/seal/suite.ts';
 import { codeOfAsync } from '../support/code-of.ts';
@@ -122,7 +122,7 @@ it('case 20: a server that claims higher counters makes a device reset its state
   await settled(ben);
   const states: (string | undefined)[] = [];
   ben.agent.messaging.onChange(() => states.push(stateOf(ben, conversation)));
-  hostile().tell(ben.device, { kind: 'mailbox-is', taken: 5_000, posts: 5_000 });
+  hostile().tell(ben.device, { kind: 'mailbox-is', acknowledged: 5_000, posts: 5_000 });
   await eventually(() => expect(states).toContain('rejoining'));
   await eventually(() => expect(stateOf(ben, conversation)).toBe('ready'));
   await say(ada, conversation, 'welcome back');
@@ -384,7 +384,7 @@ it('case 36: two devices with different ledgers detect that by their messages', 
   await people('Cleo');
   hostile().answer = async (device, path, json) => {
     if (device !== ben.device) return json;
-    if (path === '/device/members') return fork.members(membersAnswer.parse(json));
+    if (path === '/device/members') return fork.members(membersResponse.parse(json));
     const asked = /^\/device\/ledger\/consistency\?from=(\d+)(?:&to=(\d+))?/.exec(path);
     return asked
       ? fork.consistency(consistencyView.parse(json), Number(asked[1]), asked[2] ? Number(asked[2]) : undefined)

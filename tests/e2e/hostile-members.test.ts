@@ -11,7 +11,7 @@ import { WebSocket } from 'ws';
 import { encodeCanonical } from '../../shared/order/canonical.ts';
 import { PAYLOAD_TYPES } from '../../shared/order/documents.ts';
 import { type Signer, signEnvelope } from '../../shared/order/dsse.ts';
-import { claimAnswer, type MemberProof, membersAnswer } from '../../shared/protocol/device-http.ts';
+import { claimResponse, type MemberProof, membersResponse } from '../../shared/protocol/device-http.ts';
 import { type DeviceFrame, LINK_PATH, type ServerFrame, SUBPROTOCOL } from '../../shared/protocol/frames.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 import { commitChange, epochOf, membersOf } from '../../shared/seal/conversation.ts';
@@ -44,7 +44,7 @@ vi.setConfig({ testTimeout: 200_000 });
 
 const { alerts, captured, enroll, hostile, lastResortOf, people, raises, revoke } = hostileDeliveryWorld();
 
-const certificatesIn = (json: unknown) => membersAnswer.parse(json).members.map(certificateOf);
+const certificatesIn = (json: unknown) => membersResponse.parse(json).members.map(certificateOf);
 
 describe('case 16: key packages', () => {
   it('a package that is given out twice is reported by its device, which joins the second conversation nevertheless', async () => {
@@ -97,7 +97,7 @@ describe('case 16: key packages', () => {
     );
     hostile().answer = (_device, path, json) => {
       if (path !== '/device/key-packages/claim') return json;
-      const { packages } = claimAnswer.parse(json);
+      const { packages } = claimResponse.parse(json);
       return { packages: packages.map((one) => ({ ...one, body: Buffer.from(publicPackage).toString('base64') })) };
     };
     const conversation = await start(ada, [ben]);
@@ -129,7 +129,7 @@ describe('case 17: a forged member', () => {
     const online = captured().keys().online;
     hostile().answer = (device, path, json) => {
       if (device !== ada.device || path !== '/device/members') return json;
-      const { members } = membersAnswer.parse(json);
+      const { members } = membersResponse.parse(json);
       const ghosts = members.flatMap((proof): MemberProof[] => {
         const certificate = certificateOf(proof);
         if (certificate.person !== personOf(ben)) return [];

@@ -86,12 +86,12 @@ class MailDevice {
       this.#unanswered = this.#unanswered.filter(({ id }) => id !== frame.id);
     } else if (frame.kind === 'mailbox-is') {
       // After a kill, the server's counters must not exceed the true numbers.
-      expect(frame.taken).toBeLessThanOrEqual(this.stored.at(-1)?.seq ?? 0);
+      expect(frame.acknowledged).toBeLessThanOrEqual(this.stored.at(-1)?.seq ?? 0);
       expect(frame.posts).toBeGreaterThanOrEqual([...this.answers.values()].filter(accepted).length);
     } else if (frame.kind === 'mail') {
       if (frame.seq > (this.stored.at(-1)?.seq ?? 0)) this.stored.push(frame);
       else this.repeated += 1;
-      this.#link?.send({ kind: 'taken', through: frame.seq });
+      this.#link?.send({ kind: 'mail-stored', through: frame.seq });
     }
   }
 

@@ -169,9 +169,9 @@ const fromServer: Each<ServerFrame, 'kind'> = {
       { maxLength: 4 },
     ),
   }),
-  'mailbox-is': fc.record({ kind: fc.constant('mailbox-is'), taken: version, posts: version }),
+  'mailbox-is': fc.record({ kind: fc.constant('mailbox-is'), acknowledged: version, posts: version }),
   mail: fc.record({ kind: fc.constant('mail'), seq: positive, item: fc.oneof(...Object.values(mail)) }),
-  'key-packages-left': fc.record({ kind: fc.constant('key-packages-left'), count: version }),
+  'key-packages-remaining': fc.record({ kind: fc.constant('key-packages-remaining'), count: version }),
   'members-changed': fc.record({ kind: fc.constant('members-changed'), person }),
 };
 const held = { list: version, record: version, approverSet: version };
@@ -197,7 +197,7 @@ const fromDevice: Each<DeviceFrame, 'kind'> = {
     body: base64,
   }),
   mailbox: fc.record({ kind: fc.constant('mailbox'), open: fc.boolean() }),
-  taken: fc.record({ kind: fc.constant('taken'), through: positive }),
+  'mail-stored': fc.record({ kind: fc.constant('mail-stored'), through: positive }),
 };
 
 const sides = [

@@ -50,7 +50,7 @@ export interface TestDevice {
 interface Mailbox {
   readonly entries: Mail[];
   next: number;
-  taken: number;
+  acknowledged: number;
   posts: number;
   open: boolean;
 }
@@ -66,7 +66,7 @@ interface Enrolled {
 
 const nobody = (): Enrolled => ({
   member: null,
-  mailbox: { entries: [], next: 1, taken: 0, posts: 0, open: false },
+  mailbox: { entries: [], next: 1, acknowledged: 0, posts: 0, open: false },
   device: null,
   connected: false,
   packages: [],
@@ -291,8 +291,8 @@ export class MessagingWorld {
           const enrolled = this.#enrolled.get(device);
           const body = enrolled?.packages.shift() ?? enrolled?.lastResort;
           if (!enrolled?.member || !body) return [];
-          const left = { kind: 'key-packages-left', count: enrolled.packages.length } as const;
-          setImmediate(() => enrolled.connected && enrolled.device?.messaging.take(left));
+          const remaining = { kind: 'key-packages-remaining', count: enrolled.packages.length } as const;
+          setImmediate(() => enrolled.connected && enrolled.device?.messaging.take(remaining));
           return [{ device, generation: enrolled.member.generation, body }];
         });
       },
@@ -332,11 +332,11 @@ export class MessagingWorld {
         case 'mailbox':
           mailbox.open = frame.open;
           if (!frame.open) return;
-          device?.messaging.take({ kind: 'mailbox-is', taken: mailbox.taken, posts: mailbox.posts });
+          device?.messaging.take({ kind: 'mailbox-is', acknowledged: mailbox.acknowledged, posts: mailbox.posts });
           for (const mail of mailbox.entries) device?.messaging.take(mail);
           return;
-        case 'taken':
-          mailbox.taken = Math.max(mailbox.taken, frame.through);
+        case 'mail-stored':
+          mailbox.acknowledged = Math.max(mailbox.acknowledged, frame.through);
           mailbox.entries.splice(0, mailbox.entries.filter(({ seq }) => seq <= frame.through).length);
           return;
         case 'post': {

@@ -80,12 +80,12 @@ it('uploads a stock once, and no more until a third of it is used', async () => 
   await stock.work();
   await stock.work();
   expect([lying.single.length, requests]).toEqual([TARGET, 1]);
-  stock.left(TARGET - 1);
+  stock.setRemaining(TARGET - 1);
   await stock.work();
   expect(requests).toBe(1);
   const rest = lying.single.slice(2);
   lying.single = [...rest];
-  stock.left(rest.length);
+  stock.setRemaining(rest.length);
   await stock.work();
   expect(lying.single).toHaveLength(TARGET);
   expect(lying.single.slice(0, rest.length)).toEqual(rest);
@@ -96,7 +96,7 @@ it('replaces unused packages before they are too old for other devices', async (
   for (const days of [20, 20, 20, 20, 20]) {
     now += days * DAY;
     const stock = stockOf();
-    stock.left(lying.single.length);
+    stock.setRemaining(lying.single.length);
     await stock.work();
     expect(lying.single).toHaveLength(TARGET);
     // A key package that is claimed now is still usable a month later.
@@ -166,7 +166,7 @@ it.each(['refused', 'accepted without a response'] as const)(
     for (let round = 0; round < 12; round += 1) {
       fates = [fate];
       const started = stockOf();
-      started.left(lying.single.length);
+      started.setRemaining(lying.single.length);
       await failing(started);
       expect(halves()).toBe(before + 4 + 1);
     }
@@ -182,7 +182,7 @@ it('does not upload packages again that the server has received', async () => {
   const stock = stockOf();
   await stock.work();
   lying.single.splice(0, 5);
-  stock.left(lying.single.length);
+  stock.setRemaining(lying.single.length);
   fates = ['accepted without a response'];
   await failing(stock);
   const given = lying.single.splice(1, 2);

@@ -34,7 +34,7 @@ const LONGEST_AGAIN = 5 * 60_000;
  */
 export interface KeyPackageStock extends Pick<StoredKeyPackages, 'find' | 'wasUsed' | 'used'> {
   /** Sets the number of key packages that the server has; null if the number is unknown, for example after a start. */
-  left(count: number | null): void;
+  setRemaining(count: number | null): void;
   /** Discards all key packages, because their private halves are lost, or because a copy of this device has them too. */
   replaceAll(): void;
   /**
@@ -119,7 +119,7 @@ export function createKeyPackageStock(ports: {
     find,
     wasUsed,
     used,
-    left(count) {
+    setRemaining(count) {
       known = count;
     },
     replaceAll() {

@@ -48,14 +48,14 @@ export function createMailbox({
         store.keepMail(item);
         if (seq > counter('taken')) count('taken', seq);
       });
-      send({ kind: 'taken', through: seq });
+      send({ kind: 'mail-stored', through: seq });
     },
-    compare({ taken, posts }) {
+    compare({ acknowledged, posts }) {
       const known = counter('posts');
       // The server may also have accepted the messages without a response, so the counter may be too low by their number.
-      const restored = taken > counter('taken') || posts > known + store.countPosts();
+      const restored = acknowledged > counter('taken') || posts > known + store.countPosts();
       store.transaction(() => {
-        if (restored) count('taken', Math.max(taken, counter('taken')));
+        if (restored) count('taken', Math.max(acknowledged, counter('taken')));
         // A server that was restored from a backup counts fewer messages. The device takes over the lower counter: with a counter that is
         // too high, a second copy of this device would remain undetected.
         if (restored || posts < known) count('posts', posts);

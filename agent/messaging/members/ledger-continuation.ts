@@ -9,7 +9,7 @@ import { continuationOf, judgeEarlierTree, type NamedTree } from '../../../share
 import type { ApproverSet } from '../../../shared/order/approvers.ts';
 import type { LedgerContinuation } from '../../../shared/order/documents.ts';
 import { continuationDigest, verifyLedgerContinuation } from '../../../shared/order/ledger-continuation.ts';
-import { continuationsAnswer } from '../../../shared/protocol/device-http.ts';
+import { continuationsResponse } from '../../../shared/protocol/device-http.ts';
 
 /**
  * Steps from a stored ledger tree to the ledger's current name. `documents`: the continuations (signed decisions that the ledger goes on
@@ -31,7 +31,7 @@ export async function validContinuations(
   approverSet: ApproverSet,
 ): Promise<LedgerContinuation[]> {
   const valid: LedgerContinuation[] = [];
-  for (const { envelope, index, body, proof } of continuationsAnswer.parse(response).continuations) {
+  for (const { envelope, index, body, proof } of continuationsResponse.parse(response).continuations) {
     try {
       const document = verifyLedgerContinuation(envelope, approverSet);
       const entry = await checkInclusionIn(
@@ -102,4 +102,4 @@ export function continuedWords({ documents, loss }: Followed, before: NamedTree)
   return `The public ledger continues as ${last.newOrigin} after a loss of entries: ${first.fork.size} entries remain. Approvers signed this. ${lossWords[loss]} Reason: ${first.reason}`;
 }
 
-export const isMalformedAnswer = (error: unknown): boolean => error instanceof z.ZodError;
+export const isMalformedResponse = (error: unknown): boolean => error instanceof z.ZodError;

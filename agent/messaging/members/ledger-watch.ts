@@ -15,7 +15,7 @@ import type { ApproverSet } from '../../../shared/order/approvers.ts';
 import type { LedgerContinuation } from '../../../shared/order/documents.ts';
 import type { DeviceId } from '../../../shared/protocol/ids.ts';
 import { readBase64 } from '../../../shared/strict-base64.ts';
-import { continuedWords, followContinuations, isMalformedAnswer, validContinuations } from './ledger-continuation.ts';
+import { continuedWords, followContinuations, isMalformedResponse, validContinuations } from './ledger-continuation.ts';
 
 export interface StoredLedger {
   readonly key: string;
@@ -147,7 +147,7 @@ class VerifiedLedger implements LedgerWatch {
       if (documents.length > 0) this.#verified = { under, documents };
       return documents;
     } catch (error) {
-      if (!isMalformedAnswer(error)) throw error;
+      if (!isMalformedResponse(error)) throw error;
       throw forked('The server shows the ledger under another name, and has no document for it.', error);
     }
   }

@@ -1,6 +1,6 @@
 import { CordonError, isCordonError } from '../../../shared/errors.ts';
 import type { ApproverSet } from '../../../shared/order/approvers.ts';
-import { membersAnswer } from '../../../shared/protocol/device-http.ts';
+import { membersResponse } from '../../../shared/protocol/device-http.ts';
 import type { LedgerWatch } from './ledger-watch.ts';
 import type { Member } from './member.ts';
 import type { About } from './member-cache.ts';
@@ -41,7 +41,7 @@ export function createMemberProofs({ installation, client, watch, raiseGhost }: 
   return {
     async fetch(about, approverSet) {
       const known = watch.newest();
-      const { members: proofs } = membersAnswer.parse(await client.askLater('POST', '/device/members', about));
+      const { members: proofs } = membersResponse.parse(await client.askLater('POST', '/device/members', about));
       const [first] = proofs;
       if (!first) return [];
       const { checkpoint: note, key } = first.certified;

@@ -2,7 +2,7 @@ import { CordonError, isCordonError } from '../../../shared/errors.ts';
 import type { ApproverSet } from '../../../shared/order/approvers.ts';
 import { personId } from '../../../shared/order/documents.ts';
 import type { Signer } from '../../../shared/order/dsse.ts';
-import { peopleAnswer } from '../../../shared/protocol/device-http.ts';
+import { peopleResponse } from '../../../shared/protocol/device-http.ts';
 import type { DeviceId } from '../../../shared/protocol/ids.ts';
 import type { Instant } from '../../../shared/time/clock.ts';
 import type { DeviceListener } from '../../link/http.ts';
@@ -123,7 +123,7 @@ export function createMembership(ports: MembershipPorts): Membership {
       const query = new URLSearchParams({ text: wanted });
       const found = personId.safeParse(wanted).success
         ? [wanted]
-        : peopleAnswer.parse(await client.ask('GET', `/device/people?${query}`)).people.map(({ person }) => person);
+        : peopleResponse.parse(await client.ask('GET', `/device/people?${query}`)).people.map(({ person }) => person);
       // The name comes from the device's certificate. In its response, a dishonest server could combine one person's name with another
       // person's identifier, and a message would reach the wrong person.
       const verified = await alerted(directory.membersOf(found));

@@ -2,7 +2,7 @@ import { CordonError } from '../../../shared/errors.ts';
 import type { ApproverSet } from '../../../shared/order/approvers.ts';
 import type { Signer } from '../../../shared/order/dsse.ts';
 import { judgeMessagingCertificate, signMessagingKey } from '../../../shared/order/messaging-certificate.ts';
-import { messagingKeyAnswer } from '../../../shared/protocol/device-http.ts';
+import { messagingKeyResponse } from '../../../shared/protocol/device-http.ts';
 import type { DeviceId } from '../../../shared/protocol/ids.ts';
 import type { Instant } from '../../../shared/time/clock.ts';
 import type { MembershipClient } from './membership-client.ts';
@@ -37,11 +37,11 @@ export function createOwnMembership(ports: {
     const { device, installation, generation } = ports.identity;
     const approverSet = ports.approverSet();
     if (own.state === 'member') return own;
-    let response = messagingKeyAnswer.parse(await ports.client.ask('GET', '/device/messaging-key'));
+    let response = messagingKeyResponse.parse(await ports.client.ask('GET', '/device/messaging-key'));
     if (!response.certificate) {
       const at = new Date(ports.now()).toISOString();
       const envelope = signMessagingKey({ installation, device, generation, signatureKey, at }, ports.signer());
-      response = messagingKeyAnswer.parse(await ports.client.ask('POST', '/device/messaging-key', { envelope }));
+      response = messagingKeyResponse.parse(await ports.client.ask('POST', '/device/messaging-key', { envelope }));
     }
     if (!response.certificate) return own;
     const { certificate, certifiedBy, countersignedBy } = judgeMessagingCertificate(response.certificate, approverSet);
