@@ -64,7 +64,7 @@ export async function recoverOwner(config: Config, email: string | null): Promis
       alert: (code, detail) => alerts.raise({ device: null, code, detail, at: clock.now() }),
     });
     const account = ownerOf(await admins.accounts(), email);
-    const { invitation, expiresAt } = await admins.inviteAgain(account.id);
+    const { invitation, expiresAt } = await admins.createAccountLink(account.id);
     return { account, link: consoleLink(config, config.admin.port, `invitation=${invitation}`), expiresAt };
   } finally {
     checked.ports.release();

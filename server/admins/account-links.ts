@@ -41,7 +41,7 @@ type MailedLink = LinkDelivery & { readonly mail: NonNullable<LinkDelivery['mail
 export type AccountLinks = ReturnType<typeof createAccountLinks>;
 
 export function createAccountLinks(ports: {
-  readonly admins: Pick<Admins, 'createAccount' | 'inviteAgain' | 'account'>;
+  readonly admins: Pick<Admins, 'createAccount' | 'createAccountLink' | 'account'>;
   readonly verifications: VerificationStore;
   readonly invitationLink: (token: string) => string;
   readonly mail: LinkMail | null;
@@ -73,10 +73,10 @@ export function createAccountLinks(ports: {
      * invitation.
      */
     async create(
-      given: { readonly email: string; readonly name: string; readonly grants: readonly Grant[] },
+      draft: { readonly email: string; readonly name: string; readonly grants: readonly Grant[] },
       by: Account,
     ): Promise<LinkDelivery & { readonly account: Account }> {
-      const created = await admins.createAccount(given.email, given.name, given.grants, by.id, { mailed });
+      const created = await admins.createAccount(draft.email, draft.name, draft.grants, by.id, { mailed });
       if (mailed) await limit.consume(created.account.id);
       return { account: created.account, ...(await deliver(created.account, by, 'invitation', created)) };
     },
@@ -85,10 +85,10 @@ export function createAccountLinks(ports: {
      * Creates an invitation for an account without credentials, otherwise a credential reset link. Earlier links of the account become
      * void.
      */
-    async again(id: AccountId, by: Account): Promise<LinkDelivery> {
+    async createAccountLink(id: AccountId, by: Account): Promise<LinkDelivery> {
       const account = await admins.account(id);
       if (mailed) await requireMailAllowed(limit, id);
-      const created = await admins.inviteAgain(id, by.id, { mailed });
+      const created = await admins.createAccountLink(id, by.id, { mailed });
       return deliver(account, by, account.ready ? 'reset' : 'invitation', created);
     },
 

@@ -23,7 +23,7 @@ const DATE = new Intl.DateTimeFormat('en-US', {
 export function accountMail({ purpose, organization, to, by, link, expiresAt }: AccountMail): Mail {
   const name = oneLine(organization);
   const admin = `${oneLine(by.name)} (${oneLine(by.email)})`;
-  const { subject, why, instruction, unexpected } = WORDS[purpose](name, admin, oneLine(to.address));
+  const { subject, why, instruction, unexpected } = MAIL_TEXTS[purpose](name, admin, oneLine(to.address));
   const text = [
     `Hello ${oneLine(to.name)},`,
     why,
@@ -35,26 +35,26 @@ export function accountMail({ purpose, organization, to, by, link, expiresAt }: 
   return { to: { name: oneLine(to.name), address: to.address }, subject, text: `${text.join('\n\n')}\n` };
 }
 
-interface Words {
+interface MailTexts {
   readonly subject: string;
   readonly why: string;
   readonly instruction: string;
   readonly unexpected: string;
 }
 
-const KEEP = 'Do not forward this mail: anyone with the link can sign in as you.';
+const DO_NOT_FORWARD = 'Do not forward this mail: anyone with the link can sign in as you.';
 
-const WORDS: Record<LinkPurpose, (organization: string, admin: string, address: string) => Words> = {
+const MAIL_TEXTS: Record<LinkPurpose, (organization: string, admin: string, address: string) => MailTexts> = {
   invitation: (organization, admin) => ({
     subject: `${organization}: your Cordon account`,
     why: `${admin} invites you to Cordon, the device management of ${organization}.`,
-    instruction: `Open this link to choose your password and to set up an authenticator app. ${KEEP}`,
+    instruction: `Open this link to choose your password and to set up an authenticator app. ${DO_NOT_FORWARD}`,
     unexpected: `If you did not expect this invitation, do not open the link. Ask ${admin} about it. Without you, nobody can use the account.`,
   }),
   reset: (organization, admin) => ({
     subject: `${organization}: new password for your Cordon account`,
     why: `${admin} sent you this link, so that you can sign in to Cordon at ${organization} again.`,
-    instruction: `Open this link to choose a new password and to set up an authenticator app. Your old password, your sessions and your tokens then end. ${KEEP}`,
+    instruction: `Open this link to choose a new password and to set up an authenticator app. Your old password, your sessions and your tokens then end. ${DO_NOT_FORWARD}`,
     unexpected: `If you did not expect this mail, do not open the link. Tell another owner of Cordon at ${organization}. Until you open the link, your password does not change.`,
   }),
   verification: (organization, _admin, address) => ({

@@ -67,7 +67,7 @@ export function createAccounts(ports: AccountsPorts) {
      * admin's account. `mailed`: true if the server mails the link, so that no admin sees the link. A link that replaces credentials causes
      * a ledger entry and an alert.
      */
-    async inviteAgain(
+    async createAccountLink(
       id: AccountId,
       by: AccountId | null = null,
       { mailed = false }: { readonly mailed?: boolean } = {},
@@ -110,7 +110,7 @@ function createAccountAccess({
 
     async grant(id: AccountId, grant: Grant): Promise<Account> {
       const { grants } = await found(id);
-      if (!grants.some((held) => same(held, grant))) {
+      if (!grants.some((existing) => same(existing, grant))) {
         await accounts.grant(id, { grant, entry: roleEntry('role.granted', clock.now(), id, grant) }, now());
         changed();
       }

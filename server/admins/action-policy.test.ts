@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { ACTIONS, aloneLimit, peopleNeeded, proofSuffices, STEP_UP_WITHIN } from './action-policy.ts';
+import { ACTIONS, peopleNeeded, proofSuffices, STEP_UP_WITHIN, soloLimit } from './action-policy.ts';
 
-describe('aloneLimit', () => {
+describe('soloLimit', () => {
   it.each([
     [0, 5],
     [5, 5],
@@ -10,7 +10,7 @@ describe('aloneLimit', () => {
     [999, 99],
     [1_000, 100],
     [100_000, 100],
-  ])('of a fleet of %i is %i devices', (fleet, limit) => expect(aloneLimit(fleet)).toBe(limit));
+  ])('of a fleet of %i is %i devices', (fleet, limit) => expect(soloLimit(fleet)).toBe(limit));
 });
 
 describe('peopleNeeded', () => {
@@ -21,8 +21,8 @@ describe('peopleNeeded', () => {
     ['device.revoke', 101, 5_000, 2],
     ['device.re-enroll', 6, 10, 2],
     ['workspace.lock', 5_000, 5_000, 1],
-  ] as const)('for %s on %i devices of %i is %i', (action, taken, fleet, people) =>
-    expect(peopleNeeded(ACTIONS[action], { taken, fleet })).toBe(people),
+  ] as const)('for %s on %i devices of %i is %i', (action, used, fleet, people) =>
+    expect(peopleNeeded(ACTIONS[action], { used, fleet })).toBe(people),
   );
 });
 

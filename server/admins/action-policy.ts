@@ -10,14 +10,14 @@ const HOUR = 60 * MINUTE;
 /** Milliseconds after the last authenticator code during which a session may perform grave actions. */
 export const STEP_UP_WITHIN = 10 * MINUTE;
 /** Sliding window, in milliseconds, for counting the devices of one person's destructive actions. */
-export const ALONE_WITHIN = 24 * HOUR;
+export const SOLO_WINDOW = 24 * HOUR;
 /** Milliseconds after which a pending action without a decision expires. */
 export const PENDING_LASTS = 24 * HOUR;
 
 export interface ActionRule {
   readonly right: RightName;
   /**
-   * Number of people that an action needs. `1`: one person. `2`: always two people. `limit`: one person for up to `aloneLimit` devices in
+   * Number of people that an action needs. `1`: one person. `2`: always two people. `limit`: one person for up to `soloLimit` devices in
    * 24 hours, two people beyond it. All actions with `limit` share one count per person, so single commands in a loop also reach the limit.
    */
   readonly people: 1 | 2 | 'limit';
@@ -175,7 +175,7 @@ export const ROUTE_ACTIONS: Readonly<Partial<Record<RouteName, RoutePolicy>>> = 
 /**
  * Maximum number of devices on which one person may act destructively in 24 hours: a tenth of the active fleet, at least 5 and at most 100.
  */
-export function aloneLimit(fleet: number): number {
+export function soloLimit(fleet: number): number {
   return Math.min(100, Math.max(5, Math.floor(fleet / 10)));
 }
 
@@ -202,10 +202,10 @@ export function proofSuffices(
 }
 
 /**
- * Returns the number of people that an action needs. `taken`: number of devices on which the person has acted destructively in the last 24
+ * Returns the number of people that an action needs. `used`: number of devices on which the person has acted destructively in the last 24
  * hours, including this action. `fleet`: number of active devices.
  */
-export function peopleNeeded({ people }: ActionRule, { taken, fleet }: { taken: number; fleet: number }): 1 | 2 {
+export function peopleNeeded({ people }: ActionRule, { used, fleet }: { used: number; fleet: number }): 1 | 2 {
   if (people !== 'limit') return people;
-  return taken > aloneLimit(fleet) ? 2 : 1;
+  return used > soloLimit(fleet) ? 2 : 1;
 }

@@ -11,12 +11,12 @@ import type { Bus } from '../bus/bus.ts';
 import {
   ACTIONS,
   type ActionName,
-  ALONE_WITHIN,
-  aloneLimit,
   PENDING_LASTS,
   type Proof,
   peopleNeeded,
   proofSuffices,
+  SOLO_WINDOW,
+  soloLimit,
 } from './action-policy.ts';
 import type { Account } from './ports.ts';
 import { type AccessScope, type RightName, type RouteName, scopeOf } from './roles.ts';
@@ -62,16 +62,16 @@ export interface ActionStore {
    * active fleet. If `allow` returns true, records `devices` for the person. Concurrent calls for one person count each other's devices.
    * Returns the result of `allow`.
    */
-  takeAlone(
-    taken: {
+  useSoloLimit(
+    use: {
       readonly person: PersonId;
       readonly devices: readonly DeviceId[];
       readonly at: number;
       readonly since: number;
     },
-    allow: (count: { readonly taken: number; readonly fleet: number }) => boolean,
+    allow: (count: { readonly used: number; readonly fleet: number }) => boolean,
   ): Promise<boolean>;
-  taken(person: PersonId, since: number): Promise<{ readonly taken: number; readonly fleet: number }>;
+  soloUse(person: PersonId, since: number): Promise<{ readonly used: number; readonly fleet: number }>;
   /**
    * Records a pending action with its ledger entry. Returns an existing pending action of the person with the same hash instead. Returns
    * null if the person already has `atMost` pending actions.
@@ -137,8 +137,8 @@ function createAuthorization({ store, clock, bus, stepUpWithin, now = Date.now }
   }
 
   async function limitText(): Promise<string> {
-    const { fleet } = await store.taken('' as PersonId, now());
-    return `at most ${aloneLimit(fleet)} devices`;
+    const { fleet } = await store.soloUse('' as PersonId, now());
+    return `at most ${soloLimit(fleet)} devices`;
   }
 
   return {
@@ -150,19 +150,19 @@ function createAuthorization({ store, clock, bus, stepUpWithin, now = Date.now }
       const rule = ACTIONS[content.action];
       requireProof(content.action, proof, { devices: content.devices.length, now: now(), within: stepUpWithin });
       const counted = { person: by.person, devices: content.devices };
-      const alone = await (rule.people === 'limit'
-        ? store.takeAlone(
-            { ...counted, at: now(), since: now() - ALONE_WITHIN },
+      const solo = await (rule.people === 'limit'
+        ? store.useSoloLimit(
+            { ...counted, at: now(), since: now() - SOLO_WINDOW },
             (count) => peopleNeeded(rule, count) === 1,
           )
-        : peopleNeeded(rule, { taken: 0, fleet: 0 }) === 1);
-      if (!alone) throw await propose(by, content);
+        : peopleNeeded(rule, { used: 0, fleet: 0 }) === 1);
+      if (!solo) throw await propose(by, content);
     },
 
     /** Number of devices on which the account's person may act alone in 24 hours (`limit`), and the number so far (`used`). */
     async allowance({ person }: Account): Promise<{ limit: number; used: number }> {
-      const { taken, fleet } = await store.taken(person, now() - ALONE_WITHIN);
-      return { limit: aloneLimit(fleet), used: taken };
+      const { used, fleet } = await store.soloUse(person, now() - SOLO_WINDOW);
+      return { limit: soloLimit(fleet), used };
     },
   };
 }
@@ -189,17 +189,18 @@ function createDecisions(ports: ActionsPorts) {
   }
 
   return {
-    async list(who: Account): Promise<StoredAction[]> {
+    async list(reader: Account): Promise<StoredAction[]> {
       const listed: StoredAction[] = [];
       for (const action of await store.list(now() - LISTED_FOR, LISTED_AT_MOST)) {
-        if (action.person === who.person || (await mayDecide(action, who))) listed.push(withExpiry(action, now()));
+        if (action.person === reader.person || (await mayDecide(action, reader)))
+          listed.push(withExpiry(action, now()));
       }
       return listed;
     },
 
-    async get(id: ActionId, who: Account): Promise<StoredAction> {
+    async get(id: ActionId, reader: Account): Promise<StoredAction> {
       const action = await found(id);
-      if (action.person !== who.person) await requireRight(action, who);
+      if (action.person !== reader.person) await requireRight(action, reader);
       return action;
     },
 
@@ -261,9 +262,9 @@ function createDecisionRights({ independent, account, requireInScope }: ActionsP
     await requireInScope(contentOf(action).devices, scopeOf(right, grants));
   }
 
-  async function mayDecide(action: StoredAction, who: Account): Promise<boolean> {
+  async function mayDecide(action: StoredAction, decider: Account): Promise<boolean> {
     try {
-      await requireRight(action, who);
+      await requireRight(action, decider);
       return true;
     } catch (error) {
       if (isCordonError(error, 'forbidden') || isCordonError(error, 'out_of_scope')) return false;
@@ -271,8 +272,8 @@ function createDecisionRights({ independent, account, requireInScope }: ActionsP
     }
   }
 
-  async function requireSecondPerson(action: StoredAction, who: Account): Promise<void> {
-    if (action.person !== who.person && (await independent(await account(action.account), who))) return;
+  async function requireSecondPerson(action: StoredAction, decider: Account): Promise<void> {
+    if (action.person !== decider.person && (await independent(await account(action.account), decider))) return;
     throw new CordonError(
       'same_person',
       'A second person must confirm this action. You proposed it, or one of the two accounts created the other.',

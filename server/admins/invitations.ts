@@ -49,24 +49,24 @@ export function createInvitations(ports: {
      * Sets a password and creates a new TOTP secret. Only the first owner gives `email` and `name`, because the account of an invited admin
      * already has them. Throws `invitation_invalid` for an unknown, used or expired token, always with the same text.
      */
-    async redeemInvitation(given: {
+    async redeemInvitation(request: {
       readonly token: string;
       readonly password: string;
       readonly email?: string | undefined;
       readonly name?: string | undefined;
       readonly address: string;
     }): Promise<Redeemed> {
-      const hash = sha256(given.token);
+      const hash = sha256(request.token);
       // Reject a wrong token before the slow password hash. The shorter response time reveals nothing useful, because nobody can guess 256
       // random bits.
-      if (!(await invitations.hasInvitation(hash, now()))) throw invalidInvitation(given.email);
-      const { secret, credentials } = await newCredentials(given.password, given.address);
+      if (!(await invitations.hasInvitation(hash, now()))) throw invalidInvitation(request.email);
+      const { secret, credentials } = await newCredentials(request.password, request.address);
       const redeemed = await invitations.redeem(hash, now(), credentials, (id) =>
         resetEntry('credentials.reset', clock.now(), id),
       );
       let account = redeemed?.account ?? null;
-      if (!account && given.email !== undefined) {
-        const first = newAccount(given.email, given.name ?? given.email, now());
+      if (!account && request.email !== undefined) {
+        const first = newAccount(request.email, request.name ?? request.email, now());
         const owner: Grant = { role: 'owner', group: null, area: null };
         account = await invitations.redeemFirstOwner(
           hash,
@@ -76,12 +76,12 @@ export function createInvitations(ports: {
           roleEntry('role.granted', clock.now(), first.id, owner),
         );
       }
-      if (!account) throw invalidInvitation(given.email);
+      if (!account) throw invalidInvitation(request.email);
       bus.publish({ kind: 'accounts' });
       if (redeemed?.reset) {
         await alert(
           'credential_reset',
-          `The password and the second factor of ${account.email} (${account.id}) were reset from ${given.address}. The account's sessions and tokens have ended.`,
+          `The password and the second factor of ${account.email} (${account.id}) were reset from ${request.address}. The account's sessions and tokens have ended.`,
         );
       }
       return { account, totpSecret: secret, totpUri: totpUri(organization, account.email, secret) };

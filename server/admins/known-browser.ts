@@ -12,14 +12,14 @@ export const BROWSER_LASTS = 180 * 86_400_000;
 
 const schema = z.strictObject({ account: z.string(), browser: z.string(), credentials: z.string(), at: z.number() });
 
-interface Holder {
+interface AccountPassword {
   readonly account: string;
   readonly passwordHash: string;
 }
 
 const markOf = (passwordHash: string): string => createHash('sha256').update(passwordHash).digest('hex').slice(0, 16);
 
-export function rememberBrowser(sealer: Sealer, { account, passwordHash }: Holder, now: number): string {
+export function rememberBrowser(sealer: Sealer, { account, passwordHash }: AccountPassword, now: number): string {
   const facts = { account, browser: randomBase32(10), credentials: markOf(passwordHash), at: now };
   return sealer.seal(Buffer.from(JSON.stringify(facts)));
 }
@@ -28,7 +28,7 @@ export function rememberBrowser(sealer: Sealer, { account, passwordHash }: Holde
 export function knownBrowser(
   sealer: Sealer,
   cookie: string | null,
-  { account, passwordHash }: Holder,
+  { account, passwordHash }: AccountPassword,
   now: number,
 ): string | null {
   if (cookie === null) return null;

@@ -19,10 +19,10 @@ export async function hashPassword(password: string): Promise<string> {
  * Hash that the server checks if no account has the given e-mail address. The response time then does not reveal which addresses have
  * accounts.
  */
-let nobody: Promise<string> | null = null;
+let dummyHash: Promise<string> | null = null;
 
 export async function passwordMatches(stored: string | null, password: string): Promise<boolean> {
-  nobody ??= hash(randomBytes(32), COST);
-  const matches = await verify(stored ?? (await nobody), password.normalize('NFKC'));
+  dummyHash ??= hash(randomBytes(32), COST);
+  const matches = await verify(stored ?? (await dummyHash), password.normalize('NFKC'));
   return matches && stored !== null;
 }

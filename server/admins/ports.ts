@@ -73,7 +73,7 @@ export interface NewCredentials {
   readonly totpSealed: string;
 }
 
-export interface GivenGrant {
+export interface NewGrant {
   readonly grant: Grant;
   readonly entry: EntryDraft<'role.granted'>;
 }
@@ -88,7 +88,7 @@ export interface AccountStore {
   create(
     account: NewAccount,
     invitation: Invitation,
-    grants: readonly GivenGrant[],
+    grants: readonly NewGrant[],
     by: AccountId | null,
   ): Promise<Account>;
   list(): Promise<Account[]>;
@@ -99,7 +99,7 @@ export interface AccountStore {
    * or a newer time step.
    */
   useTotpStep(account: AccountId, step: number): Promise<boolean>;
-  grant(account: AccountId, given: GivenGrant, at: number): Promise<void>;
+  grant(account: AccountId, granted: NewGrant, at: number): Promise<void>;
   /** Removes a grant. Throws `not_found` if the account lacks the grant, and `last_owner` if no owner with credentials would remain. */
   revoke(account: AccountId, grant: Grant, entry: EntryDraft<'role.revoked'>): Promise<void>;
   /**
@@ -184,7 +184,7 @@ export interface ApiToken {
   readonly lastAddress: string | null;
 }
 
-export interface TokenHolder {
+export interface TokenAccount {
   readonly account: Account;
   readonly destructive: boolean;
 }
@@ -213,7 +213,7 @@ export interface TokenStore {
    * Finds the account of an API token and records the use of the token. Returns null for an unknown or expired token, and for a disabled
    * account.
    */
-  tokenAccount(hash: string, now: number, address: string): Promise<TokenHolder | null>;
+  tokenAccount(hash: string, now: number, address: string): Promise<TokenAccount | null>;
 }
 
 export interface ApproverKey {

@@ -22,7 +22,7 @@ const FIRST_GAP = 100;
 const LONGEST_GAP = 2_000;
 /** Maximum number of waiting attempts of one source on one account. The server refuses more attempts. */
 const WAITING_OF_PAIR = 8;
-const PAIRS_KEPT = 10_000;
+const MOST_PAIRS = 10_000;
 const QUARTER_HOUR = 15 * 60_000;
 const CODES_PER_QUARTER_HOUR = 10;
 
@@ -90,7 +90,7 @@ export function createSignInLimits({
     pairs.delete(key);
     pairs.set(key, pair);
     for (const [old, { waiting }] of pairs) {
-      if (pairs.size <= PAIRS_KEPT) break;
+      if (pairs.size <= MOST_PAIRS) break;
       if (waiting === 0) pairs.delete(old);
     }
     return pair;

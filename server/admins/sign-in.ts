@@ -79,12 +79,12 @@ export function createSignIn(ports: {
 
   return {
     /** Throws `credentials_wrong` for any wrong credential, and `totp_reused` for an authenticator code that was used before. */
-    async signIn(given: SignInRequest): Promise<SignedIn> {
-      if (given.totp === undefined)
+    async signIn(request: SignInRequest): Promise<SignedIn> {
+      if (request.totp === undefined)
         throw new CordonError('totp_required', 'Give the six-digit code of the authenticator app too.');
-      const email = emailKey(given.email);
-      const source = (await knownSource(email, given.browser)) ?? sourceNetwork(given.address);
-      const { password, totp } = given;
+      const email = emailKey(request.email);
+      const source = (await knownSource(email, request.browser)) ?? sourceNetwork(request.address);
+      const { password, totp } = request;
       const { account, passwordHash } = await limits.attempt(email, source, () =>
         verified(email, { password, totp, source }),
       );
@@ -95,12 +95,12 @@ export function createSignIn(ports: {
         id: `ses_${randomBase32(10)}`,
         createdAt: at,
         expiresAt: at + SESSION_LASTS,
-        address: given.address,
-        userAgent: (given.userAgent ?? '').slice(0, LONGEST_USER_AGENT),
+        address: request.address,
+        userAgent: (request.userAgent ?? '').slice(0, LONGEST_USER_AGENT),
       };
       await sessions.open(
         { ...opened, account: account.id, hash: sha256(token), pageHash: sha256(csrf) },
-        given.replaces === null ? null : sha256(given.replaces),
+        request.replaces === null ? null : sha256(request.replaces),
       );
       return { token, browser, csrf, session: { ...opened, account, authenticatedAt: at, lastUsedAt: at } };
     },
@@ -110,22 +110,26 @@ export function createSignIn(ports: {
      * Throws `credentials_wrong` for a wrong code, `rate_limited` after too many wrong codes, and `totp_reused` for a code that was used
      * before.
      */
-    async stepUp(given: { readonly account: Account; readonly totp: string; readonly token: string }): Promise<number> {
-      const session = sha256(given.token);
+    async stepUp(request: {
+      readonly account: Account;
+      readonly totp: string;
+      readonly token: string;
+    }): Promise<number> {
+      const session = sha256(request.token);
       // The limit of wrong codes applies per session, so that one session cannot use up the limit of another session.
       const source = `${KNOWN_BROWSER}${session}`;
-      const email = emailKey(given.account.email);
+      const email = emailKey(request.account.email);
       return limits.attempt(email, source, async () => {
         if (!(await limits.mayTryCode(email, source))) {
           throw new CordonError('rate_limited', 'Too many wrong codes in this session. Sign in again.');
         }
         const known = await accounts.credentials(email);
-        const step = known?.totpSealed ? stepOf(known.totpSealed, given.totp) : null;
+        const step = known?.totpSealed ? stepOf(known.totpSealed, request.totp) : null;
         if (step === null) {
           await limits.wrongCode(email, source);
           throw new CordonError('credentials_wrong', 'The code is wrong. Enter the current code of the app.');
         }
-        await requireUnusedCode(accounts, given.account.id, step);
+        await requireUnusedCode(accounts, request.account.id, step);
         const at = now();
         await sessions.authenticated(session, at);
         return at;

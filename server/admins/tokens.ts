@@ -1,11 +1,11 @@
 import { CordonError } from '../../shared/errors.ts';
 import { type AccountId, randomBase32 } from '../../shared/protocol/ids.ts';
-import type { ApiToken, Owned, TokenHolder, TokenStore } from './ports.ts';
+import type { ApiToken, Owned, TokenAccount, TokenStore } from './ports.ts';
 import { newSecret, sha256 } from './secrets.ts';
 
 export function createTokens({ tokens, now }: { readonly tokens: TokenStore; readonly now: () => number }) {
   return {
-    tokenAccount: (token: string, address: string): Promise<TokenHolder | null> =>
+    tokenAccount: (token: string, address: string): Promise<TokenAccount | null> =>
       tokens.tokenAccount(sha256(token), now(), address),
 
     tokens: (account: AccountId | null): Promise<Owned<ApiToken>[]> => tokens.tokens(account),

@@ -35,7 +35,7 @@ export function createWorkQueue({ atOnce, ofSource, total, reserved = () => fals
     start?.();
   }
 
-  function turn(source: string): Promise<void> {
+  function waitForSlot(source: string): Promise<void> {
     const line = lines.get(source) ?? [];
     const full = line.length >= ofSource || (!reserved(source) && waiting >= total);
     if (full) {
@@ -53,7 +53,7 @@ export function createWorkQueue({ atOnce, ofSource, total, reserved = () => fals
 
   return {
     async run(source, work) {
-      await turn(source);
+      await waitForSlot(source);
       try {
         return await work();
       } finally {

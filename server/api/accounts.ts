@@ -59,7 +59,7 @@ export function accountRoutes({ admins, accountLinks }: AccountsPorts): Route[] 
       response: invitationView,
       statuses: [201],
       async handler({ params, caller }) {
-        return new Reply(shownLink(await accountLinks.again(params.id, caller.account)), { status: 201 });
+        return new Reply(shownLink(await accountLinks.createAccountLink(params.id, caller.account)), { status: 201 });
       },
     }),
     route({

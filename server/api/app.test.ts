@@ -143,7 +143,7 @@ describe('case 48: sign-in limits that a stranger cannot use against an admin', 
       .getSetCookie()
       .map((set) => set.split(';')[0])
       .join('; ');
-    const { invitation } = await limited.admins.inviteAgain(who.id);
+    const { invitation } = await limited.admins.createAccountLink(who.id);
     const again = await limited.admins.redeemInvitation({ token: invitation, password: PASSWORD, address: 'test' });
     for (let n = 0; n < 10; n++) await attempt(who.email, PASSWORD, wrongCode(again.totpSecret));
     expect((await attempt(who.email, PASSWORD, limited.code(again.totpSecret), { cookie })).status).toBe(401);

@@ -134,8 +134,8 @@ function handlerOf(
     const { remoteAddress } = request.socket;
     const { address, secure } = clientOf({ remoteAddress, encrypted }, request.headers);
     facts.address = address;
-    const cookieAlone = route.name === 'events.listen';
-    const callerNow = () => authenticate(admins, { headers: request.headers, address, secure, cookieAlone });
+    const cookieSuffices = route.name === 'events.listen';
+    const callerNow = () => authenticate(admins, { headers: request.headers, address, secure, cookieSuffices });
     const caller = isPublic ? null : await callerNow();
     if (caller) Object.assign(facts, { account: caller.account.id, via: caller.via });
     if (!isPublic && !caller)

@@ -41,13 +41,13 @@ export interface RequestFacts {
    * True if the session cookie is enough without the CSRF header. Only the event stream uses this option, because a browser sends no custom
    * headers when it opens an event stream.
    */
-  readonly cookieAlone: boolean;
+  readonly cookieSuffices: boolean;
 }
 
 /** Authenticated caller; null without credentials. Throws `not_signed_in` for invalid credentials. */
 export async function authenticate(
   admins: Pick<Admins, 'session' | 'sessionOfCookie' | 'tokenAccount'>,
-  { headers, address, secure, cookieAlone }: RequestFacts,
+  { headers, address, secure, cookieSuffices }: RequestFacts,
 ): Promise<Caller | null> {
   const { authorization } = headers;
   if (authorization !== undefined) {
@@ -59,11 +59,11 @@ export async function authenticate(
   const cookie = cookieOf(headers, secure);
   if (cookie === null) return null;
   const page = headers[CSRF_HEADER];
-  if (typeof page !== 'string' && !cookieAlone) {
+  if (typeof page !== 'string' && !cookieSuffices) {
     const detail = 'The request has the session cookie but not the X-Cordon-CSRF header. Sign in again on this page.';
     throw new CordonError('not_signed_in', detail);
   }
-  const active = headers[BACKGROUND_HEADER] === undefined && !cookieAlone;
+  const active = headers[BACKGROUND_HEADER] === undefined && !cookieSuffices;
   const session =
     typeof page === 'string' ? await admins.session(cookie, page, { active }) : await admins.sessionOfCookie(cookie);
   if (!session) throw new CordonError('not_signed_in', 'The session has ended. Sign in again.');

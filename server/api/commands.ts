@@ -110,7 +110,7 @@ function manyDeviceRoutes({ commands, devices, admins }: CommandsPorts): Route[]
       response: issuedToMany,
       statuses: [201],
       async handler({ body, scope, demand, authorize, confirmed, caller }) {
-        const { command, expiresInSeconds, devices: named, filter, id = newCommandId(), ...given } = body;
+        const { command, expiresInSeconds, devices: named, filter, id = newCommandId(), ...options } = body;
         // The device list with a location filter reveals where devices are. The filter is allowed here, because every role with the right
         // `commands.destroy` may see locations.
         const limited = destroysData(command.kind) || filter?.area !== undefined || filter?.located !== undefined;
@@ -118,13 +118,13 @@ function manyDeviceRoutes({ commands, devices, admins }: CommandsPorts): Route[]
         // The second person has confirmed exactly this list of devices, so the server does not apply the filter again.
         const to = await devices.select(confirmed ?? named ?? definedFields(filter ?? {}), allowed.devices);
         const action = ACTIONS[command.kind];
-        const { expect, ...rest } = definedFields(given);
+        const { expect, ...rest } = definedFields(options);
         if (action && to.length > 0 && (expect === undefined || expect === to.length)) {
           await authorize(action, to, { ...rest, id, command, expiresInSeconds, devices: named, filter });
         }
         const by = caller.account.id;
         const issued = await commands.issueToMany({
-          ...definedFields(given),
+          ...definedFields(options),
           id,
           devices: to,
           command,

@@ -67,8 +67,8 @@ function listRoutes({ devices, jurisdiction }: Pick<DevicesPorts, 'devices' | 'j
       summary: 'List devices, page by page',
       query: deviceQuery,
       response: devicePage,
-      async handler({ query: { sort, descending, limit, cursor, offset, ...given }, scope, demand }) {
-        const filter = definedFields(given);
+      async handler({ query: { sort, descending, limit, cursor, offset, ...fields }, scope, demand }) {
+        const filter = definedFields(fields);
         const located = locatedBy(demand);
         const page = await devices.list({
           filter,

@@ -65,11 +65,12 @@ export interface EventStreamPorts {
 
 /** Intervals in milliseconds. */
 const PACE = {
-  tell: 1_000,
+  /** Minimum time between two events. */
+  betweenEvents: 1_000,
   /** Delay that combines simultaneous changes into one event. */
   gather: 50,
   /** Interval of the check of all listeners, which closes the streams of ended sessions even if no data changes. */
-  look: 3_000,
+  check: 3_000,
   heartbeat: 15_000,
   stall: 30_000,
 };
@@ -85,7 +86,7 @@ interface Stream {
 }
 
 export function createEventStreams({ bus, log, pace = {} }: EventStreamPorts): EventStreams {
-  const { tell, gather, look, heartbeat, stall } = { ...PACE, ...pace };
+  const { betweenEvents, gather, check, heartbeat, stall } = { ...PACE, ...pace };
   const streams = new Set<Stream>();
   const open = new Map<string, number>();
   const changed = new Set<Topic>();
@@ -99,12 +100,12 @@ export function createEventStreams({ bus, log, pace = {} }: EventStreamPorts): E
   });
   const checkTimer = setInterval(() => {
     for (const stream of streams) void checkListener(stream);
-  }, look).unref();
+  }, check).unref();
 
   function note(topic: Topic): void {
     if (streams.size === 0) return;
     changed.add(topic);
-    timer ??= setTimeout(sendChanged, Math.max(gather, sentAt + tell - Date.now())).unref();
+    timer ??= setTimeout(sendChanged, Math.max(gather, sentAt + betweenEvents - Date.now())).unref();
   }
 
   function sendChanged(): void {
@@ -189,8 +190,8 @@ function occupyStream(open: Map<string, number>, of: string, response: ServerRes
   }
   open.set(of, streams + 1);
   response.once('close', () => {
-    const left = (open.get(of) ?? 1) - 1;
-    if (left > 0) open.set(of, left);
+    const remaining = (open.get(of) ?? 1) - 1;
+    if (remaining > 0) open.set(of, remaining);
     else open.delete(of);
   });
 }

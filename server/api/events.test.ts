@@ -14,14 +14,14 @@ import { createEventStreams } from './event-streams.ts';
 const OWNER = { role: 'owner', group: null, area: null } as const;
 const LEGAL = { role: 'legal', group: null, area: null } as const;
 /** Interval that is short for the test, but long enough to combine simultaneous changes. */
-const TELL = 300;
+const BETWEEN_EVENTS = 300;
 
 let api: ApiServer;
 let owner: Awaited<ReturnType<ApiServer['account']>>;
 let other: Awaited<ReturnType<ApiServer['account']>>;
 
 const open = async (pace: { look?: number; heartbeat?: number } = {}) => {
-  api = await startApi({ pace: { tell: TELL, gather: 20, look: 60_000, ...pace } });
+  api = await startApi({ pace: { betweenEvents: BETWEEN_EVENTS, gather: 20, check: 60_000, ...pace } });
   owner = await api.account('owner@example.org', []);
   other = await api.account('other@example.org', [OWNER, LEGAL]);
 };
@@ -49,7 +49,7 @@ it('sends only topics, and each topic once for many changes', async () => {
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
   await until(() => expect(stream.events.at(-1)?.topics).toEqual(['devices', 'receipts']));
-  const most = 2 + (Date.now() - start) / TELL;
+  const most = 2 + (Date.now() - start) / BETWEEN_EVENTS;
   expect(stream.events.length).toBeGreaterThan(2);
   expect(stream.events.length).toBeLessThanOrEqual(most);
   expect(stream.text()).not.toContain(device);
@@ -61,35 +61,35 @@ it('sends only topics, and each topic once for many changes', async () => {
 it('sends a topic for each kind of change', async () => {
   const headers = await signedIn();
   const stream = await listenTo(api.url, headers);
-  const told = async (topics: string[], act: () => Promise<unknown>) => {
+  const topicsOf = async (topics: string[], change: () => Promise<unknown>) => {
     const before = stream.events.length;
-    await act();
+    await change();
     await until(() => {
       const since = stream.events.slice(before).flatMap((event) => event.topics);
       expect(since).toEqual(expect.arrayContaining(topics));
     });
   };
   const device = await addDevice(api.database, { group: await addGroup(api.database, 'Told') });
-  await told(['devices'], () => api.request('POST', '/api/v1/groups', headers, { name: 'New' }));
-  await told(['accounts'], () =>
+  await topicsOf(['devices'], () => api.request('POST', '/api/v1/groups', headers, { name: 'New' }));
+  await topicsOf(['accounts'], () =>
     api.request('POST', '/api/v1/accounts', headers, { email: 'new@example.org', name: 'New' }),
   );
-  await told(['alerts'], () => api.devices.raiseAlert({ device, code: 'test', detail: 'test' }));
+  await topicsOf(['alerts'], () => api.devices.raiseAlert({ device, code: 'test', detail: 'test' }));
   const command = { command: { kind: 'lock-workspace' } };
   let id = '';
-  await told(['commands'], async () => {
+  await topicsOf(['commands'], async () => {
     id = (await api.request('POST', `/api/v1/devices/${device}/commands`, headers, command)).json.id;
   });
-  await told(['commands'], () => api.request('DELETE', `/api/v1/commands/${id}`, headers));
-  await told(['ledger'], () => api.ledger.sequence());
+  await topicsOf(['commands'], () => api.request('DELETE', `/api/v1/commands/${id}`, headers));
+  await topicsOf(['ledger'], () => api.ledger.sequence());
   let session = { device, epoch: 0 };
-  await told(['devices'], async () => {
+  await topicsOf(['devices'], async () => {
     const { epoch } = await api.devices.connected({ device, generation: 1, address: null, agent: null });
     session = { device, epoch };
   });
-  await told(['devices'], () => api.devices.disconnected(session));
-  await told(['devices'], () => api.request('POST', `/api/v1/devices/${device}/revoke`, headers, {}));
-  await told(['clock'], async () => api.events.changed('clock'));
+  await topicsOf(['devices'], () => api.devices.disconnected(session));
+  await topicsOf(['devices'], () => api.request('POST', `/api/v1/devices/${device}/revoke`, headers, {}));
+  await topicsOf(['clock'], async () => api.events.changed('clock'));
   stream.close();
 });
 
@@ -171,7 +171,7 @@ it('repeats a failed check of the listener, sends no topic meanwhile, and loses 
   const bus = new LocalBus();
   const logged: string[] = [];
   const log = { error: (_facts: object, message: string) => void logged.push(message) };
-  const streams = createEventStreams({ bus, log, pace: { tell: 10, gather: 1, look: 20 } });
+  const streams = createEventStreams({ bus, log, pace: { betweenEvents: 10, gather: 1, check: 20 } });
   let answers = false;
   const mayStay = async () => {
     if (!answers) throw new Error('the store is gone');
@@ -195,7 +195,7 @@ it('case 13: sends nothing more to a client that does not read, and disconnects 
   const streams = createEventStreams({
     bus,
     log: { error: () => undefined },
-    pace: { tell: 5, gather: 1, look: 20, stall: 300 },
+    pace: { betweenEvents: 5, gather: 1, check: 20, stall: 300 },
   });
   const buffered: number[] = [];
   const wakes: Wake['kind'][] = ['alerts', 'orders', 'ledger', 'receipts', 'accounts', 'devices'];

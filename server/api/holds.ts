@@ -47,7 +47,7 @@ export function holdRoutes({ holds, admins }: HoldsPorts): Route[] {
       response: legalHoldView,
       statuses: [201],
       async handler({ body: { device, person, reason, reference = null }, caller }) {
-        const placed = await holds.place({ on: onWhat(device, person), reason, reference, by: caller.account.id });
+        const placed = await holds.place({ on: subjectOf(device, person), reason, reference, by: caller.account.id });
         return new Reply(placed, { status: 201 });
       },
     }),
@@ -64,7 +64,7 @@ export function holdRoutes({ holds, admins }: HoldsPorts): Route[] {
   ];
 }
 
-function onWhat(device: DeviceId | undefined, person: PersonId | undefined): PlaceHold['on'] {
+function subjectOf(device: DeviceId | undefined, person: PersonId | undefined): PlaceHold['on'] {
   if (device !== undefined) return { device };
   if (person !== undefined) return { person };
   throw new CordonError('invalid_input', 'Name either a device or a person.');

@@ -86,7 +86,7 @@ export function apiRoutes(ports: ResourcePorts): Route[] {
     ...metricsRoutes(ports.metrics),
     ...sessionRoutes({ admins }),
     ...tokenRoutes(admins),
-    ...actionRoutes({ actions: ports.actions, admins, devices, perform: (...asked) => performer(routes)(...asked) }),
+    ...actionRoutes({ actions: ports.actions, admins, devices, perform: (...args) => performer(routes)(...args) }),
     ...accessRoutes(admins),
     ...accountRoutes({ admins, accountLinks: ports.accountLinks }),
     ...approverRoutes({ admins, orders }),

@@ -27,7 +27,7 @@ type Frozen<T> = T extends readonly (infer Item)[]
   : T extends object
     ? { readonly [Key in keyof T]: Frozen<T[Key]> }
     : T;
-type Answer<S extends Shape> = Frozen<z.input<S>>;
+type HandlerResult<S extends Shape> = Frozen<z.input<S>>;
 
 export interface Caller {
   readonly account: Account;
@@ -147,7 +147,7 @@ interface Definition<P extends Shape, Q extends Shape, B extends Shape, R extend
   readonly raw?: RawKind;
   handler(
     input: Input<Out<P>, Out<Q>, Out<B>>,
-  ): Promise<Answer<R> | Reply<Answer<R>> | FileReply | BytesReply | StreamReply>;
+  ): Promise<HandlerResult<R> | Reply<HandlerResult<R>> | FileReply | BytesReply | StreamReply>;
 }
 
 export interface RawInput {
@@ -221,7 +221,7 @@ export function route<
       };
       const part = orderPartOf(name);
       if (part !== null) await requireReading(input.readOrder, reader(), part, params);
-      const answer = await handler({
+      const result = await handler({
         params,
         query,
         body,
@@ -243,8 +243,8 @@ export function route<
         cookie: input.cookie,
         browser: input.browser,
       });
-      if (answer instanceof FileReply || answer instanceof BytesReply || answer instanceof StreamReply) return answer;
-      const reply = answer instanceof Reply ? answer : new Reply(answer);
+      if (result instanceof FileReply || result instanceof BytesReply || result instanceof StreamReply) return result;
+      const reply = result instanceof Reply ? result : new Reply(result);
       return new Reply<unknown>(response.parse(reply.body), { status: reply.status, headers: { ...reply.headers } });
     },
   };

@@ -23,7 +23,7 @@ export function addActionCommands(program: Command, cli: Cli): void {
       ]);
       cli
         .out()
-        .show({ actions: all, people, alone: soloLimit }, [
+        .show({ actions: all, people, soloLimit }, [
           ...table(['id', 'action', 'devices', 'status', 'proposed by', 'expires'], rows),
           `You have destroyed ${soloLimit.used} of the ${soloLimit.limit} devices that one person may destroy in 24 hours.`,
         ]);

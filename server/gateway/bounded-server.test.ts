@@ -110,7 +110,7 @@ describe.each([{ tls: false }, { tls: true }])('case 13: the admin listener with
     const streams = createEventStreams({
       bus,
       log: { error: () => undefined },
-      pace: { tell: 5, gather: 1, look: 20, stall: 3_600_000 },
+      pace: { betweenEvents: 5, gather: 1, check: 20, stall: 3_600_000 },
     });
     onTestFinished(() => streams.stop());
     const responses: ServerResponse[] = [];

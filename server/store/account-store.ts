@@ -5,9 +5,9 @@ import type {
   Account,
   AccountStore as AccountPort,
   Credentials,
-  GivenGrant,
   Invitation,
   NewAccount,
+  NewGrant,
   RoleEntry,
 } from '../admins/ports.ts';
 import type { Grant } from '../admins/roles.ts';
@@ -37,14 +37,14 @@ export class AccountStore implements AccountPort {
   async create(
     account: NewAccount,
     invitation: Invitation,
-    grants: readonly GivenGrant[],
+    grants: readonly NewGrant[],
     by: AccountId | null,
   ): Promise<Account> {
     const inserted = await this.#database.transaction(async (tx) => {
       await insertAccount(tx, account);
       await insertInvitation(tx, account.id, invitation);
       await recordLink(tx, account.id, by, 'created', account.at);
-      for (const given of grants) await give(tx, account.id, given, account.at);
+      for (const granted of grants) await addGrant(tx, account.id, granted, account.at);
       return load(tx, account.id);
     });
     if (!inserted) throw new CordonError('internal', 'the new account does not exist');
@@ -85,8 +85,8 @@ export class AccountStore implements AccountPort {
     return numUpdatedRows === 1n;
   }
 
-  async grant(account: AccountId, given: GivenGrant, at: number): Promise<void> {
-    await this.#database.transaction((tx) => give(tx, account, given, at));
+  async grant(account: AccountId, granted: NewGrant, at: number): Promise<void> {
+    await this.#database.transaction((tx) => addGrant(tx, account, granted, at));
   }
 
   async revoke(account: AccountId, grant: Grant, entry: EntryDraft<'role.revoked'>): Promise<void> {
@@ -118,7 +118,7 @@ export class AccountStore implements AccountPort {
   }
 }
 
-async function give(tx: Tx, account: AccountId, { grant, entry }: GivenGrant, at: number): Promise<void> {
+async function addGrant(tx: Tx, account: AccountId, { grant, entry }: NewGrant, at: number): Promise<void> {
   if (grant.group !== null) {
     const group = await tx.selectFrom('groups').select('id').where('id', '=', grant.group).executeTakeFirst();
     if (!group)

@@ -17,18 +17,19 @@ export class ActionStore implements ActionPort {
     this.#database = database;
   }
 
-  async takeAlone(
-    { person, devices, at, since }: Parameters<ActionPort['takeAlone']>[0],
-    allow: Parameters<ActionPort['takeAlone']>[1],
+  async useSoloLimit(
+    { person, devices, at, since }: Parameters<ActionPort['useSoloLimit']>[0],
+    allow: Parameters<ActionPort['useSoloLimit']>[1],
   ): Promise<boolean> {
-    const wanted = [...new Set(devices)];
+    const distinct = [...new Set(devices)];
     // More than `MOST_COUNTED` devices exceed every limit, so the query is unnecessary. It would also have too many parameters.
-    if (wanted.length > MOST_COUNTED) return allow({ taken: wanted.length, fleet: await fleetSize(this.#database.db) });
+    if (distinct.length > MOST_COUNTED)
+      return allow({ used: distinct.length, fleet: await fleetSize(this.#database.db) });
     return this.#database.transaction(async (tx) => {
       await tx.deleteFrom('devices_acted_on').where('at', '<=', since).execute();
-      const before = await countTaken(tx, person, since, wanted);
-      if (!allow({ taken: before + wanted.length, fleet: await fleetSize(tx) })) return false;
-      for (const device of wanted) {
+      const before = await countUsed(tx, person, since, distinct);
+      if (!allow({ used: before + distinct.length, fleet: await fleetSize(tx) })) return false;
+      for (const device of distinct) {
         await tx
           .insertInto('devices_acted_on')
           .values({ person_id: person, device_id: device, at })
@@ -39,9 +40,9 @@ export class ActionStore implements ActionPort {
     });
   }
 
-  async taken(person: PersonId, since: number): Promise<{ readonly taken: number; readonly fleet: number }> {
+  async soloUse(person: PersonId, since: number): Promise<{ readonly used: number; readonly fleet: number }> {
     const { db } = this.#database;
-    return { taken: await countTaken(db, person, since, []), fleet: await fleetSize(db) };
+    return { used: await countUsed(db, person, since, []), fleet: await fleetSize(db) };
   }
 
   async propose(
@@ -112,7 +113,7 @@ async function fleetSize(db: Db | Tx): Promise<number> {
 }
 
 /** Number of different devices on which the person acted since the given time, without the devices in `except`. */
-async function countTaken(db: Db | Tx, person: string, since: number, except: readonly string[]): Promise<number> {
+async function countUsed(db: Db | Tx, person: string, since: number, except: readonly string[]): Promise<number> {
   const others: RawBuilder<unknown> =
     except.length === 0
       ? sql``

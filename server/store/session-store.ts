@@ -5,7 +5,7 @@ import type {
   Owned,
   Session,
   SessionStore as SessionPort,
-  TokenHolder,
+  TokenAccount,
   TokenStore as TokenPort,
 } from '../admins/ports.ts';
 import { endAccess, load } from './account-rows.ts';
@@ -164,7 +164,7 @@ export class TokenStore implements TokenPort {
     return numDeletedRows === 1n;
   }
 
-  async tokenAccount(hash: string, now: number, address: string): Promise<TokenHolder | null> {
+  async tokenAccount(hash: string, now: number, address: string): Promise<TokenAccount | null> {
     const { db } = this.#database;
     const row = await db
       .selectFrom('api_tokens')

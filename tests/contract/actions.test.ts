@@ -26,7 +26,7 @@ async function world(database: Database) {
   const person = 'per_a' as PersonId;
   const take = (wanted: readonly DeviceId[], { at = AT, limit = 5, who = person } = {}) => {
     const asked = { person: who, account: id, action: 'workspace.wipe', devices: wanted, at, since: at - DAY } as const;
-    return store.takeAlone(asked, ({ taken }) => taken <= limit);
+    return store.useSoloLimit(asked, ({ used }) => used <= limit);
   };
   const draft = (content: string): StoredAction => ({
     id: newActionId(),
@@ -63,13 +63,13 @@ describeOnEveryStore('actions', (open) => {
     const { store, devices, person, take } = await world(await open());
     const results = await Promise.all(devices.slice(0, 8).map((device) => take([device])));
     expect(results.filter(Boolean)).toHaveLength(5);
-    expect(await store.taken(person, AT - DAY)).toEqual({ taken: 5, fleet: 12 });
+    expect(await store.soloUse(person, AT - DAY)).toEqual({ used: 5, fleet: 12 });
     expect(await take(devices.slice(0, 2), { limit: 7 })).toBe(true);
     expect(await take(devices.slice(8, 12))).toBe(false);
     expect(await take(devices.slice(8, 12), { who: 'per_b' as PersonId })).toBe(true);
-    expect((await store.taken(person, AT - DAY)).taken).toBeLessThanOrEqual(7);
+    expect((await store.soloUse(person, AT - DAY)).used).toBeLessThanOrEqual(7);
     expect(await take(devices.slice(8, 12), { at: AT + DAY })).toBe(true);
-    expect((await store.taken(person, AT)).taken).toBe(4);
+    expect((await store.soloUse(person, AT)).used).toBe(4);
   });
 
   it('are recorded once for repeated requests, each with one ledger entry, and limited in number', async () => {

@@ -80,7 +80,7 @@ describeOnEveryStore('admins', (open) => {
     const { admins, person } = adminsOver(await open());
     await person('owner@example.org');
     const { account, invitation } = await admins.createAccount('n@example.org', 'N');
-    const { invitation: newer } = await admins.inviteAgain(account.id);
+    const { invitation: newer } = await admins.createAccountLink(account.id);
     const redeem = (token: string) => admins.redeemInvitation({ token, password: PASSWORD, address: 'x' });
     await expect(redeem(invitation)).rejects.toEqual(refused('invitation_invalid'));
     expect(outcomes(await Promise.allSettled([redeem(newer), redeem(newer)]))).toEqual(['done', 'invitation_invalid']);
@@ -95,7 +95,7 @@ describeOnEveryStore('admins', (open) => {
       'done',
       'totp_reused',
     ]);
-    const { invitation } = await admins.inviteAgain(id);
+    const { invitation } = await admins.createAccountLink(id);
     await admins.redeemInvitation({ token: invitation, password: `${PASSWORD} 2`, address: 'x' });
     await expect(admins.signIn(attempt)).rejects.toEqual(refused('credentials_wrong'));
   });
@@ -195,7 +195,7 @@ describeOnEveryStore('admins', (open) => {
     const token = await admins.createToken(id, 'script', null);
     const signed = await admins.signIn({ email, password: PASSWORD, totp: code(), ...from });
     expect(alerts).toEqual([]);
-    const { invitation } = await admins.inviteAgain(id, owner.id);
+    const { invitation } = await admins.createAccountLink(id, owner.id);
     expect(alerts).toEqual(['credential_reset_link']);
     expect((await admins.tokenAccount(token.secret, 'x'))?.account.id).toBe(id);
     await admins.redeemInvitation({ token: invitation, password: `${PASSWORD} 2`, address: 'x' });
@@ -204,7 +204,7 @@ describeOnEveryStore('admins', (open) => {
     expect(await admins.session(signed.token, signed.csrf, { active: true })).toBeNull();
     expect(await entries()).toEqual(['role.granted', 'credentials.reset-link', 'credentials.reset']);
     const { account } = await admins.createAccount('late@example.org', 'Late', [], owner.id);
-    await admins.inviteAgain(account.id, owner.id);
+    await admins.createAccountLink(account.id, owner.id);
     expect(alerts).toHaveLength(2);
   });
 
@@ -242,6 +242,6 @@ describeOnEveryStore('admins', (open) => {
     const nobody = 'acc_aaaaaaaaaaaaaaaa' as AccountId;
     await expect(admins.grant(nobody, OWNER)).rejects.toEqual(refused('not_found'));
     await expect(admins.setStatus(nobody, 'disabled')).rejects.toEqual(refused('not_found'));
-    await expect(admins.inviteAgain(nobody)).rejects.toEqual(refused('not_found'));
+    await expect(admins.createAccountLink(nobody)).rejects.toEqual(refused('not_found'));
   });
 });

@@ -104,7 +104,7 @@ describeOnEveryStore('verified addresses', (open) => {
     // From here on, the server sends mail. The creator still has the earlier link.
     await redeem(kept.shown?.token ?? '');
     expect(await verified(kept.account.id)).toBe(false);
-    const again = await mailed.again(kept.account.id, olivia);
+    const again = await mailed.createAccountLink(kept.account.id, olivia);
     expect(again.shown).toBeNull();
   });
 
@@ -113,11 +113,11 @@ describeOnEveryStore('verified addresses', (open) => {
     const olivia = await owner();
     const { account } = await mailed.create(ADA, olivia);
     await redeem(mail.tokenTo(ADA.email));
-    await mailed.again(account.id, olivia);
+    await mailed.createAccountLink(account.id, olivia);
     expect(mail.sent.at(-1)?.subject).toContain('new password');
     await redeem(mail.tokenTo(ADA.email));
     expect(await verified(account.id)).toBe(true);
-    const kept = await shown.again(account.id, olivia);
+    const kept = await shown.createAccountLink(account.id, olivia);
     await redeem(kept.shown?.token ?? '');
     expect(await verified(account.id)).toBe(false);
     expect(alerts.filter((detail) => detail.includes('reset link'))).toEqual([
@@ -185,7 +185,7 @@ describeOnEveryStore('verified addresses', (open) => {
     const stored = JSON.stringify(await database.db.selectFrom('address_verifications').selectAll().execute());
     expect([stored.includes(mail.tokenTo(olivia.email)), stored.includes(olivia.email)]).toEqual([false, true]);
     await expect(mailed.sendVerification(olivia)).rejects.toEqual(refused('rate_limited'));
-    await expect(mailed.again(olivia.id, olivia)).rejects.toEqual(refused('rate_limited'));
+    await expect(mailed.createAccountLink(olivia.id, olivia)).rejects.toEqual(refused('rate_limited'));
     expect(mail.sent).toHaveLength(6);
     expect(await mailed.verifyAddress(olivia.id, mail.tokenTo(olivia.email))).toMatchObject({ id: olivia.id });
   });
@@ -197,7 +197,10 @@ describeOnEveryStore('verified addresses', (open) => {
     const made = await mailed.create(ADA, olivia);
     expect(made).toMatchObject({ shown: null, mail: { to: ADA.email, failure: 'The mail server is down.' } });
     mail.state.failure = null;
-    expect(await mailed.again(made.account.id, olivia)).toMatchObject({ shown: null, mail: { failure: null } });
+    expect(await mailed.createAccountLink(made.account.id, olivia)).toMatchObject({
+      shown: null,
+      mail: { failure: null },
+    });
     await redeem(mail.tokenTo(ADA.email));
     expect(await verified(made.account.id)).toBe(true);
   });
@@ -208,14 +211,14 @@ describeOnEveryStore('verified addresses', (open) => {
     const olivia = await owner();
     const { account } = await mailed.create(ADA, olivia);
     await redeem(mail.tokenTo(ADA.email));
-    await mailed.again(account.id, olivia);
+    await mailed.createAccountLink(account.id, olivia);
     const links = async () => {
       const rows = await database.db.selectFrom('account_links').select(['account_id', 'seen_by', 'kind']).execute();
       return rows.map(({ kind }) => kind).sort();
     };
     // A reset link that was mailed, so no admin saw it.
     expect(await links()).toEqual(['created']);
-    await shown.again(account.id, olivia);
+    await shown.createAccountLink(account.id, olivia);
     expect(await links()).toEqual(['created', 'link']);
   });
 

@@ -32,7 +32,7 @@ describe.skipIf(!chromium.present)('in Chromium', () => {
     writeFileSync(join(dist, 'index.html'), PAGE);
     copyFileSync('shared/look/public/page-policy.js', join(dist, 'page-policy.js'));
     writeFileSync(join(dist, 'assets/page.js'), "document.documentElement.dataset.ran = 'yes';");
-    api = await startApi({ consoleFolder: dist, pace: { tell: 50, gather: 5 } });
+    api = await startApi({ consoleFolder: dist, pace: { betweenEvents: 50, gather: 5 } });
     port = Number(new URL(api.url).port);
     stranger = createServer((_request, response) =>
       response.setHeader('content-type', 'text/html').end('<title>Stranger</title>'),
