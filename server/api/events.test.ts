@@ -20,7 +20,7 @@ let api: ApiServer;
 let owner: Awaited<ReturnType<ApiServer['account']>>;
 let other: Awaited<ReturnType<ApiServer['account']>>;
 
-const open = async (pace: { look?: number; heartbeat?: number } = {}) => {
+const open = async (pace: { check?: number; heartbeat?: number } = {}) => {
   api = await startApi({ pace: { betweenEvents: BETWEEN_EVENTS, gather: 20, check: 60_000, ...pace } });
   owner = await api.account('owner@example.org', []);
   other = await api.account('other@example.org', [OWNER, LEGAL]);
@@ -112,7 +112,7 @@ it('case 49: ends the stream of an admin who signed out, was disabled or lost a 
 
 it('case 49: ends the stream of a deleted token, also without any change', async () => {
   await api.close();
-  await open({ look: 100 });
+  await open({ check: 100 });
   const boss = await signedIn(owner);
   const streams = [
     await listenTo(api.url, await signedIn()),
@@ -134,7 +134,7 @@ it('case 49: ends the stream of a deleted token, also without any change', async
 
 it('sends a heartbeat if nothing changes', async () => {
   await api.close();
-  await open({ look: 20, heartbeat: 50 });
+  await open({ check: 20, heartbeat: 50 });
   const stream = await listenTo(api.url, await signedIn());
   await until(() => expect(stream.comments()).toBeGreaterThan(2));
   expect(stream.events).toEqual([]);
