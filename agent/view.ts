@@ -14,7 +14,7 @@ import {
 } from '../shared/order/notice-words/languages.ts';
 import type { NoticeWords } from '../shared/order/notice-words/notice-words.ts';
 import { plain } from '../shared/text/visible-text.ts';
-import { type Reason, SERVICES_TO_COME, type WaitingRule } from '../shared/verdict/terms.ts';
+import { PLANNED_SERVICES, type Reason, type WaitingRule } from '../shared/verdict/terms.ts';
 import type { AgentStatus } from './agent.ts';
 import type { DenialView, GateView } from './enforcement/gate-view.ts';
 import type { Notice } from './enforcement/notice-view.ts';
@@ -109,7 +109,7 @@ const ADVICE: Record<AgentStatus['connection'], readonly string[]> = {
 function gatesLines(gates: readonly GateView[]): string[] {
   const shown = new Set<string>();
   return gates.flatMap(({ service, open, reasons, denials, since }) => {
-    if (open && SERVICES_TO_COME.includes(service)) return [`${service.padEnd(12)} not available yet`];
+    if (open && PLANNED_SERVICES.includes(service)) return [`${service.padEnd(12)} not available yet`];
     const waiting = !open && denials.length === 0 ? ': waiting for the order list and this device’s record' : '';
     return [
       `${service.padEnd(12)} ${open ? 'open' : 'suspended'}${waiting}, since ${when(since)}`,

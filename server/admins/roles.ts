@@ -3,7 +3,7 @@
  * not compile.
  */
 import { ROLES, type Role } from '../../shared/api/roles.ts';
-import { areasBeyond, expandAreas, type HomeArea, type OrderArea } from '../../shared/areas/area-code.ts';
+import { areasOutside, expandAreas, type HomeArea, type OrderArea } from '../../shared/areas/area-code.ts';
 import { CordonError, isCordonError } from '../../shared/errors.ts';
 import type { GroupId } from '../../shared/protocol/ids.ts';
 
@@ -272,7 +272,7 @@ export function isAllowed(check: () => unknown): boolean {
  */
 export function requireAreas({ areas: allowed }: AccessScope, areas: readonly OrderArea[]): void {
   if (allowed === null) return;
-  const beyond = areasBeyond(allowed, areas);
+  const beyond = areasOutside(allowed, areas);
   if (beyond.length === 0) return;
   throw new CordonError('out_of_scope', `Your role does not include ${beyond.join(', ')}.`, { areas: beyond });
 }

@@ -265,9 +265,9 @@ export function expandAreas(areas: readonly OrderArea[]): Set<HomeArea> {
   return new Set(areas.flatMap((area) => membersOf(area) ?? parseHomeArea(area)));
 }
 
-/** Areas in `areas` that no area in `reached` contains. For example, `US` contains `US-CA`, and `EU` contains `FR`, but not the reverse. */
-export function areasBeyond(reached: readonly OrderArea[], areas: readonly OrderArea[]): HomeArea[] {
-  const within = expandAreas(reached);
+/** Areas in `areas` that no area in `scope` contains. For example, `US` contains `US-CA`, and `EU` contains `FR`, but not the reverse. */
+export function areasOutside(scope: readonly OrderArea[], areas: readonly OrderArea[]): HomeArea[] {
+  const within = expandAreas(scope);
   return [...expandAreas(areas)].filter((area) => !withParents(area).some((whole) => within.has(whole)));
 }
 

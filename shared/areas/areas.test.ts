@@ -13,7 +13,7 @@ import { areasOfMcc } from './mcc.ts';
 import { isSpecialAddress } from './special-addresses.ts';
 
 const e = parseEvidenceArea;
-const reach = (areas: string[], disputed: Record<string, string> = {}) => ({
+const orderAreas = (areas: string[], disputed: Record<string, string> = {}) => ({
   areas: expandAreas(areas.map(parseScopeArea)),
   disputed: new Map(Object.entries(disputed).map(([feature, area]) => [feature, parseHomeArea(area)])),
 });
@@ -181,7 +181,7 @@ describe('relate', () => {
     ['a subdivision outside the territory', ['RS-24'], ['RS'], { kosovo: 'XK' }, 'inside'],
     ['a territory whose claimant has no ISO code', ['XX-somaliland'], ['SO'], {}, 'contested'],
   ])('%s', (_, candidates, areas, disputed, expected) => {
-    expect(relate(candidates.map(e), reach(areas, disputed as Record<string, string>))).toBe(expected);
+    expect(relate(candidates.map(e), orderAreas(areas, disputed as Record<string, string>))).toBe(expected);
   });
 
   it('finds every affected device in the index', () => {
@@ -201,13 +201,13 @@ describe('relate', () => {
     ].map(e);
     const orders = [
       ...['PK', 'US', 'US-CA', 'CN', 'TW', 'UA', 'RU', 'RU-MOW', 'UA-43', 'GE', 'EU', 'IL', 'TR', 'ES-CT', 'ES-B'].map(
-        (area) => reach([area]),
+        (area) => orderAreas([area]),
       ),
-      reach(['TR'], { crimea: 'TR', taiwan: 'TR' }),
-      reach(['UA-43'], { crimea: 'UA' }),
-      reach(['CN'], { taiwan: 'CN-BJ' }),
-      reach(['CN'], { taiwan: 'CN' }),
-      reach(['XK'], { kosovo: 'XK' }),
+      orderAreas(['TR'], { crimea: 'TR', taiwan: 'TR' }),
+      orderAreas(['UA-43'], { crimea: 'UA' }),
+      orderAreas(['CN'], { taiwan: 'CN-BJ' }),
+      orderAreas(['CN'], { taiwan: 'CN' }),
+      orderAreas(['XK'], { kosovo: 'XK' }),
     ];
     let touched = 0;
     for (const order of orders) {

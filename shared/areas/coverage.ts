@@ -32,32 +32,32 @@ const OUT = 2;
 const BOTH = IN | OUT;
 
 /** Countries and larger subdivisions of which an order names only a part, computed once for each set of areas. */
-const wholesByAreas = new WeakMap<ReadonlySet<LocationArea>, ReadonlySet<LocationArea>>();
+const partlyNamedByAreas = new WeakMap<ReadonlySet<LocationArea>, ReadonlySet<LocationArea>>();
 
-function wholesOf(areas: ReadonlySet<LocationArea>): ReadonlySet<LocationArea> {
-  let wholes = wholesByAreas.get(areas);
-  if (!wholes) {
-    wholes = new Set([...areas].flatMap((area) => withParents(area).slice(1)));
-    wholesByAreas.set(areas, wholes);
+function partlyNamedIn(areas: ReadonlySet<LocationArea>): ReadonlySet<LocationArea> {
+  let partlyNamed = partlyNamedByAreas.get(areas);
+  if (!partlyNamed) {
+    partlyNamed = new Set([...areas].flatMap((area) => withParents(area).slice(1)));
+    partlyNamedByAreas.set(areas, partlyNamed);
   }
-  return wholes;
+  return partlyNamed;
 }
 
 function sideOfLocation(area: LocationArea, areas: ReadonlySet<LocationArea>): number {
   for (let whole: LocationArea | null = area; whole; whole = parentOf(whole)) if (areas.has(whole)) return IN;
-  return wholesOf(areas).has(area) ? BOTH : OUT;
+  return partlyNamedIn(areas).has(area) ? BOTH : OUT;
 }
 
-function sideOfCandidate(candidate: EvidenceArea, reach: OrderAreas): number {
-  const { polygons } = reach;
+function sideOfCandidate(candidate: EvidenceArea, orderAreas: OrderAreas): number {
+  const { polygons } = orderAreas;
   const location = locationOf(candidate);
-  const sides = sideInMap(location, reach);
+  const sides = sideInMap(location, orderAreas);
   if (!polygons?.length || sides === IN) return sides;
   const { inside, outside } = partsOf(candidate);
   if (polygons.some(({ code }) => inside.includes(code))) return IN;
-  const wholes = withParents(location);
+  const containing = withParents(location);
   const perhaps = polygons.some(
-    ({ code, touches }) => !outside.includes(code) && wholes.some((whole) => touches.has(whole)),
+    ({ code, touches }) => !outside.includes(code) && containing.some((whole) => touches.has(whole)),
   );
   return perhaps ? BOTH : sides;
 }
@@ -70,8 +70,8 @@ function sideOfCandidate(candidate: EvidenceArea, reach: OrderAreas): number {
 function sideOfClaim(territory: Territory, claimant: LocationArea, areas: ReadonlySet<LocationArea>): number {
   const whole = sideOfLocation(claimant, areas);
   if (whole !== BOTH) return whole;
-  const laid = TERRITORY_FACTS[territory].laid[claimant] ?? [];
-  return laid.reduce((sides, code) => sides | sideOfLocation(code, areas), 0) || OUT;
+  const subdivisions = TERRITORY_FACTS[territory].claimedSubdivisions[claimant] ?? [];
+  return subdivisions.reduce((sides, code) => sides | sideOfLocation(code, areas), 0) || OUT;
 }
 
 function sideInMap(area: LocationArea, { areas, disputed }: OrderAreas): number {
@@ -93,9 +93,9 @@ function sideInMap(area: LocationArea, { areas, disputed }: OrderAreas): number 
 }
 
 /** Relation of a device to an order's areas. `candidates` are the areas in which the device may be; at least one is required. */
-export function relate(candidates: readonly EvidenceArea[], reach: OrderAreas): Relation {
+export function relate(candidates: readonly EvidenceArea[], orderAreas: OrderAreas): Relation {
   let sides = 0;
-  for (const candidate of candidates) sides |= sideOfCandidate(candidate, reach);
+  for (const candidate of candidates) sides |= sideOfCandidate(candidate, orderAreas);
   return sides === IN ? 'inside' : sides === OUT ? 'outside' : 'contested';
 }
 
@@ -135,18 +135,18 @@ export function refines(a: EvidenceArea, b: EvidenceArea): boolean {
  * Codes with which a database index finds the devices that an order may affect. The index lists each device under the `indexCodes` of its
  * possible areas. The search finds every affected device, and possibly others.
  */
-export function searchCodes(reach: OrderAreas): LocationArea[] {
-  return [...new Set([...ownCodes(reach), ...mappedCodes(reach)])];
+export function searchCodes(orderAreas: OrderAreas): LocationArea[] {
+  return [...new Set([...ownCodes(orderAreas), ...mappedCodes(orderAreas)])];
 }
 
 const ownCodes = ({ areas, polygons = [] }: OrderAreas): Set<LocationArea> =>
-  new Set([...areas, ...wholesOf(areas), ...polygons.flatMap(({ touches }) => [...touches])]);
+  new Set([...areas, ...partlyNamedIn(areas), ...polygons.flatMap(({ touches }) => [...touches])]);
 
 /** Codes of disputed territories that the order assigns to its own areas. */
-export function mappedCodes(reach: OrderAreas): LocationArea[] {
-  const codes = ownCodes(reach);
+export function mappedCodes(orderAreas: OrderAreas): LocationArea[] {
+  const codes = ownCodes(orderAreas);
   return TERRITORIES.flatMap((feature) => {
-    const owner = reach.disputed.get(feature);
+    const owner = orderAreas.disputed.get(feature);
     if (!owner || !withParents(owner).some((whole) => codes.has(whole))) return [];
     return [territoryArea(feature), ...TERRITORY_FACTS[feature].codes];
   });

@@ -35,8 +35,8 @@ export function evidenceAreaAt(
   polygons: readonly AreaPolygon[],
   known: ReadonlyMap<AreaPolygon, boolean> = new Map(),
 ): EvidenceArea {
-  const wholes = withParents(location);
-  const near = polygons.filter(({ touches }) => wholes.some((whole) => touches.has(whole))).slice(0, MOST_POLYGONS);
+  const containing = withParents(location);
+  const near = polygons.filter(({ touches }) => containing.some((whole) => touches.has(whole))).slice(0, MOST_POLYGONS);
   if (near.length === 0) return location;
   const within = (polygon: AreaPolygon) => known.get(polygon) ?? liesIn(point, polygon);
   const { inside = [], outside = [] } = Object.groupBy(near, (each) => (within(each) ? 'inside' : 'outside'));

@@ -28,7 +28,7 @@ export interface PositionAreas {
 
 const EARTH_RADIUS = 6_371_009;
 const RINGS = 4;
-const POINTS_A_RING = 24;
+const POINTS_PER_RING = 24;
 /** Maximum number of areas in one observation. An accuracy circle that overlaps more areas is not evidence. */
 const MOST_AREAS = 16;
 /** Countries for map codes that ISO 3166-1 only reserves. */
@@ -63,8 +63,8 @@ export function areasOfPosition(
   const center: Point = [longitude, latitude];
   sample(center);
   for (let ring = 1; ring <= RINGS && accuracy > 0; ring += 1) {
-    for (let step = 0; step < POINTS_A_RING; step += 1) {
-      sample(destination(latitude, longitude, (accuracy * ring) / RINGS, (step * 2 * Math.PI) / POINTS_A_RING));
+    for (let step = 0; step < POINTS_PER_RING; step += 1) {
+      sample(destination(latitude, longitude, (accuracy * ring) / RINGS, (step * 2 * Math.PI) / POINTS_PER_RING));
     }
   }
   // A small polygon may lie between the sample points, so its corners are further sample points.
@@ -77,12 +77,12 @@ export function areasOfPosition(
 }
 
 function locationAt(point: Point): LocationArea | null {
-  const around = featuresContaining([point[0], point[1]]);
-  const [here] = around.filter(isTerritoryOrLarger);
+  const features = featuresContaining([point[0], point[1]]);
+  const [here] = features.filter(isTerritoryOrLarger);
   if (!here) return null;
-  const disputed = territoryAt(point, [here.properties.id, codeAmong(around) ?? '']);
+  const disputed = territoryAt(point, [here.properties.id, codeAmong(features) ?? '']);
   if (disputed) return territoryArea(disputed);
-  const country = countryAmong(around);
+  const country = countryAmong(features);
   return country && (subdivisionAt(point, country) ?? country);
 }
 
@@ -90,18 +90,18 @@ function locationAt(point: Point): LocationArea | null {
  * Map features around a point, sorted from the smallest to the largest. Features below the level `territory`, such as islands, are not
  * separate locations.
  */
-type Around = ReturnType<typeof featuresContaining>;
+type MapFeatures = ReturnType<typeof featuresContaining>;
 
-const isTerritoryOrLarger = ({ properties }: Around[number]) => properties.level !== 'subterritory';
+const isTerritoryOrLarger = ({ properties }: MapFeatures[number]) => properties.level !== 'subterritory';
 
-function codeAmong(around: Around): string | undefined {
-  return around.filter(isTerritoryOrLarger).find(({ properties }) => properties.iso1A2 !== undefined)?.properties
+function codeAmong(features: MapFeatures): string | undefined {
+  return features.filter(isTerritoryOrLarger).find(({ properties }) => properties.iso1A2 !== undefined)?.properties
     .iso1A2;
 }
 
 /** Country or territory of a point. A disputed territory gets the country that the map assigns to it. */
-export function countryAmong(around: Around): HomeArea | null {
-  const code = codeAmong(around);
+export function countryAmong(features: MapFeatures): HomeArea | null {
+  const code = codeAmong(features);
   return homeAreaOrNull(code) ?? homeAreaOrNull(RESERVED[code ?? '']);
 }
 

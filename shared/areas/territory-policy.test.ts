@@ -8,7 +8,7 @@ import {
   completeMap,
   explicitMap,
   type TerritoryPolicy,
-  territoriesTouched,
+  territoriesOverlapping,
   territoryMapOf,
   territoryPolicySchema,
 } from './territory-policy.ts';
@@ -81,18 +81,20 @@ describe('the map of an order that is proposed', () => {
     ['may assign the territory to a claimant', ['SY'], { golan: 'SY' }, { golan: 'SY' }],
     ['may assign a territory that the areas do not overlap', ['DE'], { kashmir: 'PK' }, { kashmir: 'PK' }],
   ])('%s', (_, areas, own, expected) => {
-    expect(completeMap(territoriesTouched(expandAreas(areas.map(parseScopeArea))), own, OURS)).toEqual(expected);
+    expect(completeMap(territoriesOverlapping(expandAreas(areas.map(parseScopeArea))), own, OURS)).toEqual(expected);
   });
 
   it('has no assignment from the built-in policy', () => {
-    expect(completeMap(territoriesTouched([parseHomeArea('UA')]), {}, territoryMapOf({ features: {} }))).toEqual({});
+    expect(completeMap(territoriesOverlapping([parseHomeArea('UA')]), {}, territoryMapOf({ features: {} }))).toEqual(
+      {},
+    );
   });
 
   it('decides the country of a device in Simferopol', () => {
     const crimea = [parseEvidenceArea('XX-crimea')];
     const at = (country: string, own: Record<string, string>) => {
       const areas = [parseHomeArea(country)];
-      const map = Object.entries(completeMap(territoriesTouched(areas), own, OURS));
+      const map = Object.entries(completeMap(territoriesOverlapping(areas), own, OURS));
       return relate(crimea, {
         areas: new Set(areas),
         disputed: new Map(map.map(([f, area]) => [f, parseHomeArea(area)])),
@@ -104,10 +106,10 @@ describe('the map of an order that is proposed', () => {
   });
 
   it('of a revision keeps the signed assignments, also missing ones', () => {
-    const before = territoriesTouched([parseHomeArea('RU')]);
+    const before = territoriesOverlapping([parseHomeArea('RU')]);
     const signed = explicitMap(before, { donetsk: 'RU' });
     expect(signed).toMatchObject({ crimea: CONTESTED, donetsk: 'RU', abkhazia: CONTESTED });
-    const wider = territoriesTouched(['RU', 'PK'].map(parseHomeArea));
+    const wider = territoriesOverlapping(['RU', 'PK'].map(parseHomeArea));
     expect(completeMap(wider, signed, OURS)).toEqual({ donetsk: 'RU', kashmir: 'IN' });
   });
 });

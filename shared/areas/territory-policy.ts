@@ -76,7 +76,7 @@ export function territoryMapOf({ features }: Pick<TerritoryPolicy, 'features'>):
 }
 
 /** Disputed territories that overlap the given locations, or that the countries of these locations claim. */
-export function territoriesTouched(locations: Iterable<LocationArea>): Territory[] {
+export function territoriesOverlapping(locations: Iterable<LocationArea>): Territory[] {
   const named = new Set([...locations].flatMap(withParents));
   return TERRITORIES.filter((feature) => {
     const { claimants, codes } = TERRITORY_FACTS[feature];

@@ -4,7 +4,7 @@
  */
 import { partName } from '../areas/part-names.ts';
 import { CordonError } from '../errors.ts';
-import { DEFAULT_WAITING, SERVICES_TO_COME, type WaitingRule } from '../verdict/terms.ts';
+import { DEFAULT_WAITING, PLANNED_SERVICES, type WaitingRule } from '../verdict/terms.ts';
 import { briefPauseEnds, isCourtStay } from './adoption-state.ts';
 import { attestationWords } from './attestation.ts';
 import { parseDocument } from './canonical.ts';
@@ -99,7 +99,7 @@ export function describeRevision(
       })),
       { label: 'services', value: `${terms.services.join(', ')} (${terms.mode})` },
       ...terms.services
-        .filter((service) => SERVICES_TO_COME.includes(service))
+        .filter((service) => PLANNED_SERVICES.includes(service))
         .map((service) => ({ label: service, value: `not available yet: Cordon does not offer ${service}` })),
       { label: 'nexus', value: terms.nexus.join(' or ') },
       { label: 'effective', value: times(terms.effective, terms.zone) },

@@ -14,7 +14,7 @@ import {
 } from '../areas/area-code.ts';
 import type { Point } from '../areas/point.ts';
 import type { AreaPolygon } from '../areas/polygon.ts';
-import { territoriesTouched } from '../areas/territory-policy.ts';
+import { territoriesOverlapping } from '../areas/territory-policy.ts';
 import { CordonError } from '../errors.ts';
 import type { OrderPolygon, OrderTerms } from './documents.ts';
 
@@ -72,7 +72,7 @@ export function locationsOfOrder(terms: AreaTerms): HomeArea[] {
 
 export function territoriesIn(terms: AreaTerms): Territory[] {
   const { locations, polygons } = readOrderAreas(terms);
-  return territoriesTouched([...locations, ...polygons.flatMap(({ touches }) => [...touches])]);
+  return territoriesOverlapping([...locations, ...polygons.flatMap(({ touches }) => [...touches])]);
 }
 
 export function knownGroups(areas: readonly OrderArea[]): Record<string, string[]> {

@@ -112,8 +112,8 @@ class Soonest {
  */
 interface Situation {
   readonly state: LocationState;
-  readonly here: Location['areas'];
-  readonly served: Location['network'];
+  readonly presentAreas: Location['areas'];
+  readonly networkAreas: Location['network'];
   readonly home: readonly EvidenceArea[] | null;
   readonly seat: readonly EvidenceArea[] | null;
 }
@@ -121,11 +121,11 @@ interface Situation {
 function situate(facts: DeviceFacts, now: Instant, next: Soonest): Situation {
   const state = settle(facts.location, now);
   next.consider(nextLocationChange(state, now));
-  const { areas: here, network } = locationAt(state, now);
-  const sole = here.length === 1 ? here[0] : null;
-  const placed = (area: HomeArea | null) => (area === null ? null : area === sole ? here : [area]);
-  const served = network?.length === 1 && network[0] === sole ? here : network;
-  return { state, here, served, home: placed(facts.home), seat: placed(facts.seat) };
+  const { areas: presentAreas, network } = locationAt(state, now);
+  const sole = presentAreas.length === 1 ? presentAreas[0] : null;
+  const placed = (area: HomeArea | null) => (area === null ? null : area === sole ? presentAreas : [area]);
+  const networkAreas = network?.length === 1 && network[0] === sole ? presentAreas : network;
+  return { state, presentAreas, networkAreas, home: placed(facts.home), seat: placed(facts.seat) };
 }
 
 interface Outcome {
@@ -147,17 +147,17 @@ function decide(
 ): Outcome {
   const { nexus } = rule;
   const asksForLocation = nexus.has('present') || nexus.has('network');
-  const { state, here } = situation;
-  const where = here.length === 0 ? null : relate(here, rule);
+  const { state, presentAreas } = situation;
+  const where = presentAreas.length === 0 ? null : relate(presentAreas, rule);
   const related = (areas: readonly EvidenceArea[] | null) =>
-    areas === null ? null : areas === here ? where : relate(areas, rule);
+    areas === null ? null : areas === presentAreas ? where : relate(areas, rule);
   const home = related(situation.home);
   const seat = related(situation.seat);
-  const served = related(situation.served);
+  const networkAreas = related(situation.networkAreas);
 
   // Shortcut for the most common case: an order without any connection to the device.
   const exemptions = facts.exemptions.length > 0;
-  if (where === 'outside' && home !== 'inside' && seat !== 'inside' && served !== 'inside' && !exemptions)
+  if (where === 'outside' && home !== 'inside' && seat !== 'inside' && networkAreas !== 'inside' && !exemptions)
     return NOTHING;
   const all: Reason[] = [];
 
@@ -169,7 +169,7 @@ function decide(
 
   // Rule 3: connections (nexus) that the order requires. The order's `travelers` rule can only remove one.
   const present = nexus.has('present') && where === 'inside';
-  const network = nexus.has('network') && served === 'inside';
+  const network = nexus.has('network') && networkAreas === 'inside';
   const traveler = nexus.has('home') && home === 'inside' && rule.travelers === 'allow' && where === 'outside';
   const connections: Reason[] = [];
   if (present) connections.push('present');

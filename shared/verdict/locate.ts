@@ -30,12 +30,12 @@ export const ABSENCE = 24 * HOUR;
  * Maximum number of stays that are stored separately. Older stays are merged into one, not deleted: without them, a visitor would seem to
  * have just arrived.
  */
-const STAYS_KEPT = 32;
+const MOST_STAYS = 32;
 /**
  * Maximum number of areas in a merged stay (several old stays stored as one). If there are more, the merged stay lists countries instead of
  * smaller areas.
  */
-const AREAS_KEPT = 64;
+const MOST_MERGED_AREAS = 64;
 
 export function emptyLocation(): LocationState {
   return { sightings: {}, at: 0, before: null, counted: null, pending: null, stays: [], networkStays: [] };
@@ -270,7 +270,7 @@ function enter(stays: readonly Stay[], areas: readonly EvidenceArea[], from: Ins
 
 function bounded(stays: readonly Stay[]): readonly Stay[] {
   const [oldest, next, ...rest] = stays;
-  return oldest && next && stays.length > STAYS_KEPT ? [asOne(oldest, next), ...rest] : stays;
+  return oldest && next && stays.length > MOST_STAYS ? [asOne(oldest, next), ...rest] : stays;
 }
 
 function asOne(a: Stay, b: Stay): Stay {
@@ -278,7 +278,7 @@ function asOne(a: Stay, b: Stay): Stay {
   const to = Math.max(a.to ?? a.from, b.to ?? b.from);
   const known = [a, b].reduce((sum, stay) => sum + (stay.to ?? stay.from) - stay.from - (stay.gaps ?? 0), 0);
   const areas = [...new Set([...a.areas, ...b.areas])].sort();
-  const kept = areas.length > AREAS_KEPT ? [...new Set(areas.map(countryOf))].sort() : areas;
+  const kept = areas.length > MOST_MERGED_AREAS ? [...new Set(areas.map(countryOf))].sort() : areas;
   return { areas: kept, from, to, gaps: Math.max(0, to - from - known) };
 }
 
@@ -326,22 +326,22 @@ export function sourcesAt(
  */
 export function arrivalIn(
   state: LocationState,
-  reach: OrderAreas,
+  orderAreas: OrderAreas,
   kind: 'present' | 'network',
   now: Instant,
 ): Instant | null {
   const { stays, networkStays } = settle(state, now);
   const known = kind === 'network' ? networkStays : stays;
   const here = known.find((stay) => stay.to === null);
-  if (!here || relate(here.areas, reach) !== 'inside') return null;
+  if (!here || relate(here.areas, orderAreas) !== 'inside') return null;
   if (known.length === 1) return here.from;
   const inside = known.filter(({ areas, gaps }) => {
-    const relation = relate(areas, reach);
+    const relation = relate(areas, orderAreas);
     // A merged stay does not show in which of its areas the device was last. A device that may have been inside the order's areas is not
     // treated as newly arrived.
     return relation === 'inside' || (gaps !== undefined && relation === 'contested');
   });
-  const outside = known.filter((stay) => relate(stay.areas, reach) === 'outside');
+  const outside = known.filter((stay) => relate(stay.areas, orderAreas) === 'outside');
   let arrival = here.from;
   for (let bridged = true; bridged; ) {
     bridged = false;
@@ -360,11 +360,11 @@ export function arrivalIn(
  */
 export function firstArrival(
   state: LocationState,
-  reach: OrderAreas,
+  orderAreas: OrderAreas,
   kinds: readonly ('present' | 'network')[],
   now: Instant,
 ): Instant | null {
-  const arrivals = kinds.flatMap((kind) => arrivalIn(state, reach, kind, now) ?? []);
+  const arrivals = kinds.flatMap((kind) => arrivalIn(state, orderAreas, kind, now) ?? []);
   return arrivals.length === 0 ? null : Math.min(...arrivals);
 }
 

@@ -116,7 +116,7 @@ const services = (rules: readonly OrderRule[], given: DeviceFacts, now: number) 
 
 describe('the arrival of a visitor', () => {
   const elsewhere = [...expandAreas([parseScopeArea('UN-150')])].filter((area) => area !== 'SI').slice(0, 45);
-  const reach = (...areas: string[]) => ({ areas: expandAreas(areas.map(parseScopeArea)), disputed: new Map() });
+  const orderAreas = (...areas: string[]) => ({ areas: expandAreas(areas.map(parseScopeArea)), disputed: new Map() });
   const whole = (area: string, at: number): Observation => ({
     source: 'position',
     areas: [parseEvidenceArea(area)],
@@ -149,7 +149,7 @@ describe('the arrival of a visitor', () => {
         }
         state = observe(state, whole('PK', now + 1));
         if (state.stays.some(({ gaps }) => gaps !== undefined)) crowded += 1;
-        expect(arrivalIn(state, reach('PK'), 'present', now + 2)).toBe(BEGIN);
+        expect(arrivalIn(state, orderAreas('PK'), 'present', now + 2)).toBe(BEGIN);
       }),
       { numRuns: 300 },
     );
@@ -162,9 +162,9 @@ describe('the arrival of a visitor', () => {
       state = observe(state, whole(`SI-${String(part + 1).padStart(3, '0')}`, BEGIN + part * 4 * 60 * MINUTE));
     }
     expect(state.stays).toHaveLength(32);
-    expect(arrivalIn(state, reach('SI'), 'present', BEGIN + 140 * 4 * 60 * MINUTE)).toBe(BEGIN);
+    expect(arrivalIn(state, orderAreas('SI'), 'present', BEGIN + 140 * 4 * 60 * MINUTE)).toBe(BEGIN);
     // Merged stays list countries, and a country is not another country's area.
-    expect(arrivalIn(state, reach('SI-140'), 'present', BEGIN + 140 * 4 * 60 * MINUTE)).toBe(
+    expect(arrivalIn(state, orderAreas('SI-140'), 'present', BEGIN + 140 * 4 * 60 * MINUTE)).toBe(
       BEGIN + 139 * 4 * 60 * MINUTE,
     );
   });
@@ -177,7 +177,7 @@ describe('the arrival of a visitor', () => {
     }
     const entered = day + 300 * MINUTE;
     state = observe(state, whole('HR', entered));
-    expect(arrivalIn(state, reach('HR'), 'present', entered + 1)).toBe(entered);
+    expect(arrivalIn(state, orderAreas('HR'), 'present', entered + 1)).toBe(entered);
   });
 
   it('is renewed by a day elsewhere, also if this stay is merged with earlier stays', () => {
@@ -187,7 +187,7 @@ describe('the arrival of a visitor', () => {
     }
     const back = BEGIN + 46 * 120 * MINUTE;
     state = observe(state, whole('PK', back));
-    expect(arrivalIn(state, reach('PK'), 'present', back + 1)).toBe(back);
+    expect(arrivalIn(state, orderAreas('PK'), 'present', back + 1)).toBe(back);
   });
 });
 

@@ -65,7 +65,7 @@ const orderSchema = z.strictObject({
 });
 
 /** Observations at one time, at most one for each source. */
-const seenSchema = z.strictObject({
+const observationsSchema = z.strictObject({
   at: instant,
   statement: evidenceAreas.optional(),
   until: instant.optional(),
@@ -86,7 +86,7 @@ const caseSchema = z.strictObject({
   seat: z.string().nullable().default(null),
   exempt: z.array(z.strictObject({ order: z.string(), until: instant.nullable().default(null) })).default([]),
   listExpires: instant.nullable().default(null),
-  seen: z.array(seenSchema).default([]),
+  observations: z.array(observationsSchema).default([]),
   now: instant,
   expect: z.strictObject({
     services: z.partialRecord(z.enum(SERVICES), z.enum(['allowed', 'denied'])),
@@ -130,7 +130,7 @@ export function rulesOf(given: VerdictCase): OrderRule[] {
 
 export function observationsOf(given: VerdictCase): Observation[] {
   const polygons = given.orders.flatMap(polygonsOf);
-  return given.seen.flatMap(({ at, statement, until, position, unaware, network, address, connected }) => {
+  return given.observations.flatMap(({ at, statement, until, position, unaware, network, address, connected }) => {
     const observations: Observation[] = [];
     if (statement)
       observations.push({ source: 'statement', areas: statement, at, ...(until !== undefined && { until }) });
@@ -145,12 +145,12 @@ export function observationsOf(given: VerdictCase): Observation[] {
   });
 }
 
-const place = (text: string | null): HomeArea | null => (text === null ? null : parseHomeArea(text));
+const homeAreaOf = (text: string | null): HomeArea | null => (text === null ? null : parseHomeArea(text));
 
 export function factsOf(given: VerdictCase): Omit<DeviceFacts, 'location'> {
   return {
-    home: place(given.home),
-    seat: place(given.seat),
+    home: homeAreaOf(given.home),
+    seat: homeAreaOf(given.seat),
     exemptions: given.exempt,
     listExpires: given.listExpires,
   };

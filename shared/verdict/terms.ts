@@ -10,7 +10,7 @@ export const SERVICES = ['enrollment', 'management', 'messaging', 'mail'] as con
 export type Service = (typeof SERVICES)[number];
 
 /** Services that an order may name although Cordon does not offer them yet. Pages and commands mark them as not available. */
-export const SERVICES_TO_COME: readonly Service[] = ['mail'];
+export const PLANNED_SERVICES: readonly Service[] = ['mail'];
 
 /** Connections (nexus) between a device and an area, on which an order can depend: location, home area, mobile network or legal seat. */
 export const NEXUS = ['present', 'home', 'network', 'seat'] as const;

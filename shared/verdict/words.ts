@@ -1,7 +1,7 @@
-import { type EvidenceSource, type Location, type Reason, SERVICES_TO_COME, type Service } from './terms.ts';
+import { type EvidenceSource, type Location, PLANNED_SERVICES, type Reason, type Service } from './terms.ts';
 
 export const serviceWords = (service: Service): string =>
-  SERVICES_TO_COME.includes(service) ? `${service} (not available yet)` : service;
+  PLANNED_SERVICES.includes(service) ? `${service} (not available yet)` : service;
 
 export const REASON_SENTENCES: Readonly<Record<Reason, string>> = {
   present: 'The device is in the area.',

@@ -2,7 +2,7 @@ import type { ComboboxItem, OptionsFilter } from '@mantine/core';
 import type { NamedAreaView } from '../../../shared/api/areas.ts';
 import {
   AREA_GROUPS,
-  areasBeyond,
+  areasOutside,
   COUNTRIES,
   homeAreaOrNull,
   parseScopeArea,
@@ -25,7 +25,7 @@ export const GROUP_CHOICES: readonly Choice[] = AREA_GROUPS.map(choice).sort(byN
 export function within(limit: readonly string[] | null, choices: readonly Choice[]): readonly Choice[] {
   if (limit === null) return choices;
   const areas = limit.map(parseScopeArea);
-  return choices.filter(({ value }) => areasBeyond(areas, [parseScopeArea(value)]).length === 0);
+  return choices.filter(({ value }) => areasOutside(areas, [parseScopeArea(value)]).length === 0);
 }
 
 export const ownChoices = (areas: readonly NamedAreaView[]): readonly Choice[] =>

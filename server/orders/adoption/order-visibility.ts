@@ -3,7 +3,7 @@
  * order are hidden until they are added to the list of visible fields.
  */
 import { type Visibility, WITHHELD_NOTICE, WITHHELD_TITLE } from '../../../shared/api/order-readings.ts';
-import { areasBeyond, type OrderArea } from '../../../shared/areas/area-code.ts';
+import { areasOutside, type OrderArea } from '../../../shared/areas/area-code.ts';
 import type { OrderTerms, Revision } from '../../../shared/order/documents.ts';
 import { withheldAt } from '../../../shared/order/stub.ts';
 import type { AccountId, PersonId } from '../../../shared/protocol/ids.ts';
@@ -38,7 +38,7 @@ export function visibilityTo(
   facts: WithheldFacts,
 ): Visibility {
   if (!facts.any) return 'public';
-  const byRole = areas === null || (areas.length > 0 && areasBeyond(areas, facts.locations).length === 0);
+  const byRole = areas === null || (areas.length > 0 && areasOutside(areas, facts.locations).length === 0);
   if (byRole || facts.proposers.has(person) || facts.approvers.has(person)) return 'restricted';
   return facts.shown ? 'hidden' : 'public';
 }

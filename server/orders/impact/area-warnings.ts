@@ -89,12 +89,12 @@ function warningOf(finding: Finding, areas: string, { disputed }: OrderMap): War
     const detail = `No device can be located in ${areas} under this order, because the order's map assigns ${nameOf(territory)} to ${owner ?? 'another state'}. Remove ${areas}, or change the map.`;
     return { code, detail, devices: null };
   }
-  const { claimants, laid } = TERRITORY_FACTS[territory];
+  const { claimants, claimedSubdivisions } = TERRITORY_FACTS[territory];
   const states = claimants.filter((claimant) => !claimant.startsWith('XX-')).join(', ');
   const remedy =
     owner === undefined
       ? `Assign it in the order's map to one of ${states}.`
-      : `To include it, name ${(laid[owner] ?? []).join(', ')}.`;
+      : `To include it, name ${(claimedSubdivisions[owner] ?? []).join(', ')}.`;
   const part = code === 'area_part' ? 'includes' : 'is';
   const detail = `${areas} ${part} disputed territory (${nameOf(territory)}). A device with a position there counts as contested under this order. ${remedy}`;
   return { code: 'area_disputed', detail, devices: null };
@@ -107,7 +107,7 @@ const listed = (areas: readonly string[]): string =>
 /** Disputed territory that contains the subdivision, according to the law of a country that claims the territory; null if there is none. */
 function territoryOver(area: HomeArea): Territory | null {
   const over = (feature: Territory) =>
-    Object.values(TERRITORY_FACTS[feature].laid).some((codes) => codes.includes(area));
+    Object.values(TERRITORY_FACTS[feature].claimedSubdivisions).some((codes) => codes.includes(area));
   return TERRITORIES.find(over) ?? null;
 }
 

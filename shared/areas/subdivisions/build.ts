@@ -9,7 +9,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { iso31662 } from 'iso-3166';
 import { homeAreaOrNull } from '../area-code.ts';
 import { type Border, encodeIndex } from './codec.ts';
-import { AT_POINT, BY_NAME, LEFT_OUT, NATIONS, RENAMED, SPELT, SPLIT } from './natural-earth.ts';
+import { AT_POINT, BY_NAME, EXCLUDED_COUNTRIES, NATIONS, RENAMED, SPELT, SPLIT } from './natural-earth.ts';
 
 /** Number of coordinate units per degree. One unit is about 111 m. */
 const UNITS = 1000;
@@ -35,7 +35,7 @@ interface Feature {
 
 const ringsOf = ({ geometry }: Feature) =>
   geometry.type === 'Polygon' ? geometry.coordinates : geometry.coordinates.flat();
-const word = (feature: Feature, key: string): string => {
+const textProperty = (feature: Feature, key: string): string => {
   const value = feature.properties[key];
   return typeof value === 'string' ? value : '';
 };
@@ -94,25 +94,25 @@ const NAMED = [
   'name_de',
 ];
 const namesOf = (feature: Feature) =>
-  NAMED.flatMap((key) => word(feature, key).split(/[|/,;]/))
+  NAMED.flatMap((key) => textProperty(feature, key).split(/[|/,;]/))
     .map(plain)
     .filter((each) => each.length > 1);
 
 /** Present ISO 3166-2 code of a map feature; empty if the code is uncertain. */
 function codeOf(feature: Feature): string {
-  const theirs = word(feature, 'iso_3166_2');
+  const theirs = textProperty(feature, 'iso_3166_2');
   const country = theirs.slice(0, 2);
-  if (country === 'GB') return NATIONS[word(feature, 'geonunit')] ?? '';
-  if (LEFT_OUT.has(country)) return '';
+  if (country === 'GB') return NATIONS[textProperty(feature, 'geonunit')] ?? '';
+  if (EXCLUDED_COUNTRIES.has(country)) return '';
   const atPoint = AT_POINT.find(([code, point]) => code.startsWith(country) && inside(point, feature));
   if (atPoint) return atPoint[0];
-  const renamed = RENAMED[`${theirs} ${word(feature, 'name')}`] ?? RENAMED[theirs];
+  const renamed = RENAMED[`${theirs} ${textProperty(feature, 'name')}`] ?? RENAMED[theirs];
   if (renamed !== undefined) return renamed;
   const names = namesOf(feature);
   const iso = ISO.get(theirs);
   if (iso && !BY_NAME.has(country)) {
     if (SPELT.has(theirs)) return theirs;
-    const main = plain(word(feature, 'name'));
+    const main = plain(textProperty(feature, 'name'));
     const anothers = !iso.names.includes(main) && ofCountry(country).some(([, { names }]) => names.includes(main));
     if (!anothers && iso.names.some((each) => names.some((name) => alike(each, name)))) return theirs;
     // The map draws some cities as features of their own, with the code of the province around them. Only the larger region is certain.
@@ -151,7 +151,7 @@ function areaOf(feature: Feature): number {
 /** Codes of the subdivisions of the included countries. The code of a country alone stands for its land without a known subdivision. */
 function chosen(features: readonly Feature[]): Map<string, Map<string, Feature[]>> {
   const kept = new Map<string, Map<string, Feature[]>>();
-  const byCountry = Map.groupBy(features, (feature) => word(feature, 'iso_3166_2').slice(0, 2));
+  const byCountry = Map.groupBy(features, (feature) => textProperty(feature, 'iso_3166_2').slice(0, 2));
   for (const [country, theirs] of [...byCountry].sort(([a], [b]) => (a < b ? -1 : 1))) {
     if (!homeAreaOrNull(country)) continue;
     const byCode = Map.groupBy(theirs, (feature) => {

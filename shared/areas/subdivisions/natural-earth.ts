@@ -10,7 +10,9 @@ export const BY_NAME: ReadonlySet<string> = new Set(['PL', 'CZ', 'GT', 'IR', 'KZ
  * Countries that are not converted. In CI, KE, LV, LY, MA, NP, UG and others, reforms gave an existing code or name to different land. In
  * DK, EE, IS and LU, the table mixes levels of subdivisions without saying which contains which.
  */
-export const LEFT_OUT: ReadonlySet<string> = new Set('BS CI DK EE IS KE LU LV LY MA MK NP PS SI UG XK'.split(' '));
+export const EXCLUDED_COUNTRIES: ReadonlySet<string> = new Set(
+  'BS CI DK EE IS KE LU LV LY MA MK NP PS SI UG XK'.split(' '),
+);
 
 /** Subdivisions that lost land to new subdivisions. Their remaining borders are unknown. */
 export const SPLIT: ReadonlySet<string> = new Set(

@@ -15,7 +15,7 @@ const BAND = 100;
  * Maximum distance from a position outside all outlines to the nearest subdivision, in coordinate units of latitude (10 km). Outlines of
  * coasts and countries are coarse, so a position on land can lie outside all of them.
  */
-const NEAR = 90;
+const MAX_DISTANCE = 90;
 
 interface Country extends CountryEdges {
   readonly areas: readonly (HomeArea | null)[];
@@ -113,15 +113,15 @@ function enclosing({ ends, sides, bands, crossed }: Country, x: number, y: numbe
 /** Subdivision with the border nearest to the point, within the distance `NEAR`. */
 function nearest({ ends, sides, bands }: Country, x: number, y: number): number | null {
   const shrink = Math.max(0.01, Math.cos((y * Math.PI) / (180 * UNITS)));
-  let least = NEAR * NEAR;
+  let least = MAX_DISTANCE * MAX_DISTANCE;
   let found: number | null = null;
-  for (let band = bandOf(y - NEAR); band <= bandOf(y + NEAR); band += 1) {
+  for (let band = bandOf(y - MAX_DISTANCE); band <= bandOf(y + MAX_DISTANCE); band += 1) {
     for (const edge of bands.get(band) ?? []) {
       const ax = (ends[edge * 4]! - x) * shrink;
       const ay = ends[edge * 4 + 1]! - y;
       const bx = (ends[edge * 4 + 2]! - x) * shrink;
       const by = ends[edge * 4 + 3]! - y;
-      if ((ax > NEAR && bx > NEAR) || (ax < -NEAR && bx < -NEAR)) continue;
+      if ((ax > MAX_DISTANCE && bx > MAX_DISTANCE) || (ax < -MAX_DISTANCE && bx < -MAX_DISTANCE)) continue;
       const [dx, dy] = [bx - ax, by - ay];
       const length = dx * dx + dy * dy;
       const along = length === 0 ? 0 : Math.min(1, Math.max(0, -(ax * dx + ay * dy) / length));

@@ -1,14 +1,14 @@
 /** Disputed territories in the areas of a draft, and their assignment to countries. The functions are pure. */
 import type { NamedAreaView } from '../../../../shared/api/areas.ts';
 import { homeAreaOrNull, membersOf, type Territory } from '../../../../shared/areas/area-code.ts';
-import { CONTESTED, type TerritoryMap, territoriesTouched } from '../../../../shared/areas/territory-policy.ts';
+import { CONTESTED, type TerritoryMap, territoriesOverlapping } from '../../../../shared/areas/territory-policy.ts';
 
 export function territoriesOf(areas: readonly string[], own: readonly NamedAreaView[]): Territory[] {
   const codes = areas.flatMap((code) => {
     const named = own.find((area) => area.code === code);
     return named?.members ?? named?.polygon?.touches ?? [code];
   });
-  return territoriesTouched(codes.flatMap((code) => membersOf(code) ?? homeAreaOrNull(code) ?? []));
+  return territoriesOverlapping(codes.flatMap((code) => membersOf(code) ?? homeAreaOrNull(code) ?? []));
 }
 
 /**
