@@ -209,6 +209,12 @@ describeOnEveryStore('the territory policy', (openStore) => {
     const withdrawn = await adopt(['RU'], { crimea: 'RU' });
     await orders.drafting.proposeAction(people.proposer.id, withdrawn, { action: 'withdraw' });
     for (const person of [people.ada, people.ben]) await world.sign(withdrawn, 2, person);
+    const paused = await adopt(['RU'], {}, { contested: 'deny' });
+    const propose = async (action: 'pause' | 'withdraw') => {
+      const { revision } = await orders.drafting.proposeAction(people.proposer.id, paused, { action });
+      for (const person of [people.ada, people.ben]) await world.sign(paused, revision, person);
+    };
+    await propose('pause');
 
     await policies.import(policy(1, { crimea: 'UA' }), null);
     const { current, other, territories } = await policies.compare(1);
@@ -231,10 +237,13 @@ describeOnEveryStore('the territory policy', (openStore) => {
       change(ukraine, null, { denied: { before: 1, after: 2 }, newlyDenied: 1, newlyAllowed: 0 }),
       change(russia, null, { denied: { before: 1, after: 0 }, newlyDenied: 0, newlyAllowed: 1 }),
       change(home, 'RU', { denied: { before: 1, after: 0 }, newlyDenied: 0, newlyAllowed: 1 }),
+      // A paused order has the effect that it has after it is resumed.
+      change(paused, null, { denied: { before: 1, after: 0 }, newlyDenied: 0, newlyAllowed: 1 }),
     ]);
     expect(orders.list.current()).toEqual(list);
 
     // The effect begins only with a revision of these orders.
+    await propose('withdraw');
     await policies.activate(1, null);
     clock.jump(clock.now() + 2 * HOUR);
     const denials = async () => {

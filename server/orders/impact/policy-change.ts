@@ -66,10 +66,12 @@ export async function policyChange(given: {
       .filter((each) => each.signed !== each.policy);
     if (territories.length === 0) continue;
     const exemptions = await orders.exemptions(rule.order, rule.revision);
+    // A paused order denies nothing. The preview shows what it denies after it is resumed, because a pause by one person ends by itself.
+    const resumed = { ...rule, pausedUntil: null };
     const { sets } = await rehearsal.rehearse({
-      rule: { ...rule, disputed: new Map([...policy].filter(([feature]) => touched.includes(feature))) },
+      rule: { ...resumed, disputed: new Map([...policy].filter(([feature]) => touched.includes(feature))) },
       exemptions,
-      baseline: { rule, exemptions },
+      baseline: { rule: resumed, exemptions },
       among: inTerritories(
         rule,
         territories.map(({ territory }) => territory),
