@@ -75,7 +75,9 @@ function locationLines({ location, sources, observations, evidenceFrom }: Explan
     ...(later === 0 ? [] : [`  ${later} of the newest observations reached the server more than a minute late.`]),
     ...(evidenceFrom === null
       ? []
-      : [`  Older evidence than ${when(evidenceFrom)} is deleted, so the device may have arrived earlier.`]),
+      : [
+          `  The server has evidence from ${when(evidenceFrom)} on. The device may have arrived at this location earlier.`,
+        ]),
   ];
 }
 

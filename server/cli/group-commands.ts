@@ -18,8 +18,8 @@ export function addGroupCommands(program: Command, cli: Cli): void {
     .command('add')
     .description('Create a group')
     .argument('<name>')
-    .option('--home <area>', 'default for devices of the group')
-    .option('--seat <area>', 'default for devices of the group')
+    .option('--home <area>', 'home area of devices that state none of their own')
+    .option('--seat <area>', 'legal seat of devices that state none of their own')
     .action(async (name: string, places: { home?: string; seat?: string }) => {
       const group = await cli.client().call(groupView, 'POST', '/groups', { name, ...places });
       cli.out().show(group, [group.id]);

@@ -37,8 +37,8 @@ export function addSignInCommands(program: Command, cli: Cli): void {
   commandOf(program, 'setup')
     .argument('[link]', 'link or token. Without it, the command asks for it or reads standard input')
     .option('--link-file <file>', 'read the link from this file (mode 0600)')
-    .option('--email <email>', 'only for the first owner')
-    .option('--name <name>', 'only for the first owner')
+    .option('--email <email>', 'e-mail address of the first owner; other users have one already')
+    .option('--name <name>', 'name of the first owner; other users have one already')
     .option('--password-file <file>', 'read the password from this file (or CORDON_PASSWORD)')
     .action(async (argument: string | undefined, options: SetupOptions) => {
       const { passwordFile: _, linkFile, ...given } = options;

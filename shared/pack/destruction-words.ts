@@ -19,7 +19,7 @@ export function destroyedWords(gone: Destroyed): readonly { readonly what: strin
     },
     {
       what: `${gone.messages} sealed messages that waited (${bytes(gone.messageBytes)})`,
-      rule: 'No device can decrypt these messages any more. The server deleted the messages and told the senders that they were returned.',
+      rule: 'No device can decrypt these messages any more. The server deleted the messages, and informed their senders that the messages were not delivered.',
     },
     {
       what: `${gone.keyPackages} key packages`,

@@ -15,7 +15,7 @@ const ENTRY_NAMES: Readonly<Record<EntryKind, string>> = {
   'order.adopted': 'Order adopted',
   // Withheld orders have one text for all states, because their public ledger entry does not contain the state.
   'order.executed': 'Withheld order took effect or became inactive',
-  'order.proceeding': 'Answer to an authority or step in an appeal recorded',
+  'order.proceeding': 'Answer or appeal recorded',
   'order.exited': 'Enrollment ended because an order ends service for good (exit)',
   'order.list': 'Order list signed',
   'approvers.adopted': 'Approver set adopted',

@@ -16,7 +16,7 @@ const WORDS: Readonly<Record<Step, { readonly title: string; readonly until: str
   },
   second_person: {
     title: 'Invite a second person',
-    until: 'Some actions need two people: an approver set, an order, and a wipe of many devices.',
+    until: 'Some actions need two people, for example the approval of an order or a wipe of many devices.',
   },
   approver_set: {
     title: 'Adopt an approver set',

@@ -72,7 +72,10 @@ export function TerritoryPolicies() {
                 <PolicyMap key={policy.version} policy={policy} />
               ))}
             {view.policies.length === 1 && (
-              <Text>No policy imported. Download a template, assign each territory in it, and import it.</Text>
+              <Text>
+                No policy imported. Download a template, assign each of its territories to a country, and import the
+                file.
+              </Text>
             )}
             <VersionedArtifacts
               kind={KIND}
