@@ -8,7 +8,8 @@ import { type Cli, commandOf } from './cli.ts';
 
 export function addCheckConfigCommand(program: Command, cli: Cli): void {
   commandOf(program, 'check-config')
-    .option('--no-ports', 'do not check whether the ports are free')
+    // commander sets the default of a negated option only if the option exists before the command line is parsed.
+    .option('--no-ports', 'do not check whether the ports are free', true)
     .action(async ({ ports }: { ports: boolean }) => {
       // Import the database drivers only in this command, because only the server's machine has them.
       const { checkConfig } = await import('../startup/check-config.ts');
