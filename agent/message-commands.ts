@@ -115,7 +115,10 @@ export function addMessageCommands(program: Command, { config, say, exitWith }: 
 }
 
 function createConversationLookup(ask: Ask): (recipient: string) => Promise<string> {
-  /** Without a connection, the agent searches for the name only in this device's conversations. */
+  /**
+   * Throws an error if several people have the given name. Skips the check while the server cannot be asked, because only the server can
+   * search all people.
+   */
   const requireOnePerson = async (recipient: string): Promise<void> => {
     let found: readonly FoundPerson[];
     try {

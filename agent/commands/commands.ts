@@ -126,7 +126,8 @@ export function createCommands(ports: CommandPorts): Commands {
   };
 
   const drain = async () => {
-    // A crash may have left the server's key shares of a finished command in the store. The agent deletes these shares when it starts.
+    // Delete the secret key shares of finished commands, which a crash may have left in the store. The server sends such shares with a
+    // command that locks or unlocks the workspace.
     store.forgetShares();
     for (;;) {
       const [next] = store.unfinishedCommands();

@@ -9,7 +9,10 @@ import { CordonError, ERROR_CODES, isCordonError } from '../../shared/errors.ts'
 import { personId } from '../../shared/order/documents.ts';
 
 export const controlRequestSchema = z.discriminatedUnion('op', [
-  /** `shown`: true if the command displays the result to the user. */
+  /**
+   * Requests for the agent's status, notices and admin messages. `shown`: true if the command-line program displays the response to the
+   * user, so that the agent records the notices or messages as displayed.
+   */
   z.strictObject({ op: z.literal('status'), shown: z.boolean() }),
   z.strictObject({ op: z.literal('notices'), shown: z.boolean() }),
   z.strictObject({ op: z.literal('admin-messages'), shown: z.boolean() }),

@@ -57,7 +57,7 @@ export function firstClock(authenticated: Instant, reading: ClockReading): Clock
 }
 
 /**
- * Adds the time that the monotonic clock has counted since the anchor, and moves the anchor to the given value of this clock. The device
+ * Adds the time that the monotonic clock has counted since its last recorded value, and records the given value of this clock. The device
  * stores the result often, because a reboot resets the monotonic clock.
  */
 export function advanceClock(state: ClockState, monotonic: number): ClockState {

@@ -87,7 +87,10 @@ export interface EventStore {
   happened(event: string): boolean;
 }
 
-/** Store of enforcement, with one port per module. Every change is durable when its method returns. */
+/**
+ * Stored data of the modules that enforce orders on the device. Each part, such as `ClockStore`, serves one module. Every change is durable
+ * when its method returns.
+ */
 export interface EnforcementStore
   extends Transactions,
     ReportStore,

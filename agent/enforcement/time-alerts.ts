@@ -19,7 +19,10 @@ export function createTimeAlerts(ports: {
   readonly onFailure: (what: string, error: unknown) => void;
 }): TimeAlerts {
   const { store, clock, documents } = ports;
-  /** Kept only in memory: after a restart, the agent may raise the same alert again. */
+  /**
+   * True if the agent has raised an alert about the server's implausible time. The value is not stored, so the agent may raise the same
+   * alert again after a restart.
+   */
   let isClaimRaised = false;
 
   const listExpired = () => documents.list !== null && clock.now() >= documents.list.expires;

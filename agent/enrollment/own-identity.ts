@@ -9,7 +9,10 @@ import { renewWhenDue } from './renew.ts';
 export interface OwnIdentity {
   certificate(): OwnCertificate;
   signer(): Signer;
-  /** All TLS connections with one certificate share session tickets. */
+  /**
+   * Returns a function that opens TLS connections with the device's certificate. The function remembers TLS session tickets, so that later
+   * handshakes cost the server little. A renewed certificate gets a new function.
+   */
   dial(): SecureDial;
   /**
    * Renews the certificate if renewal is due. `expired`: true if the server has refused the expired certificate. Never rejects: after a

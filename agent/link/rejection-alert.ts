@@ -2,7 +2,7 @@
 export interface RejectionAlert {
   /** Raises one alert for each period in which the server rejects the certificate. */
   rejected(detail: string): void;
-  /** Ends the period: the server has accepted the certificate. */
+  /** Notes that the server has accepted the certificate, so that the next rejection raises a new alert. */
   accepted(): void;
 }
 

@@ -51,7 +51,7 @@ export const MESSAGE_STATES = [
 export type MessageState = (typeof MESSAGE_STATES)[number];
 
 /**
- * Reason why a message was refused, or was returned to the sender for another reason than an order. `code` is stable. `detail` is a
+ * Reason why the server did not accept or deliver a message, such as a full mailbox or a revoked device. `code` is stable. `detail` is a
  * sentence for the user.
  */
 export interface Refusal {

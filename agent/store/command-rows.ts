@@ -74,8 +74,8 @@ export function adminMessageRows(rows: DeviceRows, outbox: Pick<Outbox, 'report'
       return rows.transaction(() => {
         const where = 'device = ? and id = ?';
         if (rows.run(`update message set shown = 1 where ${where} and shown = 0`, id) === 0) return false;
-        // Report the display only if the message's command belongs to the current enrollment. The server would refuse a report about an
-        // earlier enrollment.
+        // Send the report that the message was displayed, but only if its command belongs to the current enrollment. The server would
+        // refuse a report about an earlier enrollment.
         const current = rows.all(`select 1 from command where ${where}`, id).length === 1;
         if (current) outbox.report(report);
         return current;

@@ -13,7 +13,10 @@ export const RESERVE_SIZE = 32 * MiB;
 export const FIRST_RELEASE = 128 * 1024;
 /** Bytes of free space below which a disk is full. */
 export const FULL_BELOW = MiB;
-/** Free bytes that the agent leaves on the disk for other programs and its own messages when it fills the reserve file. */
+/**
+ * Bytes of disk space that stay free for other programs and for the agent's own messages. The reserve file (space for new orders) grows
+ * only into the free space above this limit.
+ */
 export const LEFT_TO_OTHERS = 4 * MiB;
 
 export interface DiskSpace {

@@ -1,4 +1,4 @@
-/** Tables of the agent's store. Every row belongs to one device, so that one file can contain a whole fleet. */
+/** Tables of the agent's store. Every row names its device, so that one file can contain the data of many simulated devices in a test. */
 export const SCHEMA = `
 create table if not exists state (
   device text not null, name text not null, value text not null,

@@ -38,9 +38,9 @@ export interface GroupChanges {
    */
   compare(id: string): Promise<GroupComparison | null>;
   /**
-   * Adds and removes the devices that the comparison found, with one commit (RFC 9420). `urgent`: a message of the user waits for the
-   * commit. `waited`: other members had time to make the commit. Returns the milliseconds until the next comparison, or null if none is
-   * needed.
+   * Sends one commit (change of the group, RFC 9420) that adds and removes devices as `compare` found necessary. `urgent`: a message of the
+   * user waits for the commit. `waited`: other members have had time to make the commit instead. Returns the milliseconds until the next
+   * comparison, or null if none is needed.
    */
   change(comparison: GroupComparison, urgent: boolean, waited: boolean): Promise<number | null>;
   settle(conversation: string, response: Posted): Promise<void>;

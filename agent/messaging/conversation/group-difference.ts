@@ -10,8 +10,9 @@ const leafKey = ({ device, generation, signatureKey }: Pick<Leaf, 'device' | 'ge
   `${device} ${generation} ${signatureKey}`;
 
 /**
- * Difference between a group and the current devices of its people. A device that lost its state and asks to rejoin is removed and added
- * again. This device never removes itself: other members do that.
+ * Returns the devices to remove from a group and to add to it, so that the group has the current devices (`wanted`) of its people. A device
+ * that lost its keys and asks to rejoin is removed and added again. The agent's own device (`own`) is never removed, because only other
+ * members can do that.
  */
 export function differenceOf(given: {
   readonly leaves: readonly Leaf[];

@@ -43,10 +43,13 @@ export interface NewConversations {
 
 export interface Beginning {
   readonly added: readonly string[];
-  /** If the new conversation succeeds another one: the people of the predecessor, who may have no device any more. */
+  /**
+   * People of the earlier conversation, if the new conversation continues one. They may have lost their last device, while each person in
+   * `added` must have a device.
+   */
   readonly already?: readonly string[];
   readonly title: string | null;
-  /** If the new conversation succeeds another one: fields of the predecessor's record that the new record copies. */
+  /** Fields that the new record copies from the earlier conversation, if the new conversation continues one. */
   readonly from?: Partial<Pick<ConversationRecord, 'continues' | 'refusals' | 'leftOut' | 'people'>>;
   readonly also?: (begun: ConversationRecord) => void;
 }

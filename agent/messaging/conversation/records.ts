@@ -75,7 +75,10 @@ export interface ConversationRecord {
    * machine's own clock.
    */
   readonly blocked?: { readonly epoch: number; readonly at: number };
-  /** True if the server refused a welcome of this device. The devices in the welcome cannot join. */
+  /**
+   * True if the server refused a message with which this device invites new members (welcome, RFC 9420). The invited devices cannot join,
+   * so a new conversation must replace this one.
+   */
   readonly unwelcomed?: true;
   /**
    * Identifiers of the conversation that this one continues (`continues`), and of the conversation that continues this one (`next`). A
@@ -84,14 +87,15 @@ export interface ConversationRecord {
   readonly continues?: string;
   readonly next?: string;
   /**
-   * Devices whose forbidden changes of the members this device refused, here or in a conversation that this one continues. `refusals`: at
-   * least one refusal. `leftOut`: repeated refusals, so conversations that continue this one do not add these devices.
+   * Devices whose commit (change of the members, RFC 9420) broke a rule, so that this device refused the commit. Refusals in a conversation
+   * that this one continues count too. `refusals`: devices with at least one refusal. `leftOut`: devices with repeated refusals, which are
+   * not added to a conversation that continues this one.
    */
   readonly refusals?: readonly Enrollment[];
   readonly leftOut?: readonly Enrollment[];
   /**
-   * This device's newest text message that the server has stored for every recipient, and the epoch (version of the group's keys) of its
-   * seal.
+   * Newest text message of this device that the server has stored for every recipient. `epoch`: version of the group's keys with which the
+   * message was encrypted. This device's next message names both values, so that recipients notice a missing message.
    */
   readonly lastStored?: { readonly id: string; readonly epoch: number } | null;
   readonly missing?: readonly MissingText[];

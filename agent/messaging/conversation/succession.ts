@@ -16,8 +16,9 @@ const LONGEST_CHAIN = 16;
  */
 export interface Succession {
   /**
-   * Records that the server accepts no more commits (changes of the members) of this device in `epoch` (version of the group's keys).
-   * Informs the organization and the user. After the next group check, a new conversation with the same people begins.
+   * Records that the server refuses every further change of the members in the given epoch (version of the group's keys). Informs the
+   * organization and the user. The next group check then begins a new conversation with the same people, because only a new one can change
+   * its members.
    */
   stopChanges(conversation: string, epoch: number): void;
   stopWelcome(conversation: string): void;

@@ -11,27 +11,34 @@ export interface UsablePackage {
 
 /**
  * Claims of other devices' key packages (RFC 9420), with which this device adds them to conversations. The server limits the number of
- * claims (`server/relay/key-packages.ts`). A device that is off for a long time has no valid key package, so the delay before the next
- * claim grows. The delays are only in memory.
+ * claims (`server/relay/key-packages.ts`). After a claim without a result, the agent therefore waits before it claims from the same device
+ * again. These delays grow and are only in memory.
  */
 export interface KeyPackageClaims {
   /**
-   * Claims key packages of the given devices and returns those that are valid. Some devices may have none. An action of the user waits for
-   * the result, so the method ignores the delay after an earlier claim without a result.
+   * Claims key packages of the given devices and returns those that are valid. Some devices may have none. Because the user waits for the
+   * result, the method also claims from devices whose last claim had no result.
    */
   of(wanted: readonly Member[]): Promise<readonly UsablePackage[]>;
   /**
-   * Like `of`, but claims nothing from devices whose delay is not over, and returns no key packages if the server refuses more claims now.
-   * `again`: milliseconds until the next claim, or null if every device has a key package.
+   * Claims key packages only from devices whose delay after an unsuccessful claim is over, for changes that no user waits for. Returns no
+   * key packages if the server refuses more claims now. `again`: milliseconds until the next claim, or null if every device has a key
+   * package.
    */
   due(
     wanted: readonly Member[],
   ): Promise<{ readonly packages: readonly UsablePackage[]; readonly again: number | null }>;
-  /** Ends the delay for a device from which a message arrived: the device was online, so it has probably uploaded new key packages. */
+  /**
+   * Ends the delay after unsuccessful claims of this device's key packages, because a message from the device arrived. The device was
+   * online, so it has probably uploaded new key packages.
+   */
   heardFrom(device: DeviceId): void;
 }
 
-/** Milliseconds of delay after the first claim from a device without a usable key package. The delay doubles after each further claim. */
+/**
+ * Milliseconds to wait after the first claim that returned no valid key package for a device. The delay doubles after each further
+ * unsuccessful claim.
+ */
 const FIRST_WAIT = 15_000;
 const LONGEST_WAIT = 60 * 60_000;
 

@@ -6,8 +6,8 @@ import type { NewAttachment } from '../messaging.ts';
 import type { RelayClient } from '../relay-client.ts';
 
 /**
- * Attached files of messages. The workspace stores each file sealed as on the server, so that a lock and a wipe affect the file too. The
- * user's own files are stored on sending, files of other members on the first request.
+ * Attached files of messages. They are stored in the workspace (encrypted folder with work data), so that locking or wiping the workspace
+ * also affects the attachments. The user's own files are stored on sending, files of other members on the first request.
  */
 export interface Attachments {
   keep(attachment: NewAttachment): Promise<SealedAttachment>;

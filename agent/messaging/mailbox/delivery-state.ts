@@ -9,7 +9,7 @@ export interface Recipient {
   readonly refusal: Refusal | null;
 }
 
-/** Why a message was returned without an order: the recipient's device was revoked or enrolled again. */
+/** Reason why a message was returned although no order suspends messaging: the recipient's device was revoked or enrolled again. */
 export const ENROLLMENT_ENDED: Refusal = {
   code: 'device_unknown',
   detail: 'The enrollment of the recipient’s device ended before the message was delivered. Send the message again.',

@@ -14,7 +14,10 @@ type Allowed = 'all' | 'earlier' | 'none';
  */
 export interface MailboxSession {
   isConnected(): boolean;
-  /** True if the server's counters agree with the device's. Only then may the device send messages. */
+  /**
+   * True if the device has compared its message counters with the server's on this connection, so that it may send messages. Higher
+   * counters on the server show that the device was restored from a backup. Such a device must first replace its encryption keys.
+   */
   isReady(): boolean;
   begin(): void;
   end(): void;

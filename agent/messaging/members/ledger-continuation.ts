@@ -12,9 +12,9 @@ import { continuationDigest, verifyLedgerContinuation } from '../../../shared/or
 import { continuationsResponse } from '../../../shared/protocol/device-http.ts';
 
 /**
- * Steps from a stored ledger tree to the ledger's current name. `documents`: the continuations (signed decisions that the ledger goes on
- * under a new name after a loss of entries). `loss`: whether the stored tree contains lost entries: none, only those that the documents
- * state (`lost`), or also others (`more`).
+ * Result of following the ledger from a stored tree to the ledger's current name. `documents`: signed decisions (continuations), each of
+ * which gave the ledger a new name after a loss of entries. `loss`: lost entries in the tree that this device had stored: none, only those
+ * that the documents state (`lost`), or also others (`more`).
  */
 export interface Followed {
   readonly documents: readonly LedgerContinuation[];

@@ -15,8 +15,9 @@ import { createMembershipClient } from './membership-client.ts';
 import { createOwnMembership, type OwnMembership } from './own-membership.ts';
 
 /**
- * Verification of members of conversations, because the server alone cannot make a device a member. The server's online key and an
- * organization key from the device's approver set must have signed the device's key. The ledger must contain both signatures.
+ * Verification of the members of conversations. A device is a member only if the server's online key and an organization key have both
+ * signed its messaging key. The server alone therefore cannot add a device. Both signatures must be in the ledger. The valid keys are in
+ * the approver set that this device has stored.
  */
 export interface Membership {
   /**

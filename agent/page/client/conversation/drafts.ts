@@ -23,8 +23,8 @@ export function takeDraft(conversation: string): Draft {
 }
 
 /**
- * Puts a draft that could not be sent back into the input field, before any text that the user has typed since. The draft is stored, so
- * this also works when another conversation is in view.
+ * Puts the draft of a failed message back into the input field, before any text that the user has typed since. The draft is stored, so this
+ * also works when another conversation is in view.
  */
 export function giveBack(conversation: string, taken: Draft): void {
   const since = draftOf(conversation);
