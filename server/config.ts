@@ -102,7 +102,8 @@ const variables = z.object({
   /** SNTP server (`HOST` or `HOST:PORT`) that confirms the clock. Without this variable, the server asks the machine's own NTP daemon. */
   CORDON_NTP: z.string().min(1, 'a host name, with or without a port').max(260).optional(),
   /**
-   * Time that the machine's clock shows at the start. This variable allows one start with a clock that the server considers implausible.
+   * Confirmation by an admin that the machine's clock is right: the time that this clock shows at the start. With it, the server starts
+   * although it considers the clock implausible. The confirmation is valid for 15 minutes.
    */
   CORDON_ACCEPT_CLOCK: z.iso.datetime({ offset: true, error: 'a time such as 2026-11-27T18:00:00Z' }).optional(),
   /** Maximum time without writes to the store. After a longer time, a time source must confirm the clock at the start. */

@@ -57,15 +57,15 @@ export const ACTIONS = {
   'account.create': { right: 'accounts.create', people: 1, stepUp: 'always', tokens: 'never' },
   'account.change-status': { right: 'accounts.update', people: 1, stepUp: 'always', tokens: 'never' },
   'access.end': { right: 'access.end-account', people: 1, stepUp: 'always', tokens: 'never' },
-  /** A person who has the credential reset link can take over the account. */
+  /** Needs a step-up, because a person who has the credential reset link can take over the account. */
   'account.reset-credentials': { right: 'accounts.invite', people: 1, stepUp: 'always', tokens: 'never' },
   'role.grant': { right: 'grants.create', people: 1, stepUp: 'always', tokens: 'never' },
   'role.revoke': { right: 'grants.delete', people: 1, stepUp: 'always', tokens: 'never' },
   'token.create': { right: 'tokens.create', people: 1, stepUp: 'always', tokens: 'never' },
   'approver-key.register': { right: 'approver-keys.register', people: 1, stepUp: 'always', tokens: 'never' },
   /**
-   * Readmission makes the server trust a device again. The server cannot know whether the device's certificate was revoked after the
-   * backup.
+   * Needs a step-up (second confirmation of the admin's identity), because the server trusts a readmitted device again. The server cannot
+   * know whether the device's certificate was revoked after the backup.
    */
   'device.readmit': { right: 'recovery.readmit', people: 1, stepUp: 'always', tokens: 'marked' },
   'device.reject': { right: 'recovery.reject', people: 1, stepUp: 'always', tokens: 'marked' },
@@ -139,7 +139,7 @@ export const ROUTE_ACTIONS: Readonly<Partial<Record<RouteName, RoutePolicy>>> = 
   'recovery.sign-continuation': 'signed',
 
   'actions.decline': 'harmless',
-  /** An acknowledged alert stays in the list. If the cause of the alert occurs again, the alert becomes open again. */
+  /** Harmless, because an acknowledged alert stays in the list. If the cause of the alert occurs again, the alert becomes open again. */
   'alerts.acknowledge': 'harmless',
   'session.create': 'harmless',
   'session.step-up': 'harmless',
@@ -165,7 +165,7 @@ export const ROUTE_ACTIONS: Readonly<Partial<Record<RouteName, RoutePolicy>>> = 
   'orders.pack': 'harmless',
   'orders.pack-names': 'harmless',
   'order-documents.upload': 'harmless',
-  /** A backup destroys nothing. A scheduled job may create backups without a person. */
+  /** Harmless, because a backup destroys nothing. A scheduled job can therefore create backups without a person. */
   'backup.create': 'harmless',
   'demo.jump': 'harmless',
   'demo.message': 'harmless',

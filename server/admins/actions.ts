@@ -58,9 +58,9 @@ export interface ActionContent {
 
 export interface ActionStore {
   /**
-   * Calls `allow` with the number of devices on which the person has acted since `since`, including `devices`, and with the size of the
-   * active fleet. If `allow` returns true, records `devices` for the person. Concurrent calls for one person count each other's devices.
-   * Returns the result of `allow`.
+   * Checks the limit on devices on which one person may act destructively without a second person. Calls `allow` with the number of these
+   * devices since `since`, including `devices`, and with the number of active devices. If `allow` returns true, counts `devices` for the
+   * person. Concurrent calls for one person count each other's devices. Returns the result of `allow`.
    */
   useSoloLimit(
     use: {

@@ -49,7 +49,10 @@ export interface NewAccount {
   /** Normalized e-mail address, unique among accounts. It identifies the account at sign-in. */
   readonly emailKey: string;
   readonly name: string;
-  /** Value of the column `persons.subject`. If no person has this subject, the store creates a person. */
+  /**
+   * Identifier of the person who owns the account, formed from the e-mail address (column `persons.subject`). If no person has this
+   * identifier, the store creates a person.
+   */
   readonly subject: string;
   readonly at: number;
 }

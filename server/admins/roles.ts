@@ -71,7 +71,10 @@ export const RIGHTS = {
   'grants.create': right('whole', 'owner'),
   'grants.delete': right('whole', 'owner'),
 
-  /** Rights to pending actions. To decide an action, the caller also needs the action's own right. */
+  /**
+   * Rights to read, confirm and decline destructive actions that wait for a second person. To decide on another person's action, the caller
+   * also needs the right to perform this action.
+   */
   'actions.list': right('any', 'owner', 'fleet', 'helpdesk', 'legal'),
   'actions.show': right('any', 'owner', 'fleet', 'helpdesk', 'legal'),
   'actions.confirm': right('any', 'owner', 'fleet', 'helpdesk', 'legal'),

@@ -8,8 +8,8 @@ import type { LocationStatements } from '../orders/impact/location-statements.ts
 type Changes = Parameters<LocationStatements['placements']>[0];
 
 /**
- * Throws an error if the changes alter which services orders suspend for a device. `refusal` creates the error from the numbers of these
- * orders and the number of devices.
+ * Throws an error if the changes alter which services orders suspend for a device. `refusal` creates the error from the identifiers of
+ * these orders, such as `2026-001`, and the count of affected devices.
  */
 export async function requireNoEffect(
   statements: Pick<LocationStatements, 'placements'>,

@@ -8,9 +8,12 @@ export type Wake =
   /** The home, legal seat, group, location statement or enrollment of this device changed, or the server issued its device record again. */
   | { readonly kind: 'device'; readonly device: DeviceId }
   | { readonly kind: 'commands'; readonly devices: readonly DeviceId[] }
-  /** This device was revoked or unenrolled: close its sockets. */
+  /** The device was revoked or unenrolled. Every server process that receives the notification closes the device's sockets. */
   | { readonly kind: 'ended'; readonly device: DeviceId }
-  /** This device opened the session with the number `epoch`. Close the device's sessions with lower numbers. */
+  /**
+   * The device opened a new session with the number `epoch`. Every server process that receives the notification closes the device's
+   * sessions with lower numbers, because a device has only one session.
+   */
   | { readonly kind: 'opened'; readonly device: DeviceId; readonly epoch: number }
   /** A new order list or approver set is current. */
   | { readonly kind: 'list' }

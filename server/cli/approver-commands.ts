@@ -11,8 +11,8 @@ import { approverSetText } from './signing-text.ts';
 interface ProposeOptions {
   readonly threshold: number;
   /**
-   * Organization keys for the new approver set: file names from `--organization-key`, or `false` after `--no-organization-key`. Without
-   * either option, the value is `true` or undefined, and the set keeps the current keys.
+   * File names of the organization keys for the new approver set, from `--organization-key`. `false` after `--no-organization-key`: the new
+   * set has no organization keys. Without either option, the new set keeps the current keys.
    */
   readonly organizationKey?: readonly string[] | boolean;
 }

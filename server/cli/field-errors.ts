@@ -2,7 +2,10 @@
 import type { Command, Option } from 'commander';
 import type { FieldError } from '../../shared/api/field-errors.ts';
 
-/** Options whose name differs from the name of their request field. In a path, `*` stands for any array index. */
+/**
+ * Names of command-line options that differ from the name of the request field that the option sets. Key: path of the field in the request,
+ * in which `*` stands for any array index. Value: name of the option in camel case.
+ */
 const FLAGS: Readonly<Record<string, string>> = {
   'decision.by': 'consideredBy',
   'publication.until': 'publishAt',

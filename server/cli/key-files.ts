@@ -50,8 +50,8 @@ export async function confirm(
 }
 
 /**
- * Asks the user for confirmation. Throws `conflict` if the user declines, and `invalid_input` without a terminal. `answers`: options that
- * replace the question, such as `--yes`, for the text of the second error.
+ * Asks the user for confirmation, unless `yes` is true. Throws `conflict` if the user declines, and `invalid_input` if there is no terminal
+ * for the question. The text of `invalid_input` recommends the options in `answers`, such as `--yes`.
  */
 export async function agree(cli: Cli, question: string, answers: string, yes = false): Promise<void> {
   if (yes) return;

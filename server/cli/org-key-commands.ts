@@ -187,8 +187,8 @@ async function serve(
 }
 
 /**
- * Returns the oldest waiting certificate of each person. After the signature, every other device of the person counts as an additional
- * device. The process therefore never signs two new devices of one person at once.
+ * Returns the oldest waiting certificate of each person, so that the process never signs two new devices of one person at once. Any further
+ * device counts as an additional device, which the process signs only with the option `--additional`.
  */
 const onePerPerson = (waiting: readonly WaitingCertificate[]): WaitingCertificate[] =>
   [...new Map(waiting.toReversed().map((each) => [each.person, each])).values()].reverse();

@@ -69,7 +69,8 @@ export interface StartOptions extends Pick<StartFacts, 'released' | 'authorityEn
 
 /**
  * Checks at the start, before the first write, whether the machine's clock is plausible. Returns null for a plausible clock, and a ledger
- * entry for an implausible clock that an admin accepted. Otherwise throws `clock_implausible`. `store`: null for an empty store.
+ * entry for an implausible clock that an admin accepted. Otherwise throws `clock_implausible`. `store` has earlier times for the
+ * comparison; null if the server's database is empty.
  */
 export async function admitClock(
   ports: Omit<ClockPorts, 'store'> & { readonly store: ClockStore | null },

@@ -23,13 +23,13 @@ export interface VoteResult {
 
 export interface DeviceVotes {
   /**
-   * Stores a device's vote on whether the server's clock is correct. `wall`: current time of the device's clock. `mono`: the server's
-   * monotonic time, by which votes expire.
+   * Stores the time of a device's clock as the device's vote on whether the server's clock is correct. `wall`: current time of the device's
+   * clock. `mono`: the server's monotonic time, by which votes expire.
    */
   add(device: DeviceId, wall: Instant, mono: number): void;
   /**
-   * Compares the clocks of the devices with the server's wall-clock time `now`. Each call repeats the comparison, because the server's
-   * clock may have changed since the votes.
+   * Compares the times that devices have sent with the server's wall-clock time `now`. Each call repeats the comparison, because the
+   * server's clock may have changed after the devices sent their times.
    */
   result(now: Instant, mono: number): VoteResult;
 }

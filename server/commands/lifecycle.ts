@@ -13,7 +13,7 @@ export const COMMAND_EVENTS = [
   'done',
   'failed',
   'expired',
-  /** Event of the server's timer: no result arrived in time. */
+  /** Event of the server: the device sent no result of the command in time. */
   'lapse',
   'cancel',
   /** End of the enrollment: the device was revoked, unenrolled, or enrolled again. */

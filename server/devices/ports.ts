@@ -140,8 +140,8 @@ export interface Ended {
   /** Time at which the device's enrollment ended, by the server clock (`Clock`). */
   readonly at: number;
   /**
-   * Time of the same event by the system clock. Revoked certificates and canceled commands get this time, because certificates and commands
-   * use only the system clock.
+   * Time at which the enrollment ended, by the system clock. The server also records this time for the revoked certificates and canceled
+   * commands, because certificates and commands use only the system clock.
    */
   readonly realAt: number;
   /** Revocation reason (RFC 5280, section 5.3.1). */

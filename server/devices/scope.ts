@@ -30,8 +30,8 @@ export function inScope(scope: Scope, { group, home }: Placed): boolean {
 }
 
 /**
- * Returns true if a part of the scope names the group. Also true if a part names no group and covers the home area that the group gives its
- * devices.
+ * Checks whether an admin's scope includes a group. At least one part of the scope must match. A part matches if it names the group. A part
+ * without a group matches if it covers the home area that the group gives its devices.
  */
 export function groupInScope(
   scope: Scope,

@@ -20,7 +20,10 @@ const RENEWALS_PER_HOUR = 10;
 
 /** Limits on enrollment attempts. Each function throws `rate_limited` with `retryAfter` in seconds. */
 export interface EnrollmentLimits {
-  /** Counts a request without a valid secret or key. Call this only after the cheap comparison of secrets or keys failed. */
+  /**
+   * Counts a request without a valid secret or key, by the network that sent it. Call this only for such requests, because the limit must
+   * not block valid requests from the same network.
+   */
   unproven(address: string | null): Promise<void>;
   redeeming(code: string): Promise<void>;
   renewing(device: string): Promise<void>;

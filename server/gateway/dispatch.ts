@@ -23,8 +23,8 @@ export function createDispatch(ports: DispatchPorts) {
   const { devices, commands, jurisdiction, orders, relay, mailing, log, welcome } = ports;
 
   /**
-   * Notes which document versions the device has stored. `acknowledge` writes the versions to the database. After a new order list, a
-   * device also sends receipts, so that one write stores the versions and the number of the last report.
+   * Remembers which versions of its documents the device has stored. `acknowledge` writes these versions to the database later, together
+   * with the acknowledged reports. A device sends both after a new order list, so one write is enough for both.
    */
   async function have(session: DeviceSession, { list, record, approverSet }: Frame<'have'>): Promise<void> {
     session.acknowledgments.documents({ list, record, approverSet });

@@ -32,8 +32,8 @@ export interface NewHold extends Pick<LegalHold, 'id' | 'reason' | 'reference' |
     | { readonly kind: 'device'; readonly device: DeviceId }
     | { readonly kind: 'person'; readonly person: PersonId };
   /**
-   * Time of the placement by the machine's clock, in Unix milliseconds. The store records this time as the end of the commands that the
-   * legal hold cancels, because the end times of commands are from the machine's clock.
+   * Time at which the legal hold was placed, by the machine's clock, in Unix milliseconds. The legal hold cancels commands, whose end times
+   * are also by the machine's clock.
    */
   readonly realAt: number;
 }
@@ -64,8 +64,8 @@ export interface HoldStore {
   devicesOf(id: LegalHoldId, after: DeviceId | null, limit: number): Promise<DeviceId[]>;
   undelivered(): Promise<{ readonly id: LegalHoldId; readonly released: boolean }[]>;
   /**
-   * Marks the legal hold, or its release if `released` is true, as contained in the device records of all affected devices. Changes nothing
-   * if the legal hold was released after `hold` was read, because the device records do not contain the release yet.
+   * Records that all affected devices have a device record with the current state of the legal hold. `released`: state that the records
+   * contain. Changes nothing if the legal hold now has another state, because new records must then be signed.
    */
   markDelivered(hold: { readonly id: LegalHoldId; readonly released: boolean }): Promise<void>;
 }

@@ -21,7 +21,10 @@ const document = z.union([
   feature,
   z.looseObject({ type: z.literal('FeatureCollection'), features: z.array(feature).min(1).max(MOST_RINGS) }),
 ]);
-/** Files from before RFC 7946 can declare another coordinate system. RFC 7946 allows only one. */
+/**
+ * Field `crs` of older files (from before RFC 7946), which declares a coordinate system. RFC 7946 allows only WGS 84, so a file with
+ * another system is refused.
+ */
 const crsSchema = z.object({ crs: z.unknown() });
 const WGS84 = /CRS84|EPSG::?4326/;
 

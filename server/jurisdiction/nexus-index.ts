@@ -27,8 +27,9 @@ export function affectedQuery(rule: OrderRule, now: number): AffectedQuery {
 }
 
 /**
- * Returns the areas by which the index finds devices with a matching home area or legal seat. They are the order's areas, areas that
- * contain or overlap them, their subdivisions, and disputed territories that the order assigns to them.
+ * Returns the areas with which the index finds devices by their home area or legal seat. Beside the order's areas, these are their
+ * subdivisions, areas that contain or overlap them, and disputed territories that the order assigns to them. The search may find too many
+ * devices, but must not miss one.
  */
 function homesIn(rule: OrderRule): HomeArea[] {
   const codes = new Set(searchCodes(rule));

@@ -67,9 +67,7 @@ export interface AffectedQuery {
   readonly locations: readonly LocationArea[];
   readonly homes: readonly HomeArea[];
   readonly seats: readonly HomeArea[];
-  /**
-   * Time for which the query also selects devices whose location is unknown at this time. Null if the query does not select such devices.
-   */
+  /** If not null, the query also selects devices whose location is unknown at this time. */
   readonly unknownAt: Instant | null;
 }
 

@@ -16,8 +16,9 @@ export type { ProvedContinuation, StoredCheckpoint } from './ledger-proofs.ts';
 export interface LedgerStore extends EntryStore {
   waiting(): Promise<boolean>;
   /**
-   * Numbers at most `limit` waiting ledger entries, and stores the new subtree hashes and the checkpoint from `sign` in the same
-   * transaction. If the ledger has no checkpoint for its current size, signs one. Returns the number of newly numbered entries.
+   * Assigns index numbers to at most `limit` waiting ledger entries. In the same transaction, stores the new subtree hashes and the
+   * checkpoint from `sign`. Signs a checkpoint also without waiting entries if the current ledger size has none. Returns the number of
+   * entries that got an index number.
    */
   extend(limit: number, at: number, sign: (size: number, root: Buffer) => string): Promise<number>;
   newest(): Promise<StoredCheckpoint | null>;

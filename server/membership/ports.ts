@@ -46,8 +46,8 @@ export interface ListedKey extends SignedKey {
     readonly account: string;
     readonly name: string;
     /**
-     * True if the account's roles allow activation codes only for some groups or areas, or for none. An automatic countersigner then does
-     * not sign the key of a user's additional device.
+     * True if no role of the account allows activation codes for all groups and areas. A person must then check and sign the key of a
+     * user's additional device. The device could otherwise join conversations outside the account's scope.
      */
     readonly scoped: boolean;
   } | null;
@@ -90,8 +90,8 @@ export interface CountersignatureStore {
   present(digests: readonly string[], scope: MemberScope): Promise<KeyRow[]>;
   list(query: KeyQuery): Promise<ListedKey[]>;
   /**
-   * Number of messaging keys within the admin's scope that wait for a countersignature. Call `settle` first, because this method counts the
-   * messaging keys that `settle` marks.
+   * Number of messaging keys within the admin's scope that wait for a countersignature. Call `settle` first, because it determines which
+   * messaging keys wait.
    */
   waiting(scope: MemberScope): Promise<number>;
   /**

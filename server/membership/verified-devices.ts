@@ -17,8 +17,9 @@ export function createVerifiedDevices(
   const proofs = createProofs({ store, ledger });
 
   /**
-   * Returns verified devices with their proofs, and the owners of the requested devices. `asker`: the requesting device; null for the
-   * server itself. Throws `too_large` or `rate_limited`.
+   * Returns proofs of the verified devices among the requested devices and the devices of the requested people. `people` in the result also
+   * includes the owners of the requested devices. `asker`: the device that sent the request; null for the server itself. Throws `too_large`
+   * or `rate_limited`.
    */
   async function members(of: AskedAbout, asker: DeviceId | null = null): Promise<Answered> {
     if (asker !== null) await limits.members(asker, of.people.length + of.devices.length);

@@ -119,7 +119,7 @@ export interface OrderPorts {
   readonly appeal: string;
   /** Percentage of all devices. An order that affects a larger share causes a warning. */
   readonly largeShare: number;
-  /** Data about the last restore from a backup; undefined or null if there was none. */
+  /** Data about the last restore of the store from a backup. Undefined and null both mean that the store was never restored. */
   readonly restored?: {
     /** Highest version of a device record that any device may have received before the restore from a backup. */
     readonly recordFloor: number;

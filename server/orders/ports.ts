@@ -47,8 +47,8 @@ export interface RevisionRow {
   readonly proposedAt: Instant;
   readonly adoptedAt: Instant | null;
   /**
-   * Time when the proposal ended without adoption. Null if the proposal has not ended, or if a newer revision superseded it without a
-   * second person's confirmation.
+   * Time at which the proposal ended without adoption; null while it is pending. Also null if the proposer replaced it with a newer
+   * proposal, because the store records a time only for a replacement that another person confirmed.
    */
   readonly endedAt: Instant | null;
   readonly endedBy: PersonId | null;
@@ -140,7 +140,10 @@ export interface OrderStore {
    * with the revision that it pauses.
    */
   adoptedRevisions(): Promise<RevisionRow[]>;
-  /** Pending revisions, sorted by order number. Revisions in the state `requested` are absent. */
+  /**
+   * Pending revisions that approvers can sign now. Revisions in the state `requested` are not included, because a second person must first
+   * confirm that they replace the pending revision.
+   */
   waitingRevisions(): Promise<RevisionRow[]>;
   /**
    * Pending revisions, and revisions in the state `requested`, which would replace a pending revision after a second person's confirmation.

@@ -52,7 +52,7 @@ export interface PersonUpdate {
 export interface PersonFilter {
   /** Text to search for in the name, the e-mail address or the identifier. */
   readonly text?: string;
-  /** Complete name, as normalized by `foldedName`. */
+  /** Name of the person, in the form that `foldedName` returns. The filter selects only people with exactly this name. */
   readonly folded?: string;
   readonly group?: GroupId;
   readonly status?: PersonStatus;

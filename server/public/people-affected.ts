@@ -39,8 +39,8 @@ ${[...visitors(terms), ...travelers(terms), ...locations(terms)].map(sentence)}$
 const byLocation = ({ nexus }: OrderTerms): boolean => nexus.includes('present') || nexus.includes('network');
 
 /**
- * Sentences about the grace period of visitors (devices whose home area is elsewhere). An order that also applies by home area or legal
- * seat gets no sentence, although visitors can have the grace period there too (`shared/verdict/evaluate.ts`, rule 4).
+ * Sentences about the grace period of visitors (devices whose home area is elsewhere). Only an order that applies by location alone gets a
+ * sentence. If an order also applies by legal seat, for example, a visitor with a legal seat in the areas has no grace period.
  */
 function visitors(terms: OrderTerms): string[] {
   if (!byLocation(terms) || terms.nexus.includes('home') || terms.nexus.includes('seat')) return [];

@@ -55,7 +55,10 @@ export interface ContinuationView {
   readonly proposedAt: number;
   readonly proposedBy: string;
   readonly adoptedAt: number | null;
-  /** `needed`: number of required signatures. `signed`: number of signatures by independent people of the newest approver set. */
+  /**
+   * `needed`: number of people who must sign. `signed`: number of people of the newest approver set who have signed. Two people count as
+   * one if one of them could have used the other's account.
+   */
   readonly signatures: ContinuationRow['signatures'];
   readonly signed: number;
   readonly needed: number;

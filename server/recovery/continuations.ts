@@ -62,8 +62,8 @@ export const continuationEnvelope = ({
 });
 
 /**
- * Returns the position (`ContinuationRow.number`) of the ledger's new name if a continuation is proposed at the time `at`. The name
- * contains this time, so later names have higher positions.
+ * Returns the number (`ContinuationRow.number`) of a ledger name that is proposed at the time `at`. The number consists of the digits of
+ * this time, so later names have higher numbers.
  */
 export const numberAt = (installation: string, at: number): number =>
   originOrder(installation, continuedOrigin(installation, at)) ?? 0;

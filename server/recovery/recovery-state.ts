@@ -84,8 +84,8 @@ export const recoverySchema = z.strictObject({
     .nullable()
     .default(null),
   /**
-   * Size of the largest earlier ledger that devices have shown since approvers continued the ledger under a new name. 0 if no device has
-   * shown a larger loss than the approvers' signed document states.
+   * Number of entries in the largest earlier ledger that proves a larger loss than the approvers stated when they gave the ledger a new
+   * name. Devices report such ledgers after the new name is in use. 0 if no device has reported one.
    */
   lossShown: count.default(0),
   /**

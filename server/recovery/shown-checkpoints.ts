@@ -34,7 +34,9 @@ export interface LedgerEvidence {
   readonly answered: number;
   readonly checkpoints: number;
   readonly beyond: number;
-  /** Number of checkpoints with entries that approvers declared lost when they continued the ledger under a new name. */
+  /**
+   * Number of reported checkpoints that cover lost entries. The entries were lost before approvers continued the ledger under a new name.
+   */
   readonly lost: number;
   readonly largest: { readonly size: number; readonly root: string } | null;
   /**

@@ -9,8 +9,8 @@
  */
 const LEAST = 1_000_000;
 /**
- * Increase of order numbers and revision numbers at a restore, so that the server reuses no number from after the backup. People approve
- * fewer revisions between a backup and its restore.
+ * Number of order numbers and revision numbers that the server skips at a restore, so that it reuses no number from after the backup.
+ * People create fewer orders and revisions than this between a backup and its restore.
  */
 export const ORDER_NUMBERS = 1_000;
 

@@ -48,8 +48,8 @@ export interface Known {
   readonly begun: Map<string, number>;
   readonly mailboxes: ReadonlyMap<DeviceId, Mailbox>;
   /**
-   * Map from a recipient and a sender (`shareKey`) to the amount of the sender's mail in the recipient's mailbox. At the start of a batch,
-   * the map has only mailboxes that are half full, because only these limit each sender.
+   * Amount of each sender's mail in a recipient's mailbox. `shareKey` creates the keys. At the start of a batch, the map covers only
+   * mailboxes that are at least half full, because only these limit each sender (`isCrowded`).
    */
   readonly shares: Map<string, Share>;
 }

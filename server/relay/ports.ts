@@ -114,8 +114,9 @@ export interface MailboxStore {
     now: Instant,
   ): Promise<readonly DeviceId[]>;
   /**
-   * Selects the given devices whose mailbox has mail, or was last updated while an order suspended messaging. The result `denied` is true
-   * if an order was applied to the mailbox or holds mail in the mailbox.
+   * Selects the given devices whose waiting mail may have to be held, released or returned now. These mailboxes have mail, or were last
+   * updated while an order suspended messaging. `denied`: the mailbox was last updated under such an order, or an order holds mail in the
+   * mailbox.
    */
   waitingAmong(
     devices: readonly DeviceId[],

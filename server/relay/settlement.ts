@@ -32,8 +32,8 @@ export const strictest = (a: WaitingRule, b: Gate): WaitingRule =>
   b !== 'open' && STRICTNESS[b] > STRICTNESS[a] ? b : a;
 
 /**
- * Computes the changes to a mailbox. While orders suspend the device's messaging, the gate only becomes stricter, because an order with a
- * milder rule must not release held mail.
+ * Computes the changes to a mailbox. `gate`: present rule for the mailbox's mail (deliver, hold or return). While orders suspend messaging,
+ * this rule only becomes stricter, because an order with a milder rule must not release held mail.
  */
 export function settle(gate: Gate, denial: DecidingOrder | null, waiting: readonly Waiting[]): Settlement {
   const next: Gate = denial ? strictest(denial.rule, gate) : 'open';
@@ -49,8 +49,9 @@ function turnOf(gate: Gate, next: Gate, { keep, heldBy, due }: Waiting): Message
   if (next === 'return' && !keep) return 'returned';
   if (next === 'deliver' && heldBy === null) {
     if (due) return null;
-    // If no order was applied to the mailbox yet, the message arrived before the order, so the server delivers the message. If an order was
-    // already applied, the message arrived later and was stored by an outdated decision, so the server holds the message.
+    // If the gate (rule for the mailbox's mail) is still open, the message arrived before the order suspended messaging. The server
+    // delivers such a message. With any other gate, the message arrived later, and the server stored it by an outdated decision. The server
+    // holds such a message.
     if (gate === 'open') return 'due';
   }
   return heldBy === null ? 'held' : null;

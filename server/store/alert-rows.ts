@@ -88,8 +88,9 @@ function keyOf(code: string, detail: string): string {
 }
 
 /**
- * Returns the code and detail under which an alert is stored. At a device's daily limit of codes, the code becomes `other_alerts`. At the
- * limit of grave alerts, the detail starts with `Newest of several`. Further alerts then share one row.
+ * Returns the code and detail under which an alert is stored. After `MOST_CODES` different codes of a device in a day, further alerts share
+ * one row with the code `other_alerts`. After `MOST_GRAVE` grave alerts (of high severity), further ones with the same code share one row
+ * whose detail starts with `Newest of several`.
  */
 function entryFor(alert: { readonly known: Known; readonly device: string | null; code: string; detail: string }) {
   const { known, device, code, detail } = alert;

@@ -8,7 +8,7 @@ import { keyedQuery } from './keyed-query.ts';
 export class DeviceStateStore implements Port {
   readonly #database: Database;
   readonly #select: ReturnType<typeof standingsIn>;
-  /** Compiled query for the order of the last call. Callers read a whole fleet for one order in slices. */
+  /** Compiled query for one order number. It is reused, because a caller reads all devices in many calls with the same order number. */
   #dues: { readonly order: string | null; readonly select: ReturnType<typeof duesIn> } | null = null;
 
   constructor(database: Database) {

@@ -175,7 +175,7 @@ export async function sendersOf(tx: Tx, entries: readonly { readonly post: numbe
   return entries.flatMap(({ post }) => (post === null ? [] : (known.get(post) ?? [])));
 }
 
-/** Delivery reports about the messages of deleted mailbox entries. Call this before `forgetEntries`. */
+/** Returns delivery reports to the senders of messages whose mailbox entries were deleted. */
 export async function fatesOf(
   tx: Tx,
   deleted: readonly DeletedEntry[],

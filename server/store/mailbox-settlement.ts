@@ -1,6 +1,6 @@
 /**
- * Holds, releases or returns the waiting messages of a device after its verdict has changed (rules in `settlement.ts`), and reports the
- * result to the senders.
+ * Holds, releases or returns the waiting messages of a device after orders began or ceased to suspend its messaging (rules in
+ * `settlement.ts`). Reports the result to the senders.
  */
 import { sql } from 'kysely';
 import type { DeviceId } from '../../shared/protocol/ids.ts';

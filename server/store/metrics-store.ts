@@ -1,4 +1,7 @@
-/** Totals for metrics, without names. Each total needs one pass over an index or a narrow table. */
+/**
+ * Totals for the metrics endpoint, such as the number of connected devices. They identify no device or person. Each total needs only one
+ * pass over an index or a narrow table, so that frequent requests cost little.
+ */
 import { sql } from 'kysely';
 import type { Database } from './database.ts';
 

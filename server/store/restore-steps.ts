@@ -28,7 +28,7 @@ import { endDevice } from './device-store.ts';
 import { getMeta, ORDER_FLOOR_KEY, RECOVERY_KEY, setMeta } from './meta-store.ts';
 
 const ROWS_AT_ONCE = 2_000;
-/** Revocation reason (RFC 5280, section 5.3.1). */
+/** Revocation reason `superseded` (RFC 5280, section 5.3.1): another certificate replaces the revoked one. */
 const SUPERSEDED = 4;
 /**
  * Milliseconds, longer than any certificate's lifetime. For this time, the new revocation list includes certificates that only an older

@@ -62,7 +62,7 @@ interface Details {
   readonly badge?: ReactNode;
   /** Text before the import time in the line about an IP database or territory policy, such as the build time of the database. */
   readonly before: string;
-  /** Text after the importing account in the same line, such as the size of the database. */
+  /** Text at the end of the line about an imported IP database or territory policy, such as the size of the database. */
   readonly after?: string;
 }
 
@@ -81,8 +81,8 @@ export function VersionedArtifacts<Artifact extends z.ZodType<Imported>, Compari
   readonly artifacts: readonly z.output<Artifact>[];
   readonly activations: readonly Activation[];
   /**
-   * Key of the version that was active before the first activation because Cordon contains it, such as the built-in territory policy.
-   * Absent if Cordon contains no version.
+   * Key of the version that is built into Cordon, such as the built-in territory policy. This version was active before an admin activated
+   * another one. Absent if Cordon has no built-in version.
    */
   readonly firstKey?: Key;
   readonly people: People;

@@ -41,11 +41,11 @@ export function countingApprovers(
 }
 
 /**
- * Decides whether an approval is valid and completes the adoption. `given`: recorded approvals. `persons`: person of each key id in the
+ * Decides whether an approval is valid and completes the adoption. `given`: recorded approvals. `persons`: person of each key in the
  * current approver set.
  *
- * Throws `approver_unknown` for another key, and `same_person` if the proposer approves or a person approves with a second key. If one of
- * two approvers could have used the other's account, the server records both approvals, but counts the approvers as one person.
+ * Throws `approver_unknown` if the set lacks the key, and `same_person` if the proposer approves or a person approves with a second key.
+ * If one approver could have signed in as another, both approvals are recorded, but the two count as one person.
  */
 export function decideApproval(
   revision: Revision,

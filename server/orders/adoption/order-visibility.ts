@@ -19,8 +19,8 @@ export interface OrderReader {
 }
 
 /**
- * Facts about an order that decide who may read its withheld revisions (revisions whose text is hidden from the public). Each person has
- * only one id here, the canonical one.
+ * Facts about an order that decide who may read its withheld revisions (revisions whose text is hidden from the public). A person who has
+ * several ids appears only with the oldest id.
  */
 export interface WithheldFacts {
   /** True if the response would show a withheld revision. */
@@ -29,7 +29,10 @@ export interface WithheldFacts {
   readonly any: boolean;
   readonly locations: readonly OrderArea[];
   readonly proposers: ReadonlySet<string>;
-  /** Members of the current approver set, and everyone who has signed a revision of the order. */
+  /**
+   * People who may read withheld revisions as approvers: members of the current approver set, and everyone who has signed a revision of the
+   * order.
+   */
   readonly approvers: ReadonlySet<string>;
 }
 

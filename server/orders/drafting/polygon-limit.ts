@@ -19,8 +19,8 @@ const touching = (place: string, drawn: readonly Drawn[]): ReadonlySet<string> =
   );
 
 /**
- * Returns a location at which the new terms exceed the polygon limit, or null. `before` has the order's current terms. `others` has the
- * adopted and pending terms of all other orders.
+ * Returns a location where the new terms exceed the maximum number of polygons (`MOST_POLYGONS`) that touch one location. Returns null if
+ * there is none. `before`: the order's current terms. `others`: adopted and pending terms of all other orders.
  */
 export function overPolygonLimit(
   terms: Drawn,

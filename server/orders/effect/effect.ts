@@ -40,8 +40,9 @@ export interface Effect {
    */
   follow(changes: readonly ChangedOrder[], device?: DeviceId): Promise<void>;
   /**
-   * Records in the ledger all orders that have taken effect or ended. Without these entries, the verification of evidence packs fails.
-   * Never rejects, because a failure must not prevent a pause or withdrawal.
+   * Records in the ledger all orders that have taken effect or ended. Without these entries, the verification of evidence packs fails. The
+   * server calls this before every action on an order. The call never rejects, because a failed write must not prevent a pause or
+   * withdrawal.
    */
   recordExecutions(): Promise<void>;
   start(): Promise<void>;

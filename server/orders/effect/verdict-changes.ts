@@ -24,15 +24,15 @@ export function createVerdictChanges(ports: {
   readonly clock: Clock;
   readonly rules: () => readonly OrderRule[];
   /**
-   * Function that is called when verdicts may have changed. `devices`: devices whose own time of change has come. `rules`: orders that have
-   * started or ended, or whose pause has ended.
+   * Function that is called when orders may suspend or allow other services for devices. `devices`: devices whose expected time of change
+   * (see `expect`) has come. `rules`: orders that have started or ended, or whose pause has ended.
    */
   readonly onChange: (devices: readonly DeviceId[], rules: readonly OrderRule[]) => void;
 }): VerdictChanges {
   const { clock, rules, onChange } = ports;
   /**
-   * Time of the next change of each device's verdict. The time remains when the cached verdict is deleted, because otherwise no change
-   * would be announced if nothing requests the verdict before that time.
+   * Time at which each device's suspended services may change next. The time stays when the cached result for the device is deleted.
+   * Otherwise the server would not notify the device of the change.
    */
   const expected = new Map<DeviceId, Instant>();
   let seenUntil = clock.now();

@@ -13,7 +13,7 @@ import type { Bus } from '../../bus/bus.ts';
 import type { Log } from '../ports.ts';
 import { createVerdictChanges } from './verdict-changes.ts';
 
-/** Maximum number of devices in one notification of a change. */
+/** Maximum number of devices that one notification on the bus names. */
 const WAKE_SIZE = 1000;
 
 export interface VerdictPorts {
@@ -29,7 +29,10 @@ export interface Verdicts {
   cached(device: DeviceId): Verdict | undefined;
   verdict(device: DeviceId): Promise<Verdict | null>;
   invalidate(devices: readonly DeviceId[]): void;
-  /** Deletes all cached verdicts, because a changed order can affect any device. Also updates the times of future verdict changes. */
+  /**
+   * Deletes the cached verdicts (suspended services) of all devices, because a changed order can affect any device. Also sets the timer anew
+   * for the next start or end of an order.
+   */
   rulesChanged(): void;
   wakeAffected(rule: OrderRule): Promise<void>;
   stop(): Promise<void>;

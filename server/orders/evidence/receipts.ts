@@ -26,7 +26,8 @@ export interface Receipts {
   ofOrder(order: string): Promise<readonly StoredReceipt[]>;
   ofDevice(device: DeviceId): Promise<readonly StoredReceipt[]>;
   /**
-   * Verifies all unverified receipts in the store. The server also does this automatically after it stores a receipt, and after a failure.
+   * Verifies all unverified receipts in the store. The server also does this automatically after it stores a receipt, and again a minute
+   * after a failed attempt.
    */
   verifyWaiting(): Promise<void>;
   stop(): Promise<void>;

@@ -21,8 +21,9 @@ export type Unfinished = Pick<ExitRow, 'order' | 'revision' | 'device' | 'genera
 
 export interface Awaited extends Pick<NewExit, 'device' | 'generation'> {
   /**
-   * Time since which the server waits for a receipt about the exit (deletion of work data on devices). Since then, the order has suspended
-   * services of the device without interruption because of the device's home area or legal seat.
+   * Time since which the server waits for a receipt about the exit (deletion of work data on devices). Since then, the order has affected
+   * the device without interruption. Only the home area and legal seat count, because the location of a device that sends nothing is
+   * unknown.
    */
   readonly since: Instant;
 }
@@ -42,8 +43,8 @@ export interface ExitStore {
    */
   awaited(order: string, revision: number, devices: readonly DeviceId[], at: Instant): Promise<Awaited[]>;
   /**
-   * Deletes the stored start of the wait for each device that `awaited` has not returned since the given time, because the server no longer
-   * waits for a receipt of the device. If the server waits for the device again later, the waiting time starts anew.
+   * Ends the wait for devices from which the server no longer expects a receipt. These are the devices that `awaited` has not returned
+   * since the time `at`. If the server waits for a device again later, the waiting time starts anew.
    */
   forgetAwaited(order: string, revision: number, at: Instant): Promise<void>;
   /**

@@ -41,7 +41,10 @@ export interface Affected {
   readonly reasons: readonly Reason[];
 }
 
-/** Selects devices by impact class, change and area. An area also selects devices that may be in only a part of the area. */
+/**
+ * Filter for the affected devices. `class`: kind of impact. `change`: difference from the revision `baseline`, such as newly affected.
+ * `area`: also includes devices that may be in only a part of the area.
+ */
 export interface ImpactFilter {
   readonly at: 'now' | 'effective';
   readonly baseline?: number | undefined;

@@ -88,8 +88,8 @@ export interface RehearsalRequest {
   /** `all` selects all affected devices, and `denied` only devices for which one of the two compared revisions denies a service. */
   readonly selection: 'denied' | 'all';
   /**
-   * True if the rehearsal also uses the last known location of a device whose location evidence has expired. An offline device itself also
-   * applies orders by its last evidence.
+   * True if the impact preview also uses the last known location of a device whose location evidence has expired. Such a device may be
+   * offline, and an offline device still applies orders by its last evidence.
    */
   readonly lastSeen?: true;
   readonly names: ReadonlySet<string>;
@@ -224,7 +224,7 @@ function createGroups({ rule, exemptions, baseline, at: when, selection }: Rehea
     return set;
   }
 
-  /** Returns the group to which the device belongs. Null if the order does not concern the device, because such a device is in no group. */
+  /** Returns the set of devices with the same impact that includes the device. Null if the order has no impact on the device. */
   function setOf(device: DeviceId, known: Known): GroupInProgress | null {
     const key = after.exempts(device) || before?.exempts(device) ? null : impactKey(rules, known, now);
     if (key === null) return evaluate(device, known);

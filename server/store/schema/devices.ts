@@ -30,7 +30,10 @@ export interface DeviceTables {
     record_version: number;
     statement: string | null;
     statement_until: number | null;
-    /** Home area from the location statement, which overrides the device's and the group's. Null for a statement about presence. */
+    /**
+     * Home area that an admin's location statement gives the device. It has priority over the home area of the device and of its group.
+     * Null without a statement, and for a statement about the present location.
+     */
     stated_home: string | null;
     /** 1 if `locations` has a row for the device. Needed because an index cannot find missing rows. */
     located: Flag;

@@ -31,7 +31,8 @@ export interface LocationTables {
      * - `present`: the device may be in the area now.
      * - `seen`: evidence of the device names the area.
      * - `network`: area of the network that serves the device.
-     * - `connected`: the device is connected, so its address evidence does not age; `area` is empty.
+     * - `connected`: the device is connected, so the location of its IP address does not expire. The row concerns no area, so `area` is
+     * empty.
      */
     nexus: string;
     area: string;
@@ -46,7 +47,10 @@ export interface LocationTables {
     active: Flag;
   };
   ip_database_uses: { id: Generated<number>; hash: string; at: number; account_id: string | null };
-  /** `body` is the policy in canonical JSON, `hash` its SHA-256. Version 0 is built in and has no row. */
+  /**
+   * Imported territory policies, which assign disputed territories to countries. `body` is the policy in canonical JSON, `hash` its
+   * SHA-256. Version 0 is built in and has no row.
+   */
   territory_policies: {
     version: number;
     body: string;

@@ -2,7 +2,8 @@ import type { Flag } from './flag.ts';
 
 export interface RecoveryTables {
   /**
-   * Certificates issued after the recovery point (time of the restored backup). A row is deleted when `certificates` has the certificate.
+   * Certificates that the table `certificates` lacks, because the server issued them after the restored backup was made. A row moves to
+   * `certificates` when an admin readmits or rejects the certificate.
    */
   lost_certificates: {
     serial: string;

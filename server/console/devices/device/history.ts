@@ -42,7 +42,10 @@ export interface Sources {
   readonly holds: readonly LegalHoldView[] | undefined;
 }
 
-/** Maximum difference, in milliseconds, between the server clock and real time at which the page shows all events in one list. */
+/**
+ * Maximum difference in milliseconds between the server clock and real time for one list of events. Above this difference, the page shows
+ * one list for each clock, because the sequence of events with different clocks is unknown.
+ */
 const SAME = 2 * 60_000;
 
 export const clocksDiffer = (serverNow: number, realNow: number): boolean => Math.abs(serverNow - realNow) > SAME;

@@ -30,7 +30,7 @@ import {
   statementOf,
 } from './statement.ts';
 
-/** Element id that the label of the input refers to. Otherwise Mantine would generate another id. */
+/** Returns the element id of an input. The form needs known ids to focus the first invalid input. By default, Mantine generates ids. */
 const fieldId = (field: string): string => `statement-${field}`;
 
 interface DialogProps {

@@ -45,7 +45,7 @@ export const orderForm = z.object({
   addressee: z.string(),
   instrument: z.string(),
   statements: z.array(z.object({ language: z.string(), text: z.string() })),
-  /** Authoritative language; empty for the language of the first statement. */
+  /** Language whose statement is binding if translations differ. Empty stands for the language of the first element in `statements`. */
   authoritative: z.string(),
   appeal: z.string(),
   more: optionalForm,
@@ -175,8 +175,8 @@ export function exemptedAlready(exempt: ExemptionList['exemptions'], zone: strin
 }
 
 /**
- * Authoritative language: the selected language, or for a new order the language of the first statement. A revision does not add an
- * authoritative language to an order without one.
+ * Language whose statement is binding: the selected language, or for a new order the language of the first statement. A revision does not
+ * add such a language to an order without one.
  */
 export function authoritativeIn(
   { authoritative, statements }: Pick<OrderForm, 'authoritative' | 'statements'>,
