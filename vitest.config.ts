@@ -25,7 +25,10 @@ class LongestFirst extends BaseSequencer {
 /** Tests that start programs. */
 const PROGRAMS = ['tests/{e2e,faults}/**/*.test.ts', 'agent/main.test.ts'];
 
-/** Tests that measure how long the event loop is blocked. */
+/**
+ * Tests that measure how long the event loop is blocked. They run in a project of their own, because other test files in the same process
+ * would disturb the measurement.
+ */
 const MEASURING = ['server/jurisdiction/ip-database.test.ts', 'tests/contract/{ip-comparison,large-packs}.test.ts'];
 
 export default defineConfig({

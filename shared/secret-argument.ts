@@ -16,7 +16,10 @@ export interface SecretArgument {
   readonly file: string | undefined;
   /** Name of the link in the prompt, such as `Activation link`. */
   readonly what: string;
-  /** Form of the command without the secret, for the warning: `cordon-agent enroll -`. */
+  /**
+   * Command line without the secret, such as `cordon-agent enroll -`. A warning recommends it to a user who gives the secret as an
+   * argument.
+   */
   readonly safe: string;
 }
 

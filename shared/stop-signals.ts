@@ -71,8 +71,8 @@ export function listenForStop(given: { readonly within: number; readonly say: (t
 }
 
 /**
- * Calls `gone` when the parent process has ended, or when the parent of a parent shell has ended. npm starts programs through a shell,
- * which may outlive npm. Returns a function that ends the watch.
+ * Calls `gone` when the parent process has ended. If the parent is a shell, also calls `gone` when the process that started the shell has
+ * ended, because a shell may outlive npm. Returns a function that ends the watch.
  */
 export function onParentsGone(gone: () => void): () => void {
   const parents = parentsOf();
@@ -92,7 +92,7 @@ interface Process {
 
 const SHELLS = /^(sh|dash|bash|ash|zsh|ksh)$/;
 
-/** The shell between npm and the program may outlive npm, so the shell's parent process is watched too. */
+/** Returns the id of the parent process and, if the parent is a shell, also the id of the shell's parent. */
 function parentsOf(): string {
   const parent = processOf(process.ppid);
   return parent && SHELLS.test(parent.command) ? `${process.ppid} ${parent.parent}` : String(process.ppid);

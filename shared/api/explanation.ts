@@ -23,7 +23,7 @@ export const explanationView = z.object({
   homeBy: z.enum(['statement', 'device', 'group']).nullable(),
   seat: z.string().nullable(),
   location: locationView,
-  /** Newest evidence of each source at the requested time, in order of precedence. */
+  /** Newest location evidence from each source at the requested time, most trusted source first. */
   sources: z.array(
     z.object({
       source: z.enum(EVIDENCE_SOURCES),

@@ -21,7 +21,7 @@ export const installationView = z.object({
   backupRecipient: z.string().nullable(),
   /** Percentage of the fleet above which the page of an order shows a warning. */
   largeShare: z.number(),
-  /** The demo has a simulated clock and sign-in by link. */
+  /** True for a demo server, which has a simulated clock and sign-in by link. */
   demo: z.boolean(),
   /** Public keys that auditors need to verify evidence packs (the public root); null before the first approver set is adopted. */
   publicRoot: z.object({ fingerprint: sha256Hex, document: publicRootSchema }).nullable(),

@@ -37,13 +37,13 @@ export const ipComparisonView = z.object({
   other: usedDatabase,
   at: instant,
   compared: z.int(),
-  /** Number of devices whose country would change with the compared IP database. */
+  /** Number of devices whose country would change with the IP database `other`. */
   moved: z.int(),
   /** Numbers of devices by present and new country, largest first. Null stands for an unknown country. */
   moves: z.array(z.object({ from: z.string().nullable(), to: z.string().nullable(), devices: z.int() })),
   /**
-   * Effect of the other IP database on each order that has neither ended nor been withdrawn. All numbers count only devices whose country
-   * would change.
+   * Effect of a change from the IP database `current` to `other`, for each order that has neither ended nor been withdrawn. All numbers
+   * count only devices whose country would change.
    */
   orders: z.array(
     z.object({

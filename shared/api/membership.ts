@@ -61,7 +61,10 @@ export const countersignatures = z.strictObject({
     .max(MOST_COUNTERSIGNATURES),
 });
 export const countersigned = z.object({
-  /** Number of valid countersignatures in the request. Countersignatures that the server had already stored are included. */
+  /**
+   * Number of valid signatures in the request with which organization keys confirm messaging keys. Signatures that the server had already
+   * stored count too, so that a repeated request gets the same response.
+   */
   countersigned: z.int(),
   refused: z.array(z.object({ digest: z.string(), code: z.string(), detail: z.string() })),
 });

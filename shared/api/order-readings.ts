@@ -25,11 +25,14 @@ export const readingList = z.object({
     z.object({
       account: z.string(),
       part: z.enum(ORDER_PARTS),
-      /** SHA-256 of a document, or number of a revision; null if the reader read the whole order. */
+      /** Part that the account read: SHA-256 of a document, or number of a revision. Null if the account read the whole order. */
       about: z.string().nullable(),
       firstAt: instant,
       lastAt: instant,
-      /** Number of requests that the log combines into this reading. */
+      /**
+       * Number of requests that this entry of the log combines. Requests of one account for the same part within ten minutes share one
+       * entry.
+       */
       count: z.int(),
     }),
   ),

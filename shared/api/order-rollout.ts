@@ -28,7 +28,7 @@ export const orderRollout = z.object({
   states: z.object(rolloutCounts),
   /** Number of affected devices with an expired location. For these devices, the last known location applies. */
   lastSeen: z.int(),
-  /** Time of the newest receipt that these numbers include, by the server's clock. */
+  /** Time at which the server received the newest receipt that counts in this rollout, by the server's clock. */
   newest: instant.nullable(),
   /**
    * Numbers of devices for each planned notice. `late` is the number of notices that were delayed by more than a tenth of their lead time,

@@ -91,12 +91,12 @@ export const overviewView = z.object({
       severity: z.enum(['notice', 'warning', 'critical']),
       /** Number of affected devices, alerts or orders; null if the health issue has no number. */
       count: z.int().nullable(),
-      /** Explanation for the admin: the fact, its consequence and the remedy. */
+      /** Explanation of the health issue for the admin: the fact, its consequence and the remedy. */
       detail: z.string(),
       link: issueLink.nullable(),
     }),
   ),
-  /** Setup steps of a new installation; null if the caller may not invite people. */
+  /** Setup steps of a new installation. Null unless the caller may create accounts, because setup is the task of an owner. */
   setup: z.array(z.object({ step: z.enum(SETUP_STEPS), done: z.boolean() })).nullable(),
 });
 export type Overview = z.infer<typeof overviewView>;

@@ -12,8 +12,8 @@ export const recoveryView = z.object({
       recoveryPoint: instant,
       restoredAt: instant,
       /**
-       * End of the recovery; null while the recovery is open. The time is visible only while the ledger still accepts no new entries. Once
-       * the ledger accepts entries, `recovery` as a whole is null.
+       * Time at which an admin ended the recovery; null while the recovery is open. The time is visible only if the ledger was still
+       * suspended at the end. Otherwise the whole field `recovery` is null after the end.
        */
       closedAt: instant.nullable(),
       ledger: z.enum(['rejoined', 'suspended', 'renamed', 'resumed', 'continued']),

@@ -46,13 +46,13 @@ export const policyComparisonView = z.object({
       effective: instant,
       territories: z.array(z.object({ territory, signed: z.string().nullable(), policy: z.string().nullable() })),
       /**
-       * Number of devices to which the order denies a service in the territories listed above. `before`: with the order's own assignment of
-       * these territories. `after`: with the assignment in the policy.
+       * Number of devices connected with the territories in `territories` to which the order denies a service. `before`: with the order's
+       * own assignment of these territories to countries. `after`: with the policy's assignment.
        */
       denied: z.object({ before: z.int(), after: z.int() }),
       newlyDenied: z.int(),
       newlyAllowed: z.int(),
-      /** Number of devices to which the order denies a service with both assignments of the territories, but for different reasons. */
+      /** Number of devices to which the order denies a service both before and after the change, but for different reasons. */
       otherReasons: z.int(),
     }),
   ),

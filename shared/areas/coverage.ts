@@ -63,9 +63,9 @@ function sideOfCandidate(candidate: EvidenceArea, orderAreas: OrderAreas): numbe
 }
 
 /**
- * Returns whether an order's areas contain a disputed territory, if the territory belongs to the country `claimant`. The areas contain the
- * territory if they include the country, or all subdivisions to which the country's own law assigns the territory. With only some of these
- * subdivisions, the territory is contested (`BOTH`).
+ * Returns whether a disputed territory is inside an order's areas, on the assumption that the territory belongs to the country `claimant`.
+ * `IN`: the areas include the country, or all subdivisions to which its law assigns the territory. `BOTH` (contested): the areas include
+ * only some of these subdivisions. `OUT`: none.
  */
 function sideOfClaim(territory: Territory, claimant: LocationArea, areas: ReadonlySet<LocationArea>): number {
   const whole = sideOfLocation(claimant, areas);

@@ -82,7 +82,9 @@ export const ENTRY_KINDS = [
   'action.proposed',
   'action.confirmed',
   'action.declined',
-  /** Entry: approvers stated that the server's time was wrong from `from` to `until`. `digest` is the digest of the document's payload. */
+  /**
+   * Entry: approvers signed a statement that the server's time was wrong from `from` to `until`. `digest` is the SHA-256 of the statement.
+   */
   'time.corrected',
   /**
    * Entry: the server continued from a backup. `recoveryPoint` is the time of the backup. `backup` is the number of ledger entries in it.

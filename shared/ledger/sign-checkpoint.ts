@@ -10,7 +10,10 @@ export interface NoteSigner extends NoteVerifier {
 const SPKI_PREFIX = Buffer.from('302a300506032b6570032100', 'hex');
 const SPKI_SIZE = SPKI_PREFIX.length + 32;
 
-/** Key name. Spaces and plus signs separate the parts of a line, so the name must contain neither. */
+/**
+ * Checks the name of a ledger key. Spaces separate the parts of a signature line, and plus signs the parts of a verifier key, so the name
+ * must contain neither.
+ */
 function checkName(name: string): void {
   if (!/^[^\s+]{1,255}$/u.test(name))
     throw invalid(`The name of a note’s key must not contain a space or a plus sign: ${JSON.stringify(name)}.`);

@@ -19,7 +19,8 @@ function ask(client: QueryClient, query: Query): void {
     return;
   }
   owed.add(query);
-  // `setTimeout` lets other code that awaits the same response run first, for example to load the next page.
+  // Ask again only in a later turn of the event loop (`setTimeout`). Other code that awaits the same response then runs first, for example
+  // to load the next page.
   const later = () => setTimeout(ask, 0, client, query);
   // The query is already running, so `fetch` returns the promise of the running request.
   query.fetch().then(later, later);

@@ -62,8 +62,8 @@ const encoder = new TextEncoder();
 
 /**
  * Describes a revision in words for the approver who signs it. Throws `document_malformed` if the bytes are not canonical or belong to
- * another revision than `requested`. `immediate`: the time that passed while the revision was pending, if the approver also confirms that
- * the revision takes effect immediately.
+ * another revision than `requested`. `immediate`: which time of the revision has passed, if the approver also confirms that the revision
+ * takes effect immediately; otherwise null.
  */
 export function describeRevision(
   payload: string,

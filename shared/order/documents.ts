@@ -179,7 +179,7 @@ export const orderTermsSchema = z.strictObject({
    * wipe can be approved only afterward.
    */
   exportWindow: duration.optional(),
-  /** Number of the order that states an authority's demand, for a separate order with which the operator responds to that demand. */
+  /** Number of another order, which states an authority's demand. This order is the operator's response to the demand. */
   answers: orderNumber.optional(),
   /** Salted SHA-256 of the decision record, which the operator keeps. */
   internal: sha256Hex.optional(),

@@ -10,7 +10,7 @@ export type PassedTime = 'effective' | 'until';
 
 /**
  * Effective or end time that passed while the revision was pending; null if none. A time that the replaced revision (`base`) also contains
- * is ignored.
+ * is ignored, because approvers have already approved it.
  */
 export function passedWhilePending(
   { status, proposedAt, terms }: Pick<Revision, 'status' | 'proposedAt' | 'terms'>,

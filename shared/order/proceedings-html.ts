@@ -6,7 +6,10 @@ import { html, type Markup } from '../html.ts';
 import type { InstrumentDocument } from './documents.ts';
 import { OUTCOME_NAMES, type ProceedingState } from './proceedings.ts';
 
-/** Rows of a description list. `names` says whether the rows include the person who answered. */
+/**
+ * Rows of an HTML list about the operator's answer to the authority and the appeals. `names`: true to include the name of the person who
+ * answered the authority.
+ */
 export function proceedingFacts({ answer, appeals }: ProceedingState, { names }: { readonly names: boolean }): Markup {
   const answered = answer
     ? html`<dt>Answered</dt><dd><time datetime="${answer.on}">${answer.on}</time>${names ? html` by <bdi>${answer.by}</bdi>` : html``}${document(answer.document)}</dd>

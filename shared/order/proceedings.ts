@@ -71,7 +71,10 @@ export interface ProceedingState {
 
 type Numbered = Pick<ProceedingRecord, 'entry' | 'proceeding'>;
 
-/** State of the proceedings with corrections applied. `records` are sorted by number. */
+/**
+ * Returns the operator's answer to the authority and the appeals to courts. `records` are sorted by number. A corrected record is replaced
+ * by its correction.
+ */
 export function proceedingState(records: readonly Numbered[]): ProceedingState {
   const valid = current(records);
   const of = <K extends Proceeding['kind']>(kind: K) =>
@@ -89,7 +92,10 @@ export function proceedingState(records: readonly Numbered[]): ProceedingState {
   };
 }
 
-/** Records without those that a later record corrects. `first` is the number of the original record, before any correction. */
+/**
+ * Returns the valid records of answers and appeals, in which each correction replaces the corrected record. `first`: number of the original
+ * record before any correction.
+ */
 function current(
   records: readonly Numbered[],
 ): { readonly first: number; readonly entry: number; readonly proceeding: Proceeding }[] {

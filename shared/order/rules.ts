@@ -1,4 +1,7 @@
-/** Conversion of verified revisions into rules for the verdict, with times and durations in milliseconds and expanded areas. */
+/**
+ * Conversion of verified revisions of orders into rules that decide which services are suspended for a device. Times and durations become
+ * milliseconds, and each area group becomes a list of its areas.
+ */
 import { type HomeArea, parseHomeArea } from '../areas/area-code.ts';
 import type { Instant } from '../time/clock.ts';
 import { DEFAULT_WAITING, type OrderRule } from '../verdict/terms.ts';

@@ -1,6 +1,6 @@
 /**
- * Check of the operator's records about answers and appeals. For each record there must be a ledger entry, and for each such ledger entry a
- * record.
+ * Check of the operator's records about answers to the authority and appeals to courts. For each record there must be a ledger entry, and
+ * for each such ledger entry a record.
  */
 import { canonicalText } from '../order/canonical.ts';
 import { sha256 } from '../order/digest.ts';

@@ -15,7 +15,10 @@ import type { LoggedEntry, PackRevision } from './pack-content.ts';
 const TOLERANCE = 600_000;
 /** Milliseconds within which a running server records that an order took effect or ended. */
 const LAG = 30_000;
-/** Kinds of ledger entries that the server writes only after its start is complete. */
+/**
+ * Kinds of ledger entries that the server writes only while it runs normally. A running server also records each start and end of an order.
+ * These records must therefore be complete at the time of such an entry.
+ */
 const WHILE_RUNNING: ReadonlySet<string> = new Set(['order.revision', 'order.approval', 'order.adopted']);
 
 const iso = (at: Instant) => new Date(at).toISOString();

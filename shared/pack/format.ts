@@ -17,8 +17,8 @@ export const PACK_TYPE = 'application/vnd.cordon.evidence-pack.v1+json';
  */
 export const PACK_TYPE_CONTINUED = 'application/vnd.cordon.evidence-pack.v2+json';
 /**
- * Type of an evidence pack that contains location changes. Verifiers that know only the earlier types refuse this type, because they do not
- * know the file with location changes. The ledger may also have continued under a new name.
+ * Type of an evidence pack that contains location changes, whether or not its ledger continued under a new name. Verifiers that know only
+ * the earlier types refuse this type, because they do not know the file with location changes.
  */
 export const PACK_TYPE_WITH_LOCATIONS = 'application/vnd.cordon.evidence-pack.v3+json';
 export const PACK_TYPES = [PACK_TYPE, PACK_TYPE_CONTINUED, PACK_TYPE_WITH_LOCATIONS] as const;
@@ -57,7 +57,10 @@ export function packTypeOf(names: readonly string[]): (typeof PACK_TYPES)[number
   if (names.includes(LOCATIONS)) return PACK_TYPE_WITH_LOCATIONS;
   return names.includes(CONTINUATIONS) ? PACK_TYPE_CONTINUED : PACK_TYPE;
 }
-/** Folders with numbered files: approver sets by version, revisions by number, order lists by version, and receipts by a count. */
+/**
+ * Folders with numbered files, such as `revisions/3.json`. The number is the version of an approver set or order list, or the number of a
+ * revision. Files with receipts are numbered from 1.
+ */
 export const SERIES = {
   approvers: 'approvers',
   revisions: 'revisions',

@@ -34,8 +34,8 @@ export const locationRecordSchema = z.strictObject({
 export type LocationRecord = z.infer<typeof locationRecordSchema>;
 
 /**
- * Location record with the pseudonym of its device. The ledger entry contains only a salted hash of the device, so the pseudonym is the
- * operator's own statement.
+ * Location record with the pseudonym of its device. The ledger entry contains only a salted hash of the device. The ledger therefore does
+ * not prove that the pseudonym is correct, and auditors must trust the operator's statement.
  */
 const packedLocationSchema = locationRecordSchema.extend({ device: handleSchema });
 export type PackedLocation = z.infer<typeof packedLocationSchema>;

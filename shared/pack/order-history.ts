@@ -6,7 +6,10 @@ import type { LedgerEntry } from '../ledger/ledger-entry.ts';
 import type { Revision } from '../order/documents.ts';
 import type { Instant } from '../time/clock.ts';
 
-/** Ledger entry with its details, including withheld details that the pack reveals. */
+/**
+ * Ledger entry with its details (`particulars`). The public entry of a withheld order omits the details, but an evidence pack can contain
+ * them.
+ */
 export interface Entry {
   readonly entry: LedgerEntry;
   readonly particulars: LedgerEntry['public'];

@@ -40,7 +40,10 @@ export const recollectionBody = z.strictObject({
   /** Approver sets, oldest first, starting with the set that the device pinned at enrollment. */
   approverSets: z.array(envelopeSchema).max(256),
   list: envelopeSchema.nullable(),
-  /** Newest verified revision of every order. For a withheld order, the public list contains only the revision's digest. */
+  /**
+   * Newest verified revision of every order. The public order list contains only the digest of a withheld order's revision, so the server
+   * needs the revision itself to recover the order.
+   */
   orders: z.array(envelopeSchema).max(5000),
   record: envelopeSchema.nullable(),
   /** Newest verified checkpoint of the ledger, as a signed note. */

@@ -69,7 +69,10 @@ export const contentSchema = z.discriminatedUnion('type', [
   z.strictObject({
     type: z.literal('receipt'),
     of: z.array(z.uuid()).min(1).max(200),
-    /** State of the messages. `missing`: a later message names them in its field `after`, but the device has not received them. */
+    /**
+     * State of the messages in `of` on the device that sends this receipt. `missing`: a later message refers to these messages (in its
+     * field `after`), but the device has not received them.
+     */
     state: z.enum(['delivered', 'read', 'missing']),
     ledger,
   }),

@@ -22,7 +22,10 @@ export function pad(content: Uint8Array, buckets: readonly number[]): Uint8Array
   return padded;
 }
 
-/** Returns null if `pad` with these sizes cannot have created the bytes. */
+/**
+ * Removes the padding from bytes that `pad` created, and returns the content. Returns null if `pad` cannot have created the bytes with the
+ * sizes in `buckets`.
+ */
 export function unpad(padded: Uint8Array, buckets: readonly number[]): Uint8Array | null {
   const at = buckets.indexOf(padded.length);
   if (at < 0) return null;

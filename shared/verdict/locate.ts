@@ -2,8 +2,8 @@
  * Location of a device, computed from its observations. `observe` adds one observation, `settle` advances the time, and `locationAt`
  * returns the location.
  *
- * Observations with the same time may be added in any sequence. A late observation is valid from its own time, as far as the stored state
- * allows. An observation is ignored if a newer one from the same source is already stored.
+ * Observations with the same time may be added in any sequence. An observation that arrives late counts, unless the state already has a
+ * newer one from the same source.
  */
 import { type EvidenceArea, locationOf, withParents } from '../areas/area-code.ts';
 import { agree, type OrderAreas, refines, relate } from '../areas/coverage.ts';
@@ -186,8 +186,8 @@ function read(sightings: Sightings, now: Instant): Reading | null {
 }
 
 /**
- * Compares one possible area of the device with the areas of a less trusted source. Returns the smaller areas that this source names, the
- * whole area, or nothing if the source contradicts the area.
+ * Compares one possible area of the device with the areas that a less trusted source names. Returns those of the source's areas that are
+ * inside the possible area. If there are none, returns the possible area if the source allows it, and nothing if the source contradicts it.
  */
 function narrow(candidate: EvidenceArea, areas: readonly EvidenceArea[]): readonly EvidenceArea[] {
   const parts = areas.filter((area) => refines(area, candidate));

@@ -1,6 +1,6 @@
 /**
- * Runs one case of `cases.json`, the table of examples for the verdict's rules. Server and agent each run the table with their own storage.
- * Times are durations from an arbitrary start (`0h`, `24h10m`).
+ * Runs one case of `cases.json`, the table of examples for the rules that decide which services orders suspend for a device. Server and
+ * agent each run the table with their own storage. Times are durations from an arbitrary start (`0h`, `24h10m`).
  */
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
@@ -69,11 +69,11 @@ const observationsSchema = z.strictObject({
   at: instant,
   statement: evidenceAreas.optional(),
   until: instant.optional(),
-  /** Latitude and longitude in degrees, and accuracy in meters. The case uses the real map. */
+  /** Latitude and longitude in degrees, and accuracy in meters. The same map as in production determines the areas of the position. */
   position: z.tuple([z.number(), z.number(), z.number()]).optional(),
   /** Whether the position was observed before the orders' polygons were known. */
   unaware: z.boolean().optional(),
-  /** Mobile country code. The case uses the real table of codes. */
+  /** Mobile country code. The same table of codes as in production determines the country. */
   network: z.string().optional(),
   address: evidenceAreas.optional(),
   connected: z.boolean().optional(),

@@ -91,7 +91,7 @@ export interface Folded {
  */
 export interface LocationState extends Folded {
   readonly sightings: { readonly [S in EvidenceSource]?: Sighting };
-  /** Time up to which observations are included in the state; 0 before the first observation. */
+  /** Time for which the location was last computed; 0 before the first observation. */
   readonly at: Instant;
   /**
    * Location computed before the time `at`. If another observation with the time `at` arrives, the location is computed again from here, so

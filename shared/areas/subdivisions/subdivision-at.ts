@@ -12,7 +12,7 @@ const UNITS = 1000;
 /** Height in coordinate units of the bands of latitude into which edges are sorted for fast look-up. */
 const BAND = 100;
 /**
- * Maximum distance from a position outside all outlines to the nearest subdivision, in coordinate units of latitude (10 km). Outlines of
+ * Maximum distance from a position outside all outlines to the nearest subdivision: 0.09 degrees of latitude, about 10 km. Outlines of
  * coasts and countries are coarse, so a position on land can lie outside all of them.
  */
 const MAX_DISTANCE = 90;
