@@ -149,9 +149,12 @@ function visit(seat: Seat, { owner }: Operator) {
     },
     stepUp() {
       const { browser: session, signIn } = owner;
-      // The server accepts each code once, and the next code is valid within 30 seconds.
+      // The server accepts each code once, and also the code of the next 30 seconds.
+      let ahead = 0;
       const give = async () => {
-        const totp = await generate({ secret: signIn.totpSecret });
+        const epoch = Math.floor(Date.now() / 1000) + ahead;
+        ahead = 30 - ahead;
+        const totp = await generate({ secret: signIn.totpSecret, epoch });
         return session.call('POST', '/session/step-up', steppedUp, { totp });
       };
       return until(give, 40_000, 1_000);
