@@ -162,7 +162,7 @@ describe.skipIf(!chromium.present)('the device page', { timeout: 120_000 }, () =
     await button('Rename').click();
     await page.getByText('Ada Lovelace called it “Dinner”.').first().waitFor();
     await glance('details');
-    await button('Leave conversation …').click();
+    await button('Leave conversation…').click();
     await page.getByRole('dialog', { name: 'Leave conversation' }).waitFor();
     await glance('leave');
     await page.getByRole('dialog').getByRole('button', { name: 'Leave conversation' }).click();
@@ -187,7 +187,7 @@ describe.skipIf(!chromium.present)('the device page', { timeout: 120_000 }, () =
     await glance('rejoining');
     // The state may last, so the dialog allows to leave the conversation.
     await button('Conversation details').click();
-    await button('Leave conversation …').waitFor();
+    await button('Leave conversation…').waitFor();
     await glance('details rejoining');
   });
 

@@ -66,7 +66,7 @@ export const WORDS = {
     labelOf: (name: string) => `Menu of ${name}`,
     you: 'You',
     export: 'Export my data',
-    exporting: 'Exporting …',
+    exporting: 'Exporting…',
     exportMeaning:
       'The export contains all messages and files on this device as readable text (JSON lines). Store the export in a safe place.',
     orders: 'Orders',
@@ -138,7 +138,7 @@ export const WORDS = {
     addHint: 'New people see only messages that are sent after they join.',
     rename: 'Title',
     renameSubmit: 'Rename conversation',
-    leave: 'Leave conversation …',
+    leave: 'Leave conversation…',
     leaveTitle: 'Leave conversation',
     leaveText:
       'You receive no more messages from this conversation, and the other people see that you left. Earlier messages stay on this device.',
