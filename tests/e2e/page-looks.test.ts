@@ -336,7 +336,7 @@ describe.skipIf(!chromium.present)('the device page', { timeout: 120_000 }, () =
   it('shows a message from the admin until it is closed, reports it once, and lists it later', async () => {
     await choose('group');
     stand.adminMessage(`The office is closed on Monday.\nUse the side entrance. ${SCRIPT}`);
-    const banner = page.getByRole('region', { name: 'Message from your administrator' });
+    const banner = page.getByRole('region', { name: 'Message from your admin' });
     await banner.getByText('Use the side entrance.').waitFor();
     await expect.poll(() => stand.displayed).toHaveLength(1);
     await look('admin message');
@@ -348,7 +348,7 @@ describe.skipIf(!chromium.present)('the device page', { timeout: 120_000 }, () =
     await banner.getByRole('button', { name: 'Close' }).click();
     await banner.waitFor({ state: 'detached' });
     await button(/^Menu/).click();
-    await button('Messages from your administrator').click();
+    await button('Messages from your admin').click();
     await page.getByRole('dialog').getByText('The office is closed on Monday.').waitFor();
     await glance('admin messages');
     await page.keyboard.press('Escape');

@@ -76,9 +76,9 @@ export const WORDS = {
   },
 
   adminMessages: {
-    one: 'Message from your administrator',
-    title: 'Messages from your administrator',
-    none: 'No messages. Messages that your administrator sends to this device appear here.',
+    one: 'Message from your admin',
+    title: 'Messages from your admin',
+    none: 'No messages. Messages that your admin sends to this device appear here.',
   },
 
   live: {
