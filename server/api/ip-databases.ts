@@ -13,7 +13,7 @@ import { Reply, type Route, route } from './route.ts';
 import { listArtifacts } from './versioned-artifact.ts';
 
 export interface IpDatabasesPorts {
-  readonly ipDatabases: Omit<IpDatabases, 'open' | 'follow' | 'look'>;
+  readonly ipDatabases: Omit<IpDatabases, 'open' | 'follow' | 'lookUp'>;
   readonly compareIpDatabase: CompareIpDatabase;
   readonly orders: { readonly changeImpact: Pick<ChangeImpact, 'addresses'> };
   readonly admins: Pick<Admins, 'namesOf'>;

@@ -8,7 +8,7 @@ import { createSerialQueue } from '../../shared/loops/serial-queue.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 import type { Clock, Instant } from '../../shared/time/clock.ts';
 import { FRESH_FOR } from '../../shared/verdict/locate.ts';
-import { type AddressRecord, type IpDatabases, lookUp, type OpenedIpDatabase } from './ip-database.ts';
+import { type AddressRecord, type IpDatabases, lookUpAddress, type OpenedIpDatabase } from './ip-database.ts';
 import type { AddressStore } from './ports.ts';
 
 const PAGE = 250;
@@ -36,16 +36,17 @@ export function createIpComparison({
 }: {
   readonly store: AddressStore;
   readonly clock: Clock;
-  readonly databases: Pick<IpDatabases, 'look' | 'open'>;
+  readonly databases: Pick<IpDatabases, 'lookUp' | 'open'>;
 }): CompareIpDatabase {
-  const inTurn = createSerialQueue();
-  return (hash) => inTurn(async () => compareDatabases(store, clock.now(), databases.look, await databases.open(hash)));
+  const queue = createSerialQueue();
+  return (hash) =>
+    queue(async () => compareDatabases(store, clock.now(), databases.lookUp, await databases.open(hash)));
 }
 
 async function compareDatabases(
   store: AddressStore,
   now: Instant,
-  look: (address: string) => AddressRecord,
+  lookUp: (address: string) => AddressRecord,
   other: OpenedIpDatabase,
 ): Promise<IpComparison> {
   const moves = new Map<string, { readonly from: HomeArea | null; readonly to: HomeArea | null; devices: number }>();
@@ -54,8 +55,8 @@ async function compareDatabases(
   for (let after: DeviceId | null = null; ; await turn()) {
     const page = await store.addresses(after, PAGE, { now, within: FRESH_FOR });
     for (const { device, address } of page) {
-      const from = look(address).country;
-      const to = lookUp(other, address).country;
+      const from = lookUp(address).country;
+      const to = lookUpAddress(other, address).country;
       compared += 1;
       if (from === to) continue;
       moved.set(device, to);

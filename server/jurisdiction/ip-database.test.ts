@@ -53,8 +53,8 @@ const entries = (database: Database) =>
 it('starts with the included database, records it once in the ledger, and shows its build time', async () => {
   const { database, open } = await world();
   const ip = await open();
-  expect(ip.look('39.32.0.1')).toEqual({ country: 'PK', registered: null, represented: null });
-  expect(ip.look('2400:adc0::1').country).toBe('PK');
+  expect(ip.lookUp('39.32.0.1')).toEqual({ country: 'PK', registered: null, represented: null });
+  expect(ip.lookUp('2400:adc0::1').country).toBe('PK');
   expect(ip.current()).toMatchObject({ name: 'bundled', builtAt: Date.parse('2026-06-17T19:51:40Z') });
   await open();
   expect(await entries(database)).toHaveLength(1);
@@ -70,11 +70,11 @@ it('activates another database without a restart, with a ledger entry, and rolls
   expect(imported.hash).toBe(createHash('sha256').update(V4).digest('hex'));
   expect(ip.current().hash).toBe(bundled);
   expect(await ip.activate(imported.hash, 'acc_2')).toMatchObject({ active: true });
-  expect(ip.look('39.32.0.1').country).toBe('PK');
-  expect(ip.look('2400:adc0::1').country, 'a file for IPv4 knows nothing of IPv6').toBeNull();
+  expect(ip.lookUp('39.32.0.1').country).toBe('PK');
+  expect(ip.lookUp('2400:adc0::1').country, 'a file for IPv4 knows nothing of IPv6').toBeNull();
   expect((await open()).current().name, 'after a restart').toBe('four');
   await ip.activate(bundled, 'acc_2');
-  expect(ip.look('2400:adc0::1').country).toBe('PK');
+  expect(ip.lookUp('2400:adc0::1').country).toBe('PK');
   expect((await ip.list()).filter(({ active }) => active).map(({ hash }) => hash)).toEqual([bundled]);
   expect((await entries(database)).map(({ body }) => JSON.parse(body).public.name)).toEqual([
     'bundled',
@@ -99,7 +99,7 @@ it.each([
   expect(await ip.list()).toHaveLength(1);
   expect(readdirSync(ports.folder)).toEqual([`${ip.current().hash}.mmdb`]);
   expect(await entries(database)).toHaveLength(1);
-  expect(ip.look('39.32.0.1').country).toBe('PK');
+  expect(ip.lookUp('39.32.0.1').country).toBe('PK');
 });
 
 it('rejects the activation of a missing or changed file', async () => {
@@ -130,11 +130,11 @@ it('uses the included database, and logs this, if the active file is missing', a
 
 it('ignores special-purpose addresses that the database contains', async () => {
   const ip = await (await world()).open();
-  expect(openMmdb(ALL).look('192.168.1.1').country, 'what the database says').toBe('AU');
+  expect(openMmdb(ALL).lookUp('192.168.1.1').country, 'what the database says').toBe('AU');
   for (const address of ['192.168.1.1', '203.0.113.9', '::ffff:192.168.1.1', 'fe80::1%eth0', '']) {
-    expect(ip.look(address), address).toEqual({ country: null, registered: null, represented: null });
+    expect(ip.lookUp(address), address).toEqual({ country: null, registered: null, represented: null });
   }
-  expect(ip.look('::ffff:39.32.0.1').country).toBe('PK');
+  expect(ip.lookUp('::ffff:39.32.0.1').country).toBe('PK');
 });
 
 it('reads the records of other makers, and distinguishes location from registration', () => {
@@ -155,13 +155,13 @@ it('reads the records of other makers, and distinguishes location from registrat
     '5.5.5.5': { country: { iso_code: 7 } },
   });
   expect(nested.builtAt).toBe(NOW);
-  expect(nested.look('39.32.0.1').country).toBe('PK');
-  expect(nested.look('5.5.5.1')).toEqual({ country: 'DE', registered: 'US', represented: 'GB' });
+  expect(nested.lookUp('39.32.0.1').country).toBe('PK');
+  expect(nested.lookUp('5.5.5.1')).toEqual({ country: 'DE', registered: 'US', represented: 'GB' });
   for (const address of ['5.5.5.2', '5.5.5.3', '5.5.5.4', '5.5.5.5', '5.5.5.6']) {
-    expect(nested.look(address).country, address).toBeNull();
+    expect(nested.lookUp(address).country, address).toBeNull();
   }
-  expect(written((country) => ({ country })).look('39.32.0.1').country).toBe('PK');
-  expect(written((country) => ({ country_code: country })).look('39.32.0.1').country).toBe('PK');
+  expect(written((country) => ({ country })).lookUp('39.32.0.1').country).toBe('PK');
+  expect(written((country) => ({ country_code: country })).lookUp('39.32.0.1').country).toBe('PK');
   expect(() => written(() => ({ country: 'AQ' }))).toThrow(/only 0 of 12 well-known/);
 });
 

@@ -72,7 +72,7 @@ const RIGHT_AT_LEAST = Math.ceil(WELL_KNOWN.length / 2);
 
 export interface OpenedIpDatabase {
   readonly builtAt: number;
-  look(address: string): AddressRecord;
+  lookUp(address: string): AddressRecord;
 }
 
 /** Throws `ip_database_invalid` unless the file is in MMDB format and locates most of the well-known addresses correctly. */
@@ -81,7 +81,7 @@ export function openMmdb(bytes: Buffer): OpenedIpDatabase {
     const reader = new Reader<CountryResponse>(bytes);
     const { searchTreeSize, ipVersion, buildEpoch } = reader.metadata;
     if (searchTreeSize + 16 > bytes.length) throw new RangeError('the file ends within its search tree');
-    const lookUpAddress = (address: string): AddressRecord => {
+    const recordOf = (address: string): AddressRecord => {
       // A database without IPv6 returns wrong results for IPv6 addresses.
       if (ipVersion === 4 && isIPv6(address)) return NOTHING;
       const found = recordSchema.safeParse(reader.get(address));
@@ -93,10 +93,10 @@ export function openMmdb(bytes: Buffer): OpenedIpDatabase {
         represented: homeAreaOrNull(represented_country?.iso_code),
       };
     };
-    const right = WELL_KNOWN.filter(([address, country]) => lookUpAddress(address).country === country).length;
+    const right = WELL_KNOWN.filter(([address, country]) => recordOf(address).country === country).length;
     if (right < RIGHT_AT_LEAST)
       throw new RangeError(`it locates only ${right} of ${WELL_KNOWN.length} well-known addresses correctly`);
-    return { builtAt: buildEpoch.getTime(), look: lookUpAddress };
+    return { builtAt: buildEpoch.getTime(), lookUp: recordOf };
   } catch (error) {
     throw invalid(error);
   }
@@ -115,7 +115,7 @@ function invalid(error: unknown): CordonError {
 export interface AddressLookup {
   current(): Pick<IpDatabase, 'hash' | 'name' | 'builtAt'> & { readonly use: number };
   /** Areas of an address; none if the address is invalid or for special purposes, such as a private network. */
-  look(address: string): AddressRecord;
+  lookUp(address: string): AddressRecord;
 }
 
 export interface IpDatabases extends AddressLookup, VersionedArtifact<string, IpDatabase, IpDatabaseUse> {
@@ -167,7 +167,7 @@ export async function openIpDatabases({
   await files.prepare();
 
   /** Run imports and activations one at a time, because each may need 250 MB of memory. */
-  const inTurn = createSerialQueue();
+  const queue = createSerialQueue();
 
   async function importFile(
     name: string,
@@ -196,7 +196,7 @@ export async function openIpDatabases({
     return current.database;
   }
 
-  const activateAndTell = async (hash: string, by: string | null): Promise<IpDatabase> => {
+  const activateAndNotify = async (hash: string, by: string | null): Promise<IpDatabase> => {
     const active = await activate(hash, by);
     onActivation();
     return active;
@@ -232,21 +232,21 @@ export async function openIpDatabases({
   return {
     list: () => store.ipDatabases(),
     uses: () => store.ipDatabaseUses(),
-    import: (name, bytes, by) => inTurn(() => importFile(name, bytes, by)),
-    activate: (hash, by) => inTurn(() => activateAndTell(hash, by)),
+    import: (name, bytes, by) => queue(() => importFile(name, bytes, by)),
+    activate: (hash, by) => queue(() => activateAndNotify(hash, by)),
     rollBack: (by) =>
-      inTurn(async () => {
+      queue(async () => {
         const previous = previousKey((await store.ipDatabaseUses()).map(({ hash }) => hash));
-        if (previous !== undefined) return activateAndTell(previous, by);
+        if (previous !== undefined) return activateAndNotify(previous, by);
         throw new CordonError(
           'conflict',
           'No other IP database was active before the current one. Activate a database by its hash instead.',
         );
       }),
-    open: (hash) => inTurn(async () => files.load((await find(hash)).hash)),
-    follow: () => inTurn(follow),
+    open: (hash) => queue(async () => files.load((await find(hash)).hash)),
+    follow: () => queue(follow),
     current: () => ({ ...current.database, use: current.use }),
-    look: (text) => lookUp(current.opened, text),
+    lookUp: (text) => lookUpAddress(current.opened, text),
   };
 }
 
@@ -295,9 +295,9 @@ function createDatabaseFiles(folder: string) {
   };
 }
 
-export function lookUp(database: Pick<OpenedIpDatabase, 'look'>, text: string): AddressRecord {
+export function lookUpAddress(database: Pick<OpenedIpDatabase, 'lookUp'>, text: string): AddressRecord {
   const address = canonicalAddress(text);
-  return address === null || isSpecialAddress(address) ? NOTHING : database.look(address);
+  return address === null || isSpecialAddress(address) ? NOTHING : database.lookUp(address);
 }
 
 async function write(file: string, bytes: AsyncIterable<Uint8Array>): Promise<{ hash: string; size: number }> {

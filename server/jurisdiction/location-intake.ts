@@ -34,7 +34,7 @@ const HISTORY = 32 * 24 * HOUR;
  */
 const SAMPLE = 6 * HOUR;
 
-export interface SeenAddress {
+export interface ConnectedAddress {
   readonly device: DeviceId;
   readonly generation: number;
   readonly address: string | null;
@@ -59,7 +59,7 @@ export interface LocationIntake {
    * Looks up a device's address again, after a change of the IP database. Returns the new areas; null if the areas are the same or the
    * connection has ended.
    */
-  relocate(seen: SeenAddress): Promise<readonly HomeArea[] | null>;
+  relocate(connection: ConnectedAddress): Promise<readonly HomeArea[] | null>;
   /**
    * Adds the positions and mobile networks that a device reports; other evidence cannot come from a device. A time in the future is
    * replaced by the current time.
@@ -81,7 +81,7 @@ export interface IntakePorts {
 }
 
 export function createLocationIntake({ store, ip, clock, changes }: IntakePorts): LocationIntake {
-  const inTurn = createDeviceQueues();
+  const queue = createDeviceQueues();
 
   async function change(
     device: DeviceId,
@@ -114,7 +114,7 @@ export function createLocationIntake({ store, ip, clock, changes }: IntakePorts)
   }
 
   function areasOfAddress(address: string): readonly HomeArea[] {
-    const { country } = ip.look(address);
+    const { country } = ip.lookUp(address);
     return country ? [country] : [];
   }
 
@@ -140,22 +140,22 @@ export function createLocationIntake({ store, ip, clock, changes }: IntakePorts)
     areasOfAddress,
 
     observeAddress: (device, generation, address, connected) =>
-      inTurn(device, () => addAddress(device, generation, address, connected)),
+      queue(device, () => addAddress(device, generation, address, connected)),
 
-    relocate: async (seen) => {
-      const { device, generation, address, areas } = seen;
+    relocate: async (connection) => {
+      const { device, generation, address, areas } = connection;
       if (address === null || areasOfAddress(address).join() === areas.join()) return null;
       // Read `open` only within the device's queue. If the connection ends later, a later task of the queue records the end.
-      return inTurn(device, async () => (seen.open ? addAddress(device, generation, address, true) : null));
+      return queue(device, async () => (connection.open ? addAddress(device, generation, address, true) : null));
     },
 
     observe: (device, generation, observations) =>
-      inTurn(device, async () => {
+      queue(device, async () => {
         await add(device, generation, evidenceOfDevice(observations, clock.now()));
       }),
 
     deviceChanged: (device) =>
-      inTurn(device, async () => {
+      queue(device, async () => {
         const known = await store.statement(device);
         if (!known) return;
         const { generation, statement } = known;
@@ -174,7 +174,7 @@ export function createLocationIntake({ store, ip, clock, changes }: IntakePorts)
     async disconnectAll() {
       const connected = await store.connected();
       await Promise.all(
-        connected.map(({ device, generation }) => inTurn(device, () => change(device, generation, disconnect))),
+        connected.map(({ device, generation }) => queue(device, () => change(device, generation, disconnect))),
       );
     },
   };
@@ -222,9 +222,9 @@ async function foldIn(
 
 /** Marks a device's address evidence as disconnected. From then on, the evidence ages and expires. */
 function disconnect(state: LocationState, now: Instant): Step {
-  const seen = state.sightings.address;
-  if (!seen?.connected) return { state, evidence: [] };
-  const observation: Observation = { source: 'address', areas: seen.areas, at: Math.max(now, seen.at) };
+  const sighting = state.sightings.address;
+  if (!sighting?.connected) return { state, evidence: [] };
+  const observation: Observation = { source: 'address', areas: sighting.areas, at: Math.max(now, sighting.at) };
   return { state: fold(state, observation), evidence: [{ observation, detail: 'disconnected' }] };
 }
 

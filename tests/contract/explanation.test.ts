@@ -36,7 +36,7 @@ let using = 0;
 /** Treats a country code as an address in that country. */
 const byCode: AddressLookup = {
   current: () => ({ hash: '', name: '', builtAt: 0, use: using }),
-  look: (text) => ({ country: homeAreaOrNull(text), registered: null, represented: null }),
+  lookUp: (text) => ({ country: homeAreaOrNull(text), registered: null, represented: null }),
 };
 
 interface Moment {

@@ -53,7 +53,7 @@ describeOnEveryStore('another IP database', (openStore) => {
     folders.push(folder);
     const [devices, groups] = [new DeviceStore(database), new GroupStore(database)];
     // The real database opens later, because it needs the world's clock.
-    const chosen: Pick<IpDatabases, 'look'> = { look: (address) => ip.look(address) };
+    const chosen: Pick<IpDatabases, 'lookUp'> = { lookUp: (address) => ip.lookUp(address) };
     world = await openOrderWorld(database, ({ clock, changes }) => {
       const late = new Proxy(chosen, { get: (_, name) => Reflect.get(ip, name) }) as IpDatabases;
       jurisdiction = createJurisdiction({ store, past: new PastLocationStore(database), ip: late, clock, changes });
@@ -231,14 +231,14 @@ describeOnEveryStore('another IP database', (openStore) => {
     const store = new IpDatabaseStore(database);
     const log = { warn: () => undefined };
     const elsewhere = await openIpDatabases({ folder, store, clock: world.clock, log });
-    expect(elsewhere.look(FIRST!).country).toBe('DE');
+    expect(elsewhere.lookUp(FIRST!).country).toBe('DE');
     await ip.activate(hash, null);
     await elsewhere.follow();
-    expect([elsewhere.look(FIRST!).country, elsewhere.current()]).toEqual(['PK', ip.current()]);
+    expect([elsewhere.lookUp(FIRST!).country, elsewhere.current()]).toEqual(['PK', ip.current()]);
     await ip.rollBack(null);
     rmSync(join(folder, `${ip.current().hash}.mmdb`));
     await expect(elsewhere.follow()).rejects.toMatchObject({ code: 'ip_database_invalid' });
-    expect(elsewhere.look(FIRST!).country).toBe('PK');
+    expect(elsewhere.lookUp(FIRST!).country).toBe('PK');
   });
 
   it('relocates 1,000 connected devices with progress, and blocks the event loop for at most 50 ms', async () => {

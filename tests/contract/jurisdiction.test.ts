@@ -41,7 +41,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 /** An address lookup that returns the address itself as a country, because the table of cases names areas. */
 const byCode: AddressLookup = {
   current: () => ({ hash: '', name: '', builtAt: 0, use: 0 }),
-  look: (text) => ({ country: homeAreaOrNull(text), registered: null, represented: null }),
+  lookUp: (text) => ({ country: homeAreaOrNull(text), registered: null, represented: null }),
 };
 
 async function world(database: Database, given?: AddressLookup) {

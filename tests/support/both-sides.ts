@@ -24,7 +24,7 @@ import { INSTALLATION, NOW } from './signed-documents.ts';
 /** IP database that takes the code of a country for an address in that country. */
 const byCode: AddressLookup = {
   current: () => ({ hash: '', name: '', builtAt: 0, use: 0 }),
-  look: (text) => ({ country: homeAreaOrNull(text), registered: null, represented: null }),
+  lookUp: (text) => ({ country: homeAreaOrNull(text), registered: null, represented: null }),
 };
 
 export type BothSides = Awaited<ReturnType<typeof openBothSides>>;

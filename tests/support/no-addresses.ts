@@ -3,5 +3,5 @@ import type { AddressLookup } from '../../server/jurisdiction/ip-database.ts';
 /** IP database that locates no address. */
 export const NO_ADDRESSES: AddressLookup = {
   current: () => ({ hash: '', name: '', builtAt: 0, use: 0 }),
-  look: () => ({ country: null, registered: null, represented: null }),
+  lookUp: () => ({ country: null, registered: null, represented: null }),
 };
