@@ -65,7 +65,7 @@ export function requestOf(csr: Buffer, device: DeviceId, renews?: number): Certi
   const { subjectCommonName: name, uris } = request;
   const isNamed = name === device || (name === null && renews === undefined);
   const uri = renews === undefined ? null : deviceUri(device, renews);
-  if (isNamed && uris.every((asked) => asked === uri)) return request;
+  if (isNamed && uris.every((each) => each === uri)) return request;
   throw new CordonError(
     'csr_wrong_subject',
     `The certificate signing request must have the common name ${device} and no other name. Create it again.`,

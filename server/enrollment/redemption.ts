@@ -31,10 +31,10 @@ export function createRedemption(ports: RedemptionPorts) {
    * Redeems an activation code. A repeated request with the same code and key returns the same certificate, so that a lost response does no
    * harm.
    */
-  async function redeem(asked: { id: string; secret: string; csr: Buffer; address: string | null }): Promise<Enrolled> {
-    const found = await knownCode(asked.id, asked.secret);
+  async function redeem(input: { id: string; secret: string; csr: Buffer; address: string | null }): Promise<Enrolled> {
+    const found = await knownCode(input.id, input.secret);
     if (!found) {
-      await limits.unproven(asked.address);
+      await limits.unproven(input.address);
       throw new CordonError(
         'code_unknown',
         'There is no such activation code. Check the code, or ask your admin for a new one.',
@@ -43,9 +43,9 @@ export function createRedemption(ports: RedemptionPorts) {
     const { code } = found;
     await limits.redeeming(code.id);
     requireOpen(code, Date.now());
-    const request = requestOf(asked.csr, code.id);
+    const request = requestOf(input.csr, code.id);
     if (code.usedAt !== null) return repeated(code.id, request);
-    await requireGate(found, asked.address);
+    await requireGate(found, input.address);
 
     const generation = (found.generation ?? 0) + 1;
     const issuedCertificate = await issueCertificate(

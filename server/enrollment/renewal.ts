@@ -19,13 +19,13 @@ export interface RenewalPorts {
 
 export function createRenewal({ store, authority, limits, clock }: RenewalPorts) {
   /** No order blocks a renewal: a suspended device must keep its identity. */
-  async function renew(asked: {
+  async function renew(input: {
     identity: { readonly device: DeviceId; readonly generation: number };
     csr: Buffer;
   }): Promise<Enrolled> {
-    const { device, generation } = asked.identity;
+    const { device, generation } = input.identity;
     await limits.renewing(device);
-    const request = requestOf(asked.csr, device, generation);
+    const request = requestOf(input.csr, device, generation);
     const issued = await issueCertificate({ authority, clock }, request, device, generation, (certificate, entry) =>
       store.renew({ device, generation, certificate, issued: entry }),
     );
@@ -39,19 +39,19 @@ export function createRenewal({ store, authority, limits, clock }: RenewalPorts)
    * Renews an expired certificate, so TLS has no client certificate. The device's own key signs the request, and only the owner of that key
    * can use the response. A repeated request gets the same response.
    */
-  async function recover(asked: { csr: Buffer; address: string | null }): Promise<Enrolled> {
+  async function recover(input: { csr: Buffer; address: string | null }): Promise<Enrolled> {
     // Compares the public keys first, because this is much cheaper than a signature check.
-    const { spki, subjectCommonName } = readCsrClaims(asked.csr);
+    const { spki, subjectCommonName } = readCsrClaims(input.csr);
     const device = deviceIdSchema.safeParse(subjectCommonName ?? '');
     const stored = device.success ? await store.certificateOf(device.data) : null;
     if (!device.success || !stored || !spkiOfCertificate(stored.der).equals(spki)) {
-      await limits.unproven(asked.address);
+      await limits.unproven(input.address);
       throw new CordonError(
         'certificate_unknown',
         'No valid or recently expired certificate has this name and key. Enroll the device again with a new activation link.',
       );
     }
-    await provenCsr(asked.csr, asked.address);
+    await provenCsr(input.csr, input.address);
     const { der, generation, notAfter } = stored;
     const expiredFor = Date.now() - notAfter;
     if (expiredFor <= 0) return { device: device.data, generation, certificate: der };
@@ -59,7 +59,7 @@ export function createRenewal({ store, authority, limits, clock }: RenewalPorts)
       const detail = `The certificate expired at ${new Date(notAfter).toISOString()}, too long ago for a renewal. Enroll the device again with a new activation link.`;
       throw new CordonError('certificate_expired', detail, { device: device.data });
     }
-    return renew({ identity: { device: device.data, generation }, csr: asked.csr });
+    return renew({ identity: { device: device.data, generation }, csr: input.csr });
   }
 
   /** Throws unless the signature of the certificate signing request is valid. A copied public key proves nothing. */

@@ -16,7 +16,7 @@ export const CRL_LIFETIME = 7 * DAY;
 const CRL_REFRESH = DAY;
 /** The server raises an alert once a day while the newest list is valid for less than this time. */
 const CRL_ALERT = 4 * DAY;
-const LOOK_EVERY = 60_000;
+const CHECK_INTERVAL = 60_000;
 
 export interface StoredCrl {
   readonly number: number;
@@ -88,7 +88,7 @@ export function createRevocationList({ store, authority, clock, bus, raise, log 
   }
 
   /** Issues a revocation list if one is due. Never throws: failures are logged, and raise an alert while the newest list is still valid. */
-  async function look(now = Date.now()): Promise<void> {
+  async function check(now = Date.now()): Promise<void> {
     await refreshing.run();
     try {
       await alertIfEnding(now);
@@ -99,7 +99,7 @@ export function createRevocationList({ store, authority, clock, bus, raise, log 
 
   return {
     refresh,
-    look,
+    check,
     /**
      * The newest revocation list, issued immediately if there is none. Waits while a list is being issued, because a reader may request the
      * list right after a revocation.
@@ -115,7 +115,7 @@ export function createRevocationList({ store, authority, clock, bus, raise, log 
     },
     /** Issues lists regularly. Resolves when the first list exists, with the function that stops the schedule. */
     start: async (): Promise<() => Promise<void>> => {
-      const watch = new Loop({ run: () => look(), failed: () => undefined, every: LOOK_EVERY });
+      const watch = new Loop({ run: () => check(), failed: () => undefined, every: CHECK_INTERVAL });
       await watch.run();
       const unsubscribe = bus.subscribe((wake) => {
         if (wake.kind === 'ended') watch.request();

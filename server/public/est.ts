@@ -19,7 +19,7 @@ import type { Monitor } from '../monitoring/monitor.ts';
 const LARGEST_BODY = 12 * 1024;
 const EST = '/.well-known/est';
 
-export interface EstAnswer {
+export interface EstResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
@@ -48,7 +48,7 @@ export interface EstPorts {
 export interface Est {
   readonly router: Router;
   /** Handles a renewal request. `body`: undecoded body. Returns a refusal as a response, and throws other errors. */
-  reenroll(asked: { readonly identity: EstIdentity; readonly body: string }): Promise<EstAnswer>;
+  reenroll(request: { readonly identity: EstIdentity; readonly body: string }): Promise<EstResponse>;
 }
 
 export function createEst({ enrollment, authority, addressOf, identityOf, operatorUrl, monitor }: EstPorts): Est {
@@ -119,7 +119,7 @@ export function createEst({ enrollment, authority, addressOf, identityOf, operat
 }
 
 /** Response with certificates (RFC 7030, sections 4.1.3 and 4.2.3). */
-function certificates(ders: readonly Buffer[]): EstAnswer {
+function certificates(ders: readonly Buffer[]): EstResponse {
   const lines =
     certsOnly(ders)
       .toString('base64')
@@ -138,7 +138,7 @@ function certificates(ders: readonly Buffer[]): EstAnswer {
 /** True for a refusal, which becomes an EST response. The listener logs other errors and sends its own response. */
 const isRefusal = (error: unknown): error is CordonError => isCordonError(error) && problemOf(error).status < 500;
 
-function refusal(error: CordonError, operatorUrl: string | null): EstAnswer {
+function refusal(error: CordonError, operatorUrl: string | null): EstResponse {
   const problem = problemOf(error);
   const { retryAfter } = error.context;
   return {
@@ -154,7 +154,7 @@ function refusal(error: CordonError, operatorUrl: string | null): EstAnswer {
   };
 }
 
-function respond(response: Response, { status, headers, body }: EstAnswer): void {
+function respond(response: Response, { status, headers, body }: EstResponse): void {
   response.statusMessage = STATUS_CODES[status] ?? '';
   response.status(status).set(headers);
   // `send` would add a charset parameter to the content type, and RFC 7030 does not allow this parameter.

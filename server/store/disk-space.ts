@@ -6,23 +6,23 @@ export const LEAST_FREE = 32 * 1024 * 1024;
 
 export interface DiskSpace {
   full(): boolean;
-  look(): Promise<boolean>;
+  check(): Promise<boolean>;
   stop(): void;
 }
 
-const LOOK_EVERY = 10_000;
+const CHECK_INTERVAL = 10_000;
 
 export async function watchDiskSpace(folder: string, onChange: (full: boolean) => void): Promise<DiskSpace> {
   let full = false;
-  const look = async () => {
+  const check = async () => {
     const { bavail, bsize } = await statfs(folder);
     const now = bavail * bsize < LEAST_FREE;
     if (now !== full) onChange(now);
     full = now;
     return full;
   };
-  await look();
-  const timer = setInterval(() => void look().catch(() => undefined), LOOK_EVERY);
+  await check();
+  const timer = setInterval(() => void check().catch(() => undefined), CHECK_INTERVAL);
   timer.unref();
-  return { full: () => full, look, stop: () => clearInterval(timer) };
+  return { full: () => full, check, stop: () => clearInterval(timer) };
 }

@@ -82,7 +82,7 @@ describeOnEveryStore('revocation list', (open) => {
     stop();
     const other = await enrolled(database);
     await revoke(database, other);
-    await list.look();
+    await list.check();
     expect(serialsIn((await list.current()).der).sort()).toEqual([serial, other].sort());
     expect((await list.current()).number).toBeGreaterThanOrEqual(3);
     expect(await entries(database)).toBe((await list.current()).number);
@@ -148,7 +148,7 @@ describeOnEveryStore('revocation list', (open) => {
     const { thisUpdate } = await list.current();
     const lookAt = async (at: number) => {
       vi.spyOn(Date, 'now').mockReturnValue(at);
-      await list.look(at);
+      await list.check(at);
     };
     await lookAt(thisUpdate + DAY);
     expect(errors).toHaveLength(1);

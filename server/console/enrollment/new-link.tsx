@@ -13,16 +13,16 @@ import { CopyButton } from '../parts/copy-button.tsx';
 import { ButtonLink } from '../parts/links.tsx';
 import type { CreatedLink } from './created-link.ts';
 
-const LOOK_EVERY = 2_000;
+const POLL_INTERVAL = 2_000;
 
 export function NewLink({ code, user, after, another }: CreatedLink & { readonly another: () => void }) {
   const now = useNow();
   const device = useQuery({
     queryKey: ['devices', 'waiting for', code.id],
     queryFn: () => arrived(code.id, after),
-    refetchInterval: ({ state }) => (state.data ? false : LOOK_EVERY),
+    refetchInterval: ({ state }) => (state.data ? false : POLL_INTERVAL),
   });
-  const left = code.expiresAt - now;
+  const remaining = code.expiresAt - now;
   const image = `data:image/svg+xml,${encodeURIComponent(renderSVG(code.link, { border: 2 }))}`;
   return (
     <Paper withBorder p="lg" maw={760}>
@@ -43,9 +43,9 @@ export function NewLink({ code, user, after, another }: CreatedLink & { readonly
             </Alert>
           ) : (
             <Group gap="sm">
-              {left > 0 && <Loader size="sm" aria-hidden />}
+              {remaining > 0 && <Loader size="sm" aria-hidden />}
               <Text fw={600}>
-                {left > 0 ? (
+                {remaining > 0 ? (
                   <>
                     Waiting for the device of <UserText>{user}</UserText>
                   </>
@@ -56,11 +56,11 @@ export function NewLink({ code, user, after, another }: CreatedLink & { readonly
             </Group>
           )}
         </div>
-        {!device.data && left > 0 && (
+        {!device.data && remaining > 0 && (
           <>
             <Text size="sm">
               Run <Code>npm ci</Code> in Cordon's folder on the device, then these commands. The first command asks for
-              the link: paste it. The link is shown only once, works once, and expires in {duration(left)}.
+              the link: paste it. The link is shown only once, works once, and expires in {duration(remaining)}.
             </Text>
             <Code block style={{ overflowWrap: 'anywhere', whiteSpace: 'pre-wrap' }}>
               {'npx cordon-agent enroll\nnpx cordon-agent run'}
