@@ -68,7 +68,7 @@ async function handIn(user: string, group = embassies): Promise<DeviceId> {
   const privateKey = newKey();
   const { der } = authority.issue({ profile: 'device', spki: spkiOf(privateKey), commonName: id });
   const { envelope } = messagingKey(id, signerOf(privateKey), { installation: 'test' });
-  await api.membership.handIn({ device: id, generation: 1, der: der.toString('base64') }, envelope);
+  await api.membership.submitKey({ device: id, generation: 1, der: der.toString('base64') }, envelope);
   return id;
 }
 

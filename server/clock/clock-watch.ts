@@ -37,7 +37,7 @@ export interface ClockDoubt {
 export interface ClockWatch {
   doubt(): ClockDoubt | null;
   trusted(): boolean;
-  deviceSays(device: DeviceId, wall: Instant): void;
+  noteDeviceTime(device: DeviceId, wall: Instant): void;
   stop(): Promise<void>;
 }
 
@@ -48,7 +48,7 @@ export interface ClockWatch {
 export const UNWATCHED: ClockWatch = {
   doubt: () => null,
   trusted: () => true,
-  deviceSays: () => undefined,
+  noteDeviceTime: () => undefined,
   stop: async () => undefined,
 };
 
@@ -158,7 +158,7 @@ export async function watchClock(
   return {
     doubt: () => doubt,
     trusted: () => doubt === null,
-    deviceSays(device, wall) {
+    noteDeviceTime(device, wall) {
       votes.add(device, wall, machine.monotonic());
       if (votes.result(clock.now(), machine.monotonic()).ahead !== null) watch.request();
     },

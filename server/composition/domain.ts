@@ -33,6 +33,7 @@ import { ActionStore } from '../store/action-store.ts';
 import { openAdminStores } from '../store/admin-store.ts';
 import { AttachmentStore } from '../store/attachment-store.ts';
 import { BackupRecords } from '../store/backup-records.ts';
+import { CheckpointResponseStore } from '../store/checkpoint-response-store.ts';
 import { CodeStore } from '../store/code-store.ts';
 import { commandStores } from '../store/command-stores.ts';
 import { ContinuationStore } from '../store/continuation-store.ts';
@@ -43,7 +44,6 @@ import { HoldStore } from '../store/hold-store.ts';
 import { IpDatabaseStore } from '../store/ip-database-store.ts';
 import { JurisdictionStore } from '../store/jurisdiction-store.ts';
 import { KeyPackageStore } from '../store/key-package-store.ts';
-import { LedgerAnswerStore } from '../store/ledger-answer-store.ts';
 import { LedgerStore } from '../store/ledger-store.ts';
 import { MailboxStore } from '../store/mailbox-store.ts';
 import { membershipStores } from '../store/membership-stores.ts';
@@ -348,7 +348,10 @@ function openRecovery(
   const { devices, changes } = parts.fleet;
   return createRecovery({
     recovery,
-    stores: { readmissions: new ReadmissionStore(database), answers: new LedgerAnswerStore(database) },
+    stores: {
+      readmissions: new ReadmissionStore(database),
+      checkpointResponses: new CheckpointResponseStore(database),
+    },
     orders,
     continuations,
     issuingDer: authority.issuingDer,

@@ -114,7 +114,7 @@ export interface DeviceQuery extends Selection {
 }
 
 /** Certificate of a device. Times come from the system clock. */
-export interface HeldCertificate {
+export interface DeviceCertificate {
   readonly serial: string;
   readonly fingerprint: string;
   readonly profile: string;
@@ -125,7 +125,7 @@ export interface HeldCertificate {
   readonly supersededAt: number | null;
 }
 
-export interface CertificateRow extends HeldCertificate {
+export interface CertificateRow extends DeviceCertificate {
   readonly der: string;
   readonly device: DeviceId | null;
   readonly issuedAt: number;
@@ -195,7 +195,7 @@ export interface CertificateStore {
   /** Marks the older certificates of the same enrollment as superseded by this certificate. */
   supersedeOlder(certificate: CertificateRow, at: number): Promise<void>;
   /** Certificates of all enrollments of a device, newest first. */
-  certificates(id: DeviceId): Promise<HeldCertificate[]>;
+  certificates(id: DeviceId): Promise<DeviceCertificate[]>;
 }
 
 export interface StatementStore {
@@ -256,25 +256,25 @@ export interface Connected {
 export interface Opened {
   readonly epoch: number;
   /** True if an older session of the device was still marked as connected. */
-  readonly tookOver: boolean;
+  readonly replacedSession: boolean;
   /** Highest number of a report that the server has stored in this enrollment. */
   readonly reportsThrough: number;
   /** Versions of the documents that the device last reported in this enrollment. */
-  readonly held: { readonly list: number; readonly record: number; readonly approverSet: number };
+  readonly reportedVersions: { readonly list: number; readonly record: number; readonly approverSet: number };
 }
 
 /** HTTPS request of a suspended device, which may not open a WebSocket connection. */
-export interface Sighted {
+export interface Contact {
   readonly device: DeviceId;
   readonly generation: number;
   readonly address: string | null;
   /** Versions of the documents that the device has, according to its request; null if the request states no versions. */
-  readonly held: Opened['held'] | null;
+  readonly versions: Opened['reportedVersions'] | null;
   readonly at: number;
 }
 
 /** Data that a connected device reports. Absent fields keep their stored values. */
-export interface Seen {
+export interface ReportedState {
   readonly at: number;
   readonly agent?: string;
   readonly list?: number;
@@ -318,12 +318,12 @@ export interface PresenceStore {
   connected(connected: Connected, alert: NewAlert): Promise<Opened | null>;
   /** Records the end of a session, unless a newer session of the device is open. */
   disconnected(session: Session, at: number): Promise<void>;
-  seen(session: Session, seen: Seen): Promise<void>;
+  recordState(session: Session, state: ReportedState): Promise<void>;
   /**
    * Records an HTTPS request of a suspended device. Does nothing while a session is open, or if an equal record is recent. A device that
    * has not connected in this enrollment has no presence record to update, so its requests are not recorded.
    */
-  sighted(sighted: Sighted): Promise<void>;
+  recordContact(contact: Contact): Promise<void>;
   reset(at: number): Promise<void>;
   putInventory(device: DeviceId, inventory: Inventory): Promise<void>;
   inventory(device: DeviceId): Promise<Inventory | null>;

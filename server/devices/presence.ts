@@ -7,7 +7,7 @@ import type { Inventory } from '../../shared/protocol/frames.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 import type { Clock } from '../../shared/time/clock.ts';
 import type { Bus } from '../bus/bus.ts';
-import type { Connected, PresenceStore, Seen, Session, Sighted } from './ports.ts';
+import type { Connected, Contact, PresenceStore, ReportedState, Session } from './ports.ts';
 
 export interface PresencePorts {
   readonly store: PresenceStore;
@@ -38,21 +38,21 @@ export function createPresence({ store, bus, clock }: PresencePorts) {
       });
     }
     bus.publish({ kind: 'opened', device: device.device, epoch: opened.epoch });
-    if (opened.tookOver) bus.publish({ kind: 'alerts' });
+    if (opened.replacedSession) bus.publish({ kind: 'alerts' });
     return opened;
   }
 
   /** When the promise resolves, the data is durable, and the caller may acknowledge the device's reports. */
-  async function seen(session: Session, what: Omit<Seen, 'at'> = {}): Promise<void> {
-    await store.seen(session, { ...what, at: clock.now() });
+  async function recordState(session: Session, state: Omit<ReportedState, 'at'> = {}): Promise<void> {
+    await store.recordState(session, { ...state, at: clock.now() });
     // Publish a notification only if the device reports a new version of the order list. Otherwise console pages would reload after each
     // report.
-    if (what.list !== undefined) bus.publish({ kind: 'devices' });
+    if (state.list !== undefined) bus.publish({ kind: 'devices' });
   }
 
   /** Publishes no notification, because each suspended device sends an HTTPS request every few minutes. */
-  function sighted(device: Omit<Sighted, 'at'>): Promise<void> {
-    return store.sighted({ ...device, at: clock.now() });
+  function recordContact(device: Omit<Contact, 'at'>): Promise<void> {
+    return store.recordContact({ ...device, at: clock.now() });
   }
 
   async function disconnected(session: Session): Promise<void> {
@@ -68,8 +68,8 @@ export function createPresence({ store, bus, clock }: PresencePorts) {
   return {
     connected,
     disconnected,
-    seen,
-    sighted,
+    recordState,
+    recordContact,
     /**
      * Marks all devices as disconnected, because the sockets of an earlier process no longer exist. The server calls this before the
      * listeners open.

@@ -108,7 +108,7 @@ export interface Renewal {
  */
 export type Recorded = 'recorded' | 'lost' | 'serial_taken' | 'legal_hold';
 
-export interface HeldCertificate {
+export interface CurrentCertificate {
   readonly der: Buffer;
   readonly generation: number;
   readonly notAfter: number;
@@ -143,7 +143,7 @@ export interface EnrollmentStore {
   redeem(redemption: Redemption): Promise<Recorded>;
   /** Stores a renewed certificate. Returns `lost` if the device is not active in the enrollment that `renewal` names. */
   renew(renewal: Renewal): Promise<Recorded>;
-  certificateOf(device: DeviceId): Promise<HeldCertificate | null>;
+  certificateOf(device: DeviceId): Promise<CurrentCertificate | null>;
   /** Stores a certificate of the CA itself. Changes nothing if the store has the certificate. */
   recordOwn(certificate: NewCertificate, entry: EntryDraft<'ca.created' | 'certificate.issued'>): Promise<void>;
 }

@@ -9,7 +9,7 @@ import { CordonError } from '../../shared/errors.ts';
 import { type DeviceFrame, LINK_PATH, MAX_FRAME_FROM_DEVICE, SUBPROTOCOL } from '../../shared/protocol/frames.ts';
 import type { Clock, Instant } from '../../shared/time/clock.ts';
 import type { Identity } from '../devices/identity.ts';
-import type { Sighted } from '../devices/ports.ts';
+import type { Contact } from '../devices/ports.ts';
 import type { Monitor } from '../monitoring/monitor.ts';
 import type { Delivery } from './delivery.ts';
 import type { DeviceUpgrades } from './device-upgrades.ts';
@@ -23,7 +23,7 @@ import type {
   RecoveryPort,
   TimekeepingPort,
 } from './ports.ts';
-import { type Answer, denialOf, refuseUpgrade } from './refusals.ts';
+import { denialOf, type HttpResponse, refuseUpgrade } from './refusals.ts';
 import { DeviceSession, type SessionHandlers } from './session.ts';
 import type { Sessions } from './sessions.ts';
 
@@ -37,10 +37,10 @@ export interface Connections {
    * Records location evidence from a suspended device, which sends it over HTTPS. The response contains the device's current areas, because
    * the device may have moved.
    */
-  sighted(
+  recordContact(
     identity: Identity,
     request: IncomingMessage,
-    held: Sighted['held'],
+    versions: Contact['versions'],
   ): Promise<{
     readonly time: Instant;
     readonly areas: readonly string[];
@@ -103,20 +103,20 @@ function createWelcome(ports: Ports, time: () => { readonly time: Instant; reado
   const { installation, devices, commands, orders, sessions, push, relocate, timekeeping, monitor } = ports;
   return async (session: DeviceSession, hello: Extract<DeviceFrame, { kind: 'hello' }>): Promise<void> => {
     const { device, generation, address } = session;
-    const { epoch, reportsThrough, held } = await devices.connected({
+    const { epoch, reportsThrough, reportedVersions } = await devices.connected({
       device,
       generation,
       address,
       agent: hello.agent,
     });
     session.enter(epoch);
-    if (hello.wall !== undefined) timekeeping.deviceSays(device, hello.wall);
+    if (hello.wall !== undefined) timekeeping.noteDeviceTime(device, hello.wall);
     // The device disconnected while the server was opening the session. Record the end here, because the close handler could not: the
     // session had no number yet.
     if (!session.open) return devices.disconnected({ device, epoch });
     const versions = { list: hello.list, record: hello.record, approverSet: hello.approverSet };
     session.documents.begin(versions, orders.list.current()?.version ?? 0);
-    session.acknowledgments.begin(reportsThrough, versions, held);
+    session.acknowledgments.begin(reportsThrough, versions, reportedVersions);
     sessions.enter(session);
     monitor.connected({ device, address, agent: hello.agent });
     const [record, queued] = await Promise.all([orders.effect.record(device), commands.pendingFor(device, generation)]);
@@ -164,10 +164,10 @@ export function createConnections(ports: Ports): Connections {
     const areas = await jurisdiction.observeAddress(device, generation, address, true);
     const { management } = (orders.effect.cachedVerdict(device) ?? (await orders.effect.verdict(device))).services;
     if (!management.allowed) {
-      await devices.sighted({ device, generation, address, held: null });
+      await devices.recordContact({ device, generation, address, versions: null });
       const current = orders.list.current();
-      const recall = recovery.asks(device, { list, approverSet: 0 });
-      const newer = current && current.version > list && !recovery.holding() ? current.envelope : null;
+      const recall = recovery.requestFor(device, { list, approverSet: 0 });
+      const newer = current && current.version > list && !recovery.withholdsList() ? current.envelope : null;
       const facts = { list: newer, withheld: orders.list.withheld(), address: { ...time(), areas }, recall };
       return denialOf(management, facts, operatorUrl, Math.random());
     }
@@ -189,10 +189,10 @@ export function createConnections(ports: Ports): Connections {
     async upgrade(request, stream, head) {
       const list = requireProtocol(request);
       const identity = await identify(devices, stream, recovery);
-      ports.names.seen(request.headers.host);
+      ports.names.record(request.headers.host);
       const address = addressOf(request);
       const ended = upgrades.begin(identity.device);
-      let refusal: (Answer & { readonly body: string }) | null;
+      let refusal: (HttpResponse & { readonly body: string }) | null;
       try {
         refusal = await admit(identity, address, { request, stream, head, list });
       } finally {
@@ -205,13 +205,13 @@ export function createConnections(ports: Ports): Connections {
     },
 
     welcome: createWelcome(ports, time),
-    async sighted({ device, generation }, request, held) {
+    async recordContact({ device, generation }, request, versions) {
       if (sessions.live(device)) return null;
       const address = addressOf(request);
       const areas = await jurisdiction.observeAddress(device, generation, address, true);
       await endAddressEvidence({ device, generation }, address);
-      await devices.sighted({ device, generation, address, held });
-      const recall = held && recovery.asks(device, held);
+      await devices.recordContact({ device, generation, address, versions });
+      const recall = versions && recovery.requestFor(device, versions);
       return { ...time(), areas, recall };
     },
     endAddressEvidence,

@@ -59,7 +59,7 @@ export function createDelivery({ orders, commands, sessions, timekeeping, recove
   }
 
   function pushList(session: DeviceSession): void {
-    const list = recovery.holding() ? null : encodedList();
+    const list = recovery.withholdsList() ? null : encodedList();
     const { documents } = session;
     if (!list || session.epoch === 0 || documents.list >= list.version) return;
     const first = documents.approverSet === 0;
@@ -114,7 +114,7 @@ export function createDelivery({ orders, commands, sessions, timekeeping, recove
     },
     recall(session) {
       const { hello } = session.documents;
-      const requested = hello && recovery.asks(session.device, hello);
+      const requested = hello && recovery.requestFor(session.device, hello);
       if (requested) session.frames.send({ kind: 'recall', documents: requested === 'documents' });
     },
     queued: sendCommands,

@@ -8,7 +8,7 @@ import { LINK_PATH } from '../../shared/protocol/frames.ts';
 import type { DeviceRoute } from './device-route.ts';
 import { identify } from './identity.ts';
 import type { DevicesPort, Log, NamesPort, RecoveryPort } from './ports.ts';
-import { type Answer, refusalOf, respond } from './refusals.ts';
+import { type HttpResponse, refusalOf, respond } from './refusals.ts';
 
 /** Maximum number of concurrent requests of one device, because each response uses memory. */
 const MOST_AT_ONCE = 16;
@@ -16,7 +16,7 @@ const MOST_AT_ONCE = 16;
 export interface DeviceHttpPorts {
   readonly devices: Pick<DevicesPort, 'identify'>;
   readonly names: NamesPort;
-  readonly recovery: Pick<RecoveryPort, 'returning'>;
+  readonly recovery: Pick<RecoveryPort, 'acceptReturningDevice'>;
   readonly routes: readonly DeviceRoute[];
   readonly operatorUrl: string | null;
   readonly log: Log;
@@ -35,23 +35,23 @@ export function createDeviceHttp({ devices, names, recovery, routes, operatorUrl
     if (response.closed) return;
     underWay.set(device, own + 1);
     response.once('close', () => {
-      const left = (underWay.get(device) ?? 1) - 1;
-      if (left > 0) underWay.set(device, left);
+      const remaining = (underWay.get(device) ?? 1) - 1;
+      if (remaining > 0) underWay.set(device, remaining);
       else underWay.delete(device);
     });
   }
 
-  async function responseTo(request: IncomingMessage, response: ServerResponse): Promise<Answer> {
+  async function responseTo(request: IncomingMessage, response: ServerResponse): Promise<HttpResponse> {
     const { pathname, searchParams: query } = new URL(request.url ?? '/', 'https://device');
     const identity = await identify(devices, request.socket, recovery);
-    names.seen(request.headers.host);
+    names.record(request.headers.host);
     begin(identity.device, response);
     const { method } = request;
     const whole = byName.get(`${method} ${pathname}`);
-    if (whole) return whole.answer({ identity, request, query, id: '' });
+    if (whole) return whole.respond({ identity, request, query, id: '' });
     const last = pathname.lastIndexOf('/') + 1;
     const one = byName.get(`${method} ${pathname.slice(0, last)}:id`);
-    if (one) return one.answer({ identity, request, query, id: pathname.slice(last) });
+    if (one) return one.respond({ identity, request, query, id: pathname.slice(last) });
     if (`${method} ${pathname}` === `GET ${LINK_PATH}`) return UPGRADE_REQUIRED;
     throw new CordonError('not_found', 'The device listener has no such path. The link is GET /link with an upgrade.');
   }
@@ -73,7 +73,7 @@ export function createDeviceHttp({ devices, names, recovery, routes, operatorUrl
 }
 
 /** Status 426 means Upgrade Required (RFC 9110, section 15.5.22). */
-const UPGRADE_REQUIRED: Answer = {
+const UPGRADE_REQUIRED: HttpResponse = {
   status: 426,
   headers: { Upgrade: 'websocket', Connection: 'Upgrade', 'Cache-Control': 'no-store' },
   body: '',

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { z } from 'zod';
 import { CordonError, isCordonError } from '../../shared/errors.ts';
 import type { Identity } from '../devices/identity.ts';
-import type { Answer } from './refusals.ts';
+import type { HttpResponse } from './refusals.ts';
 
 const LARGEST_BODY = 512 * 1024;
 
@@ -28,10 +28,10 @@ export interface DeviceRequest {
 export interface DeviceRoute {
   readonly method: 'GET' | 'POST' | 'PUT';
   readonly path: string;
-  answer(asked: DeviceRequest): Promise<Answer>;
+  respond(request: DeviceRequest): Promise<HttpResponse>;
 }
 
-export const json = (value: unknown, headers: Readonly<Record<string, string>> = {}): Answer => ({
+export const json = (value: unknown, headers: Readonly<Record<string, string>> = {}): HttpResponse => ({
   status: 200,
   headers: { 'Content-Type': 'application/json', 'Cache-Control': 'no-store', ...headers },
   body: JSON.stringify(value),

@@ -17,8 +17,8 @@ export class DeviceUpgrades {
   begin(device: DeviceId): () => void {
     this.#counts.set(device, (this.#counts.get(device) ?? 0) + 1);
     return () => {
-      const left = (this.#counts.get(device) ?? 1) - 1;
-      if (left > 0) this.#counts.set(device, left);
+      const remaining = (this.#counts.get(device) ?? 1) - 1;
+      if (remaining > 0) this.#counts.set(device, remaining);
       else this.#counts.delete(device);
     };
   }

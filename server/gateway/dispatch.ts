@@ -39,13 +39,13 @@ export function createDispatch(ports: DispatchPorts) {
     if (session.acknowledgments.isNew(seq)) {
       // Do not wait for the write of one receipt. A device sends all receipts about an order list together, so that one commit can store
       // all of them.
-      if (item.type === 'receipt') session.acknowledgments.waitFor(take(session, item));
-      else await take(session, item);
+      if (item.type === 'receipt') session.acknowledgments.waitFor(processReport(session, item));
+      else await processReport(session, item);
     }
     session.acknowledgments.report(seq);
   }
 
-  async function take(session: DeviceSession, item: ReportItem): Promise<void> {
+  async function processReport(session: DeviceSession, item: ReportItem): Promise<void> {
     const { device, generation } = session;
     try {
       switch (item.type) {
@@ -82,8 +82,8 @@ export function createDispatch(ports: DispatchPorts) {
   async function post(session: DeviceSession, frame: Frame<'post'>): Promise<void> {
     const { device, generation } = session;
     session.charge(Math.floor(frame.to.length / RECIPIENTS_TO_A_FRAME));
-    const { answer } = await relay.accept({ device, generation }, frame);
-    session.acknowledgments.waitFor(answer.then((posted) => session.frames.sendThisTurn(posted)));
+    const { response } = await relay.accept({ device, generation }, frame);
+    session.acknowledgments.waitFor(response.then((posted) => session.frames.sendBatched(posted)));
   }
 
   async function dispatch(session: DeviceSession, frame: DeviceFrame): Promise<void> {
@@ -112,13 +112,13 @@ export function createDispatch(ports: DispatchPorts) {
 }
 
 /** Stores what the device has reported since its last acknowledgment, and then acknowledges its reports. */
-async function acknowledge(devices: Pick<DevicesPort, 'seen'>, session: DeviceSession): Promise<void> {
+async function acknowledge(devices: Pick<DevicesPort, 'recordState'>, session: DeviceSession): Promise<void> {
   await session.acknowledgments.settled();
   const unconfirmed = session.acknowledgments.take();
   if (!unconfirmed) return;
   const { had, reports } = unconfirmed;
   const { device, epoch } = session;
-  await devices.seen({ device, epoch }, { ...had, ...(reports !== null && { reports }) });
+  await devices.recordState({ device, epoch }, { ...had, ...(reports !== null && { reports }) });
   if (reports !== null) session.frames.send({ kind: 'reports-stored', through: reports });
 }
 

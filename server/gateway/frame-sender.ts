@@ -55,7 +55,7 @@ export class FrameSender {
   }
 
   /** Sends all frames from one turn of the event loop together, because one database commit can complete dozens of responses. */
-  sendThisTurn(frame: ServerFrame): void {
+  sendBatched(frame: ServerFrame): void {
     if (!this.#corked) {
       this.#corked = true;
       this.#stream.cork();

@@ -111,7 +111,7 @@ export function createGateway(options: GatewayOptions, ports: GatewayPorts): Gat
           ...ports,
           recovery,
           correction: () => timekeeping.correction(),
-          sighted: (...seen) => connecting.sighted(...seen),
+          recordContact: (...args) => connecting.recordContact(...args),
         }),
         ...membershipRoutes({ ...ports, sessions, interests }),
         ...sealedRoutes(relay),

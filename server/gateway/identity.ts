@@ -24,13 +24,16 @@ export const fingerprintOf = (socket: Duplex): string =>
 export async function identify(
   devices: Pick<DevicesPort, 'identify'>,
   socket: Duplex,
-  recovery: Pick<RecoveryPort, 'returning'>,
+  recovery: Pick<RecoveryPort, 'acceptReturningDevice'>,
 ): Promise<Identity> {
   const fingerprint = fingerprintOf(socket);
   try {
     return await devices.identify(fingerprint, Date.now());
   } catch (error) {
-    if (!isCordonError(error, 'certificate_unknown') || !(await recovery.returning(certificateOf(socket).raw))) {
+    if (
+      !isCordonError(error, 'certificate_unknown') ||
+      !(await recovery.acceptReturningDevice(certificateOf(socket).raw))
+    ) {
       throw error;
     }
     return await devices.identify(fingerprint, Date.now());
@@ -44,7 +47,7 @@ export async function identify(
 export async function identifyIfPresented(
   devices: Pick<DevicesPort, 'identify'>,
   socket: Duplex,
-  recovery: Pick<RecoveryPort, 'returning'>,
+  recovery: Pick<RecoveryPort, 'acceptReturningDevice'>,
 ): Promise<Identity | null> {
   if (!(socket instanceof TLSSocket) || !socket.authorized) return null;
   return await identify(devices, socket, recovery);

@@ -30,7 +30,7 @@ export function createMailDelivery({
   sessions,
   log,
 }: {
-  readonly relay: Pick<RelayPort, 'counters' | 'read' | 'take' | 'onArrival' | 'keyPackages'>;
+  readonly relay: Pick<RelayPort, 'counters' | 'read' | 'acknowledge' | 'onArrival' | 'keyPackages'>;
   readonly sessions: Pick<Sessions, 'live'>;
   readonly log: Log;
 }): MailDelivery {
@@ -54,7 +54,7 @@ export function createMailDelivery({
   }
 
   function send(session: DeviceSession, { seq, item, bytes }: MailEntry): void {
-    session.frames.sendThisTurn({ kind: 'mail', seq, item });
+    session.frames.sendBatched({ kind: 'mail', seq, item });
     session.mail.sent({ seq, bytes });
   }
 
@@ -85,7 +85,7 @@ export function createMailDelivery({
   }
 
   async function sendRemainingKeyPackages(session: DeviceSession): Promise<void> {
-    session.frames.send({ kind: 'key-packages-remaining', count: await relay.keyPackages.left(session) });
+    session.frames.send({ kind: 'key-packages-remaining', count: await relay.keyPackages.remaining(session) });
   }
 
   return {
@@ -106,7 +106,7 @@ export function createMailDelivery({
       const { through, more } = session.mail.confirm(claimed);
       if (through === 0) return;
       const { device, generation } = session;
-      session.acknowledgments.waitFor(relay.take({ device, generation }, through));
+      session.acknowledgments.waitFor(relay.acknowledge({ device, generation }, through));
       if (more) loopOf(session).request();
     },
     wake(device) {

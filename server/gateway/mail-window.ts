@@ -78,8 +78,11 @@ export class MailWindow {
    */
   confirm(through: number): { readonly through: number; readonly more: boolean } {
     const known = Math.min(through, this.#highest);
-    const firstLeft = this.#underWay.findIndex(({ seq }) => seq > known);
-    const acknowledged = this.#underWay.splice(0, firstLeft < 0 ? this.#underWay.length : firstLeft);
+    const firstUnacknowledged = this.#underWay.findIndex(({ seq }) => seq > known);
+    const acknowledged = this.#underWay.splice(
+      0,
+      firstUnacknowledged < 0 ? this.#underWay.length : firstUnacknowledged,
+    );
     for (const { bytes } of acknowledged) this.#bytes -= bytes;
     return { through: known, more: acknowledged.length > 0 && this.#tail !== this.#sent };
   }

@@ -15,7 +15,7 @@ import {
 import { bodyOf, type DeviceRequest, type DeviceRoute, json, queryOf } from './device-route.ts';
 import type { Interests } from './interests.ts';
 import type { LedgerPort, MembershipPort } from './ports.ts';
-import type { Answer } from './refusals.ts';
+import type { HttpResponse } from './refusals.ts';
 import type { Sessions } from './sessions.ts';
 
 export interface MembershipRoutesPorts {
@@ -31,22 +31,22 @@ const consistencyQuery = z.strictObject({ from: size, to: size.optional() });
 const peopleQuery = z.strictObject({ text: z.string().trim().min(1).max(200) });
 
 export function membershipRoutes({ membership, ledger, sessions, interests }: MembershipRoutesPorts): DeviceRoute[] {
-  async function handIn({ identity, request }: DeviceRequest): Promise<Answer> {
+  async function submitKey({ identity, request }: DeviceRequest): Promise<HttpResponse> {
     const { envelope } = await bodyOf(messagingKeyBody, request, '{ envelope } of a messaging key');
     const { device, generation, certificate } = identity;
-    return json((await membership.handIn({ device, generation, der: certificate.der }, envelope)) satisfies Own);
+    return json((await membership.submitKey({ device, generation, der: certificate.der }, envelope)) satisfies Own);
   }
 
-  async function own({ identity: { device, generation } }: DeviceRequest): Promise<Answer> {
+  async function own({ identity: { device, generation } }: DeviceRequest): Promise<HttpResponse> {
     return json((await membership.own(device, generation)) satisfies Own);
   }
 
-  async function people({ identity, query }: DeviceRequest): Promise<Answer> {
+  async function people({ identity, query }: DeviceRequest): Promise<HttpResponse> {
     const { text } = queryOf(peopleQuery, query);
     return json({ people: await membership.search(text, identity.device) } satisfies z.input<typeof peopleResponse>);
   }
 
-  async function members({ identity, request }: DeviceRequest): Promise<Answer> {
+  async function members({ identity, request }: DeviceRequest): Promise<HttpResponse> {
     const requested = await bodyOf(membersBody, request, '{ people, devices } to ask about');
     const session = sessions.live(identity.device);
     // Register the people before reading their devices. Otherwise the session would miss a change during the read.
@@ -56,14 +56,14 @@ export function membershipRoutes({ membership, ledger, sessions, interests }: Me
     return json({ members: [...found.members] } satisfies z.input<typeof membersResponse>);
   }
 
-  async function consistency({ query }: DeviceRequest): Promise<Answer> {
+  async function consistency({ query }: DeviceRequest): Promise<HttpResponse> {
     const { from, to } = queryOf(consistencyQuery, query);
     const { proof, checkpoint } = await ledger.proveGrowth(from, to);
     const hashes = proof.map((hash) => hash.toString('base64'));
     return json({ from, proof: hashes, checkpoint, key: ledger.verifierKey } satisfies z.input<typeof consistencyView>);
   }
 
-  async function continuations({ query }: DeviceRequest): Promise<Answer> {
+  async function continuations({ query }: DeviceRequest): Promise<HttpResponse> {
     const { size: of } = queryOf(continuationsQuery, query);
     const proved = await ledger.proveContinuations(of);
     return json({
@@ -77,12 +77,12 @@ export function membershipRoutes({ membership, ledger, sessions, interests }: Me
   }
 
   return [
-    { method: 'POST', path: '/device/messaging-key', answer: handIn },
-    { method: 'GET', path: '/device/messaging-key', answer: own },
-    { method: 'GET', path: '/device/people', answer: people },
-    { method: 'POST', path: '/device/members', answer: members },
-    { method: 'GET', path: '/device/ledger/consistency', answer: consistency },
-    { method: 'GET', path: '/device/ledger/continuations', answer: continuations },
+    { method: 'POST', path: '/device/messaging-key', respond: submitKey },
+    { method: 'GET', path: '/device/messaging-key', respond: own },
+    { method: 'GET', path: '/device/people', respond: people },
+    { method: 'POST', path: '/device/members', respond: members },
+    { method: 'GET', path: '/device/ledger/consistency', respond: consistency },
+    { method: 'GET', path: '/device/ledger/continuations', respond: continuations },
   ];
 }
 

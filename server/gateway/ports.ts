@@ -10,7 +10,7 @@ import type { Displayed } from '../commands/command-record.ts';
 import type { CommandResult } from '../commands/command-reports.ts';
 import type { SentCommand } from '../commands/unlock-shares.ts';
 import type { Identity } from '../devices/identity.ts';
-import type { Connected, Opened, Seen, Session, Sighted } from '../devices/ports.ts';
+import type { Connected, Contact, Opened, ReportedState, Session } from '../devices/ports.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { ApproverSets } from '../orders/adoption/approver-sets.ts';
 import type { Effect } from '../orders/effect/effect.ts';
@@ -19,13 +19,13 @@ import type { Orders } from '../orders/orders.ts';
 import type { Relay } from '../relay/relay.ts';
 
 export interface NamesPort {
-  seen(host: string | undefined): void;
+  record(host: string | undefined): void;
 }
 
 export interface TimekeepingPort {
   /** False while the server's clock may be wrong. Devices then receive no authenticated time. */
   trusted(): boolean;
-  deviceSays(device: DeviceId, wall: number): void;
+  noteDeviceTime(device: DeviceId, wall: number): void;
   correction(): Envelope | null;
 }
 
@@ -38,8 +38,8 @@ export interface DevicesPort {
   connected(device: Omit<Connected, 'at'>): Promise<Opened>;
   disconnected(session: Session): Promise<void>;
   /** Stores a device's reports. Resolves when they are stored durably. */
-  seen(session: Session, seen: Omit<Seen, 'at'>): Promise<void>;
-  sighted(device: Omit<Sighted, 'at'>): Promise<void>;
+  recordState(session: Session, state: Omit<ReportedState, 'at'>): Promise<void>;
+  recordContact(device: Omit<Contact, 'at'>): Promise<void>;
   putInventory(device: DeviceId, inventory: Inventory): Promise<void>;
   raiseAlert(alert: { device: DeviceId; code: string; detail: string }): Promise<void>;
 }
@@ -84,25 +84,28 @@ export interface OrdersPort {
 }
 
 export interface RecoveryPort {
-  asks(device: DeviceId, held: { readonly list: number; readonly approverSet: number }): 'documents' | 'facts' | null;
+  requestFor(
+    device: DeviceId,
+    versions: { readonly list: number; readonly approverSet: number },
+  ): 'documents' | 'facts' | null;
   /** True while the recovery waits for a device that has a newer order list. The server then sends no order list. */
-  holding(): boolean;
-  take(device: DeviceId, generation: number, recollection: Recollection): Promise<void>;
+  withholdsList(): boolean;
+  acceptRecollection(device: DeviceId, generation: number, recollection: Recollection): Promise<void>;
   /** Accepts a device's certificate that the restored store lacks. Returns true if the store now has the certificate. */
-  returning(der: Buffer): Promise<boolean>;
+  acceptReturningDevice(der: Buffer): Promise<boolean>;
 }
 
 export const NOT_RESTORED: RecoveryPort = {
-  asks: () => null,
-  holding: () => false,
-  take: async () => {
+  requestFor: () => null,
+  withholdsList: () => false,
+  acceptRecollection: async () => {
     throw new CordonError('conflict', 'The server did not ask this device for its documents.');
   },
-  returning: async () => false,
+  acceptReturningDevice: async () => false,
 };
 
 export interface MembershipPort {
-  handIn(
+  submitKey(
     identity: { readonly device: DeviceId; readonly generation: number; readonly der: string },
     envelope: Envelope,
   ): Promise<{ readonly certificate: Envelope | null; readonly countersigned: boolean }>;
@@ -126,7 +129,7 @@ export interface LedgerPort extends Pick<Ledger, 'proveContinuations'> {
 
 export type RelayPort = Pick<
   Relay,
-  'accept' | 'counters' | 'read' | 'take' | 'onArrival' | 'keyPackages' | 'attachments'
+  'accept' | 'counters' | 'read' | 'acknowledge' | 'onArrival' | 'keyPackages' | 'attachments'
 >;
 
 export interface Log {

@@ -10,7 +10,7 @@ import { CordonError, isCordonError } from '../../shared/errors.ts';
 import type { Envelope } from '../../shared/order/documents.ts';
 import type { ServiceVerdict } from '../../shared/verdict/terms.ts';
 
-export interface Answer {
+export interface HttpResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | Buffer | Streamed;
@@ -29,7 +29,7 @@ export interface Streamed {
  */
 const RETRY_AFTER = { least: 300, spread: 300 };
 
-export function refusalOf(thrown: unknown, operatorUrl: string | null): Answer & { readonly body: string } {
+export function refusalOf(thrown: unknown, operatorUrl: string | null): HttpResponse & { readonly body: string } {
   const error = isCordonError(thrown) ? thrown : new CordonError('internal', 'unexpected', {}, thrown);
   const problem = problemOf(error);
   const { retryAfter } = error.context;
@@ -72,7 +72,7 @@ export function denialOf(
   },
   operatorUrl: string | null,
   random: number,
-): Answer & { readonly body: string } {
+): HttpResponse & { readonly body: string } {
   const orders = verdict.denials.map(({ order }) => order);
   const error = new CordonError('service_denied', `Management is suspended by order ${orders.join(' and order ')}.`, {
     orders,
@@ -99,7 +99,7 @@ export function denialOf(
 /** Write directly to the socket, because Node provides no response object for an upgrade request. */
 export function refuseUpgrade(
   socket: Duplex,
-  { status, headers, body }: Answer & { readonly body: string | Buffer },
+  { status, headers, body }: HttpResponse & { readonly body: string | Buffer },
 ): void {
   const lines = [
     `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`,
@@ -111,7 +111,7 @@ export function refuseUpgrade(
   socket.end(`${lines.join('\r\n')}\r\n\r\n${body}`);
 }
 
-export function respond(response: ServerResponse, { status, headers, body }: Answer): void {
+export function respond(response: ServerResponse, { status, headers, body }: HttpResponse): void {
   // Send the refusal before the request's body has arrived, because the upload may be slow.
   const last = response.req.complete ? {} : { Connection: 'close' };
   if (typeof body === 'string' || Buffer.isBuffer(body)) {

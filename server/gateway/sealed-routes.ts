@@ -8,13 +8,13 @@ import {
 } from '../../shared/protocol/device-http.ts';
 import { type BodyDeadlines, bodyOf, bytesOf, type DeviceRequest, type DeviceRoute, json } from './device-route.ts';
 import type { RelayPort } from './ports.ts';
-import type { Answer } from './refusals.ts';
+import type { HttpResponse } from './refusals.ts';
 
 /**
  * Maximum bytes of an upload of key packages: enough for one hundred of the largest single-use key packages and one last-resort key
  * package.
  */
-const LARGEST_HAND_IN = 102 * 16 * 1024;
+const LARGEST_UPLOAD = 102 * 16 * 1024;
 
 /**
  * Deadlines for receiving an attachment. The deadline `whole` is one minute longer than the agent's time limit for an attachment, so that
@@ -25,18 +25,18 @@ export const FILE_DEADLINES: BodyDeadlines = { whole: ATTACHMENT_WITHIN + 60_000
 export function sealedRoutes(relay: Pick<RelayPort, 'keyPackages' | 'attachments'>): DeviceRoute[] {
   const { keyPackages, attachments } = relay;
 
-  async function handIn({ identity, request }: DeviceRequest): Promise<Answer> {
+  async function submit({ identity, request }: DeviceRequest): Promise<HttpResponse> {
     const expected = '{ packages: [ … ], lastResort, replace } of key packages';
-    const handed = await bodyOf(keyPackagesBody, request, expected, LARGEST_HAND_IN);
-    return json({ remaining: await keyPackages.handIn(identity, handed) });
+    const submitted = await bodyOf(keyPackagesBody, request, expected, LARGEST_UPLOAD);
+    return json({ remaining: await keyPackages.submit(identity, submitted) });
   }
 
-  async function claim({ identity, request }: DeviceRequest): Promise<Answer> {
+  async function claim({ identity, request }: DeviceRequest): Promise<HttpResponse> {
     const { devices } = await bodyOf(claimBody, request, '{ devices: [ … ] }');
     return json({ packages: await keyPackages.claim(identity, devices) });
   }
 
-  async function put({ identity, request, id }: DeviceRequest): Promise<Answer> {
+  async function put({ identity, request, id }: DeviceRequest): Promise<HttpResponse> {
     const name = nameOf(id);
     // Refuse a too large body before the upload if the request states its length. Otherwise the limit applies during the read.
     if (Number(request.headers['content-length'] ?? 0) > LARGEST_ATTACHMENT) {
@@ -46,16 +46,16 @@ export function sealedRoutes(relay: Pick<RelayPort, 'keyPackages' | 'attachments
     return { status: 204, headers: { 'Cache-Control': 'no-store' }, body: '' };
   }
 
-  async function get({ identity, id }: DeviceRequest): Promise<Answer> {
+  async function get({ identity, id }: DeviceRequest): Promise<HttpResponse> {
     const body = await attachments.get(identity, nameOf(id));
     return { status: 200, headers: { 'Content-Type': 'application/octet-stream', 'Cache-Control': 'no-store' }, body };
   }
 
   return [
-    { method: 'POST', path: '/device/key-packages', answer: handIn },
-    { method: 'POST', path: '/device/key-packages/claim', answer: claim },
-    { method: 'PUT', path: '/device/attachments/:id', answer: put },
-    { method: 'GET', path: '/device/attachments/:id', answer: get },
+    { method: 'POST', path: '/device/key-packages', respond: submit },
+    { method: 'POST', path: '/device/key-packages/claim', respond: claim },
+    { method: 'PUT', path: '/device/attachments/:id', respond: put },
+    { method: 'GET', path: '/device/attachments/:id', respond: get },
   ];
 }
 

@@ -9,28 +9,32 @@ import { type Envelope, envelopeSchema, observationSchema } from '../../shared/o
 import { LARGEST_RECOLLECTION, recollectionBody } from '../../shared/protocol/device-http.ts';
 import { ADDRESS_HEADER, RECALL_HEADER } from '../../shared/protocol/frames.ts';
 import type { Identity } from '../devices/identity.ts';
-import type { Sighted } from '../devices/ports.ts';
+import type { Contact } from '../devices/ports.ts';
 import { bodyOf, bytesOf, type DeviceRequest, type DeviceRoute, json, queryOf } from './device-route.ts';
 import { observationOf } from './observation.ts';
 import type { DevicesPort, JurisdictionPort, OrdersPort, RecoveryPort } from './ports.ts';
-import type { Answer } from './refusals.ts';
+import type { HttpResponse } from './refusals.ts';
 
 export interface ServiceRoutesPorts {
   readonly devices: Pick<DevicesPort, 'raiseAlert'>;
   readonly orders: OrdersPort;
   readonly jurisdiction: Pick<JurisdictionPort, 'observe'>;
-  readonly recovery: Pick<RecoveryPort, 'take'>;
+  readonly recovery: Pick<RecoveryPort, 'acceptRecollection'>;
   /** Certificate renewal by EST (RFC 7030, section 4.2.2). */
-  readonly reenroll: (asked: { readonly identity: Identity; readonly body: string }) => Promise<Answer>;
+  readonly reenroll: (request: { readonly identity: Identity; readonly body: string }) => Promise<HttpResponse>;
   readonly correction: () => Envelope | null;
   /**
    * Records the device's address as location evidence. Does nothing and returns null while the device has an open session, which already
    * records the address.
    */
-  readonly sighted: (identity: Identity, request: IncomingMessage, held: Sighted['held']) => Promise<Sighting | null>;
+  readonly recordContact: (
+    identity: Identity,
+    request: IncomingMessage,
+    versions: Contact['versions'],
+  ) => Promise<RecordedContact | null>;
 }
 
-interface Sighting {
+interface RecordedContact {
   readonly time: number;
   readonly areas: readonly string[];
   readonly recall: 'documents' | 'facts' | null;
@@ -43,7 +47,7 @@ const evidenceBody = z.strictObject({ observations: z.array(observationSchema).m
 const RECOLLECTIONS_AT_ONCE = 8;
 
 const version = z.coerce.number().int().min(0);
-const heldQuery = z.strictObject({ list: version, record: version, approverSet: version });
+const versionsQuery = z.strictObject({ list: version, record: version, approverSet: version });
 
 export function serviceRoutes({
   devices,
@@ -52,34 +56,34 @@ export function serviceRoutes({
   recovery,
   reenroll,
   correction,
-  sighted,
+  recordContact,
 }: ServiceRoutesPorts): DeviceRoute[] {
-  async function list(): Promise<Answer> {
+  async function list(): Promise<HttpResponse> {
     const current = orders.list.current();
     if (!current)
       throw new CordonError('not_found', 'There is no order list yet. The operator must adopt an approver set first.');
     return json(current.envelope);
   }
 
-  async function record({ identity, request, query }: DeviceRequest): Promise<Answer> {
-    const sighting = await sighted(identity, request, query.size === 0 ? null : queryOf(heldQuery, query));
+  async function record({ identity, request, query }: DeviceRequest): Promise<HttpResponse> {
+    const contact = await recordContact(identity, request, query.size === 0 ? null : queryOf(versionsQuery, query));
     const current = await orders.effect.record(identity.device);
     if (!current) throw new CordonError('not_found', 'The record of this device does not exist yet. Try again later.');
-    if (!sighting) return json(current.envelope);
-    const { recall, ...address } = sighting;
+    if (!contact) return json(current.envelope);
+    const { recall, ...address } = contact;
     return json(current.envelope, {
       [ADDRESS_HEADER]: JSON.stringify(address),
       ...(recall && { [RECALL_HEADER]: recall }),
     });
   }
 
-  async function timeCorrection(): Promise<Answer> {
+  async function timeCorrection(): Promise<HttpResponse> {
     const newest = correction();
     if (!newest) throw new CordonError('not_found', 'No time correction was published.');
     return json(newest);
   }
 
-  async function receipts({ identity: { device, generation }, request }: DeviceRequest): Promise<Answer> {
+  async function receipts({ identity: { device, generation }, request }: DeviceRequest): Promise<HttpResponse> {
     const { envelopes } = await bodyOf(receiptsBody, request, '{ envelopes: [ … ] } of receipts');
     let stored = 0;
     const refused: string[] = [];
@@ -97,7 +101,7 @@ export function serviceRoutes({
     return json({ stored, refused });
   }
 
-  async function evidence({ identity: { device, generation }, request }: DeviceRequest): Promise<Answer> {
+  async function evidence({ identity: { device, generation }, request }: DeviceRequest): Promise<HttpResponse> {
     const { observations } = await bodyOf(evidenceBody, request, '{ observations: [ … ] } of positions and networks');
     const refused: string[] = [];
     const read = observations.flatMap((observation) => {
@@ -118,23 +122,23 @@ export function serviceRoutes({
   }
 
   return [
-    { method: 'POST', path: '/device/recollection', answer: recollectionRoute(recovery) },
+    { method: 'POST', path: '/device/recollection', respond: recollectionRoute(recovery) },
     {
       method: 'POST',
       path: '/.well-known/est/simplereenroll',
-      answer: async ({ identity, request }) => reenroll({ identity, body: (await bytesOf(request)).toString('utf8') }),
+      respond: async ({ identity, request }) => reenroll({ identity, body: (await bytesOf(request)).toString('utf8') }),
     },
-    { method: 'GET', path: '/device/record', answer: record },
-    { method: 'GET', path: '/device/time-correction', answer: timeCorrection },
-    { method: 'POST', path: '/device/evidence', answer: evidence },
-    { method: 'POST', path: '/device/receipts', answer: receipts },
-    { method: 'GET', path: '/orders/list', answer: list },
-    { method: 'GET', path: '/device/withheld', answer: async () => json(orders.list.withheld()) },
-    { method: 'GET', path: '/orders/approver-sets', answer: async () => json(orders.approverSets.envelopes()) },
+    { method: 'GET', path: '/device/record', respond: record },
+    { method: 'GET', path: '/device/time-correction', respond: timeCorrection },
+    { method: 'POST', path: '/device/evidence', respond: evidence },
+    { method: 'POST', path: '/device/receipts', respond: receipts },
+    { method: 'GET', path: '/orders/list', respond: list },
+    { method: 'GET', path: '/device/withheld', respond: async () => json(orders.list.withheld()) },
+    { method: 'GET', path: '/orders/approver-sets', respond: async () => json(orders.approverSets.envelopes()) },
   ];
 }
 
-function recollectionRoute(recovery: ServiceRoutesPorts['recovery']): DeviceRoute['answer'] {
+function recollectionRoute(recovery: ServiceRoutesPorts['recovery']): DeviceRoute['respond'] {
   let reading = 0;
   return async ({ identity: { device, generation }, request }) => {
     // Limit the number of concurrent uploads, because a device's documents may have several megabytes. Devices beyond the limit retry
@@ -148,7 +152,7 @@ function recollectionRoute(recovery: ServiceRoutesPorts['recovery']): DeviceRout
     try {
       const expected = 'what a device has stored';
       const body = await bodyOf(recollectionBody, request, expected, LARGEST_RECOLLECTION);
-      await recovery.take(device, generation, body);
+      await recovery.acceptRecollection(device, generation, body);
       return json({ accepted: true });
     } finally {
       reading -= 1;

@@ -54,15 +54,15 @@ export class DeviceSession {
 
   constructor(
     identity: { readonly device: DeviceId; readonly generation: number },
-    seen: { readonly address: string | null; readonly areas: readonly string[]; readonly use: number },
+    connection: { readonly address: string | null; readonly areas: readonly string[]; readonly use: number },
     { socket, stream }: { readonly socket: WebSocket; readonly stream: Duplex },
     handlers: SessionHandlers,
   ) {
     this.device = identity.device;
     this.generation = identity.generation;
-    this.address = seen.address;
-    this.#areas = seen.areas;
-    this.#use = seen.use;
+    this.address = connection.address;
+    this.#areas = connection.areas;
+    this.#use = connection.use;
     this.#socket = socket;
     this.frames = new FrameSender({ socket, stream }, () => this.end(CLOSE.slow, 'slow_reader'));
     this.#handlers = handlers;

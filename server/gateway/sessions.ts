@@ -59,10 +59,10 @@ export class Sessions {
    * Calls `act` for every open socket, in slices over several turns of the event loop. Between two slices, the server handles frames of
    * devices.
    */
-  async each(act: (session: DeviceSession) => void): Promise<void> {
+  async each(visit: (session: DeviceSession) => void): Promise<void> {
     let count = 0;
     for (const session of [...this.all()]) {
-      if (session.open) act(session);
+      if (session.open) visit(session);
       count += 1;
       if (count % SLICE === 0) await new Promise(setImmediate);
     }

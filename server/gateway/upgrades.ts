@@ -10,7 +10,7 @@ import type { TlsListener } from './tls-listener.ts';
 
 /** Maximum number of upgrades in progress. Further devices are refused with a random `Retry-After`. */
 export const MOST_UPGRADES = 2_048;
-const COME_AGAIN = { least: 2, spread: 20 };
+const RETRY_AFTER = { least: 2, spread: 20 };
 
 interface Ports {
   readonly listener: TlsListener;
@@ -32,7 +32,7 @@ export function acceptUpgrades({ listener, connecting, most, operatorUrl, monito
   async function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     if (stopped) throw new CordonError('unavailable', 'The server is shutting down.', { retryAfter: 2 });
     if (upgrades >= most) {
-      const retryAfter = Math.round(COME_AGAIN.least + Math.random() * COME_AGAIN.spread);
+      const retryAfter = Math.round(RETRY_AFTER.least + Math.random() * RETRY_AFTER.spread);
       throw new CordonError('unavailable', 'Too many devices connect at this moment. Try again later.', { retryAfter });
     }
     upgrades += 1;

@@ -18,7 +18,7 @@ export interface WriteDeadlines {
 export const WRITE_DEADLINES: WriteDeadlines = { idleTimeout: 30_000, rate: 4 * 1024, every: 5_000 };
 
 interface Waiting {
-  taken: number;
+  bytesRead: number;
   since: number;
 }
 
@@ -44,7 +44,7 @@ export function enforceWriteDeadlines(
         continue;
       }
       const read = socket.bytesWritten - pending;
-      if (before?.taken !== read) open.set(socket, { taken: read, since: now });
+      if (before?.bytesRead !== read) open.set(socket, { bytesRead: read, since: now });
       else if (now - before.since > idleTimeout + (pending / rate) * 1000) socket.destroy();
     }
   }, every).unref();

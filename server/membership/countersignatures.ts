@@ -61,7 +61,7 @@ export function createCountersignatures({ store, settled, ledger, bus, clock, lo
     };
   }
 
-  async function countersign(given: readonly Countersignature[], scope: MemberScope): Promise<Countersigned> {
+  async function countersign(submitted: readonly Countersignature[], scope: MemberScope): Promise<Countersigned> {
     const organizationKeys = (await settled())?.organizationKeys ?? [];
     if (organizationKeys.length === 0) {
       throw new CordonError(
@@ -69,9 +69,9 @@ export function createCountersignatures({ store, settled, ledger, bus, clock, lo
         'The approver set names no organization key. Propose an approver set with one (cordon approvers propose --organization-key) and let approvers sign it.',
       );
     }
-    const digests = [...new Set(given.map(({ digest }) => digest))];
+    const digests = [...new Set(submitted.map(({ digest }) => digest))];
     const present = await store.present(digests, scope);
-    const { valid, refused } = judgeCountersignatures(given, present, organizationKeys);
+    const { valid, refused } = judgeCountersignatures(submitted, present, organizationKeys);
     if (valid.length > 0) {
       const at = clock.now();
       await store.sign(valid.map(({ key, keyid, signature }) => organizationSignature(key, keyid, signature, at)));
@@ -104,7 +104,7 @@ interface ValidCountersignature {
  * scope. Pure.
  */
 function judgeCountersignatures(
-  given: readonly Countersignature[],
+  submitted: readonly Countersignature[],
   present: readonly KeyRow[],
   organizationKeys: ApproverSet['organizationKeys'],
 ): { readonly valid: readonly ValidCountersignature[]; readonly refused: Countersigned['refused'] } {
@@ -112,7 +112,7 @@ function judgeCountersignatures(
   const signers = new Map(organizationKeys.map((key) => [key.keyid, key]));
   const refused: Countersigned['refused'][number][] = [];
   const valid: ValidCountersignature[] = [];
-  for (const { digest, keyid, signature } of given) {
+  for (const { digest, keyid, signature } of submitted) {
     const refuse = (code: string, detail: string) => void refused.push({ digest, code, detail });
     const key = keys.get(digest);
     const signer = signers.get(keyid);

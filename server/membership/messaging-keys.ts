@@ -53,7 +53,7 @@ export function createMessagingKeys(ports: MessagingKeysPorts) {
    * Stores one messaging key for each enrollment, and never replaces it: a second certificate for one enrollment would look like an attack
    * by the server. A device that lost its key must enroll again. Throws `messaging_key_taken` for a second key.
    */
-  async function handIn(
+  async function submitKey(
     identity: { readonly device: DeviceId; readonly generation: number; readonly der: string },
     envelope: Envelope,
   ): Promise<OwnKey> {
@@ -61,7 +61,7 @@ export function createMessagingKeys(ports: MessagingKeysPorts) {
     const { publicKey: key } = new X509Certificate(Buffer.from(identity.der, 'base64'));
     const claimed = readMessagingKey(envelope, { keyid: keyidOf(key), key });
     if (claimed.installation !== installation || claimed.device !== device || claimed.generation !== generation) {
-      throw new CordonError('conflict', 'A device can only hand in its own key for its present enrollment.');
+      throw new CordonError('conflict', 'A device can only submit its own key for its current enrollment.');
     }
     if (!(await store.keyOf(device, generation))) await certify(device, generation, claimed.signatureKey);
     const stored = await store.keyOf(device, generation);
@@ -71,7 +71,7 @@ export function createMessagingKeys(ports: MessagingKeysPorts) {
     if (stored.signatureKey !== claimed.signatureKey) {
       throw new CordonError(
         'messaging_key_taken',
-        'This enrollment has handed in another messaging key before. Enroll the device again with a new activation link.',
+        'This enrollment has already submitted another messaging key. Enroll the device again with a new activation link.',
       );
     }
     return own(device, generation);
@@ -104,7 +104,7 @@ export function createMessagingKeys(ports: MessagingKeysPorts) {
     bus.publish({ kind: 'devices' });
   }
 
-  return { own, handIn };
+  return { own, submitKey };
 }
 
 function onlineSignature(

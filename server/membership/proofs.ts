@@ -11,12 +11,12 @@ import type { KeySignature, LedgerPort, SignedKey, VerifiedDeviceStore } from '.
 
 const MOST_MEMBERS = 1000;
 
-export interface AskedAbout {
+export interface ProofRequest {
   readonly people: readonly string[];
   readonly devices: readonly string[];
 }
 
-export interface Answered {
+export interface ProofResponse {
   /** The requested people, and the owners of the requested devices. */
   readonly people: ReadonlySet<string>;
   readonly members: readonly MemberProof[];
@@ -28,7 +28,7 @@ export function createProofs({
 }: {
   readonly store: Pick<VerifiedDeviceStore, 'members'>;
   readonly ledger: LedgerPort;
-}): { of(asked: AskedAbout, approverSet: ApproverSet | null): Promise<Answered> } {
+}): { of(request: ProofRequest, approverSet: ApproverSet | null): Promise<ProofResponse> } {
   async function provenEntries(indexes: readonly number[]): Promise<ReadonlyMap<number, MemberProof['certified']>> {
     if (indexes.length === 0) return new Map();
     const { entries, checkpoint } = await ledger.proveEntries(indexes);
@@ -42,12 +42,12 @@ export function createProofs({
   }
 
   return {
-    async of(asked, approverSet) {
-      if (!approverSet) return { people: new Set(asked.people), members: [] };
-      let found = provable(await store.members(asked), approverSet);
+    async of(request, approverSet) {
+      if (!approverSet) return { people: new Set(request.people), members: [] };
+      let found = provable(await store.members(request), approverSet);
       if (found.some(({ entries }) => entries.includes(null))) {
         await ledger.sequence();
-        found = provable(await store.members(asked), approverSet);
+        found = provable(await store.members(request), approverSet);
       }
       if (found.length > MOST_MEMBERS) {
         throw new CordonError(
@@ -60,7 +60,7 @@ export function createProofs({
         const [certified, countersigned] = entries.map((entry) => (entry === null ? undefined : proofs.get(entry)));
         return certified && countersigned ? [{ certificate: envelopeOf(key), certified, countersigned }] : [];
       });
-      return { people: new Set([...asked.people, ...found.map(({ key }) => key.person)]), members };
+      return { people: new Set([...request.people, ...found.map(({ key }) => key.person)]), members };
     },
   };
 }

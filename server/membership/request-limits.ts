@@ -11,7 +11,7 @@ const MINUTE_SECONDS = 60;
  * Maximum people and devices, counted together, that a device may request per minute. An agent requests each person and device at most once
  * a minute.
  */
-const ASKED_PER_MINUTE = 3000;
+const SUBJECTS_PER_MINUTE = 3000;
 /** Maximum searches per minute. A user who types a name causes several searches. */
 const SEARCHES_PER_MINUTE = 120;
 
@@ -22,7 +22,7 @@ export interface RequestLimits {
 }
 
 export function createRequestLimits(): RequestLimits {
-  const requested = new RateLimiterMemory({ points: ASKED_PER_MINUTE, duration: MINUTE_SECONDS });
+  const requested = new RateLimiterMemory({ points: SUBJECTS_PER_MINUTE, duration: MINUTE_SECONDS });
   const searches = new RateLimiterMemory({ points: SEARCHES_PER_MINUTE, duration: MINUTE_SECONDS });
 
   async function spend(limiter: RateLimiterMemory, asker: DeviceId, count: number): Promise<void> {

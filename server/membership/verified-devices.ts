@@ -3,7 +3,7 @@ import type { DeviceId } from '../../shared/protocol/ids.ts';
 import type { Bus } from '../bus/bus.ts';
 import type { SettledApproverSet } from './organization-keys.ts';
 import type { LedgerPort, Log, VerifiedDeviceStore } from './ports.ts';
-import { type Answered, type AskedAbout, createProofs } from './proofs.ts';
+import { createProofs, type ProofRequest, type ProofResponse } from './proofs.ts';
 import { createRequestLimits } from './request-limits.ts';
 
 const MOST_FOUND = 20;
@@ -21,7 +21,7 @@ export function createVerifiedDevices(
    * includes the owners of the requested devices. `asker`: the device that sent the request; null for the server itself. Throws `too_large`
    * or `rate_limited`.
    */
-  async function members(of: AskedAbout, asker: DeviceId | null = null): Promise<Answered> {
+  async function members(of: ProofRequest, asker: DeviceId | null = null): Promise<ProofResponse> {
     if (asker !== null) await limits.members(asker, of.people.length + of.devices.length);
     return proofs.of(of, await settled());
   }

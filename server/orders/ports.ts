@@ -263,7 +263,7 @@ export interface ReceiptStore {
   listings(orders: readonly string[]): Promise<Listing[]>;
   receipts(order: string): Promise<Omit<ReceiptRow, 'envelope'>[]>;
   receiptsOf(device: DeviceId, limit: number): Promise<Omit<ReceiptRow, 'envelope'>[]>;
-  deviceCertificates(devices: readonly DeviceId[]): Promise<HeldCertificate[]>;
+  deviceCertificates(devices: readonly DeviceId[]): Promise<DeviceCertificate[]>;
 }
 
 export interface Listing {
@@ -272,7 +272,7 @@ export interface Listing {
   readonly list: number;
 }
 
-export interface HeldCertificate {
+export interface DeviceCertificate {
   readonly device: DeviceId;
   readonly generation: number;
   readonly der: string;

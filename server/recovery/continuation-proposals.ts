@@ -122,13 +122,16 @@ export function createContinuationProposals(ports: ContinuationProposalsPorts) {
    * Adds a signature, and adopts the continuation when enough people have signed. An adopted continuation accepts further signatures: if
    * the approver set changes later, devices that were offline require signatures by the new set.
    */
-  async function sign(signer: string, digest: string, given: Given): Promise<ContinuationView> {
+  async function sign(signer: string, digest: string, submitted: SubmittedSignature): Promise<ContinuationView> {
     const row = rowOf(continuations.rows(), digest);
     const set = newestSet(approverSets());
     const signers = await people();
-    checkSigner(set, row, given, signer, signers.canonical);
-    const others = row.signatures.filter(({ keyid }) => keyid !== given.keyid);
-    const signed: ContinuationRow = { ...row, signatures: [...others, { keyid: given.keyid, sig: given.signature }] };
+    checkSigner(set, row, submitted, signer, signers.canonical);
+    const others = row.signatures.filter(({ keyid }) => keyid !== submitted.keyid);
+    const signed: ContinuationRow = {
+      ...row,
+      signatures: [...others, { keyid: submitted.keyid, sig: submitted.signature }],
+    };
     if (row.state === 'adopted') {
       await continuations.sign(signed);
       return await view(signed);
@@ -174,7 +177,7 @@ export function createContinuationProposals(ports: ContinuationProposalsPorts) {
 
 /** Row of a new proposal. Throws if devices could not parse the proposed document. Pure. */
 function proposedRow(
-  given: {
+  input: {
     readonly installation: string;
     readonly ledger: SuspendedLedger;
     readonly reason: string;
@@ -182,8 +185,8 @@ function proposedRow(
   },
   at: number,
 ): ContinuationRow {
-  const { installation, reason, account } = given;
-  const { origin, fork, shown } = given.ledger;
+  const { installation, reason, account } = input;
+  const { origin, fork, shown } = input.ledger;
   const document: LedgerContinuation = {
     installation,
     origin,
@@ -244,11 +247,11 @@ function newestSet(envelopes: readonly Envelope[]): ApproverSet {
 function checkSigner(
   set: ApproverSet,
   row: ContinuationRow,
-  given: Given,
+  submitted: SubmittedSignature,
   signer: string,
   canonical: SigningPeople['canonical'],
 ) {
-  const { keyid, signature } = given;
+  const { keyid, signature } = submitted;
   const key = set.keys.find((each) => each.keyid === keyid);
   if (!key) {
     const detail = `Approver set ${set.approvers.version} does not name this key. Only its approvers can sign.`;
@@ -262,7 +265,7 @@ function checkSigner(
   throw new CordonError('approval_invalid', 'The signature does not match the exact bytes of this continuation.');
 }
 
-interface Given {
+interface SubmittedSignature {
   readonly keyid: string;
   readonly signature: string;
 }

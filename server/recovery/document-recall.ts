@@ -6,9 +6,9 @@ import type { Bus } from '../bus/bus.ts';
 import type { StoredRecovery } from './stored-recovery.ts';
 
 /** Maximum devices that the server asks for documents at the same time. Each may send megabytes. */
-const ASKED_AT_ONCE = 4;
+const MOST_PENDING = 4;
 /** Milliseconds, by the machine's clock, after which the server stops waiting for a device's documents. */
-const ANSWER_WITHIN = 15_000;
+const RESPONSE_TIMEOUT = 15_000;
 
 export type RecallKind = 'documents' | 'facts';
 
@@ -43,27 +43,31 @@ export function createDocumentRecall(ports: DocumentRecallPorts) {
   const { recovery, recover, approverSetVersion, bus, raise, setAreas, log } = ports;
   /** Version of the newest order list that the server has completely received from a device. */
   let knownList = recovery.state()?.from.list ?? 0;
-  const answered = new Set<DeviceId>();
-  const asked = new Map<DeviceId, number>();
-  const everAsked = new Set<DeviceId>();
+  const responded = new Set<DeviceId>();
+  const pending = new Map<DeviceId, number>();
+  const requested = new Set<DeviceId>();
 
   function expire(): void {
     const now = Date.now();
-    for (const [device, until] of asked) if (until < now) asked.delete(device);
+    for (const [device, until] of pending) if (until < now) pending.delete(device);
   }
 
   /**
    * Returns the kind of request to a device that reports these versions of its signed documents. `documents`: all signed documents, because
    * the device has newer versions. `facts`: only the device record and the ledger checkpoint. Null: no request.
    */
-  function asks(device: DeviceId, held: { readonly list: number; readonly approverSet: number }): RecallKind | null {
+  function requestFor(
+    device: DeviceId,
+    versions: { readonly list: number; readonly approverSet: number },
+  ): RecallKind | null {
     const state = recovery.state();
-    if (!state || !recovery.recovering() || answered.has(device)) return null;
-    const newer = (held.list > knownList && held.list < state.to.list) || held.approverSet > approverSetVersion();
+    if (!state || !recovery.recovering() || responded.has(device)) return null;
+    const newer =
+      (versions.list > knownList && versions.list < state.to.list) || versions.approverSet > approverSetVersion();
     expire();
-    if (asked.size >= ASKED_AT_ONCE && newer && !asked.has(device)) return null;
-    if (newer) asked.set(device, Date.now() + ANSWER_WITHIN);
-    everAsked.add(device);
+    if (pending.size >= MOST_PENDING && newer && !pending.has(device)) return null;
+    if (newer) pending.set(device, Date.now() + RESPONSE_TIMEOUT);
+    requested.add(device);
     return newer ? 'documents' : 'facts';
   }
 
@@ -71,18 +75,18 @@ export function createDocumentRecall(ports: DocumentRecallPorts) {
    * True while the server waits for the documents of a device that has a newer order list. The server then sends no order list, because an
    * older list would raise alerts on devices.
    */
-  function holding(): boolean {
-    if (asked.size === 0) return false;
+  function withholdsList(): boolean {
+    if (pending.size === 0) return false;
     expire();
-    return asked.size > 0;
+    return pending.size > 0;
   }
 
-  async function take(device: DeviceId, generation: number, recollection: Recollection): Promise<void> {
+  async function acceptRecollection(device: DeviceId, generation: number, recollection: Recollection): Promise<void> {
     const state = recovery.state();
-    if (!state || !recovery.recovering() || answered.has(device)) {
+    if (!state || !recovery.recovering() || responded.has(device)) {
       throw new CordonError('conflict', 'The server did not ask this device for its documents.');
     }
-    answered.add(device);
+    responded.add(device);
     const { recalled } = state;
     try {
       const recovered = await recover(device, generation, recollection);
@@ -106,8 +110,8 @@ export function createDocumentRecall(ports: DocumentRecallPorts) {
       await recovery.update({ recalled: { ...recalled, devices: recalled.devices + 1 } });
       await raise({ device, code: 'recollection_refused', detail: error.message });
     } finally {
-      asked.delete(device);
-      if (!holding()) bus.publish({ kind: 'list' });
+      pending.delete(device);
+      if (!withholdsList()) bus.publish({ kind: 'list' });
     }
   }
 
@@ -115,9 +119,9 @@ export function createDocumentRecall(ports: DocumentRecallPorts) {
    * `asked`: number of devices that the server has asked since the process started. `silent`: asked devices that have not responded yet.
    */
   const requests = () => ({
-    asked: everAsked.size,
-    silent: [...everAsked].filter((device) => !answered.has(device)),
+    requested: requested.size,
+    silent: [...requested].filter((device) => !responded.has(device)),
   });
 
-  return { asks, holding, take, requests };
+  return { requestFor, withholdsList, acceptRecollection, requests };
 }

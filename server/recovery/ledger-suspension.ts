@@ -9,7 +9,7 @@ import { parseVerifierKey } from '../../shared/ledger/signed-note.ts';
 import type { RecoveryState } from './recovery-state.ts';
 import { createShownCheckpoints, type ShownCheckpointsPorts } from './shown-checkpoints.ts';
 
-const MOST_ANSWERS = 1_000;
+const MOST_RESPONSES = 1_000;
 
 /** Reason why the server may sign no checkpoint; null if the server may sign. Pure. */
 export function whySuspended(known: RecoveryState | null): string | null {
@@ -23,17 +23,17 @@ export function whySuspended(known: RecoveryState | null): string | null {
  * Reason why an admin may not resume the ledger; null if the admin may resume it. Pure. Without any checkpoint, nothing proves that the
  * restored tree is the newest tree, so the server might sign a second history.
  */
-export function whyNotResumed(given: {
-  readonly seen: number;
+export function whyNotResumed(facts: {
+  readonly largestShown: number;
   readonly beyond: number;
   readonly checkpoints: number;
   readonly file: boolean;
 }): string | null {
-  if (given.seen > 0 || given.beyond > 0) {
-    const size = given.seen > 0 ? ` of ${given.seen} entries` : '';
+  if (facts.largestShown > 0 || facts.beyond > 0) {
+    const size = facts.largestShown > 0 ? ` of ${facts.largestShown} entries` : '';
     return `A signed checkpoint shows a ledger${size} that the restored ledger does not contain, so entries were lost. Restore again with --ledger and a newer copy. Without a newer copy, let approvers continue the ledger: cordon recovery continue-ledger.`;
   }
-  if (given.checkpoints === 0 && !given.file) {
+  if (facts.checkpoints === 0 && !facts.file) {
     return 'No device has shown a checkpoint of the ledger yet. Wait until devices connect, or name a saved checkpoint file.';
   }
   return null;
@@ -46,8 +46,12 @@ export function createLedgerSuspension(ports: ShownCheckpointsPorts) {
 
   async function evidence() {
     const known = recovery.state();
-    const [facts, answers, size] = await Promise.all([store.evidence(), store.answers(MOST_ANSWERS), ledger.size()]);
-    const shownFacts = { seen: known?.seenLedger ?? 0, beyond: facts.beyond, checkpoints: facts.checkpoints };
+    const [facts, answers, size] = await Promise.all([
+      store.evidence(),
+      store.responses(MOST_RESPONSES),
+      ledger.size(),
+    ]);
+    const shownFacts = { largestShown: known?.seenLedger ?? 0, beyond: facts.beyond, checkpoints: facts.checkpoints };
     return { ...facts, size, answers, obstacle: whyNotResumed({ ...shownFacts, file: false }) };
   }
 
@@ -62,8 +66,8 @@ export function createLedgerSuspension(ports: ShownCheckpointsPorts) {
       throw new CordonError('conflict', 'The ledger is not suspended. Nothing was changed.');
     const file = note === null ? null : await shownCheckpoints.examine(note);
     const { active, answered, checkpoints, beyond, largest } = await store.evidence();
-    const seen = recovery.state()?.seenLedger ?? 0;
-    const obstacle = whyNotResumed({ seen, beyond, checkpoints, file: file !== null });
+    const largestShown = recovery.state()?.seenLedger ?? 0;
+    const obstacle = whyNotResumed({ largestShown, beyond, checkpoints, file: file !== null });
     if (obstacle !== null) throw new CordonError('conflict', `The ledger cannot be resumed. ${obstacle}`);
     const size = await ledger.size();
     const root = (await rootOf(size, ledger.hashes)).toString('hex');
@@ -92,13 +96,18 @@ export function createLedgerSuspension(ports: ShownCheckpointsPorts) {
     const file = note === null ? null : await shownCheckpoints.examine(note);
     const [{ beyond, checkpoints, largestBeyond }, size] = await Promise.all([store.evidence(), ledger.size()]);
     const fork = { size, root: size === 0 ? '' : (await rootOf(size, ledger.hashes)).toString('hex') };
-    const seen = recovery.state()?.seen ?? null;
+    const remembered = recovery.state()?.seen ?? null;
     const { name } = await parseVerifierKey(ledger.verifierKey);
-    const answered = largestBeyond && { ...largestBeyond, origin: largestBeyond.origin ?? name };
-    const shown = seen && answered ? (answered.size > seen.size ? answered : seen) : (seen ?? answered);
-    const shownFacts = { seen: recovery.state()?.seenLedger ?? 0, beyond, checkpoints };
+    const fromDevices = largestBeyond && { ...largestBeyond, origin: largestBeyond.origin ?? name };
+    const shown =
+      remembered && fromDevices
+        ? fromDevices.size > remembered.size
+          ? fromDevices
+          : remembered
+        : (remembered ?? fromDevices);
+    const shownFacts = { largestShown: recovery.state()?.seenLedger ?? 0, beyond, checkpoints };
     return { origin: name, fork, shown, lossless: whyNotResumed({ ...shownFacts, file: file !== null }) === null };
   }
 
-  return { suspended, take: shownCheckpoints.take, evidence, resume, forContinuation };
+  return { suspended, recordCheckpoint: shownCheckpoints.recordCheckpoint, evidence, resume, forContinuation };
 }

@@ -152,7 +152,7 @@ export interface RowRestore {
    */
   raiseOrderNumbers(by: number, year: number): Promise<void>;
   conversations(): Promise<number>;
-  keep(state: RecoveryState): Promise<void>;
+  save(state: RecoveryState): Promise<void>;
 }
 
 export interface RestoreWork {

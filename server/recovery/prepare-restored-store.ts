@@ -120,7 +120,7 @@ export async function prepareRestoredStore(work: RestoreWork, given: Preparation
       crl: crlNumber,
     },
   });
-  await work.rows.keep(state);
+  await work.rows.save(state);
   return state;
 }
 

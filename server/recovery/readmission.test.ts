@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { deviceIdSchema } from '../../shared/protocol/ids.ts';
-import { judgeReadmission, type KnownOfIt, type Presented } from './readmission.ts';
+import { judgeReadmission, type KnownFacts, type Presented } from './readmission.ts';
 
 const POINT = Date.parse('2026-11-27T12:00:00.000Z');
 const DAY = 86_400_000;
@@ -10,11 +10,11 @@ const presented: Presented = {
   generation: 1,
   notBefore: POINT + DAY,
 };
-const nothing: KnownOfIt = { revoked: false, published: false, enrolled: null, code: false };
+const nothing: KnownFacts = { revoked: false, published: false, enrolled: null, code: false };
 const active = { generation: 1, active: true };
 
 describe('a certificate that a restored store lacks', () => {
-  it.each<[string, Partial<Presented>, Partial<KnownOfIt>, string]>([
+  it.each<[string, Partial<Presented>, Partial<KnownFacts>, string]>([
     ['of an unknown device', {}, {}, 'ask'],
     ['of an unknown device, published', {}, { published: true }, 'ask'],
     ['of a code in the backup, not published', {}, { code: true }, 'ask'],

@@ -12,7 +12,7 @@ export interface Presented {
   readonly notBefore: number;
 }
 
-export interface KnownOfIt {
+export interface KnownFacts {
   readonly revoked: boolean;
   /** True if the ledger copy has the entry of the certificate's issue and no entry of its revocation. */
   readonly published: boolean;
@@ -50,12 +50,12 @@ export type Readmission =
  */
 const BACKDATED = 24 * 3_600_000;
 
-export function judgeReadmission(given: Presented, known: KnownOfIt, recoveryPoint: number): Readmission {
+export function judgeReadmission(presented: Presented, known: KnownFacts, recoveryPoint: number): Readmission {
   if (known.revoked) return 'revoked';
-  if (!known.published && given.notBefore < recoveryPoint - BACKDATED) return 'unknown';
+  if (!known.published && presented.notBefore < recoveryPoint - BACKDATED) return 'unknown';
   const { enrolled, published } = known;
-  if (enrolled && enrolled.generation > given.generation) return 'unknown';
-  if (enrolled?.active && enrolled.generation === given.generation) return 'renewal';
+  if (enrolled && enrolled.generation > presented.generation) return 'unknown';
+  if (enrolled?.active && enrolled.generation === presented.generation) return 'renewal';
   if (!published) return 'ask';
   return enrolled || known.code ? 'enrollment' : 'ask';
 }

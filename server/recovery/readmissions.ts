@@ -8,7 +8,7 @@ import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
 import { type DeviceId, deviceIdSchema } from '../../shared/protocol/ids.ts';
 import type { Clock } from '../../shared/time/clock.ts';
 import type { Bus } from '../bus/bus.ts';
-import { judgeReadmission, type KnownOfIt, type Presented } from './readmission.ts';
+import { judgeReadmission, type KnownFacts, type Presented } from './readmission.ts';
 import type { StoredRecovery } from './stored-recovery.ts';
 
 export interface LostDevice {
@@ -35,8 +35,8 @@ export interface StatedOwner {
 }
 
 export interface ReadmissionStore {
-  known(serial: string, device: DeviceId): Promise<KnownOfIt>;
-  seen(certificate: ReadmittedCertificate, at: number): Promise<void>;
+  known(serial: string, device: DeviceId): Promise<KnownFacts>;
+  recordLost(certificate: ReadmittedCertificate, at: number): Promise<void>;
   lost(limit: number): Promise<LostDevice[]>;
   lostCertificate(serial: string): Promise<ReadmittedCertificate | null>;
   /**
@@ -83,7 +83,7 @@ export function createReadmissions(ports: ReadmissionsPorts) {
    * Accepts a device's certificate that the restored store lacks, unless the certificate is refused or needs an admin's decision
    * (`judgeReadmission`). Returns true if the store now has the certificate. Throws `certificate_revoked` if the certificate is revoked.
    */
-  async function returning(der: Buffer): Promise<boolean> {
+  async function acceptReturningDevice(der: Buffer): Promise<boolean> {
     const restored = recovery.state();
     const certificate = recovery.recovering() ? readDeviceCertificate(der, issuing) : null;
     if (!restored || !certificate) return false;
@@ -99,7 +99,7 @@ export function createReadmissions(ports: ReadmissionsPorts) {
       case 'unknown':
         return false;
       case 'ask':
-        await store.seen(certificate, clock.now());
+        await store.recordLost(certificate, clock.now());
         return false;
       case 'renewal':
       case 'enrollment':
@@ -150,7 +150,7 @@ export function createReadmissions(ports: ReadmissionsPorts) {
 
   const lost = async (): Promise<LostDevice[]> => (recovery.recovering() ? await store.lost(MOST_LOST) : []);
 
-  return { returning, readmit, reject, lost };
+  return { returning: acceptReturningDevice, readmit, reject, lost };
 }
 
 /** Reads a certificate. Returns null if this authority did not issue the certificate to a device. */

@@ -15,14 +15,14 @@ import type { Continuations } from './continuations.ts';
 import { createDocumentRecall, type DocumentRecallPorts } from './document-recall.ts';
 import { createLedgerSuspension } from './ledger-suspension.ts';
 import { createReadmissions, type ReadmissionStore } from './readmissions.ts';
-import type { LedgerAnswerStore, RestoredLedger } from './shown-checkpoints.ts';
+import type { CheckpointResponseStore, RestoredLedger } from './shown-checkpoints.ts';
 import type { StoredRecovery } from './stored-recovery.ts';
 
 export type { RecoveryState } from './recovery-state.ts';
 
 export interface RecoveryPorts {
   readonly recovery: StoredRecovery;
-  readonly stores: { readonly readmissions: ReadmissionStore; readonly answers: LedgerAnswerStore };
+  readonly stores: { readonly readmissions: ReadmissionStore; readonly checkpointResponses: CheckpointResponseStore };
   readonly orders: {
     readonly recovery: { readonly recover: DocumentRecallPorts['recover'] };
     readonly approverSets: {
@@ -50,7 +50,7 @@ export function createRecovery(ports: RecoveryPorts) {
   const { recovery, stores, orders, ledger, issuingDer, clock, bus, raise, setAreas, deviceChanged, log } = ports;
   const now = () => clock.now();
   const queue = createSerialQueue();
-  const suspension = createLedgerSuspension({ ledger, store: stores.answers, recovery, raise, now, log });
+  const suspension = createLedgerSuspension({ ledger, store: stores.checkpointResponses, recovery, raise, now, log });
   const proposals = createContinuationProposals({
     installation: ledger.installation,
     continuations: ports.continuations,
@@ -83,20 +83,20 @@ export function createRecovery(ports: RecoveryPorts) {
 
   return {
     recovering: recovery.recovering,
-    asks: recall.asks,
-    holding: recall.holding,
-    take: (device: DeviceId, generation: number, recollection: Recollection) =>
+    requestFor: recall.requestFor,
+    withholdsList: recall.withholdsList,
+    acceptRecollection: (device: DeviceId, generation: number, recollection: Recollection) =>
       queue(async () => {
-        await recall.take(device, generation, recollection);
-        await suspension.take(device, recollection.checkpoint);
+        await recall.acceptRecollection(device, generation, recollection);
+        await suspension.recordCheckpoint(device, recollection.checkpoint);
       }),
-    returning: readmissions.returning,
+    acceptReturningDevice: readmissions.returning,
     ledgerSuspended: suspension.suspended,
     ledgerEvidence: async () => {
       const evidence = await suspension.evidence();
       // The list of asked devices is only in memory. After a restart, the server asks all devices again.
-      const { asked, silent } = recall.requests();
-      return { ...evidence, silent: silent.slice(0, MOST_SILENT), asked: Math.max(asked, evidence.answered) };
+      const { requested, silent } = recall.requests();
+      return { ...evidence, silent: silent.slice(0, MOST_SILENT), asked: Math.max(requested, evidence.answered) };
     },
     /**
      * Resumes the ledger. First processes all checkpoints that have arrived. Throws `conflict` without sufficient evidence, and
@@ -105,8 +105,8 @@ export function createRecovery(ports: RecoveryPorts) {
     resumeLedger: (note: string | null, account: string) => queue(() => suspension.resume(note, account)),
     /** Continuations of a ledger that lost entries. `proposeContinuation` first processes all checkpoints that have arrived. */
     continuations: () => proposals.list(),
-    proposeContinuation: (...given: Parameters<typeof proposals.propose>) => queue(() => proposals.propose(...given)),
-    signContinuation: (...given: Parameters<typeof proposals.sign>) => queue(() => proposals.sign(...given)),
+    proposeContinuation: (...args: Parameters<typeof proposals.propose>) => queue(() => proposals.propose(...args)),
+    signContinuation: (...args: Parameters<typeof proposals.sign>) => queue(() => proposals.sign(...args)),
     state: recovery.state,
     status: async () => ({ state: recovery.state(), lost: await readmissions.lost() }),
     readmit: readmissions.readmit,

@@ -19,7 +19,7 @@ import type { StoredRecovery } from './stored-recovery.ts';
  */
 export type LedgerVerdict = 'contained' | 'beyond' | 'lost' | 'none' | 'unreadable';
 
-export interface LedgerAnswer {
+export interface CheckpointResponse {
   readonly device: DeviceId;
   readonly at: number;
   /** Size and root hash (hex) of the checkpoint's tree; null without a readable checkpoint. */
@@ -46,13 +46,13 @@ export interface LedgerEvidence {
   readonly largestBeyond: { readonly size: number; readonly root: string; readonly origin: string | null } | null;
 }
 
-export interface LedgerAnswerStore {
-  saveAnswer(answer: LedgerAnswer): Promise<void>;
+export interface CheckpointResponseStore {
+  saveResponse(response: CheckpointResponse): Promise<void>;
   /**
    * Responses of devices to the restored server's request for their newest ledger checkpoint. Checkpoints that the ledger does not contain
    * come first, and larger trees come before smaller trees. `user`: null for a device that the store lacks.
    */
-  answers(limit: number): Promise<(LedgerAnswer & { readonly user: string | null })[]>;
+  responses(limit: number): Promise<(CheckpointResponse & { readonly user: string | null })[]>;
   evidence(): Promise<LedgerEvidence>;
 }
 
@@ -66,7 +66,7 @@ export interface RestoredLedger {
 
 export interface ShownCheckpointsPorts {
   readonly ledger: RestoredLedger;
-  readonly store: LedgerAnswerStore;
+  readonly store: CheckpointResponseStore;
   readonly recovery: Pick<StoredRecovery, 'state' | 'update'>;
   readonly raise: (alert: {
     readonly device: DeviceId | null;
@@ -102,20 +102,20 @@ export function createShownCheckpoints({ ledger, store, recovery, raise, now, lo
   }
 
   /** Stores the checkpoint that a device has verified. `note`: the signed checkpoint; null if the device has none. */
-  async function take(device: DeviceId, note: string | null): Promise<void> {
+  async function recordCheckpoint(device: DeviceId, note: string | null): Promise<void> {
     const known = recovery.state();
     if (!known) return;
-    const answer = { device, at: now(), size: null, root: null, origin: null };
-    if (note === null) return await store.saveAnswer({ ...answer, verdict: 'none' });
+    const response = { device, at: now(), size: null, root: null, origin: null };
+    if (note === null) return await store.saveResponse({ ...response, verdict: 'none' });
     let shown: ShownTree;
     try {
       shown = await judgeCheckpoint(note, ledger);
     } catch (error) {
       if (!isCordonError(error)) throw error;
       log.warn({ device, detail: error.message }, 'a device sent a checkpoint of another installation');
-      return await store.saveAnswer({ ...answer, verdict: 'unreadable' });
+      return await store.saveResponse({ ...response, verdict: 'unreadable' });
     }
-    await store.saveAnswer({ ...answer, ...shown });
+    await store.saveResponse({ ...response, ...shown });
     if (shown.verdict === 'contained') return;
     if (shown.verdict === 'lost') return await reportLargerLoss(device, shown);
     const before = known.ledger;
@@ -132,7 +132,7 @@ export function createShownCheckpoints({ ledger, store, recovery, raise, now, lo
     return tree;
   }
 
-  return { take, examine };
+  return { recordCheckpoint, examine };
 }
 
 /** Compares a checkpoint with the ledger. Throws `checkpoint_invalid` for a checkpoint of another log. */

@@ -89,7 +89,7 @@ export function createAttachments({
   return {
     async put(enrollment, id, read) {
       await requireMessaging(gate, enrollment.device);
-      const leave = uploads.take(enrollment.device);
+      const leave = uploads.occupy(enrollment.device);
       try {
         const bytes = await read();
         // Check again whether the device may use messaging, because an order may have taken effect during a long transfer.
@@ -102,7 +102,7 @@ export function createAttachments({
     },
     async get({ device }, id) {
       await requireMessaging(gate, device);
-      const end = downloads.take(device);
+      const end = downloads.occupy(device);
       try {
         const size = await store.size(id, since());
         if (size === null) throw new CordonError('not_found', 'There is no such attachment. It may have been removed.');
@@ -119,11 +119,11 @@ export function createAttachments({
  * Limits the number of concurrent transfers. `take` occupies a slot and returns the function that frees the slot. Throws `unavailable` if
  * no slot is free.
  */
-function createSlots({ all, ofOne }: Slots): { take(device: string): () => void } {
+function createSlots({ all, ofOne }: Slots): { occupy(device: string): () => void } {
   const occupied = new Map<string, number>();
   let total = 0;
   return {
-    take(device) {
+    occupy(device) {
       const own = occupied.get(device) ?? 0;
       if (total >= all || own >= ofOne) {
         throw new CordonError('unavailable', 'Too many attachments are in transfer. Try again later.', {
@@ -132,13 +132,13 @@ function createSlots({ all, ofOne }: Slots): { take(device: string): () => void 
       }
       total += 1;
       occupied.set(device, own + 1);
-      let held = true;
+      let active = true;
       return () => {
-        if (!held) return;
-        held = false;
+        if (!active) return;
+        active = false;
         total -= 1;
-        const left = (occupied.get(device) ?? 1) - 1;
-        if (left > 0) occupied.set(device, left);
+        const remaining = (occupied.get(device) ?? 1) - 1;
+        if (remaining > 0) occupied.set(device, remaining);
         else occupied.delete(device);
       };
     },

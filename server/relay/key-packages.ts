@@ -31,27 +31,27 @@ export interface KeyPackageStore {
    * Stores key packages of an enrollment, and returns the number of its single-use key packages. Throws `conflict` if the enrollment has
    * ended. Throws `too_large` and stores nothing if the number would exceed `most`.
    */
-  add(enrollment: Enrollment, handed: KeyPackages, most: number): Promise<number>;
-  left(enrollment: Enrollment): Promise<number>;
+  add(enrollment: Enrollment, submitted: KeyPackages, most: number): Promise<number>;
+  remaining(enrollment: Enrollment): Promise<number>;
   /**
    * Claims one key package of each active device, in one transaction. From a device in `singleUse`, claims a single-use key package if
-   * there is one. From all other devices, claims the last-resort key package. `left` has the number of remaining single-use key packages,
+   * there is one. From all other devices, claims the last-resort key package. `remaining` has the number of single-use key packages,
    * for each device that lost one.
    */
   claim(
     devices: readonly DeviceId[],
     singleUse: ReadonlySet<DeviceId>,
-  ): Promise<{ readonly packages: readonly Claimed[]; readonly left: ReadonlyMap<DeviceId, number> }>;
+  ): Promise<{ readonly packages: readonly Claimed[]; readonly remaining: ReadonlyMap<DeviceId, number> }>;
 }
 
-export interface KeyPackageDesk {
-  handIn(enrollment: Enrollment, handed: KeyPackages): Promise<number>;
+export interface KeyPackageService {
+  submit(enrollment: Enrollment, submitted: KeyPackages): Promise<number>;
   /** Claims key packages of other devices. Throws `service_denied` if an order blocks messaging, and `rate_limited`. */
   claim(claimant: Enrollment, devices: readonly DeviceId[]): Promise<readonly Claimed[]>;
-  left(enrollment: Enrollment): Promise<number>;
+  remaining(enrollment: Enrollment): Promise<number>;
 }
 
-export function createKeyPackageDesk({
+export function createKeyPackageService({
   store,
   gate,
   bus,
@@ -59,7 +59,7 @@ export function createKeyPackageDesk({
   readonly store: KeyPackageStore;
   readonly gate: MessagingGate;
   readonly bus: Bus;
-}): KeyPackageDesk {
+}): KeyPackageService {
   const byClaimant = new RateLimiterMemory({ points: CLAIMS_PER_HOUR, duration: HOUR_SECONDS });
   const byPair = new RateLimiterMemory({ points: CLAIMS_OF_ONE_PER_HOUR, duration: HOUR_SECONDS });
 
@@ -85,16 +85,16 @@ export function createKeyPackageDesk({
   }
 
   return {
-    handIn: (enrollment, handed) => store.add(enrollment, handed, MOST_KEY_PACKAGES),
-    left: store.left.bind(store),
+    submit: (enrollment, submitted) => store.add(enrollment, submitted, MOST_KEY_PACKAGES),
+    remaining: store.remaining.bind(store),
     async claim(claimant, devices) {
       await requireMessaging(gate, claimant.device);
       const targets = [...new Set(devices)];
       await spend(claimant, targets.length);
       const singleUse = new Set<DeviceId>();
       for (const device of targets) if (await maySpendOf(claimant.device, device)) singleUse.add(device);
-      const { packages, left } = await store.claim(targets, singleUse);
-      const few = [...left].filter(([, count]) => count < FEW).map(([device]) => device);
+      const { packages, remaining } = await store.claim(targets, singleUse);
+      const few = [...remaining].filter(([, count]) => count < FEW).map(([device]) => device);
       if (few.length > 0) bus.publish({ kind: 'key-packages', devices: few });
       return packages;
     },

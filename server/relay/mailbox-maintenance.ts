@@ -38,7 +38,7 @@ export interface MailboxMaintenance {
 }
 
 interface Ports {
-  readonly store: Omit<MailboxStore, 'counters' | 'read' | 'take'>;
+  readonly store: Omit<MailboxStore, 'counters' | 'read' | 'acknowledge'>;
   readonly orders: OrdersPort;
   readonly affectedBy: (rule: OrderRule) => Promise<readonly DeviceId[]>;
   readonly clock: Clock;

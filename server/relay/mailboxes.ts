@@ -6,17 +6,17 @@ import { createBatcher } from '../../shared/loops/batcher.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 import type { Clock } from '../../shared/time/clock.ts';
 import type { Bus } from '../bus/bus.ts';
-import type { Enrollment, MailboxCounters, MailboxStore, MailPage, OrdersPort, Wanted } from './ports.ts';
+import type { Enrollment, MailboxCounters, MailboxStore, MailPage, MailQuery, OrdersPort } from './ports.ts';
 
 export interface Mailboxes {
   counters(enrollment: Enrollment): Promise<MailboxCounters>;
   /** Mail that the device may currently receive. Throws `device_unknown`. */
-  read(wanted: Omit<Wanted, 'dueOnly' | 'now'>): Promise<MailPage>;
-  take(enrollment: Enrollment, through: number): Promise<void>;
+  read(query: Omit<MailQuery, 'dueOnly' | 'now'>): Promise<MailPage>;
+  acknowledge(enrollment: Enrollment, through: number): Promise<void>;
 }
 
 export function createMailboxes(ports: {
-  readonly store: Pick<MailboxStore, 'counters' | 'read' | 'take'>;
+  readonly store: Pick<MailboxStore, 'counters' | 'read' | 'acknowledge'>;
   readonly orders: Pick<OrdersPort, 'effect'>;
   readonly clock: Clock;
   readonly wake: (devices: readonly DeviceId[]) => void;
@@ -24,13 +24,13 @@ export function createMailboxes(ports: {
   const { store, orders, clock, wake } = ports;
   return {
     counters: (enrollment) => store.counters(enrollment),
-    async read(wanted) {
+    async read(query) {
       const now = clock.now();
-      const { device } = wanted;
+      const { device } = query;
       const { services } = orders.effect.cachedVerdict(device) ?? (await orders.effect.verdict(device));
-      return store.read({ ...wanted, dueOnly: !services.messaging.allowed, now });
+      return store.read({ ...query, dueOnly: !services.messaging.allowed, now });
     },
-    take: async (enrollment, through) => wake(await store.take(enrollment, through, clock.now())),
+    acknowledge: async (enrollment, through) => wake(await store.acknowledge(enrollment, through, clock.now())),
   };
 }
 

@@ -34,7 +34,7 @@ function known(...more: Partial<Mailbox>[]): Known {
     },
   ]);
   return {
-    answers: new Map(),
+    responses: new Map(),
     commits: new Map(),
     mailboxes: new Map(mailboxes),
     shares: new Map(),
@@ -48,7 +48,7 @@ function judged(post = postOf([bilal], 'hello'), waiting: WaitingRule | null = n
   return { sender: { device: amina, generation: 1 }, post, at: 1, expiresAt: 2, recipients };
 }
 const outcomes = (given: JudgedPost, state: Known) =>
-  place(given, state).answer.recipients.map(({ outcome }) => outcome);
+  place(given, state).response.recipients.map(({ outcome }) => outcome);
 
 it.each([
   ['stored', {}, judged()],
@@ -67,8 +67,10 @@ it.each([
   ['stored', { bytes: MOST_BYTES - 8, entries: MOST_ENTRIES - 1 }, judged()],
 ] as const)('a post to one recipient is %s: %o', (outcome, mailbox, given) => {
   const placed = place(given, known({}, mailbox));
-  expect(placed.answer).toMatchObject({ outcome: 'accepted', denial: null, recipients: [{ outcome }] });
-  expect(placed.answer.recipients[0]?.denial ?? null).toBe(outcome === 'held' || outcome === 'refused' ? denial : null);
+  expect(placed.response).toMatchObject({ outcome: 'accepted', denial: null, recipients: [{ outcome }] });
+  expect(placed.response.recipients[0]?.denial ?? null).toBe(
+    outcome === 'held' || outcome === 'refused' ? denial : null,
+  );
   expect(placed.entries.map(({ heldBy }) => heldBy)).toEqual(
     outcome === 'held' ? ['2015-001'] : outcome === 'stored' ? [null] : [],
   );
@@ -103,7 +105,7 @@ it('a repeated id gets the same response and is placed once, also within a batch
   const given = judged();
   const first = place(given, state);
   const again = place({ ...given, post: { ...given.post, body: 'other' } }, state);
-  expect([again.answer, again.entries, again.accepted]).toEqual([first.answer, [], false]);
+  expect([again.response, again.entries, again.accepted]).toEqual([first.response, [], false]);
   expect(state.mailboxes.get(amina)?.posts).toBe(1);
   expect(state.mailboxes.get(bilal)?.entries).toBe(1);
 });
@@ -125,8 +127,8 @@ function begun(...mailboxes: Partial<Mailbox>[]): Known {
 
 it('an ended enrollment places nothing, and its commit does not use the epoch', () => {
   const state = known({ generation: 2 });
-  const { answer, entries } = place(judged(postOf([bilal], 'x', { commit: commitOf(0) })), state);
-  expect([answer.outcome, answer.denial?.code, entries, state.commits.size]).toEqual([
+  const { response, entries } = place(judged(postOf([bilal], 'x', { commit: commitOf(0) })), state);
+  expect([response.outcome, response.denial?.code, entries, state.commits.size]).toEqual([
     'refused',
     'device_unknown',
     [],
@@ -138,11 +140,11 @@ it('case 18: the second commit in an epoch places nothing; a repetition of the f
   const state = begun();
   const [one, two] = ['1', '2'].map((name) => judged(postOf([bilal], name, { commit: commitOf(1) })));
   if (!one || !two) throw new Error('there are two');
-  expect([place(one, state).answer.outcome, place(two, state).answer.outcome]).toEqual(['accepted', 'superseded']);
-  state.answers.clear();
-  expect(place(one, state)).toMatchObject({ answer: { outcome: 'accepted' }, entries: [], accepted: false });
+  expect([place(one, state).response.outcome, place(two, state).response.outcome]).toEqual(['accepted', 'superseded']);
+  state.responses.clear();
+  expect(place(one, state)).toMatchObject({ response: { outcome: 'accepted' }, entries: [], accepted: false });
   const next = judged(postOf([bilal], '3', { commit: commitOf(2) }));
-  expect(place(next, state).answer.outcome).toBe('accepted');
+  expect(place(next, state).response.outcome).toBe('accepted');
   expect(state.mailboxes.get(bilal)?.entries).toBe(3);
 });
 
@@ -173,36 +175,36 @@ describe('case 18: a commit is accepted only for the next epoch, and only from a
     ],
   ] as const)('%s: %s', (_name, outcome, given) => {
     const state = begun({}, {}, {});
-    const { answer, entries } = place(given, state);
-    expect([answer.outcome, entries.length > 0]).toEqual([outcome, outcome === 'accepted']);
+    const { response, entries } = place(given, state);
+    expect([response.outcome, entries.length > 0]).toEqual([outcome, outcome === 'accepted']);
   });
 
   it('commits of a stranger for two hundred epochs do not block the members', () => {
     const state = begun({}, {}, {});
     for (let epoch = 1; epoch <= 200; epoch += 1) {
       const claim = by(carla, judged(postOf([bilal], `${epoch}`, { commit: commitOf(epoch) })));
-      expect(place(claim, state).answer.outcome).toBe('blocked');
+      expect(place(claim, state).response.outcome).toBe('blocked');
     }
-    expect(place(judged(postOf([bilal], 'x', { commit: commitOf(1) })), state).answer.outcome).toBe('accepted');
+    expect(place(judged(postOf([bilal], 'x', { commit: commitOf(1) })), state).response.outcome).toBe('accepted');
   });
 
   it('a removed member cannot commit; an added member can, in its enrollment only', () => {
     const state = begun({}, {}, {});
     const change = commitOf(1, { add: [carla], remove: [bilal] });
-    expect(place(judged(postOf([bilal], 'x', { commit: change })), state).answer.outcome).toBe('accepted');
+    expect(place(judged(postOf([bilal], 'x', { commit: change })), state).response.outcome).toBe('accepted');
     const next = (from: DeviceId, to: DeviceId) => judged(postOf([to], from, { commit: commitOf(2) }));
-    expect(place(by(bilal, next(bilal, amina)), state).answer.outcome).toBe('blocked');
-    expect(place(by(carla, next(carla, amina)), state).answer.outcome).toBe('accepted');
+    expect(place(by(bilal, next(bilal, amina)), state).response.outcome).toBe('blocked');
+    expect(place(by(carla, next(carla, amina)), state).response.outcome).toBe('accepted');
     const again = begun({}, { generation: 2 });
-    expect(place(by(bilal, next(bilal, amina), 2), again).answer.outcome).toBe('blocked');
+    expect(place(by(bilal, next(bilal, amina), 2), again).response.outcome).toBe('blocked');
     // A member whose enrollment has ended need not receive the commit.
-    expect(place(judged(postOf([carla], 'x', { commit: commitOf(1) })), again).answer.outcome).toBe('accepted');
+    expect(place(judged(postOf([carla], 'x', { commit: commitOf(1) })), again).response.outcome).toBe('accepted');
   });
 
   it('an enrollment can register a limited number of conversations', () => {
     const state = known();
     state.begun.set(`${amina} 1`, MOST_BEGUN);
-    const { answer } = place(judged(postOf([bilal], 'x', { commit: commitOf(0) })), state);
-    expect([answer.outcome, answer.denial?.code]).toEqual(['refused', 'too_many_conversations']);
+    const { response } = place(judged(postOf([bilal], 'x', { commit: commitOf(0) })), state);
+    expect([response.outcome, response.denial?.code]).toEqual(['refused', 'too_many_conversations']);
   });
 });

@@ -34,10 +34,10 @@ export interface Share {
  */
 export const isCrowded = ({ entries, bytes }: Share): boolean => entries >= MOST_ENTRIES / 2 || bytes >= MOST_BYTES / 2;
 
-const hasItsShare = ({ entries, bytes }: Share): boolean => entries >= MOST_ENTRIES / 4 || bytes >= MOST_BYTES / 4;
+const fillsQuarter = ({ entries, bytes }: Share): boolean => entries >= MOST_ENTRIES / 4 || bytes >= MOST_BYTES / 4;
 
 export interface Known {
-  readonly answers: Map<string, Posted>;
+  readonly responses: Map<string, Posted>;
   /**
    * Map from an epoch of a conversation (RFC 9420) to the message with the epoch's accepted commit. `epochKey` creates the keys, and
    * `postKey` creates the values.
@@ -67,17 +67,17 @@ export const epochKey = ({ conversation, epoch }: { readonly conversation: strin
 export function place(judged: JudgedPost, known: Known): Placement {
   const { sender, post } = judged;
   const key = postKey(sender, post.id);
-  const before = known.answers.get(key);
-  if (before) return without(before);
+  const before = known.responses.get(key);
+  if (before) return notStored(before);
   const own = known.mailboxes.get(sender.device);
   if (own?.generation !== sender.generation) {
     const denial = plainDenial('device_unknown', 'This enrollment of the device has ended.');
-    return without({ kind: 'posted', id: post.id, outcome: 'refused', denial, recipients: [] });
+    return notStored({ kind: 'posted', id: post.id, outcome: 'refused', denial, recipients: [] });
   }
   const { commit } = post;
   if (commit) {
     const refusal = refusalOf(judged, commit, known);
-    if (refusal) return without({ kind: 'posted', id: post.id, recipients: [], ...refusal });
+    if (refusal) return notStored({ kind: 'posted', id: post.id, recipients: [], ...refusal });
     const before = known.conversations.get(commit.conversation);
     known.conversations.set(commit.conversation, conversationAfter(before, sender, commit));
     known.commits.set(epochKey(commit), key);
@@ -91,11 +91,11 @@ export function place(judged: JudgedPost, known: Known): Placement {
       const mailbox = known.mailboxes.get(device);
       if (!exists || !mailbox) return { device, outcome: 'unknown', denial: null };
       // Refuse the mail immediately in the response, because the order would return the stored mail to the sender anyway.
-      const goesBack = waiting === 'return' || mailbox.gate === 'return';
-      if (denial && goesBack && !post.keep) return { device, outcome: 'refused', denial };
+      const returned = waiting === 'return' || mailbox.gate === 'return';
+      if (denial && returned && !post.keep) return { device, outcome: 'refused', denial };
       const share = known.shares.get(shareKey(device, sender.device)) ?? { entries: 0, bytes: 0 };
       const full = mailbox.entries >= MOST_ENTRIES || mailbox.bytes + bytes > MOST_BYTES;
-      if (full || (isCrowded(mailbox) && hasItsShare(share))) return { device, outcome: 'full', denial: null };
+      if (full || (isCrowded(mailbox) && fillsQuarter(share))) return { device, outcome: 'full', denial: null };
       known.shares.set(shareKey(device, sender.device), { entries: share.entries + 1, bytes: share.bytes + bytes });
       mailbox.lastSeq += 1;
       mailbox.entries += 1;
@@ -106,12 +106,12 @@ export function place(judged: JudgedPost, known: Known): Placement {
     },
   );
   own.posts += 1;
-  const answer: Posted = { kind: 'posted', id: post.id, outcome: 'accepted', denial: null, recipients };
-  known.answers.set(key, answer);
-  return { answer, entries, accepted: true };
+  const response: Posted = { kind: 'posted', id: post.id, outcome: 'accepted', denial: null, recipients };
+  known.responses.set(key, response);
+  return { response, entries, accepted: true };
 }
 
-const without = (answer: Posted): Placement => ({ answer, entries: [], accepted: false });
+const notStored = (response: Posted): Placement => ({ response, entries: [], accepted: false });
 
 /**
  * Response to a message whose commit must not be applied, because it is refused, superseded or already accepted. Null if the commit may be

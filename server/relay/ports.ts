@@ -37,7 +37,7 @@ export interface JudgedPost {
 }
 
 export interface Placed {
-  readonly answer: Posted;
+  readonly response: Posted;
   readonly entries: readonly PlacedEntry[];
 }
 
@@ -57,7 +57,7 @@ export interface PostStore {
    * sequence.
    */
   post(judged: JudgedPost): Promise<Placed>;
-  answered(sender: Enrollment, id: string): Promise<Posted | null>;
+  earlierResponse(sender: Enrollment, id: string): Promise<Posted | null>;
 }
 
 export interface MailboxCounters {
@@ -65,7 +65,7 @@ export interface MailboxCounters {
   readonly posts: number;
 }
 
-export interface Wanted extends Enrollment {
+export interface MailQuery extends Enrollment {
   readonly after: number;
   readonly entries: number;
   /** Maximum bytes of the page. The first entry is returned even if it alone is larger. */
@@ -98,12 +98,12 @@ export interface DecidingOrder {
 export interface MailboxStore {
   counters(enrollment: Enrollment): Promise<MailboxCounters>;
   /** Reads mailbox entries, sorted by sequence number. Concurrent reads share one SQL statement. */
-  read(wanted: Wanted): Promise<MailPage>;
+  read(query: MailQuery): Promise<MailPage>;
   /**
    * Acknowledges the entries up to the sequence number `through`. Concurrent calls share a transaction. Returns the senders that receive a
    * delivery report.
    */
-  take(enrollment: Enrollment, through: number, now: Instant): Promise<readonly DeviceId[]>;
+  acknowledge(enrollment: Enrollment, through: number, now: Instant): Promise<readonly DeviceId[]>;
   /**
    * Holds, releases or returns the waiting mail of the given devices, by the orders that now suspend their messaging (rules in
    * `settlement.ts`). Uses one transaction, and a repeated call changes nothing. Released mail gets the full storage time again. Returns

@@ -19,7 +19,7 @@ export interface Posts {
    * Accepts a message. Resolves when the position of the message among other messages is fixed. The promise `answer` resolves when the
    * message is durable. To keep the sequence of a sender's messages, await each call before the next one.
    */
-  accept(sender: Enrollment, post: Post): Promise<{ readonly answer: Promise<Posted> }>;
+  accept(sender: Enrollment, post: Post): Promise<{ readonly response: Promise<Posted> }>;
   accepted(): number;
 }
 
@@ -77,8 +77,8 @@ export function createPosts(ports: {
   }
 
   async function stored(judged: JudgedPost): Promise<Posted> {
-    const { answer, entries } = await store.post(judged);
-    if (answer.outcome === 'accepted') accepted += 1;
+    const { response, entries } = await store.post(judged);
+    if (response.outcome === 'accepted') accepted += 1;
     const { sender, post, at, expiresAt } = judged;
     const item: MailItem = {
       type: 'post',
@@ -99,7 +99,7 @@ export function createPosts(ports: {
     }
     wake(waiting);
     if (nowDenied.length > 0) settleSoon(nowDenied);
-    return answer;
+    return response;
   }
 
   return {
@@ -108,14 +108,14 @@ export function createPosts(ports: {
       if (denial) {
         // If the message was accepted before the order took effect, return the stored response. A refusal is not stored, so the sender may
         // send the message again later.
-        const known = await store.answered(sender, post.id);
+        const known = await store.earlierResponse(sender, post.id);
         const refused: Posted = { kind: 'posted', id: post.id, outcome: 'refused', denial, recipients: [] };
-        return { answer: Promise.resolve(known ?? refused) };
+        return { response: Promise.resolve(known ?? refused) };
       }
       const recipients = await judge([...new Set(post.to)]);
       const at = clock.now();
       const expiresAt = Math.min(post.expires ?? Infinity, at + KEPT_FOR);
-      return { answer: stored({ sender, post, at, expiresAt, recipients }) };
+      return { response: stored({ sender, post, at, expiresAt, recipients }) };
     },
     accepted: () => accepted,
   };

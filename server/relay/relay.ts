@@ -10,7 +10,7 @@ import type { OrderRule } from '../../shared/verdict/terms.ts';
 import type { Bus } from '../bus/bus.ts';
 import { type AttachmentStore, type Attachments, createAttachments } from './attachments.ts';
 import type { MessagingGate } from './denials.ts';
-import { createKeyPackageDesk, type KeyPackageDesk, type KeyPackageStore } from './key-packages.ts';
+import { createKeyPackageService, type KeyPackageService, type KeyPackageStore } from './key-packages.ts';
 import { createMailboxMaintenance, type MailboxMaintenance } from './mailbox-maintenance.ts';
 import { createMailboxes, createMailWakes, type Mailboxes } from './mailboxes.ts';
 import type { Arrival, Log, MailboxFigures, MailboxStore, OrdersPort, PostStore } from './ports.ts';
@@ -23,7 +23,7 @@ export interface Relay extends Pick<Posts, 'accept'>, Mailboxes, Pick<MailboxMai
    */
   onArrival(send: (arrival: Arrival) => boolean): void;
   maintain(): Promise<void>;
-  readonly keyPackages: KeyPackageDesk;
+  readonly keyPackages: KeyPackageService;
   readonly attachments: Attachments;
   figures(): MailboxFigures & { readonly posts: number };
 }
@@ -59,7 +59,7 @@ export function createRelay({ posts: postStore, mailboxes: mailboxStore, ...port
     appealOf: (order) => orders.adoption.termsOf(order)?.appeal ?? null,
   };
   return {
-    keyPackages: createKeyPackageDesk({ store: ports.keyPackages, gate, bus }),
+    keyPackages: createKeyPackageService({ store: ports.keyPackages, gate, bus }),
     attachments: createAttachments({ store: ports.attachments, gate, clock }),
     onArrival: (sender) => {
       send = sender;

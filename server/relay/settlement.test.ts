@@ -39,9 +39,9 @@ describe('settlement of waiting mail when an order begins or ends', () => {
     ['deliver', null, heldKept, 'open', 'released'],
     ['open', null, post(), 'open', null],
     ['open', null, held, 'open', 'released'],
-  ] as const)('%s, %s', (gate, rule, waiting, after, turn) => {
+  ] as const)('%s, %s', (gate, rule, waiting, after, change) => {
     const settled = settle(gate, rule && { rule, order: '2015-001' }, [waiting]);
-    expect(settled).toEqual({ gate: after, turns: turn ? [{ seq: 1, turn }] : [] });
+    expect(settled).toEqual({ gate: after, changes: change ? [{ seq: 1, change }] : [] });
   });
 
   const waiting = fc
@@ -54,13 +54,13 @@ describe('settlement of waiting mail when an order begins or ends', () => {
   const shut = fc.option(fc.record({ rule: fc.constantFrom(...WAITING_RULES), order: fc.constant('2015-002') }));
 
   /** Applies a settlement as the store does. */
-  function carryOut(before: readonly Waiting[], { turns }: Settlement): Waiting[] {
-    const turned = new Map(turns.map(({ seq, turn }) => [seq, turn]));
+  function carryOut(before: readonly Waiting[], { changes }: Settlement): Waiting[] {
+    const bySeq = new Map(changes.map(({ seq, change }) => [seq, change]));
     return before.flatMap((each): Waiting[] => {
-      const turn = turned.get(each.seq);
-      if (turn === undefined) return [each];
-      if (turn === 'returned') return [];
-      return [{ ...each, heldBy: turn === 'held' ? '2015-002' : null, due: turn === 'due' }];
+      const change = bySeq.get(each.seq);
+      if (change === undefined) return [each];
+      if (change === 'returned') return [];
+      return [{ ...each, heldBy: change === 'held' ? '2015-002' : null, due: change === 'due' }];
     });
   }
 
@@ -69,7 +69,7 @@ describe('settlement of waiting mail when an order begins or ends', () => {
       fc.property(gates, shut, waiting, (gate, denies, all) => {
         const first = settle(gate, denies, all);
         const left = carryOut(all, first);
-        expect(settle(first.gate, denies, left)).toEqual({ gate: first.gate, turns: [] });
+        expect(settle(first.gate, denies, left)).toEqual({ gate: first.gate, changes: [] });
         expect(left.filter(({ keep }) => keep)).toHaveLength(all.filter(({ keep }) => keep).length);
         const open = settle(first.gate, null, left);
         expect(carryOut(left, open).every(({ heldBy, due: through }) => heldBy === null && !through)).toBe(true);

@@ -22,7 +22,7 @@ export type MessageChange = 'held' | 'released' | 'returned' | 'due' | 'undue';
 
 export interface Settlement {
   readonly gate: Gate;
-  readonly turns: readonly { readonly seq: number; readonly turn: MessageChange }[];
+  readonly changes: readonly { readonly seq: number; readonly change: MessageChange }[];
 }
 
 /** Strictness of the gate of a mailbox (control that delivers, holds or returns mail). A gate with a higher number delivers less mail. */
@@ -37,14 +37,14 @@ export const strictest = (a: WaitingRule, b: Gate): WaitingRule =>
  */
 export function settle(gate: Gate, denial: DecidingOrder | null, waiting: readonly Waiting[]): Settlement {
   const next: Gate = denial ? strictest(denial.rule, gate) : 'open';
-  const turns = waiting.flatMap((post) => {
-    const turn = turnOf(gate, next, post);
-    return turn ? [{ seq: post.seq, turn }] : [];
+  const changes = waiting.flatMap((post) => {
+    const change = changeOf(gate, next, post);
+    return change ? [{ seq: post.seq, change }] : [];
   });
-  return { gate: next, turns };
+  return { gate: next, changes };
 }
 
-function turnOf(gate: Gate, next: Gate, { keep, heldBy, due }: Waiting): MessageChange | null {
+function changeOf(gate: Gate, next: Gate, { keep, heldBy, due }: Waiting): MessageChange | null {
   if (next === 'open') return heldBy !== null ? 'released' : due ? 'undue' : null;
   if (next === 'return' && !keep) return 'returned';
   if (next === 'deliver' && heldBy === null) {

@@ -46,7 +46,7 @@ describe('names in use', () => {
       '',
       undefined,
     ];
-    for (const host of hosts) watch.seen(host);
+    for (const host of hosts) watch.record(host);
     expect(saved).toEqual(['devices.example', '::1', '10.0.0.1']);
   });
 });

@@ -42,7 +42,7 @@ export function requireNames(
 }
 
 export interface NameWatch {
-  seen(host: string | undefined): void;
+  record(host: string | undefined): void;
 }
 
 const SAVE_EVERY = 3_600_000;
@@ -59,7 +59,7 @@ export function watchNames(ports: {
   const own = new Set(ports.names.map(folded));
   const saved = new Map<string, number>();
   return {
-    seen(host) {
+    record(host) {
       const name = folded((host ?? '').replace(/:\d+$/, ''));
       const now = Date.now();
       if (!own.has(name) || now - (saved.get(name) ?? 0) < SAVE_EVERY) return;

@@ -1,6 +1,6 @@
 import { createBatcher } from '../../shared/loops/batcher.ts';
 import { type DeviceId, deviceIdSchema } from '../../shared/protocol/ids.ts';
-import type { CertificateRow, HeldCertificate, CertificateStore as Port } from '../devices/ports.ts';
+import type { CertificateRow, DeviceCertificate, CertificateStore as Port } from '../devices/ports.ts';
 import type { Database, Db } from './database.ts';
 import { keyedQuery } from './keyed-query.ts';
 import type { Schema } from './schema.ts';
@@ -51,7 +51,7 @@ export class CertificateStore implements Port {
       .execute();
   }
 
-  async certificates(id: DeviceId): Promise<HeldCertificate[]> {
+  async certificates(id: DeviceId): Promise<DeviceCertificate[]> {
     const rows = await this.#database.db
       .selectFrom('certificates')
       .selectAll()
@@ -63,7 +63,7 @@ export class CertificateStore implements Port {
   }
 }
 
-function certificateOf(row: Schema['certificates']): HeldCertificate {
+function certificateOf(row: Schema['certificates']): DeviceCertificate {
   return {
     serial: row.serial,
     fingerprint: row.fingerprint,

@@ -2,8 +2,8 @@ import { sql } from 'kysely';
 import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 import type {
+  CurrentCertificate,
   EnrollmentStore as EnrollmentPort,
-  HeldCertificate,
   NewCertificate,
   Recorded,
   Redemption,
@@ -50,7 +50,7 @@ export class EnrollmentStore implements EnrollmentPort {
     return outcomeOf(this.#renew(renewal));
   }
 
-  async certificateOf(device: DeviceId): Promise<HeldCertificate | null> {
+  async certificateOf(device: DeviceId): Promise<CurrentCertificate | null> {
     const row = await this.#database.db
       .selectFrom('certificates')
       .innerJoin('devices', (join) =>

@@ -15,12 +15,12 @@ interface Row {
   readonly body: string;
 }
 
-type Given = Awaited<ReturnType<KeyPackagePort['claim']>>;
+type ClaimResult = Awaited<ReturnType<KeyPackagePort['claim']>>;
 
 interface Claiming {
   readonly devices: readonly DeviceId[];
   readonly singleUse: ReadonlySet<DeviceId>;
-  given: Given | null;
+  result: ClaimResult | null;
 }
 
 export class KeyPackageStore implements KeyPackagePort {
@@ -32,7 +32,7 @@ export class KeyPackageStore implements KeyPackagePort {
     // Processes one request at a time. On PostgreSQL, parallel requests for one device's key packages would make each other's transactions
     // fail.
     this.#claim = database.grouped(async (tx, claims: readonly Claiming[]) => {
-      for (const claiming of claims) claiming.given = await claimOf(tx, claiming);
+      for (const claiming of claims) claiming.result = await claimOf(tx, claiming);
     });
   }
 
@@ -63,19 +63,19 @@ export class KeyPackageStore implements KeyPackagePort {
     });
   }
 
-  left(enrollment: Enrollment): Promise<number> {
+  remaining(enrollment: Enrollment): Promise<number> {
     return countOf(this.#database.db, enrollment);
   }
 
-  async claim(devices: readonly DeviceId[], singleUse: ReadonlySet<DeviceId>): Promise<Given> {
-    const claiming: Claiming = { devices, singleUse, given: null };
+  async claim(devices: readonly DeviceId[], singleUse: ReadonlySet<DeviceId>): Promise<ClaimResult> {
+    const claiming: Claiming = { devices, singleUse, result: null };
     await this.#claim(claiming);
-    if (!claiming.given) throw new Error('the store has no result for a claim');
-    return claiming.given;
+    if (!claiming.result) throw new Error('the store has no result for a claim');
+    return claiming.result;
   }
 }
 
-async function claimOf(tx: Tx, { devices, singleUse }: Claiming): Promise<Given> {
+async function claimOf(tx: Tx, { devices, singleUse }: Claiming): Promise<ClaimResult> {
   const once = await claimSingleUse(tx, [...singleUse]);
   const got = new Map(once.map((claimed) => [claimed.device, claimed]));
   const again = await lastResorts(
@@ -85,7 +85,7 @@ async function claimOf(tx: Tx, { devices, singleUse }: Claiming): Promise<Given>
   const resorts = new Map(again.map((claimed) => [claimed.device, claimed]));
   return {
     packages: devices.flatMap((device) => got.get(device) ?? resorts.get(device) ?? []),
-    left: await leftOf(tx, [...got.keys()]),
+    remaining: await remainingOf(tx, [...got.keys()]),
   };
 }
 
@@ -140,7 +140,7 @@ async function lastResorts(tx: Tx, devices: readonly DeviceId[]): Promise<Claime
   return rows.map(claimedOf(true));
 }
 
-async function leftOf(tx: Tx, devices: readonly DeviceId[]): Promise<Map<DeviceId, number>> {
+async function remainingOf(tx: Tx, devices: readonly DeviceId[]): Promise<Map<DeviceId, number>> {
   const { rows } = await sql<{ device_id: string; count: number }>`
     select v.column1 as device_id, count(k.id) as count
     from ${named(devices)} as v left join key_packages k on k.device_id = v.column1 and k.last_resort = 0

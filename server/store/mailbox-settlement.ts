@@ -37,7 +37,7 @@ export async function settleMailbox(
   const returns = mailbox.gate === 'return' || shut?.rule === 'return';
   // Under a legal hold, the server holds messages that an order would otherwise return.
   const instead = returns && (await isHeld(tx, device));
-  const { gate, turns } = settle(
+  const { gate, changes } = settle(
     instead && mailbox.gate === 'return' ? 'hold' : mailbox.gate,
     instead && shut ? { ...shut, rule: shut.rule === 'return' ? 'hold' : shut.rule } : shut,
     rows.map(({ seq, post, held_by, due }) => ({
@@ -48,35 +48,35 @@ export async function settleMailbox(
     })),
   );
   if (gate !== mailbox.gate) await saveMailboxes(tx, [{ ...mailbox, gate }]);
-  if (turns.length === 0) return [];
-  const turned = new Map(turns.map(({ seq, turn }) => [seq, turn]));
+  if (changes.length === 0) return [];
+  const bySeq = new Map(changes.map(({ seq, change }) => [seq, change]));
   const reports: FateReport[] = [];
   const expiries = new Map<number, number>();
   for (const { seq, post: id, held_by, expires_at } of rows) {
-    const turn = turned.get(seq);
-    const fate = turn && FATES[turn];
+    const change = bySeq.get(seq);
+    const fate = change && FATES[change];
     const post = sent.get(id ?? 0);
-    const anew = turn === 'released' ? Math.min(now + KEPT_FOR, post?.expires ?? Infinity) : 0;
+    const anew = change === 'released' ? Math.min(now + KEPT_FOR, post?.expires ?? Infinity) : 0;
     // Keeps the later expiry, because a legal hold may already have extended it.
     expiries.set(seq, Math.max(expires_at, anew));
-    const order = turn === 'released' ? held_by : (shut?.order ?? null);
+    const order = change === 'released' ? held_by : (shut?.order ?? null);
     if (fate && post) reports.push({ to: post.to, fate: { type: 'fate', id: post.id, device, fate, order, at: now } });
   }
-  const changed = turns.filter(({ turn }) => turn !== 'returned');
+  const changed = changes.filter(({ change }) => change !== 'returned');
   if (changed.length > 0) {
     const states = tableOf(
       ['bigint', 'text', 'bigint', 'bigint'],
-      changed.map(({ seq, turn }) => [
+      changed.map(({ seq, change }) => [
         seq,
-        turn === 'held' ? (shut?.order ?? null) : null,
-        turn === 'due' ? 1 : 0,
+        change === 'held' ? (shut?.order ?? null) : null,
+        change === 'due' ? 1 : 0,
         expiries.get(seq) ?? now + KEPT_FOR,
       ]),
     );
     await sql`update mailbox_entries set held_by = v.column2, due = v.column3, expires_at = v.column4 from ${states} as v
       where device_id = ${device} and seq = v.column1`.execute(tx);
   }
-  const returned = rows.filter(({ seq }) => turned.get(seq) === 'returned');
+  const returned = rows.filter(({ seq }) => bySeq.get(seq) === 'returned');
   if (returned.length > 0) {
     const seqs = tableOf(
       ['bigint'],

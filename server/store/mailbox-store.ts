@@ -10,7 +10,7 @@ import type {
   MailboxStore as MailboxPort,
   MailItem,
   MailPage,
-  Wanted,
+  MailQuery,
 } from '../relay/ports.ts';
 import { tableOf } from './bulk.ts';
 import type { Database, Tx } from './database.ts';
@@ -23,7 +23,7 @@ const SLICE = 500;
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 
-interface Taking extends Enrollment {
+interface Acknowledgment extends Enrollment {
   readonly through: number;
   readonly now: number;
   reported: readonly DeviceId[];
@@ -44,12 +44,12 @@ interface Row {
 
 export class MailboxStore implements MailboxPort {
   readonly #database: Database;
-  readonly #take: (taking: Taking) => Promise<void>;
-  readonly #page = createBatcher((wanted: readonly Wanted[]) => this.#readPages(wanted), { most: 64 });
+  readonly #acknowledge: (acknowledgment: Acknowledgment) => Promise<void>;
+  readonly #page = createBatcher((wanted: readonly MailQuery[]) => this.#readPages(wanted), { most: 64 });
 
   constructor(database: Database) {
     this.#database = database;
-    this.#take = database.grouped(takeAll);
+    this.#acknowledge = database.grouped(acknowledgeAll);
   }
 
   async counters({ device, generation }: Enrollment): Promise<MailboxCounters> {
@@ -62,11 +62,11 @@ export class MailboxStore implements MailboxPort {
     return row ?? { acknowledged: 0, posts: 0 };
   }
 
-  async read(wanted: Wanted): Promise<MailPage> {
+  async read(wanted: MailQuery): Promise<MailPage> {
     return (await this.#page(wanted)) ?? { entries: [], more: false };
   }
 
-  async #readPages(wanted: readonly Wanted[]): Promise<Map<Wanted, MailPage>> {
+  async #readPages(wanted: readonly MailQuery[]): Promise<Map<MailQuery, MailPage>> {
     const questions = tableOf(
       ['bigint', 'text', 'bigint', 'bigint', 'bigint', 'bigint', 'bigint', 'bigint'],
       wanted.map(({ device, generation, after, entries, bytes, dueOnly, now }, index) => [
@@ -98,7 +98,7 @@ export class MailboxStore implements MailboxPort {
       ) as r left join posts p on p.id = r.post
       where r.running - r.bytes < r.room
       order by r.question, r.seq`.execute(this.#database.db);
-    const pages = new Map<Wanted, MailPage>();
+    const pages = new Map<MailQuery, MailPage>();
     for (const [question, all] of Map.groupBy(rows, (row) => row.question)) {
       const request = wanted[question];
       const last = all.at(-1);
@@ -109,10 +109,10 @@ export class MailboxStore implements MailboxPort {
     return pages;
   }
 
-  async take(enrollment: Enrollment, through: number, now: number): Promise<readonly DeviceId[]> {
-    const taking: Taking = { ...enrollment, through, now, reported: [] };
-    await this.#take(taking);
-    return taking.reported;
+  async acknowledge(enrollment: Enrollment, through: number, now: number): Promise<readonly DeviceId[]> {
+    const acknowledgment: Acknowledgment = { ...enrollment, through, now, reported: [] };
+    await this.#acknowledge(acknowledgment);
+    return acknowledgment.reported;
   }
 
   settle(
@@ -197,12 +197,12 @@ function itemOf(row: Row): MailItem {
   return { type: 'post', id, from: deviceIdSchema.parse(sender), generation, at, body };
 }
 
-async function takeAll(tx: Tx, takings: readonly Taking[]): Promise<void> {
-  const furthest = new Map<string, Taking>();
-  for (const taking of takings) {
-    taking.reported = [];
-    const key = `${taking.device} ${taking.generation}`;
-    if ((furthest.get(key)?.through ?? 0) < taking.through) furthest.set(key, taking);
+async function acknowledgeAll(tx: Tx, acknowledgments: readonly Acknowledgment[]): Promise<void> {
+  const furthest = new Map<string, Acknowledgment>();
+  for (const acknowledgment of acknowledgments) {
+    acknowledgment.reported = [];
+    const key = `${acknowledgment.device} ${acknowledgment.generation}`;
+    if ((furthest.get(key)?.through ?? 0) < acknowledgment.through) furthest.set(key, acknowledgment);
   }
   const table = tableOf(
     ['text', 'bigint', 'bigint'],
@@ -218,7 +218,7 @@ async function takeAll(tx: Tx, takings: readonly Taking[]): Promise<void> {
   // An order took effect while the device received the message. The sender has a report that the message is held, and now gets a report
   // that the device received it.
   const heldEntries = rows.filter(({ held_by }) => held_by !== null);
-  const [first] = takings;
+  const [first] = acknowledgments;
   const reports = heldEntries.length > 0 && first ? await fatesOf(tx, heldEntries, 'released', null, first.now) : [];
   await forgetEntries(tx, rows);
   const reported = await addFates(tx, reports);

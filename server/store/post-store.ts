@@ -39,21 +39,21 @@ export class PostStore implements PostPort {
     return placing.placed;
   }
 
-  async answered(sender: Enrollment, id: string): Promise<Posted | null> {
-    const answers = await answersTo(this.#database.db, [{ sender, post: { id } }]);
-    return answers.get(postKey(sender, id)) ?? null;
+  async earlierResponse(sender: Enrollment, id: string): Promise<Posted | null> {
+    const responses = await responsesTo(this.#database.db, [{ sender, post: { id } }]);
+    return responses.get(postKey(sender, id)) ?? null;
   }
 }
 
-interface Asked {
+interface PostReference {
   readonly sender: Enrollment;
   readonly post: { readonly id: string };
 }
 
-async function answersTo(db: Db | Tx, asked: readonly Asked[]): Promise<Map<string, Posted>> {
+async function responsesTo(db: Db | Tx, posts: readonly PostReference[]): Promise<Map<string, Posted>> {
   const keys = tableOf(
     ['text', 'bigint', 'text'],
-    asked.map(({ sender, post }) => [sender.device, sender.generation, post.id]),
+    posts.map(({ sender, post }) => [sender.device, sender.generation, post.id]),
   );
   const { rows } = await sql<{ device_id: DeviceId; generation: number; post_id: string; answer: string }>`
     select p.device_id, p.generation, p.post_id, p.answer from ${keys} as v cross join posts p
@@ -61,7 +61,7 @@ async function answersTo(db: Db | Tx, asked: readonly Asked[]): Promise<Map<stri
   return new Map(
     rows.map(({ device_id: device, generation, post_id, answer }) => [
       postKey({ device, generation }, post_id),
-      readAnswer(post_id, answer),
+      decodeResponse(post_id, answer),
     ]),
   );
 }
@@ -70,27 +70,27 @@ async function answersTo(db: Db | Tx, asked: readonly Asked[]): Promise<Map<stri
  * Response to a device that sent a message, as JSON. The server repeats the response if the device repeats its request. Several recipients
  * can share one notice about an order, so each notice is stored once.
  */
-interface KeptAnswer {
+interface StoredResponse {
   readonly denials: readonly DenialNotice[];
   /** One tuple per recipient: device, outcome, and index of the recipient's notice in `denials`; null for a recipient without a notice. */
   readonly recipients: readonly (readonly [DeviceId, Posted['recipients'][number]['outcome'], number | null])[];
 }
 
-function keptAnswer({ recipients }: Posted): string {
-  const places = new Map<string, number>();
-  const placeOf = (denial: DenialNotice): number => {
+function encodeResponse({ recipients }: Posted): string {
+  const indexes = new Map<string, number>();
+  const indexOf = (denial: DenialNotice): number => {
     const text = JSON.stringify(denial);
-    const place = places.get(text) ?? places.size;
-    places.set(text, place);
-    return place;
+    const index = indexes.get(text) ?? indexes.size;
+    indexes.set(text, index);
+    return index;
   };
-  const kept = recipients.map(({ device, outcome, denial }) => [device, outcome, denial && placeOf(denial)] as const);
-  const denials = [...places.keys()].map((text): DenialNotice => JSON.parse(text));
-  return JSON.stringify({ denials, recipients: kept } satisfies KeptAnswer);
+  const tuples = recipients.map(({ device, outcome, denial }) => [device, outcome, denial && indexOf(denial)] as const);
+  const denials = [...indexes.keys()].map((text): DenialNotice => JSON.parse(text));
+  return JSON.stringify({ denials, recipients: tuples } satisfies StoredResponse);
 }
 
-function readAnswer(id: string, text: string): Posted {
-  const { denials, recipients }: KeptAnswer = JSON.parse(text);
+function decodeResponse(id: string, text: string): Posted {
+  const { denials, recipients }: StoredResponse = JSON.parse(text);
   return {
     kind: 'posted',
     id,
@@ -114,7 +114,7 @@ async function placeAll(tx: Tx, placings: readonly Placing[]): Promise<void> {
   const mailboxes = await loadMailboxes(tx, [...devicesOf(all), ...members]);
   const beginners = all.filter(({ post }) => post.commit?.epoch === 0).map(({ sender }) => sender);
   const known: Known = {
-    answers: await answersTo(tx, all),
+    responses: await responsesTo(tx, all),
     commits: await commitsIn(tx, all),
     conversations,
     begun: new Map((await countBegun(tx, beginners)).map(({ count, ...one }) => [enrollmentKey(one), count])),
@@ -169,7 +169,7 @@ async function insertPosts(
       at,
       post.keep ? 1 : 0,
       post.expires,
-      keptAnswer(placed.answer),
+      encodeResponse(placed.response),
       placed.entries.length > 0 ? post.body : null,
     ]),
   );

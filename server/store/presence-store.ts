@@ -4,12 +4,12 @@ import { type Inventory, inventorySchema } from '../../shared/protocol/frames.ts
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 import type {
   Connected,
+  Contact,
   NewAlert,
   Opened,
   PresenceStore as PresencePort,
-  Seen,
+  ReportedState,
   Session,
-  Sighted,
 } from '../devices/ports.ts';
 import { storeAlerts } from './alert-rows.ts';
 import { roundsOf, tableOf } from './bulk.ts';
@@ -39,17 +39,17 @@ export class PresenceStore implements PresencePort {
   readonly #database: Database;
   readonly #open: (row: Opening) => Promise<void>;
   readonly #close: (row: Session & { at: number }) => Promise<void>;
-  readonly #see: (row: Session & Seen) => Promise<void>;
-  readonly #sight: (row: Sighted) => Promise<void>;
+  readonly #recordState: (row: Session & ReportedState) => Promise<void>;
+  readonly #recordContact: (row: Contact) => Promise<void>;
   readonly #inventory: (row: { device: DeviceId; inventory: Inventory }) => Promise<void>;
 
   constructor(database: Database) {
     this.#database = database;
     // Within one commit, the writers run in this order: data of the device's last session, end of that session, next session.
-    this.#see = database.grouped(storeSeen);
+    this.#recordState = database.grouped(storeStates);
     this.#close = database.grouped(closeSessions, CONNECT_PATIENCE);
     this.#open = database.grouped(openSessions, CONNECT_PATIENCE);
-    this.#sight = database.grouped(storeSightings);
+    this.#recordContact = database.grouped(storeContacts);
     this.#inventory = database.grouped(storeInventories);
   }
 
@@ -63,12 +63,12 @@ export class PresenceStore implements PresencePort {
     return this.#close({ ...session, at });
   }
 
-  seen(session: Session, seen: Seen): Promise<void> {
-    return this.#see({ ...session, ...seen });
+  recordState(session: Session, state: ReportedState): Promise<void> {
+    return this.#recordState({ ...session, ...state });
   }
 
-  sighted(sighted: Sighted): Promise<void> {
-    return this.#sight(sighted);
+  recordContact(contact: Contact): Promise<void> {
+    return this.#recordContact(contact);
   }
 
   async reset(at: number): Promise<void> {
@@ -158,10 +158,14 @@ async function openRound(tx: Tx, openings: readonly Opening[]): Promise<void> {
     const row = opened.get(device);
     if (!row) throw new Error(`no presence was stored for ${device}`);
     const was = known.get(device);
-    const tookOver = was?.connected === 1 && was.last === generation;
-    const held = { list: row.list_version, record: row.stored_record_version, approverSet: row.approver_set_version };
-    opening.opened = { epoch: row.session_epoch, tookOver, reportsThrough: row.last_report, held };
-    if (tookOver) alerts.push(opening.alert);
+    const replacedSession = was?.connected === 1 && was.last === generation;
+    const reportedVersions = {
+      list: row.list_version,
+      record: row.stored_record_version,
+      approverSet: row.approver_set_version,
+    };
+    opening.opened = { epoch: row.session_epoch, replacedSession, reportsThrough: row.last_report, reportedVersions };
+    if (replacedSession) alerts.push(opening.alert);
   }
   if (alerts.length > 0) await storeAlerts(tx, alerts);
 }
@@ -179,8 +183,8 @@ async function closeSessions(tx: Tx, rows: readonly (Session & { at: number })[]
  * Ignores writes of earlier connections, which have a lower epoch (number of the connection). Document versions may decrease, because an
  * admin must be able to see a decrease.
  */
-async function storeSeen(tx: Tx, rows: readonly (Session & Seen)[]): Promise<void> {
-  const merged = new Map<string, Session & Seen>();
+async function storeStates(tx: Tx, rows: readonly (Session & ReportedState)[]): Promise<void> {
+  const merged = new Map<string, Session & ReportedState>();
   for (const row of rows) {
     const key = `${row.device} ${row.epoch}`;
     merged.set(key, { ...merged.get(key), ...row });
@@ -208,22 +212,22 @@ async function storeSeen(tx: Tx, rows: readonly (Session & Seen)[]): Promise<voi
     from ${table} as v where device_id = v.column1 and session_epoch = v.column2`.execute(tx);
 }
 
-async function storeSightings(tx: Tx, rows: readonly Sighted[]): Promise<void> {
-  const merged = new Map<string, Sighted>();
+async function storeContacts(tx: Tx, rows: readonly Contact[]): Promise<void> {
+  const merged = new Map<string, Contact>();
   for (const row of rows) {
     const key = `${row.device} ${row.generation}`;
-    merged.set(key, { ...row, held: row.held ?? merged.get(key)?.held ?? null });
+    merged.set(key, { ...row, versions: row.versions ?? merged.get(key)?.versions ?? null });
   }
   const table = tableOf(
     ['text', 'bigint', 'bigint', 'text', 'bigint', 'bigint', 'bigint'],
-    [...merged.values()].map(({ device, generation, at, address, held }) => [
+    [...merged.values()].map(({ device, generation, at, address, versions }) => [
       device,
       generation,
       at,
       address,
-      held?.list ?? null,
-      held?.record ?? null,
-      held?.approverSet ?? null,
+      versions?.list ?? null,
+      versions?.record ?? null,
+      versions?.approverSet ?? null,
     ]),
   );
   await sql`update device_presence set

@@ -6,7 +6,7 @@ import { sql } from 'kysely';
 import { CordonError } from '../../shared/errors.ts';
 import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
 import { type DeviceId, deviceIdSchema, groupIdSchema, personIdSchema } from '../../shared/protocol/ids.ts';
-import type { KnownOfIt } from '../recovery/readmission.ts';
+import type { KnownFacts } from '../recovery/readmission.ts';
 import {
   type LostDevice,
   type ReadmissionStore as Port,
@@ -32,7 +32,7 @@ export class ReadmissionStore implements Port {
     this.#database = database;
   }
 
-  async known(serial: string, device: DeviceId): Promise<KnownOfIt> {
+  async known(serial: string, device: DeviceId): Promise<KnownFacts> {
     const { db } = this.#database;
     const [certificate, lost, row, code] = await Promise.all([
       db.selectFrom('certificates').select('revoked_at').where('serial', '=', serial).executeTakeFirst(),
@@ -48,7 +48,7 @@ export class ReadmissionStore implements Port {
     };
   }
 
-  async seen(
+  async recordLost(
     { serial, fingerprint, device, generation, der, notAfter }: ReadmittedCertificate,
     at: number,
   ): Promise<void> {

@@ -1,7 +1,7 @@
 /** Store of devices' receipts. New receipts are written in groups, and marked later when their signatures are verified. */
 import { sql } from 'kysely';
 import { type DeviceId, deviceIdSchema } from '../../shared/protocol/ids.ts';
-import type { HeldCertificate, Listing, ReceiptStore as Port, ReceiptRow } from '../orders/ports.ts';
+import type { DeviceCertificate, Listing, ReceiptStore as Port, ReceiptRow } from '../orders/ports.ts';
 import { insertOf, tableOf } from './bulk.ts';
 import type { Database, Db, Tx } from './database.ts';
 import { keyedQuery } from './keyed-query.ts';
@@ -88,7 +88,7 @@ export class ReceiptStore implements Port {
     return rows.map(receiptRow);
   }
 
-  async deviceCertificates(devices: readonly DeviceId[]): Promise<HeldCertificate[]> {
+  async deviceCertificates(devices: readonly DeviceId[]): Promise<DeviceCertificate[]> {
     const rows = await this.#certificates(devices);
     return rows.map(({ device_id, generation, der }) => ({ device: deviceIdSchema.parse(device_id), generation, der }));
   }

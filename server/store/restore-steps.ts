@@ -241,7 +241,7 @@ class RowSteps implements RowRestore {
     return Number(rows[0]?.count ?? 0);
   }
 
-  async keep(state: RecoveryState): Promise<void> {
+  async save(state: RecoveryState): Promise<void> {
     await setMeta(this.#tx, RECOVERY_KEY, JSON.stringify(state));
   }
 }

@@ -13,9 +13,9 @@ import { openContinuations } from '../../server/recovery/continuations.ts';
 import { createLedgerSuspension, whySuspended } from '../../server/recovery/ledger-suspension.ts';
 import { createStoredRecovery } from '../../server/recovery/stored-recovery.ts';
 import { appendEntry } from '../../server/store/append-entries.ts';
+import { CheckpointResponseStore } from '../../server/store/checkpoint-response-store.ts';
 import { ContinuationStore } from '../../server/store/continuation-store.ts';
 import type { Database } from '../../server/store/database.ts';
-import { LedgerAnswerStore } from '../../server/store/ledger-answer-store.ts';
 import { LedgerStore } from '../../server/store/ledger-store.ts';
 import { RecoveryStore } from '../../server/store/recovery-store.ts';
 import { continuedOrigin, originOf } from '../../shared/ledger/checkpoint.ts';
@@ -77,7 +77,7 @@ describeOnEveryStore('a ledger that lost entries', (open) => {
     });
     const states = new RecoveryStore(database);
     const recovery = createStoredRecovery(states, { ...RESTORED, ledger: 'rejoined' });
-    const store = new LedgerAnswerStore(database);
+    const store = new CheckpointResponseStore(database);
     const raised: string[] = [];
     const raise = async ({ code }: { code: string }) => void raised.push(code);
     const suspension = createLedgerSuspension({
@@ -145,7 +145,7 @@ describeOnEveryStore('a ledger that lost entries', (open) => {
 
   it('continues under a new name with two approvers, and its next entry is the signed document', async () => {
     const { database, ledger, suspension, continuing, continuations, raised, signBy, states, state } = await restored();
-    await expect(suspension.take(newDeviceId(), await published(9))).resolves.toBeUndefined();
+    await expect(suspension.recordCheckpoint(newDeviceId(), await published(9))).resolves.toBeUndefined();
     await add(database, 2, 'waiting');
     const proposal = await continuing.propose('a lost disk', null, 'acc_owner');
     expect(documentOf(proposal)).toMatchObject({
@@ -191,19 +191,19 @@ describeOnEveryStore('a ledger that lost entries', (open) => {
   it('classifies checkpoints after the continuation: given up, contained, or a further loss', async () => {
     const { database, clock, ledger, suspension, continuing, raised, signBy, state } = await restored();
     const early = await ledger.checkpoint();
-    await suspension.take(newDeviceId(), await published(9));
+    await suspension.recordCheckpoint(newDeviceId(), await published(9));
     const proposal = await continuing.propose('a lost disk', null, 'acc_owner');
     for (const person of [ada, ben]) await signBy(person, proposal);
     const verdicts = async () => (await suspension.evidence()).answers.map(({ verdict }) => verdict);
     expect(await verdicts()).toEqual(['lost']);
     for (const note of [await published(9), await published(7), early, await ledger.checkpoint()]) {
-      await suspension.take(newDeviceId(), note);
+      await suspension.recordCheckpoint(newDeviceId(), note);
     }
     expect((await verdicts()).toSorted()).toEqual(['contained', 'contained', 'lost', 'lost', 'lost']);
     expect([suspension.suspended(), raised]).toEqual([null, ['ledger_continued']]);
 
     // More entries are lost than the approvers knew: one ledger entry and one alert for each larger tree.
-    for (let times = 0; times < 2; times += 1) await suspension.take(newDeviceId(), await published(11));
+    for (let times = 0; times < 2; times += 1) await suspension.recordCheckpoint(newDeviceId(), await published(11));
     await ledger.sequence();
     expect(raised).toEqual(['ledger_continued', 'ledger_loss_larger']);
     const body = (await ledger.proveEntry(6)).body.toString();
@@ -224,7 +224,7 @@ describeOnEveryStore('a ledger that lost entries', (open) => {
       history: { origin: () => later, adopted: () => [] },
     });
     await lost.sequence();
-    await suspension.take(newDeviceId(), await lost.checkpoint());
+    await suspension.recordCheckpoint(newDeviceId(), await lost.checkpoint());
     expect(suspension.suspended()).toContain('12 entries');
     expect(raised.at(-1)).toBe('ledger_behind');
     await add(database, 1, 'waiting');
@@ -247,12 +247,12 @@ describeOnEveryStore('a ledger that lost entries', (open) => {
       },
     ];
     const { ledger, suspension, continuing, signBy, state } = await restored(peopleOf({ sameAs: new Map(), links }));
-    await suspension.take(newDeviceId(), await ledger.checkpoint());
+    await suspension.recordCheckpoint(newDeviceId(), await ledger.checkpoint());
     await expect(continuing.propose('none', null, 'acc_owner')).rejects.toThrow('no loss is known');
-    await suspension.take(newDeviceId(), await published(7));
+    await suspension.recordCheckpoint(newDeviceId(), await published(7));
     const first = await continuing.propose('a lost disk', null, 'acc_owner');
     await signBy(ada, first);
-    await suspension.take(newDeviceId(), await published(9));
+    await suspension.recordCheckpoint(newDeviceId(), await published(9));
     await expect(signBy(cyd, first)).rejects.toThrow('A larger ledger was shown');
     expect((await continuing.list())[0]?.outdated).toContain('9 entries');
 

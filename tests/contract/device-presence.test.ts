@@ -15,17 +15,17 @@ describeOnEveryStore('presence', (open) => {
     const { devices, clock, wakes } = fleet(database);
     const device = await addDevice(database, { group: await addGroup(database, 'g') });
     const first = await devices.connected(connect(device));
-    expect(first).toMatchObject({ epoch: 1, tookOver: false, reportsThrough: 0 });
+    expect(first).toMatchObject({ epoch: 1, replacedSession: false, reportsThrough: 0 });
     clock.jump(NOW + 10);
     const second = await devices.connected({ ...connect(device), address: '192.0.2.2' });
-    expect(second).toMatchObject({ epoch: 2, tookOver: true });
+    expect(second).toMatchObject({ epoch: 2, replacedSession: true });
     const alerts = await devices.alerts({ scope: null });
     expect(alerts).toMatchObject([{ device, code: 'taken_over', at: NOW + 10 }]);
     await turn();
     expect(wakes).toContainEqual({ kind: 'opened', device, epoch: 2 });
 
     clock.jump(NOW + 20);
-    await devices.seen({ device, epoch: first.epoch }, { list: 99, reports: 99 });
+    await devices.recordState({ device, epoch: first.epoch }, { list: 99, reports: 99 });
     await devices.disconnected({ device, epoch: first.epoch });
     const { presence } = await devices.get(device);
     expect(presence).toMatchObject({
@@ -46,7 +46,7 @@ describeOnEveryStore('presence', (open) => {
     const device = await addDevice(database, { group: await addGroup(database, 'g') });
     const opened = await Promise.all(Array.from({ length: 20 }, () => devices.connected(connect(device))));
     expect(opened.map(({ epoch }) => epoch).sort((a, b) => a - b)).toEqual(Array.from({ length: 20 }, (_, i) => i + 1));
-    expect(opened.filter(({ tookOver }) => !tookOver)).toHaveLength(1);
+    expect(opened.filter(({ replacedSession }) => !replacedSession)).toHaveLength(1);
     expect(await devices.alerts({ scope: null })).toMatchObject([{ code: 'taken_over', count: 19 }]);
   });
 
@@ -56,18 +56,18 @@ describeOnEveryStore('presence', (open) => {
     const device = await addDevice(database, { group: await addGroup(database, 'g') });
     const { epoch } = await devices.connected(connect(device));
     await devices.disconnected({ device, epoch });
-    expect(await devices.connected(connect(device))).toMatchObject({ tookOver: false });
+    expect(await devices.connected(connect(device))).toMatchObject({ replacedSession: false });
     // The session's last report, its end and the device's next session share a commit.
     const [, , again] = await Promise.all([
-      devices.seen({ device, epoch: 2 }, { reports: 3 }),
+      devices.recordState({ device, epoch: 2 }, { reports: 3 }),
       devices.disconnected({ device, epoch: 2 }),
       devices.connected(connect(device)),
     ]);
-    expect(again).toMatchObject({ epoch: 3, tookOver: false, reportsThrough: 3 });
+    expect(again).toMatchObject({ epoch: 3, replacedSession: false, reportsThrough: 3 });
     clock.jump(NOW + 5);
     await devices.resetPresence();
     expect((await devices.get(device)).presence).toMatchObject({ connected: false, changedAt: NOW + 5 });
-    expect(await devices.connected(connect(device))).toMatchObject({ epoch: 4, tookOver: false });
+    expect(await devices.connected(connect(device))).toMatchObject({ epoch: 4, replacedSession: false });
     expect(await devices.alerts({ scope: null })).toEqual([]);
   });
 
@@ -76,7 +76,12 @@ describeOnEveryStore('presence', (open) => {
     const { devices, clock } = fleet(database);
     const device = await addDevice(database, { group: await addGroup(database, 'g') });
     const sight = (list: number, generation = 1) =>
-      devices.sighted({ device, generation, address: '192.0.2.7', held: { list, record: 1, approverSet: 1 } });
+      devices.recordContact({
+        device,
+        generation,
+        address: '192.0.2.7',
+        versions: { list, record: 1, approverSet: 1 },
+      });
     const seen = async () => {
       const { presence } = await devices.get(device);
       return presence && [presence.lastSeenAt - NOW, presence.listVersion];
@@ -100,7 +105,7 @@ describeOnEveryStore('presence', (open) => {
     clock.jump(NOW + 840_000);
     await sight(5);
     expect(await seen()).toEqual([840_000, 5]);
-    expect(await devices.connected(connect(device))).toMatchObject({ epoch: 2, tookOver: false });
+    expect(await devices.connected(connect(device))).toMatchObject({ epoch: 2, replacedSession: false });
   });
 
   it('stores reported versions, never lowers the last report, and starts again with a new enrollment', async () => {
@@ -110,11 +115,11 @@ describeOnEveryStore('presence', (open) => {
     const { epoch } = await devices.connected(connect(device));
     const session = { device, epoch };
     await Promise.all([
-      devices.seen(session, { list: 4, record: 3, approverSet: 2, agent: '0.2.0' }),
-      devices.seen(session, { reports: 7 }),
-      devices.seen(session),
+      devices.recordState(session, { list: 4, record: 3, approverSet: 2, agent: '0.2.0' }),
+      devices.recordState(session, { reports: 7 }),
+      devices.recordState(session),
     ]);
-    await devices.seen(session, { reports: 5, list: 3 });
+    await devices.recordState(session, { reports: 5, list: 3 });
     expect((await devices.get(device)).presence).toMatchObject({
       listVersion: 3,
       recordStored: 3,
@@ -156,7 +161,7 @@ describeOnEveryStore('presence', (open) => {
             await devices.disconnected({ device, epoch: one.epoch });
             if (one.epoch === epoch) connected = false;
           } else {
-            await devices.seen({ device, epoch: one.epoch }, { list: one.list });
+            await devices.recordState({ device, epoch: one.epoch }, { list: one.list });
             if (one.epoch === epoch && epoch > 0) list = one.list;
           }
         }

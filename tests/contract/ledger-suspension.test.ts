@@ -6,8 +6,8 @@ import { createLedger } from '../../server/ledger/ledger.ts';
 import { createLedgerSuspension, whyNotResumed, whySuspended } from '../../server/recovery/ledger-suspension.ts';
 import { createStoredRecovery, type RecoveryStateStore } from '../../server/recovery/stored-recovery.ts';
 import { appendEntry } from '../../server/store/append-entries.ts';
+import { CheckpointResponseStore } from '../../server/store/checkpoint-response-store.ts';
 import type { Database } from '../../server/store/database.ts';
-import { LedgerAnswerStore } from '../../server/store/ledger-answer-store.ts';
 import { LedgerStore } from '../../server/store/ledger-store.ts';
 import { RecoveryStore } from '../../server/store/recovery-store.ts';
 import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
@@ -51,7 +51,7 @@ describeOnEveryStore('a suspended ledger', (open) => {
       if (entry) entries.push(entry);
     };
     const recovery = createStoredRecovery({ saveState }, RESTORED);
-    const store = new LedgerAnswerStore(database);
+    const store = new CheckpointResponseStore(database);
     const { store: ledgerStore, ledger } = await ledgerOf(database, KEY, () => whySuspended(recovery.state()));
     const raised: { device: string | null; code: string; detail: string }[] = [];
     const suspension = createLedgerSuspension({
@@ -97,9 +97,9 @@ describeOnEveryStore('a suspended ledger', (open) => {
     await add(database, 2, 'waiting');
     await ledger.sequence();
     expect(await ledger.checkpoint()).toBe(contained);
-    await suspension.take(silent, null);
+    await suspension.recordCheckpoint(silent, null);
     await expect(suspension.resume(null, 'acc_owner')).rejects.toMatchObject({ code: 'conflict' });
-    await suspension.take(shows, contained);
+    await suspension.recordCheckpoint(shows, contained);
     const evidence = await suspension.evidence();
     expect(evidence).toMatchObject({ active: 2, answered: 2, checkpoints: 1, beyond: 0, size: 5, obstacle: null });
     expect(evidence.answers.map(({ device, user, size, verdict }) => [device, user, size, verdict])).toEqual([
@@ -125,8 +125,8 @@ describeOnEveryStore('a suspended ledger', (open) => {
 
   it('is not resumed while a device or a file shows entries that it lacks', async () => {
     const { suspension, contained, raised, state } = await restored();
-    await suspension.take(newDeviceId(), contained);
-    await suspension.take(newDeviceId(), await published(9));
+    await suspension.recordCheckpoint(newDeviceId(), contained);
+    await suspension.recordCheckpoint(newDeviceId(), await published(9));
     expect((await suspension.evidence()).obstacle).toContain('a ledger of 9 entries');
     await expect(suspension.resume(contained, 'acc_owner')).rejects.toMatchObject({ code: 'conflict' });
     expect(state()).toMatchObject({ ledger: 'suspended', seenLedger: 9 });
@@ -134,7 +134,7 @@ describeOnEveryStore('a suspended ledger', (open) => {
     expect(raised).toEqual([]);
 
     const other = await restored();
-    await other.suspension.take(newDeviceId(), other.contained);
+    await other.suspension.recordCheckpoint(newDeviceId(), other.contained);
     await expect(other.suspension.resume(await published(6), 'acc_owner')).rejects.toMatchObject({ code: 'conflict' });
     // The file stays evidence.
     await expect(other.suspension.resume(null, 'acc_owner')).rejects.toThrow('a ledger of 6 entries');
@@ -149,10 +149,10 @@ describeOnEveryStore('a suspended ledger', (open) => {
     const another = generateKeyPairSync('ed25519');
     const foreign = await published(5, keyOf(another));
     await expect(suspension.resume(foreign, 'acc_owner')).rejects.toMatchObject({ code: 'checkpoint_invalid' });
-    await suspension.take(newDeviceId(), foreign);
+    await suspension.recordCheckpoint(newDeviceId(), foreign);
     expect(await suspension.evidence()).toMatchObject({ answered: 1, checkpoints: 0 });
     await expect(suspension.resume(null, 'acc_owner')).rejects.toMatchObject({ code: 'conflict' });
-    await suspension.take(newDeviceId(), await ledger.checkpoint());
+    await suspension.recordCheckpoint(newDeviceId(), await ledger.checkpoint());
     expect(state()).toMatchObject({ seenLedger: 5 });
     await expect(suspension.resume(null, 'acc_owner')).rejects.toMatchObject({ code: 'conflict' });
   });
@@ -163,11 +163,11 @@ describeOnEveryStore('a suspended ledger', (open) => {
     await add(database, 20, 'after');
     await ledger.sequence();
     const grown = await ledger.checkpoint();
-    await suspension.take(newDeviceId(), grown);
+    await suspension.recordCheckpoint(newDeviceId(), grown);
     expect([suspension.suspended(), raised]).toEqual([null, []]);
     const late = newDeviceId();
     // The shown tree is smaller than the ledger by now, but not its beginning.
-    await suspension.take(late, await published(9));
+    await suspension.recordCheckpoint(late, await published(9));
     expect(raised).toEqual([
       { device: late, code: 'ledger_behind', detail: expect.stringContaining('An admin had resumed the ledger') },
     ]);
@@ -180,13 +180,13 @@ describeOnEveryStore('a suspended ledger', (open) => {
 });
 
 it.each([
-  [{ seen: 0, beyond: 0, checkpoints: 1, file: false }, null],
-  [{ seen: 0, beyond: 0, checkpoints: 0, file: true }, null],
-  [{ seen: 0, beyond: 0, checkpoints: 0, file: false }, 'No device has shown'],
-  [{ seen: 0, beyond: 1, checkpoints: 5, file: true }, 'entries were lost'],
-  [{ seen: 7, beyond: 0, checkpoints: 5, file: true }, 'a ledger of 7 entries'],
-])('%o: %s', (given, why) => {
-  const obstacle = whyNotResumed(given);
+  [{ largestShown: 0, beyond: 0, checkpoints: 1, file: false }, null],
+  [{ largestShown: 0, beyond: 0, checkpoints: 0, file: true }, null],
+  [{ largestShown: 0, beyond: 0, checkpoints: 0, file: false }, 'No device has shown'],
+  [{ largestShown: 0, beyond: 1, checkpoints: 5, file: true }, 'entries were lost'],
+  [{ largestShown: 7, beyond: 0, checkpoints: 5, file: true }, 'a ledger of 7 entries'],
+])('%o: %s', (facts, why) => {
+  const obstacle = whyNotResumed(facts);
   if (why === null) expect(obstacle).toBeNull();
   else expect(obstacle).toContain(why);
 });

@@ -1,7 +1,7 @@
 /** Posts and mailboxes on both databases. The tests of `server/relay` cover the decisions; these tests cover their storage. */
 import { expect, it } from 'vitest';
 import { MOST_BYTES, MOST_ENTRIES } from '../../server/relay/placement.ts';
-import type { Enrollment, JudgedPost, Wanted } from '../../server/relay/ports.ts';
+import type { Enrollment, JudgedPost, MailQuery } from '../../server/relay/ports.ts';
 import { KEPT_FOR } from '../../server/relay/posts.ts';
 import type { Database } from '../../server/store/database.ts';
 import { DeviceStore } from '../../server/store/device-store.ts';
@@ -49,7 +49,7 @@ async function service(database: Database) {
     })),
     ...more,
   });
-  const wanted = (device: DeviceId, more: Partial<Wanted> = {}): Wanted => ({
+  const wanted = (device: DeviceId, more: Partial<MailQuery> = {}): MailQuery => ({
     ...first(device),
     after: 0,
     entries: 64,
@@ -59,7 +59,7 @@ async function service(database: Database) {
     ...more,
   });
   /** Texts of posts, and names of delivery reports. */
-  const has = async (device: DeviceId, more: Partial<Wanted> = {}) =>
+  const has = async (device: DeviceId, more: Partial<MailQuery> = {}) =>
     (await mailboxes.read(wanted(device, more))).entries.map(({ item }) =>
       item.type === 'post' ? opened(item.body) : `${item.fate} ${item.order ?? '-'}`,
     );
@@ -74,11 +74,11 @@ describeOnEveryStore('mailboxes', (open) => {
     const [from, one, two] = [await add(), await add(), await add()];
     const post = postOf([one, two, newDeviceId()], 'hello');
     const answers = await Promise.all(Array.from({ length: 5 }, () => posts.post(judged(from, post))));
-    for (const { answer } of answers) expect(answer).toEqual(answers[0]?.answer);
-    expect(answers[0]?.answer.recipients.map(({ outcome }) => outcome)).toEqual(['stored', 'stored', 'unknown']);
-    expect((await posts.post(judged(from, post))).answer).toEqual(answers[0]?.answer);
-    expect(await posts.answered(first(from), post.id)).toEqual(answers[0]?.answer);
-    expect(await posts.answered(first(one), post.id)).toBeNull();
+    for (const { response } of answers) expect(response).toEqual(answers[0]?.response);
+    expect(answers[0]?.response.recipients.map(({ outcome }) => outcome)).toEqual(['stored', 'stored', 'unknown']);
+    expect((await posts.post(judged(from, post))).response).toEqual(answers[0]?.response);
+    expect(await posts.earlierResponse(first(from), post.id)).toEqual(answers[0]?.response);
+    expect(await posts.earlierResponse(first(one), post.id)).toBeNull();
     expect(await mailboxes.counters(first(from))).toEqual({ acknowledged: 0, posts: 1 });
     expect([await has(one), await has(two)]).toEqual([['hello'], ['hello']]);
     expect(await counters(one)).toMatchObject({
@@ -89,12 +89,12 @@ describeOnEveryStore('mailboxes', (open) => {
     });
 
     const body = async () => (await database.db.selectFrom('posts').select('body').executeTakeFirstOrThrow()).body;
-    await mailboxes.take(first(one), 1, LATER);
+    await mailboxes.acknowledge(first(one), 1, LATER);
     expect(await body()).toBe(post.body);
     // Acknowledgments by another enrollment of the device, and repeated acknowledgments.
-    await mailboxes.take({ device: two, generation: 2 }, 1, LATER);
+    await mailboxes.acknowledge({ device: two, generation: 2 }, 1, LATER);
     expect(await has(two)).toEqual(['hello']);
-    await Promise.all([mailboxes.take(first(two), 1, LATER), mailboxes.take(first(two), 9, LATER)]);
+    await Promise.all([mailboxes.acknowledge(first(two), 1, LATER), mailboxes.acknowledge(first(two), 9, LATER)]);
     expect(await body()).toBeNull();
     expect(await counters(two)).toMatchObject({
       entries: 0,
@@ -116,21 +116,21 @@ describeOnEveryStore('mailboxes', (open) => {
     const members = all.map((device) => ({ device, generation: 1 }));
     const begun = { conversation: 'A'.repeat(22), epoch: 0, add: members, remove: [] };
     await posts.post(judged(rivals[0]!, postOf([to!], 'begin', { commit: begun, keep: true })));
-    await mailboxes.take(first(to!), 1, LATER);
+    await mailboxes.acknowledge(first(to!), 1, LATER);
     const commit = { ...begun, epoch: 1, add: [] };
     const others = (device: DeviceId) => all.filter((other) => other !== device);
     const commits = rivals.map((device, index) => postOf(others(device), `${index}`, { commit, keep: true }));
     const place = (at: number) => (at % 2 ? posts : other).post(judged(rivals[at]!, commits[at]!));
     const placed = await Promise.all(rivals.map((_, at) => place(at)));
-    const winners = placed.flatMap(({ answer }, at) => (answer.outcome === 'accepted' ? [`${at}`] : []));
+    const winners = placed.flatMap(({ response }, at) => (response.outcome === 'accepted' ? [`${at}`] : []));
     expect(winners).toHaveLength(1);
     expect(await has(to!)).toEqual(winners);
     const again = await Promise.all(rivals.map((_, at) => place(at)));
-    expect(again.map(({ answer }) => answer)).toEqual(placed.map(({ answer }) => answer));
+    expect(again.map(({ response }) => response)).toEqual(placed.map(({ response }) => response));
     // The stored response has expired, but the epoch is still used.
-    for (const device of all) await mailboxes.take(first(device), 2, LATER);
+    for (const device of all) await mailboxes.acknowledge(first(device), 2, LATER);
     await database.db.deleteFrom('posts').execute();
-    expect((await place(Number(winners[0]))).answer.outcome).toBe('accepted');
+    expect((await place(Number(winners[0]))).response.outcome).toBe('accepted');
     expect(await has(to!)).toEqual([]);
   });
 
@@ -146,7 +146,7 @@ describeOnEveryStore('mailboxes', (open) => {
     ) => {
       const change = { conversation, epoch, remove, add: added.map((device) => ({ device, generation: 1 })) };
       const post = postOf([...to], `${from} ${epoch}`, { commit: change, keep: true });
-      return (await posts.post(judged(from, post))).answer.outcome;
+      return (await posts.post(judged(from, post))).response.outcome;
     };
     const members = async () =>
       (await database.db.selectFrom('conversation_members').select('device_id').orderBy('device_id').execute()).map(
@@ -198,9 +198,9 @@ describeOnEveryStore('mailboxes', (open) => {
     await posts.post(judged(from, postOf([to], 'x')));
     await database.db.updateTable('mailboxes').set({ bytes: MOST_BYTES }).where('device_id', '=', to).execute();
     const outcomes = async () =>
-      (await posts.post(judged(from, postOf([to, other], 'y')))).answer.recipients.map(({ outcome }) => outcome);
+      (await posts.post(judged(from, postOf([to, other], 'y')))).response.recipients.map(({ outcome }) => outcome);
     expect(await outcomes()).toEqual(['full', 'stored']);
-    await mailboxes.take(first(to), 1, LATER);
+    await mailboxes.acknowledge(first(to), 1, LATER);
     expect(await outcomes()).toEqual(['stored', 'stored']);
   });
 
@@ -208,7 +208,7 @@ describeOnEveryStore('mailboxes', (open) => {
     const { database, posts, add, judged } = await service(await open());
     const [from, to, other] = [await add(), await add(), await add()];
     const outcome = async (sender: DeviceId, more = {}) =>
-      (await posts.post(judged(sender, postOf([to], 'x', more)))).answer.recipients[0]?.outcome;
+      (await posts.post(judged(sender, postOf([to], 'x', more)))).response.recipients[0]?.outcome;
     for (let count = 0; count < MOST_ENTRIES / 2; count += 1) void outcome(from);
     expect(await outcome(other)).toBe('stored');
     expect(await outcome(from)).toBe('full');
@@ -222,9 +222,9 @@ describeOnEveryStore('mailboxes', (open) => {
     const { database, posts, add, first, judged } = await service(await open());
     const [from, to] = [await add(), await Promise.all(Array.from({ length: 40 }, add))];
     const post = postOf(to, 'x', { keep: true });
-    const { answer } = await posts.post(judged(from, post, { denied: to.slice(5) }));
-    expect(answer.recipients.filter(({ denial: why }) => why !== null)).toHaveLength(35);
-    expect(await posts.answered(first(from), post.id)).toEqual(answer);
+    const { response } = await posts.post(judged(from, post, { denied: to.slice(5) }));
+    expect(response.recipients.filter(({ denial: why }) => why !== null)).toHaveLength(35);
+    expect(await posts.earlierResponse(first(from), post.id)).toEqual(response);
     const { answer: kept } = await database.db.selectFrom('posts').select('answer').executeTakeFirstOrThrow();
     expect(kept.split(denial.detail)).toHaveLength(2);
   });
@@ -279,7 +279,7 @@ describeOnEveryStore('mailboxes', (open) => {
     await posts.post(judged(one, postOf([two], 'held', { keep: true }), { denied: [two] }));
     await mailboxes.settle([{ device: one, denial: null }], LATER);
     expect(await has(two, { dueOnly: true })).toEqual(['first', 'held 2015-001', 'second']);
-    await mailboxes.take(first(two), 3, LATER);
+    await mailboxes.acknowledge(first(two), 3, LATER);
     expect(await has(two, { dueOnly: true })).toEqual([]);
     expect(await has(two)).toEqual(['held', 'released 2015-001']);
   });
@@ -289,7 +289,7 @@ describeOnEveryStore('mailboxes', (open) => {
     const [from, to] = [await add(), await add()];
     await posts.post(judged(from, postOf([to], 'under way')));
     await mailboxes.settle([{ device: to, denial: { rule: 'hold', order: '2015-001' } }], LATER);
-    expect(await mailboxes.take(first(to), 1, LATER)).toEqual([from]);
+    expect(await mailboxes.acknowledge(first(to), 1, LATER)).toEqual([from]);
     expect(await has(from)).toEqual(['held 2015-001', 'released -']);
   });
 
@@ -331,7 +331,7 @@ describeOnEveryStore('mailboxes', (open) => {
     const came = withdrawn + KEPT_FOR - 1;
     expect(await mailboxes.expire(came)).toEqual({ senders: [], more: false });
     expect(await has(to, { now: came })).toEqual(['before', 'one', 'two']);
-    await mailboxes.take(first(to), 3, came);
+    await mailboxes.acknowledge(first(to), 3, came);
     expect(await has(to, { now: came })).toEqual([]);
   });
 
@@ -367,8 +367,8 @@ describeOnEveryStore('mailboxes', (open) => {
     expect([await has(from), await has(gone, { generation: 2 })]).toEqual([['returned -'], []]);
     expect(await has(to)).toEqual([]);
     expect(await mailboxes.counters(first(to))).toEqual({ acknowledged: 0, posts: 0 });
-    const { answer } = await posts.post(judged(to, postOf([from], 'from beyond')));
-    expect(answer).toMatchObject({ outcome: 'refused', denial: { code: 'device_unknown' }, recipients: [] });
+    const { response } = await posts.post(judged(to, postOf([from], 'from beyond')));
+    expect(response).toMatchObject({ outcome: 'refused', denial: { code: 'device_unknown' }, recipients: [] });
     const bodies = await database.db.selectFrom('posts').select('body').execute();
     expect(bodies).toEqual([{ body: null }, { body: null }]);
   });

@@ -57,7 +57,7 @@ describeOnEveryStore('membership', (openStore) => {
       name: ' AMINA ',
       signatureKey,
     });
-    expect(await membership.handIn(device.identity, envelope)).toEqual(answer);
+    expect(await membership.submitKey(device.identity, envelope)).toEqual(answer);
     expect(await entries()).toMatchObject([{ kind: 'messaging-key.certified', public: { digest: judged.digest } }]);
     expect(await membersOf(AMINA)).toEqual([]);
     expect(await membership.search('amina')).toEqual([]);
@@ -115,7 +115,7 @@ describeOnEveryStore('membership', (openStore) => {
     const { membership } = await begin();
     const [device, other] = [await world.enroll(), await world.enroll('Ben')];
     const says = (changes: Parameters<typeof messagingKey>[2], by = device) =>
-      code(membership.handIn(device.identity, messagingKey(device.id, by.signer, changes).envelope));
+      code(membership.submitKey(device.identity, messagingKey(device.id, by.signer, changes).envelope));
     expect(await says({}, other)).toBe('signature_invalid');
     expect(await says({ device: other.id })).toBe('conflict');
     expect(await says({ installation: 'ins_other' })).toBe('conflict');
@@ -147,7 +147,7 @@ describeOnEveryStore('membership', (openStore) => {
     await world.devices.revoke(first.id);
     await expect.poll(() => world.wakes).toContainEqual({ kind: 'members', people: [AMINA] });
     expect(await membersOf(AMINA)).toEqual([second.id]);
-    expect(await code(membership.handIn(first.identity, messagingKey(first.id, first.signer).envelope))).toBe(
+    expect(await code(membership.submitKey(first.identity, messagingKey(first.id, first.signer).envelope))).toBe(
       'messaging_key_taken',
     );
 

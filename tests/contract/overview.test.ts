@@ -155,7 +155,7 @@ describeOnEveryStore('the fleet at a glance', (open) => {
     for (const device of [polls, isLost, isSlow]) {
       const session = { device, epoch: 1 };
       await devices.connected({ device, generation: 1, address: '192.0.2.1', agent: '0.1.0' });
-      await devices.seen(session, { list: LIST - 1, record: 1, approverSet: 1 });
+      await devices.recordState(session, { list: LIST - 1, record: 1, approverSet: 1 });
       await devices.disconnected(session);
     }
     const counts = async () => {
@@ -166,11 +166,11 @@ describeOnEveryStore('the fleet at a glance', (open) => {
     clock.jump(NOW);
     expect(await counts()).toEqual({ silent: 3, behind: 3, behindConnected: 0 });
     const poll = (device: DeviceId, list: number | null) =>
-      devices.sighted({
+      devices.recordContact({
         device,
         generation: 1,
         address: '192.0.2.9',
-        held: list === null ? null : { list, record: 2, approverSet: 1 },
+        versions: list === null ? null : { list, record: 2, approverSet: 1 },
       });
     await Promise.all([poll(polls, LIST), poll(isSlow, LIST - 1), poll(polls, null)]);
     expect(await counts()).toEqual({ silent: 1, behind: 2, behindConnected: 0 });

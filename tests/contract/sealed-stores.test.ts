@@ -19,7 +19,7 @@ async function desk(database: Database) {
   const hand = (device: DeviceId, packages: string[], lastResort: string | null = null, replace = false) =>
     store.add({ device, generation: 1 }, { packages, lastResort, replace }, MOST);
   const claim = async (...devices: DeviceId[]) => (await store.claim(devices, new Set(devices))).packages;
-  const left = (device: DeviceId) => store.left({ device, generation: 1 });
+  const left = (device: DeviceId) => store.remaining({ device, generation: 1 });
   return { database, store, add, hand, claim, left };
 }
 const names = (count: number) => Array.from({ length: count }, (_, index) => `p${index}`);
@@ -52,9 +52,9 @@ describeOnEveryStore('key packages', (open) => {
     await hand(one, ['p'], 'last');
     expect(await store.claim([one], new Set())).toEqual({
       packages: [{ device: one, generation: 1, body: 'last', lastResort: true }],
-      left: new Map(),
+      remaining: new Map(),
     });
-    expect((await store.claim([one], new Set([one]))).left).toEqual(new Map([[one, 0]]));
+    expect((await store.claim([one], new Set([one]))).remaining).toEqual(new Map([[one, 0]]));
     expect(await left(one)).toBe(0);
   });
 

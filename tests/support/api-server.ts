@@ -46,6 +46,7 @@ import { createStoredRecovery } from '../../server/recovery/stored-recovery.ts';
 import { ActionStore } from '../../server/store/action-store.ts';
 import { openAdminStores } from '../../server/store/admin-store.ts';
 import { BackupRecords } from '../../server/store/backup-records.ts';
+import { CheckpointResponseStore } from '../../server/store/checkpoint-response-store.ts';
 import { ClockStore } from '../../server/store/clock-store.ts';
 import { commandStores } from '../../server/store/command-stores.ts';
 import { ContinuationStore } from '../../server/store/continuation-store.ts';
@@ -54,7 +55,6 @@ import { deviceStores } from '../../server/store/device-stores.ts';
 import { GroupStore } from '../../server/store/group-store.ts';
 import { HoldStore } from '../../server/store/hold-store.ts';
 import { JurisdictionStore } from '../../server/store/jurisdiction-store.ts';
-import { LedgerAnswerStore } from '../../server/store/ledger-answer-store.ts';
 import { LedgerStore } from '../../server/store/ledger-store.ts';
 import { membershipStores } from '../../server/store/membership-stores.ts';
 import { MetricsStore } from '../../server/store/metrics-store.ts';
@@ -270,7 +270,10 @@ export async function startApi({
     restored && authority
       ? createRecovery({
           recovery: createStoredRecovery(new RecoveryStore(database), restored),
-          stores: { readmissions: new ReadmissionStore(database), answers: new LedgerAnswerStore(database) },
+          stores: {
+            readmissions: new ReadmissionStore(database),
+            checkpointResponses: new CheckpointResponseStore(database),
+          },
           orders,
           ledger: {
             get verifierKey() {

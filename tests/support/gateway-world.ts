@@ -140,8 +140,8 @@ export async function openGatewayWorld(options: GatewayWorldOptions = {}) {
     {
       devices,
       commands,
-      names: { seen: () => undefined },
-      timekeeping: { trusted: () => true, deviceSays: () => undefined, correction: () => null },
+      names: { record: () => undefined },
+      timekeeping: { trusted: () => true, noteDeviceTime: () => undefined, correction: () => null },
       jurisdiction: {
         observeAddress: async (device, _generation, address, connected) => {
           seen.push({ device, address, connected });

@@ -81,7 +81,7 @@ export async function openMembershipWorld(database: Database, authority: Authori
     const { envelope, signatureKey } = messagingKey(device.id, device.signer, {
       generation: device.identity.generation,
     });
-    const answer = await membership.handIn(device.identity, envelope);
+    const answer = await membership.submitKey(device.identity, envelope);
     return { envelope, signatureKey, answer };
   }
 

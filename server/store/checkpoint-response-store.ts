@@ -1,19 +1,23 @@
 /** Store of the checkpoints that devices show to a restored server. */
 import { sql } from 'kysely';
 import { deviceIdSchema } from '../../shared/protocol/ids.ts';
-import type { LedgerAnswer, LedgerEvidence, LedgerAnswerStore as Port } from '../recovery/shown-checkpoints.ts';
+import type {
+  CheckpointResponse,
+  LedgerEvidence,
+  CheckpointResponseStore as Port,
+} from '../recovery/shown-checkpoints.ts';
 import type { Database } from './database.ts';
 
 const countOf = () => sql<number | string>`count(*)`.as('count');
 
-export class LedgerAnswerStore implements Port {
+export class CheckpointResponseStore implements Port {
   readonly #database: Database;
 
   constructor(database: Database) {
     this.#database = database;
   }
 
-  async saveAnswer({ device, at, size, root, origin, verdict }: LedgerAnswer): Promise<void> {
+  async saveResponse({ device, at, size, root, origin, verdict }: CheckpointResponse): Promise<void> {
     const row = { at, size, root, origin, verdict };
     await this.#database.db
       .insertInto('recovery_answers')
@@ -22,7 +26,7 @@ export class LedgerAnswerStore implements Port {
       .execute();
   }
 
-  async answers(limit: number): Promise<(LedgerAnswer & { readonly user: string | null })[]> {
+  async responses(limit: number): Promise<(CheckpointResponse & { readonly user: string | null })[]> {
     const rows = await this.#database.db
       .selectFrom('recovery_answers as answer')
       .leftJoin('devices', 'devices.id', 'answer.device_id')
@@ -59,7 +63,8 @@ export class LedgerAnswerStore implements Port {
       largestOf().executeTakeFirst(),
       largestOf().where('verdict', '=', 'beyond').executeTakeFirst(),
     ]);
-    const of = (verdict: LedgerAnswer['verdict']) => Number(counts.find((row) => row.verdict === verdict)?.count ?? 0);
+    const of = (verdict: CheckpointResponse['verdict']) =>
+      Number(counts.find((row) => row.verdict === verdict)?.count ?? 0);
     return {
       active: Number(active.count),
       answered: counts.reduce((sum, { count }) => sum + Number(count), 0),
