@@ -115,7 +115,7 @@ const withoutControls = (fields: Record<string, unknown> = {}) =>
 export async function runDaemon(config: AgentConfig, time?: DeviceTime): Promise<DaemonEnd> {
   const signals = listenForStop({
     within: STOP_WITHIN,
-    say: (text) => process.stderr.write(`cordon-agent: ${text}\n`),
+    log: (text) => process.stderr.write(`cordon-agent: ${text}\n`),
   });
   credentialFolder(config.identity).current();
   const unlock = lockHome(config.home);

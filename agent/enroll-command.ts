@@ -18,8 +18,8 @@ export function addEnrollCommand(
     )
     .option('--link-file <file>', 'read the link from this file; the file must have mode 0600')
     .option('--replace', 'replace this machine’s current identity', false)
-    .action(async (given: string | undefined, { replace, linkFile }: { replace: boolean; linkFile?: string }) => {
-      const prompt = { given, file: linkFile, what: 'Activation link', safe: 'cordon-agent enroll' };
+    .action(async (argument: string | undefined, { replace, linkFile }: { replace: boolean; linkFile?: string }) => {
+      const prompt = { argument, file: linkFile, label: 'Activation link', safe: 'cordon-agent enroll' };
       const link = await readSecretArgument(process, prompt);
       const { home, identity, store: file, workspace } = config();
       const [{ enroll }, { dialDirect }, { openAgentStore }] = await Promise.all([

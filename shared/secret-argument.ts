@@ -12,10 +12,10 @@ const LONGEST = 16 * 1024;
 
 export interface SecretArgument {
   /** Argument of the command line: the link itself, or `-` for standard input. */
-  readonly given: string | undefined;
+  readonly argument: string | undefined;
   readonly file: string | undefined;
   /** Name of the link in the prompt, such as `Activation link`. */
-  readonly what: string;
+  readonly label: string;
   /**
    * Command line without the secret, such as `cordon-agent enroll -`. A warning recommends it to a user who gives the secret as an
    * argument.
@@ -32,20 +32,20 @@ export interface Streams {
  * Reads the secret link. Throws `invalid_input` without a link, or if other users can read the link's file; `not_found` if the file cannot
  * be read.
  */
-export async function readSecretArgument({ stdin, stderr }: Streams, asked: SecretArgument): Promise<string> {
-  const { given, file, what, safe } = asked;
-  if (file !== undefined && given !== undefined) {
+export async function readSecretArgument({ stdin, stderr }: Streams, input: SecretArgument): Promise<string> {
+  const { argument, file, label, safe } = input;
+  if (file !== undefined && argument !== undefined) {
     throw new CordonError('invalid_input', 'Give the link once: as a file, on standard input, or as an argument.');
   }
-  if (file !== undefined) return required(readPrivateFile(file), what);
-  if (given !== undefined && given !== '-') {
+  if (file !== undefined) return required(readPrivateFile(file), label);
+  if (argument !== undefined && argument !== '-') {
     stderr.write(
       `Warning: other users of this machine can see the link in the process list, and the shell keeps it in its history. Use "${safe}" and paste the link.\n`,
     );
-    return given;
+    return argument;
   }
-  if (given === undefined && stdin.isTTY) return required(await prompt({ stdin, stderr }, `${what}: `), what);
-  return required(await readAll(stdin), what);
+  if (argument === undefined && stdin.isTTY) return required(await prompt({ stdin, stderr }, `${label}: `), label);
+  return required(await readAll(stdin), label);
 }
 
 function required(text: string, what: string): string {

@@ -23,10 +23,10 @@ export interface StopSignals {
  * signal ends the program at once.
  */
 const SAME_REQUEST = 1_000;
-const LOOK_EVERY = 500;
+const CHECK_EVERY = 500;
 
 /** `within`: milliseconds after which the program ends although its work is not finished. */
-export function listenForStop(given: { readonly within: number; readonly say: (text: string) => void }): StopSignals {
+export function listenForStop(options: { readonly within: number; readonly log: (text: string) => void }): StopSignals {
   const requested = Promise.withResolvers<string>();
   let ready = false;
   let requestedAt: number | null = null;
@@ -35,15 +35,15 @@ export function listenForStop(given: { readonly within: number; readonly say: (t
     if (!ready) process.exit(code);
     const now = performance.now();
     if (requestedAt !== null && now - requestedAt > SAME_REQUEST) {
-      given.say(`${why}: this is the second request; ending now`);
+      options.log(`${why}: this is the second request; ending now`);
       process.exit(code);
     }
     if (requestedAt !== null) return;
     requestedAt = now;
     setTimeout(() => {
-      given.say(`the work did not finish within ${given.within / 1000} seconds; ending now`);
+      options.log(`the work did not finish within ${options.within / 1000} seconds; ending now`);
       process.exit(1);
-    }, given.within).unref();
+    }, options.within).unref();
     requested.resolve(why);
   };
 
@@ -53,7 +53,7 @@ export function listenForStop(given: { readonly within: number; readonly say: (t
     return () => void process.off(signal, handler);
   });
   const watch = startedByNpm()
-    ? onParentsGone(() => {
+    ? onParentExit(() => {
         if (requestedAt === null) requestStop('npm has ended', 128 + constants.signals.SIGTERM);
       })
     : undefined;
@@ -71,16 +71,16 @@ export function listenForStop(given: { readonly within: number; readonly say: (t
 }
 
 /**
- * Calls `gone` when the parent process has ended. If the parent is a shell, also calls `gone` when the process that started the shell has
+ * Calls `onExit` when the parent process has ended. If the parent is a shell, also calls `onExit` when the process that started the shell has
  * ended, because a shell may outlive npm. Returns a function that ends the watch.
  */
-export function onParentsGone(gone: () => void): () => void {
+export function onParentExit(onExit: () => void): () => void {
   const parents = parentsOf();
   const timer = setInterval(() => {
     if (parentsOf() === parents) return;
     clearInterval(timer);
-    gone();
-  }, LOOK_EVERY);
+    onExit();
+  }, CHECK_EVERY);
   timer.unref();
   return () => clearInterval(timer);
 }

@@ -24,7 +24,7 @@ export function addAddressCommands(program: Command, cli: Cli): void {
     .argument('[link]', 'link or token. Without it, the command asks for it or reads standard input')
     .option('--link-file <file>', 'read the link from this file (mode 0600)')
     .action(async (argument: string | undefined, { linkFile }: { linkFile?: string }) => {
-      const source = { given: argument, file: linkFile, what: 'Link', safe: 'cordon address verify' };
+      const source = { argument, file: linkFile, label: 'Link', safe: 'cordon address verify' };
       const { token } = readLink(await readSecretArgument(cli.terminal, source), cli.client().server, 'verify');
       const account = await cli.client().call(accountView, 'POST', '/address/verify', { token });
       cli.out().show(account, [`Verified: ${plain(account.email)} belongs to the holder of this account.`]);

@@ -42,7 +42,7 @@ export function addSignInCommands(program: Command, cli: Cli): void {
     .option('--password-file <file>', 'read the password from this file (or CORDON_PASSWORD)')
     .action(async (argument: string | undefined, options: SetupOptions) => {
       const { passwordFile: _, linkFile, ...given } = options;
-      const source = { given: argument, file: linkFile, what: 'Link', safe: 'cordon setup' };
+      const source = { argument, file: linkFile, label: 'Link', safe: 'cordon setup' };
       const { server, token } = readLink(await readSecretArgument(cli.terminal, source), cli.client().server);
       const chosen = await password('New password (12 characters at least)', options);
       const client = createClient(server, { token: null, session: null });

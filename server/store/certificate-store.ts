@@ -12,7 +12,7 @@ export class CertificateStore implements Port {
   readonly #database: Database;
   readonly #select: ReturnType<typeof certificatesIn>;
   readonly #read = createBatcher((fingerprints: readonly string[]) => this.#certificates(fingerprints), {
-    patience: IDENTIFY_PATIENCE,
+    delay: IDENTIFY_PATIENCE,
   });
 
   constructor(database: Database) {

@@ -22,7 +22,7 @@ export class CodeStore implements Port {
   readonly #database: Database;
   readonly #redeemableOf = createBatcher((ids: readonly DeviceId[]) => this.#readRedeemable(ids), {
     most: TOGETHER,
-    patience: PATIENCE,
+    delay: PATIENCE,
   });
 
   constructor(database: Database) {

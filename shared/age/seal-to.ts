@@ -11,14 +11,14 @@ export type AgeRecipient = string & { readonly [recipientBrand]: true };
 /** Checks a recipient. Throws `invalid_input`. The error never contains the input, because a user may enter a secret by mistake. */
 export function parseRecipient(text: string): AgeRecipient {
   const refuse = (why: string) => new CordonError('invalid_input', `This is not a valid age recipient: ${why}`);
-  const given = text.trim();
-  if (/^age-secret-key-/i.test(given)) {
+  const input = text.trim();
+  if (/^age-secret-key-/i.test(input)) {
     throw refuse('it is a secret identity. Give its recipient (age1…) instead, and keep the identity secret.');
   }
-  if (given.startsWith('ssh-') || /^age1(?!pq1)\w+1/i.test(given)) {
+  if (input.startsWith('ssh-') || /^age1(?!pq1)\w+1/i.test(input)) {
     throw refuse('only recipients of age-keygen (age1…) are supported.');
   }
-  const recipient = given === given.toUpperCase() ? given.toLowerCase() : given;
+  const recipient = input === input.toUpperCase() ? input.toLowerCase() : input;
   try {
     new Encrypter().addRecipient(recipient);
   } catch {

@@ -10,7 +10,7 @@ export interface EventFollower {
 }
 
 /** Milliseconds before the next attempt to connect. A browser gives up after a refused event stream, so this code retries. */
-const AGAIN_AFTER = 5_000;
+const RETRY_AFTER = 5_000;
 
 /** Opens the event stream. Returns a function that closes it. */
 export function followEvents(url: string, { hiddenFor, onOpen, onDown, onChanged }: EventFollower): () => void {
@@ -31,7 +31,7 @@ export function followEvents(url: string, { hiddenFor, onOpen, onDown, onChanged
       onDown();
       if (source?.readyState !== EventSource.CLOSED) return;
       close();
-      timer = setTimeout(open, AGAIN_AFTER);
+      timer = setTimeout(open, RETRY_AFTER);
     });
     source.addEventListener('changed', ({ data }) => onChanged(JSON.parse(String(data))));
   }
@@ -41,21 +41,21 @@ export function followEvents(url: string, { hiddenFor, onOpen, onDown, onChanged
     source = null;
   }
 
-  function rest(): void {
+  function closeHidden(): void {
     close();
     missed = true;
   }
 
-  function seen(): void {
+  function followVisibility(): void {
     clearTimeout(timer);
     if (hiddenFor === null || document.visibilityState === 'visible') open();
-    else timer = setTimeout(rest, hiddenFor);
+    else timer = setTimeout(closeHidden, hiddenFor);
   }
 
-  document.addEventListener('visibilitychange', seen);
-  seen();
+  document.addEventListener('visibilitychange', followVisibility);
+  followVisibility();
   return () => {
-    document.removeEventListener('visibilitychange', seen);
+    document.removeEventListener('visibilitychange', followVisibility);
     clearTimeout(timer);
     close();
   };

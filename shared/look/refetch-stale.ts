@@ -2,26 +2,27 @@
 import type { Query, QueryClient, QueryFilters } from '@tanstack/react-query';
 
 /** Queries whose data changed while they were running. They run again after they finish. */
-const owed = new WeakSet<Query>();
+const changedWhileRunning = new WeakSet<Query>();
 
 /**
  * Repeats the queries whose data changed. A query that is running may have read data from before the change, so it runs again after it
  * finishes. It is not canceled, because frequent changes would then prevent every result.
  */
 export function refetchStale(client: QueryClient, filters: QueryFilters = {}): void {
-  for (const query of client.getQueryCache().findAll(filters)) if (!owed.has(query)) ask(client, query);
+  for (const query of client.getQueryCache().findAll(filters))
+    if (!changedWhileRunning.has(query)) refetch(client, query);
 }
 
-function ask(client: QueryClient, query: Query): void {
-  owed.delete(query);
+function refetch(client: QueryClient, query: Query): void {
+  changedWhileRunning.delete(query);
   if (query.state.fetchStatus !== 'fetching') {
     void client.invalidateQueries({ queryKey: query.queryKey, exact: true });
     return;
   }
-  owed.add(query);
+  changedWhileRunning.add(query);
   // Ask again only in a later turn of the event loop (`setTimeout`). Other code that awaits the same response then runs first, for example
   // to load the next page.
-  const later = () => setTimeout(ask, 0, client, query);
+  const later = () => setTimeout(refetch, 0, client, query);
   // The query is already running, so `fetch` returns the promise of the running request.
   query.fetch().then(later, later);
 }

@@ -24,7 +24,7 @@ describe('createBatcher', () => {
 
   it('waits for more keys if a delay is set', async () => {
     const asked: number[][] = [];
-    const double = createBatcher(doubles(asked), { patience: 20 });
+    const double = createBatcher(doubles(asked), { delay: 20 });
     const first = double(1);
     await new Promise(setImmediate);
     await Promise.all([first, double(2)]);

@@ -7,20 +7,20 @@ export interface BatcherOptions {
   /** Maximum number of keys in one query, so that the parameters of a statement stay below the limits of both databases. */
   readonly most?: number;
   /** Milliseconds that a query waits for further keys; 0 to wait for the next turn of the event loop. */
-  readonly patience?: number;
+  readonly delay?: number;
 }
 
 /** `ask` receives each key once per query. For a key that its response lacks, the result is undefined. */
 export function createBatcher<K, V>(
   ask: (keys: readonly K[]) => Promise<ReadonlyMap<K, V>>,
-  { most = 500, patience = 0 }: BatcherOptions = {},
+  { most = 500, delay = 0 }: BatcherOptions = {},
 ): (key: K) => Promise<V | undefined> {
   let open: { readonly keys: Set<K>; readonly response: Promise<ReadonlyMap<K, V>> } | null = null;
 
   function begin() {
     const keys = new Set<K>();
     const response = new Promise<void>((go) => {
-      if (patience > 0) setTimeout(go, patience);
+      if (delay > 0) setTimeout(go, delay);
       else setImmediate(go);
     }).then(() => {
       if (open?.keys === keys) open = null;

@@ -34,7 +34,7 @@ const MACHINE_CLOCK = new SystemClock();
 export class Loop {
   readonly #options: LoopOptions;
   /** Promise for the outcome of the newest run: the requested run that has not begun, otherwise the current or last run. */
-  #last: Promise<Outcome> = Promise.resolve(null);
+  #newest: Promise<Outcome> = Promise.resolve(null);
   /** Promise for the outcome of the requested run that has not begun; null if no run is requested. */
   #next: Promise<Outcome> | null = null;
   #running = false;
@@ -79,20 +79,20 @@ export class Loop {
 
   /** Waits for the end of every run that was requested before the call. */
   async idle(): Promise<void> {
-    await this.#last;
+    await this.#newest;
   }
 
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#cancel();
-    await this.#last;
+    await this.#newest;
   }
 
   #queue(): Promise<Outcome> {
-    if (this.#stopped) return this.#last;
+    if (this.#stopped) return this.#newest;
     if (!this.#next) {
-      this.#next = this.#last.then(() => this.#begin());
-      this.#last = this.#next;
+      this.#next = this.#newest.then(() => this.#begin());
+      this.#newest = this.#next;
     }
     return this.#next;
   }

@@ -248,20 +248,20 @@ export function describeApproverSet(payload: string, version: number, before?: A
 
 /** Organization keys decide which devices can read messages, so the text must show each change of these keys prominently. */
 function organizationLines({ organizationKeys = [] }: Approvers, before?: Approvers | null): Line[] {
-  const held = (before?.organizationKeys ?? []).map(({ keyid }) => keyid);
+  const earlierKeys = (before?.organizationKeys ?? []).map(({ keyid }) => keyid);
   const now = organizationKeys.map(({ keyid }) => keyid);
-  const kept = now.map((keyid): Line => {
+  const current = now.map((keyid): Line => {
     const line = { label: 'devices are verified by', value: `key ${keyid}` };
-    if (before === undefined || held.includes(keyid)) return line;
+    if (before === undefined || earlierKeys.includes(keyid)) return line;
     return { ...line, value: `${line.value}, a new key: ask its owner before you sign`, grave: true };
   });
-  const gone = held
+  const removed = earlierKeys
     .filter((keyid) => !now.includes(keyid))
     .map((keyid): Line => {
       const value = `key ${keyid}: devices that only this key has verified are no longer verified`;
       return { label: 'devices are no longer verified by', value, grave: true };
     });
-  return [...kept, ...gone];
+  return [...current, ...removed];
 }
 
 function notRequested(got: string, requested: string): CordonError {

@@ -179,9 +179,10 @@ function newestOf(
   const stub = stubs.toSorted((a, b) => b.revision - a.revision)[0];
   if (stub && stub.revision > (newest?.revision.revision ?? 0)) {
     const about = `revision ${stub.revision} of order ${order}`;
-    const there = known?.revision.revision ?? 0;
-    if (stub.revision < there) alert('order_rolled_back', `The list rolls back from revision ${there} to ${about}.`);
-    else if (stub.revision === there) alert('order_forked', `The list names another document as ${about}.`);
+    const current = known?.revision.revision ?? 0;
+    if (stub.revision < current)
+      alert('order_rolled_back', `The list rolls back from revision ${current} to ${about}.`);
+    else if (stub.revision === current) alert('order_forked', `The list names another document as ${about}.`);
     else
       alert(
         'withheld_missing',
@@ -239,8 +240,8 @@ function revisionOfStub(
   beside: ReadonlyMap<string, Envelope>,
   known: KnownList['orders'],
 ): Envelope | null {
-  const there = known.get(stub.order);
-  const envelope = beside.get(stub.digest) ?? (there?.digest === stub.digest ? there.envelope : null);
+  const current = known.get(stub.order);
+  const envelope = beside.get(stub.digest) ?? (current?.digest === stub.digest ? current.envelope : null);
   if (!envelope) return null;
   const { revision, digest } = readRevision(envelope);
   if (canonicalText(stubOf(revision, digest)) === canonicalText(stub)) return envelope;
@@ -333,7 +334,7 @@ function readList(envelope: Envelope, approverSet: ApproverSet, known: KnownList
  * Throws `document_malformed`, `document_wrong_type`, `signature_invalid`, `list_other_installation`, `list_older`, `list_forked` or
  * `approver_set_older` if the whole order list is invalid.
  */
-export function verifyList(given: {
+export function verifyList(input: {
   readonly envelope: Envelope;
   readonly approverSet: ApproverSet;
   readonly known: KnownList;
@@ -341,7 +342,7 @@ export function verifyList(given: {
   /** Withheld revisions, which the server sends separately from the order list. */
   readonly withheld?: readonly Envelope[] | undefined;
 }): VerifiedList {
-  const { envelope, approverSet, known, now, withheld = [] } = given;
+  const { envelope, approverSet, known, now, withheld = [] } = input;
   const { list, hash } = readList(envelope, approverSet, known);
   const { offered, stubs, alerts } = offeredBy(list, withheld, known.orders);
   const orders = new Map<string, AcceptedRevision>();

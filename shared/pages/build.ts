@@ -51,15 +51,15 @@ export const builtFolder = ({ root }: Pick<Pages, 'root'>): string => join(root,
  * Builds the pages unless a build of the current sources exists. A production install has no build tools, so it keeps the existing pages.
  * Rejects with the output of a failed build, or with instructions if there are neither pages nor build tools.
  */
-export async function ensureBuilt(pages: Pages, say: (line: string) => void): Promise<void> {
+export async function ensureBuilt(pages: Pages, log: (line: string) => void): Promise<void> {
   const built = builtFrom(pages);
   if (built === digestOfSources(pages)) return;
   if (!existsSync(BUILD_TOOL)) {
     if (built === null) throw new Error(`${capital(pages.name)} is not built. ${howToBuild(pages)}`);
-    say(`${capital(pages.name)} was built from other sources than those in this folder. ${howToBuild(pages)}`);
+    log(`${capital(pages.name)} was built from other sources than those in this folder. ${howToBuild(pages)}`);
     return;
   }
-  say(`Building ${pages.name}. This takes some seconds and happens once …`);
+  log(`Building ${pages.name}. This takes some seconds and happens once …`);
   // The build process gets no environment variables of the caller, so that its result does not depend on them. When the caller ends, the
   // channel between the processes closes, and the build process ends too.
   const child = spawn(process.execPath, [import.meta.filename, JSON.stringify(pages)], {
@@ -67,14 +67,14 @@ export async function ensureBuilt(pages: Pages, say: (line: string) => void): Pr
     env: { NODE_ENV: 'production', NO_COLOR: '1' },
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   });
-  let said = '';
+  let errorOutput = '';
   child.stderr?.setEncoding('utf8').on('data', (chunk: string) => {
-    said = `${said}${chunk}`.slice(-4000);
+    errorOutput = `${errorOutput}${chunk}`.slice(-4000);
   });
   const code = await new Promise<number | null>((resolve, reject) =>
     child.once('error', reject).once('close', resolve),
   );
-  if (code !== 0) throw new Error(`Building ${pages.name} failed.\n${said.trim()}`);
+  if (code !== 0) throw new Error(`Building ${pages.name} failed.\n${errorOutput.trim()}`);
 }
 
 const capital = (words: string): string => `${words.slice(0, 1).toUpperCase()}${words.slice(1)}`;

@@ -39,12 +39,12 @@ export async function sealAttachment(bytes: Uint8Array): Promise<Handle & { read
 
 /** Throws `attachment_damaged` if the bytes do not belong to the name and key in the message. */
 export async function openAttachment(sealed: Uint8Array, { id, key, sha256, size }: Handle): Promise<Uint8Array> {
-  const given = new Uint8Array(sealed);
-  if ((await digest(given)) !== sha256) throw damaged();
+  const ciphertext = new Uint8Array(sealed);
+  if ((await digest(ciphertext)) !== sha256) throw damaged();
   let padded: ArrayBuffer;
   try {
     const secret = await crypto.subtle.importKey('raw', Uint8Array.fromBase64(key), 'AES-GCM', false, ['decrypt']);
-    padded = await crypto.subtle.decrypt(parameters(id), secret, given);
+    padded = await crypto.subtle.decrypt(parameters(id), secret, ciphertext);
   } catch (cause) {
     throw damaged(cause);
   }

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { codeOf } from '../../tests/support/code-of.ts';
 import { encodeCanonical } from '../order/canonical.ts';
 import { LARGEST_SEALED } from '../protocol/frames.ts';
-import { type Content, decodeContent, encodeContent, LONGEST_TEXT, MOST_WORDS } from './content.ts';
+import { type Content, decodeContent, encodeContent, LONGEST_TEXT, MOST_PEOPLE_STATEMENTS } from './content.ts';
 import { pad, unpad } from './padding.ts';
 
 const BUCKETS = [256, 1024, 4096, 16_384, 65_536, 126_976];
@@ -46,7 +46,7 @@ const content: fc.Arbitrary<Content> = fc.oneof(
     title: fc.option(words(120)),
     people: fc.uniqueArray(fc.record({ person, at, belongs: fc.boolean() }), {
       minLength: 1,
-      maxLength: MOST_WORDS,
+      maxLength: MOST_PEOPLE_STATEMENTS,
       selector: (word) => word.person,
     }),
     ledger,

@@ -17,7 +17,7 @@ export const LARGEST_ATTACHED = 5 * 1024 * 1024;
 /** Maximum number of people in a new conversation. Members who add people at the same time may exceed it. */
 export const LARGEST_CONVERSATION = 200;
 /** Maximum number of people in the list `people` of one message: current members and people who left. */
-export const MOST_WORDS = 2 * MOST_RECIPIENTS;
+export const MOST_PEOPLE_STATEMENTS = 2 * MOST_RECIPIENTS;
 
 /** Sizes in bytes to which contents are padded. The largest size plus the data that MLS adds is below `LARGEST_SEALED`. */
 const BUCKETS = [256, 1024, 4096, 16_384, 65_536, 126_976];
@@ -88,7 +88,7 @@ export const contentSchema = z.discriminatedUnion('type', [
     people: z
       .array(z.strictObject({ person: personId, at: z.int().min(0), belongs: z.boolean() }))
       .min(1)
-      .max(MOST_WORDS)
+      .max(MOST_PEOPLE_STATEMENTS)
       .refine((words) => new Set(words.map(({ person }) => person)).size === words.length, 'names a person twice'),
     /**
      * Earlier conversation that this conversation continues. `without` lists the enrollments that are left out, because they made the

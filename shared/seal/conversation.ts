@@ -99,7 +99,7 @@ export async function commitChange(
   const packages = add.map(openKeyPackage);
   const newcomers: Claim[] = [];
   for (const keyPackage of packages) newcomers.push(await checkKeyPackage(keyPackage, now));
-  await Promise.all(newcomers.map((newcomer) => vouch(newcomer, authenticate)));
+  await Promise.all(newcomers.map((newcomer) => requireAuthentic(newcomer, authenticate)));
   return await withState(state, async (group) => {
     if (!isActive(group)) throw removed();
     const leaving = remove.map((leafIndex) =>
@@ -153,7 +153,10 @@ function leavingAt(leafIndex: number, leaf: Leaf | null, own: number): Leaf {
 }
 
 /** Confirms a claimed identity with `authenticate`. Throws `unverified_member`. */
-export async function vouch({ device, generation, signatureKey }: Claim, authenticate: Authenticate): Promise<void> {
+export async function requireAuthentic(
+  { device, generation, signatureKey }: Claim,
+  authenticate: Authenticate,
+): Promise<void> {
   if (await authenticate({ device, generation, signatureKey })) return;
   const detail = `No certificate confirms the key of ${device} in enrollment ${generation}, so the device cannot join.`;
   throw new CordonError('unverified_member', detail, { device, generation });

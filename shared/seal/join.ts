@@ -22,7 +22,7 @@ import { leafToNodeIndex, leafWidth, toLeafIndex } from 'ts-mls/treemath.js';
 import { firstCommonAncestor } from 'ts-mls/updatePath.js';
 import { decryptGroupInfo, decryptGroupSecrets } from 'ts-mls/welcome.js';
 import { CordonError, isCordonError } from '../errors.ts';
-import { vouch } from './conversation.ts';
+import { requireAuthentic } from './conversation.ts';
 import { isPlainLeaf, type PrivateHalf, readPrivatePackage } from './key-package.ts';
 import { conversationOfGroup, isEqual, readWelcome } from './message.ts';
 import { encodeState, leafAt, leavesOf } from './state.ts';
@@ -74,7 +74,7 @@ export async function joinConversation(
   }
   // An error in `authenticate` says nothing about the welcome message, so it is thrown unchanged. All calls start together, so that the
   // caller can combine them into one request.
-  await Promise.all(others.map((member) => vouch(member, authenticate)));
+  await Promise.all(others.map((member) => requireAuthentic(member, authenticate)));
   return joined;
 }
 

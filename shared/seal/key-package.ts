@@ -30,7 +30,7 @@ const SLACK = DAY;
 
 const KEY = 32;
 
-export interface MadeKeyPackage {
+export interface NewKeyPackage {
   /** Hash reference of the key package, in hex. A welcome message names key packages by this reference. */
   readonly reference: string;
   readonly publicPackage: Uint8Array;
@@ -57,7 +57,7 @@ const privateSchema = z.strictObject({ package: z.base64(), init: z.base64(), le
 export async function makeKeyPackage(
   self: Self,
   { now, lastResort }: { readonly now: number; readonly lastResort: boolean },
-): Promise<MadeKeyPackage> {
+): Promise<NewKeyPackage> {
   const cipherSuite = await suite();
   const { publicPackage, privatePackage } = await generateKeyPackage(self, now, lastResort);
   const message = encodeMlsMessage({ version: 'mls10', wireformat: 'mls_key_package', keyPackage: publicPackage });

@@ -9,7 +9,7 @@ import { decryptSenderData } from 'ts-mls/privateMessage.js';
 import { leafToNodeIndex, toLeafIndex } from 'ts-mls/treemath.js';
 import { CordonError, isCordonError } from '../errors.ts';
 import { type Content, decodeContent } from './content.ts';
-import { removed, vouch } from './conversation.ts';
+import { removed, requireAuthentic } from './conversation.ts';
 import { claimOf } from './credential.ts';
 import { checkKeyPackage, isPlainLeaf } from './key-package.ts';
 import { conversationOfGroup, isEqual, readPrivateMessage } from './message.ts';
@@ -178,12 +178,12 @@ async function applyCommit(
 ): Promise<Opened> {
   const leaving: number[] = [];
   const newcomers: Claim[] = [];
-  for (const given of commit.proposals) {
-    if (given.proposalOrRefType !== 'proposal') throw refused('it refers to a proposal that does not exist');
-    const { proposal } = given;
+  for (const item of commit.proposals) {
+    if (item.proposalOrRefType !== 'proposal') throw refused('it refers to a proposal that does not exist');
+    const { proposal } = item;
     if (proposal.proposalType === 'remove' && 'remove' in proposal) leaving.push(proposal.remove.removed);
     else if (proposal.proposalType === 'add' && 'add' in proposal)
-      newcomers.push(await newcomer(proposal.add.keyPackage));
+      newcomers.push(await claimOfAdded(proposal.add.keyPackage));
     else throw refused(`proposals of type ${proposal.proposalType} are not allowed`);
   }
   if (commit.path) {
@@ -193,7 +193,7 @@ async function applyCommit(
       throw refused(`the identity of ${by.device} would change`);
     }
   }
-  await Promise.all(newcomers.map((claim) => vouch(claim, authenticate)));
+  await Promise.all(newcomers.map((claim) => requireAuthentic(claim, authenticate)));
   const state = { ...group, clientConfig: clientConfig([...leavesOf(group), ...newcomers]) };
   const selfRemoved = leaving.includes(group.privatePath.leafIndex);
   try {
@@ -243,7 +243,7 @@ async function leave(state: ClientState, { proposals, path }: Commit, by: Leaf) 
   return { bytes: encodeState({ ...state, groupActiveState: { kind: 'removedFromGroup' } }), ratchetTree: tree };
 }
 
-async function newcomer(keyPackage: Parameters<typeof checkKeyPackage>[0]): Promise<Claim> {
+async function claimOfAdded(keyPackage: Parameters<typeof checkKeyPackage>[0]): Promise<Claim> {
   try {
     return await checkKeyPackage(keyPackage, null);
   } catch (cause) {

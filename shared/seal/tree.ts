@@ -17,8 +17,8 @@ export function checkTree(tree: Tree): void {
   for (const node of tree) {
     if (node?.nodeType !== 'leaf') continue;
     const { device, generation, signatureKey } = claimOf(node.leaf);
-    once(enrollments, device, JSON.stringify([device, generation]));
-    once(enrollments, `the key of ${device}`, signatureKey);
+    requireUnique(enrollments, device, JSON.stringify([device, generation]));
+    requireUnique(enrollments, `the key of ${device}`, signatureKey);
   }
 }
 
@@ -27,12 +27,12 @@ export function checkShape(tree: Tree): void {
   for (const [at, node] of tree.entries()) {
     if (!node) continue;
     if ((node.nodeType === 'leaf') !== isLeaf(toNodeIndex(at))) throw refused('a parent position contains a leaf');
-    once(keys, 'a key of the tree', getHpkePublicKey(node).toBase64());
+    requireUnique(keys, 'a key of the tree', getHpkePublicKey(node).toBase64());
     if (node.nodeType === 'parent') checkUnmerged(tree, at, node.parent.unmergedLeaves);
   }
 }
 
-function once(seen: Set<string>, what: string, value: string): void {
+function requireUnique(seen: Set<string>, what: string, value: string): void {
   if (seen.has(value)) throw refused(`${what} occurs twice`);
   seen.add(value);
 }

@@ -146,18 +146,24 @@ function decide(
   next: Soonest,
 ): Outcome {
   const { nexus } = rule;
-  const asksForLocation = nexus.has('present') || nexus.has('network');
+  const requiresLocation = nexus.has('present') || nexus.has('network');
   const { state, presentAreas } = situation;
-  const where = presentAreas.length === 0 ? null : relate(presentAreas, rule);
+  const presentRelation = presentAreas.length === 0 ? null : relate(presentAreas, rule);
   const related = (areas: readonly EvidenceArea[] | null) =>
-    areas === null ? null : areas === presentAreas ? where : relate(areas, rule);
+    areas === null ? null : areas === presentAreas ? presentRelation : relate(areas, rule);
   const home = related(situation.home);
   const seat = related(situation.seat);
-  const networkAreas = related(situation.networkAreas);
+  const networkRelation = related(situation.networkAreas);
 
   // Shortcut for the most common case: an order without any connection to the device.
   const exemptions = facts.exemptions.length > 0;
-  if (where === 'outside' && home !== 'inside' && seat !== 'inside' && networkAreas !== 'inside' && !exemptions)
+  if (
+    presentRelation === 'outside' &&
+    home !== 'inside' &&
+    seat !== 'inside' &&
+    networkRelation !== 'inside' &&
+    !exemptions
+  )
     return NOTHING;
   const all: Reason[] = [];
 
@@ -168,9 +174,10 @@ function decide(
   for (const { until } of own) next.consider(until);
 
   // Rule 3: connections (nexus) that the order requires. The order's `travelers` rule can only remove one.
-  const present = nexus.has('present') && where === 'inside';
-  const network = nexus.has('network') && networkAreas === 'inside';
-  const traveler = nexus.has('home') && home === 'inside' && rule.travelers === 'allow' && where === 'outside';
+  const present = nexus.has('present') && presentRelation === 'inside';
+  const network = nexus.has('network') && networkRelation === 'inside';
+  const traveler =
+    nexus.has('home') && home === 'inside' && rule.travelers === 'allow' && presentRelation === 'outside';
   const connections: Reason[] = [];
   if (present) connections.push('present');
   if (network) connections.push('network');
@@ -189,8 +196,8 @@ function decide(
 
   // Rules 6 and 7. If the order list has expired and the order's stale rule is `deny`, a contested or unknown location leads to a denial.
   const harsh = stale && rule.stale === 'deny';
-  const contested = asksForLocation && where === 'contested';
-  const unknown = asksForLocation && where === null;
+  const contested = requiresLocation && presentRelation === 'contested';
+  const unknown = requiresLocation && presentRelation === null;
   const denying = [...connections];
   if (contested && (harsh || rule.contested === 'deny')) denying.push('contested');
   if (unknown && (harsh || rule.unknown === 'deny')) denying.push('unknown');

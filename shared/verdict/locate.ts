@@ -332,9 +332,9 @@ export function arrivalIn(
 ): Instant | null {
   const { stays, networkStays } = settle(state, now);
   const known = kind === 'network' ? networkStays : stays;
-  const here = known.find((stay) => stay.to === null);
-  if (!here || relate(here.areas, orderAreas) !== 'inside') return null;
-  if (known.length === 1) return here.from;
+  const currentStay = known.find((stay) => stay.to === null);
+  if (!currentStay || relate(currentStay.areas, orderAreas) !== 'inside') return null;
+  if (known.length === 1) return currentStay.from;
   const inside = known.filter(({ areas, gaps }) => {
     const relation = relate(areas, orderAreas);
     // A merged stay does not show in which of its areas the device was last. A device that may have been inside the order's areas is not
@@ -342,7 +342,7 @@ export function arrivalIn(
     return relation === 'inside' || (gaps !== undefined && relation === 'contested');
   });
   const outside = known.filter((stay) => relate(stay.areas, orderAreas) === 'outside');
-  let arrival = here.from;
+  let arrival = currentStay.from;
   for (let bridged = true; bridged; ) {
     bridged = false;
     for (const { from, to } of inside) {

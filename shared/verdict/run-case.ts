@@ -116,8 +116,8 @@ function polygonsOf({ polygons }: VerdictCase['orders'][number]): AreaPolygon[] 
   });
 }
 
-export function rulesOf(given: VerdictCase): OrderRule[] {
-  return given.orders.map((order) => ({
+export function rulesOf(verdictCase: VerdictCase): OrderRule[] {
+  return verdictCase.orders.map((order) => ({
     ...order,
     polygons: polygonsOf(order),
     waiting: 'hold',
@@ -128,31 +128,33 @@ export function rulesOf(given: VerdictCase): OrderRule[] {
   }));
 }
 
-export function observationsOf(given: VerdictCase): Observation[] {
-  const polygons = given.orders.flatMap(polygonsOf);
-  return given.observations.flatMap(({ at, statement, until, position, unaware, network, address, connected }) => {
-    const observations: Observation[] = [];
-    if (statement)
-      observations.push({ source: 'statement', areas: statement, at, ...(until !== undefined && { until }) });
-    if (position) {
-      const [latitude, longitude, accuracy] = position;
-      const seen = areasOfPosition({ latitude, longitude, accuracy }, unaware ? [] : polygons);
-      observations.push({ source: 'position', at, ...seen });
-    }
-    if (network) observations.push({ source: 'network', at, areas: areasOfMcc(network) });
-    if (address) observations.push({ source: 'address', at, areas: address, ...(connected && { connected }) });
-    return observations;
-  });
+export function observationsOf(verdictCase: VerdictCase): Observation[] {
+  const polygons = verdictCase.orders.flatMap(polygonsOf);
+  return verdictCase.observations.flatMap(
+    ({ at, statement, until, position, unaware, network, address, connected }) => {
+      const observations: Observation[] = [];
+      if (statement)
+        observations.push({ source: 'statement', areas: statement, at, ...(until !== undefined && { until }) });
+      if (position) {
+        const [latitude, longitude, accuracy] = position;
+        const seen = areasOfPosition({ latitude, longitude, accuracy }, unaware ? [] : polygons);
+        observations.push({ source: 'position', at, ...seen });
+      }
+      if (network) observations.push({ source: 'network', at, areas: areasOfMcc(network) });
+      if (address) observations.push({ source: 'address', at, areas: address, ...(connected && { connected }) });
+      return observations;
+    },
+  );
 }
 
 const homeAreaOf = (text: string | null): HomeArea | null => (text === null ? null : parseHomeArea(text));
 
-export function factsOf(given: VerdictCase): Omit<DeviceFacts, 'location'> {
+export function factsOf(verdictCase: VerdictCase): Omit<DeviceFacts, 'location'> {
   return {
-    home: homeAreaOf(given.home),
-    seat: homeAreaOf(given.seat),
-    exemptions: given.exempt,
-    listExpires: given.listExpires,
+    home: homeAreaOf(verdictCase.home),
+    seat: homeAreaOf(verdictCase.seat),
+    exemptions: verdictCase.exempt,
+    listExpires: verdictCase.listExpires,
   };
 }
 

@@ -13,7 +13,7 @@ import {
   sealContent,
 } from '../../shared/seal/conversation.ts';
 import { joinConversation } from '../../shared/seal/join.ts';
-import { type MadeKeyPackage, makeKeyPackage } from '../../shared/seal/key-package.ts';
+import { makeKeyPackage, type NewKeyPackage } from '../../shared/seal/key-package.ts';
 import { type Opened, openMessage } from '../../shared/seal/open.ts';
 import { makeSigningKey } from '../../shared/seal/signing-key.ts';
 import type { Authenticate, Self } from '../../shared/seal/terms.ts';
@@ -63,10 +63,10 @@ export function talker(self: Self, state: Uint8Array): Talker {
   return it;
 }
 
-export const packageOf = (self: Self, lastResort = false): Promise<MadeKeyPackage> =>
+export const packageOf = (self: Self, lastResort = false): Promise<NewKeyPackage> =>
   makeKeyPackage(self, { now: Date.now(), lastResort });
 
-export async function join(self: Self, { welcome }: Commit, { privatePackage }: MadeKeyPackage): Promise<Talker> {
+export async function join(self: Self, { welcome }: Commit, { privatePackage }: NewKeyPackage): Promise<Talker> {
   if (!welcome) throw new Error('nobody was welcomed');
   return talker(self, (await joinConversation(welcome, privatePackage, self, anybody)).state);
 }

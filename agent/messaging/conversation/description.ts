@@ -1,5 +1,5 @@
 import { MOST_RECIPIENTS } from '../../../shared/protocol/frames.ts';
-import { type Content, MOST_WORDS } from '../../../shared/seal/content.ts';
+import { type Content, MOST_PEOPLE_STATEMENTS } from '../../../shared/seal/content.ts';
 import type { LedgerTree } from '../members/ledger-watch.ts';
 import type { Member } from '../members/member.ts';
 import type { ConversationRecord, PersonName } from './records.ts';
@@ -18,7 +18,7 @@ export function descriptionOf(record: ConversationRecord, ledger: LedgerTree | n
     title,
     ledger,
     // A recipient does not change the membership of people whom the description leaves out.
-    people: [...present, ...gone].slice(0, MOST_WORDS),
+    people: [...present, ...gone].slice(0, MOST_PEOPLE_STATEMENTS),
     ...(continues === undefined ? {} : { continues: { conversation: continues, without: [...(leftOut ?? [])] } }),
   };
 }
@@ -85,5 +85,5 @@ const newestOf = (said: ConversationRecord['said']): ConversationRecord['said'] 
   Object.fromEntries(
     Object.entries(said)
       .sort(([, a], [, b]) => b.at - a.at)
-      .slice(0, MOST_WORDS),
+      .slice(0, MOST_PEOPLE_STATEMENTS),
   );

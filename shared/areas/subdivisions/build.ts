@@ -150,7 +150,7 @@ function areaOf(feature: Feature): number {
 
 /** Codes of the subdivisions of the included countries. The code of a country alone stands for its land without a known subdivision. */
 function chosen(features: readonly Feature[]): Map<string, Map<string, Feature[]>> {
-  const kept = new Map<string, Map<string, Feature[]>>();
+  const included = new Map<string, Map<string, Feature[]>>();
   const byCountry = Map.groupBy(features, (feature) => textProperty(feature, 'iso_3166_2').slice(0, 2));
   for (const [country, theirs] of [...byCountry].sort(([a], [b]) => (a < b ? -1 : 1))) {
     if (!homeAreaOrNull(country)) continue;
@@ -162,9 +162,9 @@ function chosen(features: readonly Feature[]): Map<string, Map<string, Feature[]
       .filter(([code]) => code !== country)
       .map(([, parts]) => parts.reduce((sum, part) => sum + areaOf(part), 0))
       .sort((a, b) => a - b);
-    if (sizes.length > 0 && sizes[Math.floor(sizes.length / 2)]! >= LEAST_MEDIAN) kept.set(country, byCode);
+    if (sizes.length > 0 && sizes[Math.floor(sizes.length / 2)]! >= LEAST_MEDIAN) included.set(country, byCode);
   }
-  return kept;
+  return included;
 }
 
 const text = ([x, y]: Pair) => `${x},${y}`;
