@@ -2,7 +2,7 @@
  * Routes for an order's documents and decision records. They are encrypted in the store, and are not part of the order's signed, public
  * text.
  */
-import { decisionView, documentParams, documentQuery, keptDocument } from '../../shared/api/order-documents.ts';
+import { decisionView, documentParams, documentQuery, uploadedDocument } from '../../shared/api/order-documents.ts';
 import { revisionParams } from '../../shared/api/orders.ts';
 import { nothing } from '../../shared/api/wire.ts';
 import { LARGEST_DOCUMENT } from '../../shared/order/documents.ts';
@@ -25,7 +25,7 @@ export function orderDocumentRoutes(orders: OrderDocumentsPort): Route[] {
       path: '/orders/documents',
       summary: 'Store an encrypted document for a proposal. Unused documents are deleted after a month',
       query: documentQuery,
-      response: keptDocument,
+      response: uploadedDocument,
       statuses: [201],
       raw: 'upload',
       async handler({ query, upload, caller }) {

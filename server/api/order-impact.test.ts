@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { exemptionList } from '../../shared/api/affected-devices.ts';
-import { keptDocument } from '../../shared/api/order-documents.ts';
+import { uploadedDocument } from '../../shared/api/order-documents.ts';
 import { impactView } from '../../shared/api/order-impact.ts';
 import { orderPreview, orderWarnings } from '../../shared/api/order-preview.ts';
 import { orderRollout } from '../../shared/api/order-rollout.ts';
@@ -377,7 +377,7 @@ describe('affected devices', () => {
 
   it('case 50: do not reveal the affected devices of a wider revision through a narrower one', async () => {
     const upload = '/orders/documents?mediaType=text/plain';
-    const letter = await owner.api.call('POST', upload, keptDocument, Buffer.from('About India'));
+    const letter = await owner.api.call('POST', upload, uploadedDocument, Buffer.from('About India'));
     const documents = [{ title: 'Letter', ...letter }];
     const decision = { considered: 'India too.', by: 'counsel' };
     const wide = { ...TERMS, areas: ['PK', 'IN'], documents, decision };

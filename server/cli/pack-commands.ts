@@ -7,8 +7,8 @@ import type { Comparison } from '../../shared/pack/compare-checkpoint.ts';
 import type { Finding } from '../../shared/pack/findings.ts';
 import { fingerprintOf } from '../../shared/pack/fingerprint.ts';
 import { PACK_LIMITS } from '../../shared/pack/format.ts';
-import { sizeIn } from '../../shared/pack/kept-checkpoint.ts';
 import { publicRootSchema } from '../../shared/pack/public-root.ts';
+import { treeSizeOf } from '../../shared/pack/saved-checkpoint.ts';
 import type { PackReport, Pinned } from '../../shared/pack/verify-pack.ts';
 import { plain } from '../../shared/text/visible-text.ts';
 import { type Cli, commandOf } from './cli.ts';
@@ -26,8 +26,8 @@ const COMPARISONS: Readonly<Record<Comparison, string>> = {
   consistent: 'Your checkpoint: CONSISTENT. The pack belongs to the same ledger.',
   not_provable: 'Your checkpoint: NOT PROVABLE. The pack proves neither the same ledger nor another one.',
   forked: 'Your checkpoint: FORKED. The pack belongs to another ledger with the same key.',
-  given_up:
-    'Your checkpoint: GIVEN UP. It has entries that the ledger lost. Approvers continued the ledger without them.',
+  entries_lost:
+    'Your checkpoint: ENTRIES LOST. It has entries that the ledger lost. Approvers continued the ledger without them.',
   older_pack: 'Your checkpoint: NEWER NAME. The ledger has continued under another name since this pack was created.',
 };
 
@@ -56,7 +56,9 @@ export function addOrderPackCommand(orders: Command, cli: Cli): void {
       }
       const path = `/api/v1${orderPath(number)}/packs`;
       const since =
-        checkpoint === undefined ? '' : `?since=${sizeIn(readBytes(checkpoint, MOST_SMALL_BYTES).toString('utf8'))}`;
+        checkpoint === undefined
+          ? ''
+          : `?since=${treeSizeOf(readBytes(checkpoint, MOST_SMALL_BYTES).toString('utf8'))}`;
       const response = await cli.client().raw('POST', `${path}${since}`);
       const pack = /-(pck_[a-z2-7]{16})\.zip"/.exec(response.headers.get('content-disposition') ?? '')?.[1] ?? '';
       const bytes = await saveDownload(response, out, 'pack');
@@ -115,7 +117,7 @@ export function addPackCommands(program: Command, cli: Cli): void {
       const { verifyPack } = await import('../../shared/pack/verify-pack.ts');
       const report = await verifyPack(readBytes(file, PACK_LIMITS.bytes), pinned(root), storedCheckpoint);
       cli.out().show(report, reportLines(report));
-      if (!report.holds) {
+      if (!report.valid) {
         const failed = report.findings.filter(({ verdict }) => verdict === 'failed');
         throw new CordonError('pack_invalid', `${failed.length} checks of ${file} failed.`);
       }
@@ -133,12 +135,12 @@ function pinned(root: string): Pinned {
   return /^[0-9a-f]{64}$/.test(root) ? root : parseDocument(publicRootSchema, readBytes(root, MOST_SMALL_BYTES));
 }
 
-export function reportLines({ order, madeAt, findings, holds, comparison }: PackReport): string[] {
+export function reportLines({ order, madeAt, findings, valid, comparison }: PackReport): string[] {
   const head = order === null ? 'The pack contains no valid order.' : `Order ${order}, pack created at ${madeAt}.`;
   const blocks = (['failed', 'proven', 'unproven'] as const).flatMap((verdict) => {
     const found = findings.filter((finding) => finding.verdict === verdict);
     return found.length === 0 ? [] : ['', `${HEADINGS[verdict]}:`, ...found.map(({ words }) => `  - ${plain(words)}`)];
   });
-  const end = holds ? 'The pack is valid.' : 'The pack is INVALID.';
+  const end = valid ? 'The pack is valid.' : 'The pack is INVALID.';
   return [head, ...blocks, '', ...(comparison === null ? [] : [COMPARISONS[comparison]]), end];
 }

@@ -1,6 +1,6 @@
 /** Uploads files from the command line. The extension of the file name determines the media type. */
 import { extname } from 'node:path';
-import { keptDocument } from '../../shared/api/order-documents.ts';
+import { uploadedDocument } from '../../shared/api/order-documents.ts';
 import { CordonError } from '../../shared/errors.ts';
 import type { InstrumentDocument } from '../../shared/order/documents.ts';
 import type { Cli } from './cli.ts';
@@ -32,7 +32,7 @@ export async function uploadDocuments(
     const response = await cli
       .client()
       .raw('POST', path, readBytes(file), { 'content-type': 'application/octet-stream' });
-    documents.push({ title, ...keptDocument.parse(await response.json()) });
+    documents.push({ title, ...uploadedDocument.parse(await response.json()) });
   }
   return documents.length > 0 ? { documents } : {};
 }

@@ -1,7 +1,7 @@
 /** Reads the content of evidence packs: ledger entries, order lists, checkpoints and signed receipts. */
 import { sql } from 'kysely';
-import { KEPT_KINDS } from '../../shared/ledger/kept-particulars.ts';
 import type { Opening } from '../../shared/ledger/ledger-entry.ts';
+import { WITHHELD_KINDS } from '../../shared/ledger/withheld-particulars.ts';
 import { type Envelope, RECEIPT_KINDS, type Receipt } from '../../shared/order/documents.ts';
 import { parseEnvelope } from '../../shared/order/dsse.ts';
 import { MOST_OF_A_KIND } from '../../shared/pack/format.ts';
@@ -38,7 +38,7 @@ export class PackStore implements Port {
       .execute();
     // Reads openings (salt and subject) only for entries of these kinds, because the subject of another entry may be a device or a person.
     const openings = await this.#openings(
-      rows.filter(({ kind }) => KEPT_KINDS.some((kept) => kept === kind)).map(({ id }) => id),
+      rows.filter(({ kind }) => WITHHELD_KINDS.some((kept) => kept === kind)).map(({ id }) => id),
     );
     return rows.map(({ id, entry_index, body }) => ({
       index: Number(entry_index),

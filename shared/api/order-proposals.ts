@@ -9,7 +9,7 @@ export const LONGEST_REASON = 2000;
  * End (`until`) and reason of an exemption from the order. Without `until`, the exemption lasts as long as the order. Only the operator
  * sees `reason`, because the signed order does not contain it.
  */
-const exemptSaid = {
+const exemptionDetails = {
   until: z.string().max(64).nullable().optional(),
   reason: z.string().max(LONGEST_REASON).optional(),
 };
@@ -17,8 +17,8 @@ const exemptSaid = {
 const exemptSchema = z
   .array(
     z.union([
-      z.strictObject({ device: deviceIdSchema, ...exemptSaid }),
-      z.strictObject({ group: groupIdSchema, ...exemptSaid }),
+      z.strictObject({ device: deviceIdSchema, ...exemptionDetails }),
+      z.strictObject({ group: groupIdSchema, ...exemptionDetails }),
     ]),
   )
   .max(1000);
@@ -162,8 +162,8 @@ export const orderDraft = z.strictObject({
   exempt: z
     .array(
       z.union([
-        z.strictObject({ device: z.string().max(64), ...exemptSaid }),
-        z.strictObject({ group: z.string().max(64), ...exemptSaid }),
+        z.strictObject({ device: z.string().max(64), ...exemptionDetails }),
+        z.strictObject({ group: z.string().max(64), ...exemptionDetails }),
       ]),
     )
     .max(1000)

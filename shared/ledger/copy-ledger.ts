@@ -14,7 +14,7 @@ import {
   CHECKPOINT,
   CONTINUATIONS,
   type CopyReader,
-  gaveUp,
+  entriesLost,
   KEY,
   PREVIOUS_CHECKPOINT,
   parseContinuationsFile,
@@ -100,8 +100,9 @@ export async function copyLedger(from: CopyReader, folder: string, pinned?: stri
   if (previous) {
     // This check runs before any file changes, because the old copy may be the only proof that the ledger lost entries.
     const { checkpoint: earlier } = await openContinued(previous.toString('utf8'), verifier, known);
-    const [given] = pathTo(earlier.origin, origin, known);
-    if (given && earlier.size > given.document.fork.size) throw gaveUp(earlier.size, given.document.fork.size);
+    const [continuation] = pathTo(earlier.origin, origin, known);
+    if (continuation && earlier.size > continuation.document.fork.size)
+      throw entriesLost(earlier.size, continuation.document.fork.size);
   }
   for (const tile of tilesOf(size)) {
     const path = tilePath(tile);

@@ -16,7 +16,7 @@ export const ENTRY_KINDS = [
    * expired.
    */
   'order.proposal-ended',
-  /** Entry: an admin read a part of a withheld order. The commitment covers admin, order and part (`kept-particulars.ts`). */
+  /** Entry: an admin read a part of a withheld order. The commitment covers admin, order and part (`withheld-particulars.ts`). */
   'order.read',
   /** Entry: a second person confirmed that a new proposal replaces the pending one. */
   'order.replacement-confirmed',

@@ -153,16 +153,17 @@ async function openEarlier(
   known: readonly SignedContinuation[],
 ): Promise<Checkpoint> {
   const { checkpoint } = await openContinued(note, verifier, known);
-  const [given] = pathTo(checkpoint.origin, newer.origin, known);
-  if (given && checkpoint.size > given.document.fork.size) throw gaveUp(checkpoint.size, given.document.fork.size);
+  const [continuation] = pathTo(checkpoint.origin, newer.origin, known);
+  if (continuation && checkpoint.size > continuation.document.fork.size)
+    throw entriesLost(checkpoint.size, continuation.document.fork.size);
   return checkpoint;
 }
 
-export const gaveUp = (size: number, kept: number): CordonError =>
+export const entriesLost = (size: number, remaining: number): CordonError =>
   new CordonError(
     'ledger_forked',
-    `The copy has ${size} entries. The ledger lost entries and continues with ${kept} of them (see ADR 39). Keep this folder: it proves which entries were lost. Copy the continued ledger into another folder.`,
-    { size, kept },
+    `The copy has ${size} entries. The ledger lost entries and continues with ${remaining} of them (see ADR 39). Keep this folder: it proves which entries were lost. Copy the continued ledger into another folder.`,
+    { size, remaining },
   );
 
 function readEntry(entry: Buffer, index: number): LedgerEntry {

@@ -22,8 +22,8 @@ import type { PublicRoot } from './public-root.ts';
 const byKeyid = (keys: readonly VerifyingKey[]) => new Map(keys.map((key) => [key.keyid, key]));
 
 /** Checks that no signature occurs twice, and that each is valid under a known key. */
-function checkSignatures(envelope: Envelope, known: ReadonlyMap<string, VerifyingKey>, what: string): void {
-  const seen = new Set<string>();
+function checkSignatures(envelope: Envelope, known: ReadonlyMap<string, VerifyingKey>, name: string): void {
+  const checked = new Set<string>();
   const named = new Set(envelope.signatures.map(({ keyid }) => keyid));
   const signers = signedBy(
     envelope,
@@ -31,15 +31,15 @@ function checkSignatures(envelope: Envelope, known: ReadonlyMap<string, Verifyin
   );
   for (const { keyid, sig } of envelope.signatures) {
     const refuse = (why: string) =>
-      new CordonError('signature_invalid', `${what}: ${why} (key ${keyid.slice(0, 12)}…).`);
-    if (seen.has(keyid)) throw refuse('one key has signed twice and counts once');
+      new CordonError('signature_invalid', `${name}: ${why} (key ${keyid.slice(0, 12)}…).`);
+    if (checked.has(keyid)) throw refuse('one key has signed twice and counts once');
     if (!known.has(keyid)) throw refuse('a signature is by a key that is in no approver set');
     if (!signers.has(keyid) || !readBase64(sig)) {
       throw refuse(
         'a signature does not match this text: the text was changed, or the signature belongs to another text',
       );
     }
-    seen.add(keyid);
+    checked.add(keyid);
   }
 }
 
@@ -184,8 +184,8 @@ export function checkApprovals(
     }
     const payload = Buffer.from(envelope.payload, 'base64').toString('utf8');
     const confirmed = { ...each, payload, base: previous?.revision ?? null };
-    const given = approvals.map(({ entry }) => entry);
-    checkImmediate(name, confirmed, given, keys, findings);
+    const approvalEntries = approvals.map(({ entry }) => entry);
+    checkImmediate(name, confirmed, approvalEntries, keys, findings);
     const adoption = adoptionOf(each, about);
     if (!adoption) {
       if (findings.failures === before) {

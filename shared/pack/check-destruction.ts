@@ -54,8 +54,8 @@ export function checkDestruction(
       findings.failed(DESTRUCTION, `${DESTRUCTION} lists ${device} as wiped, but the device has not signed this.`);
     }
   }
-  const said = read.devices.map(endDigest).sort();
-  if (canonicalText(said) !== canonicalText(logged.sort())) {
+  const digests = read.devices.map(endDigest).sort();
+  if (canonicalText(digests) !== canonicalText(logged.sort())) {
     findings.failed(DESTRUCTION, `${DESTRUCTION} contradicts the ledger entries of this exit.`);
   }
   if (findings.failures > before) return;

@@ -102,16 +102,16 @@ function checkKinds(manifest: Manifest, findings: Findings): void {
 
 /** Checks that the zip has its files in the manifest's order. `present`: names in the zip. */
 function checkOrder(present: readonly string[], manifest: Manifest, findings: Findings): void {
-  const there = new Set(present);
-  const expected = [...manifest.files.map(({ name }) => name).filter((name) => there.has(name)), MANIFEST];
+  const names = new Set(present);
+  const expected = [...manifest.files.map(({ name }) => name).filter((name) => names.has(name)), MANIFEST];
   const wanted = new Set(expected);
-  const found = present.filter((name) => wanted.has(name));
-  const at = [...wanted].findIndex((name, index) => found[index] !== name);
-  const [here, signed] = [found[at], [...wanted][at]];
-  if (here === undefined || signed === undefined) return;
+  const actual = present.filter((name) => wanted.has(name));
+  const at = [...wanted].findIndex((name, index) => actual[index] !== name);
+  const [found, signed] = [actual[at], [...wanted][at]];
+  if (found === undefined || signed === undefined) return;
   findings.failed(
-    here,
-    `The zip has ${here} where the manifest has ${signed}. A pack has its files in the order of its manifest, so this pack was repacked.`,
+    found,
+    `The zip has ${found} where the manifest has ${signed}. A pack has its files in the order of its manifest, so this pack was repacked.`,
   );
 }
 

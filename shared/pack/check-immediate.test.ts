@@ -36,8 +36,8 @@ it('proves the confirmation of a late approval, and says which late approval has
     await world.sign(ORDER, 1, ada);
     world.clock.jump(NOW + 7_200_000);
     await world.orders.adoption.approve(ben.id, ORDER, 1, approvalOf(ben.key, payload, { immediate: true }));
-    const { holds, findings } = await verifyPack(await made.pack(ORDER), made.fingerprint());
-    expect(holds).toBe(true);
+    const { valid, findings } = await verifyPack(await made.pack(ORDER), made.fingerprint());
+    expect(valid).toBe(true);
     const about = findings.filter(({ words }) => words.includes('takes effect immediately'));
     expect(about.map(({ verdict }) => verdict)).toEqual(['proven']);
     expect(about[0]?.words).toContain(ben.key.keyid.slice(0, 12));

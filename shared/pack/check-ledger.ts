@@ -14,9 +14,9 @@ import {
   signedBySets,
 } from '../ledger/check-continuations.ts';
 import { type Checkpoint, originOf } from '../ledger/checkpoint.ts';
-import { keepsParticulars, openParticulars } from '../ledger/kept-particulars.ts';
 import type { LedgerEntry, Opening } from '../ledger/ledger-entry.ts';
 import { parseVerifierKey } from '../ledger/signed-note.ts';
+import { openParticulars, withholdsParticulars } from '../ledger/withheld-particulars.ts';
 import type { ApproverSet } from '../order/approvers.ts';
 import { need, type PackFiles, readFile } from './check-files.ts';
 import { type Findings, plural } from './findings.ts';
@@ -121,7 +121,7 @@ function checkContinuations(
 /** Details of a ledger entry, including withheld details that the pack reveals. Throws `proof_invalid`. */
 function particularsOf(entry: LedgerEntry, opening: Opening | undefined): LedgerEntry['public'] {
   if (opening) return openParticulars(entry, opening);
-  if (!keepsParticulars(entry)) return entry.public;
+  if (!withholdsParticulars(entry)) return entry.public;
   throw new CordonError(
     'proof_invalid',
     'its particulars are withheld from the public, and the pack does not reveal them',
@@ -139,11 +139,11 @@ async function checkGrowth(
   for (const { checkpoint, proof } of grown) {
     const grew = await findings.tryAsync(GROWTH, async () => {
       const { checkpoint: older } = await openContinued(checkpoint, await parseVerifierKey(pinned.ledger), known);
-      const [given] = pathTo(older.origin, newer.origin, known);
-      if (given && older.size > given.document.fork.size) {
+      const [continuation] = pathTo(older.origin, newer.origin, known);
+      if (continuation && older.size > continuation.document.fork.size) {
         throw new CordonError(
           'proof_invalid',
-          `${GROWTH}: the tree of ${older.size} entries was given up at a continuation and cannot be an earlier tree.`,
+          `${GROWTH}: the tree of ${older.size} entries was replaced by a continuation and cannot be an earlier tree.`,
         );
       }
       if (older.size > newer.size) {
@@ -196,7 +196,7 @@ export function checkEntries(
     if (!loggedApproverSets.has(approverSet.digest))
       findings.failed(name, `${name}: the ledger has no entry of this approver set.`);
   }
-  if (entries.some(({ entry, particulars }) => keepsParticulars(entry) && particulars['order'] === order)) {
+  if (entries.some(({ entry, particulars }) => withholdsParticulars(entry) && particulars['order'] === order)) {
     findings.unproven(
       'That the server did nothing else for this order while it was withheld. Other entries of this kind name no order in public, and only the operator can open them.',
     );
@@ -209,7 +209,7 @@ export function checkEntries(
   for (const { entry, particulars } of executed) {
     const { state, revision } = particulars;
     const did = EXECUTED[String(state)] ?? 'took an action for the order that this program does not know';
-    const how = keepsParticulars(entry) ? 'recorded it behind a commitment that the pack opens' : 'recorded it';
+    const how = withholdsParticulars(entry) ? 'recorded it behind a commitment that the pack opens' : 'recorded it';
     findings.proven(
       `The server ${did} (revision ${revision}) at ${new Date(entry.at).toISOString()} by its own clock, and ${how}.`,
     );

@@ -89,10 +89,10 @@ function reportMissingList(
   const to = (next && adoptionOf(next, entries)?.index) ?? Infinity;
   const made = lists.find(({ index }) => index > from && index < to);
   const { number } = revision;
-  const which = `The first public order list with revision ${number}`;
+  const firstList = `The first public order list with revision ${number}`;
   if (entries.some(({ index, entry }) => entry.kind === 'server.restored' && index < from)) {
     findings.unproven(
-      `${which}: the server was restored from a backup, and a device may have brought the revision back.`,
+      `${firstList}: the server was restored from a backup, and a device may have brought the revision back.`,
     );
   } else if (!made) {
     findings.failed(
@@ -107,7 +107,7 @@ function reportMissingList(
     );
   } else {
     findings.unproven(
-      `${which}: the server no longer keeps that list (list ${versionOf(made)}; the newest here is ${newest}).`,
+      `${firstList}: the server no longer keeps that list (list ${versionOf(made)}; the newest here is ${newest}).`,
     );
   }
 }

@@ -25,12 +25,12 @@ export function checkLocations(
   findings: Findings,
 ): PackedLocation[] {
   const about = entries.filter((entry) => concernsOrder(order, entry));
-  const there = files.has(LOCATIONS) ? findings.try(LOCATIONS, () => readFile(files, LOCATIONS, locationsSchema)) : [];
-  if (there === null) return [];
+  const listed = files.has(LOCATIONS) ? findings.try(LOCATIONS, () => readFile(files, LOCATIONS, locationsSchema)) : [];
+  if (listed === null) return [];
   const before = findings.failures;
-  const records = new Map(there.map((record) => [locationDigest(record), record]));
+  const records = new Map(listed.map((record) => [locationDigest(record), record]));
   const logged = new Set(about.map(({ entry }) => entry.public['digest']));
-  if (records.size < there.length) findings.failed(LOCATIONS, `${LOCATIONS} has the same location change twice.`);
+  if (records.size < listed.length) findings.failed(LOCATIONS, `${LOCATIONS} has the same location change twice.`);
   for (const [digest, record] of records) {
     if (!logged.has(digest)) {
       findings.failed(

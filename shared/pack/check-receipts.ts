@@ -193,7 +193,7 @@ export function checkReceipts(files: PackFiles, facts: ReceiptFacts, findings: F
     );
   }
   reportMissingLists(lists, files, findings);
-  const silent = checkSilent(files, { responded: handles, provenAffected }, findings);
+  const silent = checkAffected(files, { responded: handles, provenAffected }, findings);
   return { counts: tally.counts(), wiped, silent };
 }
 
@@ -232,7 +232,7 @@ function receiptsOf(
 }
 
 /** Compares the server's numbers of affected devices with the listed device pseudonyms and with the signed receipts. */
-function checkSilent(
+function checkAffected(
   files: PackFiles,
   {
     responded,

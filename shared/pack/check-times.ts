@@ -93,25 +93,25 @@ export function checkEffects(
     const adoption = adoptionOf(each, entries);
     return adoption ? [{ each, index: adoption.index, at: adoption.entry.at }] : [];
   });
-  const seen = entries
+  const runningAt = entries
     .filter(({ entry }) => WHILE_RUNNING.has(entry.kind))
     .map(({ index, entry }) => ({ index, at: entry.at, what: `entry ${index} was made` }));
-  seen.push({ index: Infinity, at: Date.parse(madeAt), what: 'this pack was made' });
+  runningAt.push({ index: Infinity, at: Date.parse(madeAt), what: 'this pack was made' });
   const missed = new Set<string>();
-  for (const { index, at, what } of seen) {
+  for (const { index, at, what } of runningAt) {
     const then = life.filter((each) => each.index < index);
     const phase = steadyPhase(then, at);
     const last = changes.findLast((change) => change.index < index);
     const state = last?.state ?? 'left';
     if (phase === 'unknown' || (phase === 'in effect') === (state === 'entered')) continue;
-    const wanted = phase === 'in effect' ? 'entered' : 'left';
-    const key = `${wanted} ${last?.index}`;
+    const missing = phase === 'in effect' ? 'entered' : 'left';
+    const key = `${missing} ${last?.index}`;
     if (missed.has(key)) continue;
     missed.add(key);
     const { number } = then.at(-1)?.each ?? { number: 0 };
     findings.failed(
       ENTRIES,
-      `${ENTRIES}: the pack lacks the entry that the order ${WORDS[wanted]}. By revision ${number}, the order was ${phase} when ${what} (${iso(at)}). A running server records each start and end of the effect. The operator left the entry out.`,
+      `${ENTRIES}: the pack lacks the entry that the order ${WORDS[missing]}. By revision ${number}, the order was ${phase} when ${what} (${iso(at)}). A running server records each start and end of the effect. The operator left the entry out.`,
     );
   }
   if (findings.failures === before && life.length > 0) {

@@ -8,19 +8,19 @@ import { continuationOf } from '../ledger/continuation.ts';
 import { parseVerifierKey } from '../ledger/signed-note.ts';
 import type { Findings } from './findings.ts';
 import { CHECKPOINT } from './format.ts';
-import { noteIn } from './kept-checkpoint.ts';
 import type { Logged } from './pack-content.ts';
 import type { PublicRoot } from './public-root.ts';
+import { noteIn } from './saved-checkpoint.ts';
 
 /**
  * Result of the comparison with an auditor's checkpoint.
  * - `consistent`: the pack's ledger contains the entries of the checkpoint unchanged.
  * - `not_provable`: the pack contains no proof for or against that.
  * - `forked`: two different ledgers exist.
- * - `given_up`: the ledger lost entries of the checkpoint, and approvers continued the ledger without them.
+ * - `entries_lost`: the ledger lost entries of the checkpoint, and approvers continued the ledger without them.
  * - `older_pack`: after the pack was made, the ledger continued under a new name.
  */
-export type Comparison = 'consistent' | 'not_provable' | 'forked' | 'given_up' | 'older_pack';
+export type Comparison = 'consistent' | 'not_provable' | 'forked' | 'entries_lost' | 'older_pack';
 
 const same = (one: Uint8Array, other: Uint8Array) => one.toBase64() === other.toBase64();
 
@@ -34,41 +34,41 @@ export async function compareCheckpoint(
   { checkpoint, earlier, continuations }: Logged,
   findings: Findings,
 ): Promise<Comparison> {
-  const kept = await opened(noteIn(saved), pinned);
-  const there = `Your checkpoint of ${kept.size} entries`;
+  const savedCheckpoint = await opened(noteIn(saved), pinned);
+  const yours = `Your checkpoint of ${savedCheckpoint.size} entries`;
   const order = ({ origin }: Checkpoint) => originOrder(pinned.installation, origin) ?? 0;
-  if (order(kept) > order(checkpoint)) {
+  if (order(savedCheckpoint) > order(checkpoint)) {
     findings.unproven(
-      `That the ledger still has this pack’s entries. The pack was made under the name ${checkpoint.origin}. ${there} belongs to ${kept.origin}, under which approvers continued the ledger after a loss of entries. Ask for a new pack (cordon orders pack).`,
+      `That the ledger still has this pack’s entries. The pack was made under the name ${checkpoint.origin}. ${yours} belongs to ${savedCheckpoint.origin}, under which approvers continued the ledger after a loss of entries. Ask for a new pack (cordon orders pack).`,
     );
     return 'older_pack';
   }
   const next = continuationOf(
-    kept.origin,
+    savedCheckpoint.origin,
     continuations.map(({ document }) => document),
   );
-  if (next && next.fork.size < kept.size) {
-    const stated = next.shown !== null && kept.size <= next.shown.size;
+  if (next && next.fork.size < savedCheckpoint.size) {
+    const stated = next.shown !== null && savedCheckpoint.size <= next.shown.size;
     findings.unproven(
-      `${there} has entries that the ledger lost. Approvers continued it with ${next.fork.size} entries, and the document ${stated ? 'states this loss' : 'does not state a loss of this size'}. Keep your checkpoint: it proves that the entries were published.`,
+      `${yours} has entries that the ledger lost. Approvers continued it with ${next.fork.size} entries, and the document ${stated ? 'states this loss' : 'does not state a loss of this size'}. Keep your checkpoint: it proves that the entries were published.`,
     );
-    return 'given_up';
+    return 'entries_lost';
   }
-  const mine = [checkpoint, ...earlier].find(({ size }) => size === kept.size);
-  if (mine && !same(mine.root, kept.root)) {
+  const mine = [checkpoint, ...earlier].find(({ size }) => size === savedCheckpoint.size);
+  if (mine && !same(mine.root, savedCheckpoint.root)) {
     findings.failed(
       CHECKPOINT,
-      `${there} and the pack’s checkpoint of the same size are both signed by the ledger’s key, but their trees differ: two different ledgers exist. Keep both files as proof.`,
+      `${yours} and the pack’s checkpoint of the same size are both signed by the ledger’s key, but their trees differ: two different ledgers exist. Keep both files as proof.`,
     );
     return 'forked';
   }
-  if (mine || kept.size === 0) {
-    findings.proven(`${there} belongs to the same ledger: the pack’s ledger begins with its entries, unchanged.`);
+  if (mine || savedCheckpoint.size === 0) {
+    findings.proven(`${yours} belongs to the same ledger: the pack’s ledger begins with its entries, unchanged.`);
     return 'consistent';
   }
   const shown = [...earlier, checkpoint].map(({ size }) => size).join(', ');
   findings.unproven(
-    `That ${there.replace('Your', 'your')} belongs to the same ledger. The pack proves that its trees of ${shown} entries are one ledger, and has no proof for yours. Ask for a new pack that is made with your checkpoint (cordon orders pack --checkpoint FILE), or copy the whole ledger (cordon ledger copy).`,
+    `That ${yours.replace('Your', 'your')} belongs to the same ledger. The pack proves that its trees of ${shown} entries are one ledger, and has no proof for yours. Ask for a new pack that is made with your checkpoint (cordon orders pack --checkpoint FILE), or copy the whole ledger (cordon ledger copy).`,
   );
   return 'not_provable';
 }

@@ -11,26 +11,26 @@ const bytes = (size: number): string =>
       ? `${Math.ceil(size / 1_000)} kB`
       : `${Math.ceil(size / 1_000_000)} MB`;
 
-export function destroyedWords(gone: Destroyed): readonly { readonly what: string; readonly rule: string }[] {
+export function destroyedWords(destroyed: Destroyed): readonly { readonly what: string; readonly rule: string }[] {
   return [
     {
-      what: `${gone.certificates} certificates`,
+      what: `${destroyed.certificates} certificates`,
       rule: 'The enrollment has ended, so the server revoked the certificates (RFC 5280, reason 5, cessation of operation).',
     },
     {
-      what: `${gone.messages} sealed messages that waited (${bytes(gone.messageBytes)})`,
+      what: `${destroyed.messages} sealed messages that waited (${bytes(destroyed.messageBytes)})`,
       rule: 'No device can decrypt these messages any more. The server deleted the messages, and informed their senders that the messages were not delivered.',
     },
     {
-      what: `${gone.keyPackages} key packages`,
+      what: `${destroyed.keyPackages} key packages`,
       rule: 'Without key packages, the device cannot join any more conversations.',
     },
     {
-      what: `${gone.attachments} sealed attachments (${bytes(gone.attachmentBytes)})`,
+      what: `${destroyed.attachments} sealed attachments (${bytes(destroyed.attachmentBytes)})`,
       rule: 'The device uploaded the attachments, and the wipe destroys their keys.',
     },
-    { what: `${gone.inventories} inventories`, rule: 'The device is no longer enrolled.' },
-    { what: `${gone.commands} commands`, rule: 'The commands waited for the device. The server canceled them.' },
+    { what: `${destroyed.inventories} inventories`, rule: 'The device is no longer enrolled.' },
+    { what: `${destroyed.commands} commands`, rule: 'The commands waited for the device. The server canceled them.' },
   ];
 }
 

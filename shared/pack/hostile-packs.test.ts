@@ -168,7 +168,7 @@ describe('a hostile pack is refused, and the report names the file', () => {
       const report = await verifyPack(zip(), made.fingerprint(), undefined, { ...PACK_LIMITS, ...limits?.() });
       const words = (verdict: string) =>
         report.findings.filter((finding) => finding.verdict === verdict).map((finding) => finding.words);
-      expect(report.holds).toBe(false);
+      expect(report.valid).toBe(false);
       expect(words('failed')).toEqual(failed.map((pattern) => expect.stringMatching(pattern)));
       const end = words('unproven').filter((line) => line.includes('the verification stopped'));
       expect(end).toHaveLength(stopped ? 1 : 0);

@@ -22,9 +22,9 @@ export function tallyNotices(effective: ReadonlyMap<number, Instant>): NoticeTal
   const sums = new Map<NoticeMoment, { delivered: number; displayed: number; late: number }>();
   return {
     add: (receipts) => {
-      const said = receipts.filter(({ revision }) => effective.get(revision) === newest);
+      const current = receipts.filter(({ revision }) => effective.get(revision) === newest);
       for (const moment of NOTICE_MOMENTS) {
-        const own = said.filter(({ notice }) => notice === moment);
+        const own = current.filter(({ notice }) => notice === moment);
         const delivered = own.filter(({ kind }) => kind === 'delivered').map(({ at }) => at);
         const displayed = own.some(({ kind }) => kind === 'displayed');
         if (newest === undefined || (delivered.length === 0 && !displayed)) continue;

@@ -200,7 +200,7 @@ ${REMAINING_DATA.map(
 
 function history({ number, document, approvals, adoptedAt }: RevisionHistory, zone: string): Markup {
   const at = (instant: number) => time(new Date(instant).toISOString(), zone);
-  const given = approvals.map(
+  const approvalItems = approvals.map(
     ({ person, keyid, at: approvedAt }) =>
       html`<li>approved by ${person ?? 'an unknown person'} with key <code>${keyid.slice(0, 12)}…</code>: ${approvedAt === null ? 'no entry in the ledger' : at(approvedAt)}</li>
 `,
@@ -208,7 +208,7 @@ function history({ number, document, approvals, adoptedAt }: RevisionHistory, zo
   return html`<h3>Revision ${number} (${document.act})</h3>
 <ul>
 <li>proposed by ${document.proposer}: ${time(document.proposedAt, zone)}</li>
-${given}<li>${adoptedAt === null ? html`not adopted when this pack was made` : html`adopted: ${at(adoptedAt)}`}</li>
+${approvalItems}<li>${adoptedAt === null ? html`not adopted when this pack was made` : html`adopted: ${at(adoptedAt)}`}</li>
 </ul>
 `;
 }

@@ -68,9 +68,9 @@ function resigned(files: Files): Buffer {
 
 const check = (zip: Buffer): Promise<PackReport> => verifyPack(zip, fingerprint);
 async function failures(zip: Buffer): Promise<string[]> {
-  const { holds, findings } = await check(zip);
+  const { valid, findings } = await check(zip);
   const failed = findings.flatMap(({ verdict, file, words }) => (verdict === 'failed' ? `${file}: ${words}` : []));
-  expect(holds).toBe(failed.length === 0);
+  expect(valid).toBe(failed.length === 0);
   return failed;
 }
 /** Expects a failure that names the file and matches the text. */
@@ -142,7 +142,7 @@ describe('changes by a person without keys', () => {
     }
     expectNamed(await failures(pack.subarray(0, -5)), 'the zip after manifest.json', /cut off|removed/);
     expectNamed(await failures(Buffer.concat([pack, Buffer.from('x')])), 'the zip after manifest.json', /added/);
-    expect((await check(Buffer.from('not a zip'))).holds).toBe(false);
+    expect((await check(Buffer.from('not a zip'))).valid).toBe(false);
   });
 
   it('a change of any single bit', async () => {
@@ -379,7 +379,7 @@ describe('the auditor’s own checkpoint', () => {
     });
     for (const saved of [note(), ...earlier, page, note().replaceAll('\n', '\r\n'), `\n${note().trimEnd()}`]) {
       const report = await verifyPack(pack, fingerprint, saved);
-      expect(report).toMatchObject({ holds: true, comparison: 'consistent' });
+      expect(report).toMatchObject({ valid: true, comparison: 'consistent' });
       expect(said(report)?.verdict).toBe('proven');
     }
   });
@@ -396,25 +396,25 @@ describe('the auditor’s own checkpoint', () => {
     };
     const later = await grow();
     const report = await verifyPack(pack, fingerprint, later);
-    expect(report).toMatchObject({ holds: true, comparison: 'not_provable' });
+    expect(report).toMatchObject({ valid: true, comparison: 'not_provable' });
     expect(said(report)).toMatchObject({
       verdict: 'unproven',
       words: expect.stringMatching(/has no proof for yours. Ask for a new pack .*--checkpoint FILE/),
     });
     await grow();
     const plain = await made.pack(ORDER);
-    expect(await verifyPack(plain, fingerprint, later)).toMatchObject({ holds: true, comparison: 'not_provable' });
+    expect(await verifyPack(plain, fingerprint, later)).toMatchObject({ valid: true, comparison: 'not_provable' });
     const anew = await made.pack(ORDER, sizeOf(later));
-    expect(await verifyPack(anew, fingerprint, later)).toMatchObject({ holds: true, comparison: 'consistent' });
+    expect(await verifyPack(anew, fingerprint, later)).toMatchObject({ valid: true, comparison: 'consistent' });
     const other = await signedBy(sizeOf(later), Buffer.alloc(32, 7));
-    expect(await verifyPack(anew, fingerprint, other)).toMatchObject({ holds: false, comparison: 'forked' });
+    expect(await verifyPack(anew, fingerprint, other)).toMatchObject({ valid: false, comparison: 'forked' });
     await expect(made.pack(ORDER, 1_000_000)).rejects.toThrow('has no checkpoint of 1000000 entries');
   });
 
   it('case 36: is forked if the same key has signed another tree of the same size', async () => {
     for (const text of [note(), ...read<{ checkpoint: string }[]>(unpacked(), GROWTH).map((each) => each.checkpoint)]) {
       const report = await verifyPack(pack, fingerprint, await signedBy(sizeOf(text), Buffer.alloc(32, 7)));
-      expect(report).toMatchObject({ holds: false, comparison: 'forked' });
+      expect(report).toMatchObject({ valid: false, comparison: 'forked' });
       expect(said(report)).toMatchObject({ verdict: 'failed', file: CHECKPOINT });
     }
   });
@@ -446,8 +446,8 @@ describe('the pack of a withheld order', () => {
   });
 
   it('reveals the withheld particulars, and says what these entries do not prove', async () => {
-    const { holds, findings } = await check(kept);
-    expect(holds).toBe(true);
+    const { valid, findings } = await check(kept);
+    expect(valid).toBe(true);
     const words = findings.map((finding) => finding.words).join('\n');
     expect(words).toMatch(
       /The server recorded that the order took effect \(revision 1\) at .* behind a commitment that the pack opens/,

@@ -29,7 +29,7 @@ export interface PackReport {
   readonly order: string | null;
   readonly pack: string | null;
   readonly madeAt: string | null;
-  readonly holds: boolean;
+  readonly valid: boolean;
   /** Comparison with the auditor's checkpoint; null if the auditor gave none, or if the pack's own checkpoint is invalid. */
   readonly comparison: Comparison | null;
   readonly findings: readonly Finding[];
@@ -67,7 +67,7 @@ function report(
   comparison: Comparison | null = null,
 ): PackReport {
   const { order = null, pack = null, madeAt = null } = manifest ?? {};
-  return { order, pack, madeAt, holds: findings.failures === 0, comparison, findings: findings.all };
+  return { order, pack, madeAt, valid: findings.failures === 0, comparison, findings: findings.all };
 }
 
 /**
@@ -80,13 +80,13 @@ function stopped(findings: Findings, why: string, manifest: Manifest | null = nu
 }
 
 /**
- * `kept`: the auditor's own checkpoint. Throws `checkpoint_invalid` if it is malformed. Until the manifest's signature is checked, only the
+ * `savedCheckpoint`: the auditor's own checkpoint. Throws `checkpoint_invalid` if it is malformed. Until the manifest's signature is checked, only the
  * public root, the approver sets and the manifest are parsed.
  */
 export async function verifyPack(
   zip: Buffer,
   pinned: Pinned,
-  kept?: string,
+  savedCheckpoint?: string,
   limits: ZipLimits = PACK_LIMITS,
 ): Promise<PackReport> {
   if (typeof pinned === 'string' && !/^[0-9a-f]{64}$/.test(pinned)) {
@@ -120,7 +120,8 @@ export async function verifyPack(
   const locations = checkLocations(files, order, entries, findings);
   const evidence = { manifest, root, approverSets, revisions, entries, effects, receipts, proceedings, locations };
   checkSummary(files, evidence, findings);
-  const comparison = kept === undefined ? null : await compareCheckpoint(kept, root, logged, findings);
+  const comparison =
+    savedCheckpoint === undefined ? null : await compareCheckpoint(savedCheckpoint, root, logged, findings);
   for (const words of NEVER_PROVEN) findings.unproven(words);
   return report(findings, manifest, comparison);
 }

@@ -51,7 +51,7 @@ const FORMAT_LIMITS: ZipLimits = {
   fileBytes: () => MOST_BYTES,
 };
 
-interface Placed {
+interface WrittenFile {
   readonly name: Buffer;
   readonly crc: number;
   readonly size: number;
@@ -59,7 +59,7 @@ interface Placed {
 }
 
 /** Returns the local header of a file (APPNOTE.TXT, section 4.3.7). */
-function localHeader({ name, crc, size }: Omit<Placed, 'at'>): Buffer {
+function localHeader({ name, crc, size }: Omit<WrittenFile, 'at'>): Buffer {
   const header = Buffer.alloc(LOCAL_SIZE);
   header.writeUInt32LE(LOCAL, 0);
   header.writeUInt16LE(VERSION, 4);
@@ -73,7 +73,7 @@ function localHeader({ name, crc, size }: Omit<Placed, 'at'>): Buffer {
 }
 
 /** Returns the header of a file in the central directory (APPNOTE.TXT, section 4.3.12). */
-function centralHeader({ name, crc, size, at }: Placed): Buffer {
+function centralHeader({ name, crc, size, at }: WrittenFile): Buffer {
   const header = Buffer.alloc(CENTRAL_SIZE);
   header.writeUInt32LE(CENTRAL, 0);
   header.writeUInt16LE(VERSION, 4);
@@ -100,7 +100,7 @@ function endRecord(files: number, size: number, at: number): Buffer {
 }
 
 export class ZipWriter {
-  readonly #placed: Placed[] = [];
+  readonly #written: WrittenFile[] = [];
   #at = 0;
 
   /** Header and content of a file in the zip. Throws `too_large`. */
@@ -109,19 +109,19 @@ export class ZipWriter {
   }
 
   header({ name, bytes }: ZipFile): Buffer {
-    const placed = { name: Buffer.from(name), crc: crc32(bytes), size: bytes.length, at: this.#at };
-    const header = localHeader(placed);
+    const written = { name: Buffer.from(name), crc: crc32(bytes), size: bytes.length, at: this.#at };
+    const header = localHeader(written);
     this.#at += header.length + bytes.length;
-    this.#placed.push(placed);
-    if (this.#placed.length > MOST_FILES || this.#at > MOST_BYTES) {
+    this.#written.push(written);
+    if (this.#written.length > MOST_FILES || this.#at > MOST_BYTES) {
       throw new CordonError('too_large', 'The pack exceeds 65,534 files or 4 GiB.');
     }
     return header;
   }
 
   end(): Buffer {
-    const directory = Buffer.concat(this.#placed.map(centralHeader));
-    return Buffer.concat([directory, endRecord(this.#placed.length, directory.length, this.#at)]);
+    const directory = Buffer.concat(this.#written.map(centralHeader));
+    return Buffer.concat([directory, endRecord(this.#written.length, directory.length, this.#at)]);
   }
 }
 

@@ -52,7 +52,7 @@ describeOnEveryStore('packs', (open) => {
     await liveThrough(made);
     const report = await verifyPack(await made.pack(ORDER), made.fingerprint());
     expect(report.findings.filter(({ verdict }) => verdict === 'failed')).toEqual([]);
-    expect(report).toMatchObject({ order: ORDER, holds: true, madeAt: '2015-12-03T00:00:00.000Z' });
+    expect(report).toMatchObject({ order: ORDER, valid: true, madeAt: '2015-12-03T00:00:00.000Z' });
     const proven = report.findings
       .filter(({ verdict }) => verdict === 'proven')
       .map(({ words }) => words)
@@ -96,7 +96,7 @@ describeOnEveryStore('packs', (open) => {
     const report = await verifyPack(zip, made.fingerprint());
     const words = (wanted: string) =>
       report.findings.filter(({ verdict }) => verdict === wanted).map((each) => each.words);
-    expect([report.holds, words('failed')]).toEqual([true, []]);
+    expect([report.valid, words('failed')]).toEqual([true, []]);
     const proven = words('proven').filter((each) => each.startsWith('The ledger has a location change'));
     expect(proven).toEqual([
       expect.stringMatching(`${handle}, stated location DE until .*, by ${by}, confirmed by ${confirmedBy} at`),
@@ -136,9 +136,9 @@ describeOnEveryStore('packs', (open) => {
     }
     await liveThrough(made);
     const pack = await made.pack(ORDER);
-    const { findings, holds } = await verifyPack(pack, made.fingerprint());
+    const { findings, valid } = await verifyPack(pack, made.fingerprint());
     const said = findings.filter((each) => words.test(each.words)).map((each) => each.verdict);
-    expect([holds, said]).toEqual([true, [verdict]]);
+    expect([valid, said]).toEqual([true, [verdict]]);
     const summary = readZip(pack).files.find(({ name }) => name === SUMMARY);
     expect(String(summary?.bytes)).toContain(
       count === 3 ? 'Verified: the installation proved' : 'Self-attested: the installation has no proof',
@@ -290,8 +290,8 @@ describeOnEveryStore('packs', (open) => {
     for (const lie of lies) await made.answer(liar, { ...lie, kind: 'wiped' });
     await made.verified();
     expect(made.world.alerts).toEqual(lies.map(() => 'receipt_invalid'));
-    const { holds, findings } = await verifyPack(await made.pack(ORDER), made.fingerprint());
-    expect(holds).toBe(true);
+    const { valid, findings } = await verifyPack(await made.pack(ORDER), made.fingerprint());
+    expect(valid).toBe(true);
     const said = findings.map(({ words }) => words).join('\n');
     expect(said).toMatch(/4 receipts of 2 devices .* 0 wiped/);
     expect(said).toMatch(/never responded: 4 devices and 2 devices/);
@@ -378,8 +378,8 @@ describeOnEveryStore('packs', (open) => {
       expect.objectContaining({ file: `lists/${first}.json`, words: expect.stringContaining('The operator left') }),
     ]);
     await made.skipLists((first ?? 0) + MOST_STORED_LISTS);
-    const { holds, findings } = await verifyPack(await made.pack(ORDER), made.fingerprint());
-    expect(holds).toBe(true);
+    const { valid, findings } = await verifyPack(await made.pack(ORDER), made.fingerprint());
+    expect(valid).toBe(true);
     const unproven = findings.filter(({ verdict }) => verdict === 'unproven').map(({ words }) => words);
     expect(unproven).toContainEqual(expect.stringContaining('The first public order list with revision 1'));
   });
@@ -392,9 +392,9 @@ describeOnEveryStore('packs', (open) => {
     await liveThrough(made);
     // A restored store may lack order lists that the ledger has.
     if (kind === 'server.restored') await database.db.deleteFrom('order_lists').where('version', '=', 2).execute();
-    const { holds, findings } = await verifyPack(await made.pack(ORDER), made.fingerprint());
+    const { valid, findings } = await verifyPack(await made.pack(ORDER), made.fingerprint());
     expect(findings.filter(({ verdict }) => verdict === 'failed')).toEqual([]);
-    expect(holds).toBe(true);
+    expect(valid).toBe(true);
     const unproven = findings.filter(({ verdict }) => verdict === 'unproven').map(({ words }) => words);
     expect(unproven).toContainEqual(
       expect.stringMatching(/^That the ledger has each start and end of the order’s effect/),
@@ -430,8 +430,8 @@ describeOnEveryStore('packs', (open) => {
     await made.world.approverSet([ada, ben], [ada, ben]);
     await made.world.orders.drafting.propose(proposer.id, { ...PROPOSAL, publication: { law: 'a law' } });
     for (const person of [ada, ben]) await made.world.sign(ORDER, 1, person);
-    const { holds, findings } = await verifyPack(await made.pack(ORDER), made.root());
-    expect(holds).toBe(true);
+    const { valid, findings } = await verifyPack(await made.pack(ORDER), made.root());
+    expect(valid).toBe(true);
     const proven = findings.filter(({ verdict }) => verdict === 'proven').map(({ words }) => words);
     expect(proven).toContainEqual(expect.stringContaining('The public order list contained revision 1 from list'));
   });
@@ -499,7 +499,7 @@ describeOnEveryStore('packs', (open) => {
     await made.world.approverSet([ada, ben], [ada, ben]);
     await made.world.orders.drafting.propose(proposer.id, PROPOSAL);
     const report = await verifyPack(await made.pack(ORDER), made.root());
-    expect(report.holds).toBe(true);
+    expect(report.valid).toBe(true);
     expect(report.findings.some(({ words }) => words.includes('it was never adopted'))).toBe(true);
     await expect(made.pack('2015-999')).rejects.toThrow('There is no order');
   });

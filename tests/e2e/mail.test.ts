@@ -13,7 +13,7 @@ import {
 import { approverKeyList, approverKeyView, approverSetView, approversView } from '../../shared/api/approvers.ts';
 import { installationView } from '../../shared/api/installation.ts';
 import { ledgerEntryList } from '../../shared/api/ledger.ts';
-import { keptDocument } from '../../shared/api/order-documents.ts';
+import { uploadedDocument } from '../../shared/api/order-documents.ts';
 import { proceedingsView, revisionView } from '../../shared/api/orders.ts';
 import { overviewView } from '../../shared/api/overview.ts';
 import { signApproverSetPayload } from '../../shared/order/approver-key.ts';
@@ -210,7 +210,7 @@ describe('one owner and two accounts (case 31)', () => {
       (await owner.api.call('GET', '/overview', overviewView)).healthIssues.find(({ code }) => code === 'answer_due');
     expect(await issue()).toMatchObject({ count: 1, severity: 'warning', link: { page: 'orders', numbers: [order] } });
     const { json } = await owner.api.raw('POST', '/orders/documents?mediaType=application%2Fpdf', Buffer.from('reply'));
-    const document = { title: 'Reply', ...keptDocument.parse(json) };
+    const document = { title: 'Reply', ...uploadedDocument.parse(json) };
     const answer = { kind: 'answer', on: new Date().toISOString().slice(0, 10), by: 'Owner', document };
     await owner.api.call('POST', `/orders/${order}/proceedings`, proceedingsView, answer);
     expect([await issue(), reminded().length]).toEqual([undefined, everybody.length]);

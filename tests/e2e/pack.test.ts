@@ -98,7 +98,7 @@ it('a pack is valid for the public root’s fingerprint, and for its file', asyn
   expect(checked.out).toMatch(/The pack is valid\.\n$/);
   const { code, out } = await verify([pack, '--root', root, '--json']);
   expect(code).toBe(0);
-  expect(JSON.parse(out)).toMatchObject({ order, holds: true });
+  expect(JSON.parse(out)).toMatchObject({ order, valid: true });
 }, 60_000);
 
 it('a false pack is reported with its faults and exit code 10, and a false root is refused', async () => {

@@ -246,8 +246,8 @@ it('the public sees no ledger entry about it or its authority, while its pack pr
     // The text of the public order is there for everyone.
     expect(acts).toContainEqual(expect.stringMatching(/"order.executed".*"state":"entered"/));
     const { fingerprint } = await cordon.json<{ fingerprint: string }>(['public-root']);
-    const { holds, findings } = await verifyPack(readFileSync(file), fingerprint);
-    expect(holds).toBe(true);
+    const { valid, findings } = await verifyPack(readFileSync(file), fingerprint);
+    expect(valid).toBe(true);
     expect(findings.map(({ words }) => words).join('\n')).toContain(
       'The server recorded that the order took effect (revision 1)',
     );

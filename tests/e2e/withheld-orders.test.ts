@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { z } from 'zod';
-import { keptDocument } from '../../shared/api/order-documents.ts';
+import { uploadedDocument } from '../../shared/api/order-documents.ts';
 import { packList } from '../../shared/api/order-packs.ts';
 import { readingList } from '../../shared/api/order-readings.ts';
 import { orderList, orderView, revisionView } from '../../shared/api/orders.ts';
@@ -83,7 +83,7 @@ describeOnSqliteFirst('a withheld order', (database) => {
       headers: { authorization: `Bearer ${proposer.token}`, 'content-type': 'application/octet-stream' },
       body: said('document'),
     });
-    const kept = keptDocument.parse(await upload.json());
+    const kept = uploadedDocument.parse(await upload.json());
     sha256 = kept.sha256;
     const terms = {
       title: said('title'),

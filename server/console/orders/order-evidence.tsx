@@ -8,7 +8,7 @@ import type { packList } from '../../../shared/api/order-packs.ts';
 import { Failure, QueryResult } from '../../../shared/look/states.tsx';
 import { dateTime } from '../../../shared/look/time-words.ts';
 import { UserText } from '../../../shared/look/user-text.tsx';
-import { sizeIn } from '../../../shared/pack/kept-checkpoint.ts';
+import { treeSizeOf } from '../../../shared/pack/saved-checkpoint.ts';
 import { withQuery } from '../client/call.ts';
 import { saveDownload } from '../client/save-download.ts';
 import { useMay } from '../client/session.tsx';
@@ -25,7 +25,9 @@ export function OrderEvidence({ number }: { readonly number: string }) {
   const packs = useQuery({ ...packsQuery(number), enabled: may('orders.packs') });
   const pack = useMutation({
     mutationFn: async (kept: File | null) =>
-      saveDownload(withQuery(packsPath(number), { since: kept && sizeIn(await kept.slice(0, READ_AT_MOST).text()) })),
+      saveDownload(
+        withQuery(packsPath(number), { since: kept && treeSizeOf(await kept.slice(0, READ_AT_MOST).text()) }),
+      ),
     onSuccess: () => client.invalidateQueries({ queryKey: packsQuery(number).queryKey }),
   });
   return (

@@ -2,8 +2,9 @@
  * Ledger entries for the start and end of orders, written by the first server process that notices the start or end. The entry of a
  * withheld order names neither the order nor the change. If an order started and ended while no server ran, there is no entry.
  */
-import { keepParticulars } from '../../../shared/ledger/kept-particulars.ts';
+
 import type { EntryDraft } from '../../../shared/ledger/ledger-entry.ts';
+import { withholdParticulars } from '../../../shared/ledger/withheld-particulars.ts';
 import { Loop } from '../../../shared/loops/loop.ts';
 import type { Clock, Instant } from '../../../shared/time/clock.ts';
 import { inForce } from '../../../shared/verdict/evaluate.ts';
@@ -63,7 +64,7 @@ export function createExecutions(ports: {
           // The ledger entry of a withheld order omits the order number, because readers who count the entries could learn when the order
           // starts and ends.
           ...(withheld(order, now)
-            ? keepParticulars({ order, revision, state })
+            ? withholdParticulars({ order, revision, state })
             : { subject: null, public: { order, revision, state } }),
         },
       );

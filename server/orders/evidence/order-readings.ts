@@ -3,8 +3,8 @@
  * reader receives no text.
  */
 import type { OrderPart, Visibility } from '../../../shared/api/order-readings.ts';
-import { keepParticulars } from '../../../shared/ledger/kept-particulars.ts';
 import type { EntryDraft } from '../../../shared/ledger/ledger-entry.ts';
+import { withholdParticulars } from '../../../shared/ledger/withheld-particulars.ts';
 import { locationsOfOrder } from '../../../shared/order/order-areas.ts';
 import { withheldAt } from '../../../shared/order/stub.ts';
 import type { AccountId } from '../../../shared/protocol/ids.ts';
@@ -116,7 +116,7 @@ export function createOrderReadings({
       await store.recordReading(
         { order, account, part, about, span: Math.floor(at / TOGETHER) },
         // The public ledger must not reveal who read an order.
-        { kind: 'order.read', at, ...keepParticulars({ order, account, part, about }) },
+        { kind: 'order.read', at, ...withholdParticulars({ order, account, part, about }) },
       );
       return visibility;
     },

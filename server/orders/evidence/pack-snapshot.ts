@@ -4,8 +4,8 @@
  */
 import { setImmediate as turn } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
-import { keepsParticulars, openParticulars } from '../../../shared/ledger/kept-particulars.ts';
 import { entrySchema, type LedgerEntry, type Opening } from '../../../shared/ledger/ledger-entry.ts';
+import { openParticulars, withholdsParticulars } from '../../../shared/ledger/withheld-particulars.ts';
 import { parseDocument } from '../../../shared/order/canonical.ts';
 import type { Envelope } from '../../../shared/order/documents.ts';
 import type { Ledger, ProvedContinuation, StoredCheckpoint } from '../../ledger/ledger.ts';
@@ -26,7 +26,7 @@ export interface PackEntry {
   readonly index: number;
   readonly body: string;
   /**
-   * Salt and details with which a reader verifies a ledger entry that hides its details from the public (`kept-particulars.ts`); null for
+   * Salt and details with which a reader verifies a ledger entry that hides its details from the public (`withheld-particulars.ts`); null for
    * all other entries.
    */
   readonly opening: Opening | null;
@@ -130,7 +130,7 @@ async function entriesAbout(
     for (const { index, body, opening: stored } of page) {
       if (index >= size) return all();
       const entry = parseDocument(entrySchema, Buffer.from(body));
-      const opening = keepsParticulars(entry) ? stored : null;
+      const opening = withholdsParticulars(entry) ? stored : null;
       const particulars = opening ? openParticulars(entry, opening) : entry.public;
       const { order: about, version } = particulars;
       const listed = entry.kind === 'order.list' && lists.has(Number(version));

@@ -3,8 +3,8 @@
  * record, so that later changes of a record can be detected.
  */
 import { CordonError } from '../../../shared/errors.ts';
-import { keepParticulars } from '../../../shared/ledger/kept-particulars.ts';
 import type { EntryDraft } from '../../../shared/ledger/ledger-entry.ts';
+import { withholdParticulars } from '../../../shared/ledger/withheld-particulars.ts';
 import { answerState } from '../../../shared/order/answer-deadline.ts';
 import { canonicalText, parseDocument } from '../../../shared/order/canonical.ts';
 import { sha256 } from '../../../shared/order/digest.ts';
@@ -140,7 +140,7 @@ export function createProceedings(ports: {
       kind: 'order.proceeding',
       at: now,
       // The ledger entry hides the number of a withheld order, so that the public cannot count the records about this order.
-      ...(withheld ? keepParticulars(particulars) : { subject: null, public: particulars }),
+      ...(withheld ? withholdParticulars(particulars) : { subject: null, public: particulars }),
     });
     return proceedingsView([...rows, row]);
   }

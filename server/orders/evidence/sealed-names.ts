@@ -5,8 +5,8 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { parseRecipient, sealTo } from '../../../shared/age/seal-to.ts';
 import { csvLine } from '../../../shared/csv.ts';
-import { keepParticulars } from '../../../shared/ledger/kept-particulars.ts';
 import type { EntryDraft } from '../../../shared/ledger/ledger-entry.ts';
+import { withholdParticulars } from '../../../shared/ledger/withheld-particulars.ts';
 import { sha256 } from '../../../shared/order/digest.ts';
 import { withheldAt } from '../../../shared/order/stub.ts';
 import type { AccountId, DeviceId } from '../../../shared/protocol/ids.ts';
@@ -84,7 +84,7 @@ export function createNamesSealer({
         kind: 'names.sealed',
         at,
         ...((await withheld(order, revision, at))
-          ? { ...keepParticulars({ ...particulars, subject }), public: { digest } }
+          ? { ...withholdParticulars({ ...particulars, subject }), public: { digest } }
           : { subject, public: { ...particulars, digest } }),
       });
       return { bytes, devices };

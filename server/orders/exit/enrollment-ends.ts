@@ -3,8 +3,8 @@
  * device that wiped its data, and of a silent device: one without a receipt about the exit for 30 days.
  */
 import { setImmediate as turn } from 'node:timers/promises';
-import { keepParticulars } from '../../../shared/ledger/kept-particulars.ts';
 import type { EntryDraft } from '../../../shared/ledger/ledger-entry.ts';
+import { withholdParticulars } from '../../../shared/ledger/withheld-particulars.ts';
 import { newSalt } from '../../../shared/order/exemption.ts';
 import { hasHomeOrSeatReason } from '../../../shared/order/exit.ts';
 import type { Destroyed, ExitOutcome } from '../../../shared/pack/destruction.ts';
@@ -43,7 +43,7 @@ const entriesOf = ({ order, revision, device, outcome, at, salt }: NewExit, with
     // The public ledger entry of a withheld order names neither the exit nor the device. The reader of an evidence pack verifies the entry
     // with the salt and details in the pack.
     return withheld
-      ? { kind: 'order.executed', at, ...keepParticulars(particulars) }
+      ? { kind: 'order.executed', at, ...withholdParticulars(particulars) }
       : { kind: 'order.exited', at, subject: device, public: particulars };
   },
 });

@@ -17,4 +17,4 @@ export function noteIn(saved: string): string {
 }
 
 /** Tree size in the second line of the note (C2SP tlog-checkpoint). Throws `checkpoint_invalid`. */
-export const sizeIn = (saved: string): number => Number(noteIn(saved).split('\n')[1]);
+export const treeSizeOf = (saved: string): number => Number(noteIn(saved).split('\n')[1]);

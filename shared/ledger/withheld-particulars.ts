@@ -7,19 +7,19 @@ import { canonicalText, parseDocument } from '../order/canonical.ts';
 import { type EntryDraft, type EntryKind, entrySchema, type LedgerEntry, type Opening } from './ledger-entry.ts';
 import { subjectCommitment } from './make-entry.ts';
 
-export function keepParticulars(particulars: LedgerEntry['public']): Pick<EntryDraft, 'subject' | 'public'> {
+export function withholdParticulars(particulars: LedgerEntry['public']): Pick<EntryDraft, 'subject' | 'public'> {
   return { subject: canonicalText(particulars), public: {} };
 }
 
 /** Kinds of ledger entries that withhold their details while the order is withheld. */
-export const KEPT_KINDS: readonly EntryKind[] = ['order.executed', 'order.proceeding'];
+export const WITHHELD_KINDS: readonly EntryKind[] = ['order.executed', 'order.proceeding'];
 
-export const keepsParticulars = ({ kind, public: shown }: LedgerEntry): boolean =>
-  KEPT_KINDS.includes(kind) && Object.keys(shown).length === 0;
+export const withholdsParticulars = ({ kind, public: shown }: LedgerEntry): boolean =>
+  WITHHELD_KINDS.includes(kind) && Object.keys(shown).length === 0;
 
 /** Withheld details of an entry, verified against its salted hash. Throws `proof_invalid`. */
 export function openParticulars(entry: LedgerEntry, { salt, subject }: Opening): LedgerEntry['public'] {
-  if (!keepsParticulars(entry)) throw new CordonError('proof_invalid', 'The entry withholds no particulars.');
+  if (!withholdsParticulars(entry)) throw new CordonError('proof_invalid', 'The entry withholds no particulars.');
   if (entry.subject !== subjectCommitment(Buffer.from(salt, 'hex'), subject)) {
     throw new CordonError('proof_invalid', 'The opening does not match the commitment of the entry.');
   }

@@ -1,8 +1,8 @@
 /** Particulars that an entry withholds from the public. Two such entries look alike, and only the committed particulars match an entry. */
 import { expect, it } from 'vitest';
-import { keepParticulars, openParticulars } from './kept-particulars.ts';
 import { type EntryDraft, entrySchema } from './ledger-entry.ts';
 import { makeEntry } from './make-entry.ts';
+import { openParticulars, withholdParticulars } from './withheld-particulars.ts';
 
 const PARTICULARS = { order: '2026-001', revision: 2, state: 'entered' };
 const made = (draft: Pick<EntryDraft, 'subject' | 'public'>, kind: EntryDraft['kind'] = 'order.executed') => {
@@ -12,8 +12,8 @@ const made = (draft: Pick<EntryDraft, 'subject' | 'public'>, kind: EntryDraft['k
 };
 
 it('an entry withholds its particulars, and only the matching opening reveals them', () => {
-  const { entry, opening } = made(keepParticulars(PARTICULARS));
-  const other = made(keepParticulars({ order: '2026-002', revision: 9, destroyed: 'a'.repeat(64) }));
+  const { entry, opening } = made(withholdParticulars(PARTICULARS));
+  const other = made(withholdParticulars({ order: '2026-002', revision: 9, destroyed: 'a'.repeat(64) }));
   expect({ ...entry, subject: null }).toEqual({ ...other.entry, subject: null });
   expect(openParticulars(entry, opening)).toEqual(PARTICULARS);
   for (const wrong of [
@@ -27,8 +27,8 @@ it('an entry withholds its particulars, and only the matching opening reveals th
 
 it('an opening of one entry does not open another', () => {
   const others = [
-    made({ subject: keepParticulars(PARTICULARS).subject, public: { order: '2026-001' } }),
-    made(keepParticulars(PARTICULARS), 'order.exited'),
+    made({ subject: withholdParticulars(PARTICULARS).subject, public: { order: '2026-001' } }),
+    made(withholdParticulars(PARTICULARS), 'order.exited'),
     made({ subject: 'dev_abcdefghijklmnop', public: {} }),
     made({ subject: '{"state":"entered","order":"2026-001"}', public: {} }),
     made({ subject: '{"order":["2026-001"]}', public: {} }),
