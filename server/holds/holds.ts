@@ -18,7 +18,7 @@ import type { HoldPosition, HoldStore, LegalHold, Log, NewHold, RecordsPort } fr
 
 const RECORDS_TOGETHER = 100;
 /** Delay in milliseconds before the server tries again to sign device records after a failure. */
-const TELL_AGAIN = 30_000;
+const RETRY_AFTER = 30_000;
 
 export interface PlaceHold {
   readonly on: { readonly device: DeviceId } | { readonly person: PersonId };
@@ -56,7 +56,7 @@ export function createHolds(ports: {
         { err: error },
         'device records could not be issued after a change of a legal hold; the server tries again',
       ),
-    retryAfter: TELL_AGAIN,
+    retryAfter: RETRY_AFTER,
   });
 
   /**
@@ -129,7 +129,7 @@ export function createHolds(ports: {
       return { holds, cursor: found.length > limit && last ? `${last.placedAt} ${last.id}` : null };
     },
 
-    held: store.held.bind(store),
+    underLegalHold: store.underLegalHold.bind(store),
 
     start: () => delivery.run(),
     stop: () => delivery.stop(),

@@ -60,7 +60,7 @@ export interface HoldStore {
   release(id: LegalHoldId, release: Release, entry: EntryDraft<'legal-hold.released'>): Promise<boolean>;
   hold(id: LegalHoldId): Promise<LegalHold | null>;
   holds(query: HoldQuery): Promise<LegalHold[]>;
-  held(devices: readonly DeviceId[]): Promise<ReadonlySet<DeviceId>>;
+  underLegalHold(devices: readonly DeviceId[]): Promise<ReadonlySet<DeviceId>>;
   devicesOf(id: LegalHoldId, after: DeviceId | null, limit: number): Promise<DeviceId[]>;
   undelivered(): Promise<{ readonly id: LegalHoldId; readonly released: boolean }[]>;
   /**

@@ -17,12 +17,12 @@ import { EVIDENCE_SOURCES, type LocationState, type OrderRule } from '../../shar
 import type { AffectedQuery, LocationWrite } from './ports.ts';
 
 export function affectedQuery(rule: OrderRule, now: number): AffectedQuery {
-  const asksForLocation = rule.nexus.has('present') || rule.nexus.has('network');
+  const requiresLocation = rule.nexus.has('present') || rule.nexus.has('network');
   return {
-    locations: asksForLocation ? searchCodes(rule) : [],
+    locations: requiresLocation ? searchCodes(rule) : [],
     homes: rule.nexus.has('home') ? homesIn(rule) : [],
     seats: rule.nexus.has('seat') ? homesIn(rule) : [],
-    unknownAt: asksForLocation && rule.unknown === 'deny' ? now : null,
+    unknownAt: requiresLocation && rule.unknown === 'deny' ? now : null,
   };
 }
 

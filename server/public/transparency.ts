@@ -129,11 +129,11 @@ ${peopleAffected(terms, exempt)}${inLanguages(statement, authoritativeLanguage)}
 const fact = (term: string, words: Markup): Markup => html`<dt>${term}</dt><dd>${words}</dd>
 `;
 
-function documents({ documents: kept = [] }: OrderTerms): Markup {
-  if (kept.length === 0) return html``;
+function documents({ documents: listed = [] }: OrderTerms): Markup {
+  if (listed.length === 0) return html``;
   return fact(
     'Documents',
-    html`${kept.map(({ title, sha256 }) => html`<div><bdi>${title}</bdi>, SHA-256 <code>${sha256}</code></div>`)}`,
+    html`${listed.map(({ title, sha256 }) => html`<div><bdi>${title}</bdi>, SHA-256 <code>${sha256}</code></div>`)}`,
   );
 }
 

@@ -6,9 +6,9 @@ import { refusedByHold } from '../holds/holds.ts';
 import { areaOf } from './area-column.ts';
 import { codeOf, codesOf, GROUP, selectCodes } from './code-list.ts';
 import type { Database, Tx } from './database.ts';
-import { isHeld } from './held-devices.ts';
 import { requireMember } from './people-store.ts';
 import type { Schema } from './schema.ts';
+import { isUnderLegalHold } from './under-legal-hold.ts';
 
 /**
  * Milliseconds for which a lookup waits, so that devices that redeem codes at the same time share one query and one commit. Saves most of
@@ -46,7 +46,7 @@ export class CodeStore implements Port {
         throw new CordonError('conflict', detail, { device: code.id });
       }
       await requireMember(tx, code.person, code.group);
-      if (await isHeld(tx, code.id)) throw refusedByHold(code.id);
+      if (await isUnderLegalHold(tx, code.id)) throw refusedByHold(code.id);
       const row = codeRow(code);
       await tx
         .insertInto('activation_codes')

@@ -11,7 +11,7 @@ import { appendEntries } from './append-entries.ts';
 import { roundsOf, tableOf } from './bulk.ts';
 import { recordOf } from './command-rows.ts';
 import type { Database, Tx } from './database.ts';
-import { UNDER_HOLD } from './held-devices.ts';
+import { UNDER_LEGAL_HOLD } from './under-legal-hold.ts';
 
 interface Insertion {
   readonly created: NewCommand;
@@ -100,7 +100,7 @@ async function insertCommands(tx: Tx, insertions: readonly Insertion[]): Promise
       v.column8
     from ${table} as v cross join devices
     where devices.id = v.column2 and devices.status = 'active'
-      and not (v.column3 in (${sql.join([...DESTROYING])}) and ${UNDER_HOLD})
+      and not (v.column3 in (${sql.join([...DESTROYING])}) and ${UNDER_LEGAL_HOLD})
     on conflict (id) do nothing
     returning id, generation`.execute(tx);
   const generations = new Map(rows.map(({ id, generation }) => [id, generation]));

@@ -32,12 +32,12 @@ import { cancelCommandsOf } from './command-rows.ts';
 import type { Database, Db, Tx } from './database.ts';
 import { allIds, pageOfIds } from './device-list.ts';
 import { withinScope } from './device-scope.ts';
-import { isHeld, UNDER_HOLD } from './held-devices.ts';
 import { rememberDevices } from './history.ts';
 import { dropKeyPackages } from './key-package-store.ts';
 import { appendLocationEntry } from './location-records.ts';
 import { purgeMailbox } from './mailbox-rows.ts';
 import { requireInGroup } from './people-store.ts';
+import { isUnderLegalHold, UNDER_LEGAL_HOLD } from './under-legal-hold.ts';
 
 export class DeviceStore implements DevicePort {
   readonly #database: Database;
@@ -163,7 +163,7 @@ export async function endDevice(
     .execute();
   if (entry) for (const { serial } of revoked) await appendEntry(tx, entry(serial));
   await cancelCommandsOf(tx, id, ended.realAt, `The device was ${ended.status}.`);
-  if (!(await isHeld(tx, id))) await purgeMailbox(tx, id, ended.at);
+  if (!(await isUnderLegalHold(tx, id))) await purgeMailbox(tx, id, ended.at);
   await dropKeyPackages(tx, id);
   return true;
 }
@@ -183,7 +183,7 @@ function selectDevices(db: Db | Tx) {
     .select(['groups.name as group_name', 'groups.home as group_home', 'groups.seat as group_seat'])
     .select(['device_inventory.hostname', 'device_inventory.platform'])
     .select(['device_workspaces.state as workspace_state', 'device_workspaces.since as workspace_since'])
-    .select(sql<0 | 1>`case when ${UNDER_HOLD} then 1 else 0 end`.as('under_hold'))
+    .select(sql<0 | 1>`case when ${UNDER_LEGAL_HOLD} then 1 else 0 end`.as('under_hold'))
     .select([
       'device_presence.connected',
       'device_presence.changed_at',

@@ -13,11 +13,11 @@ import { appendEntries, appendEntry } from './append-entries.ts';
 import { insertOf, tableOf } from './bulk.ts';
 import { cancelCommandsOf } from './command-rows.ts';
 import type { Database, Tx } from './database.ts';
-import { isHeld } from './held-devices.ts';
 import { rememberDevices, rememberNewDevices } from './history.ts';
 import { dropKeyPackages } from './key-package-store.ts';
 import { purgeMailbox } from './mailbox-rows.ts';
 import type { Schema } from './schema.ts';
+import { isUnderLegalHold } from './under-legal-hold.ts';
 
 /** Error that rolls back a group of writes because of one row. The group then runs again row by row, and only the faulty row fails. */
 class Undone extends Error {
@@ -116,7 +116,7 @@ async function redeem(tx: Tx, rows: readonly Redemption[]): Promise<void> {
   }
   for (const { row, state } of states.filter(({ row }) => row.generation > 1)) {
     // A new enrollment would delete the waiting data of the earlier enrollment, which a legal hold protects.
-    if (await isHeld(tx, row.id)) throw new Undone('legal_hold');
+    if (await isUnderLegalHold(tx, row.id)) throw new Undone('legal_hold');
     const { group_id: _, home, seat, ...again } = state;
     const { numUpdatedRows } = await tx
       .updateTable('devices')

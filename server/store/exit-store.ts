@@ -9,7 +9,7 @@ import { appendEntry } from './append-entries.ts';
 import { insertOf, tableOf } from './bulk.ts';
 import type { Database, Tx } from './database.ts';
 import { endDevice } from './device-store.ts';
-import { isHeld } from './held-devices.ts';
+import { isUnderLegalHold } from './under-legal-hold.ts';
 
 export class ExitStore implements Port {
   readonly #database: Database;
@@ -109,8 +109,8 @@ export class ExitStore implements Port {
         .where('device_id', '=', device)
         .where('generation', '=', generation)
         .executeTakeFirst();
-      if (!known || done || (await isHeld(tx, device))) return null;
-      const destroyed = await heldOf(tx, device);
+      if (!known || done || (await isUnderLegalHold(tx, device))) return null;
+      const destroyed = await dataOf(tx, device);
       await endDevice(tx, device, { status: 'revoked', at, realAt, reason }, entries.revoked);
       await tx.deleteFrom('attachments').where('device_id', '=', device).execute();
       await tx.deleteFrom('device_inventory').where('device_id', '=', device).execute();
@@ -153,7 +153,7 @@ export class ExitStore implements Port {
   }
 }
 
-async function heldOf(tx: Tx, device: DeviceId): Promise<Destroyed> {
+async function dataOf(tx: Tx, device: DeviceId): Promise<Destroyed> {
   const { rows } = await sql<{ [K in keyof Destroyed]: number | string }>`select
     (select count(*) from certificates where device_id = ${device} and revoked_at is null) as certificates,
     (select count(*) from mailbox_entries where device_id = ${device} and post is not null) as messages,

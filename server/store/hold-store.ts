@@ -15,7 +15,7 @@ import { appendEntry } from './append-entries.ts';
 import { tableOf } from './bulk.ts';
 import { cancelDestruction } from './command-rows.ts';
 import type { Database, Db, Tx } from './database.ts';
-import { UNDER_HOLD } from './held-devices.ts';
+import { UNDER_LEGAL_HOLD } from './under-legal-hold.ts';
 
 export class HoldStore implements Port {
   readonly #database: Database;
@@ -29,11 +29,11 @@ export class HoldStore implements Port {
     return this.#database.transaction(async (tx) => {
       if (on.kind === 'device') await mustExist(tx, on.device);
       else await requirePerson(tx, on.person);
-      const whom =
+      const subject =
         on.kind === 'device' ? { device_id: on.device, person_id: null } : { device_id: null, person_id: on.person };
       await tx
         .insertInto('legal_holds')
-        .values({ id, ...whom, reason, reference, placed_at, placed_by, records_updated: 0 })
+        .values({ id, ...subject, reason, reference, placed_at, placed_by, records_updated: 0 })
         .execute();
       const ofHold = on.kind === 'device' ? sql`id = ${on.device}` : sql`person_id = ${on.person}`;
       await cancelDestruction(tx, ofHold, realAt);
@@ -76,14 +76,14 @@ export class HoldStore implements Port {
     return rows.map(holdOf);
   }
 
-  async held(devices: readonly DeviceId[]): Promise<ReadonlySet<DeviceId>> {
+  async underLegalHold(devices: readonly DeviceId[]): Promise<ReadonlySet<DeviceId>> {
     if (devices.length === 0) return new Set();
     const { rows } = await sql<{ id: string }>`
       select devices.id from ${tableOf(
         ['text'],
         devices.map((device) => [device]),
       )} as v
-      cross join devices where devices.id = v.column1 and ${UNDER_HOLD}`.execute(this.#database.db);
+      cross join devices where devices.id = v.column1 and ${UNDER_LEGAL_HOLD}`.execute(this.#database.db);
     return new Set(rows.map(({ id }) => deviceIdSchema.parse(id)));
   }
 

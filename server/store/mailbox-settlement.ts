@@ -9,8 +9,8 @@ import { KEPT_FOR } from '../relay/posts.ts';
 import { type MessageChange, settle } from '../relay/settlement.ts';
 import { tableOf } from './bulk.ts';
 import type { Tx } from './database.ts';
-import { isHeld } from './held-devices.ts';
 import { addFates, type FateReport, forgetEntries, loadMailboxes, saveMailboxes, sendersOf } from './mailbox-rows.ts';
+import { isUnderLegalHold } from './under-legal-hold.ts';
 
 const FATES: Readonly<Partial<Record<MessageChange, Fate['fate']>>> = {
   held: 'held',
@@ -36,7 +36,7 @@ export async function settleMailbox(
   const sent = new Map((await sendersOf(tx, rows)).map((one) => [one.post, one]));
   const returns = mailbox.gate === 'return' || shut?.rule === 'return';
   // Under a legal hold, the server holds messages that an order would otherwise return.
-  const instead = returns && (await isHeld(tx, device));
+  const instead = returns && (await isUnderLegalHold(tx, device));
   const { gate, changes } = settle(
     instead && mailbox.gate === 'return' ? 'hold' : mailbox.gate,
     instead && shut ? { ...shut, rule: shut.rule === 'return' ? 'hold' : shut.rule } : shut,

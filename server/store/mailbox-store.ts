@@ -14,9 +14,9 @@ import type {
 } from '../relay/ports.ts';
 import { tableOf } from './bulk.ts';
 import type { Database, Tx } from './database.ts';
-import { HELD_DEVICES } from './held-devices.ts';
 import { addFates, type DeletedEntry, fatesOf, forgetEntries } from './mailbox-rows.ts';
 import { settleMailbox } from './mailbox-settlement.ts';
+import { DEVICES_UNDER_LEGAL_HOLD } from './under-legal-hold.ts';
 
 /** Maximum entries that expire in one transaction. Other writes run between two transactions. */
 const SLICE = 500;
@@ -151,7 +151,7 @@ export class MailboxStore implements MailboxPort {
     return this.#database.transaction(async (tx) => {
       // A legal hold keeps the expired entry until the device connects. The store checks the entry again a day later.
       await sql`update mailbox_entries set expires_at = ${now + DAY}
-        where expires_at <= ${now} and device_id in ${HELD_DEVICES}`.execute(tx);
+        where expires_at <= ${now} and device_id in ${DEVICES_UNDER_LEGAL_HOLD}`.execute(tx);
       // Extends the expiry of messages that an order holds, unless the sender requested an earlier expiry. Starts an hour before the
       // expiry, so that no message expires just when the order ends.
       await sql`update mailbox_entries set expires_at = coalesce(

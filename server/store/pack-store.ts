@@ -81,7 +81,7 @@ export class PackStore implements Port {
     return row ?? null;
   }
 
-  async answered(order: string, upTo: number, after: DeviceId | null, limit: number): Promise<DeviceId[]> {
+  async devicesWithReceipts(order: string, upTo: number, after: DeviceId | null, limit: number): Promise<DeviceId[]> {
     const found = new Set<string>();
     // Runs one query per kind of receipt, because the index is sorted by kind. The first `limit` rows overall are among the first `limit`
     // rows of each kind.

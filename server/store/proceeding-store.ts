@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { CordonError } from '../../shared/errors.ts';
 import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
 import { type AccountId, accountIdSchema } from '../../shared/protocol/ids.ts';
-import type { GivenReminder, NewReminder, ReminderStore } from '../orders/evidence/answer-reminders.ts';
+import type { NewReminder, ReminderStore, SentReminder } from '../orders/evidence/answer-reminders.ts';
 import type { ProceedingStore as Port, ProceedingRow } from '../orders/evidence/proceedings.ts';
 import { storeAlerts } from './alert-rows.ts';
 import { appendEntry } from './append-entries.ts';
@@ -57,7 +57,7 @@ export class ProceedingStore implements Port, ReminderStore {
     });
   }
 
-  async reminder(order: string): Promise<GivenReminder | null> {
+  async reminder(order: string): Promise<SentReminder | null> {
     const row = await this.#database.db
       .selectFrom('answer_reminders')
       .select(['answer_by', 'step', 'mailed'])
@@ -68,7 +68,7 @@ export class ProceedingStore implements Port, ReminderStore {
     return { answerBy: Number(answer_by), step: Number(step), mailed: mailedSchema.parse(JSON.parse(mailed)) };
   }
 
-  giveReminder({ order, answerBy, step, at, alert }: NewReminder): Promise<boolean> {
+  recordReminder({ order, answerBy, step, at, alert }: NewReminder): Promise<boolean> {
     return this.#database.transaction(async (tx) => {
       const row = { answer_by: answerBy, step, at, mailed: '[]' };
       const { numInsertedOrUpdatedRows } = await tx

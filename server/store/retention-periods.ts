@@ -4,10 +4,10 @@
  */
 import { type RawBuilder, sql } from 'kysely';
 import { MOST_STORED_LISTS } from '../../shared/pack/format.ts';
-import { HELD_DEVICES } from './held-devices.ts';
+import { DEVICES_UNDER_LEGAL_HOLD } from './under-legal-hold.ts';
 
 export interface RetentionPeriod {
-  readonly what: string;
+  readonly records: string;
   readonly table: string;
   readonly key: string;
   /** `days`: retention period in days from `since`. `newest`, instead of `days`: number of rows to keep, newest by key. */
@@ -17,66 +17,74 @@ export interface RetentionPeriod {
   readonly since?: string;
   /** Clock of the time in `since`: the server clock (`domain`) or the machine's clock (`real`). */
   readonly time?: 'domain' | 'real';
-  readonly held?: RawBuilder<boolean>;
+  readonly underLegalHold?: RawBuilder<boolean>;
 }
 
-const ofHeldDevice = (column: string) => sql<boolean>`coalesce(${sql.ref(column)} in ${HELD_DEVICES}, false)`;
+const ofDeviceUnderLegalHold = (column: string) =>
+  sql<boolean>`coalesce(${sql.ref(column)} in ${DEVICES_UNDER_LEGAL_HOLD}, false)`;
 /** A group's history is kept while a device in the group is under a legal hold. */
-const OF_HELD_DEVICES_GROUP = sql<boolean>`group_id in (select group_id from device_history where device_id in ${HELD_DEVICES})`;
+const OF_GROUP_UNDER_LEGAL_HOLD = sql<boolean>`group_id in (select group_id from device_history where device_id in ${DEVICES_UNDER_LEGAL_HOLD})`;
 
 const deviceRecords = (evidenceDays: number): readonly RetentionPeriod[] => [
   {
-    what: "evidence of devices' locations",
+    records: "evidence of devices' locations",
     table: 'evidence',
     key: 'id',
     since: 'at',
     days: evidenceDays,
     time: 'domain',
-    held: ofHeldDevice('device_id'),
+    underLegalHold: ofDeviceUnderLegalHold('device_id'),
   },
   {
-    what: "a device's assignments, from their change",
+    records: "a device's assignments, from their change",
     table: 'device_history',
     key: 'id',
     since: 'until_at',
     days: evidenceDays,
     time: 'domain',
-    held: ofHeldDevice('device_id'),
+    underLegalHold: ofDeviceUnderLegalHold('device_id'),
   },
   {
-    what: "a group's name, home area and seat, from their change",
+    records: "a group's name, home area and seat, from their change",
     table: 'group_history',
     key: 'id',
     since: 'until_at',
     days: evidenceDays,
     time: 'domain',
-    held: OF_HELD_DEVICES_GROUP,
+    underLegalHold: OF_GROUP_UNDER_LEGAL_HOLD,
   },
   {
-    what: 'finished commands',
+    records: 'finished commands',
     table: 'commands',
     key: 'id',
     since: 'finished_at',
     days: 400,
     time: 'real',
-    held: ofHeldDevice('device_id'),
+    underLegalHold: ofDeviceUnderLegalHold('device_id'),
   },
   {
-    what: 'alerts',
+    records: 'alerts',
     table: 'alerts',
     key: 'id',
     since: 'at',
     days: 400,
     time: 'domain',
-    held: ofHeldDevice('device_id'),
+    underLegalHold: ofDeviceUnderLegalHold('device_id'),
   },
 ];
 
 const ACCESS: readonly RetentionPeriod[] = [
-  { what: 'sessions, from their end', table: 'sessions', key: 'hash', since: 'expires_at', days: 30, time: 'real' },
-  { what: 'API tokens, from their end', table: 'api_tokens', key: 'id', since: 'expires_at', days: 30, time: 'real' },
+  { records: 'sessions, from their end', table: 'sessions', key: 'hash', since: 'expires_at', days: 30, time: 'real' },
   {
-    what: 'invitations, from their use or end',
+    records: 'API tokens, from their end',
+    table: 'api_tokens',
+    key: 'id',
+    since: 'expires_at',
+    days: 30,
+    time: 'real',
+  },
+  {
+    records: 'invitations, from their use or end',
     table: 'invitations',
     key: 'hash',
     since: 'coalesce(used_at, expires_at)',
@@ -84,7 +92,7 @@ const ACCESS: readonly RetentionPeriod[] = [
     time: 'real',
   },
   {
-    what: 'verification links, from their end',
+    records: 'verification links, from their end',
     table: 'address_verifications',
     key: 'account_id',
     since: 'expires_at',
@@ -92,50 +100,50 @@ const ACCESS: readonly RetentionPeriod[] = [
     time: 'real',
   },
   {
-    what: 'activation codes, from their use or end',
+    records: 'activation codes, from their use or end',
     table: 'activation_codes',
     key: 'id',
     since: 'coalesce(used_at, canceled_at, expires_at)',
     days: 30,
     time: 'real',
-    held: ofHeldDevice('id'),
+    underLegalHold: ofDeviceUnderLegalHold('id'),
   },
 ];
 
 const MESSAGES: readonly RetentionPeriod[] = [
   // A message is never removed while its body waits in a mailbox.
   {
-    what: 'results of posts',
+    records: 'results of posts',
     table: 'posts',
     key: 'id',
     since: 'body is null and at',
     days: 7,
     time: 'domain',
-    held: ofHeldDevice('device_id'),
+    underLegalHold: ofDeviceUnderLegalHold('device_id'),
   },
   {
-    what: 'senders of commits, for each epoch of a conversation',
+    records: 'senders of commits, for each epoch of a conversation',
     table: 'conversation_epochs',
     key: 'conversation, epoch',
     since: 'at',
     days: 90,
     time: 'domain',
-    held: ofHeldDevice('device_id'),
+    underLegalHold: ofDeviceUnderLegalHold('device_id'),
   },
   // The row of the newest epoch (version of the conversation's keys) stays as long as the conversation has a member, even without new
   // commits.
   {
-    what: 'conversations without an active enrollment',
+    records: 'conversations without an active enrollment',
     table: 'conversations',
     key: 'conversation',
     since: `not exists (select 1 from conversation_members m join devices d on d.id = m.device_id and d.generation = m.generation
       where m.conversation = conversations.conversation and d.status = 'active') and at`,
     days: 90,
     time: 'domain',
-    held: ofHeldDevice('started_by'),
+    underLegalHold: ofDeviceUnderLegalHold('started_by'),
   },
   {
-    what: 'members of deleted conversations',
+    records: 'members of deleted conversations',
     table: 'conversation_members',
     key: 'conversation, device_id',
     since: `not exists (select 1 from conversations c where c.conversation = conversation_members.conversation) and cast(0 as bigint)`,
@@ -143,19 +151,19 @@ const MESSAGES: readonly RetentionPeriod[] = [
     time: 'domain',
   },
   {
-    what: 'attachments',
+    records: 'attachments',
     table: 'attachments',
     key: 'id',
     since: 'at',
     days: 30,
     time: 'domain',
-    held: ofHeldDevice('device_id'),
+    underLegalHold: ofDeviceUnderLegalHold('device_id'),
   },
 ];
 
 const ORDERS: readonly RetentionPeriod[] = [
   {
-    what: 'documents of instruments that no revision names',
+    records: 'documents of instruments that no revision names',
     table: 'order_documents',
     key: 'sha256',
     since: 'named = 0 and uploaded_at',
@@ -163,14 +171,14 @@ const ORDERS: readonly RetentionPeriod[] = [
     time: 'domain',
   },
   {
-    what: 'devices that an exit waits for, from the last check',
+    records: 'devices that an exit waits for, from the last check',
     table: 'pending_exits',
     key: 'order_number, revision, device_id, generation',
     since: 'checked_at',
     days: 30,
     time: 'domain',
   },
-  { what: 'order lists', table: 'order_lists', key: 'version', newest: MOST_STORED_LISTS },
+  { records: 'order lists', table: 'order_lists', key: 'version', newest: MOST_STORED_LISTS },
 ];
 
 /**

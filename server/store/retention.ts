@@ -29,10 +29,10 @@ export async function removeExpired(
 }
 
 function isExpired(
-  { table, key, days = 0, newest, since = '', time = 'real', held = sql<boolean>`false` }: RetentionPeriod,
+  { table, key, days = 0, newest, since = '', time = 'real', underLegalHold = sql<boolean>`false` }: RetentionPeriod,
   now: { readonly domain: number; readonly real: number },
 ): RawBuilder<unknown> {
-  if (newest === undefined) return sql`${sql.raw(since)} < ${now[time] - days * DAY} and not ${held}`;
+  if (newest === undefined) return sql`${sql.raw(since)} < ${now[time] - days * DAY} and not ${underLegalHold}`;
   return sql`${sql.ref(key)} <= (select max(${sql.ref(key)}) from ${sql.table(table)}) - ${newest}`;
 }
 

@@ -108,8 +108,8 @@ describeOnEveryStore('legal holds', (openStore) => {
       placedAt: world.clock.now(),
       released: null,
     });
-    expect(await holds.held([one, other, newDeviceId()])).toEqual(new Set([one]));
-    expect(await holds.held([])).toEqual(new Set());
+    expect(await holds.underLegalHold([one, other, newDeviceId()])).toEqual(new Set([one]));
+    expect(await holds.underLegalHold([])).toEqual(new Set());
     expect([(await devices.get(one)).underLegalHold, (await devices.get(other)).underLegalHold]).toEqual([true, false]);
     expect(await recordOf(one)).toMatchObject({ legalHold: true, version: 1 });
     expect(await recordOf(other)).toBeNull();
@@ -118,7 +118,7 @@ describeOnEveryStore('legal holds', (openStore) => {
     world.clock.jump(world.clock.now() + DAY);
     const released = await release(hold.id);
     expect(released.released).toEqual({ at: world.clock.now(), by: 'acc_other', reason: 'The case is settled.' });
-    expect(await holds.held([one])).toEqual(new Set());
+    expect(await holds.underLegalHold([one])).toEqual(new Set());
     expect(await recordOf(one)).toMatchObject({ version: 2 });
     expect(await recordOf(one)).not.toHaveProperty('hold');
     await expect(release(hold.id)).rejects.toMatchObject({ code: 'conflict' });
@@ -131,7 +131,7 @@ describeOnEveryStore('legal holds', (openStore) => {
     await open();
     const [one, two, other] = [await add('Amina Khan'), await add(' amina  KHAN'), await add('Amina')];
     const { id } = await place({ person: personCalled('AMINA KHAN') });
-    expect(await holds.held([one, two, other])).toEqual(new Set([one, two]));
+    expect(await holds.underLegalHold([one, two, other])).toEqual(new Set([one, two]));
     const later = await add('Amina Khan');
     await world.orders.effect.reissueRecord(later);
     expect(await recordOf(later)).toMatchObject({ version: 1, legalHold: true });
@@ -150,7 +150,7 @@ describeOnEveryStore('legal holds', (openStore) => {
     await release(first.id);
     expect(await recordOf(device)).toMatchObject({ legalHold: true });
     await release(second.id);
-    expect(await holds.held([device])).toEqual(new Set());
+    expect(await holds.underLegalHold([device])).toEqual(new Set());
   });
 
   it('are listed newest first, page by page', async () => {
@@ -202,7 +202,7 @@ describeOnEveryStore('legal holds', (openStore) => {
     const broken = holdsOver(() => Promise.reject(new Error('the disk is full')));
     const { id } = await broken.place({ on: { device }, reason: REASON, reference: null, by: 'acc' });
     await broken.stop();
-    expect(await holds.held([device])).toEqual(new Set([device]));
+    expect(await holds.underLegalHold([device])).toEqual(new Set([device]));
     expect(await recordOf(device)).toBeNull();
     await holds.start();
     expect(await recordOf(device)).toMatchObject({ legalHold: true });

@@ -60,7 +60,7 @@ describeOnEveryStore('a device that enrolls again', (open) => {
     expect(await enrollment.redeem({ ...other, csr: csrFor(other.id), address: ADDRESS })).toMatchObject({
       generation: 1,
     });
-    expect(await holds.held([device.id, other.id])).toEqual(new Set([device.id, other.id]));
+    expect(await holds.underLegalHold([device.id, other.id])).toEqual(new Set([device.id, other.id]));
 
     await holds.release(hold.id, { at: 2, by: 'acc', reason: 'r' }, { kind: 'legal-hold.released', ...entry });
     expect(await enrollment.redeem({ ...again, csr: csrFor(device.id), address: ADDRESS })).toMatchObject({

@@ -236,7 +236,7 @@ describeOnEveryStore('retention', (open) => {
 
 it('has the same periods as the table in SECURITY.md', () => {
   const page = readFileSync(new URL('../../SECURITY.md', import.meta.url), 'utf8');
-  for (const { what, days, newest } of retentionPeriods(EVIDENCE_DAYS + BEFOREHAND_DAYS)) {
-    expect(page).toContain(`| ${what} | ${newest === undefined ? `${days} days` : `the newest ${newest}`} |`);
+  for (const { records, days, newest } of retentionPeriods(EVIDENCE_DAYS + BEFOREHAND_DAYS)) {
+    expect(page).toContain(`| ${records} | ${newest === undefined ? `${days} days` : `the newest ${newest}`} |`);
   }
 });

@@ -201,7 +201,7 @@ export async function startApi({
   const policies = createTerritoryPolicies({ store: new TerritoryPolicyStore(database), clock });
   const orders = createOrders({
     stores: openOrderStores(database),
-    holds: { held: (asked) => holds.held(asked) },
+    holds: { underLegalHold: (asked) => holds.underLegalHold(asked) },
     changes: createDeviceChanges(bus),
     responsible: { responsible: async () => [], mail: () => null },
     areas,

@@ -10,13 +10,13 @@ import type { Effect } from '../effect/effect.ts';
 import type { AdoptionStore, ApproverStore, OrderStore } from '../ports.ts';
 import type { ActionQueue } from './action-queue.ts';
 import type { AdoptedOrders } from './adopted-orders.ts';
-import type { ApprovalGiven } from './approval-checks.ts';
+import type { SubmittedApproval } from './approval-checks.ts';
 import { type ApprovalResult, createApprovals } from './approvals.ts';
 import { createPendingApprovals, type PendingApprovals } from './pending-approvals.ts';
 import type { StoredOrders } from './stored-orders.ts';
 
 export interface Adoption extends Pick<StoredOrders, 'get' | 'list' | 'revision' | 'scope'> {
-  approve(approver: PersonId, order: string, revision: number, approval: ApprovalGiven): Promise<ApprovalResult>;
+  approve(approver: PersonId, order: string, revision: number, approval: SubmittedApproval): Promise<ApprovalResult>;
   pendingApprovals(): Promise<PendingApprovals>;
   /** Rules of all adopted orders, including announced and ended orders. */
   rules(): readonly OrderRule[];

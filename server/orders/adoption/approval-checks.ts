@@ -13,7 +13,7 @@ import { stubText } from '../../../shared/order/stub.ts';
 import type { Instant } from '../../../shared/time/clock.ts';
 import type { OrderRow, RevisionRow } from '../ports.ts';
 
-export interface ApprovalGiven {
+export interface SubmittedApproval {
   readonly keyid: string;
   readonly signature: string;
   readonly stub?: string | undefined;
@@ -26,11 +26,11 @@ export const isPending = ({ state }: Pick<RevisionRow, 'state'>): boolean =>
 export function checkSignature(
   row: RevisionRow,
   approverSet: ApproverSet,
-  { keyid, signature, stub, immediate }: ApprovalGiven,
+  { keyid, signature, stub, immediate }: SubmittedApproval,
 ): void {
   const key = approverSet.keys.find((each) => each.keyid === keyid);
-  const signed = (type: string, text: string, given: string) =>
-    key !== undefined && verifySignature(key.key, pae(type, Buffer.from(text)), Buffer.from(given, 'base64'));
+  const signed = (type: string, text: string, encoded: string) =>
+    key !== undefined && verifySignature(key.key, pae(type, Buffer.from(text)), Buffer.from(encoded, 'base64'));
   const refuse = (detail: string) => {
     const { order, revision, digest } = row;
     throw new CordonError('approval_invalid', detail, { order, revision, digest });

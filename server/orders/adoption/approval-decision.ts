@@ -7,7 +7,7 @@ import { type AdoptionState, adoptionStateOf } from '../../../shared/order/adopt
 import type { Revision } from '../../../shared/order/documents.ts';
 import type { People } from './independence.ts';
 
-export interface ApprovalGiven {
+export interface RecordedApproval {
   readonly person: string;
   readonly keyid: string;
 }
@@ -26,14 +26,14 @@ export function isOneEnough({ act }: Pick<Revision, 'act'>, basePaused: boolean)
 
 export function countingApprovers(
   revision: Pick<Revision, 'act' | 'proposer'>,
-  given: readonly ApprovalGiven[],
+  recorded: readonly RecordedApproval[],
   persons: ReadonlyMap<string, string>,
   basePaused: boolean,
   people: People,
 ): { readonly approved: ReadonlySet<string>; readonly open: ReadonlySet<string> } {
   const may = new Set([...persons.values()].map(people.canonical));
   if (!isOneEnough(revision, basePaused)) may.delete(people.canonical(revision.proposer));
-  const counted = given.filter(({ keyid }) => persons.has(keyid)).map(({ person }) => people.canonical(person));
+  const counted = recorded.filter(({ keyid }) => persons.has(keyid)).map(({ person }) => people.canonical(person));
   const signers = new Set(counted).intersection(may);
   const approved = people.independent(signers);
   const adds = (person: string) => people.independent([...signers, person]).size > approved.size;
@@ -41,7 +41,7 @@ export function countingApprovers(
 }
 
 /**
- * Decides whether an approval is valid and completes the adoption. `given`: recorded approvals. `persons`: person of each key in the
+ * Decides whether an approval is valid and completes the adoption. `recorded`: recorded approvals. `persons`: person of each key in the
  * current approver set.
  *
  * Throws `approver_unknown` if the set lacks the key, and `same_person` if the proposer approves or a person approves with a second key.
@@ -50,7 +50,7 @@ export function countingApprovers(
 export function decideApproval(
   revision: Revision,
   approval: { readonly keyid: string },
-  given: readonly ApprovalGiven[],
+  recorded: readonly RecordedApproval[],
   persons: ReadonlyMap<string, string>,
   threshold: number,
   basePaused: boolean,
@@ -66,7 +66,7 @@ export function decideApproval(
   if (people.canonical(person) === proposer && !isOneEnough(revision, basePaused)) {
     throw new CordonError('same_person', 'The proposer of a revision cannot approve it. Ask another approver.');
   }
-  const counted = given.filter((each) => persons.has(each.keyid));
+  const counted = recorded.filter((each) => persons.has(each.keyid));
   const isNew = !counted.some((each) => each.keyid === approval.keyid);
   const others = counted.map((each) => each.person);
   if (isNew && others.some((each) => people.canonical(each) === people.canonical(person))) {

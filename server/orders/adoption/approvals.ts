@@ -10,7 +10,7 @@ import type { Clock, Instant } from '../../../shared/time/clock.ts';
 import type { OrderRule } from '../../../shared/verdict/terms.ts';
 import type { AdoptionStore, ApprovalRow, ApproverStore, OrderStore, RevisionRow } from '../ports.ts';
 import type { AdoptedOrders } from './adopted-orders.ts';
-import { type ApprovalGiven, approvableState, checkPassed, checkSignature, isPending } from './approval-checks.ts';
+import { approvableState, checkPassed, checkSignature, isPending, type SubmittedApproval } from './approval-checks.ts';
 import { type ApprovalDecision, decideApproval, isOneEnough } from './approval-decision.ts';
 import { peopleOf } from './independence.ts';
 import { passedIn } from './order-views.ts';
@@ -68,9 +68,9 @@ export function createApprovals(ports: {
     approver: PersonId,
     number: string,
     revision: number,
-    given: ApprovalGiven,
+    submitted: SubmittedApproval,
   ): Promise<Approved> {
-    const { keyid, signature, stub = null, immediate = null } = given;
+    const { keyid, signature, stub = null, immediate = null } = submitted;
     const approverSet = state.approvers.require();
     // Read the revisions before the order. If another server process adopts a revision between the two reads, the update of the store fails
     // with `conflict`.
@@ -95,13 +95,13 @@ export function createApprovals(ports: {
     if (people.canonical(persons.get(keyid) ?? '') !== approver) {
       throw new CordonError('forbidden', 'This key belongs to another person: sign with your own.');
     }
-    checkSignature(row, approverSet, given);
+    checkSignature(row, approverSet, submitted);
     const currentList = state.list.current()?.version;
     if (!isNew) return { result: resultOf(number, row.state === 'adopted', decision, currentList), changed: null };
     const now = clock.now();
     if (isPending(row)) {
       await requirePauseUnchanged(document, order.adoptedRevision, now);
-      checkPassed(row, passedIn(row, rows, now), given.immediate);
+      checkPassed(row, passedIn(row, rows, now), submitted.immediate);
     }
     const approval: ApprovalRow = { person: approver, keyid, signature, stub, immediate, approvedAt: now };
     const adopts = isPending(row) && adoption.adopted;

@@ -47,7 +47,7 @@ export function requireRoom(revisions: Iterable<{ readonly envelope: Envelope; r
   );
 }
 
-export function buildList(given: {
+export function buildList(input: {
   readonly installation: string;
   readonly before: StoredList | null;
   readonly approverSet: number;
@@ -55,7 +55,7 @@ export function buildList(given: {
   readonly now: Instant;
   readonly online: Signer;
 }): StoredList {
-  const { installation, before, approverSet, revisions, now, online } = given;
+  const { installation, before, approverSet, revisions, now, online } = input;
   const list: OrderList = {
     installation,
     version: (before?.version ?? 0) + 1,

@@ -29,7 +29,7 @@ const READERS = [
   ['a member of the approver set in any role', member, [], 'restricted'],
 ] as const;
 
-describe.each(READERS)('%s', (_who, person, areas, expected) => {
+describe.each(READERS)('%s', (_name, person, areas, expected) => {
   it('has the expected access to a withheld order', () => {
     expect(visibilityTo({ person, areas }, facts)).toBe(expected);
   });

@@ -59,7 +59,7 @@ export interface Recovered {
   readonly record: Pick<DeviceRecord, 'home' | 'seat'> | null;
 }
 
-export interface RecoverGiven {
+export interface RecoveryInput {
   readonly installation: string;
   readonly device: DeviceId;
   readonly generation: number;
@@ -73,17 +73,17 @@ export interface RecoverGiven {
  * Selects the documents from a device that a restored server accepts. If one of the documents is invalid, accepts none of them and throws
  * the reason, such as `document_malformed`, `signature_invalid`, `threshold_not_met` or `list_forked`.
  */
-export function recoverFrom(given: RecoverGiven): Recovered {
-  const { chain } = given;
-  const approverSets = newerApproverSets(given);
+export function recoverFrom(input: RecoveryInput): Recovered {
+  const { chain } = input;
+  const approverSets = newerApproverSets(input);
   const all = [...chain, ...approverSets.map(({ approverSet }) => approverSet)];
-  const { list, revisions: listed } = revisionsOf(given, all);
-  const revisions = [...listed, ...unlistedOf(given, all, listed)];
-  const record = ownRecord(given, all);
-  return { approverSets, list, revisions, record, exemptions: record ? exemptionsOf(given, record, revisions) : [] };
+  const { list, revisions: listed } = revisionsOf(input, all);
+  const revisions = [...listed, ...unlistedOf(input, all, listed)];
+  const record = ownRecord(input, all);
+  return { approverSets, list, revisions, record, exemptions: record ? exemptionsOf(input, record, revisions) : [] };
 }
 
-function newerApproverSets({ installation, chain, recollection }: RecoverGiven): Recovered['approverSets'] {
+function newerApproverSets({ installation, chain, recollection }: RecoveryInput): Recovered['approverSets'] {
   const newest = chain.at(-1);
   if (!newest || recollection.approverSets.length === 0) return [];
   // The device may lack approver sets that were adopted before its own oldest set. Only another device can return the missing sets.
@@ -97,7 +97,7 @@ function newerApproverSets({ installation, chain, recollection }: RecoverGiven):
 }
 
 function revisionsOf(
-  { installation, accepted, recollection, now }: RecoverGiven,
+  { installation, accepted, recollection, now }: RecoveryInput,
   chain: readonly ApproverSet[],
 ): { list: number; revisions: RecoveredRevision[] } {
   const { list: envelope, orders: withheld } = recollection;
@@ -131,7 +131,7 @@ function revisionsOf(
  * under the current approver set.
  */
 function unlistedOf(
-  { installation, accepted, recollection, now }: RecoverGiven,
+  { installation, accepted, recollection, now }: RecoveryInput,
   chain: readonly ApproverSet[],
   listed: readonly RecoveredRevision[],
 ): RecoveredRevision[] {
@@ -207,7 +207,7 @@ function stubSignatures({ orders }: OrderList): ReadonlyMap<string, string> {
 
 /** Returns null if another server signed the device record, or if the record belongs to an earlier enrollment. */
 function ownRecord(
-  { installation, device, generation, recollection: { record: envelope } }: RecoverGiven,
+  { installation, device, generation, recollection: { record: envelope } }: RecoveryInput,
   chain: readonly ApproverSet[],
 ): DeviceRecord | null {
   if (!envelope || !chain.some(({ onlineKeys }) => signedBy(envelope, onlineKeys).size > 0)) return null;
@@ -218,7 +218,7 @@ function ownRecord(
 
 /** Approvers signed only commitments to exemptions. The salts in the device record show which commitments concern this device. */
 function exemptionsOf(
-  { device, accepted }: RecoverGiven,
+  { device, accepted }: RecoveryInput,
   record: DeviceRecord,
   revisions: readonly RecoveredRevision[],
 ): Recovered['exemptions'] {

@@ -9,8 +9,8 @@ import { uselessCharacter } from '../../../shared/text/visible-text.ts';
 import type { Objections } from './objections.ts';
 
 /** Returns undefined if the proposer gave no legal basis, or an invalid one (`objections` then has the reason). */
-export function readBasis(action: OrderAction, given: unknown, objections: Objections): ActionBasis | undefined {
-  if (given === undefined || (typeof given === 'object' && given !== null && Object.keys(given).length === 0)) {
+export function readBasis(action: OrderAction, value: unknown, objections: Objections): ActionBasis | undefined {
+  if (value === undefined || (typeof value === 'object' && value !== null && Object.keys(value).length === 0)) {
     return undefined;
   }
   if (!ACTIONS_WITH_BASIS.some((each) => each === action)) {
@@ -18,7 +18,7 @@ export function readBasis(action: OrderAction, given: unknown, objections: Objec
     objections.add('basis', 'invalid_input', detail);
     return undefined;
   }
-  const parsed = actionBasisSchema.safeParse(given);
+  const parsed = actionBasisSchema.safeParse(value);
   if (!parsed.success) {
     const detail =
       'Give a reason (4000 characters at most), each document with its title, and the court with its case number (200 characters each at most).';

@@ -49,9 +49,9 @@ export function createDraftAreas({ orders, state, clock, areas: definitions, pol
       others.map((each) => each.terms),
     );
     if (!crowded) return;
-    const { place, polygons } = crowded;
-    const detail = `With this order, ${polygons} polygons of orders would touch ${areaName(place)} (${place}), and a device can check ${MOST_POLYGONS}. Draw several polygons as one, or withdraw an order that is no longer needed.`;
-    objections.add('areas', 'invalid_input', detail, { area: place });
+    const { area, polygons } = crowded;
+    const detail = `With this order, ${polygons} polygons of orders would touch ${areaName(area)} (${area}), and a device can check ${MOST_POLYGONS}. Draw several polygons as one, or withdraw an order that is no longer needed.`;
+    objections.add('areas', 'invalid_input', detail, { area });
   }
 
   /**

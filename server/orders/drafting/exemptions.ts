@@ -21,7 +21,7 @@ export type ExemptDraft = readonly (({ readonly device: string } | { readonly gr
   readonly reason?: string | undefined;
 })[];
 
-type Said = Pick<ExemptionRow, 'until' | 'reason'>;
+type ExemptionTerms = Pick<ExemptionRow, 'until' | 'reason'>;
 
 /**
  * Creates the commitments to a revision's exemptions.
@@ -38,7 +38,7 @@ export async function makeExemptions(
     objections,
   }: { readonly terms: OrderTerms | null; readonly now: Instant; readonly objections: Objections },
 ): Promise<ExemptionRow[]> {
-  const named = { group: new Map<DeviceId, Said>(), device: new Map<DeviceId, Said>() };
+  const named = { group: new Map<DeviceId, ExemptionTerms>(), device: new Map<DeviceId, ExemptionTerms>() };
   // Start all lookups in parallel, but await them in the sequence of the entries, so that objections have the same sequence.
   const lookups = exempt.map((each) => devicesOf(each, fleet));
   await Promise.allSettled(lookups);

@@ -9,11 +9,11 @@ import type { OrderTerms } from '../../../shared/order/documents.ts';
 type Drawn = Pick<OrderTerms, 'polygons'>;
 
 /** Polygons that touch the location. Each version of a polygon is a separate polygon here. */
-const touching = (place: string, drawn: readonly Drawn[]): ReadonlySet<string> =>
+const touching = (area: string, drawn: readonly Drawn[]): ReadonlySet<string> =>
   new Set(
     drawn.flatMap(({ polygons = {} }) =>
       Object.entries(polygons)
-        .filter(([, { touches }]) => touches.includes(place))
+        .filter(([, { touches }]) => touches.includes(area))
         .map(([code, { version }]) => polygonVersion(code, version)),
     ),
   );
@@ -26,12 +26,12 @@ export function overPolygonLimit(
   terms: Drawn,
   before: Drawn | null,
   others: readonly Drawn[],
-): { readonly place: string; readonly polygons: number } | null {
+): { readonly area: string; readonly polygons: number } | null {
   const known = before ? [...others, before] : others;
-  for (const place of new Set(Object.values(terms.polygons ?? {}).flatMap(({ touches }) => touches))) {
-    const polygons = touching(place, [...others, terms]).size;
-    const adds = touching(place, [...known, terms]).size > touching(place, known).size;
-    if (adds && polygons > MOST_POLYGONS) return { place, polygons };
+  for (const area of new Set(Object.values(terms.polygons ?? {}).flatMap(({ touches }) => touches))) {
+    const polygons = touching(area, [...others, terms]).size;
+    const adds = touching(area, [...known, terms]).size > touching(area, known).size;
+    if (adds && polygons > MOST_POLYGONS) return { area, polygons };
   }
   return null;
 }

@@ -80,11 +80,11 @@ export function createPreparation(ports: PreparationPorts) {
     if (!start) return { base: null, effective: null, until: null, prepared: null };
     const { base } = start;
     const status = objections.try('action', () => nextStatus(start.state, action));
-    for (const [field, given, what] of [
+    for (const [field, value, what] of [
       ['exempt', exempt, 'the exemptions'],
       ['decision', decision, 'the decision record'],
     ] as const) {
-      if (!given || action === 'revise' || action === 'propose') continue;
+      if (!value || action === 'revise' || action === 'propose') continue;
       objections.add(field, 'invalid_input', `The action “${action}” cannot change ${what}. Revise the order instead.`);
     }
     const { answers } = written;

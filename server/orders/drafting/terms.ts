@@ -217,14 +217,14 @@ const CHANGEABLE: Readonly<Record<OrderAction, 'all' | readonly (keyof TermsInpu
   withdraw: [],
 };
 
-function checkChanges(action: OrderAction, given: TermsDraft, objections: Objections): void {
+function checkChanges(action: OrderAction, fields: TermsDraft, objections: Objections): void {
   const allowed = CHANGEABLE[action];
   if (allowed === 'all') return;
-  for (const field of Object.keys(given)) {
+  for (const field of Object.keys(fields)) {
     if (allowed.some((each) => each === field)) continue;
     objections.add(field, 'invalid_input', `The action “${action}” cannot change ${field}. Revise the order instead.`);
   }
-  if (action === 'extend' && given.effective === undefined && given.until === undefined) {
+  if (action === 'extend' && fields.effective === undefined && fields.until === undefined) {
     objections.add('effective', 'invalid_input', 'To extend an order, give a new effective time or a new end.');
   }
 }
@@ -245,7 +245,7 @@ const TEXTS = [
  * Rejects hidden characters, because they could make readers see a different text than the approvers signed. No legal text needs hidden
  * characters.
  */
-function checkTexts(given: TermsDraft, objections: Objections): void {
+function checkTexts(fields: TermsDraft, objections: Objections): void {
   const check = (field: string, value: unknown): void => {
     if (typeof value === 'string') {
       const found = uselessCharacter(value);
@@ -256,7 +256,7 @@ function checkTexts(given: TermsDraft, objections: Objections): void {
       for (const [key, each] of Object.entries(value)) check(`${field}.${key}`, each);
     }
   };
-  for (const field of TEXTS) check(field, given[field]);
+  for (const field of TEXTS) check(field, fields[field]);
 }
 
 export interface TermsRead {
@@ -279,9 +279,9 @@ export function readTerms(
 ): TermsRead {
   const { base } = from;
   const before = objections.all.length;
-  const given: TermsDraft = Object.fromEntries(Object.entries(draft).filter(([, value]) => value !== undefined));
-  checkChanges(action, given, objections);
-  checkTexts(given, objections);
+  const fields: TermsDraft = Object.fromEntries(Object.entries(draft).filter(([, value]) => value !== undefined));
+  checkChanges(action, fields, objections);
+  checkTexts(fields, objections);
   if (action === 'exit' && base) {
     objections.try('action', () => requireExit(base, now));
     if (base.until !== null && Date.parse(base.until) <= now) {
@@ -290,18 +290,18 @@ export function readTerms(
     }
   }
 
-  const areas = given.areas?.map((area, index) => objections.try(`areas.${index}`, () => parseOrderArea(area)));
-  const services = given.services?.map((name, index) => objections.try(`services.${index}`, () => readService(name)));
+  const areas = fields.areas?.map((area, index) => objections.try(`areas.${index}`, () => parseOrderArea(area)));
+  const services = fields.services?.map((name, index) => objections.try(`services.${index}`, () => readService(name)));
   const disputed =
-    given.disputed &&
-    Object.entries(given.disputed).map(([feature, area]) =>
+    fields.disputed &&
+    Object.entries(fields.disputed).map(([feature, area]) =>
       objections.try(`disputed.${feature}`, () => readFeature(feature, area)),
     );
   for (const field of ['statement', 'notice'] as const) {
-    for (const tag of Object.keys(given[field] ?? {})) objections.try(`${field}.${tag}`, () => checkLanguage(tag));
+    for (const tag of Object.keys(fields[field] ?? {})) objections.try(`${field}.${tag}`, () => checkLanguage(tag));
   }
-  const language = authoritativeOf(action, given, objections);
-  const { zone: named } = given;
+  const language = authoritativeOf(action, fields, objections);
+  const { zone: named } = fields;
   const zone = named === undefined ? base?.zone : objections.try('zone', () => readZone(named));
   const unread = new Set<string>();
   const time = (field: 'effective' | 'until' | 'answerBy' | 'publication', written: string): string | undefined => {
@@ -313,11 +313,11 @@ export function readTerms(
     }
     return objections.try(field, () => new Date(readTime(written, zone ?? 'UTC')).toISOString());
   };
-  const effective = given.effective === undefined ? base?.effective : time('effective', given.effective);
-  const until = given.until === undefined ? base?.until : given.until === null ? null : time('until', given.until);
+  const effective = fields.effective === undefined ? base?.effective : time('effective', fields.effective);
+  const until = fields.until === undefined ? base?.until : fields.until === null ? null : time('until', fields.until);
 
-  const { publication, noticePlan } = given;
-  const answerBy = given.answerBy == null ? given.answerBy : time('answerBy', given.answerBy);
+  const { publication, noticePlan } = fields;
+  const answerBy = fields.answerBy == null ? fields.answerBy : time('answerBy', fields.answerBy);
   const published =
     publication && 'until' in publication
       ? { until: time('publication', publication.until) ?? publication.until }
@@ -327,7 +327,7 @@ export function readTerms(
     withoutNulls({
       appeal: from.appeal,
       ...base,
-      ...given,
+      ...fields,
       ...(answerBy !== undefined && { answerBy }),
       ...(published !== undefined && { publication: published }),
       ...(language !== undefined && { authoritativeLanguage: language }),
@@ -351,8 +351,8 @@ export function readTerms(
 }
 
 /** Language of the authoritative text. A new order with texts in several languages must name this language. */
-function authoritativeOf(action: OrderAction, given: TermsDraft, objections: Objections): string | null | undefined {
-  const { authoritativeLanguage: named, statement = {} } = given;
+function authoritativeOf(action: OrderAction, fields: TermsDraft, objections: Objections): string | null | undefined {
+  const { authoritativeLanguage: named, statement = {} } = fields;
   if (named != null) {
     objections.try('authoritativeLanguage', () => checkLanguage(named));
     return named;

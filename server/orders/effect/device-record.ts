@@ -19,7 +19,7 @@ function readRecord(envelope: Envelope): DeviceRecord {
 }
 
 /** Creates the next version of a device record. Returns null if the content of the current record has not changed. Pure. */
-export function nextRecord(given: {
+export function nextRecord(input: {
   readonly installation: string;
   readonly device: DeviceId;
   readonly personalia: DevicePersonalia;
@@ -29,7 +29,7 @@ export function nextRecord(given: {
   readonly now: Instant;
   readonly online: Signer;
 }): RecordRow | null {
-  const { installation, device, personalia, salts, before, floor, now, online } = given;
+  const { installation, device, personalia, salts, before, floor, now, online } = input;
   const { generation, home, seat, group, statement, underLegalHold } = personalia;
   const holds = statement?.kind === 'presence' && statement.until > now;
   const body = {

@@ -12,7 +12,7 @@ import type { OrderView } from '../adoption/order-views.ts';
 import type { Log } from '../ports.ts';
 import { answerAlert } from './proceedings.ts';
 
-export interface GivenReminder {
+export interface SentReminder {
   readonly answerBy: Instant;
   /** Index of the last reminder that was sent about this deadline, in the result of `reminderTimes`. */
   readonly step: number;
@@ -28,12 +28,12 @@ export interface NewReminder {
 }
 
 export interface ReminderStore {
-  reminder(order: string): Promise<GivenReminder | null>;
+  reminder(order: string): Promise<SentReminder | null>;
   /**
    * Stores a reminder and its alert, which replaces the previous alert about the order. Returns false and changes nothing if the store
    * already has the reminder.
    */
-  giveReminder(reminder: NewReminder): Promise<boolean>;
+  recordReminder(reminder: NewReminder): Promise<boolean>;
   recordMailed(order: string, mailed: readonly AccountId[]): Promise<void>;
 }
 
@@ -55,7 +55,7 @@ export interface ResponsiblePort {
 }
 
 /** Delay in milliseconds before the server sends a failed mail again. */
-const MAIL_AGAIN_AFTER = 600_000;
+const MAIL_RETRY_AFTER = 600_000;
 const RETRY_AFTER = 60_000;
 
 export function createAnswerReminders(ports: {
@@ -68,30 +68,30 @@ export function createAnswerReminders(ports: {
 }): Loop {
   const { store, clock, orders, people, raised, log } = ports;
 
-  async function giveAll(): Promise<Instant | null> {
+  async function sendReminders(): Promise<Instant | null> {
     let next: Instant | null = null;
-    const again = (at: Instant | null) => {
+    const runAgainAt = (at: Instant | null) => {
       if (at !== null) next = next === null ? at : Math.min(next, at);
     };
     for (const order of await orders()) {
       const now = clock.now();
       const state = answerState(order, now);
       if (state === null || state.kind === 'answered') continue;
-      const given = await store.reminder(order.number);
-      const sent = given?.answerBy === state.at ? given.step : -1;
+      const sentReminder = await store.reminder(order.number);
+      const sent = sentReminder?.answerBy === state.at ? sentReminder.step : -1;
       const times = reminderTimes(state.at, (at) => startOfDay(at, order.terms.zone));
       const due = dueReminder(times, sent, now);
-      again(due.next);
-      const words = reminderWords(order, state.kind, now);
+      runAgainAt(due.next);
+      const mail = reminderMail(order, state.kind, now);
       if (due.step !== null) {
         const code = answerAlert(order.number);
-        const detail = order.withheld ? `${order.number} needs an answer. ${SEE_ORDER}` : words.text;
+        const detail = order.withheld ? `${order.number} needs an answer. ${SEE_ORDER}` : mail.text;
         const alert = { code, detail };
         const reminder = { order: order.number, answerBy: state.at, step: due.step, at: now, alert };
-        if (await store.giveReminder(reminder)) raised();
+        if (await store.recordReminder(reminder)) raised();
       }
-      if (due.step === null && given?.answerBy !== state.at) continue;
-      if (!(await mailAll(order, words))) again(now + MAIL_AGAIN_AFTER);
+      if (due.step === null && sentReminder?.answerBy !== state.at) continue;
+      if (!(await mailAll(order, mail))) runAgainAt(now + MAIL_RETRY_AFTER);
     }
     return next;
   }
@@ -99,9 +99,9 @@ export function createAnswerReminders(ports: {
   /** Returns false if a mail failed. The next attempt skips accounts that already received the reminder. */
   async function mailAll(order: OrderView, mail: ReminderMail): Promise<boolean> {
     const send = people.mail();
-    const given = await store.reminder(order.number);
-    if (!send || !given) return true;
-    let mailed = given.mailed;
+    const sentReminder = await store.reminder(order.number);
+    if (!send || !sentReminder) return true;
+    let mailed = sentReminder.mailed;
     let complete = true;
     for (const to of await people.responsible(order.terms.areas)) {
       if (mailed.includes(to.id)) continue;
@@ -121,7 +121,7 @@ export function createAnswerReminders(ports: {
   }
 
   return new Loop({
-    run: giveAll,
+    run: sendReminders,
     clock,
     retryAfter: RETRY_AFTER,
     failed: (error) => log.warn({ err: error }, 'Reminders of answers could not be given. The server tries again.'),
@@ -133,7 +133,7 @@ const SEE_ORDER = 'The page of the order shows more to authorized readers.';
 const startOfDay = (at: Instant, zone: string): Instant =>
   Temporal.Instant.fromEpochMilliseconds(at).toZonedDateTimeISO(zone).startOfDay().epochMilliseconds;
 
-export function reminderWords(
+export function reminderMail(
   { number, terms }: Pick<OrderView, 'number' | 'terms'>,
   kind: 'due' | 'overdue',
   now: Instant,

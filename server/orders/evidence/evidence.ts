@@ -62,9 +62,9 @@ export function createEvidence(ports: {
     explain: async (device, at) => {
       const past = await jurisdiction.past(device, at);
       const exemptions = await orders.exemptionsOf([device]);
-      const given = await receipts.ofDevice(device);
+      const ofDevice = await receipts.ofDevice(device);
       const accepted = adopted.acceptedAt(at);
-      return explain({ device, past, accepted, exemptions, receipts: given, now: clock.now() });
+      return explain({ device, past, accepted, exemptions, receipts: ofDevice, now: clock.now() });
     },
   };
 }

@@ -23,7 +23,7 @@ export interface PastRevision extends AcceptedRevision {
   readonly adoptedAt: Instant;
 }
 
-export function explain(given: {
+export function explain(input: {
   readonly device: DeviceId;
   readonly past: PastLocation;
   readonly accepted: readonly PastRevision[];
@@ -32,10 +32,10 @@ export function explain(given: {
   /** Current time. It decides whether an order is still withheld from the reader. */
   readonly now: Instant;
 }): Explanation {
-  const { device, past, accepted, receipts, now } = given;
+  const { device, past, accepted, receipts, now } = input;
   const { at, generation, status, group, home, homeBy, seat, location: state } = past;
   const revisions = accepted.map(({ revision }) => revision);
-  const exemptions = exemptionsFor(device, { device, exemptions: [...given.exemptions] }, revisions);
+  const exemptions = exemptionsFor(device, { device, exemptions: [...input.exemptions] }, revisions);
   const facts: DeviceFacts = { home, seat, exemptions, location: state, listExpires: null };
   const rules = accepted.map((one) => ({ one, rule: compileRule(one) }));
   const verdict = evaluate(
@@ -109,7 +109,7 @@ function orderThen(
   const verdict = named === undefined ? undefined : services[named];
   const reasons = verdict?.reasons.filter((reason) => reason !== 'no_order') ?? [];
   if (!verdict || reasons.length === 0) return [];
-  const passing = PASSING.filter((tie) => reasons.includes(tie));
+  const passing = PASSING.filter((reason) => reasons.includes(reason));
   const exemptions = facts.exemptions.filter((exemption) => exemption.order === order);
   return [
     {

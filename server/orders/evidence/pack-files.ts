@@ -117,19 +117,19 @@ export class PackFiles {
   }
 
   async #signingCertificates(receipts: readonly PackReceipt[]): Promise<Map<DeviceId, string[]>> {
-    const wanted = new Map<DeviceId, Set<string>>();
+    const neededKeys = new Map<DeviceId, Set<string>>();
     for (const { device, generation, envelope } of receipts) {
-      const keys = wanted.get(device) ?? new Set();
+      const keys = neededKeys.get(device) ?? new Set();
       for (const { keyid } of envelope.signatures) keys.add(`${generation} ${keyid}`);
-      wanted.set(device, keys);
+      neededKeys.set(device, keys);
     }
     const found = new Map<DeviceId, string[]>();
     for (const some of slices(
-      await this.#ports.receipts.deviceCertificates([...wanted.keys()]),
+      await this.#ports.receipts.deviceCertificates([...neededKeys.keys()]),
       CERTIFICATES_AT_ONCE,
     )) {
       for (const { device, generation, der } of some) {
-        const keys = wanted.get(device);
+        const keys = neededKeys.get(device);
         if (!keys || keys.size === 0) continue;
         const { publicKey } = new X509Certificate(Buffer.from(der, 'base64'));
         if (keys.delete(`${generation} ${keyidOf(publicKey)}`)) found.set(device, [...(found.get(device) ?? []), der]);
@@ -145,7 +145,7 @@ export class PackFiles {
     const upTo = snapshot.revisions.length;
     let after: DeviceId | null = null;
     for (let number = 1; ; number += 1) {
-      const devices: DeviceId[] = await store.answered(order, upTo, after, DEVICES_IN_A_FILE);
+      const devices: DeviceId[] = await store.devicesWithReceipts(order, upTo, after, DEVICES_IN_A_FILE);
       if (devices.length === 0) return;
       const receipts = await store.receipts(order, upTo, devices);
       await turn();
@@ -156,10 +156,10 @@ export class PackFiles {
       for (const some of slices(devices, DEVICES_AT_ONCE)) {
         for (const device of some) {
           const receipts = own.get(device) ?? [];
-          const given = new Map(receipts.map(({ kind, ofKind }) => [kind, ofKind]));
+          const totals = new Map(receipts.map(({ kind, ofKind }) => [kind, ofKind]));
           this.#tally.add(receipts);
           if (provesAffected(receipts)) this.#affected.add(device);
-          const omitted = given.values().reduce((sum, ofKind) => sum + ofKind, 0) - receipts.length;
+          const omitted = totals.values().reduce((sum, ofKind) => sum + ofKind, 0) - receipts.length;
           groups.push(
             canonicalText({
               device: handles.get(device),

@@ -41,7 +41,7 @@ export interface PackStore extends EntryStore, CheckpointStore {
   /** Returns an order list by its version; null if the server has deleted the list. */
   list(version: number): Promise<Envelope | null>;
   /** Devices with a verified receipt about the order, up to the given revision. Returns only device ids above `after`, sorted. */
-  answered(order: string, upTo: number, after: DeviceId | null, limit: number): Promise<DeviceId[]>;
+  devicesWithReceipts(order: string, upTo: number, after: DeviceId | null, limit: number): Promise<DeviceId[]>;
   /**
    * Verified receipts of the given devices about the order, up to the given revision; sorted by device, oldest first. If a device has more
    * than `MOST_OF_A_KIND` receipts of one kind, returns only the first and the last ones of the kind.

@@ -26,7 +26,7 @@ const AT_ONCE = 100;
  * Milliseconds until the server checks a device under a legal hold again. The check is periodic, because the notification of the legal
  * hold's end may be lost.
  */
-const AGAIN_AFTER = 3_600_000;
+const RECHECK_AFTER = 3_600_000;
 /** CRL reason code cessationOfOperation (RFC 5280, section 5.3.1). */
 const CESSATION = 5;
 
@@ -85,9 +85,9 @@ export function createEnrollmentEnds(ports: {
     for (let after: DeviceId | null = null; !isStopped(); ) {
       const found: Unfinished[] = await store.wiped(order, revisions, after, AT_ONCE);
       if (found.length === 0) break;
-      const held = await holds.held(found.map(({ device }) => device));
+      const underLegalHold = await holds.underLegalHold(found.map(({ device }) => device));
       for (const exit of found) {
-        if (held.has(exit.device)) next = now + AGAIN_AFTER;
+        if (underLegalHold.has(exit.device)) next = now + RECHECK_AFTER;
         else await end(exit, 'wiped');
         await turn();
       }
@@ -104,10 +104,10 @@ export function createEnrollmentEnds(ports: {
     for (const some of slices(devices, AT_ONCE)) {
       if (isStopped()) return next;
       const awaited = await store.awaited(order, revision, some, now);
-      const held = await holds.held(awaited.map(({ device }) => device));
+      const underLegalHold = await holds.underLegalHold(awaited.map(({ device }) => device));
       for (const { since, device, generation } of awaited) {
         if (now < since + SILENT_AFTER) next = Math.min(next, since + SILENT_AFTER);
-        else if (held.has(device)) next = Math.min(next, now + AGAIN_AFTER);
+        else if (underLegalHold.has(device)) next = Math.min(next, now + RECHECK_AFTER);
         else await end({ order, revision, device, generation }, 'silent');
         await turn();
       }

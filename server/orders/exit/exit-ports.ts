@@ -72,5 +72,5 @@ export interface DeniedDevice {
 }
 
 export interface HoldsPort {
-  held(devices: readonly DeviceId[]): Promise<ReadonlySet<DeviceId>>;
+  underLegalHold(devices: readonly DeviceId[]): Promise<ReadonlySet<DeviceId>>;
 }

@@ -86,7 +86,7 @@ export function createExitProgress(ports: ExitProgressPorts) {
     const counts = { held: 0, waiting: 0, unanswered: 0 };
     const denied = active ? (await deniedBy(order, revision)).map(({ device }) => device) : [];
     for (const some of slices(denied, AT_ONCE)) {
-      const underLegalHold = await holds.held(some);
+      const underLegalHold = await holds.underLegalHold(some);
       const silent = new Set((await store.unanswered(order, revision, some)).map(({ device }) => device));
       for (const device of some) {
         counts[underLegalHold.has(device) ? 'held' : silent.has(device) ? 'unanswered' : 'waiting'] += 1;

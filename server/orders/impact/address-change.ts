@@ -29,7 +29,7 @@ export interface OrderChange {
   readonly newlyAllowed: number;
 }
 
-export async function addressChange(given: {
+export async function addressChange(input: {
   readonly moved: ReadonlyMap<DeviceId, HomeArea | null>;
   readonly accepted: ReadonlyMap<string, AcceptedRevision>;
   readonly rules: readonly OrderRule[];
@@ -37,10 +37,10 @@ export async function addressChange(given: {
   readonly jurisdiction: Pick<JurisdictionPort, 'facts'>;
   readonly orders: Pick<OrderStore, 'exemptionsOf'>;
 }): Promise<OrderChange[]> {
-  const { moved, accepted, now, jurisdiction, orders } = given;
+  const { moved, accepted, now, jurisdiction, orders } = input;
   // Compute the preview for one millisecond after the change. By then, two observations confirm the new location of the address.
   const moments = (rule: OrderRule) => ({ now: now + 1, at: Math.max(now + 1, rule.effective) });
-  const rules = given.rules.filter(({ withdrawn, until }) => !withdrawn && (until === null || until > now));
+  const rules = input.rules.filter(({ withdrawn, until }) => !withdrawn && (until === null || until > now));
   const counts = new Map(rules.map((rule) => [rule, { before: 0, after: 0, newlyDenied: 0, newlyAllowed: 0 }]));
   const revisions = [...accepted.values()].map(({ revision }) => revision);
 
@@ -59,7 +59,7 @@ export async function addressChange(given: {
         const own = exemptions.filter(({ order }) => order === rule.order);
         const when = moments(rule);
         const denied = (at: typeof facts) =>
-          impactOn(activeAt(rule, when.at), { facts: at, exemptions: own, ...NOBODY }, when).denied.length > 0;
+          impactOn(activeAt(rule, when.at), { facts: at, exemptions: own, ...CONNECTED }, when).denied.length > 0;
         const [before, after] = [denied(facts), denied(changed)];
         count.before += Number(before);
         count.after += Number(after);
@@ -79,18 +79,18 @@ export async function addressChange(given: {
   }));
 }
 
-const NOBODY = { connected: true, holdsList: true, delivered: true };
+const CONNECTED = { connected: true, hasCurrentList: true, delivered: true };
 
 /** Replaces the location of the device's address in its location evidence. Null means that the address has no known location. */
 function movedTo(state: LocationState, area: HomeArea | null, now: Instant): LocationState {
   if (area !== null) {
     const at = Math.max(now, state.sightings.address?.at ?? 0);
-    const word = { source: 'address', areas: [area], connected: true } as const;
-    return observe(observe(state, { ...word, at }), { ...word, at: at + 1 });
+    const observation = { source: 'address', areas: [area], connected: true } as const;
+    return observe(observe(state, { ...observation, at }), { ...observation, at: at + 1 });
   }
   const rest = EVIDENCE_SOURCES.filter((source) => source !== 'address').flatMap((source) => {
-    const { first, count: _count, ...seen } = state.sightings[source] ?? { first: null, count: 0 };
-    return first === null || !('at' in seen) ? [] : [{ ...seen, at: first }, seen];
+    const { first, count: _count, ...newest } = state.sightings[source] ?? { first: null, count: 0 };
+    return first === null || !('at' in newest) ? [] : [{ ...newest, at: first }, newest];
   });
   const without = observeAll(emptyLocation(), rest);
   // If the device remains in the same areas, keep its time of arrival in these areas.

@@ -45,7 +45,7 @@ interface Device {
   readonly seen?: readonly Observation[];
   readonly exempt?: readonly (number | null)[];
   readonly connected?: boolean;
-  readonly holdsList?: boolean;
+  readonly hasCurrentList?: boolean;
   readonly delivered?: boolean;
 }
 
@@ -66,14 +66,22 @@ const stated = (code: string, until: number): Observation => ({
 });
 
 function impact(order: OrderRule, device: Device, at: number) {
-  const { home, seat, seen = [], exempt = [], connected: online = true, holdsList = true, delivered = true } = device;
+  const {
+    home,
+    seat,
+    seen = [],
+    exempt = [],
+    connected: online = true,
+    hasCurrentList = true,
+    delivered = true,
+  } = device;
   const facts = {
     home: home === undefined ? null : parseHomeArea(home),
     seat: seat === undefined ? null : parseHomeArea(seat),
     location: observeAll(emptyLocation(), seen),
   };
   const exemptions = exempt.map((until) => ({ until }));
-  const subject = { facts, exemptions, connected: online, holdsList, delivered };
+  const subject = { facts, exemptions, connected: online, hasCurrentList, delivered };
   return impactOn(activeAt(order, at), subject, { now: NOW, at });
 }
 
@@ -164,7 +172,7 @@ describe('impact of an order on one device', () => {
     [
       'offline, without the order list',
       {},
-      { seen: [served('PK')], connected: false, holdsList: false },
+      { seen: [served('PK')], connected: false, hasCurrentList: false },
       'denied offline_behind',
       'denied offline_behind',
     ],
@@ -172,7 +180,7 @@ describe('impact of an order on one device', () => {
     [
       'offline, without the order list, never delivered',
       {},
-      { seen: [served('PK')], connected: false, holdsList: false, delivered: false },
+      { seen: [served('PK')], connected: false, hasCurrentList: false, delivered: false },
       'denied offline_behind undelivered',
       'denied offline_behind undelivered',
     ],
@@ -206,7 +214,7 @@ describe('impact of an order on one device', () => {
         const inForce = activeAt(order, now);
         const { services } = evaluate([inForce], facts, now);
         const exemptions = facts.exemptions.filter((each) => each.order === order.order);
-        const subject = { facts, exemptions, connected: true, holdsList: true, delivered: true };
+        const subject = { facts, exemptions, connected: true, hasCurrentList: true, delivered: true };
         const found = impactOn(inForce, subject, { now, at: now });
         expect(found.denied, given.name).toEqual(SERVICES.filter((service) => !services[service].allowed));
         compared += 1;

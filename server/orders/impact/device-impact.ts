@@ -35,7 +35,7 @@ export interface Impact {
 export interface Known {
   readonly facts: LocationFacts;
   readonly connected: boolean;
-  readonly holdsList: boolean;
+  readonly hasCurrentList: boolean;
   /** True if a signed receipt proves that the device received any revision of the order. */
   readonly delivered: boolean;
 }
@@ -61,7 +61,7 @@ export interface Moments {
   readonly at: Instant;
 }
 
-export function asksForLocation({ nexus }: Pick<OrderRule, 'nexus'>): boolean {
+export function requiresLocation({ nexus }: Pick<OrderRule, 'nexus'>): boolean {
   return nexus.has('present') || nexus.has('network');
 }
 
@@ -75,7 +75,7 @@ export function activeAt(rule: OrderRule, at: Instant): OrderRule {
  * devices with an unknown location. The impact preview lists these devices even if the order denies them no service.
  */
 export function widenRule(rule: OrderRule): OrderRule {
-  return { ...rule, nexus: new Set([...rule.nexus, 'home']), unknown: asksForLocation(rule) ? 'deny' : rule.unknown };
+  return { ...rule, nexus: new Set([...rule.nexus, 'home']), unknown: requiresLocation(rule) ? 'deny' : rule.unknown };
 }
 
 /** Copies the device's current location without its expiry, because an impact preview assumes that the device does not move. */
@@ -95,11 +95,11 @@ function withoutExpiry(settled: LocationState, served: boolean, at: Instant): Lo
  * may be a visitor, because the impact then also depends on the arrival time.
  */
 export function impactKey(rules: readonly OrderRule[], known: Known, now: Instant): string | null {
-  const { facts, connected, holdsList, delivered } = known;
+  const { facts, connected, hasCurrentList, delivered } = known;
   const { home, seat, location } = facts;
   if (home !== null && rules.some((rule) => rule.visitors > 0 && relate([home], rule) === 'outside')) return null;
   const { areas, network } = locationAt(location, now);
-  return [home, seat, areas, network, connected, holdsList, delivered].join(' ');
+  return [home, seat, areas, network, connected, hasCurrentList, delivered].join(' ');
 }
 
 /**
@@ -107,7 +107,7 @@ export function impactKey(rules: readonly OrderRule[], known: Known, now: Instan
  * `at`.
  */
 export function impactOn(rule: OrderRule, subject: Subject, { now, at }: Moments): Impact {
-  const { exemptions, connected, holdsList, delivered } = subject;
+  const { exemptions, connected, hasCurrentList, delivered } = subject;
   const { home, seat } = subject.facts;
   const settled = settle(subject.facts.location, now);
   const { areas, network } = locationAt(settled, now);
@@ -119,7 +119,7 @@ export function impactOn(rule: OrderRule, subject: Subject, { now, at }: Moments
   const [named] = rule.services;
   const reasons = named === undefined ? [] : services[named].reasons.filter((reason) => reason !== 'no_order');
 
-  const byLocation = asksForLocation(rule);
+  const byLocation = requiresLocation(rule);
   const where = areas.length === 0 ? null : relate(areas, rule);
   const served = network === null ? null : relate(network, rule);
   const belongs = home === null ? null : relate([home], rule);
@@ -131,7 +131,7 @@ export function impactOn(rule: OrderRule, subject: Subject, { now, at }: Moments
   if (byLocation && isPresent && belongs === 'outside') classes.push('visiting');
   if (belongs === 'inside' && where === 'outside') classes.push('traveling');
   if (exemptions.some(({ until }) => until === null || at < until)) classes.push('exempt');
-  if (denied.length > 0 && !connected) classes.push(holdsList ? 'offline_current' : 'offline_behind');
+  if (denied.length > 0 && !connected) classes.push(hasCurrentList ? 'offline_current' : 'offline_behind');
   if (denied.length > 0 && !delivered) classes.push('undelivered');
   return { classes, denied, reasons, areas, exemptUntil: endOf(exemptions) };
 }

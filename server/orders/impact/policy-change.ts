@@ -40,9 +40,9 @@ function inTerritories(rule: OrderRule, features: readonly Territory[]): OrderRu
   };
 }
 
-const NOBODY = { listed: null, number: null, names: new Set<string>() };
+const NO_REFERENCE = { listed: null, number: null, names: new Set<string>() };
 
-export async function policyChange(given: {
+export async function policyChange(input: {
   readonly policy: TerritoryMap;
   readonly accepted: ReadonlyMap<string, AcceptedRevision>;
   readonly rules: readonly OrderRule[];
@@ -50,9 +50,9 @@ export async function policyChange(given: {
   readonly orders: Pick<OrderStore, 'exemptions'>;
   readonly rehearsal: Pick<Rehearsal, 'rehearse'>;
 }): Promise<PolicyChange[]> {
-  const { policy, accepted, now, orders, rehearsal } = given;
+  const { policy, accepted, now, orders, rehearsal } = input;
   const changes: PolicyChange[] = [];
-  for (const rule of given.rules) {
+  for (const rule of input.rules) {
     const revision = accepted.get(rule.order)?.revision;
     if (!revision || rule.withdrawn || (rule.until !== null && rule.until <= now)) continue;
     const { terms } = revision;
@@ -78,7 +78,7 @@ export async function policyChange(given: {
       ),
       at: 'effective',
       selection: 'denied',
-      ...NOBODY,
+      ...NO_REFERENCE,
     });
     const { newly_affected: newlyDenied, no_longer_affected: newlyAllowed } = changesOf(sets);
     const denied = sets.filter((set) => set.denied.length > 0);

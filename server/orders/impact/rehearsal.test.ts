@@ -168,7 +168,7 @@ describe('a rehearsal', () => {
           const known = {
             facts,
             connected,
-            holdsList: listVersion >= 2,
+            hasCurrentList: listVersion >= 2,
             delivered: dues.get(device)?.delivered === true,
           };
           const [exempt, exemptBefore] = [exemptions, earlier].map((some) =>

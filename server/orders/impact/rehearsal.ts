@@ -177,8 +177,8 @@ export function createRehearsal(ports: {
 
     for (const some of slices(await candidatesOf(request, at), SLICE)) {
       for (const [device, { facts, user, connected, listVersion, ...pending }] of await statesOf(some)) {
-        const holdsList = listed !== null && listVersion >= listed;
-        const known = { facts, connected, holdsList, delivered: pending.delivered === true };
+        const hasCurrentList = listed !== null && listVersion >= listed;
+        const known = { facts, connected, hasCurrentList, delivered: pending.delivered === true };
         const set = setOf(device, known) ?? setWhereLastSeen(device, known);
         if (!set) continue;
         set.devices.push(device);

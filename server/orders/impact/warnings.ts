@@ -6,7 +6,7 @@ import type { OrderAction, Revision } from '../../../shared/order/documents.ts';
 import type { AcceptedRevision } from '../../../shared/order/verify-list.ts';
 import type { Instant } from '../../../shared/time/clock.ts';
 import type { OrderRule } from '../../../shared/verdict/terms.ts';
-import { asksForLocation } from './device-impact.ts';
+import { requiresLocation } from './device-impact.ts';
 import { countsOf, sizeOf } from './impact-counts.ts';
 import type { OverridingStatement } from './location-statements.ts';
 import type { RehearsalResult } from './rehearsal.ts';
@@ -60,7 +60,7 @@ export function warningsOf(
     const detail = `The order blocks ${share} % of the fleet (${denied} of ${fleet}). This installation warns above ${largeShare} %.`;
     warnings.push({ code: 'large_share', detail, devices: denied });
   }
-  if (rule.unknown === 'deny' && asksForLocation(rule)) {
+  if (rule.unknown === 'deny' && requiresLocation(rule)) {
     const unknown = sizeOf(sets.filter((set) => set.denied.length > 0 && set.classes.includes('unknown')));
     warnings.push({
       code: 'denies_unknown',

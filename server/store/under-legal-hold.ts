@@ -4,19 +4,19 @@ import type { DeviceId } from '../../shared/protocol/ids.ts';
 import type { Tx } from './database.ts';
 
 /** Condition on `devices`: the device is under a legal hold. */
-export const UNDER_HOLD = sql<boolean>`(
+export const UNDER_LEGAL_HOLD = sql<boolean>`(
   exists (select 1 from legal_holds h where h.device_id = devices.id and h.released_at is null)
   or exists (select 1 from legal_holds h where h.person_id = devices.person_id and h.released_at is null))`;
 
 /** Ids of all devices under a legal hold, for `in (…)`. Reads the few holds instead of the devices. */
-export const HELD_DEVICES = sql<string>`(
+export const DEVICES_UNDER_LEGAL_HOLD = sql<string>`(
   select h.device_id from legal_holds h where h.device_id is not null and h.released_at is null
   union all
   select devices.id from legal_holds h cross join devices
     where h.released_at is null and devices.person_id = h.person_id)`;
 
 /** True for a device under a legal hold. Call this inside the transaction that would destroy data of the device. */
-export async function isHeld(tx: Tx, device: DeviceId): Promise<boolean> {
-  const { rows } = await sql`select 1 from devices where id = ${device} and ${UNDER_HOLD}`.execute(tx);
+export async function isUnderLegalHold(tx: Tx, device: DeviceId): Promise<boolean> {
+  const { rows } = await sql`select 1 from devices where id = ${device} and ${UNDER_LEGAL_HOLD}`.execute(tx);
   return rows.length > 0;
 }
