@@ -26,6 +26,7 @@ import { insertContinuation } from './continuation-store.ts';
 import type { Tx } from './database.ts';
 import { endDevice } from './device-store.ts';
 import { getMeta, ORDER_FLOOR_KEY, RECOVERY_KEY, setMeta } from './meta-store.ts';
+import { revokedCertificates } from './revoked-certificates.ts';
 
 const ROWS_AT_ONCE = 2_000;
 /** Revocation reason `superseded` (RFC 5280, section 5.3.1): another certificate replaces the revoked one. */
@@ -282,20 +283,8 @@ class DocumentSteps implements DocumentRestore {
     return Number(row?.number ?? 0);
   }
 
-  async revokedNow(endsAfter: number): Promise<Revoked[]> {
-    const rows = await this.#tx
-      .selectFrom('certificates')
-      .select(['serial', 'revoked_at', 'revocation_reason'])
-      .where('revoked_at', 'is not', null)
-      .where('not_after', '>', endsAfter)
-      .orderBy('revoked_at')
-      .orderBy('serial')
-      .execute();
-    return rows.map(({ serial, revoked_at, revocation_reason }) => ({
-      serial,
-      at: revoked_at ?? 0,
-      reason: revocation_reason ?? 0,
-    }));
+  revokedNow(endsAfter: number): Promise<Revoked[]> {
+    return revokedCertificates(this.#tx, endsAfter);
   }
 
   async addCrl(crl: SignedCrl, entry: EntryDraft<'crl.issued'>): Promise<void> {

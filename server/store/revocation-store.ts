@@ -3,6 +3,7 @@ import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
 import type { RevocationStore as RevocationPort, StoredCrl } from '../enrollment/revocation-list.ts';
 import { appendEntry } from './append-entries.ts';
 import type { Database } from './database.ts';
+import { revokedCertificates } from './revoked-certificates.ts';
 
 export class RevocationStore implements RevocationPort {
   readonly #database: Database;
@@ -33,20 +34,8 @@ export class RevocationStore implements RevocationPort {
     return Number(count);
   }
 
-  async revoked(endsAfter: number): Promise<Revoked[]> {
-    const rows = await this.#database.db
-      .selectFrom('certificates')
-      .select(['serial', 'revoked_at', 'revocation_reason'])
-      .where('revoked_at', 'is not', null)
-      .where('not_after', '>', endsAfter)
-      .orderBy('revoked_at')
-      .orderBy('serial')
-      .execute();
-    return rows.map(({ serial, revoked_at, revocation_reason }) => ({
-      serial,
-      at: revoked_at ?? 0,
-      reason: revocation_reason ?? 0,
-    }));
+  revoked(endsAfter: number): Promise<Revoked[]> {
+    return revokedCertificates(this.#database.db, endsAfter);
   }
 
   addCrl(crl: StoredCrl, entry: EntryDraft<'crl.issued'>): Promise<boolean> {

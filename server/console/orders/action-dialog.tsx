@@ -1,17 +1,15 @@
 import { Alert, Button, Group, Modal, Stack, Text, TextInput } from '@mantine/core';
-import { useDebouncedValue } from '@mantine/hooks';
-import { keepPreviousData, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
-import { orderPreview } from '../../../shared/api/order-preview.ts';
-import { type OrderView, revisionView } from '../../../shared/api/orders.ts';
+import type { OrderView } from '../../../shared/api/orders.ts';
 import { Failure } from '../../../shared/look/states.tsx';
-import { call } from '../client/call.ts';
 import { useServerNow } from '../client/server-time.tsx';
 import { useSession } from '../client/session.tsx';
 import { servicesWords } from '../words/orders.ts';
 import { replacementWords } from './approval-state.ts';
 import { BasisFields, basisOf, NO_BASIS } from './basis-fields.tsx';
-import { orderQuery, progressQuery } from './queries.ts';
+import { progressQuery } from './queries.ts';
+import { useActionProposal } from './use-action-proposal.ts';
 import { Warnings } from './warnings.tsx';
 
 export type PlainAction = 'pause' | 'resume' | 'exit' | 'withdraw';
@@ -100,24 +98,10 @@ function ActionBody({
   readonly proposed: (revision: number) => void;
 }) {
   const now = useServerNow(10_000);
-  const client = useQueryClient();
   const progress = useQuery(progressQuery(order.number)).data;
   const [basis, setBasis] = useState(NO_BASIS);
   const body = { action, ...(action !== 'exit' && basisOf(basis)) };
-  const draft = JSON.stringify({ ...body, order: order.number });
-  const [settled] = useDebouncedValue(draft, 400);
-  const preview = useQuery({
-    queryKey: ['orders+clock', 'preview', settled],
-    queryFn: ({ signal }) => call('POST', '/orders/preview', orderPreview, JSON.parse(settled), signal),
-    placeholderData: keepPreviousData,
-  });
-  const proposing = useMutation({
-    mutationFn: () => call('POST', `/orders/${encodeURIComponent(order.number)}/revisions`, revisionView, body),
-    onSuccess: async ({ revision }) => {
-      await client.invalidateQueries({ queryKey: orderQuery(order.number).queryKey });
-      proposed(revision);
-    },
-  });
+  const { preview, proposing } = useActionProposal(order.number, body, proposed);
   const aside = replacementWords(order, useSession().account.person);
   const problems = preview.data?.problems ?? [];
   const [typed, setTyped] = useState('');

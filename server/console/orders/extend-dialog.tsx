@@ -1,11 +1,7 @@
 import { Alert, Button, Checkbox, Group, Modal, Stack, Text } from '@mantine/core';
-import { useDebouncedValue } from '@mantine/hooks';
-import { keepPreviousData, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
-import { orderPreview } from '../../../shared/api/order-preview.ts';
-import { type OrderView, revisionView } from '../../../shared/api/orders.ts';
+import type { OrderView } from '../../../shared/api/orders.ts';
 import { Failure } from '../../../shared/look/states.tsx';
-import { call } from '../client/call.ts';
 import { useServerNow } from '../client/server-time.tsx';
 import { useSession } from '../client/session.tsx';
 import { replacementWords } from './approval-state.ts';
@@ -13,7 +9,7 @@ import { BasisFields, basisOf, NO_BASIS } from './basis-fields.tsx';
 import { extendWords } from './extend-words.ts';
 import { DateTimeField } from './form/date-time-field.tsx';
 import { localTimeAt, NO_TIME, timeText } from './form/local-time.ts';
-import { orderQuery } from './queries.ts';
+import { useActionProposal } from './use-action-proposal.ts';
 import { Warnings } from './warnings.tsx';
 
 interface Props {
@@ -33,7 +29,6 @@ export function ExtendDialog(props: Props) {
 function ExtendBody({ order, close, proposed }: Props) {
   const { effective: present, until: presentEnd, zone } = order.terms;
   const now = useServerNow(60_000);
-  const client = useQueryClient();
   const [basis, setBasis] = useState(NO_BASIS);
   const [effective, setEffective] = useState(() => localTimeAt(present, zone));
   const [ends, setEnds] = useState(presentEnd !== null);
@@ -45,22 +40,8 @@ function ExtendBody({ order, close, proposed }: Props) {
     until: ends ? (timeText(until) ?? '') : null,
     ...basisOf(basis),
   };
-  const draft = JSON.stringify({ ...body, order: order.number });
-  const [settled] = useDebouncedValue(draft, 400);
-  const preview = useQuery({
-    queryKey: ['orders+clock', 'preview', settled],
-    queryFn: ({ signal }) => call('POST', '/orders/preview', orderPreview, JSON.parse(settled), signal),
-    placeholderData: keepPreviousData,
-  });
-  const proposing = useMutation({
-    mutationFn: () => call('POST', `/orders/${encodeURIComponent(order.number)}/revisions`, revisionView, body),
-    onSuccess: async ({ revision }) => {
-      await client.invalidateQueries({ queryKey: orderQuery(order.number).queryKey });
-      proposed(revision);
-    },
-  });
+  const { preview, proposing, isCurrent } = useActionProposal(order.number, body, proposed);
 
-  const fresh = settled === draft && !preview.isPlaceholderData && preview.data !== undefined;
   const problems = preview.data?.problems ?? [];
   const problemAt = (field: string) => {
     const found = problems.find((problem) => problem.field === field);
@@ -118,7 +99,7 @@ function ExtendBody({ order, close, proposed }: Props) {
         </Button>
         <Button
           loading={proposing.isPending}
-          disabled={same || !fresh || problems.length > 0}
+          disabled={same || !isCurrent || problems.length > 0}
           onClick={() => proposing.mutate()}
         >
           Propose new dates
