@@ -19,7 +19,7 @@ export function addAreaCommands(program: Command, cli: Cli): void {
         area.code,
         `${area.version}`,
         plain(area.title),
-        whatOf(area),
+        contentOf(area),
         when(area.madeAt),
         plain(people[area.madeBy] ?? area.madeBy),
       ]);
@@ -56,10 +56,10 @@ export function addAreaCommands(program: Command, cli: Cli): void {
     });
   addPolicyCommands(areas, cli);
   const show = (area: NamedAreaView) =>
-    cli.out().show(area, [`${area.code}, version ${area.version}: ${plain(area.title)}, ${whatOf(area)}`]);
+    cli.out().show(area, [`${area.code}, version ${area.version}: ${plain(area.title)}, ${contentOf(area)}`]);
 }
 
-function whatOf({ members, polygon }: NamedAreaView): string {
+function contentOf({ members, polygon }: NamedAreaView): string {
   if (members) return members.join(' ');
   const points = polygon?.rings.reduce((sum, ring) => sum + ring.length / 2, 0) ?? 0;
   return `${points} points in ${polygon?.touches.join(' ')}`;

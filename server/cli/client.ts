@@ -64,12 +64,12 @@ export function createClient(
     return true;
   }
 
-  async function send(...asked: Parameters<typeof raw>): Promise<Response> {
+  async function send(...args: Parameters<typeof raw>): Promise<Response> {
     try {
-      return await raw(...asked);
+      return await raw(...args);
     } catch (error) {
       if (!isCordonError(error, 'step_up_required') || !(await steppedUpNow())) throw error;
-      return raw(...asked);
+      return raw(...args);
     }
   }
 

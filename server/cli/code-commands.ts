@@ -29,10 +29,10 @@ export function addCodeCommands(program: Command, cli: Cli): void {
     .option('--home <area>')
     .option('--seat <area>')
     .option('--hours <hours>', 'lifetime in hours', Number)
-    .action(async ({ hours, user, person: id, ...given }: CodeOptions) => {
-      const chosen = { group: given.group, ...(id && { person: id }), ...(user && { user }) };
-      const person = await personForCode(cli.client(), chosen);
-      const body = { ...given, person, ...(hours === undefined ? {} : { expiresInHours: hours }) };
+    .action(async ({ hours, user, person: id, ...options }: CodeOptions) => {
+      const personOptions = { group: options.group, ...(id && { person: id }), ...(user && { user }) };
+      const person = await personForCode(cli.client(), personOptions);
+      const body = { ...options, person, ...(hours === undefined ? {} : { expiresInHours: hours }) };
       const code = await cli.client().call(createdCode, 'POST', '/codes', body);
       const qr = renderUnicodeCompact(code.link);
       cli.out().show(code, [qr, code.link, `For one device, until ${when(code.expiresAt)}. It is not shown again.`]);

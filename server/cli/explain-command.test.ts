@@ -10,7 +10,7 @@ const denied = {
   denials: [{ order: '2026-001', revision: 2, reasons: ['present' as const, 'exemption_over' as const] }],
   reasons: ['present' as const, 'exemption_over' as const],
 };
-const TOLD: Explanation = {
+const EXPLANATION: Explanation = {
   device: deviceIdSchema.parse('dev_aaaaaaaaaaaaaaaa'),
   at: AT,
   generation: 1,
@@ -56,7 +56,7 @@ const TOLD: Explanation = {
 };
 
 it('names the IP database that located an address', () => {
-  const line = explanationLines(TOLD).find((one) => one.includes('5.5.5.1'));
+  const line = explanationLines(EXPLANATION).find((one) => one.includes('5.5.5.1'));
   expect(line).toContain('PK (5.5.5.1, located by june\ufffd.mmdb of 2026-06-17, SHA-256 aaaaaaaaaaaa…), since');
 });
 
@@ -64,7 +64,10 @@ it.each([
   ['ended', AT],
   ['ends', AT + 1],
 ])('shows when an exemption %s, and the effect on services', (word, exemptUntil) => {
-  const lines = explanationLines({ ...TOLD, orders: TOLD.orders.map((order) => ({ ...order, exemptUntil })) });
+  const lines = explanationLines({
+    ...EXPLANATION,
+    orders: EXPLANATION.orders.map((order) => ({ ...order, exemptUntil })),
+  });
   expect(lines).toContain(`    The device's exemption ${word} on ${new Date(exemptUntil).toISOString()}.`);
   expect(lines.some((line) => /^ {2}mail \(not available yet\) +allowed/.test(line))).toBe(true);
   expect(lines.find((line) => /messaging +denied/.test(line))).toContain(

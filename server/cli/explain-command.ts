@@ -36,19 +36,19 @@ function instantOf(text: string): number {
   throw new CordonError('invalid_input', detail, { field: 'at' });
 }
 
-export function explanationLines(told: Explanation): string[] {
-  const { status, group, home, homeBy, seat } = told;
+export function explanationLines(explanation: Explanation): string[] {
+  const { status, group, home, homeBy, seat } = explanation;
   return [
-    `${told.device} at ${when(told.at)}${status === 'active' ? '' : `: the device was ${status} and had no services, independent of orders`}`,
-    `  group ${plain(group.name)}; home ${home ?? 'not set'}${homeBy === null ? '' : ` (${HOME_BY_WORDS[homeBy]})`}; seat ${seat ?? 'not set'}; enrollment ${told.generation}`,
-    ...locationLines(told),
+    `${explanation.device} at ${when(explanation.at)}${status === 'active' ? '' : `: the device was ${status} and had no services, independent of orders`}`,
+    `  group ${plain(group.name)}; home ${home ?? 'not set'}${homeBy === null ? '' : ` (${HOME_BY_WORDS[homeBy]})`}; seat ${seat ?? 'not set'}; enrollment ${explanation.generation}`,
+    ...locationLines(explanation),
     'Services',
-    ...serviceLines(told),
-    told.orders.length === 0 ? 'No order concerned the device.' : 'Orders',
-    ...told.orders.flatMap((order) => orderLines(order, told.at)),
-    told.nextChange === null
+    ...serviceLines(explanation),
+    explanation.orders.length === 0 ? 'No order concerned the device.' : 'Orders',
+    ...explanation.orders.flatMap((order) => orderLines(order, explanation.at)),
+    explanation.nextChange === null
       ? 'No scheduled change was ahead.'
-      : `Next possible scheduled change: ${when(told.nextChange)}.`,
+      : `Next possible scheduled change: ${when(explanation.nextChange)}.`,
   ];
 }
 

@@ -20,8 +20,8 @@ export function addGroupCommands(program: Command, cli: Cli): void {
     .argument('<name>')
     .option('--home <area>', 'home area of devices that state none of their own')
     .option('--seat <area>', 'legal seat of devices that state none of their own')
-    .action(async (name: string, places: { home?: string; seat?: string }) => {
-      const group = await cli.client().call(groupView, 'POST', '/groups', { name, ...places });
+    .action(async (name: string, options: { home?: string; seat?: string }) => {
+      const group = await cli.client().call(groupView, 'POST', '/groups', { name, ...options });
       cli.out().show(group, [group.id]);
     });
   groups

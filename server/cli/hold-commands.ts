@@ -5,7 +5,7 @@ import { type Cli, commandOf } from './cli.ts';
 import { queryOf } from './client.ts';
 import { table, when } from './output.ts';
 
-interface Place {
+interface PlaceOptions {
   readonly device?: string;
   readonly person?: string;
   readonly reason: string;
@@ -21,9 +21,9 @@ export function addHoldCommands(program: Command, cli: Cli): void {
     .option('--person <person>', 'person under the legal hold, with all current and future devices')
     .requiredOption('--reason <reason>', 'reason, shown only to admins who may read legal holds')
     .option('--reference <number>', 'case number')
-    .action(async (wanted: Place) => {
-      const hold = await cli.client().call(legalHoldView, 'POST', '/legal-holds', wanted);
-      cli.out().show(hold, [`${hold.id}: ${onWhat(hold)}`]);
+    .action(async (options: PlaceOptions) => {
+      const hold = await cli.client().call(legalHoldView, 'POST', '/legal-holds', options);
+      cli.out().show(hold, [`${hold.id}: ${subjectOf(hold)}`]);
       if (hold.on.kind === 'person' && hold.on.devices === 0) {
         cli.out().note('This person has no device yet. The hold applies to later devices.');
       }
@@ -40,7 +40,7 @@ export function addHoldCommands(program: Command, cli: Cli): void {
       const nameOf = (account: string) => page.people[account] ?? account;
       const rows = page.holds.map((hold) => [
         hold.id,
-        onWhat(hold),
+        subjectOf(hold),
         hold.reference,
         when(hold.placedAt),
         nameOf(hold.placedBy),
@@ -59,11 +59,11 @@ export function addHoldCommands(program: Command, cli: Cli): void {
     .action(async (id: string, { reason }: { reason: string }) => {
       const path = `/legal-holds/${encodeURIComponent(id)}/release`;
       const hold = await cli.client().call(legalHoldView, 'POST', path, { reason });
-      cli.out().show(hold, [`${hold.id} is released: ${onWhat(hold)}`]);
+      cli.out().show(hold, [`${hold.id} is released: ${subjectOf(hold)}`]);
     });
 }
 
-const onWhat = ({ on }: LegalHoldView): string =>
+const subjectOf = ({ on }: LegalHoldView): string =>
   on.kind === 'device'
     ? `${on.device} (${plain(on.user)})`
     : `${plain(on.user)}: ${on.devices} ${on.devices === 1 ? 'device' : 'devices'}`;

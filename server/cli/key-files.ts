@@ -3,7 +3,7 @@ import { CordonError } from '../../shared/errors.ts';
 import { createKeyFile, type FileKey, openKeyFile } from '../../shared/order/key-file.ts';
 import type { Cli } from './cli.ts';
 import { writeNew } from './local-files.ts';
-import { ask, readPrivateText, readSecret } from './secrets.ts';
+import { prompt, readPrivateText, readSecret } from './secrets.ts';
 
 export interface KeyOptions {
   readonly key: string;
@@ -12,7 +12,7 @@ export interface KeyOptions {
 
 function passphrase(cli: Cli, file: string | undefined): Promise<string> {
   return readSecret(cli.terminal, {
-    what: 'Passphrase of the key (12 characters at least)',
+    name: 'Passphrase of the key (12 characters at least)',
     file,
     environment: cli.config.keyPassphrase,
     mend: 'give --passphrase-file or CORDON_KEY_PASSPHRASE',
@@ -53,11 +53,11 @@ export async function confirm(
  * Asks the user for confirmation, unless `yes` is true. Throws `conflict` if the user declines, and `invalid_input` if there is no terminal
  * for the question. The text of `invalid_input` recommends the options in `answers`, such as `--yes`.
  */
-export async function agree(cli: Cli, question: string, answers: string, yes = false): Promise<void> {
+export async function agree(cli: Cli, question: string, options: string, yes = false): Promise<void> {
   if (yes) return;
   if (!cli.terminal.stdin.isTTY) {
-    throw new CordonError('invalid_input', `Confirmation needs a terminal. Without one, give ${answers}.`);
+    throw new CordonError('invalid_input', `Confirmation needs a terminal. Without one, give ${options}.`);
   }
-  const answer = await ask(cli.terminal, `${question} (yes/no) `);
+  const answer = await prompt(cli.terminal, `${question} (yes/no) `);
   if (answer.trim() !== 'yes') throw new CordonError('conflict', 'Nothing was signed.');
 }

@@ -42,10 +42,10 @@ export function addApprovalCommands(orders: Command, cli: Cli): void {
       const result = await cli.client().call(approvalResult, 'POST', `${path}/approvals`, body);
       cli.out().show(result, [result.detail]);
     });
-  const decide = async (number: string, revision: number, verb: string, said: string, body?: object) => {
+  const decide = async (number: string, revision: number, verb: string, result: string, body?: object) => {
     const path = `${orderPath(number)}/revisions/${revision}/${verb}`;
     const view = await cli.client().call(revisionView, 'POST', path, body);
-    cli.out().show(view, [`Revision ${revision} of order ${number} ${said}.`]);
+    cli.out().show(view, [`Revision ${revision} of order ${number} ${result}.`]);
   };
   orders
     .command('retract')

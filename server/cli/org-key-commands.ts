@@ -135,11 +135,11 @@ async function serve(
    */
   const first = new Map<string, string>();
   const skipped = new Set<string>();
-  const isLeft = (each: WaitingCertificate): boolean => {
+  const isSkipped = (each: WaitingCertificate): boolean => {
     if (signed.has(each.digest)) return true;
     const known = first.get(each.person);
-    const wants = isAdditional(each) || (known !== undefined && known !== each.device);
-    if (!wants || (additional && each.codeBy?.scoped === false)) return false;
+    const needsOption = isAdditional(each) || (known !== undefined && known !== each.device);
+    if (!needsOption || (additional && each.codeBy?.scoped === false)) return false;
     if (!skipped.has(each.digest)) {
       skipped.add(each.digest);
       const user = `${plain(each.name)} (${each.person})`;
@@ -157,7 +157,7 @@ async function serve(
     try {
       if (unanswered.length === 0) {
         const all = await waitingCertificates(cli.client(), { groups, most: MOST_PER_PASS, lacking: null });
-        unanswered = onePerPerson(all.filter((each) => !isLeft(each))).slice(0, most - signed.size);
+        unanswered = onePerPerson(all.filter((each) => !isSkipped(each))).slice(0, most - signed.size);
         for (const { digest, device, person } of unanswered) {
           signed.add(digest);
           first.set(person, device);

@@ -30,10 +30,10 @@ const collect = (value: string, before: string[] = []): string[] => [...before, 
 export function addProceedingCommands(orders: Command, cli: Cli): void {
   const record = async (number: string, { on, note, corrects, document }: StepOptions, more: object) => {
     const { documents = [] } = await uploadDocuments(cli, document);
-    const [kept, second] = documents;
+    const [uploaded, second] = documents;
     if (second) throw new CordonError('invalid_input', 'Give one --document. Put several files into one PDF.');
     const common = { on, ...(note !== undefined && { note }), ...(corrects !== undefined && { corrects }) };
-    const body = { ...common, ...(kept && { document: kept }), ...more };
+    const body = { ...common, ...(uploaded && { document: uploaded }), ...more };
     const path = `${orderPath(number)}/proceedings`;
     const view = await cli.client().call(proceedingsView, 'POST', path, body);
     cli.out().show(view, ['Recorded. The ledger commits to it.', ...proceedingLines(view)]);

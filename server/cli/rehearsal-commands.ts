@@ -104,9 +104,9 @@ export function addRehearsalCommands(orders: Command, cli: Cli): void {
   });
 }
 
-function search(asked: Readonly<Record<string, string | number | undefined>>): string {
-  const givenOptions = Object.entries(asked).filter(([, value]) => value !== undefined);
-  return `?${new URLSearchParams(givenOptions.map(([name, value]) => [name, String(value)])).toString()}`;
+function search(options: Readonly<Record<string, string | number | undefined>>): string {
+  const setOptions = Object.entries(options).filter(([, value]) => value !== undefined);
+  return `?${new URLSearchParams(setOptions.map(([name, value]) => [name, String(value)])).toString()}`;
 }
 
 function without(options: object, names: readonly string[]): object {
@@ -114,9 +114,9 @@ function without(options: object, names: readonly string[]): object {
 }
 
 async function rehearseDraft(cli: Cli, terms: Record<string, unknown>, options: RehearseOptions): Promise<void> {
-  const givenFlags = [...FILTER_FLAGS, 'csv' as const].filter((flag) => options[flag] !== undefined);
-  if (givenFlags.length > 0) {
-    const flags = givenFlags.map((flag) => `--${flag}`).join(', ');
+  const setFlags = [...FILTER_FLAGS, 'csv' as const].filter((flag) => options[flag] !== undefined);
+  if (setFlags.length > 0) {
+    const flags = setFlags.map((flag) => `--${flag}`).join(', ');
     throw new CordonError(
       'invalid_input',
       `${flags} needs an order number. Propose the draft first: a proposal has no effect before its approval.`,
@@ -135,9 +135,9 @@ async function rehearseDraft(cli: Cli, terms: Record<string, unknown>, options: 
     ]);
 }
 
-function countLines(what: string, { at, fleet, counts }: NonNullable<OrderPreview['impact']>): string[] {
+function countLines(subject: string, { at, fleet, counts }: NonNullable<OrderPreview['impact']>): string[] {
   return [
-    `${what}, for ${when(at)}, of ${fleet} devices`,
+    `${subject}, for ${when(at)}, of ${fleet} devices`,
     ...table(
       ['kind', 'devices'],
       IMPACT_CLASSES.map((one) => [one, counts[one]]),

@@ -49,7 +49,7 @@ export function addRestoreCommand(program: Command, cli: Cli): void {
     }
     if (identity !== undefined) return { identity: readText(identity) };
     const passphrase = await readSecret(cli.terminal, {
-      what: 'passphrase of the backup',
+      name: 'passphrase of the backup',
       file: passphraseFile,
       environment: null,
       mend: 'give --identity or --passphrase-file',

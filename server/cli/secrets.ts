@@ -15,22 +15,22 @@ export interface Terminal {
 }
 
 export interface SecretSource {
-  readonly what: string;
+  readonly name: string;
   readonly file: string | undefined;
   readonly environment: string | null;
   /** Error text for a command without a terminal: how to provide the secret. */
   readonly mend: string;
 }
 
-export async function readSecret(terminal: Terminal, { what, file, environment, mend }: SecretSource): Promise<string> {
+export async function readSecret(terminal: Terminal, { name, file, environment, mend }: SecretSource): Promise<string> {
   if (file !== undefined) return readPrivateText(file).replace(/\r?\n$/, '');
   if (environment !== null) return environment;
   if (!terminal.stdin.isTTY)
-    throw new CordonError('invalid_input', `Input of the ${what} needs a terminal. Without one, ${mend}.`);
-  return ask(terminal, `${what}: `, true);
+    throw new CordonError('invalid_input', `Input of the ${name} needs a terminal. Without one, ${mend}.`);
+  return prompt(terminal, `${name}: `, true);
 }
 
-export async function ask({ stdin, stderr }: Terminal, question: string, hidden = false): Promise<string> {
+export async function prompt({ stdin, stderr }: Terminal, question: string, hidden = false): Promise<string> {
   const silent = new Writable({ write: (_chunk, _encoding, written) => written() });
   stderr.write(question);
   const reader = createInterface({ input: stdin, output: hidden ? silent : stderr, terminal: true });
@@ -54,7 +54,7 @@ export async function authenticatorCode(
     const { generate } = await import('otplib');
     return generate({ secret: totpSecret });
   }
-  return terminal.stdin.isTTY ? ask(terminal, 'Authenticator code to confirm this action: ') : null;
+  return terminal.stdin.isTTY ? prompt(terminal, 'Authenticator code to confirm this action: ') : null;
 }
 
 /** Throws `invalid_input` if other users can read the file. */

@@ -13,7 +13,7 @@ import { type Cli, commandOf } from './cli.ts';
 import { createClient } from './client.ts';
 import { readText } from './local-files.ts';
 import { when } from './output.ts';
-import { ask, readSecret } from './secrets.ts';
+import { prompt, readSecret } from './secrets.ts';
 
 interface PasswordOptions {
   readonly passwordFile?: string;
@@ -26,9 +26,9 @@ interface SetupOptions extends PasswordOptions {
 }
 
 export function addSignInCommands(program: Command, cli: Cli): void {
-  const password = (what: string, { passwordFile }: PasswordOptions) =>
+  const password = (name: string, { passwordFile }: PasswordOptions) =>
     readSecret(cli.terminal, {
-      what,
+      name,
       file: passwordFile,
       environment: cli.config.password,
       mend: 'give --password-file or CORDON_PASSWORD',
@@ -41,12 +41,16 @@ export function addSignInCommands(program: Command, cli: Cli): void {
     .option('--name <name>', 'name of the first owner; other users have one already')
     .option('--password-file <file>', 'read the password from this file (or CORDON_PASSWORD)')
     .action(async (argument: string | undefined, options: SetupOptions) => {
-      const { passwordFile: _, linkFile, ...given } = options;
+      const { passwordFile: _, linkFile, ...profile } = options;
       const source = { argument, file: linkFile, label: 'Link', safe: 'cordon setup' };
       const { server, token } = readLink(await readSecretArgument(cli.terminal, source), cli.client().server);
       const chosen = await password('New password (12 characters at least)', options);
       const client = createClient(server, { token: null, session: null });
-      const result = await client.call(redeemed, 'POST', '/invitations/redeem', { ...given, token, password: chosen });
+      const result = await client.call(redeemed, 'POST', '/invitations/redeem', {
+        ...profile,
+        token,
+        password: chosen,
+      });
       const { account, totpSecret, totpUri } = result;
       cli
         .out()
@@ -71,7 +75,7 @@ export function addSignInCommands(program: Command, cli: Cli): void {
     .action(async (email: string, options: PasswordOptions & { totp?: string; totpSecretFile?: string }) => {
       const entered = await password('Password', options);
       const secret = options.totpSecretFile ? readText(options.totpSecretFile).trim() : cli.config.totpSecret;
-      const typed = async () => (cli.terminal.stdin.isTTY ? ask(cli.terminal, 'Code: ') : undefined);
+      const typed = async () => (cli.terminal.stdin.isTTY ? prompt(cli.terminal, 'Code: ') : undefined);
       const totp = options.totp ?? (secret ? await generate({ secret }) : await typed());
       const client = createClient(cli.client().server, { token: null, session: null });
       const body = JSON.stringify({ email, password: entered, totp });

@@ -24,10 +24,10 @@ export interface SigningText<D> {
 /** `immediate`: the effective time of the revision, if it has passed. The approver then confirms that the revision takes effect at once. */
 export function revisionText(
   payload: string,
-  asked: { readonly order: string; readonly revision: number },
+  expected: { readonly order: string; readonly revision: number },
   immediate: PassedTime | null = null,
 ): SigningText<Revision> {
-  return textOf(payload, describeRevision(payload, asked, immediate), ({ label, value, language }) =>
+  return textOf(payload, describeRevision(payload, expected, immediate), ({ label, value, language }) =>
     language === undefined ? `${label.padEnd(16)} ${value}` : `${label} (${language})   ${value}`,
   );
 }

@@ -24,10 +24,10 @@ const mediaTypeOf = (file: string): string => TYPES[extname(file).toLowerCase()]
 
 export async function uploadDocuments(
   cli: Cli,
-  given: readonly string[] = [],
+  titledFiles: readonly string[] = [],
 ): Promise<{ documents?: InstrumentDocument[] }> {
   const documents: InstrumentDocument[] = [];
-  for (const [title, file] of Object.entries(pairs(given))) {
+  for (const [title, file] of Object.entries(pairs(titledFiles))) {
     const path = `/api/v1/orders/documents?mediaType=${encodeURIComponent(mediaTypeOf(file))}`;
     const response = await cli
       .client()
