@@ -118,20 +118,20 @@ const variables = z.object({
   CORDON_LOG: oneOf(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
 });
 
-const environment = variables.superRefine((given, context) => {
-  const { CORDON_ADMIN_CERTIFICATE: certificate, CORDON_ADMIN_KEY: key, CORDON_ADMIN_BIND: bind } = given;
-  const refuse = (variable: keyof typeof given, message: string) =>
+const environment = variables.superRefine((values, context) => {
+  const { CORDON_ADMIN_CERTIFICATE: certificate, CORDON_ADMIN_KEY: key, CORDON_ADMIN_BIND: bind } = values;
+  const refuse = (variable: keyof typeof values, message: string) =>
     context.addIssue({ code: 'custom', path: [variable], message });
   if (certificate !== undefined && key === undefined)
     refuse('CORDON_ADMIN_KEY', 'the file with the private key of CORDON_ADMIN_CERTIFICATE');
   if (certificate === undefined && key !== undefined)
     refuse('CORDON_ADMIN_CERTIFICATE', 'the file with the certificate for CORDON_ADMIN_KEY');
-  const { CORDON_BACKUP_SCHEDULE: schedule, CORDON_BACKUP_FOLDER: folder, CORDON_BACKUP_RECIPIENT: recipient } = given;
+  const { CORDON_BACKUP_SCHEDULE: schedule, CORDON_BACKUP_FOLDER: folder, CORDON_BACKUP_RECIPIENT: recipient } = values;
   if (schedule !== undefined && folder === undefined)
     refuse('CORDON_BACKUP_FOLDER', 'the folder for the backups of CORDON_BACKUP_SCHEDULE');
   if (schedule !== undefined && recipient === undefined)
     refuse('CORDON_BACKUP_RECIPIENT', 'the age recipient for the backups of CORDON_BACKUP_SCHEDULE');
-  const { CORDON_MAIL_URL: mail, CORDON_MAIL_FROM: from } = given;
+  const { CORDON_MAIL_URL: mail, CORDON_MAIL_FROM: from } = values;
   if (mail !== undefined && from === undefined)
     refuse(
       'CORDON_MAIL_FROM',
@@ -139,13 +139,13 @@ const environment = variables.superRefine((given, context) => {
     );
   if (mail === undefined && from !== undefined)
     refuse('CORDON_MAIL_URL', 'the mail server for CORDON_MAIL_FROM, such as smtp://USER:PASSWORD@mail.example.org');
-  const { CORDON_ADMIN_URL: url, CORDON_ADMIN_PROXY_FROM: proxies } = given;
+  const { CORDON_ADMIN_URL: url, CORDON_ADMIN_PROXY_FROM: proxies } = values;
   if (url?.startsWith('https:') && certificate === undefined && proxies.length === 0)
     refuse(
       'CORDON_ADMIN_PROXY_FROM',
       'the address of the reverse proxy, because CORDON_ADMIN_URL begins with https:// and the admin listener itself has no certificate',
     );
-  if (given.CORDON_PROXY_REQUIRED.length > 0 && given.CORDON_PROXY_FROM.length === 0)
+  if (values.CORDON_PROXY_REQUIRED.length > 0 && values.CORDON_PROXY_FROM.length === 0)
     refuse('CORDON_PROXY_FROM', 'the address of the proxy for the listeners of CORDON_PROXY_REQUIRED');
   if (certificate === undefined && key === undefined && !isLoopback(bind)) {
     refuse(

@@ -11,7 +11,7 @@ import { notifyServiceManager, type ServiceState } from '../shared/service-manag
 import type { StopSignals } from '../shared/stop-signals.ts';
 import { readAdminIdentity } from './admin-identity.ts';
 import { createDomain, type Domain } from './composition/domain.ts';
-import { type Foundation, type Given, openFoundation } from './composition/foundation.ts';
+import { type Foundation, openFoundation, type Replacements } from './composition/foundation.ts';
 import { createListeners } from './composition/listeners.ts';
 import { type Config, forgetNotifySocket, readConfig } from './config.ts';
 import { CONSOLE_FOLDER, ensureConsole } from './console/build.ts';
@@ -38,12 +38,12 @@ export interface RunningServer {
   /** Stops the server: tells devices to reconnect, finishes current work, and closes the store. */
   stop(): Promise<void>;
   /** Resolves if another server has taken over the lock of the store. This server must then stop. */
-  readonly takenOver: Promise<CordonError>;
+  readonly lockTakenOver: Promise<CordonError>;
 }
 
-export async function startServer(config: Config, given: Given = {}): Promise<RunningServer> {
+export async function startServer(config: Config, replacements: Replacements = {}): Promise<RunningServer> {
   const adminIdentity = config.admin.tls && readAdminIdentity(config.admin.tls);
-  const base = await openFoundation(config, given);
+  const base = await openFoundation(config, replacements);
   const domain = await createDomain(base);
   const listeners = await createListeners(base, domain, { adminIdentity, consoleFolder: CONSOLE_FOLDER });
 
@@ -62,7 +62,7 @@ export async function startServer(config: Config, given: Given = {}): Promise<Ru
     firstOwnerLink: invitation === null ? null : base.linkTo(`first-owner&invitation=${invitation}`),
     passphrase,
     stop: () => drain(base, domain, listeners, stopWork),
-    takenOver: checked.takenOver,
+    lockTakenOver: checked.lockTakenOver,
   };
 }
 
@@ -180,19 +180,19 @@ export async function run(signals: StopSignals): Promise<void> {
     ].join('\n'),
   );
   signals.ready();
-  const tell = (state: ServiceState) =>
+  const notify = (state: ServiceState) =>
     notifyServiceManager(config.notifySocket, state, (reason) =>
       console.error(`cordon: ${state} was not sent: ${reason}`),
     );
-  await tell('READY=1');
+  await notify('READY=1');
   let exit = 0;
-  void server.takenOver.then((error) => {
+  void server.lockTakenOver.then((error) => {
     exit = 1;
     signals.request(error.message);
   });
   const why = await signals.requested;
   console.log(`${why}: the server asks devices to reconnect, then stops`);
-  await tell('STOPPING=1');
+  await notify('STOPPING=1');
   await server.stop();
   process.exit(exit);
 }

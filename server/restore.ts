@@ -65,7 +65,7 @@ export async function restore(config: Config, options: RestoreOptions): Promise<
     );
   }
   mkdirSync(config.home, { recursive: true, mode: 0o700 });
-  const lock = await lockStore(target, { onLost: () => undefined, onTaken: () => undefined });
+  const lock = await lockStore(target, { onLost: () => undefined, onTakenOver: () => undefined });
   const staging = join(config.home, 'restore-staging');
   try {
     rmSync(staging, { recursive: true, force: true });

@@ -110,7 +110,7 @@ const POSTGRES: Readonly<Record<string, string>> = {
 };
 
 /** Errors that `pg` throws without a code. */
-const POSTGRES_WORDS: readonly (readonly [RegExp, string])[] = [
+const POSTGRES_MESSAGES: readonly (readonly [RegExp, string])[] = [
   [/^timeout exceeded when trying to connect|connection timeout/i, 'ETIMEDOUT'],
   [/^Connection terminated/, 'ECONNRESET'],
   [/Received unexpected|Unknown message|unrecognized.*message|does not support SSL/i, 'ECONNRESET'],
@@ -131,12 +131,14 @@ const SQLITE: Readonly<Record<string, string>> = {
   SQLITE_LOCKED: 'Another program has locked {file}. Stop that program, then start again.',
 };
 
-function explainStore(words: string, cause: Cause, config: Config | null): StartError {
+function explainStore(message: string, cause: Cause, config: Config | null): StartError {
   const url = config?.databaseUrl ?? null;
   if (url !== null) {
-    const code = POSTGRES[cause.code] ? cause.code : POSTGRES_WORDS.find(([said]) => said.test(cause.message))?.[1];
+    const code = POSTGRES[cause.code]
+      ? cause.code
+      : POSTGRES_MESSAGES.find(([pattern]) => pattern.test(cause.message))?.[1];
     const text = code === undefined ? undefined : POSTGRES[code];
-    if (text !== undefined) return { lines: [filled(text, placeOf(url))], exit: EXIT.failed };
+    if (text !== undefined) return { lines: [filled(text, databaseNames(url))], exit: EXIT.failed };
   } else if (config !== null) {
     const [, base = ''] = /^(SQLITE_[A-Z]+)/.exec(cause.code) ?? [];
     const file = `${config.home}/cordon.db`;
@@ -146,8 +148,8 @@ function explainStore(words: string, cause: Cause, config: Config | null): Start
     if (system) return system;
   }
   // An error of Cordon itself already has a complete message, such as the message about a newer version.
-  const added = cause.message === words || cause.code === '' ? '' : ` (${withoutStop(cause.message)}, ${cause.code})`;
-  return { lines: [`${oneLine(words)}${added}`], exit: EXIT.failed };
+  const added = cause.message === message || cause.code === '' ? '' : ` (${withoutStop(cause.message)}, ${cause.code})`;
+  return { lines: [`${oneLine(message)}${added}`], exit: EXIT.failed };
 }
 
 /**
@@ -160,7 +162,7 @@ function isFull(folder: string): boolean {
 }
 
 /** Database URL without the password, for messages. */
-function placeOf(url: string): Record<string, string> {
+function databaseNames(url: string): Record<string, string> {
   const parsed = URL.parse(url);
   const host = parsed?.hostname || parsed?.searchParams.get('host') || 'localhost';
   return {

@@ -20,7 +20,7 @@ export function overviewRoutes(overview: OverviewPort): Route[] {
           scope: scope.devices,
           located: locatedBy(demand),
           approves: (areas) => isAllowed(() => requireAreas(demand('orders.approve'), areas.map(parseScopeArea))),
-          answers: (areas) => isAllowed(() => requireAreas(demand('orders.record'), areas.map(parseScopeArea))),
+          mayAnswer: (areas) => isAllowed(() => requireAreas(demand('orders.record'), areas.map(parseScopeArea))),
           signs: isAllowed(() => demand('approvers.sign')),
           setsUp: isAllowed(() => demand('accounts.create')),
         }),

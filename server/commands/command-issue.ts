@@ -63,9 +63,9 @@ export function createCommandIssue({ store, requests, bus, clock, now }: Command
     return stored;
   }
 
-  async function issue(wanted: IssueCommand): Promise<CommandRecord> {
-    const stored = await queue(wanted, null);
-    bus.publish({ kind: 'commands', devices: [wanted.device] });
+  async function issue(command: IssueCommand): Promise<CommandRecord> {
+    const stored = await queue(command, null);
+    bus.publish({ kind: 'commands', devices: [command.device] });
     return stored;
   }
 
@@ -73,11 +73,11 @@ export function createCommandIssue({ store, requests, bus, clock, now }: Command
    * Issues one command to each device. If a device cannot get a command, the result names the device, and the remaining devices still get
    * theirs. Throws `conflict` if the number of devices differs from `expect`. A repeated request returns the earlier result.
    */
-  async function issueToMany(asked: IssueToMany): Promise<IssuedToMany> {
-    const { id = newCommandId(), devices: wanted, expect, ...rest } = asked;
+  async function issueToMany(input: IssueToMany): Promise<IssuedToMany> {
+    const { id = newCommandId(), devices, expect, ...rest } = input;
     lifeOf(rest.expiresInSeconds);
     // Sorts the devices by id, as in the store's index, so that one commit writes whole pages of the index.
-    const all = [...new Set(wanted)].sort();
+    const all = [...new Set(devices)].sort();
     if (expect !== undefined && all.length !== expect) {
       const before = await requests.progress(id, null, 0);
       if (before && before.createdBy === rest.by && sameCommand(before.command, rest.command)) {

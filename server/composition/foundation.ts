@@ -28,7 +28,7 @@ const DAY = 86_400_000;
  * Parts of the server that tests and the demo replace. `clock`: a simulated clock; a released server always uses the machine's clock.
  * `demo`: control of the demo's simulated devices and clock.
  */
-export interface Given {
+export interface Replacements {
   readonly clock?: Clock;
   readonly log?: Logger;
   readonly demo?: DemoPort;
@@ -36,18 +36,18 @@ export interface Given {
 
 export type Foundation = Awaited<ReturnType<typeof openFoundation>>;
 
-export async function openFoundation(config: Config, given: Given) {
+export async function openFoundation(config: Config, replacements: Replacements) {
   const machine = machineClocks();
   const guarded = new GuardedClock(machine);
-  const clock = given.clock ?? guarded;
-  const log = given.log ?? createServerLog(config.log);
+  const clock = replacements.clock ?? guarded;
+  const log = replacements.log ?? createServerLog(config.log);
   const monitor = createMonitor(log);
   const [name = 'localhost'] = config.names;
   const host = inUrl(name);
 
   const clockPorts = { clock: guarded, machine, measure: () => measureTime(config.ntp), log };
   const checked = await preflight(config, (database, authorityEnds) =>
-    given.clock
+    replacements.clock
       ? Promise.resolve(null)
       : admitClock(
           { ...clockPorts, store: database && new ClockStore(database) },
@@ -72,13 +72,13 @@ export async function openFoundation(config: Config, given: Given) {
   /** Ports of the listeners: the configured ports first, and the bound ports after the start. */
   const bound = { device: config.devicePort, public: config.publicPort, admin: config.admin.port };
   const watch = (): Promise<ClockWatch> =>
-    given.clock
+    replacements.clock
       ? Promise.resolve(UNWATCHED)
       : watchClock({ ...clockPorts, store: new ClockStore(database) }, checked.clockEntry);
 
   return {
     config,
-    demo: given.demo,
+    demo: replacements.demo,
     clock,
     log,
     monitor,

@@ -72,19 +72,19 @@ export function createLedgerProofs(
   continuations: () => readonly Envelope[],
 ): LedgerProofs {
   async function within(size: number): Promise<void> {
-    const { size: reached } = await newest();
-    if (size > reached) {
+    const { size: newestSize } = await newest();
+    if (size > newestSize) {
       throw new CordonError(
         'proof_invalid',
-        `The ledger has ${reached} entries, not ${size}. Request a tree of at most that size.`,
+        `The ledger has ${newestSize} entries, not ${size}. Request a tree of at most that size.`,
       );
     }
   }
 
   async function proveEntries(indexes: readonly number[], of?: number) {
-    const { size: reached, note } = await newest();
+    const { size: newestSize, note } = await newest();
     if (of !== undefined) await within(of);
-    const size = of ?? reached;
+    const size = of ?? newestSize;
     const [proofs, bodies] = await Promise.all([
       inclusionProofs(indexes, size, store.hashes),
       store.entriesAt(indexes),
@@ -127,8 +127,8 @@ export function createLedgerProofs(
     async proveContinuations(of) {
       const adopted = continuations();
       if (adopted.length === 0) return [];
-      const { size: reached } = await newest();
-      const size = of ?? reached;
+      const { size: newestSize } = await newest();
+      const size = of ?? newestSize;
       const logged = adopted
         .map((envelope) => ({ envelope, index: readLedgerContinuation(envelope).fork.size }))
         .filter(({ index }) => index < size);
@@ -143,9 +143,9 @@ export function createLedgerProofs(
     },
     proveEntries,
     async proveGrowth(older, size) {
-      const { size: reached, note } = await newest();
+      const { size: newestSize, note } = await newest();
       if (size !== undefined) await within(size);
-      const proof = older === 0 ? [] : await consistencyProof(older, size ?? reached, store.hashes);
+      const proof = older === 0 ? [] : await consistencyProof(older, size ?? newestSize, store.hashes);
       return { proof, checkpoint: note };
     },
   };

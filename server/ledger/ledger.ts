@@ -95,7 +95,7 @@ export function createLedger(ports: {
   let timer: NodeJS.Timeout | null = null;
   let failure: string | null = null;
 
-  async function takeAll(): Promise<void> {
+  async function sequenceAll(): Promise<void> {
     let count: number;
     do {
       count = await store.extend(ENTRIES_AT_ONCE, clock.now(), (size, root) =>
@@ -109,7 +109,7 @@ export function createLedger(ports: {
     if (ports.suspended?.()) return;
     // A run may miss an entry that was committed after the run began. A call during a run therefore waits for it and starts another run.
     if (running) await running.catch(() => undefined);
-    running ??= takeAll().finally(() => {
+    running ??= sequenceAll().finally(() => {
       running = null;
     });
     await running;

@@ -104,10 +104,16 @@ export function createMonitor(log: LevelLog): Monitor {
   const { signIns, tlsFailures, connections, enrollments, requests, queries } = createMetrics([registry]);
   const queriesOf = { read: queries.labels('read'), write: queries.labels('write') };
 
-  function signIn({ status, code, email, address, milliseconds: took }: AdminRequest): void {
+  function signIn({ status, code, email, address, milliseconds: duration }: AdminRequest): void {
     const ok = status < 400;
     signIns.inc({ result: ok ? 'ok' : 'failed' });
-    const facts = { email: emailOf(email), address, status, ...(code !== null && { code }), ms: milliseconds(took) };
+    const facts = {
+      email: emailOf(email),
+      address,
+      status,
+      ...(code !== null && { code }),
+      ms: milliseconds(duration),
+    };
     if (ok) note('info', 'sign_in', facts, 'an admin signed in');
     else note('warn', 'sign_in_failed', facts, 'a sign-in failed');
   }
@@ -143,8 +149,8 @@ export function createMonitor(log: LevelLog): Monitor {
       connections.inc({ result: 'connected' });
       noteConnection('info', 'connected', { device, address, agent: cut(agent) }, 'a device connected');
     },
-    disconnected({ device, address, milliseconds: took }) {
-      noteConnection('info', 'disconnected', { device, address, ms: milliseconds(took) }, 'a device disconnected');
+    disconnected({ device, address, milliseconds: duration }) {
+      noteConnection('info', 'disconnected', { device, address, ms: milliseconds(duration) }, 'a device disconnected');
     },
     connectionRefused({ device, address, code }) {
       connections.inc({ result: code });
@@ -156,8 +162,8 @@ export function createMonitor(log: LevelLog): Monitor {
       if (code === null) note('info', 'enrollment', facts, 'a device got a certificate');
       else note('warn', 'enrollment_refused', facts, 'a request for a device certificate was refused');
     },
-    query(kind, took) {
-      queriesOf[kind].observe(took / 1000);
+    query(kind, duration) {
+      queriesOf[kind].observe(duration / 1000);
     },
   };
 }

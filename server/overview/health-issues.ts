@@ -20,7 +20,7 @@ const BEHIND_AFTER = 5 * MINUTE;
  * Remaining validity of the order list that causes a warning. The server renews the list daily for seven days, so with less than four days
  * left, three renewals have failed.
  */
-const LIST_LEFT = 4 * DAY;
+const LIST_EXPIRY_WARNING = 4 * DAY;
 /**
  * Age of the IP database that causes a warning. After four months, a noticeable part of the data is wrong, because addresses move to other
  * countries.
@@ -32,14 +32,14 @@ const BACKUP_AGE = 7 * DAY;
  * Remaining validity of a certificate that causes a warning. A month is enough to replace the certificate. For a short-lived certificate,
  * the limit is a third of its validity.
  */
-const CERTIFICATE_LEFT = 30 * DAY;
-const CERTIFICATE_PART = 1 / 3;
-const CERTIFICATE_URGENT = 7 * DAY;
+const CERTIFICATE_EXPIRY_WARNING = 30 * DAY;
+const CERTIFICATE_EXPIRY_SHARE = 1 / 3;
+const CERTIFICATE_EXPIRY_CRITICAL = 7 * DAY;
 /**
  * Time before the deadline for an answer to an authority at which the health issue appears. The first reminder has the same time
  * (`shared/order/answer-deadline.ts`).
  */
-const ANSWER_NEAR = 7 * DAY;
+const ANSWER_DUE_WARNING = 7 * DAY;
 
 export type CertificateUse = 'root' | 'issuing' | 'server';
 
@@ -135,7 +135,7 @@ function linkOf(code: HealthIssue['code'], { now, fleet, list, uncovered, answer
     case 'orders_uncovered':
       return { page: 'orders', numbers: [...uncovered] };
     case 'answer_due':
-      return { page: 'orders', numbers: nearAnswers(open, now).map(({ order }) => order) };
+      return { page: 'orders', numbers: answersDueSoon(open, now).map(({ order }) => order) };
     case 'restored':
       return { page: 'recovery' };
     case 'no_approvers':
@@ -245,11 +245,11 @@ const RENEWALS: Readonly<Record<CertificateUse, { readonly name: string; readonl
 
 function certificates({ certificates: all, realNow }: Facts): Found[] {
   return all.flatMap(({ use, notBefore, notAfter }): Found[] => {
-    const left = notAfter - realNow;
-    if (left >= Math.min(CERTIFICATE_LEFT, (notAfter - notBefore) * CERTIFICATE_PART)) return [];
+    const remaining = notAfter - realNow;
+    if (remaining >= Math.min(CERTIFICATE_EXPIRY_WARNING, (notAfter - notBefore) * CERTIFICATE_EXPIRY_SHARE)) return [];
     const { name, remedy } = RENEWALS[use];
-    const when = left < 0 ? 'expired' : 'expires';
-    const severity = left < CERTIFICATE_URGENT ? 'critical' : 'warning';
+    const when = remaining < 0 ? 'expired' : 'expires';
+    const severity = remaining < CERTIFICATE_EXPIRY_CRITICAL ? 'critical' : 'warning';
     const detail = `The ${name} ${when} on ${dateOf(notAfter)}. ${remedy}`;
     return [{ code: 'certificate_expires', severity, count: null, detail }];
   });
@@ -257,10 +257,10 @@ function certificates({ certificates: all, realNow }: Facts): Found[] {
 
 function list({ list: current, now }: Facts): Found | null {
   if (!current) return null;
-  const left = current.expiresAt - now;
-  if (left >= LIST_LEFT) return null;
+  const remaining = current.expiresAt - now;
+  if (remaining >= LIST_EXPIRY_WARNING) return null;
   const remedy = 'The server should have renewed it. Read the server log, and restart the server.';
-  return left <= 0
+  return remaining <= 0
     ? {
         code: 'list_expires',
         severity: 'critical',
@@ -284,20 +284,20 @@ function approvers({ approversAdopted }: Facts): Found | null {
 
 function uncovered({ uncovered: orders }: Facts): Found | null {
   if (orders.length === 0) return null;
-  const [named, they] =
+  const [named, pronoun] =
     orders.length === 1
       ? [`Order ${orders[0]}`, 'it']
       : [`Orders ${orders.slice(0, 5).join(', ')}${orders.length > 5 ? ', …' : ''}`, 'them'];
   const were = orders.length === 1 ? 'was' : 'were';
-  const detail = `${named} ${were} approved by people who are no longer approvers. New devices do not obey ${they} until enough of today's approvers approve ${they} again.`;
+  const detail = `${named} ${were} approved by people who are no longer approvers. New devices do not obey ${pronoun} until enough of today's approvers approve ${pronoun} again.`;
   return { code: 'orders_uncovered', severity: 'warning', count: orders.length, detail };
 }
 
-const nearAnswers = (open: Facts['answers'], now: number): Facts['answers'] =>
-  open.filter(({ at }) => at - now < ANSWER_NEAR).sort((a, b) => a.at - b.at);
+const answersDueSoon = (open: Facts['answers'], now: number): Facts['answers'] =>
+  open.filter(({ at }) => at - now < ANSWER_DUE_WARNING).sort((a, b) => a.at - b.at);
 
 function dueAnswers({ answers: open, now }: Facts): Found | null {
-  const near = nearAnswers(open, now);
+  const near = answersDueSoon(open, now);
   const [first] = near;
   if (!first) return null;
   const overdue = near.filter(({ at }) => at <= now).length;

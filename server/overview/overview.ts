@@ -28,7 +28,7 @@ export interface Viewer {
   /** Devices whose location the viewer may see. */
   readonly located: FleetScope;
   approves(areas: readonly string[]): boolean;
-  answers(areas: readonly string[]): boolean;
+  mayAnswer(areas: readonly string[]): boolean;
   /** True if the viewer's role may sign approver sets. */
   readonly signs: boolean;
   /** True if the viewer's role may invite people, and so set up the installation. */
@@ -82,7 +82,7 @@ export function createOverview(ports: OverviewPorts): (viewer: Viewer) => Promis
       approversAdopted,
       ...facts,
       uncovered: orders.list.uncovered(),
-      answers: (await orders.proceedings.openAnswers()).filter(({ areas }) => viewer.answers(areas)),
+      answers: (await orders.proceedings.openAnswers()).filter(({ areas }) => viewer.mayAnswer(areas)),
     });
     const { total, connected, everConnected } = fleet;
     const setup = viewer.setsUp

@@ -19,7 +19,7 @@ const STEP = 10 * SECOND;
 const AT_ONCE = 8;
 const LARGEST_RESPONSE = 64 * 1024;
 const CHECK_EVERY = 600 * SECOND;
-const CHECK_AGAIN = 60 * SECOND;
+const RECHECK_AFTER = 60 * SECOND;
 
 export interface SmtpMailer extends Mailer {
   failure(): string | null;
@@ -83,9 +83,9 @@ export function createSmtpMailer({
   }
 
   const watch = new Loop({
-    run: async () => Date.now() + ((await check()) === null ? CHECK_EVERY : CHECK_AGAIN),
+    run: async () => Date.now() + ((await check()) === null ? CHECK_EVERY : RECHECK_AFTER),
     failed: (error) => log.warn({ err: error }, 'the mail server could not be checked'),
-    retryAfter: CHECK_AGAIN,
+    retryAfter: RECHECK_AFTER,
   });
 
   async function send({ to, subject, text }: Mail): Promise<void> {

@@ -178,8 +178,8 @@ async function checkPort(
       server.once('error', reject).listen(port, bind, resolve);
     });
   } catch (error) {
-    const isTaken = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
-    if (!running || !isTaken) throw error;
+    const isInUse = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
+    if (!running || !isInUse) throw error;
     return `The port ${port} for ${users} is in use, as expected while a server runs.`;
   }
   await new Promise((resolve) => server.close(resolve));

@@ -12,7 +12,7 @@ import type { StoreIdentity } from '../store/identity-store.ts';
  */
 export type InstallationVerdict = 'found' | 'bind' | 'open';
 
-export interface Places {
+export interface DataLocations {
   readonly keys: string;
   readonly store: string;
 }
@@ -28,10 +28,10 @@ const RESTORE = 'If the data is lost, restore a backup with `cordon restore`.';
 export function judgeInstallation(
   keys: KeyFolderContents,
   store: StoreIdentity | null,
-  places: Places,
+  locations: DataLocations,
 ): InstallationVerdict {
   const refuse = (reason: string, why: string, remedy = `${CAUSES} ${RESTORE}`) =>
-    new CordonError('installation_mismatch', `${why} Nothing was changed. ${remedy}`, { reason, ...places });
+    new CordonError('installation_mismatch', `${why} Nothing was changed. ${remedy}`, { reason, ...locations });
   const used = store !== null && (store.binding !== null || store.roots.length > 0) ? store : null;
   const named = used?.installation ?? 'an unknown installation';
 
@@ -39,7 +39,7 @@ export function judgeInstallation(
     const remedy = `Restore the key folder from a backup (\`cordon restore\`), or mount the volume that holds it.`;
     throw refuse(
       'keys_partial',
-      `The key folder ${places.keys} is incomplete: ${keys.missing.join(', ')} missing.`,
+      `The key folder ${locations.keys} is incomplete: ${keys.missing.join(', ')} missing.`,
       remedy,
     );
   }
@@ -48,7 +48,7 @@ export function judgeInstallation(
     const owner = keys.binding ? `of installation ${keys.binding.installation} ` : '';
     throw refuse(
       'store_empty',
-      `The key folder ${places.keys} holds keys ${owner}and the database ${places.store} is empty.`,
+      `The key folder ${locations.keys} holds keys ${owner}and the database ${locations.store} is empty.`,
       `${CAUSES} ${RESTORE} To create a new installation, choose an empty CORDON_HOME.`,
     );
   }
@@ -56,7 +56,7 @@ export function judgeInstallation(
     const fault = keys.state === 'empty' ? 'has no keys' : `is incomplete: ${keys.missing.join(', ')} missing`;
     throw refuse(
       'keys_missing',
-      `The database ${places.store} belongs to ${named}, and the key folder ${places.keys} ${fault}.`,
+      `The database ${locations.store} belongs to ${named}, and the key folder ${locations.keys} ${fault}.`,
     );
   }
   if (!matches(keys, used)) {
@@ -64,7 +64,7 @@ export function judgeInstallation(
     const origin = other === undefined || other === used.installation ? 'other keys' : `keys of ${other}`;
     throw refuse(
       'other_installation',
-      `The database ${places.store} belongs to ${named}, and the key folder ${places.keys} holds ${origin}.`,
+      `The database ${locations.store} belongs to ${named}, and the key folder ${locations.keys} holds ${origin}.`,
     );
   }
   // The first start stopped after it had written the binding into the store.
@@ -87,13 +87,17 @@ function matches(keys: Extract<KeyFolderContents, { state: 'complete' }>, store:
 }
 
 /** Compares the decrypted keys with the store. Only the decrypted `ledger.key` shows whether it is the store's ledger key. */
-export function requireSameKeys(opened: InstallationBinding, store: InstallationBinding, places: Places): void {
+export function requireSameKeys(
+  opened: InstallationBinding,
+  store: InstallationBinding,
+  locations: DataLocations,
+): void {
   const differs = (['root', 'issuing', 'ledgerKey'] as const).filter((name) => opened[name] !== store[name]);
   if (differs.length === 0) return;
   const keyNames = { root: 'root CA', issuing: 'issuing CA', ledgerKey: 'ledger key' };
   throw new CordonError(
     'installation_mismatch',
-    `The key folder ${places.keys} holds another ${differs.map((name) => keyNames[name]).join(' and ')} than the database ${places.store} expects (installation ${store.installation}). Nothing was changed. ${CAUSES} ${RESTORE}`,
-    { reason: 'other_keys', ...places },
+    `The key folder ${locations.keys} holds another ${differs.map((name) => keyNames[name]).join(' and ')} than the database ${locations.store} expects (installation ${store.installation}). Nothing was changed. ${CAUSES} ${RESTORE}`,
+    { reason: 'other_keys', ...locations },
   );
 }

@@ -19,7 +19,7 @@ import { bindStore, readStoreIdentity, type StoreIdentity } from '../store/ident
 import { installationId } from '../store/meta-store.ts';
 import { lockStore } from '../store/store-lock.ts';
 import { requireNames } from './device-names.ts';
-import { judgeInstallation, type Places, requireSameKeys } from './installation.ts';
+import { type DataLocations, judgeInstallation, requireSameKeys } from './installation.ts';
 import { type ReservedPorts, reservePorts } from './reserved-ports.ts';
 
 /**
@@ -35,7 +35,7 @@ export type ClockCheck = (
 export interface Preflight {
   readonly ports: ReservedPorts;
   /** Resolves if another server has taken over the lock of the store. This server must then stop. */
-  readonly takenOver: Promise<CordonError>;
+  readonly lockTakenOver: Promise<CordonError>;
   close(): Promise<void>;
   readonly database: Database;
   readonly keyFolder: string;
@@ -64,12 +64,12 @@ export const databaseAddressOf = (config: Pick<Config, 'home' | 'databaseUrl'>):
 export async function preflight(config: PreflightConfig, checkClock: ClockCheck): Promise<Preflight> {
   const keyFolder = keyFolderOf(config);
   const address = databaseAddressOf(config);
-  const places: Places = { keys: keyFolder, store: nameOf(address) };
+  const locations: DataLocations = { keys: keyFolder, store: nameOf(address) };
   const keys = inspectKeyFolder(keyFolder);
   // Check that the file exists, because SQLite creates a missing file when it connects.
-  if ('file' in address && isAbsent(address.file)) judgeInstallation(keys, null, places);
+  if ('file' in address && isAbsent(address.file)) judgeInstallation(keys, null, locations);
 
-  const takenOver = Promise.withResolvers<CordonError>();
+  const lockTakenOver = Promise.withResolvers<CordonError>();
   const undo: (() => Promise<void> | void)[] = [];
   const close = async () => {
     for (const step of undo.splice(0).reverse()) await step();
@@ -77,7 +77,7 @@ export async function preflight(config: PreflightConfig, checkClock: ClockCheck)
   let ports: ReservedPorts | null = null;
   try {
     let reset: () => void = () => undefined;
-    const lock = await lockStore(address, { onLost: () => reset(), onTaken: takenOver.resolve });
+    const lock = await lockStore(address, { onLost: () => reset(), onTakenOver: lockTakenOver.resolve });
     undo.push(lock.release);
     ports = await reservePorts(config);
     const connected = await connectDatabase(address, lock.refusal);
@@ -85,7 +85,7 @@ export async function preflight(config: PreflightConfig, checkClock: ClockCheck)
     const { database } = connected;
     undo.push(database.close);
     const identity = connected.empty ? null : await readStoreIdentity(database.db);
-    const verdict = judgeInstallation(keys, identity, places);
+    const verdict = judgeInstallation(keys, identity, locations);
     const names = connected.empty ? [] : await new DeviceNameStore(database).deviceNames();
     const forgotten = requireNames(names, config.names, config.dropNames);
     const clockEntry = await checkClock(connected.empty ? null : database, issuingEnd(keyFolder));
@@ -94,10 +94,10 @@ export async function preflight(config: PreflightConfig, checkClock: ClockCheck)
       clockEntry,
       keyFolder,
       ports,
-      takenOver: takenOver.promise,
+      lockTakenOver: lockTakenOver.promise,
       close,
       settle: (authority) =>
-        settle({ connected, keyFolder, identity, places, bound: verdict === 'open', forgotten }, authority),
+        settle({ connected, keyFolder, identity, locations, bound: verdict === 'open', forgotten }, authority),
     };
   } catch (error) {
     // Release the ports only after a failure. After a successful preflight, the listeners own them.
@@ -111,14 +111,14 @@ interface Settling {
   readonly connected: ConnectedDatabase;
   readonly keyFolder: string;
   readonly identity: StoreIdentity | null;
-  readonly places: Places;
+  readonly locations: DataLocations;
   readonly bound: boolean;
   readonly forgotten: readonly string[];
 }
 
 async function settle(of: Settling, authority: Authority): Promise<string> {
   const { database, migrate } = of.connected;
-  if (of.identity) await requireKeysOf(of.identity, authority, of.places);
+  if (of.identity) await requireKeysOf(of.identity, authority, of.locations);
   await migrate();
   await new DeviceNameStore(database).removeDeviceNames(of.forgotten);
   const installation = await installationId(database);
@@ -136,11 +136,11 @@ async function settle(of: Settling, authority: Authority): Promise<string> {
  * Compares the decrypted keys with the store. A store without a binding has a newest checkpoint, which shows whether the ledger key belongs
  * to the store.
  */
-async function requireKeysOf(store: StoreIdentity, authority: Authority, places: Places): Promise<void> {
+async function requireKeysOf(store: StoreIdentity, authority: Authority, locations: DataLocations): Promise<void> {
   const { installation, binding, checkpoint } = store;
   if (installation === null) return;
   const opened = bindingOf(authority, installation);
-  if (binding) return requireSameKeys(opened, binding, places);
+  if (binding) return requireSameKeys(opened, binding, locations);
   if (checkpoint === null) return;
   const publicKey = ed25519FromSpki(Buffer.from(authority.ledgerKey.publicKey, 'base64'));
   const signed = await openOwnCheckpoint(checkpoint, installation, publicKey).then(
@@ -148,7 +148,7 @@ async function requireKeysOf(store: StoreIdentity, authority: Authority, places:
     () => false,
   );
   const expected: InstallationBinding = signed ? opened : { ...opened, ledgerKey: 'unknown' };
-  requireSameKeys(opened, expected, places);
+  requireSameKeys(opened, expected, locations);
 }
 
 /** The issuing CA's certificate is public, so no passphrase is needed here. */

@@ -6,7 +6,7 @@ function codeOf(error: unknown): string {
   return typeof error.code === 'string' ? error.code : '';
 }
 
-const GONE = new Set([
+const UNAVAILABLE_CODES = new Set([
   'ECONNREFUSED',
   'ECONNRESET',
   'ENOTFOUND',
@@ -21,10 +21,10 @@ const GONE = new Set([
  * SQLSTATE classes: 08 connection, 53 insufficient resources (53100 is a full disk), 57P operator intervention, 58 system error, 3D invalid
  * database name, 28 invalid authorization.
  */
-const GONE_STATES = /^(08...|53...|57P..|58...|3D...|28...|25006)$/;
-const GONE_SQLITE = /^SQLITE_(FULL|IOERR|READONLY|CANTOPEN|BUSY|LOCKED|CORRUPT|NOTADB|PERM|AUTH|NOMEM)(_|$)/;
+const UNAVAILABLE_SQLSTATES = /^(08...|53...|57P..|58...|3D...|28...|25006)$/;
+const UNAVAILABLE_SQLITE = /^SQLITE_(FULL|IOERR|READONLY|CANTOPEN|BUSY|LOCKED|CORRUPT|NOTADB|PERM|AUTH|NOMEM)(_|$)/;
 /** Messages of pg errors that have no code. */
-const GONE_WORDS =
+const UNAVAILABLE_MESSAGES =
   /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|SASL: )/;
 
 /** Returns a `store_unavailable` error if the database is full, unreachable or damaged. Returns every other error unchanged. */
@@ -43,11 +43,11 @@ export function asStoreError(error: unknown): unknown {
     );
   }
   if (
-    GONE.has(code) ||
-    GONE.has(inner) ||
-    GONE_STATES.test(code) ||
-    GONE_SQLITE.test(code) ||
-    GONE_WORDS.test(message)
+    UNAVAILABLE_CODES.has(code) ||
+    UNAVAILABLE_CODES.has(inner) ||
+    UNAVAILABLE_SQLSTATES.test(code) ||
+    UNAVAILABLE_SQLITE.test(code) ||
+    UNAVAILABLE_MESSAGES.test(message)
   ) {
     // A commit in progress may have succeeded, so the store must recognize a repeated request.
     const detail = 'The server cannot reach the database or write to it. Try again when the database is available.';

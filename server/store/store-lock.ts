@@ -35,7 +35,7 @@ export interface LockEvents {
   /** The lock's session ended. Another server may use the store soon, so work in progress must no longer reach the store. */
   readonly onLost: () => void;
   /** Another process has acquired the lock, so this server must stop. Occurs at most once. */
-  readonly onTaken: (error: CordonError) => void;
+  readonly onTakenOver: (error: CordonError) => void;
 }
 
 export function lockStore(address: DatabaseAddress, events: LockEvents): Promise<StoreLock> {
@@ -43,10 +43,10 @@ export function lockStore(address: DatabaseAddress, events: LockEvents): Promise
 }
 
 const lockedBy = (holder: Holder | null): CordonError => {
-  const who = holder
+  const name = holder
     ? `process ${holder.pid} on host ${holder.host}, since ${holder.since}`
     : 'another process with an unknown name';
-  const detail = `Another Cordon server uses this database: ${who}. Nothing was changed. Stop that server first, or give this server a database of its own.`;
+  const detail = `Another Cordon server uses this database: ${name}. Nothing was changed. Stop that server first, or give this server a database of its own.`;
   return new CordonError('store_locked', detail, { ...holder });
 };
 
@@ -110,7 +110,7 @@ interface Session {
   reset(): void;
 }
 
-async function lockPostgres(url: string, { onLost, onTaken }: LockEvents): Promise<StoreLock> {
+async function lockPostgres(url: string, { onLost, onTakenOver }: LockEvents): Promise<StoreLock> {
   const started = Date.now();
   let session: Session | null = await acquireSession(url);
   for (; session === null; session = await acquireSession(url)) {
@@ -156,7 +156,7 @@ async function lockPostgres(url: string, { onLost, onTaken }: LockEvents): Promi
         if (acquired) return watch(acquired);
         const error = lockedBy(await holderOf(url));
         refusal = error;
-        return onTaken(error);
+        return onTakenOver(error);
       } catch {
         // The database is unreachable, or another session still has the lock. The next attempt may succeed.
         await delay(RETRY_EVERY, undefined, { ref: false });

@@ -157,7 +157,7 @@ describe.skipIf(!cutNetworks.present || !ownCluster.present)('case 57: a server 
     await until(async () => expect(await locks()).toEqual([]), NOTICED_WITHIN, 250);
     expect(await blocked()).toHaveLength(1);
 
-    const lock = await lockStore({ url: cluster.past }, { onLost: () => undefined, onTaken: () => undefined });
+    const lock = await lockStore({ url: cluster.past }, { onLost: () => undefined, onTakenOver: () => undefined });
     await admin.query('commit');
     await admin.end();
     expect(await sessions()).toEqual([]);
