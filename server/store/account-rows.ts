@@ -20,7 +20,7 @@ export async function insertAccount(tx: Tx, account: NewAccount): Promise<void> 
   const { id, email, emailKey, name, subject, at } = account;
   // A person record without an account may already have this e-mail address. The server then creates a second person record, without the
   // address, because an e-mail address alone does not prove that both are one person.
-  const taken = await tx.selectFrom('persons').select('id').where('email_key', '=', emailKey).executeTakeFirst();
+  const existing = await tx.selectFrom('persons').select('id').where('email_key', '=', emailKey).executeTakeFirst();
   await tx
     .insertInto('persons')
     .values({
@@ -29,7 +29,7 @@ export async function insertAccount(tx: Tx, account: NewAccount): Promise<void> 
       name,
       folded: foldedName(name),
       created_at: at,
-      ...(taken ? { email: null, email_key: null } : { email, email_key: emailKey }),
+      ...(existing ? { email: null, email_key: null } : { email, email_key: emailKey }),
       directory_id: null,
       status: 'active' as const,
       same_as: null,

@@ -26,52 +26,52 @@ interface Row {
 }
 /** Reads the next `PAGE` rows, sorted by key and id. `after`: last id of the previous page. */
 type Page = (keys: readonly string[], after: string) => Promise<readonly Row[]>;
-type Take = (rows: readonly Pick<Row, 'id' | 'status'>[]) => void;
+type AddPage = (rows: readonly Pick<Row, 'id' | 'status'>[]) => void;
 
 export async function affectedDevices(
   db: Db,
   { locations, homes, seats, unknownAt }: AffectedQuery,
 ): Promise<DeviceId[]> {
   const found = new Map<string, DeviceId>();
-  const take: Take = (rows) => {
+  const addPage: AddPage = (rows) => {
     // Parses page by page, because parsing 100,000 ids at once would block the event loop for too long.
     for (const { id, status } of rows)
       if (status === 'active' && !found.has(id)) found.set(id, deviceIdSchema.parse(id));
   };
   // Index entries of the kind `seen` include the areas of the serving network, so the kind `network` needs no query of its own.
-  for (const nexus of ['present', 'seen'] as const) await eachPage(locations, tiedBy(db, nexus), take);
-  for (const [column, wanted] of [['home', homes] as const, ['seat', seats] as const]) {
-    await eachPage(wanted, ownBy(db, column), take);
-    await eachPage(await groupsWith(db, column, wanted), groupedBy(db, column), take);
+  for (const nexus of ['present', 'seen'] as const) await eachPage(locations, tiedBy(db, nexus), addPage);
+  for (const [column, areas] of [['home', homes] as const, ['seat', seats] as const]) {
+    await eachPage(areas, ownBy(db, column), addPage);
+    await eachPage(await groupsWith(db, column, areas), groupedBy(db, column), addPage);
   }
-  await eachPage(homes, ownBy(db, 'stated_home'), take);
+  await eachPage(homes, ownBy(db, 'stated_home'), addPage);
   if (unknownAt !== null) {
-    await eachLapsed(db, unknownAt, take);
-    await eachNeverLocated(db, take);
+    await eachLapsed(db, unknownAt, addPage);
+    await eachNeverLocated(db, addPage);
   }
   return [...found.values()];
 }
 
-async function eachPage(keys: readonly string[], page: Page, take: Take): Promise<void> {
+async function eachPage(keys: readonly string[], page: Page, addPage: AddPage): Promise<void> {
   const sorted = [...new Set(keys)].sort();
   for (let from = 0; from < sorted.length; from += KEYS) {
-    let left = sorted.slice(from, from + KEYS);
-    while (left.length > 0) {
-      const rows = await page(left, '');
-      take(rows);
+    let remaining = sorted.slice(from, from + KEYS);
+    while (remaining.length > 0) {
+      const rows = await page(remaining, '');
+      addPage(rows);
       await turn();
       const last = rows.at(-1);
       if (!last || rows.length < PAGE) break;
-      await restOf(last, page, take);
-      left = left.filter((key) => key > last.key);
+      await restOf(last, page, addPage);
+      remaining = remaining.filter((key) => key > last.key);
     }
   }
 }
 
-async function restOf(last: Row, page: Page, take: Take): Promise<void> {
+async function restOf(last: Row, page: Page, addPage: AddPage): Promise<void> {
   for (let after: string | undefined = last.id; after !== undefined; ) {
     const rows = await page([last.key], after);
-    take(rows);
+    addPage(rows);
     await turn();
     after = rows.length === PAGE ? rows.at(-1)?.id : undefined;
   }
@@ -135,7 +135,7 @@ async function groupsWith(db: Db, column: 'home' | 'seat', areas: readonly strin
   return groups.filter((group) => wanted.has(group[column] ?? '')).map(({ id }) => id);
 }
 
-async function eachLapsed(db: Db, at: Instant, take: Take): Promise<void> {
+async function eachLapsed(db: Db, at: Instant, addPage: AddPage): Promise<void> {
   for (let last: { readonly unknown_at: number | null; readonly id: string } | undefined, begun = false; ; ) {
     const rows = await db
       .selectFrom('locations as l')
@@ -153,7 +153,7 @@ async function eachLapsed(db: Db, at: Instant, take: Take): Promise<void> {
       .orderBy('l.device_id')
       .limit(PAGE)
       .execute();
-    take(rows);
+    addPage(rows);
     await turn();
     if (rows.length < PAGE) return;
     last = rows.at(-1);
@@ -165,7 +165,7 @@ async function eachLapsed(db: Db, at: Instant, take: Take): Promise<void> {
  * Devices without a location. The conditions are literals, because a database uses a partial index only if the statement contains the
  * index's condition literally.
  */
-async function eachNeverLocated(db: Db, take: Take): Promise<void> {
+async function eachNeverLocated(db: Db, addPage: AddPage): Promise<void> {
   for (let after: string | undefined = ''; after !== undefined; ) {
     const rows: Pick<Row, 'id' | 'status'>[] = await db
       .selectFrom('devices')
@@ -176,7 +176,7 @@ async function eachNeverLocated(db: Db, take: Take): Promise<void> {
       .orderBy('id')
       .limit(PAGE)
       .execute();
-    take(rows);
+    addPage(rows);
     await turn();
     after = rows.length === PAGE ? rows.at(-1)?.id : undefined;
   }

@@ -52,12 +52,12 @@ export async function storeAlerts(tx: Tx, alerts: readonly NewAlert[]): Promise<
   for (const { at, device, code, detail } of alerts) {
     const known = byDevice.get(device);
     if (!known) continue;
-    const { as, words } = entryFor({ known, device, code, detail });
-    const key = keyOf(as, words);
+    const { as, words: storedDetail } = entryFor({ known, device, code, detail });
+    const key = keyOf(as, storedDetail);
     const before = known.get(key);
-    const merged = before ?? { device, code: as, firstAt: at, at, count: 0, detail: words, id: null };
+    const merged = before ?? { device, code: as, firstAt: at, at, count: 0, detail: storedDetail, id: null };
     merged.count += 1;
-    merged.detail = at >= merged.at ? words : merged.detail;
+    merged.detail = at >= merged.at ? storedDetail : merged.detail;
     merged.at = Math.max(merged.at, at);
     known.set(key, merged);
     changed.add(merged);

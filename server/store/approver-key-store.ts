@@ -23,13 +23,13 @@ export class ApproverKeyStore implements ApproverKeyPort {
         })
         .onConflict((conflict) => conflict.column('keyid').doNothing())
         .execute();
-      const holder = await tx
+      const owner = await tx
         .selectFrom('approver_keys')
         .innerJoin('persons', 'persons.id', 'approver_keys.person_id')
         .select(['person_id', 'same_as'])
         .where('keyid', '=', key.keyid)
         .executeTakeFirst();
-      if ((holder?.same_as ?? holder?.person_id) !== key.person) {
+      if ((owner?.same_as ?? owner?.person_id) !== key.person) {
         throw new CordonError('conflict', 'This key is registered for another person. Create a key of your own.');
       }
     });

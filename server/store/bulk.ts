@@ -36,10 +36,10 @@ export function insertOf<Table extends keyof Schema, Columns extends Readonly<Re
 /** Splits rows into rounds in which each key occurs at most once. Rows with the same key stay in their order. */
 export function roundsOf<Row>(rows: readonly Row[], key: (row: Row) => string): Row[][] {
   const rounds: Row[][] = [];
-  const reached = new Map<string, number>();
+  const lastRounds = new Map<string, number>();
   for (const row of rows) {
-    const round = reached.get(key(row)) ?? 0;
-    reached.set(key(row), round + 1);
+    const round = lastRounds.get(key(row)) ?? 0;
+    lastRounds.set(key(row), round + 1);
     const found = rounds[round];
     if (found) found.push(row);
     else rounds.push([row]);

@@ -20,18 +20,18 @@ interface PageOfIds {
 
 export async function pageOfIds(database: Database, query: DeviceQuery): Promise<PageOfIds> {
   const { filter, sort, offset, limit, descending, after } = query;
-  const { text: _text, group: _group, person: _person, status: _status, ...aside } = filter;
-  const looksAside = Object.values(aside).some((value) => value !== undefined);
+  const { text: _text, group: _group, person: _person, status: _status, ...otherFilters } = filter;
+  const needsOtherTables = Object.values(otherFilters).some((value) => value !== undefined);
   // Filters such as these need columns outside the index, so the query visits every row anyway. It therefore also counts the total.
-  if (after === null && (filter.text || (sort === 'seen' && looksAside))) {
+  if (after === null && (filter.text || (sort === 'seen' && needsOtherTables))) {
     const page = await pageWithTotal(database, query);
     if (page) return page;
   }
   const total = await countIds(database, query);
   if (after !== null || offset <= total / 2) return { ids: await idsOf(database, query), total };
   // Reads a page in the second half backward from the end, so that the database skips fewer rows.
-  const place = { offset: Math.max(0, total - offset - limit), limit: Math.max(0, Math.min(limit, total - offset)) };
-  return { ids: (await idsOf(database, { ...query, ...place, descending: !descending })).reverse(), total };
+  const window = { offset: Math.max(0, total - offset - limit), limit: Math.max(0, Math.min(limit, total - offset)) };
+  return { ids: (await idsOf(database, { ...query, ...window, descending: !descending })).reverse(), total };
 }
 
 /** Returns null for an empty page, which contains no row with the total. */
@@ -108,8 +108,8 @@ function conditionsOf(dialect: DialectName, filter: DeviceFilter, now: number): 
   // The condition is a literal, so that the database can use the partial index with the same condition.
   const isConnected = among(dialect, 'device_presence', sql`connected = 1`);
   if (connected !== undefined) conditions.push(connected ? isConnected : sql`not ${isConnected}`);
-  const where = (holds: boolean, condition: RawBuilder<boolean>) =>
-    holds ? condition : sql<boolean>`not ${condition}`;
+  const where = (applies: boolean, condition: RawBuilder<boolean>) =>
+    applies ? condition : sql<boolean>`not ${condition}`;
   if (everConnected !== undefined) {
     conditions.push(where(everConnected, among(dialect, 'device_presence', sql`1 = 1`)));
   }
@@ -144,7 +144,7 @@ function likeText(text: string): (column: string) => RawBuilder<boolean> {
   return (column) => sql<boolean>`lower(${sql.ref(column)}) like ${pattern} escape '\\'`;
 }
 
-type Aside = 'device_nexus' | 'locations' | 'device_presence' | 'device_inventory';
+type DeviceTable = 'device_nexus' | 'locations' | 'device_presence' | 'device_inventory';
 
 /**
  * Condition: `table` has a row of the device. SQLite is faster with `in (select …)`. PostgreSQL needs `exists`, because it is slow for `not
@@ -152,7 +152,7 @@ type Aside = 'device_nexus' | 'locations' | 'device_presence' | 'device_inventor
  */
 export function among(
   dialect: DialectName,
-  table: Aside,
+  table: DeviceTable,
   which: RawBuilder<unknown>,
   id: RawBuilder<unknown> = sql`devices.id`,
 ): RawBuilder<boolean> {

@@ -7,26 +7,28 @@ import { keyedQuery } from './keyed-query.ts';
 
 export class DeviceStateStore implements Port {
   readonly #database: Database;
-  readonly #select: ReturnType<typeof standingsIn>;
+  readonly #select: ReturnType<typeof statesIn>;
   /** Compiled query for one order number. It is reused, because a caller reads all devices in many calls with the same order number. */
-  #dues: { readonly order: string | null; readonly select: ReturnType<typeof duesIn> } | null = null;
+  #statesWithWaits: { readonly order: string | null; readonly select: ReturnType<typeof statesWithWaitsIn> } | null =
+    null;
 
   constructor(database: Database) {
     this.#database = database;
-    this.#select = standingsIn(database.db);
+    this.#select = statesIn(database.db);
   }
 
   async states(devices: readonly DeviceId[]): Promise<Map<DeviceId, DeviceState>> {
-    return activeOf(devices, await this.#select(devices), standingOf);
+    return activeOf(devices, await this.#select(devices), stateOf);
   }
 
   async statesWithWaits(
     devices: readonly DeviceId[],
     order: string | null,
   ): Promise<Map<DeviceId, DeviceStateWithWaits>> {
-    if (this.#dues?.order !== order) this.#dues = { order, select: duesIn(this.#database.db, order) };
-    return activeOf(devices, await this.#dues.select(devices), (row) => ({
-      ...standingOf(row),
+    if (this.#statesWithWaits?.order !== order)
+      this.#statesWithWaits = { order, select: statesWithWaitsIn(this.#database.db, order) };
+    return activeOf(devices, await this.#statesWithWaits.select(devices), (row) => ({
+      ...stateOf(row),
       waits: waitsOf(row),
       delivered: row.delivered === 1,
     }));
@@ -58,9 +60,9 @@ function activeOf<Row extends { readonly id: string; readonly status: string }, 
   return found;
 }
 
-type StandingRow = Awaited<ReturnType<ReturnType<typeof standingsIn>>>[number];
+type StateRow = Awaited<ReturnType<ReturnType<typeof statesIn>>>[number];
 
-function standingOf(row: StandingRow): DeviceState {
+function stateOf(row: StateRow): DeviceState {
   return {
     facts: locationFactsOf(row),
     user: row.person_name,
@@ -73,7 +75,7 @@ function waitsOf({ messages, bytes, commands }: Record<keyof Waits, number | nul
   return { messages: messages ?? 0, bytes: bytes ?? 0, commands: commands ?? 0 };
 }
 
-function selectStandings(db: Db) {
+function selectStates(db: Db) {
   return (
     selectLocationFacts(db)
       // Joins only the current enrollment: data from an earlier enrollment must not appear.
@@ -89,12 +91,12 @@ function selectStandings(db: Db) {
   );
 }
 
-const standingsIn = (db: Db) => keyedQuery(db, (devices) => selectStandings(db).where('devices.id', 'in', devices));
+const statesIn = (db: Db) => keyedQuery(db, (devices) => selectStates(db).where('devices.id', 'in', devices));
 
 /** One query reads all columns. A separate query for the numbers of waiting messages and commands would double the time. */
-const duesIn = (db: Db, order: string | null) =>
+const statesWithWaitsIn = (db: Db, order: string | null) =>
   keyedQuery(db, (devices) =>
-    selectStandings(db)
+    selectStates(db)
       .leftJoin('mailboxes', (join) =>
         join.onRef('mailboxes.device_id', '=', 'devices.id').onRef('mailboxes.generation', '=', 'devices.generation'),
       )

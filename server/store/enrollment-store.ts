@@ -72,7 +72,7 @@ export class EnrollmentStore implements EnrollmentPort {
 
   recordOwn(certificate: NewCertificate, entry: EntryDraft<'ca.created' | 'certificate.issued'>): Promise<void> {
     return this.#database.transaction(async (tx) => {
-      if (await insertCertificates(tx, [{ certificate, holder: null }])) await appendEntry(tx, entry);
+      if (await insertCertificates(tx, [{ certificate, enrollment: null }])) await appendEntry(tx, entry);
     });
   }
 }
@@ -131,7 +131,7 @@ async function redeem(tx: Tx, rows: readonly Redemption[]): Promise<void> {
     await purgeMailbox(tx, row.id, row.enrolledAt);
     await dropKeyPackages(tx, row.id);
   }
-  const certificates = rows.map(({ id, generation, certificate }) => ({ certificate, holder: { id, generation } }));
+  const certificates = rows.map(({ id, generation, certificate }) => ({ certificate, enrollment: { id, generation } }));
   if (!(await insertCertificates(tx, certificates))) throw new Undone('serial_taken');
   await appendEntries(
     tx,
@@ -193,18 +193,18 @@ async function renew(tx: Tx, { device, generation, certificate, issued }: Renewa
     .where('status', '=', 'active')
     .executeTakeFirst();
   if (!active) throw new Undone('lost');
-  if (!(await insertCertificates(tx, [{ certificate, holder: { id: device, generation } }])))
+  if (!(await insertCertificates(tx, [{ certificate, enrollment: { id: device, generation } }])))
     throw new Undone('serial_taken');
   await appendEntry(tx, issued);
 }
 
-interface Held {
+interface CertificateWithEnrollment {
   readonly certificate: NewCertificate;
-  readonly holder: { readonly id: DeviceId; readonly generation: number } | null;
+  readonly enrollment: { readonly id: DeviceId; readonly generation: number } | null;
 }
 
 /** Stores certificates. Returns false if a serial number already exists. */
-export async function insertCertificates(tx: Tx, rows: readonly Held[]): Promise<boolean> {
+export async function insertCertificates(tx: Tx, rows: readonly CertificateWithEnrollment[]): Promise<boolean> {
   const certificates = insertOf(
     'certificates',
     {
@@ -218,10 +218,10 @@ export async function insertCertificates(tx: Tx, rows: readonly Held[]): Promise
       not_after: 'bigint',
       issued_at: 'bigint',
     },
-    rows.map(({ certificate, holder }) => [
+    rows.map(({ certificate, enrollment }) => [
       certificate.serial,
-      holder?.id ?? null,
-      holder?.generation ?? null,
+      enrollment?.id ?? null,
+      enrollment?.generation ?? null,
       certificate.profile,
       certificate.fingerprint,
       certificate.der.toString('base64'),

@@ -32,7 +32,7 @@ export class GroupStore implements GroupPort {
         .onConflict((conflict) => conflict.column('name').doNothing())
         .returning('id')
         .executeTakeFirst();
-      if (!inserted) throw nameTaken(name);
+      if (!inserted) throw nameInUse(name);
       await rememberGroup(tx, id, createdAt);
     });
   }
@@ -46,7 +46,7 @@ export class GroupStore implements GroupPort {
       const { name } = change;
       if (name !== undefined) {
         const other = tx.selectFrom('groups').select('id').where('name', '=', name).where('id', '!=', id);
-        if (await other.executeTakeFirst()) throw nameTaken(name);
+        if (await other.executeTakeFirst()) throw nameInUse(name);
       }
       const { numUpdatedRows } = await tx
         .updateTable('groups')
@@ -115,6 +115,6 @@ function groupOf(row: Schema['groups']): Group {
   };
 }
 
-function nameTaken(name: string): CordonError {
+function nameInUse(name: string): CordonError {
   return new CordonError('conflict', 'Another group has this name.', { name });
 }

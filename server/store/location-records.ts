@@ -11,8 +11,8 @@ export async function appendLocationEntry(tx: Tx, device: DeviceId, change: Loca
   const { entry, orders, record, reason } = change;
   const entry_id = await appendEntry(tx, entry);
   const row = { entry_id, device_id: device, body: canonicalText(record) };
-  const kept = { reason: reason?.text ?? null, reason_salt: reason?.salt ?? null };
-  const rows = orders.map((order_number) => ({ order_number, ...row, ...kept }));
+  const reasonColumns = { reason: reason?.text ?? null, reason_salt: reason?.salt ?? null };
+  const rows = orders.map((order_number) => ({ order_number, ...row, ...reasonColumns }));
   await tx.insertInto('location_records').values(rows).execute();
 }
 

@@ -104,27 +104,27 @@ export interface FateReport {
  * Adds delivery reports to the senders' mailboxes, except for senders whose enrollment has ended. Returns the devices that received a
  * report.
  */
-export async function addFates(tx: Tx, told: readonly FateReport[]): Promise<DeviceId[]> {
-  if (told.length === 0) return [];
+export async function addFates(tx: Tx, reports: readonly FateReport[]): Promise<DeviceId[]> {
+  if (reports.length === 0) return [];
   const mailboxes = await loadMailboxes(
     tx,
-    told.map(({ to }) => to.device),
+    reports.map(({ to }) => to.device),
   );
   const rows: (string | number)[][] = [];
-  const reached = new Map<DeviceId, Mailbox>();
-  for (const { to, fate } of told) {
+  const changed = new Map<DeviceId, Mailbox>();
+  for (const { to, fate } of reports) {
     const mailbox = mailboxes.get(to.device);
     if (mailbox?.generation !== to.generation || mailbox.fates >= MOST_FATES) continue;
     mailbox.lastSeq += 1;
     mailbox.fates += 1;
-    reached.set(to.device, mailbox);
+    changed.set(to.device, mailbox);
     rows.push([to.device, mailbox.lastSeq, JSON.stringify(fate), 0, fate.at + KEPT_FOR, 0]);
   }
   if (rows.length === 0) return [];
   const columns = { device_id: 'text', seq: 'bigint', delivery_report: 'text', bytes: 'bigint' } as const;
   await insertOf('mailbox_entries', { ...columns, expires_at: 'bigint', due: 'bigint' }, rows).execute(tx);
-  await saveMailboxes(tx, [...reached.values()]);
-  return [...reached.keys()];
+  await saveMailboxes(tx, [...changed.values()]);
+  return [...changed.keys()];
 }
 
 /**

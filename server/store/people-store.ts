@@ -170,8 +170,8 @@ async function replaceGroups(tx: Tx, person: PersonId, groups: readonly GroupId[
     select group_id from devices where person_id = ${person}
     union select group_id from activation_codes
       where person_id = ${person} and used_at is null and canceled_at is null`.execute(tx);
-  const kept = new Set<string>(groups);
-  const missing = bound.rows.find(({ group_id }) => !kept.has(group_id));
+  const requested = new Set<string>(groups);
+  const missing = bound.rows.find(({ group_id }) => !requested.has(group_id));
   if (missing) {
     const detail = `The person has a device or an open activation code in the group ${missing.group_id}. Move the device or cancel the code first.`;
     throw new CordonError('conflict', detail, { person, group: missing.group_id });

@@ -147,7 +147,7 @@ export class ReadmissionStore implements Port {
       await admitDevice(tx, certificate, owner, at, entries.revoked);
       const { serial, fingerprint, der, notBefore, notAfter, device: id, generation } = certificate;
       const row = { serial, profile: 'device', fingerprint, der, notBefore, notAfter, issuedAt: Date.now() };
-      if (!(await insertCertificates(tx, [{ certificate: row, holder: { id, generation } }]))) {
+      if (!(await insertCertificates(tx, [{ certificate: row, enrollment: { id, generation } }]))) {
         throw new CordonError('conflict', 'The certificate is known already.');
       }
       await tx.deleteFrom('lost_certificates').where('serial', '=', serial).execute();

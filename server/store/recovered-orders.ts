@@ -49,18 +49,18 @@ export async function storeRecovered(
 
 async function storeRevision(
   tx: Tx,
-  { revision: said, digest, payload, signatures, listedAt }: RecoveredRevision,
+  { revision: document, digest, payload, signatures, listedAt }: RecoveredRevision,
   at: number,
 ): Promise<void> {
-  const { order, revision } = said;
+  const { order, revision } = document;
   await tx
     .insertInto('orders')
     .values({
       number: order,
-      title: said.terms.title,
+      title: document.terms.title,
       adopted_revision: null,
       latest_revision: revision + ORDER_NUMBERS,
-      created_at: Date.parse(said.proposedAt),
+      created_at: Date.parse(document.proposedAt),
     })
     .onConflict((conflict) => conflict.column('number').doNothing())
     .execute();
@@ -69,11 +69,11 @@ async function storeRevision(
     .values({
       order_number: order,
       revision,
-      action: said.act,
+      action: document.act,
       payload,
       digest,
-      proposer: said.proposer,
-      proposed_at: Date.parse(said.proposedAt),
+      proposer: document.proposer,
+      proposed_at: Date.parse(document.proposedAt),
       state: 'adopted',
       adopted_at: listedAt,
       listed_in: EARLIEST_LIST,
@@ -94,7 +94,7 @@ async function storeRevision(
       order,
     });
   }
-  await sql`update orders set adopted_revision = ${revision}, title = ${said.terms.title}
+  await sql`update orders set adopted_revision = ${revision}, title = ${document.terms.title}
     where number = ${order} and coalesce(adopted_revision, 0) < ${revision}`.execute(tx);
   for (const { person, keyid, sig, stub } of signatures) {
     await tx
@@ -116,8 +116,8 @@ async function storeRevision(
     {
       kind: 'order.revision',
       at,
-      subject: said.proposer,
-      public: { order, revision, ...(said.salt === undefined && { act: said.act }), digest },
+      subject: document.proposer,
+      public: { order, revision, ...(document.salt === undefined && { act: document.act }), digest },
     },
     ...signatures.map(
       ({ person, keyid }) => ({ kind: 'order.approval', at, subject: person, public: { ...about, keyid } }) as const,
