@@ -102,7 +102,7 @@ function ActionBody({
   const [basis, setBasis] = useState(NO_BASIS);
   const body = { action, ...(action !== 'exit' && basisOf(basis)) };
   const { preview, proposing } = useActionProposal(order.number, body, proposed);
-  const aside = replacementWords(order, useSession().account.person);
+  const replacement = replacementWords(order, useSession().account.person);
   const problems = preview.data?.problems ?? [];
   const [typed, setTyped] = useState('');
   const confirmed = action !== 'exit' || typed.trim() === order.number;
@@ -116,9 +116,9 @@ function ActionBody({
           The order affects {progress.total.toLocaleString('en')} {progress.total === 1 ? 'device' : 'devices'}.
         </Text>
       )}
-      {aside && (
+      {replacement && (
         <Alert color="yellow" title="Another proposal is pending">
-          {aside}
+          {replacement}
         </Alert>
       )}
       {problems.length > 0 && (

@@ -60,9 +60,9 @@ export function approvalState(
     proposer: revision.proposer ?? '',
     ...(basis && { basis }),
   };
-  const standing = adoptionStateOf(document, new Set(approved), approverSet.threshold, basePaused);
+  const adoption = adoptionStateOf(document, new Set(approved), approverSet.threshold, basePaused);
   const stay = brief && isCourtStay(document);
-  const missing = stay ? Number(approved.length === 0) : standing.missing;
+  const missing = stay ? Number(approved.length === 0) : adoption.missing;
   return { approved, missing, brief, stay };
 }
 

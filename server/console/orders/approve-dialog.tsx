@@ -24,7 +24,7 @@ import type { RevisionTexts } from './use-revision-texts.ts';
 import { type SigningText, useSigningText } from './use-signing-text.ts';
 import { Warnings } from './warnings.tsx';
 
-interface Asked {
+interface ApprovalProps {
   readonly order: OrderView;
   readonly revision: RevisionSummary;
   readonly approverSet: Approvers;
@@ -35,9 +35,9 @@ interface Asked {
 export function ApproveDialog({
   opened,
   close,
-  ...asked
-}: Asked & { readonly opened: boolean; readonly close: () => void }) {
-  const { order, revision } = asked;
+  ...approval
+}: ApprovalProps & { readonly opened: boolean; readonly close: () => void }) {
+  const { order, revision } = approval;
   return (
     <Modal
       opened={opened}
@@ -45,13 +45,13 @@ export function ApproveDialog({
       size="xl"
       title={`${ACTION_NAMES[revision.action]}: order ${order.number}, revision ${revision.revision}`}
     >
-      <ApproveBody {...asked} close={close} />
+      <ApproveBody {...approval} close={close} />
     </Modal>
   );
 }
 
-function ApproveBody({ close, ...asked }: Asked & { readonly close: () => void }) {
-  const { order, revision, nameOf, texts } = asked;
+function ApproveBody({ close, ...approval }: ApprovalProps & { readonly close: () => void }) {
+  const { order, revision, nameOf, texts } = approval;
   const text = useSigningText(order.number, revision.revision);
   if (text.error) return <Failure error={text.error} />;
   if (text.data === undefined) return <Loading lines={8} />;
@@ -88,7 +88,7 @@ function ApproveBody({ close, ...asked }: Asked & { readonly close: () => void }
           <Button onClick={close}>Close</Button>
         </Group>
       ) : (
-        <Sign text={text.data} {...asked} close={close} />
+        <Sign text={text.data} {...approval} close={close} />
       )}
     </Stack>
   );
@@ -118,7 +118,7 @@ function Sign({
   approverSet,
   nameOf,
   close,
-}: Asked & { readonly text: SigningText; readonly close: () => void }) {
+}: ApprovalProps & { readonly text: SigningText; readonly close: () => void }) {
   const { person } = useSession().account;
   const own = useOwnKey();
   const warnings = useQuery(warningsQuery(order.number, revision.revision));

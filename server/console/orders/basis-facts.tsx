@@ -5,8 +5,14 @@ import type { ActionBasis } from '../../../shared/order/documents.ts';
 import { Facts } from '../parts/facts.tsx';
 import { Documents } from './order-terms.tsx';
 
-/** `kept`: number of the order whose documents the reader may download; undefined if the reader may not download documents. */
-export function BasisFacts({ basis, kept }: { readonly basis: ActionBasis; readonly kept?: string | undefined }) {
+/** `documentsOf`: number of the order whose documents the reader may download; undefined if the reader may not download documents. */
+export function BasisFacts({
+  basis,
+  documentsOf,
+}: {
+  readonly basis: ActionBasis;
+  readonly documentsOf?: string | undefined;
+}) {
   const { reason, court, documents } = basis;
   return (
     <Stack gap={4}>
@@ -18,7 +24,7 @@ export function BasisFacts({ basis, kept }: { readonly basis: ActionBasis; reado
             : [{ label: 'Court', value: <UserText>{`${court.name}, case ${court.case}`}</UserText> }]),
           ...(documents === undefined
             ? []
-            : [{ label: 'Documents', value: <Documents documents={documents} kept={kept} /> }]),
+            : [{ label: 'Documents', value: <Documents documents={documents} documentsOf={documentsOf} /> }]),
         ]}
       />
     </Stack>

@@ -49,7 +49,7 @@ function ExtendBody({ order, close, proposed }: Props) {
   };
   const others = problems.filter(({ field }) => field !== 'effective' && field !== 'until');
   const same = body.effective === present && body.until === presentEnd;
-  const aside = replacementWords(order, useSession().account.person);
+  const replacement = replacementWords(order, useSession().account.person);
   return (
     <Stack>
       <Text>{extendWords(order, now)} Two approvers other than you must approve the proposal.</Text>
@@ -80,9 +80,9 @@ function ExtendBody({ order, close, proposed }: Props) {
         />
       )}
       <BasisFields value={basis} change={setBasis} />
-      {aside && (
+      {replacement && (
         <Alert color="yellow" title="Another proposal is pending">
-          {aside}
+          {replacement}
         </Alert>
       )}
       {others.length > 0 && (

@@ -18,12 +18,12 @@ export function planWords({ noticePlan }: Pick<OrderTerms, 'noticePlan'>): strin
   return `${listed(noticePlan.map((moment) => MOMENT_NAMES[moment]))}.`.replace(/^./, (first) => first.toUpperCase());
 }
 
-const KEPT = 'the public sees only the number, services and areas';
+const WITHHELD_TERMS = 'the public sees only the number, services and areas';
 
 export function publicationWords({ publication, zone }: Pick<OrderTerms, 'publication' | 'zone'>): string {
   if (publication === undefined) return 'Public.';
-  if ('law' in publication) return `Withheld by law: ${KEPT}. Law: ${publication.law}`;
-  return `Delayed: ${KEPT} until ${zonedTime(Date.parse(publication.until), zone)}.`;
+  if ('law' in publication) return `Withheld by law: ${WITHHELD_TERMS}. Law: ${publication.law}`;
+  return `Delayed: ${WITHHELD_TERMS} until ${zonedTime(Date.parse(publication.until), zone)}.`;
 }
 
 const KINDS: Readonly<Record<string, string>> = {
@@ -46,31 +46,32 @@ function sizeWords(bytes: number): string {
 
 export const INSTRUMENT_FACTS: readonly {
   readonly label: string;
-  readonly say: (terms: OrderTerms) => string | null;
+  readonly textOf: (terms: OrderTerms) => string | null;
 }[] = [
   // The date has no time of day. Parse it at noon, so that the page shows the same date in every time zone.
-  { label: 'Received on', say: ({ receivedOn }) => (receivedOn ? date(Date.parse(`${receivedOn}T12:00`)) : null) },
+  { label: 'Received on', textOf: ({ receivedOn }) => (receivedOn ? date(Date.parse(`${receivedOn}T12:00`)) : null) },
   {
     label: 'Answer due by',
-    say: ({ answerBy, zone }) => (answerBy ? zonedTime(Date.parse(answerBy), zone) : null),
+    textOf: ({ answerBy, zone }) => (answerBy ? zonedTime(Date.parse(answerBy), zone) : null),
   },
-  { label: 'Provenance', say: ({ provenance }) => (provenance ? PROVENANCE_WORDS[provenance] : null) },
+  { label: 'Provenance', textOf: ({ provenance }) => (provenance ? PROVENANCE_WORDS[provenance] : null) },
   {
     label: 'Authoritative language',
-    say: ({ authoritativeLanguage: tag }) => (tag === undefined ? null : languageName(tag)),
+    textOf: ({ authoritativeLanguage: tag }) => (tag === undefined ? null : languageName(tag)),
   },
-  { label: 'Response to', say: ({ answers }) => (answers ? `Order ${answers}` : null) },
+  { label: 'Response to', textOf: ({ answers }) => (answers ? `Order ${answers}` : null) },
   {
     label: 'Decision record',
-    say: ({ internal }) =>
+    textOf: ({ internal }) =>
       internal
         ? `The server stores the record separately. The order contains its hash (SHA-256): ${internal.slice(0, 16)}…`
         : null,
   },
   {
     label: 'Export window',
-    say: ({ exportWindow }) => (exportWindow ? `${duration(durationOf(exportWindow))} from the effective time.` : null),
+    textOf: ({ exportWindow }) =>
+      exportWindow ? `${duration(durationOf(exportWindow))} from the effective time.` : null,
   },
-  { label: 'User notices', say: planWords },
-  { label: 'Publication', say: publicationWords },
+  { label: 'User notices', textOf: planWords },
+  { label: 'Publication', textOf: publicationWords },
 ];

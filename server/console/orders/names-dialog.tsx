@@ -9,26 +9,26 @@ import { Failure } from '../../../shared/look/states.tsx';
 import { saveDownload } from '../client/save-download.ts';
 import { notify } from '../parts/toasts.tsx';
 
-interface Asked {
+interface NamesExport {
   readonly path: string;
-  readonly given?: Readonly<Record<string, unknown>>;
+  readonly filter?: Readonly<Record<string, unknown>>;
   readonly which: string;
   readonly devices: number;
 }
 
-export function NamesDialog({ asked, close }: { readonly asked: Asked | null; readonly close: () => void }) {
+export function NamesDialog({ request, close }: { readonly request: NamesExport | null; readonly close: () => void }) {
   return (
-    <Modal opened={asked !== null} onClose={close} title="Export names for one recipient">
-      {asked && <Body {...asked} close={close} />}
+    <Modal opened={request !== null} onClose={close} title="Export names for one recipient">
+      {request && <Body {...request} close={close} />}
     </Modal>
   );
 }
 
-function Body({ path, given = {}, which, devices, close }: Asked & { readonly close: () => void }) {
+function Body({ path, filter = {}, which, devices, close }: NamesExport & { readonly close: () => void }) {
   const [name, setName] = useState('');
   const [key, setKey] = useState('');
   const sealing = useMutation({
-    mutationFn: () => saveDownload(path, { body: { ...given, recipient: { name, key } } }),
+    mutationFn: () => saveDownload(path, { body: { ...filter, recipient: { name, key } } }),
     onSuccess: () => {
       void notify({
         title: 'Names exported',
@@ -41,14 +41,14 @@ function Body({ path, given = {}, which, devices, close }: Asked & { readonly cl
     event.preventDefault();
     sealing.mutate();
   };
-  const whose = devices === 1 ? '1 device' : `${devices.toLocaleString('en')} devices`;
+  const devicesText = devices === 1 ? '1 device' : `${devices.toLocaleString('en')} devices`;
   return (
     <form onSubmit={submit}>
       <Stack>
         <Text size="sm">
-          The file lists the pseudonym (handle), the device and the user name of {whose} {which}. The server encrypts
-          the file, so that only the recipient can read it. The public ledger records the export and the number of
-          names, but not the name of the recipient.
+          The file lists the pseudonym (handle), the device and the user name of {devicesText} {which}. The server
+          encrypts the file, so that only the recipient can read it. The public ledger records the export and the number
+          of names, but not the name of the recipient.
         </Text>
         <TextInput
           label="Recipient name"

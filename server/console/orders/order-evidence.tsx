@@ -24,9 +24,11 @@ export function OrderEvidence({ number }: { readonly number: string }) {
   const client = useQueryClient();
   const packs = useQuery({ ...packsQuery(number), enabled: may('orders.packs') });
   const pack = useMutation({
-    mutationFn: async (kept: File | null) =>
+    mutationFn: async (checkpoint: File | null) =>
       saveDownload(
-        withQuery(packsPath(number), { since: kept && treeSizeOf(await kept.slice(0, READ_AT_MOST).text()) }),
+        withQuery(packsPath(number), {
+          since: checkpoint && treeSizeOf(await checkpoint.slice(0, READ_AT_MOST).text()),
+        }),
       ),
     onSuccess: () => client.invalidateQueries({ queryKey: packsQuery(number).queryKey }),
   });
@@ -105,7 +107,7 @@ function Made({ number, made: { packs, people } }: { readonly number: string; re
         ))}
       </Stack>
       <NamesDialog
-        asked={
+        request={
           naming && {
             path: `${packsPath(number)}/${naming.pack}/names`,
             which: `in the pack of ${dateTime(naming.at)}`,

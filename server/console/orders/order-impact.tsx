@@ -69,7 +69,7 @@ export function OrderImpact({
               </Grid.Col>
               <Grid.Col span={{ base: 12, lg: 7 }}>
                 <ImpactDevices impact={impact} chosen={chosen} />
-                <Pages offset={offset} size={PAGE} total={impact.total} go={setOffset} />
+                <Pages offset={offset} size={PAGE} total={impact.total} goTo={setOffset} />
               </Grid.Col>
             </Grid>
           </>
@@ -83,23 +83,23 @@ export function Pages({
   offset,
   size,
   total,
-  go,
+  goTo,
 }: {
   readonly offset: number;
   readonly size: number;
   readonly total: number;
-  readonly go: (offset: number) => void;
+  readonly goTo: (offset: number) => void;
 }) {
   if (total <= size) return null;
   return (
     <Group gap="sm" mt="xs">
-      <Button size="xs" variant="default" disabled={offset === 0} onClick={() => go(Math.max(0, offset - size))}>
+      <Button size="xs" variant="default" disabled={offset === 0} onClick={() => goTo(Math.max(0, offset - size))}>
         Previous page
       </Button>
       <Text size="sm" role="status">
         {offset + 1} to {Math.min(offset + size, total)} of {total.toLocaleString('en')}
       </Text>
-      <Button size="xs" variant="default" disabled={offset + size >= total} onClick={() => go(offset + size)}>
+      <Button size="xs" variant="default" disabled={offset + size >= total} onClick={() => goTo(offset + size)}>
         Next page
       </Button>
     </Group>
@@ -219,11 +219,11 @@ function beforeWords({
   readonly denied: readonly Service[];
   readonly reasons: readonly string[];
 }) {
-  const shut =
+  const blockedText =
     denied.length === 0
       ? 'no services suspended'
       : `${listed(denied.map((service) => SERVICE_NAMES[service]))} suspended`;
-  return `In the other revision: ${shut}. ${reasonsOf(reasons)}`.trim();
+  return `In the other revision: ${blockedText}. ${reasonsOf(reasons)}`.trim();
 }
 
 function reasonsOf(reasons: readonly string[]): string {

@@ -128,7 +128,7 @@ function OrderFacts({
             </Section>
           )}
           <Section title="Legal basis">
-            <LegalBasisFacts terms={order.terms} kept={may('order-documents.read') ? order.number : undefined} />
+            <LegalBasisFacts terms={order.terms} documentsOf={may('order-documents.read') ? order.number : undefined} />
           </Section>
           {hasProceedings(order, may('orders.record')) && (
             <Section title="Answer and appeals">
@@ -208,10 +208,10 @@ function Loaded({ order }: { readonly order: OrderView }) {
   const { phase } = orderStateAt(order, now);
   const over = phase === 'paused' || phase === 'ended' || phase === 'withdrawn';
   const brief = phase === 'paused' && order.pausedUntil !== null ? order.adoptedRevision : null;
-  const asked = pendingRevision(order) ?? order.revisions.find(({ revision }) => revision === brief);
+  const linked = pendingRevision(order) ?? order.revisions.find(({ revision }) => revision === brief);
   const considered = pendingRevision(order)?.revision ?? order.adoptedRevision ?? order.latestRevision;
   // Load warnings only for a pending or announced revision, because warnings are about future effects.
-  const ahead = asked !== undefined || phase === 'announced';
+  const ahead = linked !== undefined || phase === 'announced';
   const warnings = useQuery({
     ...warningsQuery(order.number, considered),
     enabled: may('orders.warnings') && ahead,
@@ -233,14 +233,14 @@ function Loaded({ order }: { readonly order: OrderView }) {
           The legal basis of this order is withheld from the public. The server records every access to it.
         </Text>
       )}
-      {asked && approverSet && (
+      {linked && approverSet && (
         <PendingPanel
           order={order}
-          revision={asked}
+          revision={linked}
           approverSet={approverSet}
           texts={texts}
           nameOf={nameOf}
-          approve={() => setOpen({ kind: 'approve', revision: asked.revision })}
+          approve={() => setOpen({ kind: 'approve', revision: linked.revision })}
         />
       )}
       {approverSet &&

@@ -20,7 +20,7 @@ export function OrderProceedings({ order, now }: { readonly order: OrderView; re
   const [recording, setRecording] = useState<Recording | null>(null);
   const { answer, appeals, records } = order.proceedings;
   const state = answerState(order, now);
-  const kept = may('order-documents.read') ? order.number : undefined;
+  const documentsOf = may('order-documents.read') ? order.number : undefined;
   const replacedBy = new Map(
     records.flatMap(({ entry, proceeding: { corrects } }) => (corrects ? [[corrects, entry]] : [])),
   );
@@ -42,7 +42,7 @@ export function OrderProceedings({ order, now }: { readonly order: OrderView; re
           one={one}
           by={order.people[one.recordedBy] ?? one.recordedBy}
           replacedBy={replacedBy.get(one.entry)}
-          kept={kept}
+          documentsOf={documentsOf}
           correct={
             may('orders.record')
               ? () => setRecording({ kind: one.proceeding.kind, ...appealOf(one.proceeding), corrects: one })
@@ -112,19 +112,19 @@ function Record({
   one: { entry, recordedAt, proceeding },
   by,
   replacedBy,
-  kept,
+  documentsOf,
   correct,
 }: {
   readonly one: Recorded;
   readonly by: string;
   readonly replacedBy: number | undefined;
-  readonly kept: string | undefined;
+  readonly documentsOf: string | undefined;
   readonly correct: (() => void) | undefined;
 }) {
   const { document, note } = proceeding;
   const facts: Fact[] = [
     ...factsOf(proceeding),
-    ...(document ? [{ label: 'Document', value: <Documents documents={[document]} kept={kept} /> }] : []),
+    ...(document ? [{ label: 'Document', value: <Documents documents={[document]} documentsOf={documentsOf} /> }] : []),
     ...(note === undefined ? [] : [{ label: 'Note', value: <UserText>{note}</UserText> }]),
     { label: 'Recorded', value: <UserText>{`${dateTime(Date.parse(recordedAt))} by ${by}`}</UserText> },
   ];

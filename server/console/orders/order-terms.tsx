@@ -55,38 +55,38 @@ function termFacts(terms: OrderTerms): Fact[] {
   ];
 }
 
-function sourceFacts(terms: OrderTerms, kept?: string): Fact[] {
+function sourceFacts(terms: OrderTerms, documentsOf?: string): Fact[] {
   return [
     { label: 'Authority', value: <UserText>{terms.authority}</UserText> },
     { label: 'Addressee', value: <UserText>{terms.addressee}</UserText> },
     { label: 'Instrument', value: <UserText>{terms.instrument}</UserText> },
     { label: 'Appeal contact', value: <UserText>{terms.appeal}</UserText> },
-    ...INSTRUMENT_FACTS.flatMap(({ label, say }) => {
-      const words = say(terms);
+    ...INSTRUMENT_FACTS.flatMap(({ label, textOf }) => {
+      const words = textOf(terms);
       return words === null ? [] : [{ label, value: <UserText>{words}</UserText> }];
     }),
     ...(terms.documents === undefined
       ? []
-      : [{ label: 'Documents', value: <Documents documents={terms.documents} kept={kept} /> }]),
+      : [{ label: 'Documents', value: <Documents documents={terms.documents} documentsOf={documentsOf} /> }]),
   ];
 }
 
-/** List of documents. `kept`: number of the order if the reader may download its documents; otherwise undefined. */
+/** List of documents. `documentsOf`: number of the order if the reader may download its documents; otherwise undefined. */
 export function Documents({
   documents,
-  kept,
+  documentsOf,
 }: {
   readonly documents: readonly InstrumentDocument[];
-  readonly kept: string | undefined;
+  readonly documentsOf: string | undefined;
 }) {
   return (
     <List size="sm" listStyleType="none" spacing={4}>
       {documents.map((document) => (
         <List.Item key={document.sha256}>
-          {kept === undefined ? (
+          {documentsOf === undefined ? (
             <UserText>{documentWords(document)}</UserText>
           ) : (
-            <KeptDocument order={kept} document={document} />
+            <DocumentDownload order={documentsOf} document={document} />
           )}
           <Text size="xs" c="dimmed" style={{ overflowWrap: 'anywhere' }}>
             SHA-256 {document.sha256}
@@ -98,7 +98,7 @@ export function Documents({
 }
 
 /** A script downloads the document, because the server requires the CSRF header. A plain link would send only the cookie. */
-function KeptDocument({ order, document }: { readonly order: string; readonly document: InstrumentDocument }) {
+function DocumentDownload({ order, document }: { readonly order: string; readonly document: InstrumentDocument }) {
   const save = useMutation({
     mutationFn: () =>
       saveDownload(`/orders/${encodeURIComponent(order)}/documents/${document.sha256}`, { method: 'GET' }),
@@ -113,9 +113,9 @@ function KeptDocument({ order, document }: { readonly order: string; readonly do
   );
 }
 
-function wordFacts(what: string, texts: Readonly<Record<string, string>>, authoritative: string | undefined): Fact[] {
+function textFacts(label: string, texts: Readonly<Record<string, string>>, authoritative: string | undefined): Fact[] {
   return Object.entries(texts).map(([language, text]) => ({
-    label: `${what} in ${languageName(language)}`,
+    label: `${label} in ${languageName(language)}`,
     value: (
       <Text dir="auto" lang={language} style={{ whiteSpace: 'pre-line' }}>
         {text}
@@ -133,11 +133,11 @@ function Authority({
   readonly language: string;
   readonly authoritative: string | undefined;
 }) {
-  const said = authorityIn(language, authoritative);
-  if (said === null) return null;
+  const sentence = authorityIn(language, authoritative);
+  if (sentence === null) return null;
   return (
-    <Text span display="block" size="xs" c="dimmed" lang={said.words.tag} dir={said.words.direction}>
-      {said.text}
+    <Text span display="block" size="xs" c="dimmed" lang={sentence.words.tag} dir={sentence.words.direction}>
+      {sentence.text}
     </Text>
   );
 }
@@ -148,7 +148,7 @@ export function TermsFacts({ terms, exempt }: { readonly terms: OrderTerms; read
       <Facts facts={termFacts(terms)} />
       <Facts
         facts={[
-          ...rulesOf(terms).map(({ label, words }) => ({ label, value: words })),
+          ...rulesOf(terms).map(({ label, text }) => ({ label, value: text })),
           ...(exempt === undefined ? [] : [{ label: 'Exempt devices', value: exemptWords(exempt, terms.zone) }]),
         ]}
       />
@@ -156,13 +156,19 @@ export function TermsFacts({ terms, exempt }: { readonly terms: OrderTerms; read
   );
 }
 
-export function LegalBasisFacts({ terms, kept }: { readonly terms: OrderTerms; readonly kept?: string | undefined }) {
+export function LegalBasisFacts({
+  terms,
+  documentsOf,
+}: {
+  readonly terms: OrderTerms;
+  readonly documentsOf?: string | undefined;
+}) {
   return (
     <Facts
       facts={[
-        ...sourceFacts(terms, kept),
-        ...wordFacts('Statement', terms.statement, terms.authoritativeLanguage),
-        ...wordFacts('Notice to users', terms.notice ?? {}, terms.authoritativeLanguage),
+        ...sourceFacts(terms, documentsOf),
+        ...textFacts('Statement', terms.statement, terms.authoritativeLanguage),
+        ...textFacts('Notice to users', terms.notice ?? {}, terms.authoritativeLanguage),
       ]}
     />
   );

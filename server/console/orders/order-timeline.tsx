@@ -91,7 +91,7 @@ function RevisionItem({
   readonly nameOf: (person: string) => string;
 }) {
   const may = useMay();
-  const kept = may('order-documents.read') ? texts.documents.get(revision)?.order : undefined;
+  const documentsOf = may('order-documents.read') ? texts.documents.get(revision)?.order : undefined;
   const basis = texts.documents.get(revision)?.basis;
   const changes = texts.changes(revision);
   return (
@@ -123,7 +123,7 @@ function RevisionItem({
           , <At at={endedAt} />
         </Text>
       )}
-      {basis && <BasisFacts basis={basis} kept={kept} />}
+      {basis && <BasisFacts basis={basis} documentsOf={documentsOf} />}
       {endReason !== null && (
         <Text size="sm">
           Reason for declining: <UserText>{endReason}</UserText>

@@ -73,7 +73,7 @@ export function PendingPanel({
             )}
           </Text>
         </div>
-        {basis && <BasisFacts basis={basis} kept={may('order-documents.read') ? order.number : undefined} />}
+        {basis && <BasisFacts basis={basis} documentsOf={may('order-documents.read') ? order.number : undefined} />}
         {!adopted && changes && <DifferenceList differences={changes} />}
         <Text>
           {approvable

@@ -73,14 +73,19 @@ export type ImpactAt = 'now' | 'effective';
 
 export const impactQuery = (
   number: string,
-  asked: { readonly at: ImpactAt; readonly class: ImpactClass | null; readonly offset: number; readonly limit: number },
+  filter: {
+    readonly at: ImpactAt;
+    readonly class: ImpactClass | null;
+    readonly offset: number;
+    readonly limit: number;
+  },
 ) =>
   queryOptions({
-    ...topicQuery(['orders', 'clock'], withQuery(`${pathOf(number)}/impact`, asked), impactView),
+    ...topicQuery(['orders', 'clock'], withQuery(`${pathOf(number)}/impact`, filter), impactView),
     refetchInterval: EVERY,
   });
 
-export type RehearsalAsked = {
+export type RehearsalFilter = {
   readonly at: ImpactAt;
   readonly revision: number;
   readonly baseline: number | null;
@@ -92,15 +97,15 @@ export type RehearsalAsked = {
 export const rehearsalPath = (
   number: string,
   kind: '' | '.csv' | '/names',
-  asked: Partial<RehearsalAsked> & { readonly offset?: number; readonly limit?: number } = {},
-) => withQuery(`${pathOf(number)}/impact${kind}`, asked);
+  filter: Partial<RehearsalFilter> & { readonly offset?: number; readonly limit?: number } = {},
+) => withQuery(`${pathOf(number)}/impact${kind}`, filter);
 
 /** The page never loads a rehearsal (stored impact preview) again, so that its numbers stay the same during a meeting. */
 export const rehearsalQuery = (
   number: string,
-  asked: RehearsalAsked & { readonly offset: number; readonly limit: number },
+  filter: RehearsalFilter & { readonly offset: number; readonly limit: number },
 ) =>
   queryOptions({
-    ...topicQuery(['orders'], rehearsalPath(number, '', asked), impactView),
+    ...topicQuery(['orders'], rehearsalPath(number, '', filter), impactView),
     staleTime: Number.POSITIVE_INFINITY,
   });

@@ -29,25 +29,25 @@ type Document = Pick<Revision, 'status' | 'terms' | 'exempt'>;
 
 const STATUS_WORDS = { active: 'Active', paused: 'Paused', withdrawn: 'Withdrawn' } as const;
 
-const WORDS: readonly { readonly label: string; readonly say: (terms: OrderTerms) => string | null }[] = [
-  { label: 'Title', say: ({ title }) => title },
-  { label: 'Takes effect', say: ({ effective, zone }) => zonedTime(Date.parse(effective), zone) },
+const TERM_TEXTS: readonly { readonly label: string; readonly textOf: (terms: OrderTerms) => string | null }[] = [
+  { label: 'Title', textOf: ({ title }) => title },
+  { label: 'Takes effect', textOf: ({ effective, zone }) => zonedTime(Date.parse(effective), zone) },
   {
     label: 'Ends',
-    say: ({ until, zone }) => (until === null ? 'On withdrawal' : zonedTime(Date.parse(until), zone)),
+    textOf: ({ until, zone }) => (until === null ? 'On withdrawal' : zonedTime(Date.parse(until), zone)),
   },
-  { label: 'Mode', say: ({ mode }) => MODE_NAMES[mode] },
-  { label: 'Devices with unknown location', say: ({ unknown }) => UNKNOWN_WORDS[unknown] },
-  { label: 'Devices with contested location', say: ({ contested }) => CONTESTED_WORDS[contested] },
-  { label: 'Travelers', say: ({ travelers }) => TRAVELERS_WORDS[travelers] },
-  { label: 'Undelivered messages', say: ({ waiting }) => WAITING_WORDS[waiting ?? DEFAULT_WAITING] },
-  { label: 'Grace period for visitors', say: ({ visitors }) => graceWords(visitors) },
-  { label: 'Devices with expired order list', say: ({ stale }) => STALE_WORDS[stale] },
-  { label: 'Disputed territories', say: ({ disputed }) => territoryWords(disputed) },
-  { label: 'Authority', say: ({ authority }) => authority },
-  { label: 'Addressee', say: ({ addressee }) => addressee },
-  { label: 'Instrument', say: ({ instrument }) => instrument },
-  { label: 'Appeal contact', say: ({ appeal }) => appeal },
+  { label: 'Mode', textOf: ({ mode }) => MODE_NAMES[mode] },
+  { label: 'Devices with unknown location', textOf: ({ unknown }) => UNKNOWN_WORDS[unknown] },
+  { label: 'Devices with contested location', textOf: ({ contested }) => CONTESTED_WORDS[contested] },
+  { label: 'Travelers', textOf: ({ travelers }) => TRAVELERS_WORDS[travelers] },
+  { label: 'Undelivered messages', textOf: ({ waiting }) => WAITING_WORDS[waiting ?? DEFAULT_WAITING] },
+  { label: 'Grace period for visitors', textOf: ({ visitors }) => graceWords(visitors) },
+  { label: 'Devices with expired order list', textOf: ({ stale }) => STALE_WORDS[stale] },
+  { label: 'Disputed territories', textOf: ({ disputed }) => territoryWords(disputed) },
+  { label: 'Authority', textOf: ({ authority }) => authority },
+  { label: 'Addressee', textOf: ({ addressee }) => addressee },
+  { label: 'Instrument', textOf: ({ instrument }) => instrument },
+  { label: 'Appeal contact', textOf: ({ appeal }) => appeal },
   ...INSTRUMENT_FACTS,
 ];
 
@@ -62,12 +62,14 @@ function members<T extends string>(
   label: string,
   before: readonly T[],
   after: readonly T[],
-  say: (member: T) => string,
+  textOf: (member: T) => string,
 ): Difference[] {
-  const gone = before.filter((member) => !after.includes(member)).map(say);
-  const come = after.filter((member) => !before.includes(member)).map(say);
-  if (gone.length === 0 && come.length === 0) return [];
-  return [{ label, before: gone.length > 0 ? listed(gone) : null, after: come.length > 0 ? listed(come) : null }];
+  const removed = before.filter((member) => !after.includes(member)).map(textOf);
+  const added = after.filter((member) => !before.includes(member)).map(textOf);
+  if (removed.length === 0 && added.length === 0) return [];
+  return [
+    { label, before: removed.length > 0 ? listed(removed) : null, after: added.length > 0 ? listed(added) : null },
+  ];
 }
 
 /** An exemption with a new end appears as one removed and one added exemption. */
@@ -77,24 +79,24 @@ function exemptions(before: Revision['exempt'], after: Revision['exempt'], zone:
     const there = new Set(others.map(keyOf));
     return some.filter((one) => !there.has(keyOf(one)));
   };
-  const [gone, come] = [without(before, after), without(after, before)];
-  if (gone.length === 0 && come.length === 0) return [];
-  const words = (some: Revision['exempt']) => (some.length > 0 ? exemptWords(some, zone) : null);
-  return [{ label: 'Exempt devices', before: words(gone), after: words(come) }];
+  const [removed, added] = [without(before, after), without(after, before)];
+  if (removed.length === 0 && added.length === 0) return [];
+  const textOf = (some: Revision['exempt']) => (some.length > 0 ? exemptWords(some, zone) : null);
+  return [{ label: 'Exempt devices', before: textOf(removed), after: textOf(added) }];
 }
 
-function words(what: string, before: OrderTerms['statement'], after: OrderTerms['statement']): Difference[] {
+function texts(label: string, before: OrderTerms['statement'], after: OrderTerms['statement']): Difference[] {
   return [...new Set([...Object.keys(before), ...Object.keys(after)])].flatMap((language) => {
     const [old, now] = [before[language] ?? null, after[language] ?? null];
-    return old === now ? [] : [{ label: `${what} in ${languageName(language)}`, before: old, after: now }];
+    return old === now ? [] : [{ label: `${label} in ${languageName(language)}`, before: old, after: now }];
   });
 }
 
 /** Compares documents by title and hash, because different documents can have equal titles. */
 function documents(before: readonly InstrumentDocument[], after: readonly InstrumentDocument[]): Difference[] {
-  const said = (all: readonly InstrumentDocument[]) =>
+  const names = (all: readonly InstrumentDocument[]) =>
     all.map((document) => `${documentWords(document)}, SHA-256 ${document.sha256.slice(0, 16)}…`);
-  return members('Documents', said(before), said(after), (document) => document);
+  return members('Documents', names(before), names(after), (document) => document);
 }
 
 /** A named area can change although its code stays the same, because a new version of the area can have other members or borders. */
@@ -115,13 +117,13 @@ export function differences(before: Document, after: Document): Difference[] {
     ...members('Meaning of the areas', meanings(old), meanings(now), (meaning) => meaning),
     ...members('Services', old.services, now.services, (service) => SERVICE_NAMES[service]),
     ...members('Connection (nexus)', old.nexus, now.nexus, (nexus) => sentence(NEXUS_NAMES[nexus])),
-    ...WORDS.flatMap(({ label, say }) => {
-      const [was, is] = [say(old), say(now)];
+    ...TERM_TEXTS.flatMap(({ label, textOf }) => {
+      const [was, is] = [textOf(old), textOf(now)];
       return was === is ? [] : [{ label, before: was, after: is }];
     }),
     ...exemptions(before.exempt, after.exempt, now.zone),
     ...documents(old.documents ?? [], now.documents ?? []),
-    ...words('Statement', old.statement, now.statement),
-    ...words('Notice to users', old.notice ?? {}, now.notice ?? {}),
+    ...texts('Statement', old.statement, now.statement),
+    ...texts('Notice to users', old.notice ?? {}, now.notice ?? {}),
   ];
 }

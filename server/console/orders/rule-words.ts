@@ -86,33 +86,33 @@ export function exemptWords(exempt: Revision['exempt'], zone: string): string {
     .join('; ');
 }
 
-export function rulesOf(terms: OrderTerms): { readonly label: string; readonly words: string }[] {
+export function rulesOf(terms: OrderTerms): { readonly label: string; readonly text: string }[] {
   const { nexus, disputed } = terms;
-  const asksForLocation = nexus.includes('present') || nexus.includes('network');
+  const requiresLocation = nexus.includes('present') || nexus.includes('network');
   const territories = Object.entries(disputed).map(
     ([feature, area]) => `${disputedName(feature)} as ${areaName(area)}`,
   );
   return [
-    { label: 'Mode', words: MODE_WORDS[terms.mode] },
-    ...(asksForLocation
+    { label: 'Mode', text: MODE_WORDS[terms.mode] },
+    ...(requiresLocation
       ? [
-          { label: 'Devices with unknown location', words: UNKNOWN_WORDS[terms.unknown] },
-          { label: 'Devices with contested location', words: CONTESTED_WORDS[terms.contested] },
+          { label: 'Devices with unknown location', text: UNKNOWN_WORDS[terms.unknown] },
+          { label: 'Devices with contested location', text: CONTESTED_WORDS[terms.contested] },
         ]
       : []),
-    ...(asksForLocation ? [{ label: 'Grace period for visitors', words: graceWords(terms.visitors) }] : []),
+    ...(requiresLocation ? [{ label: 'Grace period for visitors', text: graceWords(terms.visitors) }] : []),
     ...(nexus.includes('home')
-      ? [{ label: 'Travelers from the order’s areas', words: TRAVELERS_WORDS[terms.travelers] }]
+      ? [{ label: 'Travelers from the order’s areas', text: TRAVELERS_WORDS[terms.travelers] }]
       : []),
     ...(terms.services.includes('messaging')
-      ? [{ label: 'Undelivered messages', words: WAITING_WORDS[terms.waiting ?? DEFAULT_WAITING] }]
+      ? [{ label: 'Undelivered messages', text: WAITING_WORDS[terms.waiting ?? DEFAULT_WAITING] }]
       : []),
-    { label: 'Devices with expired order list', words: STALE_WORDS[terms.stale] },
-    ...(asksForLocation
+    { label: 'Devices with expired order list', text: STALE_WORDS[terms.stale] },
+    ...(requiresLocation
       ? [
           {
             label: 'Disputed territories',
-            words:
+            text:
               territories.length > 0
                 ? `${territories.join('; ')}.`
                 : 'Each disputed territory counts as part of every country that claims it.',

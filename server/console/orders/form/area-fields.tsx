@@ -110,14 +110,14 @@ export function AreaFields({ form, update, touch, problemAt }: Fields) {
 }
 
 /** An order may assign a territory to a country that does not claim it, so the choices must also contain that country. */
-function choicesOf(feature: Territory, said: string | undefined): Choice[] {
+function choicesOf(feature: Territory, assigned: string | undefined): Choice[] {
   const claimed = claimantsOf(feature).map((code) => ({ value: code, label: `${areaName(code)}` }));
   const contested = { value: CONTESTED, label: `Contested: ${claimantsText(feature)}` };
-  return withChosen([...claimed, contested], said === undefined ? [] : [said]);
+  return withChosen([...claimed, contested], assigned === undefined ? [] : [assigned]);
 }
 
-function policyWords(said: string | undefined, policy: string | undefined): string {
-  return said === undefined || said === (policy ?? CONTESTED)
+function policyWords(assigned: string | undefined, policy: string | undefined): string {
+  return assigned === undefined || assigned === (policy ?? CONTESTED)
     ? 'Your territory policy has the same assignment as this order.'
     : `Your territory policy differs: in the policy, the territory ${choiceWords(policy)}.`;
 }

@@ -17,7 +17,7 @@ export function DateTimeField({
   zone,
   read,
   change,
-  left,
+  onBlur,
   problem,
 }: {
   readonly id: string;
@@ -27,7 +27,7 @@ export function DateTimeField({
   /** Instant that the server derived from the text; null while the text is not a valid time. */
   readonly read: number | null;
   readonly change: (value: LocalTime) => void;
-  readonly left?: () => void;
+  readonly onBlur?: () => void;
   readonly problem: Problem | undefined;
 }) {
   const now = useServerNow(60_000);
@@ -37,7 +37,7 @@ export function DateTimeField({
     <Fieldset
       legend={<Text fw={600}>{legend}</Text>}
       variant="unstyled"
-      onBlur={({ currentTarget, relatedTarget }) => !currentTarget.contains(relatedTarget) && left?.()}
+      onBlur={({ currentTarget, relatedTarget }) => !currentTarget.contains(relatedTarget) && onBlur?.()}
     >
       <Stack gap="xs">
         <div className={classes.time}>

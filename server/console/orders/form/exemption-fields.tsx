@@ -120,7 +120,7 @@ function Chosen({ form, update, touch, problemAt }: Fields) {
             one={one}
             zone={form.zone}
             change={(next) => update({ [kind]: form[kind].with(index, { ...one, ...next }) })}
-            left={() => touch('exempt')}
+            onBlur={() => touch('exempt')}
           />
         )),
       )}
@@ -132,12 +132,12 @@ function Terms({
   one: { value, label, until, reason },
   zone,
   change,
-  left,
+  onBlur,
 }: {
   readonly one: Exempted;
   readonly zone: string;
   readonly change: (next: Partial<Exempted>) => void;
-  readonly left: () => void;
+  readonly onBlur: () => void;
 }) {
   return (
     <Paper withBorder p="sm" role="group" aria-label={`Exempt: ${label}`}>
@@ -168,7 +168,7 @@ function Terms({
             zone={zone}
             read={null}
             change={(next) => change({ until: next })}
-            left={left}
+            onBlur={onBlur}
             problem={undefined}
           />
         )}

@@ -11,19 +11,19 @@ interface Written {
 
 export function LanguageTexts({
   title,
-  what,
+  label,
   texts,
   change,
-  left,
+  onBlur,
   id,
   error,
   least,
 }: {
   readonly title: string;
-  readonly what: string;
+  readonly label: string;
   readonly texts: readonly Written[];
   readonly change: (texts: Written[]) => void;
-  readonly left: () => void;
+  readonly onBlur: () => void;
   readonly id: string;
   readonly error: string | undefined;
   readonly least: number;
@@ -63,10 +63,10 @@ export function LanguageTexts({
           />
           <Textarea
             {...(at === 0 && { id })}
-            label={language === '' ? what : `${what} in ${languageName(language)}`}
+            label={language === '' ? label : `${label} in ${languageName(language)}`}
             value={text}
             onChange={({ currentTarget }) => edit(at, { text: currentTarget.value })}
-            onBlur={left}
+            onBlur={onBlur}
             error={at === wrong ? error : undefined}
             required={at < least}
             lang={language || undefined}
@@ -81,7 +81,7 @@ export function LanguageTexts({
               variant="default"
               mt={25}
               leftSection={<IconTrash size={16} aria-hidden />}
-              aria-label={`Remove ${what.toLowerCase()} in ${language === '' ? 'no language' : languageName(language)}`}
+              aria-label={`Remove ${label.toLowerCase()} in ${language === '' ? 'no language' : languageName(language)}`}
               onClick={() => change(texts.filter((_, index) => index !== at))}
             >
               Remove

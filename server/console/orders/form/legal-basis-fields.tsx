@@ -43,10 +43,10 @@ export function LegalBasisFields(fields: Fields) {
       />
       <LanguageTexts
         title="Public statement"
-        what="Statement"
+        label="Statement"
         texts={form.statements}
         change={(statements) => update({ statements })}
-        left={() => touch('statement')}
+        onBlur={() => touch('statement')}
         id={fieldId('statement')}
         error={problemAt('statement')?.text}
         least={1}

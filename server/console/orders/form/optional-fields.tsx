@@ -135,7 +135,7 @@ function ReceiptFields(part: PartProps) {
           zone={part.fields.form.zone}
           read={null}
           change={(answerBy) => set({ answerBy })}
-          left={() => touch('answerBy')}
+          onBlur={() => touch('answerBy')}
           problem={problemAt('answerBy')}
         />
       )}
@@ -173,10 +173,10 @@ function NoticeFields(part: PartProps) {
     <Stack>
       <LanguageTexts
         title="Notice to users"
-        what="Notice"
+        label="Notice"
         texts={more.notices}
         change={(notices) => set({ notices })}
-        left={() => touch('notice')}
+        onBlur={() => touch('notice')}
         id={fieldId('notice')}
         error={problemAt('notice')?.text}
         least={0}
@@ -259,7 +259,7 @@ function PublicationFields(part: PartProps) {
           zone={part.fields.form.zone}
           read={null}
           change={(publishAt) => set({ publishAt })}
-          left={() => touch('publication')}
+          onBlur={() => touch('publication')}
           problem={problemAt('publication')}
         />
       )}

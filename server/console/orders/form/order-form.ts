@@ -139,14 +139,14 @@ export function inZone(form: OrderForm, zone: string): Partial<OrderForm> {
 /** Exemptions in the format of the API. An empty array removes all exemptions. The value undefined keeps the order's current exemptions. */
 function exemptOf({ exemption, groups, devices }: OrderForm): Draft['exempt'] {
   if (exemption === 'keep') return undefined;
-  const said = ({ until, reason }: Exempted) => ({
+  const termsOf = ({ until, reason }: Exempted) => ({
     // For an incomplete end, send an empty text, which the server refuses. Without a value, the exemption would never end.
     ...(until !== null && { until: timeText(until) ?? '' }),
     ...(reason.trim() !== '' && { reason: reason.trim() }),
   });
   return [
-    ...groups.map((one) => ({ group: one.value, ...said(one) })),
-    ...devices.map((one) => ({ device: one.value, ...said(one) })),
+    ...groups.map((one) => ({ group: one.value, ...termsOf(one) })),
+    ...devices.map((one) => ({ device: one.value, ...termsOf(one) })),
   ];
 }
 
@@ -157,9 +157,9 @@ export function exemptedOf(
   choices: readonly Named[],
 ): Exempted[] {
   return chosen.flatMap((value) => {
-    const kept = before.find((one) => one.value === value);
+    const existing = before.find((one) => one.value === value);
     const named = choices.find((one) => one.value === value);
-    return kept ?? (named === undefined ? [] : { ...named, until: null, reason: '' });
+    return existing ?? (named === undefined ? [] : { ...named, until: null, reason: '' });
   });
 }
 
@@ -195,7 +195,7 @@ export function draftOf(form: OrderForm, revises: string | null): Draft {
   const until = form.ends ? (timeText(form.until) ?? '') : null;
   const written = form.statements.filter((each) => each.language !== '' && text(each.text) !== undefined);
   const exempt = exemptOf(form);
-  const given = {
+  const fields = {
     title: text(form.title),
     authority: text(form.authority),
     addressee: text(form.addressee),
@@ -215,7 +215,7 @@ export function draftOf(form: OrderForm, revises: string | null): Draft {
     // The rule for waiting messages has no effect if the order does not suspend messaging.
     waiting: services.includes('messaging') ? waiting : undefined,
   };
-  const filled = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+  const filled = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
   const rules = { zone, mode, unknown, contested, travelers, visitors, stale, disputed };
   return { ...(revises === null ? { action: 'propose' } : { order: revises, action: 'revise' }), ...rules, ...filled };
 }

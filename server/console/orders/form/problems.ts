@@ -104,7 +104,7 @@ export interface Problems {
   readonly whole: readonly string[];
 }
 
-export interface Answered {
+export interface CheckedDraft {
   readonly draft: Draft;
   readonly problems: OrderPreview['problems'];
 }
@@ -125,13 +125,13 @@ function basis(field: Field, draft: Draft): string {
  * Errors to show at a field. The form itself finds empty fields at once. The server's error for a field stays until the value of the field
  * changes.
  */
-export function problemsOf(form: OrderForm, draft: Draft, answered: Answered | undefined): Problems {
+export function problemsOf(form: OrderForm, draft: Draft, checked: CheckedDraft | undefined): Problems {
   const fields = new Map<Field, Problem>();
   const whole: string[] = [];
-  for (const { field: path, detail, suggestions } of answered?.problems ?? []) {
+  for (const { field: path, detail, suggestions } of checked?.problems ?? []) {
     const field = path.split('.')[0];
     if (!isField(field)) whole.push(detail);
-    else if (answered && basis(field, draft) !== basis(field, answered.draft)) continue;
+    else if (checked && basis(field, draft) !== basis(field, checked.draft)) continue;
     else if (!fields.has(field)) fields.set(field, { text: detail, suggestions, missing: false });
   }
   for (const field of FIELDS) {

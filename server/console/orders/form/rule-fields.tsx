@@ -21,7 +21,7 @@ import { type Fields, fieldId } from './use-order-form.ts';
 
 export function RuleFields(fields: Fields) {
   const { form, update } = fields;
-  const asksForLocation = form.nexus.includes('present') || form.nexus.includes('network');
+  const requiresLocation = form.nexus.includes('present') || form.nexus.includes('network');
   return (
     <Stack gap="lg">
       <Choice
@@ -33,7 +33,7 @@ export function RuleFields(fields: Fields) {
         names={MODE_NAMES}
         {...fields}
       />
-      {asksForLocation && (
+      {requiresLocation && (
         <SimpleGrid cols={{ base: 1, sm: 2 }} spacing="lg">
           <Choice
             field="unknown"
@@ -53,7 +53,7 @@ export function RuleFields(fields: Fields) {
           />
         </SimpleGrid>
       )}
-      {asksForLocation && <Visitors {...fields} />}
+      {requiresLocation && <Visitors {...fields} />}
       <SimpleGrid cols={{ base: 1, sm: 2 }} spacing="lg">
         {form.nexus.includes('home') && (
           <Choice

@@ -51,7 +51,7 @@ export function ScheduleFields({
         zone={form.zone}
         read={read?.effective ?? null}
         change={(value) => update({ effective: value })}
-        left={() => touch('effective')}
+        onBlur={() => touch('effective')}
         problem={problemAt('effective')}
       />
       <Checkbox
@@ -68,7 +68,7 @@ export function ScheduleFields({
           zone={form.zone}
           read={read?.until ?? null}
           change={(value) => update({ until: value })}
-          left={() => touch('until')}
+          onBlur={() => touch('until')}
           problem={problemAt('until')}
         />
       )}

@@ -38,7 +38,7 @@ export const partId = (name: PartName) => `order-part-${name.replace(' ', '-').t
 
 type Times = { readonly effective: number | null; readonly until: number | null };
 
-function said(name: PartName, form: OrderForm, times: Times): string {
+function partText(name: PartName, form: OrderForm, times: Times): string {
   switch (name) {
     case 'Covered areas':
       return listed(form.areas.map(areaName));
@@ -59,11 +59,18 @@ function said(name: PartName, form: OrderForm, times: Times): string {
     case 'Legal basis':
       return form.title;
     case 'Optional details':
-      return sentence(listed(moreSaid(form.more)));
+      return sentence(listed(optionalDetails(form.more)));
   }
 }
 
-function moreSaid({ receivedOn, toBeAnswered, documents, notices, publication, ...more }: OptionalForm): string[] {
+function optionalDetails({
+  receivedOn,
+  toBeAnswered,
+  documents,
+  notices,
+  publication,
+  ...more
+}: OptionalForm): string[] {
   const count = documents.length;
   return [
     ...(receivedOn === '' ? [] : ['receipt date']),
@@ -87,7 +94,7 @@ export function Summary({ api }: { readonly api: Pick<FormApi, 'form' | 'problem
         <ul className={classes.parts}>
           {PARTS.map(({ name, fields }) => (
             <li key={name}>
-              <Part name={name} words={said(name, form, times)} problem={worst(fields, problems)} />
+              <Part name={name} text={partText(name, form, times)} problem={worst(fields, problems)} />
             </li>
           ))}
         </ul>
@@ -138,11 +145,11 @@ function stateOf({ fields, whole }: Problems): string {
 
 function Part({
   name,
-  words,
+  text,
   problem,
 }: {
   readonly name: PartName;
-  readonly words: string;
+  readonly text: string;
   readonly problem: Problem | undefined;
 }) {
   const Icon = problem === undefined ? IconCircleCheck : problem.missing ? IconCircle : IconAlertCircle;
@@ -157,7 +164,7 @@ function Part({
       <Icon size={18} role="img" aria-label={state} />
       <span>
         <span className={classes.name}>{name}</span>
-        <bdi className={classes.words}>{words}</bdi>
+        <bdi className={classes.words}>{text}</bdi>
       </span>
     </UnstyledButton>
   );

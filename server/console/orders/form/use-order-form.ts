@@ -15,7 +15,7 @@ import { FIELDS, type Field, type Problem, problemsOf } from './problems.ts';
 /** Milliseconds without typing, after which the server checks the draft. */
 const PAUSE = 400;
 
-function kept(name: string): OrderForm | null {
+function storedForm(name: string): OrderForm | null {
   try {
     const parsed = orderForm.safeParse(JSON.parse(sessionStorage.getItem(name) ?? 'null'));
     return parsed.success ? parsed.data : null;
@@ -25,7 +25,7 @@ function kept(name: string): OrderForm | null {
   }
 }
 
-function keep(name: string, form: OrderForm | null): void {
+function storeForm(name: string, form: OrderForm | null): void {
   try {
     if (form === null) sessionStorage.removeItem(name);
     else sessionStorage.setItem(name, JSON.stringify(form));
@@ -53,9 +53,9 @@ for (const [event, down] of [
 }
 
 /** Delays a change until the pointer button is released. Otherwise a new error text could move a button away while the admin presses it. */
-function afterPress(act: () => void): void {
-  if (pressed) addEventListener('pointerup', () => setTimeout(act), { once: true });
-  else act();
+function afterPress(action: () => void): void {
+  if (pressed) addEventListener('pointerup', () => setTimeout(action), { once: true });
+  else action();
 }
 
 export type FormApi = ReturnType<typeof useOrderForm>;
@@ -65,13 +65,13 @@ export type FormApi = ReturnType<typeof useOrderForm>;
  * with the number of the revision that the form changes.
  */
 export function useOrderForm(name: string, initial: OrderForm, revises: string | null) {
-  const [before] = useState(() => kept(name));
+  const [before] = useState(() => storedForm(name));
   const [form, setForm] = useState(before ?? initial);
   const [restored, setRestored] = useState(before !== null);
   const [touched, setTouched] = useState<ReadonlySet<Field>>(new Set());
   const changed = form !== initial;
   useEffect(() => {
-    if (changed) keep(name, form);
+    if (changed) storeForm(name, form);
   }, [name, form, changed]);
 
   const client = useQueryClient();
@@ -94,14 +94,14 @@ export function useOrderForm(name: string, initial: OrderForm, revises: string |
     /** Error of a field; undefined until the admin has left the field once. */
     problemAt: (field: Field): Problem | undefined => (touched.has(field) ? problems.fields.get(field) : undefined),
     startAgain: () => {
-      keep(name, null);
+      storeForm(name, null);
       setRestored(false);
       setTouched(new Set());
       setForm(initial);
     },
     /** Resolves to all errors of the form, after the server has checked the current draft. Rejects if the server does not respond. */
     check: async () => problemsOf(form, draft, await client.ensureQueryData(previewQuery(JSON.stringify(draft)))),
-    sent: () => keep(name, null),
+    sent: () => storeForm(name, null),
   };
 }
 

@@ -13,23 +13,23 @@ const FIRST = 8;
 export function RehearsalLocations({
   terms,
   begun,
-  places,
+  areas,
   chosen,
   choose,
 }: {
   readonly terms: OrderTerms;
   readonly begun: boolean;
-  readonly places: ImpactView['areas'];
+  readonly areas: ImpactView['areas'];
   readonly chosen: string | null;
   readonly choose: (area: string | null) => void;
 }) {
   const [all, setAll] = useState(false);
   const ordered = useMemo(() => marksOf('', terms, begun ? 'active' : 'announced'), [terms, begun]);
-  const sorted = [...places].sort((a, b) => b.devices - a.devices || areaName(a.area).localeCompare(areaName(b.area)));
+  const sorted = [...areas].sort((a, b) => b.devices - a.devices || areaName(a.area).localeCompare(areaName(b.area)));
   const shown = sorted.slice(0, all ? undefined : FIRST);
   return (
     <Stack gap="xs">
-      <WorldMap areas={places} ordered={ordered} open={choose} />
+      <WorldMap areas={areas} ordered={ordered} open={choose} />
       <table className={classes.table}>
         <caption>Affected devices by location. A device with two possible locations counts in both.</caption>
         <thead>

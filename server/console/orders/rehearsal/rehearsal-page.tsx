@@ -20,7 +20,7 @@ import { pendingRevision } from '../approval-state.ts';
 import { CHANGE_MEANING, CHANGE_NAMES, CLASS_MEANING, CLASS_NAMES, waitsWords } from '../impact-words.ts';
 import { NamesDialog } from '../names-dialog.tsx';
 import { DeviceRows, ImpactBars, Pages } from '../order-impact.tsx';
-import { orderQuery, type RehearsalAsked, rehearsalPath, rehearsalQuery, warningsQuery } from '../queries.ts';
+import { orderQuery, type RehearsalFilter, rehearsalPath, rehearsalQuery, warningsQuery } from '../queries.ts';
 import { useRevisionTexts } from '../use-revision-texts.ts';
 import { Warnings } from '../warnings.tsx';
 import { WithheldOrder } from '../withheld-order.tsx';
@@ -45,7 +45,7 @@ export function RehearsalPage() {
 }
 
 /** Choices from the page address. By default, the page compares the revision to approve with the revision that it would replace. */
-function askedBy(search: RehearsalSearch, order: OrderView): RehearsalAsked {
+function filterOf(search: RehearsalSearch, order: OrderView): RehearsalFilter {
   const revision = search.revision ?? pendingRevision(order)?.revision ?? order.adoptedRevision ?? order.latestRevision;
   const before = order.adoptedRevision === revision ? null : order.adoptedRevision;
   const baseline = search.baseline === 'none' ? null : (search.baseline ?? before);
@@ -57,14 +57,14 @@ function Loaded({ order }: { readonly order: OrderView }) {
   const may = useMay();
   const search = useSearch({ from: HERE });
   const navigate = useNavigate({ from: HERE });
-  const asked = askedBy(search, order);
+  const filter = filterOf(search, order);
   const offset = search.offset ?? 0;
   const query = useQuery({
-    ...rehearsalQuery(order.number, { ...asked, offset, limit: PAGE }),
+    ...rehearsalQuery(order.number, { ...filter, offset, limit: PAGE }),
     placeholderData: keepPreviousData,
   });
   const warnings = useQuery({
-    ...warningsQuery(order.number, asked.revision),
+    ...warningsQuery(order.number, filter.revision),
     enabled: may('orders.warnings'),
   }).data?.warnings;
   const set = (next: RehearsalSearch) =>
@@ -92,13 +92,13 @@ function Loaded({ order }: { readonly order: OrderView }) {
         </Button>
       }
     >
-      <Choices order={order} asked={asked} set={set} />
+      <Choices order={order} filter={filter} set={set} />
       <Warnings warnings={warnings ?? []} />
       <Text role="status" size="sm" c="dimmed">
         {counting ? 'Calculating impact…' : query.data === undefined ? '' : summaryOf(query.data)}
       </Text>
       <QueryResult query={query} lines={8}>
-        {(impact) => <Found order={order} asked={asked} offset={offset} impact={impact} set={set} />}
+        {(impact) => <Found order={order} filter={filter} offset={offset} impact={impact} set={set} />}
       </QueryResult>
     </Page>
   );
@@ -107,17 +107,17 @@ function Loaded({ order }: { readonly order: OrderView }) {
 function summaryOf({ at, fleet, counts, waiting }: ImpactView): string {
   const devices = (count: number) => `${count.toLocaleString('en')} ${count === 1 ? 'device' : 'devices'}`;
   const waits = waitsWords(waiting);
-  const theirs = waits === '' ? '' : ` Data waits for ${devices(waiting.devices)} of these. ${waits}`;
-  return `At ${dateTime(at)}: ${counts.denied.toLocaleString('en')} of ${devices(fleet)} lose services.${theirs}`;
+  const waitingText = waits === '' ? '' : ` Data waits for ${devices(waiting.devices)} of these. ${waits}`;
+  return `At ${dateTime(at)}: ${counts.denied.toLocaleString('en')} of ${devices(fleet)} lose services.${waitingText}`;
 }
 
 function Choices({
   order,
-  asked,
+  filter,
   set,
 }: {
   readonly order: OrderView;
-  readonly asked: RehearsalAsked;
+  readonly filter: RehearsalFilter;
   readonly set: (next: RehearsalSearch) => void;
 }) {
   const choices = order.revisions.map(({ revision, action, state }) => ({
@@ -128,7 +128,7 @@ function Choices({
     <Group gap="md" align="flex-end">
       <NativeSelect
         label="Revision"
-        value={String(asked.revision)}
+        value={String(filter.revision)}
         data={choices}
         onChange={({ currentTarget }) =>
           set({ revision: Number(currentTarget.value), baseline: undefined, change: undefined })
@@ -137,10 +137,10 @@ function Choices({
       {choices.length > 1 && (
         <NativeSelect
           label="Compared with"
-          value={asked.baseline === null ? 'none' : String(asked.baseline)}
+          value={filter.baseline === null ? 'none' : String(filter.baseline)}
           data={[
             { value: 'none', label: 'no other revision' },
-            ...choices.filter(({ value }) => value !== String(asked.revision)),
+            ...choices.filter(({ value }) => value !== String(filter.revision)),
           ]}
           onChange={({ currentTarget: { value } }) =>
             set({ baseline: value === 'none' ? 'none' : Number(value), change: undefined })
@@ -149,7 +149,7 @@ function Choices({
       )}
       <SegmentedControl
         aria-label="Time of the preview"
-        value={asked.at}
+        value={filter.at}
         onChange={(value) => set({ at: value === 'now' ? 'now' : 'effective' })}
         data={[
           { value: 'effective', label: 'At the effective time' },
@@ -162,19 +162,19 @@ function Choices({
 
 function Found({
   order,
-  asked,
+  filter,
   offset,
   impact,
   set,
 }: {
   readonly order: OrderView;
-  readonly asked: RehearsalAsked;
+  readonly filter: RehearsalFilter;
   readonly offset: number;
   readonly impact: ImpactView;
   readonly set: (next: RehearsalSearch) => void;
 }) {
   const now = useServerNow(60_000);
-  const terms = useRevisionTexts(order).documents.get(asked.revision)?.terms ?? order.terms;
+  const terms = useRevisionTexts(order).documents.get(filter.revision)?.terms ?? order.terms;
   const touched = Object.values(impact.counts).some((count) => count > 0);
   const changed = impact.changes !== null && Object.values(impact.changes).some((count) => count > 0);
   if (!touched && !changed) {
@@ -190,42 +190,42 @@ function Found({
     <Stack gap="xl">
       {impact.changes !== null && impact.baseline !== null && (
         <Section title={`Changes from revision ${impact.baseline}`}>
-          <ChangeBar changes={impact.changes} chosen={asked.change} choose={(change) => set({ change })} />
+          <ChangeBar changes={impact.changes} chosen={filter.change} choose={(change) => set({ change })} />
         </Section>
       )}
       <Grid gap="xl">
         <Grid.Col span={{ base: 12, lg: 5 }}>
           <Section title="Affected devices">
-            <ImpactBars impact={impact} chosen={asked.class} choose={(one) => set({ class: one ?? undefined })} />
+            <ImpactBars impact={impact} chosen={filter.class} choose={(one) => set({ class: one ?? undefined })} />
           </Section>
         </Grid.Col>
         <Grid.Col span={{ base: 12, lg: 7 }}>
           <Section title="Locations">
             <RehearsalLocations
               terms={terms}
-              begun={asked.revision === order.adoptedRevision && Date.parse(terms.effective) <= now}
-              places={impact.areas}
-              chosen={asked.area}
+              begun={filter.revision === order.adoptedRevision && Date.parse(terms.effective) <= now}
+              areas={impact.areas}
+              chosen={filter.area}
               choose={(area) => set({ area: area ?? undefined })}
             />
           </Section>
         </Grid.Col>
       </Grid>
-      <Section title="Device list" actions={<Files order={order} asked={asked} total={impact.total} />}>
-        <Filter asked={asked} set={set} />
+      <Section title="Device list" actions={<Files order={order} filter={filter} total={impact.total} />}>
+        <Filter filter={filter} set={set} />
         {impact.total === 0 ? (
           <Text size="sm">No devices match the filters.</Text>
         ) : (
           <DeviceRows devices={impact.devices} />
         )}
-        <Pages offset={offset} size={PAGE} total={impact.total} go={(next) => set({ offset: next })} />
+        <Pages offset={offset} size={PAGE} total={impact.total} goTo={(next) => set({ offset: next })} />
       </Section>
     </Stack>
   );
 }
 
-function Filter({ asked, set }: { readonly asked: RehearsalAsked; readonly set: (next: RehearsalSearch) => void }) {
-  const { class: chosen, change, area } = asked;
+function Filter({ filter, set }: { readonly filter: RehearsalFilter; readonly set: (next: RehearsalSearch) => void }) {
+  const { class: chosen, change, area } = filter;
   const parts = [
     ...(change ? [`${CHANGE_NAMES[change]}: ${CHANGE_MEANING[change]}`] : []),
     ...(chosen ? [`${CLASS_NAMES[chosen]}: ${CLASS_MEANING[chosen]}`] : []),
@@ -250,17 +250,17 @@ function Filter({ asked, set }: { readonly asked: RehearsalAsked; readonly set: 
 
 function Files({
   order,
-  asked,
+  filter,
   total,
 }: {
   readonly order: OrderView;
-  readonly asked: RehearsalAsked;
+  readonly filter: RehearsalFilter;
   readonly total: number;
 }) {
   const may = useMay();
   const [naming, setNaming] = useState(false);
   const saving = useMutation({
-    mutationFn: () => saveDownload(rehearsalPath(order.number, '.csv', asked), { method: 'GET' }),
+    mutationFn: () => saveDownload(rehearsalPath(order.number, '.csv', filter), { method: 'GET' }),
   });
   if (total === 0) return null;
   return (
@@ -283,11 +283,11 @@ function Files({
         </Button>
       )}
       <NamesDialog
-        asked={
+        request={
           naming
             ? {
                 path: rehearsalPath(order.number, '/names'),
-                given: Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== null)),
+                filter: Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== null)),
                 which: 'in this list',
                 devices: total,
               }
