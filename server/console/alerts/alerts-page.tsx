@@ -21,16 +21,15 @@ const PAGE = 50;
 const ABOUT = ['all', 'installation', 'devices'] as const;
 type About = (typeof ABOUT)[number];
 
-const EMPTY: Readonly<Record<About, { readonly title: string; readonly words: string }>> = {
-  all: { title: 'No alerts', words: 'Alerts about the server and about devices appear here.' },
+const EMPTY: Readonly<Record<About, { readonly title: string; readonly text: string }>> = {
+  all: { title: 'No alerts', text: 'Alerts about the server and about devices appear here.' },
   installation: {
     title: 'No server alerts',
-    words:
-      'Alerts about the server appear here, for example a failed backup, a full disk, a restore or a credential reset.',
+    text: 'Alerts about the server appear here, for example a failed backup, a full disk, a restore or a credential reset.',
   },
   devices: {
     title: 'No device alerts',
-    words: 'Alerts about devices appear here. Each device page also shows the alerts about its device.',
+    text: 'Alerts about devices appear here. Each device page also shows the alerts about its device.',
   },
 };
 
@@ -96,7 +95,7 @@ function List({ search }: { readonly search: AlertSearch }) {
     <QueryResult query={query}>
       {({ alerts }) =>
         alerts.length === 0 && pages.page === 1 ? (
-          <Empty title={EMPTY[about].title}>{EMPTY[about].words}</Empty>
+          <Empty title={EMPTY[about].title}>{EMPTY[about].text}</Empty>
         ) : (
           <Stack>
             <Stack gap="xs" component="ul" p={0} m={0} style={{ listStyle: 'none' }}>

@@ -7,7 +7,7 @@ import { call } from '../client/call.ts';
 
 const ABOVE_DIALOGS = 400;
 
-export function StepUpDialog({ settle }: { readonly settle: ((given: boolean) => void) | null }) {
+export function StepUpDialog({ settle }: { readonly settle: ((accepted: boolean) => void) | null }) {
   const [opened, setOpened] = useState(false);
   const [totp, setTotp] = useState('');
   const giving = useMutation({
@@ -19,10 +19,10 @@ export function StepUpDialog({ settle }: { readonly settle: ((given: boolean) =>
   // Mount the dialog in the closed state, then open it. Otherwise Mantine does not return the focus after the dialog closes.
   useEffect(() => setOpened(settle !== null), [settle]);
 
-  function finish(given: boolean): void {
+  function finish(accepted: boolean): void {
     setTotp('');
     giving.reset();
-    settle?.(given);
+    settle?.(accepted);
   }
 
   const code = totp.replaceAll(/\s/g, '');

@@ -31,9 +31,9 @@ export function StepUp() {
         const Dialog = await loadDialog();
         setDialog({ Dialog });
         return new Promise((settled) => {
-          setSettle(() => (given: boolean) => {
+          setSettle(() => (accepted: boolean) => {
             setSettle(null);
-            settled(given);
+            settled(accepted);
           });
         });
       }),

@@ -17,7 +17,7 @@ function settled<T>(request: IDBRequest<T>): Promise<T> {
   });
 }
 
-async function withStore<T>(mode: IDBTransactionMode, act: (store: IDBObjectStore) => IDBRequest<T>): Promise<T> {
+async function withStore<T>(mode: IDBTransactionMode, request: (store: IDBObjectStore) => IDBRequest<T>): Promise<T> {
   const opening = indexedDB.open(DATABASE, 1);
   opening.addEventListener('upgradeneeded', () => opening.result.createObjectStore(STORE));
   const database = await settled(opening);
@@ -27,21 +27,21 @@ async function withStore<T>(mode: IDBTransactionMode, act: (store: IDBObjectStor
       transaction.addEventListener('complete', () => resolve());
       transaction.addEventListener('abort', () => reject(transaction.error));
     });
-    const [result] = await Promise.all([settled(act(transaction.objectStore(STORE))), done]);
+    const [result] = await Promise.all([settled(request(transaction.objectStore(STORE))), done]);
     return result;
   } finally {
     database.close();
   }
 }
 
-export async function keptKey(installation: string, person: string): Promise<WebApproverKey | null> {
+export async function storedKey(installation: string, person: string): Promise<WebApproverKey | null> {
   const kept = await withStore<WebApproverKey | undefined>('readonly', (store) =>
     store.get(nameOf(installation, person)),
   );
   return kept ?? null;
 }
 
-async function keep(installation: string, person: string, key: WebApproverKey): Promise<WebApproverKey> {
+async function storeKey(installation: string, person: string, key: WebApproverKey): Promise<WebApproverKey> {
   await withStore('readwrite', (store) => store.put(key, nameOf(installation, person)));
   // Request persistent storage. Without it, the browser may delete the key when disk space is short.
   await navigator.storage?.persist?.();
@@ -50,10 +50,10 @@ async function keep(installation: string, person: string, key: WebApproverKey): 
 
 /** Creates an approver key. An earlier key of the person in this browser is overwritten and lost. */
 export async function makeKey(installation: string, person: string): Promise<WebApproverKey> {
-  return keep(installation, person, await createWebApproverKey());
+  return storeKey(installation, person, await createWebApproverKey());
 }
 
 /** Imports an approver key from unencrypted PKCS#8 in DER, encoded as base64. */
 export async function importKey(installation: string, person: string, pkcs8: string): Promise<WebApproverKey> {
-  return keep(installation, person, await importWebApproverKey(Uint8Array.fromBase64(pkcs8)));
+  return storeKey(installation, person, await importWebApproverKey(Uint8Array.fromBase64(pkcs8)));
 }

@@ -22,8 +22,8 @@ it.each([
   ['d', ['a'], 'unregistered'],
   // Admins who may not see the registered keys get the state `unlisted`.
   ['d', null, 'unlisted'],
-])('the key %s has the state that the approver sets give it', (keyid, registered, standing) => {
-  expect(keyState(keyid, registered, approverSets)).toBe(standing);
+])('the key %s has the state that the approver sets give it', (keyid, registered, state) => {
+  expect(keyState(keyid, registered, approverSets)).toBe(state);
 });
 
 it('no approver is listed before the first approver set', () => {

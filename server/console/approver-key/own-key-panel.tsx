@@ -15,13 +15,13 @@ const TITLES: Readonly<Record<KeyState, string>> = {
 
 export function OwnKeyPanel({ own }: { readonly own: OwnKey }) {
   const register = useRegisterKey();
-  const { state: standing, key, elsewhere } = own;
-  const makes = standing === 'absent' || standing === 'unregistered';
+  const { state, key, elsewhere } = own;
+  const makes = state === 'absent' || state === 'unregistered';
   return (
-    <Alert icon={<IconKey aria-hidden />} title={TITLES[standing]} color={standing === 'listed' ? 'cordon' : 'yellow'}>
+    <Alert icon={<IconKey aria-hidden />} title={TITLES[state]} color={state === 'listed' ? 'cordon' : 'yellow'}>
       <Stack gap="xs" align="flex-start">
-        <Text size="sm">{meaning(standing, elsewhere)}</Text>
-        {standing === 'unlisted' && (
+        <Text size="sm">{meaning(state, elsewhere)}</Text>
+        {state === 'unlisted' && (
           <Text size="sm">
             <PageLink to="/people" search={{ tab: 'approvers' }}>
               Propose approver set
@@ -41,7 +41,7 @@ export function OwnKeyPanel({ own }: { readonly own: OwnKey }) {
             loading={register.isPending}
             onClick={() => register.mutate()}
           >
-            {standing === 'absent' ? 'Create approver key' : 'Register approver key'}
+            {state === 'absent' ? 'Create approver key' : 'Register approver key'}
           </Button>
         )}
       </Stack>
@@ -49,11 +49,11 @@ export function OwnKeyPanel({ own }: { readonly own: OwnKey }) {
   );
 }
 
-function meaning(standing: KeyState, elsewhere: boolean): string {
+function meaning(state: KeyState, elsewhere: boolean): string {
   const other = elsewhere
     ? 'The approver set contains another key of yours. Approve orders in the browser that stores that key, or with “cordon orders approve” if the key is in a file. '
     : '';
-  switch (standing) {
+  switch (state) {
     case 'absent':
       return `${other}Create a private key that signs your approvals. The key stays in this browser: nobody can copy it, and the server never receives it. The current approvers must then add your public key to the approver set.`;
     case 'unregistered':

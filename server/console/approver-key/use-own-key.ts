@@ -5,13 +5,13 @@ import type { WebApproverKey } from '../../../shared/order/web-approver-key.ts';
 import { call } from '../client/call.ts';
 import { approverKeysQuery, approversQuery, installationQuery } from '../client/queries.ts';
 import { useMay, useSession } from '../client/session.tsx';
-import { keptKey, makeKey } from './approver-key.ts';
+import { makeKey, storedKey } from './approver-key.ts';
 import { approverSetsOf, type KeyState, keyState } from './approver-set.ts';
 
-const keptKeyQuery = (installation: string, person: string) =>
+const storedKeyQuery = (installation: string, person: string) =>
   queryOptions({
     queryKey: ['own-key', installation, person],
-    queryFn: () => keptKey(installation, person),
+    queryFn: () => storedKey(installation, person),
     staleTime: Number.POSITIVE_INFINITY,
   });
 
@@ -27,18 +27,18 @@ export function useOwnKey(): { readonly data: OwnKey | undefined; readonly error
   const may = useMay();
   const installation = useQuery(installationQuery);
   const id = installation.data?.installation;
-  const kept = useQuery({ ...keptKeyQuery(id ?? '', person), enabled: id !== undefined });
+  const stored = useQuery({ ...storedKeyQuery(id ?? '', person), enabled: id !== undefined });
   const approvers = useQuery(approversQuery);
   const registered = useQuery({ ...approverKeysQuery, enabled: may('approver-keys.list') });
-  const error = installation.error ?? kept.error ?? approvers.error ?? registered.error;
-  if (kept.data === undefined || approvers.data === undefined || registered.isLoading)
+  const error = installation.error ?? stored.error ?? approvers.error ?? registered.error;
+  if (stored.data === undefined || approvers.data === undefined || registered.isLoading)
     return { data: undefined, error };
   const approverSets = approverSetsOf(approvers.data);
-  const keyid = kept.data?.keyid ?? null;
+  const keyid = stored.data?.keyid ?? null;
   const keyids = registered.data?.keys.map((key) => key.keyid) ?? null;
   const elsewhere =
     approverSets.current?.approvers.some((each) => each.person === person && each.keyid !== keyid) ?? false;
-  return { data: { key: kept.data, state: keyState(keyid, keyids, approverSets), elsewhere }, error };
+  return { data: { key: stored.data, state: keyState(keyid, keyids, approverSets), elsewhere }, error };
 }
 
 export function useRegisterKey() {
@@ -47,8 +47,8 @@ export function useRegisterKey() {
   return useMutation({
     mutationFn: async () => {
       const { installation } = await client.ensureQueryData(installationQuery);
-      const key = (await keptKey(installation, person)) ?? (await makeKey(installation, person));
-      client.setQueryData(keptKeyQuery(installation, person).queryKey, key);
+      const key = (await storedKey(installation, person)) ?? (await makeKey(installation, person));
+      client.setQueryData(storedKeyQuery(installation, person).queryKey, key);
       await call('POST', '/approver-keys', approverKeyView, { publicKey: key.publicKey });
       await client.invalidateQueries({ queryKey: approverKeysQuery.queryKey });
     },

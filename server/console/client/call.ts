@@ -3,13 +3,13 @@ import type { z } from 'zod';
 import { BACKGROUND_HEADER, CSRF_HEADER } from '../../../shared/api/session.ts';
 import { createCall, createSend, type Method, type Send } from '../../../shared/look/api-client.ts';
 import { ApiError } from '../../../shared/look/api-error.ts';
-import { askForStepUp } from './step-up.ts';
+import { requestStepUp } from './step-up.ts';
 
 /** Storage key of the session's CSRF token. Browser storage is separate for each port of a host; cookies are not. */
-const KEPT = 'cordon-session';
+const CSRF_KEY = 'cordon-session';
 export function keepCsrf(token: string | null): void {
-  if (token === null) localStorage.removeItem(KEPT);
-  else localStorage.setItem(KEPT, token);
+  if (token === null) localStorage.removeItem(CSRF_KEY);
+  else localStorage.setItem(CSRF_KEY, token);
 }
 
 /**
@@ -41,27 +41,27 @@ const sendOnce = createSend({
   prefix: '/api/v1',
   unreachable: 'The server does not respond. This page keeps your entries. Try again.',
   headers: () => ({
-    [CSRF_HEADER]: localStorage.getItem(KEPT),
+    [CSRF_HEADER]: localStorage.getItem(CSRF_KEY),
     [BACKGROUND_HEADER]: Date.now() - lastInput > ACTIVE_FOR ? '1' : null,
   }),
 });
 
 /** Sends a request. If the server demands a step-up sign-in, the request is repeated once after the sign-in. */
-const send: Send = async (...asked) => {
+const send: Send = async (...args) => {
   try {
-    return await sendOnce(...asked);
+    return await sendOnce(...args);
   } catch (error) {
-    const demanded = error instanceof ApiError && error.code === 'step_up_required' && asked[1] !== STEP_UP;
-    if (!demanded || !(await askForStepUp())) throw error;
-    return sendOnce(...asked);
+    const demanded = error instanceof ApiError && error.code === 'step_up_required' && args[1] !== STEP_UP;
+    if (!demanded || !(await requestStepUp())) throw error;
+    return sendOnce(...args);
   }
 };
 
 export const call = createCall(send);
 
-export async function upload<S extends z.ZodType>(path: string, answer: S, file: Blob): Promise<z.output<S>> {
+export async function upload<S extends z.ZodType>(path: string, schema: S, file: Blob): Promise<z.output<S>> {
   const response = await send('POST', path, file, 'application/octet-stream');
-  return answer.parse(await response.json());
+  return schema.parse(await response.json());
 }
 
 export async function download(

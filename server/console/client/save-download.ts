@@ -2,7 +2,7 @@
 import { saveFile } from '../../../shared/look/save-file.ts';
 import { download } from './call.ts';
 
-export async function saveDownload(...asked: Parameters<typeof download>): Promise<void> {
-  const { file, name } = await download(...asked);
+export async function saveDownload(...args: Parameters<typeof download>): Promise<void> {
+  const { file, name } = await download(...args);
   saveFile(file, name);
 }

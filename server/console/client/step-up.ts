@@ -1,20 +1,20 @@
 /** Step-up sign-in before a grave action. The step-up dialog registers itself here, so that no page needs to import the dialog. */
-type Ask = () => Promise<boolean>;
+type OpenDialog = () => Promise<boolean>;
 
-let ask: Ask | null = null;
-let asking: Promise<boolean> | null = null;
+let openDialog: OpenDialog | null = null;
+let pending: Promise<boolean> | null = null;
 
-export function registerStepUp(dialog: Ask): () => void {
-  ask = dialog;
+export function registerStepUp(dialog: OpenDialog): () => void {
+  openDialog = dialog;
   return () => {
-    if (ask === dialog) ask = null;
+    if (openDialog === dialog) openDialog = null;
   };
 }
 
 /** Resolves to true if the server accepted a new authenticator code. Parallel requests share one dialog. */
-export function askForStepUp(): Promise<boolean> {
-  asking ??= (ask ?? (async () => false))().finally(() => {
-    asking = null;
+export function requestStepUp(): Promise<boolean> {
+  pending ??= (openDialog ?? (async () => false))().finally(() => {
+    pending = null;
   });
-  return asking;
+  return pending;
 }

@@ -14,7 +14,7 @@ import classes from './devices-page.module.css';
 import { DeviceFilters, IssueFilters } from './list/device-filters.tsx';
 import { DeviceGrid } from './list/device-grid.tsx';
 import { type Filter, filterOf, isNarrowed, type Order, orderOf } from './list/filter.ts';
-import { type Asked, useAnswered } from './list/rows.ts';
+import { type ListQuery, useShownList } from './list/rows.ts';
 import { countOf } from './list/selection.ts';
 import { SelectionBar } from './list/selection-bar.tsx';
 import { usePhone } from './list/use-phone.ts';
@@ -28,7 +28,7 @@ export function DevicesPage() {
   const navigate = route.useNavigate();
   const filter = filterOf(search);
   const order = orderOf(search);
-  const { head, shown, total, waiting } = useAnswered({ filter, order });
+  const { head, shown, total, waiting } = useShownList({ filter, order });
   const choice = useSelection(shown, total);
   const may = useMay();
   const commands = may('commands.issue-many');
@@ -41,14 +41,14 @@ export function DevicesPage() {
   const clear = () => void navigate({ search: ({ sort, descending }) => ({ sort, descending }), replace: true });
 
   const narrowed = isNarrowed(filter);
-  const nobody = total === 0 && head.isSuccess && !waiting;
+  const empty = total === 0 && head.isSuccess && !waiting;
   return (
     <Page
       title="Devices"
       lead={
         <Group gap="sm">
           <Count total={head.data?.total} narrowed={isNarrowed(shown.filter)} />
-          {phone && commands && !nobody && countOf(choice.selection, total) === 0 && (
+          {phone && commands && !empty && countOf(choice.selection, total) === 0 && (
             <Button variant="subtle" size="compact-sm" onClick={() => choice.chooseAll(true)}>
               Select all
             </Button>
@@ -66,16 +66,16 @@ export function DevicesPage() {
         </>
       }
     >
-      {(narrowed || !nobody) && <DeviceFilters filter={filter} order={order} narrow={narrow} reorder={reorder} />}
+      {(narrowed || !empty) && <DeviceFilters filter={filter} order={order} narrow={narrow} reorder={reorder} />}
       <IssueFilters filter={filter} narrow={narrow} />
       {head.isError && <Failure error={head.error} retry={() => void head.refetch()} />}
       {head.data === undefined ? (
         !head.isError && <Loading lines={8} />
-      ) : nobody ? (
-        <Nobody narrowed={narrowed} clear={clear} />
+      ) : empty ? (
+        <NoDevices narrowed={narrowed} clear={clear} />
       ) : (
         <List
-          asked={shown}
+          query={shown}
           total={total}
           waiting={waiting}
           choice={commands ? choice : null}
@@ -89,14 +89,14 @@ export function DevicesPage() {
 }
 
 function List({
-  asked,
+  query,
   total,
   waiting,
   choice,
   reorder,
   follow,
 }: {
-  readonly asked: Asked;
+  readonly query: ListQuery;
   readonly total: number;
   readonly waiting: boolean;
   readonly choice: SelectionState | null;
@@ -114,7 +114,7 @@ function List({
   return (
     <div ref={wrapper} className={classes.list}>
       <DeviceGrid
-        asked={asked}
+        query={query}
         total={total}
         waiting={waiting}
         surroundings={surroundings}
@@ -126,7 +126,7 @@ function List({
         <SelectionBar
           choice={choice}
           total={total}
-          narrowed={isNarrowed(asked.filter)}
+          narrowed={isNarrowed(query.filter)}
           command={() => setCommanding(true)}
         />
       )}
@@ -135,7 +135,7 @@ function List({
           opened={commanding}
           chosen={
             choice.selection.kind === 'all'
-              ? { kind: 'all', filter: asked.filter }
+              ? { kind: 'all', filter: query.filter }
               : { kind: 'some', devices: [...choice.selection.devices.values()] }
           }
           close={() => setCommanding(false)}
@@ -159,7 +159,7 @@ function Count({ total, narrowed }: { readonly total: number | undefined; readon
   );
 }
 
-function Nobody({ narrowed, clear }: { readonly narrowed: boolean; readonly clear: () => void }) {
+function NoDevices({ narrowed, clear }: { readonly narrowed: boolean; readonly clear: () => void }) {
   const may = useMay();
   if (narrowed) {
     return (

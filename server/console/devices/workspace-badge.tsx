@@ -4,17 +4,17 @@ import { WORKSPACE_BADGES } from './workspace-words.ts';
 
 export function WorkspaceBadge({
   state,
-  ...look
+  ...badgeProps
 }: {
   readonly state: DeviceView['workspace']['state'];
   readonly size?: 'sm';
   readonly className?: string | undefined;
 }) {
   if (state === 'open') return null;
-  const { words, color } = WORKSPACE_BADGES[state];
+  const { label, color } = WORKSPACE_BADGES[state];
   return (
-    <Badge color={color} {...look}>
-      {words}
+    <Badge color={color} {...badgeProps}>
+      {label}
     </Badge>
   );
 }

@@ -4,8 +4,8 @@ import type { CommandKind } from '../../../shared/protocol/command-kinds.ts';
 import type { Service } from '../../../shared/verdict/terms.ts';
 
 export const WORKSPACE_BADGES = {
-  locked: { words: 'Locked', color: 'orange' },
-  wiped: { words: 'Wiped', color: 'red' },
+  locked: { label: 'Locked', color: 'orange' },
+  wiped: { label: 'Wiped', color: 'red' },
 } as const;
 
 export const NEEDS_WORKSPACE: readonly Service[] = ['messaging'];

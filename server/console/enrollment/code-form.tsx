@@ -49,24 +49,24 @@ export function CodeForm({
   readonly person: string | null;
   readonly made: Made;
 }) {
-  if (device !== null) return <Again device={device} made={made} />;
+  if (device !== null) return <ForDevice device={device} made={made} />;
   if (person !== null) return <For person={person} groups={groups} made={made} />;
-  return <Fields groups={groups} again={null} first={null} made={made} />;
+  return <Fields groups={groups} device={null} first={null} made={made} />;
 }
 
 function For({ person, ...rest }: { readonly person: string; readonly groups: readonly Group[]; readonly made: Made }) {
   const known = useQuery(personQuery(person));
-  return <QueryResult query={known}>{(data) => <Fields again={null} first={data} {...rest} />}</QueryResult>;
+  return <QueryResult query={known}>{(data) => <Fields device={null} first={data} {...rest} />}</QueryResult>;
 }
 
-function Again({ device, made }: { readonly device: string; readonly made: Made }) {
+function ForDevice({ device, made }: { readonly device: string; readonly made: Made }) {
   const known = useQuery(topicQuery(['devices'], `/devices/${encodeURIComponent(device)}`, deviceDetail));
   const person = useQuery({ ...personQuery(known.data?.person ?? ''), enabled: known.data !== undefined });
   return (
     <QueryResult query={known}>
       {(data) => (
         <QueryResult query={person}>
-          {(first) => <Fields groups={[data.group]} again={data} first={first} made={made} />}
+          {(first) => <Fields groups={[data.group]} device={data} first={first} made={made} />}
         </QueryResult>
       )}
     </QueryResult>
@@ -91,11 +91,11 @@ function NoGroups() {
   );
 }
 
-function useCodeForm(again: Device | null, first: PersonView | null, made: Made) {
+function useCodeForm(device: Device | null, first: PersonView | null, made: Made) {
   const form = useForm<Values>({
     initialValues: {
       person: first,
-      group: again?.group.id ?? onlyGroupOf(first),
+      group: device?.group.id ?? onlyGroupOf(first),
       home: null,
       seat: null,
       hours: '48',
@@ -112,39 +112,39 @@ function useCodeForm(again: Device | null, first: PersonView | null, made: Made)
         group,
         home,
         seat,
-        device: again?.id ?? null,
+        device: device?.id ?? null,
         expiresInHours: Number(hours),
       }),
-    onSuccess: (code, { person }) => made({ code, user: person?.name ?? '', after: again?.generation ?? 0 }),
+    onSuccess: (code, { person }) => made({ code, user: person?.name ?? '', after: device?.generation ?? 0 }),
   });
   return { form, create };
 }
 
 function Fields({
   groups,
-  again,
+  device,
   first,
   made,
 }: {
   readonly groups: readonly (Pick<Group, 'id' | 'name'> & Partial<Group>)[];
-  readonly again: Device | null;
+  readonly device: Device | null;
   readonly first: PersonView | null;
   readonly made: Made;
 }) {
   const may = useMay();
   const [adding, setAdding] = useState(false);
-  const { form, create } = useCodeForm(again, first, made);
+  const { form, create } = useCodeForm(device, first, made);
   if (groups.length === 0) return <NoGroups />;
   const choose = (person: PersonView | null) => {
     form.setFieldValue('person', person);
-    if (again === null) form.setFieldValue('group', onlyGroupOf(person));
+    if (device === null) form.setFieldValue('group', onlyGroupOf(person));
   };
   const person = form.values.person;
   const offered =
-    again === null && person ? groups.filter(({ id }) => person.groups.some((one) => one.id === id)) : groups;
+    device === null && person ? groups.filter(({ id }) => person.groups.some((one) => one.id === id)) : groups;
   const chosen = groups.find(({ id }) => id === form.values.group);
   // If a device enrolls again, only an admin with the right to change devices may set its home area and legal seat.
-  const changes = again === null || may('devices.update');
+  const changes = device === null || may('devices.update');
   return (
     <Paper withBorder p="lg" maw={760}>
       <form
@@ -155,9 +155,9 @@ function Fields({
         )}
       >
         <Stack>
-          {again && (
+          {device && (
             <Alert color="blue" title="Re-enrollment of a device">
-              The device of <UserText>{again.user}</UserText> keeps its identity and group, and receives a new
+              The device of <UserText>{device.user}</UserText> keeps its identity and group, and receives a new
               certificate. Commands and messages for the earlier enrollment no longer reach it.
             </Alert>
           )}
@@ -172,7 +172,7 @@ function Fields({
             data-path="person"
             error={form.errors['person']}
           />
-          {may('people.create') && again === null && (
+          {may('people.create') && device === null && (
             <div>
               <Button variant="default" size="xs" onClick={() => setAdding(true)}>
                 Add person
@@ -185,12 +185,12 @@ function Fields({
               data={offered.map(({ id, name }) => ({ value: id, label: name }))}
               searchable
               allowDeselect={false}
-              disabled={again !== null}
+              disabled={device !== null}
               required
               {...form.getInputProps('group')}
             />
             <Select label="Link valid for" data={LIFETIMES} allowDeselect={false} {...form.getInputProps('hours')} />
-            {changes && <AreaFields again={again} group={chosen} input={form.getInputProps} />}
+            {changes && <AreaFields device={device} group={chosen} input={form.getInputProps} />}
           </SimpleGrid>
           <Text size="sm" c="dimmed">
             The device creates its own private key. The server never receives the private key.
@@ -216,11 +216,11 @@ function Fields({
 }
 
 function AreaFields({
-  again,
+  device,
   group,
   input,
 }: {
-  readonly again: Device | null;
+  readonly device: Device | null;
   readonly group: Partial<Group> | undefined;
   readonly input: UseFormReturnType<Values>['getInputProps'];
 }) {
@@ -229,7 +229,7 @@ function AreaFields({
       <AreaSelect
         label="Home area"
         description={
-          emptyMeans(again?.home, group?.home) ??
+          emptyMeans(device?.home, group?.home) ??
           'Area where the user lives and works. The home area stays the same while the device travels.'
         }
         {...input('home')}
@@ -237,7 +237,7 @@ function AreaFields({
       <AreaSelect
         label="Legal seat"
         description={
-          emptyMeans(again?.seat, group?.seat) ??
+          emptyMeans(device?.seat, group?.seat) ??
           'Area where the organization that owns the device is registered. Select it only if orders depend on it.'
         }
         {...input('seat')}

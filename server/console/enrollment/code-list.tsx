@@ -22,10 +22,10 @@ type State = CodeView['state'];
 const PAGE = 20;
 
 const STATES = {
-  open: { word: 'Pending', color: 'blue' },
-  used: { word: 'Used', color: 'green' },
-  expired: { word: 'Expired', color: 'gray' },
-  canceled: { word: 'Canceled', color: 'gray' },
+  open: { label: 'Pending', color: 'blue' },
+  used: { label: 'Used', color: 'green' },
+  expired: { label: 'Expired', color: 'gray' },
+  canceled: { label: 'Canceled', color: 'gray' },
 } as const;
 
 const FILTERS = [
@@ -80,7 +80,7 @@ function Nothing({ state }: { readonly state: State | null }) {
   if (state === null) return <Empty title="No activation links">{next}</Empty>;
   if (state === 'open') return <Empty title="No pending links">{next}</Empty>;
   return (
-    <Empty title={`No ${STATES[state].word.toLowerCase()} links`}>
+    <Empty title={`No ${STATES[state].label.toLowerCase()} links`}>
       Select “All” to see used, expired and canceled links.
     </Empty>
   );
@@ -125,7 +125,7 @@ function Codes({ codes }: { readonly codes: readonly CodeView[] }) {
                 </Table.Td>
                 <Table.Td>
                   <Badge miw="max-content" color={STATES[code.state].color}>
-                    {STATES[code.state].word}
+                    {STATES[code.state].label}
                   </Badge>
                 </Table.Td>
                 <Table.Td>

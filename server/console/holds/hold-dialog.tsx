@@ -9,7 +9,7 @@ import { call } from '../client/call.ts';
 import { PersonSelect } from '../parts/person-select.tsx';
 import { HOLD_MEANING } from '../words/holds.ts';
 
-interface Held {
+interface DeviceOfUser {
   readonly id: string;
   readonly person: string;
   readonly user: string;
@@ -20,7 +20,7 @@ export function HoldDialog({
   opened,
   close,
 }: {
-  readonly device?: Held | null;
+  readonly device?: DeviceOfUser | null;
   readonly opened: boolean;
   readonly close: () => void;
 }) {
@@ -31,7 +31,7 @@ export function HoldDialog({
   );
 }
 
-function Form({ device, close }: { readonly device: Held | null; readonly close: () => void }) {
+function Form({ device, close }: { readonly device: DeviceOfUser | null; readonly close: () => void }) {
   const client = useQueryClient();
   const [whole, setWhole] = useState(device === null);
   const [chosen, setChosen] = useState<PersonView | null>(null);

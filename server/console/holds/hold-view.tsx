@@ -24,7 +24,7 @@ export function HoldView({
     <Group justify="space-between" align="flex-start" gap="sm">
       <Stack gap={4} miw={0} style={{ flex: '1 1 16rem', overflowWrap: 'anywhere' }}>
         <Text fw={600} component="div">
-          <OnWhat on={hold.on} standing={released === null} />
+          <HoldSubject on={hold.on} active={released === null} />
         </Text>
         <Text size="sm" c="dimmed">
           Placed <Moment at={placedAt} /> by {named(placedBy)}
@@ -53,7 +53,7 @@ export function HoldView({
   );
 }
 
-function OnWhat({ on, standing }: { readonly on: LegalHoldView['on']; readonly standing: boolean }) {
+function HoldSubject({ on, active }: { readonly on: LegalHoldView['on']; readonly active: boolean }) {
   if (on.kind === 'device') {
     return (
       <>
@@ -70,7 +70,7 @@ function OnWhat({ on, standing }: { readonly on: LegalHoldView['on']; readonly s
       <PageLink to="/people/$id" params={{ id: on.person }}>
         <UserText>{on.user}</UserText>
       </PageLink>
-      {standing &&
+      {active &&
         (on.devices === 0
           ? ' (none yet, and future devices)'
           : ` (${on.devices.toLocaleString('en')} now, and future devices)`)}
@@ -82,10 +82,10 @@ function Release({ hold }: { readonly hold: LegalHoldView }) {
   const client = useQueryClient();
   const [opened, { open, close }] = useDisclosure(false);
   const [reason, setReason] = useState('');
-  const whom = hold.on.kind === 'device' ? `on a device of ${hold.on.user}` : `on ${hold.on.user}`;
+  const subject = hold.on.kind === 'device' ? `on a device of ${hold.on.user}` : `on ${hold.on.user}`;
   return (
     <>
-      <Button size="xs" variant="default" aria-label={`Release legal hold ${whom}`} onClick={open}>
+      <Button size="xs" variant="default" aria-label={`Release legal hold ${subject}`} onClick={open}>
         Release legal hold…
       </Button>
       <Confirm

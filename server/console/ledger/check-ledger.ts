@@ -23,17 +23,17 @@ export interface LedgerCheck {
  */
 export async function checkLedger(installation: string, now: number): Promise<LedgerCheck> {
   const pinned = readPinnedCheckpoint(installation);
-  return pinned ? lookAgain(installation, pinned, now) : lookFirst(installation, now);
+  return pinned ? laterCheck(installation, pinned, now) : firstCheck(installation, now);
 }
 
-async function lookFirst(installation: string, now: number): Promise<LedgerCheck> {
+async function firstCheck(installation: string, now: number): Promise<LedgerCheck> {
   const { checkpoint: note, key } = await call('GET', '/ledger/checkpoint', checkpointView);
   const checkpoint = await openCheckpoint(note, await parseVerifierKey(key));
   pinCheckpoint(installation, { checkpoint: note, key, firstAt: now, lastAt: now, givenUp: [] });
   return { checkpoint, key, before: null, givenUp: [] };
 }
 
-async function lookAgain(installation: string, pinned: PinnedCheckpoint, now: number): Promise<LedgerCheck> {
+async function laterCheck(installation: string, pinned: PinnedCheckpoint, now: number): Promise<LedgerCheck> {
   const { key, lastAt, firstAt, givenUp } = pinned;
   const older = await openCheckpoint(pinned.checkpoint, await parseVerifierKey(key));
   const before = { size: older.size, at: lastAt, firstAt };
@@ -48,13 +48,19 @@ async function lookAgain(installation: string, pinned: PinnedCheckpoint, now: nu
       lost,
       reason: document.reason,
     };
-    const kept = [...givenUp, old].slice(-MOST_CONTINUATIONS);
-    pinCheckpoint(installation, { checkpoint: shown.checkpoint, key: shown.key, firstAt, lastAt: now, givenUp: kept });
-    return { checkpoint, key: shown.key, before, givenUp: kept };
+    const continuations = [...givenUp, old].slice(-MOST_CONTINUATIONS);
+    pinCheckpoint(installation, {
+      checkpoint: shown.checkpoint,
+      key: shown.key,
+      firstAt,
+      lastAt: now,
+      givenUp: continuations,
+    });
+    return { checkpoint, key: shown.key, before, givenUp: continuations };
   }
-  const answer = await growthFrom(older.size);
-  const checkpoint = await checkGrowth(answer, pinned.checkpoint, key);
-  pinCheckpoint(installation, { checkpoint: answer.checkpoint, key, firstAt, lastAt: now, givenUp });
+  const growth = await growthFrom(older.size);
+  const checkpoint = await checkGrowth(growth, pinned.checkpoint, key);
+  pinCheckpoint(installation, { checkpoint: growth.checkpoint, key, firstAt, lastAt: now, givenUp });
   return { checkpoint, key, before, givenUp };
 }
 

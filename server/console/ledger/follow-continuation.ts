@@ -36,7 +36,7 @@ const refuse = (detail: string): CordonError => new CordonError('checkpoint_inva
  */
 export async function followContinuation(
   installation: string,
-  held: Checkpoint,
+  verified: Checkpoint,
   pinned: string,
   shown: { readonly checkpoint: string; readonly key: string },
 ): Promise<FollowedLedger> {
@@ -51,7 +51,7 @@ export async function followContinuation(
   const { continuations } = await call('GET', '/recovery/ledger/continuations', continuationList);
   const adopted = continuations.filter(({ state }) => state === 'adopted');
   const documents = adopted.map(({ payload }) => parseContinuation(new TextEncoder().encode(payload)));
-  const before: NamedTree = { origin: held.origin, size: held.size, root: held.root.toHex() };
+  const before: NamedTree = { origin: verified.origin, size: verified.size, root: verified.root.toHex() };
   let [tree, lost, last]: [NamedTree, boolean, LedgerContinuation | null] = [before, false, null];
   while (tree.origin !== checkpoint.origin) {
     const next = continuationOf(tree.origin, documents);
@@ -78,12 +78,12 @@ export async function followContinuation(
 }
 
 async function requireBeginning({ size, root }: NamedTree, newer: Checkpoint): Promise<void> {
-  const answer = await call('GET', withQuery('/ledger/consistency', { from: size }), consistencyView);
+  const consistency = await call('GET', withQuery('/ledger/consistency', { from: size }), consistencyView);
   // The ledger may have grown since the server sent `shown`. The proof is for the checkpoint in this new response, which must have the same
   // ledger name.
-  const grown = await openCheckpoint(answer.checkpoint, await parseVerifierKey(answer.key));
+  const grown = await openCheckpoint(consistency.checkpoint, await parseVerifierKey(consistency.key));
   if (grown.origin !== newer.origin) throw refuse('The ledger was continued again during this check. Reload the page.');
-  await checkBeginning(answer.proof, { size, root: Uint8Array.fromHex(root) }, grown);
+  await checkBeginning(consistency.proof, { size, root: Uint8Array.fromHex(root) }, grown);
 }
 
 async function requireSigned({ payload, signatures, digest }: ContinuationView, key: string): Promise<void> {
@@ -96,8 +96,8 @@ async function requireSigned({ payload, signatures, digest }: ContinuationView, 
     );
   }
   const { size } = parseContinuation(new TextEncoder().encode(payload)).fork;
-  const answer = await call('GET', withQuery('/ledger/inclusion', { index: size }), inclusionView);
-  const { entry } = await checkInclusion(answer, size, key);
+  const inclusion = await call('GET', withQuery('/ledger/inclusion', { index: size }), inclusionView);
+  const { entry } = await checkInclusion(inclusion, size, key);
   if (
     entry.kind !== 'ledger.continued' ||
     entry.public['digest'] !== (await webSha256(payload)) ||

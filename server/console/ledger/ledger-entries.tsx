@@ -71,9 +71,9 @@ function Entry({
   const order = orderOf(entry);
   const prove = useMutation({
     mutationFn: async () => {
-      const answer = await call('GET', withQuery('/ledger/inclusion', { index }), inclusionView);
-      const { checkpoint } = await checkInclusion(answer, index, verifierKey);
-      return { size: checkpoint.size, hashes: answer.proof.length };
+      const inclusion = await call('GET', withQuery('/ledger/inclusion', { index }), inclusionView);
+      const { checkpoint } = await checkInclusion(inclusion, index, verifierKey);
+      return { size: checkpoint.size, hashes: inclusion.proof.length };
     },
   });
   return (

@@ -27,25 +27,25 @@ export function LedgerPage() {
 }
 
 function Checked({ installation, publicUrl }: { readonly installation: string; readonly publicUrl: string }) {
-  const looked = useQuery({
-    queryKey: ['ledger', 'look', installation],
+  const check = useQuery({
+    queryKey: ['ledger', 'check', installation],
     queryFn: () => checkLedger(installation, Date.now()),
     // A failed check must stay visible, so do not repeat it automatically.
     retry: false,
   });
-  if (looked.isError && isCordonError(looked.error)) return <Broken detail={looked.error.message} />;
-  if (looked.isError) return <Failure error={looked.error} retry={() => void looked.refetch()} />;
-  if (!looked.data) return <Loading />;
+  if (check.isError && isCordonError(check.error)) return <Broken detail={check.error.message} />;
+  if (check.isError) return <Failure error={check.error} retry={() => void check.refetch()} />;
+  if (!check.data) return <Loading />;
   return (
     <Stack gap="xl">
-      <Whole look={looked.data} />
-      {looked.data.givenUp.map((each) => (
-        <GivenUp key={each.at} kept={each} />
+      <VerifiedNotice check={check.data} />
+      {check.data.givenUp.map((each) => (
+        <ContinuationNotice key={each.at} continuation={each} />
       ))}
       <Section title="Ledger entries">
-        <LedgerEntries size={looked.data.checkpoint.size} verifierKey={looked.data.key} />
+        <LedgerEntries size={check.data.checkpoint.size} verifierKey={check.data.key} />
       </Section>
-      <Outside look={looked.data} publicUrl={publicUrl} />
+      <ExternalVerification check={check.data} publicUrl={publicUrl} />
     </Stack>
   );
 }
@@ -70,12 +70,12 @@ function Broken({ detail }: { readonly detail: string }) {
   );
 }
 
-function GivenUp({
-  kept: { checkpoint, at, remained, lost, reason },
+function ContinuationNotice({
+  continuation: { checkpoint, at, remained, lost, reason },
 }: {
-  readonly kept: LedgerCheck['givenUp'][number];
+  readonly continuation: LedgerCheck['givenUp'][number];
 }) {
-  const seen = Number(checkpoint.split('\n')[1]);
+  const earlierSize = Number(checkpoint.split('\n')[1]);
   return (
     <Alert
       color={lost ? 'red' : 'yellow'}
@@ -87,8 +87,8 @@ function GivenUp({
           Noticed by this browser on {dateTime(at)}. Approvers signed that {remained.toLocaleString('en')} entries
           remain.{' '}
           {lost
-            ? `This browser had seen ${seen.toLocaleString('en')} entries. It keeps the old checkpoint as proof of the loss.`
-            : `All ${seen.toLocaleString('en')} entries that this browser had seen remain.`}{' '}
+            ? `This browser had seen ${earlierSize.toLocaleString('en')} entries. It keeps the old checkpoint as proof of the loss.`
+            : `All ${earlierSize.toLocaleString('en')} entries that this browser had seen remain.`}{' '}
           Reason: <UserText>{reason}</UserText>
         </Text>
         {lost && (
@@ -101,7 +101,7 @@ function GivenUp({
   );
 }
 
-function Whole({ look: { checkpoint, before, givenUp } }: { readonly look: LedgerCheck }) {
+function VerifiedNotice({ check: { checkpoint, before, givenUp } }: { readonly check: LedgerCheck }) {
   const entries = checkpoint.size.toLocaleString('en');
   const last = givenUp.at(-1);
   const isFirstAfterLoss = before !== null && last?.lost === true && before.at < last.at;
@@ -122,7 +122,13 @@ function Whole({ look: { checkpoint, before, givenUp } }: { readonly look: Ledge
   );
 }
 
-function Outside({ look: { checkpoint, key }, publicUrl }: { readonly look: LedgerCheck; readonly publicUrl: string }) {
+function ExternalVerification({
+  check: { checkpoint, key },
+  publicUrl,
+}: {
+  readonly check: LedgerCheck;
+  readonly publicUrl: string;
+}) {
   const [shown, setShown] = useState(false);
   const root = checkpoint.root.toHex();
   return (

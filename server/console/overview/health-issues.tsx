@@ -7,9 +7,9 @@ import classes from './overview-page.module.css';
 type Issue = Overview['healthIssues'][number];
 
 const SEVERITIES = {
-  critical: { color: 'red', icon: IconAlertOctagon, word: 'Critical' },
-  warning: { color: 'yellow', icon: IconAlertTriangle, word: 'Warning' },
-  notice: { color: 'gray', icon: IconInfoCircle, word: 'Notice' },
+  critical: { color: 'red', icon: IconAlertOctagon, label: 'Critical' },
+  warning: { color: 'yellow', icon: IconAlertTriangle, label: 'Warning' },
+  notice: { color: 'gray', icon: IconInfoCircle, label: 'Notice' },
 } as const;
 
 export function HealthIssues({ issues }: { readonly issues: readonly Issue[] }) {
@@ -27,9 +27,9 @@ export function HealthIssues({ issues }: { readonly issues: readonly Issue[] }) 
 }
 
 function HealthIssue({ issue: { code, severity, count, detail, link } }: { readonly issue: Issue }) {
-  const { color, icon: Icon, word } = SEVERITIES[severity];
+  const { color, icon: Icon, label } = SEVERITIES[severity];
   return (
-    <Alert color={color} icon={<Icon aria-label={word} />} p="sm" data-issue={code}>
+    <Alert color={color} icon={<Icon aria-label={label} />} p="sm" data-issue={code}>
       <Group gap="xs" wrap="nowrap" align="flex-start" justify="space-between">
         <Text size="sm">
           {detail} {link && <IssueLink link={link} />}
@@ -44,49 +44,49 @@ function HealthIssue({ issue: { code, severity, count, detail, link } }: { reado
   );
 }
 
-const LOOK = { c: 'inherit', underline: 'always' } as const;
+const LINK_STYLE = { c: 'inherit', underline: 'always' } as const;
 
 function IssueLink({ link }: { readonly link: NonNullable<Issue['link']> }) {
   switch (link.page) {
     case 'devices':
       return (
-        <PageLink to="/devices" search={link.filter} {...LOOK}>
+        <PageLink to="/devices" search={link.filter} {...LINK_STYLE}>
           Show devices
         </PageLink>
       );
     case 'alerts':
       return (
-        <PageLink to="/alerts" search={{ about: 'all' as const, since: link.since }} {...LOOK}>
+        <PageLink to="/alerts" search={{ about: 'all' as const, since: link.since }} {...LINK_STYLE}>
           Show alerts
         </PageLink>
       );
     case 'orders':
       return (
-        <PageLink to="/orders" search={{ numbers: link.numbers }} {...LOOK}>
+        <PageLink to="/orders" search={{ numbers: link.numbers }} {...LINK_STYLE}>
           Show orders
         </PageLink>
       );
     case 'recovery':
       return (
-        <PageLink to="/recovery" {...LOOK}>
+        <PageLink to="/recovery" {...LINK_STYLE}>
           Show recovery
         </PageLink>
       );
     case 'approvers':
       return (
-        <PageLink to="/people" search={{ tab: 'approvers' as const }} {...LOOK}>
+        <PageLink to="/people" search={{ tab: 'approvers' as const }} {...LINK_STYLE}>
           Show approvers
         </PageLink>
       );
     case 'settings':
       return (
-        <PageLink to="/settings" {...LOOK}>
+        <PageLink to="/settings" {...LINK_STYLE}>
           Show settings
         </PageLink>
       );
     case 'ledger':
       return (
-        <PageLink to="/ledger" {...LOOK}>
+        <PageLink to="/ledger" {...LINK_STYLE}>
           Show ledger
         </PageLink>
       );

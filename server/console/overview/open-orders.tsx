@@ -23,8 +23,8 @@ export function OpenOrders({ orders }: { readonly orders: readonly OrderSummary[
   const now = useServerNow(5_000);
   const may = useMay();
   const open = orders
-    .map((order) => ({ order, standing: orderStateAt(order, now) }))
-    .filter(({ standing }) => isOpen(standing))
+    .map((order) => ({ order, state: orderStateAt(order, now) }))
+    .filter(({ state }) => isOpen(state))
     .sort((a, b) => Date.parse(a.order.terms.effective) - Date.parse(b.order.terms.effective));
   usePartNames(open.flatMap(({ order }) => order.terms.areas));
   if (open.length === 0) {
@@ -40,7 +40,7 @@ export function OpenOrders({ orders }: { readonly orders: readonly OrderSummary[
   }
   return (
     <Stack gap="xs" component="ul" p={0} m={0} style={{ listStyle: 'none' }}>
-      {open.map(({ order: { number, title, terms }, standing: { phase, next } }) => (
+      {open.map(({ order: { number, title, terms }, state: { phase, next } }) => (
         <Paper key={number} component="li" withBorder p="sm">
           <Group justify="space-between" gap="sm">
             <div>

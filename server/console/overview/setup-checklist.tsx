@@ -9,7 +9,7 @@ import { Section } from '../parts/page.tsx';
 type Steps = NonNullable<Overview['setup']>;
 type Step = Steps[number]['step'];
 
-const WORDS: Readonly<Record<Step, { readonly title: string; readonly until: string }>> = {
+const STEP_TEXTS: Readonly<Record<Step, { readonly title: string; readonly until: string }>> = {
   owner_secured: {
     title: 'Secure the owner account with a password and an authenticator app',
     until: 'Without this step, anyone with the setup link can become the owner.',
@@ -72,10 +72,10 @@ export function SetupChecklist({ steps, dismiss }: { readonly steps: Steps; read
                 <IconCircle size={20} aria-label="Not done" />
               )}
               <div style={{ flex: '1 1 12rem', minWidth: 0 }}>
-                <Text fw={600}>{WORDS[step.step].title}</Text>
+                <Text fw={600}>{STEP_TEXTS[step.step].title}</Text>
                 {!step.done && (
                   <Text size="sm" c="dimmed">
-                    {WORDS[step.step].until}
+                    {STEP_TEXTS[step.step].until}
                   </Text>
                 )}
               </div>
@@ -89,41 +89,41 @@ export function SetupChecklist({ steps, dismiss }: { readonly steps: Steps; read
 }
 
 function StepLink({ step }: { readonly step: Step }) {
-  const look = { size: 'xs', variant: 'default', style: { flexShrink: 0 } } as const;
+  const buttonProps = { size: 'xs', variant: 'default', style: { flexShrink: 0 } } as const;
   switch (step) {
     case 'owner_secured':
       return (
-        <ButtonLink to="/account" {...look}>
+        <ButtonLink to="/account" {...buttonProps}>
           Open account
         </ButtonLink>
       );
     case 'second_person':
       return (
-        <ButtonLink to="/people" search={{ tab: 'accounts' }} {...look}>
+        <ButtonLink to="/people" search={{ tab: 'accounts' }} {...buttonProps}>
           Invite person
         </ButtonLink>
       );
     case 'approver_set':
       return (
-        <ButtonLink to="/people" search={{ tab: 'approvers' }} {...look}>
+        <ButtonLink to="/people" search={{ tab: 'approvers' }} {...buttonProps}>
           Choose approvers
         </ButtonLink>
       );
     case 'activation_code':
       return (
-        <ButtonLink to="/enroll" {...look}>
+        <ButtonLink to="/enroll" {...buttonProps}>
           Create code
         </ButtonLink>
       );
     case 'device_connected':
       return (
-        <ButtonLink to="/devices" {...look}>
+        <ButtonLink to="/devices" {...buttonProps}>
           Open devices
         </ButtonLink>
       );
     case 'backup_scheduled':
       return (
-        <ButtonLink to="/settings" hash="backup" {...look}>
+        <ButtonLink to="/settings" hash="backup" {...buttonProps}>
           Open settings
         </ButtonLink>
       );

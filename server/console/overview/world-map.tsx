@@ -33,7 +33,7 @@ export function WorldMap({
     return byCountry;
   }, [areas]);
   const most = Math.max(0, ...counts.values());
-  const look = (code: string | null) => ({
+  const styleOf = (code: string | null) => ({
     'data-shade': shadeOf(counts.get(code ?? '') ?? 0, most),
     onClick: () => code !== null && counts.has(code) && open(code),
   });
@@ -49,7 +49,7 @@ export function WorldMap({
         </defs>
         {world.shapes.map(({ code, d }, index) => (
           // biome-ignore lint/suspicious/noArrayIndexKey: some have no code, and the list never changes
-          <path key={index} d={d} className={classes.land} {...look(code)}>
+          <path key={index} d={d} className={classes.land} {...styleOf(code)}>
             <title>{title(code)}</title>
           </path>
         ))}
@@ -63,7 +63,7 @@ export function WorldMap({
               r={4.5}
               className={classes.land}
               data-order={ordered.countries.get(code)}
-              {...look(code)}
+              {...styleOf(code)}
             >
               <title>{title(code)}</title>
             </circle>

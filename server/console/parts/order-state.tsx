@@ -16,7 +16,7 @@ import { useServerNow } from '../client/server-time.tsx';
 import { countdown } from '../words/countdown.ts';
 import { type OrderState, PHASE_NAMES } from '../words/order-state.ts';
 
-const LOOKS = {
+const PHASE_STYLES = {
   waiting: { icon: IconHourglass, color: 'yellow' },
   expired: { icon: IconClockX, color: 'gray' },
   retracted: { icon: IconArrowBackUp, color: 'gray' },
@@ -29,7 +29,7 @@ const LOOKS = {
 } as const satisfies Record<Phase, unknown>;
 
 export function PhaseBadge({ phase, size = 'md' }: { readonly phase: Phase; readonly size?: 'md' | 'lg' }) {
-  const { icon: Icon, color } = LOOKS[phase];
+  const { icon: Icon, color } = PHASE_STYLES[phase];
   return (
     <Badge color={color} size={size} leftSection={<Icon size={14} aria-hidden />}>
       {PHASE_NAMES[phase]}
@@ -42,7 +42,7 @@ export function Countdown({ next }: { readonly next: NonNullable<OrderState['nex
   const now = useServerNow(1_000);
   return (
     <Text component="span" inherit role="timer" aria-live="off" style={{ fontVariantNumeric: 'tabular-nums' }}>
-      {next.what} in {countdown(next.at - now)}
+      {next.label} in {countdown(next.at - now)}
     </Text>
   );
 }

@@ -18,11 +18,11 @@ import { limitOf, ROLE_NAMES } from './role-words.ts';
 export const accountsQuery = topicQuery(['accounts'], '/accounts', accountList);
 type Grant = AccountView['grants'][number];
 
-type Asking =
+type OpenDialog =
   | { readonly kind: 'invite' }
-  | { readonly kind: 'invite-again'; readonly account: AccountView }
+  | { readonly kind: 'link'; readonly account: AccountView }
   | { readonly kind: 'grant'; readonly account: AccountView }
-  | { readonly kind: 'take'; readonly account: AccountView; readonly grant: Grant }
+  | { readonly kind: 'remove-role'; readonly account: AccountView; readonly grant: Grant }
   | { readonly kind: 'status'; readonly account: AccountView; readonly to: AccountView['status'] };
 
 export function Accounts() {
@@ -30,8 +30,8 @@ export function Accounts() {
   const groups = useQuery(groupsQuery).data?.groups ?? [];
   const may = useMay();
   const client = useQueryClient();
-  const [asking, setAsking] = useState<Asking | null>(null);
-  const close = () => setAsking(null);
+  const [dialog, setDialog] = useState<OpenDialog | null>(null);
+  const close = () => setDialog(null);
   const changed = () => client.invalidateQueries({ queryKey: accountsQuery.queryKey });
   const groupName = (id: string) => groups.find((group) => group.id === id)?.name ?? 'a deleted group';
   const named = (grant: Grant) => [ROLE_NAMES[grant.role], limitOf(grant, groupName)].filter(Boolean).join(': ');
@@ -40,7 +40,7 @@ export function Accounts() {
     <Stack>
       {may('accounts.create') && (
         <div>
-          <Button leftSection={<IconUserPlus size={16} aria-hidden />} onClick={() => setAsking({ kind: 'invite' })}>
+          <Button leftSection={<IconUserPlus size={16} aria-hidden />} onClick={() => setDialog({ kind: 'invite' })}>
             Invite person
           </Button>
         </div>
@@ -49,59 +49,60 @@ export function Accounts() {
         {({ accounts: all }) => (
           <Stack gap="xs" component="ul" p={0} m={0} style={{ listStyle: 'none' }}>
             {all.map((account) => (
-              <Row key={account.id} account={account} named={named} ask={may('accounts.update') ? setAsking : null} />
+              <Row
+                key={account.id}
+                account={account}
+                named={named}
+                openDialog={may('accounts.update') ? setDialog : null}
+              />
             ))}
           </Stack>
         )}
       </QueryResult>
 
-      <InviteDialog opened={asking?.kind === 'invite'} close={close} groups={groups} changed={changed} />
-      <InvitationDialog
-        account={asking?.kind === 'invite-again' ? asking.account : null}
-        close={close}
-        changed={changed}
-      />
+      <InviteDialog opened={dialog?.kind === 'invite'} close={close} groups={groups} changed={changed} />
+      <InvitationDialog account={dialog?.kind === 'link' ? dialog.account : null} close={close} changed={changed} />
       <GrantDialog
-        account={asking?.kind === 'grant' ? asking.account : null}
+        account={dialog?.kind === 'grant' ? dialog.account : null}
         close={close}
         groups={groups}
         changed={changed}
       />
       <Confirm
         title="Remove role"
-        opened={asking?.kind === 'take'}
+        opened={dialog?.kind === 'remove-role'}
         close={close}
         verb="Remove role"
         grave
         act={async () => {
-          if (asking?.kind !== 'take') return;
-          await call('DELETE', `/accounts/${asking.account.id}/grants`, accountView, asking.grant);
+          if (dialog?.kind !== 'remove-role') return;
+          await call('DELETE', `/accounts/${dialog.account.id}/grants`, accountView, dialog.grant);
           await changed();
         }}
       >
-        {asking?.kind === 'take' && (
+        {dialog?.kind === 'remove-role' && (
           <Text>
-            <UserText>{asking.account.name}</UserText> loses the role “{named(asking.grant)}” at once, also in open
+            <UserText>{dialog.account.name}</UserText> loses the role “{named(dialog.grant)}” at once, also in open
             sessions.
           </Text>
         )}
       </Confirm>
       <Confirm
-        title={asking?.kind === 'status' && asking.to === 'active' ? 'Enable account' : 'Disable account'}
-        opened={asking?.kind === 'status'}
+        title={dialog?.kind === 'status' && dialog.to === 'active' ? 'Enable account' : 'Disable account'}
+        opened={dialog?.kind === 'status'}
         close={close}
-        verb={asking?.kind === 'status' && asking.to === 'active' ? 'Enable account' : 'Disable account'}
-        grave={asking?.kind === 'status' && asking.to === 'disabled'}
+        verb={dialog?.kind === 'status' && dialog.to === 'active' ? 'Enable account' : 'Disable account'}
+        grave={dialog?.kind === 'status' && dialog.to === 'disabled'}
         act={async () => {
-          if (asking?.kind !== 'status') return;
-          await call('PATCH', `/accounts/${asking.account.id}`, accountView, { status: asking.to });
+          if (dialog?.kind !== 'status') return;
+          await call('PATCH', `/accounts/${dialog.account.id}`, accountView, { status: dialog.to });
           await changed();
         }}
       >
-        {asking?.kind === 'status' && (
+        {dialog?.kind === 'status' && (
           <Text>
-            <UserText>{asking.account.name}</UserText>{' '}
-            {asking.to === 'active'
+            <UserText>{dialog.account.name}</UserText>{' '}
+            {dialog.to === 'active'
               ? 'can sign in again with the existing password and authenticator.'
               : 'is signed out at once and cannot sign in until an owner enables the account. The server cancels the person’s approvals of pending changes for good.'}
           </Text>
@@ -114,11 +115,11 @@ export function Accounts() {
 function Row({
   account,
   named,
-  ask,
+  openDialog,
 }: {
   readonly account: AccountView;
   readonly named: (grant: Grant) => string;
-  readonly ask: ((asking: Asking) => void) | null;
+  readonly openDialog: ((asking: OpenDialog) => void) | null;
 }) {
   const now = useNow(60_000);
   const { account: me } = useSession();
@@ -154,7 +155,7 @@ function Row({
             ))}
           </Group>
         </Stack>
-        {ask && (
+        {openDialog && (
           <Menu position="bottom-end" width={230}>
             <Menu.Target>
               <Button variant="default" size="compact-md" aria-label={`Actions for ${name}`}>
@@ -162,25 +163,27 @@ function Row({
               </Button>
             </Menu.Target>
             <Menu.Dropdown>
-              <Menu.Item onClick={() => ask({ kind: 'grant', account })}>Grant role</Menu.Item>
+              <Menu.Item onClick={() => openDialog({ kind: 'grant', account })}>Grant role</Menu.Item>
               {grants.map((grant) => (
-                <Menu.Item key={named(grant)} onClick={() => ask({ kind: 'take', account, grant })}>
+                <Menu.Item key={named(grant)} onClick={() => openDialog({ kind: 'remove-role', account, grant })}>
                   Remove role: {named(grant)}
                 </Menu.Item>
               ))}
-              <Menu.Item onClick={() => ask({ kind: 'invite-again', account })}>
+              <Menu.Item onClick={() => openDialog({ kind: 'link', account })}>
                 {ready ? 'Reset password and authenticator' : 'Create invitation link'}
               </Menu.Item>
               <Menu.Divider />
               {status === 'active' ? (
                 <Menu.Item
                   c="var(--mantine-color-error)"
-                  onClick={() => ask({ kind: 'status', account, to: 'disabled' })}
+                  onClick={() => openDialog({ kind: 'status', account, to: 'disabled' })}
                 >
                   Disable account
                 </Menu.Item>
               ) : (
-                <Menu.Item onClick={() => ask({ kind: 'status', account, to: 'active' })}>Enable account</Menu.Item>
+                <Menu.Item onClick={() => openDialog({ kind: 'status', account, to: 'active' })}>
+                  Enable account
+                </Menu.Item>
               )}
             </Menu.Dropdown>
           </Menu>

@@ -26,7 +26,7 @@ type Token = z.output<typeof tokenView> & { readonly account: string };
 
 interface Ending {
   readonly path: string;
-  readonly what: 'session' | 'token';
+  readonly kind: 'session' | 'token';
   readonly name: string;
 }
 
@@ -42,7 +42,7 @@ export function OwnSessions() {
               <SessionRow
                 key={session.id}
                 session={session}
-                end={() => setEnding({ path: `/sessions/${session.id}`, what: 'session', name: session.address })}
+                end={() => setEnding({ path: `/sessions/${session.id}`, kind: 'session', name: session.address })}
               />
             ))}
           </List>
@@ -59,7 +59,7 @@ export function Access() {
   const accounts = useQuery({ ...accountsQuery, enabled: may('accounts.list') }).data?.accounts ?? [];
   const nameOf = (id: string) => accounts.find((account) => account.id === id)?.name ?? id;
   const [ending, setEnding] = useState<Ending | null>(null);
-  const ender = (right: string, asked: Ending) => (may(right) ? () => setEnding(asked) : null);
+  const ender = (right: string, target: Ending) => (may(right) ? () => setEnding(target) : null);
   return (
     <QueryResult query={access}>
       {({ sessions, tokens }) => (
@@ -68,9 +68,14 @@ export function Access() {
             <List>
               {sessions.map((session) => {
                 const name = nameOf(session.account);
-                const asked = { path: `/access/sessions/${session.id}`, what: 'session' as const, name };
+                const target = { path: `/access/sessions/${session.id}`, kind: 'session' as const, name };
                 return (
-                  <SessionRow key={session.id} session={session} name={name} end={ender('access.end-session', asked)} />
+                  <SessionRow
+                    key={session.id}
+                    session={session}
+                    name={name}
+                    end={ender('access.end-session', target)}
+                  />
                 );
               })}
             </List>
@@ -81,13 +86,13 @@ export function Access() {
             )}
             <List>
               {tokens.map((token) => {
-                const asked = { path: `/access/tokens/${token.id}`, what: 'token' as const, name: token.name };
+                const target = { path: `/access/tokens/${token.id}`, kind: 'token' as const, name: token.name };
                 return (
                   <TokenRow
                     key={token.id}
                     token={token}
                     name={nameOf(token.account)}
-                    end={ender('access.end-token', asked)}
+                    end={ender('access.end-token', target)}
                   />
                 );
               })}
@@ -186,10 +191,10 @@ function EndDialog({ ending, close }: { readonly ending: Ending | null; readonly
   const client = useQueryClient();
   return (
     <Confirm
-      title={ending?.what === 'token' ? 'Revoke API token' : 'End session'}
+      title={ending?.kind === 'token' ? 'Revoke API token' : 'End session'}
       opened={ending !== null}
       close={close}
-      verb={ending?.what === 'token' ? 'Revoke token' : 'End session'}
+      verb={ending?.kind === 'token' ? 'Revoke token' : 'End session'}
       grave
       act={async () => {
         await call('DELETE', ending?.path ?? '', done);
@@ -199,7 +204,7 @@ function EndDialog({ ending, close }: { readonly ending: Ending | null; readonly
       }}
     >
       <Text>
-        {ending?.what === 'token' ? (
+        {ending?.kind === 'token' ? (
           <>
             The server refuses all further requests with the token <UserText>{ending.name}</UserText>.
           </>

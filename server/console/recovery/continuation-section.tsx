@@ -149,9 +149,9 @@ function Propose({ replaces }: { readonly replaces: boolean }) {
   const client = useQueryClient();
   const [opened, { open, close }] = useDisclosure(false);
   const [reason, setReason] = useState('');
-  const [kept, setKept] = useState<{ readonly name: string; readonly text: string } | null>(null);
+  const [file, setFile] = useState<{ readonly name: string; readonly text: string } | null>(null);
   const act = async () => {
-    const body = { reason, ...(kept && { checkpoint: kept.text }) };
+    const body = { reason, ...(file && { checkpoint: file.text }) };
     await call('POST', PATH, continuationView, body);
     await client.invalidateQueries();
   };
@@ -188,13 +188,13 @@ function Propose({ replaces }: { readonly replaces: boolean }) {
           <UploadButton
             label="Saved checkpoint that proves lost entries"
             size="xs"
-            choose={(file) => void file.text().then((text) => setKept({ name: file.name, text }))}
+            choose={(file) => void file.text().then((text) => setFile({ name: file.name, text }))}
           >
             Add saved checkpoint
           </UploadButton>
           <Text size="sm" c="dimmed">
-            {kept ? (
-              <UserText>{kept.name}</UserText>
+            {file ? (
+              <UserText>{file.name}</UserText>
             ) : (
               'Optional. A saved checkpoint may prove that more entries were lost than the checkpoints of the devices show.'
             )}

@@ -69,7 +69,7 @@ export function LedgerSection({ recovery, evidence }: { readonly recovery: Resto
           ]}
         />
       </Paper>
-      <Answers answers={evidence.answers} />
+      <CheckpointResponses answers={evidence.answers} />
     </Stack>
   );
 }
@@ -113,13 +113,13 @@ function State({ recovery, evidence }: { readonly recovery: Restored; readonly e
 function Resume({ evidence }: { readonly evidence: Evidence }) {
   const client = useQueryClient();
   const [opened, { open, close }] = useDisclosure(false);
-  const [kept, setKept] = useState<{ readonly name: string; readonly text: string } | null>(null);
+  const [file, setFile] = useState<{ readonly name: string; readonly text: string } | null>(null);
   const { asked, active, answered, checkpoints, largest, size, obstacle } = evidence;
   const act = async () => {
-    await call('POST', '/recovery/ledger/resume', done, kept ? { checkpoint: kept.text } : {});
+    await call('POST', '/recovery/ledger/resume', done, file ? { checkpoint: file.text } : {});
     await client.invalidateQueries();
   };
-  const choose = async (file: File) => setKept({ name: file.name, text: await file.text() });
+  const choose = async (file: File) => setFile({ name: file.name, text: await file.text() });
   return (
     <>
       <Button color="red" onClick={open}>
@@ -131,7 +131,7 @@ function Resume({ evidence }: { readonly evidence: Evidence }) {
         close={close}
         verb="Resume ledger"
         grave
-        ready={obstacle === null || kept !== null}
+        ready={obstacle === null || file !== null}
         act={act}
       >
         <Text size="sm">
@@ -148,8 +148,8 @@ function Resume({ evidence }: { readonly evidence: Evidence }) {
             Add saved checkpoint
           </UploadButton>
           <Text size="sm" c="dimmed">
-            {kept ? (
-              <UserText>{kept.name}</UserText>
+            {file ? (
+              <UserText>{file.name}</UserText>
             ) : (
               'Select the file “checkpoint” from a ledger copy, or a download of /ledger/checkpoint.'
             )}
@@ -174,7 +174,7 @@ function Silent({ devices }: { readonly devices: readonly string[] }) {
   );
 }
 
-function Answers({ answers }: { readonly answers: Evidence['answers'] }) {
+function CheckpointResponses({ answers }: { readonly answers: Evidence['answers'] }) {
   if (answers.length === 0) {
     return <Text c="dimmed">No device has sent a checkpoint yet. Each device responds when it connects.</Text>;
   }

@@ -17,7 +17,7 @@ import { Moment } from '../parts/words.tsx';
 import classes from './recovery.module.css';
 
 type Lost = RecoveryView['devices'][number];
-type Chosen = { readonly what: 'readmit' | 'reject'; readonly device: Lost } | null;
+type Chosen = { readonly decision: 'readmit' | 'reject'; readonly device: Lost } | null;
 
 export function ReadmissionSection({ devices }: { readonly devices: readonly Lost[] }) {
   const may = useMay();
@@ -39,12 +39,17 @@ export function ReadmissionSection({ devices }: { readonly devices: readonly Los
                 <Evidence device={device} />
                 <Group gap="xs">
                   {may('recovery.readmit') && (
-                    <Button size="xs" onClick={() => setChosen({ what: 'readmit', device })}>
+                    <Button size="xs" onClick={() => setChosen({ decision: 'readmit', device })}>
                       Readmit device…
                     </Button>
                   )}
                   {may('recovery.reject') && (
-                    <Button size="xs" color="red" variant="light" onClick={() => setChosen({ what: 'reject', device })}>
+                    <Button
+                      size="xs"
+                      color="red"
+                      variant="light"
+                      onClick={() => setChosen({ decision: 'reject', device })}
+                    >
                       Reject device…
                     </Button>
                   )}
@@ -54,8 +59,8 @@ export function ReadmissionSection({ devices }: { readonly devices: readonly Los
           ))}
         </Stack>
       )}
-      {chosen?.what === 'readmit' && <Readmit device={chosen.device} close={close} />}
-      {chosen?.what === 'reject' && <Reject device={chosen.device} close={close} />}
+      {chosen?.decision === 'readmit' && <Readmit device={chosen.device} close={close} />}
+      {chosen?.decision === 'reject' && <Reject device={chosen.device} close={close} />}
     </>
   );
 }

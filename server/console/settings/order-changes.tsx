@@ -12,7 +12,7 @@ import { scrollRegion } from './scroll-region.ts';
 
 type Changed = IpComparisonView['orders'][number];
 
-export function OrderChanges<T extends Changed>(given: {
+export function OrderChanges<T extends Changed>(props: {
   readonly orders: readonly T[];
   readonly more?: (order: T) => ReactNode;
 }) {
@@ -30,14 +30,14 @@ export function OrderChanges<T extends Changed>(given: {
           </Table.Tr>
         </Table.Thead>
         <Table.Tbody>
-          {given.orders.map((each) => (
+          {props.orders.map((each) => (
             <Table.Tr key={each.order}>
               <Table.Td>
                 <PageLink to="/orders/$number" params={{ number: each.order }} underline="always">
                   {each.order}
                 </PageLink>{' '}
                 <UserText>{each.title}</UserText>
-                {given.more?.(each)}
+                {props.more?.(each)}
               </Table.Td>
               <Table.Td className={classes.count}>{each.newlyDenied}</Table.Td>
               <Table.Td className={classes.count}>{each.newlyAllowed}</Table.Td>

@@ -130,14 +130,14 @@ function Certificates({ certificates }: { readonly certificates: Installation['c
   return (
     <SimpleGrid cols={{ base: 1, md: 3 }} spacing="sm">
       {certificates.map(({ use, subject, serial, fingerprint, notBefore, notAfter }) => {
-        const left = notAfter - now;
-        const share = left / (notAfter - notBefore);
-        const color = left <= 0 ? 'red' : share < 0.1 ? 'yellow' : 'green';
+        const remaining = notAfter - now;
+        const share = remaining / (notAfter - notBefore);
+        const color = remaining <= 0 ? 'red' : share < 0.1 ? 'yellow' : 'green';
         return (
           <Paper key={use} withBorder p="md">
             <Group justify="space-between">
               <Text fw={600}>{USES[use].name}</Text>
-              <Badge color={color}>{left > 0 ? `${duration(left)} left` : 'Expired'}</Badge>
+              <Badge color={color}>{remaining > 0 ? `${duration(remaining)} left` : 'Expired'}</Badge>
             </Group>
             <Text size="sm" c="dimmed">
               {USES[use].meaning}

@@ -20,7 +20,7 @@ const WITHOUT_OUTLINE: Partial<Record<Territory, readonly [number, number]>> = {
   taiwan: [121, 23.7],
 };
 /** Offset between a territory and its number on the map, so that numbers do not overlap. */
-const ASIDE: Readonly<Record<Territory, readonly [number, number]>> = {
+const OFFSETS: Readonly<Record<Territory, readonly [number, number]>> = {
   crimea: [-10, 6],
   donetsk: [14, -3],
   luhansk: [3, -12],
@@ -52,8 +52,8 @@ export function TerritoryMap({ assigned }: { readonly assigned: Assignments }) {
         </svg>
       </ScrollArea>
       <Group component="figcaption" gap="md" mt="xs">
-        <Key counted words="Assigned to a country" />
-        <Key counted={false} words="Contested" />
+        <Key counted label="Assigned to a country" />
+        <Key counted={false} label="Contested" />
       </Group>
     </figure>
   );
@@ -68,8 +68,8 @@ function Mark({
   readonly number: number;
   readonly counted: string | undefined;
 }) {
-  const { x, y } = placeOf(feature);
-  const [dx, dy] = ASIDE[feature];
+  const { x, y } = positionOf(feature);
+  const [dx, dy] = OFFSETS[feature];
   return (
     <g className={classes.mark} data-counted={counted !== undefined}>
       <title>{`${disputedName(feature)}, claimed by ${claimantsText(feature)}, ${choiceWords(counted)}`}</title>
@@ -83,7 +83,7 @@ function Mark({
   );
 }
 
-function placeOf(feature: Territory): { readonly x: number; readonly y: number } {
+function positionOf(feature: Territory): { readonly x: number; readonly y: number } {
   const { outline } = TERRITORY_FACTS[feature];
   const known = WITHOUT_OUTLINE[feature];
   if (known) return project(...known);
@@ -92,11 +92,11 @@ function placeOf(feature: Territory): { readonly x: number; readonly y: number }
   return project(middle(points.map(([longitude]) => longitude)), middle(points.map(([, latitude]) => latitude)));
 }
 
-const Key = ({ counted, words }: { readonly counted: boolean; readonly words: string }) => (
+const Key = ({ counted, label }: { readonly counted: boolean; readonly label: string }) => (
   <Group gap={6}>
     <svg viewBox="0 0 12 12" width="14" height="14" aria-hidden="true" className={classes.mark} data-counted={counted}>
       <circle cx="6" cy="6" r="5" />
     </svg>
-    <Text size="sm">{words}</Text>
+    <Text size="sm">{label}</Text>
   </Group>
 );

@@ -120,7 +120,7 @@ export function VersionedArtifacts<Artifact extends z.ZodType<Imported>, Compari
       {status}
       {activations.length > 0 && (
         <History
-          uses={activations.map((use) => ({ ...use, what: activationName(use.key, nameOf(use.key)) }))}
+          uses={activations.map((use) => ({ ...use, name: activationName(use.key, nameOf(use.key)) }))}
           people={people}
           button={
             may(`${route}.rollback`) &&
@@ -244,7 +244,7 @@ function History({
   people,
   button,
 }: {
-  readonly uses: readonly (Activation & { readonly what: ReactNode })[];
+  readonly uses: readonly (Activation & { readonly name: ReactNode })[];
   readonly people: People;
   readonly button: ReactNode;
 }) {
@@ -257,9 +257,9 @@ function History({
         {button}
       </Group>
       <List size="sm" spacing={2}>
-        {uses.slice(0, SHOWN).map(({ key, at, by, what }) => (
+        {uses.slice(0, SHOWN).map(({ key, at, by, name }) => (
           <List.Item key={`${at} ${key}`}>
-            From {dateTime(at)}: {what}, activated by{' '}
+            From {dateTime(at)}: {name}, activated by{' '}
             {by === null ? 'the server' : <UserText>{people[by] ?? by}</UserText>}
           </List.Item>
         ))}

@@ -49,8 +49,8 @@ export function subdivisionChoices(typed: string): readonly Choice[] {
 /** Comparison that ignores diacritics, so that `balochistan` finds Balōchistān. */
 export const asTyped: OptionsFilter = ({ options, search, limit }) => {
   const sought = unaccented(search.trim());
-  let left = limit;
-  const fits = ({ label }: ComboboxItem) => unaccented(label).includes(sought) && left-- > 0;
+  let remaining = limit;
+  const fits = ({ label }: ComboboxItem) => unaccented(label).includes(sought) && remaining-- > 0;
   return options
     .map((option) => ('items' in option ? { ...option, items: option.items.filter(fits) } : option))
     .filter((option) => ('items' in option ? option.items.length > 0 : fits(option)));

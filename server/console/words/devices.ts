@@ -11,14 +11,14 @@ export function receiptSentence({
   service,
   notice,
 }: Pick<Receipt, 'kind' | 'notice'> & { readonly service: string | null }): string {
-  const told = notice === undefined ? null : `the notice “${MOMENT_NAMES[notice]}”`;
+  const noticeText = notice === undefined ? null : `the notice “${MOMENT_NAMES[notice]}”`;
   const known = SERVICES.find((one) => one === service);
   const what = known ? SERVICE_NAMES[known].toLowerCase() : (service ?? 'the service');
   switch (kind) {
     case 'delivered':
-      return told === null ? 'The device stored the order.' : `The device stored ${told} for its user.`;
+      return noticeText === null ? 'The device stored the order.' : `The device stored ${noticeText} for its user.`;
     case 'displayed':
-      return `The device displayed ${told ?? 'the order'} to its user.`;
+      return `The device displayed ${noticeText ?? 'the order'} to its user.`;
     case 'enforced':
       return `The device suspended ${what}.`;
     case 'restored':

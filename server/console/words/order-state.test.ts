@@ -21,9 +21,9 @@ describe('the state of an order', () => {
     ['a hold past the end', { status: 'paused', pausedUntil: null, terms: ending }, UNTIL, 'ended', null],
     ['withdrawn', { status: 'withdrawn', pausedUntil: null, terms }, EFFECTIVE + HOUR, 'withdrawn', null],
   ] as const)('%s', (_, order, now, phase, next) => {
-    const standing = orderStateAt(order, now);
-    expect([standing.phase, standing.next?.at ?? null]).toEqual([phase, next]);
-    expect(isOpen(standing)).toBe(phase !== 'ended' && phase !== 'withdrawn');
+    const state = orderStateAt(order, now);
+    expect([state.phase, state.next?.at ?? null]).toEqual([phase, next]);
+    expect(isOpen(state)).toBe(phase !== 'ended' && phase !== 'withdrawn');
   });
 });
 

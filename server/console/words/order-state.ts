@@ -20,7 +20,7 @@ export const PHASE_NAMES: Readonly<Record<Phase, string>> = {
 export interface OrderState {
   readonly phase: Phase;
   /** Next automatic change of the order's state, with its time; null if no change is due. */
-  readonly next: { readonly at: number; readonly what: string } | null;
+  readonly next: { readonly at: number; readonly label: string } | null;
 }
 
 type Facts = PhaseFacts & { readonly terms: Pick<OrderSummary['terms'], 'mode'> };
@@ -30,13 +30,13 @@ export function orderStateAt(order: Facts, now: number): OrderState {
   const phase = phaseAt(order, now);
   switch (phase) {
     case 'waiting':
-      return { phase, next: now < effective ? { at: effective, what: 'Proposed to take effect' } : null };
+      return { phase, next: now < effective ? { at: effective, label: 'Proposed to take effect' } : null };
     case 'paused':
-      return { phase, next: order.pausedUntil === null ? null : { at: order.pausedUntil, what: 'Pause ends' } };
+      return { phase, next: order.pausedUntil === null ? null : { at: order.pausedUntil, label: 'Pause ends' } };
     case 'announced':
-      return { phase, next: { at: effective, what: 'Takes effect' } };
+      return { phase, next: { at: effective, label: 'Takes effect' } };
     case 'active':
-      return { phase, next: order.terms.until === null ? null : { at: Date.parse(order.terms.until), what: 'Ends' } };
+      return { phase, next: order.terms.until === null ? null : { at: Date.parse(order.terms.until), label: 'Ends' } };
     default:
       return { phase, next: null };
   }

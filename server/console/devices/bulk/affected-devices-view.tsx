@@ -15,7 +15,7 @@ export function AffectedDevicesView({
   readonly audience: AffectedDevices;
   readonly kind: CommandKind;
 }) {
-  const { total, connected, left, sample, workspaces } = audience;
+  const { total, connected, skipped, sample, workspaces } = audience;
   const effect = effectSentence(kind, total, workspaces);
   const whole = sample.length === total;
   return (
@@ -37,10 +37,10 @@ export function AffectedDevicesView({
             </Text>
           )}
           {effect !== null && <Text size="sm">{effect}</Text>}
-          {left > 0 && (
+          {skipped > 0 && (
             <Text size="sm">
-              {left === 1 ? '1 selected device is' : `${number(left)} selected devices are`} revoked or unenrolled and
-              cannot receive commands.
+              {skipped === 1 ? '1 selected device is' : `${number(skipped)} selected devices are`} revoked or unenrolled
+              and cannot receive commands.
             </Text>
           )}
         </div>

@@ -40,7 +40,7 @@ describe('affected devices of a bulk command', () => {
   it('are active devices; other selected devices are counted separately', () => {
     const devices = [device('a', { presence: connected }), device('b'), device('c', { status: 'revoked' })];
     const audience = affectedAmong(devices);
-    expect(audience).toMatchObject({ total: 2, connected: 1, left: 1 });
+    expect(audience).toMatchObject({ total: 2, connected: 1, skipped: 1 });
     expect(targetOf({ kind: 'some', devices }, audience)).toEqual({
       devices: [devices[0]?.id, devices[1]?.id],
       expect: 2,
@@ -49,7 +49,7 @@ describe('affected devices of a bulk command', () => {
 
   it('of a filter are sent as the filter with the displayed number', () => {
     const filter = { text: 'khan', status: 'active' as const, connected: undefined, group: undefined, area: 'PK' };
-    const audience = { total: 812, connected: 3, left: 0, sample: [], workspaces: { locked: 0, wiped: 0 } };
+    const audience = { total: 812, connected: 3, skipped: 0, sample: [], workspaces: { locked: 0, wiped: 0 } };
     expect(targetOf({ kind: 'all', filter }, audience)).toEqual({ filter: { text: 'khan', area: 'PK' }, expect: 812 });
   });
 

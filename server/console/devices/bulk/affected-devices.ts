@@ -17,7 +17,7 @@ export interface AffectedDevices {
   readonly total: number;
   readonly connected: number;
   /** Number of selected devices that are revoked or unenrolled. */
-  readonly left: number;
+  readonly skipped: number;
   readonly sample: readonly ListedDevice[];
   readonly workspaces: WorkspaceCounts;
 }
@@ -30,7 +30,7 @@ export function affectedAmong(devices: readonly ListedDevice[]): AffectedDevices
   return {
     total: active.length,
     connected: active.filter(({ presence }) => presence?.connected).length,
-    left: devices.length - active.length,
+    skipped: devices.length - active.length,
     sample: active.slice(0, SAMPLE),
     workspaces: {
       locked: active.filter(({ workspace }) => workspace.state === 'locked').length,
@@ -41,33 +41,40 @@ export function affectedAmong(devices: readonly ListedDevice[]): AffectedDevices
 
 type Counted = Filter & { readonly workspace?: 'locked' | 'wiped' };
 
-const ask = (filter: Counted, limit: number) => topicQuery(['devices'], listPath(filter, ORDER, 0, limit), devicePage);
+const countQuery = (filter: Counted, limit: number) =>
+  topicQuery(['devices'], listPath(filter, ORDER, 0, limit), devicePage);
 
 export function useAffectedDevices(chosen: Chosen) {
   const filter = chosen.kind === 'all' ? chosen.filter : null;
   const enabled = filter !== null;
   const active: Filter = { ...filter, status: 'active' };
-  const gone = filter?.status !== undefined && filter.status !== 'active';
-  const all = useQuery({ ...ask(filter ?? {}, 1), enabled });
-  const first = useQuery({ ...ask(active, SAMPLE), enabled: enabled && !gone });
-  const connected = useQuery({ ...ask({ ...active, connected: true }, 1), enabled: enabled && !gone });
-  const locked = useQuery({ ...ask({ ...active, workspace: 'locked' }, 1), enabled: enabled && !gone });
-  const wiped = useQuery({ ...ask({ ...active, workspace: 'wiped' }, 1), enabled: enabled && !gone });
-  const queries = gone ? [all] : [all, first, connected, locked, wiped];
+  const onlyInactive = filter?.status !== undefined && filter.status !== 'active';
+  const all = useQuery({ ...countQuery(filter ?? {}, 1), enabled });
+  const first = useQuery({ ...countQuery(active, SAMPLE), enabled: enabled && !onlyInactive });
+  const connected = useQuery({ ...countQuery({ ...active, connected: true }, 1), enabled: enabled && !onlyInactive });
+  const locked = useQuery({ ...countQuery({ ...active, workspace: 'locked' }, 1), enabled: enabled && !onlyInactive });
+  const wiped = useQuery({ ...countQuery({ ...active, workspace: 'wiped' }, 1), enabled: enabled && !onlyInactive });
+  const queries = onlyInactive ? [all] : [all, first, connected, locked, wiped];
   const error = queries.find(({ isError }) => isError)?.error ?? null;
   const refetch = () => Promise.all(queries.map((query) => query.refetch()));
   if (chosen.kind === 'some') return { audience: affectedAmong(chosen.devices), error: null, refetch };
-  if (gone && all.data) return { audience: { ...NOBODY, left: all.data.total }, error, refetch };
+  if (onlyInactive && all.data) return { audience: { ...NO_DEVICES, skipped: all.data.total }, error, refetch };
   if (!all.data || !first.data || !connected.data || !locked.data || !wiped.data)
     return { audience: null, error, refetch };
   const { total, devices: sample } = first.data;
   const online = filter?.connected === false ? 0 : connected.data.total;
-  const left = Math.max(0, all.data.total - total);
+  const skipped = Math.max(0, all.data.total - total);
   const workspaces = { locked: locked.data.total, wiped: wiped.data.total };
-  return { audience: { total, connected: online, left, sample, workspaces }, error, refetch };
+  return { audience: { total, connected: online, skipped, sample, workspaces }, error, refetch };
 }
 
-const NOBODY: AffectedDevices = { total: 0, connected: 0, left: 0, sample: [], workspaces: { locked: 0, wiped: 0 } };
+const NO_DEVICES: AffectedDevices = {
+  total: 0,
+  connected: 0,
+  skipped: 0,
+  sample: [],
+  workspaces: { locked: 0, wiped: 0 },
+};
 
 type Target = Pick<z.input<typeof commandToMany>, 'devices' | 'filter' | 'expect'>;
 

@@ -13,7 +13,7 @@ import { call } from '../../client/call.ts';
 import { useMay } from '../../client/session.tsx';
 import { ButtonLink } from '../../parts/links.tsx';
 import { commandVerb } from '../../words/commands.ts';
-import { HOLD_LEFT_OUT } from '../../words/holds.ts';
+import { HOLD_SKIPS_DEVICES } from '../../words/holds.ts';
 import { CommandForm, commandOf, draftOf } from '../commands/command-form.tsx';
 import { type AffectedDevices, type Chosen, targetOf, useAffectedDevices } from './affected-devices.ts';
 import { AffectedDevicesView } from './affected-devices-view.tsx';
@@ -83,7 +83,7 @@ function Dialog({ chosen, close, sent }: Omit<Parameters<typeof BulkCommand>[0],
       }),
     onSuccess: (issued) => {
       void client.invalidateQueries({ queryKey: ['commands'] });
-      if (keptOf(issued) === 0) sent(issued.id);
+      if (countUnderLegalHold(issued) === 0) sent(issued.id);
     },
     onError: (refused) => {
       if (refused instanceof ApiError && refused.code === 'conflict') {
@@ -99,7 +99,8 @@ function Dialog({ chosen, close, sent }: Omit<Parameters<typeof BulkCommand>[0],
   if (sending.error instanceof ApiError && sending.error.code === 'second_person_required') {
     return <Proposed close={close} />;
   }
-  if (sending.data && keptOf(sending.data) > 0) return <Kept issued={sending.data} close={close} sent={sent} />;
+  if (sending.data && countUnderLegalHold(sending.data) > 0)
+    return <SkippedNotice issued={sending.data} close={close} sent={sent} />;
   return (
     <form
       noValidate
@@ -159,13 +160,13 @@ function Dialog({ chosen, close, sent }: Omit<Parameters<typeof BulkCommand>[0],
 /** Notice that the command waits for another admin's confirmation. */
 function SecondPerson({ total }: { readonly total: number }) {
   const may = useMay();
-  const alone = useQuery({ ...actionsQuery, enabled: may('actions.list') }).data?.soloLimit;
-  if (!alone || alone.used + total <= alone.limit) return null;
+  const soloLimit = useQuery({ ...actionsQuery, enabled: may('actions.list') }).data?.soloLimit;
+  if (!soloLimit || soloLimit.used + total <= soloLimit.limit) return null;
   return (
     <Alert color="yellow" title="A second person must confirm this command">
       <Text size="sm">
-        One admin alone may wipe, unenroll or revoke at most {alone.limit} devices in 24 hours. The server records this
-        command as a pending action. Another admin can confirm the action within 24 hours.
+        One admin alone may wipe, unenroll or revoke at most {soloLimit.limit} devices in 24 hours. The server records
+        this command as a pending action. Another admin can confirm the action within 24 hours.
       </Text>
     </Alert>
   );
@@ -191,21 +192,21 @@ function Proposed({ close }: { readonly close: () => void }) {
 
 type Issued = z.output<typeof issuedToMany>;
 
-const keptOf = ({ refused }: Issued): number => refused.filter(({ code }) => code === 'legal_hold').length;
+const countUnderLegalHold = ({ refused }: Issued): number => refused.filter(({ code }) => code === 'legal_hold').length;
 
 /** Notice that the server skipped devices under a legal hold. */
-function Kept({
+function SkippedNotice({
   issued,
   close,
   sent,
 }: Pick<Parameters<typeof BulkCommand>[0], 'close' | 'sent'> & { readonly issued: Issued }) {
-  const kept = keptOf(issued);
+  const kept = countUnderLegalHold(issued);
   const skipped = kept === 1 ? '1 device' : `${kept.toLocaleString('en')} devices`;
   return (
     <Stack>
       <Alert color="yellow" title={`The server skipped ${skipped} because of a legal hold`} role="alert">
         <Text size="sm">
-          {HOLD_LEFT_OUT}{' '}
+          {HOLD_SKIPS_DEVICES}{' '}
           {issued.queued === 0
             ? 'The server sent the command to no device.'
             : `The server sent the command to ${issued.queued.toLocaleString('en')} other devices.`}

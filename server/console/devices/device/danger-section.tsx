@@ -34,8 +34,8 @@ export function DangerSection({
     active && may('commands.issue') && may('commands.destroy') && (
       <Row
         key="wipe"
-        what="Wipe workspace"
-        words={underLegalHold ? HOLD_STOPS : (wiped ?? 'The device destroys its work files and stays enrolled.')}
+        title="Wipe workspace"
+        description={underLegalHold ? HOLD_STOPS : (wiped ?? 'The device destroys its work files and stays enrolled.')}
         action={
           !underLegalHold &&
           wiped === null && (
@@ -50,8 +50,8 @@ export function DangerSection({
     active && may('commands.issue') && may('commands.destroy') && (
       <Row
         key="unenroll"
-        what="Unenroll device"
-        words={underLegalHold ? HOLD_STOPS : 'The device removes its enrollment when it receives the command.'}
+        title="Unenroll device"
+        description={underLegalHold ? HOLD_STOPS : 'The device removes its enrollment when it receives the command.'}
         action={
           !underLegalHold && (
             <Button color="red" variant="light" onClick={() => command('unenroll')}>
@@ -64,8 +64,8 @@ export function DangerSection({
     may('codes.create') && (!active || may('devices.revoke')) && (
       <Row
         key="enroll"
-        what="Re-enroll device"
-        words={
+        title="Re-enroll device"
+        description={
           underLegalHold
             ? 'A legal hold protects the current enrollment, so you cannot re-enroll the device. You can enroll a new device for the user.'
             : active
@@ -92,16 +92,24 @@ export function DangerSection({
   );
 }
 
-function Row({ what, words, action }: { readonly what: string; readonly words: string; readonly action: ReactNode }) {
+function Row({
+  title,
+  description,
+  action,
+}: {
+  readonly title: string;
+  readonly description: string;
+  readonly action: ReactNode;
+}) {
   return (
     <li>
       <Group justify="space-between" gap="xs">
         <div>
           <Text size="sm" fw={600}>
-            {what}
+            {title}
           </Text>
           <Text size="sm" c="dimmed">
-            {words}
+            {description}
           </Text>
         </div>
         {action}
@@ -121,8 +129,8 @@ function Revoke({ device }: { readonly device: DeviceView }) {
   return (
     <>
       <Row
-        what="Revoke device"
-        words="The server revokes the certificates of the device and closes its connection at once, even if the device does not cooperate."
+        title="Revoke device"
+        description="The server revokes the certificates of the device and closes its connection at once, even if the device does not cooperate."
         action={
           <Button color="red" variant="light" onClick={open}>
             Revoke device…

@@ -57,8 +57,8 @@ export function DeviceFacts({ device }: { readonly device: DeviceView }) {
 
 function factsOf(device: DeviceView, newest: number | null): Fact[] {
   const { id, person, user, group, home, seat, own, statement, enrolledAt, generation, presence, workspace } = device;
-  const origin = (mine: string | null, stated: boolean) =>
-    stated ? " (admin's statement)" : mine === null ? ' (from its group)' : '';
+  const origin = (ownArea: string | null, stated: boolean) =>
+    stated ? " (admin's statement)" : ownArea === null ? ' (from its group)' : '';
   return [
     {
       label: 'User',
@@ -91,8 +91,8 @@ function factsOf(device: DeviceView, newest: number | null): Fact[] {
                 ? `Version ${presence.listVersion}, the latest`
                 : `Version ${presence.listVersion}. The latest is ${newest}. The device receives it when it connects.`,
           },
-          { label: 'Agent', value: said(presence.agent) },
-          { label: 'IP address', value: said(presence.address) },
+          { label: 'Agent', value: textOrUnknown(presence.agent) },
+          { label: 'IP address', value: textOrUnknown(presence.address) },
         ]),
     {
       label: 'Device ID',
@@ -109,13 +109,13 @@ function workspaceFact({ state, since }: DeviceView['workspace']): Fact[] {
   if (state === 'open' || since === null) return [];
   const value = (
     <>
-      {WORKSPACE_BADGES[state].words}, reported <Moment at={since} />
+      {WORKSPACE_BADGES[state].label}, reported <Moment at={since} />
     </>
   );
   return [{ label: 'Workspace', value }];
 }
 
-const said = (value: string | null) => (value === null ? 'Unknown' : <UserText>{value}</UserText>);
+const textOrUnknown = (value: string | null) => (value === null ? 'Unknown' : <UserText>{value}</UserText>);
 
 const placed = (code: string | null, origin: string) =>
   code === null ? (

@@ -63,12 +63,12 @@ function Happenings({ events }: { readonly events: readonly HistoryEvent[] }) {
     <ShortList items={events} few={12} noun="entries">
       {(shown) => (
         <ol className={classes.timeline}>
-          {shown.map(({ at, what, given, order }, index) => (
+          {shown.map(({ at, text, note, order }, index) => (
             // biome-ignore lint/suspicious/noArrayIndexKey: two things of one instant and one kind can be told apart by nothing else
-            <li key={`${at} ${what} ${index}`}>
+            <li key={`${at} ${text} ${index}`}>
               <time dateTime={new Date(at).toISOString()}>{dateTime(at)}</time>
               <div>
-                {what}
+                {text}
                 {order !== null && (
                   <>
                     {' '}
@@ -77,9 +77,9 @@ function Happenings({ events }: { readonly events: readonly HistoryEvent[] }) {
                     </PageLink>
                   </>
                 )}
-                {given !== null && (
+                {note !== null && (
                   <Text size="sm" c="dimmed" dir="auto" style={{ overflowWrap: 'anywhere' }}>
-                    <UserText>{given}</UserText>
+                    <UserText>{note}</UserText>
                   </Text>
                 )}
               </div>

@@ -32,11 +32,11 @@ const sources = (change: Partial<Sources> = {}): Sources => ({
   holds: undefined,
   ...change,
 });
-const told = (given: Sources) => historyOf(given).map(({ at, what, given: words }) => [at, what, words]);
+const summaryOf = (records: Sources) => historyOf(records).map(({ at, text, note }) => [at, text, note]);
 
 describe('the history of a device', () => {
   it('starts with the enrollment and contains its end, newest first', () => {
-    expect(told(sources())).toEqual([
+    expect(summaryOf(sources())).toEqual([
       [90, 'Revoked.', null],
       [10, 'Enrolled, for the 2nd time.', null],
     ]);
@@ -66,7 +66,7 @@ describe('the history of a device', () => {
       evidence: { location, statement: null, sources: [], observations },
       receipts: { receipts: [{ ...receipt, at: new Date(50).toISOString() }] },
     });
-    expect(told(all)).toEqual([
+    expect(summaryOf(all)).toEqual([
       [90, 'Revoked.', null],
       [50, 'The device suspended mail (not available yet).', null],
       [40, 'Command completed: Show message.', null],
@@ -89,7 +89,7 @@ describe('the history of a device', () => {
       },
       { ...hold, on: { kind: 'device' as const, device: id, user: 'x' }, placedAt: 40, released: null },
     ];
-    expect(told(sources({ holds })).slice(1, 4)).toEqual([
+    expect(summaryOf(sources({ holds })).slice(1, 4)).toEqual([
       [60, 'Legal hold on its user released.', 'over'],
       [40, 'Legal hold placed.', 'the tender'],
       [30, 'Legal hold placed on its user.', 'the tender'],

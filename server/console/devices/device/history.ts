@@ -21,9 +21,9 @@ import { alertName, receiptSentence } from '../../words/devices.ts';
 export interface HistoryEvent {
   readonly at: number;
   readonly clock: 'server' | 'real';
-  readonly what: string;
+  readonly text: string;
   /** Text that a person or a device wrote. The page shows it as untrusted text. */
-  readonly given: string | null;
+  readonly note: string | null;
   readonly order: string | null;
 }
 
@@ -59,7 +59,7 @@ export function historyOf(sources: Sources): HistoryEvent[] {
       server(Date.parse(receipt.at), receiptSentence(receipt), { order: receipt.order }),
     ),
     ...(alerts?.alerts ?? []).map(({ at, code, detail, count }) =>
-      server(at, `Alert: ${alertName(code)}${count > 1 ? `, ${count} times` : ''}.`, { given: detail }),
+      server(at, `Alert: ${alertName(code)}${count > 1 ? `, ${count} times` : ''}.`, { note: detail }),
     ),
     ...(commands?.commands ?? []).flatMap(ofCommand),
     ...(certificates?.certificates ?? []).flatMap(ofCertificate),
@@ -67,14 +67,14 @@ export function historyOf(sources: Sources): HistoryEvent[] {
   ].sort((a, b) => b.at - a.at);
 }
 
-type Extra = Partial<Pick<HistoryEvent, 'given' | 'order'>>;
+type Extra = Partial<Pick<HistoryEvent, 'note' | 'order'>>;
 const on =
   (clock: HistoryEvent['clock']) =>
-  (at: number, what: string, { given = null, order = null }: Extra = {}): HistoryEvent => ({
+  (at: number, text: string, { note = null, order = null }: Extra = {}): HistoryEvent => ({
     at,
     clock,
-    what,
-    given: given === '' ? null : given,
+    text,
+    note: note === '' ? null : note,
     order,
   });
 const server = on('server');
@@ -87,7 +87,11 @@ function ofDevice({ enrolledAt, endedAt, status, generation, presence, statement
     ...(endedAt === null ? [] : [server(endedAt, status === 'revoked' ? 'Revoked.' : 'Unenrolled.')]),
     // The evidence includes statements about a present location, so only a statement about the home is a separate event.
     ...(statement?.kind === 'home'
-      ? [server(statement.at, `An admin set the home area: ${places(statement.areas)}.`, { given: statement.reason })]
+      ? [
+          server(statement.at, `An admin set the home area: ${locationNames(statement.areas)}.`, {
+            note: statement.reason,
+          }),
+        ]
       : []),
   ];
 }
@@ -97,12 +101,12 @@ function ofObservation({ source, areas, at, detail }: Evidence['observations'][n
   if (known === 'statement') {
     return detail === 'ended'
       ? server(at, 'The location statement of the admin ended.')
-      : server(at, `An admin set the location: ${places(areas)}.`, { given: detail });
+      : server(at, `An admin set the location: ${locationNames(areas)}.`, { note: detail });
   }
   if (known === 'address' && detail === 'disconnected') {
-    return server(at, `The connection ended. Its IP address was in ${places(areas)}.`);
+    return server(at, `The connection ended. Its IP address was in ${locationNames(areas)}.`);
   }
-  return server(at, `${known ? SOURCE_NAMES[known] : source}: ${places(areas)}.`, { given: detail });
+  return server(at, `${known ? SOURCE_NAMES[known] : source}: ${locationNames(areas)}.`, { note: detail });
 }
 
 const ENDS = { done: 'completed', failed: 'failed', expired: 'expired', canceled: 'canceled' } as const;
@@ -123,12 +127,12 @@ function ofCommand({
 }: Commands['commands'][number]): HistoryEvent[] {
   const name = COMMAND_NAMES[command.kind];
   return [
-    real(createdAt, `Command sent: ${name}.`, { given: command.kind === 'message' ? command.text : null }),
+    real(createdAt, `Command sent: ${name}.`, { note: command.kind === 'message' ? command.text : null }),
     // A command that has ended has no separate event for its delivery, because the end implies the delivery.
     ...(state === 'stored' && storedAt !== null ? [real(storedAt, `Command delivered: ${name}.`)] : []),
     ...(finishedAt === null || state === 'queued' || state === 'stored'
       ? []
-      : [real(finishedAt, `Command ${ENDS[state]}: ${name}.`, { given: detail })]),
+      : [real(finishedAt, `Command ${ENDS[state]}: ${name}.`, { note: detail })]),
     ...(displayed ? [real(displayed.at, `Message displayed to the user${DISPLAYED_ON[displayed.on]}.`)] : []),
   ];
 }
@@ -142,14 +146,14 @@ function ofCertificate({ notBefore, revokedAt, supersededAt }: Certificates['cer
 }
 
 function ofHold({ on, placedAt, reason, released }: LegalHoldView): HistoryEvent[] {
-  const whom = on.kind === 'person' ? ' on its user' : '';
+  const subject = on.kind === 'person' ? ' on its user' : '';
   return [
-    server(placedAt, `Legal hold placed${whom}.`, { given: reason }),
-    ...(released ? [server(released.at, `Legal hold${whom} released.`, { given: released.reason })] : []),
+    server(placedAt, `Legal hold placed${subject}.`, { note: reason }),
+    ...(released ? [server(released.at, `Legal hold${subject} released.`, { note: released.reason })] : []),
   ];
 }
 
-const places = (areas: readonly string[]): string => areas.map(areaName).join(' or ');
+const locationNames = (areas: readonly string[]): string => areas.map(areaName).join(' or ');
 
 const ENDINGS: Readonly<Record<string, string>> = { one: 'st', two: 'nd', few: 'rd', other: 'th' };
 const rules = new Intl.PluralRules('en', { type: 'ordinal' });

@@ -27,7 +27,7 @@ export function HoldSection({ device }: { readonly device: DeviceView }) {
           <Stack gap="sm">
             <Text size="sm">{HOLD_MEANING}</Text>
             {may('legal-holds.list') ? (
-              <Standing id={device.id} />
+              <ActiveHolds id={device.id} />
             ) : (
               <Text size="sm" c="dimmed">
                 Only admins with the role owner, legal or auditor can read the reason and the start date.
@@ -45,7 +45,7 @@ export function HoldSection({ device }: { readonly device: DeviceView }) {
   );
 }
 
-function Standing({ id }: { readonly id: string }) {
+function ActiveHolds({ id }: { readonly id: string }) {
   const holds = useQuery(deviceHoldsQuery(id));
   return (
     <QueryResult query={holds} lines={3}>

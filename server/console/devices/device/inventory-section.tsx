@@ -25,7 +25,7 @@ export function InventorySection({ inventory }: { readonly inventory: Inventory 
   );
 }
 
-const said = (value: string | number | null) =>
+const textOrUnknown = (value: string | number | null) =>
   value === null || value === '' ? (
     <Text span c="dimmed">
       Unknown
@@ -37,21 +37,21 @@ const said = (value: string | number | null) =>
 function factsOf({ os, hardware, disks, network, agent, hostname }: Inventory): Fact[] {
   const system = [os.distro, os.release].filter((part) => part !== null).join(' ');
   return [
-    { label: 'Host name', value: said(hostname) },
-    { label: 'System', value: said(system === '' ? os.platform : `${system} (${os.platform})`) },
-    { label: 'Kernel', value: said(os.kernel) },
-    { label: 'Processor', value: said(hardware.cpu === null ? null : `${hardware.cpu}, ${os.arch}`) },
-    { label: 'Cores', value: said(hardware.cores) },
-    { label: 'Memory', value: said(hardware.memory === null ? null : gigabytes(hardware.memory)) },
-    { label: 'Manufacturer', value: said(hardware.manufacturer) },
-    { label: 'Model', value: said(hardware.model) },
-    { label: 'Serial number', value: said(hardware.serial) },
-    { label: 'Hardware UUID', value: said(hardware.uuid) },
+    { label: 'Host name', value: textOrUnknown(hostname) },
+    { label: 'System', value: textOrUnknown(system === '' ? os.platform : `${system} (${os.platform})`) },
+    { label: 'Kernel', value: textOrUnknown(os.kernel) },
+    { label: 'Processor', value: textOrUnknown(hardware.cpu === null ? null : `${hardware.cpu}, ${os.arch}`) },
+    { label: 'Cores', value: textOrUnknown(hardware.cores) },
+    { label: 'Memory', value: textOrUnknown(hardware.memory === null ? null : gigabytes(hardware.memory)) },
+    { label: 'Manufacturer', value: textOrUnknown(hardware.manufacturer) },
+    { label: 'Model', value: textOrUnknown(hardware.model) },
+    { label: 'Serial number', value: textOrUnknown(hardware.serial) },
+    { label: 'Hardware UUID', value: textOrUnknown(hardware.uuid) },
     {
       label: 'Disks',
       value:
         disks.length === 0
-          ? said(null)
+          ? textOrUnknown(null)
           : disks.map(({ name, size, encrypted }) => (
               <div key={name}>
                 <UserText>{name}</UserText>
@@ -64,7 +64,7 @@ function factsOf({ os, hardware, disks, network, agent, hostname }: Inventory): 
       label: 'Network adapters',
       value:
         network.length === 0
-          ? said(null)
+          ? textOrUnknown(null)
           : network.map(({ name, mac }) => (
               <div key={name}>
                 <UserText>{name}</UserText>
@@ -72,6 +72,6 @@ function factsOf({ os, hardware, disks, network, agent, hostname }: Inventory): 
               </div>
             )),
     },
-    { label: 'Agent', value: said(agent) },
+    { label: 'Agent', value: textOrUnknown(agent) },
   ];
 }

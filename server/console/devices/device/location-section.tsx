@@ -81,14 +81,14 @@ function Stated({ device, change }: { readonly device: DeviceView; readonly chan
 }
 
 function Now({ evidence: { location, sources, observations } }: { readonly evidence: Evidence }) {
-  const saidBy = ({ source }: Evidence['sources'][number]) => {
-    const said = observations.filter((one) => one.source === source);
-    const located = said.find(({ database }) => database !== null);
-    return { detail: said[0]?.detail ?? '', database: located?.database ?? null };
+  const observedBy = ({ source }: Evidence['sources'][number]) => {
+    const observed = observations.filter((one) => one.source === source);
+    const located = observed.find(({ database }) => database !== null);
+    return { detail: observed[0]?.detail ?? '', database: located?.database ?? null };
   };
   return (
     <>
-      <LocationEvidence location={location} sources={sources.map((one) => ({ ...one, ...saidBy(one) }))} />
+      <LocationEvidence location={location} sources={sources.map((one) => ({ ...one, ...observedBy(one) }))} />
       <TerritoryNote areas={location.areas} />
     </>
   );
@@ -142,7 +142,7 @@ export function LocationEvidence({ location, sources, then }: Pick<Explanation, 
                 source={one}
                 then={then}
                 part={part(one, decides, disagree)}
-                alone={sources.filter(({ fresh }) => fresh).length < 2}
+                onlySource={sources.filter(({ fresh }) => fresh).length < 2}
               />
             </li>
           ))}
@@ -171,12 +171,12 @@ function SourceView({
   source: { source, areas, at, since, until, fresh, detail, database },
   then,
   part,
-  alone,
+  onlySource,
 }: Then & {
   readonly source: Source;
   readonly part: Part;
   /** True if the location depends on a single source of evidence. */
-  readonly alone: boolean;
+  readonly onlySource: boolean;
 }) {
   const today = useServerNow(10_000);
   const now = then ?? today;
@@ -217,7 +217,7 @@ function SourceView({
         </Text>
       </div>
       <Badge color={color} style={{ flex: 'none' }}>
-        {part === 'decides' && alone ? 'Decides alone' : label}
+        {part === 'decides' && onlySource ? 'Decides alone' : label}
       </Badge>
     </Group>
   );

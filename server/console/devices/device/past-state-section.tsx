@@ -82,13 +82,13 @@ function Explained({ device, at }: { readonly device: DeviceView; readonly at: n
   const query = useQuery(explanationQuery(device.id, at));
   return (
     <QueryResult query={query} lines={6}>
-      {(told) => <Then told={told} />}
+      {(explanation) => <PastState explanation={explanation} />}
     </QueryResult>
   );
 }
 
-function Then({ told }: { readonly told: Explanation }) {
-  const { at, status, group, home, homeBy, seat, evidenceFrom } = told;
+function PastState({ explanation }: { readonly explanation: Explanation }) {
+  const { at, status, group, home, homeBy, seat, evidenceFrom } = explanation;
   const here = useRef<HTMLElement>(null);
   // If the page address contains a past time, scroll to this section, which is far down the page.
   useEffect(() => void here.current?.scrollIntoView({ block: 'start' }), []);
@@ -117,7 +117,7 @@ function Then({ told }: { readonly told: Explanation }) {
           <Alert color="gray">The device was {status}. It therefore had no services, with or without an order.</Alert>
         )}
         <Part title="Location">
-          <LocationEvidence location={told.location} sources={told.sources} then={at} />
+          <LocationEvidence location={explanation.location} sources={explanation.sources} then={at} />
           {evidenceFrom !== null && (
             <Text size="sm" c="dimmed">
               The server has evidence from {dateTime(evidenceFrom)} on. The device may have arrived at this location
@@ -126,17 +126,17 @@ function Then({ told }: { readonly told: Explanation }) {
           )}
         </Part>
         <Part title="Services">
-          <Services services={told.services} nextChange={told.nextChange} then={at} />
+          <Services services={explanation.services} nextChange={explanation.nextChange} then={at} />
         </Part>
         <Part title="Related orders">
-          {told.orders.length === 0 ? (
+          {explanation.orders.length === 0 ? (
             <Text size="sm">No order concerned the device at that time.</Text>
           ) : (
-            <Orders told={told} />
+            <Orders explanation={explanation} />
           )}
         </Part>
         <Part title="Evidence">
-          <Observations told={told} />
+          <Observations explanation={explanation} />
         </Part>
       </Stack>
     </Paper>
@@ -154,7 +154,7 @@ function Part({ title, children }: { readonly title: string; readonly children: 
   );
 }
 
-function Orders({ told: { orders, at } }: { readonly told: Explanation }) {
+function Orders({ explanation: { orders, at } }: { readonly explanation: Explanation }) {
   return (
     <ul className={classes.list}>
       {orders.map((one) => (
@@ -201,7 +201,7 @@ function Orders({ told: { orders, at } }: { readonly told: Explanation }) {
   );
 }
 
-function Observations({ told: { observations } }: { readonly told: Explanation }) {
+function Observations({ explanation: { observations } }: { readonly explanation: Explanation }) {
   if (observations.length === 0) return <Text size="sm">No evidence at that time.</Text>;
   return (
     <>

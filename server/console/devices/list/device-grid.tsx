@@ -16,7 +16,7 @@ import { columns, features, type Row, type Surroundings } from './columns.tsx';
 import classes from './device-grid.module.css';
 import type { Order } from './filter.ts';
 import { GridRow } from './grid-row.tsx';
-import { type Asked, useRows } from './rows.ts';
+import { type ListQuery, useRows } from './rows.ts';
 import { isChosen } from './selection.ts';
 import { useActiveRow } from './use-active-row.ts';
 import { type GridChoice, useGridKeys } from './use-grid-keys.ts';
@@ -29,7 +29,7 @@ const COVER = 72;
 const SCROLLER = 'devices';
 
 export function DeviceGrid({
-  asked,
+  query,
   total,
   waiting,
   surroundings,
@@ -37,7 +37,7 @@ export function DeviceGrid({
   choice,
   covered,
 }: {
-  readonly asked: Asked;
+  readonly query: ListQuery;
   readonly total: number;
   readonly waiting: boolean;
   readonly surroundings: Omit<Surroundings, 'tabbable'>;
@@ -51,20 +51,20 @@ export function DeviceGrid({
   const { active, setActive, focusRow, focused, setFocused } = useActiveRow(scroller, total);
   const margin = cards ? 0 : HEAD;
 
-  const virtualizer = useGridVirtualizer({ scroller, total, cards, covered, kept: focused ? active : null });
-  useAnotherList(asked, () => {
+  const virtualizer = useGridVirtualizer({ scroller, total, cards, covered, focused: focused ? active : null });
+  useAnotherList(query, () => {
     virtualizer.scrollToOffset(0);
     setActive(0);
   });
 
   const [start, end] = useSeldom(virtualizer.range?.startIndex ?? 0, virtualizer.range?.endIndex ?? 0);
-  const rows = useRows(asked, start, end, focused ? active : start, total);
+  const rows = useRows(query, start, end, focused ? active : start, total);
 
   const items = virtualizer.getVirtualItems();
   const tabbable = items.some(({ index }) => index === active) ? active : (virtualizer.range?.startIndex ?? 0);
   // The React key of a row is its index, so that a visible row keeps its HTML element when the list changes.
   const data = items.map(({ index }): Row => ({ index, device: rows.at(index) }));
-  const table = useDeviceTable(data, { ...surroundings, tabbable }, asked.order, reorder);
+  const table = useDeviceTable(data, { ...surroundings, tabbable }, query.order, reorder);
 
   const page = Math.max(1, Math.floor(((virtualizer.scrollRect?.height ?? 0) - margin) / (cards ? CARD : ROW)) - 1);
   const show = (index: number) => {
@@ -124,13 +124,13 @@ export function DeviceGrid({
   );
 }
 
-function useAnotherList(asked: Asked, start: () => void) {
+function useAnotherList(query: ListQuery, start: () => void) {
   const first = useRef(true);
   // biome-ignore lint/correctness/useExhaustiveDependencies: only another list calls it
   useEffect(() => {
     if (!first.current) start();
     first.current = false;
-  }, [asked]);
+  }, [query]);
 }
 
 function useGridVirtualizer({
@@ -138,15 +138,15 @@ function useGridVirtualizer({
   total,
   cards,
   covered,
-  kept,
+  focused,
 }: {
   readonly scroller: RefObject<HTMLDivElement | null>;
   readonly total: number;
   readonly cards: boolean;
   readonly covered: boolean;
-  readonly kept: number | null;
+  readonly focused: number | null;
 }) {
-  const left = useElementScrollRestoration({ id: SCROLLER });
+  const saved = useElementScrollRestoration({ id: SCROLLER });
   const margin = cards ? 0 : HEAD;
   const virtualizer = useVirtualizer({
     count: total,
@@ -157,11 +157,13 @@ function useGridVirtualizer({
     scrollPaddingStart: margin,
     paddingEnd: covered ? COVER : 0,
     scrollPaddingEnd: covered ? COVER : 0,
-    initialOffset: left?.scrollY ?? 0,
+    initialOffset: saved?.scrollY ?? 0,
     // Always render the focused row, even outside the visible range. Otherwise the keyboard focus would be lost.
     rangeExtractor: (range) => {
       const rows = defaultRangeExtractor(range);
-      return kept !== null && kept < total && !rows.includes(kept) ? [...rows, kept].sort((a, b) => a - b) : rows;
+      return focused !== null && focused < total && !rows.includes(focused)
+        ? [...rows, focused].sort((a, b) => a - b)
+        : rows;
     },
   });
   // biome-ignore lint/correctness/useExhaustiveDependencies: rows of another height are measured anew

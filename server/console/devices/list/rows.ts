@@ -6,28 +6,28 @@ import { topicQuery } from '../../client/queries.ts';
 import { type Filter, listPath, type Order } from './filter.ts';
 import { WINDOW, windowOf, windowsOf, withMargin } from './windows.ts';
 
-export interface Asked {
+export interface ListQuery {
   readonly filter: Filter;
   readonly order: Order;
 }
 
 /** A block of rows leaves the cache a minute after it becomes invisible, because the browser cannot hold the rows of a large fleet. */
-export const windowQuery = ({ filter, order }: Asked, offset: number) =>
+export const windowQuery = ({ filter, order }: ListQuery, offset: number) =>
   queryOptions({ ...topicQuery(['devices'], listPath(filter, order, offset, WINDOW), devicePage), gcTime: 60_000 });
 
-const keyOf = ({ filter, order }: Asked): string => listPath(filter, order, 0, WINDOW);
+const keyOf = ({ filter, order }: ListQuery): string => listPath(filter, order, 0, WINDOW);
 
 /**
  * Latest filters for which devices have loaded. The page shows the devices for these filters until the devices for new filters have loaded.
  */
-export function useAnswered(asked: Asked) {
-  const head = useQuery({ ...windowQuery(asked, 0), placeholderData: keepPreviousData });
-  const [answered, setAnswered] = useState(asked);
-  if (head.isSuccess && !head.isPlaceholderData && keyOf(answered) !== keyOf(asked)) setAnswered(asked);
+export function useShownList(query: ListQuery) {
+  const head = useQuery({ ...windowQuery(query, 0), placeholderData: keepPreviousData });
+  const [shown, setShown] = useState(query);
+  if (head.isSuccess && !head.isPlaceholderData && keyOf(shown) !== keyOf(query)) setShown(query);
   return {
     head,
-    shown: answered,
-    key: keyOf(answered),
+    shown,
+    key: keyOf(shown),
     total: head.data?.total ?? 0,
     waiting: head.isPlaceholderData,
   };
@@ -37,10 +37,10 @@ export function useAnswered(asked: Asked) {
  * Loads the visible rows, from index `first` to index `last`. Also loads the row at index `besides`, because the row with the keyboard
  * focus may be outside the visible part of the list.
  */
-export function useRows(asked: Asked, first: number, last: number, besides: number, total: number) {
+export function useRows(query: ListQuery, first: number, last: number, besides: number, total: number) {
   const near = windowsOf(...withMargin(first, last), total);
   const offsets = [...new Set([...near, ...windowsOf(besides, besides, total)])];
-  const windows = useQueries({ queries: offsets.map((offset) => windowQuery(asked, offset)) });
+  const windows = useQueries({ queries: offsets.map((offset) => windowQuery(query, offset)) });
   return {
     at: (index: number): ListedDevice | undefined =>
       windows[offsets.indexOf(windowOf(index))]?.data?.devices[index % WINDOW],

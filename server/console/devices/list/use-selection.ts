@@ -3,16 +3,16 @@ import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { ListedDevice } from '../../../../shared/api/devices.ts';
 import { filterKey } from './filter.ts';
-import { type Asked, windowQuery } from './rows.ts';
+import { type ListQuery, windowQuery } from './rows.ts';
 import { choose, EVERYTHING, MOST_NAMED, NOTHING, type Selection } from './selection.ts';
 import { WINDOW, windowsOf } from './windows.ts';
 
-export function useSelection(asked: Asked, total: number) {
+export function useSelection(query: ListQuery, total: number) {
   const client = useQueryClient();
   const [selection, setSelection] = useState<Selection<ListedDevice>>(NOTHING);
   const [failure, setFailure] = useState<unknown>(null);
   const [fetching, setFetching] = useState(false);
-  const key = filterKey(asked.filter);
+  const key = filterKey(query.filter);
   const [of, setOf] = useState(key);
   if (of !== key) {
     setOf(key);
@@ -24,7 +24,7 @@ export function useSelection(asked: Asked, total: number) {
   async function stretch(from: number, to: number): Promise<ListedDevice[]> {
     const found: ListedDevice[] = [];
     for (const offset of windowsOf(from, to, total)) {
-      const { devices } = await client.fetchQuery({ ...windowQuery(asked, offset), staleTime: 30_000 });
+      const { devices } = await client.fetchQuery({ ...windowQuery(query, offset), staleTime: 30_000 });
       found.push(...devices.slice(Math.max(0, from - offset), Math.min(WINDOW, to - offset + 1)));
     }
     return found;
