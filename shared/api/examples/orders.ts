@@ -275,7 +275,7 @@ export const orderRollout = {
   ],
 };
 const { title: _, ...document } = directive;
-export const keptDocument = document;
+export const uploadedDocument = document;
 export const decisionView = {
   ...decision,
   commitment,
