@@ -17,7 +17,7 @@ import { type Config, forgetNotifySocket, readConfig } from './config.ts';
 import { CONSOLE_FOLDER, ensureConsole } from './console/build.ts';
 import { inUrl } from './console-link.ts';
 import { BEFOREHAND_DAYS } from './jurisdiction/past-location.ts';
-import { keepRetention } from './store/retention.ts';
+import { startRetention } from './store/retention.ts';
 import { VERSION } from './version.ts';
 
 const DAY = 86_400_000;
@@ -87,8 +87,8 @@ async function startWork(
   mailer?.watch();
   const stopRevocationList = await domain.revocationList.start();
   const stopStatements = await devices.startStatementExpiry(failed('location statements could not be ended'));
-  const stopCommands = domain.commands.keepExpiring(failed('commands could not be expired'));
-  const stopRetention = keepRetention(
+  const stopCommands = domain.commands.startExpiry(failed('commands could not be expired'));
+  const stopRetention = startRetention(
     database,
     clock,
     config.evidenceDays + BEFOREHAND_DAYS,

@@ -34,10 +34,10 @@ export interface AdminsPorts {
 
 export type Admins = ReturnType<typeof createAdmins>;
 
-export function createAdmins(given: AdminsPorts) {
-  const { stores, sessionIdle: idle = SESSION_IDLE, bus } = given;
-  const now = given.now ?? Date.now;
-  const ports = { ...given, ...stores, limits: given.limits ?? createSignInLimits(), now, idle };
+export function createAdmins(options: AdminsPorts) {
+  const { stores, sessionIdle: idle = SESSION_IDLE, bus } = options;
+  const now = options.now ?? Date.now;
+  const ports = { ...options, ...stores, limits: options.limits ?? createSignInLimits(), now, idle };
   const changed = () => bus.publish({ kind: 'accounts' });
   const accounts = createAccounts(ports);
   return {

@@ -28,7 +28,7 @@ export function codeRoutes({ enrollment, devices, people, orders }: CodesPorts):
     const inherited = await devices.getGroup(group.id);
     const present = { statement, home: own.home ?? inherited.home, seat: own.seat ?? inherited.seat };
     const next = { statement, home: code.home ?? present.home, seat: code.seat ?? present.seat };
-    await requireNoEffect(orders.statements, [{ device: id, present, wanted: next }], (numbers) => {
+    await requireNoEffect(orders.statements, [{ device: id, present, placement: next }], (numbers) => {
       const detail = `The code would change the effect of order ${numbers.join(' and order ')} on the device. Change the device's home or seat first: a second person confirms it.`;
       return new CordonError('conflict', detail, { device: id, orders: numbers });
     });

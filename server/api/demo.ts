@@ -108,18 +108,18 @@ export function demoRoutes({ demo, admins, orders, events }: DemoPorts): Route[]
       body: demoTicket,
       response: demoSession,
       async handler({ body, secure }) {
-        const held = await demo.session(body.ticket);
-        const session = held && (await admins.session(held.token, held.csrf, { active: true }));
+        const cookies = await demo.session(body.ticket);
+        const session = cookies && (await admins.session(cookies.token, cookies.csrf, { active: true }));
         if (!session) {
           throw new CordonError(
             'credentials_wrong',
             'This link belongs to another demo. Use a link that this demo printed at its start.',
           );
         }
-        const view = viewOf({ account: session.account, via: 'session', session, destructive: false }, held.csrf);
+        const view = viewOf({ account: session.account, via: 'session', session, destructive: false }, cookies.csrf);
         return new Reply(
-          { ...view, approverKey: held.approverKey },
-          { headers: { 'Set-Cookie': sessionCookie(held.token, session.expiresAt, secure) } },
+          { ...view, approverKey: cookies.approverKey },
+          { headers: { 'Set-Cookie': sessionCookie(cookies.token, session.expiresAt, secure) } },
         );
       },
     }),

@@ -141,7 +141,7 @@ function changeRoutes({ devices, orders, now }: Omit<DevicesPorts, 'jurisdiction
         const { home: groupHome, seat: groupSeat } = await devices.getGroup(group.id);
         const before = { statement: known.statement, home: own.home ?? groupHome, seat: own.seat ?? groupSeat };
         const next = { statement: statement === undefined ? known.statement : statement, home, seat };
-        const effects = await orders.statements.placements([{ device: params.id, present: before, wanted: next }]);
+        const effects = await orders.statements.placements([{ device: params.id, present: before, placement: next }]);
         const overridden = effects.map(({ order }) => order);
         if (statement && overridden.length > 0) requireShort(statement.until, overridden, now());
         if (overridden.length > 0) await authorize('location.override', [params.id]);

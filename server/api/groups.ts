@@ -30,7 +30,7 @@ export function groupRoutes({ devices, orders }: GroupsPorts): Route[] {
     const changes = (await devices.placementsOf(id)).map(({ device, statement, ...own }) => ({
       device,
       present: { statement, home: own.home ?? group.home, seat: own.seat ?? group.seat },
-      wanted: { statement, home: own.home ?? home, seat: own.seat ?? seat },
+      placement: { statement, home: own.home ?? home, seat: own.seat ?? seat },
     }));
     await requireNoEffect(orders.statements, changes, (numbers, count) => {
       const detail = `The change would alter the effect of order ${numbers.join(' and order ')} on ${count} ${count === 1 ? 'device' : 'devices'} of this group. Set the home or seat of those devices instead: a second person confirms it.`;

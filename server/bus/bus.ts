@@ -35,7 +35,7 @@ type Shown = 'devices' | 'results' | 'orders' | 'receipts' | 'alerts' | 'account
 export interface Bus {
   publish(wake: Wake): void;
   /** Returns the function that cancels the subscription. A subscriber must not throw. */
-  subscribe(hear: (wake: Wake) => void): () => void;
+  subscribe(subscriber: (wake: Wake) => void): () => void;
 }
 
 /** Bus of one process. Subscribers run in a later turn of the event loop, never inside `publish`. */
@@ -55,8 +55,8 @@ export class LocalBus implements Bus {
     });
   }
 
-  subscribe(hear: (wake: Wake) => void): () => void {
-    this.#subscribers.add(hear);
-    return () => this.#subscribers.delete(hear);
+  subscribe(subscriber: (wake: Wake) => void): () => void {
+    this.#subscribers.add(subscriber);
+    return () => this.#subscribers.delete(subscriber);
   }
 }

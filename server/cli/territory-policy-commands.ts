@@ -24,13 +24,13 @@ const named = ({ version, title, date }: Pick<TerritoryPolicyView, 'version' | '
 
 export function addPolicyCommands(areas: Command, cli: Cli): void {
   const policy = areas.command('policy').description('Manage policies that assign disputed territories in new orders');
-  const ask = () => cli.client().call(territoryPolicyList, 'GET', '/territory-policies');
+  const list = () => cli.client().call(territoryPolicyList, 'GET', '/territory-policies');
 
   policy
     .command('list')
     .description('List the policies and when each was active')
     .action(async () => {
-      const view = await ask();
+      const view = await list();
       const importerOf = (account: string | null) =>
         account === null ? 'the server' : (view.people[account] ?? account);
       const rows = view.policies.map(({ version, title, date, importedAt, importedBy, hash, active }) => [
@@ -55,7 +55,7 @@ export function addPolicyCommands(areas: Command, cli: Cli): void {
     .description('Show the territories of a policy. Default: the active policy')
     .argument('[version]')
     .action(async (version?: string) => {
-      const { policies } = await ask();
+      const { policies } = await list();
       const found = policies.find((each) => (version === undefined ? each.active : `${each.version}` === version));
       if (!found)
         throw new CordonError(

@@ -61,10 +61,10 @@ export function addTimeCorrectionCommands(program: Command, cli: Cli): void {
       await confirm(cli, describe(envelope), options);
       const signer = await openKey(cli, options);
       const payload = Buffer.from(envelope.payload, 'base64');
-      const [mine] = signEnvelope(PAYLOAD_TYPES.timeCorrection, payload, [signer]).signatures;
-      if (!mine) throw new Error('the key produced no signature');
+      const [signature] = signEnvelope(PAYLOAD_TYPES.timeCorrection, payload, [signer]).signatures;
+      if (!signature) throw new Error('the key produced no signature');
       const otherSignatures = envelope.signatures.filter(({ keyid }) => keyid !== signer.keyid);
-      const signed: Envelope = { ...envelope, signatures: [...otherSignatures, mine] };
+      const signed: Envelope = { ...envelope, signatures: [...otherSignatures, signature] };
       writeFileSync(`${file}.new`, `${JSON.stringify(signed)}\n`, { mode: 0o600 });
       renameSync(`${file}.new`, file);
       const count = signed.signatures.length;

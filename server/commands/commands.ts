@@ -84,7 +84,7 @@ export function createCommands({ stores, shares, bus, clock, devices, now = Date
   }
 
   /** Expires commands at regular intervals. Returns the function that stops the schedule. */
-  function keepExpiring(failed: (error: unknown) => void): () => Promise<void> {
+  function startExpiry(failed: (error: unknown) => void): () => Promise<void> {
     const loop = new Loop({ run: async () => void (await expire()), failed, every: EXPIRE_EVERY });
     loop.requestAt(Date.now() + EXPIRE_EVERY);
     return () => loop.stop();
@@ -99,6 +99,6 @@ export function createCommands({ stores, shares, bus, clock, devices, now = Date
     progress,
     requests,
     expire,
-    keepExpiring,
+    startExpiry,
   };
 }

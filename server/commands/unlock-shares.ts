@@ -12,7 +12,7 @@ export interface UnlockShareStore {
    * Returns the server's part (share) of the workspace key for a lock command. The first call creates the share, which is stored durably
    * when the promise resolves.
    */
-  shareOfLock(wanted: { readonly lock: CommandId; readonly device: DeviceId; readonly at: number }): Promise<string>;
+  shareOfLock(request: { readonly lock: CommandId; readonly device: DeviceId; readonly at: number }): Promise<string>;
   /** Server's parts (shares) of the workspace key from the device's lock commands, newest first. */
   sharesOf(device: DeviceId, limit: number): Promise<string[]>;
 }

@@ -102,12 +102,12 @@ export function createDevices(ports: DevicesPorts) {
    * Devices for an admin's action. Throws `out_of_scope` if a listed device is outside the admin's scope. A filter selects only devices
    * within the scope.
    */
-  async function select(wanted: readonly DeviceId[] | DeviceFilter, scope: Scope): Promise<readonly DeviceId[]> {
-    if (!isNamed(wanted)) return store.all({ filter: { ...wanted, status: 'active' }, scope, now: clock.now() });
-    if (scope === null) return wanted;
-    const inside = new Set(await store.within(wanted, scope));
-    const beyond = wanted.filter((device) => !inside.has(device));
-    if (beyond.length === 0) return wanted;
+  async function select(selection: readonly DeviceId[] | DeviceFilter, scope: Scope): Promise<readonly DeviceId[]> {
+    if (!isNamed(selection)) return store.all({ filter: { ...selection, status: 'active' }, scope, now: clock.now() });
+    if (scope === null) return selection;
+    const inside = new Set(await store.within(selection, scope));
+    const beyond = selection.filter((device) => !inside.has(device));
+    if (beyond.length === 0) return selection;
     const detail = `Your role does not include ${beyond.length} of these devices, so nothing was changed.`;
     throw new CordonError('out_of_scope', detail, { devices: beyond.slice(0, 10) });
   }
@@ -164,7 +164,8 @@ export function createDevices(ports: DevicesPorts) {
   };
 }
 
-const isNamed = (wanted: readonly DeviceId[] | DeviceFilter): wanted is readonly DeviceId[] => Array.isArray(wanted);
+const isNamed = (selection: readonly DeviceId[] | DeviceFilter): selection is readonly DeviceId[] =>
+  Array.isArray(selection);
 
 function requireSound({ kind, areas, until }: Omit<Statement, 'at'>, now: number): void {
   const refuse = (detail: string) => new CordonError('invalid_input', detail, { field: 'statement' });

@@ -31,26 +31,26 @@ export interface ActivationCodesPorts {
 
 export function createActivationCodes({ store, fingerprint, addresses, bus }: ActivationCodesPorts) {
   /** Creates a code. Only this function returns the activation link with the secret. */
-  async function createCode(wanted: CreateCode): Promise<{ id: DeviceId; link: string; expiresAt: number }> {
-    const hours = wanted.expiresInHours ?? DEFAULT_HOURS;
+  async function createCode(request: CreateCode): Promise<{ id: DeviceId; link: string; expiresAt: number }> {
+    const hours = request.expiresInHours ?? DEFAULT_HOURS;
     if (!(hours > 0 && hours <= MAX_HOURS)) {
       throw new CordonError('invalid_input', `An activation code must expire after at most ${MAX_HOURS} hours.`, {
         field: 'expiresInHours',
       });
     }
-    const id = wanted.device ?? newDeviceId();
+    const id = request.device ?? newDeviceId();
     const secret = randomBase32(16);
     const createdAt = Date.now();
-    const { person, group, home, seat, by } = wanted;
+    const { person, group, home, seat, by } = request;
     const expiresAt = createdAt + hours * HOUR;
     const code = { id, secretHash: hashOfSecret(secret), person, group, home, seat, by, createdAt, expiresAt };
-    await (wanted.device ? store.reopenCode(code) : store.addCode(code));
+    await (request.device ? store.reopenCode(code) : store.addCode(code));
     bus.publish({ kind: 'devices' });
     const link = formatActivationLink({ ...addresses(), fingerprint, code: { id, secret } });
     return { id, link, expiresAt };
   }
 
-  const listCodes = (wanted: ListCodes): Promise<CodePage> => pageOfCodes(store, wanted, Date.now());
+  const listCodes = (query: ListCodes): Promise<CodePage> => pageOfCodes(store, query, Date.now());
 
   async function getCode(id: DeviceId): Promise<CodeView> {
     const found = await store.redeemable(id);

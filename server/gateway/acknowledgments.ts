@@ -80,9 +80,9 @@ export class Acknowledgments {
 
   take(): Unconfirmed | null {
     if (!this.#due && !this.#had) return null;
-    const taken = { had: this.#had, reports: this.#due ? this.#reports : null };
+    const unconfirmed = { had: this.#had, reports: this.#due ? this.#reports : null };
     this.#due = false;
     this.#had = null;
-    return taken;
+    return unconfirmed;
   }
 }

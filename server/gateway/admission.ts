@@ -102,8 +102,8 @@ export function createAdmission(limits: AdmissionLimits): Admission {
   const beginWaiting = () => lines.serve({ isFull, hasRoom, begin });
 
   return {
-    admit(socket, given, start) {
-      const address = groupOf(given ?? '');
+    admit(socket, remoteAddress, start) {
+      const address = groupOf(remoteAddress ?? '');
       const source = sources.get(address) ?? { address, open: 0, handshakes: 0, waiting: new Map() };
       sources.set(address, source);
       if (source.waiting.size === 0 && hasRoom(source)) begin(socket, source, start);

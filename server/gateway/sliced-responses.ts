@@ -7,15 +7,15 @@ import type { ServerResponse } from 'node:http';
 export const SLICE = 32 * 1024;
 
 export function sendInSlices(response: ServerResponse): void {
-  const end = response.end.bind(response) as (...given: unknown[]) => ServerResponse;
-  response.end = ((...given: unknown[]) => {
-    const [chunk, encoding] = given;
+  const end = response.end.bind(response) as (...args: unknown[]) => ServerResponse;
+  response.end = ((...args: unknown[]) => {
+    const [chunk, encoding] = args;
     const bytes = bytesOf(chunk, encoding);
-    if (bytes === null || response.req.method === 'HEAD') return end(...given);
+    if (bytes === null || response.req.method === 'HEAD') return end(...args);
     if (!response.headersSent && !response.hasHeader('content-length')) {
       response.setHeader('Content-Length', bytes.length);
     }
-    const done = given.find((one) => typeof one === 'function');
+    const done = args.find((one) => typeof one === 'function');
     let at = 0;
     const next = () => {
       while (bytes.length - at > SLICE) {

@@ -47,10 +47,10 @@ export function nexusOf(state: LocationState): LocationWrite['nexus'] {
   const { counted, sightings } = state;
   const codesOf = (areas: readonly EvidenceArea[] = []) => new Set(areas.flatMap(indexCodesOf));
   const present = codesOf(counted?.areas);
-  const seen = codesOf(EVIDENCE_SOURCES.flatMap((source) => sightings[source]?.areas ?? []));
+  const known = codesOf(EVIDENCE_SOURCES.flatMap((source) => sightings[source]?.areas ?? []));
   return [
     ...[...present].map((area) => ({ nexus: 'present', area }) as const),
-    ...[...seen].filter((area) => !present.has(area)).map((area) => ({ nexus: 'seen', area }) as const),
+    ...[...known].filter((area) => !present.has(area)).map((area) => ({ nexus: 'seen', area }) as const),
     ...[...codesOf(sightings.network?.areas)].map((area) => ({ nexus: 'network', area }) as const),
     ...(sightings.address?.connected ? [{ nexus: 'connected', area: '' } as const] : []),
   ];

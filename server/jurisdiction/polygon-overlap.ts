@@ -20,8 +20,8 @@ export function areasUnder(rings: Rings): LocationArea[] {
     const countryRings = geometry.coordinates.flat().map((ring) => ring.map(([x = 0, y = 0]): Point => [x, y]));
     if (!meet(rings, countryRings)) continue;
     const around = featuresContaining(properties.id);
-    const place = countryAmong(around);
-    if (place) touched.add(place);
+    const country = countryAmong(around);
+    if (country) touched.add(country);
     for (const { properties: each } of around) names.add(each.iso1A2 ?? each.id);
   }
   for (const feature of TERRITORIES) {

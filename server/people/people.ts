@@ -91,8 +91,8 @@ export function createPeople({ store, groups, bus, clock }: PeoplePorts) {
 
   async function update(id: PersonId, change: PersonChange, scope: Scope = null): Promise<Person> {
     await personInScope(id, scope);
-    const { name, email, groups: wanted, ...rest } = change;
-    const ids = wanted && [...new Set(wanted)];
+    const { name, email, groups: requested, ...rest } = change;
+    const ids = requested && [...new Set(requested)];
     if (ids) await requireGroups(ids, scope);
     const changed = await store.update(id, {
       ...rest,

@@ -93,7 +93,7 @@ export interface LedgerRestore {
   entries(from: number, limit: number): Promise<readonly { readonly body: string; readonly hash: string }[]>;
   /** Ledger entries that were stored but not yet numbered when the backup was made, oldest first. */
   waiting(): Promise<readonly { readonly id: number; readonly hash: string }[]>;
-  place(id: number, index: number): Promise<void>;
+  setIndex(id: number, index: number): Promise<void>;
   addPublished(
     entries: readonly PublishedEntry[],
     hashes: readonly { readonly level: number; readonly position: number; readonly hash: string }[],

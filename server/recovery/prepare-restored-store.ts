@@ -61,8 +61,8 @@ export interface PreparationOptions {
   readonly lifetimes: { readonly list: number; readonly crl: number; readonly crlCovers: number };
 }
 
-export async function prepareRestoredStore(work: RestoreWork, given: PreparationOptions): Promise<RecoveryState> {
-  const { manifest, authority, ledger, crl, now, realNow } = given;
+export async function prepareRestoredStore(work: RestoreWork, options: PreparationOptions): Promise<RecoveryState> {
+  const { manifest, authority, ledger, crl, now, realNow } = options;
   const tree = await verifiedTree(work.ledger, manifest);
   const since = ledger ? await rejoin(work.ledger, tree, ledger, now) : null;
 
@@ -79,9 +79,9 @@ export async function prepareRestoredStore(work: RestoreWork, given: Preparation
   await work.rows.raiseOrderNumbers(ORDER_NUMBERS, new Date(now).getUTCFullYear());
 
   const jump = versionJump(manifest.realAt, realNow);
-  const list = await moveList(work.documents, given, Math.max(manifest.versions.list, since?.list ?? 0) + jump);
+  const list = await moveList(work.documents, options, Math.max(manifest.versions.list, since?.list ?? 0) + jump);
   const crlNumber = Math.max(await work.documents.newestCrl(), since?.crl ?? 0, crl?.number ?? 0) + jump;
-  await moveCrl(work.documents, given, crlNumber);
+  await moveCrl(work.documents, options, crlNumber);
   const recordFloor = await moveRecords(work.documents, authority, jump, now);
 
   const state: RecoveryState = {
@@ -200,7 +200,7 @@ async function rejoin(work: LedgerRestore, tree: GrowingTree, copy: LedgerCopy, 
     const id = waiting.get(hex);
     // The store already has this entry, because it was committed before the backup and published after it. The store's entry stays, because
     // only the store has the salt and subject of its commitment.
-    if (id !== undefined) await work.place(id, index);
+    if (id !== undefined) await work.setIndex(id, index);
     else entries.push({ index, kind: entry.kind, at: entry.at, body: body.toString('utf8'), hash: hex });
     summarize(entry, since, numbers);
     if (entries.length >= ENTRIES_AT_ONCE) await flush();

@@ -33,10 +33,10 @@ export function requireNames(
   const listed = forbidden.map(
     ({ name, lastUsed }) => `${name} (last used on ${new Date(lastUsed).toISOString().slice(0, 10)})`,
   );
-  const them = forbidden.map(({ name }) => name).join(',');
+  const list = forbidden.map(({ name }) => name).join(',');
   throw new CordonError(
     'names_in_use',
-    `CORDON_NAMES no longer has ${listed.join(', ')}, and enrolled devices reach the server by ${forbidden.length === 1 ? 'this name' : 'these names'}. The server does not start, because these devices could not connect any more. Add ${them} to CORDON_NAMES. If no device needs it any more, start with CORDON_DROP_NAMES=${them}.`,
+    `CORDON_NAMES no longer has ${listed.join(', ')}, and enrolled devices reach the server by ${forbidden.length === 1 ? 'this name' : 'these names'}. The server does not start, because these devices could not connect any more. Add ${list} to CORDON_NAMES. If no device needs it any more, start with CORDON_DROP_NAMES=${list}.`,
     { names: forbidden.map(({ name }) => name) },
   );
 }

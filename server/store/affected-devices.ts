@@ -130,9 +130,9 @@ const groupedBy =
 
 async function groupsWith(db: Db, column: 'home' | 'seat', areas: readonly string[]): Promise<string[]> {
   if (areas.length === 0) return [];
-  const wanted = new Set(areas);
+  const requested = new Set(areas);
   const groups = await db.selectFrom('groups').select(['id', column]).where(column, 'is not', null).execute();
-  return groups.filter((group) => wanted.has(group[column] ?? '')).map(({ id }) => id);
+  return groups.filter((group) => requested.has(group[column] ?? '')).map(({ id }) => id);
 }
 
 async function eachLapsed(db: Db, at: Instant, addPage: AddPage): Promise<void> {

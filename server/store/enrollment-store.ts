@@ -117,10 +117,10 @@ async function redeem(tx: Tx, rows: readonly Redemption[]): Promise<void> {
   for (const { row, state } of states.filter(({ row }) => row.generation > 1)) {
     // A new enrollment would delete the waiting data of the earlier enrollment, which a legal hold protects.
     if (await isUnderLegalHold(tx, row.id)) throw new Undone('legal_hold');
-    const { group_id: _, home, seat, ...again } = state;
+    const { group_id: _, home, seat, ...columns } = state;
     const { numUpdatedRows } = await tx
       .updateTable('devices')
-      .set({ ...again, ended_at: null, ...(home === null ? {} : { home }), ...(seat === null ? {} : { seat }) })
+      .set({ ...columns, ended_at: null, ...(home === null ? {} : { home }), ...(seat === null ? {} : { seat }) })
       .where('id', '=', row.id)
       .where('generation', '=', row.generation - 1)
       .executeTakeFirst();

@@ -76,13 +76,13 @@ export class KeyPackageStore implements KeyPackagePort {
 }
 
 async function claimOf(tx: Tx, { devices, singleUse }: Claiming): Promise<ClaimResult> {
-  const once = await claimSingleUse(tx, [...singleUse]);
-  const got = new Map(once.map((claimed) => [claimed.device, claimed]));
-  const again = await lastResorts(
+  const singleUsePackages = await claimSingleUse(tx, [...singleUse]);
+  const got = new Map(singleUsePackages.map((claimed) => [claimed.device, claimed]));
+  const lastResort = await lastResorts(
     tx,
     devices.filter((device) => !got.has(device)),
   );
-  const resorts = new Map(again.map((claimed) => [claimed.device, claimed]));
+  const resorts = new Map(lastResort.map((claimed) => [claimed.device, claimed]));
   return {
     packages: devices.flatMap((device) => got.get(device) ?? resorts.get(device) ?? []),
     remaining: await remainingOf(tx, [...got.keys()]),

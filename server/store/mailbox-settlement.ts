@@ -21,7 +21,7 @@ const FATES: Readonly<Partial<Record<MessageChange, Fate['fate']>>> = {
 export async function settleMailbox(
   tx: Tx,
   device: DeviceId,
-  shut: DecidingOrder | null,
+  denial: DecidingOrder | null,
   now: number,
 ): Promise<DeviceId[]> {
   const mailbox = (await loadMailboxes(tx, [device])).get(device);
@@ -34,12 +34,12 @@ export async function settleMailbox(
     .orderBy('seq')
     .execute();
   const sent = new Map((await sendersOf(tx, rows)).map((one) => [one.post, one]));
-  const returns = mailbox.gate === 'return' || shut?.rule === 'return';
+  const returns = mailbox.gate === 'return' || denial?.rule === 'return';
   // Under a legal hold, the server holds messages that an order would otherwise return.
   const instead = returns && (await isUnderLegalHold(tx, device));
   const { gate, changes } = settle(
     instead && mailbox.gate === 'return' ? 'hold' : mailbox.gate,
-    instead && shut ? { ...shut, rule: shut.rule === 'return' ? 'hold' : shut.rule } : shut,
+    instead && denial ? { ...denial, rule: denial.rule === 'return' ? 'hold' : denial.rule } : denial,
     rows.map(({ seq, post, held_by, due }) => ({
       seq,
       keep: sent.get(post ?? 0)?.keep ?? true,
@@ -59,7 +59,7 @@ export async function settleMailbox(
     const anew = change === 'released' ? Math.min(now + KEPT_FOR, post?.expires ?? Infinity) : 0;
     // Keeps the later expiry, because a legal hold may already have extended it.
     expiries.set(seq, Math.max(expires_at, anew));
-    const order = change === 'released' ? held_by : (shut?.order ?? null);
+    const order = change === 'released' ? held_by : (denial?.order ?? null);
     if (fate && post) reports.push({ to: post.to, fate: { type: 'fate', id: post.id, device, fate, order, at: now } });
   }
   const changed = changes.filter(({ change }) => change !== 'returned');
@@ -68,7 +68,7 @@ export async function settleMailbox(
       ['bigint', 'text', 'bigint', 'bigint'],
       changed.map(({ seq, change }) => [
         seq,
-        change === 'held' ? (shut?.order ?? null) : null,
+        change === 'held' ? (denial?.order ?? null) : null,
         change === 'due' ? 1 : 0,
         expiries.get(seq) ?? now + KEPT_FOR,
       ]),

@@ -45,7 +45,7 @@ interface Row {
 export class MailboxStore implements MailboxPort {
   readonly #database: Database;
   readonly #acknowledge: (acknowledgment: Acknowledgment) => Promise<void>;
-  readonly #page = createBatcher((wanted: readonly MailQuery[]) => this.#readPages(wanted), { most: 64 });
+  readonly #page = createBatcher((queries: readonly MailQuery[]) => this.#readPages(queries), { most: 64 });
 
   constructor(database: Database) {
     this.#database = database;
@@ -62,14 +62,14 @@ export class MailboxStore implements MailboxPort {
     return row ?? { acknowledged: 0, posts: 0 };
   }
 
-  async read(wanted: MailQuery): Promise<MailPage> {
-    return (await this.#page(wanted)) ?? { entries: [], more: false };
+  async read(query: MailQuery): Promise<MailPage> {
+    return (await this.#page(query)) ?? { entries: [], more: false };
   }
 
-  async #readPages(wanted: readonly MailQuery[]): Promise<Map<MailQuery, MailPage>> {
+  async #readPages(queries: readonly MailQuery[]): Promise<Map<MailQuery, MailPage>> {
     const questions = tableOf(
       ['bigint', 'text', 'bigint', 'bigint', 'bigint', 'bigint', 'bigint', 'bigint'],
-      wanted.map(({ device, generation, after, entries, bytes, dueOnly, now }, index) => [
+      queries.map(({ device, generation, after, entries, bytes, dueOnly, now }, index) => [
         index,
         device,
         generation,
@@ -100,7 +100,7 @@ export class MailboxStore implements MailboxPort {
       order by r.question, r.seq`.execute(this.#database.db);
     const pages = new Map<MailQuery, MailPage>();
     for (const [question, all] of Map.groupBy(rows, (row) => row.question)) {
-      const request = wanted[question];
+      const request = queries[question];
       const last = all.at(-1);
       if (!request || !last) continue;
       const entries = all.map((row) => ({ seq: row.seq, bytes: row.bytes, item: itemOf(row) }));

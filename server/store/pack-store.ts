@@ -38,7 +38,7 @@ export class PackStore implements Port {
       .execute();
     // Reads openings (salt and subject) only for entries of these kinds, because the subject of another entry may be a device or a person.
     const openings = await this.#openings(
-      rows.filter(({ kind }) => WITHHELD_KINDS.some((kept) => kept === kind)).map(({ id }) => id),
+      rows.filter(({ kind }) => WITHHELD_KINDS.some((withheld) => withheld === kind)).map(({ id }) => id),
     );
     return rows.map(({ id, entry_index, body }) => ({
       index: Number(entry_index),

@@ -96,10 +96,10 @@ function decodeResponse(id: string, text: string): Posted {
     id,
     outcome: 'accepted',
     denial: null,
-    recipients: recipients.map(([device, outcome, place]) => ({
+    recipients: recipients.map(([device, outcome, index]) => ({
       device,
       outcome,
-      denial: place === null ? null : (denials[place] ?? null),
+      denial: index === null ? null : (denials[index] ?? null),
     })),
   };
 }

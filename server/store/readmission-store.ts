@@ -215,12 +215,12 @@ async function admitDevice(
   await dropKeyPackages(tx, id);
 }
 
-async function groupOf(tx: Tx, wanted: string | undefined): Promise<string | null> {
-  if (wanted === undefined) return null;
-  const { rows } = await sql<{ id: string }>`select id from groups where id = ${wanted} or name = ${wanted}`.execute(
-    tx,
-  );
+async function groupOf(tx: Tx, requested: string | undefined): Promise<string | null> {
+  if (requested === undefined) return null;
+  const { rows } = await sql<{
+    id: string;
+  }>`select id from groups where id = ${requested} or name = ${requested}`.execute(tx);
   const [found] = rows;
   if (found) return found.id;
-  throw new CordonError('not_found', `There is no group ${wanted}. List the groups: cordon groups list.`);
+  throw new CordonError('not_found', `There is no group ${requested}. List the groups: cordon groups list.`);
 }

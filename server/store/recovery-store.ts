@@ -31,10 +31,10 @@ export class RecoveryStore implements RecoveryStateStore {
    * set.
    */
   async setAreas(device: DeviceId, { home, seat }: { home: string | null; seat: string | null }): Promise<boolean> {
-    const [theirs, seats] = [sql`cast(${home} as text)`, sql`cast(${seat} as text)`];
-    const { rows } = await sql`update devices set home = coalesce(home, ${theirs}), seat = coalesce(seat, ${seats})
+    const [newHome, newSeat] = [sql`cast(${home} as text)`, sql`cast(${seat} as text)`];
+    const { rows } = await sql`update devices set home = coalesce(home, ${newHome}), seat = coalesce(seat, ${newSeat})
       where id = ${device} and status = 'active'
-        and ((home is null and ${theirs} is not null) or (seat is null and ${seats} is not null))
+        and ((home is null and ${newHome} is not null) or (seat is null and ${newSeat} is not null))
         and not exists (select 1 from activation_codes where activation_codes.id = devices.id)
       returning id`.execute(this.#database.db);
     return rows.length > 0;

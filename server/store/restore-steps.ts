@@ -70,7 +70,7 @@ class LedgerSteps implements LedgerRestore {
       .execute();
   }
 
-  async place(id: number, index: number): Promise<void> {
+  async setIndex(id: number, index: number): Promise<void> {
     await this.#tx.updateTable('ledger_entries').set({ entry_index: index }).where('id', '=', id).execute();
   }
 

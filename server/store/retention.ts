@@ -37,7 +37,7 @@ function isExpired(
 }
 
 /** Removes expired records every hour. Returns a function that stops the schedule and resolves after the run in progress. */
-export function keepRetention(
+export function startRetention(
   database: Database,
   clock: Clock,
   evidenceDays: number,

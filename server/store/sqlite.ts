@@ -9,17 +9,17 @@ import type { OpenedDatabase } from './dialect.ts';
 /** Maximum prepared statements in the cache. Parsing takes SQLite longer than most reads. */
 const STATEMENTS = 500;
 /** Maximum characters of a cached statement. Longer statements insert many rows, and the same number of rows rarely occurs again. */
-const LONGEST_KEPT = 2_000;
+const LONGEST_CACHED = 2_000;
 
 export function openSqlite(path: string): OpenedDatabase {
   const file = resolve(path);
   const connection = connect(file);
   const statements = new Map<string, SqliteStatement>();
   const prepare = (sql: string): SqliteStatement => {
-    const kept = statements.get(sql);
-    if (kept) return kept;
+    const cached = statements.get(sql);
+    if (cached) return cached;
     const statement = connection.prepare<unknown[]>(hidingValues(sql));
-    if (sql.length <= LONGEST_KEPT) {
+    if (sql.length <= LONGEST_CACHED) {
       if (statements.size >= STATEMENTS) statements.clear();
       statements.set(sql, statement);
     }

@@ -9,17 +9,17 @@ import type { UnlockShareStore as UnlockSharePort } from '../commands/unlock-sha
 import { insertOf } from './bulk.ts';
 import type { Database } from './database.ts';
 
-type Wanted = Parameters<UnlockSharePort['shareOfLock']>[0];
+type ShareRequest = Parameters<UnlockSharePort['shareOfLock']>[0];
 
 export class UnlockShareStore implements UnlockSharePort {
   readonly #database: Database;
-  readonly #make: (wanted: Wanted) => Promise<void>;
+  readonly #make: (request: ShareRequest) => Promise<void>;
   readonly #shareOf = createBatcher((locks: readonly string[]) => this.#readShares(locks));
 
   constructor(database: Database) {
     this.#database = database;
     // The writes are grouped, because lock commands to many devices need thousands of shares at once.
-    this.#make = database.grouped(async (tx, rows: readonly Wanted[]) => {
+    this.#make = database.grouped(async (tx, rows: readonly ShareRequest[]) => {
       const shares = insertOf(
         'unlock_shares',
         { command_id: 'text', device_id: 'text', share: 'text', created_at: 'bigint' },
@@ -38,13 +38,13 @@ export class UnlockShareStore implements UnlockSharePort {
     return new Map(rows.map(({ command_id, share }) => [command_id, share]));
   }
 
-  async shareOfLock(wanted: Wanted): Promise<string> {
-    const known = await this.#shareOf(wanted.lock);
+  async shareOfLock(request: ShareRequest): Promise<string> {
+    const known = await this.#shareOf(request.lock);
     if (known !== undefined) return known;
-    await this.#make(wanted);
-    const created = await this.#shareOf(wanted.lock);
+    await this.#make(request);
+    const created = await this.#shareOf(request.lock);
     if (created === undefined)
-      throw new Error(`the store has no share of the command ${wanted.lock} after its creation`);
+      throw new Error(`the store has no share of the command ${request.lock} after its creation`);
     return created;
   }
 

@@ -60,13 +60,13 @@ export async function voidApprovals(tx: Tx, account: string, at: number): Promis
   }
   const sets = await tx.selectFrom('approver_sets').selectAll().where('state', '=', 'waiting').execute();
   for (const { version, signatures } of sets) {
-    const kept = storedSignatures.parse(JSON.parse(signatures)).filter(({ keyid }) => !keyids.includes(keyid));
+    const remaining = storedSignatures.parse(JSON.parse(signatures)).filter(({ keyid }) => !keyids.includes(keyid));
     await tx
       .updateTable('approver_sets')
-      .set({ signatures: JSON.stringify(kept) })
+      .set({ signatures: JSON.stringify(remaining) })
       .where('version', '=', version)
       .where('state', '=', 'waiting')
-      .where(sql<boolean>`signatures <> ${JSON.stringify(kept)}`)
+      .where(sql<boolean>`signatures <> ${JSON.stringify(remaining)}`)
       .execute();
   }
 }

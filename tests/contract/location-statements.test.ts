@@ -71,9 +71,9 @@ describeOnEveryStore('location statements and orders', (openStore) => {
   it('name the orders from which they release a device, or to which they subject it', async () => {
     const order = await begin();
     const services = [...PROPOSAL.services];
-    const effects = async (device: DeviceId, wanted: ReturnType<typeof presence>, ownHome: typeof PK) => {
+    const effects = async (device: DeviceId, statement: ReturnType<typeof presence>, ownHome: typeof PK) => {
       const own = { home: ownHome, seat: null };
-      const change = { device, present: { statement: null, ...own }, wanted: { statement: wanted, ...own } };
+      const change = { device, present: { statement: null, ...own }, placement: { statement, ...own } };
       return (await world.orders.statements.placements([change])).map(({ device: of, ...effect }) => {
         expect(of).toBe(device);
         return effect;
@@ -116,7 +116,7 @@ describeOnEveryStore('location statements and orders', (openStore) => {
 
     // The withdrawal of a statement has the opposite effect.
     const own = { home: PK, seat: null };
-    const back = { present: { statement: presence(DE), ...own }, wanted: { statement: null, ...own } };
+    const back = { present: { statement: presence(DE), ...own }, placement: { statement: null, ...own } };
     expect(await world.orders.statements.placements([{ device: inside, ...back }])).toEqual([
       { device: inside, order, released: [], denied: [...PROPOSAL.services] },
     ]);

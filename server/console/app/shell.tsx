@@ -58,8 +58,8 @@ const PARENTS: Readonly<Record<string, string>> = {
 export function Shell() {
   const [opened, setOpened] = useState(false);
   const path = useRouterState({ select: ({ location }) => location.pathname });
-  const isNobody = useSession().account.grants.length === 0;
-  const installation = useQuery({ ...installationQuery, enabled: !isNobody }).data;
+  const hasNoRole = useSession().account.grants.length === 0;
+  const installation = useQuery({ ...installationQuery, enabled: !hasNoRole }).data;
   const main = useRef<HTMLElement>(null);
   const first = useRef(true);
 
@@ -110,7 +110,7 @@ export function Shell() {
           </Suspense>
         )}
         <StepUp />
-        {isNobody && path !== '/account' ? <NoRole /> : <Outlet />}
+        {hasNoRole && path !== '/account' ? <NoRole /> : <Outlet />}
       </main>
     </div>
   );

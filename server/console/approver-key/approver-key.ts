@@ -35,10 +35,10 @@ async function withStore<T>(mode: IDBTransactionMode, request: (store: IDBObject
 }
 
 export async function storedKey(installation: string, person: string): Promise<WebApproverKey | null> {
-  const kept = await withStore<WebApproverKey | undefined>('readonly', (store) =>
+  const stored = await withStore<WebApproverKey | undefined>('readonly', (store) =>
     store.get(nameOf(installation, person)),
   );
-  return kept ?? null;
+  return stored ?? null;
 }
 
 async function storeKey(installation: string, person: string, key: WebApproverKey): Promise<WebApproverKey> {

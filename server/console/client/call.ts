@@ -7,7 +7,7 @@ import { requestStepUp } from './step-up.ts';
 
 /** Storage key of the session's CSRF token. Browser storage is separate for each port of a host; cookies are not. */
 const CSRF_KEY = 'cordon-session';
-export function keepCsrf(token: string | null): void {
+export function storeCsrf(token: string | null): void {
   if (token === null) localStorage.removeItem(CSRF_KEY);
   else localStorage.setItem(CSRF_KEY, token);
 }
@@ -30,8 +30,8 @@ export function watchInput(): void {
 type Query = Readonly<Record<string, string | number | boolean | null | undefined>>;
 
 export function withQuery(path: string, query: Query): string {
-  const given = Object.entries(query).filter(([, value]) => value !== undefined && value !== null && value !== '');
-  const text = new URLSearchParams(given.map(([name, value]) => [name, String(value)])).toString();
+  const defined = Object.entries(query).filter(([, value]) => value !== undefined && value !== null && value !== '');
+  const text = new URLSearchParams(defined.map(([name, value]) => [name, String(value)])).toString();
   return text ? `${path}?${text}` : path;
 }
 

@@ -5,7 +5,7 @@ import type { z } from 'zod';
 import { sessionView } from '../../../shared/api/session.ts';
 import { done } from '../../../shared/api/wire.ts';
 import { ApiError } from '../../../shared/look/api-error.ts';
-import { call, keepCsrf } from './call.ts';
+import { call, storeCsrf } from './call.ts';
 
 export type Session = z.output<typeof sessionView>;
 
@@ -60,7 +60,7 @@ export function useSignOut(): () => Promise<void> {
   const client = useQueryClient();
   return async () => {
     await call('DELETE', '/session', done);
-    keepCsrf(null);
+    storeCsrf(null);
     // Do not use `client.clear` here, because it does not update components that display the session.
     client.setQueryData(SESSION_KEY, null);
     client.removeQueries(notSession);

@@ -4,7 +4,7 @@ import { useEffect, useState } from 'react';
 import { demoSession } from '../../../shared/api/demo.ts';
 import { Failure, Loading } from '../../../shared/look/states.tsx';
 import { importKey } from '../approver-key/approver-key.ts';
-import { call, keepCsrf } from '../client/call.ts';
+import { call, storeCsrf } from '../client/call.ts';
 import { installationQuery } from '../client/queries.ts';
 import { SESSION_KEY } from '../client/session.tsx';
 
@@ -14,7 +14,7 @@ export function DemoSignIn({ ticket, done }: { readonly ticket: string; readonly
   useEffect(() => {
     const enter = async () => {
       const { approverKey, ...session } = await call('POST', '/demo/session', demoSession, { ticket });
-      keepCsrf(session.csrf);
+      storeCsrf(session.csrf);
       if (approverKey !== null) {
         const { installation } = await client.fetchQuery(installationQuery);
         await importKey(installation, session.account.person, approverKey);

@@ -18,9 +18,9 @@ export function HoldsPage() {
   const { released = false } = route.useSearch();
   const navigate = route.useNavigate();
   const [placing, { open, close }] = useDisclosure(false);
-  const place = may('legal-holds.place') && <Button onClick={open}>Place legal hold…</Button>;
+  const placeButton = may('legal-holds.place') && <Button onClick={open}>Place legal hold…</Button>;
   return (
-    <Page title="Legal holds" lead={<Lead />} actions={place}>
+    <Page title="Legal holds" lead={<Lead />} actions={placeButton}>
       <div>
         <SegmentedControl
           aria-label="State of legal holds"

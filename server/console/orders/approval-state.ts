@@ -48,14 +48,14 @@ export function approvalState(
 ): ApprovalState {
   const personOf = new Map(approverSet.approvers.map(({ keyid, person }) => [keyid, person]));
   const approved = [...new Set(revision.approvals.flatMap(({ keyid }) => personOf.get(keyid) ?? []))];
-  const held = revision.action === 'pause';
+  const isPause = revision.action === 'pause';
   const adopted = order.adoptedRevision === revision.revision;
   // If an adopted pause is short, the order was active before the pause. Otherwise one approval would not have been enough.
   const basePaused = order.status === 'paused' && !adopted;
-  const brief = held && !basePaused;
+  const brief = isPause && !basePaused;
   const document = {
     act: revision.action,
-    status: held ? ('paused' as const) : ('active' as const),
+    status: isPause ? ('paused' as const) : ('active' as const),
     // The proposer is hidden only from readers who cannot approve. The value therefore does not matter for them.
     proposer: revision.proposer ?? '',
     ...(basis && { basis }),

@@ -64,9 +64,9 @@ function useFocusBack(opened: boolean): void {
     if (!opened) return;
     opener.current = document.activeElement;
     return () => {
-      const back = opener.current;
-      const there = back instanceof HTMLElement && back.isConnected && back !== document.body;
-      requestAnimationFrame(() => (there && back.isConnected ? back : document.getElementById('main'))?.focus());
+      const target = opener.current;
+      const there = target instanceof HTMLElement && target.isConnected && target !== document.body;
+      requestAnimationFrame(() => (there && target.isConnected ? target : document.getElementById('main'))?.focus());
     };
   }, [opened]);
 }

@@ -62,8 +62,8 @@ function sourceFacts(terms: OrderTerms, documentsOf?: string): Fact[] {
     { label: 'Instrument', value: <UserText>{terms.instrument}</UserText> },
     { label: 'Appeal contact', value: <UserText>{terms.appeal}</UserText> },
     ...INSTRUMENT_FACTS.flatMap(({ label, textOf }) => {
-      const words = textOf(terms);
-      return words === null ? [] : [{ label, value: <UserText>{words}</UserText> }];
+      const text = textOf(terms);
+      return text === null ? [] : [{ label, value: <UserText>{text}</UserText> }];
     }),
     ...(terms.documents === undefined
       ? []

@@ -27,7 +27,7 @@ export function PendingActions({
   const [reason, setReason] = useState('');
   const own = revision.proposer === person;
   const close = () => setChoice(null);
-  const act = (verb: Choice, body?: object) => async () => {
+  const decide = (verb: Choice, body?: object) => async () => {
     await call(
       'POST',
       `/orders/${encodeURIComponent(number)}/revisions/${revision.revision}/${verb}`,
@@ -58,7 +58,7 @@ export function PendingActions({
         opened={choice === 'retraction'}
         close={close}
         verb="Retract proposal"
-        act={act('retraction')}
+        act={decide('retraction')}
       >
         <Text>
           The proposal ends and cannot be approved. The order does not change. The ledger records the retraction.
@@ -70,7 +70,7 @@ export function PendingActions({
         close={close}
         verb="Confirm replacement"
         grave
-        act={act('replacement')}
+        act={decide('replacement')}
       >
         <Text>
           Revision {revision.revision} becomes the pending proposal. The server discards the approvals of the earlier
@@ -84,7 +84,7 @@ export function PendingActions({
         verb="Decline proposal"
         grave
         ready={reason.trim() !== ''}
-        act={act('decline', { reason: reason.trim() })}
+        act={decide('decline', { reason: reason.trim() })}
       >
         <Text>The proposal ends and cannot be approved. The order does not change.</Text>
         <Textarea

@@ -35,9 +35,9 @@ export function marksOfOrders(orders: readonly OrderSummary[], now: number): Map
 
 export function marksOf(order: string, terms: AreaTerms, mark: Mark): MapMarks {
   // An order's terms list the members of its country groups, so the first page need not load a table of areas.
-  const places = terms.areas.flatMap((area) => terms.groups?.[area] ?? (terms.polygons?.[area] ? [] : [area]));
+  const areas = terms.areas.flatMap((area) => terms.groups?.[area] ?? (terms.polygons?.[area] ? [] : [area]));
   return {
-    countries: new Map(places.map((area) => [area.slice(0, 2), mark] as const)),
+    countries: new Map(areas.map((area) => [area.slice(0, 2), mark] as const)),
     outlines: Object.entries(terms.polygons ?? {}).map(([code, { title, rings, touches }]) => ({
       id: `${order} ${code}`,
       title,

@@ -13,10 +13,10 @@ import { servicesWords } from '../words/orders.ts';
 
 function usePartNames(areas: readonly string[]): void {
   const [, named] = useState(false);
-  const wanted = areas.some((area) => /^[A-Z]{2}-/.test(area));
+  const hasSubdivisions = areas.some((area) => /^[A-Z]{2}-/.test(area));
   useEffect(() => {
-    if (wanted) void import('../../../shared/areas/register-part-names.ts').then(() => named(true));
-  }, [wanted]);
+    if (hasSubdivisions) void import('../../../shared/areas/register-part-names.ts').then(() => named(true));
+  }, [hasSubdivisions]);
 }
 
 export function OpenOrders({ orders }: { readonly orders: readonly OrderSummary[] }) {

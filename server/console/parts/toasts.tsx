@@ -6,7 +6,7 @@ import { lazy, Suspense, useSyncExternalStore } from 'react';
 const Board = lazy(() => import('./toast-board.tsx'));
 
 const listeners = new Set<() => void>();
-let wanted = false;
+let requested = false;
 
 function listen(listener: () => void): () => void {
   listeners.add(listener);
@@ -15,13 +15,13 @@ function listen(listener: () => void): () => void {
 
 export async function notify(notice: { readonly title: string; readonly message: string }): Promise<void> {
   const { notifications } = await import('@mantine/notifications');
-  wanted = true;
+  requested = true;
   for (const listener of listeners) listener();
   notifications.show(notice);
 }
 
 export function Toasts() {
-  return useSyncExternalStore(listen, () => wanted) ? (
+  return useSyncExternalStore(listen, () => requested) ? (
     <Suspense>
       <Board />
     </Suspense>

@@ -119,7 +119,7 @@ function Row({
 }: {
   readonly account: AccountView;
   readonly named: (grant: Grant) => string;
-  readonly openDialog: ((asking: OpenDialog) => void) | null;
+  readonly openDialog: ((dialog: OpenDialog) => void) | null;
 }) {
   const now = useNow(60_000);
   const { account: me } = useSession();

@@ -79,7 +79,7 @@ function ApproverSets({ approvers }: { readonly approvers: ApproversView }) {
                 [
                   current?.approvers.some((each) => each.keyid === keyid) ? 'in current set' : null,
                   waiting?.approvers.some((each) => each.keyid === keyid) ? 'in proposed set' : null,
-                ].filter((word) => word !== null),
+                ].filter((part) => part !== null),
               ),
             }))}
           />

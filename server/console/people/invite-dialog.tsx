@@ -140,8 +140,8 @@ function Delivery({
   readonly done: () => void;
   readonly changed: () => Promise<void>;
 }) {
-  const again = useInvite(account.id, changed);
-  const { link, mail, expiresAt } = again.data ?? first;
+  const resent = useInvite(account.id, changed);
+  const { link, mail, expiresAt } = resent.data ?? first;
   if (link !== null) return <Shown link={link} expiresAt={expiresAt} name={account.name} done={done} />;
   return (
     <Stack>
@@ -152,9 +152,9 @@ function Delivery({
       ) : (
         <Sent to={mail?.to ?? ''} expiresAt={expiresAt} />
       )}
-      {again.isError && <Failure error={again.error} />}
+      {resent.isError && <Failure error={resent.error} />}
       {mail?.failure && (
-        <Button loading={again.isPending} onClick={() => again.mutate()}>
+        <Button loading={resent.isPending} onClick={() => resent.mutate()}>
           Send link again
         </Button>
       )}

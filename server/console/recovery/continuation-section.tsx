@@ -125,7 +125,7 @@ function SignDialog({
 }) {
   const client = useQueryClient();
   const digest = useDigest(payload);
-  const act = async () => {
+  const submit = async () => {
     const body = { keyid: signKey.keyid, signature: await signContinuation(signKey, payload) };
     await call('POST', `${PATH}/${digest ?? ''}/signatures`, continuationView, body);
     await client.invalidateQueries();
@@ -138,7 +138,7 @@ function SignDialog({
       verb="Sign continuation"
       grave
       ready={digest !== undefined}
-      act={act}
+      act={submit}
     >
       <TextToSign described={describeContinuation(payload)} digest={digest} />
     </Confirm>
@@ -150,7 +150,7 @@ function Propose({ replaces }: { readonly replaces: boolean }) {
   const [opened, { open, close }] = useDisclosure(false);
   const [reason, setReason] = useState('');
   const [file, setFile] = useState<{ readonly name: string; readonly text: string } | null>(null);
-  const act = async () => {
+  const submit = async () => {
     const body = { reason, ...(file && { checkpoint: file.text }) };
     await call('POST', PATH, continuationView, body);
     await client.invalidateQueries();
@@ -167,7 +167,7 @@ function Propose({ replaces }: { readonly replaces: boolean }) {
         verb="Propose continuation"
         grave
         ready={reason.trim() !== ''}
-        act={act}
+        act={submit}
       >
         <Text size="sm">
           Nobody can ever prove the contents of the lost entries again. Devices and auditors keep the old checkpoint as

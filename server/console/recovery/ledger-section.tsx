@@ -115,7 +115,7 @@ function Resume({ evidence }: { readonly evidence: Evidence }) {
   const [opened, { open, close }] = useDisclosure(false);
   const [file, setFile] = useState<{ readonly name: string; readonly text: string } | null>(null);
   const { asked, active, answered, checkpoints, largest, size, obstacle } = evidence;
-  const act = async () => {
+  const submit = async () => {
     await call('POST', '/recovery/ledger/resume', done, file ? { checkpoint: file.text } : {});
     await client.invalidateQueries();
   };
@@ -132,7 +132,7 @@ function Resume({ evidence }: { readonly evidence: Evidence }) {
         verb="Resume ledger"
         grave
         ready={obstacle === null || file !== null}
-        act={act}
+        act={submit}
       >
         <Text size="sm">
           The ledger continues with {entries(size)}. The server contacted {number(asked)} of {number(active)} active

@@ -111,7 +111,7 @@ function Readmit({ device, close }: { readonly device: Lost; readonly close: () 
   const groups = useQuery(groupsQuery);
   const needsPerson = device.user === null;
   const needsGroup = device.group === null;
-  const act = async () => {
+  const submit = async () => {
     await call('POST', `/recovery/devices/${device.serial}/readmit`, done, {
       ...(person && { person: person.id }),
       ...(group !== null && { group }),
@@ -126,7 +126,7 @@ function Readmit({ device, close }: { readonly device: Lost; readonly close: () 
       verb="Readmit device"
       grave
       ready={(!needsPerson || person !== null) && (!needsGroup || group !== null)}
-      act={act}
+      act={submit}
     >
       <Text size="sm">
         The server trusts the certificate {device.serial} again, and the device can connect. Do this only if the device
@@ -158,12 +158,12 @@ function Readmit({ device, close }: { readonly device: Lost; readonly close: () 
 
 function Reject({ device, close }: { readonly device: Lost; readonly close: () => void }) {
   const client = useQueryClient();
-  const act = async () => {
+  const submit = async () => {
     await call('POST', `/recovery/devices/${device.serial}/reject`, done, {});
     await client.invalidateQueries();
   };
   return (
-    <Confirm title="Reject device" opened close={close} verb="Reject device" grave act={act}>
+    <Confirm title="Reject device" opened close={close} verb="Reject device" grave act={submit}>
       <Text size="sm">
         The server revokes the certificate {device.serial} for good. The device needs a new activation code to return.
         You cannot undo this.

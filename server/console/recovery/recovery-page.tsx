@@ -89,7 +89,7 @@ function CloseRecovery({ view: { recovery, devices } }: { readonly view: Recover
     ...(missing > 0 ? [`${missing} signed documents are missing. The server will not request them from devices.`] : []),
     ...(recovery?.ledgerSuspended != null ? ['The public ledger is suspended and stays suspended.'] : []),
   ];
-  const act = async () => {
+  const submit = async () => {
     await call('POST', '/recovery/close', done, {});
     await client.invalidateQueries();
   };
@@ -98,7 +98,7 @@ function CloseRecovery({ view: { recovery, devices } }: { readonly view: Recover
       <Button color="red" variant="light" onClick={open}>
         Close recovery…
       </Button>
-      <Confirm title="Close recovery" opened={opened} close={close} verb="Close recovery" grave act={act}>
+      <Confirm title="Close recovery" opened={opened} close={close} verb="Close recovery" grave act={submit}>
         <Text size="sm">
           After you close the recovery, the server requests no documents from devices and readmits no device. You cannot
           undo this.

@@ -6,7 +6,7 @@ import { useEffect } from 'react';
 import { sessionView } from '../../../shared/api/session.ts';
 import { ApiError } from '../../../shared/look/api-error.ts';
 import { Failure } from '../../../shared/look/states.tsx';
-import { call, keepCsrf } from '../client/call.ts';
+import { call, storeCsrf } from '../client/call.ts';
 import { SESSION_KEY } from '../client/session.tsx';
 import { Brand } from './brand.tsx';
 
@@ -33,7 +33,7 @@ export function SignInPage() {
     mutationFn: (values: { email: string; password: string; totp: string }) =>
       call('POST', '/session', sessionView, values),
     onSuccess: (session) => {
-      keepCsrf(session.csrf);
+      storeCsrf(session.csrf);
       client.setQueryData(SESSION_KEY, session);
     },
     // An authenticator code works only once, so the next attempt needs a new code.

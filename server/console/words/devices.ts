@@ -13,16 +13,16 @@ export function receiptSentence({
 }: Pick<Receipt, 'kind' | 'notice'> & { readonly service: string | null }): string {
   const noticeText = notice === undefined ? null : `the notice “${MOMENT_NAMES[notice]}”`;
   const known = SERVICES.find((one) => one === service);
-  const what = known ? SERVICE_NAMES[known].toLowerCase() : (service ?? 'the service');
+  const serviceName = known ? SERVICE_NAMES[known].toLowerCase() : (service ?? 'the service');
   switch (kind) {
     case 'delivered':
       return noticeText === null ? 'The device stored the order.' : `The device stored ${noticeText} for its user.`;
     case 'displayed':
       return `The device displayed ${noticeText ?? 'the order'} to its user.`;
     case 'enforced':
-      return `The device suspended ${what}.`;
+      return `The device suspended ${serviceName}.`;
     case 'restored':
-      return `The device restored ${what}.`;
+      return `The device restored ${serviceName}.`;
     case 'wiped':
       return 'The device wiped its work data.';
   }

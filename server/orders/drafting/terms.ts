@@ -151,7 +151,7 @@ function checkLanguage(tag: string): void {
   }
 }
 
-const WANTED: Readonly<Record<keyof OrderTerms, string>> = {
+const EXPECTED: Readonly<Record<keyof OrderTerms, string>> = {
   title: 'Give the order a title of 120 characters at most.',
   areas: 'Name at least one area: a country (PK), a subdivision (US-CA), a group (EU) or a polygon (XZ-name).',
   groups: 'A group has 300 members at most.',
@@ -191,7 +191,7 @@ const WANTED: Readonly<Record<keyof OrderTerms, string>> = {
 };
 
 function isTerm(field: unknown): field is keyof OrderTerms {
-  return typeof field === 'string' && Object.hasOwn(WANTED, field);
+  return typeof field === 'string' && Object.hasOwn(EXPECTED, field);
 }
 
 /** Checks the terms against the schema of the signed document. Adds no objection for a field that already has one. */
@@ -202,7 +202,7 @@ function checkShape(terms: object, unread: ReadonlySet<string>, objections: Obje
     const [top] = path;
     const field = path.map(String).join('.');
     if (objections.about(field) || (isTerm(top) && (objections.about(top) || unread.has(top)))) continue;
-    objections.add(field, 'invalid_input', isTerm(top) ? WANTED[top] : message, { field }, parsed.error);
+    objections.add(field, 'invalid_input', isTerm(top) ? EXPECTED[top] : message, { field }, parsed.error);
   }
   return null;
 }
@@ -360,7 +360,7 @@ function authoritativeOf(action: OrderAction, fields: TermsDraft, objections: Ob
   if (action !== 'propose') return named;
   const [first, second] = Object.keys(statement);
   if (second !== undefined) {
-    objections.add('authoritativeLanguage', 'invalid_input', WANTED.authoritativeLanguage);
+    objections.add('authoritativeLanguage', 'invalid_input', EXPECTED.authoritativeLanguage);
   }
   // The result is undefined for a malformed language tag, which another check rejects.
   return orderTermsSchema.shape.authoritativeLanguage.safeParse(first).data;
@@ -379,8 +379,8 @@ function withoutNulls(terms: Readonly<Record<string, unknown>>): object {
 /** Removes repeated notice moments and sorts by time, earliest first. Keeps unknown moments, which the schema check then rejects. */
 function inOrder(moments: readonly string[]): string[] {
   const known: readonly string[] = NOTICE_MOMENTS;
-  const place = (moment: string) => known.indexOf(moment);
-  return [...new Set(moments)].sort((a, b) => place(a) - place(b));
+  const position = (moment: string) => known.indexOf(moment);
+  return [...new Set(moments)].sort((a, b) => position(a) - position(b));
 }
 
 /**
@@ -397,7 +397,7 @@ function checkLegalBasis(terms: OrderTerms, before: OrderTerms | null, now: Inst
     }
   }
   if (new Set(documents.map(({ sha256 }) => sha256)).size < documents.length) {
-    objections.add('documents', 'invalid_input', WANTED.documents);
+    objections.add('documents', 'invalid_input', EXPECTED.documents);
   }
   if (publication && 'until' in publication && Date.parse(publication.until) <= now) {
     const same = before?.publication && 'until' in before.publication && before.publication.until === publication.until;

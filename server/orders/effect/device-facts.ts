@@ -15,13 +15,13 @@ export function createDeviceFacts(ports: {
 }): ReadDeviceFacts {
   const { jurisdiction, orders, adopted } = ports;
   return async (devices) => {
-    const places = await jurisdiction.facts(devices);
+    const locations = await jurisdiction.facts(devices);
     const exempt = Map.groupBy(await orders.exemptionsOf(devices), (row) => row.device);
     const revisions = [...adopted.accepted().values()].map(({ revision }) => revision);
     const facts = new Map<DeviceId, DeviceFacts>();
-    for (const [device, place] of places) {
+    for (const [device, location] of locations) {
       const exemptions = exemptionsFor(device, { device, exemptions: exempt.get(device) ?? [] }, revisions);
-      facts.set(device, { ...place, exemptions, listExpires: null });
+      facts.set(device, { ...location, exemptions, listExpires: null });
     }
     return facts;
   };

@@ -35,7 +35,7 @@ export function createVerdictChanges(ports: {
    * Otherwise the server would not notify the device of the change.
    */
   const expected = new Map<DeviceId, Instant>();
-  let seenUntil = clock.now();
+  let handledUntil = clock.now();
   let timer: { readonly at: Instant; readonly cancel: () => void } | null = null;
 
   function schedule(at: Instant): void {
@@ -47,7 +47,7 @@ export function createVerdictChanges(ports: {
   function reschedule(): void {
     let earliest = Infinity;
     for (const rule of rules()) {
-      for (const at of instantsOf(rule)) if (at > seenUntil && at < earliest) earliest = at;
+      for (const at of instantsOf(rule)) if (at > handledUntil && at < earliest) earliest = at;
     }
     for (const at of expected.values()) if (at < earliest) earliest = at;
     stop();
@@ -57,8 +57,8 @@ export function createVerdictChanges(ports: {
   function due(): void {
     timer = null;
     const now = clock.now();
-    const changedRules = rules().filter((rule) => instantsOf(rule).some((at) => at > seenUntil && at <= now));
-    seenUntil = now;
+    const changedRules = rules().filter((rule) => instantsOf(rule).some((at) => at > handledUntil && at <= now));
+    handledUntil = now;
     const devices = [...expected].filter(([, at]) => at <= now).map(([device]) => device);
     for (const device of devices) expected.delete(device);
     onChange(devices, changedRules);

@@ -57,8 +57,8 @@ export function createExits(
     // enrollment too.
     for (const order of ports.accepted().keys()) {
       const revisions = ports.exitsOf(order).map(({ revision }) => revision);
-      const again = revisions.length > 0 ? await ends.endWiped(order, revisions, now) : null;
-      if (again !== null) next = Math.min(next, again);
+      const recheckAt = revisions.length > 0 ? await ends.endWiped(order, revisions, now) : null;
+      if (recheckAt !== null) next = Math.min(next, recheckAt);
     }
     for (const { order, revision } of activeExits(now)) {
       const exit = `${order} ${revision}`;

@@ -45,10 +45,10 @@ export async function addressChange(input: {
   const revisions = [...accepted.values()].map(({ revision }) => revision);
 
   for (const devices of slices([...moved.keys()], TOGETHER)) {
-    const places = await jurisdiction.facts(devices);
+    const locations = await jurisdiction.facts(devices);
     const exempt = Map.groupBy(await orders.exemptionsOf(devices), ({ device }) => device);
     let began = performance.now();
-    for (const [device, facts] of places) {
+    for (const [device, facts] of locations) {
       if (performance.now() - began > SLICE) {
         await turn();
         began = performance.now();

@@ -17,8 +17,8 @@ export function sizeOf(sets: readonly ImpactGroup[]): number {
 }
 
 export function countsOf(sets: readonly ImpactGroup[]): Record<ImpactClass, number> {
-  const places = { borderline: 0, unknown: 0, visiting: 0, traveling: 0 };
-  const counts = { denied: 0, ...places, exempt: 0, offline_current: 0, offline_behind: 0, undelivered: 0 };
+  const uncertain = { borderline: 0, unknown: 0, visiting: 0, traveling: 0 };
+  const counts = { denied: 0, ...uncertain, exempt: 0, offline_current: 0, offline_behind: 0, undelivered: 0 };
   for (const { classes, devices } of sets) for (const each of classes) counts[each] += devices.length;
   return counts;
 }

@@ -173,8 +173,8 @@ export function createImpact(ports: {
   };
 }
 
-function matches({ class: wanted, change, area }: ImpactFilter, set: ImpactGroup): boolean {
-  if (wanted !== undefined && !set.classes.includes(wanted)) return false;
+function matches({ class: selected, change, area }: ImpactFilter, set: ImpactGroup): boolean {
+  if (selected !== undefined && !set.classes.includes(selected)) return false;
   if (change !== undefined && set.change?.kind !== change) return false;
   return area === undefined || set.areas.some((each) => each === area || each.startsWith(`${area}-`));
 }
@@ -186,13 +186,13 @@ function* listed(
   limit: number,
 ): Generator<AffectedDevice> {
   let skip = offset;
-  let left = limit;
+  let remaining = limit;
   for (const { devices, ...alike } of sets) {
-    for (const device of devices.slice(skip, skip + left)) {
+    for (const device of devices.slice(skip, skip + remaining)) {
       yield { device, ...alike, waits: waits.get(device) ?? NOTHING_WAITS };
-      left -= 1;
+      remaining -= 1;
     }
     skip = Math.max(0, skip - devices.length);
-    if (left === 0) return;
+    if (remaining === 0) return;
   }
 }

@@ -61,7 +61,7 @@ export interface Placement {
 export interface PlacementChange {
   readonly device: DeviceId;
   readonly present: Placement;
-  readonly wanted: Placement;
+  readonly placement: Placement;
 }
 
 export interface PlacementEffect extends StatementEffect {
@@ -132,10 +132,10 @@ export function createLocationStatements(ports: {
       for (let from = 0; from < changes.length; from += SLICE) {
         const slice = changes.slice(from, from + SLICE);
         const known = await facts(slice.map(({ device }) => device));
-        for (const { device, present, wanted } of slice) {
+        for (const { device, present, placement } of slice) {
           const current = known.get(device);
           if (!current) continue;
-          const [before, after] = [placed(current, present, now), placed(current, wanted, now)];
+          const [before, after] = [placed(current, present, now), placed(current, placement, now)];
           for (const effect of statementEffects(adopted, before, after, now)) found.push({ device, ...effect });
         }
         await turn();

@@ -91,9 +91,11 @@ export function pauseWarnings(
 export function statementWarnings(statements: readonly Pick<OverridingStatement, 'effect' | 'statement'>[]): Warning[] {
   if (statements.length === 0) return [];
   const released = statements.filter(({ effect }) => effect.released.length > 0).length;
-  const alone = statements.filter(({ statement }) => statement.confirmedBy === null).length;
+  const unconfirmedCount = statements.filter(({ statement }) => statement.confirmedBy === null).length;
   const unconfirmed =
-    alone === 0 ? '' : ` No second person confirmed ${alone === 1 ? '1 statement' : `${alone} statements`}.`;
+    unconfirmedCount === 0
+      ? ''
+      : ` No second person confirmed ${unconfirmedCount === 1 ? '1 statement' : `${unconfirmedCount} statements`}.`;
   const detail = `Admins' location statements release ${inWords(released)} from the order and bring ${inWords(statements.length - released)} under it.${unconfirmed} The page of the order lists them.`;
   return [{ code: 'location_statements', detail, devices: statements.length }];
 }

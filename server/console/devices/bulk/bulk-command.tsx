@@ -200,8 +200,8 @@ function SkippedNotice({
   close,
   sent,
 }: Pick<Parameters<typeof BulkCommand>[0], 'close' | 'sent'> & { readonly issued: Issued }) {
-  const kept = countUnderLegalHold(issued);
-  const skipped = kept === 1 ? '1 device' : `${kept.toLocaleString('en')} devices`;
+  const count = countUnderLegalHold(issued);
+  const skipped = count === 1 ? '1 device' : `${count.toLocaleString('en')} devices`;
   return (
     <Stack>
       <Alert color="yellow" title={`The server skipped ${skipped} because of a legal hold`} role="alert">

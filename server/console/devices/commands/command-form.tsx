@@ -24,8 +24,8 @@ export const draftOf = (kind: CommandKind): CommandDraft => ({ kind, text: '', e
 
 export function commandOf({ kind, text }: CommandDraft): Command | null {
   if (kind !== 'message') return { kind };
-  const words = text.trim();
-  return words === '' || words.length > LONGEST_MESSAGE ? null : { kind, text: words };
+  const trimmed = text.trim();
+  return trimmed === '' || trimmed.length > LONGEST_MESSAGE ? null : { kind, text: trimmed };
 }
 
 export function CommandForm({

@@ -15,13 +15,13 @@ export function HoldSection({ device }: { readonly device: DeviceView }) {
   const may = useMay();
   const [placing, { open, close }] = useDisclosure(false);
   if (!device.underLegalHold && !may('legal-holds.place')) return null;
-  const place = may('legal-holds.place') && (
+  const placeButton = may('legal-holds.place') && (
     <Button variant="default" size="xs" onClick={open}>
       Place legal hold…
     </Button>
   );
   return (
-    <Section title="Legal hold" actions={place}>
+    <Section title="Legal hold" actions={placeButton}>
       {device.underLegalHold ? (
         <Paper withBorder p="md">
           <Stack gap="sm">

@@ -78,14 +78,14 @@ export function DeviceFilters({
 
 function Search({ text, narrow }: { readonly text: string | undefined; readonly narrow: (change: Filter) => void }) {
   const [typed, setTyped] = useState(text ?? '');
-  const ask = useDebouncedCallback((value: string) => narrow({ text: value.trim() || undefined }), 250);
+  const search = useDebouncedCallback((value: string) => narrow({ text: value.trim() || undefined }), 250);
   // If the search text in the page address changes, for example by the browser's back button, show the new text in the field.
   useEffect(() => {
     setTyped((before) => (before.trim() === (text ?? '') ? before : (text ?? '')));
   }, [text]);
   const change = (value: string) => {
     setTyped(value);
-    ask(value);
+    search(value);
   };
   return (
     <TextInput

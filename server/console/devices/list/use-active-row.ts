@@ -8,17 +8,17 @@ export function focusList(): void {
 export function useActiveRow(scroller: RefObject<HTMLDivElement | null>, total: number) {
   const [active, setActive] = useState(0);
   const [focused, setFocused] = useState(false);
-  const wanted = useRef<number | null>(null);
+  const focusTarget = useRef<number | null>(null);
   // Move the focus only after the next render, because an invisible row has no element before.
   useEffect(() => {
-    if (wanted.current === null) return;
-    const row = scroller.current?.querySelector<HTMLElement>(`[data-index="${wanted.current}"]`);
+    if (focusTarget.current === null) return;
+    const row = scroller.current?.querySelector<HTMLElement>(`[data-index="${focusTarget.current}"]`);
     if (!row) return;
-    wanted.current = null;
+    focusTarget.current = null;
     row.focus({ preventScroll: true });
   });
   const focusRow = useCallback((index: number) => {
-    wanted.current = index;
+    focusTarget.current = index;
     setFocused(true);
     setActive(index);
   }, []);
