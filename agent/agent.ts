@@ -100,7 +100,7 @@ export interface Agent {
   tick(): Promise<void>;
   readonly link: Pick<Link, 'network'>;
   readonly messaging: Messaging;
-  readonly notices: Pick<NoticeDelivery, 'list' | 'markShown'>;
+  readonly notices: Pick<NoticeDelivery, 'list' | 'markDisplayed'>;
   readonly adminMessages: Pick<AdminMessages, 'list' | 'displayed'>;
   onChange(listener: () => void): () => void;
 }

@@ -72,13 +72,13 @@ export function readAgentConfig(home: string | undefined, env: NodeJS.ProcessEnv
     });
     throw new EnvironmentError(problems);
   }
-  const given = parsed.data;
-  const { LANGUAGE, LC_ALL, LC_MESSAGES, LANG } = given;
-  const base = resolve(home ?? given.CORDON_AGENT_HOME ?? join(homedir(), '.local', 'share', 'cordon-agent'));
-  const sensors = given.CORDON_AGENT_SENSOR_COMMAND
-    ? { command: given.CORDON_AGENT_SENSOR_COMMAND }
-    : given.CORDON_AGENT_SENSOR_FILE
-      ? { file: given.CORDON_AGENT_SENSOR_FILE }
+  const settings = parsed.data;
+  const { LANGUAGE, LC_ALL, LC_MESSAGES, LANG } = settings;
+  const base = resolve(home ?? settings.CORDON_AGENT_HOME ?? join(homedir(), '.local', 'share', 'cordon-agent'));
+  const sensors = settings.CORDON_AGENT_SENSOR_COMMAND
+    ? { command: settings.CORDON_AGENT_SENSOR_COMMAND }
+    : settings.CORDON_AGENT_SENSOR_FILE
+      ? { file: settings.CORDON_AGENT_SENSOR_FILE }
       : null;
   return Object.freeze({
     home: base,
@@ -90,14 +90,14 @@ export function readAgentConfig(home: string | undefined, env: NodeJS.ProcessEnv
     logFile: join(base, 'agent.log'),
     sensors,
     languages: languagesOf({ LANGUAGE, LC_ALL, LC_MESSAGES, LANG }),
-    gpsdPort: given.CORDON_AGENT_GPSD_PORT,
+    gpsdPort: settings.CORDON_AGENT_GPSD_PORT,
     geoclueBus:
-      given.CORDON_AGENT_GEOCLUE === 'off'
+      settings.CORDON_AGENT_GEOCLUE === 'off'
         ? null
-        : given.DBUS_SYSTEM_BUS_ADDRESS || 'unix:path=/var/run/dbus/system_bus_socket',
-    log: given.CORDON_AGENT_LOG,
-    notifySocket: given.NOTIFY_SOCKET ?? null,
-    supervised: given.INVOCATION_ID !== undefined,
+        : settings.DBUS_SYSTEM_BUS_ADDRESS || 'unix:path=/var/run/dbus/system_bus_socket',
+    log: settings.CORDON_AGENT_LOG,
+    notifySocket: settings.NOTIFY_SOCKET ?? null,
+    supervised: settings.INVOCATION_ID !== undefined,
   });
 }
 

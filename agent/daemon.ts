@@ -193,10 +193,10 @@ interface RequestPorts {
 async function respond({ agent, messages, page }: RequestPorts, request: ControlRequest): Promise<unknown> {
   switch (request.op) {
     case 'status':
-      if (request.shown) agent.notices.markShown();
+      if (request.shown) agent.notices.markDisplayed();
       return agent.status();
     case 'notices':
-      if (request.shown) agent.notices.markShown();
+      if (request.shown) agent.notices.markDisplayed();
       return agent.notices.list();
     case 'admin-messages':
       return readAdminMessages(agent, request.shown);

@@ -158,7 +158,7 @@ class DeviceAgent implements Agent {
   async start(): Promise<void> {
     // If the agent crashed while connected, the store still says that the server sees the device at its last network address. This evidence
     // ends at the last time stored before the crash.
-    this.#enforcement.evidence.addressLeft(this.#clock.left);
+    this.#enforcement.evidence.connectionEnded(this.#clock.lastStored);
     this.#enforcement.settle();
     this.notices.showMissed();
     if (this.#unenrollment.isPending()) this.#unenrollment.schedule();
@@ -172,7 +172,7 @@ class DeviceAgent implements Agent {
     this.#unenrollment.stop();
     this.#outbox.closed();
     await this.messaging.stop();
-    this.#clock.keep();
+    this.#clock.save();
   }
 
   status(): AgentStatus {
@@ -211,7 +211,7 @@ class DeviceAgent implements Agent {
   async maintain(): Promise<void> {
     // `settle` runs first, because it needs no disk space.
     this.#enforcement.settle();
-    this.#clock.keep();
+    this.#clock.save();
     await this.#options.reserve?.build();
     this.#disk.check();
     if (this.#frames.missed() && this.#disk.state() !== 'full') this.link.reconnect();
@@ -282,7 +282,7 @@ class DeviceAgent implements Agent {
         const alert = { type: 'alert', code: 'disk_full', detail, at: this.#clock.now() } as const;
         this.#tryStore(() => this.#store.reserved(() => this.#store.report(alert)));
       },
-      onRoom: () => this.#log.info('the disk has space again'),
+      onSpaceAvailable: () => this.#log.info('the disk has space again'),
     });
   }
 
@@ -351,7 +351,7 @@ class DeviceAgent implements Agent {
       versions: this.#versions,
       documents: this.#enforcement.documents,
       recollect: this.#recovery.send,
-      onListSeen: this.#listWatch.polled,
+      onListReceived: this.#listWatch.polled,
       onFailure: (what, error) => this.#log.debug('a request to the server failed', { what, error: message(error) }),
     });
   }
@@ -368,11 +368,11 @@ class DeviceAgent implements Agent {
         ...this.#versions(),
       }),
       denied: () => this.#management.denial(),
-      onFrame: (frame) => this.#frames.take(frame),
+      onFrame: (frame) => this.#frames.receive(frame),
       onDown: () => {
         this.#outbox.closed();
         this.messaging.down();
-        this.#tryStore(() => this.#enforcement.evidence.addressLeft(this.#clock.now()));
+        this.#tryStore(() => this.#enforcement.evidence.connectionEnded(this.#clock.now()));
       },
       onRefusal: (body) => this.#linkRefused(body),
       beforeKnock: () => this.#poll.all(),
@@ -485,7 +485,7 @@ class DeviceAgent implements Agent {
       },
       onWelcome: () => void this.#inventory.send(),
       onRecall: (documents) => void this.#recovery.send(documents),
-      onNoRoom: (error) => {
+      onDiskFull: (error) => {
         this.#log.warn('a command or a message waits for space on the disk', { error: message(error) });
         this.#disk.check();
         this.#outbox.pump();

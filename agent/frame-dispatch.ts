@@ -20,12 +20,12 @@ export interface FrameDispatchPorts {
   readonly onReportsStored: () => void;
   /** Called when a server that was restored from a backup requests this device's documents. */
   readonly onRecall: (documents: boolean) => void;
-  readonly onNoRoom: (error: unknown) => void;
+  readonly onDiskFull: (error: unknown) => void;
 }
 
 export interface FrameDispatch {
   /** Processes one frame. An exception closes the connection. */
-  take(frame: ServerFrame): void;
+  receive(frame: ServerFrame): void;
   /** True if a full disk prevented the storage of a command or message. The server sends it again on the next connection. */
   missed(): boolean;
 }
@@ -46,11 +46,11 @@ export function createFrameDispatch(ports: FrameDispatchPorts): FrameDispatch {
     } catch (error) {
       if (!isOutOfSpace(error)) throw error;
       missed = true;
-      ports.onNoRoom(error);
+      ports.onDiskFull(error);
     }
   };
 
-  const take: FrameDispatch['take'] = (frame) => {
+  const receive: FrameDispatch['receive'] = (frame) => {
     switch (frame.kind) {
       case 'welcome': {
         const { device, installation, generation, time, doubtful, reports } = frame;
@@ -100,5 +100,5 @@ export function createFrameDispatch(ports: FrameDispatchPorts): FrameDispatch {
         return messaging.take(frame);
     }
   };
-  return { take, missed: () => missed };
+  return { receive, missed: () => missed };
 }

@@ -10,7 +10,7 @@ import type { Command } from '../shared/protocol/frames.ts';
 import { newCommandId } from '../shared/protocol/ids.ts';
 import { startAgentServer } from '../tests/support/agent-server.ts';
 import { testAuthority } from '../tests/support/enrollment.ts';
-import { askControl } from './control/control.ts';
+import { sendControlRequest } from './control/control.ts';
 
 const ENTRY = join(import.meta.dirname, 'cordon-agent.js');
 const WAIT = { timeout: 60_000, interval: 50 };
@@ -65,7 +65,9 @@ async function run(env: Record<string, string> = {}): Promise<ChildProcess> {
   // The test asks over the socket, because the command line would start a new process for each query.
   await vi.waitFor(
     async () =>
-      expect((await askControl(join(home, 'agent.sock'), STATUS))?.ok).toMatchObject({ connection: 'connected' }),
+      expect((await sendControlRequest(join(home, 'agent.sock'), STATUS))?.ok).toMatchObject({
+        connection: 'connected',
+      }),
     WAIT,
   );
   expect(JSON.parse((await agent('status', '--json')).out)).toMatchObject({ connection: 'connected' });

@@ -12,7 +12,7 @@ import { plain, plainJson } from '../shared/text/visible-text.ts';
 import { type AdminMessage, readAdminMessages } from './admin-messages/admin-messages.ts';
 import type { Agent, AgentStatus } from './agent.ts';
 import { type AgentConfig, forgetNotifySocket, readAgentConfig } from './config.ts';
-import { askControl } from './control/control.ts';
+import { sendControlRequest } from './control/control.ts';
 import { lockHome } from './control/home-lock.ts';
 import type { DeviceTime } from './enforcement/device-clock.ts';
 import type { Notice } from './enforcement/notice-view.ts';
@@ -91,8 +91,8 @@ function addStateCommands(program: Command, { config, say }: CommandPorts): void
     .description('Show connection, services, and the orders that suspend them')
     .option('--json', 'print JSON', false)
     .action(async ({ json }: { json: boolean }) => {
-      const status = await ask<AgentStatus>(config(), { op: 'status', shown: !json }, (agent, shown) => {
-        if (shown) agent.notices.markShown();
+      const status = await requestOrOffline<AgentStatus>(config(), { op: 'status', shown: !json }, (agent, shown) => {
+        if (shown) agent.notices.markDisplayed();
         return agent.status();
       });
       if (json) return say([plainJson(status.response)]);
@@ -105,10 +105,14 @@ function addStateCommands(program: Command, { config, say }: CommandPorts): void
     .description('Show announced and active orders, with reasons, end time and appeal contact')
     .option('--json', 'print JSON', false)
     .action(async ({ json }: { json: boolean }) => {
-      const { response } = await ask<readonly Notice[]>(config(), { op: 'notices', shown: !json }, (agent, shown) => {
-        if (shown) agent.notices.markShown();
-        return agent.notices.list();
-      });
+      const { response } = await requestOrOffline<readonly Notice[]>(
+        config(),
+        { op: 'notices', shown: !json },
+        (agent, shown) => {
+          if (shown) agent.notices.markDisplayed();
+          return agent.notices.list();
+        },
+      );
       if (json) return say([plainJson(response)]);
       const { noticeLines } = await import('./view.ts');
       say(noticeLines(response, config().languages, Intl.DateTimeFormat().resolvedOptions().timeZone));
@@ -119,7 +123,7 @@ function addStateCommands(program: Command, { config, say }: CommandPorts): void
     .description('Show messages from your admin; an asterisk marks an unread message')
     .option('--json', 'print JSON; the messages stay unread', false)
     .action(async ({ json }: { json: boolean }) => {
-      const { response } = await ask<readonly AdminMessage[]>(
+      const { response } = await requestOrOffline<readonly AdminMessage[]>(
         config(),
         { op: 'admin-messages', shown: !json },
         (agent, shown) => readAdminMessages(agent, shown),
@@ -130,12 +134,12 @@ function addStateCommands(program: Command, { config, say }: CommandPorts): void
     });
 }
 
-async function ask<T>(
+async function requestOrOffline<T>(
   config: AgentConfig,
   request: { op: 'status' | 'notices' | 'admin-messages'; shown: boolean },
   offline: (agent: Agent, shown: boolean) => T,
 ): Promise<{ response: T; running: boolean }> {
-  const answered = await askControl(config.socket, request);
+  const answered = await sendControlRequest(config.socket, request);
   if (answered) return { response: asResponse<T>(answered.ok), running: true };
   // The credentials are read before the daemon's code is loaded, so that a machine that is not enrolled fails at once.
   credentialFolder(config.identity).current();
@@ -165,7 +169,7 @@ async function startDetached(config: AgentConfig): Promise<void> {
   });
   closeSync(log);
   const deadline = Date.now() + UP_WITHIN;
-  while (!(await askControl(config.socket, { op: 'status', shown: false }))) {
+  while (!(await sendControlRequest(config.socket, { op: 'status', shown: false }))) {
     if (child.exitCode !== null || child.signalCode !== null || Date.now() > deadline) {
       throw new CordonError('unavailable', `The agent did not start. Read the reason at the end of ${config.logFile}.`);
     }

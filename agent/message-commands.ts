@@ -10,7 +10,7 @@ import { CordonError, isCordonError } from '../shared/errors.ts';
 import { EXIT } from '../shared/exit-codes.ts';
 import { plainJson } from '../shared/text/visible-text.ts';
 import type { AgentConfig } from './config.ts';
-import { askControl, type ControlRequest } from './control/control.ts';
+import { type ControlRequest, sendControlRequest } from './control/control.ts';
 import { type InboxEntry, inboxOf } from './control/message-responses.ts';
 import { chatLine, inboxLines, peopleLines, sentLines } from './message-view.ts';
 import {
@@ -33,7 +33,7 @@ export interface MessageCommandPorts {
 
 export function addMessageCommands(program: Command, { config, say, exitWith }: MessageCommandPorts): void {
   const ask = async <T>(request: ControlRequest): Promise<T> => {
-    const answered = await askControl(config().socket, request);
+    const answered = await sendControlRequest(config().socket, request);
     if (!answered) {
       throw new CordonError('unavailable', 'The agent is not running. Start it with `cordon-agent run`.');
     }
@@ -146,7 +146,7 @@ async function read(
   config: AgentConfig,
   request: Extract<ControlRequest, { op: 'inbox' }>,
 ): Promise<readonly InboxEntry[]> {
-  const answered = await askControl(config.socket, request);
+  const answered = await sendControlRequest(config.socket, request);
   if (answered) return asResponse<readonly InboxEntry[]>(answered.ok);
   const { openAgent } = await import('./daemon.ts');
   const { agent, store } = await openAgent({ ...config, log: 'silent' }, () => undefined);

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { CordonError } from '../shared/errors.ts';
 import type { AgentConfig } from './config.ts';
-import { askControl, type OpenResponse } from './control/control.ts';
+import { type OpenResponse, sendControlRequest } from './control/control.ts';
 import { credentialFolder } from './enrollment/credential-folder.ts';
 import { openInBrowser } from './page/open-in-browser.ts';
 
@@ -18,11 +18,11 @@ export function addOpenCommand(program: Command, { config, say }: OpenCommandPor
     .action(async ({ browser }: { browser: boolean }) => {
       const { identity, socket, home } = config();
       credentialFolder(identity).current();
-      if (!(await askControl(socket, { op: 'status', shown: false }))) throw notRunning();
+      if (!(await sendControlRequest(socket, { op: 'status', shown: false }))) throw notRunning();
       // This process builds the device page, because the daemon may have no permission to write files.
       const { ensurePage } = await import('./page/build.ts');
       await ensurePage((line) => process.stderr.write(`${line}\n`));
-      const answered = await askControl(socket, { op: 'open' });
+      const answered = await sendControlRequest(socket, { op: 'open' });
       if (!answered) throw notRunning();
       const { link } = asResponse(answered.ok);
       const opened = browser && (await openInBrowser(home, link));

@@ -127,7 +127,7 @@ describe('status', () => {
 });
 
 it('shows the time of a late notice instead of its planned moment', () => {
-  const told = (late: boolean) => {
+  const displayedLine = (late: boolean) => {
     const { order, revision, title, statement, authoritative, appeal } = denial();
     const terms = {
       order,
@@ -140,18 +140,18 @@ it('shows the time of a late notice instead of its planned moment', () => {
       areas: ['PK'],
     } as const;
     const rest = { status: 'active', reasons: [], effective: AT, until: null, exit: null } as const;
-    const notice = { ...terms, ...rest, told: [{ moment: 'P30D', at: AT, shown: false, late } as const] };
+    const notice = { ...terms, ...rest, deliveries: [{ moment: 'P30D', at: AT, displayed: false, late } as const] };
     return noticeLines([notice], ['en'], 'UTC').at(-1);
   };
-  expect(told(false)).toMatch(/^ {2}Displayed 30 days before: .*30 Dec 2015/);
-  expect(told(true)).toMatch(/^ {2}Displayed: .*30 Dec 2015/);
+  expect(displayedLine(false)).toMatch(/^ {2}Displayed 30 days before: .*30 Dec 2015/);
+  expect(displayedLine(true)).toMatch(/^ {2}Displayed: .*30 Dec 2015/);
 });
 
 it('names the authoritative text in the language of the displayed text', () => {
   const lines = (authoritative: string | null, languages: readonly string[]) => {
     const { order, revision, title, appeal } = denial();
     const statement = { de: 'Der Dienst endet.', en: 'Service ends.', sv: 'Tjänsten upphör.' };
-    const rest = { status: 'active', reasons: [], effective: AT, until: null, exit: null, told: [] } as const;
+    const rest = { status: 'active', reasons: [], effective: AT, until: null, exit: null, deliveries: [] } as const;
     const of = { services: ['messaging'], areas: ['PK'], statement, authoritative, appeal } as const;
     return noticeLines([{ order, revision, title, ...of, ...rest }], languages, 'UTC');
   };
@@ -184,7 +184,7 @@ describe('case 51: text from the server and from people', () => {
             title: HOSTILE,
             reasons: ['present'],
             exit: { exportsUntil: AT, approved: true, wiped: null },
-            told: [{ moment: 'P7D', at: AT, shown: false, late: false }],
+            deliveries: [{ moment: 'P7D', at: AT, displayed: false, late: false }],
           },
         ],
         [],

@@ -158,7 +158,7 @@ export function noticeLines(notices: readonly Notice[], languages: readonly stri
   return notices.flatMap((notice) => [
     `${notice.order}.${notice.revision}  ${plain(notice.title)}`,
     ...(notice.status === 'active' ? [] : [`  ${plain(words[notice.status])}`]),
-    ...(notice.status === 'active' && notice.reasons.length === 0 ? [`  ${plain(words.notHere)}`] : []),
+    ...(notice.status === 'active' && notice.reasons.length === 0 ? [`  ${plain(words.noBlockedService)}`] : []),
     fact(words.services, servicesIn(words, notice.services)),
     fact(words.where, areasIn(words, notice.areas)),
     ...(notice.reasons.length > 0 ? [fact(words.why, reasonsIn(words, notice.reasons, notice.areas))] : []),
@@ -167,7 +167,9 @@ export function noticeLines(notices: readonly Notice[], languages: readonly stri
     ...statementLines(notice, languages),
     ...(notice.exit === null ? [] : [fact(words.exit.label, exitOf(notice.exit, words, date))]),
     fact(words.appeal, notice.appeal),
-    ...notice.told.slice(-1).map(({ moment, at, late }) => fact(late ? words.toldLate : words.told[moment], date(at))),
+    ...notice.deliveries
+      .slice(-1)
+      .map(({ moment, at, late }) => fact(late ? words.displayedLate : words.displayedAt[moment], date(at))),
   ]);
 }
 
@@ -177,7 +179,7 @@ function exitOf(
   date: (instant: number) => string,
 ): string {
   if (wiped !== null) return words.exit.wiped(date(wiped));
-  const what = approved ? words.exit.approved : words.exit.coming(date(exportsUntil));
+  const what = approved ? words.exit.approved : words.exit.exportBy(date(exportsUntil));
   return `${what} (cordon-agent export)`;
 }
 

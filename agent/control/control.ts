@@ -103,7 +103,10 @@ export async function serveControl(
 }
 
 /** Sends a request to the daemon. Returns null when no daemon runs. */
-export async function askControl(path: string, request: ControlRequest): Promise<{ readonly ok: unknown } | null> {
+export async function sendControlRequest(
+  path: string,
+  request: ControlRequest,
+): Promise<{ readonly ok: unknown } | null> {
   const socket = await connectTo(path);
   if (!socket) return null;
   const line = readLine(socket, Number.POSITIVE_INFINITY);

@@ -20,7 +20,7 @@ const NOTICE: Notice = {
   authoritative: null,
   exit: null,
   appeal: 'the desk',
-  told: [],
+  deliveries: [],
 };
 
 describe('a notice on the desktop', () => {

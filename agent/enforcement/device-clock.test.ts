@@ -9,7 +9,7 @@ import {
   correctClock,
   firstClock,
   resumeClock,
-  WALL_TRUST,
+  WALL_CLOCK_TRUSTED_FOR,
 } from './device-clock.ts';
 
 const HOUR = 3_600_000;
@@ -230,7 +230,7 @@ describe('the clock of a device', () => {
           const now = clockNow(state, monotonic);
           // Elapsed time is never lost while the device is up. A wrong wall clock adds at most seven days past the floor.
           expect(now).toBeGreaterThanOrEqual(T + passed);
-          expect(now).toBeLessThanOrEqual(T + passed + WALL_TRUST);
+          expect(now).toBeLessThanOrEqual(T + passed + WALL_CLOCK_TRUSTED_FOR);
           expect(state.floor).toBe(T);
         }
       }),

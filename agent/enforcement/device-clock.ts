@@ -22,10 +22,10 @@ export interface ClockState {
   /** Last authenticated time: the server's time, or the date of a signed order list. */
   readonly floor: Instant;
   /**
-   * Earliest time that the device accepts after a reboot: the last trusted time plus the time that the monotonic clock has counted since. A
-   * wall clock that shows an earlier time is wrong.
+   * Latest time of the device: the last trusted time plus the time that the monotonic clock has counted since. After a reboot, a wall clock
+   * that shows an earlier time is wrong.
    */
-  readonly reached: Instant;
+  readonly latestTime: Instant;
   readonly anchor: { readonly time: Instant; readonly monotonic: number; readonly boot: string };
   /** True if the anchor is an authenticated time from the same boot, so that the monotonic clock has counted all time since the anchor. */
   readonly counted?: boolean;
@@ -42,10 +42,10 @@ export const CLOCKS_AGREE = HOUR;
 /** Maximum plausible jump of time after a reboot, because the wall clock can be wrong by a time zone and a day. */
 export const REBOOT_TOLERANCE = 26 * HOUR;
 /** Time for which the server must repeat an implausible time before the device accepts it. The device's own clock may be the wrong one. */
-export const CLAIM_HOLDS_FOR = 6 * HOUR;
+export const CLAIM_REPEATED_FOR = 6 * HOUR;
 
 /** After a reboot, the device follows its wall clock, but at most this long after the last authenticated time. */
-export const WALL_TRUST = 7 * 24 * 3_600_000;
+export const WALL_CLOCK_TRUSTED_FOR = 7 * 24 * 3_600_000;
 
 export interface ClockReading {
   readonly monotonic: number;
@@ -53,7 +53,12 @@ export interface ClockReading {
 }
 
 export function firstClock(authenticated: Instant, reading: ClockReading): ClockState {
-  return { floor: authenticated, reached: authenticated, anchor: { time: authenticated, ...reading }, counted: true };
+  return {
+    floor: authenticated,
+    latestTime: authenticated,
+    anchor: { time: authenticated, ...reading },
+    counted: true,
+  };
 }
 
 /**
@@ -64,7 +69,7 @@ export function advanceClock(state: ClockState, monotonic: number): ClockState {
   const elapsed = Math.max(0, monotonic - state.anchor.monotonic);
   return {
     ...state,
-    reached: state.reached + elapsed,
+    latestTime: state.latestTime + elapsed,
     anchor: { ...state.anchor, time: state.anchor.time + elapsed, monotonic: state.anchor.monotonic + elapsed },
   };
 }
@@ -85,7 +90,7 @@ export function authenticateClock(
   const since = claim && claim.boot === reading.boot ? reading.monotonic - claim.monotonic : null;
   const isRepeated = claim && since !== null && Math.abs(server - (claim.time + since)) <= CLOCKS_AGREE;
   if (!isRepeated) return { ...now, claim: { time: server, ...reading } };
-  return since >= CLAIM_HOLDS_FOR ? firstClock(server, reading) : { ...now, claim };
+  return since >= CLAIM_REPEATED_FOR ? firstClock(server, reading) : { ...now, claim };
 }
 
 function isPlausible(state: ClockState, server: Instant, reading: ClockReading, wall: Instant): boolean {
@@ -93,7 +98,7 @@ function isPlausible(state: ClockState, server: Instant, reading: ClockReading, 
   if (ahead <= CLOCKS_AGREE || Math.abs(wall - server) <= CLOCKS_AGREE) return true;
   if (state.counted) return false;
   // A wall clock that shows a time known to be past is wrong, so it cannot show how long the device was off.
-  return ahead <= REBOOT_TOLERANCE || wall < state.reached - CLOCKS_AGREE;
+  return ahead <= REBOOT_TOLERANCE || wall < state.latestTime - CLOCKS_AGREE;
 }
 
 /** Applies the date of a signed document, which proves that this date is not in the future. An implausible date changes nothing. */
@@ -106,7 +111,7 @@ export function atLeast(state: ClockState, signed: Instant, reading: ClockReadin
     const counted = state.counted === true && signed - now.anchor.time <= CLOCKS_AGREE;
     return { ...firstClock(Math.max(signed, state.floor), reading), counted, claim: now.claim ?? null };
   }
-  return { ...now, floor: Math.max(now.floor, signed), reached: Math.max(now.reached, signed) };
+  return { ...now, floor: Math.max(now.floor, signed), latestTime: Math.max(now.latestTime, signed) };
 }
 
 /** Clock state at the agent's start. In the same boot, the monotonic clock continues. After a reboot, the wall clock is used. */
@@ -114,8 +119,8 @@ export function resumeClock(state: ClockState, reading: ClockReading, wall: Inst
   if (state.anchor.boot === reading.boot && reading.monotonic >= state.anchor.monotonic) {
     return advanceClock(state, reading.monotonic);
   }
-  const limited = Math.min(Math.max(state.floor, wall), state.floor + WALL_TRUST);
-  return { ...state, anchor: { time: Math.max(state.reached, limited), ...reading }, counted: false, claim: null };
+  const limited = Math.min(Math.max(state.floor, wall), state.floor + WALL_CLOCK_TRUSTED_FOR);
+  return { ...state, anchor: { time: Math.max(state.latestTime, limited), ...reading }, counted: false, claim: null };
 }
 
 /** Time correction that approvers signed (`shared/order/time-correction.ts`): the server's time was wrong from `from` to `until`. */
@@ -138,8 +143,8 @@ export function correctClock(
   wall: Instant,
 ): ClockState | null {
   if (state.floor < from || state.floor > until || wall >= from || wall < earliest - CLOCKS_AGREE) return null;
-  const time = Math.min(Math.max(earliest, wall), earliest + WALL_TRUST);
-  return { floor: earliest, reached: time, anchor: { time, ...reading }, counted: false, claim: null };
+  const time = Math.min(Math.max(earliest, wall), earliest + WALL_CLOCK_TRUSTED_FOR);
+  return { floor: earliest, latestTime: time, anchor: { time, ...reading }, counted: false, claim: null };
 }
 
 export const clockNow = (state: ClockState, monotonic: number): Instant =>
@@ -153,7 +158,7 @@ export interface ClockStore {
 export interface DeviceClock {
   now(): Instant;
   /** Time that the device stored last before the agent started. */
-  readonly left: Instant;
+  readonly lastStored: Instant;
   /** Applies the server's time. Returns false if the time is implausible and therefore not used. */
   authenticate(server: Instant): boolean;
   atLeast(signed: Instant): void;
@@ -163,20 +168,20 @@ export interface DeviceClock {
    */
   correct(wrong: WrongTime, keep: (after: Instant, save: () => void) => void): boolean;
   claimed(): Instant | null;
-  keep(): void;
+  save(): void;
 }
 
 export function openDeviceClock(time: DeviceTime, store: ClockStore): DeviceClock {
   const reading = () => ({ monotonic: time.monotonic(), boot: time.boot });
   const stored = store.clock();
   let state = stored ? resumeClock(stored, reading(), time.wall()) : firstClock(time.wall(), reading());
-  const keep = () => {
+  const save = () => {
     state = advanceClock(state, time.monotonic());
     store.saveClock(state);
   };
-  keep();
+  save();
   return {
-    left: stored?.anchor.time ?? state.anchor.time,
+    lastStored: stored?.anchor.time ?? state.anchor.time,
     now: () => Math.floor(clockNow(state, time.monotonic())),
     authenticate(server) {
       state = authenticateClock(state, server, reading(), time.wall());
@@ -195,6 +200,6 @@ export function openDeviceClock(time: DeviceTime, store: ClockStore): DeviceCloc
       return true;
     },
     claimed: () => (state.claim ? Math.floor(state.claim.time + time.monotonic() - state.claim.monotonic) : null),
-    keep,
+    save,
   };
 }

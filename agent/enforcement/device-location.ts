@@ -3,7 +3,7 @@ import type { DeviceRecord } from '../../shared/order/documents.ts';
 import type { Instant } from '../../shared/time/clock.ts';
 import { emptyLocation, endStatement, observe } from '../../shared/verdict/locate.ts';
 import type { LocationState, Observation } from '../../shared/verdict/terms.ts';
-import { pullBack } from '../evidence/pull-back.ts';
+import { limitEvidenceTimes } from '../evidence/pull-back.ts';
 import type { LocationStore, ReportStore, Transactions } from './enforcement-store.ts';
 
 export interface DeviceLocation {
@@ -13,7 +13,7 @@ export interface DeviceLocation {
    * Records the end of the connection at the time `at`. From then on, the network address that the server saw is location evidence only for
    * a limited time. Returns false if there is no such evidence.
    */
-  addressLeft(at: Instant): boolean;
+  connectionEnded(at: Instant): boolean;
   /** Applies the admin's location statement from the device record. If the record contains none, ends the previous statement. */
   applyStatement(record: DeviceRecord | null, now: Instant): void;
   /** After a correction of the device's time, moves the date of evidence that is later than `now` to `now`. */
@@ -63,7 +63,7 @@ export function openDeviceLocation(
         add(observations);
       }
     },
-    addressLeft(at) {
+    connectionEnded(at) {
       const { address } = state.sightings;
       if (!address?.connected) return false;
       add([{ source: 'address', areas: address.areas, at: Math.max(at, address.at), connected: false }]);
@@ -76,7 +76,7 @@ export function openDeviceLocation(
       add([{ source: 'statement', areas, at: Date.parse(statement.at), until: Date.parse(statement.until) }]);
     },
     limit(now) {
-      if (state.at > now) save(pullBack(state, now));
+      if (state.at > now) save(limitEvidenceTimes(state, now));
     },
   };
 }

@@ -91,7 +91,7 @@ export function createDocumentAcceptance(ports: {
         if (!approverSet) throw new CordonError('approvers_required', 'This device has no approver set yet.');
         const correction = verifyTimeCorrection(envelope, approverSet);
         const { version } = correction;
-        if (version <= store.correctionSeen()) return false;
+        if (version <= store.correctionVersion()) return false;
         const before = clock.now();
         const [from, until, earliest] = [correction.from, correction.until, correction.earliest].map((at) =>
           Date.parse(at),
@@ -100,13 +100,13 @@ export function createDocumentAcceptance(ports: {
           const [was, is] = [before, after].map((at) => new Date(at).toISOString());
           const detail = `Time correction ${version} moved this device's time back from ${was} to ${is}.`;
           store.reserved(() => {
-            store.saveCorrectionSeen(version);
+            store.saveCorrectionVersion(version);
             save();
             store.report({ type: 'alert', code: 'time_corrected', detail, at: after });
           });
         });
         if (corrected) ports.onAccepted('time correction');
-        else store.saveCorrectionSeen(version);
+        else store.saveCorrectionVersion(version);
         return corrected;
       }),
   };

@@ -4,7 +4,7 @@ import { addressObservation } from '../evidence/sensors.ts';
 import type { DeviceClock } from './device-clock.ts';
 import type { Enforcement } from './enforcement.ts';
 
-export interface SeenAddress {
+export interface ObservedAddress {
   readonly time: number;
   /** True if the server considers its own clock unreliable. */
   readonly doubtful?: boolean | undefined;
@@ -25,7 +25,7 @@ export interface DocumentIntake {
    * Records the device's network address. `connected`: true if the server saw the address on the open connection. The address then stays
    * current evidence until the connection closes.
    */
-  address(seen: SeenAddress, connected: boolean): void;
+  address(seen: ObservedAddress, connected: boolean): void;
 }
 
 export function createDocumentIntake(
@@ -52,7 +52,7 @@ export function createDocumentIntake(
       enforcement.timeAlerts.checkServerTime();
       const seen = addressObservation(areas, at);
       if (seen) enforcement.evidence.observe([seen]);
-      if (!seen || !connected) enforcement.evidence.addressLeft(at);
+      if (!seen || !connected) enforcement.evidence.connectionEnded(at);
       enforcement.settle();
     },
   };

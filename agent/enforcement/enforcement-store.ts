@@ -3,7 +3,7 @@ import type { ReportItem } from '../../shared/protocol/frames.ts';
 import type { Instant } from '../../shared/time/clock.ts';
 import type { LocationState, Reason, Service } from '../../shared/verdict/terms.ts';
 import type { ClockStore } from './device-clock.ts';
-import type { GivenNotice } from './notice-plan.ts';
+import type { DeliveredNotice } from './notice-plan.ts';
 
 /** Enforced state of a gate, the switch that allows or blocks one service on the device. `denials`: the orders that suspend the service. */
 export interface GateState {
@@ -42,8 +42,8 @@ export interface ReportStore {
 }
 
 export interface CorrectionStore {
-  correctionSeen(): number;
-  saveCorrectionSeen(version: number): void;
+  correctionVersion(): number;
+  saveCorrectionVersion(version: number): void;
 }
 
 export interface DocumentStore {
@@ -75,10 +75,10 @@ export interface ExitStore {
 }
 
 export interface NoticeStore {
-  notices(): readonly GivenNotice[];
-  addNotice(notice: Omit<GivenNotice, 'shown'>): void;
+  notices(): readonly DeliveredNotice[];
+  addNotice(notice: Omit<DeliveredNotice, 'displayed'>): void;
   /** Marks the notice as seen by the user. Returns true only the first time. */
-  noticeShown(notice: Pick<GivenNotice, 'order' | 'moment' | 'effective'>): boolean;
+  markNoticeDisplayed(notice: Pick<DeliveredNotice, 'order' | 'moment' | 'effective'>): boolean;
 }
 
 export interface EventStore {

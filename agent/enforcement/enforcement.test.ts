@@ -71,10 +71,10 @@ describe('enforcement', () => {
     const lahore = { latitude: 31.5497, longitude: 74.3436, accuracy: 50 };
     enforcement.evidence.observe(observationsOf({ position: lahore, network: '410' }, clock.now()));
     expect(shut('messaging')).toBe(true);
-    const told = JSON.stringify(reports().filter(({ type }) => type === 'evidence'));
-    expect(told).toContain('"areas":["PK-PB"]');
-    expect(told).toContain('"areas":["PK"]');
-    expect(told).not.toContain('31.5');
+    const reported = JSON.stringify(reports().filter(({ type }) => type === 'evidence'));
+    expect(reported).toContain('"areas":["PK-PB"]');
+    expect(reported).toContain('"areas":["PK"]');
+    expect(reported).not.toContain('31.5');
   });
 
   it('compares its position with the order’s polygon, and reports only the result', () => {
@@ -99,10 +99,10 @@ describe('enforcement', () => {
     expect(shut('messaging')).toBe(false);
     sense(31.5497, 74.3436);
     expect([shut('messaging'), enforcement.verdict?.services.messaging.reasons]).toEqual([true, ['present']]);
-    const told = JSON.stringify(reports().filter(({ type }) => type === 'evidence'));
-    expect(told).toContain('"areas":["PK-PB!XZ-lahore@3"]');
-    expect(told).toContain('"areas":["PK-PB+XZ-lahore@3"]');
-    expect(told).not.toContain('31.5');
+    const reported = JSON.stringify(reports().filter(({ type }) => type === 'evidence'));
+    expect(reported).toContain('"areas":["PK-PB!XZ-lahore@3"]');
+    expect(reported).toContain('"areas":["PK-PB+XZ-lahore@3"]');
+    expect(reported).not.toContain('31.5');
   });
 
   it('ignores polygons of ended orders, so that they do not use up the limit', () => {

@@ -18,7 +18,7 @@ import { createDocumentAcceptance, type DocumentAcceptance, recordDelivery } fro
 import type { EnforcementStore, GateState } from './enforcement-store.ts';
 import { type Exits, openExits } from './exits.ts';
 import { openGates } from './gates.ts';
-import type { GivenNotice } from './notice-plan.ts';
+import type { DeliveredNotice } from './notice-plan.ts';
 import { type Notices, openNotices } from './notices.ts';
 import { createOrderRules } from './order-rules.ts';
 import { createReceipts } from './receipts.ts';
@@ -37,8 +37,8 @@ export interface EnforcementPorts {
    * newer list.
    */
   readonly onListExpired: () => void;
-  /** Called for a stored notice that the user should see now. Notices that were unseen when the agent started are in `notices.unshown`. */
-  readonly onNotice?: ((notice: GivenNotice) => void) | undefined;
+  /** Called for a stored notice that the user should see now. Notices that were unseen when the agent started are in `notices.undisplayed`. */
+  readonly onNotice?: ((notice: DeliveredNotice) => void) | undefined;
   readonly onExit?: (() => void) | undefined;
   /**
    * Called when the store failed to save the data that `what` names, for example on a full disk. The next call of `settle` decides again
@@ -57,7 +57,7 @@ export interface Evidence {
    * Records the end of the connection at the time `at`. From then on, the network address that the server saw is location evidence only for
    * a limited time.
    */
-  addressLeft(at: Instant): void;
+  connectionEnded(at: Instant): void;
 }
 
 export interface Enforcement {
@@ -96,19 +96,19 @@ export function openEnforcement(ports: EnforcementPorts): Enforcement {
     const decided = evaluate(rules.all(), facts, now);
     verdict = decided;
     let isChanged = false;
-    let given: readonly GivenNotice[] = [];
+    let due: readonly DeliveredNotice[] = [];
     try {
       isChanged = gates.apply(decided, now);
-      if (documents.list && documents.record) given = notices.deliverDue(facts, now);
+      if (documents.list && documents.record) due = notices.deliverDue(facts, now);
       exits.review(rules.all(), decided, locationAt(location.state, now), now);
     } finally {
       // The timer for the next change starts even if the store fails, because the device must enforce that change on time.
       schedule(now, decided);
     }
     if (exits.due()) ports.onExit?.();
-    if (isChanged || given.length > 0) onChange();
-    for (const notice of given) ports.onNotice?.(notice);
-    if (!isChanged && given.length === 0 && timeAlerts.listExpired()) ports.onListExpired();
+    if (isChanged || due.length > 0) onChange();
+    for (const notice of due) ports.onNotice?.(notice);
+    if (!isChanged && due.length === 0 && timeAlerts.listExpired()) ports.onListExpired();
   };
 
   const schedule = (now: Instant, { nextChange }: Verdict) => {
@@ -159,8 +159,8 @@ export function openEnforcement(ports: EnforcementPorts): Enforcement {
         settle();
         onChange();
       },
-      addressLeft(at) {
-        if (location.addressLeft(at)) settle();
+      connectionEnded(at) {
+        if (location.connectionEnded(at)) settle();
       },
     },
     notices,

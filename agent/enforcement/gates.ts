@@ -31,7 +31,7 @@ const WITHOUT_DOCUMENTS: ReadonlySet<Service> = new Set(['messaging', 'mail']);
 
 export function openGates(ports: {
   readonly store: GateStore & Pick<EventStore, 'once'> & Pick<Transactions, 'reserved'>;
-  readonly clock: Pick<DeviceClock, 'keep'>;
+  readonly clock: Pick<DeviceClock, 'save'>;
   readonly documents: Pick<StoredDocuments, 'list' | 'record' | 'orders'>;
   readonly receipts: Receipts;
 }): Gates {
@@ -76,7 +76,7 @@ export function openGates(ports: {
         changes.filter(({ gate }) => !gate.open),
       );
       store.reserved(() => {
-        clock.keep();
+        clock.save();
         for (const change of changes) {
           store.saveGate(change.service, change.gate);
           recordReceipts(change);

@@ -17,20 +17,20 @@ const open: GateView = { service: 'management', open: true, reasons: [], denials
 const shut: GateView = { ...open, open: false, denials: [denial] };
 
 let gate: GateView;
-let acts: string[];
-let link: { state: string; attempt(): Promise<void>; leave(why: string): void };
+let calls: string[];
+let link: { state: string; attempt(): Promise<void>; suspend(why: string): void };
 let management: ReturnType<typeof createManagementGate>;
 
 beforeEach(() => {
   vi.useFakeTimers();
   gate = open;
-  acts = [];
+  calls = [];
   link = {
     state: 'connected',
     async attempt() {
-      acts.push('attempt');
+      calls.push('attempt');
     },
-    leave: (why) => acts.push(why),
+    suspend: (why) => calls.push(why),
   };
   management = createManagementGate({ gate: () => gate, link: () => link });
 });
@@ -44,9 +44,9 @@ describe('the management gate of the device itself', () => {
     gate = shut;
     management.changed();
     vi.advanceTimersByTime(5_000);
-    expect(acts).toEqual([]);
+    expect(calls).toEqual([]);
     vi.advanceTimersByTime(5_000);
-    expect(acts).toEqual(['management is suspended by order 2015-001']);
+    expect(calls).toEqual(['management is suspended by order 2015-001']);
   });
 
   it('closes no connection when the server has closed it or the order has ended', () => {
@@ -60,7 +60,7 @@ describe('the management gate of the device itself', () => {
     link.state = 'refused';
     management.changed();
     vi.advanceTimersByTime(60_000);
-    expect(acts).toEqual([]);
+    expect(calls).toEqual([]);
   });
 
   it('connects at once, and only once, when its verdict allows it again', () => {
@@ -71,7 +71,7 @@ describe('the management gate of the device itself', () => {
     gate = open;
     management.changed();
     management.changed();
-    expect(acts).toEqual(['attempt']);
+    expect(calls).toEqual(['attempt']);
     expect(management.denial()).toBeNull();
   });
 });

@@ -5,7 +5,7 @@ export interface ManagementGatePorts {
   readonly link: () => {
     readonly state: string;
     attempt(): Promise<void>;
-    leave(why: string): void;
+    suspend(why: string): void;
   };
 }
 
@@ -35,7 +35,7 @@ export function createManagementGate(ports: ManagementGatePorts, disconnectWithi
   const leaveIfDenied = () => {
     leaving = undefined;
     const why = denial();
-    if (why !== null && ports.link().state === 'connected') ports.link().leave(why);
+    if (why !== null && ports.link().state === 'connected') ports.link().suspend(why);
   };
 
   return {

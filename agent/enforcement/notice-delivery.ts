@@ -8,7 +8,7 @@ export interface NoticeDelivery {
   showOnDesktop(order: string): Promise<void>;
   showMissed(): void;
   /** Makes the receipt `displayed` for the given orders, by default for all orders. Each revision of an order gets one receipt. */
-  markShown(orders?: readonly string[]): void;
+  markDisplayed(orders?: readonly string[]): void;
 }
 
 export function createNoticeDelivery(ports: {
@@ -24,16 +24,16 @@ export function createNoticeDelivery(ports: {
   const showOnDesktop = async (order: string) => {
     const notice = list().find((each) => each.order === order);
     if (!notice || !ports.notify || !(await ports.notify(notice))) return;
-    ports.tryStore(() => notices.markShown([notice]));
+    ports.tryStore(() => notices.markDisplayed([notice]));
   };
 
   return {
     list,
     showOnDesktop,
     showMissed() {
-      for (const { order } of notices.unshown()) void showOnDesktop(order);
+      for (const { order } of notices.undisplayed()) void showOnDesktop(order);
     },
-    markShown: (orders) =>
-      ports.tryStore(() => notices.markShown(list().filter(({ order }) => orders?.includes(order) ?? true))),
+    markDisplayed: (orders) =>
+      ports.tryStore(() => notices.markDisplayed(list().filter(({ order }) => orders?.includes(order) ?? true))),
   };
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { NoticeMoment, OrderTerms } from '../../shared/order/documents.ts';
 import { compileRule } from '../../shared/order/rules.ts';
 import { NOW, revisionDocument, TERMS } from '../../tests/support/signed-documents.ts';
-import { dueNotice, nextNotice, type SoFar } from './notice-plan.ts';
+import { dueNotice, type NoticeHistory, nextNotice } from './notice-plan.ts';
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
@@ -17,8 +17,8 @@ const due = (
   now: number,
   before: readonly { moment: NoticeMoment; effective: number }[] = [],
   ...how: Parameters<typeof of>
-) => dueOf({ given: before, denied: false }, now, ...how);
-const dueOf = (soFar: SoFar, now: number, ...how: Parameters<typeof of>) => {
+) => dueOf({ delivered: before, denied: false }, now, ...how);
+const dueOf = (soFar: NoticeHistory, now: number, ...how: Parameters<typeof of>) => {
   const { revision, rule } = of(...how);
   return dueNotice(revision, rule, soFar, now);
 };
@@ -83,7 +83,7 @@ describe('the due notice of a plan', () => {
   it('is the withdrawal, once, after a denial by the order', () => {
     const withdrawn = { status: 'withdrawn', act: 'withdraw' };
     const of = (moments: NoticeMoment[], noticePlan: NoticeMoment[]) =>
-      dueOf({ given: given(...moments), denied: true }, EFFECTIVE + DAY, { noticePlan }, withdrawn);
+      dueOf({ delivered: given(...moments), denied: true }, EFFECTIVE + DAY, { noticePlan }, withdrawn);
     expect(of([], ['withdrawal'])).toBe('withdrawal');
     expect(of(['withdrawal'], ['withdrawal'])).toBeNull();
     expect(of([], ['P1D'])).toBeNull();

@@ -8,14 +8,14 @@ import { momentAt } from '../../shared/order/notice-times.ts';
 import type { Instant } from '../../shared/time/clock.ts';
 import type { OrderRule } from '../../shared/verdict/terms.ts';
 
-export interface GivenNotice {
+export interface DeliveredNotice {
   readonly order: string;
   readonly moment: NoticeMoment;
   /** Effective time that the notice states. If the order's effective time changes, the user gets new notices. */
   readonly effective: Instant;
   readonly revision: number;
   readonly at: Instant;
-  readonly shown: boolean;
+  readonly displayed: boolean;
 }
 
 interface Planned {
@@ -39,8 +39,8 @@ type State = Pick<OrderRule, 'until' | 'pausedUntil' | 'withdrawn'>;
 const isWithoutNotice = ({ until, pausedUntil }: State, now: Instant): boolean =>
   (until !== null && now >= until) || (pausedUntil !== null && now < pausedUntil);
 
-export interface SoFar {
-  readonly given: readonly Pick<GivenNotice, 'moment' | 'effective'>[];
+export interface NoticeHistory {
+  readonly delivered: readonly Pick<DeliveredNotice, 'moment' | 'effective'>[];
   readonly denied: boolean;
 }
 
@@ -48,20 +48,20 @@ export interface SoFar {
 export function dueNotice(
   revision: Revision,
   rule: State,
-  { given, denied }: SoFar,
+  { delivered, denied }: NoticeHistory,
   now: Instant,
 ): NoticeMoment | null {
   if (rule.withdrawn) {
     const wanted = (revision.terms.noticePlan ?? NOTICE_MOMENTS).includes('withdrawal');
     // The user gets a notice of withdrawal only if an earlier notice was delivered or a service was denied.
-    const isKnown = denied || given.length > 0;
-    return wanted && isKnown && given.every(({ moment }) => moment !== 'withdrawal') ? 'withdrawal' : null;
+    const isKnown = denied || delivered.length > 0;
+    return wanted && isKnown && delivered.every(({ moment }) => moment !== 'withdrawal') ? 'withdrawal' : null;
   }
   if (isWithoutNotice(rule, now)) return null;
   const effective = Date.parse(revision.terms.effective);
   const latest = planned(revision).findLast(({ at }) => at <= now);
   if (!latest || (now >= effective && latest.moment !== 'entry')) return null;
-  const known = given.some((each) => each.moment === latest.moment && each.effective === effective);
+  const known = delivered.some((each) => each.moment === latest.moment && each.effective === effective);
   return known ? null : latest.moment;
 }
 

@@ -1,19 +1,19 @@
 import { describe, expect, it } from 'vitest';
 import type { OrderTerms } from '../../shared/order/documents.ts';
 import { revisionDocument, TERMS } from '../../tests/support/signed-documents.ts';
-import type { GivenNotice } from './notice-plan.ts';
+import type { DeliveredNotice } from './notice-plan.ts';
 import { noticesOf } from './notice-view.ts';
 
 const DAY = 86_400_000;
 const EFFECTIVE = Date.parse(TERMS.effective);
 const UNTIL = EFFECTIVE + 90 * DAY;
-const TOLD: GivenNotice = {
+const DELIVERED: DeliveredNotice = {
   order: '2015-001',
   moment: 'entry',
   effective: EFFECTIVE,
   revision: 1,
   at: EFFECTIVE,
-  shown: true,
+  displayed: true,
 };
 const EXIT = { mode: 'exit', exportWindow: 'P30D' } as const;
 
@@ -21,12 +21,12 @@ const EXIT = { mode: 'exit', exportWindow: 'P30D' } as const;
 function read(
   now: number,
   {
-    told = [TOLD],
+    delivered = [DELIVERED],
     terms = {},
     changes = {},
     wiped = [],
   }: {
-    told?: GivenNotice[];
+    delivered?: DeliveredNotice[];
     terms?: Partial<OrderTerms>;
     changes?: Parameters<typeof revisionDocument>[0];
     wiped?: Parameters<typeof noticesOf>[2];
@@ -36,7 +36,7 @@ function read(
     terms: { ...TERMS, until: new Date(UNTIL).toISOString(), ...terms },
     ...changes,
   });
-  return noticesOf([{ revision }], told, wiped, new Map(), now).map(({ status, exit }) => ({ status, exit }));
+  return noticesOf([{ revision }], delivered, wiped, new Map(), now).map(({ status, exit }) => ({ status, exit }));
 }
 const statuses = (...given: Parameters<typeof read>) => read(...given).map(({ status }) => status);
 
@@ -52,9 +52,9 @@ describe('an order that ends by its own date', () => {
   });
 
   it('disappears at once when no notice was given', () => {
-    expect(statuses(UNTIL - 1, { told: [] })).toEqual(['active']);
-    expect(statuses(UNTIL, { told: [] })).toEqual([]);
-    expect(statuses(UNTIL, { told: [{ ...TOLD, order: '2015-002' }] })).toEqual([]);
+    expect(statuses(UNTIL - 1, { delivered: [] })).toEqual(['active']);
+    expect(statuses(UNTIL, { delivered: [] })).toEqual([]);
+    expect(statuses(UNTIL, { delivered: [{ ...DELIVERED, order: '2015-002' }] })).toEqual([]);
   });
 
   it('has ended although it was paused', () => {
@@ -79,9 +79,12 @@ describe('an order that ends by its own date', () => {
 
 it('marks a notice that was given later than its moment states', () => {
   const at = EFFECTIVE - 8 * DAY;
-  const told = [{ ...TOLD, moment: 'P30D', at } as const, { ...TOLD, moment: 'P7D', at: EFFECTIVE - 7 * DAY } as const];
-  const [notice] = noticesOf([{ revision: revisionDocument({}) }], told, [], new Map(), EFFECTIVE);
-  expect(notice?.told.map(({ moment, late }) => [moment, late])).toEqual([
+  const delivered = [
+    { ...DELIVERED, moment: 'P30D', at } as const,
+    { ...DELIVERED, moment: 'P7D', at: EFFECTIVE - 7 * DAY } as const,
+  ];
+  const [notice] = noticesOf([{ revision: revisionDocument({}) }], delivered, [], new Map(), EFFECTIVE);
+  expect(notice?.deliveries.map(({ moment, late }) => [moment, late])).toEqual([
     ['P30D', true],
     ['P7D', false],
   ]);
@@ -89,8 +92,11 @@ it('marks a notice that was given later than its moment states', () => {
 
 it('shows a withdrawn order until the user has seen it, and for a week after the withdrawal', () => {
   const changes = { act: 'withdraw', status: 'withdrawn' } as const;
-  const withdrawn = (now: number, shown: boolean) =>
-    statuses(now, { changes, told: [TOLD, { ...TOLD, moment: 'withdrawal', at: EFFECTIVE + DAY, shown }] });
+  const withdrawn = (now: number, displayed: boolean) =>
+    statuses(now, {
+      changes,
+      delivered: [DELIVERED, { ...DELIVERED, moment: 'withdrawal', at: EFFECTIVE + DAY, displayed }],
+    });
   expect(withdrawn(EFFECTIVE + 8 * DAY, true)).toEqual(['withdrawn']);
   expect(withdrawn(EFFECTIVE + 8 * DAY + 1, true)).toEqual([]);
   // The order's own end date has passed, but the order was withdrawn before. The notice must say that it was withdrawn.

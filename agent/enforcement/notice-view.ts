@@ -6,7 +6,7 @@ import type { AcceptedRevision } from '../../shared/order/verify-list.ts';
 import type { Instant } from '../../shared/time/clock.ts';
 import type { Reason, Service } from '../../shared/verdict/terms.ts';
 import type { ExitMemory, GateState } from './enforcement-store.ts';
-import type { GivenNotice } from './notice-plan.ts';
+import type { DeliveredNotice } from './notice-plan.ts';
 
 export interface Notice {
   readonly order: string;
@@ -33,10 +33,10 @@ export interface Notice {
     readonly approved: boolean;
     readonly wiped: Instant | null;
   } | null;
-  readonly told: readonly {
+  readonly deliveries: readonly {
     readonly moment: NoticeMoment;
     readonly at: Instant;
-    readonly shown: boolean;
+    readonly displayed: boolean;
     readonly late: boolean;
   }[];
 }
@@ -46,7 +46,7 @@ const VISIBLE_AFTER_END = 7 * 86_400_000;
 
 export function noticesOf(
   orders: Iterable<Pick<AcceptedRevision, 'revision'>>,
-  given: readonly GivenNotice[],
+  deliveredNotices: readonly DeliveredNotice[],
   exits: ExitMemory['wiped'],
   gates: ReadonlyMap<Service, Pick<GateState, 'denials'>>,
   now: Instant,
@@ -54,7 +54,7 @@ export function noticesOf(
   const notices: Notice[] = [];
   const denials = [...gates.values()].flatMap((gate) => gate.denials);
   for (const { revision } of orders) {
-    const delivered = given.filter(({ order }) => order === revision.order);
+    const delivered = deliveredNotices.filter(({ order }) => order === revision.order);
     const wiped = exits.findLast(({ order }) => order === revision.order)?.at ?? null;
     const { title, services, areas, effective, appeal } = revision.terms;
     const until = revision.terms.until === null ? null : Date.parse(revision.terms.until);
@@ -64,7 +64,7 @@ export function noticesOf(
     const withdrawal = delivered.find(({ moment }) => moment === 'withdrawal');
     if (
       revision.status === 'withdrawn' &&
-      (!withdrawal || (withdrawal.shown && now > withdrawal.at + VISIBLE_AFTER_END))
+      (!withdrawal || (withdrawal.displayed && now > withdrawal.at + VISIBLE_AFTER_END))
     )
       continue;
     const status = ended ? 'ended' : revision.status;
@@ -82,9 +82,9 @@ export function noticesOf(
       authoritative: revision.terms.authoritativeLanguage ?? null,
       appeal,
       exit: exitOf(revision, status, wiped),
-      told: delivered.map((each) => {
-        const { moment, at, shown } = each;
-        return { moment, at, shown, late: isLate(moment, each.effective, at) };
+      deliveries: delivered.map((each) => {
+        const { moment, at, displayed } = each;
+        return { moment, at, displayed, late: isLate(moment, each.effective, at) };
       }),
     });
   }

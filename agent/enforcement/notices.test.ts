@@ -18,8 +18,8 @@ const { open, enrolled, receipts } = device;
 describe('notices', () => {
   it('records the display of each revision once', () => {
     const { enforcement } = enrolled();
-    enforcement.notices.markShown([{ order: '2015-001', revision: 1 }]);
-    enforcement.notices.markShown([{ order: '2015-001', revision: 1 }]);
+    enforcement.notices.markDisplayed([{ order: '2015-001', revision: 1 }]);
+    enforcement.notices.markDisplayed([{ order: '2015-001', revision: 1 }]);
     expect(receipts()).toEqual(['delivered 2015-001', 'displayed 2015-001']);
   });
 
@@ -27,19 +27,19 @@ describe('notices', () => {
     const first = enrolled();
     device.box.pass(EFFECTIVE - 7 * DAY - NOW - HOUR);
     expect(receipts(true)).toEqual(['delivered P30D', 'delivered P7D']);
-    expect(first.told.map(({ moment }) => moment)).toEqual(['P30D', 'P7D']);
-    first.enforcement.notices.markShown([{ order: '2015-001', revision: 1 }]);
-    first.enforcement.notices.markShown([{ order: '2015-001', revision: 1 }]);
+    expect(first.delivered.map(({ moment }) => moment)).toEqual(['P30D', 'P7D']);
+    first.enforcement.notices.markDisplayed([{ order: '2015-001', revision: 1 }]);
+    first.enforcement.notices.markDisplayed([{ order: '2015-001', revision: 1 }]);
     expect(receipts(true).slice(2)).toEqual(['displayed P30D', 'displayed P7D']);
     first.enforcement.stop();
     const again = open();
     again.enforcement.settle();
-    expect([again.told, again.enforcement.notices.unshown()]).toEqual([[], []]);
+    expect([again.delivered, again.enforcement.notices.undisplayed()]).toEqual([[], []]);
     device.box.pass(7 * DAY);
     expect(receipts(true).slice(4)).toEqual(['delivered P1D', 'delivered PT1H', 'delivered entry']);
-    expect(again.enforcement.notices.unshown().map(({ moment }) => moment)).toEqual(['entry']);
+    expect(again.enforcement.notices.undisplayed().map(({ moment }) => moment)).toEqual(['entry']);
     const last = open();
-    expect(last.enforcement.notices.unshown().map(({ moment }) => moment)).toEqual(['entry']);
+    expect(last.enforcement.notices.undisplayed().map(({ moment }) => moment)).toEqual(['entry']);
   });
 
   it('gives only the latest missed notice, new notices for a new date, and one for a withdrawal', () => {
@@ -74,7 +74,7 @@ describe('notices', () => {
   it('gives the notice of a withdrawal only on a device that the order affected, also after a restart', () => {
     const plan = { nexus: ['home' as const], noticePlan: ['withdrawal' as const] };
     /** Makes a device with the given home area while the order is in effect. When the order is withdrawn, the device is elsewhere. */
-    const toldOf = (home: string) => {
+    const deliveredOf = (home: string) => {
       device.renew(home);
       const lasting = { expiresAt: new Date(EFFECTIVE + 90 * DAY).toISOString() };
       const { enforcement, clock, shut, first, list } = enrolled(plan, lasting);
@@ -90,10 +90,10 @@ describe('notices', () => {
       const again = open();
       again.enforcement.accept.list(listOf([over], { version: 2, previous: list.hash, ...lasting }).envelope);
       again.enforcement.stop();
-      return { denied, told: receipts(true) };
+      return { denied, delivered: receipts(true) };
     };
-    expect(toldOf('PK')).toEqual({ denied: true, told: ['delivered withdrawal'] });
-    expect(toldOf('IN')).toEqual({ denied: false, told: [] });
+    expect(deliveredOf('PK')).toEqual({ denied: true, delivered: ['delivered withdrawal'] });
+    expect(deliveredOf('IN')).toEqual({ denied: false, delivered: [] });
   });
 
   it('gives no notice of an order until the order would affect this device', () => {

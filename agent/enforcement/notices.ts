@@ -3,19 +3,19 @@ import { evaluate } from '../../shared/verdict/evaluate.ts';
 import type { DeviceFacts, OrderRule } from '../../shared/verdict/terms.ts';
 import type { EventStore, NoticeStore, Transactions } from './enforcement-store.ts';
 import { denialEvent } from './gates.ts';
-import { dueNotice, type GivenNotice, nextNotice } from './notice-plan.ts';
+import { type DeliveredNotice, dueNotice, nextNotice } from './notice-plan.ts';
 import type { Receipts } from './receipts.ts';
 import type { StoredDocuments } from './stored-documents.ts';
 
 export interface Notices {
-  all(): readonly GivenNotice[];
+  all(): readonly DeliveredNotice[];
   /** For each order, the newest notice if the user has not seen that notice yet. */
-  unshown(): readonly GivenNotice[];
-  markShown(orders: readonly { order: string; revision: number }[]): void;
+  undisplayed(): readonly DeliveredNotice[];
+  markDisplayed(orders: readonly { order: string; revision: number }[]): void;
 }
 
 export interface PlannedNotices extends Notices {
-  deliverDue(facts: DeviceFacts, now: Instant): readonly GivenNotice[];
+  deliverDue(facts: DeviceFacts, now: Instant): readonly DeliveredNotice[];
   nextAt(now: Instant): Instant | null;
 }
 
@@ -27,7 +27,7 @@ export function openNotices(ports: {
   readonly onChange: () => void;
 }): PlannedNotices {
   const { store, documents, receipts } = ports;
-  let cached: readonly GivenNotice[] | null = null;
+  let cached: readonly DeliveredNotice[] | null = null;
   const all = () => {
     cached ??= store.notices();
     return cached;
@@ -38,21 +38,21 @@ export function openNotices(ports: {
    * A device gets an order's notice if the order would deny it a service now. It gets the notice of withdrawal if the order denied it a
    * service or if it had an earlier notice of the order.
    */
-  const dueOf = (rule: OrderRule, facts: DeviceFacts, now: Instant): GivenNotice[] => {
+  const dueOf = (rule: OrderRule, facts: DeviceFacts, now: Instant): DeliveredNotice[] => {
     const revision = documents.orders.get(rule.order)?.revision;
     if (!revision) return [];
     const denied = rule.withdrawn && store.happened(denialEvent(rule.order));
-    const moment = dueNotice(revision, rule, { given: ofOrder(rule.order), denied }, now);
+    const moment = dueNotice(revision, rule, { delivered: ofOrder(rule.order), denied }, now);
     if (moment === null || (moment !== 'withdrawal' && !wouldDeny(rule, facts, now))) return [];
     const effective = Date.parse(revision.terms.effective);
-    return [{ order: rule.order, moment, effective, revision: rule.revision, at: now, shown: false }];
+    return [{ order: rule.order, moment, effective, revision: rule.revision, at: now, displayed: false }];
   };
 
   return {
     all,
-    unshown() {
+    undisplayed() {
       const newest = new Map(all().map((notice) => [notice.order, notice]));
-      return [...newest.values()].filter(({ shown }) => !shown);
+      return [...newest.values()].filter(({ displayed }) => !displayed);
     },
     deliverDue(facts, now) {
       const due = ports.rules().flatMap((rule) => dueOf(rule, facts, now));
@@ -74,11 +74,11 @@ export function openNotices(ports: {
       });
       return times.length === 0 ? null : Math.min(...times);
     },
-    markShown(orders) {
+    markDisplayed(orders) {
       store.transaction(() => {
         for (const { order, revision } of orders) {
           for (const notice of ofOrder(order)) {
-            if (!store.noticeShown(notice)) continue;
+            if (!store.markNoticeDisplayed(notice)) continue;
             const { moment } = notice;
             receipts.record({
               kind: 'displayed',

@@ -19,7 +19,7 @@ export function certificatesOf(base64Body: string): X509Certificate[] {
   const signedData = elements(only(contentInfo[1].content, TAG.sequence).content);
   // Fields of SignedData (RFC 5652, section 5.1): version, digestAlgorithms, encapContentInfo, then [0] certificates.
   const certificates = signedData.find((element) => element.tag === TAG.context0);
-  return certificates ? elements(certificates.content).map((element) => new X509Certificate(element.whole)) : [];
+  return certificates ? elements(certificates.content).map((element) => new X509Certificate(element.encoding)) : [];
 }
 
 export const fingerprintOf = (certificate: X509Certificate): string =>

@@ -73,7 +73,7 @@ export function credentialFolder(folder: string): EnrollmentKeeper & CredentialP
     syncFolder(folder);
   };
 
-  return credentialsOver({ kept: load(), save, forget });
+  return credentialsOver({ stored: load(), save, forget });
 }
 
 const REMEDY =

@@ -52,11 +52,11 @@ export interface CredentialPort {
  * overwrite the private key, so that the key cannot be recovered.
  */
 export function credentialsOver(medium: {
-  readonly kept: EnrollmentState | null;
+  readonly stored: EnrollmentState | null;
   readonly save: (state: EnrollmentState) => void;
   readonly forget: () => void;
 }): EnrollmentKeeper & CredentialPort {
-  let current = medium.kept;
+  let current = medium.stored;
   return {
     load: () => current,
     save(state) {

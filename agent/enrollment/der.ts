@@ -27,7 +27,7 @@ export function der(tag: number, ...content: Uint8Array[]): Buffer {
 export interface Element {
   readonly tag: number;
   readonly content: Buffer;
-  readonly whole: Buffer;
+  readonly encoding: Buffer;
 }
 
 export function elements(bytes: Buffer): Element[] {
@@ -41,7 +41,7 @@ export function elements(bytes: Buffer): Element[] {
     const start = at + 2 + longForm;
     const length = longForm ? bytes.readUIntBE(at + 2, longForm) : first;
     if (start + length > bytes.length) throw malformed();
-    found.push({ tag, content: bytes.subarray(start, start + length), whole: bytes.subarray(at, start + length) });
+    found.push({ tag, content: bytes.subarray(start, start + length), encoding: bytes.subarray(at, start + length) });
     at = start + length;
   }
   return found;

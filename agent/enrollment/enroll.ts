@@ -128,6 +128,6 @@ async function finish(
  */
 const signedTime = (issued: number): ClockState => ({
   floor: issued,
-  reached: issued,
+  latestTime: issued,
   anchor: { time: issued, monotonic: 0, boot: 'enrollment' },
 });

@@ -49,9 +49,10 @@ export function createOwnIdentity({ credentials, dial, onRenewed, onFailure }: O
     dial: dialer,
     renewalFailure: () => failure,
     async renew(expired = false) {
-      const asStranger = secureDial({ dial, rootPem: credentials.current().rootPem, identity: null });
+      const withoutCertificate = secureDial({ dial, rootPem: credentials.current().rootPem, identity: null });
       try {
-        if (await renewWhenDue(credentials, { asDevice: dialer(), asStranger }, Date.now(), expired)) onRenewed();
+        if (await renewWhenDue(credentials, { withCertificate: dialer(), withoutCertificate }, Date.now(), expired))
+          onRenewed();
         failure = null;
       } catch (error) {
         failure = error instanceof Error ? error.message : String(error);
@@ -61,11 +62,11 @@ export function createOwnIdentity({ credentials, dial, onRenewed, onFailure }: O
   };
 }
 
-function cachedBySource<Made>(source: () => string, make: (from: string) => Made): () => Made {
-  let last: { readonly from: string; readonly made: Made } | null = null;
+function cachedBySource<Value>(source: () => string, make: (from: string) => Value): () => Value {
+  let last: { readonly from: string; readonly value: Value } | null = null;
   return () => {
     const from = source();
-    if (last?.from !== from) last = { from, made: make(from) };
-    return last.made;
+    if (last?.from !== from) last = { from, value: make(from) };
+    return last.value;
   };
 }

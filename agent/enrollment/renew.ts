@@ -12,13 +12,16 @@ import { requestCertificate } from './csr.ts';
 import { simpleReenroll } from './est.ts';
 
 /**
- * Renews the certificate if renewal is due. Returns true when a new certificate is stored. The device listener (`asDevice`) renews a valid
- * certificate and refuses an expired one. For some days after the expiry, the public listener renews it over `asStranger`, a connection
- * without a client certificate: the request's signature proves the key.
+ * Renews the certificate if renewal is due. Returns true when a new certificate is stored. The device listener, over the connection
+ * `withCertificate`, renews a valid certificate and refuses an expired one. For some days after the expiry, the public listener renews it
+ * over `withoutCertificate`, a connection without a client certificate: the request's signature proves the key.
  */
 export async function renewWhenDue(
   credentials: CredentialPort,
-  { asDevice, asStranger }: { readonly asDevice: SecureDial; readonly asStranger: SecureDial },
+  {
+    withCertificate,
+    withoutCertificate,
+  }: { readonly withCertificate: SecureDial; readonly withoutCertificate: SecureDial },
   realNow: number,
   expired = false,
 ): Promise<boolean> {
@@ -28,8 +31,8 @@ export async function renewWhenDue(
   if (!late && !renewalDue(own, realNow)) return false;
   const csr = requestCertificate(device, keyPem);
   const response = await (late
-    ? simpleReenroll(overTls(asStranger), publicUrl, csr)
-    : simpleReenroll(overTls(asDevice), deviceUrl, csr));
+    ? simpleReenroll(overTls(withoutCertificate), publicUrl, csr)
+    : simpleReenroll(overTls(withCertificate), deviceUrl, csr));
   credentials.replaceChain(chainOf(response, certificatesIn(chainPem), keyPem, rootPem));
   return true;
 }

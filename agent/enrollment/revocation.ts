@@ -52,7 +52,7 @@ export function namesOwnCertificate(list: Buffer, own: Pick<Credentials, 'chainP
   // The first byte of a DER bit string is the number of unused bits.
   const signed =
     algorithmIn(algorithm.content) === ECDSA_WITH_SHA256 &&
-    verify('sha256', tbs.whole, key, signature.content.subarray(1));
+    verify('sha256', tbs.encoding, key, signature.content.subarray(1));
   if (!signed) {
     throw new CordonError('signature_invalid', 'The issuing CA of this device has not signed the revocation list.');
   }

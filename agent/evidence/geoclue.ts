@@ -10,7 +10,7 @@ import type { Position } from '../../shared/areas/position.ts';
 import { SourceUnavailable } from './sensors.ts';
 
 const WITHIN = 15_000;
-const ASK_EVERY = 500;
+const POLL_EVERY = 500;
 /**
  * Maximum inaccuracy in meters. Positions from Wi-Fi are more accurate than this; positions from cells and IP addresses are less accurate.
  */
@@ -32,7 +32,10 @@ const AGENT = defineInterface({
   name: `${GEOCLUE}.Agent`,
   properties: { MaxAccuracyLevel: { type: 'u', access: 'read', value: EXACT } },
 });
-const NOT_THERE = new Set(['org.freedesktop.DBus.Error.ServiceUnknown', 'org.freedesktop.systemd1.UnitMasked']);
+const UNAVAILABLE_ERRORS = new Set([
+  'org.freedesktop.DBus.Error.ServiceUnknown',
+  'org.freedesktop.systemd1.UnitMasked',
+]);
 
 const locationSchema = z.looseObject({
   Latitude: z.number().min(-90).max(90),
@@ -72,12 +75,12 @@ export async function readGeoclue(busAddress: string, within = WITHIN): Promise<
     await call(...MANAGER, 'AddAgent', 's', OWN_NAME);
   };
   try {
-    const asked = call<string>(...MANAGER, 'GetClient');
+    const requested = call<string>(...MANAGER, 'GetClient');
     // Since version 2.7, GeoClue does not respond to a client without an authorization agent in the user's session. After a short wait,
     // this client therefore registers itself as the agent. An earlier registration would replace the session's own agent.
-    const soon = await Promise.race([asked, passed(within / 5, null, { ref: false })]);
+    const soon = await Promise.race([requested, passed(within / 5, null, { ref: false })]);
     if (soon === null) await actAsAgent();
-    const client = soon ?? (await asked);
+    const client = soon ?? (await requested);
     await call(client, PROPERTIES, 'Set', 'ssv', CLIENT, 'DesktopId', ['s', OWN_NAME]);
     await call(client, PROPERTIES, 'Set', 'ssv', CLIENT, 'RequestedAccuracyLevel', ['u', EXACT]);
     await call(client, CLIENT, 'Start');
@@ -89,7 +92,7 @@ export async function readGeoclue(busAddress: string, within = WITHIN): Promise<
           ? null
           : positionOf(await call(path, PROPERTIES, 'GetAll', 's', `${GEOCLUE}.Location`), Date.now());
       if (position) return position;
-      await passed(ASK_EVERY);
+      await passed(POLL_EVERY);
     }
     return null;
   } catch (error) {
@@ -106,5 +109,5 @@ function withKnownReason(error: unknown): unknown {
   if (!(error instanceof DBusError)) return new Error('the response does not follow GeoClue’s interface');
   const { dbusName = 'an error without a name', message } = error;
   if (dbusName === 'org.freedesktop.DBus.Error.AccessDenied') return new SourceUnavailable('refused', message);
-  return NOT_THERE.has(dbusName) ? new SourceUnavailable('absent', 'not running here') : new Error(dbusName);
+  return UNAVAILABLE_ERRORS.has(dbusName) ? new SourceUnavailable('absent', 'not running here') : new Error(dbusName);
 }

@@ -18,7 +18,7 @@ interface MachineSensors {
 const ABSENT = new Set(['ECONNREFUSED', 'ENOENT']);
 
 export function machineSensors({ platform, gpsdPort, geoclueBus, onFailure }: MachineSensors): Sensors {
-  async function ask<T>(
+  async function readSensor<T>(
     name: SourceState['name'],
     read: () => Promise<T | null>,
     idle: string,
@@ -45,18 +45,18 @@ export function machineSensors({ platform, gpsdPort, geoclueBus, onFailure }: Ma
   }
 
   return async () => {
-    const modemReading = ask('ModemManager', readModem, 'no modem is registered with a network');
+    const modemReading = readSensor('ModemManager', readModem, 'no modem is registered with a network');
     const [fix, gpsd] =
       gpsdPort === 0
         ? unasked('gpsd', 'absent', 'switched off')
-        : await ask('gpsd', () => readGpsd(gpsdPort), 'no fix yet');
+        : await readSensor('gpsd', () => readGpsd(gpsdPort), 'no fix yet');
     // GeoClue may send names of nearby Wi-Fi networks to an internet service. The agent therefore uses GeoClue only if gpsd has no fix.
     const [found, geoclue] =
       geoclueBus === null
         ? unasked('GeoClue', 'absent', 'switched off')
         : fix
           ? unasked('GeoClue', 'idle', 'not asked: gpsd has a fix')
-          : await ask('GeoClue', () => readGeoclue(geoclueBus), 'no position of now by satellites or Wi-Fi');
+          : await readSensor('GeoClue', () => readGeoclue(geoclueBus), 'no position of now by satellites or Wi-Fi');
     const [network, modem] = await modemReading;
     return { position: fix ?? found, network, sources: [gpsd, geoclue, modem] };
   };

@@ -12,17 +12,17 @@ import {
   type Stay,
 } from '../../shared/verdict/terms.ts';
 
-export function pullBack(state: LocationState, now: Instant): LocationState {
+export function limitEvidenceTimes(state: LocationState, now: Instant): LocationState {
   if (state.at <= now) return state;
   const sightings: { [S in EvidenceSource]?: Sighting } = {};
   for (const source of EVIDENCE_SOURCES) {
     const seen = state.sightings[source];
     if (seen) sightings[source] = { ...seen, at: Math.min(seen.at, now), first: Math.min(seen.first, now) };
   }
-  return { ...folded(state, now), sightings, at: now, before: state.before && folded(state.before, now) };
+  return { ...limitLocation(state, now), sightings, at: now, before: state.before && limitLocation(state.before, now) };
 }
 
-function folded({ counted, pending, stays, networkStays }: Folded, now: Instant): Folded {
+function limitLocation({ counted, pending, stays, networkStays }: Folded, now: Instant): Folded {
   const stay = ({ from, to, ...rest }: Stay): Stay => ({
     ...rest,
     from: Math.min(from, now),

@@ -41,7 +41,7 @@ export interface ConnectionPorts {
   readonly onFrame: (frame: ServerFrame) => void;
   /** Called for an HTTP 451 response, whose body may contain a newer order list. Must not throw. */
   readonly onRefusal: (body: string) => void;
-  readonly silentFor?: number;
+  readonly idleTimeout?: number;
 }
 
 export interface Connection {
@@ -51,12 +51,12 @@ export interface Connection {
    * Closes the connection because an order suspends the service `management`, which needs the connection. As after a refusal by the server,
    * the agent then fetches new order lists over HTTPS, and connects again only at long intervals.
    */
-  leave(why: string): void;
+  suspend(why: string): void;
   terminate(): void;
 }
 
 /** Milliseconds without data after which the connection counts as lost. In this time, two pings of the server should have arrived. */
-const SILENT_FOR = PING_EVERY * 2.5;
+const IDLE_TIMEOUT = PING_EVERY * 2.5;
 const REPLACED_RETRY = 5 * 60_000;
 
 type SecureSocket = Awaited<ReturnType<SecureDial>>;
@@ -103,7 +103,7 @@ export function openConnection(
     silenceTimer = setTimeout(() => {
       lost = 'The server sends no data. The agent connects again.';
       ws.terminate();
-    }, ports.silentFor ?? SILENT_FOR);
+    }, ports.idleTimeout ?? IDLE_TIMEOUT);
     silenceTimer.unref();
   };
   ws.on('unexpected-response', (_request, response) => void refusal(response, ports.onRefusal).then(finish));
@@ -139,7 +139,7 @@ export function openConnection(
       return true;
     },
     close: (reason) => close(ws, reason),
-    leave(why) {
+    suspend(why) {
       own = { next: 'refused', detail: why, retryAfter: null };
       close(ws, 'management_denied');
     },

@@ -25,7 +25,7 @@ export interface DeviceListener {
 }
 
 /** Milliseconds without data after which the request fails. */
-const SILENT_FOR = 30_000;
+const IDLE_TIMEOUT = 30_000;
 const RESPONSE_WITHIN = 60_000;
 const LARGEST_RESPONSE = 32 * 1024 * 1024;
 
@@ -34,7 +34,7 @@ export function overTls(dial: SecureDial): Http {
     const socket = await dial(targetOf(url));
     try {
       // `node:http` and not `node:https`, because the given connection already has TLS.
-      return await ask(url, request, { createConnection: () => socket, headers: { connection: 'close' } });
+      return await sendRequest(url, request, { createConnection: () => socket, headers: { connection: 'close' } });
     } finally {
       socket.destroy();
     }
@@ -52,7 +52,7 @@ export function overOneConnection(dial: SecureDial): { readonly http: Http; clos
   return {
     async http(url, request) {
       if (!socket || socket.destroyed) socket = await dial(targetOf(url));
-      return ask(url, request, { agent });
+      return sendRequest(url, request, { agent });
     },
     close() {
       agent.destroy();
@@ -61,8 +61,8 @@ export function overOneConnection(dial: SecureDial): { readonly http: Http; clos
   };
 }
 
-function ask(url: URL, given: HttpRequest, over: RequestOptions): Promise<HttpResponse> {
-  const { method, headers, body, within = RESPONSE_WITHIN } = given;
+function sendRequest(url: URL, options: HttpRequest, over: RequestOptions): Promise<HttpResponse> {
+  const { method, headers, body, within = RESPONSE_WITHIN } = options;
   return new Promise((resolve, reject) => {
     const giveUp = (ms: number) => {
       const error = new Error(`no response from ${url.host} in ${ms} ms`);
@@ -81,9 +81,9 @@ function ask(url: URL, given: HttpRequest, over: RequestOptions): Promise<HttpRe
         ...(body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) }),
         ...headers,
       },
-      timeout: SILENT_FOR,
+      timeout: IDLE_TIMEOUT,
     });
-    request.once('timeout', () => giveUp(SILENT_FOR));
+    request.once('timeout', () => giveUp(IDLE_TIMEOUT));
     request.once('close', () => clearTimeout(deadline));
     request.once('error', reject);
     request.once('response', (response) => {

@@ -66,7 +66,7 @@ beforeEach(async () => {
     onExpired: async () => undefined,
     confirmRevoked: async () => false,
     onState: (state, detail) => states.push(detail === null ? state : `${state}: ${detail}`),
-    silentFor: SILENT_FOR,
+    idleTimeout: SILENT_FOR,
   });
   link.start();
   await until(() => expect(link.state).toBe('connected'));

@@ -55,7 +55,7 @@ export interface Link {
   network(available: boolean): void;
   reconnect(): void;
   /** Closes the connection because an order that this device enforces no longer allows it. The link's state becomes `refused`. */
-  leave(why: string): void;
+  suspend(why: string): void;
 }
 
 /** Milliseconds between two connection attempts of a refused device if the server sends no `Retry-After`. */
@@ -116,8 +116,8 @@ class ServerLink implements Link {
     if (this.#state === 'connected') this.#connection?.close('reconnect');
   }
 
-  leave(why: string): void {
-    if (this.#state === 'connected') this.#connection?.leave(why);
+  suspend(why: string): void {
+    if (this.#state === 'connected') this.#connection?.suspend(why);
   }
 
   network(available: boolean): void {

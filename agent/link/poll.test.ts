@@ -22,7 +22,7 @@ it('sends the stored versions with each poll, so that an admin sees that the dev
     versions: () => ({ list: 7, record: 2, approverSet: 1 }),
     documents: { lacking: false, lacks: () => false },
     recollect: async () => true,
-    onListSeen: () => undefined,
+    onListReceived: () => undefined,
     onFailure: () => undefined,
   });
   await poll.all();

@@ -26,7 +26,7 @@ export interface PollPorts extends DeviceListener {
   readonly versions: () => { readonly list: number; readonly record: number; readonly approverSet: number };
   readonly documents: { readonly lacking: boolean; lacks(list: Envelope): boolean };
   readonly recollect: (documents: boolean) => Promise<unknown>;
-  readonly onListSeen: () => void;
+  readonly onListReceived: () => void;
   readonly onFailure: (what: string, error: unknown) => void;
 }
 
@@ -69,7 +69,7 @@ export function createPoll(ports: PollPorts): Poll {
     });
     if (response.status === 304) {
       if (ports.documents.lacking) ports.intake.withheld(await fetchWithheld());
-      return ports.onListSeen();
+      return ports.onListReceived();
     }
     const envelope = envelopeIn(response);
     // The key that signed the order list may be in an approver set that this device does not have yet, so the agent fetches approver sets
@@ -80,7 +80,7 @@ export function createPoll(ports: PollPorts): Poll {
     ports.intake.list(envelope, ports.documents.lacks(envelope) ? await fetchWithheld() : []);
     const given = response.headers['etag'];
     etag = typeof given === 'string' ? given : null;
-    ports.onListSeen();
+    ports.onListReceived();
   };
 
   const record = async () => {

@@ -38,7 +38,7 @@ beforeEach(async () => {
         status: () => ({ now: 1, connection: 'connected', listExpires: null }),
         gate: () => ({ service: 'messaging', open: true, reasons: ['no_order'], denials: [], since: 0 }),
         adminMessages: { list: () => [], displayed: () => undefined },
-        notices: { list: () => [], markShown: (orders) => void shown.push(...(orders ?? [])) },
+        notices: { list: () => [], markDisplayed: (orders) => void shown.push(...(orders ?? [])) },
         onChange(listener) {
           agentChanged = listener;
           return () => undefined;

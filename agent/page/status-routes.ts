@@ -20,7 +20,7 @@ export function addStatusRoutes(
     '/shown',
     json,
     respond(done, ({ body }) => {
-      agent.notices.markShown(read(shownBody, body).orders);
+      agent.notices.markDisplayed(read(shownBody, body).orders);
       return DONE;
     }),
   );

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { diskState, FULL_BELOW, growth, isOutOfSpace, LEFT_TO_OTHERS, RESERVE_SIZE } from './disk-space.ts';
+import { diskState, FREE_FOR_OTHERS, FULL_BELOW, growth, isOutOfSpace, RESERVE_SIZE } from './disk-space.ts';
 
 const size = RESERVE_SIZE;
 const PLENTY = 100 * size;
@@ -22,8 +22,8 @@ it.each([
   ['the missing bytes', PLENTY, size - 10, 10],
   ['nothing when it is complete', PLENTY, size, 0],
   ['nothing when it is larger than it should be', PLENTY, size + 10, 0],
-  ['the bytes that other programs do not need', LEFT_TO_OTHERS + 10, 0, 10],
-  ['nothing of the space for other programs', LEFT_TO_OTHERS, 0, 0],
+  ['the bytes that other programs do not need', FREE_FOR_OTHERS + 10, 0, 10],
+  ['nothing of the space for other programs', FREE_FOR_OTHERS, 0, 0],
   ['nothing on a full disk', 0, 0, 0],
 ] as const)('the reserve grows by %s', (_case, free, reserved, bytes) => {
   expect(growth({ free, reserved, size })).toBe(bytes);

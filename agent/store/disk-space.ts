@@ -17,7 +17,7 @@ export const FULL_BELOW = MiB;
  * Bytes of disk space that stay free for other programs and for the agent's own messages. The reserve file (space for new orders) grows
  * only into the free space above this limit.
  */
-export const LEFT_TO_OTHERS = 4 * MiB;
+export const FREE_FOR_OTHERS = 4 * MiB;
 
 export interface DiskSpace {
   /** Free bytes for programs without special rights. The reserve file counts as used space. */
@@ -38,7 +38,7 @@ export function diskState({ free, reserved, size }: DiskSpace): DiskState {
 }
 
 export const growth = ({ free, reserved, size }: DiskSpace): number =>
-  Math.max(0, Math.min(size - reserved, free - LEFT_TO_OTHERS));
+  Math.max(0, Math.min(size - reserved, free - FREE_FOR_OTHERS));
 
 /** SQLite's primary result codes for I/O error, full disk, and "cannot open" (sqlite.org/rescode.html). */
 const SQLITE_WITHOUT_SPACE: ReadonlySet<number> = new Set([10, 13, 14]);

@@ -6,7 +6,7 @@ export interface DiskWatchPorts {
   readonly space: (() => DiskSpace) | null;
   /** Called when the disk becomes full. `detail`: text for an admin. */
   readonly onFull: (detail: string) => void;
-  readonly onRoom: () => void;
+  readonly onSpaceAvailable: () => void;
 }
 
 export interface DiskWatch {
@@ -15,7 +15,7 @@ export interface DiskWatch {
   report(): (DiskSpace & { readonly state: DiskState }) | null;
 }
 
-export function createDiskWatch({ space, onFull, onRoom }: DiskWatchPorts): DiskWatch {
+export function createDiskWatch({ space, onFull, onSpaceAvailable }: DiskWatchPorts): DiskWatch {
   let isReported = false;
 
   const report = () => {
@@ -35,7 +35,7 @@ export function createDiskWatch({ space, onFull, onRoom }: DiskWatchPorts): Disk
       // repeatedly.
       if (now.state === 'ok' && isReported) {
         isReported = false;
-        onRoom();
+        onSpaceAvailable();
       }
     },
     state: () => report()?.state ?? 'ok',

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { NOTICE_MOMENTS } from '../../shared/order/documents.ts';
+import type { Instant } from '../../shared/time/clock.ts';
 import { type LocationState, SERVICES, type Service } from '../../shared/verdict/terms.ts';
 import type { ClockState, ClockStore } from '../enforcement/device-clock.ts';
 import type {
@@ -14,7 +15,7 @@ import type {
   NoticeStore,
   Versioned,
 } from '../enforcement/enforcement-store.ts';
-import type { GivenNotice } from '../enforcement/notice-plan.ts';
+import type { DeliveredNotice } from '../enforcement/notice-plan.ts';
 import type { DeviceRows } from './device-rows.ts';
 
 export function documentRows(rows: DeviceRows): DocumentStore {
@@ -88,7 +89,7 @@ export function gateRows(rows: DeviceRows): GateStore {
 
 export function noticeRows(rows: DeviceRows): NoticeStore {
   return {
-    notices(): readonly GivenNotice[] {
+    notices(): readonly DeliveredNotice[] {
       const found = rows.all('select * from notice where device = ? order by at, effective');
       return found.map((row) => ({
         order: String(row.order_number),
@@ -96,10 +97,10 @@ export function noticeRows(rows: DeviceRows): NoticeStore {
         effective: Number(row.effective),
         revision: Number(row.revision),
         at: Number(row.at),
-        shown: Number(row.shown) === 1,
+        displayed: Number(row.shown) === 1,
       }));
     },
-    addNotice({ order, moment, effective, revision, at }: Omit<GivenNotice, 'shown'>): void {
+    addNotice({ order, moment, effective, revision, at }: Omit<DeliveredNotice, 'displayed'>): void {
       rows.run(
         'insert or ignore into notice (device, order_number, moment, effective, revision, at) values (?, ?, ?, ?, ?, ?)',
         order,
@@ -109,7 +110,11 @@ export function noticeRows(rows: DeviceRows): NoticeStore {
         at,
       );
     },
-    noticeShown({ order, moment, effective }: Pick<GivenNotice, 'order' | 'moment' | 'effective'>): boolean {
+    markNoticeDisplayed({
+      order,
+      moment,
+      effective,
+    }: Pick<DeliveredNotice, 'order' | 'moment' | 'effective'>): boolean {
       const where = 'device = ? and order_number = ? and moment = ? and effective = ? and shown = 0';
       return rows.run(`update notice set shown = 1 where ${where}`, order, moment, effective) === 1;
     },
@@ -127,6 +132,9 @@ export function eventRows(rows: DeviceRows): EventStore {
   };
 }
 
+/** Clock state that an earlier build of the agent stored. */
+type EarlierClockState = Omit<ClockState, 'latestTime'> & { readonly reached: Instant };
+
 /**
  * Store of the clock, the location and exits (orders that make devices wipe work data). Changes are stored even on a full disk, because the
  * enforcement of orders depends on these values.
@@ -134,15 +142,18 @@ export function eventRows(rows: DeviceRows): EventStore {
 export function enforcementValues(rows: DeviceRows): ClockStore & CorrectionStore & ExitStore & LocationStore {
   return {
     clock(): ClockState | null {
-      return rows.value('clock');
+      const stored = rows.value<ClockState | EarlierClockState>('clock');
+      if (!stored || 'latestTime' in stored) return stored;
+      const { reached, ...state } = stored;
+      return { ...state, latestTime: reached };
     },
     saveClock(state: ClockState): void {
       rows.reserved(() => rows.saveValue('clock', state));
     },
-    correctionSeen(): number {
+    correctionVersion(): number {
       return rows.value<number>('time-correction') ?? 0;
     },
-    saveCorrectionSeen(version: number): void {
+    saveCorrectionVersion(version: number): void {
       rows.reserved(() => rows.saveValue('time-correction', version));
     },
     location(): LocationState | null {

@@ -7,7 +7,7 @@ export class Statements {
   readonly #prepared = new Map<string, StatementSync>();
   #depth = 0;
   /** True if the write-ahead log may contain deleted secrets, also from an earlier process. */
-  #logHolds = true;
+  #logMayHaveSecrets = true;
 
   constructor(db: DatabaseSync) {
     this.#db = db;
@@ -39,9 +39,9 @@ export class Statements {
    * If a reader in another process prevents this, the next call tries again. `more`: data was deleted since the last call.
    */
   emptyLog(more: boolean): void {
-    this.#logHolds ||= more;
-    if (!this.#logHolds || this.#depth > 0) return;
-    this.#logHolds = !this.checkpoint();
+    this.#logMayHaveSecrets ||= more;
+    if (!this.#logMayHaveSecrets || this.#depth > 0) return;
+    this.#logMayHaveSecrets = !this.checkpoint();
   }
 
   /** Returns false if a reader in another process prevents the truncation of the write-ahead log. */

@@ -231,7 +231,7 @@ describe('recovery after expiry', () => {
       given,
     );
     const chain = [new X509Certificate(certificate), new X509Certificate(authority.issuingDer)];
-    const credentials = credentialsOver({ kept: null, save: () => undefined, forget: () => undefined });
+    const credentials = credentialsOver({ stored: null, save: () => undefined, forget: () => undefined });
     credentials.save({
       complete: true,
       code: '',
@@ -253,9 +253,9 @@ describe('recovery after expiry', () => {
     const credentials = await expiredDevice();
     const { rootPem, device, keyPem, chainPem } = credentials.current();
     expect(new X509Certificate(chainPem).validToDate.getTime()).toBeLessThan(Date.now());
-    const asStranger = secureDial({ dial: dialDirect, rootPem, identity: null });
-    const asDevice = () => Promise.reject(new Error('the device listener takes no expired certificate'));
-    expect(await renewWhenDue(credentials, { asDevice, asStranger }, Date.now())).toBe(true);
+    const withoutCertificate = secureDial({ dial: dialDirect, rootPem, identity: null });
+    const withCertificate = () => Promise.reject(new Error('the device listener takes no expired certificate'));
+    expect(await renewWhenDue(credentials, { withCertificate, withoutCertificate }, Date.now())).toBe(true);
     const renewed = new X509Certificate(credentials.current().chainPem);
     expect(renewed.validToDate.getTime()).toBeGreaterThan(Date.now());
     expect(renewed.checkPrivateKey(createPrivateKey(keyPem))).toBe(true);

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { AgentStatus } from '../../agent/agent.ts';
-import { askControl } from '../../agent/control/control.ts';
+import { sendControlRequest } from '../../agent/control/control.ts';
 import { serve } from '../replay/rpc.ts';
 import { AgentProcess } from '../support/agent-process.ts';
 import { aheadFileOf } from './ahead.ts';
@@ -37,7 +37,7 @@ function writeAhead(ahead: number): void {
 }
 
 async function statusNow(): Promise<AgentStatus | null> {
-  const answer = agent && (await askControl(agent.path('agent.sock'), { op: 'status', shown: false }));
+  const answer = agent && (await sendControlRequest(agent.path('agent.sock'), { op: 'status', shown: false }));
   // Status of the agent, requested over a socket that only its owner can open.
   return answer ? (answer.ok as AgentStatus) : null;
 }

@@ -5,7 +5,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { z } from 'zod';
 import type { AgentStatus } from '../../agent/agent.ts';
-import { askControl, type ControlRequest } from '../../agent/control/control.ts';
+import { type ControlRequest, sendControlRequest } from '../../agent/control/control.ts';
 import type { ConversationView, FoundPerson, MessageView } from '../../agent/messaging/messaging.ts';
 import { receiptList } from '../../shared/api/affected-devices.ts';
 import type { revisionView } from '../../shared/api/orders.ts';
@@ -83,7 +83,7 @@ describe.skipIf(!cutNetworks.present)('case 57: a device whose network is cut', 
     return agent;
   }
   async function ask<T>(agent: AgentProcess, request: ControlRequest): Promise<T> {
-    const answered = await askControl(agent.path('agent.sock'), request);
+    const answered = await sendControlRequest(agent.path('agent.sock'), request);
     if (!answered) throw new Error('the agent does not run');
     return answered.ok as T;
   }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { AgentStatus } from '../../agent/agent.ts';
-import { askControl, type ControlRequest } from '../../agent/control/control.ts';
+import { type ControlRequest, sendControlRequest } from '../../agent/control/control.ts';
 import type { InboxEntry } from '../../agent/control/message-responses.ts';
 import type { ConversationView, FoundPerson, MessageView } from '../../agent/messaging/messaging.ts';
 import { createdCode } from '../../shared/api/codes.ts';
@@ -47,7 +47,7 @@ async function person(user: string, home = 'SE'): Promise<AgentProcess> {
 }
 /** Calls the daemon over its socket, which starts no process. */
 async function ask<T>(agent: AgentProcess, request: ControlRequest): Promise<T> {
-  const answered = await askControl(agent.path('agent.sock'), request);
+  const answered = await sendControlRequest(agent.path('agent.sock'), request);
   if (!answered) throw new Error('the agent does not run');
   return answered.ok as T;
 }

@@ -105,7 +105,7 @@ describe.skipIf(!smallDisks.present)('the disk reserve for orders', () => {
   it('does not shrink when the same value is stored repeatedly', () => {
     disk.fill();
     const device = store.device(DEVICE);
-    const save = (version: number) => device.saveCorrectionSeen(version);
+    const save = (version: number) => device.saveCorrectionVersion(version);
     save(0);
     const before = reserved();
     for (let version = 1; version <= 50; version += 1) save(version);

@@ -152,7 +152,7 @@ async function perform(both: Both, link: Link, each: Step): Promise<void> {
       const areas = await jurisdiction.observeAddress(device, 1, each.address ?? '127.0.0.1', true);
       const seen = addressObservation(areas, now);
       if (seen) agent.evidence.observe([seen]);
-      else agent.evidence.addressLeft(now);
+      else agent.evidence.connectionEnded(now);
       return;
     }
     case 'disconnect':
@@ -183,7 +183,7 @@ async function perform(both: Both, link: Link, each: Step): Promise<void> {
 
 async function disconnect({ jurisdiction, device, agent, clock }: Both): Promise<void> {
   await jurisdiction.observeAddress(device, 1, null, false);
-  agent.evidence.addressLeft(clock.now());
+  agent.evidence.connectionEnded(clock.now());
 }
 
 /** Waits until the server’s scheduled work is done. */

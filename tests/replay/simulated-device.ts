@@ -53,7 +53,7 @@ export type Keeper = EnrollmentKeeper & CredentialPort;
  */
 export function keptInFile(file: string): Keeper {
   return credentialsOver({
-    kept: existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : null,
+    stored: existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : null,
     save(state) {
       writeFileSync(`${file}.tmp`, JSON.stringify(state), { mode: 0o600 });
       renameSync(`${file}.tmp`, file);
@@ -64,7 +64,7 @@ export function keptInFile(file: string): Keeper {
 
 /** For devices that end with their process. */
 export const keptInMemory = (): Keeper =>
-  credentialsOver({ kept: null, save: () => undefined, forget: () => undefined });
+  credentialsOver({ stored: null, save: () => undefined, forget: () => undefined });
 
 /** `from`: an address of this machine. */
 const connectFrom = (from: string, { host, port }: { host: string; port: number }): Promise<Socket> =>

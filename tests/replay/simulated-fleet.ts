@@ -372,7 +372,7 @@ export class SimulatedFleet {
 }
 
 function lookAt(agent: Agent): void {
-  if (agent.notices.list().length > 0) agent.notices.markShown();
+  if (agent.notices.list().length > 0) agent.notices.markDisplayed();
 }
 
 async function personOf(messaging: Messaging, name: string): Promise<string> {

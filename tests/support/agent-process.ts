@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { AgentStatus } from '../../agent/agent.ts';
-import { askControl } from '../../agent/control/control.ts';
+import { sendControlRequest } from '../../agent/control/control.ts';
 import type { LinkState } from '../../agent/link/link.ts';
 import { deviceIdSchema } from '../../shared/protocol/ids.ts';
 import type { DeviceTls } from './gateway-world.ts';
@@ -96,7 +96,7 @@ export class AgentProcess {
 
   /** Status of the agent, as `status --json` prints it. A running daemon responds over its socket, which starts no process. */
   async status(): Promise<AgentStatus> {
-    const answered = await askControl(this.path('agent.sock'), { op: 'status', shown: false });
+    const answered = await sendControlRequest(this.path('agent.sock'), { op: 'status', shown: false });
     if (answered) return answered.ok as AgentStatus;
     const { code, out, err } = await this.cli(['status', '--json']);
     if (code !== 0) throw new Error(`status ended with ${code}: ${err}`);

@@ -7,7 +7,7 @@ import { afterEach, beforeEach } from 'vitest';
 import { type DeviceClock, type DeviceTime, openDeviceClock } from '../../agent/enforcement/device-clock.ts';
 import { openEnforcement } from '../../agent/enforcement/enforcement.ts';
 import type { EnforcementStore } from '../../agent/enforcement/enforcement-store.ts';
-import type { GivenNotice } from '../../agent/enforcement/notice-plan.ts';
+import type { DeliveredNotice } from '../../agent/enforcement/notice-plan.ts';
 import { type AgentStore, openAgentStore } from '../../agent/store/agent-store.ts';
 import { encodeCanonical } from '../../shared/order/canonical.ts';
 import { type DeviceRecord, type Envelope, type OrderTerms, PAYLOAD_TYPES } from '../../shared/order/documents.ts';
@@ -132,7 +132,7 @@ export function enforcedDevice() {
         return opened.authenticate(server);
       },
     };
-    const told: GivenNotice[] = [];
+    const delivered: DeliveredNotice[] = [];
     const enforcement = openEnforcement({
       store,
       clock,
@@ -141,13 +141,13 @@ export function enforcedDevice() {
       signer: () => signerOf(deviceKey),
       onChange: () => undefined,
       onListExpired: () => undefined,
-      onNotice: (notice) => void told.push(notice),
+      onNotice: (notice) => void delivered.push(notice),
       onFailure: (error) => {
         throw error;
       },
     });
     const shut = (service: 'messaging' | 'mail' | 'management') => !(enforcement.gates().get(service)?.open ?? false);
-    return { enforcement, clock, shut, told };
+    return { enforcement, clock, shut, delivered };
   }
 
   /** An enrolled device that has received the approver set, list 1 with this order, and its device record. */

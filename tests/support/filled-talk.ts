@@ -34,7 +34,7 @@ export const NOTICE: Notice = {
   authoritative: 'ur',
   exit: { exportsUntil: Date.now() + 28 * DAY, approved: false, wiped: null },
   appeal: 'The regulator, Islamabad.\nappeals@example.org',
-  told: [{ moment: 'entry', at: Date.now() - 2 * HOUR, shown: false, late: false }],
+  deliveries: [{ moment: 'entry', at: Date.now() - 2 * HOUR, displayed: false, late: false }],
 };
 export const COMING: Notice = {
   ...NOTICE,

@@ -60,7 +60,7 @@ export async function standPage(talk: MemoryTalk, person: string): Promise<PageS
     agent: {
       status: () => ({ now: Date.now(), connection: connected ? 'connected' : 'waiting', listExpires }),
       gate,
-      notices: { list: () => notices, markShown: (orders) => void shown.push(...(orders ?? ['all'])) },
+      notices: { list: () => notices, markDisplayed: (orders) => void shown.push(...(orders ?? ['all'])) },
       adminMessages: {
         list: () => adminMessages,
         displayed(ids) {

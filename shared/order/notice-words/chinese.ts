@@ -5,8 +5,8 @@ export const CHINESE: NoticeWords = {
   direction: 'ltr',
   suspended: '此设备上的消息已暂停',
   order: (number) => `命令 ${number}`,
-  lasts: (date) => `（至 ${date}）`,
-  lastsOpen: '（直至撤回）',
+  untilDate: (date) => `（至 ${date}）`,
+  untilWithdrawn: '（直至撤回）',
   statement: '命令原文',
   language: '语言',
   authoritative: '此文本为正式文本。',
@@ -30,7 +30,7 @@ export const CHINESE: NoticeWords = {
     no_order: () => '没有命令涉及此设备。',
   },
   theArea: '命令所涉地区',
-  notHere: '该命令目前未停止此设备的任何服务。',
+  noBlockedService: '该命令目前未停止此设备的任何服务。',
   from: '起始时间',
   since: '自',
   until: '至',
@@ -48,16 +48,16 @@ export const CHINESE: NoticeWords = {
   },
   exit: {
     label: '永久终止',
-    coming: (until) =>
+    exportBy: (until) =>
       `该命令将永久终止服务。请在 ${until} 之前保存您需要的内容的副本：此后，经两人批准即可清除此设备上的内容。`,
     approved: '已有两人批准永久清除此设备上的内容。保存副本的时间一到即会执行：请立即保存。',
     wiped: (at) => `此设备上的内容已于 ${at} 依据该命令清除，无法恢复。`,
   },
-  kept: '没有丢失任何内容：此设备上的内容仍可阅读，您也可以保存副本。任何人都不能凭此命令阅读它。',
+  dataKept: '没有丢失任何内容：此设备上的内容仍可阅读，您也可以保存副本。任何人都不能凭此命令阅读它。',
   cannotWrite: '上述命令生效期间您不能书写。此处的内容仍可阅读。',
   noDocuments: '此设备尚无命令清单。收到清单后消息即可通行：请将其连接到网络。',
-  coming: (number, date) => `命令 ${number} 将自 ${date} 起在部分地区暂停消息。`,
-  told: {
+  announcement: (number, date) => `命令 ${number} 将自 ${date} 起在部分地区暂停消息。`,
+  displayedAt: {
     P30D: '提前 30 天告知',
     P7D: '提前 7 天告知',
     P1D: '提前 1 天告知',
@@ -65,7 +65,7 @@ export const CHINESE: NoticeWords = {
     entry: '生效时告知',
     withdrawal: '撤回时告知',
   },
-  toldLate: '告知时间',
+  displayedLate: '告知时间',
 
   export: '保存我的数据副本',
   more: '阅读命令',

@@ -5,8 +5,8 @@ export const ENGLISH: NoticeWords = {
   direction: 'ltr',
   suspended: 'Messages are suspended on this device',
   order: (number) => `Order ${number}`,
-  lasts: (date) => `(until ${date})`,
-  lastsOpen: '(until it is withdrawn)',
+  untilDate: (date) => `(until ${date})`,
+  untilWithdrawn: '(until it is withdrawn)',
   statement: 'Text of the order',
   language: 'Language',
   authoritative: 'This text is authoritative.',
@@ -36,7 +36,7 @@ export const ENGLISH: NoticeWords = {
     no_order: () => 'No order affects this device.',
   },
   theArea: 'the area of the order',
-  notHere: 'The order blocks no service of this device at present.',
+  noBlockedService: 'The order blocks no service of this device at present.',
   from: 'From',
   since: 'Since',
   until: 'Until',
@@ -56,17 +56,18 @@ export const ENGLISH: NoticeWords = {
   },
   exit: {
     label: 'Permanent end',
-    coming: (until) =>
+    exportBy: (until) =>
       `The order ends service permanently. Save a copy of your data by ${until}. After that, two approvers can order that the data on this device is wiped.`,
     approved:
       'Two approvers have ordered that the data on this device is wiped. The wipe starts when the time to save a copy is over. Save a copy now.',
     wiped: (at) => `This order wiped the data on this device on ${at}. The data cannot be restored.`,
   },
-  kept: 'No data is lost. You can still read the data on this device and save a copy. The order gives nobody access to your data.',
+  dataKept:
+    'No data is lost. You can still read the data on this device and save a copy. The order gives nobody access to your data.',
   cannotWrite: 'You cannot write while the order above is active. You can still read your messages.',
   noDocuments: 'This device has no order list yet. Connect the device to the network to send and receive messages.',
-  coming: (number, date) => `Order ${number} will suspend messages in some areas from ${date}.`,
-  told: {
+  announcement: (number, date) => `Order ${number} will suspend messages in some areas from ${date}.`,
+  displayedAt: {
     P30D: 'Displayed 30 days before',
     P7D: 'Displayed 7 days before',
     P1D: 'Displayed 1 day before',
@@ -74,7 +75,7 @@ export const ENGLISH: NoticeWords = {
     entry: 'Displayed when the order took effect',
     withdrawal: 'Displayed when the order was withdrawn',
   },
-  toldLate: 'Displayed',
+  displayedLate: 'Displayed',
 
   export: 'Save a copy of my data',
   more: 'Read the order',

@@ -5,8 +5,8 @@ export const FRENCH: NoticeWords = {
   direction: 'ltr',
   suspended: 'Les messages sont suspendus sur cet appareil',
   order: (number) => `Ordre ${number}`,
-  lasts: (date) => `(jusqu’au ${date})`,
-  lastsOpen: '(jusqu’à son retrait)',
+  untilDate: (date) => `(jusqu’au ${date})`,
+  untilWithdrawn: '(jusqu’à son retrait)',
   statement: 'Texte de l’ordre',
   language: 'Langue',
   authoritative: 'Ce texte fait foi.',
@@ -36,7 +36,7 @@ export const FRENCH: NoticeWords = {
     no_order: () => 'Aucun ordre ne concerne cet appareil.',
   },
   theArea: 'la zone de l’ordre',
-  notHere: 'L’ordre ne bloque actuellement aucun service sur cet appareil.',
+  noBlockedService: 'L’ordre ne bloque actuellement aucun service sur cet appareil.',
   from: 'À partir du',
   since: 'Depuis',
   until: 'Jusqu’au',
@@ -55,19 +55,20 @@ export const FRENCH: NoticeWords = {
   },
   exit: {
     label: 'Définitivement',
-    coming: (until) =>
+    exportBy: (until) =>
       `L’ordre met fin au service définitivement. Enregistrez une copie de ce dont vous avez besoin avant le ${until} : ensuite, deux personnes peuvent approuver l’effacement de ce qui est sur cet appareil.`,
     approved:
       'Deux personnes ont approuvé l’effacement définitif de ce qui est sur cet appareil. Il a lieu dès que le délai pour enregistrer une copie est écoulé : faites-le maintenant.',
     wiped: (at) =>
       `Ce qui était sur cet appareil a été effacé par cet ordre le ${at}. Il est impossible de le récupérer.`,
   },
-  kept: 'Rien n’est perdu : ce qui est sur cet appareil reste lisible, et vous pouvez en enregistrer une copie. Personne ne peut le lire en vertu de cet ordre.',
+  dataKept:
+    'Rien n’est perdu : ce qui est sur cet appareil reste lisible, et vous pouvez en enregistrer une copie. Personne ne peut le lire en vertu de cet ordre.',
   cannotWrite: 'Vous ne pouvez pas écrire tant que l’ordre ci-dessus est en vigueur. Ce qui est ici reste lisible.',
   noDocuments:
     'Cet appareil n’a pas encore de liste des ordres. Les messages passent dès qu’il en a une : connectez-le au réseau.',
-  coming: (number, date) => `L’ordre ${number} suspendra les messages à certains endroits à partir du ${date}.`,
-  told: {
+  announcement: (number, date) => `L’ordre ${number} suspendra les messages à certains endroits à partir du ${date}.`,
+  displayedAt: {
     P30D: 'Annoncé 30 jours avant',
     P7D: 'Annoncé 7 jours avant',
     P1D: 'Annoncé 1 jour avant',
@@ -75,7 +76,7 @@ export const FRENCH: NoticeWords = {
     entry: 'Annoncé à l’entrée en vigueur',
     withdrawal: 'Annoncé lors du retrait',
   },
-  toldLate: 'Annoncé',
+  displayedLate: 'Annoncé',
 
   export: 'Enregistrer une copie de mes données',
   more: 'Lire l’ordre',

@@ -5,8 +5,8 @@ export const GERMAN: NoticeWords = {
   direction: 'ltr',
   suspended: 'Nachrichten sind auf diesem Gerät ausgesetzt',
   order: (number) => `Anordnung ${number}`,
-  lasts: (date) => `(bis ${date})`,
-  lastsOpen: '(bis sie zurückgenommen wird)',
+  untilDate: (date) => `(bis ${date})`,
+  untilWithdrawn: '(bis sie zurückgenommen wird)',
   statement: 'Text der Anordnung',
   language: 'Sprache',
   authoritative: 'Dieser Text ist maßgeblich.',
@@ -36,7 +36,7 @@ export const GERMAN: NoticeWords = {
     no_order: () => 'Keine Anordnung betrifft dieses Gerät.',
   },
   theArea: 'das Gebiet der Anordnung',
-  notHere: 'Die Anordnung sperrt auf diesem Gerät zurzeit keinen Dienst.',
+  noBlockedService: 'Die Anordnung sperrt auf diesem Gerät zurzeit keinen Dienst.',
   from: 'Ab',
   since: 'Seit',
   until: 'Bis',
@@ -56,19 +56,20 @@ export const GERMAN: NoticeWords = {
   },
   exit: {
     label: 'Für immer',
-    coming: (until) =>
+    exportBy: (until) =>
       `Die Anordnung beendet den Dienst für immer. Sichern Sie bis ${until} eine Kopie dessen, was Sie brauchen: Danach können zwei Personen genehmigen, dass gelöscht wird, was auf diesem Gerät ist.`,
     approved:
       'Zwei Personen haben genehmigt, dass für immer gelöscht wird, was auf diesem Gerät ist. Es geschieht, sobald die Zeit zum Sichern einer Kopie vorbei ist: Sichern Sie sie jetzt.',
     wiped: (at) =>
       `Was auf diesem Gerät war, wurde durch diese Anordnung gelöscht: ${at}. Es lässt sich nicht zurückholen.`,
   },
-  kept: 'Nichts ist verloren: Was auf diesem Gerät ist, bleibt lesbar, und Sie können eine Kopie davon sichern. Niemand kann es aufgrund dieser Anordnung lesen.',
+  dataKept:
+    'Nichts ist verloren: Was auf diesem Gerät ist, bleibt lesbar, und Sie können eine Kopie davon sichern. Niemand kann es aufgrund dieser Anordnung lesen.',
   cannotWrite: 'Solange die Anordnung oben gilt, können Sie nicht schreiben. Was hier ist, bleibt lesbar.',
   noDocuments:
     'Dieses Gerät hat noch keine Liste der Anordnungen. Nachrichten gehen durch, sobald es eine hat: Verbinden Sie es mit dem Netz.',
-  coming: (number, date) => `Anordnung ${number} setzt an manchen Orten Nachrichten aus, ab ${date}.`,
-  told: {
+  announcement: (number, date) => `Anordnung ${number} setzt an manchen Orten Nachrichten aus, ab ${date}.`,
+  displayedAt: {
     P30D: '30 Tage vorher mitgeteilt',
     P7D: '7 Tage vorher mitgeteilt',
     P1D: '1 Tag vorher mitgeteilt',
@@ -76,7 +77,7 @@ export const GERMAN: NoticeWords = {
     entry: 'Beim Inkrafttreten mitgeteilt',
     withdrawal: 'Bei der Rücknahme mitgeteilt',
   },
-  toldLate: 'Mitgeteilt',
+  displayedLate: 'Mitgeteilt',
 
   export: 'Eine Kopie meiner Daten sichern',
   more: 'Anordnung lesen',

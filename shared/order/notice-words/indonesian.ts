@@ -5,8 +5,8 @@ export const INDONESIAN: NoticeWords = {
   direction: 'ltr',
   suspended: 'Pesan ditangguhkan di perangkat ini',
   order: (number) => `Perintah ${number}`,
-  lasts: (date) => `(sampai ${date})`,
-  lastsOpen: '(sampai dicabut)',
+  untilDate: (date) => `(sampai ${date})`,
+  untilWithdrawn: '(sampai dicabut)',
   statement: 'Isi perintah',
   language: 'Bahasa',
   authoritative: 'Teks ini adalah teks yang berlaku.',
@@ -35,7 +35,7 @@ export const INDONESIAN: NoticeWords = {
     no_order: () => 'Tidak ada perintah yang menyangkut perangkat ini.',
   },
   theArea: 'wilayah perintah',
-  notHere: 'Saat ini perintah tidak memblokir layanan apa pun di perangkat ini.',
+  noBlockedService: 'Saat ini perintah tidak memblokir layanan apa pun di perangkat ini.',
   from: 'Mulai',
   since: 'Sejak',
   until: 'Sampai',
@@ -55,18 +55,19 @@ export const INDONESIAN: NoticeWords = {
   },
   exit: {
     label: 'Untuk seterusnya',
-    coming: (until) =>
+    exportBy: (until) =>
       `Perintah ini mengakhiri layanan untuk seterusnya. Simpan salinan yang Anda perlukan sebelum ${until}: setelah itu dua orang dapat menyetujui penghapusan isi perangkat ini.`,
     approved:
       'Dua orang telah menyetujui penghapusan isi perangkat ini untuk seterusnya. Penghapusan terjadi segera setelah waktu untuk menyimpan salinan habis: lakukan sekarang.',
     wiped: (at) => `Isi perangkat ini telah dihapus oleh perintah ini pada ${at}. Isinya tidak dapat dikembalikan.`,
   },
-  kept: 'Tidak ada yang hilang: isi perangkat ini tetap dapat dibaca, dan Anda dapat menyimpan salinannya. Tidak seorang pun dapat membacanya berdasarkan perintah ini.',
+  dataKept:
+    'Tidak ada yang hilang: isi perangkat ini tetap dapat dibaca, dan Anda dapat menyimpan salinannya. Tidak seorang pun dapat membacanya berdasarkan perintah ini.',
   cannotWrite: 'Anda tidak dapat menulis selama perintah di atas berlaku. Isi di sini tetap dapat dibaca.',
   noDocuments:
     'Perangkat ini belum memiliki daftar perintah. Pesan dapat lewat setelah daftar itu ada: sambungkan perangkat ke jaringan.',
-  coming: (number, date) => `Perintah ${number} akan menangguhkan pesan di beberapa tempat mulai ${date}.`,
-  told: {
+  announcement: (number, date) => `Perintah ${number} akan menangguhkan pesan di beberapa tempat mulai ${date}.`,
+  displayedAt: {
     P30D: 'Diberitahukan 30 hari sebelumnya',
     P7D: 'Diberitahukan 7 hari sebelumnya',
     P1D: 'Diberitahukan 1 hari sebelumnya',
@@ -74,7 +75,7 @@ export const INDONESIAN: NoticeWords = {
     entry: 'Diberitahukan saat mulai berlaku',
     withdrawal: 'Diberitahukan saat dicabut',
   },
-  toldLate: 'Diberitahukan',
+  displayedLate: 'Diberitahukan',
 
   export: 'Simpan salinan data saya',
   more: 'Baca perintah',

@@ -12,8 +12,8 @@ export interface NoticeWords {
   /** Heading that the device shows while an order suspends messages. */
   readonly suspended: string;
   readonly order: (number: string) => string;
-  readonly lasts: (date: string) => string;
-  readonly lastsOpen: string;
+  readonly untilDate: (date: string) => string;
+  readonly untilWithdrawn: string;
   readonly statement: string;
   readonly language: string;
   readonly authoritative: string;
@@ -29,7 +29,7 @@ export interface NoticeWords {
   /** Words that replace the area names in a sentence if the areas are unknown. */
   readonly theArea: string;
   /** Text for an order that suspends no service of the device at present. */
-  readonly notHere: string;
+  readonly noBlockedService: string;
   readonly from: string;
   readonly since: string;
   readonly until: string;
@@ -44,16 +44,16 @@ export interface NoticeWords {
   readonly waitingIs: Readonly<Record<WaitingRule, string>>;
   readonly exit: {
     readonly label: string;
-    readonly coming: (until: string) => string;
+    readonly exportBy: (until: string) => string;
     readonly approved: string;
     readonly wiped: (at: string) => string;
   };
-  readonly kept: string;
+  readonly dataKept: string;
   readonly cannotWrite: string;
   readonly noDocuments: string;
-  readonly coming: (number: string, date: string) => string;
-  readonly told: Readonly<Record<NoticeMoment, string>>;
-  readonly toldLate: string;
+  readonly announcement: (number: string, date: string) => string;
+  readonly displayedAt: Readonly<Record<NoticeMoment, string>>;
+  readonly displayedLate: string;
 
   readonly export: string;
   readonly more: string;

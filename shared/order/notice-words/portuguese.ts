@@ -5,8 +5,8 @@ export const PORTUGUESE: NoticeWords = {
   direction: 'ltr',
   suspended: 'As mensagens estão suspensas neste dispositivo',
   order: (number) => `Ordem ${number}`,
-  lasts: (date) => `(até ${date})`,
-  lastsOpen: '(até ser revogada)',
+  untilDate: (date) => `(até ${date})`,
+  untilWithdrawn: '(até ser revogada)',
   statement: 'Texto da ordem',
   language: 'Idioma',
   authoritative: 'Este texto faz fé.',
@@ -35,7 +35,7 @@ export const PORTUGUESE: NoticeWords = {
     no_order: () => 'Nenhuma ordem diz respeito a este dispositivo.',
   },
   theArea: 'a área da ordem',
-  notHere: 'No momento, a ordem não bloqueia nenhum serviço neste dispositivo.',
+  noBlockedService: 'No momento, a ordem não bloqueia nenhum serviço neste dispositivo.',
   from: 'A partir de',
   since: 'Desde',
   until: 'Até',
@@ -54,18 +54,19 @@ export const PORTUGUESE: NoticeWords = {
   },
   exit: {
     label: 'Em definitivo',
-    coming: (until) =>
+    exportBy: (until) =>
       `A ordem encerra o serviço em definitivo. Salve uma cópia do que você precisa até ${until}: depois disso, duas pessoas podem aprovar que o conteúdo deste dispositivo seja apagado.`,
     approved:
       'Duas pessoas aprovaram que o conteúdo deste dispositivo seja apagado em definitivo. Isso acontece assim que terminar o prazo para salvar uma cópia: faça isso agora.',
     wiped: (at) => `O conteúdo deste dispositivo foi apagado por esta ordem em ${at}. Não é possível recuperá-lo.`,
   },
-  kept: 'Nada se perde: o que está neste dispositivo continua legível, e você pode salvar uma cópia. Ninguém pode lê-lo por causa desta ordem.',
+  dataKept:
+    'Nada se perde: o que está neste dispositivo continua legível, e você pode salvar uma cópia. Ninguém pode lê-lo por causa desta ordem.',
   cannotWrite: 'Você não pode escrever enquanto a ordem acima estiver em vigor. O que está aqui continua legível.',
   noDocuments:
     'Este dispositivo ainda não tem uma lista de ordens. As mensagens passam assim que ele tiver uma: conecte-o à rede.',
-  coming: (number, date) => `A ordem ${number} suspenderá as mensagens em alguns lugares a partir de ${date}.`,
-  told: {
+  announcement: (number, date) => `A ordem ${number} suspenderá as mensagens em alguns lugares a partir de ${date}.`,
+  displayedAt: {
     P30D: 'Avisado 30 dias antes',
     P7D: 'Avisado 7 dias antes',
     P1D: 'Avisado 1 dia antes',
@@ -73,7 +74,7 @@ export const PORTUGUESE: NoticeWords = {
     entry: 'Avisado na entrada em vigor',
     withdrawal: 'Avisado na revogação',
   },
-  toldLate: 'Avisado',
+  displayedLate: 'Avisado',
 
   export: 'Salvar uma cópia dos meus dados',
   more: 'Ler a ordem',

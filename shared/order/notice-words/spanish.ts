@@ -5,8 +5,8 @@ export const SPANISH: NoticeWords = {
   direction: 'ltr',
   suspended: 'Los mensajes están suspendidos en este dispositivo',
   order: (number) => `Orden ${number}`,
-  lasts: (date) => `(hasta el ${date})`,
-  lastsOpen: '(hasta que se retire)',
+  untilDate: (date) => `(hasta el ${date})`,
+  untilWithdrawn: '(hasta que se retire)',
   statement: 'Texto de la orden',
   language: 'Idioma',
   authoritative: 'Este texto es el auténtico.',
@@ -35,7 +35,7 @@ export const SPANISH: NoticeWords = {
     no_order: () => 'Ninguna orden se refiere a este dispositivo.',
   },
   theArea: 'la zona de la orden',
-  notHere: 'Por ahora, la orden no bloquea ningún servicio en este dispositivo.',
+  noBlockedService: 'Por ahora, la orden no bloquea ningún servicio en este dispositivo.',
   from: 'A partir del',
   since: 'Desde',
   until: 'Hasta',
@@ -54,18 +54,19 @@ export const SPANISH: NoticeWords = {
   },
   exit: {
     label: 'Para siempre',
-    coming: (until) =>
+    exportBy: (until) =>
       `La orden pone fin al servicio para siempre. Guarde una copia de lo que necesite antes del ${until}: después, dos personas pueden aprobar que se borre lo que hay en este dispositivo.`,
     approved:
       'Dos personas han aprobado que se borre para siempre lo que hay en este dispositivo. Ocurre en cuanto pase el plazo para guardar una copia: hágalo ahora.',
     wiped: (at) => `Lo que había en este dispositivo se borró por esta orden el ${at}. No se puede recuperar.`,
   },
-  kept: 'No se ha perdido nada: lo que hay en este dispositivo sigue siendo legible, y puede guardar una copia. Nadie puede leerlo en virtud de esta orden.',
+  dataKept:
+    'No se ha perdido nada: lo que hay en este dispositivo sigue siendo legible, y puede guardar una copia. Nadie puede leerlo en virtud de esta orden.',
   cannotWrite: 'No puede escribir mientras la orden anterior esté en vigor. Lo que hay aquí sigue siendo legible.',
   noDocuments:
     'Este dispositivo aún no tiene la lista de órdenes. Los mensajes pasan en cuanto la tenga: conéctelo a la red.',
-  coming: (number, date) => `La orden ${number} suspenderá los mensajes en algunos lugares a partir del ${date}.`,
-  told: {
+  announcement: (number, date) => `La orden ${number} suspenderá los mensajes en algunos lugares a partir del ${date}.`,
+  displayedAt: {
     P30D: 'Avisado 30 días antes',
     P7D: 'Avisado 7 días antes',
     P1D: 'Avisado 1 día antes',
@@ -73,7 +74,7 @@ export const SPANISH: NoticeWords = {
     entry: 'Avisado al entrar en vigor',
     withdrawal: 'Avisado al retirarse',
   },
-  toldLate: 'Avisado',
+  displayedLate: 'Avisado',
 
   export: 'Guardar una copia de mis datos',
   more: 'Leer la orden',

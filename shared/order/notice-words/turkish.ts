@@ -5,8 +5,8 @@ export const TURKISH: NoticeWords = {
   direction: 'ltr',
   suspended: 'Bu cihazda mesajlar askıya alındı',
   order: (number) => `Karar ${number}`,
-  lasts: (date) => `(bitiş: ${date})`,
-  lastsOpen: '(geri alınana kadar)',
+  untilDate: (date) => `(bitiş: ${date})`,
+  untilWithdrawn: '(geri alınana kadar)',
   statement: 'Kararın metni',
   language: 'Dil',
   authoritative: 'Bu metin esas metindir.',
@@ -35,7 +35,7 @@ export const TURKISH: NoticeWords = {
     no_order: () => 'Hiçbir karar bu cihazla ilgili değil.',
   },
   theArea: 'kararın kapsadığı bölge',
-  notHere: 'Karar şu anda bu cihazda hiçbir hizmeti engellemiyor.',
+  noBlockedService: 'Karar şu anda bu cihazda hiçbir hizmeti engellemiyor.',
   from: 'Başlangıç',
   since: 'Şu tarihten beri',
   until: 'Bitiş',
@@ -55,17 +55,18 @@ export const TURKISH: NoticeWords = {
   },
   exit: {
     label: 'Kalıcı olarak',
-    coming: (until) =>
+    exportBy: (until) =>
       `Karar hizmeti kalıcı olarak sona erdirir. Gerekli verilerin bir kopyasını en geç ${until} tarihine kadar kaydedin: sonrasında iki kişi bu cihazdaki verilerin silinmesini onaylayabilir.`,
     approved:
       'İki kişi bu cihazdaki verilerin kalıcı olarak silinmesini onayladı. Kopya kaydetme süresi biter bitmez silinir: kopyayı şimdi kaydedin.',
     wiped: (at) => `Bu cihazdaki veriler bu kararla silindi (${at}). Geri getirilemez.`,
   },
-  kept: 'Hiçbir şey kaybolmadı: bu cihazdaki veriler okunabilir kalır ve bir kopyasını kaydedebilirsiniz. Bu kararla kimse onları okuyamaz.',
+  dataKept:
+    'Hiçbir şey kaybolmadı: bu cihazdaki veriler okunabilir kalır ve bir kopyasını kaydedebilirsiniz. Bu kararla kimse onları okuyamaz.',
   cannotWrite: 'Yukarıdaki karar yürürlükteyken yazamazsınız. Buradaki içerik okunabilir kalır.',
   noDocuments: 'Bu cihazda henüz karar listesi yok. Liste geldiğinde mesajlar iletilir: cihazı ağa bağlayın.',
-  coming: (number, date) => `${number} numaralı karar bazı yerlerde mesajları askıya alacak. Başlangıç: ${date}.`,
-  told: {
+  announcement: (number, date) => `${number} numaralı karar bazı yerlerde mesajları askıya alacak. Başlangıç: ${date}.`,
+  displayedAt: {
     P30D: '30 gün önce bildirildi',
     P7D: '7 gün önce bildirildi',
     P1D: '1 gün önce bildirildi',
@@ -73,7 +74,7 @@ export const TURKISH: NoticeWords = {
     entry: 'Yürürlüğe girdiğinde bildirildi',
     withdrawal: 'Geri alındığında bildirildi',
   },
-  toldLate: 'Bildirildi',
+  displayedLate: 'Bildirildi',
 
   export: 'Verilerimin bir kopyasını kaydet',
   more: 'Kararı oku',

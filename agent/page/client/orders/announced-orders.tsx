@@ -21,7 +21,7 @@ export function AnnouncedOrders({ messagingStatus }: { readonly messagingStatus:
     <>
       <section className={classes.coming} aria-label={NOTICE_WORDS.title} {...inReadersLanguage}>
         <IconCalendarTime size={18} aria-hidden />
-        <span>{NOTICE_WORDS.coming(isolated(first.order), dateTimeIn(NOTICE_WORDS, first.effective))}</span>
+        <span>{NOTICE_WORDS.announcement(isolated(first.order), dateTimeIn(NOTICE_WORDS, first.effective))}</span>
         <Button size="compact-xs" variant="default" onClick={() => setOpened(true)}>
           {NOTICE_WORDS.read}
         </Button>

@@ -35,7 +35,7 @@ export function DenialBanner({
           {denials.map(({ order, title, until }) => (
             <Text key={order} size="sm" fw={600}>
               {words.order(isolated(order))}: <UserText>{title}</UserText>{' '}
-              {!opened && (until === null ? words.lastsOpen : words.lasts(dateTimeIn(words, until)))}
+              {!opened && (until === null ? words.untilWithdrawn : words.untilDate(dateTimeIn(words, until)))}
             </Text>
           ))}
           {denials.length === 0 && <Text size="sm">{words.noDocuments}</Text>}
@@ -62,7 +62,7 @@ export function DenialBanner({
           />
         ))}
         <Stack gap="xs" pt="sm">
-          {keeps && <Text size="sm">{words.kept}</Text>}
+          {keeps && <Text size="sm">{words.dataKept}</Text>}
           <Group>
             <ExportButton size="xs">{words.export}</ExportButton>
           </Group>

@@ -56,7 +56,7 @@ export function ExitFact({ exit }: { readonly exit: NonNullable<Notice['exit']> 
           ? words.wiped(dateTimeIn(NOTICE_WORDS, exit.wiped))
           : exit.approved
             ? words.approved
-            : words.coming(dateTimeIn(NOTICE_WORDS, exit.exportsUntil))}
+            : words.exportBy(dateTimeIn(NOTICE_WORDS, exit.exportsUntil))}
       </dd>
     </>
   );

@@ -38,7 +38,7 @@ function Orders({ notices }: { readonly notices: readonly Notice[] }) {
             {words.order(isolated(notice.order))}: <UserText>{notice.title}</UserText>
           </Title>
           {notice.status !== 'active' && <Text size="sm">{words[notice.status]}</Text>}
-          {notice.status === 'active' && notice.reasons.length === 0 && <Text size="sm">{words.notHere}</Text>}
+          {notice.status === 'active' && notice.reasons.length === 0 && <Text size="sm">{words.noBlockedService}</Text>}
           <OrderText statement={notice.statement} authoritative={notice.authoritative} />
           <dl className={classes.facts}>
             <dt>{words.services}</dt>
