@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { EnvironmentError } from '../shared/environment.ts';
 import { readConfig } from './config.ts';
 
-function problemsOf(given: Record<string, string>): readonly string[] {
+function problemsOf(variables: Record<string, string>): readonly string[] {
   try {
-    readConfig(given);
+    readConfig(variables);
   } catch (error) {
     if (error instanceof EnvironmentError) return error.problems;
     throw error;
@@ -114,12 +114,12 @@ describe('a setting', () => {
   });
 
   it('is not shown if it is a secret (52)', () => {
-    const given = {
+    const variables = {
       CORDON_DATABASE_URL: 'mysql://cordon:hunter2-secret@db',
       CORDON_PASSPHRASE: 'hunter2',
       CORDON_MAIL_URL: 'smtp://cordon:hunter2@mail/x',
     };
-    expect(problemsOf(given).join()).not.toContain('hunter2');
+    expect(problemsOf(variables).join()).not.toContain('hunter2');
   });
 });
 
@@ -151,8 +151,10 @@ describe('the mail server', () => {
   it.each(['cordon', 'Cordon <cordon@example.org>', 'a@example.org, b@example.org', 'a b@example.org'])(
     'does not accept "%s" as a sender',
     (address) => {
-      const given = { CORDON_MAIL_URL: 'smtp://mail.example.org', CORDON_MAIL_FROM: address };
-      expect(problemsOf(given)).toEqual([expect.stringMatching(/^CORDON_MAIL_FROM must be an e-mail address such as/)]);
+      const variables = { CORDON_MAIL_URL: 'smtp://mail.example.org', CORDON_MAIL_FROM: address };
+      expect(problemsOf(variables)).toEqual([
+        expect.stringMatching(/^CORDON_MAIL_FROM must be an e-mail address such as/),
+      ]);
     },
   );
 

@@ -2,7 +2,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { createWorkQueue } from './work-queue.ts';
 
-function held() {
+function blockedJob() {
   const started: string[] = [];
   const finish: (() => void)[] = [];
   const work = (name: string) => () =>
@@ -16,7 +16,7 @@ const LIMITS = { atOnce: 2, ofSource: 3, total: 4 };
 
 it('runs a few jobs at once, and serves the sources in rotation', async () => {
   const queue = createWorkQueue(LIMITS);
-  const { started, finish, work } = held();
+  const { started, finish, work } = blockedJob();
   const all = ['a1', 'a2', 'a3', 'a4', 'b1', 'c1'].map((name) => queue.run(name.slice(0, 1), work(name)));
   await turn();
   expect(started).toEqual(['a1', 'a2']);
@@ -30,17 +30,17 @@ it('runs a few jobs at once, and serves the sources in rotation', async () => {
 
 it('refuses jobs above the limit of one source or of all, but never of a reserved source', async () => {
   const queue = createWorkQueue({ ...LIMITS, reserved: (source) => source.startsWith('known') });
-  const { started, finish, work } = held();
+  const { started, finish, work } = blockedJob();
   const outcomes: string[] = [];
-  const ask = (source: string) =>
+  const run = (source: string) =>
     queue.run(source, work(source)).then(
       () => outcomes.push(`${source} done`),
       (error) => outcomes.push(`${source} ${error.code}`),
     );
-  for (let count = 0; count < 6; count += 1) void ask('a');
-  void ask('b');
-  void ask('c');
-  void ask('known');
+  for (let count = 0; count < 6; count += 1) void run('a');
+  void run('b');
+  void run('c');
+  void run('known');
   await turn();
   // Two jobs run and three wait. The sixth job exceeds the limit of `a`, and the job of `c` exceeds the total limit.
   expect(outcomes).toEqual(['a rate_limited', 'c rate_limited']);

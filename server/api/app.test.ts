@@ -244,8 +244,8 @@ it('case 49: removes a role at once, for sessions and tokens', async () => {
   const bearer = { authorization: `Bearer ${await api.token(other)}` };
   expect((await api.request('GET', '/api/v1/accounts', headers)).status).toBe(200);
   const boss = (await api.signIn(owner)).headers;
-  const taken = await api.request('DELETE', `/api/v1/accounts/${other.id}/grants`, boss, { role: 'owner' });
-  expect(taken.json.grants).toEqual([]);
+  const revoked = await api.request('DELETE', `/api/v1/accounts/${other.id}/grants`, boss, { role: 'owner' });
+  expect(revoked.json.grants).toEqual([]);
   expect((await api.request('GET', '/api/v1/accounts', headers)).json.code).toBe('forbidden');
   expect((await api.request('GET', '/api/v1/accounts', bearer)).json.code).toBe('forbidden');
   expect((await api.request('PATCH', `/api/v1/accounts/${other.id}`, boss, { status: 'disabled' })).status).toBe(200);
@@ -400,8 +400,8 @@ it('returns counts without names to a monitoring system', async () => {
   expect(text).toMatch(/^cordon_connections 0$/m);
   // A monitoring system may scrape repeatedly.
   const { text: again } = await api.request('GET', '/metrics');
-  for (const told of ['posts_total 5', 'mailbox_entries 4', 'mailbox_bytes 300', 'mailbox_held 1']) {
-    expect(again).toMatch(new RegExp(`^cordon_${told}$`, 'm'));
+  for (const metric of ['posts_total 5', 'mailbox_entries 4', 'mailbox_bytes 300', 'mailbox_held 1']) {
+    expect(again).toMatch(new RegExp(`^cordon_${metric}$`, 'm'));
   }
   expect(text).toMatch(/^process_resident_memory_bytes \d+$/m);
   expect(text).not.toContain('example.org');

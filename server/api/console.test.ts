@@ -226,8 +226,8 @@ it('case 48: keeps sessions under different host names in one browser apart', as
   const clicked = await get('/', { host: `ada.localhost:${port}`, accept: HTML, 'sec-fetch-site': 'cross-site' });
   expect(clicked.status).toBe(200);
   for (const host of [`ada.localhost:${port}`, `127.0.0.1:${port}`]) {
-    const asked = (site: string) => get('/api/v1/session', { ...headers, host, 'sec-fetch-site': site });
-    expect([host, (await asked('same-origin')).status]).toEqual([host, 200]);
-    expect([host, (await asked('cross-site')).status]).toEqual([host, 403]);
+    const requestFrom = (site: string) => get('/api/v1/session', { ...headers, host, 'sec-fetch-site': site });
+    expect([host, (await requestFrom('same-origin')).status]).toEqual([host, 200]);
+    expect([host, (await requestFrom('cross-site')).status]).toEqual([host, 403]);
   }
 });

@@ -62,13 +62,13 @@ describe('device list with positions', () => {
 describe('names of devices by id', () => {
   it('are returned only for devices in the role’s scope', async () => {
     const [own = '' as DeviceId, other = '' as DeviceId] = ids;
-    const asked = `/device-names?ids=${[own, other].join(',')}`;
+    const path = `/device-names?ids=${[own, other].join(',')}`;
     const [first, second] = [
       { user: 'User 00', hostname: null },
       { user: 'User 01', hostname: null },
     ];
-    expect((await get(asked)).json).toEqual({ devices: { [own]: first, [other]: second } });
-    expect((await get(asked, 'scoped')).json).toEqual({ devices: { [own]: first } });
+    expect((await get(path)).json).toEqual({ devices: { [own]: first, [other]: second } });
+    expect((await get(path, 'scoped')).json).toEqual({ devices: { [own]: first } });
     expect((await get('/device-names?ids=somebody')).json.code).toBe('invalid_input');
     expect((await get('/device-names')).json.code).toBe('invalid_input');
   });
@@ -123,13 +123,13 @@ describe('documents of a device', () => {
     );
     for (const role of ['owner', 'fleet', 'legal', 'auditor', 'scoped'] as const) {
       const { status, json } = await get(`/devices/${device}/receipts`, role);
-      const said = { order: '2015-001', revision: 1 };
+      const denial = { order: '2015-001', revision: 1 };
       expect([role, status, json.receipts]).toEqual([
         role,
         200,
         [
-          { ...said, kind: 'enforced', service: 'messaging', gate: 'closed', at: '1970-01-01T00:00:02.000Z' },
-          { ...said, kind: 'delivered', service: null, gate: null, at: '1970-01-01T00:00:01.000Z' },
+          { ...denial, kind: 'enforced', service: 'messaging', gate: 'closed', at: '1970-01-01T00:00:02.000Z' },
+          { ...denial, kind: 'delivered', service: null, gate: null, at: '1970-01-01T00:00:01.000Z' },
         ],
       ]);
     }

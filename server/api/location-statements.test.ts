@@ -94,15 +94,15 @@ it('limits a statement that ends an order’s effect to 7 days, and requires a s
   expect([own.status, own.json.code]).toEqual([409, 'same_person']);
   expect(await statement()).toBeNull();
   expect((await post(`/actions/${action}/confirm`, second, { hash })).status).toBe(200);
-  const held = await statement();
-  expect(held).toMatchObject({ areas: ['DE'], reason: 'called in' });
+  const underHold = await statement();
+  expect(underHold).toMatchObject({ areas: ['DE'], reason: 'called in' });
 
   const { statements, people } = await listed();
   expect(statements).toMatchObject([{ device, areas: ['DE'], released: ['messaging'], denied: [] }]);
   const [{ by, confirmedBy } = {}] = statements;
   expect([people[by ?? ''], people[confirmedBy ?? '']]).toEqual(['mallory@example.org', 'second@example.org']);
   const digest = expect.stringMatching(/^[0-9a-f]{64}$/);
-  expect(await entries()).toEqual([{ orders: order, until: held.until, people: 2, digest }]);
+  expect(await entries()).toEqual([{ orders: order, until: underHold.until, people: 2, digest }]);
 
   // The end of the statement also changes the order's effect.
   const end = await state(mallory, null);

@@ -235,8 +235,8 @@ describe('affected devices', () => {
   it('include the exempt devices with end, reason, proposer and approvers', async () => {
     const exempt = [{ device: devices[0], until: '2099-01-01T00:00:00Z', reason: 'A mission.' }];
     const { order } = await owner.api.call('POST', '/orders', revisionView, { ...TERMS, exempt });
-    const told = await owner.api.call('GET', `/orders/${order}/revisions/1/exemptions`, exemptionList);
-    const [one] = told.exemptions;
+    const exemptions = await owner.api.call('GET', `/orders/${order}/revisions/1/exemptions`, exemptionList);
+    const [one] = exemptions.exemptions;
     expect(one).toEqual({
       device: devices[0],
       until: Date.parse('2099-01-01T00:00:00Z'),
@@ -245,7 +245,7 @@ describe('affected devices', () => {
       proposedBy: one?.proposedBy,
       approvedBy: [],
     });
-    expect(told.people).toEqual({ [one?.proposedBy ?? '']: 'Owner' });
+    expect(exemptions.people).toEqual({ [one?.proposedBy ?? '']: 'Owner' });
     const { devices: listed } = await owner.api.call('GET', `/orders/${order}/impact?class=exempt`, impactView);
     expect(listed).toMatchObject([{ device: devices[0], exemptUntil: one?.until, denied: [] }]);
     const csv = await (await fetched('GET', `/orders/${order}/impact.csv?class=exempt`)).text();
@@ -364,8 +364,8 @@ describe('affected devices', () => {
     await adopt(made);
     const path = `/orders/${made.order}`;
     const fleet = await limitedTo('fleet', parseScopeArea('PK'));
-    const asked = ['/impact', '/affected', '/revisions/1/warnings', '/rollout'];
-    for (const each of asked) await fleet.raw('GET', path + each);
+    const paths = ['/impact', '/affected', '/revisions/1/warnings', '/rollout'];
+    for (const each of paths) await fleet.raw('GET', path + each);
     await owner.api.raw('POST', `${path}/revisions`, { action: 'revise', areas: ['PK', 'IN'] });
     for (const each of ['/impact', '/impact.csv', '/affected', '/revisions/2/warnings']) {
       await expect(fleet.raw('GET', path + each), each).rejects.toMatchObject({ code: 'out_of_scope' });
@@ -402,8 +402,8 @@ describe('affected devices', () => {
     const next = await owner.api.call('POST', `${path}/revisions`, revisionView, narrow);
     for (const state of ['waiting', 'adopted']) {
       for (const [method, each, body] of ofTheWhole) {
-        const asked = legal.raw(method, path + each, body);
-        await expect(asked, `${state} ${method} ${each}`).rejects.toMatchObject({ code: 'out_of_scope' });
+        const response = legal.raw(method, path + each, body);
+        await expect(response, `${state} ${method} ${each}`).rejects.toMatchObject({ code: 'out_of_scope' });
       }
       for (const each of ['/impact?revision=2', '/affected', '/revisions/2/warnings'])
         await legal.raw('GET', path + each);

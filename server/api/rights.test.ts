@@ -38,7 +38,7 @@ const pathOf = (path: string) =>
 describe('every route × every role', () => {
   it('accepts exactly the roles of the table', async () => {
     const wrong: string[] = [];
-    let asked = 0;
+    let requests = 0;
     for (const { name, method, path } of api.routes) {
       if (name === 'backup.create') continue; // has a test of its own, because the store is streamed
       const { scope, roles } = RIGHTS[name];
@@ -46,7 +46,7 @@ describe('every route × every role', () => {
         const token = role === null ? {} : { authorization: `Bearer ${tokens.get(role)}` };
         const body = method === 'get' || name === 'ip-databases.import' ? undefined : {};
         const { status, json } = await api.request(method.toUpperCase(), pathOf(path), token, body);
-        asked++;
+        requests++;
         const known: readonly string[] = roles;
         const allowed = scope === 'public' || (role !== null && (scope === 'self' || known.includes(role)));
         const refused = role === null ? status === 401 && json?.code === 'not_signed_in' : json?.code === 'forbidden';
@@ -55,7 +55,7 @@ describe('every route × every role', () => {
       }
     }
     expect(wrong).toEqual([]);
-    expect(asked).toBe((api.routes.length - 1) * (ROLES.length + 2));
+    expect(requests).toBe((api.routes.length - 1) * (ROLES.length + 2));
   });
 
   it('case 48: refuses API tokens for actions that create another way in or lock out owners', async () => {
@@ -84,14 +84,17 @@ describe('every route × every role', () => {
   it('allows backups for owners and the backup role, and another recipient for an owner only', async () => {
     const { recipient } = await temporaryIdentity();
     for (const role of ROLES) {
-      const ask = async (body: unknown) => {
+      const createBackup = async (body: unknown) => {
         const headers = { authorization: `Bearer ${tokens.get(role)}` };
         const { status, text } = await api.request('POST', '/api/v1/backup', headers, body);
         return [status, text.startsWith('age-encryption.org/v1\n')];
       };
       const may = role === 'owner' || role === 'backup';
-      expect([role, await ask({})]).toEqual([role, [may ? 200 : 403, may]]);
-      expect([role, await ask({ recipient })]).toEqual([role, [role === 'owner' ? 200 : 403, role === 'owner']]);
+      expect([role, await createBackup({})]).toEqual([role, [may ? 200 : 403, may]]);
+      expect([role, await createBackup({ recipient })]).toEqual([
+        role,
+        [role === 'owner' ? 200 : 403, role === 'owner'],
+      ]);
     }
   });
 
@@ -365,9 +368,9 @@ describe('case 50: a role for an area never includes devices whose home is elsew
     const path = `/api/v1/devices/${ids.nowhere}`;
     const silent = await api.request('PATCH', path, owner, { statement: { areas: ['PK'], until } });
     expect([silent.status, silent.json.code]).toEqual([400, 'invalid_input']);
-    const said = { kind: 'presence', areas: ['PK'], reason: 'seen at the office', until };
-    expect((await api.request('PATCH', path, owner, { statement: said })).status).toBe(200);
-    expect((await api.request('GET', path, owner)).json.statement).toMatchObject(said);
+    const statement = { kind: 'presence', areas: ['PK'], reason: 'seen at the office', until };
+    expect((await api.request('PATCH', path, owner, { statement })).status).toBe(200);
+    expect((await api.request('GET', path, owner)).json.statement).toMatchObject(statement);
   });
 });
 
@@ -383,9 +386,9 @@ describe('areas of a role', () => {
     ['CN', ['HK'], false],
   ])('a role for %s may decide about %j: %s', (area, wanted, allowed) => {
     const scope = scopeOf('orders.propose', [{ role: 'legal', group: null, area: parseScopeArea(area) }]);
-    const ask = () => requireAreas(scope, wanted.map(parseScopeArea));
-    if (allowed) expect(ask).not.toThrow();
-    else expect(ask).toThrow(/does not include/);
+    const check = () => requireAreas(scope, wanted.map(parseScopeArea));
+    if (allowed) expect(check).not.toThrow();
+    else expect(check).toThrow(/does not include/);
   });
 
   it('a role for a group decides about no order; a role for an area includes devices with a home in it', () => {

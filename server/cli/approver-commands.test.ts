@@ -54,8 +54,8 @@ it('names an order whose approvers left the approver set', async () => {
   for (const who of ['ben', 'cleo']) expect((await people.approve(who, order, 1)).code).toBe(0);
   const keyid = async (who: string) =>
     (await people.cordon(who, ['key', 'register', '--key', people.keyOf(who), '--json'])).json().keyid as string;
-  const kept = await Promise.all(['ada', 'dan'].map(keyid));
-  const set = (await people.cordon('owner', ['approvers', 'propose', ...kept, '--json'])).json();
+  const keyids = await Promise.all(['ada', 'dan'].map(keyid));
+  const set = (await people.cordon('owner', ['approvers', 'propose', ...keyids, '--json'])).json();
   for (const who of ['ada', 'ben', 'dan']) {
     await people.cordon(who, [
       'approvers',

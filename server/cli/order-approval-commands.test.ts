@@ -76,8 +76,8 @@ it('requires a role for all areas of a pending proposal, which ends by retractio
     expect([refused.code, refused.err]).toEqual([EXIT.forbidden, expect.stringContaining('IN')]);
   }
   expect(await stateOf(2)).toBe('waiting');
-  const asked = await people.cordon('ben', ['orders', 'revise', order, '--title', 'Other']);
-  expect(asked.out).toContain(`cordon orders confirm ${order} 3`);
+  const revised = await people.cordon('ben', ['orders', 'revise', order, '--title', 'Other']);
+  expect(revised.out).toContain(`cordon orders confirm ${order} 3`);
   expect((await people.cordon('regional', ['orders', 'confirm', order, '3'])).code).toBe(EXIT.forbidden);
   expect((await people.cordon('ben', ['orders', 'confirm', order, '3'])).err).toContain('second person');
   expect((await people.cordon('ada', ['orders', 'confirm', order, '3'])).out).toContain('waits for approvals');

@@ -133,12 +133,12 @@ it('exempts devices until a given time, and lists each exemption with reason and
   expect(rollout.out).toMatch(/^Affected devices +1$/m);
   const help = await people.cordon('cleo', ['orders', 'rollout', '--help']);
   expect(help.out).toContain('Offline, not delivered: The device is offline and has sent no receipt');
-  const told = await people.cordon('cleo', ['orders', 'exemptions', number]);
-  expect(told.code).toBe(0);
+  const shownExemptions = await people.cordon('cleo', ['orders', 'exemptions', number]);
+  expect(shownExemptions.code).toBe(0);
   const row = new RegExp(
     `${mission} +Samantha +2100-01-30T19:00:00\\.000Z +A note, in confidence\\. +1 +ben@example\\.org +(ada|dan)@example\\.org, (ada|dan)@`,
   );
-  expect(told.out).toMatch(row);
+  expect(shownExemptions.out).toMatch(row);
   const { exemptions } = (await people.cordon('cleo', ['orders', 'exemptions', number, '1', '--json'])).json();
   expect(exemptions).toHaveLength(2);
   expect((await people.cordon('cleo', ['orders', 'exemptions', number, '9'])).code).toBe(EXIT.notFound);

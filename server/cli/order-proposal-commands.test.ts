@@ -62,17 +62,17 @@ it('proposes from options; two others approve, one pauses and two withdraw the o
     '--considered-by',
     'counsel',
   ];
-  const kept = await people.cordon('ada', ['orders', 'propose', '--file', file, ...papers, '--json']);
-  expect([kept.code, kept.err]).toEqual([0, '']);
-  const [named] = JSON.parse(kept.json().payload).terms.documents;
+  const withPapers = await people.cordon('ada', ['orders', 'propose', '--file', file, ...papers, '--json']);
+  expect([withPapers.code, withPapers.err]).toEqual([0, '']);
+  const [named] = JSON.parse(withPapers.json().payload).terms.documents;
   expect(named).toMatchObject({ title: 'The letter', mediaType: 'application/pdf', bytes: 10 });
   const copy = join(people.folder, 'copy.pdf');
-  const fetched = await people.cordon('ben', ['orders', 'document', kept.json().order, named.sha256, copy]);
+  const fetched = await people.cordon('ben', ['orders', 'document', withPapers.json().order, named.sha256, copy]);
   expect([fetched.code, fetched.err, readFileSync(copy, 'utf8')]).toEqual([0, '', 'the letter']);
-  expect((await people.cordon('ben', ['orders', 'document', kept.json().order, 'a'.repeat(64), `${copy}2`])).code).toBe(
-    EXIT.notFound,
-  );
-  const why = await people.cordon('ben', ['orders', 'decision', kept.json().order, '1']);
+  expect(
+    (await people.cordon('ben', ['orders', 'document', withPapers.json().order, 'a'.repeat(64), `${copy}2`])).code,
+  ).toBe(EXIT.notFound);
+  const why = await people.cordon('ben', ['orders', 'decision', withPapers.json().order, '1']);
   expect(why.out).toMatch(/considered +Whether to appeal\.\nby +counsel\ncommitment +[0-9a-f]{64}\n/);
 
   const both = ['--publish-at', '2099-09-01T00:00', '--withheld-by', 'section 5'];
@@ -94,8 +94,8 @@ it('proposes from options; two others approve, one pauses and two withdraw the o
   expect((await people.approve('cleo', order, 1)).json().adopted).toBe(true);
   expect((await people.cordon('dan', ['orders', 'list'])).out).toMatch(new RegExp(`^${order} +announced`, 'm'));
 
-  const held = (await people.cordon('ben', ['orders', 'pause', order, '--json'])).json();
-  expect((await people.approve('ben', order, held.revision)).json().adopted).toBe(true);
+  const paused = (await people.cordon('ben', ['orders', 'pause', order, '--json'])).json();
+  expect((await people.approve('ben', order, paused.revision)).json().adopted).toBe(true);
   const ended = (await people.cordon('ada', ['orders', 'withdraw', order, '--json'])).json();
   await people.approve('ben', order, ended.revision);
   expect((await people.approve('cleo', order, ended.revision)).json().adopted).toBe(true);

@@ -63,7 +63,7 @@ afterAll(async () => {
 });
 
 /** Device whose key waits for verification. */
-async function handIn(user: string, group = embassies): Promise<DeviceId> {
+async function submitKey(user: string, group = embassies): Promise<DeviceId> {
   const id = await addDevice(api.database, { group, user });
   const privateKey = newKey();
   const { der } = authority.issue({ profile: 'device', spki: spkiOf(privateKey), commonName: id });
@@ -106,19 +106,19 @@ describe('the organization’s key', () => {
 
   it('signs nothing before the approver set names it, and approvers see the new key in words', async () => {
     await adopt([]);
-    await handIn('Amina');
+    await submitKey('Amina');
     const early = await countersign('--yes');
     expect([early.code, early.err]).toEqual([EXIT.conflict, expect.stringContaining('--organization-key')]);
     const { shown, proposed } = await adopt(['--organization-key', file('org.pub')]);
     for (const text of [shown, proposed]) expect(text).toMatch(/ATTENTION: devices are verified by key .* a new key/);
     // The next approver set keeps the organization key automatically, and no longer marks it as new.
-    const kept = await adopt([]);
-    expect(kept.shown).toMatch(/devices are verified by key/);
-    expect(kept.shown).not.toContain('ATTENTION');
+    const adopted = await adopt([]);
+    expect(adopted.shown).toMatch(/devices are verified by key/);
+    expect(adopted.shown).not.toContain('ATTENTION');
   });
 
   it('signs the shown certificates after a confirmation', async () => {
-    await handIn('Ben\u001b[2J', offices);
+    await submitKey('Ben\u001b[2J', offices);
     expect(await waiting()).toHaveLength(2);
     const table = await cordon('kai', ['org-key', 'waiting']);
     expect(table.out).toContain('Amina');
@@ -137,10 +137,10 @@ describe('the organization’s key', () => {
 
   it('shows the person’s other devices and the code’s creator, and serve leaves additional devices to an admin', async () => {
     const cara = { group: embassies, user: 'Cara' };
-    const old = await handIn('Cara');
+    const old = await submitKey('Cara');
     await countersign('--yes');
     const scoped = await api.account('scoped@example.org', [{ role: 'helpdesk', group: embassies, area: null }]);
-    const fresh = await handIn('Cara');
+    const fresh = await submitKey('Cara');
     for (const [id, by] of [
       [fresh, scoped.id],
       [old, 'acc_gone'],
@@ -182,7 +182,7 @@ describe('the organization’s key', () => {
         ...more,
       ]);
       const other = `Other ${more.length}`;
-      await handIn(other);
+      await submitKey(other);
       const { code, err } = await serve;
       expect([code, err]).toEqual([0, expect.stringContaining(`Not signed: ${fresh} is an additional device of Cara`)]);
       expect(await waiting()).toEqual(['Cara']);
@@ -214,15 +214,15 @@ describe('the organization’s key', () => {
       '--every',
       '0.05',
     ]);
-    await handIn('Outside', offices);
-    await handIn('First');
-    await handIn('Second');
+    await submitKey('Outside', offices);
+    await submitKey('First');
+    await submitKey('Second');
     const { code, out, err } = await serve;
     expect([code, out]).toEqual([0, expect.stringContaining('2 devices are verified. The limit is reached')]);
     expect(err).toContain('First');
     expect(err).not.toContain('Outside');
     expect(await members('First', 'Second', 'Outside')).toBe(2);
-    await handIn('Third');
+    await submitKey('Third');
     expect(await waiting()).toEqual(['Outside', 'Third']);
     expect((await cordon('kai', ['org-key', 'serve', '--key', file('org')])).code).toBe(EXIT.usage);
     for (const most of ['0', '-1', 'x', '1.5']) {
@@ -242,7 +242,7 @@ describe('the organization’s key', () => {
     const { shown } = await adopt(['--organization-key', file('next.pub')]);
     expect(shown).toMatch(/ATTENTION: devices are no longer verified by key/);
     expect(await members(...all)).toBe(before);
-    await handIn('Last');
+    await submitKey('Last');
     const old = await countersign('--yes');
     expect(old.out).toMatch(/not Last, dev_\w+: .*\[approver_unknown\]/);
     expect(await members('Last')).toBe(0);
@@ -351,11 +351,14 @@ async function listening(answer: (post: number) => Answer) {
     const body = JSON.parse(Buffer.concat(await request.toArray()).toString());
     const digests: string[] = body.countersignatures.map(({ digest }: { digest: string }) => digest);
     for (const digest of digests) signed.add(digest);
-    const said = answer(posts++);
-    if (said === 'lost') return request.socket.destroy();
-    if (said === 'unavailable') return say(503, {});
+    const behavior = answer(posts++);
+    if (behavior === 'lost') return request.socket.destroy();
+    if (behavior === 'unavailable') return say(503, {});
     const refused = digests.map((digest) => ({ digest, code: 'not_found', detail: 'It is gone.' }));
-    return say(200, said === 'stored' ? { countersigned: digests.length, refused: [] } : { countersigned: 0, refused });
+    return say(
+      200,
+      behavior === 'stored' ? { countersigned: digests.length, refused: [] } : { countersigned: 0, refused },
+    );
   });
   await new Promise<void>((ready) => server.listen(0, '127.0.0.1', ready));
   const { port } = server.address() as AddressInfo;

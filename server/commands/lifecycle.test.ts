@@ -25,12 +25,12 @@ describe('the lifecycle of a command', () => {
     fc.assert(
       fc.property(fc.array(fc.constantFrom(...COMMAND_EVENTS), { maxLength: 30 }), (events) => {
         let state: CommandState = 'queued';
-        let word: CommandState | null = null;
+        let reported: CommandState | null = null;
         for (const event of events) {
           const next = step(state, event);
           if (next !== 'refuse') state = next;
-          if (word === null && (event === 'done' || event === 'failed')) word = event;
-          if (word !== null) expect(state).toBe(word);
+          if (reported === null && (event === 'done' || event === 'failed')) reported = event;
+          if (reported !== null) expect(state).toBe(reported);
           expect(state).not.toBe('queued');
         }
       }),

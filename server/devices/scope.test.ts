@@ -23,9 +23,9 @@ it.each([
   ['US', 'PR', false],
   ['CN', 'HK', false],
   ['PK', null, false],
-])('a role for %s includes a device whose home is %s: %s', (area, home, reached) => {
+])('a role for %s includes a device whose home is %s: %s', (area, home, expected) => {
   const scope = scopeOf('devices.list', [{ role: 'fleet', group: null, area: parseScopeArea(area) }]).devices;
   const place = home === null ? null : parseHomeArea(home);
-  expect(inScope(scope, { group, home: place })).toBe(reached);
-  expect(groupInScope(scope, { id: group, home: place })).toBe(reached);
+  expect(inScope(scope, { group, home: place })).toBe(expected);
+  expect(groupInScope(scope, { id: group, home: place })).toBe(expected);
 });

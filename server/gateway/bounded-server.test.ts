@@ -67,7 +67,7 @@ describe.each([{ tls: false }, { tls: true }])('case 13: the admin listener with
     });
   }
   /** Bytes of the response that the process has in memory. */
-  const held = (response: ServerResponse) => response.writableLength + (response.socket?.writableLength ?? 0);
+  const buffered = (response: ServerResponse) => response.writableLength + (response.socket?.writableLength ?? 0);
 
   it('disconnects a client that does not read a response, also if it continues to send', async () => {
     const responses: ServerResponse[] = [];
@@ -95,8 +95,8 @@ describe.each([{ tls: false }, { tls: true }])('case 13: the admin listener with
     for (const socket of sockets) socket.write(GET);
     await until(() => expect(responses).toHaveLength(8));
     // The kernel's buffers are full when no more bytes leave the process.
-    await until(() => expect(responses.every((response) => held(response) > 0)).toBe(true));
-    for (const response of responses) expect(held(response)).toBeLessThan(MIB);
+    await until(() => expect(responses.every((response) => buffered(response) > 0)).toBe(true));
+    for (const response of responses) expect(buffered(response)).toBeLessThan(MIB);
     const [first] = sockets;
     if (!first) throw new Error('there is no client');
     let got = 0;

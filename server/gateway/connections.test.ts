@@ -79,8 +79,8 @@ describe('connection of a device', () => {
       };
       const args = ['s_client', '-connect', `127.0.0.1:${world.port}`, '-servername', 'localhost', '-CAfile'];
       args.push(put('root.pem', tls.ca), '-verify_return_error', '-ign_eof');
-      const given = [...args, '-cert', put('device.pem', tls.cert ?? ''), '-key', put('key.pem', String(tls.key))];
-      given.push('-cert_chain', put('chain.pem', tls.cert ?? ''));
+      const allArgs = [...args, '-cert', put('device.pem', tls.cert ?? ''), '-key', put('key.pem', String(tls.key))];
+      allArgs.push('-cert_chain', put('chain.pem', tls.cert ?? ''));
       const talk = (list: string[]) => {
         const child = run('openssl', list);
         child.child.stdin?.end('GET /orders/list HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n');
@@ -89,7 +89,7 @@ describe('connection of a device', () => {
           (error: { stdout: string; stderr: string }) => `${error.stdout}${error.stderr}`,
         );
       };
-      const inside = await talk(given);
+      const inside = await talk(allArgs);
       expect(inside).toContain('HTTP/1.1 200 OK');
       expect(inside).toContain('X25519MLKEM768');
       const outside = await talk(args);

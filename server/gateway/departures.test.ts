@@ -33,18 +33,18 @@ const UPGRADE = [
 describe('socket that ends before its session begins', () => {
   /** Last `connected` value that the gateway passed to jurisdiction for the device's address. */
   const lastConnected = (device: TestDevice) => world.seen.findLast((one) => one.device === device.id)?.connected;
-  const gone = (device: TestDevice) => until(() => expect(lastConnected(device)).toBe(false));
+  const disconnected = (device: TestDevice) => until(() => expect(lastConnected(device)).toBe(false));
   /** Wraps server work. The wrapped work waits after its end until the test calls `go`. */
   const pausing = <A extends unknown[], R>(work: (...given: A) => Promise<R>) => {
-    const reached = Promise.withResolvers<void>();
+    const started = Promise.withResolvers<void>();
     const go = Promise.withResolvers<void>();
     const paused = async (...given: A): Promise<R> => {
       const done = await work(...given);
-      reached.resolve();
+      started.resolve();
       await go.promise;
       return done;
     };
-    return { paused, reached: reached.promise, go: go.resolve };
+    return { paused, reached: started.promise, go: go.resolve };
   };
 
   it('ends the connection before the hello frame', async () => {
@@ -53,7 +53,7 @@ describe('socket that ends before its session begins', () => {
     await link.opened;
     expect(lastConnected(device)).toBe(true);
     link.socket.terminate();
-    await gone(device);
+    await disconnected(device);
     expect(await presence(device)).toBeNull();
   });
 
@@ -69,7 +69,7 @@ describe('socket that ends before its session begins', () => {
     // When the server has responded to a later request, it has also processed the end of the socket.
     await ask(device.tls, 'GET', '/orders/list');
     go();
-    await gone(device);
+    await disconnected(device);
     for (const spy of [cached, evaluated]) spy.mockRestore();
   });
 
@@ -89,7 +89,7 @@ describe('socket that ends before its session begins', () => {
     socket.write(UPGRADE.replace('Version: 13', 'Version: 9'));
     const response = Buffer.concat(await Array.fromAsync<Buffer>(socket)).toString();
     expect(response).toMatch(/^HTTP\/1\.1 4/);
-    await gone(device);
+    await disconnected(device);
   });
 
   it('ends the connection while the store writes the hello; the next session does not take over', async () => {
@@ -102,7 +102,7 @@ describe('socket that ends before its session begins', () => {
     link.send({ kind: 'hello', agent: 'test', list: 0, record: 0, approverSet: 0 });
     await reached;
     link.socket.terminate();
-    await gone(device);
+    await disconnected(device);
     go();
     await until(async () => expect((await presence(device))?.connected).toBe(false));
     expect(world.gateway.connections()).toBe(before);
@@ -136,6 +136,6 @@ describe('socket that ends before its session begins', () => {
     for (const spy of [cached, evaluated]) spy.mockRestore();
     second.socket.close();
     await second.closed;
-    await gone(device);
+    await disconnected(device);
   });
 });

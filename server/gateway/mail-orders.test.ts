@@ -39,7 +39,7 @@ async function order(more: Partial<OrderTerms> = {}): Promise<string> {
   for (const person of [people.ada, people.ben]) await world.sign(made.order, 1, person);
   return made.order;
 }
-async function act(number: string, kind: 'withdraw', revision = 2): Promise<void> {
+async function adopt(number: string, kind: 'withdraw', revision = 2): Promise<void> {
   const { people } = world;
   await world.orders.drafting.proposeAction(people.proposer.id, number, { action: kind });
   for (const person of [people.ada, people.ben]) await world.sign(number, revision, person);
@@ -66,18 +66,18 @@ describe('order that denies messaging to the recipient', () => {
     for (const text of ['one', 'two']) await post(text);
     anHour();
     expect(fates(await mailFor(here, 2))).toEqual([`held ${number}`, `held ${number}`]);
-    const held = {
+    const heldRecipient = {
       outcome: 'held',
       denial: { code: 'service_denied', order: number, reasons: ['present'], appeal: PROPOSAL.appeal, by: 'server' },
     };
-    expect(await outcome(post('three'), bilal.id)).toMatchObject(held);
-    expect(await outcome(post('commit', { keep: true }), bilal.id)).toMatchObject(held);
+    expect(await outcome(post('three'), bilal.id)).toMatchObject(heldRecipient);
+    expect(await outcome(post('commit', { keep: true }), bilal.id)).toMatchObject(heldRecipient);
     const there = await connect(bilal);
     await openMailbox(there);
     await delay(50);
     expect(mailOf(there)).toEqual([]);
 
-    await act(number, 'withdraw');
+    await adopt(number, 'withdraw');
     expect((await mailFor(there, 4)).map(said)).toEqual(['one', 'two', 'three', 'commit']);
     expect(seqs(there)).toEqual([1, 2, 3, 4]);
     expect(fates(await mailFor(here, 6)).slice(2)).toEqual(Array(4).fill(`released ${number}`));
@@ -102,7 +102,7 @@ describe('order that denies messaging to the recipient', () => {
     await openMailbox(there);
     await delay(50);
     expect([mailOf(there), fates(mailOf(here))]).toEqual([[], []]);
-    await act(number, 'withdraw');
+    await adopt(number, 'withdraw');
     expect((await mailFor(there, 2)).map(said)).toEqual(['three', 'commit']);
     expect(fates(await mailFor(here, 2))).toEqual(Array(2).fill(`released ${number}`));
   });
@@ -119,7 +119,7 @@ describe('order that denies messaging to the recipient', () => {
       expect.objectContaining({ fate: 'held', order: number }),
     ]);
     expect(await outcome(post('two'), bilal.id)).toMatchObject({ outcome: 'refused', denial: { order: number } });
-    await act(number, 'withdraw');
+    await adopt(number, 'withdraw');
     const there = await connect(bilal);
     await openMailbox(there);
     expect((await mailFor(there, 1)).map(said)).toEqual(['welcome']);
@@ -134,7 +134,7 @@ describe('order that denies messaging to the recipient', () => {
     const later = await order({ waiting: 'return' });
     anHour();
     expect(fates(await mailFor(here, 2))).toEqual([`returned ${later}`, `held ${later}`]);
-    await act(later, 'withdraw');
+    await adopt(later, 'withdraw');
     const there = await connect(bilal);
     await openMailbox(there);
     await delay(100);
@@ -185,7 +185,7 @@ describe('order that denies messaging to the sender', () => {
     expect(refused.denial?.detail).toContain('sender');
     // A post that was accepted before remains accepted when its sender repeats it.
     expect(await hand(here, before)).toEqual(accepted);
-    await act(number, 'withdraw');
+    await adopt(number, 'withdraw');
     expect((await hand(here, post)).outcome).toBe('accepted');
     expect((await mailFor(there, 2)).map(said)).toEqual(['before', 'after']);
   });

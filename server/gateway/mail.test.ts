@@ -59,8 +59,8 @@ describe('a post', () => {
     await delay(50);
     expect(mailOf(again)).toEqual([]);
     expect(await openMailbox(here)).toMatchObject({ posts: 1 });
-    const left = await world.database.db.selectFrom('posts').select('body').where('post_id', '=', id).execute();
-    expect(left).toEqual([{ body: null }]);
+    const stored = await world.database.db.selectFrom('posts').select('body').where('post_id', '=', id).execute();
+    expect(stored).toEqual([{ body: null }]);
   });
 
   it('is accepted once, however often it comes, and answered the same', async () => {
@@ -261,11 +261,11 @@ describe('a post', () => {
     await world.relay.maintain();
     await mailFor(here, 2);
     expect(mailOf(again)).toEqual([]);
-    const left = await world.database.db
+    const stored = await world.database.db
       .selectFrom('mailbox_entries')
       .select('seq')
       .where('device_id', '=', bilal.id)
       .execute();
-    expect(left).toEqual([]);
+    expect(stored).toEqual([]);
   });
 });

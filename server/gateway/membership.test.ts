@@ -33,10 +33,10 @@ const json = async (device: TestDevice, method: string, path: string, body?: unk
   const answer = await ask(device.tls, method, path, body === undefined ? undefined : JSON.stringify(body));
   return { status: answer.status, json: JSON.parse(answer.body) };
 };
-const members = async (device: TestDevice, asked: object) =>
-  membersResponse.parse((await json(device, 'POST', '/device/members', asked)).json).members;
+const members = async (device: TestDevice, body: object) =>
+  membersResponse.parse((await json(device, 'POST', '/device/members', body)).json).members;
 
-async function handIn(device: TestDevice) {
+async function submitKey(device: TestDevice) {
   const { envelope } = messagingKey(device.id, device.signer);
   const { status, json: answer } = await json(device, 'POST', '/device/messaging-key', { envelope });
   expect(status).toBe(200);
@@ -46,12 +46,12 @@ async function handIn(device: TestDevice) {
 async function countersign(): Promise<void> {
   const query = { waiting: true, lacking: null, group: null, scope: null, cursor: null, limit: 500 };
   const { keys } = await world.membership.list(query);
-  const given = keys.map(({ digest, payload }) => ({
+  const countersignatures = keys.map(({ digest, payload }) => ({
     digest,
     keyid: organization.keyid,
     signature: countersignCertificate(organization, payload),
   }));
-  expect((await world.membership.countersign(given, null)).refused).toEqual([]);
+  expect((await world.membership.countersign(countersignatures, null)).refused).toEqual([]);
 }
 
 it('a device uploads its key, which is countersigned, found and proven', async () => {
@@ -60,7 +60,7 @@ it('a device uploads its key, which is countersigned, found and proven', async (
     certificate: null,
     countersigned: false,
   });
-  expect(await handIn(device)).toMatchObject({ countersigned: false });
+  expect(await submitKey(device)).toMatchObject({ countersigned: false });
   const link = await new TestLink(device.tls).hello();
   expect(await members(device, { people: [AMINA] })).toEqual([]);
   await countersign();
@@ -81,14 +81,14 @@ it('a device uploads its key, which is countersigned, found and proven', async (
 
 it('reports a revocation to sessions that requested the person, and to no others', async () => {
   const [watched, curious, other] = [await world.enroll(), await world.enroll(), await world.enroll()];
-  await handIn(watched);
+  await submitKey(watched);
   await countersign();
-  const [asks, silent] = [await new TestLink(curious.tls).hello(), await new TestLink(other.tls).hello()];
+  const [requester, silent] = [await new TestLink(curious.tls).hello(), await new TestLink(other.tls).hello()];
   await members(curious, { people: [AMINA] });
   await world.devices.revoke(watched.id);
-  expect((await asks.next('members-changed')).person).toBe(AMINA);
+  expect((await requester.next('members-changed')).person).toBe(AMINA);
   expect(silent.frames.map(({ kind }) => kind)).not.toContain('members-changed');
-  for (const link of [asks, silent]) {
+  for (const link of [requester, silent]) {
     link.socket.close();
     await link.closed;
   }
@@ -106,7 +106,7 @@ it('proves that each tree of the ledger extends each earlier one', async () => {
   const first = await consistency('from=0');
   expect(first).toMatchObject({ from: 0, proof: [], key: world.ledger.verifierKey });
   const size = Number(first.checkpoint.split('\n')[1]);
-  await handIn(device);
+  await submitKey(device);
   await world.ledger.sequence();
   const grown = await consistency(`from=${size}`);
   expect((await checkGrowth(grown, first.checkpoint, first.key)).size).toBeGreaterThan(size);
@@ -147,8 +147,8 @@ it('reports changes of the thousand people requested last, and forgets them afte
     await members(device, { people: people.slice(from, from + 100) });
   }
   world.bus.publish({ kind: 'members', people });
-  const told = () => link.frames.flatMap((frame) => (frame.kind === 'members-changed' ? [frame.person] : []));
-  await expect.poll(told).toEqual(people.slice(100));
+  const changedPeople = () => link.frames.flatMap((frame) => (frame.kind === 'members-changed' ? [frame.person] : []));
+  await expect.poll(changedPeople).toEqual(people.slice(100));
   link.socket.close();
   await link.closed;
 });
@@ -170,7 +170,7 @@ it('never logs the name that a user searches for, also after a failed search', a
   const failing = vi.spyOn(world.membership, 'search').mockRejectedValueOnce(new Error('the disk is full'));
   expect((await json(device, 'GET', '/device/people?text=canary')).status).toBe(500);
   expect(failing).toHaveBeenCalledOnce();
-  const said = JSON.stringify(world.complaints.splice(0));
-  expect(said).toContain('/device/people');
-  expect(said).not.toContain('canary');
+  const logged = JSON.stringify(world.complaints.splice(0));
+  expect(logged).toContain('/device/people');
+  expect(logged).not.toContain('canary');
 });

@@ -23,9 +23,9 @@ describe('change of the IP database', () => {
 
   it('sends a moved device its new areas once, and sends nothing to a device whose areas are unchanged', async () => {
     const [device, other] = [await world.enroll(), await world.enroll()];
-    const [link, left] = [await connected(device), await connected(other)];
-    left.socket.close();
-    await left.closed;
+    const [link, otherLink] = [await connected(device), await connected(other)];
+    otherLink.socket.close();
+    await otherLink.closed;
     activate('IN');
     await until(() => expect(addresses(link)).toEqual([['PK'], ['IN']]));
     expect(world.located).toEqual([device.id]);
@@ -33,7 +33,7 @@ describe('change of the IP database', () => {
     world.bus.publish({ kind: 'ip-database' });
     activate(null);
     await until(() => expect(world.located).toEqual([device.id]));
-    expect([addresses(link), addresses(left)]).toEqual([[['PK'], ['IN']], [['PK']]]);
+    expect([addresses(link), addresses(otherLink)]).toEqual([[['PK'], ['IN']], [['PK']]]);
     await until(() => expect(world.gateway.relocating()).toBeNull());
     link.socket.close();
     await link.closed;

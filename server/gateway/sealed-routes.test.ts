@@ -33,7 +33,7 @@ afterEach(() => expect(world.complaints).toEqual([]));
 const sealed = (text: string) => Buffer.from(text).toString('base64');
 const names = (count: number) => Array.from({ length: count }, (_, index) => sealed(`package ${index}`));
 
-async function hand({ tls }: TestDevice, packages: string[], lastResort: string | null = null, replace = false) {
+async function submit({ tls }: TestDevice, packages: string[], lastResort: string | null = null, replace = false) {
   const body = JSON.stringify({ packages, lastResort, replace });
   const { status, body: text } = await ask(tls, 'POST', '/device/key-packages', body);
   return status === 200 ? keyPackagesResponse.parse(JSON.parse(text)).remaining : status;
@@ -48,7 +48,7 @@ const counts = (link: TestLink) =>
 describe('key packages', () => {
   it('are uploaded, counted at each request for the mailbox, claimed once, and requested when few are left', async () => {
     const [amina, bilal] = [await world.enroll(), await world.enroll()];
-    expect(await hand(bilal, names(21), sealed('last'))).toBe(21);
+    expect(await submit(bilal, names(21), sealed('last'))).toBe(21);
     const there = await new TestLink(bilal.tls).hello();
     expect(counts(there)).toEqual([]);
     await openMailbox(there);
@@ -66,7 +66,7 @@ describe('key packages', () => {
 
   it('case 16: one device cannot use up the key packages of another device', async () => {
     const [amina, bilal, carla] = [await world.enroll(), await world.enroll(), await world.enroll()];
-    await hand(bilal, names(50), sealed('last'));
+    await submit(bilal, names(50), sealed('last'));
     const got: boolean[] = [];
     for (let count = 0; count < 12; count += 1) got.push((await claim(amina, bilal.id))[0].lastResort);
     expect(got).toEqual([...Array(10).fill(false), true, true]);
@@ -78,9 +78,9 @@ describe('key packages', () => {
           .padStart(3, 'a')
           .replace(/[0189]/g, 'z')}aaaaaaaaaaaaa`,
     );
-    const asked = [...new Set(many)] as DeviceId[];
+    const devices = [...new Set(many)] as DeviceId[];
     let refused: unknown = [];
-    for (let count = 0; count < 12 && Array.isArray(refused); count += 1) refused = await claim(amina, ...asked);
+    for (let count = 0; count < 12 && Array.isArray(refused); count += 1) refused = await claim(amina, ...devices);
     expect(refused).toMatchObject({ code: 'rate_limited', context: { retryAfter: expect.any(Number) } });
     expect(await claim(carla, bilal.id)).toHaveLength(1);
   });
@@ -132,12 +132,12 @@ describe('attachments', () => {
       expect(server.headersTimeout).toBeLessThanOrEqual(30_000);
       expect(server.requestTimeout).toBeGreaterThan(ATTACHMENT_WITHIN);
       const { tls } = await world.enroll();
-      const asked = once(server, 'request');
+      const received = once(server, 'request');
       vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
       onTestFinished(() => void vi.useRealTimers());
       const seconds = ATTACHMENT_WITHIN / 1_000;
       const { over, status } = await begin(tls, seconds / 25);
-      const [{ socket }] = await asked;
+      const [{ socket }] = await received;
       while (vi.getTimerCount() === 0) await new Promise(setImmediate);
       for (let second = 0; second < seconds; second += 25) {
         vi.advanceTimersByTime(25_000);
@@ -174,7 +174,7 @@ describe('attachments', () => {
 it('an order blocks key packages and attachments for the devices that it affects, and its number is in the error', async () => {
   const { people } = world;
   const [inside, outside] = [await world.enroll('PK'), await world.enroll('SE')];
-  await hand(inside, names(2));
+  await submit(inside, names(2));
   const effective = new Date(world.clock.now() + 60_000).toISOString();
   const { order } = await world.orders.drafting.propose(people.proposer.id, { ...PROPOSAL, effective });
   for (const person of [people.ada, people.ben]) await world.sign(order, 1, person);
@@ -200,8 +200,8 @@ it('an order blocks key packages and attachments for the devices that it affects
     ]);
   }
   // Claims and uploads of the affected device's key packages still work: they are no messages, and the device needs them after the order.
-  expect(await hand(inside, names(1))).toBe(3);
+  expect(await submit(inside, names(1))).toBe(3);
   expect(await claim(outside, inside.id)).toHaveLength(1);
-  const taken = await ask(outside.tls, 'PUT', `/device/attachments/${name}`, 'sealed');
-  expect([taken.status, taken.headers.link]).toEqual([204, undefined]);
+  const uploaded = await ask(outside.tls, 'PUT', `/device/attachments/${name}`, 'sealed');
+  expect([uploaded.status, uploaded.headers.link]).toEqual([204, undefined]);
 });

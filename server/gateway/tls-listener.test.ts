@@ -78,7 +78,7 @@ async function secure(socket: Socket, identity: object = client): Promise<TLSSoc
 }
 
 /** Body of the response; null if the connection ended without a response. */
-async function ask(over: TLSSocket, headers = ''): Promise<unknown> {
+async function fetchOver(over: TLSSocket, headers = ''): Promise<unknown> {
   over.write(`GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n${headers}\r\n`);
   let text = '';
   over.on('error', () => over.destroy());
@@ -97,12 +97,12 @@ const V2 = Buffer.from('0d0a0d0a000d0a515549540a2111000c272001027f000001c00020fb
 describe('source address of a connection', () => {
   it('is the socket’s own without a proxy', async () => {
     const { port } = await start([]);
-    expect(await ask(await secure(await tcp(port)))).toBe('127.0.0.1');
+    expect(await fetchOver(await secure(await tcp(port)))).toBe('127.0.0.1');
   });
 
   it('is the socket’s own as IPv4 if the listener is bound to both families', async () => {
     const { port } = await start([], {}, '::');
-    expect(await ask(await secure(await tcp(port)))).toBe('127.0.0.1');
+    expect(await fetchOver(await secure(await tcp(port)))).toBe('127.0.0.1');
   });
 
   it.each([
@@ -114,7 +114,7 @@ describe('source address of a connection', () => {
     const { port } = await start(['127.0.0.0/8']);
     const socket = await tcp(port);
     socket.write(header);
-    expect(await ask(await secure(socket))).toBe(source);
+    expect(await fetchOver(await secure(socket))).toBe(source);
   });
 
   it('is parsed byte by byte, and from one packet with the ClientHello', async () => {
@@ -129,8 +129,8 @@ describe('source address of a connection', () => {
     together.write(V1);
     const handshake = secure(together);
     setTimeout(() => together.uncork(), 20);
-    expect(await ask(await secure(slow))).toBe('39.32.1.2');
-    expect(await ask(await handshake)).toBe('39.32.1.2');
+    expect(await fetchOver(await secure(slow))).toBe('39.32.1.2');
+    expect(await fetchOver(await handshake)).toBe('39.32.1.2');
   });
 });
 
@@ -142,7 +142,7 @@ describe('case 12: a client cannot choose its address', () => {
     'CF-Connecting-IP: 9.9.9.9',
   ])('%s changes nothing', async (header) => {
     const { port } = await start([]);
-    expect(await ask(await secure(await tcp(port)), `${header}\r\n`)).toBe('127.0.0.1');
+    expect(await fetchOver(await secure(await tcp(port)), `${header}\r\n`)).toBe('127.0.0.1');
   });
 
   it.each([
@@ -169,7 +169,7 @@ describe('case 12: a client cannot choose its address', () => {
     await expect(secure(socket)).rejects.toThrow();
     const good = await tcp(port);
     good.write(V1);
-    expect(await ask(await secure(good))).toBe('39.32.1.2');
+    expect(await fetchOver(await secure(good))).toBe('39.32.1.2');
   });
 
   it.each(['localhost', '10.0.0.0/33', '::/129', '10.0.0.0/x', '10.0.0.0/8/8', '', '10.0.0.0/-1'])(
@@ -181,7 +181,7 @@ describe('case 12: a client cannot choose its address', () => {
     const { port } = await start(['127.0.0.0/8'], { proxyRequired: true });
     const through = await tcp(port);
     through.write(V1);
-    expect(await ask(await secure(through))).toBe('39.32.1.2');
+    expect(await fetchOver(await secure(through))).toBe('39.32.1.2');
     const direct = await tcp(port);
     await expect(secure(direct)).rejects.toThrow();
     // The listener trusts no address, so no client can connect, with any header.
@@ -329,7 +329,7 @@ describe('case 58: simultaneous connections', () => {
     await until(() => expect(listener.counts()).toMatchObject({ handshakes: 2, waiting: 1 }));
     silent[0]?.destroy();
     const open = await third;
-    expect(await ask(open)).toBe('127.0.0.1');
+    expect(await fetchOver(open)).toBe('127.0.0.1');
     silent[1]?.destroy();
   });
 
@@ -341,7 +341,7 @@ describe('case 58: simultaneous connections', () => {
     expect(listener.counts().refused).toBe(1);
     for (const socket of silent) socket.destroy();
     await until(() => expect(listener.counts()).toMatchObject({ handshakes: 0, waiting: 0 }));
-    expect(await ask(await secure(await tcp(port)))).toBe('127.0.0.1');
+    expect(await fetchOver(await secure(await tcp(port)))).toBe('127.0.0.1');
   });
 
   it('of one address leave room for another address, which a trusted proxy names', async () => {
@@ -353,7 +353,7 @@ describe('case 58: simultaneous connections', () => {
     };
     for (let count = 0; count < 5; count += 1) await from('39.32.1.2');
     await until(() => expect(listener.counts()).toMatchObject({ handshakes: 2, waiting: 3 }));
-    expect(await ask(await secure(await from('39.32.1.3')))).toBe('39.32.1.3');
+    expect(await fetchOver(await secure(await from('39.32.1.3')))).toBe('39.32.1.3');
   });
 });
 
@@ -369,7 +369,7 @@ describe('case 11: client certificates', () => {
       // In TLS 1.3, the client finishes before the server has checked the client's certificate. The refusal therefore arrives at the first
       // read.
       const over = await secure(await tcp(port), identity);
-      expect(await ask(over).catch(() => null)).toBeNull();
+      expect(await fetchOver(over).catch(() => null)).toBeNull();
     }
   });
 });
@@ -387,9 +387,9 @@ describe.skipIf(!openssl.present)('openssl s_client', () => {
     const args = ['s_client', '-connect', `127.0.0.1:${port}`, '-servername', 'localhost', '-verify_return_error'];
     args.push('-CAfile', file('ca.pem', authority.chainPem));
     args.push('-cert', file('cert.pem', client.cert), '-key', file('key.pem', client.key));
-    const said = run('openssl', args, { timeout: 10_000 });
-    said.child.stdin?.end();
-    const { stdout } = await said;
+    const result = run('openssl', args, { timeout: 10_000 });
+    result.child.stdin?.end();
+    const { stdout } = await result;
     expect(stdout).toContain('Verification: OK');
     expect(stdout).toMatch(/Protocol\s*: TLSv1\.3|New, TLSv1\.3/);
     // OpenSSL before 3.5 lacks this group and negotiates the next one.

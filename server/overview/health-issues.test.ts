@@ -48,7 +48,7 @@ const RESTORED: NonNullable<Facts['restored']['state']> = {
   missingApprovers: 0,
 };
 const of = (facts: Partial<Facts>) => healthIssuesOf({ ...WELL, ...facts });
-const told = (facts: Partial<Facts>) => of(facts).map(({ code, severity, count }) => [code, severity, count]);
+const summaryOf = (facts: Partial<Facts>) => of(facts).map(({ code, severity, count }) => [code, severity, count]);
 const fleet = (counts: Partial<Facts['fleet']>) => ({ fleet: { ...FLEET, ...counts } });
 it.each(['root', 'issuing'] as const)(
   'proposes no procedure for the %s certificate, because Cordon has none',
@@ -58,8 +58,8 @@ it.each(['root', 'issuing'] as const)(
   },
 );
 
-const certificate = (use: 'root' | 'issuing' | 'server', life: number, left: number): Partial<Facts> => ({
-  certificates: [{ use, notBefore: REAL - (life - left) * DAY, notAfter: REAL + left * DAY }],
+const certificate = (use: 'root' | 'issuing' | 'server', life: number, remaining: number): Partial<Facts> => ({
+  certificates: [{ use, notBefore: REAL - (life - remaining) * DAY, notAfter: REAL + remaining * DAY }],
 });
 
 describe('health issues', () => {
@@ -165,7 +165,7 @@ describe('health issues', () => {
     ['a short certificate with less', certificate('issuing', 30, 9), [['certificate_expires', 'warning', null]]],
     ['a certificate with days left', certificate('root', 397, 6), [['certificate_expires', 'critical', null]]],
     ['an expired certificate', certificate('root', 397, -1), [['certificate_expires', 'critical', null]]],
-  ])('%s', (_name, facts, expected) => expect(told(facts)).toEqual(expected));
+  ])('%s', (_name, facts, expected) => expect(summaryOf(facts)).toEqual(expected));
 
   const everything: Partial<Facts> = {
     ...fleet({ silent: 1, behind: 1, everConnected: 9 }),
@@ -197,14 +197,14 @@ describe('health issues', () => {
   });
 
   it('use the singular and the plural correctly', () => {
-    const words = (facts: Partial<Facts>) => of(facts).map(({ detail }) => detail.split(/[:,.]/)[0]);
-    expect(words(fleet({ silent: 1, everConnected: 9, behind: 1 }))).toEqual([
+    const firstSentences = (facts: Partial<Facts>) => of(facts).map(({ detail }) => detail.split(/[:,.]/)[0]);
+    expect(firstSentences(fleet({ silent: 1, everConnected: 9, behind: 1 }))).toEqual([
       '1 device was last seen more than 7 days ago',
       '1 device is offline with an older order list and receives the newest one at the next connection',
       '1 device has enrolled and never connected',
     ]);
     expect(
-      words({ alerts: { all: 2, grave: 0 }, ...fleet({ behind: 3, behindConnected: 2, everConnected: 8 }) }),
+      firstSentences({ alerts: { all: 2, grave: 0 }, ...fleet({ behind: 3, behindConnected: 2, everConnected: 8 }) }),
     ).toEqual([
       '2 alerts in the last 24 hours',
       '2 connected devices have not stored the newest order list',
@@ -212,7 +212,7 @@ describe('health issues', () => {
     ]);
     // No page of the console lists these items, so the text names them or the command that lists them.
     expect(of({ alerts: { all: 1, grave: 0 } })[0]?.detail).toContain('cordon alerts lists each');
-    expect(words({ uncovered: ['2026-001'] })).toEqual([
+    expect(firstSentences({ uncovered: ['2026-001'] })).toEqual([
       'Order 2026-001 was approved by people who are no longer approvers',
     ]);
     expect(of({ uncovered: Array.from({ length: 7 }, (_, n) => `2026-00${n}`) })[0]?.detail).toContain(

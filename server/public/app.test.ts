@@ -31,7 +31,7 @@ const LETTER = { title: 'Reply.pdf', mediaType: 'application/pdf', bytes: 5, sha
 const people = [testPerson('ada'), testPerson('ben')];
 const online = testKey();
 const logged: string[] = [];
-const says: {
+const expected: {
   list: Envelope | null;
   hash: string;
   approverSets: Envelope[];
@@ -55,10 +55,10 @@ function publish(revisions: readonly Revision[], version = 1): void {
     online,
     { version },
   );
-  says.list = envelope;
-  says.hash = hash;
+  expected.list = envelope;
+  expected.hash = hash;
   const newest = new Map(revisions.map((revision) => [revision.order, revision]));
-  says.rules = [...newest.values()].map((revision) => compileRule({ revision, permanentPause: true }));
+  expected.rules = [...newest.values()].map((revision) => compileRule({ revision, permanentPause: true }));
 }
 
 const PUBLIC_ROOT: PublicRoot = {
@@ -82,12 +82,12 @@ beforeAll(async () => {
   const app = createPublic({
     routers: [router],
     orders: {
-      list: { current: () => (says.list ? { envelope: says.list } : null) },
-      approverSets: { envelopes: () => says.approverSets },
-      adoption: { rules: () => says.rules, get: async () => says.recorded },
+      list: { current: () => (expected.list ? { envelope: expected.list } : null) },
+      approverSets: { envelopes: () => expected.approverSets },
+      adoption: { rules: () => expected.rules, get: async () => expected.recorded },
     },
-    publicRoot: () => says.root,
-    ledger: { checkpoint: async () => says.checkpoint, verifierKey: 'cordon/ins_test+00000000+key' },
+    publicRoot: () => expected.root,
+    ledger: { checkpoint: async () => expected.checkpoint, verifierKey: 'cordon/ins_test+00000000+key' },
     clock: new DrivenClock(NOW),
     organization: 'Exempel & Co',
     log: { error: (facts, message) => void logged.push(JSON.stringify({ ...facts, message })) },
@@ -101,20 +101,20 @@ afterAll(() => {
   server.close();
 });
 beforeEach(() => {
-  says.list = null;
-  says.approverSets = [];
-  says.rules = [];
-  says.root = null;
-  says.recorded = { revisions: [], executions: [], proceedings: NONE_RECORDED };
+  expected.list = null;
+  expected.approverSets = [];
+  expected.rules = [];
+  expected.root = null;
+  expected.recorded = { revisions: [], executions: [], proceedings: NONE_RECORDED };
 });
 
 describe('public documents', () => {
   it('returns the signed list with its payload hash as ETag, and 304 to a client that has the list', async () => {
     publish([revisionDocument()]);
     const first = await fetch(`${base}/orders/list`);
-    expect(await first.json()).toEqual(says.list);
+    expect(await first.json()).toEqual(expected.list);
     const etag = first.headers.get('etag') ?? '';
-    expect(etag).toBe(`"${says.hash}"`);
+    expect(etag).toBe(`"${expected.hash}"`);
     expect(first.headers.get('cache-control')).toMatch(/^public, max-age=\d{1,2}$/);
     expect(first.headers.get('content-type')).toMatch(/^application\/json/);
     for (const given of [etag, `W/${etag}`, `"other", ${etag}`]) {
@@ -123,7 +123,7 @@ describe('public documents', () => {
     }
     publish([revisionDocument()], 2);
     const newer = await fetch(`${base}/orders/list`, { headers: { 'if-none-match': etag } });
-    expect([newer.status, newer.headers.get('etag')]).toEqual([200, `"${says.hash}"`]);
+    expect([newer.status, newer.headers.get('etag')]).toEqual([200, `"${expected.hash}"`]);
   });
 
   it('explain the way to the first order list before it exists', async () => {
@@ -142,13 +142,13 @@ describe('public documents', () => {
     const versions = [1, 2].map(
       (version) => signedApproverSet(approverSetDocument(people, online, { version }), people).envelope,
     );
-    says.approverSets = versions;
+    expected.approverSets = versions;
     expect(await (await fetch(`${base}/orders/approver-sets`)).json()).toEqual(versions);
   });
 
   it('serve the public root in the exact bytes of its fingerprint', async () => {
     expect((await fetch(`${base}/public-root.json`)).status).toBe(404);
-    says.root = PUBLIC_ROOT;
+    expected.root = PUBLIC_ROOT;
     const answer = await fetch(`${base}/public-root.json`);
     expect(sha256(Buffer.from(await answer.arrayBuffer()))).toBe(fingerprintOf(PUBLIC_ROOT));
   });
@@ -261,7 +261,7 @@ describe('transparency page, other parts', () => {
   });
 
   it('shows the history of an order from adopted revisions only', async () => {
-    says.recorded = {
+    expected.recorded = {
       revisions: [
         { revision: 1, action: 'propose', adoptedAt: NOW },
         { revision: 2, action: 'revise', adoptedAt: null },
@@ -285,17 +285,17 @@ describe('transparency page, other parts', () => {
     expect(text).toContain('High &lt;b&gt;Court</bdi>, case <bdi>1/2015');
     expect(text).toMatch(/Appeal decided<\/dt><dd><time[^>]*>2016-01-04<\/time>: partly allowed/);
     expect(text).not.toMatch(/Sana Malik|By courier/);
-    const told = [...text.matchAll(/<li><time[^>]*>[^<]*<\/time>: ([^<]+)<\/li>/g)].map(([, words]) => words);
+    const events = [...text.matchAll(/<li><time[^>]*>[^<]*<\/time>: ([^<]+)<\/li>/g)].map(([, words]) => words);
     const first = 'approved by two people and published (revision 1)';
-    expect(told).toEqual([first, 'took effect', 'withdrawn (revision 3)']);
+    expect(events).toEqual([first, 'took effect', 'withdrawn (revision 3)']);
   });
 
   it('explains verification with the order list, the public root and the checkpoint', async () => {
-    says.root = PUBLIC_ROOT;
+    expected.root = PUBLIC_ROOT;
     publish([revisionDocument()], 4);
     const { text } = await read();
     expect(text).toContain(`<code>${fingerprintOf(PUBLIC_ROOT)}</code>`);
-    expect(text).toContain(`<pre>${says.checkpoint}</pre>`);
+    expect(text).toContain(`<pre>${expected.checkpoint}</pre>`);
     expect(text).toContain('cordon verify PACK --root FINGERPRINT');
   });
 

@@ -78,7 +78,7 @@ const put = (name: string, content: string | Buffer): string => {
   return path;
 };
 
-async function ask(path: string, init: { method?: string; headers?: Record<string, string>; body?: string } = {}) {
+async function send(path: string, init: { method?: string; headers?: Record<string, string>; body?: string } = {}) {
   return new Promise<{ status: number; headers: Record<string, unknown>; body: string }>((resolve, reject) => {
     const { body, ...options } = init;
     const sent = request(`${base}/${path}`, { ...options, ca: authority.chainPem, agent: false }, (response) => {
@@ -94,7 +94,7 @@ async function ask(path: string, init: { method?: string; headers?: Record<strin
 
 const basic = (id: string, secret: string) => `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}`;
 const enroll = (id: string, secret: string, csr: Buffer) =>
-  ask('simpleenroll', {
+  send('simpleenroll', {
     method: 'POST',
     headers: {
       authorization: basic(id, secret),
@@ -112,7 +112,7 @@ async function certificatesIn(body: string): Promise<X509Certificate[]> {
 
 describe('EST', () => {
   it.skipIf(!openssl.present)('returns the certificate authorities to every client', async () => {
-    const answer = await ask('cacerts');
+    const answer = await send('cacerts');
     expect(answer.status).toBe(200);
     expect(answer.headers).toMatchObject({
       'content-type': 'application/pkcs7-mime; smime-type=certs-only',
@@ -136,14 +136,14 @@ describe('EST', () => {
 
   it('requests an activation code by HTTP authentication', async () => {
     for (const headers of [{}, { authorization: 'Bearer x' }, { authorization: 'Basic !' }]) {
-      const answer = await ask('simpleenroll', { method: 'POST', headers, body: 'x'.repeat(100) });
+      const answer = await send('simpleenroll', { method: 'POST', headers, body: 'x'.repeat(100) });
       expect(answer.status).toBe(401);
       expect(answer.headers['www-authenticate']).toMatch(/^Basic realm=/);
     }
   });
 
   it('requires no attributes', async () => {
-    expect(await ask('csrattrs')).toMatchObject({ status: 204, body: '' });
+    expect(await send('csrattrs')).toMatchObject({ status: 204, body: '' });
   });
 
   it('case 9: has separate errors for a used, an unknown and a too often guessed code', async () => {
@@ -184,7 +184,7 @@ describe('EST', () => {
     ['case 6: too large', { text: 'A'.repeat(20_000), code: 'too_large', status: 413 }],
   ])('%s is refused, and the code remains valid', async (_, { text, code, status }) => {
     const { id, secret } = await fleet.code(group);
-    const answer = await ask('simpleenroll', {
+    const answer = await send('simpleenroll', {
       method: 'POST',
       headers: { authorization: basic(id, secret) },
       body: text,
@@ -226,9 +226,9 @@ describe('recovery after expiry', () => {
     const issue: Authority['issue'] = (request) => authority.issue({ ...request, days: -0.01 });
     const { id, secret } = await fleet.code(group);
     const keyPem = newKeyPem();
-    const given = { id, secret, csr: requestCertificate(id, keyPem), address: null };
+    const redemption = { id, secret, csr: requestCertificate(id, keyPem), address: null };
     const { certificate, generation } = await testEnrollment(database, { ...authority, issue }).enrollment.redeem(
-      given,
+      redemption,
     );
     const chain = [new X509Certificate(certificate), new X509Certificate(authority.issuingDer)];
     const credentials = credentialsOver({ stored: null, save: () => undefined, forget: () => undefined });
@@ -246,7 +246,7 @@ describe('recovery after expiry', () => {
     });
     return credentials;
   }
-  const recover = (csr: Buffer) => ask('simplereenroll', { method: 'POST', body: csr.toString('base64') });
+  const recover = (csr: Buffer) => send('simplereenroll', { method: 'POST', body: csr.toString('base64') });
   const codeOf = ({ status, body }: { status: number; body: string }) => [status, JSON.parse(body).code];
 
   it('issues a new certificate for the agent’s key although TLS would refuse the old one', async () => {

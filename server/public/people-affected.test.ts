@@ -17,7 +17,7 @@ interface Case {
   readonly title: string;
   readonly terms: Partial<OrderTerms>;
   readonly exempt?: Revision['exempt'];
-  readonly says: readonly string[];
+  readonly contains: readonly string[];
   readonly not?: readonly string[];
 }
 
@@ -25,7 +25,7 @@ const CASES: readonly Case[] = [
   {
     title: 'by location, without grace',
     terms: { ...NEAR, visitors: 'P0D', unknown: 'allow', contested: 'deny' },
-    says: [
+    contains: [
       'A device is affected if it is in one of the areas, or if it uses a mobile network of one of the areas. The areas: Pakistan (PK).',
       'Visitors: there is no grace period. A visitor’s device is affected on arrival.',
       'A device whose location is unknown is not affected. A device for which the evidence of location disagrees is affected.',
@@ -36,12 +36,14 @@ const CASES: readonly Case[] = [
   {
     title: 'by location, with grace for visitors',
     terms: { ...NEAR, nexus: ['present'], visitors: 'P3DT12H' },
-    says: ['Visitors: a device whose user’s home is elsewhere is not affected for 3 days, 12 hours after its arrival.'],
+    contains: [
+      'Visitors: a device whose user’s home is elsewhere is not affected for 3 days, 12 hours after its arrival.',
+    ],
   },
   {
     title: 'by home, travelers not affected',
     terms: { ...NEAR, nexus: ['home'], travelers: 'allow', visitors: 'P3D' },
-    says: [
+    contains: [
       'A device is affected if its user’s home is in one of the areas.',
       'Travelers: a device whose user’s home is in one of the areas is not affected while it is elsewhere.',
     ],
@@ -50,19 +52,19 @@ const CASES: readonly Case[] = [
   {
     title: 'by home or location, travelers affected: no grace period counts',
     terms: { ...NEAR, nexus: ['present', 'home'], travelers: 'deny', visitors: 'P3D' },
-    says: ['Travelers: a device whose user’s home is in one of the areas is affected wherever it is.'],
+    contains: ['Travelers: a device whose user’s home is in one of the areas is affected wherever it is.'],
     not: ['Visitors'],
   },
   {
     title: 'by the seat of a part of the organization',
     terms: { ...NEAR, nexus: ['seat'] },
-    says: ['if it belongs to a part of the organization that has its seat in one of the areas.'],
+    contains: ['if it belongs to a part of the organization that has its seat in one of the areas.'],
     not: ['Visitors', 'Travelers', 'location is unknown'],
   },
   {
     title: 'a group of countries, and disputed territory',
     terms: { ...NEAR, areas: ['XG-two'], groups: { 'XG-two': ['IN', 'PK'] }, disputed: { kashmir: 'IN' } },
-    says: [
+    contains: [
       'The areas: XG-two: India (IN), Pakistan (PK).',
       'Disputed territory: for this order, kashmir belongs to India (IN).',
     ],
@@ -71,7 +73,7 @@ const CASES: readonly Case[] = [
     title: 'exempt devices by their end, without a word about which',
     terms: NEAR,
     exempt: exempt(null, '2016-02-09T12:00:00.000Z', null),
-    says: [
+    contains: [
       '1 device is exempt until 9 February 2016 at 12:00 UTC. The order does not say which.',
       '2 devices are exempt for as long as the order lasts. The order does not say which.',
     ],
@@ -80,9 +82,9 @@ const CASES: readonly Case[] = [
 ];
 
 describe('description of the people whom an order affects', () => {
-  it.each(CASES)('$title', ({ terms, exempt: those = [], says, not = [] }) => {
+  it.each(CASES)('$title', ({ terms, exempt: those = [], contains, not = [] }) => {
     const text = textOf(peopleAffected({ ...TERMS, ...terms }, those));
-    for (const words of says) expect(text).toContain(words);
+    for (const words of contains) expect(text).toContain(words);
     for (const words of not) expect(text).not.toContain(words);
   });
 });

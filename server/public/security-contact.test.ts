@@ -7,7 +7,7 @@ import { securityContactRouter } from './security-contact.ts';
 
 const NOW = Date.parse('2026-11-27T12:00:00Z');
 
-async function ask(contact: string | null): Promise<{ status: number; type: string | null; text: string }> {
+async function fetchContact(contact: string | null): Promise<{ status: number; type: string | null; text: string }> {
   const server = createServer(express().use(securityContactRouter({ contact, now: () => NOW })));
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
   const { port } = server.address() as AddressInfo;
@@ -18,12 +18,12 @@ async function ask(contact: string | null): Promise<{ status: number; type: stri
 }
 
 it('publishes the contact as RFC 9116 requires, and nothing without a contact', async () => {
-  expect(await ask('mailto:security@example.org')).toEqual({
+  expect(await fetchContact('mailto:security@example.org')).toEqual({
     status: 200,
     type: 'text/plain; charset=utf-8',
     text: 'Contact: mailto:security@example.org\nExpires: 2026-12-27T12:00:00.000Z\nPreferred-Languages: en\n',
   });
-  expect((await ask(null)).status).toBe(404);
+  expect((await fetchContact(null)).status).toBe(404);
 });
 
 it.each([

@@ -5,7 +5,7 @@ import { appendEntry } from '../../store/append-entries.ts';
 import { checkLedger } from './check-ledger.ts';
 
 let api: ApiServer;
-const kept = new Map<string, string>();
+const storage = new Map<string, string>();
 
 async function grow(count: number): Promise<void> {
   await api.database.transaction(async (tx) => {
@@ -28,8 +28,8 @@ beforeAll(async () => {
     return fetch(new URL(path, api.url), { ...init, headers });
   });
   vi.stubGlobal('localStorage', {
-    getItem: (name: string) => kept.get(name) ?? null,
-    setItem: (name: string, text: string) => void kept.set(name, text),
+    getItem: (name: string) => storage.get(name) ?? null,
+    setItem: (name: string, text: string) => void storage.set(name, text),
   });
   await grow(10);
 });
@@ -46,14 +46,14 @@ it('verifies a ledger that only grew, and reports a ledger that is shorter than 
   const second = await checkLedger('test', 2);
   expect([second.checkpoint.size, second.before]).toEqual([size + 5, { size, at: 1, firstAt: 1 }]);
 
-  const pinned = [...kept];
+  const pinned = [...storage];
   await api.database.db.deleteFrom('checkpoints').where('size', '>', size).execute();
   await expect(checkLedger('test', 3)).rejects.toMatchObject({
     name: 'CordonError',
     code: 'proof_invalid',
     message: expect.stringContaining(`${size + 5}`),
   });
-  expect([...kept]).toEqual(pinned);
+  expect([...storage]).toEqual(pinned);
 });
 
 it('does not report a shortened ledger when the server does not respond', async () => {

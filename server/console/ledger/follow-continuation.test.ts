@@ -16,7 +16,7 @@ import { checkLedger } from './check-ledger.ts';
 const folder = mkdtempSync(join(tmpdir(), 'cordon-follow-'));
 let api: ApiServer;
 let approvers: readonly ApiApprover[];
-let kept = new Map<string, string>();
+let storage = new Map<string, string>();
 
 async function grow(count: number): Promise<void> {
   await api.database.transaction(async (tx) => {
@@ -59,8 +59,8 @@ beforeAll(async () => {
     return fetch(new URL(path, api.url), { ...init, headers });
   });
   vi.stubGlobal('localStorage', {
-    getItem: (name: string) => kept.get(name) ?? null,
-    setItem: (name: string, text: string) => void kept.set(name, text),
+    getItem: (name: string) => storage.get(name) ?? null,
+    setItem: (name: string, text: string) => void storage.set(name, text),
   });
   await api.ledger.sequence();
 });
@@ -72,11 +72,11 @@ afterAll(async () => {
 
 it('a browser follows the document that approvers signed, and keeps the old checkpoint', async () => {
   const early = await checkLedger('test', 1);
-  const ofEarly = kept;
-  kept = new Map();
+  const ofEarly = storage;
+  storage = new Map();
   await grow(5);
   const late = await checkLedger('test', 1);
-  const ofLate = kept;
+  const ofLate = storage;
   await lose(early.checkpoint.size);
 
   // A shorter ledger under its old name is still an error.
@@ -89,7 +89,7 @@ it('a browser follows the document that approvers signed, and keeps the old chec
   for (const approver of [ada, ben]) await signContinuation(api, approver, proposal);
   await grow(3);
 
-  kept = ofEarly;
+  storage = ofEarly;
   const followed = await checkLedger('test', 3);
   expect(followed.checkpoint.origin).toMatch(/^cordon\/test\/[0-9]{14}$/);
   expect(followed.givenUp).toMatchObject([
@@ -98,13 +98,13 @@ it('a browser follows the document that approvers signed, and keeps the old chec
   await grow(1);
   expect((await checkLedger('test', 4)).givenUp).toHaveLength(1);
 
-  kept = ofLate;
+  storage = ofLate;
   const seen = await checkLedger('test', 5);
   expect(seen.givenUp).toMatchObject([{ at: 5, lost: true }]);
   expect(seen.givenUp[0]?.checkpoint.split('\n').slice(0, 2)).toEqual(['cordon/test', String(late.checkpoint.size)]);
 
   // A continuation with too few signatures is refused, whatever state the server claims.
-  kept = new Map(JSON.parse(JSON.stringify([...ofEarly])));
+  storage = new Map(JSON.parse(JSON.stringify([...ofEarly])));
   const { signatures } = continuationView.parse((await api.request('GET', path, owner)).json.continuations[0]);
   const set = {
     approvers: approvers.map(({ key, email }) => ({ person: email, keyid: key.keyid, publicKey: key.publicKey })),

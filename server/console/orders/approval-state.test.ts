@@ -29,7 +29,7 @@ const revision = (action: RevisionSummary['action'], proposer: string, ...approv
 });
 const active = { status: 'active', adoptedRevision: 1, pausedUntil: null } as const;
 const nameOf = (person: string) => person.charAt(0).toUpperCase() + person.slice(1);
-const words = (of: RevisionSummary, order: Parameters<typeof approvalState>[0] = active) =>
+const textOf = (of: RevisionSummary, order: Parameters<typeof approvalState>[0] = active) =>
   missingWords(approvalState(order, of, approverSet), of, nameOf);
 
 describe('the number of missing approvals', () => {
@@ -41,16 +41,16 @@ describe('the number of missing approvals', () => {
     // A person who has left the approver set does not count.
     [revision('extend', 'paula', 'ada', 'gone'), 'One more approver is needed, other than Paula and Ada.'],
   ])('%#', (of, expected) => {
-    expect(words(of)).toBe(expected);
+    expect(textOf(of)).toBe(expected);
   });
 
   it('one approval starts a short pause, a second makes it permanent, and the proposer may give one', () => {
-    expect(words(revision('pause', 'ada'))).toContain('One approval pauses the order for 72 hours');
+    expect(textOf(revision('pause', 'ada'))).toContain('One approval pauses the order for 72 hours');
     const brief = { status: 'paused', adoptedRevision: 2, pausedUntil: 1 } as const;
-    expect(words(revision('pause', 'ada', 'ada'), brief)).toBe(
+    expect(textOf(revision('pause', 'ada', 'ada'), brief)).toBe(
       'One more approver is needed, other than Ada. The pause then has no time limit.',
     );
-    expect(words(revision('pause', 'ada'), { ...brief, adoptedRevision: 1 })).toBe(
+    expect(textOf(revision('pause', 'ada'), { ...brief, adoptedRevision: 1 })).toBe(
       'Two approvers are needed, other than Ada.',
     );
   });

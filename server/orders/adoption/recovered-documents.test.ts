@@ -122,8 +122,8 @@ describe('revisions', () => {
   });
 
   it('include the paused revision of a one-person pause', () => {
-    const held = { act: 'pause', status: 'paused', pausedSince: new Date(NOW).toISOString() } as const;
-    const hold = signedRevision(revisionDocument({ ...held, revision: 2, previous: adopted.digest }), [ada]);
+    const paused = { act: 'pause', status: 'paused', pausedSince: new Date(NOW).toISOString() } as const;
+    const hold = signedRevision(revisionDocument({ ...paused, revision: 2, previous: adopted.digest }), [ada]);
     const list = listOf([adopted, hold]);
     expect(recover({ list }).revisions.map(({ revision }) => revision.revision)).toEqual([2]);
     expect(recover({ list }, new Map()).revisions.map(({ revision }) => revision.revision)).toEqual([1, 2]);
@@ -169,9 +169,9 @@ describe('approver sets', () => {
   ])('rejects a set %s', (_name, approverSets, code) => expect(codeOf({ approverSets: [...approverSets] })).toBe(code));
 
   it('are rejected by a server without any set, because nothing confirms the first one', () => {
-    const given = { installation: INSTALLATION, device, generation: 1, chain: [], accepted: new Map(), now: NOW };
+    const input = { installation: INSTALLATION, device, generation: 1, chain: [], accepted: new Map(), now: NOW };
     const recollection = { ...nothing, approverSets: [first.envelope], orders: [withdrawn] };
-    expect(recoverFrom({ ...given, recollection })).toMatchObject({ approverSets: [], revisions: [] });
+    expect(recoverFrom({ ...input, recollection })).toMatchObject({ approverSets: [], revisions: [] });
   });
 });
 

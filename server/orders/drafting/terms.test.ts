@@ -367,8 +367,8 @@ describe('objections to a draft', () => {
       { ...whole, disputed: { kashmir: 'XX', atlantis: 'PK' } },
       ['disputed.kashmir: unknown_area', 'disputed.atlantis: unknown_territory'],
     ],
-  ])('%s', (_name, draft, said) => {
-    expect(against(draft).said).toEqual(said);
+  ])('%s', (_name, draft, expected) => {
+    expect(against(draft).said).toEqual(expected);
   });
 
   it('none to invalid terms that an order already has, for a withdrawal', () => {
@@ -418,7 +418,7 @@ describe('approvals', () => {
     ['b1', 'ben'],
     ['p1', 'proposer'],
   ]);
-  const given = (...keyids: string[]) => keyids.map((keyid) => ({ keyid, person: persons.get(keyid) ?? 'gone' }));
+  const approvalsBy = (...keyids: string[]) => keyids.map((keyid) => ({ keyid, person: persons.get(keyid) ?? 'gone' }));
   const link = (by: string, person: string) => ({
     person,
     name: person,
@@ -444,7 +444,15 @@ describe('approvals', () => {
         status,
         pausedSince: status === 'paused' ? new Date(NOW).toISOString() : null,
       });
-      const { adoption, isNew } = decideApproval(revision, { keyid }, given(...before), persons, 2, basePaused, people);
+      const { adoption, isNew } = decideApproval(
+        revision,
+        { keyid },
+        approvalsBy(...before),
+        persons,
+        2,
+        basePaused,
+        people,
+      );
       return { adopted: adoption.adopted, permanentPause: adoption.permanentPause, missing: adoption.missing, isNew };
     });
   const waiting = { adopted: false, permanentPause: false, missing: 1, isNew: true };

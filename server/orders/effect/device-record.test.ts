@@ -38,8 +38,8 @@ it('contains a statement about the home only as the home area, because it is no 
 it('states a legal hold only while the hold is active', () => {
   const free = record(null);
   expect(read(free)).not.toHaveProperty('hold');
-  const held = record(null, NOW, free, true);
-  expect(read(held)).toMatchObject({ version: 2, legalHold: true });
-  expect(record(null, NOW, held, true)).toBeNull();
-  expect(read(record(null, NOW, held))).not.toHaveProperty('hold');
+  const underHold = record(null, NOW, free, true);
+  expect(read(underHold)).toMatchObject({ version: 2, legalHold: true });
+  expect(record(null, NOW, underHold, true)).toBeNull();
+  expect(read(record(null, NOW, underHold))).not.toHaveProperty('hold');
 });

@@ -19,11 +19,11 @@ describe('verdicts', () => {
   let wakes: Wake[];
   let rules: OrderRule[];
   let facts: Map<DeviceId, DeviceFacts>;
-  let asked: number;
+  let reads: number;
   let verdicts: Verdicts;
   const device = newDeviceId();
 
-  const standing = (until: number): DeviceFacts => ({
+  const exemptUntil = (until: number): DeviceFacts => ({
     home: pk,
     seat: null,
     exemptions: [],
@@ -41,19 +41,19 @@ describe('verdicts', () => {
     clock = new DrivenClock(NOW);
     bus = new LocalBus();
     // A wake of the previous test may still arrive.
-    const heard: Wake[] = [];
-    wakes = heard;
-    bus.subscribe((wake) => void heard.push(wake));
+    const received: Wake[] = [];
+    wakes = received;
+    bus.subscribe((wake) => void received.push(wake));
     rules = [compileRule({ revision: revisionDocument(), permanentPause: false })];
-    facts = new Map([[device, standing(NOW + 1e12)]]);
-    asked = 0;
+    facts = new Map([[device, exemptUntil(NOW + 1e12)]]);
+    reads = 0;
     verdicts = createVerdicts({
       clock,
       bus,
       log: { warn: (_fields, message) => expect.unreachable(message) },
       rules: () => rules,
       facts: async (id) => {
-        asked += 1;
+        reads += 1;
         return facts.get(id);
       },
       affectedBy: async () => [...facts.keys()],
@@ -66,12 +66,12 @@ describe('verdicts', () => {
     expect(verdicts.cached(device)).toBeUndefined();
     expect(await denied()).toBe(false);
     expect(await denied()).toBe(false);
-    expect(asked).toBe(1);
+    expect(reads).toBe(1);
     expect(verdicts.cached(device)?.nextChange).toBe(EFFECTIVE);
     clock.jump(EFFECTIVE);
     expect(verdicts.cached(device)).toBeUndefined();
     expect(await denied()).toBe(true);
-    expect(asked).toBe(2);
+    expect(reads).toBe(2);
   });
 
   it('wake all affected devices at the start and end of an order, also devices without a cached verdict', async () => {
@@ -92,7 +92,7 @@ describe('verdicts', () => {
   it('wake a device at the next change of its verdict', async () => {
     clock.jump(EFFECTIVE);
     await woken();
-    facts.set(device, standing(EFFECTIVE + 5000));
+    facts.set(device, exemptUntil(EFFECTIVE + 5000));
     verdicts.invalidate([device]);
     expect(await denied()).toBe(true);
     clock.jump(EFFECTIVE + 4999);
@@ -104,7 +104,7 @@ describe('verdicts', () => {
 
   it('wake a device at its next change after a refreshed list has cleared the cache', async () => {
     const until = EFFECTIVE + 5000;
-    facts.set(device, { ...standing(NOW + 1e12), exemptions: [{ order: '2015-001', until }] });
+    facts.set(device, { ...exemptUntil(NOW + 1e12), exemptions: [{ order: '2015-001', until }] });
     clock.jump(EFFECTIVE);
     await woken();
     expect(await denied()).toBe(false);
@@ -120,12 +120,12 @@ describe('verdicts', () => {
     clock.jump(EFFECTIVE);
     await woken();
     expect(await denied()).toBe(true);
-    facts.set(device, { ...standing(NOW + 1e12), exemptions: [{ order: '2015-001', until: null }] });
+    facts.set(device, { ...exemptUntil(NOW + 1e12), exemptions: [{ order: '2015-001', until: null }] });
     expect(await denied()).toBe(true);
     bus.publish({ kind: 'verdicts', devices: [device] });
     await turn();
     expect(await denied()).toBe(false);
-    facts.set(device, standing(NOW + 1e12));
+    facts.set(device, exemptUntil(NOW + 1e12));
     rules = [];
     verdicts.rulesChanged();
     expect(await denied()).toBe(false);
@@ -134,7 +134,7 @@ describe('verdicts', () => {
   it('do not enter the cache if they are invalidated during the evaluation', async () => {
     clock.jump(EFFECTIVE);
     const slow = verdicts.verdict(device);
-    facts.set(device, { ...standing(NOW + 1e12), exemptions: [{ order: '2015-001', until: null }] });
+    facts.set(device, { ...exemptUntil(NOW + 1e12), exemptions: [{ order: '2015-001', until: null }] });
     verdicts.invalidate([device]);
     await slow;
     expect(verdicts.cached(device)).toBeUndefined();

@@ -13,7 +13,7 @@ const salt = newSalt();
 const commitment = commitmentOf(salt, device);
 
 /** An order that is active from NOW and exempts the device for three hours. The device is always present in its area. */
-function told(at: number, order: object = {}) {
+function explanationAt(at: number, order: object = {}) {
   const effective = new Date(NOW).toISOString();
   return explain({
     device,
@@ -57,7 +57,11 @@ function told(at: number, order: object = {}) {
 }
 
 it('applies an exemption until its end, and states the end', () => {
-  const [exempt, last, over] = [told(NOW + HOUR), told(NOW + 3 * HOUR - 1), told(NOW + 3 * HOUR)];
+  const [exempt, last, over] = [
+    explanationAt(NOW + HOUR),
+    explanationAt(NOW + 3 * HOUR - 1),
+    explanationAt(NOW + 3 * HOUR),
+  ];
   expect(exempt.orders).toMatchObject([
     { denies: false, exemptUntil: NOW + 3 * HOUR, reasons: ['present', 'network', 'exempt'] },
   ]);
@@ -73,12 +77,12 @@ it('applies an exemption until its end, and states the end', () => {
 it('shows ended and announced orders with their hypothetical verdict, and omits unrelated orders', () => {
   const until = new Date(NOW + 4 * HOUR).toISOString();
   const effective = new Date(NOW + 10 * HOUR).toISOString();
-  expect(told(NOW + 5 * HOUR, { until }).orders).toMatchObject([
+  expect(explanationAt(NOW + 5 * HOUR, { until }).orders).toMatchObject([
     { state: 'ended', denies: false, reasons: ['present', 'network', 'exemption_over'] },
   ]);
-  expect(told(NOW + 5 * HOUR, { effective }).orders).toMatchObject([
+  expect(explanationAt(NOW + 5 * HOUR, { effective }).orders).toMatchObject([
     { state: 'announced', denies: false, effective: NOW + 10 * HOUR },
   ]);
-  expect(told(NOW + 5 * HOUR, { effective }).services.mail.reasons).toEqual(['no_order']);
-  expect(told(NOW + 5 * HOUR, { areas: ['DE'] }).orders).toEqual([]);
+  expect(explanationAt(NOW + 5 * HOUR, { effective }).services.mail.reasons).toEqual(['no_order']);
+  expect(explanationAt(NOW + 5 * HOUR, { areas: ['DE'] }).orders).toEqual([]);
 });

@@ -27,7 +27,7 @@ import {
 } from './rehearsal.ts';
 
 const pk = parseHomeArea('PK');
-const ask = (more: Partial<RehearsalRequest> = {}): RehearsalRequest => ({
+const requestOf = (more: Partial<RehearsalRequest> = {}): RehearsalRequest => ({
   rule: compileRule({ revision: revisionDocument(), permanentPause: false }),
   exemptions: [],
   listed: 2,
@@ -44,7 +44,7 @@ describe('a rehearsal', () => {
   let dues: Map<DeviceId, Waits & { readonly delivered: boolean }>;
   let rehearsal: Rehearsal;
   let clock: DrivenClock;
-  let asked: number[];
+  let batches: number[];
   let under: number;
   let most: number;
 
@@ -60,12 +60,12 @@ describe('a rehearsal', () => {
   beforeEach(() => {
     fleet = new Map();
     dues = new Map();
-    asked = [];
+    batches = [];
     under = 0;
     most = 0;
     clock = new DrivenClock(NOW);
     const read = async (devices: readonly DeviceId[]) => {
-      asked.push(devices.length);
+      batches.push(devices.length);
       under += 1;
       most = Math.max(most, under);
       await turn();
@@ -101,19 +101,22 @@ describe('a rehearsal', () => {
       if (looking) setImmediate(count);
     };
     count();
-    const [one, other] = await Promise.all([rehearsal.rehearseAnew(ask()), rehearsal.rehearseAnew(ask({ listed: 3 }))]);
+    const [one, other] = await Promise.all([
+      rehearsal.rehearseAnew(requestOf()),
+      rehearsal.rehearseAnew(requestOf({ listed: 3 })),
+    ]);
     looking = false;
     expect([sizeOf(one.sets), sizeOf(other.sets)]).toEqual([1_000, 1_000]);
-    expect(Math.max(...asked)).toBeLessThanOrEqual(256);
+    expect(Math.max(...batches)).toBeLessThanOrEqual(256);
     expect(most).toBe(1);
-    expect(turns).toBeGreaterThanOrEqual(asked.length);
+    expect(turns).toBeGreaterThanOrEqual(batches.length);
   });
 
   it('groups and counts devices with equal impact', async () => {
     add(3);
     add(2, { connected: false });
     add(4, { connected: false, listVersion: 1 });
-    const { sets, fleet: all, ofApprovers } = await rehearsal.rehearse(ask());
+    const { sets, fleet: all, ofApprovers } = await rehearsal.rehearse(requestOf());
     expect(sets.map(({ devices }) => devices.length)).toEqual([3, 2, 4]);
     expect(countsOf(sets)).toMatchObject({ denied: 9, offline_current: 2, offline_behind: 4, traveling: 0 });
     expect([all, ofApprovers]).toEqual([9, 0]);
@@ -156,13 +159,13 @@ describe('a rehearsal', () => {
     const exemption = { salt: '', commitment: '', reason: null };
     const exemptions = [{ ...exemption, device: one!, until: null }];
     const earlier = [{ ...exemption, device: two!, until: NOW + day }];
-    const { rule } = ask();
+    const { rule } = requestOf();
     const all: Partial<OrderRule> = { nexus: new Set(NEXUS), unknown: 'deny', contested: 'deny' };
     const kinds: Partial<OrderRule>[] = [{}, { visitors: 7 * day }, all, { ...all, visitors: 7 * day }];
     for (const kind of kinds.map((terms) => ({ ...rule, ...terms })))
       for (const before of [null, { ...rule, visitors: day }, { ...rule, areas: new Set([parseHomeArea('IN')]) }]) {
         const baseline = before && { rule: before, exemptions: earlier };
-        const whole = await rehearsal.rehearseAnew(ask({ rule: kind, exemptions, baseline }));
+        const whole = await rehearsal.rehearseAnew(requestOf({ rule: kind, exemptions, baseline }));
         const inFleet = new Map(whole.sets.flatMap(({ devices, ...alike }) => devices.map((each) => [each, alike])));
         for (const [device, { facts, connected, listVersion }] of fleet) {
           const known = {
@@ -191,7 +194,7 @@ describe('a rehearsal', () => {
     dues.set(one, { messages: 3, bytes: 700, commands: 0, delivered: true });
     dues.set(two, { messages: 0, bytes: 0, commands: 2, delivered: false });
     dues.set(other, { messages: 9, bytes: 9, commands: 9, delivered: false });
-    const { sets, waits } = await rehearsal.rehearseAnew(ask());
+    const { sets, waits } = await rehearsal.rehearseAnew(requestOf());
     expect(waitingOf(waits)).toEqual({ devices: 2, messages: 3, bytes: 700, commands: 2 });
     expect([...waits.keys()]).toEqual([one, two]);
     expect(countsOf(sets)).toMatchObject({ denied: 3, unknown: 1, undelivered: 2 });
@@ -199,7 +202,9 @@ describe('a rehearsal', () => {
       sets.filter(({ classes }) => classes.includes('undelivered')).flatMap(({ devices }) => devices),
     ).not.toContain(one);
     // No device can have received a draft.
-    expect(countsOf((await rehearsal.rehearseAnew(ask({ number: null }))).sets)).toMatchObject({ undelivered: 3 });
+    expect(countsOf((await rehearsal.rehearseAnew(requestOf({ number: null }))).sets)).toMatchObject({
+      undelivered: 3,
+    });
   });
 
   it('compares two revisions at their own times, and keeps devices that are no longer affected', async () => {
@@ -213,16 +218,18 @@ describe('a rehearsal', () => {
     const [exempt] = add(1);
     add(1, fromAbroad(gb));
     if (!resident || !visitor || !emirati || !exempt) throw new Error('no devices');
-    const { rule } = ask();
+    const { rule } = requestOf();
     const before = { ...rule, visitors: 86_400_000, effective: NOW, areas: expandAreas([pk, ae].map(parseScopeArea)) };
     const after = { ...rule, visitors: 86_400_000, effective: NOW + 2 * 86_400_000 };
     const until = NOW + 86_400_000;
     const exemptions = [{ device: exempt, salt: '', commitment: '', reason: null, until }];
     const changes = async (first: OrderRule, second: OrderRule, when: RehearsalRequest['at']) => {
       const baseline = { rule: first, exemptions };
-      const { sets } = await rehearsal.rehearse(ask({ rule: second, exemptions, baseline, at: when }));
-      const told = sets.flatMap(({ devices, change }) => devices.map((device) => [device, change?.kind] as const));
-      return { counts: changesOf(sets), told: new Map(told) };
+      const { sets } = await rehearsal.rehearse(requestOf({ rule: second, exemptions, baseline, at: when }));
+      const changeKinds = sets.flatMap(({ devices, change }) =>
+        devices.map((device) => [device, change?.kind] as const),
+      );
+      return { counts: changesOf(sets), told: new Map(changeKinds) };
     };
     // Two days later the visitor's grace and the exemption are over.
     const later = await changes(before, after, 'effective');
@@ -250,7 +257,7 @@ describe('a rehearsal', () => {
     const location = observe(emptyLocation(), { source: 'position', areas: [pk, parseHomeArea('IN')], at: NOW });
     add(3, { facts: { home: null, seat: null, location } });
     add(1, { facts: { home: pk, seat: null, location: emptyLocation() } });
-    const { sets } = await rehearsal.rehearse(ask());
+    const { sets } = await rehearsal.rehearse(requestOf());
     expect(countsByArea(sets)).toEqual([
       { area: 'IN', devices: 3, denied: 0 },
       { area: 'PK', devices: 5, denied: 2 },
@@ -263,20 +270,20 @@ describe('a rehearsal', () => {
     add(1, { user: 'Ｂｅｎ' });
     add(1, { user: 'Ayesha' });
     const names = new Set(['ayesha khan', 'Ayesha@example.org', 'BEN'].map(nameKey));
-    expect((await rehearsal.rehearse(ask({ names }))).ofApprovers).toBe(4);
+    expect((await rehearsal.rehearse(requestOf({ names }))).ofApprovers).toBe(4);
   });
 
   it('caches the result of equal requests, and computes each other request anew', async () => {
     add(1);
-    const before = ask();
-    const [first] = await Promise.all([rehearsal.rehearse(before), rehearsal.rehearse(ask())]);
-    expect(asked).toHaveLength(1);
+    const before = requestOf();
+    const [first] = await Promise.all([rehearsal.rehearse(before), rehearsal.rehearse(requestOf())]);
+    expect(batches).toHaveLength(1);
     const { rule } = before;
     const titled = compileRule({
       revision: revisionDocument({ order: '2015-002', revision: 5 }),
       permanentPause: false,
     });
-    expect(await rehearsal.rehearse(ask({ rule: titled }))).toBe(first);
+    expect(await rehearsal.rehearse(requestOf({ rule: titled }))).toBe(first);
     const device = newDeviceId();
     const others: Partial<RehearsalRequest>[] = [
       { at: 'effective' },
@@ -295,10 +302,10 @@ describe('a rehearsal', () => {
       { rule: { ...rule, services: new Set(['mail']) } },
       { rule: { ...rule, disputed: new Map([['kashmir', pk]]) } },
     ];
-    for (const other of others) expect(await rehearsal.rehearse(ask(other))).not.toBe(first);
-    expect(await rehearsal.rehearseAnew(ask())).not.toBe(first);
+    for (const other of others) expect(await rehearsal.rehearse(requestOf(other))).not.toBe(first);
+    expect(await rehearsal.rehearseAnew(requestOf())).not.toBe(first);
     clock.jump(NOW + 3_600_000);
-    expect((await rehearsal.rehearse(ask())).at).toBe(NOW + 3_600_000);
+    expect((await rehearsal.rehearse(requestOf())).at).toBe(NOW + 3_600_000);
   });
 });
 
@@ -310,11 +317,11 @@ describe('cache of responses', () => {
       made += 1;
       return made;
     };
-    const kept = createCache<number>({ lasting: 60_000, most: 2 });
-    expect(await Promise.all([kept.get('a', make), kept.get('a', make)])).toEqual([1, 1]);
-    expect(await kept.get('a', make)).toBe(1);
+    const cache = createCache<number>({ lasting: 60_000, most: 2 });
+    expect(await Promise.all([cache.get('a', make), cache.get('a', make)])).toEqual([1, 1]);
+    expect(await cache.get('a', make)).toBe(1);
     // The cache keeps two responses and discards the oldest.
-    expect([await kept.get('b', make), await kept.get('c', make), await kept.get('a', make)]).toEqual([2, 3, 4]);
+    expect([await cache.get('b', make), await cache.get('c', make), await cache.get('a', make)]).toEqual([2, 3, 4]);
   });
 
   it('keeps a response longer if its computation took longer', async () => {
@@ -322,31 +329,31 @@ describe('cache of responses', () => {
     try {
       let made = 0;
       const at = (ms: number) => now.mockReturnValue(ms);
-      const kept = createCache<number>({ lasting: 100, most: 2 });
-      const ask = (took: number) =>
-        kept.get('a', async () => {
-          at(performance.now() + took);
+      const cache = createCache<number>({ lasting: 100, most: 2 });
+      const read = (duration: number) =>
+        cache.get('a', async () => {
+          at(performance.now() + duration);
           made += 1;
           return made;
         });
       at(0);
-      expect(await ask(10)).toBe(1);
+      expect(await read(10)).toBe(1);
       at(109);
-      expect(await ask(0)).toBe(1);
+      expect(await read(0)).toBe(1);
       at(110);
-      expect(await ask(1_000)).toBe(2);
+      expect(await read(1_000)).toBe(2);
       at(5_109);
-      expect(await ask(0)).toBe(2);
+      expect(await read(0)).toBe(2);
       at(5_110);
-      expect(await ask(0)).toBe(3);
+      expect(await read(0)).toBe(3);
     } finally {
       now.mockRestore();
     }
   });
 
   it('does not keep a failed computation', async () => {
-    const kept = createCache<string>({ lasting: 60_000, most: 2 });
-    await expect(kept.get('a', () => Promise.reject(new Error('no')))).rejects.toThrow('no');
-    expect(await kept.get('a', async () => 'yes')).toBe('yes');
+    const cache = createCache<string>({ lasting: 60_000, most: 2 });
+    await expect(cache.get('a', () => Promise.reject(new Error('no')))).rejects.toThrow('no');
+    expect(await cache.get('a', async () => 'yes')).toBe('yes');
   });
 });

@@ -87,16 +87,16 @@ describe('warnings', () => {
     const base = { revision, digest: 'a'.repeat(64), permanentPause: false };
     const now = Date.parse(pausedSince);
     const change = { act: 'extend', status: 'paused', previous: base.digest } as const;
-    const said = (...about: Parameters<typeof pauseWarnings>) => codes(pauseWarnings(...about));
-    expect(said(change, base, now)).toEqual(['pause_without_end']);
-    expect(said({ ...change, act: 'revise' }, base, now + BRIEF_PAUSE - 1)).toEqual(['pause_without_end']);
+    const codesOf = (...about: Parameters<typeof pauseWarnings>) => codes(pauseWarnings(...about));
+    expect(codesOf(change, base, now)).toEqual(['pause_without_end']);
+    expect(codesOf({ ...change, act: 'revise' }, base, now + BRIEF_PAUSE - 1)).toEqual(['pause_without_end']);
     expect(pauseWarnings(change, base, now)[0]?.detail).toContain('ends at 2015-12-04T00:00:00.000Z');
-    expect(said({ ...change, act: 'pause' }, base, now)).toEqual([]);
-    expect(said({ ...change, act: 'resume', status: 'active' }, base, now)).toEqual([]);
-    expect(said(change, { ...base, permanentPause: true }, now)).toEqual([]);
-    expect(said(change, base, now + BRIEF_PAUSE)).toEqual([]);
-    expect(said({ ...change, previous: 'b'.repeat(64) }, base, now)).toEqual([]);
-    expect(said({ ...change, previous: null }, undefined, now)).toEqual([]);
+    expect(codesOf({ ...change, act: 'pause' }, base, now)).toEqual([]);
+    expect(codesOf({ ...change, act: 'resume', status: 'active' }, base, now)).toEqual([]);
+    expect(codesOf(change, { ...base, permanentPause: true }, now)).toEqual([]);
+    expect(codesOf(change, base, now + BRIEF_PAUSE)).toEqual([]);
+    expect(codesOf({ ...change, previous: 'b'.repeat(64) }, base, now)).toEqual([]);
+    expect(codesOf({ ...change, previous: null }, undefined, now)).toEqual([]);
   });
 
   it('states the share with its numbers', () => {

@@ -71,8 +71,8 @@ describe('conversion from an order to the form and back', () => {
     const body = orderAction.parse(submission(formOf(TERMS), '2015-001'));
     const { action, exempt, ...terms } = body;
     expect([action, exempt]).toEqual(['revise', undefined]);
-    const said = Object.fromEntries(Object.entries(terms).filter(([, value]) => value !== null));
-    expect(orderTermsSchema.parse(said)).toEqual(TERMS);
+    const stated = Object.fromEntries(Object.entries(terms).filter(([, value]) => value !== null));
+    expect(orderTermsSchema.parse(stated)).toEqual(TERMS);
   });
 
   it('keeps a territory contested that the order leaves contested, whatever the policy', () => {
@@ -183,14 +183,14 @@ describe('exempt devices', () => {
   });
 
   it('keep their end and reason while they stay selected', () => {
-    const said = { value: CLINIC, label: 'A clinic', until, reason: 'It treats people.' };
+    const exemption = { value: CLINIC, label: 'A clinic', until, reason: 'It treats people.' };
     const choices = [
       { value: CLINIC, label: 'another name' },
       { value: MISSION, label: 'A mission' },
     ];
-    expect(exemptedOf([MISSION, CLINIC], [said], choices)).toEqual([
+    expect(exemptedOf([MISSION, CLINIC], [exemption], choices)).toEqual([
       { value: MISSION, label: 'A mission', until: null, reason: '' },
-      said,
+      exemption,
     ]);
   });
 
