@@ -25,11 +25,11 @@ try {
   // Before the rest is loaded, which takes a second: process 1 of a container ignores a signal that it does not handle.
   const { listenForStop } = await import('../shared/stop-signals.ts');
   // Docker ends a container with SIGKILL ten seconds after SIGTERM.
-  const signals = listenForStop({ within: 8_000, say: (text) => console.error(`cordon: ${text}`) });
+  const signals = listenForStop({ within: 8_000, log: (text) => console.error(`cordon: ${text}`) });
   const { run } = await import('./main.ts');
   await run(signals);
 } catch (error) {
-  if (error?.code === 'ERR_MODULE_NOT_FOUND') {
+  if (error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND') {
     console.error(`cordon: ${error.message}. Run "npm ci --omit=dev" in the folder of Cordon, then start again.`);
     process.exit(78);
   }

@@ -76,10 +76,21 @@ export type Neighbors = (shared: {
   readonly jurisdiction: JurisdictionPort;
 };
 
+function failOnWarning(fields: object, message: string): void {
+  throw new Error(`${message}: ${JSON.stringify(fields)}`);
+}
+
 export async function openOrderWorld(
   database: Database,
   neighbors?: Neighbors,
-  { verifiedApproversOnly = false }: { readonly verifiedApproversOnly?: boolean } = {},
+  {
+    verifiedApproversOnly = false,
+    warn = failOnWarning,
+  }: {
+    readonly verifiedApproversOnly?: boolean;
+    /** Receives the warnings of the order modules. By default, a warning fails the test. */
+    readonly warn?: (fields: object, message: string) => void;
+  } = {},
 ): Promise<OrderWorld> {
   const clock = new DrivenClock(NOW);
   const bus = new LocalBus();
@@ -179,11 +190,7 @@ export async function openOrderWorld(
       online,
       installation: INSTALLATION,
       appeal: 'the desk',
-      log: {
-        warn: (fields, message) => {
-          throw new Error(`${message}: ${JSON.stringify(fields)}`);
-        },
-      },
+      log: { warn },
       fleet: {
         personalia: async (device): Promise<DevicePersonalia | null> => {
           const facts = devices.get(device);
