@@ -51,8 +51,11 @@ export function addActionCommands(program: Command, cli: Cli): void {
     .command('confirm')
     .description('Confirm an action as the second person. The server then performs it')
     .argument('<action>', 'id')
-    .option('--hash <hash>', 'hash of the action that you reviewed. Default: the current hash')
-    .option('--devices <count>', 'stop if the action affects another number of devices', Number)
+    .option(
+      '--hash <hash>',
+      'hash of the action that you reviewed; the command fails if the action has changed. Default: the current hash',
+    )
+    .option('--devices <count>', 'expected number of devices; stop if the action affects more or fewer', Number)
     .action(async (id: string, { hash, devices }: { hash?: string; devices?: number }) => {
       const shown = await cli.client().call(actionDetail, 'GET', pathOf(id));
       if (devices !== undefined && devices !== shown.devices) {

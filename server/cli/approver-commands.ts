@@ -56,7 +56,7 @@ export function addApproverCommands(program: Command, cli: Cli): void {
     )
     .option(
       '--no-organization-key',
-      'create the set without an organization key. No device can then join conversations',
+      'create the approver set without an organization key. No device can then join conversations',
     )
     .action(async (keyids: string[], { threshold, organizationKey: files }: ProposeOptions) => {
       const organizationKeys =

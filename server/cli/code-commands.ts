@@ -23,9 +23,15 @@ export function addCodeCommands(program: Command, cli: Cli): void {
     .command('create')
     .description('Create an activation code, shown as a link and a QR code')
     .option('--person <person>', "Id of the device's user")
-    .option('--user <name>', 'create a person with this name as the user. Fails if the name exists')
+    .option(
+      '--user <name>',
+      'create a person with this name, who becomes the user of the device. Fails if the name exists',
+    )
     .requiredOption('--group <group>')
-    .option('--device <device>', 'enroll this existing device again. Home and seat stay unless you set them')
+    .option(
+      '--device <device>',
+      'enroll this existing device again. It keeps its home area and legal seat unless you set new ones',
+    )
     .option('--home <area>')
     .option('--seat <area>')
     .option('--hours <hours>', 'lifetime in hours', Number)

@@ -24,7 +24,7 @@ export function addContinuationCommands(recovery: Command, cli: Cli): void {
     .command('propose')
     .description('Propose the continuation. Do this only if no newer copy of the ledger exists.')
     .requiredOption('--reason <text>', 'reason, shown to approvers and in the public ledger')
-    .option('--checkpoint <file>', 'stored checkpoint that proves lost entries')
+    .option('--checkpoint <file>', 'stored checkpoint that proves that the ledger lost entries')
     .action(async ({ reason, checkpoint }: { reason: string; checkpoint?: string }) => {
       const body = { reason, ...(checkpoint !== undefined && { checkpoint: readText(checkpoint) }) };
       const view = await cli.client().call(continuationView, 'POST', PATH, body);

@@ -19,7 +19,10 @@ export function addGroupCommands(program: Command, cli: Cli): void {
     .description('Create a group')
     .argument('<name>')
     .option('--home <area>', 'home area of devices that state none of their own')
-    .option('--seat <area>', 'legal seat of devices that state none of their own')
+    .option(
+      '--seat <area>',
+      'legal seat (area where the owning organization is registered) of devices that state none of their own',
+    )
     .action(async (name: string, options: { home?: string; seat?: string }) => {
       const group = await cli.client().call(groupView, 'POST', '/groups', { name, ...options });
       cli.out().show(group, [group.id]);

@@ -44,7 +44,7 @@ export function addLedgerCommands(program: Command, cli: Cli): void {
     .command('verify')
     .description('Verify a copy offline: all entries, hashes and the signature')
     .argument('<folder>')
-    .option('--key <key>', 'verifier key from another source than the copy')
+    .option('--key <key>', 'verifier key of the ledger; get it from a source other than the copy')
     .action(async (folder: string, { key }: { key?: string }) => {
       report(await verifyLedgerCopy(copyInFolder(folder), key === undefined ? {} : { pinned: key }), key);
     });

@@ -48,14 +48,17 @@ export function addTermOptions(command: Command): Command {
     .option('--addressee <text>')
     .option('--instrument <text>')
     .option('--statement <language=text...>', 'public statement of the order')
-    .option('--authoritative-language <tag>', 'language of the binding text, such as ur. Default: the only language')
+    .option(
+      '--authoritative-language <tag>',
+      'language of the legally binding text, such as ur. Required if the statement has several languages',
+    )
     .option('--appeal <text>', 'contact for affected people')
     .option('--document <title=file...>', 'legal document. It is stored encrypted, and the order names its hash')
     .option('--considered <text>', 'considerations, for the confidential decision record')
     .option('--considered-by <text>', 'author of the considerations')
     .option('--reasons <text>', 'internal reasons, for the confidential decision record')
     .option('--received-on <date>', 'date on which the legal document was received, such as 2015-07-22')
-    .option('--answer-by <time>', 'deadline for the answer: RFC 3339, or local time in --zone')
+    .option('--answer-by <time>', 'deadline for the answer to the authority: RFC 3339, or local time in --zone')
     .option('--provenance <word>', 'authenticity of the document: asserted, confirmed or disputed')
     .option('--notice <language=text...>', 'notice for device users. Default: the public statement')
     .option(

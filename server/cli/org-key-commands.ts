@@ -52,7 +52,7 @@ export function addOrgKeyCommands(program: Command, cli: Cli): void {
   orgKey
     .command('create')
     .description('Create an encrypted key file, and FILE.pub with the public key')
-    .argument('<file>', 'new file, on another machine than the server')
+    .argument('<file>', 'new file for the key. Keep it on a machine other than the server')
     .option(...PASSPHRASE)
     .action(async (file: string, options: { passphraseFile?: string }) => {
       const { keyid, publicKey } = await createKey(cli, file, options.passphraseFile);
@@ -82,7 +82,7 @@ export function addOrgKeyCommands(program: Command, cli: Cli): void {
     .requiredOption('--key <file>')
     .option(...PASSPHRASE)
     .option(...GROUP)
-    .option('--most <devices>', 'maximum number of devices, oldest first', count)
+    .option('--most <devices>', 'maximum number of devices to verify now, oldest enrollment first', count)
     .option('--again', 'include devices that another organization key has verified')
     .option('--yes', 'sign without confirmation')
     .action(

@@ -44,8 +44,11 @@ export function addOrderPackCommand(orders: Command, cli: Cli): void {
     .description('Create an evidence pack, which anyone can check with "cordon verify"')
     .argument('<number>')
     .requiredOption('--out <file>', 'new file')
-    .option('--annex-for <recipient>', 'also write a file with names, encrypted for this age recipient (age1…)')
-    .option('--name <text>', 'name of the recipient. The ledger records it')
+    .option(
+      '--annex-for <recipient>',
+      'also write a file with the names of people, encrypted for this age recipient (age1…)',
+    )
+    .option('--name <text>', 'name of the person or authority that receives the file. The ledger records it')
     .option('--checkpoint <file>', 'prove that the ledger extends this stored checkpoint')
     .action(async (number: string, { out, annexFor, name, checkpoint }: PackOptions) => {
       if ((annexFor === undefined) !== (name === undefined)) {
