@@ -77,14 +77,17 @@ export interface AgentStatus {
   readonly nextChange: Instant | null;
   readonly workspace: 'open' | 'locked' | 'wiped';
   readonly messaging: MessagingState;
-  /** Number of reports that the server has not confirmed. */
+  /** Number of the device's reports (receipts, alerts and other data for the server) that the server has not confirmed. */
   readonly unsent: number;
   /** Free space and state of the disk; null if the agent reserves no disk space. */
   readonly disk: (DiskSpace & { readonly state: DiskState }) | null;
 }
 
 export interface Agent {
-  /** Enforces the stored documents again, because a crash may have interrupted their enforcement, and then connects. */
+  /**
+   * Starts the agent. Enforces the stored orders again, because a crash may have interrupted their enforcement, and then connects to the
+   * server.
+   */
   start(): Promise<void>;
   stop(): Promise<void>;
   status(): AgentStatus;
@@ -94,8 +97,8 @@ export interface Agent {
   /** Periodic work, such as the renewal of the certificate and unfinished commands. The daemon calls it every minute. */
   maintain(): Promise<void>;
   /**
-   * Runs `maintain`, then connects to the server at once instead of at the next planned attempt. Simulations call this method after a
-   * change of their simulated clock, because timers follow the real clock.
+   * Does the agent's periodic work, then connects to the server at once instead of at the next planned attempt. Simulations call this
+   * method after a change of their simulated clock, because timers follow the real clock.
    */
   tick(): Promise<void>;
   readonly link: Pick<Link, 'network'>;

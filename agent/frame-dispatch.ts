@@ -36,8 +36,8 @@ export function createFrameDispatch(ports: FrameDispatchPorts): FrameDispatch {
 
   let missed = false;
   /**
-   * Orders arrive over this connection, so a full disk must not close it. If one command or message cannot be stored, the agent skips all
-   * later ones: acknowledging a later one would also acknowledge the lost one.
+   * Stores a command or message. A full disk must not close the connection to the server, because orders arrive over the same connection.
+   * After one failure, the agent skips all later commands and messages: acknowledging a later one would also acknowledge the lost one.
    */
   const unlessDiskFull = (store: () => void) => {
     if (missed) return;

@@ -19,8 +19,8 @@ export interface AdminMessageStore {
   /** Returns the newest `limit` messages, oldest first. */
   adminMessages(limit: number): readonly AdminMessage[];
   /**
-   * Marks a message as displayed and appends the report in one transaction. Returns false if the message is unknown or was displayed
-   * before.
+   * Marks a message as displayed and stores the given report for the server, both in one transaction. Returns false if the message is
+   * unknown or was displayed before.
    */
   markDisplayed(id: CommandId, report: ReportItem): boolean;
 }
@@ -45,7 +45,7 @@ export interface AdminMessages {
   list(): readonly AdminMessage[];
   /** Marks messages as displayed. Ignores unknown ids, because a message may belong to an earlier enrollment of this device. */
   displayed(ids: readonly CommandId[], on: DisplayedOn): void;
-  /** Offers each message that the user has not seen to the desktop. Never rejects. */
+  /** Displays the newest messages that the user has not seen as notifications on the user's desktop. Never rejects. */
   offerToDesktop(): Promise<void>;
 }
 

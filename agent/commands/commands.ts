@@ -25,7 +25,10 @@ export interface CommandQueue {
   storeCommand(command: StoredCommand): boolean;
   unfinishedCommands(): readonly (StoredCommand & { readonly started: boolean })[];
   startCommand(id: CommandId): void;
-  /** Marks the command as finished and appends the report in one transaction. Does nothing if the command is already finished. */
+  /**
+   * Marks a command as finished and stores its result for the server, both in one transaction. Does nothing if the command is already
+   * finished.
+   */
   finishCommand(id: CommandId, result: ReportItem): void;
   forgetShares(): void;
 }

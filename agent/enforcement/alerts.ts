@@ -11,8 +11,8 @@ export interface Alerts {
   /** Raises an alert. Returns false if an alert with this code and subject was raised before. Throws if the store fails. */
   raise(code: string, subject: string, detail: string): boolean;
   /**
-   * Raises an alert and never throws. A failure of the store must not hide the error that the alert reports, and must not stop the
-   * enforcement of other orders.
+   * Raises an alert and never throws, even if the store fails. The error that caused the alert must stay visible, and the enforcement of
+   * orders must continue.
    */
   tryRaise(code: string, subject: string, detail: string): void;
 }

@@ -27,7 +27,10 @@ export interface ClockState {
    */
   readonly latestTime: Instant;
   readonly anchor: { readonly time: Instant; readonly monotonic: number; readonly boot: string };
-  /** True if the anchor is an authenticated time from the same boot, so that the monotonic clock has counted all time since the anchor. */
+  /**
+   * True if the time in the field `anchor` is authenticated and from the current boot. The monotonic clock has then counted all time since
+   * the anchor.
+   */
   readonly counted?: boolean;
   /**
    * `claim`: implausibly late server time, which the device does not use, and the moment when the device first received it; null if there

@@ -12,8 +12,9 @@ export interface ObservedAddress {
 }
 
 /**
- * Intake of documents from frames, HTTP refusals and polls. An invalid document is logged and does not close the connection, because the
- * next document arrives over the same connection.
+ * Processing of the signed documents that the server sends, such as order lists. Documents arrive over the open connection, in responses to
+ * polls, and in HTTP 451 responses. An invalid document is logged and does not close the connection, because the next document arrives over
+ * the same connection.
  */
 export interface DocumentIntake {
   approverSets(envelopes: readonly Envelope[]): void;

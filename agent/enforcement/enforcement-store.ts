@@ -82,7 +82,7 @@ export interface NoticeStore {
 }
 
 export interface EventStore {
-  /** Records that the named event has happened. Returns true only the first time. */
+  /** Records that an event has happened, such as the delivery of an order's revision. Returns true only the first time. */
   once(event: string): boolean;
   happened(event: string): boolean;
 }

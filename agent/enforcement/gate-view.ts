@@ -9,12 +9,12 @@ export interface DenialView {
   readonly title: string;
   readonly reasons: readonly Reason[];
   readonly until: Instant | null;
-  /** The order's rule for messages to this device during the denial: hold, deliver or return. */
+  /** Rule of the suspending order for messages that arrive for this device during the suspension: hold, deliver or return. */
   readonly waiting: WaitingRule;
   readonly appeal: string;
-  /** The order's notice by language tag, or its public statement if the order has no notice. */
+  /** Text for the user by language tag: the suspending order's notice, or the order's public statement in languages without a notice. */
   readonly statement: Readonly<Record<string, string>>;
-  /** Language of the authoritative text; null if the order does not state a language. */
+  /** Language whose version of the suspending order's text is authoritative; null if the order does not state a language. */
   readonly authoritative: string | null;
 }
 

@@ -24,8 +24,8 @@ interface Change {
 }
 
 /**
- * Until the first order list and device record arrive, messaging and mail stay closed. The connection stays open, because both documents
- * arrive over it.
+ * Services that stay suspended until the first order list and device record arrive, because the device cannot know earlier whether orders
+ * suspend these services. The connection to the server stays open, because both documents arrive over it.
  */
 const WITHOUT_DOCUMENTS: ReadonlySet<Service> = new Set(['messaging', 'mail']);
 

@@ -11,7 +11,7 @@ import type { OrderRule } from '../../shared/verdict/terms.ts';
 export interface DeliveredNotice {
   readonly order: string;
   readonly moment: NoticeMoment;
-  /** Effective time that the notice states. If the order's effective time changes, the user gets new notices. */
+  /** Effective time of the order, as this notice states it. If an order's effective time changes, the user gets new notices. */
   readonly effective: Instant;
   readonly revision: number;
   readonly at: Instant;
@@ -44,7 +44,7 @@ export interface NoticeHistory {
   readonly denied: boolean;
 }
 
-/** The notice that is due now, or null. The caller must check whether the order affects the device. */
+/** Returns the kind of notice about an order that is due now, or null. The caller must check whether the order affects the device. */
 export function dueNotice(
   revision: Revision,
   rule: State,

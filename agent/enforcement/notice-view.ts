@@ -12,20 +12,21 @@ export interface Notice {
   readonly order: string;
   readonly revision: number;
   readonly title: string;
-  /** State of the order for the user. `ended`: the order's end time has passed. */
+  /** State of an order, as the user sees it. `ended`: the order's end time has passed. */
   readonly status: 'active' | 'paused' | 'withdrawn' | 'ended';
   readonly services: readonly Service[];
   readonly areas: readonly string[];
   readonly reasons: readonly Reason[];
   readonly effective: Instant;
   readonly until: Instant | null;
-  /** The order's notice by language tag, or its public statement if the order has no notice. */
+  /** Text for the user by language tag: the order's notice, or the order's public statement in languages without a notice. */
   readonly statement: Readonly<Record<string, string>>;
-  /** Language of the authoritative text; null if the order does not state a language. */
+  /** Language whose version of an order's text is authoritative; null if the order does not state a language. */
   readonly authoritative: string | null;
   readonly appeal: string;
   /**
-   * The wipe of work data that the order requires; null if it requires none. The user can export messages until at least `exportsUntil`.
+   * Wipe of work data that an order requires; null if the order requires none, or ended without a wipe of this device. The user can export
+   * messages until at least `exportsUntil`.
    */
   readonly exit: {
     readonly exportsUntil: Instant;
@@ -41,7 +42,7 @@ export interface Notice {
   }[];
 }
 
-/** Milliseconds for which an ended order stays in the list. */
+/** Milliseconds for which an ended order stays in the user's list of orders. */
 const VISIBLE_AFTER_END = 7 * 86_400_000;
 
 export function noticesOf(

@@ -99,7 +99,7 @@ export function openNotices(ports: {
   };
 }
 
-/** Returns true if the order denies this device a service, or would deny one if the order were in effect now. */
+/** Returns true if an order denies this device a service, or would deny one if that order were in effect now. */
 function wouldDeny(rule: OrderRule, facts: DeviceFacts, now: Instant): boolean {
   const effective = { ...rule, effective: Math.min(rule.effective, now) };
   return Object.values(evaluate([effective], facts, now).services).some(({ allowed }) => !allowed);

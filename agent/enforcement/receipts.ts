@@ -7,7 +7,10 @@ import type { DeviceIdentity, StoredList } from './stored-documents.ts';
 
 export type ReceiptFacts = Pick<Receipt, 'kind' | 'order' | 'revision' | 'service' | 'gate' | 'notice'>;
 
-/** Signed receipts of this device, which go into the outbox. Each names the order list that the device enforced at that time. */
+/**
+ * Signed receipts of this device, which wait in the outbox for the server. Each receipt names the order list that the device enforced when
+ * it signed the receipt.
+ */
 export interface Receipts {
   /**
    * Signs a receipt and puts it into the outbox. Does nothing if the device has no order list. `list`: the order list that the current

@@ -32,7 +32,10 @@ const metadataSchema = z.discriminatedUnion('complete', [
 
 export function credentialFolder(folder: string): EnrollmentKeeper & CredentialPort {
   const path = (name: string) => join(folder, name);
-  /** Reads a file of the folder; null if the file does not exist. Throws if this user may not read it. */
+  /**
+   * Reads a file in the folder of this device's credentials; null if the file does not exist. Throws if the current operating-system user
+   * may not read the file.
+   */
   const readOr = (name: string) => {
     try {
       return readFileSync(path(name), 'utf8');

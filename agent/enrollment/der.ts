@@ -47,7 +47,7 @@ export function elements(bytes: Buffer): Element[] {
   return found;
 }
 
-/** Returns the only element. Throws if there are several elements, or if the element has another tag. */
+/** Returns the DER element that `bytes` contain. Throws unless `bytes` contain exactly one element, and this element has the given tag. */
 export function only(bytes: Buffer, tag: number): Element {
   const [element, ...rest] = elements(bytes);
   if (!element || rest.length > 0 || element.tag !== tag) throw malformed();

@@ -12,9 +12,9 @@ import { requestCertificate } from './csr.ts';
 import { simpleReenroll } from './est.ts';
 
 /**
- * Renews the certificate if renewal is due. Returns true when a new certificate is stored. The device listener, over the connection
- * `withCertificate`, renews a valid certificate and refuses an expired one. For some days after the expiry, the public listener renews it
- * over `withoutCertificate`, a connection without a client certificate: the request's signature proves the key.
+ * Renews the device's certificate if renewal is due, and returns true when a new certificate is stored. For some days after the expiry, the
+ * server renews a certificate over `withoutCertificate`, a connection without a client certificate. The request's signature then proves
+ * that the device has the key.
  */
 export async function renewWhenDue(
   credentials: CredentialPort,

@@ -133,7 +133,8 @@ class ServerLink implements Link {
   }
 
   /**
-   * This check is a method, because the TypeScript compiler would assume that a directly compared state cannot change during an `await`.
+   * Returns true if the link was stopped. The comparison is in a method, because the TypeScript compiler would assume that a directly
+   * compared state cannot change during an `await`.
    */
   #isStopped(): boolean {
     return this.#state === 'stopped';

@@ -1,8 +1,8 @@
 /** Alert that the server rejects this device's certificate. The alert waits in the store until the server accepts the device again. */
 export interface RejectionAlert {
-  /** Raises one alert for each period in which the server rejects the certificate. */
+  /** Raises one alert for each period in which the server rejects this device's certificate. */
   rejected(detail: string): void;
-  /** Notes that the server has accepted the certificate, so that the next rejection raises a new alert. */
+  /** Notes that the server has accepted this device's certificate, so that the next rejection raises a new alert. */
   accepted(): void;
 }
 

@@ -1,6 +1,6 @@
 /**
- * Store of messaging, with one port per module. Each change is durable when its method returns. Message content is sealed with the vault's
- * key; numbers, opaque identifiers and data that the sender has already sealed are not.
+ * Store of messaging, with one interface per module. Each change is durable when its method returns. Message content is encrypted with the
+ * device's messaging key. Numbers, opaque identifiers and data that the sender has already encrypted are stored as they are.
  */
 import type { ServerFrame } from '../../shared/protocol/frames.ts';
 
@@ -13,7 +13,10 @@ interface Transactions {
 export interface MessagingValues extends Transactions {
   messagingValue(name: string): Buffer | null;
   saveMessagingValue(name: string, value: Buffer): void;
-  /** Deletes everything that was sealed with a lost vault key. Counters, signing key and mailbox stay. */
+  /**
+   * Deletes all messaging data that can no longer be decrypted, because the device's messaging key was lost. Counters, the signing key and
+   * received messages stay, because they were not encrypted with that key.
+   */
   forgetMessaging(): void;
 }
 

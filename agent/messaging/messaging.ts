@@ -17,8 +17,8 @@ export interface FoundPerson extends PersonRef {
 
 export interface PersonView extends PersonRef {
   /**
-   * True if the person has a verified device in the conversation. Always false after the user has left, because this device then does not
-   * know the members.
+   * True if the person has a verified device in the conversation. Always false after the user of this agent has left the conversation,
+   * because the agent then does not know the members.
    */
   readonly verified: boolean;
 }
@@ -136,7 +136,7 @@ export interface Views {
   conversations(): readonly ConversationView[];
   messages(conversation: string, page: { readonly before?: string; readonly limit: number }): readonly MessageView[];
   unseen(conversation: string, limit: number): readonly MessageView[];
-  /** Throws `not_found` if no message has this id. */
+  /** Returns the message with the given id. Throws `not_found` if no such message is stored. */
   message(id: string): MessageView;
   search(text: string): readonly MessageView[];
   /**

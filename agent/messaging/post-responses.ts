@@ -32,8 +32,8 @@ export class PostResponses {
   }
 
   /**
-   * Processes the waiting responses. If the processing of a response fails, for example on a full disk, the response waits for the next
-   * round of the message loop.
+   * Processes the server's responses to messages that this device sent. If the processing of a response fails, for example on a full disk,
+   * that response waits for the next round of the message loop.
    */
   async process(): Promise<void> {
     const failed = new Set<Posted>();

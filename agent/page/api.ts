@@ -37,8 +37,8 @@ const MOST_ADMIN_MESSAGES = 100;
 export const MOST_READ = 1000;
 
 /**
- * Identifier in a request of the page, for example of a conversation. The agent never builds a file path from such an identifier, because
- * an attacker could choose it.
+ * Identifier in a request of the device page (the agent's web page), for example of a conversation. The agent never builds a file path from
+ * such an identifier, because an attacker could choose it.
  */
 const id = z.string().regex(/^[A-Za-z0-9_-]{1,128}$/, 'is not a valid identifier');
 const title = z.string().trim().min(1).max(120).nullable();

@@ -1,10 +1,13 @@
-/** Event streams to all open pages. An event says only that data changed, and each page then repeats its queries. */
+/**
+ * Event streams to all open device pages (web pages of the agent). An event says only that data changed, and each page then repeats its
+ * queries.
+ */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createSession, type Session } from 'better-sse';
 import { CordonError } from '../../shared/errors.ts';
 import type { PageSession } from './sessions.ts';
 
-/** Milliseconds to wait after a change of the agent's data, so that several changes cause only one event for the pages. */
+/** Milliseconds to wait after a change of the agent's data, so that several changes cause only one event for the device pages. */
 const GATHER = 60;
 /** Minimum milliseconds between two events, because a page repeats its queries after each event. */
 const TELL = 400;

@@ -1,4 +1,7 @@
-/** State of messaging on this device, as the page shows it: the gate with its reasons, and all orders that the agent has stored. */
+/**
+ * State of messaging on this device, as the agent's web page shows it: whether messaging is suspended, the orders that suspend it, and the
+ * notices about all orders.
+ */
 import type { AgentStatus } from '../agent.ts';
 import type { GateView } from '../enforcement/gate-view.ts';
 import type { Notice } from '../enforcement/notice-view.ts';

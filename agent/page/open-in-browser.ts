@@ -18,8 +18,8 @@ const ELSEWHERE = ['xdg-open'] as const;
 const LONG_ENOUGH = 5_000;
 
 /**
- * Opens the link. Returns false if no browser starts. The file with the link stays: its ticket expires after a minute, and the next link
- * replaces it.
+ * Opens a link in the browser through a file in `folder`. Returns false if no browser starts. The file is not deleted afterward: the ticket
+ * in its link expires after a minute, and the next link replaces the file.
  */
 export function openInBrowser(folder: string, link: string): Promise<boolean> {
   const file = join(folder, 'open.html');

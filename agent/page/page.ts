@@ -10,12 +10,18 @@ import { createSessions } from './sessions.ts';
 
 export interface Page {
   readonly url: string;
-  /** Link that opens the page once, within a minute. The ticket comes after `#`, so browsers send it in no request. */
+  /**
+   * Link that opens the device page once, within a minute. The link contains a secret ticket after `#`, because browsers send that part of
+   * a link in no request.
+   */
   link(): string;
   close(): Promise<void>;
 }
 
-/** `folder`: folder of the built page. The build may finish after the listener has started. */
+/**
+ * Opens the HTTP listener of the device page. `folder`: folder with the files of the page. The build of these files may finish after the
+ * listener has started.
+ */
 export async function openPage(ports: PagePorts, folder = PAGE_FOLDER): Promise<Page> {
   const server = createServer();
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve));

@@ -7,7 +7,10 @@ import { cookieName, cookieOf, requireSession } from './guard.ts';
 import { json, read, respond } from './route.ts';
 import type { Sessions } from './sessions.ts';
 
-/** Routes for the page's session and the event stream. All routes that are added afterward require a session. */
+/**
+ * Adds the routes for sessions of the device page (the agent's web page) and for the event stream. All routes that are added afterward
+ * require a session.
+ */
 export function addSessionRoutes(
   api: Router,
   { port, sessions, changes }: { readonly port: number; readonly sessions: Sessions; readonly changes: Changes },

@@ -36,7 +36,10 @@ export interface AgentStore {
 
 export interface StoreOptions {
   readonly file: string;
-  /** `normal` survives kill -9 but not a power failure, which is enough for simulated fleets. */
+  /**
+   * SQLite's setting `synchronous`. With `normal`, changes survive kill -9 but not a power failure, which is enough for tests and simulated
+   * devices.
+   */
   readonly synchronous?: 'full' | 'normal';
   readonly reserve?: Pick<DiskReserve, 'run'>;
 }

@@ -11,11 +11,14 @@ import { type DiskSpace, FIRST_RELEASE, growth, isOutOfSpace } from './disk-spac
 
 export interface DiskReserve {
   /**
-   * On a full disk, frees a part of the reserve and runs `work` again, until it succeeds or the whole reserve is free. `work` must
-   * therefore leave no changes when it throws. After a success, `compact` frees the temporary space of `work`.
+   * Runs `work`. On a full disk, frees a part of the reserve file and runs `work` again, until it succeeds or the reserve file is empty.
+   * `work` must therefore leave no changes when it throws. If space was freed, `compact` then frees the temporary space of `work`.
    */
   run<T>(work: () => T, compact?: () => void): T;
-  /** Fills the reserve in slices, between which other work can run. Does not reject on a full disk. */
+  /**
+   * Fills the reserve file, which keeps disk space for orders, in slices. Other work can run between two slices. Does not reject on a full
+   * disk.
+   */
   build(): Promise<void>;
   space(): DiskSpace;
   remove(): void;

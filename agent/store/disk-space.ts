@@ -1,14 +1,13 @@
 const MiB = 1024 * 1024;
 
 /**
- * Size in bytes of the reserve, a file that keeps disk space available for new orders. An order list has at most 8 MiB, and separate copies
- * of its orders, without base64, have 6 MiB. SQLite's write-ahead log repeats these 14 MiB. The remaining 4 MiB are for other data, such as
- * receipts.
+ * Size in bytes of the reserve file, which keeps disk space for new orders. An order list (at most 8 MiB) and decoded copies of its orders
+ * (6 MiB) need 14 MiB. SQLite's write-ahead log repeats these 14 MiB. The remaining 4 of 32 MiB are for other data, such as receipts.
  */
 export const RESERVE_SIZE = 32 * MiB;
 /**
- * Bytes by which the agent first shrinks the reserve file when a write fails for lack of space. Each further attempt frees twice as many
- * bytes.
+ * Bytes by which the agent first shrinks the reserve file (disk space kept for new orders) when a write fails for lack of space. Each
+ * further attempt frees twice as many bytes.
  */
 export const FIRST_RELEASE = 128 * 1024;
 /** Bytes of free space below which a disk is full. */
@@ -20,7 +19,7 @@ export const FULL_BELOW = MiB;
 export const FREE_FOR_OTHERS = 4 * MiB;
 
 export interface DiskSpace {
-  /** Free bytes for programs without special rights. The reserve file counts as used space. */
+  /** Free bytes for programs without special rights. The reserve file, which keeps disk space for new orders, counts as used space. */
   readonly free: number;
   readonly reserved: number;
   readonly size: number;

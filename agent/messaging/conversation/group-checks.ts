@@ -16,8 +16,8 @@ const CHECKED_EVERY = 15 * 60_000;
  */
 export interface GroupChecks {
   /**
-   * Plans a group check for the next round of the message loop. `waited`: other members already had time to change the group, so this
-   * device does not wait for them.
+   * Plans the comparison of a conversation's MLS group with the current devices of its people for the next round of the message loop.
+   * `waited`: true if this device has already left time for another member to change the group, so that it now changes the group at once.
    */
   request(conversation: string, waited: boolean): void;
   requestAll(): void;

@@ -44,12 +44,12 @@ export interface NewConversations {
 export interface Beginning {
   readonly added: readonly string[];
   /**
-   * People of the earlier conversation, if the new conversation continues one. They may have lost their last device, while each person in
-   * `added` must have a device.
+   * People of an earlier conversation, if the new conversation continues an earlier one. These people may have lost their last device. By
+   * contrast, each new person in the field `added` must have a device.
    */
   readonly already?: readonly string[];
   readonly title: string | null;
-  /** Fields that the new record copies from the earlier conversation, if the new conversation continues one. */
+  /** Data of an earlier conversation to copy into the new conversation, if the new conversation continues an earlier one. */
   readonly from?: Partial<Pick<ConversationRecord, 'continues' | 'refusals' | 'leftOut' | 'people'>>;
   readonly also?: (begun: ConversationRecord) => void;
 }

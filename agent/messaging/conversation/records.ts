@@ -25,7 +25,10 @@ interface Enrollment {
   readonly generation: number;
 }
 
-/** True if conversations that continue this one must not add the given device. */
+/**
+ * Returns true if the given device must not be added to the conversation. Members have repeatedly refused invalid changes (commits) that
+ * the device made.
+ */
 export const isLeftOut = (
   { leftOut = [] }: Pick<ConversationRecord, 'leftOut'>,
   { device, generation }: { readonly device: string; readonly generation: number },
@@ -37,22 +40,25 @@ export interface ConversationRecord {
   readonly titleAt: Instant;
   readonly people: readonly PersonName[];
   /**
-   * For each person, the newest statement of whether the person belongs to the conversation. People without a statement were in the group
-   * when this device joined.
+   * For each person, the newest statement of a member about whether the person belongs to the conversation. A person without a statement
+   * has belonged to the conversation since this device began or joined the conversation.
    */
   readonly said: Readonly<Record<string, { readonly at: Instant; readonly belongs: boolean }>>;
   readonly state: ConversationView['state'];
   readonly members: readonly Member[];
   /**
-   * For each person, all devices that were ever members, as texts `device enrollmentNumber`. Absent in records of older versions of the
-   * agent.
+   * For each person, all devices of the person that were ever members of the conversation, each as a text `device enrollmentNumber`. Absent
+   * in conversations that an older version of the agent stored.
    */
   readonly known?: Readonly<Record<string, readonly string[]>>;
   readonly ask: readonly DeviceId[];
   readonly asking: readonly { readonly device: string; readonly generation: number }[];
   /** For each device, the time of its newest accepted rejoin request. Older requests are ignored. */
   readonly heard: Readonly<Record<string, number>>;
-  /** True if the device has not sent the user's change of title or people to the other members yet. */
+  /**
+   * True if this device must still send the conversation's title and people to the other members, for example because the user changed the
+   * title.
+   */
   readonly aboutDue: boolean;
   /**
    * True if an order prevented a member's device from receiving the conversation's title and people. This device sends both again after the
@@ -76,8 +82,8 @@ export interface ConversationRecord {
    */
   readonly blocked?: { readonly epoch: number; readonly at: number };
   /**
-   * True if the server refused a message with which this device invites new members (welcome, RFC 9420). The invited devices cannot join,
-   * so a new conversation must replace this one.
+   * True if the server refused a message with which this device invites devices to the conversation (welcome, RFC 9420). The invited
+   * devices cannot join, so a new conversation with the same people must begin.
    */
   readonly unwelcomed?: true;
   /**
@@ -87,9 +93,9 @@ export interface ConversationRecord {
   readonly continues?: string;
   readonly next?: string;
   /**
-   * Devices whose commit (change of the members, RFC 9420) broke a rule, so that this device refused the commit. Refusals in a conversation
-   * that this one continues count too. `refusals`: devices with at least one refusal. `leftOut`: devices with repeated refusals, which are
-   * not added to a conversation that continues this one.
+   * Devices whose invalid commits (changes of the members, RFC 9420) this device refused. Refusals in earlier conversations that this
+   * conversation continues count too. `refusals`: devices with at least one refusal. `leftOut`: devices with several refusals, which are
+   * not added to the next conversation.
    */
   readonly refusals?: readonly Enrollment[];
   readonly leftOut?: readonly Enrollment[];
@@ -178,8 +184,8 @@ export interface MessageRecords {
 }
 
 /**
- * Conversations and messages, sealed with the vault's key. The seal also authenticates the row's name, so that a sealed record cannot be
- * moved to another row.
+ * Stored conversations and messages, encrypted with the device's messaging key. The encryption also authenticates the name of the database
+ * row, so that an encrypted record cannot be moved to another row.
  */
 export interface Records extends ConversationRecords, MessageRecords {}
 

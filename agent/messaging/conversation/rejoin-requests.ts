@@ -10,7 +10,7 @@ import { makeRejoinRequest, type ReadRequest } from './rejoin-request.ts';
 const ASK_EVERY = 60 * 60_000;
 /** Maximum difference between the requesting device's clock and this device's clock, in milliseconds. */
 export const LARGEST_CLOCK_ERROR = 24 * 60 * 60_000;
-/** Maximum number of members that this device asks. One is enough to add the device. */
+/** Maximum number of members that this device asks to add it to a conversation again. One online member is enough to add the device. */
 const MOST_ASKED = 64;
 
 export interface RejoinRequests {

@@ -15,7 +15,8 @@ export interface StateLoss {
    */
   resetAll(also: () => void): void;
   /**
-   * Deletes the MLS state of one conversation. `reason`: text for the organization. `text`: text for the user, with the names of people.
+   * Deletes the MLS state of one conversation. `reason`: cause for the alert to the organization. `text`: cause for the user's note in the
+   * conversation. This text may contain names of members.
    */
   reset(record: ConversationRecord, reason: string, text: string): void;
 }

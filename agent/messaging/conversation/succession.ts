@@ -23,9 +23,9 @@ export interface Succession {
   stopChanges(conversation: string, epoch: number): void;
   stopWelcome(conversation: string): void;
   /**
-   * Begins a new conversation with the same people, because the members of the given one can no longer change. `wait`: milliseconds in
-   * which another device may begin the new conversation first. `waited`: this time is over. Returns the milliseconds until the next
-   * attempt, or null if none is needed.
+   * Begins a new conversation with the people of a conversation whose members can no longer change. `wait`: milliseconds that other
+   * members' devices have to begin it first; ignored if `waited` is true. Returns the milliseconds to wait before the next call, or null if
+   * the new conversation exists.
    */
   begin(record: ConversationRecord, wait: number, waited: boolean): Promise<number | null>;
   /**
@@ -36,7 +36,8 @@ export interface Succession {
 }
 
 /**
- * Returns the conversation in which the given one continues, because its members could no longer change; the given one if there is none.
+ * Returns the id of the newest usable conversation that continues the given conversation. Returns the given id if no conversation continues
+ * it. A conversation continues in a new one when its members can no longer change.
  */
 export function currentOf(records: Pick<Records, 'conversation'>, id: string): string {
   let current = id;

@@ -53,7 +53,10 @@ export function createUserActions(ports: UserActionPorts): UserActions {
     return record;
   };
 
-  /** Stores a change of title or people at once. The other members receive the change when this device can send. */
+  /**
+   * Stores a change of a conversation's title or people at once. The conversation's other members receive the change later, when this
+   * device can send.
+   */
   const describe = (record: ConversationRecord, change: Partial<ConversationRecord>) =>
     records.save({ ...record, ...change, aboutDue: true });
 

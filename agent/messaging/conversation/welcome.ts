@@ -46,8 +46,8 @@ export function createWelcomes(ports: {
   const { membership, stock, records, store } = ports;
 
   /**
-   * Returns this device's own entry in the organization's list of verified devices. The join verifies the keys of all members except this
-   * device.
+   * Returns the entry of this device in the organization's list of verified devices. When this device joins a conversation, it verifies the
+   * entries of the other members separately.
    */
   const ownDevices = async (): Promise<readonly Member[]> => {
     const { person } = ports.own();

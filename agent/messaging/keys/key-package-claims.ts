@@ -21,7 +21,7 @@ export interface KeyPackageClaims {
    */
   of(wanted: readonly Member[]): Promise<readonly UsablePackage[]>;
   /**
-   * Claims key packages only from devices whose delay after an unsuccessful claim is over, for changes that no user waits for. Returns no
+   * Claims key packages for changes that no user waits for. Skips devices whose delay after an unsuccessful claim is not over. Returns no
    * key packages if the server refuses more claims now. `again`: milliseconds until the next claim, or null if every device has a key
    * package.
    */
@@ -29,7 +29,7 @@ export interface KeyPackageClaims {
     wanted: readonly Member[],
   ): Promise<{ readonly packages: readonly UsablePackage[]; readonly again: number | null }>;
   /**
-   * Ends the delay after unsuccessful claims of this device's key packages, because a message from the device arrived. The device was
+   * Ends the delay before the next claim of the given device's key packages, because a message from that device arrived. The device was
    * online, so it has probably uploaded new key packages.
    */
   heardFrom(device: DeviceId): void;
@@ -56,8 +56,8 @@ export function createKeyPackageClaims(ports: {
   };
 
   /**
-   * Returns the remaining milliseconds of the delay for a device. A remaining time longer than the delay shows that the clock was set back,
-   * so the result is then 0.
+   * Returns the milliseconds until this device may claim a key package of the given device again after an unsuccessful claim. Returns 0 if
+   * more time remains than the whole delay, because the clock was then set back.
    */
   const waitOf = (member: Member): number => {
     const { at, wait } = known(member) ?? { at: 0, wait: 0 };

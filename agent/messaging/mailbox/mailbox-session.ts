@@ -28,7 +28,10 @@ export interface MailboxSession {
   request(): void;
   wantsMail(): boolean;
   ready(): void;
-  /** Sends messages if the session allows it, including sent messages without a response. */
+  /**
+   * Starts to send the stored messages if orders and the state of the session allow it. Messages that were sent before, but got no response
+   * from the server, are sent again.
+   */
   startPosts(): void;
 }
 

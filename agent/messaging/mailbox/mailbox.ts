@@ -25,8 +25,8 @@ export interface Mailbox {
    */
   resetDone(): void;
   /**
-   * Counts a sent message for the comparison with the server's counter. A message without a response is counted too, because the server may
-   * have accepted it.
+   * Increases this device's counter of sent messages, which `compare` compares with the server's counter. A deleted message without a
+   * response is counted too, because the server may have accepted the message.
    */
   countAccepted(): void;
 }

@@ -40,7 +40,10 @@ export interface Posts {
    * message stays stored, because the caller removes it together with its other changes in one transaction.
    */
   purposeOf(response: Posted): PostPurpose | null;
-  /** Removes the message to which the server responded, and counts the message if the server accepted it. */
+  /**
+   * Deletes an outgoing message from the store after the server's response. Counts the message if the server accepted it, because the
+   * server counts accepted messages too and a difference would look like a restore from a backup.
+   */
   settled(response: Posted): void;
   /** Keeps a refused message, which is sent again after a delay and on each new connection. */
   deferred(response: Posted): void;

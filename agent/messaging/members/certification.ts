@@ -26,11 +26,14 @@ export interface Certification {
    * change.
    */
   check(isConnected: boolean): Promise<boolean>;
-  /** Ends the wait after an unsuccessful check, so that the next call of `check` asks the server at once. */
+  /**
+   * Ends the wait between two questions to the server. The next call of `check` then asks at once whether the device may take part in
+   * conversations.
+   */
   reset(): void;
   /**
-   * Records that the server has reported a change of members. The next check asks the server again, because a check in progress may have
-   * missed the change.
+   * Called when the server reports a change of verified devices. The next call of `check` asks the server again, because a call in progress
+   * may have missed the change.
    */
   membersChanged(): void;
 }

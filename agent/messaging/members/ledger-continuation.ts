@@ -22,8 +22,8 @@ export interface Followed {
 }
 
 /**
- * Valid continuations in the server's response. `tree`: the newest ledger tree that this device has verified, with its root hash in hex.
- * Throws for a malformed response.
+ * Returns the valid continuations (signed decisions that gave the ledger a new name) in the server's response. `tree`: the newest verified
+ * ledger tree, which must contain an entry for each continuation; its root hash is in hex. Throws for a malformed response.
  */
 export async function validContinuations(
   response: unknown,

@@ -98,7 +98,10 @@ class VerifiedLedger implements LedgerWatch {
     return { ...(origin !== this.#first && { origin }), size, root: root.toBase64() };
   }
 
-  /** Number of continuations before the log with the given name; -1 for a log of another installation. */
+  /**
+   * Returns a number that orders the successive names of this installation's ledger: 0 for the first name, and larger numbers for later
+   * names. Returns -1 for the ledger of another installation.
+   */
   #orderOf(origin: string): number {
     return originOrder(this.#ports.installation, origin) ?? -1;
   }
@@ -122,7 +125,9 @@ class VerifiedLedger implements LedgerWatch {
     }
   }
 
-  /** Throws `ledger_forked` unless the server proves that the larger tree begins with the entries of the smaller one. */
+  /**
+   * Throws `ledger_forked` unless the server proves that the larger of two given ledger trees begins with the entries of the smaller tree.
+   */
   async #prove(one: Omit<Checkpoint, 'origin'>, other: Omit<Checkpoint, 'origin'>, detail: string): Promise<void> {
     const [older, newer] = one.size <= other.size ? [one, other] : [other, one];
     try {
@@ -135,7 +140,10 @@ class VerifiedLedger implements LedgerWatch {
     }
   }
 
-  /** Valid continuations whose entries are in the given tree, kept until the log's name or the approver set changes. */
+  /**
+   * Returns the valid continuations (signed decisions that gave the ledger a new name) whose entries are in the given tree. The result is
+   * cached until the ledger's name or the approver set changes.
+   */
   async #continuationsIn(checkpoint: Checkpoint): Promise<readonly LedgerContinuation[]> {
     const approverSet = this.#ports.approverSet();
     if (!approverSet) throw new CordonError('approvers_required', 'This device has pinned no approver set yet.');

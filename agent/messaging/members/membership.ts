@@ -30,7 +30,10 @@ export interface Membership {
   membersOf(people: readonly string[]): Promise<ReadonlyMap<string, readonly Member[]>>;
   /** Verification callback for MLS. Throws `unverified_member` and raises an alert unless the given key is the device's verified key. */
   proofOf(device: DeviceId, generation: number, signatureKey: string): Promise<Member>;
-  /** Name, e-mail address and groups come from the devices' certificates, not from the server's response. */
+  /**
+   * Finds people by a text. The returned names, e-mail addresses and groups come from the certificates of the people's devices. In its own
+   * response, a dishonest server could combine one person's name with another person's identifier.
+   */
   search(text: string): Promise<readonly FoundPerson[]>;
   changed(person: string): void;
   ledger(): LedgerTree | null;

@@ -1,6 +1,6 @@
 /**
- * Messages from admins. A new message stays at the top of the page until the user closes it, and the dialog lists all messages. The page
- * reports each message to the agent once, when a visible tab displays it.
+ * Messages from admins on the device page (the agent's web page). A new message stays at the top until the user closes it, and a dialog
+ * lists all messages. The page reports each message to the agent once, when a visible tab displays it.
  */
 import { Button, Modal, Stack, Text, Title } from '@mantine/core';
 import { IconMessageReport } from '@tabler/icons-react';

@@ -128,7 +128,10 @@ function missingWords({ connected, listExpired }: MessagingStatus): string | nul
   return listExpired === null ? null : WORDS.live.stale(dateTime(listExpired));
 }
 
-/** A file that the user drops outside the conversation must not replace this page in the browser. */
+/**
+ * Prevents the browser from opening a file that the user drops outside the conversation, because the file would replace the agent's web
+ * page.
+ */
 function useNothingElse(): void {
   useEffect(() => {
     const keep = (event: DragEvent) => {

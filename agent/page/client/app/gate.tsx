@@ -1,4 +1,7 @@
-/** Entry to the page. A link from `cordon-agent open` opens the page; a visitor without a link sees instructions. */
+/**
+ * Entry to the device page (the agent's web page). A link from `cordon-agent open` opens the page; a visitor without a link sees
+ * instructions.
+ */
 
 import { Alert, Code, Stack, Text, Title } from '@mantine/core';
 import { IconAlertTriangle } from '@tabler/icons-react';

@@ -1,6 +1,6 @@
 /**
- * Styles of the Mantine components that the page uses, in an order that matters: the style of a base component comes before the styles that
- * build on it. `tests/arch/mantine-styles.test.ts` fails if a component's style is missing.
+ * Styles of the Mantine components that the agent's web page uses. The order matters: the style of a base component comes before the styles
+ * that build on it. `tests/arch/mantine-styles.test.ts` fails if a component's style is missing.
  */
 import '@mantine/core/styles/baseline.css';
 import '@mantine/core/styles/default-css-variables.css';

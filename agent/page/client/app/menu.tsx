@@ -1,4 +1,7 @@
-/** Menu of the page. A native popover closes on Escape and on a click elsewhere. */
+/**
+ * Menu of the device page (the agent's web page). The menu is a native popover, because a native popover closes on Escape and on a click
+ * elsewhere.
+ */
 
 import { Button, Stack, Text, UnstyledButton } from '@mantine/core';
 import { IconGavel, IconLogout, IconMenu2, IconMessageReport, IconMoon, IconSun } from '@tabler/icons-react';

@@ -1,4 +1,7 @@
-/** Token of the page's session in this browser, which the page gets in exchange for the ticket of a link. */
+/**
+ * Token of the browser's session with the agent's web page. The page gets the token in exchange for the one-time ticket in a link from
+ * `cordon-agent open`.
+ */
 import { useSyncExternalStore } from 'react';
 
 const KEPT = 'cordon-page';

@@ -15,7 +15,10 @@ export function keepDraft(conversation: string, draft: Draft): void {
   for (const listener of listeners) listener();
 }
 
-/** Removes the draft, so that it can be sent. Text that the user writes afterward becomes the next message. */
+/**
+ * Removes a conversation's draft and returns it, so that the caller can send it. Text that the user writes afterward becomes the next
+ * message.
+ */
 export function takeDraft(conversation: string): Draft {
   const taken = draftOf(conversation);
   keepDraft(conversation, EMPTY);

@@ -1,4 +1,7 @@
-/** Media types of pictures, recognized by their first bytes. The page must not draw other types, such as SVG. */
+/**
+ * Media types of pictures that the agent's web page displays, recognized by their first bytes. The page must not draw other types: for
+ * example, an SVG file can contain scripts.
+ */
 const KINDS: readonly { readonly type: string; readonly begins: readonly (number | null)[] }[] = [
   { type: 'image/png', begins: [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a] },
   { type: 'image/jpeg', begins: [0xff, 0xd8, 0xff] },

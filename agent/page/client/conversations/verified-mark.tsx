@@ -1,4 +1,7 @@
-/** Mark of a person whose devices in the conversation are all verified by the organization. Red text marks other people. */
+/**
+ * Mark that shows whether people in a conversation have devices that the organization has verified. The mark is red if a person has no
+ * verified device.
+ */
 import { Badge } from '@mantine/core';
 import { IconShieldCheckFilled, IconShieldX } from '@tabler/icons-react';
 import { Hint } from '../../../../shared/look/hint.tsx';
@@ -10,8 +13,8 @@ import classes from './conversations.module.css';
 const words = WORDS.verified;
 
 /**
- * True if all other people are verified. Null without other people, and after the user has left, because the device then no longer knows
- * the members.
+ * True if all people in the conversation except the user are verified. Null if the conversation has no other people. Also null after the
+ * user has left, because the device then no longer knows the members.
  */
 export function isVerified({ state, people }: Pick<Conversation, 'state' | 'people'>): boolean | null {
   return state === 'left' || people.length === 0 ? null : people.every(({ verified }) => verified);

@@ -1,4 +1,4 @@
-/** Reports to the agent which orders the page has displayed. The agent signs one receipt for each order. */
+/** Reports to the agent which orders its web page has displayed to the user. The agent signs one receipt for each order. */
 import { done } from '../../../../shared/api/wire.ts';
 import { call } from '../client/call.ts';
 import { useWhenVisible } from '../client/use-when-visible.ts';
