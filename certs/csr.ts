@@ -76,7 +76,7 @@ function requireSize(der: Buffer): void {
   throw new CordonError('too_large', `The request has ${der.length} bytes. The limit is ${MAX_BYTES}.`);
 }
 
-/** Replaces the parser's error by the error `code`, with the parser's message as detail. */
+/** Calls the parser `read`. Replaces an unexpected error of the parser by the error `code`, so that clients get a documented error code. */
 function reading<T>(code: ErrorCode, what: string, read: () => T): T {
   try {
     return read();

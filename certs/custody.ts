@@ -126,7 +126,10 @@ export interface Passphrase {
   readonly from: 'environment' | 'file';
   /** Path of the passphrase file; null for a passphrase from the environment. */
   readonly path: string | null;
-  /** True if this start created the passphrase. The server then tells the admin the path, because the file needs its own backup. */
+  /**
+   * True if the current start of the server created the passphrase file. The server then tells the admin the file's path, because the file
+   * needs its own backup.
+   */
   readonly generated: boolean;
 }
 

@@ -12,7 +12,10 @@ const OPTIONAL = ['root.key', 'server.crt', 'server.key'] as const;
 
 export type KeyFolderContents =
   | { readonly state: 'empty' }
-  /** The first start is unfinished, or files are missing. `founding`: true if no file shows that the first start has finished. */
+  /**
+   * Key folder with missing files. `founding`: no file shows that the server's first start has finished. `partial`: the first start has
+   * finished, but files were lost.
+   */
   | { readonly state: 'founding' | 'partial'; readonly missing: readonly string[] }
   | {
       readonly state: 'complete';

@@ -17,10 +17,13 @@ const REPLACEABLE: ReadonlySet<KeyName> = new Set<KeyName>(['server']);
 
 export interface KeyFolder {
   key(name: KeyName, kind: 'ec' | 'ed25519'): KeyObject;
-  /** Reads the certificate's DER. The first start creates it with `make`. */
+  /**
+   * Reads a certificate in DER format. If the file is missing at the server's first start, creates the certificate with `make`. After the
+   * first start, throws `unavailable` for a missing CA certificate.
+   */
   certificate(name: CertificateName, make: () => Buffer): Buffer;
   replaceCertificate(name: CertificateName, der: Buffer): Buffer;
-  /** True if the first start had finished before the folder was opened. */
+  /** True if the server's first start had finished before the key folder was opened. */
   readonly founded: boolean;
   complete(): void;
 }

@@ -11,7 +11,10 @@ export interface AdminIdentity {
   readonly notAfter: number;
 }
 
-/** Reads and checks the certificate file and the key file. Throws `invalid_input` with the variable, the file and the remedy. */
+/**
+ * Reads and checks the server's certificate and private key for connections of admins. Throws `invalid_input`, whose message names the
+ * environment variable, the file and the remedy.
+ */
 export function readAdminIdentity(files: { readonly certificate: string; readonly key: string }): AdminIdentity {
   const cert = read('CORDON_ADMIN_CERTIFICATE', files.certificate);
   const key = read('CORDON_ADMIN_KEY', files.key);

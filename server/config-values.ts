@@ -5,7 +5,6 @@ import { Cron } from 'croner';
 import { z } from 'zod';
 import { type AgeRecipient, parseRecipient } from '../shared/age/seal-to.ts';
 
-/** Addresses that other machines cannot reach. */
 const loopback = new BlockList();
 loopback.addSubnet('127.0.0.0', 8);
 loopback.addAddress('::1', 'ipv6');

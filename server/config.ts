@@ -113,7 +113,7 @@ const variables = z.object({
   CORDON_BACKUP_FOLDER: z.string().min(1, 'a folder').optional(),
   /** Recipient (`age1…`) for whom backups are encrypted with age. */
   CORDON_BACKUP_RECIPIENT: ageRecipient.optional(),
-  /** Number of scheduled backups that stay in the folder. */
+  /** Number of scheduled backups that the server keeps in `CORDON_BACKUP_FOLDER`. */
   CORDON_BACKUP_KEEP: wholeNumber(1, 100_000).default(14),
   CORDON_LOG: oneOf(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
 });

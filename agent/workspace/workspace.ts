@@ -29,11 +29,15 @@ export interface Workspace {
   put(name: string, content: Buffer): Promise<void>;
   get(name: string): Promise<Buffer>;
   list(): Promise<readonly { name: string; size: number }[]>;
-  /** Locks the workspace with `share`: 32 bytes that only the server has. A second call with the same share changes nothing. */
+  /**
+   * Locks the workspace with `share`: 32 bytes from the server. After the lock, only the server has these bytes. A second call with the
+   * same share changes nothing.
+   */
   lock(share: Buffer): Promise<void>;
   /**
-   * Unlocks the workspace, or makes a new workspace after a wipe. `shares`: the server's parts of the key from its lock commands, newest
-   * first. Throws `workspace_locked` if none of these parts decrypts the workspace key.
+   * Unlocks the workspace, or makes a new workspace after a wipe. `shares`: secrets from the server's lock commands, newest first. The
+   * share of the current lock is part of the secret that decrypts the workspace key. Throws `workspace_locked` if no share decrypts the
+   * workspace key.
    */
   unlock(shares: readonly Buffer[]): Promise<void>;
   wipe(): Promise<WipeReport>;

@@ -23,11 +23,11 @@ export interface LinkMail extends Mailer {
 export interface LinkDelivery {
   readonly shown: { readonly token: string; readonly link: string } | null;
   /**
-   * Result of mailing the link; null without a mail server. `failure`: the mail server's reason for a refusal, or null. A refused mail
-   * makes the link void, so the admin must send a new link.
+   * Result of mailing an account link; null without a mail server. `failure`: the mail server's reason for a refusal, or null. A refused
+   * mail makes the link void, so the admin must send a new link.
    */
   readonly mail: { readonly to: string; readonly failure: string | null } | null;
-  /** Expiry of the link in Unix milliseconds, by the system clock. */
+  /** Expiry of the account link in Unix milliseconds, by the system clock. */
   readonly expiresAt: number;
 }
 
@@ -114,8 +114,8 @@ export function createAccountLinks(ports: {
     },
 
     /**
-     * Verifies the e-mail address of the caller's account. Only this account can use the link, so a person who only reads the mailbox
-     * cannot verify the address. Throws `verification_invalid` for an invalid link.
+     * Verifies the e-mail address of the caller's account with the token from a mailed link. Only this account can use the link, so a
+     * person who only reads the mailbox cannot verify the address. Throws `verification_invalid` for an invalid link.
      */
     async verifyAddress(account: AccountId, token: string): Promise<Account> {
       if (!(await verifications.verifyAddress(account, sha256(token), now()))) {

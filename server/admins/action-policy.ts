@@ -57,15 +57,18 @@ export const ACTIONS = {
   'account.create': { right: 'accounts.create', people: 1, stepUp: 'always', tokens: 'never' },
   'account.change-status': { right: 'accounts.update', people: 1, stepUp: 'always', tokens: 'never' },
   'access.end': { right: 'access.end-account', people: 1, stepUp: 'always', tokens: 'never' },
-  /** Needs a step-up, because a person who has the credential reset link can take over the account. */
+  /**
+   * Creation of a link that resets an admin's password and authenticator. The action needs a step-up (second confirmation of the admin's
+   * identity), because a person who has the link can take over the account.
+   */
   'account.reset-credentials': { right: 'accounts.invite', people: 1, stepUp: 'always', tokens: 'never' },
   'role.grant': { right: 'grants.create', people: 1, stepUp: 'always', tokens: 'never' },
   'role.revoke': { right: 'grants.delete', people: 1, stepUp: 'always', tokens: 'never' },
   'token.create': { right: 'tokens.create', people: 1, stepUp: 'always', tokens: 'never' },
   'approver-key.register': { right: 'approver-keys.register', people: 1, stepUp: 'always', tokens: 'never' },
   /**
-   * Needs a step-up (second confirmation of the admin's identity), because the server trusts a readmitted device again. The server cannot
-   * know whether the device's certificate was revoked after the backup.
+   * Readmission of a device after a restore from a backup. The action needs a step-up, because the server trusts the device again. The
+   * server cannot know whether the device's certificate was revoked after the backup.
    */
   'device.readmit': { right: 'recovery.readmit', people: 1, stepUp: 'always', tokens: 'marked' },
   'device.reject': { right: 'recovery.reject', people: 1, stepUp: 'always', tokens: 'marked' },
@@ -132,14 +135,20 @@ export const ROUTE_ACTIONS: Readonly<Partial<Record<RouteName, RoutePolicy>>> = 
   'orders.retract': 'harmless',
   'orders.decline': 'harmless',
   'orders.confirm-replacement': 'harmless',
-  /** A record about a proceeding affects no service, and a correction adds a new record. The route is therefore harmless. */
+  /**
+   * Recording an answer to an authority or a step of an appeal is harmless, because the record affects no service. A correction adds a new
+   * record.
+   */
   'orders.record': 'harmless',
   'messaging-keys.countersign': 'signed',
   'time-corrections.publish': 'signed',
   'recovery.sign-continuation': 'signed',
 
   'actions.decline': 'harmless',
-  /** Harmless, because an acknowledged alert stays in the list. If the cause of the alert occurs again, the alert becomes open again. */
+  /**
+   * Acknowledging an alert is harmless, because the alert stays in the list. If the cause of the alert occurs again, the alert becomes open
+   * again.
+   */
   'alerts.acknowledge': 'harmless',
   'session.create': 'harmless',
   'session.step-up': 'harmless',
@@ -165,7 +174,7 @@ export const ROUTE_ACTIONS: Readonly<Partial<Record<RouteName, RoutePolicy>>> = 
   'orders.pack': 'harmless',
   'orders.pack-names': 'harmless',
   'order-documents.upload': 'harmless',
-  /** Harmless, because a backup destroys nothing. A scheduled job can therefore create backups without a person. */
+  /** Creating a backup is harmless, because a backup destroys nothing. A scheduled job can therefore create backups without a person. */
   'backup.create': 'harmless',
   'demo.jump': 'harmless',
   'demo.message': 'harmless',

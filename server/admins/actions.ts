@@ -58,9 +58,9 @@ export interface ActionContent {
 
 export interface ActionStore {
   /**
-   * Checks the limit on devices on which one person may act destructively without a second person. Calls `allow` with the number of these
-   * devices since `since`, including `devices`, and with the number of active devices. If `allow` returns true, counts `devices` for the
-   * person. Concurrent calls for one person count each other's devices. Returns the result of `allow`.
+   * Checks the limit on devices on which a person may act destructively alone. Passes to `allow` the number of these devices since `since`,
+   * including `devices`, and the number of active devices. Stores `devices` and returns true only if `allow` returns true. Concurrent calls
+   * count each other's devices.
    */
   useSoloLimit(
     use: {
@@ -73,8 +73,8 @@ export interface ActionStore {
   ): Promise<boolean>;
   soloUse(person: PersonId, since: number): Promise<{ readonly used: number; readonly fleet: number }>;
   /**
-   * Records a pending action with its ledger entry. Returns an existing pending action of the person with the same hash instead. Returns
-   * null if the person already has `atMost` pending actions.
+   * Stores an action that waits for a second person, and its ledger entry. If the proposer already has a pending action with the same
+   * content hash, returns that action and stores nothing. Returns null if the proposer already has `atMost` pending actions.
    */
   propose(action: StoredAction, entry: EntryDraft<'action.proposed'>, atMost: number): Promise<StoredAction | null>;
   get(id: ActionId): Promise<StoredAction | null>;

@@ -173,7 +173,10 @@ export interface Session {
 export interface NewSession extends Omit<Session, 'account' | 'authenticatedAt' | 'lastUsedAt'> {
   readonly account: AccountId;
   readonly hash: string;
-  /** SHA-256 of the CSRF token, the session's second secret, which only the page has. */
+  /**
+   * SHA-256 of the CSRF token, the session's second secret. Only the console in the browser has the token, so other websites cannot send
+   * valid requests.
+   */
   readonly pageHash: string;
 }
 

@@ -27,8 +27,9 @@ export function createSessions(ports: {
 
   return {
     /**
-     * Finds a session by its cookie and the page's CSRF token. Returns the session with the account's current grants; null for an ended
-     * session, or if the two secrets do not belong together. `active`: true if an admin caused the request, which then extends the session.
+     * Finds a session by its cookie and its CSRF token (`page`). Returns the session with the account's current grants. Returns null for an
+     * ended session, or if the two secrets do not belong together. `active`: true if an admin caused the request, which then extends the
+     * session.
      */
     async session(cookie: string, page: string, { active }: { readonly active: boolean }): Promise<Session | null> {
       const found = await living(cookie);

@@ -20,7 +20,10 @@ const HASHES_WAITING = 64;
 const FREE_FAILURES = 5;
 const FIRST_GAP = 100;
 const LONGEST_GAP = 2_000;
-/** Maximum number of waiting attempts of one source on one account. The server refuses more attempts. */
+/**
+ * Maximum number of unfinished sign-in attempts of one source (browser or IP address) on one account. The server processes these attempts
+ * one after another, and refuses more attempts.
+ */
 const WAITING_OF_PAIR = 8;
 const MOST_PAIRS = 10_000;
 const QUARTER_HOUR = 15 * 60_000;
@@ -30,8 +33,8 @@ export const KNOWN_BROWSER = 'browser:';
 
 export interface SignInLimits {
   /**
-   * Runs a sign-in attempt (`work`) after all earlier attempts of this source on the account. A rejection of `work` counts as a failed
-   * attempt. Throws `rate_limited` if too many attempts of the source wait.
+   * Runs a sign-in attempt (`work`) after all earlier attempts of the same source (browser or IP address) on the account. A rejection of
+   * `work` counts as a failed attempt. Throws `rate_limited` if too many attempts of the source wait.
    */
   attempt<T>(account: string, source: string, work: () => Promise<T>): Promise<T>;
   hash<T>(source: string, work: () => Promise<T>): Promise<T>;
@@ -42,7 +45,10 @@ export interface SignInLimits {
   wrongCode(account: string, source: string): Promise<void>;
 }
 
-/** Milliseconds before the source's next attempt on an account. `failures`: number of failed attempts so far. */
+/**
+ * Minimum wait in milliseconds before the next sign-in attempt of the same source (browser or IP address) on an account. `failures`: number
+ * of failed attempts so far.
+ */
 export function gapAfter(failures: number): number {
   return failures < FREE_FAILURES ? 0 : Math.min(LONGEST_GAP, FIRST_GAP * 2 ** (failures - FREE_FAILURES));
 }

@@ -34,7 +34,10 @@ export function actorOf({ account, session, destructive }: Caller): Actor {
   return { account, proof };
 }
 
-/** Implementation of `ActionsPorts.perform`. `routes` is read only when an action is performed, so the caller may add routes later. */
+/**
+ * Returns the function that performs an action after a second person has confirmed the action. The function reads `routes` only when it
+ * performs an action, so the caller may add routes later.
+ */
 export function performer(routes: readonly Route[]): ActionsPorts['perform'] {
   return async ({ route: name, params, body, devices }, proposer, confirmer) => {
     const found = routes.find((known) => known.name === name);

@@ -13,7 +13,10 @@ const MOST_HOPS = 16;
 export interface Client {
   /** Canonical IP address of the client; empty if the connection has already ended. */
   readonly address: string;
-  /** True if the client used HTTPS. Behind a proxy, this is the connection between the client and the proxy. */
+  /**
+   * True if the client used HTTPS. If the client connects through a proxy, the value describes the connection between the client and the
+   * proxy.
+   */
   readonly secure: boolean;
 }
 

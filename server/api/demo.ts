@@ -25,7 +25,10 @@ import { sessionCookie, viewOf } from './session.ts';
 
 export interface DemoPort {
   now(): Instant;
-  /** Resolves when the server and the devices have finished their work for the new time, after ten seconds at the latest. */
+  /**
+   * Moves the demo's clock forward to `to`. Resolves when the server and the devices have finished the work that is due by then, after ten
+   * seconds at the latest.
+   */
   jump(to: Instant): Promise<void>;
   /**
    * Sender and recipient of the demo's test message: two simulated devices. Throws `unavailable` while the simulated devices are not

@@ -47,8 +47,8 @@ export interface Input<P, Q, B> {
    */
   demand(right: RightName): AccessScope;
   /**
-   * Requires a step-up sign-in and a second person if `action-policy.ts` says so. Call this after all checks of scope, and before the
-   * change. `body`: text that the second person confirms; default: the request's body.
+   * Requires a step-up sign-in and a second person for actions for which `action-policy.ts` demands them. A handler must call this method
+   * after all checks of scope, and before the change. `body`: text that the second person confirms; default: the request's body.
    */
   authorize(action: ActionName, devices: readonly DeviceId[], body?: unknown): Promise<void>;
   /**
@@ -56,7 +56,7 @@ export interface Input<P, Q, B> {
    * record cannot be stored.
    */
   readOrder(order: string): Promise<Visibility>;
-  /** Devices of the action that a second person confirmed; null for any other request. */
+  /** Devices for an action that a second person has confirmed. Null for a request that does not perform a confirmed action. */
   readonly confirmed: readonly DeviceId[] | null;
   readonly confirmer: AccountId | null;
   /**

@@ -5,23 +5,23 @@
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 
 export type Wake =
-  /** The home, legal seat, group, location statement or enrollment of this device changed, or the server issued its device record again. */
+  /** A device's home, legal seat, group, location statement or enrollment changed, or the server issued the device's record again. */
   | { readonly kind: 'device'; readonly device: DeviceId }
   | { readonly kind: 'commands'; readonly devices: readonly DeviceId[] }
-  /** The device was revoked or unenrolled. Every server process that receives the notification closes the device's sockets. */
+  /** A device was revoked or unenrolled. Every server process that receives the notification closes the device's sockets. */
   | { readonly kind: 'ended'; readonly device: DeviceId }
   /**
-   * The device opened a new session with the number `epoch`. Every server process that receives the notification closes the device's
-   * sessions with lower numbers, because a device has only one session.
+   * A device opened a new session with the number `epoch`. Every server process that receives the notification closes the device's sessions
+   * with lower numbers, because a device has only one session.
    */
   | { readonly kind: 'opened'; readonly device: DeviceId; readonly epoch: number }
   /** A new order list or approver set is current. */
   | { readonly kind: 'list' }
-  /** Verdicts may have changed for these devices, because an order took effect or a location changed. */
+  /** The services that orders suspend may have changed for `devices`, because an order took effect or a location changed. */
   | { readonly kind: 'verdicts'; readonly devices: readonly DeviceId[] }
   | { readonly kind: 'mail'; readonly devices: readonly DeviceId[] }
   | { readonly kind: 'members'; readonly people: readonly string[] }
-  /** Few key packages of these devices are left on the server. */
+  /** Few key packages (one-time public keys for joining a conversation) of `devices` are left on the server. */
   | { readonly kind: 'key-packages'; readonly devices: readonly DeviceId[] }
   | { readonly kind: 'ip-database' }
   | { readonly kind: 'time-correction' }

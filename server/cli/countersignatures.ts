@@ -44,16 +44,13 @@ export interface CertificateFilter {
   /** Names of the groups whose devices' certificates are requested. An empty array means all groups. */
   readonly groups: readonly string[];
   readonly most: number;
-  /**
-   * Organization key: the list contains only certificates without a signature of this key. Null: only certificates without any
-   * countersignature.
-   */
+  /** Organization key whose signature the requested certificates lack. Null requests certificates without any countersignature. */
   readonly lacking: string | null;
 }
 
 /**
- * Certificates that wait for a countersignature, without duplicates, in each group the oldest first. Throws `document_malformed` if a
- * certificate cannot be read.
+ * Requests certificates that lack a countersignature, without duplicates. The certificates of each requested group follow one another,
+ * oldest first. Throws `document_malformed` if a certificate cannot be read.
  */
 export async function waitingCertificates(
   client: Client,

@@ -111,8 +111,8 @@ export function addOrgKeyCommands(program: Command, cli: Cli): void {
 }
 
 /**
- * Maximum number of waiting certificates that one check requests. The number is high because certificates that wait for an admin's decision
- * stay in the list, oldest first. With a low number, such certificates could hide newer ones.
+ * Maximum number of certificates without a countersignature that one round of the loop reads from the server, oldest first. The limit is
+ * high, because certificates that wait for an admin's decision could otherwise hide newer certificates.
  */
 const MOST_PER_PASS = 5_000;
 

@@ -57,7 +57,7 @@ export async function authenticatorCode(
   return terminal.stdin.isTTY ? prompt(terminal, 'Authenticator code to confirm this action: ') : null;
 }
 
-/** Throws `invalid_input` if other users can read the file. */
+/** Reads a text file that contains a secret. Throws `invalid_input` if other users can read the file. */
 export function readPrivateText(file: string): string {
   const text = readText(file);
   requirePrivateFile(file);

@@ -33,8 +33,8 @@ export function revisionText(
 }
 
 /**
- * `before`: payload of the current approver set. The text compares the two sets only if the new set states that it replaces the current
- * set.
+ * Describes an approver set for a person who is asked to sign the set. `before`: payload of the current approver set. The description
+ * compares the two sets only if the new set states that it replaces the current set.
  */
 export function approverSetText(payload: string, version: number, before?: string | null): SigningText<Approvers> {
   return textOf(

@@ -60,7 +60,7 @@ export function createCommandReports({ store, shares, bus, clock, devices, now }
 
   /**
    * Records that a device displayed a message. A time in the future is replaced by the current time, because the device's clock is not
-   * trusted. Throws `not_found` if this enrollment has no such message.
+   * trusted. Throws `not_found` if the server sent no such message to the enrollment `generation` of the device.
    */
   async function displayed(device: DeviceId, generation: number, report: { readonly command: CommandId } & Displayed) {
     const at = Math.min(report.at, now());

@@ -1,6 +1,7 @@
 /**
- * The durable queue of commands. Delivery is at least once, and the command's id makes repetitions harmless. A command is bound to one
- * enrollment of a device. All times are from the machine's clock, except in ledger entries.
+ * Durable queue of commands to devices. Delivery is at least once, and the command's id makes repetitions harmless. A command is bound to
+ * one enrollment of a device. Commands have times of the system clock. Ledger entries and workspace states have times of the server clock,
+ * which a demo can advance.
  */
 import { CordonError } from '../../shared/errors.ts';
 import { Loop } from '../../shared/loops/loop.ts';
@@ -24,7 +25,7 @@ export interface CommandsPorts {
     /** Called after a device has carried out `unenroll`. Must be idempotent. */
     unenroll(device: DeviceId): Promise<unknown>;
   };
-  /** Time by the machine's clock, in Unix milliseconds. */
+  /** Returns the system time of the server machine in Unix milliseconds. */
   readonly now?: () => number;
 }
 

@@ -28,7 +28,10 @@ export interface CommandReport {
   readonly generation: number;
   readonly event: 'stored' | 'done' | 'failed' | 'expired';
   readonly at: number;
-  /** Time of the workspace report, by the server clock. */
+  /**
+   * Time of the report by the server clock, which a demo can advance. The server stores this time with a new state of the device's
+   * workspace (encrypted folder).
+   */
   readonly domainAt: number;
   readonly detail: string | null;
 }
@@ -70,7 +73,7 @@ export interface CommandStore {
 }
 
 export interface CommandRequestStore {
-  /** Requests to many devices after `cursor`, newest first. `next` is the cursor of the next page. */
+  /** Lists requests that sent one command to many devices, newest first, starting after `cursor`. `next` is the cursor of the next page. */
   requests(cursor: string | null, most: number): Promise<{ readonly ids: CommandId[]; readonly next: string | null }>;
   /**
    * Progress of a request to many devices, with up to `most` failures. Null when no command of the request is for a device in the scope.

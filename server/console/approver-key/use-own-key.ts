@@ -18,7 +18,7 @@ const storedKeyQuery = (installation: string, person: string) =>
 export interface OwnKey {
   readonly key: WebApproverKey | null;
   readonly state: KeyState;
-  /** True if the approver set contains another key of this person, such as a key in another browser or in a file. */
+  /** True if the approver set contains a key of the signed-in person other than `key`, such as a key in another browser or in a file. */
   readonly elsewhere: boolean;
 }
 

@@ -1,5 +1,6 @@
 /**
- * Query of the territory policies. Its schema contains every territorial claim, so it has its own file, which the first page does not load.
+ * Query of the territory policies. The schema of the response is large, because it contains every territorial claim. A separate file keeps
+ * the schema out of the code that the console loads first.
  */
 import { territoryPolicyList } from '../../../shared/api/territory-policies.ts';
 import { topicQuery } from './queries.ts';

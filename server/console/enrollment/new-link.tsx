@@ -1,4 +1,4 @@
-/** New activation link. The page shows the link only once, and then waits until the device enrolls. */
+/** New activation link, with which a device can enroll. The console shows the link only once, and then waits until the device enrolls. */
 import { Alert, Button, Code, Group, Loader, Paper, Stack, Text } from '@mantine/core';
 import { IconCircleCheck } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
@@ -82,7 +82,10 @@ export function NewLink({ code, user, after, another }: CreatedLink & { readonly
   );
 }
 
-/** A device that enrolls again already exists. Only an enrollment number above `after` proves that the device has used the link. */
+/**
+ * Returns a device that has enrolled with a new activation link; otherwise null. A device that enrolls again existed before. Only an
+ * enrollment number (`generation`) above `after` proves that the device has used the new link.
+ */
 async function arrived(id: string, after: number) {
   try {
     const device = await call('GET', `/devices/${id}`, deviceDetail);

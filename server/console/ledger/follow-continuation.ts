@@ -31,8 +31,8 @@ export interface FollowedLedger {
 const refuse = (detail: string): CordonError => new CordonError('checkpoint_invalid', detail);
 
 /**
- * Verifies a continuation of the ledger. `held`: last checkpoint that this browser verified, with the key `pinned`. `shown`: checkpoint and
- * key from the server. Throws `checkpoint_invalid` or `proof_invalid`.
+ * Verifies that a ledger that lost entries continues under a new name with the approvers' signatures. `verified`: last checkpoint that this
+ * browser verified, with the key `pinned`. `shown`: checkpoint and key from the server. Throws `checkpoint_invalid` or `proof_invalid`.
  */
 export async function followContinuation(
   installation: string,

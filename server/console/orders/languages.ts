@@ -16,7 +16,7 @@ export function directionOf(tag: string): 'rtl' | 'auto' {
   return FROM_RIGHT.includes(tag.split('-')[0] ?? '') ? 'rtl' : 'auto';
 }
 
-/** Language tags in the selection: official languages of states. An admin can type the tag of another language. */
+/** Language tags from which an admin can select: official languages of states. The admin can also type the tag of another language. */
 const TAGS = [
   'am ar az be bg bn bs ca cs da de dv el en es et fa fi fil fr ga he hi hr hu',
   'hy id is it ja ka kk km ko ku ky lo lt lv mk mn ms mt my ne nl no pl ps pt',

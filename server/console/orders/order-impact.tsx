@@ -19,8 +19,8 @@ import { type ImpactAt, impactQuery } from './queries.ts';
 const PAGE = 10;
 
 /**
- * Affected devices, now or at the order's effective time. `begun`: true after the effective time. The page then offers no choice between
- * the two times, because both mean the present.
+ * Shows the devices that an order affects, now or at the order's effective time. `begun`: true after the effective time. The admin then
+ * cannot choose between the two times, because both mean the present.
  */
 export function OrderImpact({
   number,
@@ -107,8 +107,8 @@ export function Pages({
 }
 
 /**
- * Classes of devices by the delivery of the order, such as offline devices that have not stored the order. For an adopted revision, the
- * list omits these classes, because the rollout section shows the same numbers.
+ * Classes of devices by the delivery of an order, such as offline devices that have not stored the order. For an adopted revision, the
+ * impact preview omits these classes, because the rollout of the order shows the same numbers.
  */
 const DELIVERY: readonly ImpactClass[] = ['offline_current', 'offline_behind', 'undelivered'];
 

@@ -35,7 +35,10 @@ import { type RevisionTexts, useRevisionTexts } from './use-revision-texts.ts';
 import { Warnings } from './warnings.tsx';
 import { WithheldOrder } from './withheld-order.tsx';
 
-/** The code of this dialog loads separately, because only this dialog needs the date picker. */
+/**
+ * Dialog that extends an order. The browser loads the code of this dialog separately, because no other part of the order page needs the
+ * date picker.
+ */
 const ExtendDialog = lazy(() => import('./extend-dialog.tsx').then((module) => ({ default: module.ExtendDialog })));
 
 export function OrderPage() {
@@ -55,8 +58,8 @@ export function OrderPage() {
 type Open = { readonly kind: 'approve'; readonly revision: number } | { readonly kind: PlainAction | 'extend' };
 
 /**
- * After a dialog has closed, moves the focus to the element that opened the dialog. If the element no longer exists, the page receives the
- * focus.
+ * After a dialog has closed, moves the keyboard focus to the element that opened the dialog. If the element no longer exists, the main
+ * content receives the focus.
  */
 function useFocusBack(opened: boolean): void {
   const opener = useRef<Element | null>(null);
@@ -154,7 +157,7 @@ function EffectSections({
   exempt,
 }: Parameters<typeof OrderFacts>[0] & {
   readonly over: boolean;
-  /** Number of the revision that the page shows: the pending revision, or else the adopted revision. */
+  /** Number of the order's revision to show: the pending revision, or else the adopted revision. */
   readonly considered: number;
 }) {
   const may = useMay();

@@ -14,7 +14,10 @@ import { languageName } from './languages.ts';
 import { exemptWords, nexusWords, rulesOf, SUSPENSION_WORDS } from './rule-words.ts';
 import { TwoZones } from './two-zones.tsx';
 
-/** Services that the page shows in red, because without them the operator loses control of the device. */
+/**
+ * Services whose suspension the console marks in red. Without management, admins cannot lock or wipe devices. Without enrollment, no device
+ * can enroll.
+ */
 export const GRAVE_SERVICES: readonly string[] = ['management', 'enrollment'];
 
 export function Areas({ codes }: { readonly codes: readonly string[] }) {
@@ -71,7 +74,10 @@ function sourceFacts(terms: OrderTerms, documentsOf?: string): Fact[] {
   ];
 }
 
-/** List of documents. `documentsOf`: number of the order if the reader may download its documents; otherwise undefined. */
+/**
+ * List of an order's documents. `documentsOf`: number of the order if the signed-in admin may download these documents; otherwise
+ * undefined.
+ */
 export function Documents({
   documents,
   documentsOf,

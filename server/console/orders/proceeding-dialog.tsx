@@ -18,7 +18,10 @@ import { documentWords } from './instrument-words.ts';
 import { orderQuery } from './queries.ts';
 import { uploadDocument } from './upload-document.ts';
 
-/** Record that the dialog creates. With `corrects`, the form starts with the content of the record to correct. */
+/**
+ * Content of the dialog in which an admin records an answer to an authority or a step of an appeal. `corrects`: earlier record that the new
+ * record corrects. The dialog then starts with the content of the earlier record.
+ */
 export interface Recording {
   readonly kind: Proceeding['kind'];
   readonly appeal?: number;

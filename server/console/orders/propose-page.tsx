@@ -81,8 +81,8 @@ export function RevisePage() {
 }
 
 /**
- * The form keeps the terms with which it started, even if the order changes in the background. The server then compares the proposal with
- * the latest revision.
+ * Form for a change of an existing order. The form keeps the terms with which the admin started, even if the order changes in the meantime.
+ * The server compares the proposed change with the latest revision.
  */
 function Revise({ order }: { readonly order: OrderView }) {
   const { number, terms } = order;

@@ -45,15 +45,16 @@ export const statementsQuery = (number: string) =>
   topicQuery(['orders', 'devices'], `${pathOf(number)}/statements`, statementList);
 
 /**
- * Access log of a withheld order. The server sends no event for a new access, so the page loads the log again only when the order changes.
+ * Access log of a withheld order (not yet public). The server sends no event for a new access. A displayed log therefore lacks new accesses
+ * until an order changes.
  */
 export const readingsQuery = (number: string) => topicQuery(['orders'], `${pathOf(number)}/readings`, readingList);
 
 export const packsPath = (number: string) => `${pathOf(number)}/packs`;
 
 /**
- * Earlier evidence packs of an order. The server sends no event for a new pack, so the page loads the list again only when the order
- * changes.
+ * Earlier evidence packs (files for auditors) of an order. The server sends no event for a new evidence pack. A displayed list therefore
+ * lacks new evidence packs of other admins until an order changes.
  */
 export const packsQuery = (number: string) => topicQuery(['orders'], packsPath(number), packList);
 
@@ -100,7 +101,10 @@ export const rehearsalPath = (
   filter: Partial<RehearsalFilter> & { readonly offset?: number; readonly limit?: number } = {},
 ) => withQuery(`${pathOf(number)}/impact${kind}`, filter);
 
-/** The page never loads a rehearsal (stored impact preview) again, so that its numbers stay the same during a meeting. */
+/**
+ * Query of a rehearsal (impact preview that an admin keeps). The result does not expire with time, so that its numbers stay the same during
+ * a meeting. The console repeats the query only after a change of an order, or if an admin requests a repetition.
+ */
 export const rehearsalQuery = (
   number: string,
   filter: RehearsalFilter & { readonly offset: number; readonly limit: number },

@@ -1,4 +1,4 @@
-/** Time in the order's time zone, and also in the reader's time zone if that differs. */
+/** Time of an order in the order's own time zone, and also in the admin's time zone if the two times differ. */
 import { Stack, Text } from '@mantine/core';
 import { dateTime, readerZone, zoneOffset } from '../../../shared/look/time-words.ts';
 import { zonedTime } from './rule-words.ts';

@@ -7,8 +7,8 @@ import { call } from '../client/call.ts';
 import { orderQuery } from './queries.ts';
 
 /**
- * `body`: request body of the action, which the dialog changes with each input. `proposed`: called with the number of the new revision.
- * In the result, `isCurrent` is true if the preview belongs to the present `body`.
+ * Previews and proposes an action on an order. `body`: request body of the action, which changes with each input of the admin. `proposed`:
+ * called with the number of the new revision. `isCurrent`: true if the returned preview belongs to the present `body`.
  */
 export function useActionProposal(order: string, body: object, proposed: (revision: number) => void) {
   const client = useQueryClient();

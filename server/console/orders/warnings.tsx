@@ -1,4 +1,4 @@
-/** Warnings about possibly unintended effects of an order, which the page shows before the order takes effect. */
+/** Warnings about possibly unintended effects of an order. The console shows the warnings before the order takes effect. */
 import { Alert, List, Text } from '@mantine/core';
 import { IconAlertTriangle } from '@tabler/icons-react';
 import { WARNING_TITLES, type Warning } from './impact-words.ts';

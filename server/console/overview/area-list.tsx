@@ -1,4 +1,4 @@
-/** Table of areas, sorted by number of devices, with the same content as the map. */
+/** Table of areas, sorted by number of devices. The world map on the same page shows the same numbers. */
 import { Badge, Button, Group, Stack } from '@mantine/core';
 import { useState } from 'react';
 import type { Overview } from '../../../shared/api/overview.ts';

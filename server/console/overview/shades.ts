@@ -14,7 +14,10 @@ export function shadeOf(devices: number, most: number): number {
   return Math.max(1, Math.ceil((Math.log(devices + 1) / Math.log(most + 1)) * SHADES - ROUNDING));
 }
 
-/** Range of device counts for each used shade, in ascending order. `to` is null for the last range. */
+/**
+ * Returns the range of device counts for each shade of color on the map, in ascending order. Omits shades that no count up to `most` has.
+ * `to` is null for the last range.
+ */
 export function shadeRanges(
   most: number,
 ): { readonly shade: number; readonly from: number; readonly to: number | null }[] {

@@ -1,6 +1,6 @@
 /**
- * Dialog that invites a person. It creates an account with its first role and an invitation link. Without a mail server, the owner must
- * send the link to the person.
+ * Dialog that invites a person. It creates an account with its first role and an invitation link. Without a mail server, the admin who
+ * creates the link must send the link to the person.
  */
 import { Alert, Button, Code, Modal, Stack, Text, TextInput } from '@mantine/core';
 import { useMutation, useQuery } from '@tanstack/react-query';

@@ -96,7 +96,10 @@ function factsOf(recovery: Restored): Fact[] {
   ];
 }
 
-/** The server cannot decrypt conversations, so it does not know which conversations continued after the backup. */
+/**
+ * Describes the state of conversations after a restore from a backup. The server cannot decrypt conversations, so it does not know which
+ * conversations continued after the backup.
+ */
 function conversationsText(conversations: number | null): string {
   if (conversations === null)
     return 'The number of conversations is unknown, because an older version of Cordon restored the backup.';

@@ -124,7 +124,10 @@ const USES = {
   },
 } as const;
 
-/** The validity of certificates depends on the system clock, even if the demo has advanced the server clock. */
+/**
+ * Shows the remaining validity of certificates by the browser's clock. The server clock is unsuitable, because a demo can advance the
+ * server clock, but certificates expire in real time.
+ */
 function Certificates({ certificates }: { readonly certificates: Installation['certificates'] }) {
   const now = useNow(60_000);
   return (

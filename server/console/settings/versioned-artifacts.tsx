@@ -60,7 +60,7 @@ interface ImpactPreview<Artifact, Comparison> {
 
 interface Details {
   readonly badge?: ReactNode;
-  /** Text before the import time in the line about an IP database or territory policy, such as the build time of the database. */
+  /** First part of the line about an IP database or territory policy, such as the build time of the database. The import time follows. */
   readonly before: string;
   /** Text at the end of the line about an imported IP database or territory policy, such as the size of the database. */
   readonly after?: string;
@@ -175,7 +175,7 @@ function ImportResult({
 }: {
   readonly noun: 'database' | 'policy';
   readonly error: unknown;
-  /** Text about the imported artifact; undefined before the import. */
+  /** Text about the imported IP database or territory policy; undefined before the import. */
   readonly children: ReactNode;
 }) {
   return (

@@ -1,6 +1,6 @@
 /**
- * Events of a device, newest first. Commands and certificates have real times; all other events have times of the server clock, which the
- * demo can advance. If the two clocks differ, the page shows one list for each clock.
+ * Events of a device, newest first. Commands and certificates have real times; all other events have times of the server clock, which a
+ * demo can advance. If the two clocks differ, the console shows one list for each clock.
  */
 import type { z } from 'zod';
 import type { commandList } from '../../../../shared/api/commands.ts';
@@ -22,7 +22,7 @@ export interface HistoryEvent {
   readonly at: number;
   readonly clock: 'server' | 'real';
   readonly text: string;
-  /** Text that a person or a device wrote. The page shows it as untrusted text. */
+  /** Text that a person or a device wrote. The console shows the text as untrusted. */
   readonly note: string | null;
   readonly order: string | null;
 }
@@ -43,8 +43,8 @@ export interface Sources {
 }
 
 /**
- * Maximum difference in milliseconds between the server clock and real time for one list of events. Above this difference, the page shows
- * one list for each clock, because the sequence of events with different clocks is unknown.
+ * Maximum difference in milliseconds between the server clock and real time at which one list contains all events of a device. Above this
+ * difference, the console shows one list for each clock, because times of different clocks do not show the sequence of events.
  */
 const SAME = 2 * 60_000;
 

@@ -18,7 +18,7 @@ export const filterOf = ({
   ...filter
 }: DeviceSearch): Filter => filter;
 
-/** By default, users are sorted in ascending order, and dates newest first. */
+/** Returns the sort order of the device list. By default, users are sorted in ascending order, and dates newest first. */
 export const orderOf = ({ sort = 'user', descending }: DeviceSearch): Order => ({
   sort,
   descending: descending ?? sort !== 'user',

@@ -18,7 +18,7 @@ export const windowQuery = ({ filter, order }: ListQuery, offset: number) =>
 const keyOf = ({ filter, order }: ListQuery): string => listPath(filter, order, 0, WINDOW);
 
 /**
- * Latest filters for which devices have loaded. The page shows the devices for these filters until the devices for new filters have loaded.
+ * Loads the device list. While devices for new filters load, the console continues to show the devices for the previous filters (`shown`).
  */
 export function useShownList(query: ListQuery) {
   const head = useQuery({ ...windowQuery(query, 0), placeholderData: keepPreviousData });

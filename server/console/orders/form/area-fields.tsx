@@ -1,4 +1,4 @@
-/** Form fields for the order's areas, and for the countries to which the order assigns disputed territories in these areas. */
+/** Form fields for the areas of an order, and for the countries to which the order assigns disputed territories in these areas. */
 import { Fieldset, MultiSelect, Select, SimpleGrid, Stack, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useMemo, useState } from 'react';

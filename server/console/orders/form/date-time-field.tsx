@@ -1,4 +1,6 @@
-/** Form field for a date and time in the order's time zone. If a time occurs twice at a clock change, the field offers both instants. */
+/**
+ * Form field for a date and time in the time zone of an order. If a time occurs twice at a clock change, the field offers both instants.
+ */
 import '@mantine/dates/styles.css';
 import { Button, Fieldset, Group, Stack, Text } from '@mantine/core';
 import { DateInput, TimePicker } from '@mantine/dates';

@@ -23,7 +23,7 @@ const foundQuery = (text: string) =>
   topicQuery(['devices'], withQuery('/devices', { text, status: 'active', limit: FOUND }), devicePage);
 
 export interface Revised {
-  /** Current exemptions of the order. Null if they have not loaded, or if the reader may not see them. */
+  /** Current exemptions of an existing order. Null if they have not loaded, or if the signed-in admin may not see them. */
   readonly exempt: ExemptionList['exemptions'] | null;
 }
 

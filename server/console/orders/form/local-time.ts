@@ -1,6 +1,6 @@
 /**
- * Date and time in a form field, in the order's time zone. `exact`: the instant, if it comes from an existing order or from the admin's
- * choice at a clock change. An edit clears `exact`.
+ * Value of a form field for a date and time in the time zone of an order. `exact`: the instant, if it comes from an existing order or from
+ * the admin's choice at a clock change. An edit clears `exact`.
  */
 import { z } from 'zod';
 

@@ -21,7 +21,10 @@ export const optionalForm = z.object({
   publishAt: localTime,
   law: z.string(),
   notices: z.array(z.object({ language: z.string(), text: z.string() })),
-  /** Times at which users receive a notice. `all`: all possible times that have not passed. `chosen`: only the times in `plan`. */
+  /**
+   * Times at which users receive a notice about an order. `all`: every notice time that has not passed. `chosen`: only the notice times in
+   * `plan`.
+   */
   planned: z.enum(['all', 'chosen']),
   plan: z.array(z.enum(NOTICE_MOMENTS)),
   exportDays: z.string(),
@@ -75,8 +78,8 @@ export function optionsOf(terms: OrderTerms): OptionalForm {
 }
 
 /**
- * Optional parts in the format of the API. `absent`: value for an empty field. In a revision, null deletes the order's field. In a new
- * order, undefined omits the field.
+ * Returns the optional terms of an order in the format of the API. `absent`: value for an empty field. In a revision, null deletes the
+ * field from the order. In a new order, undefined omits the field.
  */
 export function optionalDraft(more: OptionalForm, mode: OrderTerms['mode'], absent: null | undefined) {
   const text = (value: string) => (value.trim() === '' ? undefined : value.trim());

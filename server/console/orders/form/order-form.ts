@@ -36,7 +36,10 @@ export const orderForm = z.object({
   waiting: z.enum(WAITING_RULES).optional(),
   visitors: z.string(),
   stale: z.enum(['keep', 'allow', 'deny']),
-  /** Exemptions of the proposal: `keep` means the current exemptions of the order, `list` means those in the form. */
+  /**
+   * Exemptions in a proposed revision of an order. `keep`: the current exemptions of the order. `list`: the exemptions in `groups` and
+   * `devices`.
+   */
   exemption: z.enum(['keep', 'list']),
   groups: z.array(exempted),
   devices: z.array(exempted),
@@ -120,7 +123,7 @@ export function formOf(terms: OrderTerms): OrderForm {
   };
 }
 
-/** Changes the time zone of the form. The times in the fields stay as typed, so they then mean other instants. */
+/** Changes the time zone of an order form. The times in the fields stay as typed, so these times then mean other instants. */
 export function inZone(form: OrderForm, zone: string): Partial<OrderForm> {
   if (zone === form.zone) return {};
   const there = (written: LocalTime): LocalTime => ({ ...written, exact: null });
@@ -136,7 +139,10 @@ export function inZone(form: OrderForm, zone: string): Partial<OrderForm> {
   };
 }
 
-/** Exemptions in the format of the API. An empty array removes all exemptions. The value undefined keeps the order's current exemptions. */
+/**
+ * Exemptions from an order in the format of the API. An empty array removes all exemptions. The value undefined keeps the order's current
+ * exemptions.
+ */
 function exemptOf({ exemption, groups, devices }: OrderForm): Draft['exempt'] {
   if (exemption === 'keep') return undefined;
   const termsOf = ({ until, reason }: Exempted) => ({
@@ -221,7 +227,8 @@ export function draftOf(form: OrderForm, revises: string | null): Draft {
 }
 
 /**
- * Body of the request that proposes the order. If the form changes an order, the request's path contains the order number and the action.
+ * Body of the request that proposes an order or a change of an order. For a change, the body contains the action `revise`, and the
+ * request's path contains the order number.
  */
 export function submission(form: OrderForm, revises: string | null): Submission {
   const { order: _order, action: _act, ...terms } = draftOf(form, revises);

@@ -91,8 +91,8 @@ const MISSING: Readonly<Partial<Record<Field, { readonly text: string; readonly 
   };
 
 /**
- * True for a text without a language. The form itself reports this error, because a request contains each text under the code of its
- * language.
+ * Checks whether a text of an order lacks a language. The browser must find such a text, because a request contains each text under its
+ * language code and cannot contain a text without a code.
  */
 export const isUnnamed = ({ language, text }: OrderForm['statements'][number]): boolean =>
   language === '' && text.trim() !== '';
@@ -122,8 +122,8 @@ function basis(field: Field, draft: Draft): string {
 }
 
 /**
- * Errors to show at a field. The form itself finds empty fields at once. The server's error for a field stays until the value of the field
- * changes.
+ * Errors to show at the fields of an order form. The browser finds empty fields at once. The server's error for a field stays until the
+ * value of the field changes.
  */
 export function problemsOf(form: OrderForm, draft: Draft, checked: CheckedDraft | undefined): Problems {
   const fields = new Map<Field, Problem>();

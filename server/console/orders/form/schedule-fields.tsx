@@ -1,4 +1,4 @@
-/** Form fields for the effective time and the end time, in the order's own time zone. */
+/** Form fields for the effective time and the end time of an order, in the order's own time zone. */
 import { Checkbox, Select, Stack } from '@mantine/core';
 import { useMemo } from 'react';
 import type { OrderPreview } from '../../../../shared/api/order-preview.ts';

@@ -1,4 +1,4 @@
-/** Form fields for the services to suspend, and for the connection (nexus) between device and area that the order requires. */
+/** Form fields for the services that an order suspends, and for the connection (nexus) between device and area that the order requires. */
 import { Alert, Checkbox, Stack } from '@mantine/core';
 import { IconAlertTriangle } from '@tabler/icons-react';
 import { NEXUS, type Nexus, SERVICES, type Service } from '../../../../shared/verdict/terms.ts';

@@ -1,6 +1,9 @@
 export const ZONES: readonly string[] = ['UTC', ...Intl.supportedValuesOf('timeZone').filter((zone) => zone !== 'UTC')];
 
-/** Type of the function `getTimeZones`, which only recent browsers have. In other browsers, the form suggests no time zone. */
+/**
+ * Type of the browser function `getTimeZones`, which only recent browsers have. In other browsers, the console suggests no time zone for an
+ * order.
+ */
 interface LocaleZones {
   getTimeZones?: () => string[] | undefined;
 }

@@ -44,7 +44,10 @@ export function RehearsalPage() {
   );
 }
 
-/** Choices from the page address. By default, the page compares the revision to approve with the revision that it would replace. */
+/**
+ * Reads the revisions, the time and the filters of a rehearsal (impact preview) from the page's address. By default, the rehearsal compares
+ * the revision that waits for approvals with the adopted revision.
+ */
 function filterOf(search: RehearsalSearch, order: OrderView): RehearsalFilter {
   const revision = search.revision ?? pendingRevision(order)?.revision ?? order.adoptedRevision ?? order.latestRevision;
   const before = order.adoptedRevision === revision ? null : order.adoptedRevision;
