@@ -14,7 +14,10 @@ export interface LocationOverride {
   readonly seat: HomeArea | null;
 }
 
-/** The public ledger entry contains only digests of the areas and the reason. The operator's store contains the texts. */
+/**
+ * Creates the ledger entry for an admin's change of a device's location. The ledger is public, so the entry contains only a digest of the
+ * areas and of the reason. The operator's store contains the texts.
+ */
 export function locationEntry(
   device: DeviceId,
   statement: Omit<Statement, 'at'> | null | undefined,

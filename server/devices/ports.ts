@@ -78,7 +78,7 @@ export const DEVICE_SORTS = ['id', 'user', 'enrolled', 'seen'] as const;
 export type DeviceSort = (typeof DEVICE_SORTS)[number];
 
 export interface DeviceFilter {
-  /** Text that the user's name, the host name or the device id must contain. Case does not matter for ASCII letters. */
+  /** Search text. Finds devices whose user's name, host name or device id contains this text. Case does not matter for ASCII letters. */
   readonly text?: string;
   readonly group?: GroupId;
   readonly person?: PersonId;
@@ -88,9 +88,9 @@ export interface DeviceFilter {
   readonly connected?: boolean;
   /** True: only devices that have connected since their enrollment. False: only devices that have not. */
   readonly everConnected?: boolean;
-  /** Only disconnected devices whose last contact was before this time. */
+  /** Filter for disconnected devices whose last contact was before the given time. */
   readonly seenBefore?: number;
-  /** Version of the order list. Only devices that have connected and last reported an older version match. */
+  /** Filter by order list: finds devices that have connected and last reported an older version of the order list than the given one. */
   readonly listBelow?: number;
   /** True: only devices with a known location (valid evidence). False: only devices with an unknown location. */
   readonly located?: boolean;
@@ -192,7 +192,7 @@ export interface DeviceStore {
 
 export interface CertificateStore {
   certificate(fingerprint: string): Promise<CertificateRow | null>;
-  /** Marks the older certificates of the same enrollment as superseded by this certificate. */
+  /** Marks all older certificates of an enrollment as superseded by the given certificate of this enrollment. */
   supersedeOlder(certificate: CertificateRow, at: number): Promise<void>;
   /** Certificates of all enrollments of a device, newest first. */
   certificates(id: DeviceId): Promise<DeviceCertificate[]>;
@@ -257,9 +257,9 @@ export interface Opened {
   readonly epoch: number;
   /** True if an older session of the device was still marked as connected. */
   readonly replacedSession: boolean;
-  /** Highest number of a report that the server has stored in this enrollment. */
+  /** Highest number of a report that the server has stored in the device's present enrollment. */
   readonly reportsThrough: number;
-  /** Versions of the documents that the device last reported in this enrollment. */
+  /** Versions of the order list, device record and approver set that the device last reported in its present enrollment. */
   readonly reportedVersions: { readonly list: number; readonly record: number; readonly approverSet: number };
 }
 
@@ -295,7 +295,10 @@ export interface Alert {
   readonly device: DeviceId | null;
   readonly code: string;
   readonly detail: string;
-  /** Acknowledgment by an admin. `by`: present name of the account. */
+  /**
+   * Time at which an admin acknowledged the alert, and the present name of the admin's account (`by`). Null if no admin acknowledged the
+   * alert.
+   */
   readonly acknowledged: { readonly at: number; readonly by: string } | null;
 }
 
@@ -334,8 +337,8 @@ export interface AlertStore {
   /** Alerts with an id below `before`, newest first. Only admins whose scope is unlimited see alerts about the installation. */
   alerts(query: AlertQuery): Promise<Alert[]>;
   /**
-   * Returns false if the alert was raised again in the meantime, is too old, or is outside the scope. Acknowledging an alert twice changes
-   * nothing.
+   * Marks an alert as acknowledged by an admin. Returns false if no alert with this id is within the admin's scope, for example because a
+   * repeated alert has a new id. A second acknowledgment changes nothing.
    */
   acknowledge(id: number, scope: Scope, by: string, at: number): Promise<boolean>;
 }

@@ -9,8 +9,8 @@ export type WorkspaceState = 'open' | 'locked' | 'wiped';
 export interface Workspace {
   readonly state: WorkspaceState;
   /**
-   * Time at which the server stored the device's report of the state, by the server clock (`Clock`). Null if the device has sent no report
-   * in its present enrollment.
+   * Time at which the server stored the device's first report that the workspace is in this state, by the server clock (`Clock`). Null if
+   * the device has sent no such report in its present enrollment.
    */
   readonly since: number | null;
 }
@@ -25,8 +25,8 @@ export function workspaceEventOf(kind: CommandKind): WorkspaceEvent | null {
 }
 
 /**
- * Returns the workspace after a report that the server stores at the time `at`. If the report confirms the known state, `since` keeps the
- * time of the first report.
+ * Returns the new state of a device's workspace after the device reported an event. `at`: time at which the server stored the report. If
+ * the state stays the same, `since` keeps the time of the first report.
  */
 export function workspaceAfter(before: Workspace, event: WorkspaceEvent, at: number): Workspace {
   const state = stateAfter(before.state, event);

@@ -10,10 +10,16 @@ import { sourceNetwork } from '../../shared/areas/source-network.ts';
 import { CordonError } from '../../shared/errors.ts';
 
 const UNPROVEN_SECONDS = 600;
-/** Maximum enrollment requests without a valid code from one network in the period: enough for the typing errors of an office. */
+/**
+ * Maximum enrollment requests without a valid code from one network within one period (`UNPROVEN_SECONDS`): enough for the typing errors of
+ * an office.
+ */
 const UNPROVEN_OF_SOURCE = 20;
 const REDEMPTIONS_SECONDS = 600;
-/** Maximum requests for one code in the period. A machine repeats a request whose response was lost. */
+/**
+ * Maximum requests for one activation code within one period (`REDEMPTIONS_SECONDS`). A code can need several requests, because a machine
+ * repeats a request whose response was lost.
+ */
 const REDEMPTIONS_OF_CODE = 30;
 /** Maximum renewals of one device per hour. A device normally renews its certificate once in twenty days. */
 const RENEWALS_PER_HOUR = 10;

@@ -23,7 +23,7 @@ export interface EnrollmentPorts {
   readonly clock: Clock;
   readonly bus: Bus;
   readonly addresses: () => { readonly publicUrl: string; readonly deviceUrl: string };
-  /** Contact for an appeal when the order names no contact. */
+  /** Contact to name for an appeal when an order that blocks an enrollment has no public contact. */
   readonly appeal: string;
 }
 

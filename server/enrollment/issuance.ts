@@ -21,7 +21,10 @@ export interface IssuancePorts {
   readonly clock: Clock;
 }
 
-/** Issues and stores a certificate. Returns null if the device or the code changed during the issue. */
+/**
+ * Issues and stores a device certificate. Returns null if the device or its activation code changed in the meantime. Throws `legal_hold` if
+ * a legal hold protects the data of the device's current enrollment.
+ */
 export async function issueCertificate(
   { authority, clock }: IssuancePorts,
   request: CertificateRequest,

@@ -27,7 +27,8 @@ export function newcomerVerdict(
 }
 
 /**
- * Public terms of an order. Null for an order that is withheld or not adopted, because an enrolling machine may read only public orders.
+ * Returns the contact for an appeal against an order. Null if the order is withheld or not adopted, because an enrolling machine may read
+ * only public orders.
  */
 export function publicAppeal(terms: Pick<OrderTerms, 'appeal' | 'publication'> | null, now: Instant): string | null {
   return terms === null || requiresWithholding(terms, now) ? null : terms.appeal;

@@ -12,9 +12,12 @@ import type { Bus } from '../bus/bus.ts';
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 export const CRL_LIFETIME = 7 * DAY;
-/** Age at which the server issues a new list. Six days remain to find the cause of a failure. */
+/**
+ * Age of the newest revocation list at which the server issues a new one. If the issue fails, the newest list stays valid for six more
+ * days, in which an admin can find the cause.
+ */
 const CRL_REFRESH = DAY;
-/** The server raises an alert once a day while the newest list is valid for less than this time. */
+/** Remaining validity of the newest revocation list below which the server raises an alert once a day. */
 const CRL_ALERT = 4 * DAY;
 const CHECK_INTERVAL = 60_000;
 
@@ -31,7 +34,7 @@ export interface RevocationStore {
   countRevoked(endsAfter: number): Promise<number>;
   /** Revoked certificates that expire after `endsAfter`, oldest revocation first. */
   revoked(endsAfter: number): Promise<Revoked[]>;
-  /** Stores a list. Returns false and changes nothing if another server has already issued a list with this number. */
+  /** Stores a revocation list. Returns false and changes nothing if another server has already issued a list with the same number. */
   addCrl(crl: StoredCrl, entry: EntryDraft<'crl.issued'>): Promise<boolean>;
 }
 

@@ -14,7 +14,10 @@ export interface AdmissionLimits {
   readonly longestWait: number;
 }
 
-/** Connection limits of the device listener. Each device has a certificate, and a whole office may share one address. */
+/**
+ * Connection limits of the device listener. The number of open connections is unlimited, because each device has a certificate, and because
+ * a whole office may share one address.
+ */
 export const DEVICE_LIMITS: AdmissionLimits = {
   handshakes: 1_024,
   handshakesOfOne: 512,

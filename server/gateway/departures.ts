@@ -27,7 +27,10 @@ interface Ports {
 }
 
 export function createDepartures({ devices, upgrades, endAddressEvidence, log }: Ports): Departures {
-  /** Session ends whose write failed, by device. The end of a newer session replaces the end of an older session. */
+  /**
+   * Ended sessions whose end could not be stored, by device, for another attempt. The end of a newer session replaces the end of an older
+   * session.
+   */
   const waiting = new Map<DeviceId, Ended>();
 
   async function store(ended: Ended): Promise<void> {

@@ -52,8 +52,8 @@ export class MailWindow {
   }
 
   /**
-   * True if this entry directly follows the last sent entry and is the mailbox's last. The server then sends it without reading the
-   * mailbox.
+   * True if a new mailbox entry directly follows the last sent entry and is the last entry of the mailbox. The server can then send the new
+   * entry without reading the mailbox.
    */
   isNext(seq: number): boolean {
     const full = this.#underWay.length >= MOST_ENTRIES || this.#bytes >= MOST_BYTES;

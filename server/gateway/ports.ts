@@ -59,7 +59,10 @@ export interface JurisdictionPort {
     connected: boolean,
   ): Promise<readonly HomeArea[]>;
   observe(device: DeviceId, generation: number, observations: readonly Observation[]): Promise<void>;
-  /** Areas of the device's address by the current IP database. Null if the areas are unchanged or the connection has ended. */
+  /**
+   * Locates the IP address of a connection again with the current IP database, and returns the address's areas. Returns null if they equal
+   * the areas in `connection`, or if the connection has ended.
+   */
   relocate(connection: {
     readonly device: DeviceId;
     readonly generation: number;
@@ -88,7 +91,10 @@ export interface RecoveryPort {
     device: DeviceId,
     versions: { readonly list: number; readonly approverSet: number },
   ): 'documents' | 'facts' | null;
-  /** True while the recovery waits for a device that has a newer order list. The server then sends no order list. */
+  /**
+   * True while the server, after a restore from a backup, waits for the documents of a device that has a newer order list. The server then
+   * sends no order list.
+   */
   withholdsList(): boolean;
   acceptRecollection(device: DeviceId, generation: number, recollection: Recollection): Promise<void>;
   /** Accepts a device's certificate that the restored store lacks. Returns true if the store now has the certificate. */

@@ -8,7 +8,7 @@ import type { Log } from './ports.ts';
 import { refusalOf, refuseUpgrade } from './refusals.ts';
 import type { TlsListener } from './tls-listener.ts';
 
-/** Maximum number of upgrades in progress. Further devices are refused with a random `Retry-After`. */
+/** Maximum number of WebSocket upgrades in progress. The server refuses upgrades of further devices with a random `Retry-After`. */
 export const MOST_UPGRADES = 2_048;
 const RETRY_AFTER = { least: 2, spread: 20 };
 

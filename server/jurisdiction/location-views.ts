@@ -11,7 +11,10 @@ const RECENT = 50;
 
 export interface LocationViews {
   facts(devices: readonly DeviceId[]): Promise<ReadonlyMap<DeviceId, LocationFacts>>;
-  /** Devices that the order may affect. The result contains every affected device, but also unaffected ones: only the verdict is exact. */
+  /**
+   * Returns all devices that an order may affect. The result may also contain unaffected devices, so the caller must evaluate the order for
+   * each device.
+   */
   affectedBy(rule: OrderRule): Promise<DeviceId[]>;
   evidence(device: DeviceId): Promise<{ location: LocationView; sources: SourceView[]; observations: EvidenceView[] }>;
   /**

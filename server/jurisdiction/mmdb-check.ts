@@ -12,10 +12,10 @@ const SEPARATOR = 16;
 /** Maximum number of values in one record, several times larger than any known database needs. */
 const MOST_VALUES = 5_000;
 const DEEPEST = 32;
-/** Milliseconds of work after which the check lets other tasks run. */
+/** Time in milliseconds after which the check of a file lets other tasks of the server run. */
 const SLICE = 10;
 
-/** Throws `RangeError` with a description of the first defect. */
+/** Checks a complete file in MMDB format. Throws `RangeError` with a description of the first defect of the file. */
 export async function checkMmdb(bytes: Buffer): Promise<void> {
   const tail = Math.max(0, bytes.length - METADATA_WITHIN);
   const marker = bytes.subarray(tail).lastIndexOf(MARKER);

@@ -27,9 +27,8 @@ export function affectedQuery(rule: OrderRule, now: number): AffectedQuery {
 }
 
 /**
- * Returns the areas with which the index finds devices by their home area or legal seat. Beside the order's areas, these are their
- * subdivisions, areas that contain or overlap them, and disputed territories that the order assigns to them. The search may find too many
- * devices, but must not miss one.
+ * Returns the areas for the search of devices by home area or legal seat: the order's areas, their subdivisions, areas that contain or
+ * overlap them, and disputed territories assigned to them. The search may find too many devices, but must not miss one.
  */
 function homesIn(rule: OrderRule): HomeArea[] {
   const codes = new Set(searchCodes(rule));

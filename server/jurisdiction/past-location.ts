@@ -33,8 +33,8 @@ export interface PastLocation {
   readonly location: LocationState;
   readonly evidence: readonly WithDatabase<StoredEvidence>[];
   /**
-   * Time of the oldest observation in `evidence` if older observations were omitted; otherwise null. The device may then have arrived in
-   * its areas earlier than this result shows.
+   * Time of the oldest observation in `evidence`, if older observations were omitted or may have been deleted; otherwise null. If it is not
+   * null, the device may have arrived in its areas earlier than the evidence shows.
    */
   readonly evidenceFrom: Instant | null;
 }

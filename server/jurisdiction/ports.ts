@@ -5,7 +5,6 @@ import type { AccountId, DeviceId, GroupId } from '../../shared/protocol/ids.ts'
 import type { Instant } from '../../shared/time/clock.ts';
 import type { LocationState, Observation } from '../../shared/verdict/terms.ts';
 
-/** Home, legal seat and location of a device. A verdict also needs the device's exemptions. */
 export interface LocationFacts {
   /** Home area from the location statement, or else from the device, or else from the device's group. */
   readonly home: HomeArea | null;
@@ -67,7 +66,10 @@ export interface AffectedQuery {
   readonly locations: readonly LocationArea[];
   readonly homes: readonly HomeArea[];
   readonly seats: readonly HomeArea[];
-  /** If not null, the query also selects devices whose location is unknown at this time. */
+  /**
+   * Reference time for unknown locations: devices whose location is unknown at this time also match the query. Null if an unknown location
+   * does not match.
+   */
   readonly unknownAt: Instant | null;
 }
 
@@ -124,7 +126,7 @@ export interface IpDatabase {
   readonly hash: string;
   readonly name: string;
   readonly importedAt: Instant;
-  /** Account that imported the database. Null if the server itself imported it, from its package or configuration. */
+  /** Account that imported the IP database. Null if the server itself imported the IP database, from its package or configuration. */
   readonly importedBy: string | null;
   readonly size: number;
   readonly builtAt: Instant;
@@ -216,7 +218,7 @@ export interface TerritoryChange {
 
 export interface TerritoryPolicyStore {
   territoryPolicies(): Promise<StoredPolicy[]>;
-  /** Returns false, without a change, if the store has a policy with the same or a higher version. */
+  /** Stores a territory policy. Returns false and changes nothing if the store has a policy with the same or a higher version. */
   addTerritoryPolicy(policy: StoredPolicy): Promise<boolean>;
   /** Returns the activations of territory policies, newest first. If `limit` is null, returns all activations. */
   territoryPolicyUses(limit: number | null): Promise<PolicyUse[]>;

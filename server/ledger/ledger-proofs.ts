@@ -63,8 +63,8 @@ export interface LedgerProofs {
 }
 
 /**
- * Creates the proofs. `newest` throws `ledger_unavailable` before the first checkpoint. `continuations` returns the adopted continuations,
- * oldest first.
+ * Creates the functions that compute proofs of the ledger. `newest` throws `ledger_unavailable` before the first checkpoint.
+ * `continuations` returns the signed decisions that renamed the ledger after a loss of entries, oldest first.
  */
 export function createLedgerProofs(
   store: EntryStore,

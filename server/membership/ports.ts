@@ -39,15 +39,17 @@ export interface OtherDevice {
 
 export interface ListedKey extends SignedKey {
   readonly group: { readonly id: GroupId; readonly name: string };
-  /** Other active devices of the user, newest first, at most `MOST_OTHERS`. */
+  /**
+   * The user's active devices except the device of this key, newest first. If the user has many devices, only the newest ones are included.
+   */
   readonly others: readonly OtherDevice[];
   /** The account that created the activation code; null if the code was deleted. */
   readonly codeBy: {
     readonly account: string;
     readonly name: string;
     /**
-     * True if no role of the account allows activation codes for all groups and areas. A person must then check and sign the key of a
-     * user's additional device. The device could otherwise join conversations outside the account's scope.
+     * True if this account may create activation codes only for some groups or areas. Such a code could bring a user's additional device
+     * into conversations outside the account's scope, so a person must check and sign the device's key.
      */
     readonly scoped: boolean;
   } | null;
@@ -64,7 +66,7 @@ export interface NewSignature {
 export interface KeyQuery {
   /** True to list only keys that no organization key of the current approver set has signed. */
   readonly waiting: boolean;
-  /** Identifier of an organization key. If set, the list has only messaging keys that this organization key has not signed. */
+  /** Identifier of an organization key. If set, the query returns only messaging keys that this organization key has not signed. */
   readonly lacking: string | null;
   readonly group: string | null;
   readonly scope: MemberScope;

@@ -11,7 +11,10 @@ export interface Bounds {
   readonly period: number;
 }
 
-/** `kind` must be from a fixed set of names, because each name has a counter. */
+/**
+ * Function that writes an event to the log. `kind` is the kind of the event. It must be from a fixed set of names, because the log keeps a
+ * counter in memory for each kind.
+ */
 export type BoundedLog = (level: Level, kind: string, facts: object, message: string) => void;
 
 export function createBoundedLog(log: LevelLog, { most, period }: Bounds): BoundedLog {

@@ -2,7 +2,9 @@
 import pino, { type Logger } from 'pino';
 import { REMOVED, redactLine, SECRET_FIELDS } from './redact-line.ts';
 
-/** The code passes no secrets to the log. These guards only catch mistakes. */
+/**
+ * Creates the server's log. Secrets are removed from each line only as a precaution, because callers must never pass secrets to the log.
+ */
 export function createServerLog(level: string, destination: pino.DestinationStream = pino.destination(2)): Logger {
   // Fields whose values pino replaces before it creates the line, because `redactLine` does not find a secret that is an object.
   const paths = SECRET_FIELDS.flatMap((name) => [`["${name}"]`, `*["${name}"]`, `*.*["${name}"]`]);

@@ -56,7 +56,10 @@ export const asTyped: OptionsFilter = ({ options, search, limit }) => {
     .filter((option) => ('items' in option ? option.items.length > 0 : fits(option)));
 };
 
-/** During a search, the choices always include the selected areas. Otherwise the field would remove them. */
+/**
+ * Adds the selected areas to the choices of a selection field. During a search the choices change, and the field clears every selected
+ * value that is not among its choices.
+ */
 export function withChosen(choices: readonly Choice[], chosen: readonly string[]): Choice[] {
   const there = new Set(choices.map(({ value }) => value));
   return [

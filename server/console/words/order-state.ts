@@ -19,7 +19,7 @@ export const PHASE_NAMES: Readonly<Record<Phase, string>> = {
 
 export interface OrderState {
   readonly phase: Phase;
-  /** Next automatic change of the order's state, with its time; null if no change is due. */
+  /** Next automatic change of an order's state, with its time; null if no change is due. */
   readonly next: { readonly at: number; readonly label: string } | null;
 }
 
@@ -45,7 +45,7 @@ export function orderStateAt(order: Facts, now: number): OrderState {
 export const isOpen = ({ phase }: OrderState): boolean =>
   phase !== 'ended' && phase !== 'withdrawn' && !isProposalEnd(phase);
 
-/** Recorded time at which the order last took effect; without a record, the planned effective time. */
+/** Returns the recorded time at which an order last took effect. Without a record, returns the planned effective time. */
 export function activeSince({
   executions,
   terms,
@@ -54,12 +54,15 @@ export function activeSince({
   return last?.state === 'entered' ? last.at : Date.parse(terms.effective);
 }
 
-/** True after two people have approved the exit of the order (deletion of work data). A revision that is adopted later cancels the exit. */
+/**
+ * True if enough people have approved the exit of an order (deletion of work data on devices). A revision that is adopted later cancels the
+ * exit.
+ */
 export const isExiting = ({ adoptedRevision, revisions }: Pick<OrderView, 'adoptedRevision' | 'revisions'>): boolean =>
   revisions.some(({ revision, action }) => revision === adoptedRevision && action === 'exit');
 
 /**
- * Returns the actions that the server accepts for the order and that have an effect. `exiting`: true if the exit (deletion of work data on
+ * Returns the actions on an order that the server accepts and that have an effect. `exiting`: true if the exit (deletion of work data on
  * devices) is already approved, so that another exit has no effect.
  */
 export function allowedActions(order: Facts, now: number, exiting: boolean): Exclude<OrderAction, 'propose'>[] {

@@ -15,7 +15,10 @@ export interface RecordedApproval {
 export interface ApprovalDecision {
   readonly adoption: AdoptionState;
   readonly isNew: boolean;
-  /** Explanation why this approver and an earlier approver are treated as one person. Null if they are different people. */
+  /**
+   * Explanation why two approvers of a revision, the present one and an earlier one, count as one person. Null if they count as different
+   * people.
+   */
   readonly related: string | null;
 }
 
@@ -41,11 +44,9 @@ export function countingApprovers(
 }
 
 /**
- * Decides whether an approval is valid and completes the adoption. `recorded`: recorded approvals. `persons`: person of each key in the
- * current approver set.
- *
- * Throws `approver_unknown` if the set lacks the key, and `same_person` if the proposer approves or a person approves with a second key.
- * If one approver could have signed in as another, both approvals are recorded, but the two count as one person.
+ * Decides whether an approval of a revision is valid, and whether enough people have now approved. `persons`: owner of each key in the
+ * current approver set. Throws `approver_unknown` if the approver set lacks the key, and `same_person` if the proposer approves or a person
+ * approves with a second key.
  */
 export function decideApproval(
   revision: Revision,

@@ -25,7 +25,10 @@ export interface ApprovalResult {
 
 interface Approved {
   readonly result: ApprovalResult;
-  /** Order whose entry in the order list changed, and the order's rule before the change. Null if the approval changed no order. */
+  /**
+   * Order whose entry in the public order list changed because of an approval. `before`: the rule from which devices' services were decided
+   * before the change. Null if the approval changed no order.
+   */
   readonly changed: { readonly order: string; readonly before: OrderRule | undefined } | null;
 }
 
@@ -51,8 +54,8 @@ export function createApprovals(ports: {
   const { orders, approvers, store, clock, state } = ports;
 
   /**
-   * A change that was proposed during a pause keeps the order paused. Throws if the pause ended before the adoption, because the change
-   * would pause the order again (ADR 11).
+   * Refuses to adopt a revision that was proposed during a pause of its order, if this pause has ended. Such a revision keeps the order
+   * paused, so its adoption would pause the order again without an end (ADR 11).
    */
   async function requirePauseUnchanged({ order, act, status }: Revision, adopted: number | null, now: Instant) {
     if (status !== 'paused' || act === 'pause') return;

@@ -72,7 +72,8 @@ function largestIndependent(
   };
   const first = including(chosen);
   if (chosen.near.length <= 1) return first;
-  // Every largest set of unrelated people contains the chosen person or a person related to the chosen person. Compare all these cases.
+  // Every largest set of unrelated people contains `chosen` or a person related to `chosen`, because otherwise `chosen` could be added.
+  // Compare the largest set with each of these people.
   return others
     .filter(({ person }) => chosen.near.includes(person))
     .map(including)

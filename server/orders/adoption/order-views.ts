@@ -25,8 +25,8 @@ export interface RevisionSummary {
   readonly endReason: string | null;
   readonly expiresAt: Instant | null;
   /**
-   * Effective time or end that passed while the proposal was pending; null if neither passed. If one passed, approvers must confirm that
-   * the revision takes effect immediately.
+   * Time of a pending proposal that has passed since it was proposed: its effective time or its end. Null if neither has passed. If one has
+   * passed, approvers must confirm that the revision takes effect or ends immediately.
    */
   readonly passed: PassedTime | null;
   readonly withheld: boolean;
@@ -40,11 +40,14 @@ export interface RevisionView extends RevisionSummary {
 export interface OrderView {
   readonly number: string;
   readonly title: string;
-  /** State of the order's adopted revision. Without an adopted revision: `proposed`, or how the last proposal ended. */
+  /** State of the adopted revision of an order. Without an adopted revision: `proposed`, or how the last proposal ended. */
   readonly status: 'proposed' | ProposalEnd | Revision['status'];
   readonly adoptedRevision: number | null;
   readonly latestRevision: number;
-  /** End of a one-person pause. Null if the order is not paused, or paused without an end. */
+  /**
+   * Time at which a pause of the order ends by itself, because only one person approved the pause. Null if the order is not paused, or
+   * paused without an end.
+   */
   readonly pausedUntil: Instant | null;
   /** Terms of the adopted revision. Without an adopted revision: terms of the latest revision. */
   readonly terms: OrderTerms;

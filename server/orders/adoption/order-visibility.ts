@@ -10,7 +10,7 @@ import type { AccountId, PersonId } from '../../../shared/protocol/ids.ts';
 import type { Instant } from '../../../shared/time/clock.ts';
 import type { OrderView, RevisionSummary } from './order-views.ts';
 
-/** Account of the reader. A request with an API token has the access of the token's account. */
+/** Account that reads an order. A request with an API token has the access of the token's account. */
 export interface OrderReader {
   readonly account: AccountId;
   readonly person: PersonId;
@@ -30,8 +30,8 @@ export interface WithheldFacts {
   readonly locations: readonly OrderArea[];
   readonly proposers: ReadonlySet<string>;
   /**
-   * People who may read withheld revisions as approvers: members of the current approver set, and everyone who has signed a revision of the
-   * order.
+   * People who may read the order's withheld revisions because they are approvers: members of the current approver set, and everyone who
+   * has signed a revision of the order.
    */
   readonly approvers: ReadonlySet<string>;
 }

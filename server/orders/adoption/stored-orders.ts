@@ -22,7 +22,7 @@ export interface ScopeQuery {
 
 export interface OrderScope {
   readonly revision: number;
-  /** Areas of the order. The caller's role must cover all of them. */
+  /** Areas of an order. The role of a caller who acts on the order must cover all of these areas. */
   readonly locations: readonly HomeArea[];
 }
 

@@ -23,7 +23,10 @@ export interface DraftAreasPorts {
 }
 
 export function createDraftAreas({ orders, state, clock, areas: definitions, policy }: DraftAreasPorts) {
-  /** Copies the definitions of groups and polygons into the terms, because an admin can change groups and polygons after approvers sign. */
+  /**
+   * Copies the definitions of named areas (groups of countries, and polygons) into an order's terms. An admin can change these definitions
+   * later, but approvers sign the present ones.
+   */
   async function withDefinitions(read: OrderTerms, objections: Objections): Promise<OrderTerms | null> {
     const { groups: _groups, polygons: _polygons, ...terms } = read;
     const defined = await objections.wait('areas', () => definitions.definitionsOf(terms.areas));

@@ -13,8 +13,8 @@ import type { Objections } from './objections.ts';
 import { readTime } from './terms.ts';
 
 /**
- * Exemptions as the admin entered them, not yet parsed. Without `until`, an exemption lasts as long as the order. The server never
- * publishes `reason`.
+ * Exemptions of devices from an order, as an admin entered them, not yet parsed. Without `until`, an exemption lasts as long as the order.
+ * The server never publishes `reason`.
  */
 export type ExemptDraft = readonly (({ readonly device: string } | { readonly group: string }) & {
   readonly until?: string | null | undefined;

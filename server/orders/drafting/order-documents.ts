@@ -40,8 +40,8 @@ export interface DocumentStore {
   documents(sha256: readonly string[]): Promise<StoredDocument[]>;
   document(sha256: string): Promise<DocumentRow | null>;
   /**
-   * A second upload of the same bytes changes nothing. Throws `too_large` if the store already has `most` documents that no revision refers
-   * to.
+   * Stores an uploaded document. A second upload of the same bytes changes nothing. Throws `too_large` if the store already has `most`
+   * documents that belong to no order.
    */
   putDocument(document: DocumentRow, most: number): Promise<void>;
   decision(commitment: string): Promise<DecisionRow | null>;
@@ -55,11 +55,14 @@ export interface Sealer {
 
 export interface DecisionView extends DecisionRecord {
   readonly commitment: string;
-  /** Salt of the commitment in the revision. A reader needs the salt to verify the decision record. */
+  /**
+   * Random salt in the hash (`commitment`) of this decision record. The order's revision contains only the hash. A reader needs the salt to
+   * verify that the record matches the hash.
+   */
   readonly salt: string;
 }
 
-/** Maximum number of stored documents that no proposal refers to. The server deletes such a document after a month. */
+/** Maximum number of stored documents that belong to no order. The server deletes such a document after a month. */
 const MOST_UNNAMED = 100;
 
 const purposeOfDocument = (hash: string) => `instrument ${hash}`;
@@ -70,7 +73,10 @@ export const documentsOf = ({ terms, basis }: Pick<Revision, 'terms' | 'basis'>)
   ...(basis?.documents ?? []),
 ];
 
-/** Throws `too_large` for more than `LARGEST_DOCUMENT` bytes, and `invalid_input` for an empty document or an invalid media type. */
+/**
+ * Returns the type, size and hash of an uploaded document. Throws `too_large` for more than `LARGEST_DOCUMENT` bytes, and `invalid_input`
+ * for an empty document or an invalid media type.
+ */
 function describeDocument(mediaType: string, content: Buffer): StoredDocument {
   if (content.length > LARGEST_DOCUMENT) {
     throw new CordonError('too_large', `A document has at most ${LARGEST_DOCUMENT} bytes.`);
@@ -99,8 +105,8 @@ export function createOrderDocuments({
 }) {
   return {
     /**
-     * Throws `invalid_input` for an invalid document. Throws `too_large` if the document is too large, or if too many stored documents
-     * belong to no revision.
+     * Encrypts and stores an uploaded document. Throws `invalid_input` for an invalid document. Throws `too_large` if the document is too
+     * large, or if too many stored documents belong to no order.
      */
     keep: async (by: PersonId, mediaType: string, content: Buffer): Promise<StoredDocument> => {
       const document = describeDocument(mediaType, content);

@@ -19,8 +19,8 @@ const touching = (area: string, drawn: readonly Drawn[]): ReadonlySet<string> =>
   );
 
 /**
- * Returns a location where the new terms exceed the maximum number of polygons (`MOST_POLYGONS`) that touch one location. Returns null if
- * there is none. `before`: the order's current terms. `others`: adopted and pending terms of all other orders.
+ * Checks the proposed terms of an order. Returns a location to which the terms add a polygon and that more than `MOST_POLYGONS` polygons
+ * then touch; null if there is none. `before`: present terms of the order. `others`: adopted and pending terms of all other orders.
  */
 export function overPolygonLimit(
   terms: Drawn,

@@ -17,8 +17,8 @@ export type ExemptInput = readonly (({ readonly device: DeviceId } | { readonly 
   readonly reason?: string | undefined;
 })[];
 /**
- * Parts of a proposal that are not in the order's terms: the exempt devices and the internal reasons (`decision`). The internal reasons
- * stay secret, so the terms contain only their salted hash.
+ * Parts of a proposed revision of an order that are not in the order's terms: exempt devices, and internal reasons (`decision`). The
+ * internal reasons stay secret, so the terms contain only a salted hash of them.
  */
 interface BesideTerms {
   readonly exempt?: ExemptInput | undefined;

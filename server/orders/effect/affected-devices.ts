@@ -31,8 +31,8 @@ export function createAffectedDevices(ports: {
   readonly clock: Clock;
   readonly rules: () => readonly OrderRule[];
   /**
-   * Devices for which the revision currently denies a service. An offline device is included by its last known location, even an expired
-   * one.
+   * Returns the devices for which a revision of an order currently denies a service. An offline device is included by its last known
+   * location, even an expired one.
    */
   readonly denied: (order: string, revision: number) => Promise<readonly { readonly device: DeviceId }[]>;
   readonly log: Log;

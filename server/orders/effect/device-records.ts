@@ -19,7 +19,9 @@ const AT_ONCE = 256;
 
 export interface DeviceRecords {
   reissue(device: DeviceId): Promise<boolean>;
-  /** Signs new records of the devices that the order's current revision exempts but the revision `before` did not exempt. */
+  /**
+   * Signs new records of the devices that the current revision of an order exempts, but that the earlier revision `before` did not exempt.
+   */
   follow(order: string, before: Revision | undefined): Promise<void>;
   /**
    * Signs new device records for all devices that orders exempt, if the content of the record changed. The server calls this method at its

@@ -29,7 +29,7 @@ export interface ChangedOrder {
 
 export interface Effect {
   cachedVerdict(device: DeviceId): Verdict | undefined;
-  /** Computes the device's verdict. Throws `device_unknown`. */
+  /** Decides which services are suspended for a device at present. Throws `device_unknown`. */
   verdict(device: DeviceId): Promise<Verdict>;
   record(device: DeviceId): Promise<RecordRow | null>;
   /** If the content of the device record changed, signs a new record, notifies the device and returns true. */
@@ -40,8 +40,8 @@ export interface Effect {
    */
   follow(changes: readonly ChangedOrder[], device?: DeviceId): Promise<void>;
   /**
-   * Records in the ledger all orders that have taken effect or ended. Without these entries, the verification of evidence packs fails. The
-   * server calls this before every action on an order. The call never rejects, because a failed write must not prevent a pause or
+   * Records in the ledger all orders that have taken effect or ended. The server calls this method before every action on an order, because
+   * evidence packs without these entries fail the verification. Never rejects, because a failed write must not prevent a pause or
    * withdrawal.
    */
   recordExecutions(): Promise<void>;

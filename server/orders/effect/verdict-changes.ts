@@ -24,8 +24,8 @@ export function createVerdictChanges(ports: {
   readonly clock: Clock;
   readonly rules: () => readonly OrderRule[];
   /**
-   * Function that is called when orders may suspend or allow other services for devices. `devices`: devices whose expected time of change
-   * (see `expect`) has come. `rules`: orders that have started or ended, or whose pause has ended.
+   * Function that is called when orders may suspend or allow other services for devices. `devices`: devices for which a change was
+   * scheduled for a time that has come. `rules`: orders that have started or ended, or whose pause has ended.
    */
   readonly onChange: (devices: readonly DeviceId[], rules: readonly OrderRule[]) => void;
 }): VerdictChanges {

@@ -14,7 +14,7 @@ import { answerAlert } from './proceedings.ts';
 
 export interface SentReminder {
   readonly answerBy: Instant;
-  /** Index of the last reminder that was sent about this deadline, in the result of `reminderTimes`. */
+  /** Number of the last reminder that was sent about the deadline `answerBy`. The number is an index into the result of `reminderTimes`. */
   readonly step: number;
   readonly mailed: readonly AccountId[];
 }
@@ -30,8 +30,8 @@ export interface NewReminder {
 export interface ReminderStore {
   reminder(order: string): Promise<SentReminder | null>;
   /**
-   * Stores a reminder and its alert, which replaces the previous alert about the order. Returns false and changes nothing if the store
-   * already has the reminder.
+   * Stores a reminder about the answer that an authority expects for an order. The alert of the reminder replaces the previous such alert.
+   * Returns false and changes nothing if the store already has the reminder.
    */
   recordReminder(reminder: NewReminder): Promise<boolean>;
   recordMailed(order: string, mailed: readonly AccountId[]): Promise<void>;
@@ -96,7 +96,10 @@ export function createAnswerReminders(ports: {
     return next;
   }
 
-  /** Returns false if a mail failed. The next attempt skips accounts that already received the reminder. */
+  /**
+   * Mails a reminder about an order to the responsible accounts. Returns false if a mail failed. The next attempt skips the accounts that
+   * have already received the reminder.
+   */
   async function mailAll(order: OrderView, mail: ReminderMail): Promise<boolean> {
     const send = people.mail();
     const sentReminder = await store.reminder(order.number);

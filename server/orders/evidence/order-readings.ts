@@ -17,15 +17,18 @@ import { readPayload } from '../adoption/revision-payload.ts';
 import type { ApproverStore, OrderStore, RevisionRow } from '../ports.ts';
 
 /**
- * In milliseconds. If an account reads the same part of an order several times within a time span of this length, these readings share one
- * audit entry.
+ * Length of a time span in milliseconds. If an account reads the same part of an order several times within one time span, these readings
+ * share one audit entry.
  */
 const TOGETHER = 600_000;
 const SHOWN = 500;
 
 export interface OrderReading {
   readonly part: OrderPart;
-  /** SHA-256 hash of the document, or number of the revision, that the account read. Null for the whole order. */
+  /**
+   * SHA-256 hash of the document, or number of the revision, that an account read in an order. Null if the reading concerns no single
+   * document or revision.
+   */
   readonly about: string | null;
 }
 
@@ -53,7 +56,7 @@ export interface ReadingStore {
 
 interface ReadingRequest {
   readonly revision: number | null;
-  /** True if the route itself removes the parts of the order that the reader may not see. */
+  /** True if the API route that reads an order itself removes the parts that the caller may not see. */
   readonly masked: boolean;
 }
 

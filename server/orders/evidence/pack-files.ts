@@ -48,7 +48,10 @@ export interface PackContent {
   readonly id: PackId;
   readonly order: string;
   readonly root: PublicRoot;
-  /** Checkpoint that the pack's reader already has. The pack proves that the ledger only grew after this checkpoint. */
+  /**
+   * Checkpoint of the ledger that a recipient of the evidence pack already has. The evidence pack proves that the ledger only grew after
+   * this checkpoint. Null if no such checkpoint was given.
+   */
   readonly since: StoredCheckpoint | null;
   readonly snapshot: Snapshot;
   readonly madeAt: string;

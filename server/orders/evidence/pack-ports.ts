@@ -19,7 +19,10 @@ export interface PackReceipt {
   readonly kind: (typeof RECEIPT_KINDS)[number];
   readonly ofKind: number;
   readonly revision: number;
-  /** Moment in the order's notice plan for which the device displayed the notice; null for a receipt about anything else. */
+  /**
+   * Planned time of the notice that the receipt is about, such as one day before the order takes effect (`P1D`). Null if the receipt is
+   * about the order itself.
+   */
   readonly notice: string | null;
   /** Time at which the device created the receipt, by the device's clock. */
   readonly at: Instant;
@@ -40,11 +43,14 @@ export interface MadePack extends NewPack {
 export interface PackStore extends EntryStore, CheckpointStore {
   /** Returns an order list by its version; null if the server has deleted the list. */
   list(version: number): Promise<Envelope | null>;
-  /** Devices with a verified receipt about the order, up to the given revision. Returns only device ids above `after`, sorted. */
+  /**
+   * Returns the sorted ids of devices that have a verified receipt about an order, up to the given revision. Returns only ids above
+   * `after`.
+   */
   devicesWithReceipts(order: string, upTo: number, after: DeviceId | null, limit: number): Promise<DeviceId[]>;
   /**
-   * Verified receipts of the given devices about the order, up to the given revision; sorted by device, oldest first. If a device has more
-   * than `MOST_OF_A_KIND` receipts of one kind, returns only the first and the last ones of the kind.
+   * Returns verified receipts of the given devices about an order, up to the given revision; sorted by device, oldest first. If a device
+   * has more than `MOST_OF_A_KIND` receipts of one kind, returns only the first and the last ones, to limit the size of an evidence pack.
    */
   receipts(order: string, upTo: number, devices: readonly DeviceId[]): Promise<PackReceipt[]>;
 }
@@ -53,7 +59,7 @@ export interface PackRecordStore {
   recordPack(pack: NewPack): Promise<void>;
   packs(order: string, limit: number): Promise<MadePack[]>;
   recordHandles(pack: PackId, handles: ReadonlyMap<DeviceId, string>): Promise<void>;
-  /** All handles (device pseudonyms) in the evidence pack; null if the order has no such pack. */
+  /** Returns all handles (device pseudonyms) in an evidence pack; null if the given order has no evidence pack with this id. */
   handles(order: string, pack: PackId): Promise<ReadonlyMap<DeviceId, string> | null>;
 }
 

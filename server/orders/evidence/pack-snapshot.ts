@@ -50,15 +50,15 @@ export interface Snapshot {
   readonly proceedings: readonly ProceedingRow[];
   readonly approverSets: readonly Envelope[];
   /**
-   * Ledger entries about the order, its order lists, approver sets, restores and time corrections. The entry of the newest order list is
-   * included, because the server keeps only a fixed number of lists. Auditors thus see which older lists may be absent.
+   * Ledger entries about an order, its order lists, approver sets, restores and time corrections. The entry of the newest order list is
+   * always included. It shows auditors which older lists may be absent, because the server keeps only a fixed number of lists.
    */
   readonly entries: readonly Found[];
   /** Continuations, which rename the ledger after a loss of entries. Their ledger entries are in `entries`. */
   readonly continuations: readonly Envelope[];
   /**
-   * Admins' location changes that concern the order, sorted by the index of their ledger entry. Changes whose ledger entry has no index yet
-   * are absent.
+   * Admins' location changes of devices that concern an order, sorted by the index of their ledger entry. Changes whose ledger entry has no
+   * index yet are absent.
    */
   readonly locations: readonly StoredLocationChange[];
   readonly checkpoint: StoredCheckpoint;

@@ -34,8 +34,8 @@ export interface ProceedingRow {
 export interface ProceedingStore {
   proceedings(order: string): Promise<ProceedingRow[]>;
   /**
-   * Adds a record to the order. `alert` is the code of the alert that the record resolves. Throws `conflict` if the order already has a
-   * record with this number, or if the store lacks the document that the record refers to.
+   * Adds a record (an answer to an authority, or a step of an appeal) to an order. `alert`: code of the alert that the record resolves.
+   * Throws `conflict` if the order already has a record with this number, or if the store lacks the record's document.
    */
   appendProceeding(
     row: ProceedingRow,
@@ -47,7 +47,7 @@ export interface ProceedingStore {
 
 /** Proceedings of an order for its page. The server hides them from readers who may not read a withheld order. */
 export interface ProceedingsView extends ProceedingState {
-  /** All records, sorted by number. Records that a later record corrects are included. */
+  /** All records of answers and appeals about the order, sorted by number. Records that a later record corrects are included. */
   readonly records: readonly Pick<ProceedingRecord, 'entry' | 'recordedBy' | 'recordedAt' | 'proceeding'>[];
 }
 
@@ -78,7 +78,10 @@ interface RecordedOrder {
 }
 
 export interface Proceedings {
-  /** Records an answer or a step of an appeal. Throws `invalid_input`, `conflict`, and `not_found` for an unknown order or document. */
+  /**
+   * Records an answer to the authority behind an order, or a step of an appeal. Throws `invalid_input`, `conflict`, and `not_found` for an
+   * unknown order or document.
+   */
   record(by: PersonId, order: string, proceeding: Proceeding): Promise<ProceedingsView>;
   /** Orders with an authority's deadline for an answer, and without a recorded answer. */
   openAnswers(): Promise<readonly OpenAnswer[]>;
