@@ -25,8 +25,8 @@ export interface RecoveredOwner {
 }
 
 /**
- * `email`: null if there is only one owner. Throws `store_locked` while the server runs, `passphrase_wrong`, and `not_found` for a missing
- * owner or missing keys.
+ * Creates a one-time sign-in link for an owner. `email`: the owner's e-mail address; null if there is only one owner. Throws `store_locked`
+ * while the server runs, `passphrase_wrong`, and `not_found` for a missing owner or missing keys.
  */
 export async function recoverOwner(config: Config, email: string | null): Promise<RecoveredOwner> {
   const folder = keyFolderOf(config);

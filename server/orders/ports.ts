@@ -40,8 +40,8 @@ export interface RevisionRow {
   readonly digest: string;
   readonly proposer: PersonId;
   /**
-   * State of the revision. `requested` means that another proposal of the order is pending, and a second person must confirm that this
-   * revision replaces it.
+   * State of an order's revision. `waiting`: approvers can sign the revision. `requested`: another person's proposal of the same order is
+   * pending, and the proposer of this revision requests its replacement. A second person must first confirm this request.
    */
   readonly state: 'requested' | 'waiting' | 'adopted' | 'superseded' | ProposalEnd;
   readonly proposedAt: Instant;
@@ -53,7 +53,7 @@ export interface RevisionRow {
   readonly endedAt: Instant | null;
   readonly endedBy: PersonId | null;
   readonly endReason: string | null;
-  /** Version of the first order list that contains this revision; null before the revision is adopted. */
+  /** Version of the first order list that contains the revision. Null until enough approvers have signed the revision. */
   readonly listedIn: number | null;
   /** Approvals, oldest first. One person can have several approvals with different keys. */
   readonly approvals: readonly ApprovalRow[];
@@ -133,7 +133,7 @@ export interface RegisteredKey {
 export interface OrderStore {
   orders(): Promise<OrderRow[]>;
   order(number: string): Promise<OrderRow | null>;
-  /** Revisions of the order, oldest first. */
+  /** Returns the revisions of a given order, oldest first. */
   revisions(number: string): Promise<RevisionRow[]>;
   /**
    * All adopted revisions, oldest first. They include earlier revisions of each order, because a one-person pause is valid only together
@@ -159,18 +159,19 @@ export interface OrderStore {
  */
 export interface ProposalStore {
   /**
-   * Adds a revision to its order.
-   * - A pending revision supersedes the order's earlier pending revision.
-   * - A revision in the state `requested` waits for a second person to confirm the replacement. The revision supersedes only earlier
-   *   requests by the same proposer.
+   * Adds a revision to an order.
+   * - In the state `waiting`, the new revision supersedes the order's earlier pending revision.
+   * - In the state `requested`, a second person must first confirm that the new revision replaces the pending revision. Until then, the
+   *   new revision supersedes only earlier requests by the same proposer.
    *
-   * Throws `conflict` unless the revision follows the latest stored one and all its documents exist. For revision 1, the order must not
-   * exist.
+   * Throws `conflict` unless the new revision follows the latest stored revision and all its documents exist. For revision 1, the order
+   * must not exist.
    */
   appendRevision(change: NewRevision, entry: EntryDraft<'order.revision'>): Promise<void>;
   /**
-   * Ends a proposal that is pending or in the state `requested`. If the order then has no pending proposal, its oldest revision in the
-   * state `requested` becomes pending. Throws `conflict` if the proposal has already ended.
+   * Ends a proposal that is pending or that waits for permission to replace the pending proposal (state `requested`). If no pending
+   * proposal of the order remains, the oldest request becomes pending, because it no longer replaces a proposal. Throws `conflict` if the
+   * proposal has already ended.
    */
   endProposal(
     end: {
@@ -184,8 +185,8 @@ export interface ProposalStore {
     entry: EntryDraft<'order.proposal-ended'>,
   ): Promise<void>;
   /**
-   * Replaces the order's pending revision with a revision in the state `requested`, because a second person has confirmed the replacement.
-   * Throws `conflict` if the new revision is no longer in the state `requested`.
+   * Replaces the pending revision of an order with a revision in the state `requested`, because a second person has confirmed the
+   * replacement. Throws `conflict` if the new revision is no longer in the state `requested`.
    */
   replacePending(
     change: { order: string; revision: number; at: Instant; by: PersonId },
@@ -200,8 +201,9 @@ export interface ProposalStore {
 
 export interface AdoptionStore {
   /**
-   * Stores an approval, and the adoption if the approval completes it. An adoption supersedes the order's pending proposals. Signatures
-   * with a person's older keys remain stored, because they are valid under older approver sets.
+   * Stores an approval of an order's revision, and the adoption if the revision now has enough approvals. An adoption supersedes the
+   * pending proposals of the same order. Signatures with a person's older keys remain stored, because they are valid under older approver
+   * sets.
    *
    * Throws `conflict` if the revision no longer has the state `state` and `counted` approvals. Throws `forbidden` if the approver's account
    * is disabled.

@@ -55,7 +55,10 @@ export function createPeople({ store, groups, bus, clock }: PeoplePorts) {
     throw new CordonError('out_of_scope', 'Your role does not include any group of this person.', { person: id });
   }
 
-  /** Finds the person for an enrollment or a change. Throws `out_of_scope` unless the scope contains every group of the person. */
+  /**
+   * Returns a person for whom an admin wants to enroll a device, or whose record the admin wants to change. Throws `out_of_scope` unless
+   * the admin's scope contains every group of the person.
+   */
   async function personInScope(id: PersonId, scope: Scope): Promise<Person> {
     const person = await get(id, scope);
     if (coversPerson(scope, person.groups)) return person;

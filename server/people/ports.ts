@@ -75,8 +75,9 @@ export interface PeopleStore {
   /** Lists people by normalized name, then by identifier. */
   list(query: PersonQuery): Promise<{ readonly person: Person; readonly folded: string }[]>;
   /**
-   * Changes a person. Returns false for an unknown person. Throws the same errors as `insert`, and `conflict` if the person has a device or
-   * an open activation code in a group that would be removed. The same transaction changes the user's name on the person's devices.
+   * In one transaction, changes a person and the user's name on the person's devices. Returns false for an unknown person. Throws
+   * `not_found` for an unknown group. Throws `conflict` for another person's e-mail address or directory id, or if a removed group has a
+   * device or an open activation code of the person.
    */
   update(id: PersonId, change: PersonUpdate): Promise<boolean>;
 }

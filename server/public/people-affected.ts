@@ -78,10 +78,7 @@ function exemptions(exempt: Revision['exempt'], zone: string): Markup {
   return html`${ends}`;
 }
 
-/**
- * Sentence about the deletion of work data on devices. `approved`: true if two people have approved the order's exit (the phase in which
- * devices wipe work data).
- */
+/** Returns a text that says whether an order deletes work data on devices. `approved`: true if two people have approved this deletion. */
 export function exitWords(terms: OrderTerms, approved: boolean): Markup {
   const { mode, exportWindow, zone } = terms;
   if (mode !== 'exit')

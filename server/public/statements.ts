@@ -1,4 +1,7 @@
-/** Public statements about orders, from the signed order list, so that the page shows only adopted orders. The functions are pure. */
+/**
+ * Public statements about orders, for the transparency page. The statements come from the signed order list, so that the page shows only
+ * adopted orders. The functions are pure.
+ */
 import { parseDocument } from '../../shared/order/canonical.ts';
 import {
   type Envelope,

@@ -96,7 +96,7 @@ export const TRANSPARENCY_PATH = '/transparency';
 
 const orderAnchor = (order: string): string => `order-${order}`;
 
-/** Pattern of a link to an order on the page. `{order}`: placeholder for the order's number. */
+/** Pattern of a link to an order on the public transparency page. `{order}`: placeholder for the order's number. */
 export const ORDER_ON_PAGE = `${TRANSPARENCY_PATH}#${orderAnchor('{order}')}`;
 
 function article({ statement: { order, terms, exempt, exit }, state, history, proceedings }: ShownOrder): Markup {

@@ -56,8 +56,9 @@ export interface ContinuationView {
   readonly proposedBy: string;
   readonly adoptedAt: number | null;
   /**
-   * `needed`: number of people who must sign. `signed`: number of people of the newest approver set who have signed. Two people count as
-   * one if one of them could have used the other's account.
+   * Approvers' signatures on the decision to continue the ledger under a new name. `needed`: number of people who must sign the decision.
+   * `signed`: number of people of the newest approver set who have signed. Two people count as one if one of them could have used the
+   * other's account.
    */
   readonly signatures: ContinuationRow['signatures'];
   readonly signed: number;

@@ -29,9 +29,9 @@ export interface ContinuationStore {
   proposeContinuation(row: ContinuationRow): Promise<void>;
   signContinuation(row: Pick<ContinuationRow, 'digest' | 'signatures'>): Promise<void>;
   /**
-   * Marks the pending continuation of the ledger as adopted, because enough approvers have signed it. The same transaction stores the state
-   * of the recovery and the ledger entry. Throws `conflict` if the ledger does not have exactly `size` entries, or if the continuation is
-   * no longer pending.
+   * Marks the pending decision to continue the ledger under a new name as adopted, because enough approvers signed it. The same transaction
+   * stores the server's recovery state and a ledger entry. Throws `conflict` if the ledger does not have `size` entries, or if the decision
+   * is no longer pending.
    */
   adoptContinuation(
     row: ContinuationRow,

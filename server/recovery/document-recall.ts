@@ -41,7 +41,10 @@ export interface DocumentRecallPorts {
 
 export function createDocumentRecall(ports: DocumentRecallPorts) {
   const { recovery, recover, approverSetVersion, bus, raise, setAreas, log } = ports;
-  /** Version of the newest order list that the server has completely received from a device. */
+  /**
+   * Version of the newest order list from before the restore that the restored server has. At first, this is the version in the backup. The
+   * version rises when a device returns a newer list to the server.
+   */
   let knownList = recovery.state()?.from.list ?? 0;
   const responded = new Set<DeviceId>();
   const pending = new Map<DeviceId, number>();
@@ -53,8 +56,9 @@ export function createDocumentRecall(ports: DocumentRecallPorts) {
   }
 
   /**
-   * Returns the kind of request to a device that reports these versions of its signed documents. `documents`: all signed documents, because
-   * the device has newer versions. `facts`: only the device record and the ledger checkpoint. Null: no request.
+   * Returns what a restored server requests from a device that reports the given versions of its signed documents. `documents`: all signed
+   * documents, because the device has newer versions than the server. `facts`: only the device record and the ledger checkpoint. Null: no
+   * request.
    */
   function requestFor(
     device: DeviceId,

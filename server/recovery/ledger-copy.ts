@@ -1,4 +1,7 @@
-/** A copy of the public ledger, made by `cordon ledger copy`. Its signatures are verified with the key of the restored installation. */
+/**
+ * Copy of the public ledger, made by `cordon ledger copy`, for the restore of a server from a backup. The signatures in the copy are
+ * verified with the ledger key of the installation that is being restored.
+ */
 
 import { CordonError } from '../../shared/errors.ts';
 import { originOf } from '../../shared/ledger/checkpoint.ts';

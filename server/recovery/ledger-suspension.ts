@@ -20,8 +20,9 @@ export function whySuspended(known: RecoveryState | null): string | null {
 }
 
 /**
- * Reason why an admin may not resume the ledger; null if the admin may resume it. Pure. Without any checkpoint, nothing proves that the
- * restored tree is the newest tree, so the server might sign a second history.
+ * Returns the reason why an admin may not let a restored server sign ledger checkpoints again; null if the admin may. Pure. Without any
+ * known checkpoint, nothing proves that the restored ledger has all published entries. The server might then sign a second, contradicting
+ * ledger.
  */
 export function whyNotResumed(facts: {
   readonly largestShown: number;

@@ -18,7 +18,7 @@ export interface StoreFacts {
   readonly migrations: readonly string[];
   readonly installation: string;
   readonly ledger: { readonly size: number; readonly checkpoint: string | null };
-  /** Versions of the signed documents; 0 for a document that does not exist. */
+  /** Versions of the newest order list, revocation list (CRL) and approver set in the store; 0 for a document that does not exist. */
   readonly versions: { readonly list: number; readonly crl: number; readonly approvers: number };
 }
 
@@ -142,8 +142,8 @@ export interface CertificateRestore {
 
 export interface RowRestore {
   /**
-   * Ends sessions, tokens, invitations, activation codes, queued commands, pending proposals and similar rows, because they may have been
-   * used or canceled after the backup.
+   * Ends sessions, tokens, invitations, activation codes, queued commands, pending proposals and similar rows of a restored store, because
+   * they may have been used or canceled after the backup was made.
    */
   withdraw(now: number, realNow: number): Promise<Withdrawn>;
   /**

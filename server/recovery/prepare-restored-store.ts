@@ -40,8 +40,8 @@ export interface LedgerCopy {
   readonly root: Uint8Array;
   readonly note: string;
   /**
-   * Continuations of the ledger (decisions by which the ledger goes on under a new name), oldest first. The last one created the name in
-   * the copy's checkpoint.
+   * Continuations of the ledger (decisions by which the ledger goes on under a new name), oldest first. The last continuation created the
+   * ledger's current name, which is the name in this copy's checkpoint.
    */
   readonly continuations: readonly Envelope[];
   entries(): AsyncIterable<{ readonly index: number; readonly body: Buffer; readonly entry: LedgerEntry }>;

@@ -14,7 +14,10 @@ export interface Presented {
 
 export interface KnownFacts {
   readonly revoked: boolean;
-  /** True if the ledger copy has the entry of the certificate's issue and no entry of its revocation. */
+  /**
+   * True if a copy of the public ledger has an entry that the device's certificate was issued, and no entry that this certificate was
+   * revoked.
+   */
   readonly published: boolean;
   readonly enrolled: { readonly generation: number; readonly active: boolean } | null;
   /** True if the backup has the device's activation code, which names the user and group. */
@@ -24,23 +27,23 @@ export interface KnownFacts {
 export type Readmission =
   | 'revoked'
   /**
-   * Renewed certificate of an enrollment that is active in the backup. The server accepts the certificate, because the server already
-   * trusts this enrollment.
+   * Renewed certificate of an enrollment that is active in the backup from which the server was restored. The server accepts the
+   * certificate, because the server already trusts this enrollment.
    */
   | 'renewal'
   /**
-   * Certificate of an enrollment after the backup, which the server accepts. The ledger copy shows that the certificate was issued and not
-   * revoked, and the backup names the device's user.
+   * Certificate of an enrollment after the backup, which the server accepts. A copy of the public ledger shows that the certificate was
+   * issued and not revoked, and the backup names the device's user.
    */
   | 'enrollment'
   /**
-   * Certificate that only an admin can accept. The backup does not name the device's user, or no ledger copy shows that the certificate was
-   * issued and not revoked.
+   * Certificate that only an admin can accept. The backup does not name the device's user, or no copy of the public ledger shows that the
+   * certificate was issued and not revoked.
    */
   | 'ask'
   /**
-   * Certificate that the server refuses. The backup has a newer enrollment of the device, or lacks the certificate although the certificate
-   * was issued before the backup.
+   * Certificate that a restored server refuses. Either the device has a newer enrollment in the server's backup, or the certificate was
+   * issued before the backup but is missing in it.
    */
   | 'unknown';
 

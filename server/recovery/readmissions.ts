@@ -153,7 +153,7 @@ export function createReadmissions(ports: ReadmissionsPorts) {
   return { returning: acceptReturningDevice, readmit, reject, lost };
 }
 
-/** Reads a certificate. Returns null if this authority did not issue the certificate to a device. */
+/** Reads a device's certificate. Returns null if the given issuing CA did not issue the certificate to a device. */
 function readDeviceCertificate(der: Buffer, issuing: X509Certificate): ReadmittedCertificate | null {
   const x509 = new X509Certificate(der);
   if (!x509.verify(issuing.publicKey)) return null;

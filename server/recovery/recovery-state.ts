@@ -33,7 +33,10 @@ export const recoverySchema = z.strictObject({
   rejoined: count,
   revocations: z.enum(['ledger', 'crl', 'both', 'unknown']),
   revoked: count,
-  /** Revisions that the ledger copy names as adopted and that no device has sent yet. */
+  /**
+   * Adopted revisions of orders that a restored server lacks. A copy of the public ledger names these revisions, but no device has sent
+   * them to the server yet.
+   */
   missing: z.array(z.strictObject({ order: z.string().max(32), revision: count, digest: sha256Hex })).max(10_000),
   missingApprovers: count,
   withdrawn: z.strictObject({
@@ -49,8 +52,8 @@ export const recoverySchema = z.strictObject({
   seenLedger: count,
   closedAt: count.nullable(),
   /**
-   * Tree (size and root hash) from which an admin let the suspended ledger continue; null if no admin did. The other fields record the
-   * devices and checkpoints on which the admin's decision relied.
+   * Decision of an admin that a restored server may sign ledger checkpoints again; null without a decision. `size` and `root`: tree from
+   * which the ledger continues. `active`, `answered`, `checkpoints` and `file`: devices and checkpoints on which the admin relied.
    */
   resumed: z
     .strictObject({
@@ -67,8 +70,8 @@ export const recoverySchema = z.strictObject({
     .nullable()
     .default(null),
   /**
-   * Largest tree from a signed checkpoint that the ledger does not contain. Null if there is none, or if an older version of the server
-   * wrote the state.
+   * Largest ledger tree that a signed checkpoint proves and that the restored ledger does not contain. The tree proves that the restored
+   * server lost entries. Null if there is no such tree, or if an older version of the server wrote the state.
    */
   seen: z
     .strictObject({ origin: z.string().max(200), size: count, root: sha256Hex })
@@ -84,8 +87,8 @@ export const recoverySchema = z.strictObject({
     .nullable()
     .default(null),
   /**
-   * Number of entries in the largest earlier ledger that proves a larger loss than the approvers stated when they gave the ledger a new
-   * name. Devices report such ledgers after the new name is in use. 0 if no device has reported one.
+   * Size, in entries, of the largest old ledger that a device reported after approvers gave the ledger a new name. Stored only if it
+   * exceeds the size that the approvers stated, because more entries were then lost than they knew. 0 if no device reported such a ledger.
    */
   lossShown: count.default(0),
   /**

@@ -9,7 +9,10 @@ export interface StoredRecovery {
   /** State of the recovery; null if this server was not restored. */
   state(): RecoveryState | null;
   recovering(): boolean;
-  /** Changes the recovery state in the store and in memory, and stores the ledger entry. Does nothing if this server was not restored. */
+  /**
+   * Changes the recovery state of a restored server in the store and in memory, and adds `entry` (if given) to the ledger. Does nothing if
+   * this server was not restored.
+   */
   update(change: Partial<RecoveryState>, entry?: EntryDraft): Promise<void>;
   /** Replaces the recovery state in memory with a state that the store has already committed. */
   replace(state: RecoveryState): void;

@@ -4,8 +4,8 @@
  */
 
 /**
- * Minimum increase of a document's version number at a restore, in case the machine's clock is wrong. An installation creates fewer
- * versions in years.
+ * Minimum by which a restore increases a document's version number. Normally, the increase grows with the time since the backup. The
+ * minimum suffices even if a wrong clock hides that time, because an installation creates fewer versions than this in several years.
  */
 const LEAST = 1_000_000;
 /**

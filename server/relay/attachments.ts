@@ -41,13 +41,14 @@ export interface Attachment {
 
 export interface AttachmentStore {
   /**
-   * Stores an attachment. A second upload of the same bytes changes nothing. Throws `conflict` if another device uses the name. Throws
-   * `too_large` if the attachments that the device has stored since the time `since` would exceed `most` bytes.
+   * Stores an attachment under the name `id`. A second upload of the same bytes by the same device changes nothing. Throws `conflict` if
+   * another attachment has this name. Throws `too_large` if the attachments that the device has stored since the time `since` would exceed
+   * `most` bytes.
    */
   put(attachment: Attachment, limit: { readonly since: Instant; readonly most: number }): Promise<void>;
   /**
-   * Size of the attachment in bytes. Null if no attachment has this name, or if the attachment was stored before the time `since` and has
-   * expired.
+   * Returns the size in bytes of the attachment with the name `id`. Null if there is no such attachment, or if it has expired because it
+   * was stored before the time `since`.
    */
   size(id: string, since: Instant): Promise<number | null>;
   /** Piece of the attachment from the byte offset `from`. Null if the attachment was deleted. */

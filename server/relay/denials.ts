@@ -69,7 +69,10 @@ export interface MessagingGate {
   appealOf(order: string): string | null;
 }
 
-/** Throws `service_denied` with the orders that block the device, their reasons, and the deciding order's appeal address. */
+/**
+ * Throws `service_denied` if an order suspends messaging for a device. The error contains all such orders, their reasons and one appeal
+ * address. Among several orders, the address is that of the order with the strictest rule for waiting messages.
+ */
 export async function requireMessaging({ verdict, rules, appealOf }: MessagingGate, device: DeviceId): Promise<void> {
   const { messaging } = (await verdict(device)).services;
   const by = decidingOrder(messaging, rules());

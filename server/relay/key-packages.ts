@@ -13,7 +13,7 @@ import { type MessagingGate, requireMessaging } from './denials.ts';
 import type { Enrollment } from './ports.ts';
 
 export const MOST_KEY_PACKAGES = 200;
-/** If a device has fewer key packages on the server, the server asks the device for more. */
+/** Minimum number of a device's single-use key packages (RFC 9420) on the server. If fewer remain, the server asks the device for more. */
 const FEW = 20;
 const CLAIMS_PER_HOUR = 1_000;
 /**

@@ -1,6 +1,6 @@
 /**
- * Mailboxes of devices. Every read checks the device's verdict. A suspended device therefore receives nothing, even if the order has not
- * yet been applied to its mailbox.
+ * Mailboxes of devices. Each read first checks whether an order suspends messaging for the device. The device therefore receives no mail
+ * that such an order holds back, even if the server has not yet updated the mailbox for the order.
  */
 import { createBatcher } from '../../shared/loops/batcher.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';

@@ -48,8 +48,8 @@ export interface Known {
   readonly begun: Map<string, number>;
   readonly mailboxes: ReadonlyMap<DeviceId, Mailbox>;
   /**
-   * Amount of each sender's mail in a recipient's mailbox. `shareKey` creates the keys. At the start of a batch, the map covers only
-   * mailboxes that are at least half full, because only these limit each sender (`isCrowded`).
+   * Number and bytes of the messages from each sender in each recipient's mailbox, by recipient and sender (`shareKey`). At the start of a
+   * batch, only mailboxes that are at least half full are included, because only these limit individual senders (`isCrowded`).
    */
   readonly shares: Map<string, Share>;
 }

@@ -68,7 +68,10 @@ export interface MailboxCounters {
 export interface MailQuery extends Enrollment {
   readonly after: number;
   readonly entries: number;
-  /** Maximum bytes of the page. The first entry is returned even if it alone is larger. */
+  /**
+   * Size limit for one page of mailbox entries, in bytes. The page ends with the entry that reaches the limit, so a single large entry is
+   * still returned.
+   */
   readonly bytes: number;
   /**
    * True if an order suspends the device's messaging. The device then receives only mail that arrived before the order took effect, and
@@ -100,8 +103,8 @@ export interface MailboxStore {
   /** Reads mailbox entries, sorted by sequence number. Concurrent reads share one SQL statement. */
   read(query: MailQuery): Promise<MailPage>;
   /**
-   * Acknowledges the entries up to the sequence number `through`. Concurrent calls share a transaction. Returns the senders that receive a
-   * delivery report.
+   * Records that a device has received its mailbox entries up to the sequence number `through`. Concurrent calls share a transaction.
+   * Returns the senders that receive a delivery report.
    */
   acknowledge(enrollment: Enrollment, through: number, now: Instant): Promise<readonly DeviceId[]>;
   /**

@@ -9,8 +9,8 @@ import type { FleetPort, Log, ReceiptRow, ReceiptStore } from '../ports.ts';
 /** Number of signatures that the server verifies in one turn of the event loop, which takes about 10 ms. */
 const AT_ONCE = 64;
 /**
- * In milliseconds (real time). Verification starts when no receipt has arrived for this time, so that devices that report at the same time
- * get their acknowledgments first. If receipts arrive without a pause, verification starts after `LONGEST_WAIT`.
+ * Duration in milliseconds (real time) without a new receipt, after which the server verifies the stored receipts. Devices that report at
+ * the same time thus get their acknowledgments first. If receipts arrive without such a pause, verification starts after `LONGEST_WAIT`.
  */
 const LULL = 50;
 const LONGEST_WAIT = 5_000;

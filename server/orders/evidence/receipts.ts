@@ -1,6 +1,7 @@
 /**
- * Receipts of devices. Because thousands of devices report at the same time, the server first stores a receipt and verifies its signature
- * later. A receipt is evidence only if the device's own key signed it and the device could have received the revision.
+ * Receipts: signed statements of devices, for example that a device enforced an order. Because thousands of devices report at once, the
+ * server stores receipts first and verifies them later. A receipt is valid if the device's key signed it and the device could have received
+ * that revision of the order.
  */
 import { CordonError } from '../../../shared/errors.ts';
 import { parseDocument } from '../../../shared/order/canonical.ts';

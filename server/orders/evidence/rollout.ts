@@ -43,9 +43,11 @@ export interface RolloutStore {
     revisions: readonly number[],
     inTime: ReadonlyMap<NoticeMoment, Instant>,
   ): Promise<ReadonlyMap<NoticeMoment, NoticeCount>>;
-  /** Devices with a receipt that they enforced the order. Devices whose enrollment has ended are included. */
+  /**
+   * Devices whose receipts (signed statements) confirm that they enforced a given order. Devices whose enrollment has ended are included.
+   */
   enforcedBy(order: string): Promise<DeviceId[]>;
-  /** Receipts about the order, by device. Devices without a receipt are absent. */
+  /** Receipts (signed statements) about a given revision of an order, by device. Devices without a receipt are absent. */
   reports(order: string, revision: number, devices: readonly DeviceId[]): Promise<ReadonlyMap<DeviceId, Reports>>;
 }
 

@@ -1,6 +1,7 @@
 /**
- * Names of the users behind handles (device pseudonyms) in rehearsals and evidence packs. Each file of names is encrypted for one recipient
- * and has a ledger entry with a commitment to the recipient. While the order is withheld, the entry contains only the hash of the file.
+ * Encrypted files that name the users behind device pseudonyms in impact previews and evidence packs (files for auditors). Each file has
+ * one recipient. The file's ledger entry contains the recipient as a salted hash. For an order that is withheld from the public, the entry
+ * shows only the file's hash.
  */
 import { setImmediate as turn } from 'node:timers/promises';
 import { parseRecipient, sealTo } from '../../../shared/age/seal-to.ts';
@@ -35,7 +36,10 @@ export interface NamesRequest {
 }
 
 export interface SealedNames {
-  /** File in the age format. Decrypted, it is a CSV file in UTF-8 with the columns handle, device and name. */
+  /**
+   * Encrypted file (age format) that tells its recipient which device and user each device pseudonym stands for. The decrypted file is CSV
+   * in UTF-8 with the columns handle (pseudonym), device and name (of the user).
+   */
   readonly bytes: Uint8Array;
   readonly devices: number;
 }

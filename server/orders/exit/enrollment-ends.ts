@@ -17,8 +17,8 @@ import type { DeniedDevice, ExitStore, HoldsPort, NewExit, Unfinished } from './
 import { SILENT_AFTER } from './exit-progress.ts';
 
 /**
- * Milliseconds between two searches for silent devices, which have sent no receipt about the exit. A search reads every device that the
- * order affects, so a search after every receipt would be too expensive.
+ * Milliseconds between two searches for silent devices, which sent no receipt about an order to wipe work data. Each search reads every
+ * device that the order affects, so a search after every receipt would be too expensive.
  */
 const SEEK_EVERY = 86_400_000;
 const AT_ONCE = 100;

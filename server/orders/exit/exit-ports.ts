@@ -21,9 +21,8 @@ export type Unfinished = Pick<ExitRow, 'order' | 'revision' | 'device' | 'genera
 
 export interface Awaited extends Pick<NewExit, 'device' | 'generation'> {
   /**
-   * Time since which the server waits for a receipt about the exit (deletion of work data on devices). Since then, the order has affected
-   * the device without interruption. Only the home area and legal seat count, because the location of a device that sends nothing is
-   * unknown.
+   * Time since which the server waits for a device's receipt about an order to wipe work data. The order has affected the device since then
+   * without interruption. Only home area and legal seat count, because the server does not know the location of a silent device.
    */
   readonly since: Instant;
 }
@@ -38,13 +37,14 @@ export interface ExitStore {
     devices: readonly DeviceId[],
   ): Promise<Pick<NewExit, 'device' | 'generation'>[]>;
   /**
-   * Returns the given active devices that have sent no receipt about the exit, each with the time since which the server waits for a
-   * receipt. For a device without such a time, stores `at` as the time.
+   * Returns the given active devices that have sent no receipt about an order to wipe work data. Each result includes the time since which
+   * the server waits for the receipt. If the store has no such time for a device, the method stores `at` as this time.
    */
   awaited(order: string, revision: number, devices: readonly DeviceId[], at: Instant): Promise<Awaited[]>;
   /**
-   * Ends the wait for devices from which the server no longer expects a receipt. These are the devices that `awaited` has not returned
-   * since the time `at`. If the server waits for a device again later, the waiting time starts anew.
+   * Deletes the start of the waiting time for devices from which the server no longer expects a receipt. These are the devices that no call
+   * of `awaited` has returned since the time `at`. If an order affects such a device again, a new waiting time starts, because only
+   * uninterrupted time counts.
    */
   forgetAwaited(order: string, revision: number, at: Instant): Promise<void>;
   /**

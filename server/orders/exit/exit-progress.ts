@@ -16,7 +16,8 @@ import type { OrderStore } from '../ports.ts';
 import type { AdoptedExit, DeniedDevice, ExitStore, HoldsPort } from './exit-ports.ts';
 
 /**
- * Milliseconds for which the server waits for a device's receipt about the exit. After this time, the server ends the device's enrollment.
+ * Milliseconds for which the server waits for a device's receipt about an order to wipe work data. After this time, the server ends the
+ * device's enrollment.
  */
 export const SILENT_AFTER = 30 * 86_400_000;
 const AT_ONCE = 100;
@@ -26,16 +27,16 @@ export interface ExitProgress {
   readonly revision: number;
   readonly adoptedAt: Instant;
   /**
-   * Earliest time at which the server ends the enrollment of a device that sent no receipt about the exit. If the order affects a device
-   * only later, the server starts to wait at that later time.
+   * Earliest time at which the server ends the enrollment of a device that sent no receipt about an order to wipe work data. If the order
+   * affects a device only later, the waiting time for this device also starts later.
    */
   readonly silentAfter: Instant;
   readonly wiped: number;
   readonly silent: number;
   readonly held: number;
   /**
-   * Number of blocked devices that sent a receipt about the exit but have not wiped their work data. Their export window is still open, or
-   * their location is uncertain.
+   * Number of blocked devices that sent a receipt about an order to wipe work data but have not wiped the data. Either their users can
+   * still export data, or the location of the device is uncertain.
    */
   readonly waiting: number;
   readonly unanswered: number;
@@ -54,8 +55,8 @@ export interface ExitProgressPorts {
 }
 
 /**
- * Checks whether the order is active now. The server ends the enrollments of silent devices (no receipt about the exit) only under an
- * active order.
+ * Checks whether a given order is active now. Only an active order lets the server end the enrollments of devices that sent no receipt
+ * about the order.
  */
 export const isActive = (rules: readonly OrderRule[], order: string, now: Instant): boolean =>
   rules.some((rule) => rule.order === order && inForce(rule, now));

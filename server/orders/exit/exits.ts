@@ -1,7 +1,7 @@
 /**
- * Server part of an order's exit (the phase in which devices wipe work data). When a device has sent a signed receipt of the wipe, or no
- * receipt for a month, the server ends its enrollment. The server then also deletes the device's sealed messages and commands. A legal hold
- * stops both. All pending work is in the store, so a crash only delays it.
+ * Server part of an order's exit (the phase in which devices wipe work data). After a receipt of the wipe, or a month without a receipt,
+ * the server ends a device's enrollment and deletes its messages and commands. A legal hold prevents this. All pending work is stored, so a
+ * crash only delays the work.
  */
 import { Loop } from '../../../shared/loops/loop.ts';
 import { isExit } from '../../../shared/order/exit.ts';
@@ -16,8 +16,8 @@ const RETRY_AFTER = 60_000;
 export interface Exits {
   request(): void;
   /**
-   * Ends the enrollment of each device that wiped its work data, or that sent no receipt about the exit for 30 days. Never rejects, because
-   * errors are only logged.
+   * Ends the enrollment of each device that wiped its work data for an order, or sent no receipt about the order for 30 days. Never
+   * rejects, because errors are only logged.
    */
   run(): Promise<void>;
   /**
@@ -38,7 +38,10 @@ export function createExits(
 ): Exits {
   const { clock, bus, log } = ports;
   const { progress, progressAnew } = createExitProgress(ports);
-  /** Time of the next search for devices that sent no receipt about the exit. The key is the order number and the revision. */
+  /**
+   * Time of the next search for devices that sent no receipt about an order to wipe work data. The key consists of the number and the
+   * revision of the order.
+   */
   const seekAt = new Map<string, Instant>();
 
   const ends = createEnrollmentEnds({ ...ports, isStopped: () => loop.stopped });

@@ -1,6 +1,6 @@
 /**
- * Impact preview for a new IP database that locates some addresses differently. The preview shows the effect on announced and active
- * orders. All other data about a device remain unchanged, as in a rehearsal (`device-impact.ts`).
+ * Impact preview for a new IP database, which locates some addresses differently. The preview shows how announced and active orders would
+ * affect devices with the new database. It assumes that all other data about the devices remain unchanged.
  */
 import { setImmediate as turn } from 'node:timers/promises';
 import type { HomeArea } from '../../../shared/areas/area-code.ts';

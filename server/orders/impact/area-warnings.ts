@@ -53,8 +53,8 @@ type Finding =
   | 'no borders';
 
 /**
- * Returns at most one warning of each kind. A country without disputed territories causes no warning, because the server can locate any
- * device in it.
+ * Returns warnings about areas of an order in which the server may be unable to locate devices, such as disputed territories. Areas with
+ * the same problem share one warning. A country that is not itself disputed causes no warning, because the server can locate devices there.
  */
 function locationWarnings(locations: readonly HomeArea[], map: OrderMap): Warning[] {
   const found = new Map<string, { readonly finding: Finding; readonly areas: HomeArea[] }>();
@@ -112,8 +112,8 @@ function territoryOver(area: HomeArea): Territory | null {
 }
 
 /**
- * Warnings about territories with their own country codes. An admin may assume that a country or group in the order includes such a
- * territory.
+ * Returns warnings about territories that an order does not cover because they have their own country codes. An admin may wrongly assume
+ * that a country or group named in the order includes such a territory.
  */
 function territoryWarnings(named: readonly OrderArea[], { areas, disputed }: OrderMap): Warning[] {
   const covered = (territory: HomeArea) => relate([territory], { areas, disputed }) === 'inside';

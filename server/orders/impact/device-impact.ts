@@ -26,8 +26,8 @@ export interface Impact {
   readonly reasons: readonly Reason[];
   readonly areas: readonly EvidenceArea[];
   /**
-   * Latest end of the device's exemptions from the order, which may be in the past. Null if there is no exemption, or if one exemption has
-   * no end.
+   * Latest end of the device's exemptions from an order. This time may be in the past. Null if there is no exemption, or if one exemption
+   * has no end.
    */
   readonly exemptUntil: Instant | null;
 }
@@ -36,7 +36,7 @@ export interface Known {
   readonly facts: LocationFacts;
   readonly connected: boolean;
   readonly hasCurrentList: boolean;
-  /** True if a signed receipt proves that the device received any revision of the order. */
+  /** True if a device's signed receipt proves that the device received at least one revision of an order. */
   readonly delivered: boolean;
 }
 
@@ -71,8 +71,9 @@ export function activeAt(rule: OrderRule, at: Instant): OrderRule {
 }
 
 /**
- * Copies an order's rule and widens the copy to devices with their home in the order's areas. An order about locations is also widened to
- * devices with an unknown location. The impact preview lists these devices even if the order denies them no service.
+ * Copies an order's rule and widens the copy to devices with their home in the order's areas. For an order about locations, the copy also
+ * includes devices with an unknown location. Impact previews need the copy, because they list all these devices even if the order suspends
+ * no service for them.
  */
 export function widenRule(rule: OrderRule): OrderRule {
   return { ...rule, nexus: new Set([...rule.nexus, 'home']), unknown: requiresLocation(rule) ? 'deny' : rule.unknown };

@@ -1,4 +1,7 @@
-/** Counts of devices in the result of a rehearsal, by impact class, change and area. */
+/**
+ * Counts of devices in the impact preview of an order, by kind of impact (such as exempt), by difference from another revision, and by
+ * area.
+ */
 import type { ImpactChange, ImpactClass } from '../../../shared/api/impact-classes.ts';
 import type { EvidenceArea } from '../../../shared/areas/area-code.ts';
 import type { DeviceId } from '../../../shared/protocol/ids.ts';

@@ -42,8 +42,8 @@ export interface Affected {
 }
 
 /**
- * Filter for the affected devices. `class`: kind of impact. `change`: difference from the revision `baseline`, such as newly affected.
- * `area`: also includes devices that may be in only a part of the area.
+ * Filter for the devices that an order affects. `class`: kind of impact. `change`: difference from the revision `baseline`, such as newly
+ * affected. `area`: area in which the device may be, including its subdivisions.
  */
 export interface ImpactFilter {
   readonly at: 'now' | 'effective';
@@ -86,8 +86,8 @@ export interface Impact {
   page(order: string, revision: number, query: ImpactQuery): Promise<ImpactPage>;
   listing(order: string, revision: number, filter: ImpactFilter): Promise<ImpactListing>;
   /**
-   * File with the names of the users of all devices that match the filter, encrypted for one recipient. Throws `invalid_input` for an
-   * invalid recipient.
+   * Returns a file with the names of the users of all devices that match a filter. The file is encrypted for one recipient. Throws
+   * `invalid_input` for an invalid recipient.
    */
   names(
     order: string,
@@ -98,8 +98,8 @@ export interface Impact {
   warnings(order: string, revision: number): Promise<Warning[]>;
   affected(order: string, revision?: number): Promise<Affected[]>;
   /**
-   * Devices for which the order would deny a service if it were active now. An offline device is included by its last known location, even
-   * an expired one.
+   * Devices for which a given order would suspend a service if the order were active now. For a device whose location evidence has expired,
+   * the last known location counts.
    */
   affectedWhereLastSeen(order: string, revision: number): Promise<Affected[]>;
 }

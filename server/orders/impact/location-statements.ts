@@ -37,7 +37,7 @@ export interface StatedDevice {
 export interface StoredLocationChange {
   readonly device: DeviceId;
   readonly record: LocationRecord;
-  /** Index in the ledger; null until the sequencer has numbered the entry. */
+  /** Position in the ledger of the entry about this location change. Null until the ledger has assigned a position to the entry. */
   readonly index: number | null;
   readonly entry: string;
 }
@@ -75,14 +75,14 @@ export interface LocationStatements {
    */
   overridingRule(rule: OrderRule): Promise<readonly OverridingStatement[]>;
   /**
-   * Location statements that currently change the services that the adopted order suspends for a device. Throws `not_found` for an unknown
-   * order.
+   * Returns the location statements (admins' assertions about a device's location) that currently change which services a given adopted
+   * order suspends. Throws `not_found` for an unknown order.
    */
   overriding(order: string): Promise<readonly OverridingStatement[]>;
   locationChanges(order: string): Promise<readonly StoredLocationChange[]>;
   /**
-   * Announced and active orders that would suspend other services for a device if its location statement, home area and legal seat changed
-   * as requested.
+   * Returns the orders that would affect a device differently if its location statement, home area and legal seat changed as requested. An
+   * order is included if it would suspend more or fewer services for the device. Only announced and active orders are considered.
    */
   placements(changes: readonly PlacementChange[]): Promise<readonly PlacementEffect[]>;
 }

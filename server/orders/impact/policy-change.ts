@@ -17,7 +17,10 @@ export interface PolicyChange {
   readonly order: string;
   readonly title: string;
   readonly effective: Instant;
-  /** Territories that the order and the policy assign differently. `area` is null for a contested territory. */
+  /**
+   * Disputed territories that an order and a territory policy assign differently. `signed`: country to which the order assigns the
+   * territory. `policy`: country to which the policy assigns it. Null: the territory remains contested.
+   */
   readonly territories: readonly {
     readonly territory: Territory;
     readonly signed: HomeArea | null;

@@ -18,8 +18,8 @@ export interface RehearsalRequests {
   /** `number` is the number of the order that the draft changes; null for a new order. */
   ofDraft(draft: Revision, exemptions: readonly ExemptionRow[], number: string | null): Promise<RehearsalRequest>;
   /**
-   * The rehearsal compares the revision with the revision `baseline` of the same order. Throws `not_found` for an unknown order or
-   * revision.
+   * Returns the request for an impact preview of an order's revision. The preview compares the revision with the revision `baseline` of the
+   * same order, if given. Throws `not_found` for an unknown order or revision.
    */
   ofRevision(
     number: string,

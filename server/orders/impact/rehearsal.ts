@@ -53,7 +53,9 @@ export const NOTHING_WAITS: Waits = { messages: 0, bytes: 0, commands: 0 };
 
 export interface DeviceStateWithWaits extends DeviceState {
   readonly waits: Waits;
-  /** True if a verified receipt proves that the device received any revision of the order in its current enrollment. */
+  /**
+   * True if a device's verified receipt proves that the device received at least one revision of an order during its current enrollment.
+   */
   readonly delivered: boolean;
 }
 
@@ -61,8 +63,8 @@ export interface DeviceStateWithWaits extends DeviceState {
 export interface DeviceStateStore {
   states(devices: readonly DeviceId[]): Promise<ReadonlyMap<DeviceId, DeviceState>>;
   /**
-   * States of devices, with their pending messages and commands. `delivered` in the result is about receipts for the order with the number
-   * `order`. With null, `delivered` is false for all devices.
+   * Returns the states of devices, with their pending messages and commands. In a state, `delivered` is true if a receipt proves that the
+   * device received the order with the number `order`. If `order` is null, `delivered` is false for all devices.
    */
   statesWithWaits(
     devices: readonly DeviceId[],
@@ -80,12 +82,15 @@ export interface RehearsalRequest {
   readonly number: string | null;
   readonly baseline: { readonly rule: OrderRule; readonly exemptions: readonly ExemptionRow[] } | null;
   /**
-   * Rule that limits the rehearsal to the devices that this rule affects. Without the field, the rehearsal considers all devices that one
-   * of the two compared revisions can affect.
+   * Rule that limits an impact preview to the devices that this rule affects. Without the field, the preview considers all devices that the
+   * previewed revision or the revision `baseline` can affect.
    */
   readonly among?: OrderRule;
   readonly at: 'now' | 'effective';
-  /** `all` selects all affected devices, and `denied` only devices for which one of the two compared revisions denies a service. */
+  /**
+   * Selection of devices for an impact preview. `all`: all affected devices. `denied`: only devices for which the previewed revision or the
+   * revision `baseline` suspends a service.
+   */
   readonly selection: 'denied' | 'all';
   /**
    * True if the impact preview also uses the last known location of a device whose location evidence has expired. Such a device may be
@@ -96,8 +101,8 @@ export interface RehearsalRequest {
 }
 
 /**
- * Set of devices on which the order has the same impact. Even a large number of devices forms few sets, so a result is small enough to
- * cache.
+ * Set of devices on which an order has the same impact. Even a large number of devices forms few sets, so the result of an impact preview
+ * is small enough to cache.
  */
 export interface ImpactGroup extends Impact {
   readonly home: HomeArea | null;
@@ -111,7 +116,7 @@ export interface RehearsalResult {
   readonly fleet: number;
   readonly sets: readonly ImpactGroup[];
   readonly ofApprovers: number;
-  /** Number of devices for which the rehearsal used the last known location, because their location evidence has expired. */
+  /** Number of devices for which the impact preview used the last known location, because their location evidence has expired. */
   readonly lastSeen: number;
   readonly waits: ReadonlyMap<DeviceId, Waits>;
 }
@@ -200,7 +205,7 @@ function momentOf({ effective }: OrderRule, when: RehearsalRequest['at'], now: I
   return when === 'now' ? now : Math.max(now, effective);
 }
 
-/** Groups devices with equal impact, so that the rehearsal evaluates each group only once. */
+/** Groups devices on which an order has equal impact, so that an impact preview evaluates each group only once. */
 function createGroups({ rule, exemptions, baseline, at: when, selection }: RehearsalRequest, now: Instant) {
   type GroupInProgress = ImpactGroup & { readonly devices: DeviceId[] };
   const after = createEvaluation(rule, exemptions, momentOf(rule, when, now));
@@ -224,7 +229,10 @@ function createGroups({ rule, exemptions, baseline, at: when, selection }: Rehea
     return set;
   }
 
-  /** Returns the set of devices with the same impact that includes the device. Null if the order has no impact on the device. */
+  /**
+   * Returns the set of devices with equal impact to which the given device belongs. Null if the previewed order has no impact on the
+   * device.
+   */
   function setOf(device: DeviceId, known: Known): GroupInProgress | null {
     const key = after.exempts(device) || before?.exempts(device) ? null : impactKey(rules, known, now);
     if (key === null) return evaluate(device, known);
@@ -255,8 +263,8 @@ export function* slices<T>(items: readonly T[], size: number): Generator<readonl
 }
 
 /**
- * Cache key of a rehearsal (impact preview that an admin keeps). The key covers all input except the data of devices. The key omits the
- * order's title and texts, because they do not affect the result.
+ * Cache key of an order's impact preview. The key covers all input that affects the preview, except the data of devices. An order's title
+ * and texts do not affect the preview and are therefore not part of the key.
  */
 function keyOf(
   { rule, exemptions, listed, number, baseline, among, at, selection, lastSeen, names }: RehearsalRequest,

@@ -19,9 +19,9 @@ export interface LocationStatement {
 
 export interface StatementEffect {
   readonly order: string;
-  /** Services that the order denies without the location statement but allows with it. */
+  /** Services that an order suspends without a device's location statement but allows with the location statement. */
   readonly released: readonly Service[];
-  /** Services that the order denies with the location statement but allows without it. */
+  /** Services that an order suspends with a device's location statement but allows without the location statement. */
   readonly denied: readonly Service[];
 }
 
