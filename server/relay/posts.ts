@@ -1,6 +1,7 @@
 /**
- * Acceptance of messages. If the sender is suspended, the server refuses the whole message. If a recipient is suspended, the order's rule
- * for waiting messages decides about the copy for this recipient. The server cannot read the messages.
+ * Acceptance of messages. If an order suspends messaging for the sender, the server refuses the whole message. If an order suspends
+ * messaging for a recipient, the order's rule for waiting messages decides about this recipient's copy. The server cannot read the
+ * messages.
  */
 import { isCordonError } from '../../shared/errors.ts';
 import type { DenialNotice } from '../../shared/protocol/frames.ts';

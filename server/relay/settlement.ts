@@ -14,7 +14,10 @@ export interface Waiting {
   readonly seq: number;
   readonly keep: boolean;
   readonly heldBy: string | null;
-  /** True if the server accepted the message before the order took effect, and the order still allows the delivery of earlier mail. */
+  /**
+   * True if the server accepted the message before an order suspended messaging, and the order allows the delivery of such earlier
+   * messages.
+   */
   readonly due: boolean;
 }
 
@@ -49,9 +52,8 @@ function changeOf(gate: Gate, next: Gate, { keep, heldBy, due }: Waiting): Messa
   if (next === 'return' && !keep) return 'returned';
   if (next === 'deliver' && heldBy === null) {
     if (due) return null;
-    // If the gate (rule for the mailbox's mail) is still open, the message arrived before the order suspended messaging. The server
-    // delivers such a message. With any other gate, the message arrived later, and the server stored it by an outdated decision. The server
-    // holds such a message.
+    // An open gate (rule for the mailbox's mail) means that the message arrived before an order suspended messaging, so the server delivers
+    // the message. With any other gate, the message arrived after the order suspended messaging, so the server holds the message.
     if (gate === 'open') return 'due';
   }
   return heldBy === null ? 'held' : null;

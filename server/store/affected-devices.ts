@@ -24,7 +24,10 @@ interface Row {
    */
   readonly status: Schema['devices']['status'];
 }
-/** Reads the next `PAGE` rows, sorted by key and id. `after`: last id of the previous page. */
+/**
+ * Reads the next devices that match any of `keys` (areas or groups), sorted by key and device id, at most `PAGE` rows. `after`: last device
+ * id of the previous page.
+ */
 type Page = (keys: readonly string[], after: string) => Promise<readonly Row[]>;
 type AddPage = (rows: readonly Pick<Row, 'id' | 'status'>[]) => void;
 

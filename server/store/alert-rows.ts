@@ -1,6 +1,7 @@
 /**
  * Rows of alerts, one per device, code and day. A repeated alert increases the row's count, replaces its detail and gives it a new id, so
- * that lists show it first. A grave alert with a different detail gets its own row, because it may be about another forged document.
+ * that lists show it first. A grave alert (one that may mean an attack) with a different detail gets its own row, because it may report a
+ * different attack.
  */
 import { sql } from 'kysely';
 import { GRAVE_ALERTS } from '../../shared/api/alert-severity.ts';
@@ -11,7 +12,7 @@ import type { Tx } from './database.ts';
 const DAY = 86_400_000;
 /** Maximum codes of ordinary alerts per device and day. Limited because a device can invent codes. */
 export const MOST_CODES = 40;
-/** Code under which further codes of a device are stored when `MOST_CODES` is reached. */
+/** Code that replaces the real code of a device's alert if the device already has alerts with `MOST_CODES` different codes on that day. */
 export const OTHER_ALERTS = 'other_alerts';
 const LONGEST_DETAIL = 1_000;
 /** Maximum rows with grave alerts per device and day. */
@@ -81,7 +82,10 @@ export async function storeAlerts(tx: Tx, alerts: readonly NewAlert[]): Promise<
 
 type Known = ReadonlyMap<string, Pick<Merged, 'code'>>;
 
-/** Alerts with the same key share one row. */
+/**
+ * Returns the key of an alert: its code, or the code and detail of a grave alert (one that may mean an attack). Alerts of one device with
+ * the same key share one row.
+ */
 function keyOf(code: string, detail: string): string {
   if (!GRAVE_ALERTS.has(code)) return code;
   return `${code} ${detail.startsWith(NEWEST_OF_SEVERAL) ? NEWEST_OF_SEVERAL : detail}`;

@@ -9,8 +9,8 @@ import { withinScope } from './device-scope.ts';
 import type { Schema } from './schema.ts';
 
 /**
- * Numbers of one request's commands by state, as SQL returns them. If the admin's scope contains none of the commands, `displayed` is 0 and
- * all other fields are null, because only SQL's `count` returns 0.
+ * Numbers of one request's commands by state, as SQL returns them. If no command is within the calling admin's scope, `displayed` is 0,
+ * because SQL's `count` returns 0 without rows. All other fields are then null, because `sum`, `min` and `max` return null.
  */
 interface Counted extends Record<CommandState, number | string | null> {
   readonly body: string | null;

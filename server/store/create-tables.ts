@@ -11,7 +11,7 @@ export interface Table {
   readonly unique?: readonly string[];
   readonly references?: Readonly<Record<string, string>>;
   readonly indexes?: readonly string[];
-  /** Indexes with a condition or an expression, by name. The SQL is valid in both dialects. */
+  /** SQL of indexes with a condition or an expression, by index name. The SQL is valid in both SQLite and PostgreSQL. */
   readonly special?: Readonly<Record<string, string>>;
   /** Stores the rows in the order of the primary key (SQLite only). Suits small rows that are looked up by key. */
   readonly byKey?: true;

@@ -1,6 +1,6 @@
 /**
- * Wraps a Kysely dialect. Before it acquires a connection, it calls `refusal` and throws the error that `refusal` returns. It also
- * translates database errors (`store-errors.ts`).
+ * Wraps a Kysely dialect (database driver). Calls `beforeAcquire` before each acquisition of a connection, so that `beforeAcquire` can
+ * prevent the acquisition with an error. Translates errors of the database into Cordon's errors (`store-errors.ts`).
  */
 import type { CompiledQuery, DatabaseConnection, Dialect, Driver, QueryResult, TransactionSettings } from 'kysely';
 import { asStoreError } from './store-errors.ts';

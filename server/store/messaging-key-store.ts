@@ -9,8 +9,8 @@ type NewKey = Parameters<Port['certify']>[0];
 export class MessagingKeyStore implements Port {
   readonly #database: Database;
   /**
-   * Milliseconds for which a messaging key waits, so that several keys share a commit. After an update of the agent, many devices send
-   * their keys at once.
+   * Stores a device's messaging key and its signature. Keys that arrive together share one transaction, because many devices send their
+   * keys at once after an update of the agent.
    */
   readonly #certify: (row: { readonly key: NewKey; readonly signature: NewSignature }) => Promise<void>;
 

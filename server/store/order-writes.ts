@@ -11,7 +11,7 @@ export function requireOneRow(written: bigint | undefined, subject: string): voi
   if (written !== 1n) throw changedMeanwhile(subject);
 }
 
-/** Locks the order's row on PostgreSQL, so that a proposal cannot be adopted and ended at the same time. */
+/** Locks an order's row on PostgreSQL, so that a proposal for the order cannot be adopted and ended at the same time. */
 export async function lockOrder(tx: Tx, order: string): Promise<void> {
   await tx
     .updateTable('orders')

@@ -76,8 +76,8 @@ export class OverviewStore implements Port {
 }
 
 /**
- * Condition that selects countries and disputed territories. Subdivisions are left out, because the index lists their devices also under
- * the country.
+ * Condition that selects the rows of countries and disputed territories in the table `device_nexus`. Rows of subdivisions are left out,
+ * because each device in a subdivision also has a row for the country.
  */
 const WHOLE = sql`(length(area) = 2 or area like 'XX-%')`;
 

@@ -14,7 +14,10 @@ import { tableOf } from './bulk.ts';
 import type { Database } from './database.ts';
 import { locationChanges } from './location-records.ts';
 
-/** The condition has no parameters, so that the databases use the partial index with the same condition. */
+/**
+ * Condition for the ledger entries that evidence packs contain. The condition has no parameters, so that the databases use the partial
+ * index `ledger_entries_in_packs`, which has the same condition.
+ */
 const OF_ORDERS = sql<boolean>`kind in
   ('order.revision', 'order.approval', 'order.adopted', 'order.executed', 'order.exited', 'order.list', 'approvers.adopted',
    'server.restored', 'time.corrected', 'order.proceeding')`;

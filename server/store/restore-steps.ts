@@ -32,8 +32,8 @@ const ROWS_AT_ONCE = 2_000;
 /** Revocation reason `superseded` (RFC 5280, section 5.3.1): another certificate replaces the revoked one. */
 const SUPERSEDED = 4;
 /**
- * Milliseconds, longer than any certificate's lifetime. For this time, the new revocation list includes certificates that only an older
- * revocation list names.
+ * Milliseconds, longer than any certificate's lifetime. If only a revocation list (CRL) names a revoked certificate, the certificate's
+ * expiry is unknown. The server then assumes this lifetime from the revocation on, so that new revocation lists include the certificate.
  */
 const LONGEST_CERTIFICATE = 400 * 86_400_000;
 

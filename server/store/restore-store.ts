@@ -1,6 +1,6 @@
 /**
- * Fills an empty database with the rows of a backup from SQLite or PostgreSQL. Then one transaction changes the rows so that the server can
- * use them safely.
+ * Fills an empty database with the rows of a backup from SQLite or PostgreSQL. Then one transaction adapts the rows to events after the
+ * backup. For example, the transaction revokes certificates that were revoked after the backup, and ends all sessions.
  */
 import { sql } from 'kysely';
 import { CordonError } from '../../shared/errors.ts';
@@ -41,7 +41,10 @@ async function dropAll({ db, dialect }: Database): Promise<void> {
   ); end $$`.execute(db);
 }
 
-/** Fills an empty database and then migrates it to this version. `migrations`: names from the backup. */
+/**
+ * Fills an empty database with a backup's rows, and then migrates the database to the tables of the running version of Cordon.
+ * `migrations`: names of the migrations that the backup lists.
+ */
 export async function fillDatabase(
   database: Database,
   migrations: readonly string[],

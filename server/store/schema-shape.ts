@@ -56,8 +56,8 @@ export async function expectedShape(last: string, migrations: Record<string, Mig
 }
 
 /**
- * Differences between the tables, as sentences. Ignores additional tables and additional indexes that are not unique: an admin may have
- * added them, and they cannot block a write.
+ * Returns the differences between the expected and the found tables of a database, as sentences. Ignores additional tables and additional
+ * indexes that are not unique, because an admin may have added them and they cannot block a write.
  */
 export function compareShapes(expected: SchemaShape, found: SchemaShape): string[] {
   const differences: string[] = [];

@@ -18,8 +18,8 @@ const UNAVAILABLE_CODES = new Set([
   'ENOSPC',
 ]);
 /**
- * SQLSTATE classes: 08 connection, 53 insufficient resources (53100 is a full disk), 57P operator intervention, 58 system error, 3D invalid
- * database name, 28 invalid authorization.
+ * SQLSTATE codes that mean that the database is unavailable. Classes: 08 connection, 53 insufficient resources (53100 is a full disk), 57P
+ * operator intervention, 58 system error, 3D invalid database name, 28 invalid authorization. Single code: 25006 read-only transaction.
  */
 const UNAVAILABLE_SQLSTATES = /^(08...|53...|57P..|58...|3D...|28...|25006)$/;
 const UNAVAILABLE_SQLITE = /^SQLITE_(FULL|IOERR|READONLY|CANTOPEN|BUSY|LOCKED|CORRUPT|NOTADB|PERM|AUTH|NOMEM)(_|$)/;

@@ -10,8 +10,8 @@ import type { Tx } from './database.ts';
 const storedSignatures = z.array(z.object({ keyid: z.string(), sig: z.string() }));
 
 /**
- * Locks the orders with a pending revision. Call this first: an approval locks its order's row too, so no adoption uses an approval that is
- * being removed.
+ * Locks the orders with a pending revision. A transaction that removes approvals must call this function first. Because an approval locks
+ * its order's row too, no order can be adopted with an approval that is being removed.
  */
 export async function lockPendingOrders(tx: Tx): Promise<void> {
   await tx

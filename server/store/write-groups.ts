@@ -18,8 +18,8 @@ interface Waiting<Row> {
 }
 
 /**
- * Rows that one writer adds to the shared transaction. The functions hide the type of the rows, so that one list can contain the rows of
- * all writers.
+ * Rows that one writer adds to a transaction shared by several writers. The methods of `Batch` hide the type of the rows, so that one list
+ * can contain the batches of all writers.
  */
 interface Batch {
   readonly size: number;

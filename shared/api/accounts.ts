@@ -12,8 +12,8 @@ export const emailText = z
   .regex(/^[^\s@]+@[^\s@]+$/, 'is an e-mail address');
 
 /**
- * A group limits the role to the group's devices. An area limits the role to the area's orders and to devices with a home area in it. With
- * a group and an area, both limits apply.
+ * Grant of a role to an account. A group limits the role to the group's devices. An area limits the role to the area's orders and to
+ * devices with a home area in it. With a group and an area, both limits apply.
  */
 export const grantSchema = z.strictObject({
   role: z.enum(ROLES),

@@ -1,4 +1,6 @@
-/** Affected and exempt devices of an order, location statements that change its verdict, and receipts. */
+/**
+ * Affected and exempt devices of an order, receipts, and location statements that change which services the order suspends for a device.
+ */
 import { z } from 'zod';
 import { RECEIPT_KINDS } from '../order/documents.ts';
 import { deviceIdSchema } from '../protocol/ids.ts';
@@ -16,7 +18,7 @@ export const exemptionList = z.object({
   exemptions: z.array(
     z.object({
       device: deviceIdSchema,
-      /** End of the exemption, possibly in the past. Null if the exemption lasts as long as the order. */
+      /** End of a device's exemption from an order, possibly in the past. Null if the exemption lasts as long as the order. */
       until: instant.nullable(),
       reason: z.string().nullable(),
       /** Number of the revision that added the exemption. */
@@ -29,7 +31,10 @@ export const exemptionList = z.object({
 });
 export type ExemptionList = z.infer<typeof exemptionList>;
 
-/** Location statements that change the order's verdict for a device, now or from the effective time. */
+/**
+ * Location statements (admins' assertions about a device's location) that change which services an order suspends for the device. The
+ * change applies now or from the order's effective time.
+ */
 export const statementList = z.object({
   statements: z.array(
     z.object({
@@ -43,8 +48,8 @@ export const statementList = z.object({
       by: z.string().nullable(),
       confirmedBy: z.string().nullable(),
       /**
-       * `released`: services that the order would deny without the location statement. `denied`: services that the order denies only
-       * because of the location statement.
+       * Effect of a location statement on an order. `released`: services that the order would suspend without the location statement.
+       * `denied`: services that the order suspends only because of the location statement.
        */
       released: z.array(z.enum(SERVICES)),
       denied: z.array(z.enum(SERVICES)),
@@ -74,7 +79,10 @@ export const receiptList = z.object({
       revision: z.int().nullable(),
       service: z.string().nullable(),
       gate: z.string().nullable(),
-      /** Planned time of the notice that the receipt confirms; absent if the receipt is about the order itself. */
+      /**
+       * Planned notice to the user that the receipt confirms, such as `P7D` (seven days before an order takes effect). Absent from a
+       * receipt that concerns no notice.
+       */
       notice: z.string().optional(),
       at: z.string(),
     }),

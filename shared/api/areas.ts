@@ -35,7 +35,10 @@ export const namedAreaList = z.object({
       changeable: z.boolean(),
     }),
   ),
-  /** Areas in which the caller may change named areas. Null means everywhere; an empty list means nowhere. */
+  /**
+   * Areas in which the caller may create, change and delete named areas (groups of countries, and polygons). Null means everywhere; an
+   * empty list means nowhere.
+   */
   limit: z.array(z.string()).nullable(),
   people: z.record(z.string(), z.string()),
 });

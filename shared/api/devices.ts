@@ -20,7 +20,9 @@ export const narrowing = {
   area: evidenceAreaText.optional(),
   /** Filter for offline devices that have sent no data since this time, in Unix milliseconds. */
   seenBefore: z.coerce.number().int().min(0).optional(),
-  /** Filter for devices with an order list older than this version. Devices that have never connected do not match. */
+  /**
+   * Filter for devices whose stored order list has a lower version than the given number. Devices that have never connected do not match.
+   */
   listBelow: z.coerce.number().int().min(1).optional(),
 };
 
@@ -33,7 +35,7 @@ export const deviceQuery = z
     connected: flag.optional(),
     everConnected: flag.optional(),
     located: flag.optional(),
-    /** `false` selects devices whose messaging key the organization has not countersigned. */
+    /** Filter by the device's messaging key. `false` selects devices whose messaging key the organization has not countersigned. */
     countersigned: flag.optional(),
     workspace: workspaceState.optional(),
     sort: z.enum(['id', 'user', 'enrolled', 'seen']).default('user'),
@@ -54,7 +56,7 @@ export const deviceNamesQuery = z.strictObject({
     .transform((text) => text.split(','))
     .pipe(z.array(deviceIdSchema).min(1).max(MOST_NAMES)),
 });
-/** The response omits devices outside the caller's scope. */
+/** Names of the requested devices, by device id. Devices outside the caller's scope are omitted. */
 export const deviceNames = z.object({
   devices: z.record(z.string(), z.object({ user: z.string(), hostname: z.string().nullable() })),
 });
@@ -87,7 +89,10 @@ export const deviceView = z.object({
   endedAt: instant.nullable(),
   hostname: z.string().nullable(),
   platform: z.string().nullable(),
-  /** Workspace state that the device reported. `since` is null before the first report after enrollment. */
+  /**
+   * State of the device's workspace (encrypted folder with work data), as the device reported it. `since`: start of this state; null before
+   * the first report after enrollment.
+   */
   workspace: z.object({ state: workspaceState, since: instant.nullable() }),
   /** Presence of the device; null before its first connection. */
   presence: z
@@ -104,7 +109,10 @@ export const deviceView = z.object({
     .nullable(),
 });
 export type DeviceView = z.infer<typeof deviceView>;
-/** `areas` are the areas in which the device is or may be: empty if unknown, null if the caller's role does not show locations. */
+/**
+ * Device in a list of devices. `areas`: areas in which the device is or may be; empty if unknown, null if the caller's role does not show
+ * locations.
+ */
 export const listedDevice = deviceView.extend({ areas: z.array(z.string()).nullable() });
 export type ListedDevice = z.infer<typeof listedDevice>;
 export const devicePage = z.object({ devices: z.array(listedDevice), cursor: z.string().nullable(), total: z.int() });
@@ -160,7 +168,10 @@ export const evidenceView = z.object({
     z.object({
       source: z.enum(EVIDENCE_SOURCES),
       areas: z.array(z.string()),
-      /** `at`: time of the newest observation from this source. `since`: time of the first observation that reported the present areas. */
+      /**
+       * Times of observations from one source of location evidence. `at`: time of the newest observation. `since`: time of the first
+       * observation that named the same areas as the newest one.
+       */
       at: instant,
       since: instant,
       /** Expiry of the evidence; null if the evidence stays valid as long as the device is connected. */
@@ -202,7 +213,10 @@ export const deviceReceiptList = z.object({
       kind: z.enum(RECEIPT_KINDS),
       service: z.string().nullable(),
       gate: z.string().nullable(),
-      /** Planned time of the notice that the receipt confirms; absent if the receipt is about the order itself. */
+      /**
+       * Planned notice to the user that the receipt confirms, such as `P7D` (seven days before an order takes effect). Absent from a
+       * receipt that concerns no notice.
+       */
       notice: z.enum(NOTICE_MOMENTS).optional(),
       at: z.string(),
     }),
@@ -211,7 +225,10 @@ export const deviceReceiptList = z.object({
 
 export const alertQuery = z.strictObject({
   device: deviceIdSchema.optional(),
-  /** `installation` selects alerts that concern no single device. Only admins whose role covers the whole fleet receive those alerts. */
+  /**
+   * Filter by the subject of an alert. `installation` selects alerts that concern no single device. Only admins whose role covers the whole
+   * fleet receive those alerts.
+   */
   about: z.enum(['installation', 'devices']).optional(),
   acknowledged: z
     .enum(['true', 'false'])
@@ -228,12 +245,12 @@ export const alertList = z.object({
   alerts: z.array(
     z.object({
       id: z.int(),
-      /** Time of the newest alert in this entry. `detail` describes the same alert. */
+      /** Time of the newest of the repeated alerts that one entry of the list combines. `detail` describes this newest alert. */
       at: instant,
       firstAt: instant,
       /**
-       * Number of alerts that this entry combines: alerts with the same code from the same device within 24 hours. Alerts that may mean an
-       * attack are combined only if their `detail` is equal too.
+       * Number of alerts that one entry of the list combines: alerts with the same code from the same device within 24 hours. Alerts that
+       * may mean an attack are combined only if their `detail` is equal too.
        */
       count: z.int().min(1),
       severity: z.enum(['grave', 'ordinary']),

@@ -6,7 +6,10 @@ import { locationView, serviceVerdict } from './devices.ts';
 import { usedDatabase } from './ip-databases.ts';
 import { instant } from './wire.ts';
 
-/** `at` is the time to explain, in Unix milliseconds; the default is the present. */
+/**
+ * Request for an explanation of which services were suspended for a device at the time `at`, in Unix milliseconds. The default is the
+ * present.
+ */
 export const explanationQuery = z.strictObject({ at: z.coerce.number().int().min(0).optional() });
 
 export const ORDER_STATES = ['announced', 'active', 'paused', 'ended', 'withdrawn'] as const;
@@ -71,10 +74,11 @@ export const explanationView = z.object({
       services: z.array(z.enum(SERVICES)),
       denies: z.boolean(),
       /**
-       * Reasons of the order's verdict. For an inactive order, these are the reasons that would have applied if the order had been active.
+       * Reasons why an order suspends or does not suspend services for the device. For an inactive order, these are the reasons that would
+       * have applied if the order had been active.
        */
       reasons: z.array(z.enum(REASONS)),
-      /** Time at which the device arrived in the order's areas; null if the device is outside. */
+      /** Time at which the device arrived in the areas of an order; null if the device is not inside these areas. */
       arrival: instant.nullable(),
       /** End of the device's exemption; null without an exemption, or if the exemption has no end. */
       exemptUntil: instant.nullable(),

@@ -4,7 +4,7 @@ import { deviceIdSchema, legalHoldIdSchema, personIdSchema } from '../protocol/i
 import { instant } from './wire.ts';
 
 const flag = z.stringbool({ truthy: ['true'], falsy: ['false'] });
-/** Only roles that may read legal holds see this reason. */
+/** Reason for placing or releasing a legal hold. Visible only to roles that may read legal holds. */
 const holdReason = z.string().trim().min(1).max(2000);
 
 export const newLegalHold = z
@@ -31,7 +31,7 @@ export const legalHoldView = z.object({
   id: legalHoldIdSchema,
   on: z.discriminatedUnion('kind', [
     z.object({ kind: z.literal('device'), device: deviceIdSchema, user: z.string() }),
-    /** `devices` is the present number of the person's devices. */
+    /** Person under a legal hold. `devices`: present number of the person's devices, to which the legal hold also applies. */
     z.object({ kind: z.literal('person'), person: personIdSchema, user: z.string(), devices: z.int() }),
   ]),
   reason: z.string(),

@@ -4,35 +4,44 @@
  */
 
 /**
- * Classes of devices in an impact preview. A device can be in several classes. The classes `borderline`, `unknown` and `visiting` are used
- * only if the order applies to devices by their present location or network.
+ * Classes of devices in the impact preview of an order. A device can be in several classes. The classes `borderline`, `unknown` and
+ * `visiting` are used only if the order applies to devices by their present location or network.
  */
 export const IMPACT_CLASSES = [
   'denied',
-  /** Device that may be inside or outside the order's areas. The order's `contested` rule applies. */
+  /**
+   * Device that may be inside or outside the areas of the previewed order. The order's rule `contested` decides whether the order suspends
+   * services for such a device.
+   */
   'borderline',
-  /** Device with an unknown location. The order's `unknown` rule applies. */
+  /**
+   * Device with an unknown location. The rule `unknown` of the previewed order decides whether the order suspends services for such a
+   * device.
+   */
   'unknown',
-  /** Device in the order's areas with a home area elsewhere. A grace period of the order may still allow its services. */
+  /**
+   * Device in the areas of the previewed order with a home area elsewhere. A grace period of the order may still allow the device's
+   * services.
+   */
   'visiting',
   /**
-   * Device outside the order's areas with a home area inside them. Every impact preview counts such devices, because they may return to
-   * these areas.
+   * Device outside the areas of the previewed order with a home area inside these areas. Every impact preview counts such devices, because
+   * they may return to these areas.
    */
   'traveling',
   'exempt',
   /**
-   * Offline device whose services the order denies. Its stored order list contains the revision, so the device enforces the order without a
-   * connection.
+   * Offline device whose services the previewed order suspends. The order list on the device contains the previewed revision of the order,
+   * so the device enforces this revision without a connection.
    */
   'offline_current',
   /**
-   * Offline device whose services the order denies. Its stored order list lacks the revision, so the device enforces the order only after
-   * it connects. Before the revision is adopted, all offline devices whose services the order denies are in this class.
+   * Offline device whose services the previewed order suspends. The order list on the device lacks the previewed revision of the order, for
+   * example because the revision is not adopted yet. The device enforces an adopted revision only after it connects.
    */
   'offline_behind',
   /**
-   * Device that has not acknowledged any order list with this order, although the order denies its services. Its user would lose the
+   * Device whose services the previewed order suspends, without a receipt for any revision of the order. The device's user would lose the
    * services without a notice.
    */
   'undelivered',

@@ -9,7 +9,7 @@ export const ipDatabaseView = z.object({
   hash: sha256Hex,
   name: z.string(),
   importedAt: instant,
-  /** Account that imported the IP database; null if the server imported it from the package or the configuration. */
+  /** Account that imported the IP database; null if the IP database is part of Cordon's installation or named in the configuration. */
   importedBy: z.string().nullable(),
   /** Build time from the metadata of the IP database. It shows an admin how old the data is. */
   builtAt: instant,

@@ -32,8 +32,8 @@ export const messagingKeyPage = z.object({
       /** Ids of those organization keys of the current approver set that have signed the messaging key. */
       countersignedBy: z.array(z.string()),
       /**
-       * User's active devices besides this one, newest first, at most 20. `hostname` is null if unknown, or if the device is outside the
-       * caller's scope.
+       * Other active devices of the user of `device`, newest first, at most 20. `hostname` is null if unknown, or if the other device is
+       * outside the caller's scope.
        */
       others: z.array(
         z.object({

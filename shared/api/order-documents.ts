@@ -6,7 +6,10 @@ export const documentQuery = z.strictObject({ mediaType });
 
 export const documentParams = orderParams.extend({ sha256: sha256Hex });
 
-/** Uploaded document for an order. To attach the document, a proposal repeats these fields in its list of documents and adds a title. */
+/**
+ * Media type, size and SHA-256 of an uploaded document for an order. To attach the document, a proposal repeats these three fields in its
+ * list of documents and adds a title.
+ */
 export const uploadedDocument = instrumentDocumentSchema.omit({ title: true });
 
 export const decisionView = decisionRecordSchema.extend({ commitment: sha256Hex, salt: sha256Hex });

@@ -7,8 +7,8 @@ import { instant } from './wire.ts';
 
 export const impactFilter = z.strictObject({
   /**
-   * Time at which grace periods and exemptions are evaluated: `now`, or the order's effective time if it is in the future (`effective`).
-   * Locations are always the present ones.
+   * Time at which the impact preview of an order evaluates grace periods and exemptions: `now`, or the order's effective time if this time
+   * is in the future (`effective`). The impact preview always uses the devices' present locations.
    */
   at: z.enum(['now', 'effective']).default('effective'),
   /** Revision to preview. The default is the pending revision, or the adopted one if none is pending. */
@@ -21,8 +21,8 @@ export const impactFilter = z.strictObject({
   class: z.enum(IMPACT_CLASSES).optional(),
   change: z.enum(IMPACT_CHANGES).optional(),
   /**
-   * Filter for devices that are or may be in this area. The area is a code from the field `areas` of the response, or the country of such a
-   * code.
+   * Filter for devices that are or may be in one area. The value is an area code from the field `areas` of an impact preview, or the
+   * country of such an area.
    */
   area: z.string().max(64).optional(),
 });
@@ -34,7 +34,8 @@ export const impactQuery = impactFilter.extend({
 
 const waits = z.object({
   /**
-   * Number and total bytes of encrypted messages in the device's mailbox. The order's `waiting` rule says what happens to these messages.
+   * Number and total bytes of encrypted messages in a device's mailbox. The rule `waiting` of the previewed order decides whether the
+   * server holds, delivers or returns these messages.
    */
   messages: z.int(),
   bytes: z.int(),
@@ -55,8 +56,8 @@ export const impactView = z.object({
    */
   changes: z.record(z.enum(IMPACT_CHANGES), z.int()).nullable(),
   /**
-   * Totals of the messages and commands that wait for devices whose services the order denies. `devices`: number of these devices for which
-   * something waits.
+   * Totals of the messages and commands that wait for devices whose services the previewed order suspends. `devices`: number of such
+   * devices for which a message or command waits.
    */
   waiting: waits.extend({ devices: z.int() }),
   /** Numbers of devices by area. A device that may be in two areas is included in both numbers. */

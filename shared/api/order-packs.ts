@@ -3,15 +3,17 @@ import { packIdSchema } from '../protocol/ids.ts';
 import { orderParams } from './orders.ts';
 import { instant } from './wire.ts';
 
-/** Age public key (`age1…`) for which the server encrypts a file with names. */
+/**
+ * Recipient of a file with the names behind devices' pseudonyms. `key`: age public key (`age1…`) with which the server encrypts the file.
+ */
 export const recipient = z.strictObject({
   name: z.string().trim().min(1).max(200),
   key: z.string().max(200),
 });
 
 /**
- * `since` is the tree size of a checkpoint that the auditor already has. The evidence pack then proves that the ledger has only grown since
- * that checkpoint.
+ * Request for an evidence pack (file for auditors). `since`: tree size of a ledger checkpoint that the auditor already has. The evidence
+ * pack then proves that the ledger has only grown since that checkpoint.
  */
 export const packQuery = z.strictObject({ since: z.coerce.number().int().min(1).optional() });
 

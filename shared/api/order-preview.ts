@@ -4,20 +4,20 @@ import { instant } from './wire.ts';
 
 export const WARNINGS = [
   /**
-   * Warning that the order suspends management. The server can then only deliver the order list to the devices. It cannot lock or wipe
-   * them.
+   * Warning that an order suspends management. The server can then only deliver the order list to the affected devices. The server cannot
+   * lock or wipe these devices.
    */
   'names_management',
   'names_enrollment',
   'affects_approver',
   'large_share',
   'denies_unknown',
-  /** Warning that the revision makes a 72-hour pause by one person permanent. */
+  /** Warning that a revision makes a 72-hour pause by one person permanent. */
   'pause_without_end',
   'wipes_data',
-  /** Warning that the order names an area in which no device can be located, because the order assigns this area to another country. */
+  /** Warning that an order names an area in which no device can be located, because the same order assigns this area to another country. */
   'area_empty',
-  /** Warning that the order does not assign a disputed territory, or a part of it, to a country. */
+  /** Warning that an order leaves a disputed territory, or a part of it, without an assignment to a country. */
   'area_disputed',
   /** Warning that the borders of a subdivision are unknown, so no device can be located in the subdivision. */
   'area_without_borders',
@@ -28,8 +28,8 @@ export const WARNINGS = [
 
 export const orderPreview = z.object({
   /**
-   * Errors because of which the server would refuse the proposal. `field` is a path (`effective`, `areas.1`, `statement.en`), or `order` or
-   * `action` for the whole draft. Each suggestion can replace the field's value.
+   * Errors in a draft, because of which the server would refuse its proposal. `field`: path of a field (`effective`, `areas.1`,
+   * `statement.en`), or `order` or `action` for the whole draft. Each suggestion can replace the field's value.
    */
   problems: z.array(
     z.object({ field: z.string(), code: z.string(), detail: z.string(), suggestions: z.array(z.string()) }),

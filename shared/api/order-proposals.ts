@@ -6,8 +6,8 @@ import { deviceIdSchema, groupIdSchema } from '../protocol/ids.ts';
 export const LONGEST_REASON = 2000;
 
 /**
- * End (`until`) and reason of an exemption from the order. Without `until`, the exemption lasts as long as the order. Only the operator
- * sees `reason`, because the signed order does not contain it.
+ * End (`until`) and reason of a device's or group's exemption from an order. Without `until`, the exemption lasts as long as the order.
+ * Only the operator sees `reason`, because the signed order does not contain it.
  */
 const exemptionDetails = {
   until: z.string().max(64).nullable().optional(),

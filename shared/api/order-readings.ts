@@ -3,8 +3,10 @@ import { z } from 'zod';
 import { instant } from './wire.ts';
 
 /**
- * `public`: the order is not withheld. `restricted`: the order is withheld, this reader may read its legal basis, and the server logs each
- * reading. `hidden`: this reader may not read the order.
+ * Visibility of an order to one reader.
+ * - `public`: the order's text is not withheld.
+ * - `restricted`: the text is withheld, the reader may read it, and the server logs each reading.
+ * - `hidden`: the text is withheld, and the reader may not read it.
  */
 export const VISIBILITIES = ['public', 'restricted', 'hidden'] as const;
 export type Visibility = (typeof VISIBILITIES)[number];
@@ -25,13 +27,16 @@ export const readingList = z.object({
     z.object({
       account: z.string(),
       part: z.enum(ORDER_PARTS),
-      /** Part that the account read: SHA-256 of a document, or number of a revision. Null if the account read the whole order. */
+      /**
+       * SHA-256 of the document, or number of the revision, that the account read. Null if the reading was not limited to one document or
+       * revision.
+       */
       about: z.string().nullable(),
       firstAt: instant,
       lastAt: instant,
       /**
-       * Number of requests that this entry of the log combines. Requests of one account for the same part within ten minutes share one
-       * entry.
+       * Number of requests that one entry in the log of readings combines. Requests of one account for the same part of an order within ten
+       * minutes share one entry.
        */
       count: z.int(),
     }),

@@ -21,14 +21,20 @@ const rolloutCounts = {
 
 /** Rollout of the adopted revision. Each affected device is in exactly one state (`shared/order/rollout.ts`). */
 export const orderRollout = z.object({
-  /** Number of the adopted revision. Before the first adoption, it is null and all numbers of devices are 0. */
+  /**
+   * Number of the order's adopted revision. Before the first adoption, `revision` is null, and `total` and all other numbers of the rollout
+   * are 0.
+   */
   revision: z.int().nullable(),
   phase: z.enum(ROLLOUT_PHASES).nullable(),
   total: z.int(),
   states: z.object(rolloutCounts),
   /** Number of affected devices with an expired location. For these devices, the last known location applies. */
   lastSeen: z.int(),
-  /** Time at which the server received the newest receipt that counts in this rollout, by the server's clock. */
+  /**
+   * Latest time in the verified receipts (devices' signed statements) about an order, by the devices' clocks. Null if no affected device
+   * has sent a receipt.
+   */
   newest: instant.nullable(),
   /**
    * Numbers of devices for each planned notice. `late` is the number of notices that were delayed by more than a tenth of their lead time,
@@ -39,14 +45,14 @@ export const orderRollout = z.object({
 export type OrderRollout = z.infer<typeof orderRollout>;
 
 export const orderExit = z.object({
-  /** Progress of the order's exit, the phase that wipes work data on devices; null if no exit is active or completed. */
+  /** Progress of an order's exit, the phase that wipes work data on devices. Null if the order has no active or completed exit. */
   exit: z
     .object({
       revision: z.int(),
       adoptedAt: instant,
       /**
-       * Earliest time at which the server ends the enrollments of devices that have sent no receipt about the exit. A device that the order
-       * affects only later has 30 days from then on.
+       * Earliest time at which the server ends the enrollments of devices that have sent no receipt about an order's exit (phase that wipes
+       * work data). A device that the order affects only later has 30 days from then on.
        */
       silentAfter: instant,
       wiped: z.int(),

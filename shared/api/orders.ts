@@ -13,23 +13,29 @@ export const revisionSummary = z.object({
   order: z.string(),
   revision: z.int(),
   action: z.enum(ORDER_ACTIONS),
-  /** `requested`: another proposal is pending, and a second person must confirm that this revision replaces it. */
+  /**
+   * State of a revision of an order. `requested`: another proposal is pending, and a second person must confirm that this revision replaces
+   * that proposal.
+   */
   state: z.enum(['requested', 'waiting', 'adopted', 'superseded', ...PROPOSAL_ENDS]),
   digest: z.string(),
-  /** `proposedBy`, `endedBy` and `endReason` are null if the revision is withheld from the reader. */
+  /**
+   * Person who proposed the revision. `proposer`, `endedBy` and `endReason` are null if the revision is withheld (not public) and the
+   * reader may not read it.
+   */
   proposer: z.string().nullable(),
   proposedAt: instant,
   adoptedAt: instant.nullable(),
   /** Time at which the proposal ended without adoption; null if it is pending, or if a newer revision replaced it. */
   endedAt: instant.nullable(),
-  /** Account that ended the proposal or confirmed its replacement; null if the proposal expired. */
+  /** Account that ended a proposal or confirmed its replacement by another one; null if the proposal expired. */
   endedBy: z.string().nullable(),
   endReason: z.string().nullable(),
   /** Expiry of a pending proposal; null for other revisions. */
   expiresAt: instant.nullable(),
   /**
-   * Effective or end time that has passed while the proposal was pending; null if none has. If one has, an approver must confirm that the
-   * revision takes effect immediately.
+   * Name of the effective or end time that passed while a proposed revision was pending; null if neither has passed. If one has passed, an
+   * approver must confirm that the revision takes effect immediately.
    */
   passed: z.enum(['effective', 'until']).nullable(),
   approvals: z.array(z.object({ person: z.string(), keyid: z.string(), approvedAt: instant })),
@@ -53,7 +59,10 @@ export const proceedingsView = z.object({
 export type ProceedingsView = z.infer<typeof proceedingsView>;
 
 const wholeOrder = z.object({
-  /** `restricted`: the order is withheld, and the server logs each reading. */
+  /**
+   * Visibility of an order to the reader. `public`: the order's text is not withheld. `restricted`: the text is withheld from the public,
+   * and the server logs each reading.
+   */
   visibility: z.enum(['public', 'restricted']),
   number: z.string(),
   title: z.string(),
@@ -61,12 +70,12 @@ const wholeOrder = z.object({
   status: z.enum(['proposed', ...PROPOSAL_ENDS, 'active', 'paused', 'withdrawn']),
   adoptedRevision: z.int().nullable(),
   latestRevision: z.int(),
-  /** End of a 72-hour pause, which one person alone can approve. Null if the order is not paused, or if its pause has no end. */
+  /** End of an order's 72-hour pause, which one person alone can approve. Null if the order is not paused, or if the pause has no end. */
   pausedUntil: instant.nullable(),
   terms: orderTermsSchema,
   proceedings: proceedingsView,
   revisions: z.array(revisionSummary),
-  /** Times at which the order took effect and ended on the server. */
+  /** Times at which an order took effect on the server (`entered`) and stopped being in effect (`left`). */
   executions: z.array(z.object({ revision: z.int(), state: z.enum(['entered', 'left']), at: instant })),
   /** Names of proposers and approvers by person id. Signed documents contain only the ids. */
   people: z.record(z.string(), z.string()),

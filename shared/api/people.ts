@@ -21,7 +21,10 @@ export const personChange = z
   .strictObject({
     name: personName.optional(),
     email: emailText.nullable().optional(),
-    /** The server refuses to remove a group in which the person has a device or an open activation code. */
+    /**
+     * New groups of the person, which replace the present groups. The person must stay in each group in which the person has a device or an
+     * open activation code; otherwise, the server refuses the change.
+     */
     groups: groups.min(1).optional(),
     directoryId: directoryId.nullable().optional(),
     /**

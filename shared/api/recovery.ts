@@ -12,14 +12,17 @@ export const recoveryView = z.object({
       recoveryPoint: instant,
       restoredAt: instant,
       /**
-       * Time at which an admin ended the recovery; null while the recovery is open. The time is visible only if the ledger was still
-       * suspended at the end. Otherwise the whole field `recovery` is null after the end.
+       * Time at which an admin ended the recovery; null while the recovery is open. After the end, the field `recovery` is null as soon as
+       * the ledger accepts entries. The time is therefore visible only while the ledger is still suspended.
        */
       closedAt: instant.nullable(),
       ledger: z.enum(['rejoined', 'suspended', 'renamed', 'resumed', 'continued']),
       /** Reason why the ledger is suspended; null if the ledger accepts new entries. */
       ledgerSuspended: z.string().nullable(),
-      /** Ledger size and root hash at which an admin resumed the ledger, with the evidence at that time. */
+      /**
+       * State of the ledger when an admin ended the ledger's suspension after a restore: size, root hash, and what devices' checkpoints
+       * showed at that time. Null if no admin has done this.
+       */
       resumed: z
         .object({
           at: instant,
@@ -62,7 +65,10 @@ export const recoveryView = z.object({
       }),
       /** Number of conversations in the backup that may have continued afterward; null if unknown. */
       conversations: count.nullable(),
-      /** Revisions in the ledger copy that are missing in the backup and that no device has sent back yet. */
+      /**
+       * Order revisions that the restored backup lacks although a copy of the public ledger records their adoption. Revisions that devices
+       * have sent back since the restore are not in the list.
+       */
       missing: z.array(z.object({ order: z.string(), revision: z.int() })),
       missingApprovers: count,
       recalled: z.object({ devices: count, newer: count, revisions: count, approvers: count }),
@@ -71,7 +77,10 @@ export const recoveryView = z.object({
   /** Checkpoints of the public ledger that devices have reported since the restore; null without a restore. */
   evidence: z
     .object({
-      /** `active`: all active devices. `asked`: devices that the server asked for a checkpoint. `answered`: devices that responded. */
+      /**
+       * Numbers of devices. `active`: all active devices. `asked`: devices that the server asked for a checkpoint of the ledger.
+       * `answered`: devices that responded.
+       */
       active: count,
       asked: count,
       answered: count,
@@ -112,7 +121,9 @@ export const recoveryView = z.object({
       device: z.string(),
       generation: z.int(),
       seenAt: instant,
-      /** Whether the ledger copy contains the certificate and no revocation of it. */
+      /**
+       * Whether the copy of the public ledger used for the restore records the issue of the device's certificate and no revocation of it.
+       */
       published: z.boolean(),
       /** User of the device; null if unknown, so that the admin who readmits the device must name the user. */
       user: z.string().nullable(),
@@ -133,10 +144,16 @@ export const readmission = z.strictObject({
 
 export type RecoveryView = z.output<typeof recoveryView>;
 
-/** `checkpoint` is a saved checkpoint (signed note), such as the file `checkpoint` of a ledger copy. */
+/**
+ * Request to end the suspension of the ledger after a restore. `checkpoint`: saved ledger checkpoint (signed note), such as the file
+ * `checkpoint` in a copy of the ledger.
+ */
 export const ledgerResumption = z.strictObject({ checkpoint: z.string().min(1).max(10_000).optional() });
 
-/** `checkpoint` is a saved checkpoint (signed note) that shows which entries are lost. */
+/**
+ * Proposal to continue a ledger with lost entries under a new name. `checkpoint`: saved ledger checkpoint (signed note) that shows which
+ * entries are lost.
+ */
 export const continuationProposal = z.strictObject({
   reason: z.string().trim().min(1).max(4000),
   checkpoint: z.string().min(1).max(10_000).optional(),
@@ -151,10 +168,16 @@ export const continuationView = z.object({
   proposedBy: z.string(),
   adoptedAt: instant.nullable(),
   signatures: z.array(z.object({ keyid: z.string(), sig: z.string() })),
-  /** `signed`: number of people in the newest approver set who have signed the continuation. `needed`: number of people who must sign. */
+  /**
+   * `signed`: number of people in the newest approver set who have signed the continuation of the ledger under a new name. `needed`: number
+   * of people who must sign.
+   */
   signed: count,
   needed: count,
-  /** Reason why the continuation can no longer be signed; null while signing is possible. */
+  /**
+   * Reason why approvers can no longer sign the proposed continuation of the ledger. Null while they can sign the continuation, and after
+   * its adoption.
+   */
   outdated: z.string().nullable(),
 });
 export type ContinuationView = z.output<typeof continuationView>;

@@ -52,7 +52,7 @@ export interface DeviceTables {
     list_version: number;
     stored_record_version: number;
     approver_set_version: number;
-    /** Highest sequence number of a stored report from this enrollment. */
+    /** Highest sequence number of the reports that the server has stored since the device's current enrollment. */
     last_report: number;
   };
   /** Newest workspace state that the device reported in one enrollment. `since` is a time of the server clock. */
@@ -94,7 +94,10 @@ export interface DeviceTables {
     issued_at: number;
     revoked_at: number | null;
     revocation_reason: number | null;
-    /** Time at which the device first used the renewed certificate. From then on, the server refuses this older certificate. */
+    /**
+     * Time at which the device first used a newer certificate instead of this row's certificate; null if it has not. From then on, the
+     * server refuses this row's certificate.
+     */
     superseded_at: number | null;
   };
   crls: { number: number; der: string; this_update: number; next_update: number; entries: number };

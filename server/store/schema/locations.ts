@@ -27,12 +27,11 @@ export interface LocationTables {
   device_nexus: {
     device_id: string;
     /**
-     * Kind of connection with the area.
+     * Kind of connection with an area.
      * - `present`: the device may be in the area now.
-     * - `seen`: evidence of the device names the area.
-     * - `network`: area of the network that serves the device.
-     * - `connected`: the device is connected, so the location of its IP address does not expire. The row concerns no area, so `area` is
-     * empty.
+     * - `seen`: an observation names the area, but the device's location does not.
+     * - `network`: the network that serves the device is in the area.
+     * - `connected`: the device is connected (`area` is empty). The location of its IP address does not expire.
      */
     nexus: string;
     area: string;

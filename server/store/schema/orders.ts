@@ -26,7 +26,7 @@ export interface OrderTables {
     state: 'requested' | 'waiting' | 'adopted' | 'superseded' | ProposalEnd;
     proposed_at: number;
     adopted_at: number | null;
-    /** Version of the first order list that contains the revision. */
+    /** Version of the first order list that contains this revision; null if no order list contains it yet. */
     listed_in: number | null;
     ended_at: number | null;
     ended_by: string | null;
@@ -39,7 +39,10 @@ export interface OrderTables {
     keyid: string;
     signature: string;
     stub_signature: string | null;
-    /** Signature over the statement that the revision takes effect immediately. */
+    /**
+     * Approver's signature over a statement that the revision takes effect immediately, because its effective or end time has passed; null
+     * without this statement.
+     */
     immediate_signature: string | null;
     approved_at: number;
   };
@@ -151,12 +154,18 @@ export interface OrderTables {
     revision: number | null;
     service: string | null;
     gate: string | null;
-    /** Notice to which the receipt belongs, from the order's plan of notices. Null for a receipt about the whole order. */
+    /**
+     * Planned notice to the user that the receipt confirms, such as `P7D` (seven days before an order takes effect). Null for a receipt
+     * that concerns no notice.
+     */
     notice: string | null;
     at: number;
     stored_at: number;
     envelope: string;
-    /** Result of the verification. 0: not verified yet; 1: valid evidence; 2: invalid, kept but never used as evidence. */
+    /**
+     * Result of verifying the receipt's signature and content. 0: not verified yet; 1: valid evidence; 2: invalid, so the server keeps the
+     * receipt but never uses it as evidence.
+     */
     verified: Flag | 2;
   };
   evidence_packs: { id: string; order_number: string; made_by: string; made_at: number };

@@ -5,8 +5,8 @@ export interface PeopleTables {
   persons: {
     id: string;
     /**
-     * Canonical e-mail address, or the subject that the identity provider gives for the person's accounts. `person:` and the id if there is
-     * neither.
+     * Unique key of a person: the canonical e-mail address, or the subject that the identity provider gives for the person's accounts.
+     * `person:` and the id if there is neither. A new account with the same key belongs to the same person.
      */
     subject: string;
     name: string;
@@ -49,7 +49,7 @@ export interface PeopleTables {
     account_id: string;
     expires_at: number;
     used_at: number | null;
-    /** E-mail address to which the server sent the link; null if an admin saw the link instead. */
+    /** E-mail address to which the server sent the invitation link; null if an admin saw the invitation link instead. */
     mailed_to: string | null;
   };
   address_verifications: { account_id: string; hash: string; email: string; expires_at: number };
@@ -61,7 +61,7 @@ export interface PeopleTables {
   sessions: {
     id: string;
     hash: string;
-    /** SHA-256 of the part of the session secret that only the page has. */
+    /** SHA-256 of the session's CSRF token. The console's page sends this token in addition to the session cookie. */
     page_hash: string;
     account_id: string;
     created_at: number;

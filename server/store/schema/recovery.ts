@@ -13,7 +13,7 @@ export interface RecoveryTables {
     generation: number | null;
     der: string | null;
     not_after: number | null;
-    /** 1 if the ledger copy has the entry of the certificate's issue and no entry of its revocation. */
+    /** 1 if the copy of the public ledger that the restore used records the issue of this row's certificate and no revocation of it. */
     published: Flag;
     seen_at: number | null;
   };
