@@ -4,11 +4,12 @@ import { accountView, emailText, passwordText } from './accounts.ts';
 import { instant } from './wire.ts';
 
 /**
- * Header with the second part of the session secret, which the page received at sign-in (`csrf`) and stored for its own origin. The session
- * cookie alone is not enough, because browsers send it to every port of a host, where another program may read it.
+ * Header with the second part of the session secret, which a client such as the console receives at sign-in (`csrf`) and stores for its own
+ * origin. The session cookie alone is not enough, because browsers send a cookie to every port of a host, where another program may read
+ * it.
  */
 export const CSRF_HEADER = 'x-cordon-csrf';
-/** Header of a request that the page sends without the admin, such as polling. The request does not extend the session. */
+/** Header of a request that the console sends by itself while the admin is inactive. The request does not extend the session. */
 export const BACKGROUND_HEADER = 'x-cordon-background';
 const SESSION_COOKIE_NAME = 'cordon_session';
 /**
@@ -39,8 +40,8 @@ export const sessionView = z.object({
   account: accountView,
   via: z.enum(['session', 'token']),
   /**
-   * Second part of the session secret, which the page sends in the header `CSRF_HEADER`; the first part is the session cookie. Null except
-   * in the sign-in response.
+   * Second part of the session secret, which the client sends in the header `CSRF_HEADER`. The first part is the session cookie. Null
+   * except in the sign-in response.
    */
   csrf: z.string().nullable(),
   expiresAt: instant.nullable(),

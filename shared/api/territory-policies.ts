@@ -5,7 +5,7 @@ import { territoryPolicySchema } from '../areas/territory-policy.ts';
 import { sha256Hex } from '../order/documents.ts';
 import { instant } from './wire.ts';
 
-/** Maximum length in characters. A usual policy has a few thousand. */
+/** Maximum length of a territory policy in characters. A usual policy has a few thousand. */
 export const LARGEST_POLICY = 100_000;
 
 /** Version 0 is built in and has no document, so its document fields are null. */
@@ -46,13 +46,16 @@ export const policyComparisonView = z.object({
       effective: instant,
       territories: z.array(z.object({ territory, signed: z.string().nullable(), policy: z.string().nullable() })),
       /**
-       * Number of devices connected with the territories in `territories` to which the order denies a service. `before`: with the order's
-       * own assignment of these territories to countries. `after`: with the policy's assignment.
+       * Number of devices connected with `territories` to which an order denies a service. `before`: with the order's own assignment of the
+       * territories to countries. `after`: with the assignment by the previewed policy.
        */
       denied: z.object({ before: z.int(), after: z.int() }),
       newlyDenied: z.int(),
       newlyAllowed: z.int(),
-      /** Number of devices to which the order denies a service both before and after the change, but for different reasons. */
+      /**
+       * Number of devices to which an order denies services with either assignment of the territories, but where the denied services or the
+       * reasons differ.
+       */
       otherReasons: z.int(),
     }),
   ),

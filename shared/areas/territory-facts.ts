@@ -19,8 +19,8 @@ import { isInside, type Point } from './point.ts';
 interface TerritoryFacts {
   readonly claimants: readonly LocationArea[];
   /**
-   * ISO codes that mean exactly this territory. If an order assigns the territory to a country, the assignment also applies to a device
-   * whose location evidence has one of these codes. The same is true of codes of parts of the territory.
+   * ISO codes for exactly the land of a disputed territory. If an order assigns the territory to a country, the assignment also applies to
+   * a device whose location evidence has one of these codes, or the code of a part of the territory.
    */
   readonly codes: readonly HomeArea[];
   /**

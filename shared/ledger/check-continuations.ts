@@ -12,7 +12,10 @@ import { continuationOf } from './continuation.ts';
 import type { LedgerEntry } from './ledger-entry.ts';
 import type { NoteVerifier } from './signed-note.ts';
 
-/** Public response with approver sets and continuations. Its size is limited, because every verification of a ledger copy parses it. */
+/**
+ * Public response with approver sets and continuations (signed decisions that a ledger goes on under a new name). The numbers of documents
+ * are limited, because every verification of a ledger copy parses them.
+ */
 export const continuationsFileSchema = z.strictObject({
   approverSets: z.array(envelopeSchema).max(256),
   continuations: z.array(envelopeSchema).max(64),
@@ -22,7 +25,7 @@ export type ContinuationsFile = z.infer<typeof continuationsFileSchema>;
 export interface SignedContinuation {
   readonly document: LedgerContinuation;
   readonly digest: string;
-  /** Newest approver set of which enough members signed the continuation. */
+  /** Newest approver set of which enough members signed the continuation (decision that a ledger goes on under a new name). */
   readonly set: ApproverSet;
   /** Approver sets, oldest first. */
   readonly sets: readonly ApproverSet[];
@@ -90,7 +93,10 @@ export async function openContinued(
   return { checkpoint: await openCheckpoint(note, { ...verifier, name }), path };
 }
 
-/** Verifies that `entry`, the first ledger entry under the new name, contains the continuation. Throws `proof_invalid`. */
+/**
+ * Verifies that a ledger entry contains the digest of a continuation (signed decision that the ledger goes on under a new name). `entry`:
+ * the first entry under that name. Throws `proof_invalid`.
+ */
 export function requireEntry({ document, digest }: SignedContinuation, entry: LedgerEntry | undefined): void {
   if (entry?.kind === 'ledger.continued' && entry.public['digest'] === digest) return;
   throw new CordonError(

@@ -15,7 +15,10 @@ export interface NamedTree {
   readonly root: string;
 }
 
-/** Parses the payload of a continuation and checks its consistency, but no signatures. Throws `document_malformed`. */
+/**
+ * Parses a continuation (signed decision that a ledger goes on under a new name). Checks the consistency of the document, but no
+ * signatures. Throws `document_malformed`.
+ */
 export function parseContinuation(payload: Uint8Array): LedgerContinuation {
   const document = parseDocument(ledgerContinuationSchema, payload);
   const { installation, origin, fork, shown, newOrigin } = document;

@@ -24,8 +24,8 @@ export const ENTRY_KINDS = [
   'order.executed',
   'order.list',
   /**
-   * Entry: an admin recorded an answer to the authority, or a step of an appeal. `entry` is the record's number within the order; `digest`
-   * is the record's digest.
+   * Entry: an admin recorded the operator's answer to an order's authority, or a step of an appeal. `entry` is the number of the record
+   * among the order's records. `digest` is the digest of the record.
    */
   'order.proceeding',
   'approvers.adopted',
@@ -94,9 +94,11 @@ export const ENTRY_KINDS = [
   /** Entry: an admin readmitted a device that enrolled or renewed its certificate after the recovery point. */
   'certificate.readmitted',
   /**
-   * Entry: after a restore without a newer ledger copy, an admin (`subject`) resumed the restored ledger, which had `size` entries and the
-   * root hash `root`. `shown` is the largest size of the ledger that a device or file reported. Of the `active` devices, `answered`
-   * responded, and `checkpoints` of them reported a checkpoint. `file` is 1 if the admin gave a saved checkpoint.
+   * Entry: an admin (`subject`) resumed the ledger after a restore without a newer copy.
+   * - `size`, `root`: size and root hash of the restored ledger.
+   * - `shown`: largest reported size.
+   * - `active`: active devices, of which `answered` responded and `checkpoints` reported a checkpoint.
+   * - `file`: 1 if the admin gave a saved checkpoint.
    */
   'ledger.resumed',
   /**

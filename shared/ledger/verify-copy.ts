@@ -77,7 +77,10 @@ export async function verifyLedgerCopy(
   const rows = new Map<number, Buffer[]>();
   const entries = new Map<EntryKind, number>();
   const sets: LoggedSet[] = [];
-  /** Checks that each continuation matches the ledger entries before it, and that the next entry contains the continuation. */
+  /**
+   * Checks the continuations (signed decisions that the ledger goes on under a new name) directly before `entry`. Each must match all
+   * earlier ledger entries, and `entry` must contain the digest of the continuation.
+   */
   const checkContinued = (entry: LedgerEntry) => {
     for (const one of path) {
       const { size, root } = one.document.fork;
@@ -145,7 +148,10 @@ export function parseContinuationsFile(file: Buffer): ContinuationsFile {
   throw new CordonError('checkpoint_invalid', `${CONTINUATIONS} has another format.`, {}, parsed.error);
 }
 
-/** Checkpoint of an earlier copy. The continued ledger must contain all entries of this checkpoint. */
+/**
+ * Verifies the checkpoint of an earlier ledger copy. Throws `ledger_forked` if the earlier copy contains entries that the ledger later
+ * lost.
+ */
 async function openEarlier(
   note: string,
   verifier: NoteVerifier,

@@ -11,7 +11,7 @@ export function withholdParticulars(particulars: LedgerEntry['public']): Pick<En
   return { subject: canonicalText(particulars), public: {} };
 }
 
-/** Kinds of ledger entries that withhold their details while the order is withheld. */
+/** Kinds of ledger entries whose details are hidden while the order that they are about is withheld from the public. */
 export const WITHHELD_KINDS: readonly EntryKind[] = ['order.executed', 'order.proceeding'];
 
 export const withholdsParticulars = ({ kind, public: shown }: LedgerEntry): boolean =>

@@ -1,4 +1,4 @@
-/** Client of a JSON API on the page's own origin. It checks each response against the server's schema. */
+/** Client with which a browser page calls a JSON API on the same origin. The client checks each response against the server's schema. */
 import type { z } from 'zod';
 import { ApiError, apiErrorOf } from './api-error.ts';
 

@@ -3,7 +3,7 @@
 export interface EventFollower {
   /** Time in milliseconds after which a hidden tab closes its event stream; null if it never closes the stream. */
   readonly hiddenFor: number | null;
-  /** Called when the event stream opens. `missed`: true if the page may have missed events. */
+  /** Called when the event stream opens. `missed`: true if events may have been lost while the stream was closed. */
   onOpen(missed: boolean): void;
   onDown(): void;
   onChanged(data: unknown): void;

@@ -5,7 +5,7 @@ import { refetchStale } from './refetch-stale.ts';
 
 const LiveContext = createContext(true);
 
-/** False while the event stream is closed, so that the page may be out of date. */
+/** Whether the event stream with live updates is open. While the stream is closed, the displayed data may be out of date. */
 export const useLive = () => use(LiveContext);
 
 interface Stream {

@@ -20,8 +20,8 @@ function refetch(client: QueryClient, query: Query): void {
     return;
   }
   changedWhileRunning.add(query);
-  // Ask again only in a later turn of the event loop (`setTimeout`). Other code that awaits the same response then runs first, for example
-  // to load the next page.
+  // Start the repeated request only in a later turn of the event loop (`setTimeout`). Other code that awaits the result of the running
+  // query then runs first, for example to load the next page.
   const later = () => setTimeout(refetch, 0, client, query);
   // The query is already running, so `fetch` returns the promise of the running request.
   query.fetch().then(later, later);

@@ -1,4 +1,3 @@
-/** Saves a file that the page has in memory. */
 export function saveFile(file: Blob, name: string): void {
   const url = URL.createObjectURL(file);
   const link = document.createElement('a');

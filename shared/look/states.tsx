@@ -61,7 +61,10 @@ export function Loading({ lines = 4 }: { readonly lines?: number }) {
   );
 }
 
-/** An earlier result of the query stays visible during a refresh. */
+/**
+ * Displays the result of a query, or a placeholder while there is no result. During a refresh or after a failed refresh, the earlier result
+ * stays visible.
+ */
 export function QueryResult<T>({
   query,
   lines,

@@ -4,7 +4,7 @@
  */
 
 export interface BatcherOptions {
-  /** Maximum number of keys in one query, so that the parameters of a statement stay below the limits of both databases. */
+  /** Maximum number of keys in one query. SQLite and PostgreSQL limit the number of parameters of an SQL statement. */
   readonly most?: number;
   /** Milliseconds that a query waits for further keys; 0 to wait for the next turn of the event loop. */
   readonly delay?: number;

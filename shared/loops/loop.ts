@@ -66,12 +66,12 @@ export class Loop {
     this.#cancel = (this.#options.clock ?? MACHINE_CLOCK).at(due, () => this.request());
   }
 
-  /** Requests a run and waits for its end. Never rejects. */
+  /** Requests a run of the loop's work and waits until the run ends. Never rejects. */
   async run(): Promise<void> {
     await this.#queue();
   }
 
-  /** Requests a run and waits for its end. Rejects if the run failed. */
+  /** Requests a run of the loop's work and waits until the run ends. Rejects if the run failed. */
   async runOrThrow(): Promise<void> {
     const outcome = await this.#queue();
     if (outcome) throw outcome.error;

@@ -37,8 +37,8 @@ export interface AdoptionState {
 }
 
 /**
- * Decides whether a revision has enough approvals. `persons` are the different people with a valid approval. `basePaused` says whether the
- * order was already paused when the revision was proposed.
+ * Decides whether a revision has enough approvals. `persons`: different people with a valid approval. `basePaused`: whether an earlier
+ * revision had already paused the order, because one person alone cannot renew a pause.
  */
 export function adoptionStateOf(
   revision: Pick<Revision, 'act' | 'status' | 'proposer' | 'basis'>,

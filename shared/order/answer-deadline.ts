@@ -4,20 +4,23 @@ import type { OrderTerms } from './documents.ts';
 import type { ProceedingState } from './proceedings.ts';
 
 const DAY = 86_400_000;
-/** Times of reminders before the deadline. One more reminder follows at the start of the last day. */
+/** Lead times of the reminders before an answer deadline, in milliseconds. One more reminder follows at the start of the last day. */
 const LEADS = [7 * DAY, 2 * DAY];
-/** Number of daily reminders after the deadline. After the last reminder, the order stays marked as overdue. */
+/**
+ * Number of daily reminders after the deadline for an answer to an order's authority. After the last reminder, the order stays marked as
+ * overdue.
+ */
 export const OVERDUE_REMINDERS = 30;
 
 export type AnswerState =
   | { readonly kind: 'answered'; readonly on: string }
-  /** `days` is the number of whole days until the deadline; 0 on the last day. */
+  /** `days`: number of whole days until the answer deadline, or since the deadline if it has passed. */
   | { readonly kind: 'due' | 'overdue'; readonly at: Instant; readonly days: number };
 
 /** Order states in which the authority expects an answer. A withdrawn order and an ended proposal need none. */
 const OPEN: readonly string[] = ['proposed', 'active', 'paused'];
 
-/** State of the answer deadline; null if the order has no deadline or needs no answer. */
+/** State of the deadline for an answer to an order's authority. Null if the order has no deadline or needs no answer. */
 export function answerState(
   order: {
     readonly status: string;
@@ -42,7 +45,10 @@ export function answerWords(state: AnswerState): string {
   return `Answer due in ${state.days} ${state.days === 1 ? 'day' : 'days'}`;
 }
 
-/** `startOfDay` returns the start of a day in the order's time zone. */
+/**
+ * Returns the times of all reminders about an answer to an order's authority. `answerBy`: deadline. `startOfDay`: returns the start of a
+ * day in the order's time zone.
+ */
 export function reminderTimes(answerBy: Instant, startOfDay: (at: Instant) => Instant): readonly Instant[] {
   const overdue = Array.from({ length: OVERDUE_REMINDERS }, (_, day) => answerBy + day * DAY);
   // A deadline at midnight belongs to the day that ends at that midnight.

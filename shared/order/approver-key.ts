@@ -12,8 +12,8 @@ export function approveRevision(key: Signer, payload: string): string {
 }
 
 /**
- * Approval of a revision. For a withheld revision, it also contains a signature over the public stub. With `immediate`, the approver also
- * signs that the revision takes effect immediately.
+ * Approval of a revision. If the revision is withheld from the public, the approver also signs a stub (public summary of the revision).
+ * With `immediate`, the approver also signs that the revision takes effect immediately.
  */
 export function approvalOf(
   key: Signer,

@@ -27,7 +27,7 @@ export interface Line {
   readonly value: string;
   readonly language?: string;
   readonly person?: string;
-  /** Marks a line that the signer must notice. The console shows it in red. */
+  /** Marks a line of the text to sign that the signer must notice. The console shows the line in red. */
   readonly grave?: true;
 }
 
@@ -165,7 +165,10 @@ function exitLines(document: Revision): Line[] {
   return [{ label: 'exit', value, grave: true }];
 }
 
-/** An approver who approves a change of terms during a 72-hour pause also makes the pause permanent. The text must say so. */
+/**
+ * Lines about a pause, in the text that an approver reads before signing. An approval of changed terms during a 72-hour pause also makes
+ * the pause permanent, so the text must say so.
+ */
 function pauseLines(document: Revision): Line[] {
   if (isCourtStay(document)) {
     const value =
@@ -275,7 +278,10 @@ function named(area: string): string {
   return name ? `${area} (${name})` : area;
 }
 
-/** The conversion to the order's time zone uses `Intl`, because some browsers lack `Temporal`. */
+/**
+ * Time as text in UTC and in the time zone `zone`. Uses `Intl`, because some browsers lack `Temporal`. Throws `document_malformed` for an
+ * unknown time zone.
+ */
 function times(instant: string, zone: string): string {
   try {
     const at = Date.parse(instant);

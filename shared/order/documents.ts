@@ -97,7 +97,7 @@ export type ActionBasis = z.infer<typeof actionBasisSchema>;
  */
 export const decisionRecordSchema = z.strictObject({
   considered: z.string().min(1).max(20_000),
-  /** Person who examined the order. */
+  /** Person who examined the order that a decision record is about. */
   by: z.string().min(1).max(4_000),
   reasons: z.string().min(1).max(20_000).optional(),
 });
@@ -139,7 +139,7 @@ export const orderTermsSchema = z.strictObject({
   nexus: z.array(z.enum(NEXUS)).min(1),
   effective: timestamp,
   until: timestamp.nullable(),
-  /** IANA time zone of the order's times. */
+  /** IANA time zone for the times and days of an order, such as `Europe/Berlin`. */
   zone: z.string().max(64),
   mode: z.enum(['suspend', 'exit']),
   unknown: rule,
@@ -147,7 +147,7 @@ export const orderTermsSchema = z.strictObject({
   stale: z.enum(['keep', 'allow', 'deny']),
   visitors: duration,
   travelers: rule,
-  /** Rule for messages that wait while the order suspends messaging for their recipient. The default is `DEFAULT_WAITING`. */
+  /** Rule for messages that wait because an order suspends messaging for their recipient. The default is `DEFAULT_WAITING`. */
   waiting: z.enum(WAITING_RULES).optional(),
   disputed: z.record(identifier, areaCode),
   authority: text,
@@ -166,12 +166,13 @@ export const orderTermsSchema = z.strictObject({
   /** Notice on devices by language tag. The default is the public statement. */
   notice: z.record(languageTag, text).refine(hasWords, NO_WORDS).optional(),
   /**
-   * Time until which the order's text is withheld from the public, or the law that withholds it. Without this field, the text is public.
+   * Condition that withholds an order's text from the public: a time until which the text stays secret (`until`), or a law (`law`). Without
+   * this field, the text is public.
    */
   publication: z.union([z.strictObject({ until: timestamp }), z.strictObject({ law: text })]).optional(),
   /**
-   * Times at which users get notices about the order. The default is all of `NOTICE_MOMENTS`. Announcements that were due before the
-   * proposal of the revision are omitted.
+   * Times at which users get notices about an order. The default is all of `NOTICE_MOMENTS`. A notice before the effective time is omitted
+   * if it was due before the revision was proposed.
    */
   noticePlan: z.array(z.enum(NOTICE_MOMENTS)).max(NOTICE_MOMENTS.length).optional(),
   /**
@@ -179,7 +180,9 @@ export const orderTermsSchema = z.strictObject({
    * wipe can be approved only afterward.
    */
   exportWindow: duration.optional(),
-  /** Number of another order, which states an authority's demand. This order is the operator's response to the demand. */
+  /**
+   * Number of an order that states an authority's demand. Present if the order with these terms is the operator's response to that demand.
+   */
   answers: orderNumber.optional(),
   /** Salted SHA-256 of the decision record, which the operator keeps. */
   internal: sha256Hex.optional(),
@@ -189,8 +192,8 @@ export type OrderTerms = z.infer<typeof orderTermsSchema>;
 export const MOST_EXEMPT = 20_000;
 
 /**
- * A revision never changes and contains the whole state of the order, so that a device needs only the newest revision. `exempt` has salted
- * hashes of the exempt devices (`exemption.ts`), so that approvers sign the exemptions and the public cannot read them.
+ * Revision: an immutable version of an order with the order's whole state, so that a device needs only the newest revision. `exempt` has
+ * salted hashes of the exempt devices (`exemption.ts`), so that approvers sign the exemptions and the public cannot read them.
  */
 export const revisionSchema = z.strictObject({
   installation: identifier,
@@ -202,10 +205,10 @@ export const revisionSchema = z.strictObject({
   proposer: identifier,
   proposedAt: timestamp,
   status: z.enum(['active', 'paused', 'withdrawn']),
-  /** Start of the order's uninterrupted pause; null unless `status` is `paused`. */
+  /** Time at which the present pause of an order began. Revisions during the pause repeat this time. Null unless `status` is `paused`. */
   pausedSince: timestamp.nullable(),
   terms: orderTermsSchema,
-  /** Legal basis of the action. Absent if the proposer stated none. */
+  /** Legal basis of the action (`act`) that a revision carries out. Absent if the proposer stated none. */
   basis: actionBasisSchema.optional(),
   exempt: z.array(z.strictObject({ commitment: sha256Hex, until: timestamp.nullable() })).max(MOST_EXEMPT),
   /** Random value in a withheld revision. Without it, a reader of the public digest could guess the content. */
@@ -214,8 +217,8 @@ export const revisionSchema = z.strictObject({
 export type Revision = z.infer<typeof revisionSchema>;
 
 /**
- * Public stub of a withheld revision, which replaces the revision in the order list. The approvers of the revision also sign the stub
- * (`stub.ts`).
+ * Stub: public summary of a revision that is withheld from the public. The order list contains the stub instead of the revision. The
+ * approvers of the revision also sign the stub (`stub.ts`).
  */
 export const orderStubSchema = z.strictObject({
   installation: identifier,
@@ -281,11 +284,11 @@ export const orderListSchema = z.strictObject({
   previous: sha256Hex.nullable(),
   issuedAt: timestamp,
   expiresAt: timestamp,
-  /** Version of the approver set whose members approved the revisions in the list. */
+  /** Version of the approver set whose members approved the revisions in this order list. */
   approverSet: z.int().min(1),
   /**
-   * Newest adopted revision of every order, including withdrawn orders, or its stub if the revision is withheld. If the newest revision is
-   * a 72-hour pause, the list also contains the revision that it pauses (`adoption-state.ts`).
+   * Newest adopted revision of every order, including withdrawn orders. A revision that is withheld from the public is replaced by a stub
+   * (public summary). A 72-hour pause needs the revision that it pauses, so the order list then contains both (`adoption-state.ts`).
    */
   orders: z.array(envelopeSchema).max(5000),
 });
@@ -301,8 +304,8 @@ export const deviceRecordSchema = z.strictObject({
   seat: areaCode.nullable(),
   group: z.string().max(120),
   /**
-   * Orders that exempt the device. With the salt, the device finds its own hash in the order's signed list of exempt devices
-   * (`exemption.ts`).
+   * Orders that exempt the device, each with a random salt. A device hashes the salt with its device id and finds the hash among the signed
+   * exemptions of the order (`exemption.ts`).
    */
   exemptions: z.array(z.strictObject({ order: orderNumber, salt: sha256Hex })),
   statement: z.strictObject({ areas: z.array(areaCode).min(1), at: timestamp, until: timestamp }).nullable(),
@@ -339,9 +342,11 @@ const ledgerTree = z.strictObject({ size: z.int().min(1), root: sha256Hex });
  */
 export const ledgerContinuationSchema = z.strictObject({
   installation: identifier,
-  /** Old name of the ledger, under which the entries that remain after the loss were published. */
+  /** Old ledger name, under which the entries that survived a loss of ledger entries were published. */
   origin: ledgerOrigin,
-  /** Size and root hash of the ledger after the loss. From this state, the server continues the ledger under the new name. */
+  /**
+   * Size and root hash of the ledger after a loss of entries. From this state, the server continues the ledger under the name `newOrigin`.
+   */
   fork: ledgerTree,
   /**
    * Largest reported ledger with entries that the server no longer has. Null if no device or ledger copy reported one; the number of lost
@@ -368,12 +373,15 @@ export const receiptSchema = z.strictObject({
   listVersion: z.int().min(1),
   order: orderNumber,
   revision: z.int().min(1),
-  /** `service` and `gate` are null for `delivered`, `displayed` and `wiped`, because those receipts are about the whole order. */
+  /**
+   * Service that the receipt is about, and the new state of the service's gate (switch that blocks the service). Both are null for
+   * `delivered`, `displayed` and `wiped`, because these receipts are not about a single service.
+   */
   service: z.enum(SERVICES).nullable(),
   gate: z.enum(['open', 'closed']).nullable(),
   /**
-   * Planned notice that the receipt is about. `delivered`: the notice is due and stored. `displayed`: the user saw it. Absent if the
-   * receipt is about the order itself.
+   * Planned notice about an order, in a receipt about the notice. `delivered`: the notice is due and stored. `displayed`: the user saw the
+   * notice. Absent in a receipt about an order itself.
    */
   notice: z.enum(NOTICE_MOMENTS).optional(),
   /** Time of the event that the receipt states, by the device's clock (`agent/enforcement/device-clock.ts`). */

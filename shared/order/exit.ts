@@ -1,6 +1,7 @@
 /**
- * Exit: the phase of an order that wipes work data on devices whose services the order denies. Two people must approve it after the export
- * window. A wipe is irreversible, so its conditions are stricter than those of a denial. Server and device run the same code.
+ * Exit: the phase of an order that wipes work data on the devices whose services the order denies. Users can first export their data
+ * (export window); only then can approvers approve the exit. A wipe is irreversible, so it has stricter conditions than a denial. Server
+ * and device run the same code.
  */
 import { type OrderAreas, relate } from '../areas/coverage.ts';
 import { CordonError } from '../errors.ts';
@@ -48,14 +49,14 @@ export function requireExit(terms: ExitTerms, at: Instant): void {
 export const isExit = ({ act, status }: Pick<Revision, 'act' | 'status'>): boolean =>
   act === 'exit' && status === 'active';
 
-/** Whether the device belongs to the order's areas by its home area or legal seat, wherever it is. */
+/** Whether an order denies a service because of the device's home area or legal seat, which do not depend on the device's location. */
 export const hasHomeOrSeatReason = (reasons: readonly Reason[]): boolean =>
   reasons.includes('home') || reasons.includes('seat');
 
 /**
- * Returns whether the order certainly denies a service to the device, as an irreversible wipe requires; null if the order denies nothing. A
- * denial by home area or legal seat is certain. A denial by location is certain if an exact position, or two sources of evidence, place the
- * device inside the order's areas.
+ * Returns whether an order certainly denies a service to the device, as an irreversible wipe requires; null if the order denies nothing. A
+ * denial by home area or legal seat is certain. A denial by location is certain if an exact position, or two sources, place the device
+ * inside the order's areas.
  */
 export function denialBy(
   rule: OrderAreas & Pick<OrderRule, 'order'>,

@@ -10,7 +10,10 @@ export interface FileKey extends Signer {
   readonly publicKey: string;
 }
 
-/** Minimum length in characters. OpenSSL's PBKDF2 makes guesses of a passphrase cheap. */
+/**
+ * Minimum length of a passphrase in characters. A short passphrase is unsafe, because OpenSSL's key derivation (PBKDF2) makes guesses
+ * cheap.
+ */
 const SHORTEST_PASSPHRASE = 12;
 
 function fileKey(privateKey: KeyObject): FileKey {

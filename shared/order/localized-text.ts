@@ -9,7 +9,10 @@ export interface LocalizedText {
   readonly text: string;
 }
 
-/** Text for users of devices in each language: the order's notice, or the public statement if there is no notice. */
+/**
+ * Text that devices show to their users, by language: the notice of an order, or the order's public statement in a language without a
+ * notice.
+ */
 export const textsForUsers = ({
   statement,
   notice,
@@ -19,8 +22,8 @@ export const textsForUsers = ({
 });
 
 /**
- * Text in the best language for the reader; null if the order has no text. `languages` lists the reader's languages, best first, as
- * browsers do.
+ * Text of an order in the best language for a reader; null if the order has no text. `languages` lists the reader's languages, best first,
+ * as browsers do.
  */
 export function localizedText(
   languages: readonly string[],

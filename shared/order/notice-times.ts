@@ -5,7 +5,7 @@
 import type { Instant } from '../time/clock.ts';
 import type { NoticeMoment } from './documents.ts';
 
-/** Lead time of each notice before the order's effective time, in milliseconds. */
+/** Time between each notice and the effective time of an order, in milliseconds. */
 const LEADS: Readonly<Partial<Record<NoticeMoment, number>>> = {
   P30D: 30 * 86_400_000,
   P7D: 7 * 86_400_000,

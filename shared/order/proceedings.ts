@@ -11,10 +11,13 @@ export type AppealOutcome = (typeof APPEAL_OUTCOMES)[number];
 export const MOST_PROCEEDINGS = 200;
 
 const step = {
-  /** Day of the answer or of the step in the appeal, in the order's time zone. */
+  /**
+   * Day on which the operator answered an order's authority, or of a step in an appeal against the order. The day is in the order's time
+   * zone.
+   */
   on: z.iso.date(),
   note: z.string().min(1).max(2000).optional(),
-  /** Number of the record that the new record corrects. The server also keeps the corrected one. */
+  /** Number of an earlier record that this record corrects. The server also keeps the earlier record. */
   corrects: z.int().min(1).optional(),
 };
 
@@ -93,8 +96,8 @@ export function proceedingState(records: readonly Numbered[]): ProceedingState {
 }
 
 /**
- * Returns the valid records of answers and appeals, in which each correction replaces the corrected record. `first`: number of the original
- * record before any correction.
+ * Returns the valid records of answers to an order's authority and of appeals against the order. A correction replaces the corrected
+ * record. `first`: number of the original record before any correction.
  */
 function current(
   records: readonly Numbered[],
@@ -109,7 +112,10 @@ function current(
   return [...chains.values()].sort((a, b) => a.first - b.first);
 }
 
-/** Reason to refuse the next record; null if it is acceptable. `today` is the present day in the order's time zone. */
+/**
+ * Reason to refuse a new record of an answer or appeal (`next`); null if the record is acceptable. `records`: the order's existing records.
+ * `today`: present day in the order's time zone.
+ */
 export function objectionTo(records: readonly Numbered[], next: Proceeding, today: string): string | null {
   if (records.length >= MOST_PROCEEDINGS) return `An order has ${MOST_PROCEEDINGS} records at most.`;
   if (next.on > today) return `${next.on} is in the future: it is ${today} in the order’s zone.`;
@@ -149,7 +155,10 @@ export const OUTCOME_NAMES: Readonly<Record<AppealOutcome, string>> = {
   withdrawn: 'withdrawn',
 };
 
-/** One sentence about a record, without its note. The sentence contains unescaped text that users entered. */
+/**
+ * One sentence about an answer to an authority or a step of an appeal, without the note that an admin added. The sentence contains
+ * unescaped text that users entered.
+ */
 export function proceedingWords(proceeding: Proceeding): string {
   switch (proceeding.kind) {
     case 'answer':

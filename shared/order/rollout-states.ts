@@ -16,5 +16,5 @@ export type RolloutState = (typeof ROLLOUT_STATES)[number];
 export type RolloutCounts = Readonly<Record<RolloutState, number>>;
 
 export const ROLLOUT_PHASES = ['announced', 'active', 'over'] as const;
-/** `over`: devices restore services, because the order has ended or is paused or withdrawn. */
+/** `over`: devices restore the services that an order blocked, because the order has ended or is paused or withdrawn. */
 export type RolloutPhase = (typeof ROLLOUT_PHASES)[number];

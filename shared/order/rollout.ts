@@ -1,6 +1,6 @@
 /**
  * Rollout of an order. Each affected device is in exactly one state, so the states add up to the number of affected devices. Server,
- * console, command line and evidence packs all use these states and texts.
+ * console, command line and evidence packs all use these states, with the names and explanations in this file.
  */
 
 import type { RolloutCounts, RolloutPhase, RolloutState } from './rollout-states.ts';
@@ -43,11 +43,11 @@ export const ROLLOUT_MEANING: Readonly<Record<RolloutState, string>> = {
 export interface DeviceReports {
   readonly delivered: boolean;
   readonly displayed: boolean;
-  /** Whether the newest receipt about a service says that the order blocks the service. */
+  /** Whether an order still blocks at least one service, according to the device's newest receipts about each service. */
   readonly closed: boolean;
-  /** Whether a receipt says that the device allows a blocked service again. */
+  /** Whether a receipt says that the device has restored a service that an order blocked. */
   readonly opened: boolean;
-  /** Whether the verification of a receipt about the order failed. */
+  /** Whether a receipt of the device about an order failed verification. */
   readonly refused: boolean;
 }
 
@@ -63,7 +63,7 @@ export interface RolloutFacts extends DeviceReports {
   readonly phase: RolloutPhase;
   readonly enrolled: boolean;
   readonly connected: boolean;
-  /** Whether the order blocks a service of the device now or from its effective time. False after the order's end. */
+  /** Whether an order blocks a service of the device now or from the order's effective time. False after the order's end. */
   readonly denied: boolean;
 }
 

@@ -15,8 +15,8 @@ function pausedUntil(revision: Revision, permanentPause: boolean): Instant | nul
 }
 
 /**
- * Throws `unknown_area` for an area that neither this software nor the order defines, because a device must not enforce only a part of an
- * order.
+ * Converts a revision of an order into a rule. Throws `unknown_area` for an area that neither Cordon nor the order defines, because a
+ * device must not enforce only a part of an order.
  */
 export function compileRule({
   revision,

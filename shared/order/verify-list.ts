@@ -63,7 +63,7 @@ export interface VerifiedList {
   readonly hash: string;
   readonly orders: ReadonlyMap<string, AcceptedRevision>;
   readonly alerts: readonly ListAlert[];
-  /** An expired order list is no error: the `stale` rule of each order applies. */
+  /** Whether the order list has expired. An expired list is no error: each order's `stale` rule then decides whether the order applies. */
   readonly expired: boolean;
 }
 
@@ -91,8 +91,8 @@ export function stubsOf(list: Pick<OrderList, 'orders'>): OrderStub[] {
 }
 
 /**
- * Returns the stubs of withheld revisions that are newer than the device's stored revisions. The device must request these revisions from
- * the server.
+ * Returns stubs (public summaries) of revisions that are withheld from the public and are newer than the device's stored revisions. The
+ * device must request these revisions from the server.
  */
 export const missingRevisions = (
   list: Pick<OrderList, 'orders'>,

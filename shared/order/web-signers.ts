@@ -2,7 +2,7 @@
 import type { Approvers } from './documents.ts';
 import { pae } from './pae.ts';
 
-/** People of the approver set whose Ed25519 keys signed the exact text. A person with two keys is included once. */
+/** Returns the people of an approver set whose Ed25519 keys signed exactly the given payload. A person with two keys is included once. */
 export async function webSigners(
   payloadType: string,
   payload: string,

@@ -80,7 +80,10 @@ export function checkApproverSets(files: PackFiles, pinned: PublicRoot, findings
   return chain;
 }
 
-/** Valid revisions, oldest first. The documents must form one chain without a gap. */
+/**
+ * Reads the revisions of an order from an evidence pack, oldest first. Each invalid file and each gap in the revision numbers is reported
+ * as a failure.
+ */
 export function checkRevisions(
   files: PackFiles,
   about: { readonly installation: string; readonly order: string },

@@ -33,7 +33,10 @@ import {
 import type { Logged, LoggedEntry, PackRevision } from './pack-content.ts';
 import type { PublicRoot } from './public-root.ts';
 
-/** Newest valid checkpoint of the pack. If null, no ledger entry is proved. */
+/**
+ * Returns the verified checkpoint of an evidence pack and the ledger entries that the checkpoint proves. Returns null if the checkpoint is
+ * invalid, because no ledger entry is then proved.
+ */
 export async function checkLedger(
   files: PackFiles,
   pinned: PublicRoot,
@@ -118,7 +121,10 @@ function checkContinuations(
   }
 }
 
-/** Details of a ledger entry, including withheld details that the pack reveals. Throws `proof_invalid`. */
+/**
+ * Details of a ledger entry, including details that were withheld from the public and that an evidence pack reveals. Throws
+ * `proof_invalid`.
+ */
 function particularsOf(entry: LedgerEntry, opening: Opening | undefined): LedgerEntry['public'] {
   if (opening) return openParticulars(entry, opening);
   if (!withholdsParticulars(entry)) return entry.public;

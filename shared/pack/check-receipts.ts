@@ -17,7 +17,10 @@ import type { PackRevision } from './pack-content.ts';
 import type { PublicRoot } from './public-root.ts';
 import { provesAffected, type ReceiptCounts, tallyReceipts } from './receipt-tally.ts';
 
-/** Only device certificates contain this extended key usage (RFC 5280, section 4.2.1.12). */
+/**
+ * Extended key usage for TLS clients (RFC 5280, section 4.2.1.12). Of all certificates that an installation issues, only device
+ * certificates contain this usage.
+ */
 const CLIENT_AUTH = '1.3.6.1.5.5.7.3.2';
 
 interface DeviceKey extends VerifyingKey {
@@ -94,7 +97,10 @@ function deviceKey(der: string, issuing: X509Certificate): DeviceKey {
   return { keyid: keyidOf(key), key, device, generation: Number(generation) };
 }
 
-/** Throws an error with the reason unless the receipt is this device's statement about the order. */
+/**
+ * Returns a receipt after verification. Throws an error with the reason unless a certified key of the device signed the receipt, and the
+ * receipt is about the expected order.
+ */
 function checkReceipt(
   envelope: Envelope,
   keys: DeviceKeys,
@@ -137,7 +143,10 @@ export interface CheckedReceipts {
   readonly counts: ReceiptCounts;
   /** For each device pseudonym, the revisions that made the device wipe itself, according to the device's receipts. */
   readonly wiped: ReadonlyMap<string, ReadonlySet<number>>;
-  /** Number of affected devices, and of those that never responded; null if the file is malformed. */
+  /**
+   * Numbers of all affected devices, and of affected devices that never sent a receipt, by the server's statement. Null if the file with
+   * these numbers is missing or malformed.
+   */
   readonly silent: { readonly affected: number; readonly silent: number } | null;
 }
 
@@ -198,8 +207,8 @@ export function checkReceipts(files: PackFiles, facts: ReceiptFacts, findings: F
 }
 
 /**
- * Reports the order lists that receipts name but the pack lacks. The pack has only the first list with each revision, and a device may name
- * a later one.
+ * Reports order lists that receipts name but the evidence pack lacks. A pack has only the first order list with each revision, and a device
+ * may name a later list.
  */
 function reportMissingLists(lists: ReadonlyMap<number, number>, files: PackFiles, findings: Findings): void {
   const absent = [...lists.keys()].filter((version) => !files.has(numbered('lists', version))).sort((a, b) => a - b);

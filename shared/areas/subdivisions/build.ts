@@ -40,7 +40,10 @@ const textProperty = (feature: Feature, key: string): string => {
   return typeof value === 'string' ? value : '';
 };
 
-/** Words that the name of a subdivision may include or omit. */
+/**
+ * Words such as “province” or “of”, which one source includes in a subdivision's name and another omits. These words are removed before
+ * names are compared.
+ */
 const FILLERS =
   /\b(province|region|county|governorate|district|department|prefecture|state|oblast|republic|respublika|parish|city|of|the|de|la|le|del|di|al|el|ar|as|ash|ad|an|az|at|and|wa|y|et|kraj|oblysy|zupanija|vilayet|changwat|si|do|ken|fu|to)\b/g;
 

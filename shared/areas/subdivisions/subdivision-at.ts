@@ -31,8 +31,8 @@ let index: { readonly bytes: Buffer; readonly table: ReadonlyMap<string, number>
 const countries = new Map<string, Country | null>();
 
 /**
- * Returns the subdivision at a point in the country. Returns null if the index lacks the country, if the present ISO code is unknown, or if
- * all subdivisions are more than 10 km away.
+ * Returns the ISO 3166-2 subdivision at a point in `country`. Returns null if `index.bin` lacks the country, if the current ISO code of the
+ * area is unknown, or if all subdivisions are more than 10 km away.
  */
 export function subdivisionAt(point: Point, country: HomeArea): HomeArea | null {
   const found = linesOf(country);
@@ -42,7 +42,7 @@ export function subdivisionAt(point: Point, country: HomeArea): HomeArea | null 
 }
 
 /**
- * Whether a position can show that a device is in the subdivision. This requires that the index has the borders of the subdivision or of
+ * Whether a position can show that a device is in the subdivision. For this, `index.bin` must contain the borders of the subdivision or of
  * its parts.
  */
 export function hasBorders(subdivision: HomeArea): boolean {
@@ -110,7 +110,7 @@ function enclosing({ ends, sides, bands, crossed }: Country, x: number, y: numbe
   return several ? null : within;
 }
 
-/** Subdivision with the border nearest to the point, within the distance `NEAR`. */
+/** Subdivision with the border nearest to the point, within the distance `MAX_DISTANCE`. */
 function nearest({ ends, sides, bands }: Country, x: number, y: number): number | null {
   const shrink = Math.max(0.01, Math.cos((y * Math.PI) / (180 * UNITS)));
   let least = MAX_DISTANCE * MAX_DISTANCE;

@@ -38,8 +38,8 @@ const ALL: readonly NoticeWords[] = [
 ];
 
 /**
- * Sentence that says whether the text in language `tag` is authoritative, in that language if Cordon supports it, otherwise in the reader's
- * language. Null if the order states no authoritative language.
+ * Sentence that says whether an order's text in the language `tag` is authoritative. The sentence is in this language if Cordon supports
+ * the language, otherwise in the reader's language. Null if the order states no authoritative language.
  */
 export function authorityIn(
   tag: string,
@@ -86,7 +86,10 @@ export const servicesIn = ({ tag, service }: NoticeWords, services: readonly Ser
     tag,
   );
 
-/** Sentences about the reasons of a verdict. `areas` are the names of the order's areas; null if unknown. */
+/**
+ * Sentences about the reasons for which an order denies or allows services on a device. `areas`: names of the order's areas; null if
+ * unknown.
+ */
 export function reasonsIn(words: NoticeWords, reasons: readonly Reason[], areas: readonly string[] | null): string {
   const named = areas ? areasIn(words, areas) : words.theArea;
   return reasons.map((reason) => words.reasons[reason](named)).join(' ');

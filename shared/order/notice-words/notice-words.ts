@@ -24,7 +24,7 @@ export interface NoticeWords {
   readonly service: Readonly<Record<Service, string>>;
   readonly where: string;
   readonly why: string;
-  /** Sentences for the reasons of a verdict. `areas` are the names of the order's areas. */
+  /** Sentence for each reason for which an order denies or allows services on a device. `areas`: names of the order's areas. */
   readonly reasons: Readonly<Record<Reason, (areas: string) => string>>;
   /** Words that replace the area names in a sentence if the areas are unknown. */
   readonly theArea: string;
