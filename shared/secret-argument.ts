@@ -11,7 +11,7 @@ import { requirePrivateFile } from './private-file.ts';
 const LONGEST = 16 * 1024;
 
 export interface SecretArgument {
-  /** Argument of the command line: the link itself, or `-` for standard input. */
+  /** Argument of the command line: a secret link (such as an activation link), or `-` to read the link from standard input. */
   readonly argument: string | undefined;
   readonly file: string | undefined;
   /** Name of the link in the prompt, such as `Activation link`. */

@@ -8,7 +8,10 @@ import { existsSync, readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 
 export interface StopSignals {
-  /** Promise that resolves to the reason of the first stop request after the call of `ready`. */
+  /**
+   * Promise that resolves to the reason of the first stop request. A stop request before the call of `ready` ends the program at once, so
+   * the promise does not resolve.
+   */
   readonly requested: Promise<string>;
   /** Declares that the program can now finish its work at a stop request. A stop request before this call ends the program at once. */
   ready(): void;

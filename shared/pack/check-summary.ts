@@ -25,7 +25,7 @@ export interface SummaryEvidence {
   readonly locations: readonly PackedLocation[];
 }
 
-/** Maximum number of differences in the report. Further differences are only counted. */
+/** Maximum number of wrong lines of the summary page that the verification report quotes. The report only counts further wrong lines. */
 const MOST_NAMED = 10;
 const MOST_SHOWN = 160;
 
@@ -92,8 +92,8 @@ function pageOf(files: PackFiles, evidence: SummaryEvidence): string | null {
 interface Difference {
   readonly section: string;
   /**
-   * Line in the pack's summary page, and the line that the verifier expects in its place (`expected`). A line that one of the two pages lacks
-   * is null.
+   * Line in the evidence pack's summary page (`actual`), and the line that the verifier expects in its place (`expected`). The value is
+   * null for a page that lacks the line.
    */
   readonly actual: string | null;
   readonly expected: string | null;

@@ -1,6 +1,6 @@
 /**
- * Check of times in an evidence pack: when the pack was made, and when the order started and stopped being in effect. The check uses the
- * times of ledger entries, because the ledger proves the sequence of its entries.
+ * Check of times in an order's evidence pack: when the server made the pack, and when the order started and stopped being in effect. The
+ * check uses the times of ledger entries, because the ledger proves the sequence of its entries.
  */
 
 import { BRIEF_PAUSE } from '../order/adoption-state.ts';
@@ -17,13 +17,16 @@ const TOLERANCE = 600_000;
 const LAG = 30_000;
 /**
  * Kinds of ledger entries that the server writes only while it runs normally. A running server also records each start and end of an order.
- * These records must therefore be complete at the time of such an entry.
+ * The ledger must therefore contain all starts and ends that precede an entry of these kinds.
  */
 const WHILE_RUNNING: ReadonlySet<string> = new Set(['order.revision', 'order.approval', 'order.adopted']);
 
 const iso = (at: Instant) => new Date(at).toISOString();
 
-/** Checks that the manifest's time is not before the newest ledger entry. Nothing in the pack proves an upper limit of this time. */
+/**
+ * Checks that the time in an evidence pack's manifest is not before the newest ledger entry. Nothing in an evidence pack proves that the
+ * pack was not made after the time in the manifest.
+ */
 export function checkMadeAt(
   { madeAt }: Pick<Manifest, 'madeAt'>,
   entries: readonly LoggedEntry[],
@@ -58,7 +61,10 @@ interface Adopted {
   readonly at: Instant;
 }
 
-/** Recorded starts and ends of the order's effect. A missing ledger entry that the adopted revisions require is a failure in `findings`. */
+/**
+ * Returns the starts and ends of an order that the ledger records. Adds a failure to the verification report (`findings`) if the ledger
+ * lacks a start or end that the adopted revisions require.
+ */
 export function checkEffects(
   order: string,
   adopted: readonly PackRevision[],
@@ -130,8 +136,8 @@ export function checkEffects(
 const WORDS = { entered: 'took effect', left: 'was no longer in effect' } as const;
 
 /**
- * Returns the reason why the times of the ledger entries are unreliable, such as a corrected server clock; null if they are reliable.
- * Unreliable times do not show which starts and ends of the order's effect the ledger must contain.
+ * Returns the reason why the times of the ledger entries are unreliable, such as a corrected server clock; null if they are reliable. With
+ * unreliable times, the verifier cannot decide which starts and ends of an order the ledger must contain.
  */
 function whyUnsure(entries: readonly LoggedEntry[]): string | null {
   if (entries.some(({ entry }) => entry.kind === 'server.restored')) return 'the server was restored from a backup';
@@ -145,8 +151,8 @@ function whyUnsure(entries: readonly LoggedEntry[]): string | null {
 }
 
 /**
- * Returns whether the order was in effect at the time `at`. `then` has the revisions adopted before, oldest first. The result is `unknown`
- * for 30 seconds (`LAG`) after a change, because the server may not have recorded the change yet.
+ * Returns whether an order was in effect at the time `at`. `then` has the order's revisions that were adopted before that time, oldest
+ * first. The result is `unknown` for 30 seconds (`LAG`) after a change, because the server may not have recorded the change yet.
  */
 function steadyPhase(then: readonly Adopted[], at: Instant): Phase {
   const since = at - LAG;
@@ -166,8 +172,8 @@ function boundariesOf({ revision: { terms, pausedSince } }: PackRevision): Insta
 }
 
 /**
- * Returns whether the order is in effect at a time, by the terms of one revision. A pause by one approver ends after 72 hours. After that
- * time, the result for a pause is `unknown`, because this function does not count approvers.
+ * Returns whether an order is in effect at a time, according to one revision. A pause ends after 72 hours if only one approver signed it.
+ * This function does not count the approvers, so the result for a longer pause is `unknown`.
  */
 function phaseAt(each: PackRevision, at: Instant): Phase {
   const { status, pausedSince, terms } = each.revision;

@@ -13,9 +13,9 @@ import type { PublicRoot } from './public-root.ts';
 import { noteIn } from './saved-checkpoint.ts';
 
 /**
- * Result of the comparison with an auditor's checkpoint.
+ * Result of the comparison of an auditor's checkpoint with an evidence pack (file for auditors).
  * - `consistent`: the pack's ledger contains the entries of the checkpoint unchanged.
- * - `not_provable`: the pack contains no proof for or against that.
+ * - `not_provable`: the pack does not prove whether its ledger contains these entries.
  * - `forked`: two different ledgers exist.
  * - `entries_lost`: the ledger lost entries of the checkpoint, and approvers continued the ledger without them.
  * - `older_pack`: after the pack was made, the ledger continued under a new name.
@@ -25,8 +25,8 @@ export type Comparison = 'consistent' | 'not_provable' | 'forked' | 'entries_los
 const same = (one: Uint8Array, other: Uint8Array) => one.toBase64() === other.toBase64();
 
 /**
- * Compares the auditor's checkpoint with the pack. Throws `checkpoint_invalid` for a checkpoint of another ledger or without a valid
- * signature.
+ * Compares the auditor's checkpoint with the ledger in an evidence pack. Throws `checkpoint_invalid` for a checkpoint of another ledger or
+ * without a valid signature.
  */
 export async function compareCheckpoint(
   saved: string,

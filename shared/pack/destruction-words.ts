@@ -54,7 +54,6 @@ export const REMAINING_DATA: readonly { readonly what: string; readonly why: str
   },
 ];
 
-/** States of devices that the order blocks but whose work data is not destroyed. */
 export const REMAINING_DEVICES = [
   { field: 'held', words: 'are under a legal hold' },
   {

@@ -36,14 +36,17 @@ export const destructionSchema = z.strictObject({
         outcome: z.enum(EXIT_OUTCOMES),
         at: timestamp,
         destroyed: destroyedSchema,
-        /** Salt of the digest in the ledger (`endDigest`), so that nobody can guess the device from the digest. */
+        /**
+         * Random salt of the device's record. The ledger contains the SHA-256 of the record. Because of the salt, readers of the ledger
+         * cannot guess the record from its SHA-256.
+         */
         salt: sha256Hex,
       }),
     )
     .max(10_000_000),
   /**
-   * Devices that the order blocked when the pack was made, but whose data was not destroyed: devices under a legal hold, devices with a
-   * pending wipe, and devices without contact.
+   * Numbers of devices that the order still blocked when the server made the evidence pack, and whose data was not destroyed. `held`:
+   * devices under a legal hold. `waiting`: devices with a pending wipe. `unanswered`: devices without a response.
    */
   held: count,
   waiting: count,

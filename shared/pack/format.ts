@@ -24,8 +24,8 @@ export const PACK_TYPE_WITH_LOCATIONS = 'application/vnd.cordon.evidence-pack.v3
 export const PACK_TYPES = [PACK_TYPE, PACK_TYPE_CONTINUED, PACK_TYPE_WITH_LOCATIONS] as const;
 
 /**
- * Pseudonym (handle) of a device or person, random and valid in one pack only. A separate annex, encrypted to a named recipient, says which
- * name belongs to each pseudonym.
+ * Pseudonym (handle) of a device in an evidence pack. The pseudonym is random, and each evidence pack uses other pseudonyms. A separate
+ * annex, encrypted to a named recipient, says which name belongs to each pseudonym.
  */
 export const handleSchema = z.string().regex(/^device-[a-z2-7]{10}$/);
 
@@ -43,9 +43,15 @@ export const ENTRIES = 'ledger/entries.json';
 export const GROWTH = 'ledger/growth.json';
 /** File with statements that the ledger continued under a new name (`continuationsSchema`), present only if entries were lost (ADR 39). */
 export const CONTINUATIONS = 'ledger/continuations.json';
-/** File with the number of affected devices and the devices without a response (`silentSchema`). */
+/**
+ * File with the number of devices that the order affected, and with the pseudonyms of those that sent no receipt about the order
+ * (`silentSchema`).
+ */
 export const SILENT = 'silent.json';
-/** File with location changes (`locationsSchema`), present only if an admin's change of a device's location concerns the order. */
+/**
+ * File with admins' changes of devices' locations (`locationsSchema`). The file exists only if such a change concerns the order that the
+ * evidence pack is about.
+ */
 export const LOCATIONS = 'locations.json';
 /** File with the certificate of destruction (`destructionSchema`), present only if approvers approved an exit (wipe of work data). */
 export const DESTRUCTION = 'destruction.json';
@@ -77,11 +83,14 @@ export function numberIn(series: Series, name: string): number | null {
   return digits !== undefined && name === numbered(series, Number(digits)) ? Number(digits) : null;
 }
 
-/** Whether the name is possible for a file of a pack, in this or a later version. */
+/** Checks whether a file of an evidence pack may have the given name, in this or a later version of the format. */
 export const isPackName = (name: string): boolean =>
   name === CHECKPOINT || /^([a-z]{1,20}\/)?[a-z0-9-]{1,40}\.(json|pem|html)$/.test(name);
 
-/** Maximum length of a file name in bytes, and maximum number of files. 65,000 files with 20 devices each hold 1.3 million devices. */
+/**
+ * Maximum length in bytes of a file name in an evidence pack, and maximum number of files. 65,000 files with 20 devices each hold the
+ * receipts of 1.3 million devices.
+ */
 const MOST_NAME_BYTES = 100;
 const MOST_FILES = 65_000;
 const MOST_NAME_CHARACTERS = 1_000;
@@ -89,8 +98,8 @@ const KIB = 1024;
 const MIB = 1024 * KIB;
 
 /**
- * Maximum size of a file in bytes. Four kinds of files have low limits, because the verifier parses them before it has checked the
- * manifest's signature. The largest of the other files has receipts: 20 devices with 10,000 receipts of 1 KB each.
+ * Returns the maximum size in bytes of a file in an evidence pack. The limit is low for files that the verifier parses before it has
+ * checked the manifest's signature. The highest limit allows a file with receipts of 20 devices: 10,000 receipts of 1 KB for each device.
  */
 function mostFileBytes(name: string): number {
   if (name === MANIFEST) return 32 * MIB;
@@ -100,7 +109,9 @@ function mostFileBytes(name: string): number {
   return name.startsWith(`${SERIES.approvers}/`) ? 4 * MIB : 400 * MIB;
 }
 
-/** Limits of the whole zip. A pack about 100,000 devices has about 500 MB in 5,000 files; Node reads files up to 2 GiB. */
+/**
+ * Limits of an evidence pack's zip file. For 100,000 devices, the zip file has about 500 MB in 5,000 files. Node reads files up to 2 GiB.
+ */
 export const PACK_LIMITS: ZipLimits = {
   isName: isPackName,
   nameBytes: MOST_NAME_BYTES,
@@ -111,20 +122,26 @@ export const PACK_LIMITS: ZipLimits = {
 
 const softwareVersion = z.string().regex(/^[0-9A-Za-z.+-]{1,40}$/);
 
-/** Number of newest order lists that a server stores. A pack lacks older lists. */
+/** Number of newest order lists that a server stores. An evidence pack lacks older lists, because the server has deleted them. */
 export const MOST_STORED_LISTS = 1000;
 
 export const manifestSchema = z.strictObject({
   installation: publicRootSchema.shape.installation,
   order: orderNumber,
-  /** Identifier of this pack. The annex (separate file that says which name belongs to each pseudonym) also contains it. */
+  /** Identifier of the evidence pack. Its annex (separate file that says which name belongs to each pseudonym) has the same identifier. */
   pack: packIdSchema,
-  /** Time at which the server made the pack. The server reads the ledger first, so no ledger entry in the pack has a later time. */
+  /**
+   * Time at which the server made the evidence pack. The server reads the ledger first, so no ledger entry in the evidence pack has a later
+   * time.
+   */
   madeAt: timestamp,
   organization: z.string().max(MOST_NAME_CHARACTERS),
-  /** Version of the program that made the pack. Country names and local times in the summary depend on its Unicode and time zone data. */
+  /**
+   * Version of the program that made the evidence pack, and of its Unicode (CLDR) and time zone data. Country names and local times in the
+   * evidence pack's summary page depend on these data.
+   */
   software: z.strictObject({ cordon: softwareVersion, cldr: softwareVersion, tz: softwareVersion }),
-  /** Files of the pack in the order of the zip, without the manifest. */
+  /** Files of the evidence pack without the manifest, in the same sequence as in the zip file. */
   files: z
     .array(z.strictObject({ name: z.string().max(MOST_NAME_BYTES), bytes: z.int().min(0), sha256: sha256Hex }))
     .max(MOST_FILES),
@@ -132,8 +149,8 @@ export const manifestSchema = z.strictObject({
 export type Manifest = z.infer<typeof manifestSchema>;
 
 /**
- * Operator's records about answers to the order's authority and appeals to a court, sorted by number. The ledger contains the digest of
- * each record.
+ * Operator's records about answers to an order's authority and about appeals to a court, sorted by number. The ledger contains the digest
+ * of each record, so that a later change of a record is detected.
  */
 export const proceedingsSchema = z.array(proceedingRecordSchema).min(1).max(MOST_PROCEEDINGS);
 
@@ -156,12 +173,12 @@ export const growthSchema = z.array(z.strictObject({ checkpoint: z.string().max(
 export const continuationsSchema = z.array(envelopeSchema).min(1).max(64);
 
 /**
- * Maximum number of receipts of one kind by one device, so that a faulty device cannot fill the pack. If there are more, one half of this
- * number are the earliest receipts and one half the latest.
+ * Maximum number of receipts of one kind by one device, so that a faulty device cannot fill an evidence pack. If the device sent more, the
+ * evidence pack has the earliest and the latest receipts, one half of the maximum each.
  */
 export const MOST_OF_A_KIND = 2_000;
 
-/** A device's receipts about the order with their signatures, and the certificates of the signing keys. */
+/** Devices' receipts about an order with their signatures, and the certificates of the signing keys. */
 export const receiptsSchema = z
   .array(
     z.strictObject({
@@ -175,16 +192,18 @@ export const receiptsSchema = z
         .array(envelopeSchema)
         .min(1)
         .max(MOST_OF_A_KIND * RECEIPT_KINDS.length),
-      /** Number of receipts that exceed the limit and remain on the server; absent if all receipts are in the pack. */
+      /**
+       * Number of the device's receipts that exceed the maximum (`MOST_OF_A_KIND`) and remain only on the server; absent if the evidence
+       * pack has all receipts.
+       */
       omitted: z.int().min(1).optional(),
     }),
   )
   .max(10_000);
 
 /**
- * Server's own statement about affected devices: their number (`affected`), and the pseudonyms of those that never responded (`silent`). A
- * device is affected if the order blocked one of its services when a revision took effect or when the pack was made. A device that signed a
- * receipt of a block or a wipe is also affected. An offline device counts at its last known location.
+ * Server's statement about the devices that an order affected: their number, and the pseudonyms of those that sent no receipt (`silent`).
+ * The order blocked these devices when it took effect or when the evidence pack was made, or they signed a receipt of a block or wipe.
  */
 export const silentSchema = z.strictObject({
   affected: z.int().min(0),

@@ -1,6 +1,6 @@
 /**
- * Records of an admin's location changes that change an order's verdict for a device. The ledger entry `location.stated` contains the
- * record's digest, and an evidence pack contains the record. The reason is only a salted hash, because it may name a person.
+ * Records of an admin's location changes that change which services an order suspends for a device. The ledger entry `location.stated`
+ * contains the record's digest. The record has only a salted hash of the admin's reason, because the reason may name a person.
  */
 import { z } from 'zod';
 import { canonicalText } from '../order/canonical.ts';
@@ -28,7 +28,7 @@ export const locationRecordSchema = z.strictObject({
   at: timestamp,
   by: accountIdSchema,
   confirmedBy: accountIdSchema.nullable(),
-  /** Salted SHA-256 of the reason for the change. */
+  /** Salted SHA-256 of the admin's reason for the location change. */
   reason: sha256Hex.nullable(),
 });
 export type LocationRecord = z.infer<typeof locationRecordSchema>;

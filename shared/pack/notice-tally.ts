@@ -1,4 +1,7 @@
-/** Counts the devices whose receipts confirm each notice of the order's notice plan, for the newest effective time only. */
+/**
+ * Counts the devices whose receipts confirm each notice that users got about an order. Notices about an earlier start time of the order do
+ * not count, because a revision has replaced this time.
+ */
 import { NOTICE_MOMENTS, type NoticeMoment } from '../order/documents.ts';
 import { isLate, type NoticeCount } from '../order/notice-times.ts';
 import type { Instant } from '../time/clock.ts';
@@ -10,13 +13,16 @@ export interface NoticeTally {
   /** Adds the receipts of one device. Must be called only once for each device. */
   add(receipts: readonly ReceiptFact[]): void;
   /**
-   * Returns the numbers of devices that stored, displayed or got each notice late, in the sequence of `NOTICE_MOMENTS`. Notices without a
-   * receipt are absent.
+   * Returns for each notice the numbers of devices that stored the notice, displayed it, or got it late. The earliest notice is first.
+   * Notices without a receipt are absent.
    */
   counts(): Noticed[];
 }
 
-/** `effective`: effective time of each adopted revision, oldest first. */
+/**
+ * Creates a counter of devices by notice. `effective`: time at which the order takes effect according to each adopted revision, oldest
+ * revision first.
+ */
 export function tallyNotices(effective: ReadonlyMap<number, Instant>): NoticeTally {
   const newest = [...effective.values()].at(-1);
   const sums = new Map<NoticeMoment, { delivered: number; displayed: number; late: number }>();

@@ -27,19 +27,19 @@ export interface SignedRevision {
 
 export interface RevisionHistory extends Omit<SignedRevision, 'keyids' | 'digest'> {
   /**
-   * Approvals of the revision. `person` is null if no approver set in the pack contains the key. `at` is null if the ledger has no entry
-   * about the approval.
+   * Approvals of the revision. `person` is null if no approver set in the evidence pack contains the approver's key. `at` is null if the
+   * ledger has no entry about the approval.
    */
   readonly approvals: readonly {
     readonly keyid: string;
     readonly person: string | null;
     readonly at: Instant | null;
   }[];
-  /** Time of adoption; null if the pack has no ledger entry about it. */
+  /** Time at which the revision was adopted (got enough approvals); null if the evidence pack has no ledger entry about the adoption. */
   readonly adoptedAt: Instant | null;
 }
 
-/** `persons`: person of each key, from all approver sets in the pack. `entries`: in ledger order. */
+/** Returns the history of an order's revisions. `entries` must be in ledger order. `persons` names the person of each approver's key. */
 export function historyOf(
   revisions: readonly SignedRevision[],
   entries: readonly Entry[],
@@ -73,7 +73,7 @@ export interface EffectChange {
   readonly at: Instant;
 }
 
-/** Start or end of the order's effect that a ledger entry records; null for other entries, such as the end of one device's enrollment. */
+/** Returns the start or end of an order that a ledger entry records; null for other entries, such as the end of one device's enrollment. */
 export function effectChangeOf(order: string, { entry, particulars }: Entry): EffectChange | null {
   if (entry.kind !== 'order.executed' || particulars['order'] !== order) return null;
   const { state, revision } = particulars;

@@ -14,16 +14,19 @@ export interface PackRevision {
 export interface LoggedEntry {
   readonly index: number;
   readonly entry: LedgerEntry;
-  /** Details of the ledger entry: the public ones, or the withheld ones that the evidence pack reveals. */
+  /** Details of a ledger entry. If the public ledger withholds the details, they come from the evidence pack, which reveals them. */
   readonly particulars: LedgerEntry['public'];
 }
 
 export interface Logged {
   readonly checkpoint: Checkpoint;
-  /** Proved ledger entries, in ledger order. */
+  /** Ledger entries with a valid inclusion proof in the evidence pack, in ledger order. */
   readonly entries: readonly LoggedEntry[];
-  /** Earlier checkpoints of the ledger. The pack proves that the ledger still contains their entries unchanged. */
+  /** Earlier checkpoints of the ledger. The evidence pack proves that the newest ledger still contains their entries unchanged. */
   readonly earlier: readonly Checkpoint[];
-  /** Signed statements that gave the ledger a new name after a loss of entries, from the first name to the name in the checkpoint. */
+  /**
+   * Signed statements by which approvers continued the ledger under a new name after a loss of entries. The statements lead from the
+   * ledger's first name to the name in `checkpoint`.
+   */
   readonly continuations: readonly SignedContinuation[];
 }

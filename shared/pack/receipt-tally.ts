@@ -7,8 +7,8 @@ import type { ReceiptFact } from './receipt-fact.ts';
 export interface ReceiptCounts {
   readonly byKind: Readonly<Record<Receipt['kind'], number>>;
   /**
-   * Numbers of devices that stored or displayed each notice, in the sequence of `NOTICE_MOMENTS`. Only notices about the newest effective
-   * time count.
+   * Numbers of devices that stored or displayed each notice, earliest notice first. Notices about an earlier start time of the order do not
+   * count, because a revision has replaced this time.
    */
   readonly notices: readonly Noticed[];
   readonly responded: number;
@@ -19,13 +19,16 @@ export interface ReceiptTally {
   counts(): ReceiptCounts;
 }
 
-/** Kinds of receipts that prove that the order affected the device, even if the server's records do not say so. */
+/** Kinds of receipts that prove that an order affected the device, even if the server's records do not say so. */
 export const AFFECTED_KINDS: readonly Receipt['kind'][] = ['enforced', 'wiped'];
 
 export const provesAffected = (receipts: readonly Pick<ReceiptFact, 'kind'>[]): boolean =>
   receipts.some(({ kind }) => AFFECTED_KINDS.includes(kind));
 
-/** `effective`: effective time of each adopted revision, oldest first. */
+/**
+ * Creates a counter of devices by receipt. `effective`: time at which the order takes effect according to each adopted revision, oldest
+ * revision first.
+ */
 export function tallyReceipts(effective: ReadonlyMap<number, Instant>): ReceiptTally {
   const byKind: Record<Receipt['kind'], number> = { delivered: 0, displayed: 0, enforced: 0, restored: 0, wiped: 0 };
   const notices = tallyNotices(effective);

@@ -25,16 +25,18 @@ export interface SummaryFacts {
   readonly order: string;
   readonly approvers: Approvers;
   readonly madeAt: string;
-  /** Revisions of the order, oldest first. */
+  /** Revisions of the order that the summary describes, oldest first. */
   readonly revisions: readonly RevisionHistory[];
-  /** Starts and ends of the order's effect, in ledger order. */
+  /** Starts and ends of the order that the summary describes, in ledger order. */
   readonly effects: readonly EffectChange[];
   readonly receipts: ReceiptCounts;
-  /** Number of affected devices, and of those that never responded. */
+  /**
+   * Number of devices that the order affected (`affected`), and number of these devices that sent no receipt about the order (`silent`).
+   */
   readonly affected: number;
   readonly silent: number;
   readonly proceedings: ProceedingState;
-  /** Admins' changes of devices' locations that concern the order, in ledger order. */
+  /** Admins' changes of devices' locations that concern the order in the summary, in ledger order. */
   readonly locations: readonly PackedLocation[];
   /** Certificate of destruction; null if no exit (wipe of work data) was approved. */
   readonly destruction: Destruction | null;

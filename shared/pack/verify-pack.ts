@@ -25,12 +25,15 @@ import type { ZipLimits } from './zip-limits.ts';
 export type Pinned = PublicRoot | string;
 
 export interface PackReport {
-  /** Order number; null if the pack belongs to another installation or has an invalid manifest. */
+  /** Number of the order that the evidence pack is about; null if the verification stopped before the pack's manifest was verified. */
   readonly order: string | null;
   readonly pack: string | null;
   readonly madeAt: string | null;
   readonly valid: boolean;
-  /** Comparison with the auditor's checkpoint; null if the auditor gave none, or if the pack's own checkpoint is invalid. */
+  /**
+   * Result of the comparison of the auditor's checkpoint with the evidence pack. Null if the auditor gave no checkpoint, or if the
+   * verification stopped before the comparison.
+   */
   readonly comparison: Comparison | null;
   readonly findings: readonly Finding[];
 }
@@ -45,7 +48,10 @@ const NEVER_PROVEN = [
   'That the instrument exists as the order describes it: the pack has its description, and digests of documents, not the documents.',
 ] as const;
 
-/** Public root that the auditor gave, or the one in the pack if the auditor gave only its fingerprint. */
+/**
+ * Returns the public root that the auditor gave. If the auditor gave only a fingerprint, returns the evidence pack's public root with this
+ * fingerprint; null if the fingerprint differs.
+ */
 function pinnedRoot(files: PackFiles, pinned: Pinned, findings: Findings): PublicRoot | null {
   const own = findings.try(PUBLIC_ROOT, () => parseDocument(publicRootSchema, need(files, PUBLIC_ROOT)));
   const wanted = typeof pinned === 'string' ? pinned : fingerprintOf(pinned);
@@ -80,8 +86,8 @@ function stopped(findings: Findings, why: string, manifest: Manifest | null = nu
 }
 
 /**
- * `savedCheckpoint`: the auditor's own checkpoint. Throws `checkpoint_invalid` if it is malformed. Until the manifest's signature is checked, only the
- * public root, the approver sets and the manifest are parsed.
+ * Verifies an evidence pack. `savedCheckpoint` is the auditor's own checkpoint; an invalid one throws `checkpoint_invalid`. Until the
+ * manifest's signature is checked, only the public root, the approver sets and the manifest are parsed.
  */
 export async function verifyPack(
   zip: Buffer,

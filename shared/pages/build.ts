@@ -36,7 +36,7 @@ const COMPRESSIBLE = new Set(['.js', '.css', '.svg', '.json', '.txt', '.webmanif
 const SMALLEST = 1024;
 
 export interface Pages {
-  /** Name by which messages call these pages, such as `the console`. */
+  /** Name of the pages in messages to the admin or user, such as `the console`. */
   readonly name: string;
   readonly script: string;
   /** Folder with the `vite.config.ts` of the pages. The finished build also goes there. */

@@ -58,7 +58,7 @@ export const attachmentIdSchema = z.base64url().length(43);
 
 export const messagingKeyBody = z.strictObject({ envelope: envelopeSchema });
 export const messagingKeyResponse = z.strictObject({
-  /** Certificate of the messaging key; null if this enrollment has not submitted a key. */
+  /** Certificate of the device's messaging key; null if the device has submitted no key since its last enrollment. */
   certificate: envelopeSchema.nullable(),
   countersigned: z.boolean(),
 });

@@ -114,7 +114,7 @@ const sealedBody = z.base64().max(4 * Math.ceil(LARGEST_SEALED / 3));
 export const conversationIdSchema = z.base64url().length(22);
 export const MOST_RECIPIENTS = 512;
 
-/** Result of a message for one recipient. `unknown`: the device is not enrolled, or has enrolled again since. */
+/** Result of a message for one recipient device. `unknown`: the device is not enrolled. */
 const recipientOutcome = z.strictObject({
   device: deviceIdSchema,
   outcome: z.enum(['stored', 'held', 'refused', 'unknown', 'full']),
@@ -132,7 +132,7 @@ export const serverFrameSchema = z.discriminatedUnion('kind', [
     list: version,
     record: version,
     approverSet: version,
-    /** Sequence number of the last report that the server has stored for this enrollment of the device; 0 if none. */
+    /** Sequence number of the last report that the server has stored since the device's last enrollment; 0 if none. */
     reports: z.int().min(0),
   }),
   z.strictObject({ kind: z.literal('time'), time }),
@@ -154,8 +154,8 @@ export const serverFrameSchema = z.discriminatedUnion('kind', [
   }),
   z.strictObject({ kind: z.literal('record'), envelope: envelopeSchema }),
   /**
-   * Approvers' statement that the server's time was wrong. The server sends it only if the frame `hello` contained `wall`, because older
-   * agents do not know this frame.
+   * Approvers' statement that the server's time was wrong. Older agents do not know this frame. The server therefore sends it only to an
+   * agent whose frame `hello` contained the field `wall` (clock time), which older agents do not send.
    */
   z.strictObject({ kind: z.literal('time-correction'), envelope: envelopeSchema }),
   z.strictObject({
@@ -188,9 +188,9 @@ export const serverFrameSchema = z.discriminatedUnion('kind', [
     recipients: z.array(recipientOutcome).max(MOST_RECIPIENTS),
   }),
   /**
-   * Response to `mailbox` with two counters of this enrollment. `acknowledged`: number of the last mailbox entry that the device acknowledged.
-   * `posts`: number of messages that the server accepted from the device. If the device's own counters are lower, the device was restored
-   * from an old copy.
+   * Response to the frame `mailbox`, with two counters since the device's last enrollment. `acknowledged`: number of the last mailbox entry
+   * that the device acknowledged. `posts`: number of messages that the server accepted. If the device's own counters are lower, the device
+   * was restored from an old copy.
    */
   z.strictObject({ kind: z.literal('mailbox-is'), acknowledged: z.int().min(0), posts: z.int().min(0) }),
   /**
@@ -209,7 +209,7 @@ export const serverFrameSchema = z.discriminatedUnion('kind', [
         at: time,
         body: sealedBody,
       }),
-      /** New state of an earlier message of this device, for one recipient. `order`: the order that caused the state. */
+      /** New state of a message that the device sent earlier, for one recipient. `order`: number of the order that caused the state. */
       z.strictObject({
         type: z.literal('fate'),
         id: z.uuid(),
@@ -221,17 +221,16 @@ export const serverFrameSchema = z.discriminatedUnion('kind', [
     ]),
   }),
   /**
-   * Number of the device's single-use key packages that remain on the server. The server sends this frame after `mailbox-is`, and when few
-   * packages remain.
+   * Number of the device's single-use key packages (RFC 9420) that remain on the server. The server sends this number when the device opens
+   * its mailbox, and when few key packages remain.
    */
   z.strictObject({ kind: z.literal('key-packages-remaining'), count: z.int().min(0) }),
   /** Notice that the devices of a person have changed, only for people about whom the device has asked in the same session. */
   z.strictObject({ kind: z.literal('members-changed'), person: personId }),
   /**
-   * Request of a server restored from a backup: the device sends its signed documents (`POST /device/recollection`). If `documents` is
-   * true, the device sends all of them, because some are newer than the server's. Otherwise it sends only the device record and the ledger
-   * checkpoint. A refused device finds `documents` or `facts` in the 451 response (field `recall`), or with its device record (header
-   * `Cordon-Recall`).
+   * Request of a server that was restored from a backup: the device sends its signed documents (`POST /device/recollection`). If
+   * `documents` is true, the device sends all of them, because some are newer than the server's. Otherwise the device sends only its device
+   * record and the ledger checkpoint.
    */
   z.strictObject({ kind: z.literal('recall'), documents: z.boolean() }),
 ]);

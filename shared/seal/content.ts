@@ -28,7 +28,7 @@ const BUCKETS = [256, 1024, 4096, 16_384, 65_536, 126_976];
  */
 const ledger = z
   .strictObject({
-    /** Name of the ledger after a continuation; absent for the ledger's first name. */
+    /** Name of the ledger; absent for its first name. Approvers give the ledger a new name after it lost entries. */
     origin: z.string().max(100).optional(),
     size: z.int().min(0),
     root: z.base64().length(44),
@@ -41,7 +41,7 @@ const ledger = z
 const attachmentSchema = z.strictObject({
   id: attachmentIdSchema,
   key: z.base64().length(44),
-  /** SHA-256 of the encrypted bytes. */
+  /** SHA-256 of the encrypted file. */
   sha256: sha256Hex,
   name: z.string().min(1).max(255),
   type: z.string().min(1).max(127),
@@ -70,8 +70,8 @@ export const contentSchema = z.discriminatedUnion('type', [
     type: z.literal('receipt'),
     of: z.array(z.uuid()).min(1).max(200),
     /**
-     * State of the messages in `of` on the device that sends this receipt. `missing`: a later message refers to these messages (in its
-     * field `after`), but the device has not received them.
+     * State of the messages in `of` on the device that sends the receipt. `missing`: a later message refers to the messages in `of`, but
+     * the device has not received them.
      */
     state: z.enum(['delivered', 'read', 'missing']),
     ledger,
@@ -82,8 +82,8 @@ export const contentSchema = z.discriminatedUnion('type', [
     at: z.int().min(0),
     title: z.string().min(1).max(120).nullable(),
     /**
-     * People who belong to the conversation or left it, as far as the sending device knows. `at` is the time of the statement; 0 for the
-     * people with whom the conversation began.
+     * For each person, the newest known statement that the person belongs to the conversation or left it (`belongs`). `at` is the time of
+     * this statement; 0 for the people with whom the conversation began.
      */
     people: z
       .array(z.strictObject({ person: personId, at: z.int().min(0), belongs: z.boolean() }))

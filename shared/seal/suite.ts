@@ -51,7 +51,10 @@ const COMMIT_PADDING = 2048;
 
 const spelled = ({ device, generation, signatureKey }: Claim) => JSON.stringify([device, generation, signatureKey]);
 
-/** Configuration of ts-mls that accepts only the members in `confirmed`, each confirmed with `Authenticate`. */
+/**
+ * Returns a configuration for the MLS library that accepts only the given members. The caller must have checked that the key of each member
+ * is certified (`Authenticate`).
+ */
 export function clientConfig(confirmed: Iterable<Claim>): ClientConfig {
   const known = new Set(Array.from(confirmed, spelled));
   return {

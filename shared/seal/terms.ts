@@ -5,7 +5,7 @@ import type { DeviceId } from '../protocol/ids.ts';
 export interface SigningKey {
   /** Public key, raw Ed25519 (RFC 8032, section 5.1.5), 32 bytes in base64. */
   readonly publicKey: string;
-  /** Secret seed of the Ed25519 key, 32 bytes. */
+  /** Secret seed of the signing key (Ed25519), 32 bytes. */
   readonly privateKey: Uint8Array;
 }
 

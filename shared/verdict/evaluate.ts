@@ -50,8 +50,8 @@ const ALL_ALLOWED: Verdict['services'] = Object.freeze({
 });
 
 /**
- * Checks whether the order is active at the given time by its own terms. `applies` also considers an expired order list, because the device
- * may then lack a newer revision.
+ * Checks whether an order is active at a time by its own terms. This function ignores the expiry of the order list. `applies` considers the
+ * expiry, because a device with an expired list may lack a newer revision of the order.
  */
 export function inForce(rule: OrderRule, now: Instant): boolean {
   return (

@@ -24,11 +24,14 @@ const HOUR = 3_600_000;
 export const FRESH_FOR = 24 * HOUR;
 /** Milliseconds after which an observed change of location takes effect, if no other observation contradicts it. */
 export const MATURE_AFTER = 10 * 60_000;
-/** Milliseconds of absence after which a visitor gets a new grace period. */
+/**
+ * Milliseconds that a device must spend outside an order's areas before its next arrival counts as new. After a new arrival, a visitor
+ * (device outside its home area) may get another grace period, in which the order suspends nothing.
+ */
 export const ABSENCE = 24 * HOUR;
 /**
- * Maximum number of stays that are stored separately. Older stays are merged into one, not deleted: without them, a visitor would seem to
- * have just arrived.
+ * Maximum number of stored stays (periods in which the possible areas of a device stayed the same). If there are more, the two oldest are
+ * merged, not deleted. Without the old stays, a visitor would seem to have just arrived.
  */
 const MOST_STAYS = 32;
 /**
@@ -186,8 +189,8 @@ function read(sightings: Sightings, now: Instant): Reading | null {
 }
 
 /**
- * Compares one possible area of the device with the areas that a less trusted source names. Returns those of the source's areas that are
- * inside the possible area. If there are none, returns the possible area if the source allows it, and nothing if the source contradicts it.
+ * Narrows a possible area of the device with the areas from a less trusted source. Returns the source's areas that are inside the possible
+ * area. Without such areas, returns the possible area itself if it overlaps an area of the source, and otherwise nothing.
  */
 function narrow(candidate: EvidenceArea, areas: readonly EvidenceArea[]): readonly EvidenceArea[] {
   const parts = areas.filter((area) => refines(area, candidate));

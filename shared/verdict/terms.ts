@@ -40,11 +40,14 @@ export interface Observation {
   readonly source: EvidenceSource;
   readonly areas: readonly EvidenceArea[];
   readonly at: Instant;
-  /** Whether the whole accuracy circle of a position is inside a single area; absent for other sources. */
+  /** Whether the whole accuracy circle of a measured position is inside a single area; absent if the source is not `position`. */
   readonly whole?: boolean;
-  /** End of a location statement; absent for other sources. */
+  /** End of a location statement by an admin; absent if the source is not `statement`. */
   readonly until?: Instant;
-  /** Whether the connection with this IP address is still open, so that the observation does not expire; absent for other sources. */
+  /**
+   * Whether the device is still connected from the observed IP address. An observation does not expire while the connection is open. Absent
+   * if the source is not `address`.
+   */
   readonly connected?: boolean;
 }
 
@@ -64,8 +67,8 @@ export interface Stay {
   readonly from: Instant;
   readonly to: Instant | null;
   /**
-   * Milliseconds without a known location in a merged stay; absent for other stays. A merged stay combines several old stays, so it no
-   * longer shows when the device was in which of its areas.
+   * Milliseconds without a known location in a merged stay; absent for other stays. A merged stay combines several old stays. The merged
+   * stay lists all their areas, but not when the device was in each area.
    */
   readonly gaps?: number;
 }
@@ -133,14 +136,18 @@ export interface OrderRule {
   readonly revision: number;
   readonly services: ReadonlySet<Service>;
   /**
-   * Areas of the order with groups expanded. A country also covers its ISO 3166-2 subdivisions. A subdivision does not cover its country.
+   * Areas that the order names, with each group of areas replaced by its members. A country also covers its ISO 3166-2 subdivisions. A
+   * subdivision does not cover its country.
    */
   readonly areas: ReadonlySet<LocationArea>;
   readonly polygons?: readonly AreaPolygon[];
   readonly nexus: ReadonlySet<Nexus>;
   readonly effective: Instant;
   readonly until: Instant | null;
-  /** End of the pause; Infinity if the pause has no end, null if the order is not paused. The pause begins with the revision's adoption. */
+  /**
+   * End of the order's pause; Infinity for a pause without an end, null if the order is not paused. A pause begins when approvers adopt the
+   * revision that contains it.
+   */
   readonly pausedUntil: Instant | null;
   readonly withdrawn: boolean;
   readonly unknown: Rule;
@@ -150,7 +157,7 @@ export interface OrderRule {
   readonly visitors: number;
   readonly travelers: Rule;
   readonly waiting: WaitingRule;
-  /** Country to which the order assigns each disputed territory. */
+  /** Country to which this order assigns each disputed territory (land that several countries claim). */
   readonly disputed: ReadonlyMap<string, LocationArea>;
 }
 
@@ -162,7 +169,10 @@ export interface Exemption {
 export interface DeviceFacts {
   readonly home: HomeArea | null;
   readonly seat: HomeArea | null;
-  /** Exemptions of the device, already checked against the orders' signed commitments. */
+  /**
+   * Exemptions of the device from orders. Each exemption matches a salted hash in a revision that approvers signed, so that the server
+   * alone cannot exempt a device.
+   */
   readonly exemptions: readonly Exemption[];
   readonly location: LocationState;
   /** Expiry of the device's order list; null on the server, whose list never expires. */
@@ -185,6 +195,6 @@ export interface ServiceVerdict {
 
 export interface Verdict {
   readonly services: { readonly [S in Service]: ServiceVerdict };
-  /** Next time at which the verdict can change without a new observation or order; null if it cannot change. */
+  /** Next time at which the allowed services can change without a new observation or order; null if there is no such time. */
   readonly nextChange: Instant | null;
 }
