@@ -39,7 +39,7 @@ export default defineConfig({
     expect: { poll: { timeout: 20_000 } },
     pool: 'forks',
     // Two cores need four workers, because many tests wait for other processes.
-    maxWorkers: 6,
+    maxWorkers: 4,
     sequence: { sequencer: LongestFirst },
     // Test files share a worker, because loading the modules takes longer than most files.
     isolate: false,
