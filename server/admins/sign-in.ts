@@ -91,13 +91,7 @@ export function createSignIn(ports: {
       const [token, csrf] = [newSecret(), newSecret()];
       const at = now();
       const browser = rememberBrowser(browserSealer, { account: account.id, passwordHash }, at);
-      const opened = {
-        id: `ses_${randomBase32(10)}`,
-        createdAt: at,
-        expiresAt: at + SESSION_LASTS,
-        address: request.address,
-        userAgent: (request.userAgent ?? '').slice(0, LONGEST_USER_AGENT),
-      };
+      const opened = newSession(request, at);
       await sessions.open(
         { ...opened, account: account.id, hash: sha256(token), pageHash: sha256(csrf) },
         request.replaces === null ? null : sha256(request.replaces),
@@ -137,6 +131,14 @@ export function createSignIn(ports: {
     },
   };
 }
+
+const newSession = ({ address, userAgent }: Pick<SignInRequest, 'address' | 'userAgent'>, at: number) => ({
+  id: `ses_${randomBase32(10)}`,
+  createdAt: at,
+  expiresAt: at + SESSION_LASTS,
+  address,
+  userAgent: (userAgent ?? '').slice(0, LONGEST_USER_AGENT),
+});
 
 async function requireUnusedCode(
   accounts: Pick<AccountStore, 'useTotpStep'>,

@@ -130,13 +130,16 @@ export interface OrderPorts {
 
 export function createOrders(ports: OrderPorts): Orders {
   const core = openCore(ports);
-  const proposing = createProposing(ports, core);
-  const enforcing = createEnforcing(ports, core, proposing.impact);
-  const recording = createRecording(ports, core, { documents: proposing.documents, exits: enforcing.exits });
+  const proposalModules = createProposalModules(ports, core);
+  const effectModules = createEffectModules(ports, core, proposalModules.impact);
+  const recordModules = createRecordModules(ports, core, {
+    documents: proposalModules.documents,
+    exits: effectModules.exits,
+  });
   const { adopted, queue, stored, recovering } = core;
-  const { drafting, documents, statements, impact, changeImpact } = proposing;
-  const { effect, exits } = enforcing;
-  const { receipts, evidence, proceedings, reminders } = recording;
+  const { drafting, documents, statements, impact, changeImpact } = proposalModules;
+  const { effect, exits } = effectModules;
+  const { receipts, evidence, proceedings, reminders } = recordModules;
   const { stores, clock, online, installation } = ports;
   const { orders, approvers } = stores;
 
@@ -212,7 +215,7 @@ function openCore({ stores, clock, bus, log, online, installation, jurisdiction,
 }
 
 /** Proposals of revisions, and the preview of their impact. */
-function createProposing(ports: OrderPorts, { adopted, queue, facts, rehearsal }: Core) {
+function createProposalModules(ports: OrderPorts, { adopted, queue, facts, rehearsal }: Core) {
   const { stores, clock, bus, log, installation, jurisdiction, fleet, areas } = ports;
   const { orders, approvers } = stores;
   const documents = createOrderDocuments({
@@ -271,7 +274,7 @@ function createProposing(ports: OrderPorts, { adopted, queue, facts, rehearsal }
 }
 
 /** Effect of the adopted orders on devices, and exits from a country. */
-function createEnforcing(ports: OrderPorts, { adopted, withheld, facts }: Core, impact: Impact) {
+function createEffectModules(ports: OrderPorts, { adopted, withheld, facts }: Core, impact: Impact) {
   const { stores, clock, bus, log, online, installation, jurisdiction, fleet } = ports;
   const { orders, executions } = stores;
   const { accepted, rules, exitsOf } = adopted;
@@ -314,7 +317,7 @@ function createEnforcing(ports: OrderPorts, { adopted, withheld, facts }: Core, 
 }
 
 /** Records about orders: receipts of devices, evidence packs and legal proceedings. */
-function createRecording(
+function createRecordModules(
   ports: OrderPorts,
   { adopted, queue, stored, rehearsal }: Core,
   { documents, exits }: { readonly documents: OrderDocuments; readonly exits: Pick<Exits, 'request'> },

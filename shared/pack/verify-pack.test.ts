@@ -10,7 +10,15 @@ import type { Database } from '../../server/store/database.ts';
 import { testAuthority } from '../../tests/support/enrollment.ts';
 import { openNewStore } from '../../tests/support/new-store.ts';
 import { PROPOSAL } from '../../tests/support/order-world.ts';
-import { documentOf, type Files, heads, read, revision, write, zipped } from '../../tests/support/pack-files.ts';
+import {
+  documentOf,
+  type Files,
+  headerOffsets,
+  readJson,
+  revisionEnvelope,
+  writeJson,
+  zipped,
+} from '../../tests/support/pack-files.ts';
 import { liveThrough, ORDER, openPackWorld, type PackWorld } from '../../tests/support/pack-world.ts';
 import {
   approverSetDocument,
@@ -172,7 +180,7 @@ describe('changes by a person without keys', () => {
           `${at}: ${failed.join(' / ')}, not ${places(at).join()}`,
         ).not.toEqual([]);
       }),
-      { numRuns: 400, examples: [...heads(pack)].map((at): [number, number] => [at, 0]) },
+      { numRuns: 400, examples: [...headerOffsets(pack)].map((at): [number, number] => [at, 0]) },
     );
   }, 120_000);
 });
@@ -180,9 +188,9 @@ describe('changes by a person without keys', () => {
 describe('changes by an operator who signs the manifest again', () => {
   it('approvals swapped between two revisions', async () => {
     const files = unpacked();
-    const [one, three] = [revision(files, 1), revision(files, 3)];
-    write(files, 'revisions/1.json', { ...one, signatures: three.signatures });
-    write(files, 'revisions/3.json', { ...three, signatures: one.signatures });
+    const [one, three] = [revisionEnvelope(files, 1), revisionEnvelope(files, 3)];
+    writeJson(files, 'revisions/1.json', { ...one, signatures: three.signatures });
+    writeJson(files, 'revisions/3.json', { ...three, signatures: one.signatures });
     const failed = await failures(resigned(files));
     for (const number of [1, 3])
       expectNamed(failed, `revisions/${number}.json`, /a signature does not match this text/);
@@ -190,33 +198,33 @@ describe('changes by an operator who signs the manifest again', () => {
 
   it('case 25: the same signer twice, and only one signer', async () => {
     const files = unpacked();
-    const one = revision(files, 1);
+    const one = revisionEnvelope(files, 1);
     const [first] = one.signatures;
-    write(files, 'revisions/1.json', { ...one, signatures: [first, first] });
+    writeJson(files, 'revisions/1.json', { ...one, signatures: [first, first] });
     const twice = await failures(resigned(files));
     expectNamed(twice, 'revisions/1.json', /one key has signed twice/);
     expectNamed(twice, 'revisions/1.json', /only 1 different person .*; 2 people other than the proposer must sign/);
     const alone = unpacked();
-    write(alone, 'revisions/3.json', { ...one, signatures: [first] });
-    write(alone, 'revisions/1.json', { ...one, signatures: [first] });
+    writeJson(alone, 'revisions/3.json', { ...one, signatures: [first] });
+    writeJson(alone, 'revisions/1.json', { ...one, signatures: [first] });
     expectNamed(await failures(resigned(alone)), 'revisions/1.json', /only 1 different person/);
   });
 
   it('the proposer’s approval instead of another person’s, and an approval by an unknown key', async () => {
     const files = unpacked();
-    const one = revision(files, 1);
+    const one = revisionEnvelope(files, 1);
     const { proposer } = made.world.people;
     const stranger = signEnvelope(one.payloadType, Buffer.from(one.payload, 'base64'), [proposer.key]).signatures;
-    write(files, 'revisions/1.json', { ...one, signatures: [one.signatures[0], ...stranger] });
+    writeJson(files, 'revisions/1.json', { ...one, signatures: [one.signatures[0], ...stranger] });
     expectNamed(await failures(resigned(files)), 'revisions/1.json', /a key that is in no approver set/);
   });
 
   it('case 32: terms that were edited after they were signed', async () => {
     const files = unpacked();
-    const one = revision(files, 1);
+    const one = revisionEnvelope(files, 1);
     const document = documentOf(one);
     const edited = encodeCanonical({ ...document, terms: { ...document.terms, areas: ['PK', 'IN'] } });
-    write(files, 'revisions/1.json', { ...one, payload: Buffer.from(edited).toString('base64') });
+    writeJson(files, 'revisions/1.json', { ...one, payload: Buffer.from(edited).toString('base64') });
     const failed = await failures(resigned(files));
     expectNamed(failed, 'revisions/1.json', /a signature does not match this text/);
     expectNamed(failed, 'revisions/1.json', /the ledger has no entry of this text/);
@@ -238,11 +246,11 @@ describe('changes by an operator who signs the manifest again', () => {
 
   it('another public root, and invented approvers beside the right public root', async () => {
     const replaced = unpacked();
-    write(replaced, PUBLIC_ROOT, { ...made.root(), approvers: sha256('another') });
+    writeJson(replaced, PUBLIC_ROOT, { ...made.root(), approvers: sha256('another') });
     expectNamed(await failures(resigned(replaced)), PUBLIC_ROOT, /differs from your public root/);
     const files = unpacked();
     const own = [testPerson('eve'), testPerson('mallory')];
-    write(files, 'approvers/1.json', signedApproverSet(approverSetDocument(own, made.world.online), own).envelope);
+    writeJson(files, 'approvers/1.json', signedApproverSet(approverSetDocument(own, made.world.online), own).envelope);
     expectNamed(await failures(resigned(files)), 'approvers/1.json', /not the first approver set in the public root/);
     // With the whole document instead of its fingerprint, the verifier finds the other errors too.
     const { findings } = await verifyPack(resigned(replaced), made.root());
@@ -251,32 +259,35 @@ describe('changes by an operator who signs the manifest again', () => {
 
   it('another device’s receipts under a handle, an unknown key, and one device under two handles', async () => {
     const files = unpacked();
-    const [one, other] = read<Groups>(files, 'receipts/1.json');
+    const [one, other] = readJson<Groups>(files, 'receipts/1.json');
     if (!one || !other) throw new Error('two devices have answered');
-    write(files, 'receipts/1.json', [{ ...one, receipts: other.receipts }, other]);
+    writeJson(files, 'receipts/1.json', [{ ...one, receipts: other.receipts }, other]);
     expectNamed(
       await failures(resigned(files)),
       'receipts/1.json',
       /device-\w+: a receipt is not signed by a certified key/,
     );
-    write(files, 'receipts/1.json', [{ ...one, certificates: [...one.certificates, ...other.certificates] }, other]);
+    writeJson(files, 'receipts/1.json', [
+      { ...one, certificates: [...one.certificates, ...other.certificates] },
+      other,
+    ]);
     expectNamed(await failures(resigned(files)), 'receipts/1.json', /its certificates belong to different devices/);
-    write(files, 'receipts/1.json', [one, { ...other, certificates: one.certificates, receipts: one.receipts }]);
+    writeJson(files, 'receipts/1.json', [one, { ...other, certificates: one.certificates, receipts: one.receipts }]);
     expectNamed(await failures(resigned(files)), 'receipts/1.json', /already has another handle/);
     const { authority: elsewhere, remove: gone } = testAuthority();
     const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
     const spki = publicKey.export({ type: 'spki', format: 'der' });
     const { der } = elsewhere.issue({ profile: 'device', spki, commonName: 'dev_aaaaaaaaaaaaaaaa' });
     gone();
-    write(files, 'receipts/1.json', [{ ...one, certificates: [der.toString('base64')] }, other]);
+    writeJson(files, 'receipts/1.json', [{ ...one, certificates: [der.toString('base64')] }, other]);
     expectNamed(await failures(resigned(files)), 'receipts/1.json', /not a device certificate of this installation/);
   });
 
   it('a device that responded in the list of devices without a response', async () => {
     const files = unpacked();
-    const [one] = read<Groups>(files, 'receipts/1.json');
-    const told = read<{ affected: number; silent: string[] }>(files, SILENT);
-    write(files, SILENT, { ...told, silent: [...told.silent, one?.device].sort() });
+    const [one] = readJson<Groups>(files, 'receipts/1.json');
+    const told = readJson<{ affected: number; silent: string[] }>(files, SILENT);
+    writeJson(files, SILENT, { ...told, silent: [...told.silent, one?.device].sort() });
     expectNamed(await failures(resigned(files)), SILENT, /has responded/);
   });
 
@@ -300,20 +311,20 @@ describe('changes by an operator who signs the manifest again', () => {
   it('case 36: a changed, moved or missing entry, and a tree that does not extend an earlier tree', async () => {
     type Entries = { index: number; body: string; proof: string[] }[];
     const files = unpacked();
-    const entries = read<Entries>(files, ENTRIES);
-    write(
+    const entries = readJson<Entries>(files, ENTRIES);
+    writeJson(
       files,
       ENTRIES,
       entries.map((entry, at) => (at === 3 ? { ...entry, body: entry.body.replace('2015-001', '2015-002') } : entry)),
     );
     expectNamed(await failures(resigned(files)), ENTRIES, /inclusion proof of ledger entry \d+ leads to another root/);
-    write(
+    writeJson(
       files,
       ENTRIES,
       entries.map((entry, at) => (at === 3 ? { ...entry, index: entry.index + 1 } : entry)),
     );
     expectNamed(await failures(resigned(files)), ENTRIES, /(entry|ledger entry) \d+ /);
-    write(
+    writeJson(
       files,
       ENTRIES,
       entries.filter(({ body }) => !body.includes('order.approval')),
@@ -328,21 +339,23 @@ describe('changes by an operator who signs the manifest again', () => {
         sign: (message) => made.signNote(Buffer.from(message)),
       },
     );
-    write(whole, GROWTH, [{ checkpoint: forked, proof: read<{ proof: string[] }[]>(whole, GROWTH)[0]?.proof ?? [] }]);
+    writeJson(whole, GROWTH, [
+      { checkpoint: forked, proof: readJson<{ proof: string[] }[]>(whole, GROWTH)[0]?.proof ?? [] },
+    ]);
     expectNamed(await failures(resigned(whole)), GROWTH, /proof|begin/);
   });
 
   it('a list without a signature of an online key, and a list that the ledger does not confirm', async () => {
     const files = unpacked();
     const name = [...files.keys()].find((each) => each.startsWith('lists/')) ?? '';
-    const list = read<Envelope>(files, name);
+    const list = readJson<Envelope>(files, name);
     const { privateKey } = generateKeyPairSync('ed25519');
     const sig = sign(null, Buffer.from('x'), privateKey).toString('base64');
-    write(files, name, { ...list, signatures: [{ ...list.signatures[0], sig }] });
+    writeJson(files, name, { ...list, signatures: [{ ...list.signatures[0], sig }] });
     expectNamed(await failures(resigned(files)), name, /is not signed by an online key of approver set 1/);
     const document = JSON.parse(Buffer.from(list.payload, 'base64').toString());
     const payload = encodeCanonical({ ...document, orders: [] });
-    write(files, name, signEnvelope(list.payloadType, payload, [made.world.online]));
+    writeJson(files, name, signEnvelope(list.payloadType, payload, [made.world.online]));
     expectNamed(await failures(resigned(files)), name, /the ledger has no entry of this list/);
   });
 });
@@ -367,7 +380,7 @@ describe('the auditor’s own checkpoint', () => {
   const said = ({ findings }: PackReport) => findings.find(({ words }) => /our checkpoint of /.test(words));
 
   it('is consistent if the pack contains its tree, in each format of the saved file', async () => {
-    const earlier = read<{ checkpoint: string }[]>(unpacked(), GROWTH).map(({ checkpoint }) => checkpoint);
+    const earlier = readJson<{ checkpoint: string }[]>(unpacked(), GROWTH).map(({ checkpoint }) => checkpoint);
     expect(earlier.length).toBeGreaterThan(0);
     const page = transparencyPage({
       organization: 'Exempel & Co',
@@ -412,7 +425,10 @@ describe('the auditor’s own checkpoint', () => {
   });
 
   it('case 36: is forked if the same key has signed another tree of the same size', async () => {
-    for (const text of [note(), ...read<{ checkpoint: string }[]>(unpacked(), GROWTH).map((each) => each.checkpoint)]) {
+    for (const text of [
+      note(),
+      ...readJson<{ checkpoint: string }[]>(unpacked(), GROWTH).map((each) => each.checkpoint),
+    ]) {
       const report = await verifyPack(pack, fingerprint, await signedBy(sizeOf(text), Buffer.alloc(32, 7)));
       expect(report).toMatchObject({ valid: false, comparison: 'forked' });
       expect(said(report)).toMatchObject({ verdict: 'failed', file: CHECKPOINT });
@@ -462,12 +478,12 @@ describe('the pack of a withheld order', () => {
 
   it('is refused with an opening that was changed, exchanged, removed, or moved to another entry', async () => {
     const files = unpacked(kept);
-    const entries = read<Entries>(files, ENTRIES);
+    const entries = readJson<Entries>(files, ENTRIES);
     const [entered, left] = entries.filter(({ opening }) => opening);
     if (!entered?.opening || !left?.opening) throw new Error('the order took effect and was withdrawn');
     const tampered = async (index: number, opening: object | undefined) => {
       const changed = entries.map((entry) => (entry.index === index ? { ...entry, opening } : entry));
-      write(files, ENTRIES, JSON.parse(JSON.stringify(changed)));
+      writeJson(files, ENTRIES, JSON.parse(JSON.stringify(changed)));
       return failures(resigned(files));
     };
     const edited = { ...entered.opening, subject: entered.opening.subject.replace('entered', 'left') };

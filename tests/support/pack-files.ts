@@ -12,7 +12,7 @@ export function zipped(files: Files): Buffer {
 }
 
 /** Each byte of the local headers of a zip's first files. */
-export function* heads(zip: Buffer): Generator<number> {
+export function* headerOffsets(zip: Buffer): Generator<number> {
   const writer = new ZipWriter();
   let from = 0;
   for (const { name, bytes } of readZip(zip).files.slice(0, 3)) {
@@ -21,9 +21,10 @@ export function* heads(zip: Buffer): Generator<number> {
   }
 }
 
-export const read = <T>(files: Files, name: string): T => JSON.parse(String(files.get(name)));
-export const write = (files: Files, name: string, value: unknown) =>
+export const readJson = <T>(files: Files, name: string): T => JSON.parse(String(files.get(name)));
+export const writeJson = (files: Files, name: string, value: unknown) =>
   void files.set(name, Buffer.from(encodeCanonical(value)));
-export const revision = (files: Files, number: number) => read<Envelope>(files, numbered('revisions', number));
+export const revisionEnvelope = (files: Files, number: number) =>
+  readJson<Envelope>(files, numbered('revisions', number));
 export const documentOf = ({ payload }: Envelope): Revision =>
   revisionSchema.parse(JSON.parse(Buffer.from(payload, 'base64').toString()));

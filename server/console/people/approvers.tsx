@@ -108,6 +108,14 @@ function ApproverSets({ approvers }: { readonly approvers: ApproversView }) {
 type Named = (person: string) => string;
 type SetOfApprovers = NonNullable<ReturnType<typeof approverSetsOf>['current']>;
 
+const peopleIn = (set: SetOfApprovers, named: Named, note: (keyid: string) => string | null): Listed[] =>
+  set.approvers.map(({ person, keyid, attestation }) => ({
+    name: named(person),
+    keyid,
+    verified: attestation === 'verified',
+    note: note(keyid),
+  }));
+
 function ProposedSet({
   waiting,
   hasCurrent,
@@ -130,14 +138,7 @@ function ProposedSet({
     <Section title={`Proposed approver set ${waiting.version}`}>
       <Paper withBorder p="md">
         <Stack>
-          <People
-            people={waiting.approvers.map(({ person: id, keyid, attestation }) => ({
-              name: named(id),
-              keyid,
-              verified: attestation === 'verified',
-              note: signed.has(keyid) ? 'signed' : null,
-            }))}
-          />
+          <People people={peopleIn(waiting, named, (keyid) => (signed.has(keyid) ? 'signed' : null))} />
           <Text size="sm">{attestationWords(waiting)}</Text>
           <Text size="sm" c="dimmed">
             An order will need {waiting.threshold} of these approvers.{' '}
@@ -169,14 +170,7 @@ function CurrentSet({ current, named }: { readonly current: SetOfApprovers | nul
   return (
     <Paper withBorder p="md">
       <Stack>
-        <People
-          people={current.approvers.map(({ person: id, keyid, attestation }) => ({
-            name: named(id),
-            keyid,
-            verified: attestation === 'verified',
-            note: null,
-          }))}
-        />
+        <People people={peopleIn(current, named, () => null)} />
         <Text size="sm">{attestationWords(current)}</Text>
         <Text size="sm" c="dimmed">
           Approver set {current.version}. An order needs {current.threshold} of these approvers, not counting its

@@ -80,10 +80,7 @@ export function VersionedArtifacts<Artifact extends z.ZodType<Imported>, Compari
   readonly kind: ArtifactKind<Artifact, Comparison>;
   readonly artifacts: readonly z.output<Artifact>[];
   readonly activations: readonly Activation[];
-  /**
-   * Key of the version that is built into Cordon, such as the built-in territory policy. This version was active before an admin activated
-   * another one. Absent if Cordon has no built-in version.
-   */
+  /** Key of the version that is built into Cordon and was active before the first activation. Absent if there is none. */
   readonly firstKey?: Key;
   readonly people: People;
   readonly details: (artifact: z.output<Artifact>) => Details;

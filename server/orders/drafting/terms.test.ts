@@ -1,61 +1,12 @@
-/** Rules of actions, terms and adoption, as tables. */
+/** Rules of an order's terms and of a draft, as tables. */
 import { describe, expect, it } from 'vitest';
 import { isCordonError } from '../../../shared/errors.ts';
-import { ACTION_OUTCOMES, nextStatus, type OrderState, stateOf } from '../../../shared/order/action-outcomes.ts';
-import { BRIEF_PAUSE } from '../../../shared/order/adoption-state.ts';
-import { ORDER_ACTIONS, type OrderAction, type OrderTerms } from '../../../shared/order/documents.ts';
-import { revisionDocument, TERMS } from '../../../tests/support/signed-documents.ts';
-import { decideApproval } from '../adoption/approval-decision.ts';
-import { type People, peopleOf } from '../adoption/independence.ts';
+import type { OrderAction, OrderTerms } from '../../../shared/order/documents.ts';
+import { TERMS } from '../../../tests/support/signed-documents.ts';
 import { Objections } from './objections.ts';
 import { readTerms, readTime, type TermsDraft, type TermsInput } from './terms.ts';
 
 const NOW = Date.parse('2015-07-24T12:00:00.000Z');
-const outcome = (attempt: () => unknown): unknown => {
-  try {
-    return attempt();
-  } catch (error) {
-    return isCordonError(error) ? error.code : String(error);
-  }
-};
-
-describe('actions', () => {
-  const expected: Record<OrderState, string> = {
-    //         propose          revise           extend           pause            resume           exit             withdraw
-    none: 'active           not_found        not_found        not_found        not_found        not_found        not_found',
-    proposed:
-      'action_not_allowed  active           active           action_not_allowed  action_not_allowed  action_not_allowed  withdrawn',
-    active:
-      'action_not_allowed  active           active           paused           action_not_allowed  active           withdrawn',
-    paused:
-      'action_not_allowed  paused           paused           paused           active           action_not_allowed  withdrawn',
-    lapsed:
-      'action_not_allowed  active           active           paused           active           action_not_allowed  withdrawn',
-    withdrawn:
-      'order_closed     order_closed     order_closed     order_closed     order_closed     order_closed     order_closed',
-  };
-  const states = Object.keys(ACTION_OUTCOMES).map((state) => state as OrderState);
-  const cells = states.flatMap((state) =>
-    ORDER_ACTIONS.map((action, index): [OrderState, OrderAction, string] => [
-      state,
-      action,
-      expected[state].split(/ +/)[index] ?? '',
-    ]),
-  );
-
-  it.each(cells)('%s × %s → %s', (state, action, next) => {
-    expect(outcome(() => nextStatus(state, action))).toBe(next);
-  });
-
-  it('a one-person pause expires, and a two-person pause does not', () => {
-    const revision = revisionDocument({ status: 'paused', act: 'pause', pausedSince: new Date(NOW).toISOString() });
-    expect(stateOf(null, NOW)).toBe('proposed');
-    expect(stateOf({ revision, permanentPause: false }, NOW + BRIEF_PAUSE - 1)).toBe('paused');
-    expect(stateOf({ revision, permanentPause: false }, NOW + BRIEF_PAUSE)).toBe('lapsed');
-    expect(stateOf({ revision, permanentPause: true }, NOW + BRIEF_PAUSE)).toBe('paused');
-  });
-});
-
 describe('terms', () => {
   const input: TermsInput = { ...TERMS, effective: '2015-12-01T00:00', zone: 'Asia/Karachi' };
   /** Parsed terms, or the code of the first objection. */
@@ -408,98 +359,5 @@ describe('objections to a draft', () => {
     const draft = { ...whole, zone: 'Europe/Berlin', effective: '2015-10-25T02:30' };
     readTerms('propose', draft, { base: null, appeal: 'x' }, NOW, objections);
     expect(objections.all[0]?.error.context['suggestions']).toHaveLength(2);
-  });
-});
-
-describe('approvals', () => {
-  const persons = new Map([
-    ['a1', 'ada'],
-    ['a2', 'ada'],
-    ['b1', 'ben'],
-    ['p1', 'proposer'],
-  ]);
-  const approvalsBy = (...keyids: string[]) => keyids.map((keyid) => ({ keyid, person: persons.get(keyid) ?? 'gone' }));
-  const link = (by: string, person: string) => ({
-    person,
-    name: person,
-    account: `acc of ${person}`,
-    kind: 'created' as const,
-    by: { person: by, name: by, account: `acc of ${by}` },
-  });
-  const nobodyLinked = peopleOf({ sameAs: new Map(), links: [] });
-  const adaMadeBen = peopleOf({ sameAs: new Map(), links: [link('ada', 'ben')] });
-  const proposerMadeBoth = peopleOf({ sameAs: new Map(), links: [link('proposer', 'ada'), link('proposer', 'ben')] });
-  const benIsProposer = peopleOf({ sameAs: new Map([['ben', 'proposer']]), links: [] });
-  const decide = (
-    keyid: string,
-    before: string[],
-    act: OrderAction = 'revise',
-    basePaused = false,
-    people: People = nobodyLinked,
-  ) =>
-    outcome(() => {
-      const status = act === 'pause' ? 'paused' : 'active';
-      const revision = revisionDocument({
-        act,
-        status,
-        pausedSince: status === 'paused' ? new Date(NOW).toISOString() : null,
-      });
-      const { adoption, isNew } = decideApproval(
-        revision,
-        { keyid },
-        approvalsBy(...before),
-        persons,
-        2,
-        basePaused,
-        people,
-      );
-      return { adopted: adoption.adopted, permanentPause: adoption.permanentPause, missing: adoption.missing, isNew };
-    });
-  const waiting = { adopted: false, permanentPause: false, missing: 1, isNew: true };
-
-  it.each<[string, unknown, unknown]>([
-    ['the first of two approvers', decide('a1', []), waiting],
-    [
-      'the second of two approvers',
-      decide('b1', ['a1']),
-      { adopted: true, permanentPause: false, missing: 0, isNew: true },
-    ],
-    ['case 31: the proposer', decide('p1', ['a1']), 'same_person'],
-    ['case 31: one person with two keys', decide('a2', ['a1']), 'same_person'],
-    ['the same approval again', decide('a1', ['a1']), { ...waiting, isNew: false }],
-    ['a key that has left the approver set', decide('x9', ['a1']), 'approver_unknown'],
-    ['after an approval whose key has left the approver set', decide('b1', ['x9']), waiting],
-    [
-      'a pause by one approver',
-      decide('a1', [], 'pause'),
-      { adopted: true, permanentPause: false, missing: 1, isNew: true },
-    ],
-    [
-      'a pause by its proposer',
-      decide('p1', [], 'pause'),
-      { adopted: true, permanentPause: false, missing: 1, isNew: true },
-    ],
-    [
-      'a second approval of the pause',
-      decide('b1', ['p1'], 'pause'),
-      { adopted: true, permanentPause: true, missing: 0, isNew: true },
-    ],
-    ['a pause of a paused order by one approver', decide('a1', [], 'pause', true), waiting],
-    ['case 31: an account and its creator', decide('b1', ['a1'], 'revise', false, adaMadeBen), waiting],
-    ['the creator after the account', decide('a1', ['b1'], 'revise', false, adaMadeBen), waiting],
-    [
-      'a pause by an account and its creator',
-      decide('b1', ['a1'], 'pause', false, adaMadeBen),
-      { ...waiting, adopted: true },
-    ],
-    [
-      'two accounts that the proposer created',
-      decide('b1', ['a1'], 'revise', false, proposerMadeBoth),
-      { adopted: true, permanentPause: false, missing: 0, isNew: true },
-    ],
-    ['case 31: another account of the proposer', decide('b1', ['a1'], 'revise', false, benIsProposer), 'same_person'],
-    ['a pause of a paused order by its proposer', decide('p1', [], 'pause', true), 'same_person'],
-  ])('%s', (_name, found, expected) => {
-    expect(found).toEqual(expected);
   });
 });
