@@ -22,6 +22,19 @@ const settled = (devices: readonly TestDevice[]) =>
   });
 
 describe('a conversation follows its people', () => {
+  it('adds a device that was enrolled while the conversation began', async () => {
+    const [ada, ben] = await all('Ada', 'Ben');
+    const { promise, resolve } = Promise.withResolvers<void>();
+    world.holdsClaims = promise;
+    const claims = world.claims;
+    const beginning = ada!.messaging.start({ people: [ben!.person], title: 'Embassy' });
+    await eventually(() => expect(world.claims).toBeGreaterThan(claims));
+    const second = await online('Ben');
+    resolve();
+    const conversation = await beginning;
+    await eventually(() => expect(second.messaging.conversations()).toMatchObject([{ id: conversation }]));
+  });
+
   it('has five people with seven devices, a later device and a revoked one', async () => {
     const [ada, ben, cleo, dina] = await all('Ada', 'Ben', 'Cleo', 'Dina');
     const [ada2, ben2, eve] = await all('Ada', 'Ben', 'Eve');

@@ -170,7 +170,7 @@ function createConversations(ports: EnginePorts, { wakeAt }: LoopHooks, base: Ba
     newDevices,
     realNow,
   });
-  const checks = createGroupChecks({ records, store, changes, realNow, wakeAt });
+  const checks = createGroupChecks({ records, changes, realNow, wakeAt });
   const welcomes = createWelcomes({ self, own, membership, stock, records, store, newDevices, realNow });
   return { notes, newDevices, stateLoss, rejoinRequests, newConversations, succession, changes, checks, welcomes };
 }

@@ -105,6 +105,8 @@ export class MessagingWorld {
   files = 0;
   /** Error with which the server refuses claims of key packages. */
   refusesClaims: CordonError | null = null;
+  /** Promise for which each claim of key packages waits. */
+  holdsClaims: Promise<void> | null = null;
   /** Number of devices whose key packages were claimed. */
   claims = 0;
   /** Devices that get no response to their posts, except to commits. */
@@ -287,6 +289,7 @@ export class MessagingWorld {
         reach();
         if (this.refusesClaims) throw this.refusesClaims;
         this.claims += devices.length;
+        await this.holdsClaims;
         return devices.flatMap((device): ClaimedPackage[] => {
           const enrolled = this.#enrolled.get(device);
           const body = enrolled?.packages.shift() ?? enrolled?.lastResort;

@@ -1,4 +1,3 @@
-import type { ConversationStore } from '../message-store.ts';
 import type { GroupChanges } from './group-changes.ts';
 import type { ConversationRecords } from './records.ts';
 
@@ -10,8 +9,9 @@ const FRESH_FOR = 60_000;
 const CHECKED_EVERY = 15 * 60_000;
 
 /**
- * Schedule of group checks, which compare a conversation's MLS group with the current devices of its people. The schedule is only in
- * memory, and a restart checks all conversations, so a lost event delays a check but never prevents it. All times are those of the
+ * Schedule of group checks, which compare a conversation's MLS group with the current devices of its people. Every conversation is checked
+ * once after a request for all: also one that began or was joined during the change of members that caused the request. The schedule is
+ * only in memory, and a restart checks all conversations, so a lost event delays a check but never prevents it. All times are those of the
  * machine's own clock.
  */
 export interface GroupChecks {
@@ -38,15 +38,19 @@ interface PlannedCheck {
   readonly isClear: boolean;
 }
 
+const DUE: PlannedCheck = { at: 0, waited: false, isClear: false };
+
 export function createGroupChecks(ports: {
   readonly records: Pick<ConversationRecords, 'conversation' | 'pending'>;
-  readonly store: Pick<ConversationStore, 'conversationIds'>;
   readonly changes: Pick<GroupChanges, 'compare' | 'change'>;
   readonly realNow: () => number;
   readonly wakeAt: (at: number) => void;
 }): GroupChecks {
-  const { records, store, changes, realNow, wakeAt } = ports;
+  const { records, changes, realNow, wakeAt } = ports;
   const planned = new Map<string, PlannedCheck>();
+  /** Conversations that were checked since the newest request for all. */
+  const checked = new Set<string>();
+  const checkOf = (id: string): PlannedCheck | undefined => planned.get(id) ?? (checked.has(id) ? undefined : DUE);
   const checkedAt = (id: string) => records.conversation(id)?.checkedAt ?? 0;
   /** A check that is requested during a running check runs afterward. */
   const planUnlessPlanned = (id: string, check: PlannedCheck) => {
@@ -54,19 +58,18 @@ export function createGroupChecks(ports: {
   };
 
   return {
-    request: (id, waited) => void planned.set(id, { at: 0, waited, isClear: false }),
+    request: (id, waited) => void planned.set(id, { ...DUE, waited }),
     requestAll() {
-      for (const id of store.conversationIds()) planned.set(id, { at: 0, waited: false, isClear: false });
+      planned.clear();
+      checked.clear();
     },
-    schedule() {
-      for (const id of store.conversationIds()) planUnlessPlanned(id, { at: realNow(), waited: false, isClear: false });
-    },
+    schedule: () => checked.clear(),
     async run(id, writing) {
       // While this device's own commit waits for the server's response, the device cannot compare the group. The response requests another
       // check.
       if (records.pending(id)) return;
       const now = realNow();
-      const check = planned.get(id);
+      const check = checkOf(id);
       const isOld = now - checkedAt(id) >= FRESH_FOR;
       const isDue = check ? now >= check.at : now - checkedAt(id) >= CHECKED_EVERY;
       if (!isDue && !(writing && (isOld || check?.isClear === false))) {
@@ -74,6 +77,7 @@ export function createGroupChecks(ports: {
         return;
       }
       planned.delete(id);
+      checked.add(id);
       let isClear = check?.isClear ?? false;
       try {
         const comparison = await changes.compare(id);
@@ -90,6 +94,6 @@ export function createGroupChecks(ports: {
         throw error;
       }
     },
-    isCurrent: (id) => realNow() - checkedAt(id) < FRESH_FOR && (planned.get(id)?.isClear ?? true),
+    isCurrent: (id) => realNow() - checkedAt(id) < FRESH_FOR && (checkOf(id)?.isClear ?? true),
   };
 }

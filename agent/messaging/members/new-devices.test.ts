@@ -99,6 +99,6 @@ describe('a new device of a person', () => {
       world.announced.slice(first).filter((one) => one.device === device.id && one.text.includes('Cleo'));
     for (const device of [ada, ben, second, cleo]) expect(told(device)).toEqual([]);
     expect(shown(ada, conversation)).toEqual(['[A new device of Ben was added]', 'hello']);
-    expect(shown(cleo, conversation)).toEqual(['hello']);
+    await eventually(() => expect(shown(cleo, conversation)).toEqual(['hello']));
   });
 });
