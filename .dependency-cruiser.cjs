@@ -117,7 +117,7 @@ module.exports = {
     {
       name: 'forge-in-certs-only',
       comment:
-        'node-forge accepts more than DER. certs/ encodes again and compares; other code must not need to know this.',
+        'node-forge accepts more than DER. certs/ has a strict reader for bytes from outside, and uses node-forge for PKCS#12 only.',
       severity: 'error',
       from: { path: '^(server|agent|shared|certs)/', pathNot: ['^certs/', test] },
       to: { path: 'node_modules/(@types/)?node-forge/' },

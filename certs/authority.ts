@@ -3,15 +3,15 @@
  * order lists, and the ledger key signs checkpoints. The first start creates all of them in one folder. The authority signs every request;
  * its callers decide which requests are allowed.
  */
-import { createHash, type KeyObject, sign, X509Certificate } from 'node:crypto';
+import { hash, type KeyObject, sign, X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 // Import for its side effect: Node 26 leaves `tls.createSecureContext` undefined if `toLegacyObject` runs before the first import of this
 // module.
 import 'node:tls';
 import {
-  buildCertificate,
   buildCrl,
   type CrlContent,
+  certificateBuilder,
   type Name,
   newSerial,
   type Signer,
@@ -115,27 +115,30 @@ export function openAuthority(options: AuthorityOptions): Authority {
     const key = keys.key('root', 'ec');
     const name: Name = { commonName: 'Cordon Root', organization };
     const ends = Number.POSITIVE_INFINITY;
-    return build('root', name, spkiOf(key), { name, key, spki: spkiOf(key) }, { ends }).der;
+    return issuerOf('root', { name, key, spki: spkiOf(key) }, ends, null)(name, spkiOf(key)).der;
   });
   const rootName: Name = nameIn(rootDer);
   const issuingDer = keys.certificate('issuing', () => {
     const name: Name = { commonName: 'Cordon Issuing CA', organization };
     const root: Signer = { name: rootName, key: keys.key('root', 'ec'), spki: spkiOf(publicKeyOf(rootDer)) };
-    return build('issuing', name, spkiOf(keys.key('issuing', 'ec')), root, { ends: endOf(rootDer) }).der;
+    return issuerOf('issuing', root, endOf(rootDer), null)(name, spkiOf(keys.key('issuing', 'ec'))).der;
   });
   const issuingKey = keys.key('issuing', 'ec');
   const issuer: Signer = { name: nameIn(issuingDer), key: issuingKey, spki: spkiOf(issuingKey) };
   const issuerEnds = endOf(issuingDer);
+  const issuers = {
+    server: issuerOf('server', issuer, issuerEnds, crlUrl),
+    device: issuerOf('device', issuer, issuerEnds, crlUrl),
+    messaging: issuerOf('messaging', issuer, issuerEnds, crlUrl),
+  };
 
   const dnsNames = options.serverNames.filter((name) => isIP(name) === 0);
   const ipAddresses = options.serverNames.filter((name) => isIP(name) !== 0);
   const server = (): Buffer => {
     const anew = () =>
-      build('server', { commonName: options.serverNames[0] ?? 'Cordon' }, spkiOf(keys.key('server', 'ec')), issuer, {
-        ends: issuerEnds,
+      issuers.server({ commonName: options.serverNames[0] ?? 'Cordon' }, spkiOf(keys.key('server', 'ec')), {
         dnsNames,
         ipAddresses,
-        crlUrl,
       }).der;
     const der = keys.certificate('server', anew);
     return stillGood(der, dnsNames, ipAddresses, issuingDer) ? der : keys.replaceCertificate('server', anew());
@@ -156,15 +159,7 @@ export function openAuthority(options: AuthorityOptions): Authority {
     created,
     finishFounding: () => keys.complete(),
     own: () => [readBack('root', rootDer), readBack('issuing', issuingDer), readBack('server', server())],
-    issue: (request) =>
-      build(request.profile, { commonName: request.commonName }, request.spki, issuer, {
-        ends: issuerEnds,
-        crlUrl,
-        ...(request.uris && { uris: request.uris }),
-        ...(request.dnsNames && { dnsNames: request.dnsNames }),
-        ...(request.ipAddresses && { ipAddresses: request.ipAddresses }),
-        ...(request.days !== undefined && { days: request.days }),
-      }),
+    issue: ({ profile, commonName, spki, ...extras }) => issuers[profile]({ commonName }, spki, extras),
     crl: (content) => buildCrl(content, issuer),
     serverIdentity: () => {
       const der = server();
@@ -178,49 +173,43 @@ export function openAuthority(options: AuthorityOptions): Authority {
   };
 }
 
-interface Extras {
-  readonly ends: number;
-  readonly uris?: readonly string[];
-  readonly dnsNames?: readonly string[];
-  readonly ipAddresses?: readonly string[];
-  readonly crlUrl?: string | null;
-  readonly days?: number;
+type Extras = Omit<IssueRequest, 'profile' | 'spki' | 'commonName'>;
+
+/** Issues certificates of one profile. `ends`: end of the issuer's own certificate. */
+function issuerOf(profile: ProfileName, signer: Signer, ends: number, crlUrl: string | null) {
+  const build = certificateBuilder(PROFILES[profile], signer, crlUrl);
+  return (subject: Name, spki: Buffer, extras: Extras = {}): Issued => {
+    const { uris = [], dnsNames = [], ipAddresses = [], days = PROFILES[profile].days } = extras;
+    const serial = newSerial();
+    const period = validity(days, Date.now(), ends);
+    const der = build({ serial, subject, spki, ...period, uris, dnsNames, ipAddresses });
+    return issuedAs(profile, der, { serial: serial.toString('hex'), ...period });
+  };
 }
 
-function build(profile: ProfileName, subject: Name, spki: Buffer, signer: Signer, extras: Extras): Issued {
-  const serial = newSerial();
-  const period = validity(extras.days ?? PROFILES[profile].days, Date.now(), extras.ends);
-  const der = buildCertificate(
-    {
-      profile: PROFILES[profile],
-      serial,
-      subject,
-      spki,
-      ...period,
-      uris: extras.uris ?? [],
-      dnsNames: extras.dnsNames ?? [],
-      ipAddresses: extras.ipAddresses ?? [],
-      crlUrl: extras.crlUrl ?? null,
+function issuedAs(profile: ProfileName, der: Buffer, read: Pick<Issued, 'serial' | 'notBefore' | 'notAfter'>): Issued {
+  return {
+    profile,
+    der,
+    ...read,
+    fingerprint: sha256(der),
+    // Few callers need the text form, so an enrollment does not pay for it.
+    get pem() {
+      return pemOf(der);
     },
-    signer,
-  );
-  return { profile, serial: serial.toString('hex'), der, pem: pemOf(der), fingerprint: sha256(der), ...period };
+  };
 }
 
 function readBack(profile: ProfileName, der: Buffer): Issued {
   const certificate = new X509Certificate(der);
-  return {
-    profile,
+  return issuedAs(profile, der, {
     serial: certificate.serialNumber.toLowerCase(),
-    der,
-    pem: pemOf(der),
-    fingerprint: sha256(der),
     notBefore: Date.parse(certificate.validFrom),
     notAfter: Date.parse(certificate.validTo),
-  };
+  });
 }
 
-const sha256 = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
+const sha256 = (bytes: Buffer): string => hash('sha256', bytes);
 const publicKeyOf = (der: Buffer): KeyObject => new X509Certificate(der).publicKey;
 const endOf = (der: Buffer): number => Date.parse(new X509Certificate(der).validTo);
 

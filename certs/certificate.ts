@@ -1,41 +1,38 @@
 /**
  * X.509 certificates and revocation lists (RFC 5280), built from a profile and signed with ECDSA P-256. The callers have checked the input.
  */
-import { createHash, createPublicKey, type KeyObject, randomBytes, sign } from 'node:crypto';
+import { createPublicKey, hash, type KeyObject, randomBytes, sign } from 'node:crypto';
 import { isIP, isIPv4 } from 'node:net';
+import { contentOf, readDer, sequenceOf, TAG } from './der-reader.ts';
 import {
-  type Asn1,
   bits,
   bool,
   enumerated,
-  fromDer,
   implicit,
   integer,
   octets,
   oid,
   sequence,
-  sequenceItems,
-  set,
+  setOfOne,
   tagged,
   time,
-  toDer,
   utf8,
-} from './der.ts';
+} from './der-writer.ts';
 import { type CertificateProfile, EXTENDED_KEY_USAGE, KEY_USAGE } from './profiles.ts';
 
-const ECDSA_WITH_SHA256 = '1.2.840.10045.4.3.2';
+const ECDSA_WITH_SHA256 = sequence(oid('1.2.840.10045.4.3.2'));
 const OID = {
-  commonName: '2.5.4.3',
-  organization: '2.5.4.10',
-  subjectKeyIdentifier: '2.5.29.14',
-  keyUsage: '2.5.29.15',
-  subjectAltName: '2.5.29.17',
-  basicConstraints: '2.5.29.19',
-  crlNumber: '2.5.29.20',
-  reasonCode: '2.5.29.21',
-  crlDistributionPoints: '2.5.29.31',
-  authorityKeyIdentifier: '2.5.29.35',
-  extendedKeyUsage: '2.5.29.37',
+  commonName: oid('2.5.4.3'),
+  organization: oid('2.5.4.10'),
+  subjectKeyIdentifier: oid('2.5.29.14'),
+  keyUsage: oid('2.5.29.15'),
+  subjectAltName: oid('2.5.29.17'),
+  basicConstraints: oid('2.5.29.19'),
+  crlNumber: oid('2.5.29.20'),
+  reasonCode: oid('2.5.29.21'),
+  crlDistributionPoints: oid('2.5.29.31'),
+  authorityKeyIdentifier: oid('2.5.29.35'),
+  extendedKeyUsage: oid('2.5.29.37'),
 } as const;
 
 export interface Name {
@@ -50,8 +47,8 @@ export interface Signer {
   readonly spki: Buffer;
 }
 
+/** Fields in which certificates of one profile and issuer differ. */
 export interface CertificateContent {
-  readonly profile: CertificateProfile;
   readonly serial: Buffer;
   readonly subject: Name;
   readonly spki: Buffer;
@@ -60,7 +57,6 @@ export interface CertificateContent {
   readonly uris: readonly string[];
   readonly dnsNames: readonly string[];
   readonly ipAddresses: readonly string[];
-  readonly crlUrl: string | null;
 }
 
 /** Serial number: positive, 128 bits long, 126 of them random (RFC 5280, section 4.1.2.2). The store refuses a repetition. */
@@ -70,10 +66,8 @@ export function newSerial(): Buffer {
   return serial;
 }
 
-const algorithm = (): Asn1 => sequence(oid(ECDSA_WITH_SHA256));
-
-function nameOf(name: Name): Asn1 {
-  const rdn = (type: string, value: string) => set(sequence(oid(type), utf8(value)));
+function nameOf(name: Name): Buffer {
+  const rdn = (type: Buffer, value: string) => setOfOne(sequence(type, utf8(value)));
   return sequence(
     ...(name.organization === undefined ? [] : [rdn(OID.organization, name.organization)]),
     rdn(OID.commonName, name.commonName),
@@ -82,19 +76,18 @@ function nameOf(name: Name): Asn1 {
 
 /** Key identifier by RFC 7093, section 2, method 1: the leftmost 160 bits of the SHA-256 of the public key's bits. */
 function keyIdentifier(spki: Buffer): Buffer {
-  const [, key] = sequenceItems(fromDer(spki));
-  const value = typeof key?.value === 'string' ? Buffer.from(key.value, 'binary').subarray(1) : spki;
-  return createHash('sha256').update(value).digest().subarray(0, 20);
+  const [, key] = sequenceOf(readDer(spki));
+  return hash('sha256', contentOf(key, TAG.bitString).subarray(1), 'buffer').subarray(0, 20);
 }
 
-const extension = (type: string, critical: boolean, value: Asn1): Asn1 =>
-  sequence(oid(type), ...(critical ? [bool(true)] : []), octets(toDer(value)));
+const extension = (type: Buffer, critical: boolean, value: Buffer): Buffer =>
+  sequence(type, ...(critical ? [bool(true)] : []), octets(value));
 
-const authorityKeyIdentifier = (signer: Signer): Asn1 =>
+const authorityKeyIdentifier = (signer: Signer): Buffer =>
   extension(OID.authorityKeyIdentifier, false, sequence(implicit(0, keyIdentifier(signer.spki))));
 
 /** DER requires a named bit list without trailing zeros (X.690, section 11.2.2). */
-function keyUsage(profile: CertificateProfile): Asn1 {
+function keyUsage(profile: CertificateProfile): Buffer {
   const positions = profile.keyUsage.map((usage) => KEY_USAGE[usage]);
   const value = positions.reduce<number>((byte, position) => byte | (0x80 >> position), 0);
   return bits(Buffer.from([value]), 7 - Math.max(...positions));
@@ -111,14 +104,9 @@ function ipBytes(address: string): Buffer {
   return Buffer.from([...headGroups, ...zeros, ...right].map((group) => group.padStart(4, '0')).join(''), 'hex');
 }
 
-function extensions(content: CertificateContent, signer: Signer): Asn1[] {
-  const { profile } = content;
-  const names = [
-    ...content.uris.map((uri) => implicit(6, Buffer.from(uri, 'latin1'))),
-    ...content.dnsNames.map((name) => implicit(2, Buffer.from(name, 'latin1'))),
-    ...content.ipAddresses.map((address) => implicit(7, ipBytes(address))),
-  ];
-  const list: Asn1[] = [];
+/** Extensions for the use of the key. */
+function usageExtensions(profile: CertificateProfile): Buffer[] {
+  const list: Buffer[] = [];
   if (profile.pathLength !== null) {
     list.push(extension(OID.basicConstraints, true, sequence(bool(true), integer(profile.pathLength))));
   }
@@ -127,34 +115,62 @@ function extensions(content: CertificateContent, signer: Signer): Asn1[] {
     const purposes = profile.extendedKeyUsage.map((usage) => oid(EXTENDED_KEY_USAGE[usage]));
     list.push(extension(OID.extendedKeyUsage, false, sequence(...purposes)));
   }
-  if (names.length > 0) list.push(extension(OID.subjectAltName, false, sequence(...names)));
-  if (profile.crlDistributionPoint && content.crlUrl !== null) {
-    const point = tagged(0, tagged(0, implicit(6, Buffer.from(content.crlUrl, 'latin1'))));
-    list.push(extension(OID.crlDistributionPoints, false, sequence(sequence(point))));
-  }
-  list.push(extension(OID.subjectKeyIdentifier, false, octets(keyIdentifier(content.spki))));
-  list.push(authorityKeyIdentifier(signer));
   return list;
 }
 
-function signed(tbs: Asn1, key: KeyObject): Buffer {
-  return toDer(sequence(tbs, algorithm(), bits(sign('sha256', toDer(tbs), { key, dsaEncoding: 'der' }))));
+function revocationExtensions(profile: CertificateProfile, crlUrl: string | null): Buffer[] {
+  if (!profile.crlDistributionPoint || crlUrl === null) return [];
+  const point = tagged(0, tagged(0, implicit(6, Buffer.from(crlUrl, 'latin1'))));
+  return [extension(OID.crlDistributionPoints, false, sequence(sequence(point)))];
 }
 
-export function buildCertificate(content: CertificateContent, signer: Signer): Buffer {
-  return signed(
-    sequence(
-      tagged(0, integer(2)),
+function nameExtensions({ uris, dnsNames, ipAddresses }: CertificateContent): Buffer[] {
+  const names = [
+    ...uris.map((uri) => implicit(6, Buffer.from(uri, 'latin1'))),
+    ...dnsNames.map((name) => implicit(2, Buffer.from(name, 'latin1'))),
+    ...ipAddresses.map((address) => implicit(7, ipBytes(address))),
+  ];
+  return names.length === 0 ? [] : [extension(OID.subjectAltName, false, sequence(...names))];
+}
+
+function signed(tbs: Buffer, key: KeyObject): Buffer {
+  return sequence(tbs, ECDSA_WITH_SHA256, bits(sign('sha256', tbs, { key, dsaEncoding: 'der' })));
+}
+
+/**
+ * Builder for certificates of one profile and issuer. The fields that all these certificates share are encoded only once, because the
+ * enrollment of a fleet issues thousands of certificates in a row.
+ */
+export function certificateBuilder(
+  profile: CertificateProfile,
+  signer: Signer,
+  crlUrl: string | null,
+): (content: CertificateContent) => Buffer {
+  const version = tagged(0, integer(2));
+  const issuer = nameOf(signer.name);
+  const usage = usageExtensions(profile);
+  const revocation = revocationExtensions(profile, crlUrl);
+  const authorityKey = authorityKeyIdentifier(signer);
+  return (content) => {
+    const extensions = sequence(
+      ...usage,
+      ...nameExtensions(content),
+      ...revocation,
+      extension(OID.subjectKeyIdentifier, false, octets(keyIdentifier(content.spki))),
+      authorityKey,
+    );
+    const tbs = sequence(
+      version,
       integer(content.serial),
-      algorithm(),
-      nameOf(signer.name),
+      ECDSA_WITH_SHA256,
+      issuer,
       sequence(time(new Date(content.notBefore)), time(new Date(content.notAfter))),
       nameOf(content.subject),
-      fromDer(content.spki),
-      tagged(3, sequence(...extensions(content, signer))),
-    ),
-    signer.key,
-  );
+      content.spki,
+      tagged(3, extensions),
+    );
+    return signed(tbs, signer.key);
+  };
 }
 
 export interface Revoked {
@@ -184,7 +200,7 @@ export function buildCrl(content: CrlContent, signer: Signer): Buffer {
   return signed(
     sequence(
       integer(1),
-      algorithm(),
+      ECDSA_WITH_SHA256,
       nameOf(signer.name),
       time(new Date(content.thisUpdate)),
       time(new Date(content.nextUpdate)),

@@ -5,20 +5,18 @@
 import { createPublicKey, type KeyObject, verify } from 'node:crypto';
 import { CordonError, type ErrorCode, isCordonError } from '../shared/errors.ts';
 import {
-  type Asn1,
-  bool,
-  children,
-  content,
-  fromDer,
-  isTagged,
-  parseDer,
-  readOid,
-  readText,
-  sequenceItems,
-  setItems,
-  Type,
-  toDer,
-} from './der.ts';
+  contentOf,
+  type Element,
+  encodingOf,
+  implicitContent,
+  oidOf,
+  readDer,
+  sequenceOf,
+  setOf,
+  TAG,
+  taggedItems,
+  textOf,
+} from './der-reader.ts';
 import { type CertificateProfile, EXTENDED_KEY_USAGE, KEY_USAGE, PROFILES } from './profiles.ts';
 
 export interface CertificateRequest {
@@ -33,6 +31,10 @@ export interface CertificateRequest {
 /** Maximum bytes of a request. A P-384 request with every allowed extension is smaller than 1 KiB. */
 const MAX_BYTES = 8 * 1024;
 
+/** Content of the version, an INTEGER. */
+const VERSION = Buffer.from([0]);
+/** BOOLEAN with the value true. */
+const TRUE = Buffer.from('0101ff', 'hex');
 const COMMON_NAME = '2.5.4.3';
 const EXTENSION_REQUEST = '1.2.840.113549.1.9.14';
 const CHALLENGE_PASSWORD = '1.2.840.113549.1.9.7';
@@ -89,29 +91,29 @@ function reading<T>(code: ErrorCode, what: string, read: () => T): T {
 
 function wellFormed(der: Buffer) {
   return reading('csr_malformed', 'the certificate signing request', () => {
-    const [infoItem, algorithm, signatureItem, ...rest] = sequenceItems(parseDer(der));
-    const [version, subject, spkiItem, attributes, ...more] = sequenceItems(infoItem);
+    const [infoItem, algorithm, signatureItem, ...rest] = sequenceOf(readDer(der));
+    const [version, subject, spkiItem, attributesItem, ...more] = sequenceOf(infoItem);
     if (rest.length > 0 || more.length > 0) throw new Error('there is more in it than a request has');
-    if (!content(version, Type.INTEGER).equals(Buffer.from([0]))) throw new Error('its version is not 0');
-    if (!isTagged(attributes, 0)) throw new Error('its attributes are missing');
-    const hash = SIGNATURE_HASHES[readOid(sequenceItems(algorithm)[0])];
+    if (!contentOf(version, TAG.integer).equals(VERSION)) throw new Error('its version is not 0');
+    const attributes = taggedItems(attributesItem, 0);
+    if (!attributes) throw new Error('its attributes are missing');
+    const hash = SIGNATURE_HASHES[oidOf(sequenceOf(algorithm)[0])];
     if (!hash) {
       throw new CordonError(
         'csr_weak_key',
         'The request has another signature algorithm. Sign it with ECDSA and SHA-256, SHA-384 or SHA-512.',
       );
     }
-    const [unused, ...signature] = content(signatureItem, Type.BITSTRING);
-    if (unused !== 0) throw new Error('its signature is no whole number of bytes');
+    const signature = contentOf(signatureItem, TAG.bitString);
+    if (signature[0] !== 0) throw new Error('its signature is no whole number of bytes');
     if (!infoItem || !subject || !spkiItem) throw new Error('it is cut short');
-    // DER has exactly one encoding of each value. The re-encoded value therefore equals the bytes that were signed.
     return {
-      info: toDer(infoItem),
+      info: encodingOf(infoItem),
       subject,
-      spki: toDer(spkiItem),
-      attributes: children(attributes),
+      spki: encodingOf(spkiItem),
+      attributes,
       hash,
-      signature: Buffer.from(signature),
+      signature: signature.subarray(1),
     };
   });
 }
@@ -133,13 +135,13 @@ function asksForMore(what: string): CordonError {
   );
 }
 
-function readSubject(subject: Asn1): string | null {
+function readSubject(subject: Element): string | null {
   const entries = reading('csr_malformed', "the request's subject", () =>
-    sequenceItems(subject).flatMap((rdn) =>
-      setItems(rdn).map((item) => {
-        const [type, value] = sequenceItems(item);
-        const name = readOid(type);
-        return { type: name, text: name === COMMON_NAME ? readText(value) : '' };
+    sequenceOf(subject).flatMap((rdn) =>
+      setOf(rdn).map((item) => {
+        const [type, value] = sequenceOf(item);
+        const name = oidOf(type);
+        return { type: name, text: name === COMMON_NAME ? textOf(value) : '' };
       }),
     ),
   );
@@ -149,12 +151,12 @@ function readSubject(subject: Asn1): string | null {
   return first?.text ?? null;
 }
 
-function readAttributes(attributes: Asn1[], profile: CertificateProfile): string[] {
+function readAttributes(attributes: readonly Element[], profile: CertificateProfile): string[] {
   const uris: string[] = [];
   for (const attribute of attributes) {
     const { type, values } = reading('csr_malformed', 'an attribute of the request', () => {
-      const [typeItem, valuesItem] = sequenceItems(attribute);
-      return { type: readOid(typeItem), values: setItems(valuesItem) };
+      const [typeItem, valuesItem] = sequenceOf(attribute);
+      return { type: oidOf(typeItem), values: setOf(valuesItem) };
     });
     if (type === CHALLENGE_PASSWORD) {
       // RFC 7030, section 3.5, binds the challenge password to the TLS session by tls-unique, which TLS 1.3 does not have.
@@ -162,7 +164,7 @@ function readAttributes(attributes: Asn1[], profile: CertificateProfile): string
     }
     if (type !== EXTENSION_REQUEST) throw asksForMore(`the attribute ${type}`);
     for (const list of values) {
-      for (const item of reading('csr_malformed', 'the requested extensions', () => sequenceItems(list))) {
+      for (const item of reading('csr_malformed', 'the requested extensions', () => sequenceOf(list))) {
         uris.push(...readExtension(item, profile));
       }
     }
@@ -170,10 +172,10 @@ function readAttributes(attributes: Asn1[], profile: CertificateProfile): string
   return uris;
 }
 
-function readExtension(item: Asn1, profile: CertificateProfile): string[] {
+function readExtension(item: Element, profile: CertificateProfile): string[] {
   const { type, value } = reading('csr_malformed', 'a requested extension', () => {
-    const parts = sequenceItems(item);
-    return { type: readOid(parts[0]), value: parseDer(content(parts.at(-1), Type.OCTETSTRING)) };
+    const parts = sequenceOf(item);
+    return { type: oidOf(parts[0]), value: readDer(contentOf(parts.at(-1), TAG.octetString)) };
   });
   return reading('csr_malformed', `the requested extension ${type}`, () => {
     switch (type) {
@@ -194,14 +196,13 @@ function readExtension(item: Asn1, profile: CertificateProfile): string[] {
   });
 }
 
-function basicConstraints(value: Asn1): string[] {
-  const items = sequenceItems(value);
-  if (items.some((part) => toDer(part).equals(toDer(bool(true))))) throw asksForMore('CA:TRUE');
+function basicConstraints(value: Element): string[] {
+  if (sequenceOf(value).some((part) => encodingOf(part).equals(TRUE))) throw asksForMore('CA:TRUE');
   return [];
 }
 
-function keyUsage(value: Asn1, profile: CertificateProfile): string[] {
-  const [, ...bytes] = content(value, Type.BITSTRING);
+function keyUsage(value: Element, profile: CertificateProfile): string[] {
+  const bytes = contentOf(value, TAG.bitString).subarray(1);
   const allowed = new Set<number>(profile.keyUsage.map((usage) => KEY_USAGE[usage]));
   for (let position = 0; position < bytes.length * 8; position++) {
     const isSet = ((bytes[position >> 3] ?? 0) & (0x80 >> (position & 7))) !== 0;
@@ -210,24 +211,25 @@ function keyUsage(value: Asn1, profile: CertificateProfile): string[] {
   return [];
 }
 
-function extendedKeyUsage(value: Asn1, profile: CertificateProfile): string[] {
+function extendedKeyUsage(value: Element, profile: CertificateProfile): string[] {
   const allowed = new Set<string>(profile.extendedKeyUsage.map((usage) => EXTENDED_KEY_USAGE[usage]));
-  for (const purpose of sequenceItems(value).map(readOid)) {
+  for (const purpose of sequenceOf(value).map(oidOf)) {
     if (!allowed.has(purpose)) throw asksForMore(`the purpose ${purpose}`);
   }
   return [];
 }
 
-function alternativeNames(value: Asn1): string[] {
-  return sequenceItems(value).map((name) => {
-    if (!isTagged(name, 6) || typeof name.value !== 'string') throw asksForMore('another kind of name than a URI');
-    return name.value;
+function alternativeNames(value: Element): string[] {
+  return sequenceOf(value).map((name) => {
+    const uri = implicitContent(name, 6);
+    if (!uri) throw asksForMore('another kind of name than a URI');
+    return uri.toString('latin1');
   });
 }
 
 export function spkiOfCertificate(der: Buffer): Buffer {
-  const tbs = sequenceItems(sequenceItems(fromDer(der))[0]);
+  const tbs = sequenceOf(sequenceOf(readDer(der))[0]);
   const spki = tbs[6];
   if (!spki) throw new TypeError('a certificate without a public key');
-  return toDer(spki);
+  return encodingOf(spki);
 }

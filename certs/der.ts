@@ -1,4 +1,7 @@
-/** Encoder and parser for DER, based on node-forge's ASN.1. Rules about certificates do not belong here. */
+/**
+ * Encoder and parser for DER, based on node-forge's ASN.1, for PKCS#12 and for tests. `der-reader.ts` reads bytes from outside, and
+ * `der-writer.ts` writes certificates.
+ */
 import forge from 'node-forge';
 
 declare module 'node-forge' {
@@ -61,7 +64,6 @@ export function time(at: Date): Asn1 {
 
 export const toDer = (value: Asn1): Buffer => Buffer.from(forge.asn1.toDer(value).getBytes(), 'binary');
 
-/** Maximum nesting depth. Legitimate requests reach a depth of 9: a name in a SAN in an attribute. */
 const MAX_DEPTH = 16;
 
 /** Only for DER that Cordon or Node has created, because node-forge alone checks it. */
@@ -73,84 +75,10 @@ export const fromDer = (der: Buffer): Asn1 =>
     maxDepth: MAX_DEPTH,
   });
 
-/**
- * Parses received bytes. node-forge also accepts BER, in which one value has several encodings that two parsers may interpret differently.
- * Therefore the result is encoded again and compared. Throws a plain `Error` with the reason.
- */
-export function parseDer(der: Buffer): Asn1 {
-  const value = fromDer(der);
-  if (!toDer(value).equals(der)) throw new Error('the encoding is not DER');
-  checkStrict(value);
-  return value;
-}
-
-/** Refuses values that are not DER although node-forge encodes them unchanged (X.690, sections 11.1, 11.2.1 and 11.6). */
-function checkStrict(value: Asn1): void {
-  if (Array.isArray(value.value)) {
-    if (value.tagClass === Class.UNIVERSAL && value.type !== Type.SEQUENCE && value.type !== Type.SET) {
-      throw new Error('a constructed string is not DER');
-    }
-    value.value.forEach(checkStrict);
-    if (value.tagClass === Class.UNIVERSAL && value.type === Type.SET) checkSetOrder(value.value);
-    return;
-  }
-  if (value.tagClass !== Class.UNIVERSAL) return;
-  if (value.type === Type.SEQUENCE || value.type === Type.SET)
-    throw new Error('a primitive SEQUENCE or SET is not DER');
-  if (value.type === Type.BOOLEAN && value.value !== '\xff' && value.value !== '\x00') {
-    throw new Error('a BOOLEAN that is neither 00 nor FF is not DER');
-  }
-  if (value.type === Type.INTEGER && value.value.length === 0) throw new Error('an INTEGER without a value is not DER');
-  if (value.type === Type.BITSTRING) checkUnusedBits(value.value);
-}
-
-function checkSetOrder(items: Asn1[]): void {
-  const encoded = items.map(toDer);
-  if (encoded.some((item, i) => i > 0 && Buffer.compare(encoded[i - 1] ?? item, item) > 0)) {
-    throw new Error('a SET that is not sorted is not DER');
-  }
-}
-
-function checkUnusedBits(value: string): void {
-  const unused = value.charCodeAt(0);
-  const last = value.charCodeAt(value.length - 1);
-  if (value.length === 0 || unused > 7 || (value.length === 1 && unused !== 0) || (last & ((1 << unused) - 1)) !== 0) {
-    if (value.length > 1 || unused !== 0) throw new Error('a BIT STRING with unused bits that are set is not DER');
-  }
-}
-
-// --- Readers. Each throws a plain `Error` for a value of another type; the caller names the whole structure. ---------------
-
-export function children(value: Asn1 | undefined, ...types: forge.asn1.Type[]): Asn1[] {
-  if (!value || !Array.isArray(value.value)) throw new Error('a constructed value is missing');
-  if (types.length > 0 && (value.tagClass !== Class.UNIVERSAL || !types.includes(value.type))) {
-    throw new Error('a SEQUENCE or SET is missing');
+/** Items of a SEQUENCE. Throws a plain `Error` for another value. */
+export function sequenceItems(value: Asn1 | undefined): Asn1[] {
+  if (!value || !Array.isArray(value.value) || value.tagClass !== Class.UNIVERSAL || value.type !== Type.SEQUENCE) {
+    throw new Error('a SEQUENCE is missing');
   }
   return value.value;
 }
-
-export const sequenceItems = (value: Asn1 | undefined): Asn1[] => children(value, Type.SEQUENCE);
-export const setItems = (value: Asn1 | undefined): Asn1[] => children(value, Type.SET);
-
-export function content(value: Asn1 | undefined, ...types: number[]): Buffer {
-  if (!value || typeof value.value !== 'string' || value.tagClass !== Class.UNIVERSAL || !types.includes(value.type)) {
-    throw new Error('a primitive value is missing or of another type');
-  }
-  return Buffer.from(value.value, 'binary');
-}
-
-export const readOid = (value: Asn1 | undefined): string =>
-  forge.asn1.derToOid(forge.util.createBuffer(content(value, Type.OID).toString('binary')));
-
-/** OpenSSL 1.0 and similar programs encode a name with an underscore as TeletexString, for which node-forge has no constant. */
-const TELETEX = 20;
-
-export const readText = (value: Asn1 | undefined): string =>
-  new TextDecoder('utf-8', { fatal: true }).decode(
-    content(value, Type.UTF8, Type.PRINTABLESTRING, Type.IA5STRING, TELETEX),
-  );
-
-export const isTagged = (value: Asn1 | undefined, n: number): value is Asn1 =>
-  value !== undefined && value.tagClass === Class.CONTEXT_SPECIFIC && value.type === n;
-
-export { Type };

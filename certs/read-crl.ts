@@ -2,7 +2,7 @@
 import { verify, X509Certificate } from 'node:crypto';
 import { CordonError } from '../shared/errors.ts';
 import type { Revoked } from './certificate.ts';
-import { type Asn1, content, isTagged, parseDer, readOid, sequenceItems, Type, toDer } from './der.ts';
+import { contentOf, type Element, encodingOf, oidOf, readDer, sequenceOf, TAG, taggedItems } from './der-reader.ts';
 
 export interface ReadCrl {
   readonly number: number;
@@ -15,64 +15,65 @@ const REASON_CODE = '2.5.29.21';
 
 /** `bytes`: DER or PEM. Throws `document_malformed`, or `signature_invalid` for a revocation list of another authority. */
 export function readCrl(bytes: Buffer, issuingDer: Buffer): ReadCrl {
-  let tbs: Asn1 | undefined;
+  let tbs: Element | undefined;
   let signature: Buffer;
   try {
-    const [content_, , value] = sequenceItems(parseDer(derOf(bytes)));
-    tbs = content_;
-    signature = content(value, Type.BITSTRING).subarray(1);
+    const [tbsItem, , value] = sequenceOf(readDer(derOf(bytes)));
+    tbs = tbsItem;
+    signature = contentOf(value, TAG.bitString).subarray(1);
   } catch (error) {
     throw malformed(error);
   }
   const { publicKey } = new X509Certificate(issuingDer);
-  if (!tbs || !verify('sha256', toDer(tbs), { key: publicKey, dsaEncoding: 'der' }, signature)) {
+  if (!tbs || !verify('sha256', encodingOf(tbs), { key: publicKey, dsaEncoding: 'der' }, signature)) {
     throw new CordonError(
       'signature_invalid',
       'The revocation list is not signed by the issuing authority of this installation. Give the list of this installation.',
     );
   }
   try {
-    return contentOf(tbs);
+    return fieldsOf(tbs);
   } catch (error) {
     throw malformed(error);
   }
 }
 
-function contentOf(tbs: Asn1): ReadCrl {
+function fieldsOf(tbs: Element): ReadCrl {
   // Fields in sequence: version, signature, issuer, thisUpdate, nextUpdate, [revokedCertificates], [0] extensions.
-  const [, , , thisUpdate, , ...rest] = sequenceItems(tbs);
+  const [, , , thisUpdate, , ...rest] = sequenceOf(tbs);
   const tail = rest.at(-1);
-  const listed = rest.length > 1 ? sequenceItems(rest[0]) : [];
-  const extensions = isTagged(tail, 0) && Array.isArray(tail.value) ? sequenceItems(tail.value[0]) : [];
+  const listed = rest.length > 1 ? sequenceOf(rest[0]) : [];
+  const wrapped = taggedItems(tail, 0);
+  const extensions = wrapped ? sequenceOf(wrapped[0]) : [];
   const number = extensionOf(extensions, CRL_NUMBER);
   if (!number) throw new Error('the number is missing');
   return {
-    number: Number.parseInt(content(parseDer(number), Type.INTEGER).toString('hex'), 16),
+    number: Number.parseInt(contentOf(readDer(number), TAG.integer).toString('hex'), 16),
     thisUpdate: timeOf(thisUpdate),
     revoked: listed.map((entry) => {
-      const [serial, at, more] = sequenceItems(entry);
-      const reason = more && extensionOf(sequenceItems(more), REASON_CODE);
+      const [serial, at, more] = sequenceOf(entry);
+      const reason = more && extensionOf(sequenceOf(more), REASON_CODE);
       return {
-        serial: content(serial, Type.INTEGER)
+        serial: contentOf(serial, TAG.integer)
           .toString('hex')
           .replace(/^00(?=[89a-f])/, ''),
         at: timeOf(at),
-        reason: reason ? (content(parseDer(reason), Type.ENUMERATED)[0] ?? 0) : 0,
+        reason: reason ? (contentOf(readDer(reason), TAG.enumerated)[0] ?? 0) : 0,
       };
     }),
   };
 }
 
-function extensionOf(extensions: readonly Asn1[], type: string): Buffer | null {
+function extensionOf(extensions: readonly Element[], type: string): Buffer | null {
   for (const extension of extensions) {
-    const items = sequenceItems(extension);
-    if (readOid(items[0]) === type) return content(items.at(-1), Type.OCTETSTRING);
+    const items = sequenceOf(extension);
+    if (oidOf(items[0]) === type) return contentOf(items.at(-1), TAG.octetString);
   }
   return null;
 }
 
-function timeOf(value: Asn1 | undefined): number {
-  const digits = content(value, Type.UTCTIME, Type.GENERALIZEDTIME).toString('latin1');
+function timeOf(value: Element | undefined): number {
+  const digits = contentOf(value, TAG.utcTime, TAG.generalizedTime).toString('latin1');
   const whole = digits.length === 13 ? `${Number(digits.slice(0, 2)) < 50 ? '20' : '19'}${digits}` : digits;
   const at = Date.parse(whole.replace(/^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/, '$1-$2-$3T$4:$5:$6Z'));
   if (Number.isNaN(at)) throw new Error('a time is malformed');

@@ -53,7 +53,15 @@ export async function issueCertificate(
 
 export const deviceUri = (device: DeviceId, generation: number): string => `urn:cordon:device:${device}:${generation}`;
 
-export const asRow = (issued: Issued): NewCertificate => ({ ...issued, issuedAt: Date.now() });
+export const asRow = ({ serial, profile, fingerprint, der, notBefore, notAfter }: Issued): NewCertificate => ({
+  serial,
+  profile,
+  fingerprint,
+  der,
+  notBefore,
+  notAfter,
+  issuedAt: Date.now(),
+});
 
 export const particulars = ({ serial, profile, fingerprint, notAfter }: Issued) => ({
   serial,
