@@ -8,11 +8,15 @@ export interface Unconfirmed {
   readonly had: DocumentVersions | null;
   /** Highest report number to acknowledge; null if no acknowledgment is due. */
   readonly reports: number | null;
+  /** True if the store already has all of this, so that only the acknowledgment is due. */
+  readonly marked: boolean;
 }
 
 export class Acknowledgments {
   #reports = 0;
   #due = false;
+  /** Highest report number that the store has marked as stored, together with the content of the report. */
+  #marked = 0;
   #had: DocumentVersions | null = null;
   #storedList = 0;
   #receipts = 0;
@@ -41,9 +45,15 @@ export class Acknowledgments {
    * Marks a report for acknowledgment. A repeated report is acknowledged again, because the device has not received the first
    * acknowledgment.
    */
-  report(seq: number): void {
+  report(seq: number, { marked = false }: { readonly marked?: boolean } = {}): void {
     this.#reports = Math.max(this.#reports, seq);
+    if (marked) this.#marked = Math.max(this.#marked, seq);
     this.#due = true;
+  }
+
+  /** True if no earlier write is unfinished. The store may then mark a report as stored, which includes all earlier reports. */
+  get mayMark(): boolean {
+    return this.#work === null;
   }
 
   documents(had: DocumentVersions): void {
@@ -80,7 +90,9 @@ export class Acknowledgments {
 
   take(): Unconfirmed | null {
     if (!this.#due && !this.#had) return null;
-    const unconfirmed = { had: this.#had, reports: this.#due ? this.#reports : null };
+    const reports = this.#due ? this.#reports : null;
+    const marked = this.#had === null && reports !== null && reports === this.#marked;
+    const unconfirmed = { had: this.#had, reports, marked };
     this.#due = false;
     this.#had = null;
     return unconfirmed;

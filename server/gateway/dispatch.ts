@@ -6,6 +6,7 @@ import { observationOf } from './observation.ts';
 import type { CommandsPort, DevicesPort, JurisdictionPort, Log, OrdersPort, RelayPort } from './ports.ts';
 import type { DeviceSession } from './session.ts';
 
+type Evidence = Extract<ReportItem, { type: 'evidence' }>;
 type Frame<K extends DeviceFrame['kind']> = Extract<DeviceFrame, { kind: K }>;
 
 export interface DispatchPorts {
@@ -36,23 +37,35 @@ export function createDispatch(ports: DispatchPorts) {
   }
 
   async function report(session: DeviceSession, { seq, item }: Frame<'report'>): Promise<void> {
+    let marked = false;
     if (session.acknowledgments.isNew(seq)) {
       // Do not wait for the write of one receipt. A device sends all receipts about an order list together, so that one commit can store
       // all of them.
       if (item.type === 'receipt') session.acknowledgments.waitFor(processReport(session, item));
+      else if (item.type === 'evidence') marked = await observe(session, seq, item);
       else await processReport(session, item);
     }
-    session.acknowledgments.report(seq);
+    session.acknowledgments.report(seq, { marked });
   }
 
-  async function processReport(session: DeviceSession, item: ReportItem): Promise<void> {
+  /** Stores evidence. One transaction stores the evidence and marks its report, because evidence is the most frequent report. */
+  async function observe(session: DeviceSession, seq: number, item: Evidence): Promise<boolean> {
+    const { device, generation, epoch, acknowledgments } = session;
+    const report = acknowledgments.mayMark ? { epoch, seq } : null;
+    try {
+      return await jurisdiction.observe(device, generation, item.observations.map(observationOf), report);
+    } catch (error) {
+      await refused(session, item, error);
+      return false;
+    }
+  }
+
+  async function processReport(session: DeviceSession, item: Exclude<ReportItem, Evidence>): Promise<void> {
     const { device, generation } = session;
     try {
       switch (item.type) {
         case 'inventory':
           return await devices.putInventory(device, item.inventory);
-        case 'evidence':
-          return await jurisdiction.observe(device, generation, item.observations.map(observationOf));
         case 'receipt':
           await orders.receipts.store(device, generation, item.envelope);
           session.acknowledgments.receipt();
@@ -67,12 +80,18 @@ export function createDispatch(ports: DispatchPorts) {
           return await devices.raiseAlert({ device, code: reportedCode(item.code), detail: item.detail });
       }
     } catch (error) {
-      // Also acknowledge a report that the server refuses permanently. Otherwise the device would send this report forever. An alert
-      // informs the admin.
-      if (!isCordonError(error) || TRANSIENT.has(error.code)) throw error;
-      log.warn({ device, code: error.code, type: item.type }, 'a report was refused');
-      await devices.raiseAlert({ device, code: 'report_refused', detail: `${item.type}: ${error.message}` });
+      await refused(session, item, error);
     }
+  }
+
+  /**
+   * Raises an alert about a report that the server refuses permanently. The server also acknowledges such a report. Otherwise the device
+   * would send it forever. Throws a temporary error again.
+   */
+  async function refused({ device }: DeviceSession, item: ReportItem, error: unknown): Promise<void> {
+    if (!isCordonError(error) || TRANSIENT.has(error.code)) throw error;
+    log.warn({ device, code: error.code, type: item.type }, 'a report was refused');
+    await devices.raiseAlert({ device, code: 'report_refused', detail: `${item.type}: ${error.message}` });
   }
 
   /**
@@ -116,9 +135,9 @@ async function acknowledge(devices: Pick<DevicesPort, 'recordState'>, session: D
   await session.acknowledgments.settled();
   const unconfirmed = session.acknowledgments.take();
   if (!unconfirmed) return;
-  const { had, reports } = unconfirmed;
+  const { had, reports, marked } = unconfirmed;
   const { device, epoch } = session;
-  await devices.recordState({ device, epoch }, { ...had, ...(reports !== null && { reports }) });
+  if (!marked) await devices.recordState({ device, epoch }, { ...had, ...(reports !== null && { reports }) });
   if (reports !== null) session.frames.send({ kind: 'reports-stored', through: reports });
 }
 

@@ -11,6 +11,7 @@ import type { CommandResult } from '../commands/command-reports.ts';
 import type { SentCommand } from '../commands/unlock-shares.ts';
 import type { Identity } from '../devices/identity.ts';
 import type { Connected, Contact, Opened, ReportedState, Session } from '../devices/ports.ts';
+import type { ReportMark } from '../jurisdiction/ports.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { ApproverSets } from '../orders/adoption/approver-sets.ts';
 import type { Effect } from '../orders/effect/effect.ts';
@@ -58,7 +59,13 @@ export interface JurisdictionPort {
     address: string | null,
     connected: boolean,
   ): Promise<readonly HomeArea[]>;
-  observe(device: DeviceId, generation: number, observations: readonly Observation[]): Promise<void>;
+  /** Resolves to true if the store has marked `report` as stored, in the same transaction as the observations. */
+  observe(
+    device: DeviceId,
+    generation: number,
+    observations: readonly Observation[],
+    report?: ReportMark | null,
+  ): Promise<boolean>;
   /**
    * Locates the IP address of a connection again with the current IP database, and returns the address's areas. Returns null if they equal
    * the areas in `connection`, or if the connection has ended.

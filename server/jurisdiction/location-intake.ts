@@ -18,9 +18,7 @@ import {
 import { EVIDENCE_SOURCES, type LocationState, type Observation, type Sighting } from '../../shared/verdict/terms.ts';
 import type { DeviceChanges } from '../bus/device-changes.ts';
 import type { AddressLookup } from './ip-database.ts';
-import { locationStateOf } from './location-state.ts';
-import { nexusOf } from './nexus-index.ts';
-import type { Evidence, IntakeStore } from './ports.ts';
+import type { Evidence, IntakeStore, ReportMark } from './ports.ts';
 
 const HOUR = 3_600_000;
 /**
@@ -62,9 +60,15 @@ export interface LocationIntake {
   relocate(connection: ConnectedAddress): Promise<readonly HomeArea[] | null>;
   /**
    * Adds the positions and mobile networks that a device reports; other evidence cannot come from a device. A time in the future is
-   * replaced by the current time.
+   * replaced by the current time. `report`: report that contains the observations. Resolves to true if the store has marked the report as
+   * stored, in the same transaction as the evidence.
    */
-  observe(device: DeviceId, generation: number, observations: readonly Observation[]): Promise<void>;
+  observe(
+    device: DeviceId,
+    generation: number,
+    observations: readonly Observation[],
+    report?: ReportMark | null,
+  ): Promise<boolean>;
   deviceChanged(device: DeviceId): Promise<void>;
   /**
    * Marks the location evidence from IP addresses as disconnected, for all devices. The server calls this method at its start, because
@@ -87,11 +91,12 @@ export function createLocationIntake({ store, ip, clock, changes }: IntakePorts)
     device: DeviceId,
     generation: number,
     step: (state: LocationState, now: Instant) => Step | Promise<Step>,
-  ): Promise<void> {
+    report: ReportMark | null = null,
+  ): Promise<boolean> {
     const now = clock.now();
-    const before = await locationStateOf(store, device);
+    const before = await store.location(device);
     const { state, evidence } = await step(before, now);
-    if (state === before) return;
+    if (state === before) return false;
     await store.save({
       device,
       generation,
@@ -99,18 +104,21 @@ export function createLocationIntake({ store, ip, clock, changes }: IntakePorts)
       evidence,
       at: now,
       unknownAt: unknownFrom(state),
-      nexus: nexusOf(state),
+      report,
     });
     if (mayChangeVerdict(before, state, now)) changes.devicesMoved([device]);
+    return report !== null;
   }
 
-  async function add(device: DeviceId, generation: number, all: readonly Evidence[]): Promise<void> {
-    if (all.length === 0) return;
-    await change(device, generation, async (before) => {
-      const observations = all.map(({ observation }) => observation);
-      const evidence = evidenceToStore(before, all);
-      return { state: await foldIn(store, device, before, observations), evidence };
-    });
+  async function add(
+    device: DeviceId,
+    generation: number,
+    all: readonly Evidence[],
+    report: ReportMark | null = null,
+  ): Promise<boolean> {
+    if (all.length === 0) return false;
+    const step = (before: LocationState) => addEvidence(store, device, before, all);
+    return change(device, generation, step, report);
   }
 
   function areasOfAddress(address: string): readonly HomeArea[] {
@@ -149,10 +157,8 @@ export function createLocationIntake({ store, ip, clock, changes }: IntakePorts)
       return queue(device, async () => (connection.open ? addAddress(device, generation, address, true) : null));
     },
 
-    observe: (device, generation, observations) =>
-      queue(device, async () => {
-        await add(device, generation, evidenceOfDevice(observations, clock.now()));
-      }),
+    observe: (device, generation, observations, report = null) =>
+      queue(device, () => add(device, generation, evidenceOfDevice(observations, clock.now()), report)),
 
     deviceChanged: (device) =>
       queue(device, async () => {
@@ -162,7 +168,7 @@ export function createLocationIntake({ store, ip, clock, changes }: IntakePorts)
         if (statement) {
           const { areas, until, reason } = statement;
           const at = Math.min(statement.at, clock.now());
-          const applied = (await locationStateOf(store, device)).sightings.statement;
+          const applied = (await store.location(device)).sightings.statement;
           if (applied && applied.at === at && applied.until === until) return;
           const observation: Observation = { source: 'statement', areas, at, until };
           await add(device, generation, [{ observation, detail: reason }]);
@@ -207,17 +213,21 @@ function evidenceOfDevice(observations: readonly Observation[], now: Instant): E
   }));
 }
 
-async function foldIn(
+async function addEvidence(
   store: Pick<IntakeStore, 'history'>,
   device: DeviceId,
-  state: LocationState,
-  observations: readonly Observation[],
-): Promise<LocationState> {
-  const late = observations.filter(({ source, at }) => at < state.at && at > (state.sightings[source]?.at ?? 0));
-  if (late.length === 0) return observeAll(state, observations);
-  const stored = await store.history(device, state.at - HISTORY);
-  const newest = EVIDENCE_SOURCES.map((source) => state.sightings[source]).filter((sighting) => sighting !== undefined);
-  return observeAll(emptyLocation(), [...stored, ...newest.map(observationOf), ...observations]);
+  before: LocationState,
+  all: readonly Evidence[],
+): Promise<Step> {
+  const isLate = ({ observation: { source, at } }: Evidence) =>
+    at < before.at && at > (before.sightings[source]?.at ?? 0);
+  const step = foldInSequence(before, all);
+  if (!all.some(isLate)) return step;
+  const stored = await store.history(device, before.at - HISTORY);
+  const newest = EVIDENCE_SOURCES.map((source) => before.sightings[source]).filter((known) => known !== undefined);
+  const observations = all.map(({ observation }) => observation);
+  const state = observeAll(emptyLocation(), [...stored, ...newest.map(observationOf), ...observations]);
+  return { state, evidence: step.evidence };
 }
 
 /** Marks a device's address evidence as disconnected. From then on, the evidence ages and expires. */
@@ -246,19 +256,20 @@ function observationOf({ source, areas, at, whole, until, connected }: Observati
   };
 }
 
-/** Evidence of a batch that the server must store, sorted by time. */
-function evidenceToStore(before: LocationState, all: readonly Evidence[]): Evidence[] {
+/** Location after a batch of evidence that arrived in time, and the evidence that the server must store, both in the sequence of time. */
+function foldInSequence(before: LocationState, all: readonly Evidence[]): Step {
   let state = before;
-  return [...all]
-    .sort((a, b) => a.observation.at - b.observation.at)
-    .flatMap((each) => {
-      const { observation } = each;
+  const evidence: Evidence[] = [];
+  for (const each of [...all].sort((a, b) => a.observation.at - b.observation.at)) {
+    const { observation } = each;
+    if (mustStore(state, observation)) {
       const known = state.sightings[observation.source];
-      const stored = mustStore(state, observation) ? [each] : [];
-      const last = known && stored.length > 0 && endsRun(known, observation) ? [evidenceOf(known)] : [];
-      state = fold(state, observation);
-      return [...last, ...stored];
-    });
+      if (known && endsRun(known, observation)) evidence.push(evidenceOf(known));
+      evidence.push(each);
+    }
+    state = fold(state, observation);
+  }
+  return { state, evidence };
 }
 
 /**
@@ -286,10 +297,27 @@ function mustStore(state: LocationState, { source, areas, at, connected }: Obser
 
 /** True if the change of location may change a verdict, or may let a verdict change at an earlier time than before. */
 function mayChangeVerdict(before: LocationState, after: LocationState, now: Instant): boolean {
+  const next = (state: LocationState) => nextLocationChange(state, now) ?? Number.POSITIVE_INFINITY;
+  if (next(after) < next(before)) return true;
+  if (onlyConfirms(before, after, now)) return false;
   const picture = (state: LocationState) => {
     const { areas, network } = locationAt(state, Math.max(now, state.at));
     return JSON.stringify([areas, network, settle(state, now).pending, state.stays, state.networkStays]);
   };
-  const next = (state: LocationState) => nextLocationChange(state, now) ?? Number.POSITIVE_INFINITY;
-  return next(after) < next(before) || picture(before) !== picture(after);
+  return picture(before) !== picture(after);
+}
+
+/** Quick test for the most frequent case: the new evidence confirms the earlier location, and nothing expires between the two. */
+function onlyConfirms(before: LocationState, after: LocationState, now: Instant): boolean {
+  const at = Math.max(now, after.at);
+  return (
+    before.stays === after.stays &&
+    before.networkStays === after.networkStays &&
+    before.pending === null &&
+    after.pending === null &&
+    before.counted?.areas.join() === after.counted?.areas.join() &&
+    before.sightings.network?.areas.join() === after.sightings.network?.areas.join() &&
+    settle(before, at) === before &&
+    settle(after, at) === after
+  );
 }

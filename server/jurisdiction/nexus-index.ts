@@ -14,7 +14,7 @@ import {
 import { indexCodes, mappedCodes, searchCodes } from '../../shared/areas/coverage.ts';
 import { territoryNamedBy } from '../../shared/areas/territory-facts.ts';
 import { EVIDENCE_SOURCES, type LocationState, type OrderRule } from '../../shared/verdict/terms.ts';
-import type { AffectedQuery, LocationWrite } from './ports.ts';
+import type { AffectedQuery, IndexEntry } from './ports.ts';
 
 export function affectedQuery(rule: OrderRule, now: number): AffectedQuery {
   const requiresLocation = rule.nexus.has('present') || rule.nexus.has('network');
@@ -42,7 +42,7 @@ function homesIn(rule: OrderRule): HomeArea[] {
  * Areas of all evidence about a device, including expired evidence. The index entries of a device therefore change only with new evidence,
  * and never with time.
  */
-export function nexusOf(state: LocationState): LocationWrite['nexus'] {
+export function nexusOf(state: LocationState): IndexEntry[] {
   const { counted, sightings } = state;
   const codesOf = (areas: readonly EvidenceArea[] = []) => new Set(areas.flatMap(indexCodesOf));
   const present = codesOf(counted?.areas);
@@ -53,6 +53,16 @@ export function nexusOf(state: LocationState): LocationWrite['nexus'] {
     ...[...codesOf(sightings.network?.areas)].map((area) => ({ nexus: 'network', area }) as const),
     ...(sightings.address?.connected ? [{ nexus: 'connected', area: '' } as const] : []),
   ];
+}
+
+/** True if the two locations have the same index entries. False also for some equal ones, because only the areas are compared. */
+export function haveSameNexus(a: LocationState, b: LocationState): boolean {
+  const areasOf = (areas: readonly EvidenceArea[] | undefined) => areas?.join();
+  return (
+    areasOf(a.counted?.areas) === areasOf(b.counted?.areas) &&
+    a.sightings.address?.connected === b.sightings.address?.connected &&
+    EVIDENCE_SOURCES.every((source) => areasOf(a.sightings[source]?.areas) === areasOf(b.sightings[source]?.areas))
+  );
 }
 
 /**

@@ -21,6 +21,11 @@ export interface LocationFacts {
  */
 export type IndexedNexus = 'present' | 'seen' | 'network' | 'connected';
 
+export interface IndexEntry {
+  readonly nexus: IndexedNexus;
+  readonly area: LocationArea | '';
+}
+
 export interface Evidence {
   readonly observation: Observation;
   /** Detail of the evidence for admins: the IP address, or the accuracy of a position. It never contains coordinates. */
@@ -54,11 +59,18 @@ export interface LocationWrite {
   readonly device: DeviceId;
   readonly generation: number;
   readonly state: LocationState;
-  readonly nexus: readonly { readonly nexus: IndexedNexus; readonly area: LocationArea | '' }[];
   /** Time at which the last evidence expires and the location becomes unknown; null if no evidence expires. */
   readonly unknownAt: Instant | null;
   readonly evidence: readonly Evidence[];
   readonly at: Instant;
+  /** Report that contained the evidence. The same transaction marks the report as stored. Null for evidence of the server itself. */
+  readonly report: ReportMark | null;
+}
+
+/** Sequence number of a device's report, and the number of the session (`epoch`) in which the report arrived. */
+export interface ReportMark {
+  readonly epoch: number;
+  readonly seq: number;
 }
 
 /** Query for the devices that an order may affect. A matching device matches at least one of the fields. */
@@ -84,7 +96,9 @@ export interface FactsStore {
   facts(devices: readonly DeviceId[]): Promise<Map<DeviceId, LocationFacts>>;
 }
 
-export interface IntakeStore extends FactsStore {
+export interface IntakeStore {
+  /** Location of a device. For one device, calls of this method and of `save` must not overlap. */
+  location(device: DeviceId): Promise<LocationState>;
   /** Stores a change of location. The change is durable when the promise resolves. */
   save(write: LocationWrite): Promise<void>;
   connected(): Promise<{ device: DeviceId; generation: number }[]>;

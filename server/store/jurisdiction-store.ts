@@ -8,6 +8,7 @@ import { type DeviceId, deviceIdSchema } from '../../shared/protocol/ids.ts';
 import type { Instant } from '../../shared/time/clock.ts';
 import { emptyLocation } from '../../shared/verdict/locate.ts';
 import type { LocationState, Observation } from '../../shared/verdict/terms.ts';
+import { haveSameNexus, nexusOf } from '../jurisdiction/nexus-index.ts';
 import type {
   AddressStore,
   AffectedQuery,
@@ -20,10 +21,21 @@ import type {
 } from '../jurisdiction/ports.ts';
 import { affectedDevices } from './affected-devices.ts';
 import { areaOf } from './area-column.ts';
+import { insertOf } from './bulk.ts';
 import type { Database, Db, Tx } from './database.ts';
 import { keyedQuery } from './keyed-query.ts';
+import { markReports } from './presence-store.ts';
+import { RecentEntries } from './recent-entries.ts';
 
 const CHUNK = 500;
+/** Maximum number of locations in memory. One location takes about 1 KiB. */
+const MOST_COMMITTED = 20_000;
+
+interface Saving {
+  readonly write: LocationWrite;
+  /** True if the index already has the entries of the new location. */
+  readonly indexed: boolean;
+}
 
 function* chunks<T>(items: readonly T[]): Generator<readonly T[]> {
   for (let from = 0; from < items.length; from += CHUNK) yield items.slice(from, from + CHUNK);
@@ -31,7 +43,12 @@ function* chunks<T>(items: readonly T[]): Generator<readonly T[]> {
 
 export class JurisdictionStore implements IntakeStore, ViewStore, AddressStore {
   readonly #database: Database;
-  readonly #save: (write: LocationWrite) => Promise<void>;
+  readonly #save: (write: Saving) => Promise<void>;
+  /**
+   * Locations as last committed, because a device reports its location far more often than the location changes. No other process writes
+   * locations (`store-lock.ts`).
+   */
+  readonly #committed = new RecentEntries<DeviceId, LocationState>(MOST_COMMITTED);
   readonly #selectLocationFacts: ReturnType<typeof locationFactsQuery>;
   readonly #factsOf = createBatcher((devices: readonly DeviceId[]) => this.#readFacts(devices), { most: CHUNK });
 
@@ -69,8 +86,20 @@ export class JurisdictionStore implements IntakeStore, ViewStore, AddressStore {
     return found;
   }
 
-  save(write: LocationWrite): Promise<void> {
-    return this.#save(write);
+  async location(device: DeviceId): Promise<LocationState> {
+    const committed = this.#committed.get(device);
+    if (committed) return committed;
+    const facts = await this.#factsOf(device);
+    return facts?.location ?? emptyLocation();
+  }
+
+  async save(write: LocationWrite): Promise<void> {
+    const { device, state } = write;
+    const committed = this.#committed.get(device);
+    // A failed commit may nevertheless have reached PostgreSQL, so the next read must use the store.
+    this.#committed.delete(device);
+    await this.#save({ write, indexed: committed !== undefined && haveSameNexus(committed, state) });
+    this.#committed.set(device, state);
   }
 
   affected(query: AffectedQuery): Promise<DeviceId[]> {
@@ -132,7 +161,8 @@ function locationOf(state: string, before: string | null): LocationState {
   return { ...JSON.parse(state), before: before === null ? null : JSON.parse(before) };
 }
 
-export function locationColumns({ before, ...state }: LocationState) {
+export function locationColumns({ before, sightings, at, counted, pending, stays, networkStays }: LocationState) {
+  const state = { sightings, at, counted, pending, stays, networkStays } satisfies Omit<LocationState, 'before'>;
   return { state: JSON.stringify(state), folded_before: before && JSON.stringify(before) };
 }
 
@@ -141,40 +171,47 @@ export function evidenceOf(text: string): Evidence {
   return evidence;
 }
 
-async function saveAll(tx: Tx, writes: readonly LocationWrite[]): Promise<void> {
-  // If a device has several writes in this group, the last one decides the location. The evidence of all of them is stored.
-  const last = new Map(writes.map((write) => [write.device, write]));
+async function saveAll(tx: Tx, savings: readonly Saving[]): Promise<void> {
+  const writes = savings.map(({ write }) => write);
   const evidence = writes.flatMap(({ device, generation, evidence, at: received }) =>
-    evidence.map((one) => ({
-      device_id: device,
-      generation,
-      at: one.observation.at,
-      detail: JSON.stringify(one),
-      received_at: received,
-    })),
+    evidence.map((one) => [device, generation, one.observation.at, JSON.stringify(one), received]),
   );
-  for (const rows of chunks(evidence)) await tx.insertInto('evidence').values(rows).execute();
-  for (const some of chunks([...last.values()])) {
-    await tx
-      .insertInto('locations')
-      .values(
-        some.map(({ device, state, unknownAt }) => ({
-          device_id: device,
-          ...locationColumns(state),
-          unknown_at: unknownAt,
-        })),
-      )
-      .onConflict((conflict) =>
-        conflict.column('device_id').doUpdateSet({
-          state: sql`excluded.state`,
-          folded_before: sql`excluded.folded_before`,
-          unknown_at: sql`excluded.unknown_at`,
-        }),
-      )
-      .execute();
-    await replaceNexus(tx, some);
-  }
+  if (evidence.length > 0) await insertOf('evidence', EVIDENCE, evidence).execute(tx);
+  // If a device has several writes in this group, the last one decides the location. The evidence of all of them is stored.
+  const last = [...new Map(writes.map((write) => [write.device, write])).values()];
+  const locations = insertOf(
+    'locations',
+    LOCATIONS,
+    last.map(({ device, state: location, unknownAt }) => {
+      const { state, folded_before } = locationColumns(location);
+      return [device, state, folded_before, unknownAt];
+    }),
+  );
+  await sql`${locations} on conflict (device_id) do update set
+    state = excluded.state, folded_before = excluded.folded_before, unknown_at = excluded.unknown_at`.execute(tx);
+  const indexed = new Set(savings.flatMap(({ write, indexed }) => (indexed ? [write.device] : [])));
+  for (const some of chunks(last.filter(({ device }) => !indexed.has(device)))) await replaceNexus(tx, some);
+  await markReports(
+    tx,
+    writes.flatMap(({ device, at, report }) => (report ? [{ device, at, ...report }] : [])),
+  );
 }
+
+const EVIDENCE = {
+  device_id: 'text',
+  generation: 'bigint',
+  at: 'bigint',
+  detail: 'text',
+  received_at: 'bigint',
+} as const;
+const LOCATIONS = { device_id: 'text', state: 'text', folded_before: 'text', unknown_at: 'bigint' } as const;
+
+/** Index entries of a location as a text, to compare them. */
+const nexusKey = (nexus: readonly { readonly nexus: string; readonly area: string }[]): string =>
+  nexus
+    .map((each) => `${each.nexus} ${each.area}`)
+    .sort()
+    .join();
 
 /**
  * Replaces the index entries of devices (areas with which they have a connection). Unchanged entries are not written, because most new
@@ -182,18 +219,17 @@ async function saveAll(tx: Tx, writes: readonly LocationWrite[]): Promise<void> 
  */
 async function replaceNexus(tx: Tx, writes: readonly LocationWrite[]): Promise<void> {
   const devices = writes.map(({ device }) => device);
-  const stored = new Map<string, string[]>();
+  const stored = new Map<string, { nexus: string; area: string }[]>();
   const rows = await tx.selectFrom('device_nexus').selectAll().where('device_id', 'in', devices).execute();
   for (const { device_id, nexus, area } of rows)
-    stored.set(device_id, [...(stored.get(device_id) ?? []), `${nexus} ${area}`]);
+    stored.set(device_id, [...(stored.get(device_id) ?? []), { nexus, area }]);
   await markLocated(
     tx,
     devices.filter((device) => !stored.has(device)),
   );
-  const changed = writes.filter(({ device, nexus }) => {
-    const now = nexus.map((each) => `${each.nexus} ${each.area}`).sort();
-    return now.join() !== (stored.get(device) ?? []).sort().join();
-  });
+  const changed = writes
+    .map(({ device, state }) => ({ device, nexus: nexusOf(state) }))
+    .filter(({ device, nexus }) => nexusKey(nexus) !== nexusKey(stored.get(device) ?? []));
   if (changed.length === 0) return;
   await tx
     .deleteFrom('device_nexus')

@@ -212,6 +212,22 @@ async function storeStates(tx: Tx, rows: readonly (Session & ReportedState)[]): 
     from ${table} as v where device_id = v.column1 and session_epoch = v.column2`.execute(tx);
 }
 
+/** Marks reports as stored, as part of the transaction that stores their content. Ignores reports of earlier connections. */
+export async function markReports(
+  tx: Tx,
+  reports: readonly { readonly device: DeviceId; readonly epoch: number; readonly at: number; readonly seq: number }[],
+): Promise<void> {
+  if (reports.length === 0) return;
+  const table = tableOf(
+    ['text', 'bigint', 'bigint', 'bigint'],
+    reports.map(({ device, epoch, at, seq }) => [device, epoch, at, seq]),
+  );
+  await sql`update device_presence set
+      last_seen_at = case when v.column3 > last_seen_at then v.column3 else last_seen_at end,
+      last_report = case when v.column4 > last_report then v.column4 else last_report end
+    from ${table} as v where device_id = v.column1 and session_epoch = v.column2`.execute(tx);
+}
+
 async function storeContacts(tx: Tx, rows: readonly Contact[]): Promise<void> {
   const merged = new Map<string, Contact>();
   for (const row of rows) {

@@ -60,6 +60,18 @@ function sameAreas(a: readonly EvidenceArea[], b: readonly EvidenceArea[]): bool
   return a.length === b.length && a.every((area, i) => area === b[i]);
 }
 
+function sameSighting(a: Sighting, b: Sighting): boolean {
+  return (
+    a.at === b.at &&
+    a.count === b.count &&
+    a.first === b.first &&
+    a.whole === b.whole &&
+    a.until === b.until &&
+    a.connected === b.connected &&
+    sameAreas(a.areas, b.areas)
+  );
+}
+
 /** Whether each area in `closer` equals an area in `areas`, or is a part of one. */
 function within(closer: readonly EvidenceArea[], areas: readonly EvidenceArea[]): boolean {
   return closer.every((area) => areas.some((whole) => refines(area, whole)));
@@ -74,7 +86,7 @@ export function observe(state: LocationState, observation: Observation): Locatio
   const known = state.sightings[source];
   if (known && at < known.at) return state;
   const sighting = sight(known, observation);
-  if (known && JSON.stringify(known) === JSON.stringify(sighting)) return state;
+  if (known && sameSighting(known, sighting)) return state;
   const settled = settle(state, at);
   const sightings = { ...settled.sightings, [source]: sighting };
   const later = at > settled.at;
@@ -97,7 +109,7 @@ export function endStatement(state: LocationState, at: Instant): LocationState {
 }
 
 function sight(known: Sighting | undefined, observation: Observation): Sighting {
-  const areas = [...new Set(observation.areas)].sort();
+  const areas = observation.areas.length > 1 ? [...new Set(observation.areas)].sort() : observation.areas;
   const { at } = observation;
   if (!known || !sameAreas(known.areas, areas) || at >= expiryOf(known))
     return { ...observation, areas, first: at, count: 1 };

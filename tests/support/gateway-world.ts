@@ -148,7 +148,7 @@ export async function openGatewayWorld(options: GatewayWorldOptions = {}) {
           await options.observing?.();
           return connected ? [parseHomeArea('PK')] : [];
         },
-        observe: async () => undefined,
+        observe: async () => false,
         relocate: async ({ device, open }) => {
           located.push(device);
           return open ? ip.areas : null;
