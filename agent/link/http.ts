@@ -1,6 +1,7 @@
-import { Agent, request as httpRequest, type RequestOptions } from 'node:http';
+import type { RequestOptions } from 'node:http';
 import type { TLSSocket } from 'node:tls';
 import { CordonError } from '../../shared/errors.ts';
+import { Agent, request as httpRequest } from '../../shared/node-http.ts';
 import type { SecureDial } from './tls.ts';
 
 export interface HttpResponse {

@@ -2,7 +2,7 @@
  * Device page: an HTTP listener inside the agent, reachable only from the same machine (ADR 18). The agent starts the listener when the
  * user first opens the page, and closes it when the agent ends.
  */
-import { createServer } from 'node:http';
+import { createServer } from '../../shared/node-http.ts';
 import { createPageApp, type PagePorts } from './app.ts';
 import { PAGE_FOLDER } from './build.ts';
 import { createChanges } from './changes.ts';

@@ -3,7 +3,7 @@
  * ten thousand connecting devices cause one event. Before each event, the server checks that the listener may still receive events.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { createEventBuffer, createSession, type Session } from 'better-sse';
+import type { Session } from 'better-sse';
 import type { z } from 'zod';
 import type { changedEvent, Topic } from '../../shared/api/events.ts';
 import { CordonError } from '../../shared/errors.ts';
@@ -79,6 +79,8 @@ interface Stream {
   readonly listener: Listener;
   readonly session: Session;
   readonly response: ServerResponse;
+  /** Sends a heartbeat. */
+  readonly beat: () => void;
   readonly pending: Set<Topic>;
   checking: boolean;
   lastSentAt: number;
@@ -150,6 +152,9 @@ export function createEventStreams({ bus, log, pace = {} }: EventStreamPorts): E
       response.once('close', () => {
         if (stream) streams.delete(stream);
       });
+      // Only a console needs the package. Its import of `node:http` loads undici (`shared/node-http.ts`).
+      const { createEventBuffer, createSession } = await import('better-sse');
+      if (response.destroyed) return;
       const session = await createSession(request, response, {
         retry: RETRY,
         // The server sends heartbeats itself, because the library would also send them to a client that reads no data.
@@ -162,6 +167,7 @@ export function createEventStreams({ bus, log, pace = {} }: EventStreamPorts): E
         listener,
         session,
         response,
+        beat: () => void session.batch(createEventBuffer().comment().dispatch()),
         pending: new Set(),
         checking: false,
         lastSentAt: Date.now(),
@@ -211,7 +217,7 @@ function sendPending(stream: Stream, { stall, heartbeat }: Pick<typeof PACE, 'st
     session.push({ topics: [...pending] } satisfies z.input<typeof changedEvent>, 'changed', '');
     pending.clear();
   } else if (now - stream.lastSentAt >= heartbeat) {
-    void session.batch(createEventBuffer().comment().dispatch());
+    stream.beat();
   } else {
     return;
   }

@@ -1,9 +1,9 @@
 /** Third of three steps that assemble the server: creates the device, public and admin listeners, which use the domain modules. */
-import { createServer as createHttpServer } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import { describeCertificate } from '../../certs/describe-certificate.ts';
 import { pemOf } from '../../certs/key-folder.ts';
 import { inRanges, parseAddressRanges } from '../../shared/areas/address-ranges.ts';
+import { createServer as createHttpServer } from '../../shared/node-http.ts';
 import { fingerprintOf } from '../../shared/pack/fingerprint.ts';
 import type { PublicRoot } from '../../shared/pack/public-root.ts';
 import { inForce } from '../../shared/verdict/evaluate.ts';

@@ -2,11 +2,12 @@
  * HTTP responses with which the device listener refuses a device. The body is problem+json (RFC 9457) with a stable code. If an order is
  * the reason, the status is 451 (RFC 7725).
  */
-import { type ServerResponse, STATUS_CODES } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import { type Duplex, Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { blockedBy, problemOf } from '../../shared/api/problems.ts';
 import { CordonError, isCordonError } from '../../shared/errors.ts';
+import { STATUS_CODES } from '../../shared/node-http.ts';
 import type { Envelope } from '../../shared/order/documents.ts';
 import type { ServiceVerdict } from '../../shared/verdict/terms.ts';
 

@@ -5,12 +5,13 @@
  * TLS does not accept an expired certificate. For a recently expired one, the signature of the certificate signing request proves the
  * client's key instead. Bodies are base64, whatever their Content-Transfer-Encoding says (RFC 8951, section 3.1).
  */
-import { type IncomingMessage, STATUS_CODES } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import express, { type NextFunction, type Request, type Response, Router } from 'express';
 import type { Authority } from '../../certs/authority.ts';
 import { certsOnly } from '../../certs/pkcs7.ts';
 import { blockedBy, problemOf } from '../../shared/api/problems.ts';
 import { CordonError, isCordonError } from '../../shared/errors.ts';
+import { STATUS_CODES } from '../../shared/node-http.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 import type { Enrollment } from '../enrollment/enrollment.ts';
 import type { Monitor } from '../monitoring/monitor.ts';

@@ -3,10 +3,10 @@
  * verified, so an interrupted or falsified download never changes an older copy.
  */
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
-import { get as httpGet } from 'node:http';
 import { get as httpsGet } from 'node:https';
 import { dirname, join } from 'node:path';
 import { CordonError } from '../errors.ts';
+import { get as httpGet } from '../node-http.ts';
 import { openContinued, pathTo, readContinuations } from './check-continuations.ts';
 import { parseVerifierKey } from './signed-note.ts';
 import { tilePath, tilesOf } from './tiles.ts';
