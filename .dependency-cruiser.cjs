@@ -182,6 +182,34 @@ module.exports = {
       to: { path: '^server/api/openapi\\.ts$', dependencyTypesNot: ['dynamic-import'] },
     },
     {
+      name: 'http-without-undici',
+      comment:
+        'An import of node:http reads its export WebSocket, which loads undici. shared/node-http.ts avoids that.',
+      severity: 'error',
+      from: { path: '^(server|agent|shared|certs)/', pathNot: test },
+      to: { path: '^(node:)?http$', dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'parts-of-packages',
+      comment: 'The main file loads code that no start needs. server/rate-limiters.ts loads the needed files.',
+      severity: 'error',
+      from: { path: '^(server|agent|shared|certs)/', pathNot: test },
+      to: { path: 'node_modules/rate-limiter-flexible/', dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'packages-on-demand',
+      comment: 'Most starts do not need these packages. Their users load them with import() or createRequire.',
+      severity: 'error',
+      from: {
+        path: '^(server|agent|shared|certs)/',
+        pathNot: [test, '^server/(cli|console)/', '^shared/age/seal-to\\.ts$', '^agent/page/', page, look],
+      },
+      to: {
+        path: 'node_modules/(age-encryption|better-sse|otplib|pg)/',
+        dependencyTypesNot: ['type-only', 'dynamic-import'],
+      },
+    },
+    {
       name: 'look-for-pages-only',
       comment: 'The shared parts of the pages need a browser.',
       severity: 'error',

@@ -65,11 +65,11 @@ describe('enforcement', () => {
     expect(shut('mail')).toBe(false);
   });
 
-  it('reports a position only as areas', () => {
+  it('reports a position only as areas', async () => {
     const { enforcement, clock, shut } = enrolled({ nexus: ['present'] });
     clock.authenticate(EFFECTIVE);
     const lahore = { latitude: 31.5497, longitude: 74.3436, accuracy: 50 };
-    enforcement.evidence.observe(observationsOf({ position: lahore, network: '410' }, clock.now()));
+    enforcement.evidence.observe(await observationsOf({ position: lahore, network: '410' }, clock.now()));
     expect(shut('messaging')).toBe(true);
     const reported = JSON.stringify(reports().filter(({ type }) => type === 'evidence'));
     expect(reported).toContain('"areas":["PK-PB"]');
@@ -77,7 +77,7 @@ describe('enforcement', () => {
     expect(reported).not.toContain('31.5');
   });
 
-  it('compares its position with the order’s polygon, and reports only the result', () => {
+  it('compares its position with the order’s polygon, and reports only the result', async () => {
     const rings = [[74_200_000, 31_400_000, 74_450_000, 31_400_000, 74_450_000, 31_650_000, 74_200_000, 31_650_000]];
     const polygons = { 'XZ-lahore': { version: 3, title: 'Lahore', rings, touches: ['PK'] } };
     const { enforcement, clock, shut } = enrolled({
@@ -86,18 +86,20 @@ describe('enforcement', () => {
       nexus: ['present'],
       contested: 'deny',
     });
-    const sense = (latitude: number, longitude: number) => {
+    const sense = async (latitude: number, longitude: number) => {
       clock.authenticate(clock.now() + HOUR);
       const position = { latitude, longitude, accuracy: 50 };
-      enforcement.evidence.observe(observationsOf({ position, network: null }, clock.now(), enforcement.polygons()));
+      enforcement.evidence.observe(
+        await observationsOf({ position, network: null }, clock.now(), enforcement.polygons()),
+      );
     };
     clock.authenticate(EFFECTIVE);
     expect(enforcement.polygons().map(({ code }) => code)).toEqual(['XZ-lahore@3']);
-    enforcement.evidence.observe(observationsOf({ position: null, network: '410' }, clock.now()));
+    enforcement.evidence.observe(await observationsOf({ position: null, network: '410' }, clock.now()));
     expect([shut('messaging'), enforcement.verdict?.services.messaging.reasons]).toEqual([true, ['contested']]);
-    sense(31.42, 73.09);
+    await sense(31.42, 73.09);
     expect(shut('messaging')).toBe(false);
-    sense(31.5497, 74.3436);
+    await sense(31.5497, 74.3436);
     expect([shut('messaging'), enforcement.verdict?.services.messaging.reasons]).toEqual([true, ['present']]);
     const reported = JSON.stringify(reports().filter(({ type }) => type === 'evidence'));
     expect(reported).toContain('"areas":["PK-PB!XZ-lahore@3"]');
@@ -105,7 +107,7 @@ describe('enforcement', () => {
     expect(reported).not.toContain('31.5');
   });
 
-  it('ignores polygons of ended orders, so that they do not use up the limit', () => {
+  it('ignores polygons of ended orders, so that they do not use up the limit', async () => {
     const ring = (west: number) => [
       west,
       31_400_000,
@@ -129,16 +131,18 @@ describe('enforcement', () => {
     enforcement.accept.approverSets([approverSet.envelope]);
     enforcement.accept.list(listOf([drawn('2015-001', 'XZ-lahore', 74_200_000, null), ...over]).envelope);
     enforcement.accept.record(recordOf());
-    const reasons = () => {
+    const reasons = async () => {
       const position = { latitude: 31.5497, longitude: 74.3436, accuracy: 50 };
-      enforcement.evidence.observe(observationsOf({ position, network: null }, clock.now(), enforcement.polygons()));
+      enforcement.evidence.observe(
+        await observationsOf({ position, network: null }, clock.now(), enforcement.polygons()),
+      );
       return enforcement.verdict?.services.messaging.reasons;
     };
     clock.authenticate(EFFECTIVE + HOUR - 1);
-    expect([enforcement.polygons().length, reasons()]).toEqual([17, ['contested']]);
+    expect([enforcement.polygons().length, await reasons()]).toEqual([17, ['contested']]);
     clock.authenticate(EFFECTIVE + HOUR);
     expect(enforcement.polygons().map(({ code }) => code)).toEqual(['XZ-lahore@1']);
-    expect(reasons()).toEqual(['present']);
+    expect(await reasons()).toEqual(['present']);
   });
 
   it('case 24: refuses a lower version and a list of another installation, and raises an alert', () => {
@@ -211,21 +215,21 @@ describe('enforcement', () => {
     expect(shut('mail')).toBe(false);
   });
 
-  it('case 59: evidence from a fast clock does not replace evidence after the correction', () => {
+  it('case 59: evidence from a fast clock does not replace evidence after the correction', async () => {
     enrolled({ nexus: ['network'] });
     device.box.turnWall(365 * DAY);
     device.box.reboot();
     const { enforcement, clock, shut } = open();
-    enforcement.evidence.observe(observationsOf({ position: null, network: '410' }, clock.now()));
+    enforcement.evidence.observe(await observationsOf({ position: null, network: '410' }, clock.now()));
     clock.authenticate(NOW + 2 * HOUR);
     enforcement.settle();
     clock.authenticate(EFFECTIVE - HOUR);
-    enforcement.evidence.observe(observationsOf({ position: null, network: '410' }, clock.now()));
+    enforcement.evidence.observe(await observationsOf({ position: null, network: '410' }, clock.now()));
     clock.authenticate(EFFECTIVE);
     enforcement.settle();
     expect(shut('mail')).toBe(true);
     clock.authenticate(EFFECTIVE + HOUR);
-    enforcement.evidence.observe(observationsOf({ position: null, network: '262' }, clock.now()));
+    enforcement.evidence.observe(await observationsOf({ position: null, network: '262' }, clock.now()));
     expect(shut('mail')).toBe(false);
   });
 

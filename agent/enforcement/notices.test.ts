@@ -96,12 +96,12 @@ describe('notices', () => {
     expect(deliveredOf('IN')).toEqual({ denied: false, delivered: [] });
   });
 
-  it('gives no notice of an order until the order would affect this device', () => {
+  it('gives no notice of an order until the order would affect this device', async () => {
     const { enforcement, clock } = enrolled({ nexus: ['network'] });
     clock.authenticate(EFFECTIVE - 6 * DAY);
     enforcement.settle();
     expect(receipts(true)).toEqual([]);
-    enforcement.evidence.observe(observationsOf({ position: null, network: '410' }, clock.now()));
+    enforcement.evidence.observe(await observationsOf({ position: null, network: '410' }, clock.now()));
     expect(receipts(true)).toEqual(['delivered P7D']);
   });
 });

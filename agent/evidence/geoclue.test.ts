@@ -205,7 +205,7 @@ describe.skipIf(!geoclue.present || !dbus.present)('a real GeoClue service', () 
     const reading = await sensors(bus.address)();
     expect(reading.sources?.[1]).toEqual({ name: 'GeoClue', state: 'working', detail: '' });
     expect(reading.position?.accuracy).toBe(30);
-    const [observation] = observationsOf(reading, 1);
+    const [observation] = await observationsOf(reading, 1);
     expect(observation).toMatchObject({ source: 'position', areas: [expect.stringMatching(/^PK/)] });
     expect(JSON.stringify(observation)).not.toMatch(/24\.8|67\.0/);
     await until(() => expect(serves(bus.address)).toBe(false));

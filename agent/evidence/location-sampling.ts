@@ -31,7 +31,7 @@ export function createLocationSampling(ports: {
   const sample = async () => {
     const reading = await ports.sensors();
     sources = reading.sources ?? [];
-    enforcement.evidence.observe(observationsOf(reading, ports.now(), enforcement.polygons()));
+    enforcement.evidence.observe(await observationsOf(reading, ports.now(), enforcement.polygons()));
     await ports.onSample();
   };
 

@@ -80,7 +80,7 @@ it.skipIf(!gpsfake.present)(
         detail: 'not asked: gpsd has a fix',
       });
       expect(reading.position?.accuracy).toBeLessThan(100);
-      const [observation] = observationsOf(reading, 1);
+      const [observation] = await observationsOf(reading, 1);
       expect(observation).toMatchObject({ source: 'position', areas: [expect.stringMatching(/^PK/)] });
       expect(JSON.stringify(observation)).not.toMatch(/24\.8|67\.0/);
     }, 30_000);
@@ -193,7 +193,7 @@ it.skipIf(!mmcli.present || !dbusmock.present)(
     await register('AddProperties', '41001', 5);
     const reading = await sense();
     expect(reading).toMatchObject({ network: '410', sources: [{}, {}, { state: 'working' }] });
-    expect(observationsOf(reading, 1)).toEqual([{ source: 'network', areas: ['PK'], at: 1 }]);
+    expect(await observationsOf(reading, 1)).toEqual([{ source: 'network', areas: ['PK'], at: 1 }]);
     await register('UpdateProperties', '41001', 2);
     expect((await sense()).network).toBeNull();
     expect(failures).toEqual([]);

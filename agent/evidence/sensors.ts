@@ -1,8 +1,7 @@
 /** Conversion of sensor readings into areas, on the device. The device neither stores nor sends coordinates. */
 import { parseEvidenceArea } from '../../shared/areas/area-code.ts';
-import { areasOfMcc } from '../../shared/areas/mcc.ts';
 import type { AreaPolygon } from '../../shared/areas/polygon.ts';
-import { areasOfPosition, type Position } from '../../shared/areas/position.ts';
+import type { Position } from '../../shared/areas/position.ts';
 import type { Instant } from '../../shared/time/clock.ts';
 import type { Observation } from '../../shared/verdict/terms.ts';
 
@@ -37,19 +36,26 @@ export type Sensors = () => Promise<Reading>;
 /** A machine without sensors. Its only location evidence is its network address, as the server sees it. */
 export const noSensors: Sensors = async () => ({ position: null, network: null });
 
-export function observationsOf(
+/** Loads the map and the table of networks at their first use, because they take 35 MiB and many machines have no sensor. */
+export async function observationsOf(
   { position, network }: Reading,
   at: Instant,
   polygons: readonly AreaPolygon[] = [],
-): Observation[] {
+): Promise<Observation[]> {
   const found: Observation[] = [];
   if (position) {
+    const { areasOfPosition } = await import('../../shared/areas/position.ts');
     const { areas, whole } = areasOfPosition(position, polygons);
     if (areas.length > 0) found.push({ source: 'position', areas, at, whole });
   }
-  const networkAreas = network === null ? [] : areasOfMcc(network);
+  const networkAreas = network === null ? [] : await areasOfNetwork(network);
   if (networkAreas.length > 0) found.push({ source: 'network', areas: networkAreas, at });
   return found;
+}
+
+async function areasOfNetwork(mcc: string): Promise<Observation['areas']> {
+  const { areasOfMcc } = await import('../../shared/areas/mcc.ts');
+  return areasOfMcc(mcc);
 }
 
 export function addressObservation(areas: readonly string[], at: Instant): Observation | null {

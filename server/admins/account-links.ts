@@ -2,9 +2,9 @@
  * Links for account holders: invitations, credential reset links and verification links. With a mail server, Cordon mails the link, and the
  * admin who created it does not see it. Without a mail server, the admin sees the link.
  */
-import { RateLimiterMemory } from 'rate-limiter-flexible';
 import { CordonError, isCordonError } from '../../shared/errors.ts';
 import { type AccountId, randomBase32 } from '../../shared/protocol/ids.ts';
+import { RateLimiterMemory } from '../rate-limiters.ts';
 import { accountMail, type LinkPurpose } from './account-mail.ts';
 import type { Admins } from './admins.ts';
 import type { Account, Mailer, VerificationStore } from './ports.ts';

@@ -33,7 +33,7 @@ export function createInvitations(ports: {
   const { invitations, sealer, limits, clock, bus, organization, alert, now } = ports;
 
   async function newCredentials(password: string, address: string) {
-    const secret = newTotpSecret();
+    const secret = await newTotpSecret();
     const passwordHash = await limits.hash(sourceNetwork(address), () => hashPassword(password));
     return { secret, credentials: { passwordHash, totpSealed: sealer.seal(Buffer.from(secret)) } };
   }
@@ -84,7 +84,7 @@ export function createInvitations(ports: {
           `The password and the second factor of ${account.email} (${account.id}) were reset from ${request.address}. The account's sessions and tokens have ended.`,
         );
       }
-      return { account, totpSecret: secret, totpUri: totpUri(organization, account.email, secret) };
+      return { account, totpSecret: secret, totpUri: await totpUri(organization, account.email, secret) };
     },
   };
 }

@@ -9,8 +9,8 @@
  *   password.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { RateLimiterMemory } from 'rate-limiter-flexible';
 import { CordonError } from '../../shared/errors.ts';
+import { RateLimiterMemory } from '../rate-limiters.ts';
 import { createWorkQueue } from './work-queue.ts';
 
 /** Maximum number of threads for password hashes. libuv has four threads, and file access and DNS need the others. */

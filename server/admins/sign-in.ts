@@ -68,7 +68,7 @@ export function createSignIn(ports: {
     if (!right || !known?.passwordHash || !known.totpSealed || known.account.status !== 'active') throw wrong();
     const { account, passwordHash, totpSealed } = known;
     if (!(await limits.mayTryCode(email, source))) throw wrong();
-    const step = stepOf(totpSealed, totp);
+    const step = await stepOf(totpSealed, totp);
     if (step === null) {
       await limits.wrongCode(email, source);
       throw wrong();
@@ -118,7 +118,7 @@ export function createSignIn(ports: {
           throw new CordonError('rate_limited', 'Too many wrong codes in this session. Sign in again.');
         }
         const known = await accounts.credentials(email);
-        const step = known?.totpSealed ? stepOf(known.totpSealed, request.totp) : null;
+        const step = known?.totpSealed ? await stepOf(known.totpSealed, request.totp) : null;
         if (step === null) {
           await limits.wrongCode(email, source);
           throw new CordonError('credentials_wrong', 'The code is wrong. Enter the current code of the app.');

@@ -5,9 +5,9 @@
  *
  * A stranger therefore cannot use up the limit of a code or device. Secrets and keys have at least 128 bits, so guessing needs no limit.
  */
-import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import { sourceNetwork } from '../../shared/areas/source-network.ts';
 import { CordonError } from '../../shared/errors.ts';
+import { RateLimiterMemory, RateLimiterRes } from '../rate-limiters.ts';
 
 const UNPROVEN_SECONDS = 600;
 /**

@@ -17,7 +17,6 @@ import { knownGroups } from '../../shared/order/order-areas.ts';
 import type { AccountId } from '../../shared/protocol/ids.ts';
 import type { Clock } from '../../shared/time/clock.ts';
 import { readGeoJson } from './geojson.ts';
-import { areasUnder } from './polygon-overlap.ts';
 import type { AreaContent, KnownArea, NamedArea, NamedAreaStore } from './ports.ts';
 
 const MILLION = 1_000_000;
@@ -85,6 +84,8 @@ export function createNamedAreas({
       const degrees = rings.map((ring) =>
         Array.from({ length: ring.length / 2 }, (_, i): Point => [ring[2 * i]! / MILLION, ring[2 * i + 1]! / MILLION]),
       );
+      // The map of all countries takes 60 ms of CPU time and 20 MiB of memory, and few servers need it.
+      const { areasUnder } = await import('./polygon-overlap.ts');
       const touches = areasUnder(degrees);
       if (touches.length === 0) {
         throw new CordonError(

@@ -2,9 +2,9 @@
  * Rate limits, in memory, for a device's requests about other devices. Proofs are expensive to compute, and a device must not be able to
  * copy all names by search.
  */
-import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import { CordonError } from '../../shared/errors.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
+import { RateLimiterMemory, RateLimiterRes } from '../rate-limiters.ts';
 
 const MINUTE_SECONDS = 60;
 /**

@@ -3,12 +3,12 @@
  * package once. If none is left, it gives out the last-resort key package, any number of times. Claims are limited, so that no device can
  * exhaust the key packages of another device.
  */
-import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import type { z } from 'zod';
 import { CordonError } from '../../shared/errors.ts';
 import type { claimResponse, keyPackagesBody } from '../../shared/protocol/device-http.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 import type { Bus } from '../bus/bus.ts';
+import { RateLimiterMemory, RateLimiterRes } from '../rate-limiters.ts';
 import { type MessagingGate, requireMessaging } from './denials.ts';
 import type { Enrollment } from './ports.ts';
 

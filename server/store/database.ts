@@ -68,7 +68,7 @@ export async function connectDatabase(
   refusal: () => CordonError | null = () => null,
 ): Promise<ConnectedDatabase> {
   const name: DialectName = 'file' in where ? 'sqlite' : 'postgres';
-  const opened = 'file' in where ? openSqlite(where.file) : openPostgres(where.url);
+  const opened = 'file' in where ? openSqlite(where.file) : await openPostgres(where.url);
   const scope = new AsyncLocalStorage<{ open: boolean }>();
   let queried: QueryListener | null = null;
   const db = new Kysely<Schema>({

@@ -1,6 +1,5 @@
 /** Connection pool of PostgreSQL. Integers arrive as JavaScript numbers, as on SQLite. */
 import { PostgresDialect } from 'kysely';
-import pg from 'pg';
 import type { OpenedDatabase } from './dialect.ts';
 import { NAME_SESSION, trackConnections } from './postgres-sessions.ts';
 
@@ -8,7 +7,9 @@ const INT8 = 20;
 /** PostgreSQL's type id of `sum` over int8. */
 const NUMERIC = 1700;
 
-export function openPostgres(url: string): OpenedDatabase {
+export async function openPostgres(url: string): Promise<OpenedDatabase> {
+  // Most servers use SQLite and need not load the package.
+  const { default: pg } = await import('pg');
   const connections = trackConnections();
   const pool = new pg.Pool({
     connectionString: url,

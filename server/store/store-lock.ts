@@ -11,7 +11,7 @@ import { hostname } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import BetterSqlite3 from 'better-sqlite3';
-import pg from 'pg';
+import type { Client } from 'pg';
 import { z } from 'zod';
 import { CordonError } from '../../shared/errors.ts';
 import type { DatabaseAddress } from './database.ts';
@@ -104,7 +104,7 @@ const KEEPALIVES =
 const END_WITHIN = 5_000;
 
 interface Session {
-  readonly client: pg.Client;
+  readonly client: Client;
   /** The process id of the PostgreSQL backend may later belong to another session, so the start time is compared too. */
   readonly backend: { readonly pid: number; readonly started: string };
   reset(): void;
@@ -178,6 +178,7 @@ async function lockPostgres(url: string, { onLost, onTakenOver }: LockEvents): P
 const ignore = (): void => undefined;
 
 async function connectTo(url: string): Promise<Omit<Session, 'backend'>> {
+  const { default: pg } = await import('pg');
   const { open, reset } = trackConnections();
   const client = new pg.Client({
     connectionString: url,
@@ -229,7 +230,7 @@ async function acquireSession(url: string): Promise<Session | null> {
  * Ends the sessions of the earlier lock holder. A server that lost its network or was suspended may have an open transaction, and could
  * commit it after this server has read the store.
  */
-async function endOldSessions(client: pg.Client): Promise<void> {
+async function endOldSessions(client: Client): Promise<void> {
   const old = `from pg_stat_activity where datname = current_database() and usename = current_user and application_name = ${SESSION_NAME}`;
   const begun = Date.now();
   for (let rows = await remaining(); rows > 0; rows = await remaining()) {

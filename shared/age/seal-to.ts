@@ -2,8 +2,11 @@
  * Encryption of a file for one recipient in the age format (age-encryption.org/v1). Only the owner of the private key can decrypt the file;
  * the server cannot. Supported recipients are `age1…`, and `age1pq1…` against quantum computers.
  */
-import { Encrypter } from 'age-encryption';
+import { createRequire } from 'node:module';
 import { CordonError } from '../errors.ts';
+
+/** Loads the package at its first use, because its cryptography takes 60 ms of CPU time. Node can load it without a promise. */
+const age = (): typeof import('age-encryption') => createRequire(import.meta.url)('age-encryption');
 
 declare const recipientBrand: unique symbol;
 export type AgeRecipient = string & { readonly [recipientBrand]: true };
@@ -20,7 +23,7 @@ export function parseRecipient(text: string): AgeRecipient {
   }
   const recipient = input === input.toUpperCase() ? input.toLowerCase() : input;
   try {
-    new Encrypter().addRecipient(recipient);
+    new (age().Encrypter)().addRecipient(recipient);
   } catch {
     // The age library's error contains the input, which may be a secret. A new error replaces it.
     throw refuse('it must be the whole public key of age-keygen: age1 and 58 more characters.');
@@ -30,6 +33,7 @@ export function parseRecipient(text: string): AgeRecipient {
 
 /** Rejects with `invalid_input` for a weak recipient key that would protect nothing. */
 export async function sealTo(recipient: AgeRecipient, plaintext: Uint8Array): Promise<Uint8Array> {
+  const { Encrypter } = age();
   const encrypter = new Encrypter();
   encrypter.addRecipient(recipient);
   try {

@@ -1,13 +1,16 @@
 /** Encryption and decryption of streams in the age format, with bounded memory for files of any size. */
 import { Readable } from 'node:stream';
-import { Decrypter, Encrypter, generateX25519Identity, identityToRecipient } from 'age-encryption';
 import { CordonError } from '../errors.ts';
 import type { AgeRecipient } from './seal-to.ts';
+
+/** Loads the package at its first use, because its cryptography takes 60 ms of CPU time. */
+const age = () => import('age-encryption');
 
 export type SealedFor = { readonly recipient: AgeRecipient } | { readonly passphrase: string };
 export type OpenedWith = { readonly identity: string } | { readonly passphrase: string };
 
 export async function temporaryIdentity(): Promise<{ readonly identity: string; readonly recipient: AgeRecipient }> {
+  const { generateX25519Identity, identityToRecipient } = await age();
   const identity = await generateX25519Identity();
   return { identity, recipient: (await identityToRecipient(identity)) as AgeRecipient };
 }
@@ -17,6 +20,7 @@ export async function temporaryIdentity(): Promise<{ readonly identity: string; 
  * second, because it derives a key.
  */
 export async function sealStream(plain: AsyncIterable<Uint8Array>, to: SealedFor): Promise<Readable> {
+  const { Encrypter } = await age();
   const encrypter = new Encrypter();
   if ('recipient' in to) encrypter.addRecipient(to.recipient);
   else encrypter.setPassphrase(to.passphrase);
@@ -28,6 +32,7 @@ export async function sealStream(plain: AsyncIterable<Uint8Array>, to: SealedFor
  * the result is read.
  */
 export async function openStream(sealed: AsyncIterable<Uint8Array>, secret: OpenedWith): Promise<Readable> {
+  const { Decrypter } = await age();
   const decrypter = new Decrypter();
   try {
     if ('identity' in secret) for (const line of identitiesIn(secret.identity)) decrypter.addIdentity(line);

@@ -58,6 +58,9 @@ describe('imports', () => {
     ['pages-built-and-served-by-their-owners', 'server', "import '../../shared/pages/build.ts';"],
     ['production-without-build-tools', 'server', "import 'react';"],
     ['console-by-its-build', 'server/api', "import '../../console/main.tsx';"],
+    ['http-without-undici', 'agent/link', "import 'node:http';"],
+    ['parts-of-packages', 'server', "import 'rate-limiter-flexible';"],
+    ['packages-on-demand', 'server', "import 'pg';"],
   ])('a probe that breaks %s in %s is refused with its reason', (rule, folder, source, through = '') => {
     const probe = probeIn(folder);
     for (const made of [probe, probeIn('agent')]) mkdirSync(made, { recursive: true });

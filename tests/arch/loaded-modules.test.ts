@@ -5,6 +5,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { COMMAND_GROUPS } from '../../server/cli/commands.ts';
 import { runInProcess } from '../support/in-process-cli.ts';
@@ -18,6 +19,7 @@ registerHooks({ load: (url, context, next) => (loaded.push(url), next(url, conte
 process.on('exit', () => process.stderr.write('LOADED ' + JSON.stringify(loaded.filter((url) => url.startsWith('file:')))));
 `;
 
+const PROJECT = join(import.meta.dirname, '../..');
 let home: string;
 beforeAll(() => {
   home = mkdtempSync(join(tmpdir(), 'cordon-loaded-'));
@@ -31,7 +33,7 @@ async function run(program: string, ...args: string[]) {
   });
   const loaded: string[] = JSON.parse(/LOADED (.*)$/.exec(err)?.[1] ?? '[]');
   const packages = new Set(loaded.flatMap((url) => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(url)?.[1] ?? []));
-  return { files: loaded.length, packages: [...packages].sort() };
+  return { files: loaded.length, packages: [...packages].sort(), err };
 }
 
 it.each([
@@ -66,6 +68,19 @@ it.each(['server/cordon.js', 'server/start.js', 'agent/cordon-agent.js'])(
     expect(again.err).not.toContain('amaro');
   },
 );
+
+it.each([
+  ['server/main.ts', ['@rapideditor/country-coder', 'age-encryption', 'better-sse', 'nodemailer', 'otplib', 'pg']],
+  ['agent/daemon.ts', ['@rapideditor/country-coder', 'express', 'mcc-mnc-list', 'node-forge']],
+])('%s starts without undici and the packages %j', async (module, unneeded) => {
+  const file = pathToFileURL(join(PROJECT, module)).href;
+  const report = `import ${JSON.stringify(file)}; process.stderr.write('BUILT IN ' + process.moduleLoadList.join());`;
+  const { packages, err } = await run('--input-type=module', '--eval', report);
+  expect(packages).toContain('zod');
+  expect(packages.filter((name) => unneeded.includes(name))).toEqual([]);
+  expect(/BUILT IN (.*?)LOADED/s.exec(err)?.[1]?.split(',')).not.toContain('NativeModule internal/deps/undici/undici');
+  expect(err).toContain('BUILT IN ');
+});
 
 it('each command is defined by the module that the table names', async () => {
   for (const { commands } of COMMAND_GROUPS) {
