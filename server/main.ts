@@ -6,6 +6,7 @@ import { once } from 'node:events';
 import { createReadStream } from 'node:fs';
 import { basename } from 'node:path';
 import type { CordonError } from '../shared/errors.ts';
+import { Loop } from '../shared/loops/loop.ts';
 import { LINK_PATH } from '../shared/protocol/frames.ts';
 import { notifyServiceManager, type ServiceState } from '../shared/service-manager.ts';
 import type { StopSignals } from '../shared/stop-signals.ts';
@@ -21,6 +22,7 @@ import { startRetention } from './store/retention.ts';
 import { VERSION } from './version.ts';
 
 const DAY = 86_400_000;
+const MINUTE = 60_000;
 
 type Listeners = Awaited<ReturnType<typeof createListeners>>;
 
@@ -75,7 +77,12 @@ async function startWork(
   const { devices, jurisdiction, mailer } = domain;
   const failed = (what: string) => (error: unknown) => log.error({ err: error }, what);
   await devices.resetPresence();
-  await jurisdiction.disconnectAll();
+  const disconnection = new Loop({
+    run: (loop) => jurisdiction.disconnectAll(loop),
+    failed: failed('the ends of earlier connections could not be recorded'),
+    retryAfter: MINUTE,
+  });
+  disconnection.request();
   await domain.enrollment.recordOwn();
   await domain.ledger.start();
   if (config.ipDatabase !== null) await useIpDatabase(domain, config.ipDatabase);
@@ -99,7 +106,7 @@ async function startWork(
   return {
     before: async () => {
       clearInterval(renewal);
-      await Promise.all([stopStatements(), stopCommands(), stopRevocationList()]);
+      await Promise.all([disconnection.stop(), stopStatements(), stopCommands(), stopRevocationList()]);
     },
     after: stopRetention,
   };

@@ -18,6 +18,7 @@ import {
 import { EVIDENCE_SOURCES, type LocationState, type Observation, type Sighting } from '../../shared/verdict/terms.ts';
 import type { DeviceChanges } from '../bus/device-changes.ts';
 import type { AddressLookup } from './ip-database.ts';
+import { createLostConnections } from './lost-connections.ts';
 import type { Evidence, IntakeStore, ReportMark } from './ports.ts';
 
 const HOUR = 3_600_000;
@@ -71,10 +72,10 @@ export interface LocationIntake {
   ): Promise<boolean>;
   deviceChanged(device: DeviceId): Promise<void>;
   /**
-   * Marks the location evidence from IP addresses as disconnected, for all devices. The server calls this method at its start, because
-   * earlier connections have ended and evidence without a connection must expire.
+   * Marks the location evidence from IP addresses as disconnected, for all devices that have not connected since the call. The server calls
+   * this method before its first connection, because evidence without a connection must expire. The method ends early when `work` stops.
    */
-  disconnectAll(): Promise<void>;
+  disconnectAll(work?: { readonly stopped: boolean }): Promise<void>;
 }
 
 export interface IntakePorts {
@@ -144,11 +145,22 @@ export function createLocationIntake({ store, ip, clock, changes }: IntakePorts)
     return areas;
   }
 
+  const lost = createLostConnections({
+    store,
+    disconnect: (device, generation) =>
+      queue(device, async () => {
+        if (lost.isLost(device)) await change(device, generation, disconnect);
+      }),
+  });
+
   return {
     areasOfAddress,
 
     observeAddress: (device, generation, address, connected) =>
-      queue(device, () => addAddress(device, generation, address, connected)),
+      queue(device, () => {
+        lost.noteConnection(device);
+        return addAddress(device, generation, address, connected);
+      }),
 
     relocate: async (connection) => {
       const { device, generation, address, areas } = connection;
@@ -177,12 +189,7 @@ export function createLocationIntake({ store, ip, clock, changes }: IntakePorts)
         await change(device, generation, withdrawStatement);
       }),
 
-    async disconnectAll() {
-      const connected = await store.connected();
-      await Promise.all(
-        connected.map(({ device, generation }) => queue(device, () => change(device, generation, disconnect))),
-      );
-    },
+    disconnectAll: (work = { stopped: false }) => lost.endAll(work),
   };
 }
 

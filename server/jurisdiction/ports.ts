@@ -101,7 +101,8 @@ export interface IntakeStore {
   location(device: DeviceId): Promise<LocationState>;
   /** Stores a change of location. The change is durable when the promise resolves. */
   save(write: LocationWrite): Promise<void>;
-  connected(): Promise<{ device: DeviceId; generation: number }[]>;
+  /** Devices with evidence of a connection, sorted by id. `after`: last id of the page before. */
+  connected(after: DeviceId | null, limit: number): Promise<{ device: DeviceId; generation: number }[]>;
   /** Observations of a device, oldest first. */
   history(device: DeviceId, since: Instant): Promise<Observation[]>;
   statement(device: DeviceId): Promise<{ generation: number; statement: Statement | null } | null>;

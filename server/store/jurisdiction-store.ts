@@ -106,13 +106,16 @@ export class JurisdictionStore implements IntakeStore, ViewStore, AddressStore {
     return affectedDevices(this.#database.db, query);
   }
 
-  async connected(): Promise<{ device: DeviceId; generation: number }[]> {
+  async connected(after: DeviceId | null, limit: number): Promise<{ device: DeviceId; generation: number }[]> {
     const rows = await this.#database.db
       .selectFrom('device_nexus')
       .innerJoin('devices', 'devices.id', 'device_nexus.device_id')
       .select(['devices.id', 'devices.generation'])
       .where('device_nexus.nexus', '=', 'connected')
       .where('device_nexus.area', '=', '')
+      .where('device_nexus.device_id', '>', after ?? '')
+      .orderBy('device_nexus.device_id')
+      .limit(limit)
       .execute();
     return rows.map(({ id, generation }) => ({ device: deviceIdSchema.parse(id), generation }));
   }

@@ -354,6 +354,20 @@ describeOnEveryStore('jurisdiction', (open) => {
     expect(rows).toEqual([]);
   });
 
+  it('keeps a connection that starts while connections of an earlier server end', async () => {
+    const database = await open();
+    const { clock, jurisdiction } = await world(database, byCode);
+    const group = await addGroup(database, 'g');
+    const [ended, live] = [await addDevice(database, { group }), await addDevice(database, { group })];
+    for (const device of [ended, live]) await jurisdiction.observeAddress(device, 1, 'PK', true);
+    clock.jump(clock.now() + HOUR);
+    const work = jurisdiction.disconnectAll();
+    await Promise.all([work, jurisdiction.observeAddress(live, 1, 'PK', true)]);
+    const later = clock.now() + 24 * HOUR;
+    expect((await locate(jurisdiction, live, later)).areas).toEqual(['PK']);
+    expect((await locate(jurisdiction, ended, later)).areas).toEqual([]);
+  });
+
   it('shows the newest observation of each source, with its start and expiry', async () => {
     const database = await open();
     const { clock, jurisdiction } = await world(database, byCode);
