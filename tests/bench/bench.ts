@@ -20,6 +20,7 @@ import { connectBenches } from './connect.ts';
 import { devicesListBenches } from './devices-list.ts';
 import { enrollmentBenches } from './enrollment.ts';
 import { fanOutBench } from './fan-out.ts';
+import { largeStartBenches } from './large-start.ts';
 import { type Bench, type Result, resultOf } from './measure.ts';
 import { messageBenches } from './messages.ts';
 import { orderForceBenches } from './order-force.ts';
@@ -59,6 +60,7 @@ const benchesOn = (stage: Stage): Bench[] => [
 /** Benchmarks that run without the common stage. */
 const apart: readonly Bench[] = [
   ...commandLineBenches,
+  ...largeStartBenches,
   ...verdictBenches,
   ...sealBenches,
   ...devicesListBenches,

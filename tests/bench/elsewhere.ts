@@ -1,6 +1,6 @@
 /**
  * The rest of a large fleet: devices that the benchmark's order does not affect. The benchmark inserts them into the store in the state
- * after enrollment and a first day. The server received data from them in Sweden an hour ago, and they are not connected.
+ * after enrollment and a first day. The server received data from them in Sweden an hour ago.
  */
 import { randomBytes } from 'node:crypto';
 import { insertOf } from '../../server/store/bulk.ts';
@@ -17,12 +17,21 @@ const CERTIFICATE = 'A'.repeat(800);
 /** Enrollment times are spread over recent years, so that devices of one benchmark are not neighbors in the store's indexes. */
 export const scatteredDeviceId = (): DeviceId => deviceIdSchema.parse(`dev_${randomBase32(10)}`);
 
-export async function addElsewhere(database: Database, count: number): Promise<void> {
+/**
+ * `connected`: number of devices whose connections ended together with the server, without a record in the store. They are the first of the
+ * returned devices.
+ */
+export async function addElsewhere(database: Database, count: number, connected = 0): Promise<readonly DeviceId[]> {
   const group = await addGroup(database, 'elsewhere', 'SE');
   const at = Date.now() - HOUR;
-  const seen = [{ source: 'position', areas: ['SE'], at, whole: true }] as const;
-  const presence = { connected: false, listVersion: 1 };
-  const devices = Array.from({ length: count }, () => ({ id: scatteredDeviceId(), presence, seen }));
+  const position = { source: 'position', areas: ['SE'], at, whole: true } as const;
+  const address = { source: 'address', areas: ['SE'], at, connected: true } as const;
+  const offline = { presence: { connected: false, listVersion: 1 }, seen: [position] };
+  const online = { presence: { connected: true, listVersion: 1 }, seen: [position, address] };
+  const devices = Array.from({ length: count }, (_, index) => ({
+    id: scatteredDeviceId(),
+    ...(index < connected ? online : offline),
+  }));
   const ids = await addLocatedFleet(database, group, at, devices);
   for (let from = 0; from < count; from += ROWS) {
     const certificates = insertOf(
@@ -45,4 +54,5 @@ export async function addElsewhere(database: Database, count: number): Promise<v
     );
     await database.transaction(async (tx) => void (await certificates.execute(tx)));
   }
+  return ids;
 }

@@ -95,6 +95,16 @@ export class Stage {
     pin(this.pid, SERVER_CORE);
   }
 
+  /** Kills the server, as a power failure does. */
+  kill(): Promise<void> {
+    return this.#server.kill();
+  }
+
+  /** File of the store. Only while the server does not run, a benchmark may write into it. */
+  get store(): string {
+    return join(this.#server.home, 'cordon.db');
+  }
+
   /** Replaces the floor program by a new process. */
   async freshFloor(): Promise<Floor> {
     return openFloor(this.#server);
@@ -186,15 +196,16 @@ export class Stage {
     return this.#devices.slice(-count);
   }
 
-  async addElsewhere(count: number): Promise<void> {
+  async addElsewhere(count: number, connected = 0): Promise<readonly DeviceId[]> {
     const database = await this.#database();
-    await addElsewhere(database, count);
+    const ids = await addElsewhere(database, count, connected);
     await database.close();
+    return ids;
   }
 
   /** Opens the server's store, also while the server runs. */
   #database(): Promise<Database> {
-    return openDatabase(this.#own ? { url: this.#own.url } : { file: join(this.#server.home, 'cordon.db') });
+    return openDatabase(this.#own ? { url: this.#own.url } : { file: this.store });
   }
 
   async #enroll(codes: readonly Code[]): Promise<void> {
