@@ -350,7 +350,7 @@ describe('the agent', () => {
       terms,
       revision: 2,
       previous: order.digest,
-      act: 'withdraw',
+      action: 'withdraw',
       status: 'withdrawn',
     });
     serve.list = signedList([signedRevision(withdrawn, people)], online, { version: 3, previous: shut.hash });
@@ -390,7 +390,7 @@ describe('the agent', () => {
     expect(alerts()).toEqual(['withheld_missing']);
 
     const ended = { ...document, revision: 2, previous: whole.digest };
-    const withdrawn = revisionDocument({ ...ended, act: 'withdraw', status: 'withdrawn' });
+    const withdrawn = revisionDocument({ ...ended, action: 'withdraw', status: 'withdrawn' });
     serve.list = signedList([signedStub(withdrawn, people)], online, { version: 3, previous: list.hash });
     serve.withheld = [signedRevision(withdrawn, people)];
     serve.refuse = { status: 451, body: JSON.stringify({ code: 'service_denied' }), headers: '' };
@@ -432,7 +432,13 @@ describe('the agent', () => {
     await again.start();
     await until(() => expect(again.status().connection).toBe('refused'));
     expect(serve.upgrades).toBe(1);
-    const end = { terms, revision: 2, previous: order.digest, act: 'withdraw' as const, status: 'withdrawn' as const };
+    const end = {
+      terms,
+      revision: 2,
+      previous: order.digest,
+      action: 'withdraw' as const,
+      status: 'withdrawn' as const,
+    };
     const open = [signedRevision(revisionDocument(end), people)];
     serve.list = signedList(open, online, { version: 3, previous: shut.hash });
     await again.tick();

@@ -251,7 +251,7 @@ describe('enforcement', () => {
     const sooner = revisionDocument({
       revision: 2,
       previous: first.digest,
-      act: 'revise',
+      action: 'revise',
       terms: { ...TERMS, nexus: ['home'], effective: new Date(NOW).toISOString() },
     });
     const second = listOf([signedRevision(sooner, [ada, ben])], { version: 2, previous: list.hash });

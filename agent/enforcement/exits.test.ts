@@ -27,7 +27,7 @@ describe('an exit', () => {
       revisionDocument({
         revision: 2,
         previous: first.digest,
-        act: 'exit',
+        action: 'exit',
         proposedAt: new Date(OVER).toISOString(),
         terms: { ...TERMS, nexus: ['home'], ...leaving },
         ...changes,
@@ -76,10 +76,10 @@ describe('an exit', () => {
     ['the order does not affect the device', exitOf(), recordOf({ home: 'SE' })],
     [
       'the order was paused after the exit',
-      exitOf({ act: 'pause', status: 'paused', pausedSince: new Date(OVER).toISOString() }),
+      exitOf({ action: 'pause', status: 'paused', pausedSince: new Date(OVER).toISOString() }),
       recordOf(),
     ],
-    ['the order was withdrawn after the exit', exitOf({ act: 'withdraw', status: 'withdrawn' }), recordOf()],
+    ['the order was withdrawn after the exit', exitOf({ action: 'withdraw', status: 'withdrawn' }), recordOf()],
   ])('is not due: %s', (_, exit, record) => {
     expect(afterTheWindow(exit, record).enforcement.exits.due()).toBeNull();
   });

@@ -31,8 +31,8 @@ describe('the due notice of a plan', () => {
     ['the second one from seven days before', EFFECTIVE - 7 * DAY, 'P7D'],
     ['the third one from one day before', EFFECTIVE - DAY, 'P1D'],
     ['the fourth one from one hour before', EFFECTIVE - HOUR, 'PT1H'],
-    ['the last one from the effective time on', EFFECTIVE, 'entry'],
-    ['the last one on a device that was off for long', EFFECTIVE + 90 * DAY, 'entry'],
+    ['the last one from the effective time on', EFFECTIVE, 'effective'],
+    ['the last one on a device that was off for long', EFFECTIVE + 90 * DAY, 'effective'],
   ])('is %s', (_name, now, moment) => {
     expect(due(now)).toBe(moment);
   });
@@ -45,17 +45,17 @@ describe('the due notice of a plan', () => {
 
   it('is given again for another effective time', () => {
     const later = { effective: new Date(EFFECTIVE + 30 * DAY).toISOString() };
-    expect(due(EFFECTIVE + 23 * DAY, given('P7D', 'entry'), later)).toBe('P7D');
+    expect(due(EFFECTIVE + 23 * DAY, given('P7D', 'effective'), later)).toBe('P7D');
   });
 
   it('excludes moments before the proposal, and moments that the plan does not contain', () => {
     const late = { proposedAt: new Date(EFFECTIVE - 3 * DAY).toISOString() };
     expect(due(EFFECTIVE - 2 * DAY, [], {}, late)).toBeNull();
     expect(due(EFFECTIVE - DAY, [], {}, late)).toBe('P1D');
-    expect(due(EFFECTIVE - DAY, [], { noticePlan: ['P7D', 'entry'] })).toBe('P7D');
+    expect(due(EFFECTIVE - DAY, [], { noticePlan: ['P7D', 'effective'] })).toBe('P7D');
     expect(due(EFFECTIVE, [], { noticePlan: [] })).toBeNull();
     const atOnce = { proposedAt: new Date(EFFECTIVE + HOUR).toISOString() };
-    expect(due(EFFECTIVE + HOUR, [], {}, atOnce)).toBe('entry');
+    expect(due(EFFECTIVE + HOUR, [], {}, atOnce)).toBe('effective');
   });
 
   it('is not an earlier notice after the effective time', () => {
@@ -63,17 +63,17 @@ describe('the due notice of a plan', () => {
     expect(due(EFFECTIVE - 1, [], plan)).toBe('P1D');
     expect(due(EFFECTIVE, [], plan)).toBeNull();
     expect(due(EFFECTIVE + 60 * DAY, [], plan)).toBeNull();
-    expect(due(EFFECTIVE + 60 * DAY, [], { noticePlan: ['P1D', 'entry'] })).toBe('entry');
+    expect(due(EFFECTIVE + 60 * DAY, [], { noticePlan: ['P1D', 'effective'] })).toBe('effective');
   });
 
   it('is absent while the order is paused, and after its end', () => {
-    const held = { status: 'paused', act: 'pause', pausedSince: new Date(NOW).toISOString() };
+    const held = { status: 'paused', action: 'pause', pausedSince: new Date(NOW).toISOString() };
     expect(due(EFFECTIVE, [], {}, held)).toBeNull();
     expect(due(EFFECTIVE + 2 * DAY, [], { until: new Date(EFFECTIVE + DAY).toISOString() })).toBeNull();
   });
 
   it('is the withdrawal, once, after an earlier notice', () => {
-    const withdrawn = { status: 'withdrawn', act: 'withdraw' };
+    const withdrawn = { status: 'withdrawn', action: 'withdraw' };
     expect(due(EFFECTIVE, given('P7D'), {}, withdrawn)).toBe('withdrawal');
     expect(due(EFFECTIVE, [], {}, withdrawn)).toBeNull();
     expect(due(EFFECTIVE, given('P7D', 'withdrawal'), {}, withdrawn)).toBeNull();
@@ -81,7 +81,7 @@ describe('the due notice of a plan', () => {
   });
 
   it('is the withdrawal, once, after a denial by the order', () => {
-    const withdrawn = { status: 'withdrawn', act: 'withdraw' };
+    const withdrawn = { status: 'withdrawn', action: 'withdraw' };
     const of = (moments: NoticeMoment[], noticePlan: NoticeMoment[]) =>
       dueOf({ delivered: given(...moments), denied: true }, EFFECTIVE + DAY, { noticePlan }, withdrawn);
     expect(of([], ['withdrawal'])).toBe('withdrawal');

@@ -30,7 +30,7 @@ function planned({ terms, proposedAt }: Revision): Planned[] {
   return NOTICE_MOMENTS.flatMap((moment) => {
     const at = momentAt(moment, effective);
     if (at === null || !wanted.includes(moment)) return [];
-    return moment === 'entry' || at >= Date.parse(proposedAt) ? [{ moment, at }] : [];
+    return moment === 'effective' || at >= Date.parse(proposedAt) ? [{ moment, at }] : [];
   });
 }
 
@@ -60,7 +60,7 @@ export function dueNotice(
   if (isWithoutNotice(rule, now)) return null;
   const effective = Date.parse(revision.terms.effective);
   const latest = planned(revision).findLast(({ at }) => at <= now);
-  if (!latest || (now >= effective && latest.moment !== 'entry')) return null;
+  if (!latest || (now >= effective && latest.moment !== 'effective')) return null;
   const known = delivered.some((each) => each.moment === latest.moment && each.effective === effective);
   return known ? null : latest.moment;
 }

@@ -9,7 +9,7 @@ const EFFECTIVE = Date.parse(TERMS.effective);
 const UNTIL = EFFECTIVE + 90 * DAY;
 const DELIVERED: DeliveredNotice = {
   order: '2015-001',
-  moment: 'entry',
+  moment: 'effective',
   effective: EFFECTIVE,
   revision: 1,
   at: EFFECTIVE,
@@ -58,14 +58,14 @@ describe('an order that ends by its own date', () => {
   });
 
   it('has ended although it was paused', () => {
-    const held = { act: 'pause', status: 'paused', pausedSince: TERMS.effective } as const;
+    const held = { action: 'pause', status: 'paused', pausedSince: TERMS.effective } as const;
     expect(statuses(UNTIL - 1, { changes: held })).toEqual(['paused']);
     expect(statuses(UNTIL, { changes: held })).toEqual(['ended']);
   });
 
   it('wipes nothing after its end, and stays visible after a wipe', () => {
     const exitsBy = (now: number, wiped: Parameters<typeof noticesOf>[2]) =>
-      read(now, { terms: EXIT, changes: { act: 'exit' }, wiped });
+      read(now, { terms: EXIT, changes: { action: 'exit' }, wiped });
     const until = EFFECTIVE + 30 * DAY;
     const coming = { exportsUntil: until, approved: true, wiped: null };
     expect(exitsBy(UNTIL - 1, [])).toEqual([{ status: 'active', exit: coming }]);
@@ -91,7 +91,7 @@ it('marks a notice that was given later than its moment states', () => {
 });
 
 it('shows a withdrawn order until the user has seen it, and for a week after the withdrawal', () => {
-  const changes = { act: 'withdraw', status: 'withdrawn' } as const;
+  const changes = { action: 'withdraw', status: 'withdrawn' } as const;
   const withdrawn = (now: number, displayed: boolean) =>
     statuses(now, {
       changes,

@@ -36,10 +36,10 @@ describe('notices', () => {
     again.enforcement.settle();
     expect([again.delivered, again.enforcement.notices.undisplayed()]).toEqual([[], []]);
     device.box.pass(7 * DAY);
-    expect(receipts(true).slice(4)).toEqual(['delivered P1D', 'delivered PT1H', 'delivered entry']);
-    expect(again.enforcement.notices.undisplayed().map(({ moment }) => moment)).toEqual(['entry']);
+    expect(receipts(true).slice(4)).toEqual(['delivered P1D', 'delivered PT1H', 'delivered effective']);
+    expect(again.enforcement.notices.undisplayed().map(({ moment }) => moment)).toEqual(['effective']);
     const last = open();
-    expect(last.enforcement.notices.undisplayed().map(({ moment }) => moment)).toEqual(['entry']);
+    expect(last.enforcement.notices.undisplayed().map(({ moment }) => moment)).toEqual(['effective']);
   });
 
   it('gives only the latest missed notice, new notices for a new date, and one for a withdrawal', () => {
@@ -48,7 +48,7 @@ describe('notices', () => {
     enforcement.settle();
     expect(receipts(true)).toEqual(['delivered P1D']);
     const moved = { ...TERMS, nexus: ['home' as const], effective: new Date(EFFECTIVE + 30 * DAY).toISOString() };
-    const extended = revisionDocument({ revision: 2, previous: first.digest, act: 'extend', terms: moved });
+    const extended = revisionDocument({ revision: 2, previous: first.digest, action: 'extend', terms: moved });
     const second = signedRevision({ ...extended, proposedAt: new Date(EFFECTIVE - HOUR).toISOString() }, [ada, ben]);
     const next = listOf([second], {
       version: 2,
@@ -59,7 +59,7 @@ describe('notices', () => {
     clock.authenticate(EFFECTIVE + 29 * DAY);
     enforcement.settle();
     expect(receipts(true)).toEqual(['delivered P1D', 'delivered P1D']);
-    const end = { revision: 3, previous: second.digest, act: 'withdraw' as const, status: 'withdrawn' as const };
+    const end = { revision: 3, previous: second.digest, action: 'withdraw' as const, status: 'withdrawn' as const };
     const third = listOf([signedRevision(revisionDocument({ ...end, terms: moved }), [ada, ben])], {
       version: 3,
       previous: next.hash,
@@ -85,7 +85,7 @@ describe('notices', () => {
       enforcement.accept.record(recordOf({ version: 3, home: 'GB' }));
       expect(shut('mail')).toBe(false);
       enforcement.stop();
-      const end = { revision: 2, previous: first.digest, act: 'withdraw' as const, status: 'withdrawn' as const };
+      const end = { revision: 2, previous: first.digest, action: 'withdraw' as const, status: 'withdrawn' as const };
       const over = signedRevision(revisionDocument({ ...end, terms: { ...TERMS, ...plan } }), [ada, ben]);
       const again = open();
       again.enforcement.accept.list(listOf([over], { version: 2, previous: list.hash, ...lasting }).envelope);

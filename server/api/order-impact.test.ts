@@ -448,7 +448,7 @@ it('counts the rollout among the devices in the role’s scope', async () => {
     ...[inTime, inTime + 1].map((then, index) => {
       return { device: devices[5 + index]!, ...delivered, notice: 'P7D' as const, at: then };
     }),
-    ...devices.slice(0, 1).map((device) => ({ device, ...delivered, notice: 'entry' as const })),
+    ...devices.slice(0, 1).map((device) => ({ device, ...delivered, notice: 'effective' as const })),
   ]);
   expect(await owner.api.call('GET', path, orderRollout)).toMatchObject({
     total: 5,
@@ -456,7 +456,7 @@ it('counts the rollout among the devices in the role’s scope', async () => {
     // The count covers only this revision. The other device belongs to no revision with this date.
     notices: [
       { moment: 'P7D', delivered: 6, displayed: 2, late: 1 },
-      { moment: 'entry', delivered: 1, displayed: 0, late: 0 },
+      { moment: 'effective', delivered: 1, displayed: 0, late: 0 },
     ],
   });
 });

@@ -34,7 +34,7 @@ it('proposes from options; two others approve, one pauses and two withdraw the o
     'en=Service ends.',
     '--notice-plan',
     'P7D',
-    'entry',
+    'effective',
     '--withheld-by',
     'section 5',
     '--json',
@@ -50,7 +50,7 @@ it('proposes from options; two others approve, one pauses and two withdraw the o
     answerBy: '2099-08-01T07:00:00.000Z',
     publication: { law: 'section 5' },
     notice: { ur: 'سروس ختم', en: 'Service ends.' },
-    noticePlan: ['P7D', 'entry'],
+    noticePlan: ['P7D', 'effective'],
   });
   const letter = join(people.folder, 'letter.pdf');
   writeFileSync(letter, 'the letter');

@@ -63,7 +63,7 @@ export function addTermOptions(command: Command): Command {
     .option('--notice <language=text...>', 'notice for device users. Default: the public statement')
     .option(
       '--notice-plan <moment...>',
-      'times of the notice: P30D, P7D, P1D or PT1H before the start, entry (start), withdrawal',
+      'times of the notice: P30D, P7D, P1D or PT1H before the start, effective (start), withdrawal',
     )
     .option('--publish-at <time>', 'withhold the text from the public until this time')
     .option('--withheld-by <law>', 'withhold the text from the public because of this law')

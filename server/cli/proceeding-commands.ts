@@ -74,12 +74,12 @@ export function addProceedingCommands(orders: Command, cli: Cli): void {
 
 export function proceedingLines({ records }: ProceedingsView): string[] {
   const replaced = new Map(
-    records.flatMap(({ entry, proceeding: { corrects } }) => (corrects ? [[corrects, entry]] : [])),
+    records.flatMap(({ number, proceeding: { corrects } }) => (corrects ? [[corrects, number]] : [])),
   );
-  return records.flatMap(({ entry, proceeding }) => {
-    const by = replaced.get(entry);
+  return records.flatMap(({ number, proceeding }) => {
+    const by = replaced.get(number);
     return [
-      `record ${entry}  ${plain(proceedingWords(proceeding))}${by === undefined ? '' : ` (replaced by record ${by})`}`,
+      `record ${number}  ${plain(proceedingWords(proceeding))}${by === undefined ? '' : ` (replaced by record ${by})`}`,
       ...documentLines(proceeding),
     ];
   });

@@ -8,7 +8,7 @@ it('prints a revision in columns, with control characters made visible', () => {
   const payload = canonicalText(
     revisionDocument({
       revision: 3,
-      act: 'pause',
+      action: 'pause',
       proposer: 'per_aaaaaaaaaaaaaaaa',
       status: 'paused',
       pausedSince: '2016-01-01T00:00:00.000Z',

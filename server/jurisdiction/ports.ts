@@ -240,6 +240,6 @@ export interface TerritoryPolicyStore {
   activateTerritoryPolicy(
     version: number,
     by: string | null,
-    entry: EntryDraft<'disputed-policy.activated'>,
+    entry: EntryDraft<'territory-policy.activated'>,
   ): Promise<void>;
 }

@@ -62,7 +62,7 @@ export function createTerritoryPolicies({
   async function activate(version: number, by: string | null): Promise<ListedPolicy> {
     const { title, hash } = await find(version);
     const entry = { at: clock.now(), subject: null, public: { version, title, hash } };
-    await store.activateTerritoryPolicy(version, by, { kind: 'disputed-policy.activated', ...entry });
+    await store.activateTerritoryPolicy(version, by, { kind: 'territory-policy.activated', ...entry });
     return find(version);
   }
 

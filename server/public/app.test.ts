@@ -222,7 +222,10 @@ describe('transparency page', () => {
   });
 
   it('shows only the newest revision of an order, also of a paused one', async () => {
-    publish([order({ title: 'Before' }), order({ title: 'After' }, { revision: 2, act: 'pause', status: 'paused' })]);
+    publish([
+      order({ title: 'Before' }),
+      order({ title: 'After' }, { revision: 2, action: 'pause', status: 'paused' }),
+    ]);
     const { text } = await page();
     expect(text).not.toContain('Before');
     expect(text).toContain('After');
@@ -267,7 +270,7 @@ describe('transparency page, other parts', () => {
         { revision: 2, action: 'revise', adoptedAt: null },
         { revision: 3, action: 'withdraw', adoptedAt: NOW + 3 * 86_400_000 },
       ],
-      executions: [{ state: 'entered', at: NOW + 86_400_000 }],
+      executions: [{ state: 'active', at: NOW + 86_400_000 }],
       proceedings: {
         answer: { kind: 'answer', on: '2015-11-26', by: 'Sana Malik', note: 'By courier.', document: LETTER },
         appeals: [

@@ -36,7 +36,7 @@ export interface History {
     readonly action: OrderAction;
     readonly adoptedAt: Instant;
   }[];
-  readonly executions: readonly { readonly state: 'entered' | 'left'; readonly at: Instant }[];
+  readonly executions: readonly { readonly state: 'active' | 'inactive'; readonly at: Instant }[];
 }
 
 export type PublicState = 'announced' | 'active' | 'paused' | 'ended' | 'withdrawn';

@@ -146,7 +146,7 @@ function past({ revisions, executions }: History, zone: string): Markup {
     })),
     ...executions.map(({ state, at: when }) => ({
       at: when,
-      words: state === 'entered' ? 'took effect' : 'effect ended',
+      words: state === 'active' ? 'took effect' : 'effect ended',
     })),
   ].sort((a, b) => a.at - b.at);
   if (events.length === 0) return html``;

@@ -21,15 +21,15 @@ export class ProceedingStore implements Port, ReminderStore {
   async proceedings(order: string): Promise<ProceedingRow[]> {
     const rows = await this.#database.db
       .selectFrom('order_proceedings')
-      .select(['entry', 'record', 'digest'])
+      .select(['number', 'record', 'digest'])
       .where('order_number', '=', order)
-      .orderBy('entry')
+      .orderBy('number')
       .execute();
-    return rows.map(({ entry, record, digest }) => ({ order, entry: Number(entry), record, digest }));
+    return rows.map(({ number, record, digest }) => ({ order, number: Number(number), record, digest }));
   }
 
   appendProceeding(
-    { order, entry, record, digest }: ProceedingRow,
+    { order, number, record, digest }: ProceedingRow,
     document: string | null,
     alert: string,
     logged: EntryDraft<'order.proceeding'>,
@@ -37,8 +37,8 @@ export class ProceedingStore implements Port, ReminderStore {
     return this.#database.transaction(async (tx) => {
       const { numInsertedOrUpdatedRows } = await tx
         .insertInto('order_proceedings')
-        .values({ order_number: order, entry, record, digest })
-        .onConflict((conflict) => conflict.columns(['order_number', 'entry']).doNothing())
+        .values({ order_number: order, number, record, digest })
+        .onConflict((conflict) => conflict.columns(['order_number', 'number']).doNothing())
         .executeTakeFirst();
       if (numInsertedOrUpdatedRows !== 1n) {
         throw new CordonError('conflict', `Order ${order} has a newer record. Look at it again.`);

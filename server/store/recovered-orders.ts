@@ -69,7 +69,7 @@ async function storeRevision(
     .values({
       order_number: order,
       revision,
-      action: document.act,
+      action: document.action,
       payload,
       digest,
       proposer: document.proposer,
@@ -117,7 +117,7 @@ async function storeRevision(
       kind: 'order.revision',
       at,
       subject: document.proposer,
-      public: { order, revision, ...(document.salt === undefined && { act: document.act }), digest },
+      public: { order, revision, ...(document.salt === undefined && { action: document.action }), digest },
     },
     ...signatures.map(
       ({ person, keyid }) => ({ kind: 'order.approval', at, subject: person, public: { ...about, keyid } }) as const,

@@ -60,7 +60,7 @@ export class TerritoryPolicyStore implements Port {
   activateTerritoryPolicy(
     version: number,
     by: string | null,
-    entry: EntryDraft<'disputed-policy.activated'>,
+    entry: EntryDraft<'territory-policy.activated'>,
   ): Promise<void> {
     return this.#database.transaction(async (tx) => {
       await tx.insertInto('territory_policy_uses').values({ version, at: entry.at, account_id: by }).execute();

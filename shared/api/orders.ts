@@ -53,7 +53,7 @@ export const proceedingsView = z.object({
   appeals: z.array(z.object({ appeal: z.int(), filed: filedSchema, decided: decidedSchema.nullable() })),
   /** Records of answers and appeals, oldest first. Corrected records stay in the list. */
   records: z.array(
-    z.object({ entry: z.int(), recordedBy: z.string(), recordedAt: z.string(), proceeding: proceedingSchema }),
+    z.object({ number: z.int(), recordedBy: z.string(), recordedAt: z.string(), proceeding: proceedingSchema }),
   ),
 });
 export type ProceedingsView = z.infer<typeof proceedingsView>;
@@ -75,8 +75,8 @@ const wholeOrder = z.object({
   terms: orderTermsSchema,
   proceedings: proceedingsView,
   revisions: z.array(revisionSummary),
-  /** Times at which an order took effect on the server (`entered`) and stopped being in effect (`left`). */
-  executions: z.array(z.object({ revision: z.int(), state: z.enum(['entered', 'left']), at: instant })),
+  /** Times at which an order took effect on the server (`active`) and stopped being in effect (`inactive`). */
+  executions: z.array(z.object({ revision: z.int(), state: z.enum(['active', 'inactive']), at: instant })),
   /** Names of proposers and approvers by person id. Signed documents contain only the ids. */
   people: z.record(z.string(), z.string()),
 });

@@ -24,7 +24,7 @@ export const ENTRY_KINDS = [
   'order.executed',
   'order.list',
   /**
-   * Entry: an admin recorded the operator's answer to an order's authority, or a step of an appeal. `entry` is the number of the record
+   * Entry: an admin recorded the operator's answer to an order's authority, or a step of an appeal. `record` is the number of the record
    * among the order's records. `digest` is the digest of the record.
    */
   'order.proceeding',
@@ -51,7 +51,7 @@ export const ENTRY_KINDS = [
   'crl.issued',
   'ip-database.activated',
   /** Entry: a territory policy became active. `hash` is the hash of its canonical text; null for the built-in version 0. */
-  'disputed-policy.activated',
+  'territory-policy.activated',
   /**
    * Entry: an admin created a file that says which device is behind each pseudonym, encrypted to one recipient. `digest` is the file's
    * digest.

@@ -4,7 +4,7 @@ import { type EntryDraft, entrySchema } from './ledger-entry.ts';
 import { makeEntry } from './make-entry.ts';
 import { openParticulars, withholdParticulars } from './withheld-particulars.ts';
 
-const PARTICULARS = { order: '2026-001', revision: 2, state: 'entered' };
+const PARTICULARS = { order: '2026-001', revision: 2, state: 'active' };
 const made = (draft: Pick<EntryDraft, 'subject' | 'public'>, kind: EntryDraft['kind'] = 'order.executed') => {
   const { body, opening } = makeEntry({ kind, at: 7, ...draft });
   if (!opening) throw new Error('the entry commits to something');
@@ -19,7 +19,7 @@ it('an entry withholds its particulars, and only the matching opening reveals th
   for (const wrong of [
     other.opening,
     { ...opening, salt: other.opening.salt },
-    { ...opening, subject: opening.subject.replace('entered', 'left') },
+    { ...opening, subject: opening.subject.replace('active', 'inactive') },
   ]) {
     expect(() => openParticulars(entry, wrong)).toThrow(expect.objectContaining({ code: 'proof_invalid' }));
   }
@@ -30,7 +30,7 @@ it('an opening of one entry does not open another', () => {
     made({ subject: withholdParticulars(PARTICULARS).subject, public: { order: '2026-001' } }),
     made(withholdParticulars(PARTICULARS), 'order.exited'),
     made({ subject: 'dev_abcdefghijklmnop', public: {} }),
-    made({ subject: '{"state":"entered","order":"2026-001"}', public: {} }),
+    made({ subject: '{"state":"active","order":"2026-001"}', public: {} }),
     made({ subject: '{"order":["2026-001"]}', public: {} }),
   ];
   for (const { entry, opening } of others) {

@@ -31,7 +31,7 @@ describe('actions', () => {
   });
 
   it('a one-person pause expires, and a two-person pause does not', () => {
-    const revision = revisionDocument({ status: 'paused', act: 'pause', pausedSince: new Date(NOW).toISOString() });
+    const revision = revisionDocument({ status: 'paused', action: 'pause', pausedSince: new Date(NOW).toISOString() });
     expect(stateOf(null, NOW)).toBe('proposed');
     expect(stateOf({ revision, permanentPause: false }, NOW + BRIEF_PAUSE - 1)).toBe('paused');
     expect(stateOf({ revision, permanentPause: false }, NOW + BRIEF_PAUSE)).toBe('lapsed');

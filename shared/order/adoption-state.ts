@@ -12,7 +12,9 @@ import type { Revision } from './documents.ts';
 export const BRIEF_PAUSE = 72 * 3_600_000;
 
 /** End of a pause that one approver alone signed. Null for a pause by order of a court, and for a revision that is no pause. */
-export function briefPauseEnds(revision: Pick<Revision, 'act' | 'basis' | 'status' | 'pausedSince'>): Instant | null {
+export function briefPauseEnds(
+  revision: Pick<Revision, 'action' | 'basis' | 'status' | 'pausedSince'>,
+): Instant | null {
   const { status, pausedSince } = revision;
   return status === 'paused' && pausedSince !== null && !isCourtStay(revision)
     ? Date.parse(pausedSince) + BRIEF_PAUSE
@@ -20,8 +22,8 @@ export function briefPauseEnds(revision: Pick<Revision, 'act' | 'basis' | 'statu
 }
 
 /** Whether the revision is a pause by order of a court, with the court's document. Such a pause needs only one approver and has no end. */
-export function isCourtStay({ act, basis }: Pick<Revision, 'act' | 'basis'>): boolean {
-  return act === 'pause' && basis?.court !== undefined && basis.documents !== undefined;
+export function isCourtStay({ action, basis }: Pick<Revision, 'action' | 'basis'>): boolean {
+  return action === 'pause' && basis?.court !== undefined && basis.documents !== undefined;
 }
 
 export interface AdoptionState {
@@ -41,7 +43,7 @@ export interface AdoptionState {
  * revision had already paused the order, because one person alone cannot renew a pause.
  */
 export function adoptionStateOf(
-  revision: Pick<Revision, 'act' | 'status' | 'proposer' | 'basis'>,
+  revision: Pick<Revision, 'action' | 'status' | 'proposer' | 'basis'>,
   persons: ReadonlySet<string>,
   threshold: number,
   basePaused: boolean,
@@ -50,7 +52,7 @@ export function adoptionStateOf(
   const paused = revision.status === 'paused';
   if (others >= threshold) return { adopted: true, permanentPause: paused, needsBase: false, missing: 0 };
   // One person cannot renew a pause: to pause a paused order, as many approvals are required as for any other action.
-  if (paused && revision.act === 'pause' && !basePaused && persons.size > 0) {
+  if (paused && revision.action === 'pause' && !basePaused && persons.size > 0) {
     const missing = isCourtStay(revision) ? 0 : Math.max(0, threshold - persons.size);
     return { adopted: true, permanentPause: missing === 0, needsBase: true, missing };
   }

@@ -10,7 +10,7 @@ const revision: Revision = {
   order: '2015-001',
   revision: 2,
   previous: 'a'.repeat(64),
-  act: 'extend',
+  action: 'extend',
   proposer: 'per_aaaaaaaaaaaaaaaa',
   proposedAt: '2015-11-29T10:00:00.000Z',
   status: 'active',
@@ -63,7 +63,7 @@ it('says of a change of a paused order that the pause then has no end, and when 
   const line = describeRevision(canonicalText(held), asked).lines.find(({ label }) => label === 'pause');
   expect(line).toMatchObject({ grave: true, value: expect.stringContaining('lasts until the order is resumed') });
   expect(line?.value).toContain('2015-12-01T10:00:00.000Z = 2015-12-01T15:00:00+05:00[Asia/Karachi]');
-  expect(shown({ ...held, act: 'pause' }, 'pause')).toBeUndefined();
+  expect(shown({ ...held, action: 'pause' }, 'pause')).toBeUndefined();
   expect(shown(revision, 'pause')).toBeUndefined();
 });
 
@@ -118,7 +118,7 @@ const EVERY: Readonly<Record<keyof OrderTerms, readonly [unknown, unknown]>> = {
   ],
   notice: [{ ur: 'سروس ختم' }, { ur: 'سروس' }],
   publication: [{ law: 'section 5' }, { until: '2015-12-01T00:00:00.000Z' }],
-  noticePlan: [['P7D', 'entry'], []],
+  noticePlan: [['P7D', 'effective'], []],
   exportWindow: ['P30D', 'P60D'],
   answers: ['2015-002', '2015-003'],
   internal: ['c'.repeat(64), 'd'.repeat(64)],
@@ -179,7 +179,7 @@ it('refuses an unknown time zone', () => {
 it('case 26: refuses to show, and so to sign, bytes that are not in canonical form', () => {
   const bad = [
     payload.replace('{', '{ '),
-    payload.replace('"act":"extend"', '"act":"extend","act":"pause"'),
+    payload.replace('"action":"extend"', '"action":"extend","action":"pause"'),
     payload.replace('"exempt":[]', '"exempt":[],"zz":1'),
     payload.replace('"revision":2', '"revision":2.0'),
     '',

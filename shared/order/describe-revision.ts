@@ -54,7 +54,7 @@ export const MOMENT_WORDS: Readonly<Record<NoticeMoment, string>> = {
   P7D: '7 days before',
   P1D: '1 day before',
   PT1H: '1 hour before',
-  entry: 'at the effective time',
+  effective: 'at the effective time',
   withdrawal: 'at withdrawal',
 };
 
@@ -79,7 +79,7 @@ export function describeRevision(
   const disputed = Object.entries(terms.disputed).map(([feature, area]) => `${feature} as ${area}`);
   return {
     document,
-    title: `Order ${document.order}, revision ${document.revision} (${document.act}): ${terms.title}`,
+    title: `Order ${document.order}, revision ${document.revision} (${document.action}): ${terms.title}`,
     lines: [
       ...(immediate === null
         ? []
@@ -175,7 +175,7 @@ function pauseLines(document: Revision): Line[] {
       'has no end after 72 hours, because it contains a court’s document. It lasts until two approvers resume the order.';
     return [{ label: 'pause', value, grave: true }];
   }
-  const pauseEnd = document.act === 'pause' ? null : briefPauseEnds(document);
+  const pauseEnd = document.action === 'pause' ? null : briefPauseEnds(document);
   if (pauseEnd === null) return [];
   const at = times(new Date(pauseEnd).toISOString(), document.terms.zone);
   const value = `lasts until the order is resumed. By one approver alone, it would end at ${at}.`;

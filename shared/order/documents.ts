@@ -57,8 +57,8 @@ export type OrderAction = (typeof ORDER_ACTIONS)[number];
  * confirmed the instrument. `disputed`: the authenticity is disputed.
  */
 export const PROVENANCES = ['asserted', 'confirmed', 'disputed'] as const;
-/** Times of notices to users: durations before the effective time, the effective time itself (`entry`), and the withdrawal. */
-export const NOTICE_MOMENTS = ['P30D', 'P7D', 'P1D', 'PT1H', 'entry', 'withdrawal'] as const;
+/** Times of notices to users: durations before the effective time, the effective time itself (`effective`), and the withdrawal. */
+export const NOTICE_MOMENTS = ['P30D', 'P7D', 'P1D', 'PT1H', 'effective', 'withdrawal'] as const;
 export type NoticeMoment = (typeof NOTICE_MOMENTS)[number];
 /** Maximum size of one document in bytes, and maximum number of documents of an order. */
 export const LARGEST_DOCUMENT = 10_000_000;
@@ -201,14 +201,14 @@ export const revisionSchema = z.strictObject({
   revision: z.int().min(1),
   /** SHA-256 of the replaced revision's payload; null for the first revision. */
   previous: sha256Hex.nullable(),
-  act: z.enum(ORDER_ACTIONS),
+  action: z.enum(ORDER_ACTIONS),
   proposer: identifier,
   proposedAt: timestamp,
   status: z.enum(['active', 'paused', 'withdrawn']),
   /** Time at which the present pause of an order began. Revisions during the pause repeat this time. Null unless `status` is `paused`. */
   pausedSince: timestamp.nullable(),
   terms: orderTermsSchema,
-  /** Legal basis of the action (`act`) that a revision carries out. Absent if the proposer stated none. */
+  /** Legal basis of the action that a revision carries out. Absent if the proposer stated none. */
   basis: actionBasisSchema.optional(),
   exempt: z.array(z.strictObject({ commitment: sha256Hex, until: timestamp.nullable() })).max(MOST_EXEMPT),
   /** Random value in a withheld revision. Without it, a reader of the public digest could guess the content. */

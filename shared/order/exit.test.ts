@@ -31,10 +31,10 @@ it('users can export data until the export window ends', () => {
 
 it('a later pause or withdrawal ends the exit', () => {
   const acts = [
-    { act: 'exit', status: 'active' },
-    { act: 'pause', status: 'paused' },
-    { act: 'revise', status: 'active' },
-    { act: 'withdraw', status: 'withdrawn' },
+    { action: 'exit', status: 'active' },
+    { action: 'pause', status: 'paused' },
+    { action: 'revise', status: 'active' },
+    { action: 'withdraw', status: 'withdrawn' },
   ] as const;
   expect(acts.map(isExit)).toEqual([true, false, false, false]);
 });

@@ -46,8 +46,8 @@ export function requireExit(terms: ExitTerms, at: Instant): void {
   }
 }
 
-export const isExit = ({ act, status }: Pick<Revision, 'act' | 'status'>): boolean =>
-  act === 'exit' && status === 'active';
+export const isExit = ({ action, status }: Pick<Revision, 'action' | 'status'>): boolean =>
+  action === 'exit' && status === 'active';
 
 /** Whether an order denies a service because of the device's home area or legal seat, which do not depend on the device's location. */
 export const hasHomeOrSeatReason = (reasons: readonly Reason[]): boolean =>

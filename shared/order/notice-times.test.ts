@@ -23,7 +23,7 @@ describe('a notice', () => {
   });
 
   it('without a lead is never late', () => {
-    for (const moment of ['entry', 'withdrawal'] as const) {
+    for (const moment of ['effective', 'withdrawal'] as const) {
       expect(inTimeUntil(moment, EFFECTIVE)).toBeNull();
       expect(isLate(moment, EFFECTIVE, EFFECTIVE + 90 * DAY)).toBe(false);
     }

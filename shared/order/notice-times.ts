@@ -11,7 +11,7 @@ const LEADS: Readonly<Partial<Record<NoticeMoment, number>>> = {
   P7D: 7 * 86_400_000,
   P1D: 86_400_000,
   PT1H: 3_600_000,
-  entry: 0,
+  effective: 0,
 };
 
 /** Time at which a notice is due. Null for the withdrawal notice, whose time is unknown in advance. */

@@ -8,7 +8,7 @@ const filed = (more: Partial<Proceeding> = {}): Proceeding =>
   ({ kind: 'appeal-filed', on: '2015-12-02', court: { name: 'High Court', case: '1/2015' }, ...more }) as Proceeding;
 const decided = (appeal: number, more: Partial<Proceeding> = {}): Proceeding =>
   ({ kind: 'appeal-decided', on: '2016-01-04', appeal, outcome: 'allowed', ...more }) as Proceeding;
-const numbered = (...all: Proceeding[]) => all.map((proceeding, at) => ({ entry: at + 1, proceeding }));
+const numbered = (...all: Proceeding[]) => all.map((proceeding, at) => ({ number: at + 1, proceeding }));
 const TODAY = '2016-02-01';
 
 describe('the state of proceedings', () => {

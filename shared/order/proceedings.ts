@@ -49,7 +49,7 @@ export type Proceeding = z.infer<typeof proceedingSchema>;
 export const proceedingRecordSchema = z.strictObject({
   installation: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/),
   order: orderNumber,
-  entry: z.int().min(1).max(MOST_PROCEEDINGS),
+  number: z.int().min(1).max(MOST_PROCEEDINGS),
   recordedBy: personId,
   recordedAt: timestamp,
   /** Random value, so that readers of the public ledger cannot guess the record from its digest. */
@@ -72,7 +72,7 @@ export interface ProceedingState {
   readonly appeals: readonly Appeal[];
 }
 
-type Numbered = Pick<ProceedingRecord, 'entry' | 'proceeding'>;
+type Numbered = Pick<ProceedingRecord, 'number' | 'proceeding'>;
 
 /**
  * Returns the operator's answer to the authority and the appeals to courts. `records` are sorted by number. A corrected record is replaced
@@ -101,13 +101,13 @@ export function proceedingState(records: readonly Numbered[]): ProceedingState {
  */
 function current(
   records: readonly Numbered[],
-): { readonly first: number; readonly entry: number; readonly proceeding: Proceeding }[] {
-  const chains = new Map<number, { first: number; entry: number; proceeding: Proceeding }>();
-  for (const { entry, proceeding } of records) {
+): { readonly first: number; readonly number: number; readonly proceeding: Proceeding }[] {
+  const chains = new Map<number, { first: number; number: number; proceeding: Proceeding }>();
+  for (const { number, proceeding } of records) {
     const { corrects } = proceeding;
-    const first = (corrects === undefined ? undefined : chains.get(corrects)?.first) ?? entry;
+    const first = (corrects === undefined ? undefined : chains.get(corrects)?.first) ?? number;
     if (corrects !== undefined) chains.delete(corrects);
-    chains.set(entry, { first, entry, proceeding });
+    chains.set(number, { first, number, proceeding });
   }
   return [...chains.values()].sort((a, b) => a.first - b.first);
 }
@@ -121,7 +121,7 @@ export function objectionTo(records: readonly Numbered[], next: Proceeding, toda
   if (next.on > today) return `${next.on} is in the future: it is ${today} in the order’s zone.`;
   const valid = current(records);
   const { corrects } = next;
-  const corrected = valid.find(({ entry }) => entry === corrects);
+  const corrected = valid.find(({ number }) => number === corrects);
   if (corrects !== undefined && corrected?.proceeding.kind !== next.kind) {
     return `Record ${corrects} cannot be corrected: the order has no such record, it is of another kind, or another record corrects it already.`;
   }

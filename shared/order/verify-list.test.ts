@@ -41,10 +41,10 @@ const alerts = (result: ReturnType<typeof verifyList>) => result.alerts.map((ale
 
 const first = signedRevision(revisionDocument(), [ada, ben]);
 const next = (changes: Partial<Revision>, base: { digest: string } = first): Revision =>
-  revisionDocument({ revision: 2, previous: base.digest, act: 'revise', ...changes });
+  revisionDocument({ revision: 2, previous: base.digest, action: 'revise', ...changes });
 const heldAt = new Date(NOW + 60_000).toISOString();
 const hold = (changes: Partial<Revision> = {}, base: { digest: string } = first): Revision =>
-  next({ act: 'pause', status: 'paused', pausedSince: heldAt, ...changes }, base);
+  next({ action: 'pause', status: 'paused', pausedSince: heldAt, ...changes }, base);
 
 describe('a list', () => {
   it('contains the order that two people signed', () => {
@@ -123,18 +123,18 @@ describe('a list', () => {
     expect([kept(missing.orders), alerts(missing)]).toEqual([2, ['order_missing']]);
     const back = verify([first], known);
     expect([kept(back.orders), alerts(back)]).toEqual([2, ['order_rolled_back']]);
-    const fork = signedRevision(next({ status: 'withdrawn', act: 'withdraw' }), [ada, ben]);
+    const fork = signedRevision(next({ status: 'withdrawn', action: 'withdraw' }), [ada, ben]);
     const forked = verify([fork], known);
     expect([kept(forked.orders), alerts(forked)]).toEqual([2, ['order_forked']]);
     const unsigned = verify(
-      [signedRevision(next({ revision: 3, act: 'withdraw', status: 'withdrawn' }), [ada])],
+      [signedRevision(next({ revision: 3, action: 'withdraw', status: 'withdrawn' }), [ada])],
       known,
     );
     expect([kept(unsigned.orders), alerts(unsigned)]).toEqual([2, ['order_unverified']]);
   });
 
   it('may omit a withdrawn order', () => {
-    const withdrawn = signedRevision(next({ act: 'withdraw', status: 'withdrawn' }), [ada, ben]);
+    const withdrawn = signedRevision(next({ action: 'withdraw', status: 'withdrawn' }), [ada, ben]);
     expect(verify([], knowing([withdrawn])).alerts).toEqual([]);
   });
 
@@ -195,7 +195,7 @@ describe('a pause', () => {
   it.each<[string, Partial<Revision>]>([
     ['other areas', { terms: { ...TERMS, areas: ['IN'] } }],
     ['other exemptions', { exempt: [{ commitment: 'a'.repeat(64), until: null }] }],
-    ['another act', { act: 'revise' }],
+    ['another action', { action: 'revise' }],
     ['no hold at all', { status: 'active', pausedSince: null }],
     ['a revision that nobody has seen', { previous: 'b'.repeat(64) }],
     ['a beginning in the future', { pausedSince: '2016-01-01T00:00:00.000Z' }],
@@ -216,7 +216,7 @@ describe('a pause', () => {
 
   it('by one person is refused on another document with the number of the stored revision', () => {
     const known = knowing([first, signedRevision(hold(), [ada])]);
-    const other = signedRevision(next({ revision: 2, act: 'revise' }), [ben, cyd]);
+    const other = signedRevision(next({ revision: 2, action: 'revise' }), [ben, cyd]);
     const again = signedRevision(hold({ revision: 3 }, other), [ada]);
     const result = verify([other, again], known);
     expect([kept(result.orders), alerts(result)]).toEqual([2, ['pause_renewed', 'order_forked']]);
@@ -224,7 +224,7 @@ describe('a pause', () => {
 
   it('can follow a resumption that the device has missed', () => {
     const known = knowing([first, signedRevision(hold(), [ada])]);
-    const release = signedRevision(next({ revision: 3, act: 'resume' }), [ben, cyd]);
+    const release = signedRevision(next({ revision: 3, action: 'resume' }), [ben, cyd]);
     const again = signedRevision(hold({ revision: 4, pausedSince: new Date(NOW + 3_000_000).toISOString() }, release), [
       ada,
     ]);
@@ -299,7 +299,7 @@ describe('a withheld revision', () => {
     ...secret,
     revision: 2,
     previous: whole.digest,
-    act: 'withdraw',
+    action: 'withdraw',
     status: 'withdrawn',
   });
 

@@ -193,7 +193,7 @@ export function checkApprovals(
     if (!adoption) {
       if (findings.failures === before) {
         findings.proven(
-          `Revision ${each.number} (${revision.act}) was proposed, and ${plural(envelope.signatures.length, 'approval')} given; it was never adopted.`,
+          `Revision ${each.number} (${revision.action}) was proposed, and ${plural(envelope.signatures.length, 'approval')} given; it was never adopted.`,
         );
       }
       continue;
@@ -250,5 +250,5 @@ function approvedWords(
   }
   return brief
     ? `Revision ${number} (pause) pauses the order for at most 72 hours. It was approved by ${who}. The ledger has it with the server’s time ${at}.`
-    : `Revision ${number} (${revision.act}) was proposed by ${revision.proposer} and approved by ${who}. The ledger has it with the server’s time ${at}.`;
+    : `Revision ${number} (${revision.action}) was proposed by ${revision.proposer} and approved by ${who}. The ledger has it with the server’s time ${at}.`;
 }

@@ -167,8 +167,8 @@ async function checkGrowth(
 }
 
 const EXECUTED: Readonly<Record<string, string>> = {
-  entered: 'recorded that the order took effect',
-  left: 'recorded that the order’s effect ended',
+  active: 'recorded that the order took effect',
+  inactive: 'recorded that the order’s effect ended',
 };
 
 export function checkEntries(

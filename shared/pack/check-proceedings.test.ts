@@ -12,10 +12,10 @@ import { PROCEEDINGS } from './format.ts';
 const [installation, order] = ['ins_test', '2015-001'];
 const person = newPersonId();
 const document = { title: 'Reply.pdf', mediaType: 'application/pdf', bytes: 5, sha256: 'a'.repeat(64) };
-const record = (entry: number, more: Partial<ProceedingRecord> = {}): ProceedingRecord => ({
+const record = (number: number, more: Partial<ProceedingRecord> = {}): ProceedingRecord => ({
   installation,
   order,
-  entry,
+  number,
   recordedBy: person,
   recordedAt: '2015-11-26T05:00:00.000Z',
   salt: 'b'.repeat(64),
@@ -26,7 +26,7 @@ const [first, second] = [record(1), record(2)];
 
 function logged(records: readonly ProceedingRecord[]) {
   return records.map((each, index) => {
-    const particulars = { order, entry: each.entry, digest: sha256(canonicalText(each)) };
+    const particulars = { order, record: each.number, digest: sha256(canonicalText(each)) };
     const entry: LedgerEntry = { kind: 'order.proceeding', at: 1, subject: null, public: particulars };
     return { index, entry, particulars };
   });

@@ -26,28 +26,28 @@ export function checkProceedings(
   const logged = new Map<unknown, unknown>();
   for (const { entry, particulars } of entries) {
     if (entry.kind === 'order.proceeding' && particulars['order'] === order) {
-      logged.set(particulars['entry'], particulars['digest']);
+      logged.set(particulars['record'], particulars['digest']);
     }
   }
   for (const [at, record] of records.entries()) {
-    const { entry } = record;
-    if (entry !== at + 1 || record.order !== order || record.installation !== installation) {
-      findings.failed(PROCEEDINGS, `${PROCEEDINGS}: record ${entry} is out of order, or about another order.`);
-    } else if (logged.get(entry) !== sha256(canonicalText(record))) {
-      findings.failed(PROCEEDINGS, `${PROCEEDINGS}: record ${entry} differs from the ledger’s commitment.`);
+    const { number } = record;
+    if (number !== at + 1 || record.order !== order || record.installation !== installation) {
+      findings.failed(PROCEEDINGS, `${PROCEEDINGS}: record ${number} is out of order, or about another order.`);
+    } else if (logged.get(number) !== sha256(canonicalText(record))) {
+      findings.failed(PROCEEDINGS, `${PROCEEDINGS}: record ${number} differs from the ledger’s commitment.`);
     }
   }
-  for (const entry of logged.keys()) {
-    if (records.some((record) => record.entry === entry)) continue;
-    findings.failed(PROCEEDINGS, `${PROCEEDINGS} lacks record ${entry}, although the ledger commits to it.`);
+  for (const number of logged.keys()) {
+    if (records.some((record) => record.number === number)) continue;
+    findings.failed(PROCEEDINGS, `${PROCEEDINGS} lacks record ${number}, although the ledger commits to it.`);
   }
   if (findings.failures > before) return [];
-  for (const { entry, recordedAt, proceeding } of records) {
+  for (const { number, recordedAt, proceeding } of records) {
     const { document, corrects } = proceeding;
     const named = document ? `, with “${document.title}” (SHA-256 ${document.sha256})` : '';
     const instead = corrects === undefined ? '' : `, in place of record ${corrects}`;
     findings.proven(
-      `The operator recorded at ${recordedAt}${instead}: “${proceedingWords(proceeding)}”${named}. The ledger commits to this record (${entry}).`,
+      `The operator recorded at ${recordedAt}${instead}: “${proceedingWords(proceeding)}”${named}. The ledger commits to this record (${number}).`,
     );
   }
   if (records.length > 0) {

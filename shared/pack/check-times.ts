@@ -87,9 +87,9 @@ export function checkEffects(
   }
   const before = findings.failures;
   for (const [at, { state, index }] of changes.entries()) {
-    const last = changes[at - 1]?.state ?? 'left';
+    const last = changes[at - 1]?.state ?? 'inactive';
     if (state !== last) continue;
-    const lacks = state === 'entered' ? 'that the effect ended in between' : 'that the order had taken effect before';
+    const lacks = state === 'active' ? 'that the effect ended in between' : 'that the order had taken effect before';
     findings.failed(
       ENTRIES,
       `${ENTRIES}: entry ${index} records that the order ${WORDS[state]}, and the pack has no entry ${lacks}. The operator left it out.`,
@@ -108,9 +108,9 @@ export function checkEffects(
     const then = life.filter((each) => each.index < index);
     const phase = steadyPhase(then, at);
     const last = changes.findLast((change) => change.index < index);
-    const state = last?.state ?? 'left';
-    if (phase === 'unknown' || (phase === 'in effect') === (state === 'entered')) continue;
-    const missing = phase === 'in effect' ? 'entered' : 'left';
+    const state = last?.state ?? 'inactive';
+    if (phase === 'unknown' || (phase === 'in effect') === (state === 'active')) continue;
+    const missing = phase === 'in effect' ? 'active' : 'inactive';
     const key = `${missing} ${last?.index}`;
     if (missed.has(key)) continue;
     missed.add(key);
@@ -133,7 +133,7 @@ export function checkEffects(
   return changes;
 }
 
-const WORDS = { entered: 'took effect', left: 'was no longer in effect' } as const;
+const WORDS = { active: 'took effect', inactive: 'was no longer in effect' } as const;
 
 /**
  * Returns the reason why the times of the ledger entries are unreliable, such as a corrected server clock; null if they are reliable. With

@@ -234,7 +234,7 @@ describe('the work grows linearly with the pack’s size, and not with numbers i
         },
       });
       const revisions = Array.from({ length: count }, (_, at): PackRevision => {
-        const revision = { previous: at === 0 ? null : sha256(String(at)), act: 'revise' } as Revision;
+        const revision = { previous: at === 0 ? null : sha256(String(at)), action: 'revise' } as Revision;
         const envelope = { payloadType: 'x', payload: '', signatures: [] };
         return { number: at + 1, digest: sha256(String(at + 1)), revision, envelope };
       });

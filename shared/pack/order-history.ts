@@ -20,7 +20,7 @@ export interface SignedRevision {
   /** SHA-256 of the revision's payload. */
   readonly digest: string;
   readonly payload: string;
-  readonly document: Pick<Revision, 'act' | 'proposer' | 'proposedAt'>;
+  readonly document: Pick<Revision, 'action' | 'proposer' | 'proposedAt'>;
   /** Key identifiers of the signatures, in the sequence of the envelope. */
   readonly keyids: readonly string[];
 }
@@ -68,7 +68,7 @@ export function historyOf(
 }
 
 export interface EffectChange {
-  readonly state: 'entered' | 'left';
+  readonly state: 'active' | 'inactive';
   readonly revision: number;
   readonly at: Instant;
 }
@@ -77,6 +77,6 @@ export interface EffectChange {
 export function effectChangeOf(order: string, { entry, particulars }: Entry): EffectChange | null {
   if (entry.kind !== 'order.executed' || particulars['order'] !== order) return null;
   const { state, revision } = particulars;
-  if (state !== 'entered' && state !== 'left') return null;
+  if (state !== 'active' && state !== 'inactive') return null;
   return { state, revision: Number(revision), at: entry.at };
 }

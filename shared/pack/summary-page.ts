@@ -207,7 +207,7 @@ function history({ number, document, approvals, adoptedAt }: RevisionHistory, zo
       html`<li>approved by ${person ?? 'an unknown person'} with key <code>${keyid.slice(0, 12)}…</code>: ${approvedAt === null ? 'no entry in the ledger' : at(approvedAt)}</li>
 `,
   );
-  return html`<h3>Revision ${number} (${document.act})</h3>
+  return html`<h3>Revision ${number} (${document.action})</h3>
 <ul>
 <li>proposed by ${document.proposer}: ${time(document.proposedAt, zone)}</li>
 ${approvalItems}<li>${adoptedAt === null ? html`not adopted when this pack was made` : html`adopted: ${at(adoptedAt)}`}</li>
@@ -223,7 +223,7 @@ function effects(changes: readonly EffectChange[], zone: string): Markup {
 <ul>
 ${changes.map(
   ({ state, revision, at }) =>
-    html`<li>${state === 'entered' ? 'took effect' : 'effect ended'} (revision ${revision}): ${time(new Date(at).toISOString(), zone)}</li>
+    html`<li>${state === 'active' ? 'took effect' : 'effect ended'} (revision ${revision}): ${time(new Date(at).toISOString(), zone)}</li>
 `,
 )}</ul>
 `;

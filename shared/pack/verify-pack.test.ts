@@ -479,21 +479,21 @@ describe('the pack of a withheld order', () => {
   it('is refused with an opening that was changed, exchanged, removed, or moved to another entry', async () => {
     const files = unpacked(kept);
     const entries = readJson<Entries>(files, ENTRIES);
-    const [entered, left] = entries.filter(({ opening }) => opening);
-    if (!entered?.opening || !left?.opening) throw new Error('the order took effect and was withdrawn');
+    const [started, ended] = entries.filter(({ opening }) => opening);
+    if (!started?.opening || !ended?.opening) throw new Error('the order took effect and was withdrawn');
     const tampered = async (index: number, opening: object | undefined) => {
       const changed = entries.map((entry) => (entry.index === index ? { ...entry, opening } : entry));
       writeJson(files, ENTRIES, JSON.parse(JSON.stringify(changed)));
       return failures(resigned(files));
     };
-    const edited = { ...entered.opening, subject: entered.opening.subject.replace('entered', 'left') };
-    const about = `ledger entry ${entered.index}: The opening does not match the commitment of the entry.`;
-    for (const opening of [edited, left.opening, { ...entered.opening, salt: left.opening.salt }]) {
-      expectNamed(await tampered(entered.index, opening), ENTRIES, new RegExp(about));
+    const edited = { ...started.opening, subject: started.opening.subject.replace('active', 'inactive') };
+    const about = `ledger entry ${started.index}: The opening does not match the commitment of the entry.`;
+    for (const opening of [edited, ended.opening, { ...started.opening, salt: ended.opening.salt }]) {
+      expectNamed(await tampered(started.index, opening), ENTRIES, new RegExp(about));
     }
-    expectNamed(await tampered(entered.index, undefined), ENTRIES, /the pack does not reveal them/);
+    expectNamed(await tampered(started.index, undefined), ENTRIES, /the pack does not reveal them/);
     const other = entries.find(({ body }) => body.includes('order.adopted'))?.index ?? 0;
-    expectNamed(await tampered(other, entered.opening), ENTRIES, /The entry withholds no particulars./);
-    expectNamed(await tampered(other, { ...entered.opening, more: 1 }), ENTRIES, /./);
+    expectNamed(await tampered(other, started.opening), ENTRIES, /The entry withholds no particulars./);
+    expectNamed(await tampered(other, { ...started.opening, more: 1 }), ENTRIES, /./);
   });
 });

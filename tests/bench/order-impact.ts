@@ -184,7 +184,7 @@ async function exit(): Promise<number> {
   const database = await world();
   const clock = new DrivenClock(NOW);
   const rehearsal = rehearsalOn(database, clock);
-  const revision = revisionDocument({ revision: 3, act: 'exit' });
+  const revision = revisionDocument({ revision: 3, action: 'exit' });
   const rule = compileRule({ revision, permanentPause: false });
   const asked = {
     exemptions: [],

@@ -61,10 +61,10 @@ describeOnEveryStore('executions', (openStore) => {
     await executions.run();
     clock.jump(NOW + 1_000);
     await until(async () => {
-      const entered = [...(await store.executions(first)), ...(await store.executions(second))];
-      expect(entered.map(({ order, state, at }) => [order, state, at - NOW])).toEqual([
-        [first, 'entered', 1_000],
-        [second, 'entered', 1_500],
+      const found = [...(await store.executions(first)), ...(await store.executions(second))];
+      expect(found.map(({ order, state, at }) => [order, state, at - NOW])).toEqual([
+        [first, 'active', 1_000],
+        [second, 'active', 1_500],
       ]);
     });
     await executions.stop();

@@ -110,7 +110,7 @@ describeOnEveryStore('an exit', (open) => {
     const document = JSON.parse(first.payload);
     const end = exit.effective + 45 * DAY;
     const terms = { ...document.terms, until: new Date(end).toISOString() };
-    const changes = { revision: 2, previous: first.digest, act: 'revise' } as const;
+    const changes = { revision: 2, previous: first.digest, action: 'revise' } as const;
     const payload = canonicalText({ ...document, ...changes, terms });
     const digest = sha256(payload);
     await new ProposalStore(database).appendRevision(
@@ -133,7 +133,7 @@ describeOnEveryStore('an exit', (open) => {
         kind: 'order.revision',
         at: made.world.clock.now(),
         subject: made.world.people.proposer.id,
-        public: { order: ORDER, revision: 2, act: 'revise', digest },
+        public: { order: ORDER, revision: 2, action: 'revise', digest },
       },
     );
     await exit.approve(2);

@@ -29,7 +29,7 @@ describeOnEveryStore('documents of orders', (openStore) => {
       receivedOn: '2015-07-24',
       provenance: 'confirmed',
       notice: { ur: 'سروس ختم' },
-      noticePlan: ['P7D', 'entry'],
+      noticePlan: ['P7D', 'effective'],
     };
     const { order } = await world.orders.drafting.propose(proposer.id, { ...PROPOSAL, ...papers });
     const sign = async (revision: number) => {

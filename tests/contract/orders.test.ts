@@ -77,8 +77,8 @@ describeOnEveryStore('orders', (openStore) => {
     const executed = async () => (await world.orders.adoption.get(order)).executions;
     await until(async () => expect(await executed()).toHaveLength(2));
     expect(await executed()).toEqual([
-      { revision: 1, state: 'entered', at: EFFECTIVE },
-      { revision: 2, state: 'left', at: EFFECTIVE },
+      { revision: 1, state: 'active', at: EFFECTIVE },
+      { revision: 2, state: 'inactive', at: EFFECTIVE },
     ]);
     const logged = (await entryKinds(database)).filter((kind) => kind !== 'order.list');
     expect(logged.filter((kind) => kind === 'order.executed')).toHaveLength(2);
@@ -106,7 +106,7 @@ describeOnEveryStore('orders', (openStore) => {
     // A restart or a second node records no second start.
     await (await world.reopen()).stop();
     expect((await again.adoption.get(order)).executions).toEqual([
-      { revision: 1, state: 'entered', at: EFFECTIVE + HOUR },
+      { revision: 1, state: 'active', at: EFFECTIVE + HOUR },
     ]);
     expect((await entryKinds(database)).filter((kind) => kind === 'order.executed')).toHaveLength(1);
     await again.stop();

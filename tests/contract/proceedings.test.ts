@@ -71,15 +71,15 @@ describeOnEveryStore('proceedings', (open) => {
     const corrected = await world.orders.proceedings.record(by, order, second);
     expect(corrected.answer).toMatchObject({ by: 'Outside counsel', corrects: 1 });
     expect(corrected.records).toMatchObject([
-      { entry: 1, recordedBy: by, proceeding: { by: 'Sana Malik' } },
-      { entry: 2 },
+      { number: 1, recordedBy: by, proceeding: { by: 'Sana Malik' } },
+      { number: 2 },
     ]);
     expect((await world.orders.adoption.get(order)).proceedings).toEqual(corrected);
-    const rows = await database.db.selectFrom('order_proceedings').selectAll().orderBy('entry').execute();
+    const rows = await database.db.selectFrom('order_proceedings').selectAll().orderBy('number').execute();
     expect(await entries()).toMatchObject(
-      rows.map(({ record, entry }) => ({
+      rows.map(({ record, number }) => ({
         subject: null,
-        public: { order, entry: Number(entry), digest: sha256(record) },
+        public: { order, record: Number(number), digest: sha256(record) },
       })),
     );
   });

@@ -274,8 +274,8 @@ describeOnEveryStore('proposals', (open) => {
       expect(await denied(device)).toBe(false);
       world.clock.jump(SOON + 80 * HOUR);
       expect(await denied(device)).toBe(true);
-      expect(isCourtStay({ act: 'pause', basis: { documents } })).toBe(false);
-      expect(isCourtStay({ act: 'resume', basis: { documents, court: COURT } })).toBe(false);
+      expect(isCourtStay({ action: 'pause', basis: { documents } })).toBe(false);
+      expect(isCourtStay({ action: 'resume', basis: { documents, court: COURT } })).toBe(false);
     });
 
     it('is rejected for a change of terms, an unknown document, and hidden characters', async () => {

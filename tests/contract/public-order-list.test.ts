@@ -86,7 +86,7 @@ describeOnEveryStore('public order list', (openStore) => {
     const bodies = async () =>
       (await database.db.selectFrom('ledger_entries').select('body').execute()).map(({ body }) => body);
     await until(async () => expect((await world.orders.adoption.get(order)).executions.length).toBe(3));
-    expect((await bodies()).join().match(/propose|extend|hold|release|entered|left|Secret/g)).toBeNull();
+    expect((await bodies()).join().match(/propose|extend|hold|release|"active"|inactive|Secret/g)).toBeNull();
 
     const version = world.orders.list.current()?.version ?? 0;
     world.clock.jump(published);

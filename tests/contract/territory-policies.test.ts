@@ -50,7 +50,7 @@ describeOnEveryStore('the territory policy', (openStore) => {
     const rows = await database.db
       .selectFrom('ledger_entries')
       .selectAll()
-      .where('kind', '=', 'disputed-policy.activated')
+      .where('kind', '=', 'territory-policy.activated')
       .orderBy('id')
       .execute();
     return rows.length;
@@ -102,7 +102,7 @@ describeOnEveryStore('the territory policy', (openStore) => {
     const { body } = await database.db
       .selectFrom('ledger_entries')
       .select('body')
-      .where('kind', '=', 'disputed-policy.activated')
+      .where('kind', '=', 'territory-policy.activated')
       .orderBy('id')
       .executeTakeFirstOrThrow();
     expect(JSON.parse(body)).toMatchObject({

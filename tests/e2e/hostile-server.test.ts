@@ -303,7 +303,7 @@ describe('the real server on an edited store', () => {
         .insertInto('orders')
         .values({ ...order, number: '2026-667', adopted_revision: 1, latest_revision: 1 })
         .execute();
-      await add({ order: '2026-667', revision: 1, previous: null, act: 'propose' });
+      await add({ order: '2026-667', revision: 1, previous: null, action: 'propose' });
 
       const approvals = await db
         .selectFrom('order_approvals')
@@ -314,7 +314,7 @@ describe('the real server on an edited store', () => {
       const withdrawn = {
         revision: last.revision + 1,
         previous: last.digest,
-        act: 'withdraw',
+        action: 'withdraw',
         status: 'withdrawn',
       } as const;
       const number = await add(withdrawn);

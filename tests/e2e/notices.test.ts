@@ -66,7 +66,8 @@ it('the desktop displays the start of an order, in the language of its user', as
   expect(told).toContain('اس ڈیوائس کا مستقل مقام سویڈن ہے۔');
   expect(told).not.toContain('Your messages stop');
   await until(
-    async () => expect((await progress()).notices).toEqual([{ moment: 'entry', delivered: 2, displayed: 1, late: 0 }]),
+    async () =>
+      expect((await progress()).notices).toEqual([{ moment: 'effective', delivered: 2, displayed: 1, late: 0 }]),
     30_000,
   );
 }, 90_000);
@@ -80,7 +81,8 @@ it('without a desktop, the command line displays it, and the server counts it', 
   expect(theirs).toContain(TERMS.notice.ur);
   expect(theirs).toContain('اس ڈیوائس کا مستقل مقام سویڈن ہے۔');
   await until(
-    async () => expect((await progress()).notices).toEqual([{ moment: 'entry', delivered: 2, displayed: 2, late: 0 }]),
+    async () =>
+      expect((await progress()).notices).toEqual([{ moment: 'effective', delivered: 2, displayed: 2, late: 0 }]),
     30_000,
   );
 }, 60_000);
@@ -100,7 +102,7 @@ it('a kill repeats no notice, and the withdrawal is displayed once', async () =>
   await until(
     async () =>
       expect((await progress()).notices).toEqual([
-        { moment: 'entry', delivered: 2, displayed: 2, late: 0 },
+        { moment: 'effective', delivered: 2, displayed: 2, late: 0 },
         { moment: 'withdrawal', delivered: 2, displayed: 2, late: 0 },
       ]),
     30_000,

@@ -41,12 +41,12 @@ const [proposer, ada, ben] = [newPersonId(), newPersonId(), newPersonId()];
 const FINGERPRINT = sha256('a public root');
 const CHECKPOINT = `cordon/ins_test\n4711\n${'A'.repeat(43)}=\n\n— cordon/ins_test ${'B'.repeat(92)}\n`;
 
-function history(number: number, act: 'propose' | 'extend' | 'revise') {
-  const document = revisionDocument({ revision: number, act, proposer, terms });
+function history(number: number, action: 'propose' | 'extend' | 'revise') {
+  const document = revisionDocument({ revision: number, action, proposer, terms });
   const at = NOW + number * DAY;
-  const approvals = (act === 'revise' ? [ada] : [ada, ben]).map((person) => ({ person, keyid: sha256(person), at }));
+  const approvals = (action === 'revise' ? [ada] : [ada, ben]).map((person) => ({ person, keyid: sha256(person), at }));
   const payload = Buffer.from(encodeCanonical(document)).toString();
-  return { number, document, payload, approvals, adoptedAt: act === 'revise' ? null : at };
+  return { number, document, payload, approvals, adoptedAt: action === 'revise' ? null : at };
 }
 
 const PROCEEDINGS: ProceedingState = {
@@ -79,7 +79,7 @@ const summary = () =>
     ),
     madeAt: new Date(NOW + 200 * DAY).toISOString(),
     revisions: [history(1, 'propose'), history(2, 'revise'), history(3, 'extend')],
-    effects: [{ revision: 3, state: 'entered', at: NOW + 129 * DAY }],
+    effects: [{ revision: 3, state: 'active', at: NOW + 129 * DAY }],
     receipts: {
       byKind: { delivered: 4711, displayed: 4012, enforced: 4689, restored: 0, wiped: 0 },
       notices: [{ moment: 'P7D', delivered: 4698, displayed: 4012, late: 31 }],
@@ -104,7 +104,7 @@ function transparency(): string {
     proceedings: state === 'active' ? PROCEEDINGS : { answer: null, appeals: [] },
     history: {
       revisions: [{ revision: 1, action: 'propose' as const, adoptedAt: NOW }],
-      executions: state === 'announced' ? [] : [{ state: 'entered' as const, at: NOW + DAY }],
+      executions: state === 'announced' ? [] : [{ state: 'active' as const, at: NOW + DAY }],
     },
   });
   return transparencyPage({

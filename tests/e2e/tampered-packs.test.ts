@@ -95,7 +95,7 @@ function withoutEntries(files: Map<string, Buffer>, gone: (body: string) => bool
   return files;
 }
 
-const isEffect = (state: 'entered' | 'left') => (body: string) =>
+const isEffect = (state: 'active' | 'inactive') => (body: string) =>
   body.includes('order.executed') && body.includes(`"state":"${state}"`);
 
 beforeAll(async () => {
@@ -164,7 +164,7 @@ const CASES: readonly Case[] = [
   {
     title: 'the ledger entry that the order took effect is missing',
     change: ({ files }) => ({
-      files: rewritten(withoutEntries(files, isEffect('entered')), /<li>(in force|took effect) .*\n/, ''),
+      files: rewritten(withoutEntries(files, isEffect('active')), /<li>(in force|took effect) .*\n/, ''),
     }),
     failed: [
       /ledger\/entries\.json: entry \d+ records that the order was no longer in effect, and the pack has no entry that the order had taken effect before\. The operator left it out\./,
@@ -174,7 +174,7 @@ const CASES: readonly Case[] = [
   {
     title: 'the ledger entry that the effect ended is missing',
     change: ({ files }) => ({
-      files: rewritten(withoutEntries(files, isEffect('left')), /<li>(no longer in force|effect ended) .*\n/, ''),
+      files: rewritten(withoutEntries(files, isEffect('inactive')), /<li>(no longer in force|effect ended) .*\n/, ''),
     }),
     failed: [
       /the pack lacks the entry that the order was no longer in effect\. By revision 3, the order was not in effect when this pack was made/,
@@ -184,7 +184,7 @@ const CASES: readonly Case[] = [
     title: 'every ledger entry about the effect is missing',
     change: ({ files }) => ({
       files: rewritten(
-        withoutEntries(files, (body) => isEffect('entered')(body) || isEffect('left')(body)),
+        withoutEntries(files, (body) => isEffect('active')(body) || isEffect('inactive')(body)),
         /<h3>In (force|effect)<\/h3>\n<ul>\n[\s\S]*?<\/ul>\n/,
         '<p>The order has never been in effect.</p>\n',
       ),

@@ -244,7 +244,7 @@ it('the public sees no ledger entry about it or its authority, while its pack pr
     const acts = entries.filter((entry) => /order.executed|names.sealed|order.exited/.test(entry));
     expect(acts.filter((entry) => entry.includes(`"${secret.order}"`))).toEqual([]);
     // The text of the public order is there for everyone.
-    expect(acts).toContainEqual(expect.stringMatching(/"order.executed".*"state":"entered"/));
+    expect(acts).toContainEqual(expect.stringMatching(/"order.executed".*"state":"active"/));
     const { fingerprint } = await cordon.json<{ fingerprint: string }>(['public-root']);
     const { valid, findings } = await verifyPack(readFileSync(file), fingerprint);
     expect(valid).toBe(true);

@@ -82,11 +82,11 @@ function make(given: readonly Recipe[]): Made[] {
   for (const { order, kind, pausedSince, changed, proposer, below, skip, signers: who } of given) {
     const same = made.filter(({ document }) => document.order === order);
     const base = same[below % Math.max(1, same.length)];
-    const [act = 'propose', status = 'active'] = kind.split('/');
+    const [action = 'propose', status = 'active'] = kind.split('/');
     const document = revisionSchema.parse({
       ...revisionDocument({ order, proposer }),
       revision: Math.max(1, (base?.document.revision ?? 1) + (base ? skip : 0)),
-      act,
+      action,
       status,
       pausedSince: status === 'paused' ? new Date(pausedSince).toISOString() : null,
       terms: { ...(base?.document.terms ?? TERMS), ...(changed && { areas: ['IN'] }) },
@@ -152,7 +152,7 @@ it('case 25: no list that the online key signs makes a device accept an order wi
             // and it expires.
             seen.pauses += 1;
             const { revision } = accepted;
-            expect([revision.act, revision.status]).toEqual(['pause', 'paused']);
+            expect([revision.action, revision.status]).toEqual(['pause', 'paused']);
             expect(behind.some(({ persons }) => persons.size >= 1)).toBe(true);
             const paused = made.filter(({ digest }) => digest === revision.previous).find((each) => others(each) >= 2);
             expect(paused?.document.status).toBe('active');

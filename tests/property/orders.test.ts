@@ -122,7 +122,7 @@ it('no sequence of actions makes an order effective without two approvers beside
             // The only case without two approvers: one person's pause has expired, and the earlier terms with two approvals are effective
             // again.
             brief += 1;
-            expect(revision.act).toBe('pause');
+            expect(revision.action).toBe('pause');
             expect(everAdopted.get(revision.previous ?? '')).toEqual(revision.terms);
           }
         }

@@ -12,6 +12,7 @@ it.each([
     [{ do: 'pause' }, { do: 'resume' }, { do: 'legal-hold' }, { do: 'ip-database', puts: {} }],
   ],
   [{ ground: { crimea: 'UA' } }, { territories: { crimea: 'UA' } }],
+  [{ noticePlan: ['P7D', 'entry'] }, { noticePlan: ['P7D', 'effective'] }],
   [{ waiting: 'hold' }, { waiting: 'hold' }],
   [
     { title: 'For travellers', until: null, users: 3 },

@@ -1,12 +1,13 @@
 /**
- * Earlier names in timelines: British spellings of fields, services and codes, the field `ground` for `territories`, and the actions `hold`,
- * `release` and `take` for `pause`, `resume` and `ip-database`. Published timelines use both.
+ * Earlier names in timelines: British spellings of fields, services and codes, the field `ground` for `territories`, the notice `entry` for
+ * `effective`, and the actions `hold`, `release` and `take` for `pause`, `resume` and `ip-database`. Published timelines use both.
  */
 const SPELLINGS: readonly (readonly [RegExp, string])[] = [
   [/enrolment/g, 'enrollment'],
   [/traveller/g, 'traveler'],
   [/organisation/g, 'organization'],
   [/^ground$/, 'territories'],
+  [/^entry$/, 'effective'],
 ];
 const ACTIONS: Readonly<Record<string, string>> = { hold: 'pause', release: 'resume', take: 'ip-database' };
 /** Pattern of field, service and code names; titles and messages do not match. */

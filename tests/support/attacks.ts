@@ -72,7 +72,7 @@ export function another(loot: Loot, signers: readonly Signer[], changes: Partial
 /** A forged next revision of the order that suspends messaging. */
 function next(loot: Loot, changes: Partial<Revision>, signers: readonly Signer[]): ServerFrame[] {
   const { revision, digest } = revisionIn(loot.closed);
-  const forged: Revision = { ...revision, revision: 3, previous: digest, act: 'revise', ...changes };
+  const forged: Revision = { ...revision, revision: 3, previous: digest, action: 'revise', ...changes };
   return [listWith(loot, [signed(forged, signers), loot.base, loot.hold])];
 }
 
@@ -145,7 +145,12 @@ export const ATTACKS: readonly [string, (loot: Loot, device: DeviceId) => Server
   [
     'disguises an order that one person approved as a pause',
     (loot) =>
-      another(loot, [loot.people.ada], { act: 'pause', status: 'paused', pausedSince: iso(BEGIN), proposer: 'nobody' }),
+      another(loot, [loot.people.ada], {
+        action: 'pause',
+        status: 'paused',
+        pausedSince: iso(BEGIN),
+        proposer: 'nobody',
+      }),
     'order_unverified',
     /2026-666/,
   ],
@@ -163,7 +168,10 @@ export const ATTACKS: readonly [string, (loot: Loot, device: DeviceId) => Server
     'case 32: puts the signatures of one revision under the next',
     (loot) => {
       const { revision, digest } = revisionIn(loot.closed);
-      const edited = signed({ ...revision, revision: 3, previous: digest, act: 'withdraw', status: 'withdrawn' }, []);
+      const edited = signed(
+        { ...revision, revision: 3, previous: digest, action: 'withdraw', status: 'withdrawn' },
+        [],
+      );
       return [listWith(loot, [{ ...edited, signatures: loot.closed.signatures }, loot.base, loot.hold])];
     },
     'order_unverified',
@@ -171,13 +179,13 @@ export const ATTACKS: readonly [string, (loot: Loot, device: DeviceId) => Server
   ],
   [
     'withdraws an order without a signature',
-    (loot) => next(loot, { act: 'withdraw', status: 'withdrawn' }, [loot.keys.online]),
+    (loot) => next(loot, { action: 'withdraw', status: 'withdrawn' }, [loot.keys.online]),
     'order_unverified',
     /Revision 3 of order 2026-001.*2 missing/,
   ],
   [
     'withdraws an order with one person’s signature',
-    (loot) => next(loot, { act: 'withdraw', status: 'withdrawn' }, [loot.people.cleo]),
+    (loot) => next(loot, { action: 'withdraw', status: 'withdrawn' }, [loot.people.cleo]),
     'order_unverified',
     /Revision 3 of order 2026-001.*1 missing/,
   ],
@@ -186,7 +194,7 @@ export const ATTACKS: readonly [string, (loot: Loot, device: DeviceId) => Server
     (loot) => {
       const { revision } = revisionIn(loot.closed);
       const terms = { ...revision.terms, areas: ['IN'] };
-      return next(loot, { act: 'pause', status: 'paused', pausedSince: iso(BEGIN), terms }, [loot.people.ada]);
+      return next(loot, { action: 'pause', status: 'paused', pausedSince: iso(BEGIN), terms }, [loot.people.ada]);
     },
     'order_unverified',
     /Revision 3 of order 2026-001/,

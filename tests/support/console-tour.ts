@@ -113,7 +113,7 @@ async function fill(world: ConsoleWorld, operator: Operator): Promise<string> {
     answers: '2015-001',
     publication: { law: `Act 5 ${SCRIPT}` },
     notice: { ur: 'پیغامات رک جائیں گے' },
-    noticePlan: ['P7D', 'entry'],
+    noticePlan: ['P7D', 'effective'],
     decision: { considered: `Whether to appeal. ${SCRIPT}`, by: 'Zeynep', reasons: 'We have people there.' },
   });
   const ended = await operator.propose(scriptedTerms('Withdrawn long ago', 'AE', BEGIN + 100 * HOUR));

@@ -34,7 +34,7 @@ export const NOTICE: Notice = {
   authoritative: 'ur',
   exit: { exportsUntil: Date.now() + 28 * DAY, approved: false, wiped: null },
   appeal: 'The regulator, Islamabad.\nappeals@example.org',
-  deliveries: [{ moment: 'entry', at: Date.now() - 2 * HOUR, displayed: false, late: false }],
+  deliveries: [{ moment: 'effective', at: Date.now() - 2 * HOUR, displayed: false, late: false }],
 };
 export const COMING: Notice = {
   ...NOTICE,

@@ -236,8 +236,8 @@ export async function liveThrough(
     await world.sign(ORDER, revision, ada);
     await world.sign(ORDER, revision, ben);
   };
-  const act = (act: 'extend' | 'pause' | 'resume' | 'withdraw' | 'revise', more: object = {}) =>
-    world.orders.drafting.proposeAction(proposer.id, ORDER, { action: act, ...more });
+  const act = (action: 'extend' | 'pause' | 'resume' | 'withdraw' | 'revise', more: object = {}) =>
+    world.orders.drafting.proposeAction(proposer.id, ORDER, { action, ...more });
   await world.approverSet([ada, ben, cyd], [ada, ben]);
   const [obeys, hears, silent] = [await made.addDevice(), await made.addDevice(), await made.addDevice()];
   const statement = { en: 'Service ends on 30 November.', ur: 'سروس 30 نومبر کو ختم ہو جائے گی۔ (BES)' };

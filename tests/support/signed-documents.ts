@@ -92,7 +92,7 @@ export function revisionDocument(changes: Partial<Revision> = {}): Revision {
     order: '2015-001',
     revision: 1,
     previous: null,
-    act: 'propose',
+    action: 'propose',
     proposer: 'proposer',
     proposedAt: new Date(NOW).toISOString(),
     status: 'active',

@@ -3,7 +3,7 @@ import { particulars } from './entry-words.ts';
 
 it('shows the stored particulars of an entry with readable labels and values', () => {
   const entry = { at: 0, subject: null } as const;
-  const order = { order: '2026-001', revision: 1, act: 'propose', digest: 'ab'.repeat(32) };
+  const order = { order: '2026-001', revision: 1, action: 'propose', digest: 'ab'.repeat(32) };
   expect(particulars({ ...entry, kind: 'order.revision', public: order })).toBe(
     'order: 2026-001, revision: 1, action: proposal, SHA-256: abababababab…',
   );

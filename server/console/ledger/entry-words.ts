@@ -28,7 +28,7 @@ const ENTRY_NAMES: Readonly<Record<EntryKind, string>> = {
   'ca.created': 'Certificate authority created',
   'crl.issued': 'Revocation list signed',
   'ip-database.activated': 'IP database activated',
-  'disputed-policy.activated': 'Territory policy activated',
+  'territory-policy.activated': 'Territory policy activated',
   'names.sealed': 'Names of devices and users exported for one recipient',
   'messaging-key.certified': 'Certificate for the messaging key of a device issued',
   'messaging-key.countersigned': 'Device verified for messaging by the organization',
@@ -48,8 +48,8 @@ const ENTRY_NAMES: Readonly<Record<EntryKind, string>> = {
 };
 
 const EXECUTED: Readonly<Record<string, string>> = {
-  entered: 'Order took effect',
-  left: 'Order no longer active',
+  active: 'Order took effect',
+  inactive: 'Order no longer active',
 };
 
 export const entryName = ({ kind, public: { state } }: LedgerEntry): string =>
@@ -67,7 +67,6 @@ export function particulars(entry: LedgerEntry): string {
 }
 
 const LABELS: Readonly<Record<string, string>> = {
-  act: 'action',
   active: 'active devices',
   answered: 'devices that responded',
   approverSet: 'approver set',
@@ -113,7 +112,7 @@ const isAction = (value: string): value is OrderAction => Object.hasOwn(ACTION_N
 function inWords(name: string, value: string | number | null): string {
   if (TIMES.has(name) && typeof value === 'number') return dateTime(value);
   const text = String(value);
-  return name === 'act' && isAction(text) ? ACTION_NAMES[text].toLowerCase() : shortened(text);
+  return name === 'action' && isAction(text) ? ACTION_NAMES[text].toLowerCase() : shortened(text);
 }
 
 const shortened = (text: string) => (/^[0-9a-f]{24,}$/i.test(text) ? `${text.slice(0, 12)}…` : text);

@@ -54,7 +54,7 @@ export function approvalState(
   const basePaused = order.status === 'paused' && !adopted;
   const brief = isPause && !basePaused;
   const document = {
-    act: revision.action,
+    action: revision.action,
     status: isPause ? ('paused' as const) : ('active' as const),
     // The proposer is hidden only from readers who cannot approve. The value therefore does not matter for them.
     proposer: revision.proposer ?? '',

@@ -24,7 +24,7 @@ export function OrderHead({ order, now }: { readonly order: OrderView | HiddenOr
             for <Elapsed since={activeSince(order)} now={now} />
           </Text>
         )}
-        {(phase === 'ended' || phase === 'withdrawn') && last?.state === 'left' && (
+        {(phase === 'ended' || phase === 'withdrawn') && last?.state === 'inactive' && (
           <Text>
             ended <Moment at={last.at} />
           </Text>

@@ -22,7 +22,7 @@ export function OrderProceedings({ order, now }: { readonly order: OrderView; re
   const state = answerState(order, now);
   const documentsOf = may('order-documents.read') ? order.number : undefined;
   const replacedBy = new Map(
-    records.flatMap(({ entry, proceeding: { corrects } }) => (corrects ? [[corrects, entry]] : [])),
+    records.flatMap(({ number, proceeding: { corrects } }) => (corrects ? [[corrects, number]] : [])),
   );
   return (
     <Stack gap="sm">
@@ -38,10 +38,10 @@ export function OrderProceedings({ order, now }: { readonly order: OrderView; re
       )}
       {records.map((one) => (
         <Record
-          key={one.entry}
+          key={one.number}
           one={one}
           by={order.people[one.recordedBy] ?? one.recordedBy}
-          replacedBy={replacedBy.get(one.entry)}
+          replacedBy={replacedBy.get(one.number)}
           documentsOf={documentsOf}
           correct={
             may('orders.record')
@@ -109,7 +109,7 @@ const TITLES: Readonly<Record<Proceeding['kind'], string>> = {
 };
 
 function Record({
-  one: { entry, recordedAt, proceeding },
+  one: { number, recordedAt, proceeding },
   by,
   replacedBy,
   documentsOf,
@@ -129,12 +129,12 @@ function Record({
     { label: 'Recorded', value: <UserText>{`${dateTime(Date.parse(recordedAt))} by ${by}`}</UserText> },
   ];
   return (
-    <Paper withBorder p="sm" component="section" aria-label={`Record ${entry}: ${TITLES[proceeding.kind]}`}>
+    <Paper withBorder p="sm" component="section" aria-label={`Record ${number}: ${TITLES[proceeding.kind]}`}>
       <Group justify="space-between" gap="xs" mb={4}>
         <Text fw={600}>
           {TITLES[proceeding.kind]}{' '}
           <Text span size="sm" c="dimmed">
-            (record {entry})
+            (record {number})
           </Text>
         </Text>
         {replacedBy === undefined ? (
@@ -144,7 +144,7 @@ function Record({
               variant="default"
               onClick={correct}
               aria-haspopup="dialog"
-              aria-label={`Correct record ${entry}`}
+              aria-label={`Correct record ${number}`}
             >
               Correct record
             </Button>

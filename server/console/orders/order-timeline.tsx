@@ -57,9 +57,9 @@ export function OrderTimeline({
           <Timeline.Item
             key={`execution ${event.execution.at} ${event.execution.state}`}
             role="listitem"
-            color={event.execution.state === 'entered' ? 'red' : 'cordon'}
+            color={event.execution.state === 'active' ? 'red' : 'cordon'}
             bullet={
-              event.execution.state === 'entered' ? (
+              event.execution.state === 'active' ? (
                 <IconBan size={14} aria-hidden />
               ) : (
                 <IconCircleCheck size={14} aria-hidden />
@@ -67,7 +67,7 @@ export function OrderTimeline({
             }
             title={
               <Text fw={600}>
-                {event.execution.state === 'entered' ? 'Order took effect' : 'Order no longer active'}
+                {event.execution.state === 'active' ? 'Order took effect' : 'Order no longer active'}
               </Text>
             }
           >

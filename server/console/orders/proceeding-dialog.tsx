@@ -25,7 +25,7 @@ import { uploadDocument } from './upload-document.ts';
 export interface Recording {
   readonly kind: Proceeding['kind'];
   readonly appeal?: number;
-  readonly corrects?: { readonly entry: number; readonly proceeding: Proceeding };
+  readonly corrects?: { readonly number: number; readonly proceeding: Proceeding };
 }
 
 const VERBS: Readonly<Record<Proceeding['kind'], string>> = {
@@ -98,7 +98,7 @@ function ProceedingForm({
       on,
       ...(document && { document }),
       ...(note.trim() !== '' && { note: note.trim() }),
-      ...(corrects && { corrects: corrects.entry }),
+      ...(corrects && { corrects: corrects.number }),
       ...(kind === 'answer' && { by: by.trim() }),
       ...(kind === 'appeal-filed' && { court: { name: court.trim(), case: caseNumber.trim() } }),
       ...(kind === 'appeal-decided' && { appeal, outcome }),
@@ -111,7 +111,7 @@ function ProceedingForm({
     <Confirm title={`${verb}: order ${number}`} opened={opened} close={close} verb={verb} ready={ready} act={record}>
       <Text size="sm">
         {corrects
-          ? `The new record replaces record ${corrects.entry}, which stays visible. The public ledger contains the hashes (SHA-256) of both records.`
+          ? `The new record replaces record ${corrects.number}, which stays visible. The public ledger contains the hashes (SHA-256) of both records.`
           : 'The public ledger contains the hash (SHA-256) of this record, so nobody can change the record. To correct it, add another record.'}
       </Text>
       <TextInput

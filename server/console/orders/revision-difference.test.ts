@@ -109,7 +109,7 @@ it.each<[string, Partial<OrderTerms>, string]>([
 });
 
 it('shows notice times, the publication date, and a replaced document of the same title', () => {
-  expect(changed({ noticePlan: ['P7D', 'entry'] })[0]?.after).toBe('7 days before and at the effective time.');
+  expect(changed({ noticePlan: ['P7D', 'effective'] })[0]?.after).toBe('7 days before and at the effective time.');
   expect(changed({ publication: { until: '2015-08-09T19:00:00.000Z' } })[0]?.after).toContain(
     '10 Aug 2015, 00:00 (Asia/Karachi, GMT+5)',
   );

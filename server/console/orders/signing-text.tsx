@@ -26,7 +26,7 @@ export function SigningWords({
     <Stack gap="md">
       <Facts
         facts={[
-          { label: 'State after approval', value: document.act === 'pause' ? HOLD : STATUS[document.status] },
+          { label: 'State after approval', value: document.action === 'pause' ? HOLD : STATUS[document.status] },
           {
             label: 'Proposed by',
             value: (

@@ -8,6 +8,6 @@ export const MOMENT_NAMES: Readonly<Record<NoticeMoment, string>> = {
   P7D: '7 days before',
   P1D: '1 day before',
   PT1H: '1 hour before',
-  entry: 'at the effective time',
+  effective: 'at the effective time',
   withdrawal: 'at withdrawal',
 };

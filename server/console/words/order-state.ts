@@ -51,7 +51,7 @@ export function activeSince({
   terms,
 }: Pick<OrderView, 'executions'> & { readonly terms: Pick<OrderView['terms'], 'effective'> }): number {
   const last = executions.at(-1);
-  return last?.state === 'entered' ? last.at : Date.parse(terms.effective);
+  return last?.state === 'active' ? last.at : Date.parse(terms.effective);
 }
 
 /**

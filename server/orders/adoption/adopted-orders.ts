@@ -34,7 +34,7 @@ export interface AdoptedRevisions {
    * Throws `too_large` if the revision would make the order list too large for devices. Never throws for a pause, resume, extension or
    * withdrawal, because these actions add no text.
    */
-  requireRoom(document: Pick<Revision, 'order' | 'act'>, payload: string): void;
+  requireRoom(document: Pick<Revision, 'order' | 'action'>, payload: string): void;
 }
 
 export function openAdoptedOrders(ports: {
@@ -94,8 +94,8 @@ function createAdoptedRevisions(
       (adopted.get(order) ?? []).flatMap(({ action, revision, adoptedAt }) =>
         action === 'exit' && adoptedAt !== null ? [{ revision, adoptedAt }] : [],
       ),
-    requireRoom: ({ order, act }, payload) => {
-      if (act !== 'propose' && act !== 'revise') return;
+    requireRoom: ({ order, action }, payload) => {
+      if (action !== 'propose' && action !== 'revise') return;
       const others = [...accepted].filter(([number]) => number !== order);
       requireRoom([
         { envelope: revisionEnvelopeOf({ payload, approvals: [] }), withdrawn: false },

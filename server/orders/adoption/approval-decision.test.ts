@@ -29,14 +29,14 @@ describe('approvals', () => {
   const decide = (
     keyid: string,
     before: string[],
-    act: OrderAction = 'revise',
+    action: OrderAction = 'revise',
     basePaused = false,
     people: People = nobodyLinked,
   ) =>
     outcomeOf(() => {
-      const status = act === 'pause' ? 'paused' : 'active';
+      const status = action === 'pause' ? 'paused' : 'active';
       const revision = revisionDocument({
-        act,
+        action,
         status,
         pausedSince: status === 'paused' ? new Date(NOW).toISOString() : null,
       });

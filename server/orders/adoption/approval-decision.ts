@@ -23,12 +23,12 @@ export interface ApprovalDecision {
 }
 
 /** True if a single approval adopts the revision. This applies to the pause of an active order, which its proposer may approve. */
-export function isOneEnough({ act }: Pick<Revision, 'act'>, basePaused: boolean): boolean {
-  return act === 'pause' && !basePaused;
+export function isOneEnough({ action }: Pick<Revision, 'action'>, basePaused: boolean): boolean {
+  return action === 'pause' && !basePaused;
 }
 
 export function countingApprovers(
-  revision: Pick<Revision, 'act' | 'proposer'>,
+  revision: Pick<Revision, 'action' | 'proposer'>,
   recorded: readonly RecordedApproval[],
   persons: ReadonlyMap<string, string>,
   basePaused: boolean,

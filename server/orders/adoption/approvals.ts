@@ -57,14 +57,14 @@ export function createApprovals(ports: {
    * Refuses to adopt a revision that was proposed during a pause of its order, if this pause has ended. Such a revision keeps the order
    * paused, so its adoption would pause the order again without an end (ADR 11).
    */
-  async function requirePauseUnchanged({ order, act, status }: Revision, adopted: number | null, now: Instant) {
-    if (status !== 'paused' || act === 'pause') return;
+  async function requirePauseUnchanged({ order, action, status }: Revision, adopted: number | null, now: Instant) {
+    if (status !== 'paused' || action === 'pause') return;
     if (adopted !== (state.accepted().get(order)?.revision.revision ?? null)) await state.load();
     const pauseState = stateOf(state.accepted().get(order) ?? null, now);
     if (pauseState !== 'lapsed') return;
     const detail =
       'The pause under which this revision was proposed has ended. Its approval would pause the order again without an end. Propose the revision again.';
-    throw new CordonError('action_not_allowed', detail, { state: pauseState, action: act });
+    throw new CordonError('action_not_allowed', detail, { state: pauseState, action });
   }
 
   async function approve(

@@ -68,13 +68,13 @@ const document = { title: 'SECRET', mediaType: 'application/pdf', bytes: 1, sha2
 const record = canonicalText({
   installation: 'ins_test',
   order: '2015-001',
-  entry: 1,
+  number: 1,
   recordedBy: member,
   recordedAt: new Date(NOW).toISOString(),
   salt: 'b'.repeat(64),
   proceeding: { kind: 'answer', on: '2015-07-24', by: 'SECRET', document },
 });
-const RECORD = { order: '2015-001', entry: 1, record, digest: '' };
+const RECORD = { order: '2015-001', number: 1, record, digest: '' };
 const order: OrderView = {
   number: '2015-001',
   title: 'SECRET',

@@ -36,7 +36,7 @@ const second = signedApproverSet(nextDocument, [ada, ben]);
 const proposed = revisionDocument();
 const adopted = signedRevision(proposed, [ada, ben]);
 const next = (changes: Partial<Revision>) =>
-  revisionDocument({ revision: 2, previous: adopted.digest, act: 'withdraw', status: 'withdrawn', ...changes });
+  revisionDocument({ revision: 2, previous: adopted.digest, action: 'withdraw', status: 'withdrawn', ...changes });
 const withdrawn = signedRevision(next({}), [ada, ben]);
 const other = signedRevision(revisionDocument({ order: '2015-002' }), [ada, cyd]);
 
@@ -122,7 +122,7 @@ describe('revisions', () => {
   });
 
   it('include the paused revision of a one-person pause', () => {
-    const paused = { act: 'pause', status: 'paused', pausedSince: new Date(NOW).toISOString() } as const;
+    const paused = { action: 'pause', status: 'paused', pausedSince: new Date(NOW).toISOString() } as const;
     const hold = signedRevision(revisionDocument({ ...paused, revision: 2, previous: adopted.digest }), [ada]);
     const list = listOf([adopted, hold]);
     expect(recover({ list }).revisions.map(({ revision }) => revision.revision)).toEqual([2]);
@@ -178,7 +178,7 @@ describe('approver sets', () => {
 describe('device record', () => {
   const salt = newSalt();
   const exempting = signedRevision(
-    next({ act: 'revise', status: 'active', exempt: [{ commitment: commitmentOf(salt, device), until: null }] }),
+    next({ action: 'revise', status: 'active', exempt: [{ commitment: commitmentOf(salt, device), until: null }] }),
     [ada, ben],
   );
   const record = (changes: Partial<DeviceRecord> = {}, key = online): Envelope =>

@@ -118,7 +118,7 @@ function revisionsOf(
   const revisions = [...verified.orders].flatMap(([order, verifiedOrder]) => {
     if (verifiedOrder === accepted.get(order)) return [];
     const base =
-      verifiedOrder.revision.act === 'pause'
+      verifiedOrder.revision.action === 'pause'
         ? baseOf(verifiedOrder.revision, document, approverSet, accepted.get(order))
         : null;
     return [...(base ? [make(base)] : []), make(verifiedOrder.envelope)];

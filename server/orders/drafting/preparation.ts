@@ -124,7 +124,7 @@ export function createPreparation(ports: PreparationPorts) {
       order,
       revision: (prepared.order?.latestRevision ?? 0) + 1,
       previous,
-      act: action,
+      action: action,
       proposer,
       proposedAt: now,
       status,

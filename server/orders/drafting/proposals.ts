@@ -44,7 +44,7 @@ export function createProposals(
     objections.throwFirst();
     if (!prepared) throw new Error('a draft without objections was not prepared');
     const document = documentOf(prepared, prepared.order?.number ?? (await nextNumber()), proposer);
-    const { order, revision, act: action, salt } = document;
+    const { order, revision, action, salt } = document;
     const payload = canonicalText(document);
     // Make sure that the revision can be parsed before it is stored. The server could neither show nor change an order with an unreadable
     // revision.
@@ -79,7 +79,7 @@ export function createProposals(
         at: row.proposedAt,
         subject: proposer,
         // The ledger entry of a withheld order does not name the action, but its digest commits to the action.
-        public: { order, revision, ...(salt === undefined && { act: action }), digest },
+        public: { order, revision, ...(salt === undefined && { action }), digest },
       },
     );
     return revisionView(row, [row], row.proposedAt);

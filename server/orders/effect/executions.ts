@@ -13,7 +13,7 @@ import type { Bus } from '../../bus/bus.ts';
 import type { Log } from '../ports.ts';
 import { instantsOf } from './verdict-changes.ts';
 
-export type ExecutionState = 'entered' | 'left';
+export type ExecutionState = 'active' | 'inactive';
 
 export interface Execution {
   readonly order: string;
@@ -53,8 +53,8 @@ export function createExecutions(ports: {
     const now = clock.now();
     const known = await store.lastExecutions();
     for (const rule of rules()) {
-      const state: ExecutionState = inForce(rule, now) ? 'entered' : 'left';
-      if (state === (known.get(rule.order) ?? 'left')) continue;
+      const state: ExecutionState = inForce(rule, now) ? 'active' : 'inactive';
+      if (state === (known.get(rule.order) ?? 'inactive')) continue;
       const { order, revision } = rule;
       await store.recordExecution(
         { order, revision, state, at: now },

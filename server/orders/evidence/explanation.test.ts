@@ -40,7 +40,7 @@ function explanationAt(at: number, order: object = {}) {
           order: '2015-001',
           revision: 1,
           previous: null,
-          act: 'propose',
+          action: 'propose',
           proposer: 'p',
           proposedAt: effective,
           status: 'active',

@@ -26,7 +26,7 @@ import { Objections } from '../drafting/objections.ts';
 
 export interface ProceedingRow {
   readonly order: string;
-  readonly entry: number;
+  readonly number: number;
   readonly record: string;
   readonly digest: string;
 }
@@ -48,7 +48,7 @@ export interface ProceedingStore {
 /** Proceedings of an order for its page. The server hides them from readers who may not read a withheld order. */
 export interface ProceedingsView extends ProceedingState {
   /** All records of answers and appeals about the order, sorted by number. Records that a later record corrects are included. */
-  readonly records: readonly Pick<ProceedingRecord, 'entry' | 'recordedBy' | 'recordedAt' | 'proceeding'>[];
+  readonly records: readonly Pick<ProceedingRecord, 'number' | 'recordedBy' | 'recordedAt' | 'proceeding'>[];
 }
 
 export const answerAlert = (order: string): string => `answer_due:${order}`;
@@ -60,8 +60,8 @@ export function proceedingsView(rows: readonly ProceedingRow[]): ProceedingsView
   const records = rows.map(readRecord);
   return {
     ...proceedingState(records),
-    records: records.map(({ entry, recordedBy, recordedAt, proceeding }) => ({
-      entry,
+    records: records.map(({ number, recordedBy, recordedAt, proceeding }) => ({
+      number,
       recordedBy,
       recordedAt,
       proceeding,
@@ -130,15 +130,15 @@ export function createProceedings(ports: {
     const record: ProceedingRecord = {
       installation,
       order,
-      entry: rows.length + 1,
+      number: rows.length + 1,
       recordedBy: by,
       recordedAt: new Date(now).toISOString(),
       salt: newSalt(),
       proceeding,
     };
     const text = canonicalText(record);
-    const row = { order, entry: record.entry, record: text, digest: sha256(text) };
-    const particulars = { order, entry: row.entry, digest: row.digest };
+    const row = { order, number: record.number, record: text, digest: sha256(text) };
+    const particulars = { order, record: row.number, digest: row.digest };
     await store.appendProceeding(row, proceeding.document?.sha256 ?? null, answerAlert(order), {
       kind: 'order.proceeding',
       at: now,

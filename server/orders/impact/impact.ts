@@ -121,7 +121,7 @@ export function createImpact(ports: {
 
   const warningsOn = async (document: Revision, rule: OrderRule, result: RehearsalResult): Promise<Warning[]> => [
     ...pauseWarnings(document, state.accepted().get(document.order), clock.now()),
-    ...(document.act === 'propose' || document.act === 'revise' ? areaWarnings(document.terms) : []),
+    ...(document.action === 'propose' || document.action === 'revise' ? areaWarnings(document.terms) : []),
     ...warningsOf(document, rule, result, ports.largeShare),
     ...(document.status === 'withdrawn' ? [] : statementWarnings(await ports.overriding(rule))),
   ];

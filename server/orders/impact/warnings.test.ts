@@ -6,7 +6,7 @@ import { revisionDocument } from '../../../tests/support/signed-documents.ts';
 import type { Impact } from './device-impact.ts';
 import { pauseWarnings, type Warning, warningsOf } from './warnings.ts';
 
-const PROPOSED = { act: 'propose', status: 'active' } as const;
+const PROPOSED = { action: 'propose', status: 'active' } as const;
 const RULE: Pick<OrderRule, 'services' | 'nexus' | 'unknown'> = {
   services: new Set(['messaging', 'mail']),
   nexus: new Set(['present']),
@@ -77,22 +77,22 @@ describe('warnings', () => {
   });
 
   it('warns of an exit only that it wipes data', () => {
-    const warnings = warningsOf({ act: 'exit', status: 'active' }, RULE, fleetOf(100, 90), LARGE);
+    const warnings = warningsOf({ action: 'exit', status: 'active' }, RULE, fleetOf(100, 90), LARGE);
     expect(codes(warnings)).toEqual(['wipes_data 90']);
   });
 
   it('warns that a change of an order that one person paused makes the pause permanent', () => {
     const pausedSince = '2015-12-01T00:00:00.000Z';
-    const revision = revisionDocument({ revision: 2, act: 'pause', status: 'paused', pausedSince });
+    const revision = revisionDocument({ revision: 2, action: 'pause', status: 'paused', pausedSince });
     const base = { revision, digest: 'a'.repeat(64), permanentPause: false };
     const now = Date.parse(pausedSince);
-    const change = { act: 'extend', status: 'paused', previous: base.digest } as const;
+    const change = { action: 'extend', status: 'paused', previous: base.digest } as const;
     const codesOf = (...about: Parameters<typeof pauseWarnings>) => codes(pauseWarnings(...about));
     expect(codesOf(change, base, now)).toEqual(['pause_without_end']);
-    expect(codesOf({ ...change, act: 'revise' }, base, now + BRIEF_PAUSE - 1)).toEqual(['pause_without_end']);
+    expect(codesOf({ ...change, action: 'revise' }, base, now + BRIEF_PAUSE - 1)).toEqual(['pause_without_end']);
     expect(pauseWarnings(change, base, now)[0]?.detail).toContain('ends at 2015-12-04T00:00:00.000Z');
-    expect(codesOf({ ...change, act: 'pause' }, base, now)).toEqual([]);
-    expect(codesOf({ ...change, act: 'resume', status: 'active' }, base, now)).toEqual([]);
+    expect(codesOf({ ...change, action: 'pause' }, base, now)).toEqual([]);
+    expect(codesOf({ ...change, action: 'resume', status: 'active' }, base, now)).toEqual([]);
     expect(codesOf(change, { ...base, permanentPause: true }, now)).toEqual([]);
     expect(codesOf(change, base, now + BRIEF_PAUSE)).toEqual([]);
     expect(codesOf({ ...change, previous: 'b'.repeat(64) }, base, now)).toEqual([]);
@@ -111,7 +111,7 @@ describe('warnings', () => {
     ['extend', 'active', ['large_share 50']],
     // A one-person pause expires, and the order is active again.
     ['revise', 'paused', ['large_share 50']],
-  ] as const)('%s: warns of new suspensions only', (act, status, expected) => {
-    expect(codes(warningsOf({ act, status }, RULE, fleetOf(100, 50), LARGE))).toEqual(expected);
+  ] as const)('%s: warns of new suspensions only', (action, status, expected) => {
+    expect(codes(warningsOf({ action, status }, RULE, fleetOf(100, 50), LARGE))).toEqual(expected);
   });
 });

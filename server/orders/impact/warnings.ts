@@ -22,16 +22,16 @@ export interface Warning {
  * Warnings about the devices that an order affects. An order that affects more than `largeShare` percent of all devices causes a warning.
  */
 export function warningsOf(
-  { act, status }: { readonly act: OrderAction; readonly status: Revision['status'] },
+  { action, status }: { readonly action: OrderAction; readonly status: Revision['status'] },
   rule: Pick<OrderRule, 'services' | 'nexus' | 'unknown'>,
   { sets, fleet, ofApprovers }: Pick<RehearsalResult, 'sets' | 'fleet' | 'ofApprovers'>,
   largeShare: number,
 ): Warning[] {
   // A withdrawal or pause needs no warnings, because it suspends nothing. Other revisions of a paused order need warnings, because a
   // one-person pause expires and the order then suspends services again.
-  if (status === 'withdrawn' || act === 'pause') return [];
+  if (status === 'withdrawn' || action === 'pause') return [];
   const { denied } = countsOf(sets);
-  if (act === 'exit') {
+  if (action === 'exit') {
     // An exit needs only the warning about wiped data, because proposers and approvers saw the order's other warnings before.
     const detail = `Once approved, the exit wipes work data on devices that the order certainly blocks, ${denied} at most now, and destroys their messages on the server. It cannot be undone.`;
     return [{ code: 'wipes_data', detail, devices: denied }];
@@ -76,11 +76,11 @@ export function warningsOf(
  * end, which approvers may not expect.
  */
 export function pauseWarnings(
-  { act, status, previous }: Pick<Revision, 'act' | 'status' | 'previous'>,
+  { action, status, previous }: Pick<Revision, 'action' | 'status' | 'previous'>,
   base: Pick<AcceptedRevision, 'revision' | 'digest' | 'permanentPause'> | undefined,
   now: Instant,
 ): Warning[] {
-  if (status !== 'paused' || act === 'pause' || base?.digest !== previous) return [];
+  if (status !== 'paused' || action === 'pause' || base?.digest !== previous) return [];
   const end = base.permanentPause ? null : briefPauseEnds(base.revision);
   if (end === null || stateOf(base, now) !== 'paused') return [];
   const until = new Date(end).toISOString();

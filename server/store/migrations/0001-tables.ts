@@ -321,8 +321,8 @@ const ORDERS: Tables = {
     key: 'order_number, span, account_id, part, about',
   },
   order_proceedings: {
-    columns: 'order_number text, entry int, record text, digest text',
-    key: 'order_number, entry',
+    columns: 'order_number text, number int, record text, digest text',
+    key: 'order_number, number',
     references: { order_number: 'orders(number)' },
   },
   answer_reminders: {

@@ -76,7 +76,7 @@ export interface OrderTables {
     sequence: Generated<number>;
     order_number: string;
     revision: number;
-    state: 'entered' | 'left';
+    state: 'active' | 'inactive';
     at: number;
   };
   /** Devices to which a revision denied a service when it took effect. `revision`: the first such revision. */
@@ -136,7 +136,7 @@ export interface OrderTables {
     count: number;
   };
   /** Admins' records of answers to authorities and of appeals, as canonical JSON. `digest` is its SHA-256. */
-  order_proceedings: { order_number: string; entry: number; record: string; digest: string };
+  order_proceedings: { order_number: string; number: number; record: string; digest: string };
   /**
    * Newest reminder about each order to whose authority an answer is due at `answer_by`. `mailed`: JSON list of the accounts to which the
    * server sent the reminder by mail.

@@ -75,7 +75,7 @@ const payload = canonicalText({
   order: ORDER,
   revision: 1,
   previous: null,
-  act: 'propose',
+  action: 'propose',
   proposer: KARL.person,
   proposedAt: timestamp(TIMES.proposed),
   status: 'active',
@@ -114,7 +114,7 @@ export const proceeding = {
 export const proceedingsView = {
   answer: proceeding,
   appeals: [],
-  records: [{ entry: 1, recordedBy: KARL.person, recordedAt: '2026-03-05T11:20:00.000Z', proceeding }],
+  records: [{ number: 1, recordedBy: KARL.person, recordedAt: '2026-03-05T11:20:00.000Z', proceeding }],
 };
 const listedOrder = {
   visibility: 'public',
@@ -131,7 +131,7 @@ export const orderList = { orders: [listedOrder] };
 export const orderView = {
   ...listedOrder,
   revisions: [revisionSummary],
-  executions: [{ revision: 1, state: 'entered', at: TIMES.effective }],
+  executions: [{ revision: 1, state: 'active', at: TIMES.effective }],
   people: namesByPerson,
 };
 

@@ -68,7 +68,7 @@ export const ARABIC: NoticeWords = {
     P7D: 'أُعلن قبل 7 أيام',
     P1D: 'أُعلن قبل يوم واحد',
     PT1H: 'أُعلن قبل ساعة واحدة',
-    entry: 'أُعلن عند بدء السريان',
+    effective: 'أُعلن عند بدء السريان',
     withdrawal: 'أُعلن عند السحب',
   },
   displayedLate: 'أُعلن',

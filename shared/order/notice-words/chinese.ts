@@ -62,7 +62,7 @@ export const CHINESE: NoticeWords = {
     P7D: '提前 7 天告知',
     P1D: '提前 1 天告知',
     PT1H: '提前 1 小时告知',
-    entry: '生效时告知',
+    effective: '生效时告知',
     withdrawal: '撤回时告知',
   },
   displayedLate: '告知时间',

@@ -72,7 +72,7 @@ export const ENGLISH: NoticeWords = {
     P7D: 'Displayed 7 days before',
     P1D: 'Displayed 1 day before',
     PT1H: 'Displayed 1 hour before',
-    entry: 'Displayed when the order took effect',
+    effective: 'Displayed when the order took effect',
     withdrawal: 'Displayed when the order was withdrawn',
   },
   displayedLate: 'Displayed',

@@ -73,7 +73,7 @@ export const FRENCH: NoticeWords = {
     P7D: 'Annoncé 7 jours avant',
     P1D: 'Annoncé 1 jour avant',
     PT1H: 'Annoncé 1 heure avant',
-    entry: 'Annoncé à l’entrée en vigueur',
+    effective: 'Annoncé à l’entrée en vigueur',
     withdrawal: 'Annoncé lors du retrait',
   },
   displayedLate: 'Annoncé',

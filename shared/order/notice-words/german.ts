@@ -74,7 +74,7 @@ export const GERMAN: NoticeWords = {
     P7D: '7 Tage vorher mitgeteilt',
     P1D: '1 Tag vorher mitgeteilt',
     PT1H: '1 Stunde vorher mitgeteilt',
-    entry: 'Beim Inkrafttreten mitgeteilt',
+    effective: 'Beim Inkrafttreten mitgeteilt',
     withdrawal: 'Bei der Rücknahme mitgeteilt',
   },
   displayedLate: 'Mitgeteilt',

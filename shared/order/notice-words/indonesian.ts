@@ -72,7 +72,7 @@ export const INDONESIAN: NoticeWords = {
     P7D: 'Diberitahukan 7 hari sebelumnya',
     P1D: 'Diberitahukan 1 hari sebelumnya',
     PT1H: 'Diberitahukan 1 jam sebelumnya',
-    entry: 'Diberitahukan saat mulai berlaku',
+    effective: 'Diberitahukan saat mulai berlaku',
     withdrawal: 'Diberitahukan saat dicabut',
   },
   displayedLate: 'Diberitahukan',

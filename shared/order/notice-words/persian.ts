@@ -71,7 +71,7 @@ export const PERSIAN: NoticeWords = {
     P7D: '۷ روز پیش از آن اعلام شد',
     P1D: '۱ روز پیش از آن اعلام شد',
     PT1H: '۱ ساعت پیش از آن اعلام شد',
-    entry: 'هنگام آغاز اجرا اعلام شد',
+    effective: 'هنگام آغاز اجرا اعلام شد',
     withdrawal: 'هنگام لغو اعلام شد',
   },
   displayedLate: 'اعلام شد',

@@ -71,7 +71,7 @@ export const PORTUGUESE: NoticeWords = {
     P7D: 'Avisado 7 dias antes',
     P1D: 'Avisado 1 dia antes',
     PT1H: 'Avisado 1 hora antes',
-    entry: 'Avisado na entrada em vigor',
+    effective: 'Avisado na entrada em vigor',
     withdrawal: 'Avisado na revogação',
   },
   displayedLate: 'Avisado',

@@ -71,7 +71,7 @@ export const SPANISH: NoticeWords = {
     P7D: 'Avisado 7 días antes',
     P1D: 'Avisado 1 día antes',
     PT1H: 'Avisado 1 hora antes',
-    entry: 'Avisado al entrar en vigor',
+    effective: 'Avisado al entrar en vigor',
     withdrawal: 'Avisado al retirarse',
   },
   displayedLate: 'Avisado',

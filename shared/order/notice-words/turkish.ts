@@ -71,7 +71,7 @@ export const TURKISH: NoticeWords = {
     P7D: '7 gün önce bildirildi',
     P1D: '1 gün önce bildirildi',
     PT1H: '1 saat önce bildirildi',
-    entry: 'Yürürlüğe girdiğinde bildirildi',
+    effective: 'Yürürlüğe girdiğinde bildirildi',
     withdrawal: 'Geri alındığında bildirildi',
   },
   displayedLate: 'Bildirildi',

@@ -91,7 +91,7 @@ describe('conversion from an order to the form and back', () => {
     documents: [{ title: 'Letter', mediaType: 'application/pdf', bytes: 9, sha256: 'a'.repeat(64) }],
     notice: { ur: 'سروس ختم' },
     publication: { until: '2015-11-01T00:00:00.000Z' },
-    noticePlan: ['P7D', 'entry'],
+    noticePlan: ['P7D', 'effective'],
     exportWindow: 'P30D',
     authoritativeLanguage: 'ur',
   };
