@@ -100,29 +100,31 @@ function ledgerLines(
   const lines: string[] = [];
   if (resumed) {
     lines.push(
-      `An admin resumed the ledger on ${when(resumed.at)} from ${resumed.size} entries. ${resumed.checkpoints} of ${resumed.active} devices had shown a checkpoint. The largest had ${resumed.shown} entries.`,
+      `An admin resumed the ledger on ${when(resumed.at)} from ${resumed.size} entries. ${resumed.checkpoints} of ${resumed.active} devices had reported a checkpoint. The largest had ${resumed.largestReported} entries.`,
     );
   }
   if (continued) {
     const shown =
-      continued.shown === null ? 'The loss was unknown.' : `A ledger of ${continued.shown} entries was shown.`;
+      continued.largestReported === null
+        ? 'The loss was unknown.'
+        : `A ledger of ${continued.largestReported} entries was reported.`;
     lines.push(
       `Approvers continued the ledger on ${when(continued.at)} from ${continued.size} entries as ${continued.origin}. ${shown}`,
     );
   }
   if (ledgerSuspended !== null) lines.push(`The ledger is suspended: ${ledgerSuspended}.`);
   if (evidence) {
-    const { active, asked, answered, checkpoints, beyond, lost, largest, size } = evidence;
+    const { active, asked, responded, checkpoints, notContained, lost, largest, size } = evidence;
     lines.push(
-      `Ledger: ${size} entries here. ${asked} of ${active} active devices were asked, ${answered} answered, ${checkpoints} showed a checkpoint, ${beyond} showed one that the ledger here does not contain.`,
+      `Ledger: ${size} entries here. ${asked} of ${active} active devices were asked, ${responded} responded, ${checkpoints} reported a checkpoint, ${notContained} reported one that the ledger here does not contain.`,
     );
     if (lost > 0) lines.push(`${lost} devices have seen entries that the continuation left out.`);
     if (evidence.silent.length > 0) lines.push(`Asked, no answer yet: ${evidence.silent.join(', ')}.`);
-    if (largest) lines.push(`The largest shown checkpoint has ${largest.size} entries, root ${largest.root}.`);
+    if (largest) lines.push(`The largest reported checkpoint has ${largest.size} entries, root ${largest.root}.`);
     if (ledgerSuspended !== null) lines.push(evidence.obstacle ?? RESUMABLE);
   }
   return lines;
 }
 
 const RESUMABLE =
-  'Every shown checkpoint is contained in the ledger here. If no entry was published after the backup, run: cordon recovery resume-ledger.';
+  'Every reported checkpoint is contained in the ledger here. If no entry was published after the backup, run: cordon recovery resume-ledger.';

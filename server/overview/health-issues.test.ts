@@ -41,7 +41,7 @@ const RESTORED: NonNullable<Facts['restored']['state']> = {
   at: NOW - DAY,
   closedAt: null,
   ledger: 'rejoined',
-  seenLedger: 0,
+  notContainedSize: 0,
   revocations: 'ledger',
   recalled: { devices: 0, newer: 0, revisions: 0, approvers: 0 },
   missing: [],
@@ -151,7 +151,7 @@ describe('health issues', () => {
     ],
     [
       'a resumed ledger and a device that has seen more of it',
-      { restored: { state: { ...RESTORED, ledger: 'resumed', seenLedger: 9 }, lost: [] } },
+      { restored: { state: { ...RESTORED, ledger: 'resumed', notContainedSize: 9 }, lost: [] } },
       [['restored', 'critical', null]],
     ],
     [

@@ -66,7 +66,7 @@ export interface ServerFacts {
   readonly restored: {
     readonly state: Pick<
       RecoveryState,
-      'at' | 'closedAt' | 'recalled' | 'missing' | 'missingApprovers' | 'ledger' | 'seenLedger' | 'revocations'
+      'at' | 'closedAt' | 'recalled' | 'missing' | 'missingApprovers' | 'ledger' | 'notContainedSize' | 'revocations'
     > | null;
     readonly lost: readonly unknown[];
   };
@@ -205,7 +205,7 @@ function backup({ backups: { newest, next, failure }, now, fleet }: Facts): Foun
 
 function restored({ restored: { state, lost } }: Facts): Found | null {
   if (!state) return null;
-  const rests = state.ledger === 'suspended' || state.seenLedger > 0;
+  const rests = state.ledger === 'suspended' || state.notContainedSize > 0;
   if (state.closedAt !== null) {
     if (!rests) return null;
     const detail =

@@ -25,9 +25,9 @@ export interface SigningPeople {
 export interface SuspendedLedger {
   readonly origin: string;
   readonly fork: { readonly size: number; readonly root: string };
-  readonly shown: NamedTree | null;
+  readonly reported: NamedTree | null;
   /**
-   * True if at least one checkpoint (signed size and hash of the ledger) was shown, and the ledger contains every shown checkpoint. No lost
+   * True if at least one checkpoint (signed size and hash of the ledger) was reported, and the ledger contains every reported checkpoint. No lost
    * entries are then known, so an admin can resume the ledger under its old name.
    */
   readonly lossless: boolean;
@@ -72,12 +72,12 @@ export interface ContinuationView {
 
 export function whyOutdated(document: LedgerContinuation, facts: SuspendedLedger, suspended: boolean): string | null {
   if (!suspended) return 'The ledger is no longer suspended.';
-  const { fork, origin, shown } = facts;
+  const { fork, origin, reported } = facts;
   if (document.origin !== origin || document.fork.size !== fork.size || document.fork.root !== fork.root) {
     return 'The ledger has changed since the proposal. Propose the continuation again.';
   }
-  if (document.shown?.size === shown?.size && document.shown?.root === shown?.root) return null;
-  return `A larger ledger was shown since the proposal${shown ? `, of ${shown.size} entries` : ''}. Propose the continuation again, so that approvers sign the known loss.`;
+  if (document.reported?.size === reported?.size && document.reported?.root === reported?.root) return null;
+  return `A larger ledger was reported since the proposal${reported ? `, of ${reported.size} entries` : ''}. Propose the continuation again, so that approvers sign the known loss.`;
 }
 
 export function createContinuationProposals(ports: ContinuationProposalsPorts) {
@@ -152,7 +152,7 @@ export function createContinuationProposals(ports: ContinuationProposalsPorts) {
     const restored = recovery.state();
     if (!restored) throw new CordonError('conflict', 'This server was not restored.');
     const at = now();
-    const { fork, newOrigin, shown, origin } = document;
+    const { fork, newOrigin, reported, origin } = document;
     const row: ContinuationRow = { ...signed, state: 'adopted', adoptedAt: at };
     const after = continuedState(restored, document, at);
     await continuations.adopt(row, fork.size, after, {
@@ -162,7 +162,9 @@ export function createContinuationProposals(ports: ContinuationProposalsPorts) {
       public: { ...fork, origin, newOrigin, digest: row.digest, document: row.payload },
     });
     recovery.replace(after);
-    const loss = shown ? `a ledger of ${shown.size} entries was shown` : 'the number of lost entries is unknown';
+    const loss = reported
+      ? `a ledger of ${reported.size} entries was reported`
+      : 'the number of lost entries is unknown';
     const detail = `Approvers continued the public ledger from ${fork.size} entries under the name ${newOrigin}. Before, ${loss}. Devices accept the new name with the signed document and report it.`;
     await raise({ device: null, code: 'ledger_continued', detail });
     await sequence();
@@ -187,12 +189,12 @@ function proposedRow(
   at: number,
 ): ContinuationRow {
   const { installation, reason, account } = input;
-  const { origin, fork, shown } = input.ledger;
+  const { origin, fork, reported } = input.ledger;
   const document: LedgerContinuation = {
     installation,
     origin,
     fork,
-    shown,
+    reported,
     newOrigin: continuedOrigin(installation, at),
     reason,
     date: new Date(at).toISOString(),
@@ -217,7 +219,7 @@ function checkLoss({ lossless, fork }: SuspendedLedger): void {
   if (lossless) {
     throw new CordonError(
       'conflict',
-      'Every shown checkpoint is contained in the ledger here, so no loss is known. Resume the ledger instead: cordon recovery resume-ledger. If a saved checkpoint shows a loss, name it with --checkpoint.',
+      'Every reported checkpoint is contained in the ledger here, so no loss is known. Resume the ledger instead: cordon recovery resume-ledger. If a saved checkpoint shows a loss, name it with --checkpoint.',
     );
   }
   if (fork.size === 0) throw new CordonError('conflict', 'The ledger has no entries that could continue.');
@@ -231,11 +233,11 @@ function rowOf(rows: readonly ContinuationRow[], digest: string): ContinuationRo
 
 function continuedState(
   restored: RecoveryState,
-  { fork, newOrigin, shown }: LedgerContinuation,
+  { fork, newOrigin, reported }: LedgerContinuation,
   at: number,
 ): RecoveryState {
-  const continued = { at, ...fork, origin: newOrigin, shown: shown?.size ?? null };
-  return { ...restored, ledger: 'continued', seenLedger: 0, seen: null, continued, lossShown: 0 };
+  const continued = { at, ...fork, origin: newOrigin, largestReported: reported?.size ?? null };
+  return { ...restored, ledger: 'continued', notContainedSize: 0, notContained: null, continued, reportedLoss: 0 };
 }
 
 function newestSet(envelopes: readonly Envelope[]): ApproverSet {

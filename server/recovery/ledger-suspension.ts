@@ -7,15 +7,15 @@ import { CordonError } from '../../shared/errors.ts';
 import { rootOf } from '../../shared/ledger/merkle.ts';
 import { parseVerifierKey } from '../../shared/ledger/signed-note.ts';
 import type { RecoveryState } from './recovery-state.ts';
-import { createShownCheckpoints, type ShownCheckpointsPorts } from './shown-checkpoints.ts';
+import { createReportedCheckpoints, type ReportedCheckpointsPorts } from './reported-checkpoints.ts';
 
 const MOST_RESPONSES = 1_000;
 
 /** Reason why the server may sign no checkpoint; null if the server may sign. Pure. */
 export function whySuspended(known: RecoveryState | null): string | null {
-  if (!known || (known.ledger !== 'suspended' && known.seenLedger === 0)) return null;
-  return known.seenLedger > 0
-    ? `a signed checkpoint shows a ledger of ${known.seenLedger} entries that the ledger here does not contain`
+  if (!known || (known.ledger !== 'suspended' && known.notContainedSize === 0)) return null;
+  return known.notContainedSize > 0
+    ? `a signed checkpoint shows a ledger of ${known.notContainedSize} entries that the ledger here does not contain`
     : 'the server was restored without a copy of the ledger, and entries may have been published after the backup';
 }
 
@@ -25,35 +25,39 @@ export function whySuspended(known: RecoveryState | null): string | null {
  * ledger.
  */
 export function whyNotResumed(facts: {
-  readonly largestShown: number;
-  readonly beyond: number;
+  readonly notContainedSize: number;
+  readonly notContained: number;
   readonly checkpoints: number;
   readonly file: boolean;
 }): string | null {
-  if (facts.largestShown > 0 || facts.beyond > 0) {
-    const size = facts.largestShown > 0 ? ` of ${facts.largestShown} entries` : '';
+  if (facts.notContainedSize > 0 || facts.notContained > 0) {
+    const size = facts.notContainedSize > 0 ? ` of ${facts.notContainedSize} entries` : '';
     return `A signed checkpoint shows a ledger${size} that the restored ledger does not contain, so entries were lost. Restore again with --ledger and a newer copy. Without a newer copy, let approvers continue the ledger: cordon recovery continue-ledger.`;
   }
   if (facts.checkpoints === 0 && !facts.file) {
-    return 'No device has shown a checkpoint of the ledger yet. Wait until devices connect, or name a saved checkpoint file.';
+    return 'No device has reported a checkpoint of the ledger yet. Wait until devices connect, or name a saved checkpoint file.';
   }
   return null;
 }
 
-export function createLedgerSuspension(ports: ShownCheckpointsPorts) {
+export function createLedgerSuspension(ports: ReportedCheckpointsPorts) {
   const { ledger, store, recovery, now, log } = ports;
-  const shownCheckpoints = createShownCheckpoints(ports);
+  const reportedCheckpoints = createReportedCheckpoints(ports);
   const suspended = () => whySuspended(recovery.state());
 
   async function evidence() {
     const known = recovery.state();
-    const [facts, answers, size] = await Promise.all([
+    const [facts, responses, size] = await Promise.all([
       store.evidence(),
       store.responses(MOST_RESPONSES),
       ledger.size(),
     ]);
-    const shownFacts = { largestShown: known?.seenLedger ?? 0, beyond: facts.beyond, checkpoints: facts.checkpoints };
-    return { ...facts, size, answers, obstacle: whyNotResumed({ ...shownFacts, file: false }) };
+    const reportedFacts = {
+      notContainedSize: known?.notContainedSize ?? 0,
+      notContained: facts.notContained,
+      checkpoints: facts.checkpoints,
+    };
+    return { ...facts, size, responses, obstacle: whyNotResumed({ ...reportedFacts, file: false }) };
   }
 
   /**
@@ -65,50 +69,65 @@ export function createLedgerSuspension(ports: ShownCheckpointsPorts) {
     const known = recovery.state();
     if (!known || suspended() === null)
       throw new CordonError('conflict', 'The ledger is not suspended. Nothing was changed.');
-    const file = note === null ? null : await shownCheckpoints.examine(note);
-    const { active, answered, checkpoints, beyond, largest } = await store.evidence();
-    const largestShown = recovery.state()?.seenLedger ?? 0;
-    const obstacle = whyNotResumed({ largestShown, beyond, checkpoints, file: file !== null });
+    const file = note === null ? null : await reportedCheckpoints.examine(note);
+    const { active, responded, checkpoints, notContained, largest } = await store.evidence();
+    const notContainedSize = recovery.state()?.notContainedSize ?? 0;
+    const obstacle = whyNotResumed({ notContainedSize, notContained, checkpoints, file: file !== null });
     if (obstacle !== null) throw new CordonError('conflict', `The ledger cannot be resumed. ${obstacle}`);
     const size = await ledger.size();
     const root = (await rootOf(size, ledger.hashes)).toString('hex');
-    const shown = Math.max(largest?.size ?? 0, file?.size ?? 0);
+    const largestReported = Math.max(largest?.size ?? 0, file?.size ?? 0);
     const at = now();
     await recovery.update(
       {
         ledger: 'resumed',
-        resumed: { at, size, root, shown, active, answered, checkpoints, file: file !== null },
+        resumed: { at, size, root, largestReported, active, responded, checkpoints, file: file !== null },
       },
       {
         kind: 'ledger.resumed',
         at,
         subject: account,
-        public: { size, root, shown, active, answered, checkpoints, file: file === null ? 0 : 1 },
+        public: {
+          size,
+          root,
+          largestReported,
+          activeDevices: active,
+          responded,
+          checkpoints,
+          savedCheckpoint: file === null ? 0 : 1,
+        },
       },
     );
-    log.info({ size, shown, answered, checkpoints }, 'an admin resumed the ledger');
+    log.info({ size, largestReported, responded, checkpoints }, 'an admin resumed the ledger');
   }
 
   /**
-   * Data for the proposal of a continuation, by which the ledger goes on under a new name. `shown`: the largest tree in a checkpoint that
+   * Data for the proposal of a continuation, by which the ledger goes on under a new name. `reported`: the largest tree in a checkpoint that
    * the ledger does not contain, or null. `note`: signed checkpoint from a file, or null.
    */
   async function forContinuation(note: string | null) {
-    const file = note === null ? null : await shownCheckpoints.examine(note);
-    const [{ beyond, checkpoints, largestBeyond }, size] = await Promise.all([store.evidence(), ledger.size()]);
+    const file = note === null ? null : await reportedCheckpoints.examine(note);
+    const [{ notContained, checkpoints, largestNotContained }, size] = await Promise.all([
+      store.evidence(),
+      ledger.size(),
+    ]);
     const fork = { size, root: size === 0 ? '' : (await rootOf(size, ledger.hashes)).toString('hex') };
-    const remembered = recovery.state()?.seen ?? null;
+    const remembered = recovery.state()?.notContained ?? null;
     const { name } = await parseVerifierKey(ledger.verifierKey);
-    const fromDevices = largestBeyond && { ...largestBeyond, origin: largestBeyond.origin ?? name };
-    const shown =
-      remembered && fromDevices
-        ? fromDevices.size > remembered.size
-          ? fromDevices
+    const reported =
+      remembered && largestNotContained
+        ? largestNotContained.size > remembered.size
+          ? largestNotContained
           : remembered
-        : (remembered ?? fromDevices);
-    const shownFacts = { largestShown: recovery.state()?.seenLedger ?? 0, beyond, checkpoints };
-    return { origin: name, fork, shown, lossless: whyNotResumed({ ...shownFacts, file: file !== null }) === null };
+        : (remembered ?? largestNotContained);
+    const reportedFacts = { notContainedSize: recovery.state()?.notContainedSize ?? 0, notContained, checkpoints };
+    return {
+      origin: name,
+      fork,
+      reported,
+      lossless: whyNotResumed({ ...reportedFacts, file: file !== null }) === null,
+    };
   }
 
-  return { suspended, recordCheckpoint: shownCheckpoints.recordCheckpoint, evidence, resume, forContinuation };
+  return { suspended, recordCheckpoint: reportedCheckpoints.recordCheckpoint, evidence, resume, forContinuation };
 }

@@ -100,12 +100,12 @@ export async function prepareRestoredStore(work: RestoreWork, options: Preparati
     missingApprovers: (since?.approvers ?? 0) > manifest.versions.approvers ? (since?.approvers ?? 0) : 0,
     withdrawn,
     recalled: { devices: 0, newer: 0, revisions: 0, approvers: 0 },
-    seenLedger: 0,
+    notContainedSize: 0,
     closedAt: null,
     resumed: null,
-    seen: null,
+    notContained: null,
     continued: null,
-    lossShown: 0,
+    reportedLoss: 0,
     conversations: await work.rows.conversations(),
   };
   await work.ledger.append({

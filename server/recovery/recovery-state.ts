@@ -29,7 +29,7 @@ export const recoverySchema = z.strictObject({
    * - `resumed`: an admin continued the ledger from the restored tree.
    * - `continued`: entries were lost, and approvers continued the ledger under a new name.
    */
-  ledger: z.enum(['rejoined', 'suspended', 'renamed', 'resumed', 'continued']),
+  ledger: z.enum(['rejoined', 'suspended', 'resumed', 'continued']),
   rejoined: count,
   revocations: z.enum(['ledger', 'crl', 'both', 'unknown']),
   revoked: count,
@@ -49,11 +49,11 @@ export const recoverySchema = z.strictObject({
   }),
   recalled: z.strictObject({ devices: count, newer: count, revisions: count, approvers: count }),
   /** Size of the largest tree that a signed checkpoint proves and the ledger does not contain; 0 if there is none. */
-  seenLedger: count,
+  notContainedSize: count,
   closedAt: count.nullable(),
   /**
    * Decision of an admin that a restored server may sign ledger checkpoints again; null without a decision. `size` and `root`: tree from
-   * which the ledger continues. `active`, `answered`, `checkpoints` and `file`: devices and checkpoints on which the admin relied.
+   * which the ledger continues. `active`, `responded`, `checkpoints` and `file`: devices and checkpoints on which the admin relied.
    */
   resumed: z
     .strictObject({
@@ -61,40 +61,41 @@ export const recoverySchema = z.strictObject({
       size: count,
       root: sha256Hex,
       /** Size of the largest tree in a checkpoint from a device or a file. */
-      shown: count,
+      largestReported: count,
       active: count,
-      answered: count,
+      responded: count,
       checkpoints: count,
       file: z.boolean(),
     })
-    .nullable()
-    .default(null),
+    .nullable(),
   /**
    * Largest ledger tree that a signed checkpoint proves and that the restored ledger does not contain. The tree proves that the restored
-   * server lost entries. Null if there is no such tree, or if an older version of the server wrote the state.
+   * server lost entries. Null if there is no such tree.
    */
-  seen: z
-    .strictObject({ origin: z.string().max(200), size: count, root: sha256Hex })
-    .nullable()
-    .default(null),
+  notContained: z.strictObject({ origin: z.string().max(200), size: count, root: sha256Hex }).nullable(),
   /**
    * Continuation: approvers decided that the ledger goes on under a new name, because entries were lost. Null without such a decision.
-   * `size` and `root`: tree from which the ledger continues. `origin`: the ledger's new name. `shown`: number of entries in the largest
-   * tree that a checkpoint showed.
+   * `size` and `root`: tree from which the ledger continues. `origin`: the ledger's new name. `largestReported`: number of entries in
+   * the largest reported tree; null if unknown.
    */
   continued: z
-    .strictObject({ at: count, size: count, root: sha256Hex, origin: z.string().max(200), shown: count.nullable() })
-    .nullable()
-    .default(null),
+    .strictObject({
+      at: count,
+      size: count,
+      root: sha256Hex,
+      origin: z.string().max(200),
+      largestReported: count.nullable(),
+    })
+    .nullable(),
   /**
    * Size, in entries, of the largest old ledger that a device reported after approvers gave the ledger a new name. Stored only if it
    * exceeds the size that the approvers stated, because more entries were then lost than they knew. 0 if no device reported such a ledger.
    */
-  lossShown: count.default(0),
+  reportedLoss: count,
   /**
    * Number of conversations in the backup that have an active member. Their devices may already use a later epoch (version of the
-   * conversation's keys). Null if an older version of the server wrote the state.
+   * conversation's keys).
    */
-  conversations: count.nullable().default(null),
+  conversations: count,
 });
 export type RecoveryState = z.infer<typeof recoverySchema>;

@@ -15,7 +15,7 @@ import type { Continuations } from './continuations.ts';
 import { createDocumentRecall, type DocumentRecallPorts } from './document-recall.ts';
 import { createLedgerSuspension } from './ledger-suspension.ts';
 import { createReadmissions, type ReadmissionStore } from './readmissions.ts';
-import type { CheckpointResponseStore, RestoredLedger } from './shown-checkpoints.ts';
+import type { CheckpointResponseStore, RestoredLedger } from './reported-checkpoints.ts';
 import type { StoredRecovery } from './stored-recovery.ts';
 
 export type { RecoveryState } from './recovery-state.ts';
@@ -96,7 +96,7 @@ export function createRecovery(ports: RecoveryPorts) {
       const evidence = await suspension.evidence();
       // The list of asked devices is only in memory. After a restart, the server asks all devices again.
       const { requested, silent } = recall.requests();
-      return { ...evidence, silent: silent.slice(0, MOST_SILENT), asked: Math.max(requested, evidence.answered) };
+      return { ...evidence, silent: silent.slice(0, MOST_SILENT), asked: Math.max(requested, evidence.responded) };
     },
     /**
      * Resumes the ledger. First processes all checkpoints that have arrived. Throws `conflict` without sufficient evidence, and

@@ -1,11 +1,11 @@
-/** Store of the checkpoints that devices show to a restored server. */
+/** Store of the checkpoints that devices report to a restored server. */
 import { sql } from 'kysely';
 import { deviceIdSchema } from '../../shared/protocol/ids.ts';
 import type {
   CheckpointResponse,
   LedgerEvidence,
   CheckpointResponseStore as Port,
-} from '../recovery/shown-checkpoints.ts';
+} from '../recovery/reported-checkpoints.ts';
 import type { Database } from './database.ts';
 
 const countOf = () => sql<number | string>`count(*)`.as('count');
@@ -17,10 +17,10 @@ export class CheckpointResponseStore implements Port {
     this.#database = database;
   }
 
-  async saveResponse({ device, at, size, root, origin, verdict }: CheckpointResponse): Promise<void> {
-    const row = { at, size, root, origin, verdict };
+  async saveResponse({ device, at, size, root, origin, result }: CheckpointResponse): Promise<void> {
+    const row = { at, size, root, origin, result };
     await this.#database.db
-      .insertInto('recovery_answers')
+      .insertInto('recovery_responses')
       .values({ device_id: device, ...row })
       .onConflict((conflict) => conflict.column('device_id').doUpdateSet(row))
       .execute();
@@ -28,22 +28,31 @@ export class CheckpointResponseStore implements Port {
 
   async responses(limit: number): Promise<(CheckpointResponse & { readonly user: string | null })[]> {
     const rows = await this.#database.db
-      .selectFrom('recovery_answers as answer')
-      .leftJoin('devices', 'devices.id', 'answer.device_id')
-      .select(['answer.device_id', 'answer.at', 'answer.size', 'answer.root', 'answer.origin', 'answer.verdict'])
+      .selectFrom('recovery_responses as response')
+      .leftJoin('devices', 'devices.id', 'response.device_id')
+      .select([
+        'response.device_id',
+        'response.at',
+        'response.size',
+        'response.root',
+        'response.origin',
+        'response.result',
+      ])
       .select('devices.person_name')
-      .orderBy(sql`case answer.verdict when 'beyond' then 0 when 'lost' then 1 when 'contained' then 2 else 3 end`)
-      .orderBy(sql`coalesce(answer.size, -1)`, 'desc')
-      .orderBy('answer.device_id')
+      .orderBy(
+        sql`case response.result when 'not_contained' then 0 when 'lost' then 1 when 'contained' then 2 else 3 end`,
+      )
+      .orderBy(sql`coalesce(response.size, -1)`, 'desc')
+      .orderBy('response.device_id')
       .limit(limit)
       .execute();
-    return rows.map(({ device_id, at, size, root, origin, verdict, person_name }) => ({
+    return rows.map(({ device_id, at, size, root, origin, result, person_name }) => ({
       device: deviceIdSchema.parse(device_id),
       at,
       size,
       root,
       origin,
-      verdict,
+      result,
       user: person_name ?? null,
     }));
   }
@@ -52,27 +61,29 @@ export class CheckpointResponseStore implements Port {
     const { db } = this.#database;
     const largestOf = () =>
       db
-        .selectFrom('recovery_answers')
+        .selectFrom('recovery_responses')
         .select(['size', 'root', 'origin'])
         .where('size', 'is not', null)
         .orderBy('size', 'desc')
         .limit(1);
-    const [counts, active, largest, beyond] = await Promise.all([
-      db.selectFrom('recovery_answers').select(['verdict', countOf()]).groupBy('verdict').execute(),
+    const [counts, active, largest, notContained] = await Promise.all([
+      db.selectFrom('recovery_responses').select(['result', countOf()]).groupBy('result').execute(),
       db.selectFrom('devices').select(countOf()).where('status', '=', 'active').executeTakeFirstOrThrow(),
       largestOf().executeTakeFirst(),
-      largestOf().where('verdict', '=', 'beyond').executeTakeFirst(),
+      largestOf().where('result', '=', 'not_contained').executeTakeFirst(),
     ]);
-    const of = (verdict: CheckpointResponse['verdict']) =>
-      Number(counts.find((row) => row.verdict === verdict)?.count ?? 0);
+    const of = (result: CheckpointResponse['result']) =>
+      Number(counts.find((row) => row.result === result)?.count ?? 0);
     return {
       active: Number(active.count),
-      answered: counts.reduce((sum, { count }) => sum + Number(count), 0),
-      checkpoints: of('contained') + of('beyond') + of('lost'),
-      beyond: of('beyond'),
+      responded: counts.reduce((sum, { count }) => sum + Number(count), 0),
+      checkpoints: of('contained') + of('not_contained') + of('lost'),
+      notContained: of('not_contained'),
       lost: of('lost'),
       largest: largest ? { size: largest.size ?? 0, root: largest.root ?? '' } : null,
-      largestBeyond: beyond ? { size: beyond.size ?? 0, root: beyond.root ?? '', origin: beyond.origin } : null,
+      largestNotContained: notContained
+        ? { size: notContained.size ?? 0, root: notContained.root ?? '', origin: notContained.origin ?? '' }
+        : null,
     };
   }
 }

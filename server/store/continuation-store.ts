@@ -70,7 +70,7 @@ export class ContinuationStore implements Port {
         .executeTakeFirst();
       if (numUpdatedRows !== 1n) throw new CordonError('conflict', 'The continuation is no longer pending.');
       await setMeta(tx, RECOVERY_KEY, JSON.stringify(state));
-      await sql`update recovery_answers set verdict = 'lost' where verdict = 'beyond'`.execute(tx);
+      await sql`update recovery_responses set result = 'lost' where result = 'not_contained'`.execute(tx);
       await appendEntry(tx, entry);
     });
   }

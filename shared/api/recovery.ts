@@ -16,31 +16,31 @@ export const recoveryView = z.object({
        * the ledger accepts entries. The time is therefore visible only while the ledger is still suspended.
        */
       closedAt: instant.nullable(),
-      ledger: z.enum(['rejoined', 'suspended', 'renamed', 'resumed', 'continued']),
+      ledger: z.enum(['rejoined', 'suspended', 'resumed', 'continued']),
       /** Reason why the ledger is suspended; null if the ledger accepts new entries. */
       ledgerSuspended: z.string().nullable(),
       /**
        * State of the ledger when an admin ended the ledger's suspension after a restore: size, root hash, and what devices' checkpoints
-       * showed at that time. Null if no admin has done this.
+       * stated at that time. Null if no admin has done this.
        */
       resumed: z
         .object({
           at: instant,
           size: count,
           root: z.string(),
-          shown: count,
+          largestReported: count,
           active: count,
-          answered: count,
+          responded: count,
           checkpoints: count,
           file: z.boolean(),
         })
         .nullable(),
       /**
-       * Ledger size and root hash at which approvers continued the ledger under a new name after a loss of entries (ADR 39). `shown` is the
+       * Ledger size and root hash at which approvers continued the ledger under a new name after a loss of entries (ADR 39). `largestReported` is the
        * largest size that a device or file reported; null if unknown.
        */
       continued: z
-        .object({ at: instant, size: count, root: z.string(), origin: z.string(), shown: count.nullable() })
+        .object({ at: instant, size: count, root: z.string(), origin: z.string(), largestReported: count.nullable() })
         .nullable(),
       /**
        * Version numbers of signed documents. `from`: newest numbers in the backup, and its number of ledger entries. `to`: higher numbers
@@ -63,8 +63,8 @@ export const recoveryView = z.object({
         commands: count,
         proposals: count,
       }),
-      /** Number of conversations in the backup that may have continued afterward; null if unknown. */
-      conversations: count.nullable(),
+      /** Number of conversations in the backup that may have continued afterward. */
+      conversations: count,
       /**
        * Order revisions that the restored backup lacks although a copy of the public ledger records their adoption. Revisions that devices
        * have sent back since the restore are not in the list.
@@ -79,17 +79,17 @@ export const recoveryView = z.object({
     .object({
       /**
        * Numbers of devices. `active`: all active devices. `asked`: devices that the server asked for a checkpoint of the ledger.
-       * `answered`: devices that responded.
+       * `responded`: devices that responded.
        */
       active: count,
       asked: count,
-      answered: count,
+      responded: count,
       /**
-       * `checkpoints`: number of devices that reported a checkpoint of this installation. `beyond`: number of devices whose checkpoint the
-       * ledger does not contain.
+       * `checkpoints`: number of devices that reported a checkpoint of this installation. `notContained`: number of devices whose checkpoint
+       * the ledger does not contain.
        */
       checkpoints: count,
-      beyond: count,
+      notContained: count,
       /** Number of devices that have seen ledger entries which the continued ledger lacks. */
       lost: count,
       largest: z.object({ size: count, root: z.string() }).nullable(),
@@ -103,14 +103,14 @@ export const recoveryView = z.object({
        * Checkpoints that devices reported, at most 1,000. Checkpoints that the ledger does not contain come first. Among the rest,
        * checkpoints of a larger ledger come first.
        */
-      answers: z.array(
+      responses: z.array(
         z.object({
           device: z.string(),
           user: z.string().nullable(),
           at: instant,
           size: count.nullable(),
           root: z.string().nullable(),
-          verdict: z.enum(['contained', 'beyond', 'lost', 'none', 'unreadable']),
+          result: z.enum(['contained', 'not_contained', 'lost', 'none', 'unreadable']),
         }),
       ),
     })

@@ -16,7 +16,7 @@ const document = (changed: Partial<LedgerContinuation> = {}): LedgerContinuation
   newOrigin: SECOND,
   reason: 'a lost disk',
   fork: { size: 100, root: A },
-  shown: { origin: FIRST, size: 130, root: B },
+  reported: { origin: FIRST, size: 130, root: B },
   date: '2026-11-28T16:00:00.000Z',
   ...changed,
 });
@@ -31,18 +31,18 @@ describe('judgment of a tree that a device has seen', () => {
     ['between the fork and the shown one', tree(120, C), {}, 'lost'],
     ['as large as the shown one, with another root', tree(130, C), {}, 'contradicts'],
     ['larger than the shown one', tree(131, C), {}, 'lost-more'],
-    ['larger than the fork, while the loss is unknown', tree(101, C), { shown: null }, 'lost-more'],
-    ['smaller than the fork, while the loss is unknown', tree(90, C), { shown: null }, 'prove'],
+    ['larger than the fork, while the loss is unknown', tree(101, C), { reported: null }, 'lost-more'],
+    ['smaller than the fork, while the loss is unknown', tree(90, C), { reported: null }, 'prove'],
     // A second history is shorter than the remaining tree. The continuation gives up only the stated tree.
-    ['of a second history, and shown', tree(80, B), { shown: { origin: FIRST, size: 80, root: B } }, 'lost'],
-    ['of a second history, and not shown', tree(79, C), { shown: { origin: FIRST, size: 80, root: B } }, 'prove'],
+    ['of a second history, and shown', tree(80, B), { reported: { origin: FIRST, size: 80, root: B } }, 'lost'],
+    ['of a second history, and not shown', tree(79, C), { reported: { origin: FIRST, size: 80, root: B } }, 'prove'],
     // The continuation that gave the second name was itself lost.
     ['of a lost continuation', tree(120, C, SECOND), { newOrigin: THIRD }, 'lost'],
     ['of a lost continuation, larger', tree(140, C, SECOND), { newOrigin: THIRD }, 'lost-more'],
     ['of a lost continuation, no larger than the fork', tree(90, C, SECOND), { newOrigin: THIRD }, 'lost'],
     ['of another installation', tree(90, C, 'cordon/other'), {}, 'other'],
     ['of the new log itself', tree(120, C, SECOND), {}, 'other'],
-    ['of an older log', tree(90, C, FIRST), { origin: SECOND, newOrigin: THIRD, shown: null }, 'other'],
+    ['of an older log', tree(90, C, FIRST), { origin: SECOND, newOrigin: THIRD, reported: null }, 'other'],
   ])('%s', (_name, held, changed, verdict) => {
     expect(judgeEarlierTree(held, document(changed))).toBe(verdict);
   });
@@ -53,16 +53,16 @@ describe('a continuation document', () => {
 
   it('is read if it is consistent', () => {
     expect(read({})).toEqual(document());
-    expect(read({ shown: null }).shown).toBeNull();
+    expect(read({ reported: null }).reported).toBeNull();
   });
 
   it.each([
     ['of another installation’s log', { origin: 'cordon/other' }],
     ['to another installation’s log', { newOrigin: 'cordon/other/20261128160000' }],
     ['to the same name', { newOrigin: FIRST }],
-    ['to an older name', { origin: THIRD, newOrigin: SECOND, shown: null }],
-    ['that states the fork as the loss', { shown: { origin: FIRST, size: 100, root: A } }],
-    ['that states a tree of a later log', { shown: { origin: THIRD, size: 130, root: B } }],
+    ['to an older name', { origin: THIRD, newOrigin: SECOND, reported: null }],
+    ['that states the fork as the loss', { reported: { origin: FIRST, size: 100, root: A } }],
+    ['that states a tree of a later log', { reported: { origin: THIRD, size: 130, root: B } }],
     ['without entries', { fork: { size: 0, root: D } }],
     ['with an unknown field', { server: 'me' }],
     ['with a name of another form', { newOrigin: `${FIRST}/2` }],
@@ -77,7 +77,7 @@ it('orders the names of a log by time, and finds the continuation of each', () =
   expect(
     [FIRST, SECOND, `${FIRST}/x`, `${FIRST}x`, 'cordon/other'].map((name) => originOrder('ins_test', name)),
   ).toEqual([0, 20261128160000, null, null, null]);
-  const [one, two] = [document(), document({ origin: SECOND, newOrigin: THIRD, shown: null })];
+  const [one, two] = [document(), document({ origin: SECOND, newOrigin: THIRD, reported: null })];
   expect(continuationOf(FIRST, [two, one])).toBe(one);
   expect(continuationOf(SECOND, [two, one])).toBe(two);
   expect(continuationOf(THIRD, [two, one])).toBeNull();

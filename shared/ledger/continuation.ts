@@ -21,18 +21,18 @@ export interface NamedTree {
  */
 export function parseContinuation(payload: Uint8Array): LedgerContinuation {
   const document = parseDocument(ledgerContinuationSchema, payload);
-  const { installation, origin, fork, shown, newOrigin } = document;
+  const { installation, origin, fork, reported, newOrigin } = document;
   const [before, after] = [originOrder(installation, origin), originOrder(installation, newOrigin)];
   if (before === null || after === null) throw malformed('names a ledger of another installation');
   if (after <= before) throw malformed('has a new origin that is not later than the old one');
-  if (shown) {
-    const order = originOrder(installation, shown.origin);
+  if (reported) {
+    const order = originOrder(installation, reported.origin);
     if (order === null || order < before || order >= after) {
       throw malformed(
         'names a reported tree that is not of the old ledger or a ledger between the old and the new name',
       );
     }
-    if (shown.origin === origin && shown.size === fork.size && shown.root === fork.root) {
+    if (reported.origin === origin && reported.size === fork.size && reported.root === fork.root) {
       throw malformed('states a loss, but the reported tree is the tree that continues');
     }
   }
@@ -51,16 +51,21 @@ export type TreeVerdict = 'prove' | 'lost' | 'lost-more' | 'contradicts' | 'othe
 
 export function judgeEarlierTree(
   earlier: NamedTree,
-  { installation, origin, fork, shown, newOrigin }: LedgerContinuation,
+  { installation, origin, fork, reported, newOrigin }: LedgerContinuation,
 ): TreeVerdict {
-  if (shown && shown.origin === earlier.origin && shown.size === earlier.size && shown.root === earlier.root)
+  if (
+    reported &&
+    reported.origin === earlier.origin &&
+    reported.size === earlier.size &&
+    reported.root === earlier.root
+  )
     return 'lost';
   if (earlier.origin === origin && earlier.size <= fork.size) return 'prove';
   const order = originOrder(installation, earlier.origin);
   const [before, after] = [originOrder(installation, origin), originOrder(installation, newOrigin)];
   if (order === null || before === null || after === null || order < before || order >= after) return 'other';
-  if (shown && shown.origin === earlier.origin && shown.size === earlier.size) return 'contradicts';
-  return shown && earlier.size <= shown.size ? 'lost' : 'lost-more';
+  if (reported && reported.origin === earlier.origin && reported.size === earlier.size) return 'contradicts';
+  return reported && earlier.size <= reported.size ? 'lost' : 'lost-more';
 }
 
 /**

@@ -96,9 +96,9 @@ export const ENTRY_KINDS = [
   /**
    * Entry: an admin (`subject`) resumed the ledger after a restore without a newer copy.
    * - `size`, `root`: size and root hash of the restored ledger.
-   * - `shown`: largest reported size.
-   * - `active`: active devices, of which `answered` responded and `checkpoints` reported a checkpoint.
-   * - `file`: 1 if the admin gave a saved checkpoint.
+   * - `largestReported`: largest reported size.
+   * - `activeDevices`: active devices, of which `responded` responded and `checkpoints` reported a checkpoint.
+   * - `savedCheckpoint`: 1 if the admin gave a saved checkpoint.
    */
   'ledger.resumed',
   /**
@@ -110,7 +110,7 @@ export const ENTRY_KINDS = [
    * Entry: a device reported a larger loss than the approvers knew when they continued the ledger under a new name. `origin`, `size` and
    * `root` describe the earlier ledger that the device has seen.
    */
-  'ledger.loss-shown',
+  'ledger.loss-reported',
 ] as const;
 export type EntryKind = (typeof ENTRY_KINDS)[number];
 

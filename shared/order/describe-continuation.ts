@@ -31,15 +31,15 @@ export function describeContinuation(payload: string): Described<LedgerContinuat
   };
 }
 
-function lossLine({ shown, fork }: LedgerContinuation): Line {
-  if (!shown) {
+function lossLine({ reported, fork }: LedgerContinuation): Line {
+  if (!reported) {
     const value = 'unknown: no device and no file has reported more entries. Unreported entries may be lost.';
     return { label: 'lost', value, grave: true };
   }
-  const more = shown.size - fork.size;
+  const more = reported.size - fork.size;
   const value =
     more > 0
-      ? `at least ${entries(more)}: a ledger of ${shown.size} entries was reported, root ${shown.root}`
-      : `entries of another history: a ledger of ${shown.size} entries was reported that the remaining one does not contain, root ${shown.root}`;
+      ? `at least ${entries(more)}: a ledger of ${reported.size} entries was reported, root ${reported.root}`
+      : `entries of another history: a ledger of ${reported.size} entries was reported that the remaining one does not contain, root ${reported.root}`;
   return { label: 'lost', value, grave: true };
 }

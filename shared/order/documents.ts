@@ -352,7 +352,7 @@ export const ledgerContinuationSchema = z.strictObject({
    * Largest reported ledger with entries that the server no longer has. Null if no device or ledger copy reported one; the number of lost
    * entries is then unknown.
    */
-  shown: ledgerTree.extend({ origin: ledgerOrigin }).nullable(),
+  reported: ledgerTree.extend({ origin: ledgerOrigin }).nullable(),
   newOrigin: ledgerOrigin,
   reason: text,
   date: timestamp,

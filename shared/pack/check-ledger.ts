@@ -93,7 +93,7 @@ function checkContinuations(
 ): void {
   for (const one of path) {
     const before = findings.failures;
-    const { fork, shown, newOrigin, reason, date } = one.document;
+    const { fork, reported, newOrigin, reason, date } = one.document;
     const tree = earlier.find(({ size }) => size === fork.size);
     if (!tree || Buffer.from(tree.root).toString('hex') !== fork.root) {
       const why = `the pack does not prove that the ledger begins with the ${fork.size} entries of the continuation to ${newOrigin}`;
@@ -109,9 +109,9 @@ function checkContinuations(
     });
     if (findings.failures > before) continue;
     const loss =
-      shown === null
+      reported === null
         ? 'It states no number of lost entries.'
-        : `It states that a ledger of ${shown.size} entries had been reported before.`;
+        : `It states that a ledger of ${reported.size} entries had been reported before.`;
     findings.proven(
       `The ledger lost entries. Approvers of set ${one.set.approvers.version} continued the remaining ${fork.size} under the name ${newOrigin} (${date}). ${loss} Reason: ${reason}`,
     );

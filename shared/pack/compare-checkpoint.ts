@@ -48,7 +48,7 @@ export async function compareCheckpoint(
     continuations.map(({ document }) => document),
   );
   if (next && next.fork.size < savedCheckpoint.size) {
-    const stated = next.shown !== null && savedCheckpoint.size <= next.shown.size;
+    const stated = next.reported !== null && savedCheckpoint.size <= next.reported.size;
     findings.unproven(
       `${yours} has entries that the ledger lost. Approvers continued it with ${next.fork.size} entries, and the document ${stated ? 'states this loss' : 'does not state a loss of this size'}. Keep your checkpoint: it proves that the entries were published.`,
     );

@@ -154,7 +154,7 @@ describeOnEveryStore('a ledger that lost entries', (open) => {
       newOrigin: NEW,
       reason: 'a lost disk',
       fork: { size: 5 },
-      shown: { origin: FIRST, size: 9 },
+      reported: { origin: FIRST, size: 9 },
     });
     expect(proposal).toMatchObject({ state: 'waiting', signed: 0, needed: 2, outdated: null });
 
@@ -173,7 +173,12 @@ describeOnEveryStore('a ledger that lost entries', (open) => {
 
     expect(await signBy(ben, proposal)).toMatchObject({ state: 'adopted', signed: 2 });
     expect(suspension.suspended()).toBeNull();
-    expect(state()).toMatchObject({ ledger: 'continued', seenLedger: 0, seen: null, continued: { size: 5, shown: 9 } });
+    expect(state()).toMatchObject({
+      ledger: 'continued',
+      notContainedSize: 0,
+      notContained: null,
+      continued: { size: 5, largestReported: 9 },
+    });
     expect(await states.state()).toEqual(state());
     expect((await ledger.checkpoint()).split('\n').slice(0, 2)).toEqual([NEW, '8']);
     const { entries } = await ledger.proveEntries([4, 5, 6, 7]);
@@ -194,12 +199,12 @@ describeOnEveryStore('a ledger that lost entries', (open) => {
     await suspension.recordCheckpoint(newDeviceId(), await published(9));
     const proposal = await continuing.propose('a lost disk', null, 'acc_owner');
     for (const person of [ada, ben]) await signBy(person, proposal);
-    const verdicts = async () => (await suspension.evidence()).answers.map(({ verdict }) => verdict);
-    expect(await verdicts()).toEqual(['lost']);
+    const results = async () => (await suspension.evidence()).responses.map(({ result }) => result);
+    expect(await results()).toEqual(['lost']);
     for (const note of [await published(9), await published(7), early, await ledger.checkpoint()]) {
       await suspension.recordCheckpoint(newDeviceId(), note);
     }
-    expect((await verdicts()).toSorted()).toEqual(['contained', 'contained', 'lost', 'lost', 'lost']);
+    expect((await results()).toSorted()).toEqual(['contained', 'contained', 'lost', 'lost', 'lost']);
     expect([suspension.suspended(), raised]).toEqual([null, ['ledger_continued']]);
 
     // More entries are lost than the approvers knew: one ledger entry and one alert for each larger tree.
@@ -207,7 +212,7 @@ describeOnEveryStore('a ledger that lost entries', (open) => {
     await ledger.sequence();
     expect(raised).toEqual(['ledger_continued', 'ledger_loss_larger']);
     const body = (await ledger.proveEntry(6)).body.toString();
-    expect(JSON.parse(body)).toMatchObject({ kind: 'ledger.loss-shown', public: { origin: FIRST, size: 11 } });
+    expect(JSON.parse(body)).toMatchObject({ kind: 'ledger.loss-reported', public: { origin: FIRST, size: 11 } });
     expect(suspension.suspended()).toBeNull();
 
     // The continued ledger loses entries as well: a log name that this server never used shows it.
@@ -230,7 +235,7 @@ describeOnEveryStore('a ledger that lost entries', (open) => {
     await add(database, 1, 'waiting');
     clock.jump(NOW + 120_000);
     const second = await continuing.propose('a lost disk again', null, 'acc_owner');
-    expect(documentOf(second)).toMatchObject({ origin: NEW, shown: { origin: later, size: 12 } });
+    expect(documentOf(second)).toMatchObject({ origin: NEW, reported: { origin: later, size: 12 } });
     for (const person of [ben, cyd]) await signBy(person, second);
     expect(state()).toMatchObject({ ledger: 'continued', continued: { origin: documentOf(second).newOrigin } });
     expect((await ledger.proveContinuations()).map(({ index }) => index)).toEqual([5, 7]);
@@ -253,12 +258,12 @@ describeOnEveryStore('a ledger that lost entries', (open) => {
     const first = await continuing.propose('a lost disk', null, 'acc_owner');
     await signBy(ada, first);
     await suspension.recordCheckpoint(newDeviceId(), await published(9));
-    await expect(signBy(cyd, first)).rejects.toThrow('A larger ledger was shown');
+    await expect(signBy(cyd, first)).rejects.toThrow('A larger ledger was reported');
     expect((await continuing.list())[0]?.outdated).toContain('9 entries');
 
     // The new proposal replaces the old one, with the loss that a kept file shows.
     const second = await continuing.propose('a lost disk', await published(12), 'acc_owner');
-    expect(documentOf(second).shown).toMatchObject({ size: 12 });
+    expect(documentOf(second).reported).toMatchObject({ size: 12 });
     await expect(signBy(ada, first)).rejects.toMatchObject({ code: 'not_found' });
     await signBy(ada, second);
     expect(await signBy(ben, second)).toMatchObject({ state: 'waiting', signed: 1 });
@@ -271,7 +276,7 @@ describeOnEveryStore('a ledger that lost entries', (open) => {
   it('states an unknown loss while no device showed a checkpoint, and accepts signatures of a later approver set', async () => {
     const { sets, continuing, continuations, signBy } = await restored();
     const proposal = await continuing.propose('nobody answers', null, 'acc_owner');
-    expect(documentOf(proposal).shown).toBeNull();
+    expect(documentOf(proposal).reported).toBeNull();
     for (const person of [ada, ben]) await signBy(person, proposal);
     const before = sets[0];
     if (!before) throw new Error('there is no approver set');
@@ -289,8 +294,8 @@ it.each([
   ['a ledger that grows', {}, false, 'is no longer suspended'],
   ['another tree', { fork: { size: 6, root: 'a'.repeat(64) } }, true, 'has changed'],
   ['another name', { origin: NEW }, true, 'has changed'],
-  ['a larger loss', { shown: { origin: FIRST, size: 10, root: 'b'.repeat(64) } }, true, '10 entries'],
-  ['a known loss', { shown: { origin: FIRST, size: 9, root: 'b'.repeat(64) } }, true, '9 entries'],
+  ['a larger loss', { reported: { origin: FIRST, size: 10, root: 'b'.repeat(64) } }, true, '10 entries'],
+  ['a known loss', { reported: { origin: FIRST, size: 9, root: 'b'.repeat(64) } }, true, '9 entries'],
 ])('a proposal and %s', (_name, changed, suspended, why) => {
   const document: LedgerContinuation = {
     installation: INSTALLATION,
@@ -299,9 +304,9 @@ it.each([
     reason: 'a lost disk',
     date: new Date(NOW).toISOString(),
     fork: { size: 5, root: 'a'.repeat(64) },
-    shown: null,
+    reported: null,
   };
-  const facts = { origin: FIRST, fork: document.fork, shown: null, lossless: false, ...changed };
+  const facts = { origin: FIRST, fork: document.fork, reported: null, lossless: false, ...changed };
   const outdated = whyOutdated(document, facts, suspended);
   if (why === null) expect(outdated).toBeNull();
   else expect(outdated).toContain(why);

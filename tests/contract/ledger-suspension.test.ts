@@ -92,7 +92,7 @@ describeOnEveryStore('a suspended ledger', (open) => {
     const [shows, silent] = [await addDevice(database, { group, user: 'Ada' }), await addDevice(database, { group })];
     await expect(suspension.resume(null, 'acc_owner')).rejects.toMatchObject({
       code: 'conflict',
-      message: expect.stringContaining('No device has shown a checkpoint'),
+      message: expect.stringContaining('No device has reported a checkpoint'),
     });
     await add(database, 2, 'waiting');
     await ledger.sequence();
@@ -101,8 +101,15 @@ describeOnEveryStore('a suspended ledger', (open) => {
     await expect(suspension.resume(null, 'acc_owner')).rejects.toMatchObject({ code: 'conflict' });
     await suspension.recordCheckpoint(shows, contained);
     const evidence = await suspension.evidence();
-    expect(evidence).toMatchObject({ active: 2, answered: 2, checkpoints: 1, beyond: 0, size: 5, obstacle: null });
-    expect(evidence.answers.map(({ device, user, size, verdict }) => [device, user, size, verdict])).toEqual([
+    expect(evidence).toMatchObject({
+      active: 2,
+      responded: 2,
+      checkpoints: 1,
+      notContained: 0,
+      size: 5,
+      obstacle: null,
+    });
+    expect(evidence.responses.map(({ device, user, size, result }) => [device, user, size, result])).toEqual([
       [shows, 'Ada', 5, 'contained'],
       [silent, expect.any(String), null, 'none'],
     ]);
@@ -111,7 +118,7 @@ describeOnEveryStore('a suspended ledger', (open) => {
     expect(suspension.suspended()).toBeNull();
     expect(state()).toMatchObject({
       ledger: 'resumed',
-      resumed: { at: 77, size: 5, shown: 5, active: 2, answered: 2, checkpoints: 1, file: false },
+      resumed: { at: 77, size: 5, largestReported: 5, active: 2, responded: 2, checkpoints: 1, file: false },
     });
     expect(await states.state()).toEqual(state());
     expect(entries).toMatchObject([
@@ -129,7 +136,7 @@ describeOnEveryStore('a suspended ledger', (open) => {
     await suspension.recordCheckpoint(newDeviceId(), await published(9));
     expect((await suspension.evidence()).obstacle).toContain('a ledger of 9 entries');
     await expect(suspension.resume(contained, 'acc_owner')).rejects.toMatchObject({ code: 'conflict' });
-    expect(state()).toMatchObject({ ledger: 'suspended', seenLedger: 9 });
+    expect(state()).toMatchObject({ ledger: 'suspended', notContainedSize: 9 });
     // The ledger is suspended already, so no alert is raised.
     expect(raised).toEqual([]);
 
@@ -150,10 +157,10 @@ describeOnEveryStore('a suspended ledger', (open) => {
     const foreign = await published(5, keyOf(another));
     await expect(suspension.resume(foreign, 'acc_owner')).rejects.toMatchObject({ code: 'checkpoint_invalid' });
     await suspension.recordCheckpoint(newDeviceId(), foreign);
-    expect(await suspension.evidence()).toMatchObject({ answered: 1, checkpoints: 0 });
+    expect(await suspension.evidence()).toMatchObject({ responded: 1, checkpoints: 0 });
     await expect(suspension.resume(null, 'acc_owner')).rejects.toMatchObject({ code: 'conflict' });
     await suspension.recordCheckpoint(newDeviceId(), await ledger.checkpoint());
-    expect(state()).toMatchObject({ seenLedger: 5 });
+    expect(state()).toMatchObject({ notContainedSize: 5 });
     await expect(suspension.resume(null, 'acc_owner')).rejects.toMatchObject({ code: 'conflict' });
   });
 
@@ -180,11 +187,11 @@ describeOnEveryStore('a suspended ledger', (open) => {
 });
 
 it.each([
-  [{ largestShown: 0, beyond: 0, checkpoints: 1, file: false }, null],
-  [{ largestShown: 0, beyond: 0, checkpoints: 0, file: true }, null],
-  [{ largestShown: 0, beyond: 0, checkpoints: 0, file: false }, 'No device has shown'],
-  [{ largestShown: 0, beyond: 1, checkpoints: 5, file: true }, 'entries were lost'],
-  [{ largestShown: 7, beyond: 0, checkpoints: 5, file: true }, 'a ledger of 7 entries'],
+  [{ notContainedSize: 0, notContained: 0, checkpoints: 1, file: false }, null],
+  [{ notContainedSize: 0, notContained: 0, checkpoints: 0, file: true }, null],
+  [{ notContainedSize: 0, notContained: 0, checkpoints: 0, file: false }, 'No device has reported'],
+  [{ notContainedSize: 0, notContained: 1, checkpoints: 5, file: true }, 'entries were lost'],
+  [{ notContainedSize: 7, notContained: 0, checkpoints: 5, file: true }, 'a ledger of 7 entries'],
 ])('%o: %s', (facts, why) => {
   const obstacle = whyNotResumed(facts);
   if (why === null) expect(obstacle).toBeNull();

@@ -31,7 +31,7 @@ describe.skipIf(!chromium.present)('a ledger that lost entries, in the console',
       at: now - 9 * HOUR,
       realAt: now - 9 * HOUR,
       restoredAt: now - HOUR,
-      seenLedger: 130,
+      notContainedSize: 130,
     });
     [browser, api] = await Promise.all([
       openBrowser(),
@@ -56,8 +56,15 @@ describe.skipIf(!chromium.present)('a ledger that lost entries, in the console',
     );
     await api.ledger.sequence();
     await api.database.db
-      .insertInto('recovery_answers')
-      .values({ device_id: device, at: now, size: 130, root: 'b'.repeat(64), origin: 'cordon/test', verdict: 'beyond' })
+      .insertInto('recovery_responses')
+      .values({
+        device_id: device,
+        at: now,
+        size: 130,
+        root: 'b'.repeat(64),
+        origin: 'cordon/test',
+        result: 'not_contained',
+      })
       .execute();
   }, 120_000);
   afterAll(async () => {

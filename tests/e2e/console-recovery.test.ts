@@ -34,8 +34,12 @@ const RESTORED: RecoveryState = recoverySchema.parse({
   missing: [{ order: '2026-007', revision: 2, digest: 'a'.repeat(64) }],
   withdrawn: { sessions: 3, tokens: 1, invitations: 2, codes: 4, commands: 5, proposals: 1 },
   recalled: { devices: 3, newer: 1, revisions: 2, approvers: 0 },
-  seenLedger: 0,
+  notContainedSize: 0,
   closedAt: null,
+  resumed: null,
+  notContained: null,
+  continued: null,
+  reportedLoss: 0,
   conversations: 12,
 });
 
@@ -166,16 +170,16 @@ describe.skipIf(!chromium.present)('after a restore, in the console', { timeout:
   it('the ledger resumes with a saved checkpoint, and then the recovery ends', async () => {
     const { page } = seat;
     const [first, second, third] = devices;
-    const row = { at: Date.now(), size: 1, root: 'b'.repeat(64), verdict: 'contained' as const };
+    const row = { at: Date.now(), size: 1, root: 'b'.repeat(64), result: 'contained' as const };
     for (const device_id of [first, second]) {
       await api.database.db
-        .insertInto('recovery_answers')
+        .insertInto('recovery_responses')
         .values({ device_id: String(device_id), ...row })
         .execute();
     }
     await api.database.db
-      .insertInto('recovery_answers')
-      .values({ device_id: String(third), at: Date.now(), size: null, root: null, verdict: 'none' })
+      .insertInto('recovery_responses')
+      .values({ device_id: String(third), at: Date.now(), size: null, root: null, result: 'none' })
       .execute();
     const file = join(keys, 'checkpoint');
     writeFileSync(file, await api.ledger.checkpoint());

@@ -168,7 +168,7 @@ describeOnSqliteFirst('a ledger that lost entries', (database: DatabaseUnderTest
     // 1. Bilal shows the larger ledger. The restored ledger then accepts no more entries.
     bilal.run();
     await bilal.connected(SLOW);
-    await until(async () => expect((await show(owner)).evidence).toMatchObject({ beyond: 1 }), SLOW);
+    await until(async () => expect((await show(owner)).evidence).toMatchObject({ notContained: 1 }), SLOW);
     const fork = (await show(owner)).evidence?.size ?? 0;
     expect((await show(owner)).recovery?.ledgerSuspended).toContain(`${later.size} entries`);
     await expect(owner.call('POST', '/recovery/ledger/resume', z.unknown(), {})).rejects.toThrow('entries were lost');
@@ -191,7 +191,7 @@ describeOnSqliteFirst('a ledger that lost entries', (database: DatabaseUnderTest
     if (!proposal) throw new Error('there is no proposal');
     expect(JSON.parse(proposal.payload)).toMatchObject({
       fork: { size: fork },
-      shown: { origin: later.origin, size: later.size },
+      reported: { origin: later.origin, size: later.size },
       origin: later.origin,
     });
     const stranger = createKeyFile('a passphrase that is long').key;
@@ -206,7 +206,7 @@ describeOnSqliteFirst('a ledger that lost entries', (database: DatabaseUnderTest
     expect((await show(owner)).recovery).toMatchObject({
       ledger: 'continued',
       ledgerSuspended: null,
-      continued: { size: fork, shown: later.size },
+      continued: { size: fork, largestReported: later.size },
     });
     const { newOrigin } = z.object({ newOrigin: z.string() }).parse(JSON.parse(proposal.payload));
     const ca = caOf(home);

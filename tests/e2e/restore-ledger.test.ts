@@ -107,8 +107,8 @@ describeOnSqliteFirst('the ledger after a restore without a copy', (database: Da
     expect(checkpoint.size).toBeLessThan(later);
 
     // 1. Without evidence, an admin cannot resume the ledger.
-    await expect(resume(owner)).rejects.toThrow('No device has shown a checkpoint');
-    expect((await show(owner)).evidence).toMatchObject({ answered: 0, obstacle: expect.any(String) });
+    await expect(resume(owner)).rejects.toThrow('No device has reported a checkpoint');
+    expect((await show(owner)).evidence).toMatchObject({ responded: 0, obstacle: expect.any(String) });
 
     // 2. Amina's device shows a checkpoint that the restored ledger contains.
     amina.run();
@@ -116,12 +116,12 @@ describeOnSqliteFirst('the ledger after a restore without a copy', (database: Da
     await until(async () => {
       expect((await show(owner)).evidence).toMatchObject({
         active: 2,
-        answered: 1,
+        responded: 1,
         checkpoints: 1,
-        beyond: 0,
+        notContained: 0,
         obstacle: null,
         largest: { size: seen },
-        answers: [{ device: amina.device, user: 'Amina', size: seen, verdict: 'contained' }],
+        responses: [{ device: amina.device, user: 'Amina', size: seen, result: 'contained' }],
       });
     }, SLOW);
     const waiting = await show(owner);
@@ -138,7 +138,7 @@ describeOnSqliteFirst('the ledger after a restore without a copy', (database: Da
     expect((await show(owner)).recovery).toMatchObject({
       ledger: 'resumed',
       ledgerSuspended: null,
-      resumed: { size: checkpoint.size, shown: seen, active: 2, answered: 1, checkpoints: 1, file: false },
+      resumed: { size: checkpoint.size, largestReported: seen, active: 2, responded: 1, checkpoints: 1, file: false },
     });
     const dora = await person(world, owner, 'Dora');
     await send(amina, 'Dora', 'after the restore');
@@ -154,8 +154,8 @@ describeOnSqliteFirst('the ledger after a restore without a copy', (database: Da
     await until(async () => expect(await codes(bilal.device)).toContain('ledger_behind'), SLOW);
     const stopped = await show(owner);
     expect(stopped.recovery?.ledgerSuspended).toContain(`${later} entries`);
-    expect(stopped.evidence).toMatchObject({ beyond: 1, largest: { size: later } });
-    expect(stopped.evidence?.answers[0]).toMatchObject({ device: bilal.device, verdict: 'beyond' });
+    expect(stopped.evidence).toMatchObject({ notContained: 1, largest: { size: later } });
+    expect(stopped.evidence?.responses[0]).toMatchObject({ device: bilal.device, result: 'not_contained' });
     await expect(resume(owner)).rejects.toThrow('entries were lost');
   }, 300_000);
 });

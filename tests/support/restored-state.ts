@@ -18,7 +18,12 @@ export const restoredState = (changed: Partial<RecoveryState> = {}): RecoverySta
     missingApprovers: 0,
     withdrawn: { sessions: 0, tokens: 0, invitations: 0, codes: 0, commands: 0, proposals: 0 },
     recalled: { devices: 0, newer: 0, revisions: 0, approvers: 0 },
-    seenLedger: 0,
+    notContainedSize: 0,
     closedAt: null,
+    resumed: null,
+    notContained: null,
+    continued: null,
+    reportedLoss: 0,
+    conversations: 0,
     ...changed,
   });

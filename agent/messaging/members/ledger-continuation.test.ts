@@ -128,7 +128,7 @@ async function scene(seen: number) {
     reason: 'a lost disk',
     date: '2026-11-28T16:00:00.000Z',
     fork: { size: 5, root: await rootAt(5, here) },
-    shown: seen > 5 ? { origin: FIRST, size: seen, root: await rootAt(seen, lost) } : null,
+    reported: seen > 5 ? { origin: FIRST, size: seen, root: await rootAt(seen, lost) } : null,
   };
 
   /** Continues the server's ledger with the given document, valid or not. */
@@ -233,9 +233,9 @@ describe('a device whose entries were lost', () => {
   });
 
   it('reports a loss that is larger than the document states', async () => {
-    for (const shown of [null, { origin: FIRST, size: 8, root: 'e'.repeat(64) }]) {
+    for (const reported of [null, { origin: FIRST, size: 8, root: 'e'.repeat(64) }]) {
       const { continued, accept, givenUp, statements } = await scene(9);
-      expect(await accept(await continued({ shown }))).toMatchObject({ origin: NEW });
+      expect(await accept(await continued({ reported }))).toMatchObject({ origin: NEW });
       expect([givenUp.length, statements]).toEqual([1, ['ledger_loss_larger']]);
     }
   });
@@ -243,8 +243,8 @@ describe('a device whose entries were lost', () => {
   it('refuses a document that names another tree of the same size', async () => {
     const { continued, accept, held } = await scene(9);
     const before = held();
-    const shown = { origin: FIRST, size: 9, root: 'e'.repeat(64) };
-    await expect(accept(await continued({ shown }))).rejects.toMatchObject({ code: 'ledger_forked' });
+    const reported = { origin: FIRST, size: 9, root: 'e'.repeat(64) };
+    await expect(accept(await continued({ reported }))).rejects.toMatchObject({ code: 'ledger_forked' });
     expect(held()).toEqual(before);
   });
 });

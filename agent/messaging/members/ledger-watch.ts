@@ -256,7 +256,7 @@ class VerifiedLedger implements LedgerWatch {
       this.#proveTrees,
     );
     if (loss !== 'more') return;
-    const stated = documents[0]?.shown?.size;
+    const stated = documents[0]?.reported?.size;
     const detail = `Device ${from} had seen a ledger of ${theirs.size} entries, root ${theirs.root}, before the continuation, which states ${stated === undefined ? 'no number of lost entries' : `${stated} entries`}.`;
     this.#ports.state('ledger_loss_larger', detail);
   }

@@ -44,7 +44,7 @@ const ENTRY_NAMES: Readonly<Record<EntryKind, string>> = {
   'certificate.readmitted': 'Device certificate accepted again after a restore',
   'ledger.resumed': 'Ledger resumed after a restore',
   'ledger.continued': 'Ledger continued after a loss of entries',
-  'ledger.loss-shown': 'Proof by a device that more ledger entries were lost than approvers stated',
+  'ledger.loss-reported': 'Proof by a device that more ledger entries were lost than approvers stated',
 };
 
 const EXECUTED: Readonly<Record<string, string>> = {
@@ -67,8 +67,7 @@ export function particulars(entry: LedgerEntry): string {
 }
 
 const LABELS: Readonly<Record<string, string>> = {
-  active: 'active devices',
-  answered: 'devices that responded',
+  activeDevices: 'active devices',
   approverSet: 'approver set',
   backup: 'ledger entries in the backup',
   builtAt: 'built',
@@ -79,6 +78,7 @@ const LABELS: Readonly<Record<string, string>> = {
   hash: 'SHA-256',
   hold: 'legal hold',
   keyid: 'key',
+  largestReported: 'most entries in a received checkpoint',
   ledger: 'ledger entries',
   list: 'order list',
   newest: 'latest stored time',
@@ -90,11 +90,12 @@ const LABELS: Readonly<Record<string, string>> = {
   reason: 'reason code',
   recoveryPoint: 'recovery point',
   rejoined: 'ledger entries from a copy',
+  responded: 'devices that responded',
   root: 'root hash',
+  savedCheckpoint: 'saved checkpoints',
   selfAttested: 'self-attested approvers',
   serial: 'serial number',
   sha256: 'SHA-256',
-  shown: 'most entries in a received checkpoint',
   size: 'ledger entries',
   verified: 'approvers with a verified address',
 };

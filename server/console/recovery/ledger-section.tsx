@@ -25,9 +25,9 @@ import classes from './recovery.module.css';
 
 type Evidence = NonNullable<RecoveryView['evidence']>;
 
-const VERDICTS = {
+const RESULTS = {
   contained: { color: 'green', word: 'Contained' },
-  beyond: { color: 'red', word: 'Not contained' },
+  not_contained: { color: 'red', word: 'Not contained' },
   lost: { color: 'orange', word: 'Lost' },
   none: { color: 'gray', word: 'No checkpoint' },
   unreadable: { color: 'gray', word: 'Unreadable' },
@@ -47,14 +47,14 @@ export function LedgerSection({ recovery, evidence }: { readonly recovery: Resto
             { label: 'Ledger entries', value: number(evidence.size) },
             {
               label: 'Devices contacted',
-              value: `${number(evidence.asked)} of ${number(evidence.active)} active devices, ${number(evidence.answered)} responded`,
+              value: `${number(evidence.asked)} of ${number(evidence.active)} active devices, ${number(evidence.responded)} responded`,
             },
             ...(evidence.silent.length > 0
               ? [{ label: 'No response yet', value: <Silent devices={evidence.silent} /> }]
               : []),
             {
               label: 'Checkpoints received',
-              value: `${number(evidence.checkpoints)}, of which ${number(evidence.beyond)} are not contained in the ledger`,
+              value: `${number(evidence.checkpoints)}, of which ${number(evidence.notContained)} are not contained in the ledger`,
             },
             {
               label: 'Checkpoint with the most entries',
@@ -69,7 +69,7 @@ export function LedgerSection({ recovery, evidence }: { readonly recovery: Resto
           ]}
         />
       </Paper>
-      <CheckpointResponses answers={evidence.answers} />
+      <CheckpointResponses answers={evidence.responses} />
     </Stack>
   );
 }
@@ -81,9 +81,9 @@ function State({ recovery, evidence }: { readonly recovery: Restored; readonly e
     return (
       <Alert color="green" icon={<IconCheck aria-hidden />} title="Ledger active">
         {continued
-          ? `Approvers continued the ledger on ${dateTime(continued.at)} with ${entries(continued.size)} under the name ${continued.origin}. ${continued.shown === null ? 'The number of lost entries is unknown.' : `An earlier checkpoint had ${entries(continued.shown)}.`} ${evidence.lost === 0 ? '' : `Devices that have seen lost entries: ${number(evidence.lost)}.`}`
+          ? `Approvers continued the ledger on ${dateTime(continued.at)} with ${entries(continued.size)} under the name ${continued.origin}. ${continued.largestReported === null ? 'The number of lost entries is unknown.' : `An earlier checkpoint had ${entries(continued.largestReported)}.`} ${evidence.lost === 0 ? '' : `Devices that have seen lost entries: ${number(evidence.lost)}.`}`
           : resumed
-            ? `An admin resumed the ledger on ${dateTime(resumed.at)} with ${number(resumed.size)} entries. ${number(resumed.checkpoints)} of ${number(resumed.active)} active devices had sent a checkpoint${resumed.file ? ', and the admin had uploaded a saved checkpoint' : ''}. The checkpoint with the most entries had ${number(resumed.shown)} entries. A device with more entries raises an alert.`
+            ? `An admin resumed the ledger on ${dateTime(resumed.at)} with ${number(resumed.size)} entries. ${number(resumed.checkpoints)} of ${number(resumed.active)} active devices had sent a checkpoint${resumed.file ? ', and the admin had uploaded a saved checkpoint' : ''}. The checkpoint with the most entries had ${number(resumed.largestReported)} entries. A device with more entries raises an alert.`
             : ledger === 'rejoined'
               ? `The ledger continues the published ledger. The saved copy restored ${number(rejoined)} entries.`
               : 'The server signs checkpoints.'}
@@ -104,7 +104,7 @@ function State({ recovery, evidence }: { readonly recovery: Restored; readonly e
         <Text size="sm">
           If a newer copy of the ledger exists, stop the server and run “cordon restore” again with --ledger.
         </Text>
-        {may('recovery.resume-ledger') && evidence.beyond === 0 && <Resume evidence={evidence} />}
+        {may('recovery.resume-ledger') && evidence.notContained === 0 && <Resume evidence={evidence} />}
       </Stack>
     </Alert>
   );
@@ -114,7 +114,7 @@ function Resume({ evidence }: { readonly evidence: Evidence }) {
   const client = useQueryClient();
   const [opened, { open, close }] = useDisclosure(false);
   const [file, setFile] = useState<{ readonly name: string; readonly text: string } | null>(null);
-  const { asked, active, answered, checkpoints, largest, size, obstacle } = evidence;
+  const { asked, active, responded: answered, checkpoints, largest, size, obstacle } = evidence;
   const submit = async () => {
     await call('POST', '/recovery/ledger/resume', done, file ? { checkpoint: file.text } : {});
     await client.invalidateQueries();
@@ -163,9 +163,9 @@ function Resume({ evidence }: { readonly evidence: Evidence }) {
 function Silent({ devices }: { readonly devices: readonly string[] }) {
   return (
     <ShortList items={devices} few={5} noun="devices">
-      {(shown) => (
+      {(some) => (
         <Group gap="xs">
-          {shown.map((device) => (
+          {some.map((device) => (
             <DeviceLink key={device} id={device} />
           ))}
         </Group>
@@ -174,13 +174,13 @@ function Silent({ devices }: { readonly devices: readonly string[] }) {
   );
 }
 
-function CheckpointResponses({ answers }: { readonly answers: Evidence['answers'] }) {
+function CheckpointResponses({ answers }: { readonly answers: Evidence['responses'] }) {
   if (answers.length === 0) {
     return <Text c="dimmed">No device has sent a checkpoint yet. Each device responds when it connects.</Text>;
   }
   return (
     <ShortList items={answers} few={8} noun="answers">
-      {(shown) => (
+      {(some) => (
         <div className={classes.scroll}>
           <Table>
             <Table.Caption>Latest verified checkpoint of each device</Table.Caption>
@@ -193,15 +193,15 @@ function CheckpointResponses({ answers }: { readonly answers: Evidence['answers'
               </Table.Tr>
             </Table.Thead>
             <Table.Tbody>
-              {shown.map(({ device, at, size, verdict }) => (
+              {some.map(({ device, at, size, result }) => (
                 <Table.Tr key={device}>
                   <Table.Td>
                     <DeviceLink id={device} />
                   </Table.Td>
                   <Table.Td>{size === null ? '–' : entries(size)}</Table.Td>
                   <Table.Td>
-                    <Badge color={VERDICTS[verdict].color} variant="light">
-                      {VERDICTS[verdict].word}
+                    <Badge color={RESULTS[result].color} variant="light">
+                      {RESULTS[result].word}
                     </Badge>
                   </Table.Td>
                   <Table.Td>

@@ -100,9 +100,7 @@ function factsOf(recovery: Restored): Fact[] {
  * Describes the state of conversations after a restore from a backup. The server cannot decrypt conversations, so it does not know which
  * conversations continued after the backup.
  */
-function conversationsText(conversations: number | null): string {
-  if (conversations === null)
-    return 'The number of conversations is unknown, because an older version of Cordon restored the backup.';
+function conversationsText(conversations: number): string {
   if (conversations === 0) return 'The backup contains no conversation with an active member.';
   return `${counted(conversations, 'conversation')} may have continued after the recovery point. Members can still use them. If the server is behind, the devices switch to a successor conversation when a member joins or leaves. Conversations that began after the recovery point also get successors.`;
 }

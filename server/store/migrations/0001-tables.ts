@@ -460,17 +460,17 @@ const MESSAGES: Tables = {
   },
 };
 
-/** Facts that a restored store lacks, and answers of the devices that it asked. */
+/** Facts that a restored store lacks, and responses of the devices that it asked. */
 const RECOVERY: Tables = {
   lost_certificates: {
     columns: `serial text, fingerprint text?, device_id text?, generation int?, der text?, not_after int?,
       published int, seen_at int?`,
     key: 'serial',
   },
-  recovery_answers: {
-    columns: 'device_id text, at int, size int?, root text?, verdict text, origin text?',
+  recovery_responses: {
+    columns: 'device_id text, at int, size int?, root text?, result text, origin text?',
     key: 'device_id',
-    indexes: ['verdict'],
+    indexes: ['result'],
   },
 };
 

@@ -21,12 +21,12 @@ export interface RecoveryTables {
    * Devices' responses when the server asked for the newest ledger tree that they verified. `size` and `root` (hex) are null for a device
    * without a verified tree.
    */
-  recovery_answers: {
+  recovery_responses: {
     device_id: string;
     at: number;
     size: number | null;
     root: string | null;
-    verdict: 'contained' | 'beyond' | 'lost' | 'none' | 'unreadable';
+    result: 'contained' | 'not_contained' | 'lost' | 'none' | 'unreadable';
     origin: string | null;
   };
 }

@@ -174,7 +174,7 @@ export const recoveryView = {
     silent: [],
     size: 2_040,
     obstacle: null,
-    answers: [{ device, user, at: now, size: 2_048, root, verdict: 'beyond' }],
+    answers: [{ device, user, at: now, size: 2_048, root, verdict: 'not_contained' }],
   },
   devices: [
     {

@@ -1,4 +1,4 @@
-/** Checkpoints that devices and files show to a restored server, compared with the restored ledger. */
+/** Checkpoints that a restored server receives from devices or in files, compared with the restored ledger. */
 import { isCordonError } from '../../shared/errors.ts';
 import { openOwnCheckpoint } from '../../shared/ledger/checkpoint.ts';
 import { continuationOf, judgeEarlierTree, type NamedTree } from '../../shared/ledger/continuation.ts';
@@ -12,12 +12,12 @@ import type { StoredRecovery } from './stored-recovery.ts';
 /**
  * Result of comparing a device's checkpoint with the ledger.
  * - `contained`: the ledger contains the checkpoint's tree.
- * - `beyond`: the ledger does not contain the tree.
+ * - `not_contained`: the ledger does not contain the tree.
  * - `lost`: the tree has entries that approvers declared lost.
  * - `none`: the device has no checkpoint.
  * - `unreadable`: this installation did not sign the checkpoint.
  */
-export type LedgerVerdict = 'contained' | 'beyond' | 'lost' | 'none' | 'unreadable';
+export type LedgerResult = 'contained' | 'not_contained' | 'lost' | 'none' | 'unreadable';
 
 export interface CheckpointResponse {
   readonly device: DeviceId;
@@ -26,14 +26,14 @@ export interface CheckpointResponse {
   readonly size: number | null;
   readonly root: string | null;
   readonly origin: string | null;
-  readonly verdict: LedgerVerdict;
+  readonly result: LedgerResult;
 }
 
 export interface LedgerEvidence {
   readonly active: number;
-  readonly answered: number;
+  readonly responded: number;
   readonly checkpoints: number;
-  readonly beyond: number;
+  readonly notContained: number;
   /**
    * Number of reported checkpoints that cover lost entries. The entries were lost before approvers continued the ledger under a new name.
    */
@@ -41,9 +41,9 @@ export interface LedgerEvidence {
   readonly largest: { readonly size: number; readonly root: string } | null;
   /**
    * Largest tree in the devices' checkpoints that the restored ledger does not contain; null if there is none. `origin`: name of the tree's
-   * ledger; null if an older version of the server stored the tree.
+   * ledger.
    */
-  readonly largestBeyond: { readonly size: number; readonly root: string; readonly origin: string | null } | null;
+  readonly largestNotContained: { readonly size: number; readonly root: string; readonly origin: string } | null;
 }
 
 export interface CheckpointResponseStore {
@@ -64,7 +64,7 @@ export interface RestoredLedger {
   readonly continuations: () => readonly LedgerContinuation[];
 }
 
-export interface ShownCheckpointsPorts {
+export interface ReportedCheckpointsPorts {
   readonly ledger: RestoredLedger;
   readonly store: CheckpointResponseStore;
   readonly recovery: Pick<StoredRecovery, 'state' | 'update'>;
@@ -77,25 +77,26 @@ export interface ShownCheckpointsPorts {
   readonly log: { info(facts: object, message: string): void; warn(facts: object, message: string): void };
 }
 
-export interface ShownTree extends NamedTree {
-  readonly verdict: 'contained' | 'beyond' | 'lost';
+export interface ReportedTree extends NamedTree {
+  readonly result: 'contained' | 'not_contained' | 'lost';
 }
 
-export function createShownCheckpoints({ ledger, store, recovery, raise, now, log }: ShownCheckpointsPorts) {
-  async function remember({ origin, size, root }: ShownTree): Promise<void> {
+export function createReportedCheckpoints({ ledger, store, recovery, raise, now, log }: ReportedCheckpointsPorts) {
+  async function remember({ origin, size, root }: ReportedTree): Promise<void> {
     const known = recovery.state();
-    if (known && size > known.seenLedger) await recovery.update({ seenLedger: size, seen: { origin, size, root } });
+    if (known && size > known.notContainedSize)
+      await recovery.update({ notContainedSize: size, notContained: { origin, size, root } });
   }
 
   /** Raises an alert and adds a ledger entry if a device proves a larger loss than the approvers stated when they renamed the ledger. */
-  async function reportLargerLoss(device: DeviceId, { origin, size, root }: ShownTree): Promise<void> {
+  async function reportLargerLoss(device: DeviceId, { origin, size, root }: ReportedTree): Promise<void> {
     const known = recovery.state();
-    const stated = continuationOf(origin, ledger.continuations())?.shown?.size ?? 0;
-    if (!known || size <= Math.max(stated, known.lossShown)) return;
+    const stated = continuationOf(origin, ledger.continuations())?.reported?.size ?? 0;
+    if (!known || size <= Math.max(stated, known.reportedLoss)) return;
     const at = now();
     await recovery.update(
-      { lossShown: size },
-      { kind: 'ledger.loss-shown', at, subject: device, public: { origin, size, root } },
+      { reportedLoss: size },
+      { kind: 'ledger.loss-reported', at, subject: device, public: { origin, size, root } },
     );
     const detail = `The device has seen a ledger of ${size} entries before the continuation. The continuation states ${stated === 0 ? 'no number of lost entries' : `${stated} entries`}. More was lost than the approvers knew.`;
     await raise({ device, code: 'ledger_loss_larger', detail });
@@ -106,29 +107,29 @@ export function createShownCheckpoints({ ledger, store, recovery, raise, now, lo
     const known = recovery.state();
     if (!known) return;
     const response = { device, at: now(), size: null, root: null, origin: null };
-    if (note === null) return await store.saveResponse({ ...response, verdict: 'none' });
-    let shown: ShownTree;
+    if (note === null) return await store.saveResponse({ ...response, result: 'none' });
+    let reported: ReportedTree;
     try {
-      shown = await judgeCheckpoint(note, ledger);
+      reported = await judgeCheckpoint(note, ledger);
     } catch (error) {
       if (!isCordonError(error)) throw error;
       log.warn({ device, detail: error.message }, 'a device sent a checkpoint of another installation');
-      return await store.saveResponse({ ...response, verdict: 'unreadable' });
+      return await store.saveResponse({ ...response, result: 'unreadable' });
     }
-    await store.saveResponse({ ...response, ...shown });
-    if (shown.verdict === 'contained') return;
-    if (shown.verdict === 'lost') return await reportLargerLoss(device, shown);
+    await store.saveResponse({ ...response, ...reported });
+    if (reported.result === 'contained') return;
+    if (reported.result === 'lost') return await reportLargerLoss(device, reported);
     const before = known.ledger;
-    await remember(shown);
+    await remember(reported);
     // A suspended ledger needs no alert. A ledger that was resumed or continued now has a second history, so the server raises an alert.
     if (before === 'suspended') return;
-    const detail = `The device has seen a ledger of ${shown.size} entries that does not continue the one here.${CAUSES[before] ?? ''} The ledger is suspended. Restore again with a newer copy (cordon restore --ledger). Without a newer copy, let approvers continue the ledger: cordon recovery continue-ledger.`;
+    const detail = `The device has seen a ledger of ${reported.size} entries that does not continue the one here.${CAUSES[before] ?? ''} The ledger is suspended. Restore again with a newer copy (cordon restore --ledger). Without a newer copy, let approvers continue the ledger: cordon recovery continue-ledger.`;
     await raise({ device, code: 'ledger_behind', detail });
   }
 
-  async function examine(note: string): Promise<ShownTree> {
+  async function examine(note: string): Promise<ReportedTree> {
     const tree = await judgeCheckpoint(note, ledger);
-    if (tree.verdict === 'beyond') await remember(tree);
+    if (tree.result === 'not_contained') await remember(tree);
     return tree;
   }
 
@@ -136,18 +137,18 @@ export function createShownCheckpoints({ ledger, store, recovery, raise, now, lo
 }
 
 /** Compares a checkpoint with the ledger. Throws `checkpoint_invalid` for a checkpoint of another log. */
-async function judgeCheckpoint(note: string, ledger: RestoredLedger): Promise<ShownTree> {
+async function judgeCheckpoint(note: string, ledger: RestoredLedger): Promise<ReportedTree> {
   const present = await parseVerifierKey(ledger.verifierKey);
   const { origin, size, root } = await openOwnCheckpoint(note, ledger.installation, present.publicKey);
   const tree: NamedTree = { origin, size, root: Buffer.from(root).toString('hex') };
   const continuation = origin === present.name ? null : continuationOf(origin, ledger.continuations());
   // A checkpoint with an unknown ledger name belongs to a continuation (new name after a loss of entries) that the backup lacks.
-  if (origin !== present.name && continuation === null) return { ...tree, verdict: 'beyond' };
+  if (origin !== present.name && continuation === null) return { ...tree, result: 'not_contained' };
   const judgment = continuation === null ? 'prove' : judgeEarlierTree(tree, continuation);
-  if (judgment === 'lost' || judgment === 'lost-more') return { ...tree, verdict: 'lost' };
+  if (judgment === 'lost' || judgment === 'lost-more') return { ...tree, result: 'lost' };
   const isContained =
     judgment === 'prove' && size <= (await ledger.size()) && (await rootOf(size, ledger.hashes)).equals(root);
-  return { ...tree, verdict: isContained ? 'contained' : 'beyond' };
+  return { ...tree, result: isContained ? 'contained' : 'not_contained' };
 }
 
 const CAUSES: Partial<Record<RecoveryState['ledger'], string>> = {
