@@ -272,7 +272,7 @@ it('a statement about title and people from the far future is reported, and the 
   await eventually(() => expect(titles()).toEqual(['Lunch', 'Lunch']));
   ada!.clock = Number.MAX_SAFE_INTEGER;
   await ada!.messaging.rename(conversation, 'For good');
-  for (const device of [ben!, cleo!]) await eventually(() => expect(device.alerts).toEqual(['about_ahead']));
+  for (const device of [ben!, cleo!]) await eventually(() => expect(device.alerts).toEqual(['description_ahead']));
   expect(titles()).toEqual(['Lunch', 'Lunch']);
   expect(notes(ben!, conversation).join()).toMatch(/Ada changed the title or the people .* ignored the change/);
   await ben!.messaging.rename(conversation, 'Dinner');

@@ -42,7 +42,7 @@ export interface MailboxStore extends Transactions {
 export interface StoredPost {
   readonly id: string;
   readonly frame: Buffer;
-  readonly about: Buffer;
+  readonly purpose: Buffer;
 }
 
 export interface PostStore extends Transactions {

@@ -58,7 +58,7 @@ export class PostResponses {
     if (!purpose) return;
     if (purpose.kind === 'text') return texts.settle(purpose, response);
     if (purpose.kind === 'commit') return changes.settle(purpose.conversation, response);
-    if (purpose.kind === 'about' && isAccepted) return descriptions.settle(purpose, response);
+    if (purpose.kind === 'description' && isAccepted) return descriptions.settle(purpose, response);
     if (response.outcome === 'refused') return posts.deferred(response);
     this.#store.transaction(() => posts.settled(response));
     if (purpose.kind === 'welcome' && !isAccepted) succession.stopWelcome(purpose.conversation);

@@ -69,7 +69,7 @@ export class Rounds {
     if (!isEmpty) this.#hooks.onChange();
   }
 
-  async #tend({ id, state, missing, aboutDue }: ConversationRecord): Promise<void> {
+  async #tend({ id, state, missing, descriptionDue }: ConversationRecord): Promise<void> {
     const { rejoinRequests, checks, quiet, descriptions, texts, receipts, gaps } = this.#modules;
     const { wakeAt, onChange } = this.#hooks;
     if (state === 'rejoining') await this.#attempt('ask to rejoin', () => rejoinRequests.ask(id));
@@ -77,7 +77,7 @@ export class Rounds {
     if (state === 'ready') await this.#attempt('check the members', () => checks.run(id, isWriting));
     // Other members keep the keys of only a few earlier epochs (versions of the group's keys). The departure must therefore be sealed in
     // the newest epoch, which the device knows when its mailbox is empty.
-    const wait = state === 'left' && aboutDue ? quiet.emptyIn() : 0;
+    const wait = state === 'left' && descriptionDue ? quiet.emptyIn() : 0;
     if (wait > 0) wakeAt(Date.now() + wait);
     else await this.#attempt('send the description', () => descriptions.send(id));
     // Before sending messages, a group check must have removed all devices that may no longer read the conversation.

@@ -67,14 +67,6 @@ it('never repeats a sequence number within a generation, also after all confirma
   expect(sequences(again)).toEqual([1]);
 });
 
-it('reads the clock state of an earlier build', () => {
-  const device = store.device(newDeviceId());
-  const state = { floor: 1, latestTime: 2, anchor: { time: 2, monotonic: 3, boot: 'one' } };
-  const { latestTime: reached, ...rest } = state;
-  device.saveClock({ ...rest, reached } as never);
-  expect(device.clock()).toEqual(state);
-});
-
 it('stores a command’s end and its report in one transaction, once', () => {
   const device = store.device(newDeviceId());
   device.beginGeneration(1);

@@ -56,24 +56,24 @@ export function commandRows(rows: DeviceRows, outbox: Pick<Outbox, 'report'>): C
 export function adminMessageRows(rows: DeviceRows, outbox: Pick<Outbox, 'report'>): AdminMessageStore {
   return {
     addMessage(id: string, text: string, at: Instant): void {
-      rows.run('insert or ignore into message (device, id, text, at) values (?, ?, ?, ?)', id, text, at);
+      rows.run('insert or ignore into admin_message (device, id, text, at) values (?, ?, ?, ?)', id, text, at);
     },
     adminMessages(limit: number): readonly AdminMessage[] {
       const found = rows.all(
-        'select id, text, at, shown from message where device = ? order by at desc, id desc limit ?',
+        'select id, text, at, displayed from admin_message where device = ? order by at desc, id desc limit ?',
         limit,
       );
       return found.reverse().map((row) => ({
         id: commandIdSchema.parse(row.id),
         text: String(row.text),
         at: Number(row.at),
-        displayed: Number(row.shown) === 1,
+        displayed: Number(row.displayed) === 1,
       }));
     },
     markDisplayed(id: CommandId, report: ReportItem): boolean {
       return rows.transaction(() => {
         const where = 'device = ? and id = ?';
-        if (rows.run(`update message set shown = 1 where ${where} and shown = 0`, id) === 0) return false;
+        if (rows.run(`update admin_message set displayed = 1 where ${where} and displayed = 0`, id) === 0) return false;
         // Send the report that the message was displayed, but only if its command belongs to the current enrollment. The server would
         // refuse a report about an earlier enrollment.
         const current = rows.all(`select 1 from command where ${where}`, id).length === 1;

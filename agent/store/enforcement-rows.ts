@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import { NOTICE_MOMENTS } from '../../shared/order/documents.ts';
-import type { Instant } from '../../shared/time/clock.ts';
 import { type LocationState, SERVICES, type Service } from '../../shared/verdict/terms.ts';
 import type { ClockState, ClockStore } from '../enforcement/device-clock.ts';
 import type {
@@ -97,7 +96,7 @@ export function noticeRows(rows: DeviceRows): NoticeStore {
         effective: Number(row.effective),
         revision: Number(row.revision),
         at: Number(row.at),
-        displayed: Number(row.shown) === 1,
+        displayed: Number(row.displayed) === 1,
       }));
     },
     addNotice({ order, moment, effective, revision, at }: Omit<DeliveredNotice, 'displayed'>): void {
@@ -115,8 +114,8 @@ export function noticeRows(rows: DeviceRows): NoticeStore {
       moment,
       effective,
     }: Pick<DeliveredNotice, 'order' | 'moment' | 'effective'>): boolean {
-      const where = 'device = ? and order_number = ? and moment = ? and effective = ? and shown = 0';
-      return rows.run(`update notice set shown = 1 where ${where}`, order, moment, effective) === 1;
+      const where = 'device = ? and order_number = ? and moment = ? and effective = ? and displayed = 0';
+      return rows.run(`update notice set displayed = 1 where ${where}`, order, moment, effective) === 1;
     },
   };
 }
@@ -124,16 +123,13 @@ export function noticeRows(rows: DeviceRows): NoticeStore {
 export function eventRows(rows: DeviceRows): EventStore {
   return {
     once(event: string): boolean {
-      return rows.run('insert or ignore into event (device, event) values (?, ?)', event) === 1;
+      return rows.run('insert or ignore into event (device, name) values (?, ?)', event) === 1;
     },
     happened(event: string): boolean {
-      return rows.all('select 1 from event where device = ? and event = ?', event).length > 0;
+      return rows.all('select 1 from event where device = ? and name = ?', event).length > 0;
     },
   };
 }
-
-/** Clock state that an earlier build of the agent stored. */
-type EarlierClockState = Omit<ClockState, 'latestTime'> & { readonly reached: Instant };
 
 /**
  * Store of the clock, the location and exits (orders that make devices wipe work data). Changes are stored even on a full disk, because the
@@ -142,10 +138,7 @@ type EarlierClockState = Omit<ClockState, 'latestTime'> & { readonly reached: In
 export function enforcementValues(rows: DeviceRows): ClockStore & CorrectionStore & ExitStore & LocationStore {
   return {
     clock(): ClockState | null {
-      const stored = rows.value<ClockState | EarlierClockState>('clock');
-      if (!stored || 'latestTime' in stored) return stored;
-      const { reached, ...state } = stored;
-      return { ...state, latestTime: reached };
+      return rows.value('clock');
     },
     saveClock(state: ClockState): void {
       rows.reserved(() => rows.saveValue('clock', state));

@@ -83,7 +83,7 @@ it('returns posts in the order of their creation, and stores a transaction compl
   const step = (fail: boolean) =>
     store.transaction(() => {
       store.saveConversation(conversation);
-      for (const id of ['one', 'two']) store.addPost({ id, frame: body, about: body });
+      for (const id of ['one', 'two']) store.addPost({ id, frame: body, purpose: body });
       if (fail) throw new Error('killed');
     });
   expect(() => step(true)).toThrow('killed');
@@ -106,7 +106,7 @@ it('stores each receipt once, and deletes everything under a lost key except cou
   expect(store.receiptsDueIn()).toEqual(['a']);
   store.addKeyPackage({ ref: 'r', body, lastResort: true });
   store.addToHistory(message('a', '1'));
-  store.saveMessagingValue('taken', Buffer.from('7'));
+  store.saveMessagingValue('acknowledged', Buffer.from('7'));
   store.saveMessagingValue('identity', body);
   store.keepMail(mail());
   store.forgetMessaging();
@@ -114,7 +114,7 @@ it('stores each receipt once, and deletes everything under a lost key except cou
   expect(store.keyPackages()).toEqual([]);
   expect(store.historyMessage('1')).toBeNull();
   expect(store.messagingValue('identity')).toBeNull();
-  expect(store.messagingValue('taken')).toEqual(Buffer.from('7'));
+  expect(store.messagingValue('acknowledged')).toEqual(Buffer.from('7'));
   expect(store.unopenedMail(0, 10)).toHaveLength(1);
 });
 

@@ -25,7 +25,7 @@ import { MESSAGING_TABLES } from './schema.ts';
  * repeated message.
  */
 const OPENED_REMEMBERED = 4096;
-const ASIDE_KEPT = 64;
+const UNREADABLE_KEPT = 64;
 
 type Row = Record<string, unknown>;
 const bytes = (value: unknown): Buffer => {
@@ -59,7 +59,7 @@ function messagingValues(rows: DeviceRows): Port<MessagingValues> {
     forgetMessaging(): void {
       rows.transaction(() => {
         for (const table of MESSAGING_TABLES) rows.run(`delete from ${table} where device = ?`);
-        rows.run("delete from messaging_value where device = ? and name not in ('taken', 'posts', 'signing')");
+        rows.run("delete from messaging_value where device = ? and name not in ('acknowledged', 'posts', 'signing')");
       });
     },
   };
@@ -106,8 +106,8 @@ function mailboxRows(rows: DeviceRows): Port<MailboxStore> {
     },
     mailSetAside(number: number): void {
       rows.transaction(() => {
-        rows.sql.run("update mailbox set state = 'aside' where number = ?", number);
-        trim('aside', ASIDE_KEPT);
+        rows.sql.run("update mailbox set state = 'unreadable' where number = ?", number);
+        trim('unreadable', UNREADABLE_KEPT);
       });
     },
     forgetMail(): void {
@@ -119,16 +119,16 @@ function mailboxRows(rows: DeviceRows): Port<MailboxStore> {
 function postRows(rows: DeviceRows): Port<PostStore> {
   function postsOf(where: string, value: string | number, limit: number): StoredPost[] {
     const found = rows.all(
-      `select id, frame, about from post where device = ? and ${where} order by number limit ?`,
+      `select id, frame, purpose from post where device = ? and ${where} order by number limit ?`,
       value,
       limit,
     );
-    return found.map((row) => ({ id: String(row.id), frame: bytes(row.frame), about: bytes(row.about) }));
+    return found.map((row) => ({ id: String(row.id), frame: bytes(row.frame), purpose: bytes(row.purpose) }));
   }
 
   return {
-    addPost({ id, frame, about }: StoredPost): void {
-      rows.run('insert into post (device, id, frame, about) values (?, ?, ?, ?)', id, frame, about);
+    addPost({ id, frame, purpose }: StoredPost): void {
+      rows.run('insert into post (device, id, frame, purpose) values (?, ?, ?, ?)', id, frame, purpose);
     },
     post(id: string): StoredPost | null {
       return postsOf('id = ?', id, 1)[0] ?? null;
@@ -149,9 +149,12 @@ function postRows(rows: DeviceRows): Port<PostStore> {
 function conversationRows(rows: DeviceRows): Port<ConversationStore> {
   return {
     conversation(id: string): StoredConversation | null {
-      const [row] = rows.all('select meta, state, pending from conversation where device = ? and id = ?', id);
+      const [row] = rows.all(
+        'select record, mls_state, pending_commit from conversation where device = ? and id = ?',
+        id,
+      );
       return row
-        ? { id, meta: bytes(row.meta), group: bytesOrNull(row.state), pending: bytesOrNull(row.pending) }
+        ? { id, meta: bytes(row.record), group: bytesOrNull(row.mls_state), pending: bytesOrNull(row.pending_commit) }
         : null;
     },
     conversationIds(): readonly string[] {
@@ -160,7 +163,7 @@ function conversationRows(rows: DeviceRows): Port<ConversationStore> {
     },
     saveConversation({ id, meta, group, pending }: StoredConversation): void {
       rows.run(
-        'insert or replace into conversation (device, id, meta, state, pending) values (?, ?, ?, ?, ?)',
+        'insert or replace into conversation (device, id, record, mls_state, pending_commit) values (?, ?, ?, ?, ?)',
         id,
         meta,
         group,
@@ -234,7 +237,7 @@ function receiptRows(rows: DeviceRows): Port<ReceiptStore> {
   return {
     addReceipt({ conversation, message, kind }: DueReceipt): void {
       rows.run(
-        'insert or ignore into receipt (device, conversation, message, kind) values (?, ?, ?, ?)',
+        'insert or ignore into due_receipt (device, conversation, message, kind) values (?, ?, ?, ?)',
         conversation,
         message,
         kind,
@@ -242,7 +245,7 @@ function receiptRows(rows: DeviceRows): Port<ReceiptStore> {
     },
     dueReceipts(conversation: string, limit: number): readonly DueReceipt[] {
       const found = rows.all(
-        'select message, kind from receipt where device = ? and conversation = ? order by kind, message limit ?',
+        'select message, kind from due_receipt where device = ? and conversation = ? order by kind, message limit ?',
         conversation,
         limit,
       );
@@ -253,14 +256,14 @@ function receiptRows(rows: DeviceRows): Port<ReceiptStore> {
       }));
     },
     receiptsDueIn(): readonly string[] {
-      const found = rows.all('select distinct conversation from receipt where device = ?');
+      const found = rows.all('select distinct conversation from due_receipt where device = ?');
       return found.map((row) => String(row.conversation));
     },
     removeReceipts(receipts: readonly DueReceipt[]): void {
       rows.transaction(() => {
         for (const { conversation, message, kind } of receipts) {
           rows.run(
-            'delete from receipt where device = ? and conversation = ? and message = ? and kind = ?',
+            'delete from due_receipt where device = ? and conversation = ? and message = ? and kind = ?',
             conversation,
             message,
             kind,

@@ -21,17 +21,17 @@ create table if not exists outbox (
   device text not null, generation integer not null, seq integer not null, type text not null, item text not null,
   primary key (device, generation, seq)
 ) without rowid;
-create table if not exists message (
-  device text not null, id text not null, text text not null, at integer not null, shown integer not null default 0,
+create table if not exists admin_message (
+  device text not null, id text not null, text text not null, at integer not null, displayed integer not null default 0,
   primary key (device, id)
 ) without rowid;
 create table if not exists event (
-  device text not null, event text not null,
-  primary key (device, event)
+  device text not null, name text not null,
+  primary key (device, name)
 ) without rowid;
 create table if not exists notice (
   device text not null, order_number text not null, moment text not null, effective integer not null,
-  revision integer not null, at integer not null, shown integer not null default 0,
+  revision integer not null, at integer not null, displayed integer not null default 0,
   primary key (device, order_number, moment, effective)
 ) without rowid;
 create table if not exists messaging_value (
@@ -41,17 +41,17 @@ create table if not exists messaging_value (
 create table if not exists mailbox (
   number integer primary key autoincrement,
   device text not null, id text not null, item text,
-  state text not null check (state in ('waiting', 'opened', 'aside')),
+  state text not null check (state in ('waiting', 'opened', 'unreadable')),
   unique (device, id)
 );
 create index if not exists mailbox_by_state on mailbox (device, state, number);
 create table if not exists post (
   number integer primary key autoincrement,
-  device text not null, id text not null, frame blob not null, about blob not null,
+  device text not null, id text not null, frame blob not null, purpose blob not null,
   unique (device, id)
 );
 create table if not exists conversation (
-  device text not null, id text not null, meta blob not null, state blob, pending blob,
+  device text not null, id text not null, record blob not null, mls_state blob, pending_commit blob,
   primary key (device, id)
 ) without rowid;
 create table if not exists history (
@@ -62,7 +62,7 @@ create table if not exists history (
 );
 create index if not exists history_by_conversation on history (device, conversation, number);
 create index if not exists history_by_mark on history (device, conversation, mark, number) where mark <> 'none';
-create table if not exists receipt (
+create table if not exists due_receipt (
   device text not null, conversation text not null, message text not null, kind text not null,
   primary key (device, conversation, message, kind)
 ) without rowid;
@@ -72,7 +72,7 @@ create table if not exists key_package (
 ) without rowid;
 `;
 
-export const MESSAGING_TABLES = ['post', 'conversation', 'history', 'receipt', 'key_package'] as const;
+export const MESSAGING_TABLES = ['post', 'conversation', 'history', 'due_receipt', 'key_package'] as const;
 
 export const TABLES = [
   ...MESSAGING_TABLES,
@@ -84,6 +84,6 @@ export const TABLES = [
   'gate',
   'command',
   'outbox',
-  'message',
+  'admin_message',
   'event',
 ] as const;

@@ -36,12 +36,12 @@ const content: fc.Arbitrary<Content> = fc.oneof(
   }),
   fc.record({
     type: fc.constant('receipt' as const),
-    of: fc.array(fc.uuid(), { minLength: 1, maxLength: 200 }),
+    messages: fc.array(fc.uuid(), { minLength: 1, maxLength: 200 }),
     state: fc.constantFrom('delivered' as const, 'read' as const, 'missing' as const),
     ledger,
   }),
   fc.record({
-    type: fc.constant('about' as const),
+    type: fc.constant('description' as const),
     at,
     title: fc.option(words(120)),
     people: fc.uniqueArray(fc.record({ person, at, belongs: fc.boolean() }), {
@@ -104,7 +104,7 @@ describe('content', () => {
     ledger: null,
   };
   const word = { person: `per_${'a'.repeat(16)}`, at: 1, belongs: true };
-  const about = { type: 'about', at: 1, title: null, people: [word], ledger: null };
+  const about = { type: 'description', at: 1, title: null, people: [word], ledger: null };
   const padded = (value: unknown) => pad(encodeCanonical(value), BUCKETS);
 
   it('contains statements about a conversation', () => {

@@ -68,9 +68,9 @@ export const contentSchema = z.discriminatedUnion('type', [
   /** Receipt: the state of other members' messages on the device that sends the receipt. */
   z.strictObject({
     type: z.literal('receipt'),
-    of: z.array(z.uuid()).min(1).max(200),
+    messages: z.array(z.uuid()).min(1).max(200),
     /**
-     * State of the messages in `of` on the device that sends the receipt. `missing`: a later message refers to the messages in `of`, but
+     * State of the messages in `messages` on the device that sends the receipt. `missing`: a later message refers to the messages in `messages`, but
      * the device has not received them.
      */
     state: z.enum(['delivered', 'read', 'missing']),
@@ -78,7 +78,7 @@ export const contentSchema = z.discriminatedUnion('type', [
   }),
   /** Title and people of the conversation. The newest statement about the title, and the newest statement about each person, is valid. */
   z.strictObject({
-    type: z.literal('about'),
+    type: z.literal('description'),
     at: z.int().min(0),
     title: z.string().min(1).max(120).nullable(),
     /**
@@ -91,13 +91,13 @@ export const contentSchema = z.discriminatedUnion('type', [
       .max(MOST_PEOPLE_STATEMENTS)
       .refine((words) => new Set(words.map(({ person }) => person)).size === words.length, 'names a person twice'),
     /**
-     * Earlier conversation that this conversation continues. `without` lists the enrollments that are left out, because they made the
+     * Earlier conversation that this conversation continues. `excludedDevices` lists the excluded enrollments, because they made the
      * earlier conversation unusable (ADR 32).
      */
     continues: z
       .strictObject({
         conversation: conversationIdSchema,
-        without: z.array(z.strictObject({ device: deviceIdSchema, generation: z.int().min(1) })).max(64),
+        excludedDevices: z.array(z.strictObject({ device: deviceIdSchema, generation: z.int().min(1) })).max(64),
       })
       .optional(),
     ledger,

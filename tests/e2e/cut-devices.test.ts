@@ -134,7 +134,7 @@ describe.skipIf(!cutNetworks.present)('case 57: a device whose network is cut', 
       .map(({ kind, service, gate, notice }) => [kind, service, gate, notice].filter(Boolean).join(' '));
   }
   const shown = (agent: AgentProcess) =>
-    agent.query('select text from message order by at, id').map(({ text }) => text);
+    agent.query('select text from admin_message order by at, id').map(({ text }) => text);
 
   it('appears as offline after two heartbeats, and enforces its stored order', async () => {
     before = await adopt('Held before the cut', ['mail'], Date.now() + AHEAD);
@@ -185,12 +185,12 @@ describe.skipIf(!cutNetworks.present)('case 57: a device whose network is cut', 
       await until(async () => {
         expect((await receipts(before, agent)).sort()).toEqual([
           'delivered',
-          'delivered entry',
+          'delivered effective',
           'enforced mail closed',
         ]);
         expect((await receipts(during, agent)).sort()).toEqual([
           'delivered',
-          'delivered entry',
+          'delivered effective',
           'enforced enrollment closed',
         ]);
       }, ALL_WITHIN);

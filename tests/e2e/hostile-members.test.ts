@@ -250,7 +250,9 @@ describe('case 18: a conversation under a blocking attack', () => {
     const others = [...(await membersIn(mallory, second))].filter((device) => device !== mallory.device);
     await commitsGhost(mallory, second, others);
     for (const device of [ada, ben])
-      await eventually(async () => expect((await device.records()).conversation(second)?.refusedIn).toBeDefined());
+      await eventually(async () =>
+        expect((await device.records()).conversation(second)?.unchangeableInEpoch).toBeDefined(),
+      );
     await enroll(ben.name);
     const third = await successorOf([ada, ben], second);
     await eventually(async () => expect((await membersIn(ada, third)).size).toBe(4));

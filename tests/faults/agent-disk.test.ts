@@ -99,7 +99,7 @@ describe.skipIf(!smallDisks.present)('case 55: an agent on a full disk', { timeo
     await until(() => expect(stored('record')).toEqual([{ version: 2 }]), 30_000);
     await until(async () => expect(await receipts(proposed.order, 'enforced')).toHaveLength(1), 30_000);
     expect(agent.log).toMatch(/a command or a message waits for space on the disk/);
-    expect(agent.query('select count(*) as n from message')).toEqual([{ n: 0 }]);
+    expect(agent.query('select count(*) as n from admin_message')).toEqual([{ n: 0 }]);
     expect(await agent.status()).toMatchObject({ connection: 'connected', disk: { state: 'full' } });
     expect((await agent.cli(['status'])).out).toMatch(
       /^disk +full: 0\.0 MiB free\. The agent still stores and enforces new orders: \d+\.\d of 32\.0 MiB are reserved for orders\.\n.*Free some space/m,
@@ -110,7 +110,7 @@ describe.skipIf(!smallDisks.present)('case 55: an agent on a full disk', { timeo
     disk.makeRoom();
     expect(await world.finished(id, 90_000)).toMatchObject({ state: 'done' });
     expect(await messaging()).toMatchObject({ open: false });
-    expect(agent.query('select text from message')).toEqual([{ text }]);
+    expect(agent.query('select text from admin_message')).toEqual([{ text }]);
     await until(async () => expect(await agent.status()).toMatchObject({ connection: 'connected', unsent: 0 }), 30_000);
     await waitForReserve();
     whole();

@@ -18,23 +18,24 @@ const begun: ConversationRecord = {
   title: 'Lunch',
   titleAt: 1,
   people: ['ada', 'ben', 'cleo'].map((person) => ({ person, name: person })),
-  said: {},
+  membershipStatements: {},
   state: 'ready',
   members: [],
-  ask: [],
-  asking: [],
-  heard: {},
-  aboutDue: false,
-  since: 0,
+  knownDevices: {},
+  devicesToAsk: [],
+  rejoinRequestedBy: [],
+  rejoinRequestTimes: {},
+  descriptionDue: false,
+  joinedInEpoch: 0,
   checkedAt: 1,
-  askedAt: 0,
+  rejoinRequestedAt: 0,
 };
 
 /** A member's description at some time: a title, and statements about some people. No two statements have the same time. */
 const abouts = fc.uniqueArray(fc.integer({ min: 2, max: 1_000_000 }), { minLength: 20, maxLength: 20 }).chain((times) =>
   fc.array(fc.boolean(), { minLength: 16, maxLength: 16 }).map((words) =>
     [0, 1, 2, 3].map((n) => ({
-      type: 'about' as const,
+      type: 'description' as const,
       at: times[16 + n] ?? 2,
       title: `title ${n}`,
       ledger: null,
@@ -51,7 +52,7 @@ describe('statements about title and people', () => {
       const {
         title,
         people,
-        said: words,
+        membershipStatements: words,
       } = said.reduce((record, one) => describedBy(record, from, one, own).next, begun);
       return { title, people: people.map(({ person }) => person).toSorted(), words };
     };

@@ -4,22 +4,27 @@ import type { LedgerTree } from '../members/ledger-watch.ts';
 import type { Member } from '../members/member.ts';
 import type { ConversationRecord, PersonName } from './records.ts';
 
-type About = Extract<Content, { type: 'about' }>;
+type About = Extract<Content, { type: 'description' }>;
 
 export function descriptionOf(record: ConversationRecord, ledger: LedgerTree | null): Content {
-  const { title, titleAt, people, said, continues, leftOut } = record;
-  const present = people.map(({ person }) => ({ person, ...(said[person] ?? { at: 0, belongs: true }) }));
-  const gone = Object.entries(said).flatMap(([person, statement]) =>
+  const { title, titleAt, people, membershipStatements, continues, excludedDevices } = record;
+  const present = people.map(({ person }) => ({
+    person,
+    ...(membershipStatements[person] ?? { at: 0, belongs: true }),
+  }));
+  const gone = Object.entries(membershipStatements).flatMap(([person, statement]) =>
     statement.belongs ? [] : [{ person, ...statement }],
   );
   return {
-    type: 'about',
+    type: 'description',
     at: titleAt,
     title,
     ledger,
     // A recipient does not change the membership of people whom the description leaves out.
     people: [...present, ...gone].slice(0, MOST_PEOPLE_STATEMENTS),
-    ...(continues === undefined ? {} : { continues: { conversation: continues, without: [...(leftOut ?? [])] } }),
+    ...(continues === undefined
+      ? {}
+      : { continues: { conversation: continues, excludedDevices: [...(excludedDevices ?? [])] } }),
   };
 }
 
@@ -35,7 +40,7 @@ export function describedBy(
 ): { readonly next: ConversationRecord; readonly notes: readonly string[] } {
   const isIn = (person: string) => record.people.some((one) => one.person === person);
   const newer = statements.filter(
-    ({ person, at: stated }) => stated > (record.said[person]?.at ?? (isIn(person) ? 0 : -1)),
+    ({ person, at: stated }) => stated > (record.membershipStatements[person]?.at ?? (isIn(person) ? 0 : -1)),
   );
   const nameOf = (person: string): string =>
     [...record.people, ...record.members].find((one) => one.person === person)?.name ?? '';
@@ -54,16 +59,16 @@ export function describedBy(
       person === from.person ? `${name} left.` : `${from.name} reported that ${name} left.`,
     ),
   ];
-  const said = newestOf({
-    ...record.said,
+  const membershipStatements = newestOf({
+    ...record.membershipStatements,
     ...Object.fromEntries(newer.map(({ person, ...statement }) => [person, statement])),
   });
   const next: ConversationRecord = {
     ...record,
     ...(isNewTitle ? { titleAt: at, title } : {}),
     people: [...record.people.filter((one) => !gone.includes(one)), ...added].slice(0, MOST_RECIPIENTS),
-    said,
-    ...(said[own.person]?.belongs === false ? departure(record, statements, own) : {}),
+    membershipStatements,
+    ...(membershipStatements[own.person]?.belongs === false ? departure(record, statements, own) : {}),
     // After people were added or removed, a group check is due: the MLS group must contain the devices of exactly these people.
     checkedAt: gone.length + added.length > 0 ? 0 : record.checkedAt,
   };
@@ -75,15 +80,17 @@ function departure(
   { members }: ConversationRecord,
   statements: About['people'],
   own: PersonName,
-): Pick<ConversationRecord, 'state' | 'members' | 'aboutDue'> {
+): Pick<ConversationRecord, 'state' | 'members' | 'descriptionDue'> {
   const isKnown = statements.some(({ person, belongs }) => person === own.person && !belongs);
-  return isKnown ? { state: 'left', members: [], aboutDue: false } : { state: 'left', members, aboutDue: true };
+  return isKnown
+    ? { state: 'left', members: [], descriptionDue: false }
+    : { state: 'left', members, descriptionDue: true };
 }
 
 /** Without this limit, a member could fill the record with statements about any number of people. */
-const newestOf = (said: ConversationRecord['said']): ConversationRecord['said'] =>
+const newestOf = (statements: ConversationRecord['membershipStatements']): ConversationRecord['membershipStatements'] =>
   Object.fromEntries(
-    Object.entries(said)
+    Object.entries(statements)
       .sort(([, a], [, b]) => b.at - a.at)
       .slice(0, MOST_PEOPLE_STATEMENTS),
   );

@@ -13,7 +13,7 @@ import { enrollmentsOf } from './new-conversation.ts';
 import {
   type ConversationRecord,
   type ConversationRecords,
-  isLeftOut,
+  isExcluded,
   otherDevicesIn,
   type PendingCommit,
 } from './records.ts';
@@ -68,8 +68,13 @@ export function createGroupChanges(ports: GroupChangePorts): GroupChanges {
       const group = records.group(id);
       if (!record || !group || record.state !== 'ready' || records.pending(id)) return null;
       const found = await membership.membersOf(record.people.map(({ person }) => person));
-      const wanted = [...found.values()].flat().filter((member) => !isLeftOut(record, member));
-      const difference = differenceOf({ leaves: membersOf(group), own: device, wanted, asking: record.asking });
+      const wanted = [...found.values()].flat().filter((member) => !isExcluded(record, member));
+      const difference = differenceOf({
+        leaves: membersOf(group),
+        own: device,
+        wanted,
+        rejoinRequestedBy: record.rejoinRequestedBy,
+      });
       const mustRemove = difference.remove.some((leaf) => !isAmong(wanted, leaf));
       return { ...difference, record, group, wanted, mustRemove };
     },
@@ -92,13 +97,13 @@ async function change(
   const checked: ConversationRecord = {
     ...record,
     people: mergePeople(record.people, peopleOf(wanted)),
-    aboutDue: record.aboutDue || record.aboutOwed === true,
+    descriptionDue: record.descriptionDue || record.descriptionBlocked === true,
     checkedAt: realNow(),
   };
   const epoch = epochOf(group);
-  const isStopped = record.refusedIn === epoch;
-  if (remove.length === 0 && add.length === 0 && !(isStopped && record.unwelcomed)) {
-    records.save({ ...checked, asking: [] });
+  const isStopped = record.unchangeableInEpoch === epoch;
+  if (remove.length === 0 && add.length === 0 && !(isStopped && record.welcomeRefused)) {
+    records.save({ ...checked, rejoinRequestedBy: [] });
     return null;
   }
   // As long as the group contains a device that must be removed, messages stay unsent and a check stays due.
@@ -109,7 +114,7 @@ async function change(
     return ports.succession.begin(waiting, wait(), waited);
   }
   // The server has accepted another member's commit for this epoch (version of the group's keys), and this device waits for that commit.
-  const left = record.blocked?.epoch === epoch ? record.blocked.at + ports.patience - realNow() : 0;
+  const left = record.refusedCommit?.epoch === epoch ? record.refusedCommit.at + ports.patience - realNow() : 0;
   if (left > 0 && left <= ports.patience) {
     records.save(waiting);
     return left;
@@ -199,11 +204,11 @@ function settleBlocked(ports: GroupChangePorts, record: ConversationRecord, resp
   const { records, store, posts } = ports;
   const group = records.group(record.id);
   const epoch = group ? epochOf(group) : 0;
-  const isSecond = record.blocked?.epoch === epoch;
-  const blocked = isSecond && record.blocked ? record.blocked : { epoch, at: ports.realNow() };
+  const isSecond = record.refusedCommit?.epoch === epoch;
+  const refusedCommit = isSecond && record.refusedCommit ? record.refusedCommit : { epoch, at: ports.realNow() };
   store.transaction(() => {
     posts.settled(response);
-    records.save({ ...record, checkedAt: 0, blocked }, { pending: null });
+    records.save({ ...record, checkedAt: 0, refusedCommit }, { pending: null });
   });
   if (!isSecond) return;
   if (response.outcome === 'blocked') ports.succession.stopChanges(record.id, epoch);
@@ -231,17 +236,17 @@ async function adopt(
   const record: ConversationRecord = {
     ...before,
     members,
-    asking: before.asking.filter(({ device }) => !isAdded(device)),
+    rejoinRequestedBy: before.rejoinRequestedBy.filter(({ device }) => !isAdded(device)),
   };
   const next = Buffer.from(pending.state, 'base64');
   const about = welcome === null ? null : await sealContent(next, descriptionOf(record, membership.ledger()));
   const to = newcomers.map(({ device }) => device);
   store.transaction(() => {
     also();
-    const known = ports.newDevices.add(conversation, before, members);
-    records.save({ ...record, known }, { group: about?.state ?? next, pending: null });
+    const knownDevices = ports.newDevices.add(conversation, before, members);
+    records.save({ ...record, knownDevices }, { group: about?.state ?? next, pending: null });
     if (welcome === null || !about || to.length === 0) return;
     posts.add({ to, commit, body: Buffer.from(welcome, 'base64') }, { kind: 'welcome', conversation });
-    posts.add({ to, body: about.message }, { kind: 'about', conversation });
+    posts.add({ to, body: about.message }, { kind: 'description', conversation });
   });
 }

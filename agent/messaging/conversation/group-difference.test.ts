@@ -50,8 +50,8 @@ it.each([
     [],
   ],
   ['the own device stays', [own, ben], [member('ben')], [own], [], []],
-])('%s', (_name, leaves, wanted, asking, remove, add) => {
-  const difference = differenceOf({ leaves, own: own.device, wanted, asking });
+])('%s', (_name, leaves, wanted, rejoinRequestedBy, remove, add) => {
+  const difference = differenceOf({ leaves, own: own.device, wanted, rejoinRequestedBy });
   expect(names(difference.remove)).toEqual(remove);
   expect(names(difference.add)).toEqual(add);
 });

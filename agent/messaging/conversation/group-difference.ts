@@ -18,12 +18,12 @@ export function differenceOf(given: {
   readonly leaves: readonly Leaf[];
   readonly own: string;
   readonly wanted: readonly Member[];
-  readonly asking: readonly { readonly device: string; readonly generation: number }[];
+  readonly rejoinRequestedBy: readonly { readonly device: string; readonly generation: number }[];
 }): Difference {
-  const { leaves, own, wanted, asking } = given;
+  const { leaves, own, wanted, rejoinRequestedBy } = given;
   const expected = new Set(wanted.map(leafKey));
   const wantsToRejoin = (leaf: Pick<Leaf, 'device' | 'generation'>) =>
-    asking.some(({ device, generation }) => device === leaf.device && generation === leaf.generation);
+    rejoinRequestedBy.some(({ device, generation }) => device === leaf.device && generation === leaf.generation);
   const remove = leaves.filter((leaf) => leaf.device !== own && (!expected.has(leafKey(leaf)) || wantsToRejoin(leaf)));
   const staying = new Set(leaves.filter((leaf) => !remove.includes(leaf)).map(({ device }) => device));
   return { remove, add: wanted.filter(({ device }) => device !== own && !staying.has(device)) };

@@ -21,7 +21,7 @@ import { descriptionOf } from './description.ts';
 import {
   type ConversationRecord,
   type ConversationRecords,
-  isLeftOut,
+  isExcluded,
   otherDevicesIn,
   type PersonName,
 } from './records.ts';
@@ -50,7 +50,7 @@ export interface Beginning {
   readonly already?: readonly string[];
   readonly title: string | null;
   /** Data of an earlier conversation to copy into the new conversation, if the new conversation continues an earlier one. */
-  readonly from?: Partial<Pick<ConversationRecord, 'continues' | 'refusals' | 'leftOut' | 'people'>>;
+  readonly from?: Partial<Pick<ConversationRecord, 'continues' | 'refusedDevices' | 'excludedDevices' | 'people'>>;
   readonly also?: (begun: ConversationRecord) => void;
 }
 
@@ -95,7 +95,7 @@ export function createNewConversations(ports: {
       const own = ports.own();
       const self = ports.self();
       const found = await devicesOf(added, [own.person, ...already]);
-      const all = found.filter((member) => !isLeftOut(from, member));
+      const all = found.filter((member) => !isExcluded(from, member));
       const others = all.filter(({ person }) => person !== own.person);
       const roster = createRoster(membership, all);
       const conversation = newConversationId();
@@ -116,23 +116,24 @@ export function createNewConversations(ports: {
         ...from,
         id: conversation,
         title,
-        said: {},
+        membershipStatements: {},
         state: 'ready',
         members,
-        ask: [],
-        asking: [],
-        heard: {},
+        devicesToAsk: [],
+        rejoinRequestedBy: [],
+        rejoinRequestTimes: {},
         titleAt: ports.now(),
-        aboutDue: false,
-        since: 0,
-        askedAt: 0,
+        descriptionDue: false,
+        joinedInEpoch: 0,
+        rejoinRequestedAt: 0,
         checkedAt: packages.length < all.length - 1 ? 0 : realNow(),
         people,
+        knownDevices: {},
       };
       const newcomers = otherDevicesIn(record, self.device);
       const about = change && (await sealContent(group, descriptionOf(record, membership.ledger())));
       store.transaction(() => {
-        const begun = { ...record, known: ports.newDevices.add(conversation, null, members) };
+        const begun = { ...record, knownDevices: ports.newDevices.add(conversation, null, members) };
         records.save(begun, { group: about?.state ?? group });
         also(begun);
         if (!change?.welcome || !about) return;
@@ -140,7 +141,7 @@ export function createNewConversations(ports: {
         // server the devices that may make the next commit.
         const commit = { conversation, epoch: change.epoch, add: enrollmentsOf(change.added), remove: [] };
         posts.add({ to: newcomers, commit, body: change.welcome }, { kind: 'welcome', conversation });
-        posts.add({ to: newcomers, body: about.message }, { kind: 'about', conversation });
+        posts.add({ to: newcomers, body: about.message }, { kind: 'description', conversation });
       });
       return conversation;
     },

@@ -61,7 +61,7 @@ export function createNotes(ports: {
       addOnce(record.id, unopenedText(code, nameIn(record, device)));
       const group = records.group(record.id);
       if (REFUSED.has(code) && group) {
-        records.save({ ...record, refusedIn: epochOf(group), ...refusalsAfter(record, device) });
+        records.save({ ...record, unchangeableInEpoch: epochOf(group), ...refusalsAfter(record, device) });
       }
     });
   };

@@ -16,8 +16,8 @@ export interface MissingText {
   readonly id: string;
   readonly device: DeviceId;
   /** When this device detected that the message is missing, by the machine's own clock. */
-  readonly since: number;
-  readonly told: boolean;
+  readonly detectedAt: number;
+  readonly reported: boolean;
 }
 
 interface Enrollment {
@@ -29,10 +29,10 @@ interface Enrollment {
  * Returns true if the given device must not be added to the conversation. Members have repeatedly refused invalid changes (commits) that
  * the device made.
  */
-export const isLeftOut = (
-  { leftOut = [] }: Pick<ConversationRecord, 'leftOut'>,
+export const isExcluded = (
+  { excludedDevices = [] }: Pick<ConversationRecord, 'excludedDevices'>,
   { device, generation }: { readonly device: string; readonly generation: number },
-): boolean => leftOut.some((one) => one.device === device && one.generation === generation);
+): boolean => excludedDevices.some((one) => one.device === device && one.generation === generation);
 
 export interface ConversationRecord {
   readonly id: string;
@@ -43,30 +43,31 @@ export interface ConversationRecord {
    * For each person, the newest statement of a member about whether the person belongs to the conversation. A person without a statement
    * has belonged to the conversation since this device began or joined the conversation.
    */
-  readonly said: Readonly<Record<string, { readonly at: Instant; readonly belongs: boolean }>>;
+  readonly membershipStatements: Readonly<Record<string, { readonly at: Instant; readonly belongs: boolean }>>;
   readonly state: ConversationView['state'];
   readonly members: readonly Member[];
   /**
-   * For each person, all devices of the person that were ever members of the conversation, each as a text `device enrollmentNumber`. Absent
-   * in conversations that an older version of the agent stored.
+   * For each person, all devices of the person that were ever members of the conversation, each as a text `device enrollmentNumber`.
    */
-  readonly known?: Readonly<Record<string, readonly string[]>>;
-  readonly ask: readonly DeviceId[];
-  readonly asking: readonly { readonly device: string; readonly generation: number }[];
+  readonly knownDevices: Readonly<Record<string, readonly string[]>>;
+  /** Devices that this device asks to add it again, after the loss of the MLS state. */
+  readonly devicesToAsk: readonly DeviceId[];
+  /** Devices whose accepted request to rejoin waits for a commit. */
+  readonly rejoinRequestedBy: readonly { readonly device: string; readonly generation: number }[];
   /** For each device, the time of its newest accepted rejoin request. Older requests are ignored. */
-  readonly heard: Readonly<Record<string, number>>;
+  readonly rejoinRequestTimes: Readonly<Record<string, number>>;
   /**
    * True if this device must still send the conversation's title and people to the other members, for example because the user changed the
    * title.
    */
-  readonly aboutDue: boolean;
+  readonly descriptionDue: boolean;
   /**
    * True if an order prevented a member's device from receiving the conversation's title and people. This device sends both again after the
    * next group check (`group-checks.ts`).
    */
-  readonly aboutOwed?: boolean;
+  readonly descriptionBlocked?: boolean;
   /** Epoch (version of the group's keys) in which this device joined. Earlier messages are not sealed for this device. */
-  readonly since: number;
+  readonly joinedInEpoch: number;
   /**
    * Time, by the machine's own clock, of the last check that the group contains the current devices of its people; 0 if a check is due now.
    */
@@ -75,17 +76,17 @@ export interface ConversationRecord {
    * Last usable epoch (version of the group's keys), if this device can no longer change the group's members: it refused a commit that the
    * server had accepted, or the server accepts no commit from it.
    */
-  readonly refusedIn?: number;
+  readonly unchangeableInEpoch?: number;
   /**
    * Epoch (version of the group's keys) in which the server did not accept this device's commit. `at`: time of the first refusal by the
    * machine's own clock.
    */
-  readonly blocked?: { readonly epoch: number; readonly at: number };
+  readonly refusedCommit?: { readonly epoch: number; readonly at: number };
   /**
    * True if the server refused a message with which this device invites devices to the conversation (welcome, RFC 9420). The invited
    * devices cannot join, so a new conversation with the same people must begin.
    */
-  readonly unwelcomed?: true;
+  readonly welcomeRefused?: true;
   /**
    * Identifiers of the conversation that this one continues (`continues`), and of the conversation that continues this one (`next`). A
    * conversation continues in a new one if its members can no longer change.
@@ -94,11 +95,11 @@ export interface ConversationRecord {
   readonly next?: string;
   /**
    * Devices whose invalid commits (changes of the members, RFC 9420) this device refused. Refusals in earlier conversations that this
-   * conversation continues count too. `refusals`: devices with at least one refusal. `leftOut`: devices with several refusals, which are
-   * not added to the next conversation.
+   * conversation continues count too. `refusedDevices`: devices with at least one refusal. `excludedDevices`: devices with several refusals,
+   * which are not added to the next conversation.
    */
-  readonly refusals?: readonly Enrollment[];
-  readonly leftOut?: readonly Enrollment[];
+  readonly refusedDevices?: readonly Enrollment[];
+  readonly excludedDevices?: readonly Enrollment[];
   /**
    * Newest text message of this device that the server has stored for every recipient. `epoch`: version of the group's keys with which the
    * message was encrypted. This device's next message names both values, so that recipients notice a missing message.
@@ -109,24 +110,26 @@ export interface ConversationRecord {
    * Number of consecutive messages that this device encrypted for only some of the members. The number is limited, because the other
    * members accept only a limited gap in this device's sequence of keys.
    */
-  readonly aside?: number;
-  readonly askedAt: number;
+  readonly partialMessages?: number;
+  /** Time of this device's last rejoin request, by the machine's own clock; 0 before the first one. */
+  readonly rejoinRequestedAt: number;
 }
 
 export const MOST_REFUSALS = 64;
 
 export function refusalsAfter(
-  { members, refusals = [], leftOut = [] }: ConversationRecord,
+  { members, refusedDevices = [], excludedDevices = [] }: ConversationRecord,
   device: string,
-): Pick<ConversationRecord, 'refusals' | 'leftOut'> {
+): Pick<ConversationRecord, 'refusedDevices' | 'excludedDevices'> {
   const member = members.find((one) => one.device === device);
-  if (!member) return { refusals, leftOut };
+  if (!member) return { refusedDevices, excludedDevices };
   const { generation } = member;
   const isSame = (one: { readonly device: string; readonly generation: number }) =>
     one.device === device && one.generation === generation;
   const enrollment = { device: member.device, generation };
-  if (refusals.some(isSame)) return { refusals, leftOut: [...leftOut.filter((one) => !isSame(one)), enrollment] };
-  return { refusals: [...refusals, enrollment].slice(-MOST_REFUSALS), leftOut };
+  if (refusedDevices.some(isSame))
+    return { refusedDevices, excludedDevices: [...excludedDevices.filter((one) => !isSame(one)), enrollment] };
+  return { refusedDevices: [...refusedDevices, enrollment].slice(-MOST_REFUSALS), excludedDevices };
 }
 
 /** This device's commit that the server has not accepted yet. Its MLS state takes effect when the server accepts the commit. */
@@ -152,7 +155,7 @@ export interface MessageRecord {
 
 /** Kind and conversation of an outgoing message, stored so that the device can process the server's response. */
 export interface PostPurpose {
-  readonly kind: 'text' | 'commit' | 'welcome' | 'about' | 'receipt' | 'rejoin';
+  readonly kind: 'text' | 'commit' | 'welcome' | 'description' | 'receipt' | 'rejoin';
   readonly conversation: string;
   readonly epoch?: number;
 }

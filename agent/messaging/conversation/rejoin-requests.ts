@@ -55,16 +55,16 @@ export function createRejoinRequests(ports: {
   return {
     ask(conversation) {
       const record = records.conversation(conversation);
-      if (record?.state !== 'rejoining' || realNow() - record.askedAt < ASK_EVERY) return;
-      post({ ...record, askedAt: realNow() }, otherDevices(record.ask));
+      if (record?.state !== 'rejoining' || realNow() - record.rejoinRequestedAt < ASK_EVERY) return;
+      post({ ...record, rejoinRequestedAt: realNow() }, otherDevices(record.devicesToAsk));
     },
     askWriters(conversation, writers) {
       const record = records.conversation(conversation);
       if (record?.state !== 'rejoining') return;
-      const before = record.askedAt === 0 ? [] : otherDevices(record.ask);
-      const ask = otherDevices([...writers, ...record.ask]);
-      const notAsked = ask.filter((other) => !before.includes(other));
-      post({ ...record, ask, askedAt: record.askedAt || realNow() }, notAsked);
+      const before = record.rejoinRequestedAt === 0 ? [] : otherDevices(record.devicesToAsk);
+      const devicesToAsk = otherDevices([...writers, ...record.devicesToAsk]);
+      const notAsked = devicesToAsk.filter((other) => !before.includes(other));
+      post({ ...record, devicesToAsk, rejoinRequestedAt: record.rejoinRequestedAt || realNow() }, notAsked);
     },
     async accept({ number, item }, { request, signedBy }) {
       const drop = () => store.mailOpened(number);
@@ -79,10 +79,18 @@ export function createRejoinRequests(ports: {
         return drop();
       }
       // The server has sent an old request again, or the requesting device's clock is far ahead.
-      if (at <= (record.heard[device] ?? 0) || at > realNow() + LARGEST_CLOCK_ERROR) return drop();
+      if (at <= (record.rejoinRequestTimes[device] ?? 0) || at > realNow() + LARGEST_CLOCK_ERROR) return drop();
       store.transaction(() => {
-        const asking = [...record.asking.filter((one) => one.device !== device), { device, generation }];
-        records.save({ ...record, asking, heard: { ...record.heard, [device]: at }, checkedAt: 0 });
+        const rejoinRequestedBy = [
+          ...record.rejoinRequestedBy.filter((one) => one.device !== device),
+          { device, generation },
+        ];
+        records.save({
+          ...record,
+          rejoinRequestedBy,
+          rejoinRequestTimes: { ...record.rejoinRequestTimes, [device]: at },
+          checkedAt: 0,
+        });
         drop();
       });
     },

@@ -44,8 +44,14 @@ export function createStateLoss(ports: {
   };
 
   const deleteState = (record: ConversationRecord, why: string) => {
-    const ask = record.members.map(({ device }) => device);
-    const next: ConversationRecord = { ...record, state: 'rejoining', ask, asking: [], askedAt: 0 };
+    const devicesToAsk = record.members.map(({ device }) => device);
+    const next: ConversationRecord = {
+      ...record,
+      state: 'rejoining',
+      devicesToAsk,
+      rejoinRequestedBy: [],
+      rejoinRequestedAt: 0,
+    };
     records.save(next, { group: null, pending: null });
     // Members that send messages before they add this device again do not seal the messages for this device. The note informs the user
     // about the missing messages.
@@ -68,7 +74,11 @@ export function createStateLoss(ports: {
       });
     },
     reset(record, reason, text) {
-      ports.alert('conversation_lost', `${record.id}: ${reason}`, `${record.id} ${record.since} ${ports.realNow()}`);
+      ports.alert(
+        'conversation_lost',
+        `${record.id}: ${reason}`,
+        `${record.id} ${record.joinedInEpoch} ${ports.realNow()}`,
+      );
       store.transaction(() => {
         returnToUnsent(record.id);
         deleteState(record, text);

@@ -32,7 +32,7 @@ export interface Succession {
    * Links a conversation to the predecessor that a member names. The link is accepted only if both conversations have the same people, and
    * if that member was in the predecessor too.
    */
-  acceptLink(id: string, from: Member, about: Extract<Content, { type: 'about' }>): void;
+  acceptLink(id: string, from: Member, about: Extract<Content, { type: 'description' }>): void;
 }
 
 /**
@@ -65,11 +65,11 @@ export function createSuccession(ports: SuccessionPorts): Succession {
 
   const stopChanges: Succession['stopChanges'] = (conversation, epoch) => {
     const record = records.conversation(conversation);
-    if (record?.state !== 'ready' || record.refusedIn === epoch) return;
+    if (record?.state !== 'ready' || record.unchangeableInEpoch === epoch) return;
     const detail = `${conversation}: the server refuses every change of its members after epoch ${epoch}; a successor begins`;
     ports.alert('conversation_blocked', detail, `blocked ${conversation} ${epoch}`);
     store.transaction(() => {
-      records.save({ ...record, refusedIn: epoch, checkedAt: 0 });
+      records.save({ ...record, unchangeableInEpoch: epoch, checkedAt: 0 });
       notes.addOnce(conversation, 'The server refuses every change of members in this conversation.');
     });
   };
@@ -80,7 +80,7 @@ export function createSuccession(ports: SuccessionPorts): Succession {
       const group = records.group(conversation);
       const record = records.conversation(conversation);
       if (!group || record?.state !== 'ready') return;
-      records.save({ ...record, unwelcomed: true });
+      records.save({ ...record, welcomeRefused: true });
       stopChanges(conversation, epochOf(group));
     },
     async begin(record, wait, waited) {
@@ -94,8 +94,8 @@ export function createSuccession(ports: SuccessionPorts): Succession {
         from: {
           continues: record.id,
           people: record.people,
-          ...(record.refusals ? { refusals: record.refusals } : {}),
-          ...(record.leftOut ? { leftOut: record.leftOut } : {}),
+          ...(record.refusedDevices ? { refusedDevices: record.refusedDevices } : {}),
+          ...(record.excludedDevices ? { excludedDevices: record.excludedDevices } : {}),
         },
         also: (begun) => links.addSuccessor(record, begun),
       });
@@ -104,20 +104,20 @@ export function createSuccession(ports: SuccessionPorts): Succession {
     acceptLink(id, from, { continues }) {
       const record = records.conversation(id);
       if (!continues || !record || record.state === 'left' || record.continues !== undefined) return;
-      const leftOut = [...(record.leftOut ?? []), ...continues.without].slice(-MOST_REFUSALS);
+      const excludedDevices = [...(record.excludedDevices ?? []), ...continues.excludedDevices].slice(-MOST_REFUSALS);
       const before = records.conversation(continues.conversation);
       if (!before) {
         // This device was not in the predecessor, so only the description says which devices the other members leave out.
         if (isFirstDescription(record))
-          links.addOrphan({ ...record, continues: continues.conversation, leftOut }, from);
+          links.addOrphan({ ...record, continues: continues.conversation, excludedDevices }, from);
         return;
       }
       const wasMember = before.members.some(({ device }) => device === from.device);
       if (before.state === 'left' || !wasMember || !haveSamePeople(before, record) || before.id === id) return;
       links.addSuccessor(before, {
         ...record,
-        ...(before.refusals ? { refusals: before.refusals } : {}),
-        leftOut: [...(before.leftOut ?? []), ...leftOut].slice(-MOST_REFUSALS),
+        ...(before.refusedDevices ? { refusedDevices: before.refusedDevices } : {}),
+        excludedDevices: [...(before.excludedDevices ?? []), ...excludedDevices].slice(-MOST_REFUSALS),
       });
     },
   };
@@ -190,7 +190,8 @@ function createLinks({
 }
 
 /** Only the first description, which arrives with the welcome, may name devices to leave out. */
-const isFirstDescription = ({ said }: ConversationRecord): boolean => Object.keys(said).length === 0;
+const isFirstDescription = ({ membershipStatements }: ConversationRecord): boolean =>
+  Object.keys(membershipStatements).length === 0;
 
 const haveSamePeople = (a: ConversationRecord, b: ConversationRecord): boolean => {
   const theirs = new Set(b.people.map(({ person }) => person));

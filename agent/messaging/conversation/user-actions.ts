@@ -58,7 +58,7 @@ export function createUserActions(ports: UserActionPorts): UserActions {
    * device can send.
    */
   const describe = (record: ConversationRecord, change: Partial<ConversationRecord>) =>
-    records.save({ ...record, ...change, aboutDue: true });
+    records.save({ ...record, ...change, descriptionDue: true });
 
   /**
    * Returns the time for a change of the title or of a person's membership: now, or just after the previous change if the clock of its
@@ -67,9 +67,9 @@ export function createUserActions(ports: UserActionPorts): UserActions {
   const newerThan = (at: number) => Math.max(ports.now(), at + 1);
 
   const stated = (record: ConversationRecord, people: readonly PersonName[], belongs: boolean) => ({
-    ...record.said,
+    ...record.membershipStatements,
     ...Object.fromEntries(
-      people.map(({ person }) => [person, { at: newerThan(record.said[person]?.at ?? 0), belongs }]),
+      people.map(({ person }) => [person, { at: newerThan(record.membershipStatements[person]?.at ?? 0), belongs }]),
     ),
   });
 
@@ -103,7 +103,7 @@ export function createUserActions(ports: UserActionPorts): UserActions {
         const added = peopleOf(members.filter(({ person }) => !already.includes(person)));
         describe(record, {
           people: mergePeople(record.people, added),
-          said: stated(record, added, true),
+          membershipStatements: stated(record, added, true),
           checkedAt: 0,
         });
         ports.checks.request(record.id, true);
@@ -117,7 +117,7 @@ export function createUserActions(ports: UserActionPorts): UserActions {
         // A commit without a response from the server stays stored, because this device seals its departure with the MLS state after that
         // commit.
         ports.store.transaction(() =>
-          describe(record, { state: 'left', people, said: stated(record, [own()], false) }),
+          describe(record, { state: 'left', people, membershipStatements: stated(record, [own()], false) }),
         );
       }),
 
@@ -183,8 +183,8 @@ const normalizedTitle = (title: string | null): string | null =>
   wellFormed(title?.trim().slice(0, LONGEST_TITLE) ?? '') || null;
 
 /** False if the conversation's members can no longer change, or if this device waits to rejoin, because the wait may never end. */
-const isUsable = ({ state, refusedIn, next }: ConversationRecord): boolean =>
-  state === 'ready' && refusedIn === undefined && next === undefined;
+const isUsable = ({ state, unchangeableInEpoch, next }: ConversationRecord): boolean =>
+  state === 'ready' && unchangeableInEpoch === undefined && next === undefined;
 
 const isBetween = ({ people }: ConversationRecord, own: string, other: string): boolean =>
   people.length === 2 && people.every(({ person }) => person === own || person === other);

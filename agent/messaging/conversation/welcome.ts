@@ -79,33 +79,33 @@ export function createWelcomes(ports: {
       }
       // The last-resort key package works for several welcomes, so the server could repeat an old one. The device would return to an
       // earlier epoch (version of the group's keys) and use keys twice.
-      if (before && epoch <= before.since) {
+      if (before && epoch <= before.joinedInEpoch) {
         const detail = `the welcome of ${item.from} is for an epoch of ${conversation} that this device has been in before`;
         throw new RefusedWelcome('welcome_replayed', detail);
       }
       const members = roster.of(joined.members);
       // People who left, perhaps the user, stay marked as having left. Only the description (statement of title and people) after the
       // welcome can make them members again.
-      const gone = Object.entries(before?.said ?? {}).filter(([, { belongs }]) => !belongs);
+      const gone = Object.entries(before?.membershipStatements ?? {}).filter(([, { belongs }]) => !belongs);
       store.transaction(() => {
-        const known = ports.newDevices.add(conversation, before, members);
+        const knownDevices = ports.newDevices.add(conversation, before, members);
         records.save(
           {
             id: conversation,
             title: before?.title ?? null,
             titleAt: before?.titleAt ?? 0,
-            aboutDue: false,
+            descriptionDue: false,
             people: peopleOf(members).filter(({ person }) => !gone.some(([of]) => of === person)),
-            said: Object.fromEntries(gone),
+            membershipStatements: Object.fromEntries(gone),
             state: 'ready',
             members,
-            known,
-            ask: [],
-            asking: [],
-            heard: before?.heard ?? {},
-            since: epoch,
+            knownDevices,
+            devicesToAsk: [],
+            rejoinRequestedBy: [],
+            rejoinRequestTimes: before?.rejoinRequestTimes ?? {},
+            joinedInEpoch: epoch,
             checkedAt: ports.realNow(),
-            askedAt: 0,
+            rejoinRequestedAt: 0,
           },
           { group: state, pending: null },
         );

@@ -31,7 +31,7 @@ export function createEnrollmentKey(store: MessageStore, generation: number): En
       store.saveMessagingValue('signing', Buffer.from(JSON.stringify(made)));
       // The stored counters, MLS states and key packages belong to the earlier enrollment, so the device resets them.
       if (!earlier) return;
-      for (const name of ['taken', 'posts']) store.saveMessagingValue(name, Buffer.from('0'));
+      for (const name of ['acknowledged', 'posts']) store.saveMessagingValue(name, Buffer.from('0'));
       store.saveMessagingValue('restored', Buffer.from('yes'));
       store.forgetMail();
     });

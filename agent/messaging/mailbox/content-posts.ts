@@ -39,9 +39,9 @@ export function createContentPosts(ports: {
       const group = records.group(record.id);
       if (!group) return;
       const sealed = await sealContent(group, content);
-      const aside = to.length === othersIn(record).length ? 0 : (record.aside ?? 0) + 1;
+      const partialMessages = to.length === othersIn(record).length ? 0 : (record.partialMessages ?? 0) + 1;
       store.transaction(() => {
-        records.save({ ...record, aside }, { group: sealed.state });
+        records.save({ ...record, partialMessages }, { group: sealed.state });
         also();
         if (to.length === 0) return;
         const post = { to, body: sealed.message, ...(id === undefined ? {} : { id }) };

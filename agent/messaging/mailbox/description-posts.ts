@@ -25,12 +25,12 @@ export function createDescriptionPosts(ports: {
   return {
     async send(conversation) {
       const record = records.conversation(conversation);
-      if (!record?.aboutDue || records.pending(conversation)) return;
-      const next: ConversationRecord = { ...record, aboutDue: false, aboutOwed: false };
+      if (!record?.descriptionDue || records.pending(conversation)) return;
+      const next: ConversationRecord = { ...record, descriptionDue: false, descriptionBlocked: false };
       if (!records.group(conversation)) return records.save(next);
       await contentPosts.add(next, descriptionOf(record, ports.membership.ledger()), {
         to: contentPosts.othersIn(record),
-        purpose: { kind: 'about', conversation },
+        purpose: { kind: 'description', conversation },
         also() {
           if (record.state === 'left') records.save({ ...next, members: [] }, { group: null });
         },
@@ -41,7 +41,7 @@ export function createDescriptionPosts(ports: {
         ports.posts.settled(response);
         const record = records.conversation(conversation);
         const isRefused = response.recipients.some(({ outcome }) => outcome === 'refused');
-        if (record && isRefused) records.save({ ...record, aboutOwed: true });
+        if (record && isRefused) records.save({ ...record, descriptionBlocked: true });
       });
     },
   };

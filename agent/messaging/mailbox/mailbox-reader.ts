@@ -170,10 +170,10 @@ class ItemReader {
     if (record?.state === 'left') {
       // After the user has left, the device still applies commits until it has sealed the departure. Otherwise the other members could not
       // decrypt the departure.
-      const isApplied = record.aboutDue && header.type === 'commit';
+      const isApplied = record.descriptionDue && header.type === 'commit';
       if (!isApplied || !group) return this.#drop(letter);
     } else if (record?.state !== 'ready' || !group) return this.#wait(conversation, record);
-    if (epoch < record.since) return this.#drop(letter);
+    if (epoch < record.joinedInEpoch) return this.#drop(letter);
     const roster = createRoster(membership, record.members);
     try {
       const opened = await openMessage(group, letter.body, roster.authenticate);
@@ -230,8 +230,8 @@ class ItemReader {
 
   #isAfterRefusal(record: ConversationRecord, { from, generation }: Post): boolean {
     const group = this.#ports.records.group(record.id);
-    const isRefused = (record.refusals ?? []).some((one) => one.device === from && one.generation === generation);
-    return isRefused && group !== null && record.refusedIn === epochOf(group);
+    const isRefused = (record.refusedDevices ?? []).some((one) => one.device === from && one.generation === generation);
+    return isRefused && group !== null && record.unchangeableInEpoch === epochOf(group);
   }
 
   #wait(conversation: string, record: ConversationRecord | null): Outcome {
@@ -266,15 +266,16 @@ const unknownConversation = (id: string): ConversationRecord => ({
   id,
   title: null,
   titleAt: 0,
-  aboutDue: false,
+  descriptionDue: false,
   people: [],
-  said: {},
+  membershipStatements: {},
   state: 'rejoining',
   members: [],
-  ask: [],
-  asking: [],
-  heard: {},
-  since: 0,
+  knownDevices: {},
+  devicesToAsk: [],
+  rejoinRequestedBy: [],
+  rejoinRequestTimes: {},
+  joinedInEpoch: 0,
   checkedAt: 0,
-  askedAt: 0,
+  rejoinRequestedAt: 0,
 });

@@ -38,24 +38,25 @@ export function createMailbox({
   readonly store: MessageStore;
   readonly send: (frame: DeviceFrame) => boolean;
 }): Mailbox {
-  const counter = (name: 'taken' | 'posts'): number => Number(store.messagingValue(name)?.toString() ?? 0);
-  const count = (name: 'taken' | 'posts', value: number) => store.saveMessagingValue(name, Buffer.from(String(value)));
+  const counter = (name: 'acknowledged' | 'posts'): number => Number(store.messagingValue(name)?.toString() ?? 0);
+  const count = (name: 'acknowledged' | 'posts', value: number) =>
+    store.saveMessagingValue(name, Buffer.from(String(value)));
 
   return {
     ask: (open) => void send({ kind: 'mailbox', open }),
     take({ seq, item }) {
       store.transaction(() => {
         store.keepMail(item);
-        if (seq > counter('taken')) count('taken', seq);
+        if (seq > counter('acknowledged')) count('acknowledged', seq);
       });
       send({ kind: 'mail-stored', through: seq });
     },
     compare({ acknowledged, posts }) {
       const known = counter('posts');
       // The server may also have accepted the messages without a response, so the counter may be too low by their number.
-      const restored = acknowledged > counter('taken') || posts > known + store.countPosts();
+      const restored = acknowledged > counter('acknowledged') || posts > known + store.countPosts();
       store.transaction(() => {
-        if (restored) count('taken', Math.max(acknowledged, counter('taken')));
+        if (restored) count('acknowledged', Math.max(acknowledged, counter('acknowledged')));
         // A server that was restored from a backup counts fewer messages. The device takes over the lower counter: with a counter that is
         // too high, a second copy of this device would remain undetected.
         if (restored || posts < known) count('posts', posts);

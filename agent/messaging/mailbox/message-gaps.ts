@@ -51,29 +51,33 @@ export function createMessageGaps(ports: {
         notes.addOnce(record.id, text);
       }
       // A message from before this device joined was not sealed for this device, so it is not missing.
-      const isForThisDevice = after !== null && after.epoch >= record.since;
+      const isForThisDevice = after !== null && after.epoch >= record.joinedInEpoch;
       const isMissing = isForThisDevice && !records.message(after.id) && !others.some((one) => one.id === after.id);
-      const missing = isMissing ? [...others, { id: after.id, device, since: realNow(), told: false }] : others;
+      const missing = isMissing
+        ? [...others, { id: after.id, device, detectedAt: realNow(), reported: false }]
+        : others;
       if (isMissing || wasMissing) records.save({ ...record, missing: missing.slice(-MOST_MISSING) });
     },
 
     async report(conversation) {
       for (;;) {
         const record = records.conversation(conversation);
-        const unreported = record?.missing?.filter(({ told }) => !told) ?? [];
+        const unreported = record?.missing?.filter(({ reported }) => !reported) ?? [];
         if (!record || unreported.length === 0 || !contentPosts.isReady(conversation)) return null;
         const now = realNow();
-        const waits = unreported.map(({ since }) => since + patience - now);
+        const waits = unreported.map(({ detectedAt: since }) => since + patience - now);
         // A remaining wait that is longer than `patience` shows that the clock was set back.
         const [first, ...more] = unreported.filter((_one, i) => (waits[i] ?? 0) <= 0 || (waits[i] ?? 0) > patience);
         if (!first) return Math.min(...waits);
-        const of = [first, ...more].flatMap(({ id, device }) => (device === first.device ? [id] : []));
-        const missing = (record.missing ?? []).map((one) => (of.includes(one.id) ? { ...one, told: true } : one));
+        const messages = [first, ...more].flatMap(({ id, device }) => (device === first.device ? [id] : []));
+        const missing = (record.missing ?? []).map((one) =>
+          messages.includes(one.id) ? { ...one, reported: true } : one,
+        );
         const name = nameIn(record, first.device);
         const text = `A message from ${name} did not arrive on this device, although later messages did. If you miss something, ask ${name} to send it again.`;
         await contentPosts.add(
           { ...record, missing },
-          { type: 'receipt', of, state: 'missing', ledger: ports.membership.ledger() },
+          { type: 'receipt', messages, state: 'missing', ledger: ports.membership.ledger() },
           {
             to: contentPosts.othersIn(record).filter((device) => device === first.device),
             purpose: { kind: 'receipt', conversation },

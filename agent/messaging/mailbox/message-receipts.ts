@@ -39,11 +39,11 @@ export function createMessageReceipts(ports: {
         const senders = new Set(batch.flatMap(({ message }) => records.message(message)?.from?.person ?? []));
         if (first.kind === 'read') senders.add(own().person);
         const others = contentPosts.othersIn(record);
-        const isForAll = (record.aside ?? 0) >= MOST_ASIDE;
+        const isForAll = (record.partialMessages ?? 0) >= MOST_ASIDE;
         const ofSenders = record.members.filter(({ person }) => senders.has(person)).map(({ device }) => device);
         const content = {
           type: 'receipt' as const,
-          of: batch.map(({ message }) => message),
+          messages: batch.map(({ message }) => message),
           state: first.kind,
           ledger: ports.membership.ledger(),
         };

@@ -96,7 +96,7 @@ export function createPosts(ports: {
         expires: null,
         body: Buffer.from(body).toString('base64'),
       };
-      store.addPost({ id, frame: vault.seal(`post ${id}`, frame), about: vault.seal(`purpose ${id}`, purpose) });
+      store.addPost({ id, frame: vault.seal(`post ${id}`, frame), purpose: vault.seal(`purpose ${id}`, purpose) });
       return id;
     },
     opened() {
@@ -111,7 +111,7 @@ export function createPosts(ports: {
     pump,
     purposeOf({ id }) {
       const stored = store.post(id);
-      return stored ? vault.unseal<PostPurpose>(`purpose ${id}`, stored.about) : null;
+      return stored ? vault.unseal<PostPurpose>(`purpose ${id}`, stored.purpose) : null;
     },
     settled({ id, outcome }) {
       inFlight.delete(id);
@@ -125,8 +125,8 @@ export function createPosts(ports: {
       ports.wakeAt(Date.now() + AGAIN_AFTER);
     },
     forget(conversation) {
-      const all = store.posts(Number.MAX_SAFE_INTEGER).map(({ id, about }) => ({
-        ...vault.unseal<PostPurpose>(`purpose ${id}`, about),
+      const all = store.posts(Number.MAX_SAFE_INTEGER).map(({ id, purpose }) => ({
+        ...vault.unseal<PostPurpose>(`purpose ${id}`, purpose),
         id,
       }));
       const gone = all.filter((purpose) => conversation === null || purpose.conversation === conversation);

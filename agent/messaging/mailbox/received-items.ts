@@ -48,7 +48,10 @@ export function createReceivedItems(ports: ReceivedItemPorts): ReceivedItems {
       store.transaction(() => {
         store.mailOpened(number);
         if (selfRemoved) {
-          records.save({ ...record, state: 'left', members: [], aboutDue: false }, { group: null, pending: null });
+          records.save(
+            { ...record, state: 'left', members: [], descriptionDue: false },
+            { group: null, pending: null },
+          );
           return;
         }
         if (record.state === 'left') {
@@ -58,7 +61,7 @@ export function createReceivedItems(ports: ReceivedItemPorts): ReceivedItems {
         // A commit may add devices of a person who has left, if the committing device did not know of the departure. Only a description
         // (statement of title and people) makes the person a member again.
         const newcomers = peopleOf(members.filter(({ device }) => isAdded(device))).filter(
-          ({ person }) => record.said[person]?.belongs !== false,
+          ({ person }) => record.membershipStatements[person]?.belongs !== false,
         );
         const author = record.members.find(({ device }) => device === by.device)?.name ?? 'An unknown member';
         for (const { person, name } of newcomers) {
@@ -69,11 +72,11 @@ export function createReceivedItems(ports: ReceivedItemPorts): ReceivedItems {
           ...record,
           members,
           people: mergePeople(record.people, newcomers),
-          asking: record.asking.filter(({ device }) => !isAdded(device)),
+          rejoinRequestedBy: record.rejoinRequestedBy.filter(({ device }) => !isAdded(device)),
           // The accepted commit of another member discards this device's pending commit for the same epoch (version of the group's keys). A
           // new check finds the changes that are still missing.
           checkedAt: records.pending(record.id) ? 0 : record.checkedAt,
-          known: ports.newDevices.add(record.id, record, members),
+          knownDevices: ports.newDevices.add(record.id, record, members),
         };
         records.save(next, { group: state, pending: null });
       });
@@ -115,7 +118,7 @@ export function createReceivedItems(ports: ReceivedItemPorts): ReceivedItems {
           // The returned message may have contained the conversation's title and people, so this device sends them again.
           for (const record of records.conversations()) {
             if (record.members.some(({ device }) => device === item.device))
-              records.save({ ...record, aboutOwed: true });
+              records.save({ ...record, descriptionBlocked: true });
           }
         }
         store.mailOpened(number);
@@ -160,13 +163,13 @@ function applyReceipt(
   { own, records, gaps }: ReceivedItemPorts,
   record: ConversationRecord,
   from: Member,
-  { of, state }: Extract<Content, { type: 'receipt' }>,
+  { messages, state }: Extract<Content, { type: 'receipt' }>,
 ): void {
   if (state === 'missing') {
-    gaps.acceptReport(record, from, of);
+    gaps.acceptReport(record, from, messages);
     return;
   }
-  for (const id of of) {
+  for (const id of messages) {
     const message = records.message(id);
     if (message?.conversation !== record.id) continue;
     if (from.person === own().person && state === 'read' && !message.mine) {
@@ -184,7 +187,7 @@ function applyDescription(
   ports: ReceivedItemPorts,
   record: ConversationRecord,
   from: Member,
-  content: Extract<Content, { type: 'about' }>,
+  content: Extract<Content, { type: 'description' }>,
 ): void {
   const { records, notes } = ports;
   const conversation = record.id;
@@ -192,14 +195,14 @@ function applyDescription(
   const newest = Math.max(content.at, ...content.people.map(({ at }) => at));
   if (newest > ports.now() + LARGEST_CLOCK_ERROR) {
     const detail = `in ${conversation}: the description that ${from.device} sent is dated ${newest}, further ahead than clocks differ`;
-    ports.alert('about_ahead', detail, `about ${conversation} ${from.device} ${newest}`);
+    ports.alert('description_ahead', detail, `about ${conversation} ${from.device} ${newest}`);
     const text = `${from.name} changed the title or the people of this conversation at a time in the future, so this device ignored the change. The clock of ${from.name}’s device may be wrong.`;
     notes.addOnce(conversation, text);
     return;
   }
   const { next, notes: texts } = describedBy(record, from, content, ports.own());
   // After the departure is sent, this device deletes the MLS state. The next commit of another member removes this device.
-  const isGone = next.state === 'left' && !next.aboutDue;
+  const isGone = next.state === 'left' && !next.descriptionDue;
   records.save(next, isGone ? { group: null, pending: null } : {});
   ports.succession.acceptLink(conversation, from, content);
   for (const text of texts) notes.add(conversation, content.at, text);

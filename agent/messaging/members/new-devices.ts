@@ -7,8 +7,8 @@ import { peopleOf } from './roster.ts';
 
 const MOST_KNOWN = 32;
 
-type Known = NonNullable<ConversationRecord['known']>;
-type Before = Pick<ConversationRecord, 'known' | 'members'>;
+type Known = ConversationRecord['knownDevices'];
+type Before = Pick<ConversationRecord, 'knownDevices'>;
 
 /**
  * Notes about new devices of known people. A note is stored together with the conversation's new state, so the user can read it before this
@@ -33,7 +33,7 @@ export function createNewDeviceNotes(ports: {
   const knownInAll = (): Known => {
     const all: Record<string, readonly string[]> = {};
     for (const record of ports.records.conversations()) {
-      for (const [person, enrollments] of Object.entries(knownIn(record))) {
+      for (const [person, enrollments] of Object.entries(record.knownDevices)) {
         all[person] = [...new Set([...(all[person] ?? []), ...enrollments])];
       }
     }
@@ -42,7 +42,7 @@ export function createNewDeviceNotes(ports: {
 
   return {
     add(conversation, before, members) {
-      const known = before === null ? {} : knownIn(before);
+      const known = before?.knownDevices ?? {};
       const knownElsewhere = before === null || members.some(({ person }) => !known[person]) ? knownInAll() : {};
       const own = ports.own().person;
       const next: Record<string, readonly string[]> = {};
@@ -67,13 +67,6 @@ const enrollmentOf = ({ device, generation }: Member): string => `${device} ${ge
 
 const wasSeen = (seen: readonly string[], { device }: Member): boolean =>
   seen.some((enrollment) => enrollment.startsWith(`${device} `));
-
-/** Records of older versions of the agent list only the current members. */
-const knownIn = ({ known, members }: Before): Known =>
-  known ??
-  Object.fromEntries(
-    [...Map.groupBy(members, ({ person }) => person)].map(([person, theirs]) => [person, theirs.map(enrollmentOf)]),
-  );
 
 function newDeviceText(
   { name, group }: Member,

@@ -166,15 +166,15 @@ export const recoveryView = {
   evidence: {
     active: 420,
     asked: 397,
-    answered: 380,
+    responded: 380,
     checkpoints: 380,
-    beyond: 12,
+    notContained: 12,
     lost: 0,
     largest: { size: 2_048, root },
     silent: [],
     size: 2_040,
     obstacle: null,
-    answers: [{ device, user, at: now, size: 2_048, root, verdict: 'not_contained' }],
+    responses: [{ device, user, at: now, size: 2_048, root, result: 'not_contained' }],
   },
   devices: [
     {
