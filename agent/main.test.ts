@@ -10,9 +10,10 @@ import type { Command } from '../shared/protocol/frames.ts';
 import { newCommandId } from '../shared/protocol/ids.ts';
 import { startAgentServer } from '../tests/support/agent-server.ts';
 import { testAuthority } from '../tests/support/enrollment.ts';
+import { programPath } from '../tests/support/programs.ts';
 import { sendControlRequest } from './control/control.ts';
 
-const ENTRY = join(import.meta.dirname, 'cordon-agent.js');
+const ENTRY = programPath('agent/cordon-agent.js');
 const WAIT = { timeout: 60_000, interval: 50 };
 const STATUS = { op: 'status', shown: false } as const;
 

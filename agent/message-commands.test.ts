@@ -4,12 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { createMemoryTalk, type MemoryTalk } from '../tests/support/memory-talk.ts';
+import { programPath } from '../tests/support/programs.ts';
 import { runProgram } from '../tests/support/run-program.ts';
 import { type Control, type ControlRequest, serveControl } from './control/control.ts';
 import { createMessageResponder } from './control/message-responses.ts';
 import type { Messaging } from './messaging/messaging.ts';
 
-const ENTRY = join(import.meta.dirname, 'cordon-agent.js');
+const ENTRY = programPath('agent/cordon-agent.js');
 
 let home: string;
 let talk: MemoryTalk;

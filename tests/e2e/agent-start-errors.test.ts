@@ -5,8 +5,9 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { programPath } from '../support/programs.ts';
 
-const ENTRY = join(import.meta.dirname, '../../agent/cordon-agent.js');
+const ENTRY = programPath('agent/cordon-agent.js');
 const isRoot = process.getuid?.() === 0;
 
 let folder: string;

@@ -10,11 +10,12 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { openAuthority } from '../../certs/authority.ts';
 import { describeOnPostgres } from '../contract/every-store.ts';
 import { passwordPostgres, startPasswordPostgres } from '../support/password-postgres.ts';
+import { programPath } from '../support/programs.ts';
 import { runProgram } from '../support/run-program.ts';
 import { tool } from '../support/tools.ts';
 
-const CORDON = join(import.meta.dirname, '../../server/cordon.js');
-const START = join(import.meta.dirname, '../../server/start.js');
+const CORDON = programPath('server/cordon.js');
+const START = programPath('server/start.js');
 const PASSPHRASE = 'a passphrase for the tests';
 const isRoot = process.getuid?.() === 0;
 const NOBODY = 65_534;
