@@ -5,6 +5,7 @@ import type { DeviceId, GroupId } from '../../shared/protocol/ids.ts';
 import { type ApiServer, startApi } from '../../tests/support/api-server.ts';
 import { testAuthority } from '../../tests/support/enrollment.ts';
 import { addDevice, addGroup } from '../../tests/support/fleet-rows.ts';
+import { issuedTo } from '../../tests/support/issued-commands.ts';
 import { personCalled } from '../../tests/support/persons.ts';
 import { ACTION_NAMES, ACTIONS, ROUTE_ACTIONS, STEP_UP_WITHIN } from '../admins/action-policy.ts';
 import { RIGHTS } from '../admins/roles.ts';
@@ -23,10 +24,7 @@ async function admin(role: Role, scope: { group?: GroupId } = {}) {
 const post = (path: string, headers: Headers, body: object = {}) =>
   api.request('POST', `/api/v1${path}`, headers, body);
 const WIPE = { command: { kind: 'wipe-workspace' } };
-const wiped = async () =>
-  (
-    await api.database.db.selectFrom('commands').select('device_id').where('body', 'like', '%wipe-workspace%').execute()
-  ).map(({ device_id }) => device_id);
+const wiped = () => issuedTo(api.database, 'wipe-workspace');
 const entries = async () =>
   (
     await api.database.db
@@ -52,7 +50,7 @@ afterAll(async () => {
 });
 beforeEach(async () => {
   group = await addGroup(api.database, `Group ${Math.random()}`);
-  for (const table of ['commands', 'devices_acted_on', 'actions'] as const) {
+  for (const table of ['commands', 'jobs', 'job_members', 'devices_acted_on', 'actions'] as const) {
     await api.database.db.deleteFrom(table).execute();
   }
   await api.database.db.updateTable('devices').set({ status: 'unenrolled' }).execute();

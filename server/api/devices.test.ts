@@ -8,6 +8,7 @@ import { makeReceipt } from '../../shared/order/receipt.ts';
 import { type DeviceId, type GroupId, newCommandId } from '../../shared/protocol/ids.ts';
 import { type ApiServer, startApi } from '../../tests/support/api-server.ts';
 import { addCertificate, addDevice, addGroup } from '../../tests/support/fleet-rows.ts';
+import { issuedTo } from '../../tests/support/issued-commands.ts';
 import { ReceiptStore } from '../store/receipt-store.ts';
 
 let api: ApiServer;
@@ -156,7 +157,7 @@ describe('command to a selection of devices', () => {
   const command = { kind: 'lock-workspace' };
   const send = (body: object, as: Role | 'scoped' = 'owner') =>
     api.request('POST', '/api/v1/commands', who[as], { command, ...body });
-  const queued = async () => (await api.database.db.selectFrom('commands').select('id').execute()).length;
+  const queued = async () => (await issuedTo(api.database)).length;
 
   it('is sent to the listed devices, and to none if their number has changed', async () => {
     const { total } = (await get('/devices?limit=1&status=active&text=user%200')).json;

@@ -18,6 +18,7 @@ const TOPIC_OF: Readonly<Record<Wake['kind'], Topic | null>> = {
   members: 'devices',
   devices: 'devices',
   commands: 'commands',
+  job: 'commands',
   results: 'commands',
   list: 'orders',
   orders: 'orders',

@@ -1,4 +1,4 @@
-import { CordonError, isCordonError } from '../../shared/errors.ts';
+import { CordonError } from '../../shared/errors.ts';
 import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
 import type { Command } from '../../shared/protocol/frames.ts';
 import { type CommandId, type DeviceId, newCommandId } from '../../shared/protocol/ids.ts';
@@ -6,7 +6,8 @@ import type { Clock } from '../../shared/time/clock.ts';
 import type { Bus } from '../bus/bus.ts';
 import { commandIdFor } from './command-id-for.ts';
 import type { CommandRecord } from './command-record.ts';
-import type { CommandRequestStore, CommandStore, NewCommand, RequestProgress } from './ports.ts';
+import type { CommandStore, JobStore, RefusedDevice, RequestProgress, StoredJob } from './ports.ts';
+import { newUnlockShare } from './unlock-shares.ts';
 
 export interface IssueCommand {
   /** Id chosen by the caller, so that a repeated request does not repeat the command. */
@@ -27,81 +28,80 @@ export interface IssuedToMany {
   /** Id of the request. A repeated request with this id issues no further commands. */
   readonly id: CommandId;
   readonly queued: number;
-  readonly refused: readonly { readonly device: DeviceId; readonly code: RefusedFor }[];
+  readonly refused: readonly RefusedDevice[];
 }
 
-const REFUSED_FOR = ['not_found', 'conflict', 'legal_hold'] as const;
-type RefusedFor = (typeof REFUSED_FOR)[number];
-const isRefusal = (code: string): code is RefusedFor => REFUSED_FOR.some((known) => known === code);
-
 const DAY = 86_400_000;
-/** Number of commands in one commit. Other writes run between two commits. */
-const AT_ONCE = 2_000;
 export const DEFAULT_LIFE = 7 * DAY;
 export const LONGEST_LIFE = 90 * DAY;
 
 export interface CommandIssuePorts {
   readonly store: Pick<CommandStore, 'insert'>;
-  readonly requests: Pick<CommandRequestStore, 'progress'>;
+  readonly jobs: Pick<JobStore, 'insert' | 'get'>;
   readonly bus: Bus;
   readonly clock: Clock;
   readonly now: () => number;
 }
 
-export function createCommandIssue({ store, requests, bus, clock, now }: CommandIssuePorts) {
-  async function queue(
-    { id = newCommandId(), device, command, by, expiresInSeconds }: IssueCommand,
-    request: CommandId | null,
-  ) {
+export function createCommandIssue({ store, jobs, bus, clock, now }: CommandIssuePorts) {
+  async function issue({
+    id = newCommandId(),
+    device,
+    command,
+    by,
+    expiresInSeconds,
+  }: IssueCommand): Promise<CommandRecord> {
     const createdAt = now();
     const expiresAt = createdAt + lifeOf(expiresInSeconds);
-    const created = { id, request, device, command, createdBy: by, createdAt, expiresAt };
-    const stored = await store.insert(created, entryOf(created, clock.now()));
+    const created = { id, device, command, createdBy: by, createdAt, expiresAt };
+    const stored = await store.insert(created, isWipe(command) ? wipeEntry(id, device, clock.now()) : null);
     if (stored.device !== device || !sameCommand(stored.command, command)) {
       throw new CordonError('conflict', 'Another command has this id. Choose a new id.', { id });
     }
+    bus.publish({ kind: 'commands', devices: [device] });
     return stored;
   }
 
-  async function issue(command: IssueCommand): Promise<CommandRecord> {
-    const stored = await queue(command, null);
-    bus.publish({ kind: 'commands', devices: [command.device] });
-    return stored;
+  /** Result of the earlier request with this id. A request for another command is refused for each of its devices. */
+  function repeated(id: CommandId, command: Command, devices: readonly DeviceId[], earlier: StoredJob): IssuedToMany {
+    if (!sameCommand(earlier.command, command)) {
+      return { id, queued: 0, refused: devices.map((device) => ({ device, code: 'conflict' })) };
+    }
+    bus.publish({ kind: 'job', job: id });
+    return { id, queued: earlier.devices, refused: earlier.refused };
   }
 
   /**
-   * Issues one command to each device. If a device cannot get a command, the result names the device, and the remaining devices still get
-   * theirs. Throws `conflict` if the number of devices differs from `expect`. A repeated request returns the earlier result.
+   * Issues one command to each device, as one job. If a device cannot get a command, the result names the device, and the remaining devices
+   * still get theirs. Throws `conflict` if the number of devices differs from `expect`. A repeated request returns the earlier result.
    */
   async function issueToMany(input: IssueToMany): Promise<IssuedToMany> {
-    const { id = newCommandId(), devices, expect, ...rest } = input;
-    lifeOf(rest.expiresInSeconds);
-    // Sorts the devices by id, as in the store's index, so that one commit writes whole pages of the index.
+    const { id = newCommandId(), devices, expect, command, by, expiresInSeconds } = input;
+    const life = lifeOf(expiresInSeconds);
     const all = [...new Set(devices)].sort();
+    const earlier = await jobs.get(id);
     if (expect !== undefined && all.length !== expect) {
-      const before = await requests.progress(id, null, 0);
-      if (before && before.createdBy === rest.by && sameCommand(before.command, rest.command)) {
-        return { id, queued: totalOf(before), refused: [] };
-      }
+      if (earlier?.createdBy === by && sameCommand(earlier.command, command))
+        return repeated(id, command, all, earlier);
       const detail = `The request now selects ${all.length} devices, not ${expect}, so no command was issued. Review the selection and try again.`;
       throw new CordonError('conflict', detail, { expected: expect, found: all.length });
     }
-    const refused: { device: DeviceId; code: RefusedFor }[] = [];
-    for (let from = 0; from < all.length; from += AT_ONCE) {
-      const queued: DeviceId[] = [];
-      const issueTo = async (device: DeviceId): Promise<void> => {
-        try {
-          await queue({ ...rest, id: commandIdFor(id, device), device }, id);
-          queued.push(device);
-        } catch (error) {
-          if (!isCordonError(error) || !isRefusal(error.code)) throw error;
-          refused.push({ device, code: error.code });
-        }
-      };
-      await Promise.all(all.slice(from, from + AT_ONCE).map(issueTo));
-      bus.publish({ kind: 'commands', devices: queued });
-    }
-    return { id, queued: all.length - refused.length, refused };
+    if (earlier) return repeated(id, command, all, earlier);
+    const createdAt = now();
+    const at = clock.now();
+    const stored = await jobs.insert(
+      {
+        id,
+        command,
+        devices: all,
+        createdBy: by,
+        createdAt,
+        expiresAt: createdAt + life,
+        lockSecret: command.kind === 'lock-workspace' ? newUnlockShare() : null,
+      },
+      isWipe(command) ? (device) => wipeEntry(commandIdFor(id, device), device, at) : null,
+    );
+    return repeated(id, command, all, stored);
   }
 
   return { issue, issueToMany };
@@ -114,12 +114,15 @@ function lifeOf(seconds: number | undefined): number {
   throw new CordonError('invalid_input', detail, { field: 'expiresInSeconds' });
 }
 
+const isWipe = (command: Command): boolean => command.kind === 'wipe-workspace';
+
 /** A wipe destroys a person's data, so its ledger entry makes the operator accountable to outsiders. */
-function entryOf({ id, device, command }: NewCommand, at: number): EntryDraft<'workspace.wipe'> | null {
-  return command.kind === 'wipe-workspace'
-    ? { kind: 'workspace.wipe', at, subject: device, public: { command: id } }
-    : null;
-}
+const wipeEntry = (command: CommandId, device: DeviceId, at: number): EntryDraft<'workspace.wipe'> => ({
+  kind: 'workspace.wipe',
+  at,
+  subject: device,
+  public: { command },
+});
 
 export const totalOf = ({ counts }: Pick<RequestProgress, 'counts'>): number =>
   Object.values(counts).reduce((sum, count) => sum + count, 0);

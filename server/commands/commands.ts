@@ -11,6 +11,7 @@ import type { Bus } from '../bus/bus.ts';
 import { createCommandIssue } from './command-issue.ts';
 import type { CommandRecord } from './command-record.ts';
 import { createCommandReports } from './command-reports.ts';
+import { createJobDelivery } from './job-delivery.ts';
 import { movedBy } from './lifecycle.ts';
 import type { CommandPosition, CommandScope, CommandStores, RequestProgress } from './ports.ts';
 import type { UnlockShareStore } from './unlock-shares.ts';
@@ -92,8 +93,9 @@ export function createCommands({ stores, shares, bus, clock, devices, now = Date
   }
 
   return {
-    ...createCommandIssue({ store: stores.commands, requests: stores.requests, bus, clock, now }),
+    ...createCommandIssue({ store: stores.commands, jobs: stores.jobs, bus, clock, now }),
     ...createCommandReports({ store: stores.devices, shares, bus, clock, devices, now }),
+    ...createJobDelivery({ jobs: stores.jobs, shares, now }),
     get,
     cancel,
     list,

@@ -13,13 +13,43 @@ export interface DisplayReport extends Displayed {
 
 export interface NewCommand {
   readonly id: CommandId;
-  /** Id of the request to many devices; null for a single command. */
-  readonly request: CommandId | null;
   readonly device: DeviceId;
   readonly command: Command;
   readonly createdBy: string;
   readonly createdAt: number;
   readonly expiresAt: number;
+}
+
+/** A command to many devices. */
+export interface NewJob extends Omit<NewCommand, 'device'> {
+  /** Distinct device ids in ascending order. */
+  readonly devices: readonly DeviceId[];
+  /** Secret from which the unlock share of each device is derived; null unless the job locks workspaces. */
+  readonly lockSecret: string | null;
+}
+
+export const REFUSED_FOR = ['not_found', 'conflict', 'legal_hold'] as const;
+
+/** Device that gets no command from a job, with the code of the error. */
+export interface RefusedDevice {
+  readonly device: DeviceId;
+  readonly code: (typeof REFUSED_FOR)[number];
+}
+
+export interface StoredJob {
+  readonly command: Command;
+  readonly createdBy: string;
+  /** Number of devices that get the command. */
+  readonly devices: number;
+  readonly refused: readonly RefusedDevice[];
+}
+
+/** Command of an open job as the server sends it to the devices. */
+export type OpenJob = Pick<NewJob, 'id' | 'command' | 'expiresAt' | 'lockSecret'>;
+
+export interface JobMember {
+  readonly device: DeviceId;
+  readonly generation: number;
 }
 
 export interface CommandReport {
@@ -72,6 +102,19 @@ export interface CommandStore {
   expire(from: readonly CommandState[], now: number): Promise<number>;
 }
 
+export interface JobStore {
+  /**
+   * Stores the job and binds it to the current enrollment of each device, in one transaction with the ledger entry of each device. Devices
+   * that cannot get the command are in the result. If a job with this id exists, returns that job and stores nothing.
+   */
+  insert(job: NewJob, entryOf: ((device: DeviceId) => EntryDraft<'workspace.wipe'>) | null): Promise<StoredJob>;
+  get(id: CommandId): Promise<StoredJob | null>;
+  /** Job whose devices may still get the command. Null if it was canceled or has expired, or if no device waits for it. */
+  open(id: CommandId, now: number): Promise<OpenJob | null>;
+  /** The next devices of an open job that have reported nothing about its command, in ascending order, starting after `after`. */
+  waiting(job: CommandId, after: DeviceId | null, limit: number, now: number): Promise<JobMember[]>;
+}
+
 export interface CommandRequestStore {
   /** Lists requests that sent one command to many devices, newest first, starting after `cursor`. `next` is the cursor of the next page. */
   requests(cursor: string | null, most: number): Promise<{ readonly ids: CommandId[]; readonly next: string | null }>;
@@ -81,9 +124,15 @@ export interface CommandRequestStore {
   progress(request: CommandId, scope: CommandScope, most: number): Promise<RequestProgress | null>;
 }
 
+export interface PendingCommand {
+  readonly record: CommandRecord;
+  /** Secret of the job from which the command's unlock share is derived; null for all other commands. */
+  readonly lockSecret: string | null;
+}
+
 export interface DeviceCommandStore {
   /** Queued commands of a device that have not expired, oldest first. */
-  pending(device: DeviceId, generation: number, now: number): Promise<CommandRecord[]>;
+  pending(device: DeviceId, generation: number, now: number): Promise<PendingCommand[]>;
   /**
    * Applies a device's report: changes the command's state, and stores the new state of the device's workspace (encrypted folder) after a
    * lock, unlock or wipe. `moved`: true if the report changed the command's state. Returns null if the device's enrollment has no such
@@ -96,6 +145,7 @@ export interface DeviceCommandStore {
 
 export interface CommandStores {
   readonly commands: CommandStore;
+  readonly jobs: JobStore;
   readonly requests: CommandRequestStore;
   readonly devices: DeviceCommandStore;
 }

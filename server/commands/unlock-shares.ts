@@ -3,9 +3,23 @@
  * lock command, and then deletes the share. The unlock command contains the share again. The share alone decrypts nothing, so this is no
  * escrow.
  */
+import { hash, randomBytes } from 'node:crypto';
 import { MOST_UNLOCK_SHARES } from '../../shared/protocol/frames.ts';
 import type { CommandId, DeviceId } from '../../shared/protocol/ids.ts';
 import type { CommandRecord } from './command-record.ts';
+import type { PendingCommand } from './ports.ts';
+
+const BYTES = 32;
+
+/** Random share of one lock command, or random secret of a job that locks workspaces. The job's secret is stored before its first lock is sent. */
+export const newUnlockShare = (): string => randomBytes(BYTES).toString('base64');
+
+/**
+ * Unlock share of one lock command of a job. One share does not reveal another, because only the server knows the secret. A plain hash is
+ * enough: all inputs have the same length, and the secret is the last part, so that nobody can extend a known share to another input.
+ */
+export const jobShare = (lockSecret: string, lock: CommandId): string =>
+  hash('sha256', `${lock} ${lockSecret}`, 'base64');
 
 export interface UnlockShareStore {
   /**
@@ -31,12 +45,13 @@ export interface SentCommand extends CommandRecord {
  */
 export function withShares(
   store: UnlockShareStore,
-  commands: readonly CommandRecord[],
+  pending: readonly PendingCommand[],
   now: number,
 ): Promise<SentCommand[]> {
   return Promise.all(
-    commands.map(async (record) => {
+    pending.map(async ({ record, lockSecret }) => {
       const { id, device, command } = record;
+      if (lockSecret !== null) return { ...record, shares: [jobShare(lockSecret, id)] };
       if (command.kind === 'lock-workspace') {
         return { ...record, shares: [await store.shareOfLock({ lock: id, device, at: now })] };
       }

@@ -14,7 +14,8 @@ export class DocumentsSent {
   #root = 0;
   #hello: DocumentVersions | null = null;
   #acceptsCorrections = false;
-  #commands: Set<string> | null = null;
+  /** Ids of sent commands that the device has not confirmed. A single id needs no set, because a job sends one command to each session. */
+  #commands: Set<string> | string | null = null;
 
   begin(had: DocumentVersions, currentList: number): void {
     this.#hello = had;
@@ -57,14 +58,22 @@ export class DocumentsSent {
   }
 
   addCommand(id: string): boolean {
-    this.#commands ??= new Set();
+    if (this.#commands === null) {
+      this.#commands = id;
+      return true;
+    }
+    if (typeof this.#commands === 'string') {
+      if (this.#commands === id) return false;
+      this.#commands = new Set([this.#commands]);
+    }
     if (this.#commands.has(id)) return false;
     this.#commands.add(id);
     return true;
   }
 
   commandStored(id: string): void {
-    this.#commands?.delete(id);
+    if (this.#commands === id) this.#commands = null;
+    else if (typeof this.#commands === 'object') this.#commands?.delete(id);
   }
 
   forgetCommands(): void {

@@ -13,6 +13,7 @@ import { DeviceUpgrades } from './device-upgrades.ts';
 import { createDispatch } from './dispatch.ts';
 import { startHeartbeat } from './heartbeat.ts';
 import { Interests } from './interests.ts';
+import { createJobDelivery } from './job-delivery.ts';
 import { createMailDelivery } from './mail-delivery.ts';
 import { membershipRoutes } from './membership-routes.ts';
 import {
@@ -158,7 +159,17 @@ export function createGateway(options: GatewayOptions, ports: GatewayPorts): Gat
     most: options.mostUpgrades ?? MOST_UPGRADES,
   });
   const { server } = listener;
-  const handleWake = createWakeHandler({ server, sessions, interests, push, mailing, relocation, reconsider });
+  const deliverJob = createJobDelivery({ commands, sessions });
+  const handleWake = createWakeHandler({
+    server,
+    sessions,
+    interests,
+    push,
+    deliverJob,
+    mailing,
+    relocation,
+    reconsider,
+  });
   const logged = logFailure(log);
   const stops: (() => void)[] = [refuseUpgrades];
 

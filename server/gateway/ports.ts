@@ -8,6 +8,8 @@ import type { CommandId, DeviceId } from '../../shared/protocol/ids.ts';
 import type { Observation } from '../../shared/verdict/terms.ts';
 import type { Displayed } from '../commands/command-record.ts';
 import type { CommandResult } from '../commands/command-reports.ts';
+import type { JobCommand } from '../commands/job-delivery.ts';
+import type { JobMember, OpenJob } from '../commands/ports.ts';
 import type { SentCommand } from '../commands/unlock-shares.ts';
 import type { Identity } from '../devices/identity.ts';
 import type { Connected, Contact, Opened, ReportedState, Session } from '../devices/ports.ts';
@@ -47,6 +49,9 @@ export interface DevicesPort {
 
 export interface CommandsPort {
   pendingFor(device: DeviceId, generation: number): Promise<SentCommand[]>;
+  openJob(id: CommandId): Promise<OpenJob | null>;
+  waitingFor(job: CommandId, after: DeviceId | null): Promise<JobMember[]>;
+  commandsOf(job: OpenJob, members: readonly Pick<JobMember, 'device'>[]): Promise<JobCommand[]>;
   stored(device: DeviceId, generation: number, id: CommandId): Promise<void>;
   finished(device: DeviceId, generation: number, result: CommandResult): Promise<void>;
   displayed(device: DeviceId, generation: number, report: { readonly command: CommandId } & Displayed): Promise<void>;

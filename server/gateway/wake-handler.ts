@@ -4,6 +4,7 @@ import { CLOSE } from '../../shared/protocol/frames.ts';
 import type { Wake } from '../bus/bus.ts';
 import type { Delivery } from './delivery.ts';
 import type { Interests } from './interests.ts';
+import type { JobDelivery } from './job-delivery.ts';
 import type { MailDelivery } from './mail-delivery.ts';
 import type { Relocation } from './relocation.ts';
 import type { Sessions } from './sessions.ts';
@@ -18,12 +19,14 @@ interface Ports {
   readonly sessions: Sessions;
   readonly interests: Interests;
   readonly push: Delivery;
+  readonly deliverJob: JobDelivery;
   readonly mailing: MailDelivery;
   readonly relocation: Relocation;
   readonly reconsider: Suspension['reconsider'];
 }
 
-export function createWakeHandler({ server, sessions, interests, push, mailing, relocation, reconsider }: Ports) {
+export function createWakeHandler(ports: Ports) {
+  const { server, sessions, interests, push, deliverJob, mailing, relocation, reconsider } = ports;
   return async (wake: Wake): Promise<void> => {
     switch (wake.kind) {
       case 'ended':
@@ -51,6 +54,8 @@ export function createWakeHandler({ server, sessions, interests, push, mailing, 
           }),
         );
         return;
+      case 'job':
+        return deliverJob(wake.job);
       case 'mail':
         for (const device of wake.devices) mailing.wake(device);
         return;

@@ -1,4 +1,4 @@
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import { type CommandId, commandIdSchema, deviceIdSchema } from '../../shared/protocol/ids.ts';
 import { REQUEST_PREFIX } from '../commands/command-id-for.ts';
 import { COMMAND_STATES, type CommandState } from '../commands/lifecycle.ts';
@@ -8,17 +8,13 @@ import type { Database } from './database.ts';
 import { withinScope } from './device-scope.ts';
 import type { Schema } from './schema.ts';
 
-/**
- * Numbers of one request's commands by state, as SQL returns them. If no command is within the calling admin's scope, `displayed` is 0,
- * because SQL's `count` returns 0 without rows. All other fields are then null, because `sum`, `min` and `max` return null.
- */
+/** Numbers of one job's commands by state. Without rows, SQL's `sum` returns null. */
 interface Counted extends Record<CommandState, number | string | null> {
-  readonly body: string | null;
-  readonly created_by: string | null;
-  readonly created_at: number | string | null;
-  readonly expires_at: number | string | null;
+  readonly rows: number | string;
   readonly displayed: number | string;
 }
+
+type Failure = Pick<Schema['commands'], 'device_id' | 'state' | 'detail'> & { readonly person_name: string };
 
 export class CommandRequestStore implements Port {
   readonly #database: Database;
@@ -28,50 +24,31 @@ export class CommandRequestStore implements Port {
   }
 
   async requests(cursor: string | null, most: number): ReturnType<Port['requests']> {
-    const { db } = this.#database;
-    const ids: CommandId[] = [];
-    for (let before = cursor ?? '~'; ; ) {
-      const newest = await db
-        .selectFrom('commands')
-        .select('id')
-        .where('request', 'is not', null)
-        .where('id', '<', before)
-        .orderBy('id', 'desc')
-        .limit(1)
-        .executeTakeFirst();
-      if (!newest) return { ids, next: null };
-      // Reads all requests from 15 minutes at once: their commands' ids share a prefix, so they are one range of the primary key.
-      before = newest.id.slice(0, REQUEST_PREFIX);
-      const rows = await db
-        .selectFrom('commands')
-        .select('request')
-        .where('id', '>=', before)
-        .where('id', '<', `${before}~`)
-        .where('request', 'is not', null)
-        .groupBy('request')
-        .orderBy((eb) => eb.fn.min('created_at'), 'desc')
-        .execute();
-      for (const { request } of rows) ids.push(commandIdSchema.parse(request));
-      if (ids.length >= most) return { ids, next: before };
-    }
+    const [time = '', after = ''] = (cursor ?? '').split(' ');
+    const rows = await this.#database.db
+      .selectFrom('jobs')
+      .select(['id', 'created_at'])
+      .$if(cursor !== null, (all) => all.where(sql<boolean>`(created_at, id) < (${Number(time)}, ${after})`))
+      .orderBy('created_at', 'desc')
+      .orderBy('id', 'desc')
+      .limit(most + 1)
+      .execute();
+    const page = rows.slice(0, most);
+    const last = rows.length > most ? page.at(-1) : undefined;
+    return {
+      ids: page.map(({ id }) => commandIdSchema.parse(id)),
+      next: last ? `${last.created_at} ${last.id}` : null,
+    };
   }
 
   async progress(request: CommandId, scope: CommandScope, most: number): Promise<RequestProgress | null> {
-    // The ids of one request's commands share a prefix (`commandIdFor`), so they are one range of the primary key.
-    const from = request.slice(0, REQUEST_PREFIX);
-    const ofRequest = sql`c.id >= ${from} and c.id < ${`${from}~`} and c.request = ${request}`;
-    const ofScope = sql`cross join devices where ${ofRequest} and devices.id = c.device_id and ${withinScope(scope)}`;
-    // Counts all states in one pass. Grouping would first sort 100,000 rows.
-    const states = COMMAND_STATES.map(
-      (state) => sql`sum(case when c.state = ${state} then 1 else 0 end) as ${sql.ref(state)}`,
-    );
-    const { rows } = await sql<Counted>`
-      select min(c.body) as body, min(c.created_by) as created_by, min(c.created_at) as created_at,
-        max(c.expires_at) as expires_at, count(c.displayed_at) as displayed, ${sql.join(states)}
-      from commands c ${scope === null ? sql`where ${ofRequest}` : ofScope}`.execute(this.#database.db);
-    const [counted] = rows;
-    if (!counted?.body || counted.created_by === null) return null;
-    const counts = {
+    const { db } = this.#database;
+    const job = await db.selectFrom('jobs').selectAll().where('id', '=', request).executeTakeFirst();
+    if (!job) return null;
+    const waiting = scope === null ? job.waiting : await this.#waitingIn(request, scope);
+    const counted = await this.#count(request, scope);
+    if (waiting + Number(counted.rows) === 0) return null;
+    const counts: Record<CommandState, number> = {
       queued: Number(counted.queued),
       stored: Number(counted.stored),
       done: Number(counted.done),
@@ -79,25 +56,73 @@ export class CommandRequestStore implements Port {
       expired: Number(counted.expired),
       canceled: Number(counted.canceled),
     };
+    counts[job.ended_as ?? 'queued'] += waiting;
     const ended = counts.failed + counts.expired + counts.canceled > 0;
-    const failures = ended
-      ? await sql<Pick<Schema['commands'], 'device_id' | 'state' | 'detail'> & { person_name: string }>`
-          select c.device_id, devices.person_name, c.state, c.detail from commands c ${ofScope}
-          and c.state in ('failed', 'expired', 'canceled') order by c.id limit ${most}`.execute(this.#database.db)
-      : { rows: [] };
     return {
-      command: parseCommand(counted.body),
-      createdBy: counted.created_by,
-      createdAt: Number(counted.created_at),
-      expiresAt: Number(counted.expires_at),
+      command: parseCommand(job.body),
+      createdBy: job.created_by,
+      createdAt: job.created_at,
+      expiresAt: job.expires_at,
       counts,
       displayed: Number(counted.displayed),
-      failures: failures.rows.map(({ device_id, person_name, state, detail }) => ({
-        device: deviceIdSchema.parse(device_id),
-        user: person_name,
-        state,
-        detail,
-      })),
+      failures: ended && most > 0 ? await this.#failures(job, scope, most) : [],
     };
   }
+
+  async #waitingIn(request: CommandId, scope: CommandScope): Promise<number> {
+    const { rows } = await sql<{ count: number | string }>`
+      select count(*) as count from job_members m cross join devices
+      where m.job = ${request} and m.waiting = 1 and devices.id = m.device_id
+        and ${withinScope(scope)}`.execute(this.#database.db);
+    return Number(rows[0]?.count ?? 0);
+  }
+
+  /** Counts the commands that have rows in `commands`. */
+  async #count(request: CommandId, scope: CommandScope): Promise<Counted> {
+    // Counts all states in one pass. Grouping would first sort 100,000 rows.
+    const states = COMMAND_STATES.map(
+      (state) => sql`sum(case when c.state = ${state} then 1 else 0 end) as ${sql.ref(state)}`,
+    );
+    const { rows } = await sql<Counted>`
+      select count(*) as rows, count(c.displayed_at) as displayed, ${sql.join(states)}
+      from commands c ${scope === null ? sql`where ${ofRequest(request)}` : ofScope(request, scope)}`.execute(
+      this.#database.db,
+    );
+    const [counted] = rows;
+    if (!counted) throw new Error('a count has no result');
+    return counted;
+  }
+
+  async #failures(job: Schema['jobs'], scope: CommandScope, most: number): Promise<RequestProgress['failures']> {
+    const { db } = this.#database;
+    const id = commandIdSchema.parse(job.id);
+    const { rows: stored } = await sql<Failure>`
+      select c.device_id, devices.person_name, c.state, c.detail from commands c ${ofScope(id, scope)}
+      and c.state in ('failed', 'expired', 'canceled') order by c.id limit ${most}`.execute(db);
+    const room = job.ended_as === null ? 0 : most - stored.length;
+    const { rows: others } =
+      room === 0
+        ? { rows: [] }
+        : await sql<Failure>`
+            select m.device_id, devices.person_name, cast(${job.ended_as} as text) as state,
+              cast(${job.ended_detail} as text) as detail
+            from job_members m cross join devices
+            where m.job = ${id} and m.waiting = 1 and devices.id = m.device_id and ${withinScope(scope)}
+            order by m.device_id limit ${room}`.execute(db);
+    return [...stored, ...others].map(({ device_id, person_name, state, detail }) => ({
+      device: deviceIdSchema.parse(device_id),
+      user: person_name,
+      state,
+      detail,
+    }));
+  }
 }
+
+/** Condition on the commands `c` of a job. Their ids share a prefix (`commandIdFor`), so they are one range of the primary key. */
+function ofRequest(request: CommandId): RawBuilder<unknown> {
+  const from = request.slice(0, REQUEST_PREFIX);
+  return sql`c.id >= ${from} and c.id < ${`${from}~`} and c.request = ${request}`;
+}
+
+const ofScope = (request: CommandId, scope: CommandScope): RawBuilder<unknown> =>
+  sql`cross join devices where ${ofRequest(request)} and devices.id = c.device_id and ${withinScope(scope)}`;

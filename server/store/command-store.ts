@@ -1,8 +1,10 @@
 /** Store of the commands that admins issue. State changes follow `server/commands/lifecycle.ts`. */
+import { setImmediate as turn } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { CordonError } from '../../shared/errors.ts';
 import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
-import type { CommandId, DeviceId } from '../../shared/protocol/ids.ts';
+import { type CommandId, type DeviceId, deviceIdSchema } from '../../shared/protocol/ids.ts';
+import { REQUEST_PREFIX } from '../commands/command-id-for.ts';
 import type { CommandRecord } from '../commands/command-record.ts';
 import { type CommandState, DESTROYING } from '../commands/lifecycle.ts';
 import type { CommandPosition, NewCommand, CommandStore as Port } from '../commands/ports.ts';
@@ -11,7 +13,13 @@ import { appendEntries } from './append-entries.ts';
 import { roundsOf, tableOf } from './bulk.ts';
 import { recordOf } from './command-rows.ts';
 import type { Database, Tx } from './database.ts';
+import { type MemberRow, membersById, membersOfDevice, selectMembers, storeMembers } from './job-members.ts';
+import type { Schema } from './schema.ts';
 import { UNDER_LEGAL_HOLD } from './under-legal-hold.ts';
+
+const EXPIRED = 'The command expired before the device reported a result.';
+/** Number of devices whose commands' ids are compared at a time, in the search for a command of a job. */
+const COMPARED = 2_000;
 
 interface Insertion {
   readonly created: NewCommand;
@@ -40,11 +48,44 @@ export class CommandStore implements Port {
 
   async get(id: CommandId): Promise<CommandRecord | null> {
     const row = await this.#database.db.selectFrom('commands').selectAll().where('id', '=', id).executeTakeFirst();
-    return row ? recordOf(row) : null;
+    if (row) return recordOf(row);
+    const member = await this.#memberWithId(id);
+    return member && recordOf(member);
+  }
+
+  /** Command of a job without a row in `commands`. Compares the ids of all devices, because the caller does not know the device. */
+  async #memberWithId(id: CommandId): Promise<MemberRow | null> {
+    const { db } = this.#database;
+    const prefix = id.slice(0, REQUEST_PREFIX);
+    const jobs = await db
+      .selectFrom('jobs')
+      .select('id')
+      .where('id', '>=', prefix)
+      .where('id', '<', `${prefix}~`)
+      .where('waiting', '>', 0)
+      .execute();
+    for (const job of jobs) {
+      for (let after = ''; ; ) {
+        const page = await selectMembers(
+          db,
+          sql`jobs j`,
+          sql`j.id = ${job.id} and m.device_id > ${after}`,
+          sql`order by m.device_id limit ${COMPARED}`,
+        );
+        const found = page.find((row) => row.id === id);
+        if (found) return found;
+        const last = page.at(-1);
+        if (!last) break;
+        after = last.device_id;
+        await turn();
+      }
+    }
+    return null;
   }
 
   async list(device: DeviceId, before: CommandPosition | null, limit: number): Promise<CommandRecord[]> {
-    const rows = await this.#database.db
+    const { db } = this.#database;
+    const rows = await db
       .selectFrom('commands')
       .selectAll()
       .where('device_id', '=', device)
@@ -55,11 +96,26 @@ export class CommandStore implements Port {
       .orderBy('id', 'desc')
       .limit(limit)
       .execute();
-    return rows.map((row) => recordOf(row));
+    const members = await membersOfDevice(db, device, before?.createdAt ?? null, limit);
+    const isBefore = (row: Schema['commands']) => before === null || newestFirst(row, positionOf(before)) > 0;
+    return [...rows, ...members.filter(isBefore)]
+      .sort(newestFirst)
+      .slice(0, limit)
+      .map((row) => recordOf(row));
   }
 
   async cancel(id: CommandId, from: readonly CommandState[], at: number, detail: string): Promise<void> {
-    await this.#database.db
+    const { db } = this.#database;
+    const member = await this.#memberWithId(id);
+    if (member) {
+      await this.#database.transaction(async (tx) => {
+        const device = deviceIdSchema.parse(member.device_id);
+        const waiting = (await membersById(tx, [{ id, device }])).get(id);
+        if (!waiting || !from.includes(waiting.state)) return;
+        await storeMembers(tx, [{ ...waiting, state: 'canceled', finished_at: at, detail }]);
+      });
+    }
+    await db
       .updateTable('commands')
       .set({ state: 'canceled', finished_at: at, detail })
       .where('id', '=', id)
@@ -68,22 +124,36 @@ export class CommandStore implements Port {
   }
 
   async expire(from: readonly CommandState[], now: number): Promise<number> {
-    const { numUpdatedRows } = await this.#database.db
+    const { db } = this.#database;
+    const { numUpdatedRows } = await db
       .updateTable('commands')
-      .set({ state: 'expired', finished_at: now, detail: 'The command expired before the device reported a result.' })
+      .set({ state: 'expired', finished_at: now, detail: EXPIRED })
       .where('finished_at', 'is', null)
       .where('expires_at', '<=', now)
       .where('state', 'in', [...from])
       .executeTakeFirst();
-    return Number(numUpdatedRows);
+    const jobs = await db
+      .updateTable('jobs')
+      .set({ ended_at: now, ended_as: 'expired', ended_detail: EXPIRED })
+      .where('ended_at', 'is', null)
+      .where('expires_at', '<=', now)
+      .returning('waiting')
+      .execute();
+    return jobs.reduce((sum, { waiting }) => sum + waiting, Number(numUpdatedRows));
   }
+}
+
+const positionOf = ({ createdAt, id }: CommandPosition) => ({ created_at: createdAt, id });
+
+function newestFirst(a: Pick<Schema['commands'], 'created_at' | 'id'>, b: typeof a): number {
+  return b.created_at - a.created_at || (b.id > a.id ? 1 : b.id < a.id ? -1 : 0);
 }
 
 /** Inserts commands with distinct ids, each bound to its device's current enrollment. */
 async function insertCommands(tx: Tx, insertions: readonly Insertion[]): Promise<void> {
   const table = tableOf(
-    ['text', 'text', 'text', 'text', 'text', 'bigint', 'bigint', 'text'],
-    insertions.map(({ created: { id, request, device, command, createdBy, createdAt, expiresAt } }) => [
+    ['text', 'text', 'text', 'text', 'text', 'bigint', 'bigint'],
+    insertions.map(({ created: { id, device, command, createdBy, createdAt, expiresAt } }) => [
       id,
       device,
       command.kind,
@@ -91,13 +161,11 @@ async function insertCommands(tx: Tx, insertions: readonly Insertion[]): Promise
       createdBy,
       createdAt,
       expiresAt,
-      request,
     ]),
   );
   const { rows } = await sql<{ id: string; generation: number }>`
-    insert into commands (id, device_id, generation, kind, body, state, created_by, created_at, expires_at, request)
-    select v.column1, devices.id, devices.generation, v.column3, v.column4, 'queued', v.column5, v.column6, v.column7,
-      v.column8
+    insert into commands (id, device_id, generation, kind, body, state, created_by, created_at, expires_at)
+    select v.column1, devices.id, devices.generation, v.column3, v.column4, 'queued', v.column5, v.column6, v.column7
     from ${table} as v cross join devices
     where devices.id = v.column2 and devices.status = 'active'
       and not (v.column3 in (${sql.join([...DESTROYING])}) and ${UNDER_LEGAL_HOLD})

@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 import type { DeviceState, DeviceStateWithWaits, DeviceStateStore as Port, Waits } from '../orders/impact/rehearsal.ts';
 import type { Database, Db } from './database.ts';
+import { OPEN } from './job-members.ts';
 import { locationFactsOf, selectLocationFacts } from './jurisdiction-store.ts';
 import { keyedQuery } from './keyed-query.ts';
 
@@ -101,13 +102,11 @@ const statesWithWaitsIn = (db: Db, order: string | null) =>
         join.onRef('mailboxes.device_id', '=', 'devices.id').onRef('mailboxes.generation', '=', 'devices.generation'),
       )
       .select(['mailboxes.entries as messages', 'mailboxes.bytes'])
-      .select(({ selectFrom, fn }) =>
-        selectFrom('commands')
-          .select(fn.countAll<number>().as('count'))
-          .whereRef('commands.device_id', '=', 'devices.id')
-          .whereRef('commands.generation', '=', 'devices.generation')
-          .where('commands.state', 'in', sql<'queued' | 'stored'>`('queued', 'stored')`)
-          .as('commands'),
+      .select(
+        sql<number>`(select count(*) from commands c where c.device_id = devices.id and c.generation = devices.generation
+            and c.state in ('queued', 'stored'))
+          + (select count(*) from jobs j cross join job_members m where ${OPEN} and m.job = j.id
+            and m.device_id = devices.id and m.generation = devices.generation and m.waiting = 1)`.as('commands'),
       )
       .select(
         order === null

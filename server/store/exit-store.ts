@@ -9,6 +9,7 @@ import { appendEntry } from './append-entries.ts';
 import { insertOf, tableOf } from './bulk.ts';
 import type { Database, Tx } from './database.ts';
 import { endDevice } from './device-store.ts';
+import { OPEN } from './job-members.ts';
 import { isUnderLegalHold } from './under-legal-hold.ts';
 
 export class ExitStore implements Port {
@@ -162,9 +163,9 @@ async function dataOf(tx: Tx, device: DeviceId): Promise<Destroyed> {
     (select count(*) from attachments where device_id = ${device}) as attachments,
     (select coalesce(sum(size), 0) from attachments where device_id = ${device}) as "attachmentBytes",
     (select count(*) from device_inventory where device_id = ${device}) as inventories,
-    (select count(*) from commands where device_id = ${device} and state in ('queued', 'stored')) as commands`.execute(
-    tx,
-  );
+    (select count(*) from commands where device_id = ${device} and state in ('queued', 'stored'))
+      + (select count(*) from jobs j cross join job_members m
+        where ${OPEN} and m.job = j.id and m.device_id = ${device} and m.waiting = 1) as commands`.execute(tx);
   const [counted] = rows;
   if (!counted) throw new Error('a count has no result');
   return {

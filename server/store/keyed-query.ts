@@ -6,8 +6,8 @@ import type { CompiledQuery } from 'kysely';
 import type { Db } from './database.ts';
 
 /**
- * Query with a list of keys. The number of placeholders that `build` receives is always a power of two, so that few statements are
- * prepared. A shorter list of keys is filled up with its last key.
+ * Query with a list of keys, which `build` may use several times. The number of placeholders that `build` receives is always a power of
+ * two, so that few statements are prepared. A shorter list of keys is filled up with its last key.
  */
 export function keyedQuery<Row>(
   db: Db,
@@ -24,9 +24,10 @@ export function keyedQuery<Row>(
       query = build(Array.from({ length: width }, (_, index) => marker(index))).compile();
       compiled.set(width, query);
     }
-    const first = query.parameters.indexOf(marker(0));
     const parameters = [...query.parameters];
-    for (let index = 0; index < width; index += 1) parameters[first + index] = keys[index] ?? keys.at(-1);
+    for (let first = parameters.indexOf(marker(0)); first >= 0; first = parameters.indexOf(marker(0), first + width)) {
+      for (let index = 0; index < width; index += 1) parameters[first + index] = keys[index] ?? keys.at(-1);
+    }
     return (await db.executeQuery<Row>({ ...query, parameters })).rows;
   };
 }

@@ -31,14 +31,16 @@ export class MetricsStore {
         from devices left join device_presence on device_presence.device_id = devices.id
         group by 1`.execute(db),
       sql<{ code: string; count: number }>`select code, count(*) as count from alerts group by code`.execute(db),
-      sql<{ count: number }>`select count(*) as count from commands where state in ('queued', 'stored')`.execute(db),
+      sql<{ count: number }>`
+        select count(*) + (select coalesce(sum(waiting), 0) from jobs where ended_at is null) as count
+        from commands where state in ('queued', 'stored')`.execute(db),
       sql<{ count: number }>`select count(*) as count from ledger_entries where entry_index is null`.execute(db),
       sql<{ end: number | null }>`select max(next_update) as "end" from crls`.execute(db),
     ]);
     return {
       devices: Object.fromEntries(devices.rows.map(({ state, count }) => [state, count])),
       alerts: Object.fromEntries(alerts.rows.map(({ code, count }) => [code, count])),
-      queuedCommands: commands.rows[0]?.count ?? 0,
+      queuedCommands: Number(commands.rows[0]?.count ?? 0),
       unsequenced: entries.rows[0]?.count ?? 0,
       crlExpiresAt: crl.rows[0]?.end ?? null,
     };

@@ -181,6 +181,8 @@ class CertificateSteps implements CertificateRestore {
   }
 }
 
+const RESTORED = 'The server was restored from a backup.';
+
 class RowSteps implements RowRestore {
   readonly #tx: Tx;
 
@@ -203,8 +205,9 @@ class RowSteps implements RowRestore {
       codes: await changed(
         sql`update activation_codes set canceled_at = ${realNow} where used_at is null and canceled_at is null`,
       ),
-      commands: await changed(sql`update commands set state = 'canceled', finished_at = ${realNow},
-        detail = 'The server was restored from a backup.' where state = 'queued'`),
+      commands:
+        (await changed(sql`update commands set state = 'canceled', finished_at = ${realNow}, detail = ${RESTORED}
+          where state = 'queued'`)) + (await this.#cancelJobs(realNow)),
       proposals: await changed(
         sql`update order_revisions set state = 'superseded' where state in ('requested', 'waiting')`,
       ),
@@ -216,6 +219,16 @@ class RowSteps implements RowRestore {
     await tx.deleteFrom('ledger_continuations').where('state', '=', 'waiting').execute();
     await tx.updateTable('device_presence').set({ connected: 0, changed_at: now }).where('connected', '=', 1).execute();
     return withdrawn;
+  }
+
+  async #cancelJobs(realNow: number): Promise<number> {
+    const jobs = await this.#tx
+      .updateTable('jobs')
+      .set({ ended_at: realNow, ended_as: 'canceled', ended_detail: RESTORED })
+      .where('ended_at', 'is', null)
+      .returning('waiting')
+      .execute();
+    return jobs.reduce((sum, { waiting }) => sum + waiting, 0);
   }
 
   async raiseOrderNumbers(by: number, year: number): Promise<void> {

@@ -15,6 +15,8 @@ export interface RetentionPeriod {
   readonly newest?: number;
   /** SQL expression for the start of the retention period. A row is never deleted if the expression is null. */
   readonly since?: string;
+  /** Condition for rows that belong to a parent row: `since` is then a column of the parent. The parent has its own entry in the table. */
+  readonly parent?: { readonly column: string; readonly table: string; readonly key: string };
   /** Clock of the time in `since`: the server clock (`domain`) or the machine's clock (`real`). */
   readonly time?: 'domain' | 'real';
   readonly underLegalHold?: RawBuilder<boolean>;
@@ -53,11 +55,33 @@ const deviceRecords = (evidenceDays: number): readonly RetentionPeriod[] => [
     time: 'domain',
     underLegalHold: OF_GROUP_UNDER_LEGAL_HOLD,
   },
+  // The first report about a lock stores its unlock share. Without a report, the share is derived from the job: the device may be locked.
+  {
+    records: 'devices of commands to many devices, from the end of the command',
+    table: 'job_members',
+    key: 'job, device_id',
+    parent: { column: 'job', table: 'jobs', key: 'id' },
+    since: 'ended_at',
+    days: 400,
+    time: 'real',
+    underLegalHold: sql<boolean>`(${ofDeviceUnderLegalHold('device_id')}
+      or waiting = 1 and exists (select 1 from jobs j where j.id = job and j.lock_secret is not null))`,
+  },
+  {
+    records: 'commands to many devices, from their end',
+    table: 'jobs',
+    key: 'id',
+    since: 'not exists (select 1 from job_members m where m.job = jobs.id) and ended_at',
+    days: 400,
+    time: 'real',
+  },
+  // A command of a job stays at least as long as its row in `job_members`.
   {
     records: 'finished commands',
     table: 'commands',
     key: 'id',
-    since: 'finished_at',
+    since: `(request is null or not exists (
+      select 1 from job_members m where m.job = commands.request and m.device_id = commands.device_id)) and finished_at`,
     days: 400,
     time: 'real',
     underLegalHold: ofDeviceUnderLegalHold('device_id'),

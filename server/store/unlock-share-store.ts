@@ -1,13 +1,14 @@
 /**
  * Store of the server's random key shares for locked workspaces, one for each lock command. A share is stored before the lock command is
- * first sent.
+ * first sent. The shares of a job are derived from its secret, which is stored with the job. The first report of a device stores its share.
  */
-import { randomBytes } from 'node:crypto';
 import { sql } from 'kysely';
 import { createBatcher } from '../../shared/loops/batcher.ts';
-import type { UnlockShareStore as UnlockSharePort } from '../commands/unlock-shares.ts';
+import { commandIdSchema } from '../../shared/protocol/ids.ts';
+import { jobShare, newUnlockShare, type UnlockShareStore as UnlockSharePort } from '../commands/unlock-shares.ts';
 import { insertOf } from './bulk.ts';
 import type { Database } from './database.ts';
+import { selectMembers } from './job-members.ts';
 
 type ShareRequest = Parameters<UnlockSharePort['shareOfLock']>[0];
 
@@ -23,7 +24,7 @@ export class UnlockShareStore implements UnlockSharePort {
       const shares = insertOf(
         'unlock_shares',
         { command_id: 'text', device_id: 'text', share: 'text', created_at: 'bigint' },
-        rows.map(({ lock, device, at }) => [lock, device, randomBytes(32).toString('base64'), at]),
+        rows.map(({ lock, device, at }) => [lock, device, newUnlockShare(), at]),
       );
       await sql`${shares} on conflict (command_id) do nothing`.execute(tx);
     });
@@ -49,14 +50,29 @@ export class UnlockShareStore implements UnlockSharePort {
   }
 
   async sharesOf(device: string, limit: number): Promise<string[]> {
-    const rows = await this.#database.db
+    const { db } = this.#database;
+    const rows = await db
       .selectFrom('unlock_shares')
-      .select('share')
+      .select(['share', 'created_at', 'command_id'])
       .where('device_id', '=', device)
       .orderBy('created_at', 'desc')
       .orderBy('command_id')
       .limit(limit)
       .execute();
-    return rows.map(({ share }) => share);
+    const members = await selectMembers(
+      db,
+      sql`jobs j`,
+      sql`j.lock_secret is not null and j.waiting > 0 and m.device_id = ${device}`,
+      // At most half of the places: most of these devices were offline, so that they have no lock with this share.
+      sql`order by j.created_at desc limit ${Math.ceil(limit / 2)}`,
+    );
+    const derived = members.flatMap(({ id, created_at, lock_secret }) =>
+      lock_secret === null
+        ? []
+        : [{ command_id: id, created_at, share: jobShare(lock_secret, commandIdSchema.parse(id)) }],
+    );
+    return [...rows.slice(0, limit - derived.length), ...derived]
+      .sort((a, b) => b.created_at - a.created_at || (a.command_id < b.command_id ? -1 : 1))
+      .map(({ share }) => share);
   }
 }

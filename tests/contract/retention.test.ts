@@ -94,6 +94,18 @@ async function fill(database: Database) {
         })
         .execute();
     }
+    const job = {
+      kind: 'restart-agent',
+      body: '{"kind":"restart-agent"}',
+      created_by: 'x',
+      created_at: 1,
+      refused: '[]',
+    };
+    await db
+      .insertInto('jobs')
+      .values({ ...job, id: name, expires_at: 1, devices: 1, waiting: 1, ended_at: NOW.real - 400 * DAY - ago })
+      .execute();
+    await db.insertInto('job_members').values({ job: name, device_id: device, generation: 1, waiting: 1 }).execute();
     const sent = { device_id: device, generation: 1, post_id: name, keep: 0 as const, answer: '' };
     const week = NOW.domain - 7 * DAY - ago;
     await db
@@ -197,6 +209,8 @@ describeOnEveryStore('retention', (open) => {
       group_history: 1,
       alerts: 1,
       commands: 1,
+      jobs: 1,
+      job_members: 1,
       sessions: 1,
       api_tokens: 1,
       invitations: 1,

@@ -7,6 +7,7 @@ import { type ApiServer, PASSWORD, startApi } from '../support/api-server.ts';
 import { browser as chromium, closeBrowser, openBrowser } from '../support/browser.ts';
 import { signIn } from '../support/console-people.ts';
 import { addDevice, addGroup } from '../support/fleet-rows.ts';
+import { issuedTo } from '../support/issued-commands.ts';
 import { type Seat, takeSeat } from '../support/seat.ts';
 
 interface Admin {
@@ -47,7 +48,7 @@ describe.skipIf(!chromium.present)('destructive actions in the console', { timeo
     await closeBrowser(browser);
     await api?.close();
   });
-  const wiped = async () => (await api.database.db.selectFrom('commands').selectAll().execute()).length;
+  const wiped = async () => (await issuedTo(api.database)).length;
 
   it('a wipe of many devices waits for a second person, who reads its scope and confirms it', async () => {
     const { page } = first.seat;

@@ -189,6 +189,25 @@ const DEVICES: Tables = {
       commands_unfinished: '(expires_at) where finished_at is null',
     },
   },
+  jobs: {
+    columns: `id text, kind text, body text, created_by text, created_at int, expires_at int, devices int, waiting int,
+      refused text, lock_secret text?, ended_at int?, ended_as text?, ended_detail text?`,
+    key: 'id',
+    indexes: ['created_at, id'],
+    special: {
+      jobs_open: '(expires_at) where ended_at is null',
+      // Without the jobs that all devices have reported. Every connecting device reads this index.
+      jobs_waiting: '(created_at) where ended_at is null and waiting > 0',
+      jobs_ended: '(ended_at) where ended_at is not null',
+      jobs_locks: '(created_at) where lock_secret is not null',
+    },
+  },
+  // Without an index on the device: a job appends its rows to the end of the table, and an index would change a page for each device.
+  job_members: {
+    columns: 'job text, device_id text, generation int, waiting int',
+    key: 'job, device_id',
+    byKey: true,
+  },
   unlock_shares: {
     columns: 'command_id text, device_id text, share text, created_at int',
     key: 'command_id',

@@ -108,7 +108,7 @@ export interface DeviceTables {
     kind: string;
     body: string;
     state: 'queued' | 'stored' | 'done' | 'failed' | 'expired' | 'canceled';
-    /** Id of a request to many devices; null for a command to one device. */
+    /** Id of the job (a command to many devices); null for a command to one device. */
     request: string | null;
     created_by: string;
     created_at: number;
@@ -119,6 +119,30 @@ export interface DeviceTables {
     displayed_at: number | null;
     displayed_on: string | null;
   };
+  /** Commands to many devices. `devices`: number of devices. `waiting`: number of devices whose command has no row in `commands` yet. */
+  jobs: {
+    id: string;
+    kind: string;
+    body: string;
+    created_by: string;
+    created_at: number;
+    expires_at: number;
+    devices: number;
+    waiting: number;
+    /** Devices that the server refused, with the error codes, as JSON. */
+    refused: string;
+    /** Secret from which the unlock share of each device is derived, base64; null unless the job locks workspaces. */
+    lock_secret: string | null;
+    /** Time at which the job expired or was canceled; null while it is open. The commands without a row then have the state `ended_as`. */
+    ended_at: number | null;
+    ended_as: 'expired' | 'canceled' | null;
+    ended_detail: string | null;
+  };
+  /**
+   * Devices of each job, with their enrollments. `waiting`: 1 until the device's command has a row in `commands`, which it gets with its
+   * first change of state.
+   */
+  job_members: { job: string; device_id: string; generation: number; waiting: Flag };
   /** The server's share of the key to each locked workspace, base64. Without the device's share, it decrypts nothing. */
   unlock_shares: { command_id: string; device_id: string; share: string; created_at: number };
   /** Alerts. A row combines `count` equal alerts: `at` and `detail` are from the newest alert, `first_at` is from the first. */

@@ -1,0 +1,43 @@
+/** Reads a job page by page for the delivery of its command to connected devices. */
+import { MOST_UNLOCK_SHARES } from '../../shared/protocol/frames.ts';
+import type { CommandId, DeviceId } from '../../shared/protocol/ids.ts';
+import { commandIdFor } from './command-id-for.ts';
+import type { JobMember, JobStore, OpenJob } from './ports.ts';
+import { jobShare, type UnlockShareStore } from './unlock-shares.ts';
+
+/** Number of devices in one page. Between two pages, the server does other work. */
+const PAGE = 512;
+
+export interface JobCommand {
+  readonly id: CommandId;
+  /** Server's parts (shares) of the workspace key in a lock or unlock command; null for all other commands. */
+  readonly shares: readonly string[] | null;
+}
+
+export interface JobDeliveryPorts {
+  readonly jobs: Pick<JobStore, 'open' | 'waiting'>;
+  readonly shares: Pick<UnlockShareStore, 'sharesOf'>;
+  readonly now: () => number;
+}
+
+export function createJobDelivery({ jobs, shares, now }: JobDeliveryPorts) {
+  return {
+    /** Job whose devices may still get the command; null for any other job. */
+    openJob: (id: CommandId): Promise<OpenJob | null> => jobs.open(id, now()),
+
+    /** The next devices that have not reported the job's command. Empty after the last device, and as soon as the job has ended. */
+    waitingFor: (job: CommandId, after: DeviceId | null): Promise<JobMember[]> => jobs.waiting(job, after, PAGE, now()),
+
+    /** Commands of a job for the given devices, in their order. */
+    async commandsOf(
+      { id: job, command, lockSecret }: OpenJob,
+      members: readonly Pick<JobMember, 'device'>[],
+    ): Promise<JobCommand[]> {
+      const ids = members.map(({ device }) => commandIdFor(job, device));
+      if (lockSecret !== null) return ids.map((id) => ({ id, shares: [jobShare(lockSecret, id)] }));
+      if (command.kind !== 'unlock-workspace') return ids.map((id) => ({ id, shares: null }));
+      const found = await Promise.all(members.map(({ device }) => shares.sharesOf(device, MOST_UNLOCK_SHARES)));
+      return ids.map((id, index) => ({ id, shares: found[index] ?? [] }));
+    },
+  };
+}

@@ -1,0 +1,54 @@
+/** Sends the command of a job to the connected devices. The frame is encoded once, and only its id and its shares differ by device. */
+import type { Command } from '../../shared/protocol/frames.ts';
+import type { CommandId, DeviceId } from '../../shared/protocol/ids.ts';
+import type { JobCommand } from '../commands/job-delivery.ts';
+import type { CommandsPort } from './ports.ts';
+import type { DeviceSession } from './session.ts';
+import type { Sessions } from './sessions.ts';
+
+export type JobDelivery = (job: CommandId) => Promise<void>;
+
+/**
+ * Returns the function that encodes a `command` frame of a job. The result equals `JSON.stringify`, because ids and shares contain only
+ * characters that JSON does not escape.
+ */
+export function frameEncoder(command: Command, expires: number): (command: JobCommand) => string {
+  const middle = `","command":${JSON.stringify(command)}`;
+  const end = `,"expires":${expires}}`;
+  return ({ id, shares }) => {
+    const parts = shares && `,"shares":[${shares.map((share) => `"${share}"`).join(',')}]`;
+    return `{"kind":"command","id":"${id}${middle}${parts ?? ''}${end}`;
+  };
+}
+
+/** A device that is offline, or that loses its connection, gets the command when it connects. */
+export function createJobDelivery({
+  commands,
+  sessions,
+}: {
+  readonly commands: Pick<CommandsPort, 'openJob' | 'waitingFor' | 'commandsOf'>;
+  readonly sessions: Pick<Sessions, 'live'>;
+}): JobDelivery {
+  return async (id) => {
+    const job = await commands.openJob(id);
+    if (!job) return;
+    const encode = frameEncoder(job.command, job.expiresAt);
+    for (let after: DeviceId | null = null; ; ) {
+      const members = await commands.waitingFor(id, after);
+      const last = members.at(-1);
+      if (!last) return;
+      const connected: DeviceSession[] = [];
+      for (const { device, generation } of members) {
+        const session = sessions.live(device);
+        if (session?.generation === generation) connected.push(session);
+      }
+      const page = await commands.commandsOf(job, connected);
+      for (const [index, command] of page.entries()) {
+        const session = connected[index];
+        if (session?.documents.addCommand(command.id)) session.frames.sendEncoded(encode(command));
+      }
+      after = last.device;
+      await new Promise(setImmediate);
+    }
+  };
+}
