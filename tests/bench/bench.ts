@@ -14,6 +14,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { POSTGRES_SERVER } from '../support/postgres.ts';
 import { ACCEPTED_MISSES, type Outcome, outcomeOf } from './accepted-misses.ts';
+import { busyFleetBench } from './busy-fleet.ts';
 import { checkInBenches } from './check-in.ts';
 import { commandLineBenches } from './command-line.ts';
 import { connectBenches } from './connect.ts';
@@ -55,6 +56,7 @@ const benchesOn = (stage: Stage): Bench[] => [
   fanOutBench(stage),
   ...messageBenches(stage),
   ...orderForceBenches(stage),
+  busyFleetBench(stage),
 ];
 
 /** Benchmarks that run without the common stage. */

@@ -2,15 +2,12 @@
  * Part of a benchmark's devices, in a separate process. Each device has one connection to the server. If the floor is measured, the device
  * also has one to the floor program. A process may open 20,000 files here, which allows two connections for fewer than 10,000 devices.
  */
-import { orderListSchema, type Receipt } from '../../shared/order/documents.ts';
 import type { DeviceFrame, ServerFrame } from '../../shared/protocol/frames.ts';
 import { serve } from '../replay/rpc.ts';
 import { BenchDevice, type Credentials, type Versions } from './bench-device.ts';
 import { closeAll, openAll } from './connect.ts';
+import { type OrderAnswer, orderAnswers } from './order-answers.ts';
 import type { RawLink } from './raw-link.ts';
-
-/** Receipts that devices send after the next order list; null: none. */
-export type Answer = Pick<Receipt, 'order' | 'revision' | 'kind' | 'gate'> | null;
 
 /** Equal work for the floor program. */
 export interface Said {
@@ -29,43 +26,7 @@ let expected: Promise<Said> = Promise.reject(new Error('nothing is expected'));
 expected.catch(() => undefined);
 let echoed: Promise<void> = Promise.resolve();
 
-/** One parsed order list for all devices, because a device's own work on the list is not measured. */
-let read: { readonly text: string; readonly about: Pick<Receipt, 'installation' | 'listVersion'> } | null = null;
-function readList(text: string): Pick<Receipt, 'installation' | 'listVersion'> {
-  if (read?.text === text) return read.about;
-  const frame: ServerFrame = JSON.parse(text);
-  if (frame.kind !== 'list') throw new Error('not a list');
-  const { installation, version } = orderListSchema.parse(
-    JSON.parse(Buffer.from(frame.envelope.payload, 'base64').toString()),
-  );
-  read = { text, about: { installation, listVersion: version } };
-  return read.about;
-}
-
-/**
- * Reacts to an order list as an agent does: stores and acknowledges the list. Then it sends signed receipts: the notice was delivered, and
- * the gate has changed.
- */
-function answers(device: BenchDevice, list: string, { order, revision, kind, gate }: NonNullable<Answer>): string[] {
-  const about = { ...readList(list), order, revision };
-  const receipts = [
-    device.receipt({ ...about, kind: 'delivered', service: null, gate: null }),
-    device.receipt({ ...about, kind, service: 'messaging', gate }),
-  ];
-  const frames: DeviceFrame[] = [
-    { kind: 'have', list: about.listVersion, record: device.welcomed.record, approverSet: device.welcomed.approverSet },
-    ...receipts.map(
-      (envelope, index): DeviceFrame => ({
-        kind: 'report',
-        seq: device.reports + 1 + index,
-        item: { type: 'receipt', envelope },
-      }),
-    ),
-  ];
-  return frames.map((frame) => JSON.stringify(frame));
-}
-
-function play(answer: Answer): Promise<Said> {
+function play(answer: OrderAnswer | null): Promise<Said> {
   let missing = played.length;
   let said: Said = { list: '', replies: [] };
   return new Promise((resolve, reject) => {
@@ -78,7 +39,7 @@ function play(answer: Answer): Promise<Said> {
       link.onClose = () => reject(new Error('a device was cut off'));
       link.onText = (text) => {
         if (text.startsWith('{"kind":"list"')) {
-          const replies = answer ? answers(device, text, answer) : [];
+          const replies = answer ? orderAnswers(device, text, answer) : [];
           for (const reply of replies) link.send(reply);
           said = { list: text, replies };
           if (!answer) done();
@@ -146,7 +107,7 @@ const handlers = {
   },
 
   /** The results `played` and `echoed` arrive when the work is done. The caller starts the measured work before it waits for them. */
-  play(answer: Answer) {
+  play(answer: OrderAnswer | null) {
     expected = play(answer);
     expected.catch(() => undefined);
     return null;

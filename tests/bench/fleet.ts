@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Child } from '../replay/rpc.ts';
 import type { BenchDevice } from './bench-device.ts';
-import type { Answer, FleetHandlers, Said } from './fleet-process.ts';
+import type { FleetHandlers, Said } from './fleet-process.ts';
+import type { OrderAnswer } from './order-answers.ts';
 import { pin } from './process.ts';
 import { CLIENT_CORE, type Stage } from './stage.ts';
 
@@ -16,7 +17,7 @@ export interface Fleet {
    * Prepares the devices' reaction to the next order list. Resolves when the devices are ready; `done` resolves when the server has stored
    * all their frames.
    */
-  play(answer: Answer): Promise<{ done(): Promise<Said> }>;
+  play(answer: OrderAnswer | null): Promise<{ done(): Promise<Said> }>;
   /** Prepares equal work for the floor. `done` resolves when the floor has echoed as many frames. */
   echo(said: Said): Promise<{ done(): Promise<void> }>;
   close(): Promise<void>;

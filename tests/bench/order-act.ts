@@ -31,7 +31,7 @@ export interface Acted {
 }
 
 /** Creates a paused order whose effective time has passed. It takes effect when it resumes. */
-export async function heldOrder(stage: Stage, fleet: Fleet, terms: object = {}): Promise<string> {
+export async function heldOrder(stage: Stage, fleet: Pick<Fleet, 'play'>, terms: object = {}): Promise<string> {
   const { operator } = stage;
   const effective = Date.now() + SOON;
   const proposed = await operator.propose({ ...TERMS, ...terms, effective: new Date(effective).toISOString() });
@@ -56,7 +56,7 @@ async function act(
 ): Promise<Acted> {
   const { revision } = await stage.operator.act(order, { action: name });
   await approve(stage, order, revision, 0);
-  const { done } = await fleet.play({ order, revision, kind, gate });
+  const { done } = await fleet.play({ order, revision, kind, gate, service: 'messaging' });
   await quiet(stage.pid);
   const before = cpuSeconds(stage.pid);
   const started = performance.now();
@@ -69,7 +69,8 @@ async function act(
   return { measured: { count: fleet.size, cpu, busy: cpu / seconds }, seconds, said };
 }
 
-async function approve(stage: Stage, order: string, revision: number, approver: number): Promise<void> {
+/** `approver`: index of the approver. The second approval adopts the revision. */
+export async function approve(stage: Stage, order: string, revision: number, approver: number): Promise<void> {
   const { operator } = stage;
   const person = operator.approvers[approver];
   if (!person) throw new Error('there are no approvers');
@@ -77,7 +78,7 @@ async function approve(stage: Stage, order: string, revision: number, approver: 
 }
 
 /** Waits until the server has sent the new list to every device. */
-async function listed(fleet: Fleet, work: () => Promise<unknown>): Promise<void> {
+async function listed(fleet: Pick<Fleet, 'play'>, work: () => Promise<unknown>): Promise<void> {
   const { done } = await fleet.play(null);
   await work();
   await done();
