@@ -126,7 +126,6 @@ export interface DeviceCertificate {
 }
 
 export interface CertificateRow extends DeviceCertificate {
-  readonly der: string;
   readonly device: DeviceId | null;
   readonly issuedAt: number;
   readonly deviceStatus: DeviceStatus | null;

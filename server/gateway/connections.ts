@@ -119,7 +119,11 @@ function createWelcome(ports: Ports, time: () => { readonly time: Instant; reado
     session.acknowledgments.begin(reportsThrough, versions, reportedVersions);
     sessions.enter(session);
     monitor.connected({ device, address, agent: hello.agent });
-    const [record, queued] = await Promise.all([orders.effect.record(device), commands.pendingFor(device, generation)]);
+    const [version, queued] = await Promise.all([
+      orders.effect.recordVersion(device),
+      commands.pendingFor(device, generation),
+    ]);
+    const record = version === hello.record ? null : await orders.effect.record(device);
     session.frames.sendTogether(() => {
       session.frames.send({
         kind: 'welcome',
@@ -128,7 +132,7 @@ function createWelcome(ports: Ports, time: () => { readonly time: Instant; reado
         device,
         generation,
         list: orders.list.current()?.version ?? 0,
-        record: record?.version ?? 0,
+        record: record?.version ?? version,
         approverSet: orders.approverSets.version(),
         reports: reportsThrough,
       });

@@ -21,6 +21,9 @@ function certificateOf(socket: Duplex): X509Certificate {
 export const fingerprintOf = (socket: Duplex): string =>
   certificateOf(socket).fingerprint256.replaceAll(':', '').toLowerCase();
 
+/** DER encoding of the peer's certificate in base64. */
+export const derOf = (socket: Duplex): string => certificateOf(socket).raw.toString('base64');
+
 export async function identify(
   devices: Pick<DevicesPort, 'identify'>,
   socket: Duplex,

@@ -13,6 +13,7 @@ import {
   type peopleResponse,
 } from '../../shared/protocol/device-http.ts';
 import { bodyOf, type DeviceRequest, type DeviceRoute, json, queryOf } from './device-route.ts';
+import { derOf } from './identity.ts';
 import type { Interests } from './interests.ts';
 import type { LedgerPort, MembershipPort } from './ports.ts';
 import type { HttpResponse } from './refusals.ts';
@@ -33,8 +34,9 @@ const peopleQuery = z.strictObject({ text: z.string().trim().min(1).max(200) });
 export function membershipRoutes({ membership, ledger, sessions, interests }: MembershipRoutesPorts): DeviceRoute[] {
   async function submitKey({ identity, request }: DeviceRequest): Promise<HttpResponse> {
     const { envelope } = await bodyOf(messagingKeyBody, request, '{ envelope } of a messaging key');
-    const { device, generation, certificate } = identity;
-    return json((await membership.submitKey({ device, generation, der: certificate.der }, envelope)) satisfies Own);
+    const { device, generation } = identity;
+    const der = derOf(request.socket);
+    return json((await membership.submitKey({ device, generation, der }, envelope)) satisfies Own);
   }
 
   async function own({ identity: { device, generation } }: DeviceRequest): Promise<HttpResponse> {

@@ -94,7 +94,7 @@ export interface OrdersPort {
     current(): { readonly version: number; readonly envelope: Envelope } | null;
   };
   readonly approverSets: Pick<ApproverSets, 'version' | 'envelopes'>;
-  readonly effect: Pick<Effect, 'record' | 'cachedVerdict' | 'verdict'>;
+  readonly effect: Pick<Effect, 'record' | 'recordVersion' | 'cachedVerdict' | 'verdict'>;
   readonly receipts: Pick<Receipts, 'store'>;
 }
 

@@ -65,7 +65,10 @@ export interface Orders {
   readonly approverSets: ApproverSets;
   readonly list: PublicList;
   readonly recovery: OrderRecovery;
-  readonly effect: Pick<Effect, 'cachedVerdict' | 'verdict' | 'record' | 'reissueRecord' | 'recordExecutions'>;
+  readonly effect: Pick<
+    Effect,
+    'cachedVerdict' | 'verdict' | 'record' | 'recordVersion' | 'reissueRecord' | 'recordExecutions'
+  >;
   readonly impact: Impact;
   readonly changeImpact: ChangeImpact;
   readonly statements: Omit<LocationStatements, 'overridingRule'>;

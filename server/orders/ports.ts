@@ -248,6 +248,8 @@ export interface ApproverStore {
 
 export interface DeviceRecordStore {
   record(device: DeviceId): Promise<RecordRow | null>;
+  /** Version of the device's record; 0 without a record. */
+  version(device: DeviceId): Promise<number>;
   /** Stores a new version of a device record. Throws `conflict` if the stored record is not the version directly before it. */
   saveRecord(device: DeviceId, record: RecordRow): Promise<void>;
 }

@@ -1,6 +1,7 @@
 import { createBatcher } from '../../shared/loops/batcher.ts';
 import { type DeviceId, deviceIdSchema } from '../../shared/protocol/ids.ts';
 import type { CertificateRow, DeviceCertificate, CertificateStore as Port } from '../devices/ports.ts';
+import { enrollmentChanges } from './certificate-cache.ts';
 import type { Database, Db } from './database.ts';
 import { keyedQuery } from './keyed-query.ts';
 import type { Schema } from './schema.ts';
@@ -21,15 +22,16 @@ export class CertificateStore implements Port {
   }
 
   async certificate(fingerprint: string): Promise<CertificateRow | null> {
-    return (await this.#read(fingerprint)) ?? null;
+    return this.#database.certificates.get(fingerprint) ?? (await this.#read(fingerprint)) ?? null;
   }
 
   async #certificates(fingerprints: readonly string[]): Promise<Map<string, CertificateRow>> {
+    const cache = this.#database.certificates;
+    const { revision } = cache;
     const rows = await this.#select(fingerprints);
     const read = rows.map(
       (row): CertificateRow => ({
         ...certificateOf(row),
-        der: row.der,
         device: row.device_id === null ? null : deviceIdSchema.parse(row.device_id),
         issuedAt: row.issued_at,
         deviceStatus: row.device_status,
@@ -37,18 +39,24 @@ export class CertificateStore implements Port {
         renews: Boolean(row.renews),
       }),
     );
+    // The first use of a renewed certificate changes the older one, so it must reach the store.
+    for (const row of read) if (!row.renews) cache.add(row, revision);
     return new Map(read.map((certificate) => [certificate.fingerprint, certificate]));
   }
 
   async supersedeOlder({ device, generation, issuedAt }: CertificateRow, at: number): Promise<void> {
-    await this.#database.db
-      .updateTable('certificates')
-      .set({ superseded_at: at })
-      .where('device_id', '=', device)
-      .where('generation', '=', generation)
-      .where('issued_at', '<', issuedAt)
-      .where('superseded_at', 'is', null)
-      .execute();
+    if (device === null) return;
+    await this.#database.transaction(async (tx) => {
+      enrollmentChanges(tx, device);
+      await tx
+        .updateTable('certificates')
+        .set({ superseded_at: at })
+        .where('device_id', '=', device)
+        .where('generation', '=', generation)
+        .where('issued_at', '<', issuedAt)
+        .where('superseded_at', 'is', null)
+        .execute();
+    });
   }
 
   async certificates(id: DeviceId): Promise<DeviceCertificate[]> {
@@ -63,7 +71,7 @@ export class CertificateStore implements Port {
   }
 }
 
-function certificateOf(row: Schema['certificates']): DeviceCertificate {
+function certificateOf(row: Omit<Schema['certificates'], 'der'>): DeviceCertificate {
   return {
     serial: row.serial,
     fingerprint: row.fingerprint,
@@ -76,13 +84,27 @@ function certificateOf(row: Schema['certificates']): DeviceCertificate {
   };
 }
 
+const COLUMNS = [
+  'c.serial',
+  'c.device_id',
+  'c.generation',
+  'c.profile',
+  'c.fingerprint',
+  'c.not_before',
+  'c.not_after',
+  'c.issued_at',
+  'c.revoked_at',
+  'c.revocation_reason',
+  'c.superseded_at',
+] as const;
+
 /** Certificates with the current state of their devices. `renews`: true if the certificate replaces an older valid certificate. */
 const certificatesIn = (db: Db) =>
   keyedQuery(db, (fingerprints) =>
     db
       .selectFrom('certificates as c')
       .leftJoin('devices as d', 'd.id', 'c.device_id')
-      .selectAll('c')
+      .select(COLUMNS)
       .select(['d.status as device_status', 'd.generation as device_generation'])
       .select((eb) =>
         eb

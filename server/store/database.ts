@@ -6,6 +6,8 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Kysely, type Transaction } from 'kysely';
 import { CordonError, isCordonError } from '../../shared/errors.ts';
+import type { DeviceId } from '../../shared/protocol/ids.ts';
+import { CertificateCache, watchEnrollments } from './certificate-cache.ts';
 import type { DialectName } from './dialect.ts';
 import { guarded } from './guarded-dialect.ts';
 import { migrate, readMigrationState } from './migrate.ts';
@@ -32,6 +34,9 @@ export interface Database {
    */
   transaction<T>(fn: (tx: Tx) => Promise<T>): Promise<T>;
   readonly grouped: WriteGroups['grouped'];
+  readonly certificates: CertificateCache;
+  /** Calls `listener` when the server loses its lock on the store. Another server may then change the store, so caches must be emptied. */
+  onReset(listener: () => void): void;
   onQuery(listener: QueryListener): void;
   /** Commits the rows that wait for a shared transaction (`grouped`), then closes the database. */
   close(): Promise<void>;
@@ -48,7 +53,7 @@ export interface ConnectedDatabase {
   readonly database: Database;
   readonly empty: boolean;
   migrate(): Promise<void>;
-  /** Ends the connections to PostgreSQL. Queries in progress fail, and unsent data is discarded. Does nothing on SQLite. */
+  /** Empties caches and ends the connections to PostgreSQL. Queries in progress fail, and unsent data is discarded. */
   reset(): void;
 }
 
@@ -85,17 +90,36 @@ export async function connectDatabase(
     }),
   });
 
+  const certificates = new CertificateCache();
+  const resetListeners: (() => void)[] = [() => certificates.clear()];
+
   async function once<T>(fn: (tx: Tx) => Promise<T>): Promise<T> {
     const builder = db.transaction();
     const serial = name === 'postgres' ? builder.setIsolationLevel('serializable') : builder;
-    return serial.execute(async (tx) => {
+    const changing = new Set<DeviceId>();
+    let outcome: 'committed' | 'undone' | 'doubtful' = 'undone';
+    const work = serial.execute(async (tx) => {
       const inside = { open: true };
+      watchEnrollments(tx, (device) => {
+        if (changing.has(device)) return;
+        changing.add(device);
+        certificates.begin(device);
+      });
       try {
-        return await scope.run(inside, () => fn(tx));
+        const result = await scope.run(inside, () => fn(tx));
+        outcome = 'doubtful';
+        return result;
       } finally {
         inside.open = false;
       }
     });
+    try {
+      const result = await work;
+      outcome = 'committed';
+      return result;
+    } finally {
+      for (const device of changing) certificates.end(device, outcome);
+    }
   }
 
   async function transaction<T>(fn: (tx: Tx) => Promise<T>): Promise<T> {
@@ -119,6 +143,8 @@ export async function connectDatabase(
     file: opened.file,
     transaction,
     grouped: groups.grouped,
+    certificates,
+    onReset: (listener) => void resetListeners.push(listener),
     onQuery: (listener) => {
       queried = listener;
     },
@@ -141,6 +167,9 @@ export async function connectDatabase(
     database,
     empty: state.applied.length === 0,
     migrate: () => orClose(migrate(db, name), 'The server could not migrate the database to this version.'),
-    reset: opened.reset,
+    reset: () => {
+      for (const listener of resetListeners) listener();
+      opened.reset();
+    },
   };
 }

@@ -7,6 +7,9 @@ import { insertOf, roundsOf, tableOf } from './bulk.ts';
 import type { Database, Db, Tx } from './database.ts';
 import { keyedQuery } from './keyed-query.ts';
 import { changedMeanwhile } from './order-writes.ts';
+import { StoreCache } from './store-cache.ts';
+
+const MOST_VERSIONS = 50_000;
 
 interface NewRecord {
   readonly device: DeviceId;
@@ -16,6 +19,8 @@ interface NewRecord {
 export class DeviceRecordStore implements Port {
   readonly #selectRecords: ReturnType<typeof recordsIn>;
   readonly #saveRecord: (row: NewRecord) => Promise<void>;
+  /** Versions of the records, because most devices connect with the newest record. 0 for a device without a record. */
+  readonly #versions = new StoreCache<DeviceId, number>(MOST_VERSIONS);
   readonly #recordOf = createBatcher(async (devices: readonly DeviceId[]) => {
     const rows = await this.#selectRecords(devices);
     return new Map(rows.map((row) => [deviceIdSchema.parse(row.device_id), row]));
@@ -23,6 +28,7 @@ export class DeviceRecordStore implements Port {
 
   constructor(database: Database) {
     this.#selectRecords = recordsIn(database.db);
+    database.onReset(() => this.#versions.clear());
     this.#saveRecord = database.grouped(async (tx, rows: readonly NewRecord[]) => {
       for (const round of roundsOf(rows, ({ device }) => device)) await saveRecords(tx, round);
     });
@@ -36,8 +42,17 @@ export class DeviceRecordStore implements Port {
     return { version: row.version, envelope };
   }
 
+  async version(id: DeviceId): Promise<number> {
+    const cached = this.#versions.get(id);
+    if (cached !== undefined) return cached;
+    const { revision } = this.#versions;
+    const version = (await this.#recordOf(id))?.version ?? 0;
+    this.#versions.add(id, version, revision);
+    return version;
+  }
+
   saveRecord(device: DeviceId, record: RecordRow): Promise<void> {
-    return this.#saveRecord({ device, record });
+    return this.#versions.write(device, record.version, () => this.#saveRecord({ device, record }));
   }
 }
 

@@ -28,6 +28,7 @@ import { UNREPORTED } from '../devices/workspace.ts';
 import { appendEntry } from './append-entries.ts';
 import { areaOf } from './area-column.ts';
 import { tableOf } from './bulk.ts';
+import { enrollmentChanges } from './certificate-cache.ts';
 import { cancelCommandsOf } from './command-rows.ts';
 import type { Database, Db, Tx } from './database.ts';
 import { allIds, pageOfIds } from './device-list.ts';
@@ -146,6 +147,7 @@ export async function endDevice(
   ended: Ended,
   entry: ((serial: string) => EntryDraft<'certificate.revoked'>) | null,
 ): Promise<boolean> {
+  enrollmentChanges(tx, id);
   const { numUpdatedRows } = await tx
     .updateTable('devices')
     .set({ status: ended.status, ended_at: ended.at, ...statementColumns(null) })

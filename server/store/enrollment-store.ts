@@ -11,6 +11,7 @@ import type {
 } from '../enrollment/ports.ts';
 import { appendEntries, appendEntry } from './append-entries.ts';
 import { insertOf, tableOf } from './bulk.ts';
+import { enrollmentChanges } from './certificate-cache.ts';
 import { cancelCommandsOf } from './command-rows.ts';
 import type { Database, Tx } from './database.ts';
 import { rememberDevices, rememberNewDevices } from './history.ts';
@@ -115,6 +116,7 @@ async function redeem(tx: Tx, rows: readonly Redemption[]): Promise<void> {
     );
   }
   for (const { row, state } of states.filter(({ row }) => row.generation > 1)) {
+    enrollmentChanges(tx, row.id);
     // A new enrollment would delete the waiting data of the earlier enrollment, which a legal hold protects.
     if (await isUnderLegalHold(tx, row.id)) throw new Undone('legal_hold');
     const { group_id: _, home, seat, ...columns } = state;
@@ -173,6 +175,7 @@ export async function insertDevices(
 }
 
 export async function revokeEarlier(tx: Tx, id: DeviceId, at: number, entry: Redemption['revoked']): Promise<void> {
+  enrollmentChanges(tx, id);
   const revoked = await tx
     .updateTable('certificates')
     // Revocation reason `superseded` (RFC 5280, section 5.3.1).
@@ -205,6 +208,7 @@ interface CertificateWithEnrollment {
 
 /** Stores certificates. Returns false if a serial number already exists. */
 export async function insertCertificates(tx: Tx, rows: readonly CertificateWithEnrollment[]): Promise<boolean> {
+  for (const { enrollment } of rows) if (enrollment) enrollmentChanges(tx, enrollment.id);
   const certificates = insertOf(
     'certificates',
     {

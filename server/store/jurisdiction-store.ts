@@ -25,11 +25,20 @@ import { insertOf } from './bulk.ts';
 import type { Database, Db, Tx } from './database.ts';
 import { keyedQuery } from './keyed-query.ts';
 import { markReports } from './presence-store.ts';
-import { RecentEntries } from './recent-entries.ts';
+import { StoreCache } from './store-cache.ts';
 
 const CHUNK = 500;
 /** Maximum number of locations in memory. One location takes about 1 KiB. */
 const MOST_COMMITTED = 20_000;
+
+/** Location of all devices without evidence. They share it, to save memory. */
+const NOWHERE = emptyLocation();
+
+interface Committed {
+  readonly state: LocationState;
+  /** False before the first write, which compares the index entries: an update of the server can change the codes of the index. */
+  readonly indexed: boolean;
+}
 
 interface Saving {
   readonly write: LocationWrite;
@@ -48,7 +57,7 @@ export class JurisdictionStore implements IntakeStore, ViewStore, AddressStore {
    * Locations as last committed, because a device reports its location far more often than the location changes. No other process writes
    * locations (`store-lock.ts`).
    */
-  readonly #committed = new RecentEntries<DeviceId, LocationState>(MOST_COMMITTED);
+  readonly #committed = new StoreCache<DeviceId, Committed>(MOST_COMMITTED);
   readonly #selectLocationFacts: ReturnType<typeof locationFactsQuery>;
   readonly #factsOf = createBatcher((devices: readonly DeviceId[]) => this.#readFacts(devices), { most: CHUNK });
 
@@ -68,6 +77,7 @@ export class JurisdictionStore implements IntakeStore, ViewStore, AddressStore {
     this.#database = database;
     this.#selectLocationFacts = locationFactsQuery(database.db);
     this.#save = database.grouped(saveAll);
+    database.onReset(() => this.#committed.clear());
   }
 
   async facts(devices: readonly DeviceId[]): Promise<Map<DeviceId, LocationFacts>> {
@@ -88,18 +98,19 @@ export class JurisdictionStore implements IntakeStore, ViewStore, AddressStore {
 
   async location(device: DeviceId): Promise<LocationState> {
     const committed = this.#committed.get(device);
-    if (committed) return committed;
-    const facts = await this.#factsOf(device);
-    return facts?.location ?? emptyLocation();
+    if (committed) return committed.state;
+    const row = await this.#factsOf(device);
+    const state = row === undefined || row.location.at === 0 ? NOWHERE : row.location;
+    // No write of this device runs at the same time, so the newest revision is correct.
+    this.#committed.add(device, { state, indexed: false }, this.#committed.revision);
+    return state;
   }
 
   async save(write: LocationWrite): Promise<void> {
     const { device, state } = write;
     const committed = this.#committed.get(device);
-    // A failed commit may nevertheless have reached PostgreSQL, so the next read must use the store.
-    this.#committed.delete(device);
-    await this.#save({ write, indexed: committed !== undefined && haveSameNexus(committed, state) });
-    this.#committed.set(device, state);
+    const indexed = committed?.indexed === true && haveSameNexus(committed.state, state);
+    await this.#committed.write(device, { state, indexed: true }, () => this.#save({ write, indexed }));
   }
 
   affected(query: AffectedQuery): Promise<DeviceId[]> {

@@ -14,6 +14,7 @@ import {
   type ReadmittedCertificate,
 } from '../recovery/readmissions.ts';
 import { appendEntry } from './append-entries.ts';
+import { enrollmentChanges } from './certificate-cache.ts';
 import { cancelCommandsOf } from './command-rows.ts';
 import type { Database, Tx } from './database.ts';
 import { insertCertificates, revokeEarlier } from './enrollment-store.ts';
@@ -203,6 +204,7 @@ async function admitDevice(
     return rememberNewDevices(tx, [id]);
   }
   if (row.generation === generation && row.status === 'active') return;
+  enrollmentChanges(tx, id);
   await revokeEarlier(tx, id, Date.now(), revoked);
   await tx
     .updateTable('devices')

@@ -6,7 +6,7 @@ it('removes the entry that was used longest ago when it is full', () => {
   entries.set('a', 1);
   entries.set('b', 2);
   expect(entries.get('a')).toBe(1);
-  entries.set('c', 3);
+  expect(entries.set('c', 3)).toBe(2);
   expect(['a', 'b', 'c'].map((key) => entries.get(key))).toEqual([1, undefined, 3]);
 });
 

@@ -16,12 +16,14 @@ export class RecentEntries<K, V> {
     return value;
   }
 
-  set(key: K, value: V): void {
+  /** Returns the value that was removed because the map was full. */
+  set(key: K, value: V): V | undefined {
     this.#entries.delete(key);
     this.#entries.set(key, value);
-    if (this.#entries.size <= this.#most) return;
-    const [oldest] = this.#entries.keys();
-    if (oldest !== undefined) this.#entries.delete(oldest);
+    if (this.#entries.size <= this.#most) return undefined;
+    const [oldest] = this.#entries;
+    if (oldest) this.#entries.delete(oldest[0]);
+    return oldest?.[1];
   }
 
   delete(key: K): void {

@@ -22,6 +22,7 @@ import type { RecoveryState } from '../recovery/recovery-state.ts';
 import { raisedCount } from '../recovery/version-jump.ts';
 import { appendEntry } from './append-entries.ts';
 import { insertOf, tableOf } from './bulk.ts';
+import { enrollmentChanges } from './certificate-cache.ts';
 import { insertContinuation } from './continuation-store.ts';
 import type { Tx } from './database.ts';
 import { endDevice } from './device-store.ts';
@@ -154,6 +155,7 @@ class CertificateSteps implements CertificateRestore {
       if (entryOf) await appendEntry(tx, entryOf(serial));
       return 'unknown';
     }
+    if (found.device_id !== null) enrollmentChanges(tx, deviceIdSchema.parse(found.device_id));
     await tx
       .updateTable('certificates')
       .set({ revoked_at: at, revocation_reason: reason })

@@ -32,6 +32,8 @@ export interface Effect {
   /** Decides which services are suspended for a device at present. Throws `device_unknown`. */
   verdict(device: DeviceId): Promise<Verdict>;
   record(device: DeviceId): Promise<RecordRow | null>;
+  /** Version of the device's record; 0 without a record. */
+  recordVersion(device: DeviceId): Promise<number>;
   /** If the content of the device record changed, signs a new record, notifies the device and returns true. */
   reissueRecord(device: DeviceId): Promise<boolean>;
   /**
@@ -117,6 +119,7 @@ export function createEffect(ports: {
       throw new CordonError('device_unknown', `There is no device ${device}.`, { device });
     },
     record: store.record.bind(store),
+    recordVersion: store.version.bind(store),
     reissueRecord: records.reissue,
     follow: async (changes, device) => {
       try {
