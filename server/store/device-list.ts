@@ -6,6 +6,7 @@ import { type RawBuilder, sql } from 'kysely';
 import type { DeviceFilter, DeviceQuery, Selection } from '../devices/ports.ts';
 import type { WorkspaceState } from '../devices/workspace.ts';
 import type { Database } from './database.ts';
+import { idsByLastSeen, isWholeFleet } from './device-last-seen.ts';
 import { withinScope } from './device-scope.ts';
 import type { DialectName } from './dialect.ts';
 
@@ -20,26 +21,52 @@ interface PageOfIds {
 
 export async function pageOfIds(database: Database, query: DeviceQuery): Promise<PageOfIds> {
   const { filter, sort, offset, limit, descending, after } = query;
-  const { text: _text, group: _group, person: _person, status: _status, ...otherFilters } = filter;
+  const { text, group: _group, person: _person, status: _status, ...otherFilters } = filter;
   const needsOtherTables = Object.values(otherFilters).some((value) => value !== undefined);
   // Filters such as these need columns outside the index, so the query visits every row anyway. It therefore also counts the total.
-  if (after === null && (filter.text || (sort === 'seen' && needsOtherTables))) {
+  if (after === null && (text || (sort === 'seen' && needsOtherTables))) {
     const page = await pageWithTotal(database, query);
     if (page) return page;
   }
   const total = await countIds(database, query);
-  if (after !== null || offset <= total / 2) return { ids: await idsOf(database, query), total };
+  const byIndex = sort === 'seen' && isWholeFleet(query) && (after === null || offset === 0);
+  const read = (page: DeviceQuery) => (byIndex ? idsByLastSeen(database, page, total) : idsOf(database, page));
+  if (after !== null || offset <= total / 2) return { ids: await read(query), total };
   // Reads a page in the second half backward from the end, so that the database skips fewer rows.
   const window = { offset: Math.max(0, total - offset - limit), limit: Math.max(0, Math.min(limit, total - offset)) };
-  return { ids: (await idsOf(database, { ...query, ...window, descending: !descending })).reverse(), total };
+  return { ids: (await read({ ...query, ...window, descending: !descending })).reverse(), total };
 }
 
 /** Returns null for an empty page, which contains no row with the total. */
 async function pageWithTotal({ db, dialect }: Database, query: DeviceQuery): Promise<PageOfIds | null> {
+  const page = dialect === 'sqlite' && query.filter.text ? searched(query) : null;
   const columns = sql`devices.id, count(*) over () as total`;
-  const { rows } = await sql<Found & { total: number }>`${ordered(dialect, columns, query)}`.execute(db);
+  const { rows } = await sql<Found & { total: number }>`${page ?? ordered(dialect, columns, query)}`.execute(db);
   const [first] = rows;
   return first ? { ids: rows.map(({ id }) => id), total: first.total } : null;
+}
+
+/**
+ * Page of a text search on SQLite. The search is the filter that excludes most devices, so only its results are looked up in other tables.
+ * They are sorted by id first, because SQLite finds neighboring rows several times faster. Null for filters by a device's enrollment, which
+ * need more columns.
+ */
+function searched(query: DeviceQuery): RawBuilder<unknown> | null {
+  const { filter, scope, now, sort, descending, limit, offset } = query;
+  if (filter.countersigned !== undefined || filter.workspace !== undefined) return null;
+  const { from, by } = SORTS[sort];
+  const found = sql.join([withinScope(scope), ...ownConditions('sqlite', filter)], sql` and `);
+  const matches = otherConditions('each', filter, now);
+  const direction = sql.raw(descending ? 'desc' : 'asc');
+  // SQLite would drop the order of a subquery without a limit.
+  const matching = sql`matching as materialized (select id, value
+    from (select id, value from found order by id limit -1) as devices where ${sql.join(matches, sql` and `)})`;
+  const rest = matches.length > 0 ? sql`, ${matching}` : sql``;
+  const results = sql.ref(matches.length > 0 ? 'matching' : 'found');
+  return sql`
+    with found as materialized (select devices.id, ${by} as value from ${from} where (${found}) is true) ${rest}
+    select id, (select count(*) from ${results}) as total from ${results}
+    order by value ${direction}, id ${direction} limit ${limit} offset ${offset}`;
 }
 
 async function idsOf({ db, dialect }: Database, query: DeviceQuery): Promise<string[]> {
@@ -85,39 +112,47 @@ function ordered(dialect: DialectName, columns: RawBuilder<unknown>, query: Devi
  * compared by `=`, and then sort most of the fleet.
  */
 export function selected(dialect: DialectName, { filter, scope, now }: Selection): RawBuilder<boolean> {
-  const conditions = sql.join([withinScope(scope), ...conditionsOf(dialect, filter, now)], sql` and `);
+  const others = otherConditions(LOOKUPS[dialect], filter, now);
+  const conditions = sql.join([withinScope(scope), ...ownConditions(dialect, filter), ...others], sql` and `);
   return dialect === 'sqlite' ? sql<boolean>`(${conditions}) is true` : sql<boolean>`(${conditions})`;
 }
 
-function conditionsOf(dialect: DialectName, filter: DeviceFilter, now: number): RawBuilder<unknown>[] {
-  const { text, group, person, status, area, connected, workspace } = filter;
-  const { everConnected, seenBefore, listBelow, located, countersigned } = filter;
+/** Conditions on the device itself, and on the text of a search. */
+function ownConditions(dialect: DialectName, { text, group, person, status }: DeviceFilter): RawBuilder<unknown>[] {
   const conditions: RawBuilder<unknown>[] = [];
   if (group) conditions.push(sql`devices.group_id = ${group}`);
   if (person) conditions.push(sql`devices.person_id = ${person}`);
   if (status) conditions.push(sql`devices.status = ${status}`);
   if (text) {
-    const like = likeText(text);
-    const byHost = among(dialect, 'device_inventory', like('hostname'));
+    const like = likeText(dialect, text);
+    const byHost = among(LOOKUPS[dialect], 'device_inventory', like('hostname'));
     conditions.push(sql`(${like('devices.person_name')} or ${like('devices.id')} or ${byHost})`);
   }
+  return conditions;
+}
+
+/** Conditions on rows of the device in other tables. */
+function otherConditions(lookup: Lookup, filter: DeviceFilter, now: number): RawBuilder<unknown>[] {
+  const { area, connected, workspace } = filter;
+  const { everConnected, seenBefore, listBelow, located, countersigned } = filter;
+  const conditions: RawBuilder<unknown>[] = [];
   if (area) {
     const present = sql`nexus = 'present' and area = ${area}`;
-    conditions.push(among(dialect, 'device_nexus', present), among(dialect, 'locations', knownAt(now)));
+    conditions.push(among(lookup, 'device_nexus', present), among(lookup, 'locations', knownAt(now)));
   }
   // The condition is a literal, so that the database can use the partial index with the same condition.
-  const isConnected = among(dialect, 'device_presence', sql`connected = 1`);
+  const isConnected = among(lookup, 'device_presence', sql`connected = 1`);
   if (connected !== undefined) conditions.push(connected ? isConnected : sql`not ${isConnected}`);
   const where = (applies: boolean, condition: RawBuilder<boolean>) =>
     applies ? condition : sql<boolean>`not ${condition}`;
   if (everConnected !== undefined) {
-    conditions.push(where(everConnected, among(dialect, 'device_presence', sql`1 = 1`)));
+    conditions.push(where(everConnected, among(lookup, 'device_presence', sql`1 = 1`)));
   }
   if (seenBefore !== undefined) {
-    conditions.push(among(dialect, 'device_presence', sql`connected = 0 and last_seen_at < ${seenBefore}`));
+    conditions.push(among(lookup, 'device_presence', sql`connected = 0 and last_seen_at < ${seenBefore}`));
   }
-  if (listBelow !== undefined) conditions.push(among(dialect, 'device_presence', sql`list_version < ${listBelow}`));
-  if (located !== undefined) conditions.push(where(located, among(dialect, 'locations', knownAt(now))));
+  if (listBelow !== undefined) conditions.push(among(lookup, 'device_presence', sql`list_version < ${listBelow}`));
+  if (located !== undefined) conditions.push(where(located, among(lookup, 'locations', knownAt(now))));
   if (countersigned !== undefined) conditions.push(hasKey(countersigned ? 0 : 1));
   if (workspace) conditions.push(hasWorkspace(workspace));
   return conditions;
@@ -137,26 +172,33 @@ function hasWorkspace(state: WorkspaceState): RawBuilder<boolean> {
 /** Condition for a known location: at least one piece of evidence is still valid. */
 export const knownAt = (now: number): RawBuilder<boolean> => sql<boolean>`(unknown_at is null or unknown_at > ${now})`;
 
-/** Escapes the wildcards of LIKE. Converts only ASCII letters to lower case, as SQLite does, and PostgreSQL with the collation `C`. */
-function likeText(text: string): (column: string) => RawBuilder<boolean> {
+/**
+ * Escapes the wildcards of LIKE. Converts only ASCII letters to lower case, as SQLite's LIKE does by itself, and PostgreSQL with the
+ * collation `C`.
+ */
+function likeText(dialect: DialectName, text: string): (column: string) => RawBuilder<boolean> {
   const lowered = text.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
   const pattern = `%${lowered.replace(/[\\%_]/g, '\\$&')}%`;
-  return (column) => sql<boolean>`lower(${sql.ref(column)}) like ${pattern} escape '\\'`;
+  const value = (column: string) => (dialect === 'sqlite' ? sql.ref(column) : sql`lower(${sql.ref(column)})`);
+  return (column) => sql<boolean>`${value(column)} like ${pattern} escape '\\'`;
 }
 
 type DeviceTable = 'device_nexus' | 'locations' | 'device_presence' | 'device_inventory';
 
-/**
- * Condition: `table` has a row of the device. SQLite is faster with `in (select …)`. PostgreSQL needs `exists`, because it is slow for `not
- * in (select …)`.
- */
+/** Way to look devices up in another table: the list of all its matching devices at once, or each device by itself. */
+type Lookup = 'list' | 'each';
+
+/** SQLite is faster with `in (select …)` for many devices. PostgreSQL needs `exists`, because it is slow for `not in (select …)`. */
+export const LOOKUPS: Readonly<Record<DialectName, Lookup>> = { sqlite: 'list', postgres: 'each' };
+
+/** Condition: `table` has a row of the device. */
 export function among(
-  dialect: DialectName,
+  lookup: Lookup,
   table: DeviceTable,
   which: RawBuilder<unknown>,
   id: RawBuilder<unknown> = sql`devices.id`,
 ): RawBuilder<boolean> {
-  return dialect === 'sqlite'
+  return lookup === 'list'
     ? sql<boolean>`(${id} in (select device_id from ${sql.table(table)} where ${which}))`
     : sql<boolean>`exists (select 1 from ${sql.table(table)} where device_id = ${id} and ${which})`;
 }

@@ -4,7 +4,7 @@ import { GRAVE_ALERTS } from '../../shared/api/alert-severity.ts';
 import type { Scope } from '../devices/scope.ts';
 import type { AreaCount, FleetCounts, FleetQuestion, OverviewStore as Port } from '../overview/ports.ts';
 import type { Database } from './database.ts';
-import { among, countIds, knownAt, selected } from './device-list.ts';
+import { among, countIds, knownAt, LOOKUPS, selected } from './device-list.ts';
 import { withinScope } from './device-scope.ts';
 import type { DialectName } from './dialect.ts';
 
@@ -42,7 +42,7 @@ export class OverviewStore implements Port {
     const { rows } = await sql<AreaCount>`
       select area, count(*) as devices, ${connected} as connected
       from ${from}
-      where nexus = 'present' and ${WHOLE} and ${among(dialect, 'locations', knownAt(within.now), device)} and ${ofFleet(dialect, device, within)}
+      where nexus = 'present' and ${WHOLE} and ${among(LOOKUPS[dialect], 'locations', knownAt(within.now), device)} and ${ofFleet(dialect, device, within)}
       group by area order by devices desc, area`.execute(db);
     return rows;
   }
@@ -88,7 +88,7 @@ const WHOLE = sql`(length(area) = 2 or area like 'XX-%')`;
 const CONNECTED = {
   sqlite: {
     from: sql`device_nexus`,
-    connected: sql`count(*) filter (where ${among('sqlite', 'device_presence', sql`connected = 1`, sql`device_nexus.device_id`)})`,
+    connected: sql`count(*) filter (where ${among('list', 'device_presence', sql`connected = 1`, sql`device_nexus.device_id`)})`,
   },
   postgres: {
     from: sql`device_nexus left join device_presence
