@@ -1,4 +1,5 @@
 /** Store of exits, the phase in which an order wipes work data. One transaction per device ends its enrollment and deletes its data. */
+import { setImmediate as turn } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { RECEIPT_KINDS } from '../../shared/order/documents.ts';
 import type { Destroyed } from '../../shared/pack/destruction.ts';
@@ -11,6 +12,9 @@ import type { Database, Tx } from './database.ts';
 import { endDevice } from './device-store.ts';
 import { OPEN } from './job-members.ts';
 import { isUnderLegalHold } from './under-legal-hold.ts';
+
+/** Receipts of one kind that are read in one turn of the event loop, which takes some milliseconds. */
+const PAGE = 5_000;
 
 export class ExitStore implements Port {
   readonly #database: Database;
@@ -41,20 +45,33 @@ export class ExitStore implements Port {
     }));
   }
 
-  async unanswered(order: string, revision: number, devices: readonly DeviceId[]): ReturnType<Port['unanswered']> {
-    if (devices.length === 0) return [];
-    const requested = tableOf(
-      ['text'],
-      devices.map((device) => [device]),
-    );
-    const kinds = sql.join(RECEIPT_KINDS);
-    const { rows } = await sql<{ id: string; generation: number }>`
-      select d.id, d.generation from ${requested} as v cross join devices d
-      where d.id = v.column1 and d.status = 'active' and not exists (
-        select 1 from receipts r where r.order_number = ${order} and r.kind in (${kinds}) and r.device_id = d.id
-          and r.generation = d.generation and r.revision >= ${revision} and r.verified = 1
-      )`.execute(this.#database.db);
-    return rows.map(({ id, generation }) => ({ device: deviceIdSchema.parse(id), generation: Number(generation) }));
+  async answered(order: string, revision: number): Promise<Set<DeviceId>> {
+    const found = new Set<DeviceId>();
+    for (const kind of RECEIPT_KINDS) {
+      for (let after: string | null = ''; after !== null; ) {
+        const until: string | null = await this.#endOfPage(order, kind, after);
+        const last = until === null ? sql`1 = 1` : sql`r.device_id <= ${until}`;
+        const { rows } = await sql<{ id: string }>`
+          select distinct r.device_id as id from receipts r cross join devices d
+          where r.order_number = ${order} and r.kind = ${kind} and r.verified = 1 and r.device_id > ${after} and ${last}
+            and r.revision >= ${revision} and d.id = r.device_id and d.generation = r.generation`.execute(
+          this.#database.db,
+        );
+        for (const { id } of rows) found.add(deviceIdSchema.parse(id));
+        after = until;
+        await turn();
+      }
+    }
+    return found;
+  }
+
+  /** Last device of the page of receipts after the given device. Null for the last page. */
+  async #endOfPage(order: string, kind: string, after: string): Promise<string | null> {
+    const { rows } = await sql<{ id: string }>`
+      select device_id as id from receipts
+      where order_number = ${order} and kind = ${kind} and verified = 1 and device_id > ${after}
+      order by device_id limit 1 offset ${PAGE - 1}`.execute(this.#database.db);
+    return rows[0]?.id ?? null;
   }
 
   async awaited(
@@ -63,7 +80,7 @@ export class ExitStore implements Port {
     devices: readonly DeviceId[],
     at: Instant,
   ): ReturnType<Port['awaited']> {
-    const unanswered = await this.unanswered(order, revision, devices);
+    const unanswered = await this.#unanswered(order, revision, devices);
     if (unanswered.length === 0) return [];
     const columns = { order_number: 'text', revision: 'bigint', device_id: 'text', generation: 'bigint' } as const;
     const inserted = insertOf(
@@ -81,6 +98,22 @@ export class ExitStore implements Port {
         since: Number(since),
       }));
     });
+  }
+
+  /** Selects the given devices that are active and have no receipt about the given revision or a later one. */
+  async #unanswered(order: string, revision: number, devices: readonly DeviceId[]) {
+    const requested = tableOf(
+      ['text'],
+      devices.map((device) => [device]),
+    );
+    const kinds = sql.join(RECEIPT_KINDS);
+    const { rows } = await sql<{ id: string; generation: number }>`
+      select d.id, d.generation from ${requested} as v cross join devices d
+      where d.id = v.column1 and d.status = 'active' and not exists (
+        select 1 from receipts r where r.order_number = ${order} and r.kind in (${kinds}) and r.device_id = d.id
+          and r.generation = d.generation and r.revision >= ${revision} and r.verified = 1
+      )`.execute(this.#database.db);
+    return rows.map(({ id, generation }) => ({ device: deviceIdSchema.parse(id), generation: Number(generation) }));
   }
 
   async forgetAwaited(order: string, revision: number, at: Instant): Promise<void> {

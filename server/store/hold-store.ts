@@ -83,7 +83,9 @@ export class HoldStore implements Port {
         ['text'],
         devices.map((device) => [device]),
       )} as v
-      cross join devices where devices.id = v.column1 and ${UNDER_LEGAL_HOLD}`.execute(this.#database.db);
+      cross join devices
+      where exists (select 1 from legal_holds where released_at is null)
+        and devices.id = v.column1 and ${UNDER_LEGAL_HOLD}`.execute(this.#database.db);
     return new Set(rows.map(({ id }) => deviceIdSchema.parse(id)));
   }
 
