@@ -18,21 +18,44 @@ export class OverviewStore implements Port {
   }
 
   async fleet({ silentBefore, listVersion, ...within }: FleetQuestion): Promise<FleetCounts> {
-    const { dialect } = this.#database;
+    const counts = {
+      everConnected: sql`count(*)`,
+      connected: sql`count(*) filter (where connected = 1)`,
+      silent: sql`count(*) filter (where connected = 0 and last_seen_at < ${silentBefore})`,
+      behind: sql`count(*) filter (where list_version < ${listVersion})`,
+      behindConnected: sql`count(*) filter (where list_version < ${listVersion} and connected = 1)`,
+    };
     const [total, presence, { known }] = await Promise.all([
       countIds(this.#database, { filter: { status: 'active' }, ...within }),
-      this.#one(sql<Omit<FleetCounts, 'total' | 'known'>>`
-        select count(*) as "everConnected",
-          count(*) filter (where connected = 1) as connected,
-          count(*) filter (where connected = 0 and last_seen_at < ${silentBefore}) as silent,
-          count(*) filter (where list_version < ${listVersion}) as behind,
-          count(*) filter (where list_version < ${listVersion} and connected = 1) as "behindConnected"
-        from device_presence where ${ofFleet(dialect, sql`device_presence.device_id`, within)}`),
-      this.#one(sql<{ known: number }>`
-        select count(*) as known from locations
-        where ${knownAt(within.now)} and ${ofFleet(dialect, sql`locations.device_id`, within)}`),
+      this.#countActive('device_presence', counts, sql`1 = 1`, within),
+      this.#countActive('locations', { known: sql`count(*)` }, knownAt(within.now), within),
     ]);
     return { total, ...presence, known };
+  }
+
+  /**
+   * Counts rows of active devices within the scope. SQLite counts all rows and subtracts the rows of the few inactive devices, because it
+   * would take several times as long to look up the status of each device.
+   */
+  #countActive<Name extends string>(
+    table: 'device_presence' | 'locations',
+    counts: Readonly<Record<Name, RawBuilder<unknown>>>,
+    condition: RawBuilder<unknown>,
+    within: Within,
+  ): Promise<Record<Name, number>> {
+    const { dialect } = this.#database;
+    const [rows, device] = [sql.table(table), sql.ref(`${table}.device_id`)];
+    const names = Object.keys(counts) as Name[];
+    const columns = sql.join(names.map((name) => sql`${counts[name]} as ${sql.ref(name)}`));
+    if (dialect !== 'sqlite' || within.scope !== null)
+      return this.#one(sql`select ${columns} from ${rows} where ${condition} and ${ofFleet(dialect, device, within)}`);
+    const differences = sql.join(
+      names.map((name) => sql`${sql.ref(`whole.${name}`)} - ${sql.ref(`ended.${name}`)} as ${sql.ref(name)}`),
+    );
+    return this.#one(sql`select ${differences} from (select ${columns} from ${rows} where ${condition}) as whole
+      cross join (
+        select ${columns} from devices cross join ${rows} where ${INACTIVE} and ${device} = devices.id and ${condition}
+      ) as ended`);
   }
 
   async areas(within: Within): Promise<AreaCount[]> {
@@ -97,6 +120,8 @@ const CONNECTED = {
   },
 };
 
+const INACTIVE = sql`devices.status in ('revoked', 'unenrolled')`;
+
 /**
  * Condition for active devices within the scope. Without `is true`, SQLite would look up the rows of each device in the scope. One scan of
  * the whole table is much faster.
@@ -105,6 +130,6 @@ function ofFleet(dialect: DialectName, id: RawBuilder<unknown>, { scope, now }: 
   const active = selected(dialect, { filter: { status: 'active' }, scope, now });
   if (dialect === 'postgres') return sql`exists (select 1 from devices where devices.id = ${id} and ${active})`;
   return scope === null
-    ? sql`(${id} not in (select id from devices where status in ('revoked', 'unenrolled')))`
+    ? sql`(${id} not in (select id from devices where ${INACTIVE}))`
     : sql`(${id} in (select devices.id from devices where ${active})) is true`;
 }
