@@ -41,6 +41,28 @@ export const ACCEPTED_MISSES: Readonly<Record<string, AcceptedMiss>> = {
     reason:
       'A broadcast stores a short row per device and derives an id and an unlock share for it (server/adr/0046-a-broadcast-is-one-job.md).',
   },
+  'devices-narrowed': {
+    bound: 20,
+    since: '2026-11-29',
+    reason:
+      'The search reads every name, id and host name, and then looks up connection, area and location of each result in tables of their own.',
+  },
+  'devices-overview': {
+    bound: 40,
+    since: '2026-11-29',
+    reason:
+      'The numbers by area look up location and connection of each device. A count from one index needs both in the rows of locations.',
+  },
+  'order-exit': {
+    bound: 1_800,
+    since: '2026-11-29',
+    reason: 'The server reads and parses the location of each blocked device, which takes most of the time.',
+  },
+  'order-progress': {
+    bound: 150,
+    since: '2026-11-29',
+    reason: 'Each device has up to seven receipts about an order, and the store reads and groups all of them.',
+  },
   'enrollment-kept-alive': {
     bound: 0.13,
     since: '2026-11-28',

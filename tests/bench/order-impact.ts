@@ -245,6 +245,6 @@ export const orderImpactBenches: readonly Bench[] = [
     run: () => samples(async () => (await everyone({ areas: ['IN', 'AE'] })).longest),
   },
   { name: 'order-impact-none', unit: MS, budget: 50, better: 'less', run: () => samples(elsewhere) },
-  { name: 'order-exit', unit: MS, budget: 2_000, better: 'less', run: () => samples(exit) },
-  { name: 'order-progress', unit: MS, budget: 100, better: 'less', run: () => samples(progress) },
+  { name: 'order-exit', unit: MS, budget: 1_000, better: 'less', run: () => samples(exit) },
+  { name: 'order-progress', unit: MS, budget: 50, better: 'less', run: () => samples(progress) },
 ];
