@@ -1,4 +1,5 @@
 /** Maintenance of mailboxes: applies orders to waiting mail, and deletes expired mail. */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { isCordonError } from '../../shared/errors.ts';
 import { Loop } from '../../shared/loops/loop.ts';
 import { createSerialQueue } from '../../shared/loops/serial-queue.ts';
@@ -62,7 +63,9 @@ export function createMailboxMaintenance(ports: Ports): MailboxMaintenance {
 
   const settling = new Loop({
     run: () =>
-      queue(() => {
+      queue(async () => {
+        // Changes in the same turn of the event loop share one query, for example when many devices enroll.
+        await nextTurn();
         const devices = [...unsettled];
         unsettled.clear();
         return settlement.settle(devices);

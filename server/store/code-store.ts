@@ -5,7 +5,8 @@ import type { CodeQuery, NewCode, CodeStore as Port, RedeemableCode, StoredCode 
 import { refusedByHold } from '../holds/holds.ts';
 import { areaOf } from './area-column.ts';
 import { codeOf, codesOf, GROUP, selectCodes } from './code-list.ts';
-import type { Database, Tx } from './database.ts';
+import type { Database, Db, Tx } from './database.ts';
+import { keyedQuery } from './keyed-query.ts';
 import { requireMember } from './people-store.ts';
 import type { Schema } from './schema.ts';
 import { isUnderLegalHold } from './under-legal-hold.ts';
@@ -20,6 +21,7 @@ const TOGETHER = 64;
 
 export class CodeStore implements Port {
   readonly #database: Database;
+  readonly #selectRedeemable: ReturnType<typeof redeemableIn>;
   readonly #redeemableOf = createBatcher((ids: readonly DeviceId[]) => this.#readRedeemable(ids), {
     most: TOGETHER,
     delay: PATIENCE,
@@ -27,6 +29,7 @@ export class CodeStore implements Port {
 
   constructor(database: Database) {
     this.#database = database;
+    this.#selectRedeemable = redeemableIn(database.db);
   }
 
   addCode(code: NewCode): Promise<void> {
@@ -76,11 +79,7 @@ export class CodeStore implements Port {
   }
 
   async #readRedeemable(ids: readonly DeviceId[]): Promise<Map<DeviceId, RedeemableCode>> {
-    const rows = await selectCodes(this.#database.db)
-      .innerJoin('groups', (join) => join.on('groups.id', '=', GROUP))
-      .select(['groups.home as group_home', 'groups.seat as group_seat', 'devices.stated_home', 'devices.generation'])
-      .where('code.id', 'in', ids)
-      .execute();
+    const rows = await this.#selectRedeemable(ids);
     const read = rows.map((row) => {
       const code = codeOf(row);
       return {
@@ -93,6 +92,14 @@ export class CodeStore implements Port {
     return new Map(read.map((found) => [found.code.id, found]));
   }
 }
+
+const redeemableIn = (db: Db) =>
+  keyedQuery(db, (ids) =>
+    selectCodes(db)
+      .innerJoin('groups', (join) => join.on('groups.id', '=', GROUP))
+      .select(['groups.home as group_home', 'groups.seat as group_seat', 'devices.stated_home', 'devices.generation'])
+      .where('code.id', 'in', ids),
+  );
 
 async function requireGroup(tx: Tx, { group }: NewCode): Promise<void> {
   const found = await tx.selectFrom('groups').select('id').where('id', '=', group).executeTakeFirst();

@@ -59,15 +59,12 @@ export class JurisdictionStore implements IntakeStore, ViewStore, AddressStore {
    */
   readonly #committed = new StoreCache<DeviceId, Committed>(MOST_COMMITTED);
   readonly #selectLocationFacts: ReturnType<typeof locationFactsQuery>;
+  readonly #selectStatements: ReturnType<typeof statementsQuery>;
   readonly #factsOf = createBatcher((devices: readonly DeviceId[]) => this.#readFacts(devices), { most: CHUNK });
 
   readonly #statementOf = createBatcher(
     async (devices: readonly DeviceId[]) => {
-      const rows = await this.#database.db
-        .selectFrom('devices')
-        .select(['id', 'generation', 'statement'])
-        .where('id', 'in', devices)
-        .execute();
+      const rows = await this.#selectStatements(devices);
       return new Map(rows.map((row) => [deviceIdSchema.parse(row.id), row]));
     },
     { most: CHUNK },
@@ -76,6 +73,7 @@ export class JurisdictionStore implements IntakeStore, ViewStore, AddressStore {
   constructor(database: Database) {
     this.#database = database;
     this.#selectLocationFacts = locationFactsQuery(database.db);
+    this.#selectStatements = statementsQuery(database.db);
     this.#save = database.grouped(saveAll);
     database.onReset(() => this.#committed.clear());
   }
@@ -260,6 +258,11 @@ async function replaceNexus(tx: Tx, writes: readonly LocationWrite[]): Promise<v
 const locationFactsQuery = (db: Db) =>
   keyedQuery(db, (devices) =>
     selectLocationFacts(db).select('locations.folded_before').where('devices.id', 'in', devices),
+  );
+
+const statementsQuery = (db: Db) =>
+  keyedQuery(db, (devices) =>
+    db.selectFrom('devices').select(['id', 'generation', 'statement']).where('id', 'in', devices),
   );
 
 /** Marks devices as located, including devices whose index entries did not change: the location may be their first one. */

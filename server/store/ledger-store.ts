@@ -3,10 +3,8 @@ import { sql } from 'kysely';
 import { CordonError } from '../../shared/errors.ts';
 import { GrowingTree, type HashSource, type TreeNode } from '../../shared/ledger/merkle.ts';
 import type { LedgerStore as Port, StoredCheckpoint } from '../ledger/ledger.ts';
+import { insertOf } from './bulk.ts';
 import type { Database, Db, Tx } from './database.ts';
-
-/** Maximum rows in one statement, below SQLite's parameter limit. */
-const ROWS_AT_ONCE = 4000;
 
 export class LedgerStore implements Port {
   readonly #database: Database;
@@ -47,13 +45,11 @@ export class LedgerStore implements Port {
         // `column2` is the name that SQLite and PostgreSQL give to a column of a VALUES list without an alias.
         await sql`update ledger_entries set entry_index = given.column2
                   from (values ${indexes}) as given where ledger_entries.id = given.column1`.execute(tx);
-      }
-      for (let from = 0; from < hashes.length; from += ROWS_AT_ONCE) {
-        const rows = hashes.slice(from, from + ROWS_AT_ONCE);
-        await tx
-          .insertInto('ledger_hashes')
-          .values(rows.map(({ node, hash }) => ({ ...node, hash: hash.toString('hex') })))
-          .execute();
+        await insertOf(
+          'ledger_hashes',
+          { level: 'bigint', position: 'bigint', hash: 'text' },
+          hashes.map(({ node, hash }) => [node.level, node.position, hash.toString('hex')]),
+        ).execute(tx);
       }
       await tx
         .insertInto('checkpoints')

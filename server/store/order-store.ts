@@ -1,14 +1,17 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 import type { ExemptionRow, OrderRow, OrderStore as Port, RevisionRow } from '../orders/ports.ts';
-import type { Database } from './database.ts';
+import type { Database, Db } from './database.ts';
+import { keyedQuery } from './keyed-query.ts';
 import { exemptionRow, orderRow, withApprovals } from './order-rows.ts';
 
 export class OrderStore implements Port {
   readonly #database: Database;
+  readonly #selectExemptions: ReturnType<typeof exemptionsIn>;
 
   constructor(database: Database) {
     this.#database = database;
+    this.#selectExemptions = exemptionsIn(database.db);
   }
 
   async orders(): Promise<OrderRow[]> {
@@ -71,11 +74,10 @@ export class OrderStore implements Port {
   }
 
   async exemptionsOf(devices: readonly DeviceId[]): Promise<(ExemptionRow & { order: string; revision: number })[]> {
-    const rows = await this.#database.db
-      .selectFrom('order_exemptions')
-      .selectAll()
-      .where('device_id', 'in', [...devices])
-      .execute();
+    const rows = await this.#selectExemptions(devices);
     return rows.map((row) => ({ ...exemptionRow(row), order: row.order_number, revision: row.revision }));
   }
 }
+
+const exemptionsIn = (db: Db) =>
+  keyedQuery(db, (devices) => db.selectFrom('order_exemptions').selectAll().where('device_id', 'in', devices));
