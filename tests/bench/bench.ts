@@ -5,10 +5,12 @@
  * - `--only NAME` runs the benchmarks whose names begin with NAME.
  * - `--svg FILE` draws the cost of an order by fleet size.
  * - `--page` writes BENCHMARKS.md with that graph.
+ * - `--quick` compares a few ratios with `quick-baseline.json` in at most two minutes, and exits 1 if one is more than 30 % worse.
+ * - `--write-baseline`, with `--quick`, writes `quick-baseline.json`. Use it on a machine without other work.
  * - `--postgres` uses the PostgreSQL server in `CORDON_TEST_DATABASE_URL`. PostgreSQL's own CPU time is not included.
  * Linux only: CPU time and memory come from /proc.
  */
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -22,13 +24,14 @@ import { devicesListBenches } from './devices-list.ts';
 import { enrollmentBenches } from './enrollment.ts';
 import { fanOutBench } from './fan-out.ts';
 import { largeStartBenches } from './large-start.ts';
-import { type Bench, type Result, resultOf } from './measure.ts';
+import { type Bench, type Extent, FULL, type Result, resultOf } from './measure.ts';
 import { messageBenches } from './messages.ts';
 import { orderForceBenches } from './order-force.ts';
 import { orderImpactBenches } from './order-impact.ts';
 import { orderScaleBenches } from './order-scale.ts';
 import { benchmarksPage, type PageRow } from './page.ts';
 import { peerLine } from './peer-figures.ts';
+import { type Baseline, baselineOf, compareAll, lineOf, QUICK, QUICK_NAMES } from './quick.ts';
 import { sealBenches } from './seal.ts';
 import { Stage } from './stage.ts';
 import { verdictBenches } from './verdict.ts';
@@ -40,21 +43,24 @@ const { values } = parseArgs({
     only: { type: 'string' },
     svg: { type: 'string' },
     page: { type: 'boolean' },
+    quick: { type: 'boolean' },
+    'write-baseline': { type: 'boolean' },
   },
 });
 const PROJECT = join(import.meta.dirname, '../..');
 /** Path of the graph in BENCHMARKS.md, relative to the project's folder. */
 const GRAPH = 'tests/bench/order-cost.svg';
+const BASELINE = join(import.meta.dirname, 'quick-baseline.json');
 const svg = values.svg ?? (values.page ? join(PROJECT, GRAPH) : undefined);
 const say = (line: string) => void (values.json || process.stdout.write(`${line}\n`));
 
 /** The benchmark of memory runs first, because it needs processes that have done little work. */
-const benchesOn = (stage: Stage): Bench[] => [
-  ...enrollmentBenches(stage),
-  ...connectBenches(stage),
-  ...checkInBenches(stage),
+const benchesOn = (stage: Stage, extent: Extent = FULL): Bench[] => [
+  ...enrollmentBenches(stage, extent),
+  ...connectBenches(stage, extent),
+  ...checkInBenches(stage, extent),
   fanOutBench(stage),
-  ...messageBenches(stage),
+  ...messageBenches(stage, extent),
   ...orderForceBenches(stage),
   busyFleetBench(stage),
 ];
@@ -124,8 +130,33 @@ function writePage(rows: readonly PageRow[]): void {
   writeFileSync(join(PROJECT, 'BENCHMARKS.md'), benchmarksPage(rows, machine, day, graph));
 }
 
+async function quick(): Promise<void> {
+  const baseline: Baseline = JSON.parse(readFileSync(BASELINE, 'utf8'));
+  const stage = await Stage.open('sqlite');
+  try {
+    const benches = benchesOn(stage, QUICK).filter(({ name }) => QUICK_NAMES.has(name));
+    const compared = values['write-baseline'] ? {} : baseline;
+    const started = performance.now();
+    const comparisons = await compareAll(
+      benches,
+      compared,
+      () => performance.now() - started,
+      (comparison) => say(lineOf(comparison)),
+    );
+    if (values['write-baseline']) {
+      writeFileSync(BASELINE, `${JSON.stringify(baselineOf(comparisons), null, 2)}\n`);
+    }
+    if (values.json) process.stdout.write(`${JSON.stringify(comparisons)}\n`);
+    if (comparisons.some(({ outcome }) => outcome === 'worse')) process.exitCode = 1;
+  } finally {
+    await stage.close();
+  }
+}
+
 async function main(): Promise<void> {
   if (process.platform !== 'linux') throw new Error('npm run bench reads /proc and so runs on Linux only');
+  if (values.quick) return await quick();
+  if (values['write-baseline']) throw new Error('--write-baseline needs --quick');
   const wanted = ({ name }: Pick<Bench, 'name'>) =>
     values.only === undefined || name === values.only || name.startsWith(`${values.only}-`);
   if (values.page && values.only !== undefined) throw new Error('--page needs all benchmarks: remove --only');

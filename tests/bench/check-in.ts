@@ -6,13 +6,12 @@ import type { DeviceFrame, ServerFrame } from '../../shared/protocol/frames.ts';
 import type { BenchDevice } from './bench-device.ts';
 import { closeAll, openAll } from './connect.ts';
 import { REPORT_PATH } from './floor-tasks.ts';
-import { type Bench, costOf, rateOf, type Sample } from './measure.ts';
+import { type Bench, costOf, type Extent, FULL, rateOf, type Sample, servedOf } from './measure.ts';
 import type { RawLink } from './raw-link.ts';
 import type { Stage } from './stage.ts';
 
 const DEVICES = 500;
 const SECONDS = 2;
-const RUNS = 3;
 
 /** A periodic report of an agent: position and network. */
 function report(seq: number): string {
@@ -37,8 +36,8 @@ interface Talk {
 }
 
 /** Every device has one unacknowledged report at a time, until the time is over. */
-async function talk(talks: readonly Talk[], isAnswer: (text: string) => boolean): Promise<number> {
-  const until = performance.now() + SECONDS * 1000;
+async function talk(talks: readonly Talk[], seconds: number, isAnswer: (text: string) => boolean): Promise<number> {
+  const until = performance.now() + seconds * 1000;
   let answered = 0;
   const one = ({ link, device }: Talk) =>
     new Promise<void>((resolve, reject) => {
@@ -59,8 +58,8 @@ async function talk(talks: readonly Talk[], isAnswer: (text: string) => boolean)
 
 const isStored = (text: string) => (JSON.parse(text) as ServerFrame).kind === 'reports-stored';
 
-async function checkIn(stage: Stage, durable: boolean): Promise<Sample[]> {
-  const devices = await stage.devices(DEVICES);
+async function checkIn(stage: Stage, durable: boolean, { runs, share }: Extent): Promise<Sample[]> {
+  const devices = await stage.devices(DEVICES * share);
   await stage.learnVersions();
   const bare: Talk[] = [];
   const ours: Talk[] = [];
@@ -76,25 +75,30 @@ async function checkIn(stage: Stage, durable: boolean): Promise<Sample[]> {
     return link;
   });
   const samples: Sample[] = [];
-  for (let run = -1; run < RUNS; run += 1) {
+  for (let run = -1; run < runs; run += 1) {
     // The floor does not check sequence numbers, so the numbers continue after the server's last.
     const numbers = devices.map(({ reports }) => reports);
-    const floor = await costOf(stage.floor.pid, () => talk(bare, () => true));
+    const floor = await costOf(stage.floor.pid, () => talk(bare, SECONDS * share, () => true));
     devices.forEach((device, index) => {
       device.reports = numbers[index] ?? 0;
     });
-    const real = await costOf(stage.pid, () => talk(ours, isStored));
+    const real = await costOf(stage.pid, () => talk(ours, SECONDS * share, isStored));
     if (run < 0) continue;
-    samples.push({ value: rateOf(real), floor: rateOf(floor), busy: Math.min(floor.busy, real.busy) });
+    samples.push({
+      value: rateOf(real),
+      floor: rateOf(floor),
+      busy: Math.min(floor.busy, real.busy),
+      served: servedOf(floor, real),
+    });
   }
   await closeAll([...bare, ...ours].map(({ link }) => link));
   return samples;
 }
 
-export function checkInBenches(stage: Stage): Bench[] {
+export function checkInBenches(stage: Stage, extent: Extent = FULL): Bench[] {
   const common = { unit: '/s of CPU', better: 'more' } as const;
   return [
-    { ...common, name: 'check-in', budget: 0.4, run: () => checkIn(stage, false) },
-    { ...common, name: 'check-in-durable', budget: 0.7, run: () => checkIn(stage, true) },
+    { ...common, name: 'check-in', budget: 0.4, run: () => checkIn(stage, false, extent) },
+    { ...common, name: 'check-in-durable', budget: 0.7, run: () => checkIn(stage, true, extent) },
   ];
 }

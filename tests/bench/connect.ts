@@ -1,14 +1,13 @@
 /** Full and resumed TLS connections, and the memory of an idle connection. */
 import { BenchDevice } from './bench-device.ts';
 import type { Floor } from './floor-process.ts';
-import { type Bench, costOf, inParallel, rateOf, type Sample } from './measure.ts';
+import { type Bench, costOf, type Extent, FULL, inParallel, rateOf, type Sample, servedOf } from './measure.ts';
 import { quiet, residentKiB } from './process.ts';
 import type { RawLink } from './raw-link.ts';
 import type { Stage } from './stage.ts';
 
 const AT_ONCE = 48;
 const CONNECTS = 600;
-const RUNS = 3;
 const IDLE = 10_000;
 
 type Open = (device: BenchDevice) => Promise<RawLink>;
@@ -28,9 +27,9 @@ export async function closeAll(links: readonly RawLink[]): Promise<void> {
  * Measures from the first packet to the welcome frame. The server checks identity, revocation and orders, and stores the presence. The
  * floor stops at the upgrade.
  */
-function connects(stage: Stage, resumed: boolean): () => Promise<Sample[]> {
+function connects(stage: Stage, resumed: boolean, { runs, share }: Extent): () => Promise<Sample[]> {
   return async () => {
-    const devices = await stage.devices(CONNECTS);
+    const devices = await stage.devices(CONNECTS * share);
     await stage.learnVersions();
     const measure = async (pid: number, open: Open) => {
       const links: RawLink[] = [];
@@ -51,9 +50,14 @@ function connects(stage: Stage, resumed: boolean): () => Promise<Sample[]> {
       }
     }
     const samples: Sample[] = [];
-    for (let run = 0; run < RUNS; run += 1) {
+    for (let run = 0; run < runs; run += 1) {
       const [bare, ours] = [await floor(), await real()];
-      samples.push({ value: rateOf(ours), floor: rateOf(bare), busy: Math.min(bare.busy, ours.busy) });
+      samples.push({
+        value: rateOf(ours),
+        floor: rateOf(bare),
+        busy: Math.min(bare.busy, ours.busy),
+        served: servedOf(bare, ours),
+      });
     }
     return samples;
   };
@@ -105,7 +109,7 @@ async function idleMemory(stage: Stage): Promise<Sample> {
   return { value: ours, floor: bare, busy: null };
 }
 
-export function connectBenches(stage: Stage): Bench[] {
+export function connectBenches(stage: Stage, extent: Extent = FULL): Bench[] {
   return [
     {
       name: 'memory-idle',
@@ -114,7 +118,7 @@ export function connectBenches(stage: Stage): Bench[] {
       better: 'less',
       run: async () => [await idleMemory(stage)],
     },
-    { name: 'connect-full', unit: '/s of CPU', budget: 0.9, better: 'more', run: connects(stage, false) },
-    { name: 'connect-resumed', unit: '/s of CPU', budget: 0.85, better: 'more', run: connects(stage, true) },
+    { name: 'connect-full', unit: '/s of CPU', budget: 0.9, better: 'more', run: connects(stage, false, extent) },
+    { name: 'connect-resumed', unit: '/s of CPU', budget: 0.85, better: 'more', run: connects(stage, true, extent) },
   ];
 }

@@ -4,14 +4,13 @@
  */
 import { type Agent, request } from 'node:https';
 import { BenchDevice } from './bench-device.ts';
-import { type Bench, costOf, inParallel, rateOf, type Sample } from './measure.ts';
+import { type Bench, costOf, type Extent, FULL, inParallel, rateOf, type Sample, servedOf } from './measure.ts';
 import type { Stage } from './stage.ts';
 
 const AT_ONCE = 32;
 const KEPT_ALIVE = 1_500;
 const NEW = 500;
 const CRYPTO = 4_000;
-const RUNS = 3;
 
 async function enrollments(stage: Stage, count: number, agent: Agent | false) {
   const devices = (await stage.codes(count)).map((code) => new BenchDevice(code));
@@ -23,26 +22,32 @@ async function enrollments(stage: Stage, count: number, agent: Agent | false) {
   return { measured, csrs: devices.map(({ csr }) => csr.toString('base64')) };
 }
 
-async function keptAlive(stage: Stage): Promise<Sample[]> {
+async function keptAlive(stage: Stage, { runs, share }: Extent): Promise<Sample[]> {
   const agent = BenchDevice.keptAlive();
   const samples: Sample[] = [];
-  for (let run = -1; run < RUNS; run += 1) {
-    const { measured, csrs } = await enrollments(stage, run < 0 ? 300 : KEPT_ALIVE, agent);
+  for (let run = -1; run < runs; run += 1) {
+    const { measured, csrs } = await enrollments(stage, run < 0 ? 300 : KEPT_ALIVE * share, agent);
     const bare = await costOf(stage.floor.pid, async () => {
-      await stage.floor.enroll(Buffer.from(csrs[0] ?? '', 'base64'), CRYPTO);
-      return CRYPTO;
+      await stage.floor.enroll(Buffer.from(csrs[0] ?? '', 'base64'), CRYPTO * share);
+      return CRYPTO * share;
     });
     // The first run of Cordon and of the floor is a warm-up.
-    if (run >= 0) samples.push({ value: rateOf(measured), floor: rateOf(bare), busy: measured.busy });
+    if (run >= 0)
+      samples.push({
+        value: rateOf(measured),
+        floor: rateOf(bare),
+        busy: measured.busy,
+        served: servedOf(measured, bare),
+      });
   }
   agent.destroy();
   return samples;
 }
 
-async function onNewConnections(stage: Stage): Promise<Sample[]> {
+async function onNewConnections(stage: Stage, { runs, share }: Extent): Promise<Sample[]> {
   const samples: Sample[] = [];
-  for (let run = -1; run < RUNS; run += 1) {
-    const { measured, csrs } = await enrollments(stage, run < 0 ? 150 : NEW, false);
+  for (let run = -1; run < runs; run += 1) {
+    const { measured, csrs } = await enrollments(stage, run < 0 ? 150 : NEW * share, false);
     const bare = await costOf(stage.floor.pid, async () => {
       await inParallel(csrs, AT_ONCE, (csr) => post(stage.floor.open, csr));
       return csrs.length;
@@ -65,10 +70,10 @@ function post(port: number, body: string): Promise<void> {
   });
 }
 
-export function enrollmentBenches(stage: Stage): Bench[] {
+export function enrollmentBenches(stage: Stage, extent: Extent = FULL): Bench[] {
   const rate = { unit: '/s of CPU', better: 'more' } as const;
   return [
-    { name: 'enrollment-kept-alive', budget: 0.5, ...rate, run: () => keptAlive(stage) },
-    { name: 'enrollment-new', budget: 0.8, ...rate, run: () => onNewConnections(stage) },
+    { name: 'enrollment-kept-alive', budget: 0.5, ...rate, run: () => keptAlive(stage, extent) },
+    { name: 'enrollment-new', budget: 0.8, ...rate, run: () => onNewConnections(stage, extent) },
   ];
 }

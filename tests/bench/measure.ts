@@ -1,5 +1,5 @@
 /** Definition of a benchmark, summary of its runs, and comparison with its budget. All functions are pure except `perCpuSecond`. */
-import { cpuSeconds, quiet } from './process.ts';
+import { cpuSeconds, mainThread, quiet } from './process.ts';
 
 /** One run of Cordon and then of the floor. */
 export interface Sample {
@@ -8,6 +8,8 @@ export interface Sample {
   readonly floor: number | null;
   /** Share of one core that the server used during the measurement; null if the share has no meaning. */
   readonly busy: number | null;
+  /** Share of the time with work in which Cordon and the floor had a core. It is low if other programs use the machine. */
+  readonly served?: number;
 }
 
 export interface Bench {
@@ -34,7 +36,15 @@ export interface Result {
   readonly spread: number;
 }
 
-const BUSY_ENOUGH = 0.9;
+/** Size of a benchmark: number of measured runs, and share of the usual devices and requests. */
+export interface Extent {
+  readonly runs: number;
+  readonly share: number;
+}
+
+export const FULL: Extent = { runs: 3, share: 1 };
+
+export const BUSY_ENOUGH = 0.9;
 
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
@@ -74,25 +84,32 @@ export interface Measured {
   /** CPU time of all threads, including work after the last response. */
   readonly cpu: number;
   readonly busy: number;
+  /** Share of the time with work in which the main thread had a core. */
+  readonly served: number;
 }
 
 /** Runs `work`, which returns its number of operations, and measures the process's CPU time. */
 export async function costOf(pid: number, work: () => Promise<number>): Promise<Measured> {
   await quiet(pid);
   const before = cpuSeconds(pid);
+  const main = mainThread(pid);
   const started = performance.now();
   const count = await work();
   const seconds = (performance.now() - started) / 1000;
   const busy = (cpuSeconds(pid) - before) / seconds;
+  const { ran, waited } = mainThread(pid);
+  const served = (ran - main.ran) / (ran - main.ran + waited - main.waited);
   await quiet(pid);
-  return { count, cpu: cpuSeconds(pid) - before, busy };
+  return { count, cpu: cpuSeconds(pid) - before, busy, served };
 }
 
+export const servedOf = (...measured: readonly Measured[]): number => Math.min(...measured.map(({ served }) => served));
+
 /** Operations per second of CPU time. */
-export const rateOf = ({ count, cpu }: Measured): number => count / cpu;
+export const rateOf = ({ count, cpu }: Pick<Measured, 'count' | 'cpu'>): number => count / cpu;
 
 /** Microseconds of CPU time per operation. */
-export const microsecondsOf = ({ count, cpu }: Measured): number => (cpu * 1e6) / count;
+export const microsecondsOf = ({ count, cpu }: Pick<Measured, 'count' | 'cpu'>): number => (cpu * 1e6) / count;
 
 /** Runs all `pieces` of work, at most `width` at the same time. */
 export async function inParallel<T>(

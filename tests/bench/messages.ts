@@ -9,7 +9,17 @@ import type { BenchDevice } from './bench-device.ts';
 import { closeAll, openAll } from './connect.ts';
 import { heard } from './fan-out.ts';
 import { DURABLE_RELAY_PATH, RELAY_PATH } from './floor-tasks.ts';
-import { type Bench, costOf, median, microsecondsOf, rateOf, type Sample } from './measure.ts';
+import {
+  type Bench,
+  costOf,
+  type Extent,
+  FULL,
+  median,
+  microsecondsOf,
+  rateOf,
+  type Sample,
+  servedOf,
+} from './measure.ts';
 import type { RawLink } from './raw-link.ts';
 import { sealedText } from './seal.ts';
 import type { Stage } from './stage.ts';
@@ -108,8 +118,8 @@ async function nothingWaits(stage: Stage): Promise<void> {
  * Measures from `post` until the message is stored, delivered, acknowledged and deleted. The floor passes the same bytes to the named
  * connection and responds. `durable`: the floor stores them in a row first.
  */
-async function messages(stage: Stage, durable: boolean): Promise<Sample[]> {
-  const devices = await stage.devices(DEVICES);
+async function messages(stage: Stage, durable: boolean, { runs, share }: Extent): Promise<Sample[]> {
+  const devices = await stage.devices(DEVICES * share);
   await stage.learnVersions();
   const body = (await sealedText()).toBase64();
   const bare = await linksOf(devices, (device) =>
@@ -123,13 +133,18 @@ async function messages(stage: Stage, durable: boolean): Promise<Sample[]> {
   const measure = (pid: number, links: Links, receive: Habits['receive']) =>
     costOf(pid, () => talk(links, body, { goesOn: (answers) => answers < EACH, receive }));
   const samples: Sample[] = [];
-  for (let run = -1; run < RUNS; run += 1) {
+  for (let run = -1; run < runs; run += 1) {
     const floor = await measure(stage.floor.pid, bare, () => undefined);
     const real = await measure(stage.pid, ours, take);
     await nothingWaits(stage);
     // The first run of Cordon and of the floor is a warm-up.
     if (run < 0) continue;
-    samples.push({ value: rateOf(real), floor: rateOf(floor), busy: Math.min(floor.busy, real.busy) });
+    samples.push({
+      value: rateOf(real),
+      floor: rateOf(floor),
+      busy: Math.min(floor.busy, real.busy),
+      served: servedOf(floor, real),
+    });
   }
   await close(bare);
   await close(ours);
@@ -197,11 +212,17 @@ async function mailBurst(stage: Stage, seconds: number[]): Promise<Sample[]> {
   return samples;
 }
 
-export function messageBenches(stage: Stage): Bench[] {
+export function messageBenches(stage: Stage, extent: Extent = FULL): Bench[] {
   const seconds: number[] = [];
   return [
-    { name: 'messages', unit: '/s of CPU', budget: 0.6, better: 'more', run: () => messages(stage, false) },
-    { name: 'messages-durable', unit: '/s of CPU', budget: 0.75, better: 'more', run: () => messages(stage, true) },
+    { name: 'messages', unit: '/s of CPU', budget: 0.6, better: 'more', run: () => messages(stage, false, extent) },
+    {
+      name: 'messages-durable',
+      unit: '/s of CPU',
+      budget: 0.75,
+      better: 'more',
+      run: () => messages(stage, true, extent),
+    },
     {
       name: 'mail-burst',
       unit: 'µs of CPU/message',

@@ -25,7 +25,7 @@ const TERMS = {
 } as const;
 
 export interface Acted {
-  readonly measured: Measured;
+  readonly measured: Omit<Measured, 'served'>;
   readonly seconds: number;
   readonly said: Said;
 }

@@ -19,6 +19,33 @@ it('lists each result with its budget, its spread and the figure of the peer', (
   expect(lines).toContain('![Cost of an order by fleet size](graph.svg)');
 });
 
+it('names the machine, the store, the date, and the peer with the date of its measurement', () => {
+  const page = benchmarksPage([], machine, '2026-11-29', null);
+  expect(page).toContain('on 2026-11-29 on P, 2 cores, 24 GiB, Node 26.1.0, SQLite.');
+  expect(page).toContain('figures of MeshCentral on one core of another machine, measured on 2026-11-27.');
+  const [head] = page.split('\n').filter((line) => line.startsWith('| benchmark'));
+  expect(head).toBe('| benchmark | unit | Cordon | floor | ratio | budget | outcome | runs | spread | MeshCentral |');
+});
+
+it('leaves the cells of a benchmark without floor and without peer empty', () => {
+  const row: PageRow = {
+    result: { ...result, name: 'x', floor: null, ratio: null, holds: true },
+    better: 'less',
+    outcome: 'holds',
+    accepted: undefined,
+    notes: [],
+  };
+  const lines = benchmarksPage([row], machine, '2026-11-29', null).split('\n');
+  expect(lines).toContain('| x | /s | 50 |  |  | ≤ 0.6 | held | 3 | 4 % |  |');
+});
+
+it('says that a figure is worse than the accepted one', () => {
+  const accepted = { bound: 0.55, since: '2026-11-28', reason: 'It is slow.' };
+  const row: PageRow = { result: { ...result, name: 'x' }, better: 'more', outcome: 'missed', accepted, notes: [] };
+  const page = benchmarksPage([row], machine, '2026-11-29', null);
+  expect(page).toContain('- **x**: It is slow. Missed since 2026-11-28. The figure is worse than the accepted 0.55.');
+});
+
 it('gives the reason and the date of an accepted miss', () => {
   const accepted = { bound: 0.4, since: '2026-11-28', reason: 'It is slow.' };
   const row: PageRow = { result: { ...result, name: 'x' }, better: 'less', outcome: 'accepted', accepted, notes: [] };

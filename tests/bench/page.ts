@@ -62,5 +62,8 @@ function notes(rows: readonly PageRow[]): string[] {
   return lines.length === 0 ? [] : ['## Notes', '', ...lines, ''];
 }
 
-const reason = ({ result, accepted }: PageRow): string =>
-  `- **${result.name}**: ${accepted ? `${accepted.reason} Missed since ${accepted.since}.` : 'No reason is recorded.'}`;
+function reason({ result, accepted, outcome }: PageRow): string {
+  if (!accepted) return `- **${result.name}**: No reason is recorded.`;
+  const worse = outcome === 'missed' ? ` The figure is worse than the accepted ${accepted.bound}.` : '';
+  return `- **${result.name}**: ${accepted.reason} Missed since ${accepted.since}.${worse}`;
+}

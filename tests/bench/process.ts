@@ -8,10 +8,16 @@ import { WebSocket } from 'ws';
 /** CPU time of all threads in seconds, from the scheduler's accounts, because the ticks of `stat` have 10 ms each. */
 export function cpuSeconds(pid: number): number {
   let nanoseconds = 0;
-  for (const thread of readdirSync(`/proc/${pid}/task`)) {
-    nanoseconds += Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ')[0]);
-  }
+  for (const thread of readdirSync(`/proc/${pid}/task`)) nanoseconds += schedule(pid, thread).ran;
   return nanoseconds / 1e9;
+}
+
+/** Nanoseconds in which the process's main thread ran, and in which it waited for a core that another thread used. */
+export const mainThread = (pid: number) => schedule(pid, String(pid));
+
+function schedule(pid: number, thread: string): { ran: number; waited: number } {
+  const [ran, waited] = readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ').map(Number);
+  return { ran: ran ?? 0, waited: waited ?? 0 };
 }
 
 export function residentKiB(pid: number): number {
