@@ -35,6 +35,7 @@ import { allIds, pageOfIds } from './device-list.ts';
 import { withinScope } from './device-scope.ts';
 import { rememberDevices } from './history.ts';
 import { dropKeyPackages } from './key-package-store.ts';
+import { keyedQuery } from './keyed-query.ts';
 import { appendLocationEntry } from './location-records.ts';
 import { purgeMailbox } from './mailbox-rows.ts';
 import { requireInGroup } from './people-store.ts';
@@ -42,10 +43,12 @@ import { isUnderLegalHold, UNDER_LEGAL_HOLD } from './under-legal-hold.ts';
 
 export class DeviceStore implements DevicePort {
   readonly #database: Database;
+  readonly #selectByIds: ReturnType<typeof devicesIn>;
   readonly #deviceOf = createBatcher((ids: readonly DeviceId[]) => this.#readDevices(ids));
 
   constructor(database: Database) {
     this.#database = database;
+    this.#selectByIds = devicesIn(database.db);
   }
 
   async get(id: DeviceId): Promise<Device | null> {
@@ -53,7 +56,7 @@ export class DeviceStore implements DevicePort {
   }
 
   async #readDevices(ids: readonly DeviceId[]): Promise<Map<DeviceId, Device>> {
-    const rows = await selectDevices(this.#database.db).where('devices.id', 'in', ids).execute();
+    const rows = await this.#selectByIds(ids);
     return new Map(rows.map(deviceOf).map((device) => [device.id, device]));
   }
 
@@ -198,6 +201,8 @@ function selectDevices(db: Db | Tx) {
       'device_presence.last_report',
     ]);
 }
+
+const devicesIn = (db: Db) => keyedQuery(db, (ids) => selectDevices(db).where('devices.id', 'in', ids));
 
 type DeviceRow = Awaited<ReturnType<ReturnType<typeof selectDevices>['executeTakeFirstOrThrow']>>;
 
