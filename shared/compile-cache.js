@@ -3,7 +3,7 @@
  * TypeScript compiler, which costs 30 MiB of memory and a tenth of a second for the life of the process.
  */
 import { mkdirSync } from 'node:fs';
-import { enableCompileCache, flushCompileCache } from 'node:module';
+import { enableCompileCache, flushCompileCache, getCompileCacheDir } from 'node:module';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 
@@ -15,13 +15,16 @@ const LOADED = 10_000;
  * without a writable home folder starts without a cache. `NODE_DISABLE_COMPILE_CACHE` and `NODE_COMPILE_CACHE` keep their meaning.
  */
 export function keepCompiledCode() {
-  const folder = join(homedir(), '.cache', 'cordon', 'compiled');
-  try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
-  } catch {
-    return;
+  // With `NODE_COMPILE_CACHE`, Node has enabled the cache already. Units set the variable, because a service has no home folder.
+  if (getCompileCacheDir() === undefined) {
+    const folder = join(homedir(), '.cache', 'cordon', 'compiled');
+    try {
+      mkdirSync(folder, { recursive: true, mode: 0o700 });
+    } catch {
+      return;
+    }
+    enableCompileCache(folder);
   }
-  enableCompileCache(folder);
   // Node writes the cache only when the process exits by itself. A killed service never does.
   setTimeout(flushCompileCache, LOADED).unref();
 }

@@ -2,7 +2,7 @@
  * Modules that a command line loads before it responds. The start takes as long as its modules: an import of the database drivers, of the
  * daemon or of all commands triples it. The limits leave room for a few files and for no further package.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -80,6 +80,18 @@ it.each([
   expect(packages.filter((name) => unneeded.includes(name))).toEqual([]);
   expect(/BUILT IN (.*?)LOADED/s.exec(err)?.[1]?.split(',')).not.toContain('NativeModule internal/deps/undici/undici');
   expect(err).toContain('BUILT IN ');
+});
+
+it('keeps compiled code in the folder that a unit names, also if the service is killed', async () => {
+  const folder = join(home, 'unit');
+  const cache = pathToFileURL(join(PROJECT, 'shared/compile-cache.js')).href;
+  // The timer of the cache ends at once here, and the process dies before an orderly exit.
+  const killed = `globalThis.setTimeout = (task) => (task(), { unref() {} });
+    (await import(${JSON.stringify(cache)})).keepCompiledCode(); process.kill(process.pid, 'SIGKILL');`;
+  await runProgram(process.execPath, ['--input-type=module', '--eval', killed], {
+    env: { HOME: '/dev/null', NODE_COMPILE_CACHE: folder },
+  });
+  expect(readdirSync(folder, { recursive: true }).length).toBeGreaterThan(1);
 });
 
 it('each command is defined by the module that the table names', async () => {
