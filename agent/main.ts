@@ -26,6 +26,8 @@ import { addWorkspaceCommands } from './workspace-commands.ts';
 
 /** Milliseconds in which a new daemon must answer its first request. */
 const UP_WITHIN = 15_000;
+/** Option of Node that saves 12 MiB of memory, as in cordon-agent.service. */
+const SMALL_HEAP = '--max-semi-space-size=1';
 
 const EXIT_HELP = exitCodeHelp([
   ...(['failed', 'usage', 'forbidden', 'notFound', 'conflict', 'unavailable'] as const),
@@ -163,7 +165,7 @@ async function startDetached(config: AgentConfig): Promise<void> {
   lockHome(config.home)();
   const log = openSync(config.logFile, 'a', 0o600);
   const [entry = ''] = process.argv.slice(1);
-  const child = spawn(process.execPath, [...process.execArgv, entry, '--home', config.home, 'run'], {
+  const child = spawn(process.execPath, [SMALL_HEAP, ...process.execArgv, entry, '--home', config.home, 'run'], {
     detached: true,
     stdio: ['ignore', log, log],
   });

@@ -2,7 +2,6 @@
  * Sensors of the machine: gpsd, GeoClue and ModemManager, used unless the company has configured a program or a file with position data.
  * Only Linux is supported, because other systems require the consent of the user at the screen.
  */
-import { readGeoclue } from './geoclue.ts';
 import { readGpsd } from './gpsd.ts';
 import { readModem } from './modem-manager.ts';
 import { type Sensors, type SourceState, SourceUnavailable } from './sensors.ts';
@@ -14,6 +13,9 @@ interface MachineSensors {
   readonly geoclueBus: string | null;
   readonly onFailure: (why: string) => void;
 }
+
+/** Loads the client of D-Bus only on machines with GeoClue. */
+const readGeoclueOf = async (bus: string) => (await import('./geoclue.ts')).readGeoclue(bus);
 
 const ABSENT = new Set(['ECONNREFUSED', 'ENOENT']);
 
@@ -56,7 +58,7 @@ export function machineSensors({ platform, gpsdPort, geoclueBus, onFailure }: Ma
         ? unasked('GeoClue', 'absent', 'switched off')
         : fix
           ? unasked('GeoClue', 'idle', 'not asked: gpsd has a fix')
-          : await readSensor('GeoClue', () => readGeoclue(geoclueBus), 'no position of now by satellites or Wi-Fi');
+          : await readSensor('GeoClue', () => readGeoclueOf(geoclueBus), 'no position of now by satellites or Wi-Fi');
     const [network, modem] = await modemReading;
     return { position: fix ?? found, network, sources: [gpsd, geoclue, modem] };
   };
