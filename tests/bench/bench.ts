@@ -16,6 +16,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { POSTGRES_SERVER } from '../support/postgres.ts';
 import { ACCEPTED_MISSES, type Outcome, outcomeOf } from './accepted-misses.ts';
+import { agentMemoryBench } from './agent-memory.ts';
 import { busyFleetBench } from './busy-fleet.ts';
 import { checkInBenches } from './check-in.ts';
 import { commandLineBenches } from './command-line.ts';
@@ -68,6 +69,7 @@ const benchesOn = (stage: Stage, extent: Extent = FULL): Bench[] => [
 /** Benchmarks that run without the common stage. */
 const apart: readonly Bench[] = [
   ...commandLineBenches,
+  agentMemoryBench,
   ...largeStartBenches,
   ...verdictBenches,
   ...sealBenches,
