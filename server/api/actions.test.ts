@@ -50,7 +50,7 @@ afterAll(async () => {
 });
 beforeEach(async () => {
   group = await addGroup(api.database, `Group ${Math.random()}`);
-  for (const table of ['commands', 'jobs', 'job_members', 'devices_acted_on', 'actions'] as const) {
+  for (const table of ['commands', 'jobs', 'job_members', 'solo_actions', 'actions'] as const) {
     await api.database.db.deleteFrom(table).execute();
   }
   await api.database.db.updateTable('devices').set({ status: 'unenrolled' }).execute();
@@ -138,7 +138,7 @@ describe('one account cannot wipe all devices', () => {
     for (const device of devices.slice(0, 5)) expect(await wipe(device)).toBe(201);
     expect([await wipe(devices[0]), await wipe(devices[5])]).toEqual([201, 409]);
     const dayAgo = Date.now() - 24 * 3_600_000;
-    await api.database.db.updateTable('devices_acted_on').set({ at: dayAgo }).execute();
+    await api.database.db.updateTable('solo_actions').set({ at: dayAgo }).execute();
     expect(await wipe(devices[5])).toBe(201);
   });
 });

@@ -161,7 +161,7 @@ describe('order that denies messaging to the recipient', () => {
     // Restore the mailbox to the state before the wakes, as if the wakes had been lost.
     anHour();
     await mailFor(here, 1);
-    await world.database.db.updateTable('mailbox_entries').set({ held_by: null }).execute();
+    await world.database.db.updateTable('mailbox_entries').set({ holding_order: null }).execute();
     await world.database.db.updateTable('mailboxes').set({ gate: 'open' }).execute();
     await until(async () => {
       await world.relay.maintain();

@@ -44,21 +44,21 @@ const CASES: readonly Case[] = [
     title: 'by home, travelers not affected',
     terms: { ...NEAR, nexus: ['home'], travelers: 'allow', visitors: 'P3D' },
     contains: [
-      'A device is affected if its user’s home is in one of the areas.',
-      'Travelers: a device whose user’s home is in one of the areas is not affected while it is elsewhere.',
+      'A device is affected if its home area is in one of the areas.',
+      'Travelers: a device whose home area is in one of the areas is not affected while it is elsewhere.',
     ],
     not: ['Visitors', 'location is unknown'],
   },
   {
     title: 'by home or location, travelers affected: no grace period counts',
     terms: { ...NEAR, nexus: ['present', 'home'], travelers: 'deny', visitors: 'P3D' },
-    contains: ['Travelers: a device whose user’s home is in one of the areas is affected wherever it is.'],
+    contains: ['Travelers: a device whose home area is in one of the areas is affected wherever it is.'],
     not: ['Visitors'],
   },
   {
     title: 'by the seat of a part of the organization',
     terms: { ...NEAR, nexus: ['seat'] },
-    contains: ['if it belongs to a part of the organization that has its seat in one of the areas.'],
+    contains: ['if it belongs to a part of the organization that has its legal seat in one of the areas.'],
     not: ['Visitors', 'Travelers', 'location is unknown'],
   },
   {

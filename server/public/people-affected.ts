@@ -10,8 +10,8 @@ import type { Nexus } from '../../shared/verdict/terms.ts';
 const CONNECTIONS: Readonly<Record<Nexus, string>> = {
   present: 'it is in one of the areas',
   network: 'it uses a mobile network of one of the areas',
-  home: 'its user’s home is in one of the areas',
-  seat: 'it belongs to a part of the organization that has its seat in one of the areas',
+  home: 'its home area is in one of the areas',
+  seat: 'it belongs to a part of the organization that has its legal seat in one of the areas',
 };
 
 /** Duration in words: "3 days, 12 hours" from `P3DT12H`. */
@@ -53,8 +53,8 @@ function visitors(terms: OrderTerms): string[] {
 function travelers({ nexus, travelers }: OrderTerms): string[] {
   if (!nexus.includes('home')) return [];
   return travelers === 'allow'
-    ? ['Travelers: a device whose user’s home is in one of the areas is not affected while it is elsewhere.']
-    : ['Travelers: a device whose user’s home is in one of the areas is affected wherever it is.'];
+    ? ['Travelers: a device whose home area is in one of the areas is not affected while it is elsewhere.']
+    : ['Travelers: a device whose home area is in one of the areas is affected wherever it is.'];
 }
 
 function locations(terms: OrderTerms): string[] {

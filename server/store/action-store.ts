@@ -26,12 +26,12 @@ export class ActionStore implements ActionPort {
     if (distinct.length > MOST_COUNTED)
       return allow({ used: distinct.length, fleet: await fleetSize(this.#database.db) });
     return this.#database.transaction(async (tx) => {
-      await tx.deleteFrom('devices_acted_on').where('at', '<=', since).execute();
+      await tx.deleteFrom('solo_actions').where('at', '<=', since).execute();
       const before = await countUsed(tx, person, since, distinct);
       if (!allow({ used: before + distinct.length, fleet: await fleetSize(tx) })) return false;
       for (const device of distinct) {
         await tx
-          .insertInto('devices_acted_on')
+          .insertInto('solo_actions')
           .values({ person_id: person, device_id: device, at })
           .onConflict((conflict) => conflict.columns(['person_id', 'device_id']).doUpdateSet({ at }))
           .execute();
@@ -122,7 +122,7 @@ async function countUsed(db: Db | Tx, person: string, since: number, except: rea
           except.map((device) => [device]),
         )} as v)`;
   const { rows } = await sql<{ count: number | string }>`
-    select count(*) as count from devices_acted_on where person_id = ${person} and at > ${since} ${others}`.execute(db);
+    select count(*) as count from solo_actions where person_id = ${person} and at > ${since} ${others}`.execute(db);
   return Number(rows[0]?.count ?? 0);
 }
 

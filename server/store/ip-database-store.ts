@@ -53,7 +53,11 @@ export class IpDatabaseStore implements Port {
   }
 
   async ipDatabaseUses(): Promise<IpDatabaseUse[]> {
-    const rows = await this.#database.db.selectFrom('ip_database_uses').selectAll().orderBy('id', 'desc').execute();
+    const rows = await this.#database.db
+      .selectFrom('ip_database_activations')
+      .selectAll()
+      .orderBy('id', 'desc')
+      .execute();
     return rows.map(({ id, hash, at, account_id: by }) => ({ id, hash, at, by }));
   }
 
@@ -80,7 +84,7 @@ export class IpDatabaseStore implements Port {
           throw new NoSuchDatabase();
         }
         const { id } = await tx
-          .insertInto('ip_database_uses')
+          .insertInto('ip_database_activations')
           .values({ hash, at: entry.at, account_id: by })
           .returning('id')
           .executeTakeFirstOrThrow();

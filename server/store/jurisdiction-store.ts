@@ -175,7 +175,7 @@ function locationOf(state: string, before: string | null): LocationState {
 
 export function locationColumns({ before, sightings, at, counted, pending, stays, networkStays }: LocationState) {
   const state = { sightings, at, counted, pending, stays, networkStays } satisfies Omit<LocationState, 'before'>;
-  return { state: JSON.stringify(state), folded_before: before && JSON.stringify(before) };
+  return { state: JSON.stringify(state), previous_location: before && JSON.stringify(before) };
 }
 
 export function evidenceOf(text: string): Evidence {
@@ -195,12 +195,14 @@ async function saveAll(tx: Tx, savings: readonly Saving[]): Promise<void> {
     'locations',
     LOCATIONS,
     last.map(({ device, state: location, unknownAt }) => {
-      const { state, folded_before } = locationColumns(location);
-      return [device, state, folded_before, unknownAt];
+      const { state, previous_location } = locationColumns(location);
+      return [device, state, previous_location, unknownAt];
     }),
   );
   await sql`${locations} on conflict (device_id) do update set
-    state = excluded.state, folded_before = excluded.folded_before, unknown_at = excluded.unknown_at`.execute(tx);
+    state = excluded.state, previous_location = excluded.previous_location, unknown_at = excluded.unknown_at`.execute(
+    tx,
+  );
   const indexed = new Set(savings.flatMap(({ write, indexed }) => (indexed ? [write.device] : [])));
   for (const some of chunks(last.filter(({ device }) => !indexed.has(device)))) await replaceNexus(tx, some);
   await markReports(
@@ -216,7 +218,7 @@ const EVIDENCE = {
   detail: 'text',
   received_at: 'bigint',
 } as const;
-const LOCATIONS = { device_id: 'text', state: 'text', folded_before: 'text', unknown_at: 'bigint' } as const;
+const LOCATIONS = { device_id: 'text', state: 'text', previous_location: 'text', unknown_at: 'bigint' } as const;
 
 /** Index entries of a location as a text, to compare them. */
 const nexusKey = (nexus: readonly { readonly nexus: string; readonly area: string }[]): string =>
@@ -257,7 +259,7 @@ async function replaceNexus(tx: Tx, writes: readonly LocationWrite[]): Promise<v
 
 const locationFactsQuery = (db: Db) =>
   keyedQuery(db, (devices) =>
-    selectLocationFacts(db).select('locations.folded_before').where('devices.id', 'in', devices),
+    selectLocationFacts(db).select('locations.previous_location').where('devices.id', 'in', devices),
   );
 
 const statementsQuery = (db: Db) =>
@@ -276,7 +278,7 @@ async function markLocated(tx: Tx, devices: readonly DeviceId[]): Promise<void> 
     .execute();
 }
 
-/** Home area, legal seat and location of devices, without the column `folded_before`, which only an update of the location reads. */
+/** Home area, legal seat and location of devices, without the column `previous_location`, which only an update of the location reads. */
 export function selectLocationFacts(db: Db) {
   return db
     .selectFrom('devices')
@@ -288,10 +290,10 @@ export function selectLocationFacts(db: Db) {
 
 type LocationRow = Awaited<ReturnType<ReturnType<typeof selectLocationFacts>['executeTakeFirstOrThrow']>>;
 
-export function locationFactsOf(row: LocationRow & { readonly folded_before?: string | null }): LocationFacts {
+export function locationFactsOf(row: LocationRow & { readonly previous_location?: string | null }): LocationFacts {
   return {
     home: areaOf(row.stated_home ?? row.home ?? row.group_home),
     seat: areaOf(row.seat ?? row.group_seat),
-    location: row.state === null ? emptyLocation() : locationOf(row.state, row.folded_before ?? null),
+    location: row.state === null ? emptyLocation() : locationOf(row.state, row.previous_location ?? null),
   };
 }

@@ -28,7 +28,7 @@ export async function settleMailbox(
   if (!mailbox) return [];
   const rows = await tx
     .selectFrom('mailbox_entries')
-    .select(['device_id', 'seq', 'post', 'bytes', 'expires_at', 'held_by', 'due'])
+    .select(['device_id', 'seq', 'post', 'bytes', 'expires_at', 'holding_order', 'due'])
     .where('device_id', '=', device)
     .where('post', 'is not', null)
     .orderBy('seq')
@@ -40,10 +40,10 @@ export async function settleMailbox(
   const { gate, changes } = settle(
     instead && mailbox.gate === 'return' ? 'hold' : mailbox.gate,
     instead && denial ? { ...denial, rule: denial.rule === 'return' ? 'hold' : denial.rule } : denial,
-    rows.map(({ seq, post, held_by, due }) => ({
+    rows.map(({ seq, post, holding_order, due }) => ({
       seq,
       keep: sent.get(post ?? 0)?.keep ?? true,
-      heldBy: held_by,
+      heldBy: holding_order,
       due: due === 1,
     })),
   );
@@ -52,14 +52,14 @@ export async function settleMailbox(
   const bySeq = new Map(changes.map(({ seq, change }) => [seq, change]));
   const reports: FateReport[] = [];
   const expiries = new Map<number, number>();
-  for (const { seq, post: id, held_by, expires_at } of rows) {
+  for (const { seq, post: id, holding_order, expires_at } of rows) {
     const change = bySeq.get(seq);
     const fate = change && FATES[change];
     const post = sent.get(id ?? 0);
     const anew = change === 'released' ? Math.min(now + KEPT_FOR, post?.expires ?? Infinity) : 0;
     // Keeps the later expiry, because a legal hold may already have extended it.
     expiries.set(seq, Math.max(expires_at, anew));
-    const order = change === 'released' ? held_by : (denial?.order ?? null);
+    const order = change === 'released' ? holding_order : (denial?.order ?? null);
     if (fate && post) reports.push({ to: post.to, fate: { type: 'fate', id: post.id, device, fate, order, at: now } });
   }
   const changed = changes.filter(({ change }) => change !== 'returned');
@@ -73,7 +73,7 @@ export async function settleMailbox(
         expiries.get(seq) ?? now + KEPT_FOR,
       ]),
     );
-    await sql`update mailbox_entries set held_by = v.column2, due = v.column3, expires_at = v.column4 from ${states} as v
+    await sql`update mailbox_entries set holding_order = v.column2, due = v.column3, expires_at = v.column4 from ${states} as v
       where device_id = ${device} and seq = v.column1`.execute(tx);
   }
   const returned = rows.filter(({ seq }) => bySeq.get(seq) === 'returned');

@@ -131,7 +131,7 @@ export class MailboxStore implements MailboxPort {
   async waitingAmong(devices: readonly DeviceId[]): Promise<{ device: DeviceId; denied: boolean }[]> {
     const { rows } = await sql<{ device_id: string; denied: number }>`
       select m.device_id, case when m.gate <> 'open' or exists (
-        select 1 from mailbox_entries e where e.device_id = m.device_id and e.held_by is not null) then 1 else 0 end as denied
+        select 1 from mailbox_entries e where e.device_id = m.device_id and e.holding_order is not null) then 1 else 0 end as denied
       from ${tableOf(
         ['text'],
         devices.map((device) => [device]),
@@ -143,7 +143,7 @@ export class MailboxStore implements MailboxPort {
   async denied(): Promise<DeviceId[]> {
     const { rows } = await sql<{ device_id: string }>`
       select device_id from mailboxes where gate <> 'open'
-      union select device_id from mailbox_entries where held_by is not null`.execute(this.#database.db);
+      union select device_id from mailbox_entries where holding_order is not null`.execute(this.#database.db);
     return rows.map(({ device_id }) => deviceIdSchema.parse(device_id));
   }
 
@@ -156,7 +156,7 @@ export class MailboxStore implements MailboxPort {
       // expiry, so that no message expires just when the order ends.
       await sql`update mailbox_entries set expires_at = coalesce(
           (select p.expires_at from posts p where p.id = mailbox_entries.post and p.expires_at < ${now + DAY}), ${now + DAY})
-        where expires_at <= ${now + HOUR} and held_by is not null and not exists (
+        where expires_at <= ${now + HOUR} and holding_order is not null and not exists (
           select 1 from posts p where p.id = mailbox_entries.post and p.expires_at <= mailbox_entries.expires_at)`.execute(
         tx,
       );
@@ -178,7 +178,7 @@ export class MailboxStore implements MailboxPort {
     const { db } = this.#database;
     const { rows } = await sql<{ entries: number | null; bytes: number | null; held: number }>`
       select sum(entries) as entries, sum(bytes) as bytes,
-        (select count(*) from mailbox_entries where held_by is not null) as held
+        (select count(*) from mailbox_entries where holding_order is not null) as held
       from mailboxes`.execute(db);
     const [row] = rows;
     return { entries: Number(row?.entries ?? 0), bytes: Number(row?.bytes ?? 0), held: Number(row?.held ?? 0) };
@@ -210,14 +210,14 @@ async function acknowledgeAll(tx: Tx, acknowledgments: readonly Acknowledgment[]
   );
   await sql`update mailboxes set acknowledged = case when v.column3 > last_seq then last_seq else v.column3 end
     from ${table} as v where device_id = v.column1 and generation = v.column2 and acknowledged < v.column3`.execute(tx);
-  const { rows } = await sql<DeletedEntry & { held_by: string | null }>`
+  const { rows } = await sql<DeletedEntry & { holding_order: string | null }>`
     delete from mailbox_entries where (device_id, seq) in (
       select e.device_id, e.seq from ${table} as v cross join mailboxes m cross join mailbox_entries e
       where m.device_id = v.column1 and m.generation = v.column2 and e.device_id = v.column1 and e.seq <= v.column3)
-    returning device_id, post, bytes, held_by`.execute(tx);
+    returning device_id, post, bytes, holding_order`.execute(tx);
   // An order took effect while the device received the message. The sender has a report that the message is held, and now gets a report
   // that the device received it.
-  const heldEntries = rows.filter(({ held_by }) => held_by !== null);
+  const heldEntries = rows.filter(({ holding_order }) => holding_order !== null);
   const [first] = acknowledgments;
   const reports = heldEntries.length > 0 && first ? await fatesOf(tx, heldEntries, 'released', null, first.now) : [];
   await forgetEntries(tx, rows);

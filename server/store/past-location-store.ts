@@ -88,7 +88,7 @@ export class PastLocationStore implements PastStore {
   async databasesOf(uses: readonly number[]): Promise<ReadonlyMap<number, UsedDatabase>> {
     if (uses.length === 0) return new Map();
     const rows = await this.#database.db
-      .selectFrom('ip_database_uses as use')
+      .selectFrom('ip_database_activations as use')
       .innerJoin('ip_databases as database', 'database.hash', 'use.hash')
       .select(['use.id', 'database.hash', 'database.name', 'database.built_at'])
       .where('use.id', 'in', uses)

@@ -250,7 +250,7 @@ const ENTRIES = {
   post: 'bigint',
   bytes: 'bigint',
   expires_at: 'bigint',
-  held_by: 'text',
+  holding_order: 'text',
   due: 'bigint',
 } as const;
 const EPOCHS = {

@@ -52,7 +52,7 @@ export class TerritoryPolicyStore implements Port {
   }
 
   async territoryPolicyUses(limit: number | null): Promise<PolicyUse[]> {
-    const all = this.#database.db.selectFrom('territory_policy_uses').selectAll().orderBy('id', 'desc');
+    const all = this.#database.db.selectFrom('territory_policy_activations').selectAll().orderBy('id', 'desc');
     const rows = await (limit === null ? all : all.limit(limit)).execute();
     return rows.map(({ version, at, account_id: by }) => ({ version, at, by }));
   }
@@ -63,7 +63,7 @@ export class TerritoryPolicyStore implements Port {
     entry: EntryDraft<'territory-policy.activated'>,
   ): Promise<void> {
     return this.#database.transaction(async (tx) => {
-      await tx.insertInto('territory_policy_uses').values({ version, at: entry.at, account_id: by }).execute();
+      await tx.insertInto('territory_policy_activations').values({ version, at: entry.at, account_id: by }).execute();
       await appendEntry(tx, entry);
     });
   }

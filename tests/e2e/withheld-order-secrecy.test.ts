@@ -176,7 +176,7 @@ it('the public reads only number, services and areas of a withheld order, and al
   const basis = ['Authority', 'Addressee', 'Instrument', 'Authoritative text'];
   expect(terms(told.order)).toEqual(['Status', 'Areas', 'Services', 'From', 'Until', 'Exit', 'Appeal', ...basis]);
   expect(articleOf(told.order)).toMatch(
-    /A device is affected if its user’s home is in one of the areas\. The areas: <bdi>Sweden \(SE\)<\/bdi>/,
+    /A device is affected if its home area is in one of the areas\. The areas: <bdi>Sweden \(SE\)<\/bdi>/,
   );
   expect(articleOf(told.order)).toContain('is affected wherever it is.');
   expect(terms(secret.order)).toEqual(['Areas', 'Services']);

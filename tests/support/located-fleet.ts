@@ -64,7 +64,7 @@ const COLUMNS = {
     last_report: 'bigint',
   },
   device_inventory: { device_id: 'text', at: 'bigint', hostname: 'text', platform: 'text', body: 'text' },
-  locations: { device_id: 'text', state: 'text', unknown_at: 'bigint', folded_before: 'text' },
+  locations: { device_id: 'text', state: 'text', unknown_at: 'bigint', previous_location: 'text' },
   device_nexus: { device_id: 'text', nexus: 'text', area: 'text' },
 } as const;
 const TABLES = ['devices', 'device_presence', 'device_inventory', 'locations', 'device_nexus'] as const;
@@ -112,7 +112,7 @@ export async function addLocatedFleet(
     if (seen.length > 0) {
       const observations = seen.map((each): Observation => ({ ...each, areas: each.areas.map(parseEvidenceArea) }));
       const state = observeAll(emptyLocation(), observations);
-      const { state: text, folded_before: before } = locationColumns(state);
+      const { state: text, previous_location: before } = locationColumns(state);
       rows.locations.push([id, text, unknownFrom(state), before]);
       for (const { nexus, area } of nexusOf(state)) rows.device_nexus.push([id, nexus, area]);
     }

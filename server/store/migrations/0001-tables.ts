@@ -98,7 +98,7 @@ const ACCOUNTS: Tables = {
     references: { account_id: 'accounts(id)' },
     indexes: ['proposed_at, id', 'person_id, status'],
   },
-  devices_acted_on: {
+  solo_actions: {
     columns: 'person_id text, device_id text, at int',
     key: 'person_id, device_id',
     indexes: ['at'],
@@ -234,7 +234,7 @@ const LOCATIONS: Tables = {
     indexes: ['device_id, at', 'at'],
   },
   locations: {
-    columns: 'device_id text, state text, unknown_at int?, folded_before text?',
+    columns: 'device_id text, state text, unknown_at int?, previous_location text?',
     key: 'device_id',
     indexes: ['unknown_at, device_id'],
   },
@@ -248,12 +248,12 @@ const LOCATIONS: Tables = {
     key: 'hash',
     special: { ip_databases_one_active: 'unique (active) where active = 1' },
   },
-  ip_database_uses: { columns: 'id serial, hash text, at int, account_id text?' },
+  ip_database_activations: { columns: 'id serial, hash text, at int, account_id text?' },
   territory_policies: {
     columns: 'version int, body text, hash text, imported_at int, imported_by text?',
     key: 'version',
   },
-  territory_policy_uses: { columns: 'id serial, version int, at int, account_id text?' },
+  territory_policy_activations: { columns: 'id serial, version int, at int, account_id text?' },
   named_areas: {
     columns: 'code text, version int, title text, body text, created_at int, created_by text',
     key: 'code, version',
@@ -462,13 +462,13 @@ const MESSAGES: Tables = {
     byKey: true,
   },
   mailbox_entries: {
-    columns: `device_id text, seq int, post int?, delivery_report text?, bytes int, expires_at int, held_by text?,
+    columns: `device_id text, seq int, post int?, delivery_report text?, bytes int, expires_at int, holding_order text?,
       due int`,
     key: 'device_id, seq',
     indexes: ['expires_at'],
     special: {
       mailbox_entries_by_post: '(post) where post is not null',
-      mailbox_entries_held: '(device_id) where held_by is not null',
+      mailbox_entries_held: '(device_id) where holding_order is not null',
     },
     byKey: true,
   },

@@ -13,7 +13,7 @@ export interface LocationTables {
   };
   locations: {
     device_id: string;
-    /** Location of the device (`LocationState`) as JSON. Its field `before` is in the column `folded_before`. */
+    /** Location of the device (`LocationState`) as JSON. Its field `before` is in the column `previous_location`. */
     state: string;
     /** Expiry of the location's last evidence; null if none expires. */
     unknown_at: number | null;
@@ -21,7 +21,7 @@ export interface LocationTables {
      * Location before the newest observation (field `before` of `LocationState`), as JSON. Only the processing of a new observation reads
      * this column. It is separate so that an impact preview, which reads the location of every device, reads less data.
      */
-    folded_before: string | null;
+    previous_location: string | null;
   };
   /** Areas with which each device has a connection. The server searches this index for the devices that an order may affect. */
   device_nexus: {
@@ -45,7 +45,7 @@ export interface LocationTables {
     bytes: number;
     active: Flag;
   };
-  ip_database_uses: { id: Generated<number>; hash: string; at: number; account_id: string | null };
+  ip_database_activations: { id: Generated<number>; hash: string; at: number; account_id: string | null };
   /**
    * Imported territory policies, which assign disputed territories to countries. `body` is the policy in canonical JSON, `hash` its
    * SHA-256. Version 0 is built in and has no row.
@@ -57,7 +57,7 @@ export interface LocationTables {
     imported_at: number;
     imported_by: string | null;
   };
-  territory_policy_uses: { id: Generated<number>; version: number; at: number; account_id: string | null };
+  territory_policy_activations: { id: Generated<number>; version: number; at: number; account_id: string | null };
   /** The operator's own groups of areas and polygons. `body` is JSON with `members` or `polygon`. */
   named_areas: { code: string; version: number; title: string; body: string; created_at: number; created_by: string };
 }

@@ -88,7 +88,7 @@ export interface MessageTables {
     bytes: number;
     expires_at: number;
     /** Order because of which the server holds the message. */
-    held_by: string | null;
+    holding_order: string | null;
     /** 1 if an order blocks messaging but allows delivery of this message, because the server accepted it before the order took effect. */
     due: Flag;
   };

@@ -103,5 +103,5 @@ export interface PeopleTables {
     outcome: string | null;
   };
   /** Devices whose data a person destroyed in the last 24 hours without a second person. */
-  devices_acted_on: { person_id: string; device_id: string; at: number };
+  solo_actions: { person_id: string; device_id: string; at: number };
 }
