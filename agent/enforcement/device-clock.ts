@@ -22,8 +22,8 @@ export interface ClockState {
   /** Last authenticated time: the server's time, or the date of a signed order list. */
   readonly floor: Instant;
   /**
-   * Latest time of the device: the last trusted time plus the time that the monotonic clock has counted since. After a reboot, a wall clock
-   * that shows an earlier time is wrong.
+   * Latest time that the device knows: the last trusted time, plus the time that the monotonic clock has counted since then. If the wall
+   * clock shows an earlier time after a reboot, the wall clock is wrong.
    */
   readonly latestTime: Instant;
   readonly anchor: { readonly time: Instant; readonly monotonic: number; readonly boot: string };

@@ -1,4 +1,7 @@
-/** Files with private keys: creation, decryption, and the confirmation before a signature. The private key never leaves its file. */
+/**
+ * Private keys in encrypted files. This module creates and decrypts the files, and asks for confirmation before a signature. Only this
+ * process uses the private key: it is never sent to the server.
+ */
 import { CordonError } from '../../shared/errors.ts';
 import { createKeyFile, type FileKey, openKeyFile } from '../../shared/order/key-file.ts';
 import type { Cli } from './cli.ts';

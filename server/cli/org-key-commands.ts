@@ -124,8 +124,8 @@ async function serve(
   const scope = groups.length === 0 ? 'any group' : `the groups ${groups.map(plain).join(', ')}`;
   cli.out().note(`Verifies at most ${most} devices of ${scope}, with key ${key.keyid}.`);
   /**
-   * Digests of the certificates that this process has signed, added before it sends the signatures. The option `--most` limits the number
-   * of signatures. The server's own count cannot enforce this limit, because a dishonest server could hide signatures.
+   * Digests of the certificates that this process has signed. A digest is added before the signature is sent. The process counts its
+   * signatures itself for the limit `--most`, because a dishonest server could report fewer signatures.
    */
   const signed = new Set<string>();
   const refused = new Set<string>();

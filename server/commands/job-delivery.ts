@@ -28,7 +28,7 @@ export function createJobDelivery({ jobs, shares, now }: JobDeliveryPorts) {
     /** The next devices that have not reported the job's command. Empty after the last device, and as soon as the job has ended. */
     waitingFor: (job: CommandId, after: DeviceId | null): Promise<JobMember[]> => jobs.waiting(job, after, PAGE, now()),
 
-    /** Commands of a job for the given devices, in their order. */
+    /** Returns the command for each of the given devices, in the sequence of the devices. */
     async commandsOf(
       { id: job, command, lockSecret }: OpenJob,
       members: readonly Pick<JobMember, 'device'>[],

@@ -24,7 +24,7 @@ export interface NewCommand {
 export interface NewJob extends Omit<NewCommand, 'device'> {
   /** Distinct device ids in ascending order. */
   readonly devices: readonly DeviceId[];
-  /** Secret from which the unlock share of each device is derived; null unless the job locks workspaces. */
+  /** Secret from which the server computes its part (share) of each workspace key. Null unless the job locks workspaces. */
   readonly lockSecret: string | null;
 }
 
@@ -126,7 +126,10 @@ export interface CommandRequestStore {
 
 export interface PendingCommand {
   readonly record: CommandRecord;
-  /** Secret of the job from which the command's unlock share is derived; null for all other commands. */
+  /**
+   * Secret of the job that issued this lock command. From it, the server computes its part (share) of the workspace key. Null for all other
+   * commands.
+   */
   readonly lockSecret: string | null;
 }
 
@@ -139,7 +142,10 @@ export interface DeviceCommandStore {
    * command.
    */
   report(report: CommandReport): Promise<{ readonly kind: Command['kind']; readonly moved: boolean } | null>;
-  /** Stores the first display report of a message. Returns false if the device's enrollment has no such message. */
+  /**
+   * Stores when and where the device displayed a message. Keeps only the first report. Returns false if the server sent no such message to
+   * this enrollment of the device.
+   */
   displayed(report: DisplayReport): Promise<boolean>;
 }
 

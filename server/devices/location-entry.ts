@@ -5,7 +5,10 @@ import { type LocationRecord, locationDigest } from '../../shared/pack/location-
 import type { AccountId, DeviceId } from '../../shared/protocol/ids.ts';
 import type { LocationEntry, Statement } from './ports.ts';
 
-/** Orders whose effect on the device changes with its location, and the people who made and confirmed the change of location. */
+/**
+ * Details of an admin's location change that changes the effect of orders on the device. `orders`: these orders. `by` and `confirmedBy`:
+ * the admins who made and confirmed the change.
+ */
 export interface LocationOverride {
   readonly orders: readonly string[];
   readonly by: AccountId;

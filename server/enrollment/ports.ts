@@ -23,8 +23,8 @@ export interface NewCode {
 }
 
 /**
- * Activation code in the store. A code for an existing device has the device's current group, and the device's home area and legal seat
- * unless the code names others.
+ * Activation code in the store. If the code enrolls an existing device again, `group` is the current group of the device. `home` and `seat`
+ * are those of the device, unless the code sets others.
  */
 export interface StoredCode extends NewCode {
   readonly user: string;

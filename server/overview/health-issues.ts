@@ -14,7 +14,10 @@ const DAY = 24 * HOUR;
 export const SILENT_AFTER = 7 * DAY;
 /** Maximum age of alerts that cause a health issue. */
 export const ALERTS_OF = DAY;
-/** Time after which a connected device should have the newest order list. A large fleet whose devices sign receipts needs minutes. */
+/**
+ * Time that a connected device has to store a new order list. In a large fleet, the delivery takes minutes, because each device signs a
+ * receipt.
+ */
 const BEHIND_AFTER = 5 * MINUTE;
 /**
  * Remaining validity of the order list that causes a warning. The server renews the list daily for seven days, so with less than four days

@@ -35,8 +35,8 @@ export interface OverviewStore {
   /** Number of active devices by area, largest first. A device list that is filtered by the area shows the same devices. */
   areas(question: Pick<FleetQuestion, 'scope' | 'now'>): Promise<AreaCount[]>;
   /**
-   * Unacknowledged alerts; a repeated alert counts once. `grave`: alerts that may indicate an attack. Alerts about no device count only for
-   * a viewer without scope limits.
+   * Number of alerts that no admin has acknowledged. A repeated alert counts once. `grave`: alerts that may mean an attack. An alert about
+   * no device counts only for admins whose role is not limited to groups or areas.
    */
   alertsSince(since: number, scope: FleetScope): Promise<{ readonly all: number; readonly grave: number }>;
   setup(): Promise<Pick<SetupFacts, 'people' | 'codeCreated' | 'deviceConnected'>>;

@@ -8,7 +8,7 @@ import { sha256Hex } from '../../shared/order/documents.ts';
 export const MANIFEST = 'manifest.json';
 /** Version of the format. Readers refuse an unknown version. */
 export const FORMAT = 1;
-/** Maximum parts of a backup: 4 TB in parts of 4 MB. */
+/** Maximum number of parts in a backup. With 4 MB in each part, a backup can have 4 TB. */
 const MOST_PARTS = 1_000_000;
 
 const count = z.int().min(0);

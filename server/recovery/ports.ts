@@ -147,8 +147,8 @@ export interface RowRestore {
    */
   withdraw(now: number, realNow: number): Promise<Withdrawn>;
   /**
-   * Increases the next revision number of each order and the next order number. The server may have issued higher numbers after the backup,
-   * and a device accepts only one document for each number.
+   * Increases the next order number and the next revision number of each order by `by`. The server may have used some of these numbers
+   * after the backup, and a device accepts only one document for each number.
    */
   raiseOrderNumbers(by: number, year: number): Promise<void>;
   conversations(): Promise<number>;

@@ -18,8 +18,8 @@ import { createPosts, type Posts } from './posts.ts';
 
 export interface Relay extends Pick<Posts, 'accept'>, Mailboxes, Pick<MailboxMaintenance, 'start' | 'stop'> {
   /**
-   * Registers the gateway's function for new mailbox entries. The function returns true if it sent the entry to its device without a read
-   * of the mailbox. If it returns false, the device receives a notification of new mail.
+   * Sets the function that sends a new message to a connected device at once, without reading the mailbox. If the function returns false,
+   * the device is notified that its mailbox has new mail.
    */
   onArrival(send: (arrival: Arrival) => boolean): void;
   maintain(): Promise<void>;

@@ -35,8 +35,8 @@ export const strictest = (a: WaitingRule, b: Gate): WaitingRule =>
   b !== 'open' && STRICTNESS[b] > STRICTNESS[a] ? b : a;
 
 /**
- * Computes the changes to a mailbox. `gate`: present rule for the mailbox's mail (deliver, hold or return). While orders suspend messaging,
- * this rule only becomes stricter, because an order with a milder rule must not release held mail.
+ * Computes what happens to the messages in a mailbox. `gate`: current rule for these messages (deliver, hold or return). While any order
+ * suspends messaging, this rule can only become stricter. Otherwise an order with a milder rule could release held messages.
  */
 export function settle(gate: Gate, denial: DecidingOrder | null, waiting: readonly Waiting[]): Settlement {
   const next: Gate = denial ? strictest(denial.rule, gate) : 'open';

@@ -20,8 +20,8 @@ export interface DeviceNameStore {
 }
 
 /**
- * Checks that all host names by which devices reach the server are still configured. Throws `names_in_use` for a missing name that is not
- * in `CORDON_DROP_NAMES`. Returns the other missing names, which the caller must delete from the store.
+ * Checks the host names that devices use to reach the server. Throws `names_in_use` if a name is neither configured nor listed in
+ * `CORDON_DROP_NAMES`. Returns the names that are no longer configured but listed. The caller must delete them from the store.
  */
 export function requireNames(
   inUse: readonly NameInUse[],

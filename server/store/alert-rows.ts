@@ -10,12 +10,12 @@ import { tableOf } from './bulk.ts';
 import type { Tx } from './database.ts';
 
 const DAY = 86_400_000;
-/** Maximum codes of ordinary alerts per device and day. Limited because a device can invent codes. */
+/** Maximum number of different codes of ordinary alerts for one device in one day. The limit exists because a device can invent codes. */
 export const MOST_CODES = 40;
-/** Code that replaces the real code of a device's alert if the device already has alerts with `MOST_CODES` different codes on that day. */
+/** Code under which further alerts of a device are stored, once it has alerts with `MOST_CODES` different codes on that day. */
 export const OTHER_ALERTS = 'other_alerts';
 const LONGEST_DETAIL = 1_000;
-/** Maximum rows with grave alerts per device and day. */
+/** Maximum number of rows with grave alerts for one device in one day. */
 const MOST_GRAVE = 30;
 const NEWEST_OF_SEVERAL = 'Newest of several: ';
 
@@ -92,9 +92,9 @@ function keyOf(code: string, detail: string): string {
 }
 
 /**
- * Returns the code and detail under which an alert is stored. After `MOST_CODES` different codes of a device in a day, further alerts share
- * one row with the code `other_alerts`. After `MOST_GRAVE` grave alerts (of high severity), further ones with the same code share one row
- * whose detail starts with `Newest of several`.
+ * Returns the code and detail with which an alert is stored. The number of alert rows for one device in one day is limited. Beyond
+ * `MOST_CODES` rows, ordinary alerts share one row with the code `other_alerts`. Beyond `MOST_GRAVE` rows, grave alerts (alerts that may
+ * mean an attack) with the same code share one row. The detail of this row starts with `Newest of several`.
  */
 function entryFor(alert: { readonly known: Known; readonly device: string | null; code: string; detail: string }) {
   const { known, device, code, detail } = alert;

@@ -65,7 +65,7 @@ export class ExitStore implements Port {
     return found;
   }
 
-  /** Last device of the page of receipts after the given device. Null for the last page. */
+  /** Returns the last device of the page that begins after the device `after`. Null if this page is not full, so it is the last one. */
   async #endOfPage(order: string, kind: string, after: string): Promise<string | null> {
     const { rows } = await sql<{ id: string }>`
       select device_id as id from receipts

@@ -1,4 +1,4 @@
-/** Store of records about answers to authorities and about appeals, and of reminders of open answers. */
+/** Store of the answers to authorities, of appeals, and of sent reminders about open answers. */
 import { z } from 'zod';
 import { CordonError } from '../../shared/errors.ts';
 import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';

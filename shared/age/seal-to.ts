@@ -1,11 +1,14 @@
 /**
  * Encryption of a file for one recipient in the age format (age-encryption.org/v1). Only the owner of the private key can decrypt the file;
- * the server cannot. Supported recipients are `age1…`, and `age1pq1…` against quantum computers.
+ * the server cannot. A recipient is a public key that begins with `age1` or `age1pq1`. The second kind also resists quantum computers.
  */
 import { createRequire } from 'node:module';
 import { CordonError } from '../errors.ts';
 
-/** Loads the package at its first use, because its cryptography takes 60 ms of CPU time. Node can load it without a promise. */
+/**
+ * Loads the package at its first use, because loading takes 60 ms of CPU time. The function uses `require`, because its callers are
+ * synchronous.
+ */
 const age = (): typeof import('age-encryption') => createRequire(import.meta.url)('age-encryption');
 
 declare const recipientBrand: unique symbol;

@@ -34,8 +34,8 @@ export const revisionSummary = z.object({
   /** Expiry of a pending proposal; null for other revisions. */
   expiresAt: instant.nullable(),
   /**
-   * Name of the effective or end time that passed while a proposed revision was pending; null if neither has passed. If one has passed, an
-   * approver must confirm that the revision takes effect immediately.
+   * Time that passed while the proposed revision was pending: its start (`effective`) or its end (`until`). An approver must then confirm
+   * that the revision takes effect immediately. Null if neither time has passed.
    */
   passed: z.enum(['effective', 'until']).nullable(),
   approvals: z.array(z.object({ person: z.string(), keyid: z.string(), approvedAt: instant })),

@@ -6,8 +6,8 @@ interface Marks {
 }
 
 /**
- * Root element of a button that keeps the keyboard focus while loading and ignores clicks. Mantine would disable the button, which loses
- * the focus.
+ * Root element of a button. While the button is loading, it ignores clicks and keeps the keyboard focus. Without this element, Mantine
+ * disables a loading button, which then loses the focus.
  */
 export function ButtonRoot({ disabled: _, onClick, type = 'button', ...props }: ComponentProps<'button'> & Marks) {
   const busy = props['data-loading'] === true;

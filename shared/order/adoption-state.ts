@@ -39,8 +39,8 @@ export interface AdoptionState {
 }
 
 /**
- * Decides whether a revision has enough approvals. `persons`: different people with a valid approval. `basePaused`: whether an earlier
- * revision had already paused the order, because one person alone cannot renew a pause.
+ * Decides whether a revision has enough approvals. `persons`: the different people with a valid approval. `basePaused`: true if an earlier
+ * revision has already paused the order. One person alone can pause an order, but cannot pause it again.
  */
 export function adoptionStateOf(
   revision: Pick<Revision, 'action' | 'status' | 'proposer' | 'basis'>,

@@ -81,8 +81,8 @@ export const courtSchema = z.strictObject({ name: z.string().min(1).max(200), ca
 export const ACTIONS_WITH_BASIS = ['extend', 'pause', 'resume', 'withdraw'] as const satisfies readonly OrderAction[];
 
 /**
- * Legal basis of a pause, resumption, extension or withdrawal. It is public with the signed revision; the operator keeps the documents
- * themselves.
+ * Legal basis of a pause, resumption, extension or withdrawal. The basis is published as part of the signed revision. It names documents by
+ * title and hash; only the operator has the documents themselves.
  */
 export const actionBasisSchema = z.strictObject({
   reason: text.optional(),

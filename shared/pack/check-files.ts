@@ -27,7 +27,10 @@ export interface Signed {
   readonly files: PackFiles | null;
 }
 
-/** Manifest and files; null if no online key in `approverSets` signed the manifest, or if its format is unknown. */
+/**
+ * Returns the manifest and the files that it lists. Returns null if the manifest is missing or malformed, or if no online key (key of the
+ * server) in `approverSets` signed it. `files` is null if a listed file is missing or was changed.
+ */
 export function checkManifest(
   files: PackFiles,
   approverSets: readonly ApproverSet[],

@@ -83,8 +83,8 @@ export async function checkLedger(
 }
 
 /**
- * Checks each continuation of the ledger under a new name: the entries before it, its own ledger entry, and the signatures of approvers who
- * were current at that time.
+ * Checks each continuation: the signed decision by which a ledger that lost entries goes on under a new name. The function checks the
+ * entries before the continuation and the ledger entry about it. The signers must have been the approvers at that time.
  */
 function checkContinuations(
   path: readonly SignedContinuation[],

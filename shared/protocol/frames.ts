@@ -36,8 +36,8 @@ export const SUBPROTOCOL = 'cordon.v1';
 export const LINK_PATH = '/link';
 export const ADDRESS_HEADER = 'cordon-address';
 /**
- * Response header in which a server restored from a backup asks a refused device (HTTP 451) for its signed documents. `documents`: all of
- * them. `facts`: only the device record and the ledger checkpoint.
+ * Response header with which a restored server asks a device for the signed documents that the device stores. Only a device that cannot
+ * connect now (HTTP 451) gets this header. `documents`: all signed documents. `facts`: only the device record and the ledger checkpoint.
  */
 export const RECALL_HEADER = 'cordon-recall';
 

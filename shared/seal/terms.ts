@@ -1,7 +1,10 @@
 /** Types of the encryption layer. A conversation is one MLS group (RFC 9420), whose state the caller stores as bytes. */
 import type { DeviceId } from '../protocol/ids.ts';
 
-/** Key with which an enrollment signs in conversations. The enrollment's messaging certificate names the public key. */
+/**
+ * Key pair with which a device signs its messages. The key pair belongs to one enrollment of the device. The messaging certificate of this
+ * enrollment contains the public key.
+ */
 export interface SigningKey {
   /** Public key, raw Ed25519 (RFC 8032, section 5.1.5), 32 bytes in base64. */
   readonly publicKey: string;

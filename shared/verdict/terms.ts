@@ -35,7 +35,10 @@ export const EVIDENCE_SOURCES = ['statement', 'position', 'network', 'address'] 
 /** Source of evidence. The sources are in order of precedence: the first source with unexpired evidence decides. */
 export type EvidenceSource = (typeof EVIDENCE_SOURCES)[number];
 
-/** Observation of a device's location. `areas` are countries, subdivisions or disputed territories (`XX-crimea`), never groups. */
+/**
+ * One observation of a device's location by one source. `areas` contains countries, subdivisions and disputed territories (such as
+ * `XX-crimea`), but no groups of countries.
+ */
 export interface Observation {
   readonly source: EvidenceSource;
   readonly areas: readonly EvidenceArea[];
@@ -51,7 +54,7 @@ export interface Observation {
   readonly connected?: boolean;
 }
 
-/** Newest observation of one source. `first` is the time since which the source has reported the same areas. */
+/** Newest observation by one source. `first`: time of the first of the consecutive observations that reported the same areas. */
 export interface Sighting extends Observation {
   readonly first: Instant;
   /** Number of consecutive observations that reported the same areas. */

@@ -23,9 +23,9 @@ export interface Succession {
   stopChanges(conversation: string, epoch: number): void;
   stopWelcome(conversation: string): void;
   /**
-   * Begins a new conversation with the people of a conversation whose members can no longer change. `wait`: milliseconds that other
-   * members' devices have to begin it first; ignored if `waited` is true. Returns the milliseconds to wait before the next call, or null if
-   * the new conversation exists.
+   * Begins a new conversation with the people of `record`, whose members can no longer change. For `wait` milliseconds, this device lets
+   * other devices begin the new conversation first, unless `waited` is true. Returns the milliseconds to wait before the next call, or null
+   * if the new conversation exists.
    */
   begin(record: ConversationRecord, wait: number, waited: boolean): Promise<number | null>;
   /**

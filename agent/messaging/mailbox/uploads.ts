@@ -10,7 +10,7 @@ type Written = Pick<HistoryMessage, 'id' | 'conversation' | 'attachments'>;
 export interface Uploads {
   /** True if the server has the message's files; otherwise starts their upload. After a failed upload, throws its error once. */
   have(message: Written): boolean;
-  /** Clears the errors of failed uploads, because the order that caused them may have ended. */
+  /** Forgets failed uploads, so that the next attempt uploads the files again. The order that caused a failure may have ended. */
   retry(): void;
   stop(): Promise<void>;
 }

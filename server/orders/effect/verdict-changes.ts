@@ -31,8 +31,8 @@ export function createVerdictChanges(ports: {
 }): VerdictChanges {
   const { clock, rules, onChange } = ports;
   /**
-   * Time at which each device's suspended services may change next. The time stays when the cached result for the device is deleted.
-   * Otherwise the server would not notify the device of the change.
+   * Time at which the services of each device may change next. This time is kept when the cached verdict of the device is deleted, because
+   * the server must still notify the device at that time.
    */
   const expected = new Map<DeviceId, Instant>();
   let handledUntil = clock.now();

@@ -27,8 +27,8 @@ export interface ExitProgress {
   readonly revision: number;
   readonly adoptedAt: Instant;
   /**
-   * Earliest time at which the server ends the enrollment of a device that sent no receipt about an order to wipe work data. If the order
-   * affects a device only later, the waiting time for this device also starts later.
+   * Earliest time at which the server ends the enrollment of a silent device. Such a device has sent no receipt about the order that wipes
+   * its work data. If the order starts to affect a device later, the waiting time of this device starts later.
    */
   readonly silentAfter: Instant;
   readonly wiped: number;

@@ -1,6 +1,6 @@
 /**
- * Counts of devices in the impact preview of an order, by kind of impact (such as exempt), by difference from another revision, and by
- * area.
+ * Numbers of devices in the impact preview of an order. There is a number for each kind of impact (such as exempt), for each kind of change
+ * from another revision, and for each area.
  */
 import type { ImpactChange, ImpactClass } from '../../../shared/api/impact-classes.ts';
 import type { EvidenceArea } from '../../../shared/areas/area-code.ts';

@@ -79,7 +79,7 @@ export interface OrderTables {
     state: 'active' | 'inactive';
     at: number;
   };
-  /** Devices to which a revision denied a service when it took effect. `revision`: the first such revision. */
+  /** Devices that an order has affected. `revision`: the first revision that denied the device a service when it took effect. */
   order_affected_devices: { order_number: string; device_id: string; revision: number };
   /**
    * Revisions whose affected devices are all recorded in `order_affected_devices`. If a revision is missing here, for example after a

@@ -10,10 +10,7 @@ export interface Border {
 }
 
 export interface CountryBorders {
-  /**
-   * ISO 3166-1 code of the country. In the field `sides` of a border, this code stands for land of the country whose subdivision is
-   * unknown.
-   */
+  /** ISO 3166-1 code of the country. A side of a border has this code if the land belongs to the country but to no known subdivision. */
   readonly country: string;
   readonly borders: readonly Border[];
 }

@@ -6,7 +6,7 @@ import type { MessageState } from '../../api.ts';
 
 const plural = (count: number, word: string) => `${count} ${word}${count === 1 ? '' : 's'}`;
 
-/** File size such as `2.4 MB`, with significant digits only. */
+/** Returns a file size in words, such as `2.4 MB` or `24 MB`. */
 export function bytes(size: number): string {
   if (size < 1000) return plural(size, 'byte');
   const [amount, unit] = size < 1_000_000 ? [size / 1000, 'kB'] : [size / 1_000_000, 'MB'];

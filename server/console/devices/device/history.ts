@@ -43,8 +43,8 @@ export interface Sources {
 }
 
 /**
- * Maximum difference in milliseconds between the server clock and real time at which one list contains all events of a device. Above this
- * difference, the console shows one list for each clock, because times of different clocks do not show the sequence of events.
+ * Maximum difference between the server clock and the real time, in milliseconds, for one common list of events. With a larger difference,
+ * the console shows one list for each clock. Times of two different clocks do not show which event came first.
  */
 const SAME = 2 * 60_000;
 
