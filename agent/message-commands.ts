@@ -90,7 +90,7 @@ export function addMessageCommands(program: Command, { config, say, exitWith }: 
     .command('attachment')
     .description('Save a file from a message')
     .argument('<message>', 'the message’s identifier')
-    .argument('[file]', 'destination file; by default the file’s own name in this folder')
+    .argument('[file]', 'destination file. Default: the name of the attachment, in the current folder')
     .option('--index <n>', 'number of the file in the message, from 1', '1')
     .action(async (message: string, file: string | undefined, { index }: { index: string }) => {
       const given = await ask<{ name: string; bytes: string }>({ op: 'attachment', message, index: Number(index) - 1 });

@@ -27,7 +27,7 @@ export function addAccountCommands(program: Command, cli: Cli): void {
     .description('Create an account and an invitation link. The server mails the link if it has a mail server')
     .argument('<email>')
     .argument('<name>')
-    .option('--role <role...>', 'roles without a limit to groups or areas')
+    .option('--role <role...>', 'roles that apply to all groups and areas')
     .action(async (email: string, name: string, { role = [] }: { role?: string[] }) => {
       const grants = role.map((one) => ({ role: one }));
       const created = await cli.client().call(invitedAccount, 'POST', '/accounts', { email, name, grants });

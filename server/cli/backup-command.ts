@@ -11,7 +11,10 @@ const SHORTEST_PASSPHRASE = 12;
 export function addBackupCommand(program: Command, cli: Cli): void {
   commandOf(program, 'backup')
     .argument('<file>', 'new file')
-    .option('--recipient <recipient>', 'age recipient who can decrypt the file. Default: the configured recipient')
+    .option(
+      '--recipient <recipient>',
+      'public key (age1…) of the recipient who can decrypt the file. Default: the configured key',
+    )
     .option('--passphrase-file <file>', 'encrypt with the passphrase in this file instead of a recipient')
     .action(async (file: string, { recipient, passphraseFile }: { recipient?: string; passphraseFile?: string }) => {
       if (recipient !== undefined && passphraseFile !== undefined) {

@@ -105,7 +105,10 @@ export function addOrgKeyCommands(program: Command, cli: Cli): void {
     .requiredOption('--most <devices>', 'stop after this number of devices', count)
     .option(...PASSPHRASE)
     .option(...GROUP)
-    .option('--additional', 'also verify additional devices of a person, if an unrestricted admin created the code')
+    .option(
+      '--additional',
+      'also verify the second and further devices of a person. An admin without scope limits must have created their activation codes',
+    )
     .option('--every <seconds>', 'seconds between two checks', seconds, 2)
     .action((options: ServeOptions) => serve(cli, options));
 }

@@ -103,7 +103,7 @@ describe.skipIf(!chromium.present)('the device page', { timeout: 120_000 }, () =
     await choose('group');
     await page.getByText('Shall we meet?').waitFor();
     await page.getByRole('listitem').filter({ hasText: 'At ten then.' }).getByText('Held', { exact: true }).waitFor();
-    const failed = page.getByRole('list', { name: 'Not delivered to all recipients' });
+    const failed = page.getByRole('list', { name: 'Recipients who have not received this message' });
     expect(await textOf(failed.nth(1))).toMatch(/Ben Okri: expired.*علیہ خان: refused because of order 2026-001/s);
     expect(await textOf(failed.last())).toMatch(
       /Ben Okri: refused\. The device has reached the limit for stored attachments/,

@@ -24,7 +24,7 @@ const ENTRY_NAMES: Readonly<Record<EntryKind, string>> = {
   'credentials.reset-link': 'Credential reset link created',
   'credentials.reset': 'Password and second factor of an account reset',
   'workspace.wipe': 'Command to wipe a workspace sent',
-  'location.stated': 'Effect of an order on a device changed by a location statement',
+  'location.stated': 'Location of a device changed by an admin, so that orders affect the device differently',
   'ca.created': 'Certificate authority created',
   'crl.issued': 'Revocation list signed',
   'ip-database.activated': 'IP database activated',

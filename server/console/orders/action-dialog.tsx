@@ -17,7 +17,7 @@ export type PlainAction = 'pause' | 'resume' | 'exit' | 'withdraw';
 const ACTION_TITLES: Readonly<Record<PlainAction, string>> = {
   pause: 'Pause order',
   resume: 'Resume order',
-  exit: 'Start exit of order',
+  exit: 'End service and wipe work data by order',
   withdraw: 'Withdraw order',
 };
 const VERBS: Readonly<Record<PlainAction, string>> = {

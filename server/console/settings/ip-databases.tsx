@@ -37,8 +37,8 @@ const KIND: ArtifactKind<typeof ipDatabaseView, typeof ipComparisonView> = {
   keyOf: ({ hash }) => hash,
   nameOf: ({ name }) => name,
   preview: {
-    verb: ({ active }) => (active ? null : 'Compare database'),
-    label: ({ name }, verb) => `${verb} ${name}`,
+    verb: ({ active }) => (active ? null : 'Compare with active database'),
+    label: ({ name }, verb) => `${verb}: ${name}`,
     title: () => 'Impact preview of this database',
     content: (comparison) => <IpComparison comparison={comparison} />,
     activationEffect:

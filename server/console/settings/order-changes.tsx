@@ -19,7 +19,7 @@ export function OrderChanges<T extends Changed>(props: {
   return (
     <Table.ScrollContainer
       minWidth={320}
-      scrollAreaProps={{ viewportProps: scrollRegion('Numbers of newly and no longer affected devices, by order') }}
+      scrollAreaProps={{ viewportProps: scrollRegion('Newly affected and no longer affected devices of each order') }}
     >
       <Table>
         <Table.Thead>

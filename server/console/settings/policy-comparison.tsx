@@ -21,7 +21,7 @@ export function PolicyComparison({ comparison }: { readonly comparison: PolicyCo
       )}
       {territories.length > 0 && (
         <>
-          <Text fw={600}>Changed assignments</Text>
+          <Text fw={600}>Territories whose assignment changes</Text>
           <List size="sm" spacing={2}>
             {territories.map(({ territory, from, to }) => (
               <List.Item key={territory}>
@@ -39,12 +39,12 @@ export function PolicyComparison({ comparison }: { readonly comparison: PolicyCo
             color="yellow"
             title={
               orders.length === 1
-                ? '1 order has different assignments'
-                : `${orders.length} orders have different assignments`
+                ? '1 order differs from this policy'
+                : `${orders.length} orders differ from this policy`
             }
           >
-            Orders do not change automatically. The numbers show what would happen at the current locations of the
-            devices if you changed each order to the assignments of this policy.
+            A policy never changes an existing order. The table shows how many devices would be newly affected or no
+            longer affected if you revised each order to match this policy. The table uses the current device locations.
           </Alert>
           <OrderChanges
             orders={orders}

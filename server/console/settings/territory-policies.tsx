@@ -39,7 +39,7 @@ const KIND: ArtifactKind<typeof territoryPolicyView, typeof policyComparisonView
   preview: {
     verb: ({ active }) => (active ? 'Compare with orders' : 'Compare with active policy'),
     label: ({ version }, verb) => `${verb}: policy version ${version}`,
-    title: ({ active }) => (active ? 'Orders with different assignments' : 'Impact preview of this policy'),
+    title: ({ active }) => (active ? 'Orders that differ from this policy' : 'Impact preview of this policy'),
     content: (comparison) => <PolicyComparison comparison={comparison} />,
     activationEffect:
       'After you activate this policy, new proposals start with its assignments. The ledger records the change. You can roll back at any time.',

@@ -16,7 +16,7 @@ export const SERVICE_MEANING: Readonly<Record<Service, string>> = {
   enrollment: 'Devices can enroll and re-enroll.',
   management: 'Admins can lock, wipe and message the device and see its state.',
   messaging: 'Users can send each other messages.',
-  mail: 'Cordon does not deliver mail yet. Orders can already suspend mail.',
+  mail: 'Cordon does not offer mail yet, but an order can already suspend mail.',
 };
 
 export const NEXUS_NAMES: Readonly<Record<Nexus, string>> = {

@@ -100,7 +100,7 @@ export function settingsPages(tour: () => ConsoleTour): void {
     });
     await page.getByText('Compare it with the active database, then activate it.').waitFor();
     await look('settings');
-    await button('Compare database another.mmdb').click();
+    await button('Compare with active database: another.mmdb').click();
     await page.getByText(/^\d+ of \d+ devices would be located in another country/).waitFor();
     await look('settings comparison');
     await button('Activate database').click();
@@ -168,8 +168,8 @@ export function settingsPages(tour: () => ConsoleTour): void {
     await dialog('Roll back policy', 'Roll back policy');
     await glance('disputed territory back');
     await close();
-    await dialog('Compare with orders: policy version 1', 'Orders with different assignments');
-    await page.getByText('1 order has different assignments').waitFor();
+    await dialog('Compare with orders: policy version 1', 'Orders that differ from this policy');
+    await page.getByText('1 order differs from this policy').waitFor();
     await close();
 
     const { devices } = await operator.as(operator.owner, 'GET', '/devices?text=Noor', devicePage);

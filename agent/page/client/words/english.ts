@@ -162,7 +162,7 @@ export const WORDS = {
     rejoining:
       'This device lost access to this conversation and asked to join again. You can write again after another device in the conversation accepts this device. If you wait for long, start another conversation.',
     left: 'You left this conversation. Earlier messages stay on this device.',
-    missed: 'Not delivered to all recipients',
+    missed: 'Recipients who have not received this message',
     missedOne: (state: string) => state.toLowerCase(),
     byOrder: (order: string) => `because of order ${order}`,
   },

@@ -22,7 +22,7 @@ const NEXUS_EXPLAINED: Readonly<Record<Nexus, string>> = {
   present:
     'The position, IP address or mobile network of the device, or an admin’s statement, shows that the device is in the area now.',
   network: 'The device uses a mobile network that belongs to the area, wherever the device is.',
-  home: 'The home area of the device is in the area. While the device is elsewhere, the rule for travelers applies.',
+  home: 'The device has its home in the area. While the device is elsewhere, the rule for travelers applies.',
   seat: 'The device belongs to a part of the organization that has its legal seat in the area.',
 };
 
