@@ -15,8 +15,8 @@ export interface Unenrollment {
   schedule(): void;
   endIfSent(): void;
   /**
-   * Completes a pending unenrollment. Called when the server closes the connection and says that the device is no longer enrolled. The
-   * server says this only after it has received the result of the command.
+   * Completes a pending unenrollment. Called when the server closes the connection because the enrollment has ended. The server then
+   * already has the result of the command.
    */
   endIfPending(): void;
   stop(): void;

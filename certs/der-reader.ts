@@ -42,7 +42,7 @@ export interface Element {
   readonly end: number;
 }
 
-/** Reads exactly one element with everything inside. Throws a plain `Error` with the reason; the caller names the whole structure. */
+/** Reads exactly one element and all elements inside. Throws a plain `Error` with the reason; the caller adds the name of the structure. */
 export function readDer(bytes: Buffer): Element {
   const element = readElement(bytes, 0, bytes.length, 0);
   if (element.end !== bytes.length) throw new Error('there are bytes after its end');
@@ -54,7 +54,7 @@ function readElement(source: Buffer, start: number, limit: number, depth: number
   const tag = source[start];
   const first = source[start + 1];
   if (start + 2 > limit || tag === undefined || first === undefined) throw new Error('it is cut short');
-  // A tag number of 31 or more takes further bytes. Certificates and requests have no such tag.
+  // A tag number of 31 or more needs several bytes. Certificates and requests have no such tag.
   if ((tag & TAG_NUMBER) === TAG_NUMBER) throw new Error('a tag has more than one byte');
   let length = first;
   let contentStart = start + 2;
@@ -82,7 +82,10 @@ function readElement(source: Buffer, start: number, limit: number, depth: number
   return { tag, items, source, start, contentStart, end };
 }
 
-/** Length in more than one byte (X.690, section 10.1). The minimal encoding is the only valid one, and an indefinite length has no bytes. */
+/**
+ * Reads a length that has more than one byte (X.690, section 10.1). DER allows only the shortest encoding. A size of 0 bytes means an
+ * indefinite length, which only BER allows.
+ */
 function longLength(source: Buffer, from: number, to: number): number {
   const size = to - from;
   if (size === 0) throw new Error('an indefinite length is not DER');
@@ -95,7 +98,8 @@ function longLength(source: Buffer, from: number, to: number): number {
 function checkPrimitive(tag: number, source: Buffer, from: number, to: number): void {
   const first = source[from] ?? 0;
   const number = tag & TAG_NUMBER;
-  // An implicit tag hides the type. These two rules therefore hold for the numbers of INTEGER and BMPString in every class.
+  // An implicit tag replaces the tag that shows the type. These two checks therefore apply to the tag numbers of INTEGER and BMPString in
+  // every class.
   if (number === TAG.integer && to - from > 1) {
     const sign = (source[from + 1] ?? 0) >> 7;
     if (first === (sign === 0 ? 0 : 0xff)) throw new Error('an INTEGER in too many bytes is not DER');
@@ -175,7 +179,7 @@ export function oidOf(element: Element | undefined): string {
     if (!Number.isSafeInteger(arc)) throw new Error('an object identifier is too long');
     isStart = byte < 0x80;
     if (!isStart) continue;
-    // The first number combines the first two arcs, and the first arc is at most 2.
+    // The first encoded number contains the first two arcs (40 × first + second). The first arc is at most 2.
     const top = Math.min(Math.floor(arc / 40), 2);
     text += text === '' ? `${top}.${arc - 40 * top}` : `.${arc}`;
     arc = 0;

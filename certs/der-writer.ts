@@ -28,10 +28,10 @@ export const sequence = (...items: readonly Buffer[]): Buffer => element(TAG.seq
 /** SET of one item. DER requires several items in ascending order. */
 export const setOfOne = (item: Buffer): Buffer => element(TAG.set, [item]);
 export const emptySet = (): Buffer => element(TAG.set, []);
-/** Element with the tag [n], constructed: explicit tagging, or implicit tagging of a constructed value. */
+/** Constructed element with the tag [n], for explicit tagging, or for implicit tagging of a constructed value. */
 export const tagged = (n: number, ...items: readonly Buffer[]): Buffer =>
   element(CONTEXT_SPECIFIC | CONSTRUCTED | n, items);
-/** Element with the tag [n], implicit tagging of a primitive value. */
+/** Primitive element with the tag [n], for implicit tagging of a primitive value. */
 export const implicit = (n: number, value: Buffer): Buffer => element(CONTEXT_SPECIFIC | n, [value]);
 export const bool = (value: boolean): Buffer => element(TAG.boolean, [Buffer.from([value ? 0xff : 0])]);
 export const enumerated = (value: number): Buffer => element(TAG.enumerated, [Buffer.from([value])]);
@@ -46,7 +46,7 @@ export function integer(value: Buffer | number): Buffer {
   let from = 0;
   while (from < bytes.length - 1 && bytes[from] === 0) from += 1;
   const digits = bytes.subarray(from);
-  // A leading zero byte makes a number positive whose first bit is set.
+  // If the first bit of a positive number is set, DER needs a leading zero byte. Without it, the number would be negative.
   return (digits[0] ?? 0x80) < 0x80 ? element(TAG.integer, [digits]) : element(TAG.integer, [Buffer.from([0]), digits]);
 }
 

@@ -196,7 +196,7 @@ async function serve(
 const onePerPerson = (waiting: readonly WaitingCertificate[]): WaitingCertificate[] =>
   [...new Map(waiting.toReversed().map((each) => [each.person, each])).values()].reverse();
 
-/** Error codes after which the signing process continues, such as for a restart of the server or a full disk. */
+/** Errors after which the signing process tries again, for example after a restart of the server or on a full disk. */
 const PASSES: ReadonlySet<string> = new Set([
   'unavailable',
   'store_unavailable',

@@ -20,7 +20,10 @@ export interface IssueCommand {
 
 export interface IssueToMany extends Omit<IssueCommand, 'device'> {
   readonly devices: readonly DeviceId[];
-  /** Number of devices that the admin saw when deciding. Any different number is a conflict. */
+  /**
+   * Number of devices that the admin saw before sending the request. If the number has changed since then, the request fails with
+   * `conflict`.
+   */
   readonly expect?: number;
 }
 
@@ -62,7 +65,10 @@ export function createCommandIssue({ store, jobs, bus, clock, now }: CommandIssu
     return stored;
   }
 
-  /** Result of the earlier request with this id. A request for another command is refused for each of its devices. */
+  /**
+   * Returns the result of the earlier request with this id. If the earlier request was for another command, refuses the command for each
+   * device.
+   */
   function repeated(id: CommandId, command: Command, devices: readonly DeviceId[], earlier: StoredJob): IssuedToMany {
     if (!sameCommand(earlier.command, command)) {
       return { id, queued: 0, refused: devices.map((device) => ({ device, code: 'conflict' })) };
@@ -116,7 +122,9 @@ function lifeOf(seconds: number | undefined): number {
 
 const isWipe = (command: Command): boolean => command.kind === 'wipe-workspace';
 
-/** A wipe destroys a person's data, so its ledger entry makes the operator accountable to outsiders. */
+/**
+ * The public ledger has an entry for each wipe, because a wipe destroys a person's data. Outsiders can then hold the operator accountable.
+ */
 const wipeEntry = (command: CommandId, device: DeviceId, at: number): EntryDraft<'workspace.wipe'> => ({
   kind: 'workspace.wipe',
   at,

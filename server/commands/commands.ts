@@ -1,7 +1,7 @@
 /**
- * Durable queue of commands to devices. Delivery is at least once, and the command's id makes repetitions harmless. A command is bound to
- * one enrollment of a device. Commands have times of the system clock. Ledger entries and workspace states have times of the server clock,
- * which a demo can advance.
+ * Durable queue of commands to devices. A command may be delivered more than once, and its id makes repetitions harmless. Each command
+ * belongs to one enrollment of a device. The times of commands come from the system clock. The times of ledger entries and workspace states
+ * come from the server clock, which a demo can advance.
  */
 import { CordonError } from '../../shared/errors.ts';
 import { Loop } from '../../shared/loops/loop.ts';

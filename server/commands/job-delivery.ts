@@ -5,7 +5,7 @@ import { commandIdFor } from './command-id-for.ts';
 import type { JobMember, JobStore, OpenJob } from './ports.ts';
 import { jobShare, type UnlockShareStore } from './unlock-shares.ts';
 
-/** Number of devices in one page. Between two pages, the server does other work. */
+/** Number of devices in one page. The server does other work between two pages. */
 const PAGE = 512;
 
 export interface JobCommand {
@@ -22,10 +22,12 @@ export interface JobDeliveryPorts {
 
 export function createJobDelivery({ jobs, shares, now }: JobDeliveryPorts) {
   return {
-    /** Job whose devices may still get the command; null for any other job. */
+    /** Returns the job if some of its devices may still get the command, and otherwise null. */
     openJob: (id: CommandId): Promise<OpenJob | null> => jobs.open(id, now()),
 
-    /** The next devices that have not reported the job's command. Empty after the last device, and as soon as the job has ended. */
+    /**
+     * Returns the next devices that have reported nothing about the job's command. Empty after the last device, and when the job has ended.
+     */
     waitingFor: (job: CommandId, after: DeviceId | null): Promise<JobMember[]> => jobs.waiting(job, after, PAGE, now()),
 
     /** Returns the command for each of the given devices, in the sequence of the devices. */

@@ -30,7 +30,7 @@ export interface NewJob extends Omit<NewCommand, 'device'> {
 
 export const REFUSED_FOR = ['not_found', 'conflict', 'legal_hold'] as const;
 
-/** Device that gets no command from a job, with the code of the error. */
+/** Device to which a job sends no command. `code`: error code with the reason. */
 export interface RefusedDevice {
   readonly device: DeviceId;
   readonly code: (typeof REFUSED_FOR)[number];
@@ -111,7 +111,10 @@ export interface JobStore {
   get(id: CommandId): Promise<StoredJob | null>;
   /** Job whose devices may still get the command. Null if it was canceled or has expired, or if no device waits for it. */
   open(id: CommandId, now: number): Promise<OpenJob | null>;
-  /** The next devices of an open job that have reported nothing about its command, in ascending order, starting after `after`. */
+  /**
+   * Returns the next devices of an open job, in ascending order after the device `after`. Leaves out devices that have reported something
+   * about the command.
+   */
   waiting(job: CommandId, after: DeviceId | null, limit: number, now: number): Promise<JobMember[]>;
 }
 

@@ -1,7 +1,7 @@
 /**
- * The server's half of the key to a locked workspace. The device encrypts the workspace key with its own key and the random share from the
- * lock command, and then deletes the share. The unlock command contains the share again. The share alone decrypts nothing, so this is no
- * escrow.
+ * The server's half (share) of the key to a locked workspace. The device encrypts the workspace key with its own key and the random share
+ * from the lock command, and then deletes the share. The unlock command contains the share again. The server cannot decrypt a workspace,
+ * because a share alone decrypts nothing.
  */
 import { hash, randomBytes } from 'node:crypto';
 import { MOST_UNLOCK_SHARES } from '../../shared/protocol/frames.ts';

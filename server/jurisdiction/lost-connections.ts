@@ -1,6 +1,6 @@
 /**
- * Ends connections that the store still contains although an earlier server ended without recording their end. Their evidence would never
- * expire. A large fleet takes minutes, so devices may connect meanwhile.
+ * Ends connections that are still open in the store, although an earlier server process stopped. The location evidence of these connections
+ * would otherwise never expire. The work takes minutes for a large fleet, and devices may connect meanwhile.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
@@ -14,14 +14,14 @@ export interface LostConnectionPorts {
 }
 
 export function createLostConnections({ store, disconnect }: LostConnectionPorts) {
-  /** Devices whose connection started or ended during the work; null outside the work. */
+  /** Devices whose connection started or ended while `endAll` runs; null while it does not run. */
   let observed: Set<DeviceId> | null = null;
 
   return {
     /** Records that the stored connection of the device belongs to this server. */
     noteConnection: (device: DeviceId): void => void observed?.add(device),
     isLost: (device: DeviceId): boolean => !observed?.has(device),
-    /** A second call after a failure continues the work, and still knows the devices that connected before. */
+    /** If a call fails, the next call continues its work. The devices that connected during the failed call stay known. */
     async endAll(work: { readonly stopped: boolean }): Promise<void> {
       observed ??= new Set();
       let after: DeviceId | null = null;

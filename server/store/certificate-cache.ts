@@ -1,6 +1,6 @@
 /**
- * Cache of device certificates with the state of their devices, because every connection of a device reads its certificate. A transaction
- * that changes the enrollment or a certificate of a device excludes the device from the cache until the transaction has ended (ADR 47).
+ * Cache of device certificates with the state of their devices, because the server reads a device's certificate for every connection. While
+ * a transaction changes the enrollment or a certificate of a device, the cache contains nothing about this device (ADR 47).
  */
 import type { Transaction } from 'kysely';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
@@ -26,7 +26,7 @@ export class CertificateCache {
     const device = this.#devices.get(fingerprint);
     const row = device && this.#rows.get(device);
     if (row?.fingerprint === fingerprint) return row;
-    // The cache has removed this certificate, or has another certificate of the device.
+    // Either the cache has removed this certificate, or the device has another certificate in the cache now.
     this.#devices.delete(fingerprint);
     return undefined;
   }

@@ -13,7 +13,7 @@ import { endDevice } from './device-store.ts';
 import { OPEN } from './job-members.ts';
 import { isUnderLegalHold } from './under-legal-hold.ts';
 
-/** Receipts of one kind that are read in one turn of the event loop, which takes some milliseconds. */
+/** Number of receipts that the store reads in one turn of the event loop. Such a turn takes some milliseconds. */
 const PAGE = 5_000;
 
 export class ExitStore implements Port {

@@ -1,6 +1,6 @@
 /**
- * Commands of jobs. Until the first change of its state, a device's command has no row in `commands`: the job and the row in `job_members`
- * say everything. This module reads such commands, and gives them their rows.
+ * Commands of jobs. A device's command gets a row in `commands` only when its state changes. Until then, the job and the row in
+ * `job_members` contain all its data. This module reads such commands and adds their rows.
  */
 import { type RawBuilder, sql } from 'kysely';
 import { type CommandId, commandIdSchema, type DeviceId, deviceIdSchema } from '../../shared/protocol/ids.ts';
@@ -67,7 +67,10 @@ export function memberRowOf({ id: job, device_id, ended_at, ended_as, ended_deta
   };
 }
 
-/** Commands of jobs to devices, by the ids of the commands. `REQUEST_PREFIX` explains the range. */
+/**
+ * Returns commands of jobs by the ids of the commands. The ids of a job and of its commands have the same first `REQUEST_PREFIX`
+ * characters.
+ */
 export async function membersById(
   db: Db | Tx,
   commands: readonly { readonly id: CommandId; readonly device: DeviceId }[],
@@ -86,8 +89,9 @@ export async function membersById(
 }
 
 /**
- * The device's newest commands in jobs that are at most as new as `before`: at least `limit`, if there are as many. Contains all commands
- * of the last time in it. The caller sorts commands of one time by their ids, which are not in the database.
+ * Returns the newest commands of a device in jobs that are not newer than `before`. Returns at least `limit` commands if so many exist. The
+ * result contains either all commands of one time or none, because the caller sorts commands of the same time by their ids. These ids are
+ * not in the database.
  */
 export async function membersOfDevice(
   db: Db,
@@ -110,8 +114,8 @@ export async function membersOfDevice(
 }
 
 /**
- * Gives commands their rows in `commands`. A lock command also gets its own unlock share, so that the share outlives the job. `rows`: rows
- * from `selectMembers`, with their new states.
+ * Adds the rows of commands to `commands`. Also stores the unlock share of each lock command, because the share must outlive the job.
+ * `rows`: rows from `selectMembers`, with their new states.
  */
 export async function storeMembers(tx: Tx, rows: readonly MemberRow[]): Promise<void> {
   for (let from = 0; from < rows.length; from += SLICE) await storeSlice(tx, rows.slice(from, from + SLICE));

@@ -85,7 +85,7 @@ export class JobStore implements Port {
   }
 
   async waiting(job: CommandId, after: DeviceId | null, limit: number, now: number): Promise<JobMember[]> {
-    // One text for the whole page, because the rows of 100,000 devices as objects would cost twice as much.
+    // The database returns the whole page as one text. The rows of 100,000 devices as objects would take twice the time.
     const { rows } = await sql<{ page: string | null }>`
       select string_agg(device_id || ' ' || generation, ',' order by device_id) as page from (
         select m.device_id, m.generation from jobs j cross join job_members m
@@ -97,7 +97,10 @@ export class JobStore implements Port {
   }
 }
 
-/** The ids were valid when the job was stored. Checking 100,000 ids again would cost more than reading them. */
+/**
+ * Reads one device from the text of a page. The device ids were checked when the job was stored. Checking 100,000 ids again would take
+ * longer than reading them.
+ */
 function memberOf(text: string): JobMember {
   const end = text.indexOf(' ');
   return { device: text.slice(0, end) as DeviceId, generation: Number(text.slice(end + 1)) };

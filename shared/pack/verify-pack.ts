@@ -49,8 +49,9 @@ const NEVER_PROVEN = [
 ] as const;
 
 /**
- * Returns the public root (public key) with which the pack is verified. The auditor gives either the public root or its fingerprint. For a
- * fingerprint, the function returns the public root in the pack if its fingerprint is the same, and otherwise null.
+ * Returns the public root (document with the keys that auditors need) with which the pack is verified. The auditor gives either this
+ * document or its fingerprint. For a fingerprint, the function returns the public root in the pack if its fingerprint is the same, and
+ * otherwise null.
  */
 function pinnedRoot(files: PackFiles, pinned: Pinned, findings: Findings): PublicRoot | null {
   const own = findings.try(PUBLIC_ROOT, () => parseDocument(publicRootSchema, need(files, PUBLIC_ROOT)));

@@ -28,8 +28,8 @@ export interface GroupComparison extends Difference {
 }
 
 /**
- * Changes of a conversation's MLS group, which must contain all current devices of the conversation's people. A change is a commit, stored
- * beside the group's state until the server has ordered it among the commits of other devices (RFC 9420, section 14).
+ * Changes of a conversation's MLS group, which must contain all current devices of the conversation's people. A change is a commit. The
+ * device stores its commit beside the state of the group until the server accepts it (RFC 9420, section 14).
  */
 export interface GroupChanges {
   /**
@@ -161,8 +161,8 @@ async function commit(
     add: enrollmentsOf(made.added),
     remove: removed.map((leaf) => leaf.device),
   };
-  // Alone in the group, this device sends the commit to no other member. The welcome carries the commit's data, which tells the server the
-  // devices that may make the next commit.
+  // This device is alone in the group, so it sends the commit to no other member. The welcome contains the data of the commit, which tell
+  // the server which devices may make the next commit.
   if (to.length === 0) {
     await adopt(ports, checked, { ...pending, post: '' }, () => undefined, data);
     return null;

@@ -9,10 +9,10 @@ const FRESH_FOR = 60_000;
 const CHECKED_EVERY = 15 * 60_000;
 
 /**
- * Schedule of group checks, which compare a conversation's MLS group with the current devices of its people. Every conversation is checked
- * once after a request for all: also one that began or was joined during the change of members that caused the request. The schedule is
- * only in memory, and a restart checks all conversations, so a lost event delays a check but never prevents it. All times are those of the
- * machine's own clock.
+ * Schedule of group checks. A check compares the MLS group of a conversation with the current devices of its people. After a request for
+ * all conversations, each one is checked once, including a conversation that begins meanwhile. The schedule is only in memory, and a
+ * restart checks all conversations. A lost event therefore delays a check, but never prevents it. All times are those of the machine's own
+ * clock.
  */
 export interface GroupChecks {
   /**

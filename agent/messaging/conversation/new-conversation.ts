@@ -137,8 +137,8 @@ export function createNewConversations(ports: {
         records.save(begun, { group: about?.state ?? group });
         also(begun);
         if (!change?.welcome || !about) return;
-        // Alone in the group, this device sends the commit to no other member. The welcome carries the commit's data, which tells the
-        // server the devices that may make the next commit.
+        // This device is alone in the group, so it sends the commit to no other member. The welcome contains the data of the commit, which
+        // tell the server which devices may make the next commit.
         const commit = { conversation, epoch: change.epoch, add: enrollmentsOf(change.added), remove: [] };
         posts.add({ to: newcomers, commit, body: change.welcome }, { kind: 'welcome', conversation });
         posts.add({ to: newcomers, body: about.message }, { kind: 'description', conversation });

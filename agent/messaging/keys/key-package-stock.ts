@@ -106,7 +106,7 @@ export function createKeyPackageStock(ports: {
     const lastResorts = stored.all().filter(({ lastResort }) => lastResort);
     const newest = Math.max(0, ...lastResorts.map((each) => each.madeAt));
     const renew = replace || newest < now() - LAST_RESORT_FOR;
-    // The device replaces used key packages in one request when several are used.
+    // The device makes new key packages only when a third of them is used, so that one request replaces several.
     const missing = known !== null && known <= (target * 2) / 3 ? target - known : 0;
     if (missing === 0 && !renew) return;
     stored.removeOld(now());

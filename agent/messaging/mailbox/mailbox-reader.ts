@@ -105,7 +105,7 @@ export function createMailboxReader(ports: MailboxReaderPorts): MailboxReader {
           ports.rejoinRequests.askWriters(conversation, writers);
         }
       }
-      // If too many items wait, the oldest are given up: a later welcome makes the newest readable first.
+      // If too many items wait, the device sets the oldest aside. A later welcome is most likely to make the newest items readable.
       for (const letter of waiting.slice(0, -MOST_WAITING))
         items.setAside(letter, 'mailbox_stuck', `more than ${MOST_WAITING} items wait for missing data`);
       return { isWaiting: waiting.length > 0 };

@@ -5,7 +5,10 @@ import type { Member } from '../members/member.ts';
 import type { Membership } from '../members/membership.ts';
 import type { ContentPosts } from './content-posts.ts';
 
-/** Maximum number of missing messages that are stored for one conversation. A member could otherwise name any number of them. */
+/**
+ * Maximum number of missing messages that are stored for one conversation. Without this limit, a member could claim any number of missing
+ * messages.
+ */
 const MOST_MISSING = 64;
 
 /**

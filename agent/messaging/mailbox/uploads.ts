@@ -8,7 +8,10 @@ type Written = Pick<HistoryMessage, 'id' | 'conversation' | 'attachments'>;
  * files again under the same ids.
  */
 export interface Uploads {
-  /** True if the server has the message's files; otherwise starts their upload. After a failed upload, throws its error once. */
+  /**
+   * Returns true if the server has the files of the message. If not, starts their upload and returns false. If an upload failed, throws its
+   * error once.
+   */
   have(message: Written): boolean;
   /** Forgets failed uploads, so that the next attempt uploads the files again. The order that caused a failure may have ended. */
   retry(): void;

@@ -22,8 +22,8 @@ export interface Certification {
    */
   lastOwn(): PersonName;
   /**
-   * True if the device may take part in conversations. If not, asks the server at longer and longer intervals. The server also reports a
-   * change.
+   * True if the device may take part in conversations. If not, asks the server again after longer and longer delays. The server also
+   * reports a change itself.
    */
   check(isConnected: boolean): Promise<boolean>;
   /**

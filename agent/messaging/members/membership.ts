@@ -31,8 +31,8 @@ export interface Membership {
   /** Verification callback for MLS. Throws `unverified_member` and raises an alert unless the given key is the device's verified key. */
   proofOf(device: DeviceId, generation: number, signatureKey: string): Promise<Member>;
   /**
-   * Finds people by a text. The returned names, e-mail addresses and groups come from the certificates of the people's devices. In its own
-   * response, a dishonest server could combine one person's name with another person's identifier.
+   * Finds people by a text. The returned names, e-mail addresses and groups come from the certificates of the people's devices. A dishonest
+   * server could otherwise show one person's name with another person's identifier.
    */
   search(text: string): Promise<readonly FoundPerson[]>;
   changed(person: string): void;
@@ -128,8 +128,8 @@ export function createMembership(ports: MembershipPorts): Membership {
       const found = personId.safeParse(wanted).success
         ? [wanted]
         : peopleResponse.parse(await client.ask('GET', `/device/people?${query}`)).people.map(({ person }) => person);
-      // The name comes from the device's certificate. In its response, a dishonest server could combine one person's name with another
-      // person's identifier, and a message would reach the wrong person.
+      // The name comes from the device's certificate. A dishonest server could otherwise show one person's name with another person's
+      // identifier, and a message would reach the wrong person.
       const verified = await alerted(directory.membersOf(found));
       return [...verified].flatMap(([person, members]) => describePerson(person, members) ?? []);
     },
