@@ -1,8 +1,9 @@
 /**
- * The time on a device, which decides when orders start and end (ADR 30). The last authenticated time (the server's time or the date of a
- * signed order list) is the floor, to which the device adds the time of the monotonic clock. After a reboot, the device uses its wall
- * clock: never earlier than the last stored time, and at most seven days after the floor. A server time far ahead takes effect only when
- * the wall clock agrees, or when the server has repeated it for hours.
+ * The time on a device, which decides when orders start and end (ADR 30).
+ *
+ * The last authenticated time is the floor. The device adds the time that the monotonic clock has counted since then. After a reboot, the
+ * device uses its wall clock, but never a time before the last stored time, and never more than seven days after the floor. A server time
+ * far ahead takes effect only when the wall clock agrees, or when the server has repeated it for hours.
  */
 import type { Instant } from '../../shared/time/clock.ts';
 
@@ -40,7 +41,7 @@ export interface ClockState {
 }
 
 const HOUR = 3_600_000;
-/** Maximum difference between two clocks that agree. A server time that is ahead by at most this takes effect at once. */
+/** Maximum difference between two clocks that agree. The device accepts a server time at once if it is ahead by at most this value. */
 export const CLOCKS_AGREE = HOUR;
 /** Maximum plausible jump of time after a reboot, because the wall clock can be wrong by a time zone and a day. */
 export const REBOOT_TOLERANCE = 26 * HOUR;

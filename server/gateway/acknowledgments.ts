@@ -8,7 +8,7 @@ export interface Unconfirmed {
   readonly had: DocumentVersions | null;
   /** Highest report number to acknowledge; null if no acknowledgment is due. */
   readonly reports: number | null;
-  /** True if the store already has all of this, so that only the acknowledgment is due. */
+  /** True if the store already contains these values, so that the server only has to send the acknowledgment. */
   readonly marked: boolean;
 }
 

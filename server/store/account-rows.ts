@@ -100,7 +100,7 @@ export async function grantsOf(db: Db | Tx, account: string): Promise<Schema['ro
   return db.selectFrom('role_grants').selectAll().where('account_id', '=', account).orderBy('granted_at').execute();
 }
 
-/** Accounts, each with the id of the older person record that replaced the account's person record (`same_as`). */
+/** Accounts. `same_as`: id of the older person record that replaced the person record of the account. */
 export const accountRows = (db: Db | Tx) =>
   db
     .selectFrom('accounts')

@@ -13,8 +13,8 @@ export const GROUP = sql<string>`coalesce(devices.group_id, code.group_id)`;
 const HOME = sql<string | null>`coalesce(code.home, devices.home, groups.home)`;
 
 /**
- * Activation codes. A code for an existing device has the device's current group, and the device's home area and legal seat unless the code
- * names others.
+ * Activation codes. If a code enrolls an existing device again, its group is the current group of the device. Its home area and legal seat
+ * are those of the device, unless the code sets others.
  */
 export function selectCodes(db: Db) {
   return db

@@ -118,7 +118,10 @@ export class CommandRequestStore implements Port {
   }
 }
 
-/** Condition on the commands `c` of a job. Their ids share a prefix (`commandIdFor`), so they are one range of the primary key. */
+/**
+ * Condition on the commands `c` of a job. The ids of these commands begin with the same characters (`commandIdFor`), so they are one range
+ * of the primary key.
+ */
 function ofRequest(request: CommandId): RawBuilder<unknown> {
   const from = request.slice(0, REQUEST_PREFIX);
   return sql`c.id >= ${from} and c.id < ${`${from}~`} and c.request = ${request}`;

@@ -18,7 +18,7 @@ import type { Schema } from './schema.ts';
 import { UNDER_LEGAL_HOLD } from './under-legal-hold.ts';
 
 const EXPIRED = 'The command expired before the device reported a result.';
-/** Number of devices whose commands' ids are compared at a time, in the search for a command of a job. */
+/** Number of devices that are read at a time in the search for a command of a job. */
 const COMPARED = 2_000;
 
 interface Insertion {
@@ -53,7 +53,10 @@ export class CommandStore implements Port {
     return member && recordOf(member);
   }
 
-  /** Command of a job without a row in `commands`. Compares the ids of all devices, because the caller does not know the device. */
+  /**
+   * Returns a command of a job that has no row in `commands` yet. Compares the ids of the commands to all devices of the job, because the
+   * caller does not know the device.
+   */
   async #memberWithId(id: CommandId): Promise<MemberRow | null> {
     const { db } = this.#database;
     const prefix = id.slice(0, REQUEST_PREFIX);

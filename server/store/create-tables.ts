@@ -13,7 +13,7 @@ export interface Table {
   readonly indexes?: readonly string[];
   /** SQL of indexes with a condition or an expression, by index name. The SQL is valid in both SQLite and PostgreSQL. */
   readonly special?: Readonly<Record<string, string>>;
-  /** Stores the rows in the order of the primary key (SQLite only). Suits small rows that are looked up by key. */
+  /** Stores the rows in the order of the primary key (SQLite only). This is suitable for small rows that are looked up by key. */
   readonly byKey?: true;
 }
 

@@ -1,6 +1,6 @@
 /**
- * Devices sorted by the time of their last contact, read from an index of `device_presence` in its own order. The list has two parts:
- * devices without a contact, sorted by id, and all others. No index contains both parts, so each part has a query of its own.
+ * Devices sorted by the time of their last contact, read in this order from an index of `device_presence`. The list has two parts: devices
+ * without a contact, sorted by id, and all others. No index contains both parts, so each part needs its own query.
  */
 import { type RawBuilder, sql } from 'kysely';
 import type { DeviceQuery, Selection } from '../devices/ports.ts';
