@@ -8,6 +8,7 @@ import type { DeviceId } from '../../shared/protocol/ids.ts';
 import { type ApiServer, PASSWORD, startApi } from '../../tests/support/api-server.ts';
 import { addDevice, addGroup } from '../../tests/support/fleet-rows.ts';
 import { runInProcess } from '../../tests/support/in-process-cli.ts';
+import { issuedTo } from '../../tests/support/issued-commands.ts';
 import { STEP_UP_WITHIN } from '../admins/action-policy.ts';
 
 let api: ApiServer;
@@ -53,8 +54,7 @@ it('requires a second person, who reads and confirms the action', async () => {
   expect((await second('actions', 'confirm', id, '--devices', '6')).code).toBe(EXIT.conflict);
   const confirmed = await second('actions', 'confirm', id, '--devices', '7');
   expect([confirmed.err, confirmed.out]).toEqual(['', `${id}: workspace.wipe for 7 devices performed.\n`]);
-  const commands = await api.database.db.selectFrom('commands').select('device_id').execute();
-  expect(commands.map(({ device_id }) => device_id).sort()).toEqual([...devices].sort());
+  expect((await issuedTo(api.database)).sort()).toEqual([...devices].sort());
 });
 
 it('declines an action with a reason', async () => {

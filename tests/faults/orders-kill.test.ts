@@ -261,7 +261,7 @@ describe('on SQLite', () => {
       await operator.adopt(proposal);
       await settled(true);
       // One planned notice was still due, and a pause does not repeat it.
-      const expected = [`delivered ${revision}`, `delivered ${revision} at entry`, `enforced ${revision}`];
+      const expected = [`delivered ${revision}`, `delivered ${revision} at effective`, `enforced ${revision}`];
       const survived = new Set<number>();
       let isClosed = true;
       // The earlier test leaves a random number of orders. The loop therefore continues until the agent survives all of its statements.
