@@ -6,10 +6,12 @@ import { type Bench, BUSY_ENOUGH, type Extent, median, type Sample } from './mea
 
 export const QUICK: Extent = { runs: 5, share: 0.25 };
 
-/** Benchmarks of the comparison. The ratio of each has to vary by less than 15 % between runs on a quiet machine. */
+/**
+ * Benchmarks of the comparison. The ratio of each varies by less than 20 % between runs on a quiet machine. The ratio of `connect-full`
+ * varies by 30 %, so that it cannot be compared.
+ */
 export const QUICK_NAMES: ReadonlySet<string> = new Set([
   'enrollment-kept-alive',
-  'connect-full',
   'check-in-durable',
   'messages-durable',
 ]);
