@@ -1,13 +1,14 @@
 /**
  * HTTPS routes of the device listener beside the WebSocket: sealed messages, evidence and recovery. Each route requires the device's client
  * certificate, and the response is JSON unless stated otherwise.
- * - `POST /device/messaging-key` (`messagingKeyBody`) submits the key with which this enrollment signs messages → `messagingKeyAnswer`.
- * - `GET /device/messaging-key` → `messagingKeyAnswer`: whether the key is certified and countersigned.
- * - `GET /device/people?text=` → `peopleAnswer`: at most 20 people whose names contain the text.
- * - `POST /device/members` (`membersBody`) → `membersAnswer`: devices of the given people. Until its WebSocket session ends, the requesting
- *   device receives the frame `members-changed` when the devices of these people change.
+ * - `POST /device/messaging-key` (`messagingKeyBody`) submits the key with which this enrollment signs messages →
+ *   `messagingKeyResponse`.
+ * - `GET /device/messaging-key` → `messagingKeyResponse`: whether the key is certified and countersigned.
+ * - `GET /device/people?text=` → `peopleResponse`: at most 20 people whose names contain the text.
+ * - `POST /device/members` (`membersBody`) → `membersResponse`: devices of the given people. Until its WebSocket session ends, the
+ *   requesting device receives the frame `members-changed` when the devices of these people change.
  * - `POST /device/key-packages` (`keyPackagesBody`) → `{ remaining }`.
- * - `POST /device/key-packages/claim` (`claimBody`) → `claimAnswer`: one key package of each device that has one. The server returns a
+ * - `POST /device/key-packages/claim` (`claimBody`) → `claimResponse`: one key package of each device that has one. The server returns a
  *   single-use package only once.
  * - `PUT /device/attachments/ID` (bytes, at most `LARGEST_ATTACHMENT`) → 204. ID: 32 random bytes of the sender, base64url. Each device
  *   that knows the ID can fetch the file. The upload may take `ATTACHMENT_WITHIN`; other request bodies may take one minute.
@@ -15,7 +16,7 @@
  * - `GET /device/ledger/consistency?from=SIZE&to=SIZE` → `consistencyView` of `shared/api/ledger.ts`: proof that the ledger of `to` entries
  *   contains the first `from` entries unchanged. Default for `to`: the newest checkpoint's size. The response always contains the newest
  *   checkpoint. `from=0` proves nothing.
- * - `GET /device/ledger/continuations?size=SIZE` → `continuationsAnswer`: continuations of the ledger after a loss of entries (ADR 39),
+ * - `GET /device/ledger/continuations?size=SIZE` → `continuationsResponse`: continuations of the ledger after a loss of entries (ADR 39),
  *   each with the proof that the ledger of `size` entries contains it.
  * - `POST /device/evidence` (`{ observations }`, 1 to 1,024 observations in the format of reports) → `{ stored, refused }`: for a device
  *   whose management is suspended.
