@@ -8,6 +8,7 @@ import { CertificateCache } from '../../server/store/certificate-cache.ts';
 import { CertificateStore } from '../../server/store/certificate-store.ts';
 import type { Database } from '../../server/store/database.ts';
 import { EnrollmentStore } from '../../server/store/enrollment-store.ts';
+import { isCordonError } from '../../shared/errors.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 import { describeOnEveryStore } from '../contract/every-store.ts';
 import { fleet } from '../support/device-world.ts';
@@ -91,7 +92,15 @@ async function openWorld(database: Database) {
   const act = {
     async revoke(one: Played) {
       const before = [...one.certificates];
-      await devices.revoke(one.id);
+      // Another revocation can end the device first. If the device is then enrolled again, this revocation is a conflict.
+      const isRevoked = await devices.revoke(one.id).then(
+        () => true,
+        (error: unknown) => {
+          if (isCordonError(error, 'conflict')) return false;
+          throw error;
+        },
+      );
+      if (!isRevoked) return;
       for (const certificate of before) certificate.ended = true;
     },
     async renew(one: Played) {
