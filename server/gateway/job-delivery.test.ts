@@ -2,8 +2,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { serverFrameSchema } from '../../shared/protocol/frames.ts';
 import { type DeviceId, newCommandId, newDeviceId } from '../../shared/protocol/ids.ts';
-import { createJobDelivery, frameEncoder } from './job-delivery.ts';
-import type { DeviceSession } from './session.ts';
+import { createJobDelivery, frameEncoder, type JobSession } from './job-delivery.ts';
 
 const COMMAND = { kind: 'restart-agent' } as const;
 
@@ -26,7 +25,7 @@ it('encodes the same frame as JSON.stringify', () => {
   expect(serverFrameSchema.safeParse(JSON.parse(locked)).success).toBe(true);
 });
 
-/** Delivery over fake sessions. `pages`: devices of the job, page by page. */
+/** Delivery over sessions that record what they send. `pages`: devices of the job, page by page. */
 function deliveryOf(
   pages: readonly (readonly DeviceId[])[],
   live: readonly { device: DeviceId; generation: number }[],
@@ -34,14 +33,13 @@ function deliveryOf(
   const sent: string[] = [];
   const known = new Set<string>();
   const sessions = new Map(
-    live.map(({ device, generation }) => [
+    live.map(({ device, generation }): [DeviceId, JobSession] => [
       device,
       {
-        device,
         generation,
         documents: { addCommand: (id: string) => !known.has(id) && known.add(id) !== undefined },
-        frames: { sendEncoded: (frame: string) => sent.push(`${device} ${JSON.parse(frame).id}`) },
-      } as unknown as DeviceSession,
+        frames: { sendEncoded: (frame) => void sent.push(`${device} ${JSON.parse(frame.toString()).id}`) },
+      },
     ]),
   );
   let open = true;

@@ -2,9 +2,16 @@
 import type { Command } from '../../shared/protocol/frames.ts';
 import type { CommandId, DeviceId } from '../../shared/protocol/ids.ts';
 import type { JobCommand } from '../commands/job-delivery.ts';
+import type { DocumentsSent } from './documents-sent.ts';
+import type { FrameSender } from './frame-sender.ts';
 import type { CommandsPort } from './ports.ts';
-import type { DeviceSession } from './session.ts';
-import type { Sessions } from './sessions.ts';
+
+/** Part of a device session that the delivery uses. */
+export interface JobSession {
+  readonly generation: number;
+  readonly documents: Pick<DocumentsSent, 'addCommand'>;
+  readonly frames: Pick<FrameSender, 'sendEncoded'>;
+}
 
 export type JobDelivery = (job: CommandId) => Promise<void>;
 
@@ -27,7 +34,7 @@ export function createJobDelivery({
   sessions,
 }: {
   readonly commands: Pick<CommandsPort, 'openJob' | 'waitingFor' | 'commandsOf'>;
-  readonly sessions: Pick<Sessions, 'live'>;
+  readonly sessions: { live(device: DeviceId): JobSession | undefined };
 }): JobDelivery {
   return async (id) => {
     const job = await commands.openJob(id);
@@ -37,14 +44,14 @@ export function createJobDelivery({
       const members = await commands.waitingFor(id, after);
       const last = members.at(-1);
       if (!last) return;
-      const connected: DeviceSession[] = [];
+      const connected: { readonly device: DeviceId; readonly session: JobSession }[] = [];
       for (const { device, generation } of members) {
         const session = sessions.live(device);
-        if (session?.generation === generation) connected.push(session);
+        if (session?.generation === generation) connected.push({ device, session });
       }
       const page = await commands.commandsOf(job, connected);
       for (const [index, command] of page.entries()) {
-        const session = connected[index];
+        const session = connected[index]?.session;
         if (session?.documents.addCommand(command.id)) session.frames.sendEncoded(encode(command));
       }
       after = last.device;

@@ -48,8 +48,8 @@ async function pageWithTotal({ db, dialect }: Database, query: DeviceQuery): Pro
 
 /**
  * Page of a text search on SQLite. The search is the filter that excludes most devices, so only its results are looked up in other tables.
- * They are sorted by id first, because SQLite finds neighboring rows several times faster. Null for filters by a device's enrollment, which
- * need more columns.
+ * The results are sorted by id first, because SQLite finds neighboring rows several times faster. Null for filters by a device's enrollment,
+ * which need more columns.
  */
 function searched(query: DeviceQuery): RawBuilder<unknown> | null {
   const { filter, scope, now, sort, descending, limit, offset } = query;

@@ -156,7 +156,7 @@ export const OUTCOME_NAMES: Readonly<Record<AppealOutcome, string>> = {
 };
 
 /**
- * One sentence about an answer to an authority or a step of an appeal, without the note that an admin added. The sentence contains
+ * Sentence about an answer to an authority or a step of an appeal, without the note that an admin added. The sentence contains
  * unescaped text that users entered.
  */
 export function proceedingWords(proceeding: Proceeding): string {

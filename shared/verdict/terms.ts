@@ -36,7 +36,7 @@ export const EVIDENCE_SOURCES = ['statement', 'position', 'network', 'address'] 
 export type EvidenceSource = (typeof EVIDENCE_SOURCES)[number];
 
 /**
- * One observation of a device's location by one source. `areas` contains countries, subdivisions and disputed territories (such as
+ * Observation of a device's location by one source. `areas` contains countries, subdivisions and disputed territories (such as
  * `XX-crimea`), but no groups of countries.
  */
 export interface Observation {

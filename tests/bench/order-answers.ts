@@ -6,7 +6,7 @@ import type { BenchDevice } from './bench-device.ts';
 /** Receipts that devices send after the next order list. */
 export type OrderAnswer = Pick<Receipt, 'order' | 'revision' | 'kind' | 'gate' | 'service'>;
 
-/** One parsed order list for all devices, because a device's own work on the list is not measured. */
+/** Newest order list, parsed once for all devices, because a device's own work on the list is not measured. */
 let read: { readonly text: string; readonly about: Pick<Receipt, 'installation' | 'listVersion'> } | null = null;
 function readList(text: string): Pick<Receipt, 'installation' | 'listVersion'> {
   if (read?.text === text) return read.about;

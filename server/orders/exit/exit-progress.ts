@@ -87,7 +87,7 @@ export function createExitProgress(ports: ExitProgressPorts) {
     const counts = { held: 0, waiting: 0, unanswered: 0 };
     if (!active) return counts;
     const denied = await deniedBy(order, revision);
-    // One search for the devices with a receipt costs less than a search for each blocked device.
+    // A single search for all devices with a receipt costs less than a search for each blocked device.
     const answered = await store.answered(order, revision);
     for (const some of slices(denied, AT_ONCE)) {
       const devices = some.map(({ device }) => device);
