@@ -7,10 +7,11 @@
  * - `--page` writes BENCHMARKS.md with that graph.
  * - `--quick` compares a few ratios with `quick-baseline.json` in at most two minutes, and exits 1 if one is more than 30 % worse.
  * - `--write-baseline`, with `--quick`, writes `quick-baseline.json`. Use it on a machine without other work.
+ * - `--profile FOLDER`, with `--only`, writes a `.cpuprofile` of the server per benchmark and prints its 20 most expensive functions.
  * - `--postgres` uses the PostgreSQL server in `CORDON_TEST_DATABASE_URL`. PostgreSQL's own CPU time is not included.
  * Linux only: CPU time and memory come from /proc.
  */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -25,7 +26,7 @@ import { devicesListBenches } from './devices-list.ts';
 import { enrollmentBenches } from './enrollment.ts';
 import { fanOutBench } from './fan-out.ts';
 import { largeStartBenches } from './large-start.ts';
-import { type Bench, type Extent, FULL, type Result, resultOf } from './measure.ts';
+import { type Bench, type Extent, FULL, observe, type Result, resultOf } from './measure.ts';
 import { messageBenches } from './messages.ts';
 import { orderForceBenches } from './order-force.ts';
 import { orderImpactBenches } from './order-impact.ts';
@@ -45,6 +46,7 @@ const { values } = parseArgs({
     svg: { type: 'string' },
     page: { type: 'boolean' },
     quick: { type: 'boolean' },
+    profile: { type: 'string' },
     'write-baseline': { type: 'boolean' },
   },
 });
@@ -155,6 +157,22 @@ async function quick(): Promise<void> {
   }
 }
 
+/** Records one run of each benchmark. */
+async function profile(stage: Stage, folder: string, only: (bench: Bench) => boolean): Promise<void> {
+  mkdirSync(folder, { recursive: true });
+  const recorder = await stage.recorder();
+  observe(stage.pid, (work) => recorder.during(work));
+  for (const bench of benchesOn(stage, { ...FULL, runs: 1 }).filter(only)) {
+    await bench.run();
+    const rows = recorder.write(folder, bench.name);
+    say(`\n${bench.name}`);
+    if (rows === null) say('  not recorded: this benchmark measures no CPU time of the server');
+    for (const { name, share } of rows ?? []) say(`  ${(share * 100).toFixed(1).padStart(5)} %  ${name}`);
+  }
+  observe(stage.pid, null);
+  recorder.close();
+}
+
 async function main(): Promise<void> {
   if (process.platform !== 'linux') throw new Error('npm run bench reads /proc and so runs on Linux only');
   if (values.quick) return await quick();
@@ -173,6 +191,7 @@ async function main(): Promise<void> {
     try {
       if (!stage.pinned) say('(one core, or no taskset: server and client share what there is)');
       const benches = benchesOn(stage).filter(wanted);
+      if (values.profile !== undefined) return await profile(stage, values.profile, wanted);
       if (benches.length === 0) {
         throw new Error(
           `there is no ${values.only}: ${[...apart, ...benchesOn(stage)].map(({ name }) => name).join(', ')}`,

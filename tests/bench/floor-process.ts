@@ -5,7 +5,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { FloorAnswer, FloorTask } from './floor-tasks.ts';
-import { collectGarbage, INSPECTABLE, pin } from './process.ts';
+import { collectGarbage, INSPECTABLE } from './inspector.ts';
+import { pin } from './process.ts';
 
 export interface Floor {
   readonly pid: number;

@@ -3,7 +3,6 @@ import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
-import { WebSocket } from 'ws';
 
 /** CPU time of all threads in seconds, from the scheduler's accounts, because the ticks of `stat` have 10 ms each. */
 export function cpuSeconds(pid: number): number {
@@ -43,24 +42,3 @@ export async function quiet(pid: number): Promise<void> {
     before = now;
   }
 }
-
-/** Makes the process collect its garbage, so that the remaining memory is in use. It uses the inspector, which SIGUSR1 opens. */
-export async function collectGarbage(pid: number, output: () => string): Promise<void> {
-  const address = () => output().match(/Debugger listening on (ws:\/\/\S+)/)?.[1];
-  if (!address()) process.kill(pid, 'SIGUSR1');
-  while (!address()) await delay(20);
-  const inspector = new WebSocket(address() ?? '', { perMessageDeflate: false });
-  await new Promise<void>((resolve, reject) => {
-    inspector.on('error', reject);
-    inspector.on('open', () => {
-      // Collects garbage twice, because the second collection frees the objects that have finalizers.
-      for (const id of [1, 2]) inspector.send(JSON.stringify({ id, method: 'HeapProfiler.collectGarbage' }));
-    });
-    inspector.on('message', (data) => JSON.parse(data.toString()).id === 2 && resolve());
-  });
-  inspector.close();
-  await delay(500);
-}
-
-/** Node options of a process whose garbage will be collected: its inspector uses any free port. */
-export const INSPECTABLE = { NODE_OPTIONS: '--inspect-port=127.0.0.1:0' };

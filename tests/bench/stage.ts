@@ -17,8 +17,10 @@ import { type ServerProcess, startServerProcess } from '../support/server-proces
 import { BenchDevice, type Code, type Versions } from './bench-device.ts';
 import { addElsewhere, scatteredDeviceId } from './elsewhere.ts';
 import { type Floor, startFloor } from './floor-process.ts';
+import { collectGarbage, INSPECTABLE } from './inspector.ts';
 import { inParallel } from './measure.ts';
-import { collectGarbage, INSPECTABLE, pin } from './process.ts';
+import { pin } from './process.ts';
+import { Recorder } from './profile.ts';
 
 const SERVER_CORE = 0;
 export const CLIENT_CORE = 1;
@@ -86,6 +88,11 @@ export class Stage {
 
   collectGarbage(): Promise<void> {
     return collectGarbage(this.pid, () => this.#server.output());
+  }
+
+  /** Recorder of the server's CPU time. It ends with the server's process. */
+  recorder(): Promise<Recorder> {
+    return Recorder.open(this.pid, () => this.#server.output());
   }
 
   /** Stops the server and starts it with the same data, as after an update. */

@@ -1,0 +1,93 @@
+/**
+ * `npm run bench -- --profile FOLDER`: records where the server spends its CPU time during the measured part of each benchmark. A recording
+ * slows the server, so the figures of such a run are not compared with budgets.
+ */
+import { writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type Inspector, openInspector } from './inspector.ts';
+
+/** Profile of V8, in the format of `.cpuprofile` files. Times in microseconds. */
+export interface Profile {
+  readonly nodes: readonly {
+    readonly id: number;
+    readonly callFrame: { readonly functionName: string; readonly url: string; readonly lineNumber: number };
+  }[];
+  readonly samples: readonly number[];
+  readonly timeDeltas: readonly number[];
+}
+
+export interface Share {
+  readonly name: string;
+  /** Share of the CPU time in the function itself, without the functions that it calls. */
+  readonly share: number;
+}
+
+/** Microseconds between two samples. */
+const INTERVAL = 200;
+const ROWS = 20;
+const PROJECT = join(import.meta.dirname, '../..');
+
+function placeOf(url: string, line: number): string {
+  if (!url.startsWith('file:')) return url;
+  const path = relative(PROJECT, fileURLToPath(url));
+  return `${path.replace(/^(?:.*\/)?node_modules\//, '')}:${line + 1}`;
+}
+
+/** The functions with the most CPU time of their own, in falling order. Idle time does not count. */
+export function topFunctions(profile: Profile, rows = ROWS): Share[] {
+  const own = new Map<number, number>();
+  profile.samples.forEach((id, index) => void own.set(id, (own.get(id) ?? 0) + (profile.timeDeltas[index] ?? 0)));
+  const byName = new Map<string, number>();
+  let total = 0;
+  for (const { id, callFrame } of profile.nodes) {
+    const time = own.get(id) ?? 0;
+    if (time === 0 || callFrame.functionName === '(idle)') continue;
+    total += time;
+    const place = placeOf(callFrame.url, callFrame.lineNumber);
+    const name = `${callFrame.functionName || '(anonymous)'}${place && ` ${place}`}`;
+    byName.set(name, (byName.get(name) ?? 0) + time);
+  }
+  return [...byName]
+    .sort(([, one], [, other]) => other - one)
+    .slice(0, rows)
+    .map(([name, time]) => ({ name, share: time / total }));
+}
+
+/** Recorder of one process. `during` records only while `work` runs, and adds to the recordings before it. */
+export class Recorder {
+  readonly #inspector: Inspector;
+  #last: Profile | null = null;
+
+  private constructor(inspector: Inspector) {
+    this.#inspector = inspector;
+  }
+
+  static async open(pid: number, output: () => string): Promise<Recorder> {
+    const inspector = await openInspector(pid, output);
+    await inspector.ask('Profiler.enable');
+    await inspector.ask('Profiler.setSamplingInterval', { interval: INTERVAL });
+    return new Recorder(inspector);
+  }
+
+  async during<T>(work: () => Promise<T>): Promise<T> {
+    await this.#inspector.ask('Profiler.start');
+    const result = await work();
+    const { profile } = await this.#inspector.ask<{ profile: Profile }>('Profiler.stop');
+    this.#last = profile;
+    return result;
+  }
+
+  /** Writes the last recording to `FOLDER/NAME.cpuprofile`, and returns its table. Null if nothing was recorded since the last call. */
+  write(folder: string, name: string): Share[] | null {
+    const profile = this.#last;
+    if (profile === null) return null;
+    this.#last = null;
+    writeFileSync(join(folder, `${name}.cpuprofile`), JSON.stringify(profile));
+    return topFunctions(profile);
+  }
+
+  close(): void {
+    this.#inspector.close();
+  }
+}
