@@ -33,6 +33,7 @@ import { orderImpactBenches } from './order-impact.ts';
 import { orderScaleBenches } from './order-scale.ts';
 import { benchmarksPage, type PageRow } from './page.ts';
 import { peerLine } from './peer-figures.ts';
+import { Recorder } from './profile.ts';
 import { type Baseline, baselineOf, compareAll, lineOf, QUICK, QUICK_NAMES } from './quick.ts';
 import { sealBenches } from './seal.ts';
 import { Stage } from './stage.ts';
@@ -157,20 +158,24 @@ async function quick(): Promise<void> {
   }
 }
 
-/** Records one run of each benchmark. */
+/** Records one run of each benchmark, of the server and of the floor. */
 async function profile(stage: Stage, folder: string, only: (bench: Bench) => boolean): Promise<void> {
   mkdirSync(folder, { recursive: true });
-  const recorder = await stage.recorder();
-  observe(stage.pid, (work) => recorder.during(work));
+  const recorders = [
+    { suffix: '', recorder: await stage.recorder() },
+    { suffix: '-floor', recorder: await Recorder.open(stage.floor.pid, stage.floor.output) },
+  ];
+  for (const { recorder } of recorders) observe(recorder.pid, (work) => recorder.during(work));
   for (const bench of benchesOn(stage, { ...FULL, runs: 1 }).filter(only)) {
     await bench.run();
-    const rows = recorder.write(folder, bench.name);
-    say(`\n${bench.name}`);
-    if (rows === null) say('  not recorded: this benchmark measures no CPU time of the server');
-    for (const { name, share } of rows ?? []) say(`  ${(share * 100).toFixed(1).padStart(5)} %  ${name}`);
+    for (const { suffix, recorder } of recorders) {
+      const rows = recorder.write(folder, `${bench.name}${suffix}`);
+      say(`\n${bench.name}${suffix}`);
+      if (rows === null) say('  not recorded: this benchmark does not measure the CPU time of this process');
+      for (const { name, share } of rows ?? []) say(`  ${(share * 100).toFixed(1).padStart(5)} %  ${name}`);
+    }
   }
-  observe(stage.pid, null);
-  recorder.close();
+  for (const { recorder } of recorders) recorder.close();
 }
 
 async function main(): Promise<void> {

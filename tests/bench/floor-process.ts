@@ -16,6 +16,8 @@ export interface Floor {
   fanOut(frame: string): Promise<void>;
   enroll(csr: Buffer, times: number): Promise<void>;
   collectGarbage(): Promise<void>;
+  /** Text that the program has written to its standard error. */
+  output(): string;
   stop(): Promise<void>;
 }
 
@@ -50,6 +52,7 @@ export async function startFloor(identity: { key: string; cert: string; ca: stri
     fanOut: async (frame) => void (await ask({ do: 'fan-out', frame })),
     enroll: async (csr, times) => void (await ask({ do: 'enroll', csr: csr.toString('base64'), times })),
     collectGarbage: () => collectGarbage(pid, () => output),
+    output: () => output,
     stop: async () => {
       const ended = once(child, 'exit');
       child.disconnect();

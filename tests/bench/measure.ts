@@ -90,13 +90,12 @@ export interface Measured {
 
 type Work = () => Promise<number>;
 
-/** Functions that run the measured work of a process with the given number, such as a recorder of its CPU time. */
+/** Functions that run the measured work of a process, such as a recorder of its CPU time, by the number of the process. */
 const observers = new Map<number, (work: Work) => Promise<number>>();
 
-/** Runs the measured work of process `pid` inside `observer` from now on; null ends this. */
-export function observe(pid: number, observer: ((work: Work) => Promise<number>) | null): void {
-  if (observer) observers.set(pid, observer);
-  else observers.delete(pid);
+/** Runs the measured work of process `pid` inside `observer` from now on. */
+export function observe(pid: number, observer: (work: Work) => Promise<number>): void {
+  observers.set(pid, observer);
 }
 
 /** Runs `work`, which returns its number of operations, and measures the process's CPU time. */

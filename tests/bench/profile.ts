@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- --profile FOLDER`: records where the server spends its CPU time during the measured part of each benchmark. A recording
+ * `npm run bench -- --profile FOLDER`: records where the server and the floor spend their CPU time during the measured part of each benchmark. A recording
  * slows the server, so the figures of such a run are not compared with budgets.
  */
 import { writeFileSync } from 'node:fs';
@@ -54,12 +54,14 @@ export function topFunctions(profile: Profile, rows = ROWS): Share[] {
     .map(([name, time]) => ({ name, share: time / total }));
 }
 
-/** Recorder of one process. `during` records only while `work` runs, and adds to the recordings before it. */
+/** Recorder of one process. `during` records only while `work` runs, and keeps the last recording. */
 export class Recorder {
+  readonly pid: number;
   readonly #inspector: Inspector;
   #last: Profile | null = null;
 
-  private constructor(inspector: Inspector) {
+  private constructor(pid: number, inspector: Inspector) {
+    this.pid = pid;
     this.#inspector = inspector;
   }
 
@@ -67,7 +69,7 @@ export class Recorder {
     const inspector = await openInspector(pid, output);
     await inspector.ask('Profiler.enable');
     await inspector.ask('Profiler.setSamplingInterval', { interval: INTERVAL });
-    return new Recorder(inspector);
+    return new Recorder(pid, inspector);
   }
 
   async during<T>(work: () => Promise<T>): Promise<T> {
