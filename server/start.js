@@ -6,6 +6,11 @@ if (Number(process.versions.node.split('.')[0]) < 26) {
   );
   process.exit(1);
 }
+// Memory of TLS connections lies outside V8's heap. By default, V8 marks the whole heap after each 64 MiB of new memory outside of it: about
+// every 1,300 connections, which costs up to a fifth of the CPU time. With this flag, V8 waits until heap and other memory together have
+// grown by a share.
+const { setFlagsFromString } = await import('node:v8');
+setFlagsFromString('--external-memory-accounted-in-global-limit');
 const { keepCompiledCode } = await import('../shared/compile-cache.js');
 keepCompiledCode();
 if (process.argv.includes('--version')) {

@@ -19,7 +19,7 @@ import { EVIDENCE_SOURCES, type LocationState, type Observation, type Sighting }
 import type { DeviceChanges } from '../bus/device-changes.ts';
 import type { AddressLookup } from './ip-database.ts';
 import { createLostConnections } from './lost-connections.ts';
-import type { Evidence, IntakeStore, ReportMark } from './ports.ts';
+import type { Evidence, IntakeStore, LocationWrite, ReportMark } from './ports.ts';
 
 const HOUR = 3_600_000;
 /**
@@ -92,7 +92,7 @@ export function createLocationIntake({ store, ip, clock, changes }: IntakePorts)
     device: DeviceId,
     generation: number,
     step: (state: LocationState, now: Instant) => Step | Promise<Step>,
-    report: ReportMark | null = null,
+    { report = null, ofConnection = false }: Partial<Pick<LocationWrite, 'report' | 'ofConnection'>> = {},
   ): Promise<boolean> {
     const now = clock.now();
     const before = await store.location(device);
@@ -106,6 +106,7 @@ export function createLocationIntake({ store, ip, clock, changes }: IntakePorts)
       at: now,
       unknownAt: unknownFrom(state),
       report,
+      ofConnection,
     });
     if (mayChangeVerdict(before, state, now)) changes.devicesMoved([device]);
     return report !== null;
@@ -115,11 +116,11 @@ export function createLocationIntake({ store, ip, clock, changes }: IntakePorts)
     device: DeviceId,
     generation: number,
     all: readonly Evidence[],
-    report: ReportMark | null = null,
+    options: Parameters<typeof change>[3] = {},
   ): Promise<boolean> {
     if (all.length === 0) return false;
     const step = (before: LocationState) => addEvidence(store, device, before, all);
-    return change(device, generation, step, report);
+    return change(device, generation, step, options);
   }
 
   function areasOfAddress(address: string): readonly HomeArea[] {
@@ -138,9 +139,9 @@ export function createLocationIntake({ store, ip, clock, changes }: IntakePorts)
     const at = clock.now();
     if (address !== null && areas.length > 0) {
       const observation: Observation = { source: 'address', areas, at, ...(connected && { connected }) };
-      await add(device, generation, [{ observation, detail: address, use }]);
+      await add(device, generation, [{ observation, detail: address, use }], { ofConnection: true });
     } else {
-      await change(device, generation, disconnect);
+      await change(device, generation, disconnect, { ofConnection: true });
     }
     return areas;
   }
@@ -149,7 +150,7 @@ export function createLocationIntake({ store, ip, clock, changes }: IntakePorts)
     store,
     disconnect: (device, generation) =>
       queue(device, async () => {
-        if (lost.isLost(device)) await change(device, generation, disconnect);
+        if (lost.isLost(device)) await change(device, generation, disconnect, { ofConnection: true });
       }),
   });
 
@@ -170,7 +171,7 @@ export function createLocationIntake({ store, ip, clock, changes }: IntakePorts)
     },
 
     observe: (device, generation, observations, report = null) =>
-      queue(device, () => add(device, generation, evidenceOfDevice(observations, clock.now()), report)),
+      queue(device, () => add(device, generation, evidenceOfDevice(observations, clock.now()), { report })),
 
     deviceChanged: (device) =>
       queue(device, async () => {

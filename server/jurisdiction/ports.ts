@@ -65,6 +65,8 @@ export interface LocationWrite {
   readonly at: Instant;
   /** Report that contained the evidence. The same transaction marks the report as stored. Null for evidence of the server itself. */
   readonly report: ReportMark | null;
+  /** True if the evidence is the address of a connection. A power failure may undo such a write, because it also ends the connection. */
+  readonly ofConnection: boolean;
 }
 
 /** Sequence number of a device's report, and the number of the session (`epoch`) in which the report arrived. */

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sql } from 'kysely';
 import { afterEach, expect, it } from 'vitest';
-import { openDatabase } from './database.ts';
+import { openDatabase, type Tx } from './database.ts';
 import { getMeta, setMeta } from './meta-store.ts';
 
 const folders: string[] = [];
@@ -21,6 +21,41 @@ it('creates a file and a log that only their owner can read', async () => {
   const database = await openDatabase({ file });
   await setMeta(database.db, 'a', 'b');
   for (const path of [file, `${file}-wal`, `${file}-shm`]) expect(statSync(path).mode & 0o777).toBe(0o600);
+  await database.close();
+});
+
+it('syncs a commit unless all its rows are relaxed', async () => {
+  const database = await openDatabase({ file: join(folder(), 'cordon.db') });
+  const levels = new Map<string, unknown>();
+  const write = async (tx: Tx, rows: readonly string[]) => {
+    const { rows: found } = await sql<{ synchronous: number }>`select synchronous from pragma_synchronous`.execute(tx);
+    for (const row of rows) levels.set(row, found[0]?.synchronous);
+  };
+  const synced = database.grouped(write);
+  const relaxed = database.grouped(write, { relaxed: true });
+  await relaxed('alone');
+  await Promise.all([relaxed('beside a synced row'), synced('synced')]);
+  await database.transaction((tx) => write(tx, ['transaction']));
+  const [NORMAL, FULL] = [1, 2];
+  expect(Object.fromEntries(levels)).toEqual({
+    alone: NORMAL,
+    'beside a synced row': FULL,
+    synced: FULL,
+    transaction: FULL,
+  });
+  await database.close();
+});
+
+it('syncs the commit after a relaxed transaction that failed', async () => {
+  const database = await openDatabase({ file: join(folder(), 'cordon.db') });
+  const failing = database.grouped<string>(
+    async () => {
+      throw new Error('no');
+    },
+    { relaxed: true },
+  );
+  await expect(failing('row')).rejects.toThrow('no');
+  expect((await sql`pragma synchronous`.execute(database.db)).rows).toEqual([{ synchronous: 2 }]);
   await database.close();
 });
 

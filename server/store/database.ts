@@ -93,12 +93,26 @@ export async function connectDatabase(
   const certificates = new CertificateCache();
   const resetListeners: (() => void)[] = [() => certificates.clear()];
 
-  async function once<T>(fn: (tx: Tx) => Promise<T>): Promise<T> {
-    const builder = db.transaction();
-    const serial = name === 'postgres' ? builder.setIsolationLevel('serializable') : builder;
+  /** Runs `work` in a transaction whose commit is synced to disk, or without a sync on the databases that offer this. */
+  function execute<T>(sync: boolean, work: (tx: Tx) => Promise<T>): Promise<T> {
+    const { syncCommits } = opened;
+    if (name === 'postgres') return db.transaction().setIsolationLevel('serializable').execute(work);
+    if (sync || syncCommits === null) return db.transaction().execute(work);
+    // Holds the only connection, so that no other transaction runs without a sync.
+    return db.connection().execute(async (connection) => {
+      syncCommits(false);
+      try {
+        return await connection.transaction().execute(work);
+      } finally {
+        syncCommits(true);
+      }
+    });
+  }
+
+  async function once<T>(fn: (tx: Tx) => Promise<T>, sync: boolean): Promise<T> {
     const changing = new Set<DeviceId>();
     let outcome: 'committed' | 'undone' | 'doubtful' = 'undone';
-    const work = serial.execute(async (tx) => {
+    const work = execute(sync, async (tx) => {
       const inside = { open: true };
       watchEnrollments(tx, (device) => {
         if (changing.has(device)) return;
@@ -122,10 +136,10 @@ export async function connectDatabase(
     }
   }
 
-  async function transaction<T>(fn: (tx: Tx) => Promise<T>): Promise<T> {
+  async function transaction<T>(fn: (tx: Tx) => Promise<T>, { sync } = { sync: true }): Promise<T> {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await once(fn);
+        return await once(fn, sync);
       } catch (error) {
         if (!isRetryable(error)) throw error;
         if (attempt === ATTEMPTS) {
@@ -141,7 +155,7 @@ export async function connectDatabase(
     db,
     dialect: name,
     file: opened.file,
-    transaction,
+    transaction: (fn) => transaction(fn),
     grouped: groups.grouped,
     certificates,
     onReset: (listener) => void resetListeners.push(listener),

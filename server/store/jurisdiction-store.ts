@@ -24,7 +24,7 @@ import { areaOf } from './area-column.ts';
 import { insertOf } from './bulk.ts';
 import type { Database, Db, Tx } from './database.ts';
 import { keyedQuery } from './keyed-query.ts';
-import { markReports } from './presence-store.ts';
+import { markReports, OF_CONNECTIONS } from './presence-store.ts';
 import { StoreCache } from './store-cache.ts';
 
 const CHUNK = 500;
@@ -53,6 +53,7 @@ function* chunks<T>(items: readonly T[]): Generator<readonly T[]> {
 export class JurisdictionStore implements IntakeStore, ViewStore, AddressStore {
   readonly #database: Database;
   readonly #save: (write: Saving) => Promise<void>;
+  readonly #saveOfConnection: (write: Saving) => Promise<void>;
   /**
    * Locations as last committed, because a device reports its location far more often than the location changes. No other process writes
    * locations (`store-lock.ts`).
@@ -74,6 +75,7 @@ export class JurisdictionStore implements IntakeStore, ViewStore, AddressStore {
     this.#database = database;
     this.#selectLocationFacts = locationFactsQuery(database.db);
     this.#selectStatements = statementsQuery(database.db);
+    this.#saveOfConnection = database.grouped(saveAll, OF_CONNECTIONS);
     this.#save = database.grouped(saveAll);
     database.onReset(() => this.#committed.clear());
   }
@@ -108,7 +110,8 @@ export class JurisdictionStore implements IntakeStore, ViewStore, AddressStore {
     const { device, state } = write;
     const committed = this.#committed.get(device);
     const indexed = committed?.indexed === true && haveSameNexus(committed.state, state);
-    await this.#committed.write(device, { state, indexed: true }, () => this.#save({ write, indexed }));
+    const save = write.ofConnection ? this.#saveOfConnection : this.#save;
+    await this.#committed.write(device, { state, indexed: true }, () => save({ write, indexed }));
   }
 
   affected(query: AffectedQuery): Promise<DeviceId[]> {

@@ -28,5 +28,6 @@ export async function openPostgres(url: string): Promise<OpenedDatabase> {
   const ignore = () => undefined;
   pool.on('error', ignore);
   pool.on('connect', (client) => client.on('error', ignore));
-  return { dialect: new PostgresDialect({ pool }), file: null, reset: connections.reset };
+  // Every commit is synced, because PostgreSQL can lose power or end while this process goes on.
+  return { dialect: new PostgresDialect({ pool }), file: null, syncCommits: null, reset: connections.reset };
 }

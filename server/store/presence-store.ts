@@ -28,8 +28,11 @@ interface Before {
   readonly connected: number | null;
 }
 
-/** Milliseconds for which a write waits, so that devices that connect at the same time share a commit. Shorter than a TLS handshake. */
-const CONNECT_PATIENCE = 10;
+/**
+ * Options of writes that describe open connections. `patience`: milliseconds for which a write waits, so that devices that connect at the
+ * same time share a commit. It is shorter than a TLS handshake.
+ */
+export const OF_CONNECTIONS = { patience: 10, relaxed: true };
 /**
  * Minimum milliseconds between two stored polls of a suspended device, unless its order list, device record or approver set has changed.
  */
@@ -47,8 +50,8 @@ export class PresenceStore implements PresencePort {
     this.#database = database;
     // Within one commit, the writers run in this order: data of the device's last session, end of that session, next session.
     this.#recordState = database.grouped(storeStates);
-    this.#close = database.grouped(closeSessions, CONNECT_PATIENCE);
-    this.#open = database.grouped(openSessions, CONNECT_PATIENCE);
+    this.#close = database.grouped(closeSessions, OF_CONNECTIONS);
+    this.#open = database.grouped(openSessions, OF_CONNECTIONS);
     this.#recordContact = database.grouped(storeContacts);
     this.#inventory = database.grouped(storeInventories);
   }

@@ -1,4 +1,4 @@
-/** Opens the SQLite file with one connection and a write-ahead log. Every commit is synced to disk. */
+/** Opens the SQLite file with one connection and a write-ahead log. Every commit is synced to disk, unless its writer needs no sync. */
 import { chmodSync, closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import BetterSqlite3 from 'better-sqlite3';
@@ -26,7 +26,8 @@ export function openSqlite(path: string): OpenedDatabase {
     return statement;
   };
   const dialect = new SqliteDialect({ database: { prepare, close: () => connection.close() } });
-  return { dialect, file, reset: () => undefined };
+  const syncCommits = (on: boolean) => void connection.pragma(`synchronous = ${on ? 'FULL' : 'NORMAL'}`);
+  return { dialect, file, syncCommits, reset: () => undefined };
 }
 
 /**

@@ -93,13 +93,13 @@ it('refuses all rows at once, without single attempts, when the store is unavail
 it('lets patient rows wait for others, and includes them in an earlier commit', async () => {
   const { transaction, write, commits } = memory();
   const groups = createWriteGroups(transaction, () => false);
-  const patient = groups.grouped(write, 10_000);
+  const patient = groups.grouped(write, { patience: 10_000 });
   const waiting = patient('patient');
   await new Promise((resolve) => setImmediate(resolve));
   expect(commits()).toBe(0);
   await groups.grouped(write)('at once');
   await waiting;
   expect(commits()).toBe(1);
-  await groups.grouped(write, 5)('alone');
+  await groups.grouped(write, { patience: 5 })('alone');
   expect(commits()).toBe(2);
 });

@@ -23,37 +23,55 @@ interface Waiting<Row> {
  */
 interface Batch {
   readonly size: number;
+  readonly relaxed: boolean;
   write(tx: Tx): Promise<void>;
   singly(): Batch[];
   resolve(): void;
   reject(error: unknown): void;
 }
 
-function batchOf<Row>(write: (tx: Tx, rows: readonly Row[]) => Promise<void>, waiting: readonly Waiting<Row>[]): Batch {
+interface Writer<Row> extends Required<Pick<GroupOptions, 'relaxed'>> {
+  write(tx: Tx, rows: readonly Row[]): Promise<void>;
+}
+
+function batchOf<Row>(writer: Writer<Row>, waiting: readonly Waiting<Row>[]): Batch {
   const rows = waiting.map(({ row }) => row);
   return {
     size: rows.length,
-    write: (tx) => write(tx, rows),
-    singly: () => waiting.map((one) => batchOf(write, [one])),
+    relaxed: writer.relaxed,
+    write: (tx) => writer.write(tx, rows),
+    singly: () => waiting.map((one) => batchOf(writer, [one])),
     resolve: () => waiting.forEach((one) => void one.resolve()),
     reject: (error) => waiting.forEach((one) => void one.reject(error)),
   };
 }
 
+export interface GroupOptions {
+  /** Maximum milliseconds for which a row waits for further rows. */
+  readonly patience?: number;
+  /**
+   * True for rows that describe only open connections. A commit that has no other rows need not be synced to disk: the end of this process
+   * cannot undo it, and a power failure ends all connections anyway. A later synced commit also syncs the earlier ones.
+   */
+  readonly relaxed?: boolean;
+}
+
 export interface WriteGroups {
   /**
    * Creates a writer whose rows share a transaction with the rows of all other grouped writers.
-   * - The promise resolves after the commit is on disk.
+   * - The promise resolves after the commit. The commit is on disk, unless all its rows are `relaxed`.
    * - A failed transaction is repeated row by row, so that only the invalid row fails. `write` may therefore run more than once for the
    *   same rows.
-   * - `patience`: maximum milliseconds for which a row waits for further rows.
    */
-  grouped<Row>(write: (tx: Tx, rows: readonly Row[]) => Promise<void>, patience?: number): (row: Row) => Promise<void>;
+  grouped<Row>(
+    write: (tx: Tx, rows: readonly Row[]) => Promise<void>,
+    options?: GroupOptions,
+  ): (row: Row) => Promise<void>;
   drain(): Promise<void>;
 }
 
 export function createWriteGroups(
-  transaction: (fn: (tx: Tx) => Promise<void>) => Promise<void>,
+  transaction: (fn: (tx: Tx) => Promise<void>, options: { readonly sync: boolean }) => Promise<void>,
   insideTransaction: () => boolean,
 ): WriteGroups {
   const takers: (() => Batch[])[] = [];
@@ -64,9 +82,13 @@ export function createWriteGroups(
 
   async function commit(batches: readonly Batch[]): Promise<void> {
     try {
-      await transaction(async (tx) => {
-        for (const batch of batches) await batch.write(tx);
-      });
+      const sync = batches.some(({ relaxed }) => !relaxed);
+      await transaction(
+        async (tx) => {
+          for (const batch of batches) await batch.write(tx);
+        },
+        { sync },
+      );
     } catch (error) {
       const rows = batches.flatMap((batch) => batch.singly());
       const unavailable = error instanceof CordonError && error.code === 'store_unavailable';
@@ -111,12 +133,13 @@ export function createWriteGroups(
 
   function grouped<Row>(
     write: (tx: Tx, rows: readonly Row[]) => Promise<void>,
-    patience = 0,
+    { patience = 0, relaxed = false }: GroupOptions = {},
   ): (row: Row) => Promise<void> {
     let rows: Waiting<Row>[] = [];
+    const writer = { write, relaxed };
     takers.push(() => {
       const batches: Batch[] = [];
-      for (let from = 0; from < rows.length; from += FULL) batches.push(batchOf(write, rows.slice(from, from + FULL)));
+      for (let from = 0; from < rows.length; from += FULL) batches.push(batchOf(writer, rows.slice(from, from + FULL)));
       rows = [];
       return batches;
     });
