@@ -9,9 +9,11 @@ import {
   emptyLocation,
   endStatement,
   observe as fold,
+  inSequence,
   locationAt,
   nextLocationChange,
   observeAll,
+  observeTogether,
   settle,
   unknownFrom,
 } from '../../shared/verdict/locate.ts';
@@ -268,14 +270,15 @@ function observationOf({ source, areas, at, whole, until, connected }: Observati
 function foldInSequence(before: LocationState, all: readonly Evidence[]): Step {
   let state = before;
   const evidence: Evidence[] = [];
-  for (const each of [...all].sort((a, b) => a.observation.at - b.observation.at)) {
-    const { observation } = each;
-    if (mustStore(state, observation)) {
+  for (const group of inSequence(all, observationIn)) {
+    for (const each of group) {
+      const { observation } = each;
+      if (!mustStore(state, observation)) continue;
       const known = state.sightings[observation.source];
       if (known && endsRun(known, observation)) evidence.push(evidenceOf(known));
       evidence.push(each);
     }
-    state = fold(state, observation);
+    state = observeTogether(state, group.map(observationIn));
   }
   return { state, evidence };
 }
@@ -287,6 +290,8 @@ function endsRun(known: Sighting, { source, areas, at }: Observation): boolean {
   if (source === 'address' || source === 'statement' || known.count < 3) return false;
   return at - known.at > SAMPLE || known.areas.join() !== [...areas].sort().join();
 }
+
+const observationIn = ({ observation }: Evidence) => observation;
 
 const evidenceOf = (known: Sighting): Evidence => ({ observation: observationOf(known), detail: '' });
 

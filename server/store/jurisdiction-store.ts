@@ -6,7 +6,7 @@ import { sql } from 'kysely';
 import { createBatcher } from '../../shared/loops/batcher.ts';
 import { type DeviceId, deviceIdSchema } from '../../shared/protocol/ids.ts';
 import type { Instant } from '../../shared/time/clock.ts';
-import { emptyLocation } from '../../shared/verdict/locate.ts';
+import { emptyLocation, unknownFrom } from '../../shared/verdict/locate.ts';
 import type { LocationState, Observation } from '../../shared/verdict/terms.ts';
 import { haveSameNexus, nexusOf } from '../jurisdiction/nexus-index.ts';
 import type {
@@ -21,9 +21,10 @@ import type {
 } from '../jurisdiction/ports.ts';
 import { affectedDevices } from './affected-devices.ts';
 import { areaOf } from './area-column.ts';
-import { insertOf } from './bulk.ts';
+import { type Cell, insertOf, tableOf } from './bulk.ts';
 import type { Database, Db, Tx } from './database.ts';
 import { keyedQuery } from './keyed-query.ts';
+import { timesOf, withTimes } from './location-times.ts';
 import { markReports, OF_CONNECTIONS } from './presence-store.ts';
 import { StoreCache } from './store-cache.ts';
 
@@ -36,6 +37,8 @@ const NOWHERE = emptyLocation();
 
 interface Committed {
   readonly state: LocationState;
+  /** Location in the columns `state` and `previous_location`, which can have older times than `state`; null without a row. */
+  readonly stored: LocationState | null;
   /** False before the first write, which compares the index entries: an update of the server can change the codes of the index. */
   readonly indexed: boolean;
 }
@@ -44,6 +47,10 @@ interface Saving {
   readonly write: LocationWrite;
   /** True if the index already has the entries of the new location. */
   readonly indexed: boolean;
+  /** Times of the new location if only they changed, and otherwise null. */
+  readonly times: string | null;
+  /** True if `unknown_at` keeps its value. */
+  readonly sameExpiry: boolean;
 }
 
 function* chunks<T>(items: readonly T[]): Generator<readonly T[]> {
@@ -87,8 +94,8 @@ export class JurisdictionStore implements IntakeStore, ViewStore, AddressStore {
     return new Map(facts ? [[only, facts]] : []);
   }
 
-  async #readFacts(devices: readonly DeviceId[]): Promise<Map<DeviceId, LocationFacts>> {
-    const found = new Map<DeviceId, LocationFacts>();
+  async #readFacts(devices: readonly DeviceId[]): Promise<Map<DeviceId, StoredFacts>> {
+    const found = new Map<DeviceId, StoredFacts>();
     for (const ids of chunks(devices)) {
       const rows = await this.#selectLocationFacts(ids);
       for (const row of rows) found.set(deviceIdSchema.parse(row.id), locationFactsOf(row));
@@ -101,8 +108,9 @@ export class JurisdictionStore implements IntakeStore, ViewStore, AddressStore {
     if (committed) return committed.state;
     const row = await this.#factsOf(device);
     const state = row === undefined || row.location.at === 0 ? NOWHERE : row.location;
+    const stored = row?.stored ?? null;
     // No write of this device runs at the same time, so the newest revision is correct.
-    this.#committed.add(device, { state, indexed: false }, this.#committed.revision);
+    this.#committed.add(device, { state, stored, indexed: false }, this.#committed.revision);
     return state;
   }
 
@@ -110,8 +118,12 @@ export class JurisdictionStore implements IntakeStore, ViewStore, AddressStore {
     const { device, state } = write;
     const committed = this.#committed.get(device);
     const indexed = committed?.indexed === true && haveSameNexus(committed.state, state);
+    const times = indexed && committed.stored ? timesOf(committed.stored, state) : null;
+    const sameExpiry = committed !== undefined && unknownFrom(committed.state) === write.unknownAt;
+    const stored = times === null ? state : (committed?.stored ?? null);
     const save = write.ofConnection ? this.#saveOfConnection : this.#save;
-    await this.#committed.write(device, { state, indexed: true }, () => save({ write, indexed }));
+    const saving: Saving = { write, indexed, times, sameExpiry };
+    await this.#committed.write(device, { state, stored, indexed: true }, () => save(saving));
   }
 
   affected(query: AffectedQuery): Promise<DeviceId[]> {
@@ -171,6 +183,11 @@ export class JurisdictionStore implements IntakeStore, ViewStore, AddressStore {
   }
 }
 
+interface StoredFacts extends LocationFacts {
+  /** Location in the columns `state` and `previous_location`; null without a row. */
+  readonly stored: LocationState | null;
+}
+
 /** Parses a stored location without validation, because the server validates each location before it stores the location. */
 function locationOf(state: string, before: string | null): LocationState {
   return { ...JSON.parse(state), before: before === null ? null : JSON.parse(before) };
@@ -194,24 +211,44 @@ async function saveAll(tx: Tx, savings: readonly Saving[]): Promise<void> {
   if (evidence.length > 0) await insertOf('evidence', EVIDENCE, evidence).execute(tx);
   // If a device has several writes in this group, the last one decides the location. The evidence of all of them is stored.
   const last = [...new Map(writes.map((write) => [write.device, write])).values()];
-  const locations = insertOf(
-    'locations',
-    LOCATIONS,
-    last.map(({ device, state: location, unknownAt }) => {
-      const { state, previous_location } = locationColumns(location);
-      return [device, state, previous_location, unknownAt];
-    }),
-  );
-  await sql`${locations} on conflict (device_id) do update set
-    state = excluded.state, previous_location = excluded.previous_location, unknown_at = excluded.unknown_at`.execute(
-    tx,
-  );
+  await storeLocations(tx, savings);
   const indexed = new Set(savings.flatMap(({ write, indexed }) => (indexed ? [write.device] : [])));
   for (const some of chunks(last.filter(({ device }) => !indexed.has(device)))) await replaceNexus(tx, some);
   await markReports(
     tx,
     writes.flatMap(({ device, at, report }) => (report ? [{ device, at, ...report }] : [])),
   );
+}
+
+/** Writes the locations of a group: only the times of a location if nothing else changed, and otherwise the whole location. */
+async function storeLocations(tx: Tx, savings: readonly Saving[]): Promise<void> {
+  const last = new Map<DeviceId, Saving>();
+  for (const saving of savings) {
+    // Times apply to the stored location only, and an earlier write of this group replaces that location.
+    const first = !last.has(saving.write.device);
+    last.set(saving.write.device, first ? saving : { ...saving, times: null });
+  }
+  const whole: Cell[][] = [];
+  const times: Cell[][] = [];
+  const timesAndExpiry: Cell[][] = [];
+  for (const saving of last.values()) {
+    const { device, state, unknownAt } = saving.write;
+    if (saving.times === null) {
+      const columns = locationColumns(state);
+      whole.push([device, columns.state, columns.previous_location, unknownAt]);
+    } else if (saving.sameExpiry) times.push([device, saving.times]);
+    else timesAndExpiry.push([device, saving.times, unknownAt]);
+  }
+  if (whole.length > 0)
+    await sql`${insertOf('locations', LOCATIONS, whole)} on conflict (device_id) do update set state = excluded.state,
+      previous_location = excluded.previous_location, unknown_at = excluded.unknown_at, times = null`.execute(tx);
+  if (times.length > 0)
+    await sql`update locations set times = v.column2 from ${tableOf(['text', 'text'], times)} as v
+      where device_id = v.column1`.execute(tx);
+  // A separate statement, because each value of `unknown_at`, even the same one, is written into an index.
+  if (timesAndExpiry.length > 0)
+    await sql`update locations set times = v.column2, unknown_at = v.column3
+      from ${tableOf(['text', 'text', 'bigint'], timesAndExpiry)} as v where device_id = v.column1`.execute(tx);
 }
 
 const EVIDENCE = {
@@ -287,16 +324,18 @@ export function selectLocationFacts(db: Db) {
     .selectFrom('devices')
     .innerJoin('groups', 'groups.id', 'devices.group_id')
     .leftJoin('locations', 'locations.device_id', 'devices.id')
-    .select(['devices.id', 'devices.stated_home', 'devices.home', 'devices.seat', 'locations.state'])
+    .select(['devices.id', 'devices.stated_home', 'devices.home', 'devices.seat', 'locations.state', 'locations.times'])
     .select(['groups.home as group_home', 'groups.seat as group_seat']);
 }
 
 type LocationRow = Awaited<ReturnType<ReturnType<typeof selectLocationFacts>['executeTakeFirstOrThrow']>>;
 
-export function locationFactsOf(row: LocationRow & { readonly previous_location?: string | null }): LocationFacts {
+export function locationFactsOf(row: LocationRow & { readonly previous_location?: string | null }): StoredFacts {
+  const stored = row.state === null ? null : locationOf(row.state, row.previous_location ?? null);
   return {
     home: areaOf(row.stated_home ?? row.home ?? row.group_home),
     seat: areaOf(row.seat ?? row.group_seat),
-    location: row.state === null ? emptyLocation() : locationOf(row.state, row.previous_location ?? null),
+    location: stored && row.times !== null ? withTimes(stored, row.times) : (stored ?? emptyLocation()),
+    stored,
   };
 }

@@ -1,6 +1,6 @@
 /**
- * Location of a device, computed from its observations. `observe` adds one observation, `settle` advances the time, and `locationAt`
- * returns the location.
+ * Location of a device, computed from its observations. `observe` adds one observation, `observeTogether` adds several of the same time,
+ * `settle` advances the time, and `locationAt` returns the location.
  *
  * Observations with the same time may be added in any sequence. An observation that arrives late counts, unless the state already has a
  * newer one from the same source.
@@ -82,13 +82,23 @@ function overlap(a: readonly EvidenceArea[], b: readonly EvidenceArea[]): boolea
 }
 
 export function observe(state: LocationState, observation: Observation): LocationState {
-  const { source, at } = observation;
-  const known = state.sightings[source];
-  if (known && at < known.at) return state;
-  const sighting = sight(known, observation);
-  if (known && sameSighting(known, sighting)) return state;
+  return observeTogether(state, [observation]);
+}
+
+/** Adds observations with the same time. The location is computed once, after all of them. */
+export function observeTogether(state: LocationState, observations: readonly Observation[]): LocationState {
+  const [first] = observations;
+  if (!first) return state;
+  const { at } = first;
+  let { sightings } = state;
+  for (const observation of observations) {
+    const known = sightings[observation.source];
+    if (known && at < known.at) continue;
+    const sighting = sight(known, observation);
+    if (!known || !sameSighting(known, sighting)) sightings = { ...sightings, [observation.source]: sighting };
+  }
+  if (sightings === state.sightings) return state;
   const settled = settle(state, at);
-  const sightings = { ...settled.sightings, [source]: sighting };
   const later = at > settled.at;
   const before = later ? foldedOf(settled) : (settled.before ?? foldedOf(emptyLocation()));
   const now = later ? at : settled.at;
@@ -97,7 +107,20 @@ export function observe(state: LocationState, observation: Observation): Locatio
 
 /** Adds several observations, sorted by time, such as those of a device that was offline. */
 export function observeAll(state: LocationState, observations: readonly Observation[]): LocationState {
-  return [...observations].sort((a, b) => a.at - b.at).reduce(observe, state);
+  return inSequence(observations, (observation) => observation).reduce(observeTogether, state);
+}
+
+/** Sorts items by the time of their observations, and groups those of different sources with the same time. */
+export function inSequence<Item>(items: readonly Item[], observationIn: (item: Item) => Observation): Item[][] {
+  const groups: Item[][] = [];
+  for (const item of [...items].sort((a, b) => observationIn(a).at - observationIn(b).at)) {
+    const { at, source } = observationIn(item);
+    const group = groups.at(-1);
+    const joins = group?.every((other) => observationIn(other).at === at && observationIn(other).source !== source);
+    if (group && joins) group.push(item);
+    else groups.push([item]);
+  }
+  return groups;
 }
 
 /** Ends a location statement before its end time. Without a statement, the state stays unchanged. */

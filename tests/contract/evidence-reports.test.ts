@@ -8,6 +8,8 @@ import { fleet, NOW } from '../support/device-world.ts';
 import { addDevice, addGroup } from '../support/fleet-rows.ts';
 import { describeOnEveryStore } from './every-store.ts';
 
+const HOUR = 3_600_000;
+
 async function world(database: Database) {
   const { devices, clock } = fleet(database);
   const store = new JurisdictionStore(database);
@@ -26,6 +28,7 @@ async function world(database: Database) {
   return {
     device,
     clock,
+    location: () => store.location(device),
     report: (area: string, seq: number, session = epoch) =>
       intake.observe(device, 1, network(area), { epoch: session, seq }),
     presence: async () => (await devices.get(device)).presence,
@@ -54,6 +57,28 @@ describeOnEveryStore('reports with evidence', (open) => {
     clock.jump(NOW + 10);
     await report('PK', 3, 0);
     expect(await presence()).toMatchObject({ reportsThrough: 0, lastSeenAt: NOW });
+  });
+
+  it('writes only the times of a report that confirms the location, and reads the same location from the tables', async () => {
+    const database = await open();
+    const { device, clock, report, location } = await world(database);
+    const row = () =>
+      database.db.selectFrom('locations').selectAll().where('device_id', '=', device).executeTakeFirstOrThrow();
+    const fromTables = async () => (await new JurisdictionStore(database).facts([device])).get(device)?.location;
+    for (let hour = 0; hour < 3; hour += 1) {
+      clock.jump(NOW + hour * HOUR);
+      await report('PK', hour);
+    }
+    const before = await row();
+    clock.jump(NOW + 3 * HOUR);
+    await report('PK', 3);
+    const after = await row();
+    expect(after).toEqual({ ...before, times: expect.any(String), unknown_at: NOW + 27 * HOUR });
+    expect(await fromTables()).toEqual(await location());
+    clock.jump(NOW + 4 * HOUR);
+    await report('AE', 4);
+    expect(await row()).toMatchObject({ times: null });
+    expect(await fromTables()).toEqual(await location());
   });
 
   it('stores neither evidence nor mark when the transaction fails, and then continues from the stored location', async () => {

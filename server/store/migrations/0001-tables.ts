@@ -234,7 +234,7 @@ const LOCATIONS: Tables = {
     indexes: ['device_id, at', 'at'],
   },
   locations: {
-    columns: 'device_id text, state text, unknown_at int?, previous_location text?',
+    columns: 'device_id text, state text, unknown_at int?, previous_location text?, times text?',
     key: 'device_id',
     indexes: ['unknown_at, device_id'],
   },

@@ -22,6 +22,11 @@ export interface LocationTables {
      * this column. It is separate so that an impact preview, which reads the location of every device, reads less data.
      */
     previous_location: string | null;
+    /**
+     * Times that changed after `state` and `previous_location` were written, as JSON (`location-times.ts`); null if none changed. A report that
+     * confirms the location writes only this column.
+     */
+    times: string | null;
   };
   /** Areas with which each device has a connection. The server searches this index for the devices that an order may affect. */
   device_nexus: {

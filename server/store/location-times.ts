@@ -1,0 +1,86 @@
+/**
+ * Times of a location: the part that changes when new evidence confirms the location. Most reports of a device confirm its location, so the
+ * store then writes only a short text with these times (column `times`), and not the whole location again.
+ */
+import {
+  EVIDENCE_SOURCES,
+  type EvidenceSource,
+  type Folded,
+  type LocationState,
+  type Sighting,
+} from '../../shared/verdict/terms.ts';
+
+type Counted = NonNullable<Folded['counted']>;
+
+/**
+ * Returns the times of `state` if it differs from the stored location only in its times, and otherwise null. Compares stays by identity:
+ * a location that confirms another one has the same list of stays. Equal lists that are not identical give null, which is also correct.
+ */
+export function timesOf(stored: LocationState, state: LocationState): string | null {
+  if (!differInTimesOnly(stored, state)) return null;
+  const { at, counted, before, sightings } = state;
+  const times: (number | null)[] = [at, counted?.confirmed ?? null, before?.counted?.confirmed ?? null];
+  for (const source of EVIDENCE_SOURCES) times.push(sightings[source]?.at ?? null, sightings[source]?.count ?? null);
+  return JSON.stringify(times);
+}
+
+/** Stored location with the times that the store wrote later. `times` must come from `timesOf` with the same stored location. */
+export function withTimes(stored: LocationState, times: string): LocationState {
+  const [at, confirmed, confirmedBefore, ...ofSources]: (number | null)[] = JSON.parse(times);
+  const sightings: Partial<Record<EvidenceSource, Sighting>> = {};
+  EVIDENCE_SOURCES.forEach((source, index) => {
+    const sighting = stored.sightings[source];
+    if (!sighting) return;
+    const [seen, count] = [ofSources[2 * index], ofSources[2 * index + 1]];
+    sightings[source] = { ...sighting, at: seen ?? sighting.at, count: count ?? sighting.count };
+  });
+  const confirm = (counted: Counted | null, time: number | null | undefined) =>
+    counted && { ...counted, confirmed: time ?? counted.confirmed };
+  return {
+    ...stored,
+    sightings,
+    at: at ?? stored.at,
+    counted: confirm(stored.counted, confirmed),
+    before: stored.before && { ...stored.before, counted: confirm(stored.before.counted, confirmedBefore) },
+  };
+}
+
+function differInTimesOnly(a: LocationState, b: LocationState): boolean {
+  return (
+    a.before !== null &&
+    b.before !== null &&
+    sameFolded(a, b) &&
+    sameFolded(a.before, b.before) &&
+    EVIDENCE_SOURCES.every((source) => sameSighting(a.sightings[source], b.sightings[source]))
+  );
+}
+
+function sameFolded(a: Folded, b: Folded): boolean {
+  return (
+    a.stays === b.stays &&
+    a.networkStays === b.networkStays &&
+    a.pending === null &&
+    b.pending === null &&
+    sameCounted(a.counted, b.counted)
+  );
+}
+
+function sameCounted(a: Counted | null, b: Counted | null): boolean {
+  if (a === null || b === null) return a === b;
+  return a.source === b.source && a.arrival === b.arrival && sameAreas(a.areas, b.areas);
+}
+
+function sameSighting(a: Sighting | undefined, b: Sighting | undefined): boolean {
+  if (a === undefined || b === undefined) return a === b;
+  return (
+    a.first === b.first &&
+    a.whole === b.whole &&
+    a.until === b.until &&
+    a.connected === b.connected &&
+    sameAreas(a.areas, b.areas)
+  );
+}
+
+function sameAreas(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((area, index) => area === b[index]);
+}
