@@ -7,11 +7,12 @@
  * - `--page` writes BENCHMARKS.md with that graph.
  * - `--quick` compares a few ratios with `quick-baseline.json` in at most two minutes, and exits 1 if one is more than 30 % worse.
  * - `--write-baseline`, with `--quick`, writes `quick-baseline.json`. Use it on a machine without other work.
- * - `--profile FOLDER`, with `--only`, writes a `.cpuprofile` of the server per benchmark and prints its 20 most expensive functions.
+ * - `--profile FOLDER`, with `--only`, writes a `.cpuprofile` and a flame graph per benchmark, of the server and of the floor, and prints the
+ *   20 functions with the most CPU time.
  * - `--postgres` uses the PostgreSQL server in `CORDON_TEST_DATABASE_URL`. PostgreSQL's own CPU time is not included.
  * Linux only: CPU time and memory come from /proc.
  */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -25,6 +26,7 @@ import { connectBenches } from './connect.ts';
 import { devicesListBenches } from './devices-list.ts';
 import { enrollmentBenches } from './enrollment.ts';
 import { fanOutBench } from './fan-out.ts';
+import { flameGraph } from './flame-graph.ts';
 import { largeStartBenches } from './large-start.ts';
 import { type Bench, type Extent, FULL, observe, type Result, resultOf } from './measure.ts';
 import { messageBenches } from './messages.ts';
@@ -33,7 +35,7 @@ import { orderImpactBenches } from './order-impact.ts';
 import { orderScaleBenches } from './order-scale.ts';
 import { benchmarksPage, type PageRow } from './page.ts';
 import { peerLine } from './peer-figures.ts';
-import { Recorder } from './profile.ts';
+import { Recorder, topFunctions } from './profile.ts';
 import { type Baseline, baselineOf, compareAll, lineOf, QUICK, QUICK_NAMES } from './quick.ts';
 import { sealBenches } from './seal.ts';
 import { Stage } from './stage.ts';
@@ -54,6 +56,8 @@ const { values } = parseArgs({
 const PROJECT = join(import.meta.dirname, '../..');
 /** Path of the graph in BENCHMARKS.md, relative to the project's folder. */
 const GRAPH = 'tests/bench/order-cost.svg';
+/** Folder of the flame graphs in BENCHMARKS.md. */
+const PROFILES = 'tests/bench/profiles';
 const BASELINE = join(import.meta.dirname, 'quick-baseline.json');
 const svg = values.svg ?? (values.page ? join(PROJECT, GRAPH) : undefined);
 const say = (line: string) => void (values.json || process.stdout.write(`${line}\n`));
@@ -132,7 +136,10 @@ function writePage(rows: readonly PageRow[]): void {
   } as const;
   const graph = rows.some(({ result }) => result.name.startsWith('order-scale')) ? GRAPH : null;
   const day = new Date().toISOString().slice(0, 10);
-  writeFileSync(join(PROJECT, 'BENCHMARKS.md'), benchmarksPage(rows, machine, day, graph));
+  const profiles = Object.fromEntries(
+    readdirSync(join(PROJECT, PROFILES)).map((file) => [file.replace('.svg', ''), `${PROFILES}/${file}`]),
+  );
+  writeFileSync(join(PROJECT, 'BENCHMARKS.md'), benchmarksPage(rows, machine, day, { graph, profiles }));
 }
 
 async function quick(): Promise<void> {
@@ -169,10 +176,17 @@ async function profile(stage: Stage, folder: string, only: (bench: Bench) => boo
   for (const bench of benchesOn(stage, { ...FULL, runs: 1 }).filter(only)) {
     await bench.run();
     for (const { suffix, recorder } of recorders) {
-      const rows = recorder.write(folder, `${bench.name}${suffix}`);
-      say(`\n${bench.name}${suffix}`);
-      if (rows === null) say('  not recorded: this benchmark does not measure the CPU time of this process');
-      for (const { name, share } of rows ?? []) say(`  ${(share * 100).toFixed(1).padStart(5)} %  ${name}`);
+      const recorded = recorder.take();
+      const name = `${bench.name}${suffix}`;
+      say(`\n${name}`);
+      if (recorded === null) {
+        say('  not recorded: this benchmark does not measure the CPU time of this process');
+        continue;
+      }
+      writeFileSync(join(folder, `${name}.cpuprofile`), JSON.stringify(recorded));
+      writeFileSync(join(folder, `${name}.svg`), flameGraph(name, recorded));
+      for (const { name: place, share } of topFunctions(recorded))
+        say(`  ${(share * 100).toFixed(1).padStart(5)} %  ${place}`);
     }
   }
   for (const { recorder } of recorders) recorder.close();

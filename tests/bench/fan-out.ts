@@ -10,7 +10,7 @@ import type { Stage } from './stage.ts';
 
 /** Number of devices. This process needs two connections for each device, one to the server and one to the floor. */
 const DEVICES = Math.min(10_000, Math.floor((openFileLimit() - 800) / 2));
-const RUNS = 3;
+const RUNS = 5;
 /** Fan-outs of the floor in one measurement. A single one takes a fifth of a second, which is too short for the clock of /proc. */
 const ROUNDS = 5;
 

@@ -42,7 +42,7 @@ export interface Extent {
   readonly share: number;
 }
 
-export const FULL: Extent = { runs: 3, share: 1 };
+export const FULL: Extent = { runs: 5, share: 1 };
 
 export const BUSY_ENOUGH = 0.9;
 

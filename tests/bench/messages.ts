@@ -28,7 +28,7 @@ const DEVICES = 500;
 /** Number of messages per device and run. It is fixed, so that the work does not depend on the machine's speed. */
 const EACH = 30;
 const WAITING = 50;
-const RUNS = 3;
+const RUNS = 5;
 
 type Links = ReadonlyMap<BenchDevice, RawLink>;
 type Mail = Extract<ServerFrame, { kind: 'mail' }>;

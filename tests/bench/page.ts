@@ -32,8 +32,21 @@ function tableRow({ result, better, outcome }: PageRow): string {
 
 const percent = (part: number): string => `${Math.round(part * 100)} %`;
 
-/** Text of the page. `day`: ISO date of the run. `graph`: path of the picture from the project's folder; null: no graph. */
-export function benchmarksPage(rows: readonly PageRow[], machine: Machine, day: string, graph: string | null): string {
+/** Pictures of the page, as paths from the project's folder. */
+export interface Pictures {
+  /** Cost of an order by fleet size; null if this was not measured. */
+  readonly graph: string | null;
+  /** Flame graphs by their titles. */
+  readonly profiles: Readonly<Record<string, string>>;
+}
+
+/** Text of the page. `day`: ISO date of the run. */
+export function benchmarksPage(
+  rows: readonly PageRow[],
+  machine: Machine,
+  day: string,
+  { graph, profiles }: Pictures,
+): string {
   const missed = rows.filter(({ outcome }) => outcome !== 'holds');
   return [
     '# Benchmarks',
@@ -53,6 +66,7 @@ export function benchmarksPage(rows: readonly PageRow[], machine: Machine, day: 
       ? []
       : ['## Cost of an order by fleet size', '', `![Cost of an order by fleet size](${graph})`, '']),
     ...notes(rows),
+    ...flameGraphs(profiles),
     ...(missed.length === 0 ? [] : ['## Missed budgets', '', ...missed.map(reason), '']),
   ].join('\n');
 }
@@ -60,6 +74,19 @@ export function benchmarksPage(rows: readonly PageRow[], machine: Machine, day: 
 function notes(rows: readonly PageRow[]): string[] {
   const lines = rows.flatMap(({ result, notes: own }) => own.map((note) => `- ${result.name}: ${note}`));
   return lines.length === 0 ? [] : ['## Notes', '', ...lines, ''];
+}
+
+function flameGraphs(profiles: Pictures['profiles']): string[] {
+  const links = Object.entries(profiles).map(([title, path]) => `- [${title}](${path})`);
+  if (links.length === 0) return [];
+  return [
+    '## Where the time goes',
+    '',
+    'Flame graphs of the server from `npm run bench -- --only NAME --profile FOLDER`. The width of a function is its share of the CPU time.',
+    '',
+    ...links,
+    '',
+  ];
 }
 
 function reason({ result, accepted, outcome }: PageRow): string {

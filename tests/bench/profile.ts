@@ -1,18 +1,20 @@
 /**
- * `npm run bench -- --profile FOLDER`: records where the server and the floor spend their CPU time during the measured part of each benchmark. A recording
- * slows the server, so the figures of such a run are not compared with budgets.
+ * `npm run bench -- --profile FOLDER`: records where the server and the floor spend their CPU time during the measured part of each
+ * benchmark. A recording slows the server, so the figures of such a run are not compared with budgets.
  */
-import { writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Inspector, openInspector } from './inspector.ts';
 
+export interface ProfileNode {
+  readonly id: number;
+  readonly callFrame: { readonly functionName: string; readonly url: string; readonly lineNumber: number };
+  readonly children?: readonly number[];
+}
+
 /** Profile of V8, in the format of `.cpuprofile` files. Times in microseconds. */
 export interface Profile {
-  readonly nodes: readonly {
-    readonly id: number;
-    readonly callFrame: { readonly functionName: string; readonly url: string; readonly lineNumber: number };
-  }[];
+  readonly nodes: readonly ProfileNode[];
   readonly samples: readonly number[];
   readonly timeDeltas: readonly number[];
 }
@@ -34,18 +36,29 @@ function placeOf(url: string, line: number): string {
   return `${path.replace(/^(?:.*\/)?node_modules\//, '')}:${line + 1}`;
 }
 
+/** Name of a function, with its file and line. */
+export function nameOf({ callFrame: { functionName, url, lineNumber } }: ProfileNode): string {
+  const place = placeOf(url, lineNumber);
+  return `${functionName || '(anonymous)'}${place && ` ${place}`}`;
+}
+
+/** Microseconds in each node's function itself, by id of the node. */
+export function ownTimes({ samples, timeDeltas }: Profile): Map<number, number> {
+  const own = new Map<number, number>();
+  samples.forEach((id, index) => void own.set(id, (own.get(id) ?? 0) + (timeDeltas[index] ?? 0)));
+  return own;
+}
+
 /** The functions with the most CPU time of their own, in falling order. Idle time does not count. */
 export function topFunctions(profile: Profile, rows = ROWS): Share[] {
-  const own = new Map<number, number>();
-  profile.samples.forEach((id, index) => void own.set(id, (own.get(id) ?? 0) + (profile.timeDeltas[index] ?? 0)));
+  const own = ownTimes(profile);
   const byName = new Map<string, number>();
   let total = 0;
-  for (const { id, callFrame } of profile.nodes) {
-    const time = own.get(id) ?? 0;
-    if (time === 0 || callFrame.functionName === '(idle)') continue;
+  for (const node of profile.nodes) {
+    const time = own.get(node.id) ?? 0;
+    if (time === 0 || node.callFrame.functionName === '(idle)') continue;
     total += time;
-    const place = placeOf(callFrame.url, callFrame.lineNumber);
-    const name = `${callFrame.functionName || '(anonymous)'}${place && ` ${place}`}`;
+    const name = nameOf(node);
     byName.set(name, (byName.get(name) ?? 0) + time);
   }
   return [...byName]
@@ -80,13 +93,11 @@ export class Recorder {
     return result;
   }
 
-  /** Writes the last recording to `FOLDER/NAME.cpuprofile`, and returns its table. Null if nothing was recorded since the last call. */
-  write(folder: string, name: string): Share[] | null {
+  /** Last recording; null if nothing was recorded since the last call. */
+  take(): Profile | null {
     const profile = this.#last;
-    if (profile === null) return null;
     this.#last = null;
-    writeFileSync(join(folder, `${name}.cpuprofile`), JSON.stringify(profile));
-    return topFunctions(profile);
+    return profile;
   }
 
   close(): void {
