@@ -50,6 +50,8 @@ interface Source {
   open: number;
   handshakes: number;
   readonly waiting: Map<Socket, () => void>;
+  /** Handler of `close` for all sockets from this address. Open sockets share it, to save memory. */
+  readonly onClose: (this: Socket) => void;
 }
 
 /** Key that identifies a connection by its two end points. A TLS socket and the TCP socket under it have the same key. */
@@ -63,8 +65,9 @@ export const endsOf = ({
 
 export function createAdmission(limits: AdmissionLimits): Admission {
   const sources = new Map<string, Source>();
-  /** Connections in their handshake, each with the function to call when the handshake ends. */
-  const inHandshake = new Map<string, () => void>();
+  /** Connections in their handshake. */
+  const inHandshake = new Map<Socket, { readonly source: Source; readonly ends: string }>();
+  const byEnds = new Map<string, Socket>();
   let open = 0;
   let handshakes = 0;
 
@@ -82,24 +85,37 @@ export function createAdmission(limits: AdmissionLimits): Admission {
     handshakes += 1;
     source.open += 1;
     source.handshakes += 1;
-    let inProgress = true;
-    const endHandshake = () => {
-      if (!inProgress) return;
-      inProgress = false;
-      handshakes -= 1;
-      source.handshakes -= 1;
-      inHandshake.delete(ends);
-      beginWaiting();
-    };
-    inHandshake.set(ends, endHandshake);
-    socket.once('close', () => {
-      open -= 1;
-      source.open -= 1;
-      endHandshake();
-      forget(source);
-      beginWaiting();
-    });
+    inHandshake.set(socket, { source, ends });
+    byEnds.set(ends, socket);
+    socket.on('close', source.onClose);
     start();
+  }
+
+  function endHandshake(socket: Socket): void {
+    const current = inHandshake.get(socket);
+    if (!current) return;
+    inHandshake.delete(socket);
+    if (byEnds.get(current.ends) === socket) byEnds.delete(current.ends);
+    handshakes -= 1;
+    current.source.handshakes -= 1;
+    beginWaiting();
+  }
+
+  function newSource(address: string): Source {
+    const source: Source = {
+      address,
+      open: 0,
+      handshakes: 0,
+      waiting: new Map(),
+      onClose() {
+        open -= 1;
+        source.open -= 1;
+        endHandshake(this);
+        forget(source);
+        beginWaiting();
+      },
+    };
+    return source;
   }
 
   const beginWaiting = () => lines.serve({ isFull, hasRoom, begin });
@@ -107,12 +123,15 @@ export function createAdmission(limits: AdmissionLimits): Admission {
   return {
     admit(socket, remoteAddress, start) {
       const address = groupOf(remoteAddress ?? '');
-      const source = sources.get(address) ?? { address, open: 0, handshakes: 0, waiting: new Map() };
+      const source = sources.get(address) ?? newSource(address);
       sources.set(address, source);
       if (source.waiting.size === 0 && hasRoom(source)) begin(socket, source, start);
       else lines.add(socket, source, start);
     },
-    secured: (socket) => inHandshake.get(endsOf(socket))?.(),
+    secured(socket) {
+      const secured = byEnds.get(endsOf(socket));
+      if (secured) endHandshake(secured);
+    },
     counts: () => ({ handshakes, ...lines.counts() }),
   };
 }

@@ -11,6 +11,7 @@ import { canonicalAddress } from '../../shared/areas/special-addresses.ts';
 import { type Admission, type AdmissionLimits, createAdmission, endsOf } from './admission.ts';
 import { parseProxyHeader } from './proxy-protocol.ts';
 import { sendInSlices } from './sliced-responses.ts';
+import { startAfterFirstBytes } from './tls-start.ts';
 import { enforceWriteDeadlines, type WriteDeadlines } from './write-deadlines.ts';
 
 /** Key exchange groups for TLS: the hybrid post-quantum group first, then the common curves. */
@@ -28,8 +29,8 @@ export const OPTIONAL_CLIENT_CERTIFICATE = {
 /** Deadline in milliseconds for the header of a request. It also applies to the body, unless the routes set their own deadlines. */
 const REQUEST_WITHIN = 30_000;
 /**
- * Deadline in milliseconds for the TLS handshake and for the proxy's header. It is short, because each idle peer occupies a file
- * descriptor.
+ * Deadline in milliseconds for the proxy's header, for the first bytes of TLS, and for the TLS handshake, each in turn. It is short, because
+ * each idle peer occupies a file descriptor.
  */
 const HANDSHAKE_WITHIN = 10_000;
 
@@ -94,9 +95,12 @@ export function createTlsListener(
   server.on('secureConnection', admission.secured);
   enforceWriteDeadlines(server, 'secureConnection', bounds.deadlines);
 
-  // All sockets share this function, to save memory.
+  // All sockets share these functions, to save memory.
   function onClose(this: Socket): void {
     open.delete(this);
+  }
+  function onError(this: Socket): void {
+    this.destroy();
   }
   const front = createServer(
     { pauseOnConnect: true, noDelay: true },
@@ -104,19 +108,23 @@ export function createTlsListener(
   );
   front.prependListener('connection', (socket: Socket) => {
     open.add(socket);
-    socket.once('close', onClose);
+    socket.on('close', onClose);
+    socket.on('error', onError);
   });
 
   function admit(socket: Socket, address: string | null): void {
-    admission.admit(socket, address, () => server.emit('connection', socket));
+    admission.admit(socket, address, () =>
+      startAfterFirstBytes(socket, handshakeTimeout, {
+        start: () => server.emit('connection', socket),
+        failed: (code) => onTlsFailure({ code, address }),
+      }),
+    );
   }
   function direct(socket: Socket): void {
-    socket.on('error', () => socket.destroy());
     admit(socket, canonicalAddress(socket.remoteAddress ?? ''));
   }
   function proxied(socket: Socket): void {
     if (inRanges(trusted, socket.remoteAddress ?? '')) {
-      socket.on('error', () => socket.destroy());
       readProxyHeader(socket, handshakeTimeout, (source) => {
         const key = endsOf(socket);
         sources.set(key, source);

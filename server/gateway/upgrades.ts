@@ -43,8 +43,13 @@ export function acceptUpgrades({ listener, connecting, most, operatorUrl, monito
     }
   }
 
+  // An own function for each socket would keep the request in memory as long as the connection.
+  function onError(this: Duplex): void {
+    this.destroy();
+  }
+
   listener.server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-    socket.on('error', () => socket.destroy());
+    socket.on('error', onError);
     upgrade(request, socket, head).catch((error: unknown) => {
       if (!isCordonError(error)) log.error({ error: String(error) }, 'an upgrade failed');
       const code = isCordonError(error) ? error.code : 'internal';

@@ -33,7 +33,7 @@ export function enforceWriteDeadlines(
   }
   server.on(event, (socket: Socket) => {
     open.set(socket, null);
-    socket.once('close', onClose);
+    socket.on('close', onClose);
   });
   const timer = setInterval(() => {
     const now = performance.now();
