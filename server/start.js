@@ -18,14 +18,6 @@ if (process.argv.includes('--version')) {
   console.log(`cordon-server/${VERSION}`);
   process.exit(0);
 }
-// TLS keeps a buffer of 64 KiB for each connection and uses its first page. glibc would cut it from memory that others have used and given
-// back, so that all of it is resident: 15 KiB a device. Given pages of its own, it has those that it uses. glibc reads this at the start of a
-// process alone; the process id, arguments and output stay. Not where a parent listens on a channel, which an exec would close.
-const { env } = process;
-if (process.platform === 'linux' && process.execve && !process.send && !env.MALLOC_MMAP_THRESHOLD_) {
-  const started = [process.execPath, ...process.execArgv, ...process.argv.slice(1)];
-  process.execve(process.execPath, started, { ...env, MALLOC_MMAP_THRESHOLD_: '65536' });
-}
 try {
   // Before the rest is loaded, which takes a second: process 1 of a container ignores a signal that it does not handle.
   const { listenForStop } = await import('../shared/stop-signals.ts');
