@@ -2,7 +2,7 @@
  * TLS for all connections of the device: version 1.3, hybrid post-quantum group preferred, one pinned root CA, and the device's
  * certificate. Session tickets stay in memory, so that reconnections cost the server little.
  */
-
+import { X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import { connect, type TLSSocket } from 'node:tls';
 import type { DialPort } from './dial.ts';
@@ -67,6 +67,8 @@ const GROUPS = 'X25519MLKEM768:X25519:P-256';
 
 export function secureDial({ dial, rootPem, identity }: SecureDialOptions): SecureDial {
   const tickets = new Map<string, Buffer>();
+  // The agent sends only its own certificate. The server has the CA certificates, and would keep another copy for each connection.
+  const own = identity && { key: identity.keyPem, cert: new X509Certificate(identity.chainPem).toString() };
   return async ({ host, port }) => {
     const socket = await dial({ host, port });
     const place = `${host}:${port}`;
@@ -79,7 +81,7 @@ export function secureDial({ dial, rootPem, identity }: SecureDialOptions): Secu
         minVersion: 'TLSv1.3',
         ecdhCurve: GROUPS,
         ...(rootPem === null ? { rejectUnauthorized: false } : { ca: rootPem }),
-        ...(identity ? { key: identity.keyPem, cert: identity.chainPem } : {}),
+        ...own,
         ...(ticket ? { session: ticket } : {}),
       });
       const fail = (error: Error) => {
