@@ -55,6 +55,15 @@ export function nexusOf(state: LocationState): IndexEntry[] {
   ];
 }
 
+/**
+ * Countries and disputed territories in which the device may be, sorted. Subdivisions are left out, because `nexusOf` lists their country
+ * too.
+ */
+export function wholeAreasOf({ counted }: LocationState): LocationArea[] {
+  const codes = new Set((counted?.areas ?? []).flatMap(indexCodesOf));
+  return [...codes].filter((code) => code.length === 2 || code.startsWith('XX-')).sort();
+}
+
 /** True if the two locations have the same index entries. False also for some equal ones, because only the areas are compared. */
 export function haveSameNexus(a: LocationState, b: LocationState): boolean {
   const areasOf = (areas: readonly EvidenceArea[] | undefined) => areas?.join();

@@ -139,20 +139,25 @@ async function groupsWith(db: Db, column: 'home' | 'seat', areas: readonly strin
 }
 
 async function eachLapsed(db: Db, at: Instant, addPage: AddPage): Promise<void> {
-  for (let last: { readonly unknown_at: number | null; readonly id: string } | undefined, begun = false; ; ) {
+  for (let last: (Pick<Schema['locations'], 'unknown_at' | 'areas'> & { id: string }) | undefined, begun = false; ; ) {
     const rows = await db
       .selectFrom('locations as l')
       .crossJoin('devices')
-      .select(['l.unknown_at', 'l.device_id as id', 'devices.status'])
+      .select(['l.unknown_at', 'l.areas', 'l.device_id as id', 'devices.status'])
       .whereRef('devices.id', '=', 'l.device_id')
       .where('devices.status', '=', 'active')
       .where('l.unknown_at', '<=', at)
       .$if(begun, (all) =>
         all.where(({ eb, refTuple, tuple }) =>
-          eb(refTuple('l.unknown_at', 'l.device_id'), '>', tuple(last?.unknown_at ?? 0, last?.id ?? '')),
+          eb(
+            refTuple('l.unknown_at', 'l.areas', 'l.device_id'),
+            '>',
+            tuple(last?.unknown_at ?? 0, last?.areas ?? '', last?.id ?? ''),
+          ),
         ),
       )
       .orderBy('l.unknown_at')
+      .orderBy('l.areas')
       .orderBy('l.device_id')
       .limit(PAGE)
       .execute();

@@ -8,7 +8,7 @@ import { type DeviceId, deviceIdSchema } from '../../shared/protocol/ids.ts';
 import type { Instant } from '../../shared/time/clock.ts';
 import { emptyLocation, unknownFrom } from '../../shared/verdict/locate.ts';
 import type { LocationState, Observation } from '../../shared/verdict/terms.ts';
-import { haveSameNexus, nexusOf } from '../jurisdiction/nexus-index.ts';
+import { haveSameNexus, nexusOf, wholeAreasOf } from '../jurisdiction/nexus-index.ts';
 import type {
   AddressStore,
   AffectedQuery,
@@ -47,10 +47,10 @@ interface Saving {
   readonly write: LocationWrite;
   /** True if the index already has the entries of the new location. */
   readonly indexed: boolean;
+  /** True if `locations` already has the areas and the expiry of the new location. */
+  readonly listed: boolean;
   /** Times of the new location if only they changed, and otherwise null. */
   readonly times: string | null;
-  /** True if `unknown_at` keeps its value. */
-  readonly sameExpiry: boolean;
 }
 
 function* chunks<T>(items: readonly T[]): Generator<readonly T[]> {
@@ -115,14 +115,14 @@ export class JurisdictionStore implements IntakeStore, ViewStore, AddressStore {
   }
 
   async save(write: LocationWrite): Promise<void> {
-    const { device, state } = write;
+    const { device, state, unknownAt } = write;
     const committed = this.#committed.get(device);
     const indexed = committed?.indexed === true && haveSameNexus(committed.state, state);
+    const listed = indexed && unknownFrom(committed.state) === unknownAt;
     const times = indexed && committed.stored ? timesOf(committed.stored, state) : null;
-    const sameExpiry = committed !== undefined && unknownFrom(committed.state) === write.unknownAt;
     const stored = times === null ? state : (committed?.stored ?? null);
     const save = write.ofConnection ? this.#saveOfConnection : this.#save;
-    const saving: Saving = { write, indexed, times, sameExpiry };
+    const saving: Saving = { write, indexed, listed, times };
     await this.#committed.write(device, { state, stored, indexed: true }, () => save(saving));
   }
 
@@ -198,6 +198,9 @@ export function locationColumns({ before, sightings, at, counted, pending, stays
   return { state: JSON.stringify(state), previous_location: before && JSON.stringify(before) };
 }
 
+/** Content of the column `areas` for a location. */
+export const areasColumn = (state: LocationState): string => wholeAreasOf(state).join(' ');
+
 export function evidenceOf(text: string): Evidence {
   const evidence: Evidence = JSON.parse(text);
   return evidence;
@@ -211,9 +214,13 @@ async function saveAll(tx: Tx, savings: readonly Saving[]): Promise<void> {
   if (evidence.length > 0) await insertOf('evidence', EVIDENCE, evidence).execute(tx);
   // If a device has several writes in this group, the last one decides the location. The evidence of all of them is stored.
   const last = [...new Map(writes.map((write) => [write.device, write])).values()];
-  await storeLocations(tx, savings);
-  const indexed = new Set(savings.flatMap(({ write, indexed }) => (indexed ? [write.device] : [])));
-  for (const some of chunks(last.filter(({ device }) => !indexed.has(device)))) await replaceNexus(tx, some);
+  await storeStates(tx, savings);
+  const without = (part: 'listed' | 'indexed') => {
+    const incomplete = new Set(savings.flatMap((saving) => (saving[part] ? [] : [saving.write.device])));
+    return last.filter(({ device }) => incomplete.has(device));
+  };
+  await replaceLocations(tx, without('listed'));
+  for (const some of chunks(without('indexed'))) await replaceNexus(tx, some);
   await markReports(
     tx,
     writes.flatMap(({ device, at, report }) => (report ? [{ device, at, ...report }] : [])),
@@ -221,7 +228,7 @@ async function saveAll(tx: Tx, savings: readonly Saving[]): Promise<void> {
 }
 
 /** Writes the locations of a group: only the times of a location if nothing else changed, and otherwise the whole location. */
-async function storeLocations(tx: Tx, savings: readonly Saving[]): Promise<void> {
+async function storeStates(tx: Tx, savings: readonly Saving[]): Promise<void> {
   const last = new Map<DeviceId, Saving>();
   for (const saving of savings) {
     // Times apply to the stored location only, and an earlier write of this group replaces that location.
@@ -229,26 +236,22 @@ async function storeLocations(tx: Tx, savings: readonly Saving[]): Promise<void>
     last.set(saving.write.device, first ? saving : { ...saving, times: null });
   }
   const whole: Cell[][] = [];
-  const times: Cell[][] = [];
-  const timesAndExpiry: Cell[][] = [];
-  for (const saving of last.values()) {
-    const { device, state, unknownAt } = saving.write;
-    if (saving.times === null) {
-      const columns = locationColumns(state);
-      whole.push([device, columns.state, columns.previous_location, unknownAt]);
-    } else if (saving.sameExpiry) times.push([device, saving.times]);
-    else timesAndExpiry.push([device, saving.times, unknownAt]);
+  const confirmed: Cell[][] = [];
+  for (const { write, times } of last.values()) {
+    const { device, state: location } = write;
+    if (times !== null) {
+      confirmed.push([device, times]);
+      continue;
+    }
+    const { state, previous_location } = locationColumns(location);
+    whole.push([device, state, previous_location]);
   }
   if (whole.length > 0)
-    await sql`${insertOf('locations', LOCATIONS, whole)} on conflict (device_id) do update set state = excluded.state,
-      previous_location = excluded.previous_location, unknown_at = excluded.unknown_at, times = null`.execute(tx);
-  if (times.length > 0)
-    await sql`update locations set times = v.column2 from ${tableOf(['text', 'text'], times)} as v
+    await sql`${insertOf('location_states', STATES, whole)} on conflict (device_id) do update set
+      state = excluded.state, previous_location = excluded.previous_location, times = null`.execute(tx);
+  if (confirmed.length > 0)
+    await sql`update location_states set times = v.column2 from ${tableOf(['text', 'text'], confirmed)} as v
       where device_id = v.column1`.execute(tx);
-  // A separate statement, because each value of `unknown_at`, even the same one, is written into an index.
-  if (timesAndExpiry.length > 0)
-    await sql`update locations set times = v.column2, unknown_at = v.column3
-      from ${tableOf(['text', 'text', 'bigint'], timesAndExpiry)} as v where device_id = v.column1`.execute(tx);
 }
 
 const EVIDENCE = {
@@ -258,7 +261,20 @@ const EVIDENCE = {
   detail: 'text',
   received_at: 'bigint',
 } as const;
-const LOCATIONS = { device_id: 'text', state: 'text', previous_location: 'text', unknown_at: 'bigint' } as const;
+const STATES = { device_id: 'text', state: 'text', previous_location: 'text' } as const;
+const LOCATIONS = { device_id: 'text', areas: 'text', unknown_at: 'bigint' } as const;
+
+/** Stores the areas and the expiry of locations. Most new locations change neither, so their rows and the index stay untouched. */
+async function replaceLocations(tx: Tx, writes: readonly LocationWrite[]): Promise<void> {
+  if (writes.length === 0) return;
+  const rows = insertOf(
+    'locations',
+    LOCATIONS,
+    writes.map(({ device, state, unknownAt }) => [device, areasColumn(state), unknownAt]),
+  );
+  await sql`${rows} on conflict (device_id) do update set
+    areas = excluded.areas, unknown_at = excluded.unknown_at`.execute(tx);
+}
 
 /** Index entries of a location as a text, to compare them. */
 const nexusKey = (nexus: readonly { readonly nexus: string; readonly area: string }[]): string =>
@@ -299,7 +315,7 @@ async function replaceNexus(tx: Tx, writes: readonly LocationWrite[]): Promise<v
 
 const locationFactsQuery = (db: Db) =>
   keyedQuery(db, (devices) =>
-    selectLocationFacts(db).select('locations.previous_location').where('devices.id', 'in', devices),
+    selectLocationFacts(db).select('states.previous_location').where('devices.id', 'in', devices),
   );
 
 const statementsQuery = (db: Db) =>
@@ -323,8 +339,8 @@ export function selectLocationFacts(db: Db) {
   return db
     .selectFrom('devices')
     .innerJoin('groups', 'groups.id', 'devices.group_id')
-    .leftJoin('locations', 'locations.device_id', 'devices.id')
-    .select(['devices.id', 'devices.stated_home', 'devices.home', 'devices.seat', 'locations.state', 'locations.times'])
+    .leftJoin('location_states as states', 'states.device_id', 'devices.id')
+    .select(['devices.id', 'devices.stated_home', 'devices.home', 'devices.seat', 'states.state', 'states.times'])
     .select(['groups.home as group_home', 'groups.seat as group_seat']);
 }
 

@@ -9,6 +9,7 @@ const TABLES = {
   devices: 'id',
   device_presence: 'device_id',
   locations: 'device_id',
+  location_states: 'device_id',
   device_nexus: 'device_id',
 } as const;
 const CERTIFICATES = { serial: 'lower(hex(randomblob(16)))', fingerprint: 'lower(hex(randomblob(32)))' } as const;

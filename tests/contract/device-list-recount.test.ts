@@ -95,6 +95,15 @@ function sorted(fleet: readonly Listed[], { sort, descending }: DeviceQuery): Li
   return descending ? ascending.reverse() : ascending;
 }
 
+const TABLES = [
+  'device_nexus',
+  'locations',
+  'location_states',
+  'device_inventory',
+  'device_presence',
+  'devices',
+] as const;
+
 describeOnEveryStore('the list of devices, recomputed', (open) => {
   it('shows the same devices and totals as a plain search, at each offset and after each cursor', async () => {
     const database = await open();
@@ -105,8 +114,7 @@ describeOnEveryStore('the list of devices, recomputed', (open) => {
         fc.array(drawn, { maxLength: 12 }),
         fc.array(queries, { minLength: 12, maxLength: 12 }),
         async (devices, asked) => {
-          for (const table of ['device_nexus', 'locations', 'device_inventory', 'device_presence', 'devices'] as const)
-            await database.db.deleteFrom(table).execute();
+          for (const table of TABLES) await database.db.deleteFrom(table).execute();
           const ids = await addLocatedFleet(database, group, NOW, devices.map(located));
           const fleet = ids.map((id, index): Listed => ({ id, enrolledAt: index % 3, ...(devices[index] as Drawn) }));
           for (const { offset, limit, ...query } of asked) {

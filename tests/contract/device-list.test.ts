@@ -84,8 +84,8 @@ describeOnEveryStore('the list of devices', (open) => {
     await database.db
       .insertInto('locations')
       .values([
-        { device_id: ann, state: '{}', unknown_at: NOW + 1, previous_location: null, times: null },
-        { device_id: bob, state: '{}', unknown_at: null, previous_location: null, times: null },
+        { device_id: ann, areas: 'DE', unknown_at: NOW + 1 },
+        { device_id: bob, areas: 'FR PK', unknown_at: null },
       ])
       .execute();
     const found = async (filter: DeviceFilter, groups: GroupId[] | null = null) => {

@@ -111,7 +111,11 @@ describeOnEveryStore('another IP database', (openStore) => {
     });
     for (const person of [world.people.ada, world.people.ben]) await world.sign(order, 1, person);
 
-    const before = await database.db.selectFrom('locations').selectAll().orderBy('device_id').execute();
+    const stored = async () => [
+      await database.db.selectFrom('locations').selectAll().orderBy('device_id').execute(),
+      await database.db.selectFrom('location_states').selectAll().orderBy('device_id').execute(),
+    ];
+    const before = await stored();
     const { compared, moves: sent, moved } = await compare(hash);
     expect({ compared, sent, moved: moved.size }).toEqual({
       compared: 5,
@@ -131,7 +135,7 @@ describeOnEveryStore('another IP database', (openStore) => {
         newlyAllowed: 1,
       },
     ]);
-    expect(await database.db.selectFrom('locations').selectAll().orderBy('device_id').execute()).toEqual(before);
+    expect(await stored()).toEqual(before);
     expect(ip.current().name).toBe('old');
 
     // Activation while devices are connected.

@@ -3,7 +3,7 @@ import { nexusOf } from '../../server/jurisdiction/nexus-index.ts';
 import type { Waits } from '../../server/orders/impact/rehearsal.ts';
 import { type Cell, insertOf } from '../../server/store/bulk.ts';
 import type { Database } from '../../server/store/database.ts';
-import { locationColumns } from '../../server/store/jurisdiction-store.ts';
+import { areasColumn, locationColumns } from '../../server/store/jurisdiction-store.ts';
 import { parseEvidenceArea } from '../../shared/areas/area-code.ts';
 import type { NoticeMoment, Receipt } from '../../shared/order/documents.ts';
 import { type DeviceId, type GroupId, newDeviceId } from '../../shared/protocol/ids.ts';
@@ -64,10 +64,18 @@ const COLUMNS = {
     last_report: 'bigint',
   },
   device_inventory: { device_id: 'text', at: 'bigint', hostname: 'text', platform: 'text', body: 'text' },
-  locations: { device_id: 'text', state: 'text', unknown_at: 'bigint', previous_location: 'text' },
+  locations: { device_id: 'text', areas: 'text', unknown_at: 'bigint' },
+  location_states: { device_id: 'text', state: 'text', previous_location: 'text' },
   device_nexus: { device_id: 'text', nexus: 'text', area: 'text' },
 } as const;
-const TABLES = ['devices', 'device_presence', 'device_inventory', 'locations', 'device_nexus'] as const;
+const TABLES = [
+  'devices',
+  'device_presence',
+  'device_inventory',
+  'locations',
+  'location_states',
+  'device_nexus',
+] as const;
 /** The text is as long as a real inventory, so that a benchmark reads as many bytes. */
 const INVENTORY = JSON.stringify({ disks: 'x'.repeat(900) });
 
@@ -84,6 +92,7 @@ export async function addLocatedFleet(
     device_presence: [],
     device_inventory: [],
     locations: [],
+    location_states: [],
     device_nexus: [],
   };
   const people = new Map<string, readonly [name: string, group: string]>();
@@ -113,7 +122,8 @@ export async function addLocatedFleet(
       const observations = seen.map((each): Observation => ({ ...each, areas: each.areas.map(parseEvidenceArea) }));
       const state = observeAll(emptyLocation(), observations);
       const { state: text, previous_location: before } = locationColumns(state);
-      rows.locations.push([id, text, unknownFrom(state), before]);
+      rows.locations.push([id, areasColumn(state), unknownFrom(state)]);
+      rows.location_states.push([id, text, before]);
       for (const { nexus, area } of nexusOf(state)) rows.device_nexus.push([id, nexus, area]);
     }
     if (rows.devices.length >= ROWS) await flush();

@@ -234,10 +234,12 @@ const LOCATIONS: Tables = {
     indexes: ['device_id, at', 'at'],
   },
   locations: {
-    columns: 'device_id text, state text, unknown_at int?, previous_location text?, times text?',
+    columns: 'device_id text, areas text, unknown_at int?',
     key: 'device_id',
-    indexes: ['unknown_at, device_id'],
+    indexes: ['unknown_at, areas, device_id'],
+    byKey: true,
   },
+  location_states: { columns: 'device_id text, state text, previous_location text?, times text?', key: 'device_id' },
   device_nexus: {
     columns: 'device_id text, nexus text, area text',
     key: 'nexus, area, device_id',

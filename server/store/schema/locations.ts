@@ -11,12 +11,24 @@ export interface LocationTables {
     /** Time at which the server received the observation. Later than `at` if the device was disconnected. */
     received_at: number;
   };
+  /**
+   * What lists and counts of devices read about a location. The rows are narrow, and change only with the areas or the expiry of a location.
+   * Each device with a row here also has a row in `location_states`.
+   */
   locations: {
+    device_id: string;
+    /**
+     * Countries and disputed territories in which the device may be, sorted and separated by spaces. The same codes are in `device_nexus` as
+     * areas of the kind `present`.
+     */
+    areas: string;
+    /** Expiry of the location's last evidence; null if none expires. */
+    unknown_at: number | null;
+  };
+  location_states: {
     device_id: string;
     /** Location of the device (`LocationState`) as JSON. Its field `before` is in the column `previous_location`. */
     state: string;
-    /** Expiry of the location's last evidence; null if none expires. */
-    unknown_at: number | null;
     /**
      * Location before the newest observation (field `before` of `LocationState`), as JSON. Only the processing of a new observation reads
      * this column. It is separate so that an impact preview, which reads the location of every device, reads less data.
