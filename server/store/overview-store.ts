@@ -4,7 +4,7 @@ import { GRAVE_ALERTS } from '../../shared/api/alert-severity.ts';
 import type { Scope } from '../devices/scope.ts';
 import type { AreaCount, FleetCounts, FleetQuestion, OverviewStore as Port } from '../overview/ports.ts';
 import type { Database } from './database.ts';
-import { among, countIds, knownAt, LOOKUPS, selected } from './device-list.ts';
+import { countIds, knownAt, selected } from './device-list.ts';
 import { withinScope } from './device-scope.ts';
 import type { DialectName } from './dialect.ts';
 
@@ -60,14 +60,8 @@ export class OverviewStore implements Port {
 
   async areas(within: Within): Promise<AreaCount[]> {
     const { db, dialect } = this.#database;
-    const device = sql`device_nexus.device_id`;
-    const { from, connected } = CONNECTED[dialect];
-    const { rows } = await sql<AreaCount>`
-      select area, count(*) as devices, ${connected} as connected
-      from ${from}
-      where nexus = 'present' and ${WHOLE} and ${among(LOOKUPS[dialect], 'locations', knownAt(within.now), device)} and ${ofFleet(dialect, device, within)}
-      group by area order by devices desc, area`.execute(db);
-    return rows;
+    const { rows } = await sql<ByAreas>`${sql.join(byAreas(dialect, within), sql` union all `)}`.execute(db);
+    return sumByArea(rows);
   }
 
   async alertsSince(since: number, scope: Scope): Promise<{ readonly all: number; readonly grave: number }> {
@@ -98,29 +92,56 @@ export class OverviewStore implements Port {
   }
 }
 
-/**
- * Condition that selects the rows of countries and disputed territories in the table `device_nexus`. Rows of subdivisions are left out,
- * because each device in a subdivision also has a row for the country.
- */
-const WHOLE = sql`(length(area) = 2 or area like 'XX-%')`;
-
-/**
- * Condition for connected devices. SQLite is faster with a list of ids. PostgreSQL would look up each id of the list, and is faster with a
- * join.
- */
-const CONNECTED = {
-  sqlite: {
-    from: sql`device_nexus`,
-    connected: sql`count(*) filter (where ${among('list', 'device_presence', sql`connected = 1`, sql`device_nexus.device_id`)})`,
-  },
-  postgres: {
-    from: sql`device_nexus left join device_presence
-      on device_presence.device_id = device_nexus.device_id and device_presence.connected = 1`,
-    connected: sql`count(device_presence.device_id)`,
-  },
-};
-
 const INACTIVE = sql`devices.status in ('revoked', 'unenrolled')`;
+
+/** Numbers of devices with the same column `areas`. Negative numbers are subtracted. */
+interface ByAreas extends Omit<AreaCount, 'area'> {
+  readonly areas: string;
+}
+
+/**
+ * Parts of one query, so that all parts see the same data. For the whole fleet, SQLite reads two ranges of an index that is sorted by areas
+ * within equal expiry, and subtracts the few inactive devices.
+ */
+function byAreas(dialect: DialectName, within: Within): RawBuilder<unknown>[] {
+  const { scope, now } = within;
+  const known = knownAt(now);
+  if (dialect !== 'sqlite' || scope !== null)
+    return [countByAreas(dialect, sql`${known} and ${ofFleet(dialect, sql`locations.device_id`, within)}`)];
+  const ended = sql`${INACTIVE} and locations.device_id = devices.id and ${known}`;
+  return [
+    countByAreas(dialect, sql`unknown_at is null`),
+    countByAreas(dialect, sql`unknown_at > ${now}`),
+    countByAreas(dialect, ended, { from: sql`devices cross join locations`, sign: sql`-` }),
+  ];
+}
+
+function countByAreas(
+  dialect: DialectName,
+  condition: RawBuilder<unknown>,
+  { from, sign } = { from: sql`locations`, sign: sql`` },
+): RawBuilder<unknown> {
+  // Without the hint, SQLite would read rows of `device_presence`, which take more pages than the index of connected devices.
+  const hint = dialect === 'sqlite' ? sql`indexed by device_presence_connected` : sql``;
+  return sql`select areas, ${sign} count(*) as devices, ${sign} count(p.device_id) as connected
+    from ${from} left join device_presence p ${hint} on p.device_id = locations.device_id and p.connected = 1
+    where ${condition} group by areas`;
+}
+
+function sumByArea(rows: readonly ByAreas[]): AreaCount[] {
+  const sums = new Map<string, AreaCount>();
+  for (const { areas, devices, connected } of rows) {
+    for (const area of areas.split(' ')) {
+      const sum = sums.get(area) ?? { area, devices: 0, connected: 0 };
+      sums.set(area, { area, devices: sum.devices + devices, connected: sum.connected + connected });
+    }
+  }
+  // The column is empty if the device has evidence but no location.
+  sums.delete('');
+  return [...sums.values()]
+    .filter(({ devices }) => devices > 0)
+    .sort((a, b) => b.devices - a.devices || (a.area < b.area ? -1 : 1));
+}
 
 /**
  * Condition for active devices within the scope. Without `is true`, SQLite would look up the rows of each device in the scope. One scan of
