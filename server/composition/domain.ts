@@ -64,6 +64,7 @@ import { VERSION } from '../version.ts';
 import type { Foundation } from './foundation.ts';
 
 type Fleet = Awaited<ReturnType<typeof createFleet>>;
+type Decisions = ReturnType<typeof createDecisions>;
 type Mailer = Awaited<ReturnType<typeof createMailer>>;
 export type Domain = Awaited<ReturnType<typeof createDomain>>;
 
@@ -105,7 +106,7 @@ export async function createDomain(base: Foundation) {
     // The demo's admins have no authenticator, so the demo never asks for a step-up.
     stepUpWithin: base.demo === undefined ? STEP_UP_WITHIN : Number.MAX_SAFE_INTEGER,
   });
-  const identities = createIdentities(base, { fleet, ledger, orders });
+  const identities = createIdentities(base, { fleet, ledger, ...decisions });
   const relay = createRelay({
     posts: new PostStore(database),
     mailboxes: new MailboxStore(database),
@@ -285,13 +286,14 @@ function createDecisions(
     version: VERSION,
     clock,
   });
-  return { orders, holds, packs };
+  return { orders, holds, packs, deviceRecords: stores.records };
 }
 
 function createIdentities(
   base: Foundation,
-  { fleet, ledger, orders }: { readonly fleet: Fleet; readonly ledger: Ledger; readonly orders: Orders },
+  parts: { readonly fleet: Fleet; readonly ledger: Ledger } & Pick<Decisions, 'orders' | 'deviceRecords'>,
 ) {
+  const { fleet, ledger, orders, deviceRecords } = parts;
   const { config, database, authority, installation, clock, bus, log } = base;
   const { devices, people, jurisdiction, changes } = fleet;
   const membership = createMembership({
@@ -308,7 +310,7 @@ function createIdentities(
   });
   const enrollment = createEnrollment({
     codes: new CodeStore(database),
-    store: new EnrollmentStore(database),
+    store: new EnrollmentStore(database, deviceRecords),
     authority,
     clock,
     bus,
@@ -317,6 +319,7 @@ function createIdentities(
     surroundings: {
       areasOfAddress: jurisdiction.areasOfAddress,
       gate: (newcomer) => newcomerVerdict(orders.adoption.rules(), newcomer, clock.now()),
+      firstRecord: orders.effect.firstRecord,
       appealOf: (order) => publicAppeal(orders.adoption.termsOf(order), clock.now()),
       deviceChanged: changes.deviceChanged,
     },

@@ -1,5 +1,6 @@
 import type { HomeArea } from '../../shared/areas/area-code.ts';
 import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
+import type { Envelope } from '../../shared/order/documents.ts';
 import type { DeviceId, GroupId, PersonId } from '../../shared/protocol/ids.ts';
 import type { ServiceVerdict } from '../../shared/verdict/terms.ts';
 import type { Scope } from '../devices/devices.ts';
@@ -56,14 +57,21 @@ export interface CodeQuery {
   readonly now: number;
 }
 
-export interface RedeemableCode {
-  readonly code: StoredCode;
+/** Data about a device that its first device record contains. */
+export interface Personalia {
   /**
    * Effective home area: from an admin's location statement, or else from the activation code, the device or the group. The legal seat
    * (`seat`) comes from the code, the device or the group.
    */
   readonly home: HomeArea | null;
   readonly seat: HomeArea | null;
+  readonly group: { readonly name: string };
+  readonly underLegalHold: boolean;
+}
+
+export interface RedeemableCode {
+  readonly code: StoredCode;
+  readonly personalia: Personalia;
   /** Current enrollment number of a device that enrolls again; null for a new device. */
   readonly generation: number | null;
 }
@@ -78,6 +86,12 @@ export interface NewCertificate {
   readonly issuedAt: number;
 }
 
+/** Signed device record. */
+export interface SignedRecord {
+  readonly version: number;
+  readonly envelope: Envelope;
+}
+
 export interface Redemption {
   readonly id: DeviceId;
   readonly secretHash: string;
@@ -88,6 +102,8 @@ export interface Redemption {
   /** Number of the new enrollment; 1 for a new device. The store changes nothing unless this is the device's next number. */
   readonly generation: number;
   readonly certificate: NewCertificate;
+  /** First device record of a new device; null for a device that enrolls again. */
+  readonly record: SignedRecord | null;
   readonly issued: EntryDraft<'certificate.issued'>;
   readonly revoked: (serial: string) => EntryDraft<'certificate.revoked'>;
 }
@@ -137,13 +153,14 @@ export interface CodeStore {
 export interface EnrollmentStore {
   /**
    * Redeems the code in one transaction: marks the code as used, starts the device's new enrollment, revokes earlier certificates, and
-   * stores the new certificate and all ledger entries. Only one of several parallel calls returns `recorded`. An existing device keeps its
-   * group, and keeps its home area and legal seat unless the code names others.
+   * stores the new certificate, the first device record and all ledger entries. Only one of several parallel calls returns `recorded`. An
+   * existing device keeps its group, and keeps its home area and legal seat unless the code names others.
    */
   redeem(redemption: Redemption): Promise<Recorded>;
   /** Stores a renewed certificate. Returns `lost` if the device is not active in the enrollment that `renewal` names. */
   renew(renewal: Renewal): Promise<Recorded>;
   certificateOf(device: DeviceId): Promise<CurrentCertificate | null>;
+  personalia(device: DeviceId): Promise<Personalia | null>;
   /** Stores a certificate of the CA itself. Changes nothing if the store has the certificate. */
   recordOwn(certificate: NewCertificate, entry: EntryDraft<'ca.created' | 'certificate.issued'>): Promise<void>;
 }
@@ -156,6 +173,8 @@ export interface Surroundings {
     readonly home: HomeArea | null;
     readonly seat: HomeArea | null;
   }): Promise<ServiceVerdict> | ServiceVerdict;
+  /** Signs the first device record of a new device, which the server stores together with the device. */
+  firstRecord(device: DeviceId, personalia: Personalia): SignedRecord;
   /** Contact for an appeal, from an order that denies the enrollment; null for a withheld order. */
   appealOf(order: string): string | null;
   /**

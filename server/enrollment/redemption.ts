@@ -9,13 +9,13 @@ import { isSecret } from './code-secret.ts';
 import type { EnrollmentLimits } from './enrollment-limits.ts';
 import { type Enrolled, issueCertificate, requestOf } from './issuance.ts';
 import { appealAdvice } from './newcomer-gate.ts';
-import type { CodeStore, EnrollmentStore, RedeemableCode, StoredCode, Surroundings } from './ports.ts';
+import type { CodeStore, EnrollmentStore, Personalia, RedeemableCode, StoredCode, Surroundings } from './ports.ts';
 
 /** Revocation reason `superseded` (RFC 5280, section 5.3.1). */
 const SUPERSEDED = 4;
 export interface RedemptionPorts {
   readonly codes: Pick<CodeStore, 'redeemable'>;
-  readonly store: Pick<EnrollmentStore, 'redeem' | 'certificateOf'>;
+  readonly store: Pick<EnrollmentStore, 'redeem' | 'certificateOf' | 'personalia'>;
   readonly authority: Pick<Authority, 'issue'>;
   readonly surroundings: Surroundings;
   readonly limits: Pick<EnrollmentLimits, 'unproven' | 'redeeming'>;
@@ -40,14 +40,15 @@ export function createRedemption(ports: RedemptionPorts) {
         'There is no such activation code. Check the code, or ask your admin for a new one.',
       );
     }
-    const { code } = found;
+    const { code, personalia } = found;
     await limits.redeeming(code.id);
     requireOpen(code, Date.now());
     const request = requestOf(input.csr, code.id);
     if (code.usedAt !== null) return repeated(code.id, request);
-    await requireGate(found, input.address);
+    await requireGate(personalia, input.address);
 
     const generation = (found.generation ?? 0) + 1;
+    const record = generation === 1 ? surroundings.firstRecord(code.id, personalia) : null;
     const issuedCertificate = await issueCertificate(
       { authority, clock },
       request,
@@ -61,6 +62,7 @@ export function createRedemption(ports: RedemptionPorts) {
           enrolledAt: clock.now(),
           generation,
           certificate,
+          record,
           issued,
           revoked: (serial) => ({
             kind: 'certificate.revoked',
@@ -71,9 +73,14 @@ export function createRedemption(ports: RedemptionPorts) {
         }),
     );
     if (!issuedCertificate) return repeated(code.id, request);
-    // Closes the connections of the device's earlier enrollment, and issues a new device record.
-    if (generation > 1) bus.publish({ kind: 'ended', device: code.id });
-    await surroundings.deviceChanged(code.id);
+    if (record === null) {
+      // Closes the connections of the device's earlier enrollment, and issues a new device record.
+      bus.publish({ kind: 'ended', device: code.id });
+      await surroundings.deviceChanged(code.id);
+    } else if (!isSame(personalia, await store.personalia(code.id))) {
+      // The device's group or a legal hold changed after the server had read the code, so the first record is outdated.
+      await surroundings.deviceChanged(code.id);
+    }
     bus.publish({ kind: 'devices' });
     return { device: code.id, generation, certificate: issuedCertificate.der };
   }
@@ -85,7 +92,7 @@ export function createRedemption(ports: RedemptionPorts) {
     return isSecret(secret, found?.code.secretHash ?? null) ? found : null;
   }
 
-  async function requireGate({ home, seat }: RedeemableCode, address: string | null): Promise<void> {
+  async function requireGate({ home, seat }: Personalia, address: string | null): Promise<void> {
     const areas = address === null ? [] : await surroundings.areasOfAddress(address);
     const verdict = await surroundings.gate({ areas, home, seat });
     if (verdict.allowed) return;
@@ -110,6 +117,13 @@ export function createRedemption(ports: RedemptionPorts) {
 
   return { redeem };
 }
+
+const isSame = (one: Personalia, other: Personalia | null): boolean =>
+  other !== null &&
+  one.home === other.home &&
+  one.seat === other.seat &&
+  one.group.name === other.group.name &&
+  one.underLegalHold === other.underLegalHold;
 
 function requireOpen(code: StoredCode, now: number): void {
   if (code.canceledAt !== null) {

@@ -67,7 +67,7 @@ export interface Orders {
   readonly recovery: OrderRecovery;
   readonly effect: Pick<
     Effect,
-    'cachedVerdict' | 'verdict' | 'record' | 'recordVersion' | 'reissueRecord' | 'recordExecutions'
+    'cachedVerdict' | 'verdict' | 'record' | 'recordVersion' | 'firstRecord' | 'reissueRecord' | 'recordExecutions'
   >;
   readonly impact: Impact;
   readonly changeImpact: ChangeImpact;

@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import { CordonError } from '../../shared/errors.ts';
 import { createBatcher } from '../../shared/loops/batcher.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
@@ -9,7 +10,7 @@ import type { Database, Db, Tx } from './database.ts';
 import { keyedQuery } from './keyed-query.ts';
 import { requireMember } from './people-store.ts';
 import type { Schema } from './schema.ts';
-import { isUnderLegalHold } from './under-legal-hold.ts';
+import { isUnderLegalHold, underLegalHold } from './under-legal-hold.ts';
 
 /**
  * Milliseconds for which a lookup waits, so that devices that redeem codes at the same time share one query and one commit. Saves most of
@@ -82,12 +83,13 @@ export class CodeStore implements Port {
     const rows = await this.#selectRedeemable(ids);
     const read = rows.map((row) => {
       const code = codeOf(row);
-      return {
-        code,
+      const personalia = {
         home: areaOf(row.stated_home) ?? code.home ?? areaOf(row.group_home),
         seat: code.seat ?? areaOf(row.group_seat),
-        generation: row.generation,
+        group: { name: row.group_name },
+        underLegalHold: row.under_hold === 1,
       };
+      return { code, personalia, generation: row.generation };
     });
     return new Map(read.map((found) => [found.code.id, found]));
   }
@@ -97,7 +99,9 @@ const redeemableIn = (db: Db) =>
   keyedQuery(db, (ids) =>
     selectCodes(db)
       .innerJoin('groups', (join) => join.on('groups.id', '=', GROUP))
-      .select(['groups.home as group_home', 'groups.seat as group_seat', 'devices.stated_home', 'devices.generation'])
+      .select(['groups.name as group_name', 'groups.home as group_home', 'groups.seat as group_seat'])
+      .select(['devices.stated_home', 'devices.generation'])
+      .select(sql<0 | 1>`case when ${underLegalHold('code.id', 'code.person_id')} then 1 else 0 end`.as('under_hold'))
       .where('code.id', 'in', ids),
   );
 

@@ -11,7 +11,7 @@ import { StoreCache } from './store-cache.ts';
 
 const MOST_VERSIONS = 50_000;
 
-interface NewRecord {
+export interface NewRecord {
   readonly device: DeviceId;
   readonly record: RecordRow;
 }
@@ -52,17 +52,29 @@ export class DeviceRecordStore implements Port {
   }
 
   saveRecord(device: DeviceId, record: RecordRow): Promise<void> {
-    return this.#versions.write(device, record.version, () => this.#saveRecord({ device, record }));
+    return this.storing(device, record.version, () => this.#saveRecord({ device, record }));
+  }
+
+  /** Runs `write`, which stores a version of the device's record in its own transaction, so that the cache knows this version. */
+  storing(device: DeviceId, version: number, write: () => Promise<void>): Promise<void> {
+    return this.#versions.write(device, version, write);
   }
 }
 
-async function saveRecords(tx: Tx, rows: readonly NewRecord[]): Promise<void> {
-  const records = insertOf(
+/** Stores the records of new devices. Their rows in `devices` have the versions already. */
+export async function insertRecords(tx: Tx, rows: readonly NewRecord[]): Promise<void> {
+  await recordsOf(rows).execute(tx);
+}
+
+const recordsOf = (rows: readonly NewRecord[]) =>
+  insertOf(
     'device_records',
     { device_id: 'text', version: 'bigint', envelope: 'text' },
     rows.map(({ device, record: { version, envelope } }) => [device, version, JSON.stringify(envelope)]),
   );
-  const { rows: saved } = await sql`${records}
+
+async function saveRecords(tx: Tx, rows: readonly NewRecord[]): Promise<void> {
+  const { rows: saved } = await sql`${recordsOf(rows)}
     on conflict (device_id) do update
       set version = excluded.version, envelope = excluded.envelope
       where device_records.version = excluded.version - 1

@@ -1,24 +1,28 @@
 import { sql } from 'kysely';
 import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
-import type { DeviceId } from '../../shared/protocol/ids.ts';
+import { createBatcher } from '../../shared/loops/batcher.ts';
+import { type DeviceId, deviceIdSchema } from '../../shared/protocol/ids.ts';
 import type {
   CurrentCertificate,
   EnrollmentStore as EnrollmentPort,
   NewCertificate,
+  Personalia,
   Recorded,
   Redemption,
   Renewal,
 } from '../enrollment/ports.ts';
 import { appendEntries, appendEntry } from './append-entries.ts';
+import { areaOf } from './area-column.ts';
 import { insertOf, tableOf } from './bulk.ts';
 import { enrollmentChanges } from './certificate-cache.ts';
 import { cancelCommandsOf } from './command-rows.ts';
-import type { Database, Tx } from './database.ts';
+import type { Database, Db, Tx } from './database.ts';
+import { type DeviceRecordStore, insertRecords } from './device-record-store.ts';
 import { rememberDevices, rememberNewDevices } from './history.ts';
 import { dropKeyPackages } from './key-package-store.ts';
+import { keyedQuery } from './keyed-query.ts';
 import { purgeMailbox } from './mailbox-rows.ts';
-import type { Schema } from './schema.ts';
-import { isUnderLegalHold } from './under-legal-hold.ts';
+import { isUnderLegalHold, UNDER_LEGAL_HOLD } from './under-legal-hold.ts';
 
 /** Error that rolls back a group of writes because of one row. The group then runs again row by row, and only the faulty row fails. */
 class Undone extends Error {
@@ -32,11 +36,16 @@ class Undone extends Error {
 
 export class EnrollmentStore implements EnrollmentPort {
   readonly #database: Database;
+  readonly #records: Pick<DeviceRecordStore, 'storing'>;
   readonly #redeem: (row: Redemption) => Promise<void>;
   readonly #renew: (row: Renewal) => Promise<void>;
+  readonly #selectPersonalia: ReturnType<typeof personaliaIn>;
+  readonly #personaliaOf = createBatcher((devices: readonly DeviceId[]) => this.#readPersonalia(devices));
 
-  constructor(database: Database) {
+  constructor(database: Database, records: Pick<DeviceRecordStore, 'storing'>) {
     this.#database = database;
+    this.#records = records;
+    this.#selectPersonalia = personaliaIn(database.db);
     this.#redeem = database.grouped(redeem);
     this.#renew = database.grouped(async (tx, rows) => {
       for (const row of rows) await renew(tx, row);
@@ -44,7 +53,9 @@ export class EnrollmentStore implements EnrollmentPort {
   }
 
   redeem(redemption: Redemption): Promise<Recorded> {
-    return outcomeOf(this.#redeem(redemption));
+    const { id, record } = redemption;
+    const write = () => this.#redeem(redemption);
+    return outcomeOf(record === null ? write() : this.#records.storing(id, record.version, write));
   }
 
   renew(renewal: Renewal): Promise<Recorded> {
@@ -71,6 +82,20 @@ export class EnrollmentStore implements EnrollmentPort {
     return { der: Buffer.from(row.der, 'base64'), generation: row.generation, notAfter: row.not_after };
   }
 
+  async personalia(device: DeviceId): Promise<Personalia | null> {
+    return (await this.#personaliaOf(device)) ?? null;
+  }
+
+  async #readPersonalia(devices: readonly DeviceId[]): Promise<Map<DeviceId, Personalia>> {
+    const rows = await this.#selectPersonalia(devices);
+    return new Map(
+      rows.map(({ id, home, seat, name, under_hold }) => [
+        deviceIdSchema.parse(id),
+        { home: areaOf(home), seat: areaOf(seat), group: { name }, underLegalHold: under_hold === 1 },
+      ]),
+    );
+  }
+
   recordOwn(certificate: NewCertificate, entry: EntryDraft<'ca.created' | 'certificate.issued'>): Promise<void> {
     return this.#database.transaction(async (tx) => {
       if (await insertCertificates(tx, [{ certificate, enrollment: null }])) await appendEntry(tx, entry);
@@ -90,49 +115,9 @@ async function outcomeOf(write: Promise<void>): Promise<Recorded> {
 
 /** Redeems all activation codes of a group of writes, or none. If one code cannot be redeemed, the writes run again code by code. */
 async function redeem(tx: Tx, rows: readonly Redemption[]): Promise<void> {
-  const table = tableOf(
-    ['text', 'text', 'bigint'],
-    rows.map(({ id, secretHash, at }) => [id, secretHash, at]),
-  );
-  const { rows: codes } = await sql<Code>`
-    update activation_codes set used_at = v.column3 from ${table} as v
-    where id = v.column1 and secret_hash = v.column2
-      and used_at is null and canceled_at is null and expires_at > v.column3
-    returning id, person_id, group_id, home, seat,
-      (select name from persons where persons.id = activation_codes.person_id) as person_name`.execute(tx);
-  const redeemed = new Map(codes.map(({ id, ...code }) => [id, code]));
-  const states = rows.map((row) => {
-    const code = redeemed.get(row.id);
-    if (!code) throw new Undone('lost');
-    const { generation, enrolledAt: enrolled_at } = row;
-    return { row, state: { ...code, generation, status: 'active', enrolled_at } } as const;
-  });
-  const newcomers = states.filter(({ row }) => row.generation === 1);
-  if (newcomers.length > 0 && (await insertDevices(tx, newcomers)) !== newcomers.length) throw new Undone('lost');
-  if (newcomers.length > 0) {
-    await rememberNewDevices(
-      tx,
-      newcomers.map(({ row }) => row.id),
-    );
-  }
-  for (const { row, state } of states.filter(({ row }) => row.generation > 1)) {
-    enrollmentChanges(tx, row.id);
-    // A new enrollment would delete the waiting data of the earlier enrollment, which a legal hold protects.
-    if (await isUnderLegalHold(tx, row.id)) throw new Undone('legal_hold');
-    const { group_id: _, home, seat, ...columns } = state;
-    const { numUpdatedRows } = await tx
-      .updateTable('devices')
-      .set({ ...columns, ended_at: null, ...(home === null ? {} : { home }), ...(seat === null ? {} : { seat }) })
-      .where('id', '=', row.id)
-      .where('generation', '=', row.generation - 1)
-      .executeTakeFirst();
-    if (numUpdatedRows === 0n) throw new Undone('lost');
-    await rememberDevices(tx, [row.id], row.enrolledAt);
-    await revokeEarlier(tx, row.id, row.at, row.revoked);
-    await cancelCommandsOf(tx, row.id, row.at, 'The device was enrolled again.');
-    await purgeMailbox(tx, row.id, row.enrolledAt);
-    await dropKeyPackages(tx, row.id);
-  }
+  await useCodes(tx, rows);
+  await addDevices(tx, rows);
+  for (const row of rows) if (row.record === null) await enrollAgain(tx, row);
   const certificates = rows.map(({ id, generation, certificate }) => ({ certificate, enrollment: { id, generation } }));
   if (!(await insertCertificates(tx, certificates))) throw new Undone('serial_taken');
   await appendEntries(
@@ -141,37 +126,80 @@ async function redeem(tx: Tx, rows: readonly Redemption[]): Promise<void> {
   );
 }
 
-type Code = Pick<Schema['activation_codes'], 'id' | 'person_id' | 'group_id' | 'home' | 'seat'> &
-  Pick<Schema['devices'], 'person_name'>;
-type State = Omit<Code, 'id'> & Pick<Schema['devices'], 'generation' | 'status' | 'enrolled_at'>;
-
-/** Inserts new devices and updates devices that enroll again. Returns the number of new devices. */
-export async function insertDevices(
-  tx: Tx,
-  newcomers: readonly { readonly row: Redemption; readonly state: State }[],
-): Promise<number> {
-  const devices = insertOf(
-    'devices',
-    {
-      id: 'text',
-      person_id: 'text',
-      person_name: 'text',
-      group_id: 'text',
-      home: 'text',
-      seat: 'text',
-      generation: 'bigint',
-      status: 'text',
-      enrolled_at: 'bigint',
-      record_version: 'bigint',
-      located: 'bigint',
-    },
-    newcomers.map(({ row, state }) => {
-      const { person_id, person_name, group_id, home, seat, generation, status, enrolled_at } = state;
-      return [row.id, person_id, person_name, group_id, home, seat, generation, status, enrolled_at, 0, 0];
-    }),
+/** Marks activation codes as used. */
+async function useCodes(tx: Tx, rows: readonly Redemption[]): Promise<void> {
+  const table = tableOf(
+    ['text', 'text', 'bigint'],
+    rows.map(({ id, secretHash, at }) => [id, secretHash, at]),
   );
-  const { rows } = await sql`${devices} on conflict (id) do nothing returning id`.execute(tx);
-  return rows.length;
+  const { rows: used } = await sql`
+    update activation_codes set used_at = v.column3 from ${table} as v
+    where id = v.column1 and secret_hash = v.column2
+      and used_at is null and canceled_at is null and expires_at > v.column3
+    returning id`.execute(tx);
+  if (used.length !== rows.length) throw new Undone('lost');
+}
+
+/** Stores the new devices among `rows`, with their data from their activation codes, and with their first records. */
+async function addDevices(tx: Tx, rows: readonly Redemption[]): Promise<void> {
+  const records = rows.flatMap(({ id: device, record }) => (record === null ? [] : [{ device, record }]));
+  if (records.length === 0) return;
+  const table = tableOf(
+    ['text', 'bigint', 'bigint', 'bigint'],
+    rows.flatMap(({ id, generation, enrolledAt, record }) =>
+      record === null ? [] : [[id, generation, enrolledAt, record.version]],
+    ),
+  );
+  const { rows: added } = await sql`
+    insert into devices
+      (id, generation, status, person_id, person_name, group_id, home, seat, enrolled_at, record_version, located)
+    select code.id, v.column2, 'active', code.person_id, persons.name, code.group_id, code.home, code.seat,
+      v.column3, v.column4, 0
+    from ${table} as v
+    cross join activation_codes as code
+    inner join persons on persons.id = code.person_id
+    where code.id = v.column1
+    on conflict (id) do nothing
+    returning id`.execute(tx);
+  if (added.length !== records.length) throw new Undone('lost');
+  await rememberNewDevices(
+    tx,
+    records.map(({ device }) => device),
+  );
+  await insertRecords(tx, records);
+}
+
+/** Starts the next enrollment of an existing device, and ends its earlier enrollment. */
+async function enrollAgain(tx: Tx, row: Redemption): Promise<void> {
+  enrollmentChanges(tx, row.id);
+  // A new enrollment would delete the waiting data of the earlier enrollment, which a legal hold protects.
+  if (await isUnderLegalHold(tx, row.id)) throw new Undone('legal_hold');
+  const { home, seat, ...owner } = await tx
+    .selectFrom('activation_codes as code')
+    .innerJoin('persons', 'persons.id', 'code.person_id')
+    .select(['code.person_id', 'persons.name as person_name', 'code.home', 'code.seat'])
+    .where('code.id', '=', row.id)
+    .executeTakeFirstOrThrow();
+  const { numUpdatedRows } = await tx
+    .updateTable('devices')
+    .set({
+      ...owner,
+      generation: row.generation,
+      status: 'active',
+      enrolled_at: row.enrolledAt,
+      ended_at: null,
+      ...(home === null ? {} : { home }),
+      ...(seat === null ? {} : { seat }),
+    })
+    .where('id', '=', row.id)
+    .where('generation', '=', row.generation - 1)
+    .executeTakeFirst();
+  if (numUpdatedRows === 0n) throw new Undone('lost');
+  await rememberDevices(tx, [row.id], row.enrolledAt);
+  await revokeEarlier(tx, row.id, row.at, row.revoked);
+  await cancelCommandsOf(tx, row.id, row.at, 'The device was enrolled again.');
+  await purgeMailbox(tx, row.id, row.enrolledAt);
+  await dropKeyPackages(tx, row.id);
 }
 
 export async function revokeEarlier(tx: Tx, id: DeviceId, at: number, entry: Redemption['revoked']): Promise<void> {
@@ -237,3 +265,18 @@ export async function insertCertificates(tx: Tx, rows: readonly CertificateWithE
   const { rows: inserted } = await sql`${certificates} on conflict (serial) do nothing returning serial`.execute(tx);
   return inserted.length === rows.length;
 }
+
+const personaliaIn = (db: Db) =>
+  keyedQuery(db, (devices) =>
+    db
+      .selectFrom('devices')
+      .innerJoin('groups', 'groups.id', 'devices.group_id')
+      .select((of) => [
+        'devices.id',
+        'groups.name',
+        of.fn.coalesce('devices.stated_home', 'devices.home', 'groups.home').as('home'),
+        of.fn.coalesce('devices.seat', 'groups.seat').as('seat'),
+      ])
+      .select(sql<0 | 1>`case when ${UNDER_LEGAL_HOLD} then 1 else 0 end`.as('under_hold'))
+      .where('devices.id', 'in', devices),
+  );

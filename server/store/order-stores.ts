@@ -16,7 +16,7 @@ import { ReceiptStore } from './receipt-store.ts';
 import { RolloutStore } from './rollout-store.ts';
 import { StatementStore } from './statement-store.ts';
 
-export const openOrderStores = (database: Database): OrderStores => ({
+export const openOrderStores = (database: Database): OrderStores & { readonly records: DeviceRecordStore } => ({
   orders: new OrderStore(database),
   proposals: new ProposalStore(database),
   approvers: new ApproverStore(database),

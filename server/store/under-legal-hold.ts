@@ -1,12 +1,14 @@
 /** SQL conditions for a device under a legal hold: a hold on the device or on its person. */
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 import type { Tx } from './database.ts';
 
-/** Condition on `devices`: the device is under a legal hold. */
-export const UNDER_LEGAL_HOLD = sql<boolean>`(
-  exists (select 1 from legal_holds h where h.device_id = devices.id and h.released_at is null)
-  or exists (select 1 from legal_holds h where h.person_id = devices.person_id and h.released_at is null))`;
+/** Condition: a device is under a legal hold. `device` and `person`: columns with the ids of the device and its user. */
+export const underLegalHold = (device: string, person: string): RawBuilder<boolean> => sql<boolean>`(
+  exists (select 1 from legal_holds h where h.device_id = ${sql.ref(device)} and h.released_at is null)
+  or exists (select 1 from legal_holds h where h.person_id = ${sql.ref(person)} and h.released_at is null))`;
+
+export const UNDER_LEGAL_HOLD = underLegalHold('devices.id', 'devices.person_id');
 
 /** Ids of all devices under a legal hold, for `in (…)`. Reads the few holds instead of the devices. */
 export const DEVICES_UNDER_LEGAL_HOLD = sql<string>`(

@@ -2,6 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import type { Authority } from '../../certs/authority.ts';
 import { implicit, sequence } from '../../certs/der.ts';
+import { DeviceRecordStore } from '../../server/store/device-record-store.ts';
 import { EnrollmentStore } from '../../server/store/enrollment-store.ts';
 import { type DeviceId, newDeviceId } from '../../shared/protocol/ids.ts';
 import { buildCsr, extensionRequest } from '../support/build-csr.ts';
@@ -130,7 +131,8 @@ describeOnEveryStore('device certificates', (open) => {
     await expect(devices.identify(messaging.fingerprint, Date.now())).rejects.toThrow(refused('certificate_unknown'));
     const row = { ...messaging, issuedAt: Date.now() };
     const entry = { kind: 'certificate.issued', at: DOMAIN_NOW, subject: id, public: {} } as const;
-    await new EnrollmentStore(database).renew({ device: id, generation: 1, certificate: row, issued: entry });
+    const enrollments = new EnrollmentStore(database, new DeviceRecordStore(database));
+    await enrollments.renew({ device: id, generation: 1, certificate: row, issued: entry });
     await expect(devices.identify(messaging.fingerprint, Date.now())).rejects.toThrow(
       refused('certificate_wrong_profile'),
     );

@@ -2,8 +2,11 @@ import { X509Certificate } from 'node:crypto';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import type { Authority } from '../../certs/authority.ts';
 import { implicit, sequence } from '../../certs/der.ts';
-import type { HomeArea } from '../../shared/areas/area-code.ts';
-import { newDeviceId } from '../../shared/protocol/ids.ts';
+import { DeviceRecordStore } from '../../server/store/device-record-store.ts';
+import { GroupStore } from '../../server/store/group-store.ts';
+import { HoldStore } from '../../server/store/hold-store.ts';
+import { type HomeArea, parseHomeArea } from '../../shared/areas/area-code.ts';
+import { newDeviceId, newLegalHoldId } from '../../shared/protocol/ids.ts';
 import { buildCsr, extensionRequest } from '../support/build-csr.ts';
 import {
   countRows,
@@ -11,11 +14,13 @@ import {
   DOMAIN_NOW,
   devicesOver,
   entryKinds,
+  FIRST_VERSION,
   newKey,
   testAuthority,
   testEnrollment,
 } from '../support/enrollment.ts';
 import { addGroup } from '../support/fleet-rows.ts';
+import { personCalled } from '../support/persons.ts';
 import { describeOnEveryStore } from './every-store.ts';
 
 const HOUR = 3_600_000;
@@ -44,12 +49,51 @@ describeOnEveryStore('enrollment', (open) => {
     expect(certificate.subject).toBe(`CN=${id}`);
     expect(certificate.subjectAltName).toBe(`URI:urn:cordon:device:${id}:1`);
     expect(await entryKinds(database)).toEqual(['certificate.issued']);
-    expect(changed).toEqual([id]);
+    expect(changed).toEqual([]);
     expect(asked).toEqual([{ areas: [], home: 'PK', seat: null }]);
     const device = await devicesOver(database).get(id);
     expect(device).toMatchObject({ user: 'Amina', status: 'active', generation: 1, enrolledAt: DOMAIN_NOW });
+    expect(device.recordVersion).toBe(FIRST_VERSION);
+    const record = await new DeviceRecordStore(database).record(id);
+    expect(record?.version).toBe(FIRST_VERSION);
+    expect(JSON.parse(record?.envelope.payload ?? '')).toEqual({
+      device: id,
+      home: 'PK',
+      seat: null,
+      group: { name: 'Karachi' },
+      underLegalHold: false,
+    });
     const identity = await devicesOver(database).identify(fingerprintOf(enrolled.certificate), Date.now());
     expect(identity).toMatchObject({ device: id, generation: 1 });
+  });
+
+  it('signs a new device record if the group or a legal hold changes during the enrollment', async () => {
+    const database = await open();
+    const group = await addGroup(database, 'g', 'PK');
+    const { enrollment, code, changed, says } = testEnrollment(database, authority);
+    const placeHold = () => {
+      const id = newLegalHoldId();
+      const person = personCalled('Amina');
+      const about = { reason: 'test', reference: null, placedAt: DOMAIN_NOW, placedBy: 'acc_test', realAt: DOMAIN_NOW };
+      const entry = { kind: 'legal-hold.placed', at: DOMAIN_NOW, subject: person, public: { hold: id } } as const;
+      return new HoldStore(database).place({ id, on: { kind: 'person', person }, ...about }, entry);
+    };
+    for (const meanwhile of [
+      () => new GroupStore(database).updateGroup(group, { home: parseHomeArea('FR') }, DOMAIN_NOW),
+      () => new GroupStore(database).updateGroup(group, { name: 'h' }, DOMAIN_NOW),
+      placeHold,
+    ]) {
+      const { id, secret } = await code(group);
+      says.meanwhile = meanwhile;
+      await enrollment.redeem({ id, secret, csr: csrFor(id), address: ADDRESS });
+      expect(changed.splice(0)).toEqual([id]);
+    }
+    const { id, secret } = await code(group);
+    says.meanwhile = async () => undefined;
+    await enrollment.redeem({ id, secret, csr: csrFor(id), address: ADDRESS });
+    expect(changed).toEqual([]);
+    const record = await new DeviceRecordStore(database).record(id);
+    expect(JSON.parse(record?.envelope.payload ?? '')).toMatchObject({ home: 'FR', group: { name: 'h' } });
   });
 
   it('stores only the hash of a code’s secret', async () => {
@@ -83,7 +127,7 @@ describeOnEveryStore('enrollment', (open) => {
     const second = await enrollment.redeem({ id, secret, csr: csrFor(id, key), address: ADDRESS });
     expect(second).toEqual(first);
     expect(await countRows(database)).toEqual(before);
-    expect(changed).toEqual([id, id]);
+    expect(changed).toEqual([id]);
     await devicesOver(database).revoke(id, 'keyCompromise');
     await expect(enrollment.redeem({ id, secret, csr: csrFor(id, key), address: ADDRESS })).rejects.toThrow(
       refused('code_used'),

@@ -7,6 +7,7 @@ import { identityOf } from '../../server/devices/identity.ts';
 import { CertificateCache } from '../../server/store/certificate-cache.ts';
 import { CertificateStore } from '../../server/store/certificate-store.ts';
 import type { Database } from '../../server/store/database.ts';
+import { DeviceRecordStore } from '../../server/store/device-record-store.ts';
 import { EnrollmentStore } from '../../server/store/enrollment-store.ts';
 import { isCordonError } from '../../shared/errors.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
@@ -45,7 +46,7 @@ interface Played {
 
 async function openWorld(database: Database) {
   const { devices } = fleet(database);
-  const enrollments = new EnrollmentStore(database);
+  const enrollments = new EnrollmentStore(database, new DeviceRecordStore(database));
   const group = await addGroup(database, randomBytes(8).toString('hex'));
   const played: Played[] = [];
   for (let index = 0; index < DEVICES; index += 1) {
@@ -118,7 +119,7 @@ async function openWorld(database: Database) {
         .select(['person_id', 'group_id'])
         .where('id', '=', one.id)
         .executeTakeFirstOrThrow();
-      const code = { secret_hash: secretHash, used_at: null, expires_at: LATER };
+      const open = { secret_hash: secretHash, used_at: null, expires_at: LATER };
       await database.db
         .insertInto('activation_codes')
         .values({
@@ -130,11 +131,12 @@ async function openWorld(database: Database) {
           created_by: 'test',
           created_at: 1,
           canceled_at: null,
-          ...code,
+          ...open,
         })
-        .onConflict((conflict) => conflict.column('id').doUpdateSet(code))
+        .onConflict((conflict) => conflict.column('id').doUpdateSet(open))
         .execute();
-      const redemption = { id: one.id, secretHash, at: 2, enrolledAt: 2, generation, certificate, issued, revoked };
+      const code = { id: one.id, secretHash, at: 2, enrolledAt: 2 };
+      const redemption = { ...code, generation, certificate, record: null, issued, revoked };
       if ((await enrollments.redeem(redemption)) !== 'recorded') return;
       for (const known of one.certificates) if (known.generation < generation) known.ended = true;
       one.generation = Math.max(one.generation, generation);

@@ -11,6 +11,7 @@ import { createEnrollment } from '../../server/enrollment/enrollment.ts';
 import type { Surroundings } from '../../server/enrollment/ports.ts';
 import { CodeStore } from '../../server/store/code-store.ts';
 import type { Database } from '../../server/store/database.ts';
+import { DeviceRecordStore } from '../../server/store/device-record-store.ts';
 import { deviceStores } from '../../server/store/device-stores.ts';
 import { EnrollmentStore } from '../../server/store/enrollment-store.ts';
 import { parseActivationLink } from '../../shared/protocol/activation-link.ts';
@@ -22,6 +23,8 @@ import { PASSPHRASE, prepareKeyFolder } from './custody.ts';
 import { addPerson } from './persons.ts';
 
 export const DOMAIN_NOW = 1_447_200_000_000;
+/** Version of a new device's record, as after a restore. */
+export const FIRST_VERSION = 7;
 export const ALLOWED: ServiceVerdict = { allowed: true, denials: [], reasons: ['no_order'] };
 
 /** Authority with keys of its own, for one test file. */
@@ -42,21 +45,27 @@ export function testEnrollment(database: Database, authority: Authority) {
   const changed: DeviceId[] = [];
   const asked: Parameters<Surroundings['gate']>[0][] = [];
   const appeals = new Map<string, string>();
-  const says = { verdict: ALLOWED, appeals };
+  /** `meanwhile`: changes of the store between the reading of an activation code and the enrollment. */
+  const says = { verdict: ALLOWED, appeals, meanwhile: async (): Promise<unknown> => undefined };
   const bus = new LocalBus();
   bus.subscribe((wake) => wakes.push(wake));
   const enrollment = createEnrollment({
     codes: new CodeStore(database),
-    store: new EnrollmentStore(database),
+    store: new EnrollmentStore(database, new DeviceRecordStore(database)),
     authority,
     clock: new DrivenClock(DOMAIN_NOW),
     bus,
     surroundings: {
       areasOfAddress: () => [],
-      gate: (newcomer) => {
+      gate: async (newcomer) => {
         asked.push(newcomer);
+        await says.meanwhile();
         return says.verdict;
       },
+      firstRecord: (device, personalia) => ({
+        version: FIRST_VERSION,
+        envelope: { payloadType: 'test', payload: JSON.stringify({ device, ...personalia }), signatures: [] },
+      }),
       appealOf: (order) => appeals.get(order) ?? null,
       deviceChanged: async (device) => void changed.push(device),
     },

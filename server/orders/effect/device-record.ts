@@ -18,21 +18,42 @@ function readRecord(envelope: Envelope): DeviceRecord {
   return parseDocument(deviceRecordSchema, payloadOf(envelope, PAYLOAD_TYPES.record));
 }
 
-/** Creates the next version of a device record. Returns null if the content of the current record has not changed. Pure. */
-export function nextRecord(input: {
+interface RecordInput {
   readonly installation: string;
   readonly device: DeviceId;
   readonly personalia: DevicePersonalia;
   readonly salts: readonly { readonly order: string; readonly salt: string }[];
-  readonly before: RecordRow | null;
+  /** Version below all versions of the record, which is not 0 after a restore. */
   readonly floor: number;
   readonly now: Instant;
   readonly online: Signer;
-}): RecordRow | null {
-  const { installation, device, personalia, salts, before, floor, now, online } = input;
+}
+
+type Content = Omit<DeviceRecord, 'version' | 'issuedAt'>;
+
+/** Creates the first version of a device record. Pure. */
+export function firstRecord(input: RecordInput): RecordRow {
+  return sign(contentOf(input), input.floor + 1, input);
+}
+
+/** Creates the next version of a device record. Returns null if the content of the current record has not changed. Pure. */
+export function nextRecord(input: RecordInput & { readonly before: RecordRow | null }): RecordRow | null {
+  const { before } = input;
+  if (!before) return firstRecord(input);
+  const content = contentOf(input);
+  const { version: _version, issuedAt: _issuedAt, ...current } = readRecord(before.envelope);
+  return canonicalText(current) === canonicalText(content) ? null : sign(content, before.version + 1, input);
+}
+
+function sign(content: Content, version: number, { now, online }: Pick<RecordInput, 'now' | 'online'>): RecordRow {
+  const record: DeviceRecord = { ...content, version, issuedAt: new Date(now).toISOString() };
+  return { version, envelope: signEnvelope(PAYLOAD_TYPES.record, encodeCanonical(record), [online]) };
+}
+
+function contentOf({ installation, device, personalia, salts, now }: RecordInput): Content {
   const { generation, home, seat, group, statement, underLegalHold } = personalia;
   const holds = statement?.kind === 'presence' && statement.until > now;
-  const body = {
+  return {
     installation,
     device,
     generation,
@@ -51,11 +72,4 @@ export function nextRecord(input: {
       : null,
     ...(underLegalHold && { legalHold: true as const }),
   };
-  if (before) {
-    const { version: _version, issuedAt: _issuedAt, ...current } = readRecord(before.envelope);
-    if (canonicalText(current) === canonicalText(body)) return null;
-  }
-  const version = (before?.version ?? floor) + 1;
-  const record: DeviceRecord = { ...body, version, issuedAt: new Date(now).toISOString() };
-  return { version, envelope: signEnvelope(PAYLOAD_TYPES.record, encodeCanonical(record), [online]) };
 }

@@ -10,14 +10,22 @@ import type { DeviceId } from '../../../shared/protocol/ids.ts';
 import type { Clock } from '../../../shared/time/clock.ts';
 import type { AdoptedOrders } from '../adoption/adopted-orders.ts';
 import { slices } from '../impact/rehearsal.ts';
-import type { DeviceRecordStore, FleetPort, OrderStore } from '../ports.ts';
-import { nextRecord } from './device-record.ts';
+import type { DevicePersonalia, DeviceRecordStore, FleetPort, OrderStore, RecordRow } from '../ports.ts';
+import { firstRecord, nextRecord } from './device-record.ts';
 
 const ATTEMPTS = 5;
 /** Maximum number of device records in one batch. The records of a batch share database reads and commits. */
 const AT_ONCE = 256;
 
+/** Data about a device before its first enrollment. Such a device has no location statement yet. */
+export type NewPersonalia = Pick<DevicePersonalia, 'home' | 'seat' | 'group' | 'underLegalHold'>;
+
 export interface DeviceRecords {
+  /**
+   * Signs the first record of a device before its first enrollment. Orders cannot exempt such a device yet. The caller stores the record
+   * together with the device.
+   */
+  first(device: DeviceId, personalia: NewPersonalia): RecordRow;
   reissue(device: DeviceId): Promise<boolean>;
   /**
    * Signs new records of the devices that the current revision of an order exempts, but that the earlier revision `before` did not exempt.
@@ -86,6 +94,10 @@ export function createDeviceRecords(ports: {
   }
 
   return {
+    first: (device, known) => {
+      const personalia = { ...known, generation: 1, statement: null };
+      return firstRecord({ installation, device, personalia, salts: [], floor, now: clock.now(), online });
+    },
     reissue,
     follow: async (order, before) => {
       const revision = state.accepted().get(order)?.revision;

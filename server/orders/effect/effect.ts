@@ -17,7 +17,7 @@ import type { AdoptedOrders } from '../adoption/adopted-orders.ts';
 import type { DeviceRecordStore, FleetPort, JurisdictionPort, Log, OrderStore, RecordRow } from '../ports.ts';
 import { type AffectedDeviceStore, createAffectedDevices } from './affected-devices.ts';
 import type { ReadDeviceFacts } from './device-facts.ts';
-import { createDeviceRecords } from './device-records.ts';
+import { createDeviceRecords, type NewPersonalia } from './device-records.ts';
 import { createExecutions, type ExecutionStore } from './executions.ts';
 import { createVerdicts } from './verdicts.ts';
 
@@ -34,6 +34,8 @@ export interface Effect {
   record(device: DeviceId): Promise<RecordRow | null>;
   /** Version of the device's record; 0 without a record. */
   recordVersion(device: DeviceId): Promise<number>;
+  /** Signs the record of a device before its first enrollment. The caller stores the record together with the device. */
+  firstRecord(device: DeviceId, personalia: NewPersonalia): RecordRow;
   /** If the content of the device record changed, signs a new record, notifies the device and returns true. */
   reissueRecord(device: DeviceId): Promise<boolean>;
   /**
@@ -120,6 +122,7 @@ export function createEffect(ports: {
     },
     record: store.record.bind(store),
     recordVersion: store.version.bind(store),
+    firstRecord: records.first,
     reissueRecord: records.reissue,
     follow: async (changes, device) => {
       try {
