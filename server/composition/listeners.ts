@@ -156,7 +156,7 @@ async function createTlsEdges(base: Foundation, domain: Domain, { timekeeping }:
     proxyFrom,
     { admission: PUBLIC_LIMITS },
     createPublic({
-      est: est.router,
+      est,
       routers: [
         crlRouter({ revocationList: domain.revocationList }),
         ledgerRouter({ ledger, approverSets }),

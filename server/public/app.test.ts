@@ -80,6 +80,16 @@ beforeAll(async () => {
     throw new CordonError('rate_limited', 'Wait.', { retryAfter: 7 });
   });
   const app = createPublic({
+    est: {
+      handle: ({ url }, response, failed) => {
+        if (url === '/est-fails?x') failed(new Error('the secret is 43'));
+        if (url === '/est-late') {
+          response.writeHead(200, { 'Content-Length': 2 }).write('1');
+          failed(new Error('late'));
+        }
+        return url?.startsWith('/est-') === true;
+      },
+    },
     routers: [router],
     orders: {
       list: { current: () => (expected.list ? { envelope: expected.list } : null) },
@@ -167,13 +177,23 @@ describe('refusals', () => {
     expect(posted.status).toBe(404);
   });
 
-  it('keep the text of an internal error in the log, under an id in the response', async () => {
-    const answer = await fetch(`${base}/fails`);
+  it.each([
+    ['fails', 'the secret is 42'],
+    ['est-fails?x', 'the secret is 43'],
+  ])('keep the text of an internal error of /%s in the log, under an id in the response', async (path, text) => {
+    const answer = await fetch(`${base}/${path}`);
     const body = await answer.text();
     expect(answer.status).toBe(500);
+    expect(answer.headers.get('content-type')).toBe('application/problem+json; charset=utf-8');
+    expect(answer.headers.get('cache-control')).toBe('no-store');
     expect(body).not.toContain('secret');
-    expect(logged.at(-1)).toContain('the secret is 42');
+    expect(logged.at(-1)).toContain(text);
     expect(logged.at(-1)).toContain(JSON.parse(body).context.id);
+    expect(logged.at(-1)).toContain(`"path":"/${path.replace('?x', '')}"`);
+  });
+
+  it('end a connection whose response has begun', async () => {
+    await expect(fetch(`${base}/est-late`).then((answer) => answer.text())).rejects.toThrow();
   });
 
   it('state the time of the next attempt', async () => {

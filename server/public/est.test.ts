@@ -6,7 +6,6 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import express from 'express';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { credentialsOver } from '../../agent/enrollment/credentials.ts';
 import { newKeyPem, requestCertificate } from '../../agent/enrollment/csr.ts';
@@ -45,10 +44,11 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'cordon-est-'));
   database = await openNewStore(join(folder, 'cordon.db'));
   group = await addGroup(database, 'g');
-  const app = express();
-  app.use((request, response, next) => est.router(request, response, next));
   const { keyPem, chainPem } = authority.serverIdentity();
-  server = createServer({ key: keyPem, cert: chainPem }, app);
+  server = createServer({ key: keyPem, cert: chainPem }, (request, response) => {
+    const failed = () => response.writeHead(500).end();
+    if (!est.handle(request, response, failed)) response.writeHead(404).end();
+  });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   base = `https://localhost:${(server.address() as AddressInfo).port}/.well-known/est`;
 });
@@ -205,6 +205,51 @@ describe('EST', () => {
     const answer = await enroll(id, secret, csr(id));
     expect(answer.status).toBe(400);
     expect(JSON.parse(answer.body).code).toBe(code);
+  });
+
+  it.each([
+    ['case 6: a large body of unknown length', { 'transfer-encoding': 'chunked' }, 413, 'too_large'],
+    ['a compressed body', { 'content-encoding': 'gzip' }, 400, 'invalid_input'],
+  ])('%s is refused, and the code remains valid', async (_, headers, status, code) => {
+    const { id, secret } = await fleet.code(group);
+    const answer = await send('simpleenroll', {
+      method: 'POST',
+      headers: { authorization: basic(id, secret), ...headers },
+      body: 'A'.repeat(20_000),
+    });
+    expect({ status: answer.status, code: JSON.parse(answer.body).code }).toEqual({ status, code });
+    expect((await enroll(id, secret, csrFor(id))).status).toBe(200);
+  });
+
+  it('accepts a path in upper case, with a slash at its end or with a query', async () => {
+    const { body } = await send('cacerts');
+    for (const path of ['CACERTS', 'cacerts/', 'cacerts?x', 'cacerts/?x']) {
+      expect(await send(path)).toMatchObject({ status: 200, body });
+    }
+    expect(await send('cacerts', { method: 'HEAD' })).toMatchObject({
+      status: 200,
+      headers: { 'content-length': String(body.length) },
+      body: '',
+    });
+  });
+
+  it.each([
+    ['cacerts', 'POST'],
+    ['simpleenroll', 'GET'],
+    ['simplereenroll', 'DELETE'],
+    ['serverkeygen', 'POST'],
+    ['cacerts/more', 'GET'],
+    ['../est', 'GET'],
+  ])('leaves %s with the method %s to the listener', async (path, method) => {
+    expect((await send(path, { method })).status).toBe(404);
+  });
+
+  it('passes an internal error on, so that the listener logs it', async () => {
+    const { id, secret } = await fleet.code(group);
+    fleet.says.meanwhile = () => Promise.reject(new Error('broken'));
+    expect((await enroll(id, secret, csrFor(id))).status).toBe(500);
+    fleet.says.meanwhile = async () => undefined;
+    expect((await enroll(id, secret, csrFor(id))).status).toBe(200);
   });
 
   it('renews certificates for the device listener', async () => {

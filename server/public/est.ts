@@ -5,8 +5,7 @@
  * TLS does not accept an expired certificate. For a recently expired one, the signature of the certificate signing request proves the
  * client's key instead. Bodies are base64, whatever their Content-Transfer-Encoding says (RFC 8951, section 3.1).
  */
-import type { IncomingMessage } from 'node:http';
-import express, { type NextFunction, type Request, type Response, Router } from 'express';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Authority } from '../../certs/authority.ts';
 import { certsOnly } from '../../certs/pkcs7.ts';
 import { blockedBy, problemOf } from '../../shared/api/problems.ts';
@@ -18,7 +17,8 @@ import type { Monitor } from '../monitoring/monitor.ts';
 
 /** Maximum bytes of a request body: the largest request that `parseCsr` accepts, in base64 with line ends. */
 const LARGEST_BODY = 12 * 1024;
-const EST = '/.well-known/est';
+/** Target of a request for an operation of EST. Like the other paths of the listener, it may end with a slash and in upper case. */
+const TARGET = /^(?:https?:\/\/[^/?#]*)?\/\.well-known\/est\/(\w+)\/?(?:\?|$)/i;
 
 export interface EstResponse {
   readonly status: number;
@@ -47,25 +47,23 @@ export interface EstPorts {
 }
 
 export interface Est {
-  readonly router: Router;
+  /**
+   * Responds to a request for an operation of EST. Returns false for every other request, and does nothing then. `failed`: called for an
+   * error that is no refusal, instead of a response.
+   */
+  handle(request: IncomingMessage, response: ServerResponse, failed: (error: unknown) => void): boolean;
   /** Handles a renewal request. `body`: undecoded body. Returns a refusal as a response, and throws other errors. */
   reenroll(request: { readonly identity: EstIdentity; readonly body: string }): Promise<EstResponse>;
 }
 
+/** Response without attributes, because the server requires none (RFC 7030, section 4.5.2). */
+const NO_ATTRIBUTES: EstResponse = { status: 204, headers: {}, body: '' };
+
 export function createEst({ enrollment, authority, addressOf, identityOf, operatorUrl, monitor }: EstPorts): Est {
-  const authorities = certificates([authority.issuingDer, authority.rootDer]);
-  const router = Router();
+  const { headers, ...authorities } = certificates([authority.issuingDer, authority.rootDer]);
+  const cacerts: EstResponse = { ...authorities, headers: { ...headers, 'Cache-Control': 'public, max-age=3600' } };
 
-  router.get(`${EST}/cacerts`, (_request, response) => {
-    respond(response, { ...authorities, headers: { ...authorities.headers, 'Cache-Control': 'public, max-age=3600' } });
-  });
-
-  // The response lists no attributes, because the server requires none (RFC 7030, section 4.5.2).
-  router.get(`${EST}/csrattrs`, (_request, response) => {
-    response.status(204).end();
-  });
-
-  router.post(`${EST}/simpleenroll`, async (request, response) => {
+  async function enroll(request: IncomingMessage): Promise<EstResponse> {
     const credentials = basicCredentials(request.headers.authorization);
     if (!credentials) {
       throw new CordonError(
@@ -74,35 +72,57 @@ export function createEst({ enrollment, authority, addressOf, identityOf, operat
       );
     }
     // Read the body only after checking the credentials, so that unauthenticated clients cannot fill the server's memory.
-    const csr = decodeBody(await readText(request, response));
+    const csr = decodeBody(await readText(request));
     const address = addressOf(request);
     const { device, certificate } = await enrollment.redeem({ ...credentials, csr, address });
     monitor.enrollment({ kind: 'enroll', device, address, code: null });
-    respond(response, certificates([certificate]));
-  });
+    return certificates([certificate]);
+  }
 
-  router.post(`${EST}/simplereenroll`, async (request, response) => {
+  async function renew(request: IncomingMessage): Promise<EstResponse> {
     const identity = await identityOf(request);
-    const csr = decodeBody(await readText(request, response));
+    const csr = decodeBody(await readText(request));
     const address = addressOf(request);
     const { device, certificate } = identity
       ? await enrollment.renew({ identity, csr })
       : await enrollment.recover({ csr, address });
     monitor.enrollment({ kind: 'renew', device, address, code: null });
-    respond(response, certificates([certificate]));
-  });
+    return certificates([certificate]);
+  }
 
-  router.use(EST, (error: unknown, request: Request, response: Response, next: NextFunction) => {
-    if (isCordonError(error)) {
-      const kind = request.path === '/simpleenroll' ? 'enroll' : 'renew';
-      monitor.enrollment({ kind, device: null, address: addressOf(request), code: error.code });
+  const operations = new Map<string, (request: IncomingMessage) => Promise<EstResponse>>([
+    ['GET cacerts', async () => cacerts],
+    ['GET csrattrs', async () => NO_ATTRIBUTES],
+    ['POST simpleenroll', enroll],
+    ['POST simplereenroll', renew],
+  ]);
+
+  async function responseTo(
+    request: IncomingMessage,
+    operation: (request: IncomingMessage) => Promise<EstResponse>,
+  ): Promise<EstResponse> {
+    try {
+      return await operation(request);
+    } catch (error) {
+      if (isCordonError(error)) {
+        const kind = operation === enroll ? 'enroll' : 'renew';
+        monitor.enrollment({ kind, device: null, address: addressOf(request), code: error.code });
+      }
+      if (isRefusal(error)) return refusal(error, operatorUrl);
+      throw error;
     }
-    if (isRefusal(error)) respond(response, refusal(error, operatorUrl));
-    else next(error);
-  });
+  }
 
   return {
-    router,
+    handle: (request, response, failed) => {
+      const [, name = ''] = TARGET.exec(request.url ?? '') ?? [];
+      const operation = operations.get(`${request.method === 'HEAD' ? 'GET' : request.method} ${name.toLowerCase()}`);
+      if (!operation) return false;
+      responseTo(request, operation)
+        .then((made) => respond(response, made))
+        .catch(failed);
+      return true;
+    },
     reenroll: async ({ identity, body }) => {
       try {
         const { certificate } = await enrollment.renew({ identity, csr: decodeBody(body) });
@@ -155,11 +175,9 @@ function refusal(error: CordonError, operatorUrl: string | null): EstResponse {
   };
 }
 
-function respond(response: Response, { status, headers, body }: EstResponse): void {
-  response.statusMessage = STATUS_CODES[status] ?? '';
-  response.status(status).set(headers);
-  // `send` would add a charset parameter to the content type, and RFC 7030 does not allow this parameter.
-  response.setHeader('Content-Length', Buffer.byteLength(body));
+function respond(response: ServerResponse, { status, headers, body }: EstResponse): void {
+  const length = body === '' ? {} : { 'Content-Length': Buffer.byteLength(body) };
+  response.writeHead(status, STATUS_CODES[status] ?? '', { ...headers, ...length });
   response.end(body);
 }
 
@@ -172,27 +190,31 @@ function basicCredentials(header: string | undefined): { id: string; secret: str
   return colon < 0 ? null : { id: text.slice(0, colon), secret: text.slice(colon + 1) };
 }
 
-const text = express.text({ type: () => true, limit: LARGEST_BODY, inflate: false });
-
-function readText(request: Request, response: Response): Promise<string> {
+/** Reads the body of a request. Base64 is ASCII, so the parameter `charset` of the content type has no meaning. */
+function readText(request: IncomingMessage): Promise<string> {
   return new Promise((resolve, reject) => {
-    text(request, response, (error?: unknown) => {
-      if (error === undefined) resolve(typeof request.body === 'string' ? request.body : '');
-      else reject(bodyError(error));
+    const encoding = request.headers['content-encoding'] ?? 'identity';
+    if (encoding.toLowerCase() !== 'identity') return reject(unreadable());
+    if (Number(request.headers['content-length'] ?? 0) > LARGEST_BODY) return reject(tooLarge());
+    const chunks: Buffer[] = [];
+    let size = 0;
+    request.on('data', (chunk: Buffer) => {
+      size += chunk.length;
+      // Discard the rest of a large body, so that the client reads the response.
+      if (size > LARGEST_BODY) reject(tooLarge());
+      else chunks.push(chunk);
     });
+    request.on('end', () => resolve(Buffer.concat(chunks).toString('latin1')));
+    request.on('error', (error) => reject(unreadable(error)));
   });
 }
 
-function bodyError(error: unknown): CordonError {
-  const status = error instanceof Error && 'status' in error ? error.status : 0;
-  if (status === 413)
-    return new CordonError('too_large', `A request may have at most ${LARGEST_BODY} bytes.`, {}, error);
-  return new CordonError('invalid_input', 'The body cannot be read. Send base64 without compression.', {}, error);
-}
+const tooLarge = () => new CordonError('too_large', `A request may have at most ${LARGEST_BODY} bytes.`);
+const unreadable = (cause?: Error) =>
+  new CordonError('invalid_input', 'The body cannot be read. Send base64 without compression.', {}, cause);
 
 function decodeBody(body: string): Buffer {
-  if (body.length > LARGEST_BODY)
-    throw new CordonError('too_large', `A request may have at most ${LARGEST_BODY} bytes.`);
+  if (body.length > LARGEST_BODY) throw tooLarge();
   const base64 = body.replace(/\s+/g, '');
   const bytes = Buffer.from(base64, 'base64');
   // Node's base64 decoder ignores invalid characters. Encode the bytes again to detect them.
