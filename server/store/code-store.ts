@@ -14,9 +14,10 @@ import { isUnderLegalHold, underLegalHold } from './under-legal-hold.ts';
 
 /**
  * Milliseconds for which a lookup waits, so that devices that redeem codes at the same time share one query and one commit. Saves most of
- * the store's work when a whole fleet enrolls.
+ * the store's work when a whole fleet enrolls. Over new connections, handshakes spread the requests: with 10 ms, only 10 of 32 concurrent
+ * devices shared a commit. A device enrolls once, so the wait does no harm.
  */
-const PATIENCE = 10;
+const PATIENCE = 25;
 /** Maximum lookups that resolve in one iteration of the event loop. Each causes about 200 µs of further work. */
 const TOGETHER = 64;
 
