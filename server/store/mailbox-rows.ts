@@ -73,26 +73,44 @@ export interface DeletedEntry {
   readonly bytes: number;
 }
 
-/** Updates the mailboxes' counters after a deletion, and removes message bodies that no mailbox needs any more. */
+/** Updates the mailboxes' counters after a deletion, and deletes messages that no mailbox needs any more. */
 export async function forgetEntries(tx: Tx, deleted: readonly DeletedEntry[]): Promise<void> {
   if (deleted.length === 0) return;
   const byDevice = Map.groupBy(deleted, ({ device_id }) => device_id);
   const less = tableOf(
     ['text', 'bigint', 'bigint', 'bigint'],
     [...byDevice].map(([device, all]) => {
-      const posts = all.filter(({ post }) => post !== null);
-      return [device, posts.length, posts.reduce((sum, { bytes }) => sum + bytes, 0), all.length - posts.length];
+      const { posts, bytes, reports } = totalOf(all);
+      return [device, posts, bytes, reports];
     }),
   );
   await sql`update mailboxes set
       entries = entries - v.column2, bytes = bytes - v.column3, delivery_reports = delivery_reports - v.column4
     from ${less} as v where device_id = v.column1`.execute(tx);
-  const posts = tableOf(
-    ['bigint'],
-    [...new Set(deleted.map(({ post }) => post))].filter((post) => post !== null).map((post) => [post]),
-  );
-  await sql`update posts set body = null from ${posts} as v
-    where id = v.column1 and not exists (select 1 from mailbox_entries e where e.post = v.column1)`.execute(tx);
+  await releasePosts(tx, deleted);
+}
+
+/** Number of messages with their total bytes, and number of delivery reports. */
+export function totalOf(entries: readonly DeletedEntry[]): {
+  readonly posts: number;
+  readonly bytes: number;
+  readonly reports: number;
+} {
+  const posts = entries.filter(({ post }) => post !== null);
+  const bytes = posts.reduce((sum, entry) => sum + entry.bytes, 0);
+  return { posts: posts.length, bytes, reports: entries.length - posts.length };
+}
+
+/** Deletes the messages whose last mailbox entries were deleted. */
+export async function releasePosts(tx: Tx, deleted: readonly DeletedEntry[]): Promise<void> {
+  const counts = new Map<number, number>();
+  for (const { post } of deleted) if (post !== null) counts.set(post, (counts.get(post) ?? 0) + 1);
+  if (counts.size === 0) return;
+  const released = tableOf(['bigint', 'bigint'], [...counts]);
+  const { numAffectedRows } = await sql`delete from posts where id in (
+    select p.id from ${released} as v cross join posts p where p.id = v.column1 and p.entries <= v.column2)`.execute(tx);
+  if (Number(numAffectedRows) === counts.size) return;
+  await sql`update posts set entries = entries - v.column2 from ${released} as v where id = v.column1`.execute(tx);
 }
 
 export interface FateReport {

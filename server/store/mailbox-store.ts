@@ -14,7 +14,7 @@ import type {
 } from '../relay/ports.ts';
 import { tableOf } from './bulk.ts';
 import type { Database, Tx } from './database.ts';
-import { addFates, type DeletedEntry, fatesOf, forgetEntries } from './mailbox-rows.ts';
+import { addFates, type DeletedEntry, fatesOf, forgetEntries, releasePosts, totalOf } from './mailbox-rows.ts';
 import { settleMailbox } from './mailbox-settlement.ts';
 import { DEVICES_UNDER_LEGAL_HOLD } from './under-legal-hold.ts';
 
@@ -204,23 +204,34 @@ async function acknowledgeAll(tx: Tx, acknowledgments: readonly Acknowledgment[]
     const key = `${acknowledgment.device} ${acknowledgment.generation}`;
     if ((furthest.get(key)?.through ?? 0) < acknowledgment.through) furthest.set(key, acknowledgment);
   }
-  const table = tableOf(
+  const requested = tableOf(
     ['text', 'bigint', 'bigint'],
     [...furthest.values()].map(({ device, generation, through }) => [device, generation, through]),
   );
-  await sql`update mailboxes set acknowledged = case when v.column3 > last_seq then last_seq else v.column3 end
-    from ${table} as v where device_id = v.column1 and generation = v.column2 and acknowledged < v.column3`.execute(tx);
   const { rows } = await sql<DeletedEntry & { holding_order: string | null }>`
     delete from mailbox_entries where (device_id, seq) in (
-      select e.device_id, e.seq from ${table} as v cross join mailboxes m cross join mailbox_entries e
+      select e.device_id, e.seq from ${requested} as v cross join mailboxes m cross join mailbox_entries e
       where m.device_id = v.column1 and m.generation = v.column2 and e.device_id = v.column1 and e.seq <= v.column3)
     returning device_id, post, bytes, holding_order`.execute(tx);
+  const byDevice = Map.groupBy(rows, ({ device_id }) => device_id);
+  const acknowledged = tableOf(
+    ['text', 'bigint', 'bigint', 'bigint', 'bigint', 'bigint'],
+    [...furthest.values()].map(({ device, generation, through }) => {
+      const { posts, bytes, reports } = totalOf(byDevice.get(device) ?? []);
+      return [device, generation, through, posts, bytes, reports];
+    }),
+  );
+  await sql`update mailboxes set acknowledged = case when v.column3 > last_seq then last_seq else v.column3 end,
+      entries = entries - v.column4, bytes = bytes - v.column5, delivery_reports = delivery_reports - v.column6
+    from ${acknowledged} as v where device_id = v.column1 and generation = v.column2 and acknowledged < v.column3`.execute(
+    tx,
+  );
   // An order took effect while the device received the message. The sender has a report that the message is held, and now gets a report
   // that the device received it.
   const heldEntries = rows.filter(({ holding_order }) => holding_order !== null);
   const [first] = acknowledgments;
   const reports = heldEntries.length > 0 && first ? await fatesOf(tx, heldEntries, 'released', null, first.now) : [];
-  await forgetEntries(tx, rows);
+  await releasePosts(tx, rows);
   const reported = await addFates(tx, reports);
   if (first) first.reported = reported;
 }

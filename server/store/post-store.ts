@@ -1,6 +1,5 @@
 /** Store of accepted messages. One transaction accepts a message and adds it to the mailboxes of its recipients. */
 import { sql } from 'kysely';
-import type { DenialNotice } from '../../shared/protocol/frames.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 import {
   enrollmentKey,
@@ -15,12 +14,20 @@ import {
 import type { Enrollment, JudgedPost, Placed, Posted, PostStore as PostPort } from '../relay/ports.ts';
 import { type Cell, insertOf, tableOf } from './bulk.ts';
 import { countBegun, loadConversations, saveCommits } from './conversation-rows.ts';
-import type { Database, Db, Tx } from './database.ts';
+import type { Database, Tx } from './database.ts';
 import { loadMailboxes, saveMailboxes } from './mailbox-rows.ts';
+import { digestOf, loadResponses, saveResponses } from './post-results.ts';
 
 interface Placing {
   readonly judged: JudgedPost;
+  readonly digest: number;
   placed: Placement | null;
+}
+
+interface Accepted {
+  readonly judged: JudgedPost;
+  readonly digest: number;
+  readonly placed: Placement;
 }
 
 export class PostStore implements PostPort {
@@ -33,78 +40,47 @@ export class PostStore implements PostPort {
   }
 
   async post(judged: JudgedPost): Promise<Placed> {
-    const placing: Placing = { judged, placed: null };
+    const placing: Placing = { judged, digest: digestOf(judged.sender, judged.post.id), placed: null };
     await this.#place(placing);
     if (!placing.placed) throw new Error('the store has no result for a post');
     return placing.placed;
   }
 
   async earlierResponse(sender: Enrollment, id: string): Promise<Posted | null> {
-    const responses = await responsesTo(this.#database.db, [{ sender, post: { id } }]);
+    const responses = await loadResponses(this.#database.db, [digestOf(sender, id)]);
     return responses.get(postKey(sender, id)) ?? null;
   }
 }
 
-interface PostReference {
-  readonly sender: Enrollment;
-  readonly post: { readonly id: string };
-}
-
-async function responsesTo(db: Db | Tx, posts: readonly PostReference[]): Promise<Map<string, Posted>> {
-  const keys = tableOf(
-    ['text', 'bigint', 'text'],
-    posts.map(({ sender, post }) => [sender.device, sender.generation, post.id]),
-  );
-  const { rows } = await sql<{ device_id: DeviceId; generation: number; post_id: string; answer: string }>`
-    select p.device_id, p.generation, p.post_id, p.answer from ${keys} as v cross join posts p
-    where p.device_id = v.column1 and p.generation = v.column2 and p.post_id = v.column3`.execute(db);
-  return new Map(
-    rows.map(({ device_id: device, generation, post_id, answer }) => [
-      postKey({ device, generation }, post_id),
-      decodeResponse(post_id, answer),
-    ]),
-  );
-}
-
-/**
- * Response to a device that sent a message, as JSON. The server repeats the response if the device repeats its request. Several recipients
- * can share one notice about an order, so each notice is stored once.
- */
-interface StoredResponse {
-  readonly denials: readonly DenialNotice[];
-  /** One tuple per recipient: device, outcome, and index of the recipient's notice in `denials`; null for a recipient without a notice. */
-  readonly recipients: readonly (readonly [DeviceId, Posted['recipients'][number]['outcome'], number | null])[];
-}
-
-function encodeResponse({ recipients }: Posted): string {
-  const indexes = new Map<string, number>();
-  const indexOf = (denial: DenialNotice): number => {
-    const text = JSON.stringify(denial);
-    const index = indexes.get(text) ?? indexes.size;
-    indexes.set(text, index);
-    return index;
-  };
-  const tuples = recipients.map(({ device, outcome, denial }) => [device, outcome, denial && indexOf(denial)] as const);
-  const denials = [...indexes.keys()].map((text): DenialNotice => JSON.parse(text));
-  return JSON.stringify({ denials, recipients: tuples } satisfies StoredResponse);
-}
-
-function decodeResponse(id: string, text: string): Posted {
-  const { denials, recipients }: StoredResponse = JSON.parse(text);
-  return {
-    kind: 'posted',
-    id,
-    outcome: 'accepted',
-    denial: null,
-    recipients: recipients.map(([device, outcome, index]) => ({
-      device,
-      outcome,
-      denial: index === null ? null : (denials[index] ?? null),
-    })),
-  };
-}
-
 async function placeAll(tx: Tx, placings: readonly Placing[]): Promise<void> {
+  const known = await loadKnown(tx, placings);
+  const accepted: Accepted[] = [];
+  for (const placing of placings) {
+    const { judged, digest } = placing;
+    const placed = place(judged, known);
+    placing.placed = placed;
+    if (placed.accepted) accepted.push({ judged, digest, placed });
+  }
+  if (accepted.length === 0) return;
+  await saveResponses(
+    tx,
+    accepted.map(({ judged: { sender, at }, digest, placed: { response } }) => ({ sender, digest, at, response })),
+  );
+  await insertPosts(
+    tx,
+    accepted.filter(({ placed }) => placed.entries.length > 0),
+  );
+  await insertEpochs(tx, accepted);
+  const touched = new Set(
+    accepted.flatMap(({ judged, placed }) => [judged.sender.device, ...placed.entries.map(({ device }) => device)]),
+  );
+  await saveMailboxes(
+    tx,
+    [...touched].flatMap((device) => known.mailboxes.get(device) ?? []),
+  );
+}
+
+async function loadKnown(tx: Tx, placings: readonly Placing[]): Promise<Known> {
   const all = placings.map(({ judged }) => judged);
   const conversations = await loadConversations(
     tx,
@@ -113,71 +89,56 @@ async function placeAll(tx: Tx, placings: readonly Placing[]): Promise<void> {
   const members = [...conversations.values()].flatMap((conversation) => [...conversation.members.keys()]);
   const mailboxes = await loadMailboxes(tx, [...devicesOf(all), ...members]);
   const beginners = all.filter(({ post }) => post.commit?.epoch === 0).map(({ sender }) => sender);
-  const known: Known = {
-    responses: await responsesTo(tx, all),
+  return {
+    responses: await loadResponses(
+      tx,
+      placings.map(({ digest }) => digest),
+    ),
     commits: await commitsIn(tx, all),
     conversations,
     begun: new Map((await countBegun(tx, beginners)).map(({ count, ...one }) => [enrollmentKey(one), count])),
     mailboxes,
     shares: await sharesOf(tx, [...mailboxes.values()].filter(isCrowded)),
   };
-  const accepted: { readonly judged: JudgedPost; readonly placed: Placement }[] = [];
-  for (const placing of placings) {
-    const placed = place(placing.judged, known);
-    placing.placed = placed;
-    if (placed.accepted) accepted.push({ judged: placing.judged, placed });
-  }
-  if (accepted.length === 0) return;
-  const ids = await insertPosts(tx, accepted);
-  const entries: Cell[][] = [];
-  const epochs: Cell[][] = [];
-  const touched = new Set<DeviceId>();
-  for (const { judged, placed } of accepted) {
-    const { sender, post, at, expiresAt } = judged;
-    const id = ids.get(postKey(sender, post.id)) ?? null;
-    touched.add(sender.device);
-    for (const { device, seq, bytes, heldBy } of placed.entries) {
-      entries.push([device, seq, id, bytes, expiresAt, heldBy, 0]);
-      touched.add(device);
-    }
-    const { commit } = post;
-    if (commit) epochs.push([commit.conversation, commit.epoch, sender.device, sender.generation, post.id, at]);
-  }
-  if (entries.length > 0) await insertOf('mailbox_entries', ENTRIES, entries).execute(tx);
-  if (epochs.length > 0) await insertOf('conversation_epochs', EPOCHS, epochs).execute(tx);
-  await saveCommits(
-    tx,
-    accepted.flatMap(({ judged: { sender, post, at } }) => (post.commit ? [{ sender, commit: post.commit, at }] : [])),
-  );
-  await saveMailboxes(
-    tx,
-    [...touched].flatMap((device) => known.mailboxes.get(device) ?? []),
-  );
 }
 
-async function insertPosts(
-  tx: Tx,
-  accepted: readonly { readonly judged: JudgedPost; readonly placed: Placement }[],
-): Promise<Map<string, number>> {
-  const posts = insertOf(
-    'posts',
-    POSTS,
-    accepted.map(({ judged: { sender, post, at }, placed }) => [
-      sender.device,
-      sender.generation,
-      post.id,
-      at,
-      post.keep ? 1 : 0,
-      post.expires,
-      encodeResponse(placed.response),
-      placed.entries.length > 0 ? post.body : null,
-    ]),
+/** Stores messages that have recipients, and one mailbox entry for each recipient. */
+async function insertPosts(tx: Tx, accepted: readonly Accepted[]): Promise<void> {
+  if (accepted.length === 0) return;
+  // No other writer inserts posts, so the next number is free.
+  const { rows } = await sql<{ newest: number | null }>`select max(id) as newest from posts`.execute(tx);
+  let id = Number(rows[0]?.newest ?? 0);
+  const posts: Cell[][] = [];
+  const entries: Cell[][] = [];
+  for (const { judged, placed } of accepted) {
+    const { sender, post, at, expiresAt } = judged;
+    id += 1;
+    const keep = post.keep ? 1 : 0;
+    const { device, generation } = sender;
+    posts.push([id, device, generation, post.id, at, keep, post.expires, placed.entries.length, post.body]);
+    for (const { device, seq, bytes, heldBy } of placed.entries) {
+      entries.push([device, seq, id, bytes, expiresAt, heldBy, 0]);
+    }
+  }
+  await insertOf('posts', POSTS, posts).execute(tx);
+  await insertOf('mailbox_entries', ENTRIES, entries).execute(tx);
+}
+
+async function insertEpochs(tx: Tx, accepted: readonly Accepted[]): Promise<void> {
+  const commits = accepted.flatMap(({ judged: { sender, post, at } }) =>
+    post.commit ? [{ sender, post: post.id, commit: post.commit, at }] : [],
   );
-  const { rows } = await sql<{ id: number; device_id: DeviceId; generation: number; post_id: string }>`
-    ${posts} returning id, device_id, generation, post_id`.execute(tx);
-  return new Map(
-    rows.map(({ id, device_id: device, generation, post_id }) => [postKey({ device, generation }, post_id), id]),
-  );
+  if (commits.length === 0) return;
+  const epochs = commits.map(({ sender, post, commit, at }) => [
+    commit.conversation,
+    commit.epoch,
+    sender.device,
+    sender.generation,
+    post,
+    at,
+  ]);
+  await insertOf('conversation_epochs', EPOCHS, epochs).execute(tx);
+  await saveCommits(tx, commits);
 }
 
 /**
@@ -235,13 +196,14 @@ async function commitsIn(tx: Tx, all: readonly JudgedPost[]): Promise<Map<string
 }
 
 const POSTS = {
+  id: 'bigint',
   device_id: 'text',
   generation: 'bigint',
   post_id: 'text',
   at: 'bigint',
   keep: 'bigint',
   expires_at: 'bigint',
-  answer: 'text',
+  entries: 'bigint',
   body: 'text',
 } as const;
 const ENTRIES = {

@@ -135,12 +135,11 @@ const ACCESS: readonly RetentionPeriod[] = [
 ];
 
 const MESSAGES: readonly RetentionPeriod[] = [
-  // A message is never removed while its body waits in a mailbox.
   {
     records: 'results of posts',
-    table: 'posts',
+    table: 'post_results',
     key: 'id',
-    since: 'body is null and at',
+    since: 'at',
     days: 7,
     time: 'domain',
     underLegalHold: ofDeviceUnderLegalHold('device_id'),

@@ -308,8 +308,8 @@ describeOnEveryStore('legal holds', (openStore) => {
         .insertInto('attachments')
         .values({ id: device_id, device_id, size: 1, at: 1, body: Buffer.of(1) })
         .execute();
-      const sent = { device_id, generation: 1, post_id: 'p', at: 1, keep: 0 as const, answer: '', body: null };
-      await database.db.insertInto('posts').values(sent).execute();
+      const sent = { device_id, generation: 1, post_id: 'p', at: 1, digest: 1, answer: '' };
+      await database.db.insertInto('post_results').values(sent).execute();
     }
     for (const device_id of [held, free, null]) {
       await database.db
@@ -325,7 +325,7 @@ describeOnEveryStore('legal holds', (openStore) => {
     expect(await removeExpired(database, later, 400)).toMatchObject({
       evidence: 1,
       attachments: 1,
-      posts: 1,
+      post_results: 1,
       alerts: 2,
       group_history: 1,
     });
@@ -335,7 +335,7 @@ describeOnEveryStore('legal holds', (openStore) => {
     expect(await removeExpired(database, later, 400)).toMatchObject({
       evidence: 1,
       attachments: 1,
-      posts: 1,
+      post_results: 1,
       alerts: 1,
       group_history: 1,
     });

@@ -6,6 +6,7 @@ import { KEPT_FOR } from '../../server/relay/posts.ts';
 import type { Database } from '../../server/store/database.ts';
 import { DeviceStore } from '../../server/store/device-store.ts';
 import { MailboxStore } from '../../server/store/mailbox-store.ts';
+import { digestOf } from '../../server/store/post-results.ts';
 import { PostStore } from '../../server/store/post-store.ts';
 import { removeExpired } from '../../server/store/retention.ts';
 import type { DenialNotice } from '../../shared/protocol/frames.ts';
@@ -88,14 +89,14 @@ describeOnEveryStore('mailboxes', (open) => {
       last_seq: 1,
     });
 
-    const body = async () => (await database.db.selectFrom('posts').select('body').executeTakeFirstOrThrow()).body;
+    const bodies = async () => (await database.db.selectFrom('posts').select('body').execute()).map(({ body }) => body);
     await mailboxes.acknowledge(first(one), 1, LATER);
-    expect(await body()).toBe(post.body);
+    expect(await bodies()).toEqual([post.body]);
     // Acknowledgments by another enrollment of the device, and repeated acknowledgments.
     await mailboxes.acknowledge({ device: two, generation: 2 }, 1, LATER);
     expect(await has(two)).toEqual(['hello']);
     await Promise.all([mailboxes.acknowledge(first(two), 1, LATER), mailboxes.acknowledge(first(two), 9, LATER)]);
-    expect(await body()).toBeNull();
+    expect(await bodies()).toEqual([]);
     expect(await counters(two)).toMatchObject({
       entries: 0,
       bytes: 0,
@@ -104,6 +105,31 @@ describeOnEveryStore('mailboxes', (open) => {
       acknowledged: 1,
     });
     expect(await has(two)).toEqual([]);
+  });
+
+  it('recognize a repeated post by its sender and id, not only by their digest', async () => {
+    const { database, posts, add, first, judged } = await service(await open());
+    const [from, other, to] = [await add(), await add(), await add()];
+    const post = postOf([to], 'hello');
+    await posts.post(judged(from, post));
+    const digest = digestOf(first(other), post.id);
+    await database.db.updateTable('post_results').set({ digest }).execute();
+    expect(await posts.earlierResponse(first(other), post.id)).toBeNull();
+    expect((await posts.post(judged(other, post))).entries).toHaveLength(1);
+    expect((await posts.post(judged(other, post))).entries).toEqual([]);
+  });
+
+  it('keep a body for the remaining recipients, also when several others acknowledge it in one commit', async () => {
+    const { database, posts, mailboxes, add, first, judged, has } = await service(await open());
+    const [from, one, two, three] = [await add(), await add(), await add(), await add()];
+    await posts.post(judged(from, postOf([one, two, three], 'to three')));
+    await posts.post(judged(from, postOf([one], 'to one')));
+    await Promise.all([mailboxes.acknowledge(first(one), 2, LATER), mailboxes.acknowledge(first(two), 1, LATER)]);
+    expect(await has(three)).toEqual(['to three']);
+    const waiting = () => database.db.selectFrom('posts').select('entries').execute();
+    expect(await waiting()).toEqual([{ entries: 1 }]);
+    await mailboxes.acknowledge(first(three), 1, LATER);
+    expect(await waiting()).toEqual([]);
   });
 
   it('case 18: accept the first of simultaneous commits in an epoch', async () => {
@@ -129,7 +155,7 @@ describeOnEveryStore('mailboxes', (open) => {
     expect(again.map(({ response }) => response)).toEqual(placed.map(({ response }) => response));
     // The stored response has expired, but the epoch is still used.
     for (const device of all) await mailboxes.acknowledge(first(device), 2, LATER);
-    await database.db.deleteFrom('posts').execute();
+    await database.db.deleteFrom('post_results').execute();
     expect((await place(Number(winners[0]))).response.outcome).toBe('accepted');
     expect(await has(to!)).toEqual([]);
   });
@@ -225,7 +251,7 @@ describeOnEveryStore('mailboxes', (open) => {
     const { response } = await posts.post(judged(from, post, { denied: to.slice(5) }));
     expect(response.recipients.filter(({ denial: why }) => why !== null)).toHaveLength(35);
     expect(await posts.earlierResponse(first(from), post.id)).toEqual(response);
-    const { answer: kept } = await database.db.selectFrom('posts').select('answer').executeTakeFirstOrThrow();
+    const { answer: kept } = await database.db.selectFrom('post_results').select('answer').executeTakeFirstOrThrow();
     expect(kept.split(denial.detail)).toHaveLength(2);
   });
 
@@ -305,7 +331,7 @@ describeOnEveryStore('mailboxes', (open) => {
     expect(await has(from)).toEqual(['expired -']);
     expect(await counters(to)).toMatchObject({ entries: 1 });
     const bodies = await database.db.selectFrom('posts').select('body').where('post_id', '=', post.id).execute();
-    expect(bodies).toEqual([{ body: null }]);
+    expect(bodies).toEqual([]);
     expect(await mailboxes.expire(LATER + 31 * 86_400_000)).toEqual({ senders: [from], more: false });
     expect(await mailboxes.expire(LATER + 62 * 86_400_000)).toEqual({ senders: [], more: false });
     expect(await database.db.selectFrom('mailbox_entries').selectAll().execute()).toEqual([]);
@@ -370,6 +396,6 @@ describeOnEveryStore('mailboxes', (open) => {
     const { response } = await posts.post(judged(to, postOf([from], 'from beyond')));
     expect(response).toMatchObject({ outcome: 'refused', denial: { code: 'device_unknown' }, recipients: [] });
     const bodies = await database.db.selectFrom('posts').select('body').execute();
-    expect(bodies).toEqual([{ body: null }, { body: null }]);
+    expect(bodies).toEqual([]);
   });
 });

@@ -106,14 +106,14 @@ async function fill(database: Database) {
       .values({ ...job, id: name, expires_at: 1, devices: 1, waiting: 1, ended_at: NOW.real - 400 * DAY - ago })
       .execute();
     await db.insertInto('job_members').values({ job: name, device_id: device, generation: 1, waiting: 1 }).execute();
-    const sent = { device_id: device, generation: 1, post_id: name, keep: 0 as const, answer: '' };
-    const week = NOW.domain - 7 * DAY - ago;
+    const sent = { device_id: device, generation: 1, post_id: name, at: NOW.domain - 7 * DAY - ago };
+    await db
+      .insertInto('post_results')
+      .values({ ...sent, digest: 1, answer: '' })
+      .execute();
     await db
       .insertInto('posts')
-      .values([
-        { ...sent, at: week, body: null },
-        { ...sent, post_id: `${name} waits`, at: week, body: 'sealed' },
-      ])
+      .values({ ...sent, id: ago + 1, keep: 0, entries: 1, body: 'sealed' })
       .execute();
     const committed = { conversation: 'c', device_id: device, generation: 1, post_id: name };
     await db
@@ -216,7 +216,7 @@ describeOnEveryStore('retention', (open) => {
       invitations: 1,
       address_verifications: 1,
       activation_codes: 1,
-      posts: 1,
+      post_results: 1,
       conversation_epochs: 1,
       conversations: 0,
       conversation_members: 0,
@@ -239,8 +239,9 @@ describeOnEveryStore('retention', (open) => {
     expect(await db.selectFrom('activation_codes').select('secret_hash').execute()).toEqual([{ secret_hash: 'young' }]);
     const states = (await db.selectFrom('commands').select('state').execute()).map(({ state }) => state);
     expect(states.sort()).toEqual(['done', 'queued', 'queued']);
-    const posts = (await db.selectFrom('posts').select('post_id').execute()).map(({ post_id }) => post_id);
-    expect(posts.sort()).toEqual(['old waits', 'young', 'young waits']);
+    expect(await db.selectFrom('post_results').select('post_id').execute()).toEqual([{ post_id: 'young' }]);
+    const waiting = (await db.selectFrom('posts').select('post_id').execute()).map(({ post_id }) => post_id);
+    expect(waiting.sort()).toEqual(['old', 'young']);
     expect(await db.selectFrom('conversation_epochs').select('epoch').execute()).toEqual([{ epoch: 0 }]);
     const oldest = await db.selectFrom('order_lists').select('version').orderBy('version').executeTakeFirst();
     expect(oldest).toEqual({ version: 703 });

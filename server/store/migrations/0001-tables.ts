@@ -451,10 +451,13 @@ const MESSAGES: Tables = {
     indexes: ['at'],
   },
   posts: {
-    columns: `id serial, device_id text, generation int, post_id text, at int, keep int, expires_at int?, answer text,
-      body text?`,
-    unique: ['device_id, generation, post_id'],
-    special: { posts_without_body: '(at) where body is null' },
+    columns: `id int, device_id text, generation int, post_id text, at int, keep int, expires_at int?, entries int,
+      body text`,
+    key: 'id',
+  },
+  post_results: {
+    columns: 'id serial, digest int, device_id text, generation int, post_id text, at int, answer text',
+    indexes: ['digest', 'at'],
   },
   mailboxes: {
     columns: `device_id text, generation int, last_seq int, acknowledged int, posts int, entries int, bytes int,
@@ -468,10 +471,7 @@ const MESSAGES: Tables = {
       due int`,
     key: 'device_id, seq',
     indexes: ['expires_at'],
-    special: {
-      mailbox_entries_by_post: '(post) where post is not null',
-      mailbox_entries_held: '(device_id) where holding_order is not null',
-    },
+    special: { mailbox_entries_held: '(device_id) where holding_order is not null' },
     byKey: true,
   },
   attachments: {

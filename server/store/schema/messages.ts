@@ -51,18 +51,30 @@ export interface MessageTables {
     post_id: string;
     at: number;
   };
-  /** Accepted messages. `answer` is the response that the server sends again when a sender repeats its request. */
+  /** Accepted messages that wait in at least one mailbox. */
   posts: {
-    id: Generated<number>;
+    id: number;
     device_id: string;
     generation: number;
     post_id: string;
     at: number;
     keep: Flag;
     expires_at: number | null;
+    /** Number of mailbox entries with this message. The row is deleted together with the last entry. */
+    entries: number;
+    /** Encrypted body of the message. */
+    body: string;
+  };
+  /** Responses to accepted messages. The server sends the response again when a sender repeats its request. */
+  post_results: {
+    id: Generated<number>;
+    /** Short digest of the sender and the message's id (`digestOf`). */
+    digest: number;
+    device_id: string;
+    generation: number;
+    post_id: string;
+    at: number;
     answer: string;
-    /** Encrypted body of the message; null when no mailbox needs it any more. */
-    body: string | null;
   };
   /** Mailbox of one enrollment. The row is deleted when the enrollment ends. */
   mailboxes: {
