@@ -14,23 +14,34 @@ type Counters = Omit<Schema['mailboxes'], 'device_id' | 'generation'>;
 
 /** Mailboxes of active devices. A device without a row has an empty mailbox. */
 export async function loadMailboxes(tx: Tx, devices: Iterable<DeviceId>): Promise<Map<DeviceId, Mailbox>> {
+  const wanted = [...new Set(devices)];
   const requested = tableOf(
-    ['text'],
-    [...new Set(devices)].map((device) => [device]),
+    ['text', 'bigint'],
+    wanted.map((device, number) => [device, number]),
   );
-  const { rows } = await sql<{ id: string; generation: number } & { [K in keyof Counters]: Counters[K] | null }>`
-    select d.id, d.generation, m.last_seq, m.acknowledged, m.posts, m.entries, m.bytes, m.delivery_reports, m.gate
+  const { rows } = await sql<{ number: number; generation: number } & { [K in keyof Counters]: Counters[K] | null }>`
+    select v.column2 as number, d.generation,
+      m.last_seq, m.acknowledged, m.posts, m.entries, m.bytes, m.delivery_reports, m.gate
     from ${requested} as v cross join devices d
       left join mailboxes m on m.device_id = d.id and m.generation = d.generation
     where d.id = v.column1 and d.status = 'active'`.execute(tx);
-  return new Map(
-    rows.map(({ id, generation, last_seq, acknowledged, posts, entries, bytes, delivery_reports, gate }) => {
-      const device = deviceIdSchema.parse(id);
-      const counters = { lastSeq: last_seq ?? 0, acknowledged: acknowledged ?? 0, posts: posts ?? 0 };
-      const waiting = { entries: entries ?? 0, bytes: bytes ?? 0, fates: delivery_reports ?? 0, gate: gate ?? 'open' };
-      return [device, { device, generation, ...counters, ...waiting } as const];
-    }),
-  );
+  const mailboxes = new Map<DeviceId, Mailbox>();
+  for (const row of rows) {
+    const device = wanted[row.number];
+    if (device === undefined) throw new Error('a mailbox was read that was not requested');
+    mailboxes.set(device, {
+      device,
+      generation: row.generation,
+      lastSeq: row.last_seq ?? 0,
+      acknowledged: row.acknowledged ?? 0,
+      posts: row.posts ?? 0,
+      entries: row.entries ?? 0,
+      bytes: row.bytes ?? 0,
+      fates: row.delivery_reports ?? 0,
+      gate: row.gate ?? 'open',
+    });
+  }
+  return mailboxes;
 }
 
 export async function saveMailboxes(tx: Tx, mailboxes: readonly Mailbox[]): Promise<void> {
@@ -73,32 +84,39 @@ export interface DeletedEntry {
   readonly bytes: number;
 }
 
+export interface Total {
+  /** Number of messages, their total bytes, and number of delivery reports. */
+  posts: number;
+  bytes: number;
+  reports: number;
+}
+
+/** Totals of mailbox entries by device. */
+export function totalsOf(entries: readonly DeletedEntry[]): Map<string, Total> {
+  const totals = new Map<string, Total>();
+  for (const { device_id, post, bytes } of entries) {
+    const total = totals.get(device_id) ?? { posts: 0, bytes: 0, reports: 0 };
+    totals.set(device_id, total);
+    if (post === null) total.reports += 1;
+    else {
+      total.posts += 1;
+      total.bytes += bytes;
+    }
+  }
+  return totals;
+}
+
 /** Updates the mailboxes' counters after a deletion, and deletes messages that no mailbox needs any more. */
 export async function forgetEntries(tx: Tx, deleted: readonly DeletedEntry[]): Promise<void> {
   if (deleted.length === 0) return;
-  const byDevice = Map.groupBy(deleted, ({ device_id }) => device_id);
   const less = tableOf(
     ['text', 'bigint', 'bigint', 'bigint'],
-    [...byDevice].map(([device, all]) => {
-      const { posts, bytes, reports } = totalOf(all);
-      return [device, posts, bytes, reports];
-    }),
+    [...totalsOf(deleted)].map(([device, { posts, bytes, reports }]) => [device, posts, bytes, reports]),
   );
   await sql`update mailboxes set
       entries = entries - v.column2, bytes = bytes - v.column3, delivery_reports = delivery_reports - v.column4
     from ${less} as v where device_id = v.column1`.execute(tx);
   await releasePosts(tx, deleted);
-}
-
-/** Number of messages with their total bytes, and number of delivery reports. */
-export function totalOf(entries: readonly DeletedEntry[]): {
-  readonly posts: number;
-  readonly bytes: number;
-  readonly reports: number;
-} {
-  const posts = entries.filter(({ post }) => post !== null);
-  const bytes = posts.reduce((sum, entry) => sum + entry.bytes, 0);
-  return { posts: posts.length, bytes, reports: entries.length - posts.length };
 }
 
 /** Deletes the messages whose last mailbox entries were deleted. */

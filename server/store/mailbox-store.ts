@@ -14,7 +14,7 @@ import type {
 } from '../relay/ports.ts';
 import { tableOf } from './bulk.ts';
 import type { Database, Tx } from './database.ts';
-import { addFates, type DeletedEntry, fatesOf, forgetEntries, releasePosts, totalOf } from './mailbox-rows.ts';
+import { addFates, type DeletedEntry, fatesOf, forgetEntries, releasePosts, totalsOf } from './mailbox-rows.ts';
 import { settleMailbox } from './mailbox-settlement.ts';
 import { DEVICES_UNDER_LEGAL_HOLD } from './under-legal-hold.ts';
 
@@ -213,12 +213,12 @@ async function acknowledgeAll(tx: Tx, acknowledgments: readonly Acknowledgment[]
       select e.device_id, e.seq from ${requested} as v cross join mailboxes m cross join mailbox_entries e
       where m.device_id = v.column1 and m.generation = v.column2 and e.device_id = v.column1 and e.seq <= v.column3)
     returning device_id, post, bytes, holding_order`.execute(tx);
-  const byDevice = Map.groupBy(rows, ({ device_id }) => device_id);
+  const totals = totalsOf(rows);
   const acknowledged = tableOf(
     ['text', 'bigint', 'bigint', 'bigint', 'bigint', 'bigint'],
     [...furthest.values()].map(({ device, generation, through }) => {
-      const { posts, bytes, reports } = totalOf(byDevice.get(device) ?? []);
-      return [device, generation, through, posts, bytes, reports];
+      const total = totals.get(device);
+      return [device, generation, through, total?.posts ?? 0, total?.bytes ?? 0, total?.reports ?? 0];
     }),
   );
   await sql`update mailboxes set acknowledged = case when v.column3 > last_seq then last_seq else v.column3 end,

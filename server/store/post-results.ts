@@ -59,6 +59,10 @@ interface StoredResponse {
 }
 
 function encodeResponse({ recipients }: Posted): string {
+  if (recipients.every(({ denial }) => denial === null)) {
+    const plain = recipients.map(({ device, outcome }) => [device, outcome, null] as const);
+    return JSON.stringify({ denials: [], recipients: plain } satisfies StoredResponse);
+  }
   const indexes = new Map<string, number>();
   const indexOf = (denial: DenialNotice): number => {
     const text = JSON.stringify(denial);
