@@ -126,7 +126,9 @@ export async function releasePosts(tx: Tx, deleted: readonly DeletedEntry[]): Pr
   if (counts.size === 0) return;
   const released = tableOf(['bigint', 'bigint'], [...counts]);
   const { numAffectedRows } = await sql`delete from posts where id in (
-    select p.id from ${released} as v cross join posts p where p.id = v.column1 and p.entries <= v.column2)`.execute(tx);
+    select p.id from ${released} as v cross join posts p where p.id = v.column1 and p.entries <= v.column2)`.execute(
+    tx,
+  );
   if (Number(numAffectedRows) === counts.size) return;
   await sql`update posts set entries = entries - v.column2 from ${released} as v where id = v.column1`.execute(tx);
 }

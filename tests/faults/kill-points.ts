@@ -34,7 +34,7 @@ const MOMENTS: readonly Moment[] = [
   [
     'a message is in transit',
     (step, write) =>
-      acts(step, 'send', 'online') && / (posts?|mailbox(es|_entries)?|history|conversation)$/.test(write),
+      acts(step, 'send', 'online') && / (posts?|post_results|mailbox(es|_entries)?|history|conversation)$/.test(write),
   ],
   [
     'an order takes effect',
@@ -46,7 +46,8 @@ const MOMENTS: readonly Moment[] = [
   ],
   [
     'held messages are released',
-    (step, write) => acts(step, 'withdraw') && / (posts?|mailbox(es|_entries)?|history|gate|order_\w+)$/.test(write),
+    (step, write) =>
+      acts(step, 'withdraw') && / (posts?|post_results|mailbox(es|_entries)?|history|gate|order_\w+)$/.test(write),
   ],
   ['receipts arrive', (_step, write) => / receipts?$/.test(write)],
 ];
