@@ -88,23 +88,26 @@ export interface Measured {
   readonly served: number;
 }
 
-type Work = () => Promise<number>;
+type Observer = <T>(work: () => Promise<T>) => Promise<T>;
 
 /** Functions that run the measured work of a process, such as a recorder of its CPU time, by the number of the process. */
-const observers = new Map<number, (work: Work) => Promise<number>>();
+const observers = new Map<number, Observer>();
 
 /** Runs the measured work of process `pid` inside `observer` from now on. */
-export function observe(pid: number, observer: (work: Work) => Promise<number>): void {
+export function observe(pid: number, observer: Observer): void {
   observers.set(pid, observer);
 }
 
+/** Runs measured work of process `pid` inside its observer, if it has one. */
+export const observed = <T>(pid: number, work: () => Promise<T>): Promise<T> => observers.get(pid)?.(work) ?? work();
+
 /** Runs `work`, which returns its number of operations, and measures the process's CPU time. */
-export async function costOf(pid: number, work: Work): Promise<Measured> {
+export async function costOf(pid: number, work: () => Promise<number>): Promise<Measured> {
   await quiet(pid);
   const before = cpuSeconds(pid);
   const main = mainThread(pid);
   const started = performance.now();
-  const count = await (observers.get(pid)?.(work) ?? work());
+  const count = await observed(pid, work);
   const seconds = (performance.now() - started) / 1000;
   const busy = (cpuSeconds(pid) - before) / seconds;
   const { ran, waited } = mainThread(pid);

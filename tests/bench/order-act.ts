@@ -2,7 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Fleet } from './fleet.ts';
 import type { Said } from './fleet-process.ts';
-import type { Measured } from './measure.ts';
+import { type Measured, observed } from './measure.ts';
 import { cpuSeconds, quiet } from './process.ts';
 import type { Stage } from './stage.ts';
 
@@ -60,8 +60,10 @@ async function act(
   await quiet(stage.pid);
   const before = cpuSeconds(stage.pid);
   const started = performance.now();
-  await approve(stage, order, revision, 1);
-  const said = await done();
+  const said = await observed(stage.pid, async () => {
+    await approve(stage, order, revision, 1);
+    return done();
+  });
   // Waits until the last receipt is stored. The server verifies signatures outside this path.
   const seconds = (performance.now() - started) / 1000;
   const cpu = cpuSeconds(stage.pid) - before;
