@@ -113,7 +113,8 @@ describe('documents of a device', () => {
       const at = new Date(seq * 1000).toISOString();
       const receipt: Receipt = { ...about, kind, service: null, gate: null, at, ...rest };
       const envelope = makeReceipt(receipt, signer);
-      await receipts.storeReceipt({ device, generation: 1, seq, receipt, storedAt: 1, envelope });
+      const row = { device, generation: 1, seq, receipt, storedAt: 1, envelope };
+      await receipts.storeReceipts({ receipts: [row], session: null });
     };
     await store(1, 'delivered');
     await store(2, 'enforced', { service: 'messaging', gate: 'closed' });

@@ -2,10 +2,13 @@
  * Acknowledgments to one device: the highest sequence number of the stored reports, and the versions of the documents that the device has
  * stored. The server acknowledges a report only after it is stored durably.
  */
+import type { ReceiptRow } from '../orders/ports.ts';
 import type { DocumentVersions } from './documents-sent.ts';
 
 export interface Unconfirmed {
   readonly had: DocumentVersions | null;
+  /** Receipts to store in one transaction with the other values. */
+  readonly receipts: readonly ReceiptRow[];
   /** Highest report number to acknowledge; null if no acknowledgment is due. */
   readonly reports: number | null;
   /** True if the store already contains these values, so that the server only has to send the acknowledgment. */
@@ -19,7 +22,8 @@ export class Acknowledgments {
   #marked = 0;
   #had: DocumentVersions | null = null;
   #storedList = 0;
-  #receipts = 0;
+  #receipts: ReceiptRow[] | null = null;
+  #storedReceipts = 0;
   #work: Promise<void>[] | null = null;
 
   /**
@@ -51,9 +55,9 @@ export class Acknowledgments {
     this.#due = true;
   }
 
-  /** True if no earlier write is unfinished. The store may then mark a report as stored, which includes all earlier reports. */
+  /** True if no earlier report is unwritten. The store may then mark a report as stored, which includes all earlier reports. */
   get mayMark(): boolean {
-    return this.#work === null;
+    return this.#work === null && this.#receipts === null;
   }
 
   documents(had: DocumentVersions): void {
@@ -61,16 +65,27 @@ export class Acknowledgments {
     this.#had = had;
   }
 
-  receipt(): void {
-    this.#receipts += 1;
+  /** True if only versions of documents are unconfirmed. The device does not wait for their acknowledgment. */
+  get onlyDocuments(): boolean {
+    return this.#had !== null && !this.#due && this.#work === null;
+  }
+
+  /** Adds a receipt. `take` returns it, so that one write stores the receipts of several frames and marks their reports. */
+  receipt(row: ReceiptRow): void {
+    this.#receipts ??= [];
+    this.#receipts.push(row);
+  }
+
+  receiptsStored(count: number): void {
+    this.#storedReceipts += count;
   }
 
   get storedList(): number {
     return this.#storedList;
   }
 
-  get receipts(): number {
-    return this.#receipts;
+  get storedReceipts(): number {
+    return this.#storedReceipts;
   }
 
   /** Adds an unfinished write. The server handles further frames meanwhile, but waits for the write before it sends an acknowledgment. */
@@ -92,7 +107,8 @@ export class Acknowledgments {
     if (!this.#due && !this.#had) return null;
     const reports = this.#due ? this.#reports : null;
     const marked = this.#had === null && reports !== null && reports === this.#marked;
-    const unconfirmed = { had: this.#had, reports, marked };
+    const unconfirmed = { had: this.#had, receipts: this.#receipts ?? [], reports, marked };
+    this.#receipts = null;
     this.#due = false;
     this.#had = null;
     return unconfirmed;

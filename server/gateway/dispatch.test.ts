@@ -1,7 +1,11 @@
+import { connect as connectTls } from 'node:tls';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { CordonError } from '../../shared/errors.ts';
+import { makeReceipt } from '../../shared/order/receipt.ts';
 import { CLOSE, type ReportItem } from '../../shared/protocol/frames.ts';
 import { type GatewayWorld, openGatewayWorld, type TestDevice, TestLink } from '../../tests/support/gateway-world.ts';
+import { INSTALLATION, NOW } from '../../tests/support/signed-documents.ts';
+import { until } from '../../tests/support/until.ts';
 
 let world: GatewayWorld;
 beforeAll(async () => {
@@ -13,6 +17,22 @@ afterEach(() => expect(world.complaints).toEqual([]));
 const connected = (device: TestDevice) => new TestLink(device.tls).hello();
 const presence = async (device: TestDevice) => (await world.devices.get(device.id)).presence;
 const alert = (code: string): ReportItem => ({ type: 'alert', code, detail: 'x', at: 1 });
+const receiptOf = ({ id, signer }: TestDevice, revision: number) =>
+  makeReceipt(
+    {
+      installation: INSTALLATION,
+      device: id,
+      generation: 1,
+      kind: 'delivered',
+      listVersion: 1,
+      order: '2015-001',
+      revision,
+      service: null,
+      gate: null,
+      at: new Date(NOW).toISOString(),
+    },
+    signer,
+  );
 const closeOf = async (link: TestLink, code: number) => expect((await link.closed).code).toBe(code);
 
 describe('one device, one session', () => {
@@ -48,9 +68,8 @@ describe('one device, one session', () => {
     const device = await world.enroll();
     const link = await connected(device);
     const full = new CordonError('store_unavailable', 'The disk is full.');
-    const store = vi.spyOn(world.orders.receipts, 'store').mockRejectedValueOnce(full);
-    const envelope = { payloadType: 'x', payload: '', signatures: [] };
-    link.send({ kind: 'report', seq: 1, item: { type: 'receipt', envelope } });
+    const store = vi.spyOn(world.orders.receipts, 'storeChecked').mockRejectedValueOnce(full);
+    link.send({ kind: 'report', seq: 1, item: { type: 'receipt', envelope: receiptOf(device, 1) } });
     link.send({ kind: 'report', seq: 2, item: alert('after') });
     await closeOf(link, 1011);
     store.mockRestore();
@@ -58,6 +77,47 @@ describe('one device, one session', () => {
     const again = await connected(device);
     expect((await again.next('welcome')).reports).toBe(0);
     again.socket.close();
+  });
+
+  it('stores document versions and receipts that arrive together in one write, and then acknowledges them', async () => {
+    const device = await world.enroll();
+    const stream = connectTls({ ...device.tls, ALPNProtocols: ['http/1.1'] });
+    const link = await new TestLink(device.tls, '/link', { createConnection: () => stream }).hello();
+    const store = vi.spyOn(world.orders.receipts, 'storeChecked');
+    const recordState = vi.spyOn(world.devices, 'recordState');
+    stream.cork();
+    link.send({ kind: 'have', list: 5, record: 1, approverSet: 1 });
+    for (const seq of [1, 2]) {
+      link.send({ kind: 'report', seq, item: { type: 'receipt', envelope: receiptOf(device, seq) } });
+    }
+    stream.uncork();
+    expect(await link.next('reports-stored')).toEqual({ kind: 'reports-stored', through: 2 });
+    const [[batch] = [], ...more] = store.mock.calls;
+    expect([more, recordState.mock.calls]).toEqual([[], []]);
+    expect(batch?.receipts.map(({ receipt }) => receipt.revision)).toEqual([1, 2]);
+    expect(batch?.session).toEqual({ epoch: 1, list: 5, record: 1, approverSet: 1, reports: 2 });
+    store.mockRestore();
+    recordState.mockRestore();
+    expect((await presence(device))?.listVersion).toBe(5);
+    link.socket.close();
+    await link.closed;
+    const again = await connected(device);
+    expect((await again.next('welcome')).reports).toBe(2);
+    again.socket.close();
+  });
+
+  it('refuses a malformed receipt with an alert, and stores the receipts beside it', async () => {
+    const device = await world.enroll();
+    const link = await connected(device);
+    const wrong = { payloadType: 'x', payload: '', signatures: [] };
+    [receiptOf(device, 1), wrong, receiptOf(device, 2)].forEach((envelope, index) => {
+      link.send({ kind: 'report', seq: index + 1, item: { type: 'receipt', envelope } });
+    });
+    await until(() => expect(link.frames.at(-1)).toEqual({ kind: 'reports-stored', through: 3 }));
+    expect(await world.alertCodes(device.id)).toEqual(['report_refused']);
+    const stored = await world.database.db.selectFrom('receipts').select('revision').where('device_id', '=', device.id);
+    expect((await stored.orderBy('revision').execute()).map(({ revision }) => revision)).toEqual([1, 2]);
+    link.socket.close();
   });
 
   it('repeats a command until the device has it, and completes it with its result', async () => {

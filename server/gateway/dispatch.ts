@@ -13,7 +13,7 @@ export interface DispatchPorts {
   readonly devices: DevicesPort;
   readonly commands: CommandsPort;
   readonly jurisdiction: JurisdictionPort;
-  readonly orders: Pick<OrdersPort, 'receipts'>;
+  readonly orders: { readonly receipts: Pick<OrdersPort['receipts'], 'check' | 'storeChecked'> };
   readonly relay: Pick<RelayPort, 'accept'>;
   readonly mailing: Pick<MailDelivery, 'mailbox' | 'mailStored'>;
   readonly log: Log;
@@ -25,10 +25,12 @@ export function createDispatch(ports: DispatchPorts) {
 
   /**
    * Remembers which versions of its documents the device has stored. `acknowledge` writes these versions to the database later, together
-   * with the acknowledged reports. A device sends both after a new order list, so one write is enough for both.
+   * with the acknowledged reports. A device sends its receipts about a new order list directly after this frame. Waiting for the next turn
+   * of the event loop lets the receipts arrive, so that one write stores both.
    */
   async function have(session: DeviceSession, { list, record, approverSet }: Frame<'have'>): Promise<void> {
     session.acknowledgments.documents({ list, record, approverSet });
+    await new Promise(setImmediate);
   }
 
   async function commandStored(session: DeviceSession, { id }: Frame<'command-stored'>): Promise<void> {
@@ -39,10 +41,7 @@ export function createDispatch(ports: DispatchPorts) {
   async function report(session: DeviceSession, { seq, item }: Frame<'report'>): Promise<void> {
     let marked = false;
     if (session.acknowledgments.isNew(seq)) {
-      // Do not wait for the write of one receipt. A device sends all receipts about an order list together, so that one commit can store
-      // all of them.
-      if (item.type === 'receipt') session.acknowledgments.waitFor(processReport(session, item));
-      else if (item.type === 'evidence') marked = await observe(session, seq, item);
+      if (item.type === 'evidence') marked = await observe(session, seq, item);
       else await processReport(session, item);
     }
     session.acknowledgments.report(seq, { marked });
@@ -67,9 +66,8 @@ export function createDispatch(ports: DispatchPorts) {
         case 'inventory':
           return await devices.putInventory(device, item.inventory);
         case 'receipt':
-          await orders.receipts.store(device, generation, item.envelope);
-          session.acknowledgments.receipt();
-          return;
+          // `acknowledge` stores the receipt, because a device sends all receipts about an order list together.
+          return session.acknowledgments.receipt(orders.receipts.check(device, generation, item.envelope));
         case 'result': {
           const { command, outcome, detail } = item;
           return await commands.finished(device, generation, { command, outcome, detail });
@@ -127,18 +125,22 @@ export function createDispatch(ports: DispatchPorts) {
     }
   }
 
-  return { dispatch, acknowledge: (session: DeviceSession) => acknowledge(devices, session) };
-}
+  /** Stores what the device has reported since its last acknowledgment, and then acknowledges its reports. */
+  async function acknowledge(session: DeviceSession): Promise<void> {
+    const { device, epoch, acknowledgments } = session;
+    await acknowledgments.settled();
+    const unconfirmed = acknowledgments.take();
+    if (!unconfirmed) return;
+    const { had, receipts, reports, marked } = unconfirmed;
+    const state = { ...had, ...(reports !== null && { reports }) };
+    if (receipts.length > 0) {
+      await orders.receipts.storeChecked({ receipts, session: { ...state, epoch } });
+      acknowledgments.receiptsStored(receipts.length);
+    } else if (!marked) await devices.recordState({ device, epoch }, state);
+    if (reports !== null) session.frames.send({ kind: 'reports-stored', through: reports });
+  }
 
-/** Stores what the device has reported since its last acknowledgment, and then acknowledges its reports. */
-async function acknowledge(devices: Pick<DevicesPort, 'recordState'>, session: DeviceSession): Promise<void> {
-  await session.acknowledgments.settled();
-  const unconfirmed = session.acknowledgments.take();
-  if (!unconfirmed) return;
-  const { had, reports, marked } = unconfirmed;
-  const { device, epoch } = session;
-  if (!marked) await devices.recordState({ device, epoch }, { ...had, ...(reports !== null && { reports }) });
-  if (reports !== null) session.frames.send({ kind: 'reports-stored', through: reports });
+  return { dispatch, acknowledge };
 }
 
 /**

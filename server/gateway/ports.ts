@@ -95,7 +95,7 @@ export interface OrdersPort {
   };
   readonly approverSets: Pick<ApproverSets, 'version' | 'envelopes'>;
   readonly effect: Pick<Effect, 'record' | 'recordVersion' | 'cachedVerdict' | 'verdict'>;
-  readonly receipts: Pick<Receipts, 'store'>;
+  readonly receipts: Pick<Receipts, 'check' | 'store' | 'storeChecked'>;
 }
 
 export interface RecoveryPort {

@@ -170,9 +170,10 @@ export class DeviceSession {
         this.#waiting = [];
         if (this.#socket.isPaused) this.#socket.resume();
         for (const data of batch) {
-          if (!this.open) return await this.acknowledgments.settled();
+          if (!this.open) break;
           await this.#handlers.frame(this, parseFrame(data));
         }
+        if (this.#waiting.length > 0 && this.acknowledgments.onlyDocuments) continue;
         await this.#handlers.idle(this);
       }
     } catch (error) {

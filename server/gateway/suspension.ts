@@ -30,8 +30,8 @@ export function createSuspension({ orders, sessions, push }: Ports): Suspension 
     const state = suspended.get(session);
     if (!state) return;
     const current = orders.list.current();
-    const { storedList, receipts } = session.acknowledgments;
-    if ((current && storedList < current.version) || receipts <= state.receipts) return;
+    const { storedList, storedReceipts } = session.acknowledgments;
+    if ((current && storedList < current.version) || storedReceipts <= state.receipts) return;
     clearTimeout(state.deadline);
     session.end(CLOSE.denied, state.reason);
   }
@@ -46,7 +46,7 @@ export function createSuspension({ orders, sessions, push }: Ports): Suspension 
       const reason = `order ${management.denials.map(({ order }) => order).join(', ')}`.slice(0, 120);
       const deadline = setTimeout(() => session.end(CLOSE.denied, reason), CLOSE_WITHIN);
       deadline.unref();
-      suspended.set(session, { reason, deadline, receipts: session.acknowledgments.receipts });
+      suspended.set(session, { reason, deadline, receipts: session.acknowledgments.storedReceipts });
       closeIfDone(session);
     },
     closeIfDone,

@@ -90,6 +90,23 @@ export interface ReceiptRow {
   readonly envelope: Envelope;
 }
 
+/** Data that a device reported in the session in which it sent receipts. Absent fields keep their stored values. */
+export interface SessionState {
+  readonly epoch: number;
+  readonly list?: number;
+  readonly record?: number;
+  readonly approverSet?: number;
+  /** Highest sequence number of the reports to mark as stored. The reports include those with the receipts. */
+  readonly reports?: number;
+}
+
+/** Receipts of one device. The store writes all of them in one transaction, or none. */
+export interface ReceiptBatch {
+  readonly receipts: readonly ReceiptRow[];
+  /** Null for receipts that did not arrive in a session. */
+  readonly session: SessionState | null;
+}
+
 export interface DecisionRow {
   readonly commitment: string;
   readonly sealed: string;
@@ -255,8 +272,8 @@ export interface DeviceRecordStore {
 }
 
 export interface ReceiptStore {
-  /** Stores a receipt, in one transaction with receipts of other devices. Storing a receipt twice changes nothing. */
-  storeReceipt(receipt: ReceiptRow): Promise<void>;
+  /** Stores receipts, in one transaction with batches of other devices. Storing a receipt twice changes nothing. */
+  storeReceipts(batch: ReceiptBatch): Promise<void>;
   unverifiedReceipts(limit: number): Promise<ReceiptRow[]>;
   /** Marks receipts as verified or refused. Refused receipts remain stored, but are never used as evidence. */
   mark(

@@ -186,7 +186,7 @@ async function closeSessions(tx: Tx, rows: readonly (Session & { at: number })[]
  * Ignores writes of earlier connections, which have a lower epoch (number of the connection). Document versions may decrease, because an
  * admin must be able to see a decrease.
  */
-async function storeStates(tx: Tx, rows: readonly (Session & ReportedState)[]): Promise<void> {
+export async function storeStates(tx: Tx, rows: readonly (Session & ReportedState)[]): Promise<void> {
   const merged = new Map<string, Session & ReportedState>();
   for (const row of rows) {
     const key = `${row.device} ${row.epoch}`;

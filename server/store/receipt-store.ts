@@ -1,11 +1,12 @@
 /** Store of devices' receipts. New receipts are written in groups, and marked later when their signatures are verified. */
 import { sql } from 'kysely';
 import { type DeviceId, deviceIdSchema } from '../../shared/protocol/ids.ts';
-import type { DeviceCertificate, Listing, ReceiptStore as Port, ReceiptRow } from '../orders/ports.ts';
+import type { DeviceCertificate, Listing, ReceiptStore as Port, ReceiptBatch, ReceiptRow } from '../orders/ports.ts';
 import { insertOf, tableOf } from './bulk.ts';
 import type { Database, Db, Tx } from './database.ts';
 import { keyedQuery } from './keyed-query.ts';
 import { receiptRow } from './order-rows.ts';
+import { storeStates } from './presence-store.ts';
 import type { Schema } from './schema.ts';
 import { storeWorkspaceReports, type WorkspaceReport } from './workspace-rows.ts';
 
@@ -16,12 +17,12 @@ const VERIFIED = sql<boolean>`verified = 1`;
 export class ReceiptStore implements Port {
   readonly #database: Database;
   readonly #certificates: ReturnType<typeof certificatesOf>;
-  readonly storeReceipt: (receipt: ReceiptRow) => Promise<void>;
+  readonly storeReceipts: (batch: ReceiptBatch) => Promise<void>;
 
   constructor(database: Database) {
     this.#database = database;
     this.#certificates = certificatesOf(database.db);
-    this.storeReceipt = database.grouped(insertReceipts);
+    this.storeReceipts = database.grouped(storeBatches);
   }
 
   async unverifiedReceipts(limit: number): Promise<ReceiptRow[]> {
@@ -109,6 +110,17 @@ function exitOf(row: MarkedReceipt): WorkspaceReport[] {
   if (row.kind !== 'wiped') return [];
   const device = deviceIdSchema.parse(row.device_id);
   return [{ device, generation: Number(row.generation), event: 'exit', at: Number(row.stored_at) }];
+}
+
+async function storeBatches(tx: Tx, batches: readonly ReceiptBatch[]): Promise<void> {
+  await insertReceipts(
+    tx,
+    batches.flatMap(({ receipts }) => receipts),
+  );
+  const states = batches.flatMap(({ receipts: [first], session }) =>
+    first && session ? [{ ...session, device: first.device, at: first.storedAt }] : [],
+  );
+  if (states.length > 0) await storeStates(tx, states);
 }
 
 async function insertReceipts(tx: Tx, receipts: readonly ReceiptRow[]): Promise<void> {

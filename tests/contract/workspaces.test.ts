@@ -57,7 +57,8 @@ async function storeExit(database: Database, device: DeviceId, seq: number, as: 
   const about = { installation: 'test', device, generation: 1, listVersion: 1, order: '2015-001', revision: 1 };
   const receipt = { ...about, kind: 'wiped', service: null, gate: null, at: new Date(seq).toISOString() } as const;
   const envelope = { payloadType: 'receipt', payload: '', signatures: [] };
-  await receipts.storeReceipt({ device, generation: 1, seq, receipt, storedAt: 500 + seq, envelope });
+  const row = { device, generation: 1, seq, receipt, storedAt: 500 + seq, envelope };
+  await receipts.storeReceipts({ receipts: [row], session: null });
   await receipts.mark([{ device, generation: 1, seq }], as);
 }
 

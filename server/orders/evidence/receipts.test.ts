@@ -52,7 +52,7 @@ beforeEach(() => {
     fleet: { alert: async () => undefined },
     log: { warn: (_fields, message) => void warnings.push(message) },
     store: {
-      storeReceipt: async (row) => void stored.push(row),
+      storeReceipts: async (batch) => void stored.push(...batch.receipts),
       unverifiedReceipts: async (limit) => stored.slice(0, limit),
       mark: async (rows, as) => {
         const marked = new Set(rows.map(({ seq }) => seq));

@@ -11,7 +11,7 @@ import { payloadOf } from '../../../shared/order/dsse.ts';
 import type { DeviceId } from '../../../shared/protocol/ids.ts';
 import type { Clock } from '../../../shared/time/clock.ts';
 import type { Bus } from '../../bus/bus.ts';
-import type { FleetPort, Log, ReceiptRow, ReceiptStore } from '../ports.ts';
+import type { FleetPort, Log, ReceiptBatch, ReceiptRow, ReceiptStore } from '../ports.ts';
 import { createReceiptVerifier } from './receipt-verifier.ts';
 
 const MOST_OF_A_DEVICE = 500;
@@ -20,9 +20,13 @@ export type StoredReceipt = Pick<ReceiptRow, 'device' | 'generation' | 'receipt'
 
 export interface Receipts {
   /**
-   * Stores a receipt. Resolves when the receipt is durable. Throws `document_malformed`, `document_wrong_type`, `list_other_installation`
-   * or `conflict`.
+   * Checks a device's receipt, except for its signature. Throws `document_malformed`, `document_wrong_type`, `list_other_installation` or
+   * `conflict`.
    */
+  check(device: DeviceId, generation: number, envelope: Envelope): ReceiptRow;
+  /** Stores checked receipts. Resolves when the receipts and the state of the session are durable. */
+  storeChecked(batch: ReceiptBatch): Promise<void>;
+  /** Checks and stores one receipt that did not arrive in a session. */
   store(device: DeviceId, generation: number, envelope: Envelope): Promise<void>;
   ofOrder(order: string): Promise<readonly StoredReceipt[]>;
   ofDevice(device: DeviceId): Promise<readonly StoredReceipt[]>;
@@ -46,23 +50,32 @@ export function createReceipts(ports: {
   readonly wiped: () => void;
   readonly log: Log;
 }): Receipts {
-  const { installation, store, clock } = ports;
+  const { installation, store, clock, bus } = ports;
   const verifier = createReceiptVerifier(ports);
 
+  function check(device: DeviceId, generation: number, envelope: Envelope): ReceiptRow {
+    const payload = payloadOf(envelope, PAYLOAD_TYPES.receipt);
+    const receipt = parseDocument(receiptSchema, payload);
+    if (receipt.installation !== installation) {
+      throw new CordonError('list_other_installation', `The receipt is for installation ${receipt.installation}.`);
+    }
+    if (receipt.device !== device || receipt.generation !== generation) {
+      throw new CordonError('conflict', 'A device can send receipts only for itself and its current enrollment.');
+    }
+    return { device, generation, seq: seqOf(payload), receipt, storedAt: clock.now(), envelope };
+  }
+
+  async function storeChecked(batch: ReceiptBatch): Promise<void> {
+    await store.storeReceipts(batch);
+    for (const row of batch.receipts) verifier.verifySoon(row);
+    if (batch.session?.list !== undefined) bus.publish({ kind: 'devices' });
+  }
+
   return {
-    store: async (device, generation, envelope) => {
-      const payload = payloadOf(envelope, PAYLOAD_TYPES.receipt);
-      const receipt = parseDocument(receiptSchema, payload);
-      if (receipt.installation !== installation) {
-        throw new CordonError('list_other_installation', `The receipt is for installation ${receipt.installation}.`);
-      }
-      if (receipt.device !== device || receipt.generation !== generation) {
-        throw new CordonError('conflict', 'A device can send receipts only for itself and its current enrollment.');
-      }
-      const row = { device, generation, seq: seqOf(payload), receipt, storedAt: clock.now(), envelope };
-      await store.storeReceipt(row);
-      verifier.verifySoon(row);
-    },
+    check,
+    storeChecked,
+    store: async (device, generation, envelope) =>
+      storeChecked({ receipts: [check(device, generation, envelope)], session: null }),
     ofOrder: (order) => store.receipts(order),
     ofDevice: (device) => store.receiptsOf(device, MOST_OF_A_DEVICE),
     verifyWaiting: verifier.verifyStored,
