@@ -2,11 +2,12 @@
 import { sql } from 'kysely';
 import { type DeviceId, deviceIdSchema } from '../../shared/protocol/ids.ts';
 import type { DeviceCertificate, Listing, ReceiptStore as Port, ReceiptBatch, ReceiptRow } from '../orders/ports.ts';
-import { insertOf, tableOf } from './bulk.ts';
+import { type Cell, tableOf } from './bulk.ts';
 import type { Database, Db, Tx } from './database.ts';
 import { keyedQuery } from './keyed-query.ts';
 import { receiptRow } from './order-rows.ts';
 import { storeStates } from './presence-store.ts';
+import { rowInsert } from './row-insert.ts';
 import type { Schema } from './schema.ts';
 import { storeWorkspaceReports, type WorkspaceReport } from './workspace-rows.ts';
 
@@ -22,7 +23,7 @@ export class ReceiptStore implements Port {
   constructor(database: Database) {
     this.#database = database;
     this.#certificates = certificatesOf(database.db);
-    this.storeReceipts = database.grouped(storeBatches);
+    this.storeReceipts = database.grouped(batchWriter(database.db));
   }
 
   async unverifiedReceipts(limit: number): Promise<ReceiptRow[]> {
@@ -112,52 +113,50 @@ function exitOf(row: MarkedReceipt): WorkspaceReport[] {
   return [{ device, generation: Number(row.generation), event: 'exit', at: Number(row.stored_at) }];
 }
 
-async function storeBatches(tx: Tx, batches: readonly ReceiptBatch[]): Promise<void> {
-  await insertReceipts(
-    tx,
-    batches.flatMap(({ receipts }) => receipts),
-  );
-  const states = batches.flatMap(({ receipts: [first], session }) =>
-    first && session ? [{ ...session, device: first.device, at: first.storedAt }] : [],
-  );
-  if (states.length > 0) await storeStates(tx, states);
-}
+const COLUMNS = [
+  'device_id',
+  'generation',
+  'seq',
+  'kind',
+  'list_version',
+  'order_number',
+  'revision',
+  'service',
+  'gate',
+  'notice',
+  'at',
+  'stored_at',
+  'envelope',
+  'verified',
+] as const;
 
-async function insertReceipts(tx: Tx, receipts: readonly ReceiptRow[]): Promise<void> {
-  const rows = insertOf(
-    'receipts',
-    {
-      device_id: 'text',
-      generation: 'bigint',
-      seq: 'bigint',
-      kind: 'text',
-      list_version: 'bigint',
-      order_number: 'text',
-      revision: 'bigint',
-      service: 'text',
-      gate: 'text',
-      notice: 'text',
-      at: 'bigint',
-      stored_at: 'bigint',
-      envelope: 'text',
-      verified: 'bigint',
-    },
-    receipts.map(({ device, generation, seq, receipt, storedAt, envelope }) => [
-      device,
-      generation,
-      seq,
-      receipt.kind,
-      receipt.listVersion,
-      receipt.order,
-      receipt.revision,
-      receipt.service,
-      receipt.gate,
-      receipt.notice ?? null,
-      Date.parse(receipt.at),
-      storedAt,
-      JSON.stringify(envelope),
-      0,
-    ]),
-  );
-  await sql`${rows} on conflict (device_id, generation, seq) do nothing`.execute(tx);
+const rowOf = ({ device, generation, seq, receipt, storedAt, envelope }: ReceiptRow): Cell[] => [
+  device,
+  generation,
+  seq,
+  receipt.kind,
+  receipt.listVersion,
+  receipt.order,
+  receipt.revision,
+  receipt.service,
+  receipt.gate,
+  receipt.notice ?? null,
+  Date.parse(receipt.at),
+  storedAt,
+  JSON.stringify(envelope),
+  0,
+];
+
+function batchWriter(db: Db) {
+  const insert = rowInsert(db, 'receipts', COLUMNS, sql`on conflict (device_id, generation, seq) do nothing`);
+  return async (tx: Tx, batches: readonly ReceiptBatch[]): Promise<void> => {
+    await insert(
+      tx,
+      batches.flatMap(({ receipts }) => receipts.map(rowOf)),
+    );
+    const states = batches.flatMap(({ receipts: [first], session }) =>
+      first && session ? [{ ...session, device: first.device, at: first.storedAt }] : [],
+    );
+    if (states.length > 0) await storeStates(tx, states);
+  };
 }
