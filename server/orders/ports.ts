@@ -90,6 +90,10 @@ export interface ReceiptRow {
   readonly envelope: Envelope;
 }
 
+export interface UnverifiedReceipt extends Pick<ReceiptRow, 'device' | 'generation' | 'seq' | 'envelope'> {
+  readonly receipt: Pick<Receipt, 'kind' | 'listVersion' | 'order' | 'revision'>;
+}
+
 /** Data that a device reported in the session in which it sent receipts. Absent fields keep their stored values. */
 export interface SessionState {
   readonly epoch: number;
@@ -274,7 +278,8 @@ export interface DeviceRecordStore {
 export interface ReceiptStore {
   /** Stores receipts, in one transaction with batches of other devices. Storing a receipt twice changes nothing. */
   storeReceipts(batch: ReceiptBatch): Promise<void>;
-  unverifiedReceipts(limit: number): Promise<ReceiptRow[]>;
+  /** The oldest unverified receipts. */
+  unverifiedReceipts(limit: number): Promise<UnverifiedReceipt[]>;
   /** Marks receipts as verified or refused. Refused receipts remain stored, but are never used as evidence. */
   mark(
     receipts: readonly Pick<ReceiptRow, 'device' | 'generation' | 'seq'>[],

@@ -1,7 +1,15 @@
 /** Store of devices' receipts. New receipts are written in groups, and marked later when their signatures are verified. */
 import { sql } from 'kysely';
+import type { Receipt } from '../../shared/order/documents.ts';
 import { type DeviceId, deviceIdSchema } from '../../shared/protocol/ids.ts';
-import type { DeviceCertificate, Listing, ReceiptStore as Port, ReceiptBatch, ReceiptRow } from '../orders/ports.ts';
+import type {
+  DeviceCertificate,
+  Listing,
+  ReceiptStore as Port,
+  ReceiptBatch,
+  ReceiptRow,
+  UnverifiedReceipt,
+} from '../orders/ports.ts';
 import { type Cell, tableOf } from './bulk.ts';
 import type { Database, Db, Tx } from './database.ts';
 import { keyedQuery } from './keyed-query.ts';
@@ -26,16 +34,24 @@ export class ReceiptStore implements Port {
     this.storeReceipts = database.grouped(batchWriter(database.db));
   }
 
-  async unverifiedReceipts(limit: number): Promise<ReceiptRow[]> {
+  /** Parses the envelopes without validation, because the server validates each receipt before it stores the receipt. */
+  async unverifiedReceipts(limit: number): Promise<UnverifiedReceipt[]> {
     const rows = await this.#database.db
       .selectFrom('receipts')
-      .selectAll()
+      .select(['device_id', 'generation', 'seq', 'kind', 'list_version', 'order_number', 'revision', 'envelope'])
+      .$narrowType<{ kind: Receipt['kind']; order_number: string; revision: number }>()
       // The condition is a literal, so that the database can use the partial index with the same condition.
       .where(sql<boolean>`verified = 0`)
       .orderBy('stored_at')
       .limit(limit)
       .execute();
-    return rows.map(receiptRow);
+    return rows.map(({ device_id, generation, seq, kind, list_version, order_number, revision, envelope }) => ({
+      device: deviceIdSchema.parse(device_id),
+      generation,
+      seq,
+      receipt: { kind, listVersion: list_version, order: order_number, revision },
+      envelope: JSON.parse(envelope),
+    }));
   }
 
   async mark(

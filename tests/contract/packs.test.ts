@@ -309,7 +309,7 @@ describeOnEveryStore('packs', (open) => {
       signatures: [...sent.signatures, { keyid: 'a'.repeat(64), sig: '' }],
     });
     // Base64 ignores some bits of the last character, so one signature has several spellings.
-    let sig = own?.sig ?? '';
+    let sig = '';
     let at = NOW;
     let spelt = sent;
     while (!sig.endsWith('=')) {
@@ -323,6 +323,11 @@ describeOnEveryStore('packs', (open) => {
     await orders.receipts.store(odd.id, 1, { ...spelt, signatures: [{ keyid: own?.keyid ?? '', sig: other }] });
     await made.verified();
     expect(made.world.alerts).toEqual(['receipt_invalid', 'receipt_invalid']);
+    // The store keeps the first copy of a receipt. A second copy with a valid signature must not make the first copy evidence.
+    await orders.receipts.store(odd.id, 1, sent);
+    await made.verified();
+    const kept = await database.db.selectFrom('receipts').select('verified').where('device_id', '=', odd.id).execute();
+    expect(kept.map(({ verified }) => verified)).toEqual([2, 2]);
     const { findings } = await verifyPack(await made.pack(ORDER), made.fingerprint());
     expect(findings.filter(({ verdict }) => verdict === 'failed')).toEqual([]);
     expect(findings.map(({ words }) => words).join('\n')).toMatch(/4 receipts of 2 devices/);

@@ -31,7 +31,12 @@ describeOnEveryStore('batches of receipts', (open) => {
     for (const reports of [75, 76]) {
       await store.storeReceipts({ receipts: receiptRows(device, 75), session: { ...state, epoch, reports } });
     }
-    expect((await store.unverifiedReceipts(100)).sort((a, b) => a.seq - b.seq)).toEqual(receiptRows(device, 75));
+    const unverified = (await store.unverifiedReceipts(100)).sort((a, b) => a.seq - b.seq);
+    expect(unverified).toEqual(
+      receiptRows(device, 75).map(({ receipt: { kind, listVersion, order, revision }, seq, envelope }) => {
+        return { device, generation: 1, seq, receipt: { kind, listVersion, order, revision }, envelope };
+      }),
+    );
     const { presence } = await devices.get(device);
     expect(presence).toMatchObject({ listVersion: 4, approverSetVersion: 2, reportsThrough: 76 });
   });

@@ -1,11 +1,16 @@
 /** Verifies receipts in batches, after the server has stored and acknowledged them, because many devices report at the same time. */
 import { X509Certificate } from 'node:crypto';
+import { setImmediate as turn } from 'node:timers/promises';
+import { Loop } from '../../../shared/loops/loop.ts';
 import { keyidOf, type VerifyingKey } from '../../../shared/order/dsse.ts';
 import { signerOf } from '../../../shared/pack/check-files.ts';
 import type { Clock } from '../../../shared/time/clock.ts';
 import type { Bus } from '../../bus/bus.ts';
-import type { FleetPort, Log, ReceiptRow, ReceiptStore } from '../ports.ts';
+import { slices } from '../impact/rehearsal.ts';
+import type { FleetPort, Log, ReceiptStore, UnverifiedReceipt } from '../ports.ts';
 
+/** Number of receipts whose certificates the server reads together, and which it marks in one transaction. */
+const BATCH = 512;
 /** Number of signatures that the server verifies in one turn of the event loop, which takes about 10 ms. */
 const AT_ONCE = 64;
 /**
@@ -16,16 +21,17 @@ const LULL = 50;
 const LONGEST_WAIT = 5_000;
 /** Minimum time in milliseconds (real time) between two updates of pages that show receipts. */
 const WAKE_EVERY = 1_000;
-const PAGE = 1_000;
 const RETRY_AFTER = 60_000;
+
 export interface ReceiptVerifier {
-  verifySoon(row: ReceiptRow): void;
-  verifyStored(): Promise<void>;
+  /** Schedules the verification of receipts that were just stored. */
+  verifySoon(): void;
+  verifyWaiting(): Promise<void>;
   stop(): Promise<void>;
 }
 
 /** Public keys by device and enrollment. Each device's keys are read only once, because several receipts of one device arrive together. */
-async function keysOf(store: ReceiptStore, rows: readonly ReceiptRow[]): Promise<Map<string, VerifyingKey[]>> {
+async function keysOf(store: ReceiptStore, rows: readonly UnverifiedReceipt[]): Promise<Map<string, VerifyingKey[]>> {
   const keys = new Map<string, VerifyingKey[]>();
   const devices = new Set(rows.map(({ device }) => device));
   for (const { device, generation, der } of await store.deviceCertificates([...devices])) {
@@ -42,8 +48,8 @@ async function keysOf(store: ReceiptStore, rows: readonly ReceiptRow[]): Promise
  */
 async function objections(
   store: ReceiptStore,
-  rows: readonly ReceiptRow[],
-): Promise<(row: ReceiptRow) => string | null> {
+  rows: readonly UnverifiedReceipt[],
+): Promise<(row: UnverifiedReceipt) => string | null> {
   const listings = await store.listings([...new Set(rows.map(({ receipt }) => receipt.order))]);
   const listed = new Map(listings.map(({ order, revision, list }) => [`${order} ${revision}`, list]));
   const keys = await keysOf(store, rows);
@@ -95,89 +101,69 @@ export function createReceiptVerifier(ports: {
   readonly log: Log;
 }): ReceiptVerifier {
   const { store, clock, bus, fleet, wiped, log } = ports;
-  let waiting: ReceiptRow[] = [];
-  let behind = false;
-  let running: Promise<void> | null = null;
-  let stopped = false;
   let lull: NodeJS.Timeout | null = null;
   let received = { first: 0, last: 0 };
   const throttled = createThrottle(() => bus.publish({ kind: 'receipts' }), WAKE_EVERY);
-  let cancelRetry: () => void = () => undefined;
 
-  async function verifyBatch(rows: readonly ReceiptRow[]): Promise<void> {
-    const objection = await objections(store, rows);
-    const verified: ReceiptRow[] = [];
-    const refused: ReceiptRow[] = [];
-    for (const row of rows) {
-      const reason = objection(row);
-      (reason === null ? verified : refused).push(row);
-      if (reason !== null) await fleet.alert(row.device, 'receipt_invalid', reason);
+  /** Reads the receipts from the store, because receipts in memory would delay garbage collection while thousands of devices report. */
+  async function verifyWaiting(): Promise<void> {
+    while (!loop.stopped) {
+      const receipts = await store.unverifiedReceipts(BATCH);
+      await verifyBatch(receipts);
+      if (receipts.length < BATCH) return;
     }
-    if (refused.length > 0) await store.mark(refused, 'refused');
+  }
+
+  async function verifyBatch(receipts: readonly UnverifiedReceipt[]): Promise<void> {
+    const objection = await objections(store, receipts);
+    const verified: UnverifiedReceipt[] = [];
+    const refused: { readonly receipt: UnverifiedReceipt; readonly reason: string }[] = [];
+    for (const some of slices(receipts, AT_ONCE)) {
+      for (const receipt of some) {
+        const reason = objection(receipt);
+        if (reason === null) verified.push(receipt);
+        else refused.push({ receipt, reason });
+      }
+      await turn();
+      if (loop.stopped) return;
+    }
+    for (const { receipt, reason } of refused) await fleet.alert(receipt.device, 'receipt_invalid', reason);
+    if (refused.length > 0)
+      await store.mark(
+        refused.map(({ receipt }) => receipt),
+        'refused',
+      );
     if (verified.length === 0) return;
     await store.mark(verified, 'evidence');
     if (verified.some(({ receipt }) => receipt.kind === 'wiped')) wiped();
     throttled.publish();
   }
 
-  async function run(): Promise<void> {
-    while (!stopped) {
-      try {
-        if (waiting.length === 0 && behind) await readStored();
-        const rows = waiting.splice(0, AT_ONCE);
-        if (rows.length === 0) return;
-        await verifyBatch(rows);
-      } catch (error) {
-        log.warn({ err: error }, 'Receipts could not be verified. The server tries again.');
-        waiting = [];
-        behind = true;
-        cancelRetry();
-        if (!stopped) cancelRetry = clock.at(clock.now() + RETRY_AFTER, () => void start());
-        return;
-      }
-      await new Promise<void>((resolve) => setImmediate(resolve));
-    }
-  }
-
-  async function readStored(): Promise<void> {
-    const rows = await store.unverifiedReceipts(PAGE);
-    behind = rows.length === PAGE;
-    waiting.push(...rows);
-  }
-
-  function verifySoon(row: ReceiptRow): void {
-    waiting.push(row);
-    const now = Date.now();
-    received = { first: lull === null ? now : received.first, last: now };
-    lull ??= setTimeout(afterLull, LULL).unref();
-  }
+  const loop = new Loop({
+    run: verifyWaiting,
+    clock,
+    retryAfter: RETRY_AFTER,
+    failed: (error) => log.warn({ err: error }, 'Receipts could not be verified. The server tries again.'),
+  });
 
   function afterLull(): void {
     const now = Date.now();
     const calm = now - received.last >= LULL || now - received.first >= LONGEST_WAIT;
     lull = calm ? null : setTimeout(afterLull, LULL).unref();
-    if (calm) void start();
-  }
-
-  function start(): Promise<void> {
-    running ??= run().finally(() => {
-      running = null;
-    });
-    return running;
+    if (calm) loop.request();
   }
 
   return {
-    verifySoon,
-    verifyStored: () => {
-      behind = true;
-      return start();
+    verifySoon: () => {
+      const now = Date.now();
+      received = { first: lull === null ? now : received.first, last: now };
+      lull ??= setTimeout(afterLull, LULL).unref();
     },
+    verifyWaiting: () => loop.run(),
     stop: async () => {
-      stopped = true;
-      cancelRetry();
       if (lull) clearTimeout(lull);
       throttled.stop();
-      await running;
+      await loop.stop();
     },
   };
 }

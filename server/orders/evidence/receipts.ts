@@ -67,7 +67,7 @@ export function createReceipts(ports: {
 
   async function storeChecked(batch: ReceiptBatch): Promise<void> {
     await store.storeReceipts(batch);
-    for (const row of batch.receipts) verifier.verifySoon(row);
+    verifier.verifySoon();
     if (batch.session?.list !== undefined) bus.publish({ kind: 'devices' });
   }
 
@@ -78,7 +78,7 @@ export function createReceipts(ports: {
       storeChecked({ receipts: [check(device, generation, envelope)], session: null }),
     ofOrder: (order) => store.receipts(order),
     ofDevice: (device) => store.receiptsOf(device, MOST_OF_A_DEVICE),
-    verifyWaiting: verifier.verifyStored,
+    verifyWaiting: verifier.verifyWaiting,
     stop: verifier.stop,
   };
 }
