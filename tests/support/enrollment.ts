@@ -40,7 +40,13 @@ export function testAuthority(): { authority: Authority; remove: () => void } {
   return { authority, remove: () => rmSync(folder, { recursive: true, force: true }) };
 }
 
-export function testEnrollment(database: Database, authority: Authority) {
+/** First record of a device for tests that do not read it. */
+const unsignedRecord: Surroundings['firstRecord'] = (device, personalia) => ({
+  version: FIRST_VERSION,
+  envelope: { payloadType: 'test', payload: JSON.stringify({ device, ...personalia }), signatures: [] },
+});
+
+export function testEnrollment(database: Database, authority: Authority, firstRecord = unsignedRecord) {
   const wakes: Wake[] = [];
   const changed: DeviceId[] = [];
   const asked: Parameters<Surroundings['gate']>[0][] = [];
@@ -62,10 +68,7 @@ export function testEnrollment(database: Database, authority: Authority) {
         await says.meanwhile();
         return says.verdict;
       },
-      firstRecord: (device, personalia) => ({
-        version: FIRST_VERSION,
-        envelope: { payloadType: 'test', payload: JSON.stringify({ device, ...personalia }), signatures: [] },
-      }),
+      firstRecord,
       appealOf: (order) => appeals.get(order) ?? null,
       deviceChanged: async (device) => void changed.push(device),
     },

@@ -71,7 +71,7 @@ export async function openGatewayWorld(options: GatewayWorldOptions = {}) {
   const { ada, ben, cyd } = world.people;
   await world.approverSet([ada, ben, cyd], [ada, ben]);
   const { bus, clock, orders } = world;
-  const { enrollment, code } = testEnrollment(database, authority);
+  const { enrollment, code } = testEnrollment(database, authority, orders.effect.firstRecord);
   const complaints: string[] = [];
   const complain = (fields: object, message: string) => void complaints.push(`${message} ${JSON.stringify(fields)}`);
   const quiet = () => undefined;
