@@ -12,8 +12,8 @@ export interface LocationTables {
     received_at: number;
   };
   /**
-   * What lists and counts of devices read about a location. The rows are narrow, and change only with the areas or the expiry of a location.
-   * Each device with a row here also has a row in `location_states`.
+   * Areas and expiry of each location, for lists and counts of devices. The rows are narrow, and change only with these two columns. Each
+   * device with a row here also has a row in `location_states`.
    */
   locations: {
     device_id: string;
