@@ -6,9 +6,9 @@ if (Number(process.versions.node.split('.')[0]) < 26) {
   );
   process.exit(1);
 }
-// Memory of TLS connections lies outside V8's heap. By default, V8 marks the whole heap after each 64 MiB of new memory outside of it: about
-// every 1,300 connections, which costs up to a fifth of the CPU time. With this flag, V8 waits until heap and other memory together have
-// grown by a share.
+// The memory of TLS connections lies outside of V8's heap. By default, V8 marks the whole heap each time that the outside memory has grown by
+// 64 MiB, about every 1,300 connections. This marking costs up to a fifth of the CPU time. With this flag, V8 adds the outside memory to the
+// heap, and marks when both together reach a limit that grows with the heap.
 const { setFlagsFromString } = await import('node:v8');
 setFlagsFromString('--external-memory-accounted-in-global-limit');
 const { keepCompiledCode } = await import('../shared/compile-cache.js');

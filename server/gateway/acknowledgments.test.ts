@@ -73,7 +73,7 @@ it('returns the receipts of several frames once, and lets the store mark no repo
   expect([acknowledgments.mayMark, acknowledgments.take()]).toEqual([true, null]);
 });
 
-it('tells when only versions of documents are unconfirmed', async () => {
+it('has onlyDocuments true if only versions of documents are unconfirmed', async () => {
   const acknowledgments = begun();
   expect(acknowledgments.onlyDocuments).toBe(false);
   acknowledgments.documents(VERSIONS);

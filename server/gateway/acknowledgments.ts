@@ -55,7 +55,7 @@ export class Acknowledgments {
     this.#due = true;
   }
 
-  /** True if no earlier report is unwritten. The store may then mark a report as stored, which includes all earlier reports. */
+  /** True if all earlier reports are stored. Marking a report as stored also marks all earlier reports, so they must be stored first. */
   get mayMark(): boolean {
     return this.#work === null && this.#receipts === null;
   }

@@ -125,7 +125,7 @@ export function createDispatch(ports: DispatchPorts) {
     }
   }
 
-  /** Stores what the device has reported since its last acknowledgment, and then acknowledges its reports. */
+  /** Stores the receipts and versions that the device has reported since the last acknowledgment, and then acknowledges its reports. */
   async function acknowledge(session: DeviceSession): Promise<void> {
     const { device, epoch, acknowledgments } = session;
     await acknowledgments.settled();

@@ -29,8 +29,8 @@ export const OPTIONAL_CLIENT_CERTIFICATE = {
 /** Deadline in milliseconds for the header of a request. It also applies to the body, unless the routes set their own deadlines. */
 const REQUEST_WITHIN = 30_000;
 /**
- * Deadline in milliseconds for the proxy's header, for the first bytes of TLS, and for the TLS handshake, each in turn. It is short, because
- * each idle peer occupies a file descriptor.
+ * Deadline in milliseconds for each of three steps: the proxy's header, the first bytes of TLS, and the TLS handshake. The deadline is short,
+ * because each idle peer occupies a file descriptor.
  */
 const HANDSHAKE_WITHIN = 10_000;
 

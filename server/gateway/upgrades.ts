@@ -43,7 +43,7 @@ export function acceptUpgrades({ listener, connecting, most, operatorUrl, monito
     }
   }
 
-  // An own function for each socket would keep the request in memory as long as the connection.
+  // A function created for each socket would keep the request in memory until the connection ends. All sockets share this one.
   function onError(this: Duplex): void {
     this.destroy();
   }

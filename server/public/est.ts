@@ -17,7 +17,7 @@ import type { Monitor } from '../monitoring/monitor.ts';
 
 /** Maximum bytes of a request body: the largest request that `parseCsr` accepts, in base64 with line ends. */
 const LARGEST_BODY = 12 * 1024;
-/** Target of a request for an operation of EST. Like the other paths of the listener, it may end with a slash and in upper case. */
+/** Request target of an EST operation. As for all paths of the listener, upper case and a slash at the end are allowed. */
 const TARGET = /^(?:https?:\/\/[^/?#]*)?\/\.well-known\/est\/(\w+)\/?(?:\?|$)/i;
 
 export interface EstResponse {
@@ -48,8 +48,8 @@ export interface EstPorts {
 
 export interface Est {
   /**
-   * Responds to a request for an operation of EST. Returns false for every other request, and does nothing then. `failed`: called for an
-   * error that is no refusal, instead of a response.
+   * Responds to a request for an EST operation and returns true. For every other request, returns false and does nothing. `failed`: called
+   * for an internal error, if no response was sent.
    */
   handle(request: IncomingMessage, response: ServerResponse, failed: (error: unknown) => void): boolean;
   /** Handles a renewal request. `body`: undecoded body. Returns a refusal as a response, and throws other errors. */

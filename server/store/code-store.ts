@@ -13,9 +13,9 @@ import type { Schema } from './schema.ts';
 import { isUnderLegalHold, underLegalHold } from './under-legal-hold.ts';
 
 /**
- * Milliseconds for which a lookup waits, so that devices that redeem codes at the same time share one query and one commit. Saves most of
- * the store's work when a whole fleet enrolls. Over new connections, handshakes spread the requests: with 10 ms, only 10 of 32 concurrent
- * devices shared a commit. A device enrolls once, so the wait does no harm.
+ * Milliseconds for which a lookup waits, so that devices that redeem codes at the same time share one query and one commit. The wait saves
+ * most of the store's work when a whole fleet enrolls. TLS handshakes make the requests arrive at different times: with 10 ms, only 10 of 32
+ * concurrent devices shared a commit. Each device enrolls once, so a longer wait does no harm.
  */
 const PATIENCE = 25;
 /** Maximum lookups that resolve in one iteration of the event loop. Each causes about 200 µs of further work. */

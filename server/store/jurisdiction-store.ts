@@ -37,7 +37,10 @@ const NOWHERE = emptyLocation();
 
 interface Committed {
   readonly state: LocationState;
-  /** Location in the columns `state` and `previous_location`, which can have older times than `state`; null without a row. */
+  /**
+   * Location from the columns `state` and `previous_location`, without the newer times in the column `times`. The field `state` above
+   * includes these times. Null if the device has no row.
+   */
   readonly stored: LocationState | null;
   /** False before the first write, which compares the index entries: an update of the server can change the codes of the index. */
   readonly indexed: boolean;

@@ -13,8 +13,9 @@ import {
 type Counted = NonNullable<Folded['counted']>;
 
 /**
- * Returns the times of `state` if it differs from the stored location only in its times, and otherwise null. Compares stays by identity:
- * a location that confirms another one has the same list of stays. Equal lists that are not identical give null, which is also correct.
+ * Returns the times of `state` if it differs from the stored location only in its times, and otherwise null. Compares lists of stays by
+ * identity, because `observe` keeps the list if the evidence confirms the location. For equal lists that are not identical, the result is
+ * null. The store then writes the whole location, which is also correct.
  */
 export function timesOf(stored: LocationState, state: LocationState): string | null {
   if (!differInTimesOnly(stored, state)) return null;

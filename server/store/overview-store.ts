@@ -94,14 +94,15 @@ export class OverviewStore implements Port {
 
 const INACTIVE = sql`devices.status in ('revoked', 'unenrolled')`;
 
-/** Numbers of devices with the same column `areas`. Negative numbers are subtracted. */
+/** Numbers of devices whose rows in `locations` have the same value in `areas`. Negative numbers are subtracted from the totals. */
 interface ByAreas extends Omit<AreaCount, 'area'> {
   readonly areas: string;
 }
 
 /**
- * Parts of one query, so that all parts see the same data. For the whole fleet, SQLite reads two ranges of an index that is sorted by areas
- * within equal expiry, and subtracts the few inactive devices.
+ * Queries that together count devices by areas. The caller joins them with `union all`, so that all read the same data. For the whole fleet
+ * on SQLite, the first two count the index of expiry and areas: locations without an expiry, and locations with an expiry after `now`. The
+ * third subtracts the inactive devices, which are few.
  */
 function byAreas(dialect: DialectName, within: Within): RawBuilder<unknown>[] {
   const { scope, now } = within;

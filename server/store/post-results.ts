@@ -16,8 +16,9 @@ export interface AcceptedPost {
 }
 
 /**
- * Digest of a message's sender and id: the first 48 bits of SHA-256. It is much shorter than sender and id, so that its index has fewer
- * pages. Two messages may have the same digest. A sender cannot choose an id for a given digest, so few messages ever have the same one.
+ * Digest of a message's sender and id: the first 48 bits of SHA-256. The digest is much shorter than sender and id, so its index has fewer
+ * pages. Two messages can have the same digest, and a sender can create such messages on purpose. Readers therefore also compare sender and
+ * id. A search for many ids with one digest takes 2^48 hashes for each id, so few rows have the same digest.
  */
 export const digestOf = (sender: Enrollment, id: string): number =>
   Number.parseInt(hash('sha256', postKey(sender, id), 'hex').slice(0, 12), 16);

@@ -29,8 +29,8 @@ interface Before {
 }
 
 /**
- * Options of writes that describe open connections. `patience`: milliseconds for which a write waits, so that devices that connect at the
- * same time share a commit. It is shorter than a TLS handshake.
+ * Options of writes that describe connections. `patience`: milliseconds for which a write waits for other writes, so that devices that
+ * connect at the same time share a commit. This wait is shorter than a TLS handshake, so devices hardly notice it.
  */
 export const OF_CONNECTIONS = { patience: 10, relaxed: true };
 /**

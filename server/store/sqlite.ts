@@ -1,4 +1,4 @@
-/** Opens the SQLite file with one connection and a write-ahead log. Every commit is synced to disk, unless its writer needs no sync. */
+/** Opens the SQLite file with one connection and a write-ahead log. Commits are synced, except those with only `relaxed` rows (ADR 48). */
 import { chmodSync, closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import BetterSqlite3 from 'better-sqlite3';

@@ -50,7 +50,7 @@ export interface GroupOptions {
   /** Maximum milliseconds for which a row waits for further rows. */
   readonly patience?: number;
   /**
-   * True for rows that describe only open connections. A commit that has no other rows need not be synced to disk: the end of this process
+   * True for rows that describe only connections (ADR 48). A commit that has no other rows need not be synced to disk: the end of this process
    * cannot undo it, and a power failure ends all connections anyway. A later synced commit also syncs the earlier ones.
    */
   readonly relaxed?: boolean;

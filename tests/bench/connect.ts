@@ -114,8 +114,8 @@ export function connectBenches(stage: Stage, extent: Extent = FULL): Bench[] {
     {
       name: 'memory-idle',
       unit: 'KiB/device',
-      // Budget below the floor, because TLS of the floor keeps a read buffer of 64 KiB (server/adr/0049-memory-of-an-idle-connection.md).
-      budget: 0.9,
+      // 43 KiB, as MeshCentral on one core of another machine. TLS of the floor keeps a read buffer of 64 KiB, and needs 58 KiB (ADR 49).
+      budget: 0.75,
       better: 'less',
       run: async () => [await idleMemory(stage)],
     },

@@ -90,7 +90,7 @@ export interface Measured {
 
 type Observer = <T>(work: () => Promise<T>) => Promise<T>;
 
-/** Functions that run the measured work of a process, such as a recorder of its CPU time, by the number of the process. */
+/** Functions that run the measured work of a process, such as a recorder of its CPU time, by process id. */
 const observers = new Map<number, Observer>();
 
 /** Runs the measured work of process `pid` inside `observer` from now on. */

@@ -55,7 +55,7 @@ export function orderForceBenches(stage: Stage): Bench[] {
   const bench = (name: string, which: 'release' | 'withdrawal'): Bench => ({
     name,
     unit: 'µs of CPU/device',
-    budget: 3,
+    budget: 2,
     better: 'less',
     run: async () => (await measure())[which],
     notes: async () => {

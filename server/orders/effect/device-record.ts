@@ -23,7 +23,7 @@ interface RecordInput {
   readonly device: DeviceId;
   readonly personalia: DevicePersonalia;
   readonly salts: readonly { readonly order: string; readonly salt: string }[];
-  /** Version below all versions of the record, which is not 0 after a restore. */
+  /** Lower bound: each version of the record is higher. The bound is 0, or higher after a restore from a backup. */
   readonly floor: number;
   readonly now: Instant;
   readonly online: Signer;
