@@ -29,8 +29,8 @@ export const OPTIONAL_CLIENT_CERTIFICATE = {
 /** Deadline in milliseconds for the header of a request. It also applies to the body, unless the routes set their own deadlines. */
 const REQUEST_WITHIN = 30_000;
 /**
- * Deadline in milliseconds for each of three steps: the proxy's header, the first bytes of TLS, and the TLS handshake. The deadline is short,
- * because each idle peer occupies a file descriptor.
+ * Deadline in milliseconds for the proxy's header, and then for the TLS handshake. The first bytes of TLS must arrive in half of this time,
+ * before the handshake begins. The deadlines are short, because each idle peer occupies a file descriptor.
  */
 const HANDSHAKE_WITHIN = 10_000;
 
@@ -114,7 +114,7 @@ export function createTlsListener(
 
   function admit(socket: Socket, address: string | null): void {
     admission.admit(socket, address, () =>
-      startAfterFirstBytes(socket, handshakeTimeout, {
+      startAfterFirstBytes(socket, handshakeTimeout / 2, {
         start: () => server.emit('connection', socket),
         failed: (code) => onTlsFailure({ code, address }),
       }),

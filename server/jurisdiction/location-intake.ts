@@ -43,7 +43,10 @@ export interface ConnectedAddress {
   readonly open: boolean;
 }
 
-/** Changes of locations. A change is durable when its promise resolves. */
+/**
+ * Changes of locations. A change is durable when its promise resolves, except that a power failure can undo evidence from the address of a
+ * connection (ADR 48).
+ */
 export interface LocationIntake {
   areasOfAddress(address: string): readonly HomeArea[];
   /**

@@ -193,6 +193,8 @@ function basicCredentials(header: string | undefined): { id: string; secret: str
 /** Reads the body of a request. Base64 is ASCII, so the parameter `charset` of the content type has no meaning. */
 function readText(request: IncomingMessage): Promise<string> {
   return new Promise((resolve, reject) => {
+    // A destroyed request emits neither `end` nor `error`.
+    if (request.destroyed) return reject(unreadable());
     const encoding = request.headers['content-encoding'] ?? 'identity';
     if (encoding.toLowerCase() !== 'identity') return reject(unreadable());
     if (Number(request.headers['content-length'] ?? 0) > LARGEST_BODY) return reject(tooLarge());

@@ -86,7 +86,7 @@ export class JurisdictionStore implements IntakeStore, ViewStore, AddressStore {
     this.#selectLocationFacts = locationFactsQuery(database.db);
     this.#selectStatements = statementsQuery(database.db);
     this.#saveOfConnection = database.grouped(saveAll, OF_CONNECTIONS);
-    this.#save = database.grouped(saveAll);
+    this.#save = database.grouped(saveAll, { first: true });
     database.onReset(() => this.#committed.clear());
   }
 

@@ -12,6 +12,16 @@ import {
 
 type Counted = NonNullable<Folded['counted']>;
 
+/** Content of the column `times`. All times are in milliseconds since 1970. */
+interface Times {
+  readonly at: number;
+  /** Confirmation of the location, and of the location before the newest observation; absent without a location. */
+  readonly counted: number | undefined;
+  readonly before: number | undefined;
+  /** Time of the newest observation of each source, and number of consecutive observations. */
+  readonly sightings: Readonly<Record<string, readonly [at: number, count: number]>>;
+}
+
 /**
  * Returns the times of `state` if it differs from the stored location only in its times, and otherwise null. Compares lists of stays by
  * identity, because `observe` keeps the list if the evidence confirms the location. For equal lists that are not identical, the result is
@@ -19,30 +29,33 @@ type Counted = NonNullable<Folded['counted']>;
  */
 export function timesOf(stored: LocationState, state: LocationState): string | null {
   if (!differInTimesOnly(stored, state)) return null;
-  const { at, counted, before, sightings } = state;
-  const times: (number | null)[] = [at, counted?.confirmed ?? null, before?.counted?.confirmed ?? null];
-  for (const source of EVIDENCE_SOURCES) times.push(sightings[source]?.at ?? null, sightings[source]?.count ?? null);
+  const { at, counted, before } = state;
+  const sightings: Record<string, readonly [at: number, count: number]> = {};
+  for (const source of EVIDENCE_SOURCES) {
+    const sighting = state.sightings[source];
+    if (sighting) sightings[source] = [sighting.at, sighting.count];
+  }
+  const times: Times = { at, counted: counted?.confirmed, before: before?.counted?.confirmed, sightings };
   return JSON.stringify(times);
 }
 
 /** Stored location with the times that the store wrote later. `times` must come from `timesOf` with the same stored location. */
 export function withTimes(stored: LocationState, times: string): LocationState {
-  const [at, confirmed, confirmedBefore, ...ofSources]: (number | null)[] = JSON.parse(times);
+  const newer: Times = JSON.parse(times);
   const sightings: Partial<Record<EvidenceSource, Sighting>> = {};
-  EVIDENCE_SOURCES.forEach((source, index) => {
+  for (const source of EVIDENCE_SOURCES) {
     const sighting = stored.sightings[source];
-    if (!sighting) return;
-    const [seen, count] = [ofSources[2 * index], ofSources[2 * index + 1]];
-    sightings[source] = { ...sighting, at: seen ?? sighting.at, count: count ?? sighting.count };
-  });
-  const confirm = (counted: Counted | null, time: number | null | undefined) =>
-    counted && { ...counted, confirmed: time ?? counted.confirmed };
+    const [at, count] = newer.sightings[source] ?? [];
+    if (sighting) sightings[source] = { ...sighting, at: at ?? sighting.at, count: count ?? sighting.count };
+  }
+  const confirm = (counted: Counted | null, confirmed: number | undefined) =>
+    counted && { ...counted, confirmed: confirmed ?? counted.confirmed };
   return {
     ...stored,
     sightings,
-    at: at ?? stored.at,
-    counted: confirm(stored.counted, confirmed),
-    before: stored.before && { ...stored.before, counted: confirm(stored.before.counted, confirmedBefore) },
+    at: newer.at,
+    counted: confirm(stored.counted, newer.counted),
+    before: stored.before && { ...stored.before, counted: confirm(stored.before.counted, newer.before) },
   };
 }
 

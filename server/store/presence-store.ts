@@ -48,8 +48,8 @@ export class PresenceStore implements PresencePort {
 
   constructor(database: Database) {
     this.#database = database;
-    // Within one commit, the writers run in this order: data of the device's last session, end of that session, next session.
-    this.#recordState = database.grouped(storeStates);
+    // Within one commit, the writers run in this order: reports of the device's last session, end of that session, next session.
+    this.#recordState = database.grouped(storeStates, { first: true });
     this.#close = database.grouped(closeSessions, OF_CONNECTIONS);
     this.#open = database.grouped(openSessions, OF_CONNECTIONS);
     this.#recordContact = database.grouped(storeContacts);

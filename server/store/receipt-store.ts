@@ -31,7 +31,7 @@ export class ReceiptStore implements Port {
   constructor(database: Database) {
     this.#database = database;
     this.#certificates = certificatesOf(database.db);
-    this.storeReceipts = database.grouped(batchWriter(database.db));
+    this.storeReceipts = database.grouped(batchWriter(database.db), { first: true });
   }
 
   /** Parses the envelopes without validation, because the server validates each receipt before it stores the receipt. */

@@ -103,3 +103,13 @@ it('lets patient rows wait for others, and includes them in an earlier commit', 
   await groups.grouped(write, { patience: 5 })('alone');
   expect(commits()).toBe(2);
 });
+
+it('writes the rows of first writers before all other rows of a commit', async () => {
+  const { committed, transaction, write } = memory();
+  const groups = createWriteGroups(transaction, () => false);
+  const rest = groups.grouped(write);
+  const first = groups.grouped(write, { first: true });
+  const second = groups.grouped(write, { first: true });
+  await Promise.all([rest('rest'), second('second'), first('first')]);
+  expect(committed).toEqual(['first', 'second', 'rest']);
+});

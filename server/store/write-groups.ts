@@ -54,6 +54,11 @@ export interface GroupOptions {
    * cannot undo it, and a power failure ends all connections anyway. A later synced commit also syncs the earlier ones.
    */
   readonly relaxed?: boolean;
+  /**
+   * True for rows that precede all other rows of a commit. Reports of a session need this: the start of the device's next session makes
+   * later writes of the session invalid.
+   */
+  readonly first?: boolean;
 }
 
 export interface WriteGroups {
@@ -74,7 +79,9 @@ export function createWriteGroups(
   transaction: (fn: (tx: Tx) => Promise<void>, options: { readonly sync: boolean }) => Promise<void>,
   insideTransaction: () => boolean,
 ): WriteGroups {
+  /** Functions that take the waiting rows of each writer, in the order of a commit. */
   const takers: (() => Batch[])[] = [];
+  let firstTakers = 0;
   let waiting = 0;
   let next: { readonly at: number; readonly cancel: () => void } | null = null;
   let flushing: Promise<void> | null = null;
@@ -133,16 +140,18 @@ export function createWriteGroups(
 
   function grouped<Row>(
     write: (tx: Tx, rows: readonly Row[]) => Promise<void>,
-    { patience = 0, relaxed = false }: GroupOptions = {},
+    { patience = 0, relaxed = false, first = false }: GroupOptions = {},
   ): (row: Row) => Promise<void> {
     let rows: Waiting<Row>[] = [];
     const writer = { write, relaxed };
-    takers.push(() => {
+    const take = () => {
       const batches: Batch[] = [];
       for (let from = 0; from < rows.length; from += FULL) batches.push(batchOf(writer, rows.slice(from, from + FULL)));
       rows = [];
       return batches;
-    });
+    };
+    takers.splice(first ? firstTakers : takers.length, 0, take);
+    if (first) firstTakers += 1;
     return (row) =>
       new Promise<void>((resolve, reject) => {
         if (insideTransaction()) {

@@ -20,6 +20,20 @@ const receiptRows = (device: DeviceId, count: number) =>
   Array.from({ length: count }, (_, index) => receiptRow(device, index + 1));
 
 describeOnEveryStore('batches of receipts', (open) => {
+  it('mark the reports of their session, even if the next session starts in the same commit', async () => {
+    const database = await open();
+    const { devices } = fleet(database);
+    const store = new ReceiptStore(database);
+    const device = await addDevice(database, { group: await addGroup(database, 'g') });
+    const session = { device, generation: 1, address: null, agent: 'test' };
+    const { epoch } = await devices.connected(session);
+    const [, next] = await Promise.all([
+      store.storeReceipts({ receipts: receiptRows(device, 2), session: { epoch, reports: 9 } }),
+      devices.connected(session),
+    ]);
+    expect(next).toMatchObject({ epoch: epoch + 1, reportsThrough: 9 });
+  });
+
   it('are stored together with the versions and the report number of their session', async () => {
     const database = await open();
     const { devices } = fleet(database);
