@@ -3,7 +3,6 @@
  * history row in the same transaction. All times are from the server clock.
  */
 import { sql } from 'kysely';
-import { tableOf } from './bulk.ts';
 import type { Tx } from './database.ts';
 
 /**
@@ -25,17 +24,13 @@ export async function rememberNewDevices(tx: Tx, devices: readonly string[]): Pr
 }
 
 async function insertDevices(tx: Tx, devices: readonly string[], from: ReturnType<typeof sql>): Promise<void> {
-  const given = tableOf(
-    ['text'],
-    devices.map((device) => [device]),
-  );
   // Stores the end time only of a location statement about the home area. A statement about presence does not change the home area.
   await sql`
     insert into device_history
       (device_id, from_at, generation, status, group_id, home, seat, stated_home, stated_until)
     select id, ${from}, generation, status, group_id, home, seat, stated_home,
       case when stated_home is not null then statement_until end
-    from ${given} as v cross join devices where devices.id = v.column1`.execute(tx);
+    from devices where id in (${sql.join(devices)})`.execute(tx);
 }
 
 /**
