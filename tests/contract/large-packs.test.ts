@@ -6,7 +6,7 @@ import { verifyPack } from '../../shared/pack/verify-pack.ts';
 import { readZip } from '../../shared/pack/zip.ts';
 import { newDeviceId } from '../../shared/protocol/ids.ts';
 import { testAuthority } from '../support/enrollment.ts';
-import { longestTurn } from '../support/longest-turn.ts';
+import { longestTurn, settleMemory } from '../support/longest-turn.ts';
 import { PROPOSAL } from '../support/order-world.ts';
 import { ORDER, openPackWorld } from '../support/pack-world.ts';
 import { NOW } from '../support/signed-documents.ts';
@@ -29,6 +29,7 @@ describeOnSqlite('a pack of many receipts', (open) => {
       );
     }
     await made.verified();
+    settleMemory();
     const longest = longestTurn();
     const zip = await made.pack(ORDER);
     expect(longest()).toBeLessThan(50);
@@ -60,6 +61,7 @@ describeOnSqlite('the affected devices of a large order', (open) => {
       denied: async () => denied,
       log: { warn: (fields) => expect(fields).toBeNull() },
     });
+    settleMemory();
     const longest = longestTurn();
     await affected.run();
     expect(longest()).toBeLessThan(50);
@@ -68,6 +70,7 @@ describeOnSqlite('the affected devices of a large order', (open) => {
       .select(({ fn }) => fn.countAll<number>().as('count'))
       .executeTakeFirstOrThrow();
     expect(count).toBe(100_000);
+    settleMemory();
     const reading = longestTurn();
     const zip = await made.pack(ORDER);
     expect(reading()).toBeLessThan(50);
