@@ -82,6 +82,7 @@ export function flameGraph(title: string, profile: Profile): string {
   const height = TOP + (deepest + 1) * ROW + 10;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" font-family="sans-serif" font-size="11" fill="#212529">`,
+    `<title>${escaped(title)}</title>`,
     `<rect width="${WIDTH}" height="${height}" fill="#fff"/>`,
     `<text x="3" y="20" font-size="15">${escaped(title)}</text>`,
     ...COLORS.flatMap(([name, color], index) => [

@@ -51,6 +51,7 @@ export function svgGraph(title: string, series: readonly Series[]): string {
     `<line x1="${x1}" y1="${y1}" x2="${x2}" y2="${y2}" stroke="#dee2e6"/>`;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" font-family="sans-serif" font-size="13" fill="#212529">`,
+    `<title>${escaped(title)}</title>`,
     `<rect width="${WIDTH}" height="${HEIGHT}" fill="#fff"/>`,
     `<text x="${left}" y="26" font-size="15">${escaped(title)}</text>`,
     ...across.flatMap((tick) => [

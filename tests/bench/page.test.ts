@@ -11,7 +11,7 @@ it('lists each result with its budget, its spread and the figure of the peer', (
     better: 'more',
     outcome: 'missed',
     accepted: undefined,
-    notes: ['A note.'],
+    notes: ['A note.', '1,000 ███ 67 ms'],
   };
   const lines = benchmarksPage([row], machine, '2026-11-29', {
     graph: 'graph.svg',
@@ -19,6 +19,7 @@ it('lists each result with its budget, its spread and the figure of the peer', (
   }).split('\n');
   expect(lines).toContain('| connect-full | /s | 50 | 100 | 0.5 | ≥ 0.6 | missed | 3 | 4 % | 72 |');
   expect(lines).toContain('- connect-full: A note.');
+  expect(lines.join()).not.toContain('███');
   expect(lines).toContain('- **connect-full**: No reason is recorded.');
   expect(lines).toContain('![Cost of an order by fleet size](graph.svg)');
   expect(lines).toContain('- [check-in](check-in.svg)');

@@ -71,8 +71,11 @@ export function benchmarksPage(
   ].join('\n');
 }
 
+/** Notes of all benchmarks, without the bars of a graph, because the page has the graph as a picture. */
 function notes(rows: readonly PageRow[]): string[] {
-  const lines = rows.flatMap(({ result, notes: own }) => own.map((note) => `- ${result.name}: ${note}`));
+  const lines = rows.flatMap(({ result, notes: own }) =>
+    own.filter((note) => !note.includes('█')).map((note) => `- ${result.name}: ${note}`),
+  );
   return lines.length === 0 ? [] : ['## Notes', '', ...lines, ''];
 }
 
