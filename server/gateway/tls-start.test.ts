@@ -3,7 +3,7 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { startAfterFirstBytes } from './tls-start.ts';
 
-/** One connection over TCP. `result`: `start`, or the code of the failure. */
+/** Connection over TCP, and its result: `start`, or the code of the failure. */
 async function connection(within = 5_000) {
   const server = createServer({ pauseOnConnect: true });
   server.listen(0, '127.0.0.1');

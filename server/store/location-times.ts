@@ -2,6 +2,7 @@
  * Times of a location: the part that changes when new evidence confirms the location. Most reports of a device confirm its location, so the
  * store then writes only a short text with these times (column `times`), and not the whole location again.
  */
+import { sameAreas } from '../../shared/verdict/locate.ts';
 import {
   EVIDENCE_SOURCES,
   type EvidenceSource,
@@ -93,8 +94,4 @@ function sameSighting(a: Sighting | undefined, b: Sighting | undefined): boolean
     a.connected === b.connected &&
     sameAreas(a.areas, b.areas)
   );
-}
-
-function sameAreas(a: readonly string[], b: readonly string[]): boolean {
-  return a.length === b.length && a.every((area, index) => area === b[index]);
 }

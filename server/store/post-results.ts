@@ -18,7 +18,7 @@ export interface AcceptedPost {
 /**
  * Digest of a message's sender and id: the first 48 bits of SHA-256. The digest is much shorter than sender and id, so its index has fewer
  * pages. Two messages can have the same digest, and a sender can create such messages on purpose. Readers therefore also compare sender and
- * id. A search for many ids with one digest takes 2^48 hashes for each id, so few rows have the same digest.
+ * id. Ten messages with one digest would take a sender more than 2^40 hashes, so few rows have the same digest.
  */
 export const digestOf = (sender: Enrollment, id: string): number =>
   Number.parseInt(hash('sha256', postKey(sender, id), 'hex').slice(0, 12), 16);
@@ -55,7 +55,7 @@ export async function saveResponses(tx: Tx, accepted: readonly AcceptedPost[]): 
 /** Response as JSON. Several recipients can share one notice about an order, so each notice is stored once. */
 interface StoredResponse {
   readonly denials: readonly DenialNotice[];
-  /** One tuple per recipient: device, outcome, and index of the recipient's notice in `denials`; null for a recipient without a notice. */
+  /** Tuple for each recipient: device, outcome, and index of the recipient's notice in `denials`; null for a recipient without a notice. */
   readonly recipients: readonly (readonly [DeviceId, Posted['recipients'][number]['outcome'], number | null])[];
 }
 

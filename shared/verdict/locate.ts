@@ -56,7 +56,7 @@ function freshAt(sighting: Sighting | undefined, now: Instant): sighting is Sigh
   return sighting !== undefined && sighting.at <= now && now < expiryOf(sighting);
 }
 
-function sameAreas(a: readonly EvidenceArea[], b: readonly EvidenceArea[]): boolean {
+export function sameAreas(a: readonly EvidenceArea[], b: readonly EvidenceArea[]): boolean {
   return a.length === b.length && a.every((area, i) => area === b[i]);
 }
 

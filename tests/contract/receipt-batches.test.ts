@@ -1,6 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { expect, it } from 'vitest';
 import type { ReceiptRow } from '../../server/orders/ports.ts';
+import type { Database } from '../../server/store/database.ts';
 import { ReceiptStore } from '../../server/store/receipt-store.ts';
 import { signerOf } from '../../shared/order/dsse.ts';
 import { makeReceipt } from '../../shared/order/receipt.ts';
@@ -19,27 +20,26 @@ function receiptRow(device: DeviceId, seq: number): ReceiptRow {
 const receiptRows = (device: DeviceId, count: number) =>
   Array.from({ length: count }, (_, index) => receiptRow(device, index + 1));
 
+async function world(database: Database) {
+  const { devices } = fleet(database);
+  const store = new ReceiptStore(database);
+  const device = await addDevice(database, { group: await addGroup(database, 'g') });
+  const connect = () => devices.connected({ device, generation: 1, address: null, agent: 'test' });
+  return { devices, store, device, connect, epoch: (await connect()).epoch };
+}
+
 describeOnEveryStore('batches of receipts', (open) => {
   it('mark the reports of their session, even if the next session starts in the same commit', async () => {
-    const database = await open();
-    const { devices } = fleet(database);
-    const store = new ReceiptStore(database);
-    const device = await addDevice(database, { group: await addGroup(database, 'g') });
-    const session = { device, generation: 1, address: null, agent: 'test' };
-    const { epoch } = await devices.connected(session);
+    const { store, device, connect, epoch } = await world(await open());
     const [, next] = await Promise.all([
       store.storeReceipts({ receipts: receiptRows(device, 2), session: { epoch, reports: 9 } }),
-      devices.connected(session),
+      connect(),
     ]);
     expect(next).toMatchObject({ epoch: epoch + 1, reportsThrough: 9 });
   });
 
   it('are stored together with the versions and the report number of their session', async () => {
-    const database = await open();
-    const { devices } = fleet(database);
-    const store = new ReceiptStore(database);
-    const device = await addDevice(database, { group: await addGroup(database, 'g') });
-    const { epoch } = await devices.connected({ device, generation: 1, address: null, agent: 'test' });
+    const { devices, store, device, epoch } = await world(await open());
     const state = { list: 4, record: 3, approverSet: 2, reports: 75 };
     // 75 rows need statements of several lengths. A repeated batch changes nothing.
     for (const reports of [75, 76]) {
@@ -56,13 +56,8 @@ describeOnEveryStore('batches of receipts', (open) => {
   });
 
   it('of an earlier session are stored, but do not change the state of the current session', async () => {
-    const database = await open();
-    const { devices } = fleet(database);
-    const store = new ReceiptStore(database);
-    const device = await addDevice(database, { group: await addGroup(database, 'g') });
-    const session = { device, generation: 1, address: null, agent: 'test' };
-    const { epoch } = await devices.connected(session);
-    await devices.connected(session);
+    const { devices, store, device, connect, epoch } = await world(await open());
+    await connect();
     await store.storeReceipts({ receipts: receiptRows(device, 1), session: { epoch, list: 4, reports: 9 } });
     expect(await store.unverifiedReceipts(10)).toHaveLength(1);
     expect((await devices.get(device)).presence).toMatchObject({ listVersion: 0, reportsThrough: 0 });
