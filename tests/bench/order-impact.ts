@@ -24,6 +24,7 @@ import type { Clock } from '../../shared/time/clock.ts';
 import { DrivenClock } from '../../shared/time/driven-clock.ts';
 import { addGroup } from '../support/fleet-rows.ts';
 import { addLocatedFleet, addReceipts, addWaiting, type LocatedDevice } from '../support/located-fleet.ts';
+import { longestTurn } from '../support/longest-turn.ts';
 import { NOW, revisionDocument, TERMS } from '../support/signed-documents.ts';
 import type { Bench, Sample } from './measure.ts';
 
@@ -109,20 +110,11 @@ interface Pass extends Cost {
 }
 
 async function costOf<T>(work: () => Promise<T>): Promise<Cost & { readonly result: T }> {
-  let longest = 0;
-  let last = cpu();
-  let looking = true;
-  const look = () => {
-    longest = Math.max(longest, cpu() - last);
-    last = cpu();
-    if (looking) setImmediate(look);
-  };
-  setImmediate(look);
+  const longest = longestTurn();
   const began = cpu();
   const result = await work();
   const cost = cpu() - began;
-  looking = false;
-  return { cost, longest, result };
+  return { cost, longest: longest(), result };
 }
 
 function rehearsalOn(database: Database, clock: Clock): Rehearsal {
