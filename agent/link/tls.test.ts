@@ -1,5 +1,6 @@
+import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer } from 'node:tls';
+import { createServer, type TLSSocket } from 'node:tls';
 import { afterEach, expect, it, vi } from 'vitest';
 import { testAuthority } from '../../tests/support/enrollment.ts';
 import { dialDirect } from './dial.ts';
@@ -43,4 +44,26 @@ it('connects after the clock is corrected', async () => {
   const socket = await dial();
   cleanups.push(() => socket.destroy());
   expect(socket.authorized).toBe(true);
+});
+
+it('sends only its own certificate, without those of the CA', async () => {
+  const { authority, remove } = testAuthority();
+  cleanups.push(remove);
+  const { keyPem, chainPem } = authority.serverIdentity();
+  // Without CA certificates of its own, the server knows an issuer only if the client sends the issuer's certificate.
+  const server = createServer({ key: keyPem, cert: chainPem, requestCert: true, rejectUnauthorized: false });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  cleanups.push(() => server.close());
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('the server has no port');
+  const accepted = once(server, 'secureConnection');
+  const dial = secureDial({ dial: dialDirect, rootPem: null, identity: { keyPem, chainPem } });
+  const socket = await dial({ host: '127.0.0.1', port: address.port });
+  cleanups.push(() => socket.destroy());
+  const [peer] = (await accepted) as [TLSSocket];
+  cleanups.push(() => peer.destroy());
+  const certificate = peer.getPeerCertificate(true);
+  expect(certificate.raw).toEqual(new X509Certificate(chainPem).raw);
+  expect(certificate.issuerCertificate).toBeUndefined();
 });
