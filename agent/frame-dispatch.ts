@@ -91,7 +91,7 @@ export function createFrameDispatch(ports: FrameDispatchPorts): FrameDispatch {
       case 'reports-stored':
         outbox.confirmed(frame.through);
         return ports.onReportsStored();
-      case 'mail':
+      case 'mailbox-entry':
         return unlessDiskFull(() => messaging.take(frame));
       case 'posted':
       case 'mailbox-is':

@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { MessagingWorld, type TestDevice } from '../../tests/support/messaging-world.ts';
 import { eventually, notes, onlineIn, SHARE, say, stateOf, texts } from '../../tests/support/talking-devices.ts';
-import type { MailItem } from './message-store.ts';
+import type { MailboxItem } from './message-store.ts';
 
 let world: MessagingWorld;
 beforeEach(() => {
@@ -55,7 +55,7 @@ describe('a hostile server', () => {
   });
 
   /** Withholds all further mail for one device until `let` is called. */
-  const keepsBack = (whom: TestDevice, items: MailItem[] = []) => {
+  const keepsBack = (whom: TestDevice, items: MailboxItem[] = []) => {
     world.tamper = (to, item) => {
       if (to !== whom.id || item.type !== 'post') return item;
       items.push(item);

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type DeviceId, newDeviceId } from '../../shared/protocol/ids.ts';
 import { MessagingWorld } from '../../tests/support/messaging-world.ts';
 import { eventually, notes, onlineIn, SHARE, say, stateOf, texts } from '../../tests/support/talking-devices.ts';
-import type { MailItem } from './message-store.ts';
+import type { MailboxItem } from './message-store.ts';
 
 let world: MessagingWorld;
 beforeEach(() => {
@@ -94,9 +94,9 @@ describe('loss of keys and states', () => {
     ben!.disconnect();
     await ben!.workspace.unlock([SHARE]);
     const writers = Array.from({ length: 66 }, () => newDeviceId());
-    const writes = (item: Extract<MailItem, { type: 'post' }>, from: DeviceId) =>
+    const writes = (item: Extract<MailboxItem, { type: 'post' }>, from: DeviceId) =>
       world.deliver(ben!.id, { ...item, id: crypto.randomUUID(), from });
-    let letter: Extract<MailItem, { type: 'post' }> | null = null;
+    let letter: Extract<MailboxItem, { type: 'post' }> | null = null;
     world.tamper = (to, item) => {
       if (to !== ben!.id || item.type !== 'post') return item;
       letter = item;
@@ -122,7 +122,7 @@ describe('loss of keys and states', () => {
     const [ada, ben] = await all('Ada', 'Ben');
     const conversation = await ada!.messaging.start({ people: [ben!.person], title: 'Plans' });
     await eventually(() => expect(ben!.messaging.conversations()).toMatchObject([{ title: 'Plans' }]));
-    let letter: MailItem | null = null;
+    let letter: MailboxItem | null = null;
     world.tamper = (to, item) => {
       if (to === ben!.id) letter = item;
       return item;
@@ -136,7 +136,7 @@ describe('loss of keys and states', () => {
     const ids = Array.from({ length: MOST_WAITING + 2 }, () => crypto.randomUUID());
     for (const id of ids) world.deliver(ben!.id, { ...letter!, id });
     anew.connect();
-    const waits = () => anew.store.device(anew.id).messaging.unopenedMail(0, 2 * MOST_WAITING);
+    const waits = () => anew.store.device(anew.id).messaging.unopenedItems(0, 2 * MOST_WAITING);
     await eventually(() => expect(waits().map(({ item }) => item.id)).toEqual(ids.slice(2)));
     await eventually(() => expect(world.posts.at(-1)).toMatchObject({ from: ben!.id, keep: true }));
     anew.disconnect();
@@ -158,7 +158,7 @@ describe('loss of keys and states', () => {
     await ben!.workspace.lock(SHARE);
     const id = await say(ada!, conversation, 'one');
     await say(ada!, conversation, 'two');
-    await eventually(() => expect(ben!.store.device(ben!.id).messaging.unopenedMail(0, 10)).toHaveLength(2));
+    await eventually(() => expect(ben!.store.device(ben!.id).messaging.unopenedItems(0, 10)).toHaveLength(2));
     expect(ben!.messaging.state()).toEqual({ state: 'locked' });
     expect(() => ben!.messaging.messages(conversation, { limit: 1 })).toThrow(
       expect.objectContaining({ code: 'workspace_locked' }),

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { CordonError } from '../../shared/errors.ts';
 import { MessagingWorld, type TestDevice } from '../../tests/support/messaging-world.ts';
 import { eventually, notes, onlineIn, say, texts } from '../../tests/support/talking-devices.ts';
-import type { MailItem } from './message-store.ts';
+import type { MailboxItem } from './message-store.ts';
 
 let world: MessagingWorld;
 beforeEach(() => {
@@ -31,7 +31,7 @@ describe('changes by a member that is offline', () => {
   /** Disconnects the device. When it connects again, new items wait until it has sent its own posts. */
   const goesOffline = (device: TestDevice) => {
     device.disconnect();
-    const waiting: MailItem[] = [];
+    const waiting: MailboxItem[] = [];
     world.tamper = (to, item) => {
       if (to !== device.id) return item;
       waiting.push(item);
@@ -136,7 +136,7 @@ describe('changes by a member that is offline', () => {
         if (when !== 'at once') hears();
         const { messaging } = ben!.store.device(ben!.id);
         await eventually(() => expect(world.waiting(ben!.id)).toBe(0));
-        await eventually(() => expect(messaging.unopenedMail(0, 1)).toEqual([]));
+        await eventually(() => expect(messaging.unopenedItems(0, 1)).toEqual([]));
         now += 2_000;
         await ben!.messaging.maintain();
         await eventually(() => expect(notes(ada!, conversation)).toEqual(['Ben left.']));

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { LARGEST_GAP } from '../../shared/seal/suite.ts';
 import { MessagingWorld, type TestDevice } from '../../tests/support/messaging-world.ts';
 import { eventually, notes, onlineIn, say, stateOf, texts } from '../../tests/support/talking-devices.ts';
-import type { MailItem } from './message-store.ts';
+import type { MailboxItem } from './message-store.ts';
 
 let world: MessagingWorld;
 beforeEach(() => {
@@ -17,7 +17,7 @@ const settled = (devices: readonly TestDevice[]) =>
   eventually(() => {
     for (const { id, store } of devices) {
       const { messaging } = store.device(id);
-      expect([messaging.countPosts(), messaging.unopenedMail(0, 1), world.waiting(id)]).toEqual([0, [], 0]);
+      expect([messaging.countPosts(), messaging.unopenedItems(0, 1), world.waiting(id)]).toEqual([0, [], 0]);
     }
   });
 
@@ -179,7 +179,7 @@ describe('a message after the revocation of a device', () => {
   it('waits when another commit superseded the removal', async () => {
     const { ada, ben, cleo, conversation } = await threeOfThem();
     const dina = await online('Dina');
-    const kept: MailItem[] = [];
+    const kept: MailboxItem[] = [];
     world.tamper = (to, item) => {
       if (to !== ben.id) return item;
       kept.push(item);

@@ -16,7 +16,7 @@ import { Rounds } from './rounds.ts';
 
 type MessagingFrame = Extract<
   ServerFrame,
-  { kind: 'posted' | 'mailbox-is' | 'mail' | 'key-packages-remaining' | 'members-changed' }
+  { kind: 'posted' | 'mailbox-is' | 'mailbox-entry' | 'key-packages-remaining' | 'members-changed' }
 >;
 
 export interface MessagingEngine extends Messaging {
@@ -165,7 +165,7 @@ class MessageLoop {
   take(frame: MessagingFrame): void {
     const { mailbox, quiet, session, stock, certification, checks } = this.modules;
     switch (frame.kind) {
-      case 'mail':
+      case 'mailbox-entry':
         mailbox.take(frame);
         quiet.itemArrived();
         break;
@@ -175,7 +175,7 @@ class MessageLoop {
       case 'mailbox-is':
         mailbox.compare(frame);
         quiet.begin();
-        if (!session.wantsMail()) return;
+        if (!session.wantsEntries()) return;
         // While this device was offline, members may have joined or left its conversations.
         checks.requestAll();
         void this.exclusively(() => this.#startSession()).then(() => this.wake());
@@ -213,7 +213,7 @@ class MessageLoop {
   async #startSession(): Promise<void> {
     const { mailbox, session, vault, records } = this.modules;
     if (mailbox.restored() && (await this.rounds.tryOpenVault())) await this.rounds.resetStates();
-    if (!session.wantsMail() || mailbox.restored()) return;
+    if (!session.wantsEntries() || mailbox.restored()) return;
     // The server reports changes of a person's devices only to devices that have asked about that person on the current connection.
     for (const { people } of vault.state() === 'open' ? records.conversations() : []) {
       for (const { person } of people) this.#ports.membership.changed(person);

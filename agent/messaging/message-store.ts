@@ -4,7 +4,7 @@
  */
 import type { ServerFrame } from '../../shared/protocol/frames.ts';
 
-export type MailItem = Extract<ServerFrame, { kind: 'mail' }>['item'];
+export type MailboxItem = Extract<ServerFrame, { kind: 'mailbox-entry' }>['item'];
 
 interface Transactions {
   transaction<T>(work: () => T): T;
@@ -20,22 +20,22 @@ export interface MessagingValues extends Transactions {
   forgetMessaging(): void;
 }
 
-export interface StoredMail {
+export interface StoredItem {
   /** Position of the received item in the order of arrival. The server's own item numbers serve only for acknowledgments. */
   readonly number: number;
-  readonly item: MailItem;
+  readonly item: MailboxItem;
 }
 
 /** Received mailbox items before decryption, and the ids of decrypted items. */
 export interface MailboxStore extends Transactions {
   /** Returns false if the item is stored already: the server repeats items until the device acknowledges them. */
-  keepMail(item: MailItem): boolean;
-  unopenedMail(after: number, limit: number): readonly StoredMail[];
+  keepItem(item: MailboxItem): boolean;
+  unopenedItems(after: number, limit: number): readonly StoredItem[];
   /** Removes the content of a decrypted item. The item's id is kept as long as the server could send the item again. */
-  mailOpened(number: number): void;
+  itemOpened(number: number): void;
   /** Marks an item that can never be decrypted. Only the newest of these items keep their content, for diagnosis. */
-  mailSetAside(number: number): void;
-  forgetMail(): void;
+  itemSetAside(number: number): void;
+  forgetItems(): void;
 }
 
 /** Outgoing item to which the server has not responded. `frame` (the item) and `about` (its purpose) are sealed with the vault's key. */

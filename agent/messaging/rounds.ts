@@ -63,7 +63,7 @@ export class Rounds {
   }
 
   async #read(before: Instant): Promise<void> {
-    const isEmpty = this.#ports.store.unopenedMail(0, 1).length === 0;
+    const isEmpty = this.#ports.store.unopenedItems(0, 1).length === 0;
     const result = await this.#attempt('read the mailbox', () => this.#modules.reader.open(before));
     if (result?.isWaiting) this.#hooks.wakeAt(Date.now() + Math.min(RETRY_AFTER, this.#ports.patience));
     if (!isEmpty) this.#hooks.onChange();

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { newDeviceId } from '../../shared/protocol/ids.ts';
-import type { MailItem, MessageMark, MessageStore } from '../messaging/message-store.ts';
+import type { MailboxItem, MessageMark, MessageStore } from '../messaging/message-store.ts';
 import { type AgentStore, openAgentStore } from './agent-store.ts';
 
 let folder: string;
@@ -20,7 +20,7 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-const mail = (id = randomUUID()): MailItem => ({
+const mail = (id = randomUUID()): MailboxItem => ({
   type: 'post',
   id,
   from: newDeviceId(),
@@ -33,34 +33,34 @@ const message = (conversation: string, id: string, mark: MessageMark = 'none') =
 
 it('stores each item once, returns items in order, and recognizes repetitions afterward', () => {
   const [first, second] = [mail(), mail()];
-  expect(store.keepMail(first)).toBe(true);
-  expect(store.keepMail(second)).toBe(true);
-  expect(store.keepMail(first)).toBe(false);
-  const [one, two] = store.unopenedMail(0, 10);
+  expect(store.keepItem(first)).toBe(true);
+  expect(store.keepItem(second)).toBe(true);
+  expect(store.keepItem(first)).toBe(false);
+  const [one, two] = store.unopenedItems(0, 10);
   expect([one?.item, two?.item]).toEqual([first, second]);
-  expect(store.unopenedMail(one!.number, 10)).toEqual([two]);
-  store.mailOpened(one!.number);
-  store.mailSetAside(two!.number);
-  expect(store.unopenedMail(0, 10)).toEqual([]);
-  expect([store.keepMail(first), store.keepMail(second)]).toEqual([false, false]);
-  store.forgetMail();
-  expect(store.keepMail(first)).toBe(true);
+  expect(store.unopenedItems(one!.number, 10)).toEqual([two]);
+  store.itemOpened(one!.number);
+  store.itemSetAside(two!.number);
+  expect(store.unopenedItems(0, 10)).toEqual([]);
+  expect([store.keepItem(first), store.keepItem(second)]).toEqual([false, false]);
+  store.forgetItems();
+  expect(store.keepItem(first)).toBe(true);
 });
 
 it('remembers opened items as long as the server could repeat them, and few undecryptable ones', () => {
   const oldest = mail();
-  const open = (item: MailItem, how: 'mailOpened' | 'mailSetAside') => {
-    store.keepMail(item);
-    store[how](store.unopenedMail(0, 1)[0]?.number ?? 0);
+  const open = (item: MailboxItem, how: 'itemOpened' | 'itemSetAside') => {
+    store.keepItem(item);
+    store[how](store.unopenedItems(0, 1)[0]?.number ?? 0);
   };
   store.transaction(() => {
-    open(oldest, 'mailOpened');
-    for (let n = 0; n < 4095; n += 1) open(mail(), 'mailOpened');
+    open(oldest, 'itemOpened');
+    for (let n = 0; n < 4095; n += 1) open(mail(), 'itemOpened');
   });
-  expect(store.keepMail(oldest)).toBe(false);
-  open(mail(), 'mailOpened');
-  expect(store.keepMail(oldest)).toBe(true);
-  open(mail(), 'mailSetAside');
+  expect(store.keepItem(oldest)).toBe(false);
+  open(mail(), 'itemOpened');
+  expect(store.keepItem(oldest)).toBe(true);
+  open(mail(), 'itemSetAside');
 });
 
 it('returns the newest messages before a message, oldest first, and marked messages', () => {
@@ -108,14 +108,14 @@ it('stores each receipt once, and deletes everything under a lost key except cou
   store.addToHistory(message('a', '1'));
   store.saveMessagingValue('acknowledged', Buffer.from('7'));
   store.saveMessagingValue('identity', body);
-  store.keepMail(mail());
+  store.keepItem(mail());
   store.forgetMessaging();
   expect(store.receiptsDueIn()).toEqual([]);
   expect(store.keyPackages()).toEqual([]);
   expect(store.historyMessage('1')).toBeNull();
   expect(store.messagingValue('identity')).toBeNull();
   expect(store.messagingValue('acknowledged')).toEqual(Buffer.from('7'));
-  expect(store.unopenedMail(0, 10)).toHaveLength(1);
+  expect(store.unopenedItems(0, 10)).toHaveLength(1);
 });
 
 it('separates the rows of devices, and deletes them with their device', () => {

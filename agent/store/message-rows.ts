@@ -4,16 +4,16 @@ import type {
   DueReceipt,
   HistoryStore,
   KeyPackageStore,
+  MailboxItem,
   MailboxStore,
-  MailItem,
   MessageMark,
   MessageStore,
   MessagingValues,
   PostStore,
   ReceiptStore,
   StoredConversation,
+  StoredItem,
   StoredKeyPackage,
-  StoredMail,
   StoredMessage,
   StoredPost,
 } from '../messaging/message-store.ts';
@@ -78,7 +78,7 @@ function mailboxRows(rows: DeviceRows): Port<MailboxStore> {
   }
 
   return {
-    keepMail(item: MailItem): boolean {
+    keepItem(item: MailboxItem): boolean {
       // For each recipient of a message, the server may report several changes. The item's id therefore contains device, state and time
       // too.
       const id = item.type === 'post' ? item.id : `${item.id} ${item.device} ${item.fate} ${item.at}`;
@@ -90,7 +90,7 @@ function mailboxRows(rows: DeviceRows): Port<MailboxStore> {
         ) === 1
       );
     },
-    unopenedMail(after: number, limit: number): readonly StoredMail[] {
+    unopenedItems(after: number, limit: number): readonly StoredItem[] {
       const found = rows.all(
         "select number, item from mailbox where device = ? and state = 'waiting' and number > ? order by number limit ?",
         after,
@@ -98,19 +98,19 @@ function mailboxRows(rows: DeviceRows): Port<MailboxStore> {
       );
       return found.map((row) => ({ number: Number(row.number), item: JSON.parse(String(row.item)) }));
     },
-    mailOpened(number: number): void {
+    itemOpened(number: number): void {
       rows.transaction(() => {
         rows.sql.run("update mailbox set state = 'opened', item = null where number = ?", number);
         trim('opened', OPENED_REMEMBERED);
       });
     },
-    mailSetAside(number: number): void {
+    itemSetAside(number: number): void {
       rows.transaction(() => {
         rows.sql.run("update mailbox set state = 'unreadable' where number = ?", number);
         trim('unreadable', UNREADABLE_KEPT);
       });
     },
-    forgetMail(): void {
+    forgetItems(): void {
       rows.run('delete from mailbox where device = ?');
     },
   };

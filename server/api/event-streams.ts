@@ -33,7 +33,7 @@ const TOPIC_OF: Readonly<Record<Wake['kind'], Topic | null>> = {
   // No topic, because only devices need a time correction. The admin who publishes a time correction already sees it.
   'time-correction': null,
   // No topic, because the console does not show when a user receives mail.
-  mail: null,
+  mailbox: null,
   'key-packages': null,
 };
 

@@ -1,7 +1,7 @@
 /** Handles the frames that devices send, with one function for each kind of frame, and acknowledges each handled frame. */
 import { CordonError, isCordonError } from '../../shared/errors.ts';
 import type { DeviceFrame, ReportItem } from '../../shared/protocol/frames.ts';
-import type { MailDelivery } from './mail-delivery.ts';
+import type { MailboxDelivery } from './mailbox-delivery.ts';
 import { observationOf } from './observation.ts';
 import type { CommandsPort, DevicesPort, JurisdictionPort, Log, OrdersPort, RelayPort } from './ports.ts';
 import type { DeviceSession } from './session.ts';
@@ -15,7 +15,7 @@ export interface DispatchPorts {
   readonly jurisdiction: JurisdictionPort;
   readonly orders: { readonly receipts: Pick<OrdersPort['receipts'], 'check' | 'storeChecked'> };
   readonly relay: Pick<RelayPort, 'accept'>;
-  readonly mailing: Pick<MailDelivery, 'mailbox' | 'mailStored'>;
+  readonly mailing: Pick<MailboxDelivery, 'mailbox' | 'entriesStored'>;
   readonly log: Log;
   welcome(session: DeviceSession, hello: Frame<'hello'>): Promise<void>;
 }
@@ -120,8 +120,8 @@ export function createDispatch(ports: DispatchPorts) {
         return post(session, frame);
       case 'mailbox':
         return mailing.mailbox(session, frame);
-      case 'mail-stored':
-        return mailing.mailStored(session, frame);
+      case 'entries-stored':
+        return mailing.entriesStored(session, frame);
     }
   }
 

@@ -14,7 +14,7 @@ import { createDispatch } from './dispatch.ts';
 import { startHeartbeat } from './heartbeat.ts';
 import { Interests } from './interests.ts';
 import { createJobDelivery } from './job-delivery.ts';
-import { createMailDelivery } from './mail-delivery.ts';
+import { createMailboxDelivery } from './mailbox-delivery.ts';
 import { membershipRoutes } from './membership-routes.ts';
 import {
   type CommandsPort,
@@ -121,7 +121,7 @@ export function createGateway(options: GatewayOptions, ports: GatewayPorts): Gat
     (failure) => monitor.tlsFailure({ listener: 'device', ...failure }),
   );
   const push = createDelivery({ orders, commands, sessions, timekeeping, recovery, log });
-  const mailing = createMailDelivery({ relay, sessions, log });
+  const mailing = createMailboxDelivery({ relay, sessions, log });
   const { reconsider, closeIfDone } = createSuspension({ orders, sessions, push });
   const relocation = createRelocation({ jurisdiction, sessions, clock, timekeeping });
   const connecting = createConnections({

@@ -5,7 +5,7 @@ import { CLOSE, HELLO_WITHIN, PING_EVERY, type ServerFrame } from '../../shared/
 import type { Clock } from '../../shared/time/clock.ts';
 import type { Delivery } from './delivery.ts';
 import type { Departures } from './departures.ts';
-import type { MailDelivery } from './mail-delivery.ts';
+import type { MailboxDelivery } from './mailbox-delivery.ts';
 import type { TimekeepingPort } from './ports.ts';
 import type { Relocation } from './relocation.ts';
 import type { Sessions } from './sessions.ts';
@@ -19,7 +19,7 @@ const RECONCILE_EVERY = 10;
 interface Ports {
   readonly sessions: Sessions;
   readonly push: Delivery;
-  readonly mailing: MailDelivery;
+  readonly mailing: MailboxDelivery;
   readonly departures: Departures;
   readonly relocation: Relocation;
   readonly clock: Clock;

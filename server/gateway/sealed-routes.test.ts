@@ -19,7 +19,7 @@ import {
   type TestDevice,
   TestLink,
 } from '../../tests/support/gateway-world.ts';
-import { openMailbox } from '../../tests/support/mail-link.ts';
+import { openMailbox } from '../../tests/support/mailbox-link.ts';
 import { PROPOSAL } from '../../tests/support/order-world.ts';
 import { until } from '../../tests/support/until.ts';
 

@@ -10,7 +10,7 @@ import type { DeviceId } from '../../shared/protocol/ids.ts';
 import { Acknowledgments } from './acknowledgments.ts';
 import { DocumentsSent } from './documents-sent.ts';
 import { FrameSender } from './frame-sender.ts';
-import { MailWindow } from './mail-window.ts';
+import { MailboxWindow } from './mailbox-window.ts';
 
 /**
  * Frame allowance of a device (token bucket). `BURST`: maximum allowance, enough for an outbox after weeks offline. `PER_SECOND`: frames by
@@ -37,7 +37,7 @@ export class DeviceSession {
   readonly openedAt = Date.now();
   readonly acknowledgments = new Acknowledgments();
   readonly documents = new DocumentsSent();
-  readonly mail = new MailWindow();
+  readonly mail = new MailboxWindow();
   readonly frames: FrameSender;
 
   readonly #socket: WebSocket;

@@ -5,7 +5,7 @@ import type { Wake } from '../bus/bus.ts';
 import type { Delivery } from './delivery.ts';
 import type { Interests } from './interests.ts';
 import type { JobDelivery } from './job-delivery.ts';
-import type { MailDelivery } from './mail-delivery.ts';
+import type { MailboxDelivery } from './mailbox-delivery.ts';
 import type { Relocation } from './relocation.ts';
 import type { Sessions } from './sessions.ts';
 import type { Suspension } from './suspension.ts';
@@ -20,7 +20,7 @@ interface Ports {
   readonly interests: Interests;
   readonly push: Delivery;
   readonly deliverJob: JobDelivery;
-  readonly mailing: MailDelivery;
+  readonly mailing: MailboxDelivery;
   readonly relocation: Relocation;
   readonly reconsider: Suspension['reconsider'];
 }
@@ -56,7 +56,7 @@ export function createWakeHandler(ports: Ports) {
         return;
       case 'job':
         return deliverJob(wake.job);
-      case 'mail':
+      case 'mailbox':
         for (const device of wake.devices) mailing.wake(device);
         return;
       case 'members':

@@ -6,12 +6,12 @@ import { createBatcher } from '../../shared/loops/batcher.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 import type { Clock } from '../../shared/time/clock.ts';
 import type { Bus } from '../bus/bus.ts';
-import type { Enrollment, MailboxCounters, MailboxStore, MailPage, MailQuery, OrdersPort } from './ports.ts';
+import type { Enrollment, MailboxCounters, MailboxPage, MailboxQuery, MailboxStore, OrdersPort } from './ports.ts';
 
 export interface Mailboxes {
   counters(enrollment: Enrollment): Promise<MailboxCounters>;
   /** Mail that the device may currently receive. Throws `device_unknown`. */
-  read(query: Omit<MailQuery, 'dueOnly' | 'now'>): Promise<MailPage>;
+  read(query: Omit<MailboxQuery, 'dueOnly' | 'now'>): Promise<MailboxPage>;
   acknowledge(enrollment: Enrollment, through: number): Promise<void>;
 }
 
@@ -38,7 +38,7 @@ export function createMailboxes(ports: {
 export function createMailWakes(bus: Pick<Bus, 'publish'>): (devices: readonly DeviceId[]) => void {
   const publish = createBatcher(
     async (devices: readonly DeviceId[]) => {
-      bus.publish({ kind: 'mail', devices });
+      bus.publish({ kind: 'mailbox', devices });
       return new Map<DeviceId, undefined>();
     },
     { most: Number.POSITIVE_INFINITY },

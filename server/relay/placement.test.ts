@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { DenialNotice } from '../../shared/protocol/frames.ts';
 import { type DeviceId, newDeviceId } from '../../shared/protocol/ids.ts';
 import type { WaitingRule } from '../../shared/verdict/terms.ts';
-import { postOf } from '../../tests/support/mail-link.ts';
+import { postOf } from '../../tests/support/mailbox-link.ts';
 import { MOST_BEGUN } from './conversations.ts';
 import { type Known, type Mailbox, MOST_BYTES, MOST_ENTRIES, place, shareKey } from './placement.ts';
 import type { JudgedPost } from './ports.ts';

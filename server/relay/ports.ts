@@ -6,8 +6,8 @@ import type { OrderRule, Verdict, WaitingRule } from '../../shared/verdict/terms
 
 export type Post = Extract<DeviceFrame, { kind: 'post' }>;
 export type Posted = Extract<ServerFrame, { kind: 'posted' }>;
-export type MailItem = Extract<ServerFrame, { kind: 'mail' }>['item'];
-export type Fate = Extract<MailItem, { type: 'fate' }>;
+export type MailboxItem = Extract<ServerFrame, { kind: 'mailbox-entry' }>['item'];
+export type Fate = Extract<MailboxItem, { type: 'fate' }>;
 
 export interface Enrollment {
   readonly device: DeviceId;
@@ -48,7 +48,7 @@ export interface PlacedEntry extends Enrollment {
 }
 
 /** New entry in a mailbox. It is passed to the server process that has the device's connection. */
-export interface Arrival extends Enrollment, MailEntry {}
+export interface Arrival extends Enrollment, MailboxEntry {}
 
 export interface PostStore {
   /**
@@ -65,7 +65,7 @@ export interface MailboxCounters {
   readonly posts: number;
 }
 
-export interface MailQuery extends Enrollment {
+export interface MailboxQuery extends Enrollment {
   readonly after: number;
   readonly entries: number;
   /**
@@ -81,14 +81,14 @@ export interface MailQuery extends Enrollment {
   readonly now: Instant;
 }
 
-export interface MailEntry {
+export interface MailboxEntry {
   readonly seq: number;
-  readonly item: MailItem;
+  readonly item: MailboxItem;
   readonly bytes: number;
 }
 
-export interface MailPage {
-  readonly entries: readonly MailEntry[];
+export interface MailboxPage {
+  readonly entries: readonly MailboxEntry[];
   readonly more: boolean;
 }
 
@@ -101,7 +101,7 @@ export interface DecidingOrder {
 export interface MailboxStore {
   counters(enrollment: Enrollment): Promise<MailboxCounters>;
   /** Reads mailbox entries, sorted by sequence number. Concurrent reads share one SQL statement. */
-  read(query: MailQuery): Promise<MailPage>;
+  read(query: MailboxQuery): Promise<MailboxPage>;
   /**
    * Records that a device has received its mailbox entries up to the sequence number `through`. Concurrent calls share a transaction.
    * Returns the senders that receive a delivery report.

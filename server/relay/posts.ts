@@ -9,7 +9,7 @@ import type { DeviceId } from '../../shared/protocol/ids.ts';
 import type { Clock } from '../../shared/time/clock.ts';
 import type { ServiceVerdict } from '../../shared/verdict/terms.ts';
 import { decidingOrder, denialNotice } from './denials.ts';
-import type { Arrival, Enrollment, JudgedPost, MailItem, OrdersPort, Post, Posted, PostStore } from './ports.ts';
+import type { Arrival, Enrollment, JudgedPost, MailboxItem, OrdersPort, Post, Posted, PostStore } from './ports.ts';
 
 const DAY = 86_400_000;
 /** Storage time of waiting mail in milliseconds. The time starts when the recipient's device may receive the mail. */
@@ -81,7 +81,7 @@ export function createPosts(ports: {
     const { response, entries } = await store.post(judged);
     if (response.outcome === 'accepted') accepted += 1;
     const { sender, post, at, expiresAt } = judged;
-    const item: MailItem = {
+    const item: MailboxItem = {
       type: 'post',
       id: post.id,
       from: sender.device,

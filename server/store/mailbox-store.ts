@@ -7,10 +7,10 @@ import type {
   Fate,
   MailboxCounters,
   MailboxFigures,
+  MailboxItem,
+  MailboxPage,
   MailboxStore as MailboxPort,
-  MailItem,
-  MailPage,
-  MailQuery,
+  MailboxQuery,
 } from '../relay/ports.ts';
 import { tableOf } from './bulk.ts';
 import type { Database, Tx } from './database.ts';
@@ -45,7 +45,7 @@ interface Row {
 export class MailboxStore implements MailboxPort {
   readonly #database: Database;
   readonly #acknowledge: (acknowledgment: Acknowledgment) => Promise<void>;
-  readonly #page = createBatcher((queries: readonly MailQuery[]) => this.#readPages(queries), { most: 64 });
+  readonly #page = createBatcher((queries: readonly MailboxQuery[]) => this.#readPages(queries), { most: 64 });
 
   constructor(database: Database) {
     this.#database = database;
@@ -62,11 +62,11 @@ export class MailboxStore implements MailboxPort {
     return row ?? { acknowledged: 0, posts: 0 };
   }
 
-  async read(query: MailQuery): Promise<MailPage> {
+  async read(query: MailboxQuery): Promise<MailboxPage> {
     return (await this.#page(query)) ?? { entries: [], more: false };
   }
 
-  async #readPages(queries: readonly MailQuery[]): Promise<Map<MailQuery, MailPage>> {
+  async #readPages(queries: readonly MailboxQuery[]): Promise<Map<MailboxQuery, MailboxPage>> {
     const questions = tableOf(
       ['bigint', 'text', 'bigint', 'bigint', 'bigint', 'bigint', 'bigint', 'bigint'],
       queries.map(({ device, generation, after, entries, bytes, dueOnly, now }, index) => [
@@ -98,7 +98,7 @@ export class MailboxStore implements MailboxPort {
       ) as r left join posts p on p.id = r.post
       where r.running - r.bytes < r.room
       order by r.question, r.seq`.execute(this.#database.db);
-    const pages = new Map<MailQuery, MailPage>();
+    const pages = new Map<MailboxQuery, MailboxPage>();
     for (const [question, all] of Map.groupBy(rows, (row) => row.question)) {
       const request = queries[question];
       const last = all.at(-1);
@@ -185,7 +185,7 @@ export class MailboxStore implements MailboxPort {
   }
 }
 
-function itemOf(row: Row): MailItem {
+function itemOf(row: Row): MailboxItem {
   if (row.delivery_report !== null) {
     const fate: Fate = JSON.parse(row.delivery_report);
     return fate;

@@ -194,11 +194,11 @@ export const serverFrameSchema = z.discriminatedUnion('kind', [
    */
   z.strictObject({ kind: z.literal('mailbox-is'), acknowledged: z.int().min(0), posts: z.int().min(0) }),
   /**
-   * Entry of the mailbox. The server repeats the entry until a `mail-stored` frame names its number or a later one. `seq` is the number of the
+   * Entry of the mailbox. The server repeats the entry until a `entries-stored` frame names its number or a later one. `seq` is the number of the
    * entry; numbers increase, possibly with gaps.
    */
   z.strictObject({
-    kind: z.literal('mail'),
+    kind: z.literal('mailbox-entry'),
     seq: z.int().min(1),
     item: z.discriminatedUnion('type', [
       z.strictObject({
@@ -347,6 +347,6 @@ export const deviceFrameSchema = z.discriminatedUnion('kind', [
    */
   z.strictObject({ kind: z.literal('mailbox'), open: z.boolean() }),
   /** Number of the newest mailbox entry up to which the device has stored all entries durably. */
-  z.strictObject({ kind: z.literal('mail-stored'), through: z.int().min(1) }),
+  z.strictObject({ kind: z.literal('entries-stored'), through: z.int().min(1) }),
 ]);
 export type DeviceFrame = z.infer<typeof deviceFrameSchema>;

@@ -70,11 +70,11 @@ function receive(one: Connected, text: string): void {
       if (message) message.storedAt = now();
       return;
     }
-    case 'mail': {
+    case 'mailbox-entry': {
       const message = messages.get(frame.item.id);
       // The server sends a message again until it is acknowledged. The first arrival counts.
       if (message && message.readAt === 0) message.readAt = now();
-      send(link, { kind: 'mail-stored', through: frame.seq });
+      send(link, { kind: 'entries-stored', through: frame.seq });
       return;
     }
     default:

@@ -31,7 +31,7 @@ const WAITING = 50;
 const RUNS = 5;
 
 type Links = ReadonlyMap<BenchDevice, RawLink>;
-type Mail = Extract<ServerFrame, { kind: 'mail' }>;
+type Mail = Extract<ServerFrame, { kind: 'mailbox-entry' }>;
 
 const encoded = (frame: DeviceFrame): string => JSON.stringify(frame);
 
@@ -96,7 +96,7 @@ function talk(links: Links, body: string, { goesOn, receive }: Habits): Promise<
 
 function take(link: RawLink, text: string): void {
   const { seq }: Mail = JSON.parse(text);
-  link.send(encoded({ kind: 'mail-stored', through: seq }));
+  link.send(encoded({ kind: 'entries-stored', through: seq }));
 }
 
 async function close(links: Links): Promise<void> {

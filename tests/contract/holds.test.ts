@@ -22,7 +22,7 @@ import { payloadOf } from '../../shared/order/dsse.ts';
 import type { PersonId } from '../../shared/protocol/ids.ts';
 import { type DeviceId, type GroupId, newDeviceId, newLegalHoldId } from '../../shared/protocol/ids.ts';
 import { addDevice, addGroup } from '../support/fleet-rows.ts';
-import { postOf } from '../support/mail-link.ts';
+import { postOf } from '../support/mailbox-link.ts';
 import { type OrderWorld, openOrderWorld } from '../support/order-world.ts';
 import { personCalled } from '../support/persons.ts';
 import { describeOnEveryStore } from './every-store.ts';

@@ -1,7 +1,7 @@
 /** Posts and mailboxes on both databases. The tests of `server/relay` cover the decisions; these tests cover their storage. */
 import { expect, it } from 'vitest';
 import { MOST_BYTES, MOST_ENTRIES } from '../../server/relay/placement.ts';
-import type { Enrollment, JudgedPost, MailQuery } from '../../server/relay/ports.ts';
+import type { Enrollment, JudgedPost, MailboxQuery } from '../../server/relay/ports.ts';
 import { KEPT_FOR } from '../../server/relay/posts.ts';
 import type { Database } from '../../server/store/database.ts';
 import { DeviceStore } from '../../server/store/device-store.ts';
@@ -12,7 +12,7 @@ import { removeExpired } from '../../server/store/retention.ts';
 import type { DenialNotice } from '../../shared/protocol/frames.ts';
 import { type DeviceId, newDeviceId } from '../../shared/protocol/ids.ts';
 import { addDevice, addGroup } from '../support/fleet-rows.ts';
-import { opened, type Post, postOf } from '../support/mail-link.ts';
+import { opened, type Post, postOf } from '../support/mailbox-link.ts';
 import { describeOnEveryStore } from './every-store.ts';
 
 const AT = 1_447_200_000_000;
@@ -50,7 +50,7 @@ async function service(database: Database) {
     })),
     ...more,
   });
-  const wanted = (device: DeviceId, more: Partial<MailQuery> = {}): MailQuery => ({
+  const wanted = (device: DeviceId, more: Partial<MailboxQuery> = {}): MailboxQuery => ({
     ...first(device),
     after: 0,
     entries: 64,
@@ -60,7 +60,7 @@ async function service(database: Database) {
     ...more,
   });
   /** Texts of posts, and names of delivery reports. */
-  const has = async (device: DeviceId, more: Partial<MailQuery> = {}) =>
+  const has = async (device: DeviceId, more: Partial<MailboxQuery> = {}) =>
     (await mailboxes.read(wanted(device, more))).entries.map(({ item }) =>
       item.type === 'post' ? opened(item.body) : `${item.fate} ${item.order ?? '-'}`,
     );

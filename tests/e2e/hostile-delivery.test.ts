@@ -21,7 +21,7 @@ import {
   epochAt,
   eventually,
   hostileDeliveryWorld,
-  isMail,
+  isEntry,
   kindOf,
   type Mail,
   notes,
@@ -47,7 +47,7 @@ describe('case 19: a hostile delivery service', () => {
     const conversation = await talk(ada, ben);
     const held: Mail[] = [];
     hostile().frame = (device, frame) => {
-      if (device !== ben.device || !isMail(frame) || kindOf(frame) !== 'content') return [frame];
+      if (device !== ben.device || !isEntry(frame) || kindOf(frame) !== 'content') return [frame];
       held.push(frame);
       return [];
     };
@@ -77,11 +77,11 @@ describe('case 19: a hostile delivery service', () => {
     const [ada, ben] = await people('Ada', 'Ben');
     const conversation = await talk(ada, ben);
     await settled(ben);
-    hostile().frame = (device, frame) => (device === ben.device && isMail(frame) ? [] : [frame]);
+    hostile().frame = (device, frame) => (device === ben.device && isEntry(frame) ? [] : [frame]);
     const lost = await sent(ada, conversation, 'dropped');
     hostile().frame = (device, frame) => {
       // This item's frame also states that nothing else waits.
-      if (device === ben.device && isMail(frame) && frame.item.id === lost) return [];
+      if (device === ben.device && isEntry(frame) && frame.item.id === lost) return [];
       return [frame];
     };
     const after = await say(ada, conversation, 'after it');
@@ -103,7 +103,7 @@ describe('case 19: a hostile delivery service', () => {
     hostile().answer = (_device, path, json) => (path === '/device/key-packages/claim' ? { packages: [resort] } : json);
     let welcome: Mail | null = null;
     hostile().frame = (device, frame) => {
-      if (device === ben.device && isMail(frame) && kindOf(frame) === 'welcome') welcome = frame;
+      if (device === ben.device && isEntry(frame) && kindOf(frame) === 'welcome') welcome = frame;
       return [frame];
     };
     const conversation = await talk(ada, ben);
@@ -134,7 +134,7 @@ it('case 22: a device without a withheld commit reports the gap and rejoins', as
   const conversation = await talk(ada, ben);
   await settled(ben);
   hostile().frame = (device, frame) =>
-    device === ben.device && isMail(frame) && kindOf(frame) === 'commit' ? [] : [frame];
+    device === ben.device && isEntry(frame) && kindOf(frame) === 'commit' ? [] : [frame];
   await ada.agent.messaging.addPeople(conversation, [personOf(cleo)]);
   await eventually(() => expect(stateOf(cleo, conversation)).toBe('ready'));
   await say(ada, conversation, 'lost on him');
@@ -149,7 +149,7 @@ it('case 22: after more lost messages than the largest gap, the user sees their 
   const [ada, ben] = await people('Ada', 'Ben');
   let known: Mail | null = null;
   hostile().frame = (device, frame) => {
-    if (device === ben.device && isMail(frame)) known = frame;
+    if (device === ben.device && isEntry(frame)) known = frame;
     return [frame];
   };
   const conversation = await talk(ada, ben);
@@ -157,7 +157,7 @@ it('case 22: after more lost messages than the largest gap, the user sees their 
   let lost = 0;
   // Each item is replaced by an earlier one, so that the numbers continue and nothing is repeated later.
   hostile().frame = (device, frame) => {
-    if (device !== ben.device || !isMail(frame) || lost > LARGEST_GAP) return [frame];
+    if (device !== ben.device || !isEntry(frame) || lost > LARGEST_GAP) return [frame];
     lost += 1;
     return known ? [{ ...frame, item: known.item }] : [];
   };
@@ -182,7 +182,7 @@ describe('a text that arrives after the deletion of its keys', () => {
     for (const device of [ada, ben, cleo]) await settled(device);
     const held: Mail[] = [];
     hostile().frame = (device, frame) => {
-      if (device !== ben.device || !isMail(frame) || held.length > 0 || kindOf(frame) !== 'content') return [frame];
+      if (device !== ben.device || !isEntry(frame) || held.length > 0 || kindOf(frame) !== 'content') return [frame];
       held.push(frame);
       return [];
     };
@@ -214,7 +214,7 @@ it('a text that arrives after the removal of its sender is not shown, and its re
   for (const device of [ada, ben, cleo]) await settled(device);
   const held: Mail[] = [];
   hostile().frame = (device, frame) => {
-    if (device !== ben.device || !isMail(frame) || held.length > 0 || kindOf(frame) !== 'content') return [frame];
+    if (device !== ben.device || !isEntry(frame) || held.length > 0 || kindOf(frame) !== 'content') return [frame];
     held.push(frame);
     return [];
   };
@@ -233,7 +233,7 @@ describe('case 21: truncated and oversized data', () => {
     const [ada, ben] = await people('Ada', 'Ben');
     let sealed: Mail | null = null;
     hostile().frame = (device, frame) => {
-      if (device === ben.device && isMail(frame) && kindOf(frame) === 'content') sealed = frame;
+      if (device === ben.device && isEntry(frame) && kindOf(frame) === 'content') sealed = frame;
       return [frame];
     };
     const conversation = await talk(ada, ben);
@@ -256,7 +256,7 @@ describe('case 21: truncated and oversized data', () => {
         told += swollen.length;
         hostile().tell(ben.device, again(mail, swollen));
       }
-      await eventually(() => expect(ben.store.device(ben.device).messaging.unopenedMail(0, 1)).toEqual([]));
+      await eventually(() => expect(ben.store.device(ben.device).messaging.unopenedItems(0, 1)).toEqual([]));
     }
     await raises(ben, 'message_malformed');
     await say(ada, conversation, 'after all that');
@@ -277,7 +277,7 @@ describe('case 21: truncated and oversized data', () => {
     ben.agent.onChange(() => details.push(ben.agent.status().connectionDetail));
     const body = Buffer.alloc(LARGEST_SEALED + 3).toString('base64');
     const item = { type: 'post', id: crypto.randomUUID(), from: ada.device, generation: 1, at: 1, body } as const;
-    hostile().tell(ben.device, { kind: 'mail', seq: 1_000, item });
+    hostile().tell(ben.device, { kind: 'mailbox-entry', seq: 1_000, item });
     await eventually(() =>
       expect(details).toContainEqual(
         expect.stringMatching(/^The agent could not process a frame of the server: item\.body: /),

@@ -23,7 +23,7 @@ import {
   epochAt,
   eventually,
   hostileDeliveryWorld,
-  isMail,
+  isEntry,
   kindOf,
   notes,
   personOf,
@@ -271,7 +271,7 @@ it('case 18: two accepted commits for one epoch separate their authors, who see 
   // Both members add the third, Cleo. Neither member receives the other's commit.
   hostile().frame = (device, frame) => {
     if (frame.kind === 'posted' && frame.outcome === 'superseded') return [{ ...frame, outcome: 'accepted' }];
-    return both.has(device) && isMail(frame) && kindOf(frame) === 'commit' ? [] : [frame];
+    return both.has(device) && isEntry(frame) && kindOf(frame) === 'commit' ? [] : [frame];
   };
   await Promise.all([ada, ben].map(({ agent }) => agent.messaging.addPeople(conversation, [personOf(cleo)])));
   await Promise.all([ada, ben].map(settled));

@@ -266,7 +266,7 @@ it('case 15: a result for another device’s command changes nothing and raises 
 
 it('case 15: a device cannot acknowledge other devices’ mail or send their receipts', async () => {
   const open = await link().hello();
-  open.send({ kind: 'mail-stored', through: 1_000_000 });
+  open.send({ kind: 'entries-stored', through: 1_000_000 });
   const forged = { payloadType: 'application/vnd.cordon.receipt.v1+json', payload: 'e30=', signatures: [] };
   const { status, body } = await ask(rogue.tls, 'POST', '/device/receipts', JSON.stringify({ envelopes: [forged] }));
   expect({ status, ...JSON.parse(body) }).toMatchObject({ status: 200, stored: 0, refused: [expect.any(String)] });

@@ -115,7 +115,7 @@ const items: Each<ReportItem, 'type'> = {
   }),
   alert: fc.record({ type: fc.constant('alert'), code: text(64), detail: text(1000), at: time }),
 };
-type Mail = Extract<ServerFrame, { kind: 'mail' }>['item'];
+type Mail = Extract<ServerFrame, { kind: 'mailbox-entry' }>['item'];
 const mail: Each<Mail, 'type'> = {
   post: fc.record({
     type: fc.constant('post'),
@@ -170,7 +170,11 @@ const fromServer: Each<ServerFrame, 'kind'> = {
     ),
   }),
   'mailbox-is': fc.record({ kind: fc.constant('mailbox-is'), acknowledged: version, posts: version }),
-  mail: fc.record({ kind: fc.constant('mail'), seq: positive, item: fc.oneof(...Object.values(mail)) }),
+  'mailbox-entry': fc.record({
+    kind: fc.constant('mailbox-entry'),
+    seq: positive,
+    item: fc.oneof(...Object.values(mail)),
+  }),
   'key-packages-remaining': fc.record({ kind: fc.constant('key-packages-remaining'), count: version }),
   'members-changed': fc.record({ kind: fc.constant('members-changed'), person }),
 };
@@ -197,7 +201,7 @@ const fromDevice: Each<DeviceFrame, 'kind'> = {
     body: base64,
   }),
   mailbox: fc.record({ kind: fc.constant('mailbox'), open: fc.boolean() }),
-  'mail-stored': fc.record({ kind: fc.constant('mail-stored'), through: positive }),
+  'entries-stored': fc.record({ kind: fc.constant('entries-stored'), through: positive }),
 };
 
 const sides = [

@@ -15,11 +15,11 @@ import { type ChattingDevice, openChattingDevice } from './chatting-device.ts';
 import { foundOrganization } from './organization.ts';
 import { until } from './until.ts';
 
-export type Mail = Extract<ServerFrame, { kind: 'mail' }>;
+export type Mail = Extract<ServerFrame, { kind: 'mailbox-entry' }>;
 
 export const WITHIN = 60_000;
 
-export const isMail = (frame: ServerFrame): frame is Mail => frame.kind === 'mail';
+export const isEntry = (frame: ServerFrame): frame is Mail => frame.kind === 'mailbox-entry';
 
 /** The kind of the content of a mail. */
 export function kindOf({ item }: Mail): string {
@@ -30,7 +30,7 @@ export function kindOf({ item }: Mail): string {
 
 /** A further mail with the same content, or with another body. */
 export const again = ({ seq, item }: Mail, body = item.type === 'post' ? item.body : ''): Mail => ({
-  kind: 'mail',
+  kind: 'mailbox-entry',
   seq: seq + 1,
   item: item.type === 'post' ? { ...item, id: crypto.randomUUID(), body } : item,
 });

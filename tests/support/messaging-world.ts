@@ -9,7 +9,7 @@ import type { DenialView, GateView } from '../../agent/enforcement/gate-view.ts'
 import { createMessaging, type MessagingEngine } from '../../agent/messaging/engine.ts';
 import type { Member } from '../../agent/messaging/members/member.ts';
 import type { Membership } from '../../agent/messaging/members/membership.ts';
-import type { MailItem } from '../../agent/messaging/message-store.ts';
+import type { MailboxItem } from '../../agent/messaging/message-store.ts';
 import type { ClaimedPackage, RelayClient } from '../../agent/messaging/relay-client.ts';
 import { type AgentStore, openAgentStore } from '../../agent/store/agent-store.ts';
 import { openWorkspace, type Workspace } from '../../agent/workspace/workspace.ts';
@@ -23,7 +23,7 @@ import { personCalled } from './persons.ts';
 
 type Post = Extract<DeviceFrame, { kind: 'post' }>;
 type Posted = Extract<ServerFrame, { kind: 'posted' }>;
-type Mail = Extract<ServerFrame, { kind: 'mail' }>;
+type Mail = Extract<ServerFrame, { kind: 'mailbox-entry' }>;
 
 export interface TestDevice {
   readonly id: DeviceId;
@@ -92,7 +92,7 @@ export class MessagingWorld {
   /** Number of next key uploads that get the response `waiting`, without a later report. */
   tellsNothing = 0;
   /** Changes items before delivery; null drops the item. */
-  tamper: (to: DeviceId, item: MailItem) => MailItem | null = (_to, item) => item;
+  tamper: (to: DeviceId, item: MailboxItem) => MailboxItem | null = (_to, item) => item;
   /** Orders that suspend messaging for each device on the server. */
   readonly denied = new Map<DeviceId, string>();
   /** Whether devices can reach the server by HTTPS. */
@@ -338,7 +338,7 @@ export class MessagingWorld {
           device?.messaging.take({ kind: 'mailbox-is', acknowledged: mailbox.acknowledged, posts: mailbox.posts });
           for (const mail of mailbox.entries) device?.messaging.take(mail);
           return;
-        case 'mail-stored':
+        case 'entries-stored':
           mailbox.acknowledged = Math.max(mailbox.acknowledged, frame.through);
           mailbox.entries.splice(0, mailbox.entries.filter(({ seq }) => seq <= frame.through).length);
           return;
@@ -382,12 +382,12 @@ export class MessagingWorld {
   }
 
   /** Stores an item in a mailbox, and sends it if the device has asked for mail. */
-  deliver(to: DeviceId, item: MailItem): boolean {
+  deliver(to: DeviceId, item: MailboxItem): boolean {
     const enrolled = this.#enrolled.get(to);
     if (!enrolled) return false;
     const changed = this.tamper(to, item);
     if (!changed) return true;
-    const mail: Mail = { kind: 'mail', seq: enrolled.mailbox.next++, item: changed };
+    const mail: Mail = { kind: 'mailbox-entry', seq: enrolled.mailbox.next++, item: changed };
     enrolled.mailbox.entries.push(mail);
     setImmediate(() => {
       if (!this.#closed && enrolled.connected && enrolled.mailbox.open && enrolled.mailbox.entries.includes(mail)) {

@@ -104,12 +104,12 @@ async function join(admin: string, token: string, name: string, identity: object
   return { name, id: account.person, token: secret, api, browser, session, signIn: credentials };
 }
 
-const mailOf = (name: string) => `${name.toLowerCase().replaceAll(/[^a-z0-9]/g, '-')}@example.org`;
+const entriesOf = (name: string) => `${name.toLowerCase().replaceAll(/[^a-z0-9]/g, '-')}@example.org`;
 
 export async function firstOwner(admin: string, link: string, name = 'Owner'): Promise<Person> {
   // The token is the last part of the link, in its path, query or fragment.
   const token = /[A-Za-z0-9_-]+$/.exec(link)?.[0] ?? '';
-  return join(admin, token, 'owner', { email: mailOf('owner'), name });
+  return join(admin, token, 'owner', { email: entriesOf('owner'), name });
 }
 
 /** Redeems the link of an invitation. */
@@ -125,7 +125,7 @@ export async function invite(
   name: string,
   grants: readonly object[] = LEGAL,
 ): Promise<Person> {
-  const account = { email: mailOf(name), name, grants };
+  const account = { email: entriesOf(name), name, grants };
   const { invitation } = await owner.browser.call('POST', '/accounts', invitedAccount, account);
   if (invitation === null) throw new Error('the server mails invitations');
   return join(admin, invitation, name, {});

@@ -2,7 +2,7 @@ import type { DeviceId } from '../../../shared/protocol/ids.ts';
 import type { Self } from '../../../shared/seal/terms.ts';
 import type { Posts } from '../mailbox/posts.ts';
 import type { Membership } from '../members/membership.ts';
-import type { MailItem, MessageStore } from '../message-store.ts';
+import type { MailboxItem, MessageStore } from '../message-store.ts';
 import type { ConversationRecord, ConversationRecords } from './records.ts';
 import { makeRejoinRequest, type ReadRequest } from './rejoin-request.ts';
 
@@ -23,7 +23,7 @@ export interface RejoinRequests {
   askWriters(conversation: string, writers: readonly DeviceId[]): void;
   /** Stores another device's rejoin request, after checking the signature and the membership. */
   accept(
-    letter: { readonly number: number; readonly item: Extract<MailItem, { type: 'post' }> },
+    letter: { readonly number: number; readonly item: Extract<MailboxItem, { type: 'post' }> },
     read: ReadRequest,
   ): Promise<void>;
 }
@@ -31,7 +31,7 @@ export interface RejoinRequests {
 export function createRejoinRequests(ports: {
   readonly self: () => Self;
   readonly records: ConversationRecords;
-  readonly store: Pick<MessageStore, 'transaction' | 'mailOpened'>;
+  readonly store: Pick<MessageStore, 'transaction' | 'itemOpened'>;
   readonly posts: Pick<Posts, 'add'>;
   readonly membership: Pick<Membership, 'membersOf'>;
   readonly alert: (code: string, detail: string, event: string) => void;
@@ -67,7 +67,7 @@ export function createRejoinRequests(ports: {
       post({ ...record, devicesToAsk, rejoinRequestedAt: record.rejoinRequestedAt || realNow() }, notAsked);
     },
     async accept({ number, item }, { request, signedBy }) {
-      const drop = () => store.mailOpened(number);
+      const drop = () => store.itemOpened(number);
       const { conversation, device, generation, at } = request;
       const record = records.conversation(conversation);
       if (record?.state !== 'ready' || device === ports.self().device) return drop();

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { DeviceId } from '../../../shared/protocol/ids.ts';
 import { MessagingWorld } from '../../../tests/support/messaging-world.ts';
 import { eventually, notes, onlineIn, say, texts } from '../../../tests/support/talking-devices.ts';
-import type { MailItem } from '../message-store.ts';
+import type { MailboxItem } from '../message-store.ts';
 
 let world: MessagingWorld;
 beforeEach(() => {
@@ -19,7 +19,7 @@ it('all devices choose the smaller id when two devices begin successors at the s
   await eventually(() => expect(ada.store.device(ada.id).messaging.countPosts()).toBe(0));
 
   world.forget(conversation);
-  const delayed: (readonly [DeviceId, MailItem])[] = [];
+  const delayed: (readonly [DeviceId, MailboxItem])[] = [];
   world.tamper = (to, item) => {
     if (item.type !== 'post' || (to !== ada.id && to !== ben.id)) return item;
     delayed.push([to, item]);

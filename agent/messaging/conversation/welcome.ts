@@ -6,12 +6,12 @@ import type { Member } from '../members/member.ts';
 import type { Membership } from '../members/membership.ts';
 import type { NewDeviceNotes } from '../members/new-devices.ts';
 import { createRoster, peopleOf } from '../members/roster.ts';
-import type { MailItem, MessageStore } from '../message-store.ts';
+import type { MailboxItem, MessageStore } from '../message-store.ts';
 import type { ConversationRecords, PersonName } from './records.ts';
 
 interface Letter {
   readonly number: number;
-  readonly item: Pick<Extract<MailItem, { type: 'post' }>, 'from'>;
+  readonly item: Pick<Extract<MailboxItem, { type: 'post' }>, 'from'>;
   readonly body: Uint8Array;
 }
 
@@ -39,7 +39,7 @@ export function createWelcomes(ports: {
   readonly membership: Pick<Membership, 'membersOf' | 'proofOf'>;
   readonly stock: Pick<KeyPackageStock, 'find' | 'wasUsed' | 'used'>;
   readonly records: ConversationRecords;
-  readonly store: Pick<MessageStore, 'transaction' | 'mailOpened'>;
+  readonly store: Pick<MessageStore, 'transaction' | 'itemOpened'>;
   readonly newDevices: NewDeviceNotes;
   readonly realNow: () => number;
 }): Welcomes {
@@ -110,7 +110,7 @@ export function createWelcomes(ports: {
           { group: state, pending: null },
         );
         stock.used(found.reference);
-        store.mailOpened(number);
+        store.itemOpened(number);
       });
       return conversation;
     },

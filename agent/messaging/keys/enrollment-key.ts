@@ -33,7 +33,7 @@ export function createEnrollmentKey(store: MessageStore, generation: number): En
       if (!earlier) return;
       for (const name of ['acknowledged', 'posts']) store.saveMessagingValue(name, Buffer.from('0'));
       store.saveMessagingValue('restored', Buffer.from('yes'));
-      store.forgetMail();
+      store.forgetItems();
     });
     return fresh;
   };

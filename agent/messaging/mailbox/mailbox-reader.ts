@@ -13,10 +13,10 @@ import { RefusedWelcome, type Welcomes } from '../conversation/welcome.ts';
 import type { KeyPackageClaims } from '../keys/key-package-claims.ts';
 import type { Membership } from '../members/membership.ts';
 import { createRoster } from '../members/roster.ts';
-import type { MailboxStore, MailItem, StoredMail } from '../message-store.ts';
+import type { MailboxItem, MailboxStore, StoredItem } from '../message-store.ts';
 import type { ReceivedItems } from './received-items.ts';
 
-type Post = Extract<MailItem, { type: 'post' }>;
+type Post = Extract<MailboxItem, { type: 'post' }>;
 type PeekedMessage = Exclude<Peeked, { type: 'welcome' }>;
 
 interface Letter {
@@ -55,7 +55,7 @@ export interface MailboxReaderPorts {
   /** Milliseconds to wait for a missing welcome or commit. */
   readonly patience: number;
   readonly records: ConversationRecords;
-  readonly store: Pick<MailboxStore, 'unopenedMail' | 'mailOpened' | 'mailSetAside'>;
+  readonly store: Pick<MailboxStore, 'unopenedItems' | 'itemOpened' | 'itemSetAside'>;
   readonly membership: Pick<Membership, 'proofOf'>;
   readonly claims: Pick<KeyPackageClaims, 'heardFrom'>;
   readonly welcomes: Welcomes;
@@ -76,7 +76,7 @@ export function createMailboxReader(ports: MailboxReaderPorts): MailboxReader {
     const blocked = new Set<string>();
     let after = 0;
     for (;;) {
-      const page = store.unopenedMail(after, PAGE);
+      const page = store.unopenedItems(after, PAGE);
       for (const { number, item } of page) {
         after = number;
         if (item.type === 'post' && item.at >= before) continue;
@@ -122,7 +122,7 @@ class ItemReader {
     this.#ports = ports;
   }
 
-  async read({ number, item }: StoredMail, blocked: ReadonlySet<string>): Promise<Outcome> {
+  async read({ number, item }: StoredItem, blocked: ReadonlySet<string>): Promise<Outcome> {
     const { received, rejoinRequests, notes } = this.#ports;
     if (item.type === 'fate') {
       received.applyFate(number, item);
@@ -148,17 +148,17 @@ class ItemReader {
   }
 
   setAside(
-    letter: { readonly number: number; readonly item: Pick<MailItem, 'id'> },
+    letter: { readonly number: number; readonly item: Pick<MailboxItem, 'id'> },
     code: string,
     detail: string,
   ): Outcome {
     this.#ports.alert(code, detail, `mail ${letter.item.id}`);
-    this.#ports.store.mailSetAside(letter.number);
+    this.#ports.store.itemSetAside(letter.number);
     return 'done';
   }
 
   #drop({ number }: Letter): Outcome {
-    this.#ports.store.mailOpened(number);
+    this.#ports.store.itemOpened(number);
     return 'done';
   }
 

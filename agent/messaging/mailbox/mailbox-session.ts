@@ -26,7 +26,7 @@ export interface MailboxSession {
    * the allowed messages are the same as before.
    */
   request(): void;
-  wantsMail(): boolean;
+  wantsEntries(): boolean;
   ready(): void;
   /**
    * Starts to send the stored messages if orders and the state of the session allow it. Messages that were sent before, but got no response
@@ -78,7 +78,7 @@ export function createMailboxSession(ports: {
       uploads.retry();
       mailbox.ask(now !== 'none');
     },
-    wantsMail: () => isConnected && requested !== null && requested !== 'none',
+    wantsEntries: () => isConnected && requested !== null && requested !== 'none',
     ready() {
       isReady = true;
       startPosts();

@@ -11,7 +11,7 @@ export interface Mailbox {
    * send no message: the response may show that the device was restored from a backup.
    */
   ask(open: boolean): void;
-  take(frame: Extract<ServerFrame, { kind: 'mail' }>): void;
+  take(frame: Extract<ServerFrame, { kind: 'mailbox-entry' }>): void;
   /**
    * Compares the server's counters of received and sent messages with this device's. Higher counters on the server show that the device was
    * restored from a backup. The device then stores the higher counters and the state `restored` in one transaction.
@@ -46,10 +46,10 @@ export function createMailbox({
     ask: (open) => void send({ kind: 'mailbox', open }),
     take({ seq, item }) {
       store.transaction(() => {
-        store.keepMail(item);
+        store.keepItem(item);
         if (seq > counter('acknowledged')) count('acknowledged', seq);
       });
-      send({ kind: 'mail-stored', through: seq });
+      send({ kind: 'entries-stored', through: seq });
     },
     compare({ acknowledged, posts }) {
       const known = counter('posts');

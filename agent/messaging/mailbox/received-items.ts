@@ -10,7 +10,7 @@ import type { Member } from '../members/member.ts';
 import type { Membership } from '../members/membership.ts';
 import type { NewDeviceNotes } from '../members/new-devices.ts';
 import { mergePeople, peopleOf } from '../members/roster.ts';
-import type { MailItem, MessageStore } from '../message-store.ts';
+import type { MailboxItem, MessageStore } from '../message-store.ts';
 import { ENROLLMENT_ENDED, withDeliveryState } from './delivery-state.ts';
 import type { MessageGaps } from './message-gaps.ts';
 
@@ -24,13 +24,13 @@ export interface ReceivedItems {
   ): void;
   applyContent(number: number, record: ConversationRecord, opened: Extract<Opened, { type: 'content' }>): void;
   /** Applies a later statement of the server about a message of this device, for example that the message was delivered or returned. */
-  applyFate(number: number, item: Extract<MailItem, { type: 'fate' }>): void;
+  applyFate(number: number, item: Extract<MailboxItem, { type: 'fate' }>): void;
 }
 
 export interface ReceivedItemPorts {
   readonly own: () => PersonName;
   readonly records: Records;
-  readonly store: Pick<MessageStore, 'transaction' | 'mailOpened' | 'addReceipt'>;
+  readonly store: Pick<MessageStore, 'transaction' | 'itemOpened' | 'addReceipt'>;
   readonly membership: Pick<Membership, 'compareCheckpoint'>;
   readonly notes: Notes;
   readonly newDevices: NewDeviceNotes;
@@ -46,7 +46,7 @@ export function createReceivedItems(ports: ReceivedItemPorts): ReceivedItems {
     applyCommit(number, record, { state, selfRemoved, added, by }, members) {
       const isAdded = (device: string) => added.some((leaf) => leaf.device === device);
       store.transaction(() => {
-        store.mailOpened(number);
+        store.itemOpened(number);
         if (selfRemoved) {
           records.save(
             { ...record, state: 'left', members: [], descriptionDue: false },
@@ -96,7 +96,7 @@ export function createReceivedItems(ports: ReceivedItemPorts): ReceivedItems {
           const text = 'A device that was removed from this conversation sent a message. The message is not shown.';
           notes.addOnce(record.id, text);
         }
-        store.mailOpened(number);
+        store.itemOpened(number);
       });
     },
 
@@ -121,7 +121,7 @@ export function createReceivedItems(ports: ReceivedItemPorts): ReceivedItems {
               records.save({ ...record, descriptionBlocked: true });
           }
         }
-        store.mailOpened(number);
+        store.itemOpened(number);
       });
     },
   };

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
-import { MailWindow } from './mail-window.ts';
+import { MailboxWindow } from './mailbox-window.ts';
 
 it('accepts an entry from memory only directly after the last entry of the mailbox', () => {
-  const mail = new MailWindow();
+  const mail = new MailboxWindow();
   expect(mail.isNext(1)).toBe(false);
   mail.open();
   expect(mail.isNext(1)).toBe(false);
@@ -14,7 +14,7 @@ it('accepts an entry from memory only directly after the last entry of the mailb
 });
 
 it('is full after its limit of entries or bytes, and has room after acknowledgments', () => {
-  const mail = new MailWindow();
+  const mail = new MailboxWindow();
   mail.open();
   for (let seq = 1; seq <= 64; seq += 1) mail.sent({ seq, bytes: 1 });
   expect(mail.room()).toBeNull();
@@ -25,7 +25,7 @@ it('is full after its limit of entries or bytes, and has room after acknowledgme
 });
 
 it('confirms nothing that was never sent, and still confirms mail of an earlier opening', () => {
-  const mail = new MailWindow();
+  const mail = new MailboxWindow();
   expect(mail.confirm(9).through).toBe(0);
   mail.open();
   mail.sent({ seq: 3, bytes: 1 });

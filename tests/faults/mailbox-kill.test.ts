@@ -10,7 +10,7 @@ import type { ServerFrame } from '../../shared/protocol/frames.ts';
 import { type DeviceId, deviceIdSchema } from '../../shared/protocol/ids.ts';
 import { AgentProcess } from '../support/agent-process.ts';
 import { type DeviceTls, TestLink } from '../support/gateway-world.ts';
-import { type Mail, opened, type Post, type Posted, postOf } from '../support/mail-link.ts';
+import { type Mail, opened, type Post, type Posted, postOf } from '../support/mailbox-link.ts';
 import { type Operator, setUp } from '../support/operator.ts';
 import { type ServerProcess, startServerProcess } from '../support/server-process.ts';
 import { until } from '../support/until.ts';
@@ -88,10 +88,10 @@ class MailDevice {
       // After a kill, the server's counters must not exceed the true numbers.
       expect(frame.acknowledged).toBeLessThanOrEqual(this.stored.at(-1)?.seq ?? 0);
       expect(frame.posts).toBeGreaterThanOrEqual([...this.answers.values()].filter(accepted).length);
-    } else if (frame.kind === 'mail') {
+    } else if (frame.kind === 'mailbox-entry') {
       if (frame.seq > (this.stored.at(-1)?.seq ?? 0)) this.stored.push(frame);
       else this.repeated += 1;
-      this.#link?.send({ kind: 'mail-stored', through: frame.seq });
+      this.#link?.send({ kind: 'entries-stored', through: frame.seq });
     }
   }
 

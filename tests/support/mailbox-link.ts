@@ -6,7 +6,7 @@ import { until } from './until.ts';
 
 export type Post = Extract<DeviceFrame, { kind: 'post' }>;
 export type Posted = Extract<ServerFrame, { kind: 'posted' }>;
-export type Mail = Extract<ServerFrame, { kind: 'mail' }>;
+export type Mail = Extract<ServerFrame, { kind: 'mailbox-entry' }>;
 
 export const sealed = (text: string): string => Buffer.from(text).toString('base64');
 export const opened = (body: string): string => Buffer.from(body, 'base64').toString();
@@ -32,7 +32,7 @@ export async function hand(link: TestLink, post: Post): Promise<Posted> {
   );
 }
 
-export const mailOf = (link: TestLink): Mail[] => link.frames.filter((frame) => frame.kind === 'mail');
+export const entriesOf = (link: TestLink): Mail[] => link.frames.filter((frame) => frame.kind === 'mailbox-entry');
 
 /** Text of a mail: the text of a post, or a fate as in `held 2015-001`. */
 export const said = ({ item }: Mail): string =>
@@ -42,7 +42,7 @@ export const said = ({ item }: Mail): string =>
 export function mailFor(link: TestLink, count: number, within = 5_000): Promise<Mail[]> {
   return until(
     () => {
-      const mail = mailOf(link);
+      const mail = entriesOf(link);
       if (mail.length < count) throw new Error(`${mail.length} of ${count} came: ${mail.map(said).join(', ')}`);
       return mail;
     },
@@ -53,7 +53,7 @@ export function mailFor(link: TestLink, count: number, within = 5_000): Promise<
 
 /** Opens the mailbox, and forgets all mails received earlier. */
 export async function openMailbox(link: TestLink): Promise<Extract<ServerFrame, { kind: 'mailbox-is' }>> {
-  const others = link.frames.filter(({ kind }) => kind !== 'mail' && kind !== 'mailbox-is');
+  const others = link.frames.filter(({ kind }) => kind !== 'mailbox-entry' && kind !== 'mailbox-is');
   link.frames.splice(0, link.frames.length, ...others);
   link.send({ kind: 'mailbox', open: true });
   return link.next('mailbox-is');

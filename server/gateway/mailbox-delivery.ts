@@ -6,7 +6,7 @@ import { isCordonError } from '../../shared/errors.ts';
 import { Loop } from '../../shared/loops/loop.ts';
 import type { DeviceFrame } from '../../shared/protocol/frames.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
-import type { Arrival, MailEntry } from '../relay/ports.ts';
+import type { Arrival, MailboxEntry } from '../relay/ports.ts';
 import type { Log, RelayPort } from './ports.ts';
 import type { DeviceSession } from './session.ts';
 import type { Sessions } from './sessions.ts';
@@ -17,15 +17,15 @@ import type { Sessions } from './sessions.ts';
  */
 const REOPENING_COST = 50;
 
-export interface MailDelivery {
+export interface MailboxDelivery {
   mailbox(session: DeviceSession, frame: Extract<DeviceFrame, { kind: 'mailbox' }>): Promise<void>;
-  mailStored(session: DeviceSession, frame: Extract<DeviceFrame, { kind: 'mail-stored' }>): Promise<void>;
+  entriesStored(session: DeviceSession, frame: Extract<DeviceFrame, { kind: 'entries-stored' }>): Promise<void>;
   /** Tells a device with an open mailbox how many of the device's key packages the server still has. */
   fewKeyPackages(device: DeviceId): Promise<void>;
   wake(device: DeviceId): void;
 }
 
-export function createMailDelivery({
+export function createMailboxDelivery({
   relay,
   sessions,
   log,
@@ -33,7 +33,7 @@ export function createMailDelivery({
   readonly relay: Pick<RelayPort, 'counters' | 'read' | 'acknowledge' | 'onArrival' | 'keyPackages'>;
   readonly sessions: Pick<Sessions, 'live'>;
   readonly log: Log;
-}): MailDelivery {
+}): MailboxDelivery {
   const loops = new WeakMap<DeviceSession, Loop>();
 
   function loopOf(session: DeviceSession): Loop {
@@ -53,8 +53,8 @@ export function createMailDelivery({
     return loop;
   }
 
-  function send(session: DeviceSession, { seq, item, bytes }: MailEntry): void {
-    session.frames.sendBatched({ kind: 'mail', seq, item });
+  function send(session: DeviceSession, { seq, item, bytes }: MailboxEntry): void {
+    session.frames.sendBatched({ kind: 'mailbox-entry', seq, item });
     session.mail.sent({ seq, bytes });
   }
 
@@ -102,7 +102,7 @@ export function createMailDelivery({
       const session = sessions.live(device);
       if (session?.mail.isOpen) await sendRemainingKeyPackages(session);
     },
-    async mailStored(session, { through: claimed }) {
+    async entriesStored(session, { through: claimed }) {
       const { through, more } = session.mail.confirm(claimed);
       if (through === 0) return;
       const { device, generation } = session;

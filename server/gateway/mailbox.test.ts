@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { CLOSE, LARGEST_SEALED, MOST_RECIPIENTS } from '../../shared/protocol/frames.ts';
 import { newDeviceId } from '../../shared/protocol/ids.ts';
 import { type GatewayWorld, openGatewayWorld, type TestDevice, TestLink } from '../../tests/support/gateway-world.ts';
-import { hand, mailFor, mailOf, openMailbox, postOf, said } from '../../tests/support/mail-link.ts';
+import { entriesOf, hand, mailFor, openMailbox, postOf, said } from '../../tests/support/mailbox-link.ts';
 import { until } from '../../tests/support/until.ts';
 import { MOST_ENTRIES } from '../relay/placement.ts';
 import { PostStore } from '../store/post-store.ts';
@@ -31,7 +31,7 @@ async function pair() {
   const [amina, bilal] = [await world.enroll(), await world.enroll()];
   return { amina, bilal, here: await connect(amina), there: await connect(bilal) };
 }
-const numbers = (link: TestLink) => mailOf(link).map(({ seq }) => seq);
+const numbers = (link: TestLink) => entriesOf(link).map(({ seq }) => seq);
 
 describe('a post', () => {
   it('is durable when it is answered, reaches a device that is there at once, and is sent again until the device acknowledges it', async () => {
@@ -54,10 +54,10 @@ describe('a post', () => {
     const again = await connect(bilal);
     await openMailbox(again);
     expect(await mailFor(again, 1)).toEqual([mail]);
-    again.send({ kind: 'mail-stored', through: mail?.seq ?? 0 });
+    again.send({ kind: 'entries-stored', through: mail?.seq ?? 0 });
     expect(await openMailbox(again)).toMatchObject({ acknowledged: mail?.seq });
     await delay(50);
-    expect(mailOf(again)).toEqual([]);
+    expect(entriesOf(again)).toEqual([]);
     expect(await openMailbox(here)).toMatchObject({ posts: 1 });
     const stored = await world.database.db.selectFrom('posts').select('body').where('post_id', '=', id).execute();
     expect(stored).toEqual([]);
@@ -72,7 +72,7 @@ describe('a post', () => {
     for (let again = 0; again < 3; again += 1) expect(await hand(here, post)).toEqual(first);
     await mailFor(there, 1);
     await delay(50);
-    expect(mailOf(there)).toHaveLength(1);
+    expect(entriesOf(there)).toHaveLength(1);
     expect(await openMailbox(here)).toMatchObject({ posts: 1 });
   });
 
@@ -85,14 +85,14 @@ describe('a post', () => {
       third.send(postOf([bilal.id], `b ${count}`));
     }
     // The server sends at most one window of mail before an acknowledgment.
-    await until(() => expect(mailOf(there)).toHaveLength(64));
+    await until(() => expect(entriesOf(there)).toHaveLength(64));
     await until(async () => {
-      there.send({ kind: 'mail-stored', through: numbers(there).at(-1) ?? 0 });
-      expect(mailOf(there)).toHaveLength(300);
+      there.send({ kind: 'entries-stored', through: numbers(there).at(-1) ?? 0 });
+      expect(entriesOf(there)).toHaveLength(300);
     });
     expect(numbers(there)).toEqual(Array.from({ length: 300 }, (_, index) => index + 1));
     for (const from of ['a', 'b']) {
-      const texts = mailOf(there)
+      const texts = entriesOf(there)
         .map(said)
         .filter((text) => text.startsWith(from));
       expect(texts).toEqual(Array.from({ length: 150 }, (_, index) => `${from} ${index}`));
@@ -124,8 +124,8 @@ describe('a post', () => {
     await openMailbox(there);
     await mailFor(there, 6);
     await delay(50);
-    expect(mailOf(there)).toHaveLength(6);
-    there.send({ kind: 'mail-stored', through: 6 });
+    expect(entriesOf(there)).toHaveLength(6);
+    there.send({ kind: 'entries-stored', through: 6 });
     await mailFor(there, 10);
     here.send(postOf([bilal.id], '', { body: Buffer.alloc(LARGEST_SEALED + 3).toString('base64') }));
     expect((await here.closed).code).toBe(CLOSE.malformed);
@@ -166,7 +166,7 @@ describe('a post', () => {
     const { bilal, here, there } = await pair();
     await hand(here, postOf([bilal.id], 'one'));
     await delay(50);
-    expect(mailOf(there)).toEqual([]);
+    expect(entriesOf(there)).toEqual([]);
     await openMailbox(there);
     await mailFor(there, 1);
     there.send({ kind: 'mailbox', open: false });
@@ -174,9 +174,9 @@ describe('a post', () => {
     await delay(20);
     await hand(here, postOf([bilal.id], 'two'));
     // A device may acknowledge mail that was sent before it closed its mailbox.
-    there.send({ kind: 'mail-stored', through: 1 });
+    there.send({ kind: 'entries-stored', through: 1 });
     await delay(50);
-    expect(mailOf(there)).toHaveLength(1);
+    expect(entriesOf(there)).toHaveLength(1);
     await openMailbox(there);
     expect((await mailFor(there, 1)).map(said)).toEqual(['two']);
   });
@@ -184,11 +184,11 @@ describe('a post', () => {
   it('case 15: ignores an acknowledgment of mail that was not sent', async () => {
     const { bilal, here, there } = await pair();
     await hand(here, postOf([bilal.id], 'mine'));
-    there.send({ kind: 'mail-stored', through: Number.MAX_SAFE_INTEGER });
-    here.send({ kind: 'mail-stored', through: 1 });
+    there.send({ kind: 'entries-stored', through: Number.MAX_SAFE_INTEGER });
+    here.send({ kind: 'entries-stored', through: 1 });
     expect(await openMailbox(there)).toMatchObject({ acknowledged: 0 });
     expect((await mailFor(there, 1)).map(said)).toEqual(['mine']);
-    there.send({ kind: 'mail-stored', through: Number.MAX_SAFE_INTEGER });
+    there.send({ kind: 'entries-stored', through: Number.MAX_SAFE_INTEGER });
     expect(await openMailbox(there)).toMatchObject({ acknowledged: 1 });
   });
 
@@ -260,7 +260,7 @@ describe('a post', () => {
     await openMailbox(again);
     await world.relay.maintain();
     await mailFor(here, 2);
-    expect(mailOf(again)).toEqual([]);
+    expect(entriesOf(again)).toEqual([]);
     const stored = await world.database.db
       .selectFrom('mailbox_entries')
       .select('seq')

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { OrderTerms } from '../../shared/order/documents.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 import { type GatewayWorld, openGatewayWorld, type TestDevice, TestLink } from '../../tests/support/gateway-world.ts';
-import { hand, type Mail, mailFor, mailOf, openMailbox, postOf, said } from '../../tests/support/mail-link.ts';
+import { entriesOf, hand, type Mail, mailFor, openMailbox, postOf, said } from '../../tests/support/mailbox-link.ts';
 import { PROPOSAL } from '../../tests/support/order-world.ts';
 import { until } from '../../tests/support/until.ts';
 
@@ -46,7 +46,7 @@ async function adopt(number: string, kind: 'withdraw', revision = 2): Promise<vo
 }
 const anHour = () => world.clock.jump(world.clock.now() + HOUR);
 const fates = (mail: readonly Mail[]) => mail.filter(({ item }) => item.type === 'fate').map(said);
-const seqs = (link: TestLink) => mailOf(link).map(({ seq }) => seq);
+const seqs = (link: TestLink) => entriesOf(link).map(({ seq }) => seq);
 
 /** Amina is outside the order's area; Bilal is inside. */
 async function scene() {
@@ -75,16 +75,16 @@ describe('order that denies messaging to the recipient', () => {
     const there = await connect(bilal);
     await openMailbox(there);
     await delay(50);
-    expect(mailOf(there)).toEqual([]);
+    expect(entriesOf(there)).toEqual([]);
 
     await adopt(number, 'withdraw');
     expect((await mailFor(there, 4)).map(said)).toEqual(['one', 'two', 'three', 'commit']);
     expect(seqs(there)).toEqual([1, 2, 3, 4]);
     expect(fates(await mailFor(here, 6)).slice(2)).toEqual(Array(4).fill(`released ${number}`));
-    there.send({ kind: 'mail-stored', through: 4 });
+    there.send({ kind: 'entries-stored', through: 4 });
     await openMailbox(there);
     await delay(50);
-    expect(mailOf(there)).toEqual([]);
+    expect(entriesOf(there)).toEqual([]);
   });
 
   it('deliver: mail that was accepted before the order is delivered, and no later mail', async () => {
@@ -98,10 +98,10 @@ describe('order that denies messaging to the recipient', () => {
     const there = await connect(bilal);
     await openMailbox(there);
     expect((await mailFor(there, 2)).map(said)).toEqual(['one', 'two']);
-    there.send({ kind: 'mail-stored', through: 2 });
+    there.send({ kind: 'entries-stored', through: 2 });
     await openMailbox(there);
     await delay(50);
-    expect([mailOf(there), fates(mailOf(here))]).toEqual([[], []]);
+    expect([entriesOf(there), fates(entriesOf(here))]).toEqual([[], []]);
     await adopt(number, 'withdraw');
     expect((await mailFor(there, 2)).map(said)).toEqual(['three', 'commit']);
     expect(fates(await mailFor(here, 2))).toEqual(Array(2).fill(`released ${number}`));
@@ -138,7 +138,7 @@ describe('order that denies messaging to the recipient', () => {
     const there = await connect(bilal);
     await openMailbox(there);
     await delay(100);
-    expect(mailOf(there)).toEqual([]);
+    expect(entriesOf(there)).toEqual([]);
   });
 
   it('reports mail as delivered that was in transit when the order took effect', async () => {
@@ -150,7 +150,7 @@ describe('order that denies messaging to the recipient', () => {
     await mailFor(there, 1);
     anHour();
     await mailFor(here, 1);
-    there.send({ kind: 'mail-stored', through: 1 });
+    there.send({ kind: 'entries-stored', through: 1 });
     expect(fates(await mailFor(here, 2))).toEqual([`held ${number}`, 'released -']);
   });
 
@@ -165,7 +165,7 @@ describe('order that denies messaging to the recipient', () => {
     await world.database.db.updateTable('mailboxes').set({ gate: 'open' }).execute();
     await until(async () => {
       await world.relay.maintain();
-      expect(fates(mailOf(here))).toEqual([`held ${number}`, `held ${number}`]);
+      expect(fates(entriesOf(here))).toEqual([`held ${number}`, `held ${number}`]);
     });
   });
 });
@@ -199,11 +199,11 @@ it('holds mail while a device is inside the order’s area, and delivers it afte
   await openMailbox(there);
   await post('at home');
   await mailFor(there, 1);
-  there.send({ kind: 'mail-stored', through: 1 });
+  there.send({ kind: 'entries-stored', through: 1 });
   world.move(bilal.id, 'AE');
   expect(await outcome(post('commit', { keep: true }), bilal.id)).toMatchObject({ outcome: 'held' });
   await delay(50);
-  expect(mailOf(there)).toHaveLength(1);
+  expect(entriesOf(there)).toHaveLength(1);
   world.move(bilal.id, 'PK');
   expect((await mailFor(there, 2)).map(said)).toEqual(['at home', 'commit']);
   expect(fates(await mailFor(here, 1))).toEqual([`released ${number}`]);

@@ -1,11 +1,11 @@
 /** Limit on the number and bytes of mailbox entries that the server has sent to one device and the device has not acknowledged. */
-import type { MailEntry } from '../relay/ports.ts';
+import type { MailboxEntry } from '../relay/ports.ts';
 
 /** Limits of one device's unacknowledged mail. A single entry larger than `MOST_BYTES` is sent nevertheless. */
 const MOST_ENTRIES = 64;
 const MOST_BYTES = 1024 * 1024;
 
-export class MailWindow {
+export class MailboxWindow {
   #open = false;
   /** Number of mailbox requests in this session. A read of the mailbox that began before the newest request is outdated. */
   #opening = 0;
@@ -60,7 +60,7 @@ export class MailWindow {
     return this.#open && !full && this.#tail === this.#sent && seq === this.#sent + 1;
   }
 
-  sent({ seq, bytes }: Pick<MailEntry, 'seq' | 'bytes'>): void {
+  sent({ seq, bytes }: Pick<MailboxEntry, 'seq' | 'bytes'>): void {
     this.#sent = seq;
     this.#highest = Math.max(this.#highest, seq);
     this.#underWay.push({ seq, bytes });
