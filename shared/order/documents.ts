@@ -420,6 +420,11 @@ export const messagingCertificateSchema = z.strictObject({
   email: z.string().max(254).nullable().optional(),
   /** Name of the device's group when the certificate was issued. */
   group: z.string().max(200).optional(),
+  /**
+   * Set for a mail connector: a device that passes mail between the company's mail server and Cordon. Devices accept inbound mail only from
+   * such a device, and seal outbound mail only to it.
+   */
+  mailConnector: z.literal(true).optional(),
   signatureKey,
   issuedAt: timestamp,
 });

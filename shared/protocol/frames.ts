@@ -233,6 +233,11 @@ export const serverFrameSchema = z.discriminatedUnion('kind', [
    * record and the ledger checkpoint.
    */
   z.strictObject({ kind: z.literal('recall'), documents: z.boolean() }),
+  /**
+   * Hint that the device's mail queue has a new item (`GET /device/mail/queue`, `mail-http.ts`). The server sends it only to an agent whose
+   * frame `hello` contained the field `mail`.
+   */
+  z.strictObject({ kind: z.literal('new-mail') }),
 ]);
 export type ServerFrame = z.infer<typeof serverFrameSchema>;
 
@@ -316,6 +321,8 @@ export const deviceFrameSchema = z.discriminatedUnion('kind', [
     agent: z.string().max(64),
     /** Time of the device's machine clock. If many devices disagree with the server's clock, the server's clock is probably wrong. */
     wall: time.optional(),
+    /** True if the agent can receive mail (`mail-http.ts`). */
+    mail: z.literal(true).optional(),
     list: version,
     record: version,
     approverSet: version,

@@ -177,6 +177,7 @@ const fromServer: Each<ServerFrame, 'kind'> = {
   }),
   'key-packages-remaining': fc.record({ kind: fc.constant('key-packages-remaining'), count: version }),
   'members-changed': fc.record({ kind: fc.constant('members-changed'), person }),
+  'new-mail': fc.record({ kind: fc.constant('new-mail') }),
 };
 const held = { list: version, record: version, approverSet: version };
 const fromDevice: Each<DeviceFrame, 'kind'> = {

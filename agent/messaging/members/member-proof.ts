@@ -36,7 +36,7 @@ async function verified(
     context.approverSet,
   );
   const device = deviceIdSchema.safeParse(certificate.device);
-  const { generation, person, name, email = null, group = null, signatureKey } = certificate;
+  const { generation, person, name, email = null, group = null, mailConnector, signatureKey } = certificate;
   if (!device.success) throw ghost(`${certificate.device} is not a device identifier`);
   const subject = `the messaging key of ${device.data}, enrollment ${generation}`;
   if (certificate.installation !== context.installation) throw ghost(`${subject} belongs to another installation`);
@@ -51,7 +51,16 @@ async function verified(
   if (typeof keyid !== 'string' || !countersignedBy.has(keyid)) {
     throw ghost(`the ledger entry names another organization key than the one that signed ${subject}`);
   }
-  return { device: device.data, generation, person, name, email, group, signatureKey };
+  return {
+    device: device.data,
+    generation,
+    person,
+    name,
+    email,
+    group,
+    signatureKey,
+    ...(mailConnector ? { mailConnector } : {}),
+  };
 }
 
 async function entryOf(proof: MemberProof['certified'], kind: EntryKind, subject: string, { tree }: ProofContext) {

@@ -8,5 +8,7 @@ export interface Member {
   readonly name: string;
   readonly email?: string | null;
   readonly group?: string | null;
+  /** True for a mail connector, which passes mail between the company's mail server and Cordon. */
+  readonly mailConnector?: boolean;
   readonly signatureKey: string;
 }
