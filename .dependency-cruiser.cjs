@@ -153,6 +153,14 @@ module.exports = {
       to: { path: builtin, reachable: true },
     },
     {
+      name: 'witness-stands-alone',
+      comment:
+        'Another organization runs the witness. Its operator must be able to read all of it, and needs no server.',
+      severity: 'error',
+      from: { path: '^server/witness/', pathNot: test },
+      to: { path: '^(server|certs|agent)/', pathNot: '^server/(witness/|version\\.ts$)' },
+    },
+    {
       name: 'console-from-shared-only',
       comment: 'The console uses the server’s API like every other client. Common definitions are in shared/.',
       severity: 'error',

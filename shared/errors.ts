@@ -84,6 +84,7 @@ export const ERROR_CODES = [
   'ledger_unavailable',
   'ledger_forked',
   'ledger_older',
+  'ledger_not_cosigned',
   // Membership of conversations
   'messaging_key_taken',
   'unverified_member',

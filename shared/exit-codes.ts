@@ -115,6 +115,7 @@ export const EXIT_CODES: Readonly<Record<ErrorCode, number>> = {
   ledger_unavailable: EXIT.unavailable,
   ledger_forked: EXIT.unverified,
   ledger_older: EXIT.unverified,
+  ledger_not_cosigned: EXIT.unverified,
   messaging_key_taken: EXIT.conflict,
   unverified_member: EXIT.unverified,
   person_unknown: EXIT.notFound,

@@ -9,6 +9,7 @@ export const GRAVE_ALERTS: ReadonlySet<string> = new Set([
   'ledger_continued',
   'ledger_loss_larger',
   'ledger_older',
+  'ledger_not_cosigned',
   'order_missing',
   'order_unverified',
   'record_older',

@@ -82,6 +82,7 @@ const PROBLEMS: Record<ErrorCode, { readonly status: number; readonly title: str
   ledger_unavailable: { status: 503, title: 'The ledger is unavailable' },
   ledger_forked: { status: 409, title: 'The ledger has two different histories' },
   ledger_older: { status: 409, title: 'The ledger is older than the one already known' },
+  ledger_not_cosigned: { status: 409, title: 'Too few witnesses cosigned the ledger' },
   messaging_key_taken: { status: 409, title: 'This enrollment already has another messaging key' },
   unverified_member: { status: 403, title: 'The device is not verified' },
   person_unknown: { status: 404, title: 'Unknown person' },

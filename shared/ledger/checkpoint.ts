@@ -51,15 +51,26 @@ export async function openOwnCheckpoint(
 
 /** Verified checkpoint under exactly the given name and key. Throws `checkpoint_invalid`. */
 export async function openCheckpoint(note: string, verifier: NoteVerifier): Promise<Checkpoint> {
-  const text = await openNote(note, verifier);
-  const [origin, size, root, ...rest] = text.split('\n');
-  if (origin !== verifier.name) {
+  const checkpoint = readCheckpoint(await openNote(note, verifier));
+  if (checkpoint.origin !== verifier.name) {
     throw invalid(
-      `The checkpoint belongs to ${JSON.stringify(origin)}, not to ${verifier.name}: it belongs to another ledger.`,
+      `The checkpoint belongs to ${JSON.stringify(checkpoint.origin)}, not to ${verifier.name}: it belongs to another ledger.`,
     );
   }
+  return checkpoint;
+}
+
+/** Checkpoint in the text of a note. Verifies no signature. Throws `checkpoint_invalid`. */
+export function readCheckpoint(text: string): Checkpoint {
+  const [origin = '', size, root, ...rest] = text.split('\n');
   // Lines after the root hash are extension lines, which the parser ignores. The last element is the text after the last newline.
-  if (size === undefined || root === undefined || rest.length === 0 || rest.slice(0, -1).includes('')) {
+  if (
+    origin === '' ||
+    size === undefined ||
+    root === undefined ||
+    rest.length === 0 ||
+    rest.slice(0, -1).includes('')
+  ) {
     throw invalid('The checkpoint lacks one of its first three lines: origin, size and root hash.');
   }
   if (!/^(0|[1-9][0-9]*)$/.test(size) || !Number.isSafeInteger(Number(size))) {

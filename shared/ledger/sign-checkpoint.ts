@@ -1,6 +1,15 @@
 /** Signing of checkpoints with the ledger's own key, and the text form of its public key (verifier key) for outsiders. */
 import { createHash } from 'node:crypto';
-import { checkText, invalid, KEY_ID_SIZE, keyIdInput, type NoteVerifier, typedKey } from './signed-note.ts';
+import {
+  checkText,
+  ED25519,
+  invalid,
+  KEY_ID_SIZE,
+  keyIdInput,
+  type NoteVerifier,
+  type SignatureType,
+  typedKey,
+} from './signed-note.ts';
 
 export interface NoteSigner extends NoteVerifier {
   sign(message: Uint8Array): Buffer;
@@ -14,13 +23,13 @@ const SPKI_SIZE = SPKI_PREFIX.length + 32;
  * Checks the name of a ledger key. Spaces separate the parts of a signature line, and plus signs the parts of a verifier key, so the name
  * must contain neither.
  */
-function checkName(name: string): void {
+export function checkName(name: string): void {
   if (!/^[^\s+]{1,255}$/u.test(name))
     throw invalid(`The name of a note’s key must not contain a space or a plus sign: ${JSON.stringify(name)}.`);
 }
 
-export function keyIdOf(verifier: NoteVerifier): Buffer {
-  return createHash('sha256').update(keyIdInput(verifier)).digest().subarray(0, KEY_ID_SIZE);
+export function keyIdOf(verifier: NoteVerifier, type: SignatureType = ED25519): Buffer {
+  return createHash('sha256').update(keyIdInput(verifier, type)).digest().subarray(0, KEY_ID_SIZE);
 }
 
 /** Raw 32 bytes of an Ed25519 key. Other kinds of keys are refused. */
@@ -31,9 +40,9 @@ export function ed25519FromSpki(spki: Buffer): Uint8Array<ArrayBuffer> {
   return new Uint8Array(spki.subarray(SPKI_PREFIX.length));
 }
 
-export function verifierKey(verifier: NoteVerifier): string {
+export function verifierKey(verifier: NoteVerifier, type: SignatureType = ED25519): string {
   checkName(verifier.name);
-  return `${verifier.name}+${keyIdOf(verifier).toString('hex')}+${typedKey(verifier).toBase64()}`;
+  return `${verifier.name}+${keyIdOf(verifier, type).toString('hex')}+${typedKey(verifier, type).toBase64()}`;
 }
 
 /** Signs `text`, which must end with a newline and contain no control characters except newlines. */

@@ -19,6 +19,7 @@ import { until } from '../support/until.ts';
 const UNITS = [
   'server/cordon.service',
   'server/cordon-org-key.service',
+  'server/cordon-witness.service',
   'agent/cordon-agent.service',
   'agent/cordon-agent-enroll.service',
 ];
