@@ -15,9 +15,25 @@ interface ProposeOptions {
    * set has no organization keys. Without either option, the new set keeps the current keys.
    */
   readonly organizationKey?: readonly string[] | boolean;
+  /**
+   * Verifier keys from `--witness`. `false` after `--no-witness`: devices need no cosignatures. Without either option, the new set keeps the
+   * current witnesses.
+   */
+  readonly witness?: readonly string[] | boolean;
+  readonly witnessThreshold?: number;
 }
 
 const publicKeyIn = (file: string): string => readText(file).trim();
+
+function witnessesIn({ witness, witnessThreshold }: Pick<ProposeOptions, 'witness' | 'witnessThreshold'>) {
+  if (witness === false) return { witnesses: null };
+  if (witness === undefined || witness === true) {
+    if (witnessThreshold === undefined) return {};
+    throw new CordonError('invalid_input', 'Give --witness-threshold together with all witnesses (--witness).');
+  }
+  const threshold = witnessThreshold ?? Math.floor(witness.length / 2) + 1;
+  return { witnesses: { threshold, keys: witness } };
+}
 
 export function addApproverCommands(program: Command, cli: Cli): void {
   const approvers = commandOf(program, 'approvers');
@@ -58,14 +74,22 @@ export function addApproverCommands(program: Command, cli: Cli): void {
       '--no-organization-key',
       'create the approver set without an organization key. No device can then join conversations',
     )
-    .action(async (keyids: string[], { threshold, organizationKey: files }: ProposeOptions) => {
+    .option('--witness <key...>', 'verifier keys of the witnesses of the ledger. Default: the current witnesses')
+    .option('--witness-threshold <count>', 'number of witnesses that must cosign. Default: more than half', Number)
+    .option('--no-witness', 'create the approver set without witnesses. Devices then need no cosignatures')
+    .action(async (keyids: string[], { threshold, organizationKey: files, ...options }: ProposeOptions) => {
       const organizationKeys =
         files === undefined || files === true
           ? {}
           : { organizationKeys: files === false ? [] : files.map(publicKeyIn) };
       const approverSet = await cli
         .client()
-        .call(approverSetView, 'POST', '/approvers', { keyids, threshold, ...organizationKeys });
+        .call(approverSetView, 'POST', '/approvers', {
+          keyids,
+          threshold,
+          ...organizationKeys,
+          ...witnessesIn(options),
+        });
       const { current } = await cli.client().call(approversView, 'GET', '/approvers');
       cli
         .out()

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { base64, sha256Hex } from '../order/documents.ts';
+import { witnessPolicySchema } from '../order/witness-policy.ts';
 import { accountIdSchema, personIdSchema } from '../protocol/ids.ts';
 import { instant } from './wire.ts';
 
@@ -43,6 +44,11 @@ export const approverSetProposal = z.strictObject({
    * current set.
    */
   organizationKeys: z.array(base64.max(128)).max(8).optional(),
+  /**
+   * Witnesses that must cosign the ledger. If null, devices need no cosignatures. If absent, the new approver set keeps the witnesses of the
+   * current set.
+   */
+  witnesses: witnessPolicySchema.nullable().optional(),
 });
 export const approverSetParams = z.object({ version: z.coerce.number().int().min(1) });
 /** Signature over the DSSE pre-authentication encoding of the payload's exact bytes. */

@@ -6,7 +6,7 @@ import { CordonError } from '../errors.ts';
 import {
   COSIGNATURE,
   isSignedBy,
-  lineOf,
+  linesOf,
   type NoteVerifier,
   parseVerifierKey,
   type SignatureLine,
@@ -45,8 +45,8 @@ export async function cosignatureOf(
   lines: readonly SignatureLine[],
   witness: NoteVerifier,
 ): Promise<Omit<Cosignature, 'key'> | null> {
-  const own = await lineOf(lines, witness, COSIGNATURE);
-  if (own?.signature.length !== TIMESTAMP_SIZE + SIGNATURE_SIZE) return null;
+  const [own, second] = await linesOf(lines, witness, COSIGNATURE);
+  if (second || own?.signature.length !== TIMESTAMP_SIZE + SIGNATURE_SIZE) return null;
   const { buffer, byteOffset } = own.signature;
   const seconds = new DataView(buffer, byteOffset).getBigUint64(0);
   // Later times have no date in JavaScript.

@@ -93,16 +93,14 @@ export function splitNote(note: string): { readonly text: string; readonly lines
   return { text, lines: lines.map(readSignatureLine) };
 }
 
-/** Signature of the given key among the lines of a note; undefined if there is none. Throws `checkpoint_invalid` for a second one. */
-export async function lineOf(
+/** Signature lines with the name and the key id of the given key. A valid note has at most one. */
+export async function linesOf(
   lines: readonly SignatureLine[],
   verifier: NoteVerifier,
   type: SignatureType = ED25519,
-): Promise<SignatureLine | undefined> {
+): Promise<SignatureLine[]> {
   const keyId = await keyIdOf(verifier, type);
-  const [own, second] = lines.filter((line) => line.name === verifier.name && line.keyId === keyId);
-  if (second) throw invalid(`The note has two signatures of ${verifier.name}.`);
-  return own;
+  return lines.filter((line) => line.name === verifier.name && line.keyId === keyId);
 }
 
 export async function isSignedBy(
@@ -117,7 +115,8 @@ export async function isSignedBy(
 /** Text of a note with a valid signature of the pinned key. Throws `checkpoint_invalid`. */
 export async function openNote(note: string, verifier: NoteVerifier): Promise<string> {
   const { text, lines } = splitNote(note);
-  const ours = await lineOf(lines, verifier);
+  const [ours, second] = await linesOf(lines, verifier);
+  if (second) throw invalid(`The note has two signatures of ${verifier.name}.`);
   if (!ours) {
     const keyId = await keyIdOf(verifier, ED25519);
     throw invalid(`The note has no Ed25519 signature of ${verifier.name} with key ${keyId}.`);

@@ -4,6 +4,9 @@
  * approvers alone.
  */
 import { CordonError } from '../errors.ts';
+import type { WitnessPolicy } from '../ledger/cosignature.ts';
+import { keyIdOf } from '../ledger/sign-checkpoint.ts';
+import { COSIGNATURE, splitVerifierKey } from '../ledger/signed-note.ts';
 import { parseDocument } from './canonical.ts';
 import { sha256 } from './digest.ts';
 import { type Approvers, approversSchema, type Envelope, PAYLOAD_TYPES } from './documents.ts';
@@ -33,6 +36,35 @@ function keysOf(named: readonly { keyid: string; publicKey: string }[]): Verifyi
   });
 }
 
+/**
+ * Throws `document_malformed` unless the witnesses are different witnesses with different keys. The Ed25519 message of a cosignature does not
+ * contain the name of the witness, so one key under two names would count twice.
+ */
+function checkWitnesses({ threshold, keys }: WitnessPolicy): void {
+  const witnesses = keys.map((text) => {
+    const { id, ...witness } = splitVerifierKey(text, COSIGNATURE);
+    if (keyIdOf(witness, COSIGNATURE).toString('hex') === id) return witness;
+    throw new CordonError(
+      'document_malformed',
+      `The key of the witness ${witness.name} does not match its identifier ${id}.`,
+    );
+  });
+  const count = (values: readonly string[]) => new Set(values).size;
+  const distinct = Math.min(
+    count(witnesses.map(({ name }) => name)),
+    count(witnesses.map(({ publicKey }) => publicKey.toHex())),
+  );
+  if (distinct < witnesses.length) {
+    throw new CordonError('document_malformed', 'The approver set names a witness or the key of a witness twice.');
+  }
+  if (threshold > witnesses.length) {
+    throw new CordonError(
+      'document_malformed',
+      `The approver set requires ${threshold} cosignatures but names only ${witnesses.length} witnesses.`,
+    );
+  }
+}
+
 /** Parses an approver set without a check of its signatures. */
 export function readApproverSet(envelope: Envelope): ApproverSet {
   const payload = payloadOf(envelope, PAYLOAD_TYPES.approvers);
@@ -54,6 +86,7 @@ export function readApproverSet(envelope: Envelope): ApproverSet {
       `The approver set requires ${approvers.threshold} people but has only ${people.size}.`,
     );
   }
+  if (approvers.witnesses) checkWitnesses(approvers.witnesses);
   return {
     approvers,
     digest: sha256(payload),

@@ -244,6 +244,7 @@ export function describeApproverSet(payload: string, version: number, before?: A
       { label: 'identity', value: attestationWords(document) },
       ...document.onlineKeys.map(({ keyid }) => ({ label: 'order lists are signed by', value: `key ${keyid}` })),
       ...organizationLines(document, before),
+      ...witnessLines(document, before),
       { label: 'replaces', value: document.previous ?? 'nothing: this is the first version' },
     ],
   };
@@ -265,6 +266,23 @@ function organizationLines({ organizationKeys = [] }: Approvers, before?: Approv
       return { label: 'devices are no longer verified by', value, grave: true };
     });
   return [...current, ...removed];
+}
+
+/** Witnesses protect devices from a server that shows different ledgers, so the text must show each weaker rule prominently. */
+function witnessLines({ witnesses }: Approvers, before?: Approvers | null): Line[] {
+  const earlier = before?.witnesses;
+  const label = 'ledger checkpoints need';
+  const isWeaker = (witnesses?.threshold ?? 0) < (earlier?.threshold ?? 0);
+  const gone = (earlier?.keys ?? [])
+    .filter((key) => !witnesses?.keys.includes(key))
+    .map((key): Line => ({ label: 'no longer a witness:', value: key, grave: true }));
+  if (!witnesses) return isWeaker ? [{ label, value: 'no cosignatures any more', grave: true }, ...gone] : [];
+  const value = `cosignatures of ${witnesses.threshold} of ${witnesses.keys.length} witnesses`;
+  const shown = witnesses.keys.map((key): Line => {
+    if (before === undefined || earlier?.keys.includes(key)) return { label: 'witness', value: key };
+    return { label: 'witness', value: `${key}, a new witness: ask its operator before you sign`, grave: true };
+  });
+  return [{ label, value, ...(isWeaker && { grave: true }) }, ...shown, ...gone];
 }
 
 function notRequested(got: string, requested: string): CordonError {

@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { LONGEST_EVIDENCE_AREA, POLYGON_CODE } from '../areas/evidence-text.ts';
 import { EVIDENCE_SOURCES, NEXUS, SERVICES, WAITING_RULES } from '../verdict/terms.ts';
+import { witnessPolicySchema } from './witness-policy.ts';
 
 /** Time in UTC as RFC 3339, in the format of `Date.prototype.toISOString`. */
 export const timestamp = z.iso.datetime({ precision: 3 });
@@ -274,6 +275,8 @@ export const approversSchema = z.strictObject({
     .min(1)
     .max(8)
     .optional(),
+  /** Witnesses that must cosign the ledger. Absent if devices accept checkpoints without cosignatures. */
+  witnesses: witnessPolicySchema.optional(),
   issuedAt: timestamp,
 });
 export type Approvers = z.infer<typeof approversSchema>;

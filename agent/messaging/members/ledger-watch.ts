@@ -1,7 +1,8 @@
 /**
  * Watch over the ledger. Of any two trees that the device receives, the larger must contain the smaller, so a server that shows different
  * ledgers to different devices is detected. The ledger's key is pinned with the first tree, which arrives over the pinned TLS connection.
- * Only a document that approvers signed changes the ledger's name (`ledger-continuation.ts`).
+ * Only a document that approvers signed changes the ledger's name (`ledger-continuation.ts`). If the approver set names witnesses, a new tree
+ * also needs their cosignatures.
  */
 import { z } from 'zod';
 import { consistencyView } from '../../../shared/api/ledger.ts';
@@ -9,6 +10,7 @@ import { CordonError, isCordonError } from '../../../shared/errors.ts';
 import { checkBeginning } from '../../../shared/ledger/check-answer.ts';
 import { type Checkpoint, openCheckpoint, originOf, originOrder } from '../../../shared/ledger/checkpoint.ts';
 import type { NamedTree } from '../../../shared/ledger/continuation.ts';
+import { requireCosignatures } from '../../../shared/ledger/cosignature.ts';
 import { parseVerifierKey } from '../../../shared/ledger/signed-note.ts';
 import { createSerialQueue } from '../../../shared/loops/serial-queue.ts';
 import type { ApproverSet } from '../../../shared/order/approvers.ts';
@@ -46,7 +48,7 @@ export type LedgerStatement = 'ledger_continued' | 'ledger_loss_larger';
 export interface LedgerWatch {
   /**
    * Verifies a checkpoint from the server, and stores it if it is the newest. `known`: the tree that was stored when the request was sent.
-   * After the errors `ledger_forked` and `ledger_older`, the caller must not trust anything in the same response.
+   * After the errors `ledger_forked`, `ledger_older` and `ledger_not_cosigned`, the caller must not trust anything in the same response.
    */
   accept(shown: StoredLedger, known: LedgerTree | null): Promise<Checkpoint>;
   newest(): LedgerTree | null;
@@ -113,7 +115,17 @@ class VerifiedLedger implements LedgerWatch {
     return hash && size !== undefined ? { origin, size: Number(size), root: hash } : null;
   }
 
-  async #open({ key, note }: StoredLedger): Promise<Checkpoint> {
+  /** Verifies the signature of the ledger, and for a tree other than the stored one also the cosignatures of witnesses. */
+  async #open(shown: StoredLedger): Promise<Checkpoint> {
+    const checkpoint = await this.#openSigned(shown);
+    const before = this.#stored();
+    const policy = this.#ports.approverSet()?.approvers.witnesses;
+    const isKnown = before && before.origin === checkpoint.origin && isSameTree(before, checkpoint);
+    if (policy && !isKnown) await requireCosignatures(shown.note, policy);
+    return checkpoint;
+  }
+
+  async #openSigned({ key, note }: StoredLedger): Promise<Checkpoint> {
     try {
       const verifier = await parseVerifierKey(key);
       if (originOrder(this.#ports.installation, verifier.name) === null)
@@ -267,5 +279,8 @@ const named = ({ origin, size, root }: Checkpoint): NamedTree => ({
   size,
   root: Buffer.from(root).toString('hex'),
 });
+
+const isSameTree = (one: Checkpoint, other: Checkpoint): boolean =>
+  one.size === other.size && one.root.toHex() === other.root.toHex();
 
 const forked = (detail: string, cause?: unknown): CordonError => new CordonError('ledger_forked', detail, {}, cause);

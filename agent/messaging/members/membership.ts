@@ -55,7 +55,7 @@ export interface MembershipPorts extends DeviceListener {
   readonly alert: (code: MembershipAlert, detail: string) => void;
 }
 
-const ALERTS = ['unverified_member', 'ledger_forked', 'ledger_older'] as const;
+const ALERTS = ['unverified_member', 'ledger_forked', 'ledger_older', 'ledger_not_cosigned'] as const;
 export type MembershipAlert = (typeof ALERTS)[number] | LedgerStatement;
 
 const MOST_ALERTS = 200;

@@ -1,4 +1,4 @@
-import { Checkbox, NumberInput, Stack, Text } from '@mantine/core';
+import { Checkbox, NumberInput, Stack, Text, Textarea } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { approverSetView } from '../../../shared/api/approvers.ts';
@@ -31,9 +31,13 @@ export function ProposeApproverSetDialog({
   const inOffice = current?.approvers.map(({ keyid }) => keyid) ?? keys.map(({ keyid }) => keyid);
   const [changed, setChosen] = useState<readonly string[] | null>(null);
   const [threshold, setThreshold] = useState(current?.threshold ?? LEAST);
+  const [witnessText, setWitnessText] = useState(current?.witnesses?.keys.join('\n') ?? '');
+  const [cosignatures, setCosignatures] = useState(current?.witnesses?.threshold ?? 1);
   const chosen = changed ?? inOffice;
+  const witnesses = witnessText.split(/\s+/).filter(Boolean);
   const people = new Set(keys.filter(({ keyid }) => chosen.includes(keyid)).map(({ person }) => person)).size;
   const enough = people >= Math.max(LEAST, threshold);
+  const enoughWitnesses = witnesses.length === 0 || witnesses.length >= cosignatures;
   return (
     <Confirm
       title="Propose approver set"
@@ -43,9 +47,10 @@ export function ProposeApproverSetDialog({
         close();
       }}
       verb="Propose approver set"
-      ready={enough}
+      ready={enough && enoughWitnesses}
       act={async () => {
-        await call('POST', '/approvers', approverSetView, { keyids: chosen, threshold });
+        const policy = witnesses.length === 0 ? null : { threshold: cosignatures, keys: witnesses };
+        await call('POST', '/approvers', approverSetView, { keyids: chosen, threshold, witnesses: policy });
         await client.invalidateQueries({ queryKey: approversQuery.queryKey });
       }}
     >
@@ -85,6 +90,26 @@ export function ProposeApproverSetDialog({
               : `Too few people. Select at least ${Math.max(LEAST, threshold)} different people.`
           }
         />
+        <Textarea
+          label="Witnesses of the ledger"
+          description="Verifier keys, one on each line. Devices accept a new checkpoint of the ledger only if witnesses cosigned it. Leave empty for none."
+          autosize
+          minRows={2}
+          maxRows={8}
+          value={witnessText}
+          onChange={({ currentTarget }) => setWitnessText(currentTarget.value)}
+        />
+        {witnesses.length > 0 && (
+          <NumberInput
+            label="Cosignatures required per checkpoint"
+            min={1}
+            max={8}
+            hideControls={false}
+            value={cosignatures}
+            onChange={(value) => setCosignatures(Number(value) || 1)}
+            error={enoughWitnesses ? null : `Too few witnesses. Name at least ${cosignatures}.`}
+          />
+        )}
       </Stack>
     </Confirm>
   );

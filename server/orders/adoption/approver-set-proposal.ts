@@ -1,4 +1,5 @@
 import { CordonError } from '../../../shared/errors.ts';
+import type { WitnessPolicy } from '../../../shared/ledger/cosignature.ts';
 import type { ApproverSet } from '../../../shared/order/approvers.ts';
 import type { Approvers } from '../../../shared/order/documents.ts';
 import { readPublicKey } from '../../../shared/order/dsse.ts';
@@ -11,6 +12,8 @@ export interface ApproverSetProposal {
   readonly keyids: readonly string[];
   /** Public keys of the organization in base64. If undefined, the new set keeps the organization keys of the current approver set. */
   readonly organizationKeys?: readonly string[] | undefined;
+  /** Witnesses of the ledger. If undefined, the new set keeps the witnesses of the current approver set. If null, it has none. */
+  readonly witnesses?: WitnessPolicy | null | undefined;
 }
 
 /**
@@ -58,7 +61,7 @@ function namedKeys(keyids: readonly string[], registered: ReadonlyMap<string, Re
 }
 
 export function approversOf(
-  { threshold, keyids, organizationKeys }: ApproverSetProposal,
+  { threshold, keyids, organizationKeys, witnesses }: ApproverSetProposal,
   registered: ReadonlyMap<string, RegisteredKey>,
   people: People,
   server: {
@@ -78,6 +81,7 @@ export function approversOf(
     organizationKeys?.map((publicKey) => ({ keyid: readPublicKey(publicKey).keyid, publicKey })) ??
     before?.approvers.organizationKeys ??
     [];
+  const policy = witnesses === undefined ? before?.approvers.witnesses : witnesses;
   return {
     installation,
     version: (before?.approvers.version ?? 0) + 1,
@@ -89,6 +93,7 @@ export function approversOf(
     })),
     onlineKeys: [{ keyid: online.keyid, publicKey: online.publicKey }],
     ...(organization.length > 0 && { organizationKeys: organization }),
+    ...(policy && { witnesses: { threshold: policy.threshold, keys: [...policy.keys] } }),
     issuedAt: new Date(now).toISOString(),
   };
 }
