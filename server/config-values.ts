@@ -4,6 +4,10 @@ import { domainToASCII } from 'node:url';
 import { Cron } from 'croner';
 import { z } from 'zod';
 import { type AgeRecipient, parseRecipient } from '../shared/age/seal-to.ts';
+import { isCordonError } from '../shared/errors.ts';
+import { MOST_WITNESSES } from '../shared/ledger/cosignature.ts';
+import { keyIdOf } from '../shared/ledger/sign-checkpoint.ts';
+import { COSIGNATURE, splitVerifierKey } from '../shared/ledger/signed-note.ts';
 
 const loopback = new BlockList();
 loopback.addSubnet('127.0.0.0', 8);
@@ -181,3 +185,41 @@ export const origin = z
 const LISTENERS = ['device', 'public'] as const;
 export type ListenerName = (typeof LISTENERS)[number];
 export const listenerNames = separated.pipe(z.array(z.enum(LISTENERS, 'device, public, or both with a comma')));
+
+export interface WitnessSetting {
+  readonly name: string;
+  readonly url: string;
+  /** Verifier key of the witness (C2SP signed-note, signature type 4). */
+  readonly key: string;
+}
+
+/** Name in the verifier key of a witness; null for an invalid key. */
+function witnessNameIn(key: string): string | null {
+  try {
+    const { id, ...witness } = splitVerifierKey(key, COSIGNATURE);
+    return keyIdOf(witness, COSIGNATURE).toString('hex') === id ? witness.name : null;
+  } catch (error) {
+    if (isCordonError(error, 'checkpoint_invalid')) return null;
+    throw error;
+  }
+}
+
+const WITNESSES = `a comma-separated list of at most ${MOST_WITNESSES} witnesses, each with its verifier key, a space and its URL`;
+
+export const witnesses = separated.transform((entries, context): readonly WitnessSetting[] => {
+  const refuse = (message: string) => {
+    context.addIssue({ code: 'custom', message });
+    return z.NEVER;
+  };
+  const settings: WitnessSetting[] = [];
+  for (const entry of entries) {
+    const [key = '', url = '', ...rest] = entry.split(/\s+/);
+    const name = witnessNameIn(key);
+    if (name === null) return refuse(`${WITNESSES}, but ${JSON.stringify(key)} is not a verifier key of a witness`);
+    const isUrl = ['http:', 'https:'].includes(URL.parse(url)?.protocol ?? '');
+    if (!isUrl || rest.length > 0) return refuse(`${WITNESSES}, but ${JSON.stringify(url)} is not one URL`);
+    if (settings.some((other) => other.key === key)) return refuse(`${WITNESSES}, but ${name} is in the list twice`);
+    settings.push({ name, url, key });
+  }
+  return settings.length > MOST_WITNESSES ? refuse(WITNESSES) : settings;
+});

@@ -23,7 +23,9 @@ import {
   origin,
   port,
   securityContact,
+  type WitnessSetting,
   wholeNumber,
+  witnesses,
 } from './config-values.ts';
 
 const variables = z.object({
@@ -85,6 +87,13 @@ const variables = z.object({
   CORDON_OPERATOR_URL: orderPage.optional(),
   /** Contact for reports of vulnerabilities. The public listener publishes it (RFC 9116). */
   CORDON_SECURITY_CONTACT: securityContact.optional(),
+  /**
+   * Witnesses of the ledger: verifier key, space and URL of each, separated by commas. The server submits each checkpoint to them, and after
+   * a start signs none before they have answered.
+   */
+  CORDON_WITNESSES: witnesses.default([]),
+  /** Minutes without a cosignature after which a witness is a health issue. */
+  CORDON_WITNESS_LATE_MINUTES: wholeNumber(1, 100_000).default(60),
   /** Percentage of devices above which the console warns that an order suspends services of too many devices. */
   CORDON_LARGE_SHARE: z
     .string()
@@ -186,6 +195,7 @@ export interface Config {
   readonly securityContact: string | null;
   /** Mail server settings. Null: Cordon sends no mail, and shows links to the admins who create them. */
   readonly mail: { readonly server: MailServer; readonly from: string } | null;
+  readonly witnesses: { readonly settings: readonly WitnessSetting[]; readonly lateMinutes: number };
   readonly largeShare: number;
   readonly evidenceDays: number;
   readonly buildConsole: boolean;
@@ -251,6 +261,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
       values.CORDON_MAIL_URL === undefined || values.CORDON_MAIL_FROM === undefined
         ? null
         : { server: values.CORDON_MAIL_URL, from: values.CORDON_MAIL_FROM },
+    witnesses: { settings: values.CORDON_WITNESSES, lateMinutes: values.CORDON_WITNESS_LATE_MINUTES },
     largeShare: values.CORDON_LARGE_SHARE,
     evidenceDays: values.CORDON_EVIDENCE_DAYS,
     buildConsole: values.CORDON_BUILD_CONSOLE,

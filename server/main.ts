@@ -23,6 +23,8 @@ import { VERSION } from './version.ts';
 
 const DAY = 86_400_000;
 const MINUTE = 60_000;
+/** Maximum time that the start waits for witnesses. Later, the ledger stays suspended until they answer, and the rest of the server runs. */
+const WITNESSES_WITHIN = 5_000;
 
 type Listeners = Awaited<ReturnType<typeof createListeners>>;
 
@@ -84,6 +86,7 @@ async function startWork(
   });
   disconnection.request();
   await domain.enrollment.recordOwn();
+  await domain.witnesses.start(WITNESSES_WITHIN);
   await domain.ledger.start();
   if (config.ipDatabase !== null) await useIpDatabase(domain, config.ipDatabase);
   await domain.orders.start();
@@ -151,6 +154,7 @@ async function drain(
   await domain.relay.stop();
   await domain.holds.stop();
   await domain.orders.stop();
+  await domain.witnesses.stop();
   await domain.ledger.stop();
   await listeners.timekeeping.stop();
   listeners.disk.stop();

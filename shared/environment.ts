@@ -39,6 +39,8 @@ export const VARIABLES: Readonly<Record<string, Variable>> = {
   CORDON_MAIL_FROM: { reader: 'server' },
   CORDON_OPERATOR_URL: { reader: 'server' },
   CORDON_SECURITY_CONTACT: { reader: 'server' },
+  CORDON_WITNESSES: { reader: 'server' },
+  CORDON_WITNESS_LATE_MINUTES: { reader: 'server' },
   CORDON_SESSION_IDLE_MINUTES: { reader: 'server' },
   CORDON_LARGE_SHARE: { reader: 'server' },
   CORDON_EVIDENCE_DAYS: { reader: 'server' },

@@ -175,6 +175,7 @@ export const RIGHTS = {
   'ledger.entries': right('any', ...EVERYONE),
   'ledger.inclusion': right('any', ...EVERYONE),
   'ledger.consistency': right('any', ...EVERYONE),
+  'ledger.witnesses': right('any', ...EVERYONE),
   'areas.list': right('any', ...EVERYONE),
   /**
    * Right to change named areas (groups of countries and polygons) for use in orders. If the scope of a role is limited, the scope must

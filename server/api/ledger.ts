@@ -6,6 +6,8 @@ import {
   inclusionView,
   ledgerEntryList,
   ledgerEntryQuery,
+  type WitnessList,
+  witnessList,
 } from '../../shared/api/ledger.ts';
 import { entrySchema } from '../../shared/ledger/ledger-entry.ts';
 import type { Ledger } from '../ledger/ledger.ts';
@@ -17,9 +19,14 @@ export interface LedgerPorts {
    * Ledger entries from index `from` (inclusive) to index `to` (exclusive), without the entries that the newest checkpoint does not cover.
    */
   readonly entries: { entries(from: number, to: number): Promise<Buffer[]> };
+  readonly witnesses: {
+    status(): WitnessList['witnesses'];
+    obstacle(): string | null;
+    policy(): WitnessList['policy'];
+  };
 }
 
-export function ledgerRoutes({ ledger, entries }: LedgerPorts): Route[] {
+export function ledgerRoutes({ ledger, entries, witnesses }: LedgerPorts): Route[] {
   return [
     route({
       name: 'ledger.checkpoint',
@@ -68,6 +75,18 @@ export function ledgerRoutes({ ledger, entries }: LedgerPorts): Route[] {
         const { proof, checkpoint } = await ledger.proveGrowth(from);
         return { from, proof: proof.map(base64), checkpoint, key: ledger.verifierKey };
       },
+    }),
+    route({
+      name: 'ledger.witnesses',
+      method: 'get',
+      path: '/ledger/witnesses',
+      summary: 'List the witnesses of the ledger and their last cosignatures',
+      response: witnessList,
+      handler: async () => ({
+        witnesses: witnesses.status(),
+        policy: witnesses.policy(),
+        obstacle: witnesses.obstacle(),
+      }),
     }),
   ];
 }

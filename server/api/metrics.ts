@@ -10,6 +10,11 @@ export interface ProcessFigures {
   readonly list: { readonly version: number; readonly expiresAt: number } | null;
   readonly activeOrders: number;
   readonly ledgerFailing: boolean;
+  readonly ledgerWithheld: boolean;
+  readonly witnesses: readonly {
+    readonly name: string;
+    readonly cosigned: { readonly size: number; readonly at: number } | null;
+  }[];
   readonly clockInDoubt: boolean;
   readonly diskFull: boolean;
   readonly backups: { readonly newest: { readonly at: number } | null; readonly failure: string | null };
@@ -54,6 +59,11 @@ const PROCESS_GAUGES: Gauges<ProcessFigures> = [
     'cordon_ledger_failing',
     '1 while the server cannot add entries to the ledger',
     ({ ledgerFailing }) => Number(ledgerFailing),
+  ],
+  [
+    'cordon_ledger_withheld',
+    '1 while the server signs no checkpoint because of its witnesses',
+    ({ ledgerWithheld }) => Number(ledgerWithheld),
   ],
   ['cordon_disk_full', '1 while the disk of the data folder is nearly full', ({ diskFull }) => Number(diskFull)],
   ['cordon_clock_in_doubt', "1 while the server's clock may be wrong", ({ clockInDoubt }) => Number(clockInDoubt)],
@@ -101,6 +111,20 @@ export function metricsRoutes(port: MetricsPort): Route[] {
   }));
   const alerts = async () => (await storeFigures()).alerts;
   addLabeledGauge(registry, 'cordon_alerts', 'Alerts in the store by code', 'code', alerts);
+  const cosigned = (value: (tree: { readonly size: number; readonly at: number }) => number) => async () =>
+    Object.fromEntries(port.process().witnesses.map(({ name, cosigned }) => [name, cosigned ? value(cosigned) : 0]));
+  const witnessGauge = (name: string, help: string, read: () => Promise<Record<string, number>>) =>
+    addLabeledGauge(registry, name, help, 'witness', read);
+  witnessGauge(
+    'cordon_witness_cosigned_timestamp_seconds',
+    'Time of the last cosignature in Unix seconds, by witness; 0 before the first',
+    cosigned(({ at }) => seconds(at)),
+  );
+  witnessGauge(
+    'cordon_witness_cosigned_entries',
+    'Ledger entries that the witness has cosigned',
+    cosigned(({ size }) => size),
+  );
   const certificates = async () =>
     Object.fromEntries(port.certificates().map(({ use, notAfter }) => [use, seconds(notAfter)]));
   const expiry = "Expiry of the server's own certificates in Unix seconds, by use";

@@ -61,6 +61,7 @@ export interface ResourcePorts {
   readonly areas: AreasPort;
   readonly policies: TerritoryPoliciesPorts['policies'];
   readonly ledger: LedgerPorts['ledger'];
+  readonly witnesses: LedgerPorts['witnesses'];
   readonly entries: LedgerPorts['entries'];
   readonly membership: MembershipPort;
   readonly holds: HoldsPorts['holds'];
@@ -104,7 +105,7 @@ export function apiRoutes(ports: ResourcePorts): Route[] {
     ...orderImpactRoutes(orders),
     ...orderDocumentRoutes(orders),
     ...orderPackRoutes({ orders, packs: ports.packs, admins }),
-    ...ledgerRoutes({ ledger, entries }),
+    ...ledgerRoutes({ ledger, entries, witnesses: ports.witnesses }),
     ...areaRoutes({ areas: ports.areas, admins }),
     ...ipDatabaseRoutes(ports),
     ...territoryPolicyRoutes({ policies: ports.policies, orders, admins, now: ports.now }),

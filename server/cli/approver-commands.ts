@@ -82,14 +82,12 @@ export function addApproverCommands(program: Command, cli: Cli): void {
         files === undefined || files === true
           ? {}
           : { organizationKeys: files === false ? [] : files.map(publicKeyIn) };
-      const approverSet = await cli
-        .client()
-        .call(approverSetView, 'POST', '/approvers', {
-          keyids,
-          threshold,
-          ...organizationKeys,
-          ...witnessesIn(options),
-        });
+      const approverSet = await cli.client().call(approverSetView, 'POST', '/approvers', {
+        keyids,
+        threshold,
+        ...organizationKeys,
+        ...witnessesIn(options),
+      });
       const { current } = await cli.client().call(approversView, 'GET', '/approvers');
       cli
         .out()

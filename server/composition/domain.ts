@@ -2,6 +2,9 @@
 import { join } from 'node:path';
 import { pemOf } from '../../certs/key-folder.ts';
 import { isCordonError } from '../../shared/errors.ts';
+import type { WitnessPolicy } from '../../shared/ledger/cosignature.ts';
+import { parseDocument } from '../../shared/order/canonical.ts';
+import { approversSchema } from '../../shared/order/documents.ts';
 import { STEP_UP_WITHIN } from '../admins/action-policy.ts';
 import { createActions } from '../admins/actions.ts';
 import { type Admins, createAdmins } from '../admins/admins.ts';
@@ -19,6 +22,9 @@ import { createJurisdiction } from '../jurisdiction/jurisdiction.ts';
 import { createNamedAreas } from '../jurisdiction/named-areas.ts';
 import { createTerritoryPolicies } from '../jurisdiction/territory-policies.ts';
 import { createLedger, type Ledger } from '../ledger/ledger.ts';
+import { createPublication } from '../ledger/published-checkpoint.ts';
+import { cosignedCheckpoint, postCheckpoint } from '../ledger/witness-client.ts';
+import { createWitnesses, type Witnesses } from '../ledger/witnesses.ts';
 import { createMembership } from '../membership/membership.ts';
 import { createPacks } from '../orders/evidence/packs.ts';
 import { createOrders, type Orders } from '../orders/orders.ts';
@@ -31,12 +37,14 @@ import { createStoredRecovery, type StoredRecovery } from '../recovery/stored-re
 import { createRelay } from '../relay/relay.ts';
 import { ActionStore } from '../store/action-store.ts';
 import { openAdminStores } from '../store/admin-store.ts';
+import { ApproverStore } from '../store/approver-store.ts';
 import { AttachmentStore } from '../store/attachment-store.ts';
 import { BackupRecords } from '../store/backup-records.ts';
 import { CheckpointResponseStore } from '../store/checkpoint-response-store.ts';
 import { CodeStore } from '../store/code-store.ts';
 import { commandStores } from '../store/command-stores.ts';
 import { ContinuationStore } from '../store/continuation-store.ts';
+import { CosignatureStore } from '../store/cosignature-store.ts';
 import { deviceStores } from '../store/device-stores.ts';
 import { EnrollmentStore } from '../store/enrollment-store.ts';
 import { GroupStore } from '../store/group-store.ts';
@@ -63,6 +71,9 @@ import { UnlockShareStore } from '../store/unlock-share-store.ts';
 import { VERSION } from '../version.ts';
 import type { Foundation } from './foundation.ts';
 
+/** Maximum time that a request waits for cosignatures. Without them, the next request finds the entry. */
+const COSIGNED_WITHIN = 3_000;
+
 type Fleet = Awaited<ReturnType<typeof createFleet>>;
 type Decisions = ReturnType<typeof createDecisions>;
 type Mailer = Awaited<ReturnType<typeof createMailer>>;
@@ -75,6 +86,14 @@ export async function createDomain(base: Foundation) {
   const storedRecovery = createStoredRecovery(recoveryStore, restored);
   const continuations = await openContinuations(new ContinuationStore(database), installation);
   const ledgerStore = new LedgerStore(database);
+  const cosignatures = new CosignatureStore(database);
+  const witnesses = openWitnesses(base, {
+    ledgerStore,
+    cosignatures,
+    // A restored server then knows the largest tree that its approvers must declare lost.
+    onContradiction: (note) => recovery.examineCheckpoint(note),
+  });
+  const witnessPolicy = () => orders.approverSets.current()?.approvers.witnesses ?? null;
   const ledger = createLedger({
     store: ledgerStore,
     key: authority.ledgerKey,
@@ -82,15 +101,24 @@ export async function createDomain(base: Foundation) {
     clock,
     bus,
     log,
-    suspended: () => whySuspended(storedRecovery.state()),
+    suspended: () => whySuspended(storedRecovery.state()) ?? witnesses.obstacle(),
     history: continuations,
+    publication: createPublication({ store: cosignatures, policy: witnessPolicy }),
   });
+  const stopSubmitting = bus.subscribe((wake) => {
+    if (wake.kind === 'ledger') witnesses.submit();
+  });
+  /** Also waits for the cosignatures, because devices and auditors may require them. */
+  const sequence = async () => {
+    await ledger.sequence();
+    await witnesses.settled(COSIGNED_WITHIN);
+  };
   const fleet = await createFleet(base);
   const accounts = createAccounts(base, fleet);
   const mailer = await createMailer(base);
   const decisions = createDecisions(base, {
     fleet,
-    ledger,
+    ledger: { ...ledger, sequence },
     mailer,
     admins: accounts.admins,
     restored: restored && { recordFloor: restored.recordFloor, recovering: storedRecovery.recovering },
@@ -106,7 +134,7 @@ export async function createDomain(base: Foundation) {
     // The demo's admins have no authenticator, so the demo never asks for a step-up.
     stepUpWithin: base.demo === undefined ? STEP_UP_WITHIN : Number.MAX_SAFE_INTEGER,
   });
-  const identities = createIdentities(base, { fleet, ledger, ...decisions });
+  const identities = createIdentities(base, { fleet, ledger: { published: ledger.published, sequence }, ...decisions });
   const relay = createRelay({
     posts: new PostStore(database),
     mailboxes: new MailboxStore(database),
@@ -135,12 +163,48 @@ export async function createDomain(base: Foundation) {
     ...identities,
     ledger,
     ledgerStore,
+    witnesses: {
+      ...witnesses,
+      policy: witnessPolicy,
+      start: async (within: number) => witnesses.start(await storedWitnessPolicy(base), within),
+      stop: async () => {
+        stopSubmitting();
+        await witnesses.stop();
+      },
+    },
     mailer,
     actions,
     relay,
     recovery,
     backups,
   };
+}
+
+/** Rule of the newest approver set in the store. The start needs it before the orders are loaded. */
+async function storedWitnessPolicy({ database }: Foundation): Promise<WitnessPolicy | null> {
+  const current = (await new ApproverStore(database).approverSets()).findLast(({ state }) => state === 'adopted');
+  return (current && parseDocument(approversSchema, Buffer.from(current.payload)).witnesses) ?? null;
+}
+
+function openWitnesses(
+  { config, bus, log }: Foundation,
+  parts: {
+    readonly ledgerStore: LedgerStore;
+    readonly cosignatures: CosignatureStore;
+    readonly onContradiction: (note: string) => Promise<void>;
+  },
+): Witnesses {
+  return createWitnesses({
+    settings: config.witnesses.settings,
+    store: parts.cosignatures,
+    ledger: parts.ledgerStore,
+    client: { post: postCheckpoint, newest: cosignedCheckpoint },
+    onContradiction: parts.onContradiction,
+    onCosigned: () => bus.publish({ kind: 'ledger' }),
+    lateAfter: config.witnesses.lateMinutes * 60_000,
+    now: Date.now,
+    log,
+  });
 }
 
 async function createFleet({ config, database, bus, clock, log }: Foundation) {
@@ -228,7 +292,7 @@ function createDecisions(
   base: Foundation,
   parts: {
     readonly fleet: Fleet;
-    readonly ledger: Ledger;
+    readonly ledger: Omit<Ledger, 'verifierKey'>;
     readonly mailer: Mailer;
     readonly admins: Admins;
     readonly restored: { readonly recordFloor: number; readonly recovering: () => boolean } | null;
@@ -291,7 +355,10 @@ function createDecisions(
 
 function createIdentities(
   base: Foundation,
-  parts: { readonly fleet: Fleet; readonly ledger: Ledger } & Pick<Decisions, 'orders' | 'deviceRecords'>,
+  parts: {
+    readonly fleet: Fleet;
+    readonly ledger: Pick<Ledger, 'published' | 'sequence'>;
+  } & Pick<Decisions, 'orders' | 'deviceRecords'>,
 ) {
   const { fleet, ledger, orders, deviceRecords } = parts;
   const { config, database, authority, installation, clock, bus, log } = base;

@@ -61,6 +61,7 @@ export async function createListeners(
     names: [...config.names, ...admin.names, admin.bind, ...(admin.url === null ? [] : [new URL(admin.url).hostname])],
     routes: apiRoutes({
       ...domain,
+      ledger: domain.ledger.published,
       relocating: edges.gateway.relocating,
       entries: domain.ledgerStore,
       timeCorrections: edges.timeCorrections,
@@ -132,6 +133,7 @@ async function createTlsEdges(base: Foundation, domain: Domain, { timekeeping }:
     },
     {
       ...domain,
+      ledger: ledger.published,
       jurisdiction: {
         ...domain.jurisdiction,
         followIpDatabase: domain.ipDatabases.follow,
@@ -159,12 +161,12 @@ async function createTlsEdges(base: Foundation, domain: Domain, { timekeeping }:
       est,
       routers: [
         crlRouter({ revocationList: domain.revocationList }),
-        ledgerRouter({ ledger, approverSets }),
+        ledgerRouter({ ledger: ledger.published, approverSets }),
         securityContactRouter({ contact: config.securityContact, now: Date.now }),
       ],
       orders,
       publicRoot: domain.packs.publicRoot,
-      ledger,
+      ledger: ledger.published,
       clock,
       organization: config.organization,
       log,
@@ -250,6 +252,12 @@ function overviewOf(base: Foundation, domain: Domain, edges: TlsEdges, { timekee
       certificates: edges.certificates(),
       ipDatabase: domain.ipDatabases.current(),
       ledgerFailing: ledger.failure() !== null,
+      witnesses: {
+        status: domain.witnesses.status(),
+        obstacle: domain.witnesses.obstacle(),
+        remedy: domain.witnesses.remedy(),
+        threshold: domain.witnesses.policy()?.threshold ?? 0,
+      },
       clockDoubt: timekeeping.doubt(),
       diskFull: disk.full(),
       mailFailure: domain.mailer?.failure() ?? null,
@@ -271,6 +279,8 @@ function metricsOf(base: Foundation, domain: Domain, edges: TlsEdges, { timekeep
       list: orders.list.current(),
       activeOrders: orders.adoption.rules().filter((rule) => inForce(rule, base.clock.now())).length,
       ledgerFailing: ledger.failure() !== null,
+      ledgerWithheld: domain.witnesses.obstacle() !== null,
+      witnesses: domain.witnesses.status(),
       clockInDoubt: timekeeping.doubt() !== null,
       diskFull: disk.full(),
       backups: domain.backups.status(),

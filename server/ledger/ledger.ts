@@ -40,6 +40,19 @@ export interface LedgerLog {
   error(fields: Record<string, unknown>, message: string): void;
 }
 
+export interface PublishedLedger extends LedgerProofs {
+  checkpoint(): Promise<string>;
+  size(): Promise<number>;
+  readonly verifierKey: string;
+  continuations(): readonly Envelope[];
+}
+
+/** Cosignatures of witnesses on checkpoints. */
+export interface Publication {
+  withCosignatures(checkpoint: StoredCheckpoint): Promise<StoredCheckpoint>;
+  published(newest: StoredCheckpoint): Promise<StoredCheckpoint>;
+}
+
 export interface Ledger extends LedgerProofs {
   /**
    * Numbers all waiting ledger entries and signs a checkpoint. Resolves when the checkpoint is durable. Overlapping calls share one run.
@@ -59,6 +72,8 @@ export interface Ledger extends LedgerProofs {
    * store this key together with the public keys that they need to verify evidence packs.
    */
   readonly firstVerifierKey: string;
+  /** Ledger as outsiders see it: up to the published checkpoint, which may be older than the newest one (`published-checkpoint.ts`). */
+  readonly published: PublishedLedger;
   resting(): string | null;
   continuations(): readonly Envelope[];
   failure(): string | null;
@@ -83,6 +98,8 @@ export function createLedger(ports: {
    * wait and are not lost.
    */
   readonly suspended?: () => string | null;
+  /** Without this port, checkpoints have no cosignatures, and outsiders get the newest one. */
+  readonly publication?: Publication;
 }): Ledger {
   const { store, clock, log, bus } = ports;
   const first: NoteSigner = {
@@ -127,12 +144,22 @@ export function createLedger(ports: {
     }
   }
 
-  async function newest(): Promise<StoredCheckpoint> {
+  async function newestStored(): Promise<StoredCheckpoint> {
     const stored = await store.newest();
     if (!stored)
       throw new CordonError('ledger_unavailable', 'The ledger has signed no checkpoint yet. Try again shortly.');
     return stored;
   }
+  const { publication } = ports;
+  const newest = async () => {
+    const stored = await newestStored();
+    return publication ? await publication.withCosignatures(stored) : stored;
+  };
+  const published = async () => {
+    const stored = await newestStored();
+    return publication ? await publication.published(stored) : stored;
+  };
+  const continuations = () => ports.history?.adopted() ?? [];
 
   return {
     sequence,
@@ -157,9 +184,18 @@ export function createLedger(ports: {
       return verifierKey(signer());
     },
     firstVerifierKey: verifierKey(first),
-    ...createLedgerProofs(store, newest, () => ports.history?.adopted() ?? []),
+    ...createLedgerProofs(store, newest, continuations),
+    published: {
+      checkpoint: async () => (await published()).note,
+      size: async () => (await published()).size,
+      get verifierKey() {
+        return verifierKey(signer());
+      },
+      continuations,
+      ...createLedgerProofs(store, published, continuations),
+    },
     resting: () => ports.suspended?.() ?? null,
-    continuations: () => ports.history?.adopted() ?? [],
+    continuations,
     failure: () => failure,
   };
 }

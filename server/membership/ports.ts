@@ -126,7 +126,9 @@ export interface ApproverSetPort {
   current(): ApproverSet | null;
 }
 
-export type LedgerPort = Pick<Ledger, 'sequence' | 'proveEntries' | 'verifierKey'>;
+export type LedgerPort = Pick<Ledger, 'sequence'> & {
+  readonly published: Pick<Ledger['published'], 'proveEntries' | 'verifierKey' | 'size'>;
+};
 
 export interface Log {
   error(fields: object, message: string): void;

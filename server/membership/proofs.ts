@@ -31,8 +31,8 @@ export function createProofs({
 }): { of(request: ProofRequest, approverSet: ApproverSet | null): Promise<ProofResponse> } {
   async function provenEntries(indexes: readonly number[]): Promise<ReadonlyMap<number, MemberProof['certified']>> {
     if (indexes.length === 0) return new Map();
-    const { entries, checkpoint } = await ledger.proveEntries(indexes);
-    const key = ledger.verifierKey;
+    const { entries, checkpoint } = await ledger.published.proveEntries(indexes);
+    const key = ledger.published.verifierKey;
     return new Map(
       entries.map(({ index, body, proof }) => {
         const hashes = proof.map((hash) => hash.toString('base64'));
@@ -44,10 +44,12 @@ export function createProofs({
   return {
     async of(request, approverSet) {
       if (!approverSet) return { people: new Set(request.people), members: [] };
-      let found = provable(await store.members(request), approverSet);
+      const search = async () =>
+        published(provable(await store.members(request), approverSet), await ledger.published.size());
+      let found = await search();
       if (found.some(({ entries }) => entries.includes(null))) {
         await ledger.sequence();
-        found = provable(await store.members(request), approverSet);
+        found = await search();
       }
       if (found.length > MOST_MEMBERS) {
         throw new CordonError(
@@ -78,6 +80,13 @@ function provable(keys: readonly SignedKey[], approverSet: ApproverSet) {
     return online && organization ? [{ key, entries: [online.entryIndex, organization.entryIndex] as const }] : [];
   });
 }
+
+/** Replaces the indexes of entries that the published checkpoint does not cover by null. `size`: size of the published ledger. */
+const published = (found: ReturnType<typeof provable>, size: number) =>
+  found.map(({ key, entries }) => ({
+    key,
+    entries: entries.map((index) => (index !== null && index < size ? index : null)),
+  }));
 
 const idsOf = (keys: readonly { readonly keyid: string }[]): ReadonlySet<string> =>
   new Set(keys.map(({ keyid }) => keyid));

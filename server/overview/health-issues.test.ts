@@ -33,6 +33,7 @@ const WELL: Facts = {
   ipDatabase: { name: 'geo', builtAt: NOW - 100 * DAY },
   certificates: [{ use: 'root', notBefore: REAL - DAY, notAfter: REAL + 7000 * DAY }],
   ledgerFailing: false,
+  witnesses: { status: [], obstacle: null, remedy: 'Ask the witness.', threshold: 0 },
   backups: { newest: { at: NOW - HOUR }, next: null, failure: null },
   restored: { state: null, lost: [] },
 };
@@ -57,6 +58,16 @@ it.each(['root', 'issuing'] as const)(
     expect(issue?.detail).toContain('This version of Cordon cannot replace it. Set up a new installation');
   },
 );
+
+/** Witnesses of which `late` are late. Devices require `threshold` cosignatures. */
+function witnessed(late: number, all: number, threshold: number): Facts['witnesses'] {
+  const status = Array.from({ length: all }, (_, at) => ({
+    name: `witness.example.org/w${at}`,
+    failure: at < late ? 'it did not respond' : null,
+    late: at < late,
+  }));
+  return { ...WELL.witnesses, status, threshold };
+}
 
 const certificate = (use: 'root' | 'issuing' | 'server', life: number, remaining: number): Partial<Facts> => ({
   certificates: [{ use, notBefore: REAL - (life - remaining) * DAY, notAfter: REAL + remaining * DAY }],
@@ -107,6 +118,20 @@ describe('health issues', () => {
     ['an overdue answer', { answers: [{ order: '2026-001', at: NOW - 1 }] }, [['answer_due', 'critical', 1]]],
     ['orders without their approvers', { uncovered: ['2026-001', '2026-002'] }, [['orders_uncovered', 'warning', 2]]],
     ['a ledger that fails', { ledgerFailing: true }, [['ledger_failing', 'critical', null]]],
+    [
+      'a witness that knows more entries',
+      { witnesses: { ...WELL.witnesses, obstacle: 'the witness w has cosigned 9 ledger entries' } },
+      [['ledger_withheld', 'critical', null]],
+    ],
+    ['witnesses that cosign', { witnesses: witnessed(0, 3, 2) }, []],
+    [
+      'a late witness of three, of which two are enough',
+      { witnesses: witnessed(1, 3, 2) },
+      [['witness_late', 'warning', 1]],
+    ],
+    ['too many late witnesses', { witnesses: witnessed(2, 3, 2) }, [['witness_late', 'critical', 2]]],
+    ['a late witness that no device requires', { witnesses: witnessed(1, 1, 0) }, [['witness_late', 'warning', 1]]],
+    ['fewer witnesses than devices require', { witnesses: witnessed(0, 1, 2) }, [['witness_late', 'critical', null]]],
     ['a full disk', { diskFull: true }, [['disk_full', 'critical', null]]],
     ['a mail server that fails', { mailFailure: 'It is down.' }, [['mail_failing', 'warning', null]]],
     [
@@ -178,6 +203,7 @@ describe('health issues', () => {
     ipDatabase: { name: 'geo', builtAt: 0 },
     list: { version: 3, issuedAt: 0, expiresAt: 0 },
     ledgerFailing: true,
+    witnesses: { ...witnessed(1, 3, 2), obstacle: 'a witness knows more' },
     clockDoubt: { cause: 'jumped', ahead: 172_800_000 },
     diskFull: true,
     mailFailure: 'It is down.',
@@ -189,8 +215,8 @@ describe('health issues', () => {
     const all = of(everything);
     expect(all.map(({ code }) => code).sort()).toEqual([...HEALTH_ISSUES].sort());
     expect(all.map(({ severity }) => severity)).toEqual([
-      ...Array(5).fill('critical'),
-      ...Array(7).fill('warning'),
+      ...Array(6).fill('critical'),
+      ...Array(8).fill('warning'),
       ...Array(5).fill('notice'),
     ]);
     for (const { detail } of all) expect(detail).toMatch(/^[A-Z0-9].*\.$/);

@@ -56,6 +56,15 @@ export interface ServerFacts {
   }[];
   readonly ipDatabase: { readonly name: string; readonly builtAt: number };
   readonly ledgerFailing: boolean;
+  readonly witnesses: {
+    readonly status: readonly { readonly name: string; readonly failure: string | null; readonly late: boolean }[];
+    /** Reason why the server signs no checkpoint because of its witnesses; null if there is none. */
+    readonly obstacle: string | null;
+    /** What an admin can do about a witness that contradicts the store. */
+    readonly remedy: string;
+    /** Number of cosignatures that devices require; 0 for none. */
+    readonly threshold: number;
+  };
   readonly diskFull: boolean;
   /** Reason why the mail server cannot be used; null if the mail server works or none is configured. */
   readonly mailFailure: string | null;
@@ -98,6 +107,8 @@ const SEVERITIES: readonly HealthIssue['severity'][] = ['critical', 'warning', '
 export function healthIssuesOf(facts: Facts): HealthIssue[] {
   const found = [
     ledger(facts),
+    withheld(facts),
+    lateWitnesses(facts),
     clockInDoubt(facts),
     disk(facts),
     mail(facts),
@@ -147,6 +158,8 @@ function linkOf(code: HealthIssue['code'], { now, fleet, list, uncovered, answer
     case 'backup_missing':
       return { page: 'settings' };
     case 'ledger_failing':
+    case 'ledger_withheld':
+    case 'witness_late':
       return { page: 'ledger' };
     default:
       return null;
@@ -162,6 +175,30 @@ function ledger({ ledgerFailing }: Facts): Found | null {
   const detail =
     'The ledger cannot be written. The server refuses every action that must be in the ledger. Free space on the disk or repair the database, and read the server log.';
   return { code: 'ledger_failing', severity: 'critical', count: null, detail };
+}
+
+function withheld({ witnesses: { obstacle, remedy } }: Facts): Found | null {
+  if (obstacle === null) return null;
+  const detail = `The ledger is suspended: ${obstacle}. New ledger entries wait, and none is lost. ${remedy}`;
+  return { code: 'ledger_withheld', severity: 'critical', count: null, detail };
+}
+
+function lateWitnesses({ witnesses: { status, threshold } }: Facts): Found | null {
+  const late = status.filter((witness) => witness.late);
+  const [first] = late;
+  if (!first) {
+    if (threshold <= status.length) return null;
+    const detail = `Devices require cosignatures of ${threshold} witnesses, and CORDON_WITNESSES names ${status.length}. Devices verify no new conversation partners. Add the witnesses of the approver set to CORDON_WITNESSES.`;
+    return { code: 'witness_late', severity: 'critical', count: null, detail };
+  }
+  const remaining = status.length - late.length;
+  const enough = remaining >= threshold;
+  const effect = enough
+    ? 'Devices still accept the ledger.'
+    : `Devices require ${threshold} cosignatures, so they verify no new conversation partners.`;
+  const reason = first.failure === null ? '' : ` ${first.name}: ${first.failure}.`;
+  const detail = `${late.length} of ${status.length} ${status.length === 1 ? 'witness' : 'witnesses'} ${late.length === 1 ? 'has' : 'have'} not cosigned the ledger in time.${reason} ${effect} Ask the operators of these witnesses.`;
+  return { code: 'witness_late', severity: enough ? 'warning' : 'critical', count: late.length, detail };
 }
 
 function disk({ diskFull }: Facts): Found | null {

@@ -10,7 +10,7 @@ export function ledgerRouter({
   ledger,
   approverSets,
 }: {
-  readonly ledger: Pick<Ledger, 'checkpoint' | 'verifierKey' | 'tile' | 'continuations'>;
+  readonly ledger: Pick<Ledger['published'], 'checkpoint' | 'verifierKey' | 'tile' | 'continuations'>;
   readonly approverSets: () => readonly Envelope[];
 }): Router {
   const router = Router();

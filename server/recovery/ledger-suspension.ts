@@ -129,5 +129,6 @@ export function createLedgerSuspension(ports: ReportedCheckpointsPorts) {
     };
   }
 
-  return { suspended, recordCheckpoint: reportedCheckpoints.recordCheckpoint, evidence, resume, forContinuation };
+  const { recordCheckpoint, examine } = reportedCheckpoints;
+  return { suspended, recordCheckpoint, examine, evidence, resume, forContinuation };
 }

@@ -103,6 +103,14 @@ export function createRecovery(ports: RecoveryPorts) {
      * `checkpoint_invalid` for a checkpoint of another log.
      */
     resumeLedger: (note: string | null, account: string) => queue(() => suspension.resume(note, account)),
+    /**
+     * Compares a checkpoint that a witness has cosigned with the restored ledger, and remembers it if the ledger does not contain its tree.
+     * Does nothing if this server was not restored.
+     */
+    examineCheckpoint: (note: string) =>
+      queue(async () => {
+        if (recovery.state()) await suspension.examine(note);
+      }),
     /** Continuations of a ledger that lost entries. `proposeContinuation` first processes all checkpoints that have arrived. */
     continuations: () => proposals.list(),
     proposeContinuation: (...args: Parameters<typeof proposals.propose>) => queue(() => proposals.propose(...args)),

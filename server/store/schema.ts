@@ -2,6 +2,7 @@
  * Types of the tables for Kysely, the same for SQLite and PostgreSQL: times are Unix milliseconds, documents are text, flags are 0 or 1.
  * `migrations/` creates the tables.
  */
+import type { CosignatureTables } from './schema/cosignatures.ts';
 import type { DeviceTables } from './schema/devices.ts';
 import type { LedgerTables } from './schema/ledger.ts';
 import type { LocationTables } from './schema/locations.ts';
@@ -16,6 +17,7 @@ export interface Schema
     LocationTables,
     OrderTables,
     LedgerTables,
+    CosignatureTables,
     MessageTables,
     RecoveryTables {
   meta: { key: string; value: string };

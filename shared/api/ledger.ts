@@ -1,6 +1,8 @@
 /** Ledger entries and proofs for admins. The public listener serves the same ledger as tiles. */
 import { z } from 'zod';
 import { entrySchema } from '../ledger/ledger-entry.ts';
+import { witnessPolicySchema } from '../order/witness-policy.ts';
+import { instant } from './wire.ts';
 
 export const checkpointView = z.object({ checkpoint: z.string(), key: z.string() });
 export const ledgerEntryQuery = z.strictObject({
@@ -28,3 +30,25 @@ export const consistencyView = z.object({
   checkpoint: z.string(),
   key: z.string(),
 });
+
+/** Witnesses to which the server submits the ledger's checkpoints. */
+export const witnessList = z.object({
+  witnesses: z.array(
+    z.object({
+      name: z.string(),
+      url: z.string(),
+      key: z.string(),
+      /** Newest cosigned tree; null before the first cosignature. */
+      cosigned: z.object({ size: z.int(), at: instant }).nullable(),
+      /** Reason why the last submission failed; null after a success. */
+      failure: z.string().nullable(),
+      /** True if the witness has not cosigned for the configured time. */
+      late: z.boolean(),
+    }),
+  ),
+  /** Rule of the current approver set, which devices apply; null without one. */
+  policy: witnessPolicySchema.nullable(),
+  /** Reason why the server signs no checkpoint at present, because of its witnesses; null if there is none. */
+  obstacle: z.string().nullable(),
+});
+export type WitnessList = z.infer<typeof witnessList>;

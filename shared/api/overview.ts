@@ -13,6 +13,10 @@ export const HEALTH_ISSUES = [
   'certificate_expires',
   'list_expires',
   'ledger_failing',
+  /** Health issue: a witness has cosigned entries that this store lacks, or the server waits for its witnesses after a start. */
+  'ledger_withheld',
+  /** Health issue: some witnesses have not cosigned the ledger for the configured time. */
+  'witness_late',
   'disk_full',
   'mail_failing',
   /** Health issue: the machine's clock jumped, or it disagrees with the clocks of most devices. */

@@ -40,6 +40,7 @@ it('no migration was removed', () => {
 
 it('every migration runs, in the order of its number', () => {
   const names = Object.keys(migrations('sqlite'));
-  expect(names).toEqual(files.map((file) => file.replace(/\.ts$/, '')));
+  // The other files have the tables of one subject. A migration imports them.
+  expect(names).toEqual(files.filter((file) => /^\d/.test(file)).map((file) => file.replace(/\.ts$/, '')));
   expect(Object.keys(migrations('postgres'))).toEqual(names);
 });

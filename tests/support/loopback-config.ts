@@ -30,6 +30,7 @@ export function loopbackConfig(folder: string, ports: Ports, given: Partial<Conf
     securityContact: null,
     mail: null,
     largeShare: 10,
+    witnesses: { settings: [], lateMinutes: 60 },
     evidenceDays: 400,
     dropNames: [],
     buildConsole: false,

@@ -2,6 +2,7 @@
 import type { Kysely, Migration } from 'kysely';
 import { createTables, type Table } from '../create-tables.ts';
 import type { DialectName } from '../dialect.ts';
+import { COSIGNATURES } from './tables-cosignatures.ts';
 
 type Tables = Readonly<Record<string, Table>>;
 
@@ -495,7 +496,7 @@ const RECOVERY: Tables = {
   },
 };
 
-const SUBJECTS = [INSTALLATION, PEOPLE, ACCOUNTS, DEVICES, LOCATIONS, ORDERS, LEDGER, MESSAGES, RECOVERY];
+const SUBJECTS = [INSTALLATION, PEOPLE, ACCOUNTS, DEVICES, LOCATIONS, ORDERS, LEDGER, COSIGNATURES, MESSAGES, RECOVERY];
 
 export const tables = (dialect: DialectName): Migration => ({
   async up(db: Kysely<unknown>) {

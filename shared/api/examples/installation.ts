@@ -121,6 +121,21 @@ const entry = {
 export const ledgerEntryList = { entries: [{ index: 2047, entry }] };
 const proof = [base64('Example hash of a neighbor'), base64('Example hash of a subtree')];
 export const inclusionView = { index: 2047, body: canonicalText(entry), proof, ...checkpointView };
+const witnessKey = `witness.example.org/w1+1b2c3d4e+${Buffer.of(4, ...Buffer.alloc(32, 7)).toString('base64')}`;
+export const witnessList = {
+  witnesses: [
+    {
+      name: 'witness.example.org/w1',
+      url: 'https://witness.example.org/',
+      key: witnessKey,
+      cosigned: { size: 2048, at: now },
+      failure: null,
+      late: false,
+    },
+  ],
+  policy: { threshold: 1, keys: [witnessKey] },
+  obstacle: null,
+};
 export const consistencyView = { from: 1024, proof, ...checkpointView };
 
 export const newTimeCorrection = {

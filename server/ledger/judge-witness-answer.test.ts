@@ -1,0 +1,48 @@
+import { describe, expect, it } from 'vitest';
+import { type AnswerVerdict, judgeWitnessAnswer, type WitnessAnswer } from './judge-witness-answer.ts';
+import { answersNeeded, type WitnessSetting } from './witnesses.ts';
+
+const answer = (status: number, size: number | null = null): WitnessAnswer => ({ status, size, body: 'words\n' });
+const failed = { step: 'failed', reason: expect.stringContaining('words') };
+
+/** The server submits a checkpoint of 9 entries, with a proof from 5. */
+it.each<readonly [name: string, answer: WitnessAnswer, verdict: AnswerVerdict | typeof failed]>([
+  ['a cosignature', answer(200), { step: 'check-cosignature' }],
+  ['an unknown ledger', answer(404), { step: 'unknown-ledger' }],
+  ['an older tree of the witness', answer(409, 3), { step: 'submit-again', oldSize: 3 }],
+  ['a newer tree of the witness, in the ledger', answer(409, 8), { step: 'submit-again', oldSize: 8 }],
+  ['the same tree', answer(409, 9), { step: 'submit-again', oldSize: 9 }],
+  ['a witness that lost its state', answer(409, 0), { step: 'submit-again', oldSize: 0 }],
+  ['a witness that has more entries', answer(409, 10), { step: 'ahead', size: 10 }],
+  ['a conflict without a size', answer(409), failed],
+  ['a conflict with the submitted size', answer(409, 5), failed],
+  ['a refused proof', answer(422), { step: 'forked', size: 5 }],
+  ['a refused signature', answer(403), failed],
+  ['a malformed request', answer(400), failed],
+  ['an overloaded witness', answer(503), failed],
+  ['a redirect', answer(302), failed],
+])('%s', (_name, given, verdict) => {
+  expect(judgeWitnessAnswer(given, { oldSize: 5, size: 9 })).toEqual(verdict);
+});
+
+it('a refusal without a proof does not accuse the ledger of a fork', () => {
+  expect(judgeWitnessAnswer(answer(422), { oldSize: 0, size: 9 })).toEqual(failed);
+});
+
+describe('the number of witnesses that must answer after a start', () => {
+  const settings = (count: number): WitnessSetting[] =>
+    Array.from({ length: count }, (_, at) => ({ name: `w${at}`, url: '', key: `w${at}` }));
+  it.each<readonly [configured: number, rule: readonly [threshold: number, keys: number] | null, needed: number]>([
+    [0, null, 0],
+    [1, null, 1],
+    [3, null, 1],
+    [3, [2, 3], 2],
+    [3, [3, 3], 1],
+    [3, [1, 3], 3],
+    [1, [2, 3], 1],
+    [5, [2, 3], 2],
+  ])('%i configured, rule %o: %i', (configured, rule, needed) => {
+    const policy = rule && { threshold: rule[0], keys: settings(rule[1]).map(({ key }) => key) };
+    expect(answersNeeded(settings(configured), policy).needed).toBe(needed);
+  });
+});

@@ -1,0 +1,46 @@
+/** Meaning of a witness's answer to the submitted newest checkpoint (C2SP tlog-witness). Pure. */
+
+/** Answer of a witness. `size`: for 409, the size of the tree that the witness has cosigned; null if the answer has another form. */
+export interface WitnessAnswer {
+  readonly status: number;
+  readonly body: string;
+  readonly size: number | null;
+}
+
+/**
+ * Next step of the server.
+ * - `check-cosignature`: the witness accepted the checkpoint.
+ * - `submit-again`: the witness has cosigned a smaller tree of this size. The server submits the proof from there.
+ * - `ahead`: the witness has cosigned more entries than the store has, so the store is an older copy.
+ * - `forked`: the witness has cosigned a tree that the ledger does not begin with.
+ * - `unknown-ledger`: the witness has cosigned nothing of this ledger.
+ * - `failed`: the answer says nothing about the ledger.
+ */
+export type AnswerVerdict =
+  | { readonly step: 'check-cosignature' }
+  | { readonly step: 'submit-again'; readonly oldSize: number }
+  | { readonly step: 'ahead'; readonly size: number }
+  | { readonly step: 'forked'; readonly size: number }
+  | { readonly step: 'unknown-ledger' }
+  | { readonly step: 'failed'; readonly reason: string };
+
+export function judgeWitnessAnswer(
+  { status, size, body }: WitnessAnswer,
+  submitted: { readonly oldSize: number; readonly size: number },
+): AnswerVerdict {
+  const reason = `it answered with HTTP status ${status}: ${body.trim().slice(0, 200)}`;
+  switch (status) {
+    case 200:
+      return { step: 'check-cosignature' };
+    case 404:
+      return { step: 'unknown-ledger' };
+    case 409:
+      if (size === null || size === submitted.oldSize) return { step: 'failed', reason };
+      return size > submitted.size ? { step: 'ahead', size } : { step: 'submit-again', oldSize: size };
+    case 422:
+      // The server's own proof is correct, so the witness has cosigned another tree of the old size.
+      return submitted.oldSize === 0 ? { step: 'failed', reason } : { step: 'forked', size: submitted.oldSize };
+    default:
+      return { step: 'failed', reason };
+  }
+}

@@ -1,0 +1,294 @@
+/**
+ * Witnesses of this server's ledger. The server submits each new checkpoint to them, and stores their cosignatures. A slow or missing witness
+ * never delays the ledger. After a start, the server signs no checkpoint until witnesses have said that they know no newer one: an older copy
+ * of the store would otherwise sign a second history.
+ */
+import { cosignatureOf, parseWitnessKey, type WitnessPolicy } from '../../shared/ledger/cosignature.ts';
+import { consistencyProof, type HashSource } from '../../shared/ledger/merkle.ts';
+import { readSignatureLine, splitNote } from '../../shared/ledger/signed-note.ts';
+import { formatSubmission } from '../../shared/ledger/witness-protocol.ts';
+import { Loop } from '../../shared/loops/loop.ts';
+import { oneLine } from '../../shared/text/visible-text.ts';
+import { judgeWitnessAnswer, type WitnessAnswer } from './judge-witness-answer.ts';
+import type { StoredCheckpoint } from './ledger-proofs.ts';
+
+export interface WitnessSetting {
+  readonly name: string;
+  /** URL prefix of the witness (C2SP tlog-witness, submission prefix). */
+  readonly url: string;
+  /** Verifier key of the witness. */
+  readonly key: string;
+}
+
+export interface StoredCosignature {
+  readonly size: number;
+  readonly witness: string;
+  readonly line: string;
+  readonly at: number;
+}
+
+export interface CosignatureStore {
+  add(cosignature: StoredCosignature): Promise<void>;
+  /** Cosignatures on the checkpoint of this size. */
+  of(size: number): Promise<StoredCosignature[]>;
+  newest(witness: string): Promise<StoredCosignature | null>;
+  /** Newest checkpoint of at least `from` entries with cosignatures of at least `threshold` of the given witnesses. */
+  newestCheckpoint(witnesses: readonly string[], threshold: number, from: number): Promise<StoredCheckpoint | null>;
+}
+
+export interface WitnessClient {
+  post(url: string, submission: string): Promise<WitnessAnswer>;
+  /** Newest checkpoint that the witness has cosigned; null if the witness does not publish it. */
+  newest(url: string, origin: string): Promise<string | null>;
+}
+
+export interface WitnessStatus {
+  readonly name: string;
+  readonly url: string;
+  readonly key: string;
+  /** Newest cosigned tree; null before the first cosignature. */
+  readonly cosigned: { readonly size: number; readonly at: number } | null;
+  /** Reason why the last submission failed; null after a success, and before the first submission. */
+  readonly failure: string | null;
+  /** True if the witness has not cosigned for the configured time. */
+  readonly late: boolean;
+}
+
+export interface WitnessesPorts {
+  readonly settings: readonly WitnessSetting[];
+  readonly store: CosignatureStore;
+  readonly ledger: { newest(): Promise<StoredCheckpoint | null>; readonly hashes: HashSource };
+  readonly client: WitnessClient;
+  /** Called with a checkpoint that a witness has cosigned and that the ledger here may not contain. */
+  readonly onContradiction: (note: string) => Promise<void>;
+  readonly onCosigned: () => void;
+  /** Time without a cosignature after which a witness is late, in milliseconds. */
+  readonly lateAfter: number;
+  /** System time in Unix milliseconds. */
+  readonly now: () => number;
+  readonly log: {
+    info(facts: object, message: string): void;
+    warn(facts: object, message: string): void;
+    error(facts: object, message: string): void;
+  };
+}
+
+const SECOND = 1000;
+/** Time after which the server submits an unchanged checkpoint again, so that a broken witness is noticed on a quiet day. */
+const REFRESH_AFTER = 600 * SECOND;
+const RETRY_FIRST = 2 * SECOND;
+const RETRY_LAST = 300 * SECOND;
+/** Maximum number of submissions in one run: the witness's size may be unknown, and may change between two submissions. */
+const MOST_SUBMISSIONS = 3;
+
+const REMEDY =
+  'Stop the server, and put the newest copy of its database in place. Without one, restore the newest backup (cordon restore --ledger with a copy of the ledger). If entries are lost for good, let approvers continue the ledger: cordon recovery continue-ledger. Remove a witness that you no longer trust from CORDON_WITNESSES.';
+
+const WAITING_REMEDY =
+  'Check the connection to the witnesses. Remove a witness that no longer exists from CORDON_WITNESSES, and restart the server.';
+
+export type Witnesses = ReturnType<typeof createWitnesses>;
+
+export function createWitnesses(ports: WitnessesPorts) {
+  const { settings, now } = ports;
+  const startedAt = now();
+  const witnesses = settings.map((setting) => new SubmittedWitness(setting, ports));
+  /** Answers that the server needs before the first checkpoint after the start. */
+  let awaited: AwaitedAnswers = { needed: 0, of: [] };
+
+  const contradiction = (): string | null => {
+    const found = witnesses.find((witness) => witness.contradiction !== null);
+    return found?.contradiction ?? null;
+  };
+  const answered = () =>
+    witnesses.filter(({ hasAnswered, setting }) => hasAnswered && awaited.of.includes(setting.key)).length;
+  const isWaiting = () => answered() < awaited.needed;
+
+  return {
+    /**
+     * Asks the witnesses before the first checkpoint. Resolves when enough of them have answered, or after `within` milliseconds. The ledger
+     * stays suspended until then. `policy`: rule of the current approver set.
+     */
+    async start(policy: WitnessPolicy | null, within: number): Promise<void> {
+      if (witnesses.length > 0 && (await ports.ledger.newest()) !== null) awaited = answersNeeded(settings, policy);
+      const first = Promise.all(witnesses.map((witness) => witness.loop.run()));
+      const { promise, resolve } = Promise.withResolvers<void>();
+      const timer = setTimeout(resolve, within);
+      await Promise.race([first, promise]);
+      clearTimeout(timer);
+    },
+    /** Submits the newest checkpoint to all witnesses. */
+    submit(): void {
+      for (const { loop } of witnesses) loop.request();
+    },
+    /** Waits until the working witnesses have received the newest checkpoint, at most `within` milliseconds. */
+    async settled(within: number): Promise<void> {
+      const working = witnesses.filter(({ failure }) => failure === null);
+      if (working.length === 0) return;
+      const { promise, resolve } = Promise.withResolvers<void>();
+      const timer = setTimeout(resolve, within);
+      await Promise.race([Promise.all(working.map(({ loop }) => loop.run())), promise]);
+      clearTimeout(timer);
+    },
+    /** Reason why the server may sign no checkpoint; null if there is none. */
+    obstacle(): string | null {
+      const found = contradiction();
+      if (found !== null) return found;
+      if (!isWaiting()) return null;
+      return `the server waits until ${awaited.needed} of its ${awaited.of.length} witnesses have said that they know no newer checkpoint, and ${answered()} have`;
+    },
+    /** What an admin can do about an obstacle. */
+    remedy: () => (contradiction() === null ? WAITING_REMEDY : REMEDY),
+    status: (): WitnessStatus[] =>
+      witnesses.map(({ setting, cosigned, failure }) => ({
+        ...setting,
+        cosigned,
+        failure,
+        late: now() - Math.max(startedAt, cosigned?.at ?? 0) > ports.lateAfter,
+      })),
+    async stop(): Promise<void> {
+      await Promise.all(witnesses.map(({ loop }) => loop.stop()));
+    },
+  };
+}
+
+interface AwaitedAnswers {
+  readonly needed: number;
+  /** Verifier keys of the witnesses whose answers count. */
+  readonly of: readonly string[];
+}
+
+/**
+ * Number of witnesses that must answer before the server signs. Devices have accepted only checkpoints with `threshold` cosignatures. Every
+ * such checkpoint is known to at least one of any `n - threshold + 1` witnesses. Without a rule, one answer is enough. Pure.
+ */
+export function answersNeeded(settings: readonly WitnessSetting[], policy: WitnessPolicy | null): AwaitedAnswers {
+  const keys = settings.map(({ key }) => key);
+  const required = keys.filter((key) => policy?.keys.includes(key));
+  if (!policy || required.length === 0) return { needed: Math.min(1, keys.length), of: keys };
+  return { needed: Math.min(required.length, policy.keys.length - policy.threshold + 1), of: required };
+}
+
+class SubmittedWitness {
+  readonly setting: WitnessSetting;
+  readonly loop: Loop;
+  readonly #ports: WitnessesPorts;
+  cosigned: WitnessStatus['cosigned'] = null;
+  failure: string | null = null;
+  contradiction: string | null = null;
+  hasAnswered = false;
+  /** Size of the tree that the witness has cosigned, as far as the server knows; null before the first run. */
+  #size: number | null = null;
+  /** Note of the newest cosigned checkpoint. */
+  #note = '';
+  #failures = 0;
+  #notBefore = 0;
+
+  constructor(setting: WitnessSetting, ports: WitnessesPorts) {
+    this.setting = setting;
+    this.#ports = ports;
+    this.loop = new Loop({
+      run: () => this.#run(),
+      failed: (error) => this.#fail(error instanceof Error ? error.message : String(error)),
+      retryAfter: RETRY_FIRST,
+    });
+  }
+
+  async #run(): Promise<number | null> {
+    const { now, ledger, store } = this.#ports;
+    if (now() < this.#notBefore) return this.#notBefore;
+    const newest = await ledger.newest();
+    if (!newest) return null;
+    if (this.#size === null) {
+      const stored = await store.newest(this.setting.key);
+      this.#size = stored?.size ?? 0;
+      this.cosigned = stored && { size: stored.size, at: stored.at };
+    }
+    const refreshAt = (this.cosigned?.at ?? 0) + REFRESH_AFTER;
+    if (this.hasAnswered && this.failure === null && this.#note === newest.note && now() < refreshAt) return refreshAt;
+    try {
+      await this.#submit(newest);
+    } catch (error) {
+      this.#fail(`it did not respond (${error instanceof Error ? error.message : String(error)})`);
+    }
+    if (this.failure === null) return now() + REFRESH_AFTER;
+    this.#notBefore = now() + Math.min(RETRY_LAST, RETRY_FIRST * 2 ** Math.min(this.#failures - 1, 10));
+    return this.#notBefore;
+  }
+
+  async #submit({ size, note }: StoredCheckpoint): Promise<void> {
+    const { client, ledger } = this.#ports;
+    let oldSize = Math.min(this.#size ?? 0, size);
+    for (let attempt = 0; attempt < MOST_SUBMISSIONS; attempt++) {
+      const proof = oldSize === 0 || oldSize === size ? [] : await consistencyProof(oldSize, size, ledger.hashes);
+      const answer = await client.post(this.setting.url, formatSubmission(oldSize, proof, note));
+      const verdict = judgeWitnessAnswer(answer, { oldSize, size });
+      switch (verdict.step) {
+        case 'check-cosignature':
+          return await this.#accept(size, note, answer.body);
+        case 'submit-again':
+          oldSize = verdict.oldSize;
+          this.#size = oldSize;
+          continue;
+        case 'ahead':
+          return await this.#contradict(
+            note,
+            `the witness ${this.setting.name} has cosigned ${verdict.size} ledger entries, and the database here has ${size}: the database is an older copy`,
+          );
+        case 'forked':
+          return await this.#contradict(
+            note,
+            `the witness ${this.setting.name} has cosigned a ledger of ${verdict.size} entries that the ledger here does not contain`,
+          );
+        case 'unknown-ledger':
+          this.hasAnswered = true;
+          return this.#fail('it does not know this ledger. Send the verifier key of the ledger to its operator');
+        case 'failed':
+          return this.#fail(verdict.reason);
+      }
+    }
+    this.#fail('its size changed during each submission. Another server may submit checkpoints of this ledger');
+  }
+
+  async #accept(size: number, note: string, body: string): Promise<void> {
+    const { store, now, log, onCosigned } = this.#ports;
+    const { text } = splitNote(note);
+    const lines = body.split('\n').filter((line) => line !== '');
+    const cosignature = await cosignatureOf(
+      text,
+      lines.slice(0, 16).map(readSignatureLine),
+      await parseWitnessKey(this.setting.key),
+    );
+    if (!cosignature) return this.#fail('its cosignature is invalid. Compare its verifier key with its operator');
+    // The time of the server, because the witness's clock may be wrong.
+    const at = now();
+    await store.add({ size, witness: this.setting.key, line: cosignature.line, at });
+    if (this.failure !== null) log.info({ witness: this.setting.name, size }, 'the witness cosigns again');
+    this.#size = size;
+    this.#note = note;
+    this.cosigned = { size, at };
+    this.hasAnswered = true;
+    this.failure = null;
+    this.contradiction = null;
+    this.#failures = 0;
+    this.#notBefore = 0;
+    onCosigned();
+  }
+
+  async #contradict(note: string, what: string): Promise<void> {
+    const { log, client, onContradiction } = this.#ports;
+    if (this.contradiction === null)
+      log.error({ witness: this.setting.name }, `The ledger is suspended: ${what}. ${REMEDY}`);
+    this.contradiction = what;
+    this.#fail(what);
+    const theirs = await client.newest(this.setting.url, note.slice(0, note.indexOf('\n')));
+    if (theirs !== null) await onContradiction(theirs);
+  }
+
+  #fail(reason: string): void {
+    if (this.failure === null)
+      this.#ports.log.warn({ witness: this.setting.name, reason: oneLine(reason) }, 'a witness does not cosign');
+    this.failure = oneLine(reason).slice(0, 400);
+    this.#failures += 1;
+  }
+}
