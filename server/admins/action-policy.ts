@@ -83,6 +83,12 @@ export const ACTIONS = {
    */
   'ledger.continue': { right: 'recovery.continue-ledger', people: 1, stepUp: 'always', tokens: 'marked' },
   'recovery.close': { right: 'recovery.close', people: 1, stepUp: 'always', tokens: 'marked' },
+  /**
+   * A confirmed key of an authority receives personal records, and a production cannot be taken back. A stolen token must suffice for
+   * neither.
+   */
+  'authority.confirm': { right: 'authorities.confirm', people: 1, stepUp: 'always', tokens: 'never' },
+  'disclosure.produce': { right: 'disclosures.produce', people: 1, stepUp: 'always', tokens: 'never' },
   'action.confirm': { right: 'actions.confirm', people: 1, stepUp: 'always', tokens: 'never' },
 } as const satisfies Record<string, ActionRule>;
 
@@ -125,6 +131,21 @@ export const ROUTE_ACTIONS: Readonly<Partial<Record<RouteName, RoutePolicy>>> = 
   'access.end-session': 'access.end',
   'access.end-token': 'access.end',
   'access.end-account': 'access.end',
+
+  'authorities.confirm': 'authority.confirm',
+  'disclosures.produce': 'disclosure.produce',
+  /** Two people of the role `legal` sign a request with their own keys before the server produces anything (ADR 54). */
+  'disclosures.approve': 'signed',
+  'transparency.sign': 'signed',
+  /** A draft, a narrower text or a refusal gives nothing to anyone. */
+  'disclosures.upload': 'harmless',
+  'disclosures.draft': 'harmless',
+  'disclosures.narrow': 'harmless',
+  'disclosures.refuse': 'harmless',
+  'disclosures.record-refusal': 'harmless',
+  'authorities.add': 'harmless',
+  'authorities.revoke': 'harmless',
+  'transparency.propose': 'harmless',
 
   'approvers.propose': 'signed',
   'approvers.sign': 'signed',

@@ -171,6 +171,33 @@ export const RIGHTS = {
   'legal-holds.place': right('whole', 'owner', 'legal'),
   'legal-holds.release': right('whole', 'owner', 'legal'),
 
+  /**
+   * Rights of the disclosure desk (ADR 54). Only the role `legal` handles requests. An owner has none of these rights, so that an owner's
+   * account alone discloses nothing. An auditor reads counts and reasons, and sees no account.
+   */
+  'disclosures.form': right('whole', 'legal', 'auditor'),
+  'disclosures.list': right('whole', 'legal', 'auditor'),
+  'disclosures.show': right('whole', 'legal', 'auditor'),
+  'disclosures.refusals': right('whole', 'legal', 'auditor'),
+  'disclosures.upload': right('whole', 'legal'),
+  'disclosures.document': right('whole', 'legal'),
+  'disclosures.draft': right('whole', 'legal'),
+  'disclosures.narrow': right('whole', 'legal'),
+  'disclosures.preview': right('whole', 'legal'),
+  'disclosures.approve': right('whole', 'legal'),
+  'disclosures.produce': right('whole', 'legal'),
+  'disclosures.download': right('whole', 'legal'),
+  'disclosures.refuse': right('whole', 'legal'),
+  'disclosures.record-refusal': right('whole', 'legal'),
+  'authorities.list': right('whole', 'legal', 'auditor'),
+  'authorities.add': right('whole', 'legal'),
+  'authorities.confirm': right('whole', 'legal'),
+  'authorities.revoke': right('whole', 'legal'),
+  'transparency.report': right('any', ...EVERYONE),
+  'transparency.statements': right('whole', 'owner', 'legal', 'auditor'),
+  'transparency.propose': right('whole', 'legal'),
+  'transparency.sign': right('whole', 'legal'),
+
   'ledger.checkpoint': right('any', ...EVERYONE),
   'ledger.entries': right('any', ...EVERYONE),
   'ledger.inclusion': right('any', ...EVERYONE),

@@ -26,6 +26,7 @@ const TOPIC_OF: Readonly<Record<Wake['kind'], Topic | null>> = {
   alerts: 'alerts',
   accounts: 'accounts',
   ledger: 'ledger',
+  disclosures: 'disclosures',
   // No topic, because each moved device also causes a notification with a topic.
   'ip-database': null,
   // No topic, because every change after the release of a legal hold causes its own notification.

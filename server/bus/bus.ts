@@ -32,7 +32,7 @@ export type Wake =
   /** Changes that only the console displays. Devices and other parts of the server do not react to these changes. */
   | { readonly kind: Shown };
 
-type Shown = 'devices' | 'results' | 'orders' | 'receipts' | 'alerts' | 'accounts' | 'ledger';
+type Shown = 'devices' | 'results' | 'orders' | 'receipts' | 'alerts' | 'accounts' | 'ledger' | 'disclosures';
 
 export interface Bus {
   publish(wake: Wake): void;

@@ -111,6 +111,30 @@ export const ENTRY_KINDS = [
    * `root` describe the earlier ledger that the device has seen.
    */
   'ledger.loss-reported',
+  /**
+   * Entries: two people pinned the age key of an authority, or one of them ended its use. `subject` is the name of the authority. `key` is
+   * the SHA-256 of the key.
+   */
+  'authority.pinned',
+  'authority.revoked',
+  /**
+   * Entries about a request of an authority for the records of one person (ADR 54). `subject` is the request, the person and the digest of
+   * the text, so that the entry reveals none of them. The server refused `disclosure.refused` for the reason that the entry contains.
+   */
+  'disclosure.received',
+  'disclosure.refused',
+  'disclosure.approved',
+  /** Entry: an admin read the lines that a request would produce. The server stores the entry before it shows the lines. */
+  'disclosure.previewed',
+  /**
+   * Entry: the server sealed the records to the authority, once. `sha256` is the hash of the sealed file. `commitment` covers the lines
+   * with a salt that only the sealed file contains.
+   */
+  'disclosure.produced',
+  /** Entry: a device of the person stored the notice about the production. */
+  'disclosure.notified',
+  /** Entry: two people signed the dated transparency statement. `digest` is the SHA-256 of its payload. */
+  'transparency.stated',
 ] as const;
 export type EntryKind = (typeof ENTRY_KINDS)[number];
 

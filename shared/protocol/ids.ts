@@ -72,3 +72,15 @@ export const newLegalHoldId = (): LegalHoldId => `hld_${randomBase32(10)}` as Le
 export const actionIdSchema = idOf('act').brand<'ActionId'>();
 export type ActionId = z.infer<typeof actionIdSchema>;
 export const newActionId = (): ActionId => `act_${randomBase32(10)}` as ActionId;
+
+export const disclosureIdSchema = idOf('dsc').brand<'DisclosureId'>();
+export type DisclosureId = z.infer<typeof disclosureIdSchema>;
+export const newDisclosureId = (): DisclosureId => `dsc_${randomBase32(10)}` as DisclosureId;
+
+export const authorityIdSchema = idOf('aut').brand<'AuthorityId'>();
+export type AuthorityId = z.infer<typeof authorityIdSchema>;
+export const newAuthorityId = (): AuthorityId => `aut_${randomBase32(10)}` as AuthorityId;
+
+export const refusalIdSchema = idOf('ref').brand<'RefusalId'>();
+export type RefusalId = z.infer<typeof refusalIdSchema>;
+export const newRefusalId = (): RefusalId => `ref_${randomBase32(10)}` as RefusalId;

@@ -45,6 +45,15 @@ const ENTRY_NAMES: Readonly<Record<EntryKind, string>> = {
   'ledger.resumed': 'Ledger resumed after a restore',
   'ledger.continued': 'Ledger continued after a loss of entries',
   'ledger.loss-reported': 'Proof by a device that more ledger entries were lost than approvers stated',
+  'authority.pinned': 'Key of an authority verified by two people',
+  'authority.revoked': 'Key of an authority revoked',
+  'disclosure.received': 'Request of an authority received',
+  'disclosure.refused': 'Demand of an authority refused',
+  'disclosure.approved': 'Request of an authority approved by one person',
+  'disclosure.previewed': 'Records of a request previewed',
+  'disclosure.produced': 'Records sealed to an authority',
+  'disclosure.notified': 'Person notified about a disclosure',
+  'transparency.stated': 'Transparency statement signed by two people',
 };
 
 const EXECUTED: Readonly<Record<string, string>> = {

@@ -1,0 +1,89 @@
+/**
+ * Transparency report and signed statement (ADR 54).
+ *
+ * | route | right | effect |
+ * |---|---|---|
+ * | GET /transparency/report.json?from=&to= (public listener) | none | report of a period |
+ * | GET /api/v1/transparency/report?from=&to= | transparency.report | the same report, for the console |
+ * | GET /api/v1/transparency/statements | transparency.statements | pending and adopted statements |
+ * | POST /api/v1/transparency/statements | transparency.propose | proposes a new statement, and replaces a pending one |
+ * | POST /api/v1/transparency/statements/:digest/signatures | transparency.sign | a signature; the second independent one adopts it |
+ */
+import { z } from 'zod';
+import { DISCLOSURE_PAYLOAD_TYPES, inventoryKeySchema } from '../disclosure/documents.ts';
+import { REFUSAL_REASONS } from '../disclosure/refusal-reasons.ts';
+import { base64, sha256Hex, timestamp } from '../order/documents.ts';
+import { instant } from './wire.ts';
+
+const count = z.int().min(0);
+
+/** Dates in UTC, such as 2026-11-01. The period includes both days. Default: the last 12 months. */
+export const reportQuery = z.strictObject({ from: z.iso.date().optional(), to: z.iso.date().optional() });
+
+/**
+ * Proof that the ledger contains the digest of a statement. Witnesses cosign the checkpoint, and with it the statement. Hashes are base64.
+ */
+export const statementInclusion = z.object({
+  index: z.int(),
+  body: z.string(),
+  proof: z.array(z.string()),
+  checkpoint: z.string(),
+  key: z.string(),
+});
+
+export const statementView = z.object({
+  state: z.enum(['pending', 'adopted']),
+  payload: z.string(),
+  payloadType: z.literal(DISCLOSURE_PAYLOAD_TYPES.statement),
+  digest: sha256Hex,
+  text: z.string(),
+  date: timestamp,
+  expires: timestamp,
+  adoptedAt: instant.nullable(),
+  signatures: z.array(
+    z.object({ keyid: sha256Hex, sig: z.string(), publicKey: z.string(), person: z.string(), at: instant }),
+  ),
+  signed: count,
+  needed: count,
+});
+export type StatementView = z.output<typeof statementView>;
+export const statementList = z.object({ statements: z.array(statementView) });
+export const statementParams = z.object({ digest: sha256Hex });
+export const statementSignature = z.strictObject({ keyid: sha256Hex, signature: base64.max(4096) });
+/** Days for which the statement is valid; default: the configured interval. */
+export const statementProposal = z.strictObject({ days: z.int().min(1).max(400).optional() });
+
+export const transparencyReport = z.object({
+  organization: z.string(),
+  installation: z.string(),
+  from: z.iso.date(),
+  to: z.iso.date(),
+  createdAt: instant,
+  disclosures: z.object({
+    received: count,
+    answered: count,
+    /** Accounts with a production in the period. */
+    accounts: count,
+    pending: count,
+    refused: count,
+    refusedByReason: z.array(z.object({ reason: z.enum(REFUSAL_REASONS), title: z.string(), count })),
+  }),
+  orders: z.object({
+    /** Orders that were in effect in the period, with the withheld ones. */
+    count,
+    withheld: count,
+    /** Days on which an order suspended at least one service in the area. A day counts once. */
+    suspended: z.array(z.object({ area: z.string(), services: z.array(z.string()), days: count, orders: count })),
+  }),
+  /** Every key that the server has, and what it opens. */
+  keys: z.array(inventoryKeySchema),
+  statement: z.discriminatedUnion('state', [
+    z.object({ state: z.literal('valid'), statement: statementView, inclusion: statementInclusion.nullable() }),
+    /** `since`: time at which the last statement expired. */
+    z.object({ state: z.literal('expired'), since: instant }),
+    z.object({ state: z.literal('none') }),
+  ]),
+  /** Adopted statements, newest first. An old statement stays in the list. */
+  statements: z.array(statementView),
+});
+export type TransparencyReport = z.output<typeof transparencyReport>;
