@@ -32,6 +32,14 @@ const variables = z.object({
   CORDON_HOME: z.string().min(1, 'a folder').default('./.cordon'),
   /** Database URL, `postgres://…` for PostgreSQL. Without this variable, the server uses SQLite in the data folder. */
   CORDON_DATABASE_URL: databaseUrl.optional(),
+  /** Folder of the file with the keys of people (ADR 55). It belongs on another disk than the database and its backups. */
+  CORDON_PERSON_KEYS: z.string().min(1, 'a folder').optional(),
+  /** Confirmation by an admin, for one start, that the keys of people are lost, and that their records stay unreadable. */
+  CORDON_ACCEPT_LOST_PERSON_KEYS: z.stringbool({ error: 'true or false' }).default(false),
+  /** Days for which a backup of the keys of people is kept and can be restored. */
+  CORDON_PERSON_KEY_BACKUP_DAYS: wholeNumber(1, 90).default(30),
+  /** Days for which a signed transparency statement is valid. */
+  CORDON_STATEMENT_DAYS: wholeNumber(1, 400).default(90),
   CORDON_PASSPHRASE: z.string().min(12, 'at least 12 characters long').optional(),
   CORDON_PASSPHRASE_FILE: z.string().min(1, 'a file').optional(),
   CORDON_ORGANIZATION: z
@@ -167,6 +175,10 @@ const environment = variables.superRefine((values, context) => {
 export interface Config {
   readonly home: string;
   readonly databaseUrl: string | null;
+  readonly personKeys: string;
+  readonly acceptLostPersonKeys: boolean;
+  readonly personKeyBackupDays: number;
+  readonly statementDays: number;
   readonly passphrase: string | null;
   /** Passphrase file outside the data folder. The first start generates it. */
   readonly passphraseFile: string;
@@ -231,6 +243,10 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
   return Object.freeze({
     home,
     databaseUrl: values.CORDON_DATABASE_URL ?? null,
+    personKeys: resolve(values.CORDON_PERSON_KEYS ?? join(home, 'person-keys')),
+    acceptLostPersonKeys: values.CORDON_ACCEPT_LOST_PERSON_KEYS,
+    personKeyBackupDays: values.CORDON_PERSON_KEY_BACKUP_DAYS,
+    statementDays: values.CORDON_STATEMENT_DAYS,
     passphrase: values.CORDON_PASSPHRASE ?? null,
     passphraseFile: resolve(
       values.CORDON_PASSPHRASE_FILE ??

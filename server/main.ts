@@ -18,6 +18,7 @@ import { type Config, forgetNotifySocket, readConfig } from './config.ts';
 import { CONSOLE_FOLDER, ensureConsole } from './console/build.ts';
 import { inUrl } from './console-link.ts';
 import { BEFOREHAND_DAYS } from './jurisdiction/past-location.ts';
+import { PersonKeyRecords } from './store/person-key-records.ts';
 import { startRetention } from './store/retention.ts';
 import { VERSION } from './version.ts';
 
@@ -72,7 +73,7 @@ export async function startServer(config: Config, replacements: Replacements = {
 
 /** Starts the regular work of the domain modules, before the first connection. Returns a function that stops this work. */
 async function startWork(
-  { config, database, clock, log }: Foundation,
+  { config, database, personKeys, clock, log }: Foundation,
   domain: Domain,
   { renewServerCertificate }: Listeners,
 ): Promise<{ before: () => Promise<void>; after: () => Promise<void> }> {
@@ -102,6 +103,7 @@ async function startWork(
     database,
     clock,
     config.evidenceDays + BEFOREHAND_DAYS,
+    (now) => personKeys.destroyExpired(now, new PersonKeyRecords(database)),
     failed('records past their retention time could not be removed'),
   );
   const renewal = setInterval(renewServerCertificate, DAY);

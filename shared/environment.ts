@@ -16,6 +16,10 @@ export interface Variable {
 export const VARIABLES: Readonly<Record<string, Variable>> = {
   CORDON_HOME: { reader: 'server' },
   CORDON_DATABASE_URL: { reader: 'server', secret: true },
+  CORDON_PERSON_KEYS: { reader: 'server' },
+  CORDON_ACCEPT_LOST_PERSON_KEYS: { reader: 'server' },
+  CORDON_PERSON_KEY_BACKUP_DAYS: { reader: 'server' },
+  CORDON_STATEMENT_DAYS: { reader: 'server' },
   CORDON_PASSPHRASE: { reader: 'server', secret: true },
   CORDON_PASSPHRASE_FILE: { reader: 'server' },
   CORDON_ORGANIZATION: { reader: 'server' },

@@ -207,12 +207,12 @@ function openWitnesses(
   });
 }
 
-async function createFleet({ config, database, bus, clock, log }: Foundation) {
+async function createFleet({ config, database, personKeys, bus, clock, log }: Foundation) {
   const groups = new GroupStore(database);
   const jurisdictionStore = new JurisdictionStore(database);
   const changes = createDeviceChanges(bus);
   const devices = createDevices({
-    ...deviceStores(database),
+    ...deviceStores(database, personKeys),
     bus,
     clock,
     followers: changes,
@@ -377,7 +377,7 @@ function createIdentities(
   });
   const enrollment = createEnrollment({
     codes: new CodeStore(database),
-    store: new EnrollmentStore(database, deviceRecords),
+    store: new EnrollmentStore(database, deviceRecords, base.personKeys),
     authority,
     clock,
     bus,

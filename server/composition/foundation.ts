@@ -18,6 +18,7 @@ import type { Config } from '../config.ts';
 import { consoleLink, inUrl } from '../console-link.ts';
 import { createMonitor } from '../monitoring/monitor.ts';
 import { createServerLog } from '../monitoring/server-log.ts';
+import { createPersonKeys } from '../person-keys/person-keys.ts';
 import { preflight } from '../startup/preflight.ts';
 import { ClockStore } from '../store/clock-store.ts';
 import { RELEASED } from '../version.ts';
@@ -66,7 +67,8 @@ export async function openFoundation(config: Config, replacements: Replacements)
     crlUrl: config.publicPort === 0 ? null : `https://${host}:${config.publicPort}${CRL_PATH}`,
     finish: 'later',
   });
-  const installation = await checked.settle(authority);
+  const { installation, personKeyFile } = await checked.settle(authority);
+  const personKeys = createPersonKeys(personKeyFile, authority);
   database.onQuery(monitor.query);
 
   /** Ports of the listeners: the configured ports first, and the bound ports after the start. */
@@ -90,6 +92,8 @@ export async function openFoundation(config: Config, replacements: Replacements)
     passphrase,
     authority,
     installation,
+    personKeyFile,
+    personKeys,
     bus: new LocalBus(),
     bound,
     watchClock: watch,

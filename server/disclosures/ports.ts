@@ -1,10 +1,9 @@
 /** Ports of the disclosure desk. The store and the composition implement them. */
 import type { ProductionLine } from '../../shared/api/disclosures.ts';
-import type { DisclosureWindow } from '../../shared/disclosure/documents.ts';
 import type { RecordType } from '../../shared/disclosure/record-types.ts';
 import type { RefusalReason } from '../../shared/disclosure/refusal-reasons.ts';
 import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
-import type { AuthorityId, DeviceId, DisclosureId, PersonId, RefusalId } from '../../shared/protocol/ids.ts';
+import type { AuthorityId, DisclosureId, PersonId, RefusalId } from '../../shared/protocol/ids.ts';
 
 export interface AuthorityRow {
   readonly id: AuthorityId;
@@ -97,12 +96,13 @@ export interface SealedProduction {
   readonly lines: number;
 }
 
-/** Records of one person, for the window of one request. */
-export interface PersonRecords {
-  lines(person: PersonId, record: RecordType, window: DisclosureWindow): Promise<ProductionLine[]>;
+/** Window of a request in Unix milliseconds: `from` is included, `to` is not. */
+export interface DisclosureRange {
+  readonly from: number;
+  readonly to: number;
 }
 
-export interface NoticeSender {
-  /** Active devices of the person. */
-  devicesOf(person: PersonId): Promise<readonly DeviceId[]>;
+export interface PersonRecords {
+  /** Records of exactly one person in a window, sorted by record type and time. */
+  lines(person: PersonId, records: readonly RecordType[], range: DisclosureRange): Promise<ProductionLine[]>;
 }

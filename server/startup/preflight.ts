@@ -17,9 +17,11 @@ import { type ConnectedDatabase, connectDatabase, type Database, type DatabaseAd
 import { DeviceNameStore } from '../store/device-name-store.ts';
 import { bindStore, readStoreIdentity, type StoreIdentity } from '../store/identity-store.ts';
 import { installationId } from '../store/meta-store.ts';
+import type { PersonKeyFile } from '../store/person-key-file.ts';
 import { lockStore } from '../store/store-lock.ts';
 import { requireNames } from './device-names.ts';
 import { type DataLocations, judgeInstallation, requireSameKeys } from './installation.ts';
+import { checkPersonKeys } from './person-keys.ts';
 import { type ReservedPorts, reservePorts } from './reserved-ports.ts';
 
 /**
@@ -41,17 +43,30 @@ export interface Preflight {
   readonly keyFolder: string;
   readonly clockEntry: EntryDraft<'clock.accepted'> | null;
   /**
-   * Migrates the store, and records in the key folder and in the store that they belong together. Returns the installation's identifier.
+   * Migrates the store, and records in the key folder, in the key file of people and in the store that they belong together. Returns the
+   * installation's identifier.
    */
-  settle(authority: Authority): Promise<string>;
+  settle(authority: Authority): Promise<{ readonly installation: string; readonly personKeyFile: PersonKeyFile }>;
 }
 
 type PreflightConfig = Pick<
   Config,
-  'home' | 'databaseUrl' | 'bind' | 'devicePort' | 'publicPort' | 'admin' | 'names' | 'dropNames'
+  | 'home'
+  | 'databaseUrl'
+  | 'personKeys'
+  | 'acceptLostPersonKeys'
+  | 'bind'
+  | 'devicePort'
+  | 'publicPort'
+  | 'admin'
+  | 'names'
+  | 'dropNames'
 >;
 
 export const keyFolderOf = (config: Pick<Config, 'home'>): string => join(config.home, 'keys');
+
+export const personKeyFileOf = ({ personKeys }: Pick<Config, 'personKeys'>): string =>
+  join(personKeys, 'person-keys.db');
 
 export const databaseAddressOf = (config: Pick<Config, 'home' | 'databaseUrl'>): DatabaseAddress =>
   config.databaseUrl === null ? { file: join(config.home, 'cordon.db') } : { url: config.databaseUrl };
@@ -86,6 +101,8 @@ export async function preflight(config: PreflightConfig, checkClock: ClockCheck)
     undo.push(database.close);
     const identity = connected.empty ? null : await readStoreIdentity(database.db);
     const verdict = judgeInstallation(keys, identity, locations);
+    const db = connected.empty ? null : database.db;
+    const personKeys = await checkPersonKeys(personKeyFileOf(config), db, config.acceptLostPersonKeys);
     const names = connected.empty ? [] : await new DeviceNameStore(database).deviceNames();
     const forgotten = requireNames(names, config.names, config.dropNames);
     const clockEntry = await checkClock(connected.empty ? null : database, issuingEnd(keyFolder));
@@ -96,8 +113,13 @@ export async function preflight(config: PreflightConfig, checkClock: ClockCheck)
       ports,
       lockTakenOver: lockTakenOver.promise,
       close,
-      settle: (authority) =>
-        settle({ connected, keyFolder, identity, locations, bound: verdict === 'open', forgotten }, authority),
+      async settle(authority) {
+        const bound = verdict === 'open';
+        const installation = await settle({ connected, keyFolder, identity, locations, bound, forgotten }, authority);
+        const personKeyFile = await personKeys.open(database.db, installation);
+        undo.push(() => personKeyFile.close());
+        return { installation, personKeyFile };
+      },
     };
   } catch (error) {
     // Release the ports only after a failure. After a successful preflight, the listeners own them.

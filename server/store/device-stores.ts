@@ -1,3 +1,4 @@
+import type { PersonSealer } from '../person-keys/person-keys.ts';
 import { AlertStore } from './alert-store.ts';
 import { CertificateStore } from './certificate-store.ts';
 import type { Database } from './database.ts';
@@ -6,11 +7,11 @@ import { GroupStore } from './group-store.ts';
 import { PresenceStore } from './presence-store.ts';
 import { StatementStore } from './statement-store.ts';
 
-export const deviceStores = (database: Database) => ({
+export const deviceStores = (database: Database, sealer: PersonSealer) => ({
   store: new DeviceStore(database),
   certificates: new CertificateStore(database),
   statements: new StatementStore(database),
   groups: new GroupStore(database),
-  presence: new PresenceStore(database),
+  presence: new PresenceStore(database, sealer),
   alerts: new AlertStore(database),
 });

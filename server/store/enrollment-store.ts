@@ -11,6 +11,7 @@ import type {
   Redemption,
   Renewal,
 } from '../enrollment/ports.ts';
+import type { PersonSealer } from '../person-keys/person-keys.ts';
 import { appendEntries, appendEntry } from './append-entries.ts';
 import { areaOf } from './area-column.ts';
 import { insertOf, tableOf } from './bulk.ts';
@@ -18,6 +19,7 @@ import { enrollmentChanges } from './certificate-cache.ts';
 import { cancelCommandsOf } from './command-rows.ts';
 import type { Database, Db, Tx } from './database.ts';
 import { type DeviceRecordStore, insertRecords } from './device-record-store.ts';
+import { recordEnrollments } from './enrollment-records.ts';
 import { rememberDevices, rememberNewDevices } from './history.ts';
 import { dropKeyPackages } from './key-package-store.ts';
 import { keyedQuery } from './keyed-query.ts';
@@ -42,11 +44,12 @@ export class EnrollmentStore implements EnrollmentPort {
   readonly #selectPersonalia: ReturnType<typeof personaliaIn>;
   readonly #personaliaOf = createBatcher((devices: readonly DeviceId[]) => this.#readPersonalia(devices));
 
-  constructor(database: Database, records: Pick<DeviceRecordStore, 'storing'>) {
+  /** `sealer`: encrypts the details of each enrollment. */
+  constructor(database: Database, records: Pick<DeviceRecordStore, 'storing'>, sealer: PersonSealer) {
     this.#database = database;
     this.#records = records;
     this.#selectPersonalia = personaliaIn(database.db);
-    this.#redeem = database.grouped(redeem);
+    this.#redeem = database.grouped((tx, rows) => redeem(tx, sealer, rows));
     this.#renew = database.grouped(async (tx, rows) => {
       for (const row of rows) await renew(tx, row);
     });
@@ -114,12 +117,13 @@ async function outcomeOf(write: Promise<void>): Promise<Recorded> {
 }
 
 /** Redeems all activation codes of a group of writes, or none. If one code cannot be redeemed, the writes run again code by code. */
-async function redeem(tx: Tx, rows: readonly Redemption[]): Promise<void> {
+async function redeem(tx: Tx, sealer: PersonSealer, rows: readonly Redemption[]): Promise<void> {
   await useCodes(tx, rows);
   await addDevices(tx, rows);
   for (const row of rows) if (row.record === null) await enrollAgain(tx, row);
   const certificates = rows.map(({ id, generation, certificate }) => ({ certificate, enrollment: { id, generation } }));
   if (!(await insertCertificates(tx, certificates))) throw new Undone('serial_taken');
+  await recordEnrollments(tx, sealer, rows);
   await appendEntries(
     tx,
     rows.map(({ issued }) => issued),

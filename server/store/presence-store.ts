@@ -11,8 +11,10 @@ import type {
   ReportedState,
   Session,
 } from '../devices/ports.ts';
+import type { PersonSealer } from '../person-keys/person-keys.ts';
 import { storeAlerts } from './alert-rows.ts';
 import { roundsOf, tableOf } from './bulk.ts';
+import { type EndedConnection, logConnections, logOpenConnections } from './connection-log.ts';
 import type { Database, Tx } from './database.ts';
 
 interface Opening {
@@ -26,6 +28,9 @@ interface Before {
   readonly generation: number;
   readonly last: number | null;
   readonly connected: number | null;
+  readonly person: string;
+  readonly since: number | null;
+  readonly address: string | null;
 }
 
 /**
@@ -40,18 +45,21 @@ const SIGHTED_EVERY = 3 * 60_000;
 
 export class PresenceStore implements PresencePort {
   readonly #database: Database;
+  readonly #sealer: PersonSealer;
   readonly #open: (row: Opening) => Promise<void>;
   readonly #close: (row: Session & { at: number }) => Promise<void>;
   readonly #recordState: (row: Session & ReportedState) => Promise<void>;
   readonly #recordContact: (row: Contact) => Promise<void>;
   readonly #inventory: (row: { device: DeviceId; inventory: Inventory }) => Promise<void>;
 
-  constructor(database: Database) {
+  /** `sealer`: encrypts the log of connections. */
+  constructor(database: Database, sealer: PersonSealer) {
     this.#database = database;
+    this.#sealer = sealer;
     // Within one commit, the writers run in this order: reports of the device's last session, end of that session, next session.
     this.#recordState = database.grouped(storeStates, { first: true });
-    this.#close = database.grouped(closeSessions, OF_CONNECTIONS);
-    this.#open = database.grouped(openSessions, OF_CONNECTIONS);
+    this.#close = database.grouped((tx, rows) => closeSessions(tx, sealer, rows), OF_CONNECTIONS);
+    this.#open = database.grouped((tx, rows) => openSessions(tx, sealer, rows), OF_CONNECTIONS);
     this.#recordContact = database.grouped(storeContacts);
     this.#inventory = database.grouped(storeInventories);
   }
@@ -74,12 +82,8 @@ export class PresenceStore implements PresencePort {
     return this.#recordContact(contact);
   }
 
-  async reset(at: number): Promise<void> {
-    await this.#database.db
-      .updateTable('device_presence')
-      .set({ connected: 0, changed_at: at })
-      .where('connected', '=', 1)
-      .execute();
+  reset(at: number): Promise<void> {
+    return logOpenConnections((fn) => this.#database.transaction(fn), this.#sealer, at);
   }
 
   putInventory(device: DeviceId, inventory: Inventory): Promise<void> {
@@ -96,18 +100,18 @@ export class PresenceStore implements PresencePort {
   }
 }
 
-async function openSessions(tx: Tx, openings: readonly Opening[]): Promise<void> {
-  for (const round of roundsOf(openings, ({ connected }) => connected.device)) await openRound(tx, round);
+async function openSessions(tx: Tx, sealer: PersonSealer, openings: readonly Opening[]): Promise<void> {
+  for (const round of roundsOf(openings, ({ connected }) => connected.device)) await openRound(tx, sealer, round);
 }
 
-async function openRound(tx: Tx, openings: readonly Opening[]): Promise<void> {
+async function openRound(tx: Tx, sealer: PersonSealer, openings: readonly Opening[]): Promise<void> {
   // Reads the enrollments inside the transaction, in case a revocation was committed after the check of the certificate.
   const requested = tableOf(
     ['text'],
     openings.map(({ connected }) => [connected.device]),
   );
   const { rows: before } = await sql<Before>`
-    select d.id, d.generation, p.generation as last, p.connected
+    select d.id, d.generation, p.generation as last, p.connected, d.person_id as person, p.changed_at as since, p.address
     from ${requested} as v
       cross join devices d
       left join device_presence p on p.device_id = d.id
@@ -171,13 +175,35 @@ async function openRound(tx: Tx, openings: readonly Opening[]): Promise<void> {
     if (replacedSession) alerts.push(opening.alert);
   }
   if (alerts.length > 0) await storeAlerts(tx, alerts);
+  await logConnections(
+    tx,
+    sealer,
+    accepted.flatMap(({ connected }) => replacedConnection(known, connected)),
+  );
 }
 
-async function closeSessions(tx: Tx, rows: readonly (Session & { at: number })[]): Promise<void> {
+/** A connection that ends without its own end, because the next connection of the device replaces it. */
+function replacedConnection(known: ReadonlyMap<string, Before>, { device, at }: Connected): EndedConnection[] {
+  const before = known.get(device);
+  if (before?.connected !== 1 || before.since === null || before.last === null) return [];
+  return [
+    { person: before.person, device, generation: before.last, from: before.since, to: at, address: before.address },
+  ];
+}
+
+async function closeSessions(tx: Tx, sealer: PersonSealer, rows: readonly (Session & { at: number })[]): Promise<void> {
   const table = tableOf(
     ['text', 'bigint', 'bigint'],
     rows.map(({ device, epoch, at }) => [device, epoch, at]),
   );
+  const { rows: ended } = await sql<EndedConnection>`
+    select d.person_id as person, p.device_id as device, p.generation, p.changed_at as "from", v.column3 as "to", p.address
+    from ${table} as v
+      cross join device_presence p
+      inner join devices d on d.id = p.device_id
+    where p.device_id = v.column1 and p.session_epoch = v.column2 and p.connected = 1`.execute(tx);
+  // A session that ends twice in one commit is one connection.
+  await logConnections(tx, sealer, [...new Map(ended.map((row) => [row.device, row])).values()]);
   await sql`update device_presence set connected = 0, changed_at = v.column3 from ${table} as v
     where device_id = v.column1 and session_epoch = v.column2 and connected = 1`.execute(tx);
 }

@@ -4,6 +4,7 @@
  */
 import { type RawBuilder, sql } from 'kysely';
 import { MOST_STORED_LISTS } from '../../shared/pack/format.ts';
+import { KEY_USES } from '../person-keys/person-keys.ts';
 import { DEVICES_UNDER_LEGAL_HOLD } from './under-legal-hold.ts';
 
 export interface RetentionPeriod {
@@ -204,12 +205,40 @@ const ORDERS: readonly RetentionPeriod[] = [
   { records: 'order lists', table: 'order_lists', key: 'version', newest: MOST_STORED_LISTS },
 ];
 
+const ofPersonUnderLegalHold = sql<boolean>`(
+  person_id in (select h.person_id from legal_holds h where h.person_id is not null and h.released_at is null)
+  or person_id in (select d.person_id from legal_holds h cross join devices d
+    where h.device_id = d.id and h.released_at is null))`;
+
+/** Encrypted personal records. `server/person-keys` destroys their keys after the same periods (ADR 55). */
+const PERSONAL: readonly RetentionPeriod[] = [
+  {
+    records: 'connection log, from the end of the day of the connection',
+    table: 'connection_log',
+    key: 'person_id, day_end, id',
+    since: 'day_end',
+    days: KEY_USES.connections,
+    time: 'domain',
+    underLegalHold: ofPersonUnderLegalHold,
+  },
+  {
+    records: 'creators of activation codes, from the enrollment',
+    table: 'enrollment_records',
+    key: 'person_id, device_id, generation',
+    since: 'enrolled_at',
+    days: KEY_USES.enrollments,
+    time: 'domain',
+    underLegalHold: ofPersonUnderLegalHold,
+  },
+];
+
 /**
  * Retention periods. `evidenceDays`: days for which the data that explains past verdicts is kept. They are 32 days longer than the period
  * of explanations, because the explanation of the earliest verdict needs older data (`server/jurisdiction/past-location.ts`).
  */
 export const retentionPeriods = (evidenceDays: number): readonly RetentionPeriod[] => [
   ...deviceRecords(evidenceDays),
+  ...PERSONAL,
   ...ACCESS,
   ...MESSAGES,
   ...ORDERS,

@@ -50,16 +50,23 @@ function isExpired(
   return sql`${sql.ref(key)} <= (select max(${sql.ref(key)}) from ${sql.table(table)}) - ${newest}`;
 }
 
-/** Removes expired records every hour. Returns a function that stops the schedule and resolves after the run in progress. */
+/**
+ * Removes expired records every hour, and then the keys of people that no record needs any more (`destroyKeys`). Returns a function that stops the schedule and resolves after the run in
+ * progress.
+ */
 export function startRetention(
   database: Database,
   clock: Clock,
   evidenceDays: number,
+  destroyKeys: (now: number) => Promise<unknown>,
   failed: (error: unknown) => void,
 ): () => Promise<void> {
   let running: Promise<unknown> = Promise.resolve();
   const run = () => {
-    running = removeExpired(database, { domain: clock.now(), real: Date.now() }, evidenceDays).catch(failed);
+    const now = { domain: clock.now(), real: Date.now() };
+    running = removeExpired(database, now, evidenceDays)
+      .then(() => destroyKeys(now.domain))
+      .catch(failed);
   };
   const timer = setInterval(run, HOUR).unref();
   return async () => {

@@ -4,6 +4,7 @@
  */
 import type { CosignatureTables } from './schema/cosignatures.ts';
 import type { DeviceTables } from './schema/devices.ts';
+import type { DisclosureTables } from './schema/disclosures.ts';
 import type { LedgerTables } from './schema/ledger.ts';
 import type { LocationTables } from './schema/locations.ts';
 import type { MessageTables } from './schema/messages.ts';
@@ -19,7 +20,8 @@ export interface Schema
     LedgerTables,
     CosignatureTables,
     MessageTables,
-    RecoveryTables {
+    RecoveryTables,
+    DisclosureTables {
   meta: { key: string; value: string };
   /** Signed statements of approvers that the server's time was wrong. */
   time_corrections: { version: number; envelope: string; published_at: number; published_by: string };

@@ -87,7 +87,7 @@ export type DisclosureText = z.infer<typeof disclosureTextSchema>;
 /** One key, or one kind of key, that the server has. */
 export const inventoryKeySchema = z.strictObject({
   use: line,
-  /** What a holder of this key can do. */
+  /** Capability of a holder of this key. */
   opens: paragraph,
   /** SHA-256 of the public key (SubjectPublicKeyInfo); null for a symmetric key. */
   publicKey: sha256Hex.nullable(),

@@ -14,6 +14,7 @@ import { deviceStores } from '../../server/store/device-stores.ts';
 import { OverviewStore } from '../../server/store/overview-store.ts';
 import { parseHomeArea } from '../../shared/areas/area-code.ts';
 import { DrivenClock } from '../../shared/time/driven-clock.ts';
+import { testPersonKeys } from '../support/person-keys.ts';
 import { addLargeFleet, LIST_VERSION } from './large-fleet.ts';
 import type { Bench, Sample } from './measure.ts';
 
@@ -35,7 +36,7 @@ export interface Asked {
 
 export function askOf(database: Database): Asked {
   const devices = createDevices({
-    ...deviceStores(database),
+    ...deviceStores(database, testPersonKeys()),
     bus: new LocalBus(),
     clock: new DrivenClock(NOW),
     followers: { deviceChanged: async () => undefined },

@@ -17,6 +17,7 @@ import {
   testEnrollment,
 } from '../support/enrollment.ts';
 import { addGroup } from '../support/fleet-rows.ts';
+import { testPersonKeys } from '../support/person-keys.ts';
 import { describeOnEveryStore } from './every-store.ts';
 
 const HOUR = 3_600_000;
@@ -131,7 +132,7 @@ describeOnEveryStore('device certificates', (open) => {
     await expect(devices.identify(messaging.fingerprint, Date.now())).rejects.toThrow(refused('certificate_unknown'));
     const row = { ...messaging, issuedAt: Date.now() };
     const entry = { kind: 'certificate.issued', at: DOMAIN_NOW, subject: id, public: {} } as const;
-    const enrollments = new EnrollmentStore(database, new DeviceRecordStore(database));
+    const enrollments = new EnrollmentStore(database, new DeviceRecordStore(database), testPersonKeys());
     await enrollments.renew({ device: id, generation: 1, certificate: row, issued: entry });
     await expect(devices.identify(messaging.fingerprint, Date.now())).rejects.toThrow(
       refused('certificate_wrong_profile'),

@@ -20,6 +20,7 @@ import { locationAt } from '../../shared/verdict/locate.ts';
 import type { Location, Verdict } from '../../shared/verdict/terms.ts';
 import { addDevice, addGroup } from '../support/fleet-rows.ts';
 import { type OrderWorld, openOrderWorld, PROPOSAL } from '../support/order-world.ts';
+import { testPersonKeys } from '../support/person-keys.ts';
 import { addPerson, personCalled } from '../support/persons.ts';
 import { NOW } from '../support/signed-documents.ts';
 import { describeOnEveryStore } from './every-store.ts';
@@ -69,7 +70,7 @@ describeOnEveryStore('explanation of a past verdict', (openStore) => {
       });
       changes.follow(jurisdiction);
       devices = createDevices({
-        ...deviceStores(database),
+        ...deviceStores(database, testPersonKeys()),
         bus,
         clock,
         followers: changes,

@@ -24,6 +24,7 @@ import { type DeviceId, type GroupId, newDeviceId, newLegalHoldId } from '../../
 import { addDevice, addGroup } from '../support/fleet-rows.ts';
 import { postOf } from '../support/mailbox-link.ts';
 import { type OrderWorld, openOrderWorld } from '../support/order-world.ts';
+import { testPersonKeys } from '../support/person-keys.ts';
 import { personCalled } from '../support/persons.ts';
 import { describeOnEveryStore } from './every-store.ts';
 
@@ -55,7 +56,7 @@ describeOnEveryStore('legal holds', (openStore) => {
         ip: new Proxy({} as never, { get: () => () => undefined }),
       });
       devices = createDevices({
-        ...deviceStores(database),
+        ...deviceStores(database, testPersonKeys()),
         bus,
         clock,
         followers: { deviceChanged: async (device) => void (await world.orders.effect.reissueRecord(device)) },

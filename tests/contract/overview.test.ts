@@ -13,6 +13,7 @@ import { type DeviceId, newDeviceId, newGroupId } from '../../shared/protocol/id
 import { DrivenClock } from '../../shared/time/driven-clock.ts';
 import { addDevice, addGroup } from '../support/fleet-rows.ts';
 import { addLocatedFleet, type LocatedDevice } from '../support/located-fleet.ts';
+import { testPersonKeys } from '../support/person-keys.ts';
 import { describeOnEveryStore } from './every-store.ts';
 
 const NOW = Date.parse('2015-07-24T12:00:00.000Z');
@@ -23,7 +24,7 @@ const LIST = 7;
 function fleetOf(database: Database, start = NOW) {
   const clock = new DrivenClock(start);
   const devices = createDevices({
-    ...deviceStores(database),
+    ...deviceStores(database, testPersonKeys()),
     bus: new LocalBus(),
     clock,
     followers: { deviceChanged: async () => undefined },

@@ -168,6 +168,14 @@ async function fill(database: Database) {
       .values({ ...holder, totp_last_step: 0, status: 'active', created_at: 1 })
       .execute();
     await db
+      .insertInto('connection_log')
+      .values({ person_id: 'per_1', day_end: NOW.domain - 90 * DAY - ago, id: name, sealed: '' })
+      .execute();
+    await db
+      .insertInto('enrollment_records')
+      .values({ person_id: 'per_1', device_id: name, generation: 1, enrolled_at: long, sealed: '' })
+      .execute();
+    await db
       .insertInto('address_verifications')
       .values({ account_id: holder.id, hash: name, email: name, expires_at: short })
       .execute();
@@ -208,6 +216,8 @@ describeOnEveryStore('retention', (open) => {
       device_history: 1,
       group_history: 1,
       alerts: 1,
+      connection_log: 1,
+      enrollment_records: 1,
       commands: 1,
       jobs: 1,
       job_members: 1,

@@ -14,6 +14,7 @@ import type { DeviceId } from '../../shared/protocol/ids.ts';
 import { describeOnEveryStore } from '../contract/every-store.ts';
 import { fleet } from '../support/device-world.ts';
 import { addCertificate, addDevice, addGroup } from '../support/fleet-rows.ts';
+import { testPersonKeys } from '../support/person-keys.ts';
 
 const DEVICES = 2;
 const LATER = 9_000_000_000_000;
@@ -46,7 +47,7 @@ interface Played {
 
 async function openWorld(database: Database) {
   const { devices } = fleet(database);
-  const enrollments = new EnrollmentStore(database, new DeviceRecordStore(database));
+  const enrollments = new EnrollmentStore(database, new DeviceRecordStore(database), testPersonKeys());
   const group = await addGroup(database, randomBytes(8).toString('hex'));
   const played: Played[] = [];
   for (let index = 0; index < DEVICES; index += 1) {

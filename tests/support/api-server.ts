@@ -76,6 +76,7 @@ import { SystemClock } from '../../shared/time/system-clock.ts';
 import { testCustody } from './custody.ts';
 import { testEnrollment } from './enrollment.ts';
 import { openNewStore } from './new-store.ts';
+import { testPersonKeys } from './person-keys.ts';
 
 const absent = async (): Promise<never> => {
   throw new CordonError('unavailable', 'not part of this test');
@@ -159,7 +160,7 @@ export async function startApi({
   const groups = new GroupStore(database);
   const places = new JurisdictionStore(database);
   const devices = createDevices({
-    ...deviceStores(database),
+    ...deviceStores(database, testPersonKeys()),
     bus,
     clock,
     followers: { deviceChanged: async () => undefined },

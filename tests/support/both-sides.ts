@@ -19,6 +19,7 @@ import { signerOf } from '../../shared/order/dsse.ts';
 import { newAccountId } from '../../shared/protocol/ids.ts';
 import { addDevice, addGroup } from './fleet-rows.ts';
 import { type Neighbors, type OrderWorld, openOrderWorld } from './order-world.ts';
+import { testPersonKeys } from './person-keys.ts';
 import { INSTALLATION, NOW } from './signed-documents.ts';
 
 /** IP database that takes the code of a country for an address in that country. */
@@ -42,7 +43,7 @@ export async function openBothSides(database: Database) {
     const located = createJurisdiction({ store, past: new PastLocationStore(database), ip: byCode, clock, changes });
     changes.follow(located);
     const fleet = createDevices({
-      ...deviceStores(database),
+      ...deviceStores(database, testPersonKeys()),
       bus,
       clock,
       followers: changes,

@@ -7,19 +7,20 @@ import type { HomeArea } from '../../shared/areas/area-code.ts';
 import type { Inventory } from '../../shared/protocol/frames.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 import { DrivenClock } from '../../shared/time/driven-clock.ts';
+import { testPersonKeys } from './person-keys.ts';
 
 export const NOW = 500_000;
 export const PK = 'PK' as HomeArea;
 export const FR = 'FR' as HomeArea;
 
-export function fleet(database: Database) {
+export function fleet(database: Database, keys = testPersonKeys()) {
   const clock = new DrivenClock(NOW);
   const bus = new LocalBus();
   const wakes: Wake[] = [];
   bus.subscribe((wake) => wakes.push(wake));
   const changed: DeviceId[] = [];
   const devices = createDevices({
-    ...deviceStores(database),
+    ...deviceStores(database, keys),
     bus,
     clock,
     followers: { deviceChanged: async (device) => void changed.push(device) },

@@ -20,6 +20,7 @@ import { DrivenClock } from '../../shared/time/driven-clock.ts';
 import type { ServiceVerdict } from '../../shared/verdict/terms.ts';
 import { buildCsr } from './build-csr.ts';
 import { PASSPHRASE, prepareKeyFolder } from './custody.ts';
+import { testPersonKeys } from './person-keys.ts';
 import { addPerson } from './persons.ts';
 
 export const DOMAIN_NOW = 1_447_200_000_000;
@@ -57,7 +58,7 @@ export function testEnrollment(database: Database, authority: Authority, firstRe
   bus.subscribe((wake) => wakes.push(wake));
   const enrollment = createEnrollment({
     codes: new CodeStore(database),
-    store: new EnrollmentStore(database, new DeviceRecordStore(database)),
+    store: new EnrollmentStore(database, new DeviceRecordStore(database), testPersonKeys()),
     authority,
     clock: new DrivenClock(DOMAIN_NOW),
     bus,
@@ -105,7 +106,7 @@ export const entryKinds = async (database: Database) =>
 /** The devices module without followers, with a clock at `DOMAIN_NOW`. */
 export function devicesOver(database: Database) {
   return createDevices({
-    ...deviceStores(database),
+    ...deviceStores(database, testPersonKeys()),
     bus: { publish: () => undefined, subscribe: () => () => undefined },
     clock: new DrivenClock(DOMAIN_NOW),
     followers: { deviceChanged: async () => undefined },

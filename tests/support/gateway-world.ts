@@ -39,6 +39,7 @@ import { addGroup } from './fleet-rows.ts';
 import { testLedger } from './ledger.ts';
 import { openNewStore } from './new-store.ts';
 import { openOrderWorld } from './order-world.ts';
+import { testPersonKeys } from './person-keys.ts';
 import { INSTALLATION } from './signed-documents.ts';
 
 /** TLS parameters of a device's connection. */
@@ -78,7 +79,7 @@ export async function openGatewayWorld(options: GatewayWorldOptions = {}) {
   const log = { debug: quiet, info: quiet, warn: quiet, error: complain };
   const monitor = createMonitor(log);
   const devices = createDevices({
-    ...deviceStores(database),
+    ...deviceStores(database, testPersonKeys()),
     bus,
     clock,
     followers: { deviceChanged: async (device) => void (await orders.effect.reissueRecord(device)) },

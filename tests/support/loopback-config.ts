@@ -13,6 +13,10 @@ export function loopbackConfig(folder: string, ports: Ports, given: Partial<Conf
   return {
     home: join(folder, 'server'),
     databaseUrl: null,
+    personKeys: join(folder, 'person-keys'),
+    acceptLostPersonKeys: false,
+    personKeyBackupDays: 30,
+    statementDays: 90,
     passphrase: randomBytes(16).toString('hex'),
     passphraseFile: join(folder, 'passphrase'),
     organization: 'Cordon',

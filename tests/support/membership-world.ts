@@ -17,6 +17,7 @@ import { addDevice, addGroup } from './fleet-rows.ts';
 import { testLedger } from './ledger.ts';
 import { messagingKey } from './messaging-keys.ts';
 import { openOrderWorld } from './order-world.ts';
+import { testPersonKeys } from './person-keys.ts';
 import { INSTALLATION, type TestKey, testKey } from './signed-documents.ts';
 
 export type MembershipWorld = Awaited<ReturnType<typeof openMembershipWorld>>;
@@ -35,7 +36,7 @@ export async function openMembershipWorld(database: Database, authority: Authori
   const organization = testKey();
   await world.approverSet([ada, ben, cyd], [ada, ben], [organization]);
   const devices = createDevices({
-    ...deviceStores(database),
+    ...deviceStores(database, testPersonKeys()),
     bus,
     clock,
     followers: { deviceChanged: async () => undefined },

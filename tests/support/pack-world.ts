@@ -28,6 +28,7 @@ import { type AccountId, type DeviceId, newAccountId } from '../../shared/protoc
 import { addGroup } from './fleet-rows.ts';
 import { addLocatedFleet } from './located-fleet.ts';
 import { type OrderWorld, openOrderWorld, PROPOSAL } from './order-world.ts';
+import { testPersonKeys } from './person-keys.ts';
 import { INSTALLATION, NOW } from './signed-documents.ts';
 import { until } from './until.ts';
 
@@ -208,7 +209,7 @@ export async function changeLocation(
 ): Promise<DeviceId> {
   const { clock, bus } = world;
   const devices = createDevices({
-    ...deviceStores(database),
+    ...deviceStores(database, testPersonKeys()),
     bus,
     clock,
     followers: { deviceChanged: async () => undefined },

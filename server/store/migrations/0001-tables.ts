@@ -3,6 +3,7 @@ import type { Kysely, Migration } from 'kysely';
 import { createTables, type Table } from '../create-tables.ts';
 import type { DialectName } from '../dialect.ts';
 import { COSIGNATURES } from './tables-cosignatures.ts';
+import { DISCLOSURES } from './tables-disclosures.ts';
 
 type Tables = Readonly<Record<string, Table>>;
 
@@ -496,7 +497,10 @@ const RECOVERY: Tables = {
   },
 };
 
-const SUBJECTS = [INSTALLATION, PEOPLE, ACCOUNTS, DEVICES, LOCATIONS, ORDERS, LEDGER, COSIGNATURES, MESSAGES, RECOVERY];
+const SUBJECTS = [
+  ...[INSTALLATION, PEOPLE, ACCOUNTS, DEVICES, LOCATIONS, ORDERS, LEDGER, COSIGNATURES, MESSAGES, RECOVERY],
+  ...[DISCLOSURES],
+];
 
 export const tables = (dialect: DialectName): Migration => ({
   async up(db: Kysely<unknown>) {
