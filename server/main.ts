@@ -99,6 +99,7 @@ async function startWork(
   const stopRevocationList = await domain.revocationList.start();
   const stopStatements = await devices.startStatementExpiry(failed('location statements could not be ended'));
   const stopCommands = domain.commands.startExpiry(failed('commands could not be expired'));
+  const stopNotices = domain.disclosures.start(failed('notices about disclosures could not be sent'));
   const stopRetention = startRetention(
     database,
     clock,
@@ -111,7 +112,7 @@ async function startWork(
   return {
     before: async () => {
       clearInterval(renewal);
-      await Promise.all([disconnection.stop(), stopStatements(), stopCommands(), stopRevocationList()]);
+      await Promise.all([disconnection.stop(), stopStatements(), stopCommands(), stopNotices(), stopRevocationList()]);
     },
     after: stopRetention,
   };

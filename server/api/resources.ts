@@ -9,11 +9,13 @@ import { actionRoutes, performer } from './actions.ts';
 import { alertRoutes } from './alerts.ts';
 import { type ApproversPorts, approverRoutes } from './approvers.ts';
 import { type AreasPort, areaRoutes } from './areas.ts';
+import { authorityRoutes } from './authorities.ts';
 import { type BackupPort, backupRoutes } from './backup.ts';
 import { type CodesPorts, codeRoutes } from './codes.ts';
 import { type CommandsPorts, commandRoutes } from './commands.ts';
 import { type DemoPort, demoRoutes } from './demo.ts';
 import { type DevicesPorts, deviceRoutes } from './devices.ts';
+import { type DisclosuresPort, disclosureRoutes } from './disclosures.ts';
 import { type EventsPort, eventRoutes } from './events.ts';
 import { type GroupsPorts, groupRoutes } from './groups.ts';
 import { type HealthPort, healthRoutes } from './health.ts';
@@ -35,6 +37,7 @@ import { sessionRoutes } from './session.ts';
 import { type TerritoryPoliciesPorts, territoryPolicyRoutes } from './territory-policies.ts';
 import { type TimeCorrectionPorts, timeCorrectionRoutes } from './time-corrections.ts';
 import { tokenRoutes } from './tokens.ts';
+import { transparencyRoutes } from './transparency.ts';
 
 export interface ResourcePorts {
   readonly admins: Admins;
@@ -72,6 +75,7 @@ export interface ResourcePorts {
   readonly metrics: MetricsPort;
   readonly backups: BackupPort;
   readonly recovery: RecoveryPort;
+  readonly disclosures: DisclosuresPort['disclosures'];
   readonly accountLinks: AccountsPorts['accountLinks'];
   readonly now: () => number;
   readonly version: string;
@@ -111,6 +115,9 @@ export function apiRoutes(ports: ResourcePorts): Route[] {
     ...territoryPolicyRoutes({ policies: ports.policies, orders, admins, now: ports.now }),
     ...backupRoutes(ports.backups),
     ...recoveryRoutes(ports.recovery),
+    ...disclosureRoutes(ports),
+    ...authorityRoutes(ports),
+    ...transparencyRoutes(ports),
     ...(ports.demo === undefined ? [] : demoRoutes({ ...ports, demo: ports.demo })),
   ];
   // Load the OpenAPI document on the first request, so that it does not delay the start.

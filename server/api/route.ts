@@ -143,6 +143,11 @@ interface Definition<P extends Shape, Q extends Shape, B extends Shape, R extend
   /** Schema of the response. The server removes fields that are not in the schema. */
   readonly response: R;
   readonly statuses?: readonly number[];
+  /**
+   * Handles a body that does not match the schema: returns the error for the response, or null for the usual `invalid_input`. The
+   * disclosure desk records demands that its schema cannot express.
+   */
+  invalidBody?(input: { readonly body: unknown; readonly caller: Caller }): Promise<CordonError | null>;
   /** Set if the request or response is not JSON: a request body as a stream, or a response with a file, plain text or an event stream. */
   readonly raw?: RawKind;
   handler(
@@ -209,7 +214,7 @@ export function route<
       const scope = scopeOf(name, grants);
       const params = parsed(definition.params, input.params, 'path');
       const query = parsed(definition.query, input.query, 'query');
-      const body = parsed(definition.body, raw === 'upload' ? {} : input.body, 'body');
+      const body = await parsedBody(definition, raw === 'upload' ? {} : input.body, () => signedIn(input.caller));
       const authorize = (action: ActionName, devices: readonly DeviceId[], content: unknown = body) =>
         input.authorize({ action, route: name, params, body: content, devices });
       const policy = ROUTE_ACTIONS[name];
@@ -281,6 +286,19 @@ function signedIn(caller: Caller | null): Caller {
       'The request has no credentials. Sign in with POST /api/v1/session, or send a token.',
     );
   return caller;
+}
+
+async function parsedBody<P extends Shape, Q extends Shape, B extends Shape, R extends Shape>(
+  { body: schema, invalidBody }: Pick<Definition<P, Q, B, R>, 'body' | 'invalidBody'>,
+  body: unknown,
+  caller: () => Caller,
+): Promise<Out<B>> {
+  try {
+    return parsed(schema, body, 'body');
+  } catch (invalid) {
+    const error = await invalidBody?.({ body, caller: caller() });
+    throw error ?? invalid;
+  }
 }
 
 /**

@@ -12,6 +12,7 @@ import { createOrderContacts } from '../admins/order-contacts.ts';
 import { createDeviceChanges } from '../bus/device-changes.ts';
 import { createCommands } from '../commands/commands.ts';
 import { createDevices } from '../devices/devices.ts';
+import { keyInventory } from '../disclosures/disclosures.ts';
 import { createEnrollment } from '../enrollment/enrollment.ts';
 import { newcomerVerdict, publicAppeal } from '../enrollment/newcomer-gate.ts';
 import { createRevocationList } from '../enrollment/revocation-list.ts';
@@ -69,6 +70,7 @@ import { SnapshotStore } from '../store/snapshot-store.ts';
 import { TerritoryPolicyStore } from '../store/territory-policy-store.ts';
 import { UnlockShareStore } from '../store/unlock-share-store.ts';
 import { VERSION } from '../version.ts';
+import { connectDisclosures } from './disclosures.ts';
 import type { Foundation } from './foundation.ts';
 
 /** Maximum time that a request waits for cosignatures. Without them, the next request finds the entry. */
@@ -156,6 +158,17 @@ export async function createDomain(base: Foundation) {
     recovery: storedRecovery,
   });
   const backups = createBackupSchedule(base, { fleet, ledger });
+  const keys = keyInventory({
+    rootDer: authority.rootDer,
+    issuingDer: authority.issuingDer,
+    online: authority.online.publicKey,
+    ledger: authority.ledgerKey.publicKey,
+  });
+  const disclosures = connectDisclosures(
+    { ...base, keys },
+    { admins: accounts.admins, orders, commands: fleet.commands, ledger },
+    base.beforeProductionStored,
+  );
   return {
     ...fleet,
     ...accounts,
@@ -177,6 +190,7 @@ export async function createDomain(base: Foundation) {
     relay,
     recovery,
     backups,
+    disclosures,
   };
 }
 

@@ -3,7 +3,8 @@ import type { ProductionLine } from '../../shared/api/disclosures.ts';
 import type { RecordType } from '../../shared/disclosure/record-types.ts';
 import type { RefusalReason } from '../../shared/disclosure/refusal-reasons.ts';
 import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
-import type { AuthorityId, DisclosureId, PersonId, RefusalId } from '../../shared/protocol/ids.ts';
+import type { AuthorityId, CommandId, DeviceId, DisclosureId, PersonId, RefusalId } from '../../shared/protocol/ids.ts';
+import type { IndependentPeople } from './approval-decision.ts';
 
 export interface AuthorityRow {
   readonly id: AuthorityId;
@@ -21,25 +22,27 @@ export interface AuthorityRow {
   readonly revokedWhy: string | null;
 }
 
+export interface AuthorityConfirmation {
+  readonly id: AuthorityId;
+  readonly by: PersonId;
+  readonly at: number;
+  readonly how: string;
+}
+
 export interface AuthorityStore {
   authorities(): Promise<AuthorityRow[]>;
   authority(id: AuthorityId): Promise<AuthorityRow | null>;
   addAuthority(row: AuthorityRow): Promise<void>;
   /** Throws `conflict` if the authority is no longer unconfirmed. */
-  confirmAuthority(
-    row: Pick<AuthorityRow, 'id' | 'fingerprint' | 'confirmedBy' | 'confirmedAt' | 'confirmedHow'>,
-    entry: EntryDraft<'authority.pinned'>,
-  ): Promise<void>;
+  confirmAuthority(confirmation: AuthorityConfirmation, entry: EntryDraft<'authority.pinned'>): Promise<void>;
   /** Throws `conflict` if the authority is already revoked. */
-  revokeAuthority(
-    row: Pick<AuthorityRow, 'id' | 'revokedBy' | 'revokedAt' | 'revokedWhy'>,
-    entry: EntryDraft<'authority.revoked'>,
-  ): Promise<void>;
+  revokeAuthority(revocation: AuthorityConfirmation, entry: EntryDraft<'authority.revoked'>): Promise<void>;
 }
 
 export interface VersionRow {
   readonly disclosure: DisclosureId;
   readonly version: number;
+  /** Canonical JSON of the text (`shared/disclosure/documents.ts`). */
   readonly payload: string;
   readonly digest: string;
   readonly draftedBy: PersonId;
@@ -50,11 +53,19 @@ export interface VersionRow {
 export interface ApprovalRow {
   readonly disclosure: DisclosureId;
   readonly version: number;
-  readonly digest: string;
   readonly person: PersonId;
   readonly keyid: string;
+  readonly publicKey: string;
   readonly sig: string;
   readonly at: number;
+}
+
+export interface Production {
+  readonly at: number;
+  readonly by: PersonId;
+  readonly sha256: string;
+  readonly bytes: number;
+  readonly lines: number;
 }
 
 export interface DisclosureRow {
@@ -62,17 +73,22 @@ export interface DisclosureRow {
   readonly state: 'drafted' | 'approved' | 'produced' | 'refused';
   readonly person: PersonId;
   readonly authority: AuthorityId;
+  readonly reference: string;
+  readonly document: string;
   readonly receivedAt: number;
+  /** Number of the newest text. */
   readonly version: number;
-  readonly produced: {
-    readonly at: number;
-    readonly by: PersonId;
-    readonly sha256: string;
-    readonly bytes: number;
-    readonly lines: number;
-  } | null;
+  readonly production: Production | null;
   readonly noticeDue: number | null;
-  readonly noticeSentAt: number | null;
+  readonly notifiedAt: number | null;
+}
+
+/** A request with all its texts (oldest first), approvals and, for a refused request, the refusal. */
+export interface DisclosureRecord {
+  readonly row: DisclosureRow;
+  readonly versions: readonly VersionRow[];
+  readonly approvals: readonly ApprovalRow[];
+  readonly refusal: RefusalRow | null;
 }
 
 export interface RefusalRow {
@@ -91,9 +107,43 @@ export interface RefusalRow {
 
 /** Sealed production. The plain lines never reach the store. */
 export interface SealedProduction {
+  readonly disclosure: DisclosureId;
+  readonly version: number;
+  /** Recipient to whom the file is sealed. The store refuses the production unless the authority still has this verified key. */
+  readonly recipient: string;
   readonly sealed: Uint8Array;
-  readonly sha256: string;
-  readonly lines: number;
+  readonly production: Production;
+  readonly noticeDue: number;
+}
+
+export interface PagePosition {
+  readonly at: number;
+  readonly id: string;
+}
+
+export interface DisclosureStore {
+  /** Throws `disclosure_instrument_used` if another request has the same reference of the authority, or the same document. */
+  draft(row: DisclosureRow, version: VersionRow, entry: EntryDraft<'disclosure.received'>): Promise<void>;
+  /** Adds a text, and returns the request to the state `drafted`. Throws `conflict` if the request has changed since `version - 1`. */
+  addVersion(version: VersionRow, entry: EntryDraft<'disclosure.received'>): Promise<void>;
+  /** Stores a signature over the newest text. Throws `conflict` if the request has a newer text or another state. */
+  approve(approval: ApprovalRow, approved: boolean, entry: EntryDraft<'disclosure.approved'>): Promise<void>;
+  /** Stores the sealed production, once. Throws `disclosure_already_produced` or `conflict`. */
+  produce(production: SealedProduction, entry: EntryDraft<'disclosure.produced'>): Promise<void>;
+  /** Stores a refusal, and closes its request, if it has one. Throws `disclosure_closed` for a produced or refused request. */
+  refuse(refusal: RefusalRow, entry: EntryDraft<'disclosure.refused'>): Promise<void>;
+  record(entry: EntryDraft<'disclosure.previewed'>): Promise<void>;
+  find(id: DisclosureId): Promise<DisclosureRecord | null>;
+  list(state: DisclosureRow['state'] | null, after: PagePosition | null, limit: number): Promise<DisclosureRecord[]>;
+  refusals(after: PagePosition | null, limit: number): Promise<RefusalRow[]>;
+  /** The sealed file; null before the production. */
+  sealed(id: DisclosureId): Promise<Buffer | null>;
+  isInstrumentUsed(authority: AuthorityId, reference: string, document: string): Promise<boolean>;
+  isPerson(person: PersonId): Promise<boolean>;
+  names(people: readonly PersonId[]): Promise<ReadonlyMap<PersonId, string>>;
+  /** Produced requests without a notice that are due at `now`. */
+  dueNotices(now: number, limit: number): Promise<DisclosureRecord[]>;
+  markNotified(id: DisclosureId, at: number, entry: EntryDraft<'disclosure.notified'>): Promise<void>;
 }
 
 /** Window of a request in Unix milliseconds: `from` is included, `to` is not. */
@@ -105,4 +155,39 @@ export interface DisclosureRange {
 export interface PersonRecords {
   /** Records of exactly one person in a window, sorted by record type and time. */
   lines(person: PersonId, records: readonly RecordType[], range: DisclosureRange): Promise<ProductionLine[]>;
+}
+
+export interface DocumentsPort {
+  /** Stores an uploaded document, encrypted. */
+  keep(by: PersonId, mediaType: string, content: Buffer): Promise<StoredDocument>;
+  stored(sha256: string): Promise<StoredDocument | null>;
+  read(sha256: string): Promise<Buffer>;
+}
+
+export interface StoredDocument {
+  readonly mediaType: string;
+  readonly bytes: number;
+  readonly sha256: string;
+}
+
+export interface SignerKey {
+  readonly keyid: string;
+  readonly person: PersonId;
+  readonly publicKey: string;
+}
+
+export interface LegalPeople {
+  /** Registered keys of all people. The holder alone has the private key. */
+  keys(): Promise<readonly SignerKey[]>;
+  people(): Promise<IndependentPeople>;
+  /** People with an active account of the role `legal` for the whole organization. */
+  legal(): Promise<ReadonlySet<string>>;
+}
+
+export interface NoticePort {
+  activeDevices(person: PersonId): Promise<readonly DeviceId[]>;
+  /** Sends a message to the device. A repetition with the same id sends nothing. */
+  send(id: CommandId, device: DeviceId, text: string): Promise<void>;
+  /** True if one of the messages reached its device. */
+  isStored(ids: readonly CommandId[]): Promise<boolean>;
 }

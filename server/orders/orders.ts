@@ -60,7 +60,7 @@ import type {
 
 export interface Orders {
   readonly drafting: Drafting;
-  readonly documents: Pick<OrderDocuments, 'keep' | 'document' | 'decision'>;
+  readonly documents: Pick<OrderDocuments, 'keep' | 'stored' | 'read' | 'document' | 'decision'>;
   readonly adoption: Adoption;
   readonly approverSets: ApproverSets;
   readonly list: PublicList;

@@ -112,14 +112,14 @@ export const ENTRY_KINDS = [
    */
   'ledger.loss-reported',
   /**
-   * Entries: two people pinned the age key of an authority, or one of them ended its use. `subject` is the name of the authority. `key` is
-   * the SHA-256 of the key.
+   * Entries: two people pinned the age key of an authority, or one person ended its use. `subject` is the name and the key of the
+   * authority.
    */
   'authority.pinned',
   'authority.revoked',
   /**
-   * Entries about a request of an authority for the records of one person (ADR 54). `subject` is the request, the person and the digest of
-   * the text, so that the entry reveals none of them. The server refused `disclosure.refused` for the reason that the entry contains.
+   * Entries about a request of an authority for the records of one person (ADR 54). `disclosure` is a random id of the request. `subject`
+   * is the digest of the text, or of the refusal. `reason` is the reason of a refusal.
    */
   'disclosure.received',
   'disclosure.refused',

@@ -26,6 +26,7 @@ import { LocalBus } from '../../server/bus/bus.ts';
 import { createDeviceChanges } from '../../server/bus/device-changes.ts';
 import { openTimeCorrections } from '../../server/clock/time-corrections.ts';
 import { createCommands } from '../../server/commands/commands.ts';
+import { connectDisclosures } from '../../server/composition/disclosures.ts';
 import { createDevices } from '../../server/devices/devices.ts';
 import { createHolds } from '../../server/holds/holds.ts';
 import { createNamedAreas } from '../../server/jurisdiction/named-areas.ts';
@@ -156,11 +157,12 @@ export async function startApi({
     limits,
     now: () => Date.now() + ahead,
   });
+  const personKeys = testPersonKeys();
   const deviceStore = new DeviceStore(database);
   const groups = new GroupStore(database);
   const places = new JurisdictionStore(database);
   const devices = createDevices({
-    ...deviceStores(database, testPersonKeys()),
+    ...deviceStores(database, personKeys),
     bus,
     clock,
     followers: { deviceChanged: async () => undefined },
@@ -315,7 +317,16 @@ export async function startApi({
     clock,
     bus,
   });
+  const disclosures = connectDisclosures(
+    {
+      ...{ database, personKeys, installation: 'test', clock, bus },
+      config: { organization: 'Example', statementDays: 90 },
+      keys: [{ use: 'Ledger key', opens: 'Signs checkpoints. Decrypts nothing.', publicKey: null }],
+    },
+    { admins, orders, commands, ledger },
+  );
   const routes = apiRoutes({
+    disclosures,
     admins,
     actions,
     timeCorrections,
@@ -482,6 +493,9 @@ export async function startApi({
     ledger,
     membership,
     orders,
+    commands,
+    disclosures,
+    personKeys,
     routes,
     logged,
     account,

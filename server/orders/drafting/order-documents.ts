@@ -116,6 +116,16 @@ export function createOrderDocuments({
       return stored;
     },
 
+    /** Type and size of an uploaded document; null for an unknown one. */
+    stored: async (hash: string): Promise<StoredDocument | null> => (await store.documents([hash]))[0] ?? null,
+
+    /** Content of an uploaded document, for a caller that has checked the reader's rights. */
+    read: async (hash: string): Promise<Buffer> => {
+      const row = await store.document(hash);
+      if (!row) throw new CordonError('not_found', `There is no document ${hash}.`);
+      return sealer.unseal(row.sealed, purposeOfDocument(hash));
+    },
+
     /** Returns a document. Throws `not_found` if no revision and no proceeding of the order refers to the document. */
     document: async (number: string, hash: string): Promise<NamedDocument> => {
       const rows = await orders.revisions(number);

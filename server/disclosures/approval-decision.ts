@@ -1,0 +1,43 @@
+/** Decides whether a person may approve a request, and whether enough people have approved. Pure. The rule of orders applies (ADR 33). */
+import { CordonError } from '../../shared/errors.ts';
+import type { PersonId } from '../../shared/protocol/ids.ts';
+
+/** Number of people of the role `legal` who must sign a request. */
+export const APPROVALS = 2;
+
+/** The rule that people must be independent, from `server/orders/adoption/independence.ts`. */
+export interface IndependentPeople {
+  canonical(person: string): string;
+  relation(a: string, b: string): string | null;
+  independent(persons: Iterable<string>): ReadonlySet<string>;
+}
+
+/** Reason why a person cannot approve a text; null if the person can. `drafters`: people who wrote one of the texts of the request. */
+export function approvalObstacle(
+  person: PersonId,
+  drafters: readonly PersonId[],
+  people: IndependentPeople,
+): string | null {
+  for (const drafter of drafters) {
+    if (people.canonical(drafter) === people.canonical(person)) {
+      return 'A person who drafted or narrowed the request cannot approve it. Ask another person of the role legal.';
+    }
+    const relation = people.relation(drafter, person);
+    if (relation !== null) return `${relation} Both count as one person. Ask another person of the role legal.`;
+  }
+  return null;
+}
+
+/** Number of independent people among the approvers who still have the role `legal`. */
+export function countApprovals(
+  approvers: readonly PersonId[],
+  legal: ReadonlySet<string>,
+  people: IndependentPeople,
+): number {
+  return people.independent(approvers.filter((person) => legal.has(person))).size;
+}
+
+export function requireApprover(person: PersonId, drafters: readonly PersonId[], people: IndependentPeople): void {
+  const obstacle = approvalObstacle(person, drafters, people);
+  if (obstacle !== null) throw new CordonError('same_person', obstacle);
+}

@@ -1,0 +1,144 @@
+/**
+ * Disclosure desk (ADR 54): answers lawful requests about one account at a time, refuses everything wider, and reports both in public. No
+ * other module reads the encrypted records of people.
+ */
+import type { DisclosureDetail } from '../../shared/api/disclosures.ts';
+import type { InventoryKey } from '../../shared/disclosure/documents.ts';
+import { CordonError } from '../../shared/errors.ts';
+import { createSerialQueue } from '../../shared/loops/serial-queue.ts';
+import type { DisclosureId, PersonId } from '../../shared/protocol/ids.ts';
+import type { Clock } from '../../shared/time/clock.ts';
+import type { Bus } from '../bus/bus.ts';
+import { createAuthorities } from './authorities.ts';
+import { inventoryDigest } from './key-inventory.ts';
+import { createNotices } from './notices.ts';
+import type {
+  AuthorityStore,
+  DisclosureStore,
+  DocumentsPort,
+  LegalPeople,
+  NoticePort,
+  PersonRecords,
+} from './ports.ts';
+import { createProduction } from './production.ts';
+import { createRefusals } from './refusals.ts';
+import type { Viewer } from './request-views.ts';
+import { createRequests } from './requests.ts';
+import { createStatements } from './statements.ts';
+import { createTransparency } from './transparency.ts';
+import type { OrdersPort, ProofPort, TransparencyStore } from './transparency-ports.ts';
+
+export { APPROVALS } from './approval-decision.ts';
+export { keyInventory } from './key-inventory.ts';
+export { NOTICE_LIFE } from './notices.ts';
+export type { DocumentsPort, LegalPeople } from './ports.ts';
+export type { Viewer } from './request-views.ts';
+export type { OrderHistory } from './transparency-ports.ts';
+
+export interface DisclosuresPorts {
+  readonly stores: {
+    readonly disclosures: DisclosureStore;
+    readonly authorities: AuthorityStore;
+    readonly transparency: TransparencyStore;
+    readonly records: PersonRecords;
+  };
+  readonly documents: DocumentsPort;
+  readonly legal: LegalPeople;
+  readonly messages: NoticePort;
+  readonly orders: OrdersPort;
+  readonly ledger: ProofPort;
+  readonly keys: () => readonly InventoryKey[];
+  readonly clock: Clock;
+  readonly bus: Pick<Bus, 'publish'>;
+  readonly installation: string;
+  readonly organization: string;
+  readonly statementDays: number;
+  /** Called after a production is sealed and before it is stored. Tests stop the process here. */
+  readonly sealed?: (() => Promise<void>) | undefined;
+}
+
+export type Disclosures = ReturnType<typeof createDisclosures>;
+
+export function createDisclosures(ports: DisclosuresPorts) {
+  const { stores, documents, legal, messages, orders, ledger, keys, clock, bus, installation, organization } = ports;
+  const { disclosures: store } = stores;
+  const changed = () => bus.publish({ kind: 'disclosures' });
+  const queue = createSerialQueue();
+  const refusals = createRefusals({ store, clock, keyInventory: () => inventoryDigest(keys()), changed });
+  const requests = createRequests({
+    store,
+    authorities: stores.authorities,
+    documents,
+    legal,
+    refusals,
+    clock,
+    installation,
+    changed,
+  });
+  const production = createProduction({
+    store,
+    authorities: stores.authorities,
+    records: stores.records,
+    legal,
+    clock,
+    ...(ports.sealed === undefined ? {} : { sealed: ports.sealed }),
+  });
+  const notices = createNotices({ store, messages, clock, changed });
+
+  return {
+    authorities: createAuthorities({
+      store: stores.authorities,
+      names: store.names.bind(store),
+      legal,
+      clock,
+      changed,
+    }),
+    refusals: { page: refusals.page },
+    documents,
+    requests: {
+      ...requests,
+      draft: (...args: Parameters<typeof requests.draft>) => queue(() => requests.draft(...args)),
+      narrow: (...args: Parameters<typeof requests.narrow>) => queue(() => requests.narrow(...args)),
+      approve: (...args: Parameters<typeof requests.approve>) => queue(() => requests.approve(...args)),
+    },
+    preview: async (by: PersonId, id: DisclosureId, page: { readonly offset: number; readonly limit: number }) =>
+      production.preview(await requests.find(id), by, page),
+
+    async produce(viewer: Viewer, id: DisclosureId): Promise<DisclosureDetail> {
+      await queue(async () => production.produce(await requests.find(id), viewer.person));
+      changed();
+      await notices.run();
+      return requests.show(id, viewer);
+    },
+
+    /** The sealed file. Only the authority can decrypt it, so the download can be repeated. */
+    async sealedFile(id: DisclosureId): Promise<Buffer> {
+      await requests.find(id);
+      const content = await store.sealed(id);
+      if (content) return content;
+      throw new CordonError('disclosure_not_approved', 'The request was not produced yet.');
+    },
+
+    statements: createStatements({
+      store: stores.transparency,
+      legal,
+      clock,
+      installation,
+      organization,
+      keys,
+      days: ports.statementDays,
+      changed,
+    }),
+    transparency: createTransparency({
+      store: stores.transparency,
+      orders,
+      ledger,
+      clock,
+      installation,
+      organization,
+      keys,
+    }),
+    start: notices.start,
+    runNotices: notices.run,
+  };
+}

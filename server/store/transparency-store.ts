@@ -1,0 +1,141 @@
+/** Store of the counts in the transparency report, and of the signed statements. */
+import { CordonError } from '../../shared/errors.ts';
+import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
+import type { PersonId } from '../../shared/protocol/ids.ts';
+import type {
+  DisclosureCounts,
+  TransparencyStore as Port,
+  StatementRow,
+  StatementSignature,
+} from '../disclosures/transparency-ports.ts';
+import { appendEntry } from './append-entries.ts';
+import type { Database } from './database.ts';
+
+/** Maximum adopted statements in one report. With renewals every 90 days, these are more than 20 years. */
+const MOST_STATEMENTS = 100;
+
+export class TransparencyStore implements Port {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  async counts(from: number, until: number): Promise<DisclosureCounts> {
+    const { db } = this.#database;
+    const [received, produced, pending, refused] = await Promise.all([
+      db
+        .selectFrom('disclosures')
+        .select(({ fn }) => fn.countAll<number>().as('count'))
+        .where('received_at', '>=', from)
+        .where('received_at', '<', until)
+        .executeTakeFirstOrThrow(),
+      db
+        .selectFrom('disclosures')
+        .select(({ fn }) => [
+          fn.countAll<number>().as('count'),
+          fn.count<number>('person_id').distinct().as('accounts'),
+        ])
+        .where('produced_at', '>=', from)
+        .where('produced_at', '<', until)
+        .executeTakeFirstOrThrow(),
+      db
+        .selectFrom('disclosures')
+        .select(({ fn }) => fn.countAll<number>().as('count'))
+        .where('state', 'in', ['drafted', 'approved'])
+        .executeTakeFirstOrThrow(),
+      db
+        .selectFrom('disclosure_refusals')
+        .select(({ fn }) => ['reason', fn.countAll<number>().as('count')])
+        .where('at', '>=', from)
+        .where('at', '<', until)
+        .groupBy('reason')
+        .execute(),
+    ]);
+    return {
+      received: Number(received.count),
+      answered: Number(produced.count),
+      accounts: Number(produced.accounts),
+      pending: Number(pending.count),
+      refused: new Map(refused.map(({ reason, count }) => [reason, Number(count)])),
+    };
+  }
+
+  async statements(): Promise<StatementRow[]> {
+    const { db } = this.#database;
+    const rows = await db
+      .selectFrom('transparency_statements as s')
+      .leftJoin('ledger_entries as e', 'e.id', 's.entry_id')
+      .select(['s.digest', 's.payload', 's.state', 's.proposed_at', 's.adopted_at', 's.expires_at', 'e.entry_index'])
+      .orderBy('s.proposed_at', 'desc')
+      .orderBy('s.digest')
+      .limit(MOST_STATEMENTS)
+      .execute();
+    const digests = rows.map(({ digest }) => digest);
+    const signatures =
+      digests.length === 0
+        ? []
+        : await db
+            .selectFrom('transparency_signatures')
+            .selectAll()
+            .where('digest', 'in', digests)
+            .orderBy('at')
+            .execute();
+    return rows.map(({ digest, payload, state, proposed_at, adopted_at, expires_at, entry_index }) => ({
+      digest,
+      payload,
+      state,
+      proposedAt: proposed_at,
+      adoptedAt: adopted_at,
+      expiresAt: expires_at,
+      entryIndex: entry_index,
+      signatures: signatures
+        .filter((signature) => signature.digest === digest)
+        .map(({ person_id, keyid, public_key, sig, at }) => ({
+          person: person_id as PersonId,
+          keyid,
+          publicKey: public_key,
+          sig,
+          at,
+        })),
+    }));
+  }
+
+  proposeStatement({
+    digest,
+    payload,
+    proposedAt,
+    expiresAt,
+  }: Pick<StatementRow, 'digest' | 'payload' | 'proposedAt' | 'expiresAt'>): Promise<void> {
+    return this.#database.transaction(async (tx) => {
+      const pending = tx.selectFrom('transparency_statements').select('digest').where('state', '=', 'pending');
+      await tx.deleteFrom('transparency_signatures').where('digest', 'in', pending).execute();
+      await tx.deleteFrom('transparency_statements').where('state', '=', 'pending').execute();
+      await tx
+        .insertInto('transparency_statements')
+        .values({ digest, payload, state: 'pending', proposed_at: proposedAt, expires_at: expiresAt })
+        .execute();
+    });
+  }
+
+  signStatement(
+    digest: string,
+    { person, keyid, publicKey, sig, at }: StatementSignature,
+    adopted: EntryDraft<'transparency.stated'> | null,
+  ): Promise<void> {
+    return this.#database.transaction(async (tx) => {
+      const entry = adopted === null ? null : await appendEntry(tx, adopted);
+      const { numUpdatedRows } = await tx
+        .updateTable('transparency_statements')
+        .set(adopted === null ? { state: 'pending' } : { state: 'adopted', adopted_at: at, entry_id: entry })
+        .where('digest', '=', digest)
+        .where('state', '=', 'pending')
+        .executeTakeFirst();
+      if (numUpdatedRows !== 1n) throw new CordonError('conflict', 'The statement is no longer pending.');
+      await tx
+        .insertInto('transparency_signatures')
+        .values({ digest, person_id: person, keyid, public_key: publicKey, sig, at })
+        .execute();
+    });
+  }
+}
