@@ -91,6 +91,10 @@ const variables = z.object({
    */
   CORDON_MAIL_URL: mailUrl.optional(),
   CORDON_MAIL_FROM: mailAddress.optional(),
+  /** JSON file with the identity provider for sign-in (OpenID Connect) and the roles of its groups. */
+  CORDON_OIDC_FILE: z.string().min(1, 'a file').optional(),
+  CORDON_OIDC_CLIENT_SECRET: z.string().min(1, 'the client secret from the identity provider').optional(),
+  CORDON_OIDC_CLIENT_SECRET_FILE: z.string().min(1, 'a file').optional(),
   /** URL of the page that explains a refusal because of an order (RFC 7725). `{order}` is a placeholder for the order's number. */
   CORDON_OPERATOR_URL: orderPage.optional(),
   /** Contact for reports of vulnerabilities. The public listener publishes it (RFC 9116). */
@@ -156,6 +160,12 @@ const environment = variables.superRefine((values, context) => {
     );
   if (mail === undefined && from !== undefined)
     refuse('CORDON_MAIL_URL', 'the mail server for CORDON_MAIL_FROM, such as smtp://USER:PASSWORD@mail.example.org');
+  const { CORDON_OIDC_FILE: provider, CORDON_OIDC_CLIENT_SECRET: secret } = values;
+  const { CORDON_OIDC_CLIENT_SECRET_FILE: secretFile } = values;
+  if (provider === undefined && (secret !== undefined || secretFile !== undefined))
+    refuse('CORDON_OIDC_FILE', 'the file that describes the identity provider of the client secret');
+  if (secret !== undefined && secretFile !== undefined)
+    refuse('CORDON_OIDC_CLIENT_SECRET_FILE', 'unset while CORDON_OIDC_CLIENT_SECRET is set');
   const { CORDON_ADMIN_URL: url, CORDON_ADMIN_PROXY_FROM: proxies } = values;
   if (url?.startsWith('https:') && certificate === undefined && proxies.length === 0)
     refuse(
@@ -171,6 +181,13 @@ const environment = variables.superRefine((values, context) => {
     );
   }
 });
+
+/** Files with the settings of the identity provider, and its client secret if the environment has it. */
+export interface OpenIdFiles {
+  readonly file: string;
+  readonly secret: string | null;
+  readonly secretFile: string | null;
+}
 
 export interface Config {
   readonly home: string;
@@ -208,6 +225,8 @@ export interface Config {
   /** Mail server settings. Null: Cordon sends no mail, and shows links to the admins who create them. */
   readonly mail: { readonly server: MailServer; readonly from: string } | null;
   readonly witnesses: { readonly settings: readonly WitnessSetting[]; readonly lateMinutes: number };
+  /** Identity provider for sign-in (OpenID Connect). Null: admins sign in with password and authenticator code. */
+  readonly openid: OpenIdFiles | null;
   readonly largeShare: number;
   readonly evidenceDays: number;
   readonly buildConsole: boolean;
@@ -278,6 +297,14 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
         ? null
         : { server: values.CORDON_MAIL_URL, from: values.CORDON_MAIL_FROM },
     witnesses: { settings: values.CORDON_WITNESSES, lateMinutes: values.CORDON_WITNESS_LATE_MINUTES },
+    openid:
+      values.CORDON_OIDC_FILE === undefined
+        ? null
+        : {
+            file: resolve(values.CORDON_OIDC_FILE),
+            secret: values.CORDON_OIDC_CLIENT_SECRET ?? null,
+            secretFile: values.CORDON_OIDC_CLIENT_SECRET_FILE ?? null,
+          },
     largeShare: values.CORDON_LARGE_SHARE,
     evidenceDays: values.CORDON_EVIDENCE_DAYS,
     buildConsole: values.CORDON_BUILD_CONSOLE,

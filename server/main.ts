@@ -18,6 +18,7 @@ import { type Config, forgetNotifySocket, readConfig } from './config.ts';
 import { CONSOLE_FOLDER, ensureConsole } from './console/build.ts';
 import { inUrl } from './console-link.ts';
 import { BEFOREHAND_DAYS } from './jurisdiction/past-location.ts';
+import { readProviderSettings } from './openid/provider-settings.ts';
 import { PersonKeyRecords } from './store/person-key-records.ts';
 import { startRetention } from './store/retention.ts';
 import { VERSION } from './version.ts';
@@ -48,8 +49,9 @@ export interface RunningServer {
 
 export async function startServer(config: Config, replacements: Replacements = {}): Promise<RunningServer> {
   const adminIdentity = config.admin.tls && readAdminIdentity(config.admin.tls);
+  const provider = config.openid && readProviderSettings(config.openid);
   const base = await openFoundation(config, replacements);
-  const domain = await createDomain(base);
+  const domain = await createDomain(base, provider);
   const listeners = await createListeners(base, domain, { adminIdentity, consoleFolder: CONSOLE_FOLDER });
 
   const stopWork = await startWork(base, domain, listeners);

@@ -4,7 +4,7 @@ import type { Clock } from '../../shared/time/clock.ts';
 import type { Bus } from '../bus/bus.ts';
 import { newAccount, newInvitation, resetEntry, roleEntry } from './new-account.ts';
 import type { Account, AccountStore, InvitationStore, RaiseAlert } from './ports.ts';
-import type { Grant } from './roles.ts';
+import { type Grant, sameGrant } from './roles.ts';
 
 interface AccountsPorts {
   readonly accounts: AccountStore;
@@ -52,7 +52,7 @@ export function createAccounts(ports: AccountsPorts) {
     ): Promise<{ account: Account; invitation: string; expiresAt: number }> {
       const created = newAccount(email, name, now());
       const { token, stored } = newInvitation(now(), mailed ? created.email : null);
-      const distinct = grants.filter((grant, at) => grants.findIndex((other) => same(other, grant)) === at);
+      const distinct = grants.filter((grant, at) => grants.findIndex((other) => sameGrant(other, grant)) === at);
       const entries = distinct.map((grant) => ({
         grant,
         entry: roleEntry('role.granted', clock.now(), created.id, grant),
@@ -110,7 +110,7 @@ function createAccountAccess({
 
     async grant(id: AccountId, grant: Grant): Promise<Account> {
       const { grants } = await found(id);
-      if (!grants.some((existing) => same(existing, grant))) {
+      if (!grants.some((existing) => existing.source === undefined && sameGrant(existing, grant))) {
         await accounts.grant(id, { grant, entry: roleEntry('role.granted', clock.now(), id, grant) }, now());
         changed();
       }
@@ -125,8 +125,6 @@ function createAccountAccess({
     },
   };
 }
-
-const same = (a: Grant, b: Grant): boolean => a.role === b.role && a.group === b.group && a.area === b.area;
 
 const resetLinkAlert = (maker: string, { id, email }: Account, mailed: boolean): string =>
   mailed

@@ -64,6 +64,8 @@ export const ACTIONS = {
   'account.reset-credentials': { right: 'accounts.invite', people: 1, stepUp: 'always', tokens: 'never' },
   'role.grant': { right: 'grants.create', people: 1, stepUp: 'always', tokens: 'never' },
   'role.revoke': { right: 'grants.delete', people: 1, stepUp: 'always', tokens: 'never' },
+  /** Link of the caller's account to the identity provider. The provider's person can then sign in with the account. */
+  'identity.link': { right: 'provider.link', people: 1, stepUp: 'always', tokens: 'never' },
   'token.create': { right: 'tokens.create', people: 1, stepUp: 'always', tokens: 'never' },
   'approver-key.register': { right: 'approver-keys.register', people: 1, stepUp: 'always', tokens: 'never' },
   /**
@@ -121,6 +123,7 @@ export const ROUTE_ACTIONS: Readonly<Partial<Record<RouteName, RoutePolicy>>> = 
   'grants.create': 'role.grant',
   'grants.delete': 'role.revoke',
   'tokens.create': 'token.create',
+  'provider.link': 'identity.link',
   'approver-keys.register': 'approver-key.register',
   'recovery.readmit': 'device.readmit',
   'recovery.reject': 'device.reject',
@@ -173,6 +176,9 @@ export const ROUTE_ACTIONS: Readonly<Partial<Record<RouteName, RoutePolicy>>> = 
   'alerts.acknowledge': 'harmless',
   'session.create': 'harmless',
   'session.step-up': 'harmless',
+  'provider.begin': 'harmless',
+  'provider.finish': 'harmless',
+  'provider.step-up': 'harmless',
   'session.delete': 'harmless',
   'sessions.delete': 'harmless',
   'invitations.redeem': 'harmless',

@@ -6,8 +6,10 @@ import type { Clock } from '../../shared/time/clock.ts';
 import type { Bus } from '../bus/bus.ts';
 import { createAccounts } from './accounts.ts';
 import { createApproverKeys } from './approver-keys.ts';
+import type { IdentityProvider, ProviderIdentityStore, ProviderRules } from './identity-provider.ts';
 import { createInvitations } from './invitations.ts';
 import type { AdminStores, RaiseAlert, Sealer } from './ports.ts';
+import { createProviderSignIn } from './provider-sign-in.ts';
 import { createSessions } from './sessions.ts';
 import { createSignIn } from './sign-in.ts';
 import { createSignInLimits, type SignInLimits } from './sign-in-limits.ts';
@@ -16,7 +18,7 @@ import { createTokens } from './tokens.ts';
 const SESSION_IDLE = 3_600_000;
 
 export interface AdminsPorts {
-  readonly stores: AdminStores;
+  readonly stores: AdminStores & { readonly identities: ProviderIdentityStore };
   /** Encrypts the TOTP secrets under the installation's passphrase. A copy of the database alone therefore allows no sign-in. */
   readonly sealer: Sealer;
   /** Clock for the field `at` of ledger entries. The demo can advance this clock. All other times come from the system clock. */
@@ -28,6 +30,8 @@ export interface AdminsPorts {
   /** Milliseconds after which an unused session ends. Default: one hour. */
   readonly sessionIdle?: number | undefined;
   readonly alert: RaiseAlert;
+  /** Identity provider (OpenID Connect) with its rules; absent if the installation has none. */
+  readonly provider?: { readonly rules: ProviderRules; readonly client: IdentityProvider } | undefined;
   /** System clock. Tests replace it to advance the TOTP time step. */
   readonly now?: () => number;
 }
@@ -35,7 +39,7 @@ export interface AdminsPorts {
 export type Admins = ReturnType<typeof createAdmins>;
 
 export function createAdmins(options: AdminsPorts) {
-  const { stores, sessionIdle: idle = SESSION_IDLE, bus } = options;
+  const { stores, sessionIdle: idle = SESSION_IDLE, bus, provider } = options;
   const now = options.now ?? Date.now;
   const ports = { ...options, ...stores, limits: options.limits ?? createSignInLimits(), now, idle };
   const changed = () => bus.publish({ kind: 'accounts' });
@@ -43,7 +47,9 @@ export function createAdmins(options: AdminsPorts) {
   return {
     ...accounts,
     ...createInvitations(ports),
-    ...createSignIn(ports),
+    ...createSignIn({ ...ports, onlyProvider: provider?.rules.onlyProvider ?? false }),
+    /** Null if the installation has no identity provider. */
+    provider: provider ? createProviderSignIn({ ...ports, ...provider }) : null,
     ...createSessions({ ...ports, account: accounts.account, changed }),
     ...createTokens(ports),
     ...createApproverKeys({ ...ports, changed }),

@@ -3,14 +3,17 @@
  */
 import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
 import type { AccountId, PersonId } from '../../shared/protocol/ids.ts';
-import type { Grant } from './roles.ts';
+import type { Grant, HeldGrant } from './roles.ts';
 
 export interface Sealer {
   seal(plain: Buffer): string;
   unseal(text: string): Buffer;
 }
 
-export type RaiseAlert = (code: 'credential_reset_link' | 'credential_reset', detail: string) => Promise<void>;
+export type RaiseAlert = (
+  code: 'credential_reset_link' | 'credential_reset' | 'identity_linked',
+  detail: string,
+) => Promise<void>;
 
 export interface Mail {
   readonly to: { readonly name: string; readonly address: string };
@@ -29,11 +32,25 @@ export interface Account {
   readonly email: string;
   readonly name: string;
   readonly status: 'active' | 'disabled';
+  /** True if the account holder can sign in: the account has a password, or a link to the identity provider. */
   readonly ready: boolean;
   readonly createdAt: number;
   /** Time at which the account holder used a mailed verification link; null for an unverified address. */
   readonly emailVerifiedAt: number | null;
-  readonly grants: readonly Grant[];
+  /** Identity with which the account holder signs in at the identity provider; null without one. */
+  readonly identity: AccountIdentity | null;
+  readonly grants: readonly HeldGrant[];
+}
+
+/** Identifier of a person at an identity provider. Only both parts together are unique (OpenID Connect Core, section 2). */
+export interface Identity {
+  readonly issuer: string;
+  readonly subject: string;
+}
+
+export interface AccountIdentity extends Identity {
+  readonly linkedAt: number;
+  readonly signedInAt: number;
 }
 
 /** Password hash and encrypted TOTP secret of an account. Only the admins module reads them. */
@@ -102,6 +119,7 @@ export interface AccountStore {
    * or a newer time step.
    */
   useTotpStep(account: AccountId, step: number): Promise<boolean>;
+  /** Adds a grant. A grant that came from the identity provider becomes the owner's grant, without a ledger entry. */
   grant(account: AccountId, granted: NewGrant, at: number): Promise<void>;
   /** Removes a grant. Throws `not_found` if the account lacks the grant, and `last_owner` if no owner with credentials would remain. */
   revoke(account: AccountId, grant: Grant, entry: EntryDraft<'role.revoked'>): Promise<void>;
@@ -170,7 +188,7 @@ export interface Session {
   readonly userAgent: string;
 }
 
-export interface NewSession extends Omit<Session, 'account' | 'authenticatedAt' | 'lastUsedAt'> {
+export interface NewSession extends Omit<Session, 'account' | 'lastUsedAt'> {
   readonly account: AccountId;
   readonly hash: string;
   /**
@@ -204,6 +222,7 @@ export interface SessionStore {
   session(hash: string, now: number): Promise<(Session & { readonly pageHash: string }) | null>;
   touch(id: string, now: number): Promise<void>;
   authenticated(hash: string, at: number): Promise<void>;
+  authenticatedById(id: string, at: number): Promise<void>;
   /** Unexpired sessions, newest first. `account`: null for the sessions of all accounts. */
   sessions(account: AccountId | null, now: number): Promise<Owned<Omit<Session, 'account'>>[]>;
   close(hash: string): Promise<void>;

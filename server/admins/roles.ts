@@ -17,6 +17,19 @@ export interface Grant {
   readonly area: OrderArea | null;
 }
 
+/** Grant of an account. `source`: `provider` if the identity provider's groups gave the role; absent if an owner granted it. */
+export interface HeldGrant extends Grant {
+  readonly source?: 'provider';
+}
+
+export const sameGrant = (a: Grant, b: Grant): boolean => a.role === b.role && a.group === b.group && a.area === b.area;
+
+/** True for an owner of the whole installation whose role does not depend on the identity provider. */
+export const isEmergencyOwner = (grants: readonly HeldGrant[]): boolean =>
+  grants.some(
+    ({ role, group, area, source }) => role === 'owner' && group === null && area === null && source !== 'provider',
+  );
+
 /**
  * Kinds of rights, by the grants that give them.
  * - public: no sign-in is necessary.
@@ -51,6 +64,12 @@ export const RIGHTS = {
   'session.show': right('self'),
   'session.delete': right('self'),
   'invitations.redeem': right('public'),
+  'provider.show': right('public'),
+  'provider.begin': right('public'),
+  /** Completes a sign-in, a step-up or a link. The last two also need the session that began them. */
+  'provider.finish': right('public'),
+  'provider.step-up': right('self'),
+  'provider.link': right('self'),
   'session.step-up': right('self'),
   'sessions.list': right('self'),
   'sessions.delete': right('self'),

@@ -1,26 +1,19 @@
 import { sourceNetwork } from '../../shared/areas/source-network.ts';
 import { CordonError } from '../../shared/errors.ts';
-import { type AccountId, randomBase32 } from '../../shared/protocol/ids.ts';
+import type { AccountId } from '../../shared/protocol/ids.ts';
 import { emailKey } from './email.ts';
 import { knownBrowser, rememberBrowser } from './known-browser.ts';
 import { passwordMatches } from './passwords.ts';
-import type { Account, AccountStore, Sealer, Session, SessionStore } from './ports.ts';
-import { newSecret, sha256 } from './secrets.ts';
+import type { Account, AccountStore, Sealer, SessionStore } from './ports.ts';
+import { isEmergencyOwner } from './roles.ts';
+import { sha256 } from './secrets.ts';
+import { type OpenedSession, openSession } from './session-opening.ts';
 import { KNOWN_BROWSER, type SignInLimits } from './sign-in-limits.ts';
 import { totpStep } from './totp.ts';
 
-const SESSION_LASTS = 12 * 3_600_000;
-const LONGEST_USER_AGENT = 200;
-
-/**
- * Two secrets of a new session: the cookie and the page's CSRF token. A browser sends the cookie to every port of the host, so another
- * program on the host could read it. Only the page has the CSRF token.
- */
-export interface SignedIn {
-  readonly token: string;
+/** `browser`: value of the cookie that marks the browser as known. */
+export interface SignedIn extends OpenedSession {
   readonly browser: string;
-  readonly csrf: string;
-  readonly session: Session;
 }
 
 interface SignInRequest {
@@ -39,6 +32,8 @@ export function createSignIn(ports: {
   readonly sealer: Sealer;
   readonly browserSealer: Sealer;
   readonly limits: SignInLimits;
+  /** True if only owners may sign in with a password. */
+  readonly onlyProvider: boolean;
   readonly now: () => number;
 }) {
   const { accounts, sessions, sealer, browserSealer, limits, now } = ports;
@@ -88,15 +83,12 @@ export function createSignIn(ports: {
       const { account, passwordHash } = await limits.attempt(email, source, () =>
         verified(email, { password, totp, source }),
       );
-      const [token, csrf] = [newSecret(), newSecret()];
+      if (ports.onlyProvider && !isEmergencyOwner(account.grants)) throw passwordsOff();
       const at = now();
       const browser = rememberBrowser(browserSealer, { account: account.id, passwordHash }, at);
-      const opened = newSession(request, at);
-      await sessions.open(
-        { ...opened, account: account.id, hash: sha256(token), pageHash: sha256(csrf) },
-        request.replaces === null ? null : sha256(request.replaces),
-      );
-      return { token, browser, csrf, session: { ...opened, account, authenticatedAt: at, lastUsedAt: at } };
+      const { address, userAgent, replaces } = request;
+      const opened = await openSession(sessions, { account, address, userAgent, replaces, authenticatedAt: at }, at);
+      return { ...opened, browser };
     },
 
     /**
@@ -132,14 +124,6 @@ export function createSignIn(ports: {
   };
 }
 
-const newSession = ({ address, userAgent }: Pick<SignInRequest, 'address' | 'userAgent'>, at: number) => ({
-  id: `ses_${randomBase32(10)}`,
-  createdAt: at,
-  expiresAt: at + SESSION_LASTS,
-  address,
-  userAgent: (userAgent ?? '').slice(0, LONGEST_USER_AGENT),
-});
-
 async function requireUnusedCode(
   accounts: Pick<AccountStore, 'useTotpStep'>,
   account: AccountId,
@@ -154,4 +138,11 @@ const wrong = () =>
   new CordonError(
     'credentials_wrong',
     'E-mail, password and code do not match. After several wrong codes, a new browser cannot sign in for 15 minutes.',
+  );
+
+/** The caller has proven the password and the code, so this text confirms no guess. */
+const passwordsOff = () =>
+  new CordonError(
+    'provider_required',
+    'This installation allows a password only for owners. Sign in with the identity provider.',
   );

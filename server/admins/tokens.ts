@@ -1,12 +1,15 @@
 import { CordonError } from '../../shared/errors.ts';
 import { type AccountId, randomBase32 } from '../../shared/protocol/ids.ts';
 import type { ApiToken, Owned, TokenAccount, TokenStore } from './ports.ts';
+import { withoutStaleRoles } from './provider-roles.ts';
 import { newSecret, sha256 } from './secrets.ts';
 
 export function createTokens({ tokens, now }: { readonly tokens: TokenStore; readonly now: () => number }) {
   return {
-    tokenAccount: (token: string, address: string): Promise<TokenAccount | null> =>
-      tokens.tokenAccount(sha256(token), now(), address),
+    async tokenAccount(token: string, address: string): Promise<TokenAccount | null> {
+      const found = await tokens.tokenAccount(sha256(token), now(), address);
+      return found && { ...found, account: withoutStaleRoles(found.account, now()) };
+    },
 
     tokens: (account: AccountId | null): Promise<Owned<ApiToken>[]> => tokens.tokens(account),
 

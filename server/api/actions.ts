@@ -71,6 +71,7 @@ export function performer(routes: readonly Route[]): ActionsPorts['perform'] {
       upload: Readable.from([]),
       cookie: null,
       browser: null,
+      pendingSignIn: null,
     });
     return 'body' in reply ? reply.body : null;
   };

@@ -12,7 +12,7 @@ import type { Admins } from '../admins/admins.ts';
 import { RIGHTS, type RouteName } from '../admins/roles.ts';
 import type { Monitor } from '../monitoring/monitor.ts';
 import { actorOf } from './actions.ts';
-import { authenticate, browserOf, cookieOf, refuseOtherSites } from './authentication.ts';
+import { authenticate, browserOf, cookieOf, pendingSignInOf, refuseOtherSites } from './authentication.ts';
 import type { ClientOf } from './client-address.ts';
 import { serveConsole } from './console.ts';
 import { createHostCheck } from './host-check.ts';
@@ -161,6 +161,7 @@ function handlerOf(
       upload: request,
       cookie: cookieOf(request.headers, secure),
       browser: browserOf(request.headers, secure),
+      pendingSignIn: pendingSignInOf(request.headers, secure),
     });
     if (reply instanceof FileReply) return send(response, reply, next);
     if (reply instanceof BytesReply) {

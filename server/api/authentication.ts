@@ -6,6 +6,7 @@
  * The event stream needs only the cookie, because EventSource cannot send headers; its events contain only topics.
  */
 import type { IncomingHttpHeaders } from 'node:http';
+import { providerCookieName } from '../../shared/api/provider.ts';
 import { BACKGROUND_HEADER, browserCookieName, CSRF_HEADER, sessionCookieName } from '../../shared/api/session.ts';
 import { CordonError } from '../../shared/errors.ts';
 import type { Admins } from '../admins/admins.ts';
@@ -17,6 +18,10 @@ export const cookieOf = (headers: IncomingHttpHeaders, secure: boolean): string 
 
 export const browserOf = (headers: IncomingHttpHeaders, secure: boolean): string | null =>
   cookieNamed(headers, browserCookieName(secure));
+
+/** Cookie of an unfinished sign-in with the identity provider. */
+export const pendingSignInOf = (headers: IncomingHttpHeaders, secure: boolean): string | null =>
+  cookieNamed(headers, providerCookieName(secure));
 
 function cookieNamed(headers: IncomingHttpHeaders, wanted: string): string | null {
   for (const part of headers.cookie?.split(';') ?? []) {

@@ -31,6 +31,7 @@ import { type OrderPacksPorts, orderPackRoutes } from './order-packs.ts';
 import { type OrdersPort, orderRoutes } from './orders.ts';
 import { type OverviewPort, overviewRoutes } from './overview.ts';
 import { type PeoplePort, peopleRoutes } from './people.ts';
+import { type ProviderPorts, providerRoutes } from './provider.ts';
 import { type RecoveryPort, recoveryRoutes } from './recovery.ts';
 import { type Route, route } from './route.ts';
 import { sessionRoutes } from './session.ts';
@@ -77,6 +78,7 @@ export interface ResourcePorts {
   readonly recovery: RecoveryPort;
   readonly disclosures: DisclosuresPort['disclosures'];
   readonly accountLinks: AccountsPorts['accountLinks'];
+  readonly consoleOrigin: ProviderPorts['consoleOrigin'];
   readonly now: () => number;
   readonly version: string;
   readonly demo?: DemoPort | undefined;
@@ -90,6 +92,7 @@ export function apiRoutes(ports: ResourcePorts): Route[] {
     ...overviewRoutes(ports.overview),
     ...metricsRoutes(ports.metrics),
     ...sessionRoutes({ admins }),
+    ...providerRoutes({ admins, consoleOrigin: ports.consoleOrigin }),
     ...tokenRoutes(admins),
     ...actionRoutes({ actions: ports.actions, admins, devices, perform: (...args) => performer(routes)(...args) }),
     ...accessRoutes(admins),

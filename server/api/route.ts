@@ -72,6 +72,8 @@ export interface Input<P, Q, B> {
   readonly secure: boolean;
   readonly cookie: string | null;
   readonly browser: string | null;
+  /** Cookie of an unfinished sign-in with the identity provider. */
+  readonly pendingSignIn: string | null;
 }
 
 export class Reply<R> {
@@ -171,6 +173,8 @@ export interface RawInput {
   readonly upload: Readable;
   readonly cookie: string | null;
   readonly browser: string | null;
+  /** Cookie of an unfinished sign-in with the identity provider. */
+  readonly pendingSignIn: string | null;
 }
 
 export interface Route {
@@ -247,6 +251,7 @@ export function route<
         upload: input.upload,
         cookie: input.cookie,
         browser: input.browser,
+        pendingSignIn: input.pendingSignIn,
       });
       if (result instanceof FileReply || result instanceof BytesReply || result instanceof StreamReply) return result;
       const reply = result instanceof Reply ? result : new Reply(result);

@@ -39,6 +39,7 @@ import * as orderRollout from '../../shared/api/order-rollout.ts';
 import * as orders from '../../shared/api/orders.ts';
 import * as overview from '../../shared/api/overview.ts';
 import * as people from '../../shared/api/people.ts';
+import * as provider from '../../shared/api/provider.ts';
 import * as recovery from '../../shared/api/recovery.ts';
 import * as session from '../../shared/api/session.ts';
 import * as territoryPolicies from '../../shared/api/territory-policies.ts';
@@ -79,6 +80,7 @@ const MODULES: readonly object[] = [
   orders,
   overview,
   people,
+  provider,
   proceedings,
   recovery,
   session,

@@ -1,6 +1,7 @@
 /** Second of three steps that assemble the server: creates the domain modules, such as devices and orders, with their stores. */
 import { join } from 'node:path';
 import { pemOf } from '../../certs/key-folder.ts';
+import { PROVIDER_PATH } from '../../shared/api/provider.ts';
 import { isCordonError } from '../../shared/errors.ts';
 import type { WitnessPolicy } from '../../shared/ledger/cosignature.ts';
 import { parseDocument } from '../../shared/order/canonical.ts';
@@ -27,6 +28,7 @@ import { createPublication } from '../ledger/published-checkpoint.ts';
 import { cosignedCheckpoint, postCheckpoint } from '../ledger/witness-client.ts';
 import { createWitnesses, type Witnesses } from '../ledger/witnesses.ts';
 import { createMembership } from '../membership/membership.ts';
+import type { ProviderSettings } from '../openid/provider-settings.ts';
 import { createPacks } from '../orders/evidence/packs.ts';
 import { createOrders, type Orders } from '../orders/orders.ts';
 import { createPeople } from '../people/people.ts';
@@ -81,7 +83,7 @@ type Decisions = ReturnType<typeof createDecisions>;
 type Mailer = Awaited<ReturnType<typeof createMailer>>;
 export type Domain = Awaited<ReturnType<typeof createDomain>>;
 
-export async function createDomain(base: Foundation) {
+export async function createDomain(base: Foundation, provider: ProviderSettings | null) {
   const { database, authority, installation, clock, bus, log } = base;
   const recoveryStore = new RecoveryStore(database);
   const restored = await recoveryStore.state();
@@ -116,7 +118,7 @@ export async function createDomain(base: Foundation) {
     await witnesses.settled(COSIGNED_WITHIN);
   };
   const fleet = await createFleet(base);
-  const accounts = createAccounts(base, fleet);
+  const accounts = await createAccounts(base, fleet, provider);
   const mailer = await createMailer(base);
   const decisions = createDecisions(base, {
     fleet,
@@ -275,7 +277,11 @@ async function createFleet({ config, database, personKeys, bus, clock, log }: Fo
   };
 }
 
-function createAccounts({ config, database, authority, clock, bus }: Foundation, { devices }: Fleet) {
+async function createAccounts(
+  { config, database, authority, clock, bus, log, consoleOrigin }: Foundation,
+  { devices }: Fleet,
+  settings: ProviderSettings | null,
+) {
   const stores = openAdminStores(database);
   const sealer = (use: 'totp' | 'browser') => ({
     seal: (plain: Buffer) => authority.seal(Buffer.from(plain), use),
@@ -290,8 +296,25 @@ function createAccounts({ config, database, authority, clock, bus }: Foundation,
     organization: config.organization,
     sessionIdle: config.sessionIdleMinutes * 60_000,
     alert: (code, detail) => devices.raiseAlert({ device: null, code, detail }),
+    provider: settings
+      ? { rules: settings, client: await createProvider(settings, { consoleOrigin, log }) }
+      : undefined,
   });
   return { admins, verifications: stores.verifications };
+}
+
+async function createProvider(
+  settings: ProviderSettings,
+  { consoleOrigin, log }: Pick<Foundation, 'consoleOrigin' | 'log'>,
+) {
+  // Loads the library only for an installation with an identity provider.
+  const { createOpenIdProvider } = await import('../openid/openid-provider.ts');
+  return createOpenIdProvider({
+    settings,
+    redirectUri: () => `${consoleOrigin()}${PROVIDER_PATH}`,
+    afterSignOut: () => `${consoleOrigin()}/`,
+    log,
+  });
 }
 
 async function createMailer({ config, log }: Foundation) {
@@ -333,7 +356,7 @@ function createDecisions(
     jurisdiction,
     appeal: config.appeal,
     largeShare: config.largeShare,
-    verifiedApproversOnly: config.mail !== null,
+    verifiedApproversOnly: config.mail !== null || admins.provider !== null,
     changes: fleet.changes,
     areas: fleet.areas,
     policy: fleet.policies,

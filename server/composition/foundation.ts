@@ -15,7 +15,7 @@ import { GuardedClock } from '../clock/guarded-clock.ts';
 import { machineClocks } from '../clock/machine-clocks.ts';
 import { measureTime } from '../clock/time-sources.ts';
 import type { Config } from '../config.ts';
-import { consoleLink, inUrl } from '../console-link.ts';
+import { consoleLink, consoleOrigin, inUrl } from '../console-link.ts';
 import { createMonitor } from '../monitoring/monitor.ts';
 import { createServerLog } from '../monitoring/server-log.ts';
 import { createPersonKeys } from '../person-keys/person-keys.ts';
@@ -101,6 +101,7 @@ export async function openFoundation(config: Config, replacements: Replacements)
     bound,
     watchClock: watch,
     addresses: () => ({ publicUrl: `https://${host}:${bound.public}`, deviceUrl: `wss://${host}:${bound.device}` }),
+    consoleOrigin: () => consoleOrigin(config, bound.admin),
     linkTo: (fragment: string) => consoleLink(config, bound.admin, fragment),
   };
 }

@@ -70,6 +70,7 @@ export async function createListeners(
       accountLinks: accountLinksOf(base, domain),
       overview: overviewOf(base, domain, edges, watches),
       metrics: metricsOf(base, domain, edges, watches),
+      consoleOrigin: base.consoleOrigin,
       now: () => base.clock.now(),
       version: VERSION,
       demo: base.demo,

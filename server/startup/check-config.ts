@@ -8,10 +8,13 @@ import { dirname, join } from 'node:path';
 import { openCustody, resolvePassphrase } from '../../certs/custody.ts';
 import { openSealedKey } from '../../certs/key-folder.ts';
 import { inspectKeyFolder } from '../../certs/key-folder-contents.ts';
+import { PROVIDER_PATH } from '../../shared/api/provider.ts';
 import { type CordonError, isCordonError } from '../../shared/errors.ts';
 import { requirePrivateFile } from '../../shared/private-file.ts';
 import { readAdminIdentity } from '../admin-identity.ts';
-import { type Config, readConfig } from '../config.ts';
+import { type Config, type OpenIdFiles, readConfig } from '../config.ts';
+import { consoleOrigin } from '../console-link.ts';
+import { type ProviderSettings, readProviderSettings } from '../openid/provider-settings.ts';
 import { explainStartError } from '../start-error.ts';
 import { judgeInstallation } from './installation.ts';
 import { databaseAddressOf, keyFolderOf, preflight } from './preflight.ts';
@@ -69,6 +72,8 @@ export async function checkConfig({ ports }: CheckOptions): Promise<ConfigReport
   if (tls !== null) await run(() => checkAdminIdentity(tls));
   const { mail } = config;
   if (mail !== null) checks.push(await checkMail(mail, config.organization));
+  const { openid } = config;
+  if (openid !== null) checks.push(...(await checkProvider(openid, config)));
   const { ipDatabase } = config;
   if (ipDatabase !== null) await run(() => checkReadable(ipDatabase));
   if (ports) {
@@ -159,6 +164,29 @@ async function checkMail(mail: NonNullable<Config['mail']>, organization: string
   await mailer.stop();
   if (failure === null) return { ok: true, text: 'The mail server accepts the connection and the login.' };
   return { ok: true, warning: true, text: `${failure} The server starts, but sends no mail until this is corrected.` };
+}
+
+/** An unreachable provider is only a warning, because the server starts without it. */
+async function checkProvider(files: OpenIdFiles, config: Config): Promise<ConfigCheck[]> {
+  let settings: ProviderSettings;
+  try {
+    settings = readProviderSettings(files);
+  } catch (error) {
+    return problemsOf(error, config);
+  }
+  const origin = consoleOrigin(config, config.admin.port);
+  const redirectUri = `${origin}${PROVIDER_PATH}`;
+  const { roles, name } = settings;
+  const valid: ConfigCheck = {
+    ok: true,
+    text: `The file ${files.file} gives roles to ${roles.length} groups of ${name}. Register this redirect URI there: ${redirectUri}`,
+  };
+  const { createOpenIdProvider } = await import('../openid/openid-provider.ts');
+  const quiet = { warn: () => undefined };
+  const uris = { redirectUri: () => redirectUri, afterSignOut: () => origin };
+  const failure = await createOpenIdProvider({ settings, ...uris, log: quiet }).check();
+  if (failure === null) return [valid, { ok: true, text: `${name} responds, and its issuer is ${settings.issuer}.` }];
+  return [valid, { ok: true, warning: true, text: failure }];
 }
 
 function checkReadable(path: string): string {

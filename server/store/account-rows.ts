@@ -14,7 +14,9 @@ import type { Grant } from '../admins/roles.ts';
 import type { Db, Tx } from './database.ts';
 import type { Schema } from './schema.ts';
 
-type AccountRow = Schema['accounts'] & { readonly same_as: string | null };
+type AccountRow = Schema['accounts'] & { readonly same_as: string | null } & {
+  readonly [Column in 'issuer' | 'subject']: string | null;
+} & { readonly [Column in 'linked_at' | 'signed_in_at']: number | null };
 
 export async function insertAccount(tx: Tx, account: NewAccount): Promise<void> {
   const { id, email, emailKey, name, subject, at } = account;
@@ -70,15 +72,22 @@ export async function insertInvitation(
     .execute();
 }
 
-export async function insertGrant(tx: Tx, account: AccountId, { role, group, area }: Grant, at: number): Promise<void> {
+export async function insertGrant(
+  tx: Tx,
+  account: AccountId,
+  { role, group, area }: Grant,
+  at: number,
+  source: Schema['role_grants']['source'] = 'manual',
+): Promise<void> {
   await tx
     .insertInto('role_grants')
-    .values({ account_id: account, role, group_id: group, area, granted_at: at })
+    .values({ account_id: account, role, group_id: group, area, granted_at: at, source })
     .execute();
 }
 
 /**
- * Throws `last_owner` if no owner of the whole installation could sign in after the change. Call this inside the transaction of the change.
+ * Throws `last_owner` if no owner of the whole installation could sign in after the change. Owners by the identity provider do not count,
+ * because a change or an outage at the provider must not lock out everyone. Call this inside the transaction of the change.
  */
 export async function requireAnOwner(tx: Tx): Promise<void> {
   const owner = await tx
@@ -88,6 +97,7 @@ export async function requireAnOwner(tx: Tx): Promise<void> {
     .where('role_grants.role', '=', 'owner')
     .where('role_grants.group_id', 'is', null)
     .where('role_grants.area', 'is', null)
+    .where('role_grants.source', '=', 'manual')
     .where('accounts.status', '=', 'active')
     .where('accounts.password_hash', 'is not', null)
     .limit(1)
@@ -105,8 +115,10 @@ export const accountRows = (db: Db | Tx) =>
   db
     .selectFrom('accounts')
     .innerJoin('persons', 'persons.id', 'accounts.person_id')
+    .leftJoin('provider_identities', 'provider_identities.account_id', 'accounts.id')
     .selectAll('accounts')
-    .select('persons.same_as');
+    .select(['persons.same_as', 'provider_identities.issuer', 'provider_identities.subject'])
+    .select(['provider_identities.linked_at', 'provider_identities.signed_in_at']);
 
 export async function load(db: Db | Tx, id: string): Promise<Account | null> {
   const row = await accountRows(db).where('accounts.id', '=', id).executeTakeFirst();
@@ -120,16 +132,23 @@ export function toAccount(row: AccountRow, grants: readonly Schema['role_grants'
     email: row.email,
     name: row.name,
     status: row.status,
-    ready: row.password_hash !== null,
+    ready: row.password_hash !== null || row.subject !== null,
     createdAt: row.created_at,
     // A changed e-mail address is always unverified.
     emailVerifiedAt: row.verified_email === row.email ? row.email_verified_at : null,
+    identity: identityOf(row),
     grants: grants.map((grant) => ({
       role: grant.role as Role,
       group: grant.group_id as GroupId | null,
       area: grant.area as OrderArea | null,
+      ...(grant.source === 'provider' && { source: 'provider' as const }),
     })),
   };
+}
+
+function identityOf({ issuer, subject, linked_at, signed_in_at }: AccountRow): Account['identity'] {
+  if (issuer === null || subject === null) return null;
+  return { issuer, subject, linkedAt: linked_at ?? 0, signedInAt: signed_in_at ?? 0 };
 }
 
 /**

@@ -86,7 +86,18 @@ export class AccountStore implements AccountPort {
   }
 
   async grant(account: AccountId, granted: NewGrant, at: number): Promise<void> {
-    await this.#database.transaction((tx) => addGrant(tx, account, granted, at));
+    await this.#database.transaction(async (tx) => {
+      const { role, group, area } = granted.grant;
+      const { numUpdatedRows } = await tx
+        .updateTable('role_grants')
+        .set({ source: 'manual' })
+        .where('account_id', '=', account)
+        .where('role', '=', role)
+        .where('group_id', group === null ? 'is' : '=', group)
+        .where('area', area === null ? 'is' : '=', area)
+        .executeTakeFirst();
+      if (numUpdatedRows === 0n) await addGrant(tx, account, granted, at);
+    });
   }
 
   async revoke(account: AccountId, grant: Grant, entry: EntryDraft<'role.revoked'>): Promise<void> {

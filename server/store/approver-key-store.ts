@@ -39,9 +39,10 @@ export class ApproverKeyStore implements ApproverKeyPort {
     const rows = await this.#database.db
       .selectFrom('approver_keys')
       .innerJoin('accounts', 'accounts.id', 'approver_keys.account_id')
+      .leftJoin('provider_identities as identity', 'identity.account_id', 'accounts.id')
       .innerJoin('persons', 'persons.id', 'approver_keys.person_id')
       .selectAll('approver_keys')
-      .select(['accounts.name', 'accounts.email', 'accounts.verified_email', 'persons.same_as'])
+      .select(['accounts.name', 'accounts.email', 'accounts.verified_email', 'persons.same_as', 'identity.proven'])
       .orderBy('registered_at')
       .execute();
     return rows.map((row) => ({
@@ -51,7 +52,7 @@ export class ApproverKeyStore implements ApproverKeyPort {
       name: row.name,
       publicKey: row.public_key,
       registeredAt: row.registered_at,
-      verified: row.verified_email === row.email,
+      verified: row.verified_email === row.email || row.proven === 1,
     }));
   }
 }

@@ -18,10 +18,12 @@ export class ApproverStore implements Port {
     const rows = await this.#database.db
       .selectFrom('approver_keys')
       .innerJoin('accounts', 'accounts.id', 'approver_keys.account_id')
+      .leftJoin('provider_identities as identity', 'identity.account_id', 'accounts.id')
       .select(['keyid', 'approver_keys.person_id', 'public_key', 'status', 'accounts.name', 'email', 'verified_email'])
+      .select('identity.proven')
       .execute();
     return new Map(
-      rows.map(({ keyid, person_id, public_key, status, name, email, verified_email }) => [
+      rows.map(({ keyid, person_id, public_key, status, name, email, verified_email, proven }) => [
         keyid,
         {
           person: personIdSchema.parse(person_id),
@@ -29,7 +31,7 @@ export class ApproverStore implements Port {
           active: status === 'active',
           name,
           email,
-          verified: verified_email === email,
+          verified: verified_email === email || proven === 1,
         },
       ]),
     );

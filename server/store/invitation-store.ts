@@ -118,6 +118,14 @@ export class InvitationStore implements InvitationPort {
         })
         .where('id', '=', used.account_id)
         .execute();
+      // An admin who saw the link may control the account now, so the earlier link to the identity provider proves nothing.
+      if (used.mailed_to === null) {
+        await tx
+          .updateTable('provider_identities')
+          .set({ proven: 0 })
+          .where('account_id', '=', used.account_id)
+          .execute();
+      }
       await endAccess(tx, used.account_id);
       const account = await load(tx, used.account_id);
       if (!account || !before) return null;

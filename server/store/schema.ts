@@ -8,6 +8,7 @@ import type { DisclosureTables } from './schema/disclosures.ts';
 import type { LedgerTables } from './schema/ledger.ts';
 import type { LocationTables } from './schema/locations.ts';
 import type { MessageTables } from './schema/messages.ts';
+import type { OpenIdTables } from './schema/openid.ts';
 import type { OrderTables } from './schema/orders.ts';
 import type { PeopleTables } from './schema/people.ts';
 import type { RecoveryTables } from './schema/recovery.ts';
@@ -20,6 +21,7 @@ export interface Schema
     LedgerTables,
     CosignatureTables,
     MessageTables,
+    OpenIdTables,
     RecoveryTables,
     DisclosureTables {
   meta: { key: string; value: string };

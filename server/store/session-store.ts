@@ -23,7 +23,7 @@ export class SessionStore implements SessionPort {
     await this.#database.transaction(async (tx) => {
       await tx.deleteFrom('sessions').where('expires_at', '<=', session.createdAt).execute();
       if (replaces !== null) await tx.deleteFrom('sessions').where('hash', '=', replaces).execute();
-      const { id, hash, pageHash, account, createdAt, expiresAt, address, userAgent } = session;
+      const { id, hash, pageHash, account, createdAt, authenticatedAt, expiresAt, address, userAgent } = session;
       await tx
         .insertInto('sessions')
         .values({
@@ -32,7 +32,7 @@ export class SessionStore implements SessionPort {
           page_hash: pageHash,
           account_id: account,
           created_at: createdAt,
-          authenticated_at: createdAt,
+          authenticated_at: authenticatedAt,
           last_used_at: createdAt,
           expires_at: expiresAt,
           address,
@@ -65,6 +65,10 @@ export class SessionStore implements SessionPort {
 
   async authenticated(hash: string, at: number): Promise<void> {
     await this.#database.db.updateTable('sessions').set({ authenticated_at: at }).where('hash', '=', hash).execute();
+  }
+
+  async authenticatedById(id: string, at: number): Promise<void> {
+    await this.#database.db.updateTable('sessions').set({ authenticated_at: at }).where('id', '=', id).execute();
   }
 
   async sessions(account: AccountId | null, now: number): Promise<Owned<Omit<Session, 'account'>>[]> {

@@ -30,7 +30,17 @@ export const accountView = z.object({
   ready: z.boolean(),
   createdAt: instant,
   emailVerifiedAt: instant.nullable(),
-  grants: z.array(z.object({ role: z.enum(ROLES), group: z.string().nullable(), area: z.string().nullable() })),
+  /** Identity with which the account holder signs in at the identity provider; null without one. */
+  identity: z.object({ issuer: z.string(), subject: z.string(), linkedAt: instant, signedInAt: instant }).nullable(),
+  grants: z.array(
+    z.object({
+      role: z.enum(ROLES),
+      group: z.string().nullable(),
+      area: z.string().nullable(),
+      /** `provider`: the groups of the identity provider gave the role, and each sign-in checks it again. */
+      source: z.enum(['manual', 'provider']).default('manual'),
+    }),
+  ),
 });
 export type AccountView = z.infer<typeof accountView>;
 

@@ -52,7 +52,14 @@ describeOnEveryStore('independent approvers', (open) => {
       .execute();
     await database.db
       .insertInto('role_grants')
-      .values({ account_id: 'acc_ownerownerownero', role: 'owner', group_id: null, area: null, granted_at: NOW })
+      .values({
+        account_id: 'acc_ownerownerownero',
+        role: 'owner',
+        group_id: null,
+        area: null,
+        source: 'manual',
+        granted_at: NOW,
+      })
       .onConflict((conflict) => conflict.doNothing())
       .execute();
     const kind = status === 'active' ? 'role.granted' : 'role.revoked';

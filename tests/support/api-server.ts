@@ -13,7 +13,7 @@ import type { Authority } from '../../certs/authority.ts';
 import { createAccountLinks, type LinkMail } from '../../server/admins/account-links.ts';
 import { STEP_UP_WITHIN } from '../../server/admins/action-policy.ts';
 import { createActions } from '../../server/admins/actions.ts';
-import { createAdmins } from '../../server/admins/admins.ts';
+import { type AdminsPorts, createAdmins } from '../../server/admins/admins.ts';
 import type { Grant } from '../../server/admins/roles.ts';
 import { createSignInLimits, type SignInLimits } from '../../server/admins/sign-in-limits.ts';
 import { createApi } from '../../server/api/app.ts';
@@ -114,6 +114,7 @@ export async function startApi({
   backupRecipient = null,
   restored,
   mail = null,
+  provider,
 }: {
   limits?: SignInLimits;
   /** Reverse proxies whose forwarded headers the server trusts. */
@@ -127,6 +128,8 @@ export async function startApi({
   restored?: RecoveryState;
   /** Sends links by e-mail; null: the API returns the links. */
   mail?: LinkMail | null;
+  /** Creates the client of the identity provider for the console's origin. */
+  provider?: (origin: () => string) => AdminsPorts['provider'];
 } = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'cordon-api-'));
   const database = await openNewStore(join(folder, 'cordon.db'));
@@ -155,6 +158,7 @@ export async function startApi({
     organization: 'Example',
     alert: (code, detail) => devices.raiseAlert({ device: null, code, detail }),
     limits,
+    provider: provider?.(() => url),
     now: () => Date.now() + ahead,
   });
   const personKeys = testPersonKeys();
@@ -231,7 +235,7 @@ export async function startApi({
           .filter(({ person }) => people.has(person))
           .flatMap(({ name, email }) => [name, email]),
     },
-    verifiedApproversOnly: mail !== null,
+    verifiedApproversOnly: mail !== null || provider !== undefined,
     installation: 'test',
     appeal: 'legal@example.org',
     largeShare: 10,
@@ -404,6 +408,7 @@ export async function startApi({
       changed: () => bus.publish({ kind: 'accounts' }),
       now: () => Date.now() + ahead,
     }),
+    consoleOrigin: () => url,
     now: () => clock.now(),
     version: '0.0.0',
     demo,
@@ -504,6 +509,10 @@ export async function startApi({
     commandLine,
     request,
     signIn,
+    /** Advances the clock of sign-ins and sessions. */
+    advance(milliseconds: number) {
+      ahead += milliseconds;
+    },
     async close() {
       events.stop();
       membership.stop();

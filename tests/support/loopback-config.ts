@@ -33,6 +33,7 @@ export function loopbackConfig(folder: string, ports: Ports, given: Partial<Conf
     operatorUrl: null,
     securityContact: null,
     mail: null,
+    openid: null,
     largeShare: 10,
     witnesses: { settings: [], lateMinutes: 60 },
     evidenceDays: 400,

@@ -50,6 +50,7 @@ const ALERT_NAMES: Readonly<Record<string, string>> = {
   other_alerts: 'Other alerts, counted together because the device sent too many kinds on one day',
   credential_reset: 'Account credentials reset',
   credential_reset_link: 'Credential reset link created',
+  identity_linked: 'Account linked to the identity provider',
   ledger_behind: 'Ledger on the server shorter than a device saw before',
   reported_taken_over: 'Second connection with the same certificate, reported by the device',
 };

@@ -4,6 +4,7 @@ import { createTables, type Table } from '../create-tables.ts';
 import type { DialectName } from '../dialect.ts';
 import { COSIGNATURES } from './tables-cosignatures.ts';
 import { DISCLOSURES } from './tables-disclosures.ts';
+import { OPENID } from './tables-openid.ts';
 
 type Tables = Readonly<Record<string, Table>>;
 
@@ -47,7 +48,7 @@ const ACCOUNTS: Tables = {
     indexes: ['person_id'],
   },
   role_grants: {
-    columns: 'account_id text, role text, group_id text?, area text?, granted_at int',
+    columns: 'account_id text, role text, group_id text?, area text?, granted_at int, source text',
     references: { account_id: 'accounts(id)' },
     indexes: ['role'],
     // Null equals null here, unlike in a unique constraint.
@@ -498,7 +499,7 @@ const RECOVERY: Tables = {
 };
 
 const SUBJECTS = [
-  ...[INSTALLATION, PEOPLE, ACCOUNTS, DEVICES, LOCATIONS, ORDERS, LEDGER, COSIGNATURES, MESSAGES, RECOVERY],
+  ...[INSTALLATION, PEOPLE, ACCOUNTS, OPENID, DEVICES, LOCATIONS, ORDERS, LEDGER, COSIGNATURES, MESSAGES, RECOVERY],
   ...[DISCLOSURES],
 ];
 

@@ -43,7 +43,15 @@ export interface PeopleTables {
     verified_email: string | null;
     email_verified_at: number | null;
   };
-  role_grants: { account_id: string; role: string; group_id: string | null; area: string | null; granted_at: number };
+  role_grants: {
+    account_id: string;
+    role: string;
+    group_id: string | null;
+    area: string | null;
+    granted_at: number;
+    /** `provider`: the groups of the identity provider gave the role, and a later sign-in may remove it. `manual`: an owner granted it. */
+    source: 'manual' | 'provider';
+  };
   invitations: {
     hash: string;
     account_id: string;

@@ -28,7 +28,13 @@ export const accountView = {
   ready: true,
   createdAt: TIMES.start,
   emailVerifiedAt: TIMES.start + 600_000,
-  grants: [{ role: 'owner', ...everywhere }],
+  identity: {
+    issuer: 'https://login.exempel.example',
+    subject: 'EXAMPLE-SUBJECT',
+    linkedAt: TIMES.start,
+    signedInAt: TIMES.now,
+  },
+  grants: [{ role: 'owner', ...everywhere, source: 'manual' }],
 };
 export const accountList = { accounts: [accountView] };
 export const grant = { role: 'legal', group: null, area: 'PK' };
@@ -47,7 +53,8 @@ export const invitedAccount = {
     person: SARA.person,
     email: SARA.email,
     name: SARA.name,
-    grants: [grant],
+    identity: null,
+    grants: [{ ...grant, source: 'manual' }],
     ready: false,
     createdAt: TIMES.now,
     emailVerifiedAt: null,
@@ -74,6 +81,19 @@ export const sessionView = {
   authenticatedAt: TIMES.now,
   rights: ['devices.list', 'orders.list', 'orders.propose'],
 };
+export const providerView = {
+  provider: {
+    name: 'Exempel Directory',
+    origin: 'https://cordon.exempel.example',
+    only: false,
+    signOutUrl: 'https://login.exempel.example/session/end?client_id=cordon',
+  },
+};
+export const providerRedirect = { url: 'https://login.exempel.example/auth?client_id=cordon&state=EXAMPLE' };
+export const providerResponse = {
+  response: 'code=EXAMPLE&state=EXAMPLE&iss=https%3A%2F%2Flogin.exempel.example',
+};
+export const providerResult = { purpose: 'sign-in', session: sessionView, authenticatedAt: null };
 export const openSession = {
   id: idOf('ses', 'anna'),
   account: ANNA.account,

@@ -1,0 +1,48 @@
+import { randomBase32 } from '../../shared/protocol/ids.ts';
+import type { Account, Session, SessionStore } from './ports.ts';
+import { newSecret, sha256 } from './secrets.ts';
+
+const SESSION_LASTS = 12 * 3_600_000;
+const LONGEST_USER_AGENT = 200;
+
+/**
+ * Two secrets of a new session: the cookie and the page's CSRF token. A browser sends the cookie to every port of the host, so another
+ * program on the host could read it. Only the page has the CSRF token.
+ */
+export interface OpenedSession {
+  readonly token: string;
+  readonly csrf: string;
+  readonly session: Session;
+}
+
+/**
+ * Opens a session with new secrets, so that nobody who knew an earlier cookie can use it. `replaces`: cookie of the browser's earlier
+ * session, which ends. `authenticatedAt`: time at which the person last entered credentials.
+ */
+export async function openSession(
+  sessions: Pick<SessionStore, 'open'>,
+  request: {
+    readonly account: Account;
+    readonly address: string;
+    readonly userAgent?: string | undefined;
+    readonly replaces: string | null;
+    readonly authenticatedAt: number;
+  },
+  at: number,
+): Promise<OpenedSession> {
+  const { account, address, userAgent, replaces, authenticatedAt } = request;
+  const [token, csrf] = [newSecret(), newSecret()];
+  const opened = {
+    id: `ses_${randomBase32(10)}`,
+    createdAt: at,
+    authenticatedAt,
+    expiresAt: at + SESSION_LASTS,
+    address,
+    userAgent: (userAgent ?? '').slice(0, LONGEST_USER_AGENT),
+  };
+  await sessions.open(
+    { ...opened, account: account.id, hash: sha256(token), pageHash: sha256(csrf) },
+    replaces === null ? null : sha256(replaces),
+  );
+  return { token, csrf, session: { ...opened, account, lastUsedAt: at } };
+}

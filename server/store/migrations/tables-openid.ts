@@ -1,0 +1,11 @@
+/** Tables for sign-in with an identity provider, which migration 0001 creates. */
+import type { Table } from '../create-tables.ts';
+
+export const OPENID: Readonly<Record<string, Table>> = {
+  provider_identities: {
+    columns: 'account_id text, issuer text, subject text, linked_at int, signed_in_at int, proven int',
+    key: 'account_id',
+    references: { account_id: 'accounts(id)' },
+    special: { provider_identities_once: 'unique (issuer, subject)' },
+  },
+};
