@@ -34,6 +34,8 @@ export interface Account {
   readonly status: 'active' | 'disabled';
   /** True if the account holder can sign in: the account has a password, or a link to the identity provider. */
   readonly ready: boolean;
+  /** True if the account holder has a password and an authenticator. */
+  readonly password: boolean;
   readonly createdAt: number;
   /** Time at which the account holder used a mailed verification link; null for an unverified address. */
   readonly emailVerifiedAt: number | null;

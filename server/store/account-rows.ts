@@ -133,6 +133,7 @@ export function toAccount(row: AccountRow, grants: readonly Schema['role_grants'
     name: row.name,
     status: row.status,
     ready: row.password_hash !== null || row.subject !== null,
+    password: row.password_hash !== null,
     createdAt: row.created_at,
     // A changed e-mail address is always unverified.
     emailVerifiedAt: row.verified_email === row.email ? row.email_verified_at : null,

@@ -28,6 +28,8 @@ export const accountView = z.object({
   name: z.string(),
   status: z.enum(['active', 'disabled']),
   ready: z.boolean(),
+  /** True if the account has a password and an authenticator. Without them, only the identity provider signs it in. */
+  password: z.boolean(),
   createdAt: instant,
   emailVerifiedAt: instant.nullable(),
   /** Identity with which the account holder signs in at the identity provider; null without one. */

@@ -1,7 +1,8 @@
-import { lazy, type ReactNode } from 'react';
+import { lazy, type ReactNode, useCallback, useState } from 'react';
 import { Centered } from '../../../shared/look/centered.tsx';
 import { Failure, Loading } from '../../../shared/look/states.tsx';
 import { LiveProvider } from '../client/live.tsx';
+import { responseAtStart } from '../client/provider.ts';
 import { ServerTimeProvider } from '../client/server-time.tsx';
 import { SessionProvider, useSessionQuery } from '../client/session.tsx';
 import { useFragmentSecret } from './fragment-secret.ts';
@@ -11,11 +12,23 @@ const Invitation = lazy(() =>
   import('../sign-in/invitation-page.tsx').then(({ InvitationPage }) => ({ default: InvitationPage })),
 );
 const Verify = lazy(() => import('../sign-in/verify-page.tsx').then(({ VerifyPage }) => ({ default: VerifyPage })));
+const Provider = lazy(() =>
+  import('../sign-in/provider-page.tsx').then(({ ProviderPage }) => ({ default: ProviderPage })),
+);
 const DemoSignIn = lazy(() => import('../demo/demo-sign-in.tsx').then((module) => ({ default: module.DemoSignIn })));
 
 export function Gate({ children }: { readonly children: ReactNode }) {
   const session = useSessionQuery();
   const [secret, forget] = useFragmentSecret();
+  const [response, setResponse] = useState(responseAtStart);
+  const finished = useCallback(() => setResponse(null), []);
+  if (response !== null) {
+    return (
+      <Centered>
+        <Provider response={response} done={finished} />
+      </Centered>
+    );
+  }
   if (secret?.kind === 'invitation' || secret?.kind === 'first-owner') {
     return (
       <Centered>

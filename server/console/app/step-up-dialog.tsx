@@ -1,9 +1,13 @@
 import { Button, Group, Modal, Stack, Text, TextInput } from '@mantine/core';
-import { useMutation } from '@tanstack/react-query';
+import { useMutation, useQuery } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
 import { steppedUp } from '../../../shared/api/session.ts';
+import { ApiError } from '../../../shared/look/api-error.ts';
 import { Failure } from '../../../shared/look/states.tsx';
 import { call } from '../client/call.ts';
+import { beginAtProvider, onStepUp } from '../client/provider.ts';
+import { providerQuery } from '../client/queries.ts';
+import { useSession } from '../client/session.tsx';
 
 const ABOVE_DIALOGS = 400;
 
@@ -25,6 +29,7 @@ export function StepUpDialog({ settle }: { readonly settle: ((accepted: boolean)
     settle?.(accepted);
   }
 
+  const { identity, password } = useSession().account;
   const code = totp.replaceAll(/\s/g, '');
   const complete = /^\d{6}$/.test(code);
   return (
@@ -37,30 +42,70 @@ export function StepUpDialog({ settle }: { readonly settle: ((accepted: boolean)
         }}
       >
         <Stack>
-          <Text size="sm">
-            This action needs an authenticator code that is at most 10 minutes old. Enter a new code to continue.
-          </Text>
+          <Text size="sm">This action needs a confirmation of your identity that is at most 10 minutes old.</Text>
+          {identity !== null && <AtProvider confirmed={() => finish(true)} />}
           {giving.isError && <Failure error={giving.error} />}
-          <TextInput
-            label="Authenticator code"
-            description="Six digits from your authenticator app. Each code works once."
-            inputMode="numeric"
-            autoComplete="one-time-code"
-            required
-            data-autofocus
-            value={totp}
-            onChange={({ currentTarget }) => setTotp(currentTarget.value)}
-          />
+          {password && (
+            <TextInput
+              label="Authenticator code"
+              description="Six digits from your authenticator app. Each code works once."
+              inputMode="numeric"
+              autoComplete="one-time-code"
+              required
+              data-autofocus
+              value={totp}
+              onChange={({ currentTarget }) => setTotp(currentTarget.value)}
+            />
+          )}
           <Group justify="flex-end">
             <Button variant="default" onClick={() => finish(false)}>
               Cancel
             </Button>
-            <Button type="submit" disabled={!complete} loading={giving.isPending}>
-              Confirm identity
-            </Button>
+            {password && (
+              <Button type="submit" disabled={!complete} loading={giving.isPending}>
+                Confirm identity
+              </Button>
+            )}
           </Group>
         </Stack>
       </form>
     </Modal>
+  );
+}
+
+/** Confirmation at the identity provider in a window of its own, so that this page keeps its entries. */
+function AtProvider({ confirmed }: { readonly confirmed: () => void }) {
+  const name = useQuery(providerQuery).data?.provider?.name ?? null;
+  const begin = useMutation({
+    async mutationFn() {
+      // A browser opens a window only directly after the click, so the window opens before its address is known.
+      const opened = window.open('', '_blank', 'popup,width=560,height=760');
+      if (!opened) {
+        const detail =
+          'The browser blocked the window of the identity provider. Allow windows of this page, then try again.';
+        throw new ApiError('unreachable', detail, 0);
+      }
+      try {
+        opened.location.assign(await beginAtProvider('step-up'));
+      } catch (error) {
+        opened.close();
+        throw error;
+      }
+    },
+  });
+  useEffect(() => onStepUp(confirmed), [confirmed]);
+  if (name === null) return null;
+  return (
+    <Stack gap="xs" align="flex-start">
+      {begin.isError && <Failure error={begin.error} />}
+      <Button variant="default" loading={begin.isPending} onClick={() => begin.mutate()}>
+        {`Confirm with ${name}`}
+      </Button>
+      {begin.isSuccess && (
+        <Text size="sm" role="status">
+          Sign in again in the new window. The action then continues here.
+        </Text>
+      )}
+    </Stack>
   );
 }

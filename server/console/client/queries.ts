@@ -12,6 +12,7 @@ import { healthView } from '../../../shared/api/health.ts';
 import { installationView } from '../../../shared/api/installation.ts';
 import { orderList } from '../../../shared/api/orders.ts';
 import { overviewView } from '../../../shared/api/overview.ts';
+import { providerView } from '../../../shared/api/provider.ts';
 import { isRetryable } from '../../../shared/look/api-client.ts';
 import { call } from './call.ts';
 
@@ -35,6 +36,8 @@ export const ordersQuery = topicQuery(['orders', 'clock'], '/orders', orderList)
 export const groupsQuery = topicQuery(['devices'], '/groups', groupList);
 export const healthQuery = topicQuery(['clock'], '/health', healthView);
 export const installationQuery = topicQuery([], '/installation', installationView);
+/** Identity provider for sign-in, also before the sign-in. */
+export const providerQuery = topicQuery([], '/session/provider', providerView);
 export const approverKeysQuery = topicQuery(['accounts'], '/approver-keys', approverKeyList);
 export const approversQuery = topicQuery(['accounts', 'orders'], '/approvers', approversView);
 export const areasQuery = topicQuery([], '/areas', namedAreaList);

@@ -23,13 +23,14 @@ import { UserText } from '../../../shared/look/user-text.tsx';
 import { OwnKeyPanel } from '../approver-key/own-key-panel.tsx';
 import { useOwnKey } from '../approver-key/use-own-key.ts';
 import { call } from '../client/call.ts';
-import { groupsQuery, topicQuery } from '../client/queries.ts';
+import { groupsQuery, providerQuery, topicQuery } from '../client/queries.ts';
 import { useNow } from '../client/server-time.tsx';
 import { useMay, useSession } from '../client/session.tsx';
 import { CopyButton } from '../parts/copy-button.tsx';
 import { Page, Section } from '../parts/page.tsx';
 import { Moment, RealDate } from '../parts/words.tsx';
 import { OwnAddress } from './own-address.tsx';
+import { OwnIdentity } from './own-identity.tsx';
 import { limitOf, ROLE_MEANING, ROLE_NAMES } from './role-words.ts';
 import { OwnSessions } from './sessions.tsx';
 
@@ -41,6 +42,7 @@ export function AccountPage() {
   const may = useMay();
   const groups = useQuery({ ...groupsQuery, enabled: may('groups.list') }).data?.groups ?? [];
   const groupName = (id: string) => groups.find((group) => group.id === id)?.name ?? id;
+  const provider = useQuery(providerQuery).data?.provider ?? null;
   return (
     <Page title="Your account" lead={`${account.name} · ${account.email}`}>
       <Section title="Roles">
@@ -53,6 +55,7 @@ export function AccountPage() {
               return (
                 <Group key={`${grant.role} ${limit}`} gap="xs">
                   <Badge size="lg">{ROLE_NAMES[grant.role]}</Badge>
+                  {grant.source === 'provider' && <Text>from {provider?.name ?? 'the identity provider'}</Text>}
                   {limit && (
                     <Text>
                       limited to <UserText>{limit}</UserText>
@@ -73,6 +76,11 @@ export function AccountPage() {
       <Section title="E-mail address">
         <OwnAddress />
       </Section>
+      {provider && (
+        <Section title="Identity provider">
+          <OwnIdentity name={provider.name} />
+        </Section>
+      )}
       {may('approver-keys.register') && (
         <Section title="Approver key">
           <OwnKey />

@@ -7,7 +7,7 @@ import { Confirm } from '../../../shared/look/confirm.tsx';
 import { QueryResult } from '../../../shared/look/states.tsx';
 import { UserText } from '../../../shared/look/user-text.tsx';
 import { call } from '../client/call.ts';
-import { groupsQuery, installationQuery, topicQuery } from '../client/queries.ts';
+import { groupsQuery, installationQuery, providerQuery, topicQuery } from '../client/queries.ts';
 import { useNow } from '../client/server-time.tsx';
 import { useMay, useSession } from '../client/session.tsx';
 import { Moment } from '../parts/words.tsx';
@@ -34,7 +34,14 @@ export function Accounts() {
   const close = () => setDialog(null);
   const changed = () => client.invalidateQueries({ queryKey: accountsQuery.queryKey });
   const groupName = (id: string) => groups.find((group) => group.id === id)?.name ?? 'a deleted group';
-  const named = (grant: Grant) => [ROLE_NAMES[grant.role], limitOf(grant, groupName)].filter(Boolean).join(': ');
+  const provider = useQuery(providerQuery).data?.provider?.name ?? 'the identity provider';
+  const named = (grant: Grant) =>
+    [
+      [ROLE_NAMES[grant.role], limitOf(grant, groupName)].filter(Boolean).join(': '),
+      grant.source === 'provider' && `from ${provider}`,
+    ]
+      .filter(Boolean)
+      .join(', ');
 
   return (
     <Stack>
@@ -76,7 +83,8 @@ export function Accounts() {
         grave
         act={async () => {
           if (dialog?.kind !== 'remove-role') return;
-          await call('DELETE', `/accounts/${dialog.account.id}/grants`, accountView, dialog.grant);
+          const { source: _, ...grant } = dialog.grant;
+          await call('DELETE', `/accounts/${dialog.account.id}/grants`, accountView, grant);
           await changed();
         }}
       >
@@ -84,6 +92,8 @@ export function Accounts() {
           <Text>
             <UserText>{dialog.account.name}</UserText> loses the role “{named(dialog.grant)}” at once, also in open
             sessions.
+            {dialog.grant.source === 'provider' &&
+              ` The role returns at the next sign-in, unless you also remove the person from the group at ${provider}.`}
           </Text>
         )}
       </Confirm>
@@ -123,7 +133,7 @@ function Row({
 }) {
   const now = useNow(60_000);
   const { account: me } = useSession();
-  const { id, name, email, emailVerifiedAt, status, ready, grants, createdAt } = account;
+  const { id, name, email, emailVerifiedAt, status, ready, identity, grants, createdAt } = account;
   const mail = useQuery(installationQuery).data?.mail ?? false;
   return (
     <Paper component="li" withBorder p="md">
@@ -136,7 +146,10 @@ function Row({
             {id === me.id && <Badge variant="outline">You</Badge>}
             {status === 'disabled' && <Badge color="red">Disabled</Badge>}
             {emailVerifiedAt !== null && <Badge color="green">Verified address</Badge>}
-            {mail && ready && emailVerifiedAt === null && <Badge color="gray">Address not verified</Badge>}
+            {identity !== null && <Badge color="green">Linked to the identity provider</Badge>}
+            {mail && ready && emailVerifiedAt === null && identity === null && (
+              <Badge color="gray">Address not verified</Badge>
+            )}
             {status === 'active' && !ready && <Badge color="yellow">Invitation pending</Badge>}
           </Group>
           <Text size="sm" c="dimmed" style={{ overflowWrap: 'anywhere' }}>

@@ -10,7 +10,7 @@ import { useMay, useSession } from '../client/session.tsx';
 import { RealDate } from '../parts/words.tsx';
 
 export function OwnAddress() {
-  const { email, emailVerifiedAt } = useSession().account;
+  const { email, emailVerifiedAt, identity } = useSession().account;
   const may = useMay();
   const installation = useQuery({ ...installationQuery, enabled: may('installation.show') });
   const mail = installation.data?.mail ?? false;
@@ -28,15 +28,16 @@ export function OwnAddress() {
           </Badge>
         )}
       </Group>
-      {emailVerifiedAt === null &&
-        (mail ? (
-          <SendLink />
-        ) : (
-          <Text c="dimmed">
-            This server sends no mail, so it cannot verify e-mail addresses. It marks the addresses of approvers as
-            self-attested.
-          </Text>
-        ))}
+      {emailVerifiedAt === null && identity !== null && (
+        <Text c="dimmed">The identity provider proves who you are, so an approver needs no verified address.</Text>
+      )}
+      {emailVerifiedAt === null && mail && <SendLink />}
+      {emailVerifiedAt === null && !mail && identity === null && (
+        <Text c="dimmed">
+          This server sends no mail, so it cannot verify e-mail addresses. It marks the addresses of approvers as
+          self-attested.
+        </Text>
+      )}
     </Stack>
   );
 }

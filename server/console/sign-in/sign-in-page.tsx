@@ -1,19 +1,48 @@
 /** Sign-in form. Password and authenticator code are on the same page, so that a password manager can fill in both. */
 import { Button, Paper, PasswordInput, Stack, Text, TextInput, Title } from '@mantine/core';
 import { useForm } from '@mantine/form';
-import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { useEffect } from 'react';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useEffect, useState } from 'react';
 import { sessionView } from '../../../shared/api/session.ts';
 import { ApiError } from '../../../shared/look/api-error.ts';
 import { Failure } from '../../../shared/look/states.tsx';
 import { call, storeCsrf } from '../client/call.ts';
+import { providerQuery } from '../client/queries.ts';
 import { SESSION_KEY } from '../client/session.tsx';
 import { Brand } from './brand.tsx';
+import { ProviderSignIn } from './provider-sign-in.tsx';
 
 /** The error about a reused authenticator code appears at the field for the code, because only the code must be entered again. */
 const isReused = (error: Error) => error instanceof ApiError && error.code === 'totp_reused';
 
 export function SignInPage() {
+  const provider = useQuery(providerQuery).data?.provider ?? null;
+  const [password, setPassword] = useState(false);
+  useEffect(() => {
+    document.title = 'Sign in · Cordon';
+  }, []);
+  return (
+    <Paper withBorder p="xl">
+      <Stack>
+        <Brand />
+        <Title order={1} size="h3">
+          Sign in
+        </Title>
+        {provider && <ProviderSignIn provider={provider} />}
+        {provider && !provider.only && <Text c="dimmed">Or use a password:</Text>}
+        {provider?.only && !password ? (
+          <Button variant="subtle" onClick={() => setPassword(true)}>
+            Use the password of an owner
+          </Button>
+        ) : (
+          <PasswordForm />
+        )}
+      </Stack>
+    </Paper>
+  );
+}
+
+function PasswordForm() {
   const client = useQueryClient();
   const form = useForm({
     mode: 'uncontrolled',
@@ -44,58 +73,49 @@ export function SignInPage() {
       form.getInputNode('totp')?.focus();
     },
   });
-  useEffect(() => {
-    document.title = 'Sign in · Cordon';
-  }, []);
   return (
-    <Paper withBorder p="xl">
-      <form
-        noValidate
-        onSubmit={form.onSubmit(
-          (values) => signIn.mutate(values),
-          (errors) => form.getInputNode(Object.keys(errors)[0] ?? 'email')?.focus(),
-        )}
-      >
-        <Stack>
-          <Brand />
-          <Title order={1} size="h3">
-            Sign in
-          </Title>
-          {signIn.isError && !isReused(signIn.error) && <Failure error={signIn.error} />}
-          <TextInput
-            label="E-mail"
-            type="email"
-            autoComplete="username"
-            required
-            key={form.key('email')}
-            {...form.getInputProps('email')}
-          />
-          <PasswordInput
-            label="Password"
-            autoComplete="current-password"
-            required
-            visibilityToggleButtonProps={{ 'aria-label': 'Show password' }}
-            key={form.key('password')}
-            {...form.getInputProps('password')}
-          />
-          <TextInput
-            label="Authenticator code"
-            description="Six digits from your authenticator app. Each code works once."
-            inputMode="numeric"
-            autoComplete="one-time-code"
-            required
-            key={form.key('totp')}
-            {...form.getInputProps('totp')}
-          />
-          <Button type="submit" size="md" loading={signIn.isPending}>
-            Sign in
-          </Button>
-          <Text size="sm" c="dimmed">
-            If you cannot sign in, ask an owner for a reset link. If you are the only owner, run “cordon recover-owner”
-            on the server.
-          </Text>
-        </Stack>
-      </form>
-    </Paper>
+    <form
+      noValidate
+      onSubmit={form.onSubmit(
+        (values) => signIn.mutate(values),
+        (errors) => form.getInputNode(Object.keys(errors)[0] ?? 'email')?.focus(),
+      )}
+    >
+      <Stack>
+        {signIn.isError && !isReused(signIn.error) && <Failure error={signIn.error} />}
+        <TextInput
+          label="E-mail"
+          type="email"
+          autoComplete="username"
+          required
+          key={form.key('email')}
+          {...form.getInputProps('email')}
+        />
+        <PasswordInput
+          label="Password"
+          autoComplete="current-password"
+          required
+          visibilityToggleButtonProps={{ 'aria-label': 'Show password' }}
+          key={form.key('password')}
+          {...form.getInputProps('password')}
+        />
+        <TextInput
+          label="Authenticator code"
+          description="Six digits from your authenticator app. Each code works once."
+          inputMode="numeric"
+          autoComplete="one-time-code"
+          required
+          key={form.key('totp')}
+          {...form.getInputProps('totp')}
+        />
+        <Button type="submit" size="md" loading={signIn.isPending}>
+          Sign in
+        </Button>
+        <Text size="sm" c="dimmed">
+          If you cannot sign in, ask an owner for a reset link. If you are the only owner, run “cordon recover-owner” on
+          the server.
+        </Text>
+      </Stack>
+    </form>
   );
 }

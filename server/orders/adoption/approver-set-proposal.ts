@@ -33,7 +33,7 @@ function requireIndependent(persons: readonly string[], threshold: number, peopl
   );
 }
 
-/** Throws `address_unverified` if an approver has not verified the e-mail address of the account. */
+/** Throws `address_unverified` if an approver has proven neither the e-mail address of the account nor an identity at the provider. */
 function requireVerified(
   named: readonly { readonly verified: boolean; readonly name: string; readonly email: string }[],
 ) {
@@ -42,7 +42,7 @@ function requireVerified(
   const listed = [...new Set(unverified.map(({ name, email }) => `${name} (${email})`))].slice(0, 5).join(', ');
   throw new CordonError(
     'address_unverified',
-    `These approvers have no verified e-mail address: ${listed}. Each of them opens "Your account" in the console, presses "Send a verification link" and opens the link in the mail. Then propose the approver set again.`,
+    `These approvers have no verified e-mail address: ${listed}. Each of them opens "Your account" in the console, presses "Send a verification link" and opens the link in the mail. With an identity provider, a link of the account to it is enough. Then propose the approver set again.`,
     { unverified: unverified.map(({ email }) => email) },
   );
 }

@@ -26,6 +26,7 @@ export const accountView = {
   name: ANNA.name,
   status: 'active',
   ready: true,
+  password: true,
   createdAt: TIMES.start,
   emailVerifiedAt: TIMES.start + 600_000,
   identity: {
@@ -56,6 +57,7 @@ export const invitedAccount = {
     identity: null,
     grants: [{ ...grant, source: 'manual' }],
     ready: false,
+    password: false,
     createdAt: TIMES.now,
     emailVerifiedAt: null,
   },

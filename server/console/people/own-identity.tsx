@@ -1,0 +1,40 @@
+/** Link of the user's own account to the identity provider. */
+import { Button, Stack, Text } from '@mantine/core';
+import { useMutation } from '@tanstack/react-query';
+import { Failure } from '../../../shared/look/states.tsx';
+import { UserText } from '../../../shared/look/user-text.tsx';
+import { beginAtProvider } from '../client/provider.ts';
+import { useSession } from '../client/session.tsx';
+import { RealDate } from '../parts/words.tsx';
+
+export function OwnIdentity({ name }: { readonly name: string }) {
+  const { identity } = useSession().account;
+  const link = useMutation({ mutationFn: () => beginAtProvider('link'), onSuccess: (url) => location.assign(url) });
+  if (identity !== null) {
+    return (
+      <Stack gap={4}>
+        <Text style={{ overflowWrap: 'anywhere' }}>
+          You can sign in with <UserText>{name}</UserText>, as the subject <UserText>{identity.subject}</UserText> of{' '}
+          <UserText>{identity.issuer}</UserText>.
+        </Text>
+        <Text size="sm" c="dimmed">
+          Linked <RealDate at={identity.linkedAt} />, last sign-in <RealDate at={identity.signedInAt} />
+        </Text>
+      </Stack>
+    );
+  }
+  return (
+    <Stack gap="sm">
+      <Text c="dimmed" maw={760}>
+        After you link your account, you can sign in with <UserText>{name}</UserText>. Your groups there then give you
+        further roles.
+      </Text>
+      {link.isError && <Failure error={link.error} />}
+      <div>
+        <Button variant="default" loading={link.isPending || link.isSuccess} onClick={() => link.mutate()}>
+          {`Link to ${name}`}
+        </Button>
+      </div>
+    </Stack>
+  );
+}
