@@ -5,6 +5,7 @@
 import express, { type NextFunction, type Request, type Response } from 'express';
 import helmet from 'helmet';
 import { failureOf } from '../../shared/api/failure.ts';
+import { providerResult } from '../../shared/api/provider.ts';
 import { CordonError } from '../../shared/errors.ts';
 import { ROUTE_ACTIONS } from '../admins/action-policy.ts';
 import type { Actions } from '../admins/actions.ts';
@@ -16,7 +17,7 @@ import { authenticate, browserOf, cookieOf, pendingSignInOf, refuseOtherSites } 
 import type { ClientOf } from './client-address.ts';
 import { serveConsole } from './console.ts';
 import { createHostCheck } from './host-check.ts';
-import { BytesReply, FileReply, type RawInput, type Route, StreamReply } from './route.ts';
+import { BytesReply, FileReply, type RawInput, Reply, type Route, StreamReply } from './route.ts';
 
 /** Maximum bytes of a request body: enough for an order with a thousand exemptions and notices in several languages. */
 const LARGEST_BODY = '1mb';
@@ -31,7 +32,7 @@ interface RequestFacts {
   target?: string;
   account?: string;
   via?: string;
-  email?: string;
+  email?: string | undefined;
   address?: string;
   code?: string;
 }
@@ -163,6 +164,7 @@ function handlerOf(
       browser: browserOf(request.headers, secure),
       pendingSignIn: pendingSignInOf(request.headers, secure),
     });
+    if (route.name === 'provider.finish') facts.email = emailOfProviderSignIn(reply);
     if (reply instanceof FileReply) return send(response, reply, next);
     if (reply instanceof BytesReply) {
       // The title becomes a header value and contains user input, so only letters, digits and a few signs are allowed.
@@ -181,6 +183,12 @@ function handlerOf(
     if (route.raw === 'text') response.type('text/plain').send(reply.body);
     else response.json(reply.body);
   };
+}
+
+/** Address of the person who signed in with the identity provider; undefined for a confirmation or a link. */
+function emailOfProviderSignIn(reply: unknown): string | undefined {
+  const signedIn = reply instanceof Reply ? providerResult.safeParse(reply.body).data : undefined;
+  return signedIn?.session?.account.email;
 }
 
 const factsOf = (response: Response): RequestFacts => response.locals;

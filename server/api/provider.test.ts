@@ -111,6 +111,17 @@ describe('sign-in with an identity provider', () => {
     expect(line).toMatch(/HttpOnly; SameSite=Strict/);
   });
 
+  it('logs a sign-in with its address, a failed one, and no secret of them', async () => {
+    const { answer } = await signIn('ada');
+    const { url, pending } = await begin();
+    await finish(await authorize(url, 'ada'), '');
+    const lines = api.logged.filter((line) => line.includes('"event":"sign_in'));
+    expect(lines.at(-2)).toMatch(/"event":"sign_in".*ada@example\.org/);
+    expect(lines.at(-1)).toMatch(/"event":"sign_in_failed".*provider_refused/);
+    const state = new URL(url).searchParams.get('state') ?? '';
+    for (const secret of [state, pending, answer.json.session.csrf]) expect(api.logged.join()).not.toContain(secret);
+  });
+
   it('sends PKCE with S256, state, nonce and the exact redirect URI', async () => {
     const { url } = await begin();
     const query = Object.fromEntries(new URL(url).searchParams);

@@ -87,7 +87,10 @@ export function addAccountCommands(program: Command, cli: Cli): void {
 }
 
 function row({ id, email, emailVerifiedAt, name, status, ready, grants }: AccountView) {
-  const roles = grants.map(({ role, group, area }) => [role, group, area].filter(Boolean).join(':'));
+  const roles = grants.map(
+    ({ role, group, area, source }) =>
+      [role, group, area].filter(Boolean).join(':') + (source === 'provider' ? '[provider]' : ''),
+  );
   const address = emailVerifiedAt === null ? 'not verified' : 'verified';
   return [id, email, address, name, ready ? status : 'invited', roles.join(' ') || null];
 }

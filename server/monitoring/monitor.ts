@@ -124,7 +124,9 @@ export function createMonitor(log: LevelLog): Monitor {
       const { method, route, status, code, target, account, via, address } = request;
       const label = { method, route: route ?? 'none', status: `${Math.floor(status / 100)}xx` };
       if (!STREAMS.has(route ?? '')) requests.observe(label, request.milliseconds / 1000);
-      if (route === 'session.create') return signIn(request);
+      // A response of the identity provider can also confirm a session or link an account. Only a sign-in has an address.
+      const atProvider = route === 'provider.finish' && (status >= 400 || request.email !== null);
+      if (route === 'session.create' || atProvider) return signIn(request);
       const facts = {
         method,
         route,

@@ -9,7 +9,6 @@ import { boundedFetch } from './bounded-fetch.ts';
 import { needsUserInfo, readClaims } from './provider-claims.ts';
 import type { ProviderSettings } from './provider-settings.ts';
 
-/** Seconds for each request to the provider, from the connection to the last byte. */
 const DEADLINE = 10;
 /** Milliseconds after which the server reads the provider's metadata again. The library reads new keys whenever a token needs them. */
 const METADATA_LASTS = 3_600_000;
@@ -32,6 +31,8 @@ export function createOpenIdProvider(ports: {
   readonly redirectUri: () => string;
   readonly afterSignOut: () => string;
   readonly log: OpenIdLog;
+  /** Seconds for each request to the provider, from the connection to the last byte. Default: 10. */
+  readonly deadline?: number;
   readonly now?: () => number;
 }): OpenIdProvider {
   const { settings, redirectUri, afterSignOut, log } = ports;
@@ -42,7 +43,7 @@ export function createOpenIdProvider(ports: {
   /** Metadata of the provider. Concurrent requests share one discovery, and a failed discovery is repeated by the next request. */
   function metadata(): Promise<client.Configuration> {
     if (known && now() - known.at < METADATA_LASTS) return known.configuration;
-    const discovery = { configuration: discover(settings), at: now() };
+    const discovery = { configuration: discover(settings, ports.deadline ?? DEADLINE), at: now() };
     known = discovery;
     discovery.configuration.then(
       (configuration) => {
@@ -123,28 +124,39 @@ export function createOpenIdProvider(ports: {
   };
 }
 
-async function discover({ issuer, clientId, clientSecret }: ProviderSettings): Promise<client.Configuration> {
+async function discover(
+  { issuer, clientId, clientSecret }: ProviderSettings,
+  timeout: number,
+): Promise<client.Configuration> {
   const authentication = clientSecret === null ? client.None() : client.ClientSecretPost(clientSecret);
   const server = new URL(issuer);
-  const configuration = await client.discovery(server, clientId, undefined, authentication, {
-    [client.customFetch]: boundedFetch,
-    timeout: DEADLINE,
-    execute: [
-      // The library otherwise trusts an ID token without its signature, because the token endpoint sent it over TLS.
-      client.enableNonRepudiationChecks,
-      // The settings allow http:// only for a provider on this machine, and `boundedFetch` checks each address again.
-      ...(server.protocol === 'http:' ? [client.allowInsecureRequests] : []),
-    ],
-  });
+  const configuration = await client
+    .discovery(server, clientId, undefined, authentication, {
+      [client.customFetch]: boundedFetch,
+      timeout,
+      execute: [
+        // The library otherwise trusts an ID token without its signature, because the token endpoint sent it over TLS.
+        client.enableNonRepudiationChecks,
+        // The settings allow http:// only for a provider on this machine, and `boundedFetch` checks each address again.
+        ...(server.protocol === 'http:' ? [client.allowInsecureRequests] : []),
+      ],
+    })
+    .catch((error: unknown) => {
+      const mismatch = error instanceof client.ClientError && error.code === 'OAUTH_JSON_ATTRIBUTE_COMPARISON_FAILED';
+      throw mismatch ? otherIssuer(issuer, error) : error;
+    });
   // The library accepts the metadata of Entra ID for all tenants. Anyone with a Microsoft account could then sign in.
-  if (new URL(configuration.serverMetadata().issuer).href !== server.href) {
-    throw new CordonError(
-      'provider_unavailable',
-      `The identity provider calls itself ${configuration.serverMetadata().issuer}, and not ${issuer}. Correct "issuer" in the file of CORDON_OIDC_FILE. With Entra ID, use the address of your tenant.`,
-    );
-  }
+  if (new URL(configuration.serverMetadata().issuer).href !== server.href) throw otherIssuer(issuer);
   return configuration;
 }
+
+const otherIssuer = (issuer: string, cause?: unknown) =>
+  new CordonError(
+    'provider_unavailable',
+    `The metadata of the identity provider names another issuer than ${issuer}. Correct "issuer" in the file of CORDON_OIDC_FILE. With Entra ID, use the address of your tenant.`,
+    {},
+    cause,
+  );
 
 /** Messages of the error and its causes, without their other values, which may contain a code, a token or claims. */
 function reasonOf(error: unknown): string {

@@ -54,6 +54,30 @@ it('warns of a mail server that does not respond, with which the server can stil
   expect(out + wrong.out).not.toContain('hunter2');
 });
 
+it('checks the file of the identity provider, and warns if the provider does not respond', async () => {
+  const file = join(folder, 'provider.json');
+  const settings = { name: 'Directory', issuer: `http://127.0.0.1:${await freePort()}`, clientId: 'cordon' };
+  const write = (roles: object[]) => writeFileSync(file, JSON.stringify({ ...settings, roles }));
+  const env = {
+    CORDON_HOME: join(folder, 'home'),
+    CORDON_PASSPHRASE_FILE: join(folder, 'passphrase'),
+    CORDON_ADMIN_URL: 'http://localhost:8445',
+    CORDON_OIDC_FILE: file,
+    CORDON_OIDC_CLIENT_SECRET: 'hunter2',
+  };
+  write([{ providerGroup: 'desk', role: 'helpdesk' }]);
+  const { code, out } = await check(env, '--no-ports');
+  expect(code).toBe(0);
+  expect(out).toMatch(/redirect URI there: http:\/\/localhost:8445\/sign-in\/provider$/m);
+  expect(out).toMatch(/^WARNING {2}Directory does not respond correctly/m);
+  write([{ providerGroup: 'desk', role: 'king' }]);
+  const wrong = await check(env, '--no-ports');
+  expect(problems(wrong.out)).toEqual([expect.stringMatching(/CORDON_OIDC_FILE: .*\(roles\.0\.role: /)]);
+  const alone = await check({ CORDON_HOME: env.CORDON_HOME, CORDON_OIDC_CLIENT_SECRET: 'hunter2' }, '--no-ports');
+  expect(problems(alone.out)).toEqual([expect.stringMatching(/CORDON_OIDC_FILE is not set/)]);
+  expect(out + wrong.out + alone.out).not.toContain('hunter2');
+});
+
 it('reports every misspelled and invalid variable, with or without JSON', async () => {
   const env = { [`CORDON_${'HOEM'}`]: 'x', CORDON_DEVICE_PORT: 'x' };
   const { code, out } = await check(env);

@@ -50,6 +50,14 @@ describe.skipIf(!chromium.present)('sign-in with an identity provider in a brows
     rmSync(folder, { recursive: true, force: true });
   });
 
+  /** Writes the file that describes the provider. */
+  function describeProvider(onlyProvider: boolean): string {
+    const file = join(folder, 'provider.json');
+    const roles = [{ providerGroup: 'fleet-team', role: 'fleet' }];
+    const settings = { name: 'Weiß Directory', issuer: provider.issuer, clientId: CLIENT.id, onlyProvider, roles };
+    writeFileSync(file, JSON.stringify(settings));
+    return file;
+  }
   const button = (page: Page) => page.getByRole('button', { name: 'Sign in with Weiß Directory' });
   async function logIn(page: Page): Promise<void> {
     await page.getByLabel('Login').fill('ada');
@@ -91,7 +99,8 @@ describe.skipIf(!chromium.present)('sign-in with an identity provider in a brows
     const olivia = await takeSeat(browser, server.admin, { as: owner });
     await olivia.goto('/people');
     const row = olivia.page.getByRole('listitem').filter({ hasText: 'Ada Okafor' });
-    await row.getByText('Fleet admin, from Weiß Directory').waitFor();
+    await row.getByText('Fleet admin').waitFor();
+    await row.getByText('from Weiß Directory').waitFor();
     expect(await olivia.faults('openid-4-people', EVERY_LOOK)).toEqual([]);
     await olivia.goto('/account');
     await olivia.page.getByRole('button', { name: 'Link to Weiß Directory' }).waitFor();
@@ -152,5 +161,18 @@ describe.skipIf(!chromium.present)('sign-in with an identity provider in a brows
     expect((await sessionCookie())?.value).toBe(before?.value);
     // The secret file and the code are in no output of the server.
     for (const secret of [CLIENT.secret, 'stolen']) expect(server.output()).not.toContain(secret);
+  });
+
+  it('hides the password form if only owners may use a password', async () => {
+    describeProvider(true);
+    await server.stop();
+    await server.start();
+    await ada.goto('/');
+    await button(ada.page).waitFor();
+    const password = ada.page.getByRole('textbox', { name: 'Password', exact: true });
+    expect(await password.count()).toBe(0);
+    expect(await ada.faults('openid-9-only', EVERY_LOOK)).toEqual([]);
+    await ada.page.getByRole('button', { name: 'Use the password of an owner' }).click();
+    await password.waitFor();
   });
 });

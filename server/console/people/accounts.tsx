@@ -35,13 +35,7 @@ export function Accounts() {
   const changed = () => client.invalidateQueries({ queryKey: accountsQuery.queryKey });
   const groupName = (id: string) => groups.find((group) => group.id === id)?.name ?? 'a deleted group';
   const provider = useQuery(providerQuery).data?.provider?.name ?? 'the identity provider';
-  const named = (grant: Grant) =>
-    [
-      [ROLE_NAMES[grant.role], limitOf(grant, groupName)].filter(Boolean).join(': '),
-      grant.source === 'provider' && `from ${provider}`,
-    ]
-      .filter(Boolean)
-      .join(', ');
+  const named = (grant: Grant) => [ROLE_NAMES[grant.role], limitOf(grant, groupName)].filter(Boolean).join(': ');
 
   return (
     <Stack>
@@ -60,6 +54,7 @@ export function Accounts() {
                 key={account.id}
                 account={account}
                 named={named}
+                provider={provider}
                 openDialog={may('accounts.update') ? setDialog : null}
               />
             ))}
@@ -125,10 +120,12 @@ export function Accounts() {
 function Row({
   account,
   named,
+  provider,
   openDialog,
 }: {
   readonly account: AccountView;
   readonly named: (grant: Grant) => string;
+  readonly provider: string;
   readonly openDialog: ((dialog: OpenDialog) => void) | null;
 }) {
   const now = useNow(60_000);
@@ -162,9 +159,12 @@ function Row({
               </Text>
             )}
             {grants.map((grant) => (
-              <Badge key={named(grant)} size="lg">
-                <UserText>{named(grant)}</UserText>
-              </Badge>
+              <Group key={named(grant)} gap={6}>
+                <Badge size="lg">
+                  <UserText>{named(grant)}</UserText>
+                </Badge>
+                {grant.source === 'provider' && <Text size="sm">{`from ${provider}`}</Text>}
+              </Group>
             ))}
           </Group>
         </Stack>
