@@ -4,8 +4,8 @@ const { join } = require('node:path');
 
 /** Folders of server/ with the rules of the product. */
 const DOMAIN = [
-  ...['admins', 'commands', 'devices', 'disclosures', 'enrollment', 'holds', 'jurisdiction', 'ledger', 'membership'],
-  ...['orders', 'overview', 'people', 'person-keys', 'recovery', 'relay'],
+  ...['admins', 'commands', 'devices', 'disclosures', 'enrollment', 'holds', 'jurisdiction', 'ledger', 'mail'],
+  ...['membership', 'orders', 'overview', 'people', 'person-keys', 'recovery', 'relay'],
 ];
 /** A rule for a folder that was renamed would check nothing. */
 for (const folder of DOMAIN) {

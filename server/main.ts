@@ -95,6 +95,7 @@ async function startWork(
   await domain.orders.start();
   await domain.holds.start();
   await domain.relay.start();
+  await domain.mail.start();
   await domain.backups.start();
   // The server must start even if it cannot reach the mail server.
   mailer?.watch();
@@ -156,6 +157,7 @@ async function drain(
   await closed;
   await domain.backups.stop();
   await domain.mailer?.stop();
+  await domain.mail.stop();
   await domain.relay.stop();
   await domain.holds.stop();
   await domain.orders.stop();

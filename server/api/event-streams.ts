@@ -33,8 +33,9 @@ const TOPIC_OF: Readonly<Record<Wake['kind'], Topic | null>> = {
   'hold-released': null,
   // No topic, because only devices need a time correction. The admin who publishes a time correction already sees it.
   'time-correction': null,
-  // No topic, because the console does not show when a user receives mail.
+  // No topic, because the console does not show when a user receives messages or mail.
   mailbox: null,
+  mail: null,
   'key-packages': null,
 };
 

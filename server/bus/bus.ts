@@ -21,7 +21,10 @@ export type Wake =
   | { readonly kind: 'list' }
   /** The services that orders suspend may have changed for `devices`, because an order took effect or a location changed. */
   | { readonly kind: 'verdicts'; readonly devices: readonly DeviceId[] }
+  /** The mailboxes of `devices` (sealed messages) have new entries. */
   | { readonly kind: 'mailbox'; readonly devices: readonly DeviceId[] }
+  /** The mail queues of `devices` have new items. */
+  | { readonly kind: 'mail'; readonly devices: readonly DeviceId[] }
   | { readonly kind: 'members'; readonly people: readonly string[] }
   /** Few key packages (one-time public keys for joining a conversation) of `devices` are left on the server. */
   | { readonly kind: 'key-packages'; readonly devices: readonly DeviceId[] }

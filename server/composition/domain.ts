@@ -27,6 +27,7 @@ import { createLedger, type Ledger } from '../ledger/ledger.ts';
 import { createPublication } from '../ledger/published-checkpoint.ts';
 import { cosignedCheckpoint, postCheckpoint } from '../ledger/witness-client.ts';
 import { createWitnesses, type Witnesses } from '../ledger/witnesses.ts';
+import { createMail } from '../mail/mail.ts';
 import { createMembership } from '../membership/membership.ts';
 import type { ProviderSettings } from '../openid/provider-settings.ts';
 import { createPacks } from '../orders/evidence/packs.ts';
@@ -56,6 +57,7 @@ import { IpDatabaseStore } from '../store/ip-database-store.ts';
 import { JurisdictionStore } from '../store/jurisdiction-store.ts';
 import { KeyPackageStore } from '../store/key-package-store.ts';
 import { LedgerStore } from '../store/ledger-store.ts';
+import { mailStores } from '../store/mail-stores.ts';
 import { MailboxStore } from '../store/mailbox-store.ts';
 import { membershipStores } from '../store/membership-stores.ts';
 import { NamedAreaStore } from '../store/named-area-store.ts';
@@ -150,6 +152,15 @@ export async function createDomain(base: Foundation, provider: ProviderSettings 
     bus,
     log,
   });
+  const mail = createMail({
+    installation,
+    stores: mailStores(database),
+    orders,
+    affectedBy: fleet.jurisdiction.affectedBy,
+    clock,
+    bus,
+    log,
+  });
   const recovery = openRecovery(base, {
     fleet,
     ledger,
@@ -190,6 +201,7 @@ export async function createDomain(base: Foundation, provider: ProviderSettings 
     mailer,
     actions,
     relay,
+    mail,
     recovery,
     backups,
     disclosures,

@@ -20,6 +20,8 @@ export interface CreateCode {
   readonly expiresInHours?: number;
   /** Existing device that enrolls again with the code. Its group must be `group`. */
   readonly device?: DeviceId | null;
+  /** True to enroll a mail connector, which reads all mail of the company. */
+  readonly mailConnector?: boolean;
 }
 
 export interface ActivationCodesPorts {
@@ -41,9 +43,10 @@ export function createActivationCodes({ store, fingerprint, addresses, bus }: Ac
     const id = request.device ?? newDeviceId();
     const secret = randomBase32(16);
     const createdAt = Date.now();
-    const { person, group, home, seat, by } = request;
+    const { person, group, home, seat, by, mailConnector = false } = request;
     const expiresAt = createdAt + hours * HOUR;
-    const code = { id, secretHash: hashOfSecret(secret), person, group, home, seat, by, createdAt, expiresAt };
+    const secretHash = hashOfSecret(secret);
+    const code = { id, secretHash, person, group, home, seat, by, createdAt, expiresAt, mailConnector };
     await (request.device ? store.reopenCode(code) : store.addCode(code));
     bus.publish({ kind: 'devices' });
     const link = formatActivationLink({ ...addresses(), fingerprint, code: { id, secret } });

@@ -21,6 +21,8 @@ export interface NewCode {
   readonly by: string;
   readonly createdAt: number;
   readonly expiresAt: number;
+  /** True if the code enrolls a mail connector. */
+  readonly mailConnector: boolean;
 }
 
 /**

@@ -110,6 +110,7 @@ function createWelcome(ports: Ports, time: () => { readonly time: Instant; reado
       agent: hello.agent,
     });
     session.enter(epoch);
+    if (hello.mail) session.takeMail();
     if (hello.wall !== undefined) timekeeping.noteDeviceTime(device, hello.wall);
     // The device disconnected while the server was opening the session. Record the end here, because the close handler could not: the
     // session had no number yet.

@@ -14,6 +14,7 @@ import { createDispatch } from './dispatch.ts';
 import { startHeartbeat } from './heartbeat.ts';
 import { Interests } from './interests.ts';
 import { createJobDelivery } from './job-delivery.ts';
+import { mailRoutes } from './mail-routes.ts';
 import { createMailboxDelivery } from './mailbox-delivery.ts';
 import { membershipRoutes } from './membership-routes.ts';
 import {
@@ -22,6 +23,7 @@ import {
   type JurisdictionPort,
   type LedgerPort,
   type Log,
+  type MailPort,
   type MembershipPort,
   type NamesPort,
   NOT_RESTORED,
@@ -58,6 +60,7 @@ export interface GatewayPorts {
   readonly jurisdiction: JurisdictionPort;
   readonly orders: OrdersPort;
   readonly relay: RelayPort;
+  readonly mail: MailPort;
   readonly membership: MembershipPort;
   readonly ledger: LedgerPort;
   readonly reenroll: ServiceRoutesPorts['reenroll'];
@@ -116,6 +119,7 @@ export function createGateway(options: GatewayOptions, ports: GatewayPorts): Gat
         }),
         ...membershipRoutes({ ...ports, sessions, interests }),
         ...sealedRoutes(relay),
+        ...mailRoutes(ports.mail),
       ],
     }),
     (failure) => monitor.tlsFailure({ listener: 'device', ...failure }),

@@ -15,6 +15,7 @@ import type { Identity } from '../devices/identity.ts';
 import type { Connected, Contact, Opened, ReportedState, Session } from '../devices/ports.ts';
 import type { ReportMark } from '../jurisdiction/ports.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import type { Mail } from '../mail/mail.ts';
 import type { ApproverSets } from '../orders/adoption/approver-sets.ts';
 import type { Effect } from '../orders/effect/effect.ts';
 import type { Receipts } from '../orders/evidence/receipts.ts';
@@ -149,6 +150,8 @@ export type RelayPort = Pick<
   Relay,
   'accept' | 'counters' | 'read' | 'acknowledge' | 'onArrival' | 'keyPackages' | 'attachments'
 >;
+
+export type MailPort = Pick<Mail, 'accept' | 'keys' | 'pieces' | 'queues' | 'recipients' | 'connectors'>;
 
 export interface Log {
   debug(fields: object, message: string): void;

@@ -44,6 +44,7 @@ export class DeviceSession {
   readonly #handlers: SessionHandlers;
   #epoch = 0;
   #welcomed = false;
+  #takesMail = false;
   #alive = true;
   #areas: readonly string[];
   #use: number;
@@ -89,6 +90,15 @@ export class DeviceSession {
 
   enter(epoch: number): void {
     this.#epoch = epoch;
+  }
+
+  /** True if the agent can receive mail, so that the server tells it about new mail. */
+  get takesMail(): boolean {
+    return this.#takesMail;
+  }
+
+  takeMail(): void {
+    this.#takesMail = true;
   }
 
   get welcomed(): boolean {

@@ -59,6 +59,12 @@ export function createWakeHandler(ports: Ports) {
       case 'mailbox':
         for (const device of wake.devices) mailing.wake(device);
         return;
+      case 'mail':
+        for (const device of wake.devices) {
+          const session = sessions.live(device);
+          if (session?.takesMail) session.frames.send({ kind: 'new-mail' });
+        }
+        return;
       case 'members':
         for (const person of wake.people) {
           for (const session of interests.in(person)) session.frames.send({ kind: 'members-changed', person });

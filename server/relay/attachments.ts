@@ -4,7 +4,8 @@
  */
 import { CordonError } from '../../shared/errors.ts';
 import type { Clock, Instant } from '../../shared/time/clock.ts';
-import { type MessagingGate, requireMessaging } from './denials.ts';
+import { createTransferSlots, type TransferSlots } from '../transfer-slots.ts';
+import { requireService, type ServiceGate } from './denials.ts';
 import type { Enrollment } from './ports.ts';
 
 const DAY = 86_400_000;
@@ -15,15 +16,10 @@ const DAY = 86_400_000;
 const ATTACHMENT_KEPT_FOR = 30 * DAY;
 export const MOST_ATTACHED = 200 * 1024 * 1024;
 /** Maximum number of concurrent uploads: of all devices, and of one device. Each upload is in memory. */
-const UPLOADS: Slots = { all: 32, ofOne: 2 };
+const UPLOADS: TransferSlots = { all: 32, ofOne: 2 };
 /** Maximum number of concurrent downloads: of all devices, and of one device. Each download has a few pieces in memory. */
-const DOWNLOADS: Slots = { all: 256, ofOne: 4 };
+const DOWNLOADS: TransferSlots = { all: 256, ofOne: 4 };
 const PIECE = 128 * 1024;
-
-interface Slots {
-  readonly all: number;
-  readonly ofOne: number;
-}
 
 /** A download occupies one of the download slots until `end` is called. */
 export interface Download {
@@ -71,11 +67,11 @@ export function createAttachments({
   clock,
 }: {
   readonly store: AttachmentStore;
-  readonly gate: MessagingGate;
+  readonly gate: ServiceGate;
   readonly clock: Clock;
 }): Attachments {
-  const uploads = createSlots(UPLOADS);
-  const downloads = createSlots(DOWNLOADS);
+  const uploads = createTransferSlots(UPLOADS);
+  const downloads = createTransferSlots(DOWNLOADS);
   const since = () => clock.now() - ATTACHMENT_KEPT_FOR;
 
   async function* piecesOf(id: string, size: number): AsyncIterable<Buffer> {
@@ -89,12 +85,12 @@ export function createAttachments({
 
   return {
     async put(enrollment, id, read) {
-      await requireMessaging(gate, enrollment.device);
+      await requireService(gate, 'messaging', enrollment.device);
       const leave = uploads.occupy(enrollment.device);
       try {
         const bytes = await read();
         // Check again whether the device may use messaging, because an order may have taken effect during a long transfer.
-        await requireMessaging(gate, enrollment.device);
+        await requireService(gate, 'messaging', enrollment.device);
         if (bytes.length === 0) throw new CordonError('invalid_input', 'An attachment has at least one byte.');
         await store.put({ id, enrollment, bytes, at: clock.now() }, { since: since(), most: MOST_ATTACHED });
       } finally {
@@ -102,7 +98,7 @@ export function createAttachments({
       }
     },
     async get({ device }, id) {
-      await requireMessaging(gate, device);
+      await requireService(gate, 'messaging', device);
       const end = downloads.occupy(device);
       try {
         const size = await store.size(id, since());
@@ -112,36 +108,6 @@ export function createAttachments({
         end();
         throw error;
       }
-    },
-  };
-}
-
-/**
- * Limits the number of concurrent transfers. `take` occupies a slot and returns the function that frees the slot. Throws `unavailable` if
- * no slot is free.
- */
-function createSlots({ all, ofOne }: Slots): { occupy(device: string): () => void } {
-  const occupied = new Map<string, number>();
-  let total = 0;
-  return {
-    occupy(device) {
-      const own = occupied.get(device) ?? 0;
-      if (total >= all || own >= ofOne) {
-        throw new CordonError('unavailable', 'Too many attachments are in transfer. Try again later.', {
-          retryAfter: 2,
-        });
-      }
-      total += 1;
-      occupied.set(device, own + 1);
-      let active = true;
-      return () => {
-        if (!active) return;
-        active = false;
-        total -= 1;
-        const remaining = (occupied.get(device) ?? 1) - 1;
-        if (remaining > 0) occupied.set(device, remaining);
-        else occupied.delete(device);
-      };
     },
   };
 }

@@ -9,7 +9,7 @@ import {
   type Verdict,
   type WaitingRule,
 } from '../../shared/verdict/terms.ts';
-import type { DecidingOrder } from './ports.ts';
+import type { DecidingOrder, OrdersPort } from './ports.ts';
 
 const STRICTNESS = { deliver: 0, hold: 1, return: 2 } satisfies Record<WaitingRule, number>;
 
@@ -62,25 +62,36 @@ export const plainDenial = (code: 'device_unknown' | 'too_many_conversations', d
   by: 'server',
 });
 
-/** Checks whether a device may use messaging. For routes outside the WebSocket connection, such as uploads of attachments. */
-export interface MessagingGate {
+/** Checks whether a device may use a service. For routes outside the WebSocket connection, such as uploads of attachments. */
+export interface ServiceGate {
   verdict(device: DeviceId): Promise<Verdict>;
   rules(): readonly OrderRule[];
   appealOf(order: string): string | null;
 }
 
 /**
- * Throws `service_denied` if an order suspends messaging for a device. The error contains all such orders, their reasons and one appeal
+ * Throws `service_denied` if an order suspends the service for a device. The error contains all such orders, their reasons and one appeal
  * address. Among several orders, the address is that of the order with the strictest rule for waiting messages.
  */
-export async function requireMessaging({ verdict, rules, appealOf }: MessagingGate, device: DeviceId): Promise<void> {
-  const { messaging } = (await verdict(device)).services;
-  const by = decidingOrder(messaging, rules());
+export async function requireService(
+  { verdict, rules, appealOf }: ServiceGate,
+  service: 'messaging' | 'mail',
+  device: DeviceId,
+): Promise<void> {
+  const found = (await verdict(device)).services[service];
+  const by = decidingOrder(found, rules());
   if (by === null) return;
-  const orders = messaging.denials.map(({ order }) => order);
-  throw new CordonError('service_denied', `Messaging is suspended by order ${orders.join(' and order ')}.`, {
+  const orders = found.denials.map(({ order }) => order);
+  const name = service === 'mail' ? 'Mail' : 'Messaging';
+  throw new CordonError('service_denied', `${name} is suspended by order ${orders.join(' and order ')}.`, {
     orders,
-    reasons: [...messaging.reasons],
+    reasons: [...found.reasons],
     appeal: appealOf(by.order),
   });
 }
+
+export const serviceGateOf = (orders: OrdersPort): ServiceGate => ({
+  verdict: async (device) => orders.effect.cachedVerdict(device) ?? orders.effect.verdict(device),
+  rules: () => orders.adoption.rules(),
+  appealOf: (order) => orders.adoption.termsOf(order)?.appeal ?? null,
+});

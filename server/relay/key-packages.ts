@@ -9,7 +9,7 @@ import type { claimResponse, keyPackagesBody } from '../../shared/protocol/devic
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 import type { Bus } from '../bus/bus.ts';
 import { RateLimiterMemory, RateLimiterRes } from '../rate-limiters.ts';
-import { type MessagingGate, requireMessaging } from './denials.ts';
+import { requireService, type ServiceGate } from './denials.ts';
 import type { Enrollment } from './ports.ts';
 
 export const MOST_KEY_PACKAGES = 200;
@@ -57,7 +57,7 @@ export function createKeyPackageService({
   bus,
 }: {
   readonly store: KeyPackageStore;
-  readonly gate: MessagingGate;
+  readonly gate: ServiceGate;
   readonly bus: Bus;
 }): KeyPackageService {
   const byClaimant = new RateLimiterMemory({ points: CLAIMS_PER_HOUR, duration: HOUR_SECONDS });
@@ -88,7 +88,7 @@ export function createKeyPackageService({
     submit: (enrollment, submitted) => store.add(enrollment, submitted, MOST_KEY_PACKAGES),
     remaining: store.remaining.bind(store),
     async claim(claimant, devices) {
-      await requireMessaging(gate, claimant.device);
+      await requireService(gate, 'messaging', claimant.device);
       const targets = [...new Set(devices)];
       await spend(claimant, targets.length);
       const singleUse = new Set<DeviceId>();

@@ -1,4 +1,7 @@
-/** Maintenance of mailboxes: applies orders to waiting mail, and deletes expired mail. */
+/**
+ * Maintenance of mailboxes, and of the queues of the mail service: applies orders to what waits, and deletes what has expired. The two
+ * services share the rules and have separate stores.
+ */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { isCordonError } from '../../shared/errors.ts';
 import { Loop } from '../../shared/loops/loop.ts';
@@ -8,8 +11,8 @@ import type { Clock } from '../../shared/time/clock.ts';
 import { inForce } from '../../shared/verdict/evaluate.ts';
 import type { OrderRule } from '../../shared/verdict/terms.ts';
 import type { Bus, Wake } from '../bus/bus.ts';
-import { decidingOrder } from './denials.ts';
-import type { DecidingOrder, Log, MailboxFigures, MailboxStore, OrdersPort } from './ports.ts';
+import { decidingOrder, denialNotice } from './denials.ts';
+import type { Log, MailboxFigures, OrdersPort, SettledDevice, WaitingStore } from './ports.ts';
 
 /** Milliseconds (real time) between two maintenance runs. */
 const RUN_EVERY = 60_000;
@@ -39,7 +42,9 @@ export interface MailboxMaintenance {
 }
 
 interface Ports {
-  readonly store: Omit<MailboxStore, 'counters' | 'read' | 'acknowledge'>;
+  /** Service that delivers what waits in the store. An order that suspends this service decides about it. */
+  readonly service: 'messaging' | 'mail';
+  readonly store: WaitingStore;
   readonly orders: OrdersPort;
   readonly affectedBy: (rule: OrderRule) => Promise<readonly DeviceId[]>;
   readonly clock: Clock;
@@ -124,25 +129,28 @@ export function createMailboxMaintenance(ports: Ports): MailboxMaintenance {
   };
 }
 
-function createSettlement({ store, orders, affectedBy, clock, wake }: Ports) {
+function createSettlement({ service, store, orders, affectedBy, clock, wake }: Ports) {
   let stopped = false;
+  const appealOf = (order: string) => orders.adoption.termsOf(order)?.appeal ?? null;
 
-  async function verdictOf(device: DeviceId): Promise<{ device: DeviceId; denial: DecidingOrder | null } | undefined> {
+  async function verdictOf(device: DeviceId): Promise<SettledDevice | undefined> {
     try {
       const { services } = orders.effect.cachedVerdict(device) ?? (await orders.effect.verdict(device));
-      return { device, denial: decidingOrder(services.messaging, orders.adoption.rules()) };
+      const denial = decidingOrder(services[service], orders.adoption.rules());
+      const notice = denial && denialNotice(services[service], denial, 'recipient', appealOf);
+      return { device, denial, notice };
     } catch (error) {
       if (isCordonError(error, 'device_unknown')) return undefined;
       throw error;
     }
   }
 
-  async function settleWaiting(waiting: Awaited<ReturnType<MailboxStore['waitingAmong']>>): Promise<void> {
+  async function settleWaiting(waiting: Awaited<ReturnType<WaitingStore['waitingAmong']>>): Promise<void> {
     for (let from = 0; from < waiting.length && !stopped; from += SETTLED_TOGETHER) {
       const verdicts = await Promise.all(
         waiting.slice(from, from + SETTLED_TOGETHER).map(async ({ device, denied }) => {
           const verdict = await verdictOf(device);
-          // Skip the device if no order denies it messaging now, and no order did when its mailbox was last updated.
+          // Skip the device if no order denies it the service now, and no order did when its mailbox was last updated.
           return verdict && (verdict.denial || denied) ? [verdict] : [];
         }),
       );
@@ -169,7 +177,7 @@ function createSettlement({ store, orders, affectedBy, clock, wake }: Ports) {
       const now = clock.now();
       await settle(await store.denied());
       for (const rule of orders.adoption.rules()) {
-        if (rule.services.has('messaging') && inForce(rule, now)) await settle(await affectedBy(rule));
+        if (rule.services.has(service) && inForce(rule, now)) await settle(await affectedBy(rule));
       }
     },
     stop: () => {

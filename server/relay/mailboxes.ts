@@ -34,11 +34,14 @@ export function createMailboxes(ports: {
   };
 }
 
-/** Returns a function that notifies devices of new mail, with at most one notification per turn of the event loop. */
-export function createMailWakes(bus: Pick<Bus, 'publish'>): (devices: readonly DeviceId[]) => void {
+/** Returns a function that notifies devices of what waits for them, with at most one notification per turn of the event loop. */
+export function createWakes(
+  bus: Pick<Bus, 'publish'>,
+  kind: 'mailbox' | 'mail',
+): (devices: readonly DeviceId[]) => void {
   const publish = createBatcher(
     async (devices: readonly DeviceId[]) => {
-      bus.publish({ kind: 'mailbox', devices });
+      bus.publish({ kind, devices });
       return new Map<DeviceId, undefined>();
     },
     { most: Number.POSITIVE_INFINITY },

@@ -24,16 +24,18 @@ export interface JudgedPost {
   readonly at: Instant;
   readonly expiresAt: Instant;
   /** Recipients of the message without duplicates. `known` is false for an unknown device. */
-  readonly recipients: readonly {
-    readonly device: DeviceId;
-    readonly known: boolean;
-    readonly denial: DenialNotice | null;
-    /**
-     * Rule of the order that blocks the delivery: whether the server holds, delivers or returns the recipient's mail. Null if no order
-     * blocks the delivery.
-     */
-    readonly waiting: WaitingRule | null;
-  }[];
+  readonly recipients: readonly JudgedRecipient[];
+}
+
+export interface JudgedRecipient {
+  readonly device: DeviceId;
+  readonly known: boolean;
+  readonly denial: DenialNotice | null;
+  /**
+   * Rule of the order that blocks the delivery: whether the server holds, delivers or returns the recipient's mail. Null if no order
+   * blocks the delivery.
+   */
+  readonly waiting: WaitingRule | null;
 }
 
 export interface Placed {
@@ -98,27 +100,26 @@ export interface DecidingOrder {
   readonly order: string;
 }
 
-export interface MailboxStore {
-  counters(enrollment: Enrollment): Promise<MailboxCounters>;
-  /** Reads mailbox entries, sorted by sequence number. Concurrent reads share one SQL statement. */
-  read(query: MailboxQuery): Promise<MailboxPage>;
+/** Device whose waiting messages or mail an order may hold, release or return. */
+export interface SettledDevice {
+  readonly device: DeviceId;
+  /** Order that suspends the service for the device now; null if no order does. */
+  readonly denial: DecidingOrder | null;
+  /** Notice about this order for the sender of returned mail; null without an order. */
+  readonly notice: DenialNotice | null;
+}
+
+/** Store of messages, or of mail, that waits for devices. */
+export interface WaitingStore {
   /**
-   * Records that a device has received its mailbox entries up to the sequence number `through`. Concurrent calls share a transaction.
-   * Returns the senders that receive a delivery report.
+   * Holds, releases or returns what waits for the given devices, by the orders that now suspend the service (rules in `settlement.ts`).
+   * Uses one transaction, and a repeated call changes nothing. Released mail gets the full storage time again. Returns the senders that
+   * receive a delivery report.
    */
-  acknowledge(enrollment: Enrollment, through: number, now: Instant): Promise<readonly DeviceId[]>;
-  /**
-   * Holds, releases or returns the waiting mail of the given devices, by the orders that now suspend their messaging (rules in
-   * `settlement.ts`). Uses one transaction, and a repeated call changes nothing. Released mail gets the full storage time again. Returns
-   * the senders that receive a delivery report.
-   */
-  settle(
-    verdicts: readonly { readonly device: DeviceId; readonly denial: DecidingOrder | null }[],
-    now: Instant,
-  ): Promise<readonly DeviceId[]>;
+  settle(devices: readonly SettledDevice[], now: Instant): Promise<readonly DeviceId[]>;
   /**
    * Selects the given devices whose waiting mail may have to be held, released or returned now. These mailboxes have mail, or were last
-   * updated while an order suspended messaging. `denied`: the mailbox was last updated under such an order, or an order holds mail in the
+   * updated while an order suspended the service. `denied`: the mailbox was last updated under such an order, or an order holds mail in the
    * mailbox.
    */
   waitingAmong(
@@ -131,6 +132,17 @@ export interface MailboxStore {
    */
   expire(now: Instant): Promise<{ readonly senders: readonly DeviceId[]; readonly more: boolean }>;
   figures(): Promise<MailboxFigures>;
+}
+
+export interface MailboxStore extends WaitingStore {
+  counters(enrollment: Enrollment): Promise<MailboxCounters>;
+  /** Reads mailbox entries, sorted by sequence number. Concurrent reads share one SQL statement. */
+  read(query: MailboxQuery): Promise<MailboxPage>;
+  /**
+   * Records that a device has received its mailbox entries up to the sequence number `through`. Concurrent calls share a transaction.
+   * Returns the senders that receive a delivery report.
+   */
+  acknowledge(enrollment: Enrollment, through: number, now: Instant): Promise<readonly DeviceId[]>;
 }
 
 export interface MailboxFigures {

@@ -3,12 +3,9 @@
  * messaging for a recipient, the order's rule for waiting messages decides about this recipient's copy. The server cannot read the
  * messages.
  */
-import { isCordonError } from '../../shared/errors.ts';
-import type { DenialNotice } from '../../shared/protocol/frames.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 import type { Clock } from '../../shared/time/clock.ts';
-import type { ServiceVerdict } from '../../shared/verdict/terms.ts';
-import { decidingOrder, denialNotice } from './denials.ts';
+import { createJudgment } from './judgment.ts';
 import type { Arrival, Enrollment, JudgedPost, MailboxItem, OrdersPort, Post, Posted, PostStore } from './ports.ts';
 
 const DAY = 86_400_000;
@@ -42,40 +39,7 @@ export function createPosts(ports: {
 }): Posts {
   const { store, orders, clock, sendNow, wake, settleSoon } = ports;
   let accepted = 0;
-  const appealOf = (order: string) => orders.adoption.termsOf(order)?.appeal ?? null;
-
-  async function messagingOf(device: DeviceId): Promise<ServiceVerdict | undefined> {
-    try {
-      return (await orders.effect.verdict(device)).services.messaging;
-    } catch (error) {
-      if (isCordonError(error, 'device_unknown')) return undefined;
-      throw error;
-    }
-  }
-
-  async function judge(devices: readonly DeviceId[]): Promise<JudgedPost['recipients']> {
-    const found = devices.map((device) => orders.effect.cachedVerdict(device)?.services.messaging);
-    if (found.includes(undefined)) {
-      await Promise.all(
-        devices.map(async (device, index) => {
-          found[index] ??= await messagingOf(device);
-        }),
-      );
-    }
-    return devices.map((device, index) => {
-      const verdict = found[index];
-      const by = verdict ? decidingOrder(verdict, orders.adoption.rules()) : null;
-      const denial = verdict && by ? denialNotice(verdict, by, 'recipient', appealOf) : null;
-      return { device, known: verdict !== undefined, denial, waiting: by?.rule ?? null };
-    });
-  }
-
-  async function refusal(sender: Enrollment): Promise<DenialNotice | null> {
-    const verdict =
-      orders.effect.cachedVerdict(sender.device)?.services.messaging ?? (await messagingOf(sender.device)) ?? null;
-    const by = verdict && decidingOrder(verdict, orders.adoption.rules());
-    return verdict && by && denialNotice(verdict, by, 'sender', appealOf);
-  }
+  const judgment = createJudgment(orders, 'messaging');
 
   async function stored(judged: JudgedPost): Promise<Posted> {
     const { response, entries } = await store.post(judged);
@@ -105,7 +69,7 @@ export function createPosts(ports: {
 
   return {
     async accept(sender, post) {
-      const denial = await refusal(sender);
+      const denial = await judgment.refusal(sender.device);
       if (denial) {
         // If the message was accepted before the order took effect, return the stored response. A refusal is not stored, so the sender may
         // send the message again later.
@@ -113,7 +77,7 @@ export function createPosts(ports: {
         const refused: Posted = { kind: 'posted', id: post.id, outcome: 'refused', denial, recipients: [] };
         return { response: Promise.resolve(known ?? refused) };
       }
-      const recipients = await judge([...new Set(post.to)]);
+      const recipients = await judgment.recipients([...new Set(post.to)]);
       const at = clock.now();
       const expiresAt = Math.min(post.expires ?? Infinity, at + KEPT_FOR);
       return { response: stored({ sender, post, at, expiresAt, recipients }) };

@@ -9,12 +9,19 @@ import type { Clock } from '../../shared/time/clock.ts';
 import type { OrderRule } from '../../shared/verdict/terms.ts';
 import type { Bus } from '../bus/bus.ts';
 import { type AttachmentStore, type Attachments, createAttachments } from './attachments.ts';
-import type { MessagingGate } from './denials.ts';
+import { serviceGateOf } from './denials.ts';
 import { createKeyPackageService, type KeyPackageService, type KeyPackageStore } from './key-packages.ts';
 import { createMailboxMaintenance, type MailboxMaintenance } from './mailbox-maintenance.ts';
-import { createMailboxes, createMailWakes, type Mailboxes } from './mailboxes.ts';
+import { createMailboxes, createWakes, type Mailboxes } from './mailboxes.ts';
 import type { Arrival, Log, MailboxFigures, MailboxStore, OrdersPort, PostStore } from './ports.ts';
 import { createPosts, type Posts } from './posts.ts';
+
+export { requireService, type ServiceGate, serviceGateOf } from './denials.ts';
+export { createJudgment, type Judgment } from './judgment.ts';
+export { createMailboxMaintenance, type MailboxMaintenance } from './mailbox-maintenance.ts';
+export { createWakes } from './mailboxes.ts';
+export type { Enrollment, Log, MailboxFigures, OrdersPort, WaitingStore } from './ports.ts';
+export type { Gate } from './settlement.ts';
 
 export interface Relay extends Pick<Posts, 'accept'>, Mailboxes, Pick<MailboxMaintenance, 'start' | 'stop'> {
   /**
@@ -41,9 +48,9 @@ export interface RelayPorts {
 }
 
 export function createRelay({ posts: postStore, mailboxes: mailboxStore, ...ports }: RelayPorts): Relay {
-  const wake = createMailWakes(ports.bus);
+  const wake = createWakes(ports.bus, 'mailbox');
   const mailboxes = createMailboxes({ ...ports, store: mailboxStore, wake });
-  const maintenance = createMailboxMaintenance({ ...ports, store: mailboxStore, wake });
+  const maintenance = createMailboxMaintenance({ ...ports, service: 'messaging', store: mailboxStore, wake });
   let send: (arrival: Arrival) => boolean = () => false;
   const posts = createPosts({
     ...ports,
@@ -53,11 +60,7 @@ export function createRelay({ posts: postStore, mailboxes: mailboxStore, ...port
     settleSoon: maintenance.settleSoon,
   });
   const { orders, clock, bus } = ports;
-  const gate: MessagingGate = {
-    verdict: async (device) => orders.effect.cachedVerdict(device) ?? orders.effect.verdict(device),
-    rules: () => orders.adoption.rules(),
-    appealOf: (order) => orders.adoption.termsOf(order)?.appeal ?? null,
-  };
+  const gate = serviceGateOf(orders);
   return {
     keyPackages: createKeyPackageService({ store: ports.keyPackages, gate, bus }),
     attachments: createAttachments({ store: ports.attachments, gate, clock }),

@@ -70,5 +70,6 @@ export function codeOf(row: CodeRow): StoredCode {
     expiresAt: row.expires_at,
     usedAt: row.used_at,
     canceledAt: row.canceled_at,
+    mailConnector: row.mail_connector === 1,
   };
 }

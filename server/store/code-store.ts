@@ -125,5 +125,6 @@ function codeRow(code: NewCode): Schema['activation_codes'] {
     expires_at: code.expiresAt,
     used_at: null,
     canceled_at: null,
+    mail_connector: code.mailConnector ? 1 : null,
   };
 }

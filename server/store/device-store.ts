@@ -37,6 +37,7 @@ import { rememberDevices } from './history.ts';
 import { dropKeyPackages } from './key-package-store.ts';
 import { keyedQuery } from './keyed-query.ts';
 import { appendLocationEntry } from './location-records.ts';
+import { purgeMailQueue } from './mail-rows.ts';
 import { purgeMailbox } from './mailbox-rows.ts';
 import { requireInGroup } from './people-store.ts';
 import { isUnderLegalHold, UNDER_LEGAL_HOLD } from './under-legal-hold.ts';
@@ -168,7 +169,10 @@ export async function endDevice(
     .execute();
   if (entry) for (const { serial } of revoked) await appendEntry(tx, entry(serial));
   await cancelCommandsOf(tx, id, ended.realAt, `The device was ${ended.status}.`);
-  if (!(await isUnderLegalHold(tx, id))) await purgeMailbox(tx, id, ended.at);
+  if (!(await isUnderLegalHold(tx, id))) {
+    await purgeMailbox(tx, id, ended.at);
+    await purgeMailQueue(tx, id, ended.at);
+  }
   await dropKeyPackages(tx, id);
   return true;
 }

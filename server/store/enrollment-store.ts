@@ -23,6 +23,7 @@ import { recordEnrollments } from './enrollment-records.ts';
 import { rememberDevices, rememberNewDevices } from './history.ts';
 import { dropKeyPackages } from './key-package-store.ts';
 import { keyedQuery } from './keyed-query.ts';
+import { purgeMailQueue } from './mail-rows.ts';
 import { purgeMailbox } from './mailbox-rows.ts';
 import { isUnderLegalHold, UNDER_LEGAL_HOLD } from './under-legal-hold.ts';
 
@@ -156,9 +157,9 @@ async function addDevices(tx: Tx, rows: readonly Redemption[]): Promise<void> {
   );
   const { rows: added } = await sql`
     insert into devices
-      (id, generation, status, person_id, person_name, group_id, home, seat, enrolled_at, record_version, located)
+      (id, generation, status, person_id, person_name, group_id, home, seat, enrolled_at, record_version, located, mail_connector)
     select code.id, v.column2, 'active', code.person_id, persons.name, code.group_id, code.home, code.seat,
-      v.column3, v.column4, 0
+      v.column3, v.column4, 0, code.mail_connector
     from ${table} as v
     cross join activation_codes as code
     inner join persons on persons.id = code.person_id
@@ -181,7 +182,7 @@ async function enrollAgain(tx: Tx, row: Redemption): Promise<void> {
   const { home, seat, ...owner } = await tx
     .selectFrom('activation_codes as code')
     .innerJoin('persons', 'persons.id', 'code.person_id')
-    .select(['code.person_id', 'persons.name as person_name', 'code.home', 'code.seat'])
+    .select(['code.person_id', 'persons.name as person_name', 'code.home', 'code.seat', 'code.mail_connector'])
     .where('code.id', '=', row.id)
     .executeTakeFirstOrThrow();
   const { numUpdatedRows } = await tx
@@ -203,6 +204,7 @@ async function enrollAgain(tx: Tx, row: Redemption): Promise<void> {
   await revokeEarlier(tx, row.id, row.at, row.revoked);
   await cancelCommandsOf(tx, row.id, row.at, 'The device was enrolled again.');
   await purgeMailbox(tx, row.id, row.enrolledAt);
+  await purgeMailQueue(tx, row.id, row.enrolledAt);
   await dropKeyPackages(tx, row.id);
 }
 

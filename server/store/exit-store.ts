@@ -147,6 +147,7 @@ export class ExitStore implements Port {
       const destroyed = await dataOf(tx, device);
       await endDevice(tx, device, { status: 'revoked', at, realAt, reason }, entries.revoked);
       await tx.deleteFrom('attachments').where('device_id', '=', device).execute();
+      await tx.deleteFrom('mail_pieces').where('device_id', '=', device).where('mail', 'is', null).execute();
       await tx.deleteFrom('device_inventory').where('device_id', '=', device).execute();
       await tx
         .insertInto('device_exits')

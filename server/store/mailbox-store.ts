@@ -2,7 +2,6 @@ import { sql } from 'kysely';
 import { createBatcher } from '../../shared/loops/batcher.ts';
 import { type DeviceId, deviceIdSchema } from '../../shared/protocol/ids.ts';
 import type {
-  DecidingOrder,
   Enrollment,
   Fate,
   MailboxCounters,
@@ -11,6 +10,7 @@ import type {
   MailboxPage,
   MailboxStore as MailboxPort,
   MailboxQuery,
+  SettledDevice,
 } from '../relay/ports.ts';
 import { tableOf } from './bulk.ts';
 import type { Database, Tx } from './database.ts';
@@ -115,10 +115,7 @@ export class MailboxStore implements MailboxPort {
     return acknowledgment.reported;
   }
 
-  settle(
-    verdicts: readonly { readonly device: DeviceId; readonly denial: DecidingOrder | null }[],
-    now: number,
-  ): Promise<readonly DeviceId[]> {
+  settle(verdicts: readonly Pick<SettledDevice, 'device' | 'denial'>[], now: number): Promise<readonly DeviceId[]> {
     return this.#database.transaction(async (tx) => {
       const reported = new Set<DeviceId>();
       for (const { device, denial } of verdicts) {

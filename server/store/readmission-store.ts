@@ -20,6 +20,7 @@ import type { Database, Tx } from './database.ts';
 import { insertCertificates, revokeEarlier } from './enrollment-store.ts';
 import { rememberDevices, rememberNewDevices } from './history.ts';
 import { dropKeyPackages } from './key-package-store.ts';
+import { purgeMailQueue } from './mail-rows.ts';
 import { purgeMailbox } from './mailbox-rows.ts';
 import { requireMember } from './people-store.ts';
 
@@ -214,6 +215,7 @@ async function admitDevice(
   await rememberDevices(tx, [id], at);
   await cancelCommandsOf(tx, id, Date.now(), 'The device was enrolled again.');
   await purgeMailbox(tx, id, at);
+  await purgeMailQueue(tx, id, at);
   await dropKeyPackages(tx, id);
 }
 

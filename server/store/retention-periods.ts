@@ -185,6 +185,35 @@ const MESSAGES: readonly RetentionPeriod[] = [
   },
 ];
 
+const MAIL: readonly RetentionPeriod[] = [
+  {
+    records: 'pieces that no mail names',
+    table: 'mail_pieces',
+    key: 'id',
+    since: 'mail is null and at',
+    days: 1,
+    time: 'domain',
+    underLegalHold: ofDeviceUnderLegalHold('device_id'),
+  },
+  {
+    records: 'results of mails',
+    table: 'mail_results',
+    key: 'device_id, generation, mail_id',
+    since: 'at',
+    days: 30,
+    time: 'domain',
+    underLegalHold: ofDeviceUnderLegalHold('device_id'),
+  },
+  {
+    records: 'number of returned mails, for each day',
+    table: 'mail_returns',
+    key: 'day',
+    since: `day * ${86_400_000}`,
+    days: 30,
+    time: 'domain',
+  },
+];
+
 const ORDERS: readonly RetentionPeriod[] = [
   {
     records: 'documents of instruments that no revision names',
@@ -241,5 +270,6 @@ export const retentionPeriods = (evidenceDays: number): readonly RetentionPeriod
   ...PERSONAL,
   ...ACCESS,
   ...MESSAGES,
+  ...MAIL,
   ...ORDERS,
 ];

@@ -7,6 +7,7 @@ import type { DeviceTables } from './schema/devices.ts';
 import type { DisclosureTables } from './schema/disclosures.ts';
 import type { LedgerTables } from './schema/ledger.ts';
 import type { LocationTables } from './schema/locations.ts';
+import type { MailTables } from './schema/mail.ts';
 import type { MessageTables } from './schema/messages.ts';
 import type { OpenIdTables } from './schema/openid.ts';
 import type { OrderTables } from './schema/orders.ts';
@@ -21,6 +22,7 @@ export interface Schema
     LedgerTables,
     CosignatureTables,
     MessageTables,
+    MailTables,
     OpenIdTables,
     RecoveryTables,
     DisclosureTables {

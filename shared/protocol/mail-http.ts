@@ -11,10 +11,14 @@
  *   A repeated upload of the same bytes changes nothing. A piece that no mail names after a day is deleted.
  * - `GET /device/mail/pieces/ID` → the bytes. Only for recipients of a mail that names the piece.
  * - `POST /device/mail` (`sealedMailSchema`) → `mailResponse`: hands over a mail whose pieces are stored. The mail is durable when the response
- *   arrives. A repeated mail (`id`) of the same enrollment gets the same response for 30 days and is stored once.
+ *   arrives. A repeated mail (`id`) of the same enrollment gets the same response for 30 days and is stored once. If no recipient's outcome
+ *   is `stored` or `held`, the server stores nothing, and the sender may repeat the mail later.
  * - `GET /device/mail/queue?after=SEQ` → `mailQueueResponse`: the next items for this device, oldest first. The server repeats an item until
  *   the device acknowledges it. While an order suspends mail, the response contains only what the order's rule for waiting mail allows.
- * - `POST /device/mail/queue/received` (`mailReceivedBody`) → 204: the device has stored all items up to `through` durably.
+ *   `after` is the number of the newest item that the device has stored; 0 at first. If the server was restored from an older backup, it
+ *   gives waiting items new numbers above `after`. Such an item may repeat an earlier one, so devices recognize a mail by sender and `id`.
+ * - `POST /device/mail/queue/received` (`mailReceivedBody`) → 204: the device has stored all items up to `through` durably. This counts only
+ *   for items that the server has sent to the device. Fetch the pieces of a mail before this request: afterward the server deletes them.
  *
  * The frame `new-mail` tells a connected device that its queue has a new item. A lost frame only delays the item, because devices also ask
  * after each connection and on a timer.

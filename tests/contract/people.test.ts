@@ -42,6 +42,7 @@ describeOnEveryStore('people', (open) => {
   const code = (person: PersonId, group: GroupId) => ({
     id: newDeviceId(),
     secretHash: 'h',
+    mailConnector: false,
     person,
     group,
     home: null,

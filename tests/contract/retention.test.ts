@@ -124,6 +124,27 @@ async function fill(database: Database) {
       .insertInto('attachments')
       .values({ id: name, device_id: device, size: 1, at: NOW.domain - 30 * DAY - ago, body: Buffer.of(1) })
       .execute();
+    const own = { device_id: device, generation: 1 };
+    for (const mail of [null, 1]) {
+      await db
+        .insertInto('mail_pieces')
+        .values({
+          ...own,
+          id: `${name} ${mail}`,
+          sha256: '',
+          size: 1,
+          at: NOW.domain - DAY - ago,
+          mail,
+          body: Buffer.of(1),
+        })
+        .execute();
+    }
+    await db
+      .insertInto('mail_results')
+      .values({ ...own, mail_id: name, at: NOW.domain - 30 * DAY - ago, answer: '' })
+      .execute();
+    const day = NOW.domain / DAY - 30 - (ago === 1 ? 1 : 0);
+    await db.insertInto('mail_returns').values({ day, mails: 1, bytes: 1 }).execute();
     const checked_at = NOW.domain - 30 * DAY - ago;
     await db
       .insertInto('pending_exits')
@@ -231,6 +252,9 @@ describeOnEveryStore('retention', (open) => {
       conversations: 0,
       conversation_members: 0,
       attachments: 1,
+      mail_pieces: 1,
+      mail_results: 1,
+      mail_returns: 1,
       order_documents: 1,
       pending_exits: 1,
     };
@@ -253,6 +277,8 @@ describeOnEveryStore('retention', (open) => {
     const waiting = (await db.selectFrom('posts').select('post_id').execute()).map(({ post_id }) => post_id);
     expect(waiting.sort()).toEqual(['old', 'young']);
     expect(await db.selectFrom('conversation_epochs').select('epoch').execute()).toEqual([{ epoch: 0 }]);
+    const pieces = (await db.selectFrom('mail_pieces').select('id').execute()).map(({ id }) => id);
+    expect(pieces.sort()).toEqual(['old 1', 'young 1', 'young null']);
     const oldest = await db.selectFrom('order_lists').select('version').orderBy('version').executeTakeFirst();
     expect(oldest).toEqual({ version: 703 });
     expect(await db.selectFrom('certificates').select('not_after').execute()).toEqual([{ not_after: 1 }]);

@@ -17,6 +17,7 @@ import { spkiOf } from '../../certs/certificate.ts';
 import { createCommands } from '../../server/commands/commands.ts';
 import { createDevices } from '../../server/devices/devices.ts';
 import { createGateway } from '../../server/gateway/gateway.ts';
+import { createMail } from '../../server/mail/mail.ts';
 import { createMembership } from '../../server/membership/membership.ts';
 import { createMonitor } from '../../server/monitoring/monitor.ts';
 import { createEst } from '../../server/public/est.ts';
@@ -25,6 +26,7 @@ import { AttachmentStore } from '../../server/store/attachment-store.ts';
 import { commandStores } from '../../server/store/command-stores.ts';
 import { deviceStores } from '../../server/store/device-stores.ts';
 import { KeyPackageStore } from '../../server/store/key-package-store.ts';
+import { mailStores } from '../../server/store/mail-stores.ts';
 import { MailboxStore } from '../../server/store/mailbox-store.ts';
 import { membershipStores } from '../../server/store/membership-stores.ts';
 import { PostStore } from '../../server/store/post-store.ts';
@@ -103,6 +105,16 @@ export async function openGatewayWorld(options: GatewayWorldOptions = {}) {
     log,
   });
   await relay.start();
+  const mail = createMail({
+    installation: INSTALLATION,
+    stores: mailStores(database),
+    orders,
+    affectedBy: async () => [...world.devices.keys()],
+    clock,
+    bus,
+    log,
+  });
+  await mail.start();
   const ledgerKeys = generateKeyPairSync('ed25519');
   const ledger = testLedger(database, clock, bus, ledgerKeys);
   const membership = createMembership({
@@ -159,6 +171,7 @@ export async function openGatewayWorld(options: GatewayWorldOptions = {}) {
       },
       orders,
       relay,
+      mail,
       membership,
       ledger,
       reenroll: est.reenroll,
@@ -170,8 +183,8 @@ export async function openGatewayWorld(options: GatewayWorldOptions = {}) {
   );
   const port = await gateway.listen('127.0.0.1', 0);
 
-  async function enroll(area = 'SE', user = 'Amina') {
-    const { id, secret } = await code(group, { user });
+  async function enroll(area = 'SE', user = 'Amina', more: { readonly mailConnector?: boolean } = {}) {
+    const { id, secret } = await code(group, { user, ...more });
     const privateKey = newKey();
     const { certificate } = await enrollment.redeem({ id, secret, csr: csrFor(id, privateKey), address: null });
     const place = parseHomeArea(area);
@@ -216,6 +229,7 @@ export async function openGatewayWorld(options: GatewayWorldOptions = {}) {
     commands,
     gateway,
     relay,
+    mail,
     membership,
     ledger,
     ledgerKeys,
@@ -230,6 +244,7 @@ export async function openGatewayWorld(options: GatewayWorldOptions = {}) {
     alertCodes: async (device: DeviceId) => (await devices.alerts({ scope: null, device })).map((alert) => alert.code),
     close: async () => {
       await gateway.stop();
+      await mail.stop();
       await relay.stop();
       membership.stop();
       await ledger.stop();
@@ -286,7 +301,7 @@ export class TestLink {
     this.socket.send(JSON.stringify(frame));
   }
 
-  async hello(have: { list?: number; record?: number; approverSet?: number } = {}): Promise<this> {
+  async hello(have: { list?: number; record?: number; approverSet?: number; mail?: true } = {}): Promise<this> {
     await this.opened;
     this.send({ kind: 'hello', agent: 'test', list: 0, record: 0, approverSet: 0, ...have });
     await this.next('address');

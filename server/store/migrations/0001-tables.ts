@@ -4,6 +4,7 @@ import { createTables, type Table } from '../create-tables.ts';
 import type { DialectName } from '../dialect.ts';
 import { COSIGNATURES } from './tables-cosignatures.ts';
 import { DISCLOSURES } from './tables-disclosures.ts';
+import { MAIL } from './tables-mail.ts';
 import { OPENID } from './tables-openid.ts';
 
 type Tables = Readonly<Record<string, Table>>;
@@ -111,7 +112,7 @@ const ACCOUNTS: Tables = {
 const DEVICES: Tables = {
   activation_codes: {
     columns: `id text, secret_hash text, person_id text, group_id text, home text?, seat text?, created_by text,
-      created_at int, expires_at int, used_at int?, canceled_at int?`,
+      created_at int, expires_at int, used_at int?, canceled_at int?, mail_connector int?`,
     key: 'id',
     references: { person_id: 'persons(id)', group_id: 'groups(id)' },
     indexes: ['created_at', 'group_id', 'person_id'],
@@ -119,7 +120,7 @@ const DEVICES: Tables = {
   devices: {
     columns: `id text, generation int, status text, person_id text, person_name text, group_id text, home text?,
       seat text?, enrolled_at int, ended_at int?, record_version int, statement text?, statement_until int?,
-      stated_home text?, located int`,
+      stated_home text?, located int, mail_connector int?`,
     key: 'id',
     references: { person_id: 'persons(id)', group_id: 'groups(id)' },
     indexes: [
@@ -499,8 +500,8 @@ const RECOVERY: Tables = {
 };
 
 const SUBJECTS = [
-  ...[INSTALLATION, PEOPLE, ACCOUNTS, OPENID, DEVICES, LOCATIONS, ORDERS, LEDGER, COSIGNATURES, MESSAGES, RECOVERY],
-  ...[DISCLOSURES],
+  ...[INSTALLATION, PEOPLE, ACCOUNTS, OPENID, DEVICES, LOCATIONS, ORDERS, LEDGER, COSIGNATURES, MESSAGES, MAIL],
+  ...[RECOVERY, DISCLOSURES],
 ];
 
 export const tables = (dialect: DialectName): Migration => ({

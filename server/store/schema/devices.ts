@@ -14,6 +14,8 @@ export interface DeviceTables {
     expires_at: number;
     used_at: number | null;
     canceled_at: number | null;
+    /** 1 if the code enrolls a mail connector. */
+    mail_connector: 1 | null;
   };
   devices: {
     id: string;
@@ -37,6 +39,8 @@ export interface DeviceTables {
     stated_home: string | null;
     /** 1 if `locations` has a row for the device. Needed because an index cannot find missing rows. */
     located: Flag;
+    /** 1 if the current enrollment is a mail connector. */
+    mail_connector: 1 | null;
   };
   /** Columns of a device that change with every connection, in a separate table to keep frequent writes small. */
   device_presence: {
