@@ -68,6 +68,8 @@ export const ACTIONS = {
   'identity.link': { right: 'provider.link', people: 1, stepUp: 'always', tokens: 'never' },
   'token.create': { right: 'tokens.create', people: 1, stepUp: 'always', tokens: 'never' },
   'approver-key.register': { right: 'approver-keys.register', people: 1, stepUp: 'always', tokens: 'never' },
+  /** A mail connector reads all mail of the company. */
+  'mail-connector.enroll': { right: 'codes.create-mail-connector', people: 1, stepUp: 'always', tokens: 'never' },
   /**
    * Readmission of a device after a restore from a backup. The action needs a step-up, because the server trusts the device again. The
    * server cannot know whether the device's certificate was revoked after the backup.
@@ -107,7 +109,7 @@ type RoutePolicy = ActionName | readonly ActionName[] | 'signed' | 'harmless';
 export const ROUTE_ACTIONS: Readonly<Partial<Record<RouteName, RoutePolicy>>> = {
   'commands.issue': ['workspace.wipe', 'device.unenroll', 'workspace.lock'],
   'commands.issue-many': ['workspace.wipe', 'device.unenroll', 'workspace.lock'],
-  'codes.create': ['device.re-enroll'],
+  'codes.create': ['device.re-enroll', 'mail-connector.enroll'],
   'devices.revoke': ['device.revoke'],
   'devices.update': ['location.override'],
   'groups.delete': 'group.delete',

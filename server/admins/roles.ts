@@ -117,6 +117,8 @@ export const RIGHTS = {
   'people.create': right('device', 'owner', 'fleet', 'helpdesk'),
   'people.update': right('device', 'owner', 'fleet'),
   'codes.create': right('device', 'owner', 'fleet', 'helpdesk'),
+  /** Right to create the activation code of a mail connector, which reads all mail of the company. */
+  'codes.create-mail-connector': right('whole', 'owner'),
   'codes.list': right('device', 'owner', 'fleet', 'helpdesk', 'auditor'),
   'codes.cancel': right('device', 'owner', 'fleet', 'helpdesk'),
 
@@ -269,7 +271,14 @@ export const RIGHTS = {
 
 export type RightName = keyof typeof RIGHTS;
 const RIGHT_NAMES = Object.keys(RIGHTS) as RightName[];
-export type RouteName = Exclude<RightName, 'commands.destroy' | 'backup.export' | 'orders.read-withheld'>;
+/** Rights that no route has as its name. A handler demands them, depending on the request. */
+export const RIGHTS_WITHOUT_ROUTE = [
+  'commands.destroy',
+  'backup.export',
+  'orders.read-withheld',
+  'codes.create-mail-connector',
+] as const satisfies readonly RightName[];
+export type RouteName = Exclude<RightName, (typeof RIGHTS_WITHOUT_ROUTE)[number]>;
 
 export interface AccessScope {
   /**

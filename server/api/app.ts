@@ -10,7 +10,7 @@ import { CordonError } from '../../shared/errors.ts';
 import { ROUTE_ACTIONS } from '../admins/action-policy.ts';
 import type { Actions } from '../admins/actions.ts';
 import type { Admins } from '../admins/admins.ts';
-import { RIGHTS, type RouteName } from '../admins/roles.ts';
+import { RIGHTS, RIGHTS_WITHOUT_ROUTE, type RouteName } from '../admins/roles.ts';
 import type { Monitor } from '../monitoring/monitor.ts';
 import { actorOf } from './actions.ts';
 import { authenticate, browserOf, cookieOf, pendingSignInOf, refuseOtherSites } from './authentication.ts';
@@ -201,10 +201,8 @@ function requireComplete(routes: readonly Route[]): void {
   const mounted = new Set(routes.map((route) => route.name));
   const ofDemo = (name: RouteName) => name.startsWith('demo.');
   const demo = [...mounted].some(ofDemo);
-  const named = Object.keys(RIGHTS).filter(
-    (name): name is RouteName =>
-      name !== 'commands.destroy' && name !== 'backup.export' && name !== 'orders.read-withheld',
-  );
+  const withoutRoute = new Set<string>(RIGHTS_WITHOUT_ROUTE);
+  const named = Object.keys(RIGHTS).filter((name): name is RouteName => !withoutRoute.has(name));
   const missing = named.filter((name) => !mounted.has(name) && (demo || !ofDemo(name)));
   const unruled = routes.filter(({ name, method }) => method !== 'get' && ROUTE_ACTIONS[name] === undefined);
   if (unruled.length > 0) {

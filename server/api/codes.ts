@@ -46,6 +46,10 @@ export function codeRoutes({ enrollment, devices, people, orders }: CodesPorts):
       async handler({ body, scope, demand, authorize, caller }) {
         const { person, group, home, seat, device } = body;
         await people.personInScope(person, scope.devices);
+        if (body.mailConnector) {
+          demand('codes.create-mail-connector');
+          await authorize('mail-connector.enroll', []);
+        }
         if (device === null) {
           requireInScope(scope.devices, { group, home: home ?? (await devices.getGroup(group)).home });
         } else {

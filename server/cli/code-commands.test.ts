@@ -46,6 +46,24 @@ it('creates a code that a helpdesk of another group cannot create, see or cancel
   expect((await people.cordon('owner', ['codes', 'cancel', made.id])).code).toBe(0);
 });
 
+it('creates the code of a mail connector for an owner only, and never for an API token', async () => {
+  const group = await groupOf('Connectors');
+  const create = ['codes', 'create', '--user', 'Mail', '--group', group, '--mail-connector'];
+  const desk = await people.api.account('desk2@example.org', []);
+  await people.api.commandLine(desk, join(people.folder, 'desk2-home'));
+  await people.cordon('owner', ['accounts', 'grant', desk.id, 'fleet']);
+  expect((await people.cordon('desk2', create)).err).toContain('[forbidden]');
+  const [mail] = (await people.cordon('owner', ['people', 'list', '--text', 'Mail', '--json'])).json().people;
+  const forMail = ['codes', 'create', '--person', mail.id, '--group', group, '--mail-connector'];
+  expect((await people.cordon('owner', forMail)).code).toBe(0);
+  expect((await people.cordon('owner', ['codes', 'list'])).out).toMatch(/mail connector/);
+  const owner = await people.api.account('owner2@example.org', []);
+  const token = await people.api.token(owner);
+  const body = { person: mail.id, group, mailConnector: true };
+  const refused = await people.api.request('POST', '/api/v1/codes', { authorization: `Bearer ${token}` }, body);
+  expect([refused.status, refused.json.code]).toEqual([403, 'forbidden']);
+});
+
 async function groupOf(name: string): Promise<string> {
   return (await people.cordon('owner', ['groups', 'add', name])).out.trim();
 }

@@ -35,6 +35,7 @@ export function addCodeCommands(program: Command, cli: Cli): void {
     .option('--home <area>')
     .option('--seat <area>')
     .option('--hours <hours>', 'lifetime in hours', Number)
+    .option('--mail-connector', 'enroll a mail connector, which reads all mail of the company. Only for owners')
     .action(async ({ hours, user, person: id, ...options }: CodeOptions) => {
       const personOptions = { group: options.group, ...(id && { person: id }), ...(user && { user }) };
       const person = await personForCode(cli.client(), personOptions);
@@ -49,7 +50,7 @@ export function addCodeCommands(program: Command, cli: Cli): void {
     .option('--state <state>', 'state: open, used, expired or canceled')
     .action(async (options: Record<string, string>) => {
       const all = await allCodes(cli.client(), options);
-      const rows = all.map(({ id, user, person, group, home, state, expiresAt }) => [
+      const rows = all.map(({ id, user, person, group, home, state, expiresAt, mailConnector }) => [
         id,
         user,
         person,
@@ -57,8 +58,9 @@ export function addCodeCommands(program: Command, cli: Cli): void {
         home,
         state,
         when(expiresAt),
+        mailConnector ? 'mail connector' : null,
       ]);
-      cli.out().show(all, table(['id', 'user', 'person', 'group', 'home', 'state', 'expires'], rows));
+      cli.out().show(all, table(['id', 'user', 'person', 'group', 'home', 'state', 'expires', 'kind'], rows));
     });
   codes
     .command('cancel')

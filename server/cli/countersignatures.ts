@@ -11,6 +11,7 @@ import {
 import { CordonError } from '../../shared/errors.ts';
 import type { Signer } from '../../shared/order/dsse.ts';
 import { countersignCertificate, readMessagingCertificate } from '../../shared/order/messaging-certificate.ts';
+import { plain } from '../../shared/text/visible-text.ts';
 import type { Client } from './client.ts';
 import { type Cell, when } from './output.ts';
 
@@ -28,6 +29,7 @@ export interface WaitingCertificate {
   readonly digest: string;
   readonly payload: string;
   readonly email: string | null;
+  readonly mailConnector: boolean;
   readonly group: string;
   readonly since: number;
   readonly others: Listed['others'];
@@ -86,10 +88,20 @@ function read({ payload, group, since, device, generation, ...listed }: Listed):
       `The server describes the certificate of ${certificate.device} as another one (${device}). Do not sign it.`,
     );
   }
-  const { email = null } = certificate;
+  const { email = null, mailConnector = false } = certificate;
   const { others, codeBy } = listed;
-  return { device, generation, person, name, email, digest, payload, group: group.name, since, others, codeBy };
+  const named = { device, generation, person, name, email, mailConnector };
+  return { ...named, digest, payload, group: group.name, since, others, codeBy };
 }
+
+/** Warnings about certificates with which the signer gives more than membership in conversations. */
+export const warningsOf = (waiting: readonly WaitingCertificate[]): string[] =>
+  waiting
+    .filter(({ mailConnector }) => mailConnector)
+    .map(
+      ({ device, name }) =>
+        `ATTENTION: ${device} of ${plain(name)} is a mail connector. This device will read all mail of the company.`,
+    );
 
 export const COLUMNS = [
   'name',
@@ -101,6 +113,7 @@ export const COLUMNS = [
   'since',
   'other devices (as stated by the server)',
   'code created by (as stated by the server)',
+  'kind',
 ];
 export const rowOf = ({
   name,
@@ -112,6 +125,7 @@ export const rowOf = ({
   since,
   others,
   codeBy,
+  mailConnector,
 }: WaitingCertificate): Cell[] => [
   name,
   email,
@@ -122,6 +136,7 @@ export const rowOf = ({
   when(since),
   others.map(otherWords).join('; ') || 'none',
   codeBy === null ? 'unknown' : `${codeBy.name} (${codeBy.scoped ? 'role limited to groups or areas' : 'all groups'})`,
+  mailConnector ? 'MAIL CONNECTOR' : null,
 ];
 
 const otherWords = ({ device, hostname, enrolledAt, verified }: WaitingCertificate['others'][number]): string =>

@@ -79,6 +79,7 @@ function addViews(devices: Command, cli: Cli): void {
           ...machine,
           `location: ${location.areas.join(' or ') || 'unknown'} (${location.certainty}${location.source ? `, by ${location.source}` : ''})`,
           ...workspaceLines(device.workspace),
+          ...(device.mailConnector ? ['This device is a mail connector: it reads all mail of the company.'] : []),
           ...(device.underLegalHold
             ? ['A legal hold is active. The server deletes and wipes nothing of this device.']
             : []),
@@ -159,6 +160,7 @@ const deviceHead = [
   'last seen',
   'host',
   'list',
+  'kind',
 ];
 const deviceRow = (device: DeviceView) => [
   device.id,
@@ -172,6 +174,7 @@ const deviceRow = (device: DeviceView) => [
   when(device.presence?.lastSeenAt ?? null),
   device.hostname,
   device.presence?.listVersion ?? 0,
+  device.mailConnector ? 'mail connector' : null,
 ];
 
 function instant(text: string | undefined): number {

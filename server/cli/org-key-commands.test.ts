@@ -63,8 +63,10 @@ afterAll(async () => {
 });
 
 /** Device whose key waits for verification. */
-async function submitKey(user: string, group = embassies): Promise<DeviceId> {
+async function submitKey(user: string, group = embassies, mailConnector = false): Promise<DeviceId> {
   const id = await addDevice(api.database, { group, user });
+  if (mailConnector)
+    await api.database.db.updateTable('devices').set({ mail_connector: 1 }).where('id', '=', id).execute();
   const privateKey = newKey();
   const { der } = authority.issue({ profile: 'device', spki: spkiOf(privateKey), commonName: id });
   const { envelope } = messagingKey(id, signerOf(privateKey), { installation: 'test' });
@@ -85,6 +87,9 @@ async function adopt(more: readonly string[]) {
   }
   return { proposed: proposed.out, shown };
 }
+
+const certificateOf = (envelope: { readonly payload: string } | undefined) =>
+  JSON.parse(Buffer.from(envelope?.payload ?? '', 'base64').toString('utf8'));
 
 const members = async (...names: string[]) => {
   const people = names.map((name) => personCalled(name));
@@ -192,6 +197,33 @@ describe('the organization’s key', () => {
     const { err } = await cordon('kai', ['org-key', 'serve', '--key', file('org'), ...most]);
     expect(err).toContain(`Cara, ${fresh}`);
     expect(await waiting()).toEqual([]);
+  });
+
+  it('says that a mail connector will read all mail, and serve never signs one', async () => {
+    const connector = await submitKey('Postmaster', embassies, true);
+    const serve = cordon('kai', [
+      'org-key',
+      'serve',
+      '--key',
+      file('org'),
+      '--most',
+      '1',
+      '--every',
+      '0.05',
+      '--additional',
+    ]);
+    await submitKey('Beside the connector');
+    const { code, err } = await serve;
+    expect([code, err]).toEqual([0, expect.stringContaining(`Not signed: ${connector} is a mail connector`)]);
+    expect(await waiting()).toEqual(['Postmaster']);
+    const warning = `ATTENTION: ${connector} of Postmaster is a mail connector. This device will read all mail of the company.`;
+    expect((await cordon('kai', ['org-key', 'waiting'])).out).toContain(warning);
+    const signed = await countersign('--yes');
+    expect([signed.code, signed.err]).toEqual([0, expect.stringContaining(warning)]);
+    const { members } = await api.membership.members({ people: [personCalled('Postmaster')], devices: [] });
+    expect(members.map(({ certificate }) => certificateOf(certificate))).toMatchObject([{ mailConnector: true }]);
+    const other = await api.membership.members({ people: [personCalled('Beside the connector')], devices: [] });
+    expect(Object.keys(certificateOf(other.members[0]?.certificate))).not.toContain('mailConnector');
   });
 
   it('is available to the roles owner and fleet only', async () => {

@@ -15,6 +15,7 @@ import {
   rowOf,
   type WaitingCertificate,
   waitingCertificates,
+  warningsOf,
 } from './countersignatures.ts';
 import { agree, createKey, type KeyOptions, openKey } from './key-files.ts';
 import { writeNew } from './local-files.ts';
@@ -74,7 +75,7 @@ export function addOrgKeyCommands(program: Command, cli: Cli): void {
         most: Number.POSITIVE_INFINITY,
         lacking: null,
       });
-      cli.out().show(waiting, table(COLUMNS, waiting.map(rowOf)));
+      cli.out().show(waiting, [...table(COLUMNS, waiting.map(rowOf)), ...warningsOf(waiting)]);
     });
   orgKey
     .command('countersign')
@@ -91,7 +92,7 @@ export function addOrgKeyCommands(program: Command, cli: Cli): void {
         const waiting = await waitingCertificates(cli.client(), { groups, most, lacking: again ? key.keyid : null });
         if (waiting.length === 0)
           return cli.out().show({ countersigned: 0, refused: [] }, ['No device waits for verification.']);
-        for (const line of table(COLUMNS, waiting.map(rowOf))) cli.out().note(line);
+        for (const line of [...table(COLUMNS, waiting.map(rowOf)), ...warningsOf(waiting)]) cli.out().note(line);
         const devices = waiting.length === 1 ? 'this device' : `these ${waiting.length} devices`;
         await agree(cli, `Confirm the keys of ${devices} with key ${key.keyid}?`, '--yes', yes);
         const outcome = await countersignAll(cli.client(), key, waiting);
@@ -100,7 +101,9 @@ export function addOrgKeyCommands(program: Command, cli: Cli): void {
     );
   orgKey
     .command('serve')
-    .description('Verify new devices automatically, up to a limit. Run this as another system user than the server')
+    .description(
+      'Verify new devices automatically, up to a limit, but never a mail connector. Run this as another system user than the server',
+    )
     .requiredOption('--key <file>')
     .requiredOption('--most <devices>', 'stop after this number of devices', count)
     .option(...PASSPHRASE)
@@ -142,15 +145,14 @@ async function serve(
     if (signed.has(each.digest)) return true;
     const known = first.get(each.person);
     const needsOption = isAdditional(each) || (known !== undefined && known !== each.device);
-    if (!needsOption || (additional && each.codeBy?.scoped === false)) return false;
+    if (!each.mailConnector && (!needsOption || (additional && each.codeBy?.scoped === false))) return false;
     if (!skipped.has(each.digest)) {
       skipped.add(each.digest);
       const user = `${plain(each.name)} (${each.person})`;
-      cli
-        .out()
-        .note(
-          `Not signed: ${each.device} is an additional device of ${user}. Check it with cordon org-key countersign.`,
-        );
+      const kind = each.mailConnector
+        ? 'a mail connector, which reads all mail of the company'
+        : `an additional device of ${user}`;
+      cli.out().note(`Not signed: ${each.device} is ${kind}. Check it with cordon org-key countersign.`);
     }
     return true;
   };

@@ -53,6 +53,8 @@ export interface Device {
   readonly status: DeviceStatus;
   readonly person: PersonId;
   readonly user: string;
+  /** True if the current enrollment is a mail connector. */
+  readonly mailConnector: boolean;
   readonly group: { readonly id: GroupId; readonly name: string };
   /**
    * Home area of the device. An admin's location statement takes precedence over the value on the device itself, which takes precedence

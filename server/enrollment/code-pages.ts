@@ -14,6 +14,7 @@ export interface CodeView {
   readonly state: CodeState;
   readonly createdAt: number;
   readonly expiresAt: number;
+  readonly mailConnector: boolean;
 }
 
 export interface ListCodes {
@@ -46,8 +47,8 @@ export async function pageOfCodes(
 }
 
 export function viewOf(code: StoredCode, now: number): CodeView {
-  const { id, person, user, group, home, seat, createdAt, expiresAt } = code;
-  return { id, person, user, group, home, seat, state: stateOf(code, now), createdAt, expiresAt };
+  const { id, person, user, group, home, seat, createdAt, expiresAt, mailConnector } = code;
+  return { id, person, user, group, home, seat, state: stateOf(code, now), createdAt, expiresAt, mailConnector };
 }
 
 function stateOf({ usedAt, canceledAt, expiresAt }: StoredCode, now: number): CodeState {

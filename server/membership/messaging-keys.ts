@@ -25,6 +25,7 @@ export interface KeyOwners {
       readonly person: PersonId;
       readonly user: string;
       readonly group: { readonly name: string };
+      readonly mailConnector: boolean;
     }>;
   };
   readonly people: { get(person: PersonId): Promise<{ readonly email: string | null }> };
@@ -78,7 +79,7 @@ export function createMessagingKeys(ports: MessagingKeysPorts) {
   }
 
   async function certify(device: DeviceId, generation: number, signatureKey: string): Promise<void> {
-    const { person, user: name, group } = await owners.devices.get(device);
+    const { person, user: name, group, mailConnector } = await owners.devices.get(device);
     const { email } = await owners.people.get(person);
     const certifiedAt = clock.now();
     const document: MessagingCertificate = {
@@ -89,6 +90,7 @@ export function createMessagingKeys(ports: MessagingKeysPorts) {
       name,
       email,
       group: group.name,
+      ...(mailConnector && { mailConnector: true as const }),
       signatureKey,
       issuedAt: new Date(certifiedAt).toISOString(),
     };

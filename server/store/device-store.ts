@@ -236,6 +236,7 @@ function deviceOf(row: DeviceRow): Device {
     status: row.status,
     person: personIdSchema.parse(row.person_id),
     user: row.person_name,
+    mailConnector: row.mail_connector === 1,
     group: { id: groupIdSchema.parse(row.group_id), name: row.group_name },
     home: areaOf(row.stated_home) ?? own.home ?? areaOf(row.group_home),
     seat: own.seat ?? areaOf(row.group_seat),

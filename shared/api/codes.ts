@@ -16,6 +16,11 @@ export const newCode = z.strictObject({
    */
   device: deviceIdSchema.nullable().default(null),
   expiresInHours: z.int().min(1).max(720).default(48),
+  /**
+   * True to enroll a mail connector: a program in the company's network that reads all mail of the company. Only owners may do this, after a
+   * step-up.
+   */
+  mailConnector: z.boolean().default(false),
 });
 /** `link` contains the secret of the activation code, which no later response repeats. The client shows `link` as a QR code. */
 export const createdCode = z.object({ id: deviceIdSchema, link: z.string(), expiresAt: instant });
@@ -35,6 +40,7 @@ export const codeView = z.object({
   state: codeState,
   createdAt: instant,
   expiresAt: instant,
+  mailConnector: z.boolean(),
 });
 export const codePage = z.object({ codes: z.array(codeView), cursor: z.string().nullable() });
 export const codeParams = z.object({ id: deviceIdSchema });

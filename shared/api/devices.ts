@@ -85,6 +85,8 @@ export const deviceView = z.object({
   statement: statementView.nullable(),
   /** Whether a legal hold on the device or its user forbids the deletion of data. */
   underLegalHold: z.boolean(),
+  /** Whether the device is a mail connector, which reads all mail of the company. */
+  mailConnector: z.boolean(),
   enrolledAt: instant,
   endedAt: instant.nullable(),
   hostname: z.string().nullable(),

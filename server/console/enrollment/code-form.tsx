@@ -1,4 +1,4 @@
-import { Alert, Button, Paper, Select, SimpleGrid, Stack, Text } from '@mantine/core';
+import { Alert, Button, Checkbox, Paper, Select, SimpleGrid, Stack, Text } from '@mantine/core';
 import { type UseFormReturnType, useForm } from '@mantine/form';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
@@ -29,6 +29,7 @@ interface Values {
   readonly home: string | null;
   readonly seat: string | null;
   readonly hours: string;
+  readonly mailConnector: boolean;
 }
 
 const LIFETIMES = [
@@ -99,6 +100,7 @@ function useCodeForm(device: Device | null, first: PersonView | null, made: Made
       home: null,
       seat: null,
       hours: '48',
+      mailConnector: false,
     },
     validate: {
       person: (value) => (value ? null : 'The person is missing. Select the user of the device, or add a person.'),
@@ -106,7 +108,7 @@ function useCodeForm(device: Device | null, first: PersonView | null, made: Made
     },
   });
   const create = useMutation({
-    mutationFn: ({ person, group, home, seat, hours }: typeof form.values) =>
+    mutationFn: ({ person, group, home, seat, hours, mailConnector }: typeof form.values) =>
       call('POST', '/codes', createdCode, {
         person: person?.id,
         group,
@@ -114,6 +116,7 @@ function useCodeForm(device: Device | null, first: PersonView | null, made: Made
         seat,
         device: device?.id ?? null,
         expiresInHours: Number(hours),
+        mailConnector,
       }),
     onSuccess: (code, { person }) => made({ code, user: person?.name ?? '', after: device?.generation ?? 0 }),
   });
@@ -192,6 +195,13 @@ function Fields({
             <Select label="Link valid for" data={LIFETIMES} allowDeselect={false} {...form.getInputProps('hours')} />
             {changes && <AreaFields device={device} group={chosen} input={form.getInputProps} />}
           </SimpleGrid>
+          {may('codes.create-mail-connector') && (
+            <Checkbox
+              label="Mail connector"
+              description="The device passes mail between the company’s mail server and Cordon. It reads all mail of the company."
+              {...form.getInputProps('mailConnector', { type: 'checkbox' })}
+            />
+          )}
           <Text size="sm" c="dimmed">
             The device creates its own private key. The server never receives the private key.
           </Text>

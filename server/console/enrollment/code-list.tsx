@@ -127,6 +127,11 @@ function Codes({ codes }: { readonly codes: readonly CodeView[] }) {
                   <Badge miw="max-content" color={STATES[code.state].color}>
                     {STATES[code.state].label}
                   </Badge>
+                  {code.mailConnector && (
+                    <Text size="xs" c="dimmed">
+                      Mail connector
+                    </Text>
+                  )}
                 </Table.Td>
                 <Table.Td>
                   <Moment at={code.createdAt} now={now} />

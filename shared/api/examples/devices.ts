@@ -57,6 +57,7 @@ export const deviceView = {
   own: { home: null, seat: null },
   statement: null,
   underLegalHold: false,
+  mailConnector: false,
   enrolledAt: TIMES.enrolled,
   endedAt: null,
   hostname: HOSTNAME,

@@ -15,6 +15,7 @@ const device = (id: string, change: Partial<ListedDevice> = {}): ListedDevice =>
     own: { home: null, seat: null },
     statement: null,
     underLegalHold: false,
+    mailConnector: false,
     enrolledAt: 1,
     endedAt: null,
     hostname: null,

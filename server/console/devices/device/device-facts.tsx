@@ -15,7 +15,7 @@ import { WORKSPACE_BADGES } from '../workspace-words.ts';
 import classes from './device.module.css';
 
 export function DeviceLead({
-  device: { hostname, status, presence, endedAt, underLegalHold, workspace },
+  device: { hostname, status, presence, endedAt, underLegalHold, mailConnector, workspace },
 }: {
   readonly device: DeviceView;
 }) {
@@ -46,6 +46,7 @@ export function DeviceLead({
       )}
       <WorkspaceBadge state={workspace.state} />
       {underLegalHold && <Badge color="violet">Legal hold</Badge>}
+      {mailConnector && <Badge color="indigo">Mail connector</Badge>}
     </Group>
   );
 }

@@ -118,14 +118,23 @@ function Where({ device: { areas, home } }: { readonly device: ListedDevice }) {
 }
 
 function State({
-  device: { status, presence, underLegalHold, workspace },
+  device: { status, presence, underLegalHold, mailConnector, workspace },
   now = 0,
   newestList = null,
 }: { readonly device: ListedDevice } & Partial<Surroundings>) {
-  const hold = underLegalHold && (
-    <Badge color="violet" size="sm" className={classes.behind}>
-      Legal hold
-    </Badge>
+  const marks = (
+    <>
+      {underLegalHold && (
+        <Badge color="violet" size="sm" className={classes.behind}>
+          Legal hold
+        </Badge>
+      )}
+      {mailConnector && (
+        <Badge color="indigo" size="sm" className={classes.behind}>
+          Mail connector
+        </Badge>
+      )}
+    </>
   );
   if (status !== 'active') {
     return (
@@ -134,7 +143,7 @@ function State({
           {STATUS_WORDS[status]}
         </Badge>
         <WorkspaceBadge state={workspace.state} size="sm" className={classes.behind} />
-        {hold}
+        {marks}
       </span>
     );
   }
@@ -151,7 +160,7 @@ function State({
           Outdated order list
         </Badge>
       )}
-      {hold}
+      {marks}
     </span>
   );
 }
