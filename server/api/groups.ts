@@ -64,7 +64,7 @@ export function groupRoutes({ devices, orders }: GroupsPorts): Route[] {
       name: 'groups.update',
       method: 'patch',
       path: '/groups/:id',
-      summary: 'Change the name, or the default home and seat of the devices',
+      summary: 'Change the name, the default home and seat of devices, or the rule for mail programs',
       params: groupParams,
       body: groupChange,
       response: groupView,

@@ -1,8 +1,36 @@
 import type { Command } from 'commander';
+import type { z } from 'zod';
 import { groupList, groupView } from '../../shared/api/groups.ts';
 import { done } from '../../shared/api/wire.ts';
+import { CordonError } from '../../shared/errors.ts';
 import { type Cli, commandOf, valueOrNone } from './cli.ts';
 import { table } from './output.ts';
+
+interface GroupOptions {
+  readonly home?: string;
+  readonly seat?: string;
+  readonly mailPrograms?: boolean;
+}
+
+const MAIL_PROGRAMS = [
+  '--mail-programs <on|off>',
+  'whether devices may serve mail to other mail programs. Mail is then in plain text on their disks',
+  (text: string): boolean => {
+    if (text === 'on' || text === 'off') return text === 'on';
+    throw new CordonError('invalid_input', `--mail-programs is on or off, not ${text}.`);
+  },
+] as const;
+const WARNING =
+  'Devices of this group may now serve mail to other mail programs. Such mail is in plain text on the disk of the device.';
+
+const HEAD = ['id', 'name', 'home', 'seat', 'mail programs'];
+const rowOf = ({ id, name, home, seat, mailPrograms }: z.output<typeof groupView>) => [
+  id,
+  name,
+  home,
+  seat,
+  mailPrograms ? 'allowed' : null,
+];
 
 export function addGroupCommands(program: Command, cli: Cli): void {
   const groups = commandOf(program, 'groups');
@@ -11,8 +39,7 @@ export function addGroupCommands(program: Command, cli: Cli): void {
     .description('List the groups that your role includes')
     .action(async () => {
       const { groups: all } = await cli.client().call(groupList, 'GET', '/groups');
-      const rows = all.map(({ id, name, home, seat }) => [id, name, home, seat]);
-      cli.out().show(all, table(['id', 'name', 'home', 'seat'], rows));
+      cli.out().show(all, table(HEAD, all.map(rowOf)));
     });
   groups
     .command('add')
@@ -23,21 +50,28 @@ export function addGroupCommands(program: Command, cli: Cli): void {
       '--seat <area>',
       'legal seat (area where the owning organization is registered) of devices that state none of their own',
     )
-    .action(async (name: string, options: { home?: string; seat?: string }) => {
-      const group = await cli.client().call(groupView, 'POST', '/groups', { name, ...options });
+    .option(...MAIL_PROGRAMS)
+    .action(async (name: string, { mailPrograms, ...options }: GroupOptions) => {
+      const body = { name, ...options, ...(mailPrograms !== undefined && { mailPrograms }) };
+      const group = await cli.client().call(groupView, 'POST', '/groups', body);
+      if (group.mailPrograms) cli.out().note(WARNING);
       cli.out().show(group, [group.id]);
     });
   groups
     .command('update')
-    .description('Change the name, or the default home and seat of the devices')
+    .description(
+      'Change the name, the default home and seat of devices, or the rule for mail programs',
+    )
     .argument('<group>')
     .option('--name <name>')
     .option('--home <area>', 'new value, or "none"')
     .option('--seat <area>', 'new value, or "none"')
-    .action(async (id: string, { name, home, seat }: { name?: string; home?: string; seat?: string }) => {
-      const body = { name, home: valueOrNone(home), seat: valueOrNone(seat) };
+    .option(...MAIL_PROGRAMS)
+    .action(async (id: string, { name, home, seat, mailPrograms }: GroupOptions & { name?: string }) => {
+      const body = { name, home: valueOrNone(home), seat: valueOrNone(seat), mailPrograms };
       const group = await cli.client().call(groupView, 'PATCH', `/groups/${encodeURIComponent(id)}`, body);
-      cli.out().show(group, table(['id', 'name', 'home', 'seat'], [[group.id, group.name, group.home, group.seat]]));
+      if (mailPrograms) cli.out().note(WARNING);
+      cli.out().show(group, table(HEAD, [rowOf(group)]));
     });
   groups
     .command('remove')

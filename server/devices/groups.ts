@@ -4,7 +4,7 @@ import { CordonError } from '../../shared/errors.ts';
 import { type DeviceId, type GroupId, newGroupId } from '../../shared/protocol/ids.ts';
 import type { Clock } from '../../shared/time/clock.ts';
 import type { Bus } from '../bus/bus.ts';
-import type { Group, GroupStore } from './ports.ts';
+import type { Group, GroupChange, GroupStore } from './ports.ts';
 
 export interface GroupsPorts {
   readonly store: GroupStore;
@@ -14,8 +14,16 @@ export interface GroupsPorts {
 }
 
 export function createGroups({ store, bus, clock, changed }: GroupsPorts) {
-  async function createGroup(group: { name: string; home: HomeArea | null; seat: HomeArea | null }): Promise<Group> {
-    const created = { id: newGroupId(), ...group, createdAt: clock.now() };
+  async function createGroup({
+    mailPrograms = false,
+    ...group
+  }: {
+    readonly name: string;
+    readonly home: HomeArea | null;
+    readonly seat: HomeArea | null;
+    readonly mailPrograms?: boolean;
+  }): Promise<Group> {
+    const created = { id: newGroupId(), ...group, createdAt: clock.now(), mailPrograms };
     await store.insertGroup(created);
     bus.publish({ kind: 'devices' });
     return created;
@@ -27,12 +35,9 @@ export function createGroups({ store, bus, clock, changed }: GroupsPorts) {
     return group;
   }
 
-  async function updateGroup(
-    id: GroupId,
-    change: { name?: string; home?: HomeArea | null; seat?: HomeArea | null },
-  ): Promise<Group> {
+  async function updateGroup(id: GroupId, change: GroupChange): Promise<Group> {
     if (!(await store.updateGroup(id, change, clock.now()))) throw unknownGroup(id);
-    if (change.home !== undefined || change.seat !== undefined) {
+    if (change.home !== undefined || change.seat !== undefined || change.mailPrograms !== undefined) {
       for (const device of await store.devicesOf(id)) await changed(device);
     }
     bus.publish({ kind: 'devices' });

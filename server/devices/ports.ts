@@ -15,6 +15,16 @@ export interface Group {
   readonly home: HomeArea | null;
   readonly seat: HomeArea | null;
   readonly createdAt: number;
+  /** True if the devices may serve mail to other mail programs. Mail is then in plain text on the disks of these devices. */
+  readonly mailPrograms: boolean;
+}
+
+/** Change of a group. A field that is undefined stays as it is. */
+export interface GroupChange {
+  readonly name?: string;
+  readonly home?: HomeArea | null;
+  readonly seat?: HomeArea | null;
+  readonly mailPrograms?: boolean;
 }
 
 /**
@@ -55,7 +65,7 @@ export interface Device {
   readonly user: string;
   /** True if the current enrollment is a mail connector. */
   readonly mailConnector: boolean;
-  readonly group: { readonly id: GroupId; readonly name: string };
+  readonly group: { readonly id: GroupId; readonly name: string; readonly mailPrograms: boolean };
   /**
    * Home area of the device. An admin's location statement takes precedence over the value on the device itself, which takes precedence
    * over the value on its group.
@@ -215,11 +225,7 @@ export interface GroupStore {
   /** Stores a new group. Throws `conflict` if another group has the same name. */
   insertGroup(group: Group): Promise<void>;
   /** Changes a group. Throws `conflict` if another group has the new name. Returns false if the group does not exist. */
-  updateGroup(
-    id: GroupId,
-    change: { name?: string; home?: HomeArea | null; seat?: HomeArea | null },
-    at: number,
-  ): Promise<boolean>;
+  updateGroup(id: GroupId, change: GroupChange, at: number): Promise<boolean>;
   /**
    * Deletes a group. Throws `conflict` if devices, activation codes or people belong to the group. Returns false if the group does not
    * exist.

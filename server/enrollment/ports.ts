@@ -67,7 +67,7 @@ export interface Personalia {
    */
   readonly home: HomeArea | null;
   readonly seat: HomeArea | null;
-  readonly group: { readonly name: string };
+  readonly group: { readonly name: string; readonly mailPrograms: boolean };
   readonly underLegalHold: boolean;
 }
 

@@ -123,6 +123,7 @@ const isSame = (one: Personalia, other: Personalia | null): boolean =>
   one.home === other.home &&
   one.seat === other.seat &&
   one.group.name === other.group.name &&
+  one.group.mailPrograms === other.group.mailPrograms &&
   one.underLegalHold === other.underLegalHold;
 
 function requireOpen(code: StoredCode, now: number): void {

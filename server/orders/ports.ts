@@ -308,7 +308,7 @@ export interface DevicePersonalia {
   readonly generation: number;
   readonly home: HomeArea | null;
   readonly seat: HomeArea | null;
-  readonly group: { readonly name: string };
+  readonly group: { readonly name: string; readonly mailPrograms: boolean };
   /** Location statement about the device's current location. A valid statement about the home area is already part of `home`. */
   readonly statement: {
     readonly kind: 'presence' | 'home';

@@ -87,7 +87,7 @@ export class CodeStore implements Port {
       const personalia = {
         home: areaOf(row.stated_home) ?? code.home ?? areaOf(row.group_home),
         seat: code.seat ?? areaOf(row.group_seat),
-        group: { name: row.group_name },
+        group: { name: row.group_name, mailPrograms: row.mail_programs === 1 },
         underLegalHold: row.under_hold === 1,
       };
       return { code, personalia, generation: row.generation };
@@ -100,7 +100,12 @@ const redeemableIn = (db: Db) =>
   keyedQuery(db, (ids) =>
     selectCodes(db)
       .innerJoin('groups', (join) => join.on('groups.id', '=', GROUP))
-      .select(['groups.name as group_name', 'groups.home as group_home', 'groups.seat as group_seat'])
+      .select([
+        'groups.name as group_name',
+        'groups.home as group_home',
+        'groups.seat as group_seat',
+        'groups.mail_programs',
+      ])
       .select(['devices.stated_home', 'devices.generation'])
       .select(sql<0 | 1>`case when ${underLegalHold('code.id', 'code.person_id')} then 1 else 0 end`.as('under_hold'))
       .where('code.id', 'in', ids),

@@ -189,7 +189,12 @@ function selectDevices(db: Db | Tx) {
         .onRef('device_workspaces.generation', '=', 'devices.generation'),
     )
     .selectAll('devices')
-    .select(['groups.name as group_name', 'groups.home as group_home', 'groups.seat as group_seat'])
+    .select([
+      'groups.name as group_name',
+      'groups.home as group_home',
+      'groups.seat as group_seat',
+      'groups.mail_programs',
+    ])
     .select(['device_inventory.hostname', 'device_inventory.platform'])
     .select(['device_workspaces.state as workspace_state', 'device_workspaces.since as workspace_since'])
     .select(sql<0 | 1>`case when ${UNDER_LEGAL_HOLD} then 1 else 0 end`.as('under_hold'))
@@ -237,7 +242,7 @@ function deviceOf(row: DeviceRow): Device {
     person: personIdSchema.parse(row.person_id),
     user: row.person_name,
     mailConnector: row.mail_connector === 1,
-    group: { id: groupIdSchema.parse(row.group_id), name: row.group_name },
+    group: { id: groupIdSchema.parse(row.group_id), name: row.group_name, mailPrograms: row.mail_programs === 1 },
     home: areaOf(row.stated_home) ?? own.home ?? areaOf(row.group_home),
     seat: own.seat ?? areaOf(row.group_seat),
     own,

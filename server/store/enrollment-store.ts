@@ -93,9 +93,14 @@ export class EnrollmentStore implements EnrollmentPort {
   async #readPersonalia(devices: readonly DeviceId[]): Promise<Map<DeviceId, Personalia>> {
     const rows = await this.#selectPersonalia(devices);
     return new Map(
-      rows.map(({ id, home, seat, name, under_hold }) => [
+      rows.map(({ id, home, seat, name, mail_programs, under_hold }) => [
         deviceIdSchema.parse(id),
-        { home: areaOf(home), seat: areaOf(seat), group: { name }, underLegalHold: under_hold === 1 },
+        {
+          home: areaOf(home),
+          seat: areaOf(seat),
+          group: { name, mailPrograms: mail_programs === 1 },
+          underLegalHold: under_hold === 1,
+        },
       ]),
     );
   }
@@ -280,6 +285,7 @@ const personaliaIn = (db: Db) =>
       .select((of) => [
         'devices.id',
         'groups.name',
+        'groups.mail_programs',
         of.fn.coalesce('devices.stated_home', 'devices.home', 'groups.home').as('home'),
         of.fn.coalesce('devices.seat', 'groups.seat').as('seat'),
       ])

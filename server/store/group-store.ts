@@ -1,7 +1,6 @@
-import type { HomeArea } from '../../shared/areas/area-code.ts';
 import { CordonError } from '../../shared/errors.ts';
 import { type DeviceId, deviceIdSchema, type GroupId, groupIdSchema } from '../../shared/protocol/ids.ts';
-import type { Group, GroupStore as GroupPort, OwnPlacement } from '../devices/ports.ts';
+import type { Group, GroupChange, GroupStore as GroupPort, OwnPlacement } from '../devices/ports.ts';
 import { areaOf } from './area-column.ts';
 import type { Database } from './database.ts';
 import { statementSchema } from './device-store.ts';
@@ -24,11 +23,11 @@ export class GroupStore implements GroupPort {
     return row ? groupOf(row) : null;
   }
 
-  async insertGroup({ id, name, home, seat, createdAt }: Group): Promise<void> {
+  async insertGroup({ id, name, home, seat, createdAt, mailPrograms }: Group): Promise<void> {
     await this.#database.transaction(async (tx) => {
       const inserted = await tx
         .insertInto('groups')
-        .values({ id, name, home, seat, created_at: createdAt })
+        .values({ id, name, home, seat, created_at: createdAt, mail_programs: mailPrograms ? 1 : null })
         .onConflict((conflict) => conflict.column('name').doNothing())
         .returning('id')
         .executeTakeFirst();
@@ -37,11 +36,7 @@ export class GroupStore implements GroupPort {
     });
   }
 
-  updateGroup(
-    id: GroupId,
-    change: { name?: string; home?: HomeArea | null; seat?: HomeArea | null },
-    at: number,
-  ): Promise<boolean> {
+  updateGroup(id: GroupId, { mailPrograms, ...change }: GroupChange, at: number): Promise<boolean> {
     return this.#database.transaction(async (tx) => {
       const { name } = change;
       if (name !== undefined) {
@@ -50,7 +45,7 @@ export class GroupStore implements GroupPort {
       }
       const { numUpdatedRows } = await tx
         .updateTable('groups')
-        .set({ id, ...change })
+        .set({ id, ...change, ...(mailPrograms !== undefined && { mail_programs: mailPrograms ? 1 : null }) })
         .where('id', '=', id)
         .executeTakeFirst();
       if (numUpdatedRows > 0n) await rememberGroup(tx, id, at);
@@ -112,6 +107,7 @@ function groupOf(row: Schema['groups']): Group {
     home: areaOf(row.home),
     seat: areaOf(row.seat),
     createdAt: row.created_at,
+    mailPrograms: row.mail_programs === 1,
   };
 }
 

@@ -314,6 +314,8 @@ export const deviceRecordSchema = z.strictObject({
   statement: z.strictObject({ areas: z.array(areaCode).min(1), at: timestamp, until: timestamp }).nullable(),
   /** Legal hold on the device or its user. The device then deletes nothing. */
   legalHold: z.literal(true).optional(),
+  /** Set if the device may serve mail to other mail programs. Mail is then in plain text on the device's disk. */
+  mailPrograms: z.literal(true).optional(),
   issuedAt: timestamp,
 });
 export type DeviceRecord = z.infer<typeof deviceRecordSchema>;

@@ -160,9 +160,12 @@ describeOnEveryStore('groups, and settings of devices', (open) => {
     expect(await devices.get(device)).toMatchObject({ home: PK, statement: null });
     await devices.updateGroup(group.id, { home: FR });
     expect((await devices.get(device)).home).toBe(FR);
-    expect(changed).toEqual([device, device, device]);
+    expect((await devices.get(device)).group.mailPrograms).toBe(false);
+    expect(await devices.updateGroup(group.id, { mailPrograms: true })).toMatchObject({ mailPrograms: true, home: FR });
+    expect((await devices.get(device)).group.mailPrograms).toBe(true);
+    expect(changed).toEqual([device, device, device, device]);
     await turn();
-    expect(wakes.filter(({ kind }) => kind === 'device')).toHaveLength(3);
+    expect(wakes.filter(({ kind }) => kind === 'device')).toHaveLength(4);
   });
 
   it('uses a stated home area until the statement expires, also while no server runs', async () => {

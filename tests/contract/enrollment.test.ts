@@ -60,7 +60,7 @@ describeOnEveryStore('enrollment', (open) => {
       device: id,
       home: 'PK',
       seat: null,
-      group: { name: 'Karachi' },
+      group: { name: 'Karachi', mailPrograms: false },
       underLegalHold: false,
     });
     const identity = await devicesOver(database).identify(fingerprintOf(enrolled.certificate), Date.now());

@@ -200,7 +200,7 @@ export async function openOrderWorld(
                 generation: 1,
                 home: home ?? null,
                 seat: seat ?? null,
-                group: { name: 'all' },
+                group: { name: 'all', mailPrograms: false },
                 statement: null,
                 underLegalHold: false,
               }

@@ -1,5 +1,5 @@
 /** Groups of devices, such as offices. The home area and legal seat of a group apply to its devices that have no value of their own. */
-import { Button, Modal, Paper, Group as Row, Stack, Text, TextInput } from '@mantine/core';
+import { Alert, Button, Checkbox, Modal, Paper, Group as Row, Stack, Text, TextInput } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { z } from 'zod';
@@ -48,6 +48,7 @@ export function Groups() {
                         <Text size="sm" c="dimmed">
                           {group.home ? `Home area ${areaName(group.home)}` : 'No home area'}
                           {group.seat ? `, legal seat ${areaName(group.seat)}` : ''}
+                          {group.mailPrograms ? ', other mail programs allowed' : ''}
                         </Text>
                       </div>
                       {may('groups.update') && (
@@ -118,9 +119,10 @@ function Fields({ group, saved }: { readonly group: GroupView | null; readonly s
   const [name, setName] = useState(group?.name ?? '');
   const [home, setHome] = useState(group?.home ?? null);
   const [seat, setSeat] = useState(group?.seat ?? null);
+  const [mailPrograms, setMailPrograms] = useState(group?.mailPrograms ?? false);
   const save = useMutation({
     mutationFn: () => {
-      const body = { name: name.trim(), home, seat };
+      const body = { name: name.trim(), home, seat, mailPrograms };
       return group ? call('PATCH', `/groups/${group.id}`, groupView, body) : call('POST', '/groups', groupView, body);
     },
     onSuccess: saved,
@@ -154,6 +156,18 @@ function Fields({ group, saved }: { readonly group: GroupView | null; readonly s
           value={seat}
           onChange={setSeat}
         />
+        <Checkbox
+          label="Allow other mail programs"
+          description="Users can read and send mail in a mail program of their choice, beside the device page."
+          checked={mailPrograms}
+          onChange={({ currentTarget }) => setMailPrograms(currentTarget.checked)}
+        />
+        {mailPrograms && (
+          <Alert color="yellow" title="Mail in plain text on disk">
+            The device then also keeps its mail in plain text on its disk, outside the encrypted workspace. A lock or
+            wipe of the workspace deletes this copy. Before that, anyone who can read the disk can read the mail.
+          </Alert>
+        )}
         {group && (
           <Text size="sm" c="dimmed">
             A change of the home area or legal seat applies at once to all devices of the group, except devices with

@@ -16,8 +16,16 @@ function record(
   now = NOW,
   before: RecordRow | null = null,
   underLegalHold = false,
+  mailPrograms = false,
 ) {
-  const personalia = { generation: 1, home: PK, seat: null, group: { name: 'g' }, statement, underLegalHold };
+  const personalia = {
+    generation: 1,
+    home: PK,
+    seat: null,
+    group: { name: 'g', mailPrograms },
+    statement,
+    underLegalHold,
+  };
   return nextRecord({ installation: 'test', device, personalia, salts: [], before, floor: 0, now, online });
 }
 const read = (row: RecordRow | null) => row && JSON.parse(Buffer.from(row.envelope.payload, 'base64').toString());
@@ -33,6 +41,15 @@ it('contains a statement about presence while it is valid, and gets a new versio
 it('contains a statement about the home only as the home area, because it is no evidence of presence', () => {
   const stated = record({ kind: 'home', areas: [PK], at: NOW - 1, until: NOW + 1 });
   expect(read(stated)).toMatchObject({ home: 'PK', statement: null });
+});
+
+it('states that other mail programs are allowed only while they are, and is otherwise the same document', () => {
+  const none = record(null);
+  expect(read(none)).not.toHaveProperty('mailPrograms');
+  const allowed = record(null, NOW, none, false, true);
+  expect(read(allowed)).toMatchObject({ version: 2, mailPrograms: true });
+  expect(record(null, NOW, allowed, false, true)).toBeNull();
+  expect(read(record(null, NOW, allowed))).toEqual({ ...read(none), version: 3 });
 });
 
 it('states a legal hold only while the hold is active', () => {

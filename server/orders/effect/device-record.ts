@@ -71,5 +71,6 @@ function contentOf({ installation, device, personalia, salts, now }: RecordInput
         }
       : null,
     ...(underLegalHold && { legalHold: true as const }),
+    ...(group.mailPrograms && { mailPrograms: true as const }),
   };
 }

@@ -19,7 +19,7 @@ const INSTALLATION: Tables = {
 
 const PEOPLE: Tables = {
   groups: {
-    columns: 'id text, name text, home text?, seat text?, created_at int',
+    columns: 'id text, name text, home text?, seat text?, created_at int, mail_programs int?',
     key: 'id',
     unique: ['name'],
   },

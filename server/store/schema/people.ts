@@ -1,7 +1,15 @@
 import type { Flag } from './flag.ts';
 
 export interface PeopleTables {
-  groups: { id: string; name: string; home: string | null; seat: string | null; created_at: number };
+  groups: {
+    id: string;
+    name: string;
+    home: string | null;
+    seat: string | null;
+    created_at: number;
+    /** 1 if the devices may serve mail to other mail programs. */
+    mail_programs: 1 | null;
+  };
   persons: {
     id: string;
     /**

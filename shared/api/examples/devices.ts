@@ -42,6 +42,7 @@ export const codeView = {
   state: 'used',
   createdAt: TIMES.enrolled - 3_600_000,
   expiresAt: createdCode.expiresAt,
+  mailConnector: false,
 };
 export const codePage = { codes: [codeView], cursor: null };
 

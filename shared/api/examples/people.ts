@@ -123,7 +123,7 @@ export const accessView = { ...sessionList, tokens: [{ ...tokenView, account: AN
 export const endedAccess = { sessions: 1, tokens: 1 };
 
 export const newGroup = { name: KARACHI.name, home: 'PK', seat: null };
-export const groupView = { ...KARACHI, home: 'PK', seat: null, createdAt: TIMES.start };
+export const groupView = { ...KARACHI, home: 'PK', seat: null, createdAt: TIMES.start, mailPrograms: false };
 export const groupList = { groups: [groupView] };
 export const groupChange = { home: 'PK' };
 
