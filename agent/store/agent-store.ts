@@ -9,12 +9,14 @@ import type { AdminMessageStore } from '../admin-messages/admin-messages.ts';
 import type { CommandQueue } from '../commands/commands.ts';
 import type { EnforcementStore } from '../enforcement/enforcement-store.ts';
 import type { Outbox } from '../link/outbox.ts';
+import type { MailStore } from '../mail/mail-store.ts';
 import type { GivenUpLedger, LedgerStore } from '../messaging/members/ledger-watch.ts';
 import type { MessageStore } from '../messaging/message-store.ts';
 import { adminMessageRows, commandRows } from './command-rows.ts';
 import { DeviceRows } from './device-rows.ts';
 import { type DiskReserve, NO_RESERVE } from './disk-reserve.ts';
 import { documentRows, enforcementValues, eventRows, gateRows, noticeRows } from './enforcement-rows.ts';
+import { mailRows } from './mail-rows.ts';
 import { messageRows } from './message-rows.ts';
 import { outboxRows } from './outbox-rows.ts';
 import { SCHEMA, TABLES } from './schema.ts';
@@ -22,6 +24,7 @@ import { Statements } from './statements.ts';
 
 export interface DeviceStore extends EnforcementStore, CommandQueue, AdminMessageStore, Outbox, LedgerStore {
   readonly messaging: MessageStore;
+  readonly mail: MailStore;
   unenrolling(): boolean;
   /** If the agent crashes during an unenrollment, its next start completes the unenrollment. */
   markUnenrolling(): void;
@@ -85,6 +88,7 @@ function deviceStore(rows: DeviceRows): DeviceStore {
     transaction: (work) => rows.transaction(work),
     reserved: (work) => rows.reserved(work),
     messaging: messageRows(rows),
+    mail: mailRows(rows),
     unenrolling: () => rows.value<boolean>('unenrolling') ?? false,
     markUnenrolling: () => rows.saveValue('unenrolling', true),
     clear() {

@@ -18,7 +18,8 @@ import type {
   StoredPost,
 } from '../messaging/message-store.ts';
 import type { DeviceRows } from './device-rows.ts';
-import { MESSAGING_TABLES } from './schema.ts';
+import { bytes, bytesOrNull } from './row-values.ts';
+import { MAIL_TABLES, MESSAGING_TABLES } from './schema.ts';
 
 /**
  * Number of decrypted messages whose ids are kept. The server stores at most 2,000 messages for one device, so the device recognizes every
@@ -28,11 +29,6 @@ const OPENED_REMEMBERED = 4096;
 const UNREADABLE_KEPT = 64;
 
 type Row = Record<string, unknown>;
-const bytes = (value: unknown): Buffer => {
-  if (!(value instanceof Uint8Array)) throw new Error('the store holds something else than bytes');
-  return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
-};
-const bytesOrNull = (value: unknown): Buffer | null => (value === null ? null : bytes(value));
 
 type Port<Store> = Omit<Store, 'transaction'>;
 
@@ -58,7 +54,7 @@ function messagingValues(rows: DeviceRows): Port<MessagingValues> {
     },
     forgetMessaging(): void {
       rows.transaction(() => {
-        for (const table of MESSAGING_TABLES) rows.run(`delete from ${table} where device = ?`);
+        for (const table of [...MESSAGING_TABLES, ...MAIL_TABLES]) rows.run(`delete from ${table} where device = ?`);
         rows.run("delete from messaging_value where device = ? and name not in ('acknowledged', 'posts', 'signing')");
       });
     },

@@ -70,12 +70,42 @@ create table if not exists key_package (
   device text not null, ref text not null, body blob not null, last_resort integer not null,
   primary key (device, ref)
 ) without rowid;
+create table if not exists mail (
+  number integer primary key autoincrement,
+  device text not null, id text not null, folder text not null check (folder in ('inbox', 'sent', 'drafts')),
+  unread integer not null, transport text, due integer, summary blob not null, body_text blob,
+  unique (device, id)
+);
+create index if not exists mail_by_folder on mail (device, folder, number);
+create index if not exists mail_by_transport on mail (device, transport) where transport is not null;
+create index if not exists mail_due on mail (device, due) where due is not null;
+create index if not exists mail_unread on mail (device) where unread = 1;
+create table if not exists mail_known (
+  number integer primary key autoincrement,
+  device text not null, id text not null,
+  unique (device, id)
+);
+create table if not exists mail_key (
+  device text not null, generation integer not null, number integer not null, created_at integer not null,
+  statement text not null, private_key blob not null, published integer not null,
+  primary key (device, generation, number)
+) without rowid;
+create table if not exists mail_removal (
+  device text not null, file text not null,
+  primary key (device, file)
+) without rowid;
+create table if not exists mail_value (
+  device text not null, name text not null, value blob not null,
+  primary key (device, name)
+) without rowid;
 `;
 
+export const MAIL_TABLES = ['mail', 'mail_known', 'mail_key', 'mail_removal', 'mail_value'] as const;
 export const MESSAGING_TABLES = ['post', 'conversation', 'history', 'due_receipt', 'key_package'] as const;
 
 export const TABLES = [
   ...MESSAGING_TABLES,
+  ...MAIL_TABLES,
   'messaging_value',
   'mailbox',
   'state',

@@ -270,6 +270,12 @@ export class MessagingWorld {
         alerts.push('unverified_member');
         throw new CordonError('unverified_member', `${device} is nobody’s`);
       },
+      memberOf: async (device, of) => {
+        reach();
+        const found = members().find((one) => one.device === device && one.generation === of);
+        if (found) return found;
+        throw new CordonError('unverified_member', `${device} is nobody’s`);
+      },
       search: async (text) =>
         [...members(), ...this.#named]
           .filter((one) => one.name.includes(text))

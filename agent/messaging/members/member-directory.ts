@@ -17,6 +17,7 @@ export interface MemberDirectory {
   requireApproverSet(): ApproverSet;
   membersOf(people: readonly string[]): Promise<ReadonlyMap<string, readonly Member[]>>;
   proofOf(device: DeviceId, generation: number, signatureKey: string): Promise<Member>;
+  memberOf(device: DeviceId, generation: number): Promise<Member>;
   changed(person: string): void;
 }
 
@@ -74,7 +75,7 @@ export function createMemberDirectory(
   }
 
   /** Combines queries for single devices in the same turn of the event loop, for example for all members of a group. */
-  const memberOf = createBatcher<DeviceId, Member>(
+  const newestOf = createBatcher<DeviceId, Member>(
     async (devices) => new Map((await fetchMembers({ people: [], devices })).map((member) => [member.device, member])),
     { most: DEVICES_AT_ONCE },
   );
@@ -86,9 +87,18 @@ export function createMemberDirectory(
     const known = cache.ofDevice(device)?.find(is);
     if (known) return known;
     // The cached key may belong to an earlier enrollment of the device. If it differs, this device queries the server.
-    const member = await memberOf(device);
+    const member = await newestOf(device);
     if (is(member)) return member;
     const detail = `${device}, enrollment ${generation}, is in a conversation, but its key is not confirmed by the organization: ${member ? 'the organization confirmed another key' : 'the enrollment has ended, or was never confirmed'}.`;
+    throw new CordonError('unverified_member', detail, { device, generation });
+  }
+
+  async function memberOf(device: DeviceId, generation: number): Promise<Member> {
+    requireApproverSet();
+    const is = (member: Member | undefined): member is Member => member?.generation === generation;
+    const member = cache.ofDevice(device)?.find(is) ?? (await newestOf(device));
+    if (is(member)) return member;
+    const detail = `The organization has not confirmed a key of ${device}, enrollment ${generation}, or the enrollment has ended.`;
     throw new CordonError('unverified_member', detail, { device, generation });
   }
 
@@ -96,6 +106,7 @@ export function createMemberDirectory(
     requireApproverSet,
     membersOf,
     proofOf,
+    memberOf,
     changed(person) {
       changes += 1;
       cache.forget(person);

@@ -30,6 +30,8 @@ export interface Membership {
   membersOf(people: readonly string[]): Promise<ReadonlyMap<string, readonly Member[]>>;
   /** Verification callback for MLS. Throws `unverified_member` and raises an alert unless the given key is the device's verified key. */
   proofOf(device: DeviceId, generation: number, signatureKey: string): Promise<Member>;
+  /** Verified key of an enrollment. Throws `unverified_member` and raises an alert if the organization has not confirmed one. */
+  memberOf(device: DeviceId, generation: number): Promise<Member>;
   /**
    * Finds people by a text. The returned names, e-mail addresses and groups come from the certificates of the people's devices. A dishonest
    * server could otherwise show one person's name with another person's identifier.
@@ -122,6 +124,7 @@ export function createMembership(ports: MembershipPorts): Membership {
     own: own.own,
     membersOf: (wanted) => alerted(directory.membersOf(wanted)),
     proofOf: (...claim) => alerted(directory.proofOf(...claim)),
+    memberOf: (...enrollment) => alerted(directory.memberOf(...enrollment)),
     async search(text) {
       const wanted = text.trim();
       const query = new URLSearchParams({ text: wanted });
