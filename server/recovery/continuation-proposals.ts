@@ -9,7 +9,7 @@ import { type ApproverSet, personsWhoSigned, readApproverSet } from '../../share
 import { canonicalText } from '../../shared/order/canonical.ts';
 import { sha256 } from '../../shared/order/digest.ts';
 import { type Envelope, type LedgerContinuation, PAYLOAD_TYPES } from '../../shared/order/documents.ts';
-import { verifySignature } from '../../shared/order/dsse.ts';
+import { hasSigned } from '../../shared/order/dsse.ts';
 import { peopleNeededFor } from '../../shared/order/ledger-continuation.ts';
 import { pae } from '../../shared/order/pae.ts';
 import { type ContinuationRow, type Continuations, continuationEnvelope, numberAt } from './continuations.ts';
@@ -264,7 +264,7 @@ function checkSigner(
     throw new CordonError('forbidden', 'This key belongs to another person. Sign with your own.');
   }
   const bytes = pae(PAYLOAD_TYPES.ledgerContinuation, Buffer.from(row.payload));
-  if (verifySignature(key.key, bytes, Buffer.from(signature, 'base64'))) return;
+  if (hasSigned(key, bytes, Buffer.from(signature, 'base64'))) return;
   throw new CordonError('approval_invalid', 'The signature does not match the exact bytes of this continuation.');
 }
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { base64, sha256Hex } from '../order/documents.ts';
+import { approverSignature, base64, sha256Hex } from '../order/documents.ts';
 import { witnessPolicySchema } from '../order/witness-policy.ts';
 import { accountIdSchema, personIdSchema } from '../protocol/ids.ts';
 import { instant } from './wire.ts';
@@ -52,4 +52,4 @@ export const approverSetProposal = z.strictObject({
 });
 export const approverSetParams = z.object({ version: z.coerce.number().int().min(1) });
 /** Signature over the DSSE pre-authentication encoding of the payload's exact bytes. */
-export const signatureBody = z.strictObject({ keyid: sha256Hex, signature: base64.max(128) });
+export const signatureBody = z.strictObject({ keyid: sha256Hex, signature: approverSignature });

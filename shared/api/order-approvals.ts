@@ -1,13 +1,13 @@
 import { z } from 'zod';
-import { base64, sha256Hex } from '../order/documents.ts';
+import { approverSignature, sha256Hex } from '../order/documents.ts';
 
 export const approvalBody = z.strictObject({
   keyid: sha256Hex,
-  signature: base64.max(128),
+  signature: approverSignature,
   /** Signature over the public stub. Only a withheld revision has a stub, which the public sees instead of the revision. */
-  stub: base64.max(128).optional(),
+  stub: approverSignature.optional(),
   /** Signature over the statement that the revision takes effect immediately (`shared/order/immediate-effect.ts`). */
-  immediate: base64.max(128).optional(),
+  immediate: approverSignature.optional(),
 });
 
 export const declineBody = z.strictObject({ reason: z.string().trim().min(1).max(2000) });

@@ -1,6 +1,6 @@
 /** Recovery after a restore from a backup: state of the ledger, lost documents, and devices that the backup does not contain. */
 import { z } from 'zod';
-import { base64, personId, sha256Hex } from '../order/documents.ts';
+import { approverSignature, personId, sha256Hex } from '../order/documents.ts';
 import { instant } from './wire.ts';
 
 const count = z.int().min(0);
@@ -159,7 +159,7 @@ export const continuationProposal = z.strictObject({
   checkpoint: z.string().min(1).max(10_000).optional(),
 });
 export const continuationParams = z.object({ digest: sha256Hex });
-export const continuationSignature = z.strictObject({ keyid: sha256Hex, signature: base64.max(128) });
+export const continuationSignature = z.strictObject({ keyid: sha256Hex, signature: approverSignature });
 export const continuationView = z.object({
   state: z.enum(['waiting', 'adopted']),
   payload: z.string(),

@@ -22,8 +22,8 @@ export interface ApproverSet {
   readonly persons: ReadonlyMap<string, string>;
 }
 
-function keysOf(named: readonly { keyid: string; publicKey: string }[]): VerifyingKey[] {
-  return named.map(({ keyid, publicKey }) => {
+function keysOf(named: readonly { keyid: string; publicKey: string; rpId?: string | undefined }[]): VerifyingKey[] {
+  return named.map(({ keyid, publicKey, rpId }) => {
     const key = readPublicKey(publicKey);
     if (key.keyid !== keyid) {
       throw new CordonError(
@@ -32,7 +32,7 @@ function keysOf(named: readonly { keyid: string; publicKey: string }[]): Verifyi
         { keyid },
       );
     }
-    return key;
+    return rpId === undefined ? key : { ...key, rpId };
   });
 }
 

@@ -236,10 +236,10 @@ export function describeApproverSet(payload: string, version: number, before?: A
     title: `Approver set ${document.version}, installation ${document.installation}`,
     lines: [
       { label: `${document.threshold} different people`, value: 'must approve an order. Approvers:' },
-      ...document.approvers.map(({ person, keyid, attestation }) => ({
+      ...document.approvers.map(({ person, keyid, attestation, rpId }) => ({
         label: 'approver',
         person,
-        value: `key ${keyid}${attestation === 'verified' ? ' (verified)' : ''}`,
+        value: `key ${keyid}${rpId === undefined ? '' : `, a passkey for ${rpId}`}${attestation === 'verified' ? ' (verified)' : ''}`,
       })),
       { label: 'identity', value: attestationWords(document) },
       ...document.onlineKeys.map(({ keyid }) => ({ label: 'order lists are signed by', value: `key ${keyid}` })),

@@ -5,12 +5,15 @@
 import { z } from 'zod';
 import { LONGEST_EVIDENCE_AREA, POLYGON_CODE } from '../areas/evidence-text.ts';
 import { EVIDENCE_SOURCES, NEXUS, SERVICES, WAITING_RULES } from '../verdict/terms.ts';
+import { LONGEST_ASSERTION, rpIdSchema } from './passkey-assertion.ts';
 import { witnessPolicySchema } from './witness-policy.ts';
 
 /** Time in UTC as RFC 3339, in the format of `Date.prototype.toISOString`. */
 export const timestamp = z.iso.datetime({ precision: 3 });
 export const sha256Hex = z.string().regex(/^[0-9a-f]{64}$/);
 export const base64 = z.base64();
+/** Approver's signature in an envelope: 64 to 72 bytes by a key, or a passkey's assertion. */
+export const approverSignature = base64.max(LONGEST_ASSERTION);
 /** Syntax of an area code. `rules.ts` checks the code against the tables in `shared/areas`. */
 const areaCode = z.string().regex(/^[A-Z][A-Za-z0-9-]{1,31}$/);
 /** Syntax of the area in one observation of a device's location: an area code and polygons (`shared/areas/evidence-text.ts`). */
@@ -258,6 +261,8 @@ export const approversSchema = z.strictObject({
          * self-attested.
          */
         attestation: z.literal('verified').optional(),
+        /** Relying party id of a passkey. Without this field, the key is in a file or in a browser. */
+        rpId: rpIdSchema.optional(),
       }),
     )
     .min(2)

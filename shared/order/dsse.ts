@@ -1,5 +1,5 @@
 /**
- * DSSE envelopes (github.com/secure-systems-lab/dsse, v1.0.2) with Ed25519 and ECDSA P-256 signatures. This module determines which keys
+ * DSSE envelopes (github.com/secure-systems-lab/dsse, v1.0.2) with Ed25519 and ECDSA P-256 signatures, also of passkeys. This module determines which keys
  * signed the exact bytes. `approvers.ts` and `verify-list.ts` check people and thresholds.
  */
 import { createPublicKey, type KeyObject, sign as signBytes, verify as verifyBytes } from 'node:crypto';
@@ -7,6 +7,7 @@ import { CordonError } from '../errors.ts';
 import { sha256 } from './digest.ts';
 import { type Envelope, envelopeSchema } from './documents.ts';
 import { pae } from './pae.ts';
+import { verifyPasskey } from './passkey-signature.ts';
 
 export interface Signer {
   readonly keyid: string;
@@ -17,6 +18,8 @@ export interface Signer {
 export interface VerifyingKey {
   readonly keyid: string;
   readonly key: KeyObject;
+  /** Relying party id of a passkey. A passkey signs an assertion (`passkey-assertion.ts`), every other key the bytes themselves. */
+  readonly rpId?: string | undefined;
 }
 
 /** DER prefix of a P-256 SubjectPublicKeyInfo (RFC 5480, section 2), up to the curve point. */
@@ -75,6 +78,11 @@ export function verifySignature(key: KeyObject, bytes: Uint8Array, signature: Ui
   return verifyBytes(digestOf(key), bytes, key, signature);
 }
 
+/** Whether the key signed exactly the given bytes. A key with a relying party id must have signed by an assertion, and no other key may. */
+export function hasSigned({ key, rpId }: VerifyingKey, bytes: Uint8Array, signature: Uint8Array): boolean {
+  return rpId === undefined ? verifySignature(key, bytes, signature) : verifyPasskey({ key, rpId }, bytes, signature);
+}
+
 export function signEnvelope(payloadType: string, payload: Uint8Array, signers: readonly Signer[]): Envelope {
   const bytes = pae(payloadType, payload);
   return {
@@ -102,11 +110,11 @@ export function payloadOf(envelope: Envelope, payloadType: string): Buffer {
 /** Ids of those keys in `keys` that signed the envelope's exact bytes, without duplicates. */
 export function signedBy(envelope: Envelope, keys: readonly VerifyingKey[]): ReadonlySet<string> {
   const bytes = pae(envelope.payloadType, Buffer.from(envelope.payload, 'base64'));
-  const known = new Map(keys.map((key) => [key.keyid, key.key]));
+  const known = new Map(keys.map((key) => [key.keyid, key]));
   const signers = new Set<string>();
   for (const { keyid, sig } of envelope.signatures) {
     const key = known.get(keyid);
-    if (key && !signers.has(keyid) && verifySignature(key, bytes, Buffer.from(sig, 'base64'))) signers.add(keyid);
+    if (key && !signers.has(keyid) && hasSigned(key, bytes, Buffer.from(sig, 'base64'))) signers.add(keyid);
   }
   return signers;
 }

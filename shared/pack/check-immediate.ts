@@ -4,7 +4,7 @@
  */
 import type { LedgerEntry } from '../ledger/ledger-entry.ts';
 import { PAYLOAD_TYPES, type Revision } from '../order/documents.ts';
-import { type VerifyingKey, verifySignature } from '../order/dsse.ts';
+import { hasSigned, type VerifyingKey } from '../order/dsse.ts';
 import { IMMEDIATE_WORDS, immediateText, passedWhilePending } from '../order/immediate-effect.ts';
 import { pae } from '../order/pae.ts';
 import type { Findings } from './findings.ts';
@@ -36,7 +36,7 @@ export function checkImmediate(
     }
     const key = keys.get(String(keyid));
     const text = pae(PAYLOAD_TYPES.immediateEffect, Buffer.from(immediateText(payload, digest)));
-    if (!key || !verifySignature(key.key, text, Buffer.from(immediate, 'base64'))) {
+    if (!key || !hasSigned(key, text, Buffer.from(immediate, 'base64'))) {
       findings.failed(name, `${name}: the confirmation of its immediate effect is not signed by ${by}.`);
     } else if (passed !== null) {
       findings.proven(

@@ -5,7 +5,7 @@
 import { CordonError } from '../../../shared/errors.ts';
 import type { ApproverSet } from '../../../shared/order/approvers.ts';
 import { PAYLOAD_TYPES } from '../../../shared/order/documents.ts';
-import { verifySignature } from '../../../shared/order/dsse.ts';
+import { hasSigned } from '../../../shared/order/dsse.ts';
 import { IMMEDIATE_WORDS, immediateText, type PassedTime } from '../../../shared/order/immediate-effect.ts';
 import { pae } from '../../../shared/order/pae.ts';
 import { isProposalEnd, PROPOSAL_LIFETIME } from '../../../shared/order/proposal-end.ts';
@@ -30,7 +30,7 @@ export function checkSignature(
 ): void {
   const key = approverSet.keys.find((each) => each.keyid === keyid);
   const signed = (type: string, text: string, encoded: string) =>
-    key !== undefined && verifySignature(key.key, pae(type, Buffer.from(text)), Buffer.from(encoded, 'base64'));
+    key !== undefined && hasSigned(key, pae(type, Buffer.from(text)), Buffer.from(encoded, 'base64'));
   const refuse = (detail: string) => {
     const { order, revision, digest } = row;
     throw new CordonError('approval_invalid', detail, { order, revision, digest });

@@ -4,7 +4,7 @@ import { type ApproverSet, personsWhoSigned, readApproverSet } from '../../../sh
 import { attestationOf } from '../../../shared/order/attestation.ts';
 import { canonicalText } from '../../../shared/order/canonical.ts';
 import { type Envelope, PAYLOAD_TYPES } from '../../../shared/order/documents.ts';
-import { type Signer, verifySignature } from '../../../shared/order/dsse.ts';
+import { hasSigned, type Signer } from '../../../shared/order/dsse.ts';
 import { pae } from '../../../shared/order/pae.ts';
 import type { PersonId } from '../../../shared/protocol/ids.ts';
 import type { Clock } from '../../../shared/time/clock.ts';
@@ -85,7 +85,7 @@ function checkSigner(
     throw new CordonError('forbidden', 'This key belongs to another person: sign with your own.');
   }
   const bytes = pae(PAYLOAD_TYPES.approvers, Buffer.from(row.payload));
-  if (verifySignature(key.key, bytes, Buffer.from(sig, 'base64'))) return;
+  if (hasSigned(key, bytes, Buffer.from(sig, 'base64'))) return;
   throw new CordonError('approval_invalid', 'The signature is not over the exact bytes of this approver set.');
 }
 
