@@ -213,7 +213,7 @@ module.exports = {
         pathNot: [test, '^server/(cli|console)/', '^shared/age/seal-to\\.ts$', '^agent/page/', page, look],
       },
       to: {
-        path: 'node_modules/(age-encryption|better-sse|otplib|pg)/',
+        path: 'node_modules/(@simplewebauthn/server|age-encryption|better-sse|otplib|pg)/',
         dependencyTypesNot: ['type-only', 'dynamic-import'],
       },
     },

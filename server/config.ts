@@ -75,6 +75,11 @@ const variables = z.object({
   CORDON_ADMIN_PROXY_FROM: addressRanges.default([]),
   /** Minutes without use after which an admin's session ends. Every session ends after 12 hours at the latest. */
   CORDON_SESSION_IDLE_MINUTES: wholeNumber(5, 720).default(60),
+  /**
+   * If `true`, an account with a passkey cannot sign in with password and authenticator code, and an account without a passkey can only
+   * register one.
+   */
+  CORDON_REQUIRE_PASSKEYS: z.stringbool({ error: 'true or false' }).default(false),
   /** Addresses or CIDR ranges of proxies whose PROXY protocol header the server accepts. If empty, the server reads no such header. */
   CORDON_PROXY_FROM: addressRanges.default([]),
   /**
@@ -216,6 +221,7 @@ export interface Config {
     readonly proxyFrom: readonly string[];
   };
   readonly sessionIdleMinutes: number;
+  readonly requirePasskeys: boolean;
   readonly proxyFrom: readonly string[];
   readonly proxyRequired: readonly ListenerName[];
   readonly ipDatabase: string | null;
@@ -286,6 +292,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
       proxyFrom: values.CORDON_ADMIN_PROXY_FROM,
     },
     sessionIdleMinutes: values.CORDON_SESSION_IDLE_MINUTES,
+    requirePasskeys: values.CORDON_REQUIRE_PASSKEYS,
     proxyFrom: values.CORDON_PROXY_FROM,
     proxyRequired: values.CORDON_PROXY_REQUIRED,
     ipDatabase: values.CORDON_IP_DATABASE ?? null,

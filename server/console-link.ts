@@ -1,5 +1,6 @@
-/** The secret of a link is after `#`, so no server log contains it. */
+/** Addresses of the console: links, and the site for which passkeys work. */
 import { isIP } from 'node:net';
+import { rpIdSchema } from '../shared/order/documents.ts';
 import type { Config } from './config.ts';
 
 /** A URL contains an IPv6 address in brackets (RFC 3986, section 3.2.2). */
@@ -15,3 +16,20 @@ export function consoleOrigin({ admin, names }: Site, port: number): string {
 
 export const consoleLink = (site: Site, port: number, fragment: string): string =>
   `${consoleOrigin(site, port)}/#${fragment}`;
+
+/**
+ * Site for which passkeys work: relying party id, and origin of the console. Null if the console has no host name, because browsers allow
+ * no passkeys for an IP address. On loopback without TLS, the host name is `localhost`.
+ */
+export function passkeySite(
+  { admin, names }: Pick<Config, 'admin' | 'names'>,
+  port: () => number,
+): { readonly rpId: string; readonly origin: () => string } | null {
+  if (admin.url !== null) {
+    const { hostname, origin } = new URL(admin.url);
+    return rpIdSchema.safeParse(hostname).success ? { rpId: hostname, origin: () => origin } : null;
+  }
+  if (admin.tls === null) return { rpId: 'localhost', origin: () => `http://localhost:${port()}` };
+  const rpId = (names[0] ?? 'localhost').toLowerCase();
+  return rpIdSchema.safeParse(rpId).success ? { rpId, origin: () => `https://${rpId}:${port()}` } : null;
+}

@@ -49,6 +49,7 @@ export const VARIABLES: Readonly<Record<string, Variable>> = {
   CORDON_WITNESSES: { reader: 'server' },
   CORDON_WITNESS_LATE_MINUTES: { reader: 'server' },
   CORDON_SESSION_IDLE_MINUTES: { reader: 'server' },
+  CORDON_REQUIRE_PASSKEYS: { reader: 'server' },
   CORDON_LARGE_SHARE: { reader: 'server' },
   CORDON_EVIDENCE_DAYS: { reader: 'server' },
   CORDON_NTP: { reader: 'server' },

@@ -141,6 +141,8 @@ export const ERROR_CODES = [
   'role_missing',
   'identity_not_linked',
   'account_disabled',
+  'passkey_invalid',
+  'passkey_required',
   'forbidden',
   'out_of_scope',
   'order_withheld',

@@ -168,6 +168,8 @@ export const EXIT_CODES: Readonly<Record<ErrorCode, number>> = {
   role_missing: EXIT.signIn,
   identity_not_linked: EXIT.signIn,
   account_disabled: EXIT.signIn,
+  passkey_invalid: EXIT.signIn,
+  passkey_required: EXIT.signIn,
   forbidden: EXIT.forbidden,
   order_withheld: EXIT.forbidden,
   out_of_scope: EXIT.forbidden,

@@ -66,6 +66,10 @@ export const ACTIONS = {
   'role.revoke': { right: 'grants.delete', people: 1, stepUp: 'always', tokens: 'never' },
   /** Link of the caller's account to the identity provider. The provider's person can then sign in with the account. */
   'identity.link': { right: 'provider.link', people: 1, stepUp: 'always', tokens: 'never' },
+  /** A thief with an open session could otherwise add a passkey of his own, or lock the account holder out. */
+  'passkey.add': { right: 'passkeys.register', people: 1, stepUp: 'always', tokens: 'never' },
+  'passkey.remove': { right: 'passkeys.delete', people: 1, stepUp: 'always', tokens: 'never' },
+  'recovery-codes.replace': { right: 'recovery-codes.replace', people: 1, stepUp: 'always', tokens: 'never' },
   'token.create': { right: 'tokens.create', people: 1, stepUp: 'always', tokens: 'never' },
   'approver-key.register': { right: 'approver-keys.register', people: 1, stepUp: 'always', tokens: 'never' },
   /** A mail connector reads all mail of the company. */
@@ -126,6 +130,9 @@ export const ROUTE_ACTIONS: Readonly<Partial<Record<RouteName, RoutePolicy>>> = 
   'grants.delete': 'role.revoke',
   'tokens.create': 'token.create',
   'provider.link': 'identity.link',
+  'passkeys.register': 'passkey.add',
+  'passkeys.delete': 'passkey.remove',
+  'recovery-codes.replace': 'recovery-codes.replace',
   'approver-keys.register': 'approver-key.register',
   'recovery.readmit': 'device.readmit',
   'recovery.reject': 'device.reject',
@@ -181,6 +188,11 @@ export const ROUTE_ACTIONS: Readonly<Partial<Record<RouteName, RoutePolicy>>> = 
   'provider.begin': 'harmless',
   'provider.finish': 'harmless',
   'provider.step-up': 'harmless',
+  'session.step-up-challenge': 'harmless',
+  'session.passkey-challenge': 'harmless',
+  'session.create-by-passkey': 'harmless',
+  /** The options only prepare a registration. */
+  'passkeys.options': 'harmless',
   'session.delete': 'harmless',
   'sessions.delete': 'harmless',
   'invitations.redeem': 'harmless',

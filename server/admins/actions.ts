@@ -8,6 +8,7 @@ import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
 import { type AccountId, type ActionId, type DeviceId, newActionId, type PersonId } from '../../shared/protocol/ids.ts';
 import type { Clock } from '../../shared/time/clock.ts';
 import type { Bus } from '../bus/bus.ts';
+import type { ActionConfirmations } from './action-confirmation.ts';
 import {
   ACTIONS,
   type ActionName,
@@ -18,7 +19,7 @@ import {
   SOLO_WINDOW,
   soloLimit,
 } from './action-policy.ts';
-import type { Account } from './ports.ts';
+import type { Account, ActionConfirmation } from './ports.ts';
 import { type AccessScope, type RightName, type RouteName, scopeOf } from './roles.ts';
 
 /** Maximum number of pending actions of one person. More actions would hide other people's actions in the list. */
@@ -79,11 +80,12 @@ export interface ActionStore {
   propose(action: StoredAction, entry: EntryDraft<'action.proposed'>, atMost: number): Promise<StoredAction | null>;
   get(id: ActionId): Promise<StoredAction | null>;
   list(since: number, limit: number): Promise<StoredAction[]>;
-  /** Decides a pending action. Returns false if the action is no longer pending or has expired. */
+  /** Decides a pending action, and stores the passkey's assertion about the decision. Returns false if the action is no longer pending or has expired. */
   decide(
     id: ActionId,
     decision: { status: 'confirmed' | 'declined'; at: number; by: AccountId; reason: string | null },
     entry: EntryDraft<'action.confirmed'> | EntryDraft<'action.declined'>,
+    confirmation: ActionConfirmation | null,
   ): Promise<boolean>;
   finish(id: ActionId, status: 'performed' | 'failed', outcome: string | null): Promise<void>;
 }
@@ -94,6 +96,7 @@ export interface ActionsPorts {
   readonly bus: Bus;
   readonly independent: (first: Account, second: Account) => Promise<boolean>;
   readonly account: (id: AccountId) => Promise<Account>;
+  readonly passkeys: ActionConfirmations;
   readonly requireInScope: (devices: readonly DeviceId[], scope: AccessScope) => Promise<void>;
   /** Milliseconds after an authenticator code during which a session may perform grave actions. The demo uses a longer time. */
   readonly stepUpWithin: number;
@@ -103,6 +106,8 @@ export interface ActionsPorts {
 export interface Actor {
   readonly account: Account;
   readonly proof: Proof;
+  /** Confirmation of the action by a passkey, as the client sent it; null without one. */
+  readonly confirmation: string | null;
 }
 
 export type Actions = ReturnType<typeof createActions>;
@@ -111,7 +116,7 @@ export function createActions(ports: ActionsPorts) {
   return { ...createAuthorization(ports), ...createDecisions(ports) };
 }
 
-function createAuthorization({ store, clock, bus, stepUpWithin, now = Date.now }: ActionsPorts) {
+function createAuthorization({ store, clock, bus, passkeys, stepUpWithin, now = Date.now }: ActionsPorts) {
   async function propose(by: Account, content: ActionContent): Promise<CordonError> {
     const proposed = newAction(by, content, now());
     const pending = await store.propose(
@@ -141,14 +146,40 @@ function createAuthorization({ store, clock, bus, stepUpWithin, now = Date.now }
     return `at most ${soloLimit(fleet)} devices`;
   }
 
+  /**
+   * Confirms the action with the caller's passkey, if the installation requires passkeys and no API token may perform the action. Returns
+   * false if no such confirmation is necessary. `action.confirm` has its own, over the content of the confirmed action.
+   */
+  async function confirmed({ account, proof, confirmation }: Actor, content: ActionContent): Promise<boolean> {
+    const { action } = content;
+    const applies = passkeys.requiresPasskeys && ACTIONS[action].tokens === 'never' && action !== 'action.confirm';
+    if (!applies || proof.via !== 'session' || !(await passkeys.holdsPasskey(account))) return false;
+    const text = textOf(content);
+    const kept = await passkeys.confirmAction(account, { action, ...text }, confirmation);
+    await passkeys.keepConfirmation(kept, {
+      kind: 'action.signed',
+      at: clock.now(),
+      subject: account.id,
+      public: { action, hash: text.hash, assertion: kept.digest },
+    });
+    return true;
+  }
+
+  /** Whether `confirm` will require a passkey, which replaces the step-up. */
+  const confirmsLater = async ({ account, proof }: Actor, { action }: ActionContent): Promise<boolean> =>
+    action === 'action.confirm' && proof.via === 'session' && (await passkeys.holdsPasskey(account));
+
   return {
     /**
-     * Returns normally if the caller may perform the action alone. Throws `step_up_required` if the caller must first give an authenticator
-     * code. Throws `second_person_required` if the action needs a second person; the function has then stored the action as pending.
+     * Returns normally if the caller may perform the action alone. Throws `step_up_required` if the caller must first confirm their identity,
+     * and `passkey_required` if a passkey must confirm the action. Throws `second_person_required` if the action needs a second person; the function has then stored the action as pending.
      */
-    async authorize({ account: by, proof }: Actor, content: ActionContent): Promise<void> {
+    async authorize(actor: Actor, content: ActionContent): Promise<void> {
+      const { account: by, proof } = actor;
       const rule = ACTIONS[content.action];
-      requireProof(content.action, proof, { devices: content.devices.length, now: now(), within: stepUpWithin });
+      if (!(await confirmed(actor, content)) && !(await confirmsLater(actor, content))) {
+        requireProof(content.action, proof, { devices: content.devices.length, now: now(), within: stepUpWithin });
+      }
       const counted = { person: by.person, devices: content.devices };
       const solo = await (rule.people === 'limit'
         ? store.useSoloLimit(
@@ -168,7 +199,7 @@ function createAuthorization({ store, clock, bus, stepUpWithin, now = Date.now }
 }
 
 function createDecisions(ports: ActionsPorts) {
-  const { store, clock, bus, account, now = Date.now } = ports;
+  const { store, clock, bus, account, passkeys, now = Date.now } = ports;
   const { requireRight, mayDecide, requireSecondPerson } = createDecisionRights(ports);
 
   async function found(id: ActionId): Promise<StoredAction> {
@@ -181,10 +212,10 @@ function createDecisions(ports: ActionsPorts) {
     action: StoredAction,
     { id: by }: Account,
     status: 'confirmed' | 'declined',
-    reason: string | null,
+    { reason = null, kept = null }: { readonly reason?: string | null; readonly kept?: ActionConfirmation | null },
   ): Promise<void> {
-    const entry = entryOf(`action.${status}`, clock.now(), action, by);
-    if (await store.decide(action.id, { status, at: now(), by, reason }, entry)) return;
+    const entry = entryOf(`action.${status}`, clock.now(), action, by, kept);
+    if (await store.decide(action.id, { status, at: now(), by, reason }, entry, kept)) return;
     throw notPending(await found(action.id));
   }
 
@@ -213,18 +244,20 @@ function createDecisions(ports: ActionsPorts) {
     async confirm<R>(
       id: ActionId,
       hash: string,
-      { account: by, proof }: Actor,
+      { account: by, proof, confirmation }: Actor,
       perform: (content: ActionContent, proposer: Account, confirmer: Account) => Promise<R>,
     ): Promise<{ readonly action: StoredAction; readonly result: R }> {
-      requireProof('action.confirm', proof, { devices: 1, now: now(), within: ports.stepUpWithin });
+      const holds = proof.via === 'session' && (await passkeys.holdsPasskey(by));
+      if (!holds) requireProof('action.confirm', proof, { devices: 1, now: now(), within: ports.stepUpWithin });
       const action = await found(id);
       await requireRight(action, by);
       await requireSecondPerson(action, by);
       if (action.hash !== hash) {
         throw new CordonError('conflict', 'The hash is not the hash of this action. Read the action again.', { id });
       }
+      const kept = holds ? await passkeys.confirmAction(by, action, confirmation) : null;
       const interrupted = action.status === 'confirmed' && action.decidedBy === by.id;
-      if (!interrupted) await decide(action, by, 'confirmed', null);
+      if (!interrupted) await decide(action, by, 'confirmed', { kept });
       try {
         const result = await perform(contentOf(action), await account(action.account), by);
         await store.finish(id, 'performed', null);
@@ -245,7 +278,7 @@ function createDecisions(ports: ActionsPorts) {
     async decline(id: ActionId, reason: string, by: Account): Promise<StoredAction> {
       const action = await found(id);
       if (action.person !== by.person) await requireRight(action, by);
-      await decide(action, by, 'declined', reason);
+      await decide(action, by, 'declined', { reason });
       bus.publish({ kind: 'accounts' });
       return found(id);
     },
@@ -300,14 +333,17 @@ function requireProof(
   throw new CordonError('step_up_required', detail, { action, token: proof.via === 'token' });
 }
 
-function newAction(by: Account, content: ActionContent, at: number): StoredAction {
+function textOf(content: ActionContent): { readonly content: string; readonly hash: string } {
   const text = JSON.stringify(content);
+  return { content: text, hash: createHash('sha256').update(text).digest('hex') };
+}
+
+function newAction(by: Account, content: ActionContent, at: number): StoredAction {
   return {
     id: newActionId(),
     action: content.action,
     route: content.route,
-    content: text,
-    hash: createHash('sha256').update(text).digest('hex'),
+    ...textOf(content),
     devices: content.devices.length,
     account: by.id,
     person: by.person,
@@ -326,7 +362,13 @@ const entryOf = <K extends 'action.proposed' | 'action.confirmed' | 'action.decl
   at: number,
   { id, action, hash, devices }: StoredAction,
   by: AccountId,
-): EntryDraft<K> => ({ kind, at, subject: by, public: { id, action, hash, devices } });
+  kept: ActionConfirmation | null = null,
+): EntryDraft<K> => ({
+  kind,
+  at,
+  subject: by,
+  public: { id, action, hash, devices, ...(kept && { assertion: kept.digest }) },
+});
 
 function contentOf({ content }: StoredAction): ActionContent {
   return JSON.parse(content);

@@ -5,9 +5,13 @@
 import type { Clock } from '../../shared/time/clock.ts';
 import type { Bus } from '../bus/bus.ts';
 import { createAccounts } from './accounts.ts';
+import { createActionConfirmation } from './action-confirmation.ts';
 import { createApproverKeys } from './approver-keys.ts';
 import type { IdentityProvider, ProviderIdentityStore, ProviderRules } from './identity-provider.ts';
 import { createInvitations } from './invitations.ts';
+import { createPasskeyChallenges } from './passkey-challenges.ts';
+import { createPasskeySignIn } from './passkey-sign-in.ts';
+import { createPasskeyRegistration, createPasskeys, type PasskeyPolicy } from './passkeys.ts';
 import type { AdminStores, RaiseAlert, Sealer } from './ports.ts';
 import { createProviderSignIn } from './provider-sign-in.ts';
 import { createSessions } from './sessions.ts';
@@ -32,6 +36,8 @@ export interface AdminsPorts {
   readonly alert: RaiseAlert;
   /** Identity provider (OpenID Connect) with its rules; absent if the installation has none. */
   readonly provider?: { readonly rules: ProviderRules; readonly client: IdentityProvider } | undefined;
+  /** Default: no passkey works. */
+  readonly passkeyPolicy?: PasskeyPolicy;
   /** System clock. Tests replace it to advance the TOTP time step. */
   readonly now?: () => number;
 }
@@ -41,17 +47,31 @@ export type Admins = ReturnType<typeof createAdmins>;
 export function createAdmins(options: AdminsPorts) {
   const { stores, sessionIdle: idle = SESSION_IDLE, bus, provider } = options;
   const now = options.now ?? Date.now;
-  const ports = { ...options, ...stores, limits: options.limits ?? createSignInLimits(), now, idle };
   const changed = () => bus.publish({ kind: 'accounts' });
+  const ports = {
+    ...options,
+    ...stores,
+    limits: options.limits ?? createSignInLimits(),
+    policy: options.passkeyPolicy ?? { site: null, required: false },
+    challenges: createPasskeyChallenges({ sealer: options.browserSealer, now }),
+    changed,
+    now,
+    idle,
+  };
   const accounts = createAccounts(ports);
+  const registration = createPasskeyRegistration(ports);
   return {
     ...accounts,
     ...createInvitations(ports),
     ...createSignIn({ ...ports, onlyProvider: provider?.rules.onlyProvider ?? false }),
+    ...createPasskeySignIn({ ...ports, onlyProvider: provider?.rules.onlyProvider ?? false }),
+    ...createPasskeys(ports, registration),
+    ...createActionConfirmation(ports),
+    passkeyOptions: registration.passkeyOptions,
     /** Null if the installation has no identity provider. */
     provider: provider ? createProviderSignIn({ ...ports, ...provider }) : null,
-    ...createSessions({ ...ports, account: accounts.account, changed }),
+    ...createSessions({ ...ports, account: accounts.account }),
     ...createTokens(ports),
-    ...createApproverKeys({ ...ports, changed }),
+    ...createApproverKeys({ ...ports, verifyPasskey: registration.verifyPasskey }),
   };
 }

@@ -1,13 +1,16 @@
 import { createHash, createPublicKey } from 'node:crypto';
+import type { NewPasskey } from '../../shared/api/passkeys.ts';
 import { CordonError } from '../../shared/errors.ts';
+import type { NewPasskeys } from './passkeys.ts';
 import type { Account, ApproverKey, ApproverKeyStore, KnownApproverKey } from './ports.ts';
 
 export function createApproverKeys(ports: {
   readonly approverKeys: ApproverKeyStore;
+  readonly verifyPasskey: NewPasskeys['verifyPasskey'];
   readonly changed: () => void;
   readonly now: () => number;
 }) {
-  const { approverKeys, changed, now } = ports;
+  const { approverKeys, verifyPasskey, changed, now } = ports;
   return {
     /** Registers the caller's own approver key: DER SubjectPublicKeyInfo of an Ed25519 key, base64. */
     async registerApproverKey(account: Account, publicKey: string): Promise<ApproverKey> {
@@ -19,8 +22,19 @@ export function createApproverKeys(ports: {
         name: account.name,
         publicKey: der.toString('base64'),
         registeredAt: now(),
+        rpId: null,
       };
-      await approverKeys.register(key);
+      await approverKeys.register(key, null);
+      changed();
+      return key;
+    },
+
+    /** Registers a new passkey of the caller as an approver key. The passkey serves no other purpose. */
+    async registerApproverPasskey(account: Account, given: NewPasskey): Promise<ApproverKey> {
+      const { passkey, spki, keyid } = await verifyPasskey(account, 'approval', given);
+      const { person, id, name } = account;
+      const key = { keyid, person, account: id, name, publicKey: spki, registeredAt: now(), rpId: passkey.rpId };
+      await approverKeys.register(key, passkey);
       changed();
       return key;
     },

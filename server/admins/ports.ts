@@ -11,7 +11,7 @@ export interface Sealer {
 }
 
 export type RaiseAlert = (
-  code: 'credential_reset_link' | 'credential_reset' | 'identity_linked',
+  code: 'credential_reset_link' | 'credential_reset' | 'identity_linked' | 'recovery_code_used' | 'passkey_copied',
   detail: string,
 ) => Promise<void>;
 
@@ -154,7 +154,8 @@ export interface InvitationStore {
     reset: EntryDraft<'credentials.reset-link'> | null,
   ): Promise<void>;
   /**
-   * Consumes the invitation, sets the credentials, and ends the account's sessions and tokens. A mailed link verifies the e-mail address. A
+   * Consumes the invitation, sets the credentials, and ends the account's sessions, tokens, recovery codes and passkeys for sign-in. Its
+   * approver keys stay. A mailed link verifies the e-mail address. A
    * link that an admin passed on removes the verification, because another person may now hold the account. If the account already had
    * credentials, the change is a credential reset, and `entry` creates its ledger entry. Returns null if the invitation is unknown, used or
    * expired.
@@ -251,6 +252,8 @@ export interface ApproverKey {
   /** Public key: DER SubjectPublicKeyInfo, base64. */
   readonly publicKey: string;
   readonly registeredAt: number;
+  /** Relying party id of a passkey; null for a key in a file or browser. */
+  readonly rpId: string | null;
 }
 
 export interface KnownApproverKey extends ApproverKey {
@@ -259,11 +262,80 @@ export interface KnownApproverKey extends ApproverKey {
 
 export interface ApproverKeyStore {
   /**
-   * Registers an approver key. Throws `conflict` if another person has registered the same key. A repeated registration for one person
-   * changes nothing.
+   * Registers an approver key, and the passkey that has this key. Throws `conflict` if another person has registered the same key. A
+   * repeated registration for one person changes nothing.
    */
-  register(key: ApproverKey): Promise<void>;
+  register(key: ApproverKey, passkey: StoredPasskey | null): Promise<void>;
   keys(): Promise<KnownApproverKey[]>;
+}
+
+export interface Passkey {
+  readonly id: string;
+  readonly account: AccountId;
+  /** `sign-in`: sign-in, step-up and confirmation of actions. `approval`: signatures under documents, as an approver key. */
+  readonly purpose: 'sign-in' | 'approval';
+  readonly name: string;
+  /** Credential id of WebAuthn in base64url. */
+  readonly credential: string;
+  readonly rpId: string;
+  /** Id of the approver key; null for other purposes. */
+  readonly keyid: string | null;
+  readonly createdAt: number;
+  readonly lastUsedAt: number | null;
+}
+
+export interface StoredPasskey extends Passkey {
+  /** COSE key in base64url. */
+  readonly publicKey: string;
+  readonly counter: number;
+}
+
+export interface PasskeyStore {
+  /** Throws `conflict` if the credential is registered already. */
+  add(passkey: StoredPasskey): Promise<void>;
+  /** Finds a passkey by its credential id, with its account and the hash of the account's password. */
+  find(credential: string): Promise<{
+    readonly passkey: StoredPasskey;
+    readonly account: Account;
+    readonly passwordHash: string | null;
+  } | null>;
+  /** Passkeys of the account, oldest first. */
+  list(account: AccountId): Promise<Passkey[]>;
+  /** Number of passkeys with which the account can sign in on the site `rpId`. */
+  signInCount(account: AccountId, rpId: string): Promise<number>;
+  /**
+   * Stores the counter and time of a use. Returns false, without a change, if the counter is not greater than the stored one. Two counters
+   * of 0 are allowed, because some authenticators have no counter.
+   */
+  use(id: string, counter: number, at: number): Promise<boolean>;
+  /**
+   * `keepLast`: relying party id of the site on which the account must keep a passkey to sign in. Throws `conflict` if the passkey is the
+   * last one there, and `not_found` if the account has no such passkey.
+   */
+  remove(account: AccountId, id: string, keepLast: string | null): Promise<void>;
+  /** Stores a confirmation of an action and its ledger entry. */
+  keep(confirmation: ActionConfirmation, entry: EntryDraft<'action.signed'>): Promise<void>;
+}
+
+/** Assertion with which a person confirmed an action. The server keeps it as evidence. */
+export interface ActionConfirmation {
+  /** SHA-256 of the assertion in its DSSE encoding, in hex. */
+  readonly digest: string;
+  readonly account: AccountId;
+  readonly passkey: string;
+  readonly actionHash: string;
+  readonly content: string;
+  readonly statement: string;
+  readonly assertion: string;
+  readonly at: number;
+}
+
+export interface RecoveryCodeStore {
+  /** Replaces all recovery codes of the account. */
+  replace(account: AccountId, hashes: readonly string[], at: number): Promise<void>;
+  /** Uses up a recovery code. Returns false, without a change, if the account has no such unused code. */
+  use(account: AccountId, hash: string, at: number, entry: EntryDraft<'credentials.recovery-code'>): Promise<boolean>;
+  unused(account: AccountId): Promise<{ readonly unused: number; readonly createdAt: number | null }>;
 }
 
 export interface AdminStores {
@@ -273,4 +345,6 @@ export interface AdminStores {
   readonly sessions: SessionStore;
   readonly tokens: TokenStore;
   readonly approverKeys: ApproverKeyStore;
+  readonly passkeys: PasskeyStore;
+  readonly recoveryCodes: RecoveryCodeStore;
 }

@@ -9,11 +9,11 @@ import type { Bus } from '../bus/bus.ts';
 import { RateLimiterMemory } from '../rate-limiters.ts';
 import type { IdentityProvider, ProviderClaims, ProviderIdentityStore, ProviderRules } from './identity-provider.ts';
 import { newAccount, roleEntry } from './new-account.ts';
+import { type OpenedSession, openSession } from './open-session.ts';
 import { createPendingSignIns, type PendingSignIn, type SignInPurpose } from './pending-sign-ins.ts';
 import type { Account, RaiseAlert, Session, SessionStore } from './ports.ts';
 import { grantsOfGroups } from './provider-roles.ts';
 import type { Grant } from './roles.ts';
-import { type OpenedSession, openSession } from './session-opening.ts';
 import { createWorkQueue } from './work-queue.ts';
 
 /** Sign-ins of one IP address or IPv6 /64 within ten minutes. Each one can cause requests to the provider. */

@@ -1,34 +1,44 @@
 import { sourceNetwork } from '../../shared/areas/source-network.ts';
 import { CordonError } from '../../shared/errors.ts';
 import type { AccountId } from '../../shared/protocol/ids.ts';
+import type { Clock } from '../../shared/time/clock.ts';
 import { emailKey } from './email.ts';
-import { knownBrowser, rememberBrowser } from './known-browser.ts';
+import { knownBrowser } from './known-browser.ts';
+import { openBrowserSession, type SignedIn, type SignInOrigin } from './open-session.ts';
+import { type PasskeyPolicy, recoveryHash } from './passkeys.ts';
 import { passwordMatches } from './passwords.ts';
-import type { Account, AccountStore, Sealer, SessionStore } from './ports.ts';
+import type {
+  Account,
+  AccountStore,
+  PasskeyStore,
+  RaiseAlert,
+  RecoveryCodeStore,
+  Sealer,
+  SessionStore,
+} from './ports.ts';
 import { isEmergencyOwner } from './roles.ts';
 import { sha256 } from './secrets.ts';
-import { type OpenedSession, openSession } from './session-opening.ts';
 import { KNOWN_BROWSER, type SignInLimits } from './sign-in-limits.ts';
 import { totpStep } from './totp.ts';
 
-/** `browser`: value of the cookie that marks the browser as known. */
-export interface SignedIn extends OpenedSession {
-  readonly browser: string;
-}
-
-interface SignInRequest {
+interface SignInRequest extends SignInOrigin {
   readonly email: string;
   readonly password: string;
   readonly totp: string | undefined;
-  readonly address: string;
-  readonly userAgent?: string | undefined;
-  readonly replaces: string | null;
+  /** Recovery code instead of the authenticator code. */
+  readonly recoveryCode?: string | undefined;
   readonly browser: string | null;
 }
 
 export function createSignIn(ports: {
   readonly accounts: Pick<AccountStore, 'credentials' | 'useTotpStep'>;
   readonly sessions: Pick<SessionStore, 'open' | 'authenticated'>;
+  readonly passkeys: Pick<PasskeyStore, 'signInCount'>;
+  readonly recoveryCodes: Pick<RecoveryCodeStore, 'use'>;
+  readonly policy: PasskeyPolicy;
+  readonly alert: RaiseAlert;
+  /** Clock for the field `at` of ledger entries. */
+  readonly clock: Clock;
   readonly sealer: Sealer;
   readonly browserSealer: Sealer;
   readonly limits: SignInLimits;
@@ -36,7 +46,8 @@ export function createSignIn(ports: {
   readonly onlyProvider: boolean;
   readonly now: () => number;
 }) {
-  const { accounts, sessions, sealer, browserSealer, limits, now } = ports;
+  const { accounts, sessions, passkeys, recoveryCodes, policy, alert, clock, sealer, browserSealer, limits, now } =
+    ports;
 
   const stepOf = (sealed: string, totp: string) => totpStep(sealer.unseal(sealed).toString(), totp, now());
 
@@ -50,45 +61,62 @@ export function createSignIn(ports: {
     return knownBrowser(browserSealer, cookie, { account: known.account.id, passwordHash: known.passwordHash }, now());
   }
 
+  /** Throws `passkey_required` if the installation requires passkeys and the account has one. */
+  async function requireNoPasskey({ id }: Account, otherwise: string): Promise<void> {
+    if (!policy.required || !policy.site) return;
+    if ((await passkeys.signInCount(id, policy.site.rpId)) === 0) return;
+    throw new CordonError('passkey_required', `This installation requires passkeys. ${otherwise}`);
+  }
+
+  /** Uses up a recovery code after a correct password. Returns false if the account has no such unused code. */
+  async function spendRecoveryCode({ id, email }: Account, code: string, address: string): Promise<boolean> {
+    const entry = { kind: 'credentials.recovery-code', at: clock.now(), subject: id, public: {} } as const;
+    if (!(await recoveryCodes.use(id, recoveryHash(code), now(), entry))) return false;
+    await alert(
+      'recovery_code_used',
+      `A recovery code of ${email} (${id}) was used to sign in from ${address}. If this was not the account holder, end the account's access and send a reset link.`,
+    );
+    return true;
+  }
+
   /**
-   * Checks one sign-in attempt. The server checks the password before the authenticator code. Therefore only a person who knows the
-   * password can use up the limit for wrong codes.
+   * Checks one sign-in attempt. The server checks the password before the second factor. Therefore only a person who knows the password can
+   * use up the limit for wrong codes.
    */
   async function verified(
     email: string,
-    { password, totp, source }: { readonly password: string; readonly totp: string; readonly source: string },
+    { password, second, source, address }: { password: string; second: SecondFactor; source: string; address: string },
   ): Promise<{ readonly account: Account; readonly passwordHash: string }> {
     const known = await accounts.credentials(email);
     const right = await limits.hash(source, () => passwordMatches(known?.passwordHash ?? null, password));
     if (!right || !known?.passwordHash || !known.totpSealed || known.account.status !== 'active') throw wrong();
     const { account, passwordHash, totpSealed } = known;
     if (!(await limits.mayTryCode(email, source))) throw wrong();
-    const step = await stepOf(totpSealed, totp);
+    if ('recoveryCode' in second) {
+      if (await spendRecoveryCode(account, second.recoveryCode, address)) return { account, passwordHash };
+      await limits.wrongCode(email, source);
+      throw wrong();
+    }
+    const step = await stepOf(totpSealed, second.totp);
     if (step === null) {
       await limits.wrongCode(email, source);
       throw wrong();
     }
     await requireUnusedCode(accounts, account.id, step);
+    await requireNoPasskey(account, 'Sign in with your passkey, or with your password and a recovery code.');
     return { account, passwordHash };
   }
 
   return {
     /** Throws `credentials_wrong` for any wrong credential, and `totp_reused` for an authenticator code that was used before. */
     async signIn(request: SignInRequest): Promise<SignedIn> {
-      if (request.totp === undefined)
-        throw new CordonError('totp_required', 'Give the six-digit code of the authenticator app too.');
+      const second = secondFactorOf(request);
       const email = emailKey(request.email);
       const source = (await knownSource(email, request.browser)) ?? sourceNetwork(request.address);
-      const { password, totp } = request;
-      const { account, passwordHash } = await limits.attempt(email, source, () =>
-        verified(email, { password, totp, source }),
-      );
-      if (ports.onlyProvider && !isEmergencyOwner(account.grants)) throw passwordsOff();
-      const at = now();
-      const browser = rememberBrowser(browserSealer, { account: account.id, passwordHash }, at);
-      const { address, userAgent, replaces } = request;
-      const opened = await openSession(sessions, { account, address, userAgent, replaces, authenticatedAt: at }, at);
-      return { ...opened, browser };
+      const { password, address } = request;
+      const found = await limits.attempt(email, source, () => verified(email, { password, second, source, address }));
+      if (ports.onlyProvider) requireEmergencyOwner(found.account, 'a password');
+      return openBrowserSession(ports, found, request);
     },
 
     /**
@@ -105,6 +133,7 @@ export function createSignIn(ports: {
       // The limit of wrong codes applies per session, so that one session cannot use up the limit of another session.
       const source = `${KNOWN_BROWSER}${session}`;
       const email = emailKey(request.account.email);
+      await requireNoPasskey(request.account, 'Confirm your identity with your passkey.');
       return limits.attempt(email, source, async () => {
         if (!(await limits.mayTryCode(email, source))) {
           throw new CordonError('rate_limited', 'Too many wrong codes in this session. Sign in again.');
@@ -124,6 +153,14 @@ export function createSignIn(ports: {
   };
 }
 
+type SecondFactor = { readonly totp: string } | { readonly recoveryCode: string };
+
+function secondFactorOf({ totp, recoveryCode }: Pick<SignInRequest, 'totp' | 'recoveryCode'>): SecondFactor {
+  if (totp !== undefined) return { totp };
+  if (recoveryCode !== undefined) return { recoveryCode };
+  throw new CordonError('totp_required', 'Give the six-digit code of the authenticator app too.');
+}
+
 async function requireUnusedCode(
   accounts: Pick<AccountStore, 'useTotpStep'>,
   account: AccountId,
@@ -141,8 +178,11 @@ const wrong = () =>
   );
 
 /** The caller has proven the password and the code, so this text confirms no guess. */
-const passwordsOff = () =>
-  new CordonError(
+/** Throws `provider_required` unless the account is an owner who may sign in without the identity provider. */
+export function requireEmergencyOwner({ grants }: Pick<Account, 'grants'>, credential: string): void {
+  if (isEmergencyOwner(grants)) return;
+  throw new CordonError(
     'provider_required',
-    'This installation allows a password only for owners. Sign in with the identity provider.',
+    `This installation allows ${credential} only for owners. Sign in with the identity provider.`,
   );
+}

@@ -26,12 +26,12 @@ export interface ActionsPorts {
   readonly perform: (content: ActionContent, proposer: Account, confirmer: Account) => Promise<unknown>;
 }
 
-export function actorOf({ account, session, destructive }: Caller): Actor {
+export function actorOf({ account, session, destructive }: Caller, confirmation: string | null): Actor {
   const proof =
     session === null
       ? ({ via: 'token', destructive } as const)
       : ({ via: 'session', authenticatedAt: session.authenticatedAt } as const);
-  return { account, proof };
+  return { account, proof, confirmation };
 }
 
 /**
@@ -72,6 +72,8 @@ export function performer(routes: readonly Route[]): ActionsPorts['perform'] {
       cookie: null,
       browser: null,
       pendingSignIn: null,
+      challenge: null,
+      confirmation: null,
     });
     return 'body' in reply ? reply.body : null;
   };
@@ -135,8 +137,8 @@ export function actionRoutes({ actions, admins, devices, perform }: ActionsPorts
       params: actionParams,
       body: actionConfirmation,
       response: actionConfirmed,
-      async handler({ params, body, caller }) {
-        const { action, result } = await actions.confirm(params.id, body.hash, actorOf(caller), perform);
+      async handler({ params, body, caller, confirmation }) {
+        const { action, result } = await actions.confirm(params.id, body.hash, actorOf(caller, confirmation), perform);
         return { action: viewOf(action, caller.account), result };
       },
     }),

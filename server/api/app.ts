@@ -5,6 +5,7 @@
 import express, { type NextFunction, type Request, type Response } from 'express';
 import helmet from 'helmet';
 import { failureOf } from '../../shared/api/failure.ts';
+import { PASSKEY_HEADER } from '../../shared/api/passkeys.ts';
 import { providerResult } from '../../shared/api/provider.ts';
 import { CordonError } from '../../shared/errors.ts';
 import { ROUTE_ACTIONS } from '../admins/action-policy.ts';
@@ -13,7 +14,15 @@ import type { Admins } from '../admins/admins.ts';
 import { RIGHTS, RIGHTS_WITHOUT_ROUTE, type RouteName } from '../admins/roles.ts';
 import type { Monitor } from '../monitoring/monitor.ts';
 import { actorOf } from './actions.ts';
-import { authenticate, browserOf, cookieOf, pendingSignInOf, refuseOtherSites } from './authentication.ts';
+import {
+  authenticate,
+  browserOf,
+  challengeOf,
+  cookieOf,
+  pendingSignInOf,
+  refuseOtherSites,
+  requirePasskey,
+} from './authentication.ts';
 import type { ClientOf } from './client-address.ts';
 import { serveConsole } from './console.ts';
 import { createHostCheck } from './host-check.ts';
@@ -39,7 +48,7 @@ interface RequestFacts {
 
 export interface ApiPorts {
   readonly monitor: Pick<Monitor, 'adminRequest'>;
-  readonly admins: Pick<Admins, 'session' | 'sessionOfCookie' | 'tokenAccount'>;
+  readonly admins: Pick<Admins, 'session' | 'sessionOfCookie' | 'tokenAccount' | 'passkeyPending'>;
   readonly actions: Pick<Actions, 'authorize'>;
   readonly readOrder: RawInput['readOrder'];
   /** True if the admin listener itself uses HTTPS, false if HTTPS ends at a reverse proxy. */
@@ -141,6 +150,8 @@ function handlerOf(
     if (caller) Object.assign(facts, { account: caller.account.id, via: caller.via });
     if (!isPublic && !caller)
       throw new CordonError('not_signed_in', 'Sign in with POST /api/v1/session, or send a token.');
+    if (caller) await requirePasskey(admins, caller, route.name);
+    const confirmation = request.get(PASSKEY_HEADER) ?? null;
     // Read the body only after authentication, so that an unauthenticated client cannot occupy a megabyte of memory.
     if (route.raw !== 'upload' && route.body) await read(parser, request, response);
     if (route.name === 'session.create' && typeof request.body?.email === 'string') facts.email = request.body.email;
@@ -151,7 +162,7 @@ function handlerOf(
       caller,
       callerNow,
       authorize: async (content) => {
-        if (caller) await actions.authorize(actorOf(caller), content);
+        if (caller) await actions.authorize(actorOf(caller, confirmation), content);
       },
       readOrder,
       confirmed: null,
@@ -163,6 +174,8 @@ function handlerOf(
       cookie: cookieOf(request.headers, secure),
       browser: browserOf(request.headers, secure),
       pendingSignIn: pendingSignInOf(request.headers, secure),
+      challenge: challengeOf(request.headers, secure),
+      confirmation,
     });
     if (route.name === 'provider.finish') facts.email = emailOfProviderSignIn(reply);
     if (reply instanceof FileReply) return send(response, reply, next);

@@ -14,7 +14,7 @@ import type { Orders } from '../orders/orders.ts';
 import { Reply, type Route, route } from './route.ts';
 
 export interface ApproversPorts {
-  readonly admins: Pick<Admins, 'approverKeys' | 'registerApproverKey'>;
+  readonly admins: Pick<Admins, 'approverKeys' | 'registerApproverKey' | 'registerApproverPasskey'>;
   readonly orders: {
     readonly approverSets: Pick<ApproverSets, 'view' | 'propose' | 'sign'>;
     readonly list: Pick<Orders['list'], 'uncovered'>;
@@ -35,12 +35,16 @@ export function approverRoutes({ admins, orders }: ApproversPorts): Route[] {
       name: 'approver-keys.register',
       method: 'post',
       path: '/approver-keys',
-      summary: 'Register your public key as an approver',
+      summary: 'Register your public key, or a new passkey, as an approver',
       body: newApproverKey,
       response: approverKeyView,
       statuses: [201],
-      handler: async ({ body, caller }) =>
-        new Reply(await admins.registerApproverKey(caller.account, body.publicKey), { status: 201 }),
+      async handler({ body, caller: { account } }) {
+        const key = await ('publicKey' in body
+          ? admins.registerApproverKey(account, body.publicKey)
+          : admins.registerApproverPasskey(account, body.passkey));
+        return new Reply(key, { status: 201 });
+      },
     }),
     route({
       name: 'approvers.show',

@@ -6,10 +6,12 @@
  * The event stream needs only the cookie, because EventSource cannot send headers; its events contain only topics.
  */
 import type { IncomingHttpHeaders } from 'node:http';
+import { challengeCookieName } from '../../shared/api/passkeys.ts';
 import { providerCookieName } from '../../shared/api/provider.ts';
 import { BACKGROUND_HEADER, browserCookieName, CSRF_HEADER, sessionCookieName } from '../../shared/api/session.ts';
 import { CordonError } from '../../shared/errors.ts';
 import type { Admins } from '../admins/admins.ts';
+import type { RouteName } from '../admins/roles.ts';
 import type { Caller } from './route.ts';
 
 /** Session cookie of a request. Over HTTPS (`secure`), the server accepts only the cookie with the prefix `__Host-`. */
@@ -22,6 +24,24 @@ export const browserOf = (headers: IncomingHttpHeaders, secure: boolean): string
 /** Cookie of an unfinished sign-in with the identity provider. */
 export const pendingSignInOf = (headers: IncomingHttpHeaders, secure: boolean): string | null =>
   cookieNamed(headers, providerCookieName(secure));
+export const challengeOf = (headers: IncomingHttpHeaders, secure: boolean): string | null =>
+  cookieNamed(headers, challengeCookieName(secure));
+
+/** Routes that an account without the required passkey may use: its own sign-in, and the registration of a passkey. */
+const BEFORE_PASSKEY = /^(session|sessions|passkeys|recovery-codes|events)\./;
+
+/** Throws `passkey_required` in a session of an account that must first register a passkey. */
+export async function requirePasskey(
+  admins: Pick<Admins, 'passkeyPending'>,
+  { via, account }: Caller,
+  name: RouteName,
+): Promise<void> {
+  if (via !== 'session' || BEFORE_PASSKEY.test(name) || !(await admins.passkeyPending(account))) return;
+  throw new CordonError(
+    'passkey_required',
+    'This installation requires passkeys, and you have none. Open the console and add a passkey.',
+  );
+}
 
 function cookieNamed(headers: IncomingHttpHeaders, wanted: string): string | null {
   for (const part of headers.cookie?.split(';') ?? []) {

@@ -119,7 +119,10 @@ export function demoRoutes({ demo, admins, orders, events }: DemoPorts): Route[]
             'This link belongs to another demo. Use a link that this demo printed at its start.',
           );
         }
-        const view = viewOf({ account: session.account, via: 'session', session, destructive: false }, cookies.csrf);
+        const view = viewOf(
+          { account: session.account, via: 'session', session, destructive: false },
+          { csrf: cookies.csrf },
+        );
         return new Reply(
           { ...view, approverKey: cookies.approverKey },
           { headers: { 'Set-Cookie': sessionCookie(cookies.token, session.expiresAt, secure) } },

@@ -97,7 +97,7 @@ export function providerRoutes({ admins, consoleOrigin }: ProviderPorts): Route[
         const { token, csrf, session: opened } = result.signedIn;
         const caller = { account: opened.account, via: 'session' as const, session: opened, destructive: false };
         return new Reply(
-          { purpose: result.purpose, session: viewOf(caller, csrf), authenticatedAt: null },
+          { purpose: result.purpose, session: viewOf(caller, { csrf }), authenticatedAt: null },
           { headers: { 'Set-Cookie': [sessionCookie(token, opened.expiresAt, secure), spent] } },
         );
       },

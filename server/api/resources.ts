@@ -30,6 +30,7 @@ import { type OrderImpactPort, orderImpactRoutes } from './order-impact.ts';
 import { type OrderPacksPorts, orderPackRoutes } from './order-packs.ts';
 import { type OrdersPort, orderRoutes } from './orders.ts';
 import { type OverviewPort, overviewRoutes } from './overview.ts';
+import { passkeyRoutes } from './passkeys.ts';
 import { type PeoplePort, peopleRoutes } from './people.ts';
 import { type ProviderPorts, providerRoutes } from './provider.ts';
 import { type RecoveryPort, recoveryRoutes } from './recovery.ts';
@@ -93,6 +94,7 @@ export function apiRoutes(ports: ResourcePorts): Route[] {
     ...metricsRoutes(ports.metrics),
     ...sessionRoutes({ admins }),
     ...providerRoutes({ admins, consoleOrigin: ports.consoleOrigin }),
+    ...passkeyRoutes({ admins }),
     ...tokenRoutes(admins),
     ...actionRoutes({ actions: ports.actions, admins, devices, perform: (...args) => performer(routes)(...args) }),
     ...accessRoutes(admins),

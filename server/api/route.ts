@@ -74,6 +74,10 @@ export interface Input<P, Q, B> {
   readonly browser: string | null;
   /** Cookie of an unfinished sign-in with the identity provider. */
   readonly pendingSignIn: string | null;
+  /** Sealed challenge of a sign-in with a passkey, from its cookie. */
+  readonly challenge: string | null;
+  /** Confirmation of the action by a passkey (header `X-Cordon-Passkey`). */
+  readonly confirmation: string | null;
 }
 
 export class Reply<R> {
@@ -175,6 +179,8 @@ export interface RawInput {
   readonly browser: string | null;
   /** Cookie of an unfinished sign-in with the identity provider. */
   readonly pendingSignIn: string | null;
+  readonly challenge: string | null;
+  readonly confirmation: string | null;
 }
 
 export interface Route {
@@ -252,6 +258,8 @@ export function route<
         cookie: input.cookie,
         browser: input.browser,
         pendingSignIn: input.pendingSignIn,
+        challenge: input.challenge,
+        confirmation: input.confirmation,
       });
       if (result instanceof FileReply || result instanceof BytesReply || result instanceof StreamReply) return result;
       const reply = result instanceof Reply ? result : new Reply(result);

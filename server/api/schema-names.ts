@@ -19,6 +19,7 @@ import * as areaExamples from '../../shared/api/examples/areas.ts';
 import * as deviceExamples from '../../shared/api/examples/devices.ts';
 import * as installationExamples from '../../shared/api/examples/installation.ts';
 import * as orderExamples from '../../shared/api/examples/orders.ts';
+import * as passkeyExamples from '../../shared/api/examples/passkeys.ts';
 import * as peopleExamples from '../../shared/api/examples/people.ts';
 import * as explanation from '../../shared/api/explanation.ts';
 import * as groups from '../../shared/api/groups.ts';
@@ -38,6 +39,7 @@ import * as orderReadings from '../../shared/api/order-readings.ts';
 import * as orderRollout from '../../shared/api/order-rollout.ts';
 import * as orders from '../../shared/api/orders.ts';
 import * as overview from '../../shared/api/overview.ts';
+import * as passkeys from '../../shared/api/passkeys.ts';
 import * as people from '../../shared/api/people.ts';
 import * as provider from '../../shared/api/provider.ts';
 import * as recovery from '../../shared/api/recovery.ts';
@@ -79,6 +81,7 @@ const MODULES: readonly object[] = [
   { ...orderRollout, orderRollout: describedRollout },
   orders,
   overview,
+  passkeys,
   people,
   provider,
   proceedings,
@@ -99,6 +102,7 @@ export const EXAMPLES: Readonly<Record<string, unknown>> = {
   ...deviceExamples,
   ...installationExamples,
   ...orderExamples,
+  ...passkeyExamples,
   ...peopleExamples,
 };
 

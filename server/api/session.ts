@@ -10,15 +10,26 @@ import {
   stepUp,
 } from '../../shared/api/session.ts';
 import { DONE, done } from '../../shared/api/wire.ts';
-import { CordonError } from '../../shared/errors.ts';
 import type { Admins } from '../admins/admins.ts';
 import { BROWSER_LASTS } from '../admins/known-browser.ts';
+import type { SignedIn } from '../admins/open-session.ts';
 import type { Owned, Session } from '../admins/ports.ts';
 import { rightsOf } from '../admins/roles.ts';
+import { requireSession } from './require-session.ts';
 import { type Caller, Reply, type Route, route } from './route.ts';
 
 export interface SessionPorts {
-  readonly admins: Pick<Admins, 'signIn' | 'stepUp' | 'signOut' | 'redeemInvitation' | 'sessions' | 'endSession'>;
+  readonly admins: Pick<
+    Admins,
+    | 'signIn'
+    | 'stepUp'
+    | 'stepUpByPasskey'
+    | 'passkeyPending'
+    | 'signOut'
+    | 'redeemInvitation'
+    | 'sessions'
+    | 'endSession'
+  >;
 }
 
 /** `Set-Cookie` header for a session. `expiresAt`: expiry in Unix milliseconds, by the system clock. */
@@ -33,15 +44,30 @@ function browserCookie(value: string, secure: boolean): string {
   return `${name}=${value}; Path=/; HttpOnly; SameSite=Strict; Max-Age=${BROWSER_LASTS / 1000}${secure ? '; Secure' : ''}`;
 }
 
-/** `csrf`: the page's CSRF token in the response to a sign-in; null in other responses. */
-export const viewOf = ({ account, via, session }: Caller, csrf: string | null) => ({
+/** `csrf`: the page's CSRF token in the response to a sign-in. `pending`: whether the account must first register a passkey. */
+export const viewOf = (
+  { account, via, session }: Caller,
+  { csrf = null, pending = false }: { readonly csrf?: string | null; readonly pending?: boolean } = {},
+) => ({
   account,
+  passkeyPending: pending,
   via,
   csrf,
   expiresAt: session?.expiresAt ?? null,
   authenticatedAt: session?.authenticatedAt ?? null,
   rights: rightsOf(account.grants),
 });
+
+/** Response to a sign-in, with the cookies of the new session. */
+export function signedInReply(
+  { token, browser, csrf, session }: SignedIn,
+  { secure, pending }: { readonly secure: boolean; readonly pending: boolean },
+  cookies: readonly string[] = [],
+) {
+  const all = [sessionCookie(token, session.expiresAt, secure), browserCookie(browser, secure), ...cookies];
+  const caller: Caller = { account: session.account, via: 'session', session, destructive: false };
+  return new Reply(viewOf(caller, { csrf, pending }), { headers: { 'Set-Cookie': all } });
+}
 
 export const openSessionView = (session: Owned<Omit<Session, 'account'>>, current: Session | null) => ({
   ...session,
@@ -54,15 +80,13 @@ export function sessionRoutes({ admins }: SessionPorts): Route[] {
       name: 'session.create',
       method: 'post',
       path: '/session',
-      summary: 'Sign in with password and authenticator code',
+      summary: 'Sign in with password and authenticator code, or with password and recovery code',
       body: signIn,
       response: sessionView,
       async handler({ body, address, userAgent, secure, cookie: replaces, browser }) {
-        const credentials = { ...body, totp: body.totp, address, userAgent, replaces, browser };
-        const { token, browser: known, csrf, session } = await admins.signIn(credentials);
-        const cookies = [sessionCookie(token, session.expiresAt, secure), browserCookie(known, secure)];
-        const view = viewOf({ account: session.account, via: 'session', session, destructive: false }, csrf);
-        return new Reply(view, { headers: { 'Set-Cookie': cookies } });
+        const { totp, recoveryCode, ...rest } = body;
+        const signedIn = await admins.signIn({ ...rest, totp, recoveryCode, address, userAgent, replaces, browser });
+        return signedInReply(signedIn, { secure, pending: await admins.passkeyPending(signedIn.session.account) });
       },
     }),
     route({
@@ -71,23 +95,25 @@ export function sessionRoutes({ admins }: SessionPorts): Route[] {
       path: '/session',
       summary: "Show the caller's account and grants",
       response: sessionView,
-      handler: async ({ caller }) => viewOf(caller, null),
+      handler: async ({ caller }) =>
+        viewOf(caller, { pending: caller.via === 'session' && (await admins.passkeyPending(caller.account)) }),
     }),
     route({
       name: 'session.step-up',
       method: 'post',
       path: '/session/step-up',
-      summary: 'Enter a new authenticator code, which allows grave actions for ten minutes',
+      summary:
+        'Confirm your identity with a passkey or an authenticator code, which allows grave actions for ten minutes',
       body: stepUp,
       response: steppedUp,
-      async handler({ body, caller: { account, via }, cookie: token }) {
-        if (via !== 'session' || token === null) {
-          throw new CordonError(
-            'step_up_required',
-            'A token cannot enter an authenticator code. Sign in with password and code.',
-          );
-        }
-        return { authenticatedAt: await admins.stepUp({ account, totp: body.totp, token }) };
+      async handler({ body, caller, cookie }) {
+        const session = requireSession(caller, cookie);
+        const { account } = caller;
+        const authenticatedAt =
+          'totp' in body
+            ? await admins.stepUp({ account, totp: body.totp, token: session })
+            : await admins.stepUpByPasskey({ account, session, ...body });
+        return { authenticatedAt };
       },
     }),
     route({

@@ -59,9 +59,7 @@ export function addGroupCommands(program: Command, cli: Cli): void {
     });
   groups
     .command('update')
-    .description(
-      'Change the name, the default home and seat of devices, or the rule for mail programs',
-    )
+    .description('Change the name, the default home and seat of devices, or the rule for mail programs')
     .argument('<group>')
     .option('--name <name>')
     .option('--home <area>', 'new value, or "none"')

@@ -12,6 +12,7 @@ import { type Admins, createAdmins } from '../admins/admins.ts';
 import { createOrderContacts } from '../admins/order-contacts.ts';
 import { createDeviceChanges } from '../bus/device-changes.ts';
 import { createCommands } from '../commands/commands.ts';
+import { passkeySite } from '../console-link.ts';
 import { createDevices } from '../devices/devices.ts';
 import { keyInventory } from '../disclosures/disclosures.ts';
 import { createEnrollment } from '../enrollment/enrollment.ts';
@@ -135,6 +136,7 @@ export async function createDomain(base: Foundation, provider: ProviderSettings 
     clock,
     bus,
     account: accounts.admins.account,
+    passkeys: accounts.admins,
     independent: (first, second) => orders.approverSets.independent(first.person, second.person),
     requireInScope: async (wanted, scope) => void (await fleet.devices.select(wanted, scope.devices)),
     // The demo's admins have no authenticator, so the demo never asks for a step-up.
@@ -290,7 +292,7 @@ async function createFleet({ config, database, personKeys, bus, clock, log }: Fo
 }
 
 async function createAccounts(
-  { config, database, authority, clock, bus, log, consoleOrigin }: Foundation,
+  { config, database, authority, clock, bus, bound, log, consoleOrigin }: Foundation,
   { devices }: Fleet,
   settings: ProviderSettings | null,
 ) {
@@ -307,6 +309,7 @@ async function createAccounts(
     browserSealer: sealer('browser'),
     organization: config.organization,
     sessionIdle: config.sessionIdleMinutes * 60_000,
+    passkeyPolicy: { site: passkeySite(config, () => bound.admin), required: config.requirePasskeys },
     alert: (code, detail) => devices.raiseAlert({ device: null, code, detail }),
     provider: settings
       ? { rules: settings, client: await createProvider(settings, { consoleOrigin, log }) }

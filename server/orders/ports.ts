@@ -145,6 +145,8 @@ export interface RecoveredChange extends Omit<Recovered, 'list' | 'record'> {
 export interface RegisteredKey {
   readonly person: PersonId;
   readonly publicKey: string;
+  /** Relying party id of a passkey; null for a key in a file or browser. */
+  readonly rpId: string | null;
   readonly active: boolean;
   readonly name: string;
   readonly email: string;

@@ -8,6 +8,7 @@ import type { RouteName } from '../admins/roles.ts';
 import { appendEntry } from './append-entries.ts';
 import { tableOf } from './bulk.ts';
 import type { Database, Db, Tx } from './database.ts';
+import { insertConfirmation } from './passkey-store.ts';
 import type { Schema } from './schema.ts';
 
 export class ActionStore implements ActionPort {
@@ -84,7 +85,7 @@ export class ActionStore implements ActionPort {
     return rows.map(toAction);
   }
 
-  decide(...[id, { status, at, by, reason }, entry]: Parameters<ActionPort['decide']>): Promise<boolean> {
+  decide(...[id, { status, at, by, reason }, entry, confirmation]: Parameters<ActionPort['decide']>): Promise<boolean> {
     return this.#database.transaction(async (tx) => {
       const { numUpdatedRows } = await tx
         .updateTable('actions')
@@ -94,6 +95,7 @@ export class ActionStore implements ActionPort {
         .where('expires_at', '>', at)
         .executeTakeFirst();
       if (numUpdatedRows === 0n) return false;
+      if (confirmation) await insertConfirmation(tx, confirmation);
       await appendEntry(tx, entry);
       return true;
     });

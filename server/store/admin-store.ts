@@ -3,6 +3,7 @@ import { AccountStore } from './account-store.ts';
 import { ApproverKeyStore } from './approver-key-store.ts';
 import type { Database } from './database.ts';
 import { InvitationStore, VerificationStore } from './invitation-store.ts';
+import { PasskeyStore, RecoveryCodeStore } from './passkey-store.ts';
 import { ProviderIdentityStore } from './provider-identity-store.ts';
 import { SessionStore, TokenStore } from './session-store.ts';
 
@@ -14,4 +15,6 @@ export const openAdminStores = (database: Database): AdminsPorts['stores'] => ({
   tokens: new TokenStore(database),
   approverKeys: new ApproverKeyStore(database),
   identities: new ProviderIdentityStore(database),
+  passkeys: new PasskeyStore(database),
+  recoveryCodes: new RecoveryCodeStore(database),
 });

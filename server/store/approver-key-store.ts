@@ -1,7 +1,13 @@
 import { CordonError } from '../../shared/errors.ts';
 import type { AccountId, PersonId } from '../../shared/protocol/ids.ts';
-import type { ApproverKey, ApproverKeyStore as ApproverKeyPort, KnownApproverKey } from '../admins/ports.ts';
+import type {
+  ApproverKey,
+  ApproverKeyStore as ApproverKeyPort,
+  KnownApproverKey,
+  StoredPasskey,
+} from '../admins/ports.ts';
 import type { Database } from './database.ts';
+import { insertPasskey } from './passkey-store.ts';
 
 export class ApproverKeyStore implements ApproverKeyPort {
   readonly #database: Database;
@@ -10,7 +16,7 @@ export class ApproverKeyStore implements ApproverKeyPort {
     this.#database = database;
   }
 
-  async register(key: ApproverKey): Promise<void> {
+  async register(key: ApproverKey, passkey: StoredPasskey | null): Promise<void> {
     await this.#database.transaction(async (tx) => {
       await tx
         .insertInto('approver_keys')
@@ -20,6 +26,7 @@ export class ApproverKeyStore implements ApproverKeyPort {
           account_id: key.account,
           public_key: key.publicKey,
           registered_at: key.registeredAt,
+          rp_id: key.rpId,
         })
         .onConflict((conflict) => conflict.column('keyid').doNothing())
         .execute();
@@ -32,6 +39,7 @@ export class ApproverKeyStore implements ApproverKeyPort {
       if ((owner?.same_as ?? owner?.person_id) !== key.person) {
         throw new CordonError('conflict', 'This key is registered for another person. Create a key of your own.');
       }
+      if (passkey) await insertPasskey(tx, passkey);
     });
   }
 
@@ -52,6 +60,7 @@ export class ApproverKeyStore implements ApproverKeyPort {
       name: row.name,
       publicKey: row.public_key,
       registeredAt: row.registered_at,
+      rpId: row.rp_id,
       verified: row.verified_email === row.email || row.proven === 1,
     }));
   }

@@ -19,15 +19,16 @@ export class ApproverStore implements Port {
       .selectFrom('approver_keys')
       .innerJoin('accounts', 'accounts.id', 'approver_keys.account_id')
       .leftJoin('provider_identities as identity', 'identity.account_id', 'accounts.id')
-      .select(['keyid', 'approver_keys.person_id', 'public_key', 'status', 'accounts.name', 'email', 'verified_email'])
-      .select('identity.proven')
+      .select(['keyid', 'approver_keys.person_id', 'public_key', 'rp_id', 'status'])
+      .select(['accounts.name', 'email', 'verified_email', 'identity.proven'])
       .execute();
     return new Map(
-      rows.map(({ keyid, person_id, public_key, status, name, email, verified_email, proven }) => [
+      rows.map(({ keyid, person_id, public_key, rp_id, status, name, email, verified_email, proven }) => [
         keyid,
         {
           person: personIdSchema.parse(person_id),
           publicKey: public_key,
+          rpId: rp_id,
           active: status === 'active',
           name,
           email,

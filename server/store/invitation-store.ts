@@ -12,6 +12,7 @@ import type {
 import { endAccess, insertAccount, insertGrant, insertInvitation, load, recordLink } from './account-rows.ts';
 import { appendEntry } from './append-entries.ts';
 import type { Database } from './database.ts';
+import { endPasskeys } from './passkey-store.ts';
 
 const FIRST_OWNER = 'first_owner_invitation';
 
@@ -127,6 +128,7 @@ export class InvitationStore implements InvitationPort {
           .execute();
       }
       await endAccess(tx, used.account_id);
+      await endPasskeys(tx, used.account_id);
       const account = await load(tx, used.account_id);
       if (!account || !before) return null;
       if (before.ready) await appendEntry(tx, entry(account.id));

@@ -11,6 +11,7 @@ import type { MailTables } from './schema/mail.ts';
 import type { MessageTables } from './schema/messages.ts';
 import type { OpenIdTables } from './schema/openid.ts';
 import type { OrderTables } from './schema/orders.ts';
+import type { PasskeyTables } from './schema/passkeys.ts';
 import type { PeopleTables } from './schema/people.ts';
 import type { RecoveryTables } from './schema/recovery.ts';
 
@@ -24,6 +25,7 @@ export interface Schema
     MessageTables,
     MailTables,
     OpenIdTables,
+    PasskeyTables,
     RecoveryTables,
     DisclosureTables {
   meta: { key: string; value: string };

@@ -16,4 +16,5 @@ export const GRAVE_ALERTS: ReadonlySet<string> = new Set([
   'approver_set_older',
   'signature_invalid',
   'state_copied',
+  'passkey_copied',
 ]);

@@ -2,9 +2,14 @@ import { z } from 'zod';
 import { approverSignature, base64, sha256Hex } from '../order/documents.ts';
 import { witnessPolicySchema } from '../order/witness-policy.ts';
 import { accountIdSchema, personIdSchema } from '../protocol/ids.ts';
+import { newPasskey } from './passkeys.ts';
 import { instant } from './wire.ts';
 
-export const newApproverKey = z.strictObject({ publicKey: base64.max(128) });
+/** Public key of a key in a file or browser, or a new passkey. */
+export const newApproverKey = z.union([
+  z.strictObject({ publicKey: base64.max(128) }),
+  z.strictObject({ passkey: newPasskey }),
+]);
 export const approverKeyView = z.object({
   keyid: z.string(),
   person: personIdSchema,
@@ -12,6 +17,8 @@ export const approverKeyView = z.object({
   name: z.string(),
   publicKey: z.string(),
   registeredAt: instant,
+  /** Relying party id of a passkey; null for a key in a file or browser. */
+  rpId: z.string().nullable(),
 });
 export const knownApproverKey = approverKeyView.extend({
   verified: z.boolean(),

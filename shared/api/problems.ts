@@ -135,6 +135,8 @@ const PROBLEMS: Record<ErrorCode, { readonly status: number; readonly title: str
   role_missing: { status: 403, title: 'The account has no role' },
   identity_not_linked: { status: 409, title: 'The account is not linked to the identity provider' },
   account_disabled: { status: 403, title: 'The account is disabled' },
+  passkey_invalid: { status: 401, title: 'The passkey was not accepted' },
+  passkey_required: { status: 403, title: 'A passkey is required' },
   forbidden: { status: 403, title: 'Your role does not allow this action' },
   order_withheld: { status: 403, title: 'The text of this order is withheld' },
   out_of_scope: { status: 403, title: 'The resource is outside the groups or areas of your role' },

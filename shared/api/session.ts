@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { accountIdSchema } from '../protocol/ids.ts';
 import { accountView, emailText, passwordText } from './accounts.ts';
+import { passkeyStepUp } from './passkeys.ts';
 import { instant } from './wire.ts';
 
 /**
@@ -32,13 +33,17 @@ export const signIn = z.strictObject({
     .string()
     .regex(/^\d{6}$/, 'is six digits')
     .optional(),
+  /** Recovery code instead of the authenticator code. Each works once. */
+  recoveryCode: z.string().min(1).max(40).optional(),
 });
 const totpCode = z.string().regex(/^\d{6}$/, 'is six digits');
-export const stepUp = z.strictObject({ totp: totpCode });
+export const stepUp = z.union([z.strictObject({ totp: totpCode }), passkeyStepUp]);
 export const steppedUp = z.object({ authenticatedAt: instant });
 export const sessionView = z.object({
   account: accountView,
   via: z.enum(['session', 'token']),
+  /** True if the installation requires passkeys and the account has none. The session can then only register a passkey. */
+  passkeyPending: z.boolean(),
   /**
    * Second part of the session secret, which the client sends in the header `CSRF_HEADER`. The first part is the session cookie. Null
    * except in the sign-in response.

@@ -37,6 +37,8 @@ export const ENTRY_KINDS = [
    */
   'credentials.reset-link',
   'credentials.reset',
+  /** Entry: an account holder signed in with a password and a recovery code, instead of a passkey. `subject` is the account. */
+  'credentials.recovery-code',
   /**
    * Entry: an exit ended a device's enrollment and deleted its data on the server. `destroyed` is the hash of a description of this data.
    */
@@ -77,11 +79,14 @@ export const ENTRY_KINDS = [
   'backup.created',
   /**
    * Entries about a destructive action that needs a second person. `subject` is the account that proposed, confirmed or declined the
-   * action. `hash` is the hash of the action's content, and `devices` the number of devices.
+   * action. `hash` is the hash of the action's content, and `devices` the number of devices. `assertion` is the SHA-256 of the assertion of
+   * a passkey with which the account confirmed the action, if the account has a passkey.
    */
   'action.proposed',
   'action.confirmed',
   'action.declined',
+  /** Entry: the account `subject` confirmed an action of its own with a passkey. `hash` and `assertion` are as above. */
+  'action.signed',
   /**
    * Entry: approvers signed a statement that the server's time was wrong from `from` to `until`. `digest` is the SHA-256 of the statement.
    */

@@ -5,13 +5,14 @@
 import { z } from 'zod';
 import { LONGEST_EVIDENCE_AREA, POLYGON_CODE } from '../areas/evidence-text.ts';
 import { EVIDENCE_SOURCES, NEXUS, SERVICES, WAITING_RULES } from '../verdict/terms.ts';
-import { LONGEST_ASSERTION, rpIdSchema } from './passkey-assertion.ts';
 import { witnessPolicySchema } from './witness-policy.ts';
 
 /** Time in UTC as RFC 3339, in the format of `Date.prototype.toISOString`. */
 export const timestamp = z.iso.datetime({ precision: 3 });
 export const sha256Hex = z.string().regex(/^[0-9a-f]{64}$/);
 export const base64 = z.base64();
+/** Maximum length of a passkey's assertion (`passkey-assertion.ts`) in base64. */
+export const LONGEST_ASSERTION = 2_800;
 /** Approver's signature in an envelope: 64 to 72 bytes by a key, or a passkey's assertion. */
 export const approverSignature = base64.max(LONGEST_ASSERTION);
 /** Syntax of an area code. `rules.ts` checks the code against the tables in `shared/areas`. */
@@ -22,6 +23,14 @@ const evidenceArea = z
   .max(LONGEST_EVIDENCE_AREA)
   .regex(/^[A-Z][A-Za-z0-9+!@-]+$/);
 export const orderNumber = z.string().regex(/^[0-9]{4}-[0-9]{3,6}$/, 'must be a year and a number, such as 2015-001');
+/**
+ * Relying party id: the host name for which a passkey works, in lower case. An IP address is no relying party id (WebAuthn, section 5.1.3).
+ */
+export const rpIdSchema = z
+  .string()
+  .max(253)
+  .regex(/^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/);
+
 const identifier = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/);
 export const personId = z.string().regex(/^per_[a-z2-7]{16}$/);
 const languageTag = z.string().regex(/^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$/);

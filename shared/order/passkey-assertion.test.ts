@@ -6,10 +6,10 @@ import { ATTESTED, type Changes, createPasskey, type Passkey, UP, UV } from '../
 import { approverSetDocument, testKey, testPerson } from '../../tests/support/signed-documents.ts';
 import { personsWhoSigned, readApproverSet } from './approvers.ts';
 import { canonicalText, encodeCanonical } from './canonical.ts';
-import { PAYLOAD_TYPES } from './documents.ts';
+import { LONGEST_ASSERTION, PAYLOAD_TYPES, rpIdSchema } from './documents.ts';
 import { readPublicKey, signEnvelope, signedBy } from './dsse.ts';
 import { pae } from './pae.ts';
-import { encodeAssertion, LONGEST_ASSERTION, originFits, rpIdSchema } from './passkey-assertion.ts';
+import { encodeAssertion, originFits } from './passkey-assertion.ts';
 import { webSigners } from './web-signers.ts';
 
 const TYPE = PAYLOAD_TYPES.revision;

@@ -12,8 +12,6 @@ import { canonicalText, parseDocument } from './canonical.ts';
 const MOST_CLIENT_DATA = 1_024;
 const MOST_AUTHENTICATOR_DATA = 256;
 const MOST_SIGNATURE = 80;
-/** Maximum length of an encoded assertion in base64, for the schemas of the API. */
-export const LONGEST_ASSERTION = 2_800;
 
 const encoded = (bytes: number) =>
   z
@@ -37,14 +35,6 @@ export interface Assertion {
   readonly clientDataJSON: Bytes;
   readonly signature: Bytes;
 }
-
-/**
- * Relying party id: the host name for which a passkey works, in lower case. An IP address is no relying party id (WebAuthn, section 5.1.3).
- */
-export const rpIdSchema = z
-  .string()
-  .max(253)
-  .regex(/^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/);
 
 /** DSSE signature in base64 from the browser's assertion. */
 export function encodeAssertion({ authenticatorData, clientDataJSON, signature }: EncodedAssertion): string {

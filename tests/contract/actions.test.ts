@@ -52,6 +52,7 @@ async function world(database: Database) {
       action.id,
       { status, at, by: id, reason: null },
       { kind: `action.${status}`, at: 2, subject: id, public: { id: action.id } },
+      null,
     );
   const entries = async () =>
     (await database.db.selectFrom('ledger_entries').select('kind').orderBy('id').execute()).map(({ kind }) => kind);

@@ -177,6 +177,7 @@ export async function startApi({
     bus,
     independent: (first, second) => orders.approverSets.independent(first.person, second.person),
     account: admins.account,
+    passkeys: admins,
     requireInScope: async (wanted, scope) => void (await devices.select(wanted, scope.devices)),
     stepUpWithin: STEP_UP_WITHIN,
     now: () => Date.now() + ahead,

@@ -26,6 +26,7 @@ export function loopbackConfig(folder: string, ports: Ports, given: Partial<Conf
     publicPort: ports.public,
     admin: { bind: '127.0.0.1', port: ports.admin, names: [], tls: null, url: null, proxyFrom: [] },
     sessionIdleMinutes: 60,
+    requirePasskeys: false,
     proxyFrom: ['127.0.0.1', '::1'],
     proxyRequired: [],
     ipDatabase: null,

@@ -120,8 +120,10 @@ export function createPasskey({
 }
 
 /** CBOR (RFC 8949) of the few values that a registration contains. */
-const head = (major: number, size: number) =>
-  size < 24 ? Buffer.from([(major << 5) | size]) : Buffer.from([(major << 5) | 25, size >> 8, size & 0xff]);
+function head(major: number, size: number): Buffer {
+  if (size < 24) return Buffer.from([(major << 5) | size]);
+  return size < 256 ? Buffer.from([(major << 5) | 24, size]) : Buffer.from([(major << 5) | 25, size >> 8, size & 0xff]);
+}
 const text = (value: string) => Buffer.concat([head(3, value.length), Buffer.from(value)]);
 const cborBytes = (value: Uint8Array) => Buffer.concat([head(2, value.length), value]);
 const int = (value: number) => (value < 0 ? head(1, -1 - value) : head(0, value));

@@ -51,6 +51,8 @@ const ALERT_NAMES: Readonly<Record<string, string>> = {
   credential_reset: 'Account credentials reset',
   credential_reset_link: 'Credential reset link created',
   identity_linked: 'Account linked to the identity provider',
+  recovery_code_used: 'Recovery code used to sign in',
+  passkey_copied: 'Passkey refused, because a copy of it may exist',
   ledger_behind: 'Ledger on the server shorter than a device saw before',
   reported_taken_over: 'Second connection with the same certificate, reported by the device',
 };

@@ -52,8 +52,9 @@ function namedKeys(keyids: readonly string[], registered: ReadonlyMap<string, Re
     const key = registered.get(keyid);
     if (!key) throw new CordonError('approver_unknown', `No approver has registered key ${keyid}.`, { keyid });
     if (key.active) {
-      const { publicKey, verified, name, email } = key;
-      return { approver: { person: people.canonical(key.person), keyid, publicKey }, verified, name, email };
+      const { publicKey, rpId, verified, name, email } = key;
+      const approver = { person: people.canonical(key.person), keyid, publicKey, ...(rpId !== null && { rpId }) };
+      return { approver, verified, name, email };
     }
     const detail = `The account that registered key ${keyid} is disabled. Enable the account, or leave the key out.`;
     throw new CordonError('approver_unknown', detail, { keyid });

@@ -6,6 +6,7 @@ import { COSIGNATURES } from './tables-cosignatures.ts';
 import { DISCLOSURES } from './tables-disclosures.ts';
 import { MAIL } from './tables-mail.ts';
 import { OPENID } from './tables-openid.ts';
+import { PASSKEYS } from './tables-passkeys.ts';
 
 type Tables = Readonly<Record<string, Table>>;
 
@@ -89,7 +90,7 @@ const ACCOUNTS: Tables = {
     indexes: ['account_id'],
   },
   approver_keys: {
-    columns: 'keyid text, person_id text, account_id text, public_key text, registered_at int',
+    columns: 'keyid text, person_id text, account_id text, public_key text, registered_at int, rp_id text?',
     key: 'keyid',
     references: { person_id: 'persons(id)', account_id: 'accounts(id)' },
     indexes: ['person_id'],
@@ -500,7 +501,20 @@ const RECOVERY: Tables = {
 };
 
 const SUBJECTS = [
-  ...[INSTALLATION, PEOPLE, ACCOUNTS, OPENID, DEVICES, LOCATIONS, ORDERS, LEDGER, COSIGNATURES, MESSAGES, MAIL],
+  ...[
+    INSTALLATION,
+    PEOPLE,
+    ACCOUNTS,
+    OPENID,
+    PASSKEYS,
+    DEVICES,
+    LOCATIONS,
+    ORDERS,
+    LEDGER,
+    COSIGNATURES,
+    MESSAGES,
+    MAIL,
+  ],
   ...[RECOVERY, DISCLOSURES],
 ];
 

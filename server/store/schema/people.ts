@@ -100,7 +100,15 @@ export interface PeopleTables {
     last_used_at: number | null;
     last_address: string | null;
   };
-  approver_keys: { keyid: string; person_id: string; account_id: string; public_key: string; registered_at: number };
+  approver_keys: {
+    keyid: string;
+    person_id: string;
+    account_id: string;
+    public_key: string;
+    registered_at: number;
+    /** Relying party id of a passkey; null for a key in a file or browser. */
+    rp_id: string | null;
+  };
   actions: {
     id: string;
     action: string;

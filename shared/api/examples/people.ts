@@ -78,6 +78,7 @@ export const steppedUp = { authenticatedAt: TIMES.now };
 export const sessionView = {
   account: accountView,
   via: 'session',
+  passkeyPending: false,
   csrf: 'EXAMPLE-CSRF-VALUE',
   expiresAt: TIMES.now + days(1),
   authenticatedAt: TIMES.now,
@@ -154,6 +155,7 @@ export const approverKeyView = {
   name: KARL.name,
   publicKey: KARL.publicKey,
   registeredAt: TIMES.start,
+  rpId: null,
 };
 export const knownApproverKey = { ...approverKeyView, verified: true };
 export const approverKeyList = { keys: [knownApproverKey] };

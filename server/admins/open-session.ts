@@ -1,5 +1,7 @@
+/** Sessions that a sign-in opens, whatever credentials it used. */
 import { randomBase32 } from '../../shared/protocol/ids.ts';
-import type { Account, Session, SessionStore } from './ports.ts';
+import { rememberBrowser } from './known-browser.ts';
+import type { Account, Sealer, Session, SessionStore } from './ports.ts';
 import { newSecret, sha256 } from './secrets.ts';
 
 const SESSION_LASTS = 12 * 3_600_000;
@@ -45,4 +47,28 @@ export async function openSession(
     replaces === null ? null : sha256(replaces),
   );
   return { token, csrf, session: { ...opened, account, lastUsedAt: at } };
+}
+
+/** `browser`: value of the cookie that marks the browser as known. */
+export interface SignedIn extends OpenedSession {
+  readonly browser: string;
+}
+
+/** Browser that signs in. `replaces`: cookie of its earlier session; null without one. */
+export interface SignInOrigin {
+  readonly address: string;
+  readonly userAgent?: string | undefined;
+  readonly replaces: string | null;
+}
+
+/** Opens a session, and marks the browser as known to the account. */
+export async function openBrowserSession(
+  ports: { readonly sessions: Pick<SessionStore, 'open'>; readonly browserSealer: Sealer; readonly now: () => number },
+  { account, passwordHash }: { readonly account: Account; readonly passwordHash: string },
+  { address, userAgent, replaces }: SignInOrigin,
+): Promise<SignedIn> {
+  const at = ports.now();
+  const browser = rememberBrowser(ports.browserSealer, { account: account.id, passwordHash }, at);
+  const request = { account, address, userAgent, replaces, authenticatedAt: at };
+  return { ...(await openSession(ports.sessions, request, at)), browser };
 }

@@ -1,0 +1,118 @@
+/** Verification of WebAuthn's registrations and sign-ins. Signatures under documents are in `shared/order/passkey-signature.ts`. */
+import { createHash, createPublicKey } from 'node:crypto';
+import type { NewPasskey, PasskeyResponse } from '../../shared/api/passkeys.ts';
+import { CordonError } from '../../shared/errors.ts';
+
+/** Site for which passkeys work. */
+export interface PasskeySite {
+  readonly rpId: string;
+  readonly origin: () => string;
+}
+
+/** COSE algorithms (RFC 9053) that approver keys may have too: ES256 and EdDSA. */
+export const ALGORITHMS = [-7, -8];
+
+/** Loads the package at its first use, because a start needs no passkey. */
+const library = () => import('@simplewebauthn/server');
+
+export interface VerifiedRegistration {
+  readonly credential: string;
+  /** COSE key in base64url. */
+  readonly publicKey: string;
+  readonly counter: number;
+  /** SubjectPublicKeyInfo in DER, base64, and its SHA-256 in hex. */
+  readonly spki: string;
+  readonly keyid: string;
+}
+
+/** Throws `passkey_invalid` unless the browser created the passkey for this site and challenge, and the authenticator verified the user. */
+export async function verifyRegistration(
+  response: NewPasskey['response'],
+  challenge: string,
+  site: PasskeySite,
+): Promise<VerifiedRegistration> {
+  const { verifyRegistrationResponse } = await library();
+  const { registrationInfo } = await orRefuse(
+    verifyRegistrationResponse({
+      response: { ...response, clientExtensionResults: {} },
+      expectedChallenge: challenge,
+      expectedOrigin: site.origin(),
+      expectedRPID: site.rpId,
+      supportedAlgorithmIDs: ALGORITHMS,
+    }),
+  );
+  if (!registrationInfo) throw refusal();
+  const { id, publicKey, counter } = registrationInfo.credential;
+  const spki = await spkiOf(publicKey);
+  return {
+    credential: id,
+    publicKey: Buffer.from(publicKey).toString('base64url'),
+    counter,
+    spki: spki.toString('base64'),
+    keyid: createHash('sha256').update(spki).digest('hex'),
+  };
+}
+
+/**
+ * Verifies a sign-in and returns the passkey's new counter. Throws `passkey_invalid` unless the passkey signed the challenge on this site,
+ * and the authenticator verified the user. The caller compares the counter.
+ */
+export async function verifyAuthentication(
+  response: PasskeyResponse,
+  challenge: string,
+  { site, publicKey }: { readonly site: PasskeySite; readonly publicKey: string },
+): Promise<number> {
+  const { verifyAuthenticationResponse } = await library();
+  const { userHandle, ...parts } = response.response;
+  const { verified, authenticationInfo } = await orRefuse(
+    verifyAuthenticationResponse({
+      response: {
+        ...response,
+        clientExtensionResults: {},
+        response: { ...parts, ...(userHandle !== undefined && { userHandle }) },
+      },
+      expectedChallenge: challenge,
+      expectedOrigin: site.origin(),
+      expectedRPID: site.rpId,
+      // The library would throw the same error for a counter that went back as for any other fault, so the store compares the counter.
+      credential: { id: response.id, publicKey: new Uint8Array(Buffer.from(publicKey, 'base64url')), counter: 0 },
+    }),
+  );
+  if (!verified) throw refusal();
+  return authenticationInfo.newCounter;
+}
+
+/** SubjectPublicKeyInfo of a stored COSE key. */
+export async function spkiOf(cose: Uint8Array): Promise<Buffer> {
+  const { decodeCredentialPublicKey } = await import('@simplewebauthn/server/helpers');
+  const key: { get(label: number): unknown } = decodeCredentialPublicKey(new Uint8Array(cose));
+  const text = (label: number) => {
+    const value = key.get(label);
+    return value instanceof Uint8Array ? Buffer.from(value).toString('base64url') : '';
+  };
+  const jwk =
+    key.get(1) === 1
+      ? { kty: 'OKP', crv: 'Ed25519', x: text(-2) }
+      : { kty: 'EC', crv: 'P-256', x: text(-2), y: text(-3) };
+  try {
+    return createPublicKey({ key: jwk, format: 'jwk' }).export({ type: 'spki', format: 'der' });
+  } catch (error) {
+    throw refusal(error);
+  }
+}
+
+async function orRefuse<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    throw refusal(error);
+  }
+}
+
+const refusal = (cause?: unknown) =>
+  new CordonError(
+    'passkey_invalid',
+    'The server could not verify the passkey. Open the console at its own address and try again. The passkey must ask for your PIN, fingerprint or face.',
+    {},
+    cause,
+  );

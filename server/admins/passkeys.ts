@@ -1,0 +1,169 @@
+/** Passkeys and recovery codes of accounts: registration, list and removal. `passkey-sign-in.ts` uses them. */
+import type { NewPasskey } from '../../shared/api/passkeys.ts';
+import { CordonError } from '../../shared/errors.ts';
+import { randomBase32 } from '../../shared/protocol/ids.ts';
+import type { PasskeyChallenges } from './passkey-challenges.ts';
+import { ALGORITHMS, type PasskeySite, verifyRegistration } from './passkey-verification.ts';
+import type { Account, Passkey, PasskeyStore, RecoveryCodeStore, StoredPasskey } from './ports.ts';
+import { sha256 } from './secrets.ts';
+
+/** Maximum number of passkeys of one account. */
+const MOST_PASSKEYS = 20;
+const RECOVERY_CODES = 10;
+/** Random bytes of a recovery code. 80 bits are too many to guess, so SHA-256 is enough to store the code. */
+const RECOVERY_BYTES = 10;
+/** Milliseconds that the browser gives a person for an authenticator. */
+const TIMEOUT = 120_000;
+
+export interface PasskeyPolicy {
+  /** Null if the console has no host name, so that no passkey works. */
+  readonly site: PasskeySite | null;
+  readonly required: boolean;
+}
+
+export interface PasskeysPorts {
+  readonly passkeys: PasskeyStore;
+  readonly recoveryCodes: RecoveryCodeStore;
+  readonly challenges: PasskeyChallenges;
+  readonly policy: PasskeyPolicy;
+  readonly organization: string;
+  readonly changed: () => void;
+  readonly now: () => number;
+}
+
+/** Site of the passkeys. Throws `unavailable` if no passkey works. */
+export function requireSite({ site }: PasskeyPolicy): PasskeySite {
+  if (site) return site;
+  throw new CordonError(
+    'unavailable',
+    'Passkeys need a host name, and the console has only an IP address. Set CORDON_ADMIN_URL to a URL with a host name.',
+  );
+}
+
+/** Recovery code without the hyphens and capital letters that a person may enter. */
+export const recoveryHash = (code: string): string => sha256(code.toLowerCase().replaceAll(/[\s-]/g, ''));
+
+/**
+ * WebAuthn's user id. Each purpose has its own, because an authenticator keeps only one passkey of a relying party and user. It would
+ * otherwise replace the passkey for sign-in by the approver key.
+ */
+export const userIdOf = ({ id }: Pick<Account, 'id'>, purpose: Passkey['purpose']): string =>
+  Buffer.from(purpose === 'approval' ? `${id}/approval` : id).toString('base64url');
+
+export type NewPasskeys = ReturnType<typeof createPasskeyRegistration>;
+
+/** Creation of passkeys for both purposes. The caller stores the result. */
+export function createPasskeyRegistration(
+  ports: Pick<PasskeysPorts, 'passkeys' | 'challenges' | 'policy' | 'organization' | 'now'>,
+) {
+  const { passkeys, challenges, policy, organization, now } = ports;
+  const ownerOf = ({ id }: Account, purpose: Passkey['purpose']) => `${id} ${purpose}`;
+
+  return {
+    async passkeyOptions(account: Account, purpose: Passkey['purpose']) {
+      const site = requireSite(policy);
+      const own = await passkeys.list(account.id);
+      if (own.length >= MOST_PASSKEYS) {
+        throw new CordonError('conflict', `You have ${MOST_PASSKEYS} passkeys. Remove one first.`);
+      }
+      const { nonce, token } = challenges.issue('register', ownerOf(account, purpose));
+      const approves = purpose === 'approval';
+      const excluded = own.filter((each) => each.purpose === purpose && each.rpId === site.rpId);
+      return {
+        token,
+        origin: site.origin(),
+        options: {
+          rp: { id: site.rpId, name: organization },
+          user: {
+            id: userIdOf(account, purpose),
+            // The browser shows this name in its own dialog, which tells the person which passkey approves.
+            name: approves ? `${account.email} (approves orders)` : account.email,
+            displayName: approves ? `${account.name} (approves orders)` : account.name,
+          },
+          challenge: nonce,
+          pubKeyCredParams: ALGORITHMS.map((alg) => ({ type: 'public-key' as const, alg })),
+          authenticatorSelection: {
+            // A sign-in without an e-mail address needs a discoverable passkey. The approver key should not be offered at sign-in.
+            residentKey: approves ? ('discouraged' as const) : ('required' as const),
+            requireResidentKey: !approves,
+            userVerification: 'required' as const,
+          },
+          excludeCredentials: excluded.map(({ credential }) => ({ id: credential, type: 'public-key' as const })),
+          attestation: 'none' as const,
+          timeout: TIMEOUT,
+        },
+      };
+    },
+
+    /** Verifies a new passkey. The caller must store the passkey. */
+    async verifyPasskey(
+      account: Account,
+      purpose: Passkey['purpose'],
+      { token, name, response }: NewPasskey,
+    ): Promise<{ readonly passkey: StoredPasskey; readonly spki: string; readonly keyid: string }> {
+      const site = requireSite(policy);
+      const nonce = challenges.open(token, 'register', ownerOf(account, purpose));
+      const { credential, publicKey, counter, spki, keyid } = await verifyRegistration(response, nonce, site);
+      challenges.use(nonce);
+      const passkey: StoredPasskey = {
+        id: `psk_${randomBase32(10)}`,
+        account: account.id,
+        purpose,
+        name,
+        credential,
+        publicKey,
+        counter,
+        rpId: site.rpId,
+        keyid: purpose === 'approval' ? keyid : null,
+        createdAt: now(),
+        lastUsedAt: null,
+      };
+      return { passkey, spki, keyid };
+    },
+  };
+}
+
+export function createPasskeys(ports: PasskeysPorts, { verifyPasskey }: Pick<NewPasskeys, 'verifyPasskey'>) {
+  const { passkeys, recoveryCodes, policy, changed, now } = ports;
+  const { site, required } = policy;
+
+  return {
+    async passkeys({ id }: Account) {
+      return {
+        passkeys: (await passkeys.list(id)).map((each) => ({ ...each, usable: each.rpId === site?.rpId })),
+        recoveryCodes: await recoveryCodes.unused(id),
+        site: site && { rpId: site.rpId, origin: site.origin() },
+        required,
+      };
+    },
+
+    async registerPasskey(account: Account, given: NewPasskey): Promise<void> {
+      const { passkey } = await verifyPasskey(account, 'sign-in', given);
+      await passkeys.add(passkey);
+      changed();
+    },
+
+    /** Throws `conflict` for the last passkey with which the account can sign in, if the installation requires passkeys. */
+    async removePasskey({ id: account }: Account, id: string): Promise<void> {
+      await passkeys.remove(account, id, required && site ? site.rpId : null);
+      changed();
+    },
+
+    /** Replaces the account's recovery codes. Only the return value contains the codes. */
+    async newRecoveryCodes({ id }: Account): Promise<string[]> {
+      const codes = Array.from({ length: RECOVERY_CODES }, () => randomBase32(RECOVERY_BYTES));
+      await recoveryCodes.replace(
+        id,
+        codes.map((code) => recoveryHash(code)),
+        now(),
+      );
+      changed();
+      return codes.map((code) => code.replaceAll(/(.{4})(?=.)/g, '$1-'));
+    },
+
+    /** True if the installation requires passkeys and the account has none. Such an account can only register one. */
+    async passkeyPending({ id }: Pick<Account, 'id'>): Promise<boolean> {
+      return required && site !== null && (await passkeys.signInCount(id, site.rpId)) === 0;
+    },
+  };
+}
