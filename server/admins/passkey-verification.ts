@@ -9,8 +9,11 @@ export interface PasskeySite {
   readonly origin: () => string;
 }
 
-/** COSE algorithms (RFC 9053) that approver keys may have too: ES256 and EdDSA. */
-export const ALGORITHMS = [-7, -8];
+/**
+ * COSE algorithms (RFC 9053, RFC 8812): ES256 and EdDSA, as for other approver keys. For sign-in also RS256, because some TPMs have no
+ * other.
+ */
+export const ALGORITHMS = { approval: [-7, -8], 'sign-in': [-7, -8, -257] } as const;
 
 /** Loads the package at its first use, because a start needs no passkey. */
 const library = () => import('@simplewebauthn/server');
@@ -29,7 +32,7 @@ export interface VerifiedRegistration {
 export async function verifyRegistration(
   response: NewPasskey['response'],
   challenge: string,
-  site: PasskeySite,
+  { site, purpose }: { readonly site: PasskeySite; readonly purpose: keyof typeof ALGORITHMS },
 ): Promise<VerifiedRegistration> {
   const { verifyRegistrationResponse } = await library();
   const { registrationInfo } = await orRefuse(
@@ -38,7 +41,7 @@ export async function verifyRegistration(
       expectedChallenge: challenge,
       expectedOrigin: site.origin(),
       expectedRPID: site.rpId,
-      supportedAlgorithmIDs: ALGORITHMS,
+      supportedAlgorithmIDs: [...ALGORITHMS[purpose]],
     }),
   );
   if (!registrationInfo) throw refusal();
@@ -90,10 +93,13 @@ export async function spkiOf(cose: Uint8Array): Promise<Buffer> {
     const value = key.get(label);
     return value instanceof Uint8Array ? Buffer.from(value).toString('base64url') : '';
   };
+  const type = key.get(1);
   const jwk =
-    key.get(1) === 1
+    type === 1
       ? { kty: 'OKP', crv: 'Ed25519', x: text(-2) }
-      : { kty: 'EC', crv: 'P-256', x: text(-2), y: text(-3) };
+      : type === 3
+        ? { kty: 'RSA', n: text(-1), e: text(-2) }
+        : { kty: 'EC', crv: 'P-256', x: text(-2), y: text(-3) };
   try {
     return createPublicKey({ key: jwk, format: 'jwk' }).export({ type: 'spki', format: 'der' });
   } catch (error) {

@@ -81,7 +81,7 @@ export function createPasskeyRegistration(
             displayName: approves ? `${account.name} (approves orders)` : account.name,
           },
           challenge: nonce,
-          pubKeyCredParams: ALGORITHMS.map((alg) => ({ type: 'public-key' as const, alg })),
+          pubKeyCredParams: ALGORITHMS[purpose].map((alg) => ({ type: 'public-key' as const, alg })),
           authenticatorSelection: {
             // A sign-in without an e-mail address needs a discoverable passkey. The approver key should not be offered at sign-in.
             residentKey: approves ? ('discouraged' as const) : ('required' as const),
@@ -103,7 +103,10 @@ export function createPasskeyRegistration(
     ): Promise<{ readonly passkey: StoredPasskey; readonly spki: string; readonly keyid: string }> {
       const site = requireSite(policy);
       const nonce = challenges.open(token, 'register', ownerOf(account, purpose));
-      const { credential, publicKey, counter, spki, keyid } = await verifyRegistration(response, nonce, site);
+      const { credential, publicKey, counter, spki, keyid } = await verifyRegistration(response, nonce, {
+        site,
+        purpose,
+      });
       challenges.use(nonce);
       const passkey: StoredPasskey = {
         id: `psk_${randomBase32(10)}`,

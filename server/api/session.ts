@@ -102,8 +102,7 @@ export function sessionRoutes({ admins }: SessionPorts): Route[] {
       name: 'session.step-up',
       method: 'post',
       path: '/session/step-up',
-      summary:
-        'Confirm your identity with a passkey or an authenticator code, which allows grave actions for ten minutes',
+      summary: 'Confirm your identity by passkey or code, which allows grave actions for ten minutes',
       body: stepUp,
       response: steppedUp,
       async handler({ body, caller, cookie }) {

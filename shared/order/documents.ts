@@ -12,7 +12,7 @@ export const timestamp = z.iso.datetime({ precision: 3 });
 export const sha256Hex = z.string().regex(/^[0-9a-f]{64}$/);
 export const base64 = z.base64();
 /** Maximum length of a passkey's assertion (`passkey-assertion.ts`) in base64. */
-export const LONGEST_ASSERTION = 2_800;
+export const LONGEST_ASSERTION = 3_300;
 /** Approver's signature in an envelope: 64 to 72 bytes by a key, or a passkey's assertion. */
 export const approverSignature = base64.max(LONGEST_ASSERTION);
 /** Syntax of an area code. `rules.ts` checks the code against the tables in `shared/areas`. */

@@ -11,7 +11,8 @@ import { canonicalText, parseDocument } from './canonical.ts';
 /** Maximum bytes of each part of an assertion. Browsers create client data of less than 300 bytes. */
 const MOST_CLIENT_DATA = 1_024;
 const MOST_AUTHENTICATOR_DATA = 256;
-const MOST_SIGNATURE = 80;
+/** Approver keys sign with at most 72 bytes, RS256 with up to 512 bytes. */
+const MOST_SIGNATURE = 512;
 
 const encoded = (bytes: number) =>
   z

@@ -16,6 +16,12 @@ export interface WebApproverKey {
   readonly privateKey: CryptoKey;
 }
 
+/** Key with which a person signs in a browser. `sign` returns the signature for an envelope, in base64. */
+export interface WebSigner {
+  readonly keyid: string;
+  sign(bytes: Uint8Array<ArrayBuffer>): Promise<string>;
+}
+
 /** Browsers offer `crypto.subtle` only over HTTPS and on localhost. */
 function subtle(): SubtleCrypto {
   if (crypto.subtle === undefined) {
@@ -66,7 +72,7 @@ export async function importWebApproverKey(pkcs8: Uint8Array<ArrayBuffer>): Prom
 }
 
 /** Signature over exactly the bytes that the server showed (`payload`), in base64. */
-export async function signRevision(key: WebApproverKey, payload: string): Promise<string> {
+export async function signRevision(key: AnyKey, payload: string): Promise<string> {
   return await sign(key, PAYLOAD_TYPES.revision, payload);
 }
 
@@ -75,7 +81,7 @@ export async function signRevision(key: WebApproverKey, payload: string): Promis
  * signs that the revision takes effect immediately.
  */
 export async function signApproval(
-  key: WebApproverKey,
+  key: AnyKey,
   payload: string,
   { immediate = false }: { readonly immediate?: boolean } = {},
 ): Promise<{
@@ -96,15 +102,18 @@ export async function signApproval(
   };
 }
 
-export async function signApproverSet(key: WebApproverKey, payload: string): Promise<string> {
+export async function signApproverSet(key: AnyKey, payload: string): Promise<string> {
   return await sign(key, PAYLOAD_TYPES.approvers, payload);
 }
 
-export async function signContinuation(key: WebApproverKey, payload: string): Promise<string> {
+export async function signContinuation(key: AnyKey, payload: string): Promise<string> {
   return await sign(key, PAYLOAD_TYPES.ledgerContinuation, payload);
 }
 
-async function sign({ privateKey }: WebApproverKey, payloadType: string, payload: string): Promise<string> {
+type AnyKey = WebApproverKey | WebSigner;
+
+async function sign(key: AnyKey, payloadType: string, payload: string): Promise<string> {
   const bytes = pae(payloadType, new TextEncoder().encode(payload));
-  return new Uint8Array(await subtle().sign('Ed25519', privateKey, bytes)).toBase64();
+  if ('sign' in key) return key.sign(bytes);
+  return new Uint8Array(await subtle().sign('Ed25519', key.privateKey, bytes)).toBase64();
 }

@@ -131,7 +131,7 @@ describe.skipIf(!chromium.present)('mailed links in the console', { timeout: 90_
     const stranger = await takeSeat(browser, server.admin);
     stranger.expecting(/status of 401 .*\/api\/v1\/session\b/);
     await stranger.page.goto(link);
-    await stranger.page.getByRole('heading', { name: 'Sign in' }).waitFor();
+    await stranger.page.getByRole('heading', { name: 'Sign in', exact: true }).waitFor();
     expect(stranger.page.url()).not.toContain('verify');
     await stranger.context.close();
 

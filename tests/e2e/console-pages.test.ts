@@ -342,7 +342,7 @@ describe.skipIf(!chromium.present)('every page of the console', { timeout: 120_0
     const stranger = await takeSeat(browser, world.url);
     stranger.expecting(/status of 401 /);
     await stranger.goto('/');
-    await stranger.page.getByRole('button', { name: 'Sign in' }).click();
+    await stranger.page.getByRole('button', { name: 'Sign in', exact: true }).click();
     await stranger.page.getByText('The password is missing. Enter your password.').waitFor();
     expect.soft(await stranger.faults('sign in')).toEqual([]);
     await stepUp();

@@ -66,7 +66,7 @@ describe.skipIf(!chromium.present)('people at the console', { timeout: 60_000 },
   it('the first owner signs in by a link that the browser does not keep', async () => {
     // The link is opened in a tab that displays the console already.
     await olivia.goto('/');
-    await olivia.page.getByRole('heading', { name: 'Sign in' }).waitFor();
+    await olivia.page.getByRole('heading', { name: 'Sign in', exact: true }).waitFor();
     await come(olivia, world.firstOwnerLink, 'olivia@example.org', { name: 'Olívia Ñandú' });
     await olivia.picture('people-1-nothing-yet');
   });
@@ -132,7 +132,7 @@ describe.skipIf(!chromium.present)('people at the console', { timeout: 60_000 },
     expect(await field.getAttribute('aria-invalid')).toBe('true');
     await ben.picture('people-3-code-used');
     await field.fill(await codeAt(knownBy(ben), Date.now() + STEP));
-    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByRole('button', { name: 'Sign in', exact: true }).click();
     await page.getByRole('heading', { name: 'Overview' }).waitFor();
   });
 

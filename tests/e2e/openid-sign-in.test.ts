@@ -172,7 +172,7 @@ describe.skipIf(!chromium.present)('sign-in with an identity provider in a brows
     const password = ada.page.getByRole('textbox', { name: 'Password', exact: true });
     expect(await password.count()).toBe(0);
     expect(await ada.faults('openid-9-only', EVERY_LOOK)).toEqual([]);
-    await ada.page.getByRole('button', { name: 'Use the password of an owner' }).click();
+    await ada.page.getByRole('button', { name: /Sign in as an owner without/ }).click();
     await password.waitFor();
   });
 });

@@ -115,7 +115,7 @@ describe.each([
         { name: 'cordon_session', value, domain, path: '/', secure: true, httpOnly: true },
       ]);
       await seat.page.reload();
-      await seat.page.getByRole('heading', { name: 'Sign in' }).waitFor();
+      await seat.page.getByRole('heading', { name: 'Sign in', exact: true }).waitFor();
     });
   });
 });

@@ -113,6 +113,7 @@ export async function startApi({
   consoleFolder = join(tmpdir(), 'cordon-no-console'),
   backupRecipient = null,
   restored,
+  requirePasskeys = false,
   mail = null,
   provider,
 }: {
@@ -126,6 +127,8 @@ export async function startApi({
   backupRecipient?: AgeRecipient | null;
   /** State of a restored server; requires an authority. */
   restored?: RecoveryState;
+  /** Whether the installation requires passkeys. They work at `http://localhost`. */
+  requirePasskeys?: boolean;
   /** Sends links by e-mail; null: the API returns the links. */
   mail?: LinkMail | null;
   /** Creates the client of the identity provider for the console's origin. */
@@ -142,6 +145,7 @@ export async function startApi({
   const adminStores = openAdminStores(database);
   /** Milliseconds by which TOTP codes are ahead of the clock. A sign-in then needs no wait for the next code. */
   let ahead = 0;
+  let localUrl = '';
   const admins = createAdmins({
     stores: adminStores,
     browserSealer: {
@@ -159,6 +163,7 @@ export async function startApi({
     alert: (code, detail) => devices.raiseAlert({ device: null, code, detail }),
     limits,
     provider: provider?.(() => url),
+    passkeyPolicy: { site: { rpId: 'localhost', origin: () => localUrl }, required: requirePasskeys },
     now: () => Date.now() + ahead,
   });
   const personKeys = testPersonKeys();
@@ -431,6 +436,7 @@ export async function startApi({
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
   const { port } = server.address() as AddressInfo;
   const url = `http://127.0.0.1:${port}`;
+  localUrl = `http://localhost:${port}`;
 
   /** Creates an account that can sign in, and returns its TOTP secret. */
   async function account(email: string, grants: readonly Grant[]) {
@@ -490,6 +496,8 @@ export async function startApi({
 
   return {
     url,
+    /** Address at which passkeys work. */
+    localUrl,
     bus,
     events,
     database,

@@ -6,6 +6,7 @@ import { responseAtStart } from '../client/provider.ts';
 import { ServerTimeProvider } from '../client/server-time.tsx';
 import { SessionProvider, useSessionQuery } from '../client/session.tsx';
 import { useFragmentSecret } from './fragment-secret.ts';
+import { StepUp } from './step-up.tsx';
 
 const SignIn = lazy(() => import('../sign-in/sign-in-page.tsx').then(({ SignInPage }) => ({ default: SignInPage })));
 const Invitation = lazy(() =>
@@ -14,6 +15,9 @@ const Invitation = lazy(() =>
 const Verify = lazy(() => import('../sign-in/verify-page.tsx').then(({ VerifyPage }) => ({ default: VerifyPage })));
 const Provider = lazy(() =>
   import('../sign-in/provider-page.tsx').then(({ ProviderPage }) => ({ default: ProviderPage })),
+);
+const FirstPasskey = lazy(() =>
+  import('../sign-in/first-passkey-page.tsx').then(({ FirstPasskeyPage }) => ({ default: FirstPasskeyPage })),
 );
 const DemoSignIn = lazy(() => import('../demo/demo-sign-in.tsx').then((module) => ({ default: module.DemoSignIn })));
 
@@ -54,6 +58,14 @@ export function Gate({ children }: { readonly children: ReactNode }) {
     return (
       <Centered>
         <SignIn />
+      </Centered>
+    );
+  }
+  if (session.data.passkeyPending) {
+    return (
+      <Centered>
+        <FirstPasskey />
+        <StepUp />
       </Centered>
     );
   }

@@ -31,6 +31,7 @@ import { useMay, useSession } from '../client/session.tsx';
 import { PageLink } from '../parts/links.tsx';
 import { Page } from '../parts/page.tsx';
 import { AccountMenu } from './account-menu.tsx';
+import { PasskeyConfirmation } from './passkey-confirmation.tsx';
 import classes from './shell.module.css';
 import { StepUp } from './step-up.tsx';
 
@@ -110,6 +111,7 @@ export function Shell() {
           </Suspense>
         )}
         <StepUp />
+        <PasskeyConfirmation />
         {hasNoRole && path !== '/account' ? <NoRole /> : <Outlet />}
       </main>
     </div>

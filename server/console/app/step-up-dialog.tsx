@@ -1,12 +1,13 @@
 import { Button, Group, Modal, Stack, Text, TextInput } from '@mantine/core';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
+import { sessionChallenge } from '../../../shared/api/passkeys.ts';
 import { steppedUp } from '../../../shared/api/session.ts';
 import { ApiError } from '../../../shared/look/api-error.ts';
 import { Failure } from '../../../shared/look/states.tsx';
 import { call } from '../client/call.ts';
 import { beginAtProvider, onStepUp } from '../client/provider.ts';
-import { providerQuery } from '../client/queries.ts';
+import { passkeysQuery, providerQuery } from '../client/queries.ts';
 import { useSession } from '../client/session.tsx';
 
 const ABOVE_DIALOGS = 400;
@@ -20,12 +21,24 @@ export function StepUpDialog({ settle }: { readonly settle: ((accepted: boolean)
     // An authenticator code works only once, so a repeated attempt needs a new code.
     onError: () => setTotp(''),
   });
+  const passkeys = useQuery({ ...passkeysQuery, enabled: settle !== null }).data;
+  const hasPasskey = passkeys?.passkeys.some((each) => each.purpose === 'sign-in' && each.usable) ?? false;
+  const confirming = useMutation({
+    mutationFn: async () => {
+      const challenge = await call('POST', '/session/step-up/challenge', sessionChallenge);
+      const { stepUpStatement } = await import('../client/passkeys.ts');
+      const response = await stepUpStatement(challenge);
+      return call('POST', '/session/step-up', steppedUp, { token: challenge.token, response });
+    },
+    onSuccess: () => finish(true),
+  });
   // Mount the dialog in the closed state, then open it. Otherwise Mantine does not return the focus after the dialog closes.
   useEffect(() => setOpened(settle !== null), [settle]);
 
   function finish(accepted: boolean): void {
     setTotp('');
     giving.reset();
+    confirming.reset();
     settle?.(accepted);
   }
 
@@ -44,6 +57,12 @@ export function StepUpDialog({ settle }: { readonly settle: ((accepted: boolean)
         <Stack>
           <Text size="sm">This action needs a confirmation of your identity that is at most 10 minutes old.</Text>
           {identity !== null && <AtProvider confirmed={() => finish(true)} />}
+          {hasPasskey && (
+            <Button data-autofocus loading={confirming.isPending} onClick={() => confirming.mutate()}>
+              Confirm with passkey
+            </Button>
+          )}
+          {confirming.isError && <Failure error={confirming.error} />}
           {giving.isError && <Failure error={giving.error} />}
           {password && (
             <TextInput
@@ -52,7 +71,7 @@ export function StepUpDialog({ settle }: { readonly settle: ((accepted: boolean)
               inputMode="numeric"
               autoComplete="one-time-code"
               required
-              data-autofocus
+              {...(!hasPasskey && { 'data-autofocus': true })}
               value={totp}
               onChange={({ currentTarget }) => setTotp(currentTarget.value)}
             />

@@ -1,5 +1,5 @@
 /**
- * Dialog that asks for a new authenticator code before a grave action (step-up). The browser loads the dialog's program only when an action
+ * Dialog that asks for a passkey or a new authenticator code before a grave action (step-up). The browser loads the dialog's program only when an action
  * needs the dialog.
  */
 import { type ComponentProps, type ComponentType, useEffect, useState } from 'react';
@@ -15,7 +15,7 @@ async function loadDialog() {
   } catch {
     throw new ApiError(
       'unreachable',
-      'The dialog for the authenticator code did not load. The server may be unreachable. Try again.',
+      'The dialog for the confirmation did not load. The server may be unreachable. Try again.',
       0,
     );
   }

@@ -1,9 +1,11 @@
-import { Alert, Button, Code, Stack, Text } from '@mantine/core';
+import { Alert, Button, Code, Group, Stack, Text } from '@mantine/core';
 import { IconKey } from '@tabler/icons-react';
 import { Failure } from '../../../shared/look/states.tsx';
+import { UserText } from '../../../shared/look/user-text.tsx';
+import { useSession } from '../client/session.tsx';
 import { PageLink } from '../parts/links.tsx';
 import type { KeyState } from './approver-set.ts';
-import { type OwnKey, useRegisterKey } from './use-own-key.ts';
+import { type OwnKey, useRegisterKey, useRegisterPasskey } from './use-own-key.ts';
 
 const TITLES: Readonly<Record<KeyState, string>> = {
   absent: 'No approver key in this browser',
@@ -15,7 +17,9 @@ const TITLES: Readonly<Record<KeyState, string>> = {
 
 export function OwnKeyPanel({ own }: { readonly own: OwnKey }) {
   const register = useRegisterKey();
-  const { state, key, elsewhere } = own;
+  const registerPasskey = useRegisterPasskey();
+  const { name } = useSession().account;
+  const { state, signers, elsewhere, canCreatePasskey } = own;
   const makes = state === 'absent' || state === 'unregistered';
   return (
     <Alert icon={<IconKey aria-hidden />} title={TITLES[state]} color={state === 'listed' ? 'cordon' : 'yellow'}>
@@ -28,22 +32,35 @@ export function OwnKeyPanel({ own }: { readonly own: OwnKey }) {
             </PageLink>
           </Text>
         )}
-        {key && (
-          <Text size="xs">
-            Key in this browser: <Code>{key.keyid.slice(0, 16)}…</Code>
+        {signers.map(({ name: signer, key }) => (
+          <Text key={key.keyid} size="xs">
+            <UserText>{signer}</UserText>: <Code>{key.keyid.slice(0, 16)}…</Code>
           </Text>
-        )}
+        ))}
         {register.isError && <Failure error={register.error} />}
-        {makes && (
-          <Button
-            size="xs"
-            variant={elsewhere ? 'default' : 'filled'}
-            loading={register.isPending}
-            onClick={() => register.mutate()}
-          >
-            {state === 'absent' ? 'Create approver key' : 'Register approver key'}
-          </Button>
-        )}
+        {registerPasskey.isError && <Failure error={registerPasskey.error} />}
+        <Group gap="xs">
+          {makes && (
+            <Button
+              size="xs"
+              variant={elsewhere ? 'default' : 'filled'}
+              loading={register.isPending}
+              onClick={() => register.mutate()}
+            >
+              {state === 'absent' ? 'Create approver key' : 'Register approver key'}
+            </Button>
+          )}
+          {canCreatePasskey && !signers.some(({ kind }) => kind === 'passkey') && (
+            <Button
+              size="xs"
+              variant="default"
+              loading={registerPasskey.isPending}
+              onClick={() => registerPasskey.mutate(`Approvals of ${name}`.slice(0, 120))}
+            >
+              Create approver passkey
+            </Button>
+          )}
+        </Group>
       </Stack>
     </Alert>
   );
@@ -55,7 +72,7 @@ function meaning(state: KeyState, elsewhere: boolean): string {
     : '';
   switch (state) {
     case 'absent':
-      return `${other}Create a private key that signs your approvals. The key stays in this browser: nobody can copy it, and the server never receives it. The current approvers must then add your public key to the approver set.`;
+      return `${other}Create a private key that signs your approvals. The key stays in this browser or in your passkey: nobody can copy it, and the server never receives it. The current approvers must then add your public key to the approver set.`;
     case 'unregistered':
       return `${other}Register your public key, so that the approvers can add it to the approver set.`;
     case 'unlisted':

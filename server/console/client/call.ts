@@ -1,9 +1,10 @@
-/** Client of the REST API. If the server demands a step-up sign-in, the client asks the admin for an authenticator code. */
+/** Client of the REST API. If the server demands a step-up sign-in or a passkey, the client asks the admin for it. */
 import type { z } from 'zod';
+import { PASSKEY_HEADER, passkeyDemand } from '../../../shared/api/passkeys.ts';
 import { BACKGROUND_HEADER, CSRF_HEADER } from '../../../shared/api/session.ts';
 import { createCall, createSend, type Method, type Send } from '../../../shared/look/api-client.ts';
 import { ApiError } from '../../../shared/look/api-error.ts';
-import { requestStepUp } from './step-up.ts';
+import { requestConfirmation, requestStepUp } from './step-up.ts';
 
 /** Storage key of the session's CSRF token. Browser storage is separate for each port of a host; cookies are not. */
 const CSRF_KEY = 'cordon-session';
@@ -37,21 +38,35 @@ export function withQuery(path: string, query: Query): string {
 
 const STEP_UP = '/session/step-up';
 
-const sendOnce = createSend({
-  prefix: '/api/v1',
-  unreachable: 'The server does not respond. This page keeps your entries. Try again.',
-  headers: () => ({
-    [CSRF_HEADER]: localStorage.getItem(CSRF_KEY),
-    [BACKGROUND_HEADER]: Date.now() - lastInput > ACTIVE_FOR ? '1' : null,
-  }),
-});
+/** `confirmation`: confirmation of the request's action by a passkey; null without one. */
+const sendWith = (confirmation: string | null): Send =>
+  createSend({
+    prefix: '/api/v1',
+    unreachable: 'The server does not respond. This page keeps your entries. Try again.',
+    headers: () => ({
+      [CSRF_HEADER]: localStorage.getItem(CSRF_KEY),
+      [BACKGROUND_HEADER]: Date.now() - lastInput > ACTIVE_FOR ? '1' : null,
+      [PASSKEY_HEADER]: confirmation,
+    }),
+  });
+const sendOnce = sendWith(null);
 
-/** Sends a request. If the server demands a step-up sign-in, the request is repeated once after the sign-in. */
+/**
+ * Sends a request. If the server demands a step-up sign-in or a confirmation by a passkey, the request is repeated once after the person
+ * has given it.
+ */
 const send: Send = async (...args) => {
   try {
     return await sendOnce(...args);
   } catch (error) {
-    const demanded = error instanceof ApiError && error.code === 'step_up_required' && args[1] !== STEP_UP;
+    if (!(error instanceof ApiError)) throw error;
+    const demand = error.code === 'passkey_required' ? passkeyDemand.safeParse(error.context) : null;
+    if (demand?.success) {
+      const confirmation = await requestConfirmation(demand.data);
+      if (confirmation === null) throw error;
+      return sendWith(confirmation)(...args);
+    }
+    const demanded = error.code === 'step_up_required' && args[1] !== STEP_UP;
     if (!demanded || !(await requestStepUp())) throw error;
     return sendOnce(...args);
   }

@@ -12,6 +12,7 @@ import { healthView } from '../../../shared/api/health.ts';
 import { installationView } from '../../../shared/api/installation.ts';
 import { orderList } from '../../../shared/api/orders.ts';
 import { overviewView } from '../../../shared/api/overview.ts';
+import { passkeysView } from '../../../shared/api/passkeys.ts';
 import { providerView } from '../../../shared/api/provider.ts';
 import { isRetryable } from '../../../shared/look/api-client.ts';
 import { call } from './call.ts';
@@ -40,4 +41,5 @@ export const installationQuery = topicQuery([], '/installation', installationVie
 export const providerQuery = topicQuery([], '/session/provider', providerView);
 export const approverKeysQuery = topicQuery(['accounts'], '/approver-keys', approverKeyList);
 export const approversQuery = topicQuery(['accounts', 'orders'], '/approvers', approversView);
+export const passkeysQuery = topicQuery(['accounts'], '/passkeys', passkeysView);
 export const areasQuery = topicQuery([], '/areas', namedAreaList);

@@ -1,5 +1,5 @@
 /**
- * Approval dialog. It decodes the exact bytes to sign and shows their content in words. The approver's key in this browser signs the bytes.
+ * Approval dialog. It decodes the exact bytes to sign and shows their content in words. The approver's key in this browser or passkey signs the bytes.
  */
 import { Alert, Button, Checkbox, Group, Modal, Stack, Text, Title } from '@mantine/core';
 import { useMutation, useQuery } from '@tanstack/react-query';
@@ -10,9 +10,10 @@ import { Failure, Loading } from '../../../shared/look/states.tsx';
 import type { Approvers } from '../../../shared/order/documents.ts';
 import { IMMEDIATE_WORDS } from '../../../shared/order/immediate-effect.ts';
 import { isProposalEnd } from '../../../shared/order/proposal-end.ts';
-import { signApproval, type WebApproverKey } from '../../../shared/order/web-approver-key.ts';
+import { signApproval } from '../../../shared/order/web-approver-key.ts';
+import { ChooseSigner, useChosenSigner } from '../approver-key/choose-signer.tsx';
 import { OwnKeyPanel } from '../approver-key/own-key-panel.tsx';
-import { useOwnKey } from '../approver-key/use-own-key.ts';
+import { listedSigners, type OwnSigner, useOwnKey } from '../approver-key/use-own-key.ts';
 import { call } from '../client/call.ts';
 import { useSession } from '../client/session.tsx';
 import { ACTION_NAMES } from '../words/orders.ts';
@@ -125,17 +126,19 @@ function Sign({
   const [read, setRead] = useState(false);
   const [confirmed, setConfirmed] = useState(false);
   const signing = useMutation({
-    mutationFn: async (key: WebApproverKey) => {
+    mutationFn: async (key: OwnSigner['key']) => {
       const approval = await signApproval(key, text.view.payload, { immediate: text.view.passed !== null });
       const path = `/orders/${encodeURIComponent(order.number)}/revisions/${revision.revision}/approvals`;
       return call('POST', path, approvalResult, approval);
     },
   });
+  const signers = listedSigners(own.data);
+  const choice = useChosenSigner(signers);
   if (signing.data) return <Signed result={signing.data} close={close} />;
   const state = approvalState(order, revision, approverSet, text.document.basis);
   const who = eligibility(state, revision, approverSet, person);
   const warned = warnings.data?.warnings ?? [];
-  const key = own.data?.state === 'listed' ? own.data.key : null;
+  const key = choice.chosen?.key ?? null;
   const { passed } = text.view;
   return (
     <Stack>
@@ -146,6 +149,7 @@ function Sign({
           {own.error && <Failure error={own.error} />}
           {own.data && own.data.state !== 'listed' && <OwnKeyPanel own={own.data} />}
           <Text size="sm">{missingWords(state, revision, nameOf)}</Text>
+          {who === 'may' && <ChooseSigner signers={signers} {...choice} />}
           {passed !== null && who === 'may' && (
             <Alert color="red" title={`The revision ${IMMEDIATE_WORDS[passed]}`} role="alert">
               <Stack gap="xs">

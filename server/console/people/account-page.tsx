@@ -31,6 +31,7 @@ import { Page, Section } from '../parts/page.tsx';
 import { Moment, RealDate } from '../parts/words.tsx';
 import { OwnAddress } from './own-address.tsx';
 import { OwnIdentity } from './own-identity.tsx';
+import { Passkeys } from './passkeys.tsx';
 import { limitOf, ROLE_MEANING, ROLE_NAMES } from './role-words.ts';
 import { OwnSessions } from './sessions.tsx';
 
@@ -81,6 +82,9 @@ export function AccountPage() {
           <OwnIdentity name={provider.name} />
         </Section>
       )}
+      <Section title="Passkeys and recovery codes">
+        <Passkeys />
+      </Section>
       {may('approver-keys.register') && (
         <Section title="Approver key">
           <OwnKey />

@@ -32,11 +32,12 @@ function ApproverSets({ approvers }: { readonly approvers: ApproversView }) {
   const named = (id: string) => keys.find((key) => key.person === id)?.name ?? (id === person ? 'You' : id);
   const approves = may('approver-keys.register');
   const signed = new Set(approvers.pending?.signatures.map(({ keyid }) => keyid));
-  const mine = own.data?.key?.keyid;
-  const canSign =
-    mine !== undefined &&
-    !signed.has(mine) &&
-    [current, waiting].some((approverSet) => approverSet?.approvers.some(({ keyid }) => keyid === mine));
+  const mine = own.data?.signers ?? [];
+  const signers = mine.filter(
+    ({ key: { keyid } }) =>
+      !signed.has(keyid) &&
+      [current, waiting].some((approverSet) => approverSet?.approvers.some((each) => each.keyid === keyid)),
+  );
 
   return (
     <Stack gap="xl">
@@ -48,9 +49,9 @@ function ApproverSets({ approvers }: { readonly approvers: ApproversView }) {
           waiting={waiting}
           hasCurrent={current !== null}
           signed={signed}
-          mine={mine}
+          mine={mine.map(({ key }) => key.keyid)}
           named={named}
-          sign={may('approvers.sign') && canSign ? () => setDialog('sign') : null}
+          sign={may('approvers.sign') && signers.length > 0 ? () => setDialog('sign') : null}
         />
       )}
 
@@ -71,12 +72,13 @@ function ApproverSets({ approvers }: { readonly approvers: ApproversView }) {
       {keys.length > 0 && (
         <Section title="Registered keys">
           <People
-            people={keys.map(({ name, keyid, verified }) => ({
+            people={keys.map(({ name, keyid, verified, rpId }) => ({
               name,
               keyid,
               verified,
               note: listed(
                 [
+                  rpId === null ? null : 'passkey',
                   current?.approvers.some((each) => each.keyid === keyid) ? 'in current set' : null,
                   waiting?.approvers.some((each) => each.keyid === keyid) ? 'in proposed set' : null,
                 ].filter((part) => part !== null),
@@ -91,13 +93,13 @@ function ApproverSets({ approvers }: { readonly approvers: ApproversView }) {
         keys={keys}
         current={current}
       />
-      {approvers.pending && own.data?.key && (
+      {approvers.pending && signers.length > 0 && (
         <SignApproverSetDialog
           opened={dialog === 'sign'}
           close={() => setDialog(null)}
           approverSet={approvers.pending}
           current={approvers.current}
-          signKey={own.data.key}
+          signers={signers}
           named={named}
         />
       )}
@@ -128,8 +130,8 @@ function ProposedSet({
   readonly hasCurrent: boolean;
   /** Identifiers of the keys that have signed the proposed approver set. */
   readonly signed: ReadonlySet<string>;
-  /** Identifier of the admin's own key; undefined if the admin has none. */
-  readonly mine: string | undefined;
+  /** Identifiers of the admin's own keys. */
+  readonly mine: readonly string[];
   readonly named: Named;
   /** Opens the dialog for signing; null if this admin cannot sign. */
   readonly sign: (() => void) | null;
@@ -151,7 +153,7 @@ function ProposedSet({
               <Button onClick={sign}>Review and sign</Button>
             </div>
           )}
-          {mine !== undefined && signed.has(mine) && <Text size="sm">You signed this approver set.</Text>}
+          {mine.some((keyid) => signed.has(keyid)) && <Text size="sm">You signed this approver set.</Text>}
         </Stack>
       </Paper>
     </Section>

@@ -12,6 +12,8 @@ interface Key {
   readonly person: string;
   readonly name: string;
   readonly verified: boolean;
+  /** Relying party id of a passkey; null for a key in a file or browser. */
+  readonly rpId: string | null;
 }
 
 const LEAST = 2;
@@ -67,12 +69,12 @@ export function ProposeApproverSetDialog({
         )}
         <Checkbox.Group label="Approvers" value={[...chosen]} onChange={setChosen}>
           <Stack gap="xs" mt="xs">
-            {keys.map(({ keyid, name, verified }) => (
+            {keys.map(({ keyid, name, verified, rpId }) => (
               <Checkbox
                 key={keyid}
                 value={keyid}
                 label={<bdi>{name}</bdi>}
-                description={`Key ${keyid.slice(0, 16)}… · ${verified ? 'verified address' : 'address not verified'}`}
+                description={`${rpId === null ? 'Key' : 'Passkey'} ${keyid.slice(0, 16)}… · ${verified ? 'verified address' : 'address not verified'}`}
               />
             ))}
           </Stack>

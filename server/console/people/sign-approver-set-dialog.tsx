@@ -3,8 +3,10 @@ import { useQueryClient } from '@tanstack/react-query';
 import { approverSetView } from '../../../shared/api/approvers.ts';
 import { Confirm } from '../../../shared/look/confirm.tsx';
 import { describeApproverSet } from '../../../shared/order/describe-revision.ts';
-import { signApproverSet, type WebApproverKey } from '../../../shared/order/web-approver-key.ts';
+import { signApproverSet } from '../../../shared/order/web-approver-key.ts';
+import { ChooseSigner, useChosenSigner } from '../approver-key/choose-signer.tsx';
 import { TextToSign, useDigest } from '../approver-key/text-to-sign.tsx';
+import type { OwnSigner } from '../approver-key/use-own-key.ts';
 import { call } from '../client/call.ts';
 import { approversQuery } from '../client/queries.ts';
 
@@ -13,7 +15,7 @@ export function SignApproverSetDialog({
   close,
   approverSet,
   current,
-  signKey,
+  signers,
   named,
 }: {
   readonly opened: boolean;
@@ -24,10 +26,11 @@ export function SignApproverSetDialog({
    * the current set.
    */
   readonly current: { readonly version: number; readonly payload: string } | null;
-  readonly signKey: WebApproverKey;
+  readonly signers: readonly OwnSigner[];
   readonly named: (person: string) => string;
 }) {
   const client = useQueryClient();
+  const choice = useChosenSigner(signers);
   const digest = useDigest(approverSet.payload);
   const before = useDigest(current?.payload ?? '');
   const { previous } = describeApproverSet(approverSet.payload, approverSet.version).document;
@@ -42,15 +45,18 @@ export function SignApproverSetDialog({
       verb="Sign approver set"
       ready={digest !== undefined && before !== undefined}
       act={async () => {
-        const signature = await signApproverSet(signKey, approverSet.payload);
+        if (!choice.chosen) return;
+        const { key } = choice.chosen;
+        const signature = await signApproverSet(key, approverSet.payload);
         await call('POST', `/approvers/${approverSet.version}/signatures`, approverSetView, {
-          keyid: signKey.keyid,
+          keyid: key.keyid,
           signature,
         });
         await client.invalidateQueries({ queryKey: approversQuery.queryKey });
       }}
     >
       <TextToSign described={described} digest={digest} named={named} />
+      <ChooseSigner signers={signers} {...choice} />
     </Confirm>
   );
 }

@@ -8,9 +8,10 @@ import { Confirm } from '../../../shared/look/confirm.tsx';
 import { QueryResult } from '../../../shared/look/states.tsx';
 import { UserText } from '../../../shared/look/user-text.tsx';
 import { describeContinuation } from '../../../shared/order/describe-continuation.ts';
-import { signContinuation, type WebApproverKey } from '../../../shared/order/web-approver-key.ts';
+import { signContinuation } from '../../../shared/order/web-approver-key.ts';
+import { ChooseSigner, useChosenSigner } from '../approver-key/choose-signer.tsx';
 import { TextToSign, useDigest } from '../approver-key/text-to-sign.tsx';
-import { useOwnKey } from '../approver-key/use-own-key.ts';
+import { listedSigners, type OwnSigner, useOwnKey } from '../approver-key/use-own-key.ts';
 import { call } from '../client/call.ts';
 import { useMay } from '../client/session.tsx';
 import { UploadButton } from '../parts/upload-button.tsx';
@@ -93,11 +94,11 @@ function Sign({ continuation }: { readonly continuation: ContinuationView }) {
   const own = useOwnKey().data;
   const [opened, { open, close }] = useDisclosure(false);
   if (!may('recovery.sign-continuation')) return null;
-  const key = own?.state === 'listed' ? own.key : null;
-  if (key && continuation.signatures.some(({ keyid }) => keyid === key.keyid)) {
+  const signers = listedSigners(own);
+  if (continuation.signatures.some(({ keyid }) => signers.some(({ key }) => key.keyid === keyid))) {
     return <Text size="sm">You signed this continuation.</Text>;
   }
-  if (!key) {
+  if (signers.length === 0) {
     return (
       <Text size="sm" c="dimmed">
         An approver signs in the browser with the approver key, or with “cordon recovery continue-ledger approve”.
@@ -107,7 +108,7 @@ function Sign({ continuation }: { readonly continuation: ContinuationView }) {
   return (
     <div>
       <Button onClick={open}>Review and sign…</Button>
-      <SignDialog opened={opened} close={close} continuation={continuation} signKey={key} />
+      <SignDialog opened={opened} close={close} continuation={continuation} signers={signers} />
     </div>
   );
 }
@@ -116,17 +117,20 @@ function SignDialog({
   opened,
   close,
   continuation: { payload },
-  signKey,
+  signers,
 }: {
   readonly opened: boolean;
   readonly close: () => void;
   readonly continuation: ContinuationView;
-  readonly signKey: WebApproverKey;
+  readonly signers: readonly OwnSigner[];
 }) {
   const client = useQueryClient();
+  const choice = useChosenSigner(signers);
   const digest = useDigest(payload);
   const submit = async () => {
-    const body = { keyid: signKey.keyid, signature: await signContinuation(signKey, payload) };
+    if (!choice.chosen) return;
+    const { key } = choice.chosen;
+    const body = { keyid: key.keyid, signature: await signContinuation(key, payload) };
     await call('POST', `${PATH}/${digest ?? ''}/signatures`, continuationView, body);
     await client.invalidateQueries();
   };
@@ -141,6 +145,7 @@ function SignDialog({
       act={submit}
     >
       <TextToSign described={describeContinuation(payload)} digest={digest} />
+      <ChooseSigner signers={signers} {...choice} />
     </Confirm>
   );
 }

@@ -1,0 +1,28 @@
+import { Select } from '@mantine/core';
+import { useState } from 'react';
+import type { OwnSigner } from './use-own-key.ts';
+
+/** Chosen signer of a person with several keys; the first one until the person chooses. */
+export function useChosenSigner(signers: readonly OwnSigner[]) {
+  const [keyid, setKeyid] = useState<string | null>(null);
+  const chosen = signers.find(({ key }) => key.keyid === keyid) ?? signers[0] ?? null;
+  return { chosen, choose: setKeyid };
+}
+
+/** Choice of the key that signs. It is absent for a person with only one key. */
+export function ChooseSigner({
+  signers,
+  chosen,
+  choose,
+}: ReturnType<typeof useChosenSigner> & { readonly signers: readonly OwnSigner[] }) {
+  if (signers.length < 2) return null;
+  return (
+    <Select
+      label="Sign with"
+      allowDeselect={false}
+      data={signers.map(({ name, key }) => ({ value: key.keyid, label: name }))}
+      value={chosen?.key.keyid ?? null}
+      onChange={choose}
+    />
+  );
+}
