@@ -164,9 +164,12 @@ export function createPasskeys(ports: PasskeysPorts, { verifyPasskey }: Pick<New
       return codes.map((code) => code.replaceAll(/(.{4})(?=.)/g, '$1-'));
     },
 
-    /** True if the installation requires passkeys and the account has none. Such an account can only register one. */
-    async passkeyPending({ id }: Pick<Account, 'id'>): Promise<boolean> {
-      return required && site !== null && (await passkeys.signInCount(id, site.rpId)) === 0;
+    /**
+     * True if the installation requires passkeys and the account has none. Such an account can only register one. An account without a
+     * password is exempt, because only the identity provider signs it in.
+     */
+    async passkeyPending({ id, password }: Pick<Account, 'id' | 'password'>): Promise<boolean> {
+      return required && password && site !== null && (await passkeys.signInCount(id, site.rpId)) === 0;
     },
   };
 }

@@ -12,12 +12,14 @@ import {
   requestQuery,
 } from '../../shared/api/commands.ts';
 import { deviceParams } from '../../shared/api/devices.ts';
+import { CordonError } from '../../shared/errors.ts';
 import { type CommandKind, destroysData } from '../../shared/protocol/command-kinds.ts';
 import { newCommandId } from '../../shared/protocol/ids.ts';
 import type { ActionName } from '../admins/action-policy.ts';
 import type { Admins } from '../admins/admins.ts';
 import { totalOf } from '../commands/command-issue.ts';
-import type { Commands } from '../commands/commands.ts';
+import type { CommandRecord } from '../commands/command-record.ts';
+import { type Commands, DISCLOSURE_DESK } from '../commands/commands.ts';
 import type { Devices } from '../devices/devices.ts';
 import { definedFields } from './defined-fields.ts';
 import { Reply, type Route, route } from './route.ts';
@@ -67,7 +69,10 @@ function deviceCommandRoutes({ commands, devices, admins }: CommandsPorts): Rout
         const { id } = await devices.get(params.id, scope.devices);
         const before = query.before === undefined ? null : await commands.get(query.before);
         const listed = await commands.list(id, before, query.limit);
-        return { commands: listed, people: await admins.namesOf(new Set(listed.map(({ createdBy }) => createdBy))) };
+        return {
+          commands: listed.map(withoutNotice),
+          people: await admins.namesOf(new Set(listed.map(({ createdBy }) => createdBy))),
+        };
       },
     }),
     route({
@@ -80,7 +85,7 @@ function deviceCommandRoutes({ commands, devices, admins }: CommandsPorts): Rout
       async handler({ params, scope }) {
         const command = await commands.get(params.id);
         await devices.get(command.device, scope.devices);
-        return command;
+        return withoutNotice(command);
       },
     }),
     route({
@@ -91,8 +96,14 @@ function deviceCommandRoutes({ commands, devices, admins }: CommandsPorts): Rout
       params: commandParams,
       response: commandView,
       async handler({ params, scope, caller }) {
-        const { device } = await commands.get(params.id);
+        const { device, createdBy } = await commands.get(params.id);
         await devices.get(device, scope.devices);
+        if (createdBy === DISCLOSURE_DESK) {
+          throw new CordonError(
+            'forbidden',
+            'A notice about a disclosure cannot be canceled. The law grants it to the user.',
+          );
+        }
         return commands.cancel(params.id, caller.account.name);
       },
     }),
@@ -160,6 +171,12 @@ function manyDeviceRoutes({ commands, devices, admins }: CommandsPorts): Route[]
       },
     }),
   ];
+}
+
+/** Hides the text of a notice about a disclosure. Otherwise each admin with access to the device could read who was the subject of a request. */
+function withoutNotice(record: CommandRecord): CommandRecord {
+  if (record.createdBy !== DISCLOSURE_DESK) return record;
+  return { ...record, command: { kind: 'message', text: 'Notice of the disclosure desk. Only the user can read it.' } };
 }
 
 const ACTIONS: Readonly<Record<CommandKind, ActionName | null>> = {

@@ -57,10 +57,11 @@ const viewerOf = ({
 
 export function disclosureRoutes({ disclosures }: DisclosuresPort): Route[] {
   return [
+    // First, because `/disclosures/:id` also matches `/disclosures/refusals`.
+    ...refusalRoutes(disclosures),
     ...listRoutes(disclosures),
     ...draftRoutes(disclosures),
     ...decisionRoutes(disclosures),
-    ...refusalRoutes(disclosures),
   ];
 }
 

@@ -14,9 +14,11 @@ import * as codes from '../../shared/api/codes.ts';
 import * as commands from '../../shared/api/commands.ts';
 import * as demo from '../../shared/api/demo.ts';
 import * as devices from '../../shared/api/devices.ts';
+import * as disclosures from '../../shared/api/disclosures.ts';
 import * as events from '../../shared/api/events.ts';
 import * as areaExamples from '../../shared/api/examples/areas.ts';
 import * as deviceExamples from '../../shared/api/examples/devices.ts';
+import * as disclosureExamples from '../../shared/api/examples/disclosures.ts';
 import * as installationExamples from '../../shared/api/examples/installation.ts';
 import * as orderExamples from '../../shared/api/examples/orders.ts';
 import * as passkeyExamples from '../../shared/api/examples/passkeys.ts';
@@ -46,8 +48,10 @@ import * as recovery from '../../shared/api/recovery.ts';
 import * as session from '../../shared/api/session.ts';
 import * as territoryPolicies from '../../shared/api/territory-policies.ts';
 import * as timeCorrections from '../../shared/api/time-corrections.ts';
+import * as transparency from '../../shared/api/transparency.ts';
 import * as wire from '../../shared/api/wire.ts';
 import * as territoryPolicy from '../../shared/areas/territory-policy.ts';
+import * as disclosureDocuments from '../../shared/disclosure/documents.ts';
 import * as proceedings from '../../shared/order/proceedings.ts';
 import { describedRollout } from './rollout-schema.ts';
 
@@ -62,6 +66,8 @@ const MODULES: readonly object[] = [
   commands,
   demo,
   devices,
+  disclosures,
+  disclosureDocuments,
   events,
   explanation,
   groups,
@@ -90,6 +96,8 @@ const MODULES: readonly object[] = [
   territoryPolicies,
   territoryPolicy,
   timeCorrections,
+  // Another module has the names `statementView` and `statementList`.
+  renamed(transparency, { statementView: 'transparencyStatementView', statementList: 'transparencyStatementList' }),
   wire,
 ];
 
@@ -100,6 +108,7 @@ const PARAMETERS = /(?:Params|Query|Filter)$/;
 export const EXAMPLES: Readonly<Record<string, unknown>> = {
   ...areaExamples,
   ...deviceExamples,
+  ...disclosureExamples,
   ...installationExamples,
   ...orderExamples,
   ...passkeyExamples,
@@ -113,6 +122,10 @@ export const NAMED_SCHEMAS: ReadonlyMap<string, z.ZodType> = new Map(
     return named && !PARAMETERS.test(name) ? [[name.replace(/Schema$/, ''), value]] : [];
   }),
 );
+
+function renamed(module: object, names: Readonly<Record<string, string>>): object {
+  return Object.fromEntries(Object.entries(module).map(([name, value]) => [names[name] ?? name, value]));
+}
 
 export function nameSchemas(): void {
   for (const [name, schema] of NAMED_SCHEMAS) {

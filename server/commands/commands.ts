@@ -30,6 +30,12 @@ export interface CommandsPorts {
   readonly now?: () => number;
 }
 
+/**
+ * Creator of the messages with notices about disclosures, in place of an account. Only the user may read these messages: their texts are
+ * hidden from admins, and no admin can cancel them.
+ */
+export const DISCLOSURE_DESK = 'disclosure-desk';
+
 const REQUESTS_SHOWN = 10;
 const FAILURES_SHOWN = 50;
 const EXPIRE_EVERY = 30_000;

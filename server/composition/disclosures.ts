@@ -3,7 +3,7 @@
 import type { InventoryKey } from '../../shared/disclosure/documents.ts';
 import type { Admins } from '../admins/admins.ts';
 import { isAllowed, scopeOf } from '../admins/roles.ts';
-import type { Commands } from '../commands/commands.ts';
+import { type Commands, DISCLOSURE_DESK } from '../commands/commands.ts';
 import { createDisclosures, NOTICE_LIFE, type OrderHistory } from '../disclosures/disclosures.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Orders } from '../orders/orders.ts';
@@ -14,9 +14,6 @@ import { NoticeStore } from '../store/notice-store.ts';
 import { PersonRecordStore } from '../store/person-record-store.ts';
 import { TransparencyStore } from '../store/transparency-store.ts';
 import type { Foundation } from './foundation.ts';
-
-/** Creator of the commands that carry notices of the desk, in place of an account. */
-export const DISCLOSURE_DESK = 'disclosure-desk';
 
 export interface DisclosureFoundation
   extends Pick<Foundation, 'database' | 'personKeys' | 'installation' | 'clock' | 'bus'> {

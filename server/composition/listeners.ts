@@ -26,6 +26,7 @@ import { createEst } from '../public/est.ts';
 import { ledgerRouter } from '../public/ledger.ts';
 import { securityContactRouter } from '../public/security-contact.ts';
 import { ORDER_ON_PAGE } from '../public/transparency.ts';
+import { transparencyReportRouter } from '../public/transparency-report.ts';
 import { watchNames } from '../startup/device-names.ts';
 import { ClockStore } from '../store/clock-store.ts';
 import { DeviceNameStore } from '../store/device-name-store.ts';
@@ -163,6 +164,7 @@ async function createTlsEdges(base: Foundation, domain: Domain, { timekeeping }:
       routers: [
         crlRouter({ revocationList: domain.revocationList }),
         ledgerRouter({ ledger: ledger.published, approverSets }),
+        transparencyReportRouter({ report: domain.disclosures.transparency.report }),
         securityContactRouter({ contact: config.securityContact, now: Date.now }),
       ],
       orders,
@@ -263,6 +265,7 @@ function overviewOf(base: Foundation, domain: Domain, edges: TlsEdges, { timekee
       diskFull: disk.full(),
       mailFailure: domain.mailer?.failure() ?? null,
       backups: domain.backups.status(),
+      statementExpires: await domain.disclosures.transparency.expiry(),
       restored: await domain.recovery.status(),
     }),
   });

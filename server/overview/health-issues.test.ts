@@ -35,6 +35,7 @@ const WELL: Facts = {
   ledgerFailing: false,
   witnesses: { status: [], obstacle: null, remedy: 'Ask the witness.', threshold: 0 },
   backups: { newest: { at: NOW - HOUR }, next: null, failure: null },
+  statementExpires: null,
   restored: { state: null, lost: [] },
 };
 /** State directly after a restore from a backup with a copy of the ledger. */
@@ -154,6 +155,9 @@ describe('health issues', () => {
       { backups: { newest: { at: NOW - 8 * DAY }, next: null, failure: null } },
       [['backup_missing', 'notice', null]],
     ],
+    ['a valid transparency statement', { statementExpires: NOW + 30 * DAY }, []],
+    ['a statement that expires soon', { statementExpires: NOW + 14 * DAY }, [['statement_expired', 'notice', null]]],
+    ['an expired statement', { statementExpires: NOW }, [['statement_expired', 'warning', null]]],
     ['no backup', { backups: { newest: null, next: null, failure: null } }, [['backup_missing', 'notice', null]]],
     ['no backup before the first scheduled one', { backups: { newest: null, next: NOW, failure: null } }, []],
     [
@@ -208,6 +212,7 @@ describe('health issues', () => {
     diskFull: true,
     mailFailure: 'It is down.',
     backups: { newest: null, next: null, failure: null },
+    statementExpires: 0,
     restored: { state: RESTORED, lost: [] },
   };
 
@@ -216,7 +221,7 @@ describe('health issues', () => {
     expect(all.map(({ code }) => code).sort()).toEqual([...HEALTH_ISSUES].sort());
     expect(all.map(({ severity }) => severity)).toEqual([
       ...Array(6).fill('critical'),
-      ...Array(8).fill('warning'),
+      ...Array(9).fill('warning'),
       ...Array(5).fill('notice'),
     ]);
     for (const { detail } of all) expect(detail).toMatch(/^[A-Z0-9].*\.$/);

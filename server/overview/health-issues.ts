@@ -31,6 +31,8 @@ const LIST_EXPIRY_WARNING = 4 * DAY;
 const IP_DATABASE_AGE = 120 * DAY;
 /** Age of the last backup that causes a warning. A restore from an older backup loses more than a week of work. */
 const BACKUP_AGE = 7 * DAY;
+/** Remaining validity of the transparency statement that causes a notice. Two people need time to check that it is still true. */
+const STATEMENT_EXPIRY_WARNING = 14 * DAY;
 /**
  * Remaining validity of a certificate that causes a warning. A month is enough to replace the certificate. For a short-lived certificate,
  * the limit is a third of its validity.
@@ -75,6 +77,8 @@ export interface ServerFacts {
     readonly next: number | null;
     readonly failure: string | null;
   };
+  /** Time at which the newest signed transparency statement expires or expired; null without a statement. */
+  readonly statementExpires: number | null;
   readonly restored: {
     readonly state: Pick<
       RecoveryState,
@@ -113,6 +117,7 @@ export function healthIssuesOf(facts: Facts): HealthIssue[] {
     disk(facts),
     mail(facts),
     backup(facts),
+    statement(facts),
     restored(facts),
     ...certificates(facts),
     list(facts),
@@ -241,6 +246,17 @@ function backup({ backups: { newest, next, failure }, now, fleet }: Facts): Foun
   if (!old || (next !== null && newest === null)) return null;
   const detail = `${last} ${next === null ? remedy : 'Read the server log.'}`;
   return { code: 'backup_missing', severity: 'notice', count: null, detail };
+}
+
+function statement({ statementExpires: expires, now }: Facts): Found | null {
+  if (expires === null || expires - now > STATEMENT_EXPIRY_WARNING) return null;
+  const expired = expires <= now;
+  const fact = `The signed transparency statement ${expired ? 'expired' : 'expires'} on ${dateOf(expires)}.`;
+  const consequence = expired
+    ? 'The public report shows its absence.'
+    : 'Without a renewal, the public report shows its absence.';
+  const detail = `${fact} ${consequence} If the statement is still true, two people of the role legal renew it: cordon transparency renew.`;
+  return { code: 'statement_expired', severity: expired ? 'warning' : 'notice', count: null, detail };
 }
 
 function restored({ restored: { state, lost } }: Facts): Found | null {

@@ -23,6 +23,8 @@ export const HEALTH_ISSUES = [
   'clock_in_doubt',
   /** Health issue: the newest backup is old, or the scheduled backup failed. */
   'backup_missing',
+  /** Health issue: the signed transparency statement has expired or expires soon. */
+  'statement_expired',
   /** Health issue: the server was restored from a backup, and no admin has ended the recovery. */
   'restored',
   /** Health issue: new devices do not obey some orders, because an approver of the order has left the approver set. */

@@ -3,7 +3,7 @@
  *
  * | route | right | effect |
  * |---|---|---|
- * | GET /transparency/report.json?from=&to= (public listener) | none | report of a period |
+ * | GET /transparency/report?from=&to= and /transparency/report.json (public listener) | none | report of a period |
  * | GET /api/v1/transparency/report?from=&to= | transparency.report | the same report, for the console |
  * | GET /api/v1/transparency/statements | transparency.statements | pending and adopted statements |
  * | POST /api/v1/transparency/statements | transparency.propose | proposes a new statement, and replaces a pending one |

@@ -15,7 +15,7 @@ export interface ApiApprover {
   readonly pem: string;
 }
 
-async function newApprover(api: ApiServer, email: string): Promise<ApiApprover> {
+export async function newApprover(api: ApiServer, email: string): Promise<ApiApprover> {
   const { secret } = await api.account(email, [{ role: 'legal', group: null, area: null }]);
   const { headers } = await api.signIn({ email, secret });
   const { key, pem } = createKeyFile(KEY_PASSPHRASE);

@@ -383,6 +383,7 @@ export async function startApi({
         diskFull: false,
         mailFailure: null,
         backups: backups.status(),
+        statementExpires: await disclosures.transparency.expiry(),
         restored: await recovery.status(),
       }),
     }),
