@@ -11,6 +11,7 @@ import type { CredentialPort } from './enrollment/credentials.ts';
 import type { Sensors, SourceState } from './evidence/sensors.ts';
 import type { DialPort } from './link/dial.ts';
 import type { Link, LinkState } from './link/link.ts';
+import type { Mail, MailServiceState } from './mail/mail.ts';
 import type { Messaging, MessagingState } from './messaging/messaging.ts';
 import type { AgentStore } from './store/agent-store.ts';
 import type { DiskReserve } from './store/disk-reserve.ts';
@@ -47,6 +48,8 @@ export interface AgentOptions {
   /** Shows an order's notice to the user. Returns true when the desktop displayed the notice. */
   readonly notify?: ((notice: Notice) => Promise<boolean>) | undefined;
   readonly announce?: ((text: string) => void) | undefined;
+  /** Shows a text about new mail to the user. */
+  readonly announceMail?: ((text: string) => void) | undefined;
   readonly showAdminMessage?: ((text: string) => Promise<DesktopResult>) | undefined;
   readonly log: AgentLog;
 }
@@ -77,6 +80,7 @@ export interface AgentStatus {
   readonly nextChange: Instant | null;
   readonly workspace: 'open' | 'locked' | 'wiped';
   readonly messaging: MessagingState;
+  readonly mail: MailServiceState;
   /** Number of the device's reports (receipts, alerts and other data for the server) that the server has not confirmed. */
   readonly unsent: number;
   /** Free space and state of the disk; null if the agent reserves no disk space. */
@@ -103,6 +107,7 @@ export interface Agent {
   tick(): Promise<void>;
   readonly link: Pick<Link, 'network'>;
   readonly messaging: Messaging;
+  readonly mail: Mail;
   readonly notices: Pick<NoticeDelivery, 'list' | 'markDisplayed'>;
   readonly adminMessages: Pick<AdminMessages, 'list' | 'displayed'>;
   onChange(listener: () => void): () => void;

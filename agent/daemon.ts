@@ -10,6 +10,7 @@ import type { Agent } from './agent.ts';
 import type { AgentConfig } from './config.ts';
 import { type ControlRequest, type OpenResponse, serveControl } from './control/control.ts';
 import { lockHome } from './control/home-lock.ts';
+import { respondToMail } from './control/mail-responses.ts';
 import { createMessageResponder, type MessageResponder } from './control/message-responses.ts';
 import { notifyDesktop, showAdminMessage, showOnDesktop } from './desktop/notify.ts';
 import { createAgent } from './device-agent.ts';
@@ -80,6 +81,7 @@ export async function openAgent(
     inventory: collectInventory,
     notify: (notice) => notifyDesktop(notice, config.languages),
     announce: (text) => void showOnDesktop('Cordon messages', text),
+    announceMail: (text) => void showOnDesktop('Cordon mail', text),
     showAdminMessage,
     onRestart: () => onEnd('restart'),
     onUnenrolled: () => onEnd('unenrolled'),
@@ -202,6 +204,10 @@ async function respond({ agent, messages, page }: RequestPorts, request: Control
       return readAdminMessages(agent, request.shown);
     case 'open':
       return { link: await page.link() } satisfies OpenResponse;
+    case 'mail-list':
+    case 'mail-read':
+    case 'mail-send':
+      return respondToMail(agent.mail, request);
     default:
       return messages(request);
   }

@@ -4,6 +4,7 @@ import { SERVICES, type Service } from '../shared/verdict/terms.ts';
 import { type AdminMessages, createAdminMessages } from './admin-messages/admin-messages.ts';
 import type { Agent, AgentLog, AgentOptions, AgentStatus } from './agent.ts';
 import { type Commands, createCommands } from './commands/commands.ts';
+import { type Communication, openCommunication } from './communication.ts';
 import { type DeviceClock, openDeviceClock } from './enforcement/device-clock.ts';
 import { createDocumentIntake, type DocumentIntake } from './enforcement/document-intake.ts';
 import { type Enforcement, openEnforcement } from './enforcement/enforcement.ts';
@@ -26,8 +27,8 @@ import { createPoll, type Poll } from './link/poll.ts';
 import { readRefusal } from './link/refusal.ts';
 import { createRejectionAlert } from './link/rejection-alert.ts';
 import { readRefusedCertificate } from './link/tls.ts';
-import type { MessagingEngine } from './messaging/engine.ts';
-import { openMessaging } from './messaging/open-messaging.ts';
+import type { Mail } from './mail/mail.ts';
+import type { Messaging } from './messaging/messaging.ts';
 import type { DeviceStore } from './store/agent-store.ts';
 import { isOutOfSpace } from './store/disk-space.ts';
 import { createDiskWatch, type DiskWatch } from './store/disk-watch.ts';
@@ -42,7 +43,8 @@ const message = (error: unknown): string => (error instanceof Error ? error.mess
 
 /** Connects the modules of one agent. Each `#create` method creates one module and connects its events to the other modules. */
 class DeviceAgent implements Agent {
-  readonly messaging: MessagingEngine;
+  readonly messaging: Messaging;
+  readonly mail: Mail;
   readonly notices: NoticeDelivery;
   readonly link: Link;
   readonly adminMessages: Pick<AdminMessages, 'list' | 'displayed'>;
@@ -65,6 +67,7 @@ class DeviceAgent implements Agent {
   readonly #outbox: OutboxSender;
   readonly #adminMessages: AdminMessages;
   readonly #commands: Commands;
+  readonly #communication: Communication;
   readonly #frames: FrameDispatch;
   readonly #unenrollment: Unenrollment;
   readonly #listeners = new Set<() => void>();
@@ -139,15 +142,13 @@ class DeviceAgent implements Agent {
       displayed: (ids, on) => this.#tryStore(() => this.#adminMessages.displayed(ids, on)),
     };
     this.#commands = this.#createCommands();
-    this.messaging = this.#openMessaging();
+    this.#communication = this.#openCommunication();
+    ({ messaging: this.messaging, mail: this.mail } = this.#communication);
     this.#frames = this.#createFrameDispatch();
     this.#unenrollment = createUnenrollment({
       store: this.#store,
       credentials,
-      stopAgent: () => {
-        this.#stopParts();
-        void this.messaging.stop();
-      },
+      stopAgent: () => void this.#stopParts(),
       onEnd() {
         log.info('this device is unenrolled, and its keys are deleted');
         options.onUnenrolled();
@@ -163,15 +164,15 @@ class DeviceAgent implements Agent {
     this.notices.showMissed();
     if (this.#unenrollment.isPending()) this.#unenrollment.schedule();
     void this.#commands.work();
-    this.messaging.wake();
+    this.#communication.wake();
     this.link.start();
   }
 
   async stop(): Promise<void> {
-    this.#stopParts();
+    const stopped = this.#stopParts();
     this.#unenrollment.stop();
     this.#outbox.closed();
-    await this.messaging.stop();
+    await stopped;
     this.#clock.save();
   }
 
@@ -195,6 +196,7 @@ class DeviceAgent implements Agent {
       nextChange: verdict?.nextChange ?? null,
       workspace: this.#options.workspace.state(),
       messaging: this.messaging.state(),
+      mail: this.mail.state(),
       unsent: this.#store.count(),
       disk: this.#disk.report(),
     };
@@ -222,7 +224,7 @@ class DeviceAgent implements Agent {
     this.#outbox.pump();
     // A user may have signed in since the last attempt, so the agent offers notices and messages that the user has not seen again.
     await this.#adminMessages.offerToDesktop();
-    await this.messaging.maintain();
+    await this.#communication.maintain();
   }
 
   async tick(): Promise<void> {
@@ -247,9 +249,7 @@ class DeviceAgent implements Agent {
     for (const listener of this.#listeners) listener();
   }
 
-  /**
-   * Logs a failure of the store, such as a full disk. The next maintenance round or the next start of the agent repeats the failed work.
-   */
+  /** Logs a failure of the store, such as a full disk. The next maintenance round or the next start repeats the failed work. */
   #tryStore(work: () => void): void {
     try {
       work();
@@ -258,11 +258,12 @@ class DeviceAgent implements Agent {
     }
   }
 
-  #stopParts(): void {
+  #stopParts(): Promise<void> {
     this.#management.stop();
     this.#listWatch.stop();
     this.link.stop();
     this.#enforcement.stop();
+    return this.#communication.stop();
   }
 
   /** A server closes the connection of an expired certificate without a reason. The agent therefore states the expiry as the reason. */
@@ -298,7 +299,7 @@ class DeviceAgent implements Agent {
         this.#outbox.pump();
         this.#listWatch.check();
         this.#management.changed();
-        this.messaging.wake();
+        this.#communication.wake();
         this.#sampling.sampleIfPolygonsChanged();
         this.#changed();
       },
@@ -318,7 +319,7 @@ class DeviceAgent implements Agent {
       workspace: this.#options.workspace,
       onDone: (order) => {
         this.#log.warn('the work data was wiped because of an exit order', { order });
-        this.messaging.wake();
+        this.#communication.wake();
         // While the server refuses this device, the next connection attempt may be 15 minutes away. The device therefore reports the wipe
         // at once over HTTPS.
         if (this.link.state === 'refused') void this.#poll.all();
@@ -365,13 +366,14 @@ class DeviceAgent implements Agent {
         kind: 'hello',
         agent: AGENT_VERSION,
         wall: this.#options.time.wall(),
+        mail: true,
         ...this.#versions(),
       }),
       denied: () => this.#management.denial(),
       onFrame: (frame) => this.#frames.receive(frame),
       onDown: () => {
         this.#outbox.closed();
-        this.messaging.down();
+        this.#communication.down();
         this.#tryStore(() => this.#enforcement.evidence.connectionEnded(this.#clock.now()));
       },
       onRefusal: (body) => this.#linkRefused(body),
@@ -439,7 +441,7 @@ class DeviceAgent implements Agent {
       deviceNow: this.#clock.now,
       onResult: () => {
         this.#outbox.pump();
-        this.messaging.wake();
+        this.#communication.wake();
         void this.#adminMessages.offerToDesktop();
         this.#changed();
       },
@@ -448,24 +450,23 @@ class DeviceAgent implements Agent {
     });
   }
 
-  #openMessaging(): MessagingEngine {
-    const { workspace, keyPackages, patience, announce } = this.#options;
-    return openMessaging({
+  #openCommunication(): Communication {
+    return openCommunication({
+      options: this.#options,
       identity: this.#identity,
       signer: this.#own.signer,
       store: this.#store,
-      workspace,
-      keyPackages,
-      patience,
       http: this.#http,
       deviceUrl: this.#deviceUrl,
       now: this.#clock.now,
       send: this.link.send,
       approverSet: () => this.#enforcement.documents.approverSet,
-      gate: () => this.gate('messaging'),
+      gate: (service) => this.gate(service),
       onReport: () => this.#outbox.pump(),
-      onFailure: (what, error) => this.#log.debug('messages wait', { what, error: message(error) }),
-      announce: (text) => announce?.(text),
+      onFailure: (what, error) => {
+        this.#log.debug('messages or mail wait', { what, error: message(error) });
+        if (isOutOfSpace(error)) this.#disk.check();
+      },
     });
   }
 
@@ -475,7 +476,7 @@ class DeviceAgent implements Agent {
       intake: this.#intake,
       outbox: this.#outbox,
       commands: this.#commands,
-      messaging: this.messaging,
+      communication: this.#communication,
       send: this.link.send,
       versions: this.#versions,
       onTime: (at) => {

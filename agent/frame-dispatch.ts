@@ -1,9 +1,9 @@
 import type { ServerFrame } from '../shared/protocol/frames.ts';
 import type { Commands } from './commands/commands.ts';
+import type { Communication } from './communication.ts';
 import type { DocumentIntake } from './enforcement/document-intake.ts';
 import type { Link } from './link/link.ts';
 import type { OutboxSender } from './link/outbox.ts';
-import type { MessagingEngine } from './messaging/engine.ts';
 import { isOutOfSpace } from './store/disk-space.ts';
 
 export interface FrameDispatchPorts {
@@ -12,7 +12,7 @@ export interface FrameDispatchPorts {
   readonly intake: DocumentIntake;
   readonly outbox: OutboxSender;
   readonly commands: Commands;
-  readonly messaging: MessagingEngine;
+  readonly communication: Pick<Communication, 'messaging' | 'mail' | 'welcomed'>;
   readonly send: Link['send'];
   readonly versions: () => { readonly list: number; readonly record: number; readonly approverSet: number };
   readonly onTime: (time: number) => void;
@@ -31,7 +31,8 @@ export interface FrameDispatch {
 }
 
 export function createFrameDispatch(ports: FrameDispatchPorts): FrameDispatch {
-  const { identity, intake, outbox, commands, messaging, send } = ports;
+  const { identity, intake, outbox, commands, communication, send } = ports;
+  const { messaging, mail } = communication;
   const have = () => void send({ kind: 'have', ...ports.versions() });
 
   let missed = false;
@@ -62,7 +63,7 @@ export function createFrameDispatch(ports: FrameDispatchPorts): FrameDispatch {
         if (doubtful !== true) ports.onTime(time);
         outbox.opened(reports);
         void commands.work();
-        messaging.welcomed();
+        communication.welcomed();
         return ports.onWelcome();
       }
       case 'time':
@@ -98,6 +99,8 @@ export function createFrameDispatch(ports: FrameDispatchPorts): FrameDispatch {
       case 'key-packages-remaining':
       case 'members-changed':
         return messaging.take(frame);
+      case 'new-mail':
+        return mail.newMail();
     }
   };
   return { receive, missed: () => missed };

@@ -19,6 +19,7 @@ import type { Notice } from './enforcement/notice-view.ts';
 import { addEnrollCommand } from './enroll-command.ts';
 import { credentialFolder } from './enrollment/credential-folder.ts';
 import { explainFailure } from './explain-failure.ts';
+import { addMailCommands } from './mail-commands.ts';
 import { addMessageCommands } from './message-commands.ts';
 import { addOpenCommand } from './open-command.ts';
 import { AGENT_VERSION } from './version.ts';
@@ -76,6 +77,7 @@ export async function main(argv: readonly string[], time?: DeviceTime): Promise<
       exit = code;
     },
   });
+  addMailCommands(program, ports);
   addOpenCommand(program, ports);
   addWorkspaceCommands(program, ports);
 

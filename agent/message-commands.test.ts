@@ -34,6 +34,9 @@ beforeEach(async () => {
       case 'notices':
       case 'admin-messages':
       case 'open':
+      case 'mail-list':
+      case 'mail-read':
+      case 'mail-send':
         throw new Error(request.op);
       default:
         return answers(request);

@@ -52,6 +52,7 @@ const status = (changes: Partial<AgentStatus> = {}): AgentStatus => ({
   nextChange: null,
   workspace: 'open',
   messaging: { state: 'uncertified' },
+  mail: { state: 'uncertified' },
   unsent: 0,
   disk: null,
   ...changes,
@@ -110,8 +111,14 @@ describe('status', () => {
     );
   });
 
-  it('does not show mail as open, because Cordon does not carry mail yet', () => {
-    expect(shown({ gates: [gate('messaging'), gate('mail')] })).toMatch(/messaging +open.*\nmail +not available yet/);
+  it('shows mail with its own state and gate', () => {
+    expect(shown()).toMatch(/^mail +waiting for your organization to confirm this device$/m);
+    expect(shown({ mail: { state: 'ready', address: 'ada@corp.example', name: 'Ada' } })).toMatch(
+      /^mail +ready; your address is ada@corp\.example$/m,
+    );
+    expect(shown({ gates: [gate('messaging'), gate('mail')] })).toMatch(/messaging +open.*\nmail +open/);
+    const suspended = shown({ gates: [gate('mail', [denial({ waiting: 'return' })])] });
+    expect(suspended).toMatch(/mail +suspended.*mails to you are returned to the senders/s);
   });
 
   it('names each order that suspends a service, with its end and its text once', () => {
@@ -121,7 +128,9 @@ describe('status', () => {
       /messaging +suspended, since 2015-12-30T07:00Z\n +by order 2015-001\.3, .*; no end time\n +This device is in .* The mobile network of this device is in .*\n/,
     );
     expect(text).toMatch(/by order 2015-002\.3, .*; until 2015-12-30T07:00Z/);
-    expect(text).toMatch(/mail +suspended.*\n +by order 2015-001\.3[^\n]*\n +This device is in [^\n]*$/);
+    expect(text).toMatch(
+      /mail +suspended.*\n +by order 2015-001\.3[^\n]*\n +This device is in [^\n]*\n +mails to you wait [^\n]*$/,
+    );
     expect(text.match(/Service is suspended/g)).toHaveLength(2);
   });
 });

@@ -14,10 +14,11 @@ import {
 } from '../shared/order/notice-words/languages.ts';
 import type { NoticeWords } from '../shared/order/notice-words/notice-words.ts';
 import { plain } from '../shared/text/visible-text.ts';
-import { PLANNED_SERVICES, type Reason, type WaitingRule } from '../shared/verdict/terms.ts';
+import type { Reason, WaitingRule } from '../shared/verdict/terms.ts';
 import type { AgentStatus } from './agent.ts';
 import type { DenialView, GateView } from './enforcement/gate-view.ts';
 import type { Notice } from './enforcement/notice-view.ts';
+import { mailLine } from './mail-view.ts';
 import { messagingLine } from './message-view.ts';
 
 const ENGLISH = noticeWordsIn(['en']);
@@ -51,6 +52,7 @@ export function statusLines(status: AgentStatus, running: boolean): string[] {
     ),
     `workspace    ${status.workspace}`,
     `messages     ${messagingLine(status.messaging)}`,
+    `mail         ${mailLine(status.mail)}`,
     `unsent       ${status.unsent} ${status.unsent === 1 ? 'report' : 'reports'}`,
     ...diskLines(status.disk),
     ...(status.nextChange === null ? [] : [`next change  ${when(status.nextChange)}`]),
@@ -109,7 +111,6 @@ const ADVICE: Record<AgentStatus['connection'], readonly string[]> = {
 function gatesLines(gates: readonly GateView[]): string[] {
   const shown = new Set<string>();
   return gates.flatMap(({ service, open, reasons, denials, since }) => {
-    if (open && PLANNED_SERVICES.includes(service)) return [`${service.padEnd(12)} not available yet`];
     const waiting = !open && denials.length === 0 ? ': waiting for the order list and this device’s record' : '';
     return [
       `${service.padEnd(12)} ${open ? 'open' : 'suspended'}${waiting}, since ${when(since)}`,
@@ -119,7 +120,7 @@ function gatesLines(gates: readonly GateView[]): string[] {
         shown.add(denial.order);
         return [...denialLines(denial), ...(isRepeated ? [] : textLines(denial))];
       }),
-      ...(service === 'messaging' ? denials.map(waitingLine) : []),
+      ...(service === 'messaging' || service === 'mail' ? denials.map((denial) => waitingLine(service, denial)) : []),
     ];
   });
 }
@@ -129,8 +130,8 @@ const WAITING_WORDS: Record<WaitingRule, string> = {
   deliver: 'arrive if they were sent before the order; later messages wait until the order ends',
   return: 'are returned to the senders',
 };
-const waitingLine = ({ order, waiting }: DenialView): string =>
-  `             messages to you ${WAITING_WORDS[waiting]} (order ${order})`;
+const waitingLine = (service: 'messaging' | 'mail', { order, waiting }: DenialView): string =>
+  `             ${service === 'mail' ? 'mails' : 'messages'} to you ${WAITING_WORDS[waiting]} (order ${order})`;
 
 const reasonsLine = (reasons: readonly Reason[]): string => `             ${reasonsIn(ENGLISH, reasons, null)}`;
 

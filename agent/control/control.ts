@@ -7,6 +7,7 @@ import { connect, createServer, type Socket } from 'node:net';
 import { z } from 'zod';
 import { CordonError, ERROR_CODES, isCordonError } from '../../shared/errors.ts';
 import { personId } from '../../shared/order/documents.ts';
+import { MAIL_FOLDERS } from '../mail/mail-store.ts';
 
 export const controlRequestSchema = z.discriminatedUnion('op', [
   /**
@@ -39,6 +40,17 @@ export const controlRequestSchema = z.discriminatedUnion('op', [
     messages: z.array(z.uuid()).max(1000),
   }),
   z.strictObject({ op: z.literal('attachment'), message: z.uuid(), index: z.int().min(0).max(64) }),
+  z.strictObject({ op: z.literal('mail-list'), folder: z.enum(MAIL_FOLDERS), limit: z.int().min(1).max(1000) }),
+  z.strictObject({ op: z.literal('mail-read'), mail: z.uuid() }),
+  z.strictObject({
+    op: z.literal('mail-send'),
+    to: z.string().max(20_000),
+    cc: z.string().max(20_000),
+    subject: z.string().max(1000),
+    text: z.string().max(200_000),
+    /** Absolute paths of the files to send. */
+    files: z.array(z.string().max(4096)).max(100),
+  }),
   /**
    * Waits for a change of the user's messages. The daemon numbers the changes, and responds with the newest number when it is higher
    * than `since`, or after 20 seconds (`CHANGE_WITHIN`).
@@ -51,6 +63,7 @@ export interface OpenResponse {
 }
 
 export type ControlRequest = z.infer<typeof controlRequestSchema>;
+export type MailRequest = Extract<ControlRequest, { op: 'mail-list' | 'mail-read' | 'mail-send' }>;
 
 const responseSchema = z.union([
   z.strictObject({ ok: z.unknown() }),

@@ -1,9 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { ConversationView, MessageView, Messaging, NewAttachment } from '../messaging/messaging.ts';
-import type { ControlRequest } from './control.ts';
+import type { ControlRequest, MailRequest } from './control.ts';
 
-type MessageRequest = Exclude<ControlRequest, { op: 'status' | 'notices' | 'admin-messages' | 'open' }>;
+type MessageRequest = Exclude<
+  ControlRequest,
+  { op: 'status' | 'notices' | 'admin-messages' | 'open' | MailRequest['op'] }
+>;
 export type MessageResponder = (request: MessageRequest) => Promise<unknown>;
 
 export function createMessageResponder(messaging: Messaging): MessageResponder {

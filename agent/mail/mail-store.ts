@@ -38,6 +38,7 @@ export interface MailStore extends MailKeyStore {
   countUnread(): number;
   /** Mails to hand to the server, the earliest attempt first. */
   dueMails(): readonly ListedMail[];
+  knowsMail(id: string): boolean;
   /** Returns false if the id was remembered before. The newest ids are kept, also of deleted mail. */
   rememberMail(id: string): boolean;
   /** Files in the workspace that must be removed. A crash between the removal of a mail and of its file therefore leaves no file. */

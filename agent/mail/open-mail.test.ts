@@ -18,7 +18,11 @@ async function device(person: string, connector = false) {
   const mailKey = await makeMailKey(self, { installation: INSTALLATION, number: 1, now: Date.now() });
   const { device: id, generation } = self;
   const member: Member = {
-    ...{ device: id, generation, person, name: person, signatureKey: key.publicKey },
+    device: id,
+    generation,
+    person,
+    name: person,
+    signatureKey: key.publicKey,
     ...(connector && { mailConnector: true }),
   };
   return { self, mailKey, member };

@@ -10,6 +10,7 @@ import type { ServerFrame } from '../../shared/protocol/frames.ts';
 import { type Attempt, RETRY_AFTER } from './attempt.ts';
 import { createUserActions } from './conversation/user-actions.ts';
 import { noConversation } from './conversation/views.ts';
+import type { MessagingFoundation } from './foundation.ts';
 import type { Messaging, MessagingState } from './messaging.ts';
 import { createModules, type EnginePorts, type MessagingModules } from './modules.ts';
 import { Rounds } from './rounds.ts';
@@ -29,6 +30,7 @@ export interface MessagingEngine extends Messaging {
    */
   wake(): void;
   maintain(): Promise<void>;
+  readonly foundation: MessagingFoundation;
   /** Resolves when no work is in progress, so that the caller can close the store. */
   stop(): Promise<void>;
 }
@@ -104,6 +106,13 @@ export function createMessaging(
     take: (frame) => loop.take(frame),
     wake: () => loop.wake(),
     maintain: () => loop.maintain(),
+    foundation: {
+      vault,
+      membership: ports.membership,
+      self: modules.self,
+      own: modules.own,
+      openVault: () => rounds.openVault(),
+    },
     stop: () => loop.stop(),
   };
 }

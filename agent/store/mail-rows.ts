@@ -101,6 +101,7 @@ function listRows(rows: DeviceRows) {
 
 function memoryRows(rows: DeviceRows) {
   return {
+    knowsMail: (id) => rows.all('select 1 from mail_known where device = ? and id = ?', id).length > 0,
     rememberMail(id) {
       const isNew = rows.run('insert or ignore into mail_known (device, id) values (?, ?)', id) === 1;
       if (isNew) {

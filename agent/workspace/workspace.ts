@@ -28,6 +28,8 @@ export interface Workspace {
   state(): WorkspaceState;
   put(name: string, content: Buffer): Promise<void>;
   get(name: string): Promise<Buffer>;
+  /** Overwrites and deletes a file. A missing file is no error. */
+  remove(name: string): Promise<void>;
   list(): Promise<readonly { name: string; size: number }[]>;
   /**
    * Locks the workspace with `share`: 32 bytes from the server. After the lock, only the server has these bytes. A second call with the
@@ -91,6 +93,10 @@ export async function openWorkspace(folder: string): Promise<Workspace> {
           );
         throw error;
       }
+    },
+
+    async remove(name) {
+      await destroyFile(join(files, opaqueId(await openKey(), name)));
     },
 
     async list() {

@@ -71,7 +71,10 @@ it.each(['server/cordon.js', 'server/start.js', 'agent/cordon-agent.js'])(
 
 it.each([
   ['server/main.ts', ['@rapideditor/country-coder', 'age-encryption', 'better-sse', 'nodemailer', 'otplib', 'pg']],
-  ['agent/daemon.ts', ['@rapideditor/country-coder', 'express', 'mcc-mnc-list', 'node-forge']],
+  [
+    'agent/daemon.ts',
+    ['@rapideditor/country-coder', 'express', 'mcc-mnc-list', 'node-forge', 'nodemailer', 'postal-mime'],
+  ],
 ])('%s starts without undici and the packages %j', async (module, unneeded) => {
   const file = pathToFileURL(join(PROJECT, module)).href;
   const report = `import ${JSON.stringify(file)}; process.stderr.write('BUILT IN ' + process.moduleLoadList.join());`;

@@ -140,6 +140,7 @@ async function workspaceIn(folder: string): Promise<Workspace> {
     state: () => known?.state() ?? 'open',
     put: async (name, content) => (await open()).put(name, content),
     get: async (name) => (await open()).get(name),
+    remove: async (name) => (await open()).remove(name),
     list: async () => (await open()).list(),
     lock: async (share) => (await open()).lock(share),
     unlock: async (shares) => (await open()).unlock(shares),

@@ -74,6 +74,7 @@ function countingLocks(workspace: Workspace, ran: { locks: number }): Workspace 
     state: () => workspace.state(),
     put: (name, content) => workspace.put(name, content),
     get: (name) => workspace.get(name),
+    remove: (name) => workspace.remove(name),
     list: () => workspace.list(),
     unlock: (shares) => workspace.unlock(shares),
     wipe: () => workspace.wipe(),

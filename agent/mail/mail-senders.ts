@@ -1,0 +1,64 @@
+import type { DeviceId } from '../../shared/protocol/ids.ts';
+import type { Vault } from '../messaging/keys/vault.ts';
+import type { Member } from '../messaging/members/member.ts';
+import type { Membership } from '../messaging/members/membership.ts';
+import type { MailStore } from './mail-store.ts';
+
+const DAY = 86_400_000;
+/** The same time as for private mail keys: an order may hold a mail while its sender enrolls again. */
+const KEPT_FOR = 400 * DAY;
+const MOST = 100;
+
+/**
+ * Verified enrollments that send mail to this device. The server proves only current enrollments. A mail may wait longer than its sender's
+ * enrollment lasts, for example under an order, so this device remembers the enrollments that it has verified (ADR 58).
+ */
+export interface MailSenders {
+  /** Throws `unverified_member`. */
+  memberOf(device: DeviceId, generation: number): Promise<Member>;
+  remember(members: readonly Member[]): void;
+}
+
+interface Remembered {
+  readonly member: Member;
+  readonly at: number;
+}
+
+export function createMailSenders(ports: {
+  readonly store: MailStore;
+  readonly vault: Vault;
+  readonly membership: Pick<Membership, 'memberOf'>;
+  readonly now: () => number;
+}): MailSenders {
+  const { store, vault, membership, now } = ports;
+
+  const all = (): readonly Remembered[] => {
+    const sealed = store.mailValue('senders');
+    return sealed ? vault.unseal<Remembered[]>('mail senders', sealed) : [];
+  };
+  const isSame = (one: Member, other: Member) =>
+    one.device === other.device && one.generation === other.generation && one.signatureKey === other.signatureKey;
+
+  const remember = (members: readonly Member[]): void => {
+    const known = all();
+    const isKnown = (member: Member) =>
+      known.some((each) => isSame(each.member, member) && each.at > now() - DAY && each.at <= now());
+    if (members.every(isKnown)) return;
+    const others = known.filter(
+      ({ member, at }) => at > now() - KEPT_FOR && !members.some((each) => isSame(each, member)),
+    );
+    const kept = [...others, ...members.map((member) => ({ member, at: now() }))].slice(-MOST);
+    store.saveMailValue('senders', vault.seal('mail senders', kept));
+  };
+
+  return {
+    async memberOf(device, generation) {
+      const known = all().find(({ member }) => member.device === device && member.generation === generation);
+      if (known) return known.member;
+      const member = await membership.memberOf(device, generation);
+      remember([member]);
+      return member;
+    },
+    remember,
+  };
+}

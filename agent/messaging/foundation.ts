@@ -1,0 +1,16 @@
+import type { Self } from '../../shared/seal/terms.ts';
+import type { PersonName } from './conversation/records.ts';
+import type { Vault } from './keys/vault.ts';
+import type { Membership } from './members/membership.ts';
+
+/** Parts of messaging that mail uses too: one vault, one messaging key, one membership. */
+export interface MessagingFoundation {
+  readonly vault: Vault;
+  readonly membership: Pick<Membership, 'memberOf' | 'membersOf' | 'own'>;
+  /** Throws `unavailable` before the messaging key is loaded. */
+  self(): Self;
+  /** Throws `unavailable` before the organization has confirmed this device. */
+  own(): PersonName;
+  /** Loads the key of the vault. Returns false if the workspace is locked or wiped. */
+  openVault(): Promise<boolean>;
+}
