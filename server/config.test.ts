@@ -91,6 +91,7 @@ describe('a setting', () => {
     ['CORDON_LARGE_SHARE', '101', /a number from 0 to 100/],
     ['CORDON_EVIDENCE_DAYS', '0', /from 1 to 3650/],
     ['CORDON_BUILD_CONSOLE', 'perhaps', /true or false/],
+    ['CORDON_REQUIRE_PASSKEYS', 'perhaps', /true or false/],
     ['CORDON_LOG', 'verbose', /one of debug, info, warn, error, silent/],
     ['CORDON_PASSPHRASE', 'short', /at least 12 characters/],
     ['CORDON_ORGANIZATION', '', /^CORDON_ORGANIZATION must be from 1 to 120 characters/],
@@ -108,6 +109,15 @@ describe('a setting', () => {
     ['CORDON_BIND', '::'],
     ['CORDON_AGENT_LOG', 'of another program'],
   ])('%s=%s is accepted', (name, value) => expect(problemsOf({ [name]: value })).toEqual([]));
+
+  it('requires passkeys only for a console with a host name', () => {
+    const url = (origin: string) => problemsOf({ CORDON_REQUIRE_PASSKEYS: 'true', CORDON_ADMIN_URL: origin });
+    expect(problemsOf({ CORDON_REQUIRE_PASSKEYS: 'true' })).toEqual([]);
+    expect(url('http://localhost:8445')).toEqual([]);
+    expect(url('http://127.0.0.1:8445')).toEqual([
+      expect.stringMatching(/^CORDON_REQUIRE_PASSKEYS must be false unless/),
+    ]);
+  });
 
   it('has one line for each problem', () => {
     expect(problemsOf({ CORDON_LOG: 'x', CORDON_DEVICE_PORT: 'y', [`CORDON_${'BIMD'}`]: 'z' })).toHaveLength(3);

@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import type { AgeRecipient } from '../shared/age/seal-to.ts';
 import { EnvironmentError, unknownVariables, unknownVariableText, VARIABLES } from '../shared/environment.ts';
+import { rpIdSchema } from '../shared/order/documents.ts';
 import {
   addressRanges,
   ageRecipient,
@@ -172,6 +173,13 @@ const environment = variables.superRefine((values, context) => {
   if (secret !== undefined && secretFile !== undefined)
     refuse('CORDON_OIDC_CLIENT_SECRET_FILE', 'unset while CORDON_OIDC_CLIENT_SECRET is set');
   const { CORDON_ADMIN_URL: url, CORDON_ADMIN_PROXY_FROM: proxies } = values;
+  const consoleHost =
+    url === undefined ? (certificate === undefined ? 'localhost' : values.CORDON_NAMES[0]) : URL.parse(url)?.hostname;
+  if (values.CORDON_REQUIRE_PASSKEYS && !rpIdSchema.safeParse(consoleHost?.toLowerCase()).success)
+    refuse(
+      'CORDON_REQUIRE_PASSKEYS',
+      'false unless the console has a host name (CORDON_ADMIN_URL), because browsers allow no passkeys for an IP address',
+    );
   if (url?.startsWith('https:') && certificate === undefined && proxies.length === 0)
     refuse(
       'CORDON_ADMIN_PROXY_FROM',

@@ -31,6 +31,10 @@ export const COMMAND_GROUPS: readonly CommandGroup[] = [
     load: async () => (await import('./session-commands.ts')).addSessionCommands,
   },
   {
+    commands: { passkeys: 'List and remove your passkeys' },
+    load: async () => (await import('./passkey-commands.ts')).addPasskeyCommands,
+  },
+  {
     commands: { address: 'Verify the e-mail address of your account' },
     load: async () => (await import('./address-commands.ts')).addAddressCommands,
   },

@@ -58,7 +58,7 @@ describe.skipIf(!chromium.present)('passkeys in the console', { timeout: 120_000
   beforeAll(async () => {
     await ensureConsole((line) => console.log(line));
     [browser, api] = await Promise.all([openBrowser(), startApi({ consoleFolder: CONSOLE_FOLDER })]);
-  }, 120_000);
+  }, 240_000);
   afterAll(async () => {
     await closeBrowser(browser);
     await api?.close();

@@ -25,9 +25,22 @@ import { type Seat, takeSeat } from '../support/seat.ts';
 import { until } from '../support/until.ts';
 import { giveAuthenticator } from '../support/virtual-authenticator.ts';
 
+const TERMS = {
+  title: 'Pakistan',
+  areas: ['PK'],
+  services: ['messaging'],
+  nexus: ['home'],
+  unknown: 'allow',
+  contested: 'allow',
+  travelers: 'deny',
+  authority: 'Regulator',
+  addressee: 'operators',
+  instrument: 'directive',
+  statement: { en: 'Service ends.' },
+};
 const folder = mkdtempSync(join(tmpdir(), 'cordon-passkeys-'));
 
-describe.skipIf(!chromium.present)('approvals by passkey', { timeout: 180_000 }, () => {
+describe.skipIf(!chromium.present)('approvals by passkey', { timeout: 300_000 }, () => {
   let browser: Browser;
   let world: World;
   let agent: AgentProcess;
@@ -99,13 +112,8 @@ describe.skipIf(!chromium.present)('approvals by passkey', { timeout: 180_000 },
   it('two people approve an order with their passkeys, and the device enforces it', async () => {
     const { operator } = world;
     const revision = await operator.propose({
-      title: 'Pakistan',
-      areas: ['PK'],
-      services: ['messaging'],
-      nexus: ['home'],
-      effective: new Date(Date.now() + 60_000).toISOString(),
-      until: null,
-      zone: 'Asia/Karachi',
+      ...TERMS,
+      effective: new Date(Date.now() + 90_000).toISOString(),
     });
     ({ order } = revision);
     expect(await isOpen('messaging')).toBe(true);
@@ -119,7 +127,7 @@ describe.skipIf(!chromium.present)('approvals by passkey', { timeout: 180_000 },
     expect(adoptedRevision).toBe(1);
     await until(async () => {
       if (await isOpen('messaging')) throw new Error('the gate is still open');
-    }, 90_000);
+    }, 150_000);
     for (const seat of seats) expect(seat.complaints).toEqual([]);
   });
 
