@@ -2,9 +2,9 @@
 import { randomBase32 } from '../../shared/protocol/ids.ts';
 import { rememberBrowser } from './known-browser.ts';
 import type { Account, Sealer, Session, SessionStore } from './ports.ts';
+import { PROVIDER_ROLES_LAST, SESSION_LASTS, withoutStaleRoles } from './provider-roles.ts';
 import { newSecret, sha256 } from './secrets.ts';
 
-const SESSION_LASTS = 12 * 3_600_000;
 const LONGEST_USER_AGENT = 200;
 
 /**
@@ -46,7 +46,8 @@ export async function openSession(
     { ...opened, account: account.id, hash: sha256(token), pageHash: sha256(csrf) },
     replaces === null ? null : sha256(replaces),
   );
-  return { token, csrf, session: { ...opened, account, lastUsedAt: at } };
+  const current = withoutStaleRoles(account, at, PROVIDER_ROLES_LAST.session);
+  return { token, csrf, session: { ...opened, account: current, lastUsedAt: at } };
 }
 
 /** `browser`: value of the cookie that marks the browser as known. */

@@ -3,11 +3,14 @@ import type { RoleMapping } from './identity-provider.ts';
 import type { Account } from './ports.ts';
 import { type Grant, sameGrant } from './roles.ts';
 
+/** Longest duration of a session in milliseconds. */
+export const SESSION_LASTS = 12 * 3_600_000;
+
 /**
- * Milliseconds after a sign-in with the provider during which API tokens have the roles from the provider. A person who left the
- * organization cannot sign in again, so the tokens of this person lose their roles.
+ * Milliseconds after the last sign-in with the provider during which the provider's roles count. A person who left the organization cannot
+ * sign in there again, so a password or an API token of this person gives no role from the provider.
  */
-export const PROVIDER_ROLES_LAST = 30 * 86_400_000;
+export const PROVIDER_ROLES_LAST = { session: SESSION_LASTS, token: 30 * 86_400_000 } as const;
 
 /** Grants that the mapping gives for these groups, each one once. Names of groups are compared exactly. */
 export function grantsOfGroups(groups: readonly string[], mapping: readonly RoleMapping[]): Grant[] {
@@ -20,9 +23,9 @@ export function grantsOfGroups(groups: readonly string[], mapping: readonly Role
   return grants;
 }
 
-/** The account as a token may use it: without the provider's roles if the holder has not signed in for a long time. */
-export function withoutStaleRoles(account: Account, now: number): Account {
+/** The account without the provider's roles, if its holder has not signed in with the provider for this time (`lasts`). */
+export function withoutStaleRoles(account: Account, now: number, lasts: number): Account {
   const { identity, grants } = account;
-  if (identity !== null && now - identity.signedInAt < PROVIDER_ROLES_LAST) return account;
+  if (identity !== null && now - identity.signedInAt < lasts) return account;
   return { ...account, grants: grants.filter(({ source }) => source !== 'provider') };
 }

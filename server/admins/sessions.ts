@@ -2,6 +2,7 @@
 import { CordonError } from '../../shared/errors.ts';
 import type { AccountId } from '../../shared/protocol/ids.ts';
 import type { Account, Owned, Session, SessionStore } from './ports.ts';
+import { PROVIDER_ROLES_LAST, withoutStaleRoles } from './provider-roles.ts';
 import { sha256 } from './secrets.ts';
 
 /** Minimum interval, in milliseconds, at which the server records the use of a session. */
@@ -19,8 +20,12 @@ export function createSessions(ports: {
   /** Finds a session by its cookie. Ends a session that was idle for too long, and returns null. */
   async function living(cookie: string) {
     const hash = sha256(cookie);
-    const session = await sessions.session(hash, now());
-    if (!session || now() - session.lastUsedAt < idle) return session;
+    const at = now();
+    const session = await sessions.session(hash, at);
+    if (!session) return null;
+    if (at - session.lastUsedAt < idle) {
+      return { ...session, account: withoutStaleRoles(session.account, at, PROVIDER_ROLES_LAST.session) };
+    }
     await sessions.close(hash);
     return null;
   }

@@ -1,14 +1,14 @@
 import { CordonError } from '../../shared/errors.ts';
 import { type AccountId, randomBase32 } from '../../shared/protocol/ids.ts';
 import type { ApiToken, Owned, TokenAccount, TokenStore } from './ports.ts';
-import { withoutStaleRoles } from './provider-roles.ts';
+import { PROVIDER_ROLES_LAST, withoutStaleRoles } from './provider-roles.ts';
 import { newSecret, sha256 } from './secrets.ts';
 
 export function createTokens({ tokens, now }: { readonly tokens: TokenStore; readonly now: () => number }) {
   return {
     async tokenAccount(token: string, address: string): Promise<TokenAccount | null> {
       const found = await tokens.tokenAccount(sha256(token), now(), address);
-      return found && { ...found, account: withoutStaleRoles(found.account, now()) };
+      return found && { ...found, account: withoutStaleRoles(found.account, now(), PROVIDER_ROLES_LAST.token) };
     },
 
     tokens: (account: AccountId | null): Promise<Owned<ApiToken>[]> => tokens.tokens(account),

@@ -31,7 +31,7 @@ it('creates the first owner by a link that works only once', async () => {
     const both = await Promise.all([redeem(token), redeem(token)]);
     expect(both.map(({ status }) => status).sort()).toEqual([200, 401]);
     const made = both.find(({ status }) => status === 200)?.json;
-    expect(made.account.grants).toEqual([OWNER]);
+    expect(made.account.grants).toEqual([{ ...OWNER, source: 'manual' }]);
     expect(made.totpUri).toContain(`secret=${made.totpSecret}`);
     expect(await fresh.admins.firstOwnerInvitation()).toBeNull();
     await fresh.ledger.sequence();
@@ -291,7 +291,7 @@ it('creates an account with all its grants or not at all', async () => {
   expect([refused.status, refused.json.code]).toEqual([404, 'not_found']);
   expect(await entries()).toBe(before);
   const { status, json } = await make([helpdesk, helpdesk]);
-  expect([status, json.account.grants]).toEqual([201, [{ role: 'helpdesk', group: null, area: 'PK' }]]);
+  expect([status, json.account.grants]).toEqual([201, [{ ...helpdesk, group: null, source: 'manual' }]]);
   expect(await entries()).toBe(before + 1);
 });
 

@@ -308,6 +308,25 @@ describe('sign-in with an identity provider', () => {
     expect((await linkAs('second')).code).toBe('conflict');
   });
 
+  it('case 49: gives no role from the provider to a password or a token of a person who left', async () => {
+    const left = await api.account('left@example.org', [{ role: 'legal', group: null, area: null }]);
+    provider.people['left'] = person('left');
+    const session = await api.signIn(left);
+    const linking = await begin('/link', session);
+    expect((await finish(await authorize(linking.url, 'left'), linking.pending, session)).status).toBe(200);
+    expect((await signIn('left')).answer.json.session.rights).toContain('devices.revoke');
+    const token = await api.token(left);
+    const roles = async () => {
+      const { json } = await api.request('GET', '/api/v1/session', { authorization: `Bearer ${token}` });
+      return [(await api.signIn(left)).json.account.grants, json.account.grants].map((grants) => grants.length);
+    };
+    expect(await roles()).toEqual([2, 2]);
+    api.advance(12 * 3_600_000);
+    expect(await roles()).toEqual([1, 2]);
+    api.advance(30 * 86_400_000);
+    expect(await roles()).toEqual([1, 1]);
+  });
+
   it('accepts no step-up with a token or without a linked identity', async () => {
     const token = await api.token(owner);
     const bearer = await api.request('POST', '/api/v1/session/provider/step-up', { authorization: `Bearer ${token}` });

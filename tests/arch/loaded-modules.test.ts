@@ -70,7 +70,10 @@ it.each(['server/cordon.js', 'server/start.js', 'agent/cordon-agent.js'])(
 );
 
 it.each([
-  ['server/main.ts', ['@rapideditor/country-coder', 'age-encryption', 'better-sse', 'nodemailer', 'otplib', 'pg']],
+  [
+    'server/main.ts',
+    ['@rapideditor/country-coder', 'age-encryption', 'better-sse', 'nodemailer', 'openid-client', 'otplib', 'pg'],
+  ],
   [
     'agent/daemon.ts',
     ['@rapideditor/country-coder', 'express', 'mcc-mnc-list', 'node-forge', 'nodemailer', 'postal-mime'],

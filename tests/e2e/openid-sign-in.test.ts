@@ -147,6 +147,8 @@ describe.skipIf(!chromium.present)('sign-in with an identity provider in a brows
     expect(await second.faults('openid-7-no-role', EVERY_LOOK)).toEqual([]);
     await second.page.getByRole('button', { name: 'Back to Cordon' }).click();
     await button(second.page).waitFor();
+    const signOut = second.page.getByRole('link', { name: 'sign out of Weiß Directory' });
+    expect(await signOut.getAttribute('href')).toContain(`${provider.issuer}/session/end`);
     ada.expecting(/status of 401/);
     await ada.page.reload();
     await button(ada.page).waitFor();
