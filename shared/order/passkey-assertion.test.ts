@@ -88,6 +88,8 @@ describe.each(['ES256', 'EdDSA'] as const)('an approval by a passkey (%s)', (alg
     ['a second challenge', { clientData: (fields) => twice(fields, 'challenge', challenge('other')) }],
     ['the same type twice', { clientData: (fields) => twice(fields, 'type', 'webauthn.get') }],
     ['an escaped second challenge', { clientData: (fields) => twice(fields, '\\u0063hallenge', challenge('other')) }],
+    ['another challenge before it', { clientData: (fields) => precededBy(fields, 'challenge', challenge('other')) }],
+    ['an escaped one before it', { clientData: (fields) => precededBy(fields, '\\u0063hallenge', challenge('other')) }],
     ['an array', { clientData: (fields) => JSON.stringify([fields]) }],
     ['client data that is no JSON', { clientData: () => 'webauthn.get' }],
     ['a byte order mark', { clientData: (fields) => `\ufeff${JSON.stringify(fields)}` }],
@@ -100,6 +102,9 @@ describe.each(['ES256', 'EdDSA'] as const)('an approval by a passkey (%s)', (alg
   const twice = (fields: Record<string, unknown>, key: string, value: string) =>
     JSON.stringify(fields).replace(/\}$/, `,"${key}":"${value}"}`);
 
+  const precededBy = (fields: Record<string, unknown>, key: string, value: string) =>
+    JSON.stringify(fields).replace(/^\{/, `{"${key}":"${value}",`);
+
   it('refuses another encoding of the same assertion', async () => {
     const sig = passkey.sign(BYTES);
     const text = Buffer.from(sig, 'base64').toString();
@@ -111,6 +116,7 @@ describe.each(['ES256', 'EdDSA'] as const)('an approval by a passkey (%s)', (alg
       JSON.stringify({ signature, clientDataJSON, authenticatorData }),
       JSON.stringify({ authenticatorData, clientDataJSON, signature, userHandle: 'x' }),
       JSON.stringify({ authenticatorData: `${authenticatorData}=`, clientDataJSON, signature }),
+      JSON.stringify({ authenticatorData: withUnusedBits(authenticatorData), clientDataJSON, signature }),
       canonicalText({ authenticatorData, clientDataJSON }),
       '',
     ]) {
@@ -131,6 +137,12 @@ describe.each(['ES256', 'EdDSA'] as const)('an approval by a passkey (%s)', (alg
     expect(encodeAssertion(longest).length).toBeLessThanOrEqual(LONGEST_ASSERTION);
   });
 });
+
+/** Another text that a lenient decoder reads as the same 37 bytes: the last of the 50 characters has four unused bits. */
+function withUnusedBits(text: string): string {
+  const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+  return text.slice(0, -1) + alphabet[alphabet.indexOf(text.at(-1) ?? '') + 1];
+}
 
 describe('passkeys in an approver set', () => {
   const passkey = createPasskey({ rpId: 'cordon.example.org', origin: 'https://cordon.example.org' });

@@ -20,7 +20,7 @@ interface Person {
   readonly authenticator: VirtualAuthenticator;
 }
 
-describe.skipIf(!chromium.present)('passkeys in the console', { timeout: 120_000 }, () => {
+describe.skipIf(!chromium.present)('passkeys in the console', { timeout: 240_000 }, () => {
   let browser: Browser;
   let api: ApiServer;
 
@@ -48,7 +48,7 @@ describe.skipIf(!chromium.present)('passkeys in the console', { timeout: 120_000
     await seat.goto('/');
     await seat.page.getByRole('button', { name: 'Sign in with a passkey' }).click();
   };
-  const inside = ({ page }: Seat) => page.getByRole('link', { name: 'Settings' }).waitFor();
+  const inside = ({ page }: Seat) => page.getByRole('link', { name: 'Settings' }).waitFor({ timeout: 60_000 });
   const alertsOf = async ({ database }: ApiServer) =>
     (await database.db.selectFrom('alerts').select('code').orderBy('id').execute()).map(({ code }) => code);
   const grow = (server: ApiServer, secret: string) => {
@@ -139,7 +139,7 @@ describe.skipIf(!chromium.present)('passkeys in the console', { timeout: 120_000
     await seat.page.getByRole('button', { name: 'Add passkey' }).click();
     await addPasskey(seat, 'Security key');
     await seat.page.getByText('Security key').waitFor();
-    for (let time = 0; time < 3; time += 1) {
+    for (let time = 0; time < 2; time += 1) {
       await signOut(seat);
       await byPasskey(seat);
       await inside(seat);

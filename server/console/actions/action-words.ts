@@ -6,6 +6,17 @@ const NAMES: Readonly<Record<string, string>> = {
   'device.revoke': 'Revoke device',
   'location.override': 'Change a location, home area or legal seat so that an order no longer affects the device',
   'device.re-enroll': 'Create an activation code for an enrolled device',
+  'account.create': 'Create account',
+  'account.change-status': 'Enable or disable an account',
+  'account.reset-credentials': 'Create a credential reset link',
+  'access.end': 'End sessions and tokens',
+  'role.grant': 'Grant role',
+  'role.revoke': 'Remove role',
+  'token.create': 'Create API token',
+  'passkey.add': 'Add passkey',
+  'passkey.remove': 'Remove passkey',
+  'recovery-codes.replace': 'Create recovery codes',
+  'approver-key.register': 'Register approver key',
 };
 
 export const actionName = (action: string): string => NAMES[action] ?? action;
