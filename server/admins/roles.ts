@@ -226,6 +226,8 @@ export const RIGHTS = {
   'transparency.statements': right('whole', 'owner', 'legal', 'auditor'),
   'transparency.propose': right('whole', 'legal'),
   'transparency.sign': right('whole', 'legal'),
+  /** Right to see the mail connectors and numbers of mail. The numbers name no person. */
+  'mail.show': right('whole', 'owner', 'fleet', 'legal', 'auditor'),
 
   'ledger.checkpoint': right('any', ...EVERYONE),
   'ledger.entries': right('any', ...EVERYONE),

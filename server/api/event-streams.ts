@@ -27,15 +27,15 @@ const TOPIC_OF: Readonly<Record<Wake['kind'], Topic | null>> = {
   accounts: 'accounts',
   ledger: 'ledger',
   disclosures: 'disclosures',
+  mail: 'mail',
   // No topic, because each moved device also causes a notification with a topic.
   'ip-database': null,
   // No topic, because every change after the release of a legal hold causes its own notification.
   'hold-released': null,
   // No topic, because only devices need a time correction. The admin who publishes a time correction already sees it.
   'time-correction': null,
-  // No topic, because the console does not show when a user receives messages or mail.
+  // No topic, because the console does not show when a user receives messages.
   mailbox: null,
-  mail: null,
   'key-packages': null,
 };
 

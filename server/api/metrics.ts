@@ -19,7 +19,15 @@ export interface ProcessFigures {
   readonly diskFull: boolean;
   readonly backups: { readonly newest: { readonly at: number } | null; readonly failure: string | null };
   /** Totals of all mailboxes. `posts`: number of messages that this process has accepted. */
-  readonly mail: { readonly posts: number; readonly entries: number; readonly bytes: number; readonly held: number };
+  readonly mailboxes: Waiting & { readonly posts: number };
+  /** Totals of all mail queues. `accepted`: number of mails that this process has accepted. */
+  readonly mail: Waiting & { readonly accepted: number };
+}
+
+interface Waiting {
+  readonly entries: number;
+  readonly bytes: number;
+  readonly held: number;
 }
 
 export interface StoreFigures {
@@ -73,9 +81,20 @@ const PROCESS_GAUGES: Gauges<ProcessFigures> = [
     ({ backups }) => seconds(backups.newest?.at),
   ],
   ['cordon_backup_failing', '1 if the last scheduled backup failed', ({ backups }) => Number(backups.failure !== null)],
-  ['cordon_mailbox_entries', 'Sealed messages that wait for devices', ({ mail }) => mail.entries],
-  ['cordon_mailbox_bytes', 'Bytes of sealed messages that wait for devices', ({ mail }) => mail.bytes],
-  ['cordon_mailbox_held', 'Sealed messages that orders hold back from their devices', ({ mail }) => mail.held],
+  ['cordon_mailbox_entries', 'Sealed messages that wait for devices', ({ mailboxes }) => mailboxes.entries],
+  ['cordon_mailbox_bytes', 'Bytes of sealed messages that wait for devices', ({ mailboxes }) => mailboxes.bytes],
+  [
+    'cordon_mailbox_held',
+    'Sealed messages that orders hold back from their devices',
+    ({ mailboxes }) => mailboxes.held,
+  ],
+  [
+    'cordon_mail_waiting',
+    'Mails that wait for devices and mail connectors, including held mails',
+    ({ mail }) => mail.entries,
+  ],
+  ['cordon_mail_bytes', 'Bytes of mails that wait', ({ mail }) => mail.bytes],
+  ['cordon_mail_held', 'Mails that orders hold', ({ mail }) => mail.held],
 ];
 
 const STORE_GAUGES: Gauges<StoreFigures> = [
@@ -135,7 +154,16 @@ export function metricsRoutes(port: MetricsPort): Route[] {
     registers: [registry],
     collect() {
       this.reset();
-      this.inc(port.process().mail.posts);
+      this.inc(port.process().mailboxes.posts);
+    },
+  });
+  new Counter({
+    name: 'cordon_mails_total',
+    help: 'Mails accepted by this process',
+    registers: [registry],
+    collect() {
+      this.reset();
+      this.inc(port.process().mail.accepted);
     },
   });
   return [

@@ -23,6 +23,7 @@ import { type HoldsPorts, holdRoutes } from './holds.ts';
 import { type InstallationPort, installationRoutes } from './installation.ts';
 import { type IpDatabasesPorts, ipDatabaseRoutes } from './ip-databases.ts';
 import { type LedgerPorts, ledgerRoutes } from './ledger.ts';
+import { type MailPort, mailRoutes } from './mail.ts';
 import { type MembershipPort, membershipRoutes } from './membership.ts';
 import { type MetricsPort, metricsRoutes } from './metrics.ts';
 import { type OrderDocumentsPort, orderDocumentRoutes } from './order-documents.ts';
@@ -69,6 +70,7 @@ export interface ResourcePorts {
   readonly witnesses: LedgerPorts['witnesses'];
   readonly entries: LedgerPorts['entries'];
   readonly membership: MembershipPort;
+  readonly mail: MailPort;
   readonly holds: HoldsPorts['holds'];
   readonly timeCorrections: TimeCorrectionPorts['timeCorrections'];
   readonly events: EventsPort;
@@ -106,6 +108,7 @@ export function apiRoutes(ports: ResourcePorts): Route[] {
     ...deviceRoutes({ devices, orders, jurisdiction, now: ports.now }),
     ...commandRoutes({ commands, devices, admins }),
     ...membershipRoutes(ports.membership),
+    ...mailRoutes(ports.mail),
     ...holdRoutes({ holds: ports.holds, admins }),
     ...timeCorrectionRoutes(ports),
     ...alertRoutes(devices),

@@ -30,6 +30,7 @@ import * as holds from '../../shared/api/holds.ts';
 import * as installation from '../../shared/api/installation.ts';
 import * as ipDatabases from '../../shared/api/ip-databases.ts';
 import * as ledger from '../../shared/api/ledger.ts';
+import * as mail from '../../shared/api/mail.ts';
 import * as membership from '../../shared/api/membership.ts';
 import * as orderApprovals from '../../shared/api/order-approvals.ts';
 import * as orderDocuments from '../../shared/api/order-documents.ts';
@@ -76,6 +77,7 @@ const MODULES: readonly object[] = [
   installation,
   ipDatabases,
   ledger,
+  mail,
   membership,
   orderApprovals,
   orderDocuments,

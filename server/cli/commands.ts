@@ -104,6 +104,10 @@ export const COMMAND_GROUPS: readonly CommandGroup[] = [
     load: async () => (await import('./area-commands.ts')).addAreaCommands,
   },
   {
+    commands: { mail: 'Show the state of the mail service' },
+    load: async () => (await import('./mail-commands.ts')).addMailCommands,
+  },
+  {
     commands: { holds: 'Manage legal holds, which prevent deletion and wipes' },
     load: async () => (await import('./hold-commands.ts')).addHoldCommands,
   },

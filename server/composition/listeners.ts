@@ -264,11 +264,21 @@ function overviewOf(base: Foundation, domain: Domain, edges: TlsEdges, { timekee
       clockDoubt: timekeeping.doubt(),
       diskFull: disk.full(),
       mailFailure: domain.mailer?.failure() ?? null,
+      mail: await mailFacts(domain.mail),
       backups: domain.backups.status(),
       statementExpires: await domain.disclosures.transparency.expiry(),
       restored: await domain.recovery.status(),
     }),
   });
+}
+
+async function mailFacts(mail: Domain['mail']) {
+  const { connectors, figures } = await mail.status();
+  return {
+    connectors: connectors.length,
+    connected: connectors.filter(({ connected }) => connected).length,
+    waiting: figures.entries - figures.held,
+  };
 }
 
 function metricsOf(base: Foundation, domain: Domain, edges: TlsEdges, { timekeeping, disk }: Watches) {
@@ -288,7 +298,8 @@ function metricsOf(base: Foundation, domain: Domain, edges: TlsEdges, { timekeep
       clockInDoubt: timekeeping.doubt() !== null,
       diskFull: disk.full(),
       backups: domain.backups.status(),
-      mail: domain.relay.figures(),
+      mailboxes: domain.relay.figures(),
+      mail: domain.mail.recentFigures(),
     }),
     store: () => store.figures(),
   };

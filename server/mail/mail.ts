@@ -20,6 +20,7 @@ import { createMailAcceptance, type MailAcceptance } from './acceptance.ts';
 import { createMailKeys, type MailKeyService } from './keys.ts';
 import { createMailPieces, type MailPieces } from './pieces.ts';
 import type {
+  ConnectorState,
   MailConnectors,
   MailDirectory,
   MailFigures,
@@ -33,6 +34,8 @@ import { createMailRecipients, type MailRecipients } from './recipients.ts';
 
 /** Largest number of connectors in one response. */
 const MOST_CONNECTORS = 16;
+/** Largest number of connectors that admins see. */
+const MOST_LISTED = 100;
 
 export interface Mail extends Pick<MailAcceptance, 'accept'>, Pick<MailboxMaintenance, 'start' | 'stop'> {
   readonly keys: MailKeyService;
@@ -43,7 +46,12 @@ export interface Mail extends Pick<MailAcceptance, 'accept'>, Pick<MailboxMainte
   maintain(): Promise<void>;
   /** Figures of the last maintenance run. */
   recentFigures(): MailboxFigures & { readonly accepted: number };
-  figures(): Promise<MailFigures>;
+  status(): Promise<MailStatus>;
+}
+
+export interface MailStatus {
+  readonly connectors: readonly ConnectorState[];
+  readonly figures: MailFigures;
 }
 
 export interface MailStores {
@@ -80,7 +88,13 @@ export function createMail({ stores, installation, ...ports }: MailPorts): Mail 
     connectors: () => stores.directory.connectors(MOST_CONNECTORS),
     accept: acceptance.accept,
     recentFigures: () => ({ ...maintenance.figures(), accepted: acceptance.accepted() }),
-    figures: () => stores.queues.figures(),
+    async status() {
+      const [connectors, figures] = await Promise.all([
+        stores.directory.connectorStates(MOST_LISTED),
+        stores.queues.figures(),
+      ]);
+      return { connectors, figures };
+    },
     maintain: maintenance.run,
     start: maintenance.start,
     stop: maintenance.stop,

@@ -31,11 +31,25 @@ export interface Addressee {
   readonly devices: readonly Pick<MailQueue, 'device' | 'entries' | 'bytes' | 'gate' | 'connector'>[];
 }
 
+/** Enrolled mail connector, for admins. */
+export interface ConnectorState {
+  readonly device: DeviceId;
+  readonly user: string;
+  readonly hostname: string | null;
+  readonly connected: boolean;
+  /** Time of the newest data from the connector, by the server clock; null before its first connection. */
+  readonly lastSeenAt: number | null;
+  /** True if the organization has countersigned the connector's messaging key and the connector has a mail key. */
+  readonly ready: boolean;
+}
+
 export interface MailDirectory {
   /** True if this is the current enrollment of a mail connector. */
   isConnector(enrollment: Enrollment): Promise<boolean>;
   /** Enrolled mail connectors, connected ones first, at most `limit`. */
   connectors(limit: number): Promise<MailConnectors>;
+  /** Enrolled mail connectors by user, at most `limit`. */
+  connectorStates(limit: number): Promise<ConnectorState[]>;
   /** Active people with these canonical e-mail addresses. */
   addressees(emailKeys: readonly string[]): Promise<Addressee[]>;
 }

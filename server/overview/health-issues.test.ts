@@ -26,6 +26,7 @@ const WELL: Facts = {
   clockDoubt: null,
   diskFull: false,
   mailFailure: null,
+  mail: { connectors: 0, connected: 0, waiting: 0 },
   list: { version: 3, issuedAt: NOW - DAY, expiresAt: NOW + 6 * DAY },
   approversAdopted: true,
   uncovered: [],
@@ -135,6 +136,14 @@ describe('health issues', () => {
     ['fewer witnesses than devices require', { witnesses: witnessed(0, 1, 2) }, [['witness_late', 'critical', null]]],
     ['a full disk', { diskFull: true }, [['disk_full', 'critical', null]]],
     ['a mail server that fails', { mailFailure: 'It is down.' }, [['mail_failing', 'warning', null]]],
+    ['mail without an enrolled connector', { mail: { connectors: 0, connected: 0, waiting: 5 } }, []],
+    ['a connected connector', { mail: { connectors: 2, connected: 1, waiting: 5 } }, []],
+    ['an offline connector without waiting mail', { mail: { connectors: 1, connected: 0, waiting: 0 } }, []],
+    [
+      'waiting mail without a connected connector',
+      { mail: { connectors: 2, connected: 0, waiting: 5 } },
+      [['mail_connector_offline', 'critical', null]],
+    ],
     [
       'a clock that was set',
       { clockDoubt: { cause: 'jumped', ahead: -172_800_000 } },
@@ -211,6 +220,7 @@ describe('health issues', () => {
     clockDoubt: { cause: 'jumped', ahead: 172_800_000 },
     diskFull: true,
     mailFailure: 'It is down.',
+    mail: { connectors: 1, connected: 0, waiting: 1 },
     backups: { newest: null, next: null, failure: null },
     statementExpires: 0,
     restored: { state: RESTORED, lost: [] },
@@ -220,7 +230,7 @@ describe('health issues', () => {
     const all = of(everything);
     expect(all.map(({ code }) => code).sort()).toEqual([...HEALTH_ISSUES].sort());
     expect(all.map(({ severity }) => severity)).toEqual([
-      ...Array(6).fill('critical'),
+      ...Array(7).fill('critical'),
       ...Array(9).fill('warning'),
       ...Array(5).fill('notice'),
     ]);

@@ -70,6 +70,8 @@ export interface ServerFacts {
   readonly diskFull: boolean;
   /** Reason why the mail server cannot be used; null if the mail server works or none is configured. */
   readonly mailFailure: string | null;
+  /** Mail connectors, and mails that wait and are not held. */
+  readonly mail: { readonly connectors: number; readonly connected: number; readonly waiting: number };
   /** Reason to distrust the server's clock; null if the clock is plausible. */
   readonly clockDoubt: { readonly cause: 'jumped' | 'devices'; readonly ahead: number } | null;
   readonly backups: {
@@ -116,6 +118,7 @@ export function healthIssuesOf(facts: Facts): HealthIssue[] {
     clockInDoubt(facts),
     disk(facts),
     mail(facts),
+    mailConnector(facts),
     backup(facts),
     statement(facts),
     restored(facts),
@@ -162,6 +165,8 @@ function linkOf(code: HealthIssue['code'], { now, fleet, list, uncovered, answer
     case 'ip_database_old':
     case 'backup_missing':
       return { page: 'settings' };
+    case 'mail_connector_offline':
+      return { page: 'mail' };
     case 'ledger_failing':
     case 'ledger_withheld':
     case 'witness_late':
@@ -217,6 +222,13 @@ function mail({ mailFailure }: Facts): Found | null {
   if (mailFailure === null) return null;
   const detail = `Cordon cannot send mail: ${mailFailure} Invitations, reset links and verification links do not reach their accounts. When the mail server works again, send the links again.`;
   return { code: 'mail_failing', severity: 'warning', count: null, detail };
+}
+
+function mailConnector({ mail: { connectors, connected, waiting } }: Facts): Found | null {
+  if (connectors === 0 || connected > 0 || waiting === 0) return null;
+  const state = connectors === 1 ? 'The mail connector is offline' : `All ${connectors} mail connectors are offline`;
+  const detail = `${state}, and ${counted(waiting, 'mail')} ${waiting === 1 ? 'waits' : 'wait'}. No mail enters or leaves the company through Cordon. Start the mail connector, and read its log.`;
+  return { code: 'mail_connector_offline', severity: 'critical', count: null, detail };
 }
 
 function clockInDoubt({ clockDoubt }: Facts): Found | null {

@@ -3,7 +3,14 @@ import { sql } from 'kysely';
 import { CordonError } from '../../shared/errors.ts';
 import { type DeviceId, deviceIdSchema, personIdSchema } from '../../shared/protocol/ids.ts';
 import type { MailKeyStatement } from '../../shared/protocol/mail-http.ts';
-import type { Addressee, MailConnectors, MailDirectory, MailKeyStore, MailKeys } from '../mail/ports.ts';
+import type {
+  Addressee,
+  ConnectorState,
+  MailConnectors,
+  MailDirectory,
+  MailKeyStore,
+  MailKeys,
+} from '../mail/ports.ts';
 import type { Enrollment } from '../relay/ports.ts';
 import { tableOf } from './bulk.ts';
 import type { Database } from './database.ts';
@@ -80,6 +87,34 @@ export class MailDirectoryStore implements MailDirectory, MailKeyStore {
       device: deviceIdSchema.parse(id),
       generation,
       connected: connected === 1,
+    }));
+  }
+
+  async connectorStates(limit: number): Promise<ConnectorState[]> {
+    const { rows } = await sql<{
+      id: string;
+      person_name: string;
+      hostname: string | null;
+      connected: number | null;
+      last_seen_at: number | null;
+      ready: number;
+    }>`
+      select d.id, d.person_name, i.hostname, p.connected, p.last_seen_at,
+        case when k.device_id is not null and m.unverified = 0 then 1 else 0 end as ready
+      from devices d
+        left join device_presence p on p.device_id = d.id and p.generation = d.generation
+        left join device_inventory i on i.device_id = d.id
+        left join messaging_keys m on m.device_id = d.id and m.generation = d.generation
+        left join mail_keys k on k.device_id = d.id and k.generation = d.generation
+      where d.mail_connector = 1 and d.status = 'active'
+      order by d.person_name, d.id limit ${limit}`.execute(this.#database.db);
+    return rows.map(({ id, person_name: user, hostname, connected, last_seen_at, ready }) => ({
+      device: deviceIdSchema.parse(id),
+      user,
+      hostname,
+      connected: connected === 1,
+      lastSeenAt: last_seen_at,
+      ready: ready === 1,
     }));
   }
 

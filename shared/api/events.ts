@@ -2,7 +2,7 @@
 import { z } from 'zod';
 
 export const TOPICS = [
-  ...(['devices', 'commands', 'orders', 'receipts', 'alerts', 'accounts', 'ledger', 'clock'] as const),
+  ...(['devices', 'commands', 'orders', 'receipts', 'alerts', 'accounts', 'ledger', 'mail', 'clock'] as const),
   'disclosures',
 ] as const;
 export type Topic = (typeof TOPICS)[number];

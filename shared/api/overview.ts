@@ -19,6 +19,8 @@ export const HEALTH_ISSUES = [
   'witness_late',
   'disk_full',
   'mail_failing',
+  /** Health issue: mail waits, and no mail connector is connected. */
+  'mail_connector_offline',
   /** Health issue: the machine's clock jumped, or it disagrees with the clocks of most devices. */
   'clock_in_doubt',
   /** Health issue: the newest backup is old, or the scheduled backup failed. */
@@ -51,7 +53,7 @@ const issueLink = z.discriminatedUnion('page', [
   }),
   z.object({ page: z.literal('alerts'), since: instant }),
   z.object({ page: z.literal('orders'), numbers: z.array(z.string()) }),
-  z.object({ page: z.enum(['recovery', 'approvers', 'settings', 'ledger']) }),
+  z.object({ page: z.enum(['recovery', 'approvers', 'settings', 'ledger', 'mail']) }),
 ]);
 
 export const SETUP_STEPS = [

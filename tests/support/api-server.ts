@@ -34,6 +34,7 @@ import { affectedQuery } from '../../server/jurisdiction/nexus-index.ts';
 import { pastLocation } from '../../server/jurisdiction/past-location.ts';
 import { createTerritoryPolicies } from '../../server/jurisdiction/territory-policies.ts';
 import { createLedger } from '../../server/ledger/ledger.ts';
+import { createMail } from '../../server/mail/mail.ts';
 import { createMembership } from '../../server/membership/membership.ts';
 import { createMonitor } from '../../server/monitoring/monitor.ts';
 import { createOrders } from '../../server/orders/orders.ts';
@@ -57,6 +58,7 @@ import { GroupStore } from '../../server/store/group-store.ts';
 import { HoldStore } from '../../server/store/hold-store.ts';
 import { JurisdictionStore } from '../../server/store/jurisdiction-store.ts';
 import { LedgerStore } from '../../server/store/ledger-store.ts';
+import { mailStores } from '../../server/store/mail-stores.ts';
 import { membershipStores } from '../../server/store/membership-stores.ts';
 import { MetricsStore } from '../../server/store/metrics-store.ts';
 import { NamedAreaStore } from '../../server/store/named-area-store.ts';
@@ -261,6 +263,15 @@ export async function startApi({
     clock,
     log,
   });
+  const mailService = createMail({
+    installation: 'test',
+    stores: mailStores(database),
+    orders,
+    affectedBy: async () => [],
+    clock,
+    bus,
+    log: { warn: log.info },
+  });
   const keyFolder = join(folder, 'keys');
   mkdirSync(keyFolder);
   writeFileSync(join(keyFolder, 'custody.json'), '{}');
@@ -365,6 +376,7 @@ export async function startApi({
     entries: ledgerStore,
     witnesses: { status: () => [], obstacle: () => null, policy: () => null },
     membership,
+    mail: mailService,
     holds,
     events,
     state: { ready: async () => true, health: absent, installation: () => INSTALLED },
@@ -382,6 +394,7 @@ export async function startApi({
         clockDoubt: null,
         diskFull: false,
         mailFailure: null,
+        mail: { connectors: 0, connected: 0, waiting: 0 },
         backups: backups.status(),
         statementExpires: await disclosures.transparency.expiry(),
         restored: await recovery.status(),
@@ -400,7 +413,8 @@ export async function startApi({
         clockInDoubt: false,
         diskFull: false,
         backups: backups.status(),
-        mail: { posts: 5, entries: 4, bytes: 300, held: 1 },
+        mailboxes: { posts: 5, entries: 4, bytes: 300, held: 1 },
+        mail: { accepted: 7, entries: 6, bytes: 500, held: 2 },
       }),
       store: () => new MetricsStore(database).figures(),
       folder: tmpdir(),

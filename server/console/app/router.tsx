@@ -111,6 +111,11 @@ const holds = createRoute({
   validateSearch: z.object({ released: z.boolean().optional().catch(undefined) }),
   component: lazyRouteComponent(() => withNames(import('../holds/holds-page.tsx')), 'HoldsPage'),
 });
+const mail = createRoute({
+  getParentRoute: () => root,
+  path: '/mail',
+  component: lazyRouteComponent(() => import('../mail/mail-page.tsx'), 'MailPage'),
+});
 const actions = createRoute({
   getParentRoute: () => root,
   path: '/actions',
@@ -154,6 +159,7 @@ export const router = createRouter({
     personRoute,
     account,
     holds,
+    mail,
     actions,
     ledger,
     settings,

@@ -66,6 +66,12 @@ function IssueLink({ link }: { readonly link: NonNullable<Issue['link']> }) {
           Show orders
         </PageLink>
       );
+    case 'mail':
+      return (
+        <PageLink to="/mail" {...LINK_STYLE}>
+          Show mail
+        </PageLink>
+      );
     case 'recovery':
       return (
         <PageLink to="/recovery" {...LINK_STYLE}>

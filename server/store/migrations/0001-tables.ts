@@ -134,6 +134,7 @@ const DEVICES: Tables = {
     ],
     special: {
       // Without a condition on the status: SQLite without statistics would take such an index for a device's queue too.
+      devices_mail_connectors: '(id) where mail_connector = 1',
       devices_by_home: '(home, id) where home is not null',
       devices_by_seat: '(seat, id) where seat is not null',
       devices_by_stated_home: '(stated_home, id) where stated_home is not null',

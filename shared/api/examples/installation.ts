@@ -44,6 +44,12 @@ export const healthView = {
   list,
   ipDatabase: { name: usedDatabase.name, builtAt: usedDatabase.builtAt },
 };
+export const mailView = {
+  connectors: [{ device, user, hostname: 'mail-gateway', connected: true, lastSeenAt: now - 5_000, ready: true }],
+  waiting: { mails: 12, bytes: 4_800_000 },
+  held: { mails: 3, bytes: 61_000 },
+  returned: { mails: 0, bytes: 0 },
+};
 export const checkpointView = {
   checkpoint: `${origin}\n2048\n${root}\n\n— ${origin} ${base64('Example signature of the ledger')}\n`,
   key: `${origin}+0a1b2c3d+${base64('Example public key of the ledger')}`,
