@@ -1,0 +1,217 @@
+/**
+ * Durable queue of the connector. A message is durable when `add` resolves: its content is in a sealed file (fsync), and its envelope and
+ * deliveries are committed to SQLite. A kill between the two leaves a file that no row names; the next start deletes the file.
+ */
+import { randomUUID } from 'node:crypto';
+import { mkdirSync, readdirSync, rmSync, statfsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { CordonError } from '../../shared/errors.ts';
+import type { DenialNotice } from '../../shared/protocol/frames.ts';
+import { LARGEST_MAIL } from '../../shared/protocol/mail-http.ts';
+import { writeWhole } from '../workspace/disk.ts';
+import type { QueueKey } from './queue-key.ts';
+import { type CopyState, type DeliveryRow, type MailKind, openQueueRows } from './queue-rows.ts';
+
+const MiB = 1024 * 1024;
+const DAY = 86_400_000;
+const MOST_MESSAGES = 100_000;
+/** Free disk space that mail never uses, so that orders and receipts of the agent always have space. */
+const FREE_FOR_AGENT = 64 * MiB;
+/** Milliseconds for which the queue recognizes a repeated message. The server repeats an item until it is acknowledged. */
+const REMEMBER = 30 * DAY;
+
+export const NOTIFY = ['NEVER', 'SUCCESS', 'FAILURE', 'DELAY'] as const;
+
+const envelopeSchema = z.strictObject({
+  /** Sender's address; null for the null reverse-path. */
+  from: z.string().nullable(),
+  to: z.array(
+    z.strictObject({
+      address: z.string(),
+      /** Person of an inbound message. */
+      person: z.string().nullable(),
+      /** Conditions for a notification (RFC 3461, section 4.1); null if the sender stated none. */
+      notify: z.array(z.enum(NOTIFY)).nullable(),
+      originalRecipient: z.string().nullable(),
+    }),
+  ),
+  envelopeId: z.string().nullable(),
+  /** Header of the message, for notifications. */
+  header: z.string(),
+  /** Person who sent the message with a device; null for mail from outside. Notifications for this person are sealed. */
+  sender: z.string().nullable(),
+});
+export type QueuedEnvelope = z.infer<typeof envelopeSchema>;
+
+export interface NewMail {
+  readonly kind: MailKind;
+  readonly envelope: QueuedEnvelope;
+  readonly message: Uint8Array;
+  /** Unique name, such as the id of a sealed mail. The queue accepts one message with this name. Null for a message without a name. */
+  readonly name: string | null;
+}
+
+export interface QueuedMail {
+  readonly id: string;
+  readonly kind: MailKind;
+  readonly at: number;
+  readonly envelope: QueuedEnvelope;
+}
+
+export interface Copy {
+  readonly device: string;
+  readonly state: CopyState;
+  readonly denial: DenialNotice | null;
+}
+
+export interface ConnectorQueue {
+  /** Stores a message durably. Returns null if the queue has accepted a message with the same name before. */
+  add(mail: NewMail, alsoInTransaction?: () => void): Promise<string | null>;
+  /** True if a message of this size has space. */
+  hasSpaceFor(bytes: number): boolean;
+  mail(id: string): QueuedMail | null;
+  /** Content of the message. Exists until every delivery is handed over or has ended. */
+  message(id: string): Promise<Buffer>;
+  waiting(kind: MailKind, limit: number): readonly DeliveryRow[];
+  delivery(mail: string, recipient: number): DeliveryRow | null;
+  bySealed(sealed: string): DeliveryRow | null;
+  /** Stores the id of the sealed mail before the first attempt, so that a repeated attempt uses the same id. */
+  assignSealed(mail: string, recipient: number): string;
+  retry(delivery: DeliveryRow, nextAt: number, options?: { readonly newSealed: boolean }): void;
+  markHanded(delivery: DeliveryRow, copies: readonly Copy[]): void;
+  saveCopy(sealed: string, copy: Copy): void;
+  copies(sealed: string): readonly Copy[];
+  end(delivery: DeliveryRow): void;
+  counts(): Readonly<Record<string, number>>;
+  digest(...parts: readonly (string | Uint8Array)[]): string;
+  /** Deletes files that no waiting delivery needs, and old names. */
+  clean(): void;
+  close(): void;
+}
+
+export function openConnectorQueue(ports: {
+  readonly folder: string;
+  readonly key: QueueKey;
+  /** Largest total size of the queued messages in bytes. */
+  readonly limit: number;
+  readonly now: () => number;
+}): ConnectorQueue {
+  const { folder, key, limit, now } = ports;
+  const files = join(folder, 'messages');
+  mkdirSync(files, { recursive: true, mode: 0o700 });
+  const rows = openQueueRows(join(folder, 'queue.db'));
+  /** Messages that `add` is writing. `clean` must not delete their files. */
+  const adding = new Set<string>();
+  const fileOf = (id: string) => join(files, id);
+
+  function sealedDenial(sealed: string, { device, denial }: Copy): Uint8Array | null {
+    return denial && key.seal(`denial ${sealed} ${device}`, Buffer.from(JSON.stringify(denial)));
+  }
+
+  function saveCopy(sealed: string, copy: Copy): void {
+    rows.saveCopy(sealed, { device: copy.device, state: copy.state, denial: sealedDenial(sealed, copy) });
+  }
+
+  const removeFile = (id: string) => rmSync(fileOf(id), { force: true });
+
+  return {
+    async add({ kind, envelope, message, name }, alsoInTransaction = () => undefined) {
+      if (message.length > LARGEST_MAIL) throw new CordonError('too_large', 'The message is too large.');
+      if (name !== null && rows.isSeen(name)) {
+        rows.transaction(alsoInTransaction);
+        return null;
+      }
+      const id = randomUUID();
+      adding.add(id);
+      try {
+        await writeWhole(fileOf(id), key.seal(`message ${id}`, message));
+        const sealed = key.seal(`envelope ${id}`, Buffer.from(JSON.stringify(envelope)));
+        const stored = rows.transaction(() => {
+          alsoInTransaction();
+          if (name !== null && !rows.markSeen(name, now())) return false;
+          const lanes = envelope.to.map(({ person }) => person ?? '');
+          rows.insert({ id, kind, at: now(), size: message.length, envelope: sealed }, lanes);
+          return true;
+        });
+        if (stored) return id;
+        removeFile(id);
+        return null;
+      } catch (error) {
+        removeFile(id);
+        throw error;
+      } finally {
+        adding.delete(id);
+      }
+    },
+    hasSpaceFor(bytes) {
+      const { count, bytes: used } = rows.usage();
+      if (count >= MOST_MESSAGES || used + bytes > limit) return false;
+      const { bavail, bsize } = statfsSync(files);
+      return bavail * bsize >= FREE_FOR_AGENT + bytes;
+    },
+    mail(id) {
+      const row = rows.mail(id);
+      if (!row) return null;
+      const envelope = envelopeSchema.parse(JSON.parse(key.unseal(`envelope ${id}`, row.envelope).toString('utf8')));
+      return { id, kind: row.kind, at: row.at, envelope };
+    },
+    async message(id) {
+      return key.unseal(`message ${id}`, await readFile(fileOf(id)));
+    },
+    waiting: rows.waiting,
+    delivery: rows.delivery,
+    bySealed: rows.bySealed,
+    assignSealed(mail, recipient) {
+      const known = rows.delivery(mail, recipient)?.sealed;
+      if (known) return known;
+      const sealed = randomUUID();
+      rows.assignSealed(mail, recipient, sealed);
+      return sealed;
+    },
+    retry({ mail, recipient, attempts, sealed }, nextAt, { newSealed } = { newSealed: false }) {
+      rows.transaction(() => {
+        rows.retry(mail, recipient, attempts + 1, nextAt);
+        if (!newSealed) return;
+        if (sealed) rows.forgetCopies(sealed);
+        rows.assignSealed(mail, recipient, null);
+      });
+    },
+    markHanded({ mail, recipient, sealed }, copies) {
+      if (sealed === null) throw new Error('a delivery without a sealed mail cannot be handed over');
+      rows.transaction(() => {
+        rows.markHanded(mail, recipient);
+        // An event of the server may have arrived before this response.
+        const known = new Set(rows.copies(sealed).map(({ device }) => device));
+        for (const copy of copies) if (!known.has(copy.device)) saveCopy(sealed, copy);
+      });
+      if (!rows.needsContent(mail)) removeFile(mail);
+    },
+    saveCopy,
+    copies: (sealed) =>
+      rows.copies(sealed).map(({ device, state, denial }) => ({
+        device,
+        state,
+        denial: denial && JSON.parse(key.unseal(`denial ${sealed} ${device}`, denial).toString('utf8')),
+      })),
+    end({ mail, recipient, sealed }) {
+      const last = rows.transaction(() => {
+        if (sealed) rows.forgetCopies(sealed);
+        return rows.end(mail, recipient);
+      });
+      if (last) removeFile(mail);
+    },
+    counts: rows.counts,
+    digest: key.digest,
+    clean() {
+      rows.forgetSeen(now() - REMEMBER);
+      const needed = new Set(rows.withContent());
+      for (const name of readdirSync(files)) {
+        const [id = ''] = name.split('.');
+        if (!needed.has(id) && !adding.has(id)) rmSync(join(files, name), { force: true });
+      }
+    },
+    close: rows.close,
+  };
+}

@@ -1,0 +1,196 @@
+import { isCordonError } from '../../shared/errors.ts';
+import type { DenialNotice } from '../../shared/protocol/frames.ts';
+import type { MailEvent, MailResponse } from '../../shared/protocol/mail-http.ts';
+import type { OutgoingMail } from '../../shared/seal/mail.ts';
+import type { MailKey } from '../../shared/seal/mail-key.ts';
+import type { GateView } from '../enforcement/gate-view.ts';
+import type { Member } from '../messaging/members/member.ts';
+import type { ConnectorQueue, Copy, QueuedMail } from './connector-queue.ts';
+import type { DeliveryRow } from './queue-rows.ts';
+import type { Recipients } from './recipients.ts';
+import { isOverdue, nextAttempt } from './retry-schedule.ts';
+import type { DeliveryResult, SenderNotices } from './sender-notices.ts';
+import { ownSuspension, suspensionOf } from './smtp-reply.ts';
+
+/** Deliveries that one run reads from the queue, and people whose mail is sealed at the same time. */
+const PER_RUN = 500;
+const LANES = 3;
+/** Milliseconds until the next attempt while an order suspends mail for this connector. The end of the order starts a run at once. */
+const SUSPENDED_RETRY = 60_000;
+
+/** Delivery of mail from outside to the devices of people: each message is sealed for each recipient alone, so that a blind copy stays blind. */
+export interface InboundDelivery {
+  /** Attempts all due deliveries. Returns the time of the next attempt; null if none is planned. */
+  run(): Promise<number | null>;
+  /** Stores an event of the server for one device. */
+  take(event: MailEvent): Promise<void>;
+}
+
+export interface InboundDeliveryPorts {
+  readonly queue: ConnectorQueue;
+  readonly recipients: Pick<Recipients, 'devicesFor'>;
+  readonly keysOf: (devices: readonly Member[]) => Promise<readonly MailKey[]>;
+  readonly handOver: (mail: OutgoingMail) => Promise<MailResponse>;
+  readonly installation: string;
+  readonly gate: () => GateView;
+  readonly notices: SenderNotices;
+  readonly now: () => number;
+  readonly random: () => number;
+  readonly onFailure: (what: string, error: unknown) => void;
+}
+
+export function createInboundDelivery(ports: InboundDeliveryPorts): InboundDelivery {
+  const { queue, recipients, notices, now } = ports;
+
+  /** Returns the time of the next attempt for this lane; null if the lane is empty. */
+  async function runLane(lane: readonly DeliveryRow[]): Promise<number | null> {
+    for (const delivery of lane) {
+      if (delivery.nextAt > now()) return delivery.nextAt;
+      const next = await attempt(delivery);
+      // A later message waits for an earlier one to the same person, so that messages keep their order.
+      if (next !== null) return next;
+    }
+    return null;
+  }
+
+  async function attempt(delivery: DeliveryRow): Promise<number | null> {
+    const mail = queue.mail(delivery.mail);
+    if (!mail) return null;
+    const own = ownSuspension(ports.gate());
+    if (own?.returns) return ended(mail, delivery, suspendedResult(own));
+    if (own) return now() + SUSPENDED_RETRY;
+    try {
+      return await handOver(mail, delivery);
+    } catch (error) {
+      if (!isCordonError(error)) throw error;
+      ports.onFailure('a message', error);
+      if (error.code === 'too_large' || error.code === 'content_malformed' || error.code === 'invalid_input') {
+        return ended(mail, delivery, failed('5.6.0', `The message cannot be sealed. ${error.message}`));
+      }
+      return later(mail, delivery, false);
+    }
+  }
+
+  async function handOver(mail: QueuedMail, delivery: DeliveryRow): Promise<number | null> {
+    const { from, to } = mail.envelope;
+    const recipient = to[delivery.recipient];
+    if (!recipient || recipient.person === null) throw new Error(`mail ${mail.id} has no recipient`);
+    const { address, person } = recipient;
+    const keys = await ports.keysOf(await recipients.devicesFor(person, address));
+    if (keys.length === 0) return later(mail, delivery, false);
+    const id = queue.assignSealed(delivery.mail, delivery.recipient);
+    const response = await ports.handOver({
+      id,
+      header: {
+        direction: 'inbound',
+        installation: ports.installation,
+        at: mail.at,
+        envelope: { from, to: [address] },
+      },
+      message: await queue.message(mail.id),
+      keys,
+    });
+    const sealed = { ...delivery, sealed: id };
+    const next = afterHandOver(response);
+    switch (next.type) {
+      case 'handed':
+        queue.markHanded(sealed, next.copies);
+        await settle(mail, { ...sealed, state: 'handed' });
+        return null;
+      case 'refused':
+        return ended(mail, sealed, refusedResult(next.denial));
+      case 'suspended':
+        return now() + SUSPENDED_RETRY;
+      case 'retry':
+        return later(mail, sealed, true);
+    }
+  }
+
+  async function later(mail: QueuedMail, delivery: DeliveryRow, newSealed: boolean): Promise<number | null> {
+    if (isOverdue(mail.at, now())) {
+      const reason = 'The recipient’s devices did not accept the message within 5 days.';
+      return ended(mail, delivery, failed('4.4.7', reason));
+    }
+    const next = nextAttempt(delivery.attempts, now(), ports.random());
+    queue.retry(delivery, next, { newSealed });
+    return next;
+  }
+
+  async function ended(mail: QueuedMail, delivery: DeliveryRow, result: DeliveryResult): Promise<null> {
+    await notices.end(mail, delivery, result);
+    return null;
+  }
+
+  /** Ends a delivery when a device has the message, or when no device can receive it any more. */
+  async function settle(mail: QueuedMail, delivery: DeliveryRow): Promise<void> {
+    const result = delivery.sealed && settledResult(queue.copies(delivery.sealed), delivery.state);
+    if (result) await notices.end(mail, delivery, result);
+  }
+
+  return {
+    async run() {
+      const lanes = [...Map.groupBy(queue.waiting('inbound', PER_RUN), ({ lane }) => lane).values()];
+      const times: (number | null)[] = [];
+      const workers = Array.from({ length: LANES }, async () => {
+        for (let lane = lanes.shift(); lane; lane = lanes.shift()) times.push(await runLane(lane));
+      });
+      await Promise.all(workers);
+      const due = times.filter((each) => each !== null);
+      return due.length === 0 ? null : Math.min(...due);
+    },
+    async take({ id, device, event, denial }) {
+      const delivery = queue.bySealed(id);
+      const mail = delivery && queue.mail(delivery.mail);
+      if (!mail || event === 'held' || event === 'released') return;
+      const state = event === 'returned' && denial === null ? 'ended' : event;
+      queue.saveCopy(id, { device, state, denial });
+      await settle(mail, delivery);
+    },
+  };
+}
+
+type AfterHandOver =
+  | { readonly type: 'handed'; readonly copies: readonly Copy[] }
+  | { readonly type: 'refused'; readonly denial: DenialNotice | null }
+  /** An order suspends mail for this connector. */
+  | { readonly type: 'suspended' }
+  /** No device accepted the message. A new attempt with another id may succeed. */
+  | { readonly type: 'retry' };
+
+export function afterHandOver({ denial, recipients }: MailResponse): AfterHandOver {
+  if (denial) return { type: 'suspended' };
+  if (recipients.some(({ outcome }) => outcome === 'stored' || outcome === 'held')) {
+    const copies = recipients.flatMap(({ device, outcome, denial: reason }): Copy[] => {
+      if (outcome === 'stored' || outcome === 'held') return [{ device, state: 'pending', denial: null }];
+      if (outcome === 'refused') return [{ device, state: 'returned', denial: reason }];
+      return [];
+    });
+    return { type: 'handed', copies };
+  }
+  const refused = recipients.find(({ outcome }) => outcome === 'refused');
+  const others = recipients.some(({ outcome }) => outcome === 'full');
+  return refused && !others ? { type: 'refused', denial: refused.denial } : { type: 'retry' };
+}
+
+/** Result of a delivery; null while a device may still receive the message. One device of the person is enough. */
+export function settledResult(copies: readonly Copy[], state: DeliveryRow['state']): DeliveryResult | null {
+  if (copies.some((copy) => copy.state === 'delivered')) return { action: 'delivered', status: '2.0.0', reason: '' };
+  if (state !== 'handed' || copies.length === 0 || copies.some((copy) => copy.state === 'pending')) return null;
+  const returned = copies.find((copy) => copy.denial !== null);
+  if (returned) return refusedResult(returned.denial);
+  return copies.some((copy) => copy.state === 'expired')
+    ? failed('4.4.7', 'No device of the recipient fetched the message in time.')
+    : failed('5.2.1', 'The devices of the recipient are not enrolled any more.');
+}
+
+const failed = (status: string, reason: string): DeliveryResult => ({ action: 'failed', status, reason });
+
+const suspendedResult = (suspension: ReturnType<typeof suspensionOf>): DeliveryResult => ({
+  action: 'failed',
+  status: '5.7.0',
+  reason: 'An order suspends mail. The order returns mail to its sender.',
+  suspension,
+});
+
+const refusedResult = (denial: DenialNotice | null): DeliveryResult =>
+  denial ? suspendedResult(suspensionOf(denial)) : failed('5.7.0', 'An order suspends mail for the recipient.');

@@ -1,0 +1,176 @@
+/**
+ * IMAP mailbox as a source of mail, for companies whose mail server cannot send to the connector by SMTP (library imapflow, IDLE of
+ * RFC 2177). The connector queues each new message durably, and then marks it as seen or moves it to another folder. After a crash between
+ * both, the queue recognizes the message by UIDVALIDITY and UID, so it arrives once.
+ */
+import { ImapFlow } from 'imapflow';
+import { CordonError } from '../../shared/errors.ts';
+import { Loop } from '../../shared/loops/loop.ts';
+import { plainAddress } from './addresses.ts';
+import type { ConnectorQueue, NewMail, QueuedEnvelope } from './connector-queue.ts';
+import { headerFields, headerOf } from './message-header.ts';
+import type { Recipients } from './recipients.ts';
+
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+/** Interval for a new look at the mailbox, also if the server sends no notification. */
+const LOOK_EVERY = 5 * MINUTE;
+/** Servers may end an IDLE after 30 minutes (RFC 2177). */
+const RENEW_IDLE = 20 * MINUTE;
+const FIRST_RETRY = 5 * SECOND;
+const LONGEST_RETRY = 5 * MINUTE;
+const PER_LOOK = 200;
+
+export interface MailboxSource {
+  readonly host: string;
+  readonly port: number;
+  /** `start`: TLS from the first byte. `required`: STARTTLS, or no connection. `optional`: only for a server on this machine. */
+  readonly tls: 'start' | 'required' | 'optional';
+  readonly login: { readonly user: string; readonly password: string };
+  readonly folder: string;
+  /** Folder to which queued messages are moved; null to leave them and mark them as seen. */
+  readonly done: string | null;
+  /** Address to which the whole mailbox belongs, or name of the header field with the recipient of each message. */
+  readonly recipient: string;
+}
+
+export interface MailboxReader {
+  start(): void;
+  stop(): Promise<void>;
+}
+
+export interface MailboxReaderPorts {
+  readonly source: MailboxSource;
+  readonly queue: Pick<ConnectorQueue, 'add' | 'hasSpaceFor'>;
+  readonly recipients: Pick<Recipients, 'check'>;
+  /** False while an order suspends mail for this connector. The messages then stay in the mailbox. */
+  readonly mayRead: () => boolean;
+  readonly largest: number;
+  readonly onQueued: () => void;
+  readonly onFailure: (what: string, error: unknown) => void;
+}
+
+export function createMailboxReader(ports: MailboxReaderPorts): MailboxReader {
+  const { source, queue, recipients } = ports;
+  let client: ImapFlow | null = null;
+  let failures = 0;
+
+  async function connected(): Promise<ImapFlow> {
+    if (client?.usable) return client;
+    client?.close();
+    const fresh = new ImapFlow({
+      host: source.host,
+      port: source.port,
+      secure: source.tls === 'start',
+      ...(source.tls === 'required' ? { doSTARTTLS: true } : {}),
+      tls: { minVersion: 'TLSv1.2', rejectUnauthorized: source.tls !== 'optional' },
+      auth: { user: source.login.user, pass: source.login.password },
+      logger: false,
+      maxIdleTime: RENEW_IDLE,
+      maxLiteralSize: ports.largest + 1024 * 1024,
+      connectionTimeout: 30 * SECOND,
+      greetingTimeout: 30 * SECOND,
+      socketTimeout: RENEW_IDLE + 5 * MINUTE,
+    });
+    fresh.on('error', (error) => ports.onFailure('the connection to the mailbox', error));
+    fresh.on('close', () => loop.requestAt(Date.now() + FIRST_RETRY));
+    fresh.on('exists', () => loop.request());
+    await fresh.connect();
+    await fresh.mailboxOpen(source.folder);
+    client = fresh;
+    return fresh;
+  }
+
+  async function look(): Promise<void> {
+    const imap = await connected();
+    if (!ports.mayRead()) return;
+    const { mailbox } = imap;
+    if (mailbox === false) throw new CordonError('unavailable', `The folder ${source.folder} cannot be opened.`);
+    const found = await imap.search({ seen: false }, { uid: true });
+    for (const uid of (found || []).slice(0, PER_LOOK)) {
+      if (loop.stopped || !ports.mayRead()) return;
+      await takeMessage(imap, String(mailbox.uidValidity), uid);
+    }
+  }
+
+  async function takeMessage(imap: ImapFlow, validity: string, uid: number): Promise<void> {
+    const about = await imap.fetchOne(String(uid), { size: true, headers: true }, { uid: true });
+    if (about === false || !about.headers) return;
+    if ((about.size ?? 0) > ports.largest) {
+      ports.onFailure('a message in the mailbox', new Error(`message ${uid} is too large and stays in the mailbox`));
+      return;
+    }
+    const envelope = await envelopeOf(about.headers);
+    if (!envelope) return;
+    if (!queue.hasSpaceFor(about.size ?? 0)) throw new CordonError('unavailable', 'The queue is full.');
+    const fetched = await imap.fetchOne(String(uid), { source: true }, { uid: true });
+    if (fetched === false || !fetched.source) return;
+    const name = `imap ${source.login.user} ${source.folder} ${validity} ${uid}`;
+    const mail: NewMail = { kind: 'inbound', envelope, message: fetched.source, name };
+    await queue.add(mail);
+    ports.onQueued();
+    if (source.done === null) await imap.messageFlagsAdd(String(uid), ['\\Seen'], { uid: true });
+    else await imap.messageMove(String(uid), source.done, { uid: true });
+  }
+
+  /** Null if the message has no recipient here. It then stays unseen in the mailbox, where an admin finds it. */
+  async function envelopeOf(headers: Buffer): Promise<QueuedEnvelope | null> {
+    const { from, to } = envelopeIn(headers, source.recipient);
+    const check = to === null ? ({ state: 'unknown' } as const) : await recipients.check(to);
+    if (check.state === 'unavailable') throw new CordonError('unavailable', 'The server cannot be reached.');
+    if (to === null || !('person' in check)) {
+      ports.onFailure('a message in the mailbox', new Error(`the recipient is ${check.state}: the message waits`));
+      return null;
+    }
+    return {
+      from,
+      to: [{ address: to, person: check.person, notify: null, originalRecipient: null }],
+      envelopeId: null,
+      header: headerOf(headers),
+      sender: null,
+    };
+  }
+
+  const loop: Loop = new Loop({
+    async run() {
+      try {
+        await look();
+        failures = 0;
+        return Date.now() + LOOK_EVERY;
+      } catch (error) {
+        ports.onFailure('the mailbox', error);
+        client?.close();
+        client = null;
+        failures += 1;
+        return Date.now() + Math.min(LONGEST_RETRY, FIRST_RETRY * 2 ** Math.min(failures, 10));
+      }
+    },
+    failed: (error) => ports.onFailure('the mailbox', error),
+  });
+
+  return {
+    start: () => loop.request(),
+    async stop() {
+      const stopping = loop.stop();
+      client?.close();
+      await stopping;
+    },
+  };
+}
+
+/**
+ * Envelope of a message in a mailbox: the sender from Return-Path (RFC 5321, section 4.4), and the recipient from the source's header field
+ * or its fixed address.
+ */
+export function envelopeIn(
+  message: Uint8Array,
+  recipient: string,
+): { readonly from: string | null; readonly to: string | null } {
+  const fields = headerFields(message);
+  const path = fields.find(({ name }) => name === 'return-path')?.value ?? '';
+  const from = plainAddress(path.replace(/^<(.*)>$/, '$1'));
+  const fixed = plainAddress(recipient);
+  if (fixed !== null) return { from, to: fixed };
+  const named = fields.find(({ name }) => name === recipient.toLowerCase())?.value ?? '';
+  return { from, to: plainAddress(named.replace(/^<(.*)>$/, '$1')) };
+}

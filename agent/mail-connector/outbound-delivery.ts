@@ -1,0 +1,94 @@
+import type { GateView } from '../enforcement/gate-view.ts';
+import type { ConnectorQueue, QueuedMail } from './connector-queue.ts';
+import type { DeliveryRow } from './queue-rows.ts';
+import { isOverdue, nextAttempt } from './retry-schedule.ts';
+import type { SenderNotices } from './sender-notices.ts';
+import { ownSuspension } from './smtp-reply.ts';
+import type { SubmissionResult, Submitter } from './submission.ts';
+
+const PER_RUN = 500;
+
+/** Delivery of mail from devices, and of status notifications, to the company's mail server. */
+export interface OutboundDelivery {
+  /** Attempts all due deliveries. Returns the time of the next attempt; null if none is planned. */
+  run(): Promise<number | null>;
+}
+
+export function createOutboundDelivery(ports: {
+  readonly queue: ConnectorQueue;
+  readonly submitter: Pick<Submitter, 'submit'>;
+  readonly gate: () => GateView;
+  readonly notices: SenderNotices;
+  readonly now: () => number;
+  readonly random: () => number;
+  readonly onFailure: (what: string, error: unknown) => void;
+}): OutboundDelivery {
+  const { queue, submitter, notices, now } = ports;
+
+  async function attempt(mail: QueuedMail, deliveries: readonly DeliveryRow[]): Promise<void> {
+    const addressed = deliveries.flatMap((delivery) => {
+      const to = mail.envelope.to[delivery.recipient];
+      return to ? [{ delivery, address: to.address }] : [];
+    });
+    const own = ownSuspension(ports.gate());
+    if (own?.returns && mail.envelope.from !== null) {
+      const reason = 'An order suspends mail. The order returns mail to its sender.';
+      for (const { delivery } of addressed) {
+        await notices.end(mail, delivery, { action: 'failed', status: '5.7.0', reason, suspension: own });
+      }
+      return;
+    }
+    const message = await queue.message(mail.id);
+    const to = addressed.map(({ address }) => address);
+    const results = await submitter.submit({ from: mail.envelope.from, to, message });
+    for (const [index, { delivery }] of addressed.entries()) {
+      const result = results[index];
+      if (result) await settle(mail, delivery, result);
+    }
+  }
+
+  async function settle(
+    mail: QueuedMail,
+    delivery: DeliveryRow,
+    { result, response }: SubmissionResult,
+  ): Promise<void> {
+    if (result === 'accepted') return queue.end(delivery);
+    ports.onFailure('a message to the company’s mail server', new Error(response));
+    if (result === 'refused') {
+      const reason = 'The mail server refused the message.';
+      return notices.end(mail, delivery, { action: 'failed', status: statusOf(response), reason, response });
+    }
+    if (isOverdue(mail.at, now())) {
+      const reason = 'The mail server did not accept the message within 5 days.';
+      return notices.end(mail, delivery, { action: 'failed', status: '4.4.7', reason, response });
+    }
+    queue.retry(delivery, nextAttempt(delivery.attempts, now(), ports.random()));
+  }
+
+  return {
+    async run() {
+      const mails = Map.groupBy(queue.waiting('outbound', PER_RUN), ({ mail }) => mail);
+      let next: number | null = null;
+      const nextAt = (time: number) => {
+        next = Math.min(next ?? time, time);
+      };
+      for (const [id, deliveries] of mails) {
+        const due = deliveries.filter((delivery) => delivery.nextAt <= now());
+        const mail = due.length > 0 ? queue.mail(id) : null;
+        const own = ownSuspension(ports.gate());
+        // While an order holds mail, only notifications leave, because they tell senders about the order.
+        if (mail && !(own && !own.returns && mail.envelope.from !== null)) await attempt(mail, due);
+        for (const { mail: of, recipient } of deliveries) {
+          const left = queue.delivery(of, recipient);
+          if (left && left.nextAt > now()) nextAt(left.nextAt);
+        }
+      }
+      return next;
+    },
+  };
+}
+
+/** Enhanced status code in a response (RFC 2034), or a general one. */
+export function statusOf(response: string): string {
+  return /^\d{3}[ -]([245]\.\d{1,3}\.\d{1,3})\b/.exec(response)?.[1] ?? '5.0.0';
+}

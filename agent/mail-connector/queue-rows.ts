@@ -1,0 +1,187 @@
+/**
+ * Tables of the mail queue in SQLite. With WAL and synchronous=FULL, a committed change survives a crash and a power failure. Addresses and
+ * headers are encrypted (`queue-key.ts`). Messages are in files of their own.
+ */
+import { chmodSync, closeSync, openSync } from 'node:fs';
+import { DatabaseSync } from 'node:sqlite';
+import { Statements } from '../store/statements.ts';
+
+/**
+ * - `mail`: a message. `kind`: `inbound` to devices of people, `outbound` to the company's mail server. `number` is the order of arrival.
+ * - `delivery`: one recipient of a message. `lane`: person of an inbound delivery; the deliveries of one lane keep their order.
+ *   `sealed`: id of the sealed mail of the current attempt. `state`: `waiting` for an attempt, or `handed` to the server.
+ * - `copy`: one device of a handed delivery. `state`: `pending`, `delivered`, or the reason of a failure.
+ * - `seen`: names of messages that the queue has accepted, so that a repeated message is stored once.
+ */
+const SCHEMA = `
+create table if not exists mail (
+  number integer primary key autoincrement, id text not null unique, kind text not null, at integer not null, size integer not null,
+  envelope blob not null
+);
+create table if not exists delivery (
+  mail text not null, recipient integer not null, kind text not null, number integer not null, lane text not null, state text not null,
+  attempts integer not null, next_at integer not null, sealed text,
+  primary key (mail, recipient)
+) without rowid;
+create index if not exists delivery_due on delivery (kind, state, number);
+create unique index if not exists delivery_sealed on delivery (sealed) where sealed is not null;
+create table if not exists copy (
+  sealed text not null, device text not null, state text not null, denial blob,
+  primary key (sealed, device)
+) without rowid;
+create table if not exists seen (name text primary key, at integer not null) without rowid;
+create index if not exists seen_at on seen (at);
+`;
+
+export type MailKind = 'inbound' | 'outbound';
+export type CopyState = 'pending' | 'delivered' | 'returned' | 'expired' | 'ended';
+
+export interface MailRow {
+  readonly id: string;
+  readonly kind: MailKind;
+  readonly at: number;
+  readonly size: number;
+  readonly envelope: Uint8Array;
+}
+
+export interface DeliveryRow {
+  readonly mail: string;
+  readonly recipient: number;
+  readonly number: number;
+  readonly lane: string;
+  readonly state: 'waiting' | 'handed';
+  readonly attempts: number;
+  readonly nextAt: number;
+  readonly sealed: string | null;
+}
+
+export interface CopyRow {
+  readonly device: string;
+  readonly state: CopyState;
+  readonly denial: Uint8Array | null;
+}
+
+export type QueueRows = ReturnType<typeof openQueueRows>;
+
+const text = (value: unknown): string => String(value);
+const whole = (value: unknown): number => Number(value);
+const bytes = (value: unknown): Uint8Array => (value instanceof Uint8Array ? value : new Uint8Array());
+
+const COLUMNS = 'mail, recipient, number, lane, state, attempts, next_at, sealed';
+const deliveryOf = (row: Record<string, unknown>): DeliveryRow => ({
+  mail: text(row['mail']),
+  recipient: whole(row['recipient']),
+  number: whole(row['number']),
+  lane: text(row['lane']),
+  state: row['state'] === 'handed' ? 'handed' : 'waiting',
+  attempts: whole(row['attempts']),
+  nextAt: whole(row['next_at']),
+  sealed: row['sealed'] === null ? null : text(row['sealed']),
+});
+
+export function openQueueRows(file: string) {
+  closeSync(openSync(file, 'a', 0o600));
+  chmodSync(file, 0o600);
+  const db = new DatabaseSync(file, { timeout: 5000 });
+  try {
+    db.exec(`pragma journal_mode = wal; pragma synchronous = full; pragma secure_delete = on; ${SCHEMA}`);
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+  const sql = new Statements(db);
+  const one = (query: string, ...values: (string | number)[]): Record<string, unknown> | undefined =>
+    sql.all(query, ...values)[0];
+
+  return {
+    transaction: <T>(work: () => T): T => sql.transaction(work),
+    close: () => db.close(),
+
+    insert({ id, kind, at, size, envelope }: MailRow, lanes: readonly string[]): void {
+      sql.run('insert into mail (id, kind, at, size, envelope) values (?, ?, ?, ?, ?)', id, kind, at, size, envelope);
+      const number = whole(one('select number from mail where id = ?', id)?.['number']);
+      for (const [recipient, lane] of lanes.entries()) {
+        sql.run(
+          `insert into delivery (${COLUMNS}, kind) values (?, ?, ?, ?, 'waiting', 0, ?, null, ?)`,
+          ...[id, recipient, number, lane, at, kind],
+        );
+      }
+    },
+    /** False if the name exists. */
+    markSeen: (name: string, at: number): boolean =>
+      sql.run('insert into seen (name, at) values (?, ?) on conflict do nothing', name, at) > 0,
+    isSeen: (name: string): boolean => one('select 1 from seen where name = ?', name) !== undefined,
+    forgetSeen: (before: number): number => sql.run('delete from seen where at < ?', before),
+
+    mail(id: string): MailRow | null {
+      const row = one('select id, kind, at, size, envelope from mail where id = ?', id);
+      if (!row) return null;
+      const kind = row['kind'] === 'outbound' ? 'outbound' : 'inbound';
+      return { id, kind, at: whole(row['at']), size: whole(row['size']), envelope: bytes(row['envelope']) };
+    },
+    /** Ids of messages whose content a delivery still needs. */
+    withContent: (): string[] =>
+      sql.all(`select distinct mail from delivery where state = 'waiting'`).map((row) => text(row['mail'])),
+    needsContent: (mail: string): boolean =>
+      one(`select 1 from delivery where mail = ? and state = 'waiting' limit 1`, mail) !== undefined,
+    usage(): { readonly count: number; readonly bytes: number } {
+      const row = one('select count(*) as count, coalesce(sum(size), 0) as bytes from mail');
+      return { count: whole(row?.['count']), bytes: whole(row?.['bytes']) };
+    },
+    counts(): Record<string, number> {
+      const rows = sql.all('select kind, state, count(*) as count from delivery group by kind, state');
+      return Object.fromEntries(rows.map((row) => [`${row['kind']} ${row['state']}`, whole(row['count'])]));
+    },
+
+    waiting: (kind: MailKind, limit: number): DeliveryRow[] =>
+      sql
+        .all(
+          `select ${COLUMNS} from delivery where kind = ? and state = 'waiting' order by number, recipient limit ?`,
+          ...[kind, limit],
+        )
+        .map(deliveryOf),
+    delivery(mail: string, recipient: number): DeliveryRow | null {
+      const row = one(`select ${COLUMNS} from delivery where mail = ? and recipient = ?`, mail, recipient);
+      return row ? deliveryOf(row) : null;
+    },
+    bySealed(sealed: string): DeliveryRow | null {
+      const row = one(`select ${COLUMNS} from delivery where sealed = ?`, sealed);
+      return row ? deliveryOf(row) : null;
+    },
+    assignSealed: (mail: string, recipient: number, sealed: string | null): number =>
+      sql.run('update delivery set sealed = ? where mail = ? and recipient = ?', sealed, mail, recipient),
+    retry: (mail: string, recipient: number, attempts: number, nextAt: number): number =>
+      sql.run(
+        'update delivery set attempts = ?, next_at = ? where mail = ? and recipient = ?',
+        ...[attempts, nextAt, mail, recipient],
+      ),
+    markHanded: (mail: string, recipient: number): number =>
+      sql.run(`update delivery set state = 'handed' where mail = ? and recipient = ?`, mail, recipient),
+    saveCopy: (sealed: string, { device, state, denial }: CopyRow): number =>
+      sql.run(
+        `insert into copy (sealed, device, state, denial) values (?, ?, ?, ?)
+         on conflict (sealed, device) do update set state = excluded.state, denial = excluded.denial where copy.state = 'pending'`,
+        ...[sealed, device, state, denial],
+      ),
+    copies: (sealed: string): CopyRow[] =>
+      sql.all('select device, state, denial from copy where sealed = ? order by device', sealed).map((row) => ({
+        device: text(row['device']),
+        state: copyState(row['state']),
+        denial: row['denial'] === null ? null : bytes(row['denial']),
+      })),
+    forgetCopies: (sealed: string): number => sql.run('delete from copy where sealed = ?', sealed),
+    /** Ends one delivery. Returns true if it was the last of its message, which is then deleted too. */
+    end(mail: string, recipient: number): boolean {
+      sql.run('delete from delivery where mail = ? and recipient = ?', mail, recipient);
+      if (one('select 1 from delivery where mail = ? limit 1', mail) !== undefined) return false;
+      return sql.run('delete from mail where id = ?', mail) > 0;
+    },
+  };
+}
+
+const STATES: ReadonlySet<string> = new Set(['pending', 'delivered', 'returned', 'expired', 'ended']);
+function copyState(value: unknown): CopyState {
+  const state = String(value);
+  if (!STATES.has(state)) throw new Error(`unknown state of a copy: ${state}`);
+  return state as CopyState;
+}

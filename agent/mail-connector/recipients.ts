@@ -1,0 +1,97 @@
+import { isCordonError } from '../../shared/errors.ts';
+import type { MailRecipient } from '../../shared/protocol/mail-http.ts';
+import type { MailClient } from '../mail/mail-client.ts';
+import type { Member } from '../messaging/members/member.ts';
+import { isSameAddress } from './addresses.ts';
+import { type Suspension, suspensionOf } from './smtp-reply.ts';
+
+/** Milliseconds for which a response of the server is used again, long enough for the recipients of one burst of mail. */
+const CACHE = 10_000;
+const MOST_CACHED = 10_000;
+
+export type RecipientCheck =
+  | { readonly state: 'available' | 'held'; readonly person: string }
+  | { readonly state: 'refused'; readonly person: string; readonly suspension: Suspension }
+  | { readonly state: 'full' | 'no-device' | 'unknown' | 'unavailable' };
+
+export interface Recipients {
+  check(address: string): Promise<RecipientCheck>;
+  /** Verified devices of a person that the organization has certified for this address. */
+  devicesFor(person: string, address: string): Promise<readonly Member[]>;
+}
+
+/**
+ * Recipients of mail. The server says whose address it is. The connector believes the server only if the countersigned certificate of a
+ * device of this person contains the address. Otherwise a dishonest server could direct mail to a device of its own.
+ */
+export function createRecipients(ports: {
+  readonly client: Pick<MailClient, 'recipients'>;
+  readonly membersOf: (people: readonly string[]) => Promise<ReadonlyMap<string, readonly Member[]>>;
+  readonly now: () => number;
+  /** Called when the server names a person whose verified devices have another address. */
+  readonly onRedirected: (detail: string) => void;
+  readonly onFailure: (what: string, error: unknown) => void;
+}): Recipients {
+  const { client, membersOf, now } = ports;
+  const cache = new Map<string, { readonly until: number; readonly check: Promise<RecipientCheck> }>();
+
+  async function devicesFor(person: string, address: string): Promise<readonly Member[]> {
+    const members = (await membersOf([person])).get(person) ?? [];
+    return members.filter(({ email, mailConnector }) => mailConnector !== true && isSameAddress(address, email));
+  }
+
+  async function ask(address: string): Promise<RecipientCheck> {
+    const [found] = await client.recipients([address]);
+    if (!found || !isSameAddress(found.address, address)) return { state: 'unavailable' };
+    const stated = statedCheck(found);
+    if (!('person' in stated)) return stated;
+    const { person } = stated;
+    const devices = await devicesFor(person, address);
+    if (devices.length > 0) return stated;
+    const others = (await membersOf([person])).get(person) ?? [];
+    if (others.length > 0) {
+      ports.onRedirected(
+        `The server says that ${address} is the address of ${person}, but no verified device of this person has the address in its certificate.`,
+      );
+    }
+    return { state: 'no-device' };
+  }
+
+  async function safely(address: string): Promise<RecipientCheck> {
+    try {
+      return await ask(address);
+    } catch (error) {
+      if (!isCordonError(error)) throw error;
+      ports.onFailure('the check of a recipient', error);
+      return { state: 'unavailable' };
+    }
+  }
+
+  return {
+    devicesFor,
+    check(address) {
+      const known = cache.get(address);
+      if (known && known.until > now()) return known.check;
+      if (cache.size >= MOST_CACHED) cache.clear();
+      const check = safely(address);
+      cache.set(address, { until: now() + CACHE, check });
+      const forget = ({ state }: RecipientCheck) => void (state === 'unavailable' && cache.delete(address));
+      check.then(forget, () => cache.delete(address));
+      return check;
+    },
+  };
+}
+
+function statedCheck({ person, state, denial }: MailRecipient): RecipientCheck {
+  switch (state) {
+    case 'available':
+    case 'held':
+      return person === null ? { state: 'unavailable' } : { state, person };
+    case 'refused': {
+      const suspension = denial ? suspensionOf(denial) : { order: null, explanation: '', appeal: null };
+      return person === null ? { state: 'unavailable' } : { state, person, suspension };
+    }
+    default:
+      return { state };
+  }
+}

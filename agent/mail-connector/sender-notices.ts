@@ -1,0 +1,75 @@
+import type { ConnectorQueue, NewMail, QueuedMail } from './connector-queue.ts';
+import type { DeliveryRow } from './queue-rows.ts';
+import type { Suspension } from './smtp-reply.ts';
+import { statusNotification } from './status-notification.ts';
+
+export interface DeliveryResult {
+  readonly action: 'failed' | 'delivered';
+  readonly status: string;
+  readonly reason: string;
+  readonly response?: string | undefined;
+  readonly suspension?: Suspension | undefined;
+}
+
+/** Ends deliveries, and notifies the senders of mail (RFC 3464) as far as they want a notification. */
+export interface SenderNotices {
+  /**
+   * Ends a delivery with its result. The notification is durable in the queue before the delivery ends. After a crash between both, a
+   * repeated call makes no second notification.
+   */
+  end(mail: QueuedMail, delivery: DeliveryRow, result: DeliveryResult): Promise<void>;
+}
+
+export function createSenderNotices(ports: {
+  readonly queue: Pick<ConnectorQueue, 'add' | 'end'>;
+  readonly host: string;
+  readonly now: () => number;
+  readonly onNotice: () => void;
+}): SenderNotices {
+  const { queue, host, now } = ports;
+
+  function noticeOf(mail: QueuedMail, { recipient }: DeliveryRow, result: DeliveryResult): NewMail | null {
+    const { from, to, envelopeId, header, sender } = mail.envelope;
+    const addressed = to[recipient];
+    if (from === null || !addressed || !wantsNotice(addressed.notify, result.action)) return null;
+    const message = statusNotification({
+      ...result,
+      host,
+      from: `MAILER-DAEMON@${host}`,
+      to: from,
+      recipient: addressed.address,
+      arrivedAt: mail.at,
+      now: now(),
+      envelopeId,
+      originalRecipient: addressed.originalRecipient,
+      header,
+    });
+    return {
+      kind: sender === null ? 'outbound' : 'inbound',
+      envelope: {
+        from: null,
+        to: [{ address: from, person: sender, notify: ['NEVER'], originalRecipient: null }],
+        envelopeId: null,
+        header: '',
+        sender: null,
+      },
+      message,
+      name: `notice ${mail.id} ${recipient}`,
+    };
+  }
+
+  return {
+    async end(mail, delivery, result) {
+      const notice = noticeOf(mail, delivery, result);
+      if (notice) await queue.add(notice);
+      queue.end(delivery);
+      if (notice) ports.onNotice();
+    },
+  };
+}
+
+/** A sender who states no condition wants to hear of failures only (RFC 3461, section 4.1). */
+function wantsNotice(notify: readonly string[] | null, action: DeliveryResult['action']): boolean {
+  if (notify === null) return action === 'failed';
+  return notify.includes(action === 'failed' ? 'FAILURE' : 'SUCCESS');
+}
