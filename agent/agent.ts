@@ -12,6 +12,8 @@ import type { Sensors, SourceState } from './evidence/sensors.ts';
 import type { DialPort } from './link/dial.ts';
 import type { Link, LinkState } from './link/link.ts';
 import type { Mail, MailServiceState } from './mail/mail.ts';
+import type { OpenConnectorPart } from './mail-connector/connector-part.ts';
+import type { MailConnectorStatus } from './mail-connector/mail-connector.ts';
 import type { Messaging, MessagingState } from './messaging/messaging.ts';
 import type { AgentStore } from './store/agent-store.ts';
 import type { DiskReserve } from './store/disk-reserve.ts';
@@ -36,6 +38,8 @@ export interface AgentOptions {
   readonly dial: DialPort;
   readonly workspace: Workspace;
   readonly inventory: () => Promise<Inventory>;
+  /** Makes this agent a mail connector; absent on devices of people. */
+  readonly connector?: OpenConnectorPart | undefined;
   readonly onRestart: () => void;
   /** Called after the command `unenroll`, when the device's keys and data are deleted. */
   readonly onUnenrolled: () => void;
@@ -81,6 +85,8 @@ export interface AgentStatus {
   readonly workspace: 'open' | 'locked' | 'wiped';
   readonly messaging: MessagingState;
   readonly mail: MailServiceState;
+  /** State of the mail connector; null on devices of people, and until the connector has started. */
+  readonly connector: MailConnectorStatus | null;
   /** Number of the device's reports (receipts, alerts and other data for the server) that the server has not confirmed. */
   readonly unsent: number;
   /** Free space and state of the disk; null if the agent reserves no disk space. */

@@ -1,7 +1,9 @@
+import type { OrderTerms } from '../shared/order/documents.ts';
 import type { AgentOptions } from './agent.ts';
 import type { GateView } from './enforcement/gate-view.ts';
 import type { MailEngine } from './mail/mail-engine.ts';
 import { openMailEngine } from './mail/open-mail-engine.ts';
+import type { ConnectorPart } from './mail-connector/connector-part.ts';
 import type { MessagingEngine } from './messaging/engine.ts';
 import { type MessagingPorts, openMessaging } from './messaging/open-messaging.ts';
 import type { DeviceStore } from './store/agent-store.ts';
@@ -10,6 +12,10 @@ import type { DeviceStore } from './store/agent-store.ts';
 export interface Communication {
   readonly messaging: MessagingEngine;
   readonly mail: MailEngine;
+  /** Mail connector, which takes the place of the user's mail; null on devices of people. */
+  readonly connector: ConnectorPart | null;
+  /** Called when the frame `new-mail` arrives. */
+  newMail(): void;
   welcomed(): void;
   down(): void;
   /** Called after a change that may allow or stop messages and mail: an order, a lock, an unlock or a wipe. */
@@ -20,9 +26,11 @@ export interface Communication {
 
 export function openCommunication(
   given: Omit<MessagingPorts, 'gate' | 'announce' | 'workspace' | 'keyPackages' | 'patience'> & {
-    readonly options: Pick<AgentOptions, 'workspace' | 'keyPackages' | 'patience' | 'announce' | 'announceMail'>;
+    readonly options: Pick<AgentOptions, 'workspace' | 'keyPackages' | 'patience' | 'announce' | 'announceMail' | 'connector'>;
     readonly store: DeviceStore;
     readonly gate: (service: 'messaging' | 'mail') => GateView;
+    /** Terms of an order in the signed order list; null for an unknown or withheld order. */
+    readonly termsOf: (order: string) => Pick<OrderTerms, 'statement' | 'appeal'> | null;
   },
 ): Communication {
   const { workspace, keyPackages, patience, announce, announceMail } = given.options;
@@ -39,27 +47,32 @@ export function openCommunication(
     gate: () => given.gate('mail'),
     announce: (text) => announceMail?.(text),
   });
+  const connector = given.options.connector?.({ ...ports, foundation, gate: () => given.gate('mail') }) ?? null;
+  /** Work of this agent with mail. A mail connector has no user whose mail it could show. */
+  const worker = connector ?? mail;
   // Mail waits for the confirmation of the messaging key, and for the key that decrypts stored data.
-  messaging.onChange(() => mail.wake());
+  messaging.onChange(() => worker.wake());
   return {
     messaging,
     mail,
+    connector,
+    newMail: () => worker.newMail(),
     welcomed() {
       messaging.welcomed();
-      mail.welcomed();
+      worker.welcomed();
     },
     down() {
       messaging.down();
-      mail.down();
+      worker.down();
     },
     wake() {
       messaging.wake();
-      mail.wake();
+      worker.wake();
     },
     async maintain() {
       await messaging.maintain();
-      await mail.maintain();
+      await worker.maintain();
     },
-    stop: async () => void (await Promise.all([messaging.stop(), mail.stop()])),
+    stop: async () => void (await Promise.all([messaging.stop(), mail.stop(), connector?.stop()])),
   };
 }

@@ -20,6 +20,7 @@ import { machineSensors } from './evidence/machine-sensors.ts';
 import { sensorsFrom } from './evidence/sensor-command.ts';
 import { collectInventory } from './inventory/inventory.ts';
 import { dialDirect } from './link/dial.ts';
+import type { OpenConnectorPart } from './mail-connector/connector-part.ts';
 import type { PagePorts } from './page/app.ts';
 import type { Page } from './page/page.ts';
 import { type AgentStore, openAgentStore } from './store/agent-store.ts';
@@ -45,10 +46,17 @@ export interface OpenedAgent {
   readonly log: pino.Logger;
 }
 
+export interface DaemonOptions {
+  /** Clocks for the demo. The default is this machine's clocks. */
+  readonly time?: DeviceTime | undefined;
+  /** Part that makes this agent a mail connector. It takes part in no conversation. */
+  readonly connector?: OpenConnectorPart | undefined;
+}
+
 export async function openAgent(
   config: AgentConfig,
   onEnd: (end: DaemonEnd) => void,
-  time: DeviceTime = machineTime(),
+  { time = machineTime(), connector }: DaemonOptions = {},
 ): Promise<OpenedAgent> {
   const credentials = credentialFolder(config.identity);
   // The agent reads the credentials first, because it must not create an empty store on a machine that is not enrolled.
@@ -68,6 +76,8 @@ export async function openAgent(
       replaceChain: (chainPem) => reserve.run(() => credentials.replaceChain(chainPem)),
     },
     time,
+    connector,
+    ...(connector && { keyPackages: 0 }),
     sensors: config.sensors
       ? sensorsFrom(config.sensors, noReading)
       : machineSensors({
@@ -114,7 +124,7 @@ const withoutControls = (fields: Record<string, unknown> = {}) =>
   );
 
 /** Runs the daemon until it receives a signal, the command `restart-agent` or the command `unenroll`. */
-export async function runDaemon(config: AgentConfig, time?: DeviceTime): Promise<DaemonEnd> {
+export async function runDaemon(config: AgentConfig, options: DaemonOptions = {}): Promise<DaemonEnd> {
   const signals = listenForStop({
     within: STOP_WITHIN,
     log: (text) => process.stderr.write(`cordon-agent: ${text}\n`),
@@ -125,7 +135,7 @@ export async function runDaemon(config: AgentConfig, time?: DeviceTime): Promise
   const ended = new Promise<DaemonEnd>((resolve) => {
     end = resolve;
   });
-  const { agent, store, reserve, log } = await openAgent(config, (how) => end(how), time);
+  const { agent, store, reserve, log } = await openAgent(config, (how) => end(how), options);
   const messages = createMessageResponder(agent.messaging);
   const page = pageOnDemand({ agent, messaging: agent.messaging, log });
   const control = await serveControl(config.socket, (request) => respond({ agent, messages, page }, request));

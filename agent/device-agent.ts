@@ -197,6 +197,7 @@ class DeviceAgent implements Agent {
       workspace: this.#options.workspace.state(),
       messaging: this.messaging.state(),
       mail: this.mail.state(),
+      connector: this.#communication.connector?.status() ?? null,
       unsent: this.#store.count(),
       disk: this.#disk.report(),
     };
@@ -462,6 +463,7 @@ class DeviceAgent implements Agent {
       send: this.link.send,
       approverSet: () => this.#enforcement.documents.approverSet,
       gate: (service) => this.gate(service),
+      termsOf: (order) => this.#enforcement.documents.orders.get(order)?.revision.terms ?? null,
       onReport: () => this.#outbox.pump(),
       onFailure: (what, error) => {
         this.#log.debug('messages or mail wait', { what, error: message(error) });

@@ -7,11 +7,22 @@ import { openWorkspace } from './workspace/workspace.ts';
 
 export function addEnrollCommand(
   program: Command,
-  { config, say }: { readonly config: () => AgentConfig; readonly say: (lines: readonly string[]) => void },
+  {
+    config,
+    say,
+    name = 'cordon-agent',
+    description = 'Enroll this machine as a device of your organization',
+  }: {
+    readonly config: () => AgentConfig;
+    readonly say: (lines: readonly string[]) => void;
+    /** Command line of the program, such as `cordon-agent`. */
+    readonly name?: string;
+    readonly description?: string;
+  },
 ): void {
   program
     .command('enroll')
-    .description('Enroll this machine as a device of your organization')
+    .description(description)
     .argument(
       '[link]',
       'the activation link from your admin; leave it out to paste the link at a prompt or on standard input',
@@ -19,7 +30,7 @@ export function addEnrollCommand(
     .option('--link-file <file>', 'read the link from this file; the file must have mode 0600')
     .option('--replace', 'replace this machine’s current identity', false)
     .action(async (argument: string | undefined, { replace, linkFile }: { replace: boolean; linkFile?: string }) => {
-      const prompt = { argument, file: linkFile, label: 'Activation link', safe: 'cordon-agent enroll' };
+      const prompt = { argument, file: linkFile, label: 'Activation link', safe: `${name} enroll` };
       const link = await readSecretArgument(process, prompt);
       const { home, identity, store: file, workspace } = config();
       const [{ enroll }, { dialDirect }, { openAgentStore }] = await Promise.all([
@@ -39,7 +50,7 @@ export function addEnrollCommand(
         await openWorkspace(workspace);
         say([
           `Enrolled this machine as ${credentials.device} at ${new URL(credentials.deviceUrl).host}.`,
-          'Start the agent with: cordon-agent run',
+          name === 'cordon-agent' ? 'Start the agent with: cordon-agent run' : `Start it with: ${name} run`,
         ]);
       } finally {
         store.close();

@@ -12,7 +12,7 @@ export interface FrameDispatchPorts {
   readonly intake: DocumentIntake;
   readonly outbox: OutboxSender;
   readonly commands: Commands;
-  readonly communication: Pick<Communication, 'messaging' | 'mail' | 'welcomed'>;
+  readonly communication: Pick<Communication, 'messaging' | 'newMail' | 'welcomed'>;
   readonly send: Link['send'];
   readonly versions: () => { readonly list: number; readonly record: number; readonly approverSet: number };
   readonly onTime: (time: number) => void;
@@ -32,7 +32,7 @@ export interface FrameDispatch {
 
 export function createFrameDispatch(ports: FrameDispatchPorts): FrameDispatch {
   const { identity, intake, outbox, commands, communication, send } = ports;
-  const { messaging, mail } = communication;
+  const { messaging } = communication;
   const have = () => void send({ kind: 'have', ...ports.versions() });
 
   let missed = false;
@@ -100,7 +100,7 @@ export function createFrameDispatch(ports: FrameDispatchPorts): FrameDispatch {
       case 'members-changed':
         return messaging.take(frame);
       case 'new-mail':
-        return mail.newMail();
+        return communication.newMail();
     }
   };
   return { receive, missed: () => missed };

@@ -66,7 +66,7 @@ export async function main(argv: readonly string[], time?: DeviceTime): Promise<
       if (detach) return startDetached(given);
       forgetNotifySocket();
       const { runDaemon } = await import('./daemon.ts');
-      const end = await runDaemon(given, time);
+      const end = await runDaemon(given, { time });
       if (end === 'restart') exit = restart(given);
     });
 

@@ -8,10 +8,16 @@ if (Number(process.versions.node.split('.')[0]) < 26) {
 }
 const { prepareCommandLine } = await import('../shared/command-line.js');
 prepareCommandLine();
-const { runCli } = await import('./cli/main.ts').catch((error) => {
+const missing = (error) => {
   if (error.code !== 'ERR_MODULE_NOT_FOUND') throw error;
   console.error(`cordon: ${error.message}. Run "npm ci --omit=dev" in the folder of Cordon, then try again.`);
   process.exit(1);
-});
+};
 const { stdin, stdout, stderr, argv } = process;
-process.exitCode = await runCli(argv.slice(2), { stdin, stdout, stderr });
+if (argv[2] === 'mail-connector') {
+  const { runMailConnector } = await import('./cli/mail-connector-command.ts').catch(missing);
+  process.exitCode = runMailConnector(argv.slice(3));
+} else {
+  const { runCli } = await import('./cli/main.ts').catch(missing);
+  process.exitCode = await runCli(argv.slice(2), { stdin, stdout, stderr });
+}

@@ -25,6 +25,7 @@ describe('the table of environment variables', () => {
   it.each([
     ['server', /^server\/config\.ts$/],
     ['agent', /^agent\/config\.ts$/],
+    ['mail connector', /^agent\/mail-connector\/config\.ts$/],
     ['command line', /^server\/cli\/config\.ts$/],
     ['tests', /^tests\//],
   ] as const)('has no variable of the %s that nothing reads', (reader, where) => {

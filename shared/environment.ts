@@ -2,13 +2,13 @@
  * Table of all environment variables whose names begin with `CORDON_`. All programs share one environment, so each program accepts the
  * variables of the others and refuses only names outside this table.
  *
- * To add a variable: add a line here, then read it in the configuration file of its program (`server/config.ts`, `agent/config.ts` or
- * `server/cli/config.ts`). `environment.test.ts` fails for a name in the source code that is not in this table.
+ * To add a variable: add a line here, then read it in the configuration file of its program (`server/config.ts`, `agent/config.ts`,
+ * `agent/mail-connector/config.ts` or `server/cli/config.ts`). `environment.test.ts` fails for a name in the source code that is not in this table.
  */
 import { CordonError } from './errors.ts';
 
 export interface Variable {
-  readonly reader: 'server' | 'agent' | 'command line' | 'tests';
+  readonly reader: 'server' | 'agent' | 'mail connector' | 'command line' | 'tests';
   /** Error messages and logs never show a secret value. */
   readonly secret?: true;
 }
@@ -72,6 +72,26 @@ export const VARIABLES: Readonly<Record<string, Variable>> = {
   CORDON_AGENT_GPSD_PORT: { reader: 'agent' },
   CORDON_AGENT_GEOCLUE: { reader: 'agent' },
   CORDON_AGENT_LOG: { reader: 'agent' },
+
+  CORDON_CONNECTOR_HOME: { reader: 'mail connector' },
+  CORDON_CONNECTOR_NAME: { reader: 'mail connector' },
+  CORDON_CONNECTOR_SMTP: { reader: 'mail connector' },
+  CORDON_CONNECTOR_BIND: { reader: 'mail connector' },
+  CORDON_CONNECTOR_PORT: { reader: 'mail connector' },
+  CORDON_CONNECTOR_CERTIFICATE: { reader: 'mail connector' },
+  CORDON_CONNECTOR_KEY: { reader: 'mail connector' },
+  CORDON_CONNECTOR_TLS: { reader: 'mail connector' },
+  CORDON_CONNECTOR_CLIENTS: { reader: 'mail connector' },
+  CORDON_CONNECTOR_LARGEST_MIB: { reader: 'mail connector' },
+  CORDON_CONNECTOR_QUEUE_MIB: { reader: 'mail connector' },
+  CORDON_CONNECTOR_CONNECTIONS: { reader: 'mail connector' },
+  CORDON_CONNECTOR_RECIPIENTS: { reader: 'mail connector' },
+  CORDON_CONNECTOR_POSTMASTER: { reader: 'mail connector' },
+  CORDON_CONNECTOR_SUBMISSION_URL: { reader: 'mail connector', secret: true },
+  CORDON_CONNECTOR_IMAP_URL: { reader: 'mail connector', secret: true },
+  CORDON_CONNECTOR_IMAP_RECIPIENT: { reader: 'mail connector' },
+  CORDON_CONNECTOR_IMAP_FOLDER: { reader: 'mail connector' },
+  CORDON_CONNECTOR_IMAP_DONE: { reader: 'mail connector' },
 
   CORDON_SERVER: { reader: 'command line' },
   CORDON_TOKEN: { reader: 'command line', secret: true },

@@ -67,6 +67,8 @@ export interface ConnectorConfig {
   readonly home: string;
   /** Host name in SMTP greetings, Received fields and notifications. */
   readonly name: string;
+  /** Largest message in bytes. */
+  readonly largest: number;
   readonly queueLimit: number;
   /** Null if the connector receives mail from a mailbox only. */
   readonly smtp: SmtpIntakeOptions | null;
@@ -111,6 +113,7 @@ export function readConnectorConfig(home: string | undefined, env: NodeJS.Proces
   return Object.freeze({
     home: connectorHome(home, env),
     name,
+    largest: settings.CORDON_CONNECTOR_LARGEST_MIB * MiB,
     queueLimit: settings.CORDON_CONNECTOR_QUEUE_MIB * MiB,
     smtp:
       settings.CORDON_CONNECTOR_SMTP === 'off'

@@ -148,6 +148,12 @@ export const COMMAND_GROUPS: readonly CommandGroup[] = [
   },
   {
     commands: {
+      'mail-connector': 'Run the mail connector between your mail server and devices, on a machine of your own',
+    },
+    load: async () => (await import('./mail-connector-command.ts')).addMailConnectorCommand,
+  },
+  {
+    commands: {
       restore: 'Restore a backup on this machine. Stop the server and set its environment variables first',
     },
     load: async () => (await import('./restore-command.ts')).addRestoreCommand,

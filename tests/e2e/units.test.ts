@@ -22,6 +22,7 @@ const UNITS = [
   'server/cordon-witness.service',
   'agent/cordon-agent.service',
   'agent/cordon-agent-enroll.service',
+  'agent/cordon-mail-connector.service',
 ];
 const analyze = tool('systemd-analyze', 'Debian: systemd');
 const notify = tool('systemd-notify', 'Debian: systemd');

@@ -1,0 +1,16 @@
+#!/usr/bin/env node
+// Plain JavaScript, so that an older Node can read it and say what is missing instead of failing on the first type.
+if (Number(process.versions.node.split('.')[0]) < 26) {
+  console.error(
+    `cordon mail-connector needs Node 26 and this is ${process.versions.node}: run it with the one in node_modules/.bin.`,
+  );
+  process.exit(1);
+}
+const { prepareCommandLine } = await import('../shared/command-line.js');
+prepareCommandLine();
+const { main } = await import('./mail-connector/main.ts').catch((error) => {
+  if (error.code !== 'ERR_MODULE_NOT_FOUND') throw error;
+  console.error(`cordon mail-connector: ${error.message}. Run "npm ci --omit=dev" in the folder of Cordon.`);
+  process.exit(1);
+});
+process.exitCode = await main(process.argv.slice(2));
