@@ -14,13 +14,13 @@ export interface ConfigCheck {
   readonly usable: boolean;
 }
 
-export async function checkConfig(given: string | undefined, env: NodeJS.ProcessEnv): Promise<ConfigCheck> {
+export async function checkConfig(given: string | undefined): Promise<ConfigCheck> {
   const problems: string[] = [];
   const warnings: string[] = [];
   const facts: string[] = [];
-  const home = connectorHome(given, env);
+  const home = connectorHome(given);
   try {
-    const config = readConnectorConfig(given, env);
+    const config = readConnectorConfig(given);
     const { smtp, mailbox, submission } = config;
     if (smtp) facts.push(`SMTP listens on ${smtp.bind}:${smtp.port}, ${smtp.tls ? 'with' : 'without'} STARTTLS.`);
     if (mailbox) facts.push(`The connector reads the folder ${mailbox.folder} at ${mailbox.host}:${mailbox.port}.`);
@@ -34,7 +34,7 @@ export async function checkConfig(given: string | undefined, env: NodeJS.Process
     if (!(error instanceof EnvironmentError)) throw error;
     problems.push(...error.problems);
   }
-  const { identity } = readAgentConfig(home, env);
+  const { identity } = readAgentConfig(home);
   try {
     const { device } = credentialFolder(identity).current();
     facts.push(`This machine is enrolled as ${device}.`);

@@ -77,11 +77,11 @@ export interface ConnectorConfig {
 }
 
 /** Folder of the connector, which every command needs. The other settings are needed to run. */
-export function connectorHome(home: string | undefined, env: NodeJS.ProcessEnv): string {
+export function connectorHome(home: string | undefined, env: NodeJS.ProcessEnv = process.env): string {
   return home ?? env['CORDON_CONNECTOR_HOME'] ?? '/var/lib/cordon-mail-connector';
 }
 
-export function readConnectorConfig(home: string | undefined, env: NodeJS.ProcessEnv): ConnectorConfig {
+export function readConnectorConfig(home: string | undefined, env: NodeJS.ProcessEnv = process.env): ConnectorConfig {
   requireKnownVariables(env);
   const parsed = environment.safeParse(env);
   if (!parsed.success) {

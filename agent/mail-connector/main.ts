@@ -16,7 +16,7 @@ const NAME = 'cordon mail-connector';
 const EXIT_HELP = exitCodeHelp(['failed', 'usage', 'forbidden', 'notFound', 'conflict', 'unavailable', 'restart']);
 
 /** Runs one command and returns the exit code. */
-export async function main(argv: readonly string[], env: NodeJS.ProcessEnv = process.env): Promise<number> {
+export async function main(argv: readonly string[]): Promise<number> {
   const program = new Command(NAME)
     .description('Passes mail between your company’s mail server and the devices of people')
     .version(AGENT_VERSION, '-V, --version', 'print the version')
@@ -26,7 +26,7 @@ export async function main(argv: readonly string[], env: NodeJS.ProcessEnv = pro
     .addHelpText('after', EXIT_HELP)
     .exitOverride();
   const home = () => program.opts<{ home?: string }>().home;
-  const agentConfig = () => readAgentConfig(connectorHome(home(), env), env);
+  const agentConfig = () => readAgentConfig(connectorHome(home()));
   let exit = 0;
 
   addEnrollCommand(program, {
@@ -39,7 +39,7 @@ export async function main(argv: readonly string[], env: NodeJS.ProcessEnv = pro
     .command('run')
     .description('Run the mail connector in the foreground')
     .action(async () => {
-      const config = readConnectorConfig(home(), env);
+      const config = readConnectorConfig(home());
       const agent = agentConfig();
       forgetNotifySocket();
       const [{ runDaemon }, { connectorPart }] = await Promise.all([
@@ -67,7 +67,7 @@ export async function main(argv: readonly string[], env: NodeJS.ProcessEnv = pro
     .description('Check the settings, the certificate, and the sign-in to the company’s mail server')
     .action(async () => {
       const { checkConfig } = await import('./check-config.ts');
-      const { lines, usable } = await checkConfig(home(), env);
+      const { lines, usable } = await checkConfig(home());
       say(lines);
       if (!usable) exit = EXIT.usage;
     });
