@@ -8,6 +8,7 @@ if (Number(process.versions.node.split('.')[0]) < 26) {
 }
 const { prepareCommandLine } = await import('../shared/command-line.js');
 prepareCommandLine();
+/** @param {NodeJS.ErrnoException} error */
 const missing = (error) => {
   if (error.code !== 'ERR_MODULE_NOT_FOUND') throw error;
   console.error(`cordon: ${error.message}. Run "npm ci --omit=dev" in the folder of Cordon, then try again.`);

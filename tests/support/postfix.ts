@@ -18,7 +18,6 @@ import {
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePort } from './free-port.ts';
 import { tool } from './tools.ts';
 import { until } from './until.ts';
 
@@ -67,7 +66,12 @@ export interface Postfix {
 }
 
 /** `connector`: port of the mail connector. `authority`: PEM of the authority that signed the connector's certificate. */
-export async function startPostfix(connector: number, authority: string, users: readonly string[]): Promise<Postfix> {
+export async function startPostfix(
+  connector: number,
+  authority: string,
+  users: readonly string[],
+  port: number,
+): Promise<Postfix> {
   const folder = mkdtempSync(join(tmpdir(), 'postfix-'));
   chmodSync(folder, 0o755);
   const [config, queue, data, mail] = ['config', 'queue', 'data', 'mail'].map((name) => join(folder, name)) as [
@@ -81,7 +85,6 @@ export async function startPostfix(connector: number, authority: string, users: 
   const nobody = idsOf('nobody');
   chownSync(data, uid, gid);
   chownSync(mail, nobody.uid, nobody.gid);
-  const port = await freePort();
   const log = join(folder, 'log');
   writeFileSync(join(config, 'connector-authority.pem'), authority);
   writeFileSync(join(config, 'master.cf'), MASTER.trimStart().replace('PORT', String(port)));
