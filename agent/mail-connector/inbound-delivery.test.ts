@@ -7,7 +7,7 @@ import { readSealedMail, verifySealedMail } from '../../shared/seal/mail.ts';
 import { makeMailKey, type NewMailKey } from '../../shared/seal/mail-key.ts';
 import { makeSigningKey } from '../../shared/seal/signing-key.ts';
 import type { Self } from '../../shared/seal/terms.ts';
-import { MailIntake, OPEN } from '../../tests/support/mail-intake.ts';
+import { EXPLAIN, MailIntake, OPEN } from '../../tests/support/mail-intake.ts';
 import { MailService } from '../../tests/support/mail-service.ts';
 import type { MailClient } from '../mail/mail-client.ts';
 import { handOverMail, mailKeysOf } from '../mail/send-mail.ts';
@@ -80,6 +80,7 @@ beforeEach(async () => {
     notices: createSenderNotices({
       queue: intake.queue,
       host: 'connector.example',
+      explain: EXPLAIN,
       now: () => now,
       onNotice: () => undefined,
     }),

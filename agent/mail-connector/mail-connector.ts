@@ -25,6 +25,7 @@ import { createQueueKey } from './queue-key.ts';
 import { createRecipients } from './recipients.ts';
 import { createSenderNotices } from './sender-notices.ts';
 import { type SmtpIntake, startSmtpIntake } from './smtp-intake.ts';
+import { explainFrom, type PublicTexts } from './smtp-reply.ts';
 import { createSubmitter } from './submission.ts';
 
 const SECOND = 1000;
@@ -43,6 +44,8 @@ export interface MailConnectorPorts {
   readonly membership: Pick<Membership, 'membersOf' | 'memberOf'>;
   readonly self: () => Self;
   readonly gate: () => GateView;
+  /** Public texts of an order in the signed order list; null for an unknown or withheld order. */
+  readonly statementOf: (order: string) => PublicTexts | null;
   readonly alert: (code: string, detail: string) => void;
   readonly onFailure: (what: string, error: unknown) => void;
 }
@@ -75,11 +78,12 @@ export async function startMailConnector(ports: MailConnectorPorts): Promise<Mai
     onRedirected: (detail) => ports.alert('mail_redirected', detail),
     onFailure,
   });
+  const explain = explainFrom(ports.statementOf);
   const submitter = createSubmitter(config.submission, config.name);
   const wakeAll = () => {
     for (const loop of loops) loop.request();
   };
-  const notices = createSenderNotices({ queue, host: config.name, now, onNotice: wakeAll });
+  const notices = createSenderNotices({ queue, host: config.name, explain, now, onNotice: wakeAll });
   const inbound = createInboundDelivery({
     queue,
     recipients,
@@ -145,7 +149,8 @@ export async function startMailConnector(ports: MailConnectorPorts): Promise<Mai
     }
   }, CLEAN_EVERY);
   const smtp: SmtpIntake | null =
-    config.smtp && (await startSmtpIntake(config.smtp, { queue, recipients, gate, onQueued: wakeAll, onFailure, now }));
+    config.smtp &&
+    (await startSmtpIntake(config.smtp, { queue, recipients, gate, explain, onQueued: wakeAll, onFailure, now }));
   const mailbox =
     config.mailbox &&
     createMailboxReader({

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { newDeviceId, newPersonId } from '../../shared/protocol/ids.ts';
 import type { SealedMail } from '../../shared/protocol/mail-http.ts';
 import { freePort } from '../../tests/support/free-port.ts';
-import { MailIntake, OPEN } from '../../tests/support/mail-intake.ts';
+import { EXPLAIN, MailIntake, OPEN } from '../../tests/support/mail-intake.ts';
 import { MAIL_PASSWORD, MAIL_USER, startMailServer, type TestMailServer } from '../../tests/support/mail-server.ts';
 import type { OpenedMail } from '../mail/open-mail.ts';
 import type { Member } from '../messaging/members/member.ts';
@@ -70,6 +70,7 @@ const delivery = (given: Submitter = submitter) =>
     notices: createSenderNotices({
       queue: intake.queue,
       host: 'connector.example',
+      explain: EXPLAIN,
       now: () => now,
       onNotice: () => undefined,
     }),
@@ -265,7 +266,7 @@ describe('orders', () => {
     open: false,
     denials: [
       {
-        order: '2026-007',
+        order: '2026-008',
         revision: 1,
         title: '',
         reasons: [],
@@ -294,7 +295,7 @@ describe('orders', () => {
     await delivery().run();
     expect(server.received).toEqual([]);
     const [notice] = await inbound();
-    expect(notice?.text).toMatch(/Order: 2026-007[\s\S]*Mail is suspended\.[\s\S]*appeals@authority\.example/);
+    expect(notice?.text).toMatch(/Order: 2026-008[\s\S]*Mail is suspended\.[\s\S]*appeals@authority\.example/);
   });
 });
 

@@ -5,6 +5,8 @@ import type { Member } from '../messaging/members/member.ts';
 import { isSameAddress } from './addresses.ts';
 import { type Suspension, suspensionOf } from './smtp-reply.ts';
 
+/** States that the connector may use again. A refusal must end at once when its order ends, or when the mailbox has space. */
+const CACHED: ReadonlySet<RecipientCheck['state']> = new Set(['available', 'held', 'unknown']);
 /** Milliseconds for which a response of the server is used again, long enough for the recipients of one burst of mail. */
 const CACHE = 10_000;
 const MOST_CACHED = 10_000;
@@ -75,8 +77,8 @@ export function createRecipients(ports: {
       if (cache.size >= MOST_CACHED) cache.clear();
       const check = safely(address);
       cache.set(address, { until: now() + CACHE, check });
-      const forget = ({ state }: RecipientCheck) => void (state === 'unavailable' && cache.delete(address));
-      check.then(forget, () => cache.delete(address));
+      const forget = () => void cache.delete(address);
+      check.then(({ state }) => void (CACHED.has(state) || forget()), forget);
       return check;
     },
   };

@@ -1,6 +1,6 @@
 import type { ConnectorQueue, NewMail, QueuedMail } from './connector-queue.ts';
 import type { DeliveryRow } from './queue-rows.ts';
-import type { Suspension } from './smtp-reply.ts';
+import type { Explain, Suspension } from './smtp-reply.ts';
 import { statusNotification } from './status-notification.ts';
 
 export interface DeliveryResult {
@@ -23,6 +23,7 @@ export interface SenderNotices {
 export function createSenderNotices(ports: {
   readonly queue: Pick<ConnectorQueue, 'add' | 'end'>;
   readonly host: string;
+  readonly explain: Explain;
   readonly now: () => number;
   readonly onNotice: () => void;
 }): SenderNotices {
@@ -34,6 +35,7 @@ export function createSenderNotices(ports: {
     if (from === null || !addressed || !wantsNotice(addressed.notify, result.action)) return null;
     const message = statusNotification({
       ...result,
+      suspension: result.suspension && ports.explain(result.suspension),
       host,
       from: `MAILER-DAEMON@${host}`,
       to: from,

@@ -12,7 +12,7 @@ import type { ConnectorQueue, QueuedEnvelope } from './connector-queue.ts';
 import { NOTIFY } from './connector-queue.ts';
 import { hasField, headerFields, headerOf, hopsOf, receivedField } from './message-header.ts';
 import type { RecipientCheck, Recipients } from './recipients.ts';
-import { ownSuspension, REPLIES, type SmtpReply, suspensionReply } from './smtp-reply.ts';
+import { type Explain, ownSuspension, REPLIES, type SmtpReply, suspensionReply } from './smtp-reply.ts';
 
 const MINUTE = 60_000;
 const MiB = 1024 * 1024;
@@ -47,6 +47,7 @@ export interface SmtpIntakePorts {
   readonly queue: Pick<ConnectorQueue, 'add' | 'hasSpaceFor' | 'digest'>;
   readonly recipients: Recipients;
   readonly gate: () => GateView;
+  readonly explain: Explain;
   readonly onQueued: () => void;
   readonly onFailure: (what: string, error: unknown) => void;
   readonly now: () => number;
@@ -130,7 +131,7 @@ function createSession(options: SmtpIntakeOptions, ports: SmtpIntakePorts): Sess
 
   const gateReply = (): SmtpReply | null => {
     const own = ownSuspension(ports.gate());
-    return own && suspensionReply(own, own.returns);
+    return own && suspensionReply(ports.explain(own), own.returns);
   };
 
   /** Content of the message; null if it is too large for the limit or for the memory. The function always reads the whole stream. */
@@ -170,7 +171,7 @@ function createSession(options: SmtpIntakeOptions, ports: SmtpIntakePorts): Sess
       const plain = plainAddress(wanted);
       if (plain === null) return REPLIES.unknown;
       const check = await recipients.check(plain);
-      const reply = recipientReply(check);
+      const reply = recipientReply(check, ports.explain);
       if (reply) return reply;
       if ('person' in check) accepted.get(session)?.set(address, { address: plain, person: check.person });
       return null;
@@ -229,13 +230,13 @@ function envelopeOf(
 }
 
 /** Reply for a recipient; null to accept mail for the recipient. */
-export function recipientReply(check: RecipientCheck): SmtpReply | null {
+function recipientReply(check: RecipientCheck, explain: Explain): SmtpReply | null {
   switch (check.state) {
     case 'available':
     case 'held':
       return null;
     case 'refused':
-      return suspensionReply(check.suspension, true);
+      return suspensionReply(explain(check.suspension), true);
     case 'full':
       return REPLIES.mailboxFull;
     case 'no-device':

@@ -49,6 +49,30 @@ function suspensionText({ order, explanation, appeal }: Suspension): string {
   return `${head}${reason === '' ? '' : ` ${reason}`}${contact}`;
 }
 
+/** Replaces the explanation of a suspension by the public statement of its order. */
+export type Explain = (suspension: Suspension) => Suspension;
+
+/** Uses the signed order list, which every agent has. A withheld order has no public statement, so its explanation stays. */
+export const explainFrom =
+  (statementOf: (order: string) => PublicTexts | null): Explain =>
+  (suspension) => {
+    const texts = suspension.order === null ? null : statementOf(suspension.order);
+    if (!texts) return suspension;
+    const english = Object.keys(texts.statement).find((language) => /^en\b/i.test(language));
+    const explanation = texts.statement[english ?? ''] ?? Object.values(texts.statement)[0];
+    return {
+      ...suspension,
+      explanation: explanation ?? suspension.explanation,
+      appeal: texts.appeal ?? suspension.appeal,
+    };
+  };
+
+/** Public texts of an order: the statement by language, and the contact for an appeal. */
+export interface PublicTexts {
+  readonly statement: Readonly<Record<string, string>>;
+  readonly appeal: string | null;
+}
+
 export const suspensionOf = ({ order, detail, appeal }: DenialNotice): Suspension => ({
   order,
   explanation: detail,
@@ -60,10 +84,8 @@ export function ownSuspension({ open, denials }: GateView): (Suspension & { read
   if (open) return null;
   const denial = denials.find(({ waiting }) => waiting === 'return') ?? denials[0];
   if (!denial) return { order: null, explanation: '', appeal: null, returns: false };
-  const { order, statement, appeal, waiting } = denial;
-  const english = Object.keys(statement).find((language) => /^en\b/i.test(language));
-  const explanation = statement[english ?? ''] ?? Object.values(statement)[0] ?? '';
-  return { order, explanation, appeal, returns: waiting === 'return' };
+  const { order, appeal, waiting } = denial;
+  return { order, explanation: '', appeal, returns: waiting === 'return' };
 }
 
 /** Text in ASCII on one line. Letters with accents lose the accents; other characters become a question mark. */

@@ -1,13 +1,34 @@
-/** Mail between a real Postfix and devices, through the mail connector and the server. */
+/**
+ * Mail between a real Postfix and devices, through the mail connector and the server, with swaks and neomutt as senders. All texts contain
+ * a mark, which the server must not have anywhere.
+ */
+import { createHash, randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { markOf, newMark, Search } from '../support/canary.ts';
+import { given, lookEverywhere, lookIntoBackup, lookIntoMemory, mebibytes, placesOf } from '../support/canary-world.ts';
 import { type CompanyMail, openCompanyMail } from '../support/company-mail.ts';
 import { freePort } from '../support/free-port.ts';
 import type { MailDevice } from '../support/mail-device.ts';
+import { type Letter, neomuttTool, sendWithNeomutt, sendWithSwaks, swaksTool } from '../support/mail-programs.ts';
 import { OUTSIDE, type Postfix, postfixTool, startPostfix } from '../support/postfix.ts';
-import { SmtpClient } from '../support/smtp-client.ts';
+import { recordedIn } from '../support/recorded-traffic.ts';
 import { until } from '../support/until.ts';
 
-describe.skipIf(!postfixTool.present)('a company with Postfix', () => {
+const WITHIN = 90_000;
+const MiB = 1024 * 1024;
+const [AMINA, BILAL] = ['amina@corp.example', 'bilal@corp.example'];
+const isPresent = postfixTool.present && swaksTool.present && neomuttTool.present;
+
+describe.skipIf(!isPresent)('a company with Postfix', () => {
+  const mark = newMark();
+  const planted = newMark();
+  /** Sender outside, whose address contains the mark. The server must not see who writes to whom outside. */
+  const otto = `${mark.text}@${OUTSIDE}`;
+  let count = 0;
+  /** A text that contains the mark and differs from every other text. */
+  const canary = (what: string) => `${what} ${mark.text} ${count++}`;
   let company: CompanyMail;
   let postfix: Postfix;
   let amina: MailDevice;
@@ -15,34 +36,238 @@ describe.skipIf(!postfixTool.present)('a company with Postfix', () => {
 
   beforeAll(async () => {
     const submission = await freePort();
-    company = await openCompanyMail({ submission });
-    postfix = await startPostfix(company.smtpPort, company.authority, ['otto'], submission);
-    amina = await company.person('Amina');
-    bilal = await company.person('Bilal');
+    company = await openCompanyMail({ submission, record: true });
+    postfix = await startPostfix(company.smtpPort, company.authority, [mark.text], submission);
+    amina = await company.person('Amina', { home: 'PK' });
+    bilal = await company.person('Bilal', { home: 'PK' });
   }, 300_000);
   afterAll(async () => {
     await postfix?.stop();
     await company?.close();
   });
 
-  it('works', async () => {
-    const client = await SmtpClient.connect(postfix.port);
-    await client.say('EHLO x.example');
-    const text = 'From: otto@outside.example\nSubject: hello\nMessage-ID: <1@x>\n\nhello there\n';
-    expect(await client.mail(`otto@${OUTSIDE}`, ['amina@corp.example', 'bilal@corp.example'], text)).toMatch(/^250/);
-    await until(() => {
-      if (amina.received.length !== 1 || bilal.received.length !== 1)
-        throw new Error(`${postfix.log().slice(-2000)}\n${company.connector.log.slice(-3000)}\n${amina.refused}`);
-    }, 30_000);
-    expect(amina.received[0]?.message).toContain('hello there');
-    await amina.send(
-      'amina@corp.example',
-      [`otto@${OUTSIDE}`],
-      'From: amina@corp.example\r\nSubject: re\r\n\r\nback\r\n',
-    );
-    await until(() => {
-      if (postfix.mailbox('otto').length !== 1)
-        throw new Error(`${postfix.log().slice(-2000)}\n${company.connector.log.slice(-3000)}`);
-    }, 30_000);
+  const letter = (to: readonly string[], subject: string, more: Partial<Letter> = {}): Letter => ({
+    port: postfix.port,
+    from: otto,
+    to,
+    subject,
+    text: `${canary('text of')}\n`,
+    ...more,
   });
+  const subjectsOf = ({ received }: MailDevice) =>
+    received.map(({ message }) => /^Subject: (.*)\r$/m.exec(message)?.[1] ?? '');
+  const outside = () => postfix.mailbox(mark.text);
+  const why = () => `${postfix.log().slice(-3000)}\n${company.connector.log.slice(-3000)}`;
+  const eventually = (check: () => void | Promise<void>) =>
+    until(async () => {
+      try {
+        await check();
+      } catch (cause) {
+        throw new Error(`${cause instanceof Error ? cause.message : String(cause)}\n${why()}`, { cause });
+      }
+    }, WITHIN);
+  const queueOf = async () => (await company.status()).connector?.queue;
+
+  it('receives mail of swaks and neomutt, once for each recipient', async () => {
+    const [one, two] = [canary('from swaks'), canary('from neomutt')];
+    expect((await sendWithSwaks(letter([AMINA, BILAL], one))).code).toBe(0);
+    await eventually(() => expect([subjectsOf(amina), subjectsOf(bilal)]).toEqual([[one], [one]]));
+    const file = { name: `${mark.text}.txt`, content: Buffer.from(canary('a file')) };
+    const sent = await sendWithNeomutt(letter([AMINA], two, { attachment: file }));
+    expect(sent).toMatchObject({ code: 0, err: '' });
+    await eventually(() => expect(subjectsOf(amina)).toEqual([one, two]));
+    const [first, second] = amina.received;
+    expect(first).toMatchObject({ from: otto });
+    expect(first?.message).toMatch(
+      /^Received: from mail\.corp\.example \(\[127\.0\.0\.1\]\)\r\n\tby connector\.corp\.example \(Cordon\) with ESMTPS id /,
+    );
+    expect(second?.message).toContain(`filename="${file.name}"`);
+    // Each delivery ends when a device has acknowledged the mail.
+    await eventually(async () => expect(await queueOf()).toEqual({}));
+    expect(subjectsOf(bilal)).toEqual([one]);
+  }, 180_000);
+
+  it('sends mail of a device to the outside, with its bytes, its Message-ID and its thread', async () => {
+    const header = [
+      `From: Amina <${AMINA}>`,
+      `To: <${otto}>`,
+      `Date: Sun, 29 Nov 2026 12:00:00 +0000`,
+      `Subject: ${canary('a reply')}`,
+      `Message-ID: <${canary('id').replaceAll(' ', '.')}@corp.example>`,
+      `In-Reply-To: <${mark.text}@outside.example>`,
+      `References: <1@outside.example>`,
+      ` <${mark.text}@outside.example>`,
+    ].join('\r\n');
+    const body = `${canary('an answer')}\r\n.a line with a dot\r\n`;
+    await amina.send(AMINA, [otto], `${header}\r\n\r\n${body}`);
+    await eventually(() => expect(outside()).toHaveLength(1));
+    const [mail = ''] = outside();
+    expect(mail).toContain(`${header}\n\n${body}`.replaceAll('\r\n', '\n'));
+    expect(mail).toMatch(new RegExp(`^Return-Path: <${AMINA}>`));
+    await eventually(() => expect(amina.events.map(({ event }) => event)).toEqual(['delivered']));
+  }, 180_000);
+
+  it('returns mail for unknown recipients, in both directions', async () => {
+    await sendWithSwaks(letter(['nobody@corp.example'], canary('to nobody')));
+    await eventually(() => expect(outside()).toHaveLength(2));
+    expect(outside()[1]).toMatch(
+      /^Status: 5\.1\.1[\s\S]*Diagnostic-Code: smtp; 550 5\.1\.1 No mailbox here has this address/m,
+    );
+
+    const before = amina.received.length;
+    const unknown = `${mark.text}-unknown@${OUTSIDE}`;
+    const lines = [`From: ${AMINA}`, `To: ${unknown}`, `Subject: ${canary('to unknown')}`, '', canary('text'), ''];
+    await amina.send(AMINA, [unknown], lines.join('\r\n'));
+    await eventually(() => expect(amina.received).toHaveLength(before + 1));
+    const bounce = amina.received.at(-1);
+    expect(bounce?.from).toBeNull();
+    expect(bounce?.message).toMatch(
+      new RegExp(`Final-Recipient: rfc822; ${unknown}\\r\\nAction: failed\\r\\nStatus: 5\\.1\\.1`),
+    );
+    expect(outside()).toHaveLength(2);
+  }, 180_000);
+
+  it('carries an attachment of 20 MB in both directions', async () => {
+    // Random bytes with marks, so that a part of the file in plain text would be found.
+    const content = Buffer.concat(
+      Array.from({ length: 20 }, () => Buffer.concat([randomBytes(MiB - 64), Buffer.from(canary('part').padEnd(64))])),
+    );
+    const digest = createHash('sha256').update(content).digest('hex');
+    const subject = canary('large');
+    const before = bilal.received.length;
+    const sent = await sendWithSwaks(letter([BILAL], subject, { attachment: { name: `${mark.text}.bin`, content } }));
+    expect(sent.code).toBe(0);
+    await eventually(() => expect(bilal.received).toHaveLength(before + 1));
+    const message = bilal.received.at(-1)?.message ?? '';
+    expect(digestOfAttachment(message)).toBe(digest);
+
+    const count = outside().length;
+    const lines = [`From: ${BILAL}`, `To: ${otto}`, `Subject: ${canary('large back')}`];
+    const rest = message.slice(message.search(/^(?:MIME-Version|Content-Type):/im));
+    await bilal.send(BILAL, [otto], `${lines.join('\r\n')}\r\n${rest}`);
+    await eventually(() => expect(outside()).toHaveLength(count + 1));
+    expect(digestOfAttachment(outside().at(-1)?.replaceAll('\n', '\r\n') ?? '')).toBe(digest);
+  }, 300_000);
+
+  const terms = (more: object) => ({
+    title: 'Mail in PK',
+    areas: ['PK'],
+    services: ['mail'],
+    nexus: ['home'],
+    travelers: 'deny',
+    unknown: 'allow',
+    contested: 'allow',
+    authority: 'Regulator',
+    addressee: 'operators',
+    instrument: 'directive',
+    statement: { en: 'The regulator suspends mail in PK.' },
+    appeal: 'appeals@regulator.example',
+    effective: new Date(Date.now() + 4_000).toISOString(),
+    ...more,
+  });
+  async function adopt(more: object): Promise<string> {
+    const { operator } = company.world;
+    const proposed = await operator.propose(terms(more));
+    await operator.adopt(proposed);
+    await eventually(() => expect(amina.chatting.agent.gate('mail').open).toBe(false));
+    return proposed.order;
+  }
+  async function withdraw(order: string): Promise<void> {
+    const { operator } = company.world;
+    await operator.adopt(await operator.act(order, { action: 'withdraw' }));
+    await eventually(() => expect(amina.chatting.agent.gate('mail').open).toBe(true));
+  }
+
+  it('holds mail while an order is in force, and delivers it once and in order after the withdrawal', async () => {
+    const [before, returned] = [subjectsOf(amina), outside().length];
+    const order = await adopt({ waiting: 'hold' });
+    const held: string[] = [];
+    for (const number of ['one', 'two', 'three']) {
+      held.push(canary(number));
+      expect((await sendWithSwaks(letter([AMINA], held.at(-1) ?? ''))).code).toBe(0);
+      await eventually(async () => expect((await queueOf())?.['inbound handed']).toBe(held.length));
+    }
+    expect(subjectsOf(amina)).toEqual(before);
+    await withdraw(order);
+    await eventually(() => expect(subjectsOf(amina)).toEqual([...before, ...held]));
+    await eventually(async () => expect(await queueOf()).toEqual({}));
+    expect(outside()).toHaveLength(returned);
+  }, 240_000);
+
+  it('returns mail while an order with the rule return is in force, with order and contact for an appeal', async () => {
+    const [before, count] = [subjectsOf(amina), outside().length];
+    // This mail waits on the server when the order begins.
+    amina.paused = true;
+    await sendWithSwaks(letter([AMINA], canary('waits')));
+    await eventually(async () => expect(await queueOf()).toEqual({ 'inbound handed': 1 }));
+    const order = await adopt({ waiting: 'return' });
+    await eventually(() => expect(outside()).toHaveLength(count + 1));
+    const notice = outside().at(-1) ?? '';
+    expect(notice).toMatch(/^From: Mail Delivery System <MAILER-DAEMON@connector\.corp\.example>$/m);
+    expect(notice).toMatch(/^Content-Type: multipart\/report; report-type=delivery-status;$/m);
+    for (const text of [`Order: ${order}`, 'The regulator suspends mail in PK.', 'appeals@regulator.example']) {
+      expect(notice).toContain(text);
+    }
+    // New mail is refused at once. Postfix then tells the sender.
+    await sendWithSwaks(letter([AMINA], canary('refused')));
+    await eventually(() => expect(outside()).toHaveLength(count + 2));
+    expect(outside().at(-1)?.replaceAll(/\n +/g, ' ')).toMatch(
+      new RegExp(
+        `550 5\\.7\\.0 Order ${order} suspends mail\\. .*The regulator suspends mail in PK\\..*Appeal: appeals@regulator\\.example`,
+      ),
+    );
+    amina.paused = false;
+    await withdraw(order);
+    const later = canary('after the order');
+    await sendWithSwaks(letter([AMINA], later));
+    await eventually(() => expect(subjectsOf(amina)).toEqual([...before, later]));
+    expect(outside()).toHaveLength(count + 2);
+    await eventually(async () => expect(await queueOf()).toEqual({}));
+    expect(postfix.queued()).toBe(0);
+  }, 240_000);
+
+  it('case 42: leaves no text and no address of a sender on the server: memory, store, logs, backup, traffic', async () => {
+    const [memory, rest] = [new Search(mark), new Search(mark)];
+    lookIntoMemory(company, memory);
+    await lookEverywhere(company, rest);
+    await lookIntoBackup(company, rest);
+    console.info(`searched: memory ${mebibytes(memory)}, the rest ${mebibytes(rest)}`);
+    expect([memory.sightings, rest.sightings]).toEqual([[], []]);
+    // The recordings contain the pieces of mail.
+    const pieces = recordedIn(company.traffic).filter(({ http }) => http.indexOf('PUT /device/mail/pieces') === 0);
+    expect(pieces.reduce((sum, { http }) => sum + http.length, 0)).toBeGreaterThan(50 * MiB);
+    for (const { refused } of [amina, bilal]) expect(refused).toEqual([]);
+  }, 300_000);
+
+  it('the search finds a planted mark in each of these places', async () => {
+    const { operator, server } = company.world;
+    await operator.group(`a group called ${planted.text}`);
+    const store = new Database(join(server.home, 'cordon.db'));
+    await until(() => expect(store.pragma('wal_checkpoint(FULL)')).toMatchObject([{ busy: 0 }]));
+    store.close();
+    await company.world.send(amina.chatting.device, { kind: 'message', text: `an admin writes ${planted.text}` });
+    await amina.chatting.agent.messaging.people(planted.text);
+    const memory = new Search(planted);
+    lookIntoMemory(company, memory);
+    expect(placesOf(memory)).toEqual(new Set(['memory']));
+    const rest = new Search(planted);
+    await lookEverywhere(company, rest);
+    await lookIntoBackup(company, rest);
+    const places = rest.sightings.map(({ place }) => place);
+    for (const place of [/cordon\.db$/, /cordon\.db-wal$/, /^traffic \d+\.in/, /^backup$/]) {
+      expect(places).toContainEqual(expect.stringMatching(place));
+    }
+    const metrics = new Search(markOf('cordonpoststotal'));
+    metrics.look('metrics', Buffer.from((await given(company, 'GET', '/metrics')).toString().replaceAll('_', '')));
+    expect(placesOf(metrics)).toEqual(new Set(['metrics']));
+  }, 120_000);
 });
+
+/** SHA-256 of the largest part in base64. */
+function digestOfAttachment(message: string): string {
+  const parts = [...message.matchAll(/base64\r\n(?:[^\r\n]+\r\n)*\r\n([A-Za-z0-9+/=\r\n]+)/gi)].map(
+    ([, body]) => body ?? '',
+  );
+  const largest = parts.sort((a, b) => b.length - a.length)[0] ?? '';
+  return createHash('sha256').update(Buffer.from(largest, 'base64')).digest('hex');
+}

@@ -29,6 +29,9 @@ export interface Town {
   close(): Promise<void>;
 }
 
+/** A server whose traffic is recorded. */
+type Searched = Pick<Town, 'world' | 'traffic'>;
+
 export async function openTown(environment: Record<string, string> = {}): Promise<Town> {
   const folder = mkdtempSync(join(tmpdir(), 'cordon-canary-'));
   const traffic = join(folder, 'traffic');
@@ -100,7 +103,7 @@ export const hear = (devices: readonly ChattingDevice[], conversation: string, s
   );
 
 /** Response body for the owner. The request is repeated, because the server closes connections while its memory is searched. */
-export const given = ({ world: { server, operator } }: Town, method: string, path: string, body?: object) =>
+export const given = ({ world: { server, operator } }: Searched, method: string, path: string, body?: object) =>
   until(async () => {
     const headers = { authorization: `Bearer ${operator.owner.token}`, 'content-type': 'application/json' };
     const answer = await fetch(`${server.admin}${path}`, {
@@ -113,7 +116,7 @@ export const given = ({ world: { server, operator } }: Town, method: string, pat
   });
 
 /** Searches all data of the server except its memory. */
-export async function lookEverywhere(town: Town, search: Search): Promise<void> {
+export async function lookEverywhere(town: Searched, search: Search): Promise<void> {
   const { server } = town.world;
   search.folder(join(server.home, '..'));
   search.look('log', Buffer.from(server.output()));
@@ -124,14 +127,15 @@ export async function lookEverywhere(town: Town, search: Search): Promise<void> 
   }
 }
 /** Searches the decrypted backup. */
-export async function lookIntoBackup(town: Town, search: Search): Promise<void> {
+export async function lookIntoBackup(town: Searched, search: Search): Promise<void> {
   const { identity, recipient } = await temporaryIdentity();
   const sealed = await given(town, 'POST', '/api/v1/backup', { recipient });
   for await (const { body } of readTar(await openStream(Readable.from([sealed]), { identity }))) {
     search.look('backup', body);
   }
 }
-export const lookIntoMemory = ({ world: { server } }: Town, search: Search) => search.memory(server.process.pid ?? 0);
+export const lookIntoMemory = ({ world: { server } }: Pick<Town, 'world'>, search: Search) =>
+  search.memory(server.process.pid ?? 0);
 
 /** Bytes of the server's resident memory, as the kernel counts them. */
 export const residentOf = ({ world: { server } }: Town): number => {

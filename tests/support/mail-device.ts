@@ -31,6 +31,8 @@ export class MailDevice {
   readonly #queue: MailQueue;
   readonly #seen = new Set<string>();
   #over = false;
+  /** True while the device does not fetch its mail. */
+  paused = false;
   #loop: Promise<void> = Promise.resolve();
 
   static async open(given: Parameters<typeof openChattingDevice>[0]): Promise<MailDevice> {
@@ -96,7 +98,7 @@ export class MailDevice {
   }
 
   async #round(): Promise<void> {
-    if (!this.chatting.agent.messaging.base.isReady()) return;
+    if (this.paused || !this.chatting.agent.messaging.base.isReady()) return;
     await this.#keys.work();
     await this.#queue.fetch();
   }

@@ -7,6 +7,7 @@ import { type ConnectorQueue, openConnectorQueue } from '../../agent/mail-connec
 import { createQueueKey } from '../../agent/mail-connector/queue-key.ts';
 import { createRecipients, type Recipients } from '../../agent/mail-connector/recipients.ts';
 import { type SmtpIntake, type SmtpIntakeOptions, startSmtpIntake } from '../../agent/mail-connector/smtp-intake.ts';
+import { explainFrom } from '../../agent/mail-connector/smtp-reply.ts';
 import type { Member } from '../../agent/messaging/members/member.ts';
 import { openWorkspace, type Workspace } from '../../agent/workspace/workspace.ts';
 import { CordonError } from '../../shared/errors.ts';
@@ -14,6 +15,13 @@ import { newDeviceId, newPersonId, type PersonId } from '../../shared/protocol/i
 import type { MailRecipient } from '../../shared/protocol/mail-http.ts';
 
 export const OPEN: GateView = { service: 'mail', open: true, reasons: [], denials: [], since: 0 };
+
+/** Public statements of orders, as the signed order list has them. */
+export const EXPLAIN = explainFrom((order) => {
+  if (order === '2026-008') return { statement: { en: 'Mail is suspended.' }, appeal: null };
+  if (order !== '2026-007') return null;
+  return { statement: { fr: 'texte', en: `Mail is suspended by the ministry – ${'x'.repeat(5000)}` }, appeal: null };
+});
 
 const MiB = 1024 * 1024;
 
@@ -79,6 +87,7 @@ export class MailIntake {
         queue: this.queue,
         recipients: this.recipients,
         gate: () => this.gate,
+        explain: EXPLAIN,
         onQueued: () => undefined,
         onFailure: (what, error) => this.failures.push(`${what}: ${String(error)}`),
         now: Date.now,
