@@ -2,6 +2,7 @@ import { createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypt
 import fc from 'fast-check';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { revisionDocument } from '../../tests/support/signed-documents.ts';
+import { DISCLOSURE_PAYLOAD_TYPES } from '../disclosure/documents.ts';
 import { approvalOf, approveRevision, revisionEnvelope, signApproverSetPayload } from './approver-key.ts';
 import { canonicalText } from './canonical.ts';
 import { sha256 } from './digest.ts';
@@ -14,6 +15,7 @@ import {
   importWebApproverKey,
   signApproval,
   signApproverSet,
+  signDeskText,
   signRevision,
 } from './web-approver-key.ts';
 import { webSha256 } from './web-digest.ts';
@@ -38,6 +40,17 @@ describe('a key made in a browser', () => {
     const signature = Buffer.from(await signApproverSet(key, payload), 'base64');
     expect(verifySignature(verifier, pae(PAYLOAD_TYPES.approvers, Buffer.from(payload)), signature)).toBe(true);
     expect(verifySignature(verifier, pae(PAYLOAD_TYPES.revision, Buffer.from(payload)), signature)).toBe(false);
+  });
+
+  it('signs a request as a request, and not as a transparency statement or a revision', async () => {
+    const key = await createWebApproverKey();
+    const { key: verifier } = readPublicKey(key.publicKey);
+    const signature = Buffer.from(await signDeskText(key, 'disclosure', payload), 'base64');
+    const isSigned = (payloadType: string) =>
+      verifySignature(verifier, pae(payloadType, Buffer.from(payload)), signature);
+    expect(isSigned(DISCLOSURE_PAYLOAD_TYPES.disclosure)).toBe(true);
+    expect(isSigned(DISCLOSURE_PAYLOAD_TYPES.statement)).toBe(false);
+    expect(isSigned(PAYLOAD_TYPES.revision)).toBe(false);
   });
 
   it('cannot be exported, even after it was stored and loaded again', async () => {

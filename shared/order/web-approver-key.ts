@@ -2,6 +2,7 @@
  * Approver's Ed25519 key in a browser (WebCrypto), not extractable, so that no script can read or send it. The caller stores the
  * `CryptoKey` in IndexedDB, and shows the bytes before it signs them (`describe-revision.ts`).
  */
+import { DISCLOSURE_PAYLOAD_TYPES } from '../disclosure/documents.ts';
 import { CordonError } from '../errors.ts';
 import { PAYLOAD_TYPES } from './documents.ts';
 import { immediateText } from './immediate-effect.ts';
@@ -104,6 +105,15 @@ export async function signApproval(
 
 export async function signApproverSet(key: AnyKey, payload: string): Promise<string> {
   return await sign(key, PAYLOAD_TYPES.approvers, payload);
+}
+
+/** Signature over a text of the disclosure desk: a request, or a transparency statement. */
+export async function signDeskText(
+  key: AnyKey,
+  kind: keyof typeof DISCLOSURE_PAYLOAD_TYPES,
+  payload: string,
+): Promise<string> {
+  return await sign(key, DISCLOSURE_PAYLOAD_TYPES[kind], payload);
 }
 
 export async function signContinuation(key: AnyKey, payload: string): Promise<string> {
