@@ -121,6 +121,24 @@ const actions = createRoute({
   path: '/actions',
   component: lazyRouteComponent(() => withNames(import('../actions/actions-page.tsx')), 'ActionsPage'),
 });
+const disclosures = createRoute({
+  getParentRoute: () => root,
+  path: '/disclosures',
+  validateSearch: z.object({
+    tab: z.enum(['requests', 'authorities', 'refusals', 'transparency']).optional().catch(undefined),
+  }),
+  component: lazyRouteComponent(() => withNames(import('../disclosures/disclosures-page.tsx')), 'DisclosuresPage'),
+});
+const newDisclosure = createRoute({
+  getParentRoute: () => root,
+  path: '/disclosures/new',
+  component: lazyRouteComponent(() => import('../disclosures/form/request-form-page.tsx'), 'RequestFormPage'),
+});
+const disclosure = createRoute({
+  getParentRoute: () => root,
+  path: '/disclosures/$id',
+  component: lazyRouteComponent(() => import('../disclosures/request-page.tsx'), 'RequestPage'),
+});
 const ledger = createRoute({
   getParentRoute: () => root,
   path: '/ledger',
@@ -161,6 +179,9 @@ export const router = createRouter({
     holds,
     mail,
     actions,
+    disclosures,
+    newDisclosure,
+    disclosure,
     ledger,
     settings,
     recovery,

@@ -5,6 +5,7 @@ import {
   IconBook2,
   IconDeviceLaptop,
   IconDevicesPlus,
+  IconFileSearch,
   IconGavel,
   IconLayoutDashboard,
   IconMail,
@@ -47,6 +48,7 @@ const PAGES = [
   { to: '/people', label: 'People & access', icon: IconUsers, right: 'approvers.show' },
   { to: '/mail', label: 'Mail', icon: IconMail, right: 'mail.show' },
   { to: '/holds', label: 'Legal holds', icon: IconScale, right: 'legal-holds.list' },
+  { to: '/disclosures', label: 'Disclosures', icon: IconFileSearch, right: 'transparency.statements' },
   { to: '/ledger', label: 'Audit & ledger', icon: IconBook2, right: 'ledger.entries' },
   { to: '/settings', label: 'Settings', icon: IconSettings, right: 'installation.show' },
 ] as const;
