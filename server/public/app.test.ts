@@ -21,6 +21,7 @@ import {
   testKey,
   testPerson,
 } from '../../tests/support/signed-documents.ts';
+import { emptyReport } from '../../tests/support/transparency-report.ts';
 import { createPublic } from './app.ts';
 import type { PublicOrders } from './orders.ts';
 import { stateAt } from './statements.ts';
@@ -39,7 +40,10 @@ const expected: {
   recorded: Awaited<ReturnType<PublicOrders['adoption']['get']>>;
   root: PublicRoot | null;
   checkpoint: string;
+  /** Periods for which the server computed the transparency report. */
+  periods: object[];
 } = {
+  periods: [],
   recorded: { revisions: [], executions: [], proceedings: NONE_RECORDED },
   root: null,
   checkpoint: 'cordon/ins_test\n5\nroot\n\n— cordon/ins_test sig\n',
@@ -100,6 +104,10 @@ beforeAll(async () => {
     ledger: { checkpoint: async () => expected.checkpoint, verifierKey: 'cordon/ins_test+00000000+key' },
     clock: new DrivenClock(NOW),
     organization: 'Exempel & Co',
+    report: async (period) => {
+      expected.periods.push(period);
+      return emptyReport();
+    },
     log: { error: (facts, message) => void logged.push(JSON.stringify({ ...facts, message })) },
   });
   server = createServer(app);
@@ -280,7 +288,7 @@ describe('transparency page, other parts', () => {
     expect(text.match(/id="order-[^"]+"/g)).toEqual(['id="order-2015-002"', 'id="order-2015-001"']);
     expect(text.match(/href="#order-[^"]+"/g)).toEqual(['href="#order-2015-002"', 'href="#order-2015-001"']);
     publish([revisionDocument()], 2);
-    expect((await read()).text).not.toContain('<nav');
+    expect((await read()).text).not.toContain('<nav aria-label="Orders"');
   });
 
   it('shows the history of an order from adopted revisions only', async () => {
@@ -320,6 +328,19 @@ describe('transparency page, other parts', () => {
     expect(text).toContain(`<code>${fingerprintOf(PUBLIC_ROOT)}</code>`);
     expect(text).toContain(`<pre>${expected.checkpoint}</pre>`);
     expect(text).toContain('cordon verify PACK --root FINGERPRINT');
+  });
+
+  it('shows the report of the period in the address, and refuses an address that is no period', async () => {
+    publish([revisionDocument()], 7);
+    expected.periods.length = 0;
+    const get = (query: string) => fetch(`${base}/transparency?${query}`);
+    const answer = await get('from=2015-01-01&to=2015-06-30');
+    expect([answer.status, expected.periods]).toEqual([200, [{ from: '2015-01-01', to: '2015-06-30' }]]);
+    expect(await answer.text()).toContain('Absent: no people have signed a statement.');
+    for (const query of ['from=yesterday', 'from=2015-01-01&account=per_a']) {
+      expect((await get(query)).status, query).toBe(400);
+    }
+    expect(expected.periods).toHaveLength(1);
   });
 
   it('can be cached, and responds with 304 if it is unchanged', async () => {

@@ -3,6 +3,7 @@
  * signatures, so they need not trust caches.
  */
 import { Router } from 'express';
+import { reportQuery, type TransparencyReport } from '../../shared/api/transparency.ts';
 import { CordonError, isCordonError } from '../../shared/errors.ts';
 import { encodeCanonical } from '../../shared/order/canonical.ts';
 import { sha256 } from '../../shared/order/digest.ts';
@@ -49,6 +50,14 @@ export interface OrderDocumentPorts {
   readonly ledger: Pick<Ledger, 'checkpoint' | 'verifierKey'>;
   readonly clock: Clock;
   readonly organization: string;
+  /** Transparency report of a period. Throws `invalid_input` for a period that ends before it begins. */
+  readonly report: (period: ReportPeriod) => Promise<TransparencyReport>;
+}
+
+/** Days in UTC, such as 2026-11-01. */
+interface ReportPeriod {
+  readonly from?: string | undefined;
+  readonly to?: string | undefined;
 }
 
 /** Short cache lifetime, because a cached list hides the end of an order from devices. */
@@ -56,6 +65,8 @@ const BRIEFLY = 'public, max-age=30';
 
 /** Milliseconds, by the system clock, for which the server reuses a rendered page. */
 const PAGE_LASTING = 1_000;
+/** Number of rendered pages that the server keeps, one for each period. */
+const MOST_PAGES = 16;
 
 interface Page {
   readonly body: string;
@@ -71,10 +82,17 @@ interface Published {
   readonly withheld: readonly Withheld[];
 }
 
-export function orderDocumentsRouter({ orders, publicRoot, ledger, clock, organization }: OrderDocumentPorts): Router {
+export function orderDocumentsRouter({
+  orders,
+  publicRoot,
+  ledger,
+  clock,
+  organization,
+  report,
+}: OrderDocumentPorts): Router {
   const router = Router();
   let newest: Published | null = null;
-  const pages = createCache<Page>({ lasting: PAGE_LASTING, most: 1 });
+  const pages = createCache<Page>({ lasting: PAGE_LASTING, most: MOST_PAGES });
 
   function published(): Published | null {
     const envelope = orders.list.current()?.envelope;
@@ -129,7 +147,10 @@ export function orderDocumentsRouter({ orders, publicRoot, ledger, clock, organi
     });
   }
 
-  async function writePage(listed: readonly Omit<ShownOrder, 'history' | 'proceedings'>[]): Promise<Page> {
+  async function writePage(
+    listed: readonly Omit<ShownOrder, 'history' | 'proceedings'>[],
+    period: ReportPeriod,
+  ): Promise<Page> {
     const shown: ShownOrder[] = [];
     for (const each of listed) {
       const recorded = await orders.adoption.get(each.statement.order);
@@ -143,20 +164,31 @@ export function orderDocumentsRouter({ orders, publicRoot, ledger, clock, organi
       fingerprint: root && fingerprintOf(root),
       checkpoint: await ledger.checkpoint().catch(ifNone),
       ledgerKey: ledger.verifierKey,
+      report: await report(period),
     });
     return { body, etag: `"${sha256(body)}"` };
   }
 
   router.get(TRANSPARENCY_PATH, async (request, response) => {
     const listed = ordersNow();
-    const key = [published()?.etag, ...listed.map((each) => each.state)].join(' ');
-    const page = await pages.get(key, () => writePage(listed));
+    const period = periodIn(request.url);
+    const key = [published()?.etag, ...listed.map((each) => each.state), period.from, period.to].join(' ');
+    const page = await pages.get(key, () => writePage(listed, period));
     response.set('Cache-Control', BRIEFLY).set('ETag', page.etag).type('html');
     if (names(request.headers['if-none-match'], page.etag)) response.status(304).end();
     else response.send(page.body);
   });
 
   return router;
+}
+
+/** Period in the query of an address such as `/transparency?from=2026-01-01&to=2026-06-30`. */
+function periodIn(url: string): ReportPeriod {
+  const [, query = ''] = url.split('?', 2);
+  const period = reportQuery.safeParse(Object.fromEntries(new URLSearchParams(query)));
+  if (period.success) return period.data;
+  const detail = 'A period has the days from and to, such as ?from=2026-01-01&to=2026-06-30.';
+  throw new CordonError('invalid_input', detail, {}, period.error);
 }
 
 function historyOf({ revisions, executions }: Recorded): History {

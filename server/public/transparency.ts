@@ -1,8 +1,9 @@
 /**
- * Transparency page: the public orders of this service, as plain HTML without scripts, for any browser, print and screen readers. A refusal
- * because of an order links to this page (RFC 7725, section 4). The functions are pure, and `html` escapes every value.
+ * Transparency page: the signed statement, the report of a period and the public orders of this service, as plain HTML without scripts, for
+ * any browser, print and screen readers. A refusal because of an order links to this page (RFC 7725, section 4). The functions are pure, and `html` escapes every value.
  */
 import { createHash } from 'node:crypto';
+import type { TransparencyReport } from '../../shared/api/transparency.ts';
 import { html, type Markup, styleSheet } from '../../shared/html.ts';
 import type { OrderAction, OrderTerms } from '../../shared/order/documents.ts';
 import { languageNameIn } from '../../shared/order/language-name.ts';
@@ -11,6 +12,7 @@ import type { ProceedingState } from '../../shared/order/proceedings.ts';
 import { proceedingFacts } from '../../shared/order/proceedings-html.ts';
 import { serviceWords } from '../../shared/verdict/words.ts';
 import { exitWords, peopleAffected } from './people-affected.ts';
+import { keysSection, requestsSection, statementSection, suspendedDays } from './report-html.ts';
 import type { History, PublicState, Statement, Withheld } from './statements.ts';
 
 const STYLE = `
@@ -38,6 +40,14 @@ dt { color: var(--soft); }
 dd { margin: 0; }
 .state { font-weight: 600; }
 .active { color: var(--red); }
+.absent { color: var(--red); border-inline-start: .25rem solid var(--red); padding-inline-start: 1rem; }
+table { border-collapse: collapse; inline-size: 100%; margin-block: 1rem; }
+caption { text-align: start; font-weight: 600; padding-block-end: .25rem; }
+th, td { border-block-end: 1px solid var(--line); padding: .25rem .5rem .25rem 0; text-align: start; vertical-align: top; }
+.number { text-align: end; font-variant-numeric: tabular-nums; }
+summary { cursor: pointer; padding-block: .25rem; }
+details dl { margin-block: .75rem; }
+section { margin-block: 1.5rem; }
 blockquote { border-inline-start: .25rem solid var(--line); margin: .25rem 0; padding-inline-start: 1rem; white-space: pre-line; }
 [lang|=ar], [lang|=fa], [lang|=ur] { line-height: 2; }
 pre, code { font: .8125rem/1.5 ui-monospace, monospace; }
@@ -90,6 +100,8 @@ export interface TransparencyFacts {
   /** Newest checkpoint of the ledger, in the format C2SP signed note; null before the first checkpoint. */
   readonly checkpoint: string | null;
   readonly ledgerKey: string;
+  /** Report of the chosen period, with the signed statement. */
+  readonly report: TransparencyReport;
 }
 
 export const TRANSPARENCY_PATH = '/transparency';
@@ -226,26 +238,28 @@ function counted({ length }: readonly Withheld[]): Markup {
 }
 
 export function transparencyPage(facts: TransparencyFacts): string {
-  const { organization, withheld } = facts;
+  const { organization, withheld, report } = facts;
   const orders = [...facts.orders].sort((a, b) => FIRST.indexOf(a.state) - FIRST.indexOf(b.state));
   const page = html`<!DOCTYPE html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Orders that bind this service: ${organization}</title>
+<title>Transparency: ${organization}</title>
 ${styleSheet(STYLE)}
 </head>
 <body>
 <main>
-<h1>Orders that bind this service</h1>
-<p><bdi>${organization}</bdi> publishes here every order that suspends, suspended or will suspend its service in an area.</p>
-${counted(withheld)}${contents(orders, withheld)}${
+<h1>Transparency</h1>
+<p><bdi>${organization}</bdi> publishes here its signed statement, counts of requests for records, and every order that suspends, suspended or will
+suspend its service in an area.</p>
+${statementSection(report)}${requestsSection(report)}<h2>Orders that bind this service</h2>
+${counted(withheld)}${suspendedDays(report)}${contents(orders, withheld)}${
   orders.length + withheld.length === 0
     ? html`<p>There are no orders.</p>
 `
     : [...orders.map(article), ...withheld.map(stub)]
-}${checking(facts)}</main>
+}${keysSection(report)}${checking(facts)}</main>
 </body>
 </html>
 `;

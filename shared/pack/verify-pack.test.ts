@@ -26,6 +26,7 @@ import {
   signedApproverSet,
   testPerson,
 } from '../../tests/support/signed-documents.ts';
+import { emptyReport } from '../../tests/support/transparency-report.ts';
 import { until } from '../../tests/support/until.ts';
 import { ed25519FromSpki, signCheckpoint } from '../ledger/sign-checkpoint.ts';
 import { parseVerifierKey } from '../ledger/signed-note.ts';
@@ -389,6 +390,7 @@ describe('the auditor’s own checkpoint', () => {
       fingerprint,
       checkpoint: note(),
       ledgerKey: made.root().ledger,
+      report: emptyReport(),
     });
     for (const saved of [note(), ...earlier, page, note().replaceAll('\n', '\r\n'), `\n${note().trimEnd()}`]) {
       const report = await verifyPack(pack, fingerprint, saved);

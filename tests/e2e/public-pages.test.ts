@@ -17,6 +17,7 @@ import { newPersonId } from '../../shared/protocol/ids.ts';
 import { browser as chromium, closeBrowser, openBrowser } from '../support/browser.ts';
 import { EVERY_LOOK, faultsOf, WINDOWS } from '../support/seat.ts';
 import { approverSetDocument, NOW, revisionDocument, TERMS, testKey } from '../support/signed-documents.ts';
+import { filledReport } from '../support/transparency-report.ts';
 
 const PICTURES = process.env['CORDON_PICTURES'];
 const SCRIPT = '<script>document.title="ran"</script><img src=x onerror="document.title=\'ran\'">';
@@ -97,7 +98,7 @@ const exempt = [null, null, new Date(NOW + 200 * DAY).toISOString()].map((until,
   until,
 }));
 
-function transparency(): string {
+function transparency(report = filledReport()): string {
   const shown = (order: string, state: 'active' | 'announced' | 'withdrawn', more: Partial<typeof terms> = {}) => ({
     statement: { order, revision: 1, terms: { ...terms, ...more }, exempt, exit: false },
     state,
@@ -131,8 +132,12 @@ function transparency(): string {
     fingerprint: FINGERPRINT,
     checkpoint: CHECKPOINT,
     ledgerKey: `cordon/ins_test+01234567+${'C'.repeat(44)}`,
+    report,
   });
 }
+
+const expired = () =>
+  transparency({ ...filledReport(), statement: { state: 'expired', since: Date.parse('2015-11-02T09:00:00.000Z') } });
 
 describe.skipIf(!chromium.present)('pages without scripts', { timeout: 60_000 }, () => {
   const folder = mkdtempSync(join(tmpdir(), 'cordon-pages-'));
@@ -154,7 +159,8 @@ describe.skipIf(!chromium.present)('pages without scripts', { timeout: 60_000 },
 
   it.each([
     ['summary', summary],
-    ['transparency', transparency],
+    ['transparency', () => transparency()],
+    ['transparency-expired', expired],
   ])('%s: no accessibility fault in any look, and no script has run', async (name, write) => {
     await opened(name, write());
     for (const [on, colorScheme] of EVERY_LOOK) {
@@ -172,6 +178,20 @@ describe.skipIf(!chromium.present)('pages without scripts', { timeout: 60_000 },
     expect(await style('direction')).toBe('rtl');
     expect(await style('borderRightWidth')).not.toBe('0px');
     expect(await urdu.textContent()).toBe(URDU);
+  });
+
+  it('shows the absence of an expired statement in red words, in light and dark', async () => {
+    await opened('transparency-expired', expired());
+    const absent = page.locator('.absent');
+    expect(await absent.locator('strong').textContent()).toBe('Absent: the signed statement has expired.');
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme });
+      const [red = 0, green = 0] = await absent.evaluate((element) =>
+        (getComputedStyle(element).color.match(/\d+/g) ?? []).map(Number),
+      );
+      expect(red, colorScheme).toBeGreaterThan(green + 60);
+    }
+    expect(await page.getByText('never permitted wholesale access').count()).toBe(0);
   });
 
   it('an anchor leads to its order, which is marked', async () => {

@@ -2,7 +2,7 @@
 import { Stack, Text, Textarea, TextInput } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
-import { z } from 'zod';
+import { authorityView } from '../../../shared/api/disclosures.ts';
 import { Confirm } from '../../../shared/look/confirm.tsx';
 import { UserText } from '../../../shared/look/user-text.tsx';
 import { call } from '../client/call.ts';
@@ -35,7 +35,7 @@ export function AddAuthorityDialog({ opened, close }: Opened) {
       ready={[name, recipient, how].every((text) => text.trim() !== '')}
       act={async () => {
         const body = { name: name.trim(), recipient: recipient.trim(), verifiedBy: how.trim() };
-        await call('POST', '/authorities', z.unknown(), body);
+        await call('POST', '/authorities', authorityView, body);
         await client.invalidateQueries(DESK);
       }}
     >
@@ -97,7 +97,7 @@ export function ConfirmAuthorityDialog({
       ready={complete && how.trim() !== ''}
       act={async () => {
         const body = { fingerprint: typed, verifiedBy: how.trim() };
-        await call('POST', `/authorities/${encodeURIComponent(id)}/confirm`, z.unknown(), body);
+        await call('POST', `/authorities/${encodeURIComponent(id)}/confirm`, authorityView, body);
         await client.invalidateQueries(DESK);
       }}
     >
@@ -152,7 +152,7 @@ export function RevokeAuthorityDialog({
       grave
       ready={reason.trim() !== ''}
       act={async () => {
-        await call('POST', `/authorities/${encodeURIComponent(id)}/revoke`, z.unknown(), { reason: reason.trim() });
+        await call('POST', `/authorities/${encodeURIComponent(id)}/revoke`, authorityView, { reason: reason.trim() });
         await client.invalidateQueries(DESK);
       }}
     >

@@ -2,8 +2,7 @@
 import { Button, Checkbox, Group, Modal, SimpleGrid, Stack, Text, Textarea, TextInput } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
-import { z } from 'zod';
-import type { DisclosureDetail } from '../../../shared/api/disclosures.ts';
+import { type DisclosureDetail, disclosureDetail } from '../../../shared/api/disclosures.ts';
 import { RECORD_TYPE_FACTS, type RecordType } from '../../../shared/disclosure/record-types.ts';
 import { Failure } from '../../../shared/look/states.tsx';
 import { call } from '../client/call.ts';
@@ -55,7 +54,7 @@ function NarrowForm({ request, close }: Omit<NarrowProps, 'opened'>) {
     mutationFn: () => {
       const changed = extrasOf(extras, now);
       const same = objection !== null && objection.text === changed.objection?.text;
-      return call('POST', `${requestPath(id)}/narrow`, z.unknown(), {
+      return call('POST', `${requestPath(id)}/narrow`, disclosureDetail, {
         window: { from: instantOf(from), to: instantOf(to) },
         records: chosen,
         ...changed,
@@ -78,6 +77,7 @@ function NarrowForm({ request, close }: Omit<NarrowProps, 'opened'>) {
     missing.length === 0;
   return (
     <form
+      noValidate
       onSubmit={(event) => {
         event.preventDefault();
         if (ready) narrowing.mutate();

@@ -3,7 +3,7 @@ import { Button, Select, Stack, Text, Textarea, TextInput } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks';
 import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
-import { z } from 'zod';
+import { refusalView } from '../../../shared/api/disclosures.ts';
 import { REFUSAL_WORDS, RULE_REASONS, type RuleReason } from '../../../shared/disclosure/refusal-reasons.ts';
 import { Confirm } from '../../../shared/look/confirm.tsx';
 import { call } from '../client/call.ts';
@@ -42,7 +42,7 @@ function DemandDialog({ opened, close }: { readonly opened: boolean; readonly cl
   };
   const record = async () => {
     const body = { reason, ...needed, note: note.trim() === '' ? null : note };
-    await call('POST', '/disclosures/refusals', z.unknown(), body);
+    await call('POST', '/disclosures/refusals', refusalView, body);
     await client.invalidateQueries(DESK);
     await notify({ title: 'Refusal recorded', message: 'The transparency report counts the demand.' });
   };

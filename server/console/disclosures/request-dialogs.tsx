@@ -2,8 +2,7 @@
 import { Alert, Select, Stack, Text, Textarea } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
-import { z } from 'zod';
-import type { DisclosureDetail } from '../../../shared/api/disclosures.ts';
+import { type DisclosureDetail, disclosureDetail } from '../../../shared/api/disclosures.ts';
 import { DECIDED_REASONS, type DecidedReason, REFUSAL_WORDS } from '../../../shared/disclosure/refusal-reasons.ts';
 import { Confirm } from '../../../shared/look/confirm.tsx';
 import { UserText } from '../../../shared/look/user-text.tsx';
@@ -26,7 +25,7 @@ export function ProduceDialog({ request: { id, authority, person }, opened, clos
       verb="Seal and produce records"
       grave
       act={async () => {
-        await call('POST', `${requestPath(id)}/produce`, z.unknown(), {});
+        await call('POST', `${requestPath(id)}/produce`, disclosureDetail);
         await client.invalidateQueries(DESK);
       }}
     >
@@ -57,7 +56,7 @@ export function RefuseDialog({ request: { id }, opened, close }: DialogProps) {
       grave
       ready={reason !== null && note.trim() !== ''}
       act={async () => {
-        await call('POST', `${requestPath(id)}/refuse`, z.unknown(), { reason, note: note.trim() });
+        await call('POST', `${requestPath(id)}/refuse`, disclosureDetail, { reason, note: note.trim() });
         await client.invalidateQueries(DESK);
       }}
     >

@@ -3,8 +3,7 @@ import { Alert, Badge, Button, Group, Paper, Stack, Text } from '@mantine/core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useParams } from '@tanstack/react-router';
 import { useState } from 'react';
-import { z } from 'zod';
-import type { DisclosureDetail } from '../../../shared/api/disclosures.ts';
+import { type DisclosureDetail, disclosureDetail } from '../../../shared/api/disclosures.ts';
 import { describeDisclosure } from '../../../shared/disclosure/describe.ts';
 import { QueryResult } from '../../../shared/look/states.tsx';
 import { UserText } from '../../../shared/look/user-text.tsx';
@@ -176,7 +175,7 @@ function Dialogs({
   const { id, version, versions } = request;
   const payload = versions.at(-1)?.payload;
   const approve = async ({ digest, keyid, signature }: DeskSignature) => {
-    await call('POST', `${requestPath(id)}/approvals`, z.unknown(), { digest, keyid, signature });
+    await call('POST', `${requestPath(id)}/approvals`, disclosureDetail, { digest, keyid, signature });
     await client.invalidateQueries(DESK);
     return 'Your approval is recorded, and its entry is in the public ledger.';
   };

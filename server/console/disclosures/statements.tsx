@@ -3,8 +3,7 @@ import { Badge, Button, Group, NumberInput, Paper, Stack, Text } from '@mantine/
 import { useDisclosure } from '@mantine/hooks';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
-import { z } from 'zod';
-import type { StatementView } from '../../../shared/api/transparency.ts';
+import { type StatementView, statementView } from '../../../shared/api/transparency.ts';
 import { describeStatement } from '../../../shared/disclosure/describe.ts';
 import { TRANSPARENCY_STATEMENT } from '../../../shared/disclosure/documents.ts';
 import { Confirm } from '../../../shared/look/confirm.tsx';
@@ -84,7 +83,7 @@ function Pending({ statement }: { readonly statement: StatementView }) {
         describe={describeStatement}
         verb="Sign statement"
         submit={async ({ keyid, signature }) => {
-          await call('POST', `/transparency/statements/${digest}/signatures`, z.unknown(), { keyid, signature });
+          await call('POST', `/transparency/statements/${digest}/signatures`, statementView, { keyid, signature });
           await client.invalidateQueries(DESK);
           return 'Your signature is recorded.';
         }}
@@ -109,7 +108,7 @@ function Propose({ first, replaces }: { readonly first: boolean; readonly replac
         close={close}
         verb={verb}
         act={async () => {
-          await call('POST', '/transparency/statements', z.unknown(), days === null ? {} : { days });
+          await call('POST', '/transparency/statements', statementView, days === null ? {} : { days });
           await client.invalidateQueries(DESK);
         }}
       >
