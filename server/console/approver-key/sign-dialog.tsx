@@ -1,6 +1,5 @@
 /**
  * Dialog in which a person reads a text of the disclosure desk and signs its exact bytes. The browser itself decodes and hashes the bytes.
- * The choice of the signing key is in `useSigner`, for every text of the desk.
  */
 import { Alert, Button, Group, Modal, Stack } from '@mantine/core';
 import { queryOptions, useMutation, useQuery } from '@tanstack/react-query';
@@ -12,9 +11,10 @@ import type { Described } from '../../../shared/order/describe-revision.ts';
 import { signDeskText } from '../../../shared/order/web-approver-key.ts';
 import { webSha256 } from '../../../shared/order/web-digest.ts';
 import { installationQuery } from '../client/queries.ts';
+import { ChooseSigner, useChosenSigner } from './choose-signer.tsx';
 import { OwnKeyPanel } from './own-key-panel.tsx';
 import { TextToSign } from './text-to-sign.tsx';
-import { useOwnKey } from './use-own-key.ts';
+import { type OwnSigner, useOwnKey } from './use-own-key.ts';
 
 type DeskText = keyof typeof DISCLOSURE_PAYLOAD_TYPES;
 /** Description of a text. Throws `document_malformed` if the bytes are not the requested text. */
@@ -27,19 +27,11 @@ export interface DeskSignature {
   readonly signature: string;
 }
 
-/** Key with which the signed-in person signs texts of the desk. Null: this browser has no registered key. */
-function useSigner(kind: DeskText) {
+/** Keys with which the signed-in person can sign texts of the desk here. Only orders need a key in the approver set. */
+function useSigners() {
   const own = useOwnKey();
-  const { state, key } = own.data ?? {};
-  // The desk accepts every registered key. Only orders need a key in the approver set.
-  const usable = key && state !== 'unregistered' ? key : null;
-  return {
-    own,
-    sign: usable && {
-      keyid: usable.keyid,
-      signature: (payload: string) => signDeskText(usable, kind, payload),
-    },
-  };
+  const signers = own.data?.signers.filter(({ state }) => state !== 'unregistered') ?? [];
+  return { own, signers };
 }
 
 const readQuery = (payload: string, installation: string, describe: Describe) =>
@@ -88,11 +80,13 @@ function SignBody({ kind, payload, describe, verb, submit, close }: BodyProps & 
   const installation = useQuery(installationQuery);
   const id = installation.data?.installation;
   const text = useQuery({ ...readQuery(payload, id ?? '', describe), enabled: id !== undefined });
-  const { own, sign } = useSigner(kind);
+  const { own, signers } = useSigners();
+  const choice = useChosenSigner(signers);
+  const key = choice.chosen?.key ?? null;
   const signing = useMutation({
-    mutationFn: async (signer: NonNullable<typeof sign>) => {
-      const { keyid, signature } = signer;
-      return submit({ digest: await webSha256(payload), keyid, signature: await signature(payload) });
+    mutationFn: async (signer: OwnSigner['key']) => {
+      const signature = await signDeskText(signer, kind, payload);
+      return submit({ digest: await webSha256(payload), keyid: signer.keyid, signature });
     },
   });
   const error = installation.error ?? text.error;
@@ -103,14 +97,15 @@ function SignBody({ kind, payload, describe, verb, submit, close }: BodyProps & 
     <Stack>
       <TextToSign described={text.data} digest={text.data.digest} />
       {own.error && <Failure error={own.error} />}
-      {own.data && sign === null && <OwnKeyPanel own={own.data} />}
+      {own.data && key === null && <OwnKeyPanel own={own.data} />}
+      <ChooseSigner signers={signers} {...choice} />
       {signing.isError && <Failure error={signing.error} />}
       <Group justify="flex-end">
         <Button variant="default" onClick={close}>
           Close
         </Button>
-        {sign && (
-          <Button loading={signing.isPending} onClick={() => signing.mutate(sign)}>
+        {key && (
+          <Button loading={signing.isPending} onClick={() => signing.mutate(key)}>
             {verb}
           </Button>
         )}
