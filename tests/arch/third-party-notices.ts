@@ -25,7 +25,7 @@ const lockFile = z.object({
 
 /** Development dependencies whose code is in the built console and in the device page. */
 const BUNDLED =
-  /^(react|react-dom|dayjs|d3-geo|topojson-client|world-atlas|uplot|@mantine\/.*|@tanstack\/.*|@tabler\/icons-react)$/;
+  /^(react|react-dom|dayjs|d3-geo|topojson-client|world-atlas|uplot|@mantine\/.*|@tanstack\/.*|@tabler\/icons-react|@simplewebauthn\/browser)$/;
 
 type Packages = z.output<typeof lockFile>['packages'];
 
