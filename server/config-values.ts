@@ -5,9 +5,9 @@ import { Cron } from 'croner';
 import { z } from 'zod';
 import { type AgeRecipient, parseRecipient } from '../shared/age/seal-to.ts';
 import { isCordonError } from '../shared/errors.ts';
-import { MOST_WITNESSES } from '../shared/ledger/cosignature.ts';
 import { keyIdOf } from '../shared/ledger/sign-checkpoint.ts';
 import { COSIGNATURE, splitVerifierKey } from '../shared/ledger/signed-note.ts';
+import { MOST_WITNESSES } from '../shared/order/documents.ts';
 
 const loopback = new BlockList();
 loopback.addSubnet('127.0.0.0', 8);

@@ -1,12 +1,18 @@
 /** `cordon ledger`: reads, copies and verifies the public ledger. Verification of a copy needs no server. */
 import type { Command } from 'commander';
-import { checkpointView, ledgerEntryList } from '../../shared/api/ledger.ts';
+import { checkpointView, ledgerEntryList, witnessList } from '../../shared/api/ledger.ts';
 import { copyInFolder, copyLedger, ledgerAt } from '../../shared/ledger/copy-ledger.ts';
 import { type VerifiedCopy, verifyLedgerCopy } from '../../shared/ledger/verify-copy.ts';
 import { plain } from '../../shared/text/visible-text.ts';
 import { type Cli, commandOf } from './cli.ts';
 import { readText } from './local-files.ts';
 import { table, when } from './output.ts';
+import { type WitnessOptions, withWitnessOptions, witnessPolicyIn } from './witness-options.ts';
+
+interface CopyOptions extends WitnessOptions {
+  readonly ca?: string;
+  readonly key?: string;
+}
 
 export function addLedgerCommands(program: Command, cli: Cli): void {
   const ledger = commandOf(program, 'ledger');
@@ -30,23 +36,48 @@ export function addLedgerCommands(program: Command, cli: Cli): void {
       cli.out().show(entries, table(['index', 'at', 'kind', 'particulars'], rows));
     });
   ledger
-    .command('copy')
+    .command('witnesses')
+    .description('List the witnesses of the ledger and their last cosignatures')
+    .action(async () => {
+      const view = await cli.client().call(witnessList, 'GET', '/ledger/witnesses');
+      const rows = view.witnesses.map(({ name, cosigned, failure, late, key }) => [
+        plain(name),
+        cosigned?.size ?? 0,
+        cosigned ? when(cosigned.at) : 'never',
+        view.policy?.keys.includes(key) ? 'yes' : 'no',
+        failure === null ? (late ? 'late' : 'cosigns') : plain(failure),
+      ]);
+      cli
+        .out()
+        .show(view, [
+          ...table(['witness', 'entries', 'cosigned at', 'required', 'state'], rows),
+          ...(view.policy
+            ? [`Devices require cosignatures of ${view.policy.threshold} of ${view.policy.keys.length} witnesses.`]
+            : ['Devices require no cosignatures.']),
+          ...(view.obstacle === null ? [] : [`The ledger is suspended: ${plain(view.obstacle)}.`]),
+        ]);
+    });
+  withWitnessOptions(ledger.command('copy'))
     .description('Download the ledger from a public listener and verify it')
     .argument('<url>', 'https://HOST:8444')
     .argument('<folder>')
     .option('--ca <file>', "PEM file with the server's root certificate")
     .option('--key <key>', 'verifier key from "cordon ledger checkpoint"')
-    .action(async (url: string, folder: string, { ca, key }: { ca?: string; key?: string }) => {
+    .action(async (url: string, folder: string, { ca, key, ...witnesses }: CopyOptions) => {
       const from = ledgerAt(url, ca === undefined ? undefined : readText(ca));
-      report(await copyLedger(from, folder, key), key);
+      report(await copyLedger(from, folder, key, await witnessPolicyIn(witnesses)), key);
     });
-  ledger
-    .command('verify')
+  withWitnessOptions(ledger.command('verify'))
     .description('Verify a copy offline: all entries, hashes and the signature')
     .argument('<folder>')
     .option('--key <key>', 'verifier key of the ledger; get it from a source other than the copy')
-    .action(async (folder: string, { key }: { key?: string }) => {
-      report(await verifyLedgerCopy(copyInFolder(folder), key === undefined ? {} : { pinned: key }), key);
+    .action(async (folder: string, { key, ...options }: WitnessOptions & { readonly key?: string }) => {
+      const witnesses = await witnessPolicyIn(options);
+      const verified = await verifyLedgerCopy(copyInFolder(folder), {
+        ...(key !== undefined && { pinned: key }),
+        witnesses,
+      });
+      report(verified, key);
     });
 
   function report({ checkpoint, entries, extends: extended }: VerifiedCopy, key: string | undefined): void {

@@ -15,6 +15,7 @@ import { type Cli, commandOf } from './cli.ts';
 import { saveDownload } from './download.ts';
 import { readBytes, writeNew } from './local-files.ts';
 import { orderPath } from './order-path.ts';
+import { type WitnessOptions, withWitnessOptions, witnessPolicyIn } from './witness-options.ts';
 
 const HEADINGS = {
   failed: 'FAILED',
@@ -35,6 +36,11 @@ interface PackOptions {
   readonly out: string;
   readonly annexFor?: string;
   readonly name?: string;
+  readonly checkpoint?: string;
+}
+
+interface VerifyOptions extends WitnessOptions {
+  readonly root: string;
   readonly checkpoint?: string;
 }
 
@@ -109,16 +115,18 @@ export function addPackCommands(program: Command, cli: Cli): void {
           `ledger        ${plain(document.ledger)}`,
         ]);
     });
-  commandOf(program, 'verify')
+  withWitnessOptions(commandOf(program, 'verify'))
     .argument('<pack>', 'pack file')
     .requiredOption('--root <root>', 'public key of the installation from a trusted source: its file or fingerprint')
     .option('--checkpoint <file>', 'stored checkpoint. The pack must belong to the same ledger')
-    .action(async (file: string, { root, checkpoint }: { root: string; checkpoint?: string }) => {
+    .action(async (file: string, { root, checkpoint, ...witnesses }: VerifyOptions) => {
       const storedCheckpoint =
         checkpoint === undefined ? undefined : readBytes(checkpoint, MOST_SMALL_BYTES).toString('utf8');
       // Import the large verification code only in this command, because no other command needs it.
       const { verifyPack } = await import('../../shared/pack/verify-pack.ts');
-      const report = await verifyPack(readBytes(file, PACK_LIMITS.bytes), pinned(root), storedCheckpoint);
+      const policy = await witnessPolicyIn(witnesses);
+      const pack = readBytes(file, PACK_LIMITS.bytes);
+      const report = await verifyPack(pack, pinned(root), storedCheckpoint, PACK_LIMITS, policy);
       cli.out().show(report, reportLines(report));
       if (!report.valid) {
         const failed = report.findings.filter(({ verdict }) => verdict === 'failed');

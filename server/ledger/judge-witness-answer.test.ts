@@ -17,7 +17,7 @@ it.each<readonly [name: string, answer: WitnessAnswer, verdict: AnswerVerdict | 
   ['a conflict without a size', answer(409), failed],
   ['a conflict with the submitted size', answer(409, 5), failed],
   ['a refused proof', answer(422), { step: 'forked', size: 5 }],
-  ['a refused signature', answer(403), failed],
+  ['a key that the witness does not trust', answer(403), { step: 'unknown-ledger' }],
   ['a malformed request', answer(400), failed],
   ['an overloaded witness', answer(503), failed],
   ['a redirect', answer(302), failed],

@@ -32,6 +32,8 @@ export function judgeWitnessAnswer(
   switch (status) {
     case 200:
       return { step: 'check-cosignature' };
+    // A witness that trusts no key of this ledger has cosigned nothing of it.
+    case 403:
     case 404:
       return { step: 'unknown-ledger' };
     case 409:

@@ -3,11 +3,9 @@
  * server then shows them the newest cosigned one, and never an older one than before.
  */
 import type { WitnessPolicy } from '../../shared/ledger/cosignature.ts';
+import { MOST_WITNESSES } from '../../shared/order/documents.ts';
 import type { StoredCheckpoint } from './ledger-proofs.ts';
 import type { CosignatureStore } from './witnesses.ts';
-
-/** Maximum number of cosignature lines. A note has at most 16 signatures (C2SP signed-note). */
-const MOST_LINES = 8;
 
 export function createPublication({
   store,
@@ -29,7 +27,7 @@ export function createPublication({
       note:
         note +
         sorted
-          .slice(0, MOST_LINES)
+          .slice(0, MOST_WITNESSES)
           .map(({ line }) => `${line}\n`)
           .join(''),
     };

@@ -137,7 +137,7 @@ export function createWitnesses(ports: WitnessesPorts) {
       if (!isWaiting()) return null;
       return `the server waits until ${awaited.needed} of its ${awaited.of.length} witnesses have said that they know no newer checkpoint, and ${answered()} have`;
     },
-    /** What an admin can do about an obstacle. */
+    /** Remedy for an obstacle, for the admin. */
     remedy: () => (contradiction() === null ? WAITING_REMEDY : REMEDY),
     status: (): WitnessStatus[] =>
       witnesses.map(({ setting, cosigned, failure }) => ({
@@ -242,7 +242,9 @@ class SubmittedWitness {
           );
         case 'unknown-ledger':
           this.hasAnswered = true;
-          return this.#fail('it does not know this ledger. Send the verifier key of the ledger to its operator');
+          return this.#fail(
+            'it does not know this ledger or its key. Send the verifier key of the ledger to its operator',
+          );
         case 'failed':
           return this.#fail(verdict.reason);
       }

@@ -62,7 +62,7 @@ export interface ServerFacts {
     readonly status: readonly { readonly name: string; readonly failure: string | null; readonly late: boolean }[];
     /** Reason why the server signs no checkpoint because of its witnesses; null if there is none. */
     readonly obstacle: string | null;
-    /** What an admin can do about a witness that contradicts the store. */
+    /** Remedy for an obstacle, for the admin. */
     readonly remedy: string;
     /** Number of cosignatures that devices require; 0 for none. */
     readonly threshold: number;

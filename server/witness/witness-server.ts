@@ -1,4 +1,4 @@
-/** HTTP of a witness. Every request has a bound and a deadline, because anybody may send one. */
+/** HTTP of a witness. Requests need no authentication, so each has a bound and a deadline. */
 import { createHash } from 'node:crypto';
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';

@@ -1,6 +1,5 @@
 import { z } from 'zod';
-import { approverSignature, base64, sha256Hex } from '../order/documents.ts';
-import { witnessPolicySchema } from '../order/witness-policy.ts';
+import { approverSignature, base64, sha256Hex, witnessPolicySchema } from '../order/documents.ts';
 import { accountIdSchema, personIdSchema } from '../protocol/ids.ts';
 import { newPasskey } from './passkeys.ts';
 import { instant } from './wire.ts';

@@ -8,6 +8,7 @@ import { dirname, join } from 'node:path';
 import { CordonError } from '../errors.ts';
 import { get as httpGet } from '../node-http.ts';
 import { openContinued, pathTo, readContinuations } from './check-continuations.ts';
+import type { WitnessPolicy } from './cosignature.ts';
 import { parseVerifierKey } from './signed-note.ts';
 import { tilePath, tilesOf } from './tiles.ts';
 import {
@@ -77,9 +78,14 @@ async function store(folder: string, path: string, bytes: Buffer): Promise<void>
 
 /**
  * Updates the ledger copy in `folder`. `pinned`: verifier key from another source. Without it, the key in the folder is used; for an empty
- * folder, the server's key.
+ * folder, the server's key. `witnesses`: witnesses that must have cosigned the new checkpoint.
  */
-export async function copyLedger(from: CopyReader, folder: string, pinned?: string): Promise<VerifiedCopy> {
+export async function copyLedger(
+  from: CopyReader,
+  folder: string,
+  pinned?: string,
+  witnesses?: WitnessPolicy,
+): Promise<VerifiedCopy> {
   const local = copyInFolder(folder);
   const fetched = async (path: string): Promise<Buffer> => {
     const file = await from(path);
@@ -118,7 +124,7 @@ export async function copyLedger(from: CopyReader, folder: string, pinned?: stri
           : path === CONTINUATIONS
             ? continuations
             : await local(path),
-    { pinned: key.toString('utf8') },
+    { pinned: key.toString('utf8'), witnesses },
   );
   await store(folder, KEY, key);
   if (continuations && known.length > 0) await store(folder, CONTINUATIONS, continuations);

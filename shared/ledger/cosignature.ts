@@ -13,8 +13,6 @@ import {
   splitNote,
 } from './signed-note.ts';
 
-/** A note has at most 16 signatures (C2SP signed-note), one of them by the ledger itself. */
-export const MOST_WITNESSES = 8;
 const TIMESTAMP_SIZE = 8;
 const SIGNATURE_SIZE = 64;
 

@@ -17,6 +17,7 @@ import {
   type SignedContinuation,
 } from './check-continuations.ts';
 import type { Checkpoint } from './checkpoint.ts';
+import { requireCosignatures, type WitnessPolicy } from './cosignature.ts';
 import { type EntryKind, entrySchema, type LedgerEntry } from './ledger-entry.ts';
 import { GrowingTree, leafHash } from './merkle.ts';
 import { HASH_SIZE } from './proof.ts';
@@ -54,17 +55,24 @@ async function need(read: CopyReader, path: string): Promise<Buffer> {
 
 /**
  * Verifies a ledger copy. Throws `checkpoint_invalid` or `proof_invalid` with the file's name. Without `pinned`, the key in the copy is
- * used, and the verification proves only that the copy is consistent.
+ * used, and the verification proves only that the copy is consistent. Throws `ledger_not_cosigned` if witnesses are given and too few of them
+ * cosigned the checkpoint.
  */
 export async function verifyLedgerCopy(
   read: CopyReader,
-  options: { readonly pinned?: string; readonly onEntry?: (index: number, entry: LedgerEntry) => void } = {},
+  options: {
+    readonly pinned?: string;
+    /** Witnesses that must have cosigned the checkpoint. */
+    readonly witnesses?: WitnessPolicy | undefined;
+    readonly onEntry?: (index: number, entry: LedgerEntry) => void;
+  } = {},
 ): Promise<VerifiedCopy> {
   const verifier = await parseVerifierKey(options.pinned ?? (await need(read, KEY)).toString('utf8'));
   const file = await read(CONTINUATIONS);
   const known = file ? readContinuations(parseContinuationsFile(file)) : [];
   const note = (await need(read, CHECKPOINT)).toString('utf8');
   const { checkpoint, path } = await openContinued(note, verifier, known);
+  if (options.witnesses) await requireCosignatures(note, options.witnesses);
   const earlierNote = await read(PREVIOUS_CHECKPOINT);
   const earlier = earlierNote && (await openEarlier(earlierNote.toString('utf8'), verifier, checkpoint, known));
   if (earlier && earlier.size > checkpoint.size) {

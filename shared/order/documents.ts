@@ -5,7 +5,6 @@
 import { z } from 'zod';
 import { LONGEST_EVIDENCE_AREA, POLYGON_CODE } from '../areas/evidence-text.ts';
 import { EVIDENCE_SOURCES, NEXUS, SERVICES, WAITING_RULES } from '../verdict/terms.ts';
-import { witnessPolicySchema } from './witness-policy.ts';
 
 /** Time in UTC as RFC 3339, in the format of `Date.prototype.toISOString`. */
 export const timestamp = z.iso.datetime({ precision: 3 });
@@ -252,6 +251,31 @@ export interface ImmediateEffect {
   readonly digest: string;
   readonly effect: 'immediate';
 }
+
+/** A note has at most 16 signatures (C2SP signed-note), one of them by the ledger itself. */
+export const MOST_WITNESSES = 8;
+
+/**
+ * Rule about the witnesses of the ledger. Approvers sign it as a part of the approver set, because a server that chose the witnesses could
+ * choose none. Devices accept a new checkpoint only with enough valid cosignatures (`shared/ledger/cosignature.ts`).
+ */
+export const witnessPolicySchema = z.strictObject({
+  /** Number of witnesses that must cosign a checkpoint. */
+  threshold: z.int().min(1).max(MOST_WITNESSES),
+  /** Verifier keys of the witnesses (C2SP signed-note, signature type 4): name, key id, and 33 bytes in base64. */
+  keys: z
+    .array(
+      z
+        .string()
+        .max(200)
+        .regex(
+          /^[^\s+]{1,100}\+[0-9a-f]{8}\+B[A-P][A-Za-z0-9+/]{42}$/,
+          'must be a verifier key as cordon-witness prints it',
+        ),
+    )
+    .min(1)
+    .max(MOST_WITNESSES),
+});
 
 export const approversSchema = z.strictObject({
   installation: identifier,

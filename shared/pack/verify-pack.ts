@@ -3,8 +3,10 @@
  * the keys that auditors need). No clock, network or server is needed, so the verification can be repeated years later.
  */
 import { CordonError } from '../errors.ts';
+import type { WitnessPolicy } from '../ledger/cosignature.ts';
 import { parseDocument } from '../order/canonical.ts';
 import { checkApprovals, checkApproverSets, checkRevisions } from './check-approvals.ts';
+import { checkCosignatures } from './check-cosignatures.ts';
 import { checkDestruction } from './check-destruction.ts';
 import { checkManifest, filesOf, need, type PackFiles } from './check-files.ts';
 import { checkEntries, checkLedger } from './check-ledger.ts';
@@ -88,13 +90,14 @@ function stopped(findings: Findings, why: string, manifest: Manifest | null = nu
 
 /**
  * Verifies an evidence pack. `savedCheckpoint` is the auditor's own checkpoint; an invalid one throws `checkpoint_invalid`. Until the
- * manifest's signature is checked, only the public root, the approver sets and the manifest are parsed.
+ * manifest's signature is checked, only the public root, the approver sets and the manifest are parsed. `witnesses`: rule of the auditor.
  */
 export async function verifyPack(
   zip: Buffer,
   pinned: Pinned,
   savedCheckpoint?: string,
   limits: ZipLimits = PACK_LIMITS,
+  witnesses?: WitnessPolicy,
 ): Promise<PackReport> {
   if (typeof pinned === 'string' && !/^[0-9a-f]{64}$/.test(pinned)) {
     throw new CordonError('invalid_input', 'The fingerprint of a public root must be 64 lower-case hex digits.');
@@ -111,6 +114,7 @@ export async function verifyPack(
   if (!files) return stopped(findings, 'Files do not match the signed manifest, so no content was checked.', manifest);
   const logged = await checkLedger(files, root, approverSets, findings);
   if (!logged) return report(findings, manifest);
+  await checkCosignatures(files, approverSets, witnesses, findings);
   const { installation, order } = manifest;
   if (installation !== root.installation)
     findings.failed(null, `The manifest belongs to installation ${installation}.`);

@@ -10,7 +10,7 @@ import { freePort } from '../support/free-port.ts';
 import { PROJECT } from '../support/programs.ts';
 import { runProgram } from '../support/run-program.ts';
 import { createWitnessProcess, type WitnessProcess } from '../support/witness-process.ts';
-import { buildGoWitnessClient, goWitnessClient } from '../support/witness-tools.ts';
+import { buildGoWitness, goWitnesses } from '../support/witness-tools.ts';
 import { createWitnessedLog, newSigner } from '../support/witnessed-log.ts';
 
 const log = createWitnessedLog();
@@ -43,10 +43,10 @@ afterEach(async () => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-describe.skipIf(!goWitnessClient.present)('clients of other makers', () => {
+describe.skipIf(!goWitnesses.present)('clients of other makers', () => {
   let client: string;
   beforeAll(() => {
-    client = buildGoWitnessClient(folder);
+    client = buildGoWitness(folder, 'client');
   });
 
   it('case 36: sigsum’s client gets cosignatures that Go’s note package verifies, and none for a fork', async () => {

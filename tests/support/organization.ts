@@ -32,13 +32,13 @@ export async function foundOrganization(owner: Confirming, approvers: readonly A
 }
 
 /** `publicKey`: SubjectPublicKeyInfo in DER, base64. */
-export async function adoptOrganizationKey(
-  owner: Confirming,
-  approvers: readonly Approver[],
-  publicKey: string,
-): Promise<void> {
+export const adoptOrganizationKey = (owner: Confirming, approvers: readonly Approver[], publicKey: string) =>
+  adoptChanged(owner, approvers, { organizationKeys: [publicKey] });
+
+/** Adopts an approver set with the same approvers and a change. */
+export async function adoptChanged(owner: Confirming, approvers: readonly Approver[], change: object): Promise<void> {
   const keyids = approvers.map(({ key }) => key.keyid);
-  const proposal = { keyids, organizationKeys: [publicKey] };
+  const proposal = { keyids, ...change };
   let approverSet = await owner.api.call('POST', '/approvers', approverSetView, proposal);
   for (const { api, key } of approvers) {
     if (approverSet.state === 'adopted') break;

@@ -1,13 +1,14 @@
-/** Programs of other makers for tests of witnesses: Go's note package, the witness client of sigsum-go, and the witness litewitness. */
-import { execFileSync } from 'node:child_process';
+/** Programs made of other makers' public code: Go's note package, and the witness client and the witness server of sigsum-go. */
+import { execFileSync, spawn } from 'node:child_process';
 import { copyFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { needed, tool } from './tools.ts';
+import { until } from './until.ts';
 
 const GOPATH = '/usr/share/gocode';
 const isThere = (path: string) => statSync(join(GOPATH, 'src', path), { throwIfNoEntry: false }) !== undefined;
 
-export const goWitnessClient = {
+export const goWitnesses = {
   present: [
     tool('go', 'apt install golang-go'),
     needed("Go's sumdb packages", 'apt install golang-golang-x-mod-dev', isThere('golang.org/x/mod/sumdb')),
@@ -20,10 +21,31 @@ export const goWitnessClient = {
   ].every(({ present }) => present),
 };
 
-/** Builds the client in the folder, and returns the path of the program. */
-export function buildGoWitnessClient(folder: string): string {
-  copyFileSync(join(import.meta.dirname, '../vectors/witness-client.go.txt'), join(folder, 'client.go'));
+/** Builds the client or the server in the folder, and returns the path of the program. */
+export function buildGoWitness(folder: string, what: 'client' | 'server'): string {
+  const source = `witness-${what}.go`;
+  copyFileSync(join(import.meta.dirname, `../vectors/${source}.txt`), join(folder, source));
   const env = { ...process.env, GO111MODULE: 'off', GOPATH, GOFLAGS: '' };
-  execFileSync('go', ['build', '-o', 'client', 'client.go'], { cwd: folder, env, stdio: 'pipe' });
-  return join(folder, 'client');
+  execFileSync('go', ['build', '-o', what, source], { cwd: folder, env, stdio: 'pipe' });
+  return join(folder, what);
+}
+
+/** Starts the witness server of sigsum-go. `addLog` takes the verifier key of the log, whose name is the origin. */
+export async function startGoWitness(folder: string) {
+  const witness = spawn(buildGoWitness(folder, 'server'), ['sigsum.example.org/w2'], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  let output = '';
+  witness.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  const [key, url] = await until(() => {
+    const [, foundKey, foundUrl] = /^(\S+) (\S+)\n/.exec(output) ?? [];
+    if (foundKey === undefined || foundUrl === undefined) throw new Error('the Go witness does not listen');
+    return [foundKey, foundUrl] as const;
+  });
+  return {
+    key,
+    url,
+    addLog: (logKey: string) => void witness.stdin.write(`${logKey}\n`),
+    remove: () => void witness.kill('SIGKILL'),
+  };
 }

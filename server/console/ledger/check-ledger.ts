@@ -11,6 +11,8 @@ import { MOST_CONTINUATIONS, type PinnedCheckpoint, pinCheckpoint, readPinnedChe
 
 export interface LedgerCheck {
   readonly checkpoint: Checkpoint;
+  /** Signed note of the checkpoint, with the cosignatures of witnesses. */
+  readonly note: string;
   readonly key: string;
   readonly before: { readonly size: number; readonly at: number; readonly firstAt: number } | null;
   /** Checkpoints that this browser stored before the ledger lost entries and continued under a new name, oldest first. */
@@ -30,7 +32,7 @@ async function firstCheck(installation: string, now: number): Promise<LedgerChec
   const { checkpoint: note, key } = await call('GET', '/ledger/checkpoint', checkpointView);
   const checkpoint = await openCheckpoint(note, await parseVerifierKey(key));
   pinCheckpoint(installation, { checkpoint: note, key, firstAt: now, lastAt: now, givenUp: [] });
-  return { checkpoint, key, before: null, givenUp: [] };
+  return { checkpoint, note, key, before: null, givenUp: [] };
 }
 
 async function laterCheck(installation: string, pinned: PinnedCheckpoint, now: number): Promise<LedgerCheck> {
@@ -56,12 +58,12 @@ async function laterCheck(installation: string, pinned: PinnedCheckpoint, now: n
       lastAt: now,
       givenUp: continuations,
     });
-    return { checkpoint, key: shown.key, before, givenUp: continuations };
+    return { checkpoint, note: shown.checkpoint, key: shown.key, before, givenUp: continuations };
   }
   const growth = await growthFrom(older.size);
   const checkpoint = await checkGrowth(growth, pinned.checkpoint, key);
   pinCheckpoint(installation, { checkpoint: growth.checkpoint, key, firstAt, lastAt: now, givenUp });
-  return { checkpoint, key, before, givenUp };
+  return { checkpoint, note: growth.checkpoint, key, before, givenUp };
 }
 
 async function growthFrom(size: number) {

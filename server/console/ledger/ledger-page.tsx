@@ -11,6 +11,7 @@ import { CopyButton } from '../parts/copy-button.tsx';
 import { Page, Section } from '../parts/page.tsx';
 import { checkLedger, type LedgerCheck } from './check-ledger.ts';
 import { LedgerEntries } from './ledger-entries.tsx';
+import { Witnesses } from './witnesses.tsx';
 
 export function LedgerPage() {
   const installation = useQuery(installationQuery);
@@ -42,6 +43,7 @@ function Checked({ installation, publicUrl }: { readonly installation: string; r
       {check.data.givenUp.map((each) => (
         <ContinuationNotice key={each.at} continuation={each} />
       ))}
+      <Witnesses check={check.data} />
       <Section title="Ledger entries">
         <LedgerEntries size={check.data.checkpoint.size} verifierKey={check.data.key} />
       </Section>
