@@ -161,6 +161,16 @@ module.exports = {
       to: { path: '^(server|certs|agent)/', pathNot: '^server/(witness/|version\\.ts$)' },
     },
     {
+      name: 'monitor-stands-alone',
+      comment: 'The monitor distrusts the server, so it verifies with shared/ only. It sends mail as the server does.',
+      severity: 'error',
+      from: { path: '^server/monitor/', pathNot: test },
+      to: {
+        path: '^(server|certs|agent)/',
+        pathNot: '^server/(monitor/|smtp/|version\\.ts$|config-values\\.ts$|admins/ports\\.ts$)',
+      },
+    },
+    {
       name: 'console-from-shared-only',
       comment: 'The console uses the server’s API like every other client. Common definitions are in shared/.',
       severity: 'error',

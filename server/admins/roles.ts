@@ -234,6 +234,8 @@ export const RIGHTS = {
   'ledger.inclusion': right('any', ...EVERYONE),
   'ledger.consistency': right('any', ...EVERYONE),
   'ledger.witnesses': right('any', ...EVERYONE),
+  /** Right to recognize the ledger entries about one person or device. The public ledger has only salted hashes. */
+  'ledger.openings': right('whole', 'owner', 'auditor'),
   'areas.list': right('any', ...EVERYONE),
   /**
    * Right to change named areas (groups of countries and polygons) for use in orders. If the scope of a role is limited, the scope must

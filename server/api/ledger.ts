@@ -6,25 +6,38 @@ import {
   inclusionView,
   ledgerEntryList,
   ledgerEntryQuery,
+  ledgerOpeningList,
+  ledgerOpeningQuery,
   type WitnessList,
   witnessList,
 } from '../../shared/api/ledger.ts';
+import type { Opening } from '../../shared/ledger/ledger-entry.ts';
 import { entrySchema } from '../../shared/ledger/ledger-entry.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { type Route, route } from './route.ts';
 
 export interface LedgerPorts {
-  readonly ledger: Pick<Ledger, 'checkpoint' | 'verifierKey' | 'proveEntry' | 'proveGrowth'>;
+  readonly ledger: Pick<Ledger['published'], 'checkpoint' | 'verifierKey' | 'size' | 'proveEntry' | 'proveGrowth'>;
   /**
    * Ledger entries from index `from` (inclusive) to index `to` (exclusive), without the entries that the newest checkpoint does not cover.
    */
-  readonly entries: { entries(from: number, to: number): Promise<Buffer[]> };
+  readonly entries: {
+    entries(from: number, to: number): Promise<Buffer[]>;
+    openings(
+      subject: string,
+      from: number,
+      to: number,
+    ): Promise<{ readonly index: number; readonly opening: Opening }[]>;
+  };
   readonly witnesses: {
     status(): WitnessList['witnesses'];
     obstacle(): string | null;
     policy(): WitnessList['policy'];
   };
 }
+
+/** Number of ledger entries that one request for openings covers. */
+const OPENINGS_WITHIN = 10_000;
 
 export function ledgerRoutes({ ledger, entries, witnesses }: LedgerPorts): Route[] {
   return [
@@ -74,6 +87,19 @@ export function ledgerRoutes({ ledger, entries, witnesses }: LedgerPorts): Route
       async handler({ query: { from } }) {
         const { proof, checkpoint } = await ledger.proveGrowth(from);
         return { from, proof: proof.map(base64), checkpoint, key: ledger.verifierKey };
+      },
+    }),
+    route({
+      name: 'ledger.openings',
+      method: 'get',
+      path: '/ledger/openings',
+      summary: 'List salts of the ledger entries about one device, person or account',
+      query: ledgerOpeningQuery,
+      response: ledgerOpeningList,
+      async handler({ query: { subject, from } }) {
+        const size = await ledger.size();
+        const to = Math.max(from, Math.min(size, from + OPENINGS_WITHIN));
+        return { openings: await entries.openings(subject, from, to), next: to };
       },
     }),
     route({

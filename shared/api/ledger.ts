@@ -1,7 +1,7 @@
 /** Ledger entries and proofs for admins. The public listener serves the same ledger as tiles. */
 import { z } from 'zod';
-import { entrySchema } from '../ledger/ledger-entry.ts';
-import { witnessPolicySchema } from '../order/witness-policy.ts';
+import { entrySchema, openingSchema } from '../ledger/ledger-entry.ts';
+import { witnessPolicySchema } from '../order/documents.ts';
 import { instant } from './wire.ts';
 
 export const checkpointView = z.object({ checkpoint: z.string(), key: z.string() });
@@ -29,6 +29,19 @@ export const consistencyView = z.object({
   proof: z.array(z.string()),
   checkpoint: z.string(),
   key: z.string(),
+});
+
+/**
+ * Openings (salt and subject) of the ledger entries about one device, person or account, so that an auditor recognizes these entries. One
+ * request covers a part of the ledger; `next` is the index from which the next request continues.
+ */
+export const ledgerOpeningQuery = z.strictObject({
+  subject: z.string().regex(/^[a-z]{3}_[a-z2-7]{16}$/),
+  from: z.coerce.number().int().min(0).default(0),
+});
+export const ledgerOpeningList = z.object({
+  openings: z.array(z.object({ index: z.int(), opening: openingSchema })),
+  next: z.int(),
 });
 
 /** Witnesses to which the server submits the ledger's checkpoints. */

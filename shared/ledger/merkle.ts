@@ -188,6 +188,11 @@ export class GrowingTree {
     return this.#size;
   }
 
+  /** Complete subtrees along the right edge. `open` needs only these hashes to continue the tree. */
+  edge(): readonly { readonly node: TreeNode; readonly hash: Buffer }[] {
+    return [...this.#edge];
+  }
+
   root(): Buffer {
     return foldSubtrees(this.#edge.map(({ hash }) => hash));
   }

@@ -372,7 +372,7 @@ export async function startApi({
     compareIpDatabase: absent,
     relocating: () => null,
     packs: { make: absent, made: absent, names: absent },
-    ledger,
+    ledger: ledger.published,
     entries: ledgerStore,
     witnesses: { status: () => [], obstacle: () => null, policy: () => null },
     membership,

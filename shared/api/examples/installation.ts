@@ -127,6 +127,10 @@ const entry = {
 export const ledgerEntryList = { entries: [{ index: 2047, entry }] };
 const proof = [base64('Example hash of a neighbor'), base64('Example hash of a subtree')];
 export const inclusionView = { index: 2047, body: canonicalText(entry), proof, ...checkpointView };
+export const ledgerOpeningList = {
+  openings: [{ index: 2047, opening: { salt: sha256('Example salt'), subject: 'dev_nkqxwvzr5ts2h3ab' } }],
+  next: 2048,
+};
 const witnessKey = `witness.example.org/w1+1b2c3d4e+${Buffer.of(4, ...Buffer.alloc(32, 7)).toString('base64')}`;
 export const witnessList = {
   witnesses: [

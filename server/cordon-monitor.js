@@ -1,0 +1,18 @@
+#!/usr/bin/env node
+// Plain JavaScript, so that an older Node can read it and say what is missing instead of failing on the first type.
+if (Number(process.versions.node.split('.')[0]) < 26) {
+  console.error(
+    `cordon-monitor needs Node 26 and this is ${process.versions.node}: run it with the one in node_modules/.bin.`,
+  );
+  process.exit(1);
+}
+const { prepareCommandLine } = await import('../shared/command-line.js');
+prepareCommandLine();
+const { listenForStop } = await import('../shared/stop-signals.ts');
+const { main } = await import('./monitor/main.ts').catch((error) => {
+  if (error.code !== 'ERR_MODULE_NOT_FOUND') throw error;
+  console.error(`cordon-monitor: ${error.message}. Run "npm ci --omit=dev" in the folder of Cordon, then try again.`);
+  process.exit(1);
+});
+const stopSignals = () => listenForStop({ within: 8_000, log: (text) => console.error(`cordon-monitor: ${text}`) });
+process.exitCode = await main(process.argv.slice(2), stopSignals);
