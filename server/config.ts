@@ -142,6 +142,8 @@ const variables = z.object({
   CORDON_BACKUP_RECIPIENT: ageRecipient.optional(),
   /** Number of scheduled backups that the server keeps in `CORDON_BACKUP_FOLDER`. */
   CORDON_BACKUP_KEEP: wholeNumber(1, 100_000).default(14),
+  /** Folder for scheduled backups of the keys of people. It belongs on another disk than `CORDON_BACKUP_FOLDER`. */
+  CORDON_PERSON_KEY_BACKUP_FOLDER: z.string().min(1, 'a folder').optional(),
   CORDON_LOG: oneOf(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
 });
 
@@ -253,7 +255,13 @@ export interface Config {
   readonly jumpDays: number;
   readonly backup: {
     readonly recipient: AgeRecipient | null;
-    readonly scheduled: { readonly pattern: string; readonly folder: string; readonly keep: number } | null;
+    readonly scheduled: {
+      readonly pattern: string;
+      readonly folder: string;
+      readonly keep: number;
+      readonly keyFolder: string;
+      readonly keyDays: number;
+    } | null;
   };
   /** Socket of the service manager (sd_notify); null without one. */
   readonly notifySocket: string | null;
@@ -335,6 +343,10 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
               pattern: values.CORDON_BACKUP_SCHEDULE,
               folder: resolve(values.CORDON_BACKUP_FOLDER),
               keep: values.CORDON_BACKUP_KEEP,
+              keyFolder: resolve(
+                values.CORDON_PERSON_KEY_BACKUP_FOLDER ?? join(values.CORDON_BACKUP_FOLDER, 'person-keys'),
+              ),
+              keyDays: values.CORDON_PERSON_KEY_BACKUP_DAYS,
             },
     },
     notifySocket: env['NOTIFY_SOCKET'] ?? null,

@@ -15,13 +15,18 @@ import { copyInFolder } from '../shared/ledger/copy-ledger.ts';
 import type { Config } from './config.ts';
 import { CRL_COVERS, CRL_LIFETIME } from './enrollment/revocation-list.ts';
 import { EXPIRES_AFTER } from './orders/adoption/order-list.ts';
+import type { KeyBackup } from './person-keys/key-backup.ts';
+import type { KeyWrapper } from './person-keys/person-keys.ts';
 import { openLedgerCopy } from './recovery/ledger-copy.ts';
 import type { Manifest } from './recovery/manifest.ts';
 import { prepareRestoredStore } from './recovery/prepare-restored-store.ts';
 import { ipDatabaseOf, keysOf, type OpenArchive, tablesOf, verifyBackup } from './recovery/read-backup.ts';
 import type { RecoveryState } from './recovery/recovery-state.ts';
-import { databaseAddressOf, keyFolderOf } from './startup/preflight.ts';
+import { openKeyBackup, putKeyFile } from './restore-person-keys.ts';
+import { databaseAddressOf, keyFolderOf, personKeyFileOf } from './startup/preflight.ts';
 import type { DatabaseAddress } from './store/database.ts';
+import { PersonKeyFile } from './store/person-key-file.ts';
+import { forgetKeyFile, recordKeyFile } from './store/person-key-records.ts';
 import { fillDatabase, openEmpty, restoreWith } from './store/restore-store.ts';
 import { lockStore } from './store/store-lock.ts';
 
@@ -30,6 +35,8 @@ export interface RestoreOptions {
   readonly secret: OpenedWith;
   /** Revocation list (DER or PEM) from the admin's own storage. */
   readonly crl: string | null;
+  /** Backup of the keys of people; null if there is none. The secret of the backup also decrypts this file. */
+  readonly personKeys: string | null;
   /** Folder that `cordon ledger copy` created. */
   readonly ledger: string | null;
   /** True to move existing data to another folder. */
@@ -42,6 +49,11 @@ export interface Restored {
   readonly state: RecoveryState | null;
   /** Folder with the earlier data; null if there was none. */
   readonly formerData: string | null;
+  /**
+   * Keys of people after the restore. `restored`: from their backup. `kept`: the existing key file belongs to the installation. `lost`: the
+   * encrypted records of people stay unreadable.
+   */
+  readonly personKeys: 'restored' | 'kept' | 'lost';
 }
 
 const NEEDED = ['authority.json', 'custody.json', 'root.crt', 'issuing.crt', 'issuing.key', 'online.key', 'ledger.key'];
@@ -76,7 +88,8 @@ export async function restore(config: Config, options: RestoreOptions): Promise<
       options.ledger === null
         ? null
         : await openLedgerCopy(copyInFolder(options.ledger), manifest.installation, manifest.ledger.key);
-    if (options.verifyOnly) return { manifest, state: null, formerData: null };
+    const keys = await openPersonKeys(config, options, manifest.installation, authority);
+    if (options.verifyOnly) return { manifest, state: null, formerData: null, personKeys: keys.result };
 
     // --- store ------------------------------------------------------------------------------------------------------
     const filled: DatabaseAddress = 'file' in target ? { file: join(staging, 'cordon.db') } : target;
@@ -89,6 +102,7 @@ export async function restore(config: Config, options: RestoreOptions): Promise<
       state = await restoreWith(database, (work) =>
         prepareRestoredStore(work, { manifest, authority, ledger, crl, now, realNow, lifetimes }),
       );
+      await database.transaction((tx) => (keys.id === null ? forgetKeyFile(tx) : recordKeyFile(tx, keys.id)));
     } finally {
       await database.close();
     }
@@ -98,11 +112,38 @@ export async function restore(config: Config, options: RestoreOptions): Promise<
     const formerData = inTheWay.length > 0 ? moveAside(config.home, inTheWay) : null;
     renameSync(join(staging, 'keys'), keyFolder);
     if ('file' in target && 'file' in filled) renameSync(filled.file, target.file);
+    if (keys.backup) putKeyFile(personKeyFileOf(config), keys.backup);
     syncFolder(config.home);
-    return { manifest, state, formerData };
+    return { manifest, state, formerData, personKeys: keys.result };
   } finally {
     rmSync(staging, { recursive: true, force: true });
     await lock.release();
+  }
+}
+
+/** Decides which keys of people the restored server gets, before the first change. */
+async function openPersonKeys(
+  config: Config,
+  { personKeys, secret }: RestoreOptions,
+  installation: string,
+  wrapper: KeyWrapper,
+): Promise<{ readonly result: Restored['personKeys']; readonly id: string | null; readonly backup: KeyBackup | null }> {
+  if (personKeys !== null) {
+    const backup = await openKeyBackup(personKeys, secret, { installation, days: config.personKeyBackupDays, wrapper });
+    return { result: 'restored', id: backup.id, backup };
+  }
+  const path = personKeyFileOf(config);
+  if (!existsSync(path)) return { result: 'lost', id: null, backup: null };
+  const file = new PersonKeyFile(path);
+  try {
+    const identity = file.identity();
+    if (identity?.installation === installation) return { result: 'kept', id: identity.id, backup: null };
+    throw new CordonError(
+      'conflict',
+      `The file ${path} has the keys of people of another installation. Nothing was changed. Correct CORDON_PERSON_KEYS, or move the file.`,
+    );
+  } finally {
+    file.close();
   }
 }
 

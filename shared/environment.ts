@@ -19,6 +19,7 @@ export const VARIABLES: Readonly<Record<string, Variable>> = {
   CORDON_PERSON_KEYS: { reader: 'server' },
   CORDON_ACCEPT_LOST_PERSON_KEYS: { reader: 'server' },
   CORDON_PERSON_KEY_BACKUP_DAYS: { reader: 'server' },
+  CORDON_PERSON_KEY_BACKUP_FOLDER: { reader: 'server' },
   CORDON_STATEMENT_DAYS: { reader: 'server' },
   CORDON_PASSPHRASE: { reader: 'server', secret: true },
   CORDON_PASSPHRASE_FILE: { reader: 'server' },

@@ -217,6 +217,7 @@ export const ROUTE_ACTIONS: Readonly<Partial<Record<RouteName, RoutePolicy>>> = 
   'order-documents.upload': 'harmless',
   /** Creating a backup is harmless, because a backup destroys nothing. A scheduled job can therefore create backups without a person. */
   'backup.create': 'harmless',
+  'backup.create-keys': 'harmless',
   'demo.jump': 'harmless',
   'demo.message': 'harmless',
   'demo.session': 'harmless',

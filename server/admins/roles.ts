@@ -270,6 +270,8 @@ export const RIGHTS = {
   'recovery.sign-continuation': right('any', 'owner', 'legal'),
   'recovery.close': right('whole', 'owner'),
   'backup.create': right('whole', 'owner', 'backup'),
+  /** Right to create a backup of the keys of people, a second file. Alone, neither file shows the encrypted records of a person. */
+  'backup.create-keys': right('whole', 'owner', 'backup'),
   /**
    * Right to choose the recipient of a backup, who can decrypt all data. Without this right, `backup.create` uses the configured recipient.
    */

@@ -12,6 +12,7 @@ export interface BackupPort {
     by: string,
     recipient: AgeRecipient | null,
   ): Promise<{ readonly path: string; readonly name: string; remove(): Promise<void> }>;
+  makeKeys: BackupPort['make'];
 }
 
 export function backupRoutes(backups: BackupPort): Route[] {
@@ -29,6 +30,21 @@ export function backupRoutes(backups: BackupPort): Route[] {
         if (body.recipient !== undefined) demand('backup.export');
         const recipient = body.recipient === undefined ? null : parseRecipient(body.recipient);
         const { path, name, remove } = await backups.make(caller.account.id, recipient);
+        return new FileReply(path, name, 'application/octet-stream', remove);
+      },
+    }),
+    route({
+      name: 'backup.create-keys',
+      method: 'post',
+      path: '/backup/person-keys',
+      summary: 'Download an encrypted backup of the keys of people',
+      body: newBackup,
+      response: nothing,
+      raw: 'download',
+      async handler({ body, caller, demand }) {
+        if (body.recipient !== undefined) demand('backup.export');
+        const recipient = body.recipient === undefined ? null : parseRecipient(body.recipient);
+        const { path, name, remove } = await backups.makeKeys(caller.account.id, recipient);
         return new FileReply(path, name, 'application/octet-stream', remove);
       },
     }),

@@ -8,6 +8,7 @@ import { readConfig } from '../config.ts';
 import type { Manifest } from '../recovery/manifest.ts';
 import type { RecoveryState } from '../recovery/recovery-state.ts';
 import { type Restored, restore } from '../restore.ts';
+import { restorePersonKeys } from '../restore-person-keys.ts';
 import { type Cli, commandOf } from './cli.ts';
 import { readText } from './local-files.ts';
 import { when } from './output.ts';
@@ -16,6 +17,7 @@ import { readSecret } from './secrets.ts';
 interface Options {
   readonly identity?: string;
   readonly passphraseFile?: string;
+  readonly personKeys?: string;
   readonly ledger?: string;
   readonly crl?: string;
   readonly replace?: boolean;
@@ -27,6 +29,7 @@ export function addRestoreCommand(program: Command, cli: Cli): void {
     .argument('<file>', 'file from "cordon backup"')
     .option('--identity <file>', 'age identity file that decrypts the backup')
     .option('--passphrase-file <file>', 'passphrase file, for a backup with a passphrase')
+    .option('--person-keys <file>', 'backup of the keys of people, the second file of "cordon backup"')
     .option('--ledger <folder>', 'newer copy of the public ledger, from "cordon ledger copy"')
     .option('--crl <file>', 'newer certificate revocation list')
     .option('--replace', 'rename the current data folder. Delete the current PostgreSQL tables')
@@ -35,12 +38,27 @@ export function addRestoreCommand(program: Command, cli: Cli): void {
       const done = await restore(readConfig(), {
         file,
         secret: await secretOf(options),
+        personKeys: options.personKeys ?? null,
         ledger: options.ledger ?? null,
         crl: options.crl ?? null,
         replace: options.replace === true,
         verifyOnly: options.verifyOnly === true,
       });
       cli.out().show(done, reportOf(done));
+    });
+
+  commandOf(program, 'restore-person-keys')
+    .argument('<file>', 'backup of the keys of people, the second file of "cordon backup"')
+    .option('--identity <file>', 'age identity file that decrypts the backup')
+    .option('--passphrase-file <file>', 'passphrase file, for a backup with a passphrase')
+    .action(async (file: string, options: Options) => {
+      const done = await restorePersonKeys(readConfig(), file, await secretOf(options));
+      cli
+        .out()
+        .show(done, [
+          `${done.keys} keys restored from the backup of ${when(done.at)}. Start the server.`,
+          ...(done.former === null ? [] : [`The former file is ${done.former}. Delete it when the server works.`]),
+        ]);
     });
 
   async function secretOf({ identity, passphraseFile }: Options) {
@@ -58,7 +76,13 @@ export function addRestoreCommand(program: Command, cli: Cli): void {
   }
 }
 
-function reportOf({ manifest, state, formerData }: Restored): string[] {
+const KEYS_OF_PEOPLE: Readonly<Record<Restored['personKeys'], string>> = {
+  restored: 'The keys of people are restored from their backup.',
+  kept: 'The existing key file of people belongs to this installation and stays.',
+  lost: 'The keys of people are lost: connection log and enrollment details from before stay unreadable. To restore them, give --person-keys.',
+};
+
+function reportOf({ manifest, state, formerData, personKeys }: Restored): string[] {
   const head = [
     `Backup of ${manifest.installation}, made by Cordon ${manifest.version} on ${when(manifest.realAt)}.`,
     `${manifest.parts.length} parts verified. The ledger in it has ${manifest.ledger.size} entries.`,
@@ -68,6 +92,7 @@ function reportOf({ manifest, state, formerData }: Restored): string[] {
     ...head,
     `Recovery point: ${when(state.at)}. Everything after it is lost, except what follows.`,
     ...(formerData === null ? [] : [`The former data are in ${formerData}.`]),
+    KEYS_OF_PEOPLE[personKeys],
     ...numbersOf(state, manifest),
     ...ledgerOf(state),
     ...revocationsOf(state),

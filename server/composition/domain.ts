@@ -34,6 +34,7 @@ import type { ProviderSettings } from '../openid/provider-settings.ts';
 import { createPacks } from '../orders/evidence/packs.ts';
 import { createOrders, type Orders } from '../orders/orders.ts';
 import { createPeople } from '../people/people.ts';
+import { encodeKeyBackup } from '../person-keys/key-backup.ts';
 import { createBackups } from '../recovery/backups.ts';
 import { type Continuations, openContinuations } from '../recovery/continuations.ts';
 import { whySuspended } from '../recovery/ledger-suspension.ts';
@@ -499,10 +500,21 @@ function openRecovery(
 }
 
 function createBackupSchedule(
-  { config, database, keyFolder, authority, clock, log }: Foundation,
+  { config, database, keyFolder, authority, installation, personKeyFile, clock, log }: Foundation,
   { fleet: { devices, ipDatabases, ipFolder }, ledger }: { readonly fleet: Fleet; readonly ledger: Ledger },
 ) {
+  const records = new BackupRecords(database);
   return createBackups({
+    keys: {
+      content: () => {
+        const identity = personKeyFile.identity();
+        if (!identity) throw new Error('the key file of people has no identity');
+        return encodeKeyBackup({ ...identity, at: Date.now() }, personKeyFile.all());
+      },
+      installation,
+      record: (entry) => records.recordKeyBackup(entry),
+      now: () => clock.now(),
+    },
     settings: { ...config.backup, temporary: join(config.home, 'backup-downloads') },
     content: {
       store: new SnapshotStore(database),
@@ -513,7 +525,7 @@ function createBackupSchedule(
       ipDatabase: () => importedFile(ipFolder, ipDatabases.current()),
       now: () => clock.now(),
     },
-    records: new BackupRecords(database),
+    records,
     raise: devices.raiseAlert,
     log,
   });

@@ -113,8 +113,12 @@ export function authorityState(row: AuthorityRow): 'unconfirmed' | 'verified' | 
 }
 
 const UNDECIDED = {
-  ...{ confirmedBy: null, confirmedAt: null, confirmedHow: null },
-  ...{ revokedBy: null, revokedAt: null, revokedWhy: null },
+  confirmedBy: null,
+  confirmedAt: null,
+  confirmedHow: null,
+  revokedBy: null,
+  revokedAt: null,
+  revokedWhy: null,
 };
 
 const isPerson = (person: PersonId | null): person is PersonId => person !== null;

@@ -104,7 +104,9 @@ export function createRequests(ports: RequestsPorts) {
       document: instrument.document.sha256,
       receivedAt: now,
       version: 1,
-      ...{ production: null, noticeDue: null, notifiedAt: null },
+      production: null,
+      noticeDue: null,
+      notifiedAt: null,
     };
     await store.draft(row, version, {
       kind: 'disclosure.received',
@@ -189,7 +191,12 @@ export function createRequests(ports: RequestsPorts) {
     const { versions } = await find(id);
     const { authority, instrument } = readText(newestOf(versions));
     await refusals.record({
-      ...{ reason, note, by, disclosure: id, source: 'decided', receivedOn: null },
+      reason,
+      note,
+      by,
+      disclosure: id,
+      source: 'decided',
+      receivedOn: null,
       authority: authority.name,
       reference: instrument.reference,
     });

@@ -99,7 +99,7 @@ export function createPersonKeys(file: PersonKeyFile, wrapper: KeyWrapper): Pers
     for (const [index, wrapped] of file.read(unread).entries()) {
       const name = unread[index];
       if (!name || wrapped === null) continue;
-      found.set(textOf(name), remember(name, wrapper.unseal(wrapped, purposeOf(name))));
+      found.set(textOf(name), remember(name, wrapper.unseal(wrapped, purposeOfKey(name))));
     }
     return found;
   }
@@ -110,7 +110,7 @@ export function createPersonKeys(file: PersonKeyFile, wrapper: KeyWrapper): Pers
     const missing = [...wanted.values()].filter((name) => !keys.has(textOf(name)));
     if (missing.length === 0) return keys;
     const fresh = missing.map((name) => ({ name, key: randomBytes(32) }));
-    file.add(fresh.map(({ name, key }) => ({ ...name, wrapped: wrapper.seal(key, purposeOf(name)) })));
+    file.add(fresh.map(({ name, key }) => ({ ...name, wrapped: wrapper.seal(key, purposeOfKey(name)) })));
     for (const { name, key } of fresh) keys.set(textOf(name), remember(name, key));
     return keys;
   }
@@ -182,7 +182,8 @@ const nameOf = (use: KeyUse, person: PersonId, at: number): KeyName => ({
   period: Math.floor(at / KEY_PERIOD),
 });
 const textOf = ({ person, use, period }: KeyName): string => `${use} ${period} ${person}`;
-const purposeOf = (name: KeyName): string => `person-key ${textOf(name)}`;
+/** Purpose under which a key is wrapped. It binds the key to its person, use and period. */
+export const purposeOfKey = (name: KeyName): string => `person-key ${textOf(name)}`;
 const aadOf = (use: KeyUse, { person, row }: RecordPlace): Buffer => Buffer.from(`${use} ${person} ${row}`);
 
 function encrypt(key: Buffer, nonce: Buffer, aad: Buffer, plain: Buffer): string {

@@ -14,6 +14,7 @@ import { createSerialQueue } from '../../shared/loops/serial-queue.ts';
 import { backupName, prepareBackupFolder, removeIncompleteBackups, removeOldBackups } from './backup-folder.ts';
 import type { BackupContent } from './create-backup.ts';
 import { writeEncryptedBackup } from './encrypted-backup.ts';
+import { type KeyBackupFile, type KeyBackupPorts, removeOldKeyBackups, writeKeyBackup } from './key-backups.ts';
 
 export interface BackupMade {
   /** Time of the snapshot, by the server clock. */
@@ -31,7 +32,14 @@ export interface BackupRecords {
 export interface BackupSettings {
   /** Age recipient of all scheduled backups, and of requested backups that name no recipient. */
   readonly recipient: AgeRecipient | null;
-  readonly scheduled: { readonly pattern: string; readonly folder: string; readonly keep: number } | null;
+  readonly scheduled: {
+    readonly pattern: string;
+    readonly folder: string;
+    readonly keep: number;
+    /** Folder for scheduled backups of the keys of people, and the days for which they are kept. */
+    readonly keyFolder: string;
+    readonly keyDays: number;
+  } | null;
   /** Folder for downloads, emptied at each start. */
   readonly temporary: string;
 }
@@ -40,6 +48,7 @@ export interface BackupPorts {
   readonly settings: BackupSettings;
   readonly content: BackupContent;
   readonly records: BackupRecords;
+  readonly keys: KeyBackupPorts;
   readonly raise: (alert: { readonly device: null; readonly code: string; readonly detail: string }) => Promise<void>;
   readonly log: {
     info(fields: object, message: string): void;
@@ -69,13 +78,15 @@ export interface Backups {
    * file; null for the configured recipient. Throws `conflict` if no recipient is given or configured.
    */
   make(by: string, recipient: AgeRecipient | null): Promise<BackupFile>;
+  /** Creates a temporary, encrypted backup of the keys of people, under the same rules. */
+  makeKeys(by: string, recipient: AgeRecipient | null): Promise<KeyBackupFile>;
   /** Creates one scheduled backup. Never throws: a failed backup raises an alert. */
   runScheduled(): Promise<void>;
   status(): BackupStatus;
   readonly recipient: AgeRecipient | null;
 }
 
-export function createBackups({ settings, content, records, raise, log }: BackupPorts): Backups {
+export function createBackups({ settings, content, records, keys, raise, log }: BackupPorts): Backups {
   const { scheduled, temporary } = settings;
   let newest: BackupMade | null = null;
   let failure: string | null = null;
@@ -118,6 +129,8 @@ export function createBackups({ settings, content, records, raise, log }: Backup
       failure = null;
       log.info({ name, bytes }, 'a scheduled backup was made');
       await removeOldBackups(scheduled.folder, scheduled.keep, name.split('-')[1] ?? '');
+      await queue(() => writeKeyBackup(keys, scheduled.keyFolder, recipient, null));
+      await removeOldKeyBackups(scheduled.keyFolder, scheduled.keyDays, Date.now());
     } catch (error) {
       failure = error instanceof Error ? error.message : String(error);
       log.error({ err: error }, 'a scheduled backup failed');
@@ -128,28 +141,30 @@ export function createBackups({ settings, content, records, raise, log }: Backup
     }
   }
 
+  function recipientOr(given: AgeRecipient | null): AgeRecipient {
+    const recipient = given ?? settings.recipient;
+    if (recipient !== null) return recipient;
+    throw new CordonError(
+      'conflict',
+      'No recipient is configured for backups. Name an age recipient, or set CORDON_BACKUP_RECIPIENT on the server.',
+    );
+  }
+
   return {
     async start() {
       await rm(temporary, { recursive: true, force: true });
       newest = await records.newestBackup();
       if (!scheduled) return;
       await removeIncompleteBackups(scheduled.folder);
+      await removeIncompleteBackups(scheduled.keyFolder);
       cron = new Cron(scheduled.pattern, { protect: true, unref: true, timezone: 'UTC' }, runScheduled);
     },
     async stop() {
       cron?.stop();
       await queue(async () => undefined);
     },
-    async make(by, recipient) {
-      const to = recipient ?? settings.recipient;
-      if (to === null) {
-        throw new CordonError(
-          'conflict',
-          'No recipient is configured for backups. Name an age recipient, or set CORDON_BACKUP_RECIPIENT on the server.',
-        );
-      }
-      return await queue(() => write(temporary, to, by));
-    },
+    make: (by, recipient) => queue(async () => write(temporary, recipientOr(recipient), by)),
+    makeKeys: (by, recipient) => queue(async () => writeKeyBackup(keys, temporary, recipientOr(recipient), by)),
     runScheduled,
     status: () => ({ newest, next: cron?.nextRun()?.getTime() ?? null, failure }),
     recipient: settings.recipient,

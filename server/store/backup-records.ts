@@ -22,6 +22,11 @@ export class BackupRecords implements Port {
     });
   }
 
+  /** Records a backup of the keys of people. It does not count as a backup of the database. */
+  async recordKeyBackup(entry: EntryDraft<'backup.created'>): Promise<void> {
+    await this.#database.transaction(async (tx) => void (await appendEntry(tx, entry)));
+  }
+
   async newestBackup(): Promise<BackupMade | null> {
     const text = await getMeta(this.#database.db, KEY);
     return text === null ? null : madeSchema.parse(JSON.parse(text));

@@ -148,7 +148,14 @@ export class DisclosureStore implements Port {
       await tx
         .insertInto('disclosure_refusals')
         .values({
-          ...{ id, at, reason, answer, source, authority, reference, note },
+          id,
+          at,
+          reason,
+          answer,
+          source,
+          authority,
+          reference,
+          note,
           disclosure_id: disclosure,
           received_on: receivedOn,
           recorded_by: by,
@@ -295,7 +302,11 @@ async function insertVersion(tx: Tx, version: VersionRow): Promise<void> {
   await tx
     .insertInto('disclosure_versions')
     .values({
-      ...{ disclosure_id: disclosure, version: number, payload, digest, note },
+      disclosure_id: disclosure,
+      version: number,
+      payload,
+      digest,
+      note,
       drafted_by: draftedBy,
       drafted_at: draftedAt,
     })

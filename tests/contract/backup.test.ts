@@ -12,15 +12,22 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, it } from 'vitest';
+import { encodeKeyBackup } from '../../server/person-keys/key-backup.ts';
+import { createPersonKeys } from '../../server/person-keys/person-keys.ts';
 import { createBackups } from '../../server/recovery/backups.ts';
 import { manifestSchema } from '../../server/recovery/manifest.ts';
 import { decodeRows } from '../../server/recovery/row-encoding.ts';
 import { readTar } from '../../server/recovery/tar.ts';
+import { openKeyBackup, putKeyFile } from '../../server/restore-person-keys.ts';
 import { BackupRecords } from '../../server/store/backup-records.ts';
 import type { Database } from '../../server/store/database.ts';
 import { installationId, setMeta } from '../../server/store/meta-store.ts';
+import { PersonKeyFile } from '../../server/store/person-key-file.ts';
 import { SnapshotStore, tableShapes } from '../../server/store/snapshot-store.ts';
 import { openStream, temporaryIdentity } from '../../shared/age/stream.ts';
+import { newPersonId } from '../../shared/protocol/ids.ts';
+import { testCustody } from '../support/custody.ts';
+import { testPersonKeys } from '../support/person-keys.ts';
 import { runProgram } from '../support/run-program.ts';
 import { tool } from '../support/tools.ts';
 import { describeOnEveryStore } from './every-store.ts';
@@ -46,10 +53,19 @@ async function backupsOf(database: Database, given: { keep?: number; pattern?: s
   writeFileSync(join(keyFolder, 'ledger.key.123.new'), 'half');
   const into = given.folder ?? join(home, 'backups');
   const alerts: { code: string; detail: string }[] = [];
+  const file = new PersonKeyFile(':memory:');
+  const bound = file.bind('ins_test');
+  const keys = testPersonKeys(file);
   const backups = createBackups({
     settings: {
       recipient,
-      scheduled: { pattern: given.pattern ?? '0 0 29 2 *', folder: into, keep: given.keep ?? 2 },
+      scheduled: {
+        pattern: given.pattern ?? '0 0 29 2 *',
+        folder: into,
+        keep: given.keep ?? 2,
+        keyFolder: join(home, 'key-backups'),
+        keyDays: 30,
+      },
       temporary: join(home, 'downloads'),
     },
     content: {
@@ -61,13 +77,19 @@ async function backupsOf(database: Database, given: { keep?: number; pattern?: s
       ipDatabase: () => null,
       now: () => Date.now(),
     },
+    keys: {
+      content: () => encodeKeyBackup({ ...bound, at: Date.now() }, file.all()),
+      installation: 'ins_test',
+      record: (entry) => new BackupRecords(database).recordKeyBackup(entry),
+      now: () => Date.now(),
+    },
     records: new BackupRecords(database),
     raise: async (alert) => void alerts.push(alert),
     log: { info: () => undefined, error: () => undefined },
   });
   const read = async (path: string) =>
     await Array.fromAsync(readTar(await openStream(createReadStream(path), { identity })));
-  return { backups, identity, home, into, alerts, read };
+  return { backups, identity, home, into, alerts, read, keys, bound };
 }
 
 const metaIn = (entries: readonly { name: string; body: Buffer }[]) =>
@@ -191,6 +213,42 @@ describeOnEveryStore('a backup', (open) => {
     await backups.runScheduled();
     expect(backups.status().failure).toBeNull();
     expect(readdirSync(into)).toHaveLength(1);
+    await backups.stop();
+  });
+
+  it('case 46: writes the keys of people into a second file with a short life, and none into the first', async () => {
+    const database = await open();
+    const { backups, identity, home, into, read, keys, bound } = await backupsOf(database);
+    const person = newPersonId();
+    const place = { person, at: Date.now(), row: 'r' };
+    const [sealed = ''] = keys.seal('connections', [{ ...place, plain: Buffer.from('a record') }]);
+    await backups.start();
+    mkdirSync(join(home, 'key-backups'));
+    const old = 'cordon-keys-ins_test-20250101T000000000Z.age';
+    writeFileSync(join(home, 'key-backups', old), '');
+    await backups.runScheduled();
+    const [keyFile = '', ...others] = readdirSync(join(home, 'key-backups'));
+    expect(others).toEqual([]);
+    expect(keyFile).toMatch(/^cordon-keys-ins_test-\d{8}T\d{9}Z\.age$/);
+    const [data = ''] = readdirSync(into);
+    for (const { body } of await read(join(into, data))) expect(body.includes(person)).toBe(false);
+
+    const wrapper = testCustody();
+    const expected = { installation: 'ins_test', days: 30, wrapper };
+    const path = join(home, 'key-backups', keyFile);
+    const backup = await openKeyBackup(path, { identity }, expected);
+    const restored = join(home, 'person-keys.db');
+    expect(putKeyFile(restored, backup)).toMatchObject({ keys: 1, former: null });
+    const again = new PersonKeyFile(restored);
+    expect(again.identity()).toEqual(bound);
+    expect(createPersonKeys(again, wrapper).open('connections', place, sealed)?.toString()).toBe('a record');
+    again.close();
+    await expect(openKeyBackup(path, { identity }, { ...expected, days: -1 })).rejects.toMatchObject({
+      code: 'backup_damaged',
+      message: expect.stringContaining('older than'),
+    });
+    const other = { ...expected, installation: 'ins_other' };
+    await expect(openKeyBackup(path, { identity }, other)).rejects.toMatchObject({ code: 'backup_damaged' });
     await backups.stop();
   });
 

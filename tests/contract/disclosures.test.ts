@@ -185,24 +185,24 @@ async function deskOn(database: Database, begin = START) {
     ).length;
   const messages = () => database.db.selectFrom('commands').selectAll().execute();
   return {
-    ...{
-      desk,
-      devices,
-      clock,
-      commands,
-      device,
-      person,
-      clerk,
-      ada,
-      ben,
-      authority,
-      connect,
-      draft,
-      approved,
-      show,
-      produce,
-    },
-    ...{ opened, entries, messages },
+    desk,
+    devices,
+    clock,
+    commands,
+    device,
+    person,
+    clerk,
+    ada,
+    ben,
+    authority,
+    connect,
+    draft,
+    approved,
+    show,
+    produce,
+    opened,
+    entries,
+    messages,
   };
 }
 

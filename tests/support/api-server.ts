@@ -40,6 +40,7 @@ import { createMonitor } from '../../server/monitoring/monitor.ts';
 import { createOrders } from '../../server/orders/orders.ts';
 import { createOverview } from '../../server/overview/overview.ts';
 import { createPeople } from '../../server/people/people.ts';
+import { encodeKeyBackup } from '../../server/person-keys/key-backup.ts';
 import { createBackups } from '../../server/recovery/backups.ts';
 import { openContinuations } from '../../server/recovery/continuations.ts';
 import { createRecovery } from '../../server/recovery/recovery.ts';
@@ -275,7 +276,14 @@ export async function startApi({
   const keyFolder = join(folder, 'keys');
   mkdirSync(keyFolder);
   writeFileSync(join(keyFolder, 'custody.json'), '{}');
+  const backupRecords = new BackupRecords(database);
   const backups = createBackups({
+    keys: {
+      content: () => encodeKeyBackup({ installation: 'test', id: 'test', at: Date.now() }, []),
+      installation: 'test',
+      record: (entry) => backupRecords.recordKeyBackup(entry),
+      now: clock.now,
+    },
     settings: { recipient: backupRecipient, scheduled: null, temporary: join(folder, 'backup-downloads') },
     content: {
       store: new SnapshotStore(database),
@@ -286,7 +294,7 @@ export async function startApi({
       ipDatabase: () => null,
       now: clock.now,
     },
-    records: new BackupRecords(database),
+    records: backupRecords,
     raise: devices.raiseAlert,
     log,
   });
@@ -340,7 +348,11 @@ export async function startApi({
   });
   const disclosures = connectDisclosures(
     {
-      ...{ database, personKeys, installation: 'test', clock, bus },
+      database,
+      personKeys,
+      installation: 'test',
+      clock,
+      bus,
       config: { organization: 'Example', statementDays: 90 },
       keys: [{ use: 'Ledger key', opens: 'Signs checkpoints. Decrypts nothing.', publicKey: null }],
     },

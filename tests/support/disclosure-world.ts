@@ -96,8 +96,22 @@ export async function deskWorld(api: ApiServer, recipient: string) {
   }
 
   return {
-    ...{ clerk, ada, ben, device, other, person, personOf, authority, addAuthority, verifiedAuthority },
-    ...{ post, get, request, draft, approve, upload },
+    clerk,
+    ada,
+    ben,
+    device,
+    other,
+    person,
+    personOf,
+    authority,
+    addAuthority,
+    verifiedAuthority,
+    post,
+    get,
+    request,
+    draft,
+    approve,
+    upload,
   };
 }
 
