@@ -35,7 +35,6 @@ export function connectDisclosures(
     readonly commands: Pick<Commands, 'issue'>;
     readonly ledger: Pick<Ledger, 'verifierKey' | 'proveEntry'>;
   },
-  sealed?: () => Promise<void>,
 ) {
   const { config, database, keys, personKeys, installation, clock, bus } = base;
   const notices = new NoticeStore(database);
@@ -69,7 +68,6 @@ export function connectDisclosures(
     installation,
     organization: config.organization,
     statementDays: config.statementDays,
-    sealed,
   });
 }
 

@@ -183,7 +183,6 @@ export async function createDomain(base: Foundation, provider: ProviderSettings 
   const disclosures = connectDisclosures(
     { ...base, keys },
     { admins: accounts.admins, orders, commands: fleet.commands, ledger },
-    base.beforeProductionStored,
   );
   return {
     ...fleet,

@@ -33,8 +33,6 @@ export interface Replacements {
   readonly clock?: Clock;
   readonly log?: Logger;
   readonly demo?: DemoPort;
-  /** Called between the encryption of a production and its storage. A test ends the process there. */
-  readonly beforeProductionStored?: () => Promise<void>;
 }
 
 export type Foundation = Awaited<ReturnType<typeof openFoundation>>;
@@ -83,7 +81,6 @@ export async function openFoundation(config: Config, replacements: Replacements)
   return {
     config,
     demo: replacements.demo,
-    beforeProductionStored: replacements.beforeProductionStored,
     clock,
     log,
     monitor,

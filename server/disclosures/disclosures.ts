@@ -53,8 +53,6 @@ export interface DisclosuresPorts {
   readonly installation: string;
   readonly organization: string;
   readonly statementDays: number;
-  /** Called after a production is sealed and before it is stored. Tests stop the process here. */
-  readonly sealed?: (() => Promise<void>) | undefined;
 }
 
 export type Disclosures = ReturnType<typeof createDisclosures>;
@@ -81,7 +79,6 @@ export function createDisclosures(ports: DisclosuresPorts) {
     records: stores.records,
     legal,
     clock,
-    ...(ports.sealed === undefined ? {} : { sealed: ports.sealed }),
   });
   const notices = createNotices({ store, messages, clock, changed });
 

@@ -35,11 +35,9 @@ export interface ProductionPorts {
   readonly records: PersonRecords;
   readonly legal: LegalPeople;
   readonly clock: Clock;
-  /** Called after the file is sealed and before it is stored. Tests stop the process here. */
-  readonly sealed?: () => Promise<void>;
 }
 
-export function createProduction({ store, authorities, records, legal, clock, sealed }: ProductionPorts) {
+export function createProduction({ store, authorities, records, legal, clock }: ProductionPorts) {
   async function linesOf(text: DisclosureText): Promise<ProductionLine[]> {
     const lines = await records.lines(text.person, text.records, rangeOf(text.window));
     if (lines.length <= MOST_LINES) return lines;
@@ -94,7 +92,6 @@ export function createProduction({ store, authorities, records, legal, clock, se
       const salt = newSalt();
       const plain = productionFile(version.payload, signatures, lines, salt);
       const file = await sealTo(recipient, plain);
-      await sealed?.();
       const at = clock.now();
       const digest = sha256(file);
       await store.produce(

@@ -119,7 +119,7 @@ function createWelcome(ports: Ports, time: () => { readonly time: Instant; reado
     session.documents.begin(versions, orders.list.current()?.version ?? 0);
     session.acknowledgments.begin(reportsThrough, versions, reportedVersions);
     sessions.enter(session);
-    monitor.connected({ device, address, agent: hello.agent });
+    monitor.connected({ agent: hello.agent });
     const [version, queued] = await Promise.all([
       orders.effect.recordVersion(device),
       commands.pendingFor(device, generation),

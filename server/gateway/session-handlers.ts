@@ -29,8 +29,8 @@ export function createSessionHandlers(ports: Ports): SessionHandlers {
     closed(session: DeviceSession): void {
       sessions.remove(session);
       interests.remove(session);
-      const { device, address, epoch } = session;
-      if (epoch > 0) monitor.disconnected({ device, address, milliseconds: Date.now() - session.openedAt });
+      const { epoch } = session;
+      if (epoch > 0) monitor.disconnected({ milliseconds: Date.now() - session.openedAt });
       departures.record(session);
     },
     failed(session: DeviceSession, error: unknown): void {

@@ -144,7 +144,7 @@ export function createLocationIntake({ store, ip, clock, changes }: IntakePorts)
     const at = clock.now();
     if (address !== null && areas.length > 0) {
       const observation: Observation = { source: 'address', areas, at, ...(connected && { connected }) };
-      await add(device, generation, [{ observation, detail: address, use }], { ofConnection: true });
+      await add(device, generation, [{ observation, detail: '', use }], { ofConnection: true });
     } else {
       await change(device, generation, disconnect, { ofConnection: true });
     }

@@ -37,8 +37,8 @@ export interface Monitor {
   readonly registry: Registry;
   adminRequest(request: AdminRequest): void;
   tlsFailure(failure: { readonly listener: string; readonly code: string; readonly address: string | null }): void;
-  connected(event: DeviceEvent & { readonly agent: string }): void;
-  disconnected(event: DeviceEvent & { readonly milliseconds: number }): void;
+  connected(event: { readonly agent: string }): void;
+  disconnected(event: { readonly milliseconds: number }): void;
   connectionRefused(event: DeviceEvent & { readonly code: string }): void;
   enrollment(event: DeviceEvent & { readonly kind: 'enroll' | 'renew'; readonly code: string | null }): void;
   query(kind: 'read' | 'write', milliseconds: number): void;
@@ -147,12 +147,13 @@ export function createMonitor(log: LevelLog): Monitor {
       tlsFailures.inc({ listener });
       note('info', 'tls_failed', { listener, code, address }, 'a TLS handshake failed');
     },
-    connected({ device, address, agent }) {
+    // Neither line names the device or its address. Otherwise the log would be a connection log of all people (ADR 54).
+    connected({ agent }) {
       connections.inc({ result: 'connected' });
-      noteConnection('info', 'connected', { device, address, agent: cut(agent) }, 'a device connected');
+      noteConnection('info', 'connected', { agent: cut(agent) }, 'a device connected');
     },
-    disconnected({ device, address, milliseconds: duration }) {
-      noteConnection('info', 'disconnected', { device, address, ms: milliseconds(duration) }, 'a device disconnected');
+    disconnected({ milliseconds: duration }) {
+      noteConnection('info', 'disconnected', { ms: milliseconds(duration) }, 'a device disconnected');
     },
     connectionRefused({ device, address, code }) {
       connections.inc({ result: code });
@@ -160,9 +161,14 @@ export function createMonitor(log: LevelLog): Monitor {
     },
     enrollment({ kind, device, address, code }) {
       enrollments.inc({ kind, result: code ?? 'ok' });
-      const facts = { kind, device: cut(device), address, ...(code !== null && { code }) };
-      if (code === null) note('info', 'enrollment', facts, 'a device got a certificate');
-      else note('warn', 'enrollment_refused', facts, 'a request for a device certificate was refused');
+      if (code === null) note('info', 'enrollment', { kind, device: cut(device) }, 'a device got a certificate');
+      else
+        note(
+          'warn',
+          'enrollment_refused',
+          { kind, device: cut(device), address, code },
+          'a request for a device certificate was refused',
+        );
     },
     query(kind, duration) {
       queriesOf[kind].observe(duration / 1000);
