@@ -79,6 +79,18 @@ export const COMMAND_GROUPS: readonly CommandGroup[] = [
     load: async () => (await import('./approver-commands.ts')).addApproverCommands,
   },
   {
+    commands: { disclosures: 'Answer requests of authorities for the records of one account' },
+    load: async () => (await import('./disclosure-commands.ts')).addDisclosureCommands,
+  },
+  {
+    commands: { authorities: 'Manage the verified keys of authorities' },
+    load: async () => (await import('./authority-commands.ts')).addAuthorityCommands,
+  },
+  {
+    commands: { transparency: 'Show the transparency report, and renew its signed statement' },
+    load: async () => (await import('./transparency-commands.ts')).addTransparencyCommands,
+  },
+  {
     commands: { 'org-key': 'Manage the organization key, which verifies devices for conversations' },
     load: async () => (await import('./org-key-commands.ts')).addOrgKeyCommands,
   },

@@ -3,6 +3,8 @@
  * its digest.
  */
 
+import { describeDisclosure, describeStatement } from '../../shared/disclosure/describe.ts';
+import type { DisclosureText, TransparencyStatement } from '../../shared/disclosure/documents.ts';
 import { describeContinuation } from '../../shared/order/describe-continuation.ts';
 import {
   type Described,
@@ -52,6 +54,19 @@ export function continuationText(payload: string): SigningText<LedgerContinuatio
     grave ? `ATTENTION: ${label} ${value}` : `${label.padEnd(11)} ${value}`,
   );
 }
+
+export function disclosureText(
+  payload: string,
+  requested: { readonly disclosure: string; readonly version: number },
+): SigningText<DisclosureText> {
+  return textOf(payload, describeDisclosure(payload, requested), columns);
+}
+
+export function statementText(payload: string): SigningText<TransparencyStatement> {
+  return textOf(payload, describeStatement(payload), columns);
+}
+
+const columns = ({ label, value, grave }: Line): string => `${grave ? 'ATTENTION: ' : ''}${label.padEnd(22)} ${value}`;
 
 function replacedBy(payload: string, version: number, before?: string | null): Approvers | null | undefined {
   if (before === undefined || before === null) return before;

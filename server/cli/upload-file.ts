@@ -25,10 +25,11 @@ const mediaTypeOf = (file: string): string => TYPES[extname(file).toLowerCase()]
 export async function uploadDocuments(
   cli: Cli,
   titledFiles: readonly string[] = [],
+  route = '/orders/documents',
 ): Promise<{ documents?: InstrumentDocument[] }> {
   const documents: InstrumentDocument[] = [];
   for (const [title, file] of Object.entries(pairs(titledFiles))) {
-    const path = `/api/v1/orders/documents?mediaType=${encodeURIComponent(mediaTypeOf(file))}`;
+    const path = `/api/v1${route}?mediaType=${encodeURIComponent(mediaTypeOf(file))}`;
     const response = await cli
       .client()
       .raw('POST', path, readBytes(file), { 'content-type': 'application/octet-stream' });
