@@ -2,13 +2,20 @@
  * Every page and dialog of the console. Names of devices, people and orders contain scripts, which must never run (case 51).
  * Axe must find no fault, on desktop and phone, in light and dark, and no page may be wider than its window.
  */
+import { once } from 'node:events';
+import { request } from 'node:https';
+import { connect } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { invitedAccount } from '../../shared/api/accounts.ts';
 import { groupList } from '../../shared/api/groups.ts';
+import { parseActivationLink } from '../../shared/protocol/activation-link.ts';
+import { proxyV1 } from '../replay/proxy-header.ts';
 import { browser as chromium } from '../support/browser.ts';
 import { createCodes } from '../support/codes.ts';
 import { RAN, RESIDENTS } from '../support/console-fleet.ts';
 import { type ConsoleTour, openConsoleTour, SCRIPT } from '../support/console-tour.ts';
+import { csrFor } from '../support/enrollment.ts';
 import { invite } from '../support/people.ts';
 import { BOTH_LOOKS, takeSeat } from '../support/seat.ts';
 import { orderPages } from './console-pages/order-pages.ts';
@@ -199,10 +206,29 @@ describe.skipIf(!chromium.present)('every page of the console', { timeout: 120_0
     await page.getByText('Karachi office').waitFor();
     await look('groups');
     await dialog('Add group', 'Add group');
+    await page.getByRole('checkbox', { name: 'Allow other mail programs' }).check();
+    await page.getByText('Mail in plain text on disk').waitFor();
     await glance('groups add');
     await close();
     await dialog('Remove group Karachi office', 'Remove group');
     await glance('groups remove');
+  });
+
+  it('mail', async () => {
+    const { operator, seat, page, look, glance } = tour();
+    await seat.goto('/mail');
+    await page.getByRole('heading', { name: 'No mail connector' }).waitFor();
+    await look('mail none');
+    await tour().stepUp();
+    const [group] = (await operator.as(operator.owner, 'GET', '/groups', groupList)).groups;
+    const create = createCodes(operator.owner.browser);
+    const { link } = await create({ user: `Mail ${SCRIPT}`, group: group?.id, mailConnector: true });
+    await redeem(link);
+    await page.getByText('Never connected').waitFor();
+    await look('mail');
+    await seat.goto('/devices?text=Mail');
+    await page.getByText('Mail connector', { exact: true }).waitFor();
+    await glance('devices mail connector');
   });
 
   it('legal holds', async () => {
@@ -366,3 +392,21 @@ describe.skipIf(!chromium.present)('every page of the console', { timeout: 120_0
     expect(seat.complaints).toEqual([]);
   });
 });
+
+/** Enrolls a device that never connects. The server expects the PROXY header of a load balancer. */
+async function redeem(link: string): Promise<void> {
+  const { publicUrl, code } = parseActivationLink(link);
+  const { hostname, port } = new URL(publicUrl);
+  const socket = connect(Number(port), hostname);
+  socket.write(proxyV1('192.0.2.1', Number(port)));
+  const sent = request(new URL('/.well-known/est/simpleenroll', publicUrl), {
+    method: 'POST',
+    createConnection: () => connectTls({ socket, rejectUnauthorized: false }),
+    auth: `${code.id}:${code.secret}`,
+    headers: { 'content-type': 'application/pkcs10' },
+  });
+  sent.end(csrFor(code.id).toString('base64'));
+  const [response] = await once(sent, 'response');
+  expect(response.statusCode).toBe(200);
+  response.resume();
+}

@@ -10,6 +10,7 @@ export interface CodeDraft {
   readonly group: string | undefined;
   readonly home?: string | null;
   readonly seat?: string | null;
+  readonly mailConnector?: boolean;
 }
 
 export function createCodes(api: Pick<Caller, 'call'>) {
