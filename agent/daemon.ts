@@ -137,7 +137,7 @@ export async function runDaemon(config: AgentConfig, options: DaemonOptions = {}
   });
   const { agent, store, reserve, log } = await openAgent(config, (how) => end(how), options);
   const messages = createMessageResponder(agent.messaging);
-  const page = pageOnDemand({ agent, messaging: agent.messaging, log });
+  const page = pageOnDemand({ agent, messaging: agent.messaging, mail: agent.mail, log });
   const control = await serveControl(config.socket, (request) => respond({ agent, messages, page }, request));
   // A maintenance round may fail, for example on a full disk. The next round repeats the work.
   const failed = (error: unknown) => log.warn({ error: String(error) }, 'the periodic work failed');

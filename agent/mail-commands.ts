@@ -6,8 +6,7 @@ import { CordonError } from '../shared/errors.ts';
 import { plainJson } from '../shared/text/visible-text.ts';
 import type { AgentConfig } from './config.ts';
 import { type ControlRequest, sendControlRequest } from './control/control.ts';
-import type { MailItem, MailView } from './mail/mail.ts';
-import { MAIL_FOLDERS, type MailFolder } from './mail/mail-store.ts';
+import { MAIL_FOLDERS, type MailFolder, type MailItem, type MailView } from './mail/mail.ts';
 import { mailLines, mailListLines } from './mail-view.ts';
 
 export interface MailCommandPorts {

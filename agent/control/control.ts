@@ -7,7 +7,7 @@ import { connect, createServer, type Socket } from 'node:net';
 import { z } from 'zod';
 import { CordonError, ERROR_CODES, isCordonError } from '../../shared/errors.ts';
 import { personId } from '../../shared/order/documents.ts';
-import { MAIL_FOLDERS } from '../mail/mail-store.ts';
+import { MAIL_FOLDERS } from '../mail/mail.ts';
 
 export const controlRequestSchema = z.discriminatedUnion('op', [
   /**

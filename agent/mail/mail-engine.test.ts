@@ -5,8 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { CordonError } from '../../shared/errors.ts';
 import { LARGEST_MAIL } from '../../shared/protocol/mail-http.ts';
 import { letter, type MailDevice, MailWorld, type TestConnector } from '../../tests/support/mail-world.ts';
-import type { MailItem } from './mail.ts';
-import type { MailFolder } from './mail-store.ts';
+import type { MailFolder, MailItem } from './mail.ts';
 
 let world: MailWorld;
 let connector: TestConnector;
@@ -78,7 +77,7 @@ describe('received mail', () => {
     await ada.stop();
     const again = await world.boot(ada);
     const [item] = list(again);
-    expect((await again.mail.source(item?.id ?? '')).toString()).toContain('Subject: Kept');
+    expect(Buffer.from(await again.mail.source(item?.id ?? '')).toString()).toContain('Subject: Kept');
   });
 
   it('of a device that is not a mail connector is set aside, and causes one alert', async () => {

@@ -231,7 +231,7 @@ export function createMailEngine(ports: MailEnginePorts): MailEngine {
     return { state: connectors.exist() === false ? 'no-connector' : 'ready', address: found, name: own().name };
   }
 
-  async function submit(message: Buffer, envelope: { readonly from: string; readonly to: readonly string[] }) {
+  async function submit(message: Uint8Array, envelope: { readonly from: string; readonly to: readonly string[] }) {
     requireOpenGate();
     const from = requireAddress();
     if (envelope.from.toLowerCase() !== from.address.toLowerCase()) {

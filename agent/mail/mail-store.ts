@@ -2,10 +2,8 @@
  * Store of the user's mail on this device. Each change is durable when its method returns. Content is encrypted with the device's messaging
  * key. Random identifiers, numbers and folders are stored as they are.
  */
+import type { MailFolder } from './mail.ts';
 import type { MailKeyStore } from './mail-keys.ts';
-
-export const MAIL_FOLDERS = ['inbox', 'sent', 'drafts'] as const;
-export type MailFolder = (typeof MAIL_FOLDERS)[number];
 
 export interface StoredMail {
   readonly id: string;

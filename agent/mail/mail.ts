@@ -4,8 +4,10 @@
  */
 import type { Instant } from '../../shared/time/clock.ts';
 import type { NewAttachment } from '../messaging/messaging.ts';
-import type { MailFolder } from './mail-store.ts';
 import type { MailFile, MailPerson } from './message/parsed-message.ts';
+
+export const MAIL_FOLDERS = ['inbox', 'sent', 'drafts'] as const;
+export type MailFolder = (typeof MAIL_FOLDERS)[number];
 
 /**
  * State of a mail that the user sent.
@@ -118,11 +120,11 @@ export interface StoredMessages {
    * Stores a complete message (RFC 5322) to be sent, and resolves with its id when the message is durable. Throws `forbidden` if the
    * envelope's sender is not the user's own address, `service_denied`, `invalid_input` and `too_large`.
    */
-  submit(message: Buffer, envelope: MailEnvelope): Promise<string>;
+  submit(message: Uint8Array, envelope: MailEnvelope): Promise<string>;
   /** Mails of a folder, newest first, before the number `before`. */
   list(folder: MailFolder, page: { readonly before: number | null; readonly limit: number }): readonly MailItem[];
   /** Original message of a mail. Throws `not_found`. */
-  source(id: string): Promise<Buffer>;
+  source(id: string): Promise<Uint8Array>;
   remove(ids: readonly string[]): Promise<void>;
   onChange(listener: () => void): () => void;
 }

@@ -13,6 +13,7 @@
  * - `POST /uploads?name=&type=` (bytes) → `madeView`: stores an attachment for a later message for some minutes.
  * - `GET /messages/ID/attachments/INDEX` → bytes, always as a download.
  * - `GET /search?text=` → `foundView`. `GET /export` → JSON lines.
+ * - `/mail/…`: mail (`mail-api.ts`).
  * - `GET /events`: server-sent events `changed`, without any content.
  *
  * Every request carries the session cookie, except `POST /session`. All paths except `POST /session` and `/events` also need the session
@@ -64,7 +65,7 @@ const noticeView = z.object({
   appeal: z.string(),
   exit: z.object({ exportsUntil: instant, approved: z.boolean(), wiped: instant.nullable() }).nullable(),
 });
-const denialView = z.object({
+export const denialView = z.object({
   order: z.string(),
   revision: z.int(),
   title: z.string(),

@@ -8,10 +8,12 @@ import { failureOf } from '../../shared/api/failure.ts';
 import { CordonError } from '../../shared/errors.ts';
 import { servePages } from '../../shared/pages/serve.ts';
 import type { Agent } from '../agent.ts';
+import type { Mail } from '../mail/mail.ts';
 import type { Messaging } from '../messaging/messaging.ts';
 import type { Changes } from './changes.ts';
 import { addConversationRoutes } from './conversation-routes.ts';
 import { requireOwnHost, requireOwnPage } from './guard.ts';
+import { mailRoutes } from './mail-routes.ts';
 import { addMessageRoutes } from './message-routes.ts';
 import { addSessionRoutes } from './session-routes.ts';
 import type { Sessions } from './sessions.ts';
@@ -19,6 +21,7 @@ import { addStatusRoutes, type StatusSources } from './status-routes.ts';
 
 export interface PagePorts {
   readonly messaging: Messaging;
+  readonly mail: Mail;
   readonly agent: StatusSources & Pick<Agent, 'onChange'>;
   readonly log: { error(facts: object, message: string): void };
 }
@@ -33,7 +36,22 @@ interface AppPorts extends PagePorts {
 const NOT_BUILT =
   'The device page is not built yet, or a build is running. The browser reloads automatically.\n\nTo build the page, run:  npm run page\n';
 
-export function createPageApp({ messaging, agent, log, port, folder, sessions, changes }: AppPorts): express.Express {
+/**
+ * Additions to the page's content security policy for mail in HTML. The sanitizer DOMPurify needs its own policy of trusted types. A mail
+ * is displayed in a frame without scripts, which inherits this policy, and its formatting is in `style` attributes.
+ */
+const MAIL_POLICY = { trustedTypes: ['default', 'dompurify', 'mail'], styleSrcAttr: ["'unsafe-inline'"] };
+
+export function createPageApp({
+  messaging,
+  mail,
+  agent,
+  log,
+  port,
+  folder,
+  sessions,
+  changes,
+}: AppPorts): express.Express {
   const app = express();
   app.set('etag', false);
   app.set('query parser', 'simple');
@@ -63,11 +81,12 @@ export function createPageApp({ messaging, agent, log, port, folder, sessions, c
   addStatusRoutes(api, { messaging, agent });
   addConversationRoutes(api, messaging);
   addMessageRoutes(api, messaging);
+  api.use('/mail', mailRoutes({ mail, gate: () => agent.gate('mail') }));
   api.use(() => {
     throw new CordonError('not_found', 'The requested path does not exist. Check the address.');
   });
 
-  app.use(servePages({ folder, noPage: ['api'], notBuilt: NOT_BUILT }));
+  app.use(servePages({ folder, noPage: ['api'], notBuilt: NOT_BUILT, policy: MAIL_POLICY }));
   app.use(() => {
     throw new CordonError('not_found', 'The requested path does not exist. Check the address.');
   });

@@ -6,7 +6,14 @@ const PAGE: Pages = {
   name: 'the page',
   script: 'page',
   root: join(HERE, 'client'),
-  sources: [join(HERE, 'api.ts'), join(HERE, '../messaging/messaging.ts'), join(HERE, '../../shared')],
+  sources: [
+    join(HERE, 'api.ts'),
+    join(HERE, 'mail-api.ts'),
+    join(HERE, '../messaging/messaging.ts'),
+    join(HERE, '../mail/mail.ts'),
+    join(HERE, '../mail/mail-limits.ts'),
+    join(HERE, '../../shared'),
+  ],
 };
 
 export const PAGE_FOLDER = builtFolder(PAGE);

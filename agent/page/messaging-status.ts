@@ -9,7 +9,7 @@ import type { MessagingState } from '../messaging/messaging.ts';
 
 export interface MessagingStatusSources {
   status(): Pick<AgentStatus, 'now' | 'connection' | 'listExpires'>;
-  gate(service: 'messaging'): GateView;
+  gate(service: 'messaging' | 'mail'): GateView;
   readonly notices: { list(): readonly Notice[] };
 }
 

@@ -3,7 +3,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { type IncomingHttpHeaders, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest';
+import { type MailDevice, MailWorld } from '../../tests/support/mail-world.ts';
 import { createMemoryTalk, type MemoryTalk } from '../../tests/support/memory-talk.ts';
 import { until } from '../../tests/support/until.ts';
 import type { Messaging } from '../messaging/messaging.ts';
@@ -12,6 +13,13 @@ import { openPage, type Page } from './page.ts';
 
 const HTML = 'text/html,application/xhtml+xml';
 const OWN = { 'sec-fetch-site': 'same-origin' };
+
+const mailWorld = new MailWorld();
+let mailDevice: MailDevice;
+beforeAll(async () => {
+  mailDevice = await mailWorld.enroll('Ada');
+});
+afterAll(() => mailWorld.close());
 
 let talk: MemoryTalk;
 let ada: Messaging;
@@ -34,6 +42,7 @@ beforeEach(async () => {
   page = await openPage(
     {
       messaging: ada,
+      mail: mailDevice.mail,
       agent: {
         status: () => ({ now: 1, connection: 'connected', listExpires: null }),
         gate: () => ({ service: 'messaging', open: true, reasons: ['no_order'], denials: [], since: 0 }),

@@ -31,7 +31,7 @@ export async function openPage(ports: PagePorts, folder = PAGE_FOLDER): Promise<
   const url = `http://127.0.0.1:${port}`;
   const sessions = createSessions();
   const changes = createChanges();
-  const cancellations = [ports.messaging.onChange(changes.changed), ports.agent.onChange(changes.changed)];
+  const cancellations = [ports.messaging, ports.mail, ports.agent].map((source) => source.onChange(changes.changed));
   server.on('request', createPageApp({ ...ports, port, folder, sessions, changes }));
   return {
     url,

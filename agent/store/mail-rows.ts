@@ -1,7 +1,8 @@
 /** Rows of mail of one device. Content arrives sealed with the vault's key. */
 import { mailKeyStatementSchema } from '../../shared/protocol/mail-http.ts';
+import { MAIL_FOLDERS } from '../mail/mail.ts';
 import type { MailKeyStore, StoredMailKey } from '../mail/mail-keys.ts';
-import { type ListedMail, MAIL_FOLDERS, type MailStore } from '../mail/mail-store.ts';
+import type { ListedMail, MailStore } from '../mail/mail-store.ts';
 import type { DeviceRows } from './device-rows.ts';
 import { bytes, bytesOrNull } from './row-values.ts';
 import { MAIL_TABLES } from './schema.ts';

@@ -19,6 +19,8 @@ export interface ServedPages {
   /** First path segments for which the server sends no page, such as `api`. */
   readonly noPage: readonly string[];
   readonly notBuilt: string;
+  /** Directives that replace or extend those of every page. */
+  readonly policy?: Readonly<Record<string, readonly string[]>>;
 }
 
 interface Asset {
@@ -53,13 +55,14 @@ const DIRECTIVES = {
 };
 const nonces = new WeakMap<ServerResponse, string>();
 const nonceOf = (_request: IncomingMessage, response: ServerResponse) => `'nonce-${nonces.get(response)}'`;
+type Policy = ReturnType<typeof helmet.contentSecurityPolicy>;
 const assetPolicy = helmet.contentSecurityPolicy({ useDefaults: false, directives: DIRECTIVES });
-const pagePolicy = helmet.contentSecurityPolicy({
-  useDefaults: false,
-  directives: { ...DIRECTIVES, styleSrc: [...OWN, nonceOf] },
-});
 
-export function servePages({ folder, noPage, notBuilt }: ServedPages): RequestHandler {
+export function servePages({ folder, noPage, notBuilt, policy = {} }: ServedPages): RequestHandler {
+  const pagePolicy = helmet.contentSecurityPolicy({
+    useDefaults: false,
+    directives: { ...DIRECTIVES, ...policy, styleSrc: [...OWN, nonceOf] },
+  });
   const no = new RegExp(`^/(?:assets|${noPage.join('|')})(?:/|$)`);
   let built: Promise<Built> | null = null;
 
@@ -84,7 +87,7 @@ export function servePages({ folder, noPage, notBuilt }: ServedPages): RequestHa
     const asset = pages?.assets.get(request.path);
     if (asset) return sendAsset(request, response, asset, next);
     if (!isPage) return next();
-    if (pages) return sendPage(request, response, pages, next);
+    if (pages) return sendPage(request, response, { page: pages.page, policy: pagePolicy }, next);
     response.status(503).set({ 'Cache-Control': 'no-store', Refresh: '3', 'Retry-After': '3' });
     response.type('text/plain').send(notBuilt);
   };
@@ -95,10 +98,15 @@ function wantsPage({ path, headers }: Request, noPage: RegExp): boolean {
   return !noPage.test(path) && /\btext\/html\b/.test(headers.accept ?? '');
 }
 
-function sendPage(request: Request, response: Response, { page }: Built, next: NextFunction): void {
+function sendPage(
+  request: Request,
+  response: Response,
+  { page, policy }: { readonly page: string; readonly policy: Policy },
+  next: NextFunction,
+): void {
   const nonce = randomBytes(16).toString('base64');
   nonces.set(response, nonce);
-  pagePolicy(request, response, (error?: unknown) => {
+  policy(request, response, (error?: unknown) => {
     if (error !== undefined) return next(error);
     response.set('Cache-Control', 'no-store').type('text/html').send(page.replaceAll(NONCE, nonce));
   });

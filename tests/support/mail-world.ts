@@ -212,7 +212,7 @@ const refuse = (detail: string): void => {
   throw new Error(detail);
 };
 
-function gateOf(closed: MailDevice['gate']): GateView {
+export function gateOf(closed: MailDevice['gate']): GateView {
   const gate = { service: 'mail' as const, reasons: [], since: closed?.since ?? 0 };
   if (!closed) return { ...gate, open: true, denials: [] };
   const { order, waiting = 'hold' } = closed;

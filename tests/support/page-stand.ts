@@ -5,9 +5,13 @@ import type { Notice } from '../../agent/enforcement/notice-view.ts';
 import { ensurePage } from '../../agent/page/build.ts';
 import { openPage, type Page } from '../../agent/page/page.ts';
 import { newCommandId } from '../../shared/protocol/ids.ts';
+import { gateOf, type MailDevice, MailWorld, type TestConnector } from './mail-world.ts';
 import type { MemoryTalk } from './memory-talk.ts';
 
 export interface PageStand {
+  /** The user's mail: a real engine with a mail service in memory. */
+  readonly mail: { readonly world: MailWorld; readonly device: MailDevice; readonly connector: TestConnector };
+  changed(): void;
   readonly page: Page;
   /** Orders that the page reported as displayed. */
   readonly shown: string[];
@@ -32,11 +36,14 @@ export async function standPage(talk: MemoryTalk, person: string): Promise<PageS
   const shown: string[] = [];
   const displayed: string[] = [];
   let adminMessages: readonly AdminMessage[] = [];
+  const world = new MailWorld();
+  const connector = await world.connector();
+  const device = await world.enroll('Ada Lovelace');
   const listeners = new Set<() => void>();
   const changed = () => {
     for (const listener of listeners) listener();
   };
-  const gate = (): GateView => ({
+  const messagingGate = (): GateView => ({
     service: 'messaging',
     open: denials.length === 0,
     reasons: denials.length === 0 ? ['no_order'] : ['present'],
@@ -57,9 +64,10 @@ export async function standPage(talk: MemoryTalk, person: string): Promise<PageS
   });
   const page = await openPage({
     messaging: talk.messagingOf(person),
+    mail: device.mail,
     agent: {
       status: () => ({ now: Date.now(), connection: connected ? 'connected' : 'waiting', listExpires }),
-      gate,
+      gate: (service) => (service === 'mail' ? gateOf(device.gate) : messagingGate()),
       notices: { list: () => notices, markDisplayed: (orders) => void shown.push(...(orders ?? ['all'])) },
       adminMessages: {
         list: () => adminMessages,
@@ -77,7 +85,15 @@ export async function standPage(talk: MemoryTalk, person: string): Promise<PageS
     log: { error: (facts, message) => console.error(message, facts) },
   });
   return {
-    page,
+    page: {
+      ...page,
+      async close() {
+        await page.close();
+        await world.close();
+      },
+    },
+    mail: { world, device, connector },
+    changed,
     shown,
     displayed,
     adminMessage(text) {

@@ -1,111 +1,64 @@
-import { Alert, Stack, Text, Title } from '@mantine/core';
-import { useMediaQuery } from '@mantine/hooks';
-import { IconLock, IconPlugConnectedX, IconShieldQuestion, IconTrash } from '@tabler/icons-react';
+import { Title, VisuallyHidden } from '@mantine/core';
+import { IconMail, IconMessages, IconPlugConnectedX } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
-import { Outlet, useParams } from '@tanstack/react-router';
+import { Link, Outlet, useLocation, useParams } from '@tanstack/react-router';
 import { useEffect } from 'react';
 import { useLive } from '../../../../shared/look/live-updates.tsx';
-import { QueryResult } from '../../../../shared/look/states.tsx';
 import { dateTime } from '../../../../shared/look/time-words.ts';
-import type { Conversation, MessagingStatus } from '../../api.ts';
-import { NewAdminMessages } from '../admin-messages/admin-messages.tsx';
-import { conversationsQuery, messagingStatusQuery } from '../client/queries.ts';
-import { ConversationList } from '../conversations/conversation-list.tsx';
-import { AnnouncedOrders } from '../orders/announced-orders.tsx';
-import { DenialBanner } from '../orders/denial-banner.tsx';
+import type { MessagingStatus } from '../../api.ts';
+import { messagingStatusQuery } from '../client/queries.ts';
+import listClasses from '../conversations/conversations.module.css';
+import { mailStatusQuery } from '../mail/mail-queries.ts';
 import { WORDS } from '../words/english.ts';
-import { nameOf } from '../words/names.ts';
+import { MAIL_WORDS } from '../words/mail-words.ts';
 import classes from './frame.module.css';
 import { Menu } from './menu.tsx';
-
-const ICONS = { uncertified: IconShieldQuestion, locked: IconLock, wiped: IconTrash };
 
 export function Frame() {
   const messagingStatus = useQuery(messagingStatusQuery);
   const { id } = useParams({ strict: false });
+  const isMail = useLocation().pathname.startsWith('/mail');
   useNothingElse();
   return (
     <div className={classes.frame} data-chosen={id !== undefined || undefined}>
       <a className={classes.skip} href="#main">
-        {WORDS.skip}
+        {isMail ? WORDS.skipToMail : WORDS.skip}
       </a>
       <header className={classes.header}>
         <img src="/icon.svg" alt="" width={26} height={26} />
         <Title order={1} size="h5" className={classes.brand}>
-          {WORDS.title}
+          {isMail ? MAIL_WORDS.title : WORDS.title}
         </Title>
+        <Areas isMail={isMail} />
         <Menu messagingStatus={messagingStatus.data ?? null} />
       </header>
       <ConnectionLine messagingStatus={messagingStatus.data ?? null} />
-      <QueryResult query={messagingStatus}>{(data) => <Panes messagingStatus={data} id={id ?? null} />}</QueryResult>
+      <Outlet />
     </div>
   );
 }
 
-function Panes({ messagingStatus, id }: { readonly messagingStatus: MessagingStatus; readonly id: string | null }) {
-  const { state } = messagingStatus;
-  const phone = useMediaQuery('(max-width: 48em)');
-  const readable = state !== 'locked' && state !== 'wiped';
-  const conversations = useQuery({ ...conversationsQuery, enabled: readable });
-  useTitle(readable ? (conversations.data ?? []) : [], id);
+/** Links to the areas of the page. */
+function Areas({ isMail }: { readonly isMail: boolean }) {
+  const unread = useQuery(mailStatusQuery).data?.unread ?? 0;
+  const current = (is: boolean) => is && { 'aria-current': 'page' as const };
   return (
-    <>
-      <div className={classes.notices}>
-        <NewAdminMessages />
-        {messagingStatus.denials.length > 0 || state === 'denied' ? (
-          <DenialBanner messagingStatus={messagingStatus} folded={phone && id !== null} />
-        ) : null}
-        <AnnouncedOrders messagingStatus={messagingStatus} />
-        {state === 'uncertified' && <StateNotice state={state} text={WORDS.states.uncertifiedText} />}
-      </div>
-      {readable ? (
-        <main className={classes.panes}>
-          <div className={classes.list}>
-            <QueryResult query={conversations}>
-              {(list) => (
-                <ConversationList
-                  conversations={list}
-                  me={messagingStatus.me?.name ?? null}
-                  chosen={id}
-                  canStart={state === 'ready'}
-                />
-              )}
-            </QueryResult>
-          </div>
-          <section id="main" tabIndex={-1} className={classes.main} aria-label={WORDS.conversation.name}>
-            <Outlet />
-          </section>
-        </main>
-      ) : (
-        <main id="main" tabIndex={-1} className={classes.alone}>
-          <StateNotice state={state} text={unreadableText(messagingStatus)} />
-        </main>
-      )}
-    </>
-  );
-}
-
-/**
- * Returns the text that explains why the messages are unreadable. The steps to restore messaging differ between a wipe that an order
- * requires and a wipe by an admin.
- */
-function unreadableText({ state, notices }: MessagingStatus): string {
-  if (state !== 'wiped') return WORDS.states.lockedText;
-  const byOrder = notices.some(({ exit }) => exit !== null && exit.wiped !== null);
-  return byOrder ? WORDS.states.wipedByOrderText : WORDS.states.wipedText;
-}
-
-function StateNotice({ state, text }: { readonly state: keyof typeof ICONS; readonly text: string }) {
-  const Icon = ICONS[state];
-  return (
-    <Alert color={state === 'uncertified' ? 'yellow' : 'red'} icon={<Icon aria-hidden />} role="status">
-      <Stack gap={4}>
-        <Title order={2} size="h5">
-          {WORDS.states[state]}
-        </Title>
-        <Text size="sm">{text}</Text>
-      </Stack>
-    </Alert>
+    <nav aria-label={WORDS.areas} className={classes.areas}>
+      <Link to="/" className={classes.area} {...current(!isMail)}>
+        <IconMessages size={18} aria-hidden />
+        <span>{WORDS.title}</span>
+      </Link>
+      <Link to="/mail/$folder" params={{ folder: 'inbox' }} className={classes.area} {...current(isMail)}>
+        <IconMail size={18} aria-hidden />
+        <span>{MAIL_WORDS.title}</span>
+        {unread > 0 && (
+          <span className={listClasses.count}>
+            <span aria-hidden>{unread}</span>
+            <VisuallyHidden>{MAIL_WORDS.unread(unread)}</VisuallyHidden>
+          </span>
+        )}
+      </Link>
+    </nav>
   );
 }
 
@@ -146,13 +99,4 @@ function useNothingElse(): void {
       removeEventListener('drop', keep);
     };
   }, []);
-}
-
-function useTitle(conversations: readonly Conversation[], id: string | null): void {
-  const unread = conversations.reduce((sum, { unread: each }) => sum + each, 0);
-  const chosen = conversations.find((each) => each.id === id);
-  const what = chosen ? `${nameOf(chosen)} · ${WORDS.title}` : WORDS.title;
-  useEffect(() => {
-    document.title = `${unread > 0 ? `(${unread}) ` : ''}${what} · ${WORDS.product}`;
-  }, [unread, what]);
 }

@@ -1,15 +1,19 @@
-import { createRootRoute, createRoute, createRouter } from '@tanstack/react-router';
+import { createRootRoute, createRoute, createRouter, redirect } from '@tanstack/react-router';
 import { z } from 'zod';
 import { ConversationPane } from '../conversation/conversation-pane.tsx';
+import { ChosenMail, MailArea, NoMail } from '../mail/mail-area.tsx';
 import { Frame } from './frame.tsx';
+import { MessagesArea } from './messages-area.tsx';
 import { NoConversation } from './no-conversation.tsx';
 
 const root = createRootRoute({ component: Frame });
 
-const list = createRoute({ getParentRoute: () => root, path: '/', component: NoConversation });
+const messages = createRoute({ getParentRoute: () => root, id: 'messages', component: MessagesArea });
+
+const list = createRoute({ getParentRoute: () => messages, path: '/', component: NoConversation });
 
 export const conversationRoute = createRoute({
-  getParentRoute: () => root,
+  getParentRoute: () => messages,
   path: '/conversations/$id',
   validateSearch: z.object({ message: z.string().optional().catch(undefined) }),
   component: function Chosen() {
@@ -19,8 +23,32 @@ export const conversationRoute = createRoute({
   },
 });
 
+const mail = createRoute({ getParentRoute: () => root, path: '/mail', component: MailArea });
+
+const mailStart = createRoute({
+  getParentRoute: () => mail,
+  path: '/',
+  beforeLoad: () => {
+    throw redirect({ to: '/mail/$folder', params: { folder: 'inbox' } });
+  },
+});
+
+const mailFolder = createRoute({ getParentRoute: () => mail, path: '/$folder', component: NoMail });
+
+const chosenMail = createRoute({
+  getParentRoute: () => mail,
+  path: '/$folder/$id',
+  component: function Chosen() {
+    const { folder, id } = chosenMail.useParams();
+    return <ChosenMail key={id} id={id} folder={folder} />;
+  },
+});
+
 export const router = createRouter({
-  routeTree: root.addChildren([list, conversationRoute]),
+  routeTree: root.addChildren([
+    messages.addChildren([list, conversationRoute]),
+    mail.addChildren([mailStart, mailFolder, chosenMail]),
+  ]),
   defaultNotFoundComponent: NoConversation,
 });
 

@@ -50,6 +50,8 @@ export const WORDS = {
   title: 'Messages',
   product: 'Cordon',
   skip: 'Skip to the conversation',
+  skipToMail: 'Skip to the mail',
+  areas: 'Areas',
   conversations: 'Conversations',
   cancel: 'Cancel',
   close: 'Close',
