@@ -26,7 +26,10 @@ export interface Communication {
 
 export function openCommunication(
   given: Omit<MessagingPorts, 'gate' | 'announce' | 'workspace' | 'keyPackages' | 'patience'> & {
-    readonly options: Pick<AgentOptions, 'workspace' | 'keyPackages' | 'patience' | 'announce' | 'announceMail' | 'connector'>;
+    readonly options: Pick<
+      AgentOptions,
+      'workspace' | 'keyPackages' | 'patience' | 'announce' | 'announceMail' | 'connector'
+    >;
     readonly store: DeviceStore;
     readonly gate: (service: 'messaging' | 'mail') => GateView;
     /** Terms of an order in the signed order list; null for an unknown or withheld order. */

@@ -387,9 +387,7 @@ class DeviceAgent implements Agent {
     });
   }
 
-  /**
-   * The body of a 451 response contains the order list with the suspending order, and the device's network address as the server sees it.
-   */
+  /** The body of a 451 response has the order list with the suspending order, and the device's network address as the server sees it. */
   #linkRefused(body: string): void {
     const { list, withheld, address, recall } = readRefusal(body);
     if (recall !== null) void this.#recoverAndConnect(recall === 'documents');

@@ -3,6 +3,7 @@
  * a mark, which the server must not have anywhere.
  */
 import { createHash, randomBytes } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -10,8 +11,8 @@ import { markOf, newMark, Search } from '../support/canary.ts';
 import { given, lookEverywhere, lookIntoBackup, lookIntoMemory, mebibytes, placesOf } from '../support/canary-world.ts';
 import { type CompanyMail, openCompanyMail } from '../support/company-mail.ts';
 import { freePort } from '../support/free-port.ts';
-import type { MailDevice } from '../support/mail-device.ts';
 import { type Letter, neomuttTool, sendWithNeomutt, sendWithSwaks, swaksTool } from '../support/mail-programs.ts';
+import type { MailUser } from '../support/mail-user.ts';
 import { OUTSIDE, type Postfix, postfixTool, startPostfix } from '../support/postfix.ts';
 import { recordedIn } from '../support/recorded-traffic.ts';
 import { until } from '../support/until.ts';
@@ -31,8 +32,8 @@ describe.skipIf(!isPresent)('a company with Postfix', () => {
   const canary = (what: string) => `${what} ${mark.text} ${count++}`;
   let company: CompanyMail;
   let postfix: Postfix;
-  let amina: MailDevice;
-  let bilal: MailDevice;
+  let amina: MailUser;
+  let bilal: MailUser;
 
   beforeAll(async () => {
     const submission = await freePort();
@@ -54,8 +55,6 @@ describe.skipIf(!isPresent)('a company with Postfix', () => {
     text: `${canary('text of')}\n`,
     ...more,
   });
-  const subjectsOf = ({ received }: MailDevice) =>
-    received.map(({ message }) => /^Subject: (.*)\r$/m.exec(message)?.[1] ?? '');
   const outside = () => postfix.mailbox(mark.text);
   const why = () => `${postfix.log().slice(-3000)}\n${company.connector.log.slice(-3000)}`;
   const eventually = (check: () => void | Promise<void>) =>
@@ -71,40 +70,34 @@ describe.skipIf(!isPresent)('a company with Postfix', () => {
   it('receives mail of swaks and neomutt, once for each recipient', async () => {
     const [one, two] = [canary('from swaks'), canary('from neomutt')];
     expect((await sendWithSwaks(letter([AMINA, BILAL], one))).code).toBe(0);
-    await eventually(() => expect([subjectsOf(amina), subjectsOf(bilal)]).toEqual([[one], [one]]));
-    const file = { name: `${mark.text}.txt`, content: Buffer.from(canary('a file')) };
+    await eventually(async () => expect([await amina.subjects(), await bilal.subjects()]).toEqual([[one], [one]]));
+    const file = { name: `${mark.text}.txt`, content: Buffer.from(`${canary('a file')}\n`) };
     const sent = await sendWithNeomutt(letter([AMINA], two, { attachment: file }));
     expect(sent).toMatchObject({ code: 0, err: '' });
-    await eventually(() => expect(subjectsOf(amina)).toEqual([one, two]));
-    const [first, second] = amina.received;
-    expect(first).toMatchObject({ from: otto });
-    expect(first?.message).toMatch(
-      /^Received: from mail\.corp\.example \(\[127\.0\.0\.1\]\)\r\n\tby connector\.corp\.example \(Cordon\) with ESMTPS id /,
-    );
-    expect(second?.message).toContain(`filename="${file.name}"`);
+    await eventually(async () => expect(await amina.subjects()).toEqual([one, two]));
     // Each delivery ends when a device has acknowledged the mail.
     await eventually(async () => expect(await queueOf()).toEqual({}));
-    expect(subjectsOf(bilal)).toEqual([one]);
+    const [first, second] = await amina.mails();
+    expect(first).toMatchObject({ from: { address: otto }, problem: null });
+    expect((await amina.read(second?.id ?? '')).attachments).toMatchObject([
+      { name: file.name, size: file.content.length },
+    ]);
+    const [source = Buffer.alloc(0)] = await amina.sources([first?.id ?? '']);
+    expect(source.toString()).toMatch(
+      /^Received: from mail\.corp\.example \(\[127\.0\.0\.1\]\)\r\n\tby connector\.corp\.example \(Cordon\) with ESMTPS id /,
+    );
+    expect(await bilal.subjects()).toEqual([one]);
   }, 180_000);
 
-  it('sends mail of a device to the outside, with its bytes, its Message-ID and its thread', async () => {
-    const header = [
-      `From: Amina <${AMINA}>`,
-      `To: <${otto}>`,
-      `Date: Sun, 29 Nov 2026 12:00:00 +0000`,
-      `Subject: ${canary('a reply')}`,
-      `Message-ID: <${canary('id').replaceAll(' ', '.')}@corp.example>`,
-      `In-Reply-To: <${mark.text}@outside.example>`,
-      `References: <1@outside.example>`,
-      ` <${mark.text}@outside.example>`,
-    ].join('\r\n');
-    const body = `${canary('an answer')}\r\n.a line with a dot\r\n`;
-    await amina.send(AMINA, [otto], `${header}\r\n\r\n${body}`);
+  it('sends mail of a device to the outside, with its bytes and its Message-ID', async () => {
+    const { id } = await amina.send(otto, canary('a letter'), `${canary('a text')}\n.a line with a dot\n`);
     await eventually(() => expect(outside()).toHaveLength(1));
     const [mail = ''] = outside();
-    expect(mail).toContain(`${header}\n\n${body}`.replaceAll('\r\n', '\n'));
     expect(mail).toMatch(new RegExp(`^Return-Path: <${AMINA}>`));
-    await eventually(() => expect(amina.events.map(({ event }) => event)).toEqual(['delivered']));
+    const [source = Buffer.alloc(0)] = await amina.sources([id]);
+    expect(source.toString()).toMatch(/^Message-ID: <[^>]+>\r$/im);
+    expect(mail).toContain(source.toString('latin1').replaceAll('\r\n', '\n'));
+    await eventually(async () => expect((await amina.mails('sent'))[0]?.delivery?.state).toBe('delivered'));
   }, 180_000);
 
   it('returns mail for unknown recipients, in both directions', async () => {
@@ -113,15 +106,14 @@ describe.skipIf(!isPresent)('a company with Postfix', () => {
     expect(outside()[1]).toMatch(
       /^Status: 5\.1\.1[\s\S]*Diagnostic-Code: smtp; 550 5\.1\.1 No mailbox here has this address/m,
     );
-
-    const before = amina.received.length;
+    const before = await amina.subjects();
     const unknown = `${mark.text}-unknown@${OUTSIDE}`;
-    const lines = [`From: ${AMINA}`, `To: ${unknown}`, `Subject: ${canary('to unknown')}`, '', canary('text'), ''];
-    await amina.send(AMINA, [unknown], lines.join('\r\n'));
-    await eventually(() => expect(amina.received).toHaveLength(before + 1));
-    const bounce = amina.received.at(-1);
-    expect(bounce?.from).toBeNull();
-    expect(bounce?.message).toMatch(
+    await amina.send(unknown, canary('to unknown'), canary('text'));
+    await eventually(async () =>
+      expect(await amina.subjects()).toEqual([...before, 'Undelivered mail returned to sender']),
+    );
+    const [bounce = Buffer.alloc(0)] = await amina.sources([(await amina.mails()).at(-1)?.id ?? '']);
+    expect(bounce.toString()).toMatch(
       new RegExp(`Final-Recipient: rfc822; ${unknown}\\r\\nAction: failed\\r\\nStatus: 5\\.1\\.1`),
     );
     expect(outside()).toHaveLength(2);
@@ -133,18 +125,18 @@ describe.skipIf(!isPresent)('a company with Postfix', () => {
       Array.from({ length: 20 }, () => Buffer.concat([randomBytes(MiB - 64), Buffer.from(canary('part').padEnd(64))])),
     );
     const digest = createHash('sha256').update(content).digest('hex');
-    const subject = canary('large');
-    const before = bilal.received.length;
-    const sent = await sendWithSwaks(letter([BILAL], subject, { attachment: { name: `${mark.text}.bin`, content } }));
+    const name = `${mark.text}.bin`;
+    const before = (await bilal.mails()).length;
+    const sent = await sendWithSwaks(letter([BILAL], canary('large'), { attachment: { name, content } }));
     expect(sent.code).toBe(0);
-    await eventually(() => expect(bilal.received).toHaveLength(before + 1));
-    const message = bilal.received.at(-1)?.message ?? '';
-    expect(digestOfAttachment(message)).toBe(digest);
+    await eventually(async () => expect(await bilal.mails()).toHaveLength(before + 1));
+    const [source = Buffer.alloc(0)] = await bilal.sources([(await bilal.mails()).at(-1)?.id ?? '']);
+    expect(digestOfAttachment(source.toString('latin1'))).toBe(digest);
 
     const count = outside().length;
-    const lines = [`From: ${BILAL}`, `To: ${otto}`, `Subject: ${canary('large back')}`];
-    const rest = message.slice(message.search(/^(?:MIME-Version|Content-Type):/im));
-    await bilal.send(BILAL, [otto], `${lines.join('\r\n')}\r\n${rest}`);
+    const file = join(company.folder, name);
+    writeFileSync(file, content);
+    await bilal.send(otto, canary('large back'), canary('text'), [file]);
     await eventually(() => expect(outside()).toHaveLength(count + 1));
     expect(digestOfAttachment(outside().at(-1)?.replaceAll('\n', '\r\n') ?? '')).toBe(digest);
   }, 300_000);
@@ -165,21 +157,21 @@ describe.skipIf(!isPresent)('a company with Postfix', () => {
     effective: new Date(Date.now() + 4_000).toISOString(),
     ...more,
   });
-  async function adopt(more: object): Promise<string> {
+  async function adopt(more: object, affected = amina): Promise<string> {
     const { operator } = company.world;
     const proposed = await operator.propose(terms(more));
     await operator.adopt(proposed);
-    await eventually(() => expect(amina.chatting.agent.gate('mail').open).toBe(false));
+    await eventually(async () => expect((await affected.agent.status()).mail.state).toBe('denied'));
     return proposed.order;
   }
   async function withdraw(order: string): Promise<void> {
     const { operator } = company.world;
     await operator.adopt(await operator.act(order, { action: 'withdraw' }));
-    await eventually(() => expect(amina.chatting.agent.gate('mail').open).toBe(true));
+    await eventually(async () => expect((await amina.agent.status()).mail.state).toBe('ready'));
   }
 
   it('holds mail while an order is in force, and delivers it once and in order after the withdrawal', async () => {
-    const [before, returned] = [subjectsOf(amina), outside().length];
+    const [before, returned] = [await amina.subjects(), outside().length];
     const order = await adopt({ waiting: 'hold' });
     const held: string[] = [];
     for (const number of ['one', 'two', 'three']) {
@@ -187,20 +179,20 @@ describe.skipIf(!isPresent)('a company with Postfix', () => {
       expect((await sendWithSwaks(letter([AMINA], held.at(-1) ?? ''))).code).toBe(0);
       await eventually(async () => expect((await queueOf())?.['inbound handed']).toBe(held.length));
     }
-    expect(subjectsOf(amina)).toEqual(before);
+    expect(await amina.subjects()).toEqual(before);
     await withdraw(order);
-    await eventually(() => expect(subjectsOf(amina)).toEqual([...before, ...held]));
+    await eventually(async () => expect(await amina.subjects()).toEqual([...before, ...held]));
     await eventually(async () => expect(await queueOf()).toEqual({}));
     expect(outside()).toHaveLength(returned);
   }, 240_000);
 
   it('returns mail while an order with the rule return is in force, with order and contact for an appeal', async () => {
-    const [before, count] = [subjectsOf(amina), outside().length];
+    const [before, count] = [await amina.subjects(), outside().length];
     // This mail waits on the server when the order begins.
-    amina.paused = true;
+    await amina.agent.stop();
     await sendWithSwaks(letter([AMINA], canary('waits')));
     await eventually(async () => expect(await queueOf()).toEqual({ 'inbound handed': 1 }));
-    const order = await adopt({ waiting: 'return' });
+    const order = await adopt({ waiting: 'return' }, bilal);
     await eventually(() => expect(outside()).toHaveLength(count + 1));
     const notice = outside().at(-1) ?? '';
     expect(notice).toMatch(/^From: Mail Delivery System <MAILER-DAEMON@connector\.corp\.example>$/m);
@@ -216,11 +208,11 @@ describe.skipIf(!isPresent)('a company with Postfix', () => {
         `550 5\\.7\\.0 Order ${order} suspends mail\\. .*The regulator suspends mail in PK\\..*Appeal: appeals@regulator\\.example`,
       ),
     );
-    amina.paused = false;
+    amina.agent.run();
     await withdraw(order);
     const later = canary('after the order');
     await sendWithSwaks(letter([AMINA], later));
-    await eventually(() => expect(subjectsOf(amina)).toEqual([...before, later]));
+    await eventually(async () => expect(await amina.subjects()).toEqual([...before, later]));
     expect(outside()).toHaveLength(count + 2);
     await eventually(async () => expect(await queueOf()).toEqual({}));
     expect(postfix.queued()).toBe(0);
@@ -236,7 +228,7 @@ describe.skipIf(!isPresent)('a company with Postfix', () => {
     // The recordings contain the pieces of mail.
     const pieces = recordedIn(company.traffic).filter(({ http }) => http.indexOf('PUT /device/mail/pieces') === 0);
     expect(pieces.reduce((sum, { http }) => sum + http.length, 0)).toBeGreaterThan(50 * MiB);
-    for (const { refused } of [amina, bilal]) expect(refused).toEqual([]);
+    for (const { agent } of [amina, bilal]) expect(await company.world.alerts(agent.device)).toEqual([]);
   }, 300_000);
 
   it('the search finds a planted mark in each of these places', async () => {
@@ -245,8 +237,8 @@ describe.skipIf(!isPresent)('a company with Postfix', () => {
     const store = new Database(join(server.home, 'cordon.db'));
     await until(() => expect(store.pragma('wal_checkpoint(FULL)')).toMatchObject([{ busy: 0 }]));
     store.close();
-    await company.world.send(amina.chatting.device, { kind: 'message', text: `an admin writes ${planted.text}` });
-    await amina.chatting.agent.messaging.people(planted.text);
+    await company.world.send(amina.agent.device, { kind: 'message', text: `an admin writes ${planted.text}` });
+    await amina.agent.cli(['people', planted.text]);
     const memory = new Search(planted);
     lookIntoMemory(company, memory);
     expect(placesOf(memory)).toEqual(new Set(['memory']));

@@ -14,7 +14,7 @@ import { AgentProcess } from './agent-process.ts';
 import { makeTestCertificate } from './certificate.ts';
 import { openWorld, type World } from './e2e-world.ts';
 import { freePort } from './free-port.ts';
-import { MailDevice } from './mail-device.ts';
+import { MailUser } from './mail-user.ts';
 import { foundOrganization, type Organization } from './organization.ts';
 import { programPath } from './programs.ts';
 import { until } from './until.ts';
@@ -30,8 +30,8 @@ export interface CompanyMail {
   readonly smtpPort: number;
   /** PEM of the authority that signed the connector's certificate. */
   readonly authority: string;
-  /** Adds a person with the address NAME@corp.example and one device. The device is ready for mail. */
-  person(name: string, options?: { readonly home?: string }): Promise<MailDevice>;
+  /** Adds a person with the address NAME@corp.example and an agent process. The agent is ready for mail. */
+  person(name: string, options?: { readonly home?: string; readonly env?: NodeJS.ProcessEnv }): Promise<MailUser>;
   /** Status of the running connector. */
   status(): Promise<AgentStatus>;
   close(): Promise<void>;
@@ -80,13 +80,13 @@ export async function openCompanyMail(options: CompanyOptions): Promise<CompanyM
     mkdtempSync(join(tmpdir(), 'cordon-connector-')),
     programPath('agent/cordon-mail-connector.js'),
   );
-  const devices: MailDevice[] = [];
+  const users: MailUser[] = [];
   const personCalled = async (name: string) => {
     const body = { name, email: `${name.toLowerCase()}@${DOMAIN}`, groups: [world.group] };
     return (await owner.api.call('POST', '/people', personView, body)).id;
   };
   const close = async () => {
-    for (const device of devices) await device.close();
+    for (const { agent } of users) await agent.remove();
     await connector.remove();
     await stopCountersigning();
     await world.remove();
@@ -111,14 +111,15 @@ export async function openCompanyMail(options: CompanyOptions): Promise<CompanyM
     connector,
     smtpPort,
     authority: ca,
-    async person(name, { home = 'SE' } = {}) {
+    async person(name, { home = 'SE', env = {} } = {}) {
       const person = await personCalled(name);
       const { link } = await owner.api.call('POST', '/codes', createdCode, { person, group: world.group, home });
-      const device = await MailDevice.open({ name, folder: join(folder, `device-${name}`), link });
-      devices.push(device);
-      device.start();
-      await until(() => expect(device.chatting.agent.messaging.base.isReady()).toBe(true), 60_000);
-      return device;
+      const user = new MailUser(name, `${name.toLowerCase()}@${DOMAIN}`, new AgentProcess(env));
+      users.push(user);
+      await user.agent.enroll(link);
+      user.agent.run();
+      await until(async () => expect(await user.isReady()).toBe(true), 60_000, 200);
+      return user;
     },
     status: () => connector.status(),
     close,
