@@ -74,6 +74,11 @@ export class AgentProcess {
     return this.#log;
   }
 
+  /** Process identifier of the daemon; undefined before its start. */
+  get pid(): number | undefined {
+    return this.#daemon?.pid;
+  }
+
   /** Exit code of the daemon; null while it runs, or if a signal ended it. */
   get exitCode(): number | null {
     return this.#daemon?.exitCode ?? null;
