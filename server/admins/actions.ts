@@ -326,7 +326,7 @@ function requireProof(
   if (verdict === 'yes') return;
   const detail =
     verdict === 'step_up'
-      ? `The action ${action} needs an authenticator code that is at most 10 minutes old. Enter a new code, then repeat the action.`
+      ? `The action ${action} needs a confirmation of your identity that is at most 10 minutes old. Enter an authenticator code or confirm at the identity provider, then repeat the action.`
       : ACTIONS[action].tokens === 'never'
         ? `The action ${action} needs a session: no token may perform it. Sign in with password and code.`
         : `The action ${action} needs a session, or a token that was created with "destructive". Sign in with password and code.`;

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { parseScopeArea } from '../../shared/areas/area-code.ts';
 import type { AccountId, PersonId } from '../../shared/protocol/ids.ts';
 import type { RoleMapping } from './identity-provider.ts';
 import type { Account } from './ports.ts';
@@ -6,10 +7,12 @@ import { grantsOfGroups, withoutStaleRoles } from './provider-roles.ts';
 
 const FLEET = { role: 'fleet', group: null, area: null } as const;
 const LEGAL = { role: 'legal', group: null, area: null } as const;
+const FRANCE = { role: 'helpdesk', group: null, area: parseScopeArea('FR') } as const;
 const MAPPING: readonly RoleMapping[] = [
   { providerGroup: 'Fleet', ...FLEET },
   { providerGroup: 'IT', ...FLEET },
   { providerGroup: 'IT', ...LEGAL },
+  { providerGroup: 'desk', ...FRANCE },
 ];
 
 it.each([
@@ -17,6 +20,7 @@ it.each([
   ['an unmapped group', ['kitchen'], []],
   ['another case of the name', ['fleet'], []],
   ['one group', ['Fleet'], [FLEET]],
+  ['a group whose role has an area', ['desk'], [FRANCE]],
   ['two groups with the same role', ['Fleet', 'IT'], [FLEET, LEGAL]],
 ])('%s', (_name, groups, grants) => {
   expect(grantsOfGroups(groups, MAPPING)).toEqual(grants);

@@ -17,7 +17,7 @@ import type { Grant } from './roles.ts';
 import { createWorkQueue } from './work-queue.ts';
 
 /** Sign-ins of one IP address or IPv6 /64 within ten minutes. Each one can cause requests to the provider. */
-const BEGINS = 60;
+const BEGINS = 100;
 const TEN_MINUTES = 600;
 /** Maximum difference between the clocks of server and provider, in milliseconds. */
 const CLOCK_SKEW = 60_000;

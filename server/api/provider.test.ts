@@ -39,6 +39,7 @@ async function open(onlyProvider = false): Promise<void> {
     () => [`${origin}${PROVIDER_PATH}`],
   );
   api = await startApi({
+    proxies: ['127.0.0.1'],
     provider: (url) => {
       const settings = settingsOf(provider.issuer, onlyProvider);
       return {
@@ -261,6 +262,19 @@ describe('sign-in with an identity provider', () => {
     expect((await show({ cookie, csrf: answer.json.session.csrf })).json.account.email).toBe('ben@example.org');
   });
 
+  it('case 48: over HTTPS, binds the sign-in to a cookie that only this host can set', async () => {
+    const https = { 'x-forwarded-proto': 'https' };
+    const answer = await api.request('POST', '/api/v1/session/provider', https);
+    const [line = ''] = answer.headers.getSetCookie();
+    expect(line).toMatch(/^__Host-cordon_provider=\S+; Path=\/; HttpOnly; SameSite=Strict; Max-Age=600; Secure$/);
+    const response = await authorize(answer.json.url, 'ada');
+    const value = line.split(';')[0]?.split('=')[1];
+    const send = (name: string) =>
+      api.request('POST', '/api/v1/session/provider/response', { ...https, cookie: `${name}=${value}` }, { response });
+    expect((await send('cordon_provider')).json.code).toBe('provider_refused');
+    expect((await send('__Host-cordon_provider')).status).toBe(200);
+  });
+
   it('case 48: refuses requests that another site caused', async () => {
     for (const path of ['', '/response', '/step-up', '/link']) {
       const answer = await api.request(
@@ -368,5 +382,11 @@ describe('an installation that allows only the provider', () => {
     // A wrong password is refused as always, so the text confirms nothing.
     const wrong = { email: other.email, password: 'wrong', totp: api.code(other.secret) };
     expect((await api.request('POST', '/api/v1/session', {}, wrong)).json.code).toBe('credentials_wrong');
+  });
+
+  it('refuses too many sign-ins of one network', async () => {
+    const codes = new Set<unknown>();
+    for (let count = 0; count <= 100; count += 1) codes.add((await begin()).answer.json.code);
+    expect([...codes]).toEqual([undefined, 'rate_limited']);
   });
 });

@@ -165,6 +165,17 @@ describe.skipIf(!chromium.present)('sign-in with an identity provider in a brows
     for (const secret of [CLIENT.secret, 'stolen']) expect(server.output()).not.toContain(secret);
   });
 
+  it('names the address at which the sign-in works, if the console is open at another one', async () => {
+    const other = await takeSeat(browser, server.admin.replace('127.0.0.1', 'localhost'));
+    other.expecting(/status of 401 .*\/api\/v1\/session/);
+    await other.goto('/');
+    await other.page.getByText(`works only at the address ${server.admin}`).waitFor();
+    const link = other.page.getByRole('link', { name: 'Open this address' });
+    expect(await link.getAttribute('href')).toBe(`${server.admin}/`);
+    expect(await other.faults('openid-8b-other-address', EVERY_LOOK)).toEqual([]);
+    expect(other.complaints).toEqual([]);
+  });
+
   it('hides the password form if only owners may use a password', async () => {
     describeProvider(true);
     await server.stop();

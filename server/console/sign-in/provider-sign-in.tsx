@@ -1,5 +1,5 @@
 /** Button on the sign-in page that continues at the identity provider. */
-import { Alert, Anchor, Button, Stack, Text } from '@mantine/core';
+import { Anchor, Button, Stack, Text } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import type { z } from 'zod';
 import type { providerView } from '../../../shared/api/provider.ts';
@@ -17,9 +17,14 @@ export function ProviderSignIn({ provider }: { readonly provider: Provider }) {
   });
   if (origin !== location.origin) {
     return (
-      <Alert color="yellow" title={`Sign-in with ${name}`}>
-        This sign-in works only at another address of the console. <Anchor href={`${origin}/`}>Open {origin}</Anchor>.
-      </Alert>
+      <Stack gap="xs">
+        <Text style={{ overflowWrap: 'anywhere' }}>
+          Sign-in with {name} works only at the address {origin}.
+        </Text>
+        <Button component="a" href={`${origin}/`} variant="default" size="md">
+          Open this address
+        </Button>
+      </Stack>
     );
   }
   return (
