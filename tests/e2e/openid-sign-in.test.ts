@@ -14,7 +14,7 @@ import { EVERY_LOOK, type Seat, takeSeat } from '../support/seat.ts';
 import { type ServerProcess, startServerProcess } from '../support/server-process.ts';
 
 describe.skipIf(!chromium.present)('sign-in with an identity provider in a browser', { timeout: 90_000 }, () => {
-  let folder: string;
+  let folder = '';
   let provider: TestProvider;
   let server: ServerProcess;
   let browser: Browser;
@@ -42,12 +42,12 @@ describe.skipIf(!chromium.present)('sign-in with an identity provider in a brows
     ada = await takeSeat(browser, server.admin);
     ada.expecting(/^elsewhere: http:\/\/127\.0\.0\.1/);
     ada.expecting(/status of (401|403|503) .*\/api\/v1\/session/);
-  }, 120_000);
+  }, 240_000);
   afterAll(async () => {
     await closeBrowser(browser);
     await server?.remove();
     await provider?.stop();
-    rmSync(folder, { recursive: true, force: true });
+    if (folder) rmSync(folder, { recursive: true, force: true });
   });
 
   /** Writes the file that describes the provider. */
