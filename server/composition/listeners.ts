@@ -169,6 +169,7 @@ async function createTlsEdges(base: Foundation, domain: Domain, { timekeeping }:
       ],
       orders,
       publicRoot: domain.packs.publicRoot,
+      report: domain.disclosures.transparency.report,
       ledger: ledger.published,
       clock,
       organization: config.organization,

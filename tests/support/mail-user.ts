@@ -3,8 +3,7 @@
 import { readAgentConfig } from '../../agent/config.ts';
 import { type ControlRequest, sendControlRequest } from '../../agent/control/control.ts';
 import { openAgent } from '../../agent/daemon.ts';
-import type { MailItem, MailView } from '../../agent/mail/mail.ts';
-import type { MailFolder } from '../../agent/mail/mail-store.ts';
+import type { MailFolder, MailItem, MailView } from '../../agent/mail/mail.ts';
 import type { AgentProcess } from './agent-process.ts';
 
 export class MailUser {
@@ -53,7 +52,7 @@ export class MailUser {
     try {
       await agent.mail.unlock();
       const sources: Buffer[] = [];
-      for (const id of ids) sources.push(await agent.mail.source(id));
+      for (const id of ids) sources.push(Buffer.from(await agent.mail.source(id)));
       return sources;
     } finally {
       store.close();
