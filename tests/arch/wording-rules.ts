@@ -75,17 +75,19 @@ export const LONGEST_HEADLINE = 72;
 
 /** Verbs that may open a headline, which says what applying the commit does: "Reject an end time in the past". Add a missing verb here. */
 export const HEADLINE_VERBS: ReadonlySet<string> = new Set(
-  `Accept Adapt Add Adjust Align Allow Announce Answer Apply Ask Assign Attach Avoid Base Batch Bind Block Bound Bring Build Bump Cache Call Cancel Check
-  Clarify Clean Clear Close Collect Combine Compare Compile Compress Compute Configure Confirm Connect Consume Convert Copy Correct Count Cover Create
-  Cut Declare Decide Decline Delete Deliver Deny Describe Detect Disable Display Divide Document Draw Drop Edit Enable Encode End Enforce Ensure Escape
-  Exclude Expect Explain Export Extend Extract Filter Find Finish Fix Fold Follow Forbid Format Freeze Generate Give Group Guard Handle Hide Ignore
-  Implement Import Improve Include Increase Index Inline Install Introduce Invalidate Join Keep Label Let Limit Link List Load Lock Log Look Lower Make
-  Mark Match Measure Merge Migrate Move Name Note Number Offer Open Order Parse Pass Pause Permit Pin Place Poll Prefer Prepare Prevent Print Process Prove
-  Publish Put Raise Read Rebuild Recognize Record Redirect Reduce Refresh Refuse Register Reject Release Reload Remember Renew Remind Remove Rename Render
-  Reorder Repair Repeat Replace Reply Report Request Require Reserve Reset Resolve Respond Restart Restore Restrict Resume Retry Return Reuse Revert
-  Review Revoke Reword Rewrite Rotate Run Save Say Schedule Seal Search Select Send Separate Serve Set Share Shorten Show Shut Sign Simplify Skip Sort
-  Speed Split Squash Standardize Start State Stop Store Stream Strip Suggest Support Switch Take Tell Test Throw Tidy Time Tolerate Track Translate Trim
-  Try Turn Type Unify Update Upgrade Use Validate Verify Wait Warn Withdraw Wrap Write`
+  `Accept Adapt Add Adjust Align Allow Announce Answer Apply Ask Assign Attach Avoid Back Base Batch Bind Block Bound Bring Build Bump
+  Cache Call Cancel Carry Check Choose Clarify Clean Clear Close Collect Combine Compare Compile Compress Compute Configure Confirm
+  Connect Consume Convert Copy Correct Count Cover Create Cut Decide Declare Decline Delete Deliver Deny Describe Detect Disable Display
+  Divide Document Draw Drop Edit Enable Encode Encrypt End Enforce Enroll Ensure Escape Exclude Expect Explain Export Extend Extract
+  Filter Find Finish Fix Fold Follow Forbid Format Freeze Generate Give Group Guard Handle Hide Ignore Implement Import Improve Include
+  Increase Index Inline Install Introduce Invalidate Join Keep Kill Label Let Limit Link List Load Lock Log Look Lower Make Mark Match
+  Measure Merge Migrate Move Name Note Number Offer Open Order Parse Pass Pause Permit Pin Place Poll Prefer Prepare Prevent Print Process
+  Prove Publish Put Raise Read Rebuild Receive Recognize Record Redirect Reduce Refresh Refuse Register Reject Release Reload Remember
+  Remind Remove Rename Render Renew Reorder Repair Repeat Replace Reply Report Request Require Reserve Reset Resolve Respond Restart
+  Restore Restrict Resume Retry Return Reuse Revert Review Revoke Reword Rewrite Rotate Run Save Say Schedule Seal Search Select Send
+  Separate Serve Set Share Shorten Show Shut Sign Simplify Skip Sort Specify Speed Split Squash Standardize Start State Stop Store Stream
+  Strip Submit Suggest Support Switch Take Tell Test Throw Tidy Time Tolerate Track Translate Trim Try Turn Type Unify Update Upgrade Use
+  Validate Verify Wait Warn Withdraw Wrap Write`
     .split(/\s+/)
     .filter(Boolean),
 );
