@@ -20,6 +20,7 @@ const UNITS = [
   'server/cordon.service',
   'server/cordon-org-key.service',
   'server/cordon-witness.service',
+  'server/cordon-monitor.service',
   'agent/cordon-agent.service',
   'agent/cordon-agent-enroll.service',
   'agent/cordon-mail-connector.service',
