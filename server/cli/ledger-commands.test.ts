@@ -1,5 +1,5 @@
 /** `cordon ledger copy` from the real public routes, and `cordon ledger verify` offline. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -7,8 +7,12 @@ import { join } from 'node:path';
 import express from 'express';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { EXIT } from '../../shared/exit-codes.ts';
+import { verifierKey } from '../../shared/ledger/sign-checkpoint.ts';
+import { signCosignature } from '../../shared/ledger/sign-cosignature.ts';
+import { COSIGNATURE, splitNote } from '../../shared/ledger/signed-note.ts';
 import { type ApiServer, startApi } from '../../tests/support/api-server.ts';
 import { runInProcess } from '../../tests/support/in-process-cli.ts';
+import { newSigner } from '../../tests/support/witnessed-log.ts';
 import { ledgerRouter } from '../public/ledger.ts';
 
 let api: ApiServer;
@@ -65,5 +69,27 @@ it('case 37: refuses a checkpoint that another key signed', async () => {
     expect([code, err]).toEqual([EXIT.unverified, expect.stringContaining('[checkpoint_invalid]')]);
   } finally {
     await other.close();
+  }
+});
+
+it('requires the cosignatures of the given witnesses, in a download and offline', async () => {
+  const witness = newSigner('witness.example.org/w1');
+  const key = verifierKey(witness, COSIGNATURE);
+  const copy = join(folder, 'cosigned');
+  const refused = await cordon('copy', url, copy, '--witness', key);
+  expect([refused.code, refused.err]).toEqual([EXIT.unverified, expect.stringContaining('[ledger_not_cosigned]')]);
+  expect(existsSync(join(copy, 'checkpoint'))).toBe(false);
+  expect((await cordon('copy', url, copy)).code).toBe(0);
+  expect((await cordon('verify', copy, '--witness', key)).code).toBe(EXIT.unverified);
+  const note = readFileSync(join(copy, 'checkpoint'), 'utf8');
+  writeFileSync(join(copy, 'checkpoint'), note + signCosignature(splitNote(note).text, Date.now(), witness));
+  expect(await cordon('verify', copy, '--witness', key)).toMatchObject({ code: 0, err: '' });
+  for (const [options, words] of [
+    [['--witness', key, key], 'each witness once'],
+    [['--witness', key, '--witness-threshold', '2'], 'from 1 to 1'],
+    [['--witness-threshold', '1'], 'together with the keys'],
+  ] as const) {
+    const { code, err } = await cordon('verify', copy, ...options);
+    expect([code, err]).toEqual([EXIT.usage, expect.stringContaining(words)]);
   }
 });

@@ -200,6 +200,27 @@ describeOnEveryStore('the ledger', (open) => {
   });
 });
 
+describeOnEveryStore('openings of ledger entries', (open) => {
+  it('are those of one subject and one part of the ledger, and match the entries', async () => {
+    const database = await open();
+    const ledger = ledgerOver(database);
+    await addEntries(database, 5);
+    await addEntries(database, 5);
+    await ledger.sequence();
+    const store = new LedgerStore(database);
+    const found = await store.openings('dev_3', 0, 10);
+    expect(found.map(({ index }) => index)).toEqual([3, 8]);
+    for (const { index, opening } of found) {
+      const [body] = await store.entries(index, index + 1);
+      const { subject } = JSON.parse(body?.toString() ?? '');
+      expect(subjectCommitment(Buffer.from(opening.salt, 'hex'), opening.subject)).toBe(subject);
+    }
+    expect((await store.openings('dev_3', 4, 10)).map(({ index }) => index)).toEqual([8]);
+    expect(await store.openings('dev_3', 4, 8)).toEqual([]);
+    expect(await store.openings('dev_9', 0, 10)).toEqual([]);
+  });
+});
+
 describeOnSqlite('the ledger', (open) => {
   it('case 38: detects a store restored from before a published checkpoint, also after it has grown past it', async () => {
     const database = await open();

@@ -1,11 +1,15 @@
 /** The witness as another organization runs it: a process of its own, with clients that know nothing of Cordon. Covers cases 36 and 37. */
 import { spawn } from 'node:child_process';
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { openAuthority } from '../../certs/authority.ts';
+import { pemOf } from '../../certs/key-folder.ts';
 import { validCosignatures } from '../../shared/ledger/cosignature.ts';
 import { signCheckpoint } from '../../shared/ledger/sign-checkpoint.ts';
+import { PASSPHRASE, prepareKeyFolder } from '../support/custody.ts';
 import { freePort } from '../support/free-port.ts';
 import { PROJECT } from '../support/programs.ts';
 import { runProgram } from '../support/run-program.ts';
@@ -169,6 +173,40 @@ it('cosigns one tree of each size, also when two processes have the same store',
   } finally {
     other.kill('SIGKILL');
   }
+});
+
+it('speaks TLS with given files', async () => {
+  prepareKeyFolder(join(folder, 'keys'));
+  const names = ['localhost', '127.0.0.1'];
+  const given = {
+    folder: join(folder, 'keys'),
+    passphrase: PASSPHRASE,
+    organization: 'W',
+    serverNames: names,
+    crlUrl: null,
+  };
+  const authority = openAuthority(given);
+  const { keyPem, chainPem } = authority.serverIdentity();
+  writeFileSync(join(folder, 'tls.crt'), chainPem);
+  writeFileSync(join(folder, 'tls.key'), keyPem, { mode: 0o600 });
+  const witness = await opened({ flags: ['--certificate', join(folder, 'tls.crt'), '--key', join(folder, 'tls.key')] });
+  const submission = await log.submission(0, 5);
+  const answered = await new Promise<number | undefined>((resolve, reject) => {
+    const asked = request(
+      `${witness.url}/add-checkpoint`,
+      { method: 'POST', ca: pemOf(authority.rootDer) },
+      (response) => {
+        response.resume();
+        resolve(response.statusCode);
+      },
+    );
+    asked.on('error', reject);
+    asked.end(submission);
+  });
+  expect(answered).toBe(200);
+  chmodSync(join(folder, 'tls.key'), 0o644);
+  await witness.stop();
+  await expect(witness.start()).rejects.toThrow('chmod 600');
 });
 
 it('refuses to run without its store, with another store, or with a readable key', async () => {
