@@ -67,7 +67,7 @@ async function textOf(sealed: Readable): Promise<string> {
   return Buffer.concat(chunks).toString('latin1');
 }
 
-it('case 46: no route, metric or log shows an owner a past connection of anybody', async () => {
+it('case 46: no route, metric or log shows an owner a past connection of a user', async () => {
   const leaks: string[] = [];
   let requests = 0;
   for (const { name, method, path } of api.routes) {

@@ -5,7 +5,7 @@
 import type { NewDisclosure } from '../../shared/api/disclosures.ts';
 import { LONGEST_WINDOW_DAYS, RECORD_TYPES } from '../../shared/disclosure/record-types.ts';
 import type { RuleReason } from '../../shared/disclosure/refusal-reasons.ts';
-import { personIdSchema } from '../../shared/protocol/ids.ts';
+import { authorityIdSchema, personIdSchema } from '../../shared/protocol/ids.ts';
 
 const DAY = 86_400_000;
 
@@ -48,7 +48,7 @@ export function assessBody(body: unknown, now: number): RuleReason | null {
     recordsReason(demand['records']) ??
     subjectReason(demand['person']) ??
     instrumentReason(demand['instrument']) ??
-    (typeof demand['authority'] === 'string' && demand['authority'] !== '' ? null : 'authority_unverified') ??
+    (authorityIdSchema.safeParse(demand['authority']).success ? null : 'authority_unverified') ??
     windowReason(demand['window'], now)
   );
 }

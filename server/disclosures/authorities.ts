@@ -103,8 +103,6 @@ export function createAuthorities(ports: {
   };
 }
 
-export type Authorities = ReturnType<typeof createAuthorities>;
-
 export const fingerprintOf = (recipient: string): string => sha256(recipient);
 
 export function authorityState(row: AuthorityRow): 'unconfirmed' | 'verified' | 'revoked' {

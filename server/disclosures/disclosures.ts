@@ -104,7 +104,7 @@ export function createDisclosures(ports: DisclosuresPorts) {
     async produce(viewer: Viewer, id: DisclosureId): Promise<DisclosureDetail> {
       await queue(async () => production.produce(await requests.find(id), viewer.person));
       changed();
-      await notices.run();
+      notices.wake();
       return requests.show(id, viewer);
     },
 

@@ -18,8 +18,8 @@ const DAY = 86_400_000;
 /** Milliseconds after which a message that no device has stored expires, and the next attempt begins. */
 export const NOTICE_LIFE = 7 * DAY;
 const EVERY = 60_000;
-/** Maximum number of open notices in one run. */
-const MOST = 100;
+/** Maximum number of open notices in one run, more than any operator has. */
+const MOST = 10_000;
 
 export function createNotices({
   store,
@@ -32,6 +32,8 @@ export function createNotices({
   readonly clock: Clock;
   readonly changed: () => void;
 }) {
+  let loop: Loop | null = null;
+
   async function run(): Promise<void> {
     for (const record of await store.dueNotices(clock.now(), MOST)) await notify(record);
   }
@@ -58,15 +60,14 @@ export function createNotices({
   }
 
   const start = (failed: (error: unknown) => void): (() => Promise<void>) => {
-    const loop = new Loop({ run, failed, every: EVERY });
-    loop.request();
-    return () => loop.stop();
+    const started = new Loop({ run, failed, every: EVERY });
+    loop = started;
+    started.request();
+    return () => started.stop();
   };
 
-  return { run, start };
+  return { run, start, wake: () => loop?.request() };
 }
-
-export type Notices = ReturnType<typeof createNotices>;
 
 /** Maximum number of past attempts whose messages the server checks. */
 const MOST_ATTEMPTS = 60;

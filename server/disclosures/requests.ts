@@ -228,8 +228,6 @@ export function createRequests(ports: RequestsPorts) {
   };
 }
 
-export type Requests = ReturnType<typeof createRequests>;
-
 function requireOpen({ state }: Pick<DisclosureRow, 'state'>): void {
   if (state === 'produced') throw new CordonError('disclosure_closed', 'The request was already produced.');
   if (state === 'refused') throw new CordonError('disclosure_closed', 'The request was refused.');

@@ -105,8 +105,6 @@ export function createStatements(ports: StatementsPorts) {
   return { list, propose, sign };
 }
 
-export type Statements = ReturnType<typeof createStatements>;
-
 const readStatement = ({ payload }: Pick<StatementRow, 'payload'>): TransparencyStatement =>
   parseDocument(transparencyStatementSchema, Buffer.from(payload));
 

@@ -112,8 +112,6 @@ export function createTransparency({
   };
 }
 
-export type Transparency = ReturnType<typeof createTransparency>;
-
 /** Refusals that belong to no drafted request. A drafted request is counted as received when it is drafted. */
 const isDemand = ({ reason }: { readonly reason: RefusalReason }): boolean => !DECIDED.includes(reason);
 const DECIDED: readonly RefusalReason[] = DECIDED_REASONS;

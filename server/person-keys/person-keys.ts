@@ -56,7 +56,7 @@ export interface RecordPlace {
 
 /** Rows that still need keys of a past period, because a legal hold keeps the rows. */
 export interface RemainingRecords {
-  /** Those of the given people who have records of this use from `from` (included) to `until` (excluded). */
+  /** People among the given ones who have records of this use from `from` (included) to `until` (excluded). */
   peopleWithRecords(
     use: KeyUse,
     people: readonly PersonId[],
