@@ -17,9 +17,9 @@ import { sha256 } from '../../shared/order/digest.ts';
 import { plain } from '../../shared/text/visible-text.ts';
 import { type Cli, commandOf } from './cli.ts';
 import { queryOf } from './client.ts';
+import { disclosureText } from './disclosure-text.ts';
 import { confirm, type KeyOptions, openKey } from './key-files.ts';
 import { table, when } from './output.ts';
-import { disclosureText } from './signing-text.ts';
 import { uploadDocuments } from './upload-file.ts';
 
 interface DraftOptions {

@@ -3,8 +3,6 @@
  * its digest.
  */
 
-import { describeDisclosure, describeStatement } from '../../shared/disclosure/describe.ts';
-import type { DisclosureText, TransparencyStatement } from '../../shared/disclosure/documents.ts';
 import { describeContinuation } from '../../shared/order/describe-continuation.ts';
 import {
   type Described,
@@ -55,26 +53,14 @@ export function continuationText(payload: string): SigningText<LedgerContinuatio
   );
 }
 
-export function disclosureText(
-  payload: string,
-  requested: { readonly disclosure: string; readonly version: number },
-): SigningText<DisclosureText> {
-  return textOf(payload, describeDisclosure(payload, requested), columns);
-}
-
-export function statementText(payload: string): SigningText<TransparencyStatement> {
-  return textOf(payload, describeStatement(payload), columns);
-}
-
-const columns = ({ label, value, grave }: Line): string => `${grave ? 'ATTENTION: ' : ''}${label.padEnd(22)} ${value}`;
-
 function replacedBy(payload: string, version: number, before?: string | null): Approvers | null | undefined {
   if (before === undefined || before === null) return before;
   const { previous } = describeApproverSet(payload, version).document;
   return sha256(before) === previous ? describeApproverSet(before, version - 1).document : null;
 }
 
-function textOf<D>(payload: string, described: Described<D>, format: (line: Line) => string): SigningText<D> {
+/** Lines of a described document, with its digest. */
+export function textOf<D>(payload: string, described: Described<D>, format: (line: Line) => string): SigningText<D> {
   const digest = sha256(payload);
   // Isolate right-to-left text in each value, so that the text does not reverse the rest of the line.
   const shown = described.lines.map((line) => `  ${format({ ...line, value: plain(line.value) })}`);

@@ -10,9 +10,9 @@ import { signDocument } from '../../shared/disclosure/signed-document.ts';
 import { plain } from '../../shared/text/visible-text.ts';
 import { type Cli, commandOf } from './cli.ts';
 import { queryOf } from './client.ts';
+import { statementText } from './disclosure-text.ts';
 import { confirm, type KeyOptions, openKey } from './key-files.ts';
 import { when } from './output.ts';
-import { statementText } from './signing-text.ts';
 
 const STATEMENTS = '/transparency/statements';
 
