@@ -35,7 +35,7 @@ const variables = z.object({
   CORDON_DATABASE_URL: databaseUrl.optional(),
   /** Folder of the file with the keys of people (ADR 55). It belongs on another disk than the database and its backups. */
   CORDON_PERSON_KEYS: z.string().min(1, 'a folder').optional(),
-  /** Confirmation by an admin, for one start, that the keys of people are lost, and that their records stay unreadable. */
+  /** Confirmation by an admin, for one start, that the keys of people are lost. The server then deletes the records of these keys. */
   CORDON_ACCEPT_LOST_PERSON_KEYS: z.stringbool({ error: 'true or false' }).default(false),
   /** Days for which a backup of the keys of people is kept and can be restored. */
   CORDON_PERSON_KEY_BACKUP_DAYS: wholeNumber(1, 90).default(30),

@@ -79,7 +79,7 @@ export function addRestoreCommand(program: Command, cli: Cli): void {
 const KEYS_OF_PEOPLE: Readonly<Record<Restored['personKeys'], string>> = {
   restored: 'The keys of people are restored from their backup.',
   kept: 'The existing key file of people belongs to this installation and stays.',
-  lost: 'The keys of people are lost: connection log and enrollment details from before stay unreadable. To restore them, give --person-keys.',
+  lost: 'The keys of people are lost, and the next start deletes the connection log and enrollment details from before. To keep them, restore again with --person-keys.',
 };
 
 function reportOf({ manifest, state, formerData, personKeys }: Restored): string[] {

@@ -79,6 +79,8 @@ it('finds a lost and an older key file of a real store, and accepts the loss onc
     await expect(check(false, elsewhere)).rejects.toMatchObject({ context: { reason: 'person_keys_missing' } });
     (await (await check(true, elsewhere)).open(database.db, installation)).close();
     await expect(check(false, path)).rejects.toMatchObject({ context: { reason: 'other_person_keys' } });
+    expect(await database.db.selectFrom('connection_log').selectAll().execute()).toEqual([]);
+    (await (await check(false, elsewhere)).open(database.db, installation)).close();
   } finally {
     await database.close();
     rmSync(folder, { recursive: true });

@@ -8,7 +8,7 @@ import type { KeyName } from '../person-keys/person-keys.ts';
 import type { Db } from '../store/database.ts';
 import { getMeta } from '../store/meta-store.ts';
 import { PersonKeyFile, type PersonKeyIdentity } from '../store/person-key-file.ts';
-import { newestKeyNames, recordedKeyFile, recordKeyFile } from '../store/person-key-records.ts';
+import { newestKeyNames, recordedKeyFile, recordKeyFile, removeUnreadable } from '../store/person-key-records.ts';
 
 /** `found`: the file is new. `bind`: the store does not name the file yet. `open`: both name each other. */
 export type PersonKeyVerdict = 'found' | 'bind' | 'open';
@@ -28,7 +28,7 @@ export interface PersonKeyFacts {
 }
 
 const REMEDY =
-  'Mount the volume with the file or correct CORDON_PERSON_KEYS, or restore the file with `cordon restore-person-keys`. If the file is lost, start once with CORDON_ACCEPT_LOST_PERSON_KEYS=true: the records that the lost keys encrypt stay unreadable.';
+  'Mount the volume with the file or correct CORDON_PERSON_KEYS, or restore the file with `cordon restore-person-keys`. If the file is lost, start once with CORDON_ACCEPT_LOST_PERSON_KEYS=true: the server then deletes the records that nothing can decrypt.';
 
 /** Throws `installation_mismatch` if the key file and the store do not belong together. Pure. */
 export function judgePersonKeys(facts: PersonKeyFacts): PersonKeyVerdict {
@@ -59,7 +59,7 @@ export function judgePersonKeys(facts: PersonKeyFacts): PersonKeyVerdict {
 }
 
 export interface CheckedPersonKeys {
-  /** Opens the file, and records in file and store that they belong together. */
+  /** Opens the file, records in file and store that they belong together, and deletes records of lost keys. */
   open(db: Db, installation: string): Promise<PersonKeyFile>;
 }
 
@@ -80,8 +80,10 @@ export async function checkPersonKeys(path: string, db: Db | null, accepted: boo
     return {
       async open(store, installation) {
         const opened = new PersonKeyFile(path);
-        if (verdict === 'open') return opened;
+        if (verdict === 'open' && facts.missing === 0) return opened;
         const { id } = opened.identity() ?? opened.bind(installation);
+        // A later start must not take the records of the lost keys for a sign of an older key file.
+        await removeUnreadable(store, opened);
         await recordKeyFile(store, id);
         return opened;
       },

@@ -1,7 +1,7 @@
 /** Facts in the store about the keys of people: which key file belongs to the store, and which people still have records of a period. */
 import { sql } from 'kysely';
 import { type PersonId, personIdSchema } from '../../shared/protocol/ids.ts';
-import type { KeyName, KeyUse, RemainingRecords } from '../person-keys/person-keys.ts';
+import type { KeyName, KeyUse, PersonKeyFile, RemainingRecords } from '../person-keys/person-keys.ts';
 import { KEY_PERIOD } from '../person-keys/person-keys.ts';
 import { tableOf } from './bulk.ts';
 import type { Database, Db, Tx } from './database.ts';
@@ -39,6 +39,32 @@ export async function newestKeyNames(db: Db | Tx): Promise<KeyName[]> {
     }
   }
   return names;
+}
+
+/** Keys that one step of `removeUnreadable` looks up. */
+const SLICE = 5_000;
+
+/** Deletes the records whose keys the file lacks. Nothing can decrypt them. */
+export async function removeUnreadable(db: Db, file: Pick<PersonKeyFile, 'read'>): Promise<void> {
+  for (const use of Object.keys(RECORDS) as KeyUse[]) {
+    const { table, time } = RECORDS[use];
+    const { rows } = await sql<{ person_id: string; period: number }>`
+      select distinct person_id, ${sql.ref(time)} / cast(${KEY_PERIOD} as bigint) as period from ${sql.table(table)}`.execute(
+      db,
+    );
+    for (let from = 0; from < rows.length; from += SLICE) {
+      const names = rows
+        .slice(from, from + SLICE)
+        .map(({ person_id, period }) => ({ person: personIdSchema.parse(person_id), use, period: Number(period) }));
+      const wrapped = file.read(names);
+      for (const [index, { person, period }] of names.entries()) {
+        if (wrapped[index] !== null) continue;
+        const [begin, end] = [period * KEY_PERIOD, (period + 1) * KEY_PERIOD];
+        await sql`delete from ${sql.table(table)}
+          where person_id = ${person} and ${sql.ref(time)} >= ${begin} and ${sql.ref(time)} < ${end}`.execute(db);
+      }
+    }
+  }
 }
 
 export class PersonKeyRecords implements RemainingRecords {

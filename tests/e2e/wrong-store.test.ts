@@ -151,7 +151,9 @@ describeOnEachDatabase('keys and a store that do not belong together', (database
     for (const name of ['authority.json', 'installation.json']) rmSync(join(server.home, 'keys', name));
     const spare = newFolder();
     if (database.kind === 'sqlite') moveDatabase(server.home, spare);
-    await server.start(database.kind === 'sqlite' ? {} : await database.env());
+    // The keys of people would refuse the empty database too.
+    const people = { CORDON_PERSON_KEYS: newFolder() };
+    await server.start(database.kind === 'sqlite' ? people : { ...(await database.env()), ...people });
     expect(server.output()).toContain('First owner');
     const status = await agent.link('rejected', 60_000);
     expect(status.connectionDetail).toMatch(/does not accept this device’s certificate \(certificate_unknown\)/);
