@@ -10,7 +10,6 @@ import {
 import { CordonError } from '../../shared/errors.ts';
 import { plain } from '../../shared/text/visible-text.ts';
 import { SERVICES } from '../../shared/verdict/terms.ts';
-import { serviceWords } from '../../shared/verdict/words.ts';
 import { type Cli, commandOf, valueOrNone } from './cli.ts';
 import { queryOf } from './client.ts';
 import { table, when } from './output.ts';
@@ -126,7 +125,7 @@ function addVerdict(devices: Command, cli: Cli): void {
       const rows = SERVICES.map((service) => {
         const { allowed, denials, reasons } = verdict.services[service];
         return [
-          serviceWords(service),
+          service,
           allowed ? 'allowed' : 'denied',
           denials.map(({ order }) => order).join(' ') || null,
           reasons.join(' '),

@@ -11,7 +11,6 @@ import {
   ORDER_STATE_WORDS,
   REASON_SENTENCES,
   SOURCE_NAMES,
-  serviceWords,
 } from '../../shared/verdict/words.ts';
 import { type Cli, commandOf } from './cli.ts';
 import { when } from './output.ts';
@@ -92,7 +91,7 @@ function serviceLines({ services }: Explanation): string[] {
     const why = allowed
       ? sentences(reasons)
       : denials.map((denial) => `by order ${denial.order}.${denial.revision}: ${sentences(denial.reasons)}`).join(' ');
-    return `  ${serviceWords(service).padEnd(24)} ${allowed ? 'allowed' : 'denied'}  ${why}`;
+    return `  ${service.padEnd(12)} ${allowed ? 'allowed' : 'denied'}  ${why}`;
   });
 }
 
@@ -100,7 +99,7 @@ function orderLines(order: Explanation['orders'][number], at: number): string[] 
   const { arrival, exemptUntil, until } = order;
   return [
     `  ${order.order}.${order.revision} ${plain(order.title)}: ${ORDER_STATE_WORDS[order.state]}, ${order.denies ? 'suspends services' : 'suspends nothing'}`,
-    `    adopted ${when(order.adoptedAt)}, from ${when(order.effective)}${until === null ? '' : ` until ${when(until)}`}, services ${order.services.map(serviceWords).join(', ')}`,
+    `    adopted ${when(order.adoptedAt)}, from ${when(order.effective)}${until === null ? '' : ` until ${when(until)}`}, services ${order.services.join(', ')}`,
     `    ${order.reasons.map((reason) => REASON_SENTENCES[reason]).join(' ')}`,
     ...(arrival === null ? [] : [`    The device had been in the area since ${when(arrival)}.`]),
     ...(exemptUntil === null

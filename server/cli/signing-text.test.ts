@@ -33,7 +33,6 @@ it('prints a revision in columns, with control characters made visible', () => {
     '  new state        paused since 2016-01-01T00:00:00.000Z',
     '  areas            EU (European Union), US-CA (California), XK (Kosovo)',
     '  services         messaging, mail (suspend)',
-    '  mail             not available yet: Cordon does not offer mail',
     '  nexus            present or network',
     '  effective        2015-11-30T19:00:00.000Z = 2015-11-30T15:30:00-03:30[America/St_Johns]',
     '  until            2016-07-01T12:30:15.500Z = 2016-07-01T10:00:15-02:30[America/St_Johns]',

@@ -230,7 +230,7 @@ describe('transparency page', () => {
     const { text } = await page();
     expect(text).toContain('<h2 id="order-2015-001">Order 2015-001: <bdi>Pakistan</bdi></h2>');
     expect(text).toContain('Pakistan (PK)');
-    expect(text).toContain('messaging, mail (not available yet)');
+    expect(text).toContain('messaging, mail');
     expect(text).toContain(
       '<time datetime="2015-11-30T19:00:00.000Z">1 December 2015 at 00:00 (Asia/Karachi); 30 November 2015 at 19:00 UTC</time>',
     );

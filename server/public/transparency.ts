@@ -10,7 +10,6 @@ import { languageNameIn } from '../../shared/order/language-name.ts';
 import { areaWords, inLanguages, time } from '../../shared/order/order-html.ts';
 import type { ProceedingState } from '../../shared/order/proceedings.ts';
 import { proceedingFacts } from '../../shared/order/proceedings-html.ts';
-import { serviceWords } from '../../shared/verdict/words.ts';
 import { exitWords, peopleAffected } from './people-affected.ts';
 import { keysSection, requestsSection, statementSection, suspendedDays } from './report-html.ts';
 import type { History, PublicState, Statement, Withheld } from './statements.ts';
@@ -119,7 +118,7 @@ function article({ statement: { order, terms, exempt, exit }, state, history, pr
 <dl>
 <dt>Status</dt><dd class="state${state === 'active' ? ' active' : ''}">${STATES[state]}</dd>
 <dt>Areas</dt><dd>${areas.map((area) => areaWords(area, terms)).join(', ')}</dd>
-<dt>Services</dt><dd>${services.map(serviceWords).join(', ')}</dd>
+<dt>Services</dt><dd>${services.join(', ')}</dd>
 <dt>From</dt><dd>${time(effective, zone)}</dd>
 <dt>Until</dt><dd>${until === null ? 'Further notice' : time(until, zone)}</dd>
 <dt>Exit</dt><dd>${exitWords(terms, exit)}</dd>
@@ -179,7 +178,7 @@ function stub({ order, services, areas }: Withheld): Markup {
 the order suspends and where to appeal.</p>
 <dl>
 <dt>Areas</dt><dd>${areas.map((area) => areaWords(area, {})).join(', ')}</dd>
-<dt>Services</dt><dd>${services.map(serviceWords).join(', ')}</dd>
+<dt>Services</dt><dd>${services.join(', ')}</dd>
 </dl>
 </article>
 `;

@@ -50,7 +50,6 @@ it('describes the exact bytes in words, with local times and names', () => {
   expect(title).toBe('Order 2015-001, revision 2 (extend): Pakistan');
   expect(lines).toContainEqual({ label: 'areas', value: 'PK (Pakistan)' });
   expect(lines).toContainEqual({ label: 'services', value: 'messaging, mail (suspend)' });
-  expect(lines).toContainEqual({ label: 'mail', value: 'not available yet: Cordon does not offer mail' });
   expect(lines).toContainEqual({ label: 'statement', language: 'en', value: 'Service ends.\u001b[2J' });
   expect(lines).toContainEqual({
     label: 'effective',
@@ -166,7 +165,9 @@ it.each([
   // Terms without a value for the field have the same bytes as before.
   expect(canonicalText(document).includes('waiting')).toBe(waiting !== undefined);
   const mail: Revision = { ...document, terms: { ...document.terms, services: ['mail'] } };
-  expect(shown(mail, 'waiting messages')).toBe(waiting && words);
+  expect(shown(mail, 'waiting messages')).toBe(words);
+  const enrollment: Revision = { ...document, terms: { ...document.terms, services: ['enrollment'] } };
+  expect(shown(enrollment, 'waiting messages')).toBe(waiting && words);
 });
 
 it('refuses an unknown time zone', () => {

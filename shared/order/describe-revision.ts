@@ -4,7 +4,7 @@
  */
 import { partName } from '../areas/part-names.ts';
 import { CordonError } from '../errors.ts';
-import { DEFAULT_WAITING, PLANNED_SERVICES, type WaitingRule } from '../verdict/terms.ts';
+import { DEFAULT_WAITING, hasWaitingRule, type WaitingRule } from '../verdict/terms.ts';
 import { briefPauseEnds, isCourtStay } from './adoption-state.ts';
 import { attestationWords } from './attestation.ts';
 import { parseDocument } from './canonical.ts';
@@ -98,9 +98,6 @@ export function describeRevision(
         value: polygonWords(polygon),
       })),
       { label: 'services', value: `${terms.services.join(', ')} (${terms.mode})` },
-      ...terms.services
-        .filter((service) => PLANNED_SERVICES.includes(service))
-        .map((service) => ({ label: service, value: `not available yet: Cordon does not offer ${service}` })),
       { label: 'nexus', value: terms.nexus.join(' or ') },
       { label: 'effective', value: times(terms.effective, terms.zone) },
       { label: 'until', value: terms.until === null ? 'the order is withdrawn' : times(terms.until, terms.zone) },
@@ -109,7 +106,7 @@ export function describeRevision(
         value: `${terms.unknown}; if contested: ${terms.contested}; if the order list has expired: ${terms.stale}`,
       },
       { label: 'visitors', value: `grace period ${terms.visitors}; travelers: ${terms.travelers}` },
-      ...(terms.services.includes('messaging') || terms.waiting !== undefined
+      ...(hasWaitingRule(terms.services) || terms.waiting !== undefined
         ? [{ label: 'waiting messages', value: WAITING_WORDS[terms.waiting ?? DEFAULT_WAITING] }]
         : []),
       { label: 'disputed territory', value: disputed.join(', ') || 'all claimants' },

@@ -9,8 +9,10 @@ import type { Instant } from '../time/clock.ts';
 export const SERVICES = ['enrollment', 'management', 'messaging', 'mail'] as const;
 export type Service = (typeof SERVICES)[number];
 
-/** Services that an order may name although Cordon does not offer them yet. Pages and commands mark them as not available. */
-export const PLANNED_SERVICES: readonly Service[] = ['mail'];
+/** Services with messages that can wait for a device. The order's rule `waiting` decides about these messages. */
+const QUEUED_SERVICES: readonly Service[] = ['messaging', 'mail'];
+export const hasWaitingRule = (services: readonly Service[]): boolean =>
+  services.some((service) => QUEUED_SERVICES.includes(service));
 
 /** Connections (nexus) between a device and an area, on which an order can depend: location, home area, mobile network or legal seat. */
 export const NEXUS = ['present', 'home', 'network', 'seat'] as const;

@@ -1,7 +1,4 @@
-import { type EvidenceSource, type Location, PLANNED_SERVICES, type Reason, type Service } from './terms.ts';
-
-export const serviceWords = (service: Service): string =>
-  PLANNED_SERVICES.includes(service) ? `${service} (not available yet)` : service;
+import type { EvidenceSource, Location, Reason } from './terms.ts';
 
 export const REASON_SENTENCES: Readonly<Record<Reason, string>> = {
   present: 'The device is in the area.',

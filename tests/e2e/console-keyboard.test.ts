@@ -89,7 +89,7 @@ describe.skipIf(!chromium.present)('an order by keyboard alone', { timeout: 90_0
     await choose('', /^Pakistan$/);
     await keys.to(box('Messaging'), 'Tab', 3);
     await keys.press('Space');
-    await keys.to(box('Mail (not available yet)'), 'Tab', 1);
+    await keys.to(box('Mail'), 'Tab', 1);
     await keys.press('Space');
     await keys.to(box('Management'), 'Tab', 2);
     await keys.press('Space');

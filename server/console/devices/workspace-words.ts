@@ -8,7 +8,7 @@ export const WORKSPACE_BADGES = {
   wiped: { label: 'Wiped', color: 'red' },
 } as const;
 
-export const NEEDS_WORKSPACE: readonly Service[] = ['messaging'];
+export const NEEDS_WORKSPACE: readonly Service[] = ['messaging', 'mail'];
 
 export const SERVICES_UNAVAILABLE = {
   locked: 'The workspace is locked. This service is unavailable on the device until an admin unlocks the workspace.',

@@ -44,7 +44,7 @@ it('shows a new date in the order’s time zone', () => {
 it('names added and removed values', () => {
   expect(changed({ areas: ['IN', 'PK'], services: ['mail'], nexus: ['home'] })).toEqual([
     { label: 'Areas', before: null, after: 'India' },
-    { label: 'Services', before: 'Messaging', after: 'Mail (not available yet)' },
+    { label: 'Services', before: 'Messaging', after: 'Mail' },
     { label: 'Connection (nexus)', before: 'Is located in the area', after: 'Has its home in the area' },
   ]);
 });
@@ -84,7 +84,7 @@ it.each<[string, Partial<OrderTerms>, string]>([
   ['unknown', { unknown: 'deny' }, 'Devices with unknown location'],
   ['contested', { contested: 'deny' }, 'Devices with contested location'],
   ['travelers', { travelers: 'deny' }, 'Travelers'],
-  ['waiting', { waiting: 'return' }, 'Undelivered messages'],
+  ['waiting', { waiting: 'return' }, 'Undelivered messages and mail'],
   ['visitors', { visitors: 'P7D' }, 'Grace period for visitors'],
   ['stale', { stale: 'deny' }, 'Devices with expired order list'],
   ['disputed', { disputed: { kashmir: 'PK' } }, 'Disputed territories'],

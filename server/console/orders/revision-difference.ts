@@ -40,7 +40,7 @@ const TERM_TEXTS: readonly { readonly label: string; readonly textOf: (terms: Or
   { label: 'Devices with unknown location', textOf: ({ unknown }) => UNKNOWN_WORDS[unknown] },
   { label: 'Devices with contested location', textOf: ({ contested }) => CONTESTED_WORDS[contested] },
   { label: 'Travelers', textOf: ({ travelers }) => TRAVELERS_WORDS[travelers] },
-  { label: 'Undelivered messages', textOf: ({ waiting }) => WAITING_WORDS[waiting ?? DEFAULT_WAITING] },
+  { label: 'Undelivered messages and mail', textOf: ({ waiting }) => WAITING_WORDS[waiting ?? DEFAULT_WAITING] },
   { label: 'Grace period for visitors', textOf: ({ visitors }) => graceWords(visitors) },
   { label: 'Devices with expired order list', textOf: ({ stale }) => STALE_WORDS[stale] },
   { label: 'Disputed territories', textOf: ({ disputed }) => territoryWords(disputed) },

@@ -4,7 +4,7 @@ import { areaName, sentence } from '../../../shared/areas/area-words.ts';
 import { dateTime, duration, zoneOffset } from '../../../shared/look/time-words.ts';
 import { exemptionEnds } from '../../../shared/order/describe-revision.ts';
 import type { OrderTerms, Revision } from '../../../shared/order/documents.ts';
-import { DEFAULT_WAITING, type Nexus, type Service } from '../../../shared/verdict/terms.ts';
+import { DEFAULT_WAITING, hasWaitingRule, type Nexus, type Service } from '../../../shared/verdict/terms.ts';
 import { NEXUS_NAMES } from '../words/orders.ts';
 import { disputedName } from '../words/territories.ts';
 
@@ -104,8 +104,8 @@ export function rulesOf(terms: OrderTerms): { readonly label: string; readonly t
     ...(nexus.includes('home')
       ? [{ label: 'Travelers from the order’s areas', text: TRAVELERS_WORDS[terms.travelers] }]
       : []),
-    ...(terms.services.includes('messaging')
-      ? [{ label: 'Undelivered messages', text: WAITING_WORDS[terms.waiting ?? DEFAULT_WAITING] }]
+    ...(hasWaitingRule(terms.services)
+      ? [{ label: 'Undelivered messages and mail', text: WAITING_WORDS[terms.waiting ?? DEFAULT_WAITING] }]
       : []),
     { label: 'Devices with expired order list', text: STALE_WORDS[terms.stale] },
     ...(requiresLocation

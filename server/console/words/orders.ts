@@ -6,7 +6,7 @@ export const SERVICE_NAMES: Readonly<Record<Service, string>> = {
   enrollment: 'Enrollment',
   management: 'Management',
   messaging: 'Messaging',
-  mail: 'Mail (not available yet)',
+  mail: 'Mail',
 };
 
 export const servicesWords = (services: readonly Service[]): string =>
@@ -16,7 +16,7 @@ export const SERVICE_MEANING: Readonly<Record<Service, string>> = {
   enrollment: 'Devices can enroll and re-enroll.',
   management: 'Admins can lock, wipe and message the device and see its state.',
   messaging: 'Users can send each other messages.',
-  mail: 'Cordon does not offer mail yet, but an order can already suspend mail.',
+  mail: 'Users can send and receive e-mail through the company’s mail server.',
 };
 
 export const NEXUS_NAMES: Readonly<Record<Nexus, string>> = {

@@ -17,7 +17,7 @@ export const ARABIC: NoticeWords = {
     enrollment: 'الأجهزة الجديدة',
     management: 'الإدارة',
     messaging: 'الرسائل',
-    mail: 'البريد (غير متاح بعد)',
+    mail: 'البريد',
   },
   where: 'أين',
   why: 'لماذا',

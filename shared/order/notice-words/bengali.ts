@@ -17,7 +17,7 @@ export const BENGALI: NoticeWords = {
     enrollment: 'নতুন ডিভাইস',
     management: 'ব্যবস্থাপনা',
     messaging: 'বার্তা',
-    mail: 'ইমেইল (এখনও উপলব্ধ নয়)',
+    mail: 'ইমেইল',
   },
   where: 'কোথায়',
   why: 'কেন',

@@ -13,7 +13,7 @@ export const CHINESE: NoticeWords = {
   translation: (language) => `正式文本：${language}。此为译文。`,
 
   services: '内容',
-  service: { enrollment: '新设备', management: '管理', messaging: '消息', mail: '邮件（尚不可用）' },
+  service: { enrollment: '新设备', management: '管理', messaging: '消息', mail: '邮件' },
   where: '地区',
   why: '原因',
   reasons: {

@@ -17,7 +17,7 @@ export const ENGLISH: NoticeWords = {
     enrollment: 'New devices',
     management: 'Management',
     messaging: 'Messages',
-    mail: 'Mail (not available yet)',
+    mail: 'Mail',
   },
   where: 'Where',
   why: 'Why',

@@ -17,7 +17,7 @@ export const FRENCH: NoticeWords = {
     enrollment: 'Nouveaux appareils',
     management: 'Gestion',
     messaging: 'Messages',
-    mail: 'Courriel (pas encore disponible)',
+    mail: 'Courriel',
   },
   where: 'Où',
   why: 'Pourquoi',

@@ -17,7 +17,7 @@ export const GERMAN: NoticeWords = {
     enrollment: 'Neue Geräte',
     management: 'Verwaltung',
     messaging: 'Nachrichten',
-    mail: 'E-Mail (noch nicht verfügbar)',
+    mail: 'E-Mail',
   },
   where: 'Wo',
   why: 'Warum',

@@ -13,7 +13,7 @@ export const HINDI: NoticeWords = {
   translation: (language) => `प्रामाणिक पाठ: ${language}। यह अनुवाद है।`,
 
   services: 'क्या',
-  service: { enrollment: 'नए डिवाइस', management: 'प्रबंधन', messaging: 'संदेश', mail: 'ईमेल (अभी उपलब्ध नहीं)' },
+  service: { enrollment: 'नए डिवाइस', management: 'प्रबंधन', messaging: 'संदेश', mail: 'ईमेल' },
   where: 'कहाँ',
   why: 'क्यों',
   reasons: {

@@ -17,7 +17,7 @@ export const INDONESIAN: NoticeWords = {
     enrollment: 'Perangkat baru',
     management: 'Pengelolaan',
     messaging: 'Pesan',
-    mail: 'Surel (belum tersedia)',
+    mail: 'Surel',
   },
   where: 'Di mana',
   why: 'Mengapa',

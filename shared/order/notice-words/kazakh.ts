@@ -17,7 +17,7 @@ export const KAZAKH: NoticeWords = {
     enrollment: 'Жаңа құрылғылар',
     management: 'Басқару',
     messaging: 'Хабарламалар',
-    mail: 'Электрондық пошта (әзірге қолжетімсіз)',
+    mail: 'Электрондық пошта',
   },
   where: 'Қайда',
   why: 'Неліктен',

@@ -65,10 +65,6 @@ describe.each(LANGUAGES)('%s', (language) => {
     expect(new Set(REASONS.map((reason) => words.reasons[reason]('⟨⟩'))).size).toBe(REASONS.length);
   });
 
-  it('says that mail is not available yet', () => {
-    expect(words.service.mail).toMatch(/[(（].+[)）]$/);
-  });
-
   it('has the writing direction of its script', () => {
     expect(words.direction).toBe(['ar', 'fa', 'ur'].includes(language) ? 'rtl' : 'ltr');
   });
@@ -97,10 +93,10 @@ it('formats areas, services and times in the reader’s language', () => {
   };
   expect(said('en')).toEqual([
     'Pakistan and Southern Asia',
-    'Messages and Mail (not available yet)',
+    'Messages and Mail',
     '1 Dec 2015, 00:00 GMT+5',
   ]);
-  expect(said('ur').slice(0, 2)).toEqual(['پاکستان اور جنوبی ایشیا', 'پیغامات اور ای میل (ابھی دستیاب نہیں)']);
+  expect(said('ur').slice(0, 2)).toEqual(['پاکستان اور جنوبی ایشیا', 'پیغامات اور ای میل']);
   expect(said('de')).toEqual([
     'Pakistan und Südasien',
     'Nachrichten und E-Mail (noch nicht verfügbar)',

@@ -17,7 +17,7 @@ export const PERSIAN: NoticeWords = {
     enrollment: 'دستگاه‌های جدید',
     management: 'مدیریت',
     messaging: 'پیام‌ها',
-    mail: 'ایمیل (هنوز در دسترس نیست)',
+    mail: 'ایمیل',
   },
   where: 'کجا',
   why: 'چرا',

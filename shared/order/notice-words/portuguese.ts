@@ -17,7 +17,7 @@ export const PORTUGUESE: NoticeWords = {
     enrollment: 'Novos dispositivos',
     management: 'Gestão',
     messaging: 'Mensagens',
-    mail: 'E-mail (ainda não disponível)',
+    mail: 'E-mail',
   },
   where: 'Onde',
   why: 'Por quê',

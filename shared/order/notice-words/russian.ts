@@ -17,7 +17,7 @@ export const RUSSIAN: NoticeWords = {
     enrollment: 'Новые устройства',
     management: 'Управление',
     messaging: 'Сообщения',
-    mail: 'Почта (пока недоступна)',
+    mail: 'Почта',
   },
   where: 'Где',
   why: 'Почему',

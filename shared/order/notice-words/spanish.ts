@@ -17,7 +17,7 @@ export const SPANISH: NoticeWords = {
     enrollment: 'Dispositivos nuevos',
     management: 'Gestión',
     messaging: 'Mensajes',
-    mail: 'Correo (aún no disponible)',
+    mail: 'Correo',
   },
   where: 'Dónde',
   why: 'Por qué',

@@ -17,7 +17,7 @@ export const TURKISH: NoticeWords = {
     enrollment: 'Yeni cihazlar',
     management: 'Yönetim',
     messaging: 'Mesajlar',
-    mail: 'E-posta (henüz kullanılamıyor)',
+    mail: 'E-posta',
   },
   where: 'Nerede',
   why: 'Neden',

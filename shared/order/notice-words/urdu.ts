@@ -13,7 +13,7 @@ export const URDU: NoticeWords = {
   translation: (language) => `مستند متن: ${language}۔ یہ ترجمہ ہے۔`,
 
   services: 'کیا',
-  service: { enrollment: 'نئی ڈیوائسز', management: 'انتظام', messaging: 'پیغامات', mail: 'ای میل (ابھی دستیاب نہیں)' },
+  service: { enrollment: 'نئی ڈیوائسز', management: 'انتظام', messaging: 'پیغامات', mail: 'ای میل' },
   where: 'کہاں',
   why: 'کیوں',
   reasons: {

@@ -17,6 +17,7 @@ const sources = (change: Partial<Sources> = {}): Sources => ({
     own: { home: null, seat: null },
     statement: null,
     underLegalHold: false,
+    mailConnector: false,
     enrolledAt: 10,
     endedAt: 90,
     hostname: null,
@@ -68,7 +69,7 @@ describe('the history of a device', () => {
     });
     expect(summaryOf(all)).toEqual([
       [90, 'Revoked.', null],
-      [50, 'The device suspended mail (not available yet).', null],
+      [50, 'The device suspended mail.', null],
       [40, 'Command completed: Show message.', null],
       [36, 'The location statement of the admin ended.', null],
       [35, 'An admin set the location: Pakistan or India.', 'he called'],

@@ -6,7 +6,7 @@ import type { DeviceView, verdictView } from '../../../../shared/api/devices.ts'
 import { QueryResult } from '../../../../shared/look/states.tsx';
 import { dateTime } from '../../../../shared/look/time-words.ts';
 import { UserText } from '../../../../shared/look/user-text.tsx';
-import { PLANNED_SERVICES, SERVICES, type Service } from '../../../../shared/verdict/terms.ts';
+import { SERVICES, type Service } from '../../../../shared/verdict/terms.ts';
 import { REASON_SENTENCES } from '../../../../shared/verdict/words.ts';
 import { ordersQuery } from '../../client/queries.ts';
 import { useMay } from '../../client/session.tsx';
@@ -85,7 +85,7 @@ function ServiceCard({
     <Paper withBorder p="sm" h="100%">
       <Group justify="space-between" gap="xs" wrap="nowrap">
         <Text fw={600}>{SERVICE_NAMES[service]}</Text>
-        {PLANNED_SERVICES.includes(service) && allowed ? null : closed ? (
+        {closed ? (
           <WorkspaceBadge state={closed} />
         ) : allowed ? (
           <Badge color="green" leftSection={<IconCheck size={14} aria-hidden />}>
@@ -101,7 +101,7 @@ function ServiceCard({
         <Text size="sm" c="dimmed">
           {closed
             ? SERVICES_UNAVAILABLE[closed]
-            : reasons.length > 0 && !PLANNED_SERVICES.includes(service)
+            : reasons.length > 0
               ? reasons.map((reason) => REASON_SENTENCES[reason]).join(' ')
               : SERVICE_MEANING[service]}
         </Text>

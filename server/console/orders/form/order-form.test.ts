@@ -250,7 +250,8 @@ describe('an empty form', () => {
   it('sends the rule for undelivered messages only after its selection, and only if the order suspends messaging', () => {
     const chosen: OrderForm = { ...empty, services: ['messaging'], waiting: 'return' };
     expect(draftOf(chosen, null).waiting).toBe('return');
-    expect('waiting' in draftOf({ ...chosen, services: ['mail'] }, null)).toBe(false);
+    expect('waiting' in draftOf({ ...chosen, services: ['management'] }, null)).toBe(false);
+    expect('waiting' in draftOf({ ...chosen, services: ['mail'] }, null)).toBe(true);
     expect(submission(formOf({ ...TERMS, waiting: 'deliver' }), '2015-001')).toMatchObject({ waiting: 'deliver' });
   });
 

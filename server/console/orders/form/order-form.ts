@@ -5,7 +5,7 @@ import { PROPOSAL_DEFAULTS } from '../../../../shared/api/order-proposals.ts';
 import { explicitMap } from '../../../../shared/areas/territory-policy.ts';
 import type { OrderTerms } from '../../../../shared/order/documents.ts';
 import { territoriesIn } from '../../../../shared/order/order-areas.ts';
-import { NEXUS, SERVICES, WAITING_RULES } from '../../../../shared/verdict/terms.ts';
+import { hasWaitingRule, NEXUS, SERVICES, WAITING_RULES } from '../../../../shared/verdict/terms.ts';
 import type { Draft, Submission } from './draft.ts';
 import { type LocalTime, localTime, localTimeAt, NO_TIME, timeText } from './local-time.ts';
 import { NO_OPTIONS, optionalDraft, optionalForm, optionsOf } from './optional-form.ts';
@@ -218,8 +218,8 @@ export function draftOf(form: OrderForm, revises: string | null): Draft {
     until,
     exempt,
     ...optionalDraft(form.more, mode, revises === null ? undefined : null),
-    // The rule for waiting messages has no effect if the order does not suspend messaging.
-    waiting: services.includes('messaging') ? waiting : undefined,
+    // The rule has no effect if the order suspends neither messaging nor mail.
+    waiting: hasWaitingRule(services) ? waiting : undefined,
   };
   const filled = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
   const rules = { zone, mode, unknown, contested, travelers, visitors, stale, disputed };

@@ -5,7 +5,7 @@
 import { Group, NumberInput, Radio, Select, SimpleGrid, Stack, Text } from '@mantine/core';
 import { useState } from 'react';
 import { sentence } from '../../../../shared/areas/area-words.ts';
-import { DEFAULT_WAITING } from '../../../../shared/verdict/terms.ts';
+import { DEFAULT_WAITING, hasWaitingRule } from '../../../../shared/verdict/terms.ts';
 import { MODE_NAMES } from '../../words/orders.ts';
 import {
   CONTESTED_WORDS,
@@ -65,10 +65,10 @@ export function RuleFields(fields: Fields) {
             {...fields}
           />
         )}
-        {form.services.includes('messaging') && (
+        {hasWaitingRule(form.services) && (
           <Choice
             field="waiting"
-            label="Undelivered messages"
+            label="Undelivered messages and mail"
             value={form.waiting ?? DEFAULT_WAITING}
             choose={(waiting) => update({ waiting })}
             words={WAITING_WORDS}
