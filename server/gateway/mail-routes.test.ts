@@ -248,8 +248,16 @@ async function verify({ id }: TestDevice, person: string): Promise<void> {
   await world.database.db
     .insertInto('messaging_keys')
     .values({
-      ...{ device_id: id, generation: 1, person_id: person, name: 'n', folded: 'n', signature_key: 'k', payload: 'p' },
-      ...{ digest: 'd', certified_at: 1, unverified: 0 },
+      device_id: id,
+      generation: 1,
+      person_id: person,
+      name: 'n',
+      folded: 'n',
+      signature_key: 'k',
+      payload: 'p',
+      digest: 'd',
+      certified_at: 1,
+      unverified: 0,
     })
     .execute();
 }
@@ -315,7 +323,10 @@ describe('order that suspends mail', () => {
     await until(async () =>
       expect(await queue(connector)).toMatchObject([
         {
-          ...{ type: 'event', id: waiting.mail.id, device: bilal.id, event: 'returned' },
+          type: 'event',
+          id: waiting.mail.id,
+          device: bilal.id,
+          event: 'returned',
           denial: { order: number, appeal: PROPOSAL.appeal, reasons: ['present'] },
         },
       ]),

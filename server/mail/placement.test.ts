@@ -17,8 +17,16 @@ const [from, to] = [newDeviceId(), newDeviceId()];
 const { device: LIMIT, connector: CONNECTOR } = QUEUE_LIMITS;
 
 const queueOf = (device: DeviceId, more: Partial<MailQueue> = {}): MailQueue => ({
-  ...{ device, generation: 1, lastSeq: 0, offered: 0, acknowledged: 0, entries: 0, bytes: 0, events: 0 },
-  ...{ gate: 'open', connector: false },
+  device,
+  generation: 1,
+  lastSeq: 0,
+  offered: 0,
+  acknowledged: 0,
+  entries: 0,
+  bytes: 0,
+  events: 0,
+  gate: 'open',
+  connector: false,
   ...more,
 });
 

@@ -99,7 +99,7 @@ it('formats areas, services and times in the reader’s language', () => {
   expect(said('ur').slice(0, 2)).toEqual(['پاکستان اور جنوبی ایشیا', 'پیغامات اور ای میل']);
   expect(said('de')).toEqual([
     'Pakistan und Südasien',
-    'Nachrichten und E-Mail (noch nicht verfügbar)',
+    'Nachrichten und E-Mail',
     '1. Dez. 2015, 00:00 GMT+5',
   ]);
   expect(said('zh')[0]).toBe('巴基斯坦和南亚');
