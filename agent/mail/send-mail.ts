@@ -45,9 +45,14 @@ export async function handOverMail(
   { self, client }: { readonly self: Self; readonly client: Pick<MailClient, 'putPiece' | 'handOver'> },
 ): Promise<MailResponse> {
   const { mail: sealed, pieces } = await sealMail(self, mail);
-  for (const [index, { id }] of sealed.pieces.entries()) {
-    const piece = pieces[index];
-    if (piece) await client.putPiece(id, piece);
+  try {
+    for (const [index, { id }] of sealed.pieces.entries()) {
+      const piece = pieces[index];
+      if (piece) await client.putPiece(id, piece);
+    }
+  } catch (error) {
+    // While an order suspends the sender's mail, the server refuses pieces. Its response to the mail names the order.
+    if (!isCordonError(error, 'service_denied')) throw error;
   }
   return client.handOver(sealed);
 }

@@ -2,8 +2,11 @@
  * Mail on the device page, in Chromium: each state, by mouse and keyboard, accessible by axe. Hostile mails try to run scripts, to load
  * content from the internet and to send forms. The mail engine is real, and the mail service is in memory (`mail-world.ts`).
  */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { browser as chromium, closeBrowser, openBrowser } from '../support/browser.ts';
@@ -26,6 +29,7 @@ describe.skipIf(!chromium.present)('mail on the device page', { timeout: 180_000
   let tracker: Server;
   let trackerUrl: string;
   const tracked: string[] = [];
+  const folder = mkdtempSync(join(tmpdir(), 'cordon-mail-page-'));
 
   beforeAll(async () => {
     const { talk } = await fillTalk();
@@ -46,6 +50,7 @@ describe.skipIf(!chromium.present)('mail on the device page', { timeout: 180_000
     await closeBrowser(browser);
     await stand?.page.close();
     tracker?.close();
+    rmSync(folder, { recursive: true, force: true });
   });
   afterEach(async ({ task }) => {
     if (task.result?.state === 'fail') await seat.picture(`failed-mail-${task.name.replaceAll(/\W+/g, '-')}`);
@@ -84,8 +89,7 @@ describe.skipIf(!chromium.present)('mail on the device page', { timeout: 180_000
   it('shows new mail without a reload, and marks it as read', async () => {
     await deliver(letter('Minutes of November', 'The minutes.\r\n\r\nSecond paragraph.', [`To: ${addressOf(ADA)}`]));
     await deliver(letter('=?utf-8?B?2YXYsdit2KjYpw==?=', 'متن'));
-    await items().first().waitFor();
-    expect(await items().count()).toBe(2);
+    await until(async () => expect(await items().count()).toBe(2));
     await until(async () => expect(await page.title()).toBe('(2) Mail · Cordon'));
     await look('inbox');
     await choose('Minutes of November');
@@ -120,13 +124,12 @@ describe.skipIf(!chromium.present)('mail on the device page', { timeout: 180_000
     );
     await page.reload();
     expect(await page.getByLabel('Text').inputValue()).toBe('See the file.');
-    const big = Buffer.alloc(20_000_000, 'a');
-    await page
-      .locator('input[type=file]')
-      .setInputFiles({ name: 'big.bin', mimeType: 'application/x-test', buffer: big });
+    const big = join(folder, 'big.bin');
+    writeFileSync(big, Buffer.alloc(20_000_000, 'a'));
+    await page.locator('input[type=file]').setInputFiles(big);
     await page.getByRole('list', { name: 'Files of the draft' }).getByText('20 MB').waitFor();
     await look('editor');
-    await page.locator('input[type=file]').setInputFiles({ name: 'more.bin', mimeType: '', buffer: big });
+    await page.locator('input[type=file]').setInputFiles(big);
     await page
       .getByRole('alert')
       .getByText(/at most 26 MB together/)
@@ -250,14 +253,14 @@ describe.skipIf(!chromium.present)('mail on the device page', { timeout: 180_000
     });
     const attacks = attacksOn(trackerUrl);
     for (const [index, attack] of attacks.entries())
-      await stand.mail.connector.deliver(ADA, hostileMail(`Attack ${index}`, attack));
+      await stand.mail.connector.deliver(ADA, hostileMail(attackName(index), attack));
     stand.mail.device.mail.newMail();
     await stand.mail.device.mail.maintain();
     await inbox();
     tracked.length = 0;
     const before = seat.complaints.length;
     for (const [index] of attacks.entries()) {
-      await choose(`Attack ${index}`.concat('$'));
+      await choose(attackName(index));
       await frame().getByText('You read this').waitFor();
       const dangerous =
         'script, form, input, iframe, object, embed, svg, math, meta[http-equiv=refresh i], base, link, style, [onerror], [onload], [onclick], [href^="javascript:" i]';
@@ -366,8 +369,9 @@ function mixed(subject: string, html: string, png: string): string {
   );
 }
 
+const attackName = (index: number) => `Attack ${String(index + 1).padStart(2, '0')}`;
+
 const trackers = (url: string): string => `
-  <p>You read this</p>
   <img src="${url}/pixel.png" width="1" height="1">
   <img srcset="${url}/srcset.png 2x"><picture><source srcset="${url}/source.png"><img src="x"></picture>
   <div style="background-image: url(${url}/css.png)">css</div>

@@ -1,7 +1,7 @@
 /** Mail service in memory for tests of the agent's mail. It follows `shared/protocol/mail-http.ts`, except where a test changes that. */
 import type { MailClient } from '../../agent/mail/mail-client.ts';
 import { CordonError } from '../../shared/errors.ts';
-import type { DeviceId } from '../../shared/protocol/ids.ts';
+import { type DeviceId, newDeviceId } from '../../shared/protocol/ids.ts';
 import {
   type MailEvent,
   type MailQueueItem,
@@ -46,6 +46,13 @@ export class MailService {
     this.onItem(device);
   }
 
+  /** Enrolls a device, as `MailWorld` asks. */
+  async enroll(_name: string, mailConnector: boolean) {
+    const device = newDeviceId();
+    if (mailConnector) this.connectors.push({ device, generation: 1, connected: true });
+    return { device, client: this.client(device) };
+  }
+
   client(device: DeviceId, generation = 1): MailClient {
     const request = async <T>(name: string, work: () => T): Promise<T> => {
       await new Promise(setImmediate);
@@ -82,8 +89,16 @@ export class MailService {
         }),
       received: (through) =>
         request('received', () => {
-          const kept = (this.#queues.get(device) ?? []).filter(({ seq }) => seq > through);
-          this.#queues.set(device, kept);
+          const all = this.#queues.get(device) ?? [];
+          this.#queues.set(
+            device,
+            all.filter(({ seq }) => seq > through),
+          );
+          for (const item of all) {
+            if (item.type !== 'mail' || item.seq > through) continue;
+            const { id, sender } = item.mail;
+            this.add(sender.device, { type: 'event', id, device, event: 'delivered', denial: null });
+          }
         }),
     };
   }

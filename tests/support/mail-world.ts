@@ -7,6 +7,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { GateView } from '../../agent/enforcement/gate-view.ts';
+import type { MailClient } from '../../agent/mail/mail-client.ts';
 import type { MailEngine } from '../../agent/mail/mail-engine.ts';
 import { createMailEngine } from '../../agent/mail/mail-engine.ts';
 import { type OpenedMail, openMail } from '../../agent/mail/open-mail.ts';
@@ -16,15 +17,14 @@ import type { Member } from '../../agent/messaging/members/member.ts';
 import { type AgentStore, openAgentStore } from '../../agent/store/agent-store.ts';
 import { openWorkspace, type Workspace } from '../../agent/workspace/workspace.ts';
 import { CordonError } from '../../shared/errors.ts';
-import { type DeviceId, newDeviceId } from '../../shared/protocol/ids.ts';
+import type { DeviceId } from '../../shared/protocol/ids.ts';
+import type { MailResponse } from '../../shared/protocol/mail-http.ts';
 import { makeMailKey } from '../../shared/seal/mail-key.ts';
 import { makeSigningKey } from '../../shared/seal/signing-key.ts';
 import type { Self } from '../../shared/seal/terms.ts';
 import type { WaitingRule } from '../../shared/verdict/terms.ts';
 import { MailService } from './mail-service.ts';
 import { personCalled } from './persons.ts';
-
-const INSTALLATION = 'test';
 
 export interface MailDevice {
   readonly id: DeviceId;
@@ -46,20 +46,46 @@ export interface MailDevice {
 export interface TestConnector {
   readonly self: Self;
   /** Seals a message to all devices of a person, and hands it to the server. */
-  deliver(name: string, message: string | Buffer, at?: { from?: string | null; id?: string }): Promise<string>;
-  /** Fetches and opens the mails in the connector's queue, and reports each as delivered. */
+  deliver(name: string, message: string | Buffer, more?: { id?: string }): Promise<MailResponse>;
+  /** Fetches, opens and acknowledges the mails in the connector's queue. */
   receive(): Promise<readonly OpenedMail[]>;
 }
 
+/** Server on which the devices enroll. */
+export interface MailServer {
+  enroll(name: string, mailConnector: boolean): Promise<{ readonly device: DeviceId; readonly client: MailClient }>;
+}
+
 export class MailWorld {
+  /** Service in memory, if the world has no other server. */
   readonly service = new MailService();
+  readonly #server: MailServer;
+  readonly #installation: string;
+  readonly #clients = new Map<DeviceId, MailClient>();
   readonly members: Member[] = [];
   readonly #folder = mkdtempSync(join(tmpdir(), 'cordon-mail-'));
   readonly #running = new Set<MailDevice>();
   #count = 0;
 
+  constructor(server?: MailServer, installation = 'test') {
+    this.#server = server ?? this.service;
+    this.#installation = installation;
+  }
+
+  async #enroll(name: string, mailConnector: boolean): Promise<Self> {
+    const { device, client } = await this.#server.enroll(name, mailConnector);
+    this.#clients.set(device, client);
+    return { device, generation: 1, key: await makeSigningKey() };
+  }
+
+  #clientOf(device: DeviceId): MailClient {
+    const client = this.#clients.get(device);
+    if (!client) throw new Error(`${device} is not enrolled`);
+    return client;
+  }
+
   async enroll(name: string, { email = addressOf(name) }: { email?: string | null } = {}): Promise<MailDevice> {
-    const self = { device: newDeviceId(), generation: 1, key: await makeSigningKey() };
+    const self = await this.#enroll(name, false);
     this.#verify(self, { name, email });
     const folder = join(this.#folder, `device-${this.#count++}`);
     const workspace = await openWorkspace(join(folder, 'workspace'));
@@ -74,7 +100,7 @@ export class MailWorld {
     const vault = createVault({ workspace, store: rows.messaging });
     const [alerts, announced, failures]: [string[], string[], unknown[]] = [[], [], []];
     const mail = createMailEngine({
-      identity: { device: id, generation: self.generation, installation: INSTALLATION },
+      identity: { device: id, generation: self.generation, installation: this.#installation },
       foundation: {
         vault,
         membership: this.#membership(self),
@@ -87,7 +113,7 @@ export class MailWorld {
       },
       store: rows.mail,
       workspace,
-      client: this.service.client(id),
+      client: this.#clientOf(id),
       gate: () => gateOf(device.gate),
       now: Date.now,
       announce: (text) => void announced.push(text),
@@ -121,37 +147,37 @@ export class MailWorld {
   }
 
   async connector(name = 'connector'): Promise<TestConnector> {
-    const self = { device: newDeviceId(), generation: 1, key: await makeSigningKey() };
+    const self = await this.#enroll(name, true);
     this.#verify(self, { name, email: null, mailConnector: true });
-    const { device, generation } = self;
-    const client = this.service.client(device);
-    const key = await makeMailKey(self, { installation: INSTALLATION, number: 1, now: Date.now() });
+    const client = this.#clientOf(self.device);
+    const key = await makeMailKey(self, { installation: this.#installation, number: 1, now: Date.now() });
     await client.submitKey(key.statement);
-    this.service.connectors.push({ device, generation, connected: true });
     return {
       self,
-      deliver: async (to, message, { from = 'eve@example.org', id = randomUUID() } = {}) => {
+      deliver: async (to, message, { id = randomUUID() } = {}) => {
         const members = this.members.filter(({ person }) => person === personCalled(to));
         const keys = await mailKeysOf(members, {
           client,
-          installation: INSTALLATION,
+          installation: this.#installation,
           now: Date.now(),
           onInvalid: refuse,
         });
-        const envelope = { from, to: [addressOf(to)] };
-        const header = { direction: 'inbound', installation: INSTALLATION, at: Date.now(), envelope } as const;
-        await handOverMail({ id, header, message: Buffer.from(message), keys }, { self, client });
-        return id;
+        const envelope = { from: 'eve@example.org', to: [addressOf(to)] };
+        const header = { direction: 'inbound', installation: this.#installation, at: Date.now(), envelope } as const;
+        return handOverMail({ id, header, message: Buffer.from(message), keys }, { self, client });
       },
       receive: async () => {
         const opened: OpenedMail[] = [];
         const { items } = await client.queue(0);
         for (const item of items) {
-          if (item.type !== 'mail') continue;
+          if (item.type !== 'mail') {
+            await client.received(item.seq);
+            continue;
+          }
           const { mail } = item;
           const ports = {
             self: () => self,
-            installation: INSTALLATION,
+            installation: this.#installation,
             client,
             keys: { privateKey: () => new Uint8Array(key.privateKey) },
             memberOf: this.#membership(self).memberOf,
@@ -159,8 +185,6 @@ export class MailWorld {
           };
           opened.push(await openMail(mail, ports));
           await client.received(item.seq);
-          const event = { type: 'event', id: mail.id, device, event: 'delivered', denial: null } as const;
-          this.service.add(mail.sender.device, event);
         }
         return opened;
       },

@@ -82,9 +82,8 @@ const asDocument = policies?.createPolicy('mail', { createHTML: (text) => text }
 
 /** `pictures`: `data:` URLs of the pictures in the mail, by Content-ID. */
 export function safeMail(html: string, pictures: ReadonlyMap<string, string>): SafeMail {
-  const purify = DOMPurify(window);
   let isBlocked = false;
-  purify.addHook('uponSanitizeAttribute', (node, event) => {
+  DOMPurify.addHook('uponSanitizeAttribute', (node, event) => {
     const { attrName: name, attrValue: value } = event;
     if (name === 'style' && LOADS.test(value)) {
       isBlocked ||= /url/i.test(value);
@@ -101,13 +100,13 @@ export function safeMail(html: string, pictures: ReadonlyMap<string, string>): S
     isBlocked ||= name !== 'href' && /^(?:https?:)?\/\//i.test(value.trim());
     event.keepAttr = false;
   });
-  purify.addHook('afterSanitizeAttributes', (node) => {
+  DOMPurify.addHook('afterSanitizeAttributes', (node) => {
     if (node.nodeName !== 'A') return;
     node.setAttribute('target', '_blank');
     node.setAttribute('rel', 'noopener noreferrer nofollow');
   });
-  const clean = purify.sanitize(html, SETTINGS);
-  purify.removeAllHooks();
+  const clean = DOMPurify.sanitize(html, SETTINGS);
+  DOMPurify.removeAllHooks();
   const text = `<!doctype html><html><head><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="${POLICY}"><meta name="referrer" content="no-referrer"></head><body style="${BODY}">${clean}</body></html>`;
   return { document: asDocument?.createHTML(text) ?? text, isBlocked };
 }
