@@ -3,7 +3,7 @@ import { letter } from './mail-world.ts';
 
 /** A mail with an attack, and a text by which a test sees that the mail is displayed. */
 export const hostileMail = (subject: string, html: string): string =>
-  letter(subject, `<html><body>${html}<p>You read this</p></body></html>`, [
+  letter(subject, `<html><body><p>You read this</p>${html}</body></html>`, [
     'MIME-Version: 1.0',
     'Content-Type: text/html; charset=utf-8',
   ]);

@@ -1,4 +1,4 @@
-import { Alert, Button, Group, Text, Title } from '@mantine/core';
+import { Alert, Button, Group, Text, Title, VisuallyHidden } from '@mantine/core';
 import {
   IconAlertTriangle,
   IconArrowBackUp,
@@ -237,11 +237,11 @@ function Files({ id, files }: { readonly id: string; readonly files: MailView['a
             <Button
               size="xs"
               variant="default"
-              aria-label={words.saveFile(isolated(name))}
               leftSection={<IconDownload size={14} aria-hidden />}
               loading={saving.isPending && saving.variables === index}
               onClick={() => saving.mutate(index)}
             >
+              <VisuallyHidden>{words.saveFile} </VisuallyHidden>
               <span className={classes.fileName}>
                 <UserText>{name}</UserText>
               </span>

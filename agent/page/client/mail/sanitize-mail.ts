@@ -93,7 +93,6 @@ export function safeMail(html: string, pictures: ReadonlyMap<string, string>): S
     const picture = name === 'src' && node.nodeName === 'IMG' ? pictureOf(value, pictures) : null;
     if (picture !== null) {
       event.attrValue = picture;
-      event.forceKeepAttr = true;
       return;
     }
     if (name === 'href' && node.nodeName === 'A' && LINK.test(value.trim())) return;

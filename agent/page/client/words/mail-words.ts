@@ -87,7 +87,7 @@ export const MAIL_WORDS = {
       'The page did not load content from the internet, because loading it would tell the sender that you read the mail.',
     shortened: 'The mail is too long for this page. Save the original to read the rest.',
     files: 'Files',
-    saveFile: (name: string) => `Save file ${name}`,
+    saveFile: 'Save file',
     problem: 'The mail cannot be displayed',
     asText: 'Show as plain text',
     asHtml: 'Show with formatting',
