@@ -31,7 +31,7 @@ export const isSameAddress = (address: string, own: string | null | undefined): 
 
 /**
  * Fault in the author fields of a message from a person's device; null if there is none. The message must have one From field with only
- * the person's address, and Sender may not name somebody else (RFC 5322, section 3.6.2). Otherwise a device could write in the name of
+ * the person's address, and Sender may not name another person (RFC 5322, section 3.6.2). Otherwise a device could write in the name of
  * another person.
  */
 export function authorFault(message: Uint8Array, own: string): string | null {

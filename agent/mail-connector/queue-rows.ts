@@ -61,8 +61,6 @@ export interface CopyRow {
   readonly denial: Uint8Array | null;
 }
 
-export type QueueRows = ReturnType<typeof openQueueRows>;
-
 const text = (value: unknown): string => String(value);
 const whole = (value: unknown): number => Number(value);
 const bytes = (value: unknown): Uint8Array => (value instanceof Uint8Array ? value : new Uint8Array());

@@ -98,7 +98,7 @@ describe('mail over SMTP', () => {
   });
 });
 
-describe('case 41: the connector is no open relay', () => {
+describe('the connector is no open relay', () => {
   it.each([
     ['a person elsewhere', '<victim@elsewhere.example>', /^550 5\.1\.1/],
     ['another person of the company', '<nobody@corp.example>', /^550 5\.1\.1/],

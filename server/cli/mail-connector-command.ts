@@ -20,6 +20,9 @@ export function runMailConnector(words: readonly string[]): number {
 /** Entry in the list of commands. `server/cordon.js` passes the arguments on unread, because the program has options of its own. */
 export function addMailConnectorCommand(program: Command, { exitWith }: Cli): void {
   commandOf(program, 'mail-connector')
-    .argument('[arguments...]', 'enroll, run, status or check-config, with their options')
-    .action((words: string[]) => exitWith(runMailConnector(words)));
+    .argument('[command]', 'enroll, run, status or check-config')
+    .argument('[arguments...]', 'arguments of that command')
+    .action((command: string | undefined, words: string[]) =>
+      exitWith(runMailConnector([...(command === undefined ? [] : [command]), ...words])),
+    );
 }

@@ -218,7 +218,7 @@ describe.skipIf(!isPresent)('a company with Postfix', () => {
     expect(postfix.queued()).toBe(0);
   }, 240_000);
 
-  it('case 42: leaves no text and no address of a sender on the server: memory, store, logs, backup, traffic', async () => {
+  it('leaves no text and no address of a sender on the server: memory, store, logs, backup, traffic', async () => {
     const [memory, rest] = [new Search(mark), new Search(mark)];
     lookIntoMemory(company, memory);
     await lookEverywhere(company, rest);

@@ -161,7 +161,7 @@ async function gone(who: Who): Promise<void> {
   await until(() => expect(agent.running).toBe(false), WITHIN, 20);
 }
 
-it(`case 43: no mail is lost and none is doubled when processes are killed with -9 at ${POINTS} points`, {
+it(`case 54: no mail is lost and none is doubled when processes are killed with -9 at ${POINTS} points`, {
   timeout: 120_000 + POINTS * 60_000,
 }, async () => {
   const journeys = [await recorded(), await recorded()];

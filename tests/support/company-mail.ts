@@ -61,7 +61,6 @@ export async function openCompanyMail(options: CompanyOptions): Promise<CompanyM
   });
   const { owner, approvers } = world.operator;
   const organization: Organization = await foundOrganization(owner, approvers);
-  const stopCountersigning = organization.keepCountersigning(300);
   const { cert, key, ca } = makeTestCertificate(folder);
   const [certificate, secret] = [join(folder, 'chain.pem'), join(folder, 'key.pem')];
   writeFileSync(certificate, cert);
@@ -88,7 +87,6 @@ export async function openCompanyMail(options: CompanyOptions): Promise<CompanyM
   const close = async () => {
     for (const { agent } of users) await agent.remove();
     await connector.remove();
-    await stopCountersigning();
     await world.remove();
     rmSync(folder, { recursive: true, force: true });
   };
@@ -97,7 +95,7 @@ export async function openCompanyMail(options: CompanyOptions): Promise<CompanyM
     const { link } = await owner.browser.call('POST', '/codes', createdCode, code);
     await connector.enroll(link);
     connector.run();
-    await connectorReady(connector);
+    await connectorReady(connector, organization.countersign);
   } catch (error) {
     const { log } = connector;
     await close();
@@ -118,7 +116,14 @@ export async function openCompanyMail(options: CompanyOptions): Promise<CompanyM
       users.push(user);
       await user.agent.enroll(link);
       user.agent.run();
-      await until(async () => expect(await user.isReady()).toBe(true), 60_000, 200);
+      await until(
+        async () => {
+          await organization.countersign();
+          expect(await user.isReady()).toBe(true);
+        },
+        60_000,
+        200,
+      );
       return user;
     },
     status: () => connector.status(),
@@ -127,9 +132,10 @@ export async function openCompanyMail(options: CompanyOptions): Promise<CompanyM
 }
 
 /** Waits until the organization has confirmed the connector, and its SMTP server listens. */
-export const connectorReady = (connector: AgentProcess): Promise<void> =>
+export const connectorReady = (connector: AgentProcess, confirm?: () => Promise<unknown>): Promise<void> =>
   until(
     async () => {
+      await confirm?.();
       const { connector: state } = await connector.status();
       if (state === null) throw new Error(`the connector is not ready: ${connector.log.slice(-2000)}`);
     },

@@ -32,6 +32,8 @@ const ALERT_NAMES: Readonly<Record<string, string>> = {
   report_refused: 'Server refused a report from the device',
   taken_over: 'Two connections with the same device certificate',
   certificate_rejected: 'Certificate rejected by the server',
+  mail_redirected: 'Server named a wrong person for an e-mail address',
+  mail_unopenable: 'Mail connector refused mail of a device',
   list_expired: 'Order list expired on the device',
   disk_full: 'Disk full on the device',
   time_implausible: 'Implausible server time rejected by the device',
