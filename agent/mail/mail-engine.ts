@@ -174,7 +174,7 @@ export function createMailEngine(ports: MailEnginePorts): MailEngine {
     await attempt('remove files of mail', files.removeMarked);
     if (!isConnected || !isMember()) return;
     if (Date.now() >= lookAt) await look();
-    // Nobody can write to a user without an address.
+    // A user without an address has no mail.
     if (address.get() === null) return loop.requestAt(lookAt);
     const due = await attempt('publish the mail key', keys.work);
     if (due !== null) loop.requestAt(due);
