@@ -237,6 +237,10 @@ describe('health issues', () => {
     for (const { detail } of all) expect(detail).toMatch(/^[A-Z0-9].*\.$/);
   });
 
+  it('an expired statement links to the page on which two people renew it', () => {
+    expect(of({ statementExpires: NOW })[0]?.link).toEqual({ page: 'transparency' });
+  });
+
   it('use the singular and the plural correctly', () => {
     const firstSentences = (facts: Partial<Facts>) => of(facts).map(({ detail }) => detail.split(/[:,.]/)[0]);
     expect(firstSentences(fleet({ silent: 1, everConnected: 9, behind: 1 }))).toEqual([

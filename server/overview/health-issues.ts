@@ -171,6 +171,8 @@ function linkOf(code: HealthIssue['code'], { now, fleet, list, uncovered, answer
     case 'ledger_withheld':
     case 'witness_late':
       return { page: 'ledger' };
+    case 'statement_expired':
+      return { page: 'transparency' };
     default:
       return null;
   }

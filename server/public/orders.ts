@@ -3,7 +3,7 @@
  * signatures, so they need not trust caches.
  */
 import { Router } from 'express';
-import { reportQuery, type TransparencyReport } from '../../shared/api/transparency.ts';
+import type { TransparencyReport } from '../../shared/api/transparency.ts';
 import { CordonError, isCordonError } from '../../shared/errors.ts';
 import { encodeCanonical } from '../../shared/order/canonical.ts';
 import { sha256 } from '../../shared/order/digest.ts';
@@ -16,6 +16,7 @@ import type { Clock, Instant } from '../../shared/time/clock.ts';
 import type { OrderRule } from '../../shared/verdict/terms.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { createCache } from '../orders/cache.ts';
+import { periodIn, type ReportPeriod } from './report-period.ts';
 import { type History, type Statement, stateAt, statementsOf, type Withheld, withheldIn } from './statements.ts';
 import { type ShownOrder, TRANSPARENCY_PATH, transparencyPage } from './transparency.ts';
 
@@ -52,12 +53,6 @@ export interface OrderDocumentPorts {
   readonly organization: string;
   /** Transparency report of a period. Throws `invalid_input` for a period that ends before it begins. */
   readonly report: (period: ReportPeriod) => Promise<TransparencyReport>;
-}
-
-/** Days in UTC, such as 2026-11-01. */
-interface ReportPeriod {
-  readonly from?: string | undefined;
-  readonly to?: string | undefined;
 }
 
 /** Short cache lifetime, because a cached list hides the end of an order from devices. */
@@ -180,15 +175,6 @@ export function orderDocumentsRouter({
   });
 
   return router;
-}
-
-/** Period in the query of an address such as `/transparency?from=2026-01-01&to=2026-06-30`. */
-function periodIn(url: string): ReportPeriod {
-  const [, query = ''] = url.split('?', 2);
-  const period = reportQuery.safeParse(Object.fromEntries(new URLSearchParams(query)));
-  if (period.success) return period.data;
-  const detail = 'A period has the days from and to, such as ?from=2026-01-01&to=2026-06-30.';
-  throw new CordonError('invalid_input', detail, {}, period.error);
 }
 
 function historyOf({ revisions, executions }: Recorded): History {

@@ -51,7 +51,7 @@ function validStatement(
 </dl>
 <details>
 <summary>Signed text, signatures and proof</summary>
-<p>Each signature is Ed25519 over the DSSE encoding of this text, with the payload type <code>${payloadType}</code>.</p>
+<p>Each signature covers the DSSE encoding of this text with the payload type <code>${payloadType}</code>.</p>
 <pre>${payload}</pre>
 ${signatures.map(
   ({ keyid, publicKey, sig }) => html`<dl>
@@ -65,8 +65,8 @@ ${signatures.map(
 }
 
 function inclusionProof({ index, body, proof, checkpoint, key }: NonNullable<Inclusion>): Markup {
-  return html`<p>The ledger contains the SHA-256 of the statement in entry ${index}. These hashes (RFC 6962) prove the entry under the checkpoint below,
-which the key <code>${key}</code> and the witnesses sign.</p>
+  return html`<p>The ledger contains the SHA-256 of the statement in entry ${index}. These hashes (RFC 6962) prove the entry under the checkpoint below.
+The key <code>${key}</code> signs the checkpoint. Where witnesses are configured, the checkpoint has their signatures too.</p>
 <pre>${body}</pre>
 <pre>${proof.length === 0 ? 'No hashes: the ledger has one entry.' : proof.join('\n')}</pre>
 <pre>${checkpoint}</pre>
@@ -90,7 +90,7 @@ export function requestsSection(report: TransparencyReport): Markup {
   return html`<section aria-labelledby="requests-title" id="requests">
 <h2 id="requests-title">Requests for records, ${report.from} to ${report.to}</h2>
 <p>A request names one account, one authority, one legal instrument and one window in the past. Every wider demand is refused and counted.
-No request can produce content of messages, because no server has the keys.</p>
+No request can produce content of messages, because the server has no key that opens them.</p>
 <dl>
 <dt>Demands received</dt><dd>${count(received)}</dd>
 <dt>Requests answered</dt><dd>${count(answered)}</dd>
@@ -160,7 +160,7 @@ export function keysSection({ keys }: TransparencyReport): Markup {
   if (keys.length === 0) return html``;
   return html`<section aria-labelledby="keys">
 <h2 id="keys">Keys of the server</h2>
-<p>The signed statement contains this list of every key that the server has.</p>
+<p>These are all keys that the server has. A signed statement contains the list of its day.</p>
 <dl>
 ${keys.map(
   ({

@@ -53,7 +53,7 @@ const issueLink = z.discriminatedUnion('page', [
   }),
   z.object({ page: z.literal('alerts'), since: instant }),
   z.object({ page: z.literal('orders'), numbers: z.array(z.string()) }),
-  z.object({ page: z.enum(['recovery', 'approvers', 'settings', 'ledger', 'mail']) }),
+  z.object({ page: z.enum(['recovery', 'approvers', 'settings', 'ledger', 'mail', 'transparency']) }),
 ]);
 
 export const SETUP_STEPS = [

@@ -165,7 +165,7 @@ describe.skipIf(!chromium.present || !age.present)('the disclosure desk', { time
     await seat.page.getByText('The account is missing. Select a person.').waitFor();
     await glance(seat, 'form empty');
     await enterDemand(seat, demand());
-    await seat.page.getByLabel('Deadline').fill(inputTime(Date.now() + 5 * DAY).slice(0, 16));
+    await seat.page.locator('#demand-deadline').fill(inputTime(Date.now() + 5 * DAY).slice(0, 16));
     await glance(seat, 'form complete');
     await button(seat, 'Draft request').click();
     await seat.page.waitForURL(/\/disclosures\/dsc_/);

@@ -186,8 +186,9 @@ describe.skipIf(!chromium.present)('pages without scripts', { timeout: 60_000 },
     expect(await absent.locator('strong').textContent()).toBe('Absent: the signed statement has expired.');
     for (const colorScheme of ['light', 'dark'] as const) {
       await page.emulateMedia({ colorScheme });
-      const color = String(await page.evaluate("getComputedStyle(document.querySelector('.absent')).color"));
-      const [red = 0, green = 0] = (color.match(/\d+/g) ?? []).map(Number);
+      const [red = 0, green = 0] = await page.evaluate<number[]>(
+        "getComputedStyle(document.querySelector('.absent')).color.match(/\\d+/g).map(Number)",
+      );
       expect(red, colorScheme).toBeGreaterThan(green + 60);
     }
     expect(await page.getByText('never permitted wholesale access').count()).toBe(0);

@@ -153,9 +153,7 @@ function Approvals({ request, approve }: { readonly request: DisclosureDetail; r
           (obstacle === null ? (
             <Button onClick={approve}>Review and approve…</Button>
           ) : (
-            <Text size="sm" c="dimmed">
-              {obstacle}
-            </Text>
+            <Text size="sm">{obstacle}</Text>
           ))}
       </Stack>
     </Alert>

@@ -1,6 +1,7 @@
 import { Alert, Badge, Group, Stack, Text } from '@mantine/core';
 import { IconAlertOctagon, IconAlertTriangle, IconInfoCircle } from '@tabler/icons-react';
 import type { Overview } from '../../../shared/api/overview.ts';
+import { useMay } from '../client/session.tsx';
 import { PageLink } from '../parts/links.tsx';
 import classes from './overview-page.module.css';
 
@@ -96,5 +97,17 @@ function IssueLink({ link }: { readonly link: NonNullable<Issue['link']> }) {
           Show ledger
         </PageLink>
       );
+    case 'transparency':
+      return <StatementLink />;
   }
+}
+
+function StatementLink() {
+  const may = useMay();
+  if (!may('transparency.statements')) return null;
+  return (
+    <PageLink to="/disclosures" search={{ tab: 'transparency' as const }} {...LINK_STYLE}>
+      Show statement
+    </PageLink>
+  );
 }
