@@ -20,9 +20,17 @@ export const loggedConnectionSchema = z.strictObject({
 });
 export type LoggedConnection = z.infer<typeof loggedConnectionSchema>;
 
+/** `person`: null if nobody knows who used the device in that enrollment. The log then has no row, instead of a row of another person. */
 export interface EndedConnection extends LoggedConnection {
-  readonly person: string;
+  readonly person: string | null;
 }
+
+/**
+ * Person of a connection (`p`) of a device (`d`). A device that has enrolled again may now have another user than at the time of the
+ * connection.
+ */
+export const PERSON_OF_CONNECTION = sql<string | null>`case when d.generation = p.generation then d.person_id else (
+  select e.person_id from enrollment_records e where e.device_id = p.device_id and e.generation = p.generation) end`;
 
 /** End of the UTC day of a time. The log is kept by days, so that its unencrypted columns do not say when a device was connected. */
 export const dayEnd = (at: number): number => (Math.floor(at / DAY) + 1) * DAY;
@@ -30,8 +38,9 @@ export const dayEnd = (at: number): number => (Math.floor(at / DAY) + 1) * DAY;
 export const connectionPlace = (person: PersonId, day: number, id: string) => ({ person, at: day, row: id });
 
 export async function logConnections(tx: Tx, sealer: PersonSealer, ended: readonly EndedConnection[]): Promise<void> {
-  if (ended.length === 0) return;
-  const rows = ended.map(({ person, device, generation, from, to, address }) => ({
+  const known = ended.flatMap(({ person, ...connection }) => (person === null ? [] : [{ person, ...connection }]));
+  if (known.length === 0) return;
+  const rows = known.map(({ person, device, generation, from, to, address }) => ({
     person: personIdSchema.parse(person),
     day: dayEnd(to),
     id: randomBase32(10),
@@ -63,7 +72,7 @@ export async function logOpenConnections(
   for (let found = SLICE; found === SLICE; ) {
     found = await transaction(async (tx) => {
       const { rows } = await sql<EndedConnection>`
-        select d.person_id as person, p.device_id as device, p.generation, p.changed_at as "from",
+        select ${PERSON_OF_CONNECTION} as person, p.device_id as device, p.generation, p.changed_at as "from",
           p.last_seen_at as "to", p.address
         from device_presence p inner join devices d on d.id = p.device_id
         where p.connected = 1 order by p.device_id limit ${SLICE}`.execute(tx);

@@ -70,7 +70,7 @@ export class PersonRecordStore implements PersonRecords {
     const open = await sql<Omit<LoggedConnection, 'to'>>`
       select p.device_id as device, p.generation, p.changed_at as "from", p.address
       from devices d inner join device_presence p on p.device_id = d.id
-      where d.person_id = ${person} and p.connected = 1`.execute(tx);
+      where d.person_id = ${person} and p.generation = d.generation and p.connected = 1`.execute(tx);
     const lines = [...ended, ...open.rows.map((row) => ({ ...row, to: null }))]
       .filter((connection) => connection.from >= from && connection.from < to)
       .map(({ device, generation, from: begin, to: end, address }) => ({

@@ -14,7 +14,7 @@ import type {
 import type { PersonSealer } from '../person-keys/person-keys.ts';
 import { storeAlerts } from './alert-rows.ts';
 import { roundsOf, tableOf } from './bulk.ts';
-import { type EndedConnection, logConnections, logOpenConnections } from './connection-log.ts';
+import { type EndedConnection, logConnections, logOpenConnections, PERSON_OF_CONNECTION } from './connection-log.ts';
 import type { Database, Tx } from './database.ts';
 
 interface Opening {
@@ -28,7 +28,7 @@ interface Before {
   readonly generation: number;
   readonly last: number | null;
   readonly connected: number | null;
-  readonly person: string;
+  readonly person: string | null;
   readonly since: number | null;
   readonly address: string | null;
 }
@@ -111,7 +111,7 @@ async function openRound(tx: Tx, sealer: PersonSealer, openings: readonly Openin
     openings.map(({ connected }) => [connected.device]),
   );
   const { rows: before } = await sql<Before>`
-    select d.id, d.generation, p.generation as last, p.connected, d.person_id as person, p.changed_at as since, p.address
+    select d.id, d.generation, p.generation as last, p.connected, ${PERSON_OF_CONNECTION} as person, p.changed_at as since, p.address
     from ${requested} as v
       cross join devices d
       left join device_presence p on p.device_id = d.id
@@ -197,7 +197,7 @@ async function closeSessions(tx: Tx, sealer: PersonSealer, rows: readonly (Sessi
     rows.map(({ device, epoch, at }) => [device, epoch, at]),
   );
   const { rows: ended } = await sql<EndedConnection>`
-    select d.person_id as person, p.device_id as device, p.generation, p.changed_at as "from", v.column3 as "to", p.address
+    select ${PERSON_OF_CONNECTION} as person, p.device_id as device, p.generation, p.changed_at as "from", v.column3 as "to", p.address
     from ${table} as v
       cross join device_presence p
       inner join devices d on d.id = p.device_id

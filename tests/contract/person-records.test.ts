@@ -63,6 +63,32 @@ describeOnEveryStore('the encrypted records of a person', (open) => {
     expect(await log({ from: NOW + 2_000, to: NOW + 3_000 })).toHaveLength(1);
   });
 
+  it('case 41: gives a connection to the user of its enrollment, also if another user has the device when it ends', async () => {
+    const database = await open();
+    const { keys, devices, device, other, person, connect, log, records } = await worldOn(database);
+    const first = await connect(device);
+    const { person_id } = await database.db
+      .selectFrom('devices')
+      .select('person_id')
+      .where('id', '=', other)
+      .executeTakeFirstOrThrow();
+    const next = personIdSchema.parse(person_id);
+    const place = { person, at: NOW, row: `${device} 1` };
+    const [sealed = ''] = keys.seal('enrollments', [
+      { ...place, plain: Buffer.from('{"codeCreatedBy":"a","codeCreatedAt":1}') },
+    ]);
+    await database.db
+      .insertInto('enrollment_records')
+      .values({ person_id: person, device_id: device, generation: 1, enrolled_at: NOW, sealed })
+      .execute();
+    await database.db.updateTable('devices').set({ generation: 2, person_id: next }).where('id', '=', device).execute();
+    await devices.disconnected({ device, epoch: first.epoch });
+    expect(await log()).toHaveLength(1);
+    expect(await log(undefined, next)).toEqual([]);
+    const range = { from: NOW - DAY, to: NOW + DAY };
+    expect(await records.lines(next, ['connection-log', 'order-receipts'], range)).toEqual([]);
+  });
+
   it('stores neither device, time nor address of an ended connection in the clear', async () => {
     const database = await open();
     const { devices, device, connect } = await worldOn(database);

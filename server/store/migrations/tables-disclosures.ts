@@ -11,7 +11,7 @@ export const DISCLOSURES: Readonly<Record<string, Table>> = {
   enrollment_records: {
     columns: 'person_id text, device_id text, generation int, enrolled_at int, sealed text',
     key: 'person_id, device_id, generation',
-    indexes: ['enrolled_at'],
+    indexes: ['enrolled_at', 'device_id, generation'],
     byKey: true,
   },
   authorities: {
