@@ -146,6 +146,9 @@ export function createPasskeys(ports: PasskeysPorts, { verifyPasskey }: Pick<New
       changed();
     },
 
+    /** Records that the approver key signed a document that the server accepted. */
+    approverKeySigned: (keyid: string): Promise<void> => passkeys.signed(keyid, now()),
+
     /** Throws `conflict` for the last passkey with which the account can sign in, if the installation requires passkeys. */
     async removePasskey({ id: account }: Account, id: string): Promise<void> {
       await passkeys.remove(account, id, required && site ? site.rpId : null);

@@ -308,6 +308,8 @@ export interface PasskeyStore {
    * of 0 are allowed, because some authenticators have no counter.
    */
   use(id: string, counter: number, at: number): Promise<boolean>;
+  /** Stores the time of a signature by the approver key `keyid`. Does nothing for a key in a file or browser. */
+  signed(keyid: string, at: number): Promise<void>;
   /**
    * `keepLast`: relying party id of the site on which the account must keep a passkey to sign in. Throws `conflict` if the passkey is the
    * last one there, and `not_found` if the account has no such passkey.

@@ -4,6 +4,7 @@
  */
 import express, { type NextFunction, type Request, type Response } from 'express';
 import helmet from 'helmet';
+import { z } from 'zod';
 import { failureOf } from '../../shared/api/failure.ts';
 import { PASSKEY_HEADER } from '../../shared/api/passkeys.ts';
 import { providerResult } from '../../shared/api/provider.ts';
@@ -178,6 +179,8 @@ function handlerOf(
       confirmation,
     });
     if (route.name === 'provider.finish') facts.email = emailOfProviderSignIn(reply);
+    // The e-mail address of a sign-in with a passkey is known only afterward.
+    if (route.name === 'session.create-by-passkey' && 'body' in reply) facts.email = emailIn(reply.body);
     if (reply instanceof FileReply) return send(response, reply, next);
     if (reply instanceof BytesReply) {
       // The title becomes a header value and contains user input, so only letters, digits and a few signs are allowed.
@@ -203,6 +206,8 @@ function emailOfProviderSignIn(reply: unknown): string | undefined {
   const signedIn = reply instanceof Reply ? providerResult.safeParse(reply.body).data : undefined;
   return signedIn?.session?.account.email;
 }
+const signedIn = z.object({ account: z.object({ email: z.string() }) });
+const emailIn = (body: unknown): string => signedIn.parse(body).account.email;
 
 const factsOf = (response: Response): RequestFacts => response.locals;
 

@@ -14,7 +14,10 @@ import type { Orders } from '../orders/orders.ts';
 import { Reply, type Route, route } from './route.ts';
 
 export interface ApproversPorts {
-  readonly admins: Pick<Admins, 'approverKeys' | 'registerApproverKey' | 'registerApproverPasskey'>;
+  readonly admins: Pick<
+    Admins,
+    'approverKeys' | 'approverKeySigned' | 'registerApproverKey' | 'registerApproverPasskey'
+  >;
   readonly orders: {
     readonly approverSets: Pick<ApproverSets, 'view' | 'propose' | 'sign'>;
     readonly list: Pick<Orders['list'], 'uncovered'>;
@@ -72,7 +75,11 @@ export function approverRoutes({ admins, orders }: ApproversPorts): Route[] {
       params: approverSetParams,
       body: signatureBody,
       response: approverSetView,
-      handler: ({ params, body, caller }) => orders.approverSets.sign(caller.account.person, params.version, body),
+      async handler({ params, body, caller }) {
+        const signed = await orders.approverSets.sign(caller.account.person, params.version, body);
+        await admins.approverKeySigned(body.keyid);
+        return signed;
+      },
     }),
   ];
 }

@@ -42,7 +42,7 @@ export interface OrdersPort {
 
 export interface OrdersPorts {
   readonly orders: OrdersPort;
-  readonly admins: Pick<Admins, 'namesOf'>;
+  readonly admins: Pick<Admins, 'namesOf' | 'approverKeySigned'>;
 }
 
 export function orderRoutes(ports: OrdersPorts): Route[] {
@@ -166,7 +166,7 @@ function proposalRoutes({ orders }: Pick<OrdersPorts, 'orders'>): Route[] {
   ];
 }
 
-function approvalRoutes({ orders }: Pick<OrdersPorts, 'orders'>): Route[] {
+function approvalRoutes({ orders, admins }: OrdersPorts): Route[] {
   return [
     route({
       name: 'orders.approve',
@@ -180,6 +180,7 @@ function approvalRoutes({ orders }: Pick<OrdersPorts, 'orders'>): Route[] {
       async handler({ params, body, scope, caller }) {
         requireAreas(scope, await locationsOfOrderNumber(orders.adoption, params.number, params.revision));
         const result = await orders.adoption.approve(caller.account.person, params.number, params.revision, body);
+        await admins.approverKeySigned(body.keyid);
         return new Reply(result, { status: result.adopted ? 200 : 202 });
       },
     }),

@@ -55,7 +55,7 @@ function confirmation(
 }
 
 it('a sign-in needs the cookie of the browser that asked for the challenge', async () => {
-  const { headers } = await admin(api, 'auditor');
+  const { headers, ...who } = await admin(api, 'auditor');
   const passkey = await register(api, headers);
   const asked = await post(api, '/session/passkey/challenge', {});
   const [set = ''] = asked.headers.getSetCookie();
@@ -76,6 +76,11 @@ it('a sign-in needs the cookie of the browser that asked for the challenge', asy
   const { status, json } = await post(api, '/session/passkey', { cookie }, { response });
   expect([status, json.via, json.passkeyPending]).toEqual([200, 'session', false]);
   expect((await post(api, '/session/passkey', { cookie }, { response })).json.code).toBe('passkey_invalid');
+  const logged = api.logged.map((line) => JSON.parse(line)).filter(({ event }) => /^sign_in/.test(event));
+  expect(logged.slice(-2)).toMatchObject([
+    { event: 'sign_in', email: who.email },
+    { event: 'sign_in_failed', code: 'passkey_invalid' },
+  ]);
 });
 
 it('the second person of an action confirms its content with a passkey, and the ledger has the assertion', async () => {

@@ -11,6 +11,7 @@ import {
   serialText,
 } from '../../shared/api/recovery.ts';
 import { DONE, done } from '../../shared/api/wire.ts';
+import type { Admins } from '../admins/admins.ts';
 import type { Recovery } from '../recovery/recovery.ts';
 import { Reply, type Route, route } from './route.ts';
 
@@ -30,8 +31,8 @@ export type RecoveryPort = Pick<
 
 const serialParams = z.object({ serial: serialText });
 
-export function recoveryRoutes(ports: RecoveryPort): Route[] {
-  return [...readmissionRoutes(ports), ...ledgerRecoveryRoutes(ports)];
+export function recoveryRoutes(recovery: RecoveryPort, admins: Pick<Admins, 'approverKeySigned'>): Route[] {
+  return [...readmissionRoutes(recovery), ...ledgerRecoveryRoutes(recovery, admins)];
 }
 
 function readmissionRoutes(
@@ -119,6 +120,7 @@ function readmissionRoutes(
 
 function ledgerRecoveryRoutes(
   recovery: Pick<RecoveryPort, 'resumeLedger' | 'continuations' | 'proposeContinuation' | 'signContinuation'>,
+  admins: Pick<Admins, 'approverKeySigned'>,
 ): Route[] {
   return [
     route({
@@ -162,7 +164,11 @@ function ledgerRecoveryRoutes(
       params: continuationParams,
       body: continuationSignature,
       response: continuationView,
-      handler: ({ params, body, caller }) => recovery.signContinuation(caller.account.person, params.digest, body),
+      async handler({ params, body, caller }) {
+        const signed = await recovery.signContinuation(caller.account.person, params.digest, body);
+        await admins.approverKeySigned(body.keyid);
+        return signed;
+      },
     }),
   ];
 }

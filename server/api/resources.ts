@@ -122,7 +122,7 @@ export function apiRoutes(ports: ResourcePorts): Route[] {
     ...ipDatabaseRoutes(ports),
     ...territoryPolicyRoutes({ policies: ports.policies, orders, admins, now: ports.now }),
     ...backupRoutes(ports.backups),
-    ...recoveryRoutes(ports.recovery),
+    ...recoveryRoutes(ports.recovery, admins),
     ...disclosureRoutes(ports),
     ...authorityRoutes(ports),
     ...transparencyRoutes(ports),

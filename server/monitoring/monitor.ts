@@ -44,6 +44,9 @@ export interface Monitor {
   query(kind: 'read' | 'write', milliseconds: number): void;
 }
 
+/** Routes that open a session. */
+const SIGN_INS: ReadonlySet<string> = new Set(['session.create', 'session.create-by-passkey']);
+
 /** E-mail address to log. Other text may be a password in the wrong field, so it is not logged. */
 const emailOf = (text: string | null): string | null =>
   text === null ? null : /^[^\s@]+@[^\s@]+$/.test(text) ? text.slice(0, LONGEST) : 'not an e-mail address';
@@ -126,7 +129,7 @@ export function createMonitor(log: LevelLog): Monitor {
       if (!STREAMS.has(route ?? '')) requests.observe(label, request.milliseconds / 1000);
       // A response of the identity provider can also confirm a session or link an account. Only a sign-in has an address.
       const atProvider = route === 'provider.finish' && (status >= 400 || request.email !== null);
-      if (route === 'session.create' || atProvider) return signIn(request);
+      if ((route !== null && SIGN_INS.has(route)) || atProvider) return signIn(request);
       const facts = {
         method,
         route,

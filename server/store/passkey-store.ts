@@ -68,6 +68,15 @@ export class PasskeyStore implements PasskeyPort {
     return numUpdatedRows === 1n;
   }
 
+  async signed(keyid: string, at: number): Promise<void> {
+    await this.#database.db
+      .updateTable('passkeys')
+      .set({ last_used_at: at })
+      .where('keyid', '=', keyid)
+      .where((row) => row.or([row('last_used_at', 'is', null), row('last_used_at', '<', at)]))
+      .execute();
+  }
+
   async remove(account: AccountId, id: string, keepLast: string | null): Promise<void> {
     await this.#database.transaction(async (tx) => {
       const removed = await tx

@@ -10,6 +10,7 @@ import { LONGEST_ASSERTION, PAYLOAD_TYPES, rpIdSchema } from './documents.ts';
 import { readPublicKey, signEnvelope, signedBy } from './dsse.ts';
 import { pae } from './pae.ts';
 import { encodeAssertion, originFits } from './passkey-assertion.ts';
+import { verifyTimeCorrection } from './time-correction.ts';
 import { webSigners } from './web-signers.ts';
 
 const TYPE = PAYLOAD_TYPES.revision;
@@ -143,6 +144,47 @@ function withUnusedBits(text: string): string {
   const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
   return text.slice(0, -1) + alphabet[alphabet.indexOf(text.at(-1) ?? '') + 1];
 }
+
+it.each(Object.values(PAYLOAD_TYPES))('an assertion about %s counts for no other type', (type) => {
+  const passkey = createPasskey();
+  const key = { ...readPublicKey(passkey.publicKey), rpId: 'localhost' };
+  const payload = Buffer.from('{}');
+  const sig = passkey.sign(pae(type, payload));
+  const counted = Object.values(PAYLOAD_TYPES).filter((payloadType) => {
+    const envelope = { ...signEnvelope(payloadType, payload, []), signatures: [{ keyid: key.keyid, sig }] };
+    return signedBy(envelope, [key]).size === 1;
+  });
+  expect(counted).toEqual([type]);
+});
+
+it('two passkeys sign a time correction as two approvers, and one does not', () => {
+  const [first, second] = [createPasskey(), createPasskey({ algorithm: 'EdDSA' })];
+  const named = [first, second].map(({ keyid, publicKey, rpId }, index) => ({
+    person: `per_${'ab'[index]}`,
+    keyid,
+    publicKey,
+    rpId,
+  }));
+  const document = approverSetDocument([], testKey(), { approvers: named });
+  const set = readApproverSet(signEnvelope(PAYLOAD_TYPES.approvers, encodeCanonical(document), []));
+  const correction = encodeCanonical({
+    installation: document.installation,
+    version: 1,
+    earliest: '2015-07-24T12:00:00.000Z',
+    from: '2015-08-24T12:00:00.000Z',
+    until: '2015-08-25T12:00:00.000Z',
+    reason: 'The clock was wrong.',
+  });
+  const signedByKeys = (...passkeys: Passkey[]) => ({
+    ...signEnvelope(PAYLOAD_TYPES.timeCorrection, correction, []),
+    signatures: passkeys.map((passkey) => ({
+      keyid: passkey.keyid,
+      sig: passkey.sign(pae(PAYLOAD_TYPES.timeCorrection, correction)),
+    })),
+  });
+  expect(verifyTimeCorrection(signedByKeys(first, second), set).version).toBe(1);
+  expect(() => verifyTimeCorrection(signedByKeys(first, first), set)).toThrow('needs 2');
+});
 
 describe('passkeys in an approver set', () => {
   const passkey = createPasskey({ rpId: 'cordon.example.org', origin: 'https://cordon.example.org' });

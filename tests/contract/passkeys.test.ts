@@ -207,10 +207,13 @@ describeOnEveryStore('passkeys', (open) => {
     // An approval is no sign-in, not even by the passkey for sign-in.
     const used = attempt(signing, { challenge: document });
     await expect(admins.signInByPasskey(used)).rejects.toEqual(refused('passkey_invalid'));
-    expect((await admins.passkeys(account)).passkeys.map(({ purpose }) => purpose).sort()).toEqual([
-      'approval',
-      'sign-in',
-    ]);
+    const lastUse = async () => {
+      const { passkeys } = await admins.passkeys(account);
+      return Object.fromEntries(passkeys.map(({ purpose, lastUsedAt }) => [purpose, lastUsedAt]));
+    };
+    expect(await lastUse()).toEqual({ approval: null, 'sign-in': null });
+    await admins.approverKeySigned(key.keyid);
+    expect(await lastUse()).toEqual({ approval: expect.any(Number), 'sign-in': null });
   });
 
   it('can be removed by their holder only, and end with a credential reset', async () => {

@@ -43,6 +43,8 @@ export function StepUpDialog({ settle }: { readonly settle: ((accepted: boolean)
   }
 
   const { identity, password } = useSession().account;
+  // A compulsory passkey makes the server refuse codes.
+  const takesCode = password && !(hasPasskey && passkeys?.required);
   const code = totp.replaceAll(/\s/g, '');
   const complete = /^\d{6}$/.test(code);
   return (
@@ -64,7 +66,7 @@ export function StepUpDialog({ settle }: { readonly settle: ((accepted: boolean)
           )}
           {confirming.isError && <Failure error={confirming.error} />}
           {giving.isError && <Failure error={giving.error} />}
-          {password && (
+          {takesCode && (
             <TextInput
               label="Authenticator code"
               description="Six digits from your authenticator app. Each code works once."
@@ -80,7 +82,7 @@ export function StepUpDialog({ settle }: { readonly settle: ((accepted: boolean)
             <Button variant="default" onClick={() => finish(false)}>
               Cancel
             </Button>
-            {password && (
+            {takesCode && (
               <Button type="submit" disabled={!complete} loading={giving.isPending}>
                 Confirm identity
               </Button>

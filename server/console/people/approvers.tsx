@@ -111,11 +111,11 @@ type Named = (person: string) => string;
 type SetOfApprovers = NonNullable<ReturnType<typeof approverSetsOf>['current']>;
 
 const peopleIn = (set: SetOfApprovers, named: Named, note: (keyid: string) => string | null): Listed[] =>
-  set.approvers.map(({ person, keyid, attestation }) => ({
+  set.approvers.map(({ person, keyid, attestation, rpId }) => ({
     name: named(person),
     keyid,
     verified: attestation === 'verified',
-    note: note(keyid),
+    note: listed([rpId === undefined ? null : 'passkey', note(keyid)].filter((part) => part !== null)),
   }));
 
 function ProposedSet({

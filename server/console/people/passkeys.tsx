@@ -95,14 +95,13 @@ function PasskeyRow({ passkey, remove }: { readonly passkey: PasskeyView; readon
           </Group>
           <Text size="sm" c="dimmed">
             Added <Moment at={passkey.createdAt} now={now} />
-            {passkey.purpose === 'sign-in' &&
-              (passkey.lastUsedAt === null ? (
-                ', never used'
-              ) : (
-                <>
-                  , last used <Moment at={passkey.lastUsedAt} now={now} />
-                </>
-              ))}
+            {passkey.lastUsedAt === null ? (
+              ', never used'
+            ) : (
+              <>
+                , last used <Moment at={passkey.lastUsedAt} now={now} />
+              </>
+            )}
           </Text>
         </div>
         <Button size="xs" variant="default" aria-label={`Remove passkey ${passkey.name}`} onClick={remove}>
