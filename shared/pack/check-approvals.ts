@@ -72,6 +72,13 @@ export function checkApproverSets(files: PackFiles, pinned: PublicRoot, findings
     findings.proven(
       `Approvers: ${plural(chain.length, 'approver set')}, each signed by the approvers of the one before. The public root contains the first one. The newest has ${plural(people, 'person', 'people')}, ${newest.approvers.threshold} of whom must approve an order.`,
     );
+    const passkeys = newest.keys.filter(({ rpId }) => rpId !== undefined);
+    if (passkeys.length > 0) {
+      const sites = [...new Set(passkeys.map(({ rpId }) => rpId))].join(', ');
+      findings.proven(
+        `Passkeys: ${passkeys.length} of the ${newest.keys.length} keys of the newest approver set are passkeys for ${sites}. Their authenticators state that they verified the user of each signature.`,
+      );
+    }
     const { selfAttested } = attestationOf(newest.approvers);
     if (selfAttested > 0) findings.unproven(attestationWords(newest.approvers));
     else

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, expect, it } from 'vitest';
 import { openAuthority } from '../../certs/authority.ts';
+import { newAccount, newInvitation } from '../../server/admins/new-account.ts';
 import { LocalBus } from '../../server/bus/bus.ts';
 import { createLedger } from '../../server/ledger/ledger.ts';
 import { openLedgerCopy } from '../../server/recovery/ledger-copy.ts';
@@ -11,10 +12,12 @@ import type { Manifest } from '../../server/recovery/manifest.ts';
 import type { TableRows } from '../../server/recovery/ports.ts';
 import { type LedgerCopy, prepareRestoredStore } from '../../server/recovery/prepare-restored-store.ts';
 import { decodeRows, encodeRows } from '../../server/recovery/row-encoding.ts';
+import { AccountStore } from '../../server/store/account-store.ts';
 import { appendEntry } from '../../server/store/append-entries.ts';
 import { connectDatabase, type Database } from '../../server/store/database.ts';
 import { LedgerStore } from '../../server/store/ledger-store.ts';
 import { installationId } from '../../server/store/meta-store.ts';
+import { PasskeyStore, RecoveryCodeStore } from '../../server/store/passkey-store.ts';
 import { fillDatabase, restoreWith } from '../../server/store/restore-store.ts';
 import { SnapshotStore, tableShapes } from '../../server/store/snapshot-store.ts';
 import { copyInFolder, copyLedger } from '../../shared/ledger/copy-ledger.ts';
@@ -189,6 +192,37 @@ describeOnEveryStore('a restore', (open) => {
       const tile = tilesOf(size).find((each) => tilePath(each) === path);
       return tile ? await again.tile(tile) : null;
     }, copy);
+  });
+
+  it('removes recovery codes, which may have been used after the backup, and keeps passkeys', async () => {
+    const source = await open();
+    await installationId(source);
+    await add(source, 3);
+    await (await ledgerOver(source)).sequence();
+    const { id: account } = await new AccountStore(source).create(
+      newAccount('ada@example.org', 'Ada', 1),
+      newInvitation(1).stored,
+      [],
+      null,
+    );
+    const used = {
+      lastUsedAt: null,
+      createdAt: 1,
+      counter: 0,
+      publicKey: 'a',
+      rpId: 'localhost',
+      keyid: null,
+    } as const;
+    const passkey = { id: 'psk_a', account, purpose: 'sign-in', name: 'Laptop', credential: 'a', ...used } as const;
+    await new PasskeyStore(source).add(passkey);
+    await new RecoveryCodeStore(source).replace(account, ['hash'], 1);
+    const { manifest, tables } = await backupOf(source);
+    const restored = await emptySqlite();
+    await fillDatabase(restored, manifest.migrations, groups(tables));
+    expect((await new RecoveryCodeStore(restored).unused(account)).unused).toBe(1);
+    await safe(restored, manifest, null);
+    expect((await new RecoveryCodeStore(restored).unused(account)).unused).toBe(0);
+    expect(await new PasskeyStore(restored).list(account)).toHaveLength(1);
   });
 
   it('case 38: refuses a copy of another tree, and a copy older than the backup', async () => {

@@ -144,6 +144,7 @@ describe.skipIf(!chromium.present)('approvals by passkey', { timeout: 300_000 },
       });
     const checked = await verify(pack);
     expect(checked).toMatchObject({ code: 0, err: '' });
+    expect(checked.out).toContain('Passkeys: 2 of the 3 keys of the newest approver set are passkeys for localhost.');
     expect(checked.out).toMatch(/The pack is valid\.\n$/);
 
     const bytes = readFileSync(pack);
@@ -169,6 +170,7 @@ describe.skipIf(!chromium.present)('approvals by passkey', { timeout: 300_000 },
     for (const [index, seat] of seats.entries()) {
       await seat.goto(`/orders/${order}`);
       await approve(seat, `passkeys withdraw ${index}`);
+      expect.soft(seat.complaints).toEqual([]);
     }
     expect(revision).toBe(2);
     await until(async () => {
