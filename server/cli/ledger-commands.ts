@@ -50,7 +50,7 @@ export function addLedgerCommands(program: Command, cli: Cli): void {
       cli
         .out()
         .show(view, [
-          ...table(['witness', 'entries', 'cosigned at', 'required', 'state'], rows),
+          ...table(['witness', 'entries', 'cosigned at', 'in approver set', 'state'], rows),
           ...(view.policy
             ? [`Devices require cosignatures of ${view.policy.threshold} of ${view.policy.keys.length} witnesses.`]
             : ['Devices require no cosignatures.']),

@@ -18,8 +18,8 @@ export function Witnesses({ check }: { readonly check: LedgerCheck }) {
   return (
     <Section title="Witnesses">
       <Text c="dimmed" maw={760}>
-        Witnesses are other organizations. With a cosignature, a witness states that the ledger only grew. It would
-        cosign no second history.
+        Witnesses are other organizations. With a cosignature, a witness states that the ledger only grew. A witness
+        cosigns no second history.
       </Text>
       <QueryResult query={query}>{(list) => <WitnessRows list={list} check={check} />}</QueryResult>
     </Section>
@@ -102,7 +102,7 @@ function WitnessRow({
           <Text fw={600} style={{ overflowWrap: 'anywhere' }}>
             <UserText>{name}</UserText>
           </Text>
-          {required && <Badge variant="default">Required by devices</Badge>}
+          {required && <Badge variant="default">In the approver set</Badge>}
         </Group>
         <Badge color={color}>{state}</Badge>
       </Group>

@@ -33,8 +33,10 @@ export function ProposeApproverSetDialog({
   const inOffice = current?.approvers.map(({ keyid }) => keyid) ?? keys.map(({ keyid }) => keyid);
   const [changed, setChosen] = useState<readonly string[] | null>(null);
   const [threshold, setThreshold] = useState(current?.threshold ?? LEAST);
-  const [witnessText, setWitnessText] = useState(current?.witnesses?.keys.join('\n') ?? '');
-  const [cosignatures, setCosignatures] = useState(current?.witnesses?.threshold ?? 1);
+  const [changedWitnesses, setWitnessText] = useState<string | null>(null);
+  const [changedCosignatures, setCosignatures] = useState<number | null>(null);
+  const witnessText = changedWitnesses ?? current?.witnesses?.keys.join('\n') ?? '';
+  const cosignatures = changedCosignatures ?? current?.witnesses?.threshold ?? 1;
   const chosen = changed ?? inOffice;
   const witnesses = witnessText.split(/\s+/).filter(Boolean);
   const people = new Set(keys.filter(({ keyid }) => chosen.includes(keyid)).map(({ person }) => person)).size;
@@ -46,13 +48,18 @@ export function ProposeApproverSetDialog({
       opened={opened}
       close={() => {
         setChosen(null);
+        setWitnessText(null);
+        setCosignatures(null);
         close();
       }}
       verb="Propose approver set"
       ready={enough && enoughWitnesses}
       act={async () => {
         const policy = witnesses.length === 0 ? null : { threshold: cosignatures, keys: witnesses };
-        await call('POST', '/approvers', approverSetView, { keyids: chosen, threshold, witnesses: policy });
+        // Without a change, the server keeps the witnesses of the current set.
+        const isChanged = changedWitnesses !== null || changedCosignatures !== null;
+        const body = { keyids: chosen, threshold, ...(isChanged && { witnesses: policy }) };
+        await call('POST', '/approvers', approverSetView, body);
         await client.invalidateQueries({ queryKey: approversQuery.queryKey });
       }}
     >
