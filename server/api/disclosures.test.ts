@@ -190,6 +190,7 @@ describe('a request', () => {
 
     expect((await desk.post(desk.ben, `${path}/produce`, {})).json.code).toBe('disclosure_already_produced');
     expect((await desk.post(desk.clerk, `${path}/narrow`, { note: 'late' })).json.code).toBe('disclosure_closed');
+    expect((await desk.get(desk.ada, `${path}/preview`)).json.code).toBe('disclosure_already_produced');
     const [entry] = await entriesOf('disclosure.produced');
     expect(entry.public).toEqual({ disclosure: first.id, sha256: sha256(sealed), commitment: sha256(opened.out) });
     const report = transparencyReport.parse((await desk.get(desk.clerk, '/transparency/report')).json);
@@ -257,6 +258,7 @@ describe('a request', () => {
       refusal: { reason: 'objection_upheld', source: 'decided' },
     });
     expect((await desk.approve(desk.ben, id)).json.code).toBe('disclosure_closed');
+    expect((await desk.get(desk.ada, `/disclosures/${id}/preview`)).json.code).toBe('disclosure_closed');
     const report = transparencyReport.parse((await desk.get(desk.clerk, '/transparency/report')).json);
     expect(report.disclosures).toMatchObject({ received: 1, refused: 1, answered: 0 });
   });

@@ -173,7 +173,6 @@ async function createTlsEdges(base: Foundation, domain: Domain, { timekeeping }:
       ledger: ledger.published,
       clock,
       organization: config.organization,
-      report: domain.disclosures.transparency.report,
       log,
     }),
     (failure) => monitor.tlsFailure({ listener: 'public', ...failure }),

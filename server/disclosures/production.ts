@@ -50,6 +50,8 @@ export function createProduction({ store, authorities, records, legal, clock }: 
       by: PersonId,
       { offset, limit }: { readonly offset: number; readonly limit: number },
     ): Promise<ProductionPreview> {
+      // A closed request gives no further access to the records.
+      requireOpen(row.state);
       const version = newestOf(versions);
       const text = readText(version);
       // The entry comes first: without it, nobody reads the lines.

@@ -6,7 +6,6 @@ import type { StatementView, TransparencyReport } from '../../shared/api/transpa
 import { html, type Markup } from '../../shared/html.ts';
 import { areaWords, time } from '../../shared/order/order-html.ts';
 import { SERVICES } from '../../shared/verdict/terms.ts';
-import { serviceWords } from '../../shared/verdict/words.ts';
 
 export const REPORT_PATH = '/transparency/report.json';
 
@@ -152,9 +151,7 @@ ${orders.suspended.map(
 }
 
 const servicesOf = (services: readonly string[]): string =>
-  SERVICES.filter((service) => services.includes(service))
-    .map(serviceWords)
-    .join(', ');
+  SERVICES.filter((service) => services.includes(service)).join(', ');
 
 export function keysSection({ keys }: TransparencyReport): Markup {
   if (keys.length === 0) return html``;
