@@ -9,12 +9,14 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { openCustody } from '../../certs/custody.ts';
 import { openStream, temporaryIdentity } from '../../shared/age/stream.ts';
 import { newCommandId } from '../../shared/protocol/ids.ts';
 import { type ApiServer, startApi } from '../../tests/support/api-server.ts';
 import { testCustody } from '../../tests/support/custody.ts';
 import { type DeskWorld, deskWorld, iso } from '../../tests/support/disclosure-world.ts';
 import { RIGHTS } from '../admins/roles.ts';
+import { readKeyBackup } from '../person-keys/key-backup.ts';
 import { createPersonKeys } from '../person-keys/person-keys.ts';
 import { PersonKeyFile } from '../store/person-key-file.ts';
 import { PersonRecordStore } from '../store/person-record-store.ts';
@@ -135,6 +137,24 @@ it('case 46: the database and both of its backups show no past connection, excep
     const lines = await new PersonRecordStore(api.database, withoutKeys).lines(person, ['connection-log'], range);
     expect(lines).toMatchObject([{ fields: { unreadable: 2 } }]);
   }
+});
+
+it('case 46: an owner’s backup of the keys of people decrypts nothing without the passphrase of the server', async () => {
+  const response = await fetch(`${api.url}/api/v1/backup/person-keys`, {
+    method: 'POST',
+    headers: { ...owner, 'content-type': 'application/json' },
+    body: '{}',
+  });
+  const { keys } = readKeyBackup(await textOf(Readable.fromWeb(response.body as never)));
+  expect(keys.length).toBeGreaterThan(0);
+  const stolen = new PersonKeyFile(':memory:');
+  stolen.add(keys);
+  const guess = openCustody(join(folder, 'guess'), 'another passphrase');
+  const range = { from: Date.now() - 10 * DAY, to: Date.now() + DAY };
+  const records = new PersonRecordStore(api.database, createPersonKeys(stolen, guess));
+  await expect(records.lines(await desk.personOf(desk.other), ['connection-log'], range)).rejects.toMatchObject({
+    code: 'unavailable',
+  });
 });
 
 it('case 46: the desk gives the records of one account at a time', async () => {

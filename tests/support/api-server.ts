@@ -67,6 +67,7 @@ import { openOrderStores } from '../../server/store/order-stores.ts';
 import { OverviewStore } from '../../server/store/overview-store.ts';
 import { PastLocationStore } from '../../server/store/past-location-store.ts';
 import { PeopleStore } from '../../server/store/people-store.ts';
+import { PersonKeyFile } from '../../server/store/person-key-file.ts';
 import { ReadmissionStore } from '../../server/store/readmission-store.ts';
 import { RecoveryStore } from '../../server/store/recovery-store.ts';
 import { SnapshotStore } from '../../server/store/snapshot-store.ts';
@@ -169,7 +170,9 @@ export async function startApi({
     passkeyPolicy: { site: { rpId: 'localhost', origin: () => localUrl }, required: requirePasskeys },
     now: () => Date.now() + ahead,
   });
-  const personKeys = testPersonKeys();
+  const personKeyFile = new PersonKeyFile(':memory:');
+  const keyIdentity = personKeyFile.bind('test');
+  const personKeys = testPersonKeys(personKeyFile);
   const deviceStore = new DeviceStore(database);
   const groups = new GroupStore(database);
   const places = new JurisdictionStore(database);
@@ -279,7 +282,7 @@ export async function startApi({
   const backupRecords = new BackupRecords(database);
   const backups = createBackups({
     keys: {
-      content: () => encodeKeyBackup({ installation: 'test', id: 'test', at: Date.now() }, []),
+      content: () => encodeKeyBackup({ ...keyIdentity, at: Date.now() }, personKeyFile.all()),
       installation: 'test',
       record: (entry) => backupRecords.recordKeyBackup(entry),
       now: clock.now,
