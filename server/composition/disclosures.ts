@@ -48,7 +48,7 @@ export function connectDisclosures(
     documents: orders.documents,
     legal: {
       keys: async () =>
-        (await admins.approverKeys()).map(({ keyid, person, publicKey }) => ({ keyid, person, publicKey })),
+        (await admins.approverKeys()).map(({ keyid, person, publicKey, rpId }) => ({ keyid, person, publicKey, rpId })),
       people: orders.approverSets.people,
       legal: async () => legalPeople(await admins.accounts()),
     },

@@ -56,6 +56,8 @@ export interface ApprovalRow {
   readonly person: PersonId;
   readonly keyid: string;
   readonly publicKey: string;
+  /** Relying party id of a passkey; null for a key in a file or browser. */
+  readonly rpId: string | null;
   readonly sig: string;
   readonly at: number;
 }
@@ -174,6 +176,8 @@ export interface SignerKey {
   readonly keyid: string;
   readonly person: PersonId;
   readonly publicKey: string;
+  /** Relying party id of a passkey; null for a key in a file or browser. */
+  readonly rpId: string | null;
 }
 
 export interface LegalPeople {

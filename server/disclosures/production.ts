@@ -90,7 +90,7 @@ export function createProduction({ store, authorities, records, legal, clock }: 
       }
       const recipient = await pinnedRecipient(text, authorities);
       const lines = await linesOf(text);
-      const signatures = counted.map(({ keyid, sig, publicKey }) => ({ keyid, sig, publicKey }));
+      const signatures = counted.map(({ keyid, sig, publicKey, rpId }) => ({ keyid, sig, publicKey, rpId }));
       const salt = newSalt();
       const plain = productionFile(version.payload, signatures, lines, salt);
       const file = await sealTo(recipient, plain);
@@ -127,8 +127,10 @@ function requireOpen(state: DisclosureRecord['row']['state']): void {
 
 async function requireApprovals(counted: readonly ApprovalRow[], legal: LegalPeople): Promise<void> {
   const [people, holders, keys] = await Promise.all([legal.people(), legal.legal(), legal.keys()]);
-  const registered = ({ person, keyid, publicKey }: ApprovalRow) =>
-    keys.some((key) => key.keyid === keyid && key.publicKey === publicKey && key.person === person);
+  const registered = ({ person, keyid, publicKey, rpId }: ApprovalRow) =>
+    keys.some(
+      (key) => key.keyid === keyid && key.publicKey === publicKey && key.rpId === rpId && key.person === person,
+    );
   const signers = counted.filter(registered).map(({ person }) => person);
   const count = countApprovals(signers, holders, people);
   if (count >= APPROVALS) return;
@@ -159,7 +161,7 @@ const encodeLines = (lines: readonly ProductionLine[]): string =>
  */
 function productionFile(
   payload: string,
-  signatures: readonly { readonly keyid: string; readonly sig: string; readonly publicKey: string }[],
+  signatures: readonly Pick<ApprovalRow, 'keyid' | 'sig' | 'publicKey' | 'rpId'>[],
   lines: readonly ProductionLine[],
   salt: string,
 ): Buffer {

@@ -162,9 +162,10 @@ export function createRequests(ports: RequestsPorts) {
       throw new CordonError('approver_unknown', 'This key is not registered. Register it: cordon key register.');
     if (key.person !== by)
       throw new CordonError('forbidden', 'This key belongs to another person. Sign with your own.');
-    const { publicKey, keyid } = key;
+    const { publicKey, rpId, keyid } = key;
     requireSignature(DISCLOSURE_PAYLOAD_TYPES.disclosure, version.payload, {
       publicKey,
+      rpId,
       keyid,
       sig: submitted.signature,
     });
@@ -175,7 +176,7 @@ export function createRequests(ports: RequestsPorts) {
     const at = clock.now();
     const approved = countApprovals([...earlier.map(({ person }) => person), by], holders, people) >= APPROVALS;
     await store.approve(
-      { disclosure: id, version: version.version, person: by, keyid, publicKey, sig: submitted.signature, at },
+      { disclosure: id, version: version.version, person: by, keyid, publicKey, rpId, sig: submitted.signature, at },
       approved,
       {
         kind: 'disclosure.approved',

@@ -85,8 +85,8 @@ export function createStatements(ports: StatementsPorts) {
       throw new CordonError('approver_unknown', 'This key is not registered. Register it: cordon key register.');
     if (key.person !== by)
       throw new CordonError('forbidden', 'This key belongs to another person. Sign with your own.');
-    const { publicKey } = key;
-    requireSignature(DISCLOSURE_PAYLOAD_TYPES.statement, row.payload, { keyid, publicKey, sig: signature });
+    const { publicKey, rpId } = key;
+    requireSignature(DISCLOSURE_PAYLOAD_TYPES.statement, row.payload, { keyid, publicKey, rpId, sig: signature });
     const earlier = row.signatures.map(({ person }) => person);
     if (earlier.includes(by))
       throw new CordonError('same_person', 'You have already signed. Another person must sign.');
@@ -95,7 +95,7 @@ export function createStatements(ports: StatementsPorts) {
     const { expires } = readStatement(row);
     await store.signStatement(
       digest,
-      { person: by, keyid, publicKey, sig: signature, at },
+      { person: by, keyid, publicKey, rpId, sig: signature, at },
       adopted ? { kind: 'transparency.stated', at, subject: null, public: { digest, expires } } : null,
     );
     changed();
@@ -119,7 +119,14 @@ export function statementView(row: StatementRow, signed: number): StatementView 
     date,
     expires,
     adoptedAt: row.adoptedAt,
-    signatures: row.signatures.map(({ keyid, sig, publicKey, person, at }) => ({ keyid, sig, publicKey, person, at })),
+    signatures: row.signatures.map(({ keyid, sig, publicKey, rpId, person, at }) => ({
+      keyid,
+      sig,
+      publicKey,
+      rpId,
+      person,
+      at,
+    })),
     signed,
     needed: APPROVALS,
   };

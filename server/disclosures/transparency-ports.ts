@@ -7,6 +7,8 @@ export interface StatementSignature {
   readonly person: PersonId;
   readonly keyid: string;
   readonly publicKey: string;
+  /** Relying party id of a passkey; null for a key in a file or browser. */
+  readonly rpId: string | null;
   readonly sig: string;
   readonly at: number;
 }

@@ -53,9 +53,9 @@ function validStatement(
 <p>Each signature covers the DSSE encoding of this text with the payload type <code>${payloadType}</code>.</p>
 <pre>${payload}</pre>
 ${signatures.map(
-  ({ keyid, publicKey, sig }) => html`<dl>
+  ({ keyid, publicKey, rpId, sig }) => html`<dl>
 <dt>Key</dt><dd><code>${keyid}</code></dd>
-<dt>Public key</dt><dd><code>${publicKey}</code></dd>
+<dt>Public key</dt><dd><code>${publicKey}</code>${rpId === null ? html`` : html`, a passkey for ${rpId}`}</dd>
 <dt>Signature</dt><dd><code>${sig}</code></dd>
 </dl>
 `,

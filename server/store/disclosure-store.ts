@@ -77,7 +77,7 @@ export class DisclosureStore implements Port {
   }
 
   approve(approval: ApprovalRow, approved: boolean, entry: EntryDraft<'disclosure.approved'>): Promise<void> {
-    const { disclosure, version, person, keyid, publicKey, sig, at } = approval;
+    const { disclosure, version, person, keyid, publicKey, rpId, sig, at } = approval;
     return this.#database.transaction(async (tx) => {
       const { numUpdatedRows } = await tx
         .updateTable('disclosures')
@@ -90,7 +90,16 @@ export class DisclosureStore implements Port {
       if (numUpdatedRows !== 1n) throw changed();
       const { numInsertedOrUpdatedRows } = await tx
         .insertInto('disclosure_approvals')
-        .values({ disclosure_id: disclosure, version, person_id: person, keyid, public_key: publicKey, sig, at })
+        .values({
+          disclosure_id: disclosure,
+          version,
+          person_id: person,
+          keyid,
+          public_key: publicKey,
+          rp_id: rpId,
+          sig,
+          at,
+        })
         .onConflict((conflict) => conflict.doNothing())
         .executeTakeFirst();
       if (numInsertedOrUpdatedRows !== 1n) throw changed();
@@ -355,6 +364,7 @@ const toApproval = (row: Schema['disclosure_approvals']): ApprovalRow => ({
   person: row.person_id as PersonId,
   keyid: row.keyid,
   publicKey: row.public_key,
+  rpId: row.rp_id,
   sig: row.sig,
   at: row.at,
 });

@@ -91,10 +91,11 @@ export class TransparencyStore implements Port {
       entryIndex: entry_index,
       signatures: signatures
         .filter((signature) => signature.digest === digest)
-        .map(({ person_id, keyid, public_key, sig, at }) => ({
+        .map(({ person_id, keyid, public_key, rp_id, sig, at }) => ({
           person: person_id as PersonId,
           keyid,
           publicKey: public_key,
+          rpId: rp_id,
           sig,
           at,
         })),
@@ -120,7 +121,7 @@ export class TransparencyStore implements Port {
 
   signStatement(
     digest: string,
-    { person, keyid, publicKey, sig, at }: StatementSignature,
+    { person, keyid, publicKey, rpId, sig, at }: StatementSignature,
     adopted: EntryDraft<'transparency.stated'> | null,
   ): Promise<void> {
     return this.#database.transaction(async (tx) => {
@@ -134,7 +135,7 @@ export class TransparencyStore implements Port {
       if (numUpdatedRows !== 1n) throw new CordonError('conflict', 'The statement is no longer pending.');
       await tx
         .insertInto('transparency_signatures')
-        .values({ digest, person_id: person, keyid, public_key: publicKey, sig, at })
+        .values({ digest, person_id: person, keyid, public_key: publicKey, rp_id: rpId, sig, at })
         .execute();
     });
   }

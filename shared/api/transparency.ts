@@ -41,7 +41,16 @@ export const statementView = z.object({
   expires: timestamp,
   adoptedAt: instant.nullable(),
   signatures: z.array(
-    z.object({ keyid: sha256Hex, sig: z.string(), publicKey: z.string(), person: z.string(), at: instant }),
+    z.object({
+      keyid: sha256Hex,
+      /** Signature over the DSSE bytes; for a passkey, an assertion (`shared/order/passkey-assertion.ts`). */
+      sig: z.string(),
+      publicKey: z.string(),
+      /** Relying party id of a passkey; null for any other key. */
+      rpId: z.string().nullable(),
+      person: z.string(),
+      at: instant,
+    }),
   ),
   signed: count,
   needed: count,

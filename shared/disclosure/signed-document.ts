@@ -1,17 +1,26 @@
 /** Signatures over documents of the disclosure desk. The same keys sign orders (`shared/order/dsse.ts`). */
 import { CordonError } from '../errors.ts';
-import { readPublicKey, type Signer, verifySignature } from '../order/dsse.ts';
+import { hasSigned, readPublicKey, type Signer } from '../order/dsse.ts';
 import { pae } from '../order/pae.ts';
 
-/** Throws `approval_invalid` unless the key signed exactly the payload. `publicKey`: SubjectPublicKeyInfo in base64. */
+/**
+ * Throws `approval_invalid` unless the key signed exactly the payload. `publicKey`: SubjectPublicKeyInfo in base64. `rpId`: relying party id
+ * of a passkey; null for any other key.
+ */
 export function requireSignature(
   payloadType: string,
   payload: string,
-  { publicKey, keyid, sig }: { readonly publicKey: string; readonly keyid: string; readonly sig: string },
+  {
+    publicKey,
+    rpId,
+    keyid,
+    sig,
+  }: { readonly publicKey: string; readonly rpId: string | null; readonly keyid: string; readonly sig: string },
 ): void {
   const key = readPublicKey(publicKey);
   const valid =
-    key.keyid === keyid && verifySignature(key.key, pae(payloadType, Buffer.from(payload)), Buffer.from(sig, 'base64'));
+    key.keyid === keyid &&
+    hasSigned({ ...key, rpId: rpId ?? undefined }, pae(payloadType, Buffer.from(payload)), Buffer.from(sig, 'base64'));
   if (valid) return;
   throw new CordonError(
     'approval_invalid',

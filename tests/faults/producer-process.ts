@@ -19,7 +19,7 @@ const taskSchema = z.object({
   keys: z.string(),
   disclosure: disclosureIdSchema,
   at: z.int(),
-  people: z.array(z.object({ person: personIdSchema, keyid: z.string(), publicKey: z.string() })),
+  people: z.array(z.object({ person: personIdSchema, keyid: z.string(), publicKey: z.string(), rpId: z.null() })),
   die: z.enum(['before', 'after']),
 });
 

@@ -31,7 +31,13 @@ export const CANARY = '198.51.100.99';
 function signer() {
   const { privateKey, publicKey } = generateKeyPairSync('ed25519');
   const spki = publicKey.export({ type: 'spki', format: 'der' }).toString('base64');
-  return { person: newPersonId(), keyid: keyidOf(publicKey), publicKey: spki, signer: signerOf(privateKey) };
+  return {
+    person: newPersonId(),
+    keyid: keyidOf(publicKey),
+    publicKey: spki,
+    rpId: null,
+    signer: signerOf(privateKey),
+  };
 }
 
 export async function deskOn(database: Database, begin = START, personKeys = testPersonKeys()) {

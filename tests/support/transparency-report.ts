@@ -32,6 +32,7 @@ export function signedStatement(date: string, expires: string): StatementView {
       keyid: sha256(name),
       sig: 'c2ln',
       publicKey: 'a2V5',
+      rpId: null,
       person: `per_${name}`,
       at: Date.parse(date),
     })),

@@ -34,7 +34,8 @@ export const DISCLOSURES: Readonly<Record<string, Table>> = {
     references: { disclosure_id: 'disclosures(id)' },
   },
   disclosure_approvals: {
-    columns: 'disclosure_id text, version int, person_id text, keyid text, public_key text, sig text, at int',
+    columns:
+      'disclosure_id text, version int, person_id text, keyid text, public_key text, rp_id text?, sig text, at int',
     key: 'disclosure_id, version, person_id',
     references: { disclosure_id: 'disclosures(id)' },
   },
@@ -49,7 +50,7 @@ export const DISCLOSURES: Readonly<Record<string, Table>> = {
     key: 'digest',
   },
   transparency_signatures: {
-    columns: 'digest text, person_id text, keyid text, public_key text, sig text, at int',
+    columns: 'digest text, person_id text, keyid text, public_key text, rp_id text?, sig text, at int',
     key: 'digest, keyid',
     references: { digest: 'transparency_statements(digest)' },
   },

@@ -68,6 +68,8 @@ export interface DisclosureTables {
     person_id: string;
     keyid: string;
     public_key: string;
+    /** Relying party id of a passkey; null for any other key. */
+    rp_id: string | null;
     sig: string;
     at: number;
   };
@@ -100,6 +102,8 @@ export interface DisclosureTables {
     person_id: string;
     keyid: string;
     public_key: string;
+    /** Relying party id of a passkey; null for any other key. */
+    rp_id: string | null;
     sig: string;
     at: number;
   };

@@ -91,17 +91,9 @@ it('formats areas, services and times in the reader’s language', () => {
       dateTimeIn(words, Date.parse('2015-11-30T19:00:00Z'), 'Asia/Karachi'),
     ];
   };
-  expect(said('en')).toEqual([
-    'Pakistan and Southern Asia',
-    'Messages and Mail',
-    '1 Dec 2015, 00:00 GMT+5',
-  ]);
+  expect(said('en')).toEqual(['Pakistan and Southern Asia', 'Messages and Mail', '1 Dec 2015, 00:00 GMT+5']);
   expect(said('ur').slice(0, 2)).toEqual(['پاکستان اور جنوبی ایشیا', 'پیغامات اور ای میل']);
-  expect(said('de')).toEqual([
-    'Pakistan und Südasien',
-    'Nachrichten und E-Mail',
-    '1. Dez. 2015, 00:00 GMT+5',
-  ]);
+  expect(said('de')).toEqual(['Pakistan und Südasien', 'Nachrichten und E-Mail', '1. Dez. 2015, 00:00 GMT+5']);
   expect(said('zh')[0]).toBe('巴基斯坦和南亚');
   // Areas without a name in the language keep their own or their English name.
   expect(areasIn(noticeWordsIn(['de']), ['PK-SD', 'XX-crimea', 'EEA'])).toBe(
