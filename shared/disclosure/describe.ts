@@ -113,5 +113,5 @@ const noticeLine = (notice: DisclosureNotice): Line => ({
   ...(notice.notBefore !== null && { grave: true as const }),
 });
 
-/** Time such as `2026-11-29 12:00 UTC`. Only seconds of zero are omitted, because a hidden part would mislead the signer. */
-const utc = (timestamp: string): string => timestamp.replace('T', ' ').replace(/(:00\.000)?Z$/, ' UTC');
+/** Time such as `2026-11-29 12:00 UTC`. Only parts of zero are omitted, because a hidden part would mislead the signer. */
+const utc = (timestamp: string): string => timestamp.replace('T', ' ').replace(/(:00)?\.000Z$|Z$/, ' UTC');
