@@ -18,6 +18,7 @@ import { type ConsoleTour, openConsoleTour, SCRIPT } from '../support/console-to
 import { csrFor } from '../support/enrollment.ts';
 import { invite } from '../support/people.ts';
 import { BOTH_LOOKS, takeSeat } from '../support/seat.ts';
+import { deskPages } from './console-pages/desk-pages.ts';
 import { orderPages } from './console-pages/order-pages.ts';
 import { settingsPages } from './console-pages/settings-pages.ts';
 
@@ -300,6 +301,7 @@ describe.skipIf(!chromium.present)('every page of the console', { timeout: 120_0
   });
 
   settingsPages(tour);
+  deskPages(tour);
 
   it('errors: unknown page, unavailable server and account without a role', async () => {
     const { browser, world, operator, seat, page, look, glance, stepUp } = tour();
