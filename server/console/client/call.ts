@@ -85,6 +85,9 @@ export async function download(
 ): Promise<{ readonly file: Blob; readonly name: string }> {
   const text = body === undefined ? null : JSON.stringify(body);
   const response = await send(method, path, text, text === null ? null : 'application/json');
-  const name = /filename="([^"]+)"/.exec(response.headers.get('content-disposition') ?? '')?.[1] ?? 'cordon';
+  // A name without spaces has no quotation marks (RFC 6266, section 4.1).
+  const [, quoted, token] =
+    /filename=(?:"([^"]+)"|([^";\s]+))/.exec(response.headers.get('content-disposition') ?? '') ?? [];
+  const name = quoted ?? token ?? 'cordon';
   return { file: await response.blob(), name };
 }

@@ -51,6 +51,6 @@ const NEXT_STEPS: Readonly<Partial<Record<RuleReason, string>>> = {
     'Verify the key of the authority with a second person on the page Authorities. Then enter the demand again.',
 };
 
-/** What an admin does after a refusal. */
+/** Next step of an admin after a refusal. */
 export const nextStep = (reason: RuleReason): string =>
   NEXT_STEPS[reason] ?? 'Send the answer to the authority. No further step can turn this demand into a request.';

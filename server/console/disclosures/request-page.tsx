@@ -5,8 +5,10 @@ import { useParams } from '@tanstack/react-router';
 import { useState } from 'react';
 import { type DisclosureDetail, disclosureDetail } from '../../../shared/api/disclosures.ts';
 import { describeDisclosure } from '../../../shared/disclosure/describe.ts';
+import type { DisclosureText } from '../../../shared/disclosure/documents.ts';
 import { QueryResult } from '../../../shared/look/states.tsx';
 import { UserText } from '../../../shared/look/user-text.tsx';
+import type { Described } from '../../../shared/order/describe-revision.ts';
 import { type DeskSignature, SignDialog } from '../approver-key/sign-dialog.tsx';
 import { call } from '../client/call.ts';
 import { saveDownload } from '../client/save-download.ts';
@@ -186,7 +188,7 @@ function Dialogs({
           close={close}
           kind="disclosure"
           payload={payload}
-          describe={(text) => describeDisclosure(text, { disclosure: id, version })}
+          describe={(text) => withName(describeDisclosure(text, { disclosure: id, version }), request.person?.name)}
           verb="Sign and approve request"
           submit={approve}
         />
@@ -196,4 +198,9 @@ function Dialogs({
       <ProduceDialog request={request} opened={dialog === 'produce'} close={close} />
     </>
   );
+}
+
+/** Adds the name of the account, which is not part of the signed text. */
+function withName(described: Described<DisclosureText>, name = ''): Described<DisclosureText> {
+  return { ...described, lines: [{ label: 'name of the account, by the server', value: name }, ...described.lines] };
 }

@@ -18,39 +18,52 @@ import { utcTime } from './utc-time.ts';
 export function Statements() {
   const may = useMay();
   const query = useQuery(statementsQuery);
+  // The dialog stays open after the last signature, when the statement is no longer pending.
+  const [signing, setSigning] = useState<StatementView | null>(null);
+  const [opened, { open, close }] = useDisclosure(false);
+  const sign = (statement: StatementView) => {
+    setSigning(statement);
+    open();
+  };
   return (
-    <QueryResult query={query} lines={2}>
-      {({ statements }) => {
-        const pending = statements.filter(({ state }) => state === 'pending');
-        const adopted = statements.filter(({ state }) => state === 'adopted');
-        return (
-          <Stack>
-            {pending.map((statement) => (
-              <Pending key={statement.digest} statement={statement} />
-            ))}
-            {may('transparency.propose') && <Propose first={adopted.length === 0} replaces={pending.length > 0} />}
-            {adopted.length > 0 && (
-              <Stack component="ul" gap={4} p={0} m={0} style={{ listStyle: 'none' }} aria-label="Signed statements">
-                {adopted.map(({ digest, date, expires, signed }) => (
-                  <Text key={digest} component="li" size="sm" c="dimmed">
-                    {utcTime(date)} until {utcTime(expires)}, {signed} signatures
+    <>
+      <QueryResult query={query} lines={2}>
+        {({ statements }) => {
+          const pending = statements.filter(({ state }) => state === 'pending');
+          const adopted = statements.filter(({ state }) => state === 'adopted');
+          return (
+            <Stack>
+              {pending.map((statement) => (
+                <Pending key={statement.digest} statement={statement} sign={() => sign(statement)} />
+              ))}
+              {may('transparency.propose') && <Propose first={adopted.length === 0} replaces={pending.length > 0} />}
+              {adopted.length > 0 && (
+                <div>
+                  <Text size="sm" fw={600} mb={4}>
+                    All signed statements
                   </Text>
-                ))}
-              </Stack>
-            )}
-          </Stack>
-        );
-      }}
-    </QueryResult>
+                  <Stack component="ul" gap={4} p={0} m={0} style={{ listStyle: 'none' }}>
+                    {adopted.map(({ digest, date, expires, signed }) => (
+                      <Text key={digest} component="li" size="sm" c="dimmed">
+                        {utcTime(date)} until {utcTime(expires)}, {signed} signatures
+                      </Text>
+                    ))}
+                  </Stack>
+                </div>
+              )}
+            </Stack>
+          );
+        }}
+      </QueryResult>
+      {signing && <SignStatement statement={signing} opened={opened} close={close} />}
+    </>
   );
 }
 
-function Pending({ statement }: { readonly statement: StatementView }) {
-  const { digest, payload, text, date, expires, signed, needed, signatures } = statement;
-  const client = useQueryClient();
+function Pending({ statement, sign }: { readonly statement: StatementView; readonly sign: () => void }) {
+  const { text, date, expires, signed, needed, signatures } = statement;
   const may = useMay();
   const { person } = useSession().account;
-  const [opened, { open, close }] = useDisclosure(false);
   const own = signatures.some((signature) => signature.person === person);
   return (
     <Paper withBorder p="md">
@@ -70,25 +83,39 @@ function Pending({ statement }: { readonly statement: StatementView }) {
         {own && <Text size="sm">You signed this statement. Another person must sign it too.</Text>}
         {may('transparency.sign') && !own && (
           <div>
-            <Button onClick={open}>Review and sign…</Button>
+            <Button onClick={sign}>Review and sign…</Button>
           </div>
         )}
       </Stack>
-      <SignDialog
-        title="Sign statement"
-        opened={opened}
-        close={close}
-        kind="statement"
-        payload={payload}
-        describe={describeStatement}
-        verb="Sign statement"
-        submit={async ({ keyid, signature }) => {
-          await call('POST', `/transparency/statements/${digest}/signatures`, statementView, { keyid, signature });
-          await client.invalidateQueries(DESK);
-          return 'Your signature is recorded.';
-        }}
-      />
     </Paper>
+  );
+}
+
+function SignStatement({
+  statement: { digest, payload },
+  opened,
+  close,
+}: {
+  readonly statement: StatementView;
+  readonly opened: boolean;
+  readonly close: () => void;
+}) {
+  const client = useQueryClient();
+  return (
+    <SignDialog
+      title="Sign statement"
+      opened={opened}
+      close={close}
+      kind="statement"
+      payload={payload}
+      describe={describeStatement}
+      verb="Sign statement"
+      submit={async ({ keyid, signature }) => {
+        await call('POST', `/transparency/statements/${digest}/signatures`, statementView, { keyid, signature });
+        await client.invalidateQueries(DESK);
+        return 'Your signature is recorded.';
+      }}
+    />
   );
 }
 

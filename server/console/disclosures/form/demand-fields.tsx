@@ -1,5 +1,16 @@
 /** Fields of the form for a demand. Each part can also express the demand that the desk refuses, in the words of the authority. */
-import { Checkbox, Group, Radio, Select, SimpleGrid, Stack, Text, Textarea, TextInput } from '@mantine/core';
+import {
+  Checkbox,
+  Group,
+  Radio,
+  Select,
+  type SelectProps,
+  SimpleGrid,
+  Stack,
+  Text,
+  Textarea,
+  TextInput,
+} from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { AuthorityView } from '../../../../shared/api/disclosures.ts';
@@ -21,6 +32,9 @@ export interface DemandFields {
   readonly update: (some: Partial<DemandForm>) => void;
   readonly problems: DemandProblems;
 }
+
+/** The error is above the field, because the list of choices below the field would cover it. */
+const ERROR_FIRST: NonNullable<SelectProps['inputWrapperOrder']> = ['label', 'description', 'error', 'input'];
 
 const uploadInstrument = uploadTo('/disclosures/documents');
 
@@ -47,6 +61,7 @@ export function AccountFields({ form, update, problems }: DemandFields) {
           id={fieldId('person')}
           label="Account"
           description="Person whose records the authority demands"
+          inputWrapperOrder={ERROR_FIRST}
           required
           chosen={chosen}
           choose={(person) => {
@@ -83,6 +98,7 @@ export function AuthorityField({
       id={fieldId('authority')}
       label="Authority"
       description="The desk seals the records to the key of this authority. Two people must have verified the key."
+      inputWrapperOrder={ERROR_FIRST}
       required
       searchable
       data={authorities.map(({ id, name, state }) => ({

@@ -26,7 +26,7 @@ it('a complete form is a request that the API accepts', () => {
     instrument: {
       reference: '7 Js 12/26',
       issuedAt: '2026-11-01T00:00:00.000Z',
-      expiresAt: '2026-12-31T23:59:59.999Z',
+      expiresAt: '2026-12-31T23:59:59.000Z',
     },
     window: { from: '2026-10-01T00:00:00.000Z', to: '2026-10-08T00:00:00.000Z' },
     deadline: null,

@@ -143,7 +143,7 @@ const instrumentOf = ({ type, reference, issuer, issuedOn, validThrough, documen
   reference: reference.trim(),
   issuer: issuer.trim(),
   issuedAt: `${issuedOn}T00:00:00.000Z`,
-  expiresAt: `${validThrough}T23:59:59.999Z`,
+  expiresAt: `${validThrough}T23:59:59.000Z`,
   document,
 });
 
