@@ -15,7 +15,7 @@ import { DRAFT_KINDS, MAIL_FOLDERS, MAIL_STATES } from '../mail/mail.ts';
 import { LARGEST_FILES } from '../mail/mail-limits.ts';
 import { denialView } from './api.ts';
 
-export { LARGEST_FILES };
+export { LARGEST_FILES, MAIL_FOLDERS };
 export const PAGE_OF_MAILS = 50;
 const MOST_CHANGED = 500;
 export const LONGEST_MAIL_TEXT = 200_000;

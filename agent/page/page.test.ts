@@ -197,7 +197,8 @@ it('serves the page with a policy against foreign content, and responses with a 
     "require-trusted-types-for 'script'",
     "script-src 'self'",
     "style-src 'self' NONCE",
-    'trusted-types default',
+    "style-src-attr 'unsafe-inline'",
+    'trusted-types default dompurify mail',
   ]);
   const mine = await signIn();
   const answer = await ask('/api/conversations', mine);

@@ -7,7 +7,7 @@ import { type KeyboardEvent, useRef, useState } from 'react';
 import { Empty, Failure, QueryResult } from '../../../../shared/look/states.tsx';
 import { UserText } from '../../../../shared/look/user-text.tsx';
 import { madeView } from '../../api.ts';
-import type { MailFolder, MailItem, MailStatus } from '../../mail-api.ts';
+import { MAIL_FOLDERS, type MailFolder, type MailItem, type MailStatus } from '../../mail-api.ts';
 import { call } from '../client/call.ts';
 import listClasses from '../conversations/conversations.module.css';
 import { shortTime } from '../conversations/short-time.ts';
@@ -18,7 +18,6 @@ import { nameOf } from './mail-people.tsx';
 import { folderQuery, mailSearchQuery } from './mail-queries.ts';
 
 const words = MAIL_WORDS;
-const FOLDERS = ['inbox', 'sent', 'drafts'] as const;
 const STEPS: Readonly<Record<string, (at: number, last: number) => number>> = {
   ArrowDown: (at, last) => Math.min(at + 1, last),
   ArrowUp: (at) => at - 1,
@@ -92,7 +91,7 @@ export function MailList({
       </div>
       {writing.isError && <Failure error={writing.error} />}
       <nav aria-label={words.folders} className={classes.folders}>
-        {FOLDERS.map((each) => (
+        {MAIL_FOLDERS.map((each) => (
           <Link
             key={each}
             to="/mail/$folder"
