@@ -464,7 +464,7 @@ class DeviceAgent implements Agent {
       termsOf: (order) => this.#enforcement.documents.orders.get(order)?.revision.terms ?? null,
       onReport: () => this.#outbox.pump(),
       onFailure: (what, error) => {
-        this.#log.debug('messages or mail wait', { what, error: message(error) });
+        this.#log[this.#options.connector ? 'warn' : 'debug']('messages or mail wait', { what, error: message(error) });
         if (isOutOfSpace(error)) this.#disk.check();
       },
     });

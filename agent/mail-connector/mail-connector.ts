@@ -16,9 +16,9 @@ import { handOverMail, mailKeysOf } from '../mail/send-mail.ts';
 import type { Membership } from '../messaging/members/membership.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 import type { ConnectorConfig } from './config.ts';
-import { openConnectorQueue } from './connector-queue.ts';
+import { type ConnectorQueue, openConnectorQueue } from './connector-queue.ts';
 import { createInboundDelivery } from './inbound-delivery.ts';
-import { createMailboxReader } from './mailbox-source.ts';
+import { createMailboxReader, type MailboxReader } from './mailbox-source.ts';
 import { createOutboundDelivery } from './outbound-delivery.ts';
 import { createOutboundIntake, outboundRefusal } from './outbound-intake.ts';
 import { createQueueKey } from './queue-key.ts';
@@ -65,12 +65,67 @@ export interface MailConnector {
 }
 
 export async function startMailConnector(ports: MailConnectorPorts): Promise<MailConnector> {
-  const { config, workspace, client, installation, self, gate, onFailure } = ports;
-  const now = Date.now;
-  const key = createQueueKey(workspace);
+  const { config, gate, onFailure } = ports;
+  const key = createQueueKey(ports.workspace);
   await key.open();
-  const queue = openConnectorQueue({ folder: config.home, key, limit: config.queueLimit, now });
+  const queue = openConnectorQueue({ folder: config.home, key, limit: config.queueLimit, now: Date.now });
   queue.clean();
+  let mailbox: MailboxReader | null = null;
+  const wakeAll = () => {
+    for (const loop of loops) loop.request();
+    mailbox?.wake();
+  };
+  const { recipients, explain, submitter, inbound, outbound, serverQueue } = createDeliveries(ports, queue, wakeAll);
+  const failing = (what: string) => (error: unknown) => onFailure(what, error);
+  const loops = [
+    new Loop({ run: () => inbound.run(), failed: failing('mail for devices'), retryAfter: RETRY_AFTER }),
+    new Loop({ run: () => outbound.run(), failed: failing('mail for the mail server'), retryAfter: RETRY_AFTER }),
+    new Loop({
+      run: async () => void (await serverQueue.fetch()),
+      failed: failing('the queue on the server'),
+      every: FETCH_EVERY,
+      retryAfter: RETRY_AFTER,
+    }),
+    new Loop({ run: () => ports.keys.work(), failed: failing('the mail key'), retryAfter: RETRY_AFTER }),
+    new Loop({
+      run: async () => queue.clean(),
+      failed: failing('old files of the queue'),
+      every: CLEAN_EVERY,
+    }),
+  ];
+  let smtp: SmtpIntake | null = null;
+  try {
+    const intakePorts = { queue, recipients, gate, explain, onQueued: wakeAll, onFailure, now: Date.now };
+    if (config.smtp) smtp = await startSmtpIntake(config.smtp, intakePorts);
+  } catch (error) {
+    // The port may be in use. The next start opens the queue again.
+    submitter.close();
+    queue.close();
+    throw error;
+  }
+  if (config.mailbox) {
+    const { mailbox: source, largest } = config;
+    const mayRead = () => gate().open;
+    mailbox = createMailboxReader({ source, queue, recipients, mayRead, largest, onQueued: wakeAll, onFailure });
+  }
+  wakeAll();
+
+  return {
+    wake: wakeAll,
+    status: () => ({ queue: queue.counts(), smtpPort: smtp?.port ?? null }),
+    async stop() {
+      await smtp?.close();
+      await mailbox?.stop();
+      await Promise.all(loops.map((loop) => loop.stop()));
+      submitter.close();
+      queue.close();
+    },
+  };
+}
+
+function createDeliveries(ports: MailConnectorPorts, queue: ConnectorQueue, wakeAll: () => void) {
+  const { config, client, installation, self, gate, onFailure } = ports;
+  const [now, random] = [Date.now, Math.random];
   const recipients = createRecipients({
     client,
     membersOf: ports.membership.membersOf,
@@ -80,40 +135,28 @@ export async function startMailConnector(ports: MailConnectorPorts): Promise<Mai
   });
   const explain = explainFrom(ports.statementOf);
   const submitter = createSubmitter(config.submission, config.name);
-  const wakeAll = () => {
-    for (const loop of loops) loop.request();
-  };
   const notices = createSenderNotices({ queue, host: config.name, explain, now, onNotice: wakeAll });
   const inbound = createInboundDelivery({
     queue,
     recipients,
-    keysOf: (devices) =>
-      mailKeysOf(devices, {
-        client,
-        installation,
-        now: now(),
-        onInvalid: (detail) => ports.alert('unverified_member', detail),
-      }),
+    keysOf(devices) {
+      const onInvalid = (detail: string) => ports.alert('unverified_member', detail);
+      return mailKeysOf(devices, { client, installation, now: now(), onInvalid });
+    },
     handOver: (mail) => handOverMail(mail, { self: self(), client }),
     installation,
     gate,
     notices,
     now,
-    random: Math.random,
+    random,
     onFailure,
   });
-  const outbound = createOutboundDelivery({ queue, submitter, gate, notices, now, random: Math.random, onFailure });
+  const outbound = createOutboundDelivery({ queue, submitter, gate, notices, now, random, onFailure });
+  const { keys, membership } = ports;
+  const { memberOf } = membership;
   const intake = createOutboundIntake({
     queue,
-    open: (mail) =>
-      openMail(mail, {
-        self,
-        installation,
-        client,
-        keys: ports.keys,
-        memberOf: ports.membership.memberOf,
-        refusal: outboundRefusal,
-      }),
+    open: (mail) => openMail(mail, { self, installation, client, keys, memberOf, refusal: outboundRefusal }),
     host: config.name,
     now,
     onQueued: wakeAll,
@@ -128,55 +171,7 @@ export async function startMailConnector(ports: MailConnectorPorts): Promise<Mai
       await intake.take(item.mail);
     },
   });
-
-  const failing = (what: string) => (error: unknown) => onFailure(what, error);
-  const loops = [
-    new Loop({ run: () => inbound.run(), failed: failing('mail for devices'), retryAfter: RETRY_AFTER }),
-    new Loop({ run: () => outbound.run(), failed: failing('mail for the mail server'), retryAfter: RETRY_AFTER }),
-    new Loop({
-      run: async () => void (await serverQueue.fetch()),
-      failed: failing('the queue on the server'),
-      every: FETCH_EVERY,
-      retryAfter: RETRY_AFTER,
-    }),
-    new Loop({ run: () => ports.keys.work(), failed: failing('the mail key'), retryAfter: RETRY_AFTER }),
-  ];
-  const cleaning = setInterval(() => {
-    try {
-      queue.clean();
-    } catch (error) {
-      onFailure('old files of the queue', error);
-    }
-  }, CLEAN_EVERY);
-  const smtp: SmtpIntake | null =
-    config.smtp &&
-    (await startSmtpIntake(config.smtp, { queue, recipients, gate, explain, onQueued: wakeAll, onFailure, now }));
-  const mailbox =
-    config.mailbox &&
-    createMailboxReader({
-      source: config.mailbox,
-      queue,
-      recipients,
-      mayRead: () => gate().open,
-      largest: config.largest,
-      onQueued: wakeAll,
-      onFailure,
-    });
-  mailbox?.start();
-  wakeAll();
-
-  return {
-    wake: wakeAll,
-    status: () => ({ queue: queue.counts(), smtpPort: smtp?.port ?? null }),
-    async stop() {
-      clearInterval(cleaning);
-      await smtp?.close();
-      await mailbox?.stop();
-      await Promise.all(loops.map((loop) => loop.stop()));
-      submitter.close();
-      queue.close();
-    },
-  };
+  return { recipients, explain, submitter, inbound, outbound, serverQueue };
 }
 
 const sizeOf = ({ pieces }: SealedMail): number => pieces.reduce((sum, { size }) => sum + size, 0);

@@ -1,5 +1,13 @@
-import { describe, expect, it } from 'vitest';
-import { envelopeIn } from './mailbox-source.ts';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import {
+  type DovecotMailbox,
+  dovecotTool,
+  MAILBOX_PASSWORD,
+  MAILBOX_USER,
+  startDovecotMailbox,
+} from '../../tests/support/dovecot-mailbox.ts';
+import { MailIntake } from '../../tests/support/mail-intake.ts';
+import { createMailboxReader, envelopeIn, type MailboxReader } from './mailbox-source.ts';
 
 const message = (header: string) => Buffer.from(`${header}Subject: x\r\n\r\nDelivered-To: text@corp.example\r\n`);
 
@@ -32,5 +40,94 @@ describe('the envelope of a message in a mailbox', () => {
     ],
   ])('comes from %s', (_what, header, recipient, expected) => {
     expect(envelopeIn(message(header), recipient)).toEqual(expected);
+  });
+});
+
+describe.skipIf(!dovecotTool.present)('a mailbox of a real Dovecot', () => {
+  let dovecot: DovecotMailbox;
+  let intake: MailIntake;
+  let reader: MailboxReader;
+  let mayRead: boolean;
+
+  const open = (done: string | null = null) => {
+    reader = createMailboxReader({
+      source: {
+        host: '127.0.0.1',
+        port: dovecot.port,
+        tls: 'optional',
+        login: { user: MAILBOX_USER, password: MAILBOX_PASSWORD },
+        folder: 'INBOX',
+        done,
+        recipient: 'Delivered-To',
+      },
+      queue: intake.queue,
+      recipients: intake.recipients,
+      mayRead: () => mayRead,
+      largest: 100_000,
+      retryAfter: 100,
+      onQueued: () => undefined,
+      onFailure: (what, error) => intake.failures.push(`${what}: ${String(error)}`),
+    });
+    reader.wake();
+  };
+  const letter = (to: string, subject: string) =>
+    `Return-Path: <otto@outside.example>\nDelivered-To: ${to}\nSubject: ${subject}\n\ntext\n`;
+  const queued = () => intake.queue.waiting('inbound', 100);
+
+  beforeEach(async () => {
+    dovecot = await startDovecotMailbox();
+    intake = await MailIntake.start();
+    intake.person('amina@corp.example');
+    mayRead = true;
+  });
+  afterEach(async () => {
+    await reader.stop();
+    await intake.close();
+    await dovecot.remove();
+  });
+
+  it('is read at once, also after IDLE, each message once and marked as seen', async () => {
+    dovecot.deliver(letter('amina@corp.example', 'one'));
+    open();
+    await expect.poll(() => queued().length).toBe(1);
+    dovecot.deliver(letter('amina@corp.example', 'two'));
+    await expect.poll(() => queued().length).toBe(2);
+    await expect.poll(() => dovecot.count(null)).toEqual({ all: 2, seen: 2 });
+    const { envelope } = intake.queue.mail(queued()[0]?.mail ?? '') ?? {};
+    expect(envelope).toMatchObject({ from: 'otto@outside.example', to: [{ address: 'amina@corp.example' }] });
+    // After a kill before the mark, the message is still unseen. The queue recognizes it.
+    await reader.stop();
+    dovecot.unsee();
+    open();
+    await expect.poll(() => dovecot.count(null)).toEqual({ all: 2, seen: 2 });
+    expect(queued()).toHaveLength(2);
+  });
+
+  it('keeps messages that nobody here receives, that are too large, or while an order suspends mail', async () => {
+    mayRead = false;
+    dovecot.deliver(letter('amina@corp.example', 'later'));
+    dovecot.deliver(letter('nobody@corp.example', 'unknown'));
+    dovecot.deliver(`${letter('amina@corp.example', 'large')}${'x'.repeat(70)}\n`.padEnd(120_000, 'abc defgh\n'));
+    open();
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    expect(queued()).toHaveLength(0);
+    mayRead = true;
+    reader.wake();
+    await expect.poll(() => dovecot.count(null)).toEqual({ all: 3, seen: 1 });
+    expect(queued()).toHaveLength(1);
+    await expect.poll(() => intake.failures.join()).toMatch(/recipient is unknown[\s\S]*too large/);
+  });
+
+  it('moves messages to a folder, and connects again after an outage', async () => {
+    open('Passed');
+    dovecot.createFolder('Passed');
+    dovecot.deliver(letter('amina@corp.example', 'one'));
+    await expect.poll(() => dovecot.count('Passed').all).toBe(1);
+    await dovecot.stop();
+    await dovecot.start();
+    dovecot.deliver(letter('amina@corp.example', 'two'));
+    await expect.poll(() => dovecot.count('Passed').all).toBe(2);
+    await expect.poll(() => dovecot.count(null).all).toBe(0);
+    expect(queued()).toHaveLength(2);
   });
 });

@@ -17,6 +17,8 @@ const MINUTE = 60 * SECOND;
 const LOOK_EVERY = 5 * MINUTE;
 /** Servers may end an IDLE after 30 minutes (RFC 2177). */
 const RENEW_IDLE = 20 * MINUTE;
+/** Milliseconds without a command after which the connector waits for notifications (IDLE). */
+const IDLE_AFTER = 500;
 const FIRST_RETRY = 5 * SECOND;
 const LONGEST_RETRY = 5 * MINUTE;
 const PER_LOOK = 200;
@@ -35,7 +37,8 @@ export interface MailboxSource {
 }
 
 export interface MailboxReader {
-  start(): void;
+  /** Looks for new messages now. The first call connects to the server. */
+  wake(): void;
   stop(): Promise<void>;
 }
 
@@ -46,12 +49,14 @@ export interface MailboxReaderPorts {
   /** False while an order suspends mail for this connector. The messages then stay in the mailbox. */
   readonly mayRead: () => boolean;
   readonly largest: number;
+  /** Milliseconds until the first new attempt after a failure; five seconds by default. */
+  readonly retryAfter?: number;
   readonly onQueued: () => void;
   readonly onFailure: (what: string, error: unknown) => void;
 }
 
 export function createMailboxReader(ports: MailboxReaderPorts): MailboxReader {
-  const { source, queue, recipients } = ports;
+  const { source, queue, recipients, retryAfter = FIRST_RETRY } = ports;
   let client: ImapFlow | null = null;
   let failures = 0;
 
@@ -66,6 +71,7 @@ export function createMailboxReader(ports: MailboxReaderPorts): MailboxReader {
       tls: { minVersion: 'TLSv1.2', rejectUnauthorized: source.tls !== 'optional' },
       auth: { user: source.login.user, pass: source.login.password },
       logger: false,
+      autoIdleDelay: IDLE_AFTER,
       maxIdleTime: RENEW_IDLE,
       maxLiteralSize: ports.largest + 1024 * 1024,
       connectionTimeout: 30 * SECOND,
@@ -73,7 +79,7 @@ export function createMailboxReader(ports: MailboxReaderPorts): MailboxReader {
       socketTimeout: RENEW_IDLE + 5 * MINUTE,
     });
     fresh.on('error', (error) => ports.onFailure('the connection to the mailbox', error));
-    fresh.on('close', () => loop.requestAt(Date.now() + FIRST_RETRY));
+    fresh.on('close', () => loop.requestAt(Date.now() + retryAfter));
     fresh.on('exists', () => loop.request());
     await fresh.connect();
     await fresh.mailboxOpen(source.folder);
@@ -142,14 +148,14 @@ export function createMailboxReader(ports: MailboxReaderPorts): MailboxReader {
         client?.close();
         client = null;
         failures += 1;
-        return Date.now() + Math.min(LONGEST_RETRY, FIRST_RETRY * 2 ** Math.min(failures, 10));
+        return Date.now() + Math.min(LONGEST_RETRY, retryAfter * 2 ** Math.min(failures, 10));
       }
     },
     failed: (error) => ports.onFailure('the mailbox', error),
   });
 
   return {
-    start: () => loop.request(),
+    wake: () => loop.request(),
     async stop() {
       const stopping = loop.stop();
       client?.close();

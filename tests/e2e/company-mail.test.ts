@@ -71,7 +71,7 @@ describe.skipIf(!isPresent)('a company with Postfix', () => {
     const [one, two] = [canary('from swaks'), canary('from neomutt')];
     expect((await sendWithSwaks(letter([AMINA, BILAL], one))).code).toBe(0);
     await eventually(async () => expect([await amina.subjects(), await bilal.subjects()]).toEqual([[one], [one]]));
-    const file = { name: `${mark.text}.txt`, content: Buffer.from(`${canary('a file')}\n`) };
+    const file = { name: `${mark.text}.bin`, content: Buffer.from(`\u0000\u00ff${canary('a file')}`) };
     const sent = await sendWithNeomutt(letter([AMINA], two, { attachment: file }));
     expect(sent).toMatchObject({ code: 0, err: '' });
     await eventually(async () => expect(await amina.subjects()).toEqual([one, two]));

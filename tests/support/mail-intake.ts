@@ -26,7 +26,7 @@ export const EXPLAIN = explainFrom((order) => {
 const MiB = 1024 * 1024;
 
 export class MailIntake {
-  readonly folder = mkdtempSync(join(tmpdir(), 'cordon-intake-'));
+  readonly folder: string;
   readonly directory = new Map<string, MailRecipient>();
   readonly members = new Map<string, Member[]>();
   readonly failures: string[] = [];
@@ -39,8 +39,17 @@ export class MailIntake {
   smtp!: SmtpIntake;
   recipients!: Recipients;
 
-  static async start(options: Partial<SmtpIntakeOptions> = {}, limit = 64 * MiB): Promise<MailIntake> {
-    const intake = new MailIntake();
+  /** `parent`: folder for the connector's folder. */
+  private constructor(parent: string) {
+    this.folder = mkdtempSync(join(parent, 'cordon-intake-'));
+  }
+
+  static async start(
+    options: Partial<SmtpIntakeOptions> = {},
+    limit = 64 * MiB,
+    parent = tmpdir(),
+  ): Promise<MailIntake> {
+    const intake = new MailIntake(parent);
     intake.workspace = await openWorkspace(join(intake.folder, 'workspace'));
     await intake.open(limit);
     await intake.listen(options);

@@ -15,9 +15,9 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { greets, idsOf } from './mail-daemon.ts';
 import { tool } from './tools.ts';
 import { until } from './until.ts';
 
@@ -156,7 +156,7 @@ export async function startPostfix(
   try {
     await until(async () => {
       if (child.exitCode !== null) throw new Error(`Postfix ended with ${child.exitCode}`);
-      if (!(await greets(port))) throw new Error('Postfix does not respond');
+      if (!(await greets(port, '220'))) throw new Error('Postfix does not respond');
     }, 20_000);
   } catch (cause) {
     const text = `${output}\n${logged()}`;
@@ -184,23 +184,3 @@ function timeOf(name: string): number {
   const [, seconds = '0', micros = '0'] = /^(\d+)\..*M(\d+)/.exec(name) ?? [];
   return Number(seconds) * 1e6 + Number(micros);
 }
-
-function idsOf(user: string): { readonly uid: number; readonly gid: number } {
-  const line = readFileSync('/etc/passwd', 'utf8')
-    .split('\n')
-    .find((each) => each.startsWith(`${user}:`));
-  const [, , uid, gid] = (line ?? '').split(':');
-  if (uid === undefined || gid === undefined) throw new Error(`there is no user ${user}`);
-  return { uid: Number(uid), gid: Number(gid) };
-}
-
-const greets = (port: number): Promise<boolean> =>
-  new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1');
-    socket.once('data', (bytes: Buffer) => {
-      socket.destroy();
-      resolve(bytes.toString().startsWith('220'));
-    });
-    socket.once('error', () => resolve(false));
-    socket.once('close', () => resolve(false));
-  });
