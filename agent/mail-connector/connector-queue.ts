@@ -74,7 +74,10 @@ export interface ConnectorQueue {
   mail(id: string): QueuedMail | null;
   /** Content of the message. Exists until every delivery is handed over or has ended. */
   message(id: string): Promise<Buffer>;
-  waiting(kind: MailKind, limit: number): readonly DeliveryRow[];
+  /** Deliveries whose next attempt is due, oldest first. Inbound deliveries to one person keep their order. */
+  due(kind: MailKind, limit: number): readonly DeliveryRow[];
+  /** Time of the next attempt that is not due yet; null if none is planned. */
+  nextDue(kind: MailKind): number | null;
   delivery(mail: string, recipient: number): DeliveryRow | null;
   bySealed(sealed: string): DeliveryRow | null;
   /** Stores the id of the sealed mail before the first attempt, so that a repeated attempt uses the same id. */
@@ -160,7 +163,8 @@ export function openConnectorQueue(ports: {
     async message(id) {
       return key.unseal(`message ${id}`, await readFile(fileOf(id)));
     },
-    waiting: rows.waiting,
+    due: (kind, limit) => rows.due(kind, now(), limit, kind === 'inbound'),
+    nextDue: (kind) => rows.nextDue(kind, now()),
     delivery: rows.delivery,
     bySealed: rows.bySealed,
     assignSealed(mail, recipient) {

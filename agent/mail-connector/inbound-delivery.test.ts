@@ -128,7 +128,7 @@ async function opened({ self, key, client }: Recipient): Promise<string[]> {
   return texts;
 }
 
-const outbound = () => intake.queue.waiting('outbound', 10);
+const outbound = () => intake.queue.due('outbound', 10);
 async function notification(): Promise<string> {
   const [row] = outbound();
   return row ? (await intake.queue.message(row.mail)).toString() : '';
@@ -150,7 +150,7 @@ describe('delivery to devices', () => {
     await delivery.run();
     for (const each of devices) expect(await opened(each)).toEqual([expect.stringContaining('body of one')]);
     const [row] = service.accepted;
-    expect(intake.queue.waiting('inbound', 10)).toEqual([]);
+    expect(intake.queue.due('inbound', 10)).toEqual([]);
     await expect(intake.queue.message(intake.queue.bySealed(row?.id ?? '')?.mail ?? '')).rejects.toThrow(/ENOENT/);
     await event(0, 'delivered');
     expect(intake.queue.bySealed(row?.id ?? '')).toBeNull();
@@ -196,6 +196,26 @@ describe('delivery to devices', () => {
       expect.stringContaining('body of one'),
       expect.stringContaining('body of two'),
     ]);
+  });
+
+  it('does not let the mail of one person delay the mail of others', async () => {
+    const bilal = intake.person('bilal@corp.example');
+    intake.members.set(
+      bilal,
+      (intake.members.get(amina) ?? []).map((member) => ({ ...member, person: bilal, email: 'bilal@corp.example' })),
+    );
+    const known = intake.members.get(amina) ?? [];
+    intake.members.set(amina, []);
+    for (let count = 0; count < 520; count += 1) await add(`waits ${count}`);
+    await delivery.run();
+    await add('for bilal', {
+      to: [{ address: 'bilal@corp.example', person: bilal, notify: null, originalRecipient: null }],
+    });
+    await delivery.run();
+    expect(service.accepted).toHaveLength(1);
+    intake.members.set(amina, known);
+    for (let next: number | null = now; next !== null; next = await delivery.run()) now = next;
+    expect(service.accepted).toHaveLength(521);
   });
 
   it('gives mail to no device that is enrolled after the mail was handed over', async () => {
@@ -305,7 +325,7 @@ describe('notifications', () => {
     await delivery.run();
     for (const index of [0, 1]) await event(index, result);
     expect(outbound()).toHaveLength(count);
-    expect(intake.queue.waiting('inbound', 10)).toEqual([]);
+    expect(intake.queue.due('inbound', 10)).toEqual([]);
     if (count > 0) expect(await notification()).toMatch(`Action: ${result === 'delivered' ? 'delivered' : 'failed'}`);
   });
 

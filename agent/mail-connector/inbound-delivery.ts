@@ -45,7 +45,6 @@ export function createInboundDelivery(ports: InboundDeliveryPorts): InboundDeliv
   /** Returns the time of the next attempt for this lane; null if the lane is empty. */
   async function runLane(lane: readonly DeliveryRow[]): Promise<number | null> {
     for (const delivery of lane) {
-      if (delivery.nextAt > now()) return delivery.nextAt;
       const next = await attempt(delivery);
       // A later message waits for an earlier one to the same person, so that messages keep their order.
       if (next !== null) return next;
@@ -129,14 +128,17 @@ export function createInboundDelivery(ports: InboundDeliveryPorts): InboundDeliv
 
   return {
     async run() {
-      const lanes = [...Map.groupBy(queue.waiting('inbound', PER_RUN), ({ lane }) => lane).values()];
+      const due = queue.due('inbound', PER_RUN);
+      const lanes = [...Map.groupBy(due, ({ lane }) => lane).values()];
       const times: (number | null)[] = [];
       const workers = Array.from({ length: LANES }, async () => {
         for (let lane = lanes.shift(); lane; lane = lanes.shift()) times.push(await runLane(lane));
       });
       await Promise.all(workers);
-      const due = times.filter((each) => each !== null);
-      return due.length === 0 ? null : Math.min(...due);
+      // More deliveries may be due than one run reads.
+      if (due.length === PER_RUN && times.includes(null)) times.push(now());
+      const next = [...times, queue.nextDue('inbound')].filter((each) => each !== null);
+      return next.length === 0 ? null : Math.min(...next);
     },
     async take({ id, device, event, denial }) {
       const delivery = queue.bySealed(id);

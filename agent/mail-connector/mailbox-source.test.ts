@@ -72,7 +72,7 @@ describe.skipIf(!dovecotTool.present)('a mailbox of a real Dovecot', () => {
   };
   const letter = (to: string, subject: string) =>
     `Return-Path: <otto@outside.example>\nDelivered-To: ${to}\nSubject: ${subject}\n\ntext\n`;
-  const queued = () => intake.queue.waiting('inbound', 100);
+  const queued = () => intake.queue.due('inbound', 100);
 
   beforeEach(async () => {
     dovecot = await startDovecotMailbox();

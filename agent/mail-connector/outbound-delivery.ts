@@ -67,23 +67,14 @@ export function createOutboundDelivery(ports: {
 
   return {
     async run() {
-      const mails = Map.groupBy(queue.waiting('outbound', PER_RUN), ({ mail }) => mail);
-      let next: number | null = null;
-      const nextAt = (time: number) => {
-        next = Math.min(next ?? time, time);
-      };
-      for (const [id, deliveries] of mails) {
-        const due = deliveries.filter((delivery) => delivery.nextAt <= now());
-        const mail = due.length > 0 ? queue.mail(id) : null;
+      const due = queue.due('outbound', PER_RUN);
+      for (const [id, deliveries] of Map.groupBy(due, ({ mail }) => mail)) {
+        const mail = queue.mail(id);
         const own = ownSuspension(ports.gate());
         // While an order holds mail, only notifications leave, because they tell senders about the order.
-        if (mail && !(own && !own.returns && mail.envelope.from !== null)) await attempt(mail, due);
-        for (const { mail: of, recipient } of deliveries) {
-          const left = queue.delivery(of, recipient);
-          if (left && left.nextAt > now()) nextAt(left.nextAt);
-        }
+        if (mail && !(own && !own.returns && mail.envelope.from !== null)) await attempt(mail, deliveries);
       }
-      return next;
+      return queue.nextDue('outbound');
     },
   };
 }

@@ -108,7 +108,7 @@ async function take(
 }
 
 const inbound = async () => {
-  const rows = intake.queue.waiting('inbound', 10);
+  const rows = intake.queue.due('inbound', 10);
   return Promise.all(
     rows.map(async ({ mail, lane }) => ({
       lane,

@@ -24,6 +24,7 @@ create table if not exists delivery (
   primary key (mail, recipient)
 ) without rowid;
 create index if not exists delivery_due on delivery (kind, state, number);
+create index if not exists delivery_lane on delivery (kind, state, lane, number, next_at);
 create unique index if not exists delivery_sealed on delivery (sealed) where sealed is not null;
 create table if not exists copy (
   sealed text not null, device text not null, state text not null, denial blob,
@@ -131,13 +132,31 @@ export function openQueueRows(file: string) {
       return Object.fromEntries(rows.map((row) => [`${row['kind']} ${row['state']}`, whole(row['count'])]));
     },
 
-    waiting: (kind: MailKind, limit: number): DeliveryRow[] =>
-      sql
+    /**
+     * Deliveries whose next attempt is due, oldest first. `inLanes`: a delivery also waits for every earlier one of its lane. One person
+     * whose devices are away must not delay the mail of others.
+     */
+    due(kind: MailKind, now: number, limit: number, inLanes: boolean): DeliveryRow[] {
+      const blocked = inLanes
+        ? `and not exists (select 1 from delivery as earlier where earlier.kind = delivery.kind and earlier.state = 'waiting'
+             and earlier.lane = delivery.lane and earlier.number < delivery.number and earlier.next_at > ?)`
+        : '';
+      return sql
         .all(
-          `select ${COLUMNS} from delivery where kind = ? and state = 'waiting' order by number, recipient limit ?`,
-          ...[kind, limit],
+          `select ${COLUMNS} from delivery where kind = ? and state = 'waiting' and next_at <= ? ${blocked}
+           order by number, recipient limit ?`,
+          ...[kind, now, ...(inLanes ? [now] : []), limit],
         )
-        .map(deliveryOf),
+        .map(deliveryOf);
+    },
+    /** Time of the next attempt after `now`; null if none is planned. */
+    nextDue(kind: MailKind, now: number): number | null {
+      const row = one(
+        `select min(next_at) as next from delivery where kind = ? and state = 'waiting' and next_at > ?`,
+        ...[kind, now],
+      );
+      return row?.['next'] == null ? null : whole(row['next']);
+    },
     delivery(mail: string, recipient: number): DeliveryRow | null {
       const row = one(`select ${COLUMNS} from delivery where mail = ? and recipient = ?`, mail, recipient);
       return row ? deliveryOf(row) : null;

@@ -24,7 +24,7 @@ afterEach(async () => {
   await intake?.close();
 });
 
-const waiting = () => intake.queue.waiting('inbound', 10);
+const waiting = () => intake.queue.due('inbound', 10);
 
 function everyFile(folder: string): string {
   return readdirSync(folder, { recursive: true, withFileTypes: true })

@@ -26,9 +26,9 @@ it.skipIf(!smallDisks.present)('replies 452 4.3.1 on a full disk, and loses no a
   expect(await send(1)).toMatch(/^250/);
   disk.fill();
   for (const _ of [1, 2]) expect(await send(2)).toMatch(/^452 4\.3\.1/);
-  const [first] = intake.queue.waiting('inbound', 10);
+  const [first] = intake.queue.due('inbound', 10);
   expect((await intake.queue.message(first?.mail ?? '')).toString()).toContain('text 1');
   disk.makeRoom();
   expect(await send(2)).toMatch(/^250/);
-  expect(intake.queue.waiting('inbound', 10)).toHaveLength(2);
+  expect(intake.queue.due('inbound', 10)).toHaveLength(2);
 });
