@@ -1,86 +1,44 @@
-/** Dialog in which a person confirms an action with a passkey. It shows the exact content whose hash the passkey signs. */
-import { Button, Code, Group, Modal, Stack, Text } from '@mantine/core';
-import { useMutation } from '@tanstack/react-query';
-import { useEffect, useState } from 'react';
-import type { PasskeyDemand } from '../../../shared/api/passkeys.ts';
-import { Failure } from '../../../shared/look/states.tsx';
-import { actionName } from '../actions/action-words.ts';
+/**
+ * Confirmation of an action by a passkey, before the API client repeats the request. The browser loads the dialog's program only when an
+ * action needs the dialog.
+ */
+import { type ComponentType, useEffect, useState } from 'react';
+import { ApiError } from '../../../shared/look/api-error.ts';
 import { registerConfirmation } from '../client/step-up.ts';
+import type { PasskeyConfirmationDialog, Question } from './passkey-confirmation-dialog.tsx';
 
-const ABOVE_DIALOGS = 400;
+type DialogProps = Parameters<typeof PasskeyConfirmationDialog>[0];
 
-interface Question {
-  readonly demand: PasskeyDemand;
-  readonly settle: (header: string | null) => void;
+async function loadDialog() {
+  try {
+    return (await import('./passkey-confirmation-dialog.tsx')).PasskeyConfirmationDialog;
+  } catch {
+    throw new ApiError(
+      'unreachable',
+      'The dialog for the confirmation did not load. The server may be unreachable. Try again.',
+      0,
+    );
+  }
 }
 
 export function PasskeyConfirmation() {
+  const [dialog, setDialog] = useState<{ readonly Dialog: ComponentType<DialogProps> } | null>(null);
   const [question, setQuestion] = useState<Question | null>(null);
-  const confirming = useMutation({
-    mutationFn: async (demand: PasskeyDemand) => {
-      const { confirmAction } = await import('../client/passkeys.ts');
-      return confirmAction(demand);
-    },
-    onSuccess: (header) => finish(header),
-  });
+
   useEffect(
     () =>
-      registerConfirmation(
-        (demand) =>
-          new Promise((settle) => {
-            setQuestion({ demand, settle });
-          }),
-      ),
+      registerConfirmation(async (demand) => {
+        const Dialog = await loadDialog();
+        setDialog({ Dialog });
+        return new Promise((settled) => {
+          const settle = (header: string | null) => {
+            setQuestion(null);
+            settled(header);
+          };
+          setQuestion({ demand, settle });
+        });
+      }),
     [],
   );
-
-  function finish(header: string | null): void {
-    question?.settle(header);
-    setQuestion(null);
-    confirming.reset();
-  }
-
-  return (
-    <Modal
-      opened={question !== null}
-      onClose={() => finish(null)}
-      title="Confirm action with passkey"
-      size="lg"
-      zIndex={ABOVE_DIALOGS}
-    >
-      {question && (
-        <Stack>
-          <Text>
-            Your passkey signs this action: <b>{actionName(question.demand.action)}</b>. The server keeps the signature.
-          </Text>
-          <Code block style={{ overflowWrap: 'anywhere', whiteSpace: 'pre-wrap' }}>
-            {pretty(question.demand.content)}
-          </Code>
-          <Text size="sm">
-            SHA-256 of the content:{' '}
-            <Code block style={{ overflowWrap: 'anywhere', whiteSpace: 'pre-wrap' }}>
-              {question.demand.hash}
-            </Code>
-          </Text>
-          {confirming.isError && <Failure error={confirming.error} />}
-          <Group justify="flex-end">
-            <Button variant="default" onClick={() => finish(null)}>
-              Cancel
-            </Button>
-            <Button data-autofocus loading={confirming.isPending} onClick={() => confirming.mutate(question.demand)}>
-              Confirm with passkey
-            </Button>
-          </Group>
-        </Stack>
-      )}
-    </Modal>
-  );
-}
-
-function pretty(content: string): string {
-  try {
-    return JSON.stringify(JSON.parse(content), null, 2);
-  } catch {
-    return content;
-  }
+  return dialog && <dialog.Dialog question={question} />;
 }
