@@ -41,6 +41,10 @@ const handlers = {
   said: ({ text, ...where }: Which & { text: string }) => fleet().said(where, text),
   received: (where: Which) => fleet().received(where),
   messaging: (which: Which) => fleet().messaging(which),
+  mail: ({ from, to, text, ...which }: Which & { from: string; to: string; text: string }) =>
+    fleet().mail(which, { from, to, text }),
+  mails: (which: Which) => fleet().mails(which),
+  mailState: (which: Which) => fleet().mailState(which),
   progress: (_: null) => fleet().progress,
   restless: ({ list }: { list: number }) => fleet().restless(list),
   states: ({ label }: { label: string }) => fleet().states(label),

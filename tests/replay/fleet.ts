@@ -167,6 +167,20 @@ export class Fleet implements Mortal {
     return this.process.call('said', { label: this.label, index: 0, text });
   }
 
+  /** Sends a mail from the first device. */
+  mail(from: string, to: string, text: string): Promise<Written | null> {
+    return this.process.call('mail', { label: this.label, index: 0, from, to, text });
+  }
+
+  /** Subjects of the mails in the inbox of the first device. */
+  mails(): Promise<readonly string[]> {
+    return this.process.call('mails', { label: this.label, index: 0 });
+  }
+
+  mailState(): Promise<string | null> {
+    return this.process.call('mailState', { label: this.label, index: 0 });
+  }
+
   /** Messages that one device received from others. */
   received(index: number): Promise<Received[]> {
     return this.process.call('received', { label: this.label, index });

@@ -81,7 +81,7 @@ export async function startInstallation(
     const owner = await firstOwner(adminUrl, firstOwnerLink);
     const joined = await Promise.all(peopleOf(timeline).map((name) => inviteApprover(adminUrl, owner, name)));
     await adoptApproverSet(owner, joined);
-    const writes = timeline.steps.some((step) => 'do' in step && step.do === 'send');
+    const writes = timeline.steps.some((step) => 'do' in step && (step.do === 'send' || step.do === 'mail'));
     const organization = writes ? await foundOrganization(owner, joined) : null;
     return {
       adminUrl,

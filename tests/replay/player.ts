@@ -21,6 +21,7 @@ import { check, type Unmet } from './expectation.ts';
 import { Fleet, FleetProcess } from './fleet.ts';
 import { HomeDesk } from './home-desk.ts';
 import { type Installation, startInstallation } from './installation.ts';
+import { addressOf, MailDesk } from './mail-desk.ts';
 import { MessageDesk, userOf } from './message-desk.ts';
 import { type Mortal, Mortals, type Writes } from './mortals.ts';
 import { OrderDesk } from './order-desk.ts';
@@ -117,7 +118,7 @@ export async function openPlayer(
     const groups = new Map<string, string>();
     for (const fleet of fleets) groups.set(fleet.label, await enrollFleet(fleet, installation.owner.api));
     await all([...processes.values()].map((process) => process.launch()));
-    const playing = new Playing(timeline, installation, fleets, groups, start);
+    const playing = new Playing(timeline, installation, fleets, groups, start, folder);
     await playing.settle();
     const { adminUrl, owner } = installation;
     return {
@@ -141,11 +142,23 @@ async function enrollFleet(fleet: Fleet, api: Caller): Promise<string> {
   const { id } = await api.call('POST', '/groups', groupView, { name: label });
   const create = createCodes(api);
   const code = async (index: number) => {
-    const draft = { user: userOf(label, index), group: id, home, ...(seat === undefined ? {} : { seat }) };
+    const draft = {
+      user: userOf(label, index),
+      email: addressOf(label, index),
+      group: id,
+      home,
+      ...(seat === undefined ? {} : { seat }),
+    };
     return (await create(draft)).link;
   };
   await fleet.enroll(await Promise.all(Array.from({ length: count }, (_, index) => code(index))));
   return id;
+}
+
+/** Activation link of a mail connector. Only a session of an owner can create it. */
+async function connectorLink({ browser }: Person): Promise<string> {
+  const { id: group } = await browser.call('POST', '/groups', groupView, { name: 'mail connector' });
+  return (await createCodes(browser)({ user: 'Mail connector', group, mailConnector: true })).link;
 }
 
 class Playing {
@@ -154,6 +167,7 @@ class Playing {
   readonly #fleets: ReadonlyMap<string, Fleet>;
   readonly #desk: OrderDesk;
   readonly #messages: MessageDesk;
+  readonly #mail: MailDesk;
   readonly #api: Caller;
   readonly #homes: HomeDesk;
   readonly mortals: Mortals;
@@ -165,6 +179,7 @@ class Playing {
     fleets: readonly Fleet[],
     groups: Map<string, string>,
     now: Instant,
+    folder: string,
   ) {
     this.#timeline = timeline;
     this.#installation = installation;
@@ -172,6 +187,12 @@ class Playing {
     this.#desk = new OrderDesk(installation.people, groups, timeline.zone);
     this.#messages = new MessageDesk((label) => this.fleet(label), installation.organization);
     this.#api = installation.owner.api;
+    this.#mail = new MailDesk({
+      folder,
+      link: () => connectorLink(installation.owner),
+      fleet: (label) => this.fleet(label),
+      organization: installation.organization,
+    });
     this.#homes = new HomeDesk(installation.adminUrl, installation.owner);
     this.mortals = new Mortals(new Map<string, Mortal>([['server', installation], ...this.#fleets]));
     this.#now = now;
@@ -199,7 +220,9 @@ class Playing {
     else if (again) await this.#wake();
     if ('is' in step) {
       const order = step.order === undefined ? null : this.#desk.numberOf(step.order);
-      await this.#within(() => this.#messages.amiss(step, order));
+      await this.#within(() =>
+        step.expect === 'mail' ? this.#mail.amiss(step, order) : this.#messages.amiss(step, order),
+      );
       return {};
     }
     if ('texts' in step) {
@@ -382,6 +405,9 @@ class Playing {
       case 'send':
         await this.#within(() => this.#messages.unready(act));
         return await this.#messages.send(act);
+      case 'mail':
+        await this.#within(() => this.#mail.unready(act));
+        return await this.#mail.mail(act);
       case 'stop':
         return await this.#installation.stop();
       case 'start':

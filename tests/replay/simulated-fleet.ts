@@ -86,6 +86,8 @@ export interface DeviceState {
 
 /** Enrollment mostly waits for the server, so more at the same time would only queue there. */
 const ENROLL_AT_ONCE = 8;
+/** More mails than a timeline sends to one device. */
+const MOST_MAILS = 200;
 /** A server completes so many handshakes well within their deadline. */
 const CONNECT_AT_ONCE = 32;
 const CONNECT_WITHIN = 5_000;
@@ -298,17 +300,34 @@ export class SimulatedFleet {
   async write(from: Which, name: string, text: string): Promise<Written | null> {
     const messaging = this.#device(from)?.agent.messaging;
     if (!messaging) return null;
-    try {
+    return written(async () => {
       const known = messaging.conversations().find(({ people }) => people.some((person) => person.name === name));
       const people = known ? [] : [await personOf(messaging, name)];
       const conversation = known?.id ?? (await messaging.start({ people, title: null }));
       await messaging.send(conversation, { text, attachments: [] });
-      return { refused: null };
-    } catch (error) {
-      if (!isCordonError(error)) throw error;
-      const { order } = error.context;
-      return { refused: error.code, order: typeof order === 'string' ? order : null, detail: error.message };
-    }
+    });
+  }
+
+  /** A mail with this text as its subject. Null: the device is no longer enrolled. */
+  async mail(where: Which, { from, to, text }: { from: string; to: string; text: string }): Promise<Written | null> {
+    const mail = this.#device(where)?.agent.mail;
+    if (!mail) return null;
+    const message = `From: ${from}\r\nTo: ${to}\r\nSubject: ${text}\r\n\r\n${text}\r\n`;
+    return written(() => mail.submit(Buffer.from(message), { from, to: [to] }));
+  }
+
+  /** Subjects of the mails in the inbox. */
+  mails(where: Which): readonly string[] {
+    const page = { before: null, limit: MOST_MAILS };
+    return (
+      this.#device(where)
+        ?.agent.mail.list('inbox', page)
+        .map(({ subject }) => subject) ?? []
+    );
+  }
+
+  mailState(where: Which): string | null {
+    return this.#device(where)?.agent.mail.state().state ?? null;
   }
 
   /** The message with this text, from one device's view. Two copies count as none, because the message has arrived twice. */
@@ -368,6 +387,18 @@ export class SimulatedFleet {
         })),
       };
     });
+  }
+}
+
+async function written(write: () => Promise<unknown>): Promise<Written> {
+  try {
+    await write();
+    return { refused: null };
+  } catch (error) {
+    if (!isCordonError(error)) throw error;
+    const { order, orders } = error.context;
+    const [named = null] = Array.isArray(orders) ? orders : [order];
+    return { refused: error.code, order: typeof named === 'string' ? named : null, detail: error.message };
   }
 }
 

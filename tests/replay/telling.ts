@@ -37,6 +37,8 @@ export function describeStep(step: Step): string {
       return `clock ${step.label} ${step.offset}`;
     case 'send':
       return `send "${step.text}" from ${step.from} to ${step.to}`;
+    case 'mail':
+      return `mail "${step.text}" from ${step.from} to ${step.to}`;
     case 'crash':
       return `crash ${step.who}`;
     case 'stop':

@@ -12,6 +12,9 @@ import { withCurrentNames } from './earlier-names.ts';
 /** A timeline that cannot be played, with the position of its error. */
 export class TimelineError extends Error {}
 
+/** Sender of a mail from outside the company. */
+export const OUTSIDE = 'outside';
+
 const label = z.string().regex(/^[a-z0-9][a-z0-9_-]{0,39}$/, 'is lower-case letters, digits, - and _');
 const name = z.string().min(1).max(60);
 const time = z
@@ -144,6 +147,14 @@ const STEPS = {
   start: z.strictObject({ ...act, do: z.literal('start') }),
   /** Placed on every device of the label, or released. */
   'legal-hold': z.strictObject({ ...act, do: z.literal('legal-hold'), label, released: z.boolean().default(false) }),
+  /** From the first device of a label, or from outside the company, to the person of another label's first device. The text is the subject. */
+  mail: z.strictObject({
+    ...act,
+    do: z.literal('mail'),
+    from: label,
+    to: label,
+    text: z.string().regex(/^[ -~]{1,200}$/),
+  }),
   /** From the first device of one label to the person of another label's first device. The text identifies the message afterward. */
   send: z.strictObject({ ...act, do: z.literal('send'), from: label, to: label, text: z.string().min(1).max(200) }),
 } as const;
@@ -165,6 +176,14 @@ const messageSchema = z.strictObject({
   expect: z.literal('message'),
   text: z.string(),
   is: z.enum(['waiting', 'sent', 'held', 'delivered', 'refused', 'returned']),
+  order: label.optional(),
+});
+
+const mailSchema = z.strictObject({
+  ...at,
+  expect: z.literal('mail'),
+  text: z.string(),
+  is: z.enum(['delivered', 'held', 'returned']),
   order: label.optional(),
 });
 
@@ -192,10 +211,12 @@ export type Act = { [K in keyof typeof STEPS]: Timed<z.infer<(typeof STEPS)[K]>>
 export type ActOf<K extends keyof typeof STEPS> = Extract<Act, { do: K }>;
 /** State of a message, as reported by both agents. */
 export type MessageExpectation = Timed<z.infer<typeof messageSchema>>;
+/** State of a mail, as reported by the server's events and by the recipient's agent. */
+export type MailExpectation = Timed<z.infer<typeof mailSchema>>;
 /** Messages that have arrived, as reported by the recipient's own agent. */
 export type InboxExpectation = Timed<z.infer<typeof inboxSchema>>;
 export type WorkspaceExpectation = Timed<z.infer<typeof workspaceSchema>>;
-export type Step = Act | Expectation | MessageExpectation | InboxExpectation | WorkspaceExpectation;
+export type Step = Act | Expectation | MessageExpectation | MailExpectation | InboxExpectation | WorkspaceExpectation;
 
 export interface Timeline {
   readonly name: string;
@@ -265,6 +286,7 @@ function stepOf(raw: Record<string, unknown>, number: number, zone: string): Ste
   });
   if (raw['do'] === undefined) {
     if (raw['expect'] === 'message') return timed(parsed(messageSchema, raw, where));
+    if (raw['expect'] === 'mail') return timed(parsed(mailSchema, raw, where));
     if (raw['expect'] === 'inbox') return timed(parsed(inboxSchema, raw, where));
     if (raw['expect'] === 'workspace') return timed(parsed(workspaceSchema, raw, where));
     return timed(parsed(stateSchema, raw, where));
@@ -319,6 +341,8 @@ function stepOf(raw: Record<string, unknown>, number: number, zone: string): Ste
       return timed(parsed(STEPS['legal-hold'], raw, where));
     case 'send':
       return timed(parsed(STEPS.send, raw, where));
+    case 'mail':
+      return timed(parsed(STEPS.mail, raw, where));
   }
 }
 
@@ -354,8 +378,9 @@ function checkTogether({ fleet, steps }: Timeline): void {
     last = step.at;
     if ('label' in step && !labels.has(step.label)) throw wrong(`no fleet is labeled "${step.label}"`);
     if ('who' in step && step.who !== 'server' && !labels.has(step.who)) throw wrong(`nobody is called "${step.who}"`);
-    if ('do' in step && step.do === 'send') {
-      const stranger = [step.from, step.to].find((one) => !labels.has(one));
+    if ('do' in step && (step.do === 'send' || step.do === 'mail')) {
+      const isKnown = (one: string) => labels.has(one) || (step.do === 'mail' && one === OUTSIDE);
+      const stranger = [step.from, step.to].find((one) => !isKnown(one));
       if (stranger !== undefined) throw wrong(`no fleet is labeled "${stranger}"`);
       if (sent.has(step.text)) throw wrong(`"${step.text}" was sent before; a text names its message`);
       sent.set(step.text, step.to);

@@ -11,21 +11,23 @@ export interface CodeDraft {
   readonly home?: string | null;
   readonly seat?: string | null;
   readonly mailConnector?: boolean;
+  /** E-mail address of a new person. */
+  readonly email?: string;
 }
 
 export function createCodes(api: Pick<Caller, 'call'>) {
   const people = new Map<string, Promise<{ readonly id: string; readonly groups: Set<string> }>>();
 
-  async function personOf(name: string, group: string) {
+  async function personOf(name: string, group: string, email: string | null) {
     const query = new URLSearchParams({ name, limit: '1' });
     const [known] = (await api.call('GET', `/people?${query}`, personPage)).people;
-    const person = known ?? (await api.call('POST', '/people', personView, { name, groups: [group] }));
+    const person = known ?? (await api.call('POST', '/people', personView, { name, email, groups: [group] }));
     return { id: person.id, groups: new Set<string>(person.groups.map(({ id }) => id)) };
   }
 
-  return async ({ user, group = '', ...rest }: CodeDraft): Promise<{ id: DeviceId; link: string }> => {
+  return async ({ user, group = '', email, ...rest }: CodeDraft): Promise<{ id: DeviceId; link: string }> => {
     const key = foldedName(user);
-    const found = people.get(key) ?? personOf(user, group);
+    const found = people.get(key) ?? personOf(user, group, email ?? null);
     people.set(key, found);
     const person = await found;
     if (!person.groups.has(group)) {
