@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { CordonError } from '../../shared/errors.ts';
 import { LARGEST_MAIL } from '../../shared/protocol/mail-http.ts';
 import { letter, type MailDevice, MailWorld, type TestConnector } from '../../tests/support/mail-world.ts';
+import type { Workspace } from '../workspace/workspace.ts';
 import type { MailFolder, MailItem } from './mail.ts';
 
 let world: MailWorld;
@@ -119,6 +120,23 @@ describe('received mail', () => {
     const [item] = list(ada);
     expect(item).toMatchObject({ problem: expect.stringContaining('cannot be parsed') });
     expect(await ada.mail.source(item?.id ?? '')).toHaveLength(2_000_015);
+  });
+
+  it('waits on the server while the disk is full', async () => {
+    await ada.stop();
+    const full = Object.assign(new Error('no space left'), { code: 'ENOSPC' });
+    let isFull = true;
+    const put: Workspace['put'] = async (name, content) => {
+      if (isFull) throw full;
+      await ada.workspace.put(name, content);
+    };
+    const again = await world.boot({ ...ada, workspace: { ...ada.workspace, put } });
+    await connector.deliver('Ada', letter('Large'));
+    await fetch(again);
+    expect([subjects(again), again.failures, world.service.waiting(again.id)]).toEqual([[], [full], 1]);
+    isFull = false;
+    await fetch(again);
+    expect([subjects(again), world.service.waiting(again.id)]).toEqual([['Large'], 0]);
   });
 
   it('is found by subject, person and text', async () => {
