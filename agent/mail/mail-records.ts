@@ -55,7 +55,8 @@ export interface MailRecords {
   mail(id: string): FoundRecord<MailRecord>;
   draft(id: string): FoundRecord<DraftRecord>;
   read(row: ListedMail): MailRecord | DraftRecord;
-  text(row: ListedMail): string;
+  /** Text for the search. */
+  text(id: string): string;
   save(
     mail: Omit<StoredMail, 'summary' | 'text'>,
     record: MailRecord | DraftRecord,
@@ -92,7 +93,10 @@ export function createMailRecords(ports: { readonly store: MailStore; readonly v
       throw new CordonError('not_found', 'This device has no draft with that identifier. It may have been sent.');
     },
     read,
-    text: (row) => (row.text ? vault.openBytes(textContextOf(row.id), row.text).toString('utf8') : ''),
+    text(id) {
+      const sealed = store.mail(id)?.text;
+      return sealed ? vault.openBytes(textContextOf(id), sealed).toString('utf8') : '';
+    },
     save(mail, record, text) {
       const sealedText = text === undefined ? null : Buffer.from(text.slice(0, LONGEST_SEARCHED));
       store.saveMail({

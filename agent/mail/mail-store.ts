@@ -31,7 +31,7 @@ export interface MailStore extends MailKeyStore {
   mail(id: string): ListedMail | null;
   mailWithTransport(transport: string): ListedMail | null;
   removeMail(id: string): void;
-  /** Newest `limit` mails of a folder, or of all folders, before the number `before`. */
+  /** Newest `limit` mails of a folder, or of all folders, before the number `before`. The texts for the search are left out. */
   mails(folder: MailFolder | null, before: number | null, limit: number): readonly ListedMail[];
   countUnread(): number;
   /** Mails to hand to the server, the earliest attempt first. */

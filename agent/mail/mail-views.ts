@@ -24,11 +24,16 @@ export function createMailViews(ports: {
   const { store, records, files, parser } = ports;
   const itemIn = (row: ListedMail): MailItem => itemOf(row, records.read(row));
 
+  function textHolds(id: string, words: readonly string[]): boolean {
+    const text = records.text(id);
+    return words.every((word) => holds(text, word));
+  }
+
   function isMatch(row: ListedMail, item: MailItem, wanted: readonly string[]): boolean {
     const people = [...(item.from ? [item.from] : []), ...item.to].map(({ name, address }) => `${name} ${address}`);
     const texts = [item.subject, item.excerpt, ...people];
     const missing = wanted.filter((word) => !texts.some((text) => holds(text, word)));
-    return missing.length === 0 || missing.every((word) => holds(records.text(row), word));
+    return missing.length === 0 || textHolds(row.id, missing);
   }
 
   return {

@@ -88,7 +88,8 @@ function listRows(rows: DeviceRows) {
     mails: (folder, before, limit) =>
       rows
         .all(
-          `${select} and (? is null or folder = ?) and (? is null or number < ?) order by number desc limit ?`,
+          `select number, id, folder, unread, transport, due, summary, null as body_text from mail
+           where device = ? and (? is null or folder = ?) and (? is null or number < ?) order by number desc limit ?`,
           ...[folder, folder, before, before, limit],
         )
         .map(mailOf),
