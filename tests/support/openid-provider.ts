@@ -31,7 +31,7 @@ export async function startProvider(people: Record<string, ProviderPerson>, redi
   const issuer = () => `http://127.0.0.1:${address?.port}`;
 
   function create(): Provider {
-    const made = new Provider(issuer(), {
+    const made: Provider = new Provider(issuer(), {
       clients: [
         {
           client_id: CLIENT.id,
