@@ -1,6 +1,7 @@
 /**
  * Processes of the mail path are killed with -9 at chosen writes, between the start of an SMTP transaction and the acknowledgment of the
- * devices. The sender repeats a message until it receives 250, as a mail server does. Each recipient gets each message once, in order.
+ * devices. The sender repeats a message until it receives 250, as a mail server does. Each recipient gets each message once, in order. At
+ * the same time, a device writes to the outside. The company's mail server gets each of these messages, with one Message-ID.
  */
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -9,7 +10,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type CompanyMail, connectorReady, openCompanyMail } from '../support/company-mail.ts';
-import { freePort } from '../support/free-port.ts';
+import { startMailServer, type TestMailServer } from '../support/mail-server.ts';
 import type { MailUser } from '../support/mail-user.ts';
 import { arm, writesOf } from '../support/mortal-process.ts';
 import type { DeathAt } from '../support/mortal-writes.ts';
@@ -29,6 +30,7 @@ type Who = keyof typeof PROCESSES;
 type KillPoint = DeathAt & { readonly who: Who };
 
 let folder: string;
+let outside: TestMailServer;
 let company: CompanyMail;
 let amina: MailUser;
 let bilal: MailUser;
@@ -36,20 +38,27 @@ const sent: string[] = [];
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'cordon-mortal-'));
+  outside = await startMailServer(folder, { tls: 'offered' });
   const mortal = {
     NODE_OPTIONS: `--import ${import.meta.resolve('../support/mortal-process.ts')}`,
     MORTAL_FOLDER: folder,
   };
   company = await openCompanyMail({
-    submission: await freePort(),
+    submission: outside.port,
     server: mortal,
-    connectorEnv: { ...mortal, CORDON_CONNECTOR_TLS: 'optional' },
+    connectorEnv: {
+      ...mortal,
+      CORDON_CONNECTOR_TLS: 'optional',
+      CORDON_CONNECTOR_SUBMISSION_URL: outside.url(),
+      NODE_EXTRA_CA_CERTS: outside.authorityFile,
+    },
   });
   amina = await company.person('Amina', { env: mortal });
   bilal = await company.person('Bilal');
 }, 300_000);
 afterAll(async () => {
   await company?.close();
+  await outside?.stop();
   rmSync(folder, { recursive: true, force: true });
 });
 
@@ -88,6 +97,18 @@ async function arrived(): Promise<void> {
     WITHIN,
     100,
   );
+}
+
+/** Waits until the company's mail server has each message. A repeated submission has the same Message-ID. */
+async function submitted(subjects: readonly string[]): Promise<void> {
+  const fieldOf = (headers: string, name: string) => new RegExp(`^${name}: (.*)$`, 'im').exec(headers)?.[1]?.trim();
+  await until(() => {
+    const received = outside.received.map(({ headers }) => fieldOf(headers, 'Subject'));
+    expect(new Set(received)).toEqual(new Set(subjects));
+  }, WITHIN);
+  const identifiers = new Set(outside.received.map(({ headers }) => fieldOf(headers, 'Message-ID')));
+  expect(identifiers.size).toBe(subjects.length);
+  console.log(`${subjects.length} messages of a device, ${outside.received.length} submissions`);
 }
 
 async function journey(): Promise<void> {
@@ -173,11 +194,14 @@ it(`case 54: no mail is lost and none is doubled when processes are killed with 
     sent.push(`message-${sent.length + 1}`);
     // The sender waits for its reply while the process is down, so the restart runs at the same time.
     const sending = sendReliably(sent.at(-1) ?? '');
+    const writing = bilal.send('otto@outside.example', sent.at(-1) ?? '', 'from a device');
     await Promise.race([gone(who), sending.then(() => arrived())]).catch(() => undefined);
     if (await restart(who)) reached += 1;
     await sending;
+    await writing;
     await arrived();
   }
+  await submitted(sent.slice(-points.length));
   const stages = points.map(({ who, side, write, nth }) => `${who} ${side} ${write} ${nth}`);
   console.log(`${sent.length} messages, ${points.length} kills, ${reached} at their points:\n${stages.join('\n')}`);
   expect(reached).toBeGreaterThan(POINTS / 2);
