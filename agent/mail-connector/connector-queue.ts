@@ -80,8 +80,11 @@ export interface ConnectorQueue {
   nextDue(kind: MailKind): number | null;
   delivery(mail: string, recipient: number): DeliveryRow | null;
   bySealed(sealed: string): DeliveryRow | null;
-  /** Stores the id of the sealed mail before the first attempt, so that a repeated attempt uses the same id. */
-  assignSealed(mail: string, recipient: number): string;
+  /**
+   * Stores the id of the sealed mail before the first attempt, so that a repeated attempt uses the same id. Null if the delivery has ended
+   * meanwhile: another id would deliver the message twice.
+   */
+  assignSealed(mail: string, recipient: number): string | null;
   retry(delivery: DeliveryRow, nextAt: number, options?: { readonly newSealed: boolean }): void;
   markHanded(delivery: DeliveryRow, copies: readonly Copy[]): void;
   saveCopy(sealed: string, copy: Copy): void;
@@ -168,8 +171,9 @@ export function openConnectorQueue(ports: {
     delivery: rows.delivery,
     bySealed: rows.bySealed,
     assignSealed(mail, recipient) {
-      const known = rows.delivery(mail, recipient)?.sealed;
-      if (known) return known;
+      const delivery = rows.delivery(mail, recipient);
+      if (delivery?.state !== 'waiting') return null;
+      if (delivery.sealed !== null) return delivery.sealed;
       const sealed = randomUUID();
       rows.assignSealed(mail, recipient, sealed);
       return sealed;

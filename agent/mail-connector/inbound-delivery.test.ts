@@ -182,6 +182,34 @@ describe('delivery to devices', () => {
     expect(intake.queue.counts()).toEqual({});
   });
 
+  it('gives a message to no device twice if the event of a device arrives during a repeated attempt', async () => {
+    const bilal = intake.person('bilal@corp.example');
+    const known = intake.members.get(amina) ?? [];
+    const person = (id: PersonId, address: string) => ({
+      address,
+      person: id,
+      notify: null,
+      originalRecipient: null,
+    });
+    intake.members.set(
+      bilal,
+      known.map((member) => ({ ...member, person: bilal, email: 'bilal@corp.example' })),
+    );
+    await add('one', { to: [person(amina, 'amina@corp.example'), person(bilal, 'bilal@corp.example')] });
+    service.after = (request) => {
+      if (request === 'handOver') throw new CordonError('unavailable', 'the connection is lost');
+    };
+    now = (await delivery.run()) ?? 0;
+    service.after = () => undefined;
+    const early: Promise<void>[] = [];
+    service.before = (request) => {
+      if (request === 'keysOf' && early.length === 0) early.push(event(0, 'delivered'));
+    };
+    await delivery.run();
+    await Promise.all(early);
+    expect(service.accepted).toHaveLength(2);
+  });
+
   it('keeps the order of messages to one person while the first one waits', async () => {
     await add('one');
     service.reachable = false;

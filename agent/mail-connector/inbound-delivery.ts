@@ -61,6 +61,8 @@ export function createInboundDelivery(ports: InboundDeliveryPorts): InboundDeliv
     try {
       return await handOver(mail, delivery);
     } catch (error) {
+      // The event of a device may have ended the delivery during the attempt.
+      if (!isWaiting(delivery)) return null;
       if (!isCordonError(error)) throw error;
       ports.onFailure('a message', error);
       if (error.code === 'too_large' || error.code === 'content_malformed' || error.code === 'invalid_input') {
@@ -70,14 +72,18 @@ export function createInboundDelivery(ports: InboundDeliveryPorts): InboundDeliv
     }
   }
 
+  const isWaiting = ({ mail, recipient }: DeliveryRow): boolean => queue.delivery(mail, recipient)?.state === 'waiting';
+
   async function handOver(mail: QueuedMail, delivery: DeliveryRow): Promise<number | null> {
     const { from, to } = mail.envelope;
     const recipient = to[delivery.recipient];
     if (!recipient || recipient.person === null) throw new Error(`mail ${mail.id} has no recipient`);
     const { address, person } = recipient;
     const keys = await ports.keysOf(await recipients.devicesFor(person, address));
+    if (!isWaiting(delivery)) return null;
     if (keys.length === 0) return later(mail, delivery, false);
     const id = queue.assignSealed(delivery.mail, delivery.recipient);
+    if (id === null) return null;
     const response = await ports.handOver({
       id,
       header: {
@@ -89,6 +95,7 @@ export function createInboundDelivery(ports: InboundDeliveryPorts): InboundDeliv
       message: await queue.message(mail.id),
       keys,
     });
+    if (!isWaiting(delivery)) return null;
     const sealed = { ...delivery, sealed: id };
     const next = afterHandOver(response);
     switch (next.type) {
