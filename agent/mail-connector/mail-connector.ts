@@ -69,7 +69,6 @@ export async function startMailConnector(ports: MailConnectorPorts): Promise<Mai
   const key = createQueueKey(ports.workspace);
   await key.open();
   const queue = openConnectorQueue({ folder: config.home, key, limit: config.queueLimit, now: Date.now });
-  queue.clean();
   let mailbox: MailboxReader | null = null;
   const wakeAll = () => {
     for (const loop of loops) loop.request();
@@ -87,12 +86,12 @@ export async function startMailConnector(ports: MailConnectorPorts): Promise<Mai
       retryAfter: RETRY_AFTER,
     }),
     new Loop({ run: () => ports.keys.work(), failed: failing('the mail key'), retryAfter: RETRY_AFTER }),
-    new Loop({
-      run: async () => queue.clean(),
-      failed: failing('old files of the queue'),
-      every: CLEAN_EVERY,
-    }),
   ];
+  const cleaning = new Loop({
+    run: async () => queue.clean(),
+    failed: failing('old files of the queue'),
+    every: CLEAN_EVERY,
+  });
   let smtp: SmtpIntake | null = null;
   try {
     const intakePorts = { queue, recipients, gate, explain, onQueued: wakeAll, onFailure, now: Date.now };
@@ -108,6 +107,7 @@ export async function startMailConnector(ports: MailConnectorPorts): Promise<Mai
     const mayRead = () => gate().open;
     mailbox = createMailboxReader({ source, queue, recipients, mayRead, largest, onQueued: wakeAll, onFailure });
   }
+  cleaning.request();
   wakeAll();
 
   return {
@@ -116,7 +116,7 @@ export async function startMailConnector(ports: MailConnectorPorts): Promise<Mai
     async stop() {
       await smtp?.close();
       await mailbox?.stop();
-      await Promise.all(loops.map((loop) => loop.stop()));
+      await Promise.all([...loops, cleaning].map((loop) => loop.stop()));
       submitter.close();
       queue.close();
     },
