@@ -1,10 +1,11 @@
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { encodeCanonical } from '../order/canonical.ts';
 import { newDeviceId } from '../protocol/ids.ts';
 import { LARGEST_MAIL, MAIL_PIECE, type SealedMail, sealedMailSchema } from '../protocol/mail-http.ts';
 import { type OutgoingMail, readSealedMail, sealMail, verifySealedMail } from './mail.ts';
 import { MAIL_KEY_LIFETIME, makeMailKey, type NewMailKey, verifyMailKey } from './mail-key.ts';
-import { makeSigningKey } from './signing-key.ts';
+import { makeSigningKey, signFor } from './signing-key.ts';
 import type { Self } from './terms.ts';
 
 const NOW = Date.UTC(2026, 10, 29);
@@ -85,6 +86,19 @@ describe('a sealed mail', () => {
     for (const wrong of [[], other.pieces, [...pieces, ...pieces]]) {
       await expect(reader.open(wrong)).rejects.toMatchObject({ code: 'content_malformed' });
     }
+  });
+});
+
+it('a mail whose sender signed pieces of wrong sizes cannot be opened', async () => {
+  const { mail, pieces } = await seal(new Uint8Array(MAIL_PIECE + 1).fill(7));
+  const [first, second] = mail.pieces;
+  if (!first || !second) throw new Error('the mail has two pieces');
+  const { signature: _, ...signed } = { ...mail, pieces: [{ ...first, size: 17 }, second] };
+  const own = await signFor('sealed mail 1', connector.key, encodeCanonical(signed));
+  const forged = { ...signed, signature: own };
+  await verifySealedMail(forged, connector.key.publicKey);
+  await expect(readerOf(forged, ben, benKey).then((reader) => reader.open(pieces))).rejects.toMatchObject({
+    code: 'content_malformed',
   });
 });
 

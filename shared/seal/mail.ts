@@ -9,6 +9,7 @@ import { decodeCanonical, encodeCanonical } from '../order/canonical.ts';
 import { sha256Hex } from '../order/documents.ts';
 import {
   LARGEST_MAIL,
+  LARGEST_MAIL_PIECE,
   MAIL_PIECE,
   MOST_MAIL_ADDRESSES,
   MOST_MAIL_PIECES,
@@ -143,6 +144,10 @@ export async function readSealedMail(
     (one) => one.device === key.device && one.generation === key.generation && one.key === key.number,
   );
   if (!own) throw new CordonError('not_found', 'The mail is not sealed for this mail key.');
+  // A dishonest sender can sign any sizes.
+  if (named.some(({ size }, index) => size !== LARGEST_MAIL_PIECE && index < named.length - 1)) {
+    throw malformed('a piece has a wrong size');
+  }
   const secret = await unwrap(own, { id, sender, privateKey: key.privateKey });
   const plainHeader = await decrypted(headerCipher(id), secret, Uint8Array.fromBase64(mail.header));
   const header = headerOf(unpad(plainHeader, HEADER_BUCKETS));
