@@ -65,7 +65,7 @@ export interface StoredPiece {
 export interface MailPieceStore {
   /**
    * Stores a piece. A second upload of the same bytes by the same device changes nothing. Throws `conflict` if another piece has this name.
-   * Throws `too_large` if the device's pieces that no mail names would exceed `most` bytes.
+   * Throws `unavailable` if the device's pieces that no mail names would exceed `most` bytes.
    */
   put(piece: StoredPiece, most: number): Promise<void>;
   /**

@@ -31,8 +31,8 @@ export class MailPieceStore implements Port {
         .executeTakeFirstOrThrow();
       if (Number(held ?? 0) + bytes.length > most) {
         const detail =
-          'The device has uploaded too many pieces that no mail names. The server deletes them after a day.';
-        throw new CordonError('too_large', detail, { most });
+          'The device has uploaded too many pieces that no mail names. The server deletes them after a day. Try again later.';
+        throw new CordonError('unavailable', detail, { most });
       }
       await tx
         .insertInto('mail_pieces')

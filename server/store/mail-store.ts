@@ -59,13 +59,31 @@ async function placeAll(tx: Tx, placings: readonly Placing[]): Promise<void> {
     placing.placed = placed;
     if (placed.result === 'placed' && placed.entries.length > 0) accepted.push({ judged: placing.judged, placed });
   }
-  if (accepted.length === 0) return;
-  await insertMails(tx, accepted);
+  if (accepted.length > 0) await insertMails(tx, accepted);
+  await deleteUnneededPieces(
+    tx,
+    placings.filter(({ placed }) => placed?.result === 'placed' && placed.entries.length === 0),
+  );
   const touched = new Set(accepted.flatMap(({ placed }) => placed.entries.map(({ device }) => device)));
   await saveQueues(
     tx,
     [...touched].flatMap((device) => known.queues.get(device) ?? []),
   );
+}
+
+/**
+ * Deletes the pieces of mails that were not stored or were repeated. A sender seals each attempt again under new names, so that these pieces
+ * would only fill the sender's quota.
+ */
+async function deleteUnneededPieces(tx: Tx, placings: readonly Placing[]): Promise<void> {
+  const unneeded = placings.flatMap(({ judged: { mail } }) =>
+    mail.pieces.map(({ id }) => [id, mail.sender.device, mail.sender.generation]),
+  );
+  if (unneeded.length === 0) return;
+  const names = tableOf(['text', 'text', 'bigint'], unneeded);
+  await sql`delete from mail_pieces where mail is null and id in (
+    select p.id from ${names} as v cross join mail_pieces p
+    where p.id = v.column1 and p.device_id = v.column2 and p.generation = v.column3)`.execute(tx);
 }
 
 async function loadKnown(tx: Tx, all: readonly JudgedMail[]): Promise<KnownMail> {
