@@ -308,6 +308,26 @@ describe('a sent mail', () => {
   });
 });
 
+describe('mail connectors of a sent mail', () => {
+  const receivers = () => world.service.accepted.map(({ recipients }) => recipients.map(({ device }) => device));
+
+  it('are one, also if another is enrolled for the user', async () => {
+    await world.connector('Ada');
+    await write(ada);
+    expect(receivers()).toEqual([[connector.self.device]]);
+  });
+
+  it('have a current enrollment, although mail of an ended one is still opened', async () => {
+    await write(ada);
+    const { device, generation } = connector.self;
+    world.revoke(device);
+    world.service.connectors.push({ device, generation, connected: true });
+    await write(ada);
+    expect(receivers()).toEqual([[device]]);
+    expect(sent(ada, list(ada, 'sent')[0]?.id ?? '')?.delivery?.state).toBe('waiting');
+  });
+});
+
 describe('an answer', () => {
   const MAIL = letter('Plan', 'First line\r\nSecond', [
     'To: ada@corp.example, Ben <ben@corp.example>',

@@ -76,7 +76,7 @@ export function createMailEngine(ports: MailEnginePorts): MailEngine {
   const files = createMailFiles({ workspace: ports.workspace, store });
   const keys = createMailKeys({ store, seal: vault, client, installation, self, now: Date.now });
   const senders = createMailSenders({ store, vault, membership, now: Date.now });
-  const connectors = createMailConnectors({ client, senders, onFailure: ports.onFailure });
+  const connectors = createMailConnectors({ client, membership, senders, onFailure: ports.onFailure });
   const address = createOwnAddress({ device, generation, store, vault, membership, own });
   let arrived: ArrivedMail[] = [];
   const outbound = createOutboundMail({

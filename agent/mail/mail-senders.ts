@@ -53,7 +53,9 @@ export function createMailSenders(ports: {
 
   return {
     async memberOf(device, generation) {
-      const known = all().find(({ member }) => member.device === device && member.generation === generation);
+      const known = all().find(
+        ({ member, at }) => member.device === device && member.generation === generation && at > now() - KEPT_FOR,
+      );
       if (known) return known.member;
       const member = await membership.memberOf(device, generation);
       remember([member]);

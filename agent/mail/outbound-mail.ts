@@ -70,7 +70,8 @@ export function createOutboundMail(ports: {
   /** First connector with a valid mail key, connected ones first, and the keys of this connector and the user's other devices. */
   async function recipients(all: readonly Member[]) {
     const { device: self } = ports.self();
-    const own = (await ports.ownDevices()).filter(({ device }) => device !== self);
+    // A connector can be enrolled for the user too. It is no device of the user: it would pass the copy on as a second mail.
+    const own = (await ports.ownDevices()).filter(({ device, mailConnector }) => device !== self && !mailConnector);
     for (const connector of all) {
       const keys = await keysFor(connector, own);
       if (keys.some(({ device }) => device === connector.device)) return { connector, keys };
