@@ -85,6 +85,8 @@ export interface AgentStatus {
   readonly workspace: 'open' | 'locked' | 'wiped';
   readonly messaging: MessagingState;
   readonly mail: MailServiceState;
+  /** True if the device record allows other mail programs; null before the first device record. */
+  readonly mailPrograms: boolean | null;
   /** State of the mail connector; null on devices of people, and until the connector has started. */
   readonly connector: MailConnectorStatus | null;
   /** Number of the device's reports (receipts, alerts and other data for the server) that the server has not confirmed. */

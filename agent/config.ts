@@ -46,6 +46,9 @@ export interface AgentConfig {
   readonly store: string;
   readonly reserve: string;
   readonly workspace: string;
+  /** Mirror of the mail for other mail programs, with the settings of this service and the passwd-file for Dovecot. */
+  readonly maildir: string;
+  readonly mailPrograms: { readonly settings: string; readonly passwords: string };
   /** Path of the daemon's Unix socket, mode 0600. */
   readonly socket: string;
   readonly logFile: string;
@@ -86,6 +89,8 @@ export function readAgentConfig(home: string | undefined, env: NodeJS.ProcessEnv
     store: join(base, 'agent.db'),
     reserve: join(base, 'agent.reserve'),
     workspace: join(base, 'workspace'),
+    maildir: join(base, 'Maildir'),
+    mailPrograms: { settings: join(base, 'mail-programs.json'), passwords: join(base, 'mail-programs.passwd') },
     socket: join(base, 'agent.sock'),
     logFile: join(base, 'agent.log'),
     sensors,

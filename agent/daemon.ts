@@ -10,6 +10,7 @@ import type { Agent } from './agent.ts';
 import type { AgentConfig } from './config.ts';
 import { type ControlRequest, type OpenResponse, serveControl } from './control/control.ts';
 import { lockHome } from './control/home-lock.ts';
+import { respondToMailPrograms } from './control/mail-programs-responses.ts';
 import { respondToMail } from './control/mail-responses.ts';
 import { createMessageResponder, type MessageResponder } from './control/message-responses.ts';
 import { notifyDesktop, showAdminMessage, showOnDesktop } from './desktop/notify.ts';
@@ -21,12 +22,15 @@ import { sensorsFrom } from './evidence/sensor-command.ts';
 import { collectInventory } from './inventory/inventory.ts';
 import { dialDirect } from './link/dial.ts';
 import type { OpenConnectorPart } from './mail-connector/connector-part.ts';
+import { type MailPrograms, openMailPrograms } from './mail-programs/mail-programs.ts';
+import { type Maildir, openMaildir } from './mail-programs/maildir.ts';
+import { workspaceWithMirror } from './mail-programs/workspace-with-mirror.ts';
 import type { PagePorts } from './page/app.ts';
 import type { Page } from './page/page.ts';
 import { type AgentStore, openAgentStore } from './store/agent-store.ts';
 import { type DiskReserve, openDiskReserve } from './store/disk-reserve.ts';
 import { diskState, RESERVE_SIZE } from './store/disk-space.ts';
-import { openWorkspace } from './workspace/workspace.ts';
+import { openWorkspace, type Workspace } from './workspace/workspace.ts';
 
 const SAMPLE_EVERY = 5 * 60_000;
 const TICK_EVERY = 60_000;
@@ -42,6 +46,8 @@ export type DaemonEnd = 'stopped' | 'restart' | 'unenrolled';
 export interface OpenedAgent {
   readonly agent: Agent;
   readonly store: AgentStore;
+  readonly workspace: Workspace;
+  readonly maildir: Maildir;
   readonly reserve: DiskReserve;
   readonly log: pino.Logger;
 }
@@ -61,7 +67,8 @@ export async function openAgent(
   const credentials = credentialFolder(config.identity);
   // The agent reads the credentials first, because it must not create an empty store on a machine that is not enrolled.
   credentials.current();
-  const workspace = await openWorkspace(config.workspace);
+  const maildir = openMaildir(config.maildir);
+  const workspace = workspaceWithMirror(await openWorkspace(config.workspace), maildir);
   const reserve = openDiskReserve({ file: config.reserve, size: RESERVE_SIZE });
   const store = openAgentStore({ file: config.store, reserve });
   const log = pino({ level: config.log, base: { name: 'cordon-agent' } }, logDestination());
@@ -101,7 +108,7 @@ export async function openAgent(
       warn: (message, fields) => log.warn(withoutControls(fields), message),
     },
   });
-  return { agent, store, reserve, log };
+  return { agent, store, workspace, maildir, reserve, log };
 }
 
 function logDestination() {
@@ -135,10 +142,19 @@ export async function runDaemon(config: AgentConfig, options: DaemonOptions = {}
   const ended = new Promise<DaemonEnd>((resolve) => {
     end = resolve;
   });
-  const { agent, store, reserve, log } = await openAgent(config, (how) => end(how), options);
+  const { agent, store, workspace, maildir, reserve, log } = await openAgent(config, (how) => end(how), options);
   const messages = createMessageResponder(agent.messaging);
+  const programs = options.connector
+    ? null
+    : openMailPrograms({
+        agent,
+        workspace: workspace.state,
+        maildir,
+        files: config.mailPrograms,
+        onFailure: (what, error) => log.warn({ what, error: String(error) }, 'other mail programs wait'),
+      });
   const page = pageOnDemand({ agent, messaging: agent.messaging, mail: agent.mail, log });
-  const control = await serveControl(config.socket, (request) => respond({ agent, messages, page }, request));
+  const control = await serveControl(config.socket, (request) => respond({ agent, messages, programs, page }, request));
   // A maintenance round may fail, for example on a full disk. The next round repeats the work.
   const failed = (error: unknown) => log.warn({ error: String(error) }, 'the periodic work failed');
   let wasFull = false;
@@ -169,6 +185,7 @@ export async function runDaemon(config: AgentConfig, options: DaemonOptions = {}
   await notifyManager('STOPPING=1');
   for (const timer of timers) clearInterval(timer);
   await page.close();
+  await programs?.stop(how === 'unenrolled');
   await agent.stop();
   await control.close();
   store.close();
@@ -199,10 +216,11 @@ function pageOnDemand(ports: PagePorts): PageOnDemand {
 interface RequestPorts {
   readonly agent: Agent;
   readonly messages: MessageResponder;
+  readonly programs: MailPrograms | null;
   readonly page: PageOnDemand;
 }
 
-async function respond({ agent, messages, page }: RequestPorts, request: ControlRequest): Promise<unknown> {
+async function respond({ agent, messages, programs, page }: RequestPorts, request: ControlRequest): Promise<unknown> {
   switch (request.op) {
     case 'status':
       if (request.shown) agent.notices.markDisplayed();
@@ -218,6 +236,9 @@ async function respond({ agent, messages, page }: RequestPorts, request: Control
     case 'mail-read':
     case 'mail-send':
       return respondToMail(agent.mail, request);
+    case 'mail-programs':
+    case 'mail-submit':
+      return respondToMailPrograms(programs, request);
     default:
       return messages(request);
   }

@@ -35,9 +35,7 @@ import { createDiskWatch, type DiskWatch } from './store/disk-watch.ts';
 import { createUnenrollment, type Unenrollment } from './unenrollment.ts';
 import { AGENT_VERSION } from './version.ts';
 
-export function createAgent(options: AgentOptions): Agent {
-  return new DeviceAgent(options);
-}
+export const createAgent = (options: AgentOptions): Agent => new DeviceAgent(options);
 
 const message = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
@@ -197,6 +195,7 @@ class DeviceAgent implements Agent {
       workspace: this.#options.workspace.state(),
       messaging: this.messaging.state(),
       mail: this.mail.state(),
+      mailPrograms: documents.record && documents.record.mailPrograms === true,
       connector: this.#communication.connector?.status() ?? null,
       unsent: this.#store.count(),
       disk: this.#disk.report(),

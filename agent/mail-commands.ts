@@ -7,6 +7,7 @@ import { plainJson } from '../shared/text/visible-text.ts';
 import type { AgentConfig } from './config.ts';
 import { type ControlRequest, sendControlRequest } from './control/control.ts';
 import { MAIL_FOLDERS, type MailFolder, type MailItem, type MailView } from './mail/mail.ts';
+import { addMailProgramsCommands } from './mail-programs/mail-programs-commands.ts';
 import { mailLines, mailListLines } from './mail-view.ts';
 
 export interface MailCommandPorts {
@@ -21,6 +22,7 @@ export function addMailCommands(program: Command, { config, say }: MailCommandPo
     return asResponse<T>(answered.ok);
   };
   const mail = program.command('mail').description('List, read and send mail');
+  addMailProgramsCommands(mail, { ask, say });
 
   mail
     .command('list')

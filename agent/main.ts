@@ -20,6 +20,7 @@ import { addEnrollCommand } from './enroll-command.ts';
 import { credentialFolder } from './enrollment/credential-folder.ts';
 import { explainFailure } from './explain-failure.ts';
 import { addMailCommands } from './mail-commands.ts';
+import { addSendmailCommand } from './mail-programs/sendmail-command.ts';
 import { addMessageCommands } from './message-commands.ts';
 import { addOpenCommand } from './open-command.ts';
 import { AGENT_VERSION } from './version.ts';
@@ -78,15 +79,33 @@ export async function main(argv: readonly string[], time?: DeviceTime): Promise<
     },
   });
   addMailCommands(program, ports);
+  const { own, after } = splitSendmail(argv);
+  addSendmailCommand(program, {
+    config,
+    args: after,
+    exitWith(code) {
+      exit = code;
+    },
+  });
   addOpenCommand(program, ports);
   addWorkspaceCommands(program, ports);
 
   try {
-    await program.parseAsync([...argv], { from: 'user' });
+    await program.parseAsync([...own], { from: 'user' });
     return exit;
   } catch (error) {
     return failed(error);
   }
+}
+
+/** Separates the arguments after `sendmail`, because options such as `-oi` have another syntax. `sendmail --help` stays together. */
+function splitSendmail(argv: readonly string[]): {
+  readonly own: readonly string[];
+  readonly after: readonly string[];
+} {
+  const first = argv.findIndex((each, at) => !each.startsWith('-') && argv[at - 1] !== '--home');
+  if (argv[first] !== 'sendmail' || argv.slice(first + 1).join(' ') === '--help') return { own: argv, after: [] };
+  return { own: argv.slice(0, first + 1), after: argv.slice(first + 1) };
 }
 
 function addStateCommands(program: Command, { config, say }: CommandPorts): void {

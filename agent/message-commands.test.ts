@@ -37,6 +37,8 @@ beforeEach(async () => {
       case 'mail-list':
       case 'mail-read':
       case 'mail-send':
+      case 'mail-programs':
+      case 'mail-submit':
         throw new Error(request.op);
       default:
         return answers(request);

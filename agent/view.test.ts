@@ -51,6 +51,7 @@ const status = (changes: Partial<AgentStatus> = {}): AgentStatus => ({
   gates: [gate('management'), gate('messaging'), gate('mail')],
   nextChange: null,
   workspace: 'open',
+  mailPrograms: null,
   connector: null,
   messaging: { state: 'uncertified' },
   mail: { state: 'uncertified' },

@@ -7,6 +7,7 @@ import { connect, createServer, type Socket } from 'node:net';
 import { z } from 'zod';
 import { CordonError, ERROR_CODES, isCordonError } from '../../shared/errors.ts';
 import { personId } from '../../shared/order/documents.ts';
+import { LARGEST_MAIL } from '../../shared/protocol/mail-http.ts';
 import { MAIL_FOLDERS } from '../mail/mail.ts';
 
 export const controlRequestSchema = z.discriminatedUnion('op', [
@@ -51,6 +52,19 @@ export const controlRequestSchema = z.discriminatedUnion('op', [
     /** Absolute paths of the files to send. */
     files: z.array(z.string().max(4096)).max(100),
   }),
+  /** Switches the service for other mail programs (`change` null: only returns its state). Response: `NewMailPassword` or `MailProgramsStatus`. */
+  z.strictObject({
+    op: z.literal('mail-programs'),
+    change: z.enum(['on', 'off']).nullable(),
+    port: z.int().min(0).max(65_535).nullable(),
+  }),
+  /** Sends a message (RFC 5322, base64) of another mail program. Response: `SmtpReply`. */
+  z.strictObject({
+    op: z.literal('mail-submit'),
+    from: z.string().max(254).nullable(),
+    to: z.array(z.string().max(254)).max(1000),
+    message: z.base64(),
+  }),
   /**
    * Waits for a change of the user's messages. The daemon numbers the changes, and responds with the newest number when it is higher
    * than `since`, or after 20 seconds (`CHANGE_WITHIN`).
@@ -63,6 +77,7 @@ export interface OpenResponse {
 }
 
 export type ControlRequest = z.infer<typeof controlRequestSchema>;
+export type MailProgramsRequest = Extract<ControlRequest, { op: 'mail-programs' | 'mail-submit' }>;
 export type MailRequest = Extract<ControlRequest, { op: 'mail-list' | 'mail-read' | 'mail-send' }>;
 
 const responseSchema = z.union([
@@ -70,7 +85,8 @@ const responseSchema = z.union([
   z.strictObject({ error: z.enum(ERROR_CODES), detail: z.string() }),
 ]);
 
-const LONGEST_REQUEST = 256 * 1024;
+/** The largest mail in base64, with its envelope. Only the owner of the socket can send a request. */
+const LONGEST_REQUEST = Math.ceil(LARGEST_MAIL / 3) * 4 + 512 * 1024;
 /** Maximum length of a socket path on every system (macOS: 104 bytes of `sockaddr_un` with the final zero). */
 const LONGEST_PATH = 103;
 
@@ -148,13 +164,15 @@ function connectTo(path: string): Promise<Socket | null> {
 
 function readLine(socket: Socket, longest: number): Promise<string> {
   return new Promise((resolve, reject) => {
-    let text = '';
+    const chunks: string[] = [];
+    let length = 0;
     socket.setEncoding('utf8');
     socket.on('data', (chunk: string) => {
-      text += chunk;
-      const end = text.indexOf('\n');
-      if (end >= 0) resolve(text.slice(0, end));
-      else if (text.length > longest) reject(new CordonError('too_large', 'The request to the daemon is too long.'));
+      const end = chunk.indexOf('\n');
+      chunks.push(end >= 0 ? chunk.slice(0, end) : chunk);
+      length += chunk.length;
+      if (end >= 0) resolve(chunks.join(''));
+      else if (length > longest) reject(new CordonError('too_large', 'The request to the daemon is too long.'));
     });
     socket.on('error', reject);
     socket.on('close', () =>

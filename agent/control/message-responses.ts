@@ -1,11 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { ConversationView, MessageView, Messaging, NewAttachment } from '../messaging/messaging.ts';
-import type { ControlRequest, MailRequest } from './control.ts';
+import type { ControlRequest, MailProgramsRequest, MailRequest } from './control.ts';
 
 type MessageRequest = Exclude<
   ControlRequest,
-  { op: 'status' | 'notices' | 'admin-messages' | 'open' | MailRequest['op'] }
+  { op: 'status' | 'notices' | 'admin-messages' | 'open' | MailRequest['op'] | MailProgramsRequest['op'] }
 >;
 export type MessageResponder = (request: MessageRequest) => Promise<unknown>;
 

@@ -10,6 +10,7 @@ import { isOutOfSpace } from '../store/disk-space.ts';
 import { isAscii, plainAddress } from './addresses.ts';
 import type { ConnectorQueue, QueuedEnvelope } from './connector-queue.ts';
 import { NOTIFY } from './connector-queue.ts';
+import { createContentReader } from './message-content.ts';
 import { hasField, headerFields, headerOf, hopsOf, receivedField } from './message-header.ts';
 import type { RecipientCheck, Recipients } from './recipients.ts';
 import { type Explain, ownSuspension, REPLIES, type SmtpReply, suspensionReply } from './smtp-reply.ts';
@@ -127,34 +128,12 @@ function createSession(options: SmtpIntakeOptions, ports: SmtpIntakePorts): Sess
   const { queue, recipients, now } = ports;
   /** Person and plain address for each accepted recipient of the current transaction. */
   const accepted = new WeakMap<SMTPServerSession, Map<string, Accepted>>();
-  let inMemory = 0;
+  const contentOf = createContentReader({ largest: options.largest, memory: MEMORY });
 
   const gateReply = (): SmtpReply | null => {
     const own = ownSuspension(ports.gate());
     return own && suspensionReply(ports.explain(own), own.returns);
   };
-
-  /** Content of the message; null if it is too large for the limit or for the memory. The function always reads the whole stream. */
-  async function contentOf(stream: SMTPServerDataStream): Promise<Buffer | SmtpReply> {
-    const chunks: Buffer[] = [];
-    let size = 0;
-    let fault: SmtpReply | null = null;
-    try {
-      for await (const chunk of stream) {
-        if (fault) continue;
-        const bytes: Buffer = chunk;
-        size += bytes.length;
-        inMemory += bytes.length;
-        chunks.push(bytes);
-        if (size > options.largest) fault = REPLIES.tooLarge;
-        else if (inMemory > MEMORY) fault = REPLIES.queueFull;
-        if (fault) chunks.length = 0;
-      }
-      return fault ?? Buffer.concat(chunks);
-    } finally {
-      inMemory -= size;
-    }
-  }
 
   return {
     async mailFrom({ address, args }, session) {

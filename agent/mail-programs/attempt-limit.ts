@@ -1,0 +1,24 @@
+/** Limit of wrong passwords on all connections together. */
+export interface AttemptLimit {
+  /** False while too many wrong passwords came in the last minute. */
+  allows(now: number): boolean;
+  failed(now: number): void;
+}
+
+const MINUTE = 60_000;
+
+/** `most`: number of wrong passwords in a minute after which no password is accepted until the minute ends. */
+export function createAttemptLimit(most: number): AttemptLimit {
+  let failures: number[] = [];
+  const recent = (now: number) => {
+    failures = failures.filter((at) => now - at < MINUTE);
+    return failures;
+  };
+  return {
+    allows: (now) => recent(now).length < most,
+    failed(now) {
+      // The newest failures decide, so the list needs no more than the limit.
+      failures = [...recent(now), now].slice(-most);
+    },
+  };
+}

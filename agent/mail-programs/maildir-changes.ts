@@ -1,0 +1,85 @@
+/**
+ * Names of files in the mirror, and the decision about what the mirror and the user's mail must change to agree. Format of the names:
+ * https://cr.yp.to/proto/maildir.html, `SECONDS.ID.cordon` and after it `:2,` with flags.
+ */
+
+export interface MirroredMail {
+  readonly id: string;
+  readonly folder: 'inbox' | 'sent';
+  readonly at: number;
+  readonly unread: boolean;
+}
+
+export interface MirrorFile {
+  readonly id: string;
+  readonly folder: MirroredMail['folder'];
+  readonly place: 'new' | 'cur';
+  readonly name: string;
+  /** Flags in alphabetic order, such as `FS`. */
+  readonly flags: string;
+}
+
+export type MirrorChange =
+  | { readonly kind: 'deliver'; readonly mail: MirroredMail }
+  | { readonly kind: 'remove'; readonly file: MirrorFile }
+  /** Renames the file, because the mail was marked in Cordon. */
+  | { readonly kind: 'flag'; readonly file: MirrorFile; readonly unread: boolean }
+  /** Marks the mail in Cordon, because another mail program changed the file's flag. */
+  | { readonly kind: 'mark'; readonly id: string; readonly unread: boolean };
+
+export const SEEN = 'S';
+const NAME = /^\d{1,12}\.([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.cordon(?:,[^:]*)?(?::2,([A-Za-z]*))?$/;
+
+/** The name depends only on the mail, so a repeated delivery after a crash replaces the file. */
+export const baseName = ({ id, at }: Pick<MirroredMail, 'id' | 'at'>): string =>
+  `${Math.max(0, Math.floor(at / 1000))}.${id}.cordon`;
+
+export const nameWithFlags = (name: string, flags: string): string => `${name.replace(/:2,.*$/, '')}:2,${flags}`;
+
+/** Id and flags in the name of a mirrored mail; null for other files, such as drafts of a mail program. */
+export function readName(name: string): { readonly id: string; readonly flags: string } | null {
+  const [, id, flags = ''] = NAME.exec(name) ?? [];
+  return id === undefined ? null : { id, flags };
+}
+
+export const isUnread = ({ flags }: Pick<MirrorFile, 'flags'>): boolean => !flags.includes(SEEN);
+
+export function withUnread(flags: string, unread: boolean): string {
+  const others = [...flags].filter((flag) => flag !== SEEN);
+  return [...others, ...(unread ? [] : [SEEN])].sort().join('');
+}
+
+/**
+ * Changes for mails and files. `delivered`: mails that the mirror has had. If the file of such a mail is missing, another mail program has
+ * deleted it, and it stays deleted in the mirror. `agreed`: `unread` of each mail when mirror and mail agreed. Without such a value, after a
+ * start of the agent, a mail that is read on one side is read.
+ */
+export function mirrorChanges(
+  mails: readonly MirroredMail[],
+  files: readonly MirrorFile[],
+  known: { readonly delivered: ReadonlySet<string>; readonly agreed: ReadonlyMap<string, boolean> },
+): MirrorChange[] {
+  const wanted = new Map(mails.map((mail) => [mail.id, mail]));
+  const changes: MirrorChange[] = [];
+  const present = new Set<string>();
+  for (const file of files) {
+    const mail = wanted.get(file.id);
+    if (!mail || present.has(file.id)) {
+      changes.push({ kind: 'remove', file });
+      continue;
+    }
+    present.add(file.id);
+    if (mail.folder === 'sent' || isUnread(file) === mail.unread) continue;
+    const before = known.agreed.get(file.id) ?? true;
+    const isMarkedInCordon = before !== mail.unread;
+    changes.push(
+      isMarkedInCordon
+        ? { kind: 'flag', file, unread: mail.unread }
+        : { kind: 'mark', id: file.id, unread: isUnread(file) },
+    );
+  }
+  for (const mail of mails) {
+    if (!present.has(mail.id) && !known.delivered.has(mail.id)) changes.push({ kind: 'deliver', mail });
+  }
+  return changes;
+}
