@@ -11,7 +11,7 @@ export interface SendmailArguments {
 }
 
 /** Options with a value, in the same or in the next argument. */
-const WITH_VALUE = new Set('ABCDdeFfhLMNOopRrVX');
+const WITH_VALUE = new Set('ABbCDdeFfhLMNOopRrVX');
 /** Options without a value. All but `-i` and `-t` have no effect here. */
 const WITHOUT_VALUE = new Set('GinmstUv');
 
