@@ -3,11 +3,13 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync,
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { openWorkspace } from '../workspace/workspace.ts';
 import { createAttemptLimit } from './attempt-limit.ts';
 import { completedMessage } from './completed-message.ts';
 import { openMaildir } from './maildir.ts';
 import { baseName, type MirroredMail } from './maildir-changes.ts';
 import { hashPassword, isPassword, newPassword, settingsFile } from './program-settings.ts';
+import { workspaceWithMirror } from './workspace-with-mirror.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -109,5 +111,26 @@ describe('mirror', () => {
     expect((await removed).files).toBeGreaterThan(4);
     expect(await later).toBe(0);
     expect(tree()).toEqual(['kept']);
+  });
+
+  it('is gone when a lock or a wipe of the workspace resolves', async () => {
+    const maildir = openMaildir(join(folder, 'Maildir'));
+    const workspace = workspaceWithMirror(await openWorkspace(join(folder, 'workspace')), maildir);
+    const fill = async () => {
+      await maildir.prepare();
+      await maildir.deliver([mail], content, () => workspace.state() === 'open');
+    };
+    const share = Buffer.alloc(32, 7);
+    await fill();
+    expect(tree().filter((name) => name.startsWith('Maildir/new/'))).toHaveLength(1);
+    await workspace.lock(share);
+    expect(tree().filter((name) => name.startsWith('Maildir'))).toEqual([]);
+    await fill();
+    expect(await maildir.files()).toEqual([]);
+    await workspace.unlock([share]);
+    await fill();
+    const { verified } = await workspace.wipe();
+    expect(verified).toContain('the mirror for other mail programs is gone');
+    expect(tree().filter((name) => name.startsWith('Maildir'))).toEqual([]);
   });
 });

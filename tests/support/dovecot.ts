@@ -5,10 +5,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { freePort } from './free-port.ts';
-import { tool } from './tools.ts';
 import { until } from './until.ts';
 
-export const dovecotTool = tool('dovecot', 'Debian: dovecot-imapd');
 const EXAMPLE = join(import.meta.dirname, '../../agent/dovecot.conf.example');
 /** User number of `nobody`. */
 const NOBODY = 65_534;
