@@ -6,6 +6,7 @@ import { plain, plainJson } from '../../shared/text/visible-text.ts';
 import type { AgentStatus } from '../agent.ts';
 import { forgetNotifySocket, readAgentConfig } from '../config.ts';
 import { sendControlRequest } from '../control/control.ts';
+import type { DeviceTime } from '../enforcement/device-clock.ts';
 import { addEnrollCommand } from '../enroll-command.ts';
 import { credentialFolder } from '../enrollment/credential-folder.ts';
 import { explainFailure } from '../explain-failure.ts';
@@ -15,8 +16,8 @@ import { connectorHome, readConnectorConfig } from './config.ts';
 const NAME = 'cordon mail-connector';
 const EXIT_HELP = exitCodeHelp(['failed', 'usage', 'forbidden', 'notFound', 'conflict', 'unavailable', 'restart']);
 
-/** Runs one command and returns the exit code. */
-export async function main(argv: readonly string[]): Promise<number> {
+/** Runs one command and returns the exit code. `time`: clocks for the demo. The default is this machine's clocks. */
+export async function main(argv: readonly string[], time?: DeviceTime): Promise<number> {
   const program = new Command(NAME)
     .description('Passes mail between your company’s mail server and the devices of people')
     .version(AGENT_VERSION, '-V, --version', 'print the version')
@@ -46,7 +47,7 @@ export async function main(argv: readonly string[]): Promise<number> {
         import('../daemon.ts'),
         import('./connector-part.ts'),
       ]);
-      const end = await runDaemon(agent, { connector: connectorPart(config) });
+      const end = await runDaemon(agent, { time, connector: connectorPart(config) });
       if (end === 'restart') exit = EXIT.restart;
     });
   program

@@ -97,9 +97,16 @@ async function startFleet(
 }
 
 async function ownAgent(world: World, screen: Screen): Promise<string> {
+  const connecting = screen.step('mail', 'starts the mail connector');
+  await world.connectMail();
+  connecting.done('goes through a real mail connector, to a small mail server inside the demo');
+
   const step = screen.step('this machine', 'enrolls as a device');
   const { device, home } = await world.ownAgent();
   step.done(`is device ${device} and runs a real agent`);
+  const filling = screen.step('inbox', 'receives its first mails');
+  const address = await world.mail();
+  filling.done(`of ${address} has its first mails; others follow`);
   return home;
 }
 
@@ -145,6 +152,8 @@ function welcome(world: World, { people, others, order, home }: Ready, seconds: 
           '',
           'This machine is a device too. Its location is unknown, because it connects from loopback. Olivia can state a location.',
           `  npm run cordon-agent -- --home ${home} status`,
+          'Its page has an inbox, which receives more mail while the demo runs. Each mail that you send gets an automatic reply.',
+          `  npm run cordon-agent -- --home ${home} open`,
         ]),
     '',
     'Ctrl-C stops the demo and removes its data.',

@@ -1,7 +1,7 @@
 /**
- * Keeper of this machine's agent and of the demo's folder. When the demo ends for any reason, the keeper stops the agent and removes the
- * folder. The agent is the real program with its home in that folder and a wall clock that the demo controls. The keeper changes nothing
- * else on this machine.
+ * Keeper of this machine's agent, of the mail connector and of the demo's folder. When the demo ends for any reason, the keeper stops both
+ * programs and removes the folder. Both are the real programs with a home in that folder and a wall clock that the demo controls. The
+ * keeper changes nothing else on this machine.
  */
 import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,6 +14,7 @@ import { AgentProcess } from '../support/agent-process.ts';
 import { aheadFileOf } from './ahead.ts';
 import { removeFolder } from './folder.ts';
 
+const OWN_CONNECTOR = fileURLToPath(import.meta.resolve('./own-connector-process.ts'));
 const OWN_AGENT = fileURLToPath(import.meta.resolve('./own-agent-process.ts'));
 /** Time that the other processes have to stop. They may write files until then. */
 const REMOVE_WITHIN = 10_000;
@@ -26,19 +27,22 @@ const NOT_OURS = {
 
 let folder = '';
 let agent: AgentProcess | null = null;
+let connector: AgentProcess | null = null;
 
 const home = () => join(folder, 'this-machine');
+const connectorHome = () => join(folder, 'mail-connector');
 
-/** The agent may read this file at any moment, so a complete new file replaces the old file. */
+/** The programs may read these files at any moment, so a complete new file replaces the old file. */
 function writeAhead(ahead: number): void {
-  const file = aheadFileOf(home());
-  writeFileSync(`${file}.new`, String(ahead));
-  renameSync(`${file}.new`, file);
+  for (const file of [home(), connectorHome()].map(aheadFileOf)) {
+    writeFileSync(`${file}.new`, String(ahead));
+    renameSync(`${file}.new`, file);
+  }
 }
 
-async function statusNow(): Promise<AgentStatus | null> {
-  const answer = agent && (await sendControlRequest(agent.path('agent.sock'), { op: 'status', shown: false }));
-  // Status of the agent, requested over a socket that only its owner can open.
+async function statusOf(program: AgentProcess | null): Promise<AgentStatus | null> {
+  const answer = program && (await sendControlRequest(program.path('agent.sock'), { op: 'status', shown: false }));
+  // Status of the program, requested over a socket that only its owner can open.
   return answer ? (answer.ok as AgentStatus) : null;
 }
 
@@ -75,20 +79,41 @@ const handlers = {
     return null;
   },
 
-  async status(): Promise<{ now: number; connection: string } | null> {
-    const status = await statusNow();
-    return status && { now: status.now, connection: status.connection };
+  async status(): Promise<{ now: number; connection: string; mail: string } | null> {
+    const status = await statusOf(agent);
+    return status && { now: status.now, connection: status.connection, mail: status.mail.state };
   },
 
-  /** The agent reconnects, because a new connection begins with the server's time. The server does not announce a jump of its clock. */
-  async restart(): Promise<{ pid: number | undefined }> {
-    await agent?.stop();
-    return { pid: agent?.run().pid };
+  /** Both programs reconnect, because a new connection begins with the server's time. The server does not announce a jump of its clock. */
+  async restart(): Promise<{ pid: number | undefined; connectorPid: number | undefined }> {
+    await Promise.all([agent?.stop(), connector?.stop()]);
+    return { pid: agent?.run().pid, connectorPid: connector?.run().pid };
+  },
+
+  /** Enrolls and starts the mail connector. `submission`: port of the company's mail server. Returns the process identifier. */
+  async connectMail(given: { link: string; ahead: number; submission: number }): Promise<{ pid: number | undefined }> {
+    writeAhead(given.ahead);
+    const foreign = Object.keys(process.env).filter((name) => name.startsWith('CORDON_CONNECTOR_'));
+    const env = {
+      ...NOT_OURS,
+      ...Object.fromEntries(foreign.map((name) => [name, undefined])),
+      CORDON_CONNECTOR_NAME: 'connector.demo.example',
+      CORDON_CONNECTOR_PORT: '0',
+      CORDON_CONNECTOR_SUBMISSION_URL: `smtp://127.0.0.1:${given.submission}`,
+    };
+    connector = new AgentProcess(env, connectorHome(), OWN_CONNECTOR);
+    await connector.enroll(given.link);
+    return { pid: connector.run().pid };
+  },
+
+  /** Port on which the mail connector receives mail; null while it receives none. */
+  async mailPort(): Promise<number | null> {
+    return (await statusOf(connector))?.connector?.smtpPort ?? null;
   },
 };
 export type KeeperHandlers = typeof handlers;
 
 serve(handlers, async () => {
-  await agent?.kill();
+  await Promise.all([agent?.kill(), connector?.kill()]);
   if (folder !== '') await remove();
 });

@@ -1,4 +1,4 @@
-/** The order that waits for approval when the demo begins: one country, one service, eight days' notice. The authority is invented. */
+/** The order that waits for approval when the demo begins: one country, two services, eight days' notice. The authority is invented. */
 import type { Instant } from '../../shared/time/clock.ts';
 
 const ZONE = 'Asia/Karachi';
@@ -14,7 +14,7 @@ export function pendingOrder(now: Instant): object {
   return {
     title: 'Pakistan',
     areas: ['PK'],
-    services: ['messaging'],
+    services: ['messaging', 'mail'],
     nexus: ['present', 'network'],
     effective: `${effective}T00:00`,
     zone: ZONE,
@@ -26,8 +26,8 @@ export function pendingOrder(now: Instant): object {
     addressee: 'The mobile network operators of Pakistan',
     instrument: `Directive 14/${first.year} of ${first.toLocaleString('en-GB', { day: 'numeric', month: 'long', year: 'numeric' })} (invented for this demo)`,
     statement: {
-      en: `By order of the telecommunications authority, messages end in Pakistan on ${written('en-GB')} at 00:00, Pakistan time. What is on your device stays readable. Nobody has been given access to what you wrote.`,
-      ur: `ٹیلی کمیونیکیشن اتھارٹی کے حکم پر پاکستان میں پیغامات کی سروس ${written('ur-PK')} کو رات 12 بجے (پاکستان کے وقت) بند ہو جائے گی۔ جو کچھ آپ کے آلے پر ہے وہ پڑھا جا سکے گا۔ آپ کی تحریروں تک کسی کو رسائی نہیں دی گئی۔`,
+      en: `By order of the telecommunications authority, messages and mail end in Pakistan on ${written('en-GB')} at 00:00, Pakistan time. What is on your device stays readable. Nobody has been given access to what you wrote.`,
+      ur: `ٹیلی کمیونیکیشن اتھارٹی کے حکم پر پاکستان میں پیغامات اور ای میل کی سروسز ${written('ur-PK')} کو رات 12 بجے (پاکستان کے وقت) بند ہو جائیں گی۔ جو کچھ آپ کے آلے پر ہے وہ پڑھا جا سکے گا۔ آپ کی تحریروں تک کسی کو رسائی نہیں دی گئی۔`,
     },
     authoritativeLanguage: 'en',
     appeal: 'appeals@example.org',

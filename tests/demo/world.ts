@@ -16,6 +16,7 @@ import type { DemoDriver, ServerHandlers } from '../replay/server-process.ts';
 import { createCodes } from '../support/codes.ts';
 import { loopbackConfig, type Ports } from '../support/loopback-config.ts';
 import { invite, type Person } from '../support/people.ts';
+import { addressOf, DemoMail } from './demo-mail.ts';
 import { type Code, DemoFleet } from './fleet.ts';
 import type { KeeperHandlers } from './keeper-process.ts';
 import { OFFICES, RECIPIENT, SENDER } from './offices.ts';
@@ -62,8 +63,10 @@ export class World {
   #owner: Person | null = null;
   #ahead = 0;
   #jumps: Promise<void> = Promise.resolve();
-  /** Process identifier of this machine's agent. */
+  /** Process identifiers of this machine's agent and of the mail connector. */
   #ownAgent: number | undefined;
+  #ownConnector: number | undefined;
+  readonly #mail: DemoMail;
 
   /** Starts the processes, which wait for calls. */
   constructor(given: WorldGiven) {
@@ -86,6 +89,7 @@ export class World {
       onEnd,
     });
     this.#fleet = new DemoFleet(this.#residents, { folder, addresses: openAddresses(), onEnd });
+    this.#mail = new DemoMail({ port: () => this.#keeper.call('mailPort', null), now: () => this.now() });
   }
 
   get adminUrl(): string {
@@ -131,7 +135,7 @@ export class World {
     people.organization.keepCountersigning(COUNTERSIGN_EVERY);
     this.#links = new Links(this.adminUrl);
     const offices = OFFICES.map(({ name, country }) => this.#group(`${name} office`, country));
-    await Promise.all([...offices, this.#group('This machine', null)]);
+    await Promise.all([...offices, this.#group('This machine', null), this.#group('Mail', null)]);
     return { ...people, links: this.#links };
   }
 
@@ -150,10 +154,10 @@ export class World {
     ]);
   }
 
-  /** Creates an activation code. `home`: the home area of the group. */
-  async #code(user: string, group: string): Promise<Code> {
+  /** Creates an activation code. `email`: address of a person with mail. */
+  async #code(user: string, group: string, rest: { email?: string } = {}): Promise<Code> {
     this.#createCode ??= createCodes(this.#api);
-    const { id, link } = await this.#createCode({ user, group: this.#groups.get(group) });
+    const { id, link } = await this.#createCode({ user, group: this.#groups.get(group), ...rest });
     return { device: id, link };
   }
 
@@ -162,8 +166,10 @@ export class World {
       const made: Code[] = [];
       const waiting = residents.entries();
       const worker = async () => {
-        for (const [index, { user, spot }] of waiting)
-          made[index] = await this.#code(user, `${spot.office.name} office`);
+        for (const [index, { user, spot, index: nth }] of waiting) {
+          const hasMail = spot.label === SENDER.label && nth === SENDER.index;
+          made[index] = await this.#code(user, `${spot.office.name} office`, hasMail ? { email: addressOf(user) } : {});
+        }
       };
       await Promise.all(Array.from({ length: CODES_AT_ONCE }, worker));
       return made;
@@ -177,11 +183,12 @@ export class World {
     await this.#fleet.confirmed([SENDER, RECIPIENT]);
   }
 
-  #end({ label, index }: typeof SENDER) {
-    return {
-      device: this.#fleet.device({ label, index }),
-      user: this.#residents.find((one) => one.spot.label === label && one.index === index)?.user ?? '',
-    };
+  #end(which: typeof SENDER) {
+    return { device: this.#fleet.device(which), user: this.#userOf(which) };
+  }
+
+  #userOf({ label, index }: typeof SENDER): string {
+    return this.#residents.find((one) => one.spot.label === label && one.index === index)?.user ?? '';
   }
 
   /** Number of devices that should be connected. */
@@ -189,14 +196,34 @@ export class World {
     return this.#residents.filter(({ spot }) => spot.online).length;
   }
 
+  /** Starts the mail connector, and waits until it receives mail. Agents that enroll later find it at once. */
+  async connectMail(): Promise<void> {
+    if (!this.#owner) throw new Error('the server has no owner yet');
+    // Only a session may create the code of a mail connector.
+    const create = createCodes(this.#owner.browser);
+    const { link } = await create({ user: 'Mail connector', group: this.#groups.get('Mail'), mailConnector: true });
+    const submission = await this.#mail.listen();
+    const { pid } = await this.#keeper.call('connectMail', { link, ahead: this.#ahead, submission });
+    this.#ownConnector = pid;
+    await this.#mail.connected();
+  }
+
+  /** Fills the inbox of this machine's user, and sends more mail while the demo runs. Returns the user's address. */
+  async mail(): Promise<string> {
+    const user = addressOf(userInfo().username);
+    await this.#mail.begin({ user, colleague: addressOf(this.#userOf(SENDER)) });
+    return user;
+  }
+
   /** Enrolls this machine. Returns its device id and its agent's home folder. */
   async ownAgent(): Promise<{ readonly device: string; readonly home: string }> {
-    const { device, link } = await this.#code(userInfo().username, 'This machine');
+    const user = userInfo().username;
+    const { device, link } = await this.#code(user, 'This machine', { email: addressOf(user) });
     const { home, pid } = await this.#keeper.call('enroll', { link, ahead: this.#ahead });
     this.#ownAgent = pid;
     const deadline = performance.now() + OWN_AGENT_WITHIN;
-    while ((await this.#keeper.call('status', null))?.connection !== 'connected') {
-      if (performance.now() > deadline) throw new Error('the agent of this machine did not connect');
+    while ((await this.#keeper.call('status', null))?.mail !== 'ready') {
+      if (performance.now() > deadline) throw new Error('the agent of this machine did not connect, or has no mail');
       await pause(LOOK_EVERY);
     }
     return { device, home };
@@ -256,7 +283,8 @@ export class World {
       if (!status || status.now > this.now() - BEHIND) return;
       await pause(LOOK_EVERY);
     }
-    this.#ownAgent = (await this.#keeper.call('restart', null)).pid;
+    const { pid, connectorPid } = await this.#keeper.call('restart', null);
+    [this.#ownAgent, this.#ownConnector] = [pid, connectorPid];
   }
 
   #send(): ReturnType<DemoDriver['send']> {
@@ -267,10 +295,10 @@ export class World {
 
   /** Ends every process at once, because no data is kept. The keeper ends last and removes the folder. */
   async end(): Promise<void> {
-    await Promise.all([this.#server.kill(), this.#fleet.kill()]);
+    await Promise.all([this.#mail.stop(), this.#server.kill(), this.#fleet.kill()]);
     if (!this.#keeper.ended) return this.#keeper.release();
-    // The keeper was killed, so the agent and the folder are still there.
-    if (this.#ownAgent !== undefined) killHard(this.#ownAgent);
+    // The keeper was killed, so the programs of this machine and the folder are still there.
+    for (const pid of [this.#ownAgent, this.#ownConnector]) if (pid !== undefined) killHard(pid);
   }
 }
 

@@ -1,0 +1,8 @@
+/** The mail connector of the demo. It is the real command line, except that its wall clock follows the demo's clock. */
+import { main } from '../../agent/mail-connector/main.ts';
+import { demoTime } from './demo-time.ts';
+
+// The test helper `AgentProcess` passes the home folder as the first argument.
+const [home = '', ...command] = process.argv.slice(3);
+
+process.exitCode = await main(['--home', home, ...command], demoTime(home));
