@@ -34,10 +34,15 @@ export function addressOf(name: string): string {
   return `${local.replaceAll(/^\.|\.$/g, '') || 'visitor'}@${DOMAIN}`;
 }
 
+interface Address {
+  readonly name: string;
+  readonly address: string;
+}
+
 type Content =
   | { readonly raw: Buffer }
   | Omit<Letter, 'recipient'>
-  | { readonly from: string; readonly subject: string; readonly text: string; readonly answered: string };
+  | { readonly from: Address; readonly subject: string; readonly text: string; readonly answered: string };
 
 interface Outgoing {
   readonly from: string;
@@ -142,10 +147,10 @@ export class DemoMail {
     if (inside.length > 0) this.#add(from, inside, { raw }, now);
     // A notification has no sender, and gets no reply (RFC 3834, section 2).
     if (from === '') return null;
-    const { subject = '', messageId = '' } = await PostalMime.parse(raw);
+    const { subject = '', messageId = '', to: named = [] } = await PostalMime.parse(raw);
     for (const address of to.filter((each) => !inside.includes(each))) {
       const content = {
-        from: address,
+        from: { name: named.find((each) => each.address === address)?.name ?? '', address },
         subject: /^re:/i.test(subject) ? subject : `Re: ${subject}`,
         text: RECEIPT,
         answered: messageId,

@@ -203,7 +203,7 @@ export async function main(argv: readonly string[]): Promise<void> {
       'Runs a server, its console, simulated devices and an order pending approval on this machine. Ctrl-C ends it and removes all data.',
     )
     .option('--devices <number>', 'simulated devices', whole(FEWEST, MOST), 200)
-    .option('--no-self', 'do not enroll this machine as a device')
+    .option('--no-self', 'do not enroll this machine as a device, and start no mail')
     .option('--fresh', 'build the console again, and remove the data of interrupted demos', false)
     .option('--port <number>', 'first of three ports; 0 for any free ports', whole(0, 65_533), 8443)
     .action(async (options: Options) => {

@@ -8,11 +8,16 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { request } from 'node:http';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { createTransport } from 'nodemailer';
 import { afterEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import type { AgentStatus } from '../../agent/agent.ts';
+import { sendControlRequest } from '../../agent/control/control.ts';
+import type { MailFolder, MailItem } from '../../agent/mail/mail.ts';
 import { demoJumped, demoMessage, demoSession, demoView } from '../../shared/api/demo.ts';
 import { devicePage, deviceView, verdictView } from '../../shared/api/devices.ts';
+import { mailView } from '../../shared/api/mail.ts';
 import { approvalResult } from '../../shared/api/order-approvals.ts';
 import { revisionView } from '../../shared/api/orders.ts';
 import { CSRF_HEADER, sessionView } from '../../shared/api/session.ts';
@@ -217,6 +222,61 @@ describe('the demo', () => {
     expect(await ended).toEqual([0, null]);
     expect(demo.output).toMatch(/The demo has ended\. All its data is removed\.\n$/);
     await demo.leftNothing();
+  }, 180_000);
+
+  it('has mail, which its order holds until the withdrawal', async () => {
+    const demo = start(['--devices', '2']);
+    await demo.said(/^Ready after/m);
+    const [, home = ''] = await demo.said(/--home (\S+) status/);
+    const [, address = ''] = await demo.said(/of (\S+@demo\.example) has its first mails/);
+    const [sana, ada, ben, olivia] = await Promise.all(['sana', 'ada', 'ben', 'olivia'].map((who) => open(demo, who)));
+    if (!sana || !ada || !ben || !olivia) throw new Error('a link is missing');
+    const ask = async (program: string, request: Parameters<typeof sendControlRequest>[1]) =>
+      (await sendControlRequest(join(program, 'agent.sock'), request))?.ok;
+    const mails = async (folder: MailFolder) =>
+      (await ask(home, { op: 'mail-list', folder, limit: 100 })) as readonly MailItem[];
+    const status = async (program: string) => (await ask(program, { op: 'status', shown: false })) as AgentStatus;
+    const subjects = async () => (await mails('inbox')).map(({ subject }) => subject);
+    const page = () => olivia.api.call('GET', '/mail', mailView);
+
+    await until(async () => expect((await subjects()).length).toBeGreaterThanOrEqual(4));
+    await until(async () => expect((await page()).connectors).toMatchObject([{ connected: true, ready: true }]));
+    const sent = { cc: '', subject: 'Dates of the shipment', text: 'The dates suit us.', files: [] };
+    await ask(home, { op: 'mail-send', to: 'Helena Sandberg <helena.sandberg@supplier.example>', ...sent });
+    await until(async () => {
+      const [mail] = await mails('sent');
+      expect([mail?.delivery?.state, await subjects()]).toEqual([
+        'delivered',
+        expect.arrayContaining([`Re: ${sent.subject}`]),
+      ]);
+    }, 30_000);
+
+    const { devices } = await olivia.api.call('GET', '/devices?limit=200', devicePage);
+    const self = devices.find(({ group }) => group.name === 'This machine');
+    const statement = { areas: ['PK'], reason: 'It stands here.', until: Date.now() + 60 * 86_400_000 };
+    await olivia.api.call('PATCH', `/devices/${self?.id}`, deviceView, { statement });
+    const order = `${new Date().getUTCFullYear()}-001`;
+    for (const approver of [ada, ben]) await approve(approver, order, 1);
+    const [mark] = (await sana.api.call('GET', '/demo', demoView)).marks;
+    await sana.api.call('POST', '/demo/clock', demoJumped, { to: mark?.at ?? 0 });
+    await until(async () => expect((await status(home)).mail).toMatchObject({ state: 'denied', orders: [order] }));
+
+    const held = 'A mail during the order';
+    await until(async () => {
+      const port = (await status(join(dirname(home), 'mail-connector'))).connector?.smtpPort ?? 0;
+      const transport = createTransport({ host: '127.0.0.1', port, ignoreTLS: true });
+      await transport.sendMail({ from: 'someone@elsewhere.example', to: address, subject: held, text: held });
+    }, 30_000);
+    await until(async () => expect((await page()).held.mails).toBeGreaterThanOrEqual(1), 30_000);
+    expect(await subjects()).not.toContain(held);
+
+    const withdrawal = { action: 'withdraw' };
+    const { revision } = await sana.api.call('POST', `/orders/${order}/revisions`, revisionView, withdrawal);
+    for (const approver of [ada, ben]) await approve(approver, order, revision);
+    await until(async () => {
+      expect((await subjects()).filter((subject) => subject === held)).toEqual([held]);
+      expect((await page()).held.mails).toBe(0);
+    }, 60_000);
   }, 180_000);
 
   it('leaves nothing after kill -9, not even the agent of this machine', async () => {
