@@ -98,6 +98,7 @@ export async function createDomain(base: Foundation, provider: ProviderSettings 
   const witnesses = openWitnesses(base, {
     ledgerStore,
     cosignatures,
+    origin: continuations.origin,
     // A restored server then knows the largest tree that its approvers must declare lost.
     onContradiction: (note) => recovery.examineCheckpoint(note),
   });
@@ -221,6 +222,7 @@ function openWitnesses(
   parts: {
     readonly ledgerStore: LedgerStore;
     readonly cosignatures: CosignatureStore;
+    readonly origin: () => string;
     readonly onContradiction: (note: string) => Promise<void>;
   },
 ): Witnesses {
@@ -228,6 +230,7 @@ function openWitnesses(
     settings: config.witnesses.settings,
     store: parts.cosignatures,
     ledger: parts.ledgerStore,
+    origin: parts.origin,
     client: { post: postCheckpoint, newest: cosignedCheckpoint },
     onContradiction: parts.onContradiction,
     onCosigned: () => bus.publish({ kind: 'ledger' }),

@@ -58,6 +58,8 @@ export interface WitnessesPorts {
   readonly settings: readonly WitnessSetting[];
   readonly store: CosignatureStore;
   readonly ledger: { newest(): Promise<StoredCheckpoint | null>; readonly hashes: HashSource };
+  /** Current name of the ledger. Approvers change it when they continue a ledger that lost entries (ADR 39). */
+  readonly origin: () => string;
   readonly client: WitnessClient;
   /** Called with a checkpoint that a witness has cosigned and that the ledger here may not contain. */
   readonly onContradiction: (note: string) => Promise<void>;
@@ -94,15 +96,16 @@ export function createWitnesses(ports: WitnessesPorts) {
   const startedAt = now();
   const witnesses = settings.map((setting) => new SubmittedWitness(setting, ports));
   /** Answers that the server needs before the first checkpoint after the start. */
-  let awaited: AwaitedAnswers = { needed: 0, of: [] };
+  let awaited: AwaitedAnswers & { readonly origin: string | null } = { needed: 0, of: [], origin: null };
 
+  // A continuation gives up the entries of the earlier name, so statements about that name bind the ledger no longer.
   const contradiction = (): string | null => {
-    const found = witnesses.find((witness) => witness.contradiction !== null);
-    return found?.contradiction ?? null;
+    const found = witnesses.find((witness) => witness.contradiction?.origin === ports.origin());
+    return found?.contradiction?.what ?? null;
   };
   const answered = () =>
     witnesses.filter(({ hasAnswered, setting }) => hasAnswered && awaited.of.includes(setting.key)).length;
-  const isWaiting = () => answered() < awaited.needed;
+  const isWaiting = () => awaited.origin === ports.origin() && answered() < awaited.needed;
 
   return {
     /**
@@ -110,7 +113,9 @@ export function createWitnesses(ports: WitnessesPorts) {
      * stays suspended until then. `policy`: rule of the current approver set.
      */
     async start(policy: WitnessPolicy | null, within: number): Promise<void> {
-      if (witnesses.length > 0 && (await ports.ledger.newest()) !== null) awaited = answersNeeded(settings, policy);
+      const newest = await ports.ledger.newest();
+      // The name in the checkpoint, because the answers are about the name that the server submits.
+      if (newest !== null) awaited = { ...answersNeeded(settings, policy), origin: originIn(newest.note) };
       const first = Promise.all(witnesses.map((witness) => witness.loop.run()));
       const { promise, resolve } = Promise.withResolvers<void>();
       const timer = setTimeout(resolve, within);
@@ -152,6 +157,9 @@ export function createWitnesses(ports: WitnessesPorts) {
   };
 }
 
+/** Name of the ledger in the note of a checkpoint that this server has signed. */
+const originIn = (note: string): string => note.slice(0, note.indexOf('\n'));
+
 interface AwaitedAnswers {
   readonly needed: number;
   /** Verifier keys of the witnesses whose answers count. */
@@ -175,7 +183,7 @@ class SubmittedWitness {
   readonly #ports: WitnessesPorts;
   cosigned: WitnessStatus['cosigned'] = null;
   failure: string | null = null;
-  contradiction: string | null = null;
+  contradiction: { readonly origin: string; readonly what: string } | null = null;
   hasAnswered = false;
   /** Size of the tree that the witness has cosigned, as far as the server knows; null before the first run. */
   #size: number | null = null;
@@ -279,11 +287,12 @@ class SubmittedWitness {
 
   async #contradict(note: string, what: string): Promise<void> {
     const { log, client, onContradiction } = this.#ports;
-    if (this.contradiction === null)
+    const origin = originIn(note);
+    if (this.contradiction?.origin !== origin)
       log.error({ witness: this.setting.name }, `The ledger is suspended: ${what}. ${REMEDY}`);
-    this.contradiction = what;
+    this.contradiction = { origin, what };
     this.#fail(what);
-    const theirs = await client.newest(this.setting.url, note.slice(0, note.indexOf('\n')));
+    const theirs = await client.newest(this.setting.url, origin);
     if (theirs !== null) await onContradiction(theirs);
   }
 

@@ -3,6 +3,8 @@ import { generateKeyPairSync, sign } from 'node:crypto';
 import { expect, it } from 'vitest';
 import { LocalBus } from '../../server/bus/bus.ts';
 import { createLedger } from '../../server/ledger/ledger.ts';
+import { cosignedCheckpoint, postCheckpoint } from '../../server/ledger/witness-client.ts';
+import { createWitnesses } from '../../server/ledger/witnesses.ts';
 import { peopleOf } from '../../server/orders/adoption/independence.ts';
 import {
   type ContinuationView,
@@ -15,14 +17,18 @@ import { createStoredRecovery } from '../../server/recovery/stored-recovery.ts';
 import { appendEntry } from '../../server/store/append-entries.ts';
 import { CheckpointResponseStore } from '../../server/store/checkpoint-response-store.ts';
 import { ContinuationStore } from '../../server/store/continuation-store.ts';
+import { CosignatureStore } from '../../server/store/cosignature-store.ts';
 import type { Database } from '../../server/store/database.ts';
 import { LedgerStore } from '../../server/store/ledger-store.ts';
 import { RecoveryStore } from '../../server/store/recovery-store.ts';
 import { continuedOrigin, originOf } from '../../shared/ledger/checkpoint.ts';
+import { ed25519FromSpki } from '../../shared/ledger/sign-checkpoint.ts';
+import { formatSubmission } from '../../shared/ledger/witness-protocol.ts';
 import { signContinuationPayload } from '../../shared/order/approver-key.ts';
 import type { LedgerContinuation } from '../../shared/order/documents.ts';
 import { newDeviceId } from '../../shared/protocol/ids.ts';
 import { DrivenClock } from '../../shared/time/driven-clock.ts';
+import { type LocalWitness, openLocalWitness } from '../support/local-witness.ts';
 import { restoredState } from '../support/restored-state.ts';
 import {
   approverSetDocument,
@@ -59,7 +65,7 @@ const add = (database: Database, count: number, kind: string) =>
   });
 
 describeOnEveryStore('a ledger that lost entries', (open) => {
-  async function restored(people = peopleOf({ sameAs: new Map(), links: [] })) {
+  async function restored(people = peopleOf({ sameAs: new Map(), links: [] }), witness?: LocalWitness) {
     const database = await open();
     const clock = new DrivenClock(NOW);
     const sets = [signedApproverSet(approverSetDocument([ada, ben, cyd], testKey()), [ada, ben]).envelope];
@@ -73,7 +79,19 @@ describeOnEveryStore('a ledger that lost entries', (open) => {
       bus: new LocalBus(),
       log: { error: () => undefined },
       history: continuations,
-      suspended: () => whySuspended(recovery.state()),
+      suspended: () => whySuspended(recovery.state()) ?? witnesses.obstacle(),
+    });
+    const witnesses = createWitnesses({
+      settings: witness ? [witness] : [],
+      store: new CosignatureStore(database),
+      ledger: ledgerStore,
+      origin: continuations.origin,
+      client: { post: postCheckpoint, newest: cosignedCheckpoint },
+      onContradiction: async (note) => void (await suspension.examine(note)),
+      onCosigned: () => undefined,
+      lateAfter: 60_000,
+      now: () => clock.now(),
+      log: { info: () => undefined, warn: () => undefined, error: () => undefined },
     });
     const states = new RecoveryStore(database);
     const recovery = createStoredRecovery(states, { ...RESTORED, ledger: 'rejoined' });
@@ -120,6 +138,7 @@ describeOnEveryStore('a ledger that lost entries', (open) => {
       clock,
       sets,
       ledger,
+      witnesses,
       suspension,
       continuing,
       continuations,
@@ -191,6 +210,28 @@ describeOnEveryStore('a ledger that lost entries', (open) => {
     const again = await openContinuations(new ContinuationStore(database), INSTALLATION);
     expect([again.origin(), again.adopted()]).toEqual([NEW, continuations.adopted()]);
     expect((await ledger.proveContinuations()).map(({ index }) => index)).toEqual([5]);
+  });
+
+  it('continues although a witness has cosigned more entries under the earlier name', async () => {
+    const verifier = { name: FIRST, publicKey: ed25519FromSpki(Buffer.from(KEY.publicKey, 'base64')) };
+    const witness = await openLocalWitness('witness.example.org/w1', [verifier]);
+    try {
+      await witness.start();
+      await postCheckpoint(witness.url, formatSubmission(0, [], await published(9)));
+      expect(witness.size(FIRST)).toBe(9);
+      const { ledger, witnesses, continuing, signBy } = await restored(undefined, witness);
+      await witnesses.start(null, 5_000);
+      expect(witnesses.obstacle()).toContain('has cosigned 9 ledger entries, and the database here has 5');
+      const proposal = await continuing.propose('a lost disk', null, 'acc_owner');
+      expect(documentOf(proposal)).toMatchObject({ reported: { origin: FIRST, size: 9 } });
+      await signBy(ada, proposal);
+      await signBy(ben, proposal);
+      expect(ledger.resting()).toBeNull();
+      expect((await ledger.checkpoint()).split('\n').slice(0, 2)).toEqual([NEW, '6']);
+      await witnesses.stop();
+    } finally {
+      await witness.remove();
+    }
   });
 
   it('classifies checkpoints after the continuation: given up, contained, or a further loss', async () => {

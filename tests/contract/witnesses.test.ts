@@ -57,6 +57,7 @@ function serverOver(database: Database, given: readonly LocalWitness[], lateAfte
     settings: given.map(({ name, key, url }) => ({ name, key, url })),
     store: cosignatures,
     ledger: store,
+    origin: () => ORIGIN,
     client: { post: postCheckpoint, newest: cosignedCheckpoint },
     onContradiction: async (note) => void contradictions.push(note),
     onCosigned: () => undefined,
