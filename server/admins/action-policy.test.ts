@@ -28,7 +28,7 @@ describe('peopleNeeded', () => {
 
 describe('proofSuffices', () => {
   const now = 1_000_000_000;
-  const session = (age: number) => ({ via: 'session', authenticatedAt: now - age }) as const;
+  const session = (age: number) => ({ via: 'session', authenticatedAt: now - age, byRecoveryCode: false }) as const;
   const token = (destructive: boolean) => ({ via: 'token', destructive }) as const;
   it.each([
     ['workspace.wipe', session(0), 1, 'yes'],

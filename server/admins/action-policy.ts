@@ -104,6 +104,16 @@ export type ActionName = keyof typeof ACTIONS;
 export const ACTION_NAMES = Object.keys(ACTIONS) as ActionName[];
 
 /**
+ * Actions that replace lost credentials. If a recovery code opened the session, its new sign-in suffices where the installation otherwise
+ * requires an assertion, because the passkey that could give the assertion may be lost.
+ */
+export const RECOVERY_ACTIONS: ReadonlySet<ActionName> = new Set([
+  'passkey.add',
+  'passkey.remove',
+  'recovery-codes.replace',
+]);
+
+/**
  * Required actions of each route that changes data. A single name: the API requires the right and the step-up of this action before the
  * handler runs. A list of names: the handler requires one of these actions, depending on the request. `signed`: approvers decide with their
  * own keys, under the rules of `server/orders`. `harmless`: the route destroys nothing, and one person can undo its change.
@@ -231,7 +241,7 @@ export function soloLimit(fleet: number): number {
 }
 
 export type Proof =
-  | { readonly via: 'session'; readonly authenticatedAt: number }
+  | { readonly via: 'session'; readonly authenticatedAt: number; readonly byRecoveryCode: boolean }
   | { readonly via: 'token'; readonly destructive: boolean };
 
 /**

@@ -16,6 +16,7 @@ import {
   type Proof,
   peopleNeeded,
   proofSuffices,
+  RECOVERY_ACTIONS,
   SOLO_WINDOW,
   soloLimit,
 } from './action-policy.ts';
@@ -154,6 +155,7 @@ function createAuthorization({ store, clock, bus, passkeys, stepUpWithin, now = 
     const { action } = content;
     const applies = passkeys.requiresPasskeys && ACTIONS[action].tokens === 'never' && action !== 'action.confirm';
     if (!applies || proof.via !== 'session' || !(await passkeys.holdsPasskey(account))) return false;
+    if (proof.byRecoveryCode && RECOVERY_ACTIONS.has(action)) return false;
     const text = textOf(content);
     const kept = await passkeys.confirmAction(account, { action, ...text }, confirmation);
     await passkeys.keepConfirmation(kept, {

@@ -29,10 +29,11 @@ export async function openSession(
     readonly userAgent?: string | undefined;
     readonly replaces: string | null;
     readonly authenticatedAt: number;
+    readonly byRecoveryCode?: boolean | undefined;
   },
   at: number,
 ): Promise<OpenedSession> {
-  const { account, address, userAgent, replaces, authenticatedAt } = request;
+  const { account, address, userAgent, replaces, authenticatedAt, byRecoveryCode = false } = request;
   const [token, csrf] = [newSecret(), newSecret()];
   const opened = {
     id: `ses_${randomBase32(10)}`,
@@ -41,6 +42,7 @@ export async function openSession(
     expiresAt: at + SESSION_LASTS,
     address,
     userAgent: (userAgent ?? '').slice(0, LONGEST_USER_AGENT),
+    byRecoveryCode,
   };
   await sessions.open(
     { ...opened, account: account.id, hash: sha256(token), pageHash: sha256(csrf) },
@@ -65,11 +67,12 @@ export interface SignInOrigin {
 /** Opens a session, and marks the browser as known to the account. */
 export async function openBrowserSession(
   ports: { readonly sessions: Pick<SessionStore, 'open'>; readonly browserSealer: Sealer; readonly now: () => number },
-  { account, passwordHash }: { readonly account: Account; readonly passwordHash: string },
+  found: { readonly account: Account; readonly passwordHash: string; readonly byRecoveryCode?: boolean },
   { address, userAgent, replaces }: SignInOrigin,
 ): Promise<SignedIn> {
   const at = ports.now();
+  const { account, passwordHash, byRecoveryCode } = found;
   const browser = rememberBrowser(ports.browserSealer, { account: account.id, passwordHash }, at);
-  const request = { account, address, userAgent, replaces, authenticatedAt: at };
+  const request = { account, address, userAgent, replaces, authenticatedAt: at, byRecoveryCode };
   return { ...(await openSession(ports.sessions, request, at)), browser };
 }

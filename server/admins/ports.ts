@@ -189,6 +189,8 @@ export interface Session {
   readonly expiresAt: number;
   readonly address: string;
   readonly userAgent: string;
+  /** True if a recovery code opened the session, and no step-up followed. */
+  readonly byRecoveryCode: boolean;
 }
 
 export interface NewSession extends Omit<Session, 'account' | 'lastUsedAt'> {
@@ -224,6 +226,7 @@ export interface SessionStore {
   /** Finds a session by the hash of its cookie. Returns null for an expired session and for a disabled account. */
   session(hash: string, now: number): Promise<(Session & { readonly pageHash: string }) | null>;
   touch(id: string, now: number): Promise<void>;
+  /** Stores the time of a step-up, after which the session no longer counts as opened by a recovery code. */
   authenticated(hash: string, at: number): Promise<void>;
   authenticatedById(id: string, at: number): Promise<void>;
   /** Unexpired sessions, newest first. `account`: null for the sessions of all accounts. */

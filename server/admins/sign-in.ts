@@ -86,14 +86,16 @@ export function createSignIn(ports: {
   async function verified(
     email: string,
     { password, second, source, address }: { password: string; second: SecondFactor; source: string; address: string },
-  ): Promise<{ readonly account: Account; readonly passwordHash: string }> {
+  ): Promise<{ readonly account: Account; readonly passwordHash: string; readonly byRecoveryCode: boolean }> {
     const known = await accounts.credentials(email);
     const right = await limits.hash(source, () => passwordMatches(known?.passwordHash ?? null, password));
     if (!right || !known?.passwordHash || !known.totpSealed || known.account.status !== 'active') throw wrong();
     const { account, passwordHash, totpSealed } = known;
     if (!(await limits.mayTryCode(email, source))) throw wrong();
     if ('recoveryCode' in second) {
-      if (await spendRecoveryCode(account, second.recoveryCode, address)) return { account, passwordHash };
+      if (await spendRecoveryCode(account, second.recoveryCode, address)) {
+        return { account, passwordHash, byRecoveryCode: true };
+      }
       await limits.wrongCode(email, source);
       throw wrong();
     }
@@ -104,7 +106,7 @@ export function createSignIn(ports: {
     }
     await requireUnusedCode(accounts, account.id, step);
     await requireNoPasskey(account, 'Sign in with your passkey, or with your password and a recovery code.');
-    return { account, passwordHash };
+    return { account, passwordHash, byRecoveryCode: false };
   }
 
   return {

@@ -30,7 +30,11 @@ export function actorOf({ account, session, destructive }: Caller, confirmation:
   const proof =
     session === null
       ? ({ via: 'token', destructive } as const)
-      : ({ via: 'session', authenticatedAt: session.authenticatedAt } as const);
+      : ({
+          via: 'session',
+          authenticatedAt: session.authenticatedAt,
+          byRecoveryCode: session.byRecoveryCode,
+        } as const);
   return { account, proof, confirmation };
 }
 

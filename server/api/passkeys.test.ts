@@ -1,10 +1,10 @@
 /** Passkeys over real HTTP: the cookie of a sign-in, the confirmation of actions, and the compulsory passkey. */
 import { createHash } from 'node:crypto';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { challengeCookieName, PASSKEY_HEADER } from '../../shared/api/passkeys.ts';
 import type { Role } from '../../shared/api/roles.ts';
 import { type PasskeyStatement, statementBytes, statementText } from '../../shared/order/passkey-challenge.ts';
-import { type ApiServer, startApi } from '../../tests/support/api-server.ts';
+import { type ApiServer, PASSWORD, startApi } from '../../tests/support/api-server.ts';
 import { addDevice, addGroup } from '../../tests/support/fleet-rows.ts';
 import { issuedTo } from '../../tests/support/issued-commands.ts';
 import { createPasskey, type Passkey } from '../../tests/support/passkey.ts';
@@ -180,5 +180,63 @@ it('with compulsory passkeys, an action that no token may perform needs an asser
     action: 'role.grant',
     hash: context.hash,
     assertion: kept?.digest,
+  });
+});
+
+describe('with compulsory passkeys, a sign-in with a recovery code', () => {
+  /** An owner whose only passkey is lost. Each call of `recover` signs in with another recovery code. */
+  async function ownerWithoutPasskey() {
+    const { headers, ...who } = await admin(strict, 'owner');
+    await register(strict, headers);
+    const lost = (await strict.request('GET', '/api/v1/passkeys', headers)).json.passkeys[0].id;
+    const codes = await strict.admins.newRecoveryCodes(await strict.admins.account(who.id));
+    const recover = async () => {
+      const body = { email: who.email, password: PASSWORD, recoveryCode: codes.pop() };
+      const { status, headers: reply, json } = await post(strict, '/session', {}, body);
+      expect(status).toBe(200);
+      return { cookie: reply.get('set-cookie')?.split(';')[0] ?? '', 'x-cordon-csrf': String(json.csrf) };
+    };
+    return { lost, recover };
+  }
+  const remove = (id: string, headers: Record<string, string>) =>
+    strict.request('DELETE', `/api/v1/passkeys/${id}`, headers);
+
+  it('replaces a lost passkey and the recovery codes', async () => {
+    const { lost, recover } = await ownerWithoutPasskey();
+    const recovered = await recover();
+    await register(strict, recovered);
+    expect((await remove(lost, recovered)).status).toBe(200);
+    expect((await post(strict, '/recovery-codes', recovered)).status).toBe(201);
+    const { passkeys } = (await strict.request('GET', '/api/v1/passkeys', recovered)).json;
+    expect(passkeys.map(({ id }: { id: string }) => id)).not.toContain(lost);
+  });
+
+  it('replaces no assertion of another action, and nothing after ten minutes', async () => {
+    const { lost, recover } = await ownerWithoutPasskey();
+    const colleague = await strict.account('other-colleague@example.org', []);
+    const recovered = await recover();
+    for (const [method, path, body] of [
+      ['POST', '/accounts', { email: 'new@example.org', name: 'New' }],
+      ['PATCH', `/accounts/${colleague.id}`, { status: 'disabled' }],
+      ['POST', `/accounts/${colleague.id}/invitation`, {}],
+      ['POST', `/accounts/${colleague.id}/grants`, { role: 'owner' }],
+      ['DELETE', `/accounts/${colleague.id}/access`, undefined],
+      ['POST', '/tokens', { name: 'script' }],
+    ] as const) {
+      const { status, json } = await strict.request(method, `/api/v1${path}`, recovered, body);
+      expect([path, status, json.code]).toEqual([path, 403, 'passkey_required']);
+    }
+    strict.advance(10 * 60_000);
+    expect((await remove(lost, recovered)).json.code).toBe('step_up_required');
+  });
+
+  it('counts no more after a step-up with a passkey', async () => {
+    const { lost, recover } = await ownerWithoutPasskey();
+    const recovered = await recover();
+    const passkey = await register(strict, recovered);
+    const { nonce, token } = (await post(strict, '/session/step-up/challenge', recovered)).json;
+    const response = passkey.authentication(challengeOf({ purpose: 'step-up', nonce }));
+    expect((await post(strict, '/session/step-up', recovered, { token, response })).status).toBe(200);
+    expect((await remove(lost, recovered)).json.code).toBe('passkey_required');
   });
 });

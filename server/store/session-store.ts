@@ -37,6 +37,7 @@ export class SessionStore implements SessionPort {
           expires_at: expiresAt,
           address,
           user_agent: userAgent,
+          by_recovery_code: session.byRecoveryCode ? 1 : 0,
         })
         .execute();
     });
@@ -64,11 +65,19 @@ export class SessionStore implements SessionPort {
   }
 
   async authenticated(hash: string, at: number): Promise<void> {
-    await this.#database.db.updateTable('sessions').set({ authenticated_at: at }).where('hash', '=', hash).execute();
+    await this.#database.db
+      .updateTable('sessions')
+      .set({ authenticated_at: at, by_recovery_code: 0 })
+      .where('hash', '=', hash)
+      .execute();
   }
 
   async authenticatedById(id: string, at: number): Promise<void> {
-    await this.#database.db.updateTable('sessions').set({ authenticated_at: at }).where('id', '=', id).execute();
+    await this.#database.db
+      .updateTable('sessions')
+      .set({ authenticated_at: at, by_recovery_code: 0 })
+      .where('id', '=', id)
+      .execute();
   }
 
   async sessions(account: AccountId | null, now: number): Promise<Owned<Omit<Session, 'account'>>[]> {
@@ -109,6 +118,7 @@ const toSession = (row: Schema['sessions']): Omit<Session, 'account'> => ({
   expiresAt: row.expires_at,
   address: row.address,
   userAgent: row.user_agent,
+  byRecoveryCode: row.by_recovery_code === 1,
 });
 
 /** Minimum milliseconds between two recorded uses of a session from the same address. */

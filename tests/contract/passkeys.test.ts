@@ -278,7 +278,10 @@ describeOnEveryStore('an installation that requires passkeys', (open) => {
     await expect(admins.stepUp({ account, totp: '000000', token })).rejects.toEqual(refused('passkey_required'));
     await signIn(passkey);
     const [code = ''] = await admins.newRecoveryCodes(account);
-    await byRecovery(code);
+    const recovered = await byRecovery(code);
+    const opened = await admins.session(recovered.token, recovered.csrf, { active: true });
+    expect([opened?.byRecoveryCode, recovered.session.byRecoveryCode]).toEqual([true, true]);
+    expect((await signIn(passkey)).session.byRecoveryCode).toBe(false);
 
     const [stored] = (await admins.passkeys(account)).passkeys;
     await expect(admins.removePasskey(account, stored?.id ?? '')).rejects.toEqual(refused('conflict'));

@@ -77,6 +77,7 @@ function worldOver(database: Database) {
     expiresAt: 0,
     address: '',
     userAgent: '',
+    byRecoveryCode: false,
   });
   async function withPassword(email: string) {
     const invitation = (await admins.firstOwnerInvitation()) ?? (await admins.createAccount(email, email)).invitation;

@@ -173,6 +173,7 @@ async function fill(database: Database) {
         last_used_at: 1,
         address: '',
         user_agent: '',
+        by_recovery_code: 0,
       })
       .execute();
     await db

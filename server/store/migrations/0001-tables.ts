@@ -75,7 +75,7 @@ const ACCOUNTS: Tables = {
   },
   sessions: {
     columns: `id text, hash text, page_hash text, account_id text, created_at int, authenticated_at int,
-      last_used_at int, expires_at int, address text, user_agent text`,
+      last_used_at int, expires_at int, address text, user_agent text, by_recovery_code int`,
     key: 'id',
     unique: ['hash'],
     references: { account_id: 'accounts(id)' },

@@ -87,6 +87,8 @@ export interface PeopleTables {
     expires_at: number;
     address: string;
     user_agent: string;
+    /** 1 if a recovery code opened the session. A step-up sets 0. */
+    by_recovery_code: Flag;
   };
   api_tokens: {
     id: string;
