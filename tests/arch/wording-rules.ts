@@ -81,7 +81,7 @@ export const HEADLINE_VERBS: ReadonlySet<string> = new Set(
   Divide Document Draw Drop Edit Enable Encode Encrypt End Enforce Enroll Ensure Escape Exclude Expect Explain Export Extend Extract
   Filter Find Finish Fix Fold Follow Forbid Format Freeze Generate Give Group Guard Handle Hide Ignore Implement Import Improve Include
   Increase Index Inline Install Introduce Invalidate Join Keep Kill Label Let Limit Link List Load Lock Log Look Lower Make Mark Match
-  Measure Merge Migrate Move Name Note Number Offer Omit Open Order Parse Pass Pause Permit Pin Place Poll Prefer Prepare Prevent Print Process
+  Measure Merge Migrate Move Name Note Number Offer Omit Open Order Parse Pass Pause Permit Pin Place Play Poll Prefer Prepare Prevent Print Process
   Prove Publish Put Raise Read Rebuild Receive Recognize Record Redirect Reduce Refresh Refuse Register Reject Release Reload Remember
   Remind Remove Rename Render Renew Reorder Repair Repeat Replace Reply Report Request Require Reserve Reset Resolve Respond Restart
   Restore Restrict Resume Retry Return Reuse Revert Review Revoke Reword Rewrite Rotate Run Save Say Schedule Seal Search Select Send
