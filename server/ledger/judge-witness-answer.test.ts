@@ -3,12 +3,13 @@ import { type AnswerVerdict, judgeWitnessAnswer, type WitnessAnswer } from './ju
 import { answersNeeded, type WitnessSetting } from './witnesses.ts';
 
 const answer = (status: number, size: number | null = null): WitnessAnswer => ({ status, size, body: 'words\n' });
-const failed = { step: 'failed', reason: expect.stringContaining('words') };
+const reason = expect.stringContaining('words');
+const failed = { step: 'failed', reason };
 
 /** The server submits a checkpoint of 9 entries, with a proof from 5. */
 it.each<readonly [name: string, answer: WitnessAnswer, verdict: AnswerVerdict | typeof failed]>([
   ['a cosignature', answer(200), { step: 'check-cosignature' }],
-  ['an unknown ledger', answer(404), { step: 'unknown-ledger' }],
+  ['an unknown ledger', answer(404), { step: 'unknown-ledger', reason }],
   ['an older tree of the witness', answer(409, 3), { step: 'submit-again', oldSize: 3 }],
   ['a newer tree of the witness, in the ledger', answer(409, 8), { step: 'submit-again', oldSize: 8 }],
   ['the same tree', answer(409, 9), { step: 'submit-again', oldSize: 9 }],
@@ -17,7 +18,7 @@ it.each<readonly [name: string, answer: WitnessAnswer, verdict: AnswerVerdict | 
   ['a conflict without a size', answer(409), failed],
   ['a conflict with the submitted size', answer(409, 5), failed],
   ['a refused proof', answer(422), { step: 'forked', size: 5 }],
-  ['a key that the witness does not trust', answer(403), { step: 'unknown-ledger' }],
+  ['a key that the witness does not trust', answer(403), { step: 'unknown-ledger', reason }],
   ['a malformed request', answer(400), failed],
   ['an overloaded witness', answer(503), failed],
   ['a redirect', answer(302), failed],

@@ -7,13 +7,17 @@ export interface WitnessAnswer {
   readonly size: number | null;
 }
 
+/** Answer to the request for the newest cosigned checkpoint. `body`: for 200, the checkpoint. */
+export type PublishedAnswer = Omit<WitnessAnswer, 'size'>;
+
 /**
  * Next step of the server.
  * - `check-cosignature`: the witness accepted the checkpoint.
  * - `submit-again`: the witness has cosigned a smaller tree of this size. The server submits the proof from there.
  * - `ahead`: the witness has cosigned more entries than the store has, so the store is an older copy.
  * - `forked`: the witness has cosigned a tree that the ledger does not begin with.
- * - `unknown-ledger`: the witness has cosigned nothing of this ledger.
+ * - `unknown-ledger`: according to this answer, the witness has cosigned nothing of this ledger. A proxy can give the same answer, so the
+ *   server must confirm this.
  * - `failed`: the answer says nothing about the ledger.
  */
 export type AnswerVerdict =
@@ -21,7 +25,7 @@ export type AnswerVerdict =
   | { readonly step: 'submit-again'; readonly oldSize: number }
   | { readonly step: 'ahead'; readonly size: number }
   | { readonly step: 'forked'; readonly size: number }
-  | { readonly step: 'unknown-ledger' }
+  | { readonly step: 'unknown-ledger'; readonly reason: string }
   | { readonly step: 'failed'; readonly reason: string };
 
 export function judgeWitnessAnswer(
@@ -35,7 +39,7 @@ export function judgeWitnessAnswer(
     // A witness that trusts no key of this ledger has cosigned nothing of it.
     case 403:
     case 404:
-      return { step: 'unknown-ledger' };
+      return { step: 'unknown-ledger', reason };
     case 409:
       if (size === null || size === submitted.oldSize) return { step: 'failed', reason };
       return size > submitted.size ? { step: 'ahead', size } : { step: 'submit-again', oldSize: size };

@@ -8,7 +8,7 @@ import {
   TREE_SIZE_TYPE,
 } from '../../shared/ledger/witness-protocol.ts';
 import { request as httpRequest } from '../../shared/node-http.ts';
-import type { WitnessAnswer } from './judge-witness-answer.ts';
+import type { PublishedAnswer, WitnessAnswer } from './judge-witness-answer.ts';
 
 const DEADLINE = 10_000;
 
@@ -18,11 +18,11 @@ export async function postCheckpoint(prefix: string, submission: string): Promis
   return { status, body, size: status === 409 && type === TREE_SIZE_TYPE ? parseTreeSize(body) : null };
 }
 
-/** Newest checkpoint that the witness has cosigned; null if the witness does not publish it. */
-export async function cosignedCheckpoint(prefix: string, origin: string): Promise<string | null> {
+/** Asks for the newest checkpoint that the witness has cosigned. Status 404: the witness publishes none. */
+export async function cosignedCheckpoint(prefix: string, origin: string): Promise<PublishedAnswer> {
   const hash = createHash('sha256').update(origin).digest('hex');
   const { status, body } = await send(prefix, `${hash}/checkpoint`, 'GET');
-  return status === 200 ? body : null;
+  return { status, body };
 }
 
 function send(prefix: string, path: string, method: 'GET' | 'POST', text = '') {

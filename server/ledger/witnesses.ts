@@ -3,13 +3,14 @@
  * never delays the ledger. After a start, the server signs no checkpoint until witnesses have said that they know no newer one: an older copy
  * of the store would otherwise sign a second history.
  */
+import { readCheckpoint } from '../../shared/ledger/checkpoint.ts';
 import { cosignatureOf, parseWitnessKey, type WitnessPolicy } from '../../shared/ledger/cosignature.ts';
 import { consistencyProof, type HashSource } from '../../shared/ledger/merkle.ts';
 import { readSignatureLine, splitNote } from '../../shared/ledger/signed-note.ts';
 import { formatSubmission } from '../../shared/ledger/witness-protocol.ts';
 import { Loop } from '../../shared/loops/loop.ts';
 import { oneLine } from '../../shared/text/visible-text.ts';
-import { judgeWitnessAnswer, type WitnessAnswer } from './judge-witness-answer.ts';
+import { judgeWitnessAnswer, type PublishedAnswer, type WitnessAnswer } from './judge-witness-answer.ts';
 import type { StoredCheckpoint } from './ledger-proofs.ts';
 
 export interface WitnessSetting {
@@ -38,8 +39,8 @@ export interface CosignatureStore {
 
 export interface WitnessClient {
   post(url: string, submission: string): Promise<WitnessAnswer>;
-  /** Newest checkpoint that the witness has cosigned; null if the witness does not publish it. */
-  newest(url: string, origin: string): Promise<string | null>;
+  /** Asks for the newest checkpoint that the witness has cosigned. Status 404: the witness publishes none. */
+  newest(url: string, origin: string): Promise<PublishedAnswer>;
 }
 
 export interface WitnessStatus {
@@ -87,7 +88,7 @@ const REMEDY =
   'Stop the server, and put the newest copy of its database in place. Without one, restore the newest backup (cordon restore --ledger with a copy of the ledger). If entries are lost for good, let approvers continue the ledger: cordon recovery continue-ledger. Remove a witness that you no longer trust from CORDON_WITNESSES.';
 
 const WAITING_REMEDY =
-  'Check the connection to the witnesses. Remove a witness that no longer exists from CORDON_WITNESSES, and restart the server.';
+  'Check the connection to the witnesses, and proxies in front of them. Remove a witness that no longer cosigns this ledger from CORDON_WITNESSES, and restart the server.';
 
 export type Witnesses = ReturnType<typeof createWitnesses>;
 
@@ -239,26 +240,45 @@ class SubmittedWitness {
           this.#size = oldSize;
           continue;
         case 'ahead':
-          return await this.#contradict(
-            note,
-            `the witness ${this.setting.name} has cosigned ${verdict.size} ledger entries, and the database here has ${size}: the database is an older copy`,
-          );
+          return await this.#contradict(note, this.#ahead(verdict.size, size));
         case 'forked':
           return await this.#contradict(
             note,
             `the witness ${this.setting.name} has cosigned a ledger of ${verdict.size} entries that the ledger here does not contain`,
           );
         case 'unknown-ledger':
-          this.hasAnswered = true;
-          return this.#fail(
-            'it does not know this ledger or its key. Send the verifier key of the ledger to its operator',
-          );
+          return await this.#confirmUnknown({ size, note }, verdict.reason);
         case 'failed':
           return this.#fail(verdict.reason);
       }
     }
     this.#fail('its size changed during each submission. Another server may submit checkpoints of this ledger');
   }
+
+  /**
+   * Counts the answer "unknown ledger" only if the witness has never cosigned the ledger under its current name and publishes no checkpoint of
+   * it. Otherwise, a proxy that refuses every request would let a server on an older database sign a second history.
+   */
+  async #confirmUnknown({ size, note }: StoredCheckpoint, reason: string): Promise<void> {
+    const { client, store } = this.#ports;
+    const origin = originIn(note);
+    const cosigned = await store.newestCheckpoint([this.setting.key], 1, 0);
+    if (cosigned && originIn(cosigned.note) === origin) {
+      return this.#fail(`${reason}, although it cosigned ${cosigned.size} entries of this ledger earlier`);
+    }
+    const { status, body } = await client.newest(this.setting.url, origin);
+    if (status === 200) {
+      const published = readCheckpoint(splitNote(body).text).size;
+      if (published > size) return await this.#contradict(note, this.#ahead(published, size));
+      return this.#fail(`${reason}, although it publishes ${published} cosigned entries of this ledger`);
+    }
+    if (status !== 404) return this.#fail(`${reason}. Its cosigned checkpoint has HTTP status ${status}`);
+    this.hasAnswered = true;
+    this.#fail('it does not know this ledger or its key. Send the verifier key of the ledger to its operator');
+  }
+
+  readonly #ahead = (theirs: number, size: number) =>
+    `the witness ${this.setting.name} has cosigned ${theirs} ledger entries, and the database here has ${size}: the database is an older copy`;
 
   async #accept(size: number, note: string, body: string): Promise<void> {
     const { store, now, log, onCosigned } = this.#ports;
@@ -293,7 +313,7 @@ class SubmittedWitness {
     this.contradiction = { origin, what };
     this.#fail(what);
     const theirs = await client.newest(this.setting.url, origin);
-    if (theirs !== null) await onContradiction(theirs);
+    if (theirs.status === 200) await onContradiction(theirs.body);
   }
 
   #fail(reason: string): void {

@@ -1,5 +1,7 @@
 /** Submission of the ledger to witnesses, and the checkpoint that outsiders get; on both dialects, with witnesses over HTTP. */
-import { afterEach, expect, it } from 'vitest';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { afterEach, describe, expect, it } from 'vitest';
 import { LocalBus } from '../../server/bus/bus.ts';
 import { createLedger } from '../../server/ledger/ledger.ts';
 import { createPublication } from '../../server/ledger/published-checkpoint.ts';
@@ -12,6 +14,7 @@ import { LedgerStore } from '../../server/store/ledger-store.ts';
 import { openCheckpoint } from '../../shared/ledger/checkpoint.ts';
 import { requireCosignatures, type WitnessPolicy } from '../../shared/ledger/cosignature.ts';
 import { SystemClock } from '../../shared/time/system-clock.ts';
+import { freePort } from '../support/free-port.ts';
 import { type LocalWitness, openLocalWitness } from '../support/local-witness.ts';
 import { newSigner } from '../support/witnessed-log.ts';
 import { describeOnEveryStore, type OpenStore } from './every-store.ts';
@@ -40,6 +43,24 @@ async function witnessNamed(name: string, logs = [signer]): Promise<LocalWitness
   closing.push(witness.remove);
   await witness.start();
   return witness;
+}
+
+/** URL of a proxy that refuses each submission. `retrieval`: status for the cosigned checkpoint; null if the proxy forwards it. */
+async function proxyBefore(witness: LocalWitness, refusal: number, retrieval: number | null): Promise<string> {
+  const proxy = createServer(async (request, response) => {
+    const forwarded = request.method === 'GET' && retrieval === null;
+    const answer = forwarded ? await fetch(new URL(request.url ?? '', witness.url)) : null;
+    response.writeHead(answer?.status ?? (request.method === 'GET' ? (retrieval ?? 0) : refusal));
+    response.end(answer ? await answer.text() : 'refused by the proxy');
+  });
+  const port = await freePort();
+  proxy.listen(port, '127.0.0.1');
+  await once(proxy, 'listening');
+  closing.push(async () => {
+    proxy.closeAllConnections();
+    proxy.close();
+  });
+  return `http://127.0.0.1:${port}/`;
 }
 
 function serverOver(database: Database, given: readonly LocalWitness[], lateAfter = 60_000) {
@@ -253,6 +274,40 @@ describeOnEveryStore('witnesses of the ledger', (open) => {
     await server.add(['new entry']);
     expect(await server.newest()).toBe(6);
     expect(server.witnesses.status()[0]?.failure).toContain('Send the verifier key of the ledger to its operator');
+  });
+
+  describe('with a proxy that refuses submissions', () => {
+    /** A witness with 9 entries, and a server on a database with the first 5. `cosigned`: the database has the witness's cosignature. */
+    async function olderServer(cosigned: boolean, refusal: number, retrieval: number | null) {
+      const witness = await witnessNamed('w1');
+      const before = serverOver(await open(), cosigned ? [witness] : []);
+      await before.witnesses.start(null, 5_000);
+      await before.add(numbers(0, 5));
+      await before.settled();
+      await before.witnesses.stop();
+      const newer = serverOver(await open(), [witness]);
+      await newer.witnesses.start(null, 5_000);
+      await newer.add(numbers(0, 9));
+      await newer.settled();
+      expect(witness.size(ORIGIN)).toBe(9);
+      const url = await proxyBefore(witness, refusal, retrieval);
+      const older = serverOver(before.database, [{ ...witness, url }]);
+      await older.witnesses.start(null, 5_000);
+      await older.add(['new entry']);
+      return older;
+    }
+
+    it.each<readonly [name: string, cosigned: boolean, refusal: number, retrieval: number | null, failure: string]>([
+      ['403 after a cosignature', true, 403, 404, 'although it cosigned 5 entries'],
+      ['404 after a cosignature', true, 404, 404, 'although it cosigned 5 entries'],
+      ['403 for the retrieval too', false, 403, 403, 'Its cosigned checkpoint has HTTP status 403'],
+      ['404, and the witness publishes more entries', false, 404, null, 'has cosigned 9 ledger entries'],
+    ])('the server signs nothing: %s', async (_name, cosigned, refusal, retrieval, failure) => {
+      const older = await olderServer(cosigned, refusal, retrieval);
+      expect(older.witnesses.status()[0]?.failure).toContain(failure);
+      expect(older.ledger.resting()).not.toBeNull();
+      expect(await older.newest()).toBe(5);
+    });
   });
 
   it('with another key than the configured one do not count', async () => {
