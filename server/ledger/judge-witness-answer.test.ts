@@ -26,6 +26,21 @@ it.each<readonly [name: string, answer: WitnessAnswer, verdict: AnswerVerdict | 
   expect(judgeWitnessAnswer(given, { oldSize: 5, size: 9 })).toEqual(verdict);
 });
 
+/** The server submits the checkpoint of a size that the witness has cosigned. Versions of C2SP tlog-witness demand different answers. */
+it.each<readonly [name: string, answer: WitnessAnswer, verdict: AnswerVerdict | typeof failed]>([
+  ['409 without a size (1.0.0)', answer(409), { step: 'forked', size: 9 }],
+  ['409 with the same size', answer(409, 9), { step: 'forked', size: 9 }],
+  ['422 (after 1.0.0)', answer(422), { step: 'forked', size: 9 }],
+  ['409 with another size', answer(409, 8), { step: 'submit-again', oldSize: 8 }],
+  ['409 with more entries', answer(409, 10), { step: 'ahead', size: 10 }],
+])('another root of the same size: %s', (_name, given, verdict) => {
+  expect(judgeWitnessAnswer(given, { oldSize: 9, size: 9 })).toEqual(verdict);
+});
+
+it('a conflict about the empty tree does not accuse the ledger of a fork', () => {
+  expect(judgeWitnessAnswer(answer(409, 0), { oldSize: 0, size: 0 })).toEqual(failed);
+});
+
 it('a refusal without a proof does not accuse the ledger of a fork', () => {
   expect(judgeWitnessAnswer(answer(422), { oldSize: 0, size: 9 })).toEqual(failed);
 });

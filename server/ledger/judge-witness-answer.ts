@@ -32,6 +32,7 @@ export function judgeWitnessAnswer(
   { status, size, body }: WitnessAnswer,
   submitted: { readonly oldSize: number; readonly size: number },
 ): AnswerVerdict {
+  const { oldSize } = submitted;
   const reason = `it answered with HTTP status ${status}: ${body.trim().slice(0, 200)}`;
   switch (status) {
     case 200:
@@ -41,11 +42,15 @@ export function judgeWitnessAnswer(
     case 404:
       return { step: 'unknown-ledger', reason };
     case 409:
-      if (size === null || size === submitted.oldSize) return { step: 'failed', reason };
+      // A response to a wrong old size names the witness's size. Without another size, the roots differ: C2SP tlog-witness 1.0.0 demands 409
+      // for this, and no size in the body. Later texts demand 422.
+      if (oldSize > 0 && oldSize === submitted.size && (size ?? oldSize) === oldSize)
+        return { step: 'forked', size: oldSize };
+      if (size === null || size === oldSize) return { step: 'failed', reason };
       return size > submitted.size ? { step: 'ahead', size } : { step: 'submit-again', oldSize: size };
     case 422:
       // The server's own proof is correct, so the witness has cosigned another tree of the old size.
-      return submitted.oldSize === 0 ? { step: 'failed', reason } : { step: 'forked', size: submitted.oldSize };
+      return oldSize === 0 ? { step: 'failed', reason } : { step: 'forked', size: oldSize };
     default:
       return { step: 'failed', reason };
   }

@@ -119,6 +119,8 @@ describe('a submitted checkpoint', () => {
     await add(await log.submission(5, 9, 1));
     expect(store.refused()).toMatchObject([{ origin: log.origin, oldSize: 5, note: await log.checkpoint(9, 1) }]);
     expect(said.at(-1)).toContain('refused 9 entries');
+    await add(await log.submission(5, 5, 1));
+    expect(store.refused().at(-1)).toMatchObject({ oldSize: 5, note: await log.checkpoint(5, 1) });
     for (let size = 10; size < 120; size++) await add(await log.submission(5, size, 1));
     expect(store.refused()).toHaveLength(100);
   });

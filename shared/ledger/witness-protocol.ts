@@ -3,7 +3,8 @@
  * witness's last checkpoint, a consistency proof, and the new checkpoint.
  *
  * Responses: 200 with cosignature lines; 400 for a malformed request; 403 without a valid signature of the log; 404 for an unknown log; 409
- * with the witness's size (`text/x.tlog.size`) if the old size differs; 422 for a checkpoint that is not consistent.
+ * with the witness's size (`text/x.tlog.size`) if the old size differs; 422 for a checkpoint that is not consistent. Version 1.0.0 demands
+ * 409 for another root of the same size. Since July 2026, the text demands 422.
  */
 import { CordonError } from '../errors.ts';
 import { readBase64 } from '../strict-base64.ts';
