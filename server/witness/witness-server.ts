@@ -9,7 +9,10 @@ import type { WitnessStore } from './witness-store.ts';
 
 const DEADLINE = 10_000;
 const MOST_CONNECTIONS = 256;
-/** Maximum number of requests in progress. The witness refuses further requests, and the log tries again later. */
+/**
+ * Maximum number of checkpoints that the witness examines at once. It refuses further ones, and the log tries again later. A request with an
+ * incomplete body does not count: otherwise, a few slow senders would block every log.
+ */
 const MOST_AT_ONCE = 32;
 const PLAIN = 'text/plain; charset=utf-8';
 
@@ -38,7 +41,9 @@ export function createWitnessServer(
   async function add(request: IncomingMessage): Promise<Answer> {
     const body = await readBody(request);
     if (body === null) return plain(400, `The request has more than ${LARGEST_REQUEST} bytes.`);
-    const answer = await witness.addCheckpoint(body);
+    if (inProgress >= MOST_AT_ONCE) return plain(503, 'The witness has too many requests. Try again later.');
+    inProgress++;
+    const answer = await witness.addCheckpoint(body).finally(() => inProgress--);
     if (answer.status === 200) return { status: 200, type: PLAIN, body: answer.body };
     if (answer.status === 409) return { status: 409, type: TREE_SIZE_TYPE, body: `${answer.size}\n` };
     return plain(answer.status, answer.detail);
@@ -60,13 +65,7 @@ export function createWitnessServer(
     }
     if (path !== `/${ADD_CHECKPOINT}`) return plain(404, 'This is a witness of transparency logs (C2SP tlog-witness).');
     if (request.method !== 'POST') return plain(405, 'Use POST for this path.');
-    if (inProgress >= MOST_AT_ONCE) return plain(503, 'The witness has too many requests. Try again later.');
-    inProgress++;
-    try {
-      return await add(request);
-    } finally {
-      inProgress--;
-    }
+    return await add(request);
   }
 
   const listener: RequestListener = async (request, response) => {
