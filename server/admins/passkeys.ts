@@ -40,6 +40,30 @@ export function requireSite({ site }: PasskeyPolicy): PasskeySite {
   );
 }
 
+export interface PasskeyRule {
+  readonly passkeys: Pick<PasskeyStore, 'signInCount'>;
+  readonly policy: PasskeyPolicy;
+}
+
+/**
+ * True if the installation requires passkeys and the account has one for sign-in. An account without a password is exempt, because only
+ * the identity provider signs it in.
+ */
+export async function mustUsePasskey(
+  { passkeys, policy: { required, site } }: PasskeyRule,
+  { id, password }: Pick<Account, 'id' | 'password'>,
+): Promise<boolean> {
+  return required && password && site !== null && (await passkeys.signInCount(id, site.rpId)) > 0;
+}
+
+/** Throws `passkey_required` if the account must use its passkey. */
+export async function requireNoPasskey(rule: PasskeyRule, account: Account, otherwise: string): Promise<void> {
+  if (await mustUsePasskey(rule, account)) throw passkeyRequired(otherwise);
+}
+
+export const passkeyRequired = (otherwise: string) =>
+  new CordonError('passkey_required', `This installation requires passkeys. ${otherwise}`);
+
 /** Recovery code without the hyphens and capital letters that a person may enter. */
 export const recoveryHash = (code: string): string => sha256(code.toLowerCase().replaceAll(/[\s-]/g, ''));
 

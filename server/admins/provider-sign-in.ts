@@ -10,15 +10,17 @@ import { RateLimiterMemory } from '../rate-limiters.ts';
 import type { IdentityProvider, ProviderClaims, ProviderIdentityStore, ProviderRules } from './identity-provider.ts';
 import { newAccount, roleEntry } from './new-account.ts';
 import { type OpenedSession, openSession } from './open-session.ts';
+import { mustUsePasskey, type PasskeyRule, passkeyRequired, requireNoPasskey } from './passkeys.ts';
 import { createPendingSignIns, type PendingSignIn, type SignInPurpose } from './pending-sign-ins.ts';
 import type { Account, RaiseAlert, Session, SessionStore } from './ports.ts';
 import { grantsOfGroups } from './provider-roles.ts';
-import type { Grant } from './roles.ts';
+import { type Grant, isEmergencyOwner } from './roles.ts';
 import { createWorkQueue } from './work-queue.ts';
 
 /** Sign-ins of one IP address or IPv6 /64 within ten minutes. Each one can cause requests to the provider. */
 const BEGINS = 100;
 const TEN_MINUTES = 600;
+const CONFIRM_BY_PASSKEY = 'Confirm your identity with your passkey.';
 /** Maximum difference between the clocks of server and provider, in milliseconds. */
 const CLOCK_SKEW = 60_000;
 
@@ -39,13 +41,14 @@ export type ProviderResult =
   | { readonly purpose: 'link' };
 
 export function createProviderSignIn(
-  ports: ProviderOptions & {
-    readonly sessions: Pick<SessionStore, 'open' | 'authenticatedById'>;
-    readonly clock: Clock;
-    readonly bus: Bus;
-    readonly alert: RaiseAlert;
-    readonly now: () => number;
-  },
+  ports: ProviderOptions &
+    PasskeyRule & {
+      readonly sessions: Pick<SessionStore, 'open' | 'authenticatedById'>;
+      readonly clock: Clock;
+      readonly bus: Bus;
+      readonly alert: RaiseAlert;
+      readonly now: () => number;
+    },
 ) {
   const { rules, client, identities, sessions, bus, alert, now } = ports;
   const pending = createPendingSignIns(now);
@@ -70,12 +73,23 @@ export function createProviderSignIn(
 
   async function stepUp(claims: ProviderClaims, { begunAt }: PendingSignIn, { account, id }: Session): Promise<number> {
     requireSameIdentity(account, claims);
+    await requireNoPasskey(ports, account, CONFIRM_BY_PASSKEY);
     if (claims.authenticatedAt === null || claims.authenticatedAt < begunAt - CLOCK_SKEW) {
       throw refused(`${rules.name} did not ask for your credentials again. Sign out there, then repeat the action.`);
     }
     const at = now();
     await sessions.authenticatedById(id, at);
     return at;
+  }
+
+  /**
+   * Time of authentication in a new session. Throws `passkey_required` if the account must sign in with its passkey. If only the provider
+   * may sign the account in, the sign-in counts as old, so the first grave action needs a step-up with the passkey.
+   */
+  async function authenticatedAt(account: Account, claims: ProviderClaims): Promise<number> {
+    if (!(await mustUsePasskey(ports, account))) return Math.min(now(), claims.authenticatedAt ?? 0);
+    if (rules.onlyProvider && !isEmergencyOwner(account.grants)) return 0;
+    throw passkeyRequired(`Your roles from ${rules.name} are up to date. Sign in with your passkey.`);
   }
 
   async function link({ identity }: ProviderClaims, { account }: Session): Promise<void> {
@@ -92,19 +106,20 @@ export function createProviderSignIn(
     begin: (address: string) => begin('sign-in', address, null),
 
     /** Begins a step-up or a link in a session. */
-    beginInSession: (purpose: 'step-up' | 'link', address: string, { id, account }: Session) => {
+    beginInSession: async (purpose: 'step-up' | 'link', address: string, { id, account }: Session) => {
       if (purpose === 'step-up' && account.identity === null) {
         throw new CordonError(
           'step_up_required',
           `Your account is not linked to ${rules.name}. Enter an authenticator code.`,
         );
       }
+      if (purpose === 'step-up') await requireNoPasskey(ports, account, CONFIRM_BY_PASSKEY);
       return begin(purpose, address, id);
     },
 
     /**
      * Completes a sign-in, a step-up or a link with the provider's response. `session`: returns the session of the request, which a step-up
-     * and a link need. Throws `provider_refused`, `provider_unavailable`, `account_disabled`, `role_missing` or `identity_not_linked`.
+     * and a link need. Throws `provider_refused`, `provider_unavailable`, `account_disabled`, `role_missing`, `passkey_required` or `identity_not_linked`.
      */
     async finish(
       response: string,
@@ -127,8 +142,8 @@ export function createProviderSignIn(
       const claims = await requests.run(begun.source, () => client.finish(response, begun.request));
       if (own === null) {
         const account = await signInOf(claims);
-        const at = Math.min(now(), claims.authenticatedAt ?? 0);
-        const signedIn = await openSession(sessions, { ...browser, account, replaces, authenticatedAt: at }, now());
+        const opening = { ...browser, account, replaces, authenticatedAt: await authenticatedAt(account, claims) };
+        const signedIn = await openSession(sessions, opening, now());
         return { purpose: 'sign-in', signedIn };
       }
       if (begun.purpose === 'step-up') {

@@ -5,17 +5,9 @@ import type { Clock } from '../../shared/time/clock.ts';
 import { emailKey } from './email.ts';
 import { knownBrowser } from './known-browser.ts';
 import { openBrowserSession, type SignedIn, type SignInOrigin } from './open-session.ts';
-import { type PasskeyPolicy, recoveryHash } from './passkeys.ts';
+import { type PasskeyRule, recoveryHash, requireNoPasskey } from './passkeys.ts';
 import { passwordMatches } from './passwords.ts';
-import type {
-  Account,
-  AccountStore,
-  PasskeyStore,
-  RaiseAlert,
-  RecoveryCodeStore,
-  Sealer,
-  SessionStore,
-} from './ports.ts';
+import type { Account, AccountStore, RaiseAlert, RecoveryCodeStore, Sealer, SessionStore } from './ports.ts';
 import { isEmergencyOwner } from './roles.ts';
 import { sha256 } from './secrets.ts';
 import { KNOWN_BROWSER, type SignInLimits } from './sign-in-limits.ts';
@@ -30,24 +22,23 @@ interface SignInRequest extends SignInOrigin {
   readonly browser: string | null;
 }
 
-export function createSignIn(ports: {
-  readonly accounts: Pick<AccountStore, 'credentials' | 'useTotpStep'>;
-  readonly sessions: Pick<SessionStore, 'open' | 'authenticated'>;
-  readonly passkeys: Pick<PasskeyStore, 'signInCount'>;
-  readonly recoveryCodes: Pick<RecoveryCodeStore, 'use'>;
-  readonly policy: PasskeyPolicy;
-  readonly alert: RaiseAlert;
-  /** Clock for the field `at` of ledger entries. */
-  readonly clock: Clock;
-  readonly sealer: Sealer;
-  readonly browserSealer: Sealer;
-  readonly limits: SignInLimits;
-  /** True if only owners may sign in with a password. */
-  readonly onlyProvider: boolean;
-  readonly now: () => number;
-}) {
-  const { accounts, sessions, passkeys, recoveryCodes, policy, alert, clock, sealer, browserSealer, limits, now } =
-    ports;
+export function createSignIn(
+  ports: PasskeyRule & {
+    readonly accounts: Pick<AccountStore, 'credentials' | 'useTotpStep'>;
+    readonly sessions: Pick<SessionStore, 'open' | 'authenticated'>;
+    readonly recoveryCodes: Pick<RecoveryCodeStore, 'use'>;
+    readonly alert: RaiseAlert;
+    /** Clock for the field `at` of ledger entries. */
+    readonly clock: Clock;
+    readonly sealer: Sealer;
+    readonly browserSealer: Sealer;
+    readonly limits: SignInLimits;
+    /** True if only owners may sign in with a password. */
+    readonly onlyProvider: boolean;
+    readonly now: () => number;
+  },
+) {
+  const { accounts, sessions, recoveryCodes, alert, clock, sealer, browserSealer, limits, now } = ports;
 
   const stepOf = (sealed: string, totp: string) => totpStep(sealer.unseal(sealed).toString(), totp, now());
 
@@ -59,13 +50,6 @@ export function createSignIn(ports: {
     const known = cookie === null ? null : await accounts.credentials(email);
     if (!known?.passwordHash) return null;
     return knownBrowser(browserSealer, cookie, { account: known.account.id, passwordHash: known.passwordHash }, now());
-  }
-
-  /** Throws `passkey_required` if the installation requires passkeys and the account has one. */
-  async function requireNoPasskey({ id }: Account, otherwise: string): Promise<void> {
-    if (!policy.required || !policy.site) return;
-    if ((await passkeys.signInCount(id, policy.site.rpId)) === 0) return;
-    throw new CordonError('passkey_required', `This installation requires passkeys. ${otherwise}`);
   }
 
   /** Uses up a recovery code after a correct password. Returns false if the account has no such unused code. */
@@ -105,7 +89,7 @@ export function createSignIn(ports: {
       throw wrong();
     }
     await requireUnusedCode(accounts, account.id, step);
-    await requireNoPasskey(account, 'Sign in with your passkey, or with your password and a recovery code.');
+    await requireNoPasskey(ports, account, 'Sign in with your passkey, or with your password and a recovery code.');
     return { account, passwordHash, byRecoveryCode: false };
   }
 
@@ -135,7 +119,7 @@ export function createSignIn(ports: {
       // The limit of wrong codes applies per session, so that one session cannot use up the limit of another session.
       const source = `${KNOWN_BROWSER}${session}`;
       const email = emailKey(request.account.email);
-      await requireNoPasskey(request.account, 'Confirm your identity with your passkey.');
+      await requireNoPasskey(ports, request.account, 'Confirm your identity with your passkey.');
       return limits.attempt(email, source, async () => {
         if (!(await limits.mayTryCode(email, source))) {
           throw new CordonError('rate_limited', 'Too many wrong codes in this session. Sign in again.');

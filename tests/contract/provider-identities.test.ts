@@ -7,8 +7,10 @@ import { LocalBus } from '../../server/bus/bus.ts';
 import { openAdminStores } from '../../server/store/admin-store.ts';
 import { ApproverStore } from '../../server/store/approver-store.ts';
 import type { Database } from '../../server/store/database.ts';
+import { newPasskey } from '../../shared/api/passkeys.ts';
 import type { AccountId } from '../../shared/protocol/ids.ts';
 import { DrivenClock } from '../../shared/time/driven-clock.ts';
+import { createPasskey } from '../support/passkey.ts';
 import { describeOnEveryStore } from './every-store.ts';
 
 const FLEET = { role: 'fleet', group: null, area: null } as const;
@@ -22,7 +24,7 @@ const ROLES: readonly RoleMapping[] = [
 const ISSUER = 'https://login.example.org';
 const refused = (code: string) => expect.objectContaining({ code });
 
-function worldOver(database: Database) {
+function worldOver(database: Database, { requirePasskeys = false, onlyProvider = false } = {}) {
   /** Claims of the next response of the provider, by the text of the response. */
   const people = new Map<string, ProviderClaims>();
   const client: IdentityProvider = {
@@ -44,7 +46,8 @@ function worldOver(database: Database) {
     bus: new LocalBus(),
     alert: async (code) => void alerts.push(code),
     organization: 'Example',
-    provider: { rules: { name: 'Directory', onlyProvider: false, roles: ROLES }, client },
+    provider: { rules: { name: 'Directory', onlyProvider, roles: ROLES }, client },
+    passkeyPolicy: { site: { rpId: 'localhost', origin: () => createPasskey().origin }, required: requirePasskeys },
   });
   const { provider } = admins;
   if (!provider) throw new Error('no provider');
@@ -63,10 +66,19 @@ function worldOver(database: Database) {
     if (result.purpose !== 'sign-in') throw new Error(result.purpose);
     return result.signedIn;
   };
-  const link = async (subject: string, session: Session) => {
-    const { cookie } = await provider.beginInSession('link', '192.0.2.1', session);
-    return provider.finish(subject, { ...browser, cookie, session: async () => session });
-  };
+  const inSession =
+    (purpose: 'link' | 'step-up') =>
+    async (subject: string, session: Session, meanwhile = async (): Promise<unknown> => undefined) => {
+      const { cookie } = await provider.beginInSession(purpose, '192.0.2.1', session);
+      await meanwhile();
+      return provider.finish(subject, { ...browser, cookie, session: async () => session });
+    };
+  const [link, stepUp] = [inSession('link'), inSession('step-up')];
+  async function addPasskey(account: Account): Promise<void> {
+    const { token, options } = await admins.passkeyOptions(account, 'sign-in');
+    const response = createPasskey().registration(options.challenge);
+    await admins.registerPasskey(account, newPasskey.parse({ token, name: 'Laptop', response }));
+  }
   /** Session of an account with a password. Only its id and its account matter for a link. */
   const sessionOf = (account: Account): Session => ({
     id: 'ses_test',
@@ -90,7 +102,20 @@ function worldOver(database: Database) {
     await admins.registerApproverKey(await admins.account(account), await publicKeyOf(account));
     return [...(await new ApproverStore(database).approverKeys()).values()].map((key) => key.verified);
   };
-  return { admins, stores, appears, signIn, link, sessionOf, withPassword, entries, alerts, verified };
+  return {
+    admins,
+    stores,
+    appears,
+    signIn,
+    link,
+    stepUp,
+    addPasskey,
+    sessionOf,
+    withPassword,
+    entries,
+    alerts,
+    verified,
+  };
 }
 
 const keys = new Map<string, string>();
@@ -222,5 +247,71 @@ describeOnEveryStore('identities of the provider', (open) => {
     expect(await verified(owner.id)).toEqual([false]);
     await link('olivia', sessionOf(await admins.account(owner.id)));
     expect(await verified(owner.id)).toEqual([true]);
+  });
+});
+
+describeOnEveryStore('compulsory passkeys and the identity provider', (open) => {
+  it('refuse the provider for an account with password and passkey, and keep its roles current', async () => {
+    const { admins, appears, signIn, link, stepUp, addPasskey, sessionOf, withPassword } = worldOver(await open(), {
+      requirePasskeys: true,
+    });
+    const { id } = await withPassword('owner@example.org');
+    appears('olivia', ['fleet-team'], 'owner@example.org');
+    await link('olivia', sessionOf(await admins.account(id)));
+    const account = await admins.account(id);
+    expect((await signIn('olivia')).session.authenticatedAt).toBeGreaterThan(0);
+    expect(await stepUp('olivia', sessionOf(account))).toMatchObject({ purpose: 'step-up' });
+
+    // The server checks the response too, because the passkey may be newer than the request.
+    const late = stepUp('olivia', sessionOf(account), () => addPasskey(account));
+    await expect(late).rejects.toEqual(refused('passkey_required'));
+    const early = stepUp('olivia', sessionOf(account), () => Promise.reject(new Error('the step-up began')));
+    await expect(early).rejects.toEqual(refused('passkey_required'));
+    appears('olivia', ['counsel'], 'owner@example.org');
+    await expect(signIn('olivia')).rejects.toEqual(refused('passkey_required'));
+    expect(await admins.sessions(id)).toHaveLength(1);
+    expect((await admins.account(id)).grants).toEqual([OWNER, { ...LEGAL, source: 'provider' }]);
+  });
+
+  it('exempt an account without a password', async () => {
+    const { admins, appears, signIn, stepUp, addPasskey, sessionOf } = worldOver(await open(), {
+      requirePasskeys: true,
+    });
+    appears('ada', ['fleet-team']);
+    const { account } = (await signIn('ada')).session;
+    await addPasskey(account);
+    expect((await signIn('ada')).session.authenticatedAt).toBeGreaterThan(0);
+    expect(await stepUp('ada', sessionOf(await admins.account(account.id)))).toMatchObject({ purpose: 'step-up' });
+  });
+
+  it('let an account sign in that only the provider may sign in, and require the passkey for grave actions', async () => {
+    const { admins, appears, signIn, link, stepUp, addPasskey, sessionOf, withPassword } = worldOver(await open(), {
+      requirePasskeys: true,
+      onlyProvider: true,
+    });
+    const owner = await withPassword('owner@example.org');
+    const other = await withPassword('other@example.org');
+    for (const [subject, account] of [
+      ['olivia', owner],
+      ['oscar', other],
+    ] as const) {
+      appears(subject, ['fleet-team']);
+      await link(subject, sessionOf(account));
+      await addPasskey(account);
+    }
+    await expect(signIn('olivia')).rejects.toEqual(refused('passkey_required'));
+    expect((await signIn('oscar')).session.authenticatedAt).toBe(0);
+    const linked = await admins.account(other.id);
+    await expect(stepUp('oscar', sessionOf(linked))).rejects.toEqual(refused('passkey_required'));
+  });
+
+  it('leave the provider to accounts with passkeys while passkeys are voluntary', async () => {
+    const { admins, appears, signIn, link, stepUp, addPasskey, sessionOf, withPassword } = worldOver(await open());
+    const owner = await withPassword('owner@example.org');
+    appears('olivia', []);
+    await link('olivia', sessionOf(owner));
+    await addPasskey(owner);
+    expect((await signIn('olivia')).session.authenticatedAt).toBeGreaterThan(0);
+    expect(await stepUp('olivia', sessionOf(await admins.account(owner.id)))).toMatchObject({ purpose: 'step-up' });
   });
 });

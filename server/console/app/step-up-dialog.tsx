@@ -43,8 +43,9 @@ export function StepUpDialog({ settle }: { readonly settle: ((accepted: boolean)
   }
 
   const { identity, password } = useSession().account;
-  // A compulsory passkey makes the server refuse codes.
-  const takesCode = password && !(hasPasskey && passkeys?.required);
+  // A compulsory passkey makes the server refuse codes and the identity provider.
+  const passkeyOnly = password && hasPasskey && passkeys?.required === true;
+  const takesCode = password && !passkeyOnly;
   const code = totp.replaceAll(/\s/g, '');
   const complete = /^\d{6}$/.test(code);
   return (
@@ -58,7 +59,7 @@ export function StepUpDialog({ settle }: { readonly settle: ((accepted: boolean)
       >
         <Stack>
           <Text size="sm">This action needs a confirmation of your identity that is at most 10 minutes old.</Text>
-          {identity !== null && <AtProvider confirmed={() => finish(true)} />}
+          {identity !== null && !passkeyOnly && <AtProvider confirmed={() => finish(true)} />}
           {hasPasskey && (
             <Button data-autofocus loading={confirming.isPending} onClick={() => confirming.mutate()}>
               Confirm with passkey
