@@ -32,7 +32,7 @@ let api: ApiServer;
 let provider: TestProvider;
 let owner: Awaited<ReturnType<ApiServer['account']>>;
 
-async function open(onlyProvider = false): Promise<void> {
+async function open({ onlyProvider = false, requirePasskeys = false } = {}): Promise<void> {
   let origin = '';
   provider = await startProvider(
     { ada: person('ada'), ben: person('ben'), nobody: person('nobody', ['kitchen']) },
@@ -40,6 +40,7 @@ async function open(onlyProvider = false): Promise<void> {
   );
   api = await startApi({
     proxies: ['127.0.0.1'],
+    requirePasskeys,
     provider: (url) => {
       const settings = settingsOf(provider.issuer, onlyProvider);
       return {
@@ -369,7 +370,7 @@ describe('sign-in with an identity provider', () => {
 });
 
 describe('an installation that allows only the provider', () => {
-  beforeAll(() => open(true));
+  beforeAll(() => open({ onlyProvider: true }));
   afterAll(close);
 
   it('refuses a password, except for an owner whom an owner appointed', async () => {
@@ -388,5 +389,26 @@ describe('an installation that allows only the provider', () => {
     const codes = new Set<unknown>();
     for (let count = 0; count <= 100; count += 1) codes.add((await begin()).answer.json.code);
     expect([...codes]).toEqual([undefined, 'rate_limited']);
+  });
+});
+
+describe('an installation that requires passkeys', () => {
+  beforeAll(() => open({ requirePasskeys: true }));
+  afterAll(close);
+
+  it('states after a sign-in whether the account must first register a passkey', async () => {
+    // The account was linked before passkeys became compulsory.
+    const times = { linked_at: 0, signed_in_at: 0, proven: 1 as const };
+    await api.database.db
+      .insertInto('provider_identities')
+      .values({ account_id: owner.id, issuer: provider.issuer, subject: 'ada', ...times })
+      .execute();
+    const linked = await signIn('ada');
+    expect([linked.answer.json.session.account.id, linked.answer.json.session.passkeyPending]).toEqual([
+      owner.id,
+      true,
+    ]);
+    expect((await show(linked)).json.passkeyPending).toBe(true);
+    expect((await signIn('ben')).answer.json.session.passkeyPending).toBe(false);
   });
 });

@@ -14,7 +14,7 @@ import { type Caller, Reply, type Route, route } from './route.ts';
 import { sessionCookie, viewOf } from './session.ts';
 
 export interface ProviderPorts {
-  readonly admins: Pick<Admins, 'provider'>;
+  readonly admins: Pick<Admins, 'provider' | 'passkeyPending'>;
   /** Origin of the console, which the redirect URI contains. */
   readonly consoleOrigin: () => string;
 }
@@ -96,8 +96,9 @@ export function providerRoutes({ admins, consoleOrigin }: ProviderPorts): Route[
         }
         const { token, csrf, session: opened } = result.signedIn;
         const caller = { account: opened.account, via: 'session' as const, session: opened, destructive: false };
+        const pending = await admins.passkeyPending(opened.account);
         return new Reply(
-          { purpose: result.purpose, session: viewOf(caller, { csrf }), authenticatedAt: null },
+          { purpose: result.purpose, session: viewOf(caller, { csrf, pending }), authenticatedAt: null },
           { headers: { 'Set-Cookie': [sessionCookie(token, opened.expiresAt, secure), spent] } },
         );
       },
