@@ -70,6 +70,12 @@ export async function startMailConnector(ports: MailConnectorPorts): Promise<Mai
   await key.open();
   const queue = openConnectorQueue({ folder: config.home, key, limit: config.queueLimit, now: Date.now });
   let mailbox: MailboxReader | null = null;
+  /** A lock removes the key from memory, so each run opens the key again. While the workspace is not open, no work is possible. */
+  const whileOpen = (work: () => Promise<number | null>) => async (): Promise<number | null> => {
+    if (ports.workspace.state() !== 'open') return Date.now() + RETRY_AFTER;
+    await key.open();
+    return work();
+  };
   const wakeAll = () => {
     for (const loop of loops) loop.request();
     mailbox?.wake();
@@ -77,15 +83,18 @@ export async function startMailConnector(ports: MailConnectorPorts): Promise<Mai
   const { recipients, explain, submitter, inbound, outbound, serverQueue } = createDeliveries(ports, queue, wakeAll);
   const failing = (what: string) => (error: unknown) => onFailure(what, error);
   const loops = [
-    new Loop({ run: () => inbound.run(), failed: failing('mail for devices'), retryAfter: RETRY_AFTER }),
-    new Loop({ run: () => outbound.run(), failed: failing('mail for the mail server'), retryAfter: RETRY_AFTER }),
+    new Loop({ run: whileOpen(inbound.run), failed: failing('mail for devices'), retryAfter: RETRY_AFTER }),
+    new Loop({ run: whileOpen(outbound.run), failed: failing('mail for the mail server'), retryAfter: RETRY_AFTER }),
     new Loop({
-      run: async () => void (await serverQueue.fetch()),
+      run: whileOpen(async () => {
+        await serverQueue.fetch();
+        return null;
+      }),
       failed: failing('the queue on the server'),
       every: FETCH_EVERY,
       retryAfter: RETRY_AFTER,
     }),
-    new Loop({ run: () => ports.keys.work(), failed: failing('the mail key'), retryAfter: RETRY_AFTER }),
+    new Loop({ run: whileOpen(ports.keys.work), failed: failing('the mail key'), retryAfter: RETRY_AFTER }),
   ];
   const cleaning = new Loop({
     run: async () => queue.clean(),
@@ -104,7 +113,7 @@ export async function startMailConnector(ports: MailConnectorPorts): Promise<Mai
   }
   if (config.mailbox) {
     const { mailbox: source, largest } = config;
-    const mayRead = () => gate().open;
+    const mayRead = () => gate().open && ports.workspace.state() === 'open';
     mailbox = createMailboxReader({ source, queue, recipients, mayRead, largest, onQueued: wakeAll, onFailure });
   }
   cleaning.request();
