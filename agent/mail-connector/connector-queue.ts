@@ -90,6 +90,10 @@ export interface ConnectorQueue {
   saveCopy(sealed: string, copy: Copy): void;
   copies(sealed: string): readonly Copy[];
   end(delivery: DeliveryRow): void;
+  /** Stores durably that an order suspends mail now, as the server said. */
+  noteSuspension(): void;
+  /** Time of the last `noteSuspension`; 0 if there was none. */
+  suspendedAt(): number;
   counts(): Readonly<Record<string, number>>;
   digest(...parts: readonly (string | Uint8Array)[]): string;
   /** Deletes files that no waiting delivery needs, and old names. */
@@ -210,6 +214,8 @@ export function openConnectorQueue(ports: {
       });
       if (last) removeFile(mail);
     },
+    noteSuspension: () => void rows.saveSetting('suspended-at', String(now())),
+    suspendedAt: () => Number(rows.setting('suspended-at') ?? 0),
     counts: rows.counts,
     digest: key.digest,
     clean() {

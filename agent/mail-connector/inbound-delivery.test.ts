@@ -340,6 +340,21 @@ describe('orders', () => {
   });
 });
 
+it('the time of an order does not count for the five days', async () => {
+  await add('one');
+  service.senderDenial = { ...ORDER, by: 'sender' };
+  now += RETURN_AFTER;
+  await delivery.run();
+  service.senderDenial = null;
+  service.reachable = false;
+  now += 60_000;
+  await delivery.run();
+  expect(outbound()).toEqual([]);
+  now += RETURN_AFTER;
+  await delivery.run();
+  expect(await notification()).toMatch(/Status: 4\.4\.7/);
+});
+
 describe('notifications', () => {
   it.each([
     ['failure, no condition', null, 'returned', 1],

@@ -8,7 +8,7 @@ import type { Member } from '../messaging/members/member.ts';
 import type { ConnectorQueue, Copy, QueuedMail } from './connector-queue.ts';
 import type { DeliveryRow } from './queue-rows.ts';
 import type { Recipients } from './recipients.ts';
-import { isOverdue, nextAttempt } from './retry-schedule.ts';
+import { attemptsSince, isOverdue, nextAttempt } from './retry-schedule.ts';
 import type { DeliveryResult, SenderNotices } from './sender-notices.ts';
 import { ownSuspension, suspensionOf } from './smtp-reply.ts';
 
@@ -106,6 +106,7 @@ export function createInboundDelivery(ports: InboundDeliveryPorts): InboundDeliv
       case 'refused':
         return ended(mail, sealed, refusedResult(next.denial));
       case 'suspended':
+        queue.noteSuspension();
         return now() + SUSPENDED_RETRY;
       case 'retry':
         return later(mail, sealed, true);
@@ -113,7 +114,7 @@ export function createInboundDelivery(ports: InboundDeliveryPorts): InboundDeliv
   }
 
   async function later(mail: QueuedMail, delivery: DeliveryRow, newSealed: boolean): Promise<number | null> {
-    if (isOverdue(mail.at, now())) {
+    if (isOverdue(attemptsSince(mail.at, queue.suspendedAt(), ports.gate()), now())) {
       const reason = 'The recipient’s devices did not accept the message within 5 days.';
       return ended(mail, delivery, failed('4.4.7', reason));
     }

@@ -1,7 +1,7 @@
 import type { GateView } from '../enforcement/gate-view.ts';
 import type { ConnectorQueue, QueuedMail } from './connector-queue.ts';
 import type { DeliveryRow } from './queue-rows.ts';
-import { isOverdue, nextAttempt } from './retry-schedule.ts';
+import { attemptsSince, isOverdue, nextAttempt } from './retry-schedule.ts';
 import type { SenderNotices } from './sender-notices.ts';
 import { ownSuspension } from './smtp-reply.ts';
 import type { SubmissionResult, Submitter } from './submission.ts';
@@ -58,7 +58,7 @@ export function createOutboundDelivery(ports: {
       const reason = 'The mail server refused the message.';
       return notices.end(mail, delivery, { action: 'failed', status: statusOf(response), reason, response });
     }
-    if (isOverdue(mail.at, now())) {
+    if (isOverdue(attemptsSince(mail.at, queue.suspendedAt(), ports.gate()), now())) {
       const reason = 'The mail server did not accept the message within 5 days.';
       return notices.end(mail, delivery, { action: 'failed', status: '4.4.7', reason, response });
     }

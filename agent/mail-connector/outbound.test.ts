@@ -289,6 +289,20 @@ describe('orders', () => {
     expect(server.received).toHaveLength(1);
   });
 
+  it('do not count for the five days after which mail is returned', async () => {
+    await take(MESSAGE);
+    await server.stop();
+    intake.gate = denial('hold');
+    await delivery().run();
+    now += RETURN_AFTER;
+    intake.gate = { ...OPEN, since: now };
+    await delivery().run();
+    expect(await inbound()).toEqual([]);
+    now += RETURN_AFTER;
+    await delivery().run();
+    expect((await inbound())[0]?.text).toMatch(/Status: 4\.4\.7/);
+  });
+
   it('return mail to the devices of its sender', async () => {
     await take(MESSAGE);
     intake.gate = denial('return');

@@ -12,6 +12,7 @@ import { Statements } from '../store/statements.ts';
  *   `sealed`: id of the sealed mail of the current attempt. `state`: `waiting` for an attempt, or `handed` to the server.
  * - `copy`: one device of a handed delivery. `state`: `pending`, `delivered`, or the reason of a failure.
  * - `seen`: names of messages that the queue has accepted, so that a repeated message is stored once.
+ * - `setting`: values of the whole queue.
  */
 const SCHEMA = `
 create table if not exists mail (
@@ -32,6 +33,7 @@ create table if not exists copy (
 ) without rowid;
 create table if not exists seen (name text primary key, at integer not null) without rowid;
 create index if not exists seen_at on seen (at);
+create table if not exists setting (name text primary key, value text not null) without rowid;
 `;
 
 export type MailKind = 'inbound' | 'outbound';
@@ -111,6 +113,13 @@ export function openQueueRows(file: string) {
       sql.run('insert into seen (name, at) values (?, ?) on conflict do nothing', name, at) > 0,
     isSeen: (name: string): boolean => one('select 1 from seen where name = ?', name) !== undefined,
     forgetSeen: (before: number): number => sql.run('delete from seen where at < ?', before),
+
+    setting(name: string): string | null {
+      const row = one('select value from setting where name = ?', name);
+      return row ? text(row['value']) : null;
+    },
+    saveSetting: (name: string, value: string): number =>
+      sql.run('insert or replace into setting (name, value) values (?, ?)', name, value),
 
     mail(id: string): MailRow | null {
       const row = one('select id, kind, at, size, envelope from mail where id = ?', id);

@@ -1,5 +1,7 @@
 /** Times of repeated attempts to deliver mail (RFC 5321, section 4.5.4.1). */
 
+import type { GateView } from '../enforcement/gate-view.ts';
+
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 const FIRST = 5 * SECOND;
@@ -13,4 +15,11 @@ export function nextAttempt(attempts: number, now: number, random: number): numb
   return now + Math.round(delay * (0.75 + random / 4));
 }
 
-export const isOverdue = (acceptedAt: number, now: number): boolean => now - acceptedAt >= RETURN_AFTER;
+/**
+ * Start of the time after which mail is returned. The time of an order does not count, so the time starts again with the end of the order.
+ * `suspendedAt`: last time at which an order suspended mail.
+ */
+export const attemptsSince = (acceptedAt: number, suspendedAt: number, { open, since }: GateView): number =>
+  Math.max(acceptedAt, suspendedAt, open ? since : 0);
+
+export const isOverdue = (attemptedSince: number, now: number): boolean => now - attemptedSince >= RETURN_AFTER;
