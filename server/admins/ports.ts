@@ -121,7 +121,10 @@ export interface AccountStore {
    * or a newer time step.
    */
   useTotpStep(account: AccountId, step: number): Promise<boolean>;
-  /** Adds a grant. A grant that came from the identity provider becomes the owner's grant, without a ledger entry. */
+  /**
+   * Adds a grant with its ledger entry. A grant from the identity provider becomes the owner's grant, also with the entry, because the
+   * role then no longer lapses. An owner's grant that exists already stays, without an entry.
+   */
   grant(account: AccountId, granted: NewGrant, at: number): Promise<void>;
   /** Removes a grant. Throws `not_found` if the account lacks the grant, and `last_owner` if no owner with credentials would remain. */
   revoke(account: AccountId, grant: Grant, entry: EntryDraft<'role.revoked'>): Promise<void>;

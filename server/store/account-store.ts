@@ -88,15 +88,20 @@ export class AccountStore implements AccountPort {
   async grant(account: AccountId, granted: NewGrant, at: number): Promise<void> {
     await this.#database.transaction(async (tx) => {
       const { role, group, area } = granted.grant;
-      const { numUpdatedRows } = await tx
+      const held = (await grantsOf(tx, account)).find(
+        (row) => row.role === role && row.group_id === group && row.area === area,
+      );
+      if (held?.source === 'manual') return;
+      if (!held) return addGrant(tx, account, granted, at);
+      await tx
         .updateTable('role_grants')
         .set({ source: 'manual' })
         .where('account_id', '=', account)
         .where('role', '=', role)
         .where('group_id', group === null ? 'is' : '=', group)
         .where('area', area === null ? 'is' : '=', area)
-        .executeTakeFirst();
-      if (numUpdatedRows === 0n) await addGrant(tx, account, granted, at);
+        .execute();
+      await appendEntry(tx, granted.entry);
     });
   }
 
