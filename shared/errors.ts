@@ -89,6 +89,8 @@ export const ERROR_CODES = [
   'disclosure_not_approved',
   'disclosure_already_produced',
   'disclosure_closed',
+  'disclosure_preview_limit',
+  'disclosure_too_many_drafts',
   'person_key_missing',
   // Signed documents
   'document_malformed',

@@ -92,10 +92,11 @@ export const ACTIONS = {
   'ledger.continue': { right: 'recovery.continue-ledger', people: 1, stepUp: 'always', tokens: 'marked' },
   'recovery.close': { right: 'recovery.close', people: 1, stepUp: 'always', tokens: 'marked' },
   /**
-   * A confirmed key of an authority receives personal records, and a production cannot be taken back. A stolen token must suffice for
-   * neither.
+   * A confirmed key of an authority receives personal records, a preview shows them in plain text, and a production cannot be taken back. A
+   * stolen token must suffice for none of these actions.
    */
   'authority.confirm': { right: 'authorities.confirm', people: 1, stepUp: 'always', tokens: 'never' },
+  'disclosure.preview': { right: 'disclosures.preview', people: 1, stepUp: 'always', tokens: 'never' },
   'disclosure.produce': { right: 'disclosures.produce', people: 1, stepUp: 'always', tokens: 'never' },
   'action.confirm': { right: 'actions.confirm', people: 1, stepUp: 'always', tokens: 'never' },
 } as const satisfies Record<string, ActionRule>;
@@ -155,6 +156,7 @@ export const ROUTE_ACTIONS: Readonly<Partial<Record<RouteName, RoutePolicy>>> = 
   'access.end-account': 'access.end',
 
   'authorities.confirm': 'authority.confirm',
+  'disclosures.preview': 'disclosure.preview',
   'disclosures.produce': 'disclosure.produce',
   /** Two people of the role `legal` sign a request with their own keys before the server produces anything (ADR 54). */
   'disclosures.approve': 'signed',

@@ -161,7 +161,7 @@ describe('a request', () => {
     expect(disclosureDetail.parse(narrowed.json)).toMatchObject({ version: 2, records: ['connection-log'] });
     expect(disclosureDetail.parse(narrowed.json).versions).toHaveLength(2);
 
-    const preview = productionPreview.parse((await desk.get(desk.ada, `${path}/preview`)).json);
+    const preview = productionPreview.parse((await desk.post(desk.ada, `${path}/preview`, {})).json);
     expect(preview).toMatchObject({ total: 1, lines: [{ record: 'connection-log', fields: { address: CANARY } }] });
     expect(await entriesOf('disclosure.previewed')).toHaveLength(1);
 
@@ -190,7 +190,7 @@ describe('a request', () => {
 
     expect((await desk.post(desk.ben, `${path}/produce`, {})).json.code).toBe('disclosure_already_produced');
     expect((await desk.post(desk.clerk, `${path}/narrow`, { note: 'late' })).json.code).toBe('disclosure_closed');
-    expect((await desk.get(desk.ada, `${path}/preview`)).json.code).toBe('disclosure_already_produced');
+    expect((await desk.post(desk.ada, `${path}/preview`, {})).json.code).toBe('disclosure_already_produced');
     const [entry] = await entriesOf('disclosure.produced');
     expect(entry.public).toEqual({ disclosure: first.id, sha256: sha256(sealed), commitment: sha256(opened.out) });
     const report = transparencyReport.parse((await desk.get(desk.clerk, '/transparency/report')).json);
@@ -250,6 +250,25 @@ describe('a request', () => {
     expect(json).toMatchObject({ code: 'disclosure_not_approved', context: { approved: 1, needed: 2 } });
   });
 
+  it('shows its records to no drafter, no token and no session without a recent step-up', async () => {
+    const { id } = await desk.draft({ window: now() });
+    const preview = (who: { headers: Record<string, string> }) => desk.post(who, `/disclosures/${id}/preview`, {});
+    expect((await preview(desk.clerk)).json.code).toBe('same_person');
+    await desk.post(desk.ben, `/disclosures/${id}/narrow`, { note: 'Connections.', records: ['connection-log'] });
+    expect((await preview(desk.ben)).json.code).toBe('same_person');
+    const ada = (await api.admins.accounts()).find(({ email }) => email === 'ada@example.org');
+    const token = await api.token({ id: ada?.id ?? ('' as never) });
+    const byToken = await preview({ headers: { authorization: `Bearer ${token}` } });
+    expect(byToken.json).toMatchObject({ code: 'step_up_required', context: { token: true } });
+    expect(await entriesOf('disclosure.previewed')).toEqual([]);
+    expect((await preview(desk.ada)).json).toMatchObject({ total: 1 });
+    await api.database.db
+      .updateTable('sessions')
+      .set({ authenticated_at: Date.now() - DAY })
+      .execute();
+    expect((await preview(desk.ada)).json.code).toBe('step_up_required');
+  });
+
   it('is refused by people with a reason, and then closed', async () => {
     const { id } = await desk.draft();
     const refused = { reason: 'objection_upheld', note: 'The person objected, and the court agreed.' };
@@ -258,7 +277,7 @@ describe('a request', () => {
       refusal: { reason: 'objection_upheld', source: 'decided' },
     });
     expect((await desk.approve(desk.ben, id)).json.code).toBe('disclosure_closed');
-    expect((await desk.get(desk.ada, `/disclosures/${id}/preview`)).json.code).toBe('disclosure_closed');
+    expect((await desk.post(desk.ada, `/disclosures/${id}/preview`, {})).json.code).toBe('disclosure_closed');
     const report = transparencyReport.parse((await desk.get(desk.clerk, '/transparency/report')).json);
     expect(report.disclosures).toMatchObject({ received: 1, refused: 1, answered: 0 });
   });
@@ -274,7 +293,8 @@ describe('a request', () => {
       expect(text).not.toContain(desk.person);
       expect(text).not.toContain('Samantha');
     }
-    for (const path of ['preview', 'production', 'document']) {
+    expect((await desk.post({ headers }, `/disclosures/${id}/preview`, {})).json.code).toBe('forbidden');
+    for (const path of ['production', 'document']) {
       expect((await desk.get({ headers }, `/disclosures/${id}/${path}`)).json.code).toBe('forbidden');
     }
   });

@@ -8,7 +8,7 @@ import {
   disclosureQuery,
   narrowing,
   newDisclosure,
-  previewQuery,
+  previewPage,
   productionPreview,
   recordedDemand,
   refusalDecision,
@@ -179,13 +179,13 @@ function decisionRoutes({ requests, preview, produce, sealedFile }: DisclosuresP
   return [
     route({
       name: 'disclosures.preview',
-      method: 'get',
+      method: 'post',
       path: '/disclosures/:id/preview',
-      summary: 'Show the lines that the request would produce. The ledger records this',
+      summary: 'Show the lines that the request would produce to a possible approver. The ledger records this',
       params: disclosureParams,
-      query: previewQuery,
+      body: previewPage,
       response: productionPreview,
-      handler: ({ params, query, caller }) => preview(caller.account.person, params.id, query),
+      handler: ({ params, body, caller }) => preview(caller.account.person, params.id, body),
     }),
     route({
       name: 'disclosures.approve',

@@ -84,12 +84,12 @@ function addReading(disclosures: Command, cli: Cli): void {
     });
   disclosures
     .command('preview')
-    .description('Show the lines that the request would produce. The ledger records this')
+    .description('Show the lines that the request would produce to a possible approver. The ledger records this')
     .argument('<request>')
-    .option('--offset <count>')
-    .option('--limit <count>')
-    .action(async (id: string, options: Record<string, string>) => {
-      const view = await cli.client().call(productionPreview, 'GET', pathOf(id, `/preview${queryOf(options)}`));
+    .option('--offset <count>', 'number of lines to skip', Number)
+    .option('--limit <count>', 'maximum number of lines', Number)
+    .action(async (id: string, options: { offset?: number; limit?: number }) => {
+      const view = await cli.client().call(productionPreview, 'POST', pathOf(id, '/preview'), options);
       const lines = view.lines.map(({ record, at, fields }) => `${record}  ${at}  ${plain(JSON.stringify(fields))}`);
       cli.out().show(view, [`Version ${view.version}: ${view.total} lines.`, ...lines]);
     });

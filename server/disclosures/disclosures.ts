@@ -20,6 +20,7 @@ import type {
   NoticePort,
   PersonRecords,
 } from './ports.ts';
+import { createPreview } from './preview.ts';
 import { createProduction } from './production.ts';
 import { createRefusals } from './refusals.ts';
 import type { Viewer } from './request-views.ts';
@@ -80,6 +81,7 @@ export function createDisclosures(ports: DisclosuresPorts) {
     legal,
     clock,
   });
+  const preview = createPreview({ store, records: stores.records, legal, clock });
   const notices = createNotices({ store, messages, clock, changed });
 
   return {
@@ -98,8 +100,14 @@ export function createDisclosures(ports: DisclosuresPorts) {
       narrow: (...args: Parameters<typeof requests.narrow>) => queue(() => requests.narrow(...args)),
       approve: (...args: Parameters<typeof requests.approve>) => queue(() => requests.approve(...args)),
     },
-    preview: async (by: PersonId, id: DisclosureId, page: { readonly offset: number; readonly limit: number }) =>
-      production.preview(await requests.find(id), by, page),
+    async preview(by: PersonId, id: DisclosureId, page: { readonly offset: number; readonly limit: number }) {
+      const record = await queue(async () => {
+        const found = await requests.find(id);
+        await preview.admit(found, by);
+        return found;
+      });
+      return preview.read(record, page);
+    },
 
     async produce(viewer: Viewer, id: DisclosureId): Promise<DisclosureDetail> {
       await queue(async () => production.produce(await requests.find(id), viewer.person));

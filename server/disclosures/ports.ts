@@ -118,6 +118,16 @@ export interface SealedProduction {
   readonly noticeDue: number;
 }
 
+export interface PreviewedPerson {
+  readonly person: PersonId;
+  readonly at: number;
+}
+
+export interface PreviewRow extends PreviewedPerson {
+  /** Canonical id of the person who saw the records (ADR 33). */
+  readonly viewer: string;
+}
+
 export interface PagePosition {
   readonly at: number;
   readonly id: string;
@@ -134,7 +144,12 @@ export interface DisclosureStore {
   produce(production: SealedProduction, entry: EntryDraft<'disclosure.produced'>): Promise<void>;
   /** Stores a refusal, and closes its request, if it has one. Throws `disclosure_closed` for a produced or refused request. */
   refuse(refusal: RefusalRow, entry: EntryDraft<'disclosure.refused'>): Promise<void>;
-  record(entry: EntryDraft<'disclosure.previewed'>): Promise<void>;
+  /** People whose records the viewer has seen after `since`, each with the time of the last preview. */
+  previewed(viewer: string, since: number): Promise<PreviewedPerson[]>;
+  /** Stores a preview with its ledger entry, and deletes all previews that are not after `since`. */
+  preview(preview: PreviewRow, since: number, entry: EntryDraft<'disclosure.previewed'>): Promise<void>;
+  /** Number of requests in the state `drafted` whose first text is by this person. */
+  openDrafts(by: PersonId): Promise<number>;
   find(id: DisclosureId): Promise<DisclosureRecord | null>;
   list(state: DisclosureRow['state'] | null, after: PagePosition | null, limit: number): Promise<DisclosureRecord[]>;
   refusals(after: PagePosition | null, limit: number): Promise<RefusalRow[]>;

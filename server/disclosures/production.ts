@@ -1,11 +1,10 @@
 /**
- * Production of a request: the preview of its lines, and the file that is sealed to the authority, once. The plain lines exist in memory
+ * Production of a request: the file that is sealed to the authority, once. The plain lines exist in memory
  * only, until the sealed file is stored in one transaction with its ledger entry. A process that ends before leaves nothing (ADR 54).
  */
 import { parseRecipient, sealTo } from '../../shared/age/seal-to.ts';
-import type { ProductionLine, ProductionPreview } from '../../shared/api/disclosures.ts';
+import type { ProductionLine } from '../../shared/api/disclosures.ts';
 import { DISCLOSURE_PAYLOAD_TYPES, type DisclosureText } from '../../shared/disclosure/documents.ts';
-import { RECORD_TYPE_FACTS } from '../../shared/disclosure/record-types.ts';
 import { requireSignature } from '../../shared/disclosure/signed-document.ts';
 import { CordonError } from '../../shared/errors.ts';
 import { canonicalText } from '../../shared/order/canonical.ts';
@@ -30,7 +29,7 @@ import { newestOf } from './request-views.ts';
 const MOST_LINES = 200_000;
 
 export interface ProductionPorts {
-  readonly store: Pick<DisclosureStore, 'produce' | 'record'>;
+  readonly store: Pick<DisclosureStore, 'produce'>;
   readonly authorities: Pick<AuthorityStore, 'authority'>;
   readonly records: PersonRecords;
   readonly legal: LegalPeople;
@@ -38,42 +37,7 @@ export interface ProductionPorts {
 }
 
 export function createProduction({ store, authorities, records, legal, clock }: ProductionPorts) {
-  async function linesOf(text: DisclosureText): Promise<ProductionLine[]> {
-    const lines = await records.lines(text.person, text.records, rangeOf(text.window));
-    if (lines.length <= MOST_LINES) return lines;
-    throw new CordonError('too_large', `The production has ${lines.length} lines. Narrow the window.`);
-  }
-
   return {
-    async preview(
-      { row, versions }: DisclosureRecord,
-      by: PersonId,
-      { offset, limit }: { readonly offset: number; readonly limit: number },
-    ): Promise<ProductionPreview> {
-      // A closed request gives no further access to the records.
-      requireOpen(row.state);
-      const version = newestOf(versions);
-      const text = readText(version);
-      // The entry comes first: without it, nobody reads the lines.
-      await store.record({
-        kind: 'disclosure.previewed',
-        at: clock.now(),
-        subject: canonicalText({ by, digest: version.digest }),
-        public: { disclosure: row.id, version: version.version },
-      });
-      const lines = await linesOf(text);
-      return {
-        version: version.version,
-        digest: sha256(encodeLines(lines)),
-        total: lines.length,
-        lines: lines.slice(offset, offset + limit),
-        records: text.records.map((record) => {
-          const { title, exists, kept } = RECORD_TYPE_FACTS[record];
-          return { record, title, exists, kept, lines: lines.filter((line) => line.record === record).length };
-        }),
-      };
-    },
-
     /**
      * Throws `disclosure_already_produced`, `disclosure_closed`, `disclosure_not_approved`, `disclosure_instrument_expired` or
      * `disclosure_authority_unverified`.
@@ -89,7 +53,7 @@ export function createProduction({ store, authorities, records, legal, clock }: 
         throw new CordonError('disclosure_instrument_expired', 'The legal instrument expired before the production.');
       }
       const recipient = await pinnedRecipient(text, authorities);
-      const lines = await linesOf(text);
+      const lines = await linesOf(records, text);
       const signatures = counted.map(({ keyid, sig, publicKey, rpId }) => ({ keyid, sig, publicKey, rpId }));
       const salt = newSalt();
       const plain = productionFile(version.payload, signatures, lines, salt);
@@ -116,7 +80,15 @@ export function createProduction({ store, authorities, records, legal, clock }: 
   };
 }
 
-function requireOpen(state: DisclosureRecord['row']['state']): void {
+/** Records that the text names. Throws `too_large`. */
+export async function linesOf(records: PersonRecords, text: DisclosureText): Promise<ProductionLine[]> {
+  const lines = await records.lines(text.person, text.records, rangeOf(text.window));
+  if (lines.length <= MOST_LINES) return lines;
+  throw new CordonError('too_large', `The production has ${lines.length} lines. Narrow the window.`);
+}
+
+/** Throws for a closed request, which gives no further access to the records. */
+export function requireOpen(state: DisclosureRecord['row']['state']): void {
   if (state === 'produced') {
     const detail =
       'The request was already produced. Download the sealed file, or ask the authority for a second request with its own instrument.';
@@ -152,7 +124,7 @@ async function pinnedRecipient({ authority }: DisclosureText, authorities: Pick<
   throw new CordonError('disclosure_authority_unverified', detail, { authority: authority.id });
 }
 
-const encodeLines = (lines: readonly ProductionLine[]): string =>
+export const encodeLines = (lines: readonly ProductionLine[]): string =>
   lines.map((line) => `${canonicalText(line)}\n`).join('');
 
 /**

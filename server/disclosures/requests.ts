@@ -26,6 +26,9 @@ import type {
 import { type RefusalFacts, type Refusals, refusalError } from './refusals.ts';
 import { detailOf, namesIn, newestOf, type Viewer } from './request-views.ts';
 
+/** Maximum number of drafted requests of one person that are neither approved nor refused. */
+export const OPEN_DRAFTS = 20;
+
 export interface SubmittedApproval {
   readonly digest: string;
   readonly keyid: string;
@@ -70,6 +73,10 @@ export function createRequests(ports: RequestsPorts) {
 
   /** Drafts a request. An over-wide request is recorded as a refusal, and the promise rejects with the reason's own code. */
   async function draft(by: PersonId, request: NewDisclosure): Promise<DisclosureId> {
+    if ((await store.openDrafts(by)) >= OPEN_DRAFTS) {
+      const detail = `You have ${OPEN_DRAFTS} drafted requests. Refuse some of them, or wait until two other people approve some.`;
+      throw new CordonError('disclosure_too_many_drafts', detail, { limit: OPEN_DRAFTS });
+    }
     const { instrument, person } = request;
     const authority = await authorities.authority(request.authority);
     const stored = await documents.stored(instrument.document.sha256);

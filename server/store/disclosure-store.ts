@@ -15,6 +15,8 @@ import type {
   DisclosureRow,
   PagePosition,
   DisclosureStore as Port,
+  PreviewedPerson,
+  PreviewRow,
   RefusalRow,
   SealedProduction,
   VersionRow,
@@ -174,8 +176,38 @@ export class DisclosureStore implements Port {
     });
   }
 
-  record(entry: EntryDraft<'disclosure.previewed'>): Promise<void> {
-    return this.#database.transaction(async (tx) => void (await appendEntry(tx, entry)));
+  async previewed(viewer: string, since: number): Promise<PreviewedPerson[]> {
+    const rows = await this.#database.db
+      .selectFrom('disclosure_previews')
+      .select(['person_id', 'at'])
+      .where('viewer_id', '=', viewer)
+      .where('at', '>', since)
+      .execute();
+    return rows.map(({ person_id, at }) => ({ person: person_id as PersonId, at }));
+  }
+
+  preview({ viewer, person, at }: PreviewRow, since: number, entry: EntryDraft<'disclosure.previewed'>): Promise<void> {
+    return this.#database.transaction(async (tx) => {
+      await tx.deleteFrom('disclosure_previews').where('at', '<=', since).execute();
+      await tx
+        .insertInto('disclosure_previews')
+        .values({ viewer_id: viewer, person_id: person, at })
+        .onConflict((conflict) => conflict.columns(['viewer_id', 'person_id']).doUpdateSet({ at }))
+        .execute();
+      await appendEntry(tx, entry);
+    });
+  }
+
+  async openDrafts(by: PersonId): Promise<number> {
+    const { drafts } = await this.#database.db
+      .selectFrom('disclosures')
+      .innerJoin('disclosure_versions', 'disclosure_versions.disclosure_id', 'disclosures.id')
+      .select(({ fn }) => fn.countAll().as('drafts'))
+      .where('state', '=', 'drafted')
+      .where('disclosure_versions.version', '=', 1)
+      .where('drafted_by', '=', by)
+      .executeTakeFirstOrThrow();
+    return Number(drafts);
   }
 
   async find(id: DisclosureId): Promise<DisclosureRecord | null> {

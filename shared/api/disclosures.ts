@@ -195,9 +195,10 @@ export const productionLine = z.object({
 });
 export type ProductionLine = z.output<typeof productionLine>;
 
-export const previewQuery = z.strictObject({
-  offset: z.coerce.number().int().min(0).default(0),
-  limit: z.coerce.number().int().min(1).max(500).default(200),
+/** Part of the lines that a preview shows. */
+export const previewPage = z.strictObject({
+  offset: z.int().min(0).default(0),
+  limit: z.int().min(1).max(500).default(200),
 });
 /**
  * Lines that the newest text would produce now. `digest` is SHA-256 of the whole production as canonical lines. Nobody signs it, because

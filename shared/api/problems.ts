@@ -88,6 +88,8 @@ const PROBLEMS: Record<ErrorCode, { readonly status: number; readonly title: str
   disclosure_not_approved: { status: 409, title: 'The request has too few approvals' },
   disclosure_already_produced: { status: 409, title: 'The request was already produced' },
   disclosure_closed: { status: 409, title: 'The request is closed' },
+  disclosure_preview_limit: { status: 429, title: 'Too many previewed accounts' },
+  disclosure_too_many_drafts: { status: 429, title: 'Too many open drafts' },
   person_key_missing: { status: 410, title: 'The key of the person was destroyed' },
   document_malformed: { status: 422, title: 'The signed document is malformed' },
   document_wrong_type: { status: 422, title: 'The signed document has the wrong type' },

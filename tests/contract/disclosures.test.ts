@@ -5,7 +5,7 @@ import { newDisclosure } from '../../shared/api/disclosures.ts';
 import { DISCLOSURE_PAYLOAD_TYPES } from '../../shared/disclosure/documents.ts';
 import { signDocument } from '../../shared/disclosure/signed-document.ts';
 import { CANARY, DAY, deskOn, iso, START } from '../support/desk-store-world.ts';
-import { addCertificate } from '../support/fleet-rows.ts';
+import { addCertificate, addDevice, addGroup } from '../support/fleet-rows.ts';
 import { describeOnEveryStore } from './every-store.ts';
 
 describeOnEveryStore('the disclosure desk', (open) => {
@@ -40,6 +40,38 @@ describeOnEveryStore('the disclosure desk', (open) => {
     });
     const same = newDisclosure.parse({ person: person?.person, authority: authority.id, instrument, window, records });
     await expect(desk.requests.draft(clerk.person, same)).rejects.toMatchObject({ code: 'disclosure_instrument_used' });
+  });
+
+  it('shows one approver the records of at most five people in 24 hours, also for simultaneous previews', async () => {
+    const database = await open();
+    const { desk, clock, draft, ada, ben, entries } = await deskOn(database);
+    const group = await addGroup(database, 'more');
+    const requests = [];
+    for (const user of ['A', 'B', 'C', 'D', 'E', 'F']) {
+      const device = await addDevice(database, { group, user });
+      const row = database.db.selectFrom('devices').select('person_id').where('id', '=', device);
+      requests.push(await draft({ person: (await row.executeTakeFirstOrThrow()).person_id }));
+    }
+    const page = { offset: 0, limit: 10 };
+    const results = await Promise.allSettled(requests.map((id) => desk.preview(ada.person, id, page)));
+    const refused = results.flatMap((result) => (result.status === 'rejected' ? [result.reason.code] : []));
+    expect(refused).toEqual(['disclosure_preview_limit']);
+    expect(await entries('disclosure.previewed')).toBe(5);
+    const [first, last] = [requests[0], requests[5]] as [(typeof requests)[0], (typeof requests)[0]];
+    await desk.preview(ada.person, first, page);
+    await desk.preview(ben.person, last, page);
+    clock.jump(clock.now() + DAY);
+    await desk.preview(ada.person, last, page);
+  });
+
+  it('accepts at most 20 open drafts of one person', async () => {
+    const database = await open();
+    const { desk, draft, ada } = await deskOn(database);
+    const drafts = [];
+    for (let count = 0; count < 20; count += 1) drafts.push(await draft());
+    await expect(draft()).rejects.toMatchObject({ code: 'disclosure_too_many_drafts' });
+    await desk.requests.refuse(ada.person, drafts[0] ?? ('' as never), 'legal_defect', 'No signature.');
+    await draft();
   });
 
   it('sends the notice once to each active device on the date that the law allows, and records it', async () => {

@@ -30,7 +30,6 @@ const store = new DisclosureStore(database);
 const die = () => process.kill(process.pid, 'SIGKILL');
 const production = createProduction({
   store: {
-    record: (entry) => store.record(entry),
     async produce(...args) {
       if (task.die === 'before') die();
       await store.produce(...args);

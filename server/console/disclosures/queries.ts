@@ -8,7 +8,7 @@ import {
   refusalPage,
 } from '../../../shared/api/disclosures.ts';
 import { statementList, transparencyReport } from '../../../shared/api/transparency.ts';
-import { withQuery } from '../client/call.ts';
+import { call, withQuery } from '../client/call.ts';
 import { topicQuery } from '../client/queries.ts';
 
 const PAGE = 50;
@@ -38,7 +38,8 @@ export const refusalsQuery = (cursor: string | null) =>
  */
 export const previewQuery = (id: string, offset: number, limit: number) =>
   queryOptions({
-    ...topicQuery([], withQuery(`${requestPath(id)}/preview`, { offset, limit }), productionPreview),
+    queryKey: ['', `${requestPath(id)}/preview`, offset, limit],
+    queryFn: ({ signal }) => call('POST', `${requestPath(id)}/preview`, productionPreview, { offset, limit }, signal),
     staleTime: Number.POSITIVE_INFINITY,
     retry: false,
   });

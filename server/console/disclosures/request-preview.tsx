@@ -20,6 +20,8 @@ export function RequestPreview({ request: { id, version } }: { readonly request:
       <Stack gap="xs" align="flex-start">
         <Text size="sm" c="dimmed">
           Read line by line what this request would produce. The public ledger records each access, without the lines.
+          People who drafted or narrowed the request cannot see the records. One person can see the records of at most 5
+          people in 24 hours.
         </Text>
         <Button variant="default" onClick={() => setAsked(true)}>
           Show records

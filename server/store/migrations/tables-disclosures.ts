@@ -45,6 +45,12 @@ export const DISCLOSURES: Readonly<Record<string, Table>> = {
     key: 'id',
     indexes: ['at, id', 'disclosure_id'],
   },
+  disclosure_previews: {
+    columns: 'viewer_id text, person_id text, at int',
+    key: 'viewer_id, person_id',
+    indexes: ['at'],
+    byKey: true,
+  },
   transparency_statements: {
     columns: `digest text, payload text, state text, proposed_at int, adopted_at int?, expires_at int, entry_id int?`,
     key: 'digest',

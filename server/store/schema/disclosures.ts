@@ -87,6 +87,8 @@ export interface DisclosureTables {
     note: string | null;
     recorded_by: string;
   };
+  /** People whose records an approver has seen in the last 24 hours, each with the time of the newest preview. */
+  disclosure_previews: { viewer_id: string; person_id: string; at: number };
   transparency_statements: {
     digest: string;
     payload: string;

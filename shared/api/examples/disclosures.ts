@@ -130,6 +130,7 @@ export const productionLine = {
   },
 };
 const connections = RECORD_TYPE_FACTS['connection-log'];
+export const previewPage = { offset: 0, limit: 200 };
 export const productionPreview = {
   version: 1,
   digest: sha256(`${canonicalText(productionLine)}\n`),
