@@ -49,7 +49,8 @@ export function createNotices({
       await store.markNotified(row.id, now, {
         kind: 'disclosure.notified',
         at: now,
-        subject: row.person,
+        // Never the person: a search of the ledger by person would show which disclosure concerned the person.
+        subject: newestOf(versions).digest,
         public: { disclosure: row.id },
       });
       changed();

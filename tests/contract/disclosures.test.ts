@@ -95,6 +95,21 @@ describeOnEveryStore('the disclosure desk', (open) => {
     await desk.runNotices();
     expect((await show(id)).notice).toMatchObject({ state: 'sent', sentAt: START + 10 * DAY });
     expect(await entries('disclosure.notified')).toBe(1);
+    const openings = await database.db
+      .selectFrom('ledger_entries')
+      .innerJoin('ledger_openings', 'ledger_openings.entry_id', 'ledger_entries.id')
+      .select(['kind', 'subject'])
+      .where('kind', 'like', 'disclosure.%')
+      .execute();
+    expect(openings.map(({ kind }) => kind)).toEqual(
+      expect.arrayContaining([
+        'disclosure.received',
+        'disclosure.approved',
+        'disclosure.produced',
+        'disclosure.notified',
+      ]),
+    );
+    for (const { subject } of openings) expect(subject).not.toContain(world.person);
     expect(await messages()).toHaveLength(1);
   });
 
