@@ -1,16 +1,20 @@
 /**
  * Restores the key file of people from its backup: as a part of `cordon restore`, or alone (`cordon restore-person-keys`) if only the key
- * file is lost. All checks come before the first change. An existing file is renamed, never deleted.
+ * file is lost. All checks come before the first change. The replaced file is overwritten and deleted after the new file has its name:
+ * otherwise keys that the retention destroyed later would survive in the replaced file (ADR 55).
  */
 import { createReadStream, existsSync, renameSync, rmSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { openCustody, resolvePassphrase } from '../certs/custody.ts';
 import { type OpenedWith, openStream } from '../shared/age/stream.ts';
+import { syncFolder } from '../shared/durable-file.ts';
 import { CordonError } from '../shared/errors.ts';
 import type { Config } from './config.ts';
 import { type KeyBackup, readKeyBackup, requireUsable } from './person-keys/key-backup.ts';
 import { type KeyWrapper, purposeOfKey } from './person-keys/person-keys.ts';
 import { databaseAddressOf, keyFolderOf, personKeyFileOf } from './startup/preflight.ts';
 import { connectDatabase } from './store/database.ts';
+import { destroyReplacedFiles, REPLACED } from './store/destroy-key-file.ts';
 import { getMeta } from './store/meta-store.ts';
 import { PersonKeyFile } from './store/person-key-file.ts';
 import { recordedKeyFile } from './store/person-key-records.ts';
@@ -22,8 +26,8 @@ const SLICE = 5_000;
 export interface RestoredKeys {
   readonly keys: number;
   readonly at: number;
-  /** Path of the former file; null if there was none. */
-  readonly former: string | null;
+  /** True if the backup replaced a file. The former file no longer exists. */
+  readonly replaced: boolean;
 }
 
 /** Reads and checks a backup of the keys. Throws `backup_damaged`, also for keys that the server's passphrase cannot decrypt. */
@@ -56,13 +60,14 @@ export function putKeyFile(path: string, { installation, id, keys, at }: KeyBack
   for (let from = 0; from < keys.length; from += SLICE) file.add(keys.slice(from, from + SLICE));
   // Closing the last connection moves the write-ahead log into the file.
   file.close();
-  const former = existsSync(path) ? `${path}.before-${new Date().toISOString().replace(/[-:.]/g, '')}` : null;
-  if (former !== null) {
-    for (const end of ['', '-wal', '-shm'])
-      if (existsSync(`${path}${end}`)) renameSync(`${path}${end}`, `${former}${end}`);
-  }
+  const replaced = existsSync(path);
+  const former = `${path}${REPLACED}${new Date().toISOString().replace(/[-:.]/g, '')}`;
+  for (const end of ['', '-wal', '-shm'])
+    if (existsSync(`${path}${end}`)) renameSync(`${path}${end}`, `${former}${end}`);
   renameSync(half, path);
-  return { keys: keys.length, at, former };
+  syncFolder(dirname(path));
+  destroyReplacedFiles(path);
+  return { keys: keys.length, at, replaced };
 }
 
 /** Restores the key file for an existing store, while no server runs. */

@@ -57,7 +57,7 @@ export function addRestoreCommand(program: Command, cli: Cli): void {
         .out()
         .show(done, [
           `${done.keys} keys restored from the backup of ${when(done.at)}. Start the server.`,
-          ...(done.former === null ? [] : [`The former file is ${done.former}. Delete it when the server works.`]),
+          ...(done.replaced ? ['The former file was overwritten and deleted.'] : []),
         ]);
     });
 

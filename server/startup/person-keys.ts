@@ -6,6 +6,7 @@ import { existsSync, statSync } from 'node:fs';
 import { CordonError } from '../../shared/errors.ts';
 import type { KeyName } from '../person-keys/person-keys.ts';
 import type { Db } from '../store/database.ts';
+import { destroyReplacedFiles } from '../store/destroy-key-file.ts';
 import { getMeta } from '../store/meta-store.ts';
 import { PersonKeyFile, type PersonKeyIdentity } from '../store/person-key-file.ts';
 import { newestKeyNames, recordedKeyFile, recordKeyFile, removeUnreadable } from '../store/person-key-records.ts';
@@ -80,7 +81,11 @@ export async function checkPersonKeys(path: string, db: Db | null, accepted: boo
     return {
       async open(store, installation) {
         const opened = new PersonKeyFile(path);
-        if (verdict === 'open' && facts.missing === 0) return opened;
+        if (verdict === 'open' && facts.missing === 0) {
+          // A restore that ended early can have left the file that it replaced.
+          destroyReplacedFiles(path);
+          return opened;
+        }
         const { id } = opened.identity() ?? opened.bind(installation);
         // A later start must not take the records of the lost keys for a sign of an older key file.
         await removeUnreadable(store, opened);

@@ -238,7 +238,7 @@ describeOnEveryStore('a backup', (open) => {
     const path = join(home, 'key-backups', keyFile);
     const backup = await openKeyBackup(path, { identity }, expected);
     const restored = join(home, 'person-keys.db');
-    expect(putKeyFile(restored, backup)).toMatchObject({ keys: 1, former: null });
+    expect(putKeyFile(restored, backup)).toMatchObject({ keys: 1, replaced: false });
     const again = new PersonKeyFile(restored);
     expect(again.identity()).toEqual(bound);
     expect(createPersonKeys(again, wrapper).open('connections', place, sealed)?.toString()).toBe('a record');
