@@ -82,6 +82,16 @@ export function createDisclosures(ports: DisclosuresPorts) {
     clock,
   });
   const preview = createPreview({ store, records: stores.records, legal, clock });
+  const statements = createStatements({
+    store: stores.transparency,
+    legal,
+    clock,
+    installation,
+    organization,
+    keys,
+    days: ports.statementDays,
+    changed,
+  });
   const notices = createNotices({ store, messages, clock, changed });
 
   return {
@@ -124,16 +134,11 @@ export function createDisclosures(ports: DisclosuresPorts) {
       throw new CordonError('disclosure_not_approved', 'The request was not produced yet.');
     },
 
-    statements: createStatements({
-      store: stores.transparency,
-      legal,
-      clock,
-      installation,
-      organization,
-      keys,
-      days: ports.statementDays,
-      changed,
-    }),
+    statements: {
+      ...statements,
+      propose: (...args: Parameters<typeof statements.propose>) => queue(() => statements.propose(...args)),
+      sign: (...args: Parameters<typeof statements.sign>) => queue(() => statements.sign(...args)),
+    },
     transparency: createTransparency({
       store: stores.transparency,
       orders,

@@ -79,6 +79,10 @@ export function createStatements(ports: StatementsPorts) {
     const row = (await store.statements()).find((each) => each.digest === digest);
     if (!row) throw new CordonError('not_found', 'There is no such statement. Propose one: cordon transparency renew.');
     if (row.state === 'adopted') throw new CordonError('conflict', 'Two people have already signed this statement.');
+    const at = clock.now();
+    if (row.expiresAt <= at) {
+      throw new CordonError('conflict', 'The statement has expired. Propose a new one: cordon transparency renew.');
+    }
     const [people, registered, holders] = await Promise.all([legal.people(), legal.keys(), legal.legal()]);
     const key = registered.find((each) => each.keyid === keyid);
     if (!key)
@@ -90,7 +94,6 @@ export function createStatements(ports: StatementsPorts) {
     const earlier = row.signatures.map(({ person }) => person);
     if (earlier.includes(by))
       throw new CordonError('same_person', 'You have already signed. Another person must sign.');
-    const at = clock.now();
     const adopted = countApprovals([...earlier, by], holders, people) >= APPROVALS;
     const { expires } = readStatement(row);
     await store.signStatement(

@@ -168,6 +168,31 @@ describeOnEveryStore('the disclosure desk', (open) => {
     clock.jump(START);
   });
 
+  it('adopts a statement that two people sign at the same time, and no expired one', async () => {
+    const { desk, clock, clerk, ada, ben, entries } = await deskOn(await open());
+    const propose = () => desk.statements.propose(clerk.person, 30);
+    const sign = (
+      { person, keyid, signer: key }: typeof ada,
+      { digest, payload }: Awaited<ReturnType<typeof propose>>,
+    ) =>
+      desk.statements.sign(person, digest, {
+        keyid,
+        signature: signDocument(key, DISCLOSURE_PAYLOAD_TYPES.statement, payload),
+      });
+    const first = await propose();
+    await Promise.all([sign(ada, first), sign(ben, first)]);
+    expect(await desk.statements.list()).toMatchObject([{ state: 'adopted', signed: 2 }]);
+    expect(await entries('transparency.stated')).toBe(1);
+    clock.jump(START + DAY);
+    const second = await propose();
+    await sign(ada, second);
+    clock.jump(START + 31 * DAY);
+    await expect(sign(ben, second)).rejects.toMatchObject({
+      code: 'conflict',
+      message: expect.stringContaining('The statement has expired.'),
+    });
+  });
+
   it('shows the statement of two people until it expires, then its absence, and keeps old statements', async () => {
     const database = await open();
     const { desk, clock, clerk, ada, ben, entries } = await deskOn(database);
