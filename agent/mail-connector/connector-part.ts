@@ -6,6 +6,8 @@ import type { DeviceListener } from '../link/http.ts';
 import { createMailClient } from '../mail/mail-client.ts';
 import type { MailEngine } from '../mail/mail-engine.ts';
 import { createMailKeys, type MailKeyStore } from '../mail/mail-keys.ts';
+import { createMailSenders, MOST_OF_CONNECTOR } from '../mail/mail-senders.ts';
+import type { MailStore } from '../mail/mail-store.ts';
 import type { MessagingFoundation } from '../messaging/foundation.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 import type { ConnectorConfig } from './config.ts';
@@ -14,7 +16,11 @@ import { type MailConnector, type MailConnectorStatus, startMailConnector } from
 export interface ConnectorPartPorts extends DeviceListener {
   readonly identity: { readonly installation: string };
   readonly foundation: MessagingFoundation;
-  readonly store: { readonly mail: MailKeyStore; report(item: ReportItem): void; once(event: string): boolean };
+  readonly store: {
+    readonly mail: MailKeyStore & Pick<MailStore, 'mailValue' | 'saveMailValue'>;
+    report(item: ReportItem): void;
+    once(event: string): boolean;
+  };
   readonly workspace: Workspace;
   readonly gate: () => GateView;
   readonly termsOf: (order: string) => Pick<OrderTerms, 'statement' | 'appeal'> | null;
@@ -60,6 +66,7 @@ export const connectorPart =
         client,
         keys,
         membership,
+        senders: createMailSenders({ store: store.mail, vault, membership, now: Date.now, most: MOST_OF_CONNECTOR }),
         self: foundation.self,
         gate: ports.gate,
         statementOf: ports.termsOf,

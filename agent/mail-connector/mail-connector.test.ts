@@ -54,8 +54,8 @@ beforeEach(async () => {
     keys: { work: async () => Number.POSITIVE_INFINITY, privateKey: () => null },
     membership: {
       membersOf: async () => new Map([[amina, [member]]]),
-      memberOf: async () => member,
     },
+    senders: { memberOf: async () => member },
     self: () => self,
     gate: () => OPEN,
     statementOf: () => null,

@@ -11,6 +11,7 @@ import { acceptedBefore, type GateView } from '../enforcement/gate-view.ts';
 import type { MailClient } from '../mail/mail-client.ts';
 import type { MailKeys } from '../mail/mail-keys.ts';
 import { createMailQueue } from '../mail/mail-queue.ts';
+import type { MailSenders } from '../mail/mail-senders.ts';
 import { openMail } from '../mail/open-mail.ts';
 import { handOverMail, mailKeysOf } from '../mail/send-mail.ts';
 import type { Membership } from '../messaging/members/membership.ts';
@@ -41,7 +42,8 @@ export interface MailConnectorPorts {
   readonly installation: string;
   readonly client: MailClient;
   readonly keys: MailKeys;
-  readonly membership: Pick<Membership, 'membersOf' | 'memberOf'>;
+  readonly membership: Pick<Membership, 'membersOf'>;
+  readonly senders: Pick<MailSenders, 'memberOf'>;
   readonly self: () => Self;
   readonly gate: () => GateView;
   /** Public texts of an order in the signed order list; null for an unknown or withheld order. */
@@ -80,10 +82,15 @@ export async function startMailConnector(ports: MailConnectorPorts): Promise<Mai
     for (const loop of loops) loop.request();
     mailbox?.wake();
   };
-  const { recipients, explain, submitter, inbound, outbound, serverQueue } = createDeliveries(ports, queue, wakeAll);
+  const { recipients, explain, submitter, inbound, outbound, intake, serverQueue } = createDeliveries(
+    ports,
+    queue,
+    wakeAll,
+  );
   const failing = (what: string) => (error: unknown) => onFailure(what, error);
   const loops = [
     new Loop({ run: whileOpen(inbound.run), failed: failing('mail for devices'), retryAfter: RETRY_AFTER }),
+    new Loop({ run: whileOpen(intake.run), failed: failing('mail of unverified devices'), retryAfter: RETRY_AFTER }),
     new Loop({ run: whileOpen(outbound.run), failed: failing('mail for the mail server'), retryAfter: RETRY_AFTER }),
     new Loop({
       run: whileOpen(async () => {
@@ -103,8 +110,8 @@ export async function startMailConnector(ports: MailConnectorPorts): Promise<Mai
   });
   let smtp: SmtpIntake | null = null;
   try {
-    const intakePorts = { queue, recipients, gate, explain, onQueued: wakeAll, onFailure, now: Date.now };
-    if (config.smtp) smtp = await startSmtpIntake(config.smtp, intakePorts);
+    const smtpPorts = { queue, recipients, gate, explain, onQueued: wakeAll, onFailure, now: Date.now };
+    if (config.smtp) smtp = await startSmtpIntake(config.smtp, smtpPorts);
   } catch (error) {
     // The port may be in use. The next start opens the queue again.
     submitter.close();
@@ -161,13 +168,16 @@ function createDeliveries(ports: MailConnectorPorts, queue: ConnectorQueue, wake
     onFailure,
   });
   const outbound = createOutboundDelivery({ queue, submitter, gate, notices, now, random, onFailure });
-  const { keys, membership } = ports;
-  const { memberOf } = membership;
+  const { keys } = ports;
+  const { memberOf } = ports.senders;
   const intake = createOutboundIntake({
     queue,
-    open: (mail) => openMail(mail, { self, installation, client, keys, memberOf, refusal: outboundRefusal }),
+    piece: client.piece,
+    open: (mail, piece) =>
+      openMail(mail, { self, installation, client: { piece }, keys, memberOf, refusal: outboundRefusal }),
     host: config.name,
     now,
+    random,
     onQueued: wakeAll,
     onUnopenable: (detail) => ports.alert('mail_unopenable', detail),
   });
@@ -180,7 +190,7 @@ function createDeliveries(ports: MailConnectorPorts, queue: ConnectorQueue, wake
       await intake.take(item.mail);
     },
   });
-  return { recipients, explain, submitter, inbound, outbound, serverQueue };
+  return { recipients, explain, submitter, inbound, outbound, intake, serverQueue };
 }
 
 const sizeOf = ({ pieces }: SealedMail): number => pieces.reduce((sum, { size }) => sum + size, 0);

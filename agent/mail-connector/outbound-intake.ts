@@ -6,11 +6,14 @@ import { authorFault, isSameAddress, isSendable } from './addresses.ts';
 import type { ConnectorQueue, QueuedEnvelope } from './connector-queue.ts';
 import { headerOf } from './message-header.ts';
 import { statusNotification } from './status-notification.ts';
+import { createUnverifiedMail, type PieceOf } from './unverified-mail.ts';
 
 /** Mail of people's devices for the company's mail server. */
 export interface OutboundIntake {
   /** Stores a mail durably in the queue. The server may then delete it. A repeated mail is stored once. */
   take(mail: SealedMail): Promise<void>;
+  /** Tries again to verify the senders of waiting mail. Returns the time of the next attempt; null if none is planned. */
+  run(): Promise<number | null>;
 }
 
 /** Reason why the connector refuses mail from this sender; null if it accepts the mail. */
@@ -22,64 +25,73 @@ export function outboundRefusal(sender: Member, { direction }: Pick<MailHeader, 
 }
 
 export function createOutboundIntake(ports: {
-  readonly queue: Pick<ConnectorQueue, 'add' | 'hasSpaceFor'>;
-  readonly open: (mail: SealedMail) => Promise<OpenedMail>;
+  readonly queue: ConnectorQueue;
+  readonly piece: PieceOf;
+  readonly open: (mail: SealedMail, piece: PieceOf) => Promise<OpenedMail>;
   readonly host: string;
   readonly now: () => number;
+  readonly random: () => number;
   readonly onQueued: () => void;
   /** Called for mail that no attempt can open. The server may delete it. */
   readonly onUnopenable: (detail: string) => void;
 }): OutboundIntake {
   const { queue, host, now } = ports;
+  const unverified = createUnverifiedMail({ ...ports, store });
 
   async function opened(mail: SealedMail): Promise<OpenedMail | null> {
     try {
-      return await ports.open(mail);
+      return await ports.open(mail, ports.piece);
     } catch (error) {
       if (!isUnopenable(error)) throw error;
+      // The proof of the sender may arrive later. The server deletes the mail now, so the connector keeps it.
+      if (error.code === 'unverified_member' && (await unverified.add(mail))) return null;
       ports.onUnopenable(`Mail ${mail.id} of ${mail.sender.device}: ${error.message}`);
       return null;
     }
   }
 
+  async function store(mail: SealedMail, { header, message, sender }: OpenedMail): Promise<void> {
+    const own = sender.email ?? '';
+    const envelope: QueuedEnvelope = {
+      from: own,
+      to: header.envelope.to.map((address) => ({ address, person: null, notify: null, originalRecipient: null })),
+      envelopeId: null,
+      header: headerOf(message),
+      sender: sender.person,
+    };
+    const fault = outboundFault(header, message, own);
+    const name = `device ${mail.sender.device} ${mail.sender.generation} ${mail.id}`;
+    if (fault === null) {
+      await queue.add({ kind: 'outbound', envelope, message, name });
+    } else {
+      const notice = statusNotification({
+        host,
+        from: `MAILER-DAEMON@${host}`,
+        to: own,
+        action: 'failed',
+        recipient: header.envelope.to[0] ?? own,
+        status: '5.7.1',
+        reason: fault,
+        arrivedAt: header.at,
+        now: now(),
+        envelopeId: null,
+        originalRecipient: null,
+        header: envelope.header,
+      });
+      const to = [{ address: own, person: sender.person, notify: ['NEVER' as const], originalRecipient: null }];
+      const back = { from: null, to, envelopeId: null, header: '', sender: null };
+      await queue.add({ kind: 'inbound', envelope: back, message: notice, name });
+    }
+    ports.onQueued();
+  }
+
   return {
     async take(mail) {
       const content = await opened(mail);
-      if (!content) return;
-      const { header, message, sender } = content;
-      const own = sender.email ?? '';
-      const envelope: QueuedEnvelope = {
-        from: own,
-        to: header.envelope.to.map((address) => ({ address, person: null, notify: null, originalRecipient: null })),
-        envelopeId: null,
-        header: headerOf(message),
-        sender: sender.person,
-      };
-      const fault = outboundFault(header, message, own);
-      const name = `device ${mail.sender.device} ${mail.sender.generation} ${mail.id}`;
-      if (fault === null) {
-        await queue.add({ kind: 'outbound', envelope, message, name });
-      } else {
-        const notice = statusNotification({
-          host,
-          from: `MAILER-DAEMON@${host}`,
-          to: own,
-          action: 'failed',
-          recipient: header.envelope.to[0] ?? own,
-          status: '5.7.1',
-          reason: fault,
-          arrivedAt: header.at,
-          now: now(),
-          envelopeId: null,
-          originalRecipient: null,
-          header: envelope.header,
-        });
-        const to = [{ address: own, person: sender.person, notify: ['NEVER' as const], originalRecipient: null }];
-        const back = { from: null, to, envelopeId: null, header: '', sender: null };
-        await queue.add({ kind: 'inbound', envelope: back, message: notice, name });
-      }
-      ports.onQueued();
+      if (content) await store(mail, content);
+      else ports.onQueued();
     },
+    run: unverified.run,
   };
 }
 

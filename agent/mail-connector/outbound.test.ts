@@ -97,9 +97,11 @@ async function take(
   const opened: OpenedMail = { header, message: Buffer.from(message), sender: amina };
   const { take: store } = createOutboundIntake({
     queue: intake.queue,
+    piece: async () => Buffer.alloc(0),
     open: async () => opened,
     host: 'connector.example',
     now: () => now,
+    random: () => 1,
     onQueued: () => undefined,
     onUnopenable: (detail) => intake.failures.push(detail),
   });

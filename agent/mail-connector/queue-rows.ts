@@ -36,7 +36,8 @@ create index if not exists seen_at on seen (at);
 create table if not exists setting (name text primary key, value text not null) without rowid;
 `;
 
-export type MailKind = 'inbound' | 'outbound';
+/** `unverified`: a sealed mail of a device that the connector could not verify yet. */
+export type MailKind = 'inbound' | 'outbound' | 'unverified';
 export type CopyState = 'pending' | 'delivered' | 'returned' | 'expired' | 'ended';
 
 export interface MailRow {
@@ -124,8 +125,13 @@ export function openQueueRows(file: string) {
     mail(id: string): MailRow | null {
       const row = one('select id, kind, at, size, envelope from mail where id = ?', id);
       if (!row) return null;
-      const kind = row['kind'] === 'outbound' ? 'outbound' : 'inbound';
-      return { id, kind, at: whole(row['at']), size: whole(row['size']), envelope: bytes(row['envelope']) };
+      return {
+        id,
+        kind: kindOf(row['kind']),
+        at: whole(row['at']),
+        size: whole(row['size']),
+        envelope: bytes(row['envelope']),
+      };
     },
     /** Ids of messages whose content a delivery still needs. */
     withContent: (): string[] =>
@@ -203,6 +209,13 @@ export function openQueueRows(file: string) {
       return sql.run('delete from mail where id = ?', mail) > 0;
     },
   };
+}
+
+const KINDS: ReadonlySet<string> = new Set(['inbound', 'outbound', 'unverified']);
+function kindOf(value: unknown): MailKind {
+  const kind = String(value);
+  if (!KINDS.has(kind)) throw new Error(`unknown kind of mail: ${kind}`);
+  return kind as MailKind;
 }
 
 const STATES: ReadonlySet<string> = new Set(['pending', 'delivered', 'returned', 'expired', 'ended']);

@@ -7,7 +7,9 @@ import type { MailStore } from './mail-store.ts';
 const DAY = 86_400_000;
 /** The same time as for private mail keys: an order may hold a mail while its sender enrolls again. */
 const KEPT_FOR = 400 * DAY;
+/** Enrollments that a device remembers. A mail connector receives mail from every device of the organization. */
 const MOST = 100;
+export const MOST_OF_CONNECTOR = 10_000;
 
 /**
  * Verified enrollments that send mail to this device. The server proves only current enrollments. A mail may wait longer than its sender's
@@ -25,12 +27,13 @@ interface Remembered {
 }
 
 export function createMailSenders(ports: {
-  readonly store: MailStore;
-  readonly vault: Vault;
+  readonly store: Pick<MailStore, 'mailValue' | 'saveMailValue'>;
+  readonly vault: Pick<Vault, 'seal' | 'unseal'>;
   readonly membership: Pick<Membership, 'memberOf'>;
   readonly now: () => number;
+  readonly most?: number;
 }): MailSenders {
-  const { store, vault, membership, now } = ports;
+  const { store, vault, membership, now, most = MOST } = ports;
 
   const all = (): readonly Remembered[] => {
     const sealed = store.mailValue('senders');
@@ -47,7 +50,7 @@ export function createMailSenders(ports: {
     const others = known.filter(
       ({ member, at }) => at > now() - KEPT_FOR && !members.some((each) => isSame(each, member)),
     );
-    const kept = [...others, ...members.map((member) => ({ member, at: now() }))].slice(-MOST);
+    const kept = [...others, ...members.map((member) => ({ member, at: now() }))].slice(-most);
     store.saveMailValue('senders', vault.seal('mail senders', kept));
   };
 
