@@ -21,6 +21,8 @@ const MOST_MESSAGES = 100_000;
 const FREE_FOR_AGENT = 64 * MiB;
 /** Milliseconds for which the queue recognizes a repeated message. The server repeats an item until it is acknowledged. */
 const REMEMBER = 30 * DAY;
+/** Milliseconds for which a handed delivery waits for events. The server keeps mail for 30 days; only an order holds it longer. */
+const AWAIT_EVENTS = 90 * DAY;
 
 export const NOTIFY = ['NEVER', 'SUCCESS', 'FAILURE', 'DELAY'] as const;
 
@@ -96,7 +98,9 @@ export interface ConnectorQueue {
   suspendedAt(): number;
   counts(): Readonly<Record<string, number>>;
   digest(...parts: readonly (string | Uint8Array)[]): string;
-  /** Deletes files that no waiting delivery needs, and old names. */
+  /** Ends handed deliveries of earlier enrollments of the connector, because their events do not arrive. */
+  beginEnrollment(device: string, generation: number): void;
+  /** Ends handed deliveries after 90 days. Deletes files that no waiting delivery needs, and old names. */
   clean(): void;
   close(): void;
 }
@@ -125,6 +129,25 @@ export function openConnectorQueue(ports: {
   }
 
   const removeFile = (id: string) => rmSync(fileOf(id), { force: true });
+
+  function end({ mail, recipient, sealed }: DeliveryRow): void {
+    const last = rows.transaction(() => {
+      if (sealed) rows.forgetCopies(sealed);
+      return rows.end(mail, recipient);
+    });
+    if (last) removeFile(mail);
+  }
+
+  function endHandedBefore(at: number): void {
+    for (let old = rows.handedBefore(at); old.length > 0; old = rows.handedBefore(at)) {
+      rows.transaction(() => {
+        for (const { mail, recipient, sealed } of old) {
+          if (sealed) rows.forgetCopies(sealed);
+          rows.end(mail, recipient);
+        }
+      });
+    }
+  }
 
   return {
     async add({ kind, envelope, message, name }, alsoInTransaction = () => undefined) {
@@ -207,18 +230,19 @@ export function openConnectorQueue(ports: {
         state,
         denial: denial && JSON.parse(key.unseal(`denial ${sealed} ${device}`, denial).toString('utf8')),
       })),
-    end({ mail, recipient, sealed }) {
-      const last = rows.transaction(() => {
-        if (sealed) rows.forgetCopies(sealed);
-        return rows.end(mail, recipient);
-      });
-      if (last) removeFile(mail);
+    end,
+    beginEnrollment(device, generation) {
+      const enrollment = `${device} ${generation}`;
+      if (rows.setting('enrollment') === enrollment) return;
+      endHandedBefore(Number.MAX_SAFE_INTEGER);
+      rows.saveSetting('enrollment', enrollment);
     },
     noteSuspension: () => void rows.saveSetting('suspended-at', String(now())),
     suspendedAt: () => Number(rows.setting('suspended-at') ?? 0),
     counts: rows.counts,
     digest: key.digest,
     clean() {
+      endHandedBefore(now() - AWAIT_EVENTS);
       rows.forgetSeen(now() - REMEMBER);
       const needed = new Set(rows.withContent());
       for (const name of readdirSync(files)) {

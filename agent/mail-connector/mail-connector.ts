@@ -71,6 +71,8 @@ export async function startMailConnector(ports: MailConnectorPorts): Promise<Mai
   const key = createQueueKey(ports.workspace);
   await key.open();
   const queue = openConnectorQueue({ folder: config.home, key, limit: config.queueLimit, now: Date.now });
+  const { device, generation } = ports.self();
+  queue.beginEnrollment(device, generation);
   let mailbox: MailboxReader | null = null;
   /** A lock removes the key from memory, so each run opens the key again. While the workspace is not open, no work is possible. */
   const whileOpen = (work: () => Promise<number | null>) => async (): Promise<number | null> => {

@@ -138,8 +138,12 @@ export function openQueueRows(file: string) {
       sql.all(`select distinct mail from delivery where state = 'waiting'`).map((row) => text(row['mail'])),
     needsContent: (mail: string): boolean =>
       one(`select 1 from delivery where mail = ? and state = 'waiting' limit 1`, mail) !== undefined,
+    /** Messages whose content the queue still has. */
     usage(): { readonly count: number; readonly bytes: number } {
-      const row = one('select count(*) as count, coalesce(sum(size), 0) as bytes from mail');
+      const row = one(
+        `select count(*) as count, coalesce(sum(size), 0) as bytes from mail
+         where exists (select 1 from delivery where delivery.mail = mail.id and state <> 'handed')`,
+      );
       return { count: whole(row?.['count']), bytes: whole(row?.['bytes']) };
     },
     counts(): Record<string, number> {
@@ -176,6 +180,14 @@ export function openQueueRows(file: string) {
       const row = one(`select ${COLUMNS} from delivery where mail = ? and recipient = ?`, mail, recipient);
       return row ? deliveryOf(row) : null;
     },
+    /** Handed deliveries of messages that arrived before the given time. */
+    handedBefore: (at: number): DeliveryRow[] =>
+      sql
+        .all(
+          `select ${COLUMNS} from delivery where state = 'handed' and mail in (select id from mail where at < ?) limit 10000`,
+          at,
+        )
+        .map(deliveryOf),
     bySealed(sealed: string): DeliveryRow | null {
       const row = one(`select ${COLUMNS} from delivery where sealed = ?`, sealed);
       return row ? deliveryOf(row) : null;
