@@ -36,7 +36,7 @@ export function requireSite({ site }: PasskeyPolicy): PasskeySite {
   if (site) return site;
   throw new CordonError(
     'unavailable',
-    'Passkeys need a host name, and the console has only an IP address. Set CORDON_ADMIN_URL to a URL with a host name.',
+    'Passkeys need a host name, but the console has only an IP address. Set CORDON_ADMIN_URL to a URL with a host name.',
   );
 }
 
@@ -101,8 +101,8 @@ export function createPasskeyRegistration(
           user: {
             id: userIdOf(account, purpose),
             // The browser shows this name in its own dialog, which tells the person which passkey approves.
-            name: approves ? `${account.email} (approves orders)` : account.email,
-            displayName: approves ? `${account.name} (approves orders)` : account.name,
+            name: approves ? `${account.email} (for approvals)` : account.email,
+            displayName: approves ? `${account.name} (for approvals)` : account.name,
           },
           challenge: nonce,
           pubKeyCredParams: ALGORITHMS[purpose].map((alg) => ({ type: 'public-key' as const, alg })),

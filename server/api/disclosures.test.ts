@@ -86,7 +86,7 @@ describe('an over-wide demand', () => {
     ['keys', { records: ['decryption keys'] }, 'keys'],
     ['wholesale access', { records: ['everything'] }, 'wholesale'],
     ['future records', { window: { from: iso(at), to: iso(at + 30 * DAY) } }, 'future'],
-    ['a window without a begin', { window: { from: null, to: iso(at) } }, 'window_open'],
+    ['a window without a start', { window: { from: null, to: iso(at) } }, 'window_open'],
     ['a window without an end', { window: { from: iso(at - DAY), to: null } }, 'window_open'],
     ['no window', { window: null }, 'window_open'],
     ['a window of 91 days', { window: { from: iso(at - 92 * DAY), to: iso(at - DAY) } }, 'window_too_long'],
@@ -132,7 +132,7 @@ describe('an unfit demand', () => {
     const demand = { reason: 'keys', authority: 'Ministry', reference: 'M-1', receivedOn: '2026-11-29' };
     const { status, json } = await desk.post(desk.clerk, '/disclosures/refusals', demand);
     expect(status).toBe(201);
-    expect(json.answer).toMatch(/^Cordon cannot comply\. .* SHA-256 of the inventory at this time: [0-9a-f]{64}\./);
+    expect(json.answer).toMatch(/^We cannot comply\. .* SHA-256 of the inventory at this time: [0-9a-f]{64}\./);
     expect(await refusals()).toMatchObject([{ reason: 'keys', source: 'recorded', authority: 'Ministry' }]);
   });
 

@@ -114,7 +114,7 @@ it.runIf(age.present)(
 
 it('records demands, and refuses a drafted request', async () => {
   const demand = ['--reason', 'wholesale', '--authority', 'Ministry', '--reference', 'M-1', '--received', '2026-11-29'];
-  expect((await cordon('clerk', 'disclosures', 'refuse', ...demand)).out).toContain('Answer: Cordon cannot comply.');
+  expect((await cordon('clerk', 'disclosures', 'refuse', ...demand)).out).toContain('Answer: We cannot comply.');
   const { id } = await desk.draft();
   const refused = await cordon(
     'ada',

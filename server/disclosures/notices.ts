@@ -5,6 +5,7 @@
  */
 
 import { hash } from 'node:crypto';
+import { utcWords } from '../../shared/disclosure/describe.ts';
 import type { DisclosureText } from '../../shared/disclosure/documents.ts';
 import { RECORD_TYPE_FACTS } from '../../shared/disclosure/record-types.ts';
 import { Loop } from '../../shared/loops/loop.ts';
@@ -85,8 +86,8 @@ export function noticeText({ authority, window, records, instrument, disclosure 
     `Authority: ${authority.name}.`,
     `Legal instrument: ${instrument.reference} of ${day(instrument.issuedAt)}, by ${instrument.issuer}.`,
     `Records: ${records.map((record) => RECORD_TYPE_FACTS[record].title.toLowerCase()).join(', ')}.`,
-    `Time covered: ${window.from} to ${window.to}.`,
-    'The records contain no content of messages, because the server cannot read it.',
+    `Time covered: ${utcWords(window.from)} to ${utcWords(window.to)}.`,
+    'The records contain no content of messages or mail, because the server cannot decrypt it.',
     `Ask your organization about this disclosure with its number ${disclosure}.`,
   ].join('\n');
 }

@@ -336,7 +336,7 @@ describe('transparency page, other parts', () => {
     const get = (query: string) => fetch(`${base}/transparency?${query}`);
     const answer = await get('from=2015-01-01&to=2015-06-30');
     expect([answer.status, expected.periods]).toEqual([200, [{ from: '2015-01-01', to: '2015-06-30' }]]);
-    expect(await answer.text()).toContain('Absent: no people have signed a statement.');
+    expect(await answer.text()).toContain('Absent: there is no signed statement.');
     for (const query of ['from=yesterday', 'from=2015-01-01&account=per_a']) {
       expect((await get(query)).status, query).toBe(400);
     }

@@ -33,7 +33,7 @@ describe('the signed statement', () => {
   });
 
   it('says that no statement was ever signed', () => {
-    expect(statementSection(emptyReport()).text).toContain('Absent: no people have signed a statement.');
+    expect(statementSection(emptyReport()).text).toContain('Absent: there is no signed statement.');
   });
 
   it('says that the entry of a new statement is not in a checkpoint yet', () => {

@@ -26,10 +26,10 @@ function statementNow(current: TransparencyReport['statement']): Markup {
       return validStatement(current.statement, current.inclusion);
     case 'expired':
       return html`<p class="absent"><strong>Absent: the signed statement has expired.</strong> The last statement expired on ${at(current.since)}.
-No people have signed a new one since. Do not assume that the earlier statement is still true.</p>
+Nobody has renewed it. Do not assume that the earlier statement is still true.</p>
 `;
     case 'none':
-      return html`<p class="absent"><strong>Absent: no people have signed a statement.</strong></p>
+      return html`<p class="absent"><strong>Absent: there is no signed statement.</strong></p>
 `;
   }
 }

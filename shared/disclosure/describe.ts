@@ -53,22 +53,22 @@ export function describeDisclosure(
       { label: 'key of the authority', value: authority.recipient },
       { label: 'fingerprint of the key', value: authority.fingerprint },
       { label: 'instrument', value: `${INSTRUMENT_NAMES[instrument.type]} ${instrument.reference}` },
-      { label: 'issued by', value: `${instrument.issuer}, ${utc(instrument.issuedAt)}` },
-      { label: 'valid until', value: utc(instrument.expiresAt) },
+      { label: 'issued by', value: `${instrument.issuer}, ${utcWords(instrument.issuedAt)}` },
+      { label: 'valid until', value: utcWords(instrument.expiresAt) },
       { label: 'document', value: `${title} (${mediaType}, ${bytes} bytes, SHA-256 ${sha256})` },
       { label: 'window', value: windowWords(document.window) },
       ...document.records.map((record) => ({
         label: RECORD_TYPE_FACTS[record].title,
         value: RECORD_TYPE_FACTS[record].exists,
       })),
-      { label: 'content', value: 'none: Cordon holds no content of messages' },
-      { label: 'deadline', value: document.deadline === null ? 'none' : utc(document.deadline) },
+      { label: 'content', value: 'none: the server cannot decrypt the content of messages or mail' },
+      { label: 'deadline', value: document.deadline === null ? 'none' : utcWords(document.deadline) },
       {
         label: 'objection',
-        value: document.objection === null ? 'none' : `${document.objection.text} (${utc(document.objection.at)})`,
+        value: document.objection === null ? 'none' : `${document.objection.text} (${utcWords(document.objection.at)})`,
       },
       noticeLine(document.notice),
-      { label: 'drafted by', value: `${document.draftedBy} at ${utc(document.draftedAt)}` },
+      { label: 'drafted by', value: `${document.draftedBy} at ${utcWords(document.draftedAt)}` },
       { label: 'installation', value: document.installation },
     ],
   };
@@ -79,12 +79,12 @@ export function describeStatement(payload: string): Described<TransparencyStatem
   const document = parseDocument(transparencyStatementSchema, encoder.encode(payload));
   return {
     document,
-    title: `Statement of ${document.organization}, ${utc(document.date)}`,
+    title: `Statement of ${document.organization}, ${utcWords(document.date)}`,
     lines: [
       { label: 'statement', value: document.statement },
       {
         label: 'valid until',
-        value: `${utc(document.expires)}. Without a new statement, the public sees its absence.`,
+        value: `${utcWords(document.expires)}. Without a new statement, the public sees its absence.`,
       },
       ...document.keys.map(({ use, opens, publicKey }) => ({
         label: `key: ${use}`,
@@ -99,12 +99,12 @@ export function describeStatement(payload: string): Described<TransparencyStatem
 /** Window with its length. A part of a day counts as a day. */
 export function windowWords({ from, to }: DisclosureWindow): string {
   const days = Math.ceil((Date.parse(to) - Date.parse(from)) / DAY);
-  return `${utc(from)} until ${utc(to)} (${days} ${days === 1 ? 'day' : 'days'})`;
+  return `${utcWords(from)} until ${utcWords(to)} (${days} ${days === 1 ? 'day' : 'days'})`;
 }
 
 export function noticeWords({ notBefore, basis }: DisclosureNotice): string {
   if (notBefore === null) return 'at once after the production, on the devices of the person';
-  return `not before ${utc(notBefore)}, on this legal basis: ${basis ?? ''}`;
+  return `not before ${utcWords(notBefore)}, on this legal basis: ${basis ?? ''}`;
 }
 
 const noticeLine = (notice: DisclosureNotice): Line => ({
@@ -114,4 +114,4 @@ const noticeLine = (notice: DisclosureNotice): Line => ({
 });
 
 /** Time such as `2026-11-29 12:00 UTC`. Only parts of zero are omitted, because a hidden part would mislead the signer. */
-const utc = (timestamp: string): string => timestamp.replace('T', ' ').replace(/(:00)?\.000Z$|Z$/, ' UTC');
+export const utcWords = (timestamp: string): string => timestamp.replace('T', ' ').replace(/(:00)?\.000Z$|Z$/, ' UTC');

@@ -30,8 +30,8 @@ export const RECORD_TYPE_FACTS: Readonly<Record<RecordType, RecordTypeFacts>> = 
     title: 'Connection log',
     fields: ['device', 'generation', 'connectedAt', 'disconnectedAt', 'address'],
     exists:
-      'One line for each connection of the person’s devices that began in the window: device, number of the enrollment, begin, end and network address.',
-    kept: `${CONNECTION_LOG_DAYS} days from the begin of the connection.`,
+      'One line for each connection of the person’s devices that began in the window: device, number of the enrollment, start, end and network address.',
+    kept: `${CONNECTION_LOG_DAYS} days from the end of the day on which the connection ended.`,
   },
   'order-receipts': {
     title: 'Order receipts',

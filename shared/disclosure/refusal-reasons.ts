@@ -35,7 +35,7 @@ interface ReasonWords {
 }
 
 const CANNOT_COMPLY =
-  'Cordon cannot comply. The published key inventory names every key that the server has. None of them opens a message, and no function hands over more than one account.';
+  'We cannot comply. The published key inventory lists every key of the server. None of these keys decrypts a message. No function discloses records of several accounts.';
 
 export const REFUSAL_WORDS: Readonly<Record<RefusalReason, ReasonWords>> = {
   subject_list: {
@@ -67,9 +67,9 @@ export const REFUSAL_WORDS: Readonly<Record<RefusalReason, ReasonWords>> = {
     answer: 'No account has this identifier. Nothing can be produced.',
   },
   content: {
-    title: 'The demand asks for content or for other records than Cordon holds',
+    title: 'The demand asks for content or for unavailable records',
     answer:
-      'Cordon holds no content of messages, because only the devices have the keys. The form lists the records that exist.',
+      'The server cannot decrypt the content of messages or mail. The available records are the enrollment record, the connection log and order receipts.',
   },
   keys: { title: 'The demand asks for keys', answer: CANNOT_COMPLY },
   wholesale: { title: 'The demand asks for wholesale access', answer: CANNOT_COMPLY },
@@ -79,7 +79,7 @@ export const REFUSAL_WORDS: Readonly<Record<RefusalReason, ReasonWords>> = {
   },
   window_open: {
     title: 'The window is open at one end',
-    answer: 'A window has a begin and an end. State both.',
+    answer: 'A window has a start and an end. State both.',
   },
   window_too_long: {
     title: 'The window is longer than 90 days',
@@ -95,7 +95,7 @@ export const REFUSAL_WORDS: Readonly<Record<RefusalReason, ReasonWords>> = {
   },
   instrument_expired: {
     title: 'The legal instrument has expired',
-    answer: 'The instrument is no longer valid. Ask the authority for a valid one.',
+    answer: 'The legal instrument is no longer valid. Send a valid one.',
   },
   authority_unverified: {
     title: 'The authority’s key is not verified',
@@ -103,7 +103,7 @@ export const REFUSAL_WORDS: Readonly<Record<RefusalReason, ReasonWords>> = {
   },
   objection_upheld: {
     title: 'An objection was upheld',
-    answer: 'The objection of the person or of Cordon was upheld.',
+    answer: 'An objection by the person or by the organization was upheld.',
   },
   legal_defect: {
     title: 'The legal instrument does not support the request',

@@ -160,7 +160,7 @@ describe.skipIf(!chromium.present)('passkeys in the console', { timeout: 240_000
     await signOut(seat);
     await authenticator.verifyUser(false);
     await byPasskey(seat);
-    await seat.page.getByText('The browser used no passkey').waitFor();
+    await seat.page.getByText('No passkey responded').waitFor();
     expect(seat.complaints).toEqual([]);
   });
 

@@ -159,7 +159,7 @@ describe.skipIf(!chromium.present || !age.present)('the disclosure desk', { time
     await seat.page.getByRole('heading', { level: 1, name: 'New request' }).waitFor();
     // Each record type says what exists and how long it is kept.
     await seat.page.getByText(/^One line for each connection of the person’s devices/).waitFor();
-    await seat.page.getByText('Kept: 90 days from the begin of the connection.').waitFor();
+    await seat.page.getByText('Kept: 90 days from the end of the day on which the connection ended.').waitFor();
     await look(seat, 'form');
     await button(seat, 'Draft request').click();
     await seat.page.getByText('The account is missing. Select a person.').waitFor();
@@ -179,7 +179,7 @@ describe.skipIf(!chromium.present || !age.present)('the disclosure desk', { time
     const seat = seatOf(lea);
     await button(seat, 'Narrow request…').click();
     const dialog = seat.page.getByRole('dialog', { name: 'Narrow request' });
-    await dialog.getByLabel('Begin').fill(inputTime(connectionEnd - 7 * DAY));
+    await dialog.getByLabel('Start').fill(inputTime(connectionEnd - 7 * DAY));
     await dialog.getByRole('checkbox', { name: 'Order receipts' }).uncheck();
     await dialog.getByLabel('Reason for the new text').fill('The order covers one week. It asks for no receipts.');
     await glance(seat, 'request narrow');
@@ -329,7 +329,7 @@ describe.skipIf(!chromium.present || !age.present)('the disclosure desk', { time
     const dialog = seat.page.getByRole('dialog', { name: 'Record demand' });
     await dialog.getByRole('combobox', { name: 'Reason of the refusal' }).click();
     await seat.page.getByRole('option', { name: 'The demand asks for wholesale access' }).click();
-    await dialog.getByText(/Cordon cannot comply/).waitFor();
+    await dialog.getByText(/We cannot comply/).waitFor();
     await dialog.getByLabel('Authority').fill('Ministry <b>of</b> everything');
     await dialog.getByLabel('Reference').fill('Letter of today');
     await dialog.getByLabel('Received on').fill(day(Date.now()));

@@ -93,7 +93,7 @@ describe.skipIf(!chromium.present)('sign-in with an identity provider in a brows
 
   it('shows the linked identity and the source of the role', async () => {
     await ada.goto('/account');
-    await ada.page.getByText(`as the subject ada of ${provider.issuer}`).waitFor();
+    await ada.page.getByText(`Your identifier there is ada (issuer ${provider.issuer})`).waitFor();
     await ada.page.getByText('from Weiß Directory').waitFor();
     expect(await ada.faults('openid-3-account', EVERY_LOOK)).toEqual([]);
     const olivia = await takeSeat(browser, server.admin, { as: owner });

@@ -35,13 +35,13 @@ export async function enterDemand(seat: Seat, demand: Demand): Promise<void> {
     await page.getByRole('option', { name: demand.person }).click();
   } else {
     await page.getByRole('radio', { name: 'Anything else' }).check();
-    await page.getByLabel('Subject in the words of the demand').fill(demand.subject);
+    await page.getByLabel('Persons or accounts, in the words of the demand').fill(demand.subject);
   }
   await page.getByRole('combobox', { name: 'Authority' }).click();
   await page.getByRole('option', { name: demand.authority, exact: true }).click();
   await enterInstrument(seat, demand);
   await page.locator('#demand-from').fill(demand.from);
-  if (demand.to === null) await page.getByRole('checkbox', { name: 'The demand states no begin or no end' }).check();
+  if (demand.to === null) await page.getByRole('checkbox', { name: 'The demand states no start or no end' }).check();
   else await page.locator('#demand-to').fill(demand.to);
   for (const name of demand.records) await page.getByRole('checkbox', { name }).check();
   if (demand.otherRecords === undefined) return;

@@ -43,7 +43,7 @@ export function StepUpDialog({ settle }: { readonly settle: ((accepted: boolean)
   }
 
   const { identity, password } = useSession().account;
-  // A compulsory passkey makes the server refuse codes and the identity provider.
+  // A required passkey makes the server refuse codes and the identity provider.
   const passkeyOnly = password && hasPasskey && passkeys?.required === true;
   const takesCode = password && !passkeyOnly;
   const code = totp.replaceAll(/\s/g, '');

@@ -103,7 +103,7 @@ async function explained<T>(work: Promise<T>): Promise<T> {
     const known = cause instanceof WebAuthnError && cause.code === 'ERROR_AUTHENTICATOR_PREVIOUSLY_REGISTERED';
     const detail = known
       ? 'This authenticator already has such a passkey of yours. Use another authenticator.'
-      : 'The browser used no passkey: you canceled, the time was over, or no passkey fits. Try again.';
+      : 'No passkey responded. You canceled, the time limit passed, or this authenticator has no suitable passkey. Try again.';
     throw new CordonError('unavailable', detail, {}, cause);
   }
 }

@@ -19,8 +19,8 @@ export function Authorities() {
   return (
     <Stack>
       <Text c="dimmed" maw={760}>
-        The desk seals records only to a key that two people have compared with the authority itself, such as by a call
-        to a number from a public register.
+        The desk seals records only to a verified key. Two people compare the key with the authority, for example by
+        calling a publicly listed number.
       </Text>
       {add && <div>{add}</div>}
       <QueryResult query={query}>

@@ -90,7 +90,7 @@ function NarrowForm({ request, close }: Omit<NarrowProps, 'opened'>) {
         <SimpleGrid cols={{ base: 1, sm: 2 }}>
           <TextInput
             type="datetime-local"
-            label="Begin"
+            label="Start"
             description="In UTC"
             required
             min={inputValue(window.from)}

@@ -32,7 +32,7 @@ export function ProduceDialog({ request: { id, authority, person }, opened, clos
       <Stack>
         <Text size="sm">
           The server seals the records of {person === null ? 'one account' : <UserText>{person.name}</UserText>} to the
-          key of <UserText>{authority.name}</UserText>. Nobody else can open the file, you included.
+          key of <UserText>{authority.name}</UserText>. Only this authority can open the file. You cannot open it.
         </Text>
         <Alert color="red" title="A production cannot be taken back">
           The server produces the records once. For more records, the authority needs a second request with its own

@@ -36,7 +36,7 @@ function VersionText({ id, version }: { readonly id: string; readonly version: V
       )}
       {approvals.length === 0 ? (
         <Text size="sm" c="dimmed">
-          No person has signed this text.
+          Nobody has signed this text.
         </Text>
       ) : (
         approvals.map(({ person, name, keyid, at }) => (

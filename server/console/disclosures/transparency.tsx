@@ -160,7 +160,7 @@ function Keys({ keys }: { readonly keys: TransparencyReport['keys'] }) {
   return (
     <Stack gap="xs">
       <Text size="sm" c="dimmed">
-        The statement contains this list. No key in it opens a message.
+        The signed statement contains this list. None of these keys decrypts a message.
       </Text>
       <Facts facts={keys.map(({ use, opens }) => ({ label: use, value: opens }))} />
     </Stack>

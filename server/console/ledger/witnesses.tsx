@@ -18,8 +18,8 @@ export function Witnesses({ check }: { readonly check: LedgerCheck }) {
   return (
     <Section title="Witnesses">
       <Text c="dimmed" maw={760}>
-        Witnesses are other organizations. With a cosignature, a witness states that the ledger only grew. A witness
-        cosigns no second history.
+        Other organizations run the witnesses. With a cosignature, a witness states that the ledger only grew. A witness
+        never cosigns a second version of a ledger that it has cosigned.
       </Text>
       <QueryResult query={query}>{(list) => <WitnessRows list={list} check={check} />}</QueryResult>
     </Section>

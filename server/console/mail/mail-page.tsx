@@ -26,7 +26,7 @@ export function MailPage() {
       lead={
         <Text c="dimmed" maw={760}>
           A mail connector in the company’s network encrypts mail for devices. This server carries the encrypted mail.
-          It knows no sender outside the company, no subject and no text.
+          The server cannot read outside senders, subjects or texts.
         </Text>
       }
     >
@@ -46,7 +46,7 @@ export function MailPage() {
 
 function Amounts({ view: { waiting, held, returned } }: { readonly view: MailView }) {
   const amounts = [
-    { label: 'Waiting', amount: waiting, meaning: 'For devices and connectors that have not fetched it yet' },
+    { label: 'Waiting', amount: waiting, meaning: 'For devices and mail connectors that have not fetched it yet' },
     { label: 'Held', amount: held, meaning: 'By orders, until they end' },
     { label: 'Returned', amount: returned, meaning: 'To its senders, in the last 30 days' },
   ];
@@ -99,7 +99,7 @@ function Connectors({ connectors }: { readonly connectors: MailView['connectors'
           </Group>
           {!ready && (
             <Text size="sm" c="dimmed" mt="xs">
-              Devices exchange mail with this connector after the organization key has confirmed it:{' '}
+              Devices exchange mail with this mail connector after you verify it with the organization key:{' '}
               <Code>{COUNTERSIGN}</Code>
             </Text>
           )}
@@ -121,7 +121,7 @@ function NoConnector() {
       text: 'On a machine in the company’s network, enroll the connector with the link, and start it:',
       command: CONNECTOR,
     },
-    { text: 'Confirm the connector with the organization key:', command: COUNTERSIGN },
+    { text: 'Verify the connector with the organization key:', command: COUNTERSIGN },
   ];
   return (
     <Stack>

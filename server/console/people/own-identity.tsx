@@ -14,8 +14,8 @@ export function OwnIdentity({ name }: { readonly name: string }) {
     return (
       <Stack gap={4}>
         <Text style={{ overflowWrap: 'anywhere' }}>
-          You can sign in with <UserText>{name}</UserText>, as the subject <UserText>{identity.subject}</UserText> of{' '}
-          <UserText>{identity.issuer}</UserText>.
+          You can sign in with <UserText>{name}</UserText>. Your identifier there is{' '}
+          <UserText>{identity.subject}</UserText> (issuer <UserText>{identity.issuer}</UserText>).
         </Text>
         <Text size="sm" c="dimmed">
           Linked <RealDate at={identity.linkedAt} />, last sign-in <RealDate at={identity.signedInAt} />

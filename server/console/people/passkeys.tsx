@@ -34,8 +34,8 @@ export function Passkeys() {
           )}
           {site === null && (
             <Alert color="yellow" maw={760}>
-              Passkeys need a host name, and this console has only an IP address. An admin of the server sets
-              CORDON_ADMIN_URL.
+              Passkeys need a host name, but this console has only an IP address. Ask the server's admin to set
+              CORDON_ADMIN_URL to a URL with a host name.
             </Alert>
           )}
           <div>
@@ -90,8 +90,8 @@ function PasskeyRow({ passkey, remove }: { readonly passkey: PasskeyView; readon
             <Text fw={500}>
               <UserText>{passkey.name}</UserText>
             </Text>
-            {passkey.purpose === 'approval' && <Badge>Approves orders</Badge>}
-            {!passkey.usable && <Badge color="yellow">Only for {passkey.rpId}</Badge>}
+            {passkey.purpose === 'approval' && <Badge>For approvals</Badge>}
+            {!passkey.usable && <Badge color="yellow">Works only at {passkey.rpId}</Badge>}
           </Group>
           <Text size="sm" c="dimmed">
             Added <Moment at={passkey.createdAt} now={now} />

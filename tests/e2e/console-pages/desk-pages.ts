@@ -59,7 +59,7 @@ export function deskPages(tour: () => ConsoleTour): void {
     await page.getByRole('checkbox', { name: 'The law forbids the notice for now' }).check();
     await page.getByRole('checkbox', { name: 'The demand asks for other data' }).check();
     await page.getByRole('button', { name: 'Draft request' }).click();
-    await page.getByText('The subject is missing. Enter it in the words of the demand.').waitFor();
+    await page.getByText('The persons or accounts are missing. Enter them in the words of the demand.').waitFor();
     await look('request form');
     seat.expecting(/status of 404 /);
     await seat.goto('/disclosures/dsc_aaaaaaaaaaaaaaaa');

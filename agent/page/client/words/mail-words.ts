@@ -51,7 +51,7 @@ export const MAIL_WORDS = {
   empty: {
     inbox: {
       title: 'No mail',
-      text: 'New mail to you appears here. Only your devices can decrypt it. The server cannot read it.',
+      text: "New mail to you appears here. Mail is encrypted between your organization's mail connector and your devices. The Cordon server cannot read it.",
     },
     sent: { title: 'No sent mail', text: 'Mail that you send appears here on each of your devices.' },
     drafts: {
@@ -155,7 +155,7 @@ export const MAIL_WORDS = {
     },
     wiped: {
       title: 'Workspace wiped',
-      text: 'The workspace of this device was wiped, including your mail. To use mail here again, ask your admin to unlock the workspace. After an order, the admin must also enroll the device again.',
+      text: 'The workspace of this device was wiped, including your mail. Ask your admin to unlock the workspace. If an order wiped the workspace, enroll the device again first with a new activation code.',
     },
   } satisfies Partial<Record<MailStatus['state'], { title: string; text: string }>>,
 } as const;

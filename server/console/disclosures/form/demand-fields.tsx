@@ -73,7 +73,7 @@ export function AccountFields({ form, update, problems }: DemandFields) {
       ) : (
         <TextInput
           id={fieldId('subject')}
-          label="Subject in the words of the demand"
+          label="Persons or accounts, in the words of the demand"
           description="For example “everyone” or “per_a…, per_b…”"
           dir="auto"
           required
@@ -210,7 +210,7 @@ export function WindowFields({
             key={field}
             id={fieldId(field)}
             type="datetime-local"
-            label={field === 'from' ? 'Begin' : 'End'}
+            label={field === 'from' ? 'Start' : 'End'}
             description="In UTC"
             required={form.hasWindow}
             value={form[field]}
@@ -224,7 +224,7 @@ export function WindowFields({
       </Text>
       <Checkbox
         id={fieldId('hasWindow')}
-        label="The demand states no begin or no end"
+        label="The demand states no start or no end"
         description="The desk refuses such a demand and counts the refusal."
         checked={!form.hasWindow}
         onChange={({ currentTarget }) => update({ hasWindow: !currentTarget.checked })}

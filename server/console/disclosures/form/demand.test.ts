@@ -78,6 +78,6 @@ it('says how long the window is, and whether it is in the past', () => {
   const facts = (from: string, to: string) => windowFacts({ from, to }, NOW);
   expect(facts('2026-10-01T00:00', '2026-10-08T00:00')).toBe('7 days, wholly in the past.');
   expect(facts('2026-11-29T00:00', '2026-11-29T12:01')).toBe('1 day, not wholly in the past.');
-  expect(facts('2026-10-08T00:00', '2026-10-01T00:00')).toBe('The end is before the begin.');
+  expect(facts('2026-10-08T00:00', '2026-10-01T00:00')).toBe('The end is before the start.');
   expect(facts('', '2026-10-01T00:00')).toBeNull();
 });

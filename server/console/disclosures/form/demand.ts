@@ -70,18 +70,18 @@ export type DemandProblems = ReadonlyMap<DemandField, string>;
 
 const isBlank = (text: string): boolean => text.trim() === '';
 
-/** Missing entries, in the order of the fields. An over-wide demand is complete: the desk refuses it by name. */
+/** Missing entries, in the order of the fields. An over-wide demand is complete: the desk refuses it and states the reason. */
 export function problemsOf(form: DemandForm): DemandProblems {
   const problems: [DemandField, string, boolean][] = [
     ['person', 'The account is missing. Select a person.', form.account === 'one' && form.person === null],
     [
       'subject',
-      'The subject is missing. Enter it in the words of the demand.',
+      'The persons or accounts are missing. Enter them in the words of the demand.',
       form.account === 'other' && isBlank(form.subject),
     ],
     ['authority', 'The authority is missing. Select it, or add it on the page Authorities.', form.authority === null],
     ...instrumentProblems(form),
-    ['from', 'The begin is missing. Enter a date and time.', form.hasWindow && instantOf(form.from) === undefined],
+    ['from', 'The start is missing. Enter a date and time.', form.hasWindow && instantOf(form.from) === undefined],
     ['to', 'The end is missing. Enter a date and time.', form.hasWindow && instantOf(form.to) === undefined],
     ['records', 'No record type is selected. Select at least one.', form.records.length === 0 && !form.asksOther],
     [
@@ -165,7 +165,7 @@ export function windowFacts({ from, to }: Pick<DemandForm, 'from' | 'to'>, now: 
   const [begin, end] = [instantOf(from), instantOf(to)];
   if (begin === undefined || end === undefined) return null;
   const days = Math.ceil((Date.parse(end) - Date.parse(begin)) / 86_400_000);
-  if (days <= 0) return 'The end is before the begin.';
+  if (days <= 0) return 'The end is before the start.';
   const length = `${days} ${days === 1 ? 'day' : 'days'}`;
   return Date.parse(end) > now ? `${length}, not wholly in the past.` : `${length}, wholly in the past.`;
 }

@@ -21,7 +21,7 @@ export function RecordChoices({
   return (
     <Checkbox.Group
       label="Record types"
-      description="Cordon holds nothing else about a person that the desk can produce. Content of messages does not exist on the server."
+      description="Cordon holds nothing else about a person that the desk can produce. The server cannot decrypt the content of messages or mail."
       value={[...chosen]}
       onChange={(values) => choose(RECORD_TYPES.filter((record) => values.includes(record)))}
       error={error}

@@ -81,8 +81,8 @@ function DemandFormView({ facts }: { readonly facts: FormFacts }) {
             Draft request
           </Button>
           <Text size="sm" c="dimmed">
-            The draft gives nothing to anyone. {facts.approvals} other people of the role legal must approve it. If the
-            desk refuses the demand, it records the refusal, and the transparency report counts it.
+            A draft discloses nothing. {facts.approvals} other people of the role legal must approve it. If the desk
+            refuses the demand, it records the refusal, and the transparency report counts it.
           </Text>
         </Stack>
       </Stack>
