@@ -2,7 +2,7 @@
 // Plain JavaScript, so that an older Node can read it and say what is missing instead of failing on the first type.
 if (Number(process.versions.node.split('.')[0]) < 26) {
   console.error(
-    `cordon-agent needs Node 26 and this is ${process.versions.node}: run it with the one in node_modules/.bin.`,
+    `cordon-agent needs Node 26, but this is Node ${process.versions.node}. Run it with node_modules/.bin/node.`,
   );
   process.exit(1);
 }

@@ -14,11 +14,11 @@ export function mailLine(mail: MailServiceState): string {
     case 'no-address':
       return 'your certificate has no e-mail address; ask your admin';
     case 'uncertified':
-      return 'waiting for your organization to confirm this device';
+      return 'not verified yet; your organization must verify this device';
     case 'locked':
       return 'the workspace is locked; your admin can unlock it';
     case 'wiped':
-      return 'the workspace is wiped; your admin must unlock it (after an exit order: enroll the device again first)';
+      return 'the workspace is wiped. Ask your admin to unlock the workspace. If an order wiped the workspace, enroll the device again first with a new activation code.';
     case 'denied':
       return `suspended by order ${mail.orders.join(' and order ')}`;
   }

@@ -114,7 +114,7 @@ describe('status', () => {
   });
 
   it('shows mail with its own state and gate', () => {
-    expect(shown()).toMatch(/^mail +waiting for your organization to confirm this device$/m);
+    expect(shown()).toMatch(/^mail +not verified yet; your organization must verify this device$/m);
     expect(shown({ mail: { state: 'ready', address: 'ada@corp.example', name: 'Ada' } })).toMatch(
       /^mail +ready; your address is ada@corp\.example$/m,
     );

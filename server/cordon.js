@@ -2,7 +2,7 @@
 // Plain JavaScript, so that an older Node can read it and say what is missing instead of failing on the first type.
 if (Number(process.versions.node.split('.')[0]) < 26) {
   console.error(
-    `Cordon needs Node 26 and this is ${process.versions.node}: run "npm run cordon -- …", which brings its own.`,
+    `Cordon needs Node 26, but this is Node ${process.versions.node}. Run "npm run cordon -- …", which brings its own.`,
   );
   process.exit(1);
 }

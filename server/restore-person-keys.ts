@@ -45,7 +45,8 @@ export async function openKeyBackup(
   try {
     expected.wrapper.unseal(key.wrapped, purposeOfKey(key));
   } catch (error) {
-    const detail = 'The server’s passphrase cannot decrypt the keys in the backup. Use the passphrase of that time.';
+    const detail =
+      'The server’s passphrase cannot decrypt the keys in the backup. Use the passphrase that was in use when the backup was made.';
     throw new CordonError('backup_damaged', detail, {}, error);
   }
   return backup;
@@ -94,7 +95,7 @@ export async function restorePersonKeys(config: Config, file: string, secret: Op
       if (recorded !== null && recorded !== backup.id) {
         throw new CordonError(
           'backup_damaged',
-          'The backup is not of the key file that the database names. Use another.',
+          'The backup belongs to another key file than the one recorded in the database. Use a backup of that file.',
         );
       }
       return putKeyFile(personKeyFileOf(config), backup);

@@ -1,6 +1,5 @@
 /** `cordon mail-connector check-config`: checks everything that would stop the connector, and changes nothing. */
 import { accessSync, constants } from 'node:fs';
-import { dirname } from 'node:path';
 import { EnvironmentError } from '../../shared/environment.ts';
 import { isCordonError } from '../../shared/errors.ts';
 import { readAgentConfig } from '../config.ts';
@@ -29,7 +28,10 @@ export async function checkConfig(given: string | undefined): Promise<ConfigChec
     submitter.close();
     const where = `${submission.host}:${submission.port}`;
     if (fault === null) facts.push(`The mail server ${where} accepts the connector.`);
-    else warnings.push(`The mail server ${where} cannot be used (${fault}). Mail of devices waits until it can.`);
+    else
+      warnings.push(
+        `The mail server ${where} cannot be used (${fault}). Mail from devices waits until this server can be used. Check the mail server and CORDON_CONNECTOR_SUBMISSION_URL.`,
+      );
   } catch (error) {
     if (!(error instanceof EnvironmentError)) throw error;
     problems.push(...error.problems);
@@ -41,7 +43,7 @@ export async function checkConfig(given: string | undefined): Promise<ConfigChec
     accessSync(home, constants.W_OK);
   } catch (error) {
     if (isCordonError(error)) warnings.push(error.message.replaceAll('`cordon-agent ', '`cordon mail-connector '));
-    else problems.push(`The folder ${home} in ${dirname(home)} cannot be written. Give it to the connector’s user.`);
+    else problems.push(`The connector cannot write to the folder ${home}. Make its user the owner of the folder.`);
   }
   const usable = problems.length === 0;
   return {

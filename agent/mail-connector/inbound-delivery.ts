@@ -66,7 +66,14 @@ export function createInboundDelivery(ports: InboundDeliveryPorts): InboundDeliv
       if (!isCordonError(error)) throw error;
       ports.onFailure('a message', error);
       if (error.code === 'too_large' || error.code === 'content_malformed' || error.code === 'invalid_input') {
-        return ended(mail, delivery, failed('5.6.0', `The message cannot be sealed. ${error.message}`));
+        return ended(
+          mail,
+          delivery,
+          failed(
+            '5.6.0',
+            "The message cannot be encrypted for the recipient's devices. Send it again without its attachments.",
+          ),
+        );
       }
       return later(mail, delivery, false);
     }
@@ -190,7 +197,10 @@ export function settledResult(copies: readonly Copy[], state: DeliveryRow['state
   if (returned) return refusedResult(returned.denial);
   return copies.some((copy) => copy.state === 'expired')
     ? failed('4.4.7', 'No device of the recipient fetched the message in time.')
-    : failed('5.2.1', 'The devices of the recipient are not enrolled any more.');
+    : failed(
+        '5.2.1',
+        'The recipient no longer has a device that can receive mail. Contact the recipient in another way.',
+      );
 }
 
 const failed = (status: string, reason: string): DeliveryResult => ({ action: 'failed', status, reason });

@@ -91,7 +91,11 @@ export function createMailboxReader(ports: MailboxReaderPorts): MailboxReader {
     const imap = await connected();
     if (!ports.mayRead()) return;
     const { mailbox } = imap;
-    if (mailbox === false) throw new CordonError('unavailable', `The folder ${source.folder} cannot be opened.`);
+    if (mailbox === false)
+      throw new CordonError(
+        'unavailable',
+        `The IMAP folder ${source.folder} cannot be opened. Correct CORDON_CONNECTOR_IMAP_FOLDER.`,
+      );
     const found = await imap.search({ seen: false }, { uid: true });
     for (const uid of (found || []).slice(0, PER_LOOK)) {
       if (loop.stopped || !ports.mayRead()) return;
@@ -108,7 +112,8 @@ export function createMailboxReader(ports: MailboxReaderPorts): MailboxReader {
     }
     const envelope = await envelopeOf(about.headers);
     if (!envelope) return;
-    if (!queue.hasSpaceFor(about.size ?? 0)) throw new CordonError('unavailable', 'The queue is full.');
+    if (!queue.hasSpaceFor(about.size ?? 0))
+      throw new CordonError('unavailable', "The connector's queue is full. Raise CORDON_CONNECTOR_QUEUE_MIB, or wait.");
     const fetched = await imap.fetchOne(String(uid), { source: true }, { uid: true });
     if (fetched === false || !fetched.source) return;
     const name = `imap ${source.login.user} ${source.folder} ${validity} ${uid}`;

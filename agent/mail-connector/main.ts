@@ -91,7 +91,7 @@ const ofConnector = (text: string): string => text.replaceAll('`cordon-agent ', 
 
 /** Lines of `status`. `status`: null if no connector runs. */
 export function statusLines(status: AgentStatus | null): string[] {
-  if (status === null) return [`The mail connector does not run. Start it with: ${NAME} run`];
+  if (status === null) return [`The mail connector is not running. Start it with: ${NAME} run`];
   const { device, connection, connectionDetail, connector, gates } = status;
   const mail = gates.find(({ service }) => service === 'mail');
   const suspended = (mail?.denials ?? []).map(
@@ -108,7 +108,7 @@ export function statusLines(status: AgentStatus | null): string[] {
         : ['mail:        suspended']),
   ];
   if (connector === null) {
-    return [...lines, 'connector:   waits until the organization has confirmed this device'];
+    return [...lines, 'connector:   not verified yet. Verify it with: cordon org-key countersign'];
   }
   const smtp = connector.smtpPort === null ? 'off' : `port ${connector.smtpPort}`;
   return [...lines, `SMTP:        ${smtp}`, `queue:       ${queue.length === 0 ? 'empty' : queue.join(', ')}`];

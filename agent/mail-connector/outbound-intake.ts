@@ -101,7 +101,8 @@ export function outboundFault(
   message: Uint8Array,
   own: string,
 ): string | null {
-  if (!isSameAddress(envelope.from ?? '', own)) return `The sender of your mail must be ${own}.`;
+  if (!isSameAddress(envelope.from ?? '', own))
+    return `You can send mail only from ${own}. Correct the sender, and send the mail again.`;
   const bad = envelope.to.find((address) => !isSendable(address));
   if (bad !== undefined) return 'The mail has a recipient whose address is not valid.';
   return authorFault(message, own);

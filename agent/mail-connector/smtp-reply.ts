@@ -31,7 +31,7 @@ export const REPLIES = {
   loop: { code: 554, text: '5.4.6 The message has too many Received fields: it is in a loop' },
   malformed: { code: 554, text: '5.6.0 The message has no header' },
   tlsRequired: { code: 530, text: '5.7.0 Send STARTTLS first' },
-  notAllowed: { code: 554, text: '5.7.1 This address may not send mail here' },
+  notAllowed: { code: 554, text: '5.7.1 This server accepts no mail from your IP address' },
 } as const satisfies Record<string, SmtpReply>;
 
 /** Reply while an order refuses mail for a recipient or for this connector. `permanent`: the order returns mail to its sender. */

@@ -67,7 +67,7 @@ export function createProviderSignIn(
     const found = cookie === null ? null : pending.take(cookie);
     if (found) return found;
     throw refused(
-      'This sign-in was not begun in this browser, or was used or is older than 10 minutes. Start it again.',
+      'The sign-in began in another browser, was already completed, or is older than 10 minutes. Start the sign-in again.',
     );
   }
 
@@ -220,7 +220,7 @@ async function requireRate(limit: RateLimiterMemory, source: string): Promise<vo
     await limit.consume(source);
   } catch (error) {
     if (error instanceof Error) throw error;
-    throw new CordonError('rate_limited', 'Your network began too many sign-ins. Try again in ten minutes.', {
+    throw new CordonError('rate_limited', 'Too many sign-ins began from your network. Try again in ten minutes.', {
       retryAfter: TEN_MINUTES,
     });
   }

@@ -144,7 +144,7 @@ type SecondFactor = { readonly totp: string } | { readonly recoveryCode: string 
 function secondFactorOf({ totp, recoveryCode }: Pick<SignInRequest, 'totp' | 'recoveryCode'>): SecondFactor {
   if (totp !== undefined) return { totp };
   if (recoveryCode !== undefined) return { recoveryCode };
-  throw new CordonError('totp_required', 'Give the six-digit code of the authenticator app too.');
+  throw new CordonError('totp_required', 'Enter the six-digit code of the authenticator app.');
 }
 
 async function requireUnusedCode(

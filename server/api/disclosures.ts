@@ -162,7 +162,7 @@ function draftRoutes({ requests, documents }: DisclosuresPort['disclosures']): R
       name: 'disclosures.narrow',
       method: 'post',
       path: '/disclosures/:id/narrow',
-      summary: 'Replace the text of a request by a narrower one. This voids its approvals',
+      summary: 'Replace the text of a request with a narrower one. This voids its approvals',
       params: disclosureParams,
       body: narrowing,
       response: disclosureDetail,

@@ -23,7 +23,7 @@ export function addAuthorityCommands(program: Command, cli: Cli): void {
     });
   authorities
     .command('add')
-    .description('Add an authority with its age key. A second person must confirm the key')
+    .description('Add an authority with its age key. A second person must verify the key')
     .argument('<name>')
     .requiredOption('--recipient <recipient>', 'public key (age1…) of the authority')
     .requiredOption('--verified-by <text>', 'how you got and verified the key, outside of Cordon')
@@ -33,12 +33,12 @@ export function addAuthorityCommands(program: Command, cli: Cli): void {
         .out()
         .show(view, [
           ...linesOf(view),
-          'A second person of the role legal confirms the fingerprint: cordon authorities confirm.',
+          `A second person of the role legal must verify the fingerprint: cordon authorities confirm ${view.id}`,
         ]);
     });
   authorities
     .command('confirm')
-    .description('Confirm the key of an authority as a second person')
+    .description('Verify the key of an authority as a second person')
     .argument('<authority>')
     .requiredOption('--fingerprint <sha256>', 'SHA-256 of the key, as the authority told you')
     .requiredOption('--verified-by <text>', 'how you verified the fingerprint, outside of Cordon')
@@ -48,7 +48,7 @@ export function addAuthorityCommands(program: Command, cli: Cli): void {
     });
   authorities
     .command('revoke')
-    .description('Revoke the key of an authority. Nothing is sealed to it any more')
+    .description('Revoke the key of an authority. The desk then seals no further records to this key')
     .argument('<authority>')
     .requiredOption('--reason <text>')
     .action(async (id: string, { reason }: { reason: string }) => {

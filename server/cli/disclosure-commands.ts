@@ -56,8 +56,8 @@ function addReading(disclosures: Command, cli: Cli): void {
     .command('list')
     .description('List requests, newest first. --cursor shows the next page')
     .addOption(new Option('--state <state>').choices(['drafted', 'approved', 'produced', 'refused']))
-    .option('--limit <count>')
-    .option('--cursor <cursor>')
+    .option('--limit <count>', 'number of requests on a page')
+    .option('--cursor <cursor>', 'page to show, from the output of the page before')
     .action(async (options: Record<string, string>) => {
       const page = await cli.client().call(disclosurePage, 'GET', `/disclosures${queryOf(options)}`);
       const rows = page.disclosures.map((view) => [
@@ -121,11 +121,11 @@ function addDrafting(disclosures: Command, cli: Cli): void {
     .requiredOption('--authority <authority>', 'id of the verified authority')
     .addOption(new Option('--instrument <type>').choices(INSTRUMENT_TYPES).makeOptionMandatory())
     .requiredOption('--reference <text>', 'reference of the instrument')
-    .requiredOption('--issuer <text>')
-    .requiredOption('--issued <time>', 'time such as 2026-11-29T00:00:00.000Z')
-    .requiredOption('--expires <time>')
+    .requiredOption('--issuer <text>', 'court or body that issued the instrument')
+    .requiredOption('--issued <time>', 'time of issue, such as 2026-11-29T00:00:00.000Z')
+    .requiredOption('--expires <time>', 'end of validity')
     .requiredOption('--document <title=file>', 'document of the instrument. The server stores it encrypted')
-    .requiredOption('--from <time>', 'begin of the window, which has at most 90 days')
+    .requiredOption('--from <time>', 'start of the window, which has at most 90 days')
     .requiredOption('--to <time>', 'end of the window, in the past')
     .requiredOption('--record <type>', RECORDS, collect)
     .option('--deadline <time>', 'deadline of the authority')
@@ -143,15 +143,20 @@ function addDrafting(disclosures: Command, cli: Cli): void {
         deadline: options.deadline ?? null,
         notice: { notBefore: options.notBefore ?? null, basis: options.basis ?? null },
       });
-      cli.out().show(view, [...linesOf(view), 'Two other people approve it: cordon disclosures approve.']);
+      cli
+        .out()
+        .show(view, [
+          ...linesOf(view),
+          `Two other people of the role legal must approve the request: cordon disclosures approve ${view.id} --key FILE`,
+        ]);
     });
   disclosures
     .command('narrow')
-    .description('Replace the text by a narrower one. This voids its approvals')
+    .description('Replace the text with a narrower one. This voids its approvals')
     .argument('<request>')
     .requiredOption('--note <text>', 'reason, not part of the signed text')
-    .option('--from <time>', 'new begin of the window. Also give --to')
-    .option('--to <time>')
+    .option('--from <time>', 'new start of the window. Also give --to')
+    .option('--to <time>', 'new end of the window. Also give --from')
     .option('--record <type>', RECORDS, collect)
     .action(async (id: string, options: { note: string; from?: string; to?: string; record?: string[] }) => {
       const { note, from, to, record: records } = options;
@@ -166,14 +171,18 @@ function addDeciding(disclosures: Command, cli: Cli): void {
     .command('approve')
     .description('Sign the newest text of a request with your key')
     .argument('<request>')
-    .requiredOption('--key <file>')
+    .requiredOption('--key <file>', 'your private key file')
     .option('--passphrase-file <file>', 'read the passphrase from this file (or CORDON_KEY_PASSPHRASE)')
     .option('--digest <sha256>', 'sign only if the text has this SHA-256 digest')
     .option('--yes', 'sign without confirmation')
     .action(async (id: string, options: KeyOptions & { digest?: string; yes?: boolean }) => {
       const { versions } = await cli.client().call(disclosureDetail, 'GET', pathOf(id));
       const newest = versions.at(-1);
-      if (!newest || newest.payload === null) throw new CordonError('forbidden', 'Your role may not read the text.');
+      if (!newest || newest.payload === null)
+        throw new CordonError(
+          'forbidden',
+          'Your role cannot read the text of a request. Ask a person of the role legal.',
+        );
       const text = disclosureText(newest.payload, { disclosure: id, version: newest.version });
       await confirm(cli, text, options);
       const key = await openKey(cli, options);

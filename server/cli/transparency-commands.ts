@@ -31,7 +31,7 @@ export function addTransparencyCommands(program: Command, cli: Cli): void {
   transparency
     .command('renew')
     .description('Sign the pending transparency statement, or propose and sign a new one. Sign only if it is true')
-    .requiredOption('--key <file>')
+    .requiredOption('--key <file>', 'your private key file')
     .option('--passphrase-file <file>', 'read the passphrase from this file (or CORDON_KEY_PASSPHRASE)')
     .option('--digest <sha256>', 'sign only if the text has this SHA-256 digest')
     .option('--yes', 'sign without confirmation')
@@ -57,7 +57,7 @@ function linesOf({ organization, from, to, disclosures, orders, statement }: Tra
   const { received, answered, accounts, refused, refusedByReason } = disclosures;
   return [
     `${plain(organization)}, ${from} to ${to}`,
-    `Requests received: ${received}. Answered: ${answered}, about ${accounts} accounts. Refused: ${refused}.`,
+    `Demands received: ${received}. Requests answered: ${answered}, about ${accounts} accounts. Demands refused: ${refused}.`,
     ...refusedByReason.map(({ title, count }) => `  ${count}  ${title}`),
     `Orders in effect: ${orders.count}, of which ${orders.withheld} are withheld from the public.`,
     ...orders.suspended.map(
@@ -70,7 +70,7 @@ function linesOf({ organization, from, to, disclosures, orders, statement }: Tra
 function statementLine(statement: TransparencyReport['statement']): string {
   switch (statement.state) {
     case 'valid':
-      return `Statement until ${statement.statement.expires}: ${plain(statement.statement.text)}`;
+      return `The statement is valid until ${statement.statement.expires}: ${plain(statement.statement.text)}`;
     case 'expired':
       return `The signed statement expired on ${when(statement.since)}, and nobody has renewed it.`;
     case 'none':

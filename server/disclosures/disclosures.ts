@@ -131,7 +131,10 @@ export function createDisclosures(ports: DisclosuresPorts) {
       await requests.find(id);
       const content = await store.sealed(id);
       if (content) return content;
-      throw new CordonError('disclosure_not_approved', 'The request was not produced yet.');
+      throw new CordonError(
+        'disclosure_not_approved',
+        'The request has no production yet. Produce it: cordon disclosures produce.',
+      );
     },
 
     statements: {

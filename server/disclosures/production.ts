@@ -50,7 +50,10 @@ export function createProduction({ store, authorities, records, legal, clock }: 
       for (const approval of counted) requireSignature(DISCLOSURE_PAYLOAD_TYPES.disclosure, version.payload, approval);
       await requireApprovals(counted, legal);
       if (Date.parse(text.instrument.expiresAt) <= clock.now()) {
-        throw new CordonError('disclosure_instrument_expired', 'The legal instrument expired before the production.');
+        throw new CordonError(
+          'disclosure_instrument_expired',
+          'The legal instrument expired before the production. Ask the authority for a valid instrument, and draft a new request.',
+        );
       }
       const recipient = await pinnedRecipient(text, authorities);
       const lines = await linesOf(records, text);
@@ -94,7 +97,8 @@ export function requireOpen(state: DisclosureRecord['row']['state']): void {
       'The request was already produced. Download the sealed file, or ask the authority for a second request with its own instrument.';
     throw new CordonError('disclosure_already_produced', detail);
   }
-  if (state === 'refused') throw new CordonError('disclosure_closed', 'The request was refused.');
+  if (state === 'refused')
+    throw new CordonError('disclosure_closed', 'The request was refused, so it is closed. Draft a new request.');
 }
 
 async function requireApprovals(counted: readonly ApprovalRow[], legal: LegalPeople): Promise<void> {
@@ -120,7 +124,7 @@ async function pinnedRecipient({ authority }: DisclosureText, authorities: Pick<
     fingerprintOf(row.recipient) === authority.fingerprint;
   if (same) return parseRecipient(authority.recipient);
   const detail =
-    'The key in the signed text is not the verified key of the authority, or the key was revoked. Nothing was sealed.';
+    'The key in the signed text is not the verified key of the authority, or the key was revoked. Nothing was sealed. Draft a new request with the verified key.';
   throw new CordonError('disclosure_authority_unverified', detail, { authority: authority.id });
 }
 

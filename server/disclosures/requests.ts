@@ -143,7 +143,8 @@ export function createRequests(ports: RequestsPorts) {
     const now = clock.now();
     const version = narrowerText(readText(newestOf(versions)), change, by, now);
     const reason = assessWindow(readText(version).window, now);
-    if (reason !== null) throw new CordonError('invalid_input', 'The window does not lie wholly in the past.');
+    if (reason !== null)
+      throw new CordonError('invalid_input', 'The window must end in the past. Enter an earlier end.');
     await store.addVersion(version, {
       kind: 'disclosure.received',
       at: now,

@@ -50,7 +50,10 @@ export function createStatements(ports: StatementsPorts) {
   async function shown(digest: string): Promise<StatementView> {
     const view = (await list()).find((each) => each.digest === digest);
     if (view) return view;
-    throw new CordonError('not_found', 'There is no such statement. List them: cordon transparency show.');
+    throw new CordonError(
+      'not_found',
+      'There is no such statement. List statements in the console, under Disclosures, Transparency.',
+    );
   }
 
   async function propose(by: PersonId, lasting = days): Promise<StatementView> {

@@ -123,7 +123,10 @@ export function periodOf({ from, to }: ReportPeriod, now: number) {
   const range = { from: Date.parse(`${first}T00:00:00Z`), until: Date.parse(`${last}T00:00:00Z`) + DAY };
   if (range.until > range.from && range.until - range.from <= LONGEST_DAYS * DAY)
     return { from: first, to: last, range };
-  throw new CordonError('invalid_input', 'The period ends before it begins, or is longer than ten years.');
+  throw new CordonError(
+    'invalid_input',
+    'The period ends before it begins, or is longer than ten years. Enter a later end or a shorter period.',
+  );
 }
 
 const dayOf = (at: number): string => new Date(at).toISOString().slice(0, 10);

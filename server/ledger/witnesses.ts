@@ -289,7 +289,10 @@ class SubmittedWitness {
       lines.slice(0, 16).map(readSignatureLine),
       await parseWitnessKey(this.setting.key),
     );
-    if (!cosignature) return this.#fail('its cosignature is invalid. Compare its verifier key with its operator');
+    if (!cosignature)
+      return this.#fail(
+        "its cosignature is invalid. Ask the witness's operator to confirm the verifier key in CORDON_WITNESSES",
+      );
     // The time of the server, because the witness's clock may be wrong.
     const at = now();
     await store.add({ size, witness: this.setting.key, line: cosignature.line, at });

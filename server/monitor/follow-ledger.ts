@@ -65,7 +65,7 @@ async function verifyStep(before: VerifiedTree | null, note: string, ports: Foll
   const [continuation] = path;
   if (before && continuation && before.size > continuation.document.fork.size) {
     throw forked(
-      `The ledger lost entries: it had ${before.size}, and continues as ${checkpoint.origin} with ${continuation.document.fork.size} (ADR 39). Keep the monitor's folder as proof, and start a new one.`,
+      `The ledger lost entries. It had ${before.size} entries and continues as ${checkpoint.origin} with ${continuation.document.fork.size} (ADR 39). Keep this folder as proof. Start a monitor in a new folder.`,
     );
   }
   const sameTree = before?.size === checkpoint.size && before.root.equals(checkpoint.root);
@@ -74,7 +74,8 @@ async function verifyStep(before: VerifiedTree | null, note: string, ports: Foll
     const detail = `The ledger had ${before.size} entries and now has ${checkpoint.size}: it was cut short or restored.`;
     throw new CordonError('ledger_older', detail);
   }
-  if (before?.size === checkpoint.size && !sameTree) throw forked(`There are two ledgers of ${before.size} entries.`);
+  if (before?.size === checkpoint.size && !sameTree)
+    throw forked(`The server has shown two different ledgers of ${before.size} entries.`);
   if (ports.witnesses) await requireCosignatures(note, ports.witnesses);
 
   const tree = await continueTree(before);

@@ -91,7 +91,7 @@ async function openMonitor(settings: MonitorSettings, store: MonitorStore) {
     if (store.waiting() >= MOST_WAITING) {
       throw new CordonError(
         'unavailable',
-        `${MOST_WAITING} reports wait for delivery. The monitor reads on when they are delivered.`,
+        `${MOST_WAITING} reports wait for delivery. The monitor continues after delivery. Check the webhook and the mail server.`,
       );
     }
     const before = store.tree();

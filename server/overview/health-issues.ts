@@ -209,7 +209,7 @@ function lateWitnesses({ witnesses: { status, threshold } }: Facts): Found | nul
     ? 'Devices still accept the ledger.'
     : `Devices require ${threshold} cosignatures, so they verify no new conversation partners.`;
   const reason = first.failure === null ? '' : ` ${first.name}: ${first.failure}.`;
-  const detail = `${late.length} of ${status.length} ${status.length === 1 ? 'witness' : 'witnesses'} ${late.length === 1 ? 'has' : 'have'} not cosigned the ledger in time.${reason} ${effect} Ask the operators of these witnesses.`;
+  const detail = `${late.length} of ${status.length} ${status.length === 1 ? 'witness' : 'witnesses'} ${late.length === 1 ? 'has' : 'have'} not cosigned the ledger in time.${reason} ${effect} Ask their operators whether the witnesses are running and reachable.`;
   return { code: 'witness_late', severity: enough ? 'warning' : 'critical', count: late.length, detail };
 }
 

@@ -48,7 +48,12 @@ export function readKeyBackup(text: string): KeyBackup {
     const { installation, id, at } = headSchema.parse(JSON.parse(head));
     return { installation, id, at, keys: lines.map((line) => wrappedKeySchema.parse(JSON.parse(line))) };
   } catch (error) {
-    throw new CordonError('backup_damaged', 'The file is not a backup of the keys of people.', {}, error);
+    throw new CordonError(
+      'backup_damaged',
+      'The file is not a backup of the keys of people. Use the file with the ending .keys that cordon backup wrote.',
+      {},
+      error,
+    );
   }
 }
 
@@ -61,7 +66,10 @@ export function requireUsable(
   expected: { readonly installation: string; readonly days: number; readonly now: number },
 ): void {
   if (installation !== expected.installation) {
-    throw new CordonError('backup_damaged', `The keys belong to ${installation}, not to ${expected.installation}.`);
+    throw new CordonError(
+      'backup_damaged',
+      `The keys belong to installation ${installation}, not to ${expected.installation}. Use a key backup of this installation.`,
+    );
   }
   if (expected.now - at <= expected.days * DAY) return;
   const detail = `The backup of the keys is older than ${expected.days} days, the time for which such a backup is kept. It may contain keys that were destroyed. Use a newer one.`;

@@ -54,7 +54,7 @@ export function createWitnessServer(
     const found = store.cosigned().find(({ origin }) => hashOf(origin) === originHash);
     return found
       ? { status: 200, type: PLAIN, body: found.note }
-      : plain(404, 'This witness has cosigned no such log.');
+      : plain(404, 'This witness has not cosigned this log. Check the hash of the origin.');
   }
 
   async function answer(request: IncomingMessage): Promise<Answer> {

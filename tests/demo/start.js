@@ -2,7 +2,7 @@
 // Plain JavaScript, so that an older Node can read it and name the missing version instead of failing on the first type.
 if (Number(process.versions.node.split('.')[0]) < 26) {
   console.error(
-    `The demo needs Node 26 and this is ${process.versions.node}: start it with "npm run demo", which brings its own.`,
+    `The demo needs Node 26, but this is Node ${process.versions.node}. Start it with "npm run demo", which brings its own.`,
   );
   process.exit(1);
 }

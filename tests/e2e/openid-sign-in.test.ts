@@ -158,7 +158,7 @@ describe.skipIf(!chromium.present)('sign-in with an identity provider in a brows
   it('case 48: shows an error for a response that this browser did not begin', async () => {
     const before = await sessionCookie();
     await ada.goto(`${PROVIDER_PATH}?code=stolen&state=stolen&iss=${encodeURIComponent(provider.issuer)}`);
-    await ada.page.getByText('This sign-in was not begun in this browser').waitFor();
+    await ada.page.getByText('The sign-in began in another browser').waitFor();
     expect(await ada.faults('openid-8-refused', EVERY_LOOK)).toEqual([]);
     expect((await sessionCookie())?.value).toBe(before?.value);
     // The secret file and the code are in no output of the server.

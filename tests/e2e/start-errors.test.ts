@@ -105,7 +105,7 @@ describe('configuration', () => {
     const older = "data:text/javascript,Object.defineProperty(process.versions, 'node', { value: '22.1.0' })";
     const { code, out, err } = await runProgram(process.execPath, ['--import', older, START], { env: environment({}) });
     expect([code, out]).toEqual([1, '']);
-    expect(err).toMatch(/^Cordon needs Node 26 and this is 22\.1\.0: .*npm start/);
+    expect(err).toMatch(/^Cordon needs Node 26, but this is Node 22\.1\.0\. .*npm start/);
     expect(err.trimEnd().split('\n')).toHaveLength(1);
   });
 });
