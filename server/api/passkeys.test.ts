@@ -1,4 +1,4 @@
-/** Passkeys over real HTTP: the cookie of a sign-in, the confirmation of actions, and the compulsory passkey. */
+/** Passkeys over real HTTP: the cookie of a sign-in, the confirmation of actions, and the required passkey. */
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { challengeCookieName, PASSKEY_HEADER } from '../../shared/api/passkeys.ts';
@@ -132,7 +132,7 @@ it('a person without a passkey confirms an action with an authenticator code, as
   expect((await post(api, `/actions/${action}/confirm`, second.headers, { hash })).status).toBe(200);
 });
 
-it('with compulsory passkeys, a session without one can only add one', async () => {
+it('with required passkeys, a session without one can only add one', async () => {
   const { headers } = await admin(strict, 'owner');
   for (const [method, path, status] of [
     ['GET', '/session', 200],
@@ -154,7 +154,7 @@ it('with compulsory passkeys, a session without one can only add one', async () 
   expect((await strict.request('GET', '/api/v1/devices', headers)).status).toBe(200);
 });
 
-it('with compulsory passkeys, an action that no token may perform needs an assertion over its exact content', async () => {
+it('with required passkeys, an action that no token may perform needs an assertion over its exact content', async () => {
   const { headers } = await admin(strict, 'owner');
   const colleague = await strict.account('colleague@example.org', []);
   const passkey = await register(strict, headers);
@@ -183,7 +183,7 @@ it('with compulsory passkeys, an action that no token may perform needs an asser
   });
 });
 
-describe('with compulsory passkeys, a sign-in with a recovery code', () => {
+describe('with required passkeys, a sign-in with a recovery code', () => {
   /** An owner whose only passkey is lost. Each call of `recover` signs in with another recovery code. */
   async function ownerWithoutPasskey() {
     const { headers, ...who } = await admin(strict, 'owner');

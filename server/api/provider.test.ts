@@ -397,7 +397,7 @@ describe('an installation that requires passkeys', () => {
   afterAll(close);
 
   it('states after a sign-in whether the account must first register a passkey', async () => {
-    // The account was linked before passkeys became compulsory.
+    // The account was linked before passkeys became required.
     const times = { linked_at: 0, signed_in_at: 0, proven: 1 as const };
     await api.database.db
       .insertInto('provider_identities')

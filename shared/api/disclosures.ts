@@ -72,7 +72,7 @@ export const authorityList = z.object({ authorities: z.array(authorityView) });
 
 export const disclosureParams = z.object({ id: disclosureIdSchema });
 
-/** A request about one account. No field accepts more than one account, and the window has two ends. */
+/** A request about one account. No field accepts more than one account, and the window has a start and an end. */
 export const newDisclosure = z.strictObject({
   person: personIdSchema,
   authority: authorityIdSchema,

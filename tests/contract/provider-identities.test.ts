@@ -251,7 +251,7 @@ describeOnEveryStore('identities of the provider', (open) => {
   });
 });
 
-describeOnEveryStore('compulsory passkeys and the identity provider', (open) => {
+describeOnEveryStore('required passkeys and the identity provider', (open) => {
   it('refuse the provider for an account with password and passkey, and keep its roles current', async () => {
     const { admins, appears, signIn, link, stepUp, addPasskey, sessionOf, withPassword } = worldOver(await open(), {
       requirePasskeys: true,

@@ -289,6 +289,8 @@ describeOnEveryStore('retention', (open) => {
 it('has the same periods as the table in SECURITY.md', () => {
   const page = readFileSync(new URL('../../SECURITY.md', import.meta.url), 'utf8');
   for (const { records, days, newest } of retentionPeriods(EVIDENCE_DAYS + BEFOREHAND_DAYS)) {
-    expect(page).toContain(`| ${records} | ${newest === undefined ? `${days} days` : `the newest ${newest}`} |`);
+    expect(page).toContain(
+      `| ${records} | ${newest === undefined ? `${days} ${days === 1 ? 'day' : 'days'}` : `the newest ${newest}`} |`,
+    );
   }
 });
