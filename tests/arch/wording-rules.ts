@@ -77,7 +77,7 @@ export const LONGEST_HEADLINE = 72;
 export const HEADLINE_VERBS: ReadonlySet<string> = new Set(
   `Accept Adapt Add Adjust Align Allow Annotate Announce Answer Apply Ask Assign Attach Attack Avoid Back Base Batch Bind Block Bound Bring Build Bump
   Cache Call Cancel Carry Check Choose Clarify Clean Clear Close Collect Combine Compare Compile Compress Compute Configure Confirm
-  Connect Consume Convert Copy Correct Count Cover Create Cut Decide Declare Decline Delete Deliver Deny Describe Detect Disable Display
+  Connect Consume Convert Copy Correct Count Cover Create Cut Decide Declare Decline Delete Deliver Deny Describe Destroy Detect Disable Display
   Divide Document Draw Drop Edit Enable Encode Encrypt End Enforce Enroll Ensure Escape Exclude Expect Explain Export Extend Extract
   Filter Find Finish Fix Fold Follow Forbid Format Freeze Generate Give Group Guard Handle Hide Ignore Implement Import Improve Include
   Increase Index Inline Install Introduce Invalidate Join Keep Kill Label Let Limit Link List Load Lock Log Look Lower Make Mark Match
