@@ -17,7 +17,7 @@ export interface ConnectorPartPorts extends DeviceListener {
   readonly identity: { readonly installation: string };
   readonly foundation: MessagingFoundation;
   readonly store: {
-    readonly mail: MailKeyStore & Pick<MailStore, 'mailValue' | 'saveMailValue'>;
+    readonly mail: MailKeyStore & Pick<MailStore, 'mailValue' | 'saveMailValue' | 'forgetMail'>;
     report(item: ReportItem): void;
     once(event: string): boolean;
   };
@@ -68,6 +68,7 @@ export const connectorPart =
         membership,
         senders: createMailSenders({ store: store.mail, vault, membership, now: Date.now, most: MOST_OF_CONNECTOR }),
         self: foundation.self,
+        forgetMail: store.mail.forgetMail,
         gate: ports.gate,
         statementOf: ports.termsOf,
         alert(code, detail) {

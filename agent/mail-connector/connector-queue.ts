@@ -69,6 +69,11 @@ export interface Copy {
 }
 
 export interface ConnectorQueue {
+  /**
+   * Loads the key. If the key is new, the earlier key was destroyed with the workspace. The function then deletes all rows, because nothing
+   * can decrypt them. Throws `workspace_locked`, `workspace_wiped`.
+   */
+  open(): Promise<void>;
   /** Stores a message durably. Returns null if the queue has accepted a message with the same name before. */
   add(mail: NewMail, alsoInTransaction?: () => void): Promise<string | null>;
   /** True if a message of this size has space. */
@@ -92,6 +97,8 @@ export interface ConnectorQueue {
   saveCopy(sealed: string, copy: Copy): void;
   copies(sealed: string): readonly Copy[];
   end(delivery: DeliveryRow): void;
+  /** Ends the attempts to deliver a message that the key cannot decrypt. The row and the file stay for an admin. */
+  setAside(delivery: DeliveryRow): void;
   /** Stores durably that an order suspends mail now, as the server said. */
   noteSuspension(): void;
   /** Time of the last `noteSuspension`; 0 if there was none. */
@@ -111,6 +118,8 @@ export function openConnectorQueue(ports: {
   /** Largest total size of the queued messages in bytes. */
   readonly limit: number;
   readonly now: () => number;
+  /** Called when a new key has taken the place of a destroyed one. */
+  readonly onNewKey: () => void;
 }): ConnectorQueue {
   const { folder, key, limit, now } = ports;
   const files = join(folder, 'messages');
@@ -150,6 +159,15 @@ export function openConnectorQueue(ports: {
   }
 
   return {
+    async open() {
+      await key.open();
+      const id = key.digest('key');
+      const known = rows.setting('key');
+      if (known === id) return;
+      if (known !== null) rows.deleteAll();
+      if (known !== null) ports.onNewKey();
+      rows.saveSetting('key', id);
+    },
     async add({ kind, envelope, message, name }, alsoInTransaction = () => undefined) {
       if (message.length > LARGEST_MAIL) throw new CordonError('too_large', 'The message is too large.');
       if (name !== null && rows.isSeen(name)) {
@@ -237,6 +255,7 @@ export function openConnectorQueue(ports: {
       endHandedBefore(Number.MAX_SAFE_INTEGER);
       rows.saveSetting('enrollment', enrollment);
     },
+    setAside: ({ mail, recipient }) => void rows.setAside(mail, recipient),
     noteSuspension: () => void rows.saveSetting('suspended-at', String(now())),
     suspendedAt: () => Number(rows.setting('suspended-at') ?? 0),
     counts: rows.counts,

@@ -1,3 +1,5 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { CordonError } from '../../shared/errors.ts';
 import type { DenialNotice } from '../../shared/protocol/frames.ts';
@@ -87,6 +89,7 @@ beforeEach(async () => {
     now: () => now,
     random: () => 1,
     onFailure: (what, error) => intake.failures.push(`${what}: ${String(error)}`),
+    onUnreadable: (detail) => intake.failures.push(detail),
   });
 });
 afterEach(() => intake.close());
@@ -338,6 +341,19 @@ describe('orders', () => {
     await delivery.run();
     expect(await opened(devices[0] as Recipient)).toHaveLength(1);
   });
+});
+
+it('a message that cannot be read does not stop the mail behind it', async () => {
+  const [damaged, missing] = [await add('damaged'), await add('missing')];
+  if (damaged === null || missing === null) throw new Error('the queue knows the message');
+  intake.damage(damaged);
+  rmSync(join(intake.folder, 'messages', missing));
+  await add('good');
+  await delivery.run();
+  await delivery.run();
+  expect(await opened(devices[0] as Recipient)).toEqual([expect.stringContaining('body of good')]);
+  expect(intake.queue.counts()).toEqual({ 'inbound handed': 1, 'inbound unreadable': 2 });
+  expect(intake.failures).toEqual([expect.stringContaining(damaged), expect.stringContaining(missing)]);
 });
 
 it('the time of an order does not count for the five days', async () => {

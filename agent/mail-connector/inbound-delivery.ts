@@ -11,6 +11,7 @@ import type { Recipients } from './recipients.ts';
 import { attemptsSince, isOverdue, nextAttempt } from './retry-schedule.ts';
 import type { DeliveryResult, SenderNotices } from './sender-notices.ts';
 import { ownSuspension, suspensionOf } from './smtp-reply.ts';
+import { setAsideUnreadable } from './unreadable.ts';
 
 /** Deliveries that one run reads from the queue, and people whose mail is sealed at the same time. */
 const PER_RUN = 500;
@@ -37,6 +38,7 @@ export interface InboundDeliveryPorts {
   readonly now: () => number;
   readonly random: () => number;
   readonly onFailure: (what: string, error: unknown) => void;
+  readonly onUnreadable: (detail: string) => void;
 }
 
 export function createInboundDelivery(ports: InboundDeliveryPorts): InboundDelivery {
@@ -53,6 +55,15 @@ export function createInboundDelivery(ports: InboundDeliveryPorts): InboundDeliv
   }
 
   async function attempt(delivery: DeliveryRow): Promise<number | null> {
+    try {
+      return await attemptMail(delivery);
+    } catch (error) {
+      if (setAsideUnreadable(error, delivery, ports)) return null;
+      throw error;
+    }
+  }
+
+  async function attemptMail(delivery: DeliveryRow): Promise<number | null> {
     const mail = queue.mail(delivery.mail);
     if (!mail) return null;
     const own = ownSuspension(ports.gate());
@@ -63,7 +74,7 @@ export function createInboundDelivery(ports: InboundDeliveryPorts): InboundDeliv
     } catch (error) {
       // The event of a device may have ended the delivery during the attempt.
       if (!isWaiting(delivery)) return null;
-      if (!isCordonError(error)) throw error;
+      if (!isCordonError(error) || error.code === 'document_malformed') throw error;
       ports.onFailure('a message', error);
       if (error.code === 'too_large' || error.code === 'content_malformed' || error.code === 'invalid_input') {
         return ended(
@@ -157,11 +168,16 @@ export function createInboundDelivery(ports: InboundDeliveryPorts): InboundDeliv
     },
     async take({ id, device, event, denial }) {
       const delivery = queue.bySealed(id);
-      const mail = delivery && queue.mail(delivery.mail);
-      if (!mail || event === 'held' || event === 'released') return;
+      if (!delivery || event === 'held' || event === 'released') return;
       const state = event === 'returned' && denial === null ? 'ended' : event;
-      queue.saveCopy(id, { device, state, denial });
-      await settle(mail, delivery);
+      try {
+        const mail = queue.mail(delivery.mail);
+        if (!mail) return;
+        queue.saveCopy(id, { device, state, denial });
+        await settle(mail, delivery);
+      } catch (error) {
+        if (!setAsideUnreadable(error, delivery, ports)) throw error;
+      }
     },
   };
 }

@@ -15,10 +15,12 @@ const SHARE = Buffer.alloc(32, 1);
 let folder: string;
 let workspace: Workspace;
 let connector: MailConnector;
+let forgotten: number;
 
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'cordon-connector-'));
   workspace = await openWorkspace(join(folder, 'workspace'));
+  forgotten = 0;
   const amina = newPersonId();
   const self = { device: newDeviceId(), generation: 1, key: await makeSigningKey() };
   const member = { ...self, person: amina, name: 'Amina', email: 'amina@corp.example', signatureKey: '' };
@@ -57,6 +59,9 @@ beforeEach(async () => {
     },
     senders: { memberOf: async () => member },
     self: () => self,
+    forgetMail() {
+      forgotten += 1;
+    },
     gate: () => OPEN,
     statementOf: () => null,
     alert: () => undefined,
@@ -87,4 +92,14 @@ it('works again after a lock and an unlock', async () => {
   connector.wake();
   await expect.poll(() => send('two')).toMatch(/^250/);
   expect(connector.status().queue).toEqual({ 'inbound waiting': 2 });
+});
+
+it('deletes the mail of a destroyed key after a wipe and an unlock, and works again', async () => {
+  expect(await send('lost')).toMatch(/^250/);
+  await workspace.wipe();
+  expect(await send('wiped')).toMatch(/^451/);
+  await workspace.unlock([SHARE]);
+  connector.wake();
+  await expect.poll(() => send('new')).toMatch(/^250/);
+  expect([connector.status().queue, forgotten]).toEqual([{ 'inbound waiting': 1 }, 1]);
 });

@@ -48,6 +48,8 @@ export interface MailConnectorPorts {
   readonly gate: () => GateView;
   /** Public texts of an order in the signed order list; null for an unknown or withheld order. */
   readonly statementOf: (order: string) => PublicTexts | null;
+  /** Deletes mail keys and remembered senders of this device, which a destroyed key had sealed. */
+  readonly forgetMail: () => void;
   readonly alert: (code: string, detail: string) => void;
   readonly onFailure: (what: string, error: unknown) => void;
 }
@@ -69,15 +71,26 @@ export interface MailConnector {
 export async function startMailConnector(ports: MailConnectorPorts): Promise<MailConnector> {
   const { config, gate, onFailure } = ports;
   const key = createQueueKey(ports.workspace);
-  await key.open();
-  const queue = openConnectorQueue({ folder: config.home, key, limit: config.queueLimit, now: Date.now });
+  const queue = openConnectorQueue({
+    folder: config.home,
+    key,
+    limit: config.queueLimit,
+    now: Date.now,
+    onNewKey: ports.forgetMail,
+  });
+  try {
+    await queue.open();
+  } catch (error) {
+    queue.close();
+    throw error;
+  }
   const { device, generation } = ports.self();
   queue.beginEnrollment(device, generation);
   let mailbox: MailboxReader | null = null;
   /** A lock removes the key from memory, so each run opens the key again. While the workspace is not open, no work is possible. */
   const whileOpen = (work: () => Promise<number | null>) => async (): Promise<number | null> => {
     if (ports.workspace.state() !== 'open') return Date.now() + RETRY_AFTER;
-    await key.open();
+    await queue.open();
     return work();
   };
   const wakeAll = () => {
@@ -153,6 +166,7 @@ function createDeliveries(ports: MailConnectorPorts, queue: ConnectorQueue, wake
   });
   const explain = explainFrom(ports.statementOf);
   const submitter = createSubmitter(config.submission, config.name);
+  const onUnreadable = (detail: string) => ports.alert('mail_unreadable', detail);
   const notices = createSenderNotices({ queue, host: config.name, explain, now, onNotice: wakeAll });
   const inbound = createInboundDelivery({
     queue,
@@ -168,8 +182,9 @@ function createDeliveries(ports: MailConnectorPorts, queue: ConnectorQueue, wake
     now,
     random,
     onFailure,
+    onUnreadable,
   });
-  const outbound = createOutboundDelivery({ queue, submitter, gate, notices, now, random, onFailure });
+  const outbound = createOutboundDelivery({ queue, submitter, gate, notices, now, random, onFailure, onUnreadable });
   const { keys } = ports;
   const { memberOf } = ports.senders;
   const intake = createOutboundIntake({

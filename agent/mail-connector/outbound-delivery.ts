@@ -5,6 +5,7 @@ import { attemptsSince, isOverdue, nextAttempt } from './retry-schedule.ts';
 import type { SenderNotices } from './sender-notices.ts';
 import { ownSuspension } from './smtp-reply.ts';
 import type { SubmissionResult, Submitter } from './submission.ts';
+import { setAsideUnreadable } from './unreadable.ts';
 
 const PER_RUN = 500;
 
@@ -22,8 +23,28 @@ export function createOutboundDelivery(ports: {
   readonly now: () => number;
   readonly random: () => number;
   readonly onFailure: (what: string, error: unknown) => void;
+  readonly onUnreadable: (detail: string) => void;
 }): OutboundDelivery {
   const { queue, submitter, notices, now } = ports;
+
+  /** The message without its content; null if it has ended or cannot be read. */
+  function readable(id: string, deliveries: readonly DeliveryRow[]): QueuedMail | null {
+    try {
+      return queue.mail(id);
+    } catch (error) {
+      if (!deliveries.every((delivery) => setAsideUnreadable(error, delivery, ports))) throw error;
+      return null;
+    }
+  }
+
+  async function contentOf(id: string, deliveries: readonly DeliveryRow[]): Promise<Buffer | null> {
+    try {
+      return await queue.message(id);
+    } catch (error) {
+      if (!deliveries.every((delivery) => setAsideUnreadable(error, delivery, ports))) throw error;
+      return null;
+    }
+  }
 
   async function attempt(mail: QueuedMail, deliveries: readonly DeliveryRow[]): Promise<void> {
     const addressed = deliveries.flatMap((delivery) => {
@@ -38,7 +59,8 @@ export function createOutboundDelivery(ports: {
       }
       return;
     }
-    const message = await queue.message(mail.id);
+    const message = await contentOf(mail.id, deliveries);
+    if (!message) return;
     const to = addressed.map(({ address }) => address);
     const results = await submitter.submit({ from: mail.envelope.from, to, message });
     for (const [index, { delivery }] of addressed.entries()) {
@@ -69,7 +91,7 @@ export function createOutboundDelivery(ports: {
     async run() {
       const due = queue.due('outbound', PER_RUN);
       for (const [id, deliveries] of Map.groupBy(due, ({ mail }) => mail)) {
-        const mail = queue.mail(id);
+        const mail = readable(id, deliveries);
         const own = ownSuspension(ports.gate());
         // While an order holds mail, only notifications leave, because they tell senders about the order.
         if (mail && !(own && !own.returns && mail.envelope.from !== null)) await attempt(mail, deliveries);

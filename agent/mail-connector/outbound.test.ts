@@ -77,6 +77,7 @@ const delivery = (given: Submitter = submitter) =>
     now: () => now,
     random: () => 1,
     onFailure: (what, error) => intake.failures.push(`${what}: ${String(error)}`),
+    onUnreadable: (detail) => intake.failures.push(detail),
   });
 
 /** Takes a mail of the sender's device, as the connector opens it. */
@@ -223,6 +224,21 @@ describe('the company’s mail server', () => {
     now = next ?? 0;
     await delivery().run();
     expect(server.received).toHaveLength(1);
+  });
+
+  it('gets the mail behind a message that cannot be read', async () => {
+    await take(MESSAGE);
+    await take(MESSAGE);
+    const [damaged, missing] = intake.queue.due('outbound', 10).map(({ mail }) => mail);
+    if (!damaged || !missing) throw new Error('the queue lacks a message');
+    intake.damage(damaged);
+    rmSync(join(intake.folder, 'messages', missing));
+    await take(MESSAGE);
+    await delivery().run();
+    await delivery().run();
+    expect(server.received).toHaveLength(1);
+    expect(intake.queue.counts()).toEqual({ 'outbound unreadable': 2 });
+    expect(intake.failures).toEqual([expect.stringContaining(damaged), expect.stringContaining(missing)]);
   });
 
   it('is down for five days: the sender gets a notification', async () => {

@@ -46,11 +46,20 @@ export function createQueueKey(workspace: Pick<Workspace, 'state' | 'get' | 'put
     return key;
   };
 
+  async function open(): Promise<void> {
+    if (workspace.state() === 'open' && key) return;
+    key = await read();
+    requireKey();
+  }
+
+  let opening: Promise<void> | null = null;
   return {
-    async open() {
-      if (workspace.state() === 'open' && key) return;
-      key = await read();
-      requireKey();
+    open() {
+      // Two calls at the same time would otherwise make two keys.
+      opening ??= open().finally(() => {
+        opening = null;
+      });
+      return opening;
     },
     seal(context, plain) {
       const nonce = randomBytes(NONCE);

@@ -9,7 +9,8 @@ import { Statements } from '../store/statements.ts';
 /**
  * - `mail`: a message. `kind`: `inbound` to devices of people, `outbound` to the company's mail server. `number` is the order of arrival.
  * - `delivery`: one recipient of a message. `lane`: person of an inbound delivery; the deliveries of one lane keep their order.
- *   `sealed`: id of the sealed mail of the current attempt. `state`: `waiting` for an attempt, or `handed` to the server.
+ *   `sealed`: id of the sealed mail of the current attempt. `state`: `waiting` for an attempt, `handed` to the server, or
+ *   `unreadable`: set aside, because the key cannot decrypt the message.
  * - `copy`: one device of a handed delivery. `state`: `pending`, `delivered`, or the reason of a failure.
  * - `seen`: names of messages that the queue has accepted, so that a repeated message is stored once.
  * - `setting`: values of the whole queue.
@@ -53,7 +54,7 @@ export interface DeliveryRow {
   readonly recipient: number;
   readonly number: number;
   readonly lane: string;
-  readonly state: 'waiting' | 'handed';
+  readonly state: 'waiting' | 'handed' | 'unreadable';
   readonly attempts: number;
   readonly nextAt: number;
   readonly sealed: string | null;
@@ -75,7 +76,7 @@ const deliveryOf = (row: Record<string, unknown>): DeliveryRow => ({
   recipient: whole(row['recipient']),
   number: whole(row['number']),
   lane: text(row['lane']),
-  state: row['state'] === 'handed' ? 'handed' : 'waiting',
+  state: row['state'] === 'handed' || row['state'] === 'unreadable' ? row['state'] : 'waiting',
   attempts: whole(row['attempts']),
   nextAt: whole(row['next_at']),
   sealed: row['sealed'] === null ? null : text(row['sealed']),
@@ -135,9 +136,9 @@ export function openQueueRows(file: string) {
     },
     /** Ids of messages whose content a delivery still needs. */
     withContent: (): string[] =>
-      sql.all(`select distinct mail from delivery where state = 'waiting'`).map((row) => text(row['mail'])),
+      sql.all(`select distinct mail from delivery where state <> 'handed'`).map((row) => text(row['mail'])),
     needsContent: (mail: string): boolean =>
-      one(`select 1 from delivery where mail = ? and state = 'waiting' limit 1`, mail) !== undefined,
+      one(`select 1 from delivery where mail = ? and state <> 'handed' limit 1`, mail) !== undefined,
     /** Messages whose content the queue still has. */
     usage(): { readonly count: number; readonly bytes: number } {
       const row = one(
@@ -201,6 +202,13 @@ export function openQueueRows(file: string) {
       ),
     markHanded: (mail: string, recipient: number): number =>
       sql.run(`update delivery set state = 'handed' where mail = ? and recipient = ?`, mail, recipient),
+    setAside: (mail: string, recipient: number): number =>
+      sql.run(`update delivery set state = 'unreadable' where mail = ? and recipient = ?`, mail, recipient),
+    deleteAll(): void {
+      sql.transaction(() => {
+        for (const table of ['mail', 'delivery', 'copy', 'seen']) sql.run(`delete from ${table}`);
+      });
+    },
     saveCopy: (sealed: string, { device, state, denial }: CopyRow): number =>
       sql.run(
         `insert into copy (sealed, device, state, denial) values (?, ?, ?, ?)

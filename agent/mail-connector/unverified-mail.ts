@@ -4,6 +4,7 @@ import { isUnopenable, type OpenedMail } from '../mail/open-mail.ts';
 import type { ConnectorQueue } from './connector-queue.ts';
 import type { DeliveryRow } from './queue-rows.ts';
 import { isOverdue, nextAttempt } from './retry-schedule.ts';
+import { setAsideUnreadable } from './unreadable.ts';
 
 /** Mail that waits at the same time. A dishonest server could otherwise fill the queue with mail of invented devices. */
 const MOST = 100;
@@ -72,7 +73,13 @@ export function createUnverifiedMail(ports: {
       return true;
     },
     async run() {
-      for (const delivery of queue.due('unverified', PER_RUN)) await attempt(delivery);
+      for (const delivery of queue.due('unverified', PER_RUN)) {
+        try {
+          await attempt(delivery);
+        } catch (error) {
+          if (!setAsideUnreadable(error, delivery, { queue, onUnreadable: ports.onUnopenable })) throw error;
+        }
+      }
       return queue.due('unverified', 1).length > 0 ? now() : queue.nextDue('unverified');
     },
   };

@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import type { GateView } from '../../agent/enforcement/gate-view.ts';
 import { type ConnectorQueue, openConnectorQueue } from '../../agent/mail-connector/connector-queue.ts';
 import { createQueueKey } from '../../agent/mail-connector/queue-key.ts';
@@ -58,8 +59,14 @@ export class MailIntake {
 
   async open(limit = 64 * MiB): Promise<void> {
     const key = createQueueKey(this.workspace);
-    await key.open();
-    this.queue = openConnectorQueue({ folder: this.folder, key, limit, now: () => this.now() });
+    this.queue = openConnectorQueue({
+      folder: this.folder,
+      key,
+      limit,
+      now: () => this.now(),
+      onNewKey: () => undefined,
+    });
+    await this.queue.open();
   }
 
   async listen(options: Partial<SmtpIntakeOptions>): Promise<void> {
@@ -120,6 +127,13 @@ export class MailIntake {
     const member = { device: newDeviceId(), generation: 1, person, name: person, email: certified, signatureKey: '' };
     this.members.set(person, [member]);
     return person;
+  }
+
+  /** Damages the envelope of a queued message on the disk. */
+  damage(mail: string): void {
+    const db = new DatabaseSync(join(this.folder, 'queue.db'), { timeout: 5000 });
+    db.prepare('update mail set envelope = zeroblob(100) where id = ?').run(mail);
+    db.close();
   }
 
   async close(): Promise<void> {
