@@ -12,7 +12,7 @@ import type { DenialNotice } from '../../shared/protocol/frames.ts';
 import { LARGEST_MAIL } from '../../shared/protocol/mail-http.ts';
 import { writeWhole } from '../workspace/disk.ts';
 import type { QueueKey } from './queue-key.ts';
-import { type CopyState, type DeliveryRow, type MailKind, openQueueRows } from './queue-rows.ts';
+import { type CopyState, type DeliveryRow, type MailKind, NOTIFICATION_LANE, openQueueRows } from './queue-rows.ts';
 
 const MiB = 1024 * 1024;
 const DAY = 86_400_000;
@@ -83,6 +83,8 @@ export interface ConnectorQueue {
   message(id: string): Promise<Buffer>;
   /** Deliveries whose next attempt is due, oldest first. Inbound deliveries to one person keep their order. */
   due(kind: MailKind, limit: number): readonly DeliveryRow[];
+  /** Status notifications for the outside that are due. They leave also while an order holds all other mail. */
+  dueNotifications(limit: number): readonly DeliveryRow[];
   /** Time of the next attempt that is not due yet; null if none is planned. */
   nextDue(kind: MailKind): number | null;
   delivery(mail: string, recipient: number): DeliveryRow | null;
@@ -182,7 +184,8 @@ export function openConnectorQueue(ports: {
         const stored = rows.transaction(() => {
           alsoInTransaction();
           if (name !== null && !rows.markSeen(name, now())) return false;
-          const lanes = envelope.to.map(({ person }) => person ?? '');
+          const shared = kind === 'outbound' && envelope.from === null ? NOTIFICATION_LANE : '';
+          const lanes = envelope.to.map(({ person }) => person ?? shared);
           rows.insert({ id, kind, at: now(), size: message.length, envelope: sealed }, lanes);
           return true;
         });
@@ -212,6 +215,7 @@ export function openConnectorQueue(ports: {
       return key.unseal(`message ${id}`, await readFile(fileOf(id)));
     },
     due: (kind, limit) => rows.due(kind, now(), limit, kind === 'inbound'),
+    dueNotifications: (limit) => rows.dueNotifications(now(), limit),
     nextDue: (kind) => rows.nextDue(kind, now()),
     delivery: rows.delivery,
     bySealed: rows.bySealed,

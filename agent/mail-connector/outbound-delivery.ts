@@ -1,4 +1,4 @@
-import type { GateView } from '../enforcement/gate-view.ts';
+import { acceptedBefore, type GateView } from '../enforcement/gate-view.ts';
 import type { ConnectorQueue, QueuedMail } from './connector-queue.ts';
 import type { DeliveryRow } from './queue-rows.ts';
 import { attemptsSince, isOverdue, nextAttempt } from './retry-schedule.ts';
@@ -87,15 +87,26 @@ export function createOutboundDelivery(ports: {
     queue.retry(delivery, nextAttempt(delivery.attempts, now(), ports.random()));
   }
 
+  /** False while an order holds the mail. Notifications always leave, because they tell senders about the order. */
+  function mayLeave({ at, envelope }: QueuedMail): boolean {
+    const gate = ports.gate();
+    if (envelope.from === null || ownSuspension(gate)?.returns) return true;
+    const before = acceptedBefore(gate);
+    return before !== null && at < before;
+  }
+
+  async function attemptAll(due: readonly DeliveryRow[]): Promise<void> {
+    for (const [id, deliveries] of Map.groupBy(due, ({ mail }) => mail)) {
+      const mail = readable(id, deliveries);
+      if (mail && mayLeave(mail)) await attempt(mail, deliveries);
+    }
+  }
+
   return {
     async run() {
-      const due = queue.due('outbound', PER_RUN);
-      for (const [id, deliveries] of Map.groupBy(due, ({ mail }) => mail)) {
-        const mail = readable(id, deliveries);
-        const own = ownSuspension(ports.gate());
-        // While an order holds mail, only notifications leave, because they tell senders about the order.
-        if (mail && !(own && !own.returns && mail.envelope.from !== null)) await attempt(mail, deliveries);
-      }
+      // Notifications may be behind more held mail than one run reads.
+      if (!ports.gate().open) await attemptAll(queue.dueNotifications(PER_RUN));
+      await attemptAll(queue.due('outbound', PER_RUN));
       return queue.nextDue('outbound');
     },
   };

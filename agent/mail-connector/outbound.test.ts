@@ -307,6 +307,38 @@ describe('orders', () => {
     expect(server.received).toHaveLength(1);
   });
 
+  it('with the rule deliver let mail leave that the connector accepted before the order', async () => {
+    await take(MESSAGE);
+    now += 1000;
+    intake.gate = { ...denial('deliver'), since: now };
+    await take(MESSAGE);
+    await delivery().run();
+    expect(server.received).toHaveLength(1);
+    expect(intake.queue.counts()).toEqual({ 'outbound waiting': 1 });
+  });
+
+  it('let a notification leave behind more held mail than one run reads', async () => {
+    intake.gate = denial('hold');
+    await take(
+      MESSAGE,
+      Array.from({ length: 501 }, (_, index) => `r${index}@outside.example`),
+    );
+    await intake.queue.add({
+      kind: 'outbound',
+      envelope: {
+        from: null,
+        to: [{ address: 'otto@outside.example', person: null, notify: ['NEVER'], originalRecipient: null }],
+        envelopeId: null,
+        header: '',
+        sender: null,
+      },
+      message: Buffer.from(MESSAGE),
+      name: null,
+    });
+    await delivery().run();
+    expect(server.received.map(({ from }) => from)).toEqual(['']);
+  });
+
   it('do not count for the five days after which mail is returned', async () => {
     await take(MESSAGE);
     await server.stop();

@@ -9,6 +9,7 @@ import { Statements } from '../store/statements.ts';
 /**
  * - `mail`: a message. `kind`: `inbound` to devices of people, `outbound` to the company's mail server. `number` is the order of arrival.
  * - `delivery`: one recipient of a message. `lane`: person of an inbound delivery; the deliveries of one lane keep their order.
+ *   A status notification for the outside has the lane `notification`.
  *   `sealed`: id of the sealed mail of the current attempt. `state`: `waiting` for an attempt, `handed` to the server, or
  *   `unreadable`: set aside, because the key cannot decrypt the message.
  * - `copy`: one device of a handed delivery. `state`: `pending`, `delivered`, or the reason of a failure.
@@ -70,6 +71,7 @@ const text = (value: unknown): string => String(value);
 const whole = (value: unknown): number => Number(value);
 const bytes = (value: unknown): Uint8Array => (value instanceof Uint8Array ? value : new Uint8Array());
 
+export const NOTIFICATION_LANE = 'notification';
 const COLUMNS = 'mail, recipient, number, lane, state, attempts, next_at, sealed';
 const deliveryOf = (row: Record<string, unknown>): DeliveryRow => ({
   mail: text(row['mail']),
@@ -169,6 +171,15 @@ export function openQueueRows(file: string) {
         )
         .map(deliveryOf);
     },
+    /** Status notifications for the outside whose next attempt is due, oldest first. */
+    dueNotifications: (now: number, limit: number): DeliveryRow[] =>
+      sql
+        .all(
+          `select ${COLUMNS} from delivery where kind = 'outbound' and state = 'waiting' and lane = '${NOTIFICATION_LANE}'
+           and next_at <= ? order by number, recipient limit ?`,
+          ...[now, limit],
+        )
+        .map(deliveryOf),
     /** Time of the next attempt after `now`; null if none is planned. */
     nextDue(kind: MailKind, now: number): number | null {
       const row = one(
