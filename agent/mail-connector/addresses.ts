@@ -1,6 +1,6 @@
 /** E-mail addresses of SMTP envelopes (RFC 5321) and message headers (RFC 5322). */
 import addressparser from 'nodemailer/lib/addressparser';
-import { headerFields, headerOf } from './message-header.ts';
+import { headerFields, headerOf, isHeaderWhole } from './message-header.ts';
 
 const LONGEST = 254;
 
@@ -35,6 +35,7 @@ export const isSameAddress = (address: string, own: string | null | undefined): 
  * another person.
  */
 export function authorFault(message: Uint8Array, own: string): string | null {
+  if (!isHeaderWhole(message)) return 'The header of the message is too long.';
   // A mail program may read a single carriage return as a line break, and then see other fields than this function.
   if (/\r(?!\n)|\0/.test(headerOf(message)))
     return 'The header of the message has a single carriage return or a zero byte.';

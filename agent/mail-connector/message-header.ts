@@ -8,14 +8,21 @@ export interface HeaderField {
 }
 
 const LONGEST_HEADER = 256 * 1024;
+const EMPTY_LINE = /\r?\n\r?\n/;
+
+const startOf = ({ buffer, byteOffset, byteLength }: Uint8Array): string =>
+  Buffer.from(buffer, byteOffset, Math.min(byteLength, LONGEST_HEADER)).toString('latin1');
 
 /** Header of the message with its last line break, at most 256 KiB. A message without an empty line is all header. */
 export function headerOf(message: Uint8Array): string {
-  const start = Buffer.from(message.buffer, message.byteOffset, Math.min(message.byteLength, LONGEST_HEADER));
-  const text = start.toString('latin1');
-  const end = /\r?\n\r?\n/.exec(text);
+  const text = startOf(message);
+  const end = EMPTY_LINE.exec(text);
   return end ? text.slice(0, end.index + end[0].length / 2) : text;
 }
+
+/** False if `headerOf` returns only a part of the header. A mail program then sees fields that this module does not see. */
+export const isHeaderWhole = (message: Uint8Array): boolean =>
+  message.byteLength <= LONGEST_HEADER || EMPTY_LINE.test(startOf(message));
 
 export function headerFields(message: Uint8Array): HeaderField[] {
   const unfolded = headerOf(message).replaceAll(/\r?\n[ \t]+/g, ' ');

@@ -29,6 +29,9 @@ const MESSAGE = [
   '',
 ].join('\r\n');
 
+/** Header fields that are longer than the part of a header that the connector reads. */
+const LONG = `X-Long: ${'x'.repeat(500)}\r\n`.repeat(600);
+
 let folder: string;
 let server: TestMailServer;
 let intake: MailIntake;
@@ -149,6 +152,11 @@ describe('mail of a device', () => {
     ['two From fields', `From: bilal@corp.example\r\n${MESSAGE}`, undefined],
     ['two From fields, one with a line feed', `X: 1\nFrom: bilal@corp.example\r\n${MESSAGE}`, undefined],
     ['a From field after a carriage return', `X: 1\rFrom: bilal@corp.example\r\n${MESSAGE}`, undefined],
+    [
+      'a From field behind a long header',
+      MESSAGE.replace('\r\n\r\n', `\r\n${LONG}From: bilal@corp.example\r\n\r\n`),
+      undefined,
+    ],
     ['another Sender', `Sender: bilal@corp.example\r\n${MESSAGE}`, undefined],
     ['no From', MESSAGE.replace(/^From.*\r\n/, ''), undefined],
     ['another envelope sender', MESSAGE, 'bilal@corp.example'],
