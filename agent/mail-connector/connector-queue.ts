@@ -76,6 +76,10 @@ export interface ConnectorQueue {
   open(): Promise<void>;
   /** Stores a message durably. Returns null if the queue has accepted a message with the same name before. */
   add(mail: NewMail, alsoInTransaction?: () => void): Promise<string | null>;
+  /** Remembers for 30 days that a message with this name cannot be taken now. */
+  skip(name: string): void;
+  /** Time of the last `skip` with this name; null if there was none. */
+  skippedAt(name: string): number | null;
   /** True if a message of this size has space. */
   hasSpaceFor(bytes: number): boolean;
   mail(id: string): QueuedMail | null;
@@ -199,6 +203,8 @@ export function openConnectorQueue(ports: {
         adding.delete(id);
       }
     },
+    skip: (name) => void rows.saveSeen(`skipped ${name}`, now()),
+    skippedAt: (name) => rows.seenAt(`skipped ${name}`),
     hasSpaceFor(bytes) {
       const { count, bytes: used } = rows.usage();
       if (count >= MOST_MESSAGES || used + bytes > limit) return false;

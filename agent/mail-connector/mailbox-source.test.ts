@@ -118,6 +118,19 @@ describe.skipIf(!dovecotTool.present)('a mailbox of a real Dovecot', () => {
     await expect.poll(() => intake.failures.join()).toMatch(/recipient is unknown[\s\S]*too large/);
   });
 
+  it('is read behind many messages that stay in it, and looks at each of them once a day', async () => {
+    for (let count = 0; count < 201; count += 1) dovecot.deliver(letter('nobody@corp.example', `spam ${count}`));
+    dovecot.deliver(letter('amina@corp.example', 'one'));
+    open();
+    await expect.poll(() => queued().length, { timeout: 20_000 }).toBe(1);
+    await expect.poll(() => intake.failures.length, { timeout: 20_000 }).toBe(201);
+    await reader.stop();
+    dovecot.deliver(letter('amina@corp.example', 'two'));
+    open();
+    await expect.poll(() => queued().length, { timeout: 20_000 }).toBe(2);
+    expect(intake.failures).toHaveLength(201);
+  });
+
   it('moves messages to a folder, and connects again after an outage', async () => {
     open('Passed');
     dovecot.createFolder('Passed');

@@ -21,7 +21,10 @@ const RENEW_IDLE = 20 * MINUTE;
 const IDLE_AFTER = 500;
 const FIRST_RETRY = 5 * SECOND;
 const LONGEST_RETRY = 5 * MINUTE;
+/** Messages that one look takes. Messages that stay in the mailbox do not count. */
 const PER_LOOK = 200;
+/** Interval of attempts to take a message that stays in the mailbox. Its recipient may be added later. */
+const SKIP_FOR = 24 * 60 * MINUTE;
 
 export interface MailboxSource {
   readonly host: string;
@@ -44,7 +47,7 @@ export interface MailboxReader {
 
 export interface MailboxReaderPorts {
   readonly source: MailboxSource;
-  readonly queue: Pick<ConnectorQueue, 'add' | 'hasSpaceFor'>;
+  readonly queue: Pick<ConnectorQueue, 'add' | 'hasSpaceFor' | 'skip' | 'skippedAt'>;
   readonly recipients: Pick<Recipients, 'check'>;
   /** False while an order suspends mail for this connector. The messages then stay in the mailbox. */
   readonly mayRead: () => boolean;
@@ -87,9 +90,10 @@ export function createMailboxReader(ports: MailboxReaderPorts): MailboxReader {
     return fresh;
   }
 
-  async function look(): Promise<void> {
+  /** Returns true if more messages may wait than one look takes. */
+  async function look(): Promise<boolean> {
     const imap = await connected();
-    if (!ports.mayRead()) return;
+    if (!ports.mayRead()) return false;
     const { mailbox } = imap;
     if (mailbox === false)
       throw new CordonError(
@@ -97,31 +101,39 @@ export function createMailboxReader(ports: MailboxReaderPorts): MailboxReader {
         `The IMAP folder ${source.folder} cannot be opened. Correct CORDON_CONNECTOR_IMAP_FOLDER.`,
       );
     const found = await imap.search({ seen: false }, { uid: true });
-    for (const uid of (found || []).slice(0, PER_LOOK)) {
-      if (loop.stopped || !ports.mayRead()) return;
-      await takeMessage(imap, String(mailbox.uidValidity), uid);
+    let taken = 0;
+    for (const uid of found || []) {
+      if (loop.stopped || !ports.mayRead()) return false;
+      const name = `imap ${source.login.user} ${source.folder} ${mailbox.uidValidity} ${uid}`;
+      const skippedAt = queue.skippedAt(name);
+      if (skippedAt !== null && skippedAt > Date.now() - SKIP_FOR) continue;
+      if (await takeMessage(imap, name, uid)) taken += 1;
+      else queue.skip(name);
+      if (taken === PER_LOOK) return true;
     }
+    return false;
   }
 
-  async function takeMessage(imap: ImapFlow, validity: string, uid: number): Promise<void> {
+  /** Returns false if the message stays in the mailbox. */
+  async function takeMessage(imap: ImapFlow, name: string, uid: number): Promise<boolean> {
     const about = await imap.fetchOne(String(uid), { size: true, headers: true }, { uid: true });
-    if (about === false || !about.headers) return;
+    if (about === false || !about.headers) return false;
     if ((about.size ?? 0) > ports.largest) {
       ports.onFailure('a message in the mailbox', new Error(`message ${uid} is too large and stays in the mailbox`));
-      return;
+      return false;
     }
     const envelope = await envelopeOf(about.headers);
-    if (!envelope) return;
+    if (!envelope) return false;
     if (!queue.hasSpaceFor(about.size ?? 0))
       throw new CordonError('unavailable', "The connector's queue is full. Raise CORDON_CONNECTOR_QUEUE_MIB, or wait.");
     const fetched = await imap.fetchOne(String(uid), { source: true }, { uid: true });
-    if (fetched === false || !fetched.source) return;
-    const name = `imap ${source.login.user} ${source.folder} ${validity} ${uid}`;
+    if (fetched === false || !fetched.source) return false;
     const mail: NewMail = { kind: 'inbound', envelope, message: fetched.source, name };
     await queue.add(mail);
     ports.onQueued();
     if (source.done === null) await imap.messageFlagsAdd(String(uid), ['\\Seen'], { uid: true });
     else await imap.messageMove(String(uid), source.done, { uid: true });
+    return true;
   }
 
   /** Null if the message has no recipient here. It then stays unseen in the mailbox, where an admin finds it. */
@@ -145,9 +157,9 @@ export function createMailboxReader(ports: MailboxReaderPorts): MailboxReader {
   const loop: Loop = new Loop({
     async run() {
       try {
-        await look();
+        const isMoreWaiting = await look();
         failures = 0;
-        return Date.now() + LOOK_EVERY;
+        return Date.now() + (isMoreWaiting ? 0 : LOOK_EVERY);
       } catch (error) {
         ports.onFailure('the mailbox', error);
         client?.close();

@@ -116,6 +116,13 @@ export function openQueueRows(file: string) {
     markSeen: (name: string, at: number): boolean =>
       sql.run('insert into seen (name, at) values (?, ?) on conflict do nothing', name, at) > 0,
     isSeen: (name: string): boolean => one('select 1 from seen where name = ?', name) !== undefined,
+    /** Time at which the name was seen last; null if the name is unknown. */
+    seenAt(name: string): number | null {
+      const row = one('select at from seen where name = ?', name);
+      return row ? whole(row['at']) : null;
+    },
+    saveSeen: (name: string, at: number): number =>
+      sql.run('insert or replace into seen (name, at) values (?, ?)', name, at),
     forgetSeen: (before: number): number => sql.run('delete from seen where at < ?', before),
 
     setting(name: string): string | null {
