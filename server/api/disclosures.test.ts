@@ -269,6 +269,35 @@ describe('a request', () => {
     expect((await preview(desk.ada)).json.code).toBe('step_up_required');
   });
 
+  it('records when a passkey signed an approval or a statement', async () => {
+    const account = (await api.admins.accounts()).find(({ email }) => email === 'ada@example.org');
+    const row = { account_id: account?.id ?? '', purpose: 'approval', name: 'Key', rp_id: 'localhost' } as const;
+    await api.database.db
+      .insertInto('passkeys')
+      .values({
+        ...row,
+        id: 'psk_test',
+        credential_id: 'c',
+        public_key: 'p',
+        counter: 0,
+        keyid: desk.ada.key.keyid,
+        created_at: 1,
+        last_used_at: null,
+      })
+      .execute();
+    const lastUse = async () =>
+      (await api.database.db.selectFrom('passkeys').select('last_used_at').executeTakeFirstOrThrow()).last_used_at;
+    const { id } = await desk.draft();
+    await desk.approve(desk.ada, id);
+    expect(await lastUse()).not.toBeNull();
+    await api.database.db.updateTable('passkeys').set({ last_used_at: null }).execute();
+    const { json } = await desk.post(desk.ada, '/transparency/statements', {});
+    const signature = signDocument(desk.ada.key, DISCLOSURE_PAYLOAD_TYPES.statement, json.payload);
+    const body = { keyid: desk.ada.key.keyid, signature };
+    expect((await desk.post(desk.ada, `/transparency/statements/${json.digest}/signatures`, body)).status).toBe(200);
+    expect(await lastUse()).not.toBeNull();
+  });
+
   it('is refused by people with a reason, and then closed', async () => {
     const { id } = await desk.draft();
     const refused = { reason: 'objection_upheld', note: 'The person objected, and the court agreed.' };

@@ -23,6 +23,7 @@ import { LONGEST_WINDOW_DAYS, RECORD_TYPE_FACTS, RECORD_TYPES } from '../../shar
 import { REFUSAL_REASONS, REFUSAL_WORDS } from '../../shared/disclosure/refusal-reasons.ts';
 import { CordonError } from '../../shared/errors.ts';
 import { LARGEST_DOCUMENT } from '../../shared/order/documents.ts';
+import type { Admins } from '../admins/admins.ts';
 import type { RightName } from '../admins/roles.ts';
 import { isAllowed } from '../admins/roles.ts';
 import { APPROVALS, type Disclosures, type Viewer } from '../disclosures/disclosures.ts';
@@ -42,6 +43,7 @@ export interface DisclosuresPort {
     | 'statements'
     | 'transparency'
   >;
+  readonly admins: Pick<Admins, 'approverKeySigned'>;
 }
 
 const viewerOf = ({
@@ -55,13 +57,13 @@ const viewerOf = ({
   seesAccounts: isAllowed(() => demand('disclosures.document')),
 });
 
-export function disclosureRoutes({ disclosures }: DisclosuresPort): Route[] {
+export function disclosureRoutes({ disclosures, admins }: DisclosuresPort): Route[] {
   return [
     // First, because `/disclosures/:id` also matches `/disclosures/refusals`.
     ...refusalRoutes(disclosures),
     ...listRoutes(disclosures),
     ...draftRoutes(disclosures),
-    ...decisionRoutes(disclosures),
+    ...decisionRoutes(disclosures, admins),
   ];
 }
 
@@ -175,7 +177,10 @@ function draftRoutes({ requests, documents }: DisclosuresPort['disclosures']): R
   ];
 }
 
-function decisionRoutes({ requests, preview, produce, sealedFile }: DisclosuresPort['disclosures']): Route[] {
+function decisionRoutes(
+  { requests, preview, produce, sealedFile }: DisclosuresPort['disclosures'],
+  admins: DisclosuresPort['admins'],
+): Route[] {
   return [
     route({
       name: 'disclosures.preview',
@@ -198,6 +203,7 @@ function decisionRoutes({ requests, preview, produce, sealedFile }: DisclosuresP
       async handler(input) {
         const viewer = viewerOf(input);
         await requests.approve(viewer.person, input.params.id, input.body);
+        await admins.approverKeySigned(input.body.keyid);
         return requests.show(input.params.id, viewer);
       },
     }),

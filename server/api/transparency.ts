@@ -11,7 +11,7 @@ import {
 import type { DisclosuresPort } from './disclosures.ts';
 import { Reply, type Route, route } from './route.ts';
 
-export function transparencyRoutes({ disclosures: { statements, transparency } }: DisclosuresPort): Route[] {
+export function transparencyRoutes({ disclosures: { statements, transparency }, admins }: DisclosuresPort): Route[] {
   return [
     route({
       name: 'transparency.report',
@@ -49,7 +49,11 @@ export function transparencyRoutes({ disclosures: { statements, transparency } }
       params: statementParams,
       body: statementSignature,
       response: statementView,
-      handler: ({ params, body, caller }) => statements.sign(caller.account.person, params.digest, body),
+      async handler({ params, body, caller }) {
+        const signed = await statements.sign(caller.account.person, params.digest, body);
+        await admins.approverKeySigned(body.keyid);
+        return signed;
+      },
     }),
   ];
 }
