@@ -21,6 +21,7 @@ import {
   soloLimit,
 } from './action-policy.ts';
 import type { Account, ActionConfirmation } from './ports.ts';
+import { PROVIDER_ROLES_LAST, withoutStaleRoles } from './provider-roles.ts';
 import { type AccessScope, type RightName, type RouteName, scopeOf } from './roles.ts';
 
 /** Maximum number of pending actions of one person. More actions would hide other people's actions in the list. */
@@ -261,7 +262,8 @@ function createDecisions(ports: ActionsPorts) {
       const interrupted = action.status === 'confirmed' && action.decidedBy === by.id;
       if (!interrupted) await decide(action, by, 'confirmed', { kept });
       try {
-        const result = await perform(contentOf(action), await account(action.account), by);
+        const proposer = withoutStaleRoles(await account(action.account), now(), PROVIDER_ROLES_LAST.session);
+        const result = await perform(contentOf(action), proposer, by);
         await store.finish(id, 'performed', null);
         return { action: await found(id), result };
       } catch (error) {

@@ -217,6 +217,18 @@ describe('a pending action', () => {
     expect(view.json.status).toBe('failed');
   });
 
+  it('fails if the proposer’s role came from the identity provider, without a recent sign-in there', async () => {
+    const { proposer, id, hash } = await proposed();
+    const second = await admin('fleet');
+    await api.database.db
+      .updateTable('role_grants')
+      .set({ source: 'provider' })
+      .where('account_id', '=', proposer.id)
+      .execute();
+    const { json } = await post(`/actions/${id}/confirm`, second.headers, { hash });
+    expect([json.code, await wiped()]).toEqual(['forbidden', []]);
+  });
+
   it('is recorded once for repeated requests, and at most 20 are pending per person', async () => {
     const { proposer, id } = await proposed();
     const devices = await fleet(6);

@@ -298,6 +298,30 @@ describe('a request', () => {
     expect(await lastUse()).not.toBeNull();
   });
 
+  it('case 42: an approval by a role of the identity provider counts only after a recent sign-in there', async () => {
+    const { id } = await desk.draft();
+    await desk.approve(desk.ada, id);
+    await desk.approve(desk.ben, id);
+    const account_id = (await api.admins.accounts()).find(({ email }) => email === 'ada@example.org')?.id ?? '';
+    const { db } = api.database;
+    await db.updateTable('role_grants').set({ source: 'provider' }).where('account_id', '=', account_id).execute();
+    const identity = {
+      account_id,
+      issuer: 'https://login.example.org',
+      subject: 'ada',
+      linked_at: 1,
+      proven: 1,
+    } as const;
+    await db
+      .insertInto('provider_identities')
+      .values({ ...identity, signed_in_at: Date.now() - 12 * 3_600_000 })
+      .execute();
+    const produce = () => desk.post(desk.ben, `/disclosures/${id}/produce`, {});
+    expect((await produce()).json).toMatchObject({ code: 'disclosure_not_approved', context: { approved: 1 } });
+    await db.updateTable('provider_identities').set({ signed_in_at: Date.now() }).execute();
+    expect((await produce()).json).toMatchObject({ state: 'produced' });
+  });
+
   it('is refused by people with a reason, and then closed', async () => {
     const { id } = await desk.draft();
     const refused = { reason: 'objection_upheld', note: 'The person objected, and the court agreed.' };

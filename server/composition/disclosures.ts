@@ -2,6 +2,7 @@
 
 import type { InventoryKey } from '../../shared/disclosure/documents.ts';
 import type { Admins } from '../admins/admins.ts';
+import { PROVIDER_ROLES_LAST, withoutStaleRoles } from '../admins/provider-roles.ts';
 import { isAllowed, scopeOf } from '../admins/roles.ts';
 import { type Commands, DISCLOSURE_DESK } from '../commands/commands.ts';
 import { createDisclosures, NOTICE_LIFE, type OrderHistory } from '../disclosures/disclosures.ts';
@@ -50,7 +51,7 @@ export function connectDisclosures(
       keys: async () =>
         (await admins.approverKeys()).map(({ keyid, person, publicKey, rpId }) => ({ keyid, person, publicKey, rpId })),
       people: orders.approverSets.people,
-      legal: async () => legalPeople(await admins.accounts()),
+      legal: async () => legalPeople(await admins.accounts(), Date.now()),
     },
     messages: {
       activeDevices: (person) => notices.activeDevices(person),
@@ -71,10 +72,11 @@ export function connectDisclosures(
   });
 }
 
-/** People with an active account that may approve requests. */
-function legalPeople(accounts: Awaited<ReturnType<Admins['accounts']>>): ReadonlySet<string> {
+/** People with an active account that may approve requests. Roles from the provider count only after a recent sign-in there (ADR 52). */
+function legalPeople(accounts: Awaited<ReturnType<Admins['accounts']>>, now: number): ReadonlySet<string> {
   return new Set(
     accounts
+      .map((account) => withoutStaleRoles(account, now, PROVIDER_ROLES_LAST.session))
       .filter(({ status, grants }) => status === 'active' && isAllowed(() => scopeOf('disclosures.approve', grants)))
       .map(({ person }) => person),
   );

@@ -110,7 +110,7 @@ async function requireApprovals(counted: readonly ApprovalRow[], legal: LegalPeo
   const signers = counted.filter(registered).map(({ person }) => person);
   const count = countApprovals(signers, holders, people);
   if (count >= APPROVALS) return;
-  const detail = `${count} of ${APPROVALS} independent people of the role legal have approved the newest text.`;
+  const detail = `${count} of ${APPROVALS} independent people of the role legal have approved the newest text. A role from the identity provider counts for 12 hours after a sign-in there.`;
   throw new CordonError('disclosure_not_approved', detail, { approved: count, needed: APPROVALS });
 }
 
