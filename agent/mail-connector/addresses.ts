@@ -1,6 +1,4 @@
 /** E-mail addresses of SMTP envelopes (RFC 5321) and message headers (RFC 5322). */
-import addressparser from 'nodemailer/lib/addressparser';
-import { headerFields, headerOf, isHeaderWhole } from './message-header.ts';
 
 const LONGEST = 254;
 
@@ -28,27 +26,3 @@ export const isAscii = (text: string): boolean => /^[\x21-\x7e]*$/.test(text);
 /** True if `address` is the address `own`. The case of letters does not matter. */
 export const isSameAddress = (address: string, own: string | null | undefined): boolean =>
   own != null && address.toLowerCase() === own.trim().toLowerCase();
-
-/**
- * Fault in the author fields of a message from a person's device; null if there is none. The message must have one From field with only
- * the person's address, and Sender may not name another person (RFC 5322, section 3.6.2). Otherwise a device could write in the name of
- * another person.
- */
-export function authorFault(message: Uint8Array, own: string): string | null {
-  if (!isHeaderWhole(message)) return 'The header of the message is too long.';
-  // A mail program may read a single carriage return as a line break, and then see other fields than this function.
-  if (/\r(?!\n)|\0/.test(headerOf(message)))
-    return 'The header of the message has a single carriage return or a zero byte.';
-  const fields = headerFields(message);
-  const from = fields.filter(({ name }) => name === 'from');
-  const sender = fields.filter(({ name }) => name === 'sender');
-  if (from.length !== 1) return `The message has ${from.length} From fields. It must have one.`;
-  for (const { name, value } of [...from, ...sender]) {
-    const addresses = addressparser(value, { flatten: true });
-    const [first] = addresses;
-    if (addresses.length !== 1 || !first || !isSameAddress(first.address, own)) {
-      return `The field ${name === 'from' ? 'From' : 'Sender'} must contain only the address ${own}.`;
-    }
-  }
-  return null;
-}

@@ -1,6 +1,5 @@
 /** Command `cordon-agent sendmail`, which other programs call to send a message. Its exit codes are those of sysexits.h. */
 import type { Command } from 'commander';
-import addressparser from 'nodemailer/lib/addressparser';
 import { CordonError, isCordonError } from '../../shared/errors.ts';
 import { LARGEST_MAIL } from '../../shared/protocol/mail-http.ts';
 import { plain } from '../../shared/text/visible-text.ts';
@@ -73,8 +72,7 @@ async function messageIn({ ignoreDots }: SendmailArguments): Promise<Buffer> {
 }
 
 async function submit(socket: string, given: SendmailArguments, message: Buffer): Promise<SmtpReply> {
-  const named = given.fromHeader ? recipientsIn(message) : [];
-  const to = [...given.recipients.flatMap(addressesIn), ...named];
+  const to = await recipientsOf(given, message);
   if (to.length === 0) throw new CordonError('invalid_input', 'The message has no recipient. Name one, or use -t.');
   const answered = await sendControlRequest(socket, {
     op: 'mail-submit',
@@ -89,13 +87,15 @@ async function submit(socket: string, given: SendmailArguments, message: Buffer)
 /** The daemon's response needs no schema check: the socket belongs to this user, and the daemon is the same program. */
 const asResponse = (response: unknown): SmtpReply => response as SmtpReply;
 
-const addressesIn = (field: string): string[] =>
-  addressparser(field, { flatten: true }).map(({ name, address }) => address || name);
-
-function recipientsIn(message: Buffer): string[] {
-  return headerFields(message)
-    .filter(({ name }) => name === 'to' || name === 'cc' || name === 'bcc')
-    .flatMap(({ value }) => addressesIn(value));
+async function recipientsOf(given: SendmailArguments, message: Buffer): Promise<string[]> {
+  const named = given.fromHeader
+    ? headerFields(message).filter(({ name }) => name === 'to' || name === 'cc' || name === 'bcc')
+    : [];
+  // Loaded here, because other commands need no parser of addresses.
+  const { default: addressparser } = await import('nodemailer/lib/addressparser');
+  return [...given.recipients, ...named.map(({ value }) => value)].flatMap((field) =>
+    addressparser(field, { flatten: true }).map(({ name, address }) => address || name),
+  );
 }
 
 /** Exit code for an SMTP reply, by its enhanced status code (RFC 3463). */

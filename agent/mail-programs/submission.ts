@@ -5,7 +5,7 @@ import { LARGEST_MAIL, MOST_MAIL_ADDRESSES } from '../../shared/protocol/mail-ht
 import type { GateView } from '../enforcement/gate-view.ts';
 import type { MailEnvelope } from '../mail/mail.ts';
 import { messageIdOf } from '../mail/message/message-id.ts';
-import { authorFault, isAscii, isSameAddress, isSendable } from '../mail-connector/addresses.ts';
+import { isAscii, isSameAddress, isSendable } from '../mail-connector/addresses.ts';
 import { headerFields } from '../mail-connector/message-header.ts';
 import {
   ascii,
@@ -62,7 +62,7 @@ export function createSubmission(ports: {
   };
 
   /** Fault of the envelope or the message; null if the message may be sent. */
-  function fault(message: Buffer, { from, to }: MailEnvelope): SmtpReply | null {
+  async function fault(message: Buffer, { from, to }: MailEnvelope): Promise<SmtpReply | null> {
     const found = sender(from) ?? closed();
     if (found) return found;
     if (to.length === 0) return { code: 554, text: '5.5.1 The mail has no recipient' };
@@ -73,6 +73,7 @@ export function createSubmission(ports: {
     }
     if (message.length > LARGEST_MAIL) return REPLIES.tooLarge;
     if (headerFields(message).length === 0) return REPLIES.malformed;
+    const { authorFault } = await import('../mail-connector/author-fault.ts');
     const wrong = authorFault(message, from);
     return wrong === null ? null : { code: 550, text: `5.7.1 ${ascii(wrong)}` };
   }
@@ -85,7 +86,7 @@ export function createSubmission(ports: {
       const messageId = messageIdOf(randomUUID(), from);
       const message = completedMessage(raw, { from, at: ports.now(), messageId });
       const envelope = { from, to: [...new Set(to)] };
-      const refused = fault(message, envelope);
+      const refused = await fault(message, envelope);
       if (refused) return refused;
       try {
         return { code: 250, text: `2.0.0 Queued as ${await ports.submit(message, envelope)}` };

@@ -187,7 +187,14 @@ export const transparencyStatement = {
   keys: [inventoryKey],
 };
 const statementPayload = canonicalText(transparencyStatement);
-const signatureOf = ({ keyid, sig, publicKey, person }: typeof ANNA) => ({ keyid, sig, publicKey, person, at: now });
+const signatureOf = ({ keyid, sig, publicKey, person }: typeof ANNA) => ({
+  keyid,
+  sig,
+  publicKey,
+  rpId: null,
+  person,
+  at: now,
+});
 export const transparencyStatementView = {
   state: 'adopted',
   payload: statementPayload,
