@@ -60,7 +60,10 @@ describe.skipIf(!chromium.present)('workspaces in the console', { timeout: 120_0
     expect([await button('Unlock workspace…').count(), await button('Wipe workspace…').count()]).toEqual([0, 1]);
 
     await seat.goto(`/devices/${ids.Bilal}`);
-    await page.getByText(/This service is unavailable on the device until an admin unlocks the workspace\.$/).waitFor();
+    await page
+      .getByText(/This service is unavailable on the device until an admin unlocks the workspace\.$/)
+      .first()
+      .waitFor();
     await page.getByText('Locked', { exact: true }).first().waitFor();
     expect([
       await button('Lock workspace…').count(),
@@ -70,7 +73,10 @@ describe.skipIf(!chromium.present)('workspaces in the console', { timeout: 120_0
     expect.soft(await seat.faults('workspaces locked')).toEqual([]);
 
     await seat.goto(`/devices/${ids['Chloë']}`);
-    await page.getByText(/this service is unavailable on the device\. .* a new, empty workspace\.$/).waitFor();
+    await page
+      .getByText(/this service is unavailable on the device\. .* a new, empty workspace\.$/)
+      .first()
+      .waitFor();
     await page.getByText('The workspace was already wiped.').waitFor();
     expect([
       await button('Lock workspace…').count(),

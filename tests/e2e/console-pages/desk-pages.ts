@@ -95,7 +95,8 @@ export function deskPages(tour: () => ConsoleTour): void {
     await keys.type('Ministry');
     await keys.press('Tab');
     await keys.type('Letter 1');
-    await keys.press('Escape');
+    // While the dialog disappears, no element has the focus for a moment. Afterward, the button must have it again.
+    await page.keyboard.press('Escape');
     await dialog.waitFor({ state: 'hidden' });
     await keys.at(page.getByRole('button', { name: 'Record demand…' }));
     expect([keys.complaints, seat.complaints]).toEqual([[], []]);
