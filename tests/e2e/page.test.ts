@@ -196,7 +196,7 @@ describe.skipIf(!chromium.present)('the device page', { timeout: 120_000 }, () =
       writeFileSync(join(folder, name), bytes);
       return join(folder, name);
     });
-    await dropOn(ada, ada.page.getByRole('navigation'), paths, false);
+    await dropOn(ada, ada.page.getByRole('navigation', { name: 'Conversations' }), paths, false);
     expect([await picked(ada).count(), ada.page.url().startsWith(ada.url)]).toEqual([0, true]);
     await dropOn(ada, message(ada, 'Here it is.'), paths, true);
     await picked(ada).getByText('without-a-kind').waitFor();

@@ -26,10 +26,11 @@ async function approvedOnDisk() {
   await world.connect(world.device, START - 2 * DAY, 1_000);
   world.clock.jump(START);
   const id = await world.approved();
-  const people = [world.ada, world.ben, world.clerk].map(({ person, keyid, publicKey }) => ({
+  const people = [world.ada, world.ben, world.clerk].map(({ person, keyid, publicKey, rpId }) => ({
     person,
     keyid,
     publicKey,
+    rpId,
   }));
   const produceAndDie = (die: 'before' | 'after') => {
     const task = join(folder, 'task.json');

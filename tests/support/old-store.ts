@@ -33,10 +33,13 @@ export interface OldStore {
 export function openOldStore(name: string): OldStore {
   const fixture = join(import.meta.dirname, '../fixtures', name);
   const home = mkdtempSync(join(tmpdir(), 'cordon-old-'));
-  cpSync(join(fixture, 'keys'), join(home, 'keys'), { recursive: true });
-  // File modes that git does not store.
-  for (const name of readdirSync(join(home, 'keys'))) chmodSync(join(home, 'keys', name), 0o600);
-  chmodSync(join(home, 'keys'), 0o700);
+  for (const keys of ['keys', 'person-keys']) {
+    const folder = join(home, keys);
+    cpSync(join(fixture, keys), folder, { recursive: true });
+    // File modes that git does not store.
+    for (const name of readdirSync(folder)) chmodSync(join(folder, name), 0o600);
+    chmodSync(folder, 0o700);
+  }
   const file = join(home, 'cordon.db');
   writeFileSync(file, gunzipSync(readFileSync(join(fixture, 'cordon.db.gz'))), { mode: 0o600 });
   const expected = expectedSchema.parse(JSON.parse(readFileSync(join(fixture, 'expected.json'), 'utf8')));
