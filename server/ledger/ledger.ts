@@ -187,7 +187,7 @@ export function createLedger(ports: {
     ...createLedgerProofs(store, newest, continuations),
     published: {
       checkpoint: async () => (await published()).note,
-      size: async () => (await published()).size,
+      size: async () => ((await store.newest()) ? (await published()).size : 0),
       get verifierKey() {
         return verifierKey(signer());
       },

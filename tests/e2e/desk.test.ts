@@ -149,7 +149,7 @@ describe.skipIf(!chromium.present || !age.present)('the disclosure desk', { time
     await verifying.getByLabel('Fingerprint from the authority').fill(fingerprint.replaceAll(/(....)/g, '$1 '));
     await verifying.getByRole('button', { name: 'Verify key' }).click();
     await verifying.waitFor({ state: 'hidden' });
-    await second.page.getByText('Verified key').waitFor();
+    await second.page.getByText('Verified key', { exact: true }).waitFor();
     await look(second, 'authorities');
   });
 

@@ -59,7 +59,7 @@ describe.skipIf(!chromium.present)('approvals by passkey', { timeout: 300_000 },
     // The set-up used the current code, and the server also accepts the next one.
     await signIn(seat, { email, password, secret }, await codeAt({ secret }, Date.now() + STEP));
     await seat.page.getByRole('button', { name: 'Create approver passkey' }).click();
-    await seat.page.getByText('Approver key not in the approver set').waitFor();
+    await seat.page.getByText('Approver key not in the approver set').waitFor({ timeout: 60_000 });
     seats.push(seat);
     return seat;
   }

@@ -141,6 +141,7 @@ describeOnSqliteFirst('a withheld order', (database) => {
       '/people/{id}': ['per_aaaaaaaaaaaaaaaa'],
       '/commands/{id}': ['cmd_aaaaaaaaaaaaaaaa'],
       '/actions/{id}': ['act_aaaaaaaaaaaaaaaa'],
+      '/disclosures/{id}': ['dsc_aaaaaaaaaaaaaaaa'],
       '/ip-databases/{hash}': ['0'.repeat(64)],
       '/territory-policies/{version}': ['0'],
     };

@@ -200,7 +200,7 @@ it('case 36: an agent notices a server that shows it a fork without cosignatures
   await until(async () => {
     await world.enrolled();
     expect(await publishedSize(world)).toBeGreaterThan(Math.max(grown, sizeIn(kept)));
-  }, SLOW);
+  }, 2 * SLOW);
   amina.run();
   await amina.connected(SLOW);
   await until(async () => {
