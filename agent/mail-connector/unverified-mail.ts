@@ -85,7 +85,7 @@ export function createUnverifiedMail(ports: {
   };
 }
 
-/** One line of JSON, and the encrypted pieces behind it. */
+/** Format of the file: a line of JSON, then the encrypted pieces. */
 const packed = (mail: SealedMail, pieces: readonly Buffer[]): Buffer =>
   Buffer.concat([Buffer.from(`${JSON.stringify({ mail, sizes: pieces.map(({ length }) => length) })}\n`), ...pieces]);
 

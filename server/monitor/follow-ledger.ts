@@ -1,5 +1,5 @@
 /**
- * One step of a monitor: reads the newest checkpoint, verifies that the ledger only grew, and reads every new entry. The verified tree never
+ * Step of a monitor: reads the newest checkpoint, verifies that the ledger only grew, and reads every new entry. The verified tree never
  * goes back: a fork, a truncation or a checkpoint without enough cosignatures becomes an alarm, and the tree stays.
  */
 import { createHash } from 'node:crypto';

@@ -119,7 +119,7 @@ export function createPersonKeys(file: PersonKeyFile, wrapper: KeyWrapper): Pers
     seal(use, records) {
       const names = records.map(({ person, at }) => nameOf(use, person, at));
       const keys = keysFor(names);
-      // One call of the random generator for all nonces, because each call takes longer than the encryption of a record.
+      // The random generator is called once for all nonces, because each call takes longer than the encryption of a record.
       const nonces = randomBytes(NONCE * records.length);
       return records.map((record, index) => {
         const nonce = nonces.subarray(NONCE * index, NONCE * (index + 1));
@@ -158,7 +158,7 @@ export function createPersonKeys(file: PersonKeyFile, wrapper: KeyWrapper): Pers
 
 /** First period whose key may still have records within their retention period. Pure. */
 export function firstNeededPeriod(use: KeyUse, now: number): number {
-  // One day more, because the store keeps records until the end of their day.
+  // The period is one day longer, because the store keeps records until the end of their day.
   return Math.floor((now - (KEY_USES[use] + 1) * DAY) / KEY_PERIOD);
 }
 

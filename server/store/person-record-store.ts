@@ -35,7 +35,7 @@ export class PersonRecordStore implements PersonRecords {
   }
 
   lines(person: PersonId, records: readonly RecordType[], range: DisclosureRange): Promise<ProductionLine[]> {
-    // One transaction, so that all lines describe the store at one time.
+    // The reads share a transaction, so that all lines describe the store at one time.
     return this.#database.transaction(async (tx) => {
       const lines: ProductionLine[] = [];
       for (const record of records) {

@@ -109,7 +109,7 @@ export const disclosureApproval = z.strictObject({
 });
 
 /**
- * One text of a request. `payload`: exact bytes to sign, canonical JSON of `shared/disclosure/documents.ts`; null for an auditor, because
+ * Version of the text of a request. `payload`: exact bytes to sign, canonical JSON of `shared/disclosure/documents.ts`; null for an auditor, because
  * the text names the account.
  */
 export const disclosureVersion = z.object({

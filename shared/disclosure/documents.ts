@@ -84,7 +84,7 @@ export const disclosureTextSchema = z.strictObject({
 });
 export type DisclosureText = z.infer<typeof disclosureTextSchema>;
 
-/** One key, or one kind of key, that the server has. */
+/** Key, or kind of key, that the server has. */
 export const inventoryKeySchema = z.strictObject({
   use: line,
   /** Capability of a holder of this key. */

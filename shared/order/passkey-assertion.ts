@@ -60,7 +60,7 @@ export function readAssertion(bytes: Uint8Array): Assertion | null {
 
 function decoded(text: string): Bytes {
   const bytes = Uint8Array.fromBase64(text, { alphabet: 'base64url' });
-  // One value has several encodings, because the decoder ignores the unused bits of the last character.
+  // A value has several encodings, because the decoder ignores the unused bits of the last character.
   if (bytes.toBase64({ alphabet: 'base64url', omitPadding: true }) !== text) throw new SyntaxError('not canonical');
   return bytes;
 }

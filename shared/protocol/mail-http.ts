@@ -34,7 +34,7 @@ const MiB = 1024 * 1024;
 export const LARGEST_MAIL = 36 * MiB;
 /** Plain bytes of one piece. All pieces but the last have exactly this size. */
 export const MAIL_PIECE = 4 * MiB;
-/** One piece with its authentication tag. */
+/** Maximum bytes of an encrypted piece: the plain bytes and the authentication tag. */
 export const LARGEST_MAIL_PIECE = MAIL_PIECE + 16;
 export const MOST_MAIL_PIECES = 10;
 /** Maximum time of the transfer of one piece, in milliseconds, long enough for a slow network. */

@@ -1,4 +1,4 @@
-/** One request: what it asks for, who approved it, the lines that it would produce, its production, and every text that it had. */
+/** Page of a request: its terms, approvals, preview of lines, production, and all earlier texts. */
 import { Alert, Badge, Button, Group, Paper, Stack, Text } from '@mantine/core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useParams } from '@tanstack/react-router';

@@ -2,7 +2,7 @@ import type { RefusalReason } from '../../../shared/disclosure/refusal-reasons.t
 
 export interface DisclosureTables {
   /**
-   * One row for each ended connection of a device. `sealed` contains device, enrollment, begin, end and address, encrypted with a key of the
+   * Ended connections of devices, one per row. `sealed` contains device, enrollment, start, end and address, encrypted with a key of the
    * person (ADR 55). `day_end`: end of the UTC day on which the connection ended, so that the server can delete the row in time.
    */
   connection_log: { person_id: string; day_end: number; id: string; sealed: string };

@@ -31,7 +31,7 @@ export function useSavedDraft({ id, to, cc, bcc, subject, text }: Draft): SavedD
       unsaved.current = false;
       const given = newest.current;
       setState('saving');
-      // One request at a time: an older text must not replace a newer one.
+      // Requests run one after the other, because an older text must not replace a newer one.
       const saving = last.current.then(() => call('PATCH', `/mail/drafts/${id}`, done, given));
       last.current = saving.catch(() => undefined);
       try {
