@@ -7,7 +7,7 @@
 import { spawnSync } from 'node:child_process';
 import { accessSync, chmodSync, constants, existsSync, mkdtempSync, readFileSync, rmSync, statfsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { z } from 'zod';
 import { bundlePrograms } from './support/bundle-programs.ts';
 import { changedPaths, listSourceTree } from './support/source-tree.ts';
@@ -51,14 +51,29 @@ const { status } = spawnSync(
   },
 );
 
-const summary = z.object({ numPassedTests: z.int(), numFailedTests: z.int(), numPendingTests: z.int() });
+const SLOWEST_FILES = 15;
+const summary = z.object({
+  numPassedTests: z.int(),
+  numFailedTests: z.int(),
+  numPendingTests: z.int(),
+  testResults: z.array(z.object({ name: z.string(), startTime: z.number(), endTime: z.number() })),
+});
 if (existsSync(leftOut)) {
   const lines = new Set(readFileSync(leftOut, 'utf8').split('\n').filter(Boolean));
   console.log('\nLeft out, because this machine lacks it:');
   for (const line of [...lines].sort()) console.log(`  ${line}`);
 }
 if (existsSync(results)) {
-  const { numPassedTests, numFailedTests, numPendingTests } = summary.parse(JSON.parse(readFileSync(results, 'utf8')));
+  const { numPassedTests, numFailedTests, numPendingTests, testResults } = summary.parse(
+    JSON.parse(readFileSync(results, 'utf8')),
+  );
+  const slowest = testResults
+    .map(({ name, startTime, endTime }) => ({ name, seconds: Math.round((endTime - startTime) / 1000) }))
+    .sort((a, b) => b.seconds - a.seconds);
+  console.log('\nSlowest test files, in seconds:');
+  for (const { name, seconds } of slowest.slice(0, SLOWEST_FILES)) {
+    console.log(`  ${String(seconds).padStart(4)}  ${relative(project, name)}`);
+  }
   console.log(`\n${numPassedTests} passed, ${numFailedTests} failed, ${numPendingTests} skipped`);
 }
 rmSync(folder, { recursive: true, force: true });
