@@ -3,7 +3,7 @@ import { chatLine, messagingLine, sentLines } from './message-view.ts';
 import { ENROLLMENT_ENDED } from './messaging/mailbox/delivery-state.ts';
 import type { MessageView } from './messaging/messaging.ts';
 
-const message = (fate: Partial<MessageView>): MessageView => ({
+const message = (fields: Partial<MessageView>): MessageView => ({
   id: 'm',
   conversation: 'c',
   from: { person: 'p', name: 'Ada' },
@@ -15,7 +15,7 @@ const message = (fate: Partial<MessageView>): MessageView => ({
   order: null,
   refusal: null,
   missed: [],
-  ...fate,
+  ...fields,
 });
 const full = { code: 'too_large', detail: 'Their mailbox is full.' };
 const denied = { code: 'service_denied', detail: 'Delivery is suspended by order 2015-001 (sender).' };
@@ -41,9 +41,9 @@ it.each<[string, Partial<MessageView>, string]>([
     },
     'refused; Ben: refused: Their mailbox is full., Cleo: held by order 2015-001',
   ],
-])('explains a message that was %s', (_name, fate, words) => {
-  expect(sentLines(message(fate))).toEqual([words]);
-  expect(chatLine(message(fate))).toBe(`1970-01-01T00:00Z  you: the plan (${words})`);
+])('explains a message that was %s', (_name, fields, words) => {
+  expect(sentLines(message(fields))).toEqual([words]);
+  expect(chatLine(message(fields))).toBe(`1970-01-01T00:00Z  you: the plan (${words})`);
 });
 
 it.each(['locked', 'wiped'] as const)('explains how a %s workspace is opened', (state) => {

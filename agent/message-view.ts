@@ -32,7 +32,7 @@ function distinction({ email, groups }: FoundPerson): string {
   return known.length === 0 ? '' : `  (${known.join(', ')})`;
 }
 
-const named = ({ title, people }: ConversationView): string =>
+const titleOf = ({ title, people }: ConversationView): string =>
   title === null ? people.map(({ name }) => plain(name)).join(', ') || 'no other people' : plain(title);
 
 export function inboxLines(entries: readonly InboxEntry[]): string[] {
@@ -41,7 +41,7 @@ export function inboxLines(entries: readonly InboxEntry[]): string[] {
     const { id, unread, state } = conversation;
     const what = [unread > 0 ? `${unread} new` : '', STATES[state]].filter((word) => word !== '').join(', ');
     return [
-      `${named(conversation)}  (${id})${what === '' ? '' : `  ${what}`}`,
+      `${titleOf(conversation)}  (${id})${what === '' ? '' : `  ${what}`}`,
       ...messages.map((one) => `  ${chatLine(one)}`),
     ];
   });

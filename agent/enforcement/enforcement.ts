@@ -105,7 +105,7 @@ export function openEnforcement(ports: EnforcementPorts): Enforcement {
       // The timer for the next change starts even if the store fails, because the device must enforce that change on time.
       schedule(now, decided);
     }
-    if (exits.due()) ports.onExit?.();
+    if (exits.dueExit()) ports.onExit?.();
     if (isChanged || due.length > 0) onChange();
     for (const notice of due) ports.onNotice?.(notice);
     if (!isChanged && due.length === 0 && timeAlerts.listExpired()) ports.onListExpired();

@@ -9,14 +9,14 @@ export interface ExitWork {
 }
 
 export function createExitWork(ports: {
-  readonly exits: Pick<Exits, 'due' | 'complete'>;
+  readonly exits: Pick<Exits, 'dueExit' | 'complete'>;
   readonly workspace: Pick<Workspace, 'wipe'>;
   readonly onDone: (order: string) => void;
   readonly onFailure: (error: unknown) => void;
 }): ExitWork {
   const { exits, workspace } = ports;
   const carryOut = async () => {
-    const due = exits.due();
+    const due = exits.dueExit();
     if (!due) return;
     await workspace.wipe();
     exits.complete(due);

@@ -54,12 +54,12 @@ describe('an exit', () => {
 
   it('is due after the export window, also after a restart, until it is completed with a receipt', () => {
     const { enforcement } = afterTheWindow(exitOf());
-    expect(enforcement.exits.due()).toEqual({ order: '2015-001', revision: 2 });
+    expect(enforcement.exits.dueExit()).toEqual({ order: '2015-001', revision: 2 });
     const again = open().enforcement;
     again.settle();
     again.exits.complete({ order: '2015-001', revision: 2 });
     again.settle();
-    expect(again.exits.due()).toBeNull();
+    expect(again.exits.dueExit()).toBeNull();
     expect(again.exits.completed()).toEqual([{ order: '2015-001', revision: 2, at: OVER }]);
     expect(receipts().filter((each) => each.startsWith('wiped'))).toEqual(['wiped 2015-001']);
   });
@@ -81,20 +81,20 @@ describe('an exit', () => {
     ],
     ['the order was withdrawn after the exit', exitOf({ action: 'withdraw', status: 'withdrawn' }), recordOf()],
   ])('is not due: %s', (_, exit, record) => {
-    expect(afterTheWindow(exit, record).enforcement.exits.due()).toBeNull();
+    expect(afterTheWindow(exit, record).enforcement.exits.dueExit()).toBeNull();
   });
 
   it('starts a separate window for a device that the order affects later', () => {
     const exit = exitOf();
     const { enforcement, clock } = afterTheWindow(exit, recordOf({ home: 'SE' }));
     enforcement.accept.record(recordOf({ version: 2 }));
-    expect(enforcement.exits.due()).toBeNull();
+    expect(enforcement.exits.dueExit()).toBeNull();
     const own = OVER + 30 * DAY;
     for (const at of [own - DAY, own]) {
       device.box.pass(at - clock.now());
       clock.authenticate(at);
       enforcement.accept.list(listAt(at, 2 * Math.round(at / DAY), [exit]));
-      expect(enforcement.exits.due() !== null).toBe(at === own);
+      expect(enforcement.exits.dueExit() !== null).toBe(at === own);
     }
   });
 
@@ -120,7 +120,7 @@ describe('an exit', () => {
     made.clock.authenticate(over);
     const exit = exitOf({ previous: before.digest, proposedAt: new Date(over).toISOString(), terms });
     made.enforcement.accept.list(listAt(over, 3, [exit]));
-    expect(made.enforcement.exits.due() !== null).toBe(wiped);
+    expect(made.enforcement.exits.dueExit() !== null).toBe(wiped);
   });
 
   it('does not end the window early when a clock is ahead', () => {
@@ -131,6 +131,6 @@ describe('an exit', () => {
     device.box.pass(400 * DAY);
     made.enforcement.accept.list(listAt(OVER - DAY, 3, [exitOf()]));
     made.enforcement.settle();
-    expect(made.enforcement.exits.due()).toBeNull();
+    expect(made.enforcement.exits.dueExit()).toBeNull();
   });
 });

@@ -12,7 +12,7 @@ export interface DueExit {
 }
 
 export interface Exits {
-  due(): DueExit | null;
+  dueExit(): DueExit | null;
   complete(exit: DueExit): void;
   completed(): ExitMemory['wiped'];
 }
@@ -40,7 +40,7 @@ export function openExits(ports: {
     memory.wiped.some((exit) => exit.order === order && exit.revision === revision);
 
   return {
-    due: () => due,
+    dueExit: () => due,
     completed: () => memory.wiped,
     complete({ order, revision }) {
       const next = { ...memory, wiped: [...memory.wiped, { order, revision, at: clock.now() }] };

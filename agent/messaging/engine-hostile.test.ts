@@ -121,10 +121,10 @@ describe('a hostile server', () => {
       isHonest();
       return () =>
         world.deliver(ada!.id, {
-          type: 'fate',
+          type: 'delivery-report',
           id,
           device: ben!.id,
-          fate: 'returned',
+          status: 'returned',
           order: '2015-003',
           at: 1,
         });

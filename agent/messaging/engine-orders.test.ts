@@ -72,8 +72,8 @@ describe('an order', () => {
     await ada!.messaging.rename(conversation, 'Dinner');
     await eventually(() => expect(world.posts.length).toBe(posts + 1));
     world.tamper = (_to, item) => item;
-    const fate = { fate: 'returned', order: '2015-003', at: 1 } as const;
-    world.deliver(ada!.id, { type: 'fate', id: world.posts.at(-1)!.id, device: ben!.id, ...fate });
+    const returned = { status: 'returned', order: '2015-003', at: 1 } as const;
+    world.deliver(ada!.id, { type: 'delivery-report', id: world.posts.at(-1)!.id, device: ben!.id, ...returned });
     await eventually(() => expect(world.posts.length).toBe(posts + 1));
     ada!.disconnect();
     ada!.connect();
@@ -104,9 +104,9 @@ describe('an order', () => {
     ben!.disconnect();
     const id = await say(ada!, conversation, 'later');
     await eventually(() => expect(stateOf(ada!, conversation, id)).toBe('sent'));
-    const fate = (said: 'held' | 'released' | 'returned', at: number) =>
-      world.deliver(ada!.id, { type: 'fate', id, device: ben!.id, fate: said, order: '2015-003', at });
-    fate('held', 1);
+    const report = (status: 'held' | 'released' | 'returned', at: number) =>
+      world.deliver(ada!.id, { type: 'delivery-report', id, device: ben!.id, status, order: '2015-003', at });
+    report('held', 1);
     await eventually(() =>
       expect(ada!.messaging.message(id)).toMatchObject({
         state: 'held',
@@ -114,11 +114,11 @@ describe('an order', () => {
         missed: [{ name: 'Ben', state: 'held', order: '2015-003' }],
       }),
     );
-    fate('released', 2);
+    report('released', 2);
     await eventually(() =>
       expect(ada!.messaging.message(id)).toMatchObject({ state: 'sent', order: null, missed: [] }),
     );
-    fate('returned', 3);
+    report('returned', 3);
     await eventually(() => expect(ada!.messaging.message(id)).toMatchObject({ state: 'returned', order: '2015-003' }));
   });
 });
@@ -130,7 +130,7 @@ it('a message that is returned because of a revocation or a new enrollment names
   ben!.disconnect();
   const id = await say(ada!, conversation, 'later');
   await eventually(() => expect(stateOf(ada!, conversation, id)).toBe('sent'));
-  world.deliver(ada!.id, { type: 'fate', id, device: ben!.id, fate: 'returned', order: null, at: 1 });
+  world.deliver(ada!.id, { type: 'delivery-report', id, device: ben!.id, status: 'returned', order: null, at: 1 });
   await eventually(() => expect(stateOf(ada!, conversation, id)).toBe('returned'));
   const refusal = {
     code: 'device_unknown',
@@ -148,7 +148,14 @@ it('a repeated response does not undo a later state of a text', async () => {
   world.unanswered.add(ada!.id);
   const id = await say(ada!, conversation, 'back');
   await eventually(() => expect(world.posts.at(-1)?.id).toBe(id));
-  world.deliver(ada!.id, { type: 'fate', id, device: ben!.id, fate: 'returned', order: '2015-003', at: 1 });
+  world.deliver(ada!.id, {
+    type: 'delivery-report',
+    id,
+    device: ben!.id,
+    status: 'returned',
+    order: '2015-003',
+    at: 1,
+  });
   await eventually(() => expect(stateOf(ada!, conversation, id)).toBe('returned'));
   world.unanswered.delete(ada!.id);
   ada!.disconnect();

@@ -219,7 +219,7 @@ describe('a refused message: the sender sees the reason', () => {
       from: null,
       recipients: [],
       refused: null,
-      seen: true,
+      isRead: true,
     });
     await say(ada!, conversation, 'whole');
     await eventually(() => expect(texts(ben!, conversation)).toEqual(['whole']));

@@ -60,8 +60,8 @@ export interface Refusal {
 }
 
 /** Text search that ignores letter case and Unicode normalization. */
-export const holds = (text: string, wanted: string): boolean => folded(text).includes(folded(wanted));
-const folded = (text: string) => text.normalize('NFKC').toLowerCase();
+export const holds = (text: string, wanted: string): boolean => foldCase(text).includes(foldCase(wanted));
+const foldCase = (text: string) => text.normalize('NFKC').toLowerCase();
 
 export interface AttachmentView {
   readonly name: string;

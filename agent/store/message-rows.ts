@@ -77,7 +77,7 @@ function mailboxRows(rows: DeviceRows): Port<MailboxStore> {
     keepItem(item: MailboxItem): boolean {
       // For each recipient of a message, the server may report several changes. The item's id therefore contains device, state and time
       // too.
-      const id = item.type === 'post' ? item.id : `${item.id} ${item.device} ${item.fate} ${item.at}`;
+      const id = item.type === 'post' ? item.id : `${item.id} ${item.device} ${item.status} ${item.at}`;
       return (
         rows.run(
           "insert or ignore into mailbox (device, id, item, state) values (?, ?, ?, 'waiting')",

@@ -174,7 +174,7 @@ export const ROUTE_ACTIONS: Readonly<Partial<Record<RouteName, RoutePolicy>>> = 
   'approvers.propose': 'signed',
   'approvers.sign': 'signed',
   'orders.propose': 'signed',
-  'orders.act': 'signed',
+  'orders.revise': 'signed',
   'orders.approve': 'signed',
   /** A pending proposal has no effect, so its retraction is harmless. */
   'orders.retract': 'harmless',

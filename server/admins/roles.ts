@@ -161,7 +161,7 @@ export const RIGHTS = {
   'orders.show': right('any', ...EVERYONE),
   'orders.revision': right('any', ...EVERYONE),
   'orders.propose': right('areas', 'owner', 'legal'),
-  'orders.act': right('areas', 'owner', 'legal'),
+  'orders.revise': right('areas', 'owner', 'legal'),
   'orders.approve': right('areas', 'owner', 'legal'),
   'orders.record': right('areas', 'owner', 'legal'),
   'orders.retract': right('areas', 'owner', 'legal'),

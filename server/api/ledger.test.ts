@@ -1,7 +1,7 @@
 /** Proofs from the API, verified with the console's own code. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { consistencyView, inclusionView } from '../../shared/api/ledger.ts';
-import { checkGrowth, checkInclusion } from '../../shared/ledger/check-answer.ts';
+import { checkGrowth, checkInclusion } from '../../shared/ledger/check-proofs.ts';
 import { openCheckpoint } from '../../shared/ledger/checkpoint.ts';
 import { parseVerifierKey } from '../../shared/ledger/signed-note.ts';
 import { type ApiServer, startApi } from '../../tests/support/api-server.ts';

@@ -20,7 +20,7 @@ const PARTS_BY_ROUTE: Readonly<Record<OrderRoute, RoutePart>> = {
   // Not restricted, because the response contains only the text that the proposer wrote.
   'orders.propose': 'open',
   'orders.preview': 'open',
-  'orders.act': 'terms',
+  'orders.revise': 'terms',
   'orders.approve': 'open',
   'orders.record': 'terms',
   'orders.retract': 'terms',

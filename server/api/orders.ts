@@ -117,7 +117,7 @@ function proposalRoutes({ orders }: Pick<OrdersPorts, 'orders'>): Route[] {
       },
     }),
     route({
-      name: 'orders.act',
+      name: 'orders.revise',
       method: 'post',
       path: '/orders/:number/revisions',
       summary: 'Propose the next revision: revise, extend, pause, resume, exit or withdraw',

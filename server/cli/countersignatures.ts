@@ -90,8 +90,8 @@ function read({ payload, group, since, device, generation, ...listed }: Listed):
   }
   const { email = null, mailConnector = false } = certificate;
   const { others, codeBy } = listed;
-  const named = { device, generation, person, name, email, mailConnector };
-  return { ...named, digest, payload, group: group.name, since, others, codeBy };
+  const shown = { device, generation, person, name, email, mailConnector };
+  return { ...shown, digest, payload, group: group.name, since, others, codeBy };
 }
 
 /** Warnings about certificates with which the signer gives more than membership in conversations. */

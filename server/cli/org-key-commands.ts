@@ -209,15 +209,15 @@ const PASSES: ReadonlySet<string> = new Set([
 
 function outcomeLines({ countersigned, refused }: Outcome, waiting: readonly WaitingCertificate[]): string[] {
   const byDigest = new Map(waiting.map((each) => [each.digest, each]));
-  const named = (digest: string) => {
+  const labelOf = (digest: string) => {
     const each = byDigest.get(digest);
     return each ? `${plain(each.name)}, ${each.device}` : digest;
   };
   const not = new Set(refused.map(({ digest }) => digest));
   return [
     `${countersigned} verified`,
-    ...waiting.filter(({ digest }) => !not.has(digest)).map(({ digest }) => `  ${named(digest)}`),
-    ...refused.map(({ digest, code, detail }) => `not ${named(digest)}: ${detail} [${code}]`),
+    ...waiting.filter(({ digest }) => !not.has(digest)).map(({ digest }) => `  ${labelOf(digest)}`),
+    ...refused.map(({ digest, code, detail }) => `not ${labelOf(digest)}: ${detail} [${code}]`),
   ];
 }
 

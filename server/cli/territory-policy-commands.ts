@@ -19,7 +19,7 @@ import type { Cli } from './cli.ts';
 import { readText } from './local-files.ts';
 import { table, when } from './output.ts';
 
-const named = ({ version, title, date }: Pick<TerritoryPolicyView, 'version' | 'title' | 'date'>) =>
+const labelOf = ({ version, title, date }: Pick<TerritoryPolicyView, 'version' | 'title' | 'date'>) =>
   `version ${version}: ${plain(title)}${date === null ? '' : ` (${date})`}`;
 
 export function addPolicyCommands(areas: Command, cli: Cli): void {
@@ -66,7 +66,7 @@ export function addPolicyCommands(areas: Command, cli: Cli): void {
         const { choice = CONTESTED, note = '' } = found.features[feature] ?? {};
         return [feature, claimantsOf(feature).join(' '), choice, plain(note)];
       });
-      cli.out().show(found, [named(found), ...table(['territory', 'claimed by', 'counts as', 'reason'], rows)]);
+      cli.out().show(found, [labelOf(found), ...table(['territory', 'claimed by', 'counts as', 'reason'], rows)]);
     });
   policy
     .command('import')
@@ -79,7 +79,7 @@ export function addPolicyCommands(areas: Command, cli: Cli): void {
         .client()
         .call(territoryPolicyView, 'POST', '/territory-policies', readJson(file, text));
       const view = options.activate ? await activate(String(imported.version)) : imported;
-      cli.out().show(view, [`${named(view)}${view.active ? ', active' : ''}`]);
+      cli.out().show(view, [`${labelOf(view)}${view.active ? ', active' : ''}`]);
     });
   const activate = addArtifactCommands(policy, cli, {
     noun: 'territory policy',
@@ -89,7 +89,7 @@ export function addPolicyCommands(areas: Command, cli: Cli): void {
     artifact: territoryPolicyView,
     comparison: policyComparisonView,
     comparisonLines,
-    subject: named,
+    subject: labelOf,
   });
 }
 
@@ -110,7 +110,7 @@ function readJson(file: string, text: string): unknown {
 function comparisonLines({ current, other, territories, orders }: PolicyComparisonView): string[] {
   const countryName = (area: string | null) => area ?? CONTESTED;
   return [
-    `${named(other)}, against ${named(current)}`,
+    `${labelOf(other)}, against ${labelOf(current)}`,
     ...(territories.length === 0
       ? ['Both policies make the same assignments.']
       : table(

@@ -29,7 +29,7 @@ export class GuardedClock implements Clock {
   #base: number;
   #sleepBase: number;
   #held = false;
-  readonly #alerts = new Set<{ readonly due: Instant; readonly task: () => void; timer?: NodeJS.Timeout }>();
+  readonly #alerts = new Set<{ readonly at: Instant; readonly task: () => void; timer?: NodeJS.Timeout }>();
 
   constructor(machine: MachineClocks) {
     this.#machine = machine;
@@ -65,8 +65,8 @@ export class GuardedClock implements Clock {
     for (const alert of this.#alerts) this.#arm(alert);
   }
 
-  at(due: Instant, task: () => void): () => void {
-    const alert = { due, task };
+  at(at: Instant, task: () => void): () => void {
+    const alert = { at, task };
     this.#alerts.add(alert);
     this.#arm(alert);
     return () => this.#cancel(alert);
@@ -79,18 +79,18 @@ export class GuardedClock implements Clock {
     return wall;
   }
 
-  #arm(alert: { readonly due: Instant; readonly task: () => void; timer?: NodeJS.Timeout }): void {
+  #arm(alert: { readonly at: Instant; readonly task: () => void; timer?: NodeJS.Timeout }): void {
     clearTimeout(alert.timer);
-    const wait = Math.min(LONGEST_TIMEOUT, Math.max(0, alert.due - this.now()));
+    const wait = Math.min(LONGEST_TIMEOUT, Math.max(0, alert.at - this.now()));
     alert.timer = later(() => {
       // Wait again if the long wait has not ended yet, or if the clock was set back.
-      if (this.now() < alert.due - 1) return this.#arm(alert);
+      if (this.now() < alert.at - 1) return this.#arm(alert);
       this.#alerts.delete(alert);
       alert.task();
     }, wait).unref();
   }
 
-  #cancel(alert: { timer?: NodeJS.Timeout; readonly due: Instant; readonly task: () => void }): void {
+  #cancel(alert: { timer?: NodeJS.Timeout; readonly at: Instant; readonly task: () => void }): void {
     clearTimeout(alert.timer);
     this.#alerts.delete(alert);
   }

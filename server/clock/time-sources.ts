@@ -45,14 +45,14 @@ export function querySntp(server: string): Promise<number> {
     );
     socket.once('error', reject);
     const sent = Date.now();
-    socket.on('message', (answer) => {
+    socket.on('message', (packet) => {
       const received = Date.now();
-      const [first = 0, stratum = 0] = answer;
-      if (answer.length < 48 || !answer.subarray(24, 32).equals(nonce)) return;
+      const [first = 0, stratum = 0] = packet;
+      if (packet.length < 48 || !packet.subarray(24, 32).equals(nonce)) return;
       clearTimeout(deadline);
       const unsynchronized = first >> 6 === 3 || stratum === 0 || stratum > 15;
       if (unsynchronized || (first & 7) !== 4) return reject(new Error(`${server} is not synchronized`));
-      const serverTime = (instantAt(answer, 32, sent) + instantAt(answer, 40, sent)) / 2;
+      const serverTime = (instantAt(packet, 32, sent) + instantAt(packet, 40, sent)) / 2;
       resolve((sent + received) / 2 - serverTime);
     });
     socket.send(request, port, host, (error) => error && reject(error));

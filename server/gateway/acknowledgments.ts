@@ -17,7 +17,7 @@ export interface Unconfirmed {
 
 export class Acknowledgments {
   #reports = 0;
-  #due = false;
+  #hasUnacknowledged = false;
   /** Highest report number that the store has marked as stored, together with the content of the report. */
   #marked = 0;
   #had: DocumentVersions | null = null;
@@ -52,7 +52,7 @@ export class Acknowledgments {
   report(seq: number, { marked = false }: { readonly marked?: boolean } = {}): void {
     this.#reports = Math.max(this.#reports, seq);
     if (marked) this.#marked = Math.max(this.#marked, seq);
-    this.#due = true;
+    this.#hasUnacknowledged = true;
   }
 
   /** True if all earlier reports are stored. Marking a report as stored also marks all earlier reports, so they must be stored first. */
@@ -67,7 +67,7 @@ export class Acknowledgments {
 
   /** True if only versions of documents are unconfirmed. The device does not wait for their acknowledgment. */
   get onlyDocuments(): boolean {
-    return this.#had !== null && !this.#due && this.#work === null;
+    return this.#had !== null && !this.#hasUnacknowledged && this.#work === null;
   }
 
   /** Adds a receipt. `take` returns it, so that one write stores the receipts of several frames and marks their reports. */
@@ -104,12 +104,12 @@ export class Acknowledgments {
   }
 
   take(): Unconfirmed | null {
-    if (!this.#due && !this.#had) return null;
-    const reports = this.#due ? this.#reports : null;
+    if (!this.#hasUnacknowledged && !this.#had) return null;
+    const reports = this.#hasUnacknowledged ? this.#reports : null;
     const marked = this.#had === null && reports !== null && reports === this.#marked;
     const unconfirmed = { had: this.#had, receipts: this.#receipts ?? [], reports, marked };
     this.#receipts = null;
-    this.#due = false;
+    this.#hasUnacknowledged = false;
     this.#had = null;
     return unconfirmed;
   }

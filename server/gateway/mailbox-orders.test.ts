@@ -45,7 +45,7 @@ async function adopt(number: string, kind: 'withdraw', revision = 2): Promise<vo
   for (const person of [people.ada, people.ben]) await world.sign(number, revision, person);
 }
 const anHour = () => world.clock.jump(world.clock.now() + HOUR);
-const fates = (mail: readonly Mail[]) => mail.filter(({ item }) => item.type === 'fate').map(said);
+const deliveryReports = (mail: readonly Mail[]) => mail.filter(({ item }) => item.type === 'delivery-report').map(said);
 const seqs = (link: TestLink) => entriesOf(link).map(({ seq }) => seq);
 
 /** Amina is outside the order's area; Bilal is inside. */
@@ -65,7 +65,7 @@ describe('order that denies messaging to the recipient', () => {
     const number = await order();
     for (const text of ['one', 'two']) await post(text);
     anHour();
-    expect(fates(await mailFor(here, 2))).toEqual([`held ${number}`, `held ${number}`]);
+    expect(deliveryReports(await mailFor(here, 2))).toEqual([`held ${number}`, `held ${number}`]);
     const heldRecipient = {
       outcome: 'held',
       denial: { code: 'service_denied', order: number, reasons: ['present'], appeal: PROPOSAL.appeal, by: 'server' },
@@ -80,7 +80,7 @@ describe('order that denies messaging to the recipient', () => {
     await adopt(number, 'withdraw');
     expect((await mailFor(there, 4)).map(said)).toEqual(['one', 'two', 'three', 'commit']);
     expect(seqs(there)).toEqual([1, 2, 3, 4]);
-    expect(fates(await mailFor(here, 6)).slice(2)).toEqual(Array(4).fill(`released ${number}`));
+    expect(deliveryReports(await mailFor(here, 6)).slice(2)).toEqual(Array(4).fill(`released ${number}`));
     there.send({ kind: 'entries-stored', through: 4 });
     await openMailbox(there);
     await delay(50);
@@ -101,10 +101,10 @@ describe('order that denies messaging to the recipient', () => {
     there.send({ kind: 'entries-stored', through: 2 });
     await openMailbox(there);
     await delay(50);
-    expect([entriesOf(there), fates(entriesOf(here))]).toEqual([[], []]);
+    expect([entriesOf(there), deliveryReports(entriesOf(here))]).toEqual([[], []]);
     await adopt(number, 'withdraw');
     expect((await mailFor(there, 2)).map(said)).toEqual(['three', 'commit']);
-    expect(fates(await mailFor(here, 2))).toEqual(Array(2).fill(`released ${number}`));
+    expect(deliveryReports(await mailFor(here, 2))).toEqual(Array(2).fill(`released ${number}`));
   });
 
   it('return: waiting mail is returned, except commits, which the device needs later', async () => {
@@ -115,8 +115,15 @@ describe('order that denies messaging to the recipient', () => {
     anHour();
     const back = await mailFor(here, 2);
     expect(back.map(({ item }) => item)).toEqual([
-      { type: 'fate', id: one.id, device: bilal.id, fate: 'returned', order: number, at: world.clock.now() },
-      expect.objectContaining({ fate: 'held', order: number }),
+      {
+        type: 'delivery-report',
+        id: one.id,
+        device: bilal.id,
+        status: 'returned',
+        order: number,
+        at: world.clock.now(),
+      },
+      expect.objectContaining({ status: 'held', order: number }),
     ]);
     expect(await outcome(post('two'), bilal.id)).toMatchObject({ outcome: 'refused', denial: { order: number } });
     await adopt(number, 'withdraw');
@@ -133,7 +140,7 @@ describe('order that denies messaging to the recipient', () => {
     anHour();
     const later = await order({ waiting: 'return' });
     anHour();
-    expect(fates(await mailFor(here, 2))).toEqual([`returned ${later}`, `held ${later}`]);
+    expect(deliveryReports(await mailFor(here, 2))).toEqual([`returned ${later}`, `held ${later}`]);
     await adopt(later, 'withdraw');
     const there = await connect(bilal);
     await openMailbox(there);
@@ -151,7 +158,7 @@ describe('order that denies messaging to the recipient', () => {
     anHour();
     await mailFor(here, 1);
     there.send({ kind: 'entries-stored', through: 1 });
-    expect(fates(await mailFor(here, 2))).toEqual([`held ${number}`, 'released -']);
+    expect(deliveryReports(await mailFor(here, 2))).toEqual([`held ${number}`, 'released -']);
   });
 
   it('lost wake: the next maintenance run applies the order', async () => {
@@ -165,7 +172,7 @@ describe('order that denies messaging to the recipient', () => {
     await world.database.db.updateTable('mailboxes').set({ gate: 'open' }).execute();
     await until(async () => {
       await world.relay.maintain();
-      expect(fates(entriesOf(here))).toEqual([`held ${number}`, `held ${number}`]);
+      expect(deliveryReports(entriesOf(here))).toEqual([`held ${number}`, `held ${number}`]);
     });
   });
 });
@@ -206,5 +213,5 @@ it('holds mail while a device is inside the order’s area, and delivers it afte
   expect(entriesOf(there)).toHaveLength(1);
   world.move(bilal.id, 'PK');
   expect((await mailFor(there, 2)).map(said)).toEqual(['at home', 'commit']);
-  expect(fates(await mailFor(here, 1))).toEqual([`released ${number}`]);
+  expect(deliveryReports(await mailFor(here, 1))).toEqual([`released ${number}`]);
 });

@@ -224,13 +224,13 @@ describe('a post', () => {
     await world.devices.revoke(carla.id);
     // Run the maintenance, because the change caused no wake.
     await openMailbox(here);
-    const fates = await mailFor(here, 2);
-    expect(fates.map(({ item }) => item)).toEqual(
+    const deliveryReports = await mailFor(here, 2);
+    expect(deliveryReports.map(({ item }) => item)).toEqual(
       [bilal, carla].map(({ id: device }) => ({
-        type: 'fate',
+        type: 'delivery-report',
         id: post.id,
         device,
-        fate: 'returned',
+        status: 'returned',
         order: null,
         at: expect.any(Number),
       })),
@@ -252,7 +252,11 @@ describe('a post', () => {
     await openMailbox(there);
     expect((await mailFor(there, 1)).map(said)).toEqual(['later']);
     await world.relay.maintain();
-    expect((await mailFor(here, 1))[0]?.item).toMatchObject({ type: 'fate', id: soon.id, fate: 'expired' });
+    expect((await mailFor(here, 1))[0]?.item).toMatchObject({
+      type: 'delivery-report',
+      id: soon.id,
+      status: 'expired',
+    });
     there.socket.close();
     await there.closed;
     world.clock.jump(world.clock.now() + 30 * DAY);

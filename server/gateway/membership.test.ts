@@ -1,6 +1,6 @@
 /** HTTPS routes on which devices upload their messaging key and request members, over real TLS, and the frame that reports a change. */
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
-import { checkGrowth, checkInclusion } from '../../shared/ledger/check-answer.ts';
+import { checkGrowth, checkInclusion } from '../../shared/ledger/check-proofs.ts';
 import { countersignCertificate, judgeMessagingCertificate } from '../../shared/order/messaging-certificate.ts';
 import { membersResponse, messagingKeyResponse, peopleResponse } from '../../shared/protocol/device-http.ts';
 import {

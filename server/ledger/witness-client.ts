@@ -8,18 +8,18 @@ import {
   TREE_SIZE_TYPE,
 } from '../../shared/ledger/witness-protocol.ts';
 import { request as httpRequest } from '../../shared/node-http.ts';
-import type { PublishedAnswer, WitnessAnswer } from './judge-witness-answer.ts';
+import type { CheckpointResponse, WitnessResponse } from './judge-witness-response.ts';
 
 const DEADLINE = 10_000;
 
 /** Sends a request to a witness. `prefix`: URL of the witness. Rejects if there is no complete response within the deadline. */
-export async function postCheckpoint(prefix: string, submission: string): Promise<WitnessAnswer> {
+export async function postCheckpoint(prefix: string, submission: string): Promise<WitnessResponse> {
   const { status, type, body } = await send(prefix, ADD_CHECKPOINT, 'POST', submission);
   return { status, body, size: status === 409 && type === TREE_SIZE_TYPE ? parseTreeSize(body) : null };
 }
 
 /** Asks for the newest checkpoint that the witness has cosigned. Status 404: the witness publishes none. */
-export async function cosignedCheckpoint(prefix: string, origin: string): Promise<PublishedAnswer> {
+export async function cosignedCheckpoint(prefix: string, origin: string): Promise<CheckpointResponse> {
   const hash = createHash('sha256').update(origin).digest('hex');
   const { status, body } = await send(prefix, `${hash}/checkpoint`, 'GET');
   return { status, body };

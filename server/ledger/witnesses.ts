@@ -10,7 +10,7 @@ import { readSignatureLine, splitNote } from '../../shared/ledger/signed-note.ts
 import { formatSubmission } from '../../shared/ledger/witness-protocol.ts';
 import { Loop } from '../../shared/loops/loop.ts';
 import { oneLine } from '../../shared/text/visible-text.ts';
-import { judgeWitnessAnswer, type PublishedAnswer, type WitnessAnswer } from './judge-witness-answer.ts';
+import { type CheckpointResponse, judgeWitnessResponse, type WitnessResponse } from './judge-witness-response.ts';
 import type { StoredCheckpoint } from './ledger-proofs.ts';
 
 export interface WitnessSetting {
@@ -38,9 +38,9 @@ export interface CosignatureStore {
 }
 
 export interface WitnessClient {
-  post(url: string, submission: string): Promise<WitnessAnswer>;
+  post(url: string, submission: string): Promise<WitnessResponse>;
   /** Asks for the newest checkpoint that the witness has cosigned. Status 404: the witness publishes none. */
-  newest(url: string, origin: string): Promise<PublishedAnswer>;
+  newest(url: string, origin: string): Promise<CheckpointResponse>;
 }
 
 export interface WitnessStatus {
@@ -96,27 +96,27 @@ export function createWitnesses(ports: WitnessesPorts) {
   const { settings, now } = ports;
   const startedAt = now();
   const witnesses = settings.map((setting) => new SubmittedWitness(setting, ports));
-  /** Answers that the server needs before the first checkpoint after the start. */
-  let awaited: AwaitedAnswers & { readonly origin: string | null } = { needed: 0, of: [], origin: null };
+  /** Responses that the server needs before the first checkpoint after the start. */
+  let awaited: AwaitedResponses & { readonly origin: string | null } = { needed: 0, of: [], origin: null };
 
   // A continuation gives up the entries of the earlier name, so statements about that name bind the ledger no longer.
   const contradiction = (): string | null => {
     const found = witnesses.find((witness) => witness.contradiction?.origin === ports.origin());
     return found?.contradiction?.what ?? null;
   };
-  const answered = () =>
-    witnesses.filter(({ hasAnswered, setting }) => hasAnswered && awaited.of.includes(setting.key)).length;
-  const isWaiting = () => awaited.origin === ports.origin() && answered() < awaited.needed;
+  const responded = () =>
+    witnesses.filter(({ hasResponded, setting }) => hasResponded && awaited.of.includes(setting.key)).length;
+  const isWaiting = () => awaited.origin === ports.origin() && responded() < awaited.needed;
 
   return {
     /**
-     * Asks the witnesses before the first checkpoint. Resolves when enough of them have answered, or after `within` milliseconds. The ledger
+     * Asks the witnesses before the first checkpoint. Resolves when enough of them have responded, or after `within` milliseconds. The ledger
      * stays suspended until then. `policy`: rule of the current approver set.
      */
     async start(policy: WitnessPolicy | null, within: number): Promise<void> {
       const newest = await ports.ledger.newest();
-      // The name in the checkpoint, because the answers are about the name that the server submits.
-      if (newest !== null) awaited = { ...answersNeeded(settings, policy), origin: originIn(newest.note) };
+      // The name in the checkpoint, because the responses are about the name that the server submits.
+      if (newest !== null) awaited = { ...responsesNeeded(settings, policy), origin: originIn(newest.note) };
       const first = Promise.all(witnesses.map((witness) => witness.loop.run()));
       const { promise, resolve } = Promise.withResolvers<void>();
       const timer = setTimeout(resolve, within);
@@ -141,7 +141,7 @@ export function createWitnesses(ports: WitnessesPorts) {
       const found = contradiction();
       if (found !== null) return found;
       if (!isWaiting()) return null;
-      return `the server waits until ${awaited.needed} of its ${awaited.of.length} witnesses have said that they know no newer checkpoint, and ${answered()} have`;
+      return `the server waits until ${awaited.needed} of its ${awaited.of.length} witnesses have said that they know no newer checkpoint, and ${responded()} have`;
     },
     /** Remedy for an obstacle, for the admin. */
     remedy: () => (contradiction() === null ? WAITING_REMEDY : REMEDY),
@@ -161,17 +161,17 @@ export function createWitnesses(ports: WitnessesPorts) {
 /** Name of the ledger in the note of a checkpoint that this server has signed. */
 const originIn = (note: string): string => note.slice(0, note.indexOf('\n'));
 
-interface AwaitedAnswers {
+interface AwaitedResponses {
   readonly needed: number;
-  /** Verifier keys of the witnesses whose answers count. */
+  /** Verifier keys of the witnesses whose responses count. */
   readonly of: readonly string[];
 }
 
 /**
- * Number of witnesses that must answer before the server signs. Devices have accepted only checkpoints with `threshold` cosignatures. Every
- * such checkpoint is known to at least one of any `n - threshold + 1` witnesses. Without a rule, one answer is enough. Pure.
+ * Number of witnesses that must respond before the server signs. Devices have accepted only checkpoints with `threshold` cosignatures. Every
+ * such checkpoint is known to at least one of any `n - threshold + 1` witnesses. Without a rule, one response is enough. Pure.
  */
-export function answersNeeded(settings: readonly WitnessSetting[], policy: WitnessPolicy | null): AwaitedAnswers {
+export function responsesNeeded(settings: readonly WitnessSetting[], policy: WitnessPolicy | null): AwaitedResponses {
   const keys = settings.map(({ key }) => key);
   const required = keys.filter((key) => policy?.keys.includes(key));
   if (!policy || required.length === 0) return { needed: Math.min(1, keys.length), of: keys };
@@ -185,7 +185,7 @@ class SubmittedWitness {
   cosigned: WitnessStatus['cosigned'] = null;
   failure: string | null = null;
   contradiction: { readonly origin: string; readonly what: string } | null = null;
-  hasAnswered = false;
+  hasResponded = false;
   /** Size of the tree that the witness has cosigned, as far as the server knows; null before the first run. */
   #size: number | null = null;
   /** Note of the newest cosigned checkpoint. */
@@ -214,7 +214,7 @@ class SubmittedWitness {
       this.cosigned = stored && { size: stored.size, at: stored.at };
     }
     const refreshAt = (this.cosigned?.at ?? 0) + REFRESH_AFTER;
-    if (this.hasAnswered && this.failure === null && this.#note === newest.note && now() < refreshAt) return refreshAt;
+    if (this.hasResponded && this.failure === null && this.#note === newest.note && now() < refreshAt) return refreshAt;
     try {
       await this.#submit(newest);
     } catch (error) {
@@ -230,11 +230,11 @@ class SubmittedWitness {
     let oldSize = Math.min(this.#size ?? 0, size);
     for (let attempt = 0; attempt < MOST_SUBMISSIONS; attempt++) {
       const proof = oldSize === 0 || oldSize === size ? [] : await consistencyProof(oldSize, size, ledger.hashes);
-      const answer = await client.post(this.setting.url, formatSubmission(oldSize, proof, note));
-      const verdict = judgeWitnessAnswer(answer, { oldSize, size });
+      const response = await client.post(this.setting.url, formatSubmission(oldSize, proof, note));
+      const verdict = judgeWitnessResponse(response, { oldSize, size });
       switch (verdict.step) {
         case 'check-cosignature':
-          return await this.#accept(size, note, answer.body);
+          return await this.#accept(size, note, response.body);
         case 'submit-again':
           oldSize = verdict.oldSize;
           this.#size = oldSize;
@@ -256,7 +256,7 @@ class SubmittedWitness {
   }
 
   /**
-   * Counts the answer "unknown ledger" only if the witness has never cosigned the ledger under its current name and publishes no checkpoint of
+   * Counts the response "unknown ledger" only if the witness has never cosigned the ledger under its current name and publishes no checkpoint of
    * it. Otherwise, a proxy that refuses every request would let a server on an older database sign a second history.
    */
   async #confirmUnknown({ size, note }: StoredCheckpoint, reason: string): Promise<void> {
@@ -273,7 +273,7 @@ class SubmittedWitness {
       return this.#fail(`${reason}, although it publishes ${published} cosigned entries of this ledger`);
     }
     if (status !== 404) return this.#fail(`${reason}. Its cosigned checkpoint has HTTP status ${status}`);
-    this.hasAnswered = true;
+    this.hasResponded = true;
     this.#fail('it does not know this ledger or its key. Send the verifier key of the ledger to its operator');
   }
 
@@ -300,7 +300,7 @@ class SubmittedWitness {
     this.#size = size;
     this.#note = note;
     this.cosigned = { size, at };
-    this.hasAnswered = true;
+    this.hasResponded = true;
     this.failure = null;
     this.contradiction = null;
     this.#failures = 0;

@@ -17,11 +17,11 @@ export async function fetchOpenings(
   for (const subject of subjects) {
     for (let at = from; at < to; ) {
       const url = new URL(`/api/v1/ledger/openings?${new URLSearchParams({ subject, from: String(at) })}`, server);
-      const answer = await ask(url, token);
-      for (const { index, opening } of answer.openings) found.set(index, opening);
+      const page = await ask(url, token);
+      for (const { index, opening } of page.openings) found.set(index, opening);
       // The admin listener may be behind the public one for a moment.
-      if (answer.next <= at) throw unavailable(url, 'the server has no openings of the newest entries yet');
-      at = answer.next;
+      if (page.next <= at) throw unavailable(url, 'the server has no openings of the newest entries yet');
+      at = page.next;
     }
   }
   return found;

@@ -24,15 +24,15 @@ export function createMatcher(watches: readonly Watch[], fetched: ReadonlyMap<nu
     match: (index, entry) =>
       rules.flatMap(({ watch, orders, serials, subjects, commitments }) => {
         const { order, orders: several, serial } = entry.public;
-        const named = [order, ...String(several ?? '').split(/[\s,]+/)].find((each) => orders.has(String(each)));
+        const number = [order, ...String(several ?? '').split(/[\s,]+/)].find((each) => orders.has(String(each)));
         const opening = fetched.get(index);
         const known = opening && entry.subject === commitmentOf(opening) ? opening.subject : null;
         const subject =
           (entry.subject === null ? undefined : commitments.get(entry.subject)) ??
           (known !== null && subjects.has(known) ? known : undefined);
         const reason =
-          named !== undefined
-            ? `order ${named}`
+          number !== undefined
+            ? `order ${number}`
             : serial !== undefined && serials.has(String(serial))
               ? `certificate ${serial}`
               : subject;

@@ -28,7 +28,7 @@ function known(...more: Partial<Mailbox>[]): Known {
       posts: 0,
       entries: 0,
       bytes: 0,
-      fates: 0,
+      deliveryReports: 0,
       gate: 'open',
       ...more[index],
     },

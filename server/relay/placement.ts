@@ -19,7 +19,7 @@ export interface Mailbox extends Enrollment {
   posts: number;
   entries: number;
   bytes: number;
-  fates: number;
+  deliveryReports: number;
   gate: Gate;
 }
 

@@ -7,7 +7,7 @@ import type { OrderRule, Verdict, WaitingRule } from '../../shared/verdict/terms
 export type Post = Extract<DeviceFrame, { kind: 'post' }>;
 export type Posted = Extract<ServerFrame, { kind: 'posted' }>;
 export type MailboxItem = Extract<ServerFrame, { kind: 'mailbox-entry' }>['item'];
-export type Fate = Extract<MailboxItem, { type: 'fate' }>;
+export type DeliveryReport = Extract<MailboxItem, { type: 'delivery-report' }>;
 
 export interface Enrollment {
   readonly device: DeviceId;

@@ -3,11 +3,17 @@ import { describe, expect, it } from 'vitest';
 import { WAITING_RULES } from '../../shared/verdict/terms.ts';
 import { type Gate, type Settlement, settle, type Waiting } from './settlement.ts';
 
-const post = (more: Partial<Waiting> = {}): Waiting => ({ seq: 1, keep: false, heldBy: null, due: false, ...more });
+const post = (more: Partial<Waiting> = {}): Waiting => ({
+  seq: 1,
+  keep: false,
+  heldBy: null,
+  deliverable: false,
+  ...more,
+});
 const kept = post({ keep: true });
 const held = post({ heldBy: '2015-001' });
 const heldKept = post({ keep: true, heldBy: '2015-001' });
-const due = post({ due: true });
+const deliverable = post({ deliverable: true });
 
 describe('settlement of waiting mail when an order begins or ends', () => {
   it.each([
@@ -16,26 +22,26 @@ describe('settlement of waiting mail when an order begins or ends', () => {
     ['open', 'hold', kept, 'hold', 'held'],
     ['hold', 'hold', held, 'hold', null],
     ['hold', 'hold', post(), 'hold', 'held'],
-    ['open', 'deliver', post(), 'deliver', 'due'],
-    ['open', 'deliver', kept, 'deliver', 'due'],
+    ['open', 'deliver', post(), 'deliver', 'deliverable'],
+    ['open', 'deliver', kept, 'deliver', 'deliverable'],
     ['open', 'deliver', heldKept, 'deliver', null],
-    ['deliver', 'deliver', due, 'deliver', null],
+    ['deliver', 'deliver', deliverable, 'deliver', null],
     // Mail that arrived after the order took effect.
     ['deliver', 'deliver', post(), 'deliver', 'held'],
     ['open', 'return', post(), 'return', 'returned'],
     ['open', 'return', kept, 'return', 'held'],
     ['return', 'return', heldKept, 'return', null],
     // A stricter order follows a milder one, and ends again.
-    ['deliver', 'hold', due, 'hold', 'held'],
+    ['deliver', 'hold', deliverable, 'hold', 'held'],
     ['hold', 'return', held, 'return', 'returned'],
-    ['deliver', 'return', due, 'return', 'returned'],
+    ['deliver', 'return', deliverable, 'return', 'returned'],
     ['hold', 'deliver', held, 'hold', null],
     ['return', 'deliver', heldKept, 'return', null],
     ['return', 'hold', post(), 'return', 'returned'],
     // No order denies messaging any more.
     ['hold', null, held, 'open', 'released'],
     ['return', null, heldKept, 'open', 'released'],
-    ['deliver', null, due, 'open', 'undue'],
+    ['deliver', null, deliverable, 'open', 'undeliverable'],
     ['deliver', null, heldKept, 'open', 'released'],
     ['open', null, post(), 'open', null],
     ['open', null, held, 'open', 'released'],
@@ -46,10 +52,16 @@ describe('settlement of waiting mail when an order begins or ends', () => {
 
   const waiting = fc
     .array(
-      fc.record({ keep: fc.boolean(), heldBy: fc.option(fc.constantFrom('2015-001', '2015-002')), due: fc.boolean() }),
+      fc.record({
+        keep: fc.boolean(),
+        heldBy: fc.option(fc.constantFrom('2015-001', '2015-002')),
+        deliverable: fc.boolean(),
+      }),
     )
     // Held mail is never delivered.
-    .map((all) => all.map((each, index): Waiting => ({ ...each, due: each.due && !each.heldBy, seq: index + 1 })));
+    .map((all) =>
+      all.map((each, index): Waiting => ({ ...each, deliverable: each.deliverable && !each.heldBy, seq: index + 1 })),
+    );
   const gates = fc.constantFrom<Gate>('open', ...WAITING_RULES);
   const shut = fc.option(fc.record({ rule: fc.constantFrom(...WAITING_RULES), order: fc.constant('2015-002') }));
 
@@ -60,7 +72,7 @@ describe('settlement of waiting mail when an order begins or ends', () => {
       const change = bySeq.get(each.seq);
       if (change === undefined) return [each];
       if (change === 'returned') return [];
-      return [{ ...each, heldBy: change === 'held' ? '2015-002' : null, due: change === 'due' }];
+      return [{ ...each, heldBy: change === 'held' ? '2015-002' : null, deliverable: change === 'deliverable' }];
     });
   }
 
@@ -72,7 +84,9 @@ describe('settlement of waiting mail when an order begins or ends', () => {
         expect(settle(first.gate, denies, left)).toEqual({ gate: first.gate, changes: [] });
         expect(left.filter(({ keep }) => keep)).toHaveLength(all.filter(({ keep }) => keep).length);
         const open = settle(first.gate, null, left);
-        expect(carryOut(left, open).every(({ heldBy, due: through }) => heldBy === null && !through)).toBe(true);
+        expect(carryOut(left, open).every(({ heldBy, deliverable: through }) => heldBy === null && !through)).toBe(
+          true,
+        );
       }),
     );
   });
@@ -81,13 +95,13 @@ describe('settlement of waiting mail when an order begins or ends', () => {
     fc.assert(
       fc.property(fc.array(fc.boolean()), fc.array(fc.boolean()), (before, after) => {
         const posts = (keeps: boolean[], from: number, heldBy: string | null) =>
-          keeps.map((keep, index): Waiting => ({ seq: from + index, keep, heldBy, due: false }));
+          keeps.map((keep, index): Waiting => ({ seq: from + index, keep, heldBy, deliverable: false }));
         const all = posts(before, 1, null);
         const denies = { rule: 'deliver', order: '2015-002' } as const;
         const settled = carryOut(all, settle('open', denies, all));
         const more = [...settled, ...posts(after, before.length + 1, '2015-002')];
         const later = carryOut(more, settle('deliver', denies, more));
-        expect(later.map((each) => each.due)).toEqual([...before.map(() => true), ...after.map(() => false)]);
+        expect(later.map((each) => each.deliverable)).toEqual([...before.map(() => true), ...after.map(() => false)]);
       }),
     );
   });

@@ -18,10 +18,10 @@ export interface Waiting {
    * True if the server accepted the message before an order suspended messaging, and the order allows the delivery of such earlier
    * messages.
    */
-  readonly due: boolean;
+  readonly deliverable: boolean;
 }
 
-export type MessageChange = 'held' | 'released' | 'returned' | 'due' | 'undue';
+export type MessageChange = 'held' | 'released' | 'returned' | 'deliverable' | 'undeliverable';
 
 export interface Settlement {
   readonly gate: Gate;
@@ -47,14 +47,14 @@ export function settle(gate: Gate, denial: DecidingOrder | null, waiting: readon
   return { gate: next, changes };
 }
 
-function changeOf(gate: Gate, next: Gate, { keep, heldBy, due }: Waiting): MessageChange | null {
-  if (next === 'open') return heldBy !== null ? 'released' : due ? 'undue' : null;
+function changeOf(gate: Gate, next: Gate, { keep, heldBy, deliverable }: Waiting): MessageChange | null {
+  if (next === 'open') return heldBy !== null ? 'released' : deliverable ? 'undeliverable' : null;
   if (next === 'return' && !keep) return 'returned';
   if (next === 'deliver' && heldBy === null) {
-    if (due) return null;
+    if (deliverable) return null;
     // An open gate (rule for the mailbox's mail) means that the message arrived before an order suspended messaging, so the server delivers
     // the message. With any other gate, the message arrived after the order suspended messaging, so the server holds the message.
-    if (gate === 'open') return 'due';
+    if (gate === 'open') return 'deliverable';
   }
   return heldBy === null ? 'held' : null;
 }

@@ -28,8 +28,8 @@ export function requireNames(
   names: readonly string[],
   drop: readonly string[],
 ): readonly string[] {
-  const configured = new Set(names.map(folded));
-  const allowed = new Set(drop.map(folded));
+  const configured = new Set(names.map(normalizeHost));
+  const allowed = new Set(drop.map(normalizeHost));
   const missing = inUse.filter(({ name }) => !configured.has(name));
   const forbidden = missing.filter(({ name }) => !allowed.has(name));
   if (forbidden.length === 0) return missing.map(({ name }) => name);
@@ -59,11 +59,11 @@ export function watchNames(ports: {
   readonly names: readonly string[];
   readonly onFailure: (error: unknown) => void;
 }): NameWatch {
-  const own = new Set(ports.names.map(folded));
+  const own = new Set(ports.names.map(normalizeHost));
   const saved = new Map<string, number>();
   return {
     record(host) {
-      const name = folded((host ?? '').replace(/:\d+$/, ''));
+      const name = normalizeHost((host ?? '').replace(/:\d+$/, ''));
       const now = Date.now();
       if (!own.has(name) || now - (saved.get(name) ?? 0) < SAVE_EVERY) return;
       saved.set(name, now);
@@ -78,4 +78,4 @@ export function watchNames(ports: {
 /**
  * Host names are case-insensitive (RFC 4343). A URL contains an IPv6 address in brackets; the configuration contains it without brackets.
  */
-const folded = (name: string): string => name.toLowerCase().replace(/^\[|\]$/g, '');
+const normalizeHost = (name: string): string => name.toLowerCase().replace(/^\[|\]$/g, '');

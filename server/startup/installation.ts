@@ -33,7 +33,7 @@ export function judgeInstallation(
   const refuse = (reason: string, why: string, remedy = `${CAUSES} ${RESTORE}`) =>
     new CordonError('installation_mismatch', `${why} Nothing was changed. ${remedy}`, { reason, ...locations });
   const used = store !== null && (store.binding !== null || store.roots.length > 0) ? store : null;
-  const named = used?.installation ?? 'an unknown installation';
+  const owner = used?.installation ?? 'an unknown installation';
 
   if (keys.state === 'partial') {
     const remedy = `Restore the key folder from a backup (\`cordon restore\`), or mount the volume that holds it.`;
@@ -56,7 +56,7 @@ export function judgeInstallation(
     const fault = keys.state === 'empty' ? 'has no keys' : `is incomplete: ${keys.missing.join(', ')} missing`;
     throw refuse(
       'keys_missing',
-      `The database ${locations.store} belongs to ${named}, and the key folder ${locations.keys} ${fault}.`,
+      `The database ${locations.store} belongs to ${owner}, and the key folder ${locations.keys} ${fault}.`,
     );
   }
   if (!matches(keys, used)) {
@@ -64,7 +64,7 @@ export function judgeInstallation(
     const origin = other === undefined || other === used.installation ? 'other keys' : `keys of ${other}`;
     throw refuse(
       'other_installation',
-      `The database ${locations.store} belongs to ${named}, and the key folder ${locations.keys} holds ${origin}.`,
+      `The database ${locations.store} belongs to ${owner}, and the key folder ${locations.keys} holds ${origin}.`,
     );
   }
   // The first start stopped after it had written the binding into the store.

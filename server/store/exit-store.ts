@@ -45,7 +45,7 @@ export class ExitStore implements Port {
     }));
   }
 
-  async answered(order: string, revision: number): Promise<Set<DeviceId>> {
+  async reportingDevices(order: string, revision: number): Promise<Set<DeviceId>> {
     const found = new Set<DeviceId>();
     for (const kind of RECEIPT_KINDS) {
       for (let after: string | null = ''; after !== null; ) {

@@ -103,7 +103,7 @@ const claimedOf =
     lastResort,
   });
 
-const named = (devices: readonly DeviceId[]) =>
+const tableOfDevices = (devices: readonly DeviceId[]) =>
   tableOf(
     ['text'],
     devices.map((device) => [device]),
@@ -123,7 +123,7 @@ async function countOf(db: Db | Tx, { device, generation }: Enrollment): Promise
 async function claimSingleUse(tx: Tx, devices: readonly DeviceId[]): Promise<Claimed[]> {
   const { rows } = await sql<Row>`
     delete from key_packages where id in (
-      select min(k.id) from ${named(devices)} as v cross join devices d cross join key_packages k
+      select min(k.id) from ${tableOfDevices(devices)} as v cross join devices d cross join key_packages k
       where d.id = v.column1 and d.status = 'active'
         and k.device_id = d.id and k.generation = d.generation and k.last_resort = 0
       group by k.device_id)
@@ -134,7 +134,7 @@ async function claimSingleUse(tx: Tx, devices: readonly DeviceId[]): Promise<Cla
 async function lastResorts(tx: Tx, devices: readonly DeviceId[]): Promise<Claimed[]> {
   const { rows } = await sql<Row>`
     select k.device_id, k.generation, k.body
-    from ${named(devices)} as v cross join devices d cross join key_packages k
+    from ${tableOfDevices(devices)} as v cross join devices d cross join key_packages k
     where d.id = v.column1 and d.status = 'active'
       and k.device_id = d.id and k.generation = d.generation and k.last_resort = 1`.execute(tx);
   return rows.map(claimedOf(true));
@@ -143,7 +143,7 @@ async function lastResorts(tx: Tx, devices: readonly DeviceId[]): Promise<Claime
 async function remainingOf(tx: Tx, devices: readonly DeviceId[]): Promise<Map<DeviceId, number>> {
   const { rows } = await sql<{ device_id: string; count: number }>`
     select v.column1 as device_id, count(k.id) as count
-    from ${named(devices)} as v left join key_packages k on k.device_id = v.column1 and k.last_resort = 0
+    from ${tableOfDevices(devices)} as v left join key_packages k on k.device_id = v.column1 and k.last_resort = 0
     group by v.column1`.execute(tx);
   return new Map(rows.map(({ device_id, count }) => [deviceIdSchema.parse(device_id), Number(count)]));
 }

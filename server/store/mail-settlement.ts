@@ -44,7 +44,7 @@ export async function settleQueue(tx: Tx, settled: SettledDevice, now: number): 
   const { gate, changes } = settle(
     instead && queue.gate === 'return' ? 'hold' : queue.gate,
     instead && denial?.rule === 'return' ? { ...denial, rule: 'hold' } : denial,
-    rows.map(({ seq, holding_order, due }) => ({ seq, keep: false, heldBy: holding_order, due: due === 1 })),
+    rows.map(({ seq, holding_order, due }) => ({ seq, keep: false, heldBy: holding_order, deliverable: due === 1 })),
   );
   if (gate !== queue.gate) await saveQueues(tx, [{ ...queue, gate }]);
   if (changes.length === 0) return [];
@@ -70,7 +70,7 @@ export async function settleQueue(tx: Tx, settled: SettledDevice, now: number): 
       changed.map(({ seq, change }) => [
         seq,
         change === 'held' ? (denial?.order ?? null) : null,
-        change === 'due' ? 1 : 0,
+        change === 'deliverable' ? 1 : 0,
         // Keeps the later expiry, because a legal hold may already have extended it.
         Math.max(expiries.get(seq) ?? 0, change === 'released' ? now + MAIL_KEPT_FOR : 0),
       ]),

@@ -1,14 +1,14 @@
 import { sql } from 'kysely';
 import { type DeviceId, deviceIdSchema } from '../../shared/protocol/ids.ts';
 import type { Mailbox } from '../relay/placement.ts';
-import type { Enrollment, Fate } from '../relay/ports.ts';
+import type { DeliveryReport, Enrollment } from '../relay/ports.ts';
 import { KEPT_FOR } from '../relay/posts.ts';
 import { insertOf, tableOf } from './bulk.ts';
 import type { Tx } from './database.ts';
 import type { Schema } from './schema.ts';
 
 /** Maximum delivery reports in one mailbox. Limits a sender that never fetches its reports. */
-export const MOST_FATES = 10_000;
+export const MOST_DELIVERY_REPORTS = 10_000;
 
 type Counters = Omit<Schema['mailboxes'], 'device_id' | 'generation'>;
 
@@ -37,7 +37,7 @@ export async function loadMailboxes(tx: Tx, devices: Iterable<DeviceId>): Promis
       posts: row.posts ?? 0,
       entries: row.entries ?? 0,
       bytes: row.bytes ?? 0,
-      fates: row.delivery_reports ?? 0,
+      deliveryReports: row.delivery_reports ?? 0,
       gate: row.gate ?? 'open',
     });
   }
@@ -59,7 +59,7 @@ export async function saveMailboxes(tx: Tx, mailboxes: readonly Mailbox[]): Prom
       delivery_reports: 'bigint',
       gate: 'text',
     },
-    mailboxes.map(({ device, generation, lastSeq, acknowledged, posts, entries, bytes, fates, gate }) => [
+    mailboxes.map(({ device, generation, lastSeq, acknowledged, posts, entries, bytes, deliveryReports, gate }) => [
       device,
       generation,
       lastSeq,
@@ -67,7 +67,7 @@ export async function saveMailboxes(tx: Tx, mailboxes: readonly Mailbox[]): Prom
       posts,
       entries,
       bytes,
-      fates,
+      deliveryReports,
       gate,
     ]),
   );
@@ -133,16 +133,16 @@ export async function releasePosts(tx: Tx, deleted: readonly DeletedEntry[]): Pr
   await sql`update posts set entries = entries - v.column2 from ${released} as v where id = v.column1`.execute(tx);
 }
 
-export interface FateReport {
+export interface AddressedReport {
   readonly to: Enrollment;
-  readonly fate: Fate;
+  readonly report: DeliveryReport;
 }
 
 /**
  * Adds delivery reports to the senders' mailboxes, except for senders whose enrollment has ended. Returns the devices that received a
  * report.
  */
-export async function addFates(tx: Tx, reports: readonly FateReport[]): Promise<DeviceId[]> {
+export async function addDeliveryReports(tx: Tx, reports: readonly AddressedReport[]): Promise<DeviceId[]> {
   if (reports.length === 0) return [];
   const mailboxes = await loadMailboxes(
     tx,
@@ -150,13 +150,13 @@ export async function addFates(tx: Tx, reports: readonly FateReport[]): Promise<
   );
   const rows: (string | number)[][] = [];
   const changed = new Map<DeviceId, Mailbox>();
-  for (const { to, fate } of reports) {
+  for (const { to, report } of reports) {
     const mailbox = mailboxes.get(to.device);
-    if (mailbox?.generation !== to.generation || mailbox.fates >= MOST_FATES) continue;
+    if (mailbox?.generation !== to.generation || mailbox.deliveryReports >= MOST_DELIVERY_REPORTS) continue;
     mailbox.lastSeq += 1;
-    mailbox.fates += 1;
+    mailbox.deliveryReports += 1;
     changed.set(to.device, mailbox);
-    rows.push([to.device, mailbox.lastSeq, JSON.stringify(fate), 0, fate.at + KEPT_FOR, 0]);
+    rows.push([to.device, mailbox.lastSeq, JSON.stringify(report), 0, report.at + KEPT_FOR, 0]);
   }
   if (rows.length === 0) return [];
   const columns = { device_id: 'text', seq: 'bigint', delivery_report: 'text', bytes: 'bigint' } as const;
@@ -179,9 +179,12 @@ export async function purgeMailbox(tx: Tx, device: DeviceId, at: number): Promis
   if (deleted.length === 0) return;
   const posts = await sendersOf(tx, deleted);
   await forgetEntries(tx, deleted);
-  await addFates(
+  await addDeliveryReports(
     tx,
-    posts.map(({ to, id }) => ({ to, fate: { type: 'fate', id, device, fate: 'returned', order: null, at } })),
+    posts.map(({ to, id }) => ({
+      to,
+      report: { type: 'delivery-report', id, device, status: 'returned', order: null, at },
+    })),
   );
 }
 
@@ -214,18 +217,18 @@ export async function sendersOf(tx: Tx, entries: readonly { readonly post: numbe
 }
 
 /** Returns delivery reports to the senders of messages whose mailbox entries were deleted. */
-export async function fatesOf(
+export async function deliveryReportsOf(
   tx: Tx,
   deleted: readonly DeletedEntry[],
-  fate: Fate['fate'],
+  status: DeliveryReport['status'],
   order: string | null,
   at: number,
-): Promise<FateReport[]> {
+): Promise<AddressedReport[]> {
   const posts = new Map((await sendersOf(tx, deleted)).map((sent) => [sent.post, sent]));
-  return deleted.flatMap(({ device_id, post }): FateReport[] => {
+  return deleted.flatMap(({ device_id, post }): AddressedReport[] => {
     const sent = post === null ? undefined : posts.get(post);
     if (!sent) return [];
     const device = deviceIdSchema.parse(device_id);
-    return [{ to: sent.to, fate: { type: 'fate', id: sent.id, device, fate, order, at } }];
+    return [{ to: sent.to, report: { type: 'delivery-report', id: sent.id, device, status, order, at } }];
   });
 }

@@ -4,15 +4,22 @@
  */
 import { sql } from 'kysely';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
-import type { DecidingOrder, Fate } from '../relay/ports.ts';
+import type { DecidingOrder, DeliveryReport } from '../relay/ports.ts';
 import { KEPT_FOR } from '../relay/posts.ts';
 import { type MessageChange, settle } from '../relay/settlement.ts';
 import { tableOf } from './bulk.ts';
 import type { Tx } from './database.ts';
-import { addFates, type FateReport, forgetEntries, loadMailboxes, saveMailboxes, sendersOf } from './mailbox-rows.ts';
+import {
+  type AddressedReport,
+  addDeliveryReports,
+  forgetEntries,
+  loadMailboxes,
+  saveMailboxes,
+  sendersOf,
+} from './mailbox-rows.ts';
 import { isUnderLegalHold } from './under-legal-hold.ts';
 
-const FATES: Readonly<Partial<Record<MessageChange, Fate['fate']>>> = {
+const REPORTED_STATUS: Readonly<Partial<Record<MessageChange, DeliveryReport['status']>>> = {
   held: 'held',
   released: 'released',
   returned: 'returned',
@@ -44,23 +51,24 @@ export async function settleMailbox(
       seq,
       keep: sent.get(post ?? 0)?.keep ?? true,
       heldBy: holding_order,
-      due: due === 1,
+      deliverable: due === 1,
     })),
   );
   if (gate !== mailbox.gate) await saveMailboxes(tx, [{ ...mailbox, gate }]);
   if (changes.length === 0) return [];
   const bySeq = new Map(changes.map(({ seq, change }) => [seq, change]));
-  const reports: FateReport[] = [];
+  const reports: AddressedReport[] = [];
   const expiries = new Map<number, number>();
   for (const { seq, post: id, holding_order, expires_at } of rows) {
     const change = bySeq.get(seq);
-    const fate = change && FATES[change];
+    const status = change && REPORTED_STATUS[change];
     const post = sent.get(id ?? 0);
     const anew = change === 'released' ? Math.min(now + KEPT_FOR, post?.expires ?? Infinity) : 0;
     // Keeps the later expiry, because a legal hold may already have extended it.
     expiries.set(seq, Math.max(expires_at, anew));
     const order = change === 'released' ? holding_order : (denial?.order ?? null);
-    if (fate && post) reports.push({ to: post.to, fate: { type: 'fate', id: post.id, device, fate, order, at: now } });
+    if (status && post)
+      reports.push({ to: post.to, report: { type: 'delivery-report', id: post.id, device, status, order, at: now } });
   }
   const changed = changes.filter(({ change }) => change !== 'returned');
   if (changed.length > 0) {
@@ -69,7 +77,7 @@ export async function settleMailbox(
       changed.map(({ seq, change }) => [
         seq,
         change === 'held' ? (denial?.order ?? null) : null,
-        change === 'due' ? 1 : 0,
+        change === 'deliverable' ? 1 : 0,
         expiries.get(seq) ?? now + KEPT_FOR,
       ]),
     );
@@ -87,5 +95,5 @@ export async function settleMailbox(
     );
     await forgetEntries(tx, returned);
   }
-  return addFates(tx, reports);
+  return addDeliveryReports(tx, reports);
 }

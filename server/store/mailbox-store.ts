@@ -2,8 +2,8 @@ import { sql } from 'kysely';
 import { createBatcher } from '../../shared/loops/batcher.ts';
 import { type DeviceId, deviceIdSchema } from '../../shared/protocol/ids.ts';
 import type {
+  DeliveryReport,
   Enrollment,
-  Fate,
   MailboxCounters,
   MailboxFigures,
   MailboxItem,
@@ -14,7 +14,14 @@ import type {
 } from '../relay/ports.ts';
 import { tableOf } from './bulk.ts';
 import type { Database, Tx } from './database.ts';
-import { addFates, type DeletedEntry, fatesOf, forgetEntries, releasePosts, totalsOf } from './mailbox-rows.ts';
+import {
+  addDeliveryReports,
+  type DeletedEntry,
+  deliveryReportsOf,
+  forgetEntries,
+  releasePosts,
+  totalsOf,
+} from './mailbox-rows.ts';
 import { settleMailbox } from './mailbox-settlement.ts';
 import { DEVICES_UNDER_LEGAL_HOLD } from './under-legal-hold.ts';
 
@@ -165,9 +172,9 @@ export class MailboxStore implements MailboxPort {
         .limit(SLICE);
       const { rows } = await sql<DeletedEntry>`
         delete from mailbox_entries where (device_id, seq) in (${slice}) returning device_id, post, bytes`.execute(tx);
-      const reports = await fatesOf(tx, rows, 'expired', null, now);
+      const reports = await deliveryReportsOf(tx, rows, 'expired', null, now);
       await forgetEntries(tx, rows);
-      return { senders: await addFates(tx, reports), more: rows.length === SLICE };
+      return { senders: await addDeliveryReports(tx, reports), more: rows.length === SLICE };
     });
   }
 
@@ -184,8 +191,8 @@ export class MailboxStore implements MailboxPort {
 
 function itemOf(row: Row): MailboxItem {
   if (row.delivery_report !== null) {
-    const fate: Fate = JSON.parse(row.delivery_report);
-    return fate;
+    const report: DeliveryReport = JSON.parse(row.delivery_report);
+    return report;
   }
   const { post_id: id, sender, generation, at, body } = row;
   if (id === null || sender === null || generation === null || at === null || body === null) {
@@ -227,8 +234,9 @@ async function acknowledgeAll(tx: Tx, acknowledgments: readonly Acknowledgment[]
   // that the device received it.
   const heldEntries = rows.filter(({ holding_order }) => holding_order !== null);
   const [first] = acknowledgments;
-  const reports = heldEntries.length > 0 && first ? await fatesOf(tx, heldEntries, 'released', null, first.now) : [];
+  const reports =
+    heldEntries.length > 0 && first ? await deliveryReportsOf(tx, heldEntries, 'released', null, first.now) : [];
   await releasePosts(tx, rows);
-  const reported = await addFates(tx, reports);
+  const reported = await addDeliveryReports(tx, reports);
   if (first) first.reported = reported;
 }

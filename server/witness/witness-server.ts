@@ -16,13 +16,13 @@ const MOST_CONNECTIONS = 256;
 const MOST_AT_ONCE = 32;
 const PLAIN = 'text/plain; charset=utf-8';
 
-interface Answer {
+interface Reply {
   readonly status: number;
   readonly type: string;
   readonly body: string;
 }
 
-const plain = (status: number, body: string): Answer => ({ status, type: PLAIN, body: `${body}\n` });
+const plain = (status: number, body: string): Reply => ({ status, type: PLAIN, body: `${body}\n` });
 
 export function createWitnessServer(
   {
@@ -38,26 +38,26 @@ export function createWitnessServer(
 ): Server {
   let inProgress = 0;
 
-  async function add(request: IncomingMessage): Promise<Answer> {
+  async function add(request: IncomingMessage): Promise<Reply> {
     const body = await readBody(request);
     if (body === null) return plain(400, `The request has more than ${LARGEST_REQUEST} bytes.`);
     if (inProgress >= MOST_AT_ONCE) return plain(503, 'The witness has too many requests. Try again later.');
     inProgress++;
-    const answer = await witness.addCheckpoint(body).finally(() => inProgress--);
-    if (answer.status === 200) return { status: 200, type: PLAIN, body: answer.body };
-    if (answer.status === 409) return { status: 409, type: TREE_SIZE_TYPE, body: `${answer.size}\n` };
-    return plain(answer.status, answer.detail);
+    const decision = await witness.addCheckpoint(body).finally(() => inProgress--);
+    if (decision.status === 200) return { status: 200, type: PLAIN, body: decision.body };
+    if (decision.status === 409) return { status: 409, type: TREE_SIZE_TYPE, body: `${decision.size}\n` };
+    return plain(decision.status, decision.detail);
   }
 
   /** Newest cosigned checkpoint of a log, for monitors (C2SP tlog-witness, "Monitor Retrieval Mechanism"). */
-  function newestOf(originHash: string): Answer {
+  function newestOf(originHash: string): Reply {
     const found = store.cosigned().find(({ origin }) => hashOf(origin) === originHash);
     return found
       ? { status: 200, type: PLAIN, body: found.note }
       : plain(404, 'This witness has not cosigned this log. Check the hash of the origin.');
   }
 
-  async function answer(request: IncomingMessage): Promise<Answer> {
+  async function respond(request: IncomingMessage): Promise<Reply> {
     const [path = ''] = (request.url ?? '').split('?');
     const [, originHash] = /^\/([0-9a-f]{64})\/checkpoint$/.exec(path) ?? [];
     if (originHash !== undefined) {
@@ -70,7 +70,7 @@ export function createWitnessServer(
 
   const listener: RequestListener = async (request, response) => {
     try {
-      send(response, await answer(request));
+      send(response, await respond(request));
     } catch (error) {
       log(`a request failed: ${error instanceof Error ? error.message : String(error)}`);
       send(response, plain(500, 'The witness cannot store the checkpoint. It cosigned nothing.'));
@@ -105,7 +105,7 @@ function readBody(request: IncomingMessage): Promise<Buffer | null> {
   return promise;
 }
 
-function send(response: ServerResponse, { status, type, body }: Answer): void {
+function send(response: ServerResponse, { status, type, body }: Reply): void {
   if (response.headersSent || response.destroyed) return;
   const close = response.req.complete ? {} : { Connection: 'close' };
   response.writeHead(status, { 'Content-Type': type, 'Content-Length': Buffer.byteLength(body), ...close });

@@ -16,8 +16,8 @@ export class ApiError extends Error {
   }
 }
 
-export function apiErrorOf(status: number, answer: unknown): ApiError {
-  const problem = problemSchema.safeParse(answer);
+export function apiErrorOf(status: number, body: unknown): ApiError {
+  const problem = problemSchema.safeParse(body);
   if (!problem.success)
     return new ApiError(
       'unreachable',

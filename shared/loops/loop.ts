@@ -39,7 +39,7 @@ export class Loop {
   #next: Promise<Outcome> | null = null;
   #running = false;
   #stopped = false;
-  #due = Number.POSITIVE_INFINITY;
+  #nextRun = Number.POSITIVE_INFINITY;
   #cancel: () => void = () => undefined;
 
   constructor(options: LoopOptions) {
@@ -60,9 +60,9 @@ export class Loop {
 
   /** Requests a run at the time `due`, unless an earlier run is already scheduled. */
   requestAt(due: Instant): void {
-    if (this.#stopped || due >= this.#due) return;
+    if (this.#stopped || due >= this.#nextRun) return;
     this.#cancel();
-    this.#due = due;
+    this.#nextRun = due;
     this.#cancel = (this.#options.clock ?? MACHINE_CLOCK).at(due, () => this.request());
   }
 
@@ -101,7 +101,7 @@ export class Loop {
     this.#next = null;
     if (this.#stopped) return null;
     this.#cancel();
-    this.#due = Number.POSITIVE_INFINITY;
+    this.#nextRun = Number.POSITIVE_INFINITY;
     this.#running = true;
     const { run, failed, every, retryAfter = every } = this.#options;
     try {

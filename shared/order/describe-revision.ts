@@ -88,10 +88,10 @@ export function describeRevision(
       ...pauseLines(document),
       ...basisLines(document),
       { label: 'new state', value: `${document.status}${since}` },
-      { label: 'areas', value: terms.areas.map(named).join(', ') },
+      { label: 'areas', value: terms.areas.map(areaLabel).join(', ') },
       ...Object.entries(terms.groups ?? {}).map(([group, members]) => ({
         label: `${group} is`,
-        value: members.map(named).join(', '),
+        value: members.map(areaLabel).join(', '),
       })),
       ...Object.entries(terms.polygons ?? {}).map(([code, polygon]) => ({
         label: `${code} is`,
@@ -288,7 +288,7 @@ function notRequested(got: string, requested: string): CordonError {
 
 const names = new Intl.DisplayNames('en', { type: 'region', fallback: 'none' });
 
-function named(area: string): string {
+function areaLabel(area: string): string {
   const name = /^[A-Z]{2}$/.test(area) ? names.of(area) : partName(area);
   return name ? `${area} (${name})` : area;
 }

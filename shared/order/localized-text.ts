@@ -30,10 +30,10 @@ export function localizedText(
   statement: Readonly<Record<string, string>>,
 ): LocalizedText | null {
   const tags = Object.keys(statement);
-  const named = (wanted: string) => tags.find((tag) => tag.toLowerCase() === wanted.toLowerCase());
+  const tagOf = (wanted: string) => tags.find((tag) => tag.toLowerCase() === wanted.toLowerCase());
   const related = (wanted: string) => tags.find((tag) => primary(tag) === primary(wanted));
   for (const language of [...languages, 'en']) {
-    const tag = named(language) ?? related(language);
+    const tag = tagOf(language) ?? related(language);
     if (tag !== undefined) return { tag, text: statement[tag] ?? '' };
   }
   const [first] = tags;

@@ -3,7 +3,6 @@
  */
 
 import { CordonError } from '../errors.ts';
-import { checkBeginning, checkInclusionIn } from '../ledger/check-answer.ts';
 import {
   loggedSet,
   openContinued,
@@ -13,6 +12,7 @@ import {
   type SignedContinuation,
   signedBySets,
 } from '../ledger/check-continuations.ts';
+import { checkBeginning, checkInclusionIn } from '../ledger/check-proofs.ts';
 import { type Checkpoint, originOf } from '../ledger/checkpoint.ts';
 import type { LedgerEntry, Opening } from '../ledger/ledger-entry.ts';
 import { parseVerifierKey } from '../ledger/signed-note.ts';

@@ -211,10 +211,10 @@ export const serverFrameSchema = z.discriminatedUnion('kind', [
       }),
       /** New state of a message that the device sent earlier, for one recipient. `order`: number of the order that caused the state. */
       z.strictObject({
-        type: z.literal('fate'),
+        type: z.literal('delivery-report'),
         id: z.uuid(),
         device: deviceIdSchema,
-        fate: z.enum(['held', 'released', 'returned', 'expired']),
+        status: z.enum(['held', 'released', 'returned', 'expired']),
         order: z.string().max(32).nullable(),
         at: time,
       }),

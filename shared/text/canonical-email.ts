@@ -18,7 +18,7 @@ export function storedEmail(address: string): string {
  * encoding of the domain (IDNA, UTS #46), quotes, a plus tag, and dots at Gmail. Text that is no e-mail address is only case-folded.
  */
 export function canonicalEmail(address: string): string {
-  const text = folded(address);
+  const text = foldCase(address);
   const at = text.lastIndexOf('@');
   if (at < 0) return latinSkeleton(text);
   const domain = canonicalDomain(text.slice(at + 1));
@@ -28,7 +28,7 @@ export function canonicalEmail(address: string): string {
 }
 
 /** Text after NFKC and full case folding: `ß` becomes `ss`, `K` (Kelvin) becomes `k`, and the dotted `İ` becomes `i`. */
-function folded(text: string): string {
+function foldCase(text: string): string {
   return (
     text
       .normalize('NFKC')

@@ -291,9 +291,9 @@ describeOnEveryStore('legal holds', (openStore) => {
     await mailboxes.expire(now + 3 * DAY);
     expect(await count(held)).toBe(0);
     const reports = await mailboxes.read({ ...page, ...enrollment(from), now });
-    expect(reports.entries.map(({ item }) => item.type === 'fate' && `${item.device === held} ${item.fate}`)).toEqual(
-      expect.arrayContaining(['true expired', 'false expired', 'false returned']),
-    );
+    expect(
+      reports.entries.map(({ item }) => item.type === 'delivery-report' && `${item.device === held} ${item.status}`),
+    ).toEqual(expect.arrayContaining(['true expired', 'false expired', 'false returned']));
   });
 
   it('keep evidence and other data that would be deleted by age', async () => {

@@ -62,7 +62,7 @@ async function service(database: Database) {
   /** Texts of posts, and names of delivery reports. */
   const has = async (device: DeviceId, more: Partial<MailboxQuery> = {}) =>
     (await mailboxes.read(wanted(device, more))).entries.map(({ item }) =>
-      item.type === 'post' ? opened(item.body) : `${item.fate} ${item.order ?? '-'}`,
+      item.type === 'post' ? opened(item.body) : `${item.status} ${item.order ?? '-'}`,
     );
   const counters = (device: DeviceId) =>
     database.db.selectFrom('mailboxes').selectAll().where('device_id', '=', device).executeTakeFirst();

@@ -1,7 +1,7 @@
 /** Verified devices: certified by the server, countersigned by the organization, each signature with its ledger entry; on both dialects. */
 import { afterAll, afterEach, expect, it } from 'vitest';
 import { isCordonError } from '../../shared/errors.ts';
-import { checkInclusion } from '../../shared/ledger/check-answer.ts';
+import { checkInclusion } from '../../shared/ledger/check-proofs.ts';
 import { envelopeSchema } from '../../shared/order/documents.ts';
 import { countersignCertificate, judgeMessagingCertificate } from '../../shared/order/messaging-certificate.ts';
 import { testAuthority } from '../support/enrollment.ts';

@@ -90,7 +90,7 @@ const receipts = async (agent: AgentProcess) => {
     .map(({ kind, service, gate, revision }) => [kind, service, gate, revision].join(' '));
 };
 
-/** The message's fate may be known before the command ends. */
+/** The message's status may be known before the command ends. */
 const SENT = /^(sent|delivered)\n$/;
 const ORGANIZATION = { CORDON_KEY_PASSPHRASE: 'the passphrase of the organization' };
 

@@ -103,7 +103,7 @@ class MailDevice {
     this.#link = null;
   }
   posts = () => this.stored.flatMap(({ item }) => (item.type === 'post' ? [item] : []));
-  fates = () => this.stored.flatMap(({ item }) => (item.type === 'fate' ? [item] : []));
+  deliveryReports = () => this.stored.flatMap(({ item }) => (item.type === 'delivery-report' ? [item] : []));
 }
 const accepted = ({ outcome }: Posted) => outcome === 'accepted';
 
@@ -235,7 +235,7 @@ it(`case 54: messages are held, reported and released once when the server is ki
       postOf([recipient.id], `${count} ${index}`, { keep: index % 2 === 0 }),
     );
     const waiting = count % 2 === 0 ? 'hold' : 'return';
-    const fates = (id: string) => sender.fates().flatMap((each) => (each.id === id ? [each.fate] : []));
+    const statuses = (id: string) => sender.deliveryReports().flatMap((each) => (each.id === id ? [each.status] : []));
     const [before, known] = [recipient.posts().length, posts.map(({ id }) => id)];
     sender.queue.push(...posts);
     await meanwhile(until(() => expect(known.every((id) => sender.answers.has(id))).toBe(true)));
@@ -247,7 +247,7 @@ it(`case 54: messages are held, reported and released once when the server is ki
     const isReturned = ({ keep }: Post) => waiting === 'return' && !keep;
     await meanwhile(
       until(() => {
-        for (const post of posts) expect(fates(post.id)).toEqual([isReturned(post) ? 'returned' : 'held']);
+        for (const post of posts) expect(statuses(post.id)).toEqual([isReturned(post) ? 'returned' : 'held']);
       }, 20_000),
     );
     away.delete(recipient);
@@ -267,7 +267,7 @@ it(`case 54: messages are held, reported and released once when the server is ki
       until(() => {
         const got = recipient.posts().slice(before);
         expect(got.map(({ id }) => id)).toEqual(left.map(({ id }) => id));
-        for (const post of left) expect(fates(post.id)).toEqual(['held', 'released']);
+        for (const post of left) expect(statuses(post.id)).toEqual(['held', 'released']);
       }, 20_000),
     );
   }

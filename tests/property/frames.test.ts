@@ -125,11 +125,11 @@ const mail: Each<Mail, 'type'> = {
     at: time,
     body: base64,
   }),
-  fate: fc.record({
-    type: fc.constant('fate'),
+  'delivery-report': fc.record({
+    type: fc.constant('delivery-report'),
     id: fc.uuid(),
     device,
-    fate: fc.constantFrom('held', 'released', 'returned', 'expired'),
+    status: fc.constantFrom('held', 'released', 'returned', 'expired'),
     order: fc.option(text(32)),
     at: time,
   }),

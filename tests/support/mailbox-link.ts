@@ -34,9 +34,9 @@ export async function hand(link: TestLink, post: Post): Promise<Posted> {
 
 export const entriesOf = (link: TestLink): Mail[] => link.frames.filter((frame) => frame.kind === 'mailbox-entry');
 
-/** Text of a mail: the text of a post, or a fate as in `held 2015-001`. */
+/** Text of a mail: the text of a post, or a delivery report as in `held 2015-001`. */
 export const said = ({ item }: Mail): string =>
-  item.type === 'post' ? opened(item.body) : `${item.fate} ${item.order ?? '-'}`;
+  item.type === 'post' ? opened(item.body) : `${item.status} ${item.order ?? '-'}`;
 
 /** Waits until the device has received this number of mails in total. */
 export function mailFor(link: TestLink, count: number, within = 5_000): Promise<Mail[]> {

@@ -53,7 +53,7 @@ export interface GroupChangePorts {
   readonly store: Pick<MessageStore, 'transaction'>;
   readonly posts: Pick<Posts, 'add' | 'settled' | 'deferred'>;
   readonly membership: Pick<Membership, 'membersOf' | 'proofOf' | 'ledger'>;
-  readonly claims: Pick<KeyPackageClaims, 'due'>;
+  readonly claims: Pick<KeyPackageClaims, 'claimAgain'>;
   readonly succession: Pick<Succession, 'begin' | 'stopChanges'>;
   readonly stateLoss: Pick<StateLoss, 'reset'>;
   readonly newDevices: NewDeviceNotes;
@@ -134,7 +134,7 @@ async function commit(
   checked: ConversationRecord,
 ): Promise<number | null> {
   const { records, store, posts, membership } = ports;
-  const { packages, again } = await ports.claims.due(add);
+  const { packages, again } = await ports.claims.claimAgain(add);
   const removed = remove.filter(
     (leaf) => !isAmong(wanted, leaf) || packages.some(({ device: back }) => back === leaf.device),
   );

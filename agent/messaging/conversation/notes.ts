@@ -45,7 +45,7 @@ export function createNotes(ports: {
       attachments: [],
       recipients: [],
       refused: null,
-      seen: true,
+      isRead: true,
     });
 
   const addOnce: Notes['addOnce'] = (conversation, text) => {
@@ -72,11 +72,11 @@ export function createNotes(ports: {
     addUnopened,
     addUnreadable({ from, body }) {
       const ready = records.conversations().filter(({ state }) => state === 'ready');
-      const named = namedConversation(body);
+      const conversationId = namedConversation(body);
       const [smallest] = ready
         .filter(({ members }) => members.some(({ device }) => device === from))
         .sort((a, b) => a.people.length - b.people.length);
-      const record = ready.find(({ id }) => id === named) ?? smallest;
+      const record = ready.find(({ id }) => id === conversationId) ?? smallest;
       if (record) addUnopened(record, from, 'message_malformed');
     },
   };

@@ -2,7 +2,7 @@
 import { CordonError } from '../../../shared/errors.ts';
 import type { ConversationView, FoundPerson } from '../messaging.ts';
 
-const folded = (text: string) => text.normalize('NFKC').trim().replaceAll(/\s+/g, ' ').toLowerCase();
+const foldCase = (text: string) => text.normalize('NFKC').trim().replaceAll(/\s+/g, ' ').toLowerCase();
 
 /**
  * Finds a conversation by identifier, by title, or by its only other person. Null if none matches; throws `invalid_input` if several match.
@@ -10,7 +10,7 @@ const folded = (text: string) => text.normalize('NFKC').trim().replaceAll(/\s+/g
  * conversation has that title.
  */
 export function findConversation(all: readonly ConversationView[], recipient: string): ConversationView | null {
-  const wanted = folded(recipient);
+  const wanted = foldCase(recipient);
   const byId = all.find(({ id }) => id === recipient.trim());
   if (byId) return byId;
   const withPerson = all.filter(
@@ -21,7 +21,7 @@ export function findConversation(all: readonly ConversationView[], recipient: st
       people.some(({ person }) => person === recipient.trim()),
   );
   if (withPerson[0]) return withPerson[0];
-  const called = all.filter(({ state, title }) => state !== 'left' && title !== null && folded(title) === wanted);
+  const called = all.filter(({ state, title }) => state !== 'left' && title !== null && foldCase(title) === wanted);
   const ready = called.filter(({ state }) => state === 'ready');
   const titled = ready.length > 0 ? ready : called;
   const [one] = titled;
@@ -35,7 +35,10 @@ export function findConversation(all: readonly ConversationView[], recipient: st
   if (one) return one;
   const [only, ...more] = all.filter(
     ({ title, people, state }) =>
-      state === 'ready' && title === null && people.length === 1 && people.some(({ name }) => folded(name) === wanted),
+      state === 'ready' &&
+      title === null &&
+      people.length === 1 &&
+      people.some(({ name }) => foldCase(name) === wanted),
   );
   return more.length === 0 ? (only ?? null) : null;
 }
@@ -50,7 +53,7 @@ export function foundByName({ id, title, people }: ConversationView, recipient: 
 
 /** Throws `invalid_input` if several of the people have the name that the user typed. */
 export function requireOneOfName(found: readonly FoundPerson[], recipient: string): void {
-  const same = found.filter(({ name }) => folded(name) === folded(recipient));
+  const same = found.filter(({ name }) => foldCase(name) === foldCase(recipient));
   if (same.length < 2) return;
   const names = same.map(distinguished).join('; ');
   throw new CordonError('invalid_input', `Several people have this name. Name one by the identifier: ${names}.`);
@@ -61,8 +64,8 @@ const distinguished = ({ person, name, email, groups }: FoundPerson): string =>
 
 /** Throws `person_unknown` if nobody matches the typed text, and `invalid_input` if several people match. */
 export function findPerson(found: readonly FoundPerson[], recipient: string): FoundPerson {
-  const wanted = folded(recipient);
-  const exact = found.filter(({ name, person }) => folded(name) === wanted || person === recipient.trim());
+  const wanted = foldCase(recipient);
+  const exact = found.filter(({ name, person }) => foldCase(name) === wanted || person === recipient.trim());
   const [one, ...more] = exact.length > 0 ? exact : found;
   if (!one) {
     throw new CordonError(

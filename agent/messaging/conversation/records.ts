@@ -150,7 +150,7 @@ export interface MessageRecord {
   readonly recipients: readonly Recipient[];
   /** The server's refusal of the whole message. `order`: the order that caused the refusal, or null. */
   readonly refused: (Refusal & { readonly order: string | null }) | null;
-  readonly seen: boolean;
+  readonly isRead: boolean;
 }
 
 /** Kind and conversation of an outgoing message, stored so that the device can process the server's response. */

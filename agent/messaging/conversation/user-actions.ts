@@ -151,7 +151,7 @@ async function write(
     from: { ...own(), device },
     recipients: [],
     refused: null,
-    seen: true,
+    isRead: true,
   });
   return id;
 }

@@ -26,11 +26,11 @@ const NO_PROBLEM = { order: null, refusal: null, missed: [] } as const;
 function stateOf({
   mine,
   mark,
-  seen,
+  isRead,
   refused,
   recipients,
 }: HistoryMessage): Pick<MessageView, 'state' | 'order' | 'refusal' | 'missed'> {
-  if (!mine) return { state: seen ? 'read' : 'delivered', ...NO_PROBLEM };
+  if (!mine) return { state: isRead ? 'read' : 'delivered', ...NO_PROBLEM };
   if (refused) {
     const { order, code, detail } = refused;
     return { state: 'refused', order, refusal: { code, detail }, missed: [] };
@@ -72,9 +72,9 @@ export function createViews({
   return {
     conversations: () =>
       shown()
-        .map((record) => ({ record, seen: view(record) }))
-        .sort((a, b) => (b.seen.last?.at ?? b.record.titleAt) - (a.seen.last?.at ?? a.record.titleAt))
-        .map(({ seen }) => seen),
+        .map((record) => ({ record, summary: view(record) }))
+        .sort((a, b) => (b.summary.last?.at ?? b.record.titleAt) - (a.summary.last?.at ?? a.record.titleAt))
+        .map(({ summary }) => summary),
     messages(conversation, { before, limit }) {
       if (!records.conversation(conversation)) throw noConversation(conversation);
       return store.history(conversation, before ?? null, limit).map((stored) => messageView(records.opened(stored)));

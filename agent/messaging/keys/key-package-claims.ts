@@ -25,7 +25,7 @@ export interface KeyPackageClaims {
    * key packages if the server refuses more claims now. `again`: milliseconds until the next claim, or null if every device has a key
    * package.
    */
-  due(
+  claimAgain(
     wanted: readonly Member[],
   ): Promise<{ readonly packages: readonly UsablePackage[]; readonly again: number | null }>;
   /**
@@ -110,7 +110,7 @@ export function createKeyPackageClaims(ports: {
 
   return {
     of,
-    async due(wanted) {
+    async claimAgain(wanted) {
       let packages: readonly UsablePackage[] = [];
       try {
         packages = await of(wanted.filter((member) => waitOf(member) === 0));

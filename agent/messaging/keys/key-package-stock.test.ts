@@ -26,7 +26,7 @@ let now: number;
 let lying: { single: Uint8Array[]; lastResort: Uint8Array | null };
 let requests: number;
 /** Results of the next uploads, as the server and the device see them. */
-let fates: ('refused' | 'accepted without a response')[];
+let responses: ('refused' | 'accepted without a response')[];
 let wakes: number[];
 
 beforeEach(async () => {
@@ -40,7 +40,7 @@ beforeEach(async () => {
   now = Date.UTC(2026, 0, 1);
   lying = { single: [], lastResort: null };
   requests = 0;
-  fates = [];
+  responses = [];
   wakes = [];
 });
 afterEach(() => {
@@ -60,12 +60,12 @@ const stockOf = (): KeyPackageStock =>
     relay: {
       async upload({ packages, lastResort, replace }) {
         requests += 1;
-        const fate = fates.shift();
-        if (fate === 'refused') throw new CordonError('unavailable', 'not now');
+        const response = responses.shift();
+        if (response === 'refused') throw new CordonError('unavailable', 'not now');
         if (replace) lying = { single: [], lastResort: null };
         lying.single.push(...packages);
         lying.lastResort = lastResort ?? lying.lastResort;
-        if (fate) throw new CordonError('unavailable', 'nobody knows');
+        if (response) throw new CordonError('unavailable', 'nobody knows');
         return lying.single.length;
       },
     },
@@ -148,8 +148,8 @@ const allFit = async (stock: KeyPackageStock) => {
 
 it.each(['refused', 'accepted without a response'] as const)(
   'makes no further packages after failed uploads, also after restarts: %s',
-  async (fate) => {
-    fates = Array(12).fill(fate);
+  async (response) => {
+    responses = Array(12).fill(response);
     for (let round = 0; round < 12; round += 1) {
       await failing(stockOf());
       expect(halves()).toBe(TARGET + 1);
@@ -164,7 +164,7 @@ it.each(['refused', 'accepted without a response'] as const)(
     const before = halves();
     const resort = lying.lastResort;
     for (let round = 0; round < 12; round += 1) {
-      fates = [fate];
+      responses = [response];
       const started = stockOf();
       started.setRemaining(lying.single.length);
       await failing(started);
@@ -183,7 +183,7 @@ it('does not upload packages again that the server has received', async () => {
   await stock.work();
   lying.single.splice(0, 5);
   stock.setRemaining(lying.single.length);
-  fates = ['accepted without a response'];
+  responses = ['accepted without a response'];
   await failing(stock);
   const given = lying.single.splice(1, 2);
   stock.soon();
@@ -194,7 +194,7 @@ it('does not upload packages again that the server has received', async () => {
 
 it('waits longer after each failed upload, until a new connection', async () => {
   const stock = stockOf();
-  fates = ['refused', 'refused'];
+  responses = ['refused', 'refused'];
   await failing(stock);
   await stock.work();
   expect([requests, wakes]).toEqual([1, [now + 5_000, now + 5_000]]);

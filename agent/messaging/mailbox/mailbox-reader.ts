@@ -124,8 +124,8 @@ class ItemReader {
 
   async read({ number, item }: StoredItem, blocked: ReadonlySet<string>): Promise<Outcome> {
     const { received, rejoinRequests, notes } = this.#ports;
-    if (item.type === 'fate') {
-      received.applyFate(number, item);
+    if (item.type === 'delivery-report') {
+      received.applyDeliveryReport(number, item);
       return 'done';
     }
     const letter: Letter = { number, item, body: Buffer.from(item.body, 'base64') };

@@ -60,7 +60,7 @@ export function createMessageReceipts(ports: {
         .filter((one) => one.conversation === conversation && one.mark === 'unread');
       store.transaction(() => {
         for (const message of unread) {
-          records.changeMessage({ ...message, seen: true, mark: 'none' });
+          records.changeMessage({ ...message, isRead: true, mark: 'none' });
           const receipt: DueReceipt = { conversation, message: message.id, kind: 'read' };
           store.removeReceipts([{ ...receipt, kind: 'delivered' }]);
           store.addReceipt(receipt);

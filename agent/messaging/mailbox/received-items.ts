@@ -24,7 +24,7 @@ export interface ReceivedItems {
   ): void;
   applyContent(number: number, record: ConversationRecord, opened: Extract<Opened, { type: 'content' }>): void;
   /** Applies a later statement of the server about a message of this device, for example that the message was delivered or returned. */
-  applyFate(number: number, item: Extract<MailboxItem, { type: 'fate' }>): void;
+  applyDeliveryReport(number: number, item: Extract<MailboxItem, { type: 'delivery-report' }>): void;
 }
 
 export interface ReceivedItemPorts {
@@ -100,11 +100,11 @@ export function createReceivedItems(ports: ReceivedItemPorts): ReceivedItems {
       });
     },
 
-    applyFate(number, item) {
+    applyDeliveryReport(number, item) {
       const message = records.message(item.id);
-      const state = item.fate === 'released' ? 'sent' : item.fate;
-      const order = item.fate === 'released' ? null : item.order;
-      const refusal = item.fate === 'returned' && order === null ? ENROLLMENT_ENDED : null;
+      const state = item.status === 'released' ? 'sent' : item.status;
+      const order = item.status === 'released' ? null : item.order;
+      const refusal = item.status === 'returned' && order === null ? ENROLLMENT_ENDED : null;
       store.transaction(() => {
         if (message?.mine) {
           const recipients = message.recipients.map((one) =>
@@ -112,9 +112,9 @@ export function createReceivedItems(ports: ReceivedItemPorts): ReceivedItems {
           );
           records.changeMessage({ ...message, recipients });
           const record = records.conversation(message.conversation);
-          const isLost = item.fate === 'returned' || item.fate === 'expired';
+          const isLost = item.status === 'returned' || item.status === 'expired';
           if (isLost && record?.lastStored?.id === item.id) records.save({ ...record, lastStored: null });
-        } else if (!message && item.fate === 'returned') {
+        } else if (!message && item.status === 'returned') {
           // The returned message may have contained the conversation's title and people, so this device sends them again.
           for (const record of records.conversations()) {
             if (record.members.some(({ device }) => device === item.device))
@@ -152,7 +152,7 @@ function applyText(
     attachments,
     recipients: [],
     refused: null,
-    seen: isOwn,
+    isRead: isOwn,
   });
   if (!isNew) return;
   if (!isOwn) store.addReceipt({ conversation, message: id, kind: 'delivered' });
@@ -173,7 +173,7 @@ function applyReceipt(
     const message = records.message(id);
     if (message?.conversation !== record.id) continue;
     if (from.person === own().person && state === 'read' && !message.mine) {
-      records.changeMessage({ ...message, seen: true, mark: 'none' });
+      records.changeMessage({ ...message, isRead: true, mark: 'none' });
     } else if (message.mine) {
       const recipients = message.recipients.map((one) =>
         one.device === from.device ? withDeliveryState(one, state, null) : one,

@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { CordonError, isCordonError } from '../../../shared/errors.ts';
-import { checkInclusionIn } from '../../../shared/ledger/check-answer.ts';
+import { checkInclusionIn } from '../../../shared/ledger/check-proofs.ts';
 import { continuationOf, judgeEarlierTree, type NamedTree } from '../../../shared/ledger/continuation.ts';
 import type { ApproverSet } from '../../../shared/order/approvers.ts';
 import type { LedgerContinuation } from '../../../shared/order/documents.ts';
@@ -38,8 +38,9 @@ export async function validContinuations(
         { index, body, proof },
         { size: tree.size, root: Buffer.from(tree.root, 'hex') },
       );
-      const named = entry.kind === 'ledger.continued' && entry.public['digest'] === continuationDigest(envelope);
-      if (named && index === document.fork.size) valid.push(document);
+      const isContinuation =
+        entry.kind === 'ledger.continued' && entry.public['digest'] === continuationDigest(envelope);
+      if (isContinuation && index === document.fork.size) valid.push(document);
     } catch (error) {
       // An invalid continuation is ignored. Without a valid one, the device refuses the ledger's new name.
       if (!isCordonError(error)) throw error;

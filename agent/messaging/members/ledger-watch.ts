@@ -7,7 +7,7 @@
 import { z } from 'zod';
 import { consistencyView } from '../../../shared/api/ledger.ts';
 import { CordonError, isCordonError } from '../../../shared/errors.ts';
-import { checkBeginning } from '../../../shared/ledger/check-answer.ts';
+import { checkBeginning } from '../../../shared/ledger/check-proofs.ts';
 import { type Checkpoint, openCheckpoint, originOf, originOrder } from '../../../shared/ledger/checkpoint.ts';
 import type { NamedTree } from '../../../shared/ledger/continuation.ts';
 import { requireCosignatures } from '../../../shared/ledger/cosignature.ts';
@@ -163,7 +163,7 @@ class VerifiedLedger implements LedgerWatch {
     if (this.#verified?.under === under) return this.#verified.documents;
     const response = await this.#ports.continuations(checkpoint.size);
     try {
-      const documents = await validContinuations(response, named(checkpoint), approverSet);
+      const documents = await validContinuations(response, treeOf(checkpoint), approverSet);
       if (documents.length > 0) this.#verified = { under, documents };
       return documents;
     } catch (error) {
@@ -194,13 +194,13 @@ class VerifiedLedger implements LedgerWatch {
       throw new CordonError('ledger_older', detail);
     }
     const valid = await this.#continuationsIn(checkpoint);
-    const followed = await followContinuations(named(before), checkpoint.origin, valid, this.#proveTrees);
+    const followed = await followContinuations(treeOf(before), checkpoint.origin, valid, this.#proveTrees);
     const last = followed.documents.at(-1);
-    if (last) await this.#proveTrees({ origin: last.newOrigin, ...last.fork }, named(checkpoint));
+    if (last) await this.#proveTrees({ origin: last.newOrigin, ...last.fork }, treeOf(checkpoint));
     this.#ports.store.saveLedger(shown, { ...pinned, continuedAs: checkpoint.origin });
     this.#ports.state(
       followed.loss === 'more' ? 'ledger_loss_larger' : 'ledger_continued',
-      continuedWords(followed, named(before)),
+      continuedWords(followed, treeOf(before)),
     );
     return checkpoint;
   }
@@ -274,7 +274,7 @@ class VerifiedLedger implements LedgerWatch {
   }
 }
 
-const named = ({ origin, size, root }: Checkpoint): NamedTree => ({
+const treeOf = ({ origin, size, root }: Checkpoint): NamedTree => ({
   origin,
   size,
   root: Buffer.from(root).toString('hex'),

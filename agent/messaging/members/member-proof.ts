@@ -1,5 +1,5 @@
 import { CordonError, isCordonError } from '../../../shared/errors.ts';
-import { checkInclusionIn } from '../../../shared/ledger/check-answer.ts';
+import { checkInclusionIn } from '../../../shared/ledger/check-proofs.ts';
 import type { Checkpoint } from '../../../shared/ledger/checkpoint.ts';
 import type { EntryKind } from '../../../shared/ledger/ledger-entry.ts';
 import type { ApproverSet } from '../../../shared/order/approvers.ts';

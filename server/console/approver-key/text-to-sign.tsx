@@ -9,11 +9,11 @@ import { webSha256 } from '../../../shared/order/web-digest.ts';
 export function TextToSign({
   described: { title, lines },
   digest,
-  named = (person) => person,
+  nameOf = (person) => person,
 }: {
   readonly described: Pick<Described<unknown>, 'title' | 'lines'>;
   readonly digest: string | undefined;
-  readonly named?: (person: string) => string;
+  readonly nameOf?: (person: string) => string;
 }) {
   return (
     <Stack>
@@ -25,7 +25,7 @@ export function TextToSign({
           {lines.map(({ label, value, person, grave }) => (
             <Table.Tr key={`${label} ${value}`}>
               <Table.Th scope="row" style={{ overflowWrap: 'break-word' }}>
-                {person === undefined ? sentence(label) : <UserText>{named(person)}</UserText>}
+                {person === undefined ? sentence(label) : <UserText>{nameOf(person)}</UserText>}
               </Table.Th>
               <Table.Td
                 style={{ overflowWrap: 'anywhere' }}

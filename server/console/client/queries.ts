@@ -21,10 +21,10 @@ export const queryClient = new QueryClient({
   defaultOptions: { queries: { retry: isRetryable, staleTime: 5_000, refetchOnWindowFocus: false } },
 });
 
-export function topicQuery<S extends z.ZodType>(topics: readonly Topic[], path: string, answer: S) {
+export function topicQuery<S extends z.ZodType>(topics: readonly Topic[], path: string, schema: S) {
   return queryOptions({
     queryKey: [topics.join('+'), path],
-    queryFn: ({ signal }) => call('GET', path, answer, undefined, signal),
+    queryFn: ({ signal }) => call('GET', path, schema, undefined, signal),
   });
 }
 

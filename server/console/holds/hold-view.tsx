@@ -19,7 +19,7 @@ export function HoldView({
 }) {
   const may = useMay();
   const { reason, reference, placedAt, placedBy, released } = hold;
-  const named = (account: string) => <UserText>{people[account] ?? 'a deleted account'}</UserText>;
+  const nameOf = (account: string) => <UserText>{people[account] ?? 'a deleted account'}</UserText>;
   return (
     <Group justify="space-between" align="flex-start" gap="sm">
       <Stack gap={4} miw={0} style={{ flex: '1 1 16rem', overflowWrap: 'anywhere' }}>
@@ -27,7 +27,7 @@ export function HoldView({
           <HoldSubject on={hold.on} active={released === null} />
         </Text>
         <Text size="sm" c="dimmed">
-          Placed <Moment at={placedAt} /> by {named(placedBy)}
+          Placed <Moment at={placedAt} /> by {nameOf(placedBy)}
           {reference !== null && (
             <>
               , reference <UserText>{reference}</UserText>
@@ -40,7 +40,7 @@ export function HoldView({
         {released && (
           <>
             <Text size="sm" c="dimmed">
-              Released <Moment at={released.at} /> by {named(released.by)}
+              Released <Moment at={released.at} /> by {nameOf(released.by)}
             </Text>
             <Text size="sm" dir="auto" style={{ whiteSpace: 'pre-wrap' }}>
               {released.reason}

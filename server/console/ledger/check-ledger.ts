@@ -1,7 +1,7 @@
 /** Check of the ledger. The server must prove that its current checkpoint extends the checkpoint that this browser stored earlier. */
 import { checkpointView, consistencyView } from '../../../shared/api/ledger.ts';
 import { CordonError } from '../../../shared/errors.ts';
-import { checkGrowth } from '../../../shared/ledger/check-answer.ts';
+import { checkGrowth } from '../../../shared/ledger/check-proofs.ts';
 import { type Checkpoint, openCheckpoint } from '../../../shared/ledger/checkpoint.ts';
 import { parseVerifierKey } from '../../../shared/ledger/signed-note.ts';
 import { ApiError } from '../../../shared/look/api-error.ts';

@@ -6,7 +6,7 @@ import { approversView } from '../../../shared/api/approvers.ts';
 import { consistencyView, inclusionView } from '../../../shared/api/ledger.ts';
 import { type ContinuationView, continuationList } from '../../../shared/api/recovery.ts';
 import { CordonError } from '../../../shared/errors.ts';
-import { checkBeginning, checkInclusion } from '../../../shared/ledger/check-answer.ts';
+import { checkBeginning, checkInclusion } from '../../../shared/ledger/check-proofs.ts';
 import { type Checkpoint, openCheckpoint, originOrder } from '../../../shared/ledger/checkpoint.ts';
 import {
   continuationOf,

@@ -2,7 +2,7 @@ import { Badge, Button, Group, Paper, Stack, Text } from '@mantine/core';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { inclusionView, ledgerEntryList } from '../../../shared/api/ledger.ts';
-import { checkInclusion } from '../../../shared/ledger/check-answer.ts';
+import { checkInclusion } from '../../../shared/ledger/check-proofs.ts';
 import type { LedgerEntry } from '../../../shared/ledger/ledger-entry.ts';
 import { Empty, Failure, QueryResult } from '../../../shared/look/states.tsx';
 import { dateTime } from '../../../shared/look/time-words.ts';

@@ -31,7 +31,7 @@ export function OrderActions({
   readonly choose: (action: PlainAction | 'extend') => void;
 }) {
   const may = useMay();
-  if (!may('orders.act')) return null;
+  if (!may('orders.revise')) return null;
   return allowedActions(order, now, isExiting(order)).map((action) => {
     if (action === 'revise') {
       return (

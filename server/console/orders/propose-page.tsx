@@ -69,7 +69,7 @@ export function RevisePage() {
       title={`Change order ${number}`}
       lead="The form starts with the current terms. Your change is a new revision, which two other people must approve."
     >
-      {may('orders.act') ? (
+      {may('orders.revise') ? (
         <QueryResult query={query}>
           {(order) => (order.visibility === 'hidden' ? <WithheldNotice /> : <Revise order={order} />)}
         </QueryResult>

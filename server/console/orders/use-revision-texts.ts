@@ -25,10 +25,10 @@ function read(order: string, revision: number, payload: string): Revision | null
 }
 
 export function useRevisionTexts({ number, revisions }: Pick<OrderView, 'number' | 'revisions'>): RevisionTexts {
-  const answers = useQueries({ queries: revisions.map(({ revision }) => revisionTextQuery(number, revision)) });
+  const queries = useQueries({ queries: revisions.map(({ revision }) => revisionTextQuery(number, revision)) });
   const documents = new Map<number, Revision>();
   for (const [index, { revision }] of revisions.entries()) {
-    const payload = answers[index]?.data?.payload;
+    const payload = queries[index]?.data?.payload;
     const document = payload === undefined ? null : read(number, revision, payload);
     if (document) documents.set(revision, document);
   }

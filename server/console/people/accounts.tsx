@@ -35,7 +35,7 @@ export function Accounts() {
   const changed = () => client.invalidateQueries({ queryKey: accountsQuery.queryKey });
   const groupName = (id: string) => groups.find((group) => group.id === id)?.name ?? 'a deleted group';
   const provider = useQuery(providerQuery).data?.provider?.name ?? 'the identity provider';
-  const named = (grant: Grant) => [ROLE_NAMES[grant.role], limitOf(grant, groupName)].filter(Boolean).join(': ');
+  const labelOf = (grant: Grant) => [ROLE_NAMES[grant.role], limitOf(grant, groupName)].filter(Boolean).join(': ');
 
   return (
     <Stack>
@@ -53,7 +53,7 @@ export function Accounts() {
               <Row
                 key={account.id}
                 account={account}
-                named={named}
+                labelOf={labelOf}
                 provider={provider}
                 openDialog={may('accounts.update') ? setDialog : null}
               />
@@ -85,7 +85,7 @@ export function Accounts() {
       >
         {dialog?.kind === 'remove-role' && (
           <Text>
-            <UserText>{dialog.account.name}</UserText> loses the role “{named(dialog.grant)}” at once, also in open
+            <UserText>{dialog.account.name}</UserText> loses the role “{labelOf(dialog.grant)}” at once, also in open
             sessions.
             {dialog.grant.source === 'provider' &&
               ` The role returns at the next sign-in, unless you also remove the person from the group at ${provider}.`}
@@ -119,12 +119,12 @@ export function Accounts() {
 
 function Row({
   account,
-  named,
+  labelOf,
   provider,
   openDialog,
 }: {
   readonly account: AccountView;
-  readonly named: (grant: Grant) => string;
+  readonly labelOf: (grant: Grant) => string;
   readonly provider: string;
   readonly openDialog: ((dialog: OpenDialog) => void) | null;
 }) {
@@ -159,9 +159,9 @@ function Row({
               </Text>
             )}
             {grants.map((grant) => (
-              <Group key={named(grant)} gap={6}>
+              <Group key={labelOf(grant)} gap={6}>
                 <Badge size="lg">
-                  <UserText>{named(grant)}</UserText>
+                  <UserText>{labelOf(grant)}</UserText>
                 </Badge>
                 {grant.source === 'provider' && <Text size="sm">{`from ${provider}`}</Text>}
               </Group>
@@ -178,8 +178,8 @@ function Row({
             <Menu.Dropdown>
               <Menu.Item onClick={() => openDialog({ kind: 'grant', account })}>Grant role</Menu.Item>
               {grants.map((grant) => (
-                <Menu.Item key={named(grant)} onClick={() => openDialog({ kind: 'remove-role', account, grant })}>
-                  Remove role: {named(grant)}
+                <Menu.Item key={labelOf(grant)} onClick={() => openDialog({ kind: 'remove-role', account, grant })}>
+                  Remove role: {labelOf(grant)}
                 </Menu.Item>
               ))}
               <Menu.Item onClick={() => openDialog({ kind: 'link', account })}>

@@ -29,7 +29,7 @@ function ApproverSets({ approvers }: { readonly approvers: ApproversView }) {
   const keys = useQuery({ ...approverKeysQuery, enabled: may('approver-keys.list') }).data?.keys ?? [];
   const [dialog, setDialog] = useState<'propose' | 'sign' | null>(null);
   const { current, waiting } = approverSetsOf(approvers);
-  const named = (id: string) => keys.find((key) => key.person === id)?.name ?? (id === person ? 'You' : id);
+  const nameOf = (id: string) => keys.find((key) => key.person === id)?.name ?? (id === person ? 'You' : id);
   const approves = may('approver-keys.register');
   const signed = new Set(approvers.pending?.signatures.map(({ keyid }) => keyid));
   const mine = own.data?.signers ?? [];
@@ -50,7 +50,7 @@ function ApproverSets({ approvers }: { readonly approvers: ApproversView }) {
           hasCurrent={current !== null}
           signed={signed}
           mine={mine.map(({ key }) => key.keyid)}
-          named={named}
+          nameOf={nameOf}
           sign={may('approvers.sign') && signers.length > 0 ? () => setDialog('sign') : null}
         />
       )}
@@ -65,7 +65,7 @@ function ApproverSets({ approvers }: { readonly approvers: ApproversView }) {
           )
         }
       >
-        <CurrentSet current={current} named={named} />
+        <CurrentSet current={current} nameOf={nameOf} />
         {approvers.uncoveredOrders.length > 0 && <UncoveredOrders orders={approvers.uncoveredOrders} />}
       </Section>
 
@@ -100,19 +100,19 @@ function ApproverSets({ approvers }: { readonly approvers: ApproversView }) {
           approverSet={approvers.pending}
           current={approvers.current}
           signers={signers}
-          named={named}
+          nameOf={nameOf}
         />
       )}
     </Stack>
   );
 }
 
-type Named = (person: string) => string;
+type NameOf = (person: string) => string;
 type SetOfApprovers = NonNullable<ReturnType<typeof approverSetsOf>['current']>;
 
-const peopleIn = (set: SetOfApprovers, named: Named, note: (keyid: string) => string | null): Listed[] =>
+const peopleIn = (set: SetOfApprovers, nameOf: NameOf, note: (keyid: string) => string | null): Listed[] =>
   set.approvers.map(({ person, keyid, attestation, rpId }) => ({
-    name: named(person),
+    name: nameOf(person),
     keyid,
     verified: attestation === 'verified',
     note: listed([rpId === undefined ? null : 'passkey', note(keyid)].filter((part) => part !== null)),
@@ -123,7 +123,7 @@ function ProposedSet({
   hasCurrent,
   signed,
   mine,
-  named,
+  nameOf,
   sign,
 }: {
   readonly waiting: SetOfApprovers;
@@ -132,7 +132,7 @@ function ProposedSet({
   readonly signed: ReadonlySet<string>;
   /** Identifiers of the admin's own keys. */
   readonly mine: readonly string[];
-  readonly named: Named;
+  readonly nameOf: NameOf;
   /** Opens the dialog for signing; null if this admin cannot sign. */
   readonly sign: (() => void) | null;
 }) {
@@ -140,7 +140,7 @@ function ProposedSet({
     <Section title={`Proposed approver set ${waiting.version}`}>
       <Paper withBorder p="md">
         <Stack>
-          <People people={peopleIn(waiting, named, (keyid) => (signed.has(keyid) ? 'signed' : null))} />
+          <People people={peopleIn(waiting, nameOf, (keyid) => (signed.has(keyid) ? 'signed' : null))} />
           <Text size="sm">{attestationWords(waiting)}</Text>
           <Text size="sm" c="dimmed">
             An order will need {waiting.threshold} of these approvers.{' '}
@@ -160,7 +160,7 @@ function ProposedSet({
   );
 }
 
-function CurrentSet({ current, named }: { readonly current: SetOfApprovers | null; readonly named: Named }) {
+function CurrentSet({ current, nameOf }: { readonly current: SetOfApprovers | null; readonly nameOf: NameOf }) {
   if (current === null) {
     return (
       <Empty title="No approver set">
@@ -172,7 +172,7 @@ function CurrentSet({ current, named }: { readonly current: SetOfApprovers | nul
   return (
     <Paper withBorder p="md">
       <Stack>
-        <People people={peopleIn(current, named, () => null)} />
+        <People people={peopleIn(current, nameOf, () => null)} />
         <Text size="sm">{attestationWords(current)}</Text>
         <Text size="sm" c="dimmed">
           Approver set {current.version}. An order needs {current.threshold} of these approvers, not counting its

@@ -16,7 +16,7 @@ export function SignApproverSetDialog({
   approverSet,
   current,
   signers,
-  named,
+  nameOf,
 }: {
   readonly opened: boolean;
   readonly close: () => void;
@@ -27,7 +27,7 @@ export function SignApproverSetDialog({
    */
   readonly current: { readonly version: number; readonly payload: string } | null;
   readonly signers: readonly OwnSigner[];
-  readonly named: (person: string) => string;
+  readonly nameOf: (person: string) => string;
 }) {
   const client = useQueryClient();
   const choice = useChosenSigner(signers);
@@ -55,7 +55,7 @@ export function SignApproverSetDialog({
         await client.invalidateQueries({ queryKey: approversQuery.queryKey });
       }}
     >
-      <TextToSign described={described} digest={digest} named={named} />
+      <TextToSign described={described} digest={digest} nameOf={nameOf} />
       <ChooseSigner signers={signers} {...choice} />
     </Confirm>
   );

@@ -69,7 +69,7 @@ export function LedgerSection({ recovery, evidence }: { readonly recovery: Resto
           ]}
         />
       </Paper>
-      <CheckpointResponses answers={evidence.responses} />
+      <CheckpointResponses responses={evidence.responses} />
     </Stack>
   );
 }
@@ -114,7 +114,7 @@ function Resume({ evidence }: { readonly evidence: Evidence }) {
   const client = useQueryClient();
   const [opened, { open, close }] = useDisclosure(false);
   const [file, setFile] = useState<{ readonly name: string; readonly text: string } | null>(null);
-  const { asked, active, responded: answered, checkpoints, largest, size, obstacle } = evidence;
+  const { asked, active, responded, checkpoints, largest, size, obstacle } = evidence;
   const submit = async () => {
     await call('POST', '/recovery/ledger/resume', done, file ? { checkpoint: file.text } : {});
     await client.invalidateQueries();
@@ -136,7 +136,7 @@ function Resume({ evidence }: { readonly evidence: Evidence }) {
       >
         <Text size="sm">
           The ledger continues with {entries(size)}. The server contacted {number(asked)} of {number(active)} active
-          devices. {number(answered)} responded, {number(checkpoints)} of them with a checkpoint.{' '}
+          devices. {number(responded)} responded, {number(checkpoints)} of them with a checkpoint.{' '}
           {largest && ` The received checkpoint with the most entries has ${entries(largest.size)}.`}
         </Text>
         <Text size="sm">
@@ -174,12 +174,12 @@ function Silent({ devices }: { readonly devices: readonly string[] }) {
   );
 }
 
-function CheckpointResponses({ answers }: { readonly answers: Evidence['responses'] }) {
-  if (answers.length === 0) {
+function CheckpointResponses({ responses }: { readonly responses: Evidence['responses'] }) {
+  if (responses.length === 0) {
     return <Text c="dimmed">No device has sent a checkpoint yet. Each device responds when it connects.</Text>;
   }
   return (
-    <ShortList items={answers} few={8} noun="answers">
+    <ShortList items={responses} few={8} noun="responses">
       {(some) => (
         <div className={classes.scroll}>
           <Table>

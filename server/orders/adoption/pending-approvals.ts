@@ -94,7 +94,7 @@ function pendingSetOf(row: ApproverSetRow, before: ApproverSet | null, people: P
       [...personsWhoSigned(envelope, set)].map(people.canonical),
     ),
   );
-  const named = deciding.flatMap(({ persons }) => [...persons.values()].map(people.canonical));
-  const open = new Set(named.filter((person) => !signed.has(person)));
+  const deciders = deciding.flatMap(({ persons }) => [...persons.values()].map(people.canonical));
+  const open = new Set(deciders.filter((person) => !signed.has(person)));
   return { version: row.version, signatures: signed.size, open };
 }

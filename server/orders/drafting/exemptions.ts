@@ -38,7 +38,7 @@ export async function makeExemptions(
     objections,
   }: { readonly terms: OrderTerms | null; readonly now: Instant; readonly objections: Objections },
 ): Promise<ExemptionRow[]> {
-  const named = { group: new Map<DeviceId, ExemptionTerms>(), device: new Map<DeviceId, ExemptionTerms>() };
+  const exemptions = { group: new Map<DeviceId, ExemptionTerms>(), device: new Map<DeviceId, ExemptionTerms>() };
   // Start all lookups in parallel, but await them in the sequence of the entries, so that objections have the same sequence.
   const lookups = exempt.map((each) => devicesOf(each, fleet));
   await Promise.allSettled(lookups);
@@ -48,10 +48,10 @@ export async function makeExemptions(
     const until = objections.try(`exempt.${index}`, () => endOf(each.until, terms, now)) ?? null;
     const details = { until, reason: each.reason?.trim() || null };
     for (const device of (await objections.wait(`exempt.${index}`, () => lookup)) ?? []) {
-      named['device' in each ? 'device' : 'group'].set(device, details);
+      exemptions['device' in each ? 'device' : 'group'].set(device, details);
     }
   }
-  const all = new Map([...named.group, ...named.device]);
+  const all = new Map([...exemptions.group, ...exemptions.device]);
   if (all.size > MOST_EXEMPT) {
     const detail = `The draft exempts ${all.size} devices, and an order can exempt ${MOST_EXEMPT} at most. Exempt fewer devices, or name areas that do not contain them.`;
     objections.add('exempt', 'invalid_input', detail, { devices: all.size });

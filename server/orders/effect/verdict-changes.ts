@@ -41,7 +41,7 @@ export function createVerdictChanges(ports: {
   function schedule(at: Instant): void {
     if (timer && timer.at <= at) return;
     timer?.cancel();
-    timer = { at, cancel: clock.at(at, due) };
+    timer = { at, cancel: clock.at(at, notifyChanges) };
   }
 
   function reschedule(): void {
@@ -54,7 +54,7 @@ export function createVerdictChanges(ports: {
     if (earliest < Infinity) schedule(earliest);
   }
 
-  function due(): void {
+  function notifyChanges(): void {
     timer = null;
     const now = clock.now();
     const changedRules = rules().filter((rule) => instantsOf(rule).some((at) => at > handledUntil && at <= now));

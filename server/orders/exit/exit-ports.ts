@@ -31,7 +31,7 @@ export interface ExitStore {
   /** Active enrollments with a verified receipt `wiped` for one of the given revisions. Returns only device ids above `after`, sorted. */
   wiped(order: string, revisions: readonly number[], after: DeviceId | null, limit: number): Promise<Unfinished[]>;
   /** Devices with a verified receipt about the given revision or a later one. Only receipts of the devices' current enrollments count. */
-  answered(order: string, revision: number): Promise<ReadonlySet<DeviceId>>;
+  reportingDevices(order: string, revision: number): Promise<ReadonlySet<DeviceId>>;
   /**
    * Returns the given active devices that have sent no receipt about an order to wipe work data. Each result includes the time since which
    * the server waits for the receipt. If the store has no such time for a device, the method stores `at` as this time.

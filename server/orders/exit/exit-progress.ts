@@ -88,12 +88,12 @@ export function createExitProgress(ports: ExitProgressPorts) {
     if (!active) return counts;
     const denied = await deniedBy(order, revision);
     // A single search for all devices with a receipt costs less than a search for each blocked device.
-    const answered = await store.answered(order, revision);
+    const reporting = await store.reportingDevices(order, revision);
     for (const some of slices(denied, AT_ONCE)) {
       const devices = some.map(({ device }) => device);
       const underLegalHold = await holds.underLegalHold(devices);
       for (const device of devices) {
-        counts[underLegalHold.has(device) ? 'held' : answered.has(device) ? 'waiting' : 'unanswered'] += 1;
+        counts[underLegalHold.has(device) ? 'held' : reporting.has(device) ? 'waiting' : 'unanswered'] += 1;
       }
       await turn();
     }

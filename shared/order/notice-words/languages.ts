@@ -91,8 +91,8 @@ export const servicesIn = ({ tag, service }: NoticeWords, services: readonly Ser
  * unknown.
  */
 export function reasonsIn(words: NoticeWords, reasons: readonly Reason[], areas: readonly string[] | null): string {
-  const named = areas ? areasIn(words, areas) : words.theArea;
-  return reasons.map((reason) => words.reasons[reason](named)).join(' ');
+  const areaText = areas ? areasIn(words, areas) : words.theArea;
+  return reasons.map((reason) => words.reasons[reason](areaText)).join(' ');
 }
 
 export function dateTimeIn({ tag }: NoticeWords, instant: number, zone?: string): string {

@@ -37,7 +37,7 @@ function Panes({ messagingStatus, id }: { readonly messagingStatus: MessagingSta
       <div className={classes.notices}>
         <NewAdminMessages />
         {messagingStatus.denials.length > 0 || state === 'denied' ? (
-          <DenialBanner messagingStatus={messagingStatus} folded={phone && id !== null} />
+          <DenialBanner messagingStatus={messagingStatus} collapsed={phone && id !== null} />
         ) : null}
         <AnnouncedOrders messagingStatus={messagingStatus} />
         {state === 'uncertified' && <StateNotice state={state} text={WORDS.states.uncertifiedText} />}

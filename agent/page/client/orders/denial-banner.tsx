@@ -13,14 +13,14 @@ import { useDisplayedOrders } from './use-displayed-orders.ts';
 
 export function DenialBanner({
   messagingStatus,
-  folded,
+  collapsed,
 }: {
   readonly messagingStatus: MessagingStatus;
-  readonly folded: boolean;
+  readonly collapsed: boolean;
 }) {
   const { denials, notices, since } = messagingStatus;
   const [chosen, setOpened] = useState<boolean | null>(null);
-  const opened = chosen ?? !folded;
+  const opened = chosen ?? !collapsed;
   // True if the banner should say that no data is lost. An order that wipes data has its own text instead.
   const keeps = notices.every(({ order, exit }) => exit === null || denials.every((denial) => denial.order !== order));
   useDisplayedOrders(opened ? denials.map(({ order }) => order) : []);

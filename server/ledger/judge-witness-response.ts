@@ -1,14 +1,14 @@
-/** Meaning of a witness's answer to the submitted newest checkpoint (C2SP tlog-witness). Pure. */
+/** Meaning of a witness's response to the submitted newest checkpoint (C2SP tlog-witness). Pure. */
 
-/** Answer of a witness. `size`: for 409, the size of the tree that the witness has cosigned; null if the answer has another form. */
-export interface WitnessAnswer {
+/** Response of a witness. `size`: for 409, the size of the tree that the witness has cosigned; null if the response has another form. */
+export interface WitnessResponse {
   readonly status: number;
   readonly body: string;
   readonly size: number | null;
 }
 
-/** Answer to the request for the newest cosigned checkpoint. `body`: for 200, the checkpoint. */
-export type PublishedAnswer = Omit<WitnessAnswer, 'size'>;
+/** Response to the request for the newest cosigned checkpoint. `body`: for 200, the checkpoint. */
+export type CheckpointResponse = Omit<WitnessResponse, 'size'>;
 
 /**
  * Next step of the server.
@@ -16,11 +16,11 @@ export type PublishedAnswer = Omit<WitnessAnswer, 'size'>;
  * - `submit-again`: the witness has cosigned a smaller tree of this size. The server submits the proof from there.
  * - `ahead`: the witness has cosigned more entries than the store has, so the store is an older copy.
  * - `forked`: the witness has cosigned a tree that the ledger does not begin with.
- * - `unknown-ledger`: according to this answer, the witness has cosigned nothing of this ledger. A proxy can give the same answer, so the
+ * - `unknown-ledger`: according to this response, the witness has cosigned nothing of this ledger. A proxy can give the same response, so the
  *   server must confirm this.
- * - `failed`: the answer says nothing about the ledger.
+ * - `failed`: the response says nothing about the ledger.
  */
-export type AnswerVerdict =
+export type ResponseVerdict =
   | { readonly step: 'check-cosignature' }
   | { readonly step: 'submit-again'; readonly oldSize: number }
   | { readonly step: 'ahead'; readonly size: number }
@@ -28,10 +28,10 @@ export type AnswerVerdict =
   | { readonly step: 'unknown-ledger'; readonly reason: string }
   | { readonly step: 'failed'; readonly reason: string };
 
-export function judgeWitnessAnswer(
-  { status, size, body }: WitnessAnswer,
+export function judgeWitnessResponse(
+  { status, size, body }: WitnessResponse,
   submitted: { readonly oldSize: number; readonly size: number },
-): AnswerVerdict {
+): ResponseVerdict {
   const { oldSize } = submitted;
   const reason = `it answered with HTTP status ${status}: ${body.trim().slice(0, 200)}`;
   switch (status) {

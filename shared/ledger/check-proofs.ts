@@ -24,14 +24,14 @@ function hashesOf(proof: readonly string[]): Uint8Array[] {
 
 /** Ledger entry at `index`, verified with the checkpoint in the response. Throws `checkpoint_invalid` or `proof_invalid`. */
 export async function checkInclusion(
-  answer: Inclusion,
+  inclusion: Inclusion,
   index: number,
   key: string,
 ): Promise<{ readonly entry: LedgerEntry; readonly checkpoint: Checkpoint }> {
-  if (answer.index !== index)
-    throw refused(`The server responded about ledger entry ${answer.index} instead of ${index}.`);
-  const checkpoint = await openCheckpoint(answer.checkpoint, await parseVerifierKey(key));
-  return { entry: await checkInclusionIn(answer, checkpoint), checkpoint };
+  if (inclusion.index !== index)
+    throw refused(`The server responded about ledger entry ${inclusion.index} instead of ${index}.`);
+  const checkpoint = await openCheckpoint(inclusion.checkpoint, await parseVerifierKey(key));
+  return { entry: await checkInclusionIn(inclusion, checkpoint), checkpoint };
 }
 
 /**
@@ -61,13 +61,13 @@ export async function checkBeginning(
  * Checkpoint of the server, verified to contain all ledger entries of the saved checkpoint `earlier` unchanged. Throws `checkpoint_invalid`
  * or `proof_invalid`.
  */
-export async function checkGrowth(answer: Consistency, earlier: string, key: string): Promise<Checkpoint> {
+export async function checkGrowth(response: Consistency, earlier: string, key: string): Promise<Checkpoint> {
   const verifier = await parseVerifierKey(key);
   const older = await openCheckpoint(earlier, verifier);
-  const newer = await openCheckpoint(answer.checkpoint, verifier);
+  const newer = await openCheckpoint(response.checkpoint, verifier);
   if (newer.size < older.size) {
     throw refused(`The ledger had ${older.size} entries and now has ${newer.size}: it was cut short or restored.`);
   }
-  await checkBeginning(answer.proof, older, newer);
+  await checkBeginning(response.proof, older, newer);
   return newer;
 }

@@ -2,7 +2,7 @@ import { generateKeyPairSync, sign } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { grow } from '../../tests/support/grown-tree.ts';
-import { checkGrowth, checkInclusion } from './check-answer.ts';
+import { checkGrowth, checkInclusion } from './check-proofs.ts';
 import { originOf } from './checkpoint.ts';
 import { makeEntry } from './make-entry.ts';
 import { consistencyProof, inclusionProof, rootOf } from './merkle.ts';
