@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { sql } from 'kysely';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { disclosureDetail, disclosurePage, productionPreview, refusalPage } from '../../shared/api/disclosures.ts';
 import { transparencyReport } from '../../shared/api/transparency.ts';
@@ -96,7 +97,12 @@ describe('an over-wide demand', () => {
     expect([status, json.code]).toEqual([422, `disclosure_${reason}`]);
     const all = await refusals();
     const id = json.context.refusal;
-    expect(all.find((refusal) => refusal.id === id)).toMatchObject({ reason, source: 'request' });
+    expect(all.find((refusal) => refusal.id === id)).toMatchObject({
+      reason,
+      source: 'request',
+      authority: 'District Court of Example',
+      reference: reason === 'instrument_missing' ? null : expect.stringMatching(/^AZ \d+\/26$/),
+    });
     expect((await entriesOf('disclosure.refused')).at(-1)).toMatchObject({ public: { reason, refusal: id } });
     expect(await api.database.db.selectFrom('disclosures').select('id').execute()).toEqual([]);
     const { disclosures } = transparencyReport.parse((await desk.get(desk.clerk, '/transparency/report')).json);
@@ -134,6 +140,28 @@ describe('an unfit demand', () => {
     expect(status).toBe(201);
     expect(json.answer).toMatch(/^We cannot comply\. .* SHA-256 of the inventory at this time: [0-9a-f]{64}\./);
     expect(await refusals()).toMatchObject([{ reason: 'keys', source: 'recorded', authority: 'Ministry' }]);
+  });
+
+  it('keeps authority and reference of a refused body up to 200 characters, and nothing else of it', async () => {
+    const marker = 'marker-of-the-body';
+    const body = {
+      person: ['per_aaaaaaaaaaaaaaaa', marker],
+      authority: 'Ministry of the Interior',
+      instrument: { reference: 'R'.repeat(5_000), issuer: marker },
+      records: ['connection-log', marker],
+      [marker]: marker,
+    };
+    expect((await desk.post(desk.clerk, '/disclosures', body)).json.code).toBe('disclosure_content');
+    const unknown = { ...(await desk.request()), authority: 'aut_aaaaaaaaaaaaaaaa' };
+    expect((await desk.post(desk.clerk, '/disclosures', unknown)).json.code).toBe('disclosure_authority_unverified');
+    expect(await refusals()).toMatchObject([
+      { authority: 'aut_aaaaaaaaaaaaaaaa', reference: expect.stringMatching(/^AZ/) },
+      { authority: 'Ministry of the Interior', reference: `${'R'.repeat(199)}…` },
+    ]);
+    for (const table of ['disclosure_refusals', 'ledger_entries', 'ledger_openings'] as const) {
+      const rows = await sql`select * from ${sql.table(table)}`.execute(api.database.db);
+      expect(JSON.stringify(rows), table).not.toContain(marker);
+    }
   });
 
   it('reports a plain mistake as such, and records no refusal', async () => {

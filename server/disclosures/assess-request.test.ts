@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { sha256 } from '../../shared/order/digest.ts';
 import { newAuthorityId, newPersonId } from '../../shared/protocol/ids.ts';
-import { assessBody, assessRequest, type RequestFacts } from './assess-request.ts';
+import { assessBody, assessRequest, authorityAndReference, type RequestFacts } from './assess-request.ts';
 
 const DAY = 86_400_000;
 const NOW = Date.parse('2026-11-29T12:00:00Z');
@@ -67,3 +67,25 @@ it.each([
   ['a future end', { ...REQUEST, window: { from: iso(NOW), to: iso(NOW + DAY), extra: 1 } }, 'future'],
   ['a plain mistake', { ...REQUEST, deadline: 'soon' }, null],
 ])('names %s', (_, body, reason) => expect(assessBody(body, NOW)).toBe(reason));
+
+it.each([
+  ['a valid body', REQUEST, { authority: REQUEST.authority, reference: 'B 1' }],
+  ['a body without the two fields', { person: '*' }, { authority: null, reference: null }],
+  ['other types', { authority: ['x'], instrument: { reference: { a: 1 } } }, { authority: null, reference: null }],
+  ['a text as the instrument', { authority: '  ', instrument: 'B 1' }, { authority: null, reference: null }],
+  [
+    'several lines',
+    { authority: ' A\nB\u0000 ', instrument: { reference: 'B\t1' } },
+    { authority: 'A B', reference: 'B 1' },
+  ],
+  ['no object', 'Court', { authority: null, reference: null }],
+])('reads authority and reference of %s', (_, body, read) => expect(authorityAndReference(body)).toEqual(read));
+
+it('cuts a long text of a refused body between characters', () => {
+  const { authority, reference } = authorityAndReference({
+    authority: 'a'.repeat(200),
+    instrument: { reference: '😀'.repeat(200) },
+  });
+  expect(authority).toBe('a'.repeat(200));
+  expect(reference).toBe(`${'😀'.repeat(99)}…`);
+});

@@ -1,6 +1,7 @@
 /**
  * Decides whether the desk refuses a demand, and for which reason. Pure. `assessBody` classifies a request body that the schema refused,
- * because the schema cannot express over-wide demands. `assessRequest` decides about a well-formed request.
+ * because the schema cannot express over-wide demands. `authorityAndReference` reads two fields of such a body for the record of the
+ * refusal. `assessRequest` decides about a well-formed request.
  */
 import type { NewDisclosure } from '../../shared/api/disclosures.ts';
 import { LONGEST_WINDOW_DAYS, RECORD_TYPES } from '../../shared/disclosure/record-types.ts';
@@ -51,6 +52,35 @@ export function assessBody(body: unknown, now: number): RuleReason | null {
     (authorityIdSchema.safeParse(demand['authority']).success ? null : 'authority_unverified') ??
     windowReason(demand['window'], now)
   );
+}
+
+/** Length of a text that is stored of a refused body. Equals the limit of these fields in a well-formed request. */
+const LONGEST_TEXT = 200;
+
+/**
+ * Authority (identifier or other text) and reference of a body that the schema refused; null for a field without readable text. The record
+ * of the refusal needs both. No other field of such a body is stored.
+ */
+export function authorityAndReference(body: unknown): {
+  readonly authority: string | null;
+  readonly reference: string | null;
+} {
+  const demand = fieldsOf(body);
+  return {
+    authority: boundedText(demand['authority']),
+    reference: boundedText(fieldsOf(demand['instrument'])['reference']),
+  };
+}
+
+/** Text of one line. A longer text is cut, and ends with an ellipsis. */
+function boundedText(value: unknown): string | null {
+  if (typeof value !== 'string') return null;
+  const text = value
+    .toWellFormed()
+    .replaceAll(/[\p{Cc}\s]+/gu, ' ')
+    .trim();
+  if (text === '') return null;
+  return text.length <= LONGEST_TEXT ? text : `${text.slice(0, LONGEST_TEXT - 1).replace(/\p{Cs}$/u, '')}…`;
 }
 
 function recordsReason(records: unknown): RuleReason | null {

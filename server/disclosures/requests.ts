@@ -8,10 +8,10 @@ import type { DecidedReason, RuleReason } from '../../shared/disclosure/refusal-
 import { requireSignature } from '../../shared/disclosure/signed-document.ts';
 import { CordonError } from '../../shared/errors.ts';
 import { canonicalText } from '../../shared/order/canonical.ts';
-import { type DisclosureId, newDisclosureId, type PersonId } from '../../shared/protocol/ids.ts';
+import { authorityIdSchema, type DisclosureId, newDisclosureId, type PersonId } from '../../shared/protocol/ids.ts';
 import type { Clock } from '../../shared/time/clock.ts';
 import { APPROVALS, countApprovals, requireApprover } from './approval-decision.ts';
-import { assessBody, assessRequest, assessWindow } from './assess-request.ts';
+import { assessBody, assessRequest, assessWindow, authorityAndReference } from './assess-request.ts';
 import { authorityState } from './authorities.ts';
 import { firstText, narrowerText, readText } from './disclosure-text.ts';
 import type {
@@ -97,7 +97,7 @@ export function createRequests(ports: RequestsPorts) {
       now,
     );
     const received = { source: 'request' as const, receivedOn: null, note: null, by };
-    const demand = { ...received, authority: authority?.name ?? null, reference: instrument.reference };
+    const demand = { ...received, authority: authority?.name ?? request.authority, reference: instrument.reference };
     if (reason !== null) return refuseDemand(reason, demand);
     if (!authority) throw new Error('a verified authority is missing');
     const id = newDisclosureId();
@@ -125,6 +125,12 @@ export function createRequests(ports: RequestsPorts) {
     return id;
   }
 
+  /** Name of a registered authority; any other text unchanged. */
+  async function nameOf(authority: string | null): Promise<string | null> {
+    const id = authorityIdSchema.safeParse(authority);
+    return id.success ? ((await authorities.authority(id.data))?.name ?? authority) : authority;
+  }
+
   /**
    * Records an over-wide demand that the schema cannot express. Returns the error with the reason's own code; null if the body contains
    * another mistake.
@@ -132,8 +138,17 @@ export function createRequests(ports: RequestsPorts) {
   async function refuseBody(by: PersonId, body: unknown): Promise<CordonError | null> {
     const reason = assessBody(body, clock.now());
     if (reason === null) return null;
-    const nothing = { authority: null, reference: null, receivedOn: null, note: null, disclosure: null };
-    const refusal = await refusals.record({ ...nothing, reason, source: 'request', by });
+    const { authority, reference } = authorityAndReference(body);
+    const refusal = await refusals.record({
+      authority: await nameOf(authority),
+      reference,
+      reason,
+      source: 'request',
+      receivedOn: null,
+      note: null,
+      disclosure: null,
+      by,
+    });
     return refusalError(reason, refusal);
   }
 
