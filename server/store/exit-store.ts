@@ -196,6 +196,12 @@ async function dataOf(tx: Tx, device: DeviceId): Promise<Destroyed> {
     (select count(*) from key_packages where device_id = ${device}) as "keyPackages",
     (select count(*) from attachments where device_id = ${device}) as attachments,
     (select coalesce(sum(size), 0) from attachments where device_id = ${device}) as "attachmentBytes",
+    (select count(*) from mail_entries where device_id = ${device} and mail is not null) as mails,
+    (select coalesce(sum(bytes), 0) from mail_entries where device_id = ${device} and mail is not null) as "mailBytes",
+    (select count(*) from mail_entries where device_id = ${device} and event is not null) as "mailEvents",
+    (select count(*) from mail_pieces where device_id = ${device} and mail is null) as "mailPieces",
+    (select coalesce(sum(size), 0) from mail_pieces where device_id = ${device} and mail is null) as "mailPieceBytes",
+    (select count(*) from mail_keys where device_id = ${device}) as "mailKeys",
     (select count(*) from device_inventory where device_id = ${device}) as inventories,
     (select count(*) from commands where device_id = ${device} and state in ('queued', 'stored'))
       + (select count(*) from jobs j cross join job_members m
@@ -209,6 +215,12 @@ async function dataOf(tx: Tx, device: DeviceId): Promise<Destroyed> {
     keyPackages: Number(counted.keyPackages),
     attachments: Number(counted.attachments),
     attachmentBytes: Number(counted.attachmentBytes),
+    mails: Number(counted.mails),
+    mailBytes: Number(counted.mailBytes),
+    mailEvents: Number(counted.mailEvents),
+    mailPieces: Number(counted.mailPieces),
+    mailPieceBytes: Number(counted.mailPieceBytes),
+    mailKeys: Number(counted.mailKeys),
     inventories: Number(counted.inventories),
     commands: Number(counted.commands),
   };

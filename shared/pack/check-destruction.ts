@@ -59,10 +59,10 @@ export function checkDestruction(
     findings.failed(DESTRUCTION, `${DESTRUCTION} contradicts the ledger entries of this exit.`);
   }
   if (findings.failures > before) return;
-  const { certificates, messages } = sumOf(read.devices.map(({ destroyed }) => destroyed));
+  const { certificates, messages, mails } = sumOf(read.devices.map(({ destroyed }) => destroyed));
   const silent = read.devices.filter(({ outcome }) => outcome === 'silent').length;
   findings.proven(
-    `The exit ended ${plural(read.devices.length, 'enrollment')} (${silent} of devices that never responded), with ${plural(certificates, 'certificate')} and ${plural(messages, 'message')} that waited. The ledger has each end, and each other device signed that it wiped its work data.`,
+    `The exit ended ${plural(read.devices.length, 'enrollment')} (${silent} of devices that never responded), with ${plural(certificates, 'certificate')}, ${plural(messages, 'message')} and ${plural(mails, 'mail')} that waited. The ledger has each end, and each other device signed that it wiped its work data.`,
   );
   const { held, waiting, unanswered } = read;
   findings.unproven(

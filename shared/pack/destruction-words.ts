@@ -29,6 +29,22 @@ export function destroyedWords(destroyed: Destroyed): readonly { readonly what: 
       what: `${destroyed.attachments} sealed attachments (${bytes(destroyed.attachmentBytes)})`,
       rule: 'The device uploaded the attachments, and the wipe destroys their keys.',
     },
+    {
+      what: `${destroyed.mails} sealed mails that waited (${bytes(destroyed.mailBytes)})`,
+      rule: 'No device can decrypt these mails any more. The server deleted the mails, and informed their senders that the mails were not delivered.',
+    },
+    {
+      what: `${destroyed.mailEvents} events about sent mails`,
+      rule: 'The events waited for the device, which is no longer enrolled.',
+    },
+    {
+      what: `${destroyed.mailPieces} encrypted pieces of unsent mails (${bytes(destroyed.mailPieceBytes)})`,
+      rule: 'The device uploaded the pieces, and the wipe destroys their keys.',
+    },
+    {
+      what: `${destroyed.mailKeys} mail keys`,
+      rule: 'Without its mail key, the device cannot receive mail any more.',
+    },
     { what: `${destroyed.inventories} inventories`, rule: 'The device is no longer enrolled.' },
     { what: `${destroyed.commands} commands`, rule: 'The commands waited for the device. The server canceled them.' },
   ];
@@ -47,6 +63,14 @@ export const REMAINING_DATA: readonly { readonly what: string; readonly why: str
   {
     what: 'The evidence of the device’s locations',
     why: 'The evidence explains the decisions about the device. The server deletes the evidence after its retention time.',
+  },
+  {
+    what: 'Sealed mails that the device sent and that wait for other devices',
+    why: 'The mails belong to their recipients, whose devices alone can decrypt them.',
+  },
+  {
+    what: 'The results of the mails that the device sent',
+    why: 'They name the recipients’ devices and contain no text. The server deletes them after 30 days.',
   },
   {
     what: 'All data of a device under a legal hold',

@@ -13,6 +13,15 @@ export const destroyedSchema = z.strictObject({
   keyPackages: count,
   attachments: count,
   attachmentBytes: count,
+  /** Mails that waited in the device's queue, and their bytes. */
+  mails: count,
+  mailBytes: count,
+  /** Events about mails that the device sent, which waited in the same queue. */
+  mailEvents: count,
+  /** Encrypted pieces of mails that the device uploaded and did not send, and their bytes. */
+  mailPieces: count,
+  mailPieceBytes: count,
+  mailKeys: count,
   inventories: count,
   commands: count,
 });
@@ -61,6 +70,12 @@ export const NOTHING_DESTROYED: Destroyed = {
   keyPackages: 0,
   attachments: 0,
   attachmentBytes: 0,
+  mails: 0,
+  mailBytes: 0,
+  mailEvents: 0,
+  mailPieces: 0,
+  mailPieceBytes: 0,
+  mailKeys: 0,
   inventories: 0,
   commands: 0,
 };

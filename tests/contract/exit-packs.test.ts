@@ -7,7 +7,7 @@ import { encodeCanonical } from '../../shared/order/canonical.ts';
 import { sha256 } from '../../shared/order/digest.ts';
 import type { Envelope } from '../../shared/order/documents.ts';
 import { parseEnvelope, signEnvelope } from '../../shared/order/dsse.ts';
-import type { Destruction } from '../../shared/pack/destruction.ts';
+import { type Destruction, NOTHING_DESTROYED } from '../../shared/pack/destruction.ts';
 import { DESTRUCTION, ENTRIES, MANIFEST, numbered, PACK_TYPE, PUBLIC_ROOT, SILENT } from '../../shared/pack/format.ts';
 import { verifyPack } from '../../shared/pack/verify-pack.ts';
 import { readZip, ZipWriter } from '../../shared/pack/zip.ts';
@@ -16,6 +16,18 @@ import { testAuthority } from '../support/enrollment.ts';
 import { type ExitWorld, openExitWorld } from '../support/exit-world.ts';
 import { ORDER, type PackWorld } from '../support/pack-world.ts';
 import { describeOnEveryStore } from './every-store.ts';
+
+/** Tables whose rows of a device an exit deletes. */
+const TABLES = [
+  'attachments',
+  'device_inventory',
+  'key_packages',
+  'mailbox_entries',
+  'mail_entries',
+  'mail_keys',
+  'mail_pieces',
+  'mail_queues',
+] as const;
 
 const { authority, remove } = testAuthority();
 afterAll(remove);
@@ -69,7 +81,7 @@ describeOnEveryStore('an exit in an evidence pack', (open) => {
     expect(await exit.progress()).toMatchObject({ revision, wiped: 1, silent: 0, unanswered: 1, waiting: 0 });
     expect(await exit.statusOf(waits)).toBe('active');
     const left = await Promise.all(
-      (['attachments', 'device_inventory', 'key_packages', 'mailbox_entries'] as const).map(async (table) => {
+      TABLES.map(async (table) => {
         const rows = await database.db.selectFrom(table).select('device_id').execute();
         return rows.map(({ device_id }) => device_id);
       }),
@@ -82,14 +94,26 @@ describeOnEveryStore('an exit in an evidence pack', (open) => {
       keyPackages: 1,
       attachments: 1,
       attachmentBytes: 7,
+      mails: 1,
+      mailBytes: 9,
+      mailEvents: 1,
+      mailPieces: 1,
+      mailPieceBytes: 5,
+      mailKeys: 1,
       inventories: 1,
     });
+    // The waiting mail and its piece end with the last queue that has them; the mail of the other device remains.
+    expect(await database.db.selectFrom('mails').select('id').execute()).toHaveLength(1);
+    const pieces = await database.db.selectFrom('mail_pieces').select('size').orderBy('size').execute();
+    expect(pieces).toEqual([{ size: 5 }, { size: 9 }]);
 
     const zip = await made.pack(ORDER);
     const report = await verifyPack(zip, made.fingerprint());
     expect(report.findings.filter(({ verdict }) => verdict === 'failed')).toEqual([]);
     const words = report.findings.map((finding) => finding.words).join('\n');
-    expect(words).toMatch(/The exit ended 1 enrollment \(0 of devices that never responded\), with 1 certificate/);
+    expect(words).toMatch(
+      /The exit ended 1 enrollment \(0 of devices that never responded\), with 1 certificate, 0 messages and 1 mail that waited/,
+    );
     const refused = async (change: (all: Destruction) => void) => {
       const { findings } = await verifyPack(forgedPack(zip, change), made.fingerprint());
       return findings.flatMap((finding) => (finding.verdict === 'failed' ? [finding.words] : []));
@@ -97,7 +121,12 @@ describeOnEveryStore('an exit in an evidence pack', (open) => {
     expect(await refused(({ devices }) => devices.splice(0, 1))).toEqual([
       'destruction.json contradicts the ledger entries of this exit.',
     ]);
-    expect(await refused(({ devices: [one] }) => one && Object.assign(one.destroyed, { messages: 9 }))).toHaveLength(1);
+    for (const what of Object.keys(NOTHING_DESTROYED)) {
+      const forged = await refused(({ devices: [one] }) => one && Object.assign(one.destroyed, { [what]: 77 }));
+      expect([what, forged]).toEqual([what, ['destruction.json contradicts the ledger entries of this exit.']]);
+      const omitted = await refused(({ devices: [one] }) => one && Reflect.deleteProperty(one.destroyed, what));
+      expect([what, omitted]).toEqual([what, [expect.stringContaining(what)]]);
+    }
     const [silent] = readZip(zip).files.filter(({ name }) => name === 'silent.json');
     const { silent: handles } = JSON.parse(String(Buffer.from(silent?.bytes ?? [])));
     expect(await refused(({ devices: [one] }) => one && Object.assign(one, { device: handles[0] }))).toEqual([

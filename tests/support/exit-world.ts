@@ -1,8 +1,9 @@
 /** An order with exit mode and an export window of 30 days, adopted in a pack world. */
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomInt } from 'node:crypto';
 import { expect } from 'vitest';
 import type { Database } from '../../server/store/database.ts';
 import type { Receipt } from '../../shared/order/documents.ts';
+import { type DeviceId, newDeviceId } from '../../shared/protocol/ids.ts';
 import type { testAuthority } from './enrollment.ts';
 import { PROPOSAL } from './order-world.ts';
 import { ORDER, openPackWorld, type PackDevice, type PackWorld } from './pack-world.ts';
@@ -117,5 +118,54 @@ async function addDeviceWithData(database: Database, packs: PackWorld): Promise<
     .insertInto('key_packages')
     .values({ device_id: one.id, generation: 1, last_resort: 1, body: 'AA==' })
     .execute();
+  await addMail(database, one.id);
   return one;
+}
+
+/** Adds a waiting mail of 9 bytes from an ended sender, one event, an unsent piece of 5 bytes, and a mail key. */
+async function addMail({ db }: Database, device: DeviceId): Promise<void> {
+  const owner = { device_id: device, generation: 1 };
+  const sender = { device_id: newDeviceId(), generation: 1 };
+  const mail = randomInt(2 ** 40);
+  const waiting = {
+    device_id: device,
+    at: NOW,
+    bytes: 9,
+    expires_at: NOW + 365 * DAY,
+    holding_order: null,
+    due: 0,
+  } as const;
+  const piece = (size: number) => ({
+    id: randomBytes(8).toString('hex'),
+    size,
+    at: NOW,
+    sha256: '',
+    body: randomBytes(size),
+  });
+  await db
+    .insertInto('mail_keys')
+    .values({ ...owner, number: 1, payload: '', signature: '' })
+    .execute();
+  await db
+    .insertInto('mail_queues')
+    .values({ ...owner, last_seq: 2, offered: 0, acknowledged: 0, entries: 1, bytes: 9, events: 1, gate: 'open' })
+    .execute();
+  await db
+    .insertInto('mails')
+    .values({ ...sender, id: mail, mail_id: `m${mail}`, at: NOW, entries: 1, body: '{}' })
+    .execute();
+  await db
+    .insertInto('mail_entries')
+    .values([
+      { ...waiting, seq: 1, mail, event: null },
+      { ...waiting, seq: 2, mail: null, event: '{}' },
+    ])
+    .execute();
+  await db
+    .insertInto('mail_pieces')
+    .values([
+      { ...owner, ...piece(5), mail: null },
+      { ...sender, ...piece(9), mail },
+    ])
+    .execute();
 }
