@@ -13,7 +13,22 @@ interface Opened {
   readonly close: () => void;
 }
 
-const HOW = 'How you got and checked the key outside Cordon, such as by a call to a number from a public register';
+/** Field in which each of the two people states how they verified the key. */
+function VerificationField({ value, change }: { readonly value: string; readonly change: (value: string) => void }) {
+  return (
+    <Textarea
+      label="Verification"
+      description="How you got and checked the key outside Cordon, such as by a call to a number from a public register"
+      dir="auto"
+      required
+      autosize
+      minRows={2}
+      maxLength={4000}
+      value={value}
+      onChange={({ currentTarget }) => change(currentTarget.value)}
+    />
+  );
+}
 
 export function AddAuthorityDialog({ opened, close }: Opened) {
   const client = useQueryClient();
@@ -60,17 +75,7 @@ export function AddAuthorityDialog({ opened, close }: Opened) {
           value={recipient}
           onChange={({ currentTarget }) => setRecipient(currentTarget.value)}
         />
-        <Textarea
-          label="Verification"
-          description={HOW}
-          dir="auto"
-          required
-          autosize
-          minRows={2}
-          maxLength={4000}
-          value={how}
-          onChange={({ currentTarget }) => setHow(currentTarget.value)}
-        />
+        <VerificationField value={how} change={setHow} />
       </Stack>
     </Confirm>
   );
@@ -119,17 +124,7 @@ export function ConfirmAuthorityDialog({
             typed !== '' && !complete ? `The fingerprint has ${typed.length} of 64 hexadecimal digits.` : undefined
           }
         />
-        <Textarea
-          label="Verification"
-          description={HOW}
-          dir="auto"
-          required
-          autosize
-          minRows={2}
-          maxLength={4000}
-          value={how}
-          onChange={({ currentTarget }) => setHow(currentTarget.value)}
-        />
+        <VerificationField value={how} change={setHow} />
       </Stack>
     </Confirm>
   );
