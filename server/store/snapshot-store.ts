@@ -116,8 +116,17 @@ function* inGroups(
 const sizeOf = (value: Value): number => (typeof value === 'string' || Buffer.isBuffer(value) ? value.length : 8);
 
 const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
-const selectOf = (table: string, columns: readonly string[]): string =>
-  `select ${columns.map(quoted).join(', ')} from ${quoted(table)}`;
+
+/**
+ * Columns that a backup has as null. A restored server gets the address of a device at its next connection, and old backups would otherwise
+ * show where each person was (ADR 55).
+ */
+const WITHOUT: Readonly<Record<string, readonly string[]>> = { device_presence: ['address'] };
+
+function selectOf(table: string, columns: readonly string[]): string {
+  const values = columns.map((name) => (WITHOUT[table]?.includes(name) ? `null as ${quoted(name)}` : quoted(name)));
+  return `select ${values.join(', ')} from ${quoted(table)}`;
+}
 
 type Query = (text: string) => Promise<readonly Record<string, Value>[]>;
 

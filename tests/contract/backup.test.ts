@@ -27,6 +27,7 @@ import { SnapshotStore, tableShapes } from '../../server/store/snapshot-store.ts
 import { openStream, temporaryIdentity } from '../../shared/age/stream.ts';
 import { newPersonId } from '../../shared/protocol/ids.ts';
 import { testCustody } from '../support/custody.ts';
+import { addDevice, addGroup } from '../support/fleet-rows.ts';
 import { testPersonKeys } from '../support/person-keys.ts';
 import { runProgram } from '../support/run-program.ts';
 import { tool } from '../support/tools.ts';
@@ -250,6 +251,35 @@ describeOnEveryStore('a backup', (open) => {
     const other = { ...expected, installation: 'ins_other' };
     await expect(openKeyBackup(path, { identity }, other)).rejects.toMatchObject({ code: 'backup_damaged' });
     await backups.stop();
+  });
+
+  it('case 46: contains the last contact of a device, and not its newest address', async () => {
+    const database = await open();
+    const group = await addGroup(database, 'Sales');
+    const device = await addDevice(database, { group });
+    const address = '198.51.100.231';
+    const presence = {
+      device_id: device,
+      generation: 1,
+      session_epoch: 1,
+      connected: 1,
+      changed_at: 1,
+      last_seen_at: 77,
+      address,
+      agent: '0.1.0',
+      list_version: 0,
+      stored_record_version: 0,
+      approver_set_version: 0,
+      last_report: 0,
+    } as const;
+    await database.db.insertInto('device_presence').values(presence).execute();
+    const { backups, read } = await backupsOf(database);
+    const parts = await read((await backups.make('acc_x', null)).path);
+    for (const { name, body } of parts) expect(body.includes(address), name).toBe(false);
+    const [part] = parts.filter(({ name }) => name.endsWith('-device_presence.jsonl'));
+    const { columns, rows } = decodeRows(part?.body ?? Buffer.alloc(0));
+    const row = Object.fromEntries(columns.map((column, at) => [column, rows[0]?.[at]]));
+    expect(row).toEqual({ ...presence, address: null });
   });
 
   it.skipIf(!age.present)("can be decrypted with Debian's age and read with tar", async () => {
