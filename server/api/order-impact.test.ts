@@ -14,7 +14,7 @@ import { type OrderArea, parseScopeArea } from '../../shared/areas/area-code.ts'
 import { approveRevision } from '../../shared/order/approver-key.ts';
 import { sha256 } from '../../shared/order/digest.ts';
 import { NO_DEVICES } from '../../shared/order/rollout.ts';
-import { type DeviceId, newPackId } from '../../shared/protocol/ids.ts';
+import { type DeviceId, newDeviceId, newPackId } from '../../shared/protocol/ids.ts';
 import { type ApiServer, startApi } from '../../tests/support/api-server.ts';
 import { addGroup } from '../../tests/support/fleet-rows.ts';
 import { addLocatedFleet, addReceipts } from '../../tests/support/located-fleet.ts';
@@ -393,7 +393,7 @@ describe('affected devices', () => {
       ['POST', '/packs'],
       ['GET', '/packs'],
       ['POST', `/packs/${newPackId()}/names`, { recipient }],
-      ['GET', '/receipts'],
+      ['GET', `/receipts?device=${newDeviceId()}`],
       ['GET', `/documents/${letter.sha256}`],
       ['GET', '/revisions/1/decision'],
       ['GET', '/revisions/2/decision'],

@@ -1,6 +1,12 @@
 /** Routes for orders. An order takes effect only with signatures by two people's keys, and the server has neither key. */
 
-import { affectedView, exemptionList, receiptList, statementList } from '../../shared/api/affected-devices.ts';
+import {
+  affectedView,
+  exemptionList,
+  receiptList,
+  receiptQuery,
+  statementList,
+} from '../../shared/api/affected-devices.ts';
 import { approvalBody, approvalResult, declineBody } from '../../shared/api/order-approvals.ts';
 import { orderAction, orderProposal } from '../../shared/api/order-proposals.ts';
 import { readingList } from '../../shared/api/order-readings.ts';
@@ -285,14 +291,15 @@ function effectRoutes({ orders, admins }: OrdersPorts): Route[] {
       name: 'orders.receipts',
       method: 'get',
       path: '/orders/:number/receipts',
-      summary: 'List the signed receipts of devices for an order',
+      summary: 'List the signed receipts of one device for an order',
       params: orderParams,
+      query: receiptQuery,
       response: receiptList,
-      async handler({ params, scope }) {
+      async handler({ params, query, scope }) {
         const { adoptedRevision, latestRevision } = await orders.adoption.get(params.number);
         const selection = { revision: adoptedRevision ?? latestRevision, life: true };
         requireAreas(scope, (await orders.adoption.scope(params.number, selection)).locations);
-        const stored = await orders.receipts.ofOrder(params.number);
+        const stored = await orders.receipts.ofOrder(params.number, query.device);
         return { receipts: stored.map(({ device, generation, receipt }) => ({ ...receipt, device, generation })) };
       },
     }),

@@ -171,10 +171,12 @@ function addReadings(orders: Command, cli: Cli): void {
 function addReceipts(orders: Command, cli: Cli): void {
   orders
     .command('receipts')
-    .description('List the signed receipts of devices for an order')
+    .description('List the signed receipts of one device for an order')
     .argument('<number>')
-    .action(async (number: string) => {
-      const { receipts } = await cli.client().call(receiptList, 'GET', `${orderPath(number)}/receipts`);
+    .argument('<device>')
+    .action(async (number: string, device: string) => {
+      const path = `${orderPath(number)}/receipts?${new URLSearchParams({ device })}`;
+      const { receipts } = await cli.client().call(receiptList, 'GET', path);
       const userOf = await deviceUsers(
         cli.client(),
         receipts.map(({ device }) => device),

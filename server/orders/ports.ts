@@ -289,7 +289,7 @@ export interface ReceiptStore {
   ): Promise<void>;
   /** Adopted revisions of the given orders, with the version of the first order list that contained each revision. */
   listings(orders: readonly string[]): Promise<Listing[]>;
-  receipts(order: string): Promise<Omit<ReceiptRow, 'envelope'>[]>;
+  receipts(order: string, device: DeviceId): Promise<Omit<ReceiptRow, 'envelope'>[]>;
   receiptsOf(device: DeviceId, limit: number): Promise<Omit<ReceiptRow, 'envelope'>[]>;
   deviceCertificates(devices: readonly DeviceId[]): Promise<DeviceCertificate[]>;
 }

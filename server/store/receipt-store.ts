@@ -82,10 +82,11 @@ export class ReceiptStore implements Port {
     );
   }
 
-  async receipts(order: string): Promise<ReceiptRow[]> {
+  async receipts(order: string, device: DeviceId): Promise<ReceiptRow[]> {
     const rows = await this.#database.db
       .selectFrom('receipts')
       .selectAll()
+      .where('device_id', '=', device)
       .where('order_number', '=', order)
       .where(VERIFIED)
       .orderBy('at', 'desc')

@@ -69,6 +69,9 @@ export const statementList = z.object({
 });
 export type StatementList = z.infer<typeof statementList>;
 
+/** Receipts of one device: no route lists receipts of several people's devices (ADR 54). */
+export const receiptQuery = z.strictObject({ device: deviceIdSchema });
+
 export const receiptList = z.object({
   receipts: z.array(
     z.object({

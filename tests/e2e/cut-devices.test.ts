@@ -128,10 +128,9 @@ describe.skipIf(!cutNetworks.present)('case 57: a device whose network is cut', 
   const connected = async ({ device }: AgentProcess) => (await world.device(device)).presence?.connected;
   async function receipts(order: Order, { device }: AgentProcess): Promise<string[]> {
     const { owner, as } = world.operator;
-    const { receipts: all } = await as(owner, 'GET', `/orders/${order.order}/receipts`, receiptList);
-    return all
-      .filter((one) => one.device === device)
-      .map(({ kind, service, gate, notice }) => [kind, service, gate, notice].filter(Boolean).join(' '));
+    const path = `/orders/${order.order}/receipts?device=${device}`;
+    const { receipts: all } = await as(owner, 'GET', path, receiptList);
+    return all.map(({ kind, service, gate, notice }) => [kind, service, gate, notice].filter(Boolean).join(' '));
   }
   const shown = (agent: AgentProcess) =>
     agent.query('select text from admin_message order by at, id').map(({ text }) => text);

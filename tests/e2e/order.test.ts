@@ -84,10 +84,8 @@ const isOpen = async (agent: AgentProcess, service = 'messaging') =>
   (await agent.status()).gates.find((gate) => gate.service === service)?.open;
 const receipts = async (agent: AgentProcess) => {
   const all = z.object({ receipts: receiptList.shape.receipts });
-  const list = all.parse({ receipts: await owner.json(['orders', 'receipts', order]) }).receipts;
-  return list
-    .filter(({ device }) => device === agent.device)
-    .map(({ kind, service, gate, revision }) => [kind, service, gate, revision].join(' '));
+  const list = all.parse({ receipts: await owner.json(['orders', 'receipts', order, agent.device]) }).receipts;
+  return list.map(({ kind, service, gate, revision }) => [kind, service, gate, revision].join(' '));
 };
 
 /** The message's status may be known before the command ends. */

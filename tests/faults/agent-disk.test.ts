@@ -81,7 +81,12 @@ describe.skipIf(!smallDisks.present)('case 55: an agent on a full disk', { timeo
   const order = (seconds: number) => ({ ...TERMS, effective: new Date(Date.now() + seconds * 1000).toISOString() });
   const receipts = async (of: string, kind: string) => {
     const { operator } = world;
-    const found = await operator.as(operator.owner, 'GET', `/orders/${of}/receipts`, receiptList);
+    const found = await operator.as(
+      operator.owner,
+      'GET',
+      `/orders/${of}/receipts?device=${agent.device}`,
+      receiptList,
+    );
     return found.receipts.filter((each) => each.kind === kind && each.service !== null);
   };
 

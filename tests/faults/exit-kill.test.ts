@@ -65,7 +65,9 @@ async function play(name: string, death: Death | null) {
     }
     const { api } = player.owner;
     const [known] = (await api.call('GET', '/orders', orderList)).orders;
-    const { receipts } = await api.call('GET', `/orders/${known?.number}/receipts`, receiptList);
+    const [office] = await player.fleet('office').states();
+    const path = `/orders/${known?.number}/receipts?device=${office?.device}`;
+    const { receipts } = await api.call('GET', path, receiptList);
     const { exit } = await api.call('GET', `/orders/${known?.number}/exit`, orderExit);
     return {
       writes,

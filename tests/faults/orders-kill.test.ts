@@ -280,7 +280,8 @@ describe('on SQLite', () => {
         await settled(isClosed);
       }
       await until(async () => {
-        const { receipts } = await get(`/orders/${order}/receipts`, receiptList);
+        const [agent] = await agents.states();
+        const { receipts } = await get(`/orders/${order}/receipts?device=${agent?.device}`, receiptList);
         const about = receipts.map(({ kind, revision: of, notice }) => `${kind} ${of}${notice ? ` at ${notice}` : ''}`);
         expect(about.sort()).toEqual(expected.sort());
       });

@@ -110,14 +110,18 @@ async function expectAllMessages(player: Player): Promise<void> {
 async function receiptsOf(player: Player): Promise<string[]> {
   const { api } = player.owner;
   const { orders } = await api.call('GET', '/orders', orderList);
-  const { receipts } = await api.call('GET', `/orders/${orders[0]?.number}/receipts`, receiptList);
-  const names = new Map<string, string>();
+  const found: string[] = [];
   for (const { label } of timeline.fleet) {
-    for (const { device, index } of await player.fleet(label).states()) names.set(device, userOf(label, index));
+    for (const { device, index } of await player.fleet(label).states()) {
+      const path = `/orders/${orders[0]?.number}/receipts?device=${device}`;
+      const { receipts } = await api.call('GET', path, receiptList);
+      const user = userOf(label, index);
+      found.push(
+        ...receipts.map(({ kind, revision, service, gate }) => `${user} ${kind} ${revision} ${service} ${gate}`),
+      );
+    }
   }
-  return receipts
-    .map(({ device, kind, revision, service, gate }) => `${names.get(device)} ${kind} ${revision} ${service} ${gate}`)
-    .sort();
+  return found.sort();
 }
 
 it(`case 54: Pakistan's timeline with messages has the same result when processes are killed with -9 at ${KILLS} points`, {

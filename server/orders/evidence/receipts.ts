@@ -28,7 +28,7 @@ export interface Receipts {
   storeChecked(batch: ReceiptBatch): Promise<void>;
   /** Checks and stores one receipt that did not arrive in a session. */
   store(device: DeviceId, generation: number, envelope: Envelope): Promise<void>;
-  ofOrder(order: string): Promise<readonly StoredReceipt[]>;
+  ofOrder(order: string, device: DeviceId): Promise<readonly StoredReceipt[]>;
   ofDevice(device: DeviceId): Promise<readonly StoredReceipt[]>;
   /**
    * Verifies all unverified receipts in the store. The server also does this automatically after it stores a receipt, and again a minute
@@ -76,7 +76,7 @@ export function createReceipts(ports: {
     storeChecked,
     store: async (device, generation, envelope) =>
       storeChecked({ receipts: [check(device, generation, envelope)], session: null }),
-    ofOrder: (order) => store.receipts(order),
+    ofOrder: (order, device) => store.receipts(order, device),
     ofDevice: (device) => store.receiptsOf(device, MOST_OF_A_DEVICE),
     verifyWaiting: verifier.verifyWaiting,
     stop: verifier.stop,
