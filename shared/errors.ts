@@ -90,6 +90,7 @@ export const ERROR_CODES = [
   'disclosure_already_produced',
   'disclosure_closed',
   'disclosure_preview_limit',
+  'ledger_opening_limit',
   'disclosure_too_many_drafts',
   'person_key_missing',
   // Signed documents

@@ -122,6 +122,7 @@ export const EXIT_CODES: Readonly<Record<ErrorCode, number>> = {
   disclosure_already_produced: EXIT.conflict,
   disclosure_closed: EXIT.conflict,
   disclosure_preview_limit: EXIT.tooMany,
+  ledger_opening_limit: EXIT.tooMany,
   disclosure_too_many_drafts: EXIT.tooMany,
   person_key_missing: EXIT.notFound,
   document_malformed: EXIT.unverified,

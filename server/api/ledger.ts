@@ -11,9 +11,9 @@ import {
   type WitnessList,
   witnessList,
 } from '../../shared/api/ledger.ts';
-import type { Opening } from '../../shared/ledger/ledger-entry.ts';
 import { entrySchema } from '../../shared/ledger/ledger-entry.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import type { Openings } from '../ledger/openings.ts';
 import { type Route, route } from './route.ts';
 
 export interface LedgerPorts {
@@ -23,12 +23,8 @@ export interface LedgerPorts {
    */
   readonly entries: {
     entries(from: number, to: number): Promise<Buffer[]>;
-    openings(
-      subject: string,
-      from: number,
-      to: number,
-    ): Promise<{ readonly index: number; readonly opening: Opening }[]>;
   };
+  readonly openings: Openings;
   readonly witnesses: {
     status(): WitnessList['witnesses'];
     obstacle(): string | null;
@@ -36,10 +32,7 @@ export interface LedgerPorts {
   };
 }
 
-/** Number of ledger entries that one request for openings covers. */
-const OPENINGS_WITHIN = 10_000;
-
-export function ledgerRoutes({ ledger, entries, witnesses }: LedgerPorts): Route[] {
+export function ledgerRoutes({ ledger, entries, openings, witnesses }: LedgerPorts): Route[] {
   return [
     route({
       name: 'ledger.checkpoint',
@@ -93,14 +86,10 @@ export function ledgerRoutes({ ledger, entries, witnesses }: LedgerPorts): Route
       name: 'ledger.openings',
       method: 'get',
       path: '/ledger/openings',
-      summary: 'List salts of the ledger entries about one device, person or account',
+      summary: 'List salts of the ledger entries about one device, person or account. The ledger records the reader',
       query: ledgerOpeningQuery,
       response: ledgerOpeningList,
-      async handler({ query: { subject, from } }) {
-        const size = await ledger.size();
-        const to = Math.max(from, Math.min(size, from + OPENINGS_WITHIN));
-        return { openings: await entries.openings(subject, from, to), next: to };
-      },
+      handler: ({ query: { subject, from }, caller }) => openings(caller.account.person, subject, from),
     }),
     route({
       name: 'ledger.witnesses',

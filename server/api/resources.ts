@@ -67,6 +67,7 @@ export interface ResourcePorts {
   readonly areas: AreasPort;
   readonly policies: TerritoryPoliciesPorts['policies'];
   readonly ledger: LedgerPorts['ledger'];
+  readonly openings: LedgerPorts['openings'];
   readonly witnesses: LedgerPorts['witnesses'];
   readonly entries: LedgerPorts['entries'];
   readonly membership: MembershipPort;
@@ -117,7 +118,7 @@ export function apiRoutes(ports: ResourcePorts): Route[] {
     ...orderImpactRoutes(orders),
     ...orderDocumentRoutes(orders),
     ...orderPackRoutes({ orders, packs: ports.packs, admins }),
-    ...ledgerRoutes({ ledger, entries, witnesses: ports.witnesses }),
+    ...ledgerRoutes({ ledger, entries, openings: ports.openings, witnesses: ports.witnesses }),
     ...areaRoutes({ areas: ports.areas, admins }),
     ...ipDatabaseRoutes(ports),
     ...territoryPolicyRoutes({ policies: ports.policies, orders, admins, now: ports.now }),

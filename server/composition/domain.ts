@@ -25,6 +25,7 @@ import { createJurisdiction } from '../jurisdiction/jurisdiction.ts';
 import { createNamedAreas } from '../jurisdiction/named-areas.ts';
 import { createTerritoryPolicies } from '../jurisdiction/territory-policies.ts';
 import { createLedger, type Ledger } from '../ledger/ledger.ts';
+import { createOpenings } from '../ledger/openings.ts';
 import { createPublication } from '../ledger/published-checkpoint.ts';
 import { cosignedCheckpoint, postCheckpoint } from '../ledger/witness-client.ts';
 import { createWitnesses, type Witnesses } from '../ledger/witnesses.ts';
@@ -63,6 +64,7 @@ import { mailStores } from '../store/mail-stores.ts';
 import { MailboxStore } from '../store/mailbox-store.ts';
 import { membershipStores } from '../store/membership-stores.ts';
 import { NamedAreaStore } from '../store/named-area-store.ts';
+import { OpeningStore } from '../store/opening-store.ts';
 import { openOrderStores } from '../store/order-stores.ts';
 import { PackRecordStore } from '../store/pack-record-store.ts';
 import { PackStore } from '../store/pack-store.ts';
@@ -192,6 +194,12 @@ export async function createDomain(base: Foundation, provider: ProviderSettings 
     ...identities,
     ledger,
     ledgerStore,
+    openings: createOpenings({
+      store: new OpeningStore(database),
+      size: ledger.published.size,
+      people: orders.approverSets.people,
+      clock,
+    }),
     witnesses: {
       ...witnesses,
       policy: witnessPolicy,

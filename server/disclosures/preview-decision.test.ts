@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { newPersonId } from '../../shared/protocol/ids.ts';
-import { PREVIEW_WINDOW, requirePreviewLimit, requireReader } from './preview-decision.ts';
+import { READING_WINDOW } from '../reading-limit.ts';
+import { requirePreviewLimit, requireReader } from './preview-decision.ts';
 
 const NOW = 1_800_000_000_000;
 const people = Array.from({ length: 6 }, newPersonId);
@@ -11,14 +12,14 @@ const seen = (at: readonly number[]) => at.map((time, index) => ({ person: peopl
 it.each([
   ['a fifth person', seen([NOW, NOW, NOW, NOW]), sixth],
   ['a person whose records the approver has read', seen([NOW, NOW, NOW, NOW, NOW]), first],
-  ['a sixth person a day after the first', seen([NOW - PREVIEW_WINDOW, NOW, NOW, NOW, NOW]), sixth],
+  ['a sixth person a day after the first', seen([NOW - READING_WINDOW, NOW, NOW, NOW, NOW]), sixth],
   ['a second person after many previews of one', Array.from({ length: 9 }, () => ({ person: first, at: NOW })), sixth],
 ])('allows a preview of %s', (_, previewed, person) => {
   expect(() => requirePreviewLimit(previewed, person, NOW)).not.toThrow();
 });
 
 it('refuses the sixth person within a day, and names the time of the next one', () => {
-  const previewed = seen([NOW - PREVIEW_WINDOW + 1, NOW - 5, NOW, NOW, NOW]);
+  const previewed = seen([NOW - READING_WINDOW + 1, NOW - 5, NOW, NOW, NOW]);
   expect(() => requirePreviewLimit(previewed, sixth, NOW)).toThrow(
     expect.objectContaining({ code: 'disclosure_preview_limit', context: { limit: 5, retryAt: NOW + 1 } }),
   );

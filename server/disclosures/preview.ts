@@ -8,9 +8,10 @@ import { canonicalText } from '../../shared/order/canonical.ts';
 import { sha256 } from '../../shared/order/digest.ts';
 import type { PersonId } from '../../shared/protocol/ids.ts';
 import type { Clock } from '../../shared/time/clock.ts';
+import { READING_WINDOW } from '../reading-limit.ts';
 import { readText } from './disclosure-text.ts';
 import type { DisclosureRecord, DisclosureStore, LegalPeople, PersonRecords } from './ports.ts';
-import { PREVIEW_WINDOW, requirePreviewLimit, requireReader } from './preview-decision.ts';
+import { requirePreviewLimit, requireReader } from './preview-decision.ts';
 import { encodeLines, linesOf, requireOpen } from './production.ts';
 import { newestOf } from './request-views.ts';
 
@@ -33,7 +34,7 @@ export function createPreview({ store, records, legal, clock }: PreviewPorts) {
       const drafters = versions.map(({ draftedBy }) => draftedBy);
       requireReader(by, drafters, people);
       const at = clock.now();
-      const since = at - PREVIEW_WINDOW;
+      const since = at - READING_WINDOW;
       const viewer = people.canonical(by);
       requirePreviewLimit(await store.previewed(viewer, since), row.person, at);
       const version = newestOf(versions);

@@ -12,6 +12,9 @@ const subject = z.string().regex(/^[a-z]{3}_[a-z2-7]{16}$/, 'must be an identifi
 const httpUrl = z.url({ protocol: /^https?$/ });
 
 /** Entries that the monitor reports. `name`: name of the rule in reports. */
+/** Number of subjects that one person can read in 24 hours (`server/reading-limit.ts`). */
+const MOST_SUBJECTS = 5;
+
 const watchSchema = z.strictObject({
   name: z.string().min(1).max(100),
   orders: z.array(orderNumber).max(1000).default([]),
@@ -20,7 +23,7 @@ const watchSchema = z.strictObject({
   /** Openings (salt and subject) of entries about a device or a person. */
   openings: z.array(openingSchema).max(10_000).default([]),
   /** Identifiers of devices, people or accounts. The monitor requests their openings with the token in `api`. */
-  subjects: z.array(subject).max(20).default([]),
+  subjects: z.array(subject).max(MOST_SUBJECTS).default([]),
 });
 export type Watch = z.output<typeof watchSchema>;
 
@@ -42,6 +45,10 @@ const settingsSchema = z
   .refine(({ watch, api }) => api !== undefined || watch.every(({ subjects }) => subjects.length === 0), {
     path: ['api'],
     message: 'must be set, because a watch names subjects',
+  })
+  .refine(({ watch }) => new Set(watch.flatMap(({ subjects }) => subjects)).size <= MOST_SUBJECTS, {
+    path: ['watch'],
+    message: `may name at most ${MOST_SUBJECTS} subjects in total, because the server lets one person read no more a day`,
   });
 export type MonitorSettings = z.output<typeof settingsSchema>;
 

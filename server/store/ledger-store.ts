@@ -1,7 +1,6 @@
 /** Store of the ledger: entries that wait for an index, hashes of complete subtrees, and checkpoints. */
 import { sql } from 'kysely';
 import { CordonError } from '../../shared/errors.ts';
-import type { Opening } from '../../shared/ledger/ledger-entry.ts';
 import { GrowingTree, type HashSource, type TreeNode } from '../../shared/ledger/merkle.ts';
 import type { LedgerStore as Port, StoredCheckpoint } from '../ledger/ledger.ts';
 import { insertOf } from './bulk.ts';
@@ -83,20 +82,6 @@ export class LedgerStore implements Port {
       .orderBy('entry_index')
       .execute();
     return rows.map(({ body }) => Buffer.from(body, 'utf8'));
-  }
-
-  /** Openings of the entries about `subject` from index `from` (inclusive) to index `to` (exclusive). */
-  async openings(subject: string, from: number, to: number): Promise<{ index: number; opening: Opening }[]> {
-    const rows = await this.#database.db
-      .selectFrom('ledger_entries')
-      .innerJoin('ledger_openings', 'ledger_openings.entry_id', 'ledger_entries.id')
-      .select(['entry_index', 'salt', 'subject'])
-      .where('entry_index', '>=', from)
-      .where('entry_index', '<', to)
-      .where('subject', '=', subject)
-      .orderBy('entry_index')
-      .execute();
-    return rows.map((row) => ({ index: Number(row.entry_index), opening: { salt: row.salt, subject: row.subject } }));
   }
 }
 

@@ -10,6 +10,7 @@ import type { LocationTables } from './schema/locations.ts';
 import type { MailTables } from './schema/mail.ts';
 import type { MessageTables } from './schema/messages.ts';
 import type { OpenIdTables } from './schema/openid.ts';
+import type { OpeningTables } from './schema/openings.ts';
 import type { OrderTables } from './schema/orders.ts';
 import type { PasskeyTables } from './schema/passkeys.ts';
 import type { PeopleTables } from './schema/people.ts';
@@ -25,6 +26,7 @@ export interface Schema
     MessageTables,
     MailTables,
     OpenIdTables,
+    OpeningTables,
     PasskeyTables,
     RecoveryTables,
     DisclosureTables {

@@ -89,6 +89,7 @@ const PROBLEMS: Record<ErrorCode, { readonly status: number; readonly title: str
   disclosure_already_produced: { status: 409, title: 'The request was already produced' },
   disclosure_closed: { status: 409, title: 'The request is closed' },
   disclosure_preview_limit: { status: 429, title: 'Too many previewed accounts' },
+  ledger_opening_limit: { status: 429, title: 'Too many subjects of ledger entries' },
   disclosure_too_many_drafts: { status: 429, title: 'Too many open drafts' },
   person_key_missing: { status: 410, title: 'The key of the person was destroyed' },
   document_malformed: { status: 422, title: 'The signed document is malformed' },

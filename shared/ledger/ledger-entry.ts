@@ -138,6 +138,8 @@ export const ENTRY_KINDS = [
   'disclosure.produced',
   /** Entry: a device of the person stored the notice about the production. */
   'disclosure.notified',
+  /** Entry: an admin read the openings (salts) of the entries about one subject. The commitment covers admin and subject. */
+  'ledger.opened',
   /** Entry: two people signed the dated transparency statement. `digest` is the SHA-256 of its payload. */
   'transparency.stated',
 ] as const;

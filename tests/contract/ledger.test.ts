@@ -6,10 +6,13 @@ import { sql } from 'kysely';
 import { afterEach, expect, it } from 'vitest';
 import { LocalBus } from '../../server/bus/bus.ts';
 import { createLedger, type Ledger } from '../../server/ledger/ledger.ts';
+import { createOpenings } from '../../server/ledger/openings.ts';
+import { READING_WINDOW } from '../../server/reading-limit.ts';
 import { appendEntry } from '../../server/store/append-entries.ts';
 import { type Database, openDatabase } from '../../server/store/database.ts';
 import { LedgerStore } from '../../server/store/ledger-store.ts';
 import { setMeta } from '../../server/store/meta-store.ts';
+import { OpeningStore } from '../../server/store/opening-store.ts';
 import { type Checkpoint, openCheckpoint } from '../../shared/ledger/checkpoint.ts';
 import { copyInFolder, copyLedger } from '../../shared/ledger/copy-ledger.ts';
 import { subjectCommitment } from '../../shared/ledger/make-entry.ts';
@@ -17,6 +20,7 @@ import { hashLeaf, verifyConsistency, verifyInclusion } from '../../shared/ledge
 import { parseVerifierKey } from '../../shared/ledger/signed-note.ts';
 import { parseTilePath } from '../../shared/ledger/tiles.ts';
 import { type CopyReader, verifyLedgerCopy } from '../../shared/ledger/verify-copy.ts';
+import { newPersonId } from '../../shared/protocol/ids.ts';
 import { DrivenClock } from '../../shared/time/driven-clock.ts';
 import { describeOnEveryStore, describeOnSqlite } from './every-store.ts';
 
@@ -208,16 +212,55 @@ describeOnEveryStore('openings of ledger entries', (open) => {
     await addEntries(database, 5);
     await ledger.sequence();
     const store = new LedgerStore(database);
-    const found = await store.openings('dev_3', 0, 10);
+    const openings = new OpeningStore(database);
+    const found = await openings.openings('dev_3', 0, 10);
     expect(found.map(({ index }) => index)).toEqual([3, 8]);
     for (const { index, opening } of found) {
       const [body] = await store.entries(index, index + 1);
       const { subject } = JSON.parse(body?.toString() ?? '');
       expect(subjectCommitment(Buffer.from(opening.salt, 'hex'), opening.subject)).toBe(subject);
     }
-    expect((await store.openings('dev_3', 4, 10)).map(({ index }) => index)).toEqual([8]);
-    expect(await store.openings('dev_3', 4, 8)).toEqual([]);
-    expect(await store.openings('dev_9', 0, 10)).toEqual([]);
+    expect((await openings.openings('dev_3', 4, 10)).map(({ index }) => index)).toEqual([8]);
+    expect(await openings.openings('dev_3', 4, 8)).toEqual([]);
+    expect(await openings.openings('dev_9', 0, 10)).toEqual([]);
+  });
+
+  it('opens the entries about five subjects a day for one person, and enters each reading into the ledger', async () => {
+    const database = await open();
+    const ledger = ledgerOver(database);
+    await addEntries(database, 7);
+    await ledger.sequence();
+    const clock = new DrivenClock(1_800_000_000_000);
+    const [first, second, other] = [newPersonId(), newPersonId(), newPersonId()];
+    const read = createOpenings({
+      store: new OpeningStore(database),
+      size: async () => 7,
+      // Two persons of the same human.
+      people: async () => ({ canonical: (person) => (person === second ? first : person) }),
+      clock,
+    });
+    const readings = async () => {
+      const rows = await database.db
+        .selectFrom('ledger_entries')
+        .select('body')
+        .where('kind', '=', 'ledger.opened')
+        .execute();
+      return rows.map(({ body }) => JSON.parse(body));
+    };
+    for (const at of [0, 1, 2, 3, 4]) expect((await read(first, `dev_${at}`, 0)).openings).toHaveLength(1);
+    expect((await read(second, 'dev_0', 0)).openings).toHaveLength(1);
+    expect(await readings()).toHaveLength(5);
+    for (const by of [first, second]) {
+      await expect(read(by, 'dev_5', 0)).rejects.toMatchObject({ code: 'ledger_opening_limit', context: { limit: 5 } });
+    }
+    const attempts = [0, 1, 2, 3, 4, 5, 6].map((at) => read(other, `dev_${at}`, 0));
+    const refused = (await Promise.allSettled(attempts)).filter(({ status }) => status === 'rejected');
+    expect(refused).toHaveLength(2);
+    expect(await readings()).toHaveLength(10);
+    expect(JSON.stringify(await readings())).not.toMatch(/dev_|per_/);
+    clock.jump(clock.now() + READING_WINDOW);
+    expect((await read(first, 'dev_5', 0)).openings).toHaveLength(1);
+    expect(await database.db.selectFrom('opening_readings').selectAll().execute()).toHaveLength(1);
   });
 });
 

@@ -207,9 +207,20 @@ describe('the monitor', () => {
   it('refuses faulty settings in one line, and says when the ledger cannot be read', async () => {
     shown = await ledgerOf(numbered(1));
     expect(await monitor()).toMatchObject({ code: EXIT.notFound, err: expect.stringContaining('monitor.json') });
+    const api = { server: ledgerUrl, token: 'any' };
     for (const [settings, words] of [
       [{ watch: [{ name: 'x', orders: ['1'] }] }, 'watch.0.orders.0'],
       [{ watch: [{ name: 'x', subjects: [DEVICE] }] }, 'api must be set'],
+      [
+        {
+          watch: ['a', 'b'].map((name) => ({
+            name,
+            subjects: [1, 2, 3].map((end) => `dev_${name.repeat(15)}${end + 1}`),
+          })),
+          api,
+        },
+        'at most 5 subjects',
+      ],
       [{ surprise: 1 }, 'surprise'],
     ] as const) {
       configure(settings);

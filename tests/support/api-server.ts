@@ -34,6 +34,7 @@ import { affectedQuery } from '../../server/jurisdiction/nexus-index.ts';
 import { pastLocation } from '../../server/jurisdiction/past-location.ts';
 import { createTerritoryPolicies } from '../../server/jurisdiction/territory-policies.ts';
 import { createLedger } from '../../server/ledger/ledger.ts';
+import { createOpenings } from '../../server/ledger/openings.ts';
 import { createMail } from '../../server/mail/mail.ts';
 import { createMembership } from '../../server/membership/membership.ts';
 import { createMonitor } from '../../server/monitoring/monitor.ts';
@@ -63,6 +64,7 @@ import { mailStores } from '../../server/store/mail-stores.ts';
 import { membershipStores } from '../../server/store/membership-stores.ts';
 import { MetricsStore } from '../../server/store/metrics-store.ts';
 import { NamedAreaStore } from '../../server/store/named-area-store.ts';
+import { OpeningStore } from '../../server/store/opening-store.ts';
 import { openOrderStores } from '../../server/store/order-stores.ts';
 import { OverviewStore } from '../../server/store/overview-store.ts';
 import { PastLocationStore } from '../../server/store/past-location-store.ts';
@@ -389,6 +391,12 @@ export async function startApi({
     packs: { make: absent, made: absent, names: absent },
     ledger: ledger.published,
     entries: ledgerStore,
+    openings: createOpenings({
+      store: new OpeningStore(database),
+      size: ledger.published.size,
+      people: orders.approverSets.people,
+      clock,
+    }),
     witnesses: { status: () => [], obstacle: () => null, policy: () => null },
     membership,
     mail: mailService,

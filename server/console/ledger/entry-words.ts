@@ -55,6 +55,7 @@ const ENTRY_NAMES: Readonly<Record<EntryKind, string>> = {
   'disclosure.previewed': 'Records of a request previewed',
   'disclosure.produced': 'Records sealed to an authority',
   'disclosure.notified': 'Person notified about a disclosure',
+  'ledger.opened': 'Entries about one device or person identified by an admin',
   'transparency.stated': 'Transparency statement signed by two people',
 };
 

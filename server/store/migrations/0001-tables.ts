@@ -6,6 +6,7 @@ import { COSIGNATURES } from './tables-cosignatures.ts';
 import { DISCLOSURES } from './tables-disclosures.ts';
 import { MAIL } from './tables-mail.ts';
 import { OPENID } from './tables-openid.ts';
+import { OPENINGS } from './tables-openings.ts';
 import { PASSKEYS } from './tables-passkeys.ts';
 
 type Tables = Readonly<Record<string, Table>>;
@@ -513,6 +514,7 @@ const SUBJECTS = [
     ORDERS,
     LEDGER,
     COSIGNATURES,
+    OPENINGS,
     MESSAGES,
     MAIL,
   ],
