@@ -133,6 +133,15 @@ const ACCESS: readonly RetentionPeriod[] = [
     time: 'real',
     underLegalHold: ofDeviceUnderLegalHold('id'),
   },
+  // As long as finished commands, which the confirmed action may have sent. The ledger keeps the hashes.
+  {
+    records: 'confirmations of actions by passkey',
+    table: 'passkey_confirmations',
+    key: 'digest',
+    since: 'at',
+    days: 400,
+    time: 'real',
+  },
 ];
 
 const MESSAGES: readonly RetentionPeriod[] = [

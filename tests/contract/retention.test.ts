@@ -198,6 +198,19 @@ async function fill(database: Database) {
       .values({ person_id: 'per_1', device_id: name, generation: 1, enrolled_at: long, sealed: '' })
       .execute();
     await db
+      .insertInto('passkey_confirmations')
+      .values({
+        digest: name,
+        account_id: account,
+        passkey_id: 'psk_1',
+        action_hash: name,
+        content: name,
+        statement: name,
+        assertion: name,
+        at: NOW.real - 400 * DAY - ago,
+      })
+      .execute();
+    await db
       .insertInto('address_verifications')
       .values({ account_id: holder.id, hash: name, email: name, expires_at: short })
       .execute();
@@ -248,6 +261,7 @@ describeOnEveryStore('retention', (open) => {
       invitations: 1,
       address_verifications: 1,
       activation_codes: 1,
+      passkey_confirmations: 1,
       post_results: 1,
       conversation_epochs: 1,
       conversations: 0,
@@ -272,6 +286,8 @@ describeOnEveryStore('retention', (open) => {
     const tokens = (await db.selectFrom('api_tokens').select('id').execute()).map(({ id }) => id);
     expect(tokens.sort()).toEqual(['lasting', 'young']);
     expect(await db.selectFrom('activation_codes').select('secret_hash').execute()).toEqual([{ secret_hash: 'young' }]);
+    const confirmations = await db.selectFrom('passkey_confirmations').select('digest').execute();
+    expect(confirmations).toEqual([{ digest: 'young' }]);
     const states = (await db.selectFrom('commands').select('state').execute()).map(({ state }) => state);
     expect(states.sort()).toEqual(['done', 'queued', 'queued']);
     expect(await db.selectFrom('post_results').select('post_id').execute()).toEqual([{ post_id: 'young' }]);
