@@ -190,6 +190,8 @@ export const ROUTE_ACTIONS: Readonly<Partial<Record<RouteName, RoutePolicy>>> = 
   'recovery.sign-continuation': 'signed',
 
   'actions.decline': 'harmless',
+  'time-corrections.propose': 'signed',
+  'time-corrections.sign': 'signed',
   /**
    * Acknowledging an alert is harmless, because the alert stays in the list. If the cause of the alert occurs again, the alert becomes open
    * again.

@@ -120,6 +120,8 @@ export const RIGHTS = {
   'groups.create': right('whole', 'owner', 'fleet'),
   'groups.update': right('whole', 'owner', 'fleet'),
   'groups.delete': right('whole', 'owner', 'fleet'),
+  'time-corrections.propose': right('whole', 'owner', 'legal'),
+  'time-corrections.sign': right('any', 'owner', 'legal'),
   'people.list': right('device', ...EVERYONE),
   'people.show': right('device', ...EVERYONE),
   'people.create': right('device', 'owner', 'fleet', 'helpdesk'),

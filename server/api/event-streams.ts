@@ -32,8 +32,8 @@ const TOPIC_OF: Readonly<Record<Wake['kind'], Topic | null>> = {
   'ip-database': null,
   // No topic, because every change after the release of a legal hold causes its own notification.
   'hold-released': null,
-  // No topic, because only devices need a time correction. The admin who publishes a time correction already sees it.
-  'time-correction': null,
+  // The pending proposal is among the documents that approvers sign.
+  'time-correction': 'orders',
   // No topic, because the console does not show when a user receives messages.
   mailbox: null,
   'key-packages': null,

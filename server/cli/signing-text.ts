@@ -10,8 +10,9 @@ import {
   describeRevision,
   type Line,
 } from '../../shared/order/describe-revision.ts';
+import { describeTimeCorrection } from '../../shared/order/describe-time-correction.ts';
 import { sha256 } from '../../shared/order/digest.ts';
-import type { Approvers, LedgerContinuation, Revision } from '../../shared/order/documents.ts';
+import type { Approvers, LedgerContinuation, Revision, TimeCorrection } from '../../shared/order/documents.ts';
 import type { PassedTime } from '../../shared/order/immediate-effect.ts';
 import { plain } from '../../shared/text/visible-text.ts';
 
@@ -51,6 +52,10 @@ export function continuationText(payload: string): SigningText<LedgerContinuatio
   return textOf(payload, describeContinuation(payload), ({ label, value, grave }) =>
     grave ? `ATTENTION: ${label} ${value}` : `${label.padEnd(11)} ${value}`,
   );
+}
+
+export function timeCorrectionText(payload: string): SigningText<TimeCorrection> {
+  return textOf(payload, describeTimeCorrection(payload), ({ label, value }) => `${label.padEnd(11)} ${value}`);
 }
 
 function replacedBy(payload: string, version: number, before?: string | null): Approvers | null | undefined {

@@ -1,13 +1,19 @@
 /**
- * `cordon time-correction`: sets device clocks back after the server's time was wrong. Approvers sign the correction on their own machines.
+ * `cordon time-correction`: sets device clocks back after the server's time was wrong. Approvers sign the correction with their own
+ * keys: in a file on their own machines, or the proposal on the server.
  */
 import { renameSync, writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { installationView } from '../../shared/api/installation.ts';
-import { timeCorrectionList, timeCorrectionView } from '../../shared/api/time-corrections.ts';
+import {
+  signedTimeCorrection,
+  timeCorrectionList,
+  timeCorrectionProposal,
+  timeCorrectionView,
+} from '../../shared/api/time-corrections.ts';
 import { CordonError } from '../../shared/errors.ts';
+import { signTimeCorrectionPayload } from '../../shared/order/approver-key.ts';
 import { encodeCanonical } from '../../shared/order/canonical.ts';
-import { sha256 } from '../../shared/order/digest.ts';
 import { type Envelope, envelopeSchema, PAYLOAD_TYPES, type TimeCorrection } from '../../shared/order/documents.ts';
 import { signEnvelope } from '../../shared/order/dsse.ts';
 import { readTimeCorrection } from '../../shared/order/time-correction.ts';
@@ -16,6 +22,9 @@ import { type Cli, commandOf } from './cli.ts';
 import { confirm, type KeyOptions, openKey } from './key-files.ts';
 import { readText, writeNew } from './local-files.ts';
 import { table, when } from './output.ts';
+import { timeCorrectionText } from './signing-text.ts';
+
+const PROPOSALS = '/time-corrections/proposals';
 
 interface CreateOptions {
   readonly from: string;
@@ -44,9 +53,9 @@ export function addTimeCorrectionCommands(program: Command, cli: Cli): void {
         reason,
       };
       const envelope = signEnvelope(PAYLOAD_TYPES.timeCorrection, encodeCanonical(document), []);
-      const described = describe(envelope);
+      const { lines } = described(envelope);
       writeNew(file, `${JSON.stringify(envelope)}\n`, 0o600);
-      cli.out().show(document, [...described.lines, `Each approver: cordon time-correction sign ${file} --key FILE`]);
+      cli.out().show(document, [...lines, `Each approver: cordon time-correction sign ${file} --key FILE`]);
     });
   correction
     .command('sign')
@@ -58,7 +67,7 @@ export function addTimeCorrectionCommands(program: Command, cli: Cli): void {
     .option('--yes', 'sign without confirmation')
     .action(async (file: string, options: KeyOptions & { digest?: string; yes?: boolean }) => {
       const envelope = readEnvelope(file);
-      await confirm(cli, describe(envelope), options);
+      await confirm(cli, described(envelope), options);
       const signer = await openKey(cli, options);
       const payload = Buffer.from(envelope.payload, 'base64');
       const [signature] = signEnvelope(PAYLOAD_TYPES.timeCorrection, payload, [signer]).signatures;
@@ -85,6 +94,47 @@ export function addTimeCorrectionCommands(program: Command, cli: Cli): void {
       cli.out().show(view, [`time correction ${view.version} is published`]);
     });
   correction
+    .command('propose')
+    .description('Propose a correction on the server. Approvers sign it in the console or with "approve"')
+    .requiredOption('--from <time>', 'first wrong time of the server (RFC 3339)')
+    .requiredOption('--until <time>', 'last wrong time of the server')
+    .requiredOption('--reason <reason>', 'reason, shown to approvers')
+    .action(async ({ from, until, reason }: CreateOptions) => {
+      const body = { from: timestampOf(from, '--from'), until: timestampOf(until, '--until'), reason };
+      const view = await cli.client().call(timeCorrectionProposal, 'POST', PROPOSALS, body);
+      cli
+        .out()
+        .show(view, [
+          ...timeCorrectionText(view.payload).lines,
+          `${view.needed} approvers must sign: in the console under Settings, or with cordon time-correction approve --key FILE`,
+        ]);
+    });
+  correction
+    .command('approve')
+    .description('Sign the pending correction. With enough signatures, the server sends it to all devices')
+    .requiredOption('--key <file>')
+    .option('--passphrase-file <file>', 'read the passphrase from this file (or CORDON_KEY_PASSPHRASE)')
+    .option('--digest <sha256>', 'sign only if the text has this SHA-256 digest')
+    .option('--yes', 'sign without confirmation')
+    .action(async (options: KeyOptions & { digest?: string; yes?: boolean }) => {
+      const { pending } = await cli.client().call(timeCorrectionList, 'GET', '/time-corrections');
+      if (!pending) throw new CordonError('not_found', 'No time correction waits for signatures. Propose one.');
+      const text = timeCorrectionText(pending.payload);
+      await confirm(cli, text, options);
+      const signer = await openKey(cli, options);
+      const body = { keyid: signer.keyid, signature: signTimeCorrectionPayload(signer, pending.payload) };
+      const path = `${PROPOSALS}/${text.digest}/signatures`;
+      const signed = await cli.client().call(signedTimeCorrection, 'POST', path, body);
+      const { proposal, published } = signed;
+      cli
+        .out()
+        .show(signed, [
+          published
+            ? 'The time correction is published. The server sends it to all devices.'
+            : `${proposal.signed} of ${proposal.needed} needed approvers signed.`,
+        ]);
+    });
+  correction
     .command('list')
     .description('List published corrections, newest first')
     .action(async () => {
@@ -97,18 +147,7 @@ export function addTimeCorrectionCommands(program: Command, cli: Cli): void {
     });
 }
 
-function describe(envelope: Envelope): { digest: string; lines: string[] } {
-  const { installation, version, earliest, from, until, reason } = readTimeCorrection(envelope);
-  const digest = sha256(Buffer.from(envelope.payload, 'base64'));
-  const lines = [
-    `Time correction ${version} of installation ${installation}`,
-    `  The server showed a wrong time from ${from} until ${until}.`,
-    `  Devices with a time from this period set it back, but not before ${earliest}.`,
-    `  Reason: ${reason}`,
-    `SHA-256 ${digest}`,
-  ].map(plain);
-  return { digest, lines };
-}
+const described = (envelope: Envelope) => timeCorrectionText(Buffer.from(envelope.payload, 'base64').toString());
 
 function readEnvelope(file: string): Envelope {
   let json: unknown;

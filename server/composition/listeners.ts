@@ -118,7 +118,12 @@ async function createTlsEdges(base: Foundation, domain: Domain, { timekeeping }:
     identityOf: ({ socket }) => identifyIfPresented(devices, socket, recovery),
   });
   const { envelopes: approverSets } = orders.approverSets;
-  const timeCorrections = await openTimeCorrections({ store: new ClockStore(database), approverSets, clock, bus });
+  const timeCorrections = await openTimeCorrections({
+    store: new ClockStore(database),
+    approverSets: orders.approverSets,
+    clock,
+    bus,
+  });
   const names = watchNames({
     store: new DeviceNameStore(database),
     names: config.names,

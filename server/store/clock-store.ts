@@ -3,7 +3,7 @@ import { CordonError } from '../../shared/errors.ts';
 import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
 import type { ClockStore as ClockPort } from '../clock/clock-watch.ts';
 import type { Heartbeat, StartFacts } from '../clock/start-check.ts';
-import type { StoredCorrection, TimeCorrectionStore } from '../clock/time-corrections.ts';
+import type { StoredCorrection, StoredProposal, TimeCorrectionStore } from '../clock/time-corrections.ts';
 import { appendEntry } from './append-entries.ts';
 import type { Database } from './database.ts';
 import { getMeta, setMeta } from './meta-store.ts';
@@ -79,8 +79,53 @@ export class ClockStore implements ClockPort, TimeCorrectionStore {
       if (numInsertedOrUpdatedRows === 0n) {
         throw new CordonError('conflict', `Time correction ${version} exists already.`);
       }
+      // Each later correction needs a new version, so nobody can publish the pending proposal any more.
+      await tx.deleteFrom('time_correction_proposals').execute();
       await appendEntry(tx, entry);
     });
+  }
+
+  async proposal(): Promise<StoredProposal | null> {
+    const row = await this.#database.db.selectFrom('time_correction_proposals').selectAll().executeTakeFirst();
+    if (!row) return null;
+    const { digest, payload, signatures, proposed_at, proposed_by } = row;
+    return { digest, payload, signatures: JSON.parse(signatures), proposedAt: proposed_at, proposedBy: proposed_by };
+  }
+
+  async propose({ digest, payload, signatures, proposedAt, proposedBy }: StoredProposal): Promise<void> {
+    await this.#database.transaction(async (tx) => {
+      await tx.deleteFrom('time_correction_proposals').execute();
+      await tx
+        .insertInto('time_correction_proposals')
+        .values({
+          digest,
+          payload,
+          signatures: JSON.stringify(signatures),
+          proposed_at: proposedAt,
+          proposed_by: proposedBy,
+        })
+        .execute();
+    });
+  }
+
+  async addSignature(digest: string, signature: StoredProposal['signatures'][number]): Promise<StoredProposal | null> {
+    const found = await this.#database.transaction(async (tx) => {
+      const row = await tx
+        .selectFrom('time_correction_proposals')
+        .select('signatures')
+        .where('digest', '=', digest)
+        .executeTakeFirst();
+      if (!row) return false;
+      const signatures: StoredProposal['signatures'] = JSON.parse(row.signatures);
+      const others = signatures.filter(({ keyid }) => keyid !== signature.keyid);
+      await tx
+        .updateTable('time_correction_proposals')
+        .set({ signatures: JSON.stringify([...others, signature]) })
+        .where('digest', '=', digest)
+        .execute();
+      return true;
+    });
+    return found ? this.proposal() : null;
   }
 
   async acceptClock(entry: EntryDraft<'clock.accepted'>): Promise<void> {

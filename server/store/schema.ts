@@ -15,6 +15,7 @@ import type { OrderTables } from './schema/orders.ts';
 import type { PasskeyTables } from './schema/passkeys.ts';
 import type { PeopleTables } from './schema/people.ts';
 import type { RecoveryTables } from './schema/recovery.ts';
+import type { TimeCorrectionTables } from './schema/time-corrections.ts';
 
 export interface Schema
   extends PeopleTables,
@@ -29,8 +30,7 @@ export interface Schema
     OpeningTables,
     PasskeyTables,
     RecoveryTables,
-    DisclosureTables {
+    DisclosureTables,
+    TimeCorrectionTables {
   meta: { key: string; value: string };
-  /** Signed statements of approvers that the server's time was wrong. */
-  time_corrections: { version: number; envelope: string; published_at: number; published_by: string };
 }

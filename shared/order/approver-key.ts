@@ -35,6 +35,10 @@ export function signApproverSetPayload(key: Signer, payload: string): string {
   return key.sign(pae(PAYLOAD_TYPES.approvers, Buffer.from(payload))).toString('base64');
 }
 
+export function signTimeCorrectionPayload(key: Signer, payload: string): string {
+  return key.sign(pae(PAYLOAD_TYPES.timeCorrection, Buffer.from(payload))).toString('base64');
+}
+
 export function signContinuationPayload(key: Signer, payload: string): string {
   return key.sign(pae(PAYLOAD_TYPES.ledgerContinuation, Buffer.from(payload))).toString('base64');
 }

@@ -120,6 +120,10 @@ export async function signContinuation(key: AnyKey, payload: string): Promise<st
   return await sign(key, PAYLOAD_TYPES.ledgerContinuation, payload);
 }
 
+export async function signTimeCorrection(key: AnyKey, payload: string): Promise<string> {
+  return await sign(key, PAYLOAD_TYPES.timeCorrection, payload);
+}
+
 type AnyKey = WebApproverKey | WebSigner;
 
 async function sign(key: AnyKey, payloadType: string, payload: string): Promise<string> {

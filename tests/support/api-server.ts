@@ -347,7 +347,7 @@ export async function startApi({
   const events = createEventStreams({ bus, log, pace });
   const timeCorrections = await openTimeCorrections({
     store: new ClockStore(database),
-    approverSets: orders.approverSets.envelopes,
+    approverSets: orders.approverSets,
     clock,
     bus,
   });

@@ -18,6 +18,7 @@ import { IpDatabases } from './ip-databases.tsx';
 import { OwnAreas } from './own-areas.tsx';
 import classes from './settings-page.module.css';
 import { TerritoryPolicies } from './territory-policies.tsx';
+import { TimeCorrections } from './time-corrections.tsx';
 
 export function SettingsPage() {
   const installation = useQuery(installationQuery);
@@ -47,6 +48,9 @@ export function SettingsPage() {
         )}
         <Section title="Installation">
           <QueryResult query={installation}>{(data) => <Facts installation={data} />}</QueryResult>
+        </Section>
+        <Section title="Time corrections">
+          <TimeCorrections />
         </Section>
         {may('backup.create') && (
           <Section id="backup" title="Backup">

@@ -8,15 +8,12 @@ import { MAIL } from './tables-mail.ts';
 import { OPENID } from './tables-openid.ts';
 import { OPENINGS } from './tables-openings.ts';
 import { PASSKEYS } from './tables-passkeys.ts';
+import { TIME_CORRECTIONS } from './tables-time-corrections.ts';
 
 type Tables = Readonly<Record<string, Table>>;
 
 const INSTALLATION: Tables = {
   meta: { columns: 'key text, value text', key: 'key' },
-  time_corrections: {
-    columns: 'version int, envelope text, published_at int, published_by text',
-    key: 'version',
-  },
 };
 
 const PEOPLE: Tables = {
@@ -518,7 +515,7 @@ const SUBJECTS = [
     MESSAGES,
     MAIL,
   ],
-  ...[RECOVERY, DISCLOSURES],
+  ...[RECOVERY, DISCLOSURES, TIME_CORRECTIONS],
 ];
 
 export const tables = (dialect: DialectName): Migration => ({

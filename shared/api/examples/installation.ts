@@ -165,7 +165,30 @@ export const newTimeCorrection = {
   },
 };
 export const timeCorrectionView = { version: 1, ...newTimeCorrection, publishedAt: now, publishedBy: KARL.account };
-export const timeCorrectionList = { corrections: [timeCorrectionView] };
+const correctionText = canonicalText({
+  installation: INSTALLATION,
+  version: 2,
+  earliest: '2026-03-10T08:00:00.000Z',
+  from: '2027-03-10T07:00:00.000Z',
+  until: '2027-03-10T07:20:00.000Z',
+  reason: 'The host clock was a year ahead.',
+});
+export const timeCorrectionProposal = {
+  payload: correctionText,
+  digest: sha256(correctionText),
+  signatures: [{ keyid: KARL.keyid, sig: KARL.sig }],
+  signed: 1,
+  needed: 2,
+  proposedAt: now,
+  proposedBy: KARL.account,
+};
+export const timeCorrectionList = { corrections: [timeCorrectionView], pending: timeCorrectionProposal };
+export const newTimeCorrectionProposal = {
+  from: '2027-03-10T07:00:00.000Z',
+  until: '2027-03-10T07:20:00.000Z',
+  reason: 'The host clock was a year ahead.',
+};
+export const signedTimeCorrection = { proposal: timeCorrectionProposal, published: false };
 
 export const newBackup = { recipient: recipient.key };
 export const recoveryView = {
