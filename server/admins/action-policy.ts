@@ -66,6 +66,8 @@ export const ACTIONS = {
   'role.revoke': { right: 'grants.delete', people: 1, stepUp: 'always', tokens: 'never' },
   /** Link of the caller's account to the identity provider. The provider's person can then sign in with the account. */
   'identity.link': { right: 'provider.link', people: 1, stepUp: 'always', tokens: 'never' },
+  /** A new session of the command line, with all roles of the person. */
+  'cli.sign-in': { right: 'cli-sign-in.approve', people: 1, stepUp: 'always', tokens: 'never' },
   /** A thief with an open session could otherwise add a passkey of his own, or lock the account holder out. */
   'passkey.add': { right: 'passkeys.register', people: 1, stepUp: 'always', tokens: 'never' },
   'passkey.remove': { right: 'passkeys.delete', people: 1, stepUp: 'always', tokens: 'never' },
@@ -141,6 +143,7 @@ export const ROUTE_ACTIONS: Readonly<Partial<Record<RouteName, RoutePolicy>>> = 
   'grants.delete': 'role.revoke',
   'tokens.create': 'token.create',
   'provider.link': 'identity.link',
+  'cli-sign-in.approve': 'cli.sign-in',
   'passkeys.register': 'passkey.add',
   'passkeys.delete': 'passkey.remove',
   'recovery-codes.replace': 'recovery-codes.replace',
@@ -187,17 +190,21 @@ export const ROUTE_ACTIONS: Readonly<Partial<Record<RouteName, RoutePolicy>>> = 
   'orders.record': 'harmless',
   'messaging-keys.countersign': 'signed',
   'time-corrections.publish': 'signed',
+  'time-corrections.propose': 'signed',
+  'time-corrections.sign': 'signed',
   'recovery.sign-continuation': 'signed',
 
   'actions.decline': 'harmless',
-  'time-corrections.propose': 'signed',
-  'time-corrections.sign': 'signed',
   /**
    * Acknowledging an alert is harmless, because the alert stays in the list. If the cause of the alert occurs again, the alert becomes open
    * again.
    */
   'alerts.acknowledge': 'harmless',
   'session.create': 'harmless',
+  'cli-sign-in.begin': 'harmless',
+  'cli-sign-in.finish': 'harmless',
+  'cli-sign-in.show': 'harmless',
+  'cli-sign-in.decline': 'harmless',
   'session.step-up': 'harmless',
   'provider.begin': 'harmless',
   'provider.finish': 'harmless',

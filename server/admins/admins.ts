@@ -7,6 +7,7 @@ import type { Bus } from '../bus/bus.ts';
 import { createAccounts } from './accounts.ts';
 import { createActionConfirmation } from './action-confirmation.ts';
 import { createApproverKeys } from './approver-keys.ts';
+import { createCliSignIn } from './cli-sign-in.ts';
 import type { IdentityProvider, ProviderIdentityStore, ProviderRules } from './identity-provider.ts';
 import { createInvitations } from './invitations.ts';
 import { createPasskeyChallenges } from './passkey-challenges.ts';
@@ -71,6 +72,8 @@ export function createAdmins(options: AdminsPorts) {
     /** Null if the installation has no identity provider. */
     provider: provider ? createProviderSignIn({ ...ports, ...provider }) : null,
     ...createSessions({ ...ports, account: accounts.account }),
+    /** Sign-in of the command line through a browser. */
+    cliSignIn: createCliSignIn({ ...ports, account: accounts.account }),
     ...createTokens(ports),
     ...createApproverKeys({ ...ports, verifyPasskey: registration.verifyPasskey }),
   };

@@ -224,8 +224,11 @@ export interface TokenAccount {
 export type Owned<T> = T & { readonly account: AccountId };
 
 export interface SessionStore {
-  /** Creates the session and ends the session `replaces`, so that a browser has only one session. */
-  open(session: NewSession, replaces: string | null): Promise<void>;
+  /**
+   * Creates the session and ends the session `replaces`, so that a browser has only one session. `entry`: ledger entry of a sign-in that a
+   * person allowed in another session.
+   */
+  open(session: NewSession, replaces: string | null, entry?: EntryDraft<'session.allowed'>): Promise<void>;
   /** Finds a session by the hash of its cookie. Returns null for an expired session and for a disabled account. */
   session(hash: string, now: number): Promise<(Session & { readonly pageHash: string }) | null>;
   touch(id: string, now: number): Promise<void>;

@@ -11,6 +11,7 @@ import { type ApproversPorts, approverRoutes } from './approvers.ts';
 import { type AreasPort, areaRoutes } from './areas.ts';
 import { authorityRoutes } from './authorities.ts';
 import { type BackupPort, backupRoutes } from './backup.ts';
+import { cliSignInRoutes } from './cli-sign-in.ts';
 import { type CodesPorts, codeRoutes } from './codes.ts';
 import { type CommandsPorts, commandRoutes } from './commands.ts';
 import { type DemoPort, demoRoutes } from './demo.ts';
@@ -96,6 +97,7 @@ export function apiRoutes(ports: ResourcePorts): Route[] {
     ...overviewRoutes(ports.overview),
     ...metricsRoutes(ports.metrics),
     ...sessionRoutes({ admins }),
+    ...cliSignInRoutes({ admins }),
     ...providerRoutes({ admins, consoleOrigin: ports.consoleOrigin }),
     ...passkeyRoutes({ admins }),
     ...tokenRoutes(admins),

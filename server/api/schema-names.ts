@@ -10,6 +10,7 @@ import * as affectedDevices from '../../shared/api/affected-devices.ts';
 import * as approvers from '../../shared/api/approvers.ts';
 import * as areas from '../../shared/api/areas.ts';
 import * as backup from '../../shared/api/backup.ts';
+import * as cliSignIn from '../../shared/api/cli-sign-in.ts';
 import * as codes from '../../shared/api/codes.ts';
 import * as commands from '../../shared/api/commands.ts';
 import * as demo from '../../shared/api/demo.ts';
@@ -63,6 +64,7 @@ const MODULES: readonly object[] = [
   approvers,
   areas,
   backup,
+  cliSignIn,
   codes,
   commands,
   demo,

@@ -5,18 +5,28 @@ import { renderUnicodeCompact } from 'uqr';
 import { redeemed } from '../../shared/api/accounts.ts';
 import { sessionView } from '../../shared/api/session.ts';
 import { done } from '../../shared/api/wire.ts';
-import { CordonError } from '../../shared/errors.ts';
+import { CordonError, isCordonError } from '../../shared/errors.ts';
 import { readSecretArgument } from '../../shared/secret-argument.ts';
 import { plain } from '../../shared/text/visible-text.ts';
 import { readLink } from './account-links.ts';
+import { signInByBrowser } from './browser-sign-in.ts';
 import { type Cli, commandOf } from './cli.ts';
-import { createClient } from './client.ts';
+import { type Client, createClient } from './client.ts';
 import { readText } from './local-files.ts';
 import { when } from './output.ts';
 import { prompt, readSecret } from './secrets.ts';
 
 interface PasswordOptions {
   readonly passwordFile?: string;
+}
+
+/** Refusals of a password for an account that signs in with a passkey or with the identity provider. */
+const BROWSER_ONLY = ['passkey_required', 'provider_required'] as const;
+const USE_BROWSER = 'Run "cordon sign-in" without an e-mail address to sign in through a browser.';
+
+interface SignInOptions extends PasswordOptions {
+  readonly totp?: string;
+  readonly totpSecretFile?: string;
 }
 
 interface SetupOptions extends PasswordOptions {
@@ -65,22 +75,18 @@ export function addSignInCommands(program: Command, cli: Cli): void {
     });
 
   commandOf(program, 'sign-in')
-    .argument('<email>')
+    .argument('[email]', 'e-mail address, for a sign-in with password and code. Without it, sign in through a browser')
     .option('--password-file <file>', 'read the password from this file (or CORDON_PASSWORD)')
     .option('--totp <code>', 'six-digit code from the authenticator app')
     .option(
       '--totp-secret-file <file>',
       'for automation: compute the code from the secret in this file (or CORDON_TOTP_SECRET)',
     )
-    .action(async (email: string, options: PasswordOptions & { totp?: string; totpSecretFile?: string }) => {
-      const entered = await password('Password', options);
-      const secret = options.totpSecretFile ? readText(options.totpSecretFile).trim() : cli.config.totpSecret;
-      const typed = async () => (cli.terminal.stdin.isTTY ? prompt(cli.terminal, 'Code: ') : undefined);
-      const totp = options.totp ?? (secret ? await generate({ secret }) : await typed());
+    .action(async (email: string | undefined, options: SignInOptions) => {
       const client = createClient(cli.client().server, { token: null, session: null });
-      const body = JSON.stringify({ email, password: entered, totp });
-      const response = await client.raw('POST', '/api/v1/session', body, { 'content-type': 'application/json' });
-      const view = sessionView.parse(await response.json());
+      const { response, view } = await (email === undefined
+        ? signInByBrowser(cli, client)
+        : signInByPassword(client, email, options));
       const cookie = response.headers.getSetCookie()[0]?.split(';')[0];
       if (!cookie || view.csrf === null)
         throw new CordonError(
@@ -93,6 +99,20 @@ export function addSignInCommands(program: Command, cli: Cli): void {
         .out()
         .show(shown, [`Signed in at ${client.server} as ${plain(view.account.email)} until ${when(view.expiresAt)}.`]);
     });
+
+  async function signInByPassword(client: Client, email: string, options: SignInOptions) {
+    const entered = await password('Password', options);
+    const secret = options.totpSecretFile ? readText(options.totpSecretFile).trim() : cli.config.totpSecret;
+    const typed = async () => (cli.terminal.stdin.isTTY ? prompt(cli.terminal, 'Code: ') : undefined);
+    const totp = options.totp ?? (secret ? await generate({ secret }) : await typed());
+    const body = JSON.stringify({ email, password: entered, totp });
+    const request = client.raw('POST', '/api/v1/session', body, { 'content-type': 'application/json' });
+    const response = await request.catch((error: unknown) => {
+      if (BROWSER_ONLY.some((code) => isCordonError(error, code))) cli.out().note(USE_BROWSER);
+      throw error;
+    });
+    return { response, view: sessionView.parse(await response.json()) };
+  }
 
   commandOf(program, 'sign-out').action(async () => {
     if (cli.config.session) {

@@ -1,3 +1,4 @@
+import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
 import type { AccountId } from '../../shared/protocol/ids.ts';
 import type {
   ApiToken,
@@ -9,6 +10,7 @@ import type {
   TokenStore as TokenPort,
 } from '../admins/ports.ts';
 import { endAccess, load } from './account-rows.ts';
+import { appendEntry } from './append-entries.ts';
 import type { Database } from './database.ts';
 import type { Schema } from './schema.ts';
 
@@ -19,7 +21,7 @@ export class SessionStore implements SessionPort {
     this.#database = database;
   }
 
-  async open(session: NewSession, replaces: string | null): Promise<void> {
+  async open(session: NewSession, replaces: string | null, entry?: EntryDraft<'session.allowed'>): Promise<void> {
     await this.#database.transaction(async (tx) => {
       await tx.deleteFrom('sessions').where('expires_at', '<=', session.createdAt).execute();
       if (replaces !== null) await tx.deleteFrom('sessions').where('hash', '=', replaces).execute();
@@ -40,6 +42,7 @@ export class SessionStore implements SessionPort {
           by_recovery_code: session.byRecoveryCode ? 1 : 0,
         })
         .execute();
+      if (entry) await appendEntry(tx, entry);
     });
   }
 

@@ -39,6 +39,8 @@ export const ENTRY_KINDS = [
   'credentials.reset',
   /** Entry: an account holder signed in with a password and a recovery code, instead of a passkey. `subject` is the account. */
   'credentials.recovery-code',
+  /** Entry: an account holder allowed a sign-in of the command line in the console. `subject` is the account. */
+  'session.allowed',
   /**
    * Entry: an exit ended a device's enrollment and deleted its data on the server. `destroyed` is the hash of a description of this data.
    */

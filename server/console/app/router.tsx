@@ -7,6 +7,7 @@ import {
   lazyRouteComponent,
 } from '@tanstack/react-router';
 import { z } from 'zod';
+import { CLI_SIGN_IN_PATH } from '../../../shared/api/cli-sign-in.ts';
 import { Empty, Failure, Loading } from '../../../shared/look/states.tsx';
 import { OverviewPage } from '../overview/overview-page.tsx';
 import { ButtonLink } from '../parts/links.tsx';
@@ -78,6 +79,11 @@ export const reviseRoute = createRoute({
   component: lazyRouteComponent(() => withNames(import('../orders/propose-page.tsx')), 'RevisePage'),
 });
 
+const cliSignIn = createRoute({
+  getParentRoute: () => root,
+  path: CLI_SIGN_IN_PATH,
+  component: lazyRouteComponent(() => import('../sign-in/cli-sign-in-page.tsx'), 'CliSignInPage'),
+});
 export const enrollmentRoute = createRoute({
   getParentRoute: () => root,
   path: '/enroll',
@@ -173,6 +179,7 @@ export const router = createRouter({
     rehearsalRoute,
     reviseRoute,
     enrollmentRoute,
+    cliSignIn,
     peopleRoute,
     personRoute,
     account,

@@ -185,3 +185,16 @@ export const approverSetView = {
 };
 export const approversView = { current: approverSetView, pending: null, uncoveredOrders: [] };
 export const signatureBody = { keyid: KARL.keyid, signature: KARL.sig };
+
+export const newCliSignIn = { host: 'anna-laptop' };
+export const begunCliSignIn = { userCode: 'WDJB-MJHT', secret: 'EXAMPLE-SECRET', expiresInSeconds: 600, interval: 2 };
+export const cliSignInSecret = { secret: 'EXAMPLE-SECRET' };
+export const cliSignInCode = { code: 'WDJB-MJHT' };
+export const cliSignInView = {
+  code: 'WDJB-MJHT',
+  host: 'anna-laptop',
+  address: '192.0.2.10',
+  begunAt: TIMES.now,
+  expiresAt: TIMES.now + 600_000,
+};
+export const cliSignInResult = { session: sessionView };
