@@ -110,7 +110,7 @@ module.exports = {
       severity: 'error',
       from: {
         path: '^(server|agent|shared|certs)/',
-        pathNot: ['^server/(api|public)/', '^agent/page/(app|route|[a-z]+-routes)\\.ts$', '^shared/pages/', test],
+        pathNot: ['^server/(api|public)/', '^agent/page/(app|route|[a-z-]+-routes)\\.ts$', '^shared/pages/', test],
       },
       to: { path: 'node_modules/(@types/)?express/' },
     },

@@ -153,7 +153,7 @@ export async function runDaemon(config: AgentConfig, options: DaemonOptions = {}
         files: config.mailPrograms,
         onFailure: (what, error) => log.warn({ what, error: String(error) }, 'other mail programs wait'),
       });
-  const page = pageOnDemand({ agent, messaging: agent.messaging, mail: agent.mail, log });
+  const page = pageOnDemand({ agent, messaging: agent.messaging, mail: agent.mail, programs, log });
   const control = await serveControl(config.socket, (request) => respond({ agent, messages, programs, page }, request));
   // A maintenance round may fail, for example on a full disk. The next round repeats the work.
   const failed = (error: unknown) => log.warn({ error: String(error) }, 'the periodic work failed');

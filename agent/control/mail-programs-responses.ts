@@ -1,7 +1,7 @@
 import { CordonError } from '../../shared/errors.ts';
 import type { SmtpReply } from '../mail-connector/smtp-reply.ts';
+import { DEFAULT_PORT } from '../mail-programs/default-port.ts';
 import type { MailPrograms, MailProgramsStatus, NewMailPassword } from '../mail-programs/mail-programs.ts';
-import { DEFAULT_PORT } from '../mail-programs/mail-programs-commands.ts';
 import type { MailProgramsRequest } from './control.ts';
 
 /** `programs`: null on a mail connector, which has no user. */

@@ -3,11 +3,11 @@ import type { Command } from 'commander';
 import { CordonError } from '../../shared/errors.ts';
 import { plain, plainJson } from '../../shared/text/visible-text.ts';
 import type { ControlRequest } from '../control/control.ts';
+import { DEFAULT_PORT } from './default-port.ts';
 import type { MailProgramsStatus, NewMailPassword } from './mail-programs.ts';
 
 export const WARNING =
   'Mail is now in plain text on the disk of this device. Use disk encryption. A lock or a wipe of the workspace removes this copy.';
-export const DEFAULT_PORT = 8587;
 
 export function addMailProgramsCommands(
   mail: Command,

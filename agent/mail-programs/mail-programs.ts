@@ -4,7 +4,7 @@
  */
 import { CordonError } from '../../shared/errors.ts';
 import { Loop } from '../../shared/loops/loop.ts';
-import type { Agent } from '../agent.ts';
+import type { Agent, AgentStatus } from '../agent.ts';
 import type { MailEnvelope } from '../mail/mail.ts';
 import type { SmtpReply } from '../mail-connector/smtp-reply.ts';
 import type { WorkspaceState } from '../workspace/workspace.ts';
@@ -46,6 +46,8 @@ export interface MailPrograms {
   switchOn(port: number): Promise<NewMailPassword>;
   /** Resolves when the port is closed and the mirror is removed. */
   switchOff(): Promise<void>;
+  /** Listens for changes of the status. The returned function ends the listening. */
+  onChange(listener: () => void): () => void;
   /** Takes a message from `cordon-agent sendmail`. `from`: null for the user's own address. */
   send(message: Buffer, envelope: { readonly from: string | null; readonly to: readonly string[] }): Promise<SmtpReply>;
   /** `forGood`: true if the enrollment has ended, so that settings and mirror are removed. */
@@ -53,7 +55,9 @@ export interface MailPrograms {
 }
 
 export interface MailProgramsPorts {
-  readonly agent: Pick<Agent, 'status' | 'gate' | 'mail' | 'onChange'>;
+  readonly agent: Pick<Agent, 'gate' | 'mail' | 'onChange'> & {
+    status(): Pick<AgentStatus, 'mailPrograms'>;
+  };
   readonly workspace: () => WorkspaceState;
   readonly maildir: Maildir;
   /** Paths of the settings and of the passwd-file. */
@@ -68,6 +72,8 @@ export function openMailPrograms(ports: MailProgramsPorts): MailPrograms {
   let isRead = false;
   let opened: { readonly settings: ProgramSettings; readonly port: SubmissionPort } | null = null;
   let problem: string | null = null;
+  const listeners = new Set<() => void>();
+  let told = '';
 
   const allowed = () => agent.status().mailPrograms;
   const isServing = () => settings !== null && allowed() === true && ports.workspace() !== 'wiped';
@@ -99,6 +105,22 @@ export function openMailPrograms(ports: MailProgramsPorts): MailPrograms {
     await maildir.removeAll();
   }
 
+  const status = (): MailProgramsStatus => ({
+    allowed: allowed() === true,
+    on: settings !== null,
+    port: opened?.port.port ?? null,
+    user: settings?.user ?? null,
+    maildir: maildir.path,
+    problem,
+  });
+
+  function tell(): void {
+    const now = JSON.stringify(status());
+    if (now === told) return;
+    told = now;
+    for (const listener of listeners) listener();
+  }
+
   async function run(): Promise<void> {
     if (!isRead) settings = await file.read();
     isRead = true;
@@ -120,6 +142,7 @@ export function openMailPrograms(ports: MailProgramsPorts): MailPrograms {
   function done(next: number | null): void {
     problem = null;
     if (next !== null) loop.requestAt(next);
+    tell();
   }
 
   const loop: Loop = new Loop({
@@ -128,6 +151,7 @@ export function openMailPrograms(ports: MailProgramsPorts): MailPrograms {
       mirror.forget();
       problem = error instanceof Error ? error.message : String(error);
       onFailure('serve other mail programs', error);
+      tell();
     },
     retryAfter: RETRY_AFTER,
   });
@@ -141,14 +165,7 @@ export function openMailPrograms(ports: MailProgramsPorts): MailPrograms {
   loop.request();
 
   return {
-    status: () => ({
-      allowed: allowed() === true,
-      on: settings !== null,
-      port: opened?.port.port ?? null,
-      user: settings?.user ?? null,
-      maildir: maildir.path,
-      problem,
-    }),
+    status,
     async switchOn(port) {
       await loop.run();
       if (allowed() !== true) {
@@ -173,7 +190,9 @@ export function openMailPrograms(ports: MailProgramsPorts): MailPrograms {
       } catch (error) {
         // The user does not see the password, so the switch would be useless.
         settings = null;
+        problem = null;
         await file.remove();
+        tell();
         throw portTaken(error, port);
       }
       const { user } = next;
@@ -191,6 +210,10 @@ export function openMailPrograms(ports: MailProgramsPorts): MailPrograms {
       settings = null;
       await loop.runOrThrow();
     },
+    onChange(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
     send: (message, { from, to }) => submission.accept(message, { from: from ?? settings?.user ?? '', to }),
     async stop(forGood) {
       for (const stop of stopListening) stop();
@@ -205,6 +228,6 @@ export function openMailPrograms(ports: MailProgramsPorts): MailPrograms {
 
 function portTaken(error: unknown, port: number): unknown {
   if (!(error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')) return error;
-  const detail = `Another program uses port ${port}. Choose another one with --port.`;
+  const detail = `Another program uses port ${port}. Choose another port.`;
   return new CordonError('conflict', detail, {}, error);
 }

@@ -13,6 +13,7 @@ import type { Messaging } from '../messaging/messaging.ts';
 import type { Changes } from './changes.ts';
 import { addConversationRoutes } from './conversation-routes.ts';
 import { requireOwnHost, requireOwnPage } from './guard.ts';
+import { mailProgramsRoutes, type PagePrograms } from './mail-programs-routes.ts';
 import { mailRoutes } from './mail-routes.ts';
 import { addMessageRoutes } from './message-routes.ts';
 import { addSessionRoutes } from './session-routes.ts';
@@ -22,6 +23,8 @@ import { addStatusRoutes, type StatusSources } from './status-routes.ts';
 export interface PagePorts {
   readonly messaging: Messaging;
   readonly mail: Mail;
+  /** Service for other mail programs; null on a mail connector. */
+  readonly programs: PagePrograms | null;
   readonly agent: StatusSources & Pick<Agent, 'onChange'>;
   readonly log: { error(facts: object, message: string): void };
 }
@@ -45,6 +48,7 @@ const MAIL_POLICY = { trustedTypes: ['default', 'dompurify', 'mail'], styleSrcAt
 export function createPageApp({
   messaging,
   mail,
+  programs,
   agent,
   log,
   port,
@@ -81,6 +85,7 @@ export function createPageApp({
   addStatusRoutes(api, { messaging, agent });
   addConversationRoutes(api, messaging);
   addMessageRoutes(api, messaging);
+  api.use('/mail/programs', mailProgramsRoutes(programs));
   api.use('/mail', mailRoutes({ mail, gate: () => agent.gate('mail') }));
   api.use(() => {
     throw new CordonError('not_found', 'The requested path does not exist. Check the address.');

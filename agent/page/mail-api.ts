@@ -8,6 +8,9 @@
  * - `POST /drafts` (`newDraftBody`) → `madeView`. `GET /drafts/ID` → `draftView`. `PATCH /drafts/ID` (`draftFields`): saves the draft.
  *   `POST /drafts/ID/files?name=&type=` (bytes) adds a file, and `DELETE /drafts/ID/files/INDEX` removes it. `POST /drafts/ID/send` sends the
  *   draft: the mail then has the id of the draft.
+ * - `GET /programs` → `mailProgramsView`: the service for other mail programs. `POST /programs/on` (`programsPortBody`) →
+ *   `newMailPasswordView`: switches it on, also with a new password if it is on already. `POST /programs/off` switches it off.
+ *   `GET /programs/dovecot` → bytes: the example of Dovecot's configuration file.
  */
 import { z } from 'zod';
 import { instant } from '../../shared/api/wire.ts';
@@ -89,6 +92,28 @@ export const draftView = z.object({
   subject: z.string(),
   text: z.string(),
   files: z.array(z.object({ name: z.string(), type: z.string(), size: z.int().min(0) })),
+});
+
+export const mailProgramsView = z.object({
+  /** True if the admin allows other mail programs for a group of the device. */
+  allowed: z.boolean(),
+  on: z.boolean(),
+  /** Port on loopback; null while the port is closed. */
+  port: z.int().nullable(),
+  defaultPort: z.int(),
+  user: z.string().nullable(),
+  maildir: z.string(),
+  problem: z.string().nullable(),
+});
+export const LARGEST_PORT = 65_535;
+export const programsPortBody = z.strictObject({ port: z.int().min(1).max(LARGEST_PORT) });
+/** The password is in this response only. The device stores its hash. */
+export const newMailPasswordView = z.object({
+  user: z.string(),
+  port: z.int(),
+  maildir: z.string(),
+  password: z.string(),
+  passwords: z.string(),
 });
 
 export type MailStatus = z.output<typeof mailStatusView>;

@@ -1,9 +1,11 @@
 /** Device page's listener over real HTTP: access checks, links and contents. The conversations exist only in memory. */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { type IncomingHttpHeaders, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest';
+import { freePort } from '../../tests/support/free-port.ts';
+import { type OpenedPrograms, openProgramsOf } from '../../tests/support/mail-programs-of.ts';
 import { type MailDevice, MailWorld } from '../../tests/support/mail-world.ts';
 import { createMemoryTalk, type MemoryTalk } from '../../tests/support/memory-talk.ts';
 import { until } from '../../tests/support/until.ts';
@@ -28,6 +30,7 @@ let page: Page;
 let root: string;
 let shown: string[];
 let agentChanged: () => void;
+let programs: OpenedPrograms;
 
 beforeEach(async () => {
   talk = createMemoryTalk({ per_ada: 'Ada', per_ben: 'Ben', per_cem: 'Cem' });
@@ -39,10 +42,12 @@ beforeEach(async () => {
   writeFileSync(join(root, 'dist/index.html'), '<p>the page</p>');
   writeFileSync(join(root, 'dist/assets/index-abc.js'), 'export {};');
   shown = [];
+  programs = openProgramsOf(mailDevice);
   page = await openPage(
     {
       messaging: ada,
       mail: mailDevice.mail,
+      programs: programs.service,
       agent: {
         status: () => ({ now: 1, connection: 'connected', listExpires: null }),
         gate: () => ({ service: 'messaging', open: true, reasons: ['no_order'], denials: [], since: 0 }),
@@ -61,6 +66,7 @@ beforeEach(async () => {
 afterEach(async () => {
   vi.useRealTimers();
   await page.close();
+  await programs.service.stop(true);
   rmSync(root, { recursive: true, force: true });
 });
 
@@ -145,6 +151,9 @@ it('refuses requests without both halves of a session, from another page, or und
     '/api/messaging-status',
     '/api/conversations',
     '/api/people?text=b',
+    '/api/mail/status',
+    '/api/mail/programs',
+    '/api/mail/programs/dovecot',
     '/api/search?text=a',
     '/api/export',
   ];
@@ -324,6 +333,49 @@ it('limits the size of requests, and explains each refusal', async () => {
   talk.become('per_ada', { state: 'locked' });
   const locked = await ask('/api/export', mine);
   expect([locked.status, locked.json()['code']]).toEqual([409, 'workspace_locked']);
+});
+
+it('switches other mail programs on and off, and gives the password once', async () => {
+  const mine = await signIn();
+  const port = await freePort();
+  const answer = async (path: string, method = 'GET', body?: unknown) => {
+    const { status, json } = await ask(`/api/mail/programs${path}`, mine, method, body);
+    return { status, body: json() };
+  };
+  for (const path of ['/on', '/off']) {
+    expect((await ask(`/api/mail/programs${path}`, OWN, 'POST', { port })).status).toBe(401);
+    const foreign = { ...mine, 'sec-fetch-site': 'cross-site' };
+    expect((await ask(`/api/mail/programs${path}`, foreign, 'POST', { port })).status).toBe(403);
+  }
+  expect(await answer('')).toMatchObject({ status: 200, body: { allowed: false, on: false, defaultPort: 8587 } });
+  expect(await answer('/on', 'POST', { port })).toMatchObject({ status: 403, body: { code: 'forbidden' } });
+  programs.allow(true);
+  for (const body of [{}, { port: 0 }, { port: 65_536 }, { port: '25' }, { port, more: 1 }]) {
+    expect([body, (await answer('/on', 'POST', body)).status]).toEqual([body, 400]);
+  }
+  expect(existsSync(programs.maildir)).toBe(false);
+  const { status, body: made } = await answer('/on', 'POST', { port });
+  expect([status, Object.keys(made).sort()]).toEqual([200, ['maildir', 'password', 'passwords', 'port', 'user']]);
+  expect(made).toMatchObject({ user: 'ada@corp.example', port, maildir: programs.maildir });
+  const { body: state } = await answer('');
+  expect(state).toEqual({
+    allowed: true,
+    on: true,
+    port,
+    defaultPort: 8587,
+    user: 'ada@corp.example',
+    maildir: programs.maildir,
+    problem: null,
+  });
+  expect(existsSync(programs.maildir)).toBe(true);
+  const again = await answer('/on', 'POST', { port });
+  expect(again.body['password']).not.toBe(made['password']);
+  const example = await ask('/api/mail/programs/dovecot', mine);
+  expect(example.headers['content-disposition']).toBe('attachment; filename=dovecot.conf.example');
+  expect(example.body.toString()).toContain('passwd_file_path = @HOME@/mail-programs.passwd');
+  expect((await answer('/off', 'POST')).status).toBe(200);
+  expect((await answer('')).body).toMatchObject({ on: false, port: null, user: null });
+  expect(existsSync(programs.maildir)).toBe(false);
 });
 
 it('reports changes without content to a page with the cookie, until the session ends', async () => {

@@ -31,7 +31,9 @@ export async function openPage(ports: PagePorts, folder = PAGE_FOLDER): Promise<
   const url = `http://127.0.0.1:${port}`;
   const sessions = createSessions();
   const changes = createChanges();
-  const cancellations = [ports.messaging, ports.mail, ports.agent].map((source) => source.onChange(changes.changed));
+  const { messaging, mail, programs, agent } = ports;
+  const sources = [messaging, mail, agent, ...(programs ? [programs] : [])];
+  const cancellations = sources.map((source) => source.onChange(changes.changed));
   server.on('request', createPageApp({ ...ports, port, folder, sessions, changes }));
   return {
     url,

@@ -13,7 +13,7 @@ export function failureText(error: unknown): string {
 
 export function Failure({ error, retry }: { readonly error: unknown; readonly retry?: () => void }) {
   return (
-    <Alert color="red" icon={<IconAlertTriangle aria-hidden />} title="Action failed" role="alert">
+    <Alert lang="en" dir="ltr" color="red" icon={<IconAlertTriangle aria-hidden />} title="Action failed" role="alert">
       <Stack gap="xs" align="flex-start">
         <Text size="sm" dir="auto">
           {failureText(error)}

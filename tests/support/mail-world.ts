@@ -38,7 +38,12 @@ export interface MailDevice {
   readonly announced: string[];
   readonly failures: unknown[];
   /** Order that the device's own gate enforces. */
-  gate: { readonly order: string; readonly waiting?: WaitingRule; readonly since?: number } | null;
+  gate: {
+    readonly order: string;
+    readonly waiting?: WaitingRule;
+    readonly since?: number;
+    readonly statement?: Readonly<Record<string, string>>;
+  } | null;
   /** Ends the agent, as a crash does. */
   stop(): Promise<void>;
 }
@@ -239,8 +244,8 @@ const refuse = (detail: string): void => {
 export function gateOf(closed: MailDevice['gate']): GateView {
   const gate = { service: 'mail' as const, reasons: [], since: closed?.since ?? 0 };
   if (!closed) return { ...gate, open: true, denials: [] };
-  const { order, waiting = 'hold' } = closed;
-  const texts = { title: 'A test', appeal: 'appeals@example.org', authoritative: null, statement: {} };
+  const { order, waiting = 'hold', statement = {} } = closed;
+  const texts = { title: 'A test', appeal: 'appeals@example.org', authoritative: null, statement };
   return {
     ...gate,
     open: false,

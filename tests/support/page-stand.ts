@@ -5,12 +5,14 @@ import type { Notice } from '../../agent/enforcement/notice-view.ts';
 import { ensurePage } from '../../agent/page/build.ts';
 import { openPage, type Page } from '../../agent/page/page.ts';
 import { newCommandId } from '../../shared/protocol/ids.ts';
+import { type OpenedPrograms, openProgramsOf } from './mail-programs-of.ts';
 import { gateOf, type MailDevice, MailWorld, type TestConnector } from './mail-world.ts';
 import type { MemoryTalk } from './memory-talk.ts';
 
 export interface PageStand {
   /** The user's mail: a real engine with a mail service in memory. */
   readonly mail: { readonly world: MailWorld; readonly device: MailDevice; readonly connector: TestConnector };
+  readonly programs: OpenedPrograms;
   changed(): void;
   readonly page: Page;
   /** Orders that the page reported as displayed. */
@@ -39,6 +41,7 @@ export async function standPage(talk: MemoryTalk, person: string): Promise<PageS
   const world = new MailWorld();
   const connector = await world.connector();
   const device = await world.enroll('Ada Lovelace');
+  const programs = openProgramsOf(device);
   const listeners = new Set<() => void>();
   const changed = () => {
     for (const listener of listeners) listener();
@@ -65,6 +68,7 @@ export async function standPage(talk: MemoryTalk, person: string): Promise<PageS
   const page = await openPage({
     messaging: talk.messagingOf(person),
     mail: device.mail,
+    programs: programs.service,
     agent: {
       status: () => ({ now: Date.now(), connection: connected ? 'connected' : 'waiting', listExpires }),
       gate: (service) => (service === 'mail' ? gateOf(device.gate) : messagingGate()),
@@ -89,10 +93,12 @@ export async function standPage(talk: MemoryTalk, person: string): Promise<PageS
       ...page,
       async close() {
         await page.close();
+        await programs.service.stop(true);
         await world.close();
       },
     },
     mail: { world, device, connector },
+    programs,
     changed,
     shown,
     displayed,

@@ -6,11 +6,11 @@ import { useState } from 'react';
 import type { z } from 'zod';
 import { actionConfirmed, type actionDetail } from '../../../shared/api/actions.ts';
 import { createdCode } from '../../../shared/api/codes.ts';
+import { CopyButton } from '../../../shared/look/copy-button.tsx';
 import { Failure, QueryResult } from '../../../shared/look/states.tsx';
 import { UserText } from '../../../shared/look/user-text.tsx';
 import { call } from '../client/call.ts';
 import { useDeviceName } from '../client/device-names.ts';
-import { CopyButton } from '../parts/copy-button.tsx';
 import { actionName, devicesText } from './action-words.ts';
 import { actionQuery } from './queries.ts';
 

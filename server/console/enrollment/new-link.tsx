@@ -5,11 +5,11 @@ import { useQuery } from '@tanstack/react-query';
 import { renderSVG } from 'uqr';
 import { deviceDetail } from '../../../shared/api/devices.ts';
 import { ApiError } from '../../../shared/look/api-error.ts';
+import { CopyButton } from '../../../shared/look/copy-button.tsx';
 import { duration } from '../../../shared/look/time-words.ts';
 import { UserText } from '../../../shared/look/user-text.tsx';
 import { call } from '../client/call.ts';
 import { useNow } from '../client/server-time.tsx';
-import { CopyButton } from '../parts/copy-button.tsx';
 import { ButtonLink } from '../parts/links.tsx';
 import type { CreatedLink } from './created-link.ts';
 

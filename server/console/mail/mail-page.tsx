@@ -2,13 +2,13 @@
 import { Badge, Code, Group, Paper, SimpleGrid, Stack, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { type MailView, mailView } from '../../../shared/api/mail.ts';
+import { CopyButton } from '../../../shared/look/copy-button.tsx';
 import { Empty, QueryResult } from '../../../shared/look/states.tsx';
 import { relative } from '../../../shared/look/time-words.ts';
 import { UserText } from '../../../shared/look/user-text.tsx';
 import { topicQuery } from '../client/queries.ts';
 import { useServerNow } from '../client/server-time.tsx';
 import { ConnectionMark } from '../devices/connection-mark.tsx';
-import { CopyButton } from '../parts/copy-button.tsx';
 import { PageLink } from '../parts/links.tsx';
 import { Page, Section } from '../parts/page.tsx';
 

@@ -6,13 +6,13 @@ import { Alert, Button, Code, Modal, Stack, Text, TextInput } from '@mantine/cor
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { type AccountView, type InvitationView, invitationView, invitedAccount } from '../../../shared/api/accounts.ts';
+import { CopyButton } from '../../../shared/look/copy-button.tsx';
 import { Failure } from '../../../shared/look/states.tsx';
 import { duration } from '../../../shared/look/time-words.ts';
 import { UserText } from '../../../shared/look/user-text.tsx';
 import { call } from '../client/call.ts';
 import { installationQuery } from '../client/queries.ts';
 import { useNow } from '../client/server-time.tsx';
-import { CopyButton } from '../parts/copy-button.tsx';
 import { GrantFields, NEW_GRANT } from './grant-fields.tsx';
 
 export function InviteDialog({

@@ -5,13 +5,13 @@ import { useState } from 'react';
 import { type PasskeyView, recoveryCodes } from '../../../shared/api/passkeys.ts';
 import { done } from '../../../shared/api/wire.ts';
 import { Confirm } from '../../../shared/look/confirm.tsx';
+import { CopyButton } from '../../../shared/look/copy-button.tsx';
 import { Failure, QueryResult } from '../../../shared/look/states.tsx';
 import { UserText } from '../../../shared/look/user-text.tsx';
 import { call } from '../client/call.ts';
 import { createPasskey, worksHere } from '../client/passkeys.ts';
 import { passkeysQuery } from '../client/queries.ts';
 import { useNow } from '../client/server-time.tsx';
-import { CopyButton } from '../parts/copy-button.tsx';
 import { Moment } from '../parts/words.tsx';
 
 export function Passkeys() {

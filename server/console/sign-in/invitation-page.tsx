@@ -5,10 +5,10 @@ import { useMutation } from '@tanstack/react-query';
 import { useEffect } from 'react';
 import { renderSVG } from 'uqr';
 import { redeemed } from '../../../shared/api/accounts.ts';
+import { CopyButton } from '../../../shared/look/copy-button.tsx';
 import { Failure } from '../../../shared/look/states.tsx';
 import { UserText } from '../../../shared/look/user-text.tsx';
 import { call } from '../client/call.ts';
-import { CopyButton } from '../parts/copy-button.tsx';
 import { Brand } from './brand.tsx';
 
 const SHORTEST_PASSWORD = 12;

@@ -11,7 +11,7 @@ import { GERMAN } from './german.ts';
 import { HINDI } from './hindi.ts';
 import { INDONESIAN } from './indonesian.ts';
 import { KAZAKH } from './kazakh.ts';
-import type { NoticeWords } from './notice-words.ts';
+import type { NoticeLanguage, NoticeWords } from './notice-words.ts';
 import { PERSIAN } from './persian.ts';
 import { PORTUGUESE } from './portuguese.ts';
 import { RUSSIAN } from './russian.ts';
@@ -19,23 +19,23 @@ import { SPANISH } from './spanish.ts';
 import { TURKISH } from './turkish.ts';
 import { URDU } from './urdu.ts';
 
-const ALL: readonly NoticeWords[] = [
-  ENGLISH,
-  ARABIC,
-  BENGALI,
-  CHINESE,
-  FRENCH,
-  GERMAN,
-  HINDI,
-  INDONESIAN,
-  KAZAKH,
-  PERSIAN,
-  PORTUGUESE,
-  RUSSIAN,
-  SPANISH,
-  TURKISH,
-  URDU,
-];
+const ALL: Readonly<Record<NoticeLanguage, NoticeWords>> = {
+  ar: ARABIC,
+  bn: BENGALI,
+  de: GERMAN,
+  en: ENGLISH,
+  es: SPANISH,
+  fa: PERSIAN,
+  fr: FRENCH,
+  hi: HINDI,
+  id: INDONESIAN,
+  kk: KAZAKH,
+  pt: PORTUGUESE,
+  ru: RUSSIAN,
+  tr: TURKISH,
+  ur: URDU,
+  zh: CHINESE,
+};
 
 /**
  * Sentence that says whether an order's text in the language `tag` is authoritative. The sentence is in this language if Cordon supports
@@ -68,7 +68,7 @@ const primary = (tag: string): string => tag.replace(/-.*$/, '').toLowerCase();
  */
 export function noticeWordsIn(languages: readonly string[]): NoticeWords {
   for (const language of languages) {
-    const found = ALL.find(({ tag }) => tag === primary(language));
+    const found = Object.values(ALL).find(({ tag }) => tag === primary(language));
     if (found) return found;
   }
   return ENGLISH;

@@ -5,9 +5,27 @@
 import type { Reason, Service, WaitingRule } from '../../verdict/terms.ts';
 import type { NoticeMoment } from '../documents.ts';
 
+/** Languages of the texts, as primary subtags of BCP 47. */
+export type NoticeLanguage =
+  | 'ar'
+  | 'bn'
+  | 'de'
+  | 'en'
+  | 'es'
+  | 'fa'
+  | 'fr'
+  | 'hi'
+  | 'id'
+  | 'kk'
+  | 'pt'
+  | 'ru'
+  | 'tr'
+  | 'ur'
+  | 'zh';
+
 /** Sentences end with a full stop; labels do not. */
 export interface NoticeWords {
-  readonly tag: string;
+  readonly tag: NoticeLanguage;
   readonly direction: 'ltr' | 'rtl';
   /** Heading that the device shows while an order suspends messages. */
   readonly suspended: string;

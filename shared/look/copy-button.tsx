@@ -3,13 +3,16 @@ import { Button, type ButtonProps } from '@mantine/core';
 import { IconCheck, IconCopy } from '@tabler/icons-react';
 import { type ReactNode, useEffect, useState } from 'react';
 
+const ENGLISH = { copied: 'Copied', failed: 'Copying failed. Select the text and copy it.' };
+
 type State = 'ready' | 'copied' | 'failed';
 
 export function CopyButton({
   text,
+  words = ENGLISH,
   children,
   ...rest
-}: ButtonProps & { readonly text: string; readonly children: ReactNode }) {
+}: ButtonProps & { readonly text: string; readonly words?: typeof ENGLISH; readonly children: ReactNode }) {
   const [state, setState] = useState<State>('ready');
   useEffect(() => {
     if (state === 'ready') return;
@@ -29,9 +32,7 @@ export function CopyButton({
       onClick={() => void copy()}
       {...rest}
     >
-      <span aria-live="polite">
-        {state === 'copied' ? 'Copied' : state === 'failed' ? 'Copying failed. Select the text and copy it.' : children}
-      </span>
+      <span aria-live="polite">{state === 'ready' ? children : words[state]}</span>
     </Button>
   );
 }
