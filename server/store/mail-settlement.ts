@@ -2,13 +2,11 @@
  * Holds, releases or returns the waiting mails of a device after orders began or ceased to suspend its mail (rules in
  * `server/relay/settlement.ts`). Tells the senders.
  */
-import { sql } from 'kysely';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 import type { MailEvent } from '../../shared/protocol/mail-http.ts';
 import { MAIL_KEPT_FOR } from '../mail/acceptance.ts';
 import type { SettledDevice } from '../relay/ports.ts';
 import { type MessageChange, settle } from '../relay/settlement.ts';
-import { tableOf } from './bulk.ts';
 import type { Tx } from './database.ts';
 import {
   addEvents,
@@ -19,7 +17,7 @@ import {
   mailSenders,
   saveQueues,
 } from './mail-rows.ts';
-import { isUnderLegalHold } from './under-legal-hold.ts';
+import { deleteEntries, saveSettled, WAITING_MAIL, withoutReturn } from './waiting-rows.ts';
 
 const EVENTS: Readonly<Partial<Record<MessageChange, MailEvent['event']>>> = {
   held: 'held',
@@ -38,12 +36,10 @@ export async function settleQueue(tx: Tx, settled: SettledDevice, now: number): 
     .where('mail', 'is not', null)
     .orderBy('seq')
     .execute();
-  const returns = queue.gate === 'return' || denial?.rule === 'return';
-  // Under a legal hold, the server holds mail that an order would otherwise return.
-  const instead = returns && (await isUnderLegalHold(tx, device));
+  const applied = await withoutReturn(tx, device, { gate: queue.gate, denial });
   const { gate, changes } = settle(
-    instead && queue.gate === 'return' ? 'hold' : queue.gate,
-    instead && denial?.rule === 'return' ? { ...denial, rule: 'hold' } : denial,
+    applied.gate,
+    applied.denial,
     rows.map(({ seq, holding_order, due }) => ({ seq, keep: false, heldBy: holding_order, deliverable: due === 1 })),
   );
   if (gate !== queue.gate) await saveQueues(tx, [{ ...queue, gate }]);
@@ -63,30 +59,21 @@ export async function settleQueue(tx: Tx, settled: SettledDevice, now: number): 
     reports.push({ to: found.to, event: { id: found.id, device, event, denial: because }, bytes });
   }
   const expiries = new Map(rows.map(({ seq, expires_at }) => [seq, expires_at]));
-  const changed = changes.filter(({ change }) => change !== 'returned');
-  if (changed.length > 0) {
-    const states = tableOf(
-      ['bigint', 'text', 'bigint', 'bigint'],
-      changed.map(({ seq, change }) => [
-        seq,
-        change === 'held' ? (denial?.order ?? null) : null,
-        change === 'deliverable' ? 1 : 0,
-        // Keeps the later expiry, because a legal hold may already have extended it.
-        Math.max(expiries.get(seq) ?? 0, change === 'released' ? now + MAIL_KEPT_FOR : 0),
-      ]),
-    );
-    await sql`update mail_entries set holding_order = v.column2, due = v.column3, expires_at = v.column4 from ${states} as v
-      where device_id = ${device} and seq = v.column1`.execute(tx);
-  }
+  await saveSettled(
+    tx,
+    WAITING_MAIL,
+    device,
+    changes.flatMap(({ seq, change }) => {
+      if (change === 'returned') return [];
+      const heldBy = change === 'held' ? (denial?.order ?? null) : null;
+      // Keeps the later expiry, because a legal hold may already have extended it.
+      const expiresAt = Math.max(expiries.get(seq) ?? 0, change === 'released' ? now + MAIL_KEPT_FOR : 0);
+      return [{ seq, heldBy, due: change === 'deliverable', expiresAt }];
+    }),
+  );
   const returned = rows.filter(({ seq }) => bySeq.get(seq) === 'returned');
   if (returned.length > 0) {
-    const seqs = tableOf(
-      ['bigint'],
-      returned.map(({ seq }) => [seq]),
-    );
-    await sql`delete from mail_entries where device_id = ${device} and seq in (select column1 from ${seqs} as v)`.execute(
-      tx,
-    );
+    await deleteEntries(tx, WAITING_MAIL, device, returned);
     await countReturns(tx, returned, now);
     await forgetItems(tx, returned);
   }

@@ -15,6 +15,7 @@ import type { Enrollment } from '../relay/ports.ts';
 import { type Cell, insertOf, tableOf } from './bulk.ts';
 import type { Database, Db, Tx } from './database.ts';
 import { loadQueues, saveQueues } from './mail-rows.ts';
+import { sharesFor, WAITING_MAIL } from './waiting-rows.ts';
 
 interface Placing {
   readonly judged: JudgedMail;
@@ -146,23 +147,10 @@ async function piecesOf(tx: Tx, ids: readonly string[]): Promise<Map<string, Kno
   );
 }
 
-/** Number and bytes of the waiting mails from each sender in crowded queues. */
 async function sharesOf(tx: Tx, crowded: readonly MailQueue[]): Promise<KnownMail['shares']> {
-  if (crowded.length === 0) return new Map();
-  const requested = tableOf(
-    ['text'],
-    crowded.map(({ device }) => [device]),
-  );
-  const { rows } = await sql<{ recipient: DeviceId; sender: DeviceId; entries: number; bytes: number }>`
-    select e.device_id as recipient, m.device_id as sender, count(*) as entries, sum(e.bytes) as bytes
-    from ${requested} as v cross join mail_entries e cross join mails m
-    where e.device_id = v.column1 and m.id = e.mail
-    group by e.device_id, m.device_id`.execute(tx);
+  const shares = await sharesFor(tx, WAITING_MAIL, crowded);
   return new Map(
-    rows.map(({ recipient, sender, entries, bytes }) => [
-      mailShareKey(recipient, sender),
-      { entries: Number(entries), bytes: Number(bytes) },
-    ]),
+    shares.map(({ recipient, sender, entries, bytes }) => [mailShareKey(recipient, sender), { entries, bytes }]),
   );
 }
 

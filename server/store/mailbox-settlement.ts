@@ -2,12 +2,10 @@
  * Holds, releases or returns the waiting messages of a device after orders began or ceased to suspend its messaging (rules in
  * `settlement.ts`). Reports the result to the senders.
  */
-import { sql } from 'kysely';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 import type { DecidingOrder, DeliveryReport } from '../relay/ports.ts';
 import { KEPT_FOR } from '../relay/posts.ts';
 import { type MessageChange, settle } from '../relay/settlement.ts';
-import { tableOf } from './bulk.ts';
 import type { Tx } from './database.ts';
 import {
   type AddressedReport,
@@ -17,7 +15,7 @@ import {
   saveMailboxes,
   sendersOf,
 } from './mailbox-rows.ts';
-import { isUnderLegalHold } from './under-legal-hold.ts';
+import { deleteEntries, saveSettled, WAITING_MESSAGES, withoutReturn } from './waiting-rows.ts';
 
 const REPORTED_STATUS: Readonly<Partial<Record<MessageChange, DeliveryReport['status']>>> = {
   held: 'held',
@@ -41,12 +39,10 @@ export async function settleMailbox(
     .orderBy('seq')
     .execute();
   const sent = new Map((await sendersOf(tx, rows)).map((one) => [one.post, one]));
-  const returns = mailbox.gate === 'return' || denial?.rule === 'return';
-  // Under a legal hold, the server holds messages that an order would otherwise return.
-  const instead = returns && (await isUnderLegalHold(tx, device));
+  const applied = await withoutReturn(tx, device, { gate: mailbox.gate, denial });
   const { gate, changes } = settle(
-    instead && mailbox.gate === 'return' ? 'hold' : mailbox.gate,
-    instead && denial ? { ...denial, rule: denial.rule === 'return' ? 'hold' : denial.rule } : denial,
+    applied.gate,
+    applied.denial,
     rows.map(({ seq, post, holding_order, due }) => ({
       seq,
       keep: sent.get(post ?? 0)?.keep ?? true,
@@ -70,29 +66,19 @@ export async function settleMailbox(
     if (status && post)
       reports.push({ to: post.to, report: { type: 'delivery-report', id: post.id, device, status, order, at: now } });
   }
-  const changed = changes.filter(({ change }) => change !== 'returned');
-  if (changed.length > 0) {
-    const states = tableOf(
-      ['bigint', 'text', 'bigint', 'bigint'],
-      changed.map(({ seq, change }) => [
-        seq,
-        change === 'held' ? (denial?.order ?? null) : null,
-        change === 'deliverable' ? 1 : 0,
-        expiries.get(seq) ?? now + KEPT_FOR,
-      ]),
-    );
-    await sql`update mailbox_entries set holding_order = v.column2, due = v.column3, expires_at = v.column4 from ${states} as v
-      where device_id = ${device} and seq = v.column1`.execute(tx);
-  }
+  await saveSettled(
+    tx,
+    WAITING_MESSAGES,
+    device,
+    changes.flatMap(({ seq, change }) => {
+      if (change === 'returned') return [];
+      const heldBy = change === 'held' ? (denial?.order ?? null) : null;
+      return [{ seq, heldBy, due: change === 'deliverable', expiresAt: expiries.get(seq) ?? now + KEPT_FOR }];
+    }),
+  );
   const returned = rows.filter(({ seq }) => bySeq.get(seq) === 'returned');
   if (returned.length > 0) {
-    const seqs = tableOf(
-      ['bigint'],
-      returned.map(({ seq }) => [seq]),
-    );
-    await sql`delete from mailbox_entries where device_id = ${device} and seq in (select column1 from ${seqs} as v)`.execute(
-      tx,
-    );
+    await deleteEntries(tx, WAITING_MESSAGES, device, returned);
     await forgetEntries(tx, returned);
   }
   return addDeliveryReports(tx, reports);

@@ -17,6 +17,7 @@ import { countBegun, loadConversations, saveCommits } from './conversation-rows.
 import type { Database, Tx } from './database.ts';
 import { loadMailboxes, saveMailboxes } from './mailbox-rows.ts';
 import { digestOf, loadResponses, saveResponses } from './post-results.ts';
+import { sharesFor, WAITING_MESSAGES } from './waiting-rows.ts';
 
 interface Placing {
   readonly judged: JudgedPost;
@@ -141,26 +142,10 @@ async function insertEpochs(tx: Tx, accepted: readonly Accepted[]): Promise<void
   await saveCommits(tx, commits);
 }
 
-/**
- * Returns the number and total bytes of the waiting messages from each sender in the given mailboxes. The caller passes only mailboxes that
- * are half full, because only these limit the messages of each sender.
- */
 async function sharesOf(tx: Tx, crowded: readonly Enrollment[]): Promise<Known['shares']> {
-  if (crowded.length === 0) return new Map();
-  const requested = tableOf(
-    ['text'],
-    crowded.map(({ device }) => [device]),
-  );
-  const { rows } = await sql<{ recipient: DeviceId; sender: DeviceId; entries: number; bytes: number }>`
-    select e.device_id as recipient, p.device_id as sender, count(*) as entries, sum(e.bytes) as bytes
-    from ${requested} as v cross join mailbox_entries e cross join posts p
-    where e.device_id = v.column1 and p.id = e.post
-    group by e.device_id, p.device_id`.execute(tx);
+  const shares = await sharesFor(tx, WAITING_MESSAGES, crowded);
   return new Map(
-    rows.map(({ recipient, sender, entries, bytes }) => [
-      shareKey(recipient, sender),
-      { entries: Number(entries), bytes: Number(bytes) },
-    ]),
+    shares.map(({ recipient, sender, entries, bytes }) => [shareKey(recipient, sender), { entries, bytes }]),
   );
 }
 
