@@ -1,7 +1,8 @@
 /**
  * Processes of the mail path are killed with -9 at chosen writes, between the start of an SMTP transaction and the acknowledgment of the
  * devices. The sender repeats a message until it receives 250, as a mail server does. Each recipient gets each message once, in order. At
- * the same time, a device writes to the outside. The company's mail server gets each of these messages, with one Message-ID.
+ * the same time, a device writes to the outside. The company's mail server gets each of these messages, with one Message-ID. The long run
+ * also has the server's data on PostgreSQL.
  */
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -10,6 +11,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type CompanyMail, connectorReady, openCompanyMail } from '../support/company-mail.ts';
+import { describeOnSqliteFirst } from '../support/each-database.ts';
 import { startMailServer, type TestMailServer } from '../support/mail-server.ts';
 import type { MailUser } from '../support/mail-user.ts';
 import { arm, writesOf } from '../support/mortal-process.ts';
@@ -35,32 +37,6 @@ let company: CompanyMail;
 let amina: MailUser;
 let bilal: MailUser;
 const sent: string[] = [];
-
-beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'cordon-mortal-'));
-  outside = await startMailServer(folder, { tls: 'offered' });
-  const mortal = {
-    NODE_OPTIONS: `--import ${import.meta.resolve('../support/mortal-process.ts')}`,
-    MORTAL_FOLDER: folder,
-  };
-  company = await openCompanyMail({
-    submission: outside.port,
-    server: mortal,
-    connectorEnv: {
-      ...mortal,
-      CORDON_CONNECTOR_TLS: 'optional',
-      CORDON_CONNECTOR_SUBMISSION_URL: outside.url(),
-      NODE_EXTRA_CA_CERTS: outside.authorityFile,
-    },
-  });
-  amina = await company.person('Amina', { env: mortal });
-  bilal = await company.person('Bilal');
-}, 300_000);
-afterAll(async () => {
-  await company?.close();
-  await outside?.stop();
-  rmSync(folder, { recursive: true, force: true });
-});
 
 const pidOf = (who: Who): number => {
   const pid = {
@@ -182,27 +158,56 @@ async function gone(who: Who): Promise<void> {
   await until(() => expect(agent.running).toBe(false), WITHIN, 20);
 }
 
-it(`case 54: no mail is lost and none is doubled when processes are killed with -9 at ${POINTS} points`, {
-  timeout: 120_000 + POINTS * 60_000,
-}, async () => {
-  const journeys = [await recorded(), await recorded()];
-  const points = selected(journeys, POINTS);
-  expect(points).toHaveLength(POINTS);
-  let reached = 0;
-  for (const { who, ...death } of points) {
-    await arm(folder, pidOf(who), death);
-    sent.push(`message-${sent.length + 1}`);
-    // The sender waits for its reply while the process is down, so the restart runs at the same time.
-    const sending = sendReliably(sent.at(-1) ?? '');
-    const writing = bilal.send('otto@outside.example', sent.at(-1) ?? '', 'from a device');
-    await Promise.race([gone(who), sending.then(() => arrived())]).catch(() => undefined);
-    if (await restart(who)) reached += 1;
-    await sending;
-    await writing;
-    await arrived();
-  }
-  await submitted(sent.slice(-points.length));
-  const stages = points.map(({ who, side, write, nth }) => `${who} ${side} ${write} ${nth}`);
-  console.log(`${sent.length} messages, ${points.length} kills, ${reached} at their points:\n${stages.join('\n')}`);
-  expect(reached).toBeGreaterThan(POINTS / 2);
+describeOnSqliteFirst('kill -9 on the mail path', (database) => {
+  beforeAll(async () => {
+    sent.length = 0;
+    folder = mkdtempSync(join(tmpdir(), 'cordon-mortal-'));
+    outside = await startMailServer(folder, { tls: 'offered' });
+    const mortal = {
+      NODE_OPTIONS: `--import ${import.meta.resolve('../support/mortal-process.ts')}`,
+      MORTAL_FOLDER: folder,
+    };
+    company = await openCompanyMail({
+      submission: outside.port,
+      server: { ...mortal, ...(await database.env()) },
+      connectorEnv: {
+        ...mortal,
+        CORDON_CONNECTOR_TLS: 'optional',
+        CORDON_CONNECTOR_SUBMISSION_URL: outside.url(),
+        NODE_EXTRA_CA_CERTS: outside.authorityFile,
+      },
+    });
+    amina = await company.person('Amina', { env: mortal });
+    bilal = await company.person('Bilal');
+  }, 300_000);
+  afterAll(async () => {
+    await company?.close();
+    await outside?.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  it(`case 54: no mail is lost and none is doubled when processes are killed with -9 at ${POINTS} points`, {
+    timeout: 120_000 + POINTS * 60_000,
+  }, async () => {
+    const journeys = [await recorded(), await recorded()];
+    const points = selected(journeys, POINTS);
+    expect(points).toHaveLength(POINTS);
+    let reached = 0;
+    for (const { who, ...death } of points) {
+      await arm(folder, pidOf(who), death);
+      sent.push(`message-${sent.length + 1}`);
+      // The sender waits for its reply while the process is down, so the restart runs at the same time.
+      const sending = sendReliably(sent.at(-1) ?? '');
+      const writing = bilal.send('otto@outside.example', sent.at(-1) ?? '', 'from a device');
+      await Promise.race([gone(who), sending.then(() => arrived())]).catch(() => undefined);
+      if (await restart(who)) reached += 1;
+      await sending;
+      await writing;
+      await arrived();
+    }
+    await submitted(sent.slice(-points.length));
+    const stages = points.map(({ who, side, write, nth }) => `${who} ${side} ${write} ${nth}`);
+    console.log(`${sent.length} messages, ${points.length} kills, ${reached} at their points:\n${stages.join('\n')}`);
+    expect(reached).toBeGreaterThan(POINTS / 2);
+  });
 });

@@ -1,5 +1,5 @@
 /**
- * Names each write of a process to its SQLite files, and kills the process with SIGKILL before or after a chosen write. A kill before the
+ * Names each write of a process to its SQLite files or to PostgreSQL, and kills the process with SIGKILL before or after a chosen write. A kill before the
  * write undoes its transaction. A kill after the write leaves the data stored, but not acknowledged.
  */
 
@@ -47,7 +47,27 @@ function patch(owner: object, verb: string, sqlOf: (self: object, given: readonl
   });
 }
 
-/** Patches the SQLite libraries of the server and of the agent. */
+/** Patches the client of PostgreSQL, whose results arrive later. */
+async function watchPostgres(): Promise<void> {
+  const { default: pg } = await import('pg');
+  const real: unknown = Reflect.get(pg.Client.prototype, 'query');
+  if (typeof real !== 'function') throw new Error('pg.Client has no query');
+  Reflect.set(pg.Client.prototype, 'query', function mortal(this: object, ...given: unknown[]): unknown {
+    const [query] = given;
+    const sql = typeof query === 'string' ? query : query instanceof Object && Reflect.get(query, 'text');
+    const name = nameOf(String(sql));
+    if (name === null) return Reflect.apply(real, this, given);
+    const here = name === death?.write && --left === 0;
+    if (here && death?.side === 'in front of') process.kill(process.pid, 'SIGKILL');
+    last = name;
+    written?.push(name);
+    const result: unknown = Reflect.apply(real, this, given);
+    if (!here || !(result instanceof Promise)) return result;
+    return result.then(() => process.kill(process.pid, 'SIGKILL'));
+  });
+}
+
+/** Patches the database libraries of the server and of the agent. */
 async function watch(): Promise<void> {
   if (written) return;
   written = [];
@@ -63,6 +83,7 @@ async function watch(): Promise<void> {
   }
   patch(DatabaseSync.prototype, 'exec', (_self, [sql]) => sql);
   scratch.close();
+  await watchPostgres();
 }
 
 /** Calls for processes that a driver starts (`tests/replay/rpc.ts`). */
