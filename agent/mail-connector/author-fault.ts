@@ -1,7 +1,7 @@
 /** Check of the author fields of a message. The parser of addresses is loaded with this file, so programs that rarely need it load it later. */
 import addressparser from 'nodemailer/lib/addressparser';
 import { isSameAddress } from './addresses.ts';
-import { headerFields, headerOf, isHeaderWhole } from './message-header.ts';
+import { headerFields, headerOf, isHeaderWhole, textOf } from './message-header.ts';
 
 /**
  * Fault in the author fields of a message from a person's device; null if there is none. The message must have one From field with only
@@ -18,7 +18,7 @@ export function authorFault(message: Uint8Array, own: string): string | null {
   const sender = fields.filter(({ name }) => name === 'sender');
   if (from.length !== 1) return `The message has ${from.length} From fields. It must have one.`;
   for (const { name, value } of [...from, ...sender]) {
-    const addresses = addressparser(value, { flatten: true });
+    const addresses = addressparser(textOf(value), { flatten: true });
     const [first] = addresses;
     if (addresses.length !== 1 || !first || !isSameAddress(first.address, own)) {
       return `The field ${name === 'from' ? 'From' : 'Sender'} must contain only the address ${own}.`;

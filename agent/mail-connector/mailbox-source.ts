@@ -8,7 +8,7 @@ import { CordonError } from '../../shared/errors.ts';
 import { Loop } from '../../shared/loops/loop.ts';
 import { plainAddress } from './addresses.ts';
 import type { ConnectorQueue, NewMail, QueuedEnvelope } from './connector-queue.ts';
-import { headerFields, headerOf } from './message-header.ts';
+import { headerFields, headerOf, textOf } from './message-header.ts';
 import type { Recipients } from './recipients.ts';
 
 const SECOND = 1000;
@@ -191,9 +191,9 @@ export function envelopeIn(
 ): { readonly from: string | null; readonly to: string | null } {
   const fields = headerFields(message);
   const path = fields.find(({ name }) => name === 'return-path')?.value ?? '';
-  const from = plainAddress(path.replace(/^<(.*)>$/, '$1'));
+  const from = plainAddress(textOf(path).replace(/^<(.*)>$/, '$1'));
   const fixed = plainAddress(recipient);
   if (fixed !== null) return { from, to: fixed };
   const named = fields.find(({ name }) => name === recipient.toLowerCase())?.value ?? '';
-  return { from, to: plainAddress(named.replace(/^<(.*)>$/, '$1')) };
+  return { from, to: plainAddress(textOf(named).replace(/^<(.*)>$/, '$1')) };
 }

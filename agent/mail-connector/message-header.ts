@@ -35,6 +35,9 @@ export function headerFields(message: Uint8Array): HeaderField[] {
 export const hasField = (fields: readonly HeaderField[], wanted: string): boolean =>
   fields.some(({ name }) => name === wanted);
 
+/** Value of a field as text: UTF-8 (RFC 6532). Bytes that are no UTF-8 become U+FFFD, which is in no address of a person. */
+export const textOf = (value: string): string => Buffer.from(value, 'latin1').toString('utf8');
+
 /** Number of servers that the message has passed (RFC 5321, section 6.3). */
 export const hopsOf = (fields: readonly HeaderField[]): number =>
   fields.filter(({ name }) => name === 'received').length;

@@ -89,6 +89,7 @@ async function take(
   to = ['otto@outside.example'],
   from: string | null = 'Amina@corp.example',
   id = crypto.randomUUID(),
+  by = amina,
 ): Promise<void> {
   const header = {
     direction: 'outbound' as const,
@@ -98,7 +99,7 @@ async function take(
     size: message.length,
     sha256: '',
   };
-  const opened: OpenedMail = { header, message: Buffer.from(message), sender: amina };
+  const opened: OpenedMail = { header, message: Buffer.from(message), sender: by };
   const { take: store } = createOutboundIntake({
     queue: intake.queue,
     piece: async () => Buffer.alloc(0),
@@ -174,7 +175,7 @@ describe('mail of a device', () => {
     expect(notice?.text).toMatch(/Status: 5\.7\.1/);
   });
 
-  it.each(['a@b c', 'a@b\r\nRCPT TO:<victim@c>', '<a@b>', 'a,b@c', 'no-domain', 'ä@corp.example'])(
+  it.each(['a@b c', 'a@b\r\nRCPT TO:<victim@c>', '<a@b>', 'a,b@c', 'no-domain', 'a\u200b@corp.example'])(
     'is returned if a recipient is %j',
     (address) => {
       const envelope = { from: 'amina@corp.example', to: [address] };
@@ -191,6 +192,47 @@ describe('mail of a device', () => {
     const refusal = outboundRefusal(sender, { direction });
     if (expected === null) expect(refusal).toBeNull();
     else expect(refusal).toMatch(expected);
+  });
+});
+
+describe('addresses with other characters than ASCII (RFC 6531)', () => {
+  const own = 'jürgen@bücher.example';
+  const message = MESSAGE.replace('<amina@corp.example>', '<JÜRGEN@xn--bcher-kva.example>');
+  const person: Member = { ...amina, email: own };
+
+  it('reach the mail server with SMTPUTF8', async () => {
+    await take(message, ['søren@dømi.example', 'otto@dømi.example'], own, undefined, person);
+    await delivery().run();
+    expect(server.received).toMatchObject([{ from: own, to: ['søren@dømi.example', 'otto@dømi.example'] }]);
+    expect(Buffer.from(server.heard(), 'latin1').toString()).toMatch(
+      /MAIL FROM:<jürgen@bücher\.example> SMTPUTF8[\s\S]*RCPT TO:<søren@dømi\.example>[\s\S]*RCPT TO:<otto@xn--dmi-0na\.example>/,
+    );
+  });
+
+  it('need no SMTPUTF8 if only the domain has them', async () => {
+    await take(MESSAGE, ['otto@dømi.example']);
+    await delivery().run();
+    expect(server.received).toMatchObject([{ to: ['otto@dømi.example'] }]);
+    expect(server.heard()).not.toContain('SMTPUTF8');
+  });
+
+  it('are in a notification in ASCII (RFC 6533)', async () => {
+    server.refused.add('søren@dømi.example');
+    // The library sends the domain in lower case, so the refused recipient must be recognized in this form.
+    await take(message, ['søren@Dømi.example', 'otto@outside.example'], own, undefined, person);
+    await delivery().run();
+    expect((await inbound()).map(({ text }) => text)).toEqual([
+      expect.stringContaining('Final-Recipient: utf-8; s\\x{F8}ren@D\\x{F8}mi.example\r\n'),
+    ]);
+  });
+
+  it('of a person are no address of another person with similar letters', () => {
+    const envelope = { from: 'аmina@corp.example', to: ['otto@outside.example'] };
+    expect(outboundFault({ envelope }, Buffer.from(MESSAGE), 'amina@corp.example')).toMatch(/only from/);
+    const similar = Buffer.from(MESSAGE.replace('<amina@', '<аmina@'));
+    expect(
+      outboundFault({ envelope: { ...envelope, from: 'amina@corp.example' } }, similar, 'amina@corp.example'),
+    ).toMatch(/must contain only/);
   });
 });
 

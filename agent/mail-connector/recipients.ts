@@ -1,8 +1,9 @@
 import { isCordonError } from '../../shared/errors.ts';
 import type { MailRecipient } from '../../shared/protocol/mail-http.ts';
+import { canonicalEmail } from '../../shared/text/canonical-email.ts';
 import type { MailClient } from '../mail/mail-client.ts';
 import type { Member } from '../messaging/members/member.ts';
-import { isSameAddress } from './addresses.ts';
+import { isSameAddress, normalAddress } from './addresses.ts';
 import { type Suspension, suspensionOf } from './smtp-reply.ts';
 
 /** States that the connector may use again. A refusal must end at once when its order ends, or when the mailbox has space. */
@@ -51,6 +52,7 @@ export function createRecipients(ports: {
     const devices = await devicesFor(person, address);
     if (devices.length > 0) return stated;
     const others = (await membersOf([person])).get(person) ?? [];
+    if (others.some(({ email }) => isVariant(address, email))) return { state: 'unknown' };
     if (others.length > 0) {
       ports.onRedirected(
         `The server says that ${address} is the address of ${person}, but no verified device of this person has the address in its certificate.`,
@@ -82,6 +84,16 @@ export function createRecipients(ports: {
       return check;
     },
   };
+}
+
+/**
+ * True if the server takes `address` for the address `certified`, although mail systems do not: the server ignores letters that look alike,
+ * and tags after a plus sign. False if `address` has no such letter or tag, because the server then has no reason for its statement.
+ */
+function isVariant(address: string, certified: string | null | undefined): boolean {
+  if (certified == null || isSameAddress(address, certified)) return false;
+  const canonical = canonicalEmail(address);
+  return canonical !== normalAddress(address) && canonical === canonicalEmail(certified);
 }
 
 function statedCheck({ person, state, denial }: MailRecipient): RecipientCheck {

@@ -2,6 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
+import type { MailRecipient } from '../../shared/protocol/mail-http.ts';
 import { makeTestCertificate } from '../../tests/support/certificate.ts';
 import { MailIntake, OPEN } from '../../tests/support/mail-intake.ts';
 import { SmtpClient } from '../../tests/support/smtp-client.ts';
@@ -85,7 +86,7 @@ describe('mail over SMTP', () => {
   it('passes on the conditions of the sender for notifications', async () => {
     await start();
     intake.person('amina@corp.example');
-    await client.say('MAIL FROM:<otto@outside.example> RET=HDRS ENVID=QQ314159');
+    await client.say('MAIL FROM:<otto@outside.example> RET=FULL ENVID=QQ314159');
     await client.say('RCPT TO:<amina@corp.example> NOTIFY=SUCCESS,FAILURE ORCPT=rfc822;Amina@corp.example');
     await client.say('DATA');
     await client.say(`${MESSAGE.replaceAll('\n', '\r\n')}.`);
@@ -95,6 +96,57 @@ describe('mail over SMTP', () => {
       to: [{ originalRecipient: 'rfc822;Amina@corp.example' }],
     });
     expect(envelope?.to[0]?.notify).toEqual(['SUCCESS', 'FAILURE']);
+  });
+});
+
+describe('addresses with other characters than ASCII (RFC 6531)', () => {
+  const PERSON = 'jürgen@bücher.example';
+  const from = 'MAIL FROM:<søren@dømi.example> SMTPUTF8';
+
+  it.each([
+    ['in the same form', '<jürgen@bücher.example>'],
+    ['in capitals', '<JÜRGEN@BÜCHER.Example>'],
+    ['with a decomposed letter', '<ju\u0308rgen@bu\u0308cher.example>'],
+    ['with the domain in ASCII', '<jürgen@xn--bcher-kva.example>'],
+  ])('name a person %s', async (_what, address) => {
+    await start();
+    const person = intake.person(PERSON);
+    intake.directory.set('jürgen@xn--bcher-kva.example', {
+      ...(intake.directory.get(PERSON) as MailRecipient),
+      address: PERSON,
+    });
+    expect(await client.say('EHLO mail.outside.example')).toMatch(/SMTPUTF8/);
+    for (const line of [from, `RCPT TO:${address}`]) expect(await client.say(line)).toMatch(/^250/);
+    await client.say('DATA');
+    expect(await client.say(`${MESSAGE.replaceAll('\n', '\r\n')}.`)).toMatch(/^250/);
+    const [row] = waiting();
+    const id = row?.mail ?? '';
+    expect(intake.queue.mail(id)?.envelope).toMatchObject({
+      from: 'søren@dømi.example',
+      to: [{ address: 'jürgen@xn--bcher-kva.example', person }],
+    });
+    expect((await intake.queue.message(id)).toString()).toMatch(/with UTF8SMTP id/);
+  });
+
+  it('need the parameter SMTPUTF8', async () => {
+    await start();
+    intake.person(PERSON);
+    expect(await client.say('MAIL FROM:<søren@domain.example>')).toMatch(/^553 5\.6\.7/);
+    await client.say('MAIL FROM:<otto@outside.example>');
+    expect(await client.say('RCPT TO:<jürgen@bücher.example>')).toMatch(/^553 5\.6\.7/);
+  });
+
+  it('do not name the person of a similar address, and cause no alert', async () => {
+    await start();
+    intake.person('amina@corp.example');
+    // The server takes letters that look alike, and tags, for the same address.
+    const stated = intake.directory.get('amina@corp.example') as MailRecipient;
+    await client.say(from);
+    for (const similar of ['аmina@corp.example', 'amina+tag@corp.example']) {
+      intake.directory.set(similar, { ...stated, address: similar });
+      expect(await client.say(`RCPT TO:<${similar}>`)).toMatch(/^550 5\.1\.1/);
+    }
+    expect(intake.redirected).toEqual([]);
   });
 });
 
@@ -270,7 +322,7 @@ describe('replies before 250', () => {
 
   it('does not offer to sign in', async () => {
     await start();
-    expect(await client.say('EHLO mail.outside.example')).not.toMatch(/AUTH|SMTPUTF8|STARTTLS/);
+    expect(await client.say('EHLO mail.outside.example')).not.toMatch(/AUTH|STARTTLS/);
     expect(await client.say('AUTH PLAIN AGFtaW5hAHNlY3JldA==')).toMatch(/^5/);
   });
 

@@ -7,7 +7,7 @@ import { BlockList, isIP, type Socket } from 'node:net';
 import { SMTPServer, type SMTPServerAddress, type SMTPServerDataStream, type SMTPServerSession } from 'smtp-server';
 import type { GateView } from '../enforcement/gate-view.ts';
 import { isOutOfSpace } from '../store/disk-space.ts';
-import { isAscii, plainAddress } from './addresses.ts';
+import { needsSmtpUtf8, plainAddress } from './addresses.ts';
 import type { ConnectorQueue, QueuedEnvelope } from './connector-queue.ts';
 import { NOTIFY } from './connector-queue.ts';
 import { createContentReader } from './message-content.ts';
@@ -80,7 +80,6 @@ export async function startSmtpIntake(options: SmtpIntakeOptions, ports: SmtpInt
     socketTimeout: IDLE,
     closeTimeout: 2000,
     hideDSN: false,
-    hideSMTPUTF8: true,
     onConnect: ({ remoteAddress }, answer) => answer(isIn(allowed, remoteAddress) ? null : refusal(REPLIES.notAllowed)),
     onMailFrom: (address, state, answer) => answered(answer, () => session.mailFrom(address, state)),
     onRcptTo: (address, state, answer) => answered(answer, () => session.recipient(address, state)),
@@ -139,13 +138,13 @@ function createSession(options: SmtpIntakeOptions, ports: SmtpIntakePorts): Sess
     async mailFrom({ address, args }, session) {
       accepted.set(session, new Map());
       if (options.tlsRequired && !session.secure) return REPLIES.tlsRequired;
-      if (!isAscii(address) || session.envelope.smtpUtf8) return REPLIES.notAscii;
+      if (needsSmtpUtf8(address) && !session.envelope.smtpUtf8) return REPLIES.utf8NotDeclared;
       const size = args === false ? 0 : Number(args['SIZE'] ?? 0);
       return gateReply() ?? (queue.hasSpaceFor(Number.isFinite(size) ? size : 0) ? null : REPLIES.queueFull);
     },
 
     async recipient({ address }, session) {
-      if (!isAscii(address)) return REPLIES.notAscii;
+      if (needsSmtpUtf8(address) && !session.envelope.smtpUtf8) return REPLIES.utf8NotDeclared;
       const wanted = address.toLowerCase() === 'postmaster' ? (options.postmaster ?? address) : address;
       const plain = plainAddress(wanted);
       if (plain === null) return REPLIES.unknown;
@@ -171,7 +170,7 @@ function createSession(options: SmtpIntakeOptions, ports: SmtpIntakePorts): Sess
         helo: session.hostNameAppearsAs || 'unknown',
         remoteAddress: session.remoteAddress,
         host: options.host,
-        protocol: session.secure ? 'ESMTPS' : 'ESMTP',
+        protocol: protocolOf(session),
         id: session.id,
         at,
       });
@@ -187,6 +186,10 @@ function createSession(options: SmtpIntakeOptions, ports: SmtpIntakePorts): Sess
     },
   };
 }
+
+/** Protocol of a transfer (RFC 3848, RFC 6531 section 4.3). */
+const protocolOf = ({ secure, envelope }: SMTPServerSession): string =>
+  `${envelope.smtpUtf8 ? 'UTF8SMTP' : 'ESMTP'}${secure ? 'S' : ''}`;
 
 interface Accepted {
   readonly address: string;
@@ -205,7 +208,13 @@ function envelopeOf(
     const notify = dsn?.notify ? NOTIFY.filter((each) => dsn.notify?.includes(each)) : null;
     return [{ address: known.address, person: known.person, notify, originalRecipient: dsn?.orcpt ?? null }];
   });
-  return { from: from === '' ? null : from, to, envelopeId: envelope.dsn?.envid ?? null, header, sender: null };
+  return {
+    from: from === '' ? null : from,
+    to,
+    envelopeId: envelope.dsn?.envid ?? null,
+    header,
+    sender: null,
+  };
 }
 
 /** Reply for a recipient; null to accept mail for the recipient. */

@@ -22,7 +22,10 @@ const LONGEST_APPEAL = 160;
 
 export const REPLIES = {
   unknown: { code: 550, text: '5.1.1 No mailbox here has this address' },
-  notAscii: { code: 553, text: '5.6.7 This server accepts only ASCII addresses' },
+  utf8NotDeclared: {
+    code: 553,
+    text: '5.6.7 The address has other characters than ASCII. Declare SMTPUTF8 in MAIL FROM',
+  },
   noDevice: { code: 450, text: '4.2.1 The recipient has no verified device. Try again later' },
   mailboxFull: { code: 452, text: '4.2.2 The mailbox of the recipient is full. Try again later' },
   queueFull: { code: 452, text: '4.3.1 The queue is full. Try again later' },

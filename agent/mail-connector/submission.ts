@@ -2,6 +2,7 @@
 import { createTransport } from 'nodemailer';
 import { z } from 'zod';
 import { oneLine } from '../../shared/text/visible-text.ts';
+import { wireAddress } from './addresses.ts';
 
 const SECOND = 1000;
 /** Deadline for each step: connection, greeting, response to a command. */
@@ -104,17 +105,21 @@ type Fault = z.infer<typeof faultSchema>;
 
 function resultsOf(to: readonly string[], { response, rejected, rejectedErrors }: z.infer<typeof sentSchema>) {
   return to.map((address): SubmissionResult => {
-    const fault = rejectedErrors.find(({ recipient }) => recipient === address);
+    const fault = rejectedErrors.find(({ recipient }) => isSent(recipient, address));
     if (fault) return refusedOrLater(address, fault);
-    if (rejected.includes(address)) return { address, result: 'refused', response: 'refused' };
+    if (rejected.some((each) => isSent(each, address))) return { address, result: 'refused', response: 'refused' };
     return { address, result: 'accepted', response: shown(response) };
   });
 }
 
+/** True if nodemailer sent `address` as `recipient`. It writes the domain in lower case and in another encoding. */
+const isSent = (recipient: string | undefined, address: string): boolean =>
+  recipient !== undefined && wireAddress(recipient) === wireAddress(address);
+
 /** A permanent response (5xx) to the message or to all recipients is final. Everything else, such as a lost connection, is temporary. */
 export function failedResults(to: readonly string[], fault: Fault): SubmissionResult[] {
   return to.map((address) => {
-    const own = fault.rejectedErrors?.find(({ recipient }) => recipient === address);
+    const own = fault.rejectedErrors?.find(({ recipient }) => isSent(recipient, address));
     if (own) return refusedOrLater(address, own);
     const concernsMessage = fault.command === 'DATA' || fault.command === 'MAIL FROM' || fault.command === 'RCPT TO';
     return refusedOrLater(address, concernsMessage ? fault : { ...fault, responseCode: undefined });

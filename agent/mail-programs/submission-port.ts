@@ -4,8 +4,9 @@
  */
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
-import { SMTPServer } from 'smtp-server';
+import { SMTPServer, type SMTPServerSession } from 'smtp-server';
 import { LARGEST_MAIL, MOST_MAIL_ADDRESSES } from '../../shared/protocol/mail-http.ts';
+import { needsSmtpUtf8 } from '../mail-connector/addresses.ts';
 import { createContentReader } from '../mail-connector/message-content.ts';
 import { REPLIES, type SmtpReply } from '../mail-connector/smtp-reply.ts';
 import { createAttemptLimit } from './attempt-limit.ts';
@@ -79,14 +80,14 @@ function createListeners({ submission, user, password, onFailure }: PortOptions)
       maxRecipients: MOST_MAIL_ADDRESSES,
       socketTimeout: IDLE,
       closeTimeout: 1000,
-      hideSMTPUTF8: true,
       onAuth({ username, password: given }, _session, answer) {
         const refused = signIn(username ?? '', given ?? '');
         answer(refused && refusal(refused), { user });
       },
-      onMailFrom: ({ address }, _session, answer) =>
-        answer(refusalOf(submission.sender(address) ?? submission.closed())),
-      onRcptTo: ({ address }, _session, answer) => answer(refusalOf(submission.recipient(address))),
+      onMailFrom: ({ address }, session, answer) =>
+        answer(refusalOf(undeclared(address, session) ?? submission.sender(address) ?? submission.closed())),
+      onRcptTo: ({ address }, session, answer) =>
+        answer(refusalOf(undeclared(address, session) ?? submission.recipient(address))),
       onData(stream, { envelope }, answer) {
         const from = envelope.mailFrom === false ? '' : envelope.mailFrom.address;
         const to = envelope.rcptTo.map(({ address }) => address);
@@ -106,6 +107,10 @@ function createListeners({ submission, user, password, onFailure }: PortOptions)
     return server;
   };
 }
+
+/** Refuses an address that needs SMTPUTF8 if the client did not declare it (RFC 6531, section 3.1). */
+const undeclared = (address: string, { envelope }: SMTPServerSession): SmtpReply | null =>
+  needsSmtpUtf8(address) && !envelope.smtpUtf8 ? REPLIES.utf8NotDeclared : null;
 
 const refusal = ({ code, text }: SmtpReply): Error => Object.assign(new Error(text), { responseCode: code });
 const refusalOf = (reply: SmtpReply | null): Error | null => reply && refusal(reply);

@@ -5,7 +5,7 @@ import { LARGEST_MAIL, MOST_MAIL_ADDRESSES } from '../../shared/protocol/mail-ht
 import type { GateView } from '../enforcement/gate-view.ts';
 import type { MailEnvelope } from '../mail/mail.ts';
 import { messageIdOf } from '../mail/message/message-id.ts';
-import { isAscii, isSameAddress, isSendable } from '../mail-connector/addresses.ts';
+import { isSameAddress, isSendable } from '../mail-connector/addresses.ts';
 import { headerFields } from '../mail-connector/message-header.ts';
 import {
   ascii,
@@ -56,10 +56,7 @@ export function createSubmission(ports: {
     if (isSameAddress(address, own)) return null;
     return { code: 550, text: `5.7.1 You can send mail only from your own address, ${ascii(own)}` };
   };
-  const recipient = (address: string): SmtpReply | null => {
-    if (!isAscii(address)) return REPLIES.notAscii;
-    return isSendable(address) ? null : BAD_RECIPIENT;
-  };
+  const recipient = (address: string): SmtpReply | null => (isSendable(address) ? null : BAD_RECIPIENT);
 
   /** Fault of the envelope or the message; null if the message may be sent. */
   async function fault(message: Buffer, { from, to }: MailEnvelope): Promise<SmtpReply | null> {

@@ -11,6 +11,7 @@ import type { DeviceId } from '../../shared/protocol/ids.ts';
 import { LARGEST_MAIL } from '../../shared/protocol/mail-http.ts';
 import type { Instant } from '../../shared/time/clock.ts';
 import { acceptedBefore, type GateView } from '../enforcement/gate-view.ts';
+import { isSameAddress } from '../mail-connector/addresses.ts';
 import type { MessagingFoundation } from '../messaging/foundation.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 import { type ArrivedMail, createInboundMail } from './inbound-mail.ts';
@@ -234,7 +235,7 @@ export function createMailEngine(ports: MailEnginePorts): MailEngine {
   async function submit(message: Uint8Array, envelope: { readonly from: string; readonly to: readonly string[] }) {
     requireOpenGate();
     const from = requireAddress();
-    if (envelope.from.toLowerCase() !== from.address.toLowerCase()) {
+    if (!isSameAddress(envelope.from, from.address)) {
       throw new CordonError('forbidden', `You can send mail only from your own address, ${from.address}.`);
     }
     if (message.length > LARGEST_MAIL) {
