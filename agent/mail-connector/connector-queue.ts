@@ -9,10 +9,12 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { CordonError } from '../../shared/errors.ts';
 import type { DenialNotice } from '../../shared/protocol/frames.ts';
+import { deviceIdSchema } from '../../shared/protocol/ids.ts';
 import { LARGEST_MAIL } from '../../shared/protocol/mail-http.ts';
 import { writeWhole } from '../workspace/disk.ts';
 import type { QueueKey } from './queue-key.ts';
 import { type CopyState, type DeliveryRow, type MailKind, NOTIFICATION_LANE, openQueueRows } from './queue-rows.ts';
+import { LARGEST_RETURNED } from './status-notification.ts';
 
 const MiB = 1024 * 1024;
 const DAY = 86_400_000;
@@ -21,6 +23,11 @@ const MOST_MESSAGES = 100_000;
 const FREE_FOR_AGENT = 64 * MiB;
 /** Milliseconds for which the queue recognizes a repeated message. The server repeats an item until it is acknowledged. */
 const REMEMBER = 30 * DAY;
+/**
+ * Milliseconds for which a message stays that the key cannot decrypt. An admin has this time to restore the damaged file. Without a limit,
+ * such messages would take up the queue for ever.
+ */
+const KEEP_UNREADABLE = 30 * DAY;
 /** Milliseconds for which a handed delivery waits for events. The server keeps mail for 30 days; only an order holds it longer. */
 const AWAIT_EVENTS = 90 * DAY;
 
@@ -40,6 +47,10 @@ const envelopeSchema = z.strictObject({
     }),
   ),
   envelopeId: z.string().nullable(),
+  /** True if a notification of a failure has the whole message (RET=FULL of RFC 3461, section 4.3). */
+  returnFull: z.boolean().optional(),
+  /** The only device that gets a `late` message. */
+  device: deviceIdSchema.optional(),
   /** Header of the message, for notifications. */
   header: z.string(),
   /** Person who sent the message with a device; null for mail from outside. Notifications for this person are sealed. */
@@ -82,10 +93,12 @@ export interface ConnectorQueue {
   skippedAt(name: string): number | null;
   /** True if a message of this size has space. */
   hasSpaceFor(bytes: number): boolean;
+  /** True if a `late` message of this size has space. Late messages may use half of the queue, so that mail from outside still has space. */
+  hasSpaceForLate(bytes: number): boolean;
   mail(id: string): QueuedMail | null;
-  /** Content of the message. Exists until every delivery is handed over or has ended. */
+  /** Content of the message. Exists until every delivery is handed over or has ended, and longer if a notification may need it. */
   message(id: string): Promise<Buffer>;
-  /** Deliveries whose next attempt is due, oldest first. Inbound deliveries to one person keep their order. */
+  /** Deliveries whose next attempt is due, oldest first. Inbound deliveries to one person, and late ones to one device, keep their order. */
   due(kind: MailKind, limit: number): readonly DeliveryRow[];
   /** Status notifications for the outside that are due. They leave also while an order holds all other mail. */
   dueNotifications(limit: number): readonly DeliveryRow[];
@@ -103,7 +116,7 @@ export interface ConnectorQueue {
   saveCopy(sealed: string, copy: Copy): void;
   copies(sealed: string): readonly Copy[];
   end(delivery: DeliveryRow): void;
-  /** Ends the attempts to deliver a message that the key cannot decrypt. The row and the file stay for an admin. */
+  /** Ends the attempts to deliver a message that the key cannot decrypt. The row and the file stay for 30 days. */
   setAside(delivery: DeliveryRow): void;
   /** Stores durably that an order suspends mail now, as the server said. */
   noteSuspension(): void;
@@ -113,7 +126,7 @@ export interface ConnectorQueue {
   digest(...parts: readonly (string | Uint8Array)[]): string;
   /** Ends handed deliveries of earlier enrollments of the connector, because their events do not arrive. */
   beginEnrollment(device: string, generation: number): void;
-  /** Ends handed deliveries after 90 days. Deletes files that no waiting delivery needs, and old names. */
+  /** Ends handed deliveries after 90 days, and unreadable ones after 30 days. Deletes files that no waiting delivery needs, and old names. */
   clean(): void;
   close(): void;
 }
@@ -164,6 +177,13 @@ export function openConnectorQueue(ports: {
     }
   }
 
+  function hasSpaceFor(bytes: number): boolean {
+    const { count, bytes: used } = rows.usage(null);
+    if (count >= MOST_MESSAGES || used + bytes > limit) return false;
+    const { bavail, bsize } = statfsSync(files);
+    return bavail * bsize >= FREE_FOR_AGENT + bytes;
+  }
+
   return {
     async open() {
       await key.open();
@@ -189,8 +209,9 @@ export function openConnectorQueue(ports: {
           alsoInTransaction();
           if (name !== null && !rows.markSeen(name, now())) return false;
           const shared = kind === 'outbound' && envelope.from === null ? NOTIFICATION_LANE : '';
-          const lanes = envelope.to.map(({ person }) => person ?? shared);
-          rows.insert({ id, kind, at: now(), size: message.length, envelope: sealed }, lanes);
+          const lanes = envelope.to.map(({ person }) => envelope.device ?? person ?? shared);
+          const keep = envelope.returnFull === true && message.length <= LARGEST_RETURNED;
+          rows.insert({ id, kind, at: now(), size: message.length, keep, envelope: sealed }, lanes);
           return true;
         });
         if (stored) return id;
@@ -205,11 +226,10 @@ export function openConnectorQueue(ports: {
     },
     skip: (name) => void rows.saveSeen(`skipped ${name}`, now()),
     skippedAt: (name) => rows.seenAt(`skipped ${name}`),
-    hasSpaceFor(bytes) {
-      const { count, bytes: used } = rows.usage();
-      if (count >= MOST_MESSAGES || used + bytes > limit) return false;
-      const { bavail, bsize } = statfsSync(files);
-      return bavail * bsize >= FREE_FOR_AGENT + bytes;
+    hasSpaceFor,
+    hasSpaceForLate(bytes) {
+      const { count, bytes: used } = rows.usage('late');
+      return count < MOST_MESSAGES / 2 && used + bytes <= limit / 2 && hasSpaceFor(bytes);
     },
     mail(id) {
       const row = rows.mail(id);
@@ -220,7 +240,7 @@ export function openConnectorQueue(ports: {
     async message(id) {
       return key.unseal(`message ${id}`, await readFile(fileOf(id)));
     },
-    due: (kind, limit) => rows.due(kind, now(), limit, kind === 'inbound'),
+    due: (kind, limit) => rows.due(kind, now(), limit, kind === 'inbound' || kind === 'late'),
     dueNotifications: (limit) => rows.dueNotifications(now(), limit),
     nextDue: (kind) => rows.nextDue(kind, now()),
     delivery: rows.delivery,
@@ -265,13 +285,14 @@ export function openConnectorQueue(ports: {
       endHandedBefore(Number.MAX_SAFE_INTEGER);
       rows.saveSetting('enrollment', enrollment);
     },
-    setAside: ({ mail, recipient }) => void rows.setAside(mail, recipient),
+    setAside: ({ mail, recipient }) => void rows.setAside(mail, recipient, now() + KEEP_UNREADABLE),
     noteSuspension: () => void rows.saveSetting('suspended-at', String(now())),
     suspendedAt: () => Number(rows.setting('suspended-at') ?? 0),
     counts: rows.counts,
     digest: key.digest,
     clean() {
       endHandedBefore(now() - AWAIT_EVENTS);
+      for (const unreadable of rows.setAsideUntil(now())) end(unreadable);
       rows.forgetSeen(now() - REMEMBER);
       const needed = new Set(rows.withContent());
       for (const name of readdirSync(files)) {

@@ -1,10 +1,9 @@
-import { rmSync } from 'node:fs';
+import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { CordonError } from '../../shared/errors.ts';
 import type { DenialNotice } from '../../shared/protocol/frames.ts';
 import { newDeviceId, type PersonId } from '../../shared/protocol/ids.ts';
-import type { MailResponse } from '../../shared/protocol/mail-http.ts';
 import { readSealedMail, verifySealedMail } from '../../shared/seal/mail.ts';
 import { makeMailKey, type NewMailKey } from '../../shared/seal/mail-key.ts';
 import { makeSigningKey } from '../../shared/seal/signing-key.ts';
@@ -14,12 +13,14 @@ import { MailService } from '../../tests/support/mail-service.ts';
 import type { MailClient } from '../mail/mail-client.ts';
 import { handOverMail, mailKeysOf } from '../mail/send-mail.ts';
 import type { Member } from '../messaging/members/member.ts';
-import type { Copy, NewMail } from './connector-queue.ts';
-import { afterHandOver, createInboundDelivery, type InboundDelivery, settledResult } from './inbound-delivery.ts';
+import type { NewMail } from './connector-queue.ts';
+import { createInboundDelivery, type InboundDelivery } from './inbound-delivery.ts';
 import { RETURN_AFTER } from './retry-schedule.ts';
 import { createSenderNotices } from './sender-notices.ts';
+import { LARGEST_RETURNED } from './status-notification.ts';
 
 const INSTALLATION = 'ins_test';
+const DAY = 86_400_000;
 const ORDER: DenialNotice = {
   code: 'service_denied',
   detail: 'A court ordered the suspension of mail.',
@@ -42,6 +43,7 @@ let delivery: InboundDelivery;
 let now: number;
 let amina: PersonId;
 let devices: Recipient[];
+let missed: string[];
 
 async function device(): Promise<Recipient> {
   const self: Self = { device: newDeviceId(), generation: 1, key: await makeSigningKey() };
@@ -53,6 +55,7 @@ async function device(): Promise<Recipient> {
 
 beforeEach(async () => {
   intake = await MailIntake.start();
+  missed = [];
   service = new MailService();
   now = Date.now();
   intake.now = () => now;
@@ -90,6 +93,7 @@ beforeEach(async () => {
     random: () => 1,
     onFailure: (what, error) => intake.failures.push(`${what}: ${String(error)}`),
     onUnreadable: (detail) => intake.failures.push(detail),
+    onMissed: (detail) => missed.push(detail),
   });
 });
 afterEach(() => intake.close());
@@ -98,6 +102,7 @@ function add(
   text: string,
   given: Partial<NewMail['envelope']> = {},
   notify: NewMail['envelope']['to'][number]['notify'] = null,
+  size = 0,
 ) {
   const header = `From: otto@outside.example\r\nSubject: ${text}\r\n`;
   return intake.queue.add({
@@ -110,7 +115,7 @@ function add(
       sender: null,
       ...given,
     },
-    message: Buffer.from(`${header}\r\nbody of ${text}\r\n`),
+    message: Buffer.from(`${header}\r\nbody of ${text}\r\n${'line\r\n'.repeat(size / 6)}`),
     name: null,
   });
 }
@@ -181,8 +186,11 @@ describe('delivery to devices', () => {
       if (request === 'handOver') throw new CordonError('unavailable', 'the connection is lost');
     };
     await delivery.run();
+    service.after = () => undefined;
     await event(1, 'delivered');
-    expect(intake.queue.counts()).toEqual({});
+    now += RETURN_AFTER;
+    await delivery.run();
+    expect([intake.queue.counts(), service.accepted.length, outbound()]).toEqual([{}, 1, []]);
   });
 
   it('gives a message to no device twice if the event of a device arrives during a repeated attempt', async () => {
@@ -292,7 +300,78 @@ describe('delivery to devices', () => {
   });
 });
 
+describe('a device whose queue is full', () => {
+  const full = (index: number) => devices[index]?.self.device ?? newDeviceId();
+  const fill = (index: number) => service.outcomes.set(full(index), { outcome: 'full', denial: null });
+  const next = async () => {
+    now = (await delivery.run()) ?? now;
+    return delivery.run();
+  };
+
+  it('gets the message once when its queue has space, in the order of arrival', async () => {
+    fill(0);
+    await add('one', {}, ['SUCCESS']);
+    await add('two');
+    await delivery.run();
+    expect(await opened(devices[1] as Recipient)).toHaveLength(2);
+    await event(1, 'delivered');
+    expect(intake.queue.counts()).toEqual({ 'inbound handed': 1, 'late waiting': 2, 'outbound waiting': 1 });
+    await next();
+    expect(await opened(devices[0] as Recipient)).toEqual([]);
+    service.outcomes.clear();
+    for (const _ of ['one', 'two']) await next();
+    expect(await opened(devices[0] as Recipient)).toEqual([
+      expect.stringContaining('body of one'),
+      expect.stringContaining('body of two'),
+    ]);
+    expect(await opened(devices[1] as Recipient)).toHaveLength(2);
+    expect(intake.queue.counts()).toEqual({ 'inbound handed': 1, 'outbound waiting': 1 });
+    expect(missed).toEqual([]);
+  });
+
+  it('gets the message although the response was lost and another device was faster', async () => {
+    fill(0);
+    await add('one');
+    service.after = (request) => {
+      if (request === 'handOver') throw new CordonError('unavailable', 'the connection is lost');
+    };
+    const again = await delivery.run();
+    service.after = () => undefined;
+    await event(1, 'delivered');
+    now = again ?? 0;
+    await delivery.run();
+    service.outcomes.clear();
+    await next();
+    for (const each of devices) expect(await opened(each)).toHaveLength(1);
+  });
+
+  it('causes one alert a day after five days, and no notification to the sender', async () => {
+    fill(0);
+    for (const text of ['one', 'two']) await add(text);
+    await delivery.run();
+    now += RETURN_AFTER;
+    await delivery.run();
+    expect(intake.queue.counts()).toEqual({ 'inbound handed': 2 });
+    expect(new Set(missed)).toEqual(new Set([expect.stringMatching(new RegExp(`missing on ${full(0)}, .*5 days`))]));
+    expect(outbound()).toEqual([]);
+  });
+});
+
 describe('orders', () => {
+  it('the rule `deliver` also holds mail for devices, because a suspended connector sends nothing', async () => {
+    await add('one');
+    now += 1000;
+    const texts = { title: 'A test', appeal: 'a@b.example', authoritative: null, statement: {} };
+    const denial = { order: '2026-001', revision: 1, reasons: [], until: null, waiting: 'deliver' as const, ...texts };
+    intake.gate = { ...OPEN, open: false, since: now, denials: [denial] };
+    now += RETURN_AFTER;
+    expect(await delivery.run()).toBe(now + 60_000);
+    expect([service.accepted, outbound(), intake.queue.counts()]).toEqual([[], [], { 'inbound waiting': 1 }]);
+    intake.gate = { ...OPEN, since: now };
+    await delivery.run();
+    for (const each of devices) expect(await opened(each)).toHaveLength(1);
+  });
+
   it('a returned message becomes a notification with order, public explanation and contact', async () => {
     await add('one');
     await delivery.run();
@@ -354,6 +433,13 @@ it('a message that cannot be read does not stop the mail behind it', async () =>
   expect(await opened(devices[0] as Recipient)).toEqual([expect.stringContaining('body of good')]);
   expect(intake.queue.counts()).toEqual({ 'inbound handed': 1, 'inbound unreadable': 2 });
   expect(intake.failures).toEqual([expect.stringContaining(damaged), expect.stringContaining(missing)]);
+  const files = () => readdirSync(join(intake.folder, 'messages'));
+  now += 29 * DAY;
+  intake.queue.clean();
+  expect([intake.queue.counts(), files()]).toEqual([{ 'inbound handed': 1, 'inbound unreadable': 2 }, [damaged]]);
+  now += DAY;
+  intake.queue.clean();
+  expect([intake.queue.counts(), files()]).toEqual([{ 'inbound handed': 1 }, []]);
 });
 
 it('the time of an order does not count for the five days', async () => {
@@ -388,51 +474,27 @@ describe('notifications', () => {
     if (count > 0) expect(await notification()).toMatch(`Action: ${result === 'delivered' ? 'delivered' : 'failed'}`);
   });
 
+  it.each([
+    ['the whole message', true, 10, true],
+    ['the header of a message that is too large', true, 2 * LARGEST_RETURNED, false],
+    ['the header without RET=FULL', false, 10, false],
+  ] as const)('has %s', async (_what, returnFull, size, isWhole) => {
+    await add(`one\r\nX: ${'x'.repeat(60)}`, { returnFull }, null, size);
+    await delivery.run();
+    intake.queue.clean();
+    for (const index of [0, 1]) await event(index, 'returned', ORDER);
+    const message = await notification();
+    expect([message.includes('Content-Type: message/rfc822\r\n'), message.includes('body of one')]).toEqual([
+      isWhole,
+      isWhole,
+    ]);
+    expect(readdirSync(join(intake.folder, 'messages'))).toHaveLength(1);
+  });
+
   it('a notification that cannot be delivered causes no further notification', async () => {
     await add('one', { from: null });
     await delivery.run();
     for (const index of [0, 1]) await event(index, 'expired');
     expect([outbound(), intake.queue.counts()]).toEqual([[], {}]);
   });
-});
-
-const outcomes = (...given: MailResponse['recipients'][number]['outcome'][]): MailResponse => ({
-  denial: null,
-  recipients: given.map((outcome) => ({
-    device: newDeviceId(),
-    outcome,
-    denial: outcome === 'refused' ? ORDER : null,
-  })),
-});
-
-it.each([
-  [['stored'], 'handed'],
-  [['held'], 'handed'],
-  [['stored', 'refused'], 'handed'],
-  [['full', 'held', 'unknown'], 'handed'],
-  [['refused'], 'refused'],
-  [['refused', 'unknown'], 'refused'],
-  [['refused', 'full'], 'retry'],
-  [['full'], 'retry'],
-  [['unknown'], 'retry'],
-] as const)('the response %s means %s', (given, expected) => {
-  expect(afterHandOver(outcomes(...given)).type).toBe(expected);
-});
-
-const copies = (...states: Copy['state'][]): Copy[] =>
-  states.map((state, index) => ({ device: `d${index}`, state, denial: state === 'returned' ? ORDER : null }));
-
-it.each([
-  [['pending'], 'handed', null],
-  [['pending', 'returned'], 'handed', null],
-  [['delivered', 'pending'], 'handed', '2.0.0'],
-  [['delivered', 'returned'], 'handed', '2.0.0'],
-  [['delivered'], 'waiting', '2.0.0'],
-  [['returned'], 'waiting', null],
-  [['returned', 'ended'], 'handed', '5.7.0'],
-  [['expired', 'ended'], 'handed', '4.4.7'],
-  [['ended'], 'handed', '5.2.1'],
-  [[], 'handed', null],
-] as const)('copies %s of a %s delivery have the result %s', (states, state, expected) => {
-  expect(settledResult(copies(...states), state)?.status ?? null).toBe(expected);
 });

@@ -1,5 +1,6 @@
 import { isCordonError } from '../../shared/errors.ts';
 import type { DenialNotice } from '../../shared/protocol/frames.ts';
+import type { DeviceId } from '../../shared/protocol/ids.ts';
 import type { MailEvent, MailResponse } from '../../shared/protocol/mail-http.ts';
 import type { OutgoingMail } from '../../shared/seal/mail.ts';
 import type { MailKey } from '../../shared/seal/mail-key.ts';
@@ -19,7 +20,10 @@ const LANES = 3;
 /** Milliseconds until the next attempt while an order suspends mail for this connector. The end of the order starts a run at once. */
 const SUSPENDED_RETRY = 60_000;
 
-/** Delivery of mail from outside to the devices of people: each message is sealed for each recipient alone, so that a blind copy stays blind. */
+/**
+ * Delivery of mail from outside to the devices of people: each message is sealed for each recipient alone, so that a blind copy stays blind.
+ * If the queue of one device is full and another device accepts the message, the message stays here for the full device (`late`).
+ */
 export interface InboundDelivery {
   /** Attempts all due deliveries. Returns the time of the next attempt; null if none is planned. */
   run(): Promise<number | null>;
@@ -39,6 +43,8 @@ export interface InboundDeliveryPorts {
   readonly random: () => number;
   readonly onFailure: (what: string, error: unknown) => void;
   readonly onUnreadable: (detail: string) => void;
+  /** Called when one device of a person does not get a message that another device accepted. */
+  readonly onMissed: (detail: string) => void;
 }
 
 export function createInboundDelivery(ports: InboundDeliveryPorts): InboundDelivery {
@@ -97,11 +103,14 @@ export function createInboundDelivery(ports: InboundDeliveryPorts): InboundDeliv
     const recipient = to[delivery.recipient];
     if (!recipient || recipient.person === null) throw new Error(`mail ${mail.id} has no recipient`);
     const { address, person } = recipient;
-    const keys = await ports.keysOf(await recipients.devicesFor(person, address));
+    const { device } = mail.envelope;
+    const devices = await recipients.devicesFor(person, address);
+    const keys = await ports.keysOf(devices.filter((each) => device === undefined || each.device === device));
     if (!isWaiting(delivery)) return null;
     if (keys.length === 0) return later(mail, delivery, false);
     const id = queue.assignSealed(delivery.mail, delivery.recipient);
     if (id === null) return null;
+    const message = await queue.message(mail.id);
     const response = await ports.handOver({
       id,
       header: {
@@ -110,7 +119,7 @@ export function createInboundDelivery(ports: InboundDeliveryPorts): InboundDeliv
         at: mail.at,
         envelope: { from, to: [address] },
       },
-      message: await queue.message(mail.id),
+      message,
       keys,
     });
     if (!isWaiting(delivery)) return null;
@@ -118,6 +127,11 @@ export function createInboundDelivery(ports: InboundDeliveryPorts): InboundDeliv
     const next = afterHandOver(response);
     switch (next.type) {
       case 'handed':
+        for (const full of next.full) await keepLate(mail, { sealed: id, device: full, recipient, message });
+        if (mail.kind === 'late') {
+          queue.end(sealed);
+          return null;
+        }
         queue.markHanded(sealed, next.copies);
         await settle(mail, { ...sealed, state: 'handed' });
         return null;
@@ -131,6 +145,31 @@ export function createInboundDelivery(ports: InboundDeliveryPorts): InboundDeliv
     }
   }
 
+  /** Keeps the message for a device whose queue is full. A repeated attempt with the same sealed mail keeps it once. */
+  async function keepLate(
+    mail: QueuedMail,
+    late: {
+      readonly sealed: string;
+      readonly device: DeviceId;
+      readonly recipient: QueuedMail['envelope']['to'][number];
+      readonly message: Buffer;
+    },
+  ): Promise<void> {
+    const { sealed, device, recipient, message } = late;
+    if (!queue.hasSpaceForLate(message.length)) {
+      return missed(mail, device, "The connector's queue has no space to keep it for this device.");
+    }
+    const to = [{ ...recipient, notify: ['NEVER' as const] }];
+    const envelope = { ...mail.envelope, to, device, returnFull: false };
+    await queue.add({ kind: 'late', envelope, message, name: `late ${sealed} ${device}` });
+  }
+
+  /** One alert for each device and day, because a device that is full misses much mail. */
+  function missed({ at }: QueuedMail, device: DeviceId, reason: string): void {
+    const day = new Date(at).toISOString().slice(0, 10);
+    ports.onMissed(`Mail of ${day} is missing on ${device}, and another device of the person has it. ${reason}`);
+  }
+
   async function later(mail: QueuedMail, delivery: DeliveryRow, newSealed: boolean): Promise<number | null> {
     if (isOverdue(attemptsSince(mail.at, queue.suspendedAt(), ports.gate()), now())) {
       const reason = 'The recipient’s devices did not accept the message within 5 days.';
@@ -142,7 +181,11 @@ export function createInboundDelivery(ports: InboundDeliveryPorts): InboundDeliv
   }
 
   async function ended(mail: QueuedMail, delivery: DeliveryRow, result: DeliveryResult): Promise<null> {
-    await notices.end(mail, delivery, result);
+    const { device } = mail.envelope;
+    if (device !== undefined) missed(mail, device, result.reason);
+    // An event may have reported the delivery, although the response to the attempt was lost.
+    const known = delivery.sealed && settledResult(queue.copies(delivery.sealed), delivery.state);
+    await notices.end(mail, delivery, known || result);
     return null;
   }
 
@@ -152,18 +195,23 @@ export function createInboundDelivery(ports: InboundDeliveryPorts): InboundDeliv
     if (result) await notices.end(mail, delivery, result);
   }
 
+  async function runKind(kind: 'inbound' | 'late'): Promise<number | null> {
+    const due = queue.due(kind, PER_RUN);
+    const lanes = [...Map.groupBy(due, ({ lane }) => lane).values()];
+    const times: (number | null)[] = [];
+    const workers = Array.from({ length: LANES }, async () => {
+      for (let lane = lanes.shift(); lane; lane = lanes.shift()) times.push(await runLane(lane));
+    });
+    await Promise.all(workers);
+    // More deliveries may be due than one run reads.
+    if (due.length === PER_RUN && times.includes(null)) times.push(now());
+    const next = [...times, queue.nextDue(kind)].filter((each) => each !== null);
+    return next.length === 0 ? null : Math.min(...next);
+  }
+
   return {
     async run() {
-      const due = queue.due('inbound', PER_RUN);
-      const lanes = [...Map.groupBy(due, ({ lane }) => lane).values()];
-      const times: (number | null)[] = [];
-      const workers = Array.from({ length: LANES }, async () => {
-        for (let lane = lanes.shift(); lane; lane = lanes.shift()) times.push(await runLane(lane));
-      });
-      await Promise.all(workers);
-      // More deliveries may be due than one run reads.
-      if (due.length === PER_RUN && times.includes(null)) times.push(now());
-      const next = [...times, queue.nextDue('inbound')].filter((each) => each !== null);
+      const next = [await runKind('inbound'), await runKind('late')].filter((each) => each !== null);
       return next.length === 0 ? null : Math.min(...next);
     },
     async take({ id, device, event, denial }) {
@@ -174,7 +222,9 @@ export function createInboundDelivery(ports: InboundDeliveryPorts): InboundDeliv
         const mail = queue.mail(delivery.mail);
         if (!mail) return;
         queue.saveCopy(id, { device, state, denial });
-        await settle(mail, delivery);
+        // Without the response to the attempt, the connector does not know whether the queue of another device was full. The next attempt
+        // with the same id gets this response.
+        if (delivery.state === 'handed') await settle(mail, delivery);
       } catch (error) {
         if (!setAsideUnreadable(error, delivery, ports)) throw error;
       }
@@ -183,7 +233,8 @@ export function createInboundDelivery(ports: InboundDeliveryPorts): InboundDeliv
 }
 
 type AfterHandOver =
-  | { readonly type: 'handed'; readonly copies: readonly Copy[] }
+  /** `full`: devices that lack the message, because their queue is full. */
+  | { readonly type: 'handed'; readonly copies: readonly Copy[]; readonly full: readonly DeviceId[] }
   | { readonly type: 'refused'; readonly denial: DenialNotice | null }
   /** An order suspends mail for this connector. */
   | { readonly type: 'suspended' }
@@ -198,7 +249,8 @@ export function afterHandOver({ denial, recipients }: MailResponse): AfterHandOv
       if (outcome === 'refused') return [{ device, state: 'returned', denial: reason }];
       return [];
     });
-    return { type: 'handed', copies };
+    const full = recipients.filter(({ outcome }) => outcome === 'full').map(({ device }) => device);
+    return { type: 'handed', copies, full };
   }
   const refused = recipients.find(({ outcome }) => outcome === 'refused');
   const others = recipients.some(({ outcome }) => outcome === 'full');

@@ -183,6 +183,7 @@ function createDeliveries(ports: MailConnectorPorts, queue: ConnectorQueue, wake
     random,
     onFailure,
     onUnreadable,
+    onMissed: (detail) => ports.alert('mail_device_full', detail),
   });
   const outbound = createOutboundDelivery({ queue, submitter, gate, notices, now, random, onFailure, onUnreadable });
   const { keys } = ports;

@@ -78,6 +78,7 @@ export function createOutboundIntake(ports: {
         envelopeId: null,
         originalRecipient: null,
         header: envelope.header,
+        message: null,
       });
       const to = [{ address: own, person: sender.person, notify: ['NEVER' as const], originalRecipient: null }];
       const back = { from: null, to, envelopeId: null, header: '', sender: null };

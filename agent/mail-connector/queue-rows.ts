@@ -8,10 +8,12 @@ import { Statements } from '../store/statements.ts';
 
 /**
  * - `mail`: a message. `kind`: `inbound` to devices of people, `outbound` to the company's mail server. `number` is the order of arrival.
+ *   `keep`: 1 if its content is needed until its last delivery has ended.
  * - `delivery`: one recipient of a message. `lane`: person of an inbound delivery; the deliveries of one lane keep their order.
  *   A status notification for the outside has the lane `notification`.
+ *   The lane of a `late` delivery is its device.
  *   `sealed`: id of the sealed mail of the current attempt. `state`: `waiting` for an attempt, `handed` to the server, or
- *   `unreadable`: set aside, because the key cannot decrypt the message.
+ *   `unreadable`: set aside until `next_at`, because the key cannot decrypt the message.
  * - `copy`: one device of a handed delivery. `state`: `pending`, `delivered`, or the reason of a failure.
  * - `seen`: names of messages that the queue has accepted, so that a repeated message is stored once.
  * - `setting`: values of the whole queue.
@@ -19,7 +21,7 @@ import { Statements } from '../store/statements.ts';
 const SCHEMA = `
 create table if not exists mail (
   number integer primary key autoincrement, id text not null unique, kind text not null, at integer not null, size integer not null,
-  envelope blob not null
+  keep integer not null, envelope blob not null
 );
 create table if not exists delivery (
   mail text not null, recipient integer not null, kind text not null, number integer not null, lane text not null, state text not null,
@@ -38,8 +40,11 @@ create index if not exists seen_at on seen (at);
 create table if not exists setting (name text primary key, value text not null) without rowid;
 `;
 
-/** `unverified`: a sealed mail of a device that the connector could not verify yet. */
-export type MailKind = 'inbound' | 'outbound' | 'unverified';
+/**
+ * `unverified`: a sealed mail of a device that the connector could not verify yet. `late`: a message for one device whose queue was full
+ * when another device of the person got the message.
+ */
+export type MailKind = 'inbound' | 'outbound' | 'unverified' | 'late';
 export type CopyState = 'pending' | 'delivered' | 'returned' | 'expired' | 'ended';
 
 export interface MailRow {
@@ -47,6 +52,7 @@ export interface MailRow {
   readonly kind: MailKind;
   readonly at: number;
   readonly size: number;
+  readonly keep: boolean;
   readonly envelope: Uint8Array;
 }
 
@@ -72,6 +78,7 @@ const whole = (value: unknown): number => Number(value);
 const bytes = (value: unknown): Uint8Array => (value instanceof Uint8Array ? value : new Uint8Array());
 
 export const NOTIFICATION_LANE = 'notification';
+const HAS_CONTENT = `(keep = 1 or exists (select 1 from delivery where delivery.mail = mail.id and state <> 'handed'))`;
 const COLUMNS = 'mail, recipient, number, lane, state, attempts, next_at, sealed';
 const deliveryOf = (row: Record<string, unknown>): DeliveryRow => ({
   mail: text(row['mail']),
@@ -95,15 +102,18 @@ export function openQueueRows(file: string) {
     throw error;
   }
   const sql = new Statements(db);
-  const one = (query: string, ...values: (string | number)[]): Record<string, unknown> | undefined =>
+  const one = (query: string, ...values: (string | number | null)[]): Record<string, unknown> | undefined =>
     sql.all(query, ...values)[0];
 
   return {
     transaction: <T>(work: () => T): T => sql.transaction(work),
     close: () => db.close(),
 
-    insert({ id, kind, at, size, envelope }: MailRow, lanes: readonly string[]): void {
-      sql.run('insert into mail (id, kind, at, size, envelope) values (?, ?, ?, ?, ?)', id, kind, at, size, envelope);
+    insert({ id, kind, at, size, keep, envelope }: MailRow, lanes: readonly string[]): void {
+      sql.run(
+        'insert into mail (id, kind, at, size, keep, envelope) values (?, ?, ?, ?, ?, ?)',
+        ...[id, kind, at, size, keep ? 1 : 0, envelope],
+      );
       const number = whole(one('select number from mail where id = ?', id)?.['number']);
       for (const [recipient, lane] of lanes.entries()) {
         sql.run(
@@ -133,26 +143,26 @@ export function openQueueRows(file: string) {
       sql.run('insert or replace into setting (name, value) values (?, ?)', name, value),
 
     mail(id: string): MailRow | null {
-      const row = one('select id, kind, at, size, envelope from mail where id = ?', id);
+      const row = one('select id, kind, at, size, keep, envelope from mail where id = ?', id);
       if (!row) return null;
       return {
         id,
         kind: kindOf(row['kind']),
         at: whole(row['at']),
         size: whole(row['size']),
+        keep: row['keep'] === 1,
         envelope: bytes(row['envelope']),
       };
     },
     /** Ids of messages whose content a delivery still needs. */
-    withContent: (): string[] =>
-      sql.all(`select distinct mail from delivery where state <> 'handed'`).map((row) => text(row['mail'])),
+    withContent: (): string[] => sql.all(`select id from mail where ${HAS_CONTENT}`).map((row) => text(row['id'])),
     needsContent: (mail: string): boolean =>
-      one(`select 1 from delivery where mail = ? and state <> 'handed' limit 1`, mail) !== undefined,
-    /** Messages whose content the queue still has. */
-    usage(): { readonly count: number; readonly bytes: number } {
+      one(`select 1 from mail where id = ? and ${HAS_CONTENT}`, mail) !== undefined,
+    /** Messages whose content the queue still has. `kind`: null for messages of all kinds. */
+    usage(kind: MailKind | null): { readonly count: number; readonly bytes: number } {
       const row = one(
-        `select count(*) as count, coalesce(sum(size), 0) as bytes from mail
-         where exists (select 1 from delivery where delivery.mail = mail.id and state <> 'handed')`,
+        `select count(*) as count, coalesce(sum(size), 0) as bytes from mail where (? is null or kind = ?) and ${HAS_CONTENT}`,
+        ...[kind ?? null, kind ?? null],
       );
       return { count: whole(row?.['count']), bytes: whole(row?.['bytes']) };
     },
@@ -220,8 +230,17 @@ export function openQueueRows(file: string) {
       ),
     markHanded: (mail: string, recipient: number): number =>
       sql.run(`update delivery set state = 'handed' where mail = ? and recipient = ?`, mail, recipient),
-    setAside: (mail: string, recipient: number): number =>
-      sql.run(`update delivery set state = 'unreadable' where mail = ? and recipient = ?`, mail, recipient),
+    /** `until`: time at which the delivery is deleted. */
+    setAside: (mail: string, recipient: number, until: number): number =>
+      sql.run(
+        `update delivery set state = 'unreadable', next_at = ? where mail = ? and recipient = ?`,
+        ...[until, mail, recipient],
+      ),
+    /** Deliveries that were set aside until `now` or earlier. */
+    setAsideUntil: (now: number): DeliveryRow[] =>
+      sql
+        .all(`select ${COLUMNS} from delivery where state = 'unreadable' and next_at <= ? limit 10000`, now)
+        .map(deliveryOf),
     deleteAll(): void {
       sql.transaction(() => {
         for (const table of ['mail', 'delivery', 'copy', 'seen']) sql.run(`delete from ${table}`);
@@ -249,7 +268,7 @@ export function openQueueRows(file: string) {
   };
 }
 
-const KINDS: ReadonlySet<string> = new Set(['inbound', 'outbound', 'unverified']);
+const KINDS: ReadonlySet<string> = new Set(['inbound', 'outbound', 'unverified', 'late']);
 function kindOf(value: unknown): MailKind {
   const kind = String(value);
   if (!KINDS.has(kind)) throw new Error(`unknown kind of mail: ${kind}`);

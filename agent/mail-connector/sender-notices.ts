@@ -1,7 +1,9 @@
+import { isCordonError } from '../../shared/errors.ts';
+import { isMissing } from '../workspace/disk.ts';
 import type { ConnectorQueue, NewMail, QueuedMail } from './connector-queue.ts';
 import type { DeliveryRow } from './queue-rows.ts';
 import type { Explain, Suspension } from './smtp-reply.ts';
-import { statusNotification } from './status-notification.ts';
+import { LARGEST_RETURNED, statusNotification } from './status-notification.ts';
 
 export interface DeliveryResult {
   readonly action: 'failed' | 'delivered';
@@ -21,7 +23,7 @@ export interface SenderNotices {
 }
 
 export function createSenderNotices(ports: {
-  readonly queue: Pick<ConnectorQueue, 'add' | 'end'>;
+  readonly queue: Pick<ConnectorQueue, 'add' | 'end' | 'message'>;
   readonly host: string;
   readonly explain: Explain;
   readonly now: () => number;
@@ -29,7 +31,24 @@ export function createSenderNotices(ports: {
 }): SenderNotices {
   const { queue, host, now } = ports;
 
-  function noticeOf(mail: QueuedMail, { recipient }: DeliveryRow, result: DeliveryResult): NewMail | null {
+  /** The whole message for a notification of a failure; null if its sender did not ask for it or it is too large. */
+  async function returned({ id, envelope }: QueuedMail, { action }: DeliveryResult): Promise<Buffer | null> {
+    if (action !== 'failed' || envelope.returnFull !== true) return null;
+    try {
+      const message = await queue.message(id);
+      return message.length <= LARGEST_RETURNED ? message : null;
+    } catch (error) {
+      // The content is damaged, or too large to be kept after the hand-over. The header is in the envelope.
+      if (isMissing(error) || isCordonError(error, 'document_malformed')) return null;
+      throw error;
+    }
+  }
+
+  async function noticeOf(
+    mail: QueuedMail,
+    { recipient }: DeliveryRow,
+    result: DeliveryResult,
+  ): Promise<NewMail | null> {
     const { from, to, envelopeId, header, sender } = mail.envelope;
     const addressed = to[recipient];
     if (from === null || !addressed || !wantsNotice(addressed.notify, result.action)) return null;
@@ -45,6 +64,7 @@ export function createSenderNotices(ports: {
       envelopeId,
       originalRecipient: addressed.originalRecipient,
       header,
+      message: await returned(mail, result),
     });
     return {
       kind: sender === null ? 'outbound' : 'inbound',
@@ -62,7 +82,7 @@ export function createSenderNotices(ports: {
 
   return {
     async end(mail, delivery, result) {
-      const notice = noticeOf(mail, delivery, result);
+      const notice = await noticeOf(mail, delivery, result);
       if (notice) await queue.add(notice);
       queue.end(delivery);
       if (notice) ports.onNotice();

@@ -93,6 +93,7 @@ describe('mail over SMTP', () => {
     const { envelope } = intake.queue.mail(waiting()[0]?.mail ?? '') ?? {};
     expect(envelope).toMatchObject({
       envelopeId: 'QQ314159',
+      returnFull: true,
       to: [{ originalRecipient: 'rfc822;Amina@corp.example' }],
     });
     expect(envelope?.to[0]?.notify).toEqual(['SUCCESS', 'FAILURE']);

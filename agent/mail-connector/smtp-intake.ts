@@ -212,6 +212,7 @@ function envelopeOf(
     from: from === '' ? null : from,
     to,
     envelopeId: envelope.dsn?.envid ?? null,
+    returnFull: envelope.dsn?.ret === 'FULL',
     header,
     sender: null,
   };

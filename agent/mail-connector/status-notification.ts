@@ -1,6 +1,7 @@
 /**
  * Delivery status notifications (RFC 3464) for the senders of mail that the connector could not deliver, or whose delivery the sender asked
- * to confirm (RFC 3461). A notification contains the header of the message and never its body.
+ * to confirm (RFC 3461). A notification contains the header of the message. It contains the whole message only if its sender asked for it
+ * (RET=FULL) and the message is small (`LARGEST_RETURNED`).
  */
 import { randomUUID } from 'node:crypto';
 import { mailDate } from './message-header.ts';
@@ -30,9 +31,13 @@ export interface StatusReport {
   readonly originalRecipient: string | null;
   /** Header of the original message. */
   readonly header: string;
+  /** Original message, to return it as a whole; null to return its header. */
+  readonly message: Uint8Array | null;
 }
 
 const LONGEST_LINE = 76;
+/** Bytes of the largest message that a notification returns as a whole. For a larger one, it has the header (RFC 3461, section 4.3). */
+export const LARGEST_RETURNED = 1024 * 1024;
 
 export function statusNotification(report: StatusReport): Buffer {
   const { host, from, to, now, action } = report;
@@ -59,15 +64,14 @@ export function statusNotification(report: StatusReport): Buffer {
     ...statusFields(report),
     '',
     `--${boundary}`,
-    'Content-Type: text/rfc822-headers; charset=utf-8',
-    ...encoded(Buffer.from(report.header, 'latin1')),
+    ...original(report),
     `--${boundary}--`,
     '',
   ];
   return Buffer.from(lines.join('\r\n'), 'utf8');
 }
 
-function humanText({ action, recipient, reason, suspension, response, host }: StatusReport): Buffer {
+function humanText({ action, recipient, reason, suspension, response, host, message }: StatusReport): Buffer {
   const paragraphs =
     action === 'delivered'
       ? [`Your message reached a device of ${recipient}.`]
@@ -79,7 +83,11 @@ function humanText({ action, recipient, reason, suspension, response, host }: St
     if (appeal !== null && appeal.trim() !== '') paragraphs.push(`Contact for an appeal: ${appeal.trim()}`);
   }
   if (response !== undefined) paragraphs.push(`Response of the mail server: ${response}`);
-  paragraphs.push('This notification contains the header of your message, and not its text.');
+  paragraphs.push(
+    message === null
+      ? 'This notification contains the header of your message, and not its text.'
+      : 'Your message is attached.',
+  );
   return Buffer.from(`${paragraphs.join('\n\n')}\n`.replaceAll(/\r?\n/g, '\r\n'), 'utf8');
 }
 
@@ -93,11 +101,31 @@ function statusFields(report: StatusReport): string[] {
     `Arrival-Date: ${mailDate(arrivedAt)}`,
     '',
     ...(originalRecipient === null ? [] : [`Original-Recipient: ${oneField(originalRecipient)}`]),
-    `Final-Recipient: rfc822; ${recipient}`,
+    `Final-Recipient: ${addressField(recipient)}`,
     `Action: ${action}`,
     `Status: ${status}`,
     ...(diagnostic === undefined ? [] : [`Diagnostic-Code: smtp; ${oneField(diagnostic)}`]),
   ];
+}
+
+/**
+ * Address with its type. An address with other characters than ASCII has the type `utf-8` in the form for reports in ASCII, such as
+ * `\x{E1}mina@corp.example` (RFC 6533, section 3).
+ */
+function addressField(address: string): string {
+  if (/^[\x20-\x7e]*$/.test(address)) return `rfc822; ${address}`;
+  const hexOf = (character: string) => `\\x{${(character.codePointAt(0) ?? 0).toString(16).toUpperCase()}}`;
+  return `utf-8; ${address.replaceAll(/[^\x20-\x7e]|[\\+=]/gu, hexOf)}`;
+}
+
+/** Third part of the report (RFC 6522, section 3): the message or its header. */
+function original({ header, message }: StatusReport): string[] {
+  if (message === null)
+    return ['Content-Type: text/rfc822-headers; charset=utf-8', ...encoded(Buffer.from(header, 'latin1'))];
+  const bytes = Buffer.from(message);
+  if (isPlain(bytes)) return ['Content-Type: message/rfc822', ...encoded(bytes)];
+  // A part message/rfc822 may not be in base64 (RFC 2046, section 5.2.1). message/global may (RFC 6532, section 3.7).
+  return ['Content-Type: message/global', ...encoded(bytes)];
 }
 
 const orderText = ({ order }: Suspension): string =>
@@ -108,9 +136,14 @@ const oneField = (text: string): string => ascii(text).slice(0, 400);
 /** Body of a part with its encoding. Short lines of ASCII stay readable in every mail program; everything else becomes base64. */
 function encoded(bytes: Buffer): string[] {
   const text = bytes.toString('latin1');
-  if (/^[\t\r\n\x20-\x7e]*$/.test(text) && !/[^\r\n]{999}/.test(text)) {
+  if (isPlain(bytes)) {
     return ['Content-Transfer-Encoding: 7bit', '', text.replaceAll(/\r?\n/g, '\r\n'), ''];
   }
   const lines = bytes.toString('base64').match(new RegExp(`.{1,${LONGEST_LINE}}`, 'g')) ?? [];
   return ['Content-Transfer-Encoding: base64', '', lines.join('\r\n'), ''];
+}
+
+function isPlain(bytes: Buffer): boolean {
+  const text = bytes.toString('latin1');
+  return /^[\t\r\n\x20-\x7e]*$/.test(text) && !/[^\r\n]{999}/.test(text);
 }

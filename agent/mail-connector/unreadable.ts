@@ -14,6 +14,8 @@ export function setAsideUnreadable(
   const isFileMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
   if (!isCordonError(error, 'document_malformed') && !isFileMissing) return false;
   queue.setAside(delivery);
-  onUnreadable(`The queued message ${delivery.mail} cannot be read. The connector does not deliver it.`);
+  onUnreadable(
+    `The queued message ${delivery.mail} cannot be read. The connector does not deliver it, and deletes it after 30 days.`,
+  );
   return true;
 }

@@ -3,14 +3,18 @@ import type { ErrorCode } from '../../shared/errors.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 import type { MailEvent, MailResponse } from '../../shared/protocol/mail-http.ts';
 import type { MailDenial } from './mail.ts';
-import type { OutgoingRecord } from './mail-records.ts';
+import type { CopiesRecord, OutgoingRecord } from './mail-records.ts';
 
 const FIRST_WAIT = 5_000;
 const LONGEST_WAIT = 5 * 60_000;
+/** Longest time between two attempts for a device whose queue is full. Each attempt uploads the whole mail. */
+const LONGEST_COPY_WAIT = 60 * 60_000;
+/** Milliseconds after which the device stops its attempts to send a copy to a device whose queue is full. */
+export const COPY_WITHIN = 5 * 86_400_000;
 
 export interface NextDelivery {
   readonly outgoing: OutgoingRecord;
-  /** Time of the next attempt; null if none is needed. */
+  /** Time of the next attempt to reach a mail connector; null if none is needed. */
   readonly due: number | null;
   /** True if the next attempt needs a new transport id, because the server remembers the response to the old one. */
   readonly isNewTransport: boolean;
@@ -47,19 +51,68 @@ export function afterResponse(
   }
   const known = new Set([...outgoing.connectors, ...connectors]);
   const own = response.recipients.find(({ device }) => known.has(device));
+  const others = response.recipients.filter(({ device }) => !known.has(device));
+  const copies = copiesAfter(outgoing.copies, others, now);
   switch (own?.outcome) {
     case 'stored':
-      return done({ state: 'sent' });
+      return done({ state: 'sent', copies });
     case 'held':
-      return done({ state: 'held', denial: denialOf(own.denial) });
+      return done({ state: 'held', denial: denialOf(own.denial), copies });
     case 'refused':
       return done({ state: 'returned', denial: denialOf(own.denial) });
     case 'full':
-      return again({ detail: 'The queue of the mail connector is full. The device tries again.' }, true);
+      return again({ detail: 'The queue of the mail connector is full. The device tries again.', copies }, true);
     case 'unknown':
     case undefined:
-      return again({ detail: 'The mail connector was enrolled again. The device tries again.' }, true);
+      return again({ detail: 'The mail connector was enrolled again. The device tries again.', copies }, true);
   }
+}
+
+type CopyOutcomes = readonly Pick<MailResponse['recipients'][number], 'device' | 'outcome'>[];
+
+/** Copies after a response. A device whose order returns mail, or whose enrollment ended, gets no copy. */
+function copiesAfter(before: CopiesRecord | undefined, outcomes: CopyOutcomes, now: number): CopiesRecord {
+  const full = outcomes.filter(({ outcome }) => outcome === 'full').map(({ device }) => device);
+  const stored = outcomes.filter(({ outcome }) => outcome === 'stored' || outcome === 'held');
+  const attempts = (before?.attempts ?? 0) + 1;
+  return {
+    stored: [...(before?.stored ?? []), ...stored.map(({ device }) => device)],
+    full,
+    since: before?.since ?? now,
+    attempts,
+    due: full.length === 0 ? null : now + copyWait(attempts),
+    transport: null,
+  };
+}
+
+const copyWait = (attempts: number): number => Math.min(LONGEST_COPY_WAIT, FIRST_WAIT * 2 ** Math.min(attempts, 20));
+
+/** `response`: null after an attempt without a response. The next attempt then repeats the same sealed mail. */
+export function afterCopies(outgoing: OutgoingRecord, response: MailResponse | null, now: number): NextDelivery {
+  const { copies: before } = outgoing;
+  if (!before) return { outgoing, due: null, isNewTransport: false };
+  const attempts = before.attempts + 1;
+  const copies =
+    response === null || response.denial
+      ? { ...before, attempts, due: now + copyWait(attempts) }
+      : copiesAfter(before, response.recipients, now);
+  return { outgoing: { ...outgoing, copies }, due: null, isNewTransport: false };
+}
+
+/** True if the device must stop its attempts for devices whose queue is full. */
+export const areCopiesOverdue = ({ copies }: OutgoingRecord, now: number): boolean =>
+  copies !== undefined && copies.full.length > 0 && now - copies.since >= COPY_WITHIN;
+
+/** Ends the attempts. The user sees the reason beside the mail. */
+export function withoutMissingCopies(outgoing: OutgoingRecord): NextDelivery {
+  const { copies } = outgoing;
+  const detail =
+    'The mail is missing on another device of yours, because the queue of that device was full for 5 days.';
+  return {
+    outgoing: { ...outgoing, detail, ...(copies && { copies: { ...copies, full: [], due: null, transport: null } }) },
+    due: null,
+    isNewTransport: false,
+  };
 }
 
 const FINAL: readonly ErrorCode[] = [

@@ -11,6 +11,22 @@ export interface OutgoingRecord extends MailDelivery {
   /** Mail connectors to which this device has sealed the mail, the last one last. */
   readonly connectors: readonly DeviceId[];
   readonly attempts: number;
+  /** Copies for the user's other devices; absent before the first response of the server. */
+  readonly copies?: CopiesRecord;
+}
+
+export interface CopiesRecord {
+  /** Devices that have a copy. A later attempt does not send them another one. */
+  readonly stored: readonly DeviceId[];
+  /** Devices that lack a copy, because their queue was full. */
+  readonly full: readonly DeviceId[];
+  /** Time at which a queue was full first, by the clock of the computer. */
+  readonly since: number;
+  readonly attempts: number;
+  /** Time of the next attempt for `full`; null if none is needed. */
+  readonly due: number | null;
+  /** Id of the sealed mail for `full`; null before an attempt. */
+  readonly transport: string | null;
 }
 
 export interface MailRecord {

@@ -35,6 +35,7 @@ const ALERT_NAMES: Readonly<Record<string, string>> = {
   mail_redirected: 'Server named a wrong person for an e-mail address',
   mail_unopenable: 'Mail connector refused mail of a device',
   mail_unreadable: 'Mail connector cannot read queued mail',
+  mail_device_full: 'Mail queue of the device full',
   list_expired: 'Order list expired on the device',
   disk_full: 'Disk full on the device',
   time_implausible: 'Implausible server time rejected by the device',
