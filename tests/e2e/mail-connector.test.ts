@@ -76,6 +76,26 @@ it('is a command of cordon, with help, status and a check of its settings', asyn
   );
 });
 
+it('carries mail between addresses with other characters than ASCII (RFC 6531)', async () => {
+  const jurgen = await company.person('Jürgen', { home: 'NO' });
+  expect(jurgen.address).toBe('jürgen@corp.example');
+  const client = await SmtpClient.connect(company.smtpPort);
+  expect(await client.say('EHLO mail.outside.example')).toContain('SMTPUTF8');
+  const message = 'From: Søren <søren@dømi.example>\r\nTo: jürgen@corp.example\r\nSubject: grüße\r\n\r\nschön\r\n.';
+  for (const line of ['MAIL FROM:<søren@dømi.example> SMTPUTF8', 'RCPT TO:<JÜRGEN@corp.example>', 'DATA', message]) {
+    expect(await client.say(line)).toMatch(/^[23]/);
+  }
+  client.close();
+  await until(async () => expect(await jurgen.subjects()).toEqual(['grüße']), WITHIN);
+  const [mail] = await jurgen.mails();
+  expect(mail?.from).toEqual({ name: 'Søren', address: 'søren@dømi.example' });
+  await jurgen.send('søren@dømi.example', 'zurück', 'text');
+  await until(() => {
+    const found = submission.received.find(({ from }) => from === 'jürgen@corp.example');
+    expect(found).toMatchObject({ to: ['søren@dømi.example'] });
+  }, WITHIN);
+}, 120_000);
+
 it('refuses mail with the number of the order that suspends it, and passes mail on after the order', async () => {
   expect(await send('before')).toMatch(/^250/);
   await until(async () => expect(await amina.subjects()).toEqual(['before']), WITHIN);
