@@ -1,13 +1,11 @@
-import { isCordonError } from '../../shared/errors.ts';
 import type { MailEvent, MailQueueItem, SealedMail } from '../../shared/protocol/mail-http.ts';
 import type { MailHeader } from '../../shared/seal/mail.ts';
 import type { Member } from '../messaging/members/member.ts';
 import type { MailFiles } from './mail-files.ts';
-import { type MailRecord, type MailRecords, NO_FIELDS, parsedFields } from './mail-records.ts';
+import { type MailRecord, type MailRecords, NO_FIELDS, readMessage } from './mail-records.ts';
 import type { MailStore } from './mail-store.ts';
 import { uuidIn } from './message/message-id.ts';
 import type { MessageParser } from './message/message-parser.ts';
-import type { ParsedMessage } from './message/parsed-message.ts';
 import { isUnopenable, type MailOpenerPorts, type OpenedMail, openMail } from './open-mail.ts';
 
 /** Stores received items of the mail queue. */
@@ -51,23 +49,11 @@ export function createInboundMail(ports: {
     ports.alert('mail_unreadable', `The device cannot open the mail ${id}. ${reason}`, id);
   }
 
-  async function parsed(message: Uint8Array): Promise<ParsedMessage | string> {
-    try {
-      return await parser.parse(message);
-    } catch (error) {
-      if (!isCordonError(error, 'content_malformed')) throw error;
-      return error.message;
-    }
-  }
-
   async function keep(mail: SealedMail, at: number, { header, message }: OpenedMail): Promise<void> {
-    const found = await parsed(message);
     const isReceived = header.direction === 'inbound';
     const { envelope } = header;
-    const fields =
-      typeof found === 'string'
-        ? { ...NO_FIELDS, from: envelope.from === null ? null : { name: '', address: envelope.from } }
-        : parsedFields(found);
+    const from = envelope.from === null ? null : { name: '', address: envelope.from };
+    const { fields, text } = await readMessage(parser, message, from);
     // Several copies of a sent mail may arrive, if its first mail connector was gone. All have the same Message-ID.
     const id = (isReceived ? null : uuidIn(fields.messageId)) ?? mail.id;
     const isCopy = !isReceived && store.mail(id) !== null;
@@ -78,10 +64,8 @@ export function createInboundMail(ports: {
       type: 'mail',
       at: isReceived ? at : header.at,
       bcc: [],
-      problem: typeof found === 'string' ? found : null,
       outgoing: isReceived ? null : { ...outgoing, envelope: { from: envelope.from ?? '', to: envelope.to } },
     };
-    const text = typeof found === 'string' ? '' : found.text;
     const isNew = store.transaction(() => {
       if (!store.rememberMail(mail.id) || isCopy) return false;
       const folder = isReceived ? 'inbox' : 'sent';
@@ -89,8 +73,8 @@ export function createInboundMail(ports: {
       return true;
     });
     if (isNew && isReceived) {
-      const { from, subject } = record;
-      ports.onArrival({ from: from?.name || from?.address || '', subject });
+      const { from: author, subject } = record;
+      ports.onArrival({ from: author?.name || author?.address || '', subject });
     }
   }
 

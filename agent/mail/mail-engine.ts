@@ -22,7 +22,7 @@ import { createMailDrafts, filesOf, waitingMail } from './mail-drafts.ts';
 import { createMailFiles } from './mail-files.ts';
 import { createMailKeys } from './mail-keys.ts';
 import { createMailQueue } from './mail-queue.ts';
-import { createMailRecords, type MailRecord, parsedFields } from './mail-records.ts';
+import { createMailRecords, type MailRecord, readMessage } from './mail-records.ts';
 import { createMailSenders } from './mail-senders.ts';
 import type { MailStore } from './mail-store.ts';
 import { createMailViews } from './mail-views.ts';
@@ -244,19 +244,18 @@ export function createMailEngine(ports: MailEnginePorts): MailEngine {
         `The mail has ${message.length} bytes. A mail has at most ${LARGEST_MAIL} bytes.`,
       );
     }
-    const parsed = await parser.parse(message);
+    const { fields, text } = await readMessage(parser, message, from);
     const id = randomUUID();
     const record: MailRecord = {
-      ...parsedFields(parsed),
+      ...fields,
       type: 'mail',
       at: ports.now(),
       bcc: [],
-      problem: null,
       outgoing: waitingMail({ from: from.address, to: envelope.to }),
     };
     await files.putMessage(id, message);
     const row = { id, folder: 'sent', unread: false, transport: randomUUID(), due: Date.now() } as const;
-    records.save(row, record, parsed.text);
+    records.save(row, record, text);
     return id;
   }
 

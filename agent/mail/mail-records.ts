@@ -1,9 +1,10 @@
-import { CordonError } from '../../shared/errors.ts';
+import { CordonError, isCordonError } from '../../shared/errors.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 import type { Instant } from '../../shared/time/clock.ts';
 import type { Vault } from '../messaging/keys/vault.ts';
 import type { DraftFields, MailDelivery, MailEnvelope, MailItem } from './mail.ts';
 import type { ListedMail, MailStore, StoredMail } from './mail-store.ts';
+import type { MessageParser } from './message/message-parser.ts';
 import type { MailFile, MailPerson, ParsedMessage } from './message/parsed-message.ts';
 
 export interface OutgoingRecord extends MailDelivery {
@@ -139,6 +140,27 @@ export const parsedFields = (parsed: ParsedMessage) => ({
   references: parsed.references,
   files: parsed.files,
 });
+
+export interface ReadMessage {
+  readonly fields: Omit<MailRecord, 'type' | 'at' | 'bcc' | 'outgoing'>;
+  /** Text for the search. */
+  readonly text: string;
+}
+
+/** Reads a message for display. A message that the parser refuses has a problem in place of its fields, and can still be sent and saved. */
+export async function readMessage(
+  parser: Pick<MessageParser, 'parse'>,
+  message: Uint8Array,
+  from: MailPerson | null,
+): Promise<ReadMessage> {
+  try {
+    const parsed = await parser.parse(message);
+    return { fields: { ...parsedFields(parsed), problem: null }, text: parsed.text };
+  } catch (error) {
+    if (!isCordonError(error, 'content_malformed')) throw error;
+    return { fields: { ...NO_FIELDS, from, problem: error.message }, text: '' };
+  }
+}
 
 /** Fields of a record without a readable message. */
 export const NO_FIELDS = {

@@ -164,6 +164,14 @@ describe('a sent mail', () => {
     expect(Buffer.from(opened?.message ?? []).equals(message)).toBe(true);
   });
 
+  it('can be submitted although the device cannot display it', async () => {
+    const message = Buffer.concat([Buffer.from('Subject: x\r\nX: '), Buffer.alloc(2_000_000, 'a')]);
+    await ada.mail.submit(message, { from: 'ada@corp.example', to: ['z@example.org'] });
+    await ada.mail.maintain();
+    expect(await connector.receive()).toHaveLength(1);
+    expect(list(ada, 'sent')).toMatchObject([{ problem: expect.stringContaining('cannot be parsed') }]);
+  });
+
   it('needs an address in the certificate', async () => {
     const nameless = await world.enroll('Nameless', { email: null });
     expect(nameless.mail.state()).toEqual({ state: 'no-address' });
