@@ -5,7 +5,7 @@ import { LARGEST_MAIL } from '../../shared/protocol/mail-http.ts';
 import { plain } from '../../shared/text/visible-text.ts';
 import type { AgentConfig } from '../config.ts';
 import { sendControlRequest } from '../control/control.ts';
-import { headerFields } from '../mail-connector/message-header.ts';
+import { headerFields, textOf } from '../mail-connector/message-header.ts';
 import type { SmtpReply } from '../mail-connector/smtp-reply.ts';
 import { withMailLineBreaks } from './completed-message.ts';
 import { readSendmailArguments, type SendmailArguments, untilDot } from './sendmail-arguments.ts';
@@ -62,13 +62,19 @@ async function messageIn({ ignoreDots }: SendmailArguments): Promise<Buffer> {
   for await (const chunk of process.stdin) {
     const bytes: Buffer = chunk;
     size += bytes.length;
-    if (size > LARGEST_MAIL) {
-      throw new CordonError('too_large', `The message is too large. A mail has at most ${LARGEST_MAIL} bytes.`);
-    }
+    requireSize(size);
     chunks.push(bytes);
   }
   const message = Buffer.concat(chunks);
-  return withMailLineBreaks(ignoreDots ? message : untilDot(message));
+  const mail = withMailLineBreaks(ignoreDots ? message : untilDot(message));
+  // Each line break of a local file becomes longer by one byte.
+  requireSize(mail.length);
+  return mail;
+}
+
+function requireSize(bytes: number): void {
+  if (bytes <= LARGEST_MAIL) return;
+  throw new CordonError('too_large', `The message is too large. A mail has at most ${LARGEST_MAIL} bytes.`);
 }
 
 async function submit(socket: string, given: SendmailArguments, message: Buffer): Promise<SmtpReply> {
@@ -93,7 +99,7 @@ async function recipientsOf(given: SendmailArguments, message: Buffer): Promise<
     : [];
   // Loaded here, because other commands need no parser of addresses.
   const { default: addressparser } = await import('nodemailer/lib/addressparser');
-  return [...given.recipients, ...named.map(({ value }) => value)].flatMap((field) =>
+  return [...given.recipients, ...named.map(({ value }) => textOf(value))].flatMap((field) =>
     addressparser(field, { flatten: true }).map(({ name, address }) => address || name),
   );
 }

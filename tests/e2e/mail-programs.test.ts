@@ -11,6 +11,7 @@ import { isMissing } from '../../agent/workspace/disk.ts';
 import { groupView } from '../../shared/api/groups.ts';
 import { EXIT } from '../../shared/exit-codes.ts';
 import type { CommandKind } from '../../shared/protocol/command-kinds.ts';
+import { LARGEST_MAIL } from '../../shared/protocol/mail-http.ts';
 import { newMark } from '../support/canary.ts';
 import { type CompanyMail, openCompanyMail } from '../support/company-mail.ts';
 import { type Dovecot, startDovecot } from '../support/dovecot.ts';
@@ -21,6 +22,7 @@ import type { MailUser } from '../support/mail-user.ts';
 import { OUTSIDE, type Postfix, postfixTool, startPostfix } from '../support/postfix.ts';
 import { programPath } from '../support/programs.ts';
 import { runProgram } from '../support/run-program.ts';
+import { SmtpClient } from '../support/smtp-client.ts';
 import { tool } from '../support/tools.ts';
 import { until } from '../support/until.ts';
 
@@ -101,7 +103,7 @@ describe.skipIf(!isPresent)('other mail programs on a device', () => {
       ...['-sS', '--max-time', '20', '--user', `${access.user}:${access.password}`],
       ...['--url', `imap://127.0.0.1:${dovecot.port}/${path}`, ...more],
     ]);
-  const sendmail = (args: string[], input: string) => amina.agent.cli(['sendmail', ...args], { input });
+  const sendmail = (args: string[], input: string) => amina.agent.cli(['sendmail', ...args], { input, within: WITHIN });
   async function neomutt(settings: string[], subject: string, text: string) {
     const lines = [`set from = "${AMINA}"`, 'set copy = no', `set folder = "${folder}"`, `set tmpdir = "${folder}"`];
     writeFileSync(join(folder, 'muttrc'), `${[...lines, ...settings].join('\n')}\n`);
@@ -196,6 +198,44 @@ describe.skipIf(!isPresent)('other mail programs on a device', () => {
     ];
     for (const [args, code] of cases) expect((await sendmail(args, 'Subject: x\n\nx\n')).code).toBe(code);
   }, 180_000);
+
+  it('send a message of the largest size, and learn that a larger one is too large', async () => {
+    /** A complete message with exactly this size after the change of its line breaks. */
+    const messageOf = (subject: string, size: number, more = 'Date: Sun, 29 Nov 2026 12:00:00 +0000\n') => {
+      const header = `From: ${AMINA}\nSubject: ${subject}\nMessage-ID: <${count++}@program.example>\n${more}\n`;
+      const line = `${'x'.repeat(98)}\n`;
+      const rest = size - header.length - header.split('\n').length + 1;
+      const last = rest % 100;
+      return `${header}${line.repeat(Math.floor(rest / 100) - 1)}${'x'.repeat(98 + last)}\n`;
+    };
+    const HIDDEN = `hidden@${OUTSIDE}`;
+    const sendLarge = (message: string) => sendmail(['-oi', HIDDEN], message);
+    const subjects = [canary('large by sendmail'), canary('large by SMTP')];
+
+    expect(await sendLarge(messageOf(subjects[0] ?? '', LARGEST_MAIL))).toMatchObject({ code: 0, err: '' });
+    const tooLarge = { code: 65, err: expect.stringMatching(/too large/) };
+    expect(await sendLarge(messageOf('over', LARGEST_MAIL + 1))).toMatchObject(tooLarge);
+    // The agent adds the field Date.
+    expect(await sendLarge(messageOf('over with a date', LARGEST_MAIL, ''))).toMatchObject(tooLarge);
+    // The message is too large before its line breaks are changed.
+    expect(await sendLarge(messageOf('over', 2 * LARGEST_MAIL))).toMatchObject(tooLarge);
+
+    const client = await SmtpClient.connect(port);
+    expect(await client.say('EHLO program.example')).toContain(`SIZE ${LARGEST_MAIL}`);
+    await client.say(`AUTH PLAIN ${Buffer.from(`\0${access.user}\0${access.password}`).toString('base64')}`);
+    expect(await client.say(`MAIL FROM:<${AMINA}> SIZE=${LARGEST_MAIL + 1}`)).toMatch(/^552 /);
+    expect(await client.mail(AMINA, [HIDDEN], messageOf('over', LARGEST_MAIL + 1))).toMatch(/^552 5\.3\.4/);
+    expect(await client.mail(AMINA, [HIDDEN], messageOf(subjects[1] ?? '', LARGEST_MAIL))).toMatch(/^250 2\.0\.0/);
+    client.close();
+    await eventually(() =>
+      expect(subjects.filter((subject) => !postfix.mailbox('hidden').some((mail) => mail.includes(subject)))).toEqual(
+        [],
+      ),
+    );
+    const [first] = postfix.mailbox('hidden').filter((mail) => mail.includes(subjects[0] ?? ''));
+    expect(first?.length).toBeGreaterThan(0.97 * LARGEST_MAIL);
+    expect((await amina.mails('sent')).map(({ subject }) => subject)).not.toContain('over');
+  }, 300_000);
 
   it('read mail from Dovecot, and a mail that is read on one side is read on the other', async () => {
     const subject = canary('to the mirror');
