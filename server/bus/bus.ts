@@ -32,7 +32,7 @@ export type Wake =
   | { readonly kind: 'time-correction' }
   /** A legal hold was released. Deletions that the hold prevented may be due. */
   | { readonly kind: 'hold-released' }
-  /** Changes that only the console displays. Devices and other parts of the server do not react to these changes. */
+  /** Changes that the console displays. Devices do not react to these changes. */
   | { readonly kind: Shown };
 
 type Shown = 'devices' | 'results' | 'orders' | 'receipts' | 'alerts' | 'accounts' | 'ledger' | 'disclosures';

@@ -50,7 +50,7 @@ export interface DisclosuresPorts {
   readonly ledger: ProofPort;
   readonly keys: () => readonly InventoryKey[];
   readonly clock: Clock;
-  readonly bus: Pick<Bus, 'publish'>;
+  readonly bus: Pick<Bus, 'publish' | 'subscribe'>;
   readonly installation: string;
   readonly organization: string;
   readonly statementDays: number;
@@ -92,7 +92,7 @@ export function createDisclosures(ports: DisclosuresPorts) {
     days: ports.statementDays,
     changed,
   });
-  const notices = createNotices({ store, messages, clock, changed });
+  const notices = createNotices({ store, messages, clock, bus, changed });
 
   return {
     authorities: createAuthorities({

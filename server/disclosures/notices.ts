@@ -11,6 +11,7 @@ import { RECORD_TYPE_FACTS } from '../../shared/disclosure/record-types.ts';
 import { Loop } from '../../shared/loops/loop.ts';
 import { base32, type CommandId, type DeviceId, type DisclosureId } from '../../shared/protocol/ids.ts';
 import type { Clock } from '../../shared/time/clock.ts';
+import type { Bus } from '../bus/bus.ts';
 import { readText } from './disclosure-text.ts';
 import type { DisclosureRecord, DisclosureStore, NoticePort } from './ports.ts';
 import { newestOf } from './request-views.ts';
@@ -19,6 +20,8 @@ const DAY = 86_400_000;
 /** Milliseconds after which a message that no device has stored expires, and the next attempt begins. */
 export const NOTICE_LIFE = 7 * DAY;
 const EVERY = 60_000;
+/** Milliseconds between the result of a command and the next run. Results of many devices cause one run. */
+const AFTER_RESULTS = 1_000;
 /** Maximum number of open notices in one run, more than any operator has. */
 const MOST = 10_000;
 
@@ -26,17 +29,23 @@ export function createNotices({
   store,
   messages,
   clock,
+  bus,
   changed,
 }: {
   readonly store: Pick<DisclosureStore, 'dueNotices' | 'markNotified'>;
   readonly messages: NoticePort;
   readonly clock: Clock;
+  readonly bus: Pick<Bus, 'subscribe'>;
   readonly changed: () => void;
 }) {
   let loop: Loop | null = null;
+  /** Whether the last run left a notice open, so that the result of a command can close it. */
+  let waiting = false;
 
   async function run(): Promise<void> {
-    for (const record of await store.dueNotices(clock.now(), MOST)) await notify(record);
+    const due = await store.dueNotices(clock.now(), MOST);
+    waiting = due.length > 0;
+    for (const record of due) await notify(record);
   }
 
   async function notify({ row, versions }: DisclosureRecord): Promise<void> {
@@ -65,7 +74,14 @@ export function createNotices({
     const started = new Loop({ run, failed, every: EVERY });
     loop = started;
     started.request();
-    return () => started.stop();
+    // A device has stored a command, perhaps a notice.
+    const unsubscribe = bus.subscribe(({ kind }) => {
+      if (kind === 'results' && waiting) started.requestAt(Date.now() + AFTER_RESULTS);
+    });
+    return () => {
+      unsubscribe();
+      return started.stop();
+    };
   };
 
   return { run, start, wake: () => loop?.request() };

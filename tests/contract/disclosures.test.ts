@@ -6,6 +6,7 @@ import { DISCLOSURE_PAYLOAD_TYPES } from '../../shared/disclosure/documents.ts';
 import { signDocument } from '../../shared/disclosure/signed-document.ts';
 import { CANARY, DAY, deskOn, iso, START } from '../support/desk-store-world.ts';
 import { addCertificate, addDevice, addGroup } from '../support/fleet-rows.ts';
+import { until } from '../support/until.ts';
 import { describeOnEveryStore } from './every-store.ts';
 
 describeOnEveryStore('the disclosure desk', (open) => {
@@ -28,6 +29,16 @@ describeOnEveryStore('the disclosure desk', (open) => {
     ]);
     await expect(produce(id)).rejects.toMatchObject({ code: 'disclosure_already_produced' });
     expect(await desk.sealedFile(id)).toEqual(await desk.sealedFile(id));
+  });
+
+  it('case 43: produces nothing under an instrument that expired after the approvals', async () => {
+    const database = await open();
+    const { clock, approved, produce, desk, entries } = await deskOn(database);
+    const id = await approved();
+    clock.jump(START + 30 * DAY);
+    await expect(produce(id)).rejects.toMatchObject({ code: 'disclosure_instrument_expired' });
+    await expect(desk.sealedFile(id)).rejects.toMatchObject({ code: 'disclosure_not_approved' });
+    expect(await entries('disclosure.produced')).toBe(0);
   });
 
   it('refuses a second request with the same reference or document at the same time', async () => {
@@ -111,6 +122,27 @@ describeOnEveryStore('the disclosure desk', (open) => {
     );
     for (const { subject } of openings) expect(subject).not.toContain(world.person);
     expect(await messages()).toHaveLength(1);
+  });
+
+  it('records the notice soon after a device has stored it, without waiting for the next regular run', async () => {
+    const database = await open();
+    const { desk, commands, device, approved, produce, show, messages } = await deskOn(database);
+    const id = await approved();
+    const stop = desk.start((error) => {
+      throw error;
+    });
+    try {
+      await produce(id);
+      const message = await until(async () => {
+        const [first] = await messages();
+        if (!first) throw new Error('the notice was not sent yet');
+        return first;
+      });
+      await commands.stored(device, 1, message.id as never);
+      await until(async () => expect((await show(id)).notice.state).toBe('sent'), 30_000);
+    } finally {
+      await stop();
+    }
   });
 
   it('keeps a notice waiting without an active device, and repeats an expired message', async () => {
