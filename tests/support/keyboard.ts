@@ -71,6 +71,22 @@ export class Keyboard {
     await target.and(this.#page.locator(':focus')).waitFor();
   }
 
+  /** Opens a dialog with Enter, and waits until the dialog has the focus. A Tab before this moment would leave for the page behind it. */
+  async open(dialog: Locator): Promise<void> {
+    await this.#page.keyboard.press('Enter');
+    await dialog.locator(':focus').waitFor();
+  }
+
+  /**
+   * Closes a dialog with Escape, and waits until `opener` has the focus again. While the dialog disappears, no element has the focus for a
+   * moment.
+   */
+  async leave(dialog: Locator, opener: Locator): Promise<void> {
+    await this.#page.keyboard.press('Escape');
+    await dialog.waitFor({ state: 'hidden' });
+    await this.at(opener);
+  }
+
   /** Description and error message of the focused element. */
   async tied(): Promise<string> {
     const focused = this.#page.locator(':focus');

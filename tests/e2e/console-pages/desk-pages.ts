@@ -86,19 +86,17 @@ export function deskPages(tour: () => ConsoleTour): void {
     await keys.at(account);
     expect(await keys.tied()).toContain('The account is missing. Select a person.');
     await seat.goto('/disclosures?tab=refusals');
-    await keys.to(page.getByRole('button', { name: 'Record demand…' }));
-    await keys.press('Enter');
+    const opener = page.getByRole('button', { name: 'Record demand…' });
+    await keys.to(opener);
     const dialog = page.getByRole('dialog', { name: 'Record demand' });
+    await keys.open(dialog);
     await keys.to(dialog.getByRole('combobox', { name: 'Reason of the refusal' }), 'Tab', 5);
     await keys.press('ArrowDown', 'Enter');
     await keys.to(dialog.getByLabel('Authority'), 'Tab', 3);
     await keys.type('Ministry');
     await keys.press('Tab');
     await keys.type('Letter 1');
-    // While the dialog disappears, no element has the focus for a moment. Afterward, the button must have it again.
-    await page.keyboard.press('Escape');
-    await dialog.waitFor({ state: 'hidden' });
-    await keys.at(page.getByRole('button', { name: 'Record demand…' }));
+    await keys.leave(dialog, opener);
     expect([keys.complaints, seat.complaints]).toEqual([[], []]);
     await seat.context.close();
   });
