@@ -21,12 +21,9 @@ import { identifyIfPresented } from '../gateway/identity.ts';
 import { createTlsListener, OPTIONAL_CLIENT_CERTIFICATE } from '../gateway/tls-listener.ts';
 import { createOverview } from '../overview/overview.ts';
 import { createPublic } from '../public/app.ts';
-import { crlRouter } from '../public/crl.ts';
 import { createEst } from '../public/est.ts';
-import { ledgerRouter } from '../public/ledger.ts';
-import { securityContactRouter } from '../public/security-contact.ts';
+import { publicRouters } from '../public/public-routers.ts';
 import { ORDER_ON_PAGE } from '../public/transparency.ts';
-import { transparencyReportRouter } from '../public/transparency-report.ts';
 import { watchNames } from '../startup/device-names.ts';
 import { ClockStore } from '../store/clock-store.ts';
 import { DeviceNameStore } from '../store/device-name-store.ts';
@@ -166,12 +163,14 @@ async function createTlsEdges(base: Foundation, domain: Domain, { timekeeping }:
     { admission: PUBLIC_LIMITS },
     createPublic({
       est,
-      routers: [
-        crlRouter({ revocationList: domain.revocationList }),
-        ledgerRouter({ ledger: ledger.published, approverSets }),
-        transparencyReportRouter({ report: domain.disclosures.transparency.report }),
-        securityContactRouter({ contact: config.securityContact, now: Date.now }),
-      ],
+      routers: publicRouters({
+        revocationList: domain.revocationList,
+        ledger: ledger.published,
+        approverSets,
+        report: domain.disclosures.transparency.report,
+        contact: config.securityContact,
+        now: Date.now,
+      }),
       orders,
       publicRoot: domain.packs.publicRoot,
       report: domain.disclosures.transparency.report,

@@ -9,14 +9,13 @@ import { createConnections } from './connections.ts';
 import { createDelivery } from './delivery.ts';
 import { createDepartures } from './departures.ts';
 import { createDeviceHttp } from './device-http.ts';
+import { deviceRoutes } from './device-routes.ts';
 import { DeviceUpgrades } from './device-upgrades.ts';
 import { createDispatch } from './dispatch.ts';
 import { startHeartbeat } from './heartbeat.ts';
 import { Interests } from './interests.ts';
 import { createJobDelivery } from './job-delivery.ts';
-import { mailRoutes } from './mail-routes.ts';
 import { createMailboxDelivery } from './mailbox-delivery.ts';
-import { membershipRoutes } from './membership-routes.ts';
 import {
   type CommandsPort,
   type DevicesPort,
@@ -33,8 +32,8 @@ import {
   type TimekeepingPort,
 } from './ports.ts';
 import { createRelocation } from './relocation.ts';
-import { FILE_DEADLINES, sealedRoutes } from './sealed-routes.ts';
-import { type ServiceRoutesPorts, serviceRoutes } from './service-routes.ts';
+import { FILE_DEADLINES } from './sealed-routes.ts';
+import type { ServiceRoutesPorts } from './service-routes.ts';
 import type { SessionHandlers } from './session.ts';
 import { createSessionHandlers } from './session-handlers.ts';
 import { Sessions } from './sessions.ts';
@@ -110,17 +109,14 @@ export function createGateway(options: GatewayOptions, ports: GatewayPorts): Gat
       recovery,
       operatorUrl,
       log,
-      routes: [
-        ...serviceRoutes({
-          ...ports,
-          recovery,
-          correction: () => timekeeping.correction(),
-          recordContact: (...args) => connecting.recordContact(...args),
-        }),
-        ...membershipRoutes({ ...ports, sessions, interests }),
-        ...sealedRoutes(relay),
-        ...mailRoutes(ports.mail),
-      ],
+      routes: deviceRoutes({
+        ...ports,
+        recovery,
+        correction: () => timekeeping.correction(),
+        recordContact: (...args) => connecting.recordContact(...args),
+        sessions,
+        interests,
+      }),
     }),
     (failure) => monitor.tlsFailure({ listener: 'device', ...failure }),
   );

@@ -3,7 +3,7 @@
  * credentials.
  */
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
-import express, { type NextFunction, type Request, type Response, type Router } from 'express';
+import express, { type Express, type NextFunction, type Request, type Response, type Router } from 'express';
 import helmet from 'helmet';
 import { failureOf } from '../../shared/api/failure.ts';
 import { CordonError } from '../../shared/errors.ts';
@@ -21,7 +21,8 @@ export interface PublicPorts extends OrderDocumentPorts {
   readonly log: { error(facts: object, message: string): void };
 }
 
-export function createPublic({ est, routers, log, ...documents }: PublicPorts): RequestListener {
+/** The part of the listener that Express handles: all paths except those of EST. */
+export function expressApp({ routers, log, ...documents }: Omit<PublicPorts, 'est'>): Express {
   const app = express();
   app.set('etag', false);
   app.set('query parser', false);
@@ -54,6 +55,12 @@ export function createPublic({ est, routers, log, ...documents }: PublicPorts): 
     if (response.headersSent) next(thrown);
     else sendProblem(thrown, request, response, log);
   });
+  return app;
+}
+
+export function createPublic({ est, ...ports }: PublicPorts): RequestListener {
+  const { log } = ports;
+  const app = expressApp(ports);
   return (request, response) => {
     const failed = (thrown: unknown) => {
       if (response.headersSent) response.destroy();

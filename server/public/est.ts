@@ -56,6 +56,10 @@ export interface Est {
   reenroll(request: { readonly identity: EstIdentity; readonly body: string }): Promise<EstResponse>;
 }
 
+/** Operations below `/.well-known/est/`, each with its method. */
+export const EST_OPERATIONS = ['GET cacerts', 'GET csrattrs', 'POST simpleenroll', 'POST simplereenroll'] as const;
+type EstOperation = (typeof EST_OPERATIONS)[number];
+
 /** Response without attributes, because the server requires none (RFC 7030, section 4.5.2). */
 const NO_ATTRIBUTES: EstResponse = { status: 204, headers: {}, body: '' };
 
@@ -90,12 +94,14 @@ export function createEst({ enrollment, authority, addressOf, identityOf, operat
     return certificates([certificate]);
   }
 
-  const operations = new Map<string, (request: IncomingMessage) => Promise<EstResponse>>([
-    ['GET cacerts', async () => cacerts],
-    ['GET csrattrs', async () => NO_ATTRIBUTES],
-    ['POST simpleenroll', enroll],
-    ['POST simplereenroll', renew],
-  ]);
+  const operations = new Map<string, (request: IncomingMessage) => Promise<EstResponse>>(
+    Object.entries({
+      'GET cacerts': async () => cacerts,
+      'GET csrattrs': async () => NO_ATTRIBUTES,
+      'POST simpleenroll': enroll,
+      'POST simplereenroll': renew,
+    } satisfies Record<EstOperation, unknown>),
+  );
 
   async function responseTo(
     request: IncomingMessage,

@@ -1,0 +1,19 @@
+/** Table of all HTTPS routes of the device listener. */
+import type { DeviceRoute } from './device-route.ts';
+import { mailRoutes } from './mail-routes.ts';
+import { type MembershipRoutesPorts, membershipRoutes } from './membership-routes.ts';
+import type { MailPort, RelayPort } from './ports.ts';
+import { sealedRoutes } from './sealed-routes.ts';
+import { type ServiceRoutesPorts, serviceRoutes } from './service-routes.ts';
+
+export interface DeviceRoutesPorts extends ServiceRoutesPorts, MembershipRoutesPorts {
+  readonly relay: Pick<RelayPort, 'keyPackages' | 'attachments'>;
+  readonly mail: MailPort;
+}
+
+export const deviceRoutes = (ports: DeviceRoutesPorts): DeviceRoute[] => [
+  ...serviceRoutes(ports),
+  ...membershipRoutes(ports),
+  ...sealedRoutes(ports.relay),
+  ...mailRoutes(ports.mail),
+];
