@@ -32,7 +32,8 @@ export function DisclosuresPage() {
       <Tabs value={chosen} onChange={(value) => void navigate({ search: { tab: value as Tab } })} keepMounted={false}>
         <Tabs.List mb="lg">
           {shown.map(({ value, label }) => (
-            <Tabs.Tab key={value} value={value}>
+            // With less space, all four tabs fit in one line of a phone.
+            <Tabs.Tab key={value} value={value} px={{ base: 6, sm: 'md' }}>
               {label}
             </Tabs.Tab>
           ))}
