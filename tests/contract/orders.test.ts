@@ -210,7 +210,9 @@ describeOnEveryStore('orders', (openStore) => {
       await orders.receipts.store(device, 1, good);
       await orders.receipts.store(device, 1, makeReceipt({ ...receipt, revision: 2 }, stranger));
       await expect.poll(() => world.alerts).toEqual(['receipt_invalid']);
-      await expect.poll(() => orders.receipts.ofOrder('2015-001', device)).toMatchObject([{ device, generation: 1, receipt }]);
+      await expect
+        .poll(() => orders.receipts.ofOrder('2015-001', device))
+        .toMatchObject([{ device, generation: 1, receipt }]);
       expect(await orders.receipts.ofDevice(device)).toMatchObject([{ device, generation: 1, receipt }]);
       expect(await orders.receipts.ofDevice(world.addDevice('PK'))).toEqual([]);
       expect(await codeOfAsync(orders.receipts.store(device, 2, good))).toBe('conflict');
