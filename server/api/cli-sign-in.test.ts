@@ -130,7 +130,7 @@ it('limits how many codes a person enters, and how many sign-ins a network begin
   const secrets: string[] = [];
   for (let count = 0; count < 30; count += 1) secrets.push((await post('', source, { host: 'x' })).json.secret);
   expect(refusal(await post('', source, { host: 'x' }))).toEqual([429, 'rate_limited']);
-  // Of one network, only the newest 20 wait.
+  // The server keeps only the newest 20 sign-ins of one network.
   expect((await finish(secrets[9] ?? '')).status).toBe(404);
   expect((await finish(secrets[10] ?? '')).status).toBe(200);
 });

@@ -58,7 +58,8 @@ export function createTimeCorrectionProposals(ports: TimeCorrectionProposalPorts
     },
 
     /**
-     * Stores a proposal, which replaces the pending one. The server's clock is right again when somebody proposes a correction. Throws `document_malformed` for times in a wrong order.
+     * Stores a proposal, which replaces the pending one. An admin proposes a correction only after the server's clock is right again. Throws
+     * `document_malformed` for times in a wrong order.
      */
     async propose(
       { from, until, reason }: Pick<TimeCorrection, 'from' | 'until' | 'reason'>,

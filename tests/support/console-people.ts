@@ -70,9 +70,11 @@ export async function approve(seat: Seat, picture: string): Promise<{ digest: st
   const digest = /\b[0-9a-f]{64}\b/.exec(await textOf(dialog))?.[0] ?? '';
   // The warnings appear a moment after the text.
   const warned = dialog.getByRole('checkbox', { name: 'I have read the warnings and still approve' });
-  const ready = async () => (await sign.isEnabled()) || (await warned.isVisible());
+  const immediate = dialog.getByRole('checkbox', { name: 'I confirm that the order takes effect immediately' });
+  const ready = async () => (await sign.isEnabled()) || (await warned.isVisible()) || (await immediate.isVisible());
   await expect.poll(ready, { timeout: PATIENCE }).toBe(true);
-  if (await warned.isVisible()) await warned.check();
+  for (const box of [warned, immediate]) if (await box.isVisible()) await box.check();
+  await expect.poll(() => sign.isEnabled(), { timeout: PATIENCE }).toBe(true);
   await seat.picture(picture);
   await sign.click();
   const answer = await textOf(dialog.getByRole('status').first());

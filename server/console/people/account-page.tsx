@@ -102,8 +102,8 @@ export function AccountPage() {
 
 function OwnKey() {
   const { data, error } = useOwnKey();
-  if (error) return <Failure error={error} />;
-  return data ? <OwnKeyPanel own={data} /> : null;
+  if (data) return <OwnKeyPanel own={data} />;
+  return error ? <Failure error={error} /> : null;
 }
 
 const LIFETIMES = [

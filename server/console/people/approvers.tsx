@@ -42,7 +42,8 @@ function ApproverSets({ approvers }: { readonly approvers: ApproversView }) {
   return (
     <Stack gap="xl">
       {approves &&
-        (own.error ? <Failure error={own.error} /> : own.data ? <OwnKeyPanel own={own.data} /> : <Loading lines={2} />)}
+        // A failed refresh must not remove the panel, because the panel shows the result of a registration.
+        (own.data ? <OwnKeyPanel own={own.data} /> : own.error ? <Failure error={own.error} /> : <Loading lines={2} />)}
 
       {waiting && (
         <ProposedSet
