@@ -66,6 +66,9 @@ export const ACTIONS = {
   'role.revoke': { right: 'grants.delete', people: 1, stepUp: 'always', tokens: 'never' },
   /** Link of the caller's account to the identity provider. The provider's person can then sign in with the account. */
   'identity.link': { right: 'provider.link', people: 1, stepUp: 'always', tokens: 'never' },
+  /** An account without its link signs in with a password, which the provider's rules do not protect. */
+  'identity.unlink': { right: 'provider.unlink', people: 1, stepUp: 'always', tokens: 'never' },
+  'account.unlink': { right: 'accounts.unlink', people: 1, stepUp: 'always', tokens: 'never' },
   /** A new session of the command line, with all roles of the person. */
   'cli.sign-in': { right: 'cli-sign-in.approve', people: 1, stepUp: 'always', tokens: 'never' },
   /** A thief with an open session could otherwise add a passkey of his own, or lock the account holder out. */
@@ -143,6 +146,8 @@ export const ROUTE_ACTIONS: Readonly<Partial<Record<RouteName, RoutePolicy>>> = 
   'grants.delete': 'role.revoke',
   'tokens.create': 'token.create',
   'provider.link': 'identity.link',
+  'provider.unlink': 'identity.unlink',
+  'accounts.unlink': 'account.unlink',
   'cli-sign-in.approve': 'cli.sign-in',
   'passkeys.register': 'passkey.add',
   'passkeys.delete': 'passkey.remove',

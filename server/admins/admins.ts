@@ -8,6 +8,7 @@ import { createAccounts } from './accounts.ts';
 import { createActionConfirmation } from './action-confirmation.ts';
 import { createApproverKeys } from './approver-keys.ts';
 import { createCliSignIn } from './cli-sign-in.ts';
+import { createIdentityLinks } from './identity-links.ts';
 import type { IdentityProvider, ProviderIdentityStore, ProviderRules } from './identity-provider.ts';
 import { createInvitations } from './invitations.ts';
 import { createPasskeyChallenges } from './passkey-challenges.ts';
@@ -72,6 +73,11 @@ export function createAdmins(options: AdminsPorts) {
     /** Null if the installation has no identity provider. */
     provider: provider ? createProviderSignIn({ ...ports, ...provider }) : null,
     ...createSessions({ ...ports, account: accounts.account }),
+    ...createIdentityLinks({
+      ...ports,
+      account: accounts.account,
+      onlyProvider: provider?.rules.onlyProvider ?? false,
+    }),
     /** Sign-in of the command line through a browser. */
     cliSignIn: createCliSignIn({ ...ports, account: accounts.account }),
     ...createTokens(ports),

@@ -1,4 +1,5 @@
 /** Ports of the admins module to the identity provider (OpenID Connect), and to the store of the identities that it has proven. */
+import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
 import type { AccountId } from '../../shared/protocol/ids.ts';
 import type { Account, Identity, NewAccount, NewGrant, RoleEntry } from './ports.ts';
 import type { Grant } from './roles.ts';
@@ -67,6 +68,21 @@ export interface ProviderIdentityStore {
     account: AccountId,
     roles: GrantsOfProvider,
   ): Promise<{ readonly account: Account; readonly changed: boolean }>;
-  /** Throws `conflict` if the identity belongs to another account, or if the account has another identity. */
-  link(account: AccountId, identity: Identity, at: number): Promise<void>;
+  /** Throws `conflict` if the identity belongs or belonged to another account, or if the account has another identity. */
+  link(account: AccountId, identity: Identity, at: number, entry: LinkEntry): Promise<void>;
+  /**
+   * Removes the link of the account and the roles that the provider gave it. The identity stays reserved for the account, so that one person
+   * never has two accounts. Throws `conflict` for an account without a link.
+   */
+  unlink(account: AccountId, unlinking: Unlinking): Promise<void>;
+}
+
+export type LinkEntry = EntryDraft<'identity.linked' | 'identity.unlinked'>;
+
+export interface Unlinking {
+  readonly at: number;
+  readonly entry: LinkEntry;
+  readonly revoked: (grant: Grant) => RoleEntry;
+  /** True if the sessions and tokens of the account also end. */
+  readonly end: boolean;
 }

@@ -11,7 +11,13 @@ export interface Sealer {
 }
 
 export type RaiseAlert = (
-  code: 'credential_reset_link' | 'credential_reset' | 'identity_linked' | 'recovery_code_used' | 'passkey_copied',
+  code:
+    | 'credential_reset_link'
+    | 'credential_reset'
+    | 'identity_linked'
+    | 'identity_unlinked'
+    | 'recovery_code_used'
+    | 'passkey_copied',
   detail: string,
 ) => Promise<void>;
 

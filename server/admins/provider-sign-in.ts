@@ -50,7 +50,7 @@ export function createProviderSignIn(
       readonly now: () => number;
     },
 ) {
-  const { rules, client, identities, sessions, bus, alert, now } = ports;
+  const { rules, client, identities, sessions, clock, bus, alert, now } = ports;
   const pending = createPendingSignIns(now);
   const begins = new RateLimiterMemory({ points: BEGINS, duration: TEN_MINUTES });
   const requests = createWorkQueue({ atOnce: 8, ofSource: 8, total: 64 });
@@ -93,7 +93,8 @@ export function createProviderSignIn(
   }
 
   async function link({ identity }: ProviderClaims, { account }: Session): Promise<void> {
-    await identities.link(account.id, identity, now());
+    const entry = { kind: 'identity.linked' as const, at: clock.now(), subject: account.id, public: {} };
+    await identities.link(account.id, identity, now(), entry);
     bus.publish({ kind: 'accounts' });
     await alert('identity_linked', `${account.email} (${account.id}) can now sign in with ${rules.name}.`);
   }

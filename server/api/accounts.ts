@@ -16,7 +16,7 @@ import type { Admins } from '../admins/admins.ts';
 import { Reply, type Route, route } from './route.ts';
 
 export interface AccountsPorts {
-  readonly admins: Pick<Admins, 'accounts' | 'setStatus' | 'grant' | 'revokeGrant'>;
+  readonly admins: Pick<Admins, 'accounts' | 'setStatus' | 'unlinkIdentity' | 'grant' | 'revokeGrant'>;
   readonly accountLinks: AccountLinks;
 }
 
@@ -100,6 +100,23 @@ export function accountRoutes({ admins, accountLinks }: AccountsPorts): Route[] 
       body: accountChange,
       response: accountView,
       handler: ({ params, body }) => admins.setStatus(params.id, body.status),
+    }),
+    route({
+      name: 'accounts.unlink',
+      method: 'delete',
+      path: '/accounts/:id/identity',
+      summary: 'Unlink an account from the identity provider. Its sessions and tokens end',
+      params: accountParams,
+      response: accountView,
+      handler: ({ params, caller }) => admins.unlinkIdentity(params.id, caller.account),
+    }),
+    route({
+      name: 'provider.unlink',
+      method: 'delete',
+      path: '/session/provider/link',
+      summary: 'Unlink your account from the identity provider',
+      response: accountView,
+      handler: ({ caller }) => admins.unlinkIdentity(caller.account.id, caller.account),
     }),
     route({
       name: 'grants.create',

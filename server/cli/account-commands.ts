@@ -62,6 +62,15 @@ export function addAccountCommands(program: Command, cli: Cli): void {
         cli.out().show(account, table(HEAD, [row(account)]));
       });
   }
+  accounts
+    .command('unlink')
+    .description('Unlink an account from the identity provider. Without an account, unlink your own')
+    .argument('[account]')
+    .action(async (id: string | undefined) => {
+      const path = id === undefined ? '/session/provider/link' : `${accountPath(id)}/identity`;
+      const account = await cli.client().call(accountView, 'DELETE', path);
+      cli.out().show(account, table(HEAD, [row(account)]));
+    });
   for (const [name, status, text] of [
     ['disable', 'disabled', 'Disable an account. Its sessions and tokens end, and nobody can sign in'],
     ['enable', 'active', 'Enable an account, so that its holder can sign in again'],

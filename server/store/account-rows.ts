@@ -115,7 +115,11 @@ export const accountRows = (db: Db | Tx) =>
   db
     .selectFrom('accounts')
     .innerJoin('persons', 'persons.id', 'accounts.person_id')
-    .leftJoin('provider_identities', 'provider_identities.account_id', 'accounts.id')
+    .leftJoin('provider_identities', (identity) =>
+      identity
+        .onRef('provider_identities.account_id', '=', 'accounts.id')
+        .on('provider_identities.unlinked_at', 'is', null),
+    )
     .selectAll('accounts')
     .select(['persons.same_as', 'provider_identities.issuer', 'provider_identities.subject'])
     .select(['provider_identities.linked_at', 'provider_identities.signed_in_at']);

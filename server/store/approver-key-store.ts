@@ -47,7 +47,9 @@ export class ApproverKeyStore implements ApproverKeyPort {
     const rows = await this.#database.db
       .selectFrom('approver_keys')
       .innerJoin('accounts', 'accounts.id', 'approver_keys.account_id')
-      .leftJoin('provider_identities as identity', 'identity.account_id', 'accounts.id')
+      .leftJoin('provider_identities as identity', (on) =>
+        on.onRef('identity.account_id', '=', 'accounts.id').on('identity.unlinked_at', 'is', null),
+      )
       .innerJoin('persons', 'persons.id', 'approver_keys.person_id')
       .selectAll('approver_keys')
       .select(['accounts.name', 'accounts.email', 'accounts.verified_email', 'persons.same_as', 'identity.proven'])

@@ -18,7 +18,9 @@ export class ApproverStore implements Port {
     const rows = await this.#database.db
       .selectFrom('approver_keys')
       .innerJoin('accounts', 'accounts.id', 'approver_keys.account_id')
-      .leftJoin('provider_identities as identity', 'identity.account_id', 'accounts.id')
+      .leftJoin('provider_identities as identity', (on) =>
+        on.onRef('identity.account_id', '=', 'accounts.id').on('identity.unlinked_at', 'is', null),
+      )
       .select(['keyid', 'approver_keys.person_id', 'public_key', 'rp_id', 'status'])
       .select(['accounts.name', 'email', 'verified_email', 'identity.proven'])
       .execute();

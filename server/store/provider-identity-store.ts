@@ -1,6 +1,11 @@
 import { CordonError } from '../../shared/errors.ts';
 import type { AccountId } from '../../shared/protocol/ids.ts';
-import type { GrantsOfProvider, ProviderIdentityStore as Port } from '../admins/identity-provider.ts';
+import type {
+  GrantsOfProvider,
+  LinkEntry,
+  ProviderIdentityStore as Port,
+  Unlinking,
+} from '../admins/identity-provider.ts';
 import type { Account, Identity, NewAccount, NewGrant } from '../admins/ports.ts';
 import { type Grant, sameGrant } from '../admins/roles.ts';
 import { endAccess, insertAccount, insertGrant, load } from './account-rows.ts';
@@ -16,13 +21,15 @@ export class ProviderIdentityStore implements Port {
 
   async accountOf(identity: Identity): Promise<Account | null> {
     const { db } = this.#database;
-    const id = await accountIdOf(db, identity);
-    return id === null ? null : load(db, id);
+    const owner = await ownerOf(db, identity);
+    return owner?.linked ? load(db, owner.account) : null;
   }
 
   async createFor(identity: Identity, account: NewAccount, grants: readonly NewGrant[]): Promise<Account | null> {
     return this.#database.transaction(async (tx) => {
-      if ((await accountIdOf(tx, identity)) !== null) return null;
+      const owner = await ownerOf(tx, identity);
+      if (owner?.linked) return null;
+      if (owner) throw unlinked();
       await requireNewAddress(tx, account);
       await insertAccount(tx, account);
       await insertIdentity(tx, account.id, identity, account.at);
@@ -37,7 +44,12 @@ export class ProviderIdentityStore implements Port {
   async signIn(account: AccountId, roles: GrantsOfProvider): Promise<{ account: Account; changed: boolean }> {
     return this.#database.transaction(async (tx) => {
       const { grants, at, entry } = roles;
-      await tx.updateTable('provider_identities').set({ signed_in_at: at }).where('account_id', '=', account).execute();
+      await tx
+        .updateTable('provider_identities')
+        .set({ signed_in_at: at })
+        .where('account_id', '=', account)
+        .where('unlinked_at', 'is', null)
+        .execute();
       const held = (await existing(tx, account)).grants;
       const gone = held.filter(
         (grant) => grant.source === 'provider' && !grants.some((each) => sameGrant(each, grant)),
@@ -57,13 +69,13 @@ export class ProviderIdentityStore implements Port {
     });
   }
 
-  async link(account: AccountId, identity: Identity, at: number): Promise<void> {
+  async link(account: AccountId, identity: Identity, at: number, entry: LinkEntry): Promise<void> {
     await this.#database.transaction(async (tx) => {
-      const owner = await accountIdOf(tx, identity);
-      if (owner !== null && owner !== account) {
+      const owner = await ownerOf(tx, identity);
+      if (owner && owner.account !== account) {
         throw new CordonError(
           'conflict',
-          'This person at the provider already has another account. Sign in with that account.',
+          'This person at the provider belongs to another account, now or in the past. Sign in with that account.',
         );
       }
       const { identity: linked } = await existing(tx, account);
@@ -74,9 +86,37 @@ export class ProviderIdentityStore implements Port {
         );
       }
       await insertIdentity(tx, account, identity, at);
+      await appendEntry(tx, entry);
+    });
+  }
+
+  async unlink(account: AccountId, { at, entry, revoked, end }: Unlinking): Promise<void> {
+    await this.#database.transaction(async (tx) => {
+      const { numUpdatedRows } = await tx
+        .updateTable('provider_identities')
+        .set({ unlinked_at: at, proven: 0 })
+        .where('account_id', '=', account)
+        .where('unlinked_at', 'is', null)
+        .executeTakeFirst();
+      if (numUpdatedRows !== 1n) {
+        throw new CordonError('conflict', 'The account is not linked to the identity provider. Nothing was changed.');
+      }
+      const { grants } = await existing(tx, account);
+      for (const grant of grants.filter(({ source }) => source === 'provider')) {
+        await deleteGrant(tx, account, grant);
+        await appendEntry(tx, revoked(grant));
+      }
+      if (end) await endAccess(tx, account);
+      await appendEntry(tx, entry);
     });
   }
 }
+
+const unlinked = () =>
+  new CordonError(
+    'identity_not_linked',
+    'Your link to the identity provider was removed. Sign in with your password and code, then open "Your account" and link it again.',
+  );
 
 async function existing(tx: Tx, id: AccountId): Promise<Account> {
   const account = await load(tx, id);
@@ -84,14 +124,18 @@ async function existing(tx: Tx, id: AccountId): Promise<Account> {
   throw new CordonError('not_found', `There is no account ${id}.`);
 }
 
-async function accountIdOf(db: Db | Tx, { issuer, subject }: Identity): Promise<string | null> {
+/** Account to which the identity belongs; `linked` is false after it was unlinked. Null for an unknown identity. */
+async function ownerOf(
+  db: Db | Tx,
+  { issuer, subject }: Identity,
+): Promise<{ readonly account: string; readonly linked: boolean } | null> {
   const row = await db
     .selectFrom('provider_identities')
-    .select('account_id')
+    .select(['account_id', 'unlinked_at'])
     .where('issuer', '=', issuer)
     .where('subject', '=', subject)
     .executeTakeFirst();
-  return row?.account_id ?? null;
+  return row ? { account: row.account_id, linked: row.unlinked_at === null } : null;
 }
 
 async function insertIdentity(tx: Tx, account: AccountId, identity: Identity, at: number): Promise<void> {
@@ -99,7 +143,9 @@ async function insertIdentity(tx: Tx, account: AccountId, identity: Identity, at
   await tx
     .insertInto('provider_identities')
     .values({ account_id: account, issuer, subject, linked_at: at, signed_in_at: at, proven: 1 })
-    .onConflict((conflict) => conflict.column('account_id').doUpdateSet({ linked_at: at, proven: 1 }))
+    .onConflict((conflict) =>
+      conflict.columns(['issuer', 'subject']).doUpdateSet({ linked_at: at, proven: 1, unlinked_at: null }),
+    )
     .execute();
 }
 

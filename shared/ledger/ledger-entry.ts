@@ -39,6 +39,9 @@ export const ENTRY_KINDS = [
   'credentials.reset',
   /** Entry: an account holder signed in with a password and a recovery code, instead of a passkey. `subject` is the account. */
   'credentials.recovery-code',
+  /** Entries: an account was linked to a person at the identity provider, or unlinked. `subject` is the account. */
+  'identity.linked',
+  'identity.unlinked',
   /** Entry: an account holder allowed a sign-in of the command line in the console. `subject` is the account. */
   'session.allowed',
   /**

@@ -249,6 +249,49 @@ describeOnEveryStore('identities of the provider', (open) => {
     await link('olivia', sessionOf(await admins.account(owner.id)));
     expect(await verified(owner.id)).toEqual([true]);
   });
+
+  it('unlinks an account, whose subject then opens no other account, and links it again', async () => {
+    const world = worldOver(await open());
+    const { admins, appears, signIn, link, sessionOf, withPassword, verified, entries, alerts } = world;
+    const owner = await withPassword('owner@example.org');
+    const other = await withPassword('other@example.org');
+    appears('olivia', ['fleet-team'], 'olivia@example.org');
+    await link('olivia', sessionOf(owner));
+    await signIn('olivia');
+    expect(await verified(owner.id)).toEqual([true]);
+
+    const after = await admins.unlinkIdentity(owner.id, owner);
+    expect([after.identity, after.grants]).toEqual([null, [OWNER]]);
+    expect(await verified(owner.id)).toEqual([false]);
+    expect(alerts).toEqual(['identity_linked', 'identity_unlinked']);
+    expect((await entries()).slice(-2)).toEqual(['role.revoked', 'identity.unlinked']);
+    // The holder's own sessions stay.
+    expect(await admins.sessions(owner.id)).toHaveLength(1);
+    await expect(admins.unlinkIdentity(owner.id, owner)).rejects.toEqual(refused('conflict'));
+
+    // The new address belongs to no account, and the subject still gives no second account.
+    await expect(signIn('olivia')).rejects.toEqual(refused('identity_not_linked'));
+    await expect(link('olivia', sessionOf(other))).rejects.toEqual(refused('conflict'));
+    // The directory created the person again, with another subject.
+    appears('olivia-2', ['fleet-team'], 'olivia@example.org');
+    await link('olivia-2', sessionOf(await admins.account(owner.id)));
+    await admins.unlinkIdentity(owner.id, other);
+    expect(await admins.sessions(owner.id)).toHaveLength(0);
+    await link('olivia', sessionOf(await admins.account(owner.id)));
+    expect((await signIn('olivia')).session.account.id).toBe(owner.id);
+    await expect(signIn('olivia-2')).rejects.toEqual(refused('identity_not_linked'));
+  });
+
+  it('does not unlink an account that only the provider signs in', async () => {
+    const { admins, appears, signIn, withPassword } = worldOver(await open());
+    const owner = await withPassword('owner@example.org');
+    appears('ada', ['fleet-team']);
+    const { account } = (await signIn('ada')).session;
+    for (const by of [account, owner]) {
+      await expect(admins.unlinkIdentity(account.id, by)).rejects.toEqual(refused('conflict'));
+    }
+    expect((await signIn('ada')).session.account.id).toBe(account.id);
+  });
 });
 
 describeOnEveryStore('required passkeys and the identity provider', (open) => {

@@ -24,6 +24,8 @@ const ENTRY_NAMES: Readonly<Record<EntryKind, string>> = {
   'credentials.reset-link': 'Credential reset link created',
   'credentials.reset': 'Password and second factor of an account reset',
   'credentials.recovery-code': 'Sign-in with a recovery code',
+  'identity.linked': 'Account linked to the identity provider',
+  'identity.unlinked': 'Link of an account to the identity provider removed',
   'session.allowed': 'Sign-in of a command line allowed in the console',
   'workspace.wipe': 'Command to wipe a workspace sent',
   'location.stated': 'Location of a device changed by an admin, so that orders affect the device differently',

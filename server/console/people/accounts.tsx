@@ -23,6 +23,7 @@ type OpenDialog =
   | { readonly kind: 'link'; readonly account: AccountView }
   | { readonly kind: 'grant'; readonly account: AccountView }
   | { readonly kind: 'remove-role'; readonly account: AccountView; readonly grant: Grant }
+  | { readonly kind: 'unlink'; readonly account: AccountView }
   | { readonly kind: 'status'; readonly account: AccountView; readonly to: AccountView['status'] };
 
 export function Accounts() {
@@ -89,6 +90,25 @@ export function Accounts() {
             sessions.
             {dialog.grant.source === 'provider' &&
               ` The role returns at the next sign-in, unless you also remove the person from the group at ${provider}.`}
+          </Text>
+        )}
+      </Confirm>
+      <Confirm
+        title="Unlink account"
+        opened={dialog?.kind === 'unlink'}
+        close={close}
+        verb="Unlink account"
+        grave
+        act={async () => {
+          if (dialog?.kind !== 'unlink') return;
+          await call('DELETE', `/accounts/${dialog.account.id}/identity`, accountView);
+          await changed();
+        }}
+      >
+        {dialog?.kind === 'unlink' && (
+          <Text>
+            <UserText>{dialog.account.name}</UserText> is signed out at once and loses the roles of {provider}. The
+            person can then sign in only with a password or passkey.
           </Text>
         )}
       </Confirm>
@@ -185,6 +205,9 @@ function Row({
               <Menu.Item onClick={() => openDialog({ kind: 'link', account })}>
                 {ready ? 'Reset password and authenticator' : 'Create invitation link'}
               </Menu.Item>
+              {identity !== null && (
+                <Menu.Item onClick={() => openDialog({ kind: 'unlink', account })}>Unlink from {provider}</Menu.Item>
+              )}
               <Menu.Divider />
               {status === 'active' ? (
                 <Menu.Item

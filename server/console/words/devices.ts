@@ -55,6 +55,7 @@ const ALERT_NAMES: Readonly<Record<string, string>> = {
   credential_reset: 'Account credentials reset',
   credential_reset_link: 'Credential reset link created',
   identity_linked: 'Account linked to the identity provider',
+  identity_unlinked: 'Link of an account to the identity provider removed',
   recovery_code_used: 'Recovery code used to sign in',
   passkey_copied: 'Passkey refused, because a copy of it may exist',
   ledger_behind: 'Ledger on the server shorter than a device saw before',

@@ -3,9 +3,11 @@ import type { Table } from '../create-tables.ts';
 
 export const OPENID: Readonly<Record<string, Table>> = {
   provider_identities: {
-    columns: 'account_id text, issuer text, subject text, linked_at int, signed_in_at int, proven int',
-    key: 'account_id',
+    columns:
+      'account_id text, issuer text, subject text, linked_at int, signed_in_at int, proven int, unlinked_at int?',
+    key: 'issuer, subject',
     references: { account_id: 'accounts(id)' },
-    special: { provider_identities_once: 'unique (issuer, subject)' },
+    indexes: ['account_id'],
+    special: { provider_identities_linked: 'unique (account_id) where unlinked_at is null' },
   },
 };

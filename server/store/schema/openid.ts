@@ -1,7 +1,10 @@
 import type { Flag } from './flag.ts';
 
 export interface OpenIdTables {
-  /** Identity of an account at the identity provider. An account has at most one, and an identity belongs to one account. */
+  /**
+   * Identity of an account at the identity provider. An account has at most one that is linked. An identity belongs to one account forever,
+   * also after it was unlinked.
+   */
   provider_identities: {
     account_id: string;
     issuer: string;
@@ -14,5 +17,7 @@ export interface OpenIdTables {
      * admin saw sets 0, because that admin may control the account.
      */
     proven: Flag;
+    /** Time at which the identity was unlinked; null while it is linked. */
+    unlinked_at: number | null;
   };
 }
