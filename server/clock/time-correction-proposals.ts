@@ -12,7 +12,7 @@ import { hasSigned } from '../../shared/order/dsse.ts';
 import { pae } from '../../shared/order/pae.ts';
 import type { Clock } from '../../shared/time/clock.ts';
 import type { Bus } from '../bus/bus.ts';
-import type { StoredCorrection, StoredProposal, TimeCorrectionStore } from './time-corrections.ts';
+import type { StoredCorrection, StoredProposal, TimeCorrectionStore } from './time-correction-store.ts';
 
 export interface ProposalView extends StoredProposal {
   /** Number of people of the current approver set who have signed, and number of people who must sign. */

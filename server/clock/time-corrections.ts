@@ -3,44 +3,14 @@
  * sends it to devices. The server signs no time correction.
  */
 import { CordonError } from '../../shared/errors.ts';
-import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
 import { type ApproverSet, readApproverSet } from '../../shared/order/approvers.ts';
 import { sha256 } from '../../shared/order/digest.ts';
 import type { Envelope } from '../../shared/order/documents.ts';
 import { verifyTimeCorrection } from '../../shared/order/time-correction.ts';
-import type { Clock, Instant } from '../../shared/time/clock.ts';
+import type { Clock } from '../../shared/time/clock.ts';
 import type { Bus } from '../bus/bus.ts';
 import { createTimeCorrectionProposals, type TimeCorrectionProposals } from './time-correction-proposals.ts';
-
-export interface StoredCorrection {
-  readonly version: number;
-  readonly envelope: Envelope;
-  readonly publishedAt: Instant;
-  readonly publishedBy: string;
-}
-
-/** Time correction that approvers can sign on the server, each with an own key or passkey. */
-export interface StoredProposal {
-  readonly digest: string;
-  readonly payload: string;
-  readonly signatures: Envelope['signatures'];
-  readonly proposedAt: Instant;
-  readonly proposedBy: string;
-}
-
-export interface TimeCorrectionStore {
-  corrections(limit: number): Promise<StoredCorrection[]>;
-  /**
-   * Stores the time correction and its ledger entry in one transaction, and deletes the pending proposal. Throws `conflict` if the store has
-   * a time correction with the same version.
-   */
-  addCorrection(correction: StoredCorrection, entry: EntryDraft<'time.corrected'>): Promise<void>;
-  proposal(): Promise<StoredProposal | null>;
-  /** Stores a proposal, which replaces the pending one and its signatures. */
-  propose(proposal: StoredProposal): Promise<void>;
-  /** Adds a signature, which replaces an earlier one of the same key. Null if the proposal is no longer pending. */
-  addSignature(digest: string, signature: Envelope['signatures'][number]): Promise<StoredProposal | null>;
-}
+import type { StoredCorrection, TimeCorrectionStore } from './time-correction-store.ts';
 
 const MOST_LISTED = 100;
 

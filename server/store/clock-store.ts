@@ -3,7 +3,7 @@ import { CordonError } from '../../shared/errors.ts';
 import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
 import type { ClockStore as ClockPort } from '../clock/clock-watch.ts';
 import type { Heartbeat, StartFacts } from '../clock/start-check.ts';
-import type { StoredCorrection, StoredProposal, TimeCorrectionStore } from '../clock/time-corrections.ts';
+import type { StoredCorrection, StoredProposal, TimeCorrectionStore } from '../clock/time-correction-store.ts';
 import { appendEntry } from './append-entries.ts';
 import type { Database } from './database.ts';
 import { getMeta, setMeta } from './meta-store.ts';
