@@ -1,10 +1,10 @@
 /** Record of each enrollment for the disclosure desk: who created the activation code, and when, encrypted with a key of the user (ADR 55). */
-import { sql } from 'kysely';
 import { z } from 'zod';
 import { personIdSchema } from '../../shared/protocol/ids.ts';
 import type { PersonSealer } from '../person-keys/person-keys.ts';
-import { insertOf, tableOf } from './bulk.ts';
+import { insertOf } from './bulk.ts';
 import type { Tx } from './database.ts';
+import type { Schema } from './schema.ts';
 
 export const enrollmentDetailsSchema = z.strictObject({ codeCreatedBy: z.string(), codeCreatedAt: z.int() });
 
@@ -14,6 +14,9 @@ export interface NewEnrollment {
   readonly enrolledAt: number;
 }
 
+/** Activation code that an enrollment has redeemed. */
+export type UsedCode = Pick<Schema['activation_codes'], 'id' | 'person_id' | 'created_by' | 'created_at'>;
+
 export const enrollmentRow = (device: string, generation: number): string => `${device} ${generation}`;
 
 /** Records the enrollments that redeemed activation codes, in the transaction of the redemption. */
@@ -21,14 +24,8 @@ export async function recordEnrollments(
   tx: Tx,
   sealer: PersonSealer,
   enrollments: readonly NewEnrollment[],
+  codes: readonly UsedCode[],
 ): Promise<void> {
-  const table = tableOf(
-    ['text'],
-    enrollments.map(({ id }) => [id]),
-  );
-  const { rows: codes } = await sql<{ id: string; person_id: string; created_by: string; created_at: number }>`
-    select c.id, c.person_id, c.created_by, c.created_at
-    from ${table} as v cross join activation_codes c where c.id = v.column1`.execute(tx);
   const codeOf = new Map(codes.map((code) => [code.id, code]));
   const rows = enrollments.flatMap(({ id, generation, enrolledAt }) => {
     const code = codeOf.get(id);

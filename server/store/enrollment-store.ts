@@ -19,7 +19,7 @@ import { enrollmentChanges } from './certificate-cache.ts';
 import { cancelCommandsOf } from './command-rows.ts';
 import type { Database, Db, Tx } from './database.ts';
 import { type DeviceRecordStore, insertRecords } from './device-record-store.ts';
-import { recordEnrollments } from './enrollment-records.ts';
+import { recordEnrollments, type UsedCode } from './enrollment-records.ts';
 import { rememberDevices, rememberNewDevices } from './history.ts';
 import { dropKeyPackages } from './key-package-store.ts';
 import { keyedQuery } from './keyed-query.ts';
@@ -124,30 +124,31 @@ async function outcomeOf(write: Promise<void>): Promise<Recorded> {
 
 /** Redeems all activation codes of a group of writes, or none. If one code cannot be redeemed, the writes run again code by code. */
 async function redeem(tx: Tx, sealer: PersonSealer, rows: readonly Redemption[]): Promise<void> {
-  await useCodes(tx, rows);
+  const used = await useCodes(tx, rows);
   await addDevices(tx, rows);
   for (const row of rows) if (row.record === null) await enrollAgain(tx, row);
   const certificates = rows.map(({ id, generation, certificate }) => ({ certificate, enrollment: { id, generation } }));
   if (!(await insertCertificates(tx, certificates))) throw new Undone('serial_taken');
-  await recordEnrollments(tx, sealer, rows);
+  await recordEnrollments(tx, sealer, rows, used);
   await appendEntries(
     tx,
     rows.map(({ issued }) => issued),
   );
 }
 
-/** Marks activation codes as used. */
-async function useCodes(tx: Tx, rows: readonly Redemption[]): Promise<void> {
+/** Marks activation codes as used, and returns them. */
+async function useCodes(tx: Tx, rows: readonly Redemption[]): Promise<readonly UsedCode[]> {
   const table = tableOf(
     ['text', 'text', 'bigint'],
     rows.map(({ id, secretHash, at }) => [id, secretHash, at]),
   );
-  const { rows: used } = await sql`
+  const { rows: used } = await sql<UsedCode>`
     update activation_codes set used_at = v.column3 from ${table} as v
     where id = v.column1 and secret_hash = v.column2
       and used_at is null and canceled_at is null and expires_at > v.column3
-    returning id`.execute(tx);
+    returning id, person_id, created_by, created_at`.execute(tx);
   if (used.length !== rows.length) throw new Undone('lost');
+  return used;
 }
 
 /** Stores the new devices among `rows`, with their data from their activation codes, and with their first records. */
