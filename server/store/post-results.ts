@@ -13,6 +13,8 @@ export interface AcceptedPost {
   readonly digest: number;
   readonly at: number;
   readonly response: Posted;
+  /** Number of the stored post; null if it has no recipient. */
+  readonly post: number | null;
 }
 
 /**
@@ -41,13 +43,14 @@ export async function loadResponses(db: Db | Tx, digests: readonly number[]): Pr
 }
 
 export async function saveResponses(tx: Tx, accepted: readonly AcceptedPost[]): Promise<void> {
-  const rows = accepted.map(({ sender, digest, at, response }) => [
+  const rows = accepted.map(({ sender, digest, at, response, post }) => [
     digest,
     sender.device,
     sender.generation,
     response.id,
     at,
     encodeResponse(response),
+    post,
   ]);
   await insertOf('post_results', RESULTS, rows).execute(tx);
 }
@@ -98,4 +101,5 @@ const RESULTS = {
   post_id: 'text',
   at: 'bigint',
   answer: 'text',
+  post: 'bigint',
 } as const;

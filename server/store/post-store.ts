@@ -63,13 +63,19 @@ async function placeAll(tx: Tx, placings: readonly Placing[]): Promise<void> {
     if (placed.accepted) accepted.push({ judged, digest, placed });
   }
   if (accepted.length === 0) return;
-  await saveResponses(
-    tx,
-    accepted.map(({ judged: { sender, at }, digest, placed: { response } }) => ({ sender, digest, at, response })),
-  );
-  await insertPosts(
+  const numbers = await insertPosts(
     tx,
     accepted.filter(({ placed }) => placed.entries.length > 0),
+  );
+  await saveResponses(
+    tx,
+    accepted.map((one) => ({
+      sender: one.judged.sender,
+      digest: one.digest,
+      at: one.judged.at,
+      response: one.placed.response,
+      post: numbers.get(one) ?? null,
+    })),
   );
   await insertEpochs(tx, accepted);
   const touched = new Set(
@@ -103,17 +109,20 @@ async function loadKnown(tx: Tx, placings: readonly Placing[]): Promise<Known> {
   };
 }
 
-/** Stores messages that have recipients, and one mailbox entry for each recipient. */
-async function insertPosts(tx: Tx, accepted: readonly Accepted[]): Promise<void> {
-  if (accepted.length === 0) return;
+/** Stores messages that have recipients, and one mailbox entry for each recipient. Returns the numbers of the messages. */
+async function insertPosts(tx: Tx, accepted: readonly Accepted[]): Promise<Map<Accepted, number>> {
+  const numbers = new Map<Accepted, number>();
+  if (accepted.length === 0) return numbers;
   // No other writer inserts posts, so the next number is free.
   const { rows } = await sql<{ newest: number | null }>`select max(id) as newest from posts`.execute(tx);
   let id = Number(rows[0]?.newest ?? 0);
   const posts: Cell[][] = [];
   const entries: Cell[][] = [];
-  for (const { judged, placed } of accepted) {
+  for (const one of accepted) {
+    const { judged, placed } = one;
     const { sender, post, at, expiresAt } = judged;
     id += 1;
+    numbers.set(one, id);
     const keep = post.keep ? 1 : 0;
     const { device, generation } = sender;
     posts.push([id, device, generation, post.id, at, keep, post.expires, placed.entries.length, post.body]);
@@ -123,6 +132,7 @@ async function insertPosts(tx: Tx, accepted: readonly Accepted[]): Promise<void>
   }
   await insertOf('posts', POSTS, posts).execute(tx);
   await insertOf('mailbox_entries', ENTRIES, entries).execute(tx);
+  return numbers;
 }
 
 async function insertEpochs(tx: Tx, accepted: readonly Accepted[]): Promise<void> {

@@ -146,10 +146,11 @@ const ACCESS: readonly RetentionPeriod[] = [
 
 const MESSAGES: readonly RetentionPeriod[] = [
   {
-    records: 'results of posts',
+    records: 'results of posts that do not wait',
     table: 'post_results',
     key: 'id',
-    since: 'at',
+    // A sender may repeat its post as long as the first copy waits, and the result recognizes the repetition.
+    since: 'not exists (select 1 from posts where posts.id = post_results.post) and at',
     days: 7,
     time: 'domain',
     underLegalHold: ofDeviceUnderLegalHold('device_id'),

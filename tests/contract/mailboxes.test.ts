@@ -119,6 +119,20 @@ describeOnEveryStore('mailboxes', (open) => {
     expect((await posts.post(judged(other, post))).entries).toEqual([]);
   });
 
+  it('recognize a repeated post as long as its first copy waits, and for a week', async () => {
+    const { database, posts, mailboxes, add, first, judged, has } = await service(await open());
+    const [from, to] = [await add(), await add()];
+    const post = postOf([to], 'hello');
+    const { response } = await posts.post(judged(from, post));
+    const afterNineDays = () => removeExpired(database, { domain: AT + 9 * DAY, real: Date.now() }, 90);
+    await afterNineDays();
+    expect((await posts.post(judged(from, post))).response).toEqual(response);
+    expect(await has(to)).toEqual(['hello']);
+    await mailboxes.acknowledge(first(to), 1, LATER);
+    await afterNineDays();
+    expect(await posts.earlierResponse(first(from), post.id)).toBeNull();
+  });
+
   it('keep a body for the remaining recipients, also when several others acknowledge it in one commit', async () => {
     const { database, posts, mailboxes, add, first, judged, has } = await service(await open());
     const [from, one, two, three] = [await add(), await add(), await add(), await add()];

@@ -75,6 +75,8 @@ export interface MessageTables {
     post_id: string;
     at: number;
     answer: string;
+    /** Number of the message in `posts`; null if no recipient was to receive it. The row in `posts` may be gone. */
+    post: number | null;
   };
   /** Mailbox of one enrollment. The row is deleted when the enrollment ends. */
   mailboxes: {
