@@ -139,7 +139,7 @@ export function createDevices(ports: DevicesPorts) {
     });
     const changed = await store.end(id, { status, at, realAt: Date.now(), reason: code }, entry);
     const device = await get(id);
-    if (!changed && device.status !== status) throw notActive(device);
+    if (!changed && device.status !== status) throw notEnded(device);
     // Publish the notification even if the device had already ended, because the earlier notification may have been lost. Closing a
     // connection twice does no harm.
     bus.publish({ kind: 'ended', device: id });
@@ -178,5 +178,19 @@ function unknownDevice(id: DeviceId): CordonError {
 }
 
 function notActive({ id, status }: Device): CordonError {
+  if (status === 'active') return enrolledMeanwhile(id);
   return new CordonError('conflict', `The device is ${status}. Enroll it again first.`, { device: id, status });
+}
+
+function notEnded({ id, status }: Device): CordonError {
+  if (status === 'active') return enrolledMeanwhile(id);
+  const detail = `The device is already ${status}, and its certificates are revoked. Nothing was changed.`;
+  return new CordonError('conflict', detail, { device: id, status });
+}
+
+/** The device was not active when the store ran the action, and enrolled again before the server read the device. */
+function enrolledMeanwhile(id: DeviceId): CordonError {
+  const detail =
+    'The device enrolled again during this action. Nothing was changed. Check the device, and repeat the action.';
+  return new CordonError('conflict', detail, { device: id, status: 'active' });
 }

@@ -3,7 +3,10 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Authority } from '../../certs/authority.ts';
 import { LocalBus } from '../../server/bus/bus.ts';
 import { createCommands } from '../../server/commands/commands.ts';
+import { createDevices } from '../../server/devices/devices.ts';
 import { commandStores } from '../../server/store/command-stores.ts';
+import { DeviceStore } from '../../server/store/device-store.ts';
+import { deviceStores } from '../../server/store/device-stores.ts';
 import { HoldStore } from '../../server/store/hold-store.ts';
 import { UnlockShareStore } from '../../server/store/unlock-share-store.ts';
 import type { HomeArea } from '../../shared/areas/area-code.ts';
@@ -19,6 +22,7 @@ import {
   testEnrollment,
 } from '../support/enrollment.ts';
 import { addGroup } from '../support/fleet-rows.ts';
+import { testPersonKeys } from '../support/person-keys.ts';
 import { addPerson, personCalled } from '../support/persons.ts';
 import { until } from '../support/until.ts';
 import { describeOnEveryStore } from './every-store.ts';
@@ -192,5 +196,45 @@ describeOnEveryStore('a device that enrolls again', (open) => {
     const back = await enrollment.redeem({ ...again, csr: csrFor(first.id), address: ADDRESS });
     expect(back.generation).toBe(2);
     expect(await devicesOver(database).get(first.id)).toMatchObject({ status: 'active', generation: 2, endedAt: null });
+  });
+
+  it('explains for each state of a device why an action is not allowed', async () => {
+    const database = await open();
+    const { enrollment, code } = testEnrollment(database, authority);
+    const given = await code(await addGroup(database, 'g'));
+    await enrollment.redeem({ ...given, csr: csrFor(given.id), address: ADDRESS });
+    const devices = devicesOver(database);
+    await devices.unenroll(given.id);
+    await expect(devices.update(given.id, { home: null })).rejects.toThrow(
+      'The device is unenrolled. Enroll it again first.',
+    );
+    await expect(devices.revoke(given.id)).rejects.toThrow('already unenrolled, and its certificates are revoked');
+  });
+
+  it('explains that a device enrolled again while an admin revoked it', async () => {
+    const database = await open();
+    const { enrollment, code } = testEnrollment(database, authority);
+    const group = await addGroup(database, 'g');
+    const given = await code(group);
+    await enrollment.redeem({ ...given, csr: csrFor(given.id), address: ADDRESS });
+    await devicesOver(database).unenroll(given.id);
+    const again = await code(group, { device: given.id });
+    // The device enrolls between the attempt to revoke it and the next read.
+    class InterruptedStore extends DeviceStore {
+      override async end(...args: Parameters<DeviceStore['end']>) {
+        const isEnded = await super.end(...args);
+        await enrollment.redeem({ ...again, csr: csrFor(given.id), address: ADDRESS });
+        return isEnded;
+      }
+    }
+    const devices = createDevices({
+      ...deviceStores(database, testPersonKeys()),
+      store: new InterruptedStore(database),
+      bus: new LocalBus(),
+      clock: new DrivenClock(DOMAIN_NOW),
+      followers: { deviceChanged: async () => undefined },
+    });
+    await expect(devices.revoke(given.id)).rejects.toThrow('The device enrolled again during this action.');
+    expect(await devices.get(given.id)).toMatchObject({ status: 'active', generation: 2 });
   });
 });
