@@ -260,6 +260,7 @@ function overviewOf(base: Foundation, domain: Domain, edges: TlsEdges, { timekee
       certificates: edges.certificates(),
       ipDatabase: domain.ipDatabases.current(),
       ledgerFailing: ledger.failure() !== null,
+      unreadableCertificates: orders.receipts.unreadable(),
       witnesses: {
         status: domain.witnesses.status(),
         obstacle: domain.witnesses.obstacle(),

@@ -72,7 +72,7 @@ export interface Orders {
   readonly impact: Impact;
   readonly changeImpact: ChangeImpact;
   readonly statements: Omit<LocationStatements, 'overridingRule'>;
-  readonly receipts: Pick<Receipts, 'check' | 'store' | 'storeChecked' | 'ofOrder' | 'ofDevice'>;
+  readonly receipts: Pick<Receipts, 'check' | 'store' | 'storeChecked' | 'ofOrder' | 'ofDevice' | 'unreadable'>;
   readonly evidence: Evidence;
   readonly proceedings: Proceedings;
   readonly exit: Pick<Exits, 'progress' | 'progressAnew'>;

@@ -280,8 +280,8 @@ export interface DeviceRecordStore {
 export interface ReceiptStore {
   /** Stores receipts, in one transaction with batches of other devices. Storing a receipt twice changes nothing. */
   storeReceipts(batch: ReceiptBatch): Promise<void>;
-  /** The oldest unverified receipts. */
-  unverifiedReceipts(limit: number): Promise<UnverifiedReceipt[]>;
+  /** The oldest unverified receipts, except those of the devices in `without`. */
+  unverifiedReceipts(limit: number, without?: readonly DeviceId[]): Promise<UnverifiedReceipt[]>;
   /** Marks receipts as verified or refused. Refused receipts remain stored, but are never used as evidence. */
   mark(
     receipts: readonly Pick<ReceiptRow, 'device' | 'generation' | 'seq'>[],

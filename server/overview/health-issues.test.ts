@@ -26,6 +26,7 @@ const WELL: Facts = {
   clockDoubt: null,
   diskFull: false,
   mailFailure: null,
+  unreadableCertificates: 0,
   mail: { connectors: 0, connected: 0, waiting: 0 },
   list: { version: 3, issuedAt: NOW - DAY, expiresAt: NOW + 6 * DAY },
   approversAdopted: true,
@@ -134,6 +135,7 @@ describe('health issues', () => {
     ['too many late witnesses', { witnesses: witnessed(2, 3, 2) }, [['witness_late', 'critical', 2]]],
     ['a late witness that no device requires', { witnesses: witnessed(1, 1, 0) }, [['witness_late', 'warning', 1]]],
     ['fewer witnesses than devices require', { witnesses: witnessed(0, 1, 2) }, [['witness_late', 'critical', null]]],
+    ['an unreadable certificate', { unreadableCertificates: 1 }, [['certificates_unreadable', 'critical', 1]]],
     ['a full disk', { diskFull: true }, [['disk_full', 'critical', null]]],
     ['a mail server that fails', { mailFailure: 'It is down.' }, [['mail_failing', 'warning', null]]],
     ['mail without an enrolled connector', { mail: { connectors: 0, connected: 0, waiting: 5 } }, []],
@@ -220,6 +222,7 @@ describe('health issues', () => {
     clockDoubt: { cause: 'jumped', ahead: 172_800_000 },
     diskFull: true,
     mailFailure: 'It is down.',
+    unreadableCertificates: 2,
     mail: { connectors: 1, connected: 0, waiting: 1 },
     backups: { newest: null, next: null, failure: null },
     statementExpires: 0,
@@ -230,7 +233,7 @@ describe('health issues', () => {
     const all = of(everything);
     expect(all.map(({ code }) => code).sort()).toEqual([...HEALTH_ISSUES].sort());
     expect(all.map(({ severity }) => severity)).toEqual([
-      ...Array(7).fill('critical'),
+      ...Array(8).fill('critical'),
       ...Array(9).fill('warning'),
       ...Array(5).fill('notice'),
     ]);

@@ -58,6 +58,8 @@ export interface ServerFacts {
   }[];
   readonly ipDatabase: { readonly name: string; readonly builtAt: number };
   readonly ledgerFailing: boolean;
+  /** Number of devices whose receipts wait, because a certificate in the store is unreadable. */
+  readonly unreadableCertificates: number;
   readonly witnesses: {
     readonly status: readonly { readonly name: string; readonly failure: string | null; readonly late: boolean }[];
     /** Reason why the server signs no checkpoint because of its witnesses; null if there is none. */
@@ -113,6 +115,7 @@ const SEVERITIES: readonly HealthIssue['severity'][] = ['critical', 'warning', '
 export function healthIssuesOf(facts: Facts): HealthIssue[] {
   const found = [
     ledger(facts),
+    unreadableCertificates(facts),
     withheld(facts),
     lateWitnesses(facts),
     clockInDoubt(facts),
@@ -187,6 +190,14 @@ function ledger({ ledgerFailing }: Facts): Found | null {
   const detail =
     'The ledger cannot be written. The server refuses every action that must be in the ledger. Free space on the disk or repair the database, and read the server log.';
   return { code: 'ledger_failing', severity: 'critical', count: null, detail };
+}
+
+function unreadableCertificates({ unreadableCertificates: count }: Facts): Found | null {
+  if (count === 0) return null;
+  const [subject, receipts] =
+    count === 1 ? ['1 device has', 'its receipts'] : [`${count} devices have`, 'their receipts'];
+  const detail = `${subject} an unreadable certificate in the database, so the server cannot verify ${receipts}. The database is damaged. Check the disk, and restore the newest backup that is not damaged.`;
+  return { code: 'certificates_unreadable', severity: 'critical', count, detail };
 }
 
 function withheld({ witnesses: { obstacle, remedy } }: Facts): Found | null {

@@ -35,13 +35,14 @@ export class ReceiptStore implements Port {
   }
 
   /** Parses the envelopes without validation, because the server validates each receipt before it stores the receipt. */
-  async unverifiedReceipts(limit: number): Promise<UnverifiedReceipt[]> {
+  async unverifiedReceipts(limit: number, without: readonly DeviceId[] = []): Promise<UnverifiedReceipt[]> {
     const rows = await this.#database.db
       .selectFrom('receipts')
       .select(['device_id', 'generation', 'seq', 'kind', 'list_version', 'order_number', 'revision', 'envelope'])
       .$narrowType<{ kind: Receipt['kind']; order_number: string; revision: number }>()
       // The condition is a literal, so that the database can use the partial index with the same condition.
       .where(sql<boolean>`verified = 0`)
+      .$if(without.length > 0, (query) => query.where('device_id', 'not in', [...without]))
       .orderBy('stored_at')
       .limit(limit)
       .execute();

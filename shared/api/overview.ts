@@ -12,6 +12,8 @@ export const HEALTH_ISSUES = [
   'ip_database_old',
   'certificate_expires',
   'list_expires',
+  /** Health issue: the server cannot verify some receipts, because a certificate in its database is unreadable. */
+  'certificates_unreadable',
   'ledger_failing',
   /** Health issue: a witness has cosigned entries that this store lacks, or the server waits for its witnesses after a start. */
   'ledger_withheld',

@@ -80,6 +80,7 @@ describeOnEveryStore('batches of receipts', (open) => {
     ]);
     expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected']);
     expect((await store.unverifiedReceipts(10)).map(({ device }) => device)).toEqual([good, good]);
+    expect(await store.unverifiedReceipts(10, [good])).toEqual([]);
     expect((await devices.get(good)).presence?.reportsThrough).toBe(2);
     expect((await devices.get(bad)).presence?.reportsThrough).toBe(0);
   });

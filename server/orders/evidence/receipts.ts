@@ -35,6 +35,8 @@ export interface Receipts {
    * after a failed attempt.
    */
   verifyWaiting(): Promise<void>;
+  /** Number of devices whose receipts wait, because a certificate in the store is unreadable. */
+  unreadable(): number;
   stop(): Promise<void>;
 }
 
@@ -79,6 +81,7 @@ export function createReceipts(ports: {
     ofOrder: (order, device) => store.receipts(order, device),
     ofDevice: (device) => store.receiptsOf(device, MOST_OF_A_DEVICE),
     verifyWaiting: verifier.verifyWaiting,
+    unreadable: verifier.unreadable,
     stop: verifier.stop,
   };
 }
