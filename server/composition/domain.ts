@@ -3,9 +3,6 @@ import { join } from 'node:path';
 import { pemOf } from '../../certs/key-folder.ts';
 import { PROVIDER_PATH } from '../../shared/api/provider.ts';
 import { isCordonError } from '../../shared/errors.ts';
-import type { WitnessPolicy } from '../../shared/ledger/cosignature.ts';
-import { parseDocument } from '../../shared/order/canonical.ts';
-import { approversSchema } from '../../shared/order/documents.ts';
 import { STEP_UP_WITHIN } from '../admins/action-policy.ts';
 import { createActions } from '../admins/actions.ts';
 import { type Admins, createAdmins } from '../admins/admins.ts';
@@ -20,23 +17,19 @@ import { newcomerVerdict, publicAppeal } from '../enrollment/newcomer-gate.ts';
 import { createRevocationList } from '../enrollment/revocation-list.ts';
 import { createHolds } from '../holds/holds.ts';
 import { createIpComparison } from '../jurisdiction/ip-comparison.ts';
-import { importedFile, openIpDatabases } from '../jurisdiction/ip-database.ts';
+import { openIpDatabases } from '../jurisdiction/ip-database.ts';
 import { createJurisdiction } from '../jurisdiction/jurisdiction.ts';
 import { createNamedAreas } from '../jurisdiction/named-areas.ts';
 import { createTerritoryPolicies } from '../jurisdiction/territory-policies.ts';
 import { createLedger, type Ledger } from '../ledger/ledger.ts';
 import { createOpenings } from '../ledger/openings.ts';
 import { createPublication } from '../ledger/published-checkpoint.ts';
-import { cosignedCheckpoint, postCheckpoint } from '../ledger/witness-client.ts';
-import { createWitnesses, type Witnesses } from '../ledger/witnesses.ts';
 import { createMail } from '../mail/mail.ts';
 import { createMembership } from '../membership/membership.ts';
 import type { ProviderSettings } from '../openid/provider-settings.ts';
 import { createPacks } from '../orders/evidence/packs.ts';
 import { createOrders, type Orders } from '../orders/orders.ts';
 import { createPeople } from '../people/people.ts';
-import { encodeKeyBackup } from '../person-keys/key-backup.ts';
-import { createBackups } from '../recovery/backups.ts';
 import { type Continuations, openContinuations } from '../recovery/continuations.ts';
 import { whySuspended } from '../recovery/ledger-suspension.ts';
 import { createRecovery, type Recovery } from '../recovery/recovery.ts';
@@ -44,9 +37,7 @@ import { createStoredRecovery, type StoredRecovery } from '../recovery/stored-re
 import { createRelay } from '../relay/relay.ts';
 import { ActionStore } from '../store/action-store.ts';
 import { openAdminStores } from '../store/admin-store.ts';
-import { ApproverStore } from '../store/approver-store.ts';
 import { AttachmentStore } from '../store/attachment-store.ts';
-import { BackupRecords } from '../store/backup-records.ts';
 import { CheckpointResponseStore } from '../store/checkpoint-response-store.ts';
 import { CodeStore } from '../store/code-store.ts';
 import { commandStores } from '../store/command-stores.ts';
@@ -74,12 +65,13 @@ import { PostStore } from '../store/post-store.ts';
 import { ReadmissionStore } from '../store/readmission-store.ts';
 import { RecoveryStore } from '../store/recovery-store.ts';
 import { RevocationStore } from '../store/revocation-store.ts';
-import { SnapshotStore } from '../store/snapshot-store.ts';
 import { TerritoryPolicyStore } from '../store/territory-policy-store.ts';
 import { UnlockShareStore } from '../store/unlock-share-store.ts';
 import { VERSION } from '../version.ts';
+import { createBackupSchedule } from './backup-schedule.ts';
 import { connectDisclosures } from './disclosures.ts';
 import type { Foundation } from './foundation.ts';
+import { openWitnesses, storedWitnessPolicy } from './witnesses.ts';
 
 /** Maximum time that a request waits for cosignatures. Without them, the next request finds the entry. */
 const COSIGNED_WITHIN = 3_000;
@@ -217,35 +209,6 @@ export async function createDomain(base: Foundation, provider: ProviderSettings 
     backups,
     disclosures,
   };
-}
-
-/** Rule of the newest approver set in the store. The start needs it before the orders are loaded. */
-async function storedWitnessPolicy({ database }: Foundation): Promise<WitnessPolicy | null> {
-  const current = (await new ApproverStore(database).approverSets()).findLast(({ state }) => state === 'adopted');
-  return (current && parseDocument(approversSchema, Buffer.from(current.payload)).witnesses) ?? null;
-}
-
-function openWitnesses(
-  { config, bus, log }: Foundation,
-  parts: {
-    readonly ledgerStore: LedgerStore;
-    readonly cosignatures: CosignatureStore;
-    readonly origin: () => string;
-    readonly onContradiction: (note: string) => Promise<void>;
-  },
-): Witnesses {
-  return createWitnesses({
-    settings: config.witnesses.settings,
-    store: parts.cosignatures,
-    ledger: parts.ledgerStore,
-    origin: parts.origin,
-    client: { post: postCheckpoint, newest: cosignedCheckpoint },
-    onContradiction: parts.onContradiction,
-    onCosigned: () => bus.publish({ kind: 'ledger' }),
-    lateAfter: config.witnesses.lateMinutes * 60_000,
-    now: Date.now,
-    log,
-  });
 }
 
 async function createFleet({ config, database, personKeys, bus, clock, log }: Foundation) {
@@ -506,38 +469,6 @@ function openRecovery(
       if (await store.setAreas(device, record)) await changes.deviceChanged(device);
     },
     deviceChanged: changes.deviceChanged,
-  });
-}
-
-function createBackupSchedule(
-  { config, database, keyFolder, authority, installation, personKeyFile, clock, log }: Foundation,
-  { fleet: { devices, ipDatabases, ipFolder }, ledger }: { readonly fleet: Fleet; readonly ledger: Ledger },
-) {
-  const records = new BackupRecords(database);
-  return createBackups({
-    keys: {
-      content: () => {
-        const identity = personKeyFile.identity();
-        if (!identity) throw new Error('the key file of people has no identity');
-        return encodeKeyBackup({ ...identity, at: Date.now() }, personKeyFile.all());
-      },
-      installation,
-      record: (entry) => records.recordKeyBackup(entry),
-      now: () => clock.now(),
-    },
-    settings: { ...config.backup, temporary: join(config.home, 'backup-downloads') },
-    content: {
-      store: new SnapshotStore(database),
-      keyFolder,
-      version: VERSION,
-      authority: authority.fingerprint,
-      ledgerKey: () => ledger.verifierKey,
-      ipDatabase: () => importedFile(ipFolder, ipDatabases.current()),
-      now: () => clock.now(),
-    },
-    records,
-    raise: devices.raiseAlert,
-    log,
   });
 }
 
