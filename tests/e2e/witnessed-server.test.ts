@@ -199,7 +199,13 @@ it('case 36: an agent notices a server that shows it a fork without cosignatures
   await server.start({ CORDON_HOME: older, CORDON_WITNESSES: '', NODE_OPTIONS: `--import ${preload}` });
   await until(async () => {
     await world.enrolled();
-    expect(await publishedSize(world)).toBeGreaterThan(Math.max(grown, sizeIn(kept)));
+    const newest = await world.operator.as(world.operator.owner, 'GET', '/ledger/checkpoint', checkpointView);
+    const state = {
+      newest: sizeIn(newest.checkpoint),
+      issues: (await overview(world)).healthIssues,
+      log: server.output(),
+    };
+    expect(await publishedSize(world), JSON.stringify(state)).toBeGreaterThan(Math.max(grown, sizeIn(kept)));
   }, 2 * SLOW);
   amina.run();
   await amina.connected(SLOW);
