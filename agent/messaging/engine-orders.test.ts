@@ -175,6 +175,6 @@ it('sends a message after the end of an order that the device never knew', async
   await eventually(() => expect(ben!.messaging.conversations()).toHaveLength(1));
   await say(ada!, conversation, 'at last');
   await eventually(() => expect(texts(ben!, conversation)).toEqual(['at last']));
-  // The device sent the refused post again. It is the only post with `keep`.
+  // The device sent the refused post again, the only post with `keep`.
   expect(world.posts.filter(({ keep }) => keep)).toHaveLength(1);
 });

@@ -1,5 +1,5 @@
 /**
- * Schema of an order's rollout for the OpenAPI document, with the definition of each figure. It has its own file, so that the console does
+ * Schema of an order's rollout for the OpenAPI document, with a definition of each figure. The schema has its own file, so that the console does
  * not load these texts.
  */
 import { z } from 'zod';

@@ -103,7 +103,7 @@ export interface IntakeStore {
   location(device: DeviceId): Promise<LocationState>;
   /** Stores a change of location. The change is durable when the promise resolves. */
   save(write: LocationWrite): Promise<void>;
-  /** Devices with evidence of a connection, sorted by id. `after`: last id of the page before. */
+  /** Devices with evidence of a connection, sorted by id. `after`: last id of the previous page. */
   connected(after: DeviceId | null, limit: number): Promise<{ device: DeviceId; generation: number }[]>;
   /** Observations of a device, oldest first. */
   history(device: DeviceId, since: Instant): Promise<Observation[]>;

@@ -1,13 +1,13 @@
 /** Meaning of a witness's response to the submitted newest checkpoint (C2SP tlog-witness). Pure. */
 
-/** Response of a witness. `size`: for 409, the size of the tree that the witness has cosigned; null if the response has another form. */
+/** Response of a witness. `size`: with status 409, the size of its cosigned tree; null if the response has another form. */
 export interface WitnessResponse {
   readonly status: number;
   readonly body: string;
   readonly size: number | null;
 }
 
-/** Response to the request for the newest cosigned checkpoint. `body`: for 200, the checkpoint. */
+/** Response to the request for the newest cosigned checkpoint. `body`: the checkpoint, if the status is 200. */
 export type CheckpointResponse = Omit<WitnessResponse, 'size'>;
 
 /**

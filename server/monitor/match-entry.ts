@@ -4,7 +4,7 @@ import { subjectCommitment } from '../../shared/ledger/make-entry.ts';
 import type { Watch } from './monitor-settings.ts';
 
 export interface Matcher {
-  /** Names of the rules that match the entry, each with what it matched. */
+  /** Names of the rules that match the entry, each with the matched value. */
   match(index: number, entry: LedgerEntry): { readonly watch: string; readonly reason: string }[];
 }
 

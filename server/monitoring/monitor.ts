@@ -7,7 +7,7 @@ import { createBoundedLog, type LevelLog } from './bounded-log.ts';
 
 const PERIOD = 10_000;
 const MOST = 100;
-/** Limit of log lines for connections. It is higher than for other events, because all devices connect within seconds after an outage. */
+/** Limit of log lines for connections. The limit is higher than for other events, because all devices connect at once after an outage. */
 const MOST_CONNECTIONS = 1000;
 const LONGEST = 200;
 /** Routes whose duration is not measured, because their responses last for hours. */

@@ -198,7 +198,7 @@ export function createOrders(ports: OrderPorts): Orders {
 
 type Core = ReturnType<typeof openCore>;
 
-/** The adopted orders, and what every phase of an order reads. */
+/** The adopted orders, and the data that every phase of an order reads. */
 function openCore({ stores, clock, bus, log, online, installation, jurisdiction, restored }: OrderPorts) {
   const { orders, approvers, executions, proceedings } = stores;
   const adopted = openAdoptedOrders({ orders, approvers, store: stores.adoption, clock, online, installation, log });

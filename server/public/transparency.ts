@@ -171,7 +171,7 @@ ${events.map(
 `;
 }
 
-/** Public data of a withheld order. It does not reveal whether the order is effective. ADR 20 explains what the ledger reveals. */
+/** Public data of a withheld order. The data do not reveal whether the order is effective. ADR 20 lists the facts that the ledger reveals. */
 function stub({ order, services, areas }: Withheld): Markup {
   return html`<article aria-labelledby="${orderAnchor(order)}">
 <h2 id="${orderAnchor(order)}">Order ${order}: withheld from the public</h2>

@@ -56,7 +56,7 @@ export function createDocumentRecall(ports: DocumentRecallPorts) {
   }
 
   /**
-   * Returns what a restored server requests from a device that reports the given versions of its signed documents. `documents`: all signed
+   * Returns the documents that a restored server requests from a device that reports the given versions of its signed documents. `documents`: all signed
    * documents, because the device has newer versions than the server. `facts`: only the device record and the ledger checkpoint. Null: no
    * request.
    */

@@ -14,7 +14,7 @@ import type { DecidingOrder, OrdersPort } from './ports.ts';
 const STRICTNESS = { deliver: 0, hold: 1, return: 2 } satisfies Record<WaitingRule, number>;
 
 /**
- * When several orders deny a service, the server names only one of them to people, the deciding order. It is the order with the strictest
+ * When several orders deny a service, the server names only one of them to people, the deciding order. The deciding order is the one with the strictest
  * rule for waiting messages. If several have the same rule, it is the one that took effect first, then the one with the lowest number. Null
  * if no order denies the service.
  */

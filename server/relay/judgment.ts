@@ -1,4 +1,4 @@
-/** Judges senders and recipients: whether an order suspends a service for a device, and what its rule says about waiting messages. */
+/** Judges senders and recipients: whether an order suspends a service for a device, and which rule it has for waiting messages. */
 import { isCordonError } from '../../shared/errors.ts';
 import type { DenialNotice } from '../../shared/protocol/frames.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';

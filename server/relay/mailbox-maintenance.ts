@@ -42,7 +42,7 @@ export interface MailboxMaintenance {
 }
 
 interface Ports {
-  /** Service that delivers what waits in the store. An order that suspends this service decides about it. */
+  /** Service that delivers the waiting entries of the store. An order that suspends this service decides about it. */
   readonly service: 'messaging' | 'mail';
   readonly store: WaitingStore;
   readonly orders: OrdersPort;

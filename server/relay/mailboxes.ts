@@ -34,7 +34,7 @@ export function createMailboxes(ports: {
   };
 }
 
-/** Returns a function that notifies devices of what waits for them, with at most one notification per turn of the event loop. */
+/** Returns a function that notifies devices of waiting messages, with at most one notification per turn of the event loop. */
 export function createWakes(
   bus: Pick<Bus, 'publish'>,
   kind: 'mailbox' | 'mail',

@@ -49,7 +49,7 @@ export interface PlacedEntry extends Enrollment {
   readonly heldBy: string | null;
 }
 
-/** New entry in a mailbox. It is passed to the server process that has the device's connection. */
+/** New entry in a mailbox. The entry is passed to the server process that has the device's connection. */
 export interface Arrival extends Enrollment, MailboxEntry {}
 
 export interface PostStore {

@@ -22,7 +22,7 @@ export class BackupRecords implements Port {
     });
   }
 
-  /** Records a backup of the keys of people. It does not count as a backup of the database. */
+  /** Records a backup of the keys of people. Such a backup does not count as a backup of the database. */
   async recordKeyBackup(entry: EntryDraft<'backup.created'>): Promise<void> {
     await this.#database.transaction(async (tx) => void (await appendEntry(tx, entry)));
   }

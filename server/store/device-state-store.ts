@@ -9,7 +9,7 @@ import { keyedQuery } from './keyed-query.ts';
 export class DeviceStateStore implements Port {
   readonly #database: Database;
   readonly #select: ReturnType<typeof statesIn>;
-  /** Compiled query for one order number. It is reused, because a caller reads all devices in many calls with the same order number. */
+  /** Compiled query for one order number. The query is reused, because a caller reads all devices in many calls with the same order number. */
   #statesWithWaits: { readonly order: string | null; readonly select: ReturnType<typeof statesWithWaitsIn> } | null =
     null;
 

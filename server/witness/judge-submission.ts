@@ -19,7 +19,7 @@ export interface CosignedTree {
 
 export const NOTHING_COSIGNED: CosignedTree = { size: 0, root: EMPTY_ROOT };
 
-/** `detail` goes to the submitter, and to the log of the witness. `size`: for 409, the size of the tree that the witness has cosigned. */
+/** `detail` goes to the submitter, and to the log of the witness. `size`: with status 409, the size of the tree that the witness has cosigned. */
 export type Refusal =
   | { readonly status: 400 | 403 | 404 | 422; readonly detail: string }
   | { readonly status: 409; readonly size: number };

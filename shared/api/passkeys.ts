@@ -9,7 +9,7 @@ import { instant, personName } from './wire.ts';
 export const PASSKEY_HEADER = 'x-cordon-passkey';
 
 /**
- * Name of the cookie with the challenge of a sign-in. The cookie binds the challenge to one browser. It gives no access.
+ * Name of the cookie with the challenge of a sign-in. The cookie binds the challenge to one browser, and gives no access.
  */
 export const challengeCookieName = (secure: boolean): string =>
   secure ? '__Host-cordon_challenge' : 'cordon_challenge';

@@ -67,7 +67,7 @@ export function splitVerifierKey(text: string, type: SignatureType): NoteVerifie
 
 /** The text of a note ends with a newline and contains no control characters except newlines. */
 export function checkText(text: string): void {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what the format forbids
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the format forbids these characters
   if (!text.endsWith('\n') || /[\u0000-\u0009\u000b-\u001f\u007f]/.test(text) || !text.isWellFormed()) {
     throw invalid('A note must be UTF-8 text of complete lines without control characters.');
   }

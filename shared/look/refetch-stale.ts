@@ -6,7 +6,7 @@ const changedWhileRunning = new WeakSet<Query>();
 
 /**
  * Repeats the queries whose data changed. A query that is running may have read data from before the change, so it runs again after it
- * finishes. It is not canceled, because frequent changes would then prevent every result.
+ * finishes. The request is not canceled, because frequent changes would then prevent every result.
  */
 export function refetchStale(client: QueryClient, filters: QueryFilters = {}): void {
   for (const query of client.getQueryCache().findAll(filters))

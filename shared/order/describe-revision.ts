@@ -1,5 +1,5 @@
 /**
- * Text that describes a revision to the approver before signing. It is computed from the exact bytes to sign, because a summary by the
+ * Text that describes a revision to the approver before signing. The text is computed from the exact bytes to sign, because a summary by the
  * server would not be trustworthy. Callers must neutralize control and direction characters (`visible-text.ts`).
  */
 import { partName } from '../areas/part-names.ts';

@@ -93,7 +93,7 @@ export function exitState(
     /** Time since which the order has denied the device's services without interruption. */
     readonly deniedSince: Instant;
     readonly legalHold: boolean;
-    /** Time at which the server signed the device's order list. It does not depend on the device's clock. */
+    /** Time at which the server signed the device's order list. The time does not depend on the device's clock. */
     readonly listIssued: Instant;
     readonly listExpired: boolean;
   },

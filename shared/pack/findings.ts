@@ -1,4 +1,4 @@
-/** Results of an evidence pack's verification as sentences: what is proved, what failed, and what no pack can prove. */
+/** Results of an evidence pack's verification as sentences: proved facts, failures, and facts that no pack can prove. */
 import { isCordonError } from '../errors.ts';
 
 export interface Finding {

@@ -40,7 +40,7 @@ function idOf<const P extends string>(prefix: P) {
   return z.string().regex(pattern, `starts with ${prefix}_`);
 }
 
-/** Device id, equal to the id of the device's activation code. It is known before enrollment, so the certificate can contain it. */
+/** Device id, equal to the id of the device's activation code. The id is known before enrollment, so the certificate can contain it. */
 export const deviceIdSchema = idOf('dev').brand<'DeviceId'>();
 export type DeviceId = z.infer<typeof deviceIdSchema>;
 export const newDeviceId = (): DeviceId => `dev_${timedBase32()}` as DeviceId;

@@ -14,7 +14,7 @@
  *   arrives. A repeated mail (`id`) of the same enrollment gets the same response for 30 days and is stored once. If no recipient's outcome
  *   is `stored` or `held`, the server stores nothing, and the sender may repeat the mail later.
  * - `GET /device/mail/queue?after=SEQ` → `mailQueueResponse`: the next items for this device, oldest first. The server repeats an item until
- *   the device acknowledges it. While an order suspends mail, the response contains only what the order's rule for waiting mail allows.
+ *   the device acknowledges it. While an order suspends mail, the response contains only the mail that the order's rule allows.
  *   `after` is the number of the newest item that the device has stored; 0 at first. If the server was restored from an older backup, it
  *   gives waiting items new numbers above `after`. Such an item may repeat an earlier one, so devices recognize a mail by sender and `id`.
  * - `POST /device/mail/queue/received` (`mailReceivedBody`) → 204: the device has stored all items up to `through` durably. This counts only

@@ -11,7 +11,7 @@ const MiB = 1024 * KiB;
 /** Sizes in bytes to which files are padded. The largest size plus the authentication tag is below `LARGEST_ATTACHMENT`. */
 const BUCKETS = [4 * KiB, 16 * KiB, 64 * KiB, 256 * KiB, MiB, 2 * MiB, 3 * MiB, 4 * MiB, 5 * MiB + 32];
 
-/** Nonce of zeros. It is safe, because each key encrypts only one file. */
+/** Nonce of zeros. This nonce is safe, because each key encrypts only one file. */
 const NONCE = new Uint8Array(12);
 
 type Handle = Pick<SealedAttachment, 'id' | 'key' | 'sha256' | 'size'>;

@@ -228,7 +228,7 @@ describe('case 17: an unverified device that the server presents as a member', (
 
   it('is refused beside the device with the same name', async () => {
     const forged = newSignatureKey();
-    // The organization's key was misused. It has countersigned a second key for one enrollment, and the ledger contains both
+    // The organization's key was misused. The key has countersigned a second key for one enrollment, and the ledger contains both
     // countersignatures.
     const rogue = await issue(bob.id, forged);
     ann.lies.answer = (path, json) => (path === '/device/members' ? { members: [rogue, rogue] } : json);

@@ -9,7 +9,7 @@ export function useChosenSigner(signers: readonly OwnSigner[]) {
   return { chosen, choose: setKeyid };
 }
 
-/** Choice of the key that signs. It is absent for a person with only one key. */
+/** Choice of the key that signs. The choice is absent for a person with only one key. */
 export function ChooseSigner({
   signers,
   chosen,

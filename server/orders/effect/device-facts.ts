@@ -1,4 +1,4 @@
-/** Reads what a device's verdict depends on: its location, home area, legal seat and exemptions. */
+/** Reads the facts on which a device's verdict depends: its location, home area, legal seat and exemptions. */
 import { exemptionsFor } from '../../../shared/order/exemption.ts';
 import type { DeviceId } from '../../../shared/protocol/ids.ts';
 import type { DeviceFacts } from '../../../shared/verdict/terms.ts';

@@ -69,7 +69,7 @@ export async function policyChange(input: {
       .filter((each) => each.signed !== each.policy);
     if (territories.length === 0) continue;
     const exemptions = await orders.exemptions(rule.order, rule.revision);
-    // A paused order denies nothing. The preview shows what it denies after it is resumed, because a pause by one person ends by itself.
+    // A paused order denies nothing. The preview shows the denied services after a resume, because a pause by one person ends by itself.
     const resumed = { ...rule, pausedUntil: null };
     const { sets } = await rehearsal.rehearse({
       rule: { ...resumed, disputed: new Map([...policy].filter(([feature]) => touched.includes(feature))) },

@@ -33,7 +33,7 @@ export interface DeviceTables {
     statement: string | null;
     statement_until: number | null;
     /**
-     * Home area that an admin's location statement gives the device. It has priority over the home area of the device and of its group.
+     * Home area that an admin's location statement gives the device. This area has priority over the home area of the device and of its group.
      * Null without a statement, and for a statement about the present location.
      */
     stated_home: string | null;

@@ -31,7 +31,7 @@ export interface LocationTables {
     state: string;
     /**
      * Location before the newest observation (field `before` of `LocationState`), as JSON. Only the processing of a new observation reads
-     * this column. It is separate so that an impact preview, which reads the location of every device, reads less data.
+     * this column. The column is separate so that an impact preview, which reads the location of every device, reads less data.
      */
     previous_location: string | null;
     /**

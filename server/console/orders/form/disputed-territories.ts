@@ -13,7 +13,7 @@ export function territoriesOf(areas: readonly string[], own: readonly NamedAreaV
 
 /**
  * Assignments of disputed territories. Existing assignments stay. A territory that is new in the form gets the assignment of the policy, so
- * that the proposal contains what the admin saw.
+ * that the proposal contains the choices that the admin saw.
  */
 export function assignmentsFor(
   touched: readonly Territory[],
