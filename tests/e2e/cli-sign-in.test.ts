@@ -49,8 +49,8 @@ describe.skipIf(!chromium.present)('sign-in of the command line in a browser', {
     await page.getByRole('button', { name: 'Create passkey' }).press('Enter');
     await page.getByRole('link', { name: 'Settings' }).waitFor({ timeout: 60_000 });
 
-    const cordon = adminCli(api.localUrl, folder, { CORDON_PASSWORD: PASSWORD, CORDON_TOTP_SECRET: secret });
-    const refused = await cordon(['sign-in', email]);
+    const cordon = adminCli(api.localUrl, folder, { CORDON_PASSWORD: PASSWORD });
+    const refused = await cordon(['sign-in', email, '--totp', api.code(secret)]);
     expect(refused.code).not.toBe(0);
     expect(refused.err).toContain('Run "cordon sign-in" without an e-mail address');
 
