@@ -86,7 +86,7 @@ export const HEADLINE_VERBS: ReadonlySet<string> = new Set(
   Remind Remove Rename Render Renew Reorder Repair Repeat Replace Reply Report Request Require Reserve Reset Resolve Respond Restart
   Restore Restrict Resume Retry Return Reuse Revert Review Revoke Reword Rewrite Rotate Run Save Say Schedule Seal Search Select Send
   Separate Serve Set Share Shorten Show Shut Sign Simplify Skip Sort Specify Speed Split Squash Standardize Start State Stop Store Stream
-  Strip Submit Suggest Support Switch Take Tell Test Throw Tidy Time Tolerate Track Translate Trim Try Turn Type Unify Update Upgrade Use
+  Strip Submit Suggest Support Switch Take Tell Test Throw Tidy Time Tolerate Track Translate Trim Try Turn Type Unify Unlink Update Upgrade Use
   Validate Verify Wait Warn Withdraw Wrap Write`
     .split(/\s+/)
     .filter(Boolean),
