@@ -196,17 +196,12 @@ it('case 36: an agent notices a server that shows it a fork without cosignatures
 
   // The operator starts a second history from an older copy, hides the checkpoint from the witness, and shows it to devices.
   const preload = pathToFileURL(join(PROJECT, 'tests/support/dishonest-publication.ts')).href;
-  await server.start({ CORDON_HOME: older, CORDON_WITNESSES: '', NODE_OPTIONS: `--import ${preload}` });
+  const environment = { CORDON_HOME: older, CORDON_WITNESSES: '', NODE_OPTIONS: `--import ${preload}` };
+  await server.start(environment, join(PROJECT, 'server/start.js'));
   await until(async () => {
     await world.enrolled();
-    const newest = await world.operator.as(world.operator.owner, 'GET', '/ledger/checkpoint', checkpointView);
-    const state = {
-      newest: sizeIn(newest.checkpoint),
-      issues: (await overview(world)).healthIssues,
-      log: server.output(),
-    };
-    expect(await publishedSize(world), JSON.stringify(state)).toBeGreaterThan(Math.max(grown, sizeIn(kept)));
-  }, 2 * SLOW);
+    expect(await publishedSize(world)).toBeGreaterThan(Math.max(grown, sizeIn(kept)));
+  }, SLOW);
   amina.run();
   await amina.connected(SLOW);
   await until(async () => {

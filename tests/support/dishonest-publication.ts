@@ -1,6 +1,6 @@
 /**
- * Loaded before the released server (`--import`). The server then publishes its newest checkpoint without the cosignatures that devices
- * require, as a dishonest operator would.
+ * Preloaded module (`--import`) that patches the source modules of the server; a bundle has copies of them. The server then publishes its
+ * newest checkpoint without the cosignatures that devices require, as a dishonest operator would.
  */
 import type { StoredCheckpoint } from '../../server/ledger/ledger.ts';
 import { CosignatureStore } from '../../server/store/cosignature-store.ts';

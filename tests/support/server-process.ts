@@ -28,9 +28,10 @@ export interface ServerProcess {
   /** Stops the server with SIGTERM, so that it drains. */
   stop(): Promise<void>;
   /**
-   * Starts the server. `changed`: environment variables for this start only. Rejects with the output if the server ends before it is ready.
+   * Starts the server. `changed`: environment variables for this start only. `entry`: file to start instead of the bundle, for a server whose
+   * source modules a preloaded module patches. Rejects with the output if the server ends before it is ready.
    */
-  start(changed?: Record<string, string>): Promise<void>;
+  start(changed?: Record<string, string>, entry?: string): Promise<void>;
   /** Ends the server and removes its folder. */
   remove(): Promise<void>;
 }
@@ -62,8 +63,9 @@ export async function startServerProcess(
   let child: ChildProcess;
   let firstOwner = '';
 
-  async function start(changed: Record<string, string> = {}): Promise<void> {
-    child = spawn(program, [installed === undefined ? programPath('server/start.js') : 'server/start.js'], {
+  const usual = installed === undefined ? programPath('server/start.js') : 'server/start.js';
+  async function start(changed: Record<string, string> = {}, entry: string = usual): Promise<void> {
+    child = spawn(program, [entry], {
       ...(installed !== undefined && { cwd: installed }),
       stdio: ['ignore', 'pipe', 'pipe'],
       env: {
