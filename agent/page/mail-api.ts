@@ -116,6 +116,7 @@ export const newMailPasswordView = z.object({
   passwords: z.string(),
 });
 
+export type MailProgramsView = z.output<typeof mailProgramsView>;
 export type MailStatus = z.output<typeof mailStatusView>;
 export type MailItem = z.output<typeof mailItem>;
 export type MailView = z.output<typeof mailView>;

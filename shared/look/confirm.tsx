@@ -4,6 +4,13 @@ import { useMutation } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import { Failure } from './states.tsx';
 
+export interface DialogLanguage {
+  readonly lang: string;
+  readonly dir: 'ltr' | 'rtl';
+  readonly cancel: string;
+  readonly close: string;
+}
+
 export function Confirm({
   title,
   opened,
@@ -11,6 +18,7 @@ export function Confirm({
   verb,
   grave = false,
   ready = true,
+  language,
   act,
   children,
 }: {
@@ -22,6 +30,8 @@ export function Confirm({
   /** True for an irreversible or harmful action; the button is red. */
   readonly grave?: boolean;
   readonly ready?: boolean;
+  /** Language of the texts, and its words for the dialog's own buttons. Default: English. */
+  readonly language?: DialogLanguage;
   /** Performs the confirmed action. The dialog closes when the promise resolves. If the promise rejects, the dialog shows the reason. */
   readonly act: () => Promise<unknown>;
   readonly children: ReactNode;
@@ -32,13 +42,18 @@ export function Confirm({
     close();
   };
   return (
-    <Modal opened={opened} onClose={leave} title={title}>
+    <Modal
+      opened={opened}
+      onClose={leave}
+      title={title}
+      {...(language && { lang: language.lang, dir: language.dir, closeButtonProps: { 'aria-label': language.close } })}
+    >
       <Stack>
         {children}
         {doing.isError && <Failure error={doing.error} />}
         <Group justify="flex-end">
           <Button variant="default" onClick={leave}>
-            Cancel
+            {language?.cancel ?? 'Cancel'}
           </Button>
           <Button
             {...(grave && { color: 'red' })}

@@ -9,12 +9,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { MAIL_WORDS_IN } from '../../agent/page/client/words/mail/languages.ts';
 import { browser as chromium, closeBrowser, openBrowser } from '../support/browser.ts';
-import { fillTalk } from '../support/filled-talk.ts';
+import { fillTalk, NOTICE } from '../support/filled-talk.ts';
 import { attacksOn, hostileMail } from '../support/hostile-mail.ts';
 import { addressOf, letter } from '../support/mail-world.ts';
 import { type PageStand, standPage } from '../support/page-stand.ts';
-import { BOTH_LOOKS, type Seat, takeSeat, textOf } from '../support/seat.ts';
+import { BOTH_LOOKS, type Seat, takeSeat, textOf, WINDOWS } from '../support/seat.ts';
 import { until } from '../support/until.ts';
 
 /**
@@ -23,6 +24,7 @@ import { until } from '../support/until.ts';
  */
 const ATTACK = /^elsewhere|^thrown|srcdoc|sandbox/;
 const ADA = 'Ada Lovelace';
+const URDU = MAIL_WORDS_IN.ur;
 /** 1×1 pixel, PNG. */
 const PIXEL = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
 
@@ -105,6 +107,23 @@ describe.skipIf(!chromium.present)('mail on the device page', { timeout: 180_000
     await until(async () => expect(await page.title()).toBe('(2) Mail · Cordon'));
   });
 
+  it('says that a mail stays unread, and marks it as read at the next attempt', async () => {
+    await inbox();
+    seat.expecting(/net::ERR_FAILED/);
+    await page.route('**/api/mail/read', (route) => route.abort());
+    await choose('Minutes of November');
+    const alert = page.getByRole('alert').filter({ hasText: 'The mail stays unread' });
+    await alert.waitFor();
+    expect(await page.title()).toBe('(2) Mail · Cordon');
+    await glance('still unread');
+    await page.unroute('**/api/mail/read');
+    await alert.getByRole('button', { name: 'Mark as read' }).click();
+    await until(async () => expect(await page.title()).toBe('(1) Mail · Cordon'));
+    expect(await alert.count()).toBe(0);
+    await button('Mark as unread').click();
+    await until(async () => expect(await page.title()).toBe('(2) Mail · Cordon'));
+  });
+
   it('is searched by subject, person and text', async () => {
     const field = page.getByRole('searchbox', { name: 'Search mail' });
     await field.fill('eve paragraph');
@@ -130,9 +149,9 @@ describe.skipIf(!chromium.present)('mail on the device page', { timeout: 180_000
     await page.reload();
     expect(await page.getByLabel('Text').inputValue()).toBe('See the file.');
     const big = join(folder, 'big.bin');
-    writeFileSync(big, Buffer.alloc(20_000_000, 'a'));
+    writeFileSync(big, Buffer.alloc(14_000_000, 'a'));
     await page.locator('input[type=file]').setInputFiles(big);
-    await page.getByRole('list', { name: 'Files of the draft' }).getByText('20 MB').waitFor();
+    await page.getByRole('list', { name: 'Files of the draft' }).getByText('14 MB').waitFor();
     await look('editor');
     await page.locator('input[type=file]').setInputFiles(big);
     await page
@@ -242,7 +261,14 @@ describe.skipIf(!chromium.present)('mail on the device page', { timeout: 180_000
     await frame().getByText('You read this').waitFor();
     await page.getByText('The page did not load content from the internet').waitFor();
     await look('tracking');
-    await page.waitForTimeout(500);
+    // The frame is complete only after all pictures, styles and fonts that it requests.
+    await until(async () =>
+      expect(
+        await frame()
+          .locator('body')
+          .evaluate(({ ownerDocument }) => ownerDocument.readyState),
+      ).toBe('complete'),
+    );
     expect(tracked).toEqual([]);
     expect(seat.complaints.slice(before).filter((each) => ATTACK.test(each))).toEqual([]);
     // The tracker would notice a request.
@@ -322,6 +348,51 @@ describe.skipIf(!chromium.present)('mail on the device page', { timeout: 180_000
     world.service.outcomes.clear();
   });
 
+  it('is in the reader’s language and direction, also on a narrow phone', async () => {
+    await changed(() => {
+      stand.mail.device.gate = { order: '2026-009', waiting: 'hold', statement: NOTICE.statement };
+    });
+    const urdu = await takeSeat(browser, stand.page.url, { locale: 'ur-PK' });
+    const { page: own } = urdu;
+    const narrow = async (name: string) => {
+      await own.setViewportSize({ width: 320, height: 568 });
+      await urdu.picture(name);
+    };
+    await own.goto(stand.page.link());
+    await own.getByRole('link', { name: new RegExp(`^${URDU.title}`) }).click();
+    const banner = own.getByRole('region', { name: URDU.banner.title });
+    await banner.waitFor();
+    expect(await own.locator('main').getAttribute('dir')).toBe('rtl');
+    expect.soft(await urdu.faults('mail urdu inbox')).toEqual([]);
+    await narrow('mail-urdu-inbox-narrow');
+    // The page scrolls, not the banner, so that no text of the banner is cut off.
+    const hidden = await own.locator('main').evaluate((main) => {
+      const notices = main.previousElementSibling;
+      return notices ? notices.scrollHeight - notices.clientHeight : -1;
+    });
+    expect(hidden).toBe(0);
+    await own.getByRole('link', { name: /Formatted/ }).click();
+    await own.getByRole('button', { name: URDU.reader.reply, exact: true }).waitFor();
+    await narrow('mail-urdu-reader-narrow');
+    expect.soft(await urdu.faults('mail urdu reader')).toEqual([]);
+    await own.getByRole('button', { name: URDU.reader.remove, exact: true }).click();
+    await own.getByRole('dialog').getByRole('button', { name: URDU.cancel }).waitFor();
+    expect.soft(await urdu.faults('mail urdu delete', BOTH_LOOKS)).toEqual([]);
+    await own.getByRole('dialog').getByRole('button', { name: URDU.cancel }).click();
+    await own.getByRole('button', { name: URDU.write }).click();
+    await own.getByText(URDU.editor.suspended).waitFor();
+    expect.soft(await urdu.faults('mail urdu editor')).toEqual([]);
+    await own.getByRole('button', { name: /^Menu/ }).click();
+    await own.getByRole('button', { name: URDU.programs.title }).click();
+    await own.getByText(URDU.programs.intro).waitFor();
+    expect.soft(await urdu.faults('mail urdu programs', BOTH_LOOKS)).toEqual([]);
+    expect(urdu.complaints.filter((each) => ATTACK.test(each))).toEqual([]);
+    await urdu.context.close();
+    await changed(() => {
+      stand.mail.device.gate = null;
+    });
+  });
+
   it('names the order that suspends mail, and keeps mail readable', async () => {
     await changed(() => {
       stand.mail.device.gate = { order: '2026-009', waiting: 'return' };
@@ -331,6 +402,14 @@ describe.skipIf(!chromium.present)('mail on the device page', { timeout: 180_000
     await banner.getByText(/Order .*2026-009/).waitFor();
     expect(await textOf(banner)).toMatch(/names the order and the contact.*appeals@example\.org/s);
     await look('suspended');
+    await page.setViewportSize({ width: 320, height: 568 });
+    await seat.picture('mail-suspended-narrow');
+    // The list scrolls inside. The page is longer than the window only by the banner.
+    const [pageHeight, contentHeight] = await page.evaluate<[number, number]>(
+      "[document.documentElement.scrollHeight, document.querySelector('main').getBoundingClientRect().bottom + scrollY]",
+    );
+    expect(pageHeight - contentHeight).toBeLessThanOrEqual(1);
+    await page.setViewportSize(WINDOWS.desk);
     await choose('Formatted');
     await frame().getByRole('heading', { name: 'Offer' }).waitFor();
     await button('Write mail').click();

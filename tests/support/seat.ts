@@ -47,8 +47,6 @@ export interface Seat {
   goto(path: string): Promise<void>;
   /** Saves a picture of the whole page. Default: at a desktop's width, in light. */
   picture(name: string, look?: readonly [on: Width, scheme: Scheme]): Promise<void>;
-  /** Saves a picture of the window as it is. */
-  window(name: string): Promise<void>;
   /**
    * Faults of the page in each of these looks: one line for each finding of axe, and one if the page is wider than the window. Saves a
    * picture of each look if a folder for pictures is given.
@@ -121,9 +119,6 @@ export async function takeSeat(browser: Browser, url: string, { as, ...options }
       await page.evaluate('scrollTo(0, 0)');
       await page.screenshot({ path: join(PICTURES, `${name}.png`), fullPage: true });
       if (look) await wear('desk', 'light');
-    },
-    async window(name) {
-      if (PICTURES) await page.screenshot({ path: join(PICTURES, `${name}.png`), fullPage: true });
     },
     async faults(name, looks = EVERY_LOOK) {
       const found: string[] = [];

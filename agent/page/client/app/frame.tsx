@@ -10,7 +10,8 @@ import { messagingStatusQuery } from '../client/queries.ts';
 import listClasses from '../conversations/conversations.module.css';
 import { mailStatusQuery } from '../mail/mail-queries.ts';
 import { WORDS } from '../words/english.ts';
-import { MAIL_WORDS } from '../words/mail-words.ts';
+import { MAIL_WORDS } from '../words/mail/mail-words.ts';
+import { inReadersLanguage } from '../words/notice-words.ts';
 import classes from './frame.module.css';
 import { Menu } from './menu.tsx';
 
@@ -21,12 +22,12 @@ export function Frame() {
   useNothingElse();
   return (
     <div className={classes.frame} data-chosen={id !== undefined || undefined}>
-      <a className={classes.skip} href="#main">
-        {isMail ? WORDS.skipToMail : WORDS.skip}
+      <a className={classes.skip} href="#main" {...(isMail && inReadersLanguage)}>
+        {isMail ? MAIL_WORDS.skip : WORDS.skip}
       </a>
       <header className={classes.header}>
         <img src="/icon.svg" alt="" width={26} height={26} />
-        <Title order={1} size="h5" className={classes.brand}>
+        <Title order={1} size="h5" className={classes.brand} {...(isMail && { lang: inReadersLanguage.lang })}>
           {isMail ? MAIL_WORDS.title : WORDS.title}
         </Title>
         <Areas isMail={isMail} />
@@ -48,7 +49,13 @@ function Areas({ isMail }: { readonly isMail: boolean }) {
         <IconMessages size={18} aria-hidden />
         <span>{WORDS.title}</span>
       </Link>
-      <Link to="/mail/$folder" params={{ folder: 'inbox' }} className={classes.area} {...current(isMail)}>
+      <Link
+        to="/mail/$folder"
+        params={{ folder: 'inbox' }}
+        className={classes.area}
+        {...inReadersLanguage}
+        {...current(isMail)}
+      >
         <IconMail size={18} aria-hidden />
         <span>{MAIL_WORDS.title}</span>
         {unread > 0 && (

@@ -4,7 +4,15 @@
  */
 
 import { Button, Stack, Text, UnstyledButton } from '@mantine/core';
-import { IconGavel, IconLogout, IconMenu2, IconMessageReport, IconMoon, IconSun } from '@tabler/icons-react';
+import {
+  IconGavel,
+  IconLogout,
+  IconMailCog,
+  IconMenu2,
+  IconMessageReport,
+  IconMoon,
+  IconSun,
+} from '@tabler/icons-react';
 import { useQueryClient } from '@tanstack/react-query';
 import { useId, useRef, useState } from 'react';
 import { done } from '../../../../shared/api/wire.ts';
@@ -14,9 +22,12 @@ import type { MessagingStatus } from '../../api.ts';
 import { AdminMessagesDialog } from '../admin-messages/admin-messages.tsx';
 import { call } from '../client/call.ts';
 import { keepToken } from '../client/session.ts';
+import { MailProgramsDialog } from '../mail/mail-programs.tsx';
 import { OrdersDialog } from '../orders/orders-dialog.tsx';
 import { WORDS } from '../words/english.ts';
+import { MAIL_WORDS } from '../words/mail/mail-words.ts';
 import { isolated } from '../words/names.ts';
+import { inReadersLanguage } from '../words/notice-words.ts';
 import { ExportButton } from './export-button.tsx';
 import classes from './menu.module.css';
 
@@ -27,6 +38,7 @@ export function Menu({ messagingStatus }: { readonly messagingStatus: MessagingS
   const id = useId();
   const panel = useRef<HTMLDivElement>(null);
   const [orders, setOrders] = useState(false);
+  const [programs, setPrograms] = useState(false);
   const [adminMessages, setAdminMessages] = useState(false);
   const name = messagingStatus?.me?.name;
   const { dark, toggle } = useColorScheme();
@@ -78,6 +90,17 @@ export function Menu({ messagingStatus }: { readonly messagingStatus: MessagingS
           >
             {WORDS.adminMessages.title}
           </Button>
+          <Button
+            variant="default"
+            leftSection={<IconMailCog size={16} aria-hidden />}
+            {...inReadersLanguage}
+            onClick={() => {
+              panel.current?.hidePopover();
+              setPrograms(true);
+            }}
+          >
+            {MAIL_WORDS.programs.title}
+          </Button>
           <ExportButton>{words.export}</ExportButton>
           <Text size="xs" c="dimmed">
             {words.exportMeaning}
@@ -94,6 +117,7 @@ export function Menu({ messagingStatus }: { readonly messagingStatus: MessagingS
           </Button>
         </Stack>
       </div>
+      <MailProgramsDialog opened={programs} close={() => setPrograms(false)} />
       <AdminMessagesDialog opened={adminMessages} close={() => setAdminMessages(false)} />
       {messagingStatus && (
         <OrdersDialog messagingStatus={messagingStatus} opened={orders} close={() => setOrders(false)} />

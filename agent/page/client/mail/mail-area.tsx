@@ -1,4 +1,5 @@
 import { Alert, Text, Title } from '@mantine/core';
+import { useMediaQuery } from '@mantine/hooks';
 import { IconInfoCircle, IconLock, IconMailOff, IconShieldQuestion, IconTrash } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { Outlet, useNavigate, useParams } from '@tanstack/react-router';
@@ -7,7 +8,8 @@ import { Empty, QueryResult } from '../../../../shared/look/states.tsx';
 import { MAIL_FOLDERS, type MailFolder, type MailStatus } from '../../mail-api.ts';
 import frame from '../app/frame.module.css';
 import { WORDS } from '../words/english.ts';
-import { MAIL_WORDS } from '../words/mail-words.ts';
+import { MAIL_WORDS } from '../words/mail/mail-words.ts';
+import { inReadersLanguage } from '../words/notice-words.ts';
 import { MailBanner } from './mail-banner.tsx';
 import { MailEditor } from './mail-editor.tsx';
 import { MailList } from './mail-list.tsx';
@@ -49,6 +51,7 @@ function Panes({
 }) {
   const { state, denials } = status;
   const navigate = useNavigate();
+  const isPhone = useMediaQuery('(max-width: 48em)');
   const isReadable = state !== 'locked' && state !== 'wiped';
 
   /** Escape leaves the mail. The focus then returns to the list, which is a separate page on a phone. */
@@ -60,18 +63,18 @@ function Panes({
 
   if (!isReadable) {
     return (
-      <main id="main" tabIndex={-1} className={frame.alone}>
+      <main id="main" tabIndex={-1} className={frame.alone} {...inReadersLanguage}>
         <StateNotice state={state} />
       </main>
     );
   }
   return (
     <>
-      <div className={frame.notices}>
-        {state === 'denied' && <MailBanner denials={denials} />}
+      <div className={frame.notices} {...inReadersLanguage}>
+        {state === 'denied' && <MailBanner denials={denials} folded={isPhone && id !== null} />}
         {state in ICONS && <StateNotice state={state as Noted} />}
       </div>
-      <main className={frame.panes}>
+      <main className={frame.panes} {...inReadersLanguage}>
         <div className={frame.list}>
           <MailList status={status} folder={folder} chosen={id} />
         </div>

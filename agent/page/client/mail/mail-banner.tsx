@@ -1,21 +1,27 @@
-import { Text, Title } from '@mantine/core';
+import { Button, Text, Title } from '@mantine/core';
 import { IconBan } from '@tabler/icons-react';
-import { dateTime } from '../../../../shared/look/time-words.ts';
+import { useId, useState } from 'react';
 import { UserText } from '../../../../shared/look/user-text.tsx';
-import { reasonsIn } from '../../../../shared/order/notice-words/languages.ts';
+import { dateTimeIn, reasonsIn } from '../../../../shared/order/notice-words/languages.ts';
 import type { MailStatus } from '../../mail-api.ts';
 import { OrderText } from '../orders/order-text.tsx';
 import orderClasses from '../orders/orders.module.css';
 import { useDisplayedOrders } from '../orders/use-displayed-orders.ts';
-import { MAIL_WORDS } from '../words/mail-words.ts';
+import { MAIL_WORDS } from '../words/mail/mail-words.ts';
 import { isolated } from '../words/names.ts';
 import { NOTICE_WORDS } from '../words/notice-words.ts';
 
 const words = MAIL_WORDS.banner;
 
-/** Orders that suspend mail on this device, each with its text, its effect on waiting mail, and the contact for an appeal. */
-export function MailBanner({ denials }: { readonly denials: MailStatus['denials'] }) {
-  useDisplayedOrders(denials.map(({ order }) => order));
+/**
+ * Orders that suspend mail on this device, each with its text, its effect on waiting mail, and the contact for an appeal. `folded`: true if
+ * the banner shows only the orders' titles until the user opens it.
+ */
+export function MailBanner({ denials, folded }: { readonly denials: MailStatus['denials']; readonly folded: boolean }) {
+  const [chosen, setOpened] = useState<boolean | null>(null);
+  const opened = chosen ?? !folded;
+  const id = useId();
+  useDisplayedOrders(opened ? denials.map(({ order }) => order) : []);
   return (
     <section className={orderClasses.banner} aria-label={words.title}>
       <div className={orderClasses.head}>
@@ -25,41 +31,58 @@ export function MailBanner({ denials }: { readonly denials: MailStatus['denials'
             {words.title}
           </Title>
           {denials.length === 0 && <Text size="sm">{words.noDocuments}</Text>}
-          {denials.map((denial) => (
-            <InForce key={denial.order} denial={denial} />
+          {denials.map(({ order, title, until }) => (
+            <Text key={order} size="sm" fw={600}>
+              {NOTICE_WORDS.order(isolated(order))}: <UserText>{title}</UserText>{' '}
+              {!opened &&
+                (until === null
+                  ? NOTICE_WORDS.untilWithdrawn
+                  : NOTICE_WORDS.untilDate(dateTimeIn(NOTICE_WORDS, until)))}
+            </Text>
           ))}
-          <Text size="sm" mt="xs">
-            {words.kept}
-          </Text>
         </div>
+        {denials.length > 0 && (
+          <Button
+            variant="default"
+            size="xs"
+            aria-expanded={opened}
+            aria-controls={id}
+            onClick={() => setOpened(!opened)}
+          >
+            {opened ? NOTICE_WORDS.less : NOTICE_WORDS.more}
+          </Button>
+        )}
+      </div>
+      <div id={id} hidden={!opened || denials.length === 0}>
+        {denials.map((denial) => (
+          <InForce key={denial.order} denial={denial} />
+        ))}
+        <Text size="sm" mt="xs">
+          {words.kept}
+        </Text>
       </div>
     </section>
   );
 }
 
 function InForce({
-  denial: { order, title, reasons, until, waiting, appeal, statement, authoritative },
+  denial: { reasons, until, waiting, appeal, statement, authoritative },
 }: {
   readonly denial: MailStatus['denials'][number];
 }) {
   return (
     <div className={orderClasses.body}>
-      <Text size="sm" fw={600}>
-        {MAIL_WORDS.reader.order(isolated(order))}: <UserText>{title}</UserText>
-      </Text>
       <OrderText statement={statement} authoritative={authoritative} />
       <dl className={orderClasses.facts}>
-        <dt>{words.why}</dt>
-        <dd lang={NOTICE_WORDS.tag} dir={NOTICE_WORDS.direction}>
-          {reasonsIn(NOTICE_WORDS, reasons, null)}
-        </dd>
-        <dt>{words.until}</dt>
-        <dd>{until === null ? words.open : dateTime(until)}</dd>
+        <dt>{NOTICE_WORDS.why}</dt>
+        <dd>{reasonsIn(NOTICE_WORDS, reasons, null)}</dd>
+        <dt>{NOTICE_WORDS.until}</dt>
+        <dd>{until === null ? NOTICE_WORDS.open : dateTimeIn(NOTICE_WORDS, until)}</dd>
         <dt>{words.waiting}</dt>
         <dd>{words.waitingIs[waiting]}</dd>
         {appeal !== '' && (
           <>
-            <dt>{words.appeal}</dt>
+            <dt>{NOTICE_WORDS.appeal}</dt>
             <dd>
               <UserText>{appeal}</UserText>
             </dd>

@@ -5,7 +5,7 @@ import { useEffect, useMemo, useRef, useState } from 'react';
 import { visible } from '../../../../shared/text/visible-text.ts';
 import type { MailView } from '../../mail-api.ts';
 import { blobOf } from '../client/call.ts';
-import { MAIL_WORDS } from '../words/mail-words.ts';
+import { MAIL_WORDS } from '../words/mail/mail-words.ts';
 import classes from './mail.module.css';
 import { safeMail } from './sanitize-mail.ts';
 

@@ -11,8 +11,9 @@ import { UserText } from '../../../../shared/look/user-text.tsx';
 import { type Draft, LARGEST_FILES, LONGEST_MAIL_TEXT } from '../../mail-api.ts';
 import { call, upload } from '../client/call.ts';
 import { bytes } from '../words/english.ts';
-import { MAIL_WORDS } from '../words/mail-words.ts';
+import { MAIL_WORDS } from '../words/mail/mail-words.ts';
 import { isolated } from '../words/names.ts';
+import { DIALOG_LANGUAGE } from './dialog-language.ts';
 import classes from './mail.module.css';
 import { draftQuery, mailStatusQuery } from './mail-queries.ts';
 import { BackLink } from './mail-reader.tsx';
@@ -141,7 +142,7 @@ function EditorActions({
         />
         <Button
           type="submit"
-          leftSection={<IconSend2 size={16} aria-hidden />}
+          leftSection={<IconSend2 size={16} aria-hidden className={classes.directed} />}
           loading={isSending}
           disabled={!canSend || files.adding.isPending}
         >
@@ -171,6 +172,7 @@ function EditorActions({
         title={MAIL_WORDS.reader.removeDraftTitle}
         verb={MAIL_WORDS.reader.removeDraftSubmit}
         grave
+        language={DIALOG_LANGUAGE}
         opened={removing}
         close={() => setRemoving(false)}
         act={async () => {

@@ -10,14 +10,15 @@ import { madeView } from '../../api.ts';
 import { MAIL_FOLDERS, type MailFolder, type MailItem, type MailStatus } from '../../mail-api.ts';
 import { call } from '../client/call.ts';
 import listClasses from '../conversations/conversations.module.css';
-import { shortTime } from '../conversations/short-time.ts';
-import { WORDS } from '../words/english.ts';
-import { MAIL_STATE_WORDS, MAIL_WORDS } from '../words/mail-words.ts';
+import { createShortTime } from '../conversations/short-time.ts';
+import { MAIL_WORDS } from '../words/mail/mail-words.ts';
+import { NOTICE_WORDS } from '../words/notice-words.ts';
 import classes from './mail.module.css';
 import { nameOf } from './mail-people.tsx';
 import { folderQuery, mailSearchQuery } from './mail-queries.ts';
 
 const words = MAIL_WORDS;
+const shortTime = createShortTime(NOTICE_WORDS.tag);
 const STEPS: Readonly<Record<string, (at: number, last: number) => number>> = {
   ArrowDown: (at, last) => Math.min(at + 1, last),
   ArrowUp: (at) => at - 1,
@@ -74,7 +75,7 @@ export function MailList({
           placeholder={words.searching}
           leftSection={<IconSearch size={16} aria-hidden />}
           rightSection={
-            text === '' ? null : <CloseButton size="sm" aria-label={WORDS.close} onClick={() => setText('')} />
+            text === '' ? null : <CloseButton size="sm" aria-label={words.close} onClick={() => setText('')} />
           }
           value={text}
           onChange={({ currentTarget }) => setText(currentTarget.value)}
@@ -223,7 +224,7 @@ function Item({ mail, isChosen, now }: { readonly mail: MailItem; readonly isCho
           )}
           {state && (
             <Badge size="sm" variant="default" className={classes.badge}>
-              {MAIL_STATE_WORDS[state].name}
+              {MAIL_WORDS.state[state].name}
             </Badge>
           )}
         </span>

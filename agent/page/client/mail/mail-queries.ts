@@ -6,6 +6,7 @@ import {
   type MailFolder,
   type MailItem,
   mailPage,
+  mailProgramsView,
   mailStatusView,
   mailView,
   PAGE_OF_MAILS,
@@ -51,3 +52,8 @@ export const mailSearchQuery = (text: string) =>
       call('GET', `/mail/search?${new URLSearchParams({ text })}`, foundMails, undefined, signal),
     placeholderData: (before) => before,
   });
+
+export const mailProgramsQuery = queryOptions({
+  queryKey: ['mail-programs'],
+  queryFn: ({ signal }) => call('GET', '/mail/programs', mailProgramsView, undefined, signal),
+});

@@ -12,17 +12,20 @@ import { useMutation, useQuery } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
 import { type ReactNode, useEffect, useEffectEvent, useRef, useState } from 'react';
 import { done } from '../../../../shared/api/wire.ts';
+import { isRetryable } from '../../../../shared/look/api-client.ts';
 import { Confirm } from '../../../../shared/look/confirm.tsx';
 import { saveFile } from '../../../../shared/look/save-file.ts';
 import { Failure, QueryResult } from '../../../../shared/look/states.tsx';
-import { dateTime } from '../../../../shared/look/time-words.ts';
 import { UserText } from '../../../../shared/look/user-text.tsx';
+import { dateTimeIn } from '../../../../shared/order/notice-words/languages.ts';
 import { madeView } from '../../api.ts';
 import type { MailFolder, MailView } from '../../mail-api.ts';
 import { blobOf, call } from '../client/call.ts';
 import { bytes } from '../words/english.ts';
-import { MAIL_STATE_WORDS, MAIL_WORDS } from '../words/mail-words.ts';
+import { MAIL_WORDS } from '../words/mail/mail-words.ts';
 import { fileName, isolated } from '../words/names.ts';
+import { NOTICE_WORDS } from '../words/notice-words.ts';
+import { DIALOG_LANGUAGE } from './dialog-language.ts';
 import classes from './mail.module.css';
 import { MailBody } from './mail-body.tsx';
 import { People } from './mail-people.tsx';
@@ -51,7 +54,6 @@ export function BackLink({ folder }: { readonly folder: MailFolder }) {
 function Reader({ mail, folder }: { readonly mail: MailView; readonly folder: MailFolder }) {
   const { id, from, to, cc, bcc, at, subject, problem, attachments, isShortened } = mail;
   const heading = useRef<HTMLHeadingElement>(null);
-  useMarkRead(mail);
   useEffect(() => heading.current?.focus({ preventScroll: true }), []);
   // A sent mail's list contains all recipients. The mail itself names them by field.
   const field = (label: string, value: ReactNode) => (
@@ -71,8 +73,9 @@ function Reader({ mail, folder }: { readonly mail: MailView; readonly folder: Ma
           {to.length > 0 && field(words.to, <People people={to} />)}
           {cc.length > 0 && field(words.cc, <People people={cc} />)}
           {bcc.length > 0 && field(words.bcc, <People people={bcc} />)}
-          {field(words.date, <time dateTime={new Date(at).toISOString()}>{dateTime(at)}</time>)}
+          {field(words.date, <time dateTime={new Date(at).toISOString()}>{dateTimeIn(NOTICE_WORDS, at)}</time>)}
         </dl>
+        <MarkRead mail={mail} />
         <Delivery mail={mail} />
         <Actions mail={mail} folder={folder} />
         {attachments.length > 0 && <Files id={id} files={attachments} />}
@@ -96,11 +99,28 @@ function Reader({ mail, folder }: { readonly mail: MailView; readonly folder: Ma
   );
 }
 
-function useMarkRead({ id, unread }: MailView): void {
+/** Marks the mail as read. A failed attempt is repeated, and then shown, because the mail would silently stay unread. */
+function MarkRead({ mail: { id, unread } }: { readonly mail: MailView }) {
+  const { mutate, isError, isPending } = useMutation({
+    mutationFn: () => call('POST', '/mail/read', done, { mails: [id], unread: false }),
+    retry: isRetryable,
+    retryDelay: 1_000,
+  });
   const mark = useEffectEvent(() => {
-    if (unread) call('POST', '/mail/read', done, { mails: [id], unread: false }).catch(() => undefined);
+    if (unread) mutate();
   });
   useEffect(() => mark(), []);
+  if (!isError || !unread) return null;
+  return (
+    <Alert color="yellow" icon={<IconAlertTriangle aria-hidden />} role="alert">
+      <Group gap="xs">
+        <Text size="sm">{words.stillUnread}</Text>
+        <Button size="xs" variant="default" loading={isPending} onClick={() => mutate()}>
+          {words.markRead}
+        </Button>
+      </Group>
+    </Alert>
+  );
 }
 
 function Delivery({ mail: { delivery } }: { readonly mail: MailView }) {
@@ -110,15 +130,15 @@ function Delivery({ mail: { delivery } }: { readonly mail: MailView }) {
   return (
     <div className={classes.delivery} data-bad={isBad || undefined} role="status">
       <Text size="sm">
-        <strong>{MAIL_STATE_WORDS[state].name}.</strong> {MAIL_STATE_WORDS[state].meaning}
+        <strong>{MAIL_WORDS.state[state].name}.</strong> {MAIL_WORDS.state[state].meaning}
       </Text>
       {detail !== null && <Text size="sm">{detail}</Text>}
       {denial && (
         <Text size="sm">
-          {denial.order !== null && <strong>{words.order(isolated(denial.order))}. </strong>}
+          {denial.order !== null && <strong>{NOTICE_WORDS.order(isolated(denial.order))}. </strong>}
           {denial.appeal !== null && denial.appeal !== '' && (
             <>
-              {words.appeal}: <UserText>{denial.appeal}</UserText>
+              {NOTICE_WORDS.appeal}: <UserText>{denial.appeal}</UserText>
             </>
           )}
         </Text>
@@ -151,7 +171,7 @@ function Actions({ mail, folder }: { readonly mail: MailView; readonly folder: M
         {readable && (
           <Button
             size="xs"
-            leftSection={<IconArrowBackUp size={16} aria-hidden />}
+            leftSection={<IconArrowBackUp size={16} aria-hidden className={classes.directed} />}
             onClick={() => answering.mutate('reply')}
           >
             {words.reply}
@@ -161,7 +181,7 @@ function Actions({ mail, folder }: { readonly mail: MailView; readonly folder: M
           <Button
             size="xs"
             variant="default"
-            leftSection={<IconArrowBackUpDouble size={16} aria-hidden />}
+            leftSection={<IconArrowBackUpDouble size={16} aria-hidden className={classes.directed} />}
             onClick={() => answering.mutate('reply-all')}
           >
             {words.replyAll}
@@ -171,7 +191,7 @@ function Actions({ mail, folder }: { readonly mail: MailView; readonly folder: M
           <Button
             size="xs"
             variant="default"
-            leftSection={<IconArrowForwardUp size={16} aria-hidden />}
+            leftSection={<IconArrowForwardUp size={16} aria-hidden className={classes.directed} />}
             onClick={() => answering.mutate('forward')}
           >
             {words.forward}
@@ -210,6 +230,7 @@ function Actions({ mail, folder }: { readonly mail: MailView; readonly folder: M
         title={words.removeTitle}
         verb={words.removeSubmit}
         grave
+        language={DIALOG_LANGUAGE}
         opened={removing}
         close={() => setRemoving(false)}
         act={async () => {

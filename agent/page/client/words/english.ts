@@ -1,6 +1,6 @@
 /**
- * English texts of the device page. Texts about orders are in the reader's language (`notice-words.ts`). Texts from people and orders keep
- * their own language and direction (`dir="auto"`).
+ * English texts of the device page. Texts about orders and mail are in the reader's language (`notice-words.ts`, `mail/mail-words.ts`).
+ * Texts from people and orders keep their own language and direction (`dir="auto"`).
  */
 import type { MessageState } from '../../api.ts';
 
@@ -50,7 +50,6 @@ export const WORDS = {
   title: 'Messages',
   product: 'Cordon',
   skip: 'Skip to the conversation',
-  skipToMail: 'Skip to the mail',
   areas: 'Areas',
   conversations: 'Conversations',
   cancel: 'Cancel',

@@ -1,0 +1,188 @@
+import type { MailWords } from './mail-texts.ts';
+
+export const INDONESIAN: MailWords = {
+  state: {
+    waiting: { name: 'Tertunda', meaning: 'Perangkat ini mengirim email saat terhubung ke server.' },
+    sent: {
+      name: 'Terkirim',
+      meaning: 'Email ada di server. Server menyerahkannya ke konektor email organisasi Anda.',
+    },
+    held: {
+      name: 'Ditahan',
+      meaning: 'Suatu perintah menangguhkan email. Server menyimpan email dan mengirimkannya saat perintah berakhir.',
+    },
+    delivered: { name: 'Diserahkan', meaning: 'Konektor email meneruskan email ke server email organisasi Anda.' },
+    returned: {
+      name: 'Dikembalikan',
+      meaning: 'Suatu perintah menangguhkan email, jadi email dikembalikan kepada Anda. Penerima tidak mendapatkannya.',
+    },
+    expired: {
+      name: 'Kedaluwarsa',
+      meaning: 'Konektor email tidak mengambil email tepat waktu. Penerima tidak mendapatkannya.',
+    },
+    failed: { name: 'Gagal', meaning: 'Email tidak dapat dikirim. Penerima tidak mendapatkannya.' },
+  },
+  title: 'Email',
+  folders: 'Folder email',
+  folder: { inbox: 'Kotak masuk', sent: 'Terkirim', drafts: 'Draf' },
+  write: 'Tulis email',
+  search: 'Cari email',
+  searching: 'Cari',
+  found: 'Hasil pencarian',
+  nothing: 'Tidak ada hasil',
+  nothingText: 'Pencarian mencakup subjek, orang, dan teks email di perangkat ini. Coba kata lain.',
+  incomplete: 'Daftar hanya berisi hasil terbaru. Tambahkan kata untuk menemukan email yang lebih lama.',
+  older: 'Tampilkan email yang lebih lama',
+  unread: (count) => `${count} email belum dibaca`,
+  isUnread: 'Belum dibaca',
+  noSubject: '(tanpa subjek)',
+  noRecipient: '(tanpa penerima)',
+  unknownSender: '(tanpa pengirim)',
+  filesOf: (count) => `${count} file`,
+  empty: {
+    inbox: {
+      title: 'Tidak ada email',
+      text: 'Email baru untuk Anda muncul di sini. Email dienkripsi antara konektor email organisasi Anda dan perangkat Anda. Server Cordon tidak dapat membacanya.',
+    },
+    sent: { title: 'Tidak ada email terkirim', text: 'Email yang Anda kirim muncul di sini di setiap perangkat Anda.' },
+    drafts: {
+      title: 'Tidak ada draf',
+      text: 'Email yang belum Anda kirim muncul di sini. Halaman menyimpan draf secara otomatis.',
+    },
+  },
+  choose: 'Tidak ada email yang dipilih',
+  chooseText: 'Pilih email dalam daftar, atau tulis email. Tombol panah berpindah di dalam daftar.',
+  back: 'Kembali ke daftar',
+  cancel: 'Batal',
+  close: 'Tutup',
+  skip: 'Langsung ke email',
+
+  reader: {
+    label: 'Email',
+    from: 'Dari',
+    to: 'Kepada',
+    cc: 'Cc',
+    bcc: 'Bcc',
+    date: 'Tanggal',
+    reply: 'Balas',
+    replyAll: 'Balas ke semua',
+    forward: 'Teruskan',
+    remove: 'Hapus',
+    markUnread: 'Tandai belum dibaca',
+    saveSource: 'Simpan email asli',
+    stillUnread: 'Email tetap belum dibaca, karena perangkat ini tidak dapat menandainya sudah dibaca.',
+    markRead: 'Tandai sudah dibaca',
+    removeTitle: 'Hapus email',
+    removeText:
+      'Perangkat ini menghapus email beserta filenya. Tindakan ini tidak dapat dibatalkan. Salinan di perangkat Anda yang lain tetap ada.',
+    removeSubmit: 'Hapus email',
+    removeDraftTitle: 'Hapus draf',
+    removeDraftText: 'Perangkat ini menghapus draf beserta filenya. Tindakan ini tidak dapat dibatalkan.',
+    removeDraftSubmit: 'Hapus draf',
+    text: 'Teks email',
+    blocked:
+      'Halaman tidak memuat konten dari internet, karena pemuatan akan memberi tahu pengirim bahwa Anda membaca email.',
+    shortened: 'Email terlalu panjang untuk halaman ini. Simpan email asli untuk membaca sisanya.',
+    files: 'File',
+    saveFile: 'Simpan file',
+    problem: 'Email tidak dapat ditampilkan',
+    asText: 'Tampilkan sebagai teks biasa',
+    asHtml: 'Tampilkan dengan format',
+  },
+
+  editor: {
+    label: 'Draf',
+    to: 'Kepada',
+    toHint: 'Pisahkan beberapa alamat dengan koma.',
+    cc: 'Cc',
+    bcc: 'Bcc',
+    subject: 'Subjek',
+    text: 'Teks',
+    send: 'Kirim email',
+    sending: 'Mengirim email',
+    attach: 'Lampirkan file',
+    attached: 'File draf',
+    removeFile: (name) => `Hapus file ${name}`,
+    remove: 'Hapus draf',
+    saved: 'Draf tersimpan di perangkat ini.',
+    saving: 'Menyimpan draf…',
+    unsaved: 'Draf tidak dapat disimpan. Halaman mencoba lagi saat Anda mengubahnya.',
+    uploading: 'Menambahkan file ke draf',
+    tooLarge: (largest) =>
+      `File sebuah email berukuran paling besar ${largest} secara keseluruhan. Pilih file yang lebih kecil.`,
+    limit: (largest) => `File: hingga ${largest} secara keseluruhan.`,
+    suspended: 'Anda tidak dapat mengirim email selama perintah di atas berlaku. Halaman menyimpan draf Anda.',
+    from: (address) => `Dari ${address}`,
+  },
+
+  banner: {
+    title: 'Email ditangguhkan di perangkat ini',
+    noDocuments:
+      'Perangkat ini belum memiliki daftar perintah. Hubungkan perangkat ke jaringan untuk mengirim dan menerima email.',
+    kept: 'Anda masih dapat membaca email di perangkat ini dan menulis draf. Perintah tidak memberi siapa pun akses ke email Anda.',
+    waiting: 'Email untuk Anda',
+    waitingIs: {
+      hold: 'Server menyimpan email untuk Anda dalam keadaan terenkripsi dan mengirimkannya saat perintah berakhir.',
+      deliver:
+        'Anda masih menerima email yang dikirim sebelum perintah. Server menyimpan email baru dalam keadaan terenkripsi dan mengirimkannya saat perintah berakhir.',
+      return: 'Pengirim mendapatkan kembali email dengan catatan yang menyebut perintah dan kontak untuk keberatan.',
+    },
+  },
+
+  states: {
+    'no-connector': {
+      title: 'Email belum disiapkan',
+      text: 'Organisasi Anda tidak memiliki konektor email. Jadi email untuk Anda tidak tiba, dan email yang Anda kirim menunggu di perangkat ini. Minta admin menyiapkan konektor email.',
+    },
+    'no-address': {
+      title: 'Tidak ada alamat email',
+      text: 'Sertifikat perangkat ini tidak berisi alamat email. Jadi Anda tidak dapat mengirim atau menerima email. Minta admin menambahkan alamat Anda, lalu daftarkan ulang perangkat.',
+    },
+    uncertified: {
+      title: 'Perangkat belum diverifikasi',
+      text: 'Organisasi Anda harus memverifikasi perangkat ini sebelum perangkat dapat mengirim dan menerima email. Jika lebih dari satu hari, tanyakan kepada admin.',
+    },
+    locked: {
+      title: 'Ruang kerja terkunci',
+      text: 'Admin mengunci ruang kerja perangkat ini. Anda tidak dapat membaca email sampai admin membukanya. Email baru menunggu di server. Minta admin membuka kunci ruang kerja.',
+    },
+    wiped: {
+      title: 'Ruang kerja dihapus',
+      text: 'Ruang kerja perangkat ini telah dihapus, termasuk email Anda. Minta admin membuka kunci ruang kerja. Jika suatu perintah menghapusnya, daftarkan ulang perangkat terlebih dahulu dengan kode aktivasi baru.',
+    },
+  },
+
+  programs: {
+    title: 'Program email lain',
+    intro: 'Program email di perangkat ini, seperti Thunderbird atau neomutt, dapat mengirim dan membaca email Anda.',
+    plainText:
+      'Email Anda kemudian tersimpan tanpa enkripsi di disk perangkat ini, dan setiap program di akun pengguna Anda dapat membacanya. Gunakan enkripsi disk. Penguncian atau penghapusan ruang kerja menghapus salinan ini.',
+    notAllowed: 'Organisasi Anda tidak mengizinkan program email lain di perangkat ini. Tanyakan kepada admin.',
+    off: 'Nonaktif',
+    on: 'Aktif',
+    port: 'Port untuk email keluar',
+    portHint: 'Angka dari 1 sampai 65535 yang tidak dipakai program lain di perangkat ini.',
+    switchOn: 'Aktifkan program email',
+    switchOff: 'Nonaktifkan program email',
+    switchOffText:
+      'Port ditutup, kata sandi menjadi tidak berlaku, dan perangkat ini menghapus salinan email Anda. Draf dan folder yang disimpan program email dalam salinan ini juga dihapus.',
+    setUp: 'Pengaturan untuk program email Anda',
+    outgoing: 'Email keluar',
+    outgoingIs: (port) => `SMTP di localhost, port ${port}, tanpa TLS, dengan nama pengguna dan kata sandi`,
+    closed: 'Port saat ini tertutup.',
+    user: 'Nama pengguna',
+    password: 'Kata sandi',
+    once: 'Salin kata sandi sekarang. Kata sandi hanya ditampilkan sekali.',
+    hidden: 'Kata sandi hanya ditampilkan sekali. Jika Anda tidak memilikinya lagi, buat yang baru.',
+    newPassword: 'Buat kata sandi baru',
+    newPasswordText: 'Program email dengan kata sandi saat ini harus diberi kata sandi baru.',
+    copy: 'Salin kata sandi',
+    copied: 'Kata sandi disalin',
+    copyFailed: 'Gagal menyalin. Pilih kata sandi dan salin.',
+    incoming: 'Email masuk (Maildir)',
+    dovecot:
+      'Program yang hanya membaca IMAP memerlukan Dovecot 2.4 di perangkat ini. Contoh file konfigurasinya menyebutkan nilai yang harus diganti. IMAP kemudian memakai nama pengguna dan kata sandi yang sama.',
+    dovecotSave: 'Simpan konfigurasi Dovecot',
+    problem: 'Masalah',
+  },
+};
