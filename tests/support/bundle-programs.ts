@@ -6,7 +6,7 @@ import { build, type Plugin } from 'vite';
 import { bundleOf, PROGRAMS, PROJECT } from './programs.ts';
 
 /** Packages that are not bundled: packages with native code, packages that tests patch, and packages that no bundler can read. */
-const EXTERNAL = ['better-sqlite3', '@node-rs/argon2', 'pg', 'pino', 'dbus-native', 'vite'];
+const EXTERNAL = ['better-sqlite3', '@node-rs/argon2', '@simplewebauthn/server', 'pg', 'pino', 'dbus-native', 'vite'];
 
 /** A bundled module must find the files beside its source. */
 const sourceFolders: Plugin = {

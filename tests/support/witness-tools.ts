@@ -12,6 +12,8 @@ export const goWitnesses = {
   present: [
     tool('go', 'apt install golang-go'),
     needed("Go's sumdb packages", 'apt install golang-golang-x-mod-dev', isThere('golang.org/x/mod/sumdb')),
+    needed('Go’s package net', 'apt install golang-golang-x-net-dev', isThere('golang.org/x/net/idna')),
+    needed('Go’s package text', 'apt install golang-golang-x-text-dev', isThere('golang.org/x/text/unicode/norm')),
     needed('sigsum-go', 'apt install golang-sigsum-sigsum-go-dev', isThere('sigsum.org/sigsum-go/pkg/client')),
     needed(
       'transparency-dev/formats',
