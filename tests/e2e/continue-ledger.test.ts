@@ -1,6 +1,6 @@
 /**
- * The public ledger loses entries for good, and approvers continue it (ADR 39). Server and agents are real processes. The agent accepts the
- * new name of the log only with a document that enough of its approvers have signed.
+ * The public ledger loses entries for good, and approvers continue it (ADR 39). Server, agents and witness are real processes. The agent
+ * accepts the new name of the log only with a document that enough of its approvers have signed, and with the cosignature of the witness.
  */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,10 +9,12 @@ import { afterEach, expect, it } from 'vitest';
 import { z } from 'zod';
 import { temporaryIdentity } from '../../shared/age/stream.ts';
 import { alertList } from '../../shared/api/devices.ts';
+import { checkpointView } from '../../shared/api/ledger.ts';
 import { revisionView } from '../../shared/api/orders.ts';
 import { type ContinuationView, continuationList, continuationView, recoveryView } from '../../shared/api/recovery.ts';
 import { createdToken } from '../../shared/api/session.ts';
 import { copyLedger, ledgerAt } from '../../shared/ledger/copy-ledger.ts';
+import { validCosignatures } from '../../shared/ledger/cosignature.ts';
 import { approvalOf, signContinuationPayload } from '../../shared/order/approver-key.ts';
 import type { Signer } from '../../shared/order/dsse.ts';
 import { createKeyFile } from '../../shared/order/key-file.ts';
@@ -20,11 +22,12 @@ import { AgentProcess } from '../support/agent-process.ts';
 import { createCodes } from '../support/codes.ts';
 import { openWorld, type World } from '../support/e2e-world.ts';
 import { type DatabaseUnderTest, describeOnSqliteFirst } from '../support/each-database.ts';
-import { foundOrganization } from '../support/organization.ts';
+import { adoptChanged, foundOrganization } from '../support/organization.ts';
 import { type Approver, type Caller, callerOf, type Person, signIn } from '../support/people.ts';
 import { programPath } from '../support/programs.ts';
 import { runProgram } from '../support/run-program.ts';
 import { until } from '../support/until.ts';
+import { createWitnessProcess } from '../support/witness-process.ts';
 
 const closing: (() => Promise<void> | void)[] = [];
 afterEach(async () => {
@@ -103,9 +106,18 @@ describeOnSqliteFirst('a ledger that lost entries', (database: DatabaseUnderTest
     closing.push(() => rmSync(folder, { recursive: true, force: true }));
     const { identity, recipient } = await temporaryIdentity();
     writeFileSync(join(folder, 'identity'), `${identity}\n`, { mode: 0o600 });
-    const world = await openWorld(await database.env());
+    const witness = await createWitnessProcess();
+    closing.push(witness.remove);
+    await witness.start();
+    const world = await openWorld({ ...(await database.env()), CORDON_WITNESSES: `${witness.key} ${witness.url}` });
     closing.push(world.remove);
     const { server, operator } = world;
+    const addToWitness = async (caller: Caller) => {
+      witness.addLog((await caller.call('GET', '/ledger/checkpoint', checkpointView)).key);
+      await witness.stop();
+      await witness.start();
+    };
+    await addToWitness(operator.owner.api);
     const [ada, ben] = operator.approvers as [Approver, Approver];
     // The restore ends the owner's token, so the owner signs in again.
     let owner = operator.owner.api;
@@ -113,6 +125,7 @@ describeOnSqliteFirst('a ledger that lost entries', (database: DatabaseUnderTest
     const organization = await foundOrganization({ api }, operator.approvers);
     const stopCountersigning = organization.keepCountersigning(1_000);
     closing.push(() => stopCountersigning().catch(() => undefined));
+    await adoptChanged(operator.owner, operator.approvers, { witnesses: { threshold: 1, keys: [witness.key] } });
     const [amina, bilal] = [await person(world, owner, 'Amina'), await person(world, owner, 'Bilal')];
     await send(amina, 'Bilal', 'before the backup');
 
@@ -210,6 +223,10 @@ describeOnSqliteFirst('a ledger that lost entries', (database: DatabaseUnderTest
     });
     const { newOrigin } = z.object({ newOrigin: z.string() }).parse(JSON.parse(proposal.payload));
     const ca = caOf(home);
+    // Devices and outsiders require a cosignature of the witness, which does not know the new name yet.
+    const publishedOrigin = async () => String(await ledgerAt(server.public, ca)('checkpoint')).split('\n')[0];
+    expect(await publishedOrigin()).toBe(later.origin);
+    await addToWitness(owner);
     await until(async () => {
       const grown = await copyLedger(ledgerAt(server.public, ca), early);
       expect(grown.checkpoint).toMatchObject({ origin: newOrigin });
@@ -268,6 +285,7 @@ describeOnSqliteFirst('a ledger that lost entries', (database: DatabaseUnderTest
     await send(bilal, 'Amina', 'after the continuation');
     await until(async () => expect((await amina.cli(['inbox'])).out).toContain('after the continuation'), SLOW, 500);
     expect(seenBy(bilal)).toMatchObject({ origin: newOrigin });
+    expect(await validCosignatures(stored(bilal, 'ledger', held)?.note ?? '', [witness.key])).toHaveLength(1);
     const proof = stored(bilal, 'ledger-given-up', z.array(held.extend({ continuedAs: z.string() })));
     expect(proof).toMatchObject([{ continuedAs: newOrigin }]);
     expect(proof?.[0]?.note.split('\n').slice(0, 2)).toEqual([later.origin, String(later.size)]);
