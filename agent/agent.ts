@@ -104,6 +104,8 @@ export interface Agent {
   stop(): Promise<void>;
   status(): AgentStatus;
   gate(service: Service): GateView;
+  /** Returns `AgentStatus.mailPrograms`. Unlike `status`, it also works after the end of the enrollment. */
+  mailPrograms(): boolean | null;
   /** Reads the sensors, reports the location evidence, and decides again which services are blocked. */
   sample(): Promise<void>;
   /** Periodic work, such as the renewal of the certificate and unfinished commands. The daemon calls it every minute. */

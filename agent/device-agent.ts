@@ -195,7 +195,7 @@ class DeviceAgent implements Agent {
       workspace: this.#options.workspace.state(),
       messaging: this.messaging.state(),
       mail: this.mail.state(),
-      mailPrograms: documents.record && documents.record.mailPrograms === true,
+      mailPrograms: this.mailPrograms(),
       connector: this.#communication.connector?.status() ?? null,
       unsent: this.#store.count(),
       disk: this.#disk.report(),
@@ -204,6 +204,11 @@ class DeviceAgent implements Agent {
 
   gate(service: Service): GateView {
     return gateView(service, this.#enforcement, this.#clock.now());
+  }
+
+  mailPrograms(): boolean | null {
+    const { record } = this.#enforcement.documents;
+    return record && record.mailPrograms === true;
   }
 
   sample(): Promise<void> {

@@ -4,7 +4,7 @@
  */
 import { CordonError } from '../../shared/errors.ts';
 import { Loop } from '../../shared/loops/loop.ts';
-import type { Agent, AgentStatus } from '../agent.ts';
+import type { Agent } from '../agent.ts';
 import type { MailEnvelope } from '../mail/mail.ts';
 import type { SmtpReply } from '../mail-connector/smtp-reply.ts';
 import type { WorkspaceState } from '../workspace/workspace.ts';
@@ -55,9 +55,7 @@ export interface MailPrograms {
 }
 
 export interface MailProgramsPorts {
-  readonly agent: Pick<Agent, 'gate' | 'mail' | 'onChange'> & {
-    status(): Pick<AgentStatus, 'mailPrograms'>;
-  };
+  readonly agent: Pick<Agent, 'gate' | 'mail' | 'mailPrograms' | 'onChange'>;
   readonly workspace: () => WorkspaceState;
   readonly maildir: Maildir;
   /** Paths of the settings and of the passwd-file. */
@@ -75,7 +73,7 @@ export function openMailPrograms(ports: MailProgramsPorts): MailPrograms {
   const listeners = new Set<() => void>();
   let told = '';
 
-  const allowed = () => agent.status().mailPrograms;
+  const allowed = () => agent.mailPrograms();
   const isServing = () => settings !== null && allowed() === true && ports.workspace() !== 'wiped';
   const mayWrite = () => isServing() && ports.workspace() === 'open' && !loop.stopped;
   const mirror = createMaildirMirror({ maildir, mail: agent.mail, mayWrite });

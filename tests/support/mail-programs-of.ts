@@ -17,7 +17,7 @@ export function openProgramsOf(device: MailDevice): OpenedPrograms {
   let mailPrograms = false;
   const service = openMailPrograms({
     agent: {
-      status: () => ({ mailPrograms }),
+      mailPrograms: () => mailPrograms,
       gate: () => gateOf(device.gate),
       mail: device.mail,
       onChange(listener) {
