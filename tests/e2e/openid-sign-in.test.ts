@@ -94,13 +94,13 @@ describe.skipIf(!chromium.present)('sign-in with an identity provider in a brows
   it('shows the linked identity and the source of the role', async () => {
     await ada.goto('/account');
     await ada.page.getByText(`Your identifier there is ada (issuer ${provider.issuer})`).waitFor();
-    await ada.page.getByText('from Weiß Directory').waitFor();
+    await ada.page.getByText('from Weiß Directory', { exact: true }).waitFor();
     expect(await ada.faults('openid-3-account', EVERY_LOOK)).toEqual([]);
     const olivia = await takeSeat(browser, server.admin, { as: owner });
     await olivia.goto('/people');
     const row = olivia.page.getByRole('listitem').filter({ hasText: 'Ada Okafor' });
     await row.getByText('Fleet admin').waitFor();
-    await row.getByText('from Weiß Directory').waitFor();
+    await row.getByText('from Weiß Directory', { exact: true }).waitFor();
     expect(await olivia.faults('openid-4-people', EVERY_LOOK)).toEqual([]);
     await olivia.goto('/account');
     await olivia.page.getByRole('button', { name: 'Link to Weiß Directory' }).waitFor();

@@ -230,8 +230,11 @@ it('it takes effect at its time on a device that cannot reach its server, and th
     { device: resident.device, denied: ['messaging', 'mail'], reasons: ['present', 'network'] },
   ]);
   // The output shows the user's name, and the device id for the next command.
-  for (const command of ['affected', 'receipts']) {
-    expect((await owner(['orders', command, order])).out).toMatch(new RegExp(`${resident.device} +resident `));
+  for (const asked of [
+    ['affected', order],
+    ['receipts', order, resident.device],
+  ]) {
+    expect((await owner(['orders', ...asked])).out).toMatch(new RegExp(`${resident.device} +resident `));
   }
 }, 700_000);
 
