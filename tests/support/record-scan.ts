@@ -116,6 +116,7 @@ export async function readingProxy(server: string) {
   let passed = 0;
   const proxy = createServer(async (request, response) => {
     if (request.method !== 'GET') {
+      request.resume();
       response.writeHead(405).end();
       return;
     }
@@ -132,6 +133,11 @@ export async function readingProxy(server: string) {
   return {
     url: `http://127.0.0.1:${port}`,
     passed: () => passed,
-    close: () => new Promise<void>((resolve) => void proxy.close(() => resolve())),
+    // A client may keep its connections open for further requests.
+    close: () =>
+      new Promise<void>((resolve) => {
+        proxy.close(() => resolve());
+        proxy.closeAllConnections();
+      }),
   };
 }
