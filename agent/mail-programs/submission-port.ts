@@ -2,7 +2,6 @@
  * Submission port for mail programs (RFC 6409, library smtp-server). It listens on loopback only, where no other machine can read the
  * connection, so it needs no TLS. The reply `250` to the content of a message means that the message is durable on this device.
  */
-import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { SMTPServer, type SMTPServerSession } from 'smtp-server';
 import { LARGEST_MAIL, MOST_MAIL_ADDRESSES } from '../../shared/protocol/mail-http.ts';
@@ -38,17 +37,17 @@ interface PortOptions extends ProgramSettings {
 export async function openSubmissionPort(options: PortOptions): Promise<SubmissionPort> {
   const { onFailure } = options;
   const create = createListeners(options);
-  const first = await listening(create(), options.port, '127.0.0.1');
+  const failed = (error: Error) => onFailure('an SMTP connection', error);
+  const first = await listening(create(), { port: options.port, address: '127.0.0.1', failed });
   const servers = [first.server];
   try {
-    servers.push((await listening(create(), first.port, '::1')).server);
+    servers.push((await listening(create(), { port: first.port, address: '::1', failed })).server);
   } catch (error) {
     if (!isWithoutIpv6(error)) {
       await closed(first.server);
       throw error;
     }
   }
-  for (const server of servers) server.on('error', (error) => onFailure('an SMTP connection', error));
   return { port: first.port, close: async () => void (await Promise.all(servers.map(closed))) };
 }
 
@@ -115,9 +114,22 @@ const undeclared = (address: string, { envelope }: SMTPServerSession): SmtpReply
 const refusal = ({ code, text }: SmtpReply): Error => Object.assign(new Error(text), { responseCode: code });
 const refusalOf = (reply: SmtpReply | null): Error | null => reply && refusal(reply);
 
-async function listening(server: SMTPServer, port: number, address: string) {
-  server.listen(port, address);
-  await once(server.server, 'listening');
+interface Listening {
+  readonly port: number;
+  readonly address: string;
+  /** Called for errors of connections. */
+  readonly failed: (error: Error) => void;
+}
+
+/** Rejects if the port is taken. */
+async function listening(server: SMTPServer, { port, address, failed }: Listening) {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  // The library repeats errors of its socket as its own. Without this listener, a taken port would end the agent.
+  server.once('error', reject);
+  server.listen(port, address, resolve);
+  await promise;
+  server.off('error', reject);
+  server.on('error', failed);
   const bound = server.server.address();
   return { server, port: typeof bound === 'object' && bound ? bound.port : port };
 }
