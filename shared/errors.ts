@@ -39,7 +39,6 @@ export const ERROR_CODES = [
   // Commands and workspace
   'command_finished',
   'command_expired',
-  'job_ended',
   'workspace_locked',
   'workspace_wiped',
   // Legal holds

@@ -16,13 +16,9 @@ import { startHeartbeat } from './heartbeat.ts';
 import { Interests } from './interests.ts';
 import { createJobDelivery } from './job-delivery.ts';
 import { createMailboxDelivery } from './mailbox-delivery.ts';
-import { createPolicyDelivery } from './policy-delivery.ts';
 import {
   type CommandsPort,
-  type CompliancePort,
-  type DevicePoliciesPort,
   type DevicesPort,
-  type InventoryPort,
   type JurisdictionPort,
   type LedgerPort,
   type Log,
@@ -62,9 +58,6 @@ export interface GatewayPorts {
   readonly commands: CommandsPort;
   readonly jurisdiction: JurisdictionPort;
   readonly orders: OrdersPort;
-  readonly inventory: InventoryPort;
-  readonly devicePolicies: DevicePoliciesPort;
-  readonly compliance: CompliancePort;
   readonly relay: RelayPort;
   readonly mail: MailPort;
   readonly membership: MembershipPort;
@@ -99,8 +92,7 @@ const tlsOptions = ({ tls, proxyRequired = false }: GatewayOptions) => ({
 });
 
 export function createGateway(options: GatewayOptions, ports: GatewayPorts): Gateway {
-  const { devices, commands, inventory, jurisdiction, orders, relay, timekeeping, names, bus, clock, log, monitor } =
-    ports;
+  const { devices, commands, jurisdiction, orders, relay, timekeeping, names, bus, clock, log, monitor } = ports;
   const { recovery = NOT_RESTORED } = ports;
   const { operatorUrl } = options;
   const sessions = new Sessions();
@@ -128,12 +120,7 @@ export function createGateway(options: GatewayOptions, ports: GatewayPorts): Gat
     }),
     (failure) => monitor.tlsFailure({ listener: 'device', ...failure }),
   );
-  const push = createDelivery({ orders, commands, inventory, sessions, timekeeping, recovery, log });
-  const policyDelivery = createPolicyDelivery({
-    policies: ports.devicePolicies,
-    compliance: ports.compliance,
-    sessions,
-  });
+  const push = createDelivery({ orders, commands, sessions, timekeeping, recovery, log });
   const mailing = createMailboxDelivery({ relay, sessions, log });
   const { reconsider, closeIfDone } = createSuspension({ orders, sessions, push });
   const relocation = createRelocation({ jurisdiction, sessions, clock, timekeeping });
@@ -143,7 +130,6 @@ export function createGateway(options: GatewayOptions, ports: GatewayPorts): Gat
     sessions,
     upgrades,
     push,
-    policyDelivery,
     recovery,
     addressOf: (request) => listener.addressOf(request),
     relocate: relocation.relocate,
@@ -179,12 +165,10 @@ export function createGateway(options: GatewayOptions, ports: GatewayPorts): Gat
     sessions,
     interests,
     push,
-    policyDelivery,
     deliverJob,
     mailing,
     relocation,
     reconsider,
-    commands,
   });
   const logged = logFailure(log);
   const stops: (() => void)[] = [refuseUpgrades];
@@ -194,7 +178,7 @@ export function createGateway(options: GatewayOptions, ports: GatewayPorts): Gat
     listen: async (...where) => {
       stops.push(
         bus.subscribe((wake) => void handleWake(wake).catch(logged(wake.kind))),
-        startHeartbeat({ sessions, push, policyDelivery, mailing, departures, relocation, clock, timekeeping, logged }),
+        startHeartbeat({ sessions, push, mailing, departures, relocation, clock, timekeeping, logged }),
       );
       return listener.listen(...where);
     },

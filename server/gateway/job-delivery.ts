@@ -2,7 +2,6 @@
 import type { Command } from '../../shared/protocol/frames.ts';
 import type { CommandId, DeviceId } from '../../shared/protocol/ids.ts';
 import type { JobCommand } from '../commands/job-delivery.ts';
-import type { JobTerms } from '../commands/ports.ts';
 import type { DocumentsSent } from './documents-sent.ts';
 import type { FrameSender } from './frame-sender.ts';
 import type { CommandsPort } from './ports.ts';
@@ -12,8 +11,6 @@ export interface JobSession {
   readonly generation: number;
   readonly documents: Pick<DocumentsSent, 'addCommand'>;
   readonly frames: Pick<FrameSender, 'sendEncoded'>;
-  /** True if the agent knows windows and priorities of commands. */
-  readonly knowsJobs: boolean;
 }
 
 export type JobDelivery = (job: CommandId) => Promise<void>;
@@ -22,14 +19,9 @@ export type JobDelivery = (job: CommandId) => Promise<void>;
  * Returns the function that encodes a `command` frame of a job. The result equals `JSON.stringify`, because ids and shares contain only
  * characters that JSON does not escape.
  */
-export function frameEncoder(
-  command: Command,
-  expires: number,
-  { priority, window }: Partial<JobTerms> = {},
-): (command: JobCommand) => string {
+export function frameEncoder(command: Command, expires: number): (command: JobCommand) => string {
   const middle = `","command":${JSON.stringify(command)}`;
-  const terms = JSON.stringify({ expires, ...(priority && { priority }), ...(window && { window }) });
-  const end = `,${terms.slice(1)}`;
+  const end = `,"expires":${expires}}`;
   return ({ id, shares }) => {
     const parts = shares && `,"shares":[${shares.map((share) => `"${share}"`).join(',')}]`;
     return `{"kind":"command","id":"${id}${middle}${parts ?? ''}${end}`;
@@ -48,7 +40,6 @@ export function createJobDelivery({
     const job = await commands.openJob(id);
     if (!job) return;
     const encode = frameEncoder(job.command, job.expiresAt);
-    const encodeWithTerms = frameEncoder(job.command, job.expiresAt, job);
     for (let after: DeviceId | null = null; ; ) {
       const members = await commands.waitingFor(id, after);
       const last = members.at(-1);
@@ -56,15 +47,12 @@ export function createJobDelivery({
       const connected: { readonly device: DeviceId; readonly session: JobSession }[] = [];
       for (const { device, generation } of members) {
         const session = sessions.live(device);
-        // An agent that does not know windows would run the command at any time.
-        if (session?.generation !== generation || (job.window && !session.knowsJobs)) continue;
-        connected.push({ device, session });
+        if (session?.generation === generation) connected.push({ device, session });
       }
       const page = await commands.commandsOf(job, connected);
       for (const [index, command] of page.entries()) {
         const session = connected[index]?.session;
-        if (!session?.documents.addCommand(command.id)) continue;
-        session.frames.sendEncoded(session.knowsJobs ? encodeWithTerms(command) : encode(command));
+        if (session?.documents.addCommand(command.id)) session.frames.sendEncoded(encode(command));
       }
       after = last.device;
       await new Promise(setImmediate);

@@ -22,7 +22,6 @@ const TABLES = [
   'attachments',
   'device_inventory',
   'key_packages',
-  'device_software',
   'mailbox_entries',
   'mail_entries',
   'mail_keys',

@@ -5,7 +5,6 @@ import { useState } from 'react';
 import { QueryResult } from '../../../shared/look/states.tsx';
 import { approversQuery, groupsQuery } from '../client/queries.ts';
 import { useMay } from '../client/session.tsx';
-import { staticGroups } from '../parts/group-choices.ts';
 import { PageLink } from '../parts/links.tsx';
 import { Page, Section } from '../parts/page.tsx';
 import { CodeForm } from './code-form.tsx';
@@ -39,7 +38,7 @@ export function EnrollmentPage() {
         ) : may('codes.create') ? (
           <QueryResult query={groups}>
             {({ groups: known }) => (
-              <CodeForm groups={staticGroups(known)} device={device ?? null} person={person ?? null} made={setMade} />
+              <CodeForm groups={known} device={device ?? null} person={person ?? null} made={setMade} />
             )}
           </QueryResult>
         ) : null}

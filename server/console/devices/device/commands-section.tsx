@@ -53,11 +53,7 @@ export function CommandsSection({
                 <ul className={classes.list} aria-live="polite">
                   {shown.map((command) => (
                     <li key={command.id}>
-                      <CommandRow
-                        command={command}
-                        by={command.createdBy === 'compliance' ? 'a policy' : people[command.createdBy]}
-                        now={now}
-                      />
+                      <CommandRow command={command} by={people[command.createdBy]} now={now} />
                     </li>
                   ))}
                 </ul>
@@ -96,7 +92,7 @@ function CommandRow({
             </Text>
           )}
         </div>
-        {waiting && command.cancelRequestedAt === null && <Cancel command={command} />}
+        {command.state === 'queued' && <Cancel command={command} />}
       </Group>
       <ol className={classes.steps}>
         {stepsOf(command).map((step) => (
@@ -122,8 +118,6 @@ function CommandRow({
             . Expires <Moment at={command.expiresAt} now={now} />
           </>
         )}
-        {command.attempt > 1 && `. Attempt ${command.attempt}`}
-        {waiting && command.cancelRequestedAt !== null && '. The server has asked the device to cancel the command'}
         {command.detail !== null && command.detail !== '' && (
           <>
             {command.state === 'done' || command.state === 'failed' ? '. The device: ' : '. '}
@@ -171,9 +165,8 @@ function Cancel({ command }: { readonly command: CommandView }) {
       </Button>
       <Confirm title="Cancel command" opened={opened} close={close} verb="Cancel command" act={cancel}>
         <Text>
-          {command.state === 'queued'
-            ? `The device has not received “${COMMAND_NAMES[command.command.kind]}” yet. If you cancel it, the device never receives it.`
-            : `The device has received “${COMMAND_NAMES[command.command.kind]}”. The server asks the device to cancel it. If the device has already started the command, it is too late, and the device reports the result.`}
+          The device has not received “{COMMAND_NAMES[command.command.kind]}” yet. If you cancel it, the device never
+          receives it.
         </Text>
       </Confirm>
     </>
