@@ -164,7 +164,7 @@ export function createInboundDelivery(ports: InboundDeliveryPorts): InboundDeliv
     await queue.add({ kind: 'late', envelope, message, name: `late ${sealed} ${device}` });
   }
 
-  /** One alert for each device and day, because a device that is full misses much mail. */
+  /** Alert about a full device, at most once a day, because such a device misses much mail. */
   function missed({ at }: QueuedMail, device: DeviceId, reason: string): void {
     const day = new Date(at).toISOString().slice(0, 10);
     ports.onMissed(`Mail of ${day} is missing on ${device}, and another device of the person has it. ${reason}`);

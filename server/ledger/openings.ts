@@ -55,7 +55,7 @@ export function createOpenings({ store, size, people, clock }: OpeningsPorts) {
 
   /** Openings of the entries about `subject` from index `from`. `next`: index from which the next request continues. */
   return async (by: PersonId, subject: string, from: number) => {
-    // One reading at a time, because simultaneous requests could otherwise exceed the limit.
+    // Readings run one after the other, because simultaneous requests could otherwise exceed the limit.
     await queue(() => admit(by, subject));
     const to = Math.max(from, Math.min(await size(), from + ENTRIES_AT_ONCE));
     return { openings: await store.openings(subject, from, to), next: to };
