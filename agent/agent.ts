@@ -1,4 +1,3 @@
-import type { Inventory } from '../shared/protocol/frames.ts';
 import type { DeviceId } from '../shared/protocol/ids.ts';
 import type { Instant } from '../shared/time/clock.ts';
 import type { Location, Service } from '../shared/verdict/terms.ts';
@@ -9,12 +8,16 @@ import type { NoticeDelivery } from './enforcement/notice-delivery.ts';
 import type { Notice } from './enforcement/notice-view.ts';
 import type { CredentialPort } from './enrollment/credentials.ts';
 import type { Sensors, SourceState } from './evidence/sensors.ts';
+import type { CollectInventory } from './inventory/collect.ts';
+import type { PrivacyView } from './inventory/privacy-view.ts';
 import type { DialPort } from './link/dial.ts';
 import type { Link, LinkState } from './link/link.ts';
 import type { Mail, MailServiceState } from './mail/mail.ts';
 import type { OpenConnectorPart } from './mail-connector/connector-part.ts';
 import type { MailConnectorStatus } from './mail-connector/mail-connector.ts';
 import type { Messaging, MessagingState } from './messaging/messaging.ts';
+import type { ChecksOfRound } from './policy/checks.ts';
+import type { LogLevelPort, PolicyView } from './policy/policy-work.ts';
 import type { AgentStore } from './store/agent-store.ts';
 import type { DiskReserve } from './store/disk-reserve.ts';
 import type { DiskSpace, DiskState } from './store/disk-space.ts';
@@ -37,7 +40,11 @@ export interface AgentOptions {
   /** Opens the TCP connection for TLS. A simulation replaces this function to insert a proxy or a network outage. */
   readonly dial: DialPort;
   readonly workspace: Workspace;
-  readonly inventory: () => Promise<Inventory>;
+  readonly inventory: CollectInventory;
+  /** Checks of the machine for policies. Simulations have none. */
+  readonly machineChecks?: (() => Promise<ChecksOfRound>) | undefined;
+  /** Level of the agent's log, which a policy may set. */
+  readonly logLevel?: LogLevelPort | undefined;
   /** Makes this agent a mail connector; absent on devices of people. */
   readonly connector?: OpenConnectorPart | undefined;
   readonly onRestart: () => void;
@@ -54,6 +61,8 @@ export interface AgentOptions {
   readonly announce?: ((text: string) => void) | undefined;
   /** Shows a text about new mail to the user. */
   readonly announceMail?: ((text: string) => void) | undefined;
+  /** Shows on the desktop that the organization collects more. Returns true when the desktop displayed the text. */
+  readonly announceCollection?: ((text: string) => Promise<boolean>) | undefined;
   readonly showAdminMessage?: ((text: string) => Promise<DesktopResult>) | undefined;
   readonly log: AgentLog;
 }
@@ -82,6 +91,7 @@ export interface AgentStatus {
   readonly sources: readonly SourceState[];
   readonly gates: readonly GateView[];
   readonly nextChange: Instant | null;
+  readonly policy: PolicyView;
   readonly workspace: 'open' | 'locked' | 'wiped';
   readonly messaging: MessagingState;
   readonly mail: MailServiceState;
@@ -120,5 +130,7 @@ export interface Agent {
   readonly mail: Mail;
   readonly notices: Pick<NoticeDelivery, 'list' | 'markDisplayed'>;
   readonly adminMessages: Pick<AdminMessages, 'list' | 'displayed'>;
+  /** Sections that the agent reports about the device. `displayed`: the caller displays the list to the user. */
+  readonly privacy: { view(): PrivacyView; displayed(): void };
   onChange(listener: () => void): () => void;
 }

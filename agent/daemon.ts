@@ -19,7 +19,7 @@ import type { DeviceTime } from './enforcement/device-clock.ts';
 import { credentialFolder } from './enrollment/credential-folder.ts';
 import { machineSensors } from './evidence/machine-sensors.ts';
 import { sensorsFrom } from './evidence/sensor-command.ts';
-import { collectInventory } from './inventory/inventory.ts';
+import { machineInventory } from './inventory/machine-inventory.ts';
 import { dialDirect } from './link/dial.ts';
 import type { OpenConnectorPart } from './mail-connector/connector-part.ts';
 import { type MailPrograms, openMailPrograms } from './mail-programs/mail-programs.ts';
@@ -27,6 +27,7 @@ import { type Maildir, openMaildir } from './mail-programs/maildir.ts';
 import { workspaceWithMirror } from './mail-programs/workspace-with-mirror.ts';
 import type { PagePorts } from './page/app.ts';
 import type { Page } from './page/page.ts';
+import { machineChecks } from './policy/machine-checks.ts';
 import { type AgentStore, openAgentStore } from './store/agent-store.ts';
 import { type DiskReserve, openDiskReserve } from './store/disk-reserve.ts';
 import { diskState, RESERVE_SIZE } from './store/disk-space.ts';
@@ -95,7 +96,17 @@ export async function openAgent(
         }),
     dial: dialDirect,
     workspace,
-    inventory: collectInventory,
+    inventory: machineInventory(process.platform, (section, error) =>
+      log.warn({ section, error: plain(String(error)) }, 'a section of the inventory could not be read'),
+    ),
+    announceCollection: (text) => showOnDesktop('Cordon privacy', text),
+    machineChecks: () => machineChecks(process.platform),
+    logLevel: {
+      get: () => log.level,
+      set: (level) => {
+        log.level = level ?? config.log;
+      },
+    },
     notify: (notice) => notifyDesktop(notice, config.languages),
     announce: (text) => void showOnDesktop('Cordon messages', text),
     announceMail: (text) => void showOnDesktop('Cordon mail', text),
@@ -230,6 +241,11 @@ async function respond({ agent, messages, programs, page }: RequestPorts, reques
       return agent.notices.list();
     case 'admin-messages':
       return readAdminMessages(agent, request.shown);
+    case 'privacy': {
+      const view = agent.privacy.view();
+      if (request.shown) agent.privacy.displayed();
+      return view;
+    }
     case 'open':
       return { link: await page.link() } satisfies OpenResponse;
     case 'mail-list':

@@ -17,7 +17,7 @@ import { createOwnIdentity, type OwnIdentity } from './enrollment/own-identity.t
 import { createRevocationCheck, type RevocationCheck } from './enrollment/revocation.ts';
 import { createLocationSampling, type LocationSampling } from './evidence/location-sampling.ts';
 import { createFrameDispatch, type FrameDispatch } from './frame-dispatch.ts';
-import { createInventoryReport, type InventoryReport } from './inventory/inventory-report.ts';
+import { createInventoryReport, type InventoryReporting } from './inventory/inventory-report.ts';
 import { expiredCertificate } from './link/connection-failure.ts';
 import { createDocumentRecovery, type DocumentRecovery } from './link/document-recovery.ts';
 import { overTls } from './link/http.ts';
@@ -29,6 +29,7 @@ import { createRejectionAlert } from './link/rejection-alert.ts';
 import { readRefusedCertificate } from './link/tls.ts';
 import type { Mail } from './mail/mail.ts';
 import type { Messaging } from './messaging/messaging.ts';
+import { createPolicyWork, type PolicyWork } from './policy/policy-work.ts';
 import type { DeviceStore } from './store/agent-store.ts';
 import { isOutOfSpace } from './store/disk-space.ts';
 import { createDiskWatch, type DiskWatch } from './store/disk-watch.ts';
@@ -46,6 +47,7 @@ class DeviceAgent implements Agent {
   readonly notices: NoticeDelivery;
   readonly link: Link;
   readonly adminMessages: Pick<AdminMessages, 'list' | 'displayed'>;
+  readonly privacy: Agent['privacy'];
   readonly #options: AgentOptions;
   readonly #log: AgentLog;
   readonly #identity: { readonly device: DeviceId; readonly installation: string; readonly generation: number };
@@ -69,7 +71,8 @@ class DeviceAgent implements Agent {
   readonly #frames: FrameDispatch;
   readonly #unenrollment: Unenrollment;
   readonly #listeners = new Set<() => void>();
-  readonly #inventory: InventoryReport;
+  readonly #inventory: InventoryReporting;
+  readonly #policy: PolicyWork;
   readonly #rejection = createRejectionAlert((detail) => {
     this.#log.warn('the server does not accept the certificate', { detail });
     const alert = { type: 'alert', code: 'certificate_rejected', detail, at: this.#clock.now() } as const;
@@ -130,9 +133,23 @@ class DeviceAgent implements Agent {
     this.#outbox = createOutboxSender(this.#store, this.link.send);
     this.#inventory = createInventoryReport({
       store: this.#store,
-      inventory: options.inventory,
+      collect: options.inventory,
+      isConnected: () => this.link.state === 'connected',
+      announce: options.announceCollection,
       onReport: () => this.#outbox.pump(),
       onFailure: (error) => log.warn('the inventory could not be collected', { error: message(error) }),
+    });
+    this.privacy = {
+      view: () => this.#inventory.privacy(),
+      displayed: () => this.#inventory.displayed(),
+    };
+    this.#policy = createPolicyWork({
+      ...options,
+      store: this.#store,
+      location: () => this.#location(),
+      onReport: () => this.#outbox.pump(),
+      onChange: () => this.#changed(),
+      onFailure: (error) => log.warn('the policy could not be checked', { error: message(error) }),
     });
     this.#adminMessages = this.#createAdminMessages();
     this.adminMessages = {
@@ -163,6 +180,7 @@ class DeviceAgent implements Agent {
     if (this.#unenrollment.isPending()) this.#unenrollment.schedule();
     void this.#commands.work();
     this.#communication.wake();
+    this.#policy.start();
     this.link.start();
   }
 
@@ -170,12 +188,12 @@ class DeviceAgent implements Agent {
     const stopped = this.#stopParts();
     this.#unenrollment.stop();
     this.#outbox.closed();
-    await stopped;
+    await Promise.all([stopped, this.#policy.stop()]);
     this.#clock.save();
   }
 
   status(): AgentStatus {
-    const { documents, evidence, verdict } = this.#enforcement;
+    const { documents, verdict } = this.#enforcement;
     const now = this.#clock.now();
     const claimed = this.#clock.claimed();
     return {
@@ -188,10 +206,11 @@ class DeviceAgent implements Agent {
       certificateExpires: this.#own.certificate().notAfter,
       ...this.#versions(),
       listExpires: documents.list?.expires ?? null,
-      location: locationAt(evidence.location, Math.max(now, evidence.location.at)),
+      location: this.#location(),
       sources: this.#sampling.sources(),
       gates: SERVICES.map((service) => this.gate(service)),
       nextChange: verdict?.nextChange ?? null,
+      policy: this.#policy.view(),
       workspace: this.#options.workspace.state(),
       messaging: this.messaging.state(),
       mail: this.mail.state(),
@@ -229,6 +248,8 @@ class DeviceAgent implements Agent {
     this.#outbox.pump();
     // A user may have signed in since the last attempt, so the agent offers notices and messages that the user has not seen again.
     await this.#adminMessages.offerToDesktop();
+    await this.#inventory.maintain();
+    this.#policy.maintain();
     await this.#communication.maintain();
   }
 
@@ -248,6 +269,11 @@ class DeviceAgent implements Agent {
   readonly #versions = () => {
     const { list, record, approverSet } = this.#enforcement.documents;
     return { list: list?.version ?? 0, record: record?.version ?? 0, approverSet: approverSet?.approvers.version ?? 0 };
+  };
+
+  readonly #location = () => {
+    const { location } = this.#enforcement.evidence;
+    return locationAt(location, Math.max(this.#clock.now(), location.at));
   };
 
   #changed(): void {
@@ -372,6 +398,9 @@ class DeviceAgent implements Agent {
         agent: AGENT_VERSION,
         wall: this.#options.time.wall(),
         mail: true,
+        inventory: true,
+        jobs: true,
+        policy: this.#policy.digest(),
         ...this.#versions(),
       }),
       denied: () => this.#management.denial(),
@@ -435,11 +464,12 @@ class DeviceAgent implements Agent {
   }
 
   #createCommands(): Commands {
-    const { workspace, inventory, onRestart } = this.#options;
+    const { workspace, onRestart } = this.#options;
     return createCommands({
       store: this.#store,
       workspace,
-      inventory,
+      reportInventory: () => this.#inventory.refresh(),
+      checkPolicy: this.#policy.check,
       onRestart,
       deviceNow: this.#clock.now,
       onResult: () => {
@@ -480,6 +510,7 @@ class DeviceAgent implements Agent {
       intake: this.#intake,
       outbox: this.#outbox,
       commands: this.#commands,
+      policy: this.#policy,
       communication: this.#communication,
       send: this.link.send,
       versions: this.#versions,
@@ -488,7 +519,7 @@ class DeviceAgent implements Agent {
         this.#enforcement.timeAlerts.checkServerTime();
         this.#enforcement.settle();
       },
-      onWelcome: () => void this.#inventory.send(),
+      inventory: this.#inventory,
       onRecall: (documents) => void this.#recovery.send(documents),
       onDiskFull: (error) => {
         this.#log.warn('a command or a message waits for space on the disk', { error: message(error) });
@@ -496,6 +527,7 @@ class DeviceAgent implements Agent {
         this.#outbox.pump();
       },
       onReportsStored: () => {
+        this.#inventory.confirmed();
         this.#unenrollment.endIfSent();
         this.#changed();
       },

@@ -1,9 +1,12 @@
+import { OPTIONAL_SECTIONS } from '../shared/inventory/sections.ts';
 import type { ServerFrame } from '../shared/protocol/frames.ts';
 import type { Commands } from './commands/commands.ts';
 import type { Communication } from './communication.ts';
 import type { DocumentIntake } from './enforcement/document-intake.ts';
+import type { InventoryReporting } from './inventory/inventory-report.ts';
 import type { Link } from './link/link.ts';
 import type { OutboxSender } from './link/outbox.ts';
+import type { PolicyWork } from './policy/policy-work.ts';
 import { isOutOfSpace } from './store/disk-space.ts';
 
 export interface FrameDispatchPorts {
@@ -12,11 +15,12 @@ export interface FrameDispatchPorts {
   readonly intake: DocumentIntake;
   readonly outbox: OutboxSender;
   readonly commands: Commands;
+  readonly policy: Pick<PolicyWork, 'receive'>;
   readonly communication: Pick<Communication, 'messaging' | 'newMail' | 'welcomed'>;
   readonly send: Link['send'];
   readonly versions: () => { readonly list: number; readonly record: number; readonly approverSet: number };
   readonly onTime: (time: number) => void;
-  readonly onWelcome: () => void;
+  readonly inventory: Pick<InventoryReporting, 'sectionsReceived' | 'completeWanted'>;
   readonly onReportsStored: () => void;
   /** Called when a server that was restored from a backup requests this device's documents. */
   readonly onRecall: (documents: boolean) => void;
@@ -63,8 +67,7 @@ export function createFrameDispatch(ports: FrameDispatchPorts): FrameDispatch {
         if (doubtful !== true) ports.onTime(time);
         outbox.opened(reports);
         void commands.work();
-        communication.welcomed();
-        return ports.onWelcome();
+        return communication.welcomed();
       }
       case 'time':
         return ports.onTime(frame.time);
@@ -87,6 +90,8 @@ export function createFrameDispatch(ports: FrameDispatchPorts): FrameDispatch {
           send({ kind: 'command-stored', id: frame.id });
           void commands.work();
         });
+      case 'cancel-command':
+        return commands.cancel(frame.id);
       case 'recall':
         return ports.onRecall(frame.documents);
       case 'reports-stored':
@@ -99,8 +104,15 @@ export function createFrameDispatch(ports: FrameDispatchPorts): FrameDispatch {
       case 'key-packages-remaining':
       case 'members-changed':
         return messaging.take(frame);
+      case 'policy':
+      case 'compliance':
+        return ports.policy.receive(frame);
       case 'new-mail':
         return communication.newMail();
+      case 'inventory-sections':
+        return ports.inventory.sectionsReceived(OPTIONAL_SECTIONS.filter((section) => frame.off.includes(section)));
+      case 'inventory-wanted':
+        return ports.inventory.completeWanted();
     }
   };
   return { receive, missed: () => missed };

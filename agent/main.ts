@@ -19,6 +19,7 @@ import type { Notice } from './enforcement/notice-view.ts';
 import { addEnrollCommand } from './enroll-command.ts';
 import { credentialFolder } from './enrollment/credential-folder.ts';
 import { explainFailure } from './explain-failure.ts';
+import type { PrivacyView } from './inventory/privacy-view.ts';
 import { addMailCommands } from './mail-commands.ts';
 import { addSendmailCommand } from './mail-programs/sendmail-command.ts';
 import { addMessageCommands } from './message-commands.ts';
@@ -124,6 +125,18 @@ function addStateCommands(program: Command, { config, say }: CommandPorts): void
     });
 
   program
+    .command('policy')
+    .description('Show the settings that your organization requires, the results of their checks, and what follows')
+    .option('--json', 'print JSON', false)
+    .action(async ({ json }: { json: boolean }) => {
+      const request = { op: 'status', shown: false } as const;
+      const { response } = await requestOrOffline<AgentStatus>(config(), request, (agent) => agent.status());
+      if (json) return say([plainJson(response.policy)]);
+      const { policyLines } = await import('./policy/policy-lines.ts');
+      say(policyLines(response.policy));
+    });
+
+  program
     .command('orders')
     .description('Show announced and active orders, with reasons, end time and appeal contact')
     .option('--json', 'print JSON', false)
@@ -155,11 +168,31 @@ function addStateCommands(program: Command, { config, say }: CommandPorts): void
       const { messageLines } = await import('./view.ts');
       say(messageLines(response));
     });
+
+  program
+    .command('privacy')
+    .description('Show what the agent reports about this device, with the current values')
+    .option('--all', 'print every value of a list', false)
+    .option('--json', 'print JSON with every value', false)
+    .action(async ({ all, json }: { all: boolean; json: boolean }) => {
+      const { response } = await requestOrOffline<PrivacyView>(
+        config(),
+        { op: 'privacy', shown: !json },
+        (agent, shown) => {
+          const view = agent.privacy.view();
+          if (shown) agent.privacy.displayed();
+          return view;
+        },
+      );
+      if (json) return say([plainJson(response)]);
+      const { privacyLines } = await import('./privacy-lines.ts');
+      say(privacyLines(response, all));
+    });
 }
 
 async function requestOrOffline<T>(
   config: AgentConfig,
-  request: { op: 'status' | 'notices' | 'admin-messages'; shown: boolean },
+  request: { op: 'status' | 'notices' | 'admin-messages' | 'privacy'; shown: boolean },
   offline: (agent: Agent, shown: boolean) => T,
 ): Promise<{ response: T; running: boolean }> {
   const answered = await sendControlRequest(config.socket, request);

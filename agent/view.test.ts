@@ -50,6 +50,7 @@ const status = (changes: Partial<AgentStatus> = {}): AgentStatus => ({
   sources: [{ name: 'gpsd', state: 'failed', detail: HOSTILE }],
   gates: [gate('management'), gate('messaging'), gate('mail')],
   nextChange: null,
+  policy: { settings: [], compliance: null },
   workspace: 'open',
   mailPrograms: null,
   connector: null,

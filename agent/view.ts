@@ -20,6 +20,7 @@ import type { DenialView, GateView } from './enforcement/gate-view.ts';
 import type { Notice } from './enforcement/notice-view.ts';
 import { mailLine } from './mail-view.ts';
 import { messagingLine } from './message-view.ts';
+import { policyLine } from './policy/policy-lines.ts';
 
 const ENGLISH = noticeWordsIn(['en']);
 
@@ -53,6 +54,7 @@ export function statusLines(status: AgentStatus, running: boolean): string[] {
     `workspace    ${status.workspace}`,
     `messages     ${messagingLine(status.messaging)}`,
     `mail         ${mailLine(status.mail)}`,
+    `policy       ${policyLine(status.policy)}`,
     `unsent       ${status.unsent} ${status.unsent === 1 ? 'report' : 'reports'}`,
     ...diskLines(status.disk),
     ...(status.nextChange === null ? [] : [`next change  ${when(status.nextChange)}`]),

@@ -90,6 +90,7 @@ describe('a setting', () => {
     ['CORDON_OPERATOR_URL', 'example.org/{order}', /must be a URL/],
     ['CORDON_LARGE_SHARE', '101', /a number from 0 to 100/],
     ['CORDON_EVIDENCE_DAYS', '0', /from 1 to 3650/],
+    ['CORDON_ACTIVITY_DAYS', '29', /from 30 to 3650/],
     ['CORDON_BUILD_CONSOLE', 'perhaps', /true or false/],
     ['CORDON_REQUIRE_PASSKEYS', 'perhaps', /true or false/],
     ['CORDON_LOG', 'verbose', /one of debug, info, warn, error, silent/],

@@ -83,6 +83,8 @@ const variables = z.object({
   CORDON_REQUIRE_PASSKEYS: z.stringbool({ error: 'true or false' }).default(false),
   /** Addresses or CIDR ranges of proxies whose PROXY protocol header the server accepts. If empty, the server reads no such header. */
   CORDON_PROXY_FROM: addressRanges.default([]),
+  /** Internal addresses or CIDR ranges to which notifications may be sent. Without them, receivers need global addresses. */
+  CORDON_PRIVATE_RECEIVERS: addressRanges.default([]),
   /**
    * Listeners (`device`, `public`) that accept only connections from the proxies in CORDON_PROXY_FROM, each with a PROXY protocol header.
    * The listeners close all other connections.
@@ -124,6 +126,8 @@ const variables = z.object({
    * of these days depends on earlier evidence, so the server stores evidence for 32 more days.
    */
   CORDON_EVIDENCE_DAYS: wholeNumber(1, 3650).default(400),
+  /** Number of days for which the activity log keeps its entries. */
+  CORDON_ACTIVITY_DAYS: wholeNumber(30, 3650).default(400),
   /** If `false`, `npm start` does not build the console. */
   CORDON_BUILD_CONSOLE: z.stringbool({ error: 'true or false' }).default(true),
   /** SNTP server (`HOST` or `HOST:PORT`) that confirms the clock. Without this variable, the server asks the machine's own NTP daemon. */
@@ -244,7 +248,9 @@ export interface Config {
   /** Identity provider for sign-in (OpenID Connect). Null: admins sign in with password and authenticator code. */
   readonly openid: OpenIdFiles | null;
   readonly largeShare: number;
+  readonly privateReceivers: readonly string[];
   readonly evidenceDays: number;
+  readonly activityDays: number;
   readonly buildConsole: boolean;
   readonly ntp: string | null;
   /**
@@ -329,7 +335,9 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
             secretFile: values.CORDON_OIDC_CLIENT_SECRET_FILE ?? null,
           },
     largeShare: values.CORDON_LARGE_SHARE,
+    privateReceivers: values.CORDON_PRIVATE_RECEIVERS,
     evidenceDays: values.CORDON_EVIDENCE_DAYS,
+    activityDays: values.CORDON_ACTIVITY_DAYS,
     buildConsole: values.CORDON_BUILD_CONSOLE,
     ntp: values.CORDON_NTP ?? null,
     acceptClock: values.CORDON_ACCEPT_CLOCK === undefined ? null : Date.parse(values.CORDON_ACCEPT_CLOCK),

@@ -77,7 +77,7 @@ export async function startServer(config: Config, replacements: Replacements = {
 async function startWork(
   { config, database, personKeys, clock, log }: Foundation,
   domain: Domain,
-  { renewServerCertificate }: Listeners,
+  { renewServerCertificate, notifications }: Listeners,
 ): Promise<{ before: () => Promise<void>; after: () => Promise<void> }> {
   const { devices, jurisdiction, mailer } = domain;
   const failed = (what: string) => (error: unknown) => log.error({ err: error }, what);
@@ -91,6 +91,7 @@ async function startWork(
   await domain.enrollment.recordOwn();
   await domain.witnesses.start(WITNESSES_WITHIN);
   await domain.ledger.start();
+  await domain.activity.start();
   if (config.ipDatabase !== null) await useIpDatabase(domain, config.ipDatabase);
   await domain.orders.start();
   await domain.holds.start();
@@ -101,21 +102,36 @@ async function startWork(
   mailer?.watch();
   const stopRevocationList = await domain.revocationList.start();
   const stopStatements = await devices.startStatementExpiry(failed('location statements could not be ended'));
+  const stopMemberships = domain.groupMembers.start(failed('dynamic groups could not be evaluated'));
   const stopCommands = domain.commands.startExpiry(failed('commands could not be expired'));
+  const stopCompliance = await domain.compliance.start(failed('the compliance of devices could not be decided'));
   const stopNotices = domain.disclosures.start(failed('notices about disclosures could not be sent'));
   const stopRetention = startRetention(
     database,
     clock,
-    config.evidenceDays + BEFOREHAND_DAYS,
-    (now) => personKeys.destroyExpired(now, new PersonKeyRecords(database)),
+    { evidenceDays: config.evidenceDays + BEFOREHAND_DAYS, activityDays: config.activityDays },
+    async (now) => {
+      await personKeys.destroyExpired(now, new PersonKeyRecords(database));
+      await domain.inventory.software.removeUnused();
+    },
     failed('records past their retention time could not be removed'),
   );
+  notifications.start();
   const renewal = setInterval(renewServerCertificate, DAY);
   renewal.unref();
   return {
     before: async () => {
       clearInterval(renewal);
-      await Promise.all([disconnection.stop(), stopStatements(), stopCommands(), stopNotices(), stopRevocationList()]);
+      await Promise.all([
+        notifications.stop(),
+        stopMemberships(),
+        disconnection.stop(),
+        stopStatements(),
+        stopCommands(),
+        stopCompliance(),
+        stopNotices(),
+        stopRevocationList(),
+      ]);
     },
     after: stopRetention,
   };
@@ -155,6 +171,7 @@ async function drain(
   adminServer.close();
   adminServer.closeAllConnections();
   await closed;
+  await domain.activity.stop();
   await domain.backups.stop();
   await domain.mailer?.stop();
   await domain.mail.stop();

@@ -53,6 +53,8 @@ export const VARIABLES: Readonly<Record<string, Variable>> = {
   CORDON_REQUIRE_PASSKEYS: { reader: 'server' },
   CORDON_LARGE_SHARE: { reader: 'server' },
   CORDON_EVIDENCE_DAYS: { reader: 'server' },
+  CORDON_ACTIVITY_DAYS: { reader: 'server' },
+  CORDON_PRIVATE_RECEIVERS: { reader: 'server' },
   CORDON_NTP: { reader: 'server' },
   CORDON_ACCEPT_CLOCK: { reader: 'server' },
   CORDON_JUMP_DAYS: { reader: 'server' },

@@ -39,6 +39,7 @@ export const ERROR_CODES = [
   // Commands and workspace
   'command_finished',
   'command_expired',
+  'job_ended',
   'workspace_locked',
   'workspace_wiped',
   // Legal holds

@@ -74,6 +74,7 @@ export const EXIT_CODES: Readonly<Record<ErrorCode, number>> = {
   taken_over: EXIT.conflict,
   command_finished: EXIT.conflict,
   command_expired: EXIT.conflict,
+  job_ended: EXIT.conflict,
   workspace_locked: EXIT.conflict,
   workspace_wiped: EXIT.conflict,
   legal_hold: EXIT.conflict,

@@ -5,11 +5,14 @@
  */
 import { CordonError, isCordonError } from '../../shared/errors.ts';
 import { Loop } from '../../shared/loops/loop.ts';
-import type { Command, Inventory, ReportItem } from '../../shared/protocol/frames.ts';
+import type { Priority } from '../../shared/protocol/command-kinds.ts';
+import type { CommandWindow } from '../../shared/protocol/command-window.ts';
+import type { Command, ReportItem } from '../../shared/protocol/frames.ts';
 import type { CommandId } from '../../shared/protocol/ids.ts';
 import type { Instant } from '../../shared/time/clock.ts';
 import type { AdminMessageStore } from '../admin-messages/admin-messages.ts';
 import type { Workspace } from '../workspace/workspace.ts';
+import { chooseCommand } from './choose-command.ts';
 
 export interface StoredCommand {
   readonly id: CommandId;
@@ -18,6 +21,10 @@ export interface StoredCommand {
   readonly shares?: readonly string[] | undefined;
   /** Expiry of the command by the machine's own clock, in Unix milliseconds. */
   readonly expires: number;
+  /** Priority that an admin chose; absent for the usual priority of the kind. */
+  readonly priority?: Priority | undefined;
+  /** The command runs only while this window is open by the machine's local time. */
+  readonly window?: CommandWindow | undefined;
 }
 
 export interface CommandQueue {
@@ -35,14 +42,16 @@ export interface CommandQueue {
 
 export interface CommandStore extends CommandQueue, Pick<AdminMessageStore, 'addMessage'> {
   transaction<T>(work: () => T): T;
-  report(item: ReportItem): void;
   markUnenrolling(): void;
 }
 
 export interface CommandPorts {
   readonly store: CommandStore;
   readonly workspace: Workspace;
-  readonly inventory: () => Promise<Inventory>;
+  /** Collects and reports the inventory. */
+  readonly reportInventory: () => Promise<void>;
+  /** Checks the policy at once. */
+  readonly checkPolicy: () => Promise<void>;
   readonly deviceNow: () => Instant;
   readonly onResult: () => void;
   readonly onRestart: () => void;
@@ -53,7 +62,9 @@ export interface CommandPorts {
 
 export interface Commands {
   store(command: StoredCommand): void;
-  /** Runs the unfinished commands in sequence. Never rejects. */
+  /** Cancels a stored command that has not started, and reports this. Does nothing if the command has started or is unknown. */
+  cancel(id: CommandId): void;
+  /** Runs the unfinished commands in sequence, except those that wait for their windows. Never rejects. */
   work(): Promise<void>;
 }
 
@@ -66,7 +77,7 @@ function halfOf([share]: readonly string[]): Buffer {
 }
 
 type Outcome = {
-  readonly outcome: 'done' | 'failed' | 'expired';
+  readonly outcome: 'done' | 'failed' | 'expired' | 'canceled';
   readonly detail: string;
   readonly after?: () => void;
 };
@@ -77,8 +88,8 @@ export function createCommands(ports: CommandPorts): Commands {
   const carryOut = async ({ id, command, shares = [] }: StoredCommand): Promise<Outcome> => {
     switch (command.kind) {
       case 'refresh-inventory': {
-        const inventory = await ports.inventory();
-        store.report({ type: 'inventory', inventory });
+        await ports.reportInventory();
+        await ports.checkPolicy();
         return { outcome: 'done', detail: 'The inventory was collected.' };
       }
       case 'message':
@@ -105,7 +116,7 @@ export function createCommands(ports: CommandPorts): Commands {
   const finish = async (stored: StoredCommand & { readonly started: boolean }) => {
     let result: Outcome;
     if (!stored.started && Date.now() >= stored.expires) {
-      result = { outcome: 'expired', detail: 'The command expired before it reached the device.' };
+      result = { outcome: 'expired', detail: 'The command expired before the device could run it.' };
     } else {
       store.startCommand(stored.id);
       try {
@@ -133,7 +144,7 @@ export function createCommands(ports: CommandPorts): Commands {
     // command that locks or unlocks the workspace.
     store.forgetShares();
     for (;;) {
-      const [next] = store.unfinishedCommands();
+      const next = chooseCommand(store.unfinishedCommands(), Date.now());
       if (!next) return;
       await finish(next);
     }
@@ -144,6 +155,14 @@ export function createCommands(ports: CommandPorts): Commands {
   return {
     store(command) {
       store.storeCommand(command);
+    },
+    cancel(id) {
+      const waiting = store.unfinishedCommands().find((stored) => stored.id === id);
+      if (!waiting || waiting.started) return;
+      const detail = 'The command was canceled before the device started it.';
+      store.finishCommand(id, { type: 'result', command: id, outcome: 'canceled', detail, at: Date.now() });
+      store.forgetShares();
+      ports.onResult();
     },
     work: () => loop.run(),
   };

@@ -12,12 +12,13 @@ import { MAIL_FOLDERS } from '../mail/mail.ts';
 
 export const controlRequestSchema = z.discriminatedUnion('op', [
   /**
-   * Requests for the agent's status, notices and admin messages. `shown`: true if the command-line program displays the response to the
+   * Requests for the agent's status, notices, admin messages and collected sections. `shown`: true if the command-line program displays the response to the
    * user, so that the agent records the notices or messages as displayed.
    */
   z.strictObject({ op: z.literal('status'), shown: z.boolean() }),
   z.strictObject({ op: z.literal('notices'), shown: z.boolean() }),
   z.strictObject({ op: z.literal('admin-messages'), shown: z.boolean() }),
+  z.strictObject({ op: z.literal('privacy'), shown: z.boolean() }),
   /** Requests a link to the device page. The daemon starts the page's HTTP listener if necessary. Response: `OpenResponse`. */
   z.strictObject({ op: z.literal('open') }),
   z.strictObject({ op: z.literal('people'), text: z.string().max(200) }),

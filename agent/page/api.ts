@@ -5,6 +5,7 @@
  * - `GET /messaging-status` → `messagingStatusView`. `POST /shown` (`shownBody`): the page reports that it displayed these orders.
  * - `GET /admin-messages` → `adminMessageList`. `POST /admin-messages/displayed` (`displayedBody`): the page reports that it displayed
  *   these messages.
+ * - `GET /privacy` → `collectionView`: sections of the inventory. `POST /privacy/displayed`: the page reports that it displayed them.
  * - `GET /people?text=` → `peopleView`.
  * - `GET /conversations` → `conversationList`. `POST /conversations` (`newConversation`) → `madeView`.
  * - `PATCH /conversations/ID` (`titleBody`), `POST …/people` (`peopleBody`), `POST …/read` (`readBody`), `DELETE /conversations/ID`
@@ -21,6 +22,7 @@
  */
 import { z } from 'zod';
 import { instant } from '../../shared/api/wire.ts';
+import { MISSING_REASONS, SECTIONS } from '../../shared/inventory/sections.ts';
 import { commandIdSchema } from '../../shared/protocol/ids.ts';
 import { REASONS, SERVICES, WAITING_RULES } from '../../shared/verdict/terms.ts';
 import { MESSAGE_STATES } from '../messaging/messaging.ts';
@@ -99,6 +101,20 @@ const adminMessageView = z.object({
 export const adminMessageList = z.object({ messages: z.array(adminMessageView) });
 export const displayedBody = z.strictObject({ messages: z.array(commandIdSchema).max(MOST_ADMIN_MESSAGES) });
 
+export const collectionView = z.object({
+  sections: z.array(
+    z.object({
+      section: z.enum(SECTIONS),
+      title: z.string(),
+      meaning: z.string(),
+      state: z.enum(['reported', 'waiting', ...MISSING_REASONS]),
+      widenedAt: instant.nullable(),
+      values: z.string().nullable(),
+    }),
+  ),
+  changedAt: instant.nullable(),
+});
+
 const personRef = z.object({ person: z.string(), name: z.string() });
 /** Person with verified devices. The e-mail address and groups distinguish people of the same name. */
 const foundPerson = z.object({ ...personRef.shape, email: z.string().nullable(), groups: z.array(z.string()) });
@@ -155,6 +171,7 @@ export const uploadQuery = z.object({
 export const attachmentParams = z.object({ id, index: z.coerce.number().int().min(0).max(999) });
 export const madeView = z.object({ id: z.string() });
 
+export type Collection = z.output<typeof collectionView>;
 export type AdminMessage = z.output<typeof adminMessageView>;
 export type MessagingStatus = z.output<typeof messagingStatusView>;
 export type Notice = z.output<typeof noticeView>;

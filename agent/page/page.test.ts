@@ -9,6 +9,7 @@ import { type OpenedPrograms, openProgramsOf } from '../../tests/support/mail-pr
 import { type MailDevice, MailWorld } from '../../tests/support/mail-world.ts';
 import { createMemoryTalk, type MemoryTalk } from '../../tests/support/memory-talk.ts';
 import { until } from '../../tests/support/until.ts';
+import { privacyView } from '../inventory/privacy-view.ts';
 import type { Messaging } from '../messaging/messaging.ts';
 import { LARGEST_ATTACHMENT, TOKEN_HEADER } from './api.ts';
 import { openPage, type Page } from './page.ts';
@@ -52,6 +53,7 @@ beforeEach(async () => {
         status: () => ({ now: 1, connection: 'connected', listExpires: null }),
         gate: () => ({ service: 'messaging', open: true, reasons: ['no_order'], denials: [], since: 0 }),
         adminMessages: { list: () => [], displayed: () => undefined },
+        privacy: { view: () => privacyView(null, null), displayed: () => undefined },
         notices: { list: () => [], markDisplayed: (orders) => void shown.push(...(orders ?? [])) },
         onChange(listener) {
           agentChanged = listener;

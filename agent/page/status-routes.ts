@@ -2,11 +2,12 @@ import type { Router } from 'express';
 import { DONE, done } from '../../shared/api/wire.ts';
 import type { Agent } from '../agent.ts';
 import type { Messaging } from '../messaging/messaging.ts';
-import { adminMessageList, displayedBody, messagingStatusView, shownBody } from './api.ts';
+import { privacyText } from '../privacy-lines.ts';
+import { adminMessageList, collectionView, displayedBody, messagingStatusView, shownBody } from './api.ts';
 import { type MessagingStatusSources, messagingStatusOf } from './messaging-status.ts';
 import { json, read, respond } from './route.ts';
 
-export type StatusSources = MessagingStatusSources & Pick<Agent, 'notices' | 'adminMessages'>;
+export type StatusSources = MessagingStatusSources & Pick<Agent, 'notices' | 'adminMessages' | 'privacy'>;
 
 export function addStatusRoutes(
   api: Router,
@@ -28,6 +29,24 @@ export function addStatusRoutes(
     '/admin-messages',
     respond(adminMessageList, () => ({ messages: agent.adminMessages.list() })),
   );
+  api.get(
+    '/privacy',
+    respond(collectionView, () => {
+      const { sections, changedAt } = agent.privacy.view();
+      return {
+        sections: sections.map(({ values, ...section }) => ({ ...section, values: shortText(values) })),
+        changedAt,
+      };
+    }),
+  );
+  api.post(
+    '/privacy/displayed',
+    json,
+    respond(done, () => {
+      agent.privacy.displayed();
+      return DONE;
+    }),
+  );
   api.post(
     '/admin-messages/displayed',
     json,
@@ -36,4 +55,11 @@ export function addStatusRoutes(
       return DONE;
     }),
   );
+}
+
+/** Number of entries of a list, or the values themselves. `cordon-agent privacy --all` prints every value. */
+function shortText(values: unknown): string | null {
+  if (values === null || values === undefined) return null;
+  if (Array.isArray(values)) return `${values.length} ${values.length === 1 ? 'entry' : 'entries'}`;
+  return privacyText(values);
 }

@@ -8,21 +8,32 @@ import type { DeviceId } from '../../shared/protocol/ids.ts';
 import type { AdminMessageStore } from '../admin-messages/admin-messages.ts';
 import type { CommandQueue } from '../commands/commands.ts';
 import type { EnforcementStore } from '../enforcement/enforcement-store.ts';
+import type { InventoryStore } from '../inventory/inventory-report.ts';
 import type { Outbox } from '../link/outbox.ts';
 import type { MailStore } from '../mail/mail-store.ts';
 import type { GivenUpLedger, LedgerStore } from '../messaging/members/ledger-watch.ts';
 import type { MessageStore } from '../messaging/message-store.ts';
+import type { PolicyStore } from '../policy/policy-work.ts';
 import { adminMessageRows, commandRows } from './command-rows.ts';
 import { DeviceRows } from './device-rows.ts';
 import { type DiskReserve, NO_RESERVE } from './disk-reserve.ts';
 import { documentRows, enforcementValues, eventRows, gateRows, noticeRows } from './enforcement-rows.ts';
+import { inventoryRows } from './inventory-rows.ts';
 import { mailRows } from './mail-rows.ts';
 import { messageRows } from './message-rows.ts';
 import { outboxRows } from './outbox-rows.ts';
+import { policyRows } from './policy-rows.ts';
 import { SCHEMA, TABLES } from './schema.ts';
 import { Statements } from './statements.ts';
 
-export interface DeviceStore extends EnforcementStore, CommandQueue, AdminMessageStore, Outbox, LedgerStore {
+export interface DeviceStore
+  extends EnforcementStore,
+    CommandQueue,
+    AdminMessageStore,
+    Outbox,
+    InventoryStore,
+    PolicyStore,
+    LedgerStore {
   readonly messaging: MessageStore;
   readonly mail: MailStore;
   unenrolling(): boolean;
@@ -84,6 +95,8 @@ function deviceStore(rows: DeviceRows): DeviceStore {
     ...outbox,
     ...commandRows(rows, outbox),
     ...adminMessageRows(rows, outbox),
+    ...inventoryRows(rows, outbox),
+    ...policyRows(rows, outbox),
     ...ledgerValues(rows),
     transaction: (work) => rows.transaction(work),
     reserved: (work) => rows.reserved(work),

@@ -6,14 +6,23 @@ import type { CommandQueue, StoredCommand } from '../commands/commands.ts';
 import type { Outbox } from '../link/outbox.ts';
 import type { DeviceRows } from './device-rows.ts';
 
+type Terms = Pick<StoredCommand, 'shares' | 'priority' | 'window'>;
+
+/** Fields that the store keeps beside the fields of the command itself. */
+const presentTerms = ({ shares, priority, window }: Terms): Terms => ({
+  ...(shares && { shares }),
+  ...(priority && { priority }),
+  ...(window && { window }),
+});
+
 export function commandRows(rows: DeviceRows, outbox: Pick<Outbox, 'report'>): CommandQueue {
   return {
-    storeCommand({ id, command, shares, expires }: StoredCommand): boolean {
+    storeCommand({ id, command, expires, ...terms }: StoredCommand): boolean {
       return (
         rows.run(
           "insert or ignore into command (device, id, body, expires, state) values (?, ?, ?, ?, 'stored')",
           id,
-          JSON.stringify(shares === undefined ? command : { ...command, shares }),
+          JSON.stringify({ ...command, ...presentTerms(terms) }),
           expires,
         ) === 1
       );
@@ -23,12 +32,12 @@ export function commandRows(rows: DeviceRows, outbox: Pick<Outbox, 'report'>): C
         "select id, body, expires, state from command where device = ? and state <> 'finished' order by rowid",
       );
       return found.map((row) => {
-        const { shares, ...command } = JSON.parse(String(row.body));
+        const { shares, priority, window, ...command } = JSON.parse(String(row.body));
         return {
           id: commandIdSchema.parse(row.id),
           command,
           expires: Number(row.expires),
-          ...(shares === undefined ? {} : { shares }),
+          ...presentTerms({ shares, priority, window }),
           started: row.state === 'started',
         };
       });

@@ -2,6 +2,7 @@ import { CordonError } from '../../shared/errors.ts';
 import type { AccountId } from '../../shared/protocol/ids.ts';
 import type { Clock } from '../../shared/time/clock.ts';
 import type { Bus } from '../bus/bus.ts';
+import { emailKey } from './email.ts';
 import { newAccount, newInvitation, resetEntry, roleEntry } from './new-account.ts';
 import type { Account, AccountStore, InvitationStore, RaiseAlert } from './ports.ts';
 import { type Grant, sameGrant } from './roles.ts';
@@ -38,6 +39,10 @@ export function createAccounts(ports: AccountsPorts) {
       return Object.fromEntries(named.filter(([key]) => ids.has(key)));
     },
     account: found,
+    /** Account with an e-mail address; null if there is none. */
+    async accountAt(email: string): Promise<AccountId | null> {
+      return (await accounts.credentials(emailKey(email)))?.account.id ?? null;
+    },
 
     /**
      * Creates the account and all of its grants in one transaction. `by`: the admin's account. `mailed`: true if the server mails the

@@ -45,7 +45,16 @@ export const ACTIONS = {
    * an order on the device.
    */
   'location.override': { right: 'devices.update', people: 2, stepUp: 'always', tokens: 'marked' },
+  /** Resumption of a job that destroys data. The people who are needed for its devices confirmed the job when it was created. */
+  'job.resume': { right: 'jobs.resume', people: 1, stepUp: 'always', tokens: 'marked' },
+  /** Trust lets facts that devices report decide about roles and exemptions. */
+  'group.trust': { right: 'groups.trust', people: 1, stepUp: 'always', tokens: 'marked' },
   'group.delete': { right: 'groups.delete', people: 1, stepUp: 'always', tokens: 'marked' },
+  /** A policy can lock the workspaces of many devices. The lock ends when the device complies or the policy changes. */
+  'policy.apply': { right: 'policies.roll-out', people: 1, stepUp: 'always', tokens: 'marked' },
+  /** The policy can wipe workspaces without a further decision of a person. */
+  'policy.apply-wipe': { right: 'policies.roll-out', people: 2, stepUp: 'always', tokens: 'marked' },
+  'policy.delete': { right: 'policies.delete', people: 1, stepUp: 'always', tokens: 'marked' },
   'area.remove': { right: 'areas.remove', people: 1, stepUp: 'always', tokens: 'marked' },
   'ip-database.activate': { right: 'ip-databases.activate', people: 1, stepUp: 'always', tokens: 'marked' },
   'territory-policy.activate': { right: 'territory-policies.activate', people: 1, stepUp: 'always', tokens: 'marked' },
@@ -103,6 +112,13 @@ export const ACTIONS = {
   'authority.confirm': { right: 'authorities.confirm', people: 1, stepUp: 'always', tokens: 'never' },
   'disclosure.preview': { right: 'disclosures.preview', people: 1, stepUp: 'always', tokens: 'never' },
   'disclosure.produce': { right: 'disclosures.produce', people: 1, stepUp: 'always', tokens: 'never' },
+  /** A new channel sends names of devices and people out of the installation. */
+  'notification-channel.create': {
+    right: 'notification-channels.create',
+    people: 1,
+    stepUp: 'always',
+    tokens: 'marked',
+  },
   'action.confirm': { right: 'actions.confirm', people: 1, stepUp: 'always', tokens: 'never' },
 } as const satisfies Record<string, ActionRule>;
 
@@ -129,10 +145,17 @@ type RoutePolicy = ActionName | readonly ActionName[] | 'signed' | 'harmless';
 export const ROUTE_ACTIONS: Readonly<Partial<Record<RouteName, RoutePolicy>>> = {
   'commands.issue': ['workspace.wipe', 'device.unenroll', 'workspace.lock'],
   'commands.issue-many': ['workspace.wipe', 'device.unenroll', 'workspace.lock'],
+  'jobs.resume': ['job.resume'],
   'codes.create': ['device.re-enroll', 'mail-connector.enroll'],
   'devices.revoke': ['device.revoke'],
   'devices.update': ['location.override'],
   'groups.delete': 'group.delete',
+  'groups.trust': 'group.trust',
+  'policies.roll-out': ['policy.apply', 'policy.apply-wipe'],
+  'policies.roll-back': ['policy.apply', 'policy.apply-wipe'],
+  'policies.assign': ['policy.apply', 'policy.apply-wipe'],
+  'policies.order': ['policy.apply', 'policy.apply-wipe'],
+  'policies.delete': 'policy.delete',
   'areas.remove': 'area.remove',
   'ip-databases.activate': 'ip-database.activate',
   'ip-databases.rollback': 'ip-database.activate',
@@ -199,6 +222,15 @@ export const ROUTE_ACTIONS: Readonly<Partial<Record<RouteName, RoutePolicy>>> = 
   'time-corrections.sign': 'signed',
   'recovery.sign-continuation': 'signed',
 
+  'notification-channels.create': 'notification-channel.create',
+  /** Rules send only through channels, whose creation needs a step-up. The owner can undo the other changes. */
+  'notification-rules.create': 'harmless',
+  'notification-rules.update': 'harmless',
+  'notification-rules.delete': 'harmless',
+  'notification-channels.delete': 'harmless',
+  'notification-channels.rotate-secret': 'harmless',
+  'notification-channels.test': 'harmless',
+  'notification-deliveries.replay': 'harmless',
   'actions.decline': 'harmless',
   /**
    * Acknowledging an alert is harmless, because the alert stays in the list. If the cause of the alert occurs again, the alert becomes open
@@ -227,14 +259,27 @@ export const ROUTE_ACTIONS: Readonly<Partial<Record<RouteName, RoutePolicy>>> = 
   'tokens.delete': 'harmless',
   'codes.cancel': 'harmless',
   'commands.cancel': 'harmless',
+  /** A paused job can be resumed. An aborted job destroys nothing, and an admin can send the command again. */
+  'jobs.pause': 'harmless',
+  'jobs.abort': 'harmless',
   'people.create': 'harmless',
   'people.update': 'harmless',
+  'groups.preview': 'harmless',
+  'groups.change-members': 'harmless',
   'groups.create': 'harmless',
+  'policies.create': 'harmless',
+  'policies.rename': 'harmless',
+  /** A new version has no effect before its rollout. */
+  'policies.add-version': 'harmless',
+  'policies.rehearse': 'harmless',
   'groups.update': 'harmless',
   'areas.define': 'harmless',
   'areas.import': 'harmless',
   'territory-policies.import': 'harmless',
   'ip-databases.import': 'harmless',
+  'advisories.import': 'harmless',
+  /** Devices display a section that is switched on to their users before they report it. */
+  'inventory-sections.change': 'harmless',
   'legal-holds.place': 'harmless',
   'orders.preview': 'harmless',
   'orders.impact-names': 'harmless',

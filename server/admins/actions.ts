@@ -232,6 +232,12 @@ function createDecisions(ports: ActionsPorts) {
       return listed;
     },
 
+    /** All actions that wait for a second person. */
+    async pending(): Promise<StoredAction[]> {
+      const listed = await store.list(now() - PENDING_LASTS, LISTED_AT_MOST);
+      return listed.map((action) => withExpiry(action, now())).filter(({ status }) => status === 'pending');
+    },
+
     async get(id: ActionId, reader: Account): Promise<StoredAction> {
       const action = await found(id);
       if (action.person !== reader.person) await requireRight(action, reader);

@@ -25,6 +25,8 @@ export interface Mail {
   readonly to: { readonly name: string; readonly address: string };
   readonly subject: string;
   readonly text: string;
+  /** Identifier for the field Message-ID, so that a repeated mail is recognized. Default: a random one. */
+  readonly id?: string;
 }
 
 export interface Mailer {
@@ -225,6 +227,8 @@ export interface ApiToken {
 export interface TokenAccount {
   readonly account: Account;
   readonly destructive: boolean;
+  /** Id of the token. */
+  readonly token: string;
 }
 
 export type Owned<T> = T & { readonly account: AccountId };

@@ -126,9 +126,38 @@ export const RIGHTS = {
   'time-corrections.sign': right('any', 'owner', 'legal'),
 
   'groups.list': right('device', ...EVERYONE),
+  'groups.show': right('device', ...EVERYONE),
+  /** The facts are names and explanations, without data of a device. */
+  'groups.facts': right('any', ...EVERYONE),
+  /** Roles that may also see locations, which expressions may use. */
+  'groups.preview': right('device', 'owner', 'fleet'),
+  'groups.change-members': right('device', 'owner', 'fleet'),
+  /** Only an owner decides that facts which devices report may decide about roles and exemptions (ADR 67). */
+  'groups.trust': right('whole', 'owner'),
   'groups.create': right('whole', 'owner', 'fleet'),
   'groups.update': right('whole', 'owner', 'fleet'),
   'groups.delete': right('whole', 'owner', 'fleet'),
+  'policies.list': right('any', ...EVERYONE),
+  'policies.show': right('any', ...EVERYONE),
+  'policies.versions': right('any', ...EVERYONE),
+  'policies.version': right('any', ...EVERYONE),
+  'policies.compare': right('any', ...EVERYONE),
+  'policies.rehearse': right('device', 'owner', 'fleet', 'auditor'),
+  'policies.create': right('whole', 'owner', 'fleet'),
+  'policies.rename': right('whole', 'owner', 'fleet'),
+  'policies.add-version': right('whole', 'owner', 'fleet'),
+  'policies.roll-out': right('whole', 'owner', 'fleet'),
+  'policies.roll-back': right('whole', 'owner', 'fleet'),
+  'policies.assign': right('whole', 'owner', 'fleet'),
+  'policies.order': right('whole', 'owner', 'fleet'),
+  'policies.delete': right('whole', 'owner', 'fleet'),
+  'compliance.counts': right('device', ...EVERYONE),
+  'compliance.list': right('device', ...EVERYONE),
+  'compliance.report': right('device', 'owner', 'fleet', 'auditor'),
+  'compliance.show': right('device', ...EVERYONE),
+  'compliance.history': right('device', ...EVERYONE),
+  /** Right to get a statement for a proxy that admits only devices that comply. An API token of an auditor suffices. */
+  'compliance.statement': right('device', 'owner', 'fleet', 'auditor'),
   'people.list': right('device', ...EVERYONE),
   'people.show': right('device', ...EVERYONE),
   'people.create': right('device', 'owner', 'fleet', 'helpdesk'),
@@ -147,8 +176,27 @@ export const RIGHTS = {
   'devices.evidence': right('device', 'owner', 'fleet', 'legal', 'auditor'),
   'devices.explain': right('device', 'owner', 'fleet', 'legal', 'auditor'),
   'devices.certificates': right('device', ...EVERYONE),
+  'devices.inventory': right('device', ...EVERYONE),
+  /** Right to see the local users and the network of a device, for roles that help its user. No route lists them for several devices. */
+  'devices.personal-inventory': right('device', 'owner', 'fleet', 'helpdesk'),
+  'devices.software': right('device', ...EVERYONE),
+  'devices.advisories': right('device', ...EVERYONE),
+  'devices.facts': right('device', 'owner', 'fleet', 'auditor'),
   'devices.receipts': right('device', 'owner', 'fleet', 'legal', 'auditor'),
   'devices.revoke': right('device', 'owner', 'fleet'),
+  'software.list': right('device', ...EVERYONE),
+  'software.show': right('device', ...EVERYONE),
+  'software.devices': right('device', ...EVERYONE),
+  'software.csv': right('device', 'owner', 'fleet', 'auditor'),
+  'software.devices-csv': right('device', 'owner', 'fleet', 'auditor'),
+  'advisories.list': right('device', ...EVERYONE),
+  'advisories.show': right('device', ...EVERYONE),
+  'advisories.devices': right('device', ...EVERYONE),
+  'advisories.devices-csv': right('device', 'owner', 'fleet', 'auditor'),
+  /** Imported advisories concern the whole fleet. */
+  'advisories.import': right('whole', 'owner', 'fleet'),
+  'inventory-sections.show': right('any', ...EVERYONE),
+  'inventory-sections.change': right('whole', 'owner'),
   'messaging-keys.list': right('device', 'owner', 'fleet'),
   'messaging-keys.countersign': right('device', 'owner', 'fleet'),
   'commands.issue': right('device', 'owner', 'fleet', 'helpdesk'),
@@ -159,9 +207,15 @@ export const RIGHTS = {
   'commands.destroy': right('device', 'owner', 'fleet'),
   'commands.list': right('device', ...EVERYONE),
   'commands.show': right('device', ...EVERYONE),
-  'commands.requests': right('device', ...EVERYONE),
-  'commands.progress': right('device', ...EVERYONE),
   'commands.cancel': right('device', 'owner', 'fleet', 'helpdesk'),
+  'jobs.list': right('device', ...EVERYONE),
+  'jobs.show': right('device', ...EVERYONE),
+  'jobs.devices': right('device', ...EVERYONE),
+  'jobs.export': right('device', 'owner', 'fleet', 'helpdesk', 'auditor'),
+  /** Rights to control jobs. All devices of the job must be in the scope. */
+  'jobs.pause': right('device', 'owner', 'fleet', 'helpdesk'),
+  'jobs.resume': right('device', 'owner', 'fleet', 'helpdesk'),
+  'jobs.abort': right('device', 'owner', 'fleet', 'helpdesk'),
   'alerts.list': right('device', ...EVERYONE),
   'alerts.acknowledge': right('device', 'owner', 'fleet', 'helpdesk'),
   'events.listen': right('self'),
@@ -238,6 +292,13 @@ export const RIGHTS = {
   /** Right to see the mail connectors and numbers of mail. The numbers name no person. */
   'mail.show': right('whole', 'owner', 'fleet', 'legal', 'auditor'),
 
+  /**
+   * Rights to the activity log. Without `activity.read-all`, an admin reads only changes and events of the devices in the scope of the role,
+   * without network addresses.
+   */
+  'activity.list': right('device', 'owner', 'fleet', 'helpdesk', 'auditor'),
+  'activity.export': right('device', 'owner', 'fleet', 'helpdesk', 'auditor'),
+  'activity.read-all': right('whole', 'owner', 'auditor'),
   'ledger.checkpoint': right('any', ...EVERYONE),
   'ledger.entries': right('any', ...EVERYONE),
   'ledger.inclusion': right('any', ...EVERYONE),
@@ -245,6 +306,18 @@ export const RIGHTS = {
   'ledger.witnesses': right('any', ...EVERYONE),
   /** Right to recognize the ledger entries about one person or device. The public ledger has only salted hashes. */
   'ledger.openings': right('whole', 'owner', 'auditor'),
+  /** Rights to notifications. They name devices and people of the whole organization, and leave the installation. */
+  'notification-rules.list': right('whole', 'owner', 'auditor'),
+  'notification-rules.create': right('whole', 'owner'),
+  'notification-rules.update': right('whole', 'owner'),
+  'notification-rules.delete': right('whole', 'owner'),
+  'notification-channels.list': right('whole', 'owner', 'auditor'),
+  'notification-channels.create': right('whole', 'owner'),
+  'notification-channels.delete': right('whole', 'owner'),
+  'notification-channels.rotate-secret': right('whole', 'owner'),
+  'notification-channels.test': right('whole', 'owner'),
+  'notification-deliveries.list': right('whole', 'owner', 'auditor'),
+  'notification-deliveries.replay': right('whole', 'owner'),
   'areas.list': right('any', ...EVERYONE),
   /**
    * Right to change named areas (groups of countries and polygons) for use in orders. If the scope of a role is limited, the scope must
@@ -300,6 +373,8 @@ export const RIGHTS_WITHOUT_ROUTE = [
   'backup.export',
   'orders.read-withheld',
   'codes.create-mail-connector',
+  'activity.read-all',
+  'devices.personal-inventory',
 ] as const satisfies readonly RightName[];
 export type RouteName = Exclude<RightName, (typeof RIGHTS_WITHOUT_ROUTE)[number]>;
 

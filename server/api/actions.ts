@@ -66,6 +66,9 @@ export function performer(routes: readonly Route[]): ActionsPorts['perform'] {
       callerNow: async () => caller,
       // No other check is necessary, because a second person has confirmed this action.
       authorize: async () => undefined,
+      // The confirmation has its own entry in the activity log, which names the devices.
+      begin: async () => undefined,
+      concern: () => undefined,
       readOrder: () => Promise.reject(new CordonError('internal', 'a confirmed action reads no order')),
       confirmed: devices,
       confirmer: confirmer.id,
@@ -141,7 +144,8 @@ export function actionRoutes({ actions, admins, devices, perform }: ActionsPorts
       params: actionParams,
       body: actionConfirmation,
       response: actionConfirmed,
-      async handler({ params, body, caller, confirmation }) {
+      async handler({ params, body, caller, confirmation, concern }) {
+        concern(actions.contentOf(await actions.get(params.id, caller.account)).devices);
         const { action, result } = await actions.confirm(params.id, body.hash, actorOf(caller, confirmation), perform);
         return { action: viewOf(action, caller.account), result };
       },

@@ -15,6 +15,7 @@ import type { Admins } from '../admins/admins.ts';
 import { RIGHTS, RIGHTS_WITHOUT_ROUTE, type RouteName } from '../admins/roles.ts';
 import type { Monitor } from '../monitoring/monitor.ts';
 import { actorOf } from './actions.ts';
+import { type ActivityPort, createRequestRecord, type RequestRecord } from './activity-record.ts';
 import {
   authenticate,
   browserOf,
@@ -24,7 +25,7 @@ import {
   refuseOtherSites,
   requirePasskey,
 } from './authentication.ts';
-import type { ClientOf } from './client-address.ts';
+import type { Client, ClientOf } from './client-address.ts';
 import { serveConsole } from './console.ts';
 import { createHostCheck } from './host-check.ts';
 import { BytesReply, FileReply, type RawInput, Reply, type Route, StreamReply } from './route.ts';
@@ -49,7 +50,8 @@ interface RequestFacts {
 
 export interface ApiPorts {
   readonly monitor: Pick<Monitor, 'adminRequest'>;
-  readonly admins: Pick<Admins, 'session' | 'sessionOfCookie' | 'tokenAccount' | 'passkeyPending'>;
+  readonly admins: Pick<Admins, 'session' | 'sessionOfCookie' | 'tokenAccount' | 'passkeyPending' | 'accountAt'>;
+  readonly activity: ActivityPort;
   readonly actions: Pick<Actions, 'authorize'>;
   readonly readOrder: RawInput['readOrder'];
   /** True if the admin listener itself uses HTTPS, false if HTTPS ends at a reverse proxy. */
@@ -130,25 +132,19 @@ function observeRequests(monitor: ApiPorts['monitor']): express.RequestHandler {
   };
 }
 
-function handlerOf(
-  route: Route,
-  parser: express.RequestHandler,
-  { admins, actions, clientOf, secure: encrypted, readOrder }: ApiPorts,
-) {
+function handlerOf(route: Route, parser: express.RequestHandler, ports: ApiPorts) {
+  const { admins, actions, clientOf, secure: encrypted, readOrder } = ports;
   const isPublic = RIGHTS[route.name].scope === 'public';
-  return async (request: Request, response: Response, next: NextFunction) => {
-    response.setHeader('Cache-Control', 'no-store');
+
+  async function run(request: Request, response: Response, { address, secure }: Client, record: RequestRecord) {
     const facts = factsOf(response);
-    facts.route = route.name;
-    facts.target = Object.values(request.params).join(' ');
-    refuseOtherSites(request.headers);
-    const { remoteAddress } = request.socket;
-    const { address, secure } = clientOf({ remoteAddress, encrypted }, request.headers);
-    facts.address = address;
     const cookieSuffices = route.name === 'events.listen';
     const callerNow = () => authenticate(admins, { headers: request.headers, address, secure, cookieSuffices });
     const caller = isPublic ? null : await callerNow();
-    if (caller) Object.assign(facts, { account: caller.account.id, via: caller.via });
+    if (caller) {
+      Object.assign(facts, { account: caller.account.id, via: caller.via });
+      await record.signedIn(caller);
+    }
     if (!isPublic && !caller)
       throw new CordonError('not_signed_in', 'Sign in with POST /api/v1/session, or send a token.');
     if (caller) await requirePasskey(admins, caller, route.name);
@@ -166,6 +162,8 @@ function handlerOf(
         if (caller) await actions.authorize(actorOf(caller, confirmation), content);
       },
       readOrder,
+      begin: record.begin,
+      concern: record.concern,
       confirmed: null,
       confirmer: null,
       address,
@@ -181,6 +179,32 @@ function handlerOf(
     if (route.name === 'provider.finish') facts.email = emailOfProviderSignIn(reply);
     // The e-mail address of a sign-in with a passkey is known only afterward.
     if (route.name === 'session.create-by-passkey' && 'body' in reply) facts.email = emailIn(reply.body);
+    // A confirmation or a link at the identity provider has no account in its response, but a session.
+    const inSession = async () => (route.name === 'provider.finish' ? ((await callerNow())?.account.id ?? null) : null);
+    await record.succeeded('body' in reply ? reply.body : null, partsOf(request), inSession);
+    return reply;
+  }
+
+  return async (request: Request, response: Response, next: NextFunction) => {
+    response.setHeader('Cache-Control', 'no-store');
+    const facts = factsOf(response);
+    facts.route = route.name;
+    facts.target = Object.values(request.params).join(' ');
+    const client = clientOf({ remoteAddress: request.socket.remoteAddress, encrypted }, request.headers);
+    facts.address = client.address;
+    const source = { address: client.address, agent: request.headers['user-agent'] };
+    const record = createRequestRecord(ports, route, source);
+    let reply: Awaited<ReturnType<Route['run']>>;
+    try {
+      refuseOtherSites(request.headers);
+      reply = await run(request, response, client, record);
+    } catch (error) {
+      const { email } = facts;
+      await record.failed(error, partsOf(request), async () =>
+        email === undefined ? null : await admins.accountAt(email),
+      );
+      throw error;
+    }
     if (reply instanceof FileReply) return send(response, reply, next);
     if (reply instanceof BytesReply) {
       // The title becomes a header value and contains user input, so only letters, digits and a few signs are allowed.
@@ -200,6 +224,8 @@ function handlerOf(
     else response.json(reply.body);
   };
 }
+
+const partsOf = ({ params, query, body }: Request) => ({ params, query, body: body as unknown });
 
 /** Address of the person who signed in with the identity provider; undefined for a confirmation or a link. */
 function emailOfProviderSignIn(reply: unknown): string | undefined {

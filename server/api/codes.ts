@@ -4,7 +4,7 @@ import { DONE, done } from '../../shared/api/wire.ts';
 import { CordonError } from '../../shared/errors.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 import type { Devices } from '../devices/devices.ts';
-import { requireInScope } from '../devices/scope.ts';
+import { groupsWith, requireInScope } from '../devices/scope.ts';
 import type { Enrollment } from '../enrollment/enrollment.ts';
 import type { LocationStatements } from '../orders/impact/location-statements.ts';
 import type { People } from '../people/people.ts';
@@ -51,7 +51,7 @@ export function codeRoutes({ enrollment, devices, people, orders }: CodesPorts):
           await authorize('mail-connector.enroll', []);
         }
         if (device === null) {
-          requireInScope(scope.devices, { group, home: home ?? (await devices.getGroup(group)).home });
+          requireInScope(scope.devices, { groups: [group], home: home ?? (await devices.getGroup(group)).home });
         } else {
           const { person: before, status } = await devices.get(device, scope.devices);
           // A new enrollment ends the device's current enrollment, so the activation code needs the same authorization as a revocation.
@@ -60,7 +60,7 @@ export function codeRoutes({ enrollment, devices, people, orders }: CodesPorts):
           if (person !== before || home !== null || seat !== null) {
             const { devices: changing } = demand('devices.update');
             const known = await devices.get(device, changing);
-            requireInScope(changing, { group, home: home ?? known.home });
+            requireInScope(changing, { groups: groupsWith(group, known), home: home ?? known.home });
           }
           await requireSameVerdict(device, body);
           if (status === 'active') await authorize('device.re-enroll', [device]);
@@ -89,7 +89,7 @@ export function codeRoutes({ enrollment, devices, people, orders }: CodesPorts):
       async handler({ params, scope }) {
         const code = await enrollment.getCode(params.id);
         const home = code.home ?? (await devices.getGroup(code.group)).home;
-        requireInScope(scope.devices, { group: code.group, home });
+        requireInScope(scope.devices, { groups: [code.group], home });
         await enrollment.cancelCode(params.id);
         return DONE;
       },

@@ -7,9 +7,6 @@ import {
   commandView,
   issuedToMany,
   newCommand,
-  requestList,
-  requestProgress,
-  requestQuery,
 } from '../../shared/api/commands.ts';
 import { deviceParams } from '../../shared/api/devices.ts';
 import { CordonError } from '../../shared/errors.ts';
@@ -17,7 +14,6 @@ import { type CommandKind, destroysData } from '../../shared/protocol/command-ki
 import { newCommandId } from '../../shared/protocol/ids.ts';
 import type { ActionName } from '../admins/action-policy.ts';
 import type { Admins } from '../admins/admins.ts';
-import { totalOf } from '../commands/command-issue.ts';
 import type { CommandRecord } from '../commands/command-record.ts';
 import { type Commands, DISCLOSURE_DESK } from '../commands/commands.ts';
 import type { Devices } from '../devices/devices.ts';
@@ -25,7 +21,7 @@ import { definedFields } from './defined-fields.ts';
 import { Reply, type Route, route } from './route.ts';
 
 export interface CommandsPorts {
-  readonly commands: Pick<Commands, 'issue' | 'issueToMany' | 'get' | 'list' | 'cancel' | 'progress' | 'requests'>;
+  readonly commands: Pick<Commands, 'issue' | 'issueToMany' | 'get' | 'list' | 'cancel'>;
   readonly devices: Pick<Devices, 'get' | 'select'>;
   readonly admins: Pick<Admins, 'namesOf'>;
 }
@@ -92,12 +88,13 @@ function deviceCommandRoutes({ commands, devices, admins }: CommandsPorts): Rout
       name: 'commands.cancel',
       method: 'delete',
       path: '/commands/:id',
-      summary: 'Cancel a command that no device has stored',
+      summary: 'Cancel a command that the device has not started',
       params: commandParams,
       response: commandView,
-      async handler({ params, scope, caller }) {
+      async handler({ params, scope, concern, caller }) {
         const { device, createdBy } = await commands.get(params.id);
         await devices.get(device, scope.devices);
+        concern([device]);
         if (createdBy === DISCLOSURE_DESK) {
           throw new CordonError(
             'forbidden',
@@ -110,32 +107,49 @@ function deviceCommandRoutes({ commands, devices, admins }: CommandsPorts): Rout
   ];
 }
 
-function manyDeviceRoutes({ commands, devices, admins }: CommandsPorts): Route[] {
+function manyDeviceRoutes({ commands, devices }: CommandsPorts): Route[] {
   return [
     route({
       name: 'commands.issue-many',
       method: 'post',
       path: '/commands',
-      summary: 'Send a command to many devices. A repeated request with the same id has no effect',
+      summary: 'Send a command to many devices, as a job. A repeated request with the same id has no effect',
       body: commandToMany,
       response: issuedToMany,
       statuses: [201],
-      async handler({ body, scope, demand, authorize, confirmed, caller }) {
-        const { command, expiresInSeconds, devices: named, filter, id = newCommandId(), ...options } = body;
+      async handler({ body, scope, demand, authorize, concern, confirmed, caller }) {
+        const {
+          command,
+          expiresInSeconds,
+          devices: named,
+          filter,
+          id = newCommandId(),
+          expect,
+          joiners,
+          ...options
+        } = body;
         // The device list with a location filter reveals where devices are. The filter is allowed here, because every role with the right
         // `commands.destroy` may see locations.
         const limited = destroysData(command.kind) || filter?.area !== undefined || filter?.located !== undefined;
         const allowed = limited ? demand('commands.destroy') : scope;
         // The second person has confirmed exactly this list of devices, so the server does not apply the filter again.
         const to = await devices.select(confirmed ?? named ?? definedFields(filter ?? {}), allowed.devices);
+        concern(to);
         const action = ACTIONS[command.kind];
-        const { expect, ...rest } = definedFields(options);
+        if (action && joiners === 'include') {
+          const detail =
+            'Devices cannot join a job with this command later, because nobody has confirmed them. Send it to a list of devices.';
+          throw new CordonError('invalid_input', detail, { field: 'joiners' });
+        }
         if (action && to.length > 0 && (expect === undefined || expect === to.length)) {
-          await authorize(action, to, { ...rest, id, command, expiresInSeconds, devices: named, filter });
+          const terms = definedFields({ ...options, joiners });
+          await authorize(action, to, { ...terms, id, command, expiresInSeconds, devices: named, filter });
         }
         const by = caller.account.id;
         const issued = await commands.issueToMany({
-          ...definedFields(options),
+          ...definedFields({ expect }),
+          options,
+          joiners: joiners === 'include' && filter ? { filter: definedFields(filter), scope: allowed.devices } : null,
           id,
           devices: to,
           command,
@@ -143,31 +157,6 @@ function manyDeviceRoutes({ commands, devices, admins }: CommandsPorts): Route[]
           expiresInSeconds,
         });
         return new Reply(issued, { status: 201 });
-      },
-    }),
-    route({
-      name: 'commands.requests',
-      method: 'get',
-      path: '/commands',
-      summary: 'List commands to many devices, newest first',
-      query: requestQuery,
-      response: requestList,
-      async handler({ query, scope }) {
-        const { requests, cursor } = await commands.requests(scope.devices, query.cursor ?? null);
-        const people = await admins.namesOf(new Set(requests.map(({ createdBy }) => createdBy)));
-        return { requests: requests.map((one) => ({ ...one, total: totalOf(one) })), people, cursor };
-      },
-    }),
-    route({
-      name: 'commands.progress',
-      method: 'get',
-      path: '/commands/:id/progress',
-      summary: 'Show the progress of a command to many devices',
-      params: commandParams,
-      response: requestProgress,
-      async handler({ params, scope }) {
-        const progress = await commands.progress(params.id, scope.devices);
-        return { ...progress, total: totalOf(progress), people: await admins.namesOf(new Set([progress.createdBy])) };
       },
     }),
   ];

@@ -17,8 +17,10 @@ import { explanationQuery, explanationView } from '../../shared/api/explanation.
 import { parseHomeArea } from '../../shared/areas/area-code.ts';
 import { CordonError } from '../../shared/errors.ts';
 import type { Devices } from '../devices/devices.ts';
-import { requireInScope } from '../devices/scope.ts';
+import { groupInScope, groupsWith, requireInScope } from '../devices/scope.ts';
 import { seesLocation, visibleDevice, visibleNames } from '../devices/visibility.ts';
+import type { GroupMembers } from '../groups/groups.ts';
+import type { Inventories } from '../inventory/inventory.ts';
 import type { Jurisdiction } from '../jurisdiction/jurisdiction.ts';
 import type { Effect } from '../orders/effect/effect.ts';
 import type { Evidence } from '../orders/evidence/evidence.ts';
@@ -26,19 +28,19 @@ import type { Receipts } from '../orders/evidence/receipts.ts';
 import type { LocationStatements } from '../orders/impact/location-statements.ts';
 import { LONGEST_OVERRIDE } from '../orders/impact/statement-effects.ts';
 import { definedFields } from './defined-fields.ts';
+import { visibleInventory, withheldSections } from './inventory.ts';
 import { locatedBy, type Route, route } from './route.ts';
 
 export interface DevicesPorts {
-  readonly devices: Pick<
-    Devices,
-    'list' | 'get' | 'getGroup' | 'update' | 'revoke' | 'inventory' | 'certificates' | 'names'
-  >;
+  readonly devices: Pick<Devices, 'list' | 'get' | 'getGroup' | 'update' | 'revoke' | 'certificates' | 'names'>;
+  readonly inventory: Pick<Inventories, 'of'>;
   readonly orders: {
     readonly effect: Pick<Effect, 'verdict'>;
     readonly receipts: Pick<Receipts, 'ofDevice'>;
     readonly evidence: Pick<Evidence, 'explain'>;
     readonly statements: Pick<LocationStatements, 'placements'>;
   };
+  readonly groupMembers: Pick<GroupMembers, 'membershipsOf'>;
   readonly now: () => number;
   readonly jurisdiction: Pick<Jurisdiction, 'evidence' | 'locations'>;
 }
@@ -58,7 +60,12 @@ export function deviceRoutes(ports: DevicesPorts): Route[] {
   return [...listRoutes(ports), ...changeRoutes(ports), ...stateRoutes(ports)];
 }
 
-function listRoutes({ devices, jurisdiction }: Pick<DevicesPorts, 'devices' | 'jurisdiction'>): Route[] {
+function listRoutes({
+  devices,
+  inventory,
+  jurisdiction,
+  groupMembers,
+}: Pick<DevicesPorts, 'devices' | 'inventory' | 'jurisdiction' | 'groupMembers'>): Route[] {
   return [
     route({
       name: 'devices.list',
@@ -111,13 +118,17 @@ function listRoutes({ devices, jurisdiction }: Pick<DevicesPorts, 'devices' | 'j
       response: deviceDetail,
       async handler({ params, scope, demand }) {
         const device = await devices.get(params.id, scope.devices);
-        return { ...visibleDevice(device, locatedBy(demand)), inventory: await devices.inventory(device.id) };
+        const stored = visibleInventory(await inventory.of(device.id), withheldSections(device, demand));
+        const groups = (await groupMembers.membershipsOf(device.id)).filter(
+          ({ id, kind }) => kind === 'primary' || groupInScope(scope.devices, { id, home: null }),
+        );
+        return { ...visibleDevice(device, locatedBy(demand)), groups, inventory: stored };
       },
     }),
   ];
 }
 
-function changeRoutes({ devices, orders, now }: Omit<DevicesPorts, 'jurisdiction'>): Route[] {
+function changeRoutes({ devices, orders, now }: Pick<DevicesPorts, 'devices' | 'orders' | 'now'>): Route[] {
   return [
     route({
       name: 'devices.update',
@@ -133,9 +144,10 @@ function changeRoutes({ devices, orders, now }: Omit<DevicesPorts, 'jurisdiction
         // The device must remain in the admin's scope. Otherwise the admin could not reverse the change.
         const after = await devices.getGroup(body.group ?? group.id);
         const home = (body.home === undefined ? own.home : body.home) ?? after.home;
-        requireInScope(scope.devices, { group: after.id, home });
+        const groups = groupsWith(after.id, known);
+        requireInScope(scope.devices, { groups, home });
         const stated = body.statement?.kind === 'home' ? body.statement.areas[0] : undefined;
-        if (stated) requireInScope(scope.devices, { group: after.id, home: stated });
+        if (stated) requireInScope(scope.devices, { groups, home: stated });
         const seat = (body.seat === undefined ? own.seat : body.seat) ?? after.seat;
         const { statement, ...change } = definedFields(body);
         const { home: groupHome, seat: groupSeat } = await devices.getGroup(group.id);
@@ -208,11 +220,12 @@ function stateRoutes({ devices, orders, jurisdiction, now }: DevicesPorts): Rout
       query: explanationQuery,
       response: explanationView,
       async handler({ params, query, scope }) {
-        const { id } = await devices.get(params.id, scope.devices);
+        const device = await devices.get(params.id, scope.devices);
+        const { id } = device;
         const explained = await orders.evidence.explain(id, query.at ?? now());
         // The device may have been in another group at the requested past time. That group may be outside the caller's scope.
         const home = explained.home === null ? null : parseHomeArea(explained.home);
-        requireInScope(scope.devices, { group: explained.group.id, home });
+        requireInScope(scope.devices, { groups: groupsWith(explained.group.id, device), home });
         return explained;
       },
     }),

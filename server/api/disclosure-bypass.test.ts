@@ -79,6 +79,7 @@ it('case 46: no route, metric or log shows an owner a past connection of a user'
         .replace('/devices/:id', `/devices/${device}`)
         .replace('/people/:id', `/people/${await desk.personOf(device)}`)
         .replace('/commands/:id', `/commands/${newCommandId()}`)
+        .replace('/jobs/:id', `/jobs/${newCommandId()}`)
         .replace(':number', '2015-001')
         .replaceAll(/:(version|revision)/g, '1')
         .replaceAll(/:\w+/g, 'x');

@@ -13,6 +13,7 @@ import type { Bus, Wake } from '../bus/bus.ts';
 const TOPIC_OF: Readonly<Record<Wake['kind'], Topic | null>> = {
   device: 'devices',
   ended: 'devices',
+  memberships: 'devices',
   opened: 'devices',
   verdicts: 'devices',
   members: 'devices',
@@ -28,8 +29,12 @@ const TOPIC_OF: Readonly<Record<Wake['kind'], Topic | null>> = {
   ledger: 'ledger',
   disclosures: 'disclosures',
   mail: 'mail',
+  policies: 'policies',
+  compliance: 'policies',
   // No topic, because each moved device also causes a notification with a topic.
   'ip-database': null,
+  // No topic, because only devices act on it. The admin who switches a section already sees it.
+  'inventory-sections': null,
   // No topic, because every change after the release of a legal hold causes its own notification.
   'hold-released': null,
   // The pending proposal is among the documents that approvers sign.

@@ -4,7 +4,10 @@
  */
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { type CsvCell, csvLine } from '../../shared/csv.ts';
 import { StreamReply } from './route.ts';
+
+export const CSV = 'text/csv; charset=utf-8';
 
 /** Number of lines per write. Between two writes, the server handles other requests. */
 const LINES_PER_WRITE = 500;
@@ -36,4 +39,20 @@ export function* blocksOf(lines: Iterable<string>): Generator<string> {
     some = [];
   }
   yield some.join('');
+}
+
+/** Lines of a CSV file in larger blocks, with a line of column names first. */
+export async function* csvBlocks<Row>(
+  head: readonly string[],
+  rows: AsyncIterable<Row>,
+  cells: (row: Row) => readonly CsvCell[],
+): AsyncGenerator<Uint8Array> {
+  let some: string[] = [csvLine(head)];
+  for await (const row of rows) {
+    some.push(csvLine(cells(row)));
+    if (some.length < LINES_PER_WRITE) continue;
+    yield Buffer.from(some.join(''));
+    some = [];
+  }
+  yield Buffer.from(some.join(''));
 }

@@ -1,10 +1,23 @@
 import type { z } from 'zod';
-import { groupChange, groupList, groupParams, groupView, newGroup } from '../../shared/api/groups.ts';
+import {
+  groupChange,
+  groupDetail,
+  groupFacts,
+  groupList,
+  groupParams,
+  groupPreview,
+  groupTrust,
+  groupView,
+  memberChange,
+  newGroup,
+  previewRequest,
+} from '../../shared/api/groups.ts';
 import { DONE, done } from '../../shared/api/wire.ts';
 import { CordonError } from '../../shared/errors.ts';
-import type { GroupId } from '../../shared/protocol/ids.ts';
+import type { DeviceId, GroupId } from '../../shared/protocol/ids.ts';
 import type { Devices } from '../devices/devices.ts';
-import { groupInScope } from '../devices/scope.ts';
+import { groupInScope, requireInScope, type Scope } from '../devices/scope.ts';
+import { FUNCTIONS, type GroupMembers } from '../groups/groups.ts';
 import type { LocationStatements } from '../orders/impact/location-statements.ts';
 import { definedFields } from './defined-fields.ts';
 import { requireNoEffect } from './no-effect.ts';
@@ -13,12 +26,27 @@ import { Reply, type Route, route } from './route.ts';
 export interface GroupsPorts {
   readonly devices: Pick<
     Devices,
-    'groups' | 'getGroup' | 'createGroup' | 'updateGroup' | 'deleteGroup' | 'placementsOf'
+    'groups' | 'getGroup' | 'createGroup' | 'updateGroup' | 'deleteGroup' | 'placementsOf' | 'get' | 'select' | 'names'
+  >;
+  readonly groupMembers: Pick<
+    GroupMembers,
+    | 'facts'
+    | 'preview'
+    | 'uses'
+    | 'createDynamic'
+    | 'requireExpression'
+    | 'expressionChanged'
+    | 'setTrusted'
+    | 'changeMembers'
   >;
   readonly orders: { readonly statements: Pick<LocationStatements, 'placements'> };
 }
 
-export function groupRoutes({ devices, orders }: GroupsPorts): Route[] {
+export function groupRoutes(ports: GroupsPorts): Route[] {
+  return [...recordRoutes(ports), ...memberRoutes(ports)];
+}
+
+function recordRoutes({ devices, orders, groupMembers }: GroupsPorts): Route[] {
   /**
    * Throws `conflict` if the change of the group alters the verdict for one of its devices. A second person must confirm such a change on
    * the device's own page.
@@ -51,6 +79,22 @@ export function groupRoutes({ devices, orders }: GroupsPorts): Route[] {
       },
     }),
     route({
+      name: 'groups.show',
+      method: 'get',
+      path: '/groups/:id',
+      summary: 'Show a group and the records that use it',
+      params: groupParams,
+      response: groupDetail,
+      async handler({ params, scope }) {
+        const group = await devices.getGroup(params.id);
+        if (!groupInScope(scope.devices, group))
+          throw new CordonError('out_of_scope', 'Your role does not include this group.', { group: group.id });
+        const uses = await groupMembers.uses(group.id);
+        // The names may be of people and devices outside the caller's scope.
+        return { ...group, uses: scope.devices === null ? uses : uses.map((use) => ({ ...use, names: [] })) };
+      },
+    }),
+    route({
       name: 'groups.create',
       method: 'post',
       path: '/groups',
@@ -58,27 +102,38 @@ export function groupRoutes({ devices, orders }: GroupsPorts): Route[] {
       body: newGroup,
       response: groupView,
       statuses: [201],
-      handler: async ({ body }) => new Reply(await devices.createGroup(body), { status: 201 }),
+      async handler({ body: { expression, ...group } }) {
+        if (expression === null) return new Reply(await devices.createGroup(group), { status: 201 });
+        if (group.home !== null || group.seat !== null || group.mailPrograms) {
+          const detail = 'A dynamic group has no home area, legal seat or mail rule. Leave them out.';
+          throw new CordonError('invalid_input', detail, { field: 'expression' });
+        }
+        const id = await groupMembers.createDynamic(group.name, expression);
+        return new Reply(await devices.getGroup(id), { status: 201 });
+      },
     }),
     route({
       name: 'groups.update',
       method: 'patch',
       path: '/groups/:id',
-      summary: 'Change the name, the default home and seat of devices, or the rule for mail programs',
+      summary: "Change a group's name, default home and seat, rule for mail programs, or expression",
       params: groupParams,
       body: groupChange,
       response: groupView,
       async handler({ params, body }) {
         const change = definedFields(body);
+        if (change.expression !== undefined) groupMembers.requireExpression(change.expression);
         await requireSameVerdicts(params.id, change);
-        return devices.updateGroup(params.id, change);
+        const group = await devices.updateGroup(params.id, change);
+        if (change.expression !== undefined) groupMembers.expressionChanged();
+        return group;
       },
     }),
     route({
       name: 'groups.delete',
       method: 'delete',
       path: '/groups/:id',
-      summary: 'Delete a group without devices and activation codes',
+      summary: 'Delete a group that nothing uses',
       params: groupParams,
       response: done,
       async handler({ params }) {
@@ -87,4 +142,77 @@ export function groupRoutes({ devices, orders }: GroupsPorts): Route[] {
       },
     }),
   ];
+}
+
+function memberRoutes({ devices, groupMembers }: GroupsPorts): Route[] {
+  /** After the removal, the devices must remain in the admin's scope. Otherwise the admin could not reverse the change. */
+  async function requireRemaining(ids: readonly DeviceId[], left: GroupId, scope: Scope): Promise<void> {
+    if (scope === null) return;
+    for (const device of await devices.names(ids)) {
+      requireInScope(scope, { groups: device.groups.filter((group) => group !== left), home: device.home });
+    }
+  }
+
+  return [
+    route({
+      name: 'groups.facts',
+      method: 'get',
+      path: '/group-facts',
+      summary: 'List the facts and functions for expressions of dynamic groups',
+      response: groupFacts,
+      handler: async () => ({ facts: groupMembers.facts, functions: [...FUNCTIONS] }),
+    }),
+    route({
+      name: 'groups.preview',
+      method: 'post',
+      path: '/group-preview',
+      summary: "Check an expression, and count the devices within the caller's scope that match it",
+      body: previewRequest,
+      response: groupPreview,
+      async handler({ body, scope }) {
+        const preview = await groupMembers.preview(body.expression, scope.devices);
+        const examples = await devices.names(preview.examples);
+        return { ...preview, examples: examples.map(({ id, user, hostname }) => ({ id, user, hostname })) };
+      },
+    }),
+    route({
+      name: 'groups.change-members',
+      method: 'patch',
+      path: '/groups/:id/members',
+      summary: 'Add devices to a static group, or remove them',
+      params: groupParams,
+      body: memberChange,
+      response: done,
+      async handler({ params, body: { add, remove }, scope }) {
+        const group = await devices.getGroup(params.id);
+        if (!groupInScope(scope.devices, group))
+          throw new CordonError('out_of_scope', 'Your role does not include this group.', { group: group.id });
+        await devices.select([...add, ...remove], scope.devices);
+        await requireKnown(add, devices);
+        await requireRemaining(remove, group.id, scope.devices);
+        await groupMembers.changeMembers(group.id, add, remove);
+        return DONE;
+      },
+    }),
+    route({
+      name: 'groups.trust',
+      method: 'post',
+      path: '/groups/:id/trust',
+      summary: 'Allow roles and order exemptions to use a dynamic group, or withdraw this',
+      params: groupParams,
+      body: groupTrust,
+      response: groupView,
+      async handler({ params, body }) {
+        await groupMembers.setTrusted(params.id, body.trusted);
+        return devices.getGroup(params.id);
+      },
+    }),
+  ];
+}
+
+/** Throws `not_found` for an id without a device. */
+async function requireKnown(ids: readonly DeviceId[], devices: Pick<Devices, 'names'>): Promise<void> {
+  const known = new Set((await devices.names(ids)).map(({ id }) => id));
+  const unknown = ids.find((id) => !known.has(id));
+  if (unknown) throw new CordonError('not_found', `There is no device ${unknown}.`, { device: unknown });
 }

@@ -10,12 +10,10 @@ import type { Adoption } from '../orders/adoption/adoption.ts';
 import type { Evidence } from '../orders/evidence/evidence.ts';
 import type { Exits } from '../orders/exit/exits.ts';
 import type { Impact } from '../orders/impact/impact.ts';
-import { blocksOf, generatedFile } from './generated-file.ts';
+import { blocksOf, CSV, generatedFile } from './generated-file.ts';
 import { impactCsv } from './impact-csv.ts';
 import { describedRollout } from './rollout-schema.ts';
 import { type Route, route } from './route.ts';
-
-const CSV = 'text/csv; charset=utf-8';
 
 export interface OrderImpactPort {
   readonly adoption: Pick<Adoption, 'get' | 'scope'>;

@@ -2,10 +2,13 @@ import { z } from 'zod';
 import type { Actions } from '../admins/actions.ts';
 import type { Admins } from '../admins/admins.ts';
 import type { Devices } from '../devices/devices.ts';
+import type { Inventories } from '../inventory/inventory.ts';
 import type { People } from '../people/people.ts';
 import { accessRoutes } from './access.ts';
 import { type AccountsPorts, accountRoutes } from './accounts.ts';
 import { actionRoutes, performer } from './actions.ts';
+import { type ActivityLogPort, activityRoutes } from './activity.ts';
+import { advisoryRoutes } from './advisories.ts';
 import { alertRoutes } from './alerts.ts';
 import { type ApproversPorts, approverRoutes } from './approvers.ts';
 import { type AreasPort, areaRoutes } from './areas.ts';
@@ -14,6 +17,7 @@ import { type BackupPort, backupRoutes } from './backup.ts';
 import { cliSignInRoutes } from './cli-sign-in.ts';
 import { type CodesPorts, codeRoutes } from './codes.ts';
 import { type CommandsPorts, commandRoutes } from './commands.ts';
+import { type ComplianceRoutesPorts, complianceRoutes } from './compliance.ts';
 import { type DemoPort, demoRoutes } from './demo.ts';
 import { type DevicesPorts, deviceRoutes } from './devices.ts';
 import { type DisclosuresPort, disclosureRoutes } from './disclosures.ts';
@@ -22,11 +26,14 @@ import { type GroupsPorts, groupRoutes } from './groups.ts';
 import { type HealthPort, healthRoutes } from './health.ts';
 import { type HoldsPorts, holdRoutes } from './holds.ts';
 import { type InstallationPort, installationRoutes } from './installation.ts';
+import { inventoryRoutes } from './inventory.ts';
 import { type IpDatabasesPorts, ipDatabaseRoutes } from './ip-databases.ts';
+import { type JobsPorts, jobRoutes } from './jobs.ts';
 import { type LedgerPorts, ledgerRoutes } from './ledger.ts';
 import { type MailPort, mailRoutes } from './mail.ts';
 import { type MembershipPort, membershipRoutes } from './membership.ts';
 import { type MetricsPort, metricsRoutes } from './metrics.ts';
+import { type NotificationsPort, notificationRoutes } from './notifications.ts';
 import { type OrderDocumentsPort, orderDocumentRoutes } from './order-documents.ts';
 import { type OrderImpactPort, orderImpactRoutes } from './order-impact.ts';
 import { type OrderPacksPorts, orderPackRoutes } from './order-packs.ts';
@@ -34,10 +41,12 @@ import { type OrdersPort, orderRoutes } from './orders.ts';
 import { type OverviewPort, overviewRoutes } from './overview.ts';
 import { passkeyRoutes } from './passkeys.ts';
 import { type PeoplePort, peopleRoutes } from './people.ts';
+import { type PoliciesPorts, policyRoutes } from './policies.ts';
 import { type ProviderPorts, providerRoutes } from './provider.ts';
 import { type RecoveryPort, recoveryRoutes } from './recovery.ts';
 import { type Route, route } from './route.ts';
 import { sessionRoutes } from './session.ts';
+import { softwareRoutes } from './software.ts';
 import { type TerritoryPoliciesPorts, territoryPolicyRoutes } from './territory-policies.ts';
 import { type TimeCorrectionPorts, timeCorrectionRoutes } from './time-corrections.ts';
 import { tokenRoutes } from './tokens.ts';
@@ -50,7 +59,9 @@ export interface ResourcePorts {
     DevicesPorts['devices'] &
     GroupsPorts['devices'] &
     CodesPorts['devices'];
-  readonly commands: CommandsPorts['commands'];
+  readonly commands: CommandsPorts['commands'] & JobsPorts['commands'];
+  readonly inventory: Inventories;
+  readonly groupMembers: GroupsPorts['groupMembers'] & DevicesPorts['groupMembers'];
   readonly enrollment: CodesPorts['enrollment'];
   readonly people: PeoplePort & Pick<People, 'personInScope'>;
   readonly orders: OrdersPort &
@@ -67,6 +78,10 @@ export interface ResourcePorts {
   readonly packs: OrderPacksPorts['packs'];
   readonly areas: AreasPort;
   readonly policies: TerritoryPoliciesPorts['policies'];
+  readonly activity: ActivityLogPort;
+  readonly notifications: NotificationsPort;
+  readonly devicePolicies: PoliciesPorts['devicePolicies'];
+  readonly compliance: ComplianceRoutesPorts['compliance'];
   readonly ledger: LedgerPorts['ledger'];
   readonly openings: LedgerPorts['openings'];
   readonly witnesses: LedgerPorts['witnesses'];
@@ -90,7 +105,12 @@ export interface ResourcePorts {
 }
 
 export function apiRoutes(ports: ResourcePorts): Route[] {
-  const { admins, devices, commands, enrollment, orders, jurisdiction, ledger, entries } = ports;
+  const { admins, devices, inventory, commands, enrollment, orders, jurisdiction, ledger, entries } = ports;
+  let summaries: ReadonlyMap<string, string> | null = null;
+  const titles = () => {
+    summaries ??= new Map(routes.map(({ name, summary }) => [name, summary]));
+    return summaries;
+  };
   const routes: Route[] = [
     ...healthRoutes(ports.state),
     ...installationRoutes(ports.state),
@@ -105,11 +125,17 @@ export function apiRoutes(ports: ResourcePorts): Route[] {
     ...accessRoutes(admins),
     ...accountRoutes({ admins, accountLinks: ports.accountLinks }),
     ...approverRoutes({ admins, orders }),
-    ...groupRoutes({ devices, orders }),
+    ...groupRoutes({ devices, orders, groupMembers: ports.groupMembers }),
+    ...policyRoutes({ devicePolicies: ports.devicePolicies, admins }),
+    ...complianceRoutes({ compliance: ports.compliance, devices }),
     ...peopleRoutes(ports.people),
     ...codeRoutes({ enrollment, devices, people: ports.people, orders }),
-    ...deviceRoutes({ devices, orders, jurisdiction, now: ports.now }),
+    ...deviceRoutes({ devices, inventory, orders, jurisdiction, groupMembers: ports.groupMembers, now: ports.now }),
+    ...inventoryRoutes({ inventory, devices, admins }),
+    ...softwareRoutes({ inventory }),
+    ...advisoryRoutes({ inventory }),
     ...commandRoutes({ commands, devices, admins }),
+    ...jobRoutes({ commands, admins }),
     ...membershipRoutes(ports.membership),
     ...mailRoutes(ports.mail),
     ...holdRoutes({ holds: ports.holds, admins }),
@@ -120,6 +146,8 @@ export function apiRoutes(ports: ResourcePorts): Route[] {
     ...orderImpactRoutes(orders),
     ...orderDocumentRoutes(orders),
     ...orderPackRoutes({ orders, packs: ports.packs, admins }),
+    ...activityRoutes({ ...ports, titleOf: (action) => titles().get(action) ?? null }),
+    ...notificationRoutes(ports.notifications),
     ...ledgerRoutes({ ledger, entries, openings: ports.openings, witnesses: ports.witnesses }),
     ...areaRoutes({ areas: ports.areas, admins }),
     ...ipDatabaseRoutes(ports),

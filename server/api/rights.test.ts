@@ -31,6 +31,7 @@ const pathOf = (path: string) =>
   path
     .replace('/devices/:id', `/devices/${device}`)
     .replace('/commands/:id', `/commands/${newCommandId()}`)
+    .replace('/jobs/:id', `/jobs/${newCommandId()}`)
     .replace(':number', '2015-001')
     .replaceAll(/:(version|revision)/g, '1')
     .replaceAll(/:\w+/g, 'x');
@@ -44,7 +45,8 @@ describe('every route × every role', () => {
       const { scope, roles } = RIGHTS[name];
       for (const role of [...ROLES, 'none', null]) {
         const token = role === null ? {} : { authorization: `Bearer ${tokens.get(role)}` };
-        const body = method === 'get' || name === 'ip-databases.import' ? undefined : {};
+        const body =
+          method === 'get' || name === 'ip-databases.import' || name === 'advisories.import' ? undefined : {};
         const { status, json } = await api.request(method.toUpperCase(), pathOf(path), token, body);
         requests++;
         const known: readonly string[] = roles;
@@ -261,7 +263,7 @@ describe('case 50: a helpdesk account never acts outside its groups', () => {
     const unknown = newDeviceId();
     const some = await send(owner, { devices: [theirDevice, unknown], command });
     expect(some.json).toMatchObject({ queued: 1, refused: [{ device: unknown, code: 'not_found' }] });
-    const progress = (of: string) => api.request('GET', `/api/v1/commands/${of}/progress`, helpdesk);
+    const progress = (of: string) => api.request('GET', `/api/v1/jobs/${of}`, helpdesk);
     expect((await progress(id)).json).toMatchObject({ total: 1, counts: { queued: 1 }, failures: [] });
     expect((await progress(some.json.id)).json.code).toBe('not_found');
   });

@@ -34,6 +34,8 @@ export interface Caller {
   readonly via: 'session' | 'token';
   readonly session: Session | null;
   readonly destructive: boolean;
+  /** Id of the API token; absent in a session. */
+  readonly token?: string;
 }
 
 export interface Input<P, Q, B> {
@@ -56,6 +58,8 @@ export interface Input<P, Q, B> {
    * record cannot be stored.
    */
   readOrder(order: string): Promise<Visibility>;
+  /** Names the devices of the request for the activity log, if neither its path nor its body names them. */
+  concern(devices: readonly DeviceId[]): void;
   /** Devices for an action that a second person has confirmed. Null for a request that does not perform a confirmed action. */
   readonly confirmed: readonly DeviceId[] | null;
   readonly confirmer: AccountId | null;
@@ -169,6 +173,13 @@ export interface RawInput {
   readonly callerNow: () => Promise<Caller | null>;
   readonly authorize: (content: ActionContent) => Promise<void>;
   readonly readOrder: Evidence['read'];
+  /** Records in the activity log that the handler begins. Rejects if the record cannot be stored; the handler must not run then. */
+  readonly begin: (parts: {
+    readonly params: unknown;
+    readonly query: unknown;
+    readonly body: unknown;
+  }) => Promise<void>;
+  readonly concern: (devices: readonly DeviceId[]) => void;
   readonly confirmed: readonly DeviceId[] | null;
   readonly confirmer: AccountId | null;
   readonly address: string;
@@ -225,8 +236,10 @@ export function route<
       const params = parsed(definition.params, input.params, 'path');
       const query = parsed(definition.query, input.query, 'query');
       const body = await parsedBody(definition, raw === 'upload' ? {} : input.body, () => signedIn(input.caller));
-      const authorize = (action: ActionName, devices: readonly DeviceId[], content: unknown = body) =>
-        input.authorize({ action, route: name, params, body: content, devices });
+      const authorize = (action: ActionName, devices: readonly DeviceId[], content: unknown = body) => {
+        input.concern(devices);
+        return input.authorize({ action, route: name, params, body: content, devices });
+      };
       const policy = ROUTE_ACTIONS[name];
       if (isAction(policy)) await authorize(policy, []);
       const reader = (): OrderReader => {
@@ -236,11 +249,13 @@ export function route<
       };
       const part = orderPartOf(name);
       if (part !== null) await requireReading(input.readOrder, reader(), part, params);
+      await input.begin({ params, query, body });
       const result = await handler({
         params,
         query,
         body,
         authorize,
+        concern: input.concern,
         confirmed: input.confirmed,
         confirmer: input.confirmer,
         scope,

@@ -6,6 +6,7 @@ import { zodToOpenAPIRegistry } from '@asteasolutions/zod-to-openapi';
 import { z } from 'zod';
 import * as accounts from '../../shared/api/accounts.ts';
 import * as actions from '../../shared/api/actions.ts';
+import * as activity from '../../shared/api/activity.ts';
 import * as affectedDevices from '../../shared/api/affected-devices.ts';
 import * as approvers from '../../shared/api/approvers.ts';
 import * as areas from '../../shared/api/areas.ts';
@@ -13,26 +14,34 @@ import * as backup from '../../shared/api/backup.ts';
 import * as cliSignIn from '../../shared/api/cli-sign-in.ts';
 import * as codes from '../../shared/api/codes.ts';
 import * as commands from '../../shared/api/commands.ts';
+import * as compliance from '../../shared/api/compliance.ts';
 import * as demo from '../../shared/api/demo.ts';
 import * as devices from '../../shared/api/devices.ts';
 import * as disclosures from '../../shared/api/disclosures.ts';
 import * as events from '../../shared/api/events.ts';
+import * as activityExamples from '../../shared/api/examples/activity.ts';
 import * as areaExamples from '../../shared/api/examples/areas.ts';
 import * as deviceExamples from '../../shared/api/examples/devices.ts';
 import * as disclosureExamples from '../../shared/api/examples/disclosures.ts';
 import * as installationExamples from '../../shared/api/examples/installation.ts';
+import * as notificationExamples from '../../shared/api/examples/notifications.ts';
 import * as orderExamples from '../../shared/api/examples/orders.ts';
 import * as passkeyExamples from '../../shared/api/examples/passkeys.ts';
 import * as peopleExamples from '../../shared/api/examples/people.ts';
+import * as policyExamples from '../../shared/api/examples/policies.ts';
+import * as softwareExamples from '../../shared/api/examples/software.ts';
 import * as explanation from '../../shared/api/explanation.ts';
 import * as groups from '../../shared/api/groups.ts';
 import * as health from '../../shared/api/health.ts';
 import * as holds from '../../shared/api/holds.ts';
 import * as installation from '../../shared/api/installation.ts';
+import * as inventory from '../../shared/api/inventory.ts';
 import * as ipDatabases from '../../shared/api/ip-databases.ts';
+import * as jobs from '../../shared/api/jobs.ts';
 import * as ledger from '../../shared/api/ledger.ts';
 import * as mail from '../../shared/api/mail.ts';
 import * as membership from '../../shared/api/membership.ts';
+import * as notifications from '../../shared/api/notifications.ts';
 import * as orderApprovals from '../../shared/api/order-approvals.ts';
 import * as orderDocuments from '../../shared/api/order-documents.ts';
 import * as orderImpact from '../../shared/api/order-impact.ts';
@@ -45,9 +54,11 @@ import * as orders from '../../shared/api/orders.ts';
 import * as overview from '../../shared/api/overview.ts';
 import * as passkeys from '../../shared/api/passkeys.ts';
 import * as people from '../../shared/api/people.ts';
+import * as policies from '../../shared/api/policies.ts';
 import * as provider from '../../shared/api/provider.ts';
 import * as recovery from '../../shared/api/recovery.ts';
 import * as session from '../../shared/api/session.ts';
+import * as software from '../../shared/api/software.ts';
 import * as territoryPolicies from '../../shared/api/territory-policies.ts';
 import * as timeCorrections from '../../shared/api/time-corrections.ts';
 import * as transparency from '../../shared/api/transparency.ts';
@@ -55,11 +66,13 @@ import * as wire from '../../shared/api/wire.ts';
 import * as territoryPolicy from '../../shared/areas/territory-policy.ts';
 import * as disclosureDocuments from '../../shared/disclosure/documents.ts';
 import * as proceedings from '../../shared/order/proceedings.ts';
+import * as policyDocument from '../../shared/policy/policy-document.ts';
 import { describedRollout } from './rollout-schema.ts';
 
 const MODULES: readonly object[] = [
   accounts,
   actions,
+  activity,
   affectedDevices,
   approvers,
   areas,
@@ -67,6 +80,8 @@ const MODULES: readonly object[] = [
   cliSignIn,
   codes,
   commands,
+  compliance,
+  jobs,
   demo,
   devices,
   disclosures,
@@ -77,10 +92,12 @@ const MODULES: readonly object[] = [
   health,
   holds,
   installation,
+  inventory,
   ipDatabases,
   ledger,
   mail,
   membership,
+  notifications,
   orderApprovals,
   orderDocuments,
   orderImpact,
@@ -93,10 +110,13 @@ const MODULES: readonly object[] = [
   overview,
   passkeys,
   people,
+  policies,
+  policyDocument,
   provider,
   proceedings,
   recovery,
   session,
+  software,
   territoryPolicies,
   territoryPolicy,
   timeCorrections,
@@ -110,13 +130,17 @@ const PARAMETERS = /(?:Params|Query|Filter)$/;
 
 /** Examples of schemas. The key of an example is the name of its schema without the suffix `Schema`. */
 export const EXAMPLES: Readonly<Record<string, unknown>> = {
+  ...activityExamples,
   ...areaExamples,
   ...deviceExamples,
   ...disclosureExamples,
   ...installationExamples,
+  ...notificationExamples,
   ...orderExamples,
   ...passkeyExamples,
   ...peopleExamples,
+  ...policyExamples,
+  ...softwareExamples,
 };
 
 export const NAMED_SCHEMAS: ReadonlyMap<string, z.ZodType> = new Map(

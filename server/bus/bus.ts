@@ -17,6 +17,8 @@ export type Wake =
    * with lower numbers, because a device has only one session.
    */
   | { readonly kind: 'opened'; readonly device: DeviceId; readonly epoch: number }
+  /** The groups of `devices` changed: static groups by an admin, or dynamic groups by an evaluation. */
+  | { readonly kind: 'memberships'; readonly devices: readonly DeviceId[] }
   /** A new order list or approver set is current. */
   | { readonly kind: 'list' }
   /** The services that orders suspend may have changed for `devices`, because an order took effect or a location changed. */
@@ -29,9 +31,15 @@ export type Wake =
   /** Few key packages (one-time public keys for joining a conversation) of `devices` are left on the server. */
   | { readonly kind: 'key-packages'; readonly devices: readonly DeviceId[] }
   | { readonly kind: 'ip-database' }
+  /** The organization switched sections of the inventory off or on. */
+  | { readonly kind: 'inventory-sections' }
   | { readonly kind: 'time-correction' }
   /** A legal hold was released. Deletions that the hold prevented may be due. */
   | { readonly kind: 'hold-released' }
+  /** A policy, its assignment or its order changed. */
+  | { readonly kind: 'policies' }
+  /** The compliance of a device changed. */
+  | { readonly kind: 'compliance'; readonly device: DeviceId }
   /** Changes that the console displays. Devices do not react to these changes. */
   | { readonly kind: Shown };
 

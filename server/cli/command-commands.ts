@@ -1,12 +1,13 @@
 import type { Command } from 'commander';
 import { type CommandView, commandList, commandView, issuedToMany } from '../../shared/api/commands.ts';
-import { COMMAND_KINDS } from '../../shared/protocol/command-kinds.ts';
+import { COMMAND_KINDS, PRIORITIES } from '../../shared/protocol/command-kinds.ts';
 import { plain } from '../../shared/text/visible-text.ts';
 import { type Cli, commandOf } from './cli.ts';
 import { queryOf } from './client.ts';
+import { type JobFlags, jobBody } from './job-flags.ts';
 import { table, when } from './output.ts';
 
-interface Broadcast {
+interface Broadcast extends JobFlags {
   all?: boolean;
   group?: string;
   area?: string;
@@ -37,7 +38,7 @@ export function addCommandCommands(program: Command, cli: Cli): void {
     );
   commands
     .command('broadcast')
-    .description('Send the same command to many devices')
+    .description('Send the same command to many devices, as a job. "cordon jobs" shows and controls it')
     .argument('<kind>', COMMAND_KINDS.join(', '))
     .argument('[text]', 'text of a message')
     .option('--all', 'send to all active devices that your role includes')
@@ -46,10 +47,23 @@ export function addCommandCommands(program: Command, cli: Cli): void {
     .option('--device <device...>', 'send to the devices with these ids')
     .option('--id <id>', 'id of the request. A repeated request with this id is ignored')
     .option('--expires <seconds>', 'seconds until the command expires', Number)
+    .option('--name <name>', 'name of the job')
+    .option('--waves <sizes>', 'sizes of the waves, such as 10,10%. The last wave has the remaining devices')
+    .option('--gate <percent>', 'percentage of a wave that must be settled before the next wave starts', Number)
+    .option('--stop-at <percent>', 'failure rate that stops the job', Number)
+    .option('--stop-after <results>', 'number of results from which the failure rate counts', Number)
+    .option('--attempts <count>', 'attempts on a device that fails', Number)
+    .option('--backoff <seconds>', 'pause before the second attempt. It doubles after each attempt', Number)
+    .option('--window <times>', 'window in device time in which devices run the command, such as 22:00-04:00')
+    .option('--days <days>', 'weekdays on which the window opens, such as 1,2,3 for Monday to Wednesday')
+    .option('--priority <priority>', PRIORITIES.join(', '))
+    .option('--supersedes <key>', 'cancel older queued commands with this key on the same devices')
+    .option('--after <job>', 'send the command only to devices that have completed this job')
+    .option('--late-joiners', 'devices that match the group or area later also get the command')
     .action(async (kind: string, text: string | undefined, options: Broadcast) => {
       const { all, group, area, device: devices, id, expires: expiresInSeconds } = options;
       const filter = all || group || area ? { group, area } : undefined;
-      const body = { id, command: { kind, text }, expiresInSeconds, devices, filter };
+      const body = { id, command: { kind, text }, expiresInSeconds, devices, filter, ...jobBody(options) };
       const sent = await cli.client().call(issuedToMany, 'POST', '/commands', body);
       const refused = sent.refused.map(({ device, code }) => `${device} ${code}`);
       cli.out().show(sent, [`${sent.id} queued for ${sent.queued}, refused for ${refused.length}`, ...refused]);
@@ -76,7 +90,7 @@ export function addCommandCommands(program: Command, cli: Cli): void {
     });
   for (const [name, method, text] of [
     ['show', 'GET', 'Show the state of a command'],
-    ['cancel', 'DELETE', 'Cancel a command that no device has stored'],
+    ['cancel', 'DELETE', 'Cancel a command that the device has not started'],
   ] as const) {
     commands
       .command(name)
@@ -89,9 +103,15 @@ export function addCommandCommands(program: Command, cli: Cli): void {
           .show(command, [
             `${command.id} ${command.command.kind} ${command.state} ${plain(command.detail ?? '')}`.trimEnd(),
             ...displayedLines(command),
+            ...cancelLines(command),
           ]);
       });
   }
+}
+
+function cancelLines({ state, cancelRequestedAt }: CommandView): string[] {
+  if (state !== 'stored' || cancelRequestedAt === null) return [];
+  return ['The device already has the command. The server asks it to cancel the command if it has not started.'];
 }
 
 function displayedLines({ command, displayed }: CommandView): string[] {

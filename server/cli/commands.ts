@@ -47,6 +47,14 @@ export const COMMAND_GROUPS: readonly CommandGroup[] = [
     load: async () => (await import('./group-commands.ts')).addGroupCommands,
   },
   {
+    commands: { policies: 'Manage policies: the desired settings of devices, by group' },
+    load: async () => (await import('./policy-commands.ts')).addPolicyCommands,
+  },
+  {
+    commands: { compliance: 'Show the compliance of devices with their policies' },
+    load: async () => (await import('./compliance-commands.ts')).addComplianceCommands,
+  },
+  {
     commands: { codes: 'Manage activation codes. Each code enrolls one device' },
     load: async () => (await import('./code-commands.ts')).addCodeCommands,
   },
@@ -57,6 +65,16 @@ export const COMMAND_GROUPS: readonly CommandGroup[] = [
   {
     commands: { commands: 'Send commands to devices' },
     load: async () => (await import('./command-commands.ts')).addCommandCommands,
+  },
+  {
+    commands: {
+      software: 'Search the software of the fleet, import advisories, and choose what devices report',
+    },
+    load: async () => (await import('./software-commands.ts')).addSoftwareCommands,
+  },
+  {
+    commands: { jobs: 'Find and control jobs: commands to many devices' },
+    load: async () => (await import('./job-commands.ts')).addJobCommands,
   },
   {
     commands: { alerts: 'List and acknowledge alerts, newest first. Repeated alerts of one day are one entry' },
@@ -104,6 +122,14 @@ export const COMMAND_GROUPS: readonly CommandGroup[] = [
       verify: 'Verify an evidence pack offline',
     },
     load: async () => (await import('./pack-commands.ts')).addPackCommands,
+  },
+  {
+    commands: { notifications: 'Manage rules and channels of notifications, and show their deliveries' },
+    load: async () => (await import('./notification-commands.ts')).addNotificationCommands,
+  },
+  {
+    commands: { activity: 'List, export and verify the activity log: who did what' },
+    load: async () => (await import('./activity-commands.ts')).addActivityCommands,
   },
   {
     commands: { ledger: 'Read, copy and verify the public ledger' },

@@ -68,7 +68,7 @@ function addViews(devices: Command, cli: Cli): void {
       const device = await cli.client().call(deviceDetail, 'GET', path);
       const { location, observations } = await cli.client().call(evidenceView, 'GET', `${path}/evidence`);
       const { inventory } = device;
-      const { hardware, os } = inventory ?? {};
+      const { hardware, os } = inventory?.system ?? {};
       const make = [hardware?.manufacturer, hardware?.model, os?.distro, os?.release].filter(Boolean).join(' ');
       const machine = make === '' ? [] : [`machine: ${plain(make)}`];
       cli

@@ -9,11 +9,11 @@ const PAIRS = Array.from({ length: 1024 }, (_, bits) => base32(Uint8Array.of(bit
 
 /**
  * Returns the id of a job's command for one device; a repeated request produces the same id. The id begins like the job's id, so the server
- * finds the job from the command. The other 60 bits distinguish the commands of one job.
+ * finds the job from the command. The other 60 bits distinguish the commands of one job. Each attempt on one device has its own id.
  */
-export const commandIdFor = (job: CommandId, device: DeviceId): CommandId => {
+export const commandIdFor = (job: CommandId, device: DeviceId, attempt = 1): CommandId => {
   // A digest as hexadecimal text takes a third of the time of a digest as a buffer. A job computes one digest for each of its devices.
-  const digest = hash('sha256', `${job} ${device}`, 'hex');
+  const digest = hash('sha256', attempt === 1 ? `${job} ${device}` : `${job} ${device} ${attempt}`, 'hex');
   return `${job.slice(0, REQUEST_PREFIX)}${four(digest, 0)}${four(digest, 5)}${four(digest, 10)}` as CommandId;
 };
 

@@ -6,7 +6,8 @@ import type { Clock } from '../../shared/time/clock.ts';
 import type { Bus } from '../bus/bus.ts';
 import { commandIdFor } from './command-id-for.ts';
 import type { CommandRecord } from './command-record.ts';
-import type { CommandStore, JobStore, RefusedDevice, RequestProgress, StoredJob } from './ports.ts';
+import { type JobOptions, planJob, requireOptions } from './job-plan.ts';
+import type { CommandStore, JobStore, Joiners, RefusedDevice, RequestProgress, StoredJob } from './ports.ts';
 import { newUnlockShare } from './unlock-shares.ts';
 
 export interface IssueCommand {
@@ -20,6 +21,9 @@ export interface IssueCommand {
 
 export interface IssueToMany extends Omit<IssueCommand, 'device'> {
   readonly devices: readonly DeviceId[];
+  readonly options?: JobOptions;
+  /** Devices that may join the job later; null if the roster is fixed. */
+  readonly joiners?: Joiners | null;
   /**
    * Number of devices that the admin saw before sending the request. If the number has changed since then, the request fails with
    * `conflict`.
@@ -82,7 +86,7 @@ export function createCommandIssue({ store, jobs, bus, clock, now }: CommandIssu
    * still get theirs. Throws `conflict` if the number of devices differs from `expect`. A repeated request returns the earlier result.
    */
   async function issueToMany(input: IssueToMany): Promise<IssuedToMany> {
-    const { id = newCommandId(), devices, expect, command, by, expiresInSeconds } = input;
+    const { id = newCommandId(), devices, expect, command, by, expiresInSeconds, options = {}, joiners = null } = input;
     const life = lifeOf(expiresInSeconds);
     const all = [...new Set(devices)].sort();
     const earlier = await jobs.get(id);
@@ -93,6 +97,11 @@ export function createCommandIssue({ store, jobs, bus, clock, now }: CommandIssu
       throw new CordonError('conflict', detail, { expected: expect, found: all.length });
     }
     if (earlier) return repeated(id, command, all, earlier);
+    requireOptions(command.kind, options, joiners !== null);
+    if (options.after !== undefined && !(await jobs.get(options.after))) {
+      const detail = 'There is no job with the id of the prerequisite (after).';
+      throw new CordonError('invalid_input', detail, { field: 'after' });
+    }
     const createdAt = now();
     const at = clock.now();
     const stored = await jobs.insert(
@@ -104,7 +113,14 @@ export function createCommandIssue({ store, jobs, bus, clock, now }: CommandIssu
         createdAt,
         expiresAt: createdAt + life,
         lockSecret: command.kind === 'lock-workspace' ? newUnlockShare() : null,
+        name: options.name ?? null,
+        priority: options.priority ?? null,
+        window: options.window ?? null,
+        supersedes: options.supersedes ?? null,
+        after: options.after ?? null,
+        joiners,
       },
+      (accepted) => planJob(options, joiners !== null, accepted),
       isWipe(command) ? (device) => wipeEntry(commandIdFor(id, device), device, at) : null,
     );
     return repeated(id, command, all, stored);

@@ -20,6 +20,14 @@ export interface CommandRecord {
    * display.
    */
   readonly displayed: Displayed | null;
+  /** Job to which the command belongs; null for a command to one device. */
+  readonly job: CommandId | null;
+  /** Number of the attempt, from 1. Each attempt is a command of its own. */
+  readonly attempt: number;
+  /** Time before which the server does not send the command; null if it is not delayed. */
+  readonly notBefore: number | null;
+  /** Time at which an admin canceled the command that the device had already stored. The device reports whether it was in time. */
+  readonly cancelRequestedAt: number | null;
 }
 
 export interface Displayed {

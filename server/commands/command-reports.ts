@@ -4,7 +4,7 @@ import type { Clock } from '../../shared/time/clock.ts';
 import type { Bus } from '../bus/bus.ts';
 import { workspaceEventOf } from '../devices/devices.ts';
 import type { Displayed } from './command-record.ts';
-import type { CommandEvent } from './lifecycle.ts';
+import type { JobControls } from './job-control.ts';
 import type { CommandReport, DeviceCommandStore } from './ports.ts';
 import { type SentCommand, type UnlockShareStore, withShares } from './unlock-shares.ts';
 
@@ -13,7 +13,7 @@ const NO_SUCH_COMMAND = 'This enrollment of the device has no such command.';
 
 export interface CommandResult {
   readonly command: CommandId;
-  readonly outcome: Extract<CommandEvent, 'done' | 'failed' | 'expired'>;
+  readonly outcome: 'done' | 'failed' | 'expired' | 'canceled';
   readonly detail: string;
 }
 
@@ -25,10 +25,19 @@ export interface CommandReportsPorts {
   readonly devices: {
     unenroll(device: DeviceId): Promise<unknown>;
   };
+  readonly announceReleased: JobControls['announceReleased'];
   readonly now: () => number;
 }
 
-export function createCommandReports({ store, shares, bus, clock, devices, now }: CommandReportsPorts) {
+export function createCommandReports({
+  store,
+  shares,
+  bus,
+  clock,
+  devices,
+  announceReleased,
+  now,
+}: CommandReportsPorts) {
   const pendingFor = async (device: DeviceId, generation: number): Promise<SentCommand[]> =>
     withShares(shares, await store.pending(device, generation, now()), now());
 
@@ -38,6 +47,9 @@ export function createCommandReports({ store, shares, bus, clock, devices, now }
       throw new CordonError('not_found', NO_SUCH_COMMAND, { id: report.id });
     }
     bus.publish({ kind: 'results' });
+    if (applied.stopped) bus.publish({ kind: 'alerts' });
+    if (applied.released) await announceReleased();
+    if (applied.dependents) bus.publish({ kind: 'commands', devices: [report.device] });
     if (applied.moved && report.event === 'done' && workspaceEventOf(applied.kind)) bus.publish({ kind: 'devices' });
     if (applied.kind === 'unenroll' && report.event === 'done') await devices.unenroll(report.device);
   }
@@ -52,7 +64,7 @@ export function createCommandReports({ store, shares, bus, clock, devices, now }
       id: result.command,
       device,
       generation,
-      event: result.outcome,
+      event: result.outcome === 'canceled' ? 'withdrawn' : result.outcome,
       detail: result.detail,
       at: now(),
       domainAt: clock.now(),

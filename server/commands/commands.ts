@@ -3,6 +3,7 @@
  * belongs to one enrollment of a device. The times of commands come from the system clock. The times of ledger entries and workspace states
  * come from the server clock, which a demo can advance.
  */
+import { setImmediate as turn } from 'node:timers/promises';
 import { CordonError } from '../../shared/errors.ts';
 import { Loop } from '../../shared/loops/loop.ts';
 import type { CommandId, DeviceId } from '../../shared/protocol/ids.ts';
@@ -11,9 +12,18 @@ import type { Bus } from '../bus/bus.ts';
 import { createCommandIssue } from './command-issue.ts';
 import type { CommandRecord } from './command-record.ts';
 import { createCommandReports } from './command-reports.ts';
+import { createJobControl } from './job-control.ts';
 import { createJobDelivery } from './job-delivery.ts';
 import { movedBy } from './lifecycle.ts';
-import type { CommandPosition, CommandScope, CommandStores, RequestProgress } from './ports.ts';
+import type {
+  CommandPosition,
+  CommandScope,
+  CommandStores,
+  JobDevice,
+  JobFilter,
+  JobRecord,
+  RequestProgress,
+} from './ports.ts';
 import type { UnlockShareStore } from './unlock-shares.ts';
 
 export interface CommandsPorts {
@@ -39,28 +49,39 @@ export const DISCLOSURE_DESK = 'disclosure-desk';
 const REQUESTS_SHOWN = 10;
 const FAILURES_SHOWN = 50;
 const EXPIRE_EVERY = 30_000;
+/** Devices that one page of an export contains. */
+const EXPORTED = 500;
 
 export type Commands = ReturnType<typeof createCommands>;
 
 export function createCommands({ stores, shares, bus, clock, devices, now = Date.now }: CommandsPorts) {
+  const controls = createJobControl({ jobs: stores.jobs, bus, clock, now });
+
   async function get(id: CommandId): Promise<CommandRecord> {
     const record = await stores.commands.get(id);
     if (!record) throw new CordonError('not_found', 'There is no such command.', { id });
     return record;
   }
 
+  /**
+   * Cancels a command. If the device has already stored the command, the server asks the device to cancel it, and the returned command is
+   * still `stored`: the device's report says whether the cancellation was in time. Throws `command_finished` if it is too late.
+   */
   async function cancel(id: CommandId, by: string): Promise<CommandRecord> {
     await stores.commands.cancel(id, movedBy('cancel'), now(), `Canceled by ${by}.`);
     bus.publish({ kind: 'results' });
-    const record = await get(id);
-    if (record.state === 'canceled') return record;
+    await controls.announceReleased();
+    let record = await get(id);
+    if (record.state === 'stored') {
+      await stores.commands.requestCancel(id, now());
+      bus.publish({ kind: 'commands', devices: [record.device] });
+      record = await get(id);
+    }
+    if (record.state === 'canceled' || record.state === 'stored') return record;
     if (record.state === 'expired') {
       throw new CordonError('command_expired', 'The command has expired, so it cannot be canceled.', { id });
     }
-    const detail =
-      record.state === 'stored'
-        ? 'The device already has the command, so it cannot be canceled.'
-        : `The command is ${record.state}, so it cannot be canceled.`;
+    const detail = `The command is ${record.state}, so it is too late to cancel it.`;
     throw new CordonError('command_finished', detail, { id, state: record.state });
   }
 
@@ -71,18 +92,30 @@ export function createCommands({ stores, shares, bus, clock, devices, now = Date
   async function progress(request: CommandId, scope: CommandScope = null): Promise<RequestProgress> {
     const found = await stores.requests.progress(request, scope, FAILURES_SHOWN);
     if (found) return found;
-    const detail = 'There is no such request to many devices, or your role includes none of its devices.';
+    const detail = 'There is no such job, or your role includes none of its devices.';
     throw new CordonError('not_found', detail, { id: request });
   }
 
-  async function requests(scope: CommandScope, cursor: string | null) {
-    const { ids, next } = await stores.requests.requests(cursor, REQUESTS_SHOWN);
-    const found: (RequestProgress & { readonly id: CommandId })[] = [];
+  async function requests(scope: CommandScope, filter: JobFilter, cursor: string | null) {
+    const { ids, next } = await stores.requests.requests(filter, cursor, REQUESTS_SHOWN);
+    const found: RequestProgress[] = [];
     for (const id of ids) {
       const progressed = await stores.requests.progress(id, scope, 0);
-      if (progressed) found.push({ id, ...progressed });
+      if (progressed) found.push(progressed);
     }
     return { requests: found, cursor: next };
+  }
+
+  /** Devices of a job with their results, page by page. */
+  async function* jobDevices(job: JobRecord, scope: CommandScope): AsyncGenerator<JobDevice[]> {
+    for (let after: DeviceId | null = null; ; ) {
+      const page: JobDevice[] = await stores.requests.devices(job, scope, { state: null, after, limit: EXPORTED });
+      if (page.length > 0) yield page;
+      const last = page.at(-1);
+      if (!last || page.length < EXPORTED) return;
+      after = last.device;
+      await turn();
+    }
   }
 
   async function expire(): Promise<number> {
@@ -91,22 +124,37 @@ export function createCommands({ stores, shares, bus, clock, devices, now = Date
     return expired;
   }
 
-  /** Expires commands at regular intervals. Returns the function that stops the schedule. */
+  /** Expires commands and announces due attempts at regular intervals. Returns the function that stops the schedule. */
   function startExpiry(failed: (error: unknown) => void): () => Promise<void> {
-    const loop = new Loop({ run: async () => void (await expire()), failed, every: EXPIRE_EVERY });
+    const run = async () => {
+      await expire();
+      await controls.announceDue();
+    };
+    const loop = new Loop({ run, failed, every: EXPIRE_EVERY });
     loop.requestAt(Date.now() + EXPIRE_EVERY);
     return () => loop.stop();
   }
 
   return {
+    ...controls,
     ...createCommandIssue({ store: stores.commands, jobs: stores.jobs, bus, clock, now }),
-    ...createCommandReports({ store: stores.devices, shares, bus, clock, devices, now }),
+    ...createCommandReports({
+      store: stores.devices,
+      shares,
+      bus,
+      clock,
+      devices,
+      announceReleased: controls.announceReleased,
+      now,
+    }),
     ...createJobDelivery({ jobs: stores.jobs, shares, now }),
     get,
     cancel,
     list,
     progress,
     requests,
+    jobDevices,
+    devicesOf: stores.requests.devices.bind(stores.requests),
     expire,
     startExpiry,
   };

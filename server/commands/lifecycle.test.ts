@@ -2,14 +2,14 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { COMMAND_EVENTS, COMMAND_STATES, type CommandState, movedBy, type Step, step } from './lifecycle.ts';
 
-// state → [stored, done, failed, expired, lapse, cancel, ended]; '=' keeps the state, '!' is refused.
+// state → [stored, done, failed, expired, withdrawn, lapse, cancel, ended]; '=' keeps the state, '!' is refused.
 const TABLE: Record<CommandState, string> = {
-  queued: 'stored done failed expired expired canceled canceled',
-  stored: '= done failed expired expired ! canceled',
-  done: '= = = = = ! =',
-  failed: '= = = = = ! =',
-  expired: '= done failed = = ! =',
-  canceled: '= done failed = = = =',
+  queued: 'stored done failed expired canceled expired canceled canceled',
+  stored: '= done failed expired canceled expired ! canceled',
+  done: '= = = = = = ! =',
+  failed: '= = = = = = ! =',
+  expired: '= done failed = = = ! =',
+  canceled: '= done failed = = = = =',
 };
 
 describe('the lifecycle of a command', () => {

@@ -7,7 +7,7 @@ import { hash, randomBytes } from 'node:crypto';
 import { MOST_UNLOCK_SHARES } from '../../shared/protocol/frames.ts';
 import type { CommandId, DeviceId } from '../../shared/protocol/ids.ts';
 import type { CommandRecord } from './command-record.ts';
-import type { PendingCommand } from './ports.ts';
+import type { JobTerms, PendingCommand } from './ports.ts';
 
 const BYTES = 32;
 
@@ -37,6 +37,8 @@ export interface SentCommand extends CommandRecord {
    * device's own key together decrypt the workspace.
    */
   readonly shares?: readonly string[];
+  readonly priority: JobTerms['priority'];
+  readonly window: JobTerms['window'];
 }
 
 /**
@@ -49,14 +51,15 @@ export function withShares(
   now: number,
 ): Promise<SentCommand[]> {
   return Promise.all(
-    pending.map(async ({ record, lockSecret }) => {
+    pending.map(async ({ record, lockSecret, priority, window }) => {
       const { id, device, command } = record;
-      if (lockSecret !== null) return { ...record, shares: [jobShare(lockSecret, id)] };
+      const sent = { ...record, priority, window };
+      if (lockSecret !== null) return { ...sent, shares: [jobShare(lockSecret, id)] };
       if (command.kind === 'lock-workspace') {
-        return { ...record, shares: [await store.shareOfLock({ lock: id, device, at: now })] };
+        return { ...sent, shares: [await store.shareOfLock({ lock: id, device, at: now })] };
       }
-      if (command.kind !== 'unlock-workspace') return record;
-      return { ...record, shares: await store.sharesOf(device, MOST_UNLOCK_SHARES) };
+      if (command.kind !== 'unlock-workspace') return sent;
+      return { ...sent, shares: await store.sharesOf(device, MOST_UNLOCK_SHARES) };
     }),
   );
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { pemOf } from '../../certs/key-folder.ts';
 import { PROVIDER_PATH } from '../../shared/api/provider.ts';
 import { isCordonError } from '../../shared/errors.ts';
+import { createActivity } from '../activity/activity.ts';
 import { STEP_UP_WITHIN } from '../admins/action-policy.ts';
 import { createActions } from '../admins/actions.ts';
 import { type Admins, createAdmins } from '../admins/admins.ts';
@@ -15,7 +16,9 @@ import { keyInventory } from '../disclosures/disclosures.ts';
 import { createEnrollment } from '../enrollment/enrollment.ts';
 import { newcomerVerdict, publicAppeal } from '../enrollment/newcomer-gate.ts';
 import { createRevocationList } from '../enrollment/revocation-list.ts';
+import { createGroupMembers } from '../groups/groups.ts';
 import { createHolds } from '../holds/holds.ts';
+import { openInventories } from '../inventory/inventory.ts';
 import { createIpComparison } from '../jurisdiction/ip-comparison.ts';
 import { openIpDatabases } from '../jurisdiction/ip-database.ts';
 import { createJurisdiction } from '../jurisdiction/jurisdiction.ts';
@@ -36,6 +39,7 @@ import { createRecovery, type Recovery } from '../recovery/recovery.ts';
 import { createStoredRecovery, type StoredRecovery } from '../recovery/stored-recovery.ts';
 import { createRelay } from '../relay/relay.ts';
 import { ActionStore } from '../store/action-store.ts';
+import { ActivityStore } from '../store/activity-store.ts';
 import { openAdminStores } from '../store/admin-store.ts';
 import { AttachmentStore } from '../store/attachment-store.ts';
 import { CheckpointResponseStore } from '../store/checkpoint-response-store.ts';
@@ -45,8 +49,11 @@ import { ContinuationStore } from '../store/continuation-store.ts';
 import { CosignatureStore } from '../store/cosignature-store.ts';
 import { deviceStores } from '../store/device-stores.ts';
 import { EnrollmentStore } from '../store/enrollment-store.ts';
+import { FactReader } from '../store/fact-reader.ts';
+import { GroupMemberStore } from '../store/group-member-store.ts';
 import { GroupStore } from '../store/group-store.ts';
 import { HoldStore } from '../store/hold-store.ts';
+import { inventoryStores } from '../store/inventory-stores.ts';
 import { IpDatabaseStore } from '../store/ip-database-store.ts';
 import { JurisdictionStore } from '../store/jurisdiction-store.ts';
 import { KeyPackageStore } from '../store/key-package-store.ts';
@@ -71,6 +78,7 @@ import { VERSION } from '../version.ts';
 import { createBackupSchedule } from './backup-schedule.ts';
 import { connectDisclosures } from './disclosures.ts';
 import type { Foundation } from './foundation.ts';
+import { connectPolicies } from './policies.ts';
 import { openWitnesses, storedWitnessPolicy } from './witnesses.ts';
 
 /** Maximum time that a request waits for cosignatures. Without them, the next request finds the entry. */
@@ -179,9 +187,17 @@ export async function createDomain(base: Foundation, provider: ProviderSettings 
     { ...base, keys },
     { admins: accounts.admins, orders, commands: fleet.commands, ledger },
   );
+  const activity = createActivity({
+    store: new ActivityStore(database),
+    installation,
+    clock,
+    days: base.config.activityDays,
+    log,
+  });
   return {
     ...fleet,
     ...accounts,
+    activity,
     ...decisions,
     ...identities,
     ledger,
@@ -211,7 +227,8 @@ export async function createDomain(base: Foundation, provider: ProviderSettings 
   };
 }
 
-async function createFleet({ config, database, personKeys, bus, clock, log }: Foundation) {
+async function createFleet(base: Foundation) {
+  const { config, database, personKeys, bus, clock, log, installation, authority } = base;
   const groups = new GroupStore(database);
   const jurisdictionStore = new JurisdictionStore(database);
   const changes = createDeviceChanges(bus);
@@ -221,6 +238,12 @@ async function createFleet({ config, database, personKeys, bus, clock, log }: Fo
     clock,
     followers: changes,
   });
+  const groupMembers = createGroupMembers({
+    store: new GroupMemberStore(database),
+    facts: new FactReader(database),
+    bus,
+    clock,
+  });
   const people = createPeople({ store: new PeopleStore(database), groups, bus, clock });
   const commands = createCommands({
     stores: commandStores(database),
@@ -229,6 +252,11 @@ async function createFleet({ config, database, personKeys, bus, clock, log }: Fo
     clock,
     devices,
   });
+  const inventory = await openInventories({ stores: inventoryStores(database), bus, clock });
+  const managed = connectPolicies(
+    { database, bus, clock, installation, online: authority.online },
+    { devices, commands },
+  );
   const ipFolder = join(config.home, 'ip');
   const ipDatabases = await openIpDatabases({
     folder: ipFolder,
@@ -252,10 +280,13 @@ async function createFleet({ config, database, personKeys, bus, clock, log }: Fo
   changes.follow(jurisdiction);
   return {
     groups,
+    groupMembers,
     changes,
     devices,
     people,
     commands,
+    inventory,
+    ...managed,
     ipFolder,
     ipDatabases,
     compareIpDatabase,
@@ -326,7 +357,7 @@ function createDecisions(
 ) {
   const { config, database, authority, installation, clock, bus, log } = base;
   const { fleet, ledger, mailer, admins, restored } = parts;
-  const { devices, groups, jurisdiction } = fleet;
+  const { devices, jurisdiction } = fleet;
   const stores = openOrderStores(database);
   const holdStore = new HoldStore(database);
   const contacts = createOrderContacts({ accounts: admins.accounts, send: mailer?.send ?? null });
@@ -351,7 +382,7 @@ function createDecisions(
     policy: fleet.policies,
     fleet: {
       personalia: (device) => devices.get(device).catch(nullIfUnknown),
-      devicesOf: (group) => groups.devicesOf(group),
+      devicesOf: (group) => devices.trustedMembers(group),
       alert: (device, code, detail) => devices.raiseAlert({ device, code, detail }),
     },
   });

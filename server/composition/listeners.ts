@@ -19,7 +19,7 @@ import { boundServer, isLoopback } from '../gateway/bounded-server.ts';
 import { createGateway } from '../gateway/gateway.ts';
 import { identifyIfPresented } from '../gateway/identity.ts';
 import { createTlsListener, OPTIONAL_CLIENT_CERTIFICATE } from '../gateway/tls-listener.ts';
-import { createOverview } from '../overview/overview.ts';
+import { createOverview, type Viewer } from '../overview/overview.ts';
 import { createPublic } from '../public/app.ts';
 import { createEst } from '../public/est.ts';
 import { publicRouters } from '../public/public-routers.ts';
@@ -33,6 +33,7 @@ import { OverviewStore } from '../store/overview-store.ts';
 import { VERSION } from '../version.ts';
 import type { Domain } from './domain.ts';
 import type { Foundation } from './foundation.ts';
+import { connectNotifications } from './notifications.ts';
 
 type TlsEdges = Awaited<ReturnType<typeof createTlsEdges>>;
 type Watches = Awaited<ReturnType<typeof createWatches>>;
@@ -45,6 +46,8 @@ export async function createListeners(
   const watches = await createWatches(base);
   const edges = await createTlsEdges(base, domain, watches);
   const events = createEventStreams({ bus: base.bus, log: base.log });
+  const overview = overviewOf(base, domain, edges, watches);
+  const notifications = connectNotifications(base, domain, async () => (await overview(SERVER_VIEW)).healthIssues);
   const { config } = base;
   const { admin } = config;
   const api = createApi({
@@ -54,6 +57,7 @@ export async function createListeners(
     clientOf: createClientOf(admin.proxyFrom),
     admins: domain.admins,
     actions: domain.actions,
+    activity: domain.activity,
     readOrder: domain.orders.evidence.read,
     consoleFolder,
     names: [...config.names, ...admin.names, admin.bind, ...(admin.url === null ? [] : [new URL(admin.url).hostname])],
@@ -66,7 +70,8 @@ export async function createListeners(
       events,
       state: stateOf(base, domain, edges, watches),
       accountLinks: accountLinksOf(base, domain),
-      overview: overviewOf(base, domain, edges, watches),
+      overview,
+      notifications,
       metrics: metricsOf(base, domain, edges, watches),
       consoleOrigin: base.consoleOrigin,
       now: () => base.clock.now(),
@@ -80,8 +85,19 @@ export async function createListeners(
     tls: adminIdentity !== null,
     isShared: (address) => isLoopback(address) || inRanges(adminProxies, address),
   });
-  return { ...edges, ...watches, events, adminServer };
+  return { ...edges, ...watches, events, notifications, adminServer };
 }
+
+/** Viewer of the health issues in notifications. No person sees this overview, so nothing waits for the viewer. */
+const SERVER_VIEW: Viewer = {
+  person: 'per_notifications' as Viewer['person'],
+  scope: null,
+  located: [],
+  approves: () => false,
+  mayAnswer: () => true,
+  signs: false,
+  setsUp: false,
+};
 
 async function createWatches({ config, log, watchClock }: Foundation) {
   return {

@@ -42,6 +42,7 @@ export interface DeviceFollowers {
 }
 
 export type { ListDevices } from './device-pages.ts';
+export type { DeviceFilter } from './ports.ts';
 export { inScope, type Scope } from './scope.ts';
 export { workspaceEventOf } from './workspace.ts';
 
@@ -92,7 +93,7 @@ export function createDevices(ports: DevicesPorts) {
   async function get(id: DeviceId, scope: Scope = null): Promise<Device> {
     const device = await store.get(id);
     if (!device) throw unknownDevice(id);
-    if (!inScope(scope, { group: device.group.id, home: device.home })) {
+    if (!inScope(scope, { groups: device.scopeGroups, home: device.home })) {
       throw new CordonError('out_of_scope', 'Your role does not include this device.', { device: id });
     }
     return device;

@@ -26,7 +26,7 @@ export function createGroups({ store, bus, clock, changed }: GroupsPorts) {
     const created = { id: newGroupId(), ...group, createdAt: clock.now(), mailPrograms };
     await store.insertGroup(created);
     bus.publish({ kind: 'devices' });
-    return created;
+    return { ...created, expression: null, trusted: true, complete: true };
   }
 
   async function getGroup(id: GroupId): Promise<Group> {
@@ -36,6 +36,8 @@ export function createGroups({ store, bus, clock, changed }: GroupsPorts) {
   }
 
   async function updateGroup(id: GroupId, change: GroupChange): Promise<Group> {
+    const { expression } = await getGroup(id);
+    if (expression !== null && (change.home || change.seat || change.mailPrograms)) throw noPlacement(id);
     if (!(await store.updateGroup(id, change, clock.now()))) throw unknownGroup(id);
     if (change.home !== undefined || change.seat !== undefined || change.mailPrograms !== undefined) {
       for (const device of await store.devicesOf(id)) await changed(device);
@@ -49,7 +51,19 @@ export function createGroups({ store, bus, clock, changed }: GroupsPorts) {
     bus.publish({ kind: 'devices' });
   }
 
+  /** Members for the exemption of a group from an order. A device must not be able to exempt itself by its own claims. */
+  async function trustedMembers(id: GroupId): Promise<DeviceId[]> {
+    const group = await store.group(id);
+    if (group && !group.trusted) {
+      const detail =
+        'Facts that devices report decide which devices are in this dynamic group, so an order cannot exempt it. An owner can trust the group first.';
+      throw new CordonError('conflict', detail, { group: id });
+    }
+    return store.membersOf(id);
+  }
+
   return {
+    trustedMembers,
     groups: () => store.groups(),
     getGroup,
     createGroup,
@@ -57,6 +71,12 @@ export function createGroups({ store, bus, clock, changed }: GroupsPorts) {
     placementsOf: (group: GroupId) => store.placementsOf(group),
     deleteGroup,
   };
+}
+
+function noPlacement(group: GroupId): CordonError {
+  const detail =
+    'A dynamic group has no home area, legal seat or mail rule. Set them on the primary group of the devices.';
+  return new CordonError('conflict', detail, { group });
 }
 
 function unknownGroup(id: GroupId): CordonError {

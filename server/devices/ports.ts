@@ -1,7 +1,6 @@
 import type { EvidenceArea, HomeArea } from '../../shared/areas/area-code.ts';
 import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
 import type { LocationRecord } from '../../shared/pack/location-records.ts';
-import type { Inventory } from '../../shared/protocol/frames.ts';
 import type { AccountId, DeviceId, GroupId, PersonId } from '../../shared/protocol/ids.ts';
 import type { Placed, Scope } from './scope.ts';
 import type { Workspace, WorkspaceState } from './workspace.ts';
@@ -17,7 +16,15 @@ export interface Group {
   readonly createdAt: number;
   /** True if the devices may serve mail to other mail programs. Mail is then in plain text on the disks of these devices. */
   readonly mailPrograms: boolean;
+  /** Expression of a dynamic group; null for a static group. A dynamic group has no home, seat or mail rule, and no device has it as its primary group. */
+  readonly expression: string | null;
+  /** Whether roles and order exemptions may use the group: true for static groups, and for dynamic groups that an owner trusts. */
+  readonly trusted: boolean;
+  /** False while the server evaluates a new expression for all devices. */
+  readonly complete: boolean;
 }
+
+export type NewGroup = Omit<Group, 'expression' | 'trusted' | 'complete'>;
 
 /** Change of a group. A field that is undefined stays as it is. */
 export interface GroupChange {
@@ -25,6 +32,8 @@ export interface GroupChange {
   readonly home?: HomeArea | null;
   readonly seat?: HomeArea | null;
   readonly mailPrograms?: boolean;
+  /** Only for a dynamic group that no owner trusts. */
+  readonly expression?: string;
 }
 
 /**
@@ -65,7 +74,10 @@ export interface Device {
   readonly user: string;
   /** True if the current enrollment is a mail connector. */
   readonly mailConnector: boolean;
+  /** Primary group, which gives the device its default home area and legal seat, and its mail rule. */
   readonly group: { readonly id: GroupId; readonly name: string; readonly mailPrograms: boolean };
+  /** Ids of the groups that count for admins' scopes: the primary group, static groups and trusted dynamic groups. */
+  readonly scopeGroups: readonly string[];
   /**
    * Home area of the device. An admin's location statement takes precedence over the value on the device itself, which takes precedence
    * over the value on its group.
@@ -92,6 +104,7 @@ export type DeviceSort = (typeof DEVICE_SORTS)[number];
 export interface DeviceFilter {
   /** Search text. Finds devices whose user's name, host name or device id contains this text. Case does not matter for ASCII letters. */
   readonly text?: string;
+  /** Group of which the device is a member, whether primary, static or dynamic. */
   readonly group?: GroupId;
   readonly person?: PersonId;
   readonly status?: DeviceStatus;
@@ -223,15 +236,18 @@ export interface GroupStore {
   groups(): Promise<Group[]>;
   group(id: GroupId): Promise<Group | null>;
   /** Stores a new group. Throws `conflict` if another group has the same name. */
-  insertGroup(group: Group): Promise<void>;
+  insertGroup(group: NewGroup): Promise<void>;
   /** Changes a group. Throws `conflict` if another group has the new name. Returns false if the group does not exist. */
   updateGroup(id: GroupId, change: GroupChange, at: number): Promise<boolean>;
   /**
-   * Deletes a group. Throws `conflict` if devices, activation codes or people belong to the group. Returns false if the group does not
-   * exist.
+   * Deletes a group. Throws `conflict` with the list of uses if devices, activation codes, people or roles use the group. Returns false if
+   * the group does not exist.
    */
   deleteGroup(id: GroupId, at: number): Promise<boolean>;
+  /** Active devices whose primary group this is. */
   devicesOf(group: GroupId): Promise<DeviceId[]>;
+  /** Active devices that are members of the group, whether primary, static or dynamic. */
+  membersOf(group: GroupId): Promise<DeviceId[]>;
   placementsOf(group: GroupId): Promise<OwnPlacement[]>;
 }
 
@@ -335,8 +351,6 @@ export interface PresenceStore {
    */
   recordContact(contact: Contact): Promise<void>;
   reset(at: number): Promise<void>;
-  putInventory(device: DeviceId, inventory: Inventory): Promise<void>;
-  inventory(device: DeviceId): Promise<Inventory | null>;
 }
 
 export interface AlertStore {

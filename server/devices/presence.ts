@@ -1,10 +1,8 @@
 /**
- * Presence and inventory of devices. Each session of a device has a number (`epoch`). A new session invalidates the older sessions of the
+ * Presence of devices. Each session of a device has a number (`epoch`). A new session invalidates the older sessions of the
  * device.
  */
 import { CordonError } from '../../shared/errors.ts';
-import type { Inventory } from '../../shared/protocol/frames.ts';
-import type { DeviceId } from '../../shared/protocol/ids.ts';
 import type { Clock } from '../../shared/time/clock.ts';
 import type { Bus } from '../bus/bus.ts';
 import type { Connected, Contact, PresenceStore, ReportedState, Session } from './ports.ts';
@@ -60,11 +58,6 @@ export function createPresence({ store, bus, clock }: PresencePorts) {
     bus.publish({ kind: 'devices' });
   }
 
-  async function putInventory(device: DeviceId, inventory: Inventory): Promise<void> {
-    await store.putInventory(device, inventory);
-    bus.publish({ kind: 'devices' });
-  }
-
   return {
     connected,
     disconnected,
@@ -75,7 +68,5 @@ export function createPresence({ store, bus, clock }: PresencePorts) {
      * listeners open.
      */
     resetPresence: () => store.reset(clock.now()),
-    putInventory,
-    inventory: store.inventory.bind(store),
   };
 }

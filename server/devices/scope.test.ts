@@ -26,6 +26,6 @@ it.each([
 ])('a role for %s includes a device whose home is %s: %s', (area, home, expected) => {
   const scope = scopeOf('devices.list', [{ role: 'fleet', group: null, area: parseScopeArea(area) }]).devices;
   const place = home === null ? null : parseHomeArea(home);
-  expect(inScope(scope, { group, home: place })).toBe(expected);
+  expect(inScope(scope, { groups: [group], home: place })).toBe(expected);
   expect(groupInScope(scope, { id: group, home: place })).toBe(expected);
 });

@@ -18,15 +18,24 @@ export interface ScopePart {
 /** Scope of an admin: a device is in the scope if it is in at least one part. Null: every device is in the scope. */
 export type Scope = readonly ScopePart[] | null;
 
-/** Group and effective home of a device, or of the future device of an activation code. */
+/**
+ * Groups and effective home of a device, or of the future device of an activation code. `groups`: primary group, static groups and trusted
+ * dynamic groups. Other dynamic groups never count, because a device could enter an admin's scope, or leave it, by its own claims.
+ */
 export interface Placed {
-  readonly group: string;
+  readonly groups: readonly string[];
   readonly home: HomeArea | null;
 }
 
-export function inScope(scope: Scope, { group, home }: Placed): boolean {
+/** Groups that count for scopes if the device had another primary group. */
+export const groupsWith = (
+  primary: string,
+  { group, scopeGroups }: { readonly group: { readonly id: string }; readonly scopeGroups: readonly string[] },
+): readonly string[] => [primary, ...scopeGroups.filter((id) => id !== group.id)];
+
+export function inScope(scope: Scope, { groups, home }: Placed): boolean {
   if (scope === null) return true;
-  return scope.some((part) => (part.group === null || part.group === group) && isHomeIn(part.homes, home));
+  return scope.some((part) => (part.group === null || groups.includes(part.group)) && isHomeIn(part.homes, home));
 }
 
 /**
@@ -42,11 +51,16 @@ export function groupInScope(
 
 export function requireInScope(scope: Scope, placed: Placed): void {
   if (inScope(scope, placed)) return;
-  const { group, home } = placed;
-  throw new CordonError('out_of_scope', `Your role does not include group ${group} with the home ${home ?? 'unset'}.`, {
-    group,
-    home,
-  });
+  const { groups, home } = placed;
+  const [group] = groups;
+  throw new CordonError(
+    'out_of_scope',
+    `Your role does not include group ${group ?? 'unset'} with the home ${home ?? 'unset'}.`,
+    {
+      group,
+      home,
+    },
+  );
 }
 
 function isHomeIn(homes: readonly HomeArea[] | null, home: HomeArea | null): boolean {

@@ -6,8 +6,8 @@ import type { Device, DeviceName } from './ports.ts';
 import { inScope, type Scope } from './scope.ts';
 
 /** `located`: the scope in which the caller may see locations. */
-export function seesLocation(located: Scope, { group, home }: Pick<Device, 'group' | 'home'>): boolean {
-  return inScope(located, { group: group.id, home });
+export function seesLocation(located: Scope, { scopeGroups, home }: Pick<Device, 'scopeGroups' | 'home'>): boolean {
+  return inScope(located, { groups: scopeGroups, home });
 }
 
 /** Names of devices by id. A device outside the caller's scope is absent from the result. */

@@ -14,6 +14,7 @@ import type { Monitor } from '../monitoring/monitor.ts';
 import type { Delivery } from './delivery.ts';
 import type { DeviceUpgrades } from './device-upgrades.ts';
 import { identify } from './identity.ts';
+import type { PolicyDelivery } from './policy-delivery.ts';
 import type {
   CommandsPort,
   DevicesPort,
@@ -72,6 +73,7 @@ interface Ports {
   readonly sessions: Pick<Sessions, 'add' | 'enter' | 'live'>;
   readonly upgrades: DeviceUpgrades;
   readonly push: Delivery;
+  readonly policyDelivery: Pick<PolicyDelivery, 'begin'>;
   readonly relocate: (session: DeviceSession) => Promise<void>;
   readonly monitor: Pick<Monitor, 'connected' | 'connectionRefused'>;
   readonly handlers: () => SessionHandlers;
@@ -111,6 +113,9 @@ function createWelcome(ports: Ports, time: () => { readonly time: Instant; reado
     });
     session.enter(epoch);
     if (hello.mail) session.takeMail();
+    if (hello.inventory) session.takeInventorySections();
+    if (hello.jobs) session.acceptJobs();
+    await commands.join(device);
     if (hello.wall !== undefined) timekeeping.noteDeviceTime(device, hello.wall);
     // The device disconnected while the server was opening the session. Record the end here, because the close handler could not: the
     // session had no number yet.
@@ -143,8 +148,10 @@ function createWelcome(ports: Ports, time: () => { readonly time: Instant; reado
       push.queued(session, queued);
       if (hello.wall !== undefined) session.documents.acceptCorrections();
       push.correction(session);
+      push.inventorySections(session);
     });
     session.welcome();
+    if (hello.policy !== undefined) await ports.policyDelivery.begin(session, hello.policy);
     await relocate(session);
   };
 }

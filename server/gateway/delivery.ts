@@ -7,7 +7,7 @@ import { Loop } from '../../shared/loops/loop.ts';
 import type { Envelope } from '../../shared/order/documents.ts';
 import type { ServerFrame } from '../../shared/protocol/frames.ts';
 import type { SentCommand } from '../commands/unlock-shares.ts';
-import type { CommandsPort, Log, OrdersPort, RecoveryPort, TimekeepingPort } from './ports.ts';
+import type { CommandsPort, InventoryPort, Log, OrdersPort, RecoveryPort, TimekeepingPort } from './ports.ts';
 import type { DeviceSession } from './session.ts';
 import type { Sessions } from './sessions.ts';
 
@@ -23,19 +23,22 @@ export interface Delivery {
   documents(session: DeviceSession, record: Record): void;
   queued(session: DeviceSession, queued: readonly SentCommand[]): void;
   correction(session: DeviceSession): void;
+  /** Tells an agent which sections of the inventory are switched off. */
+  inventorySections(session: DeviceSession): void;
   fanOutList(): void;
 }
 
 interface Ports {
   readonly orders: OrdersPort;
   readonly commands: CommandsPort;
+  readonly inventory: Pick<InventoryPort, 'sections'>;
   readonly sessions: Sessions;
   readonly timekeeping: Pick<TimekeepingPort, 'correction'>;
   readonly recovery: RecoveryPort;
   readonly log: Pick<Log, 'error'>;
 }
 
-export function createDelivery({ orders, commands, sessions, timekeeping, recovery, log }: Ports): Delivery {
+export function createDelivery({ orders, commands, inventory, sessions, timekeeping, recovery, log }: Ports): Delivery {
   let encoded: { readonly version: number; readonly withheld: readonly Envelope[]; readonly frame: Buffer } | null =
     null;
   function encodedList(): { readonly version: number; readonly frame: Buffer } | null {
@@ -84,7 +87,13 @@ export function createDelivery({ orders, commands, sessions, timekeeping, recove
   }
 
   function sendCommands(session: DeviceSession, queued: readonly SentCommand[]): void {
-    for (const { id, command, shares, expiresAt } of queued) {
+    for (const { id, state, command, shares, expiresAt, priority, window } of queued) {
+      if (state === 'stored') {
+        if (session.knowsJobs) session.frames.send({ kind: 'cancel-command', id });
+        continue;
+      }
+      // An agent that does not know windows would run the command at any time.
+      if (window && !session.knowsJobs) continue;
       if (session.documents.addCommand(id))
         session.frames.send({
           kind: 'command',
@@ -92,6 +101,8 @@ export function createDelivery({ orders, commands, sessions, timekeeping, recove
           command,
           ...(shares && { shares: [...shares] }),
           expires: expiresAt,
+          ...(priority && session.knowsJobs && { priority }),
+          ...(window && { window }),
         });
     }
   }
@@ -111,6 +122,10 @@ export function createDelivery({ orders, commands, sessions, timekeeping, recove
     record: pushRecord,
     async commands(session) {
       sendCommands(session, await commands.pendingFor(session.device, session.generation));
+    },
+    inventorySections(session) {
+      if (!session.takesInventorySections) return;
+      session.frames.send({ kind: 'inventory-sections', off: [...inventory.sections.current().off] });
     },
     recall(session) {
       const { hello } = session.documents;

@@ -3,7 +3,16 @@ import { CordonError, isCordonError } from '../../shared/errors.ts';
 import type { DeviceFrame, ReportItem } from '../../shared/protocol/frames.ts';
 import type { MailboxDelivery } from './mailbox-delivery.ts';
 import { observationOf } from './observation.ts';
-import type { CommandsPort, DevicesPort, JurisdictionPort, Log, OrdersPort, RelayPort } from './ports.ts';
+import type {
+  CommandsPort,
+  CompliancePort,
+  DevicesPort,
+  InventoryPort,
+  JurisdictionPort,
+  Log,
+  OrdersPort,
+  RelayPort,
+} from './ports.ts';
 import type { DeviceSession } from './session.ts';
 
 type Evidence = Extract<ReportItem, { type: 'evidence' }>;
@@ -12,8 +21,10 @@ type Frame<K extends DeviceFrame['kind']> = Extract<DeviceFrame, { kind: K }>;
 export interface DispatchPorts {
   readonly devices: DevicesPort;
   readonly commands: CommandsPort;
+  readonly inventory: Pick<InventoryPort, 'put'>;
   readonly jurisdiction: JurisdictionPort;
   readonly orders: { readonly receipts: Pick<OrdersPort['receipts'], 'check' | 'storeChecked'> };
+  readonly compliance: Pick<CompliancePort, 'report'>;
   readonly relay: Pick<RelayPort, 'accept'>;
   readonly mailing: Pick<MailboxDelivery, 'mailbox' | 'entriesStored'>;
   readonly log: Log;
@@ -21,7 +32,7 @@ export interface DispatchPorts {
 }
 
 export function createDispatch(ports: DispatchPorts) {
-  const { devices, commands, jurisdiction, orders, relay, mailing, log, welcome } = ports;
+  const { devices, commands, compliance, inventory, jurisdiction, orders, relay, mailing, log, welcome } = ports;
 
   /**
    * Remembers which versions of its documents the device has stored. `acknowledge` writes these versions to the database later, together
@@ -64,7 +75,9 @@ export function createDispatch(ports: DispatchPorts) {
     try {
       switch (item.type) {
         case 'inventory':
-          return await devices.putInventory(device, item.inventory);
+          if ((await inventory.put(device, item.report)) === 'wanted')
+            session.frames.send({ kind: 'inventory-wanted' });
+          return;
         case 'receipt':
           // `acknowledge` stores the receipt, because a device sends all receipts about an order list together.
           return session.acknowledgments.receipt(orders.receipts.check(device, generation, item.envelope));
@@ -74,6 +87,8 @@ export function createDispatch(ports: DispatchPorts) {
         }
         case 'displayed':
           return await commands.displayed(device, generation, item);
+        case 'policy':
+          return await compliance.report(device, generation, item.report);
         case 'alert':
           return await devices.raiseAlert({ device, code: reportedCode(item.code), detail: item.detail });
       }

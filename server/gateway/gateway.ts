@@ -16,9 +16,13 @@ import { startHeartbeat } from './heartbeat.ts';
 import { Interests } from './interests.ts';
 import { createJobDelivery } from './job-delivery.ts';
 import { createMailboxDelivery } from './mailbox-delivery.ts';
+import { createPolicyDelivery } from './policy-delivery.ts';
 import {
   type CommandsPort,
+  type CompliancePort,
+  type DevicePoliciesPort,
   type DevicesPort,
+  type InventoryPort,
   type JurisdictionPort,
   type LedgerPort,
   type Log,
@@ -58,6 +62,9 @@ export interface GatewayPorts {
   readonly commands: CommandsPort;
   readonly jurisdiction: JurisdictionPort;
   readonly orders: OrdersPort;
+  readonly inventory: InventoryPort;
+  readonly devicePolicies: DevicePoliciesPort;
+  readonly compliance: CompliancePort;
   readonly relay: RelayPort;
   readonly mail: MailPort;
   readonly membership: MembershipPort;
@@ -92,7 +99,8 @@ const tlsOptions = ({ tls, proxyRequired = false }: GatewayOptions) => ({
 });
 
 export function createGateway(options: GatewayOptions, ports: GatewayPorts): Gateway {
-  const { devices, commands, jurisdiction, orders, relay, timekeeping, names, bus, clock, log, monitor } = ports;
+  const { devices, commands, inventory, jurisdiction, orders, relay, timekeeping, names, bus, clock, log, monitor } =
+    ports;
   const { recovery = NOT_RESTORED } = ports;
   const { operatorUrl } = options;
   const sessions = new Sessions();
@@ -120,7 +128,12 @@ export function createGateway(options: GatewayOptions, ports: GatewayPorts): Gat
     }),
     (failure) => monitor.tlsFailure({ listener: 'device', ...failure }),
   );
-  const push = createDelivery({ orders, commands, sessions, timekeeping, recovery, log });
+  const push = createDelivery({ orders, commands, inventory, sessions, timekeeping, recovery, log });
+  const policyDelivery = createPolicyDelivery({
+    policies: ports.devicePolicies,
+    compliance: ports.compliance,
+    sessions,
+  });
   const mailing = createMailboxDelivery({ relay, sessions, log });
   const { reconsider, closeIfDone } = createSuspension({ orders, sessions, push });
   const relocation = createRelocation({ jurisdiction, sessions, clock, timekeeping });
@@ -130,6 +143,7 @@ export function createGateway(options: GatewayOptions, ports: GatewayPorts): Gat
     sessions,
     upgrades,
     push,
+    policyDelivery,
     recovery,
     addressOf: (request) => listener.addressOf(request),
     relocate: relocation.relocate,
@@ -165,10 +179,12 @@ export function createGateway(options: GatewayOptions, ports: GatewayPorts): Gat
     sessions,
     interests,
     push,
+    policyDelivery,
     deliverJob,
     mailing,
     relocation,
     reconsider,
+    commands,
   });
   const logged = logFailure(log);
   const stops: (() => void)[] = [refuseUpgrades];
@@ -178,7 +194,7 @@ export function createGateway(options: GatewayOptions, ports: GatewayPorts): Gat
     listen: async (...where) => {
       stops.push(
         bus.subscribe((wake) => void handleWake(wake).catch(logged(wake.kind))),
-        startHeartbeat({ sessions, push, mailing, departures, relocation, clock, timekeeping, logged }),
+        startHeartbeat({ sessions, push, policyDelivery, mailing, departures, relocation, clock, timekeeping, logged }),
       );
       return listener.listen(...where);
     },

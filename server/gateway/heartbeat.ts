@@ -6,6 +6,7 @@ import type { Clock } from '../../shared/time/clock.ts';
 import type { Delivery } from './delivery.ts';
 import type { Departures } from './departures.ts';
 import type { MailboxDelivery } from './mailbox-delivery.ts';
+import type { PolicyDelivery } from './policy-delivery.ts';
 import type { TimekeepingPort } from './ports.ts';
 import type { Relocation } from './relocation.ts';
 import type { Sessions } from './sessions.ts';
@@ -19,6 +20,7 @@ const RECONCILE_EVERY = 10;
 interface Ports {
   readonly sessions: Sessions;
   readonly push: Delivery;
+  readonly policyDelivery: Pick<PolicyDelivery, 'all'>;
   readonly mailing: MailboxDelivery;
   readonly departures: Departures;
   readonly relocation: Relocation;
@@ -30,6 +32,7 @@ interface Ports {
 export function startHeartbeat({
   sessions,
   push,
+  policyDelivery,
   mailing,
   departures,
   relocation,
@@ -42,6 +45,7 @@ export function startHeartbeat({
     beats += 1;
     departures.retry();
     const reconcile = beats % RECONCILE_EVERY === 0;
+    if (reconcile) policyDelivery.all().catch(logged('reconcile'));
     if (reconcile) relocation.relocateAll().catch(logged('reconcile'));
     await sessions.each((session) => {
       if (!session.ping()) return;

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import type { CommandWindow } from '../../shared/protocol/command-window.ts';
 import { serverFrameSchema } from '../../shared/protocol/frames.ts';
 import { type DeviceId, newCommandId, newDeviceId } from '../../shared/protocol/ids.ts';
 import { createJobDelivery, frameEncoder, type JobSession } from './job-delivery.ts';
@@ -21,6 +22,10 @@ it('encodes the same frame as JSON.stringify', () => {
       },
     ),
   );
+  const id = newCommandId();
+  const terms = { priority: 'high', window: { from: '22:00', to: '04:00' } } as const;
+  const timed = { kind: 'command', id, command: COMMAND, expires: 1, ...terms };
+  expect(frameEncoder(COMMAND, 1, terms)({ id, shares: null })).toBe(JSON.stringify(timed));
   const locked = frameEncoder(COMMAND, 1)({ id: newCommandId(), shares: [Buffer.alloc(32).toString('base64')] });
   expect(serverFrameSchema.safeParse(JSON.parse(locked)).success).toBe(true);
 });
@@ -28,15 +33,17 @@ it('encodes the same frame as JSON.stringify', () => {
 /** Delivery over sessions that record what they send. `pages`: devices of the job, page by page. */
 function deliveryOf(
   pages: readonly (readonly DeviceId[])[],
-  live: readonly { device: DeviceId; generation: number }[],
+  live: readonly { device: DeviceId; generation: number; knowsJobs?: boolean }[],
+  window: CommandWindow | null = null,
 ) {
   const sent: string[] = [];
   const known = new Set<string>();
   const sessions = new Map(
-    live.map(({ device, generation }): [DeviceId, JobSession] => [
+    live.map(({ device, generation, knowsJobs = true }): [DeviceId, JobSession] => [
       device,
       {
         generation,
+        knowsJobs,
         documents: { addCommand: (id: string) => !known.has(id) && known.add(id) !== undefined },
         frames: { sendEncoded: (frame) => void sent.push(`${device} ${JSON.parse(frame.toString()).id}`) },
       },
@@ -47,7 +54,8 @@ function deliveryOf(
   const deliver = createJobDelivery({
     sessions: { live: (device) => sessions.get(device) },
     commands: {
-      openJob: async (id) => (open ? { id, command: COMMAND, expiresAt: 1, lockSecret: null } : null),
+      openJob: async (id) =>
+        open ? { id, command: COMMAND, expiresAt: 1, lockSecret: null, priority: null, window } : null,
       waitingFor: async (_job, after) => {
         asked.push(after);
         const at = after === null ? 0 : pages.findIndex((page) => page.at(-1) === after) + 1;
@@ -94,4 +102,16 @@ it('stops between two pages when the job has ended', async () => {
   expect(sent.length).toBeLessThan(2);
   await deliver(newCommandId());
   expect(sent.length).toBeLessThan(2);
+});
+
+it('sends a command with a window only to agents that know windows', async () => {
+  const [old, current] = [newDeviceId(), newDeviceId()];
+  const live = [
+    { device: old, generation: 1, knowsJobs: false },
+    { device: current, generation: 1 },
+  ];
+  const { deliver, sent } = deliveryOf([[old, current]], live, { from: '22:00', to: '04:00' });
+  const job = newCommandId();
+  await deliver(job);
+  expect(sent).toEqual([`${current} ${job} ${current}`]);
 });

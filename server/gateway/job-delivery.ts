@@ -2,6 +2,7 @@
 import type { Command } from '../../shared/protocol/frames.ts';
 import type { CommandId, DeviceId } from '../../shared/protocol/ids.ts';
 import type { JobCommand } from '../commands/job-delivery.ts';
+import type { JobTerms } from '../commands/ports.ts';
 import type { DocumentsSent } from './documents-sent.ts';
 import type { FrameSender } from './frame-sender.ts';
 import type { CommandsPort } from './ports.ts';
@@ -11,6 +12,8 @@ export interface JobSession {
   readonly generation: number;
   readonly documents: Pick<DocumentsSent, 'addCommand'>;
   readonly frames: Pick<FrameSender, 'sendEncoded'>;
+  /** True if the agent knows windows and priorities of commands. */
+  readonly knowsJobs: boolean;
 }
 
 export type JobDelivery = (job: CommandId) => Promise<void>;
@@ -19,9 +22,14 @@ export type JobDelivery = (job: CommandId) => Promise<void>;
  * Returns the function that encodes a `command` frame of a job. The result equals `JSON.stringify`, because ids and shares contain only
  * characters that JSON does not escape.
  */
-export function frameEncoder(command: Command, expires: number): (command: JobCommand) => string {
+export function frameEncoder(
+  command: Command,
+  expires: number,
+  { priority, window }: Partial<JobTerms> = {},
+): (command: JobCommand) => string {
   const middle = `","command":${JSON.stringify(command)}`;
-  const end = `,"expires":${expires}}`;
+  const terms = JSON.stringify({ expires, ...(priority && { priority }), ...(window && { window }) });
+  const end = `,${terms.slice(1)}`;
   return ({ id, shares }) => {
     const parts = shares && `,"shares":[${shares.map((share) => `"${share}"`).join(',')}]`;
     return `{"kind":"command","id":"${id}${middle}${parts ?? ''}${end}`;
@@ -40,6 +48,7 @@ export function createJobDelivery({
     const job = await commands.openJob(id);
     if (!job) return;
     const encode = frameEncoder(job.command, job.expiresAt);
+    const encodeWithTerms = frameEncoder(job.command, job.expiresAt, job);
     for (let after: DeviceId | null = null; ; ) {
       const members = await commands.waitingFor(id, after);
       const last = members.at(-1);
@@ -47,12 +56,15 @@ export function createJobDelivery({
       const connected: { readonly device: DeviceId; readonly session: JobSession }[] = [];
       for (const { device, generation } of members) {
         const session = sessions.live(device);
-        if (session?.generation === generation) connected.push({ device, session });
+        // An agent that does not know windows would run the command at any time.
+        if (session?.generation !== generation || (job.window && !session.knowsJobs)) continue;
+        connected.push({ device, session });
       }
       const page = await commands.commandsOf(job, connected);
       for (const [index, command] of page.entries()) {
         const session = connected[index]?.session;
-        if (session?.documents.addCommand(command.id)) session.frames.sendEncoded(encode(command));
+        if (!session?.documents.addCommand(command.id)) continue;
+        session.frames.sendEncoded(session.knowsJobs ? encodeWithTerms(command) : encode(command));
       }
       after = last.device;
       await new Promise(setImmediate);

@@ -1,9 +1,11 @@
 /** Interfaces through which the device listener uses other modules. */
 import type { HomeArea } from '../../shared/areas/area-code.ts';
 import { CordonError } from '../../shared/errors.ts';
+import type { InventoryReport } from '../../shared/inventory/report.ts';
+import type { Section } from '../../shared/inventory/sections.ts';
 import type { Envelope } from '../../shared/order/documents.ts';
+import type { PolicyReport } from '../../shared/policy/check-results.ts';
 import type { MemberProof, Recollection } from '../../shared/protocol/device-http.ts';
-import type { Inventory } from '../../shared/protocol/frames.ts';
 import type { CommandId, DeviceId } from '../../shared/protocol/ids.ts';
 import type { Observation } from '../../shared/verdict/terms.ts';
 import type { Displayed } from '../commands/command-record.ts';
@@ -44,11 +46,39 @@ export interface DevicesPort {
   /** Stores a device's reports. Resolves when they are stored durably. */
   recordState(session: Session, state: Omit<ReportedState, 'at'>): Promise<void>;
   recordContact(device: Omit<Contact, 'at'>): Promise<void>;
-  putInventory(device: DeviceId, inventory: Inventory): Promise<void>;
   raiseAlert(alert: { device: DeviceId; code: string; detail: string }): Promise<void>;
 }
 
+export interface InventoryPort {
+  /** Stores a report durably. `wanted`: the device must send its complete inventory. */
+  put(device: DeviceId, report: InventoryReport): Promise<'stored' | 'unchanged' | 'wanted'>;
+  readonly sections: { current(): { readonly off: readonly Section[] } };
+}
+
+export interface DevicePoliciesPort {
+  effectiveFor(devices: readonly DeviceId[]): Promise<
+    ReadonlyMap<
+      DeviceId,
+      {
+        readonly digest: string;
+        readonly settings: readonly { readonly setting: string; readonly value: unknown }[];
+      }
+    >
+  >;
+}
+
+export interface CompliancePort {
+  report(device: DeviceId, generation: number, report: PolicyReport): Promise<void>;
+  state(device: DeviceId): Promise<{
+    readonly state: string;
+    readonly failing: readonly string[];
+    readonly countdown: readonly { readonly action: string; readonly at: number }[];
+  }>;
+}
+
 export interface CommandsPort {
+  /** Adds the device to the jobs that it may join. Returns true if it has joined a job. */
+  join(device: DeviceId): Promise<boolean>;
   pendingFor(device: DeviceId, generation: number): Promise<SentCommand[]>;
   openJob(id: CommandId): Promise<OpenJob | null>;
   waitingFor(job: CommandId, after: DeviceId | null): Promise<JobMember[]>;

@@ -45,6 +45,8 @@ export class DeviceSession {
   #epoch = 0;
   #welcomed = false;
   #takesMail = false;
+  #takesInventorySections = false;
+  #knowsJobs = false;
   #alive = true;
   #areas: readonly string[];
   #use: number;
@@ -99,6 +101,24 @@ export class DeviceSession {
 
   takeMail(): void {
     this.#takesMail = true;
+  }
+
+  /** True if the agent reports its inventory, so that the server tells it which sections are switched off. */
+  get takesInventorySections(): boolean {
+    return this.#takesInventorySections;
+  }
+
+  takeInventorySections(): void {
+    this.#takesInventorySections = true;
+  }
+
+  /** True if the agent knows windows and priorities of commands, and their cancellation on the device. */
+  get knowsJobs(): boolean {
+    return this.#knowsJobs;
+  }
+
+  acceptJobs(): void {
+    this.#knowsJobs = true;
   }
 
   get welcomed(): boolean {

@@ -6,6 +6,8 @@ import type { Delivery } from './delivery.ts';
 import type { Interests } from './interests.ts';
 import type { JobDelivery } from './job-delivery.ts';
 import type { MailboxDelivery } from './mailbox-delivery.ts';
+import type { PolicyDelivery } from './policy-delivery.ts';
+import type { CommandsPort } from './ports.ts';
 import type { Relocation } from './relocation.ts';
 import type { Sessions } from './sessions.ts';
 import type { Suspension } from './suspension.ts';
@@ -19,14 +21,17 @@ interface Ports {
   readonly sessions: Sessions;
   readonly interests: Interests;
   readonly push: Delivery;
+  readonly policyDelivery: PolicyDelivery;
   readonly deliverJob: JobDelivery;
   readonly mailing: MailboxDelivery;
   readonly relocation: Relocation;
   readonly reconsider: Suspension['reconsider'];
+  readonly commands: Pick<CommandsPort, 'join'>;
 }
 
 export function createWakeHandler(ports: Ports) {
-  const { server, sessions, interests, push, deliverJob, mailing, relocation, reconsider } = ports;
+  const { server, sessions, interests, push, policyDelivery, deliverJob, mailing, relocation, reconsider, commands } =
+    ports;
   return async (wake: Wake): Promise<void> => {
     switch (wake.kind) {
       case 'ended':
@@ -43,8 +48,17 @@ export function createWakeHandler(ports: Ports) {
         // Deliver mail again, because a change of the device may allow messages that were blocked.
         mailing.wake(wake.device);
         const session = sessions.live(wake.device);
-        return session && push.record(session);
+        if (session) {
+          await push.record(session);
+          // The change, such as a new group, may let the device join a job.
+          if (await commands.join(wake.device)) await push.commands(session);
+        }
+        return policyDelivery.device(wake.device);
       }
+      case 'policies':
+        return policyDelivery.all();
+      case 'compliance':
+        return policyDelivery.compliance(wake.device);
       case 'commands':
         // Start all reads together, so that they share one SQL statement.
         await Promise.all(
@@ -75,6 +89,8 @@ export function createWakeHandler(ports: Ports) {
         return;
       case 'time-correction':
         return sessions.each(push.correction);
+      case 'inventory-sections':
+        return sessions.each(push.inventorySections);
       case 'ip-database':
         return relocation.relocateAll();
       case 'verdicts':

@@ -3,13 +3,11 @@
  * has accepted it. Recipients recognize a repeated report by its id.
  */
 import { createHmac } from 'node:crypto';
-import { request as httpsRequest } from 'node:https';
-import { request as httpRequest } from '../../shared/node-http.ts';
 import type { Mailer } from '../admins/ports.ts';
+import { postRequest } from '../outbound/post-request.ts';
 import type { MonitorSettings } from './monitor-settings.ts';
 import type { MonitorStore, Report } from './monitor-store.ts';
 
-const DEADLINE = 10_000;
 /** Maximum number of reports in one mail, and of webhook requests in one run. */
 const AT_ONCE = 50;
 
@@ -53,26 +51,12 @@ async function byWebhook({ store, settings: { webhook, ledger } }: DeliveryPorts
 function post({ url, secret }: { url: string; secret: string }, id: string, body: string): Promise<void> {
   const time = String(Math.floor(Date.now() / 1000));
   const headers = {
-    'Content-Type': 'application/json',
-    'Content-Length': Buffer.byteLength(body),
     'Cordon-Report': id,
     'Cordon-Time': time,
     'Cordon-Signature': `sha256=${createHmac('sha256', secret).update(`${time}.${body}`).digest('hex')}`,
   };
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  const send = url.startsWith('http:') ? httpRequest : httpsRequest;
-  const request = send(url, { method: 'POST', headers, signal: AbortSignal.timeout(DEADLINE) }, (response) => {
-    response.resume();
-    response.on('error', reject);
-    response.on('end', () => {
-      const { statusCode = 0 } = response;
-      if (statusCode >= 200 && statusCode < 300) resolve();
-      else reject(new Error(`it answered with HTTP status ${statusCode}`));
-    });
-  });
-  request.on('error', reject);
-  request.end(body);
-  return promise;
+  // The operator of the machine wrote the URL, so it may be internal.
+  return postRequest({ url, headers, body, addresses: null });
 }
 
 async function byMail({ store, settings: { mail, ledger }, mailer }: DeliveryPorts): Promise<void> {

@@ -36,7 +36,7 @@ export interface PeoplePage {
 
 export interface PeoplePorts {
   readonly store: PeopleStore;
-  readonly groups: { group(id: GroupId): Promise<PersonGroup | null> };
+  readonly groups: { group(id: GroupId): Promise<(PersonGroup & { readonly expression: string | null }) | null> };
   readonly bus: Bus;
   readonly clock: Clock;
 }
@@ -71,7 +71,8 @@ export function createPeople({ store, groups, bus, clock }: PeoplePorts) {
     for (const id of ids) {
       const group = await groups.group(id);
       if (!group) throw new CordonError('not_found', `There is no group ${id}. List the groups first.`, { group: id });
-      if (inScope(scope, { group: id, home: group.home })) continue;
+      if (group.expression !== null) throw dynamicGroup(id);
+      if (inScope(scope, { groups: [id], home: group.home })) continue;
       throw new CordonError('out_of_scope', `Your role does not include the group ${id}.`, { group: id });
     }
   }
@@ -129,9 +130,15 @@ export function createPeople({ store, groups, bus, clock }: PeoplePorts) {
   return { get, personInScope, create, update, list };
 }
 
+function dynamicGroup(group: GroupId): CordonError {
+  const detail =
+    'The group is dynamic: an expression selects its devices, so people cannot belong to it. Name a static group.';
+  return new CordonError('conflict', detail, { group });
+}
+
 /** True if the admin's scope contains at least one group of the person. */
 export function seesPerson(scope: Scope, groups: readonly PersonGroup[]): boolean {
-  return scope === null || groups.some(({ id, home }) => inScope(scope, { group: id, home }));
+  return scope === null || groups.some(({ id, home }) => inScope(scope, { groups: [id], home }));
 }
 
 /**
@@ -140,7 +147,7 @@ export function seesPerson(scope: Scope, groups: readonly PersonGroup[]): boolea
  */
 export function coversPerson(scope: Scope, groups: readonly PersonGroup[]): boolean {
   if (scope === null) return true;
-  return groups.length > 0 && groups.every(({ id, home }) => inScope(scope, { group: id, home }));
+  return groups.length > 0 && groups.every(({ id, home }) => inScope(scope, { groups: [id], home }));
 }
 
 function emailColumns(email: string | null): EmailColumns {

@@ -88,7 +88,7 @@ export function createSmtpMailer({
     retryAfter: RECHECK_AFTER,
   });
 
-  async function send({ to, subject, text }: Mail): Promise<void> {
+  async function send({ to, subject, text, id }: Mail): Promise<void> {
     if (sending >= AT_ONCE) {
       throw new CordonError('mail_failed', `${sending} mails are being sent already. Send this one again in a minute.`);
     }
@@ -101,6 +101,7 @@ export function createSmtpMailer({
         envelope: { from, to: [to.address] },
         subject,
         text,
+        ...(id !== undefined && { messageId: `<${id}@${from.split('@').at(-1)}>` }),
         // Header that prevents automatic replies (RFC 3834).
         headers: { 'Auto-Submitted': 'auto-generated' },
         signal: AbortSignal.timeout(DEADLINE),

@@ -136,9 +136,18 @@ export class AccountStore implements AccountPort {
 
 async function addGrant(tx: Tx, account: AccountId, { grant, entry }: NewGrant, at: number): Promise<void> {
   if (grant.group !== null) {
-    const group = await tx.selectFrom('groups').select('id').where('id', '=', grant.group).executeTakeFirst();
+    const group = await tx
+      .selectFrom('groups')
+      .select(['expression', 'trusted'])
+      .where('id', '=', grant.group)
+      .executeTakeFirst();
     if (!group)
       throw new CordonError('not_found', `There is no group ${grant.group}. List the groups with GET /groups.`);
+    if (group.expression !== null && group.trusted !== 1) {
+      const detail =
+        'Facts that devices report decide which devices are in this dynamic group. Trust the group first, or choose a static group.';
+      throw new CordonError('conflict', detail, { group: grant.group });
+    }
   }
   await insertGrant(tx, account, grant, at);
   await appendEntry(tx, entry);

@@ -6,6 +6,7 @@
 import { sql } from 'kysely';
 import { GRAVE_ALERTS } from '../../shared/api/alert-severity.ts';
 import type { NewAlert } from '../devices/ports.ts';
+import { insertEvents } from './activity-rows.ts';
 import { tableOf } from './bulk.ts';
 import type { Tx } from './database.ts';
 
@@ -78,6 +79,12 @@ export async function storeAlerts(tx: Tx, alerts: readonly NewAlert[]): Promise<
       })),
     )
     .execute();
+  // A repeated alert is no new event: its count and its newest time are in the list of alerts.
+  const raised = [...changed].filter(({ id }) => id === null);
+  await insertEvents(
+    tx,
+    raised.map(({ device, code, at }) => ({ device, at, action: `alert.${code}` })),
+  );
 }
 
 type Known = ReadonlyMap<string, Pick<Merged, 'code'>>;

@@ -1,17 +1,36 @@
 import { type RawBuilder, sql } from 'kysely';
 import { type CommandId, commandIdSchema, deviceIdSchema } from '../../shared/protocol/ids.ts';
-import { REQUEST_PREFIX } from '../commands/command-id-for.ts';
+import { waveOf } from '../commands/job-plan.ts';
 import { COMMAND_STATES, type CommandState } from '../commands/lifecycle.ts';
-import type { CommandScope, CommandRequestStore as Port, RequestProgress } from '../commands/ports.ts';
-import { parseCommand } from './command-rows.ts';
+import type {
+  CommandScope,
+  JobDevice,
+  JobFilter,
+  JobRecord,
+  CommandRequestStore as Port,
+  RequestProgress,
+} from '../commands/ports.ts';
+import { commandsOf, parseCommand, termsOf } from './command-rows.ts';
 import type { Database } from './database.ts';
 import { withinScope } from './device-scope.ts';
+import { planOf, progressOf } from './job-progress.ts';
 import type { Schema } from './schema.ts';
 
 /** Numbers of one job's commands by state. Without rows, SQL's `sum` returns null. */
 interface Counted extends Record<CommandState, number | string | null> {
   readonly rows: number | string;
   readonly displayed: number | string;
+}
+
+interface DeviceRow {
+  readonly device_id: string;
+  readonly person_name: string;
+  readonly hostname: string | null;
+  readonly state: CommandState;
+  readonly attempt: number | null;
+  readonly stored_at: number | null;
+  readonly finished_at: number | null;
+  readonly detail: string | null;
 }
 
 type Failure = Pick<Schema['commands'], 'device_id' | 'state' | 'detail'> & { readonly person_name: string };
@@ -23,12 +42,19 @@ export class CommandRequestStore implements Port {
     this.#database = database;
   }
 
-  async requests(cursor: string | null, most: number): ReturnType<Port['requests']> {
+  async requests(
+    { states, kind, createdBy }: JobFilter,
+    cursor: string | null,
+    most: number,
+  ): ReturnType<Port['requests']> {
     const [time = '', after = ''] = (cursor ?? '').split(' ');
     const rows = await this.#database.db
       .selectFrom('jobs')
       .select(['id', 'created_at'])
       .$if(cursor !== null, (all) => all.where(sql<boolean>`(created_at, id) < (${Number(time)}, ${after})`))
+      .$if(states !== undefined, (all) => all.where('state', 'in', states ?? []))
+      .$if(kind !== undefined, (all) => all.where('kind', '=', kind ?? ''))
+      .$if(createdBy !== undefined, (all) => all.where('created_by', '=', createdBy ?? ''))
       .orderBy('created_at', 'desc')
       .orderBy('id', 'desc')
       .limit(most + 1)
@@ -47,7 +73,7 @@ export class CommandRequestStore implements Port {
     if (!job) return null;
     const waiting = scope === null ? job.waiting : await this.#waitingIn(request, scope);
     const counted = await this.#count(request, scope);
-    if (waiting + Number(counted.rows) === 0) return null;
+    if (waiting + Number(counted.rows) === 0 && (scope !== null || job.devices > 0)) return null;
     const counts: Record<CommandState, number> = {
       queued: Number(counted.queued),
       stored: Number(counted.stored),
@@ -59,14 +85,46 @@ export class CommandRequestStore implements Port {
     counts[job.ended_as ?? 'queued'] += waiting;
     const ended = counts.failed + counts.expired + counts.canceled > 0;
     return {
-      command: parseCommand(job.body),
-      createdBy: job.created_by,
-      createdAt: job.created_at,
-      expiresAt: job.expires_at,
+      ...jobRecordOf(job),
       counts,
       displayed: Number(counted.displayed),
       failures: ended && most > 0 ? await this.#failures(job, scope, most) : [],
     };
+  }
+
+  async devices(
+    { id, plan, progress }: JobRecord,
+    scope: CommandScope,
+    { state, after, limit }: Parameters<Port['devices']>[2],
+  ): Promise<JobDevice[]> {
+    const current = sql<CommandState>`coalesce(c.state, j.ended_as, 'queued')`;
+    const { rows } = await sql<DeviceRow>`
+      select m.device_id, devices.person_name, i.hostname, ${current} as state, c.attempt, c.stored_at,
+        coalesce(c.finished_at, j.ended_at) as finished_at, coalesce(c.detail, j.ended_detail) as detail
+      from jobs j cross join job_members m cross join devices
+      left join device_inventory i on i.device_id = m.device_id
+      left join commands c on c.device_id = m.device_id and c.generation = m.generation and c.request = m.job and c.retried is null
+        and m.waiting = 0
+      where j.id = ${id} and m.job = j.id and m.device_id > ${after ?? ''} and devices.id = m.device_id
+        and ${withinScope(scope)} and ${state === null ? sql`1 = 1` : sql`${current} = ${state}`}
+      order by m.device_id limit ${limit}`.execute(this.#database.db);
+    return rows.map((row) => {
+      const device = deviceIdSchema.parse(row.device_id);
+      const wave = waveOf(plan, device) + 1;
+      const open = row.state === 'queued' || row.state === 'stored';
+      return {
+        device,
+        user: row.person_name,
+        host: row.hostname,
+        wave,
+        released: wave <= progress.released,
+        state: row.state,
+        attempt: row.attempt ?? 1,
+        storedAt: row.stored_at,
+        finishedAt: open ? null : row.finished_at,
+        detail: open ? null : row.detail,
+      };
+    });
   }
 
   async #waitingIn(request: CommandId, scope: CommandScope): Promise<number> {
@@ -118,14 +176,28 @@ export class CommandRequestStore implements Port {
   }
 }
 
-/**
- * Condition on the commands `c` of a job. The ids of these commands begin with the same characters (`commandIdFor`), so they are one range
- * of the primary key.
- */
-function ofRequest(request: CommandId): RawBuilder<unknown> {
-  const from = request.slice(0, REQUEST_PREFIX);
-  return sql`c.id >= ${from} and c.id < ${`${from}~`} and c.request = ${request}`;
+function jobRecordOf(job: Schema['jobs']): JobRecord {
+  const { changed_at: at, changed_by: by, reason } = job;
+  return {
+    id: commandIdSchema.parse(job.id),
+    name: job.name,
+    command: parseCommand(job.body),
+    createdBy: job.created_by,
+    createdAt: job.created_at,
+    expiresAt: job.expires_at,
+    plan: planOf(job),
+    progress: progressOf(job),
+    ...termsOf(job),
+    supersedes: job.supersedes,
+    after: job.after_job === null ? null : commandIdSchema.parse(job.after_job),
+    devices: job.devices,
+    refused: JSON.parse(job.refused).length,
+    changed: at === null ? null : { at, by, reason },
+  };
 }
+
+/** Condition on the commands `c` of a job. A failed attempt that another attempt follows does not count. */
+const ofRequest = (request: CommandId): RawBuilder<unknown> => sql`${commandsOf(request, 'c')} and c.retried is null`;
 
 const ofScope = (request: CommandId, scope: CommandScope): RawBuilder<unknown> =>
   sql`cross join devices where ${ofRequest(request)} and devices.id = c.device_id and ${withinScope(scope)}`;

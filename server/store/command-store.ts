@@ -14,6 +14,7 @@ import { roundsOf, tableOf } from './bulk.ts';
 import { recordOf } from './command-rows.ts';
 import type { Database, Tx } from './database.ts';
 import { type MemberRow, membersById, membersOfDevice, selectMembers, storeMembers } from './job-members.ts';
+import { stepJobs, toLost } from './job-progress.ts';
 import type { Schema } from './schema.ts';
 import { UNDER_LEGAL_HOLD } from './under-legal-hold.ts';
 
@@ -108,26 +109,43 @@ export class CommandStore implements Port {
   }
 
   async cancel(id: CommandId, from: readonly CommandState[], at: number, detail: string): Promise<void> {
-    const { db } = this.#database;
     const member = await this.#memberWithId(id);
     if (member) {
       await this.#database.transaction(async (tx) => {
         const device = deviceIdSchema.parse(member.device_id);
         const waiting = (await membersById(tx, [{ id, device }])).get(id);
         if (!waiting || !from.includes(waiting.state)) return;
-        await storeMembers(tx, [{ ...waiting, state: 'canceled', finished_at: at, detail }]);
+        await storeMembers(tx, [{ ...waiting, state: 'canceled', finished_at: at, detail }], at);
       });
     }
-    await db
+    await this.#database.transaction(async (tx) => {
+      const canceled = await tx
+        .updateTable('commands')
+        .set({ state: 'canceled', finished_at: at, detail })
+        .where('id', '=', id)
+        .where('state', 'in', [...from])
+        .returning(['request', 'device_id'])
+        .execute();
+      await stepJobs(tx, canceled.map(toLost), at);
+    });
+  }
+
+  async requestCancel(id: CommandId, at: number): Promise<void> {
+    await this.#database.db
       .updateTable('commands')
-      .set({ state: 'canceled', finished_at: at, detail })
+      .set((eb) => ({ cancel_requested: eb.fn.coalesce('cancel_requested', eb.val(at)) }))
       .where('id', '=', id)
-      .where('state', 'in', [...from])
+      .where('state', '=', 'stored')
       .execute();
   }
 
   async expire(from: readonly CommandState[], now: number): Promise<number> {
     const { db } = this.#database;
+    // The jobs end first. An ended job counts no results, so the commands that expire with it need no count.
+    const { rows: jobs } = await sql<{ waiting: number }>`
+      update jobs set ended_at = ${now}, ended_as = 'expired', ended_detail = ${EXPIRED},
+        state = case when state = 'finished' then state else 'expired' end
+      where ended_at is null and expires_at <= ${now} returning waiting`.execute(db);
     const { numUpdatedRows } = await db
       .updateTable('commands')
       .set({ state: 'expired', finished_at: now, detail: EXPIRED })
@@ -135,13 +153,6 @@ export class CommandStore implements Port {
       .where('expires_at', '<=', now)
       .where('state', 'in', [...from])
       .executeTakeFirst();
-    const jobs = await db
-      .updateTable('jobs')
-      .set({ ended_at: now, ended_as: 'expired', ended_detail: EXPIRED })
-      .where('ended_at', 'is', null)
-      .where('expires_at', '<=', now)
-      .returning('waiting')
-      .execute();
     return jobs.reduce((sum, { waiting }) => sum + waiting, Number(numUpdatedRows));
   }
 }
@@ -151,6 +162,19 @@ const positionOf = ({ createdAt, id }: CommandPosition) => ({ created_at: create
 function newestFirst(a: Pick<Schema['commands'], 'created_at' | 'id'>, b: typeof a): number {
   return b.created_at - a.created_at || (b.id > a.id ? 1 : b.id < a.id ? -1 : 0);
 }
+
+/** Fields of a command that no device has reported and that belongs to no job. */
+const NEW = {
+  state: 'queued',
+  storedAt: null,
+  finishedAt: null,
+  detail: null,
+  displayed: null,
+  job: null,
+  attempt: 1,
+  notBefore: null,
+  cancelRequestedAt: null,
+} as const;
 
 /** Inserts commands with distinct ids, each bound to its device's current enrollment. */
 async function insertCommands(tx: Tx, insertions: readonly Insertion[]): Promise<void> {
@@ -185,8 +209,7 @@ async function insertCommands(tx: Tx, insertions: readonly Insertion[]): Promise
       continue;
     }
     const { id, device, command, createdBy, createdAt, expiresAt } = created;
-    const initial = { state: 'queued', storedAt: null, finishedAt: null, detail: null, displayed: null } as const;
-    insertion.outcome = { id, device, generation, command, ...initial, createdBy, createdAt, expiresAt };
+    insertion.outcome = { id, device, generation, command, ...NEW, createdBy, createdAt, expiresAt };
     if (entry) entries.push(entry);
   }
   await appendEntries(tx, entries);

@@ -7,7 +7,7 @@ import type { DeviceFilter, DeviceQuery, Selection } from '../devices/ports.ts';
 import type { WorkspaceState } from '../devices/workspace.ts';
 import type { Database } from './database.ts';
 import { countWholeFleet, idsByLastSeen, isWholeFleet } from './device-last-seen.ts';
-import { withinScope } from './device-scope.ts';
+import { isMember, withinScope } from './device-scope.ts';
 import type { DialectName } from './dialect.ts';
 
 interface Found {
@@ -123,7 +123,7 @@ export function selected(dialect: DialectName, { filter, scope, now }: Selection
 /** Conditions on the device itself, and on the text of a search. */
 function ownConditions(dialect: DialectName, { text, group, person, status }: DeviceFilter): RawBuilder<unknown>[] {
   const conditions: RawBuilder<unknown>[] = [];
-  if (group) conditions.push(sql`devices.group_id = ${group}`);
+  if (group) conditions.push(isMember(group));
   if (person) conditions.push(sql`devices.person_id = ${person}`);
   if (status) conditions.push(sql`devices.status = ${status}`);
   if (text) {
@@ -182,7 +182,7 @@ export const knownAt = (now: number): RawBuilder<boolean> => sql<boolean>`coales
  * Escapes the wildcards of LIKE. Converts only ASCII letters to lower case, as SQLite's LIKE does by itself, and PostgreSQL with the
  * collation `C`.
  */
-function likeText(dialect: DialectName, text: string): (column: string) => RawBuilder<boolean> {
+export function likeText(dialect: DialectName, text: string): (column: string) => RawBuilder<boolean> {
   const lowered = text.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
   const pattern = `%${lowered.replace(/[\\%_]/g, '\\$&')}%`;
   const value = (column: string) => (dialect === 'sqlite' ? sql.ref(column) : sql`lower(${sql.ref(column)})`);

@@ -1,25 +1,45 @@
 /** Admins' scopes as SQL conditions. `server/devices/scope.ts` has the same rule for single devices. */
 import { type RawBuilder, sql } from 'kysely';
 import { type HomeArea, subdivisionsIn } from '../../shared/areas/area-code.ts';
+import type { GroupId } from '../../shared/protocol/ids.ts';
 import type { Scope } from '../devices/scope.ts';
 
 /** Home area of the device itself. Null if the home area of the device's group applies. */
 const OWN_HOME = sql<string | null>`coalesce(devices.stated_home, devices.home)`;
 
 /**
- * Returns the SQL condition for the devices in an admin's scope (groups and home areas that the admin may see). The condition compares only
- * columns of `devices`, so that the database can use an index.
+ * Returns the SQL condition for the devices in an admin's scope (groups and home areas that the admin may see). Besides columns of `devices`,
+ * the condition compares only the list of a group's members, which the database reads once.
  */
 export function withinScope(scope: Scope): RawBuilder<boolean> {
   if (scope === null) return sql<boolean>`1 = 1`;
   const parts = scope.map(({ group, homes }) => {
-    const ofGroup = group === null ? sql`1 = 1` : sql`devices.group_id = ${group}`;
+    const ofGroup = group === null ? sql`1 = 1` : isScopeMember(group);
     if (homes === null) return ofGroup;
     const byGroup = sql`select id from groups where ${homeIn(sql`groups.home`, homes)}`;
     return sql`(${ofGroup} and (${homeIn(OWN_HOME, homes)} or (${OWN_HOME} is null and devices.group_id in (${byGroup}))))`;
   });
   return parts.length === 0 ? sql<boolean>`1 = 0` : sql<boolean>`(${sql.join(parts, sql` or `)})`;
 }
+
+/** Condition: the device is a member of the group, whether primary, static or dynamic. */
+export const isMember = (group: GroupId): RawBuilder<boolean> =>
+  sql<boolean>`(devices.group_id = ${group} or devices.id in (select device_id from group_members where group_id = ${group}))`;
+
+/** Condition: the device is a member of the group, and the group counts for scopes. A dynamic group counts only if an owner trusts it. */
+const isScopeMember = (group: GroupId): RawBuilder<boolean> =>
+  sql<boolean>`(devices.group_id = ${group} or devices.id in (select m.device_id from groups g cross join group_members m
+    where g.id = ${group} and (g.expression is null or g.trusted = 1) and m.group_id = g.id))`;
+
+/**
+ * Ids of the groups beside the primary group that count for scopes, joined with spaces. For queries that read `devices`, with the same rule
+ * as `isScopeMember`.
+ */
+export const SCOPE_GROUPS = sql<string | null>`(select string_agg(m.group_id, ' ') from group_members m
+  inner join groups g on g.id = m.group_id where m.device_id = devices.id and (g.expression is null or g.trusted = 1))`;
+
+export const scopeGroupsOf = (primary: string, others: string | null): readonly string[] =>
+  others === null ? [primary] : [primary, ...others.split(' ')];
 
 /**
  * Returns the SQL condition that a row, such as an activation code, is in an admin's scope. `placed` has the row's group and the home area

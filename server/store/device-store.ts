@@ -32,7 +32,7 @@ import { enrollmentChanges } from './certificate-cache.ts';
 import { cancelCommandsOf } from './command-rows.ts';
 import type { Database, Db, Tx } from './database.ts';
 import { allIds, pageOfIds } from './device-list.ts';
-import { withinScope } from './device-scope.ts';
+import { SCOPE_GROUPS, scopeGroupsOf, withinScope } from './device-scope.ts';
 import { rememberDevices } from './history.ts';
 import { dropKeyPackages } from './key-package-store.ts';
 import { keyedQuery } from './keyed-query.ts';
@@ -73,10 +73,11 @@ export class DeviceStore implements DevicePort {
       id: string;
       user: string;
       group: string;
+      groups: string | null;
       home: string | null;
       hostname: string | null;
     }>`
-      select devices.id, devices.person_name as "user", devices.group_id as "group", 
+      select devices.id, devices.person_name as "user", devices.group_id as "group", ${SCOPE_GROUPS} as "groups",
         coalesce(devices.stated_home, devices.home, groups.home) as home, i.hostname
       from ${tableOf(
         ['text'],
@@ -86,9 +87,10 @@ export class DeviceStore implements DevicePort {
       left join groups on groups.id = devices.group_id
       left join device_inventory i on i.device_id = devices.id
       where devices.id = v.column1`.execute(this.#database.db);
-    return rows.map(({ id, home, ...named }) => ({
+    return rows.map(({ id, home, group, groups, ...named }) => ({
       id: deviceIdSchema.parse(id),
       ...named,
+      groups: scopeGroupsOf(group, groups),
       home: areaOf(home),
     }));
   }
@@ -198,6 +200,7 @@ function selectDevices(db: Db | Tx) {
     .select(['device_inventory.hostname', 'device_inventory.platform'])
     .select(['device_workspaces.state as workspace_state', 'device_workspaces.since as workspace_since'])
     .select(sql<0 | 1>`case when ${UNDER_LEGAL_HOLD} then 1 else 0 end`.as('under_hold'))
+    .select(SCOPE_GROUPS.as('scope_groups'))
     .select([
       'device_presence.connected',
       'device_presence.changed_at',
@@ -243,6 +246,7 @@ function deviceOf(row: DeviceRow): Device {
     user: row.person_name,
     mailConnector: row.mail_connector === 1,
     group: { id: groupIdSchema.parse(row.group_id), name: row.group_name, mailPrograms: row.mail_programs === 1 },
+    scopeGroups: scopeGroupsOf(row.group_id, row.scope_groups),
     home: areaOf(row.stated_home) ?? own.home ?? areaOf(row.group_home),
     seat: own.seat ?? areaOf(row.group_seat),
     own,

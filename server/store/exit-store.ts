@@ -11,6 +11,7 @@ import { insertOf, tableOf } from './bulk.ts';
 import type { Database, Tx } from './database.ts';
 import { endDevice } from './device-store.ts';
 import { OPEN } from './job-members.ts';
+import { removeSoftware } from './software-devices.ts';
 import { isUnderLegalHold } from './under-legal-hold.ts';
 
 /** Number of receipts that the store reads in one turn of the event loop. Such a turn takes some milliseconds. */
@@ -149,6 +150,7 @@ export class ExitStore implements Port {
       await tx.deleteFrom('attachments').where('device_id', '=', device).execute();
       await tx.deleteFrom('mail_pieces').where('device_id', '=', device).where('mail', 'is', null).execute();
       await tx.deleteFrom('device_inventory').where('device_id', '=', device).execute();
+      await removeSoftware(tx, this.#database.dialect, device);
       await tx
         .insertInto('device_exits')
         .values({

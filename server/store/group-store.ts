@@ -1,9 +1,13 @@
+import { sql } from 'kysely';
 import { CordonError } from '../../shared/errors.ts';
 import { type DeviceId, deviceIdSchema, type GroupId, groupIdSchema } from '../../shared/protocol/ids.ts';
-import type { Group, GroupChange, GroupStore as GroupPort, OwnPlacement } from '../devices/ports.ts';
+import type { Group, GroupChange, GroupStore as GroupPort, NewGroup, OwnPlacement } from '../devices/ports.ts';
 import { areaOf } from './area-column.ts';
-import type { Database } from './database.ts';
+import { rebuildDynamicGroups } from './changed-facts.ts';
+import type { Database, Tx } from './database.ts';
+import { isMember } from './device-scope.ts';
 import { statementSchema } from './device-store.ts';
+import { groupUses } from './group-uses.ts';
 import { rememberGroup } from './history.ts';
 import type { Schema } from './schema.ts';
 
@@ -23,52 +27,59 @@ export class GroupStore implements GroupPort {
     return row ? groupOf(row) : null;
   }
 
-  async insertGroup({ id, name, home, seat, createdAt, mailPrograms }: Group): Promise<void> {
+  async insertGroup({ id, name, home, seat, createdAt, mailPrograms }: NewGroup): Promise<void> {
     await this.#database.transaction(async (tx) => {
-      const inserted = await tx
+      await requireFreeName(tx, name);
+      await tx
         .insertInto('groups')
         .values({ id, name, home, seat, created_at: createdAt, mail_programs: mailPrograms ? 1 : null })
-        .onConflict((conflict) => conflict.column('name').doNothing())
-        .returning('id')
-        .executeTakeFirst();
-      if (!inserted) throw nameInUse(name);
+        .execute();
       await rememberGroup(tx, id, createdAt);
     });
   }
 
-  updateGroup(id: GroupId, { mailPrograms, ...change }: GroupChange, at: number): Promise<boolean> {
+  updateGroup(id: GroupId, { mailPrograms, expression, ...change }: GroupChange, at: number): Promise<boolean> {
     return this.#database.transaction(async (tx) => {
       const { name } = change;
-      if (name !== undefined) {
-        const other = tx.selectFrom('groups').select('id').where('name', '=', name).where('id', '!=', id);
-        if (await other.executeTakeFirst()) throw nameInUse(name);
-      }
+      if (name !== undefined) await requireFreeName(tx, name, id);
+      if (expression !== undefined) await requireUntrusted(tx, id);
       const { numUpdatedRows } = await tx
         .updateTable('groups')
-        .set({ id, ...change, ...(mailPrograms !== undefined && { mail_programs: mailPrograms ? 1 : null }) })
+        .set({
+          id,
+          ...change,
+          ...(mailPrograms !== undefined && { mail_programs: mailPrograms ? 1 : null }),
+          // The empty position starts the evaluation for all devices.
+          ...(expression !== undefined && { expression, built_after: '' }),
+        })
         .where('id', '=', id)
         .executeTakeFirst();
-      if (numUpdatedRows > 0n) await rememberGroup(tx, id, at);
-      return numUpdatedRows > 0n;
+      if (numUpdatedRows === 0n) return false;
+      await rememberGroup(tx, id, at);
+      // The group gives its devices a new home or seat, which expressions of dynamic groups may use.
+      if (change.home !== undefined || change.seat !== undefined) await rebuildDynamicGroups(tx);
+      return true;
     });
   }
 
   deleteGroup(id: GroupId, at: number): Promise<boolean> {
     return this.#database.transaction(async (tx) => {
-      for (const table of ['devices', 'activation_codes'] as const) {
-        if (await tx.selectFrom(table).select('id').where('group_id', '=', id).limit(1).executeTakeFirst()) {
-          const detail = 'Devices or activation codes belong to this group. Move them to another group first.';
-          throw new CordonError('conflict', detail, { group: id });
-        }
+      const uses = await groupUses(tx, id);
+      if (uses.length > 0) {
+        const list = uses.map(({ kind, names }) => `${kind} (${names.join(', ')})`).join('; ');
+        const detail = `The group is in use by ${list}. Remove these uses first.`;
+        throw new CordonError('conflict', detail, { group: id, uses });
       }
-      const member = tx.selectFrom('person_groups').select('person_id').where('group_id', '=', id).limit(1);
-      if (await member.executeTakeFirst()) {
-        const detail = 'People belong to this group. Remove the group from them first.';
+      const assigned = tx.selectFrom('policy_groups').select('policy_id').where('group_id', '=', id).limit(1);
+      if (await assigned.executeTakeFirst()) {
+        const detail = 'A policy is assigned to this group. Remove the group from the policy first.';
         throw new CordonError('conflict', detail, { group: id });
       }
       const { numDeletedRows } = await tx.deleteFrom('groups').where('id', '=', id).executeTakeFirst();
-      if (numDeletedRows > 0n) await rememberGroup(tx, id, at);
-      return numDeletedRows > 0n;
+      if (numDeletedRows === 0n) return false;
+      await tx.insertInto('ended_groups').values({ group_id: id }).execute();
+      await rememberGroup(tx, id, at);
+      return true;
     });
   }
 
@@ -80,6 +91,12 @@ export class GroupStore implements GroupPort {
       .where('status', '=', 'active')
       .orderBy('id')
       .execute();
+    return rows.map(({ id }) => deviceIdSchema.parse(id));
+  }
+
+  async membersOf(group: GroupId): Promise<DeviceId[]> {
+    const { rows } = await sql<{ id: string }>`select devices.id from devices
+      where devices.status = 'active' and ${isMember(group)} order by devices.id`.execute(this.#database.db);
     return rows.map(({ id }) => deviceIdSchema.parse(id));
   }
 
@@ -108,9 +125,26 @@ function groupOf(row: Schema['groups']): Group {
     seat: areaOf(row.seat),
     createdAt: row.created_at,
     mailPrograms: row.mail_programs === 1,
+    expression: row.expression,
+    trusted: row.expression === null || row.trusted === 1,
+    complete: row.built_after === null,
   };
 }
 
-function nameInUse(name: string): CordonError {
-  return new CordonError('conflict', 'Another group has this name.', { name });
+/** Throws `conflict` unless the group is dynamic and untrusted. */
+async function requireUntrusted(tx: Tx, id: GroupId): Promise<void> {
+  const group = await tx.selectFrom('groups').select(['expression', 'trusted']).where('id', '=', id).executeTakeFirst();
+  if (!group) return;
+  if (group.expression === null)
+    throw new CordonError('conflict', 'The group is static and has no expression.', { group: id });
+  if (group.trusted === null) return;
+  const detail =
+    'Roles or order exemptions may use this group, so its expression cannot change. An owner must first withdraw the trust.';
+  throw new CordonError('conflict', detail, { group: id });
+}
+
+/** Throws `conflict` if a group other than `own` has the name. */
+export async function requireFreeName(tx: Tx, name: string, own: GroupId | null = null): Promise<void> {
+  const other = await tx.selectFrom('groups').select('id').where('name', '=', name).executeTakeFirst();
+  if (other && other.id !== own) throw new CordonError('conflict', 'Another group has this name.', { name });
 }

@@ -5,10 +5,12 @@
 import { type RawBuilder, sql } from 'kysely';
 import { type CommandId, commandIdSchema, type DeviceId, deviceIdSchema } from '../../shared/protocol/ids.ts';
 import { commandIdFor, REQUEST_PREFIX } from '../commands/command-id-for.ts';
+import { bucketOf } from '../commands/job-step.ts';
 import type { CommandState } from '../commands/lifecycle.ts';
 import { jobShare } from '../commands/unlock-shares.ts';
 import { type Cell, insertOf, tableOf } from './bulk.ts';
 import type { Db, Tx } from './database.ts';
+import { type Stepped, stepJobs } from './job-progress.ts';
 import type { Schema } from './schema.ts';
 
 /** Maximum commands that get their rows in one statement. */
@@ -38,6 +40,14 @@ export const MEMBER_COLUMNS = sql`j.id, j.kind, j.body, j.created_by, j.created_
 export const OPEN = sql<boolean>`j.ended_at is null and j.waiting > 0`;
 
 /**
+ * Condition on the job `j` and its member `m`: the server may send the command now. The job runs, the wave of the device is released, and
+ * the device has completed the command of the job's prerequisite.
+ */
+export const DELIVERABLE = sql<boolean>`j.ended_at is null and j.state = 'running' and m.device_id <= j.released
+  and (j.after_job is null or exists (select 1 from commands p where p.device_id = m.device_id
+    and p.generation = m.generation and p.state = 'done' and p.request = j.after_job))`;
+
+/**
  * Reads commands without a row in `commands`. `from`: jobs as `j`, optionally after other tables, because the tables are joined in this
  * order. `where`: condition on `j` and on the members `m`. `rest`: order and limit.
  */
@@ -64,6 +74,10 @@ export function memberRowOf({ id: job, device_id, ended_at, ended_as, ended_deta
     detail: ended_detail,
     displayed_at: null,
     displayed_on: null,
+    attempt: null,
+    retried: null,
+    not_before: null,
+    cancel_requested: null,
   };
 }
 
@@ -114,11 +128,18 @@ export async function membersOfDevice(
 }
 
 /**
- * Adds the rows of commands to `commands`. Also stores the unlock share of each lock command, because the share must outlive the job.
- * `rows`: rows from `selectMembers`, with their new states.
+ * Adds the rows of commands to `commands`, and counts the results in the jobs. Also stores the unlock share of each lock command, because
+ * the share must outlive the job. `rows`: rows from `selectMembers`, with their new states. Returns the effect on jobs.
  */
-export async function storeMembers(tx: Tx, rows: readonly MemberRow[]): Promise<void> {
+export async function storeMembers(tx: Tx, rows: readonly MemberRow[], at: number): Promise<Stepped> {
   for (let from = 0; from < rows.length; from += SLICE) await storeSlice(tx, rows.slice(from, from + SLICE));
+  const moves = rows.map(({ request, device_id, state, retried }) => ({
+    job: request,
+    device: device_id,
+    from: 'open' as const,
+    to: retried === 1 ? ('open' as const) : bucketOf(state),
+  }));
+  return stepJobs(tx, moves, at);
 }
 
 async function storeSlice(tx: Tx, rows: readonly MemberRow[]): Promise<void> {
@@ -157,6 +178,7 @@ export async function cancelMembers(tx: Tx, where: RawBuilder<unknown>, at: numb
   await storeMembers(
     tx,
     rows.map((row) => ({ ...row, state, finished_at: at, detail })),
+    at,
   );
 }
 
@@ -174,4 +196,5 @@ const COLUMNS = {
   stored_at: 'bigint',
   finished_at: 'bigint',
   detail: 'text',
+  retried: 'bigint',
 } as const;

@@ -4,13 +4,26 @@
  */
 import { setImmediate as turn } from 'node:timers/promises';
 import { sql } from 'kysely';
-import type { CommandId, DeviceId } from '../../shared/protocol/ids.ts';
+import { type CommandId, commandIdSchema, type DeviceId, deviceIdSchema } from '../../shared/protocol/ids.ts';
+import { waveOf } from '../commands/job-plan.ts';
+import { controlled, newProgress } from '../commands/job-step.ts';
 import { DESTROYING } from '../commands/lifecycle.ts';
-import type { JobMember, NewJob, OpenJob, JobStore as Port, RefusedDevice, StoredJob } from '../commands/ports.ts';
+import type {
+  JobMember,
+  Joiners,
+  NewJob,
+  OpenJob,
+  JobStore as Port,
+  RefusedDevice,
+  StoredJob,
+} from '../commands/ports.ts';
 import { appendEntries } from './append-entries.ts';
 import { tableOf } from './bulk.ts';
-import { parseCommand } from './command-rows.ts';
+import { commandsOf, parseCommand, termsOf } from './command-rows.ts';
 import type { Database, Tx } from './database.ts';
+import { selected } from './device-list.ts';
+import { cancelMembers, DELIVERABLE } from './job-members.ts';
+import { applyEvents, type Ended, planOf, progressColumns, stepJobs, toLost } from './job-progress.ts';
 import type { Schema } from './schema.ts';
 import { UNDER_LEGAL_HOLD } from './under-legal-hold.ts';
 
@@ -24,8 +37,12 @@ export class JobStore implements Port {
     this.#database = database;
   }
 
-  insert(job: NewJob, entryOf: Parameters<Port['insert']>[1]): Promise<StoredJob> {
-    const { id, command, createdBy: created_by, createdAt, expiresAt, lockSecret, devices } = job;
+  insert(
+    job: NewJob,
+    planFor: Parameters<Port['insert']>[1],
+    entryOf: Parameters<Port['insert']>[2],
+  ): Promise<StoredJob> {
+    const { id, command, createdBy: created_by, createdAt, expiresAt, lockSecret, devices, window, joiners } = job;
     return this.#database.transaction(async (tx) => {
       const created = await tx
         .insertInto('jobs')
@@ -40,6 +57,17 @@ export class JobStore implements Port {
           waiting: 0,
           refused: '[]',
           lock_secret: lockSecret,
+          name: job.name,
+          state: 'running',
+          released: '',
+          plan: '',
+          progress: '',
+          wake: 0,
+          priority: job.priority,
+          time_window: window && JSON.stringify(window),
+          supersedes: job.supersedes,
+          after_job: job.after,
+          joiners: joiners && JSON.stringify(joiners),
         })
         .onConflict((conflict) => conflict.column('id').doNothing())
         .returning('id')
@@ -49,20 +77,27 @@ export class JobStore implements Port {
         return storedJobOf(known);
       }
       const refused: RefusedDevice[] = [];
+      const accepted: DeviceId[] = [];
       for (let from = 0; from < devices.length; from += SLICE) {
         const slice = devices.slice(from, from + SLICE);
         const beyond = await addMembers(tx, job, slice);
         refused.push(...beyond);
-        if (entryOf) {
-          const without = new Set(beyond.map(({ device }) => device));
-          await appendEntries(tx, slice.filter((device) => !without.has(device)).map(entryOf));
-        }
+        const without = new Set(beyond.map(({ device }) => device));
+        const added = slice.filter((device) => !without.has(device));
+        for (const device of added) accepted.push(device);
+        if (entryOf) await appendEntries(tx, added.map(entryOf));
+        await cancelSuperseded(tx, job, added);
         if (from + SLICE < devices.length) await turn();
       }
-      const count = devices.length - refused.length;
-      const added = { devices: count, waiting: count, refused: JSON.stringify(refused) };
-      if (count === 0) await tx.deleteFrom('jobs').where('id', '=', id).execute();
-      else await tx.updateTable('jobs').set(added).where('id', '=', id).execute();
+      const count = accepted.length;
+      if (count === 0 && joiners === null) await tx.deleteFrom('jobs').where('id', '=', id).execute();
+      else {
+        const { plan, sizes } = planFor(accepted);
+        const progress = progressColumns(plan, newProgress(plan, sizes));
+        const added = { devices: count, waiting: count, refused: JSON.stringify(refused) };
+        const columns = { ...added, ...progress, plan: JSON.stringify(plan) };
+        await tx.updateTable('jobs').set(columns).where('id', '=', id).execute();
+      }
       return { command, createdBy: created_by, devices: count, refused };
     });
   }
@@ -75,13 +110,16 @@ export class JobStore implements Port {
   async open(id: CommandId, now: number): Promise<OpenJob | null> {
     const row = await this.#database.db
       .selectFrom('jobs')
-      .select(['body', 'expires_at', 'lock_secret'])
+      .select(['body', 'expires_at', 'lock_secret', 'priority', 'time_window'])
       .where('id', '=', id)
       .where('waiting', '>', 0)
       .where('ended_at', 'is', null)
+      .where('state', '=', 'running')
       .where('expires_at', '>', now)
       .executeTakeFirst();
-    return row ? { id, command: parseCommand(row.body), expiresAt: row.expires_at, lockSecret: row.lock_secret } : null;
+    if (!row) return null;
+    const { body, expires_at: expiresAt, lock_secret: lockSecret } = row;
+    return { id, command: parseCommand(body), expiresAt, lockSecret, ...termsOf(row) };
   }
 
   async waiting(job: CommandId, after: DeviceId | null, limit: number, now: number): Promise<JobMember[]> {
@@ -89,12 +127,163 @@ export class JobStore implements Port {
     const { rows } = await sql<{ page: string | null }>`
       select string_agg(device_id || ' ' || generation, ',' order by device_id) as page from (
         select m.device_id, m.generation from jobs j cross join job_members m
-        where j.id = ${job} and j.ended_at is null and j.expires_at > ${now}
+        where j.id = ${job} and ${DELIVERABLE} and j.expires_at > ${now}
           and m.job = j.id and m.device_id > ${after ?? ''} and m.waiting = 1
         order by m.device_id limit ${limit}) as members`.execute(this.#database.db);
     const page = rows[0]?.page;
     return page ? page.split(',').map(memberOf) : [];
   }
+
+  control(
+    job: CommandId,
+    control: Parameters<Port['control']>[1],
+    { at, by, reason, stop }: Parameters<Port['control']>[2],
+  ): ReturnType<Port['control']> {
+    return this.#database.transaction(async (tx) => {
+      const row = await tx.selectFrom('jobs').selectAll().where('id', '=', job).executeTakeFirst();
+      if (!row) return null;
+      if (controlled(row.state, control) === 'refuse') return { before: row.state, refused: true };
+      if (controlled(row.state, control) === row.state && stop === undefined)
+        return { before: row.state, refused: false };
+      const plan = stop === undefined ? planOf(row) : { ...planOf(row), stop };
+      const changed = { ...row, plan: JSON.stringify(plan) };
+      await tx
+        .updateTable('jobs')
+        .set({ plan: changed.plan, wake: control === 'resume' ? 1 : 0 })
+        .where('id', '=', job)
+        .execute();
+      await applyEvents(tx, changed, [{ kind: control }], at);
+      const detail = `The job was aborted by ${by}.`;
+      await tx
+        .updateTable('jobs')
+        .set({
+          changed_at: at,
+          changed_by: by,
+          reason,
+          ...(control === 'abort' && { ended_at: at, ended_as: 'canceled' as const, ended_detail: detail }),
+        })
+        .where('id', '=', job)
+        .where('ended_at', 'is', null)
+        .execute();
+      if (control === 'abort') {
+        await sql`update commands set state = 'canceled', finished_at = ${at}, detail = ${detail}
+          where ${commandsOf(job)} and state = 'queued'`.execute(tx);
+      }
+      return { before: row.state, refused: false };
+    });
+  }
+
+  async requestCancel(job: CommandId, at: number, limit: number): Promise<DeviceId[]> {
+    const { rows } = await sql<{ device_id: string }>`
+      update commands set cancel_requested = ${at} where id in (
+        select id from commands where ${commandsOf(job)} and state = 'stored' and cancel_requested is null limit ${limit})
+      returning device_id`.execute(this.#database.db);
+    return rows.map(({ device_id }) => deviceIdSchema.parse(device_id));
+  }
+
+  async takeReleased(): Promise<CommandId[]> {
+    const rows = await this.#database.db
+      .updateTable('jobs')
+      .set({ wake: 0 })
+      .where('wake', '=', 1)
+      .returning('id')
+      .execute();
+    return rows.map(({ id }) => commandIdSchema.parse(id));
+  }
+
+  async takeDue(now: number, limit: number): Promise<DeviceId[]> {
+    const { rows } = await sql<{ device_id: string }>`
+      update commands set not_before = null where id in (
+        select id from commands where not_before is not null and not_before <= ${now} limit ${limit})
+      returning device_id`.execute(this.#database.db);
+    return rows.map(({ device_id }) => deviceIdSchema.parse(device_id));
+  }
+
+  async join(devices: readonly DeviceId[], now: Parameters<Port['join']>[1]): Promise<Set<DeviceId>> {
+    const open = await this.#database.db
+      .selectFrom('jobs')
+      .select(['id', 'joiners'])
+      .where('joiners', 'is not', null)
+      .where('ended_at', 'is', null)
+      .where('expires_at', '>', now.real)
+      .execute();
+    const joined = new Set<DeviceId>();
+    for (const { id, joiners } of open) {
+      if (joiners === null) continue;
+      for (const device of await this.#joinOne(id, JSON.parse(joiners), devices, now)) joined.add(device);
+    }
+    return joined;
+  }
+
+  /** Adds those of the devices to the job that match its filter and are not in it. */
+  async #joinOne(
+    job: string,
+    { filter, scope }: Joiners,
+    devices: readonly DeviceId[],
+    now: Parameters<Port['join']>[1],
+  ): Promise<DeviceId[]> {
+    const { db, dialect } = this.#database;
+    const matching = selected(dialect, { filter: { ...filter, status: 'active' }, scope, now: now.domain });
+    const { rows } = await sql<{ id: string; generation: number }>`
+      select devices.id, devices.generation from devices where devices.id in (${sql.join(devices)}) and ${matching}
+        and not exists (select 1 from job_members m where m.job = ${job} and m.device_id = devices.id)`.execute(db);
+    if (rows.length === 0) return [];
+    return this.#database.transaction(async (tx): Promise<DeviceId[]> => {
+      const row = await tx.selectFrom('jobs').selectAll().where('id', '=', job).executeTakeFirst();
+      if (!row || row.ended_at !== null) return [];
+      const table = tableOf(
+        ['text', 'bigint'],
+        rows.map(({ id, generation }) => [id, generation]),
+      );
+      const { rows: added } = await sql<{ device_id: string }>`
+        insert into job_members (job, device_id, generation, waiting)
+        select cast(${job} as text), devices.id, devices.generation, 1 from ${table} as v cross join devices
+        where devices.id = v.column1 and devices.generation = v.column2 and devices.status = 'active'
+        on conflict (job, device_id) do nothing returning device_id`.execute(tx);
+      if (added.length === 0) return [];
+      const plan = planOf(row);
+      await tx
+        .updateTable('jobs')
+        .set((eb) => ({ devices: eb('devices', '+', added.length), waiting: eb('waiting', '+', added.length) }))
+        .where('id', '=', job)
+        .execute();
+      const members = added.map(({ device_id }) => deviceIdSchema.parse(device_id));
+      const events = members.map((device) => ({ kind: 'joined' as const, wave: waveOf(plan, device) }));
+      await applyEvents(tx, row, events, now.real);
+      return members;
+    });
+  }
+}
+
+/**
+ * Cancels commands with the same key in older jobs, if the devices have not stored them. `devices`: devices that get the command of the new
+ * job.
+ */
+async function cancelSuperseded(
+  tx: Tx,
+  { id, supersedes, createdAt }: NewJob,
+  devices: readonly DeviceId[],
+): Promise<void> {
+  if (supersedes === null || devices.length === 0) return;
+  const detail = 'A newer command replaced this command.';
+  const older = await tx
+    .selectFrom('jobs')
+    .select('id')
+    .where('supersedes', '=', supersedes)
+    .where('id', '<>', id)
+    .where('ended_at', 'is', null)
+    .execute();
+  if (older.length === 0) return;
+  const jobs = sql.join(older.map((job) => job.id));
+  const keys = sql`(select v.column1 from ${tableOf(
+    ['text'],
+    devices.map((device) => [device]),
+  )} as v)`;
+  const { rows } = await sql<Ended>`
+    update commands set state = 'canceled', finished_at = ${createdAt}, detail = ${detail}
+    where state = 'queued' and request in (${jobs}) and device_id in ${keys} returning request, device_id`.execute(tx);
+  await stepJobs(tx, rows.map(toLost), createdAt);
+  await cancelMembers(tx, sql`j.id in (${jobs}) and m.device_id in ${keys}`, createdAt, detail);
 }
 
 /**

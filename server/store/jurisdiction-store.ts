@@ -22,6 +22,7 @@ import type {
 import { affectedDevices } from './affected-devices.ts';
 import { areaOf } from './area-column.ts';
 import { type Cell, insertOf, tableOf } from './bulk.ts';
+import { markFactsOf } from './changed-facts.ts';
 import type { Database, Db, Tx } from './database.ts';
 import { keyedQuery } from './keyed-query.ts';
 import { timesOf, withTimes } from './location-times.ts';
@@ -270,6 +271,14 @@ const LOCATIONS = { device_id: 'text', areas: 'text', unknown_at: 'bigint' } as 
 /** Stores the areas and the expiry of locations. Most new locations change neither, so their rows and the index stay untouched. */
 async function replaceLocations(tx: Tx, writes: readonly LocationWrite[]): Promise<void> {
   if (writes.length === 0) return;
+  const known = writes.map(({ device, state, at }) => [device, areasColumn(state), at]);
+  await markFactsOf(
+    tx,
+    sql`select v.column1 from ${tableOf(['text', 'text', 'bigint'], known)} as v
+      left join locations on locations.device_id = v.column1
+      where locations.areas is distinct from v.column2 or locations.unknown_at <= v.column3`,
+    'location',
+  );
   const rows = insertOf(
     'locations',
     LOCATIONS,

@@ -13,6 +13,7 @@ import type {
   PeopleStore as Port,
 } from '../people/ports.ts';
 import { areaOf } from './area-column.ts';
+import { markFactsOf } from './changed-facts.ts';
 import type { Database, Db, Tx } from './database.ts';
 import { homeIn } from './device-scope.ts';
 import type { Schema } from './schema.ts';
@@ -165,6 +166,10 @@ async function setGroups(tx: Tx, person: PersonId, groups: readonly GroupId[]): 
   }
 }
 
+/** Marks the devices of a person, because dynamic groups may use the person's groups. */
+const markDevicesOf = (tx: Tx, person: PersonId): Promise<void> =>
+  markFactsOf(tx, sql`select id from devices where person_id = ${person}`, 'device');
+
 async function replaceGroups(tx: Tx, person: PersonId, groups: readonly GroupId[]): Promise<void> {
   const bound = await sql<{ group_id: string }>`
     select group_id from devices where person_id = ${person}
@@ -178,6 +183,7 @@ async function replaceGroups(tx: Tx, person: PersonId, groups: readonly GroupId[
   }
   await tx.deleteFrom('person_groups').where('person_id', '=', person).execute();
   await setGroups(tx, person, groups);
+  await markDevicesOf(tx, person);
 }
 
 function selectPeople(db: Db) {

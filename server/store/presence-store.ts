@@ -1,6 +1,5 @@
-/** Store of devices' presence and inventory. They change with every check-in, so they are written in groups. */
-import { sql } from 'kysely';
-import { type Inventory, inventorySchema } from '../../shared/protocol/frames.ts';
+/** Store of devices' presence. It changes with every check-in, so it is written in groups. */
+import { type RawBuilder, sql } from 'kysely';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 import type {
   Connected,
@@ -14,6 +13,7 @@ import type {
 import type { PersonSealer } from '../person-keys/person-keys.ts';
 import { storeAlerts } from './alert-rows.ts';
 import { roundsOf, tableOf } from './bulk.ts';
+import { markFactsOf } from './changed-facts.ts';
 import { type EndedConnection, logConnections, logOpenConnections, PERSON_OF_CONNECTION } from './connection-log.ts';
 import type { Database, Tx } from './database.ts';
 
@@ -50,7 +50,6 @@ export class PresenceStore implements PresencePort {
   readonly #close: (row: Session & { at: number }) => Promise<void>;
   readonly #recordState: (row: Session & ReportedState) => Promise<void>;
   readonly #recordContact: (row: Contact) => Promise<void>;
-  readonly #inventory: (row: { device: DeviceId; inventory: Inventory }) => Promise<void>;
 
   /** `sealer`: encrypts the log of connections. */
   constructor(database: Database, sealer: PersonSealer) {
@@ -61,7 +60,6 @@ export class PresenceStore implements PresencePort {
     this.#close = database.grouped((tx, rows) => closeSessions(tx, sealer, rows), OF_CONNECTIONS);
     this.#open = database.grouped((tx, rows) => openSessions(tx, sealer, rows), OF_CONNECTIONS);
     this.#recordContact = database.grouped(storeContacts);
-    this.#inventory = database.grouped(storeInventories);
   }
 
   async connected(connected: Connected, alert: NewAlert): Promise<Opened | null> {
@@ -84,19 +82,6 @@ export class PresenceStore implements PresencePort {
 
   reset(at: number): Promise<void> {
     return logOpenConnections((fn) => this.#database.transaction(fn), this.#sealer, at);
-  }
-
-  putInventory(device: DeviceId, inventory: Inventory): Promise<void> {
-    return this.#inventory({ device, inventory });
-  }
-
-  async inventory(device: DeviceId): Promise<Inventory | null> {
-    const row = await this.#database.db
-      .selectFrom('device_inventory')
-      .select('body')
-      .where('device_id', '=', device)
-      .executeTakeFirst();
-    return row ? inventorySchema.parse(JSON.parse(row.body)) : null;
   }
 }
 
@@ -130,6 +115,7 @@ async function openRound(tx: Tx, sealer: PersonSealer, openings: readonly Openin
       agent,
     ]),
   );
+  await markAgents(tx, sql`select column1 as device, column5 as agent from ${table} as v`);
   // A device has no document versions at the start of a new enrollment. Without `where true`, SQLite would parse `on conflict` as the
   // condition of a join.
   const { rows } = await sql<{
@@ -231,6 +217,8 @@ export async function storeStates(tx: Tx, rows: readonly (Session & ReportedStat
       reports ?? null,
     ]),
   );
+  if (rows.some(({ agent }) => agent !== undefined))
+    await markAgents(tx, sql`select column1 as device, column4 as agent from ${table} as v`);
   await sql`update device_presence set
       last_seen_at = case when v.column3 > last_seen_at then v.column3 else last_seen_at end,
       agent = coalesce(v.column4, agent),
@@ -289,26 +277,11 @@ async function storeContacts(tx: Tx, rows: readonly Contact[]): Promise<void> {
   );
 }
 
-async function storeInventories(tx: Tx, rows: readonly { device: DeviceId; inventory: Inventory }[]): Promise<void> {
-  const newest = new Map(rows.map((row) => [row.device, row.inventory]));
-  await tx
-    .insertInto('device_inventory')
-    .values(
-      [...newest].map(([device_id, inventory]) => ({
-        device_id,
-        at: inventory.at,
-        hostname: inventory.hostname,
-        platform: inventory.os.platform,
-        body: JSON.stringify(inventory),
-      })),
-    )
-    .onConflict((conflict) =>
-      conflict.column('device_id').doUpdateSet((eb) => ({
-        at: eb.ref('excluded.at'),
-        hostname: eb.ref('excluded.hostname'),
-        platform: eb.ref('excluded.platform'),
-        body: eb.ref('excluded.body'),
-      })),
-    )
-    .execute();
-}
+/** Marks the devices that report another version of the agent. `reported`: query for the ids of devices with their versions. */
+const markAgents = (tx: Tx, reported: RawBuilder<unknown>): Promise<void> =>
+  markFactsOf(
+    tx,
+    sql`select distinct r.device from (${reported}) as r left join device_presence p on p.device_id = r.device
+      where r.agent is not null and p.agent is distinct from r.agent`,
+    'presence',
+  );

@@ -10,6 +10,7 @@ import type {
   ReceiptRow,
   UnverifiedReceipt,
 } from '../orders/ports.ts';
+import { type DeviceEvent, insertEvents } from './activity-rows.ts';
 import { type Cell, tableOf } from './bulk.ts';
 import type { Database, Db, Tx } from './database.ts';
 import { keyedQuery } from './keyed-query.ts';
@@ -19,7 +20,7 @@ import { rowInsert } from './row-insert.ts';
 import type { Schema } from './schema.ts';
 import { storeWorkspaceReports, type WorkspaceReport } from './workspace-rows.ts';
 
-type MarkedReceipt = Pick<Schema['receipts'], 'device_id' | 'generation' | 'stored_at' | 'kind'>;
+type MarkedReceipt = Pick<Schema['receipts'], 'device_id' | 'generation' | 'stored_at' | 'kind' | 'order_number'>;
 
 const VERIFIED = sql<boolean>`verified = 1`;
 
@@ -66,8 +67,10 @@ export class ReceiptStore implements Port {
       const { rows: marked } = await sql<MarkedReceipt>`
         update receipts set verified = ${verified} from ${table} as v
         where device_id = v.column1 and generation = v.column2 and seq = v.column3
-        returning device_id, generation, stored_at, kind`.execute(tx);
-      if (as === 'evidence') await storeWorkspaceReports(tx, marked.flatMap(exitOf));
+        returning device_id, generation, stored_at, kind, order_number`.execute(tx);
+      if (as === 'refused') return;
+      await storeWorkspaceReports(tx, marked.flatMap(exitOf));
+      await insertEvents(tx, marked.flatMap(eventOf));
     });
   }
 
@@ -129,6 +132,20 @@ function exitOf(row: MarkedReceipt): WorkspaceReport[] {
   if (row.kind !== 'wiped') return [];
   const device = deviceIdSchema.parse(row.device_id);
   return [{ device, generation: Number(row.generation), event: 'exit', at: Number(row.stored_at) }];
+}
+
+/** Event of the activity log: the device enforced an order, or restored a service. Delivery and display are no serious events. */
+function eventOf({ kind, device_id, stored_at, order_number }: MarkedReceipt): DeviceEvent[] {
+  if (kind !== 'enforced' && kind !== 'restored') return [];
+  const action = kind === 'enforced' ? 'device.order-enforced' : 'device.service-restored';
+  return [
+    {
+      device: device_id,
+      at: Number(stored_at),
+      action,
+      targets: order_number === null ? [] : [{ kind: 'order', id: order_number }],
+    },
+  ];
 }
 
 const COLUMNS = [

@@ -228,7 +228,17 @@ class RowSteps implements RowRestore {
   async #cancelJobs(realNow: number): Promise<number> {
     const jobs = await this.#tx
       .updateTable('jobs')
-      .set({ ended_at: realNow, ended_as: 'canceled', ended_detail: RESTORED })
+      .set((eb) => ({
+        ended_at: realNow,
+        ended_as: 'canceled' as const,
+        ended_detail: RESTORED,
+        state: eb
+          .case()
+          .when('state', '=', 'finished')
+          .then('finished' as const)
+          .else('aborted' as const)
+          .end(),
+      }))
       .where('ended_at', 'is', null)
       .returning('waiting')
       .execute();

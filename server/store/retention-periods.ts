@@ -23,6 +23,9 @@ export interface RetentionPeriod {
   readonly underLegalHold?: RawBuilder<boolean>;
 }
 
+/** Default of `CORDON_ACTIVITY_DAYS`. */
+export const ACTIVITY_DAYS = 400;
+
 const ofDeviceUnderLegalHold = (column: string) =>
   sql<boolean>`coalesce(${sql.ref(column)} in ${DEVICES_UNDER_LEGAL_HOLD}, false)`;
 /** A group's history is kept while a device in the group is under a legal hold. */
@@ -88,6 +91,15 @@ const deviceRecords = (evidenceDays: number): readonly RetentionPeriod[] => [
     underLegalHold: ofDeviceUnderLegalHold('device_id'),
   },
   {
+    records: "changes of devices' compliance",
+    table: 'compliance_events',
+    key: 'id',
+    since: 'at',
+    days: 400,
+    time: 'domain',
+    underLegalHold: ofDeviceUnderLegalHold('device_id'),
+  },
+  {
     records: 'alerts',
     table: 'alerts',
     key: 'id',
@@ -140,6 +152,17 @@ const ACCESS: readonly RetentionPeriod[] = [
     key: 'digest',
     since: 'at',
     days: 400,
+    time: 'real',
+  },
+];
+
+const NOTIFIED: readonly RetentionPeriod[] = [
+  {
+    records: 'deliveries of notifications, from their creation',
+    table: 'notification_deliveries',
+    key: 'number',
+    since: `case when state = 'waiting' then null else created_at end`,
+    days: 90,
     time: 'real',
   },
 ];
@@ -244,6 +267,30 @@ const ORDERS: readonly RetentionPeriod[] = [
   { records: 'order lists', table: 'order_lists', key: 'version', newest: MOST_STORED_LISTS },
 ];
 
+/**
+ * The activity log. Its batches are removed as a whole, so that the entries of the other batches can still be verified. A batch with a device
+ * under a legal hold stays.
+ */
+const activityRecords = (activityDays: number): readonly RetentionPeriod[] => {
+  const batch = {
+    parent: { column: 'batch', table: 'activity_batches', key: 'number' },
+    since: 'to_at',
+    days: activityDays,
+    time: 'domain',
+    underLegalHold: sql<boolean>`batch in (
+      select t.batch from activity_targets t where t.kind = 'device' and t.target in ${DEVICES_UNDER_LEGAL_HOLD} and t.batch is not null)`,
+  } as const;
+  return [
+    { records: 'entries of the activity log', table: 'activity_entries', key: 'id', ...batch },
+    {
+      records: 'targets of entries of the activity log',
+      table: 'activity_targets',
+      key: 'entry_id, kind, target',
+      ...batch,
+    },
+  ];
+};
+
 const ofPersonUnderLegalHold = sql<boolean>`(
   person_id in (select h.person_id from legal_holds h where h.person_id is not null and h.released_at is null)
   or person_id in (select d.person_id from legal_holds h cross join devices d
@@ -274,11 +321,14 @@ const PERSONAL: readonly RetentionPeriod[] = [
 /**
  * Retention periods. `evidenceDays`: days for which the data that explains past verdicts is kept. They are 32 days longer than the period
  * of explanations, because the explanation of the earliest verdict needs older data (`server/jurisdiction/past-location.ts`).
+ * `activityDays`: days for which entries of the activity log are kept.
  */
-export const retentionPeriods = (evidenceDays: number): readonly RetentionPeriod[] => [
+export const retentionPeriods = (evidenceDays: number, activityDays = ACTIVITY_DAYS): readonly RetentionPeriod[] => [
   ...deviceRecords(evidenceDays),
+  ...activityRecords(activityDays),
   ...PERSONAL,
   ...ACCESS,
+  ...NOTIFIED,
   ...MESSAGES,
   ...MAIL,
   ...ORDERS,

@@ -1,7 +1,7 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { Clock } from '../../shared/time/clock.ts';
 import type { Database } from './database.ts';
-import { type RetentionPeriod, retentionPeriods } from './retention-periods.ts';
+import { ACTIVITY_DAYS, type RetentionPeriod, retentionPeriods } from './retention-periods.ts';
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
@@ -12,9 +12,10 @@ export async function removeExpired(
   database: Database,
   now: { readonly domain: number; readonly real: number },
   evidenceDays: number,
+  activityDays = ACTIVITY_DAYS,
 ): Promise<Record<string, number>> {
   const removed: Record<string, number> = {};
-  for (const period of retentionPeriods(evidenceDays)) {
+  for (const period of retentionPeriods(evidenceDays, activityDays)) {
     const expired = isExpired(period, now);
     const [table, key] = [sql.table(period.table), sql.raw(period.key)];
     let count = 0;
@@ -51,21 +52,21 @@ function isExpired(
 }
 
 /**
- * Removes expired records every hour, and then the keys of people that no record needs any more (`destroyKeys`). Returns a function that stops the schedule and resolves after the run in
- * progress.
+ * Removes expired records every hour, and then calls `afterward`, which removes data that only these records needed. Returns a function
+ * that stops the schedule and resolves after the run in progress.
  */
 export function startRetention(
   database: Database,
   clock: Clock,
-  evidenceDays: number,
-  destroyKeys: (now: number) => Promise<unknown>,
+  { evidenceDays, activityDays }: { readonly evidenceDays: number; readonly activityDays: number },
+  afterward: (now: number) => Promise<unknown>,
   failed: (error: unknown) => void,
 ): () => Promise<void> {
   let running: Promise<unknown> = Promise.resolve();
   const run = () => {
     const now = { domain: clock.now(), real: Date.now() };
-    running = removeExpired(database, now, evidenceDays)
-      .then(() => destroyKeys(now.domain))
+    running = removeExpired(database, now, evidenceDays, activityDays)
+      .then(() => afterward(now.domain))
       .catch(failed);
   };
   const timer = setInterval(run, HOUR).unref();

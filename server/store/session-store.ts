@@ -198,6 +198,6 @@ export class TokenStore implements TokenPort {
         .where('id', '=', row.id)
         .execute();
     }
-    return { account, destructive: row.destructive === 1 };
+    return { account, destructive: row.destructive === 1, token: row.id };
   }
 }

@@ -6,6 +6,7 @@ import type {
   StoredLocationChange,
 } from '../orders/impact/location-statements.ts';
 import { areaOf } from './area-column.ts';
+import { markFacts } from './changed-facts.ts';
 import type { Database } from './database.ts';
 import { statementColumns, statementSchema } from './device-store.ts';
 import { locationChanges } from './location-records.ts';
@@ -49,12 +50,20 @@ export class StatementStore implements Port, ExpiryPort {
   }
 
   async expireStatements(now: number): Promise<DeviceId[]> {
-    const expired = await this.#database.db
-      .updateTable('devices')
-      .set({ stated_home: null })
-      .where('statement_until', '<=', now)
-      .returning('id')
-      .execute();
+    const expired = await this.#database.transaction(async (tx) => {
+      const rows = await tx
+        .updateTable('devices')
+        .set({ stated_home: null })
+        .where('statement_until', '<=', now)
+        .returning('id')
+        .execute();
+      await markFacts(
+        tx,
+        rows.map(({ id }) => id),
+        'device',
+      );
+      return rows;
+    });
     return expired.map(({ id }) => deviceIdSchema.parse(id));
   }
 

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { commandSchema, displayedOnSchema } from '../protocol/frames.ts';
 import { commandIdSchema, deviceIdSchema } from '../protocol/ids.ts';
 import { narrowing } from './devices.ts';
+import { jobOptions } from './jobs.ts';
 import { instant } from './wire.ts';
 
 export const newCommand = z.strictObject({
@@ -35,8 +36,12 @@ export const commandToMany = newCommand
      * repeated request with the same `id` gets the first result instead.
      */
     expect: z.int().min(1).optional(),
+    ...jobOptions,
+    /** `include`: devices that match the filter later, until the command expires, also get the command. Default: `exclude`. */
+    joiners: z.enum(['include', 'exclude']).optional(),
   })
-  .refine(({ devices, filter }) => (devices === undefined) !== (filter === undefined), 'give devices or a filter');
+  .refine(({ devices, filter }) => (devices === undefined) !== (filter === undefined), 'give devices or a filter')
+  .refine(({ joiners, filter }) => joiners !== 'include' || filter !== undefined, 'devices can join only a filter');
 export const issuedToMany = z.object({
   id: commandIdSchema,
   queued: z.int(),
@@ -56,6 +61,12 @@ export const commandView = z.object({
   detail: z.string().nullable(),
   /** Time at which the device displayed the message to its user, as the device reported it. */
   displayed: z.object({ at: instant, on: displayedOnSchema }).nullable(),
+  /** Job to which the command belongs; null for a command to this device alone. */
+  job: commandIdSchema.nullable(),
+  /** Number of the attempt. A job may repeat a failed command; each attempt is a command of its own. */
+  attempt: z.int(),
+  /** Time at which an admin canceled the command on the device. The device then reports whether the cancellation was in time. */
+  cancelRequestedAt: instant.nullable(),
 });
 export type CommandView = z.infer<typeof commandView>;
 const senders = z.record(z.string(), z.string());
@@ -65,41 +76,3 @@ export const commandQuery = z.strictObject({
   limit: z.coerce.number().int().min(1).max(200).default(50),
 });
 export const commandParams = z.object({ id: commandIdSchema });
-
-/** Commands to many devices, newest first. The response omits commands without a device in the caller's scope. */
-export const requestQuery = z.strictObject({ cursor: z.string().max(40).optional() });
-export const requestList = z.object({
-  requests: z.array(
-    z.object({
-      id: commandIdSchema,
-      command: commandSchema,
-      createdBy: z.string(),
-      createdAt: instant,
-      expiresAt: instant,
-      total: z.int(),
-      counts: z.record(commandView.shape.state, z.int()),
-    }),
-  ),
-  people: senders,
-  cursor: z.string().nullable(),
-});
-
-/** Progress of a command to many devices, counted for the devices in the caller's scope. */
-export const requestProgress = z.object({
-  command: commandSchema,
-  createdBy: z.string(),
-  people: senders,
-  createdAt: instant,
-  expiresAt: instant,
-  total: z.int(),
-  counts: z.record(commandView.shape.state, z.int()),
-  displayed: z.int(),
-  failures: z.array(
-    z.object({
-      device: deviceIdSchema,
-      user: z.string(),
-      state: commandView.shape.state,
-      detail: z.string().nullable(),
-    }),
-  ),
-});

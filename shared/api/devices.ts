@@ -1,8 +1,9 @@
 import { z } from 'zod';
+import { inventorySchema } from '../inventory/inventory.ts';
 import { NOTICE_MOMENTS, RECEIPT_KINDS } from '../order/documents.ts';
-import { inventorySchema } from '../protocol/frames.ts';
 import { deviceIdSchema, groupIdSchema, personIdSchema } from '../protocol/ids.ts';
 import { EVIDENCE_SOURCES, REASONS, SERVICES } from '../verdict/terms.ts';
+import { deviceMembership } from './groups.ts';
 import { usedDatabase } from './ip-databases.ts';
 import { evidenceAreaText, homeAreaText, instant } from './wire.ts';
 
@@ -77,6 +78,7 @@ export const deviceView = z.object({
   status: z.enum(['active', 'revoked', 'unenrolled']),
   person: personIdSchema,
   user: z.string(),
+  /** Primary group, which gives the device its default home area and legal seat. */
   group: z.object({ id: groupIdSchema, name: z.string() }),
   /** Home area that applies to the device: from a location statement, otherwise the device's own, otherwise the group's. */
   home: z.string().nullable(),
@@ -118,7 +120,11 @@ export type DeviceView = z.infer<typeof deviceView>;
 export const listedDevice = deviceView.extend({ areas: z.array(z.string()).nullable() });
 export type ListedDevice = z.infer<typeof listedDevice>;
 export const devicePage = z.object({ devices: z.array(listedDevice), cursor: z.string().nullable(), total: z.int() });
-export const deviceDetail = deviceView.extend({ inventory: inventorySchema.nullable() });
+export const deviceDetail = deviceView.extend({
+  inventory: inventorySchema.nullable(),
+  /** All groups of the device that the caller's role includes, with the reason of each membership. */
+  groups: z.array(deviceMembership),
+});
 
 export const deviceChange = z
   .strictObject({

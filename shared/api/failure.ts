@@ -33,7 +33,7 @@ export function failureOf(
  * Express sets `status` on errors that the client caused. The message of such an error may quote the request body, so the response omits
  * the message.
  */
-function asCordonError(thrown: unknown): CordonError {
+export function asCordonError(thrown: unknown): CordonError {
   if (thrown instanceof CordonError) return thrown;
   const status = thrown instanceof Error && 'status' in thrown ? thrown.status : 500;
   if (status === 413)

@@ -35,6 +35,7 @@ const PROBLEMS: Record<ErrorCode, { readonly status: number; readonly title: str
   taken_over: { status: 409, title: 'A newer connection of this device replaced this one' },
   command_finished: { status: 409, title: 'The command has already finished' },
   command_expired: { status: 409, title: 'The command has expired' },
+  job_ended: { status: 409, title: 'The job has already ended' },
   workspace_locked: { status: 409, title: 'The workspace is locked' },
   workspace_wiped: { status: 410, title: 'The workspace was wiped' },
   legal_hold: { status: 409, title: 'A legal hold prevents this action' },

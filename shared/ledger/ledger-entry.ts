@@ -145,8 +145,22 @@ export const ENTRY_KINDS = [
   'disclosure.notified',
   /** Entry: an admin read the openings (salts) of the entries about one subject. The commitment covers admin and subject. */
   'ledger.opened',
+  /**
+   * Entries about a policy: an admin (`subject`) created a version with this digest, made it apply to a share of the devices, assigned the
+   * policy to groups, changed the order of precedence, or deleted it. `policy` is a random identifier.
+   */
+  'policy.version',
+  'policy.rollout',
+  'policy.assigned',
+  'policy.ordered',
+  'policy.deleted',
   /** Entry: two people signed the dated transparency statement. `digest` is the SHA-256 of its payload. */
   'transparency.stated',
+  /**
+   * Entry: the server sealed a batch of the activity log (ADR 63). `subject` is the hash of the batch, and `batch` its number. The hash
+   * continues the hash of the batch before.
+   */
+  'activity.sealed',
 ] as const;
 export type EntryKind = (typeof ENTRY_KINDS)[number];
 

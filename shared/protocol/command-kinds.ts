@@ -1,3 +1,5 @@
+import { z } from 'zod';
+
 export const COMMAND_KINDS = [
   'message',
   'lock-workspace',
@@ -20,3 +22,23 @@ const DESTROYS_DATA: Readonly<Record<CommandKind, boolean>> = {
   unenroll: true,
 };
 export const destroysData = (kind: CommandKind): boolean => DESTROYS_DATA[kind];
+
+/** Order in which a device runs waiting commands: high before normal before low. */
+export const PRIORITIES = ['low', 'normal', 'high'] as const;
+export type Priority = (typeof PRIORITIES)[number];
+export const prioritySchema = z.enum(PRIORITIES);
+
+/** Priority of a command whose job states none. Commands that protect data overtake all others, and a refresh waits for all others. */
+const PRIORITY_OF: Readonly<Record<CommandKind, Priority>> = {
+  message: 'normal',
+  'lock-workspace': 'high',
+  'unlock-workspace': 'normal',
+  'refresh-inventory': 'low',
+  'restart-agent': 'normal',
+  'wipe-workspace': 'high',
+  unenroll: 'high',
+};
+export const priorityOf = (kind: CommandKind): Priority => PRIORITY_OF[kind];
+
+/** Sorts by descending priority. */
+export const byPriority = (a: Priority, b: Priority): number => PRIORITIES.indexOf(b) - PRIORITIES.indexOf(a);

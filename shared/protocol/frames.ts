@@ -29,7 +29,11 @@
  * Version history. v1: first version.
  */
 import { z } from 'zod';
+import { inventoryReportSchema } from '../inventory/report.ts';
 import { envelopeSchema, observationSchema, personId } from '../order/documents.ts';
+import { LARGEST_VALUE, MOST_SETTINGS, policyReportSchema } from '../policy/check-results.ts';
+import { prioritySchema } from './command-kinds.ts';
+import { commandWindowSchema } from './command-window.ts';
 import { commandIdSchema, deviceIdSchema } from './ids.ts';
 
 export const SUBPROTOCOL = 'cordon.v1';
@@ -169,7 +173,20 @@ export const serverFrameSchema = z.discriminatedUnion('kind', [
      */
     shares: z.array(unlockShare).max(MOST_UNLOCK_SHARES).optional(),
     expires: time,
+    /**
+     * Priority that an admin chose for the command; absent for the usual priority of its kind. Older agents know neither `priority` nor
+     * `window`. The server therefore sends both only to an agent whose frame `hello` contained the field `jobs`.
+     */
+    priority: prioritySchema.optional(),
+    /** The device runs the command only while this window is open by its local time. The command still expires at `expires`. */
+    window: commandWindowSchema.optional(),
   }),
+  /**
+   * Request to cancel a command that the device has stored. A device that has not started the command reports the outcome `canceled`.
+   * Otherwise the device ignores the frame, and reports the result as usual. The server sends this frame only to an agent whose frame
+   * `hello` contained the field `jobs`.
+   */
+  z.strictObject({ kind: z.literal('cancel-command'), id: commandIdSchema }),
   z.strictObject({ kind: z.literal('reports-stored'), through: z.int().min(1) }),
   /**
    * Response to the frame `post`, which contains a message. A repeated message gets the same response for a week.
@@ -238,44 +255,44 @@ export const serverFrameSchema = z.discriminatedUnion('kind', [
    * frame `hello` contained the field `mail`.
    */
   z.strictObject({ kind: z.literal('new-mail') }),
+  /**
+   * Sections of the inventory that the organization has switched off (`shared/inventory/sections.ts`). An agent reports no inventory before
+   * it has received this frame. The server sends it, and `inventory-wanted`, only to an agent whose frame `hello` contained the field
+   * `inventory`: after `welcome`, and after a change. `off` may name sections that the agent does not know.
+   */
+  z.strictObject({ kind: z.literal('inventory-sections'), off: z.array(z.string().max(32)).max(64) }),
+  /** Request for the complete inventory, because the server does not have the base of a report (`shared/inventory/report.ts`). */
+  z.strictObject({ kind: z.literal('inventory-wanted') }),
+  /**
+   * Effective policy of the device: settings (`shared/policy/catalog.ts`) with their values as JSON. `digest` identifies the values; it is empty if no
+   * setting applies. The server sends it, and `compliance`, only to an agent whose frame `hello` contained the field `policy`, and only if
+   * the digests differ. The agent reports a setting or value that it does not know as not supported.
+   */
+  z.strictObject({
+    kind: z.literal('policy'),
+    digest: z.string().max(64),
+    settings: z
+      .array(z.strictObject({ setting: z.string().max(64), value: z.string().max(LARGEST_VALUE) }))
+      .max(MOST_SETTINGS),
+  }),
+  /** Compliance of the device with its policy, and the times of the actions that follow, for the user. */
+  z.strictObject({
+    kind: z.literal('compliance'),
+    state: z.string().max(32),
+    failing: z.array(z.string().max(64)).max(MOST_SETTINGS),
+    countdown: z.array(z.strictObject({ action: z.string().max(32), at: time })).max(16),
+  }),
 ]);
 export type ServerFrame = z.infer<typeof serverFrameSchema>;
 
-/** Inventory of the device, from the npm package systeminformation. Unknown values are null. */
-export const inventorySchema = z.strictObject({
-  at: time,
-  agent: z.string().max(64),
-  hostname: z.string().max(255).nullable(),
-  os: z.strictObject({
-    platform: z.string().max(64),
-    distro: z.string().max(128).nullable(),
-    release: z.string().max(128).nullable(),
-    kernel: z.string().max(128).nullable(),
-    arch: z.string().max(32),
-  }),
-  hardware: z.strictObject({
-    manufacturer: z.string().max(128).nullable(),
-    model: z.string().max(128).nullable(),
-    serial: z.string().max(128).nullable(),
-    uuid: z.string().max(64).nullable(),
-    cpu: z.string().max(128).nullable(),
-    cores: z.int().nullable(),
-    memory: z.int().nullable(),
-  }),
-  disks: z
-    .array(z.strictObject({ name: z.string().max(128), size: z.int().nullable(), encrypted: z.boolean().nullable() }))
-    .max(64),
-  network: z.array(z.strictObject({ name: z.string().max(64), mac: z.string().max(32).nullable() })).max(64),
-});
-export type Inventory = z.infer<typeof inventorySchema>;
-
-export const commandOutcomeSchema = z.enum(['done', 'failed', 'expired']);
+/** `canceled`: the server asked for the cancellation before the device started the command. */
+export const commandOutcomeSchema = z.enum(['done', 'failed', 'expired', 'canceled']);
 
 export const displayedOnSchema = z.enum(['desktop', 'page', 'command-line']);
 export type DisplayedOn = z.infer<typeof displayedOnSchema>;
 
 export const reportItemSchema = z.discriminatedUnion('type', [
-  z.strictObject({ type: z.literal('inventory'), inventory: inventorySchema }),
+  z.strictObject({ type: z.literal('inventory'), report: inventoryReportSchema }),
   z.strictObject({ type: z.literal('evidence'), observations: z.array(observationSchema).min(1).max(16) }),
   /** DSSE envelope of a receipt, signed by the key of the device's certificate. */
   z.strictObject({ type: z.literal('receipt'), envelope: envelopeSchema }),
@@ -291,6 +308,8 @@ export const reportItemSchema = z.discriminatedUnion('type', [
    * machine's clock.
    */
   z.strictObject({ type: z.literal('displayed'), command: commandIdSchema, on: displayedOnSchema, at: time }),
+  /** Results of the checks of the policy, after each change of a result and once a day. */
+  z.strictObject({ type: z.literal('policy'), report: policyReportSchema }),
   /**
    * Event on the device that needs an admin's attention, such as two different order lists with the same version, an older list, or a list
    * that omits an order.
@@ -323,6 +342,12 @@ export const deviceFrameSchema = z.discriminatedUnion('kind', [
     wall: time.optional(),
     /** True if the agent can receive mail (`mail-http.ts`). */
     mail: z.literal(true).optional(),
+    /** True if the agent reports its inventory by differences. */
+    inventory: z.literal(true).optional(),
+    /** True if the agent knows the fields `priority` and `window` of commands, and the frame `cancel-command`. */
+    jobs: z.literal(true).optional(),
+    /** Digest of the policy that the device has stored; empty if it has none. */
+    policy: z.string().max(64).optional(),
     list: version,
     record: version,
     approverSet: version,

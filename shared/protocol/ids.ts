@@ -84,3 +84,19 @@ export const newAuthorityId = (): AuthorityId => `aut_${randomBase32(10)}` as Au
 export const refusalIdSchema = idOf('ref').brand<'RefusalId'>();
 export type RefusalId = z.infer<typeof refusalIdSchema>;
 export const newRefusalId = (): RefusalId => `ref_${randomBase32(10)}` as RefusalId;
+
+export const notificationRuleIdSchema = idOf('ntr').brand<'NotificationRuleId'>();
+export type NotificationRuleId = z.infer<typeof notificationRuleIdSchema>;
+export const newNotificationRuleId = (): NotificationRuleId => `ntr_${randomBase32(10)}` as NotificationRuleId;
+
+export const channelIdSchema = idOf('ntc').brand<'ChannelId'>();
+export type ChannelId = z.infer<typeof channelIdSchema>;
+export const newChannelId = (): ChannelId => `ntc_${randomBase32(10)}` as ChannelId;
+
+export const deliveryIdSchema = idOf('ntd').brand<'DeliveryId'>();
+export type DeliveryId = z.infer<typeof deliveryIdSchema>;
+export const newDeliveryId = (): DeliveryId => `ntd_${randomBase32(10)}` as DeliveryId;
+
+export const policyIdSchema = idOf('pol').brand<'PolicyId'>();
+export type PolicyId = z.infer<typeof policyIdSchema>;
+export const newPolicyId = (): PolicyId => `pol_${randomBase32(10)}` as PolicyId;

@@ -27,6 +27,7 @@ import { devicesListBenches } from './devices-list.ts';
 import { enrollmentBenches } from './enrollment.ts';
 import { fanOutBench } from './fan-out.ts';
 import { flameGraph } from './flame-graph.ts';
+import { groupBenches } from './groups.ts';
 import { largeStartBenches } from './large-start.ts';
 import { type Bench, type Extent, FULL, observe, type Result, resultOf } from './measure.ts';
 import { messageBenches } from './messages.ts';
@@ -38,6 +39,7 @@ import { peerLine } from './peer-figures.ts';
 import { Recorder, topFunctions } from './profile.ts';
 import { type Baseline, baselineOf, compareAll, lineOf, QUICK, QUICK_NAMES } from './quick.ts';
 import { sealBenches } from './seal.ts';
+import { softwareBenches } from './software-scale.ts';
 import { Stage } from './stage.ts';
 import { verdictBenches } from './verdict.ts';
 
@@ -81,6 +83,8 @@ const apart: readonly Bench[] = [
   ...verdictBenches,
   ...sealBenches,
   ...devicesListBenches,
+  ...softwareBenches,
+  ...groupBenches,
   ...orderImpactBenches,
   ...orderScaleBenches(svg),
 ];

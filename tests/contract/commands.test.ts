@@ -56,7 +56,7 @@ describeOnEveryStore('commands', (open) => {
     await turn();
     expect(wakes).toEqual([{ kind: 'commands', devices: [device] }]);
     const shares = [expect.stringMatching(/^[A-Za-z0-9+/]{43}=$/)];
-    expect(await commands.pendingFor(device, 1)).toEqual([{ ...issued, shares }]);
+    expect(await commands.pendingFor(device, 1)).toEqual([{ ...issued, shares, priority: null, window: null }]);
     // The share is the same each time: a device that is locked with one share must not get another share for the same lock.
     expect(await commands.pendingFor(device, 1)).toEqual(await commands.pendingFor(device, 1));
     time.now += 10;
@@ -171,15 +171,18 @@ describeOnEveryStore('commands', (open) => {
     expect(await commands.list(device)).toEqual([]);
   });
 
-  it('can be canceled only while they are queued', async () => {
+  it('can be canceled until the device has finished them', async () => {
     const { commands, device, lock, say } = await queue(await open());
     const [first, second] = [await commands.issue(lock()), await commands.issue(lock())];
     expect(await commands.cancel(first.id, 'acc')).toMatchObject({ state: 'canceled', finishedAt: AT });
     expect(await commands.cancel(first.id, 'acc')).toMatchObject({ state: 'canceled' });
     expect((await commands.pendingFor(device, 1)).map(({ id }) => id)).toEqual([second.id]);
     await commands.stored(device, 1, second.id);
-    await expect(commands.cancel(second.id, 'acc')).rejects.toMatchObject({ code: 'command_finished' });
+    // Only the device knows whether it has started the command.
+    expect(await commands.cancel(second.id, 'acc')).toMatchObject({ state: 'stored', cancelRequestedAt: AT });
+    expect((await commands.pendingFor(device, 1)).map(({ id, state }) => [id, state])).toEqual([[second.id, 'stored']]);
     await say(second.id, 'failed', 'no');
+    expect(await commands.pendingFor(device, 1)).toEqual([]);
     await expect(commands.cancel(second.id, 'acc')).rejects.toMatchObject({ code: 'command_finished' });
     await expect(commands.cancel(newCommandId(), 'acc')).rejects.toMatchObject({ code: 'not_found' });
     // The command was in transit when it was canceled. The device's report decides the shown state.
@@ -246,9 +249,12 @@ describeOnEveryStore('commands', (open) => {
     const none = { queued: 0, stored: 0, done: 0, failed: 0, expired: 0, canceled: 0 };
     const failures = [{ device: other, user: 'عائشہ', state: 'failed', detail: 'no workspace' }];
     const whole = { command, createdBy: 'acc', createdAt: AT, expiresAt: AT + DEFAULT_LIFE, displayed: 0, failures };
-    expect(await commands.progress(id)).toEqual({ ...whole, counts: { ...none, done: 1, failed: 1, stored: 1 } });
+    expect(await commands.progress(id)).toMatchObject({ ...whole, counts: { ...none, done: 1, failed: 1, stored: 1 } });
     const ofGroup = (of: GroupId) => [{ group: of, homes: null }];
-    expect(await commands.progress(id, ofGroup(group))).toEqual({ ...whole, counts: { ...none, done: 1, failed: 1 } });
+    expect(await commands.progress(id, ofGroup(group))).toMatchObject({
+      ...whole,
+      counts: { ...none, done: 1, failed: 1 },
+    });
     expect(await commands.progress(id, ofGroup(elsewhere))).toMatchObject({ counts: { stored: 1 }, failures: [] });
     const nobody = commands.progress(id, ofGroup(await addGroup(database, 'empty')));
     await expect(nobody).rejects.toMatchObject({ code: 'not_found' });
@@ -278,7 +284,7 @@ describeOnEveryStore('commands', (open) => {
     const all = async (of: GroupId | null) => {
       const found: string[] = [];
       for (let cursor: string | null = null; ; ) {
-        const page = await commands.requests(of === null ? null : [{ group: of, homes: null }], cursor);
+        const page = await commands.requests(of === null ? null : [{ group: of, homes: null }], {}, cursor);
         found.push(...page.requests.map(({ id }) => id));
         cursor = page.cursor;
         if (cursor === null) return found;
@@ -287,7 +293,7 @@ describeOnEveryStore('commands', (open) => {
     expect((await all(null)).sort()).toEqual([...sent].sort());
     expect(await all(group)).toHaveLength(15);
     expect(await all(elsewhere)).toHaveLength(2);
-    const [newest] = (await commands.requests(null, null)).requests;
+    const [newest] = (await commands.requests(null, {}, null)).requests;
     expect(newest).toMatchObject({ command, createdBy: 'acc', counts: { queued: expect.any(Number) } });
     expect(newest?.id.startsWith('cmd_bbbb')).toBe(true);
   });

@@ -4,8 +4,10 @@ import type { DeviceFilter, DeviceSort } from '../../server/devices/ports.ts';
 import { inScope } from '../../server/devices/scope.ts';
 import { parseHomeArea } from '../../shared/areas/area-code.ts';
 import { type DeviceId, type GroupId, newDeviceId } from '../../shared/protocol/ids.ts';
-import { FR, fleet, inventory, NOW, PK } from '../support/device-world.ts';
+import { FR, fleet, NOW, PK } from '../support/device-world.ts';
 import { addDevice, addGroup } from '../support/fleet-rows.ts';
+import { testInventories } from '../support/inventories.ts';
+import { reportOf, testState } from '../support/inventory-state.ts';
 import { describeOnEveryStore } from './every-store.ts';
 
 const scopeOf = (groups: readonly GroupId[] | null) => groups?.map((group) => ({ group, homes: null })) ?? null;
@@ -70,7 +72,7 @@ describeOnEveryStore('the list of devices', (open) => {
     const bob = await addDevice(database, { group: there, user: 'Bob_' });
     const cyd = await addDevice(database, { group: there, user: 'Cyd' });
     await devices.connected(connect(ann));
-    await devices.putInventory(bob, inventory('WORKBENCH-7'));
+    await (await testInventories(database)).put(bob, reportOf(testState('WORKBENCH-7')));
     await devices.revoke(cyd);
     await database.db
       .insertInto('device_nexus')
@@ -148,7 +150,9 @@ describeOnEveryStore('the list of devices', (open) => {
     await fc.assert(
       fc.asyncProperty(fc.array(part, { maxLength: 3 }), async (scope) => {
         const all = (await devices.list({ scope: null, limit: 200 })).items;
-        const seen = all.filter(({ group, home }) => inScope(scope, { group: group.id, home })).map(({ id }) => id);
+        const seen = all
+          .filter(({ scopeGroups, home }) => inScope(scope, { groups: scopeGroups, home }))
+          .map(({ id }) => id);
         const { items, total } = await devices.list({ scope, limit: 200 });
         expect([items.map(({ id }) => id), total]).toEqual([seen, seen.length]);
         const alerted = (await devices.alerts({ scope, limit: 200 })).map(({ device }) => device);

@@ -2,8 +2,10 @@ import { setImmediate as turn } from 'node:timers/promises';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { DeviceId, GroupId } from '../../shared/protocol/ids.ts';
-import { fleet, inventory, NOW } from '../support/device-world.ts';
+import { fleet, NOW } from '../support/device-world.ts';
 import { addDevice, addGroup } from '../support/fleet-rows.ts';
+import { testInventories } from '../support/inventories.ts';
+import { reportOf, testState } from '../support/inventory-state.ts';
 import { describeOnEveryStore } from './every-store.ts';
 
 const scopeOf = (groups: readonly GroupId[] | null) => groups?.map((group) => ({ group, homes: null })) ?? null;
@@ -225,15 +227,16 @@ describeOnEveryStore('presence', (open) => {
     expect(of('list_older')).toMatchObject([{ detail: 'Newest of several: list 3', count: 1 }]);
   });
 
-  it('keeps the newest inventory, and lists alerts within the scope', async () => {
+  it('keeps the newest host name, and lists alerts within the scope', async () => {
     const database = await open();
     const { devices } = fleet(database);
     const [group, other] = [await addGroup(database, 'g'), await addGroup(database, 'h')];
     const device = await addDevice(database, { group });
-    expect(await devices.inventory(device)).toBeNull();
-    await Promise.all([devices.putInventory(device, inventory('one')), devices.putInventory(device, inventory('two'))]);
-    await devices.putInventory(device, inventory('three'));
-    expect((await devices.inventory(device))?.hostname).toBe('three');
+    const inventories = await testInventories(database);
+    expect(await inventories.of(device)).toBeNull();
+    const reports = ['one', 'two', 'three'].map((name) => inventories.put(device, reportOf(testState(name))));
+    expect(await Promise.all(reports)).toEqual(['stored', 'stored', 'stored']);
+    expect((await inventories.of(device))?.system.hostname).toBe('three');
     expect(await devices.get(device)).toMatchObject({ hostname: 'three', platform: 'linux' });
 
     await devices.raiseAlert({ device, code: 'list_forked', detail: 'x' });

@@ -22,6 +22,7 @@ const TABLES = [
   'attachments',
   'device_inventory',
   'key_packages',
+  'device_software',
   'mailbox_entries',
   'mail_entries',
   'mail_keys',

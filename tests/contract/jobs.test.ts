@@ -69,6 +69,10 @@ describeOnEveryStore('a job', (open) => {
       finishedAt: null,
       detail: null,
       displayed: null,
+      job: id,
+      attempt: 1,
+      notBefore: null,
+      cancelRequestedAt: null,
     });
     expect(await pending(second)).toEqual([queued.id]);
 
@@ -161,7 +165,13 @@ describeOnEveryStore('a job', (open) => {
     await say(device, own);
     expect((await commands.get(own)).state).toBe('done');
     await commands.stored(other, 1, commandIdFor(id, other));
-    await expect(commands.cancel(commandIdFor(id, other), 'Ada')).rejects.toMatchObject({ code: 'command_finished' });
+    // The device has the command, so the server asks the device to cancel it.
+    const asked = await commands.cancel(commandIdFor(id, other), 'Ada');
+    expect(asked).toMatchObject({ state: 'stored', cancelRequestedAt: AT });
+    expect(await commands.pendingFor(other, 1)).toMatchObject([{ id: asked.id, state: 'stored' }]);
+    await commands.finished(other, 1, { command: asked.id, outcome: 'canceled', detail: 'in time' });
+    expect(await commands.get(asked.id)).toMatchObject({ state: 'canceled', detail: 'in time' });
+    expect(await commands.progress(id)).toMatchObject({ progress: { state: 'finished' } });
   });
 
   it('accepts no report of another device, of another enrollment or with another id', async () => {

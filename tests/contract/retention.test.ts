@@ -73,6 +73,52 @@ async function fill(database: Database) {
         .execute();
     }
     await db
+      .insertInto('notification_channels')
+      .values({ id: `channel ${name}`, name, sealed: '', created_at: 1 })
+      .execute();
+    for (const state of ['waiting', 'dead'] as const) {
+      await db
+        .insertInto('notification_deliveries')
+        .values({
+          ...{
+            id: `${name} ${state}`,
+            channel_id: `channel ${name}`,
+            test: 0,
+            title: '',
+            body: '',
+            state,
+            attempts: 1,
+          },
+          ...{ created_at: NOW.real - 90 * DAY - ago, deadline_at: 1 },
+        })
+        .execute();
+    }
+    const batch = ago === 1 ? 1 : 2;
+    await db
+      .insertInto('activity_batches')
+      .values({
+        number: batch,
+        size: 1,
+        from_at: long,
+        to_at: long,
+        root: '',
+        previous: '',
+        hash: '',
+        sealed_at: long,
+        ledger_entry: 1,
+      })
+      .execute();
+    const entry = { at: long, count: 1, kind: 'change', actor_kind: 'server', action: name, outcome: 'ok' } as const;
+    const { id: entry_id } = await db
+      .insertInto('activity_entries')
+      .values({ ...entry, target_count: 1, salt: '', batch })
+      .returning('id')
+      .executeTakeFirstOrThrow();
+    await db
+      .insertInto('activity_targets')
+      .values({ entry_id, kind: 'group', target: group, person_id: null, batch })
+      .execute();
+    await db
       .insertInto('alerts')
       .values({ at: long, first_at: long, count: 1, device_id: null, code: name, detail: '' })
       .execute();
@@ -100,6 +146,11 @@ async function fill(database: Database) {
       created_by: 'x',
       created_at: 1,
       refused: '[]',
+      state: 'expired' as const,
+      released: '~',
+      plan: '{}',
+      progress: '{}',
+      wake: 0 as const,
     };
     await db
       .insertInto('jobs')
@@ -251,6 +302,8 @@ describeOnEveryStore('retention', (open) => {
       device_history: 1,
       group_history: 1,
       alerts: 1,
+      activity_entries: 1,
+      activity_targets: 1,
       connection_log: 1,
       enrollment_records: 1,
       commands: 1,
@@ -262,6 +315,7 @@ describeOnEveryStore('retention', (open) => {
       address_verifications: 1,
       activation_codes: 1,
       passkey_confirmations: 1,
+      notification_deliveries: 1,
       post_results: 1,
       conversation_epochs: 1,
       conversations: 0,

@@ -85,7 +85,7 @@ describe('enrollment by link', () => {
     await until(async () => {
       const seen = await world.device(agent.device);
       expect(seen.presence).toMatchObject({ connected: true, listVersion: 1, recordStored: 1, approverSetVersion: 1 });
-      expect(seen.inventory?.os.platform).toBe(process.platform);
+      expect(seen.inventory?.system.os.platform).toBe(process.platform);
     });
     // The device created its key, and the key stays there.
     expect(holding(world.server.home, readFileSync(agent.path('identity/key.pem')).subarray(40, 80))).toEqual([]);

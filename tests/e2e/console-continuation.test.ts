@@ -78,7 +78,7 @@ describe.skipIf(!chromium.present)('a ledger that lost entries, in the console',
 
   it('is proposed, signed in this browser and elsewhere, and then continues', async () => {
     const { page } = seat;
-    await seat.goto('/ledger');
+    await seat.goto('/ledger?tab=ledger');
     await page.getByText('verified in this browser').waitFor();
     await seat.goto('/recovery');
     await page.getByText('Ledger suspended').waitFor();
@@ -119,7 +119,7 @@ describe.skipIf(!chromium.present)('a ledger that lost entries, in the console',
     await seat.picture('continuation adopted whole desk', ['desk', 'dark']);
     await seat.picture('continuation adopted whole phone', ['phone', 'light']);
 
-    await seat.goto('/ledger');
+    await seat.goto('/ledger?tab=ledger');
     await page.getByText('The ledger continued under another name').waitFor();
     await page.getByText(/entries that this browser had seen remain/).waitFor();
     expect.soft(await seat.faults('ledger continued')).toEqual([]);

@@ -140,16 +140,54 @@ describe.skipIf(!chromium.present)('links of the overview', { timeout: 180_000 }
   it('a command for many devices can be found again with its progress', async () => {
     const command = { kind: 'message', text: 'Please restart your computer today.' };
     const sent = await owner.api.call('POST', '/commands', issuedToMany, { command, filter: { connected: true } });
-    await seat.goto('/devices');
-    await page.getByRole('link', { name: 'Command history', exact: true }).click();
-    const row = page.getByRole('list', { name: 'Commands' }).getByRole('listitem');
+    await seat.goto('/jobs');
+    const row = page.getByRole('list', { name: 'Jobs' }).getByRole('listitem');
     await row.getByText(`Show message, ${sent.queued} devices`).waitFor();
     await expect.poll(() => textOf(row), WAIT).toContain(`${sent.queued} of ${sent.queued} completed`);
-    expect.soft(await seat.faults('commands')).toEqual([]);
-    await row.getByRole('button', { name: 'Show progress' }).click();
-    await page.getByRole('dialog', { name: 'Command progress' }).getByText('Please restart').waitFor();
-    expect(page.url()).toContain(`command=${sent.id}`);
-    expect.soft(await seat.faults('commands progress', BOTH_LOOKS)).toEqual([]);
+    await expect.poll(() => textOf(row), WAIT).toContain('Finished');
+    expect.soft(await seat.faults('jobs')).toEqual([]);
+    await row.getByRole('link', { name: `Show message, ${sent.queued} devices` }).click();
+    await page.getByRole('heading', { level: 1, name: `Show message, ${sent.queued} devices` }).waitFor();
+    await page.getByText('Please restart').waitFor();
+    expect(page.url()).toContain(`/jobs/${sent.id}`);
+    await page.getByRole('table', { name: 'Devices of the job' }).getByText('Completed').first().waitFor();
+    expect.soft(await seat.faults('job', BOTH_LOOKS)).toEqual([]);
+    await page.getByRole('combobox', { name: 'State' }).click();
+    await page.getByRole('option', { name: 'Failed' }).click();
+    await page.getByText('No device of the job is in this state.').waitFor();
+  });
+
+  it('a job in waves can be paused, resumed and aborted', async () => {
+    const sent = await owner.api.call('POST', '/commands', issuedToMany, {
+      command: { kind: 'restart-agent' },
+      filter: { connected: true },
+      name: 'Restart at night',
+      waves: [{ count: 1 }],
+      gate: 100,
+      // The window opens tomorrow, so that no device runs the command during the test.
+      window: { from: '03:00', to: '03:01', days: [(new Date().getDay() + 1) % 7 || 7] },
+    });
+    await seat.goto(`/jobs/${sent.id}`);
+    await page.getByText('Waits for the wave before').waitFor();
+    await page.getByText('from 03:00 to 03:01 in their local time').waitFor();
+    const act = async (button: string, reason: string) => {
+      await page.getByRole('button', { name: button, exact: true }).click();
+      const dialog = page.getByRole('dialog', { name: button });
+      await dialog.getByLabel('Reason (optional)').fill(reason);
+      expect.soft(await seat.faults(button, BOTH_LOOKS)).toEqual([]);
+      await dialog.getByRole('button', { name: button, exact: true }).click();
+      await dialog.waitFor({ state: 'hidden' });
+    };
+    await act('Pause job', 'Too many calls');
+    await page.getByText('Too many calls').waitFor();
+    expect.soft(await seat.faults('paused job', BOTH_LOOKS)).toEqual([]);
+    await act('Resume job', 'Calls answered');
+    await page.getByText('The job is paused').waitFor({ state: 'hidden' });
+    await act('Abort job', 'Wrong night');
+    await page.getByText('Wrong night').waitFor();
+    await expect.poll(() => page.getByRole('button', { name: 'Abort job' }).count(), WAIT).toBe(0);
+    await seat.goto('/jobs?state=aborted');
+    await page.getByRole('link', { name: 'Restart at night' }).waitFor();
   });
 
   it('each area opens its devices, and the connected devices among them', async () => {

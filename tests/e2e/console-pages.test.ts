@@ -19,8 +19,11 @@ import { csrFor } from '../support/enrollment.ts';
 import { invite } from '../support/people.ts';
 import { BOTH_LOOKS, takeSeat } from '../support/seat.ts';
 import { deskPages } from './console-pages/desk-pages.ts';
+import { groupPages } from './console-pages/group-pages.ts';
 import { orderPages } from './console-pages/order-pages.ts';
+import { policyPages } from './console-pages/policy-pages.ts';
 import { settingsPages } from './console-pages/settings-pages.ts';
+import { softwarePages } from './console-pages/software-pages.ts';
 
 describe.skipIf(!chromium.present)('every page of the console', { timeout: 120_000 }, () => {
   let opened: ConsoleTour;
@@ -116,7 +119,9 @@ describe.skipIf(!chromium.present)('every page of the console', { timeout: 120_0
     await close();
   });
 
+  softwarePages(tour);
   orderPages(tour);
+  policyPages(tour);
 
   it('enrollment', async () => {
     const { operator, seat, page, device, look, glance, button, dialog } = tour();
@@ -300,6 +305,7 @@ describe.skipIf(!chromium.present)('every page of the console', { timeout: 120_0
     await look('holds released');
   });
 
+  groupPages(tour);
   settingsPages(tour);
   deskPages(tour);
 

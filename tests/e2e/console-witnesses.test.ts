@@ -72,7 +72,7 @@ describe.skipIf(!chromium.present)('witnesses in the console', { timeout: 180_00
       expect(witnesses[0]?.failure).toBeNull();
     }, 60_000);
     await until(async () => {
-      await seat.goto('/ledger');
+      await seat.goto('/ledger?tab=ledger');
       await page.getByText('verified in this browser').waitFor();
       await page.getByText('This browser verified 1.').waitFor({ timeout: 2_000 });
     }, 60_000);

@@ -358,6 +358,27 @@ describe.skipIf(!chromium.present)('the device page', { timeout: 120_000 }, () =
     expect(stand.displayed).toHaveLength(1);
   });
 
+  it('shows a wider collection until it is closed, and lists what the device reports', async () => {
+    await choose('group');
+    stand.collect(['battery']);
+    const banner = page.getByRole('region', { name: 'Your organization now collects more' });
+    await banner.getByText(/Local users: Name of each local user account/).waitFor();
+    await look('collection widened');
+    await banner.getByRole('button', { name: 'Close' }).click();
+    await banner.waitFor({ state: 'detached' });
+    await button(/^Menu/).click();
+    await button('What this device reports').click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByText(/Local users/).waitFor();
+    await dialog.getByText(/On since/).waitFor();
+    await dialog.getByText(/Switched off by your organization/).waitFor();
+    await glance('collection');
+    await page.keyboard.press('Escape');
+    await page.reload();
+    await page.getByText('Shall we meet?').waitFor();
+    expect(await banner.count()).toBe(0);
+  });
+
   orderTexts(() => ({ browser, talk, stand, seat, page, look, glance, button, choose, field }));
 
   it('has further actions in a menu, and closes', async () => {

@@ -140,6 +140,7 @@ describeOnSqliteFirst('a withheld order', (database) => {
       '/devices/{id}': [agent.device],
       '/people/{id}': ['per_aaaaaaaaaaaaaaaa'],
       '/commands/{id}': ['cmd_aaaaaaaaaaaaaaaa'],
+      '/jobs/{id}': ['cmd_aaaaaaaaaaaaaaaa'],
       '/actions/{id}': ['act_aaaaaaaaaaaaaaaa'],
       '/disclosures/{id}': ['dsc_aaaaaaaaaaaaaaaa'],
       '/ip-databases/{hash}': ['0'.repeat(64)],

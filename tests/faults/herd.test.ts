@@ -3,28 +3,20 @@
  * killed with -9 and restarted. `npm test` uses 1,000 devices, `npm run test:faults` 10,000. The test limits the server's memory and checks
  * the result, not the time.
  */
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { openDatabase } from '../../server/store/database.ts';
 import { healthView } from '../../shared/api/health.ts';
-import { newDeviceId, randomBase32 } from '../../shared/protocol/ids.ts';
-import type { Code } from '../bench/bench-device.ts';
-import { Child } from '../replay/rpc.ts';
-import type { HerdHandlers, HerdState } from '../support/herd-process.ts';
+import { Herd } from '../support/herd.ts';
 import { type Operator, setUp } from '../support/operator.ts';
-import { addPerson } from '../support/persons.ts';
-import { programPath } from '../support/programs.ts';
 import { type ServerProcess, startServerProcess } from '../support/server-process.ts';
 import { until } from '../support/until.ts';
 
 const SIZE = process.env['CORDON_FAULTS'] ? 10_000 : 1_000;
-const PER_PROCESS = 5_000;
 const KIB = 1024;
-const DAY = 86_400_000;
 const ALL_IN = Math.max(300_000, 150 * SIZE);
 /**
  * Maximum memory of the server. An idle connection needs about 65 KiB (README.md). A connecting device may need the same again for its
@@ -35,50 +27,20 @@ const MOST_GROWTH = 2 * 65 * KIB * SIZE + 160 * KIB * KIB;
 let folder: string;
 let server: ServerProcess;
 let operator: Operator;
-const processes: Child<HerdHandlers>[] = [];
+let herd: Herd;
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'cordon-herd-'));
   server = await startServerProcess();
   operator = await setUp(server.admin, server.firstOwner);
-  const codes = await activationCodes(await operator.group('everyone', 'SE'));
-  const module = programPath('tests/support/herd-process.ts');
-  const rootPem = readFileSync(join(server.home, 'keys/root.crt'), 'utf8');
-  for (let from = 0; from < SIZE; from += PER_PROCESS) {
-    const child = new Child<HerdHandlers>('a herd', module, join(folder, `herd-${from}.log`));
-    processes.push(child);
-    await child.call('enroll', { codes: codes.slice(from, from + PER_PROCESS), publicUrl: server.public });
-    await child.call('open', { deviceUrl: server.device, rootPem });
-  }
+  herd = await Herd.start(folder, server, { size: SIZE, group: await operator.group('everyone', 'SE') });
   await everybodyIn();
 }, 2 * ALL_IN);
 afterAll(async () => {
-  for (const child of processes) await child.kill();
+  await herd?.kill();
   await server?.remove();
   rmSync(folder, { recursive: true, force: true });
 });
-
-/** Writes activation codes directly into the store, because an admin creates them one by one. */
-async function activationCodes(group: string): Promise<Code[]> {
-  const database = await openDatabase({ file: join(server.home, 'cordon.db') });
-  const codes = Array.from({ length: SIZE }, () => ({ id: newDeviceId(), secret: randomBase32(16) }));
-  const person = await database.transaction((tx) => addPerson(tx, 'Herd', group));
-  const created_at = Date.now();
-  const fixed = { person_id: person, group_id: group, home: null, seat: null, created_by: 'herd', created_at };
-  for (let from = 0; from < SIZE; from += 500) {
-    const rows = codes.slice(from, from + 500).map(({ id, secret }) => ({
-      ...fixed,
-      id,
-      secret_hash: createHash('sha256').update(secret).digest('hex'),
-      expires_at: created_at + DAY,
-      used_at: null,
-      canceled_at: null,
-    }));
-    await database.db.insertInto('activation_codes').values(rows).execute();
-  }
-  await database.close();
-  return codes;
-}
 
 /** Makes a statement that adds about 250 KiB to the order list. A copy of the list for each device would exceed the memory bound. */
 function longStatement(): Record<string, string> {
@@ -88,28 +50,12 @@ function longStatement(): Record<string, string> {
   return Object.fromEntries(tags.map((tag) => [tag, randomBytes(1_500).toString('hex')]));
 }
 
-async function states(): Promise<HerdState> {
-  const all = await Promise.all(processes.map((child) => child.call('state', null)));
-  const lists: Record<number, number> = {};
-  for (const state of all) {
-    for (const [version, count] of Object.entries(state.lists)) {
-      lists[Number(version)] = (lists[Number(version)] ?? 0) + count;
-    }
-  }
-  return {
-    connected: all.reduce((sum, { connected }) => sum + connected, 0),
-    busy: all.reduce((sum, one) => sum + one.busy, 0),
-    lost: all.flatMap(({ lost }) => lost),
-    lists,
-  };
-}
-
 const health = () => operator.as(operator.owner, 'GET', '/health', healthView);
 
 const everybodyIn = () =>
   until(
     async () => {
-      expect((await states()).connected).toBe(SIZE);
+      expect((await herd.states()).connected).toBe(SIZE);
       expect((await health()).connected).toBe(SIZE);
     },
     ALL_IN,
@@ -141,10 +87,10 @@ it.skipIf(process.platform !== 'linux')(
       authoritativeLanguage: Object.keys(statement)[0],
     });
     await server.kill();
-    await until(async () => expect((await states()).connected).toBe(0));
+    await until(async () => expect((await herd.states()).connected).toBe(0));
     await server.start();
     const before = memoryOf('VmRSS');
-    await Promise.all(processes.map((child) => child.call('rush', null)));
+    await herd.rush();
 
     let over = false;
     const waits: number[] = [];
@@ -158,17 +104,17 @@ it.skipIf(process.platform !== 'linux')(
         await delay(100);
       }
     })();
-    await until(async () => expect((await states()).connected).toBeGreaterThan(SIZE / 10), ALL_IN, 20);
+    await until(async () => expect((await herd.states()).connected).toBeGreaterThan(SIZE / 10), ALL_IN, 20);
     await operator.adopt(order);
-    const inAtAdoption = (await states()).connected;
+    const inAtAdoption = (await herd.states()).connected;
     const { list } = await health();
     await everybodyIn();
-    await until(async () => expect((await states()).lists).toEqual({ [list?.version ?? 0]: SIZE }), ALL_IN, 250);
+    await until(async () => expect((await herd.states()).lists).toEqual({ [list?.version ?? 0]: SIZE }), ALL_IN, 250);
     over = true;
     await probing;
 
     const [peak, after] = [memoryOf('VmHWM') - before, memoryOf('VmRSS') - before].map((bytes) => bytes / KIB / SIZE);
-    const { busy, lost } = await states();
+    const { busy, lost } = await herd.states();
     console.log(
       `${SIZE} devices: ${inAtAdoption} were in when the order was adopted; ${busy} answered with 503; ` +
         `${Math.round(peak ?? 0)} KiB a device at the peak, ${Math.round(after ?? 0)} after; ` +

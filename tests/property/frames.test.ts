@@ -1,13 +1,25 @@
 /** Frames of `cordon.v1`: parsing returns the written frame, and accepts only fields that the schema names. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { sortedEntries } from '../../agent/inventory/collect.ts';
+import { differenceOf } from '../../agent/inventory/difference.ts';
+import {
+  MOST_ADAPTERS,
+  MOST_CERTIFICATES,
+  MOST_DISKS,
+  MOST_USERS,
+  type System,
+} from '../../shared/inventory/inventory.ts';
+import type { InventoryReport, InventoryState } from '../../shared/inventory/report.ts';
+import { MISSING_REASONS, SECTIONS } from '../../shared/inventory/sections.ts';
+import { MOST_ENTRIES, SOFTWARE_SOURCES, type SoftwareEntry } from '../../shared/inventory/software.ts';
+import { CHECK_STATUSES } from '../../shared/policy/check-results.ts';
 import { COMMAND_KINDS } from '../../shared/protocol/command-kinds.ts';
 import {
   type Command,
   type DenialNotice,
   type DeviceFrame,
   deviceFrameSchema,
-  type Inventory,
   LARGEST_SEALED,
   MAX_FRAME_FROM_DEVICE,
   MOST_RECIPIENTS,
@@ -17,6 +29,7 @@ import {
 } from '../../shared/protocol/frames.ts';
 import { commandIdSchema, deviceIdSchema } from '../../shared/protocol/ids.ts';
 import { EVIDENCE_SOURCES, REASONS } from '../../shared/verdict/terms.ts';
+import { testSystem } from '../support/inventory-state.ts';
 
 const text = (maxLength: number, minLength = 0) =>
   fc
@@ -52,12 +65,13 @@ const anyCommand: fc.Arbitrary<Command> = fc.oneof(
     return kind === 'message' ? fc.record({ kind: fc.constant(kind), text: text(2000, 1) }) : fc.constant({ kind });
   }),
 );
-const inventory: fc.Arbitrary<Inventory> = fc.record({
-  at: time,
+const system: fc.Arbitrary<System> = fc.record({
   agent: text(64),
   hostname: fc.option(text(255)),
   os: fc.record({
     platform: text(64),
+    id: fc.option(text(64)),
+    version: fc.option(text(64)),
     distro: fc.option(text(128)),
     release: fc.option(text(128)),
     kernel: fc.option(text(128)),
@@ -72,18 +86,48 @@ const inventory: fc.Arbitrary<Inventory> = fc.record({
     cores: fc.option(version),
     memory: fc.option(time),
   }),
-  disks: fc.array(fc.record({ name: text(128), size: fc.option(time), encrypted: fc.option(fc.boolean()) }), {
-    maxLength: 3,
-  }),
-  network: fc.array(fc.record({ name: text(64), mac: fc.option(text(32)) }), { maxLength: 3 }),
+  bootedAt: fc.option(time),
 });
+const digest = fc.string({ minLength: 64, maxLength: 64, unit: fc.constantFrom(...'0123456789abcdef') });
+const visible = (most: number, least = 0) => text(most, least).filter((each) => !each.includes('\0'));
+const entry: fc.Arbitrary<SoftwareEntry> = fc.tuple(
+  fc.constantFrom(...SOFTWARE_SOURCES),
+  visible(128, 1),
+  visible(128),
+  visible(257),
+);
+const inventoryReport: fc.Arbitrary<InventoryReport> = fc.record(
+  {
+    at: time,
+    base: fc.option(digest),
+    digest,
+    sections: fc.record(
+      {
+        system,
+        disks: fc.array(fc.record({ name: text(128), size: fc.option(time), encrypted: fc.option(fc.boolean()) }), {
+          maxLength: 3,
+        }),
+        users: fc.array(fc.record({ name: text(64), admin: fc.option(fc.boolean()) }), { maxLength: 3 }),
+        security: fc.record({ firewall: fc.option(fc.boolean()), secureBoot: fc.option(fc.boolean()) }),
+      },
+      { requiredKeys: [] },
+    ),
+    missing: fc.dictionary(fc.constantFrom(...SECTIONS), fc.constantFrom(...MISSING_REASONS), { maxKeys: 3 }),
+    software: fc.record({
+      total: fc.nat({ max: 20_000 }),
+      added: fc.array(entry, { maxLength: 5 }),
+      removed: fc.array(entry, { maxLength: 5 }),
+    }),
+  },
+  { requiredKeys: ['at', 'base', 'digest', 'sections', 'missing'] },
+);
 
 /** One generator per kind of frame. A missing kind does not compile. */
 type Each<Union, Key extends keyof Union> = {
   readonly [K in Union[Key] & string]: fc.Arbitrary<Extract<Union, { readonly [N in Key]: K }>>;
 };
 const items: Each<ReportItem, 'type'> = {
-  inventory: fc.record({ type: fc.constant('inventory'), inventory }),
+  inventory: fc.record({ type: fc.constant('inventory'), report: inventoryReport }),
   evidence: fc.record({
     type: fc.constant('evidence'),
     observations: fc.array(
@@ -103,7 +147,7 @@ const items: Each<ReportItem, 'type'> = {
   result: fc.record({
     type: fc.constant('result'),
     command,
-    outcome: fc.constantFrom('done', 'failed', 'expired'),
+    outcome: fc.constantFrom('done', 'failed', 'expired', 'canceled'),
     detail: text(2000),
     at: time,
   }),
@@ -112,6 +156,17 @@ const items: Each<ReportItem, 'type'> = {
     command,
     on: fc.constantFrom('desktop', 'page', 'command-line'),
     at: time,
+  }),
+  policy: fc.record({
+    type: fc.constant('policy'),
+    report: fc.record({
+      digest: text(64),
+      at: time,
+      results: fc.array(
+        fc.record({ setting: text(64), status: fc.constantFrom(...CHECK_STATUSES), detail: text(500) }),
+        { maxLength: 4 },
+      ),
+    }),
   }),
   alert: fc.record({ type: fc.constant('alert'), code: text(64), detail: text(1000), at: time }),
 };
@@ -154,6 +209,7 @@ const fromServer: Each<ServerFrame, 'kind'> = {
   record: fc.record({ kind: fc.constant('record'), envelope }),
   'time-correction': fc.record({ kind: fc.constant('time-correction'), envelope }),
   command: fc.record({ kind: fc.constant('command'), id: command, command: anyCommand, expires: time }),
+  'cancel-command': fc.record({ kind: fc.constant('cancel-command'), id: command }),
   'reports-stored': fc.record({ kind: fc.constant('reports-stored'), through: positive }),
   posted: fc.record({
     kind: fc.constant('posted'),
@@ -177,7 +233,23 @@ const fromServer: Each<ServerFrame, 'kind'> = {
   }),
   'key-packages-remaining': fc.record({ kind: fc.constant('key-packages-remaining'), count: version }),
   'members-changed': fc.record({ kind: fc.constant('members-changed'), person }),
+  'inventory-sections': fc.record({
+    kind: fc.constant('inventory-sections'),
+    off: fc.array(fc.constantFrom(...SECTIONS), { maxLength: 9 }),
+  }),
+  'inventory-wanted': fc.record({ kind: fc.constant('inventory-wanted') }),
   'new-mail': fc.record({ kind: fc.constant('new-mail') }),
+  policy: fc.record({
+    kind: fc.constant('policy'),
+    digest: text(64),
+    settings: fc.array(fc.record({ setting: text(64), value: text(300) }), { maxLength: 4 }),
+  }),
+  compliance: fc.record({
+    kind: fc.constant('compliance'),
+    state: text(32),
+    failing: fc.array(text(64), { maxLength: 4 }),
+    countdown: fc.array(fc.record({ action: text(32), at: time }), { maxLength: 4 }),
+  }),
 };
 const held = { list: version, record: version, approverSet: version };
 const fromDevice: Each<DeviceFrame, 'kind'> = {
@@ -279,20 +351,43 @@ describe.each(sides)('a frame from $side', ({ frames, schema, other }) => {
   });
 });
 
-it('the largest inventory fits into a frame', () => {
+it('the largest inventory fits into frames, and the last report completes it', () => {
   const long = (length: number) => '\u{1d306}'.repeat(length / 2);
-  const all = fc.sample(inventory, 1)[0];
-  if (!all) throw new Error('no sample');
-  const disks = Array.from({ length: 64 }, () => ({
-    name: long(128),
-    size: Number.MAX_SAFE_INTEGER,
-    encrypted: false,
-  }));
-  const network = Array.from({ length: 64 }, () => ({ name: long(64), mac: long(32) }));
-  const item: ReportItem = { type: 'inventory', inventory: { ...all, disks, network } };
-  const frame: DeviceFrame = { kind: 'report', seq: Number.MAX_SAFE_INTEGER, item };
-  expect(deviceFrameSchema.parse(frame)).toEqual(frame);
-  expect(Buffer.byteLength(JSON.stringify(frame))).toBeLessThan(MAX_FRAME_FROM_DEVICE);
+  const many = <T>(count: number, make: (index: number) => T) =>
+    Array.from({ length: count }, (_, index) => make(index));
+  const software = many(MOST_ENTRIES, (index): SoftwareEntry => ['windows', `${index} ${long(100)}`, long(128), '']);
+  const state: InventoryState = {
+    sections: {
+      system: { ...testSystem(long(254)), agent: long(64) },
+      disks: many(MOST_DISKS, () => ({ name: long(128), size: Number.MAX_SAFE_INTEGER, encrypted: false })),
+      users: many(MOST_USERS, () => ({ name: long(64), admin: false })),
+      network: many(MOST_ADAPTERS, () => ({ name: long(64), mac: long(32), addresses: ['2001:db8::1'] })),
+      certificates: many(MOST_CERTIFICATES, () => ({
+        subject: long(200),
+        issuer: long(200),
+        notAfter: Number.MAX_SAFE_INTEGER,
+        sha256: 'a'.repeat(64),
+        use: 'trust' as const,
+      })),
+    },
+    missing: {},
+    software: sortedEntries(software),
+  };
+  let base: InventoryState | null = null;
+  let reports = 0;
+  for (let next = differenceOf(base, state, 1); next; next = differenceOf(base, state, 1)) {
+    const frame: DeviceFrame = {
+      kind: 'report',
+      seq: Number.MAX_SAFE_INTEGER,
+      item: { type: 'inventory', report: next.report },
+    };
+    if (reports === 0) expect(deviceFrameSchema.parse(frame)).toEqual(frame);
+    expect(Buffer.byteLength(JSON.stringify(frame))).toBeLessThan(MAX_FRAME_FROM_DEVICE);
+    base = next.after;
+    reports += 1;
+  }
+  expect(reports).toBeGreaterThan(50);
+  expect(base).toEqual(state);
 });
 
 it('the largest post to the maximum number of devices fits into a frame, and a larger post is refused', () => {

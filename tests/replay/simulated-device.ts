@@ -10,12 +10,13 @@ import { createAgent } from '../../agent/device-agent.ts';
 import type { DeviceTime } from '../../agent/enforcement/device-clock.ts';
 import { type CredentialPort, credentialsOver, type EnrollmentKeeper } from '../../agent/enrollment/credentials.ts';
 import type { Sensors } from '../../agent/evidence/sensors.ts';
+import type { CollectInventory } from '../../agent/inventory/collect.ts';
 import type { DialPort } from '../../agent/link/dial.ts';
 import type { AgentStore } from '../../agent/store/agent-store.ts';
 import { AGENT_VERSION } from '../../agent/version.ts';
 import { openWorkspace, type Workspace } from '../../agent/workspace/workspace.ts';
-import type { Inventory } from '../../shared/protocol/frames.ts';
 import type { Clock, Instant } from '../../shared/time/clock.ts';
+import { testState, testSystem } from '../support/inventory-state.ts';
 import { proxyV1, proxyV2 } from './proxy-header.ts';
 import type { Evidence } from './timeline.ts';
 
@@ -107,23 +108,19 @@ function sensorsOf(world: World): Sensors {
   };
 }
 
-const unknown = { manufacturer: null, model: null, serial: null, uuid: null, cpu: null, cores: null, memory: null };
-
-function inventoryOf(world: World, index: number): () => Promise<Inventory> {
+function inventoryOf(world: World, index: number): CollectInventory {
   const { hostname, distro, release } = world.machines[index] ?? {
     hostname: `${world.label}-${index}`,
     distro: null,
     release: null,
   };
-  return async () => ({
-    at: world.clock.now(),
-    agent: AGENT_VERSION,
-    hostname,
-    os: { platform: 'simulated', distro, release, kernel: null, arch: process.arch },
-    hardware: unknown,
-    disks: [],
-    network: [],
-  });
+  return async () => {
+    const { sections, ...state } = testState(hostname, [], { os: { platform: 'simulated', distro, release } });
+    return {
+      ...state,
+      sections: { ...sections, system: { ...testSystem(hostname), ...sections.system, agent: AGENT_VERSION } },
+    };
+  };
 }
 
 /** Opened at first use: its creation costs two disk syncs, and most of thousands of devices need none. */

@@ -18,6 +18,8 @@ import { type Ended, type RunOptions, runProgram } from './run-program.ts';
 import { until } from './until.ts';
 
 const ENTRY = programPath('agent/cordon-agent.js');
+/** Without this file, each agent's inventory would make apt-get read the lists of all packages of Debian. */
+const NO_PACKAGE_LISTS = join(import.meta.dirname, 'no-package-lists.conf');
 
 export class AgentProcess {
   readonly home: string;
@@ -40,7 +42,13 @@ export class AgentProcess {
     this.#inside = inside;
     // Without INVOCATION_ID the agent restarts by itself, also where the tests run as a service. It does not ask for this machine's
     // location.
-    this.#env = { INVOCATION_ID: undefined, CORDON_AGENT_GEOCLUE: 'off', CORDON_AGENT_LOG: 'info', ...env };
+    this.#env = {
+      INVOCATION_ID: undefined,
+      CORDON_AGENT_GEOCLUE: 'off',
+      CORDON_AGENT_LOG: 'info',
+      APT_CONFIG: NO_PACKAGE_LISTS,
+      ...env,
+    };
   }
 
   /** Runs one command and waits for its end. */

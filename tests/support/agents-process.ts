@@ -12,9 +12,9 @@ import { noSensors } from '../../agent/evidence/sensors.ts';
 import { dialDirect } from '../../agent/link/dial.ts';
 import { type AgentStore, type DeviceStore, openAgentStore } from '../../agent/store/agent-store.ts';
 import { openWorkspace, type Workspace } from '../../agent/workspace/workspace.ts';
-import type { Inventory } from '../../shared/protocol/frames.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 import { serve } from '../replay/rpc.ts';
+import { testState } from './inventory-state.ts';
 
 /** Number of effects on one device since the start of this process. */
 export interface Ran {
@@ -38,17 +38,6 @@ interface Running {
   readonly agent: Agent;
   readonly ran: { locks: number; inventories: number };
 }
-
-const unknown = { manufacturer: null, model: null, serial: null, uuid: null, cpu: null, cores: null, memory: null };
-const inventory = (): Inventory => ({
-  at: Date.now(),
-  agent: 'test',
-  hostname: null,
-  os: { platform: process.platform, distro: null, release: null, kernel: null, arch: process.arch },
-  hardware: unknown,
-  disks: [],
-  network: [],
-});
 
 let store: AgentStore;
 let running: Running[] = [];
@@ -108,7 +97,7 @@ async function startAgent(folder: string, index: number): Promise<Running> {
     workspace: countingLocks(await openWorkspace(workspace), ran),
     inventory: async () => {
       ran.inventories += 1;
-      return inventory();
+      return testState(null);
     },
     onRestart: () => undefined,
     onUnenrolled: () => undefined,

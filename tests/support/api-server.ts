@@ -10,6 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { generateSync } from 'otplib';
 import type { Authority } from '../../certs/authority.ts';
+import { createActivity } from '../../server/activity/activity.ts';
 import { createAccountLinks, type LinkMail } from '../../server/admins/account-links.ts';
 import { STEP_UP_WITHIN } from '../../server/admins/action-policy.ts';
 import { createActions } from '../../server/admins/actions.ts';
@@ -27,7 +28,9 @@ import { createDeviceChanges } from '../../server/bus/device-changes.ts';
 import { openTimeCorrections } from '../../server/clock/time-corrections.ts';
 import { createCommands } from '../../server/commands/commands.ts';
 import { connectDisclosures } from '../../server/composition/disclosures.ts';
+import { connectPolicies } from '../../server/composition/policies.ts';
 import { createDevices } from '../../server/devices/devices.ts';
+import { createGroupMembers } from '../../server/groups/groups.ts';
 import { createHolds } from '../../server/holds/holds.ts';
 import { createNamedAreas } from '../../server/jurisdiction/named-areas.ts';
 import { affectedQuery } from '../../server/jurisdiction/nexus-index.ts';
@@ -38,7 +41,9 @@ import { createOpenings } from '../../server/ledger/openings.ts';
 import { createMail } from '../../server/mail/mail.ts';
 import { createMembership } from '../../server/membership/membership.ts';
 import { createMonitor } from '../../server/monitoring/monitor.ts';
+import { createNotifications, createSender } from '../../server/notifications/notifications.ts';
 import { createOrders } from '../../server/orders/orders.ts';
+import { createReceiverAddresses } from '../../server/outbound/receiver-addresses.ts';
 import { createOverview } from '../../server/overview/overview.ts';
 import { createPeople } from '../../server/people/people.ts';
 import { encodeKeyBackup } from '../../server/person-keys/key-backup.ts';
@@ -48,6 +53,7 @@ import { createRecovery } from '../../server/recovery/recovery.ts';
 import type { RecoveryState } from '../../server/recovery/recovery-state.ts';
 import { createStoredRecovery } from '../../server/recovery/stored-recovery.ts';
 import { ActionStore } from '../../server/store/action-store.ts';
+import { ActivityStore } from '../../server/store/activity-store.ts';
 import { openAdminStores } from '../../server/store/admin-store.ts';
 import { BackupRecords } from '../../server/store/backup-records.ts';
 import { CheckpointResponseStore } from '../../server/store/checkpoint-response-store.ts';
@@ -56,6 +62,8 @@ import { commandStores } from '../../server/store/command-stores.ts';
 import { ContinuationStore } from '../../server/store/continuation-store.ts';
 import { DeviceStore } from '../../server/store/device-store.ts';
 import { deviceStores } from '../../server/store/device-stores.ts';
+import { FactReader } from '../../server/store/fact-reader.ts';
+import { GroupMemberStore } from '../../server/store/group-member-store.ts';
 import { GroupStore } from '../../server/store/group-store.ts';
 import { HoldStore } from '../../server/store/hold-store.ts';
 import { JurisdictionStore } from '../../server/store/jurisdiction-store.ts';
@@ -64,6 +72,7 @@ import { mailStores } from '../../server/store/mail-stores.ts';
 import { membershipStores } from '../../server/store/membership-stores.ts';
 import { MetricsStore } from '../../server/store/metrics-store.ts';
 import { NamedAreaStore } from '../../server/store/named-area-store.ts';
+import { NotificationStore } from '../../server/store/notification-store.ts';
 import { OpeningStore } from '../../server/store/opening-store.ts';
 import { openOrderStores } from '../../server/store/order-stores.ts';
 import { OverviewStore } from '../../server/store/overview-store.ts';
@@ -82,6 +91,7 @@ import { signerOf } from '../../shared/order/dsse.ts';
 import { SystemClock } from '../../shared/time/system-clock.ts';
 import { testCustody } from './custody.ts';
 import { testEnrollment } from './enrollment.ts';
+import { testInventories } from './inventories.ts';
 import { openNewStore } from './new-store.ts';
 import { testPersonKeys } from './person-keys.ts';
 
@@ -122,6 +132,7 @@ export async function startApi({
   requirePasskeys = false,
   mail = null,
   provider,
+  privateReceivers = [],
 }: {
   limits?: SignInLimits;
   /** Reverse proxies whose forwarded headers the server trusts. */
@@ -137,6 +148,8 @@ export async function startApi({
   requirePasskeys?: boolean;
   /** Sends links by e-mail; null: the API returns the links. */
   mail?: LinkMail | null;
+  /** Internal addresses to which notifications may be sent. */
+  privateReceivers?: readonly string[];
   /** Creates the client of the identity provider for the console's origin. */
   provider?: (origin: () => string) => AdminsPorts['provider'];
 } = {}) {
@@ -176,13 +189,18 @@ export async function startApi({
   const keyIdentity = personKeyFile.bind('test');
   const personKeys = testPersonKeys(personKeyFile);
   const deviceStore = new DeviceStore(database);
-  const groups = new GroupStore(database);
   const places = new JurisdictionStore(database);
   const devices = createDevices({
     ...deviceStores(database, personKeys),
     bus,
     clock,
     followers: { deviceChanged: async () => undefined },
+  });
+  const groupMembers = createGroupMembers({
+    store: new GroupMemberStore(database),
+    facts: new FactReader(database),
+    bus,
+    clock,
   });
   const actions = createActions({
     store: new ActionStore(database),
@@ -234,7 +252,7 @@ export async function startApi({
     // Rows in the store define the devices. Orders have no effect on them here.
     fleet: {
       personalia: async (device) => (await deviceStore.get(device)) ?? null,
-      devicesOf: (group) => groups.devicesOf(group),
+      devicesOf: (group) => devices.trustedMembers(group),
       alert: async () => undefined,
     },
     jurisdiction: {
@@ -277,6 +295,39 @@ export async function startApi({
     clock,
     bus,
     log: { warn: log.info },
+  });
+  const activity = createActivity({
+    store: new ActivityStore(database),
+    installation: 'test',
+    clock,
+    days: 400,
+    log: { error: write },
+  });
+  const custody = testCustody();
+  const notifications = createNotifications({
+    store: new NotificationStore(database),
+    sealer: {
+      seal: (plain, id) => custody.seal(Buffer.from(plain), id),
+      unseal: (text, id) => custody.unseal(text, id).toString(),
+    },
+    causes: {
+      'approval-pending': async () => [],
+      'health-issue': async () => [],
+      'device-offline': async () => [],
+      'order-effective': async () => [],
+      'device-enrolled': async () => [],
+      'job-failed': async () => [],
+    },
+    send: createSender({
+      mailer: null,
+      addresses: createReceiverAddresses(privateReceivers),
+      folder: join(folder, 'notifications'),
+      now: Date.now,
+    }),
+    origin: { installation: 'test', organization: 'Example' },
+    clock,
+    raise: devices.raiseAlert,
+    log: { warn: write },
   });
   const keyFolder = join(folder, 'keys');
   mkdirSync(keyFolder);
@@ -365,12 +416,17 @@ export async function startApi({
   );
   const routes = apiRoutes({
     disclosures,
+    activity,
+    notifications,
     admins,
     actions,
     timeCorrections,
     devices,
+    groupMembers,
     people,
     commands,
+    inventory: await testInventories(database, clock, bus),
+    ...connectPolicies({ database, bus, clock, installation: 'test', online }, { devices, commands }),
     enrollment: authority
       ? testEnrollment(database, authority).enrollment
       : { createCode: absent, listCodes: absent, getCode: absent, cancelCode: absent },
@@ -464,6 +520,7 @@ export async function startApi({
       monitor,
       admins,
       actions,
+      activity,
       readOrder: orders.evidence.read,
       clientOf: createClientOf(proxies),
       secure: false,
@@ -522,7 +579,8 @@ export async function startApi({
       return { status: response.status, headers: response.headers, text: '', json: null };
     }
     const text = await response.text();
-    const json = response.headers.get('content-type')?.includes('json') ? JSON.parse(text) : null;
+    const isJson = /\bjson\b/.test(response.headers.get('content-type') ?? '');
+    const json = isJson ? JSON.parse(text) : null;
     return { status: response.status, headers: response.headers, text, json };
   }
 
@@ -543,6 +601,7 @@ export async function startApi({
     database,
     admins,
     devices,
+    groupMembers,
     people,
     ledger,
     membership,
@@ -550,6 +609,7 @@ export async function startApi({
     commands,
     disclosures,
     personKeys,
+    activity,
     routes,
     logged,
     account,
@@ -563,6 +623,7 @@ export async function startApi({
       ahead += milliseconds;
     },
     async close() {
+      await notifications.stop();
       events.stop();
       membership.stop();
       await holds.stop();

@@ -7,8 +7,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { ensureConsole } from '../../server/console/build.ts';
+import { openDatabase } from '../../server/store/database.ts';
 import { groupView } from '../../shared/api/groups.ts';
 import { healthView } from '../../shared/api/health.ts';
+import type { InventoryReport } from '../../shared/inventory/report.ts';
+import { deviceIdSchema } from '../../shared/protocol/ids.ts';
 import type { Instant } from '../../shared/time/clock.ts';
 import { type Code, DemoFleet } from '../demo/fleet.ts';
 import type { Resident } from '../demo/population.ts';
@@ -18,6 +21,7 @@ import type { DemoDriver, ServerHandlers } from '../replay/server-process.ts';
 import { createCodes } from './codes.ts';
 import { MESSENGERS, OFFICES } from './console-fleet.ts';
 import { PASSPHRASE, prepareKeyFolder } from './custody.ts';
+import { testInventories } from './inventories.ts';
 import { loopbackConfig } from './loopback-config.ts';
 import type { Person } from './people.ts';
 import { programPath } from './programs.ts';
@@ -38,6 +42,8 @@ export interface ConsoleWorld {
   follow(owner: Person): void;
   /** Sets the clocks of the server and the devices to this time. */
   jump(to: Instant): Promise<void>;
+  /** Stores an inventory as if the device had reported it. */
+  report(device: string, report: InventoryReport): Promise<void>;
   /** Makes all users read the notices on their devices. */
   look(): Promise<void>;
   remove(): Promise<void>;
@@ -135,6 +141,13 @@ export async function openConsoleWorld({ residents, demo }: WorldGiven): Promise
         owner = person;
       },
       jump,
+      async report(device, report) {
+        // The server writes to the database at the same time.
+        const database = await openDatabase({ file: join(config.home, 'cordon.db') });
+        const result = await (await testInventories(database)).put(deviceIdSchema.parse(device), report);
+        await database.close();
+        if (result !== 'stored') throw new Error(`the report was ${result}`);
+      },
       look: () => fleet.look(),
       remove,
     };

@@ -4,7 +4,6 @@ import { createDevices } from '../../server/devices/devices.ts';
 import type { Database } from '../../server/store/database.ts';
 import { deviceStores } from '../../server/store/device-stores.ts';
 import type { HomeArea } from '../../shared/areas/area-code.ts';
-import type { Inventory } from '../../shared/protocol/frames.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 import { DrivenClock } from '../../shared/time/driven-clock.ts';
 import { testPersonKeys } from './person-keys.ts';
@@ -26,16 +25,4 @@ export function fleet(database: Database, keys = testPersonKeys()) {
     followers: { deviceChanged: async (device) => void changed.push(device) },
   });
   return { devices, clock, wakes, changed };
-}
-
-export function inventory(hostname: string): Inventory {
-  return {
-    at: 1,
-    agent: '0.1.0',
-    hostname,
-    os: { platform: 'linux', distro: null, release: null, kernel: null, arch: 'x64' },
-    hardware: { manufacturer: null, model: null, serial: null, uuid: null, cpu: null, cores: 2, memory: null },
-    disks: [],
-    network: [],
-  };
 }

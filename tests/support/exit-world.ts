@@ -115,6 +115,10 @@ async function addDeviceWithData(database: Database, packs: PackWorld): Promise<
     .values({ device_id: one.id, at: NOW, hostname: null, platform: null, body: '{}' })
     .execute();
   await db
+    .insertInto('device_software')
+    .values({ device_id: one.id, state: '', release: null, entries: 0, versions: Buffer.alloc(0) })
+    .execute();
+  await db
     .insertInto('key_packages')
     .values({ device_id: one.id, generation: 1, last_resort: 1, body: 'AA==' })
     .execute();

@@ -15,6 +15,7 @@ import { type ClientOptions, WebSocket } from 'ws';
 import type { Authority } from '../../certs/authority.ts';
 import { spkiOf } from '../../certs/certificate.ts';
 import { createCommands } from '../../server/commands/commands.ts';
+import { connectPolicies } from '../../server/composition/policies.ts';
 import { createDevices } from '../../server/devices/devices.ts';
 import { createGateway } from '../../server/gateway/gateway.ts';
 import { createMail } from '../../server/mail/mail.ts';
@@ -38,6 +39,7 @@ import type { DeviceId } from '../../shared/protocol/ids.ts';
 import { emptyLocation, observe } from '../../shared/verdict/locate.ts';
 import { csrFor, newKey, testAuthority, testEnrollment } from './enrollment.ts';
 import { addGroup } from './fleet-rows.ts';
+import { testInventories } from './inventories.ts';
 import { testLedger } from './ledger.ts';
 import { openNewStore } from './new-store.ts';
 import { openOrderWorld } from './order-world.ts';
@@ -170,6 +172,11 @@ export async function openGatewayWorld(options: GatewayWorldOptions = {}) {
         currentIpDatabase: () => ip,
       },
       orders,
+      inventory: await testInventories(database, clock, bus),
+      ...connectPolicies(
+        { database, bus, clock, installation: INSTALLATION, online: world.online },
+        { devices, commands },
+      ),
       relay,
       mail,
       membership,

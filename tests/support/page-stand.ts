@@ -2,9 +2,13 @@
 import type { AdminMessage } from '../../agent/admin-messages/admin-messages.ts';
 import type { GateView } from '../../agent/enforcement/gate-view.ts';
 import type { Notice } from '../../agent/enforcement/notice-view.ts';
+import { markDisplayed, nextSettings } from '../../agent/inventory/collection-settings.ts';
+import { privacyView } from '../../agent/inventory/privacy-view.ts';
 import { ensurePage } from '../../agent/page/build.ts';
 import { openPage, type Page } from '../../agent/page/page.ts';
+import type { Section } from '../../shared/inventory/sections.ts';
 import { newCommandId } from '../../shared/protocol/ids.ts';
+import { testState } from './inventory-state.ts';
 import { type OpenedPrograms, openProgramsOf } from './mail-programs-of.ts';
 import { gateOf, type MailDevice, MailWorld, type TestConnector } from './mail-world.ts';
 import type { MemoryTalk } from './memory-talk.ts';
@@ -23,6 +27,8 @@ export interface PageStand {
   adminMessage(text: string): void;
   /** Admin messages that the page reported as displayed. */
   readonly displayed: string[];
+  /** Sets the sections of the inventory that the organization has switched off. */
+  collect(off: readonly Section[]): void;
   connected(connected: boolean): void;
   /** Sets the expiry time of the order list. */
   expired(since: number): void;
@@ -38,6 +44,7 @@ export async function standPage(talk: MemoryTalk, person: string): Promise<PageS
   const shown: string[] = [];
   const displayed: string[] = [];
   let adminMessages: readonly AdminMessage[] = [];
+  let settings = nextSettings(null, ['users', 'battery'], Date.now());
   const world = new MailWorld();
   const connector = await world.connector();
   const device = await world.enroll('Ada Lovelace');
@@ -81,6 +88,13 @@ export async function standPage(talk: MemoryTalk, person: string): Promise<PageS
           changed();
         },
       },
+      privacy: {
+        view: () => privacyView(settings, testState('bench', [['dpkg', 'bash', '5.2', '']], { users: [], disks: [] })),
+        displayed() {
+          settings = markDisplayed(settings, Date.now());
+          changed();
+        },
+      },
       onChange(listener) {
         listeners.add(listener);
         return () => listeners.delete(listener);
@@ -102,6 +116,10 @@ export async function standPage(talk: MemoryTalk, person: string): Promise<PageS
     changed,
     shown,
     displayed,
+    collect(off) {
+      settings = nextSettings(settings, off, Date.now());
+      changed();
+    },
     adminMessage(text) {
       adminMessages = [...adminMessages, { id: newCommandId(), text, at: Date.now(), displayed: false }];
       changed();

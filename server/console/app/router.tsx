@@ -9,10 +9,19 @@ import {
 import { z } from 'zod';
 import { CLI_SIGN_IN_PATH } from '../../../shared/api/cli-sign-in.ts';
 import { Empty, Failure, Loading } from '../../../shared/look/states.tsx';
+import { COMPLIANCE_STATES } from '../../../shared/policy/compliance-states.ts';
 import { OverviewPage } from '../overview/overview-page.tsx';
 import { ButtonLink } from '../parts/links.tsx';
 import { Page } from '../parts/page.tsx';
-import { alertSearch, deviceSearch, rehearsalSearch } from './searches.ts';
+import {
+  alertSearch,
+  deviceSearch,
+  jobSearch,
+  ledgerSearch,
+  rehearsalSearch,
+  softwareSearch,
+  versionSearch,
+} from './searches.ts';
 import { Shell } from './shell.tsx';
 
 /** Loads a page together with the five thousand names of subdivisions. The overview loads without these names. */
@@ -42,11 +51,34 @@ export const deviceRoute = createRoute({
   component: lazyRouteComponent(() => withNames(import('../devices/device-page.tsx')), 'DevicePage'),
 });
 
-const commands = createRoute({
+const software = createRoute({
   getParentRoute: () => root,
-  path: '/commands',
-  validateSearch: z.object({ command: z.string().optional().catch(undefined) }),
-  component: lazyRouteComponent(() => import('../commands/commands-page.tsx'), 'CommandsPage'),
+  path: '/software',
+  validateSearch: softwareSearch,
+  component: lazyRouteComponent(() => import('../software/software-page.tsx'), 'SoftwarePage'),
+});
+const softwareTitle = createRoute({
+  getParentRoute: () => root,
+  path: '/software/$id',
+  validateSearch: versionSearch,
+  component: lazyRouteComponent(() => import('../software/title-page.tsx'), 'TitlePage'),
+});
+const advisory = createRoute({
+  getParentRoute: () => root,
+  path: '/software/advisories/$id',
+  component: lazyRouteComponent(() => import('../software/advisory-page.tsx'), 'AdvisoryPage'),
+});
+
+const jobs = createRoute({
+  getParentRoute: () => root,
+  path: '/jobs',
+  validateSearch: jobSearch,
+  component: lazyRouteComponent(() => import('../jobs/jobs-page.tsx'), 'JobsPage'),
+});
+const job = createRoute({
+  getParentRoute: () => root,
+  path: '/jobs/$id',
+  component: lazyRouteComponent(() => import('../jobs/job-page.tsx'), 'JobPage'),
 });
 const orders = createRoute({
   getParentRoute: () => root,
@@ -106,6 +138,16 @@ export const personRoute = createRoute({
   path: '/people/$id',
   component: lazyRouteComponent(() => withNames(import('../people/person-page.tsx')), 'PersonPage'),
 });
+const newGroup = createRoute({
+  getParentRoute: () => root,
+  path: '/groups/new',
+  component: lazyRouteComponent(() => import('../groups/new-group-page.tsx'), 'NewGroupPage'),
+});
+export const groupRoute = createRoute({
+  getParentRoute: () => root,
+  path: '/groups/$id',
+  component: lazyRouteComponent(() => withNames(import('../groups/group-page.tsx')), 'GroupPage'),
+});
 const account = createRoute({
   getParentRoute: () => root,
   path: '/account',
@@ -148,12 +190,45 @@ const disclosure = createRoute({
 const ledger = createRoute({
   getParentRoute: () => root,
   path: '/ledger',
+  validateSearch: ledgerSearch,
   component: lazyRouteComponent(() => withNames(import('../ledger/ledger-page.tsx')), 'LedgerPage'),
+});
+const policies = createRoute({
+  getParentRoute: () => root,
+  path: '/policies',
+  component: lazyRouteComponent(() => import('../policies/policies-page.tsx'), 'PoliciesPage'),
+});
+const newPolicy = createRoute({
+  getParentRoute: () => root,
+  path: '/policies/new',
+  component: lazyRouteComponent(() => import('../policies/policy-editor-page.tsx'), 'NewPolicyPage'),
+});
+const policy = createRoute({
+  getParentRoute: () => root,
+  path: '/policies/$id',
+  component: lazyRouteComponent(() => import('../policies/policy-page.tsx'), 'PolicyPage'),
+});
+const editPolicy = createRoute({
+  getParentRoute: () => root,
+  path: '/policies/$id/edit',
+  component: lazyRouteComponent(() => import('../policies/policy-editor-page.tsx'), 'EditPolicyPage'),
+});
+const compliance = createRoute({
+  getParentRoute: () => root,
+  path: '/compliance',
+  validateSearch: z.object({ state: z.enum(COMPLIANCE_STATES).optional().catch(undefined) }),
+  component: lazyRouteComponent(() => import('../compliance/compliance-page.tsx'), 'CompliancePage'),
 });
 const settings = createRoute({
   getParentRoute: () => root,
   path: '/settings',
   component: lazyRouteComponent(() => withNames(import('../settings/settings-page.tsx')), 'SettingsPage'),
+});
+const notifications = createRoute({
+  getParentRoute: () => root,
+  path: '/notifications',
+  validateSearch: z.object({ tab: z.enum(['rules', 'channels', 'deliveries']).optional().catch(undefined) }),
+  component: lazyRouteComponent(() => import('../notifications/notifications-page.tsx'), 'NotificationsPage'),
 });
 const recovery = createRoute({
   getParentRoute: () => root,
@@ -172,7 +247,11 @@ export const router = createRouter({
     overview,
     devicesRoute,
     deviceRoute,
-    commands,
+    software,
+    softwareTitle,
+    advisory,
+    jobs,
+    job,
     orders,
     newOrder,
     orderRoute,
@@ -182,6 +261,8 @@ export const router = createRouter({
     cliSignIn,
     peopleRoute,
     personRoute,
+    newGroup,
+    groupRoute,
     account,
     holds,
     mail,
@@ -190,8 +271,14 @@ export const router = createRouter({
     newDisclosure,
     disclosure,
     ledger,
+    policies,
+    newPolicy,
+    policy,
+    editPolicy,
+    compliance,
     settings,
     recovery,
+    notifications,
     alerts,
   ]),
   defaultPreload: 'intent',

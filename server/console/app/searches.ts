@@ -1,6 +1,9 @@
 /** Filters and views of pages as parameters of the page address, so that an admin can send the page to a colleague. */
 import { z } from 'zod';
+import { ACTIVITY_KINDS } from '../../../shared/activity/activity-kinds.ts';
 import { IMPACT_CHANGES, IMPACT_CLASSES } from '../../../shared/api/impact-classes.ts';
+import { jobState } from '../../../shared/api/jobs.ts';
+import { COMMAND_KINDS } from '../../../shared/protocol/command-kinds.ts';
 
 export const deviceSearch = z.object({
   text: z.string().optional().catch(undefined),
@@ -15,9 +18,14 @@ export const deviceSearch = z.object({
   countersigned: z.boolean().optional().catch(undefined),
   sort: z.enum(['user', 'enrolled', 'seen']).optional().catch(undefined),
   descending: z.boolean().optional().catch(undefined),
-  command: z.string().optional().catch(undefined),
 });
 export type DeviceSearch = z.output<typeof deviceSearch>;
+
+export const jobSearch = z.object({
+  state: jobState.optional().catch(undefined),
+  kind: z.enum(COMMAND_KINDS).optional().catch(undefined),
+  mine: z.boolean().optional().catch(undefined),
+});
 
 export const rehearsalSearch = z.object({
   revision: z.int().min(1).optional().catch(undefined),
@@ -40,3 +48,25 @@ export const alertSearch = z.object({
   severity: z.enum(['grave']).optional().catch(undefined),
 });
 export type AlertSearch = z.output<typeof alertSearch>;
+
+export const ACTIVITY_RANGES = ['all', 'today', 'yesterday', 'week'] as const;
+export const ledgerSearch = z.object({
+  tab: z.enum(['activity', 'ledger']).optional().catch(undefined),
+  range: z.enum(ACTIVITY_RANGES).optional().catch(undefined),
+  kind: z.enum(ACTIVITY_KINDS).optional().catch(undefined),
+  outcome: z.enum(['ok', 'refused', 'unknown']).optional().catch(undefined),
+  admin: z.string().optional().catch(undefined),
+  device: z.string().optional().catch(undefined),
+  person: z.string().optional().catch(undefined),
+  text: z.string().optional().catch(undefined),
+});
+export type LedgerSearch = z.output<typeof ledgerSearch>;
+
+export const softwareSearch = z.object({
+  tab: z.enum(['titles', 'advisories', 'collection']).optional().catch(undefined),
+  text: z.string().max(128).optional().catch(undefined),
+  source: z.string().optional().catch(undefined),
+});
+
+const version = z.string().max(128).optional().catch(undefined);
+export const versionSearch = z.object({ below: version, atLeast: version, above: version, version });

@@ -8,11 +8,14 @@ import {
   IconFileSearch,
   IconGavel,
   IconLayoutDashboard,
+  IconListCheck,
   IconMail,
   IconMenu2,
   IconMoon,
+  IconPackages,
   IconScale,
   IconSettings,
+  IconShieldCheck,
   IconSun,
   IconUsers,
   IconX,
@@ -43,8 +46,12 @@ const NavigationLink = createLink(NavLink<'a'>);
 const PAGES = [
   { to: '/', label: 'Overview', icon: IconLayoutDashboard, right: 'overview.show' },
   { to: '/devices', label: 'Devices', icon: IconDeviceLaptop, right: 'devices.list' },
+  { to: '/software', label: 'Software', icon: IconPackages, right: 'software.list' },
+  { to: '/jobs', label: 'Jobs', icon: IconListCheck, right: 'jobs.list' },
   { to: '/orders', label: 'Orders', icon: IconGavel, right: 'orders.list' },
   { to: '/enroll', label: 'Enrollment', icon: IconDevicesPlus, right: 'codes.list' },
+  { to: '/policies', label: 'Policies', icon: IconListCheck, right: 'policies.list' },
+  { to: '/compliance', label: 'Compliance', icon: IconShieldCheck, right: 'compliance.list' },
   { to: '/people', label: 'People & access', icon: IconUsers, right: 'approvers.show' },
   { to: '/mail', label: 'Mail', icon: IconMail, right: 'mail.show' },
   { to: '/holds', label: 'Legal holds', icon: IconScale, right: 'legal-holds.list' },
@@ -57,7 +64,7 @@ const PARENTS: Readonly<Record<string, string>> = {
   '/actions': '/',
   '/alerts': '/',
   '/recovery': '/settings',
-  '/commands': '/devices',
+  '/notifications': '/settings',
 };
 
 export function Shell() {

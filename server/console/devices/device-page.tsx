@@ -8,6 +8,7 @@ import type { DeviceView, deviceDetail } from '../../../shared/api/devices.ts';
 import { ApiError } from '../../../shared/look/api-error.ts';
 import { Empty, QueryResult } from '../../../shared/look/states.tsx';
 import type { CommandKind } from '../../../shared/protocol/command-kinds.ts';
+import { ActivitySection } from '../activity/activity-section.tsx';
 import { useMay } from '../client/session.tsx';
 import { ButtonLink } from '../parts/links.tsx';
 import { Page, Section } from '../parts/page.tsx';
@@ -23,8 +24,10 @@ import { HoldSection } from './device/hold-section.tsx';
 import { InventorySection } from './device/inventory-section.tsx';
 import { LocationSection } from './device/location-section.tsx';
 import { PastStateSection } from './device/past-state-section.tsx';
+import { PolicySection } from './device/policy-section.tsx';
 import { ReceiptsSection } from './device/receipts-section.tsx';
 import { ServicesSection } from './device/services-section.tsx';
+import { SoftwareSection } from './device/software-section.tsx';
 import classes from './device-page.module.css';
 import { deviceQuery } from './queries.ts';
 import { withoutEffect } from './workspace-words.ts';
@@ -85,6 +88,7 @@ function Loaded({ device }: { readonly device: z.output<typeof deviceDetail> }) 
         <Stack gap="xl" className={classes.now}>
           <ServicesSection device={device} />
           <LocationSection device={device} />
+          {active && <PolicySection id={device.id} />}
           <CommandsSection id={device.id} command={active ? setCommand : null} />
           <ReceiptsSection id={device.id} />
         </Stack>
@@ -94,6 +98,7 @@ function Loaded({ device }: { readonly device: z.output<typeof deviceDetail> }) 
           </Section>
           <HoldSection device={device} />
           <InventorySection inventory={device.inventory} />
+          <SoftwareSection id={device.id} />
           <CertificatesSection id={device.id} generation={device.generation} />
           <AlertsSection id={device.id} />
         </Stack>
@@ -101,6 +106,7 @@ function Loaded({ device }: { readonly device: z.output<typeof deviceDetail> }) 
           <Stack gap="xl">
             <PastStateSection device={device} />
             <HistorySection device={device} />
+            {may('activity.list') && <ActivitySection about={{ device: device.id }} />}
           </Stack>
         </div>
       </div>

@@ -9,7 +9,6 @@ import { useMay } from '../client/session.tsx';
 import { ButtonLink } from '../parts/links.tsx';
 import { Page } from '../parts/page.tsx';
 import { BulkCommand } from './bulk/bulk-command.tsx';
-import { BulkProgress } from './bulk/bulk-progress.tsx';
 import classes from './devices-page.module.css';
 import { DeviceFilters, IssueFilters } from './list/device-filters.tsx';
 import { DeviceGrid } from './list/device-grid.tsx';
@@ -55,16 +54,7 @@ export function DevicesPage() {
           )}
         </Group>
       }
-      actions={
-        <>
-          {may('commands.requests') && (
-            <ButtonLink to="/commands" variant="default">
-              Command history
-            </ButtonLink>
-          )}
-          {may('codes.create') && <ButtonLink to="/enroll">Enroll device</ButtonLink>}
-        </>
-      }
+      actions={may('codes.create') && <ButtonLink to="/enroll">Enroll device</ButtonLink>}
     >
       {(narrowed || !empty) && <DeviceFilters filter={filter} order={order} narrow={narrow} reorder={reorder} />}
       <IssueFilters filter={filter} narrow={narrow} />
@@ -80,10 +70,9 @@ export function DevicesPage() {
           waiting={waiting}
           choice={commands ? choice : null}
           reorder={reorder}
-          follow={(command) => change({ command })}
+          follow={(job) => void navigate({ to: '/jobs/$id', params: { id: job } })}
         />
       )}
-      <BulkProgress id={search.command} close={() => change({ command: undefined })} />
     </Page>
   );
 }
@@ -101,7 +90,7 @@ function List({
   readonly waiting: boolean;
   readonly choice: SelectionState | null;
   readonly reorder: (order: Order) => void;
-  readonly follow: (command: string) => void;
+  readonly follow: (job: string) => void;
 }) {
   const wrapper = useRef<HTMLDivElement>(null);
   useRemainingHeight(wrapper);

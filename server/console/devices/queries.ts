@@ -8,9 +8,13 @@ import {
   verdictView,
 } from '../../../shared/api/devices.ts';
 import { explanationView } from '../../../shared/api/explanation.ts';
+import { deviceAdvisories, deviceSoftware } from '../../../shared/api/inventory.ts';
 import { topicQuery } from '../client/queries.ts';
 
 export const deviceQuery = (id: string) => topicQuery(['devices'], `/devices/${id}`, deviceDetail);
+export const deviceSoftwareQuery = (id: string) => topicQuery(['devices'], `/devices/${id}/software`, deviceSoftware);
+export const deviceAdvisoriesQuery = (id: string) =>
+  topicQuery(['devices'], `/devices/${id}/advisories`, deviceAdvisories);
 export const verdictQuery = (id: string) =>
   topicQuery(['devices', 'orders', 'clock'], `/devices/${id}/verdict`, verdictView);
 export const evidenceQuery = (id: string) => topicQuery(['devices', 'clock'], `/devices/${id}/evidence`, evidenceView);

@@ -5,6 +5,7 @@ import { useState } from 'react';
 import { QueryResult } from '../../../shared/look/states.tsx';
 import { approversQuery, groupsQuery } from '../client/queries.ts';
 import { useMay } from '../client/session.tsx';
+import { staticGroups } from '../parts/group-choices.ts';
 import { PageLink } from '../parts/links.tsx';
 import { Page, Section } from '../parts/page.tsx';
 import { CodeForm } from './code-form.tsx';
@@ -38,7 +39,7 @@ export function EnrollmentPage() {
         ) : may('codes.create') ? (
           <QueryResult query={groups}>
             {({ groups: known }) => (
-              <CodeForm groups={known} device={device ?? null} person={person ?? null} made={setMade} />
+              <CodeForm groups={staticGroups(known)} device={device ?? null} person={person ?? null} made={setMade} />
             )}
           </QueryResult>
         ) : null}

@@ -50,6 +50,11 @@ const ENTRY_NAMES: Readonly<Record<EntryKind, string>> = {
   'ledger.resumed': 'Ledger resumed after a restore',
   'ledger.continued': 'Ledger continued after a loss of entries',
   'ledger.loss-reported': 'Proof by a device that more ledger entries were lost than approvers stated',
+  'policy.version': 'Version of a policy created',
+  'policy.rollout': 'Version of a policy rolled out',
+  'policy.assigned': 'Policy assigned to groups',
+  'policy.ordered': 'Precedence of policies changed',
+  'policy.deleted': 'Policy deleted',
   'authority.pinned': 'Key of an authority verified by two people',
   'authority.revoked': 'Key of an authority revoked',
   'disclosure.received': 'Request of an authority received',
@@ -60,6 +65,7 @@ const ENTRY_NAMES: Readonly<Record<EntryKind, string>> = {
   'disclosure.notified': 'Person notified about a disclosure',
   'ledger.opened': 'Entries about one device or person identified by an admin',
   'transparency.stated': 'Transparency statement signed by two people',
+  'activity.sealed': 'Batch of the activity log sealed',
 };
 
 const EXECUTED: Readonly<Record<string, string>> = {

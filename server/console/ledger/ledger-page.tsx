@@ -1,29 +1,68 @@
-import { Alert, Button, Code, Group, Stack, Text } from '@mantine/core';
+import { Alert, Button, Code, Group, Stack, Tabs, Text } from '@mantine/core';
 import { IconShieldCheck, IconShieldX } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
+import { getRouteApi } from '@tanstack/react-router';
 import { useState } from 'react';
 import { isCordonError } from '../../../shared/errors.ts';
 import { CopyButton } from '../../../shared/look/copy-button.tsx';
 import { Failure, Loading, QueryResult } from '../../../shared/look/states.tsx';
 import { dateTime } from '../../../shared/look/time-words.ts';
 import { UserText } from '../../../shared/look/user-text.tsx';
+import { ActivityLog } from '../activity/activity-log.tsx';
 import { installationQuery } from '../client/queries.ts';
+import { useMay } from '../client/session.tsx';
 import { Page, Section } from '../parts/page.tsx';
 import { checkLedger, type LedgerCheck } from './check-ledger.ts';
 import { LedgerEntries } from './ledger-entries.tsx';
 import { Witnesses } from './witnesses.tsx';
 
+const route = getRouteApi('/ledger');
+
 export function LedgerPage() {
+  const may = useMay();
+  const { tab } = route.useSearch();
+  const navigate = route.useNavigate();
+  if (!may('activity.list')) {
+    return (
+      <Page title="Audit & ledger" lead={LEDGER_LEAD}>
+        <PublicLedger />
+      </Page>
+    );
+  }
+  return (
+    <Page title="Audit & ledger">
+      <Tabs
+        value={tab ?? 'activity'}
+        onChange={(value) => void navigate({ search: value === 'ledger' ? { tab: 'ledger' } : {} })}
+        keepMounted={false}
+      >
+        <Tabs.List mb="lg">
+          <Tabs.Tab value="activity">Activity log</Tabs.Tab>
+          <Tabs.Tab value="ledger">Public ledger</Tabs.Tab>
+        </Tabs.List>
+        <Tabs.Panel value="activity">
+          <ActivityLog />
+        </Tabs.Panel>
+        <Tabs.Panel value="ledger">
+          <Stack>
+            <Text c="dimmed">{LEDGER_LEAD}</Text>
+            <PublicLedger />
+          </Stack>
+        </Tabs.Panel>
+      </Tabs>
+    </Page>
+  );
+}
+
+const LEDGER_LEAD =
+  'Public record of the operator’s actions. The server adds ledger entries and never changes or removes them.';
+
+function PublicLedger() {
   const installation = useQuery(installationQuery);
   return (
-    <Page
-      title="Audit & ledger"
-      lead="Public record of the operator’s actions. The server adds ledger entries and never changes or removes them."
-    >
-      <QueryResult query={installation}>
-        {({ installation: id, publicUrl }) => <Checked installation={id} publicUrl={publicUrl} />}
-      </QueryResult>
-    </Page>
+    <QueryResult query={installation}>
+      {({ installation: id, publicUrl }) => <Checked installation={id} publicUrl={publicUrl} />}
+    </QueryResult>
   );
 }
 

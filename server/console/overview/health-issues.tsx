@@ -93,7 +93,7 @@ function IssueLink({ link }: { readonly link: NonNullable<Issue['link']> }) {
       );
     case 'ledger':
       return (
-        <PageLink to="/ledger" {...LINK_STYLE}>
+        <PageLink to="/ledger" search={{ tab: 'ledger' }} {...LINK_STYLE}>
           Show ledger
         </PageLink>
       );

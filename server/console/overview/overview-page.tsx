@@ -1,7 +1,7 @@
 import { Grid, Group, Paper, SimpleGrid, Stack, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
-import { useMemo } from 'react';
+import { lazy, Suspense, useMemo } from 'react';
 import type { Overview } from '../../../shared/api/overview.ts';
 import { Empty, QueryResult } from '../../../shared/look/states.tsx';
 import { UserText } from '../../../shared/look/user-text.tsx';
@@ -19,6 +19,11 @@ import { OpenOrders } from './open-orders.tsx';
 import classes from './overview-page.module.css';
 import { SetupChecklist, useSetup } from './setup-checklist.tsx';
 import { WorldMap } from './world-map.tsx';
+
+/** The catalog of settings is not part of the first load. */
+const ComplianceCard = lazy(() =>
+  import('../compliance/compliance-card.tsx').then((module) => ({ default: module.ComplianceCard })),
+);
 
 const COUNT_EVERY = 10_000;
 
@@ -83,6 +88,12 @@ function Glance({ overview }: { readonly overview: Overview }) {
           loud={healthIssues.some(({ severity }) => severity === 'critical')}
         />
       </SimpleGrid>
+
+      {devices.total > 0 && may('compliance.counts') && (
+        <Suspense>
+          <ComplianceCard />
+        </Suspense>
+      )}
 
       {setup.steps && <SetupChecklist steps={setup.steps} dismiss={setup.dismiss} />}
 

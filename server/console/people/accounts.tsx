@@ -10,6 +10,8 @@ import { call } from '../client/call.ts';
 import { groupsQuery, installationQuery, providerQuery, topicQuery } from '../client/queries.ts';
 import { useNow } from '../client/server-time.tsx';
 import { useMay, useSession } from '../client/session.tsx';
+import { trustedGroups } from '../parts/group-choices.ts';
+import { PageLink } from '../parts/links.tsx';
 import { Moment } from '../parts/words.tsx';
 import { GrantDialog } from './grant-dialog.tsx';
 import { InvitationDialog, InviteDialog } from './invite-dialog.tsx';
@@ -63,12 +65,12 @@ export function Accounts() {
         )}
       </QueryResult>
 
-      <InviteDialog opened={dialog?.kind === 'invite'} close={close} groups={groups} changed={changed} />
+      <InviteDialog opened={dialog?.kind === 'invite'} close={close} groups={trustedGroups(groups)} changed={changed} />
       <InvitationDialog account={dialog?.kind === 'link' ? dialog.account : null} close={close} changed={changed} />
       <GrantDialog
         account={dialog?.kind === 'grant' ? dialog.account : null}
         close={close}
-        groups={groups}
+        groups={trustedGroups(groups)}
         changed={changed}
       />
       <Confirm
@@ -149,6 +151,7 @@ function Row({
   readonly openDialog: ((dialog: OpenDialog) => void) | null;
 }) {
   const now = useNow(60_000);
+  const may = useMay();
   const { account: me } = useSession();
   const { id, name, email, emailVerifiedAt, status, ready, identity, grants, createdAt } = account;
   const mail = useQuery(installationQuery).data?.mail ?? false;
@@ -171,6 +174,14 @@ function Row({
           </Group>
           <Text size="sm" c="dimmed" style={{ overflowWrap: 'anywhere' }}>
             <UserText>{email}</UserText> · created <Moment at={createdAt} now={now} />
+            {may('activity.list') && (
+              <>
+                {' · '}
+                <PageLink to="/ledger" search={{ admin: id }} underline="always" aria-label={`Activity of ${name}`}>
+                  Activity
+                </PageLink>
+              </>
+            )}
           </Text>
           <Group gap={6}>
             {grants.length === 0 && (

@@ -13,7 +13,7 @@ import { call } from '../client/call.ts';
 import { groupsQuery } from '../client/queries.ts';
 import { useMay } from '../client/session.tsx';
 import { AreaSelect } from '../parts/area-select.tsx';
-import { PageLink } from '../parts/links.tsx';
+import { ButtonLink, PageLink } from '../parts/links.tsx';
 
 type GroupView = z.output<typeof groupView>;
 
@@ -24,15 +24,22 @@ export function Groups() {
   const [editing, setEditing] = useState<GroupView | 'new' | null>(null);
   const [removing, setRemoving] = useState<GroupView | null>(null);
   const changed = () => client.invalidateQueries({ queryKey: groupsQuery.queryKey });
-  const add = may('groups.create') && <Button onClick={() => setEditing('new')}>Add group</Button>;
+  const add = may('groups.create') && (
+    <Row gap="xs">
+      <Button onClick={() => setEditing('new')}>Add group</Button>
+      <ButtonLink to="/groups/new" variant="default">
+        Add dynamic group
+      </ButtonLink>
+    </Row>
+  );
   return (
     <Stack>
       <QueryResult query={groups}>
         {({ groups: all }) =>
           all.length === 0 ? (
             <Empty title="No groups" action={add}>
-              Each device belongs to one group. You can limit a role to the devices of a group, and set a home area for
-              them.
+              Each device has a primary group, which gives it a home area, and can belong to more groups. You can limit
+              a role to the devices of a group. A dynamic group selects its devices by a condition.
             </Empty>
           ) : (
             <>
@@ -42,13 +49,11 @@ export function Groups() {
                   <Paper key={group.id} component="li" withBorder p="md">
                     <Row justify="space-between" gap="sm">
                       <div>
-                        <PageLink to="/devices" search={{ group: group.id }} fw={600}>
+                        <PageLink to="/groups/$id" params={{ id: group.id }} fw={600}>
                           <UserText>{group.name}</UserText>
                         </PageLink>
-                        <Text size="sm" c="dimmed">
-                          {group.home ? `Home area ${areaName(group.home)}` : 'No home area'}
-                          {group.seat ? `, legal seat ${areaName(group.seat)}` : ''}
-                          {group.mailPrograms ? ', other mail programs allowed' : ''}
+                        <Text size="sm" c="dimmed" {...(group.expression !== null && { ff: 'monospace' })}>
+                          {group.expression ?? describe(group)}
                         </Text>
                       </div>
                       {may('groups.update') && (
@@ -107,22 +112,31 @@ export function Groups() {
         }}
       >
         <Text>
-          The server removes the group <UserText>{removing?.name ?? ''}</UserText> only if the group contains no devices
-          and no activation links.
+          The server removes the group <UserText>{removing?.name ?? ''}</UserText> only if nothing uses it. Its page
+          lists the uses.
         </Text>
       </Confirm>
     </Stack>
   );
 }
 
+const describe = ({ home, seat, mailPrograms }: GroupView): string =>
+  [
+    home ? `Home area ${areaName(home)}` : 'No home area',
+    ...(seat ? [`legal seat ${areaName(seat)}`] : []),
+    ...(mailPrograms ? ['other mail programs allowed'] : []),
+  ].join(', ');
+
 function Fields({ group, saved }: { readonly group: GroupView | null; readonly saved: () => Promise<void> }) {
   const [name, setName] = useState(group?.name ?? '');
   const [home, setHome] = useState(group?.home ?? null);
   const [seat, setSeat] = useState(group?.seat ?? null);
   const [mailPrograms, setMailPrograms] = useState(group?.mailPrograms ?? false);
+  // A dynamic group has only a name here. Its page has the expression.
+  const dynamic = group !== null && group.expression !== null;
   const save = useMutation({
     mutationFn: () => {
-      const body = { name: name.trim(), home, seat, mailPrograms };
+      const body = dynamic ? { name: name.trim() } : { name: name.trim(), home, seat, mailPrograms };
       return group ? call('PATCH', `/groups/${group.id}`, groupView, body) : call('POST', '/groups', groupView, body);
     },
     onSuccess: saved,
@@ -144,31 +158,35 @@ function Fields({ group, saved }: { readonly group: GroupView | null; readonly s
           value={name}
           onChange={({ currentTarget }) => setName(currentTarget.value)}
         />
-        <AreaSelect
-          label="Home area"
-          description="The home area applies to devices of the group without a home area of their own."
-          value={home}
-          onChange={setHome}
-        />
-        <AreaSelect
-          label="Legal seat"
-          description="Area where the organization that owns the devices is registered."
-          value={seat}
-          onChange={setSeat}
-        />
-        <Checkbox
-          label="Allow other mail programs"
-          description="Users can read and send mail in a mail program of their choice, beside the device page."
-          checked={mailPrograms}
-          onChange={({ currentTarget }) => setMailPrograms(currentTarget.checked)}
-        />
-        {mailPrograms && (
-          <Alert color="yellow" title="Mail in plain text on disk">
-            The device then also keeps its mail in plain text on its disk, outside the encrypted workspace. A lock or
-            wipe of the workspace deletes this copy. Before that, anyone who can read the disk can read the mail.
-          </Alert>
+        {!dynamic && (
+          <>
+            <AreaSelect
+              label="Home area"
+              description="The home area applies to devices of the group without a home area of their own."
+              value={home}
+              onChange={setHome}
+            />
+            <AreaSelect
+              label="Legal seat"
+              description="Area where the organization that owns the devices is registered."
+              value={seat}
+              onChange={setSeat}
+            />
+            <Checkbox
+              label="Allow other mail programs"
+              description="Users can read and send mail in a mail program of their choice, beside the device page."
+              checked={mailPrograms}
+              onChange={({ currentTarget }) => setMailPrograms(currentTarget.checked)}
+            />
+            {mailPrograms && (
+              <Alert color="yellow" title="Mail in plain text on disk">
+                The device then also keeps its mail in plain text on its disk, outside the encrypted workspace. A lock
+                or wipe of the workspace deletes this copy. Before that, anyone who can read the disk can read the mail.
+              </Alert>
+            )}
+          </>
         )}
-        {group && (
+        {group && !dynamic && (
           <Text size="sm" c="dimmed">
             A change of the home area or legal seat applies at once to all devices of the group, except devices with
             their own value. Orders then use the new value.

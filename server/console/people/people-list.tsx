@@ -8,6 +8,7 @@ import { UserText } from '../../../shared/look/user-text.tsx';
 import { withQuery } from '../client/call.ts';
 import { groupsQuery, topicQuery } from '../client/queries.ts';
 import { useMay } from '../client/session.tsx';
+import { staticGroups } from '../parts/group-choices.ts';
 import { PageLink } from '../parts/links.tsx';
 import { PersonDialog } from './person-dialog.tsx';
 
@@ -47,7 +48,7 @@ export function PeopleList() {
         <Select
           label="Group"
           placeholder="All groups"
-          data={groups.map(({ id, name }) => ({ value: id, label: name }))}
+          data={staticGroups(groups).map(({ id, name }) => ({ value: id, label: name }))}
           value={group}
           onChange={(value) => {
             setGroup(value);

@@ -5,6 +5,7 @@ import { type PersonView, personView } from '../../../shared/api/people.ts';
 import { Failure } from '../../../shared/look/states.tsx';
 import { call } from '../client/call.ts';
 import { groupsQuery } from '../client/queries.ts';
+import { staticGroups } from '../parts/group-choices.ts';
 
 export function PersonDialog({
   person,
@@ -36,8 +37,8 @@ function Form({
   readonly saved: (person: PersonView) => void;
 }) {
   const client = useQueryClient();
-  const known = useQuery(groupsQuery).data?.groups;
-  const only = known?.length === 1 ? known.map(({ id }) => id) : [];
+  const known = staticGroups(useQuery(groupsQuery).data?.groups ?? []);
+  const only = known.length === 1 ? known.map(({ id }) => id) : [];
   const [name, setName] = useState(person?.name ?? initialName);
   const [email, setEmail] = useState(person?.email ?? '');
   const [chosen, setGroups] = useState<readonly string[] | null>(person ? person.groups.map(({ id }) => id) : null);
@@ -88,7 +89,7 @@ function Form({
         <MultiSelect
           label="Groups"
           description="Devices of this person can belong to these groups."
-          data={(known ?? []).map(({ id, name: label }) => ({ value: id, label }))}
+          data={known.map(({ id, name: label }) => ({ value: id, label }))}
           value={[...groups]}
           onChange={setGroups}
           searchable

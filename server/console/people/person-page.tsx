@@ -6,6 +6,7 @@ import { devicePage } from '../../../shared/api/devices.ts';
 import { type PersonView, personView } from '../../../shared/api/people.ts';
 import { Empty, QueryResult } from '../../../shared/look/states.tsx';
 import { UserText } from '../../../shared/look/user-text.tsx';
+import { ActivitySection } from '../activity/activity-section.tsx';
 import { withQuery } from '../client/call.ts';
 import { topicQuery } from '../client/queries.ts';
 import { useMay } from '../client/session.tsx';
@@ -19,6 +20,7 @@ const route = getRouteApi('/people/$id');
 const MOST_DEVICES = 200;
 
 export function PersonPage() {
+  const may = useMay();
   const { id } = route.useParams();
   const known = useQuery(topicQuery(['devices'], `/people/${encodeURIComponent(id)}`, personView));
   return (
@@ -30,6 +32,7 @@ export function PersonPage() {
             <Section title="Devices">
               <Devices person={person.id} />
             </Section>
+            {may('activity.list') && <ActivitySection about={{ person: person.id }} />}
           </Stack>
         </Page>
       )}

@@ -12,6 +12,7 @@ import { call } from '../client/call.ts';
 import { groupsQuery } from '../client/queries.ts';
 import { useMay } from '../client/session.tsx';
 import { Facts } from '../parts/facts.tsx';
+import { staticGroups } from '../parts/group-choices.ts';
 import { PersonSelect } from '../parts/person-select.tsx';
 import { Moment } from '../parts/words.tsx';
 import classes from './recovery.module.css';
@@ -146,7 +147,7 @@ function Readmit({ device, close }: { readonly device: Lost; readonly close: () 
           label="Group"
           description="The person must be a member of this group."
           required
-          data={(groups.data?.groups ?? []).map(({ id, name }) => ({ value: id, label: name }))}
+          data={staticGroups(groups.data?.groups ?? []).map(({ id, name }) => ({ value: id, label: name }))}
           value={group}
           onChange={setGroup}
           clearButtonProps={{ 'aria-label': 'Clear selection' }}

@@ -59,6 +59,18 @@ export function SettingsPage() {
             </QueryResult>
           </Section>
         )}
+        {may('notification-rules.list') && (
+          <Section title="Notifications">
+            <Text c="dimmed" maw={760}>
+              Rules send events that need attention by mail, to a webhook, to syslog or into a file.
+            </Text>
+            <div>
+              <ButtonLink to="/notifications" variant="default">
+                Show notifications
+              </ButtonLink>
+            </div>
+          </Section>
+        )}
         {may('recovery.show') && (
           <Section title="Recovery">
             <Text c="dimmed" maw={760}>

@@ -29,6 +29,7 @@ export function receiptSentence({
 }
 
 const ALERT_NAMES: Readonly<Record<string, string>> = {
+  notification_failed: 'Notification not delivered',
   report_refused: 'Server refused a report from the device',
   taken_over: 'Two connections with the same device certificate',
   certificate_rejected: 'Certificate rejected by the server',
@@ -51,7 +52,10 @@ const ALERT_NAMES: Readonly<Record<string, string>> = {
   order_unverified: 'Order that the device could not verify',
   pause_renewed: 'Pause renewed by only one approver',
   conversation_blocked: 'Conversation changes refused by the server',
+  compliance_wipe_prevented: 'Wipe by a policy prevented',
+  compliance_wipes_wait: 'Too many wipes by policies in one day',
   other_alerts: 'Other alerts, counted together because the device sent too many kinds on one day',
+  job_stopped: 'Job stopped because too many devices failed',
   credential_reset: 'Account credentials reset',
   credential_reset_link: 'Credential reset link created',
   identity_linked: 'Account linked to the identity provider',

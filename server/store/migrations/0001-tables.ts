@@ -2,13 +2,18 @@
 import type { Kysely, Migration } from 'kysely';
 import { createTables, type Table } from '../create-tables.ts';
 import type { DialectName } from '../dialect.ts';
+import { ACTIVITY } from './tables-activity.ts';
 import { COSIGNATURES } from './tables-cosignatures.ts';
 import { DISCLOSURES } from './tables-disclosures.ts';
+import { GROUPS } from './tables-groups.ts';
+import { INVENTORY } from './tables-inventory.ts';
 import { MAIL } from './tables-mail.ts';
 import { MESSAGES } from './tables-messages.ts';
+import { NOTIFICATIONS } from './tables-notifications.ts';
 import { OPENID } from './tables-openid.ts';
 import { OPENINGS } from './tables-openings.ts';
 import { PASSKEYS } from './tables-passkeys.ts';
+import { POLICIES } from './tables-policies.ts';
 import { TIME_CORRECTIONS } from './tables-time-corrections.ts';
 
 type Tables = Readonly<Record<string, Table>>;
@@ -19,7 +24,8 @@ const INSTALLATION: Tables = {
 
 const PEOPLE: Tables = {
   groups: {
-    columns: 'id text, name text, home text?, seat text?, created_at int, mail_programs int?',
+    columns: `id text, name text, home text?, seat text?, created_at int, mail_programs int?, expression text?, trusted int?,
+      built_after text?`,
     key: 'id',
     unique: ['name'],
   },
@@ -184,7 +190,7 @@ const DEVICES: Tables = {
   commands: {
     columns: `id text, device_id text, generation int, kind text, body text, state text, request text?,
       created_by text, created_at int, expires_at int, stored_at int?, finished_at int?, detail text?,
-      displayed_at int?, displayed_on text?`,
+      displayed_at int?, displayed_on text?, attempt int?, retried int?, not_before int?, cancel_requested int?`,
     key: 'id',
     references: { device_id: 'devices(id)' },
     // A device has few commands. Sorting its history on request costs less than another index on each write.
@@ -192,11 +198,14 @@ const DEVICES: Tables = {
     special: {
       commands_finished: '(finished_at) where finished_at is not null',
       commands_unfinished: '(expires_at) where finished_at is null',
+      commands_delayed: '(not_before) where not_before is not null',
     },
   },
   jobs: {
     columns: `id text, kind text, body text, created_by text, created_at int, expires_at int, devices int, waiting int,
-      refused text, lock_secret text?, ended_at int?, ended_as text?, ended_detail text?`,
+      refused text, lock_secret text?, ended_at int?, ended_as text?, ended_detail text?, name text?, state text,
+      released text, plan text, progress text, wake int, priority text?, time_window text?, supersedes text?,
+      after_job text?, joiners text?, changed_at int?, changed_by text?, reason text?`,
     key: 'id',
     indexes: ['created_at, id'],
     special: {
@@ -205,6 +214,10 @@ const DEVICES: Tables = {
       jobs_waiting: '(created_at) where ended_at is null and waiting > 0',
       jobs_ended: '(ended_at) where ended_at is not null',
       jobs_locks: '(created_at) where lock_secret is not null',
+      jobs_wake: '(id) where wake = 1',
+      jobs_joiners: '(created_at) where joiners is not null and ended_at is null',
+      jobs_supersedes: '(supersedes) where supersedes is not null and ended_at is null',
+      jobs_after: '(after_job) where after_job is not null and ended_at is null',
     },
   },
   // Without an index on the device: a job appends its rows to the end of the table, and an index would change a page for each device.
@@ -431,6 +444,8 @@ const SUBJECTS = [
     ACCOUNTS,
     OPENID,
     PASSKEYS,
+    ACTIVITY,
+    NOTIFICATIONS,
     DEVICES,
     LOCATIONS,
     ORDERS,
@@ -440,7 +455,8 @@ const SUBJECTS = [
     MESSAGES,
     MAIL,
   ],
-  ...[RECOVERY, DISCLOSURES, TIME_CORRECTIONS],
+  ...[INVENTORY, RECOVERY, DISCLOSURES, TIME_CORRECTIONS, GROUPS],
+  POLICIES,
 ];
 
 export const tables = (dialect: DialectName): Migration => ({

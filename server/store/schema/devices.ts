@@ -122,6 +122,14 @@ export interface DeviceTables {
     detail: string | null;
     displayed_at: number | null;
     displayed_on: string | null;
+    /** Number of the attempt in a job that repeats failed commands; null for the first attempt. */
+    attempt: number | null;
+    /** 1 if a later attempt follows this failed one, so that the job does not count it. */
+    retried: 1 | null;
+    /** Time before which the server does not send the command: the pause before another attempt. Null after this time. */
+    not_before: number | null;
+    /** Time at which an admin canceled the command that the device had already stored. The device decides whether it was in time. */
+    cancel_requested: number | null;
   };
   /** Commands to many devices. `devices`: number of devices. `waiting`: number of devices whose command has no row in `commands` yet. */
   jobs: {
@@ -141,6 +149,29 @@ export interface DeviceTables {
     ended_at: number | null;
     ended_as: 'expired' | 'canceled' | null;
     ended_detail: string | null;
+    name: string | null;
+    state: 'running' | 'paused' | 'stopped' | 'finished' | 'aborted' | 'expired';
+    /** Last device of the released waves. The server sends the command to the devices up to this one. */
+    released: string;
+    /** Rules of the job (`JobPlan`), as JSON. */
+    plan: string;
+    /** Released waves and counts of their devices (`JobProgress` without the state), as JSON. */
+    progress: string;
+    /** 1 if a wave was released and the server has not yet announced it. */
+    wake: Flag;
+    /** Priority that the admin chose; null for the usual priority of the kind. */
+    priority: string | null;
+    /** Window in device time in which the device runs the command, as JSON; null for any time. */
+    time_window: string | null;
+    supersedes: string | null;
+    /** Job whose command a device must have completed first. */
+    after_job: string | null;
+    /** Filter and scope of the devices that may join the job later, as JSON; null if the roster is fixed. */
+    joiners: string | null;
+    /** Last pause, stop, resumption or abortion. `changed_by`: name of the admin; null for a stop by the server. */
+    changed_at: number | null;
+    changed_by: string | null;
+    reason: string | null;
   };
   /**
    * Devices of each job, with their enrollments. `waiting`: 1 until the device's command has a row in `commands`, which it gets with its

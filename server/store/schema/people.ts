@@ -9,6 +9,12 @@ export interface PeopleTables {
     created_at: number;
     /** 1 if the devices may serve mail to other mail programs. */
     mail_programs: 1 | null;
+    /** Expression of a dynamic group in CEL; null for a static group. */
+    expression: string | null;
+    /** 1 if an owner allows roles and order exemptions for a dynamic group, although devices claim some facts themselves. */
+    trusted: 1 | null;
+    /** Last device, by id, for which the server has evaluated the present expression; null if it has evaluated all devices. */
+    built_after: string | null;
   };
   persons: {
     id: string;

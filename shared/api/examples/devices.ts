@@ -1,6 +1,7 @@
 import { canonicalText } from '../../order/canonical.ts';
 import { sha256 } from '../../order/digest.ts';
 import { usedDatabase } from './areas.ts';
+import { inventoryOfDevice } from './inventory-of-device.ts';
 import {
   ADDRESS,
   ANNA,
@@ -80,23 +81,8 @@ export const devicePage = { devices: [listedDevice], cursor: null, total: 1 };
 export const deviceNames = { devices: { [device]: { user, hostname: HOSTNAME } } };
 export const deviceDetail = {
   ...deviceView,
-  inventory: {
-    at: TIMES.now - 3_600_000,
-    agent: VERSION,
-    hostname: HOSTNAME,
-    os: { platform: 'linux', distro: 'Ubuntu', release: '24.04.4', kernel: '6.8.0-94-generic', arch: 'x64' },
-    hardware: {
-      manufacturer: 'LENOVO',
-      model: 'ThinkPad T14 Gen 5',
-      serial: 'EXAMPLE1',
-      uuid: null,
-      cpu: 'Intel Core Ultra 5 125U',
-      cores: 12,
-      memory: 34_359_738_368,
-    },
-    disks: [{ name: 'nvme0n1', size: 512_110_190_592, encrypted: true }],
-    network: [{ name: 'wlan0', mac: '00:00:5e:00:53:01' }],
-  },
+  groups: [{ ...KARACHI, kind: 'primary' }],
+  inventory: inventoryOfDevice,
 };
 export const deviceChange = {
   statement: {
@@ -210,23 +196,65 @@ export const commandView = {
   finishedAt: TIMES.adopted + 3_000,
   detail: null,
   displayed: { at: TIMES.adopted + 60_000, on: 'desktop' },
+  job: commandId,
+  attempt: 1,
+  cancelRequestedAt: null,
 };
 export const commandList = { commands: [commandView], people: namesByAccount };
-const request = {
+export const stopRule = { percent: 5, minimum: 20 };
+export const jobSummary = {
+  id: commandId,
+  name: 'Farewell message',
   command,
   createdBy: KARL.account,
   createdAt: TIMES.adopted,
   expiresAt: commandView.expiresAt,
+  state: 'stopped',
   total: 37,
-  counts: { queued: 2, stored: 0, done: 34, failed: 1, expired: 0, canceled: 0 },
+  counts: { queued: 25, stored: 0, done: 11, failed: 1, expired: 0, canceled: 0 },
+  refused: 1,
+  released: 1,
+  waves: [
+    { devices: 12, done: 11, failed: 1, lost: 0 },
+    { devices: 25, done: 0, failed: 0, lost: 0 },
+  ],
+  gate: 90,
+  stop: stopRule,
+  retry: null,
+  window: null,
+  priority: null,
+  supersedes: null,
+  after: null,
+  joiners: false,
+  changed: { at: TIMES.adopted + 60_000, by: null, reason: null },
 };
-export const requestList = { requests: [{ id: commandId, ...request }], people: namesByAccount, cursor: null };
-export const requestProgress = {
-  ...request,
+export const jobList = { jobs: [jobSummary], people: namesByAccount, cursor: null };
+export const jobView = {
+  ...jobSummary,
   people: namesByAccount,
-  displayed: 29,
+  displayed: 11,
   failures: [{ device: MAJA.device, user: MAJA.name, state: 'failed', detail: 'No desktop session is open.' }],
 };
+export const jobDeviceList = {
+  devices: [
+    {
+      device: MAJA.device,
+      user: MAJA.name,
+      host: null,
+      wave: 1,
+      released: true,
+      state: 'failed',
+      attempt: 1,
+      storedAt: TIMES.adopted + 2_000,
+      finishedAt: TIMES.adopted + 3_000,
+      detail: 'No desktop session is open.',
+    },
+  ],
+  next: null,
+};
+export const jobPause = { reason: 'The help desk has too many calls.' };
+export const jobResume = { reason: 'The failed device has no screen.', stop: { percent: 10, minimum: 20 } };
+export const jobAbort = { reason: 'The message has a wrong date.' };
 
 const wipe = { ...newCommand, command: { kind: 'wipe-workspace' } };
 export const actionView = {

@@ -6,6 +6,7 @@ import {
   BILAL,
   base64,
   days,
+  HOSTNAME,
   INSTALLATION,
   idOf,
   KARACHI,
@@ -124,9 +125,36 @@ export const accessView = { ...sessionList, tokens: [{ ...tokenView, account: AN
 export const endedAccess = { sessions: 1, tokens: 1 };
 
 export const newGroup = { name: KARACHI.name, home: 'PK', seat: null };
-export const groupView = { ...KARACHI, home: 'PK', seat: null, createdAt: TIMES.start, mailPrograms: false };
+export const groupView = {
+  ...KARACHI,
+  home: 'PK',
+  seat: null,
+  createdAt: TIMES.start,
+  mailPrograms: false,
+  expression: null,
+  trusted: true,
+  complete: true,
+};
 export const groupList = { groups: [groupView] };
+export const groupUse = { kind: 'people', count: 1, names: [BILAL.name] };
+export const groupDetail = { ...groupView, uses: [groupUse] };
 export const groupChange = { home: 'PK' };
+export const groupTrust = { trusted: true };
+export const memberChange = { add: [BILAL.device], remove: [] };
+export const groupFacts = {
+  facts: [{ name: 'os.platform', type: 'string', meaning: 'Platform: linux, win32 or darwin' }],
+  functions: [{ signature: 'known(fact)', meaning: 'Whether the server knows the fact. Never unknown' }],
+};
+export const previewRequest = { expression: 'os.platform == "linux" && !disk.encrypted' };
+export const groupPreview = {
+  error: null,
+  matching: 1,
+  unknown: 0,
+  examined: 3,
+  complete: true,
+  examples: [{ id: BILAL.device, user: BILAL.name, hostname: HOSTNAME }],
+};
+export const deviceMembership = { ...KARACHI, kind: 'primary' };
 
 export const newPerson = {
   name: BILAL.name,

@@ -8,10 +8,64 @@ import { invite } from '../../support/people.ts';
 import { BOTH_LOOKS, takeSeat, textOf } from '../../support/seat.ts';
 
 export function settingsPages(tour: () => ConsoleTour): void {
+  it('activity log', async () => {
+    const { seat, page, device, look, glance, button, heading } = tour();
+    await seat.goto('/ledger');
+    await heading('Audit & ledger');
+    await page.getByRole('listitem').first().waitFor();
+    await page.getByText('Propose an order').first().waitFor();
+    await look('activity log');
+    // The quick filters work by keyboard.
+    await page.getByRole('radio', { name: 'All' }).focus();
+    await page.keyboard.press('ArrowRight');
+    await expect.poll(() => page.url()).toContain('range=today');
+    await page.keyboard.press('ArrowRight');
+    await expect.poll(() => page.url()).toContain('range=yesterday');
+    await page.getByRole('heading', { name: 'No activity' }).waitFor();
+    await glance('activity log none');
+    await seat.goto(`/ledger?device=${device}`);
+    await page.getByText('Send a command to a device').first().waitFor();
+    await button('Show all devices').waitFor();
+    await glance('activity log device');
+    await button('Export entries').click();
+    const saved = page.waitForEvent('download');
+    await page.getByRole('menuitem', { name: 'Export as CSV' }).click();
+    expect((await saved).suggestedFilename()).toMatch(/^activity-.*\.csv$/);
+    await seat.goto(`/devices/${device}`);
+    await page.getByRole('link', { name: 'Show activity log' }).click();
+    await expect.poll(() => page.url()).toContain(`device=${device}`);
+  });
+
+  it('notifications', async () => {
+    const { seat, page, look, glance, heading, button, dialog, stepUp } = tour();
+    await stepUp();
+    await seat.goto('/notifications');
+    await heading('Notifications');
+    await page.getByRole('heading', { name: 'No rules' }).waitFor();
+    await look('notification rules none');
+    await page.getByRole('link', { name: 'Add channel first' }).click();
+    await dialog('Add channel', 'Add channel');
+    await page.getByLabel('Name').fill(`Pager ${SCRIPT}`);
+    await page.getByRole('combobox', { name: 'Type' }).click();
+    await page.getByRole('option', { name: 'Webhook' }).click();
+    await page.getByLabel('URL').fill('https://192.0.2.1/hook');
+    await glance('notification channel');
+    await button('Add channel').last().click();
+    await page.getByText('Copy the secret now').waitFor();
+    await page.getByText(/^whsec_/).waitFor();
+    await button('Close').last().click();
+    await button(/^Send test to Pager/).click();
+    await page.getByText('Test queued.').waitFor();
+    await look('notification channels');
+    await page.getByRole('link', { name: 'Show delivery history' }).click();
+    await page.getByText(/192\.0\.2\.1 is an internal address/).waitFor();
+    await look('notification deliveries');
+  });
+
   it('ledger and settings', async () => {
     const { browser, world, operator, seat, page, look, glance, stepUp, button, dialog } = tour();
     await stepUp();
-    await seat.goto('/ledger');
+    await seat.goto('/ledger?tab=ledger');
     await page.getByText(/entries, verified in this browser/).waitFor();
     await button(/^Verify entry/)
       .first()

@@ -92,7 +92,7 @@ export function evidencePack(opened: () => CounselWorld): void {
     const names = await saved(sana, dialog.getByRole('button', { name: 'Export names' }));
     expect(names.suggestedFilename()).toMatch(/^order-2015-001-pck_[a-z2-7]{16}-names\.csv\.age$/);
     await page.getByText('The public ledger records the export.').waitFor();
-    await noor.goto('/ledger');
+    await noor.goto('/ledger?tab=ledger');
     // The entry of this export appears a moment later. The entry of the rehearsal's export is there already.
     const sealed = noor.page
       .getByRole('listitem')

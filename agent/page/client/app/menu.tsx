@@ -5,6 +5,7 @@
 
 import { Button, Stack, Text, UnstyledButton } from '@mantine/core';
 import {
+  IconEye,
   IconGavel,
   IconLogout,
   IconMailCog,
@@ -24,6 +25,7 @@ import { call } from '../client/call.ts';
 import { keepToken } from '../client/session.ts';
 import { MailProgramsDialog } from '../mail/mail-programs.tsx';
 import { OrdersDialog } from '../orders/orders-dialog.tsx';
+import { PrivacyDialog } from '../privacy/privacy-dialog.tsx';
 import { WORDS } from '../words/english.ts';
 import { MAIL_WORDS } from '../words/mail/mail-words.ts';
 import { isolated } from '../words/names.ts';
@@ -40,6 +42,7 @@ export function Menu({ messagingStatus }: { readonly messagingStatus: MessagingS
   const [orders, setOrders] = useState(false);
   const [programs, setPrograms] = useState(false);
   const [adminMessages, setAdminMessages] = useState(false);
+  const [privacy, setPrivacy] = useState(false);
   const name = messagingStatus?.me?.name;
   const { dark, toggle } = useColorScheme();
 
@@ -101,6 +104,16 @@ export function Menu({ messagingStatus }: { readonly messagingStatus: MessagingS
           >
             {MAIL_WORDS.programs.title}
           </Button>
+          <Button
+            variant="default"
+            leftSection={<IconEye size={16} aria-hidden />}
+            onClick={() => {
+              panel.current?.hidePopover();
+              setPrivacy(true);
+            }}
+          >
+            {WORDS.privacy.title}
+          </Button>
           <ExportButton>{words.export}</ExportButton>
           <Text size="xs" c="dimmed">
             {words.exportMeaning}
@@ -118,6 +131,7 @@ export function Menu({ messagingStatus }: { readonly messagingStatus: MessagingS
         </Stack>
       </div>
       <MailProgramsDialog opened={programs} close={() => setPrograms(false)} />
+      <PrivacyDialog opened={privacy} close={() => setPrivacy(false)} />
       <AdminMessagesDialog opened={adminMessages} close={() => setAdminMessages(false)} />
       {messagingStatus && (
         <OrdersDialog messagingStatus={messagingStatus} opened={orders} close={() => setOrders(false)} />

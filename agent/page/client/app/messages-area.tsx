@@ -11,6 +11,7 @@ import { conversationsQuery, messagingStatusQuery } from '../client/queries.ts';
 import { ConversationList } from '../conversations/conversation-list.tsx';
 import { AnnouncedOrders } from '../orders/announced-orders.tsx';
 import { DenialBanner } from '../orders/denial-banner.tsx';
+import { NewCollection } from '../privacy/privacy-dialog.tsx';
 import { WORDS } from '../words/english.ts';
 import { nameOf } from '../words/names.ts';
 import classes from './frame.module.css';
@@ -36,6 +37,7 @@ function Panes({ messagingStatus, id }: { readonly messagingStatus: MessagingSta
     <>
       <div className={classes.notices}>
         <NewAdminMessages />
+        <NewCollection />
         {messagingStatus.denials.length > 0 || state === 'denied' ? (
           <DenialBanner messagingStatus={messagingStatus} collapsed={phone && id !== null} />
         ) : null}

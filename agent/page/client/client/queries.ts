@@ -3,6 +3,7 @@ import { infiniteQueryOptions, QueryClient, queryOptions } from '@tanstack/react
 import { isRetryable } from '../../../../shared/look/api-client.ts';
 import {
   adminMessageList,
+  collectionView,
   conversationList,
   foundView,
   type Message,
@@ -31,6 +32,11 @@ export const messagingStatusQuery = queryOptions({
 export const adminMessagesQuery = queryOptions({
   queryKey: ['admin-messages'],
   queryFn: async ({ signal }) => (await call('GET', '/admin-messages', adminMessageList, undefined, signal)).messages,
+});
+
+export const privacyQuery = queryOptions({
+  queryKey: ['privacy'],
+  queryFn: ({ signal }) => call('GET', '/privacy', collectionView, undefined, signal),
 });
 
 export const conversationsQuery = queryOptions({

@@ -82,6 +82,23 @@ export const WORDS = {
     none: 'No messages. Messages that your admin sends to this device appear here.',
   },
 
+  privacy: {
+    title: 'What this device reports',
+    more: 'Your organization now collects more',
+    lead: 'The agent reports these sections about the device to your organization, and no others. The command “cordon-agent privacy” shows every value.',
+    since: (time: string) => `On since ${time}.`,
+    unchanged: 'Your organization has not changed this list since the enrollment.',
+    changed: (time: string) => `Your organization changed this list last on ${time}.`,
+    states: {
+      reported: 'Reported.',
+      waiting: 'Reported after the next connection.',
+      off: 'Switched off by your organization.',
+      'not-displayed': 'Reported from now on, because you see this.',
+      unsupported: 'Not available on this device.',
+      failed: 'Could not be read.',
+    },
+  },
+
   live: {
     gone: 'The Cordon agent on this device does not respond. Start the agent, then open this page again: npx cordon-agent open',
     offline: 'This device is not connected to the server. It sends your messages when it connects.',

@@ -17,6 +17,8 @@ import { HOLD_SKIPS_DEVICES } from '../../words/holds.ts';
 import { CommandForm, commandOf, draftOf } from '../commands/command-form.tsx';
 import { type AffectedDevices, type Chosen, targetOf, useAffectedDevices } from './affected-devices.ts';
 import { AffectedDevicesView } from './affected-devices-view.tsx';
+import { JobFields } from './job-fields.tsx';
+import { jobOptionsOf, NO_OPTIONS } from './job-options.ts';
 
 const HARMLESS = COMMAND_KINDS.filter((kind) => !destroysData(kind));
 
@@ -70,6 +72,7 @@ function Dialog({ chosen, close, sent }: Omit<Parameters<typeof BulkCommand>[0],
   const [id, setId] = useState(newCommandId);
   const [confirmed, setConfirmed] = useState<number | null>(null);
   const { audience, error, refetch } = useAffectedDevices(chosen);
+  const [options, setOptions] = useState(NO_OPTIONS);
   const command = commandOf(draft);
   const grave = destroysData(draft.kind);
 
@@ -80,6 +83,7 @@ function Dialog({ chosen, close, sent }: Omit<Parameters<typeof BulkCommand>[0],
         command,
         expiresInSeconds: draft.expiresInSeconds,
         ...targetOf(chosen, to),
+        ...jobOptionsOf(applicable),
       }),
     onSuccess: (issued) => {
       void client.invalidateQueries({ queryKey: ['commands'] });
@@ -94,7 +98,15 @@ function Dialog({ chosen, close, sent }: Omit<Parameters<typeof BulkCommand>[0],
     },
   });
   const changed = sending.error instanceof ApiError && sending.error.code === 'conflict';
-  const ready = command !== null && audience !== null && audience.total > 0 && (!grave || confirmed === audience.total);
+  // The form hides these options for these commands, because the server refuses them.
+  const applicable = {
+    ...options,
+    ...(grave && { attempts: null }),
+    ...((grave || draft.kind === 'lock-workspace') && { joiners: false }),
+  };
+  const valid = jobOptionsOf(applicable) !== null;
+  const ready =
+    valid && command !== null && audience !== null && audience.total > 0 && (!grave || confirmed === audience.total);
 
   if (sending.error instanceof ApiError && sending.error.code === 'second_person_required') {
     return <Proposed close={close} />;
@@ -125,6 +137,15 @@ function Dialog({ chosen, close, sent }: Omit<Parameters<typeof BulkCommand>[0],
             Your role does not allow you to wipe or unenroll devices.
           </Text>
         )}
+        <JobFields
+          options={options}
+          change={(next) => {
+            setOptions(next);
+            setId(newCommandId());
+          }}
+          destroying={grave}
+          filtered={chosen.kind === 'all' && draft.kind !== 'lock-workspace'}
+        />
         {error !== null && <Failure error={error} retry={() => void refetch()} />}
         {audience ? (
           <AffectedDevicesView audience={audience} kind={draft.kind} />

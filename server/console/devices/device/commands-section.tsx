@@ -53,7 +53,11 @@ export function CommandsSection({
                 <ul className={classes.list} aria-live="polite">
                   {shown.map((command) => (
                     <li key={command.id}>
-                      <CommandRow command={command} by={people[command.createdBy]} now={now} />
+                      <CommandRow
+                        command={command}
+                        by={command.createdBy === 'compliance' ? 'a policy' : people[command.createdBy]}
+                        now={now}
+                      />
                     </li>
                   ))}
                 </ul>
@@ -92,7 +96,7 @@ function CommandRow({
             </Text>
           )}
         </div>
-        {command.state === 'queued' && <Cancel command={command} />}
+        {waiting && command.cancelRequestedAt === null && <Cancel command={command} />}
       </Group>
       <ol className={classes.steps}>
         {stepsOf(command).map((step) => (
@@ -118,6 +122,8 @@ function CommandRow({
             . Expires <Moment at={command.expiresAt} now={now} />
           </>
         )}
+        {command.attempt > 1 && `. Attempt ${command.attempt}`}
+        {waiting && command.cancelRequestedAt !== null && '. The server has asked the device to cancel the command'}
         {command.detail !== null && command.detail !== '' && (
           <>
             {command.state === 'done' || command.state === 'failed' ? '. The device: ' : '. '}
@@ -165,8 +171,9 @@ function Cancel({ command }: { readonly command: CommandView }) {
       </Button>
       <Confirm title="Cancel command" opened={opened} close={close} verb="Cancel command" act={cancel}>
         <Text>
-          The device has not received “{COMMAND_NAMES[command.command.kind]}” yet. If you cancel it, the device never
-          receives it.
+          {command.state === 'queued'
+            ? `The device has not received “${COMMAND_NAMES[command.command.kind]}” yet. If you cancel it, the device never receives it.`
+            : `The device has received “${COMMAND_NAMES[command.command.kind]}”. The server asks the device to cancel it. If the device has already started the command, it is too late, and the device reports the result.`}
         </Text>
       </Confirm>
     </>

@@ -7,6 +7,7 @@ import { Failure } from '../../../../shared/look/states.tsx';
 import { call } from '../../client/call.ts';
 import { groupsQuery } from '../../client/queries.ts';
 import { AreaSelect } from '../../parts/area-select.tsx';
+import { staticGroups } from '../../parts/group-choices.ts';
 
 export function DetailsDialog({
   device,
@@ -59,7 +60,7 @@ function Form({ device, close }: { readonly device: DeviceView; readonly close: 
         </Text>
         <Select
           label="Group"
-          data={groups.map(({ id, name }) => ({ value: id, label: name }))}
+          data={staticGroups(groups).map(({ id, name }) => ({ value: id, label: name }))}
           searchable
           allowDeselect={false}
           limit={100}

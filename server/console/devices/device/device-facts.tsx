@@ -1,6 +1,7 @@
 import { Badge, Group, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import type { DeviceView } from '../../../../shared/api/devices.ts';
+import type { z } from 'zod';
+import type { DeviceView, deviceDetail } from '../../../../shared/api/devices.ts';
 import { duration, relative } from '../../../../shared/look/time-words.ts';
 import { UserText } from '../../../../shared/look/user-text.tsx';
 import { healthQuery } from '../../client/queries.ts';
@@ -51,15 +52,17 @@ export function DeviceLead({
   );
 }
 
-export function DeviceFacts({ device }: { readonly device: DeviceView }) {
+type DeviceDetail = z.output<typeof deviceDetail>;
+
+export function DeviceFacts({ device }: { readonly device: DeviceDetail }) {
   const newest = useQuery(healthQuery).data?.list?.version ?? null;
   return <Facts facts={factsOf(device, newest)} />;
 }
 
-function factsOf(device: DeviceView, newest: number | null): Fact[] {
-  const { id, person, user, group, home, seat, own, statement, enrolledAt, generation, presence, workspace } = device;
+function factsOf(device: DeviceDetail, newest: number | null): Fact[] {
+  const { id, person, user, groups, home, seat, own, statement, enrolledAt, generation, presence, workspace } = device;
   const origin = (ownArea: string | null, stated: boolean) =>
-    stated ? " (admin's statement)" : ownArea === null ? ' (from its group)' : '';
+    stated ? " (admin's statement)" : ownArea === null ? ' (from its primary group)' : '';
   return [
     {
       label: 'User',
@@ -69,7 +72,7 @@ function factsOf(device: DeviceView, newest: number | null): Fact[] {
         </PageLink>
       ),
     },
-    { label: 'Group', value: <UserText>{group.name}</UserText> },
+    { label: 'Groups', value: <Memberships groups={groups} /> },
     { label: 'Home area', value: placed(home, origin(own.home, statement?.kind === 'home')) },
     { label: 'Legal seat', value: placed(seat, origin(own.seat, false)) },
     {
@@ -104,6 +107,23 @@ function factsOf(device: DeviceView, newest: number | null): Fact[] {
       ),
     },
   ];
+}
+
+const REASONS = {
+  primary: 'primary group',
+  static: 'added by an admin',
+  dynamic: 'matches the expression',
+} as const;
+
+function Memberships({ groups }: Pick<DeviceDetail, 'groups'>) {
+  return groups.map(({ id, name, kind }) => (
+    <div key={id}>
+      <PageLink to="/groups/$id" params={{ id }}>
+        <UserText>{name}</UserText>
+      </PageLink>{' '}
+      ({REASONS[kind]})
+    </div>
+  ));
 }
 
 function workspaceFact({ state, since }: DeviceView['workspace']): Fact[] {

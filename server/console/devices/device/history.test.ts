@@ -55,6 +55,7 @@ describe('the history of a device', () => {
       displayed: null,
     };
     const times = { createdAt: 20, expiresAt: 99, storedAt: 21, finishedAt: 40, detail: '' };
+    const alone = { job: null, attempt: 1, cancelRequestedAt: null };
     const location = { certainty: 'unknown' as const, areas: [], source: null, disagree: [], network: null };
     const observations = [
       { source: 'address', areas: ['PK'], at: 30, detail: '1.2.3.4', database: null },
@@ -63,7 +64,7 @@ describe('the history of a device', () => {
     ];
     const receipt = { order: '2026-001', revision: 1, kind: 'enforced' as const, service: 'mail', gate: 'closed' };
     const all = sources({
-      commands: { commands: [{ ...made, ...times }], people: {} },
+      commands: { commands: [{ ...made, ...times, ...alone }], people: {} },
       evidence: { location, statement: null, sources: [], observations },
       receipts: { receipts: [{ ...receipt, at: new Date(50).toISOString() }] },
     });

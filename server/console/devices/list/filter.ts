@@ -11,12 +11,7 @@ export interface Order {
   readonly descending: boolean;
 }
 
-export const filterOf = ({
-  sort: _sort,
-  descending: _descending,
-  command: _command,
-  ...filter
-}: DeviceSearch): Filter => filter;
+export const filterOf = ({ sort: _sort, descending: _descending, ...filter }: DeviceSearch): Filter => filter;
 
 /** Returns the sort order of the device list. By default, users are sorted in ascending order, and dates newest first. */
 export const orderOf = ({ sort = 'user', descending }: DeviceSearch): Order => ({

@@ -13,6 +13,7 @@ import { UserText } from '../../../../shared/look/user-text.tsx';
 import { withQuery } from '../../client/call.ts';
 import { groupsQuery, topicQuery } from '../../client/queries.ts';
 import { useServerNow } from '../../client/server-time.tsx';
+import { trustedGroups } from '../../parts/group-choices.ts';
 import { DateTimeField } from './date-time-field.tsx';
 import { NO_TIME } from './local-time.ts';
 import { type Exempted, exemptedAlready, exemptedOf, type Named } from './order-form.ts';
@@ -76,7 +77,7 @@ function Chosen({ form, update, touch, problemAt }: Fields) {
   const found = useQuery({ ...foundQuery(text), placeholderData: keepPreviousData });
   const groupChoices = merged(
     form.groups,
-    (groups.data?.groups ?? []).map(({ id, name }) => ({ value: id, label: name })),
+    trustedGroups(groups.data?.groups ?? []).map(({ id, name }) => ({ value: id, label: name })),
   );
   const deviceChoices = merged(
     form.devices,

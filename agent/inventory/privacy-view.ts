@@ -1,0 +1,38 @@
+/** List of the data that the agent reports about the device, for its user. */
+import type { InventoryState } from '../../shared/inventory/report.ts';
+import { type MissingReason, SECTION_TEXTS, SECTIONS, type Section } from '../../shared/inventory/sections.ts';
+import type { CollectionSettings } from './collection-settings.ts';
+
+export interface PrivacySection {
+  readonly section: Section;
+  readonly title: string;
+  readonly meaning: string;
+  /** `reported`: the server has or gets the values. Otherwise the reason why not. */
+  readonly state: 'reported' | 'waiting' | MissingReason;
+  /** Time at which the section was switched on or added after the first report; null if it never was. */
+  readonly widenedAt: number | null;
+  readonly values: unknown;
+}
+
+export interface PrivacyView {
+  readonly sections: readonly PrivacySection[];
+  readonly changedAt: number | null;
+}
+
+/** `settings`: null before the first connection. `state`: the newest collected or acknowledged state. */
+export function privacyView(settings: CollectionSettings | null, state: InventoryState | null): PrivacyView {
+  const sections = SECTIONS.map((section): PrivacySection => {
+    const widening = settings?.widened.findLast((each) => each.section === section);
+    const values = section === 'software' ? state?.software : state?.sections[section];
+    const isHidden = settings?.off.includes(section) || (widening !== undefined && widening.displayedAt === null);
+    const reason = settings?.off.includes(section) ? 'off' : isHidden ? 'not-displayed' : state?.missing[section];
+    return {
+      section,
+      ...SECTION_TEXTS[section],
+      state: reason ?? (state === null ? 'waiting' : 'reported'),
+      widenedAt: widening?.at ?? null,
+      values: reason === undefined ? (values ?? null) : null,
+    };
+  });
+  return { sections, changedAt: settings?.changedAt ?? null };
+}

@@ -1,0 +1,42 @@
+/** Runs the programs of the operating system that the inventory reads. No shell, a deadline and a limit for the output. */
+import { execFile } from 'node:child_process';
+
+export interface ProgramLimits {
+  /** Milliseconds until the program is killed. */
+  readonly within?: number;
+  /** Maximum bytes of output. */
+  readonly most?: number;
+  /** Exit codes other than 0 that are no failure. */
+  readonly codes?: readonly number[];
+  /** Exit code that means that the program is not installed. */
+  readonly missing?: number;
+}
+
+const WITHIN = 30_000;
+const MOST = 16 * 1024 * 1024;
+
+/** Returns the standard output; null if the program is not installed. Rejects if the program fails, or exceeds a limit. */
+export type RunProgram = (file: string, args: readonly string[], limits?: ProgramLimits) => Promise<string | null>;
+
+export const runProgram: RunProgram = (file, args, { within = WITHIN, most = MOST, codes = [], missing } = {}) =>
+  new Promise((resolve, reject) => {
+    const options = {
+      timeout: within,
+      maxBuffer: most,
+      killSignal: 'SIGKILL',
+      encoding: 'utf8',
+      windowsHide: true,
+    } as const;
+    const child = execFile(file, [...args], options, (error, stdout) => {
+      if (!error) resolve(stdout);
+      else if (error.code === 'ENOENT' || (missing !== undefined && error.code === missing)) resolve(null);
+      else if (typeof error.code === 'number' && codes.includes(error.code)) resolve(stdout);
+      else
+        reject(new Error(`${file} failed: ${error.killed ? 'it did not end in time' : error.message.split('\n')[0]}`));
+    });
+    child.stdin?.end();
+  });
+
+/** Runs a program with untranslated messages. `env` ends with code 127 if the program is not installed (POSIX, `env`). */
+export const runUntranslated: RunProgram = (file, args, limits = {}) =>
+  runProgram('env', ['LC_ALL=C', file, ...args], { ...limits, missing: 127 });

@@ -1,0 +1,115 @@
+/** Checks of the device's settings. The agent only reads: it runs without the rights to change the system (ADR 68). */
+import type { z } from 'zod';
+import { homeAreaOrNull, locationOf, withParents } from '../../shared/areas/area-code.ts';
+import {
+  CATALOG,
+  compareVersions,
+  isSettingId,
+  PLATFORMS,
+  type Platform,
+  type SettingId,
+  type SettingValue,
+} from '../../shared/policy/catalog.ts';
+import type { CheckResult, CheckStatus } from '../../shared/policy/check-results.ts';
+import type { Location } from '../../shared/verdict/terms.ts';
+
+export interface CheckOutcome {
+  readonly status: CheckStatus;
+  /** Text for people: what the agent found. */
+  readonly detail: string;
+}
+
+export const met = (detail: string): CheckOutcome => ({ status: 'met', detail });
+export const notMet = (detail: string): CheckOutcome => ({ status: 'not-met', detail });
+export const unknown = (detail: string): CheckOutcome => ({ status: 'unknown', detail });
+
+export type Checks = { readonly [Id in SettingId]?: (value: SettingValue<Id>) => Promise<CheckOutcome> };
+
+/** Makes the checks of one round. Checks of one round may share what they read. */
+export type ChecksOfRound = () => Checks;
+
+/** Setting from the server, with its value as JSON. */
+export interface ReceivedSetting {
+  readonly setting: string;
+  readonly value: string;
+}
+
+const LONGEST_DETAIL = 500;
+
+/** Runs all checks one after another, so that a round uses little of the device at a time. Never rejects. */
+export async function runChecks(
+  settings: readonly ReceivedSetting[],
+  checks: Checks,
+  platform: string,
+): Promise<CheckResult[]> {
+  const results: CheckResult[] = [];
+  for (const { setting, value } of settings) {
+    const { status, detail } = await runCheck(setting, value, checks, platform);
+    results.push({ setting, status, detail: detail.slice(0, LONGEST_DETAIL) });
+  }
+  return results;
+}
+
+async function runCheck(setting: string, value: string, checks: Checks, platform: string): Promise<CheckOutcome> {
+  if (!isSettingId(setting))
+    return notSupported('This version of the agent does not know the setting. Update the agent.');
+  const { platforms, value: schema } = CATALOG[setting];
+  if (!isPlatform(platform) || !(platforms as readonly Platform[]).includes(platform)) {
+    return notSupported(`The agent cannot check the setting on ${platform}.`);
+  }
+  // The entries of the catalog have different types of values. The schema of the same entry has parsed the value.
+  const check = checks[setting] as ((parsed: unknown) => Promise<CheckOutcome>) | undefined;
+  if (!check) return notSupported(`The agent cannot check the setting on ${platform}.`);
+  const parsed = (schema as z.ZodType).safeParse(parseJson(value));
+  if (!parsed.success) return notSupported('This version of the agent does not know the value. Update the agent.');
+  try {
+    return await check(parsed.data);
+  } catch (error) {
+    return unknown(`The check failed: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+const notSupported = (detail: string): CheckOutcome => ({ status: 'not-supported', detail });
+const isPlatform = (text: string): text is Platform => PLATFORMS.some((platform) => platform === text);
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // Not JSON, so the value matches no schema.
+    return undefined;
+  }
+}
+
+/** Checks that need only the agent itself, on every platform. */
+export function agentChecks(state: {
+  readonly location: () => Location;
+  readonly version: string;
+  /** Null if the log level cannot be changed, as in a simulation. */
+  readonly logLevel: () => string | null;
+}): Checks {
+  return {
+    'location.areas': async (allowed) => checkLocation(allowed, state.location()),
+    'agent.minimum-version': async (minimum) => {
+      const detail = `The agent has version ${state.version}.`;
+      return compareVersions(state.version, minimum) >= 0 ? met(detail) : notMet(detail);
+    },
+    'agent.log-level': async (level) => {
+      const current = state.logLevel();
+      if (current === null) return notSupported('This agent has no log.');
+      return current === level ? met(`The log level is ${current}.`) : notMet(`The log level is ${current}.`);
+    },
+  };
+}
+
+function checkLocation(allowed: readonly string[], { areas, certainty }: Location): CheckOutcome {
+  if (certainty === 'unknown') return unknown('The location of the device is unknown.');
+  const homes = new Set(allowed.map(homeAreaOrNull));
+  const inside = areas.filter((area) =>
+    withParents(locationOf(area)).some((whole) => homes.has(homeAreaOrNull(whole))),
+  );
+  const names = areas.join(' or ');
+  if (inside.length === areas.length) return met(`The device is in ${names}.`);
+  if (inside.length === 0) return notMet(`The device is in ${names}.`);
+  return unknown(`The device is in ${names}, and only a part of these areas is allowed.`);
+}

@@ -1,0 +1,171 @@
+/**
+ * Policy of the device. The agent stores the effective policy, checks it after a change and every few minutes, and reports changed results.
+ * It works offline too: reports wait in the outbox.
+ */
+import { Loop } from '../../shared/loops/loop.ts';
+import type { CheckResult } from '../../shared/policy/check-results.ts';
+import type { ReportItem, ServerFrame } from '../../shared/protocol/frames.ts';
+import type { Location } from '../../shared/verdict/terms.ts';
+import { AGENT_VERSION } from '../version.ts';
+import { agentChecks, type ChecksOfRound, type ReceivedSetting, runChecks } from './checks.ts';
+
+export interface StoredPolicy {
+  readonly digest: string;
+  readonly settings: readonly ReceivedSetting[];
+}
+
+/** Compliance as the server last stated it. */
+export interface ComplianceNotice {
+  readonly state: string;
+  readonly failing: readonly string[];
+  readonly countdown: readonly { readonly action: string; readonly at: number }[];
+}
+
+/** Last results, and the time of their last report. `generation`: enrollment that the report belongs to. */
+export interface ReportedResults {
+  readonly generation: number;
+  readonly digest: string;
+  readonly results: readonly CheckResult[];
+  readonly at: number;
+}
+
+export interface PolicyStore {
+  generation(): number;
+  policy(): StoredPolicy | null;
+  savePolicy(policy: StoredPolicy): void;
+  compliance(): ComplianceNotice | null;
+  saveCompliance(notice: ComplianceNotice): void;
+  reportedResults(): ReportedResults | null;
+  /** Stores the results and their report in one transaction. An earlier report that the server has not confirmed is dropped. */
+  reportResults(results: ReportedResults, report: ReportItem): void;
+}
+
+/** State of the policy for the user. */
+export interface PolicyView {
+  readonly settings: readonly (ReceivedSetting & Partial<Pick<CheckResult, 'status' | 'detail'>>)[];
+  readonly compliance: ComplianceNotice | null;
+}
+
+export interface LogLevelPort {
+  get(): string;
+  /** Null: the level of the configuration. */
+  set(level: string | null): void;
+}
+
+export interface PolicyWorkPorts {
+  readonly store: PolicyStore;
+  /** Checks of the machine; undefined in simulations. */
+  readonly machineChecks?: (() => Promise<ChecksOfRound>) | undefined;
+  readonly logLevel?: LogLevelPort | undefined;
+  readonly location: () => Location;
+  readonly onReport: () => void;
+  readonly onChange: () => void;
+  readonly onFailure: (error: unknown) => void;
+}
+
+export interface PolicyWork {
+  /** Digest of the stored policy, for the frame `hello`; empty without a policy. */
+  digest(): string;
+  receive(frame: Extract<ServerFrame, { kind: 'policy' | 'compliance' }>): void;
+  /** Applies the stored policy after the start of the agent. */
+  start(): void;
+  /** Checks again if the last round is some minutes old. */
+  maintain(): void;
+  /** Checks at once. Resolves after the round. */
+  check(): Promise<void>;
+  view(): PolicyView;
+  stop(): Promise<void>;
+}
+
+const CHECK_EVERY = 5 * 60_000;
+/** Unchanged results are reported once a day, so that admins see that the device still checks. */
+const REPORT_EVERY = 24 * 3_600_000;
+
+export function createPolicyWork(ports: PolicyWorkPorts): PolicyWork {
+  const { store, logLevel } = ports;
+  let lastRound = 0;
+  let ofRound: ChecksOfRound | null = null;
+  /** True after a frame with a policy: the server may have ignored the results of the policy before. */
+  let mustReport = false;
+  const own = agentChecks({
+    location: ports.location,
+    // The version follows the name of the program, as in a user agent.
+    version: AGENT_VERSION.slice(AGENT_VERSION.lastIndexOf('/') + 1),
+    logLevel: () => logLevel?.get() ?? null,
+  });
+
+  const loop = new Loop({
+    async run() {
+      lastRound = Date.now();
+      const policy = store.policy();
+      if (!policy || policy.digest === '') return;
+      ofRound ??= ports.machineChecks === undefined ? () => ({}) : await ports.machineChecks();
+      const results = await runChecks(policy.settings, { ...ofRound(), ...own }, process.platform);
+      // A newer policy may have arrived during the checks. Its own round follows.
+      if (store.policy()?.digest === policy.digest) report(policy.digest, results);
+    },
+    failed: ports.onFailure,
+  });
+
+  function report(digest: string, results: readonly CheckResult[]): void {
+    const now = Date.now();
+    const before = store.reportedResults();
+    const generation = store.generation();
+    const isSame =
+      before?.generation === generation &&
+      before.digest === digest &&
+      JSON.stringify(before.results) === JSON.stringify(results);
+    if (!mustReport && isSame && now - before.at < REPORT_EVERY && now >= before.at) return;
+    mustReport = false;
+    const item: ReportItem = { type: 'policy', report: { digest, at: now, results: [...results] } };
+    store.reportResults({ generation, digest, results, at: now }, item);
+    ports.onReport();
+    ports.onChange();
+  }
+
+  function apply(): void {
+    const level = store.policy()?.settings.find(({ setting }) => setting === 'agent.log-level');
+    logLevel?.set(levelOf(level?.value));
+  }
+
+  return {
+    digest: () => store.policy()?.digest ?? '',
+    receive(frame) {
+      if (frame.kind === 'policy') {
+        store.savePolicy({ digest: frame.digest, settings: frame.settings });
+        apply();
+        mustReport = true;
+        loop.request();
+      } else {
+        const { state, failing, countdown } = frame;
+        store.saveCompliance({ state, failing, countdown });
+      }
+      ports.onChange();
+    },
+    start() {
+      apply();
+      loop.request();
+    },
+    maintain() {
+      if (Date.now() - lastRound >= CHECK_EVERY || Date.now() < lastRound) loop.request();
+    },
+    check: () => loop.run(),
+    view() {
+      const policy = store.policy();
+      const reported = store.reportedResults();
+      const results = reported?.digest === policy?.digest ? (reported?.results ?? []) : [];
+      const settings = policy?.settings ?? [];
+      return {
+        settings: settings.map((each) => ({ ...each, ...results.find(({ setting }) => setting === each.setting) })),
+        compliance: settings.length === 0 ? null : store.compliance(),
+      };
+    },
+    stop: () => loop.stop(),
+  };
+}
+
+/** Null for a value that this version does not know. The check then reports the setting as not supported. */
+function levelOf(value: string | undefined): string | null {
+  const level = value?.replaceAll('"', '');
+  return level !== undefined && ['debug', 'info', 'warn', 'error'].includes(level) ? level : null;
+}

@@ -1,0 +1,217 @@
+/** Routes for policies of devices. A version has no effect until an admin rolls it out and assigns the policy to a group. */
+import {
+  newPolicy,
+  newPolicyVersion,
+  policyChange,
+  policyComparison,
+  policyComparisonQuery,
+  policyGroups,
+  policyList,
+  policyOrder,
+  policyParams,
+  policyRehearsal,
+  policyRehearsalView,
+  policyRollback,
+  policyRollout,
+  policyVersionList,
+  policyVersionParams,
+  policyVersionQuery,
+  policyVersionView,
+  policyView,
+} from '../../shared/api/policies.ts';
+import { DONE, done } from '../../shared/api/wire.ts';
+import type { PolicyId } from '../../shared/protocol/ids.ts';
+import type { Admins } from '../admins/admins.ts';
+import type { Policies } from '../policies/policies.ts';
+import { type Input, Reply, type Route, route } from './route.ts';
+
+export interface PoliciesPorts {
+  readonly devicePolicies: Omit<Policies, 'effectiveFor' | 'devicesAfter'>;
+  readonly admins: Pick<Admins, 'namesOf'>;
+}
+
+type Authorize = Input<unknown, unknown, unknown>['authorize'];
+
+export function policyRoutes(ports: PoliciesPorts): Route[] {
+  return [...readRoutes(ports), ...draftRoutes(ports), ...effectRoutes(ports)];
+}
+
+function readRoutes({ devicePolicies: policies, admins }: PoliciesPorts): Route[] {
+  return [
+    route({
+      name: 'policies.list',
+      method: 'get',
+      path: '/policies',
+      summary: 'List the policies in their order of precedence',
+      response: policyList,
+      handler: async () => ({ policies: await policies.list() }),
+    }),
+    route({
+      name: 'policies.show',
+      method: 'get',
+      path: '/policies/:id',
+      summary: 'Show a policy with its groups and versions in use',
+      params: policyParams,
+      response: policyView,
+      handler: ({ params }) => policies.get(params.id),
+    }),
+    route({
+      name: 'policies.versions',
+      method: 'get',
+      path: '/policies/:id/versions',
+      summary: 'List the versions of a policy, newest first',
+      params: policyParams,
+      query: policyVersionQuery,
+      response: policyVersionList,
+      async handler({ params, query }) {
+        const versions = await policies.versions(params.id, query.before ?? null);
+        return { versions, people: await admins.namesOf(new Set(versions.map(({ createdBy }) => createdBy))) };
+      },
+    }),
+    route({
+      name: 'policies.version',
+      method: 'get',
+      path: '/policies/:id/versions/:version',
+      summary: 'Show one version of a policy',
+      params: policyVersionParams,
+      response: policyVersionView,
+      handler: ({ params }) => policies.version(params.id, params.version),
+    }),
+    route({
+      name: 'policies.compare',
+      method: 'get',
+      path: '/policies/:id/comparison',
+      summary: 'Compare two versions of a policy',
+      params: policyParams,
+      query: policyComparisonQuery,
+      response: policyComparison,
+      handler: ({ params, query }) => policies.compare(params.id, query.from, query.to),
+    }),
+    route({
+      name: 'policies.rehearse',
+      method: 'post',
+      path: '/policies/:id/rehearsal',
+      summary: 'Rehearse a rollout or an assignment. Nothing is changed',
+      params: policyParams,
+      body: policyRehearsal,
+      response: policyRehearsalView,
+      handler: ({ params, body, scope }) => policies.rehearse(params.id, body, scope.devices),
+    }),
+  ];
+}
+
+/** Changes without an effect on devices. */
+function draftRoutes({ devicePolicies: policies }: PoliciesPorts): Route[] {
+  return [
+    route({
+      name: 'policies.create',
+      method: 'post',
+      path: '/policies',
+      summary: 'Create a policy with its first version',
+      body: newPolicy,
+      response: policyView,
+      statuses: [201],
+      async handler({ body: { name, document, note }, caller }) {
+        return new Reply(await policies.create(name, document, note, caller.account.id), { status: 201 });
+      },
+    }),
+    route({
+      name: 'policies.rename',
+      method: 'patch',
+      path: '/policies/:id',
+      summary: 'Rename a policy',
+      params: policyParams,
+      body: policyChange,
+      response: policyView,
+      handler: ({ params, body }) => policies.rename(params.id, body.name),
+    }),
+    route({
+      name: 'policies.add-version',
+      method: 'post',
+      path: '/policies/:id/versions',
+      summary: 'Create the next version of a policy without rolling it out',
+      params: policyParams,
+      body: newPolicyVersion,
+      response: policyVersionView,
+      statuses: [201],
+      async handler({ params, body: { after, document, note }, caller }) {
+        const made = await policies.addVersion(params.id, after, document, note, caller.account.id);
+        return new Reply(made, { status: 201 });
+      },
+    }),
+  ];
+}
+
+/** Changes that devices follow. If a version in use can wipe workspaces, a second person confirms the change. */
+function effectRoutes({ devicePolicies: policies }: PoliciesPorts): Route[] {
+  async function authorizeChange(authorize: Authorize, id: PolicyId, version?: number): Promise<void> {
+    const mayWipe = await policies.mayWipe(id, version === undefined ? {} : { version });
+    await authorize(mayWipe ? 'policy.apply-wipe' : 'policy.apply', []);
+  }
+
+  return [
+    route({
+      name: 'policies.roll-out',
+      method: 'post',
+      path: '/policies/:id/rollout',
+      summary: 'Roll a version out to a share of the devices',
+      params: policyParams,
+      body: policyRollout,
+      response: policyView,
+      async handler({ params, body, caller, authorize }) {
+        await authorizeChange(authorize, params.id, body.version);
+        return policies.rollOut(params.id, body.version, body.percent, caller.account.id);
+      },
+    }),
+    route({
+      name: 'policies.roll-back',
+      method: 'post',
+      path: '/policies/:id/rollback',
+      summary: 'Create a version that equals an earlier one, and roll it out to all devices',
+      params: policyParams,
+      body: policyRollback,
+      response: policyView,
+      async handler({ params, body, caller, authorize }) {
+        await authorizeChange(authorize, params.id, body.version);
+        return policies.rollBack(params.id, body.version, caller.account.id);
+      },
+    }),
+    route({
+      name: 'policies.assign',
+      method: 'post',
+      path: '/policies/:id/groups',
+      summary: 'Assign a policy to exactly these groups',
+      params: policyParams,
+      body: policyGroups,
+      response: policyView,
+      async handler({ params, body, caller, authorize }) {
+        await authorizeChange(authorize, params.id);
+        return policies.assign(params.id, body.groups, caller.account.id);
+      },
+    }),
+    route({
+      name: 'policies.order',
+      method: 'post',
+      path: '/policy-order',
+      summary: 'Set the order of precedence of all policies',
+      body: policyOrder,
+      response: policyList,
+      async handler({ body, caller, authorize }) {
+        await authorize((await policies.anyMayWipe()) ? 'policy.apply-wipe' : 'policy.apply', []);
+        return { policies: await policies.order(body.policies, caller.account.id) };
+      },
+    }),
+    route({
+      name: 'policies.delete',
+      method: 'delete',
+      path: '/policies/:id',
+      summary: 'Delete a policy that is assigned to no group',
+      params: policyParams,
+      response: done,
+      async handler({ params, caller }) {
+        await policies.remove(params.id, caller.account.id);
+        return DONE;
+      },
+    }),
+  ];
+}

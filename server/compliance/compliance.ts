@@ -1,0 +1,321 @@
+/**
+ * Compliance of devices. Each report, change of a policy and passed time leads to one pure step (`shared/policy/compliance-step.ts`). The
+ * server stores the step with the commands that it demands, and issues them afterward. Their identifiers follow from the step, so a
+ * repetition after a crash issues no second command.
+ */
+import { hash } from 'node:crypto';
+import { CordonError, isCordonError } from '../../shared/errors.ts';
+import { Loop } from '../../shared/loops/loop.ts';
+import { encodeCanonical } from '../../shared/order/canonical.ts';
+import type { Envelope } from '../../shared/order/documents.ts';
+import { type Signer, signEnvelope } from '../../shared/order/dsse.ts';
+import { CATALOG, isSettingId } from '../../shared/policy/catalog.ts';
+import type { PolicyReport } from '../../shared/policy/check-results.ts';
+import {
+  COMPLIANCE_STATEMENT,
+  type ComplianceStatement,
+  STATEMENT_LIFE,
+} from '../../shared/policy/compliance-statement.ts';
+import type { Countdown } from '../../shared/policy/compliance-step.ts';
+import type { Command } from '../../shared/protocol/frames.ts';
+import { base32, type CommandId, type DeviceId } from '../../shared/protocol/ids.ts';
+import type { Clock, Instant } from '../../shared/time/clock.ts';
+import type { Bus } from '../bus/bus.ts';
+import type { Commands } from '../commands/commands.ts';
+import type { Devices } from '../devices/devices.ts';
+import { type EffectivePolicy, NO_POLICY, type Policies } from '../policies/policies.ts';
+import { currentResults, nextRow, stepOf } from './next-row.ts';
+import type { ComplianceEventKind, ComplianceQuery, ComplianceRow, ComplianceStore, Outgoing, Scope } from './ports.ts';
+
+export interface CompliancePorts {
+  readonly store: ComplianceStore;
+  readonly policies: Pick<Policies, 'effectiveFor' | 'devicesAfter'>;
+  readonly commands: Pick<Commands, 'issue' | 'list'>;
+  readonly devices: Pick<Devices, 'get' | 'raiseAlert'>;
+  /** Maximum number of workspaces that policies may wipe in 24 hours without an admin, for a fleet of this size. */
+  readonly wipeLimit: (fleet: number) => number;
+  readonly installation: string;
+  /** Key that signs statements of compliance. */
+  readonly online: Signer;
+  readonly bus: Bus;
+  readonly clock: Clock;
+}
+
+export type Compliance = ReturnType<typeof createCompliance>;
+
+/** Creator of the commands of compliance, in place of an account. */
+export const COMPLIANCE = 'compliance';
+
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
+const SLICE = 100;
+const RETRY_AFTER = 60_000;
+const EVENTS_SHOWN = 50;
+const LISTED_COMMANDS = 200;
+
+export function createCompliance(ports: CompliancePorts) {
+  const { store, policies, commands, devices, wipeLimit, bus, clock } = ports;
+  let dueLoop: Loop | null = null;
+  let sweepLoop: Loop | null = null;
+  const changed = new Set<DeviceId>();
+
+  async function step(device: DeviceId, report: PolicyReport | null, generation: number | null): Promise<void> {
+    const effective = (await policies.effectiveFor([device])).get(device);
+    if (effective) await stepWith(effective, device, report, generation);
+  }
+
+  async function stepWith(
+    effective: EffectivePolicy,
+    device: DeviceId,
+    report: PolicyReport | null,
+    generation: number | null,
+  ): Promise<void> {
+    const now = clock.now();
+    const outcome: { row: ComplianceRow | null } = { row: null };
+    await store.update({
+      device,
+      decide: (before, present) => {
+        // A report of an earlier enrollment says nothing about the present one.
+        if (generation !== null && generation !== present) return null;
+        const change = nextRow(before, { device, generation: present, effective, now }, report);
+        outcome.row = change?.row ?? null;
+        return change;
+      },
+    });
+    await after(outcome.row);
+  }
+
+  async function after(row: ComplianceRow | null): Promise<void> {
+    if (row === null) return;
+    bus.publish({ kind: 'compliance', device: row.device });
+    // Wipes are counted against their limit, so only the loop issues them, one after another.
+    if (row.outgoing.some(({ kind }) => kind === 'wipe-workspace')) dueLoop?.request();
+    else if (row.outgoing.length > 0) await issueCommands(row);
+    else if (row.nextAt !== null) dueLoop?.requestAt(row.nextAt);
+  }
+
+  async function issueCommands({ device, outgoing }: ComplianceRow): Promise<void> {
+    for (const each of outgoing) {
+      const result = await issue(device, each);
+      const now = clock.now();
+      await store.update({
+        device,
+        decide: (row) => {
+          // Another run has issued the command already.
+          if (!row?.outgoing.some((other) => isSame(other, each))) return null;
+          if (result === 'wait') return { row: { ...row, nextAt: now + HOUR }, events: [] };
+          const rest = row.outgoing.filter((other) => !isSame(other, each));
+          const event = { at: now, ...result };
+          // The next step computes the time of the step after it.
+          return { row: { ...row, outgoing: rest, nextAt: rest.length > 0 ? row.nextAt : now }, events: [event] };
+        },
+      });
+      if (result === 'wait') {
+        dueLoop?.requestAt(now + HOUR);
+        return;
+      }
+    }
+    dueLoop?.request();
+  }
+
+  type Issued = { readonly event: ComplianceEventKind; readonly detail: string };
+
+  async function issue(device: DeviceId, { kind, at, lockedAt }: Outgoing): Promise<Issued | 'wait'> {
+    const withheld = (detail: string): Issued => ({ event: 'withheld', detail: `${kind}: ${detail}` });
+    const { workspace } = await devices.get(device);
+    if (kind === 'lock-workspace' && workspace.state !== 'open') return withheld(`the workspace is ${workspace.state}`);
+    if (kind === 'unlock-workspace') {
+      const reason = await whyLocked(device, lockedAt ?? 0);
+      if (reason !== null) return withheld(reason);
+    }
+    if (kind === 'wipe-workspace' && (await wipesMustWait())) return 'wait';
+    const command: Command = kind === 'message' ? { kind, text: await noticeText(device) } : { kind };
+    try {
+      await commands.issue({ id: commandIdOf(device, kind, at), device, command, by: COMPLIANCE });
+      return { event: kind === 'message' ? 'notify' : kind, detail: '' };
+    } catch (error) {
+      if (!isCordonError(error, 'legal_hold') && !isCordonError(error, 'conflict')) throw error;
+      if (kind === 'wipe-workspace') {
+        await devices.raiseAlert({ device, code: 'compliance_wipe_prevented', detail: error.message });
+      }
+      return withheld(error.message);
+    }
+  }
+
+  /** Reason why the server must not reverse its lock: an admin has locked the workspace too. Null if it may. */
+  async function whyLocked(device: DeviceId, lockedAt: number): Promise<string | null> {
+    const ours = commandIdOf(device, 'lock-workspace', lockedAt);
+    const newest = await commands.list(device, null, LISTED_COMMANDS);
+    const lock = newest.find(({ id }) => id === ours);
+    if (!lock) return 'the workspace was not locked by a policy';
+    const later = newest.find(({ id, command, state, createdAt }) => {
+      const isLock = command.kind === 'lock-workspace' && id !== ours && createdAt >= lock.createdAt;
+      return isLock && state !== 'canceled' && state !== 'failed' && state !== 'expired';
+    });
+    return later ? 'an admin has locked the workspace' : null;
+  }
+
+  /** A faulty check must not wipe the fleet, so wipes beyond the limit of one person's destructive actions wait for the next day. */
+  async function wipesMustWait(): Promise<boolean> {
+    const { events, devices: fleet } = await store.recent('wipe-workspace', clock.now() - DAY);
+    if (events < wipeLimit(fleet)) return false;
+    const detail = `Policies have wiped ${events} workspaces in 24 hours. Further wipes wait. Review the compliance list.`;
+    await devices.raiseAlert({ device: null, code: 'compliance_wipes_wait', detail });
+    return true;
+  }
+
+  async function noticeText(device: DeviceId): Promise<string> {
+    const { failing, countdown } = await state(device);
+    const lines = failing.map((setting) => `- ${isSettingId(setting) ? CATALOG[setting].title : setting}`);
+    return [
+      'This device does not meet a policy of your organization:',
+      ...lines,
+      ...countdown.map(
+        ({ action, at }) => `${ACTION_TEXTS[action]} ${new Date(at).toISOString().slice(0, 16).replace('T', ' ')} UTC.`,
+      ),
+      'Correct the settings, or ask your admin. `cordon-agent policy` lists all settings.',
+    ]
+      .join('\n')
+      .slice(0, 2000);
+  }
+
+  async function state(device: DeviceId) {
+    const [effective, rows, { generation }] = await Promise.all([
+      policies.effectiveFor([device]),
+      store.rows([device]),
+      devices.get(device),
+    ]);
+    const row = rows.get(device) ?? null;
+    const policy = effective.get(device) ?? NO_POLICY;
+    const situation = { effective: policy, generation, now: clock.now() };
+    const current = stepOf(row, situation);
+    const known = row?.generation === generation ? row : null;
+    return {
+      state: current.state,
+      failing: Object.keys(current.record.failing),
+      since: current.record.failing,
+      taken: current.record.taken,
+      countdown: current.countdown,
+      reportedAt: known?.reportedAt ?? null,
+      changedAt: known?.changedAt ?? null,
+      results: known ? currentResults(known, policy.settings) : [],
+      digest: policy.digest,
+      settings: policy.settings,
+    };
+  }
+
+  /** Signed statement for a proxy that admits only devices that comply. */
+  async function statement(device: DeviceId): Promise<Envelope> {
+    const [{ state: current }, { generation, status }] = await Promise.all([state(device), devices.get(device)]);
+    if (status !== 'active') throw new CordonError('conflict', 'The enrollment of the device has ended.', { device });
+    const at = clock.now();
+    const admit = current === 'compliant' || current === 'in-grace';
+    const { installation } = ports;
+    const content = { installation, device, generation, state: current, admit, at, expires: at + STATEMENT_LIFE };
+    return signEnvelope(COMPLIANCE_STATEMENT, encodeCanonical(content satisfies ComplianceStatement), [ports.online]);
+  }
+
+  async function runDue(loop: Loop): Promise<Instant | null> {
+    while (!loop.stopped) {
+      const due = await store.due(clock.now(), SLICE);
+      for (const device of due) await work(device);
+      if (due.length < SLICE) return store.nextDue();
+      await new Promise(setImmediate);
+    }
+    return null;
+  }
+
+  /** Issues the waiting commands of a device first, because the next step follows from their time. */
+  async function work(device: DeviceId): Promise<void> {
+    const waiting = async () => {
+      const row = (await store.rows([device])).get(device);
+      return row && row.outgoing.length > 0 ? row : null;
+    };
+    const before = await waiting();
+    if (before) return issueCommands(before);
+    await step(device, null, null);
+    const now = await waiting();
+    if (now) await issueCommands(now);
+  }
+
+  async function decide(slice: readonly DeviceId[]): Promise<void> {
+    const [effective, stored] = await Promise.all([policies.effectiveFor(slice), store.rows(slice)]);
+    // Most devices have neither a policy nor a row. Only the others cost a write.
+    const managed = slice.filter((device) => stored.has(device) || (effective.get(device)?.settings.length ?? 0) > 0);
+    // Steps that start together share a commit.
+    await Promise.all(
+      managed.map(async (device) => {
+        const policy = effective.get(device);
+        if (policy) await stepWith(policy, device, null, null);
+      }),
+    );
+  }
+
+  /** Decides devices whose group or enrollment changed. Many changes at once share queries and commits. */
+  async function decideChanged(loop: Loop): Promise<void> {
+    while (changed.size > 0 && !loop.stopped) {
+      const slice = [...changed].slice(0, SLICE);
+      for (const device of slice) changed.delete(device);
+      await decide(slice);
+      await new Promise(setImmediate);
+    }
+  }
+
+  /** Decides all devices again, after a change of a policy and at the start of the server. */
+  async function sweep(loop: Loop): Promise<void> {
+    for (let last: DeviceId | null = null; !loop.stopped; ) {
+      const slice: DeviceId[] = await policies.devicesAfter(last, SLICE);
+      await decide(slice);
+      if (slice.length < SLICE) return;
+      last = slice.at(-1) ?? null;
+      await new Promise(setImmediate);
+    }
+  }
+
+  async function start(failed: (error: unknown) => void): Promise<() => Promise<void>> {
+    const due = new Loop({ run: runDue, failed, clock, retryAfter: RETRY_AFTER });
+    const whole = new Loop({ run: sweep, failed, retryAfter: RETRY_AFTER });
+    const single = new Loop({ run: decideChanged, failed });
+    [dueLoop, sweepLoop] = [due, whole];
+    const unsubscribe = bus.subscribe((wake) => {
+      if (wake.kind === 'policies') whole.request();
+      if (wake.kind !== 'device') return;
+      changed.add(wake.device);
+      single.request();
+    });
+    whole.request();
+    due.request();
+    return async () => {
+      unsubscribe();
+      await Promise.all([due.stop(), whole.stop(), single.stop()]);
+    };
+  }
+
+  return {
+    /** Stores a device's results durably, and carries out what follows from them. */
+    report: (device: DeviceId, generation: number, report: PolicyReport) => step(device, report, generation),
+    state,
+    statement,
+    start,
+    /** Waits for the decisions about all devices after a change of a policy. */
+    settled: async (): Promise<void> => {
+      await sweepLoop?.run();
+      await dueLoop?.run();
+    },
+    counts: (scope: Scope) => store.counts(scope),
+    list: (query: ComplianceQuery) => store.list(query),
+    events: (device: DeviceId, before: number | null) => store.events(device, before, EVENTS_SHOWN),
+  };
+}
+
+const ACTION_TEXTS: Readonly<Record<Countdown['action'], string>> = {
+  notify: 'Next reminder:',
+  'lock-workspace': 'The workspace is locked on',
+  'wipe-workspace': 'The workspace is wiped on',
+};
+
+const isSame = (a: Outgoing, b: Outgoing): boolean => a.kind === b.kind && a.at === b.at;
+
+/** Id of the command of one decision. A command keeps its id, so the store issues it once. */
+const commandIdOf = (device: DeviceId, kind: Outgoing['kind'], at: number): CommandId =>
+  `cmd_${base32(hash('sha256', `compliance ${device} ${kind} ${at}`, 'buffer').subarray(0, 10))}` as CommandId;

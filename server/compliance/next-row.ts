@@ -1,0 +1,90 @@
+/** Next stored row of a device's compliance: pure, from the row before, the effective policy, a report and the time. */
+import type { PolicyReport } from '../../shared/policy/check-results.ts';
+import { type ComplianceStep, NO_RECORD, stepCompliance } from '../../shared/policy/compliance-step.ts';
+import type { EffectiveSetting } from '../../shared/policy/effective-policy.ts';
+import { digestOf } from '../../shared/policy/policy-digest.ts';
+import type { DeviceId } from '../../shared/protocol/ids.ts';
+import type { Change, ComplianceEvent, ComplianceRow, Outgoing } from './ports.ts';
+
+export interface Situation {
+  readonly device: DeviceId;
+  readonly generation: number;
+  readonly effective: { readonly digest: string; readonly settings: readonly EffectiveSetting[] };
+  readonly now: number;
+}
+
+/** Results that still apply: the device checked the value that is effective now. */
+export function currentResults({ results }: Pick<ComplianceRow, 'results'>, settings: readonly EffectiveSetting[]) {
+  return results.filter(({ setting, value }) =>
+    settings.some((each) => each.setting === setting && digestOf(each.value) === value),
+  );
+}
+
+/** Step without a change, for displays. */
+export function stepOf(
+  row: ComplianceRow | null,
+  { effective, generation, now }: Omit<Situation, 'device'>,
+): ComplianceStep {
+  const known = row?.generation === generation ? row : null;
+  const results = known ? currentResults(known, effective.settings) : [];
+  return stepCompliance(effective.settings, results, known ?? NO_RECORD, now);
+}
+
+/** Null if nothing changes. A report about other settings than the effective ones is ignored: the device gets them and reports again. */
+export function nextRow(
+  stored: ComplianceRow | null,
+  situation: Situation,
+  report: PolicyReport | null,
+): Change | null {
+  const { device, generation, effective, now } = situation;
+  if (stored && stored.generation > generation) return null;
+  const before = stored?.generation === generation ? stored : null;
+  const isCurrent = report !== null && report.digest === effective.digest;
+  if (report !== null && !isCurrent) return null;
+  const settings = effective.settings;
+  const results = isCurrent
+    ? report.results.flatMap((result) => {
+        const setting = settings.find((each) => each.setting === result.setting);
+        return setting ? [{ ...result, value: digestOf(setting.value) }] : [];
+      })
+    : (before?.results ?? []);
+  if (before === null && settings.length === 0 && stored === null) return null;
+  const step = stepOf({ ...(before ?? emptyRow(device, generation, now)), results }, situation);
+  const outgoing = [
+    ...(before?.outgoing ?? []).filter((each) => isWanted(each, step)),
+    ...commandsOf(step, before, now),
+  ];
+  const row: ComplianceRow = {
+    device,
+    generation,
+    reportedAt: isCurrent ? now : (before?.reportedAt ?? null),
+    results,
+    state: step.state,
+    ...step.record,
+    outgoing,
+    changedAt: before?.state === step.state ? before.changedAt : now,
+    nextAt: outgoing.length > 0 ? now : step.nextAt,
+  };
+  if (before && !isCurrent && JSON.stringify(before) === JSON.stringify(row)) return null;
+  return { row, events: eventsOf(before, step, now) };
+}
+
+function emptyRow(device: DeviceId, generation: number, now: number): ComplianceRow {
+  const empty = { results: [], outgoing: [], reportedAt: null, nextAt: null };
+  return { device, generation, ...empty, state: 'no-policy', ...NO_RECORD, changedAt: now };
+}
+
+/** False for a lock or wipe that waits and that no failed setting demands any more. The server must not issue it. */
+const isWanted = ({ kind, at }: Outgoing, { record }: ComplianceStep): boolean =>
+  (kind !== 'lock-workspace' && kind !== 'wipe-workspace') || record.taken[kind] === at;
+
+function commandsOf(step: ComplianceStep, before: ComplianceRow | null, now: number): Outgoing[] {
+  const begun = step.begin.map((action): Outgoing => ({ kind: action === 'notify' ? 'message' : action, at: now }));
+  const lockedAt = before?.taken['lock-workspace'];
+  return step.reverse.length > 0 ? [...begun, { kind: 'unlock-workspace', at: now, lockedAt }] : begun;
+}
+
+function eventsOf(before: ComplianceRow | null, { state, record }: ComplianceStep, now: number): ComplianceEvent[] {
+  if (before?.state === state) return [];
+  return [{ at: now, event: 'state', detail: JSON.stringify({ state, failing: Object.keys(record.failing) }) }];
+}

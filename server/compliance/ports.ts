@@ -1,0 +1,100 @@
+import type { CheckStatus } from '../../shared/policy/check-results.ts';
+import type { ComplianceState } from '../../shared/policy/compliance-states.ts';
+import type { ComplianceRecord } from '../../shared/policy/compliance-step.ts';
+import type { DeviceId } from '../../shared/protocol/ids.ts';
+import type { Devices } from '../devices/devices.ts';
+
+/** Result of the last report, with the digest of the value that the device checked. */
+/** Scope of an admin: the devices that the admin may see. */
+export type Scope = Parameters<Devices['select']>[1];
+
+export interface StoredResult {
+  readonly setting: string;
+  readonly status: CheckStatus;
+  readonly detail: string;
+  readonly value: string;
+}
+
+/** Command that the server has decided and has yet to issue. `at`: time of the decision, from which the id of the command follows. */
+export interface Outgoing {
+  readonly kind: 'message' | 'lock-workspace' | 'unlock-workspace' | 'wipe-workspace';
+  readonly at: number;
+  /** Time of the lock that `unlock-workspace` reverses. */
+  readonly lockedAt?: number | undefined;
+}
+
+export interface ComplianceRow extends ComplianceRecord {
+  readonly device: DeviceId;
+  readonly generation: number;
+  readonly reportedAt: number | null;
+  readonly results: readonly StoredResult[];
+  readonly state: ComplianceState;
+  readonly outgoing: readonly Outgoing[];
+  readonly changedAt: number;
+  readonly nextAt: number | null;
+}
+
+export const COMPLIANCE_EVENTS = [
+  'state',
+  'notify',
+  'lock-workspace',
+  'unlock-workspace',
+  'wipe-workspace',
+  /** The server did not issue a command; `detail` has the reason. */
+  'withheld',
+] as const;
+export type ComplianceEventKind = (typeof COMPLIANCE_EVENTS)[number];
+
+export interface ComplianceEvent {
+  readonly at: number;
+  readonly event: ComplianceEventKind;
+  readonly detail: string;
+}
+
+export interface Change {
+  readonly row: ComplianceRow;
+  readonly events: readonly ComplianceEvent[];
+}
+
+export interface ComplianceUpdate {
+  readonly device: DeviceId;
+  /** Decides the new row from the stored one and the device's present generation. Null: nothing changes. Pure, may run more than once. */
+  decide(before: ComplianceRow | null, generation: number): Change | null;
+}
+
+export interface ListedCompliance {
+  readonly device: DeviceId;
+  readonly user: string;
+  readonly state: ComplianceState;
+  readonly failing: readonly string[];
+  readonly reportedAt: number | null;
+  readonly changedAt: number | null;
+  readonly nextAt: number | null;
+}
+
+export interface ComplianceQuery {
+  readonly scope: Scope;
+  readonly state: ComplianceState | null;
+  readonly after: DeviceId | null;
+  readonly limit: number;
+}
+
+export interface ComplianceStore {
+  rows(devices: readonly DeviceId[]): Promise<ReadonlyMap<DeviceId, ComplianceRow>>;
+  /** Stores the decided rows with their events. Ignores devices that are not active. */
+  update(update: ComplianceUpdate): Promise<void>;
+  /** Devices whose next step is due, the longest due first. */
+  due(now: number, limit: number): Promise<DeviceId[]>;
+  nextDue(): Promise<number | null>;
+  /** Number of active devices in each state. A device without a row has no policy. */
+  counts(scope: Scope): Promise<Record<ComplianceState, number>>;
+  list(query: ComplianceQuery): Promise<ListedCompliance[]>;
+  /** Events of a device, newest first. */
+  events(
+    device: DeviceId,
+    before: number | null,
+    limit: number,
+  ): Promise<(ComplianceEvent & { readonly id: number })[]>;
+  /** Number of events of a kind since a time, and number of active devices. */
+  recent(event: ComplianceEventKind, since: number): Promise<{ readonly events: number; readonly devices: number }>;
+}

@@ -1,0 +1,62 @@
+/** State of the policy editor, and its document. Pure. */
+import type { z } from 'zod';
+import { CATALOG, isSettingId, SETTING_IDS, type SettingId } from '../../../shared/policy/catalog.ts';
+import {
+  COMPLIANCE_ACTIONS,
+  type ComplianceAction,
+  type PolicyDocument,
+  policyDocumentSchema,
+} from '../../../shared/policy/policy-document.ts';
+
+export interface PolicyForm {
+  readonly settings: Readonly<Partial<Record<SettingId, unknown>>>;
+  readonly graceHours: number;
+  /** Hours after the first failed check; null if the policy does not have the action. */
+  readonly hours: Readonly<Record<ComplianceAction, number | null>>;
+}
+
+export const NEW_POLICY: PolicyForm = {
+  settings: {},
+  graceHours: 24,
+  hours: { notify: 0, 'lock-workspace': null, 'wipe-workspace': null },
+};
+
+export interface PolicyContent {
+  readonly settings: Readonly<Record<string, unknown>>;
+  readonly compliance: PolicyDocument['compliance'];
+}
+
+export function formOf({ settings, compliance }: PolicyContent): PolicyForm {
+  const hoursOf = (action: ComplianceAction) =>
+    compliance.actions.find((each) => each.action === action)?.afterHours ?? null;
+  return {
+    settings: Object.fromEntries(Object.entries(settings).filter(([id]) => isSettingId(id))),
+    graceHours: compliance.graceHours,
+    hours: {
+      notify: hoursOf('notify'),
+      'lock-workspace': hoursOf('lock-workspace'),
+      'wipe-workspace': hoursOf('wipe-workspace'),
+    },
+  };
+}
+
+export function contentOf({ settings, graceHours, hours }: PolicyForm): PolicyContent {
+  const actions = COMPLIANCE_ACTIONS.flatMap((action) => {
+    const afterHours = hours[action];
+    return afterHours === null ? [] : [{ action, afterHours }];
+  });
+  return { settings, compliance: { graceHours, actions } };
+}
+
+/** Problems of the form in the words of the catalog; empty if the server would accept the document. */
+export function problemsOf(form: PolicyForm): string[] {
+  const problems = SETTING_IDS.flatMap((id) => {
+    if (form.settings[id] === undefined) return [];
+    const schema: z.ZodType = CATALOG[id].value;
+    const result = schema.safeParse(form.settings[id]);
+    return result.success ? [] : [`${CATALOG[id].title}: ${result.error.issues[0]?.message ?? 'is not valid'}.`];
+  });
+  if (problems.length > 0) return problems;
+  const whole = policyDocumentSchema.safeParse(contentOf(form));
+  return whole.success ? [] : whole.error.issues.map(({ message }) => `The policy ${message}.`);
+}

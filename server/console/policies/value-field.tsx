@@ -1,0 +1,105 @@
+/** Field for the value of one setting, chosen by the editor that the catalog names. */
+import { NumberInput, Select, TagsInput, TextInput } from '@mantine/core';
+import { CATALOG, choicesOf, type SettingId } from '../../../shared/policy/catalog.ts';
+
+interface FieldProps {
+  readonly setting: SettingId;
+  readonly value: unknown;
+  readonly change: (value: unknown) => void;
+}
+
+/** Value with which a setting starts when an admin adds it. */
+export function initialValue(setting: SettingId): unknown {
+  switch (CATALOG[setting].editor) {
+    case 'required':
+      return true;
+    case 'number':
+      return 5;
+    case 'choice':
+      return choicesOf(setting)[0];
+    case 'names':
+    case 'areas':
+      return [];
+    case 'versions':
+      return {};
+    case 'text':
+      return '';
+  }
+}
+
+export function ValueField({ setting, value, change }: FieldProps) {
+  const { editor, title } = CATALOG[setting];
+  const label = `${title}: value`;
+  switch (editor) {
+    case 'required':
+      return null;
+    case 'number':
+      return (
+        <NumberInput
+          label={label}
+          min={1}
+          allowDecimal={false}
+          value={typeof value === 'number' ? value : ''}
+          onChange={(next) => change(typeof next === 'number' ? next : undefined)}
+        />
+      );
+    case 'choice':
+      return (
+        <Select
+          label={label}
+          data={[...choicesOf(setting)]}
+          allowDeselect={false}
+          value={typeof value === 'string' ? value : null}
+          onChange={(next) => change(next)}
+        />
+      );
+    case 'text':
+      return (
+        <TextInput
+          label={label}
+          value={typeof value === 'string' ? value : ''}
+          onChange={({ currentTarget }) => change(currentTarget.value)}
+        />
+      );
+    case 'names':
+      return (
+        <TagsInput
+          label={label}
+          description="Names of packages. Press Enter after each name."
+          value={textsOf(value)}
+          onChange={change}
+        />
+      );
+    case 'areas':
+      return (
+        <TagsInput
+          label={label}
+          description="Codes of countries or subdivisions, such as DE or US-CA. Press Enter after each code."
+          value={textsOf(value)}
+          onChange={(next) => change(next.map((code) => code.toUpperCase()))}
+        />
+      );
+    case 'versions':
+      return (
+        <TagsInput
+          label={label}
+          description="System and lowest version, such as debian 12. Press Enter after each system."
+          value={pairsOf(value)}
+          onChange={(next) => change(versionsOf(next))}
+        />
+      );
+  }
+}
+
+const textsOf = (value: unknown): string[] => (Array.isArray(value) ? value.map(String) : []);
+const pairsOf = (value: unknown): string[] =>
+  typeof value === 'object' && value !== null
+    ? Object.entries(value).map(([id, version]) => `${id} ${version}`.trim())
+    : [];
+const versionsOf = (pairs: readonly string[]): Record<string, string> =>
+  Object.fromEntries(
+    pairs.map((pair) => {
+      const [id = '', version = ''] = pair.trim().toLowerCase().split(/\s+/);
+      return [id, version];
+    }),
+  );

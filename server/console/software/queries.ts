@@ -1,0 +1,34 @@
+import { inventorySections } from '../../../shared/api/inventory.ts';
+import {
+  advisoryDetail,
+  advisoryDevicePage,
+  advisoryPage,
+  softwareDetail,
+  softwareDevicePage,
+  softwarePage,
+} from '../../../shared/api/software.ts';
+import { withQuery } from '../client/call.ts';
+import { topicQuery } from '../client/queries.ts';
+
+const PAGE = 50;
+
+/** Changes of devices do not repeat these queries, because in a large fleet a device reports every second. */
+export const softwareQuery = (
+  filter: { text?: string | undefined; source?: string | undefined },
+  cursor: string | null,
+) => topicQuery([], withQuery('/software', { ...filter, cursor, limit: PAGE }), softwarePage);
+export const titleQuery = (id: number) => topicQuery([], `/software/${id}`, softwareDetail);
+
+export type VersionSearch = Readonly<Partial<Record<'below' | 'atLeast' | 'above' | 'version', string | undefined>>>;
+export const titleDevicesQuery = (id: number, filter: VersionSearch, cursor: number | null) =>
+  topicQuery([], withQuery(`/software/${id}/devices`, { ...filter, cursor, limit: PAGE }), softwareDevicePage);
+
+export const advisoriesQuery = (text: string | undefined, cursor: string | null) =>
+  topicQuery([], withQuery('/advisories', { text, cursor, limit: PAGE }), advisoryPage);
+const advisoryPath = (id: string) => `/advisories/${encodeURIComponent(id)}`;
+export const advisoryQuery = (id: string) => topicQuery([], advisoryPath(id), advisoryDetail);
+export const advisoryDevicesQuery = (id: string, cursor: number | null) =>
+  topicQuery([], withQuery(`${advisoryPath(id)}/devices`, { cursor, limit: PAGE }), advisoryDevicePage);
+export const advisoryCsvPath = (id: string) => `${advisoryPath(id)}/devices.csv`;
+
+export const sectionsQuery = topicQuery([], '/inventory-sections', inventorySections);

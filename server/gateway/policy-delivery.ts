@@ -1,0 +1,76 @@
+/** Delivery of effective policies and of their compliance to connected devices, and the intake of check results. */
+import type { DeviceId } from '../../shared/protocol/ids.ts';
+import type { CompliancePort, DevicePoliciesPort } from './ports.ts';
+import type { DeviceSession } from './session.ts';
+import type { Sessions } from './sessions.ts';
+
+export interface PolicyDelivery {
+  /** Begins the delivery to a session whose agent has the policy with this digest. */
+  begin(session: DeviceSession, digest: string): Promise<void>;
+  /** Sends the policy of the device if it differs from the sent one. */
+  device(device: DeviceId): Promise<void>;
+  /** Sends changed policies to all sessions. */
+  all(): Promise<void>;
+  compliance(device: DeviceId): Promise<void>;
+}
+
+/** Maximum number of devices whose policies are computed between two turns of the event loop. */
+const SLICE = 256;
+
+export function createPolicyDelivery({
+  policies,
+  compliance,
+  sessions,
+}: {
+  readonly policies: DevicePoliciesPort;
+  readonly compliance: CompliancePort;
+  readonly sessions: Pick<Sessions, 'live' | 'all'>;
+}): PolicyDelivery {
+  /** Digest of the policy that each agent has. An agent without an entry does not know policies. */
+  const sent = new WeakMap<DeviceSession, string>();
+
+  async function push(slice: readonly DeviceSession[]): Promise<void> {
+    const effective = await policies.effectiveFor(slice.map(({ device }) => device));
+    for (const session of slice) {
+      const policy = effective.get(session.device);
+      if (!policy || policy.digest === sent.get(session)) continue;
+      sent.set(session, policy.digest);
+      const settings = policy.settings.map(({ setting, value }) => ({ setting, value: JSON.stringify(value) }));
+      session.frames.send({ kind: 'policy', digest: policy.digest, settings });
+    }
+  }
+
+  async function state(session: DeviceSession): Promise<void> {
+    const { state: name, failing, countdown } = await compliance.state(session.device);
+    const actions = countdown.map(({ action, at }) => ({ action, at }));
+    session.frames.send({ kind: 'compliance', state: name, failing: [...failing], countdown: actions });
+  }
+
+  const taking = (device: DeviceId): DeviceSession | null => {
+    const session = sessions.live(device);
+    return session && sent.has(session) ? session : null;
+  };
+
+  return {
+    async begin(session, digest) {
+      sent.set(session, digest);
+      await push([session]);
+      if (sent.get(session) !== '') await state(session);
+    },
+    async device(device) {
+      const session = taking(device);
+      if (session) await push([session]);
+    },
+    async all() {
+      const open = [...sessions.all()].filter((session) => sent.has(session));
+      for (let from = 0; from < open.length; from += SLICE) {
+        await push(open.slice(from, from + SLICE));
+        await new Promise(setImmediate);
+      }
+    },
+    async compliance(device) {
+      const session = taking(device);
+      if (session) await state(session);
+    },
+  };
+}

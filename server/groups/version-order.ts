@@ -1,0 +1,34 @@
+/**
+ * Order of version numbers such as `12.4`, `6.1.0-18` or `2.0-rc1`. Numbers compare as numbers, and a pre-release (`~` or letters after a
+ * hyphen, such as `-rc1`) is older than its release. Pure.
+ */
+
+const PARTS = /\d+|[a-z]+|~/g;
+/** Maximum length of a compared version, to bound the time. Facts of the catalog are shorter. */
+const LONGEST = 256;
+
+/** Returns -1 if `a` is older than `b`, 1 if it is newer, and 0 if both are equal. */
+export function compareVersions(a: string, b: string): -1 | 0 | 1 {
+  const [left, right] = [partsOf(a), partsOf(b)];
+  for (let index = 0; index < Math.max(left.length, right.length); index += 1) {
+    const difference = rankOf(left[index]) - rankOf(right[index]) || compareParts(left[index], right[index]);
+    if (difference !== 0) return difference < 0 ? -1 : 1;
+  }
+  return 0;
+}
+
+const partsOf = (version: string): readonly string[] => version.slice(0, LONGEST).toLowerCase().match(PARTS) ?? [];
+
+/** Letters and `~` are older than the end of the version, and a further number is newer. */
+function rankOf(part: string | undefined): number {
+  if (part === undefined) return 2;
+  if (part === '~') return 0;
+  return /\d/.test(part) ? 3 : 1;
+}
+
+function compareParts(a = '', b = ''): number {
+  if (a === b) return 0;
+  if (!/^\d/.test(a)) return a < b ? -1 : 1;
+  const [x, y] = [BigInt(a), BigInt(b)];
+  return x === y ? 0 : x < y ? -1 : 1;
+}

@@ -1,0 +1,64 @@
+/**
+ * Guard against requests to internal addresses (server-side request forgery). An admin or an attacker with an admin's session may enter any
+ * URL, and the server can reach networks that the admin cannot. Receivers therefore need a global address, or one in the ranges that the
+ * operator of the machine allows.
+ */
+import { lookup as lookupHost } from 'node:dns';
+import type { BlockList, LookupFunction } from 'node:net';
+import { isIP } from 'node:net';
+import { inRanges, parseAddressRanges } from '../../shared/areas/address-ranges.ts';
+import { canonicalAddress, isSpecialAddress } from '../../shared/areas/special-addresses.ts';
+
+/** Metadata services of clouds, which give credentials to every program on the machine. No setting allows them. */
+const METADATA = parseAddressRanges(['169.254.169.254', '169.254.170.2', '100.100.100.200', 'fd00:ec2::254']);
+
+export interface ReceiverAddresses {
+  /** Throws if no receiver may have the IP address. */
+  require(address: string): void;
+  /** True if only the operator's setting allows the address. */
+  isPrivate(address: string): boolean;
+  /** Resolves names for `connect` in Node. It gives only checked addresses, so the connection cannot use another one. */
+  readonly lookup: LookupFunction;
+}
+
+export class AddressRefused extends Error {}
+
+/** `allowed`: special addresses and ranges that receivers may have (`CORDON_PRIVATE_RECEIVERS`). */
+export function createReceiverAddresses(allowed: readonly string[]): ReceiverAddresses {
+  const ranges: BlockList = parseAddressRanges(allowed);
+
+  function require(address: string): void {
+    const canonical = canonicalAddress(address);
+    if (canonical === null) throw new AddressRefused(`${address} is not an IP address`);
+    if (inRanges(METADATA, canonical)) {
+      throw new AddressRefused(`${canonical} is the metadata service of a cloud, and no receiver may be there`);
+    }
+    if (!isSpecialAddress(canonical) || inRanges(ranges, canonical)) return;
+    throw new AddressRefused(
+      `${canonical} is an internal address. The operator of the machine can allow it with CORDON_PRIVATE_RECEIVERS`,
+    );
+  }
+
+  const lookup: LookupFunction = (hostname, options, callback) => {
+    lookupHost(hostname, { ...options, all: true }, (error, addresses) => {
+      if (error) return callback(error, []);
+      try {
+        // One internal address among several is refused too, because a resolver may rotate them.
+        for (const { address } of addresses) require(address);
+      } catch (refused) {
+        return callback(refused as NodeJS.ErrnoException, []);
+      }
+      const [first] = addresses;
+      if (options.all) callback(null, addresses);
+      else callback(null, first?.address ?? '', first?.family);
+    });
+  };
+
+  return { require, isPrivate: (address) => isSpecialAddress(address), lookup };
+}
+
+/** Host of a URL without the brackets of an IPv6 address. */
+export const hostOf = (url: URL): string => url.hostname.replace(/^\[|\]$/g, '');
+
+/** True if the host is an IP address. Node calls no `lookup` for it, so the caller must check it before the connection. */
+export const isLiteralAddress = (host: string): boolean => isIP(host) !== 0;

@@ -1,0 +1,31 @@
+import { sql } from 'kysely';
+import type { GroupId } from '../../shared/protocol/ids.ts';
+import type { GroupUse } from '../groups/ports.ts';
+import type { Db, Tx } from './database.ts';
+
+/** Maximum number of names for each kind of use. */
+const MOST_NAMES = 5;
+/** Counts stop here, so that a large group costs no long query. */
+const MOST_COUNTED = 1_000;
+
+/** Records that prevent the deletion of a group. A module with a new kind of record that names groups adds its query here. */
+const USES = {
+  devices: (group: GroupId) => sql`select id as name from devices where group_id = ${group}`,
+  'activation codes': (group: GroupId) => sql`select id as name from activation_codes where group_id = ${group}`,
+  people: (group: GroupId) => sql`select persons.name from person_groups
+    inner join persons on persons.id = person_groups.person_id where person_groups.group_id = ${group}`,
+  roles: (group: GroupId) => sql`select accounts.name from role_grants
+    inner join accounts on accounts.id = role_grants.account_id where role_grants.group_id = ${group}`,
+} as const;
+
+export async function groupUses(db: Db | Tx, group: GroupId): Promise<GroupUse[]> {
+  const uses: GroupUse[] = [];
+  for (const [kind, query] of Object.entries(USES)) {
+    const { rows } = await sql<{
+      name: string;
+    }>`select name from (${query(group)}) as used limit ${MOST_COUNTED}`.execute(db);
+    if (rows.length > 0)
+      uses.push({ kind, count: rows.length, names: rows.slice(0, MOST_NAMES).map(({ name }) => name) });
+  }
+  return uses;
+}

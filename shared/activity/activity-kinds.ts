@@ -1,0 +1,10 @@
+/** Kinds of entries in the activity log, in a file of their own: the console needs them on its first page. */
+
+/**
+ * - change: an admin changed data, or tried to.
+ * - read: an admin read or exported personal data.
+ * - sign-in: a sign-in, a sign-out, or the use of a token.
+ * - event: a serious event of a device or of the server.
+ */
+export const ACTIVITY_KINDS = ['change', 'read', 'sign-in', 'event'] as const;
+export type ActivityKind = (typeof ACTIVITY_KINDS)[number];

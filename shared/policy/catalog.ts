@@ -1,0 +1,219 @@
+/**
+ * Catalog of policy settings. An entry has the type of the value, its meaning, the platforms whose agents can check it, and how the agent
+ * checks and applies it. Server, agent and console use the same catalog. An agent reports a setting that it does not know as not supported.
+ */
+import { z } from 'zod';
+import { homeAreaOrNull } from '../areas/area-code.ts';
+
+export const PLATFORMS = ['linux', 'darwin', 'win32'] as const;
+export type Platform = (typeof PLATFORMS)[number];
+
+/** Control with which the console edits the value. `required`: the value is always true, and the policy either contains it or not. */
+export type Editor = 'required' | 'number' | 'choice' | 'text' | 'names' | 'versions' | 'areas';
+
+export interface Setting {
+  readonly value: z.ZodType;
+  readonly editor: Editor;
+  readonly title: string;
+  readonly meaning: string;
+  /** Platforms whose agents can check the setting. Agents on other platforms report "not supported". */
+  readonly platforms: readonly Platform[];
+  readonly check: string;
+  /** Way in which the agent changes the device. Null: the agent only checks. */
+  readonly apply: string | null;
+}
+
+const required = z.literal(true);
+const version = z
+  .string()
+  .max(32)
+  .regex(/^\d+(\.\d+)*$/, 'is a version such as 12 or 24.04');
+/** Name of a package of dpkg or rpm. The agent passes it to these programs as an argument, so it never starts with a hyphen. */
+const packageName = z
+  .string()
+  .max(128)
+  .regex(/^[A-Za-z0-9][A-Za-z0-9+._-]*$/, 'is the name of a package');
+const packageNames = z.array(packageName).min(1).max(100);
+const homeArea = z
+  .string()
+  .max(16)
+  .refine((text) => homeAreaOrNull(text) !== null, 'is a country or subdivision, such as DE or US-CA');
+const distribution = z
+  .string()
+  .max(32)
+  .regex(/^[a-z0-9][a-z0-9._-]*$/, 'is an ID of os-release, such as debian');
+
+export const CATALOG = {
+  'disk.encryption': {
+    value: required,
+    editor: 'required',
+    title: 'Disk encryption',
+    meaning: 'The file system of the operating system is on an encrypted disk.',
+    platforms: ['linux'],
+    check: 'The device below / is a dm-crypt device with a LUKS or plain key, directly or through LVM and RAID.',
+    apply: null,
+  },
+  'firewall.enabled': {
+    value: required,
+    editor: 'required',
+    title: 'Firewall',
+    meaning: 'A firewall blocks incoming connections that no rule allows.',
+    platforms: ['linux'],
+    check:
+      'nftables has a base chain for input that drops or rejects by default. Without the permission to read nftables, ufw or firewalld must be active.',
+    apply: null,
+  },
+  'usb-storage.blocked': {
+    value: required,
+    editor: 'required',
+    title: 'USB storage blocked',
+    meaning: 'The system cannot use USB storage devices.',
+    platforms: ['linux'],
+    check: 'The kernel module usb-storage is not loaded, and modprobe refuses to load it.',
+    apply: null,
+  },
+  'time.synchronized': {
+    value: required,
+    editor: 'required',
+    title: 'Time synchronization',
+    meaning: 'The clock of the device follows time servers.',
+    platforms: ['linux'],
+    check: 'timedatectl reports that the clock is synchronized.',
+    apply: null,
+  },
+  'screen.lock-minutes': {
+    value: z.int().min(1).max(240),
+    editor: 'number',
+    title: 'Screen lock',
+    meaning: 'The screen locks after at most this number of minutes without input.',
+    platforms: ['linux'],
+    check:
+      'IdleAction and IdleActionSec of logind lock the session in time. Settings of a single desktop user are not readable.',
+    apply: null,
+  },
+  'ssh.keys-only': {
+    value: required,
+    editor: 'required',
+    title: 'SSH without passwords',
+    meaning: 'The SSH server accepts no passwords.',
+    platforms: ['linux'],
+    check:
+      '`sshd -T` shows that password and keyboard-interactive authentication are off. A device without SSH server meets it.',
+    apply: null,
+  },
+  'ssh.root-sign-in': {
+    value: z.enum(['no', 'keys-only']),
+    editor: 'choice',
+    title: 'SSH sign-in of root',
+    meaning: 'The SSH server lets root sign in not at all, or only with a key.',
+    platforms: ['linux'],
+    check: '`sshd -T` shows PermitRootLogin. A device without SSH server meets it.',
+    apply: null,
+  },
+  'os.minimum': {
+    value: z.record(distribution, version).refine((value) => {
+      const count = Object.keys(value).length;
+      return count > 0 && count <= 32;
+    }, 'names 1 to 32 operating systems'),
+    editor: 'versions',
+    title: 'Minimum version of the operating system',
+    meaning: 'Lowest allowed version by operating system. Devices with another operating system do not meet it.',
+    platforms: ['linux'],
+    check: 'ID and VERSION_ID of os-release.',
+    apply: null,
+  },
+  'updates.automatic': {
+    value: required,
+    editor: 'required',
+    title: 'Automatic updates',
+    meaning: 'The device installs security updates by itself.',
+    platforms: ['linux'],
+    check: 'apt has APT::Periodic::Unattended-Upgrade, or the timer of dnf-automatic is active.',
+    apply: null,
+  },
+  'software.required': {
+    value: packageNames,
+    editor: 'names',
+    title: 'Required software',
+    meaning: 'All of these packages are installed.',
+    platforms: ['linux'],
+    check: 'dpkg or rpm lists each package as installed.',
+    apply: null,
+  },
+  'software.forbidden': {
+    value: packageNames,
+    editor: 'names',
+    title: 'Forbidden software',
+    meaning: 'None of these packages is installed.',
+    platforms: ['linux'],
+    check: 'dpkg or rpm lists none of the packages as installed.',
+    apply: null,
+  },
+  'location.areas': {
+    value: z.array(homeArea).min(1).max(300),
+    editor: 'areas',
+    title: 'Allowed locations',
+    meaning: 'The device is in one of these countries or subdivisions.',
+    platforms: ['linux', 'darwin', 'win32'],
+    check: 'The device compares its own location. An unknown or ambiguous location is reported as unknown.',
+    apply: null,
+  },
+  'agent.minimum-version': {
+    value: version,
+    editor: 'text',
+    title: 'Minimum version of the agent',
+    meaning: 'Lowest allowed version of the agent.',
+    platforms: ['linux', 'darwin', 'win32'],
+    check: 'The agent compares its own version.',
+    apply: null,
+  },
+  'agent.log-level': {
+    value: z.enum(['debug', 'info', 'warn', 'error']),
+    editor: 'choice',
+    title: 'Log level of the agent',
+    meaning: 'Level of detail of the agent’s log.',
+    platforms: ['linux', 'darwin', 'win32'],
+    check: 'The agent compares its own log level.',
+    apply: 'The agent changes its log level at once, and back when no policy sets it.',
+  },
+} as const satisfies Record<string, Setting>;
+
+export type SettingId = keyof typeof CATALOG;
+export const SETTING_IDS = Object.keys(CATALOG) as readonly SettingId[];
+export const isSettingId = (text: string): text is SettingId => Object.hasOwn(CATALOG, text);
+
+export type SettingValue<Id extends SettingId> = z.output<(typeof CATALOG)[Id]['value']>;
+
+type Shape = { [Id in SettingId]: z.ZodOptional<(typeof CATALOG)[Id]['value']> };
+const shape = Object.fromEntries(SETTING_IDS.map((id) => [id, CATALOG[id].value.optional()])) as unknown as Shape;
+
+/** Values by setting. A setting that is absent is not managed. */
+export const settingsSchema = z.strictObject(shape);
+export type Settings = z.output<typeof settingsSchema>;
+
+/** Choices of a setting with the editor `choice`. */
+export function choicesOf(id: SettingId): readonly string[] {
+  const { value } = CATALOG[id] as Setting;
+  return value instanceof z.ZodEnum ? value.options.map(String) : [];
+}
+
+/** Value of a setting as one line, for people. */
+export function valueText(id: string, value: unknown): string {
+  if (value === true) return 'required';
+  if (Array.isArray(value)) return value.join(', ');
+  if (typeof value === 'object' && value !== null)
+    return Object.entries(value)
+      .map(([name, each]) => `${name} ${each}`)
+      .join(', ');
+  return id === 'screen.lock-minutes' ? `${value} minutes` : String(value);
+}
+
+/** Compares versions such as 12.5 and 24.04 number by number. A missing number counts as 0. Text after the numbers is ignored. */
+export function compareVersions(a: string, b: string): number {
+  const [left = [], right = []] = [a, b].map((text) => (/^\d+(\.\d+)*/.exec(text)?.[0] ?? '0').split('.').map(Number));
+  for (let index = 0; index < Math.max(left.length, right.length); index += 1) {
+    const difference = (left[index] ?? 0) - (right[index] ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return 0;
+}

@@ -1,0 +1,9 @@
+/**
+ * - `compliant`: no check failed.
+ * - `in-grace`: a check failed, and the grace period of every failed setting still runs.
+ * - `not-compliant`: the grace period of a failed setting has ended.
+ * - `unknown`: no check failed, but the device has not reported all settings, or could not check one.
+ * - `no-policy`: no policy applies to the device.
+ */
+export const COMPLIANCE_STATES = ['compliant', 'in-grace', 'not-compliant', 'unknown', 'no-policy'] as const;
+export type ComplianceState = (typeof COMPLIANCE_STATES)[number];

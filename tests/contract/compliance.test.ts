@@ -1,0 +1,210 @@
+/** Compliance on both databases, on a driven clock: grace, actions, reversal, restarts and guards. */
+import { generateKeyPairSync } from 'node:crypto';
+import { afterEach, expect, it } from 'vitest';
+import { createHolds } from '../../server/holds/holds.ts';
+import type { Database } from '../../server/store/database.ts';
+import { HoldStore } from '../../server/store/hold-store.ts';
+import { readPublicKey } from '../../shared/order/dsse.ts';
+import { readComplianceStatement, STATEMENT_LIFE } from '../../shared/policy/compliance-statement.ts';
+import type { PolicyDocument } from '../../shared/policy/policy-document.ts';
+import { addDevice, addGroup } from '../support/fleet-rows.ts';
+import { BY, FIREWALL, HOUR, openPolicyWorld, START } from '../support/policy-world.ts';
+import { describeOnEveryStore } from './every-store.ts';
+
+const OFF = { 'firewall.enabled': 'not-met' } as const;
+const WIPING: PolicyDocument = {
+  settings: { 'firewall.enabled': true },
+  compliance: { graceHours: 0, actions: [{ action: 'wipe-workspace', afterHours: 1 }] },
+};
+
+const stops: (() => Promise<unknown>)[] = [];
+
+async function world(database: Database, document = FIREWALL) {
+  const opened = await openPolicyWorld(database);
+  stops.push(async () => {
+    await opened.stop();
+    expect(opened.failures).toEqual([]);
+  });
+  const group = await addGroup(database, 'Paris');
+  const device = await addDevice(database, { group, user: 'Amina' });
+  const policy = await opened.apply('Laptops', document, [group]);
+  const state = async (of = device) => (await opened.compliance.state(of)).state;
+  const events = async () => (await opened.compliance.events(device, null)).map(({ event }) => event).reverse();
+  // The getters of the world return the parts of the newest start.
+  return { opened, group, device, policy, state, events };
+}
+
+describeOnEveryStore('compliance', (openStore) => {
+  // Runs before the store is closed.
+  afterEach(async () => {
+    for (const stop of stops.splice(0)) await stop();
+  });
+
+  it('gives time, then sends a message and locks, and unlocks when the device complies again', async () => {
+    const { opened, device, state, events } = await world(await openStore());
+    const { report, pass, kinds, finish, compliance } = opened;
+    expect(await state()).toBe('unknown');
+    await report(device);
+    expect(await state()).toBe('compliant');
+    await report(device, OFF);
+    await compliance.settled();
+    expect(await state()).toBe('in-grace');
+    expect((await compliance.state(device)).countdown).toEqual([
+      { action: 'lock-workspace', at: START + 48 * HOUR, settings: ['firewall.enabled'] },
+    ]);
+    const [message] = await opened.commands.list(device);
+    expect(message?.command).toMatchObject({
+      kind: 'message',
+      text: expect.stringMatching(/- Firewall\nThe workspace is locked on 2015-11-22 09:00 UTC\./),
+    });
+    await pass(24);
+    expect(await state()).toBe('not-compliant');
+    expect(await compliance.counts(null)).toMatchObject({ 'not-compliant': 1, compliant: 0 });
+    await pass(24);
+    expect(await kinds(device)).toEqual(['message', 'lock-workspace']);
+    await finish(device, 'lock-workspace');
+    await pass(100);
+    expect(await kinds(device)).toEqual(['message', 'lock-workspace']);
+    await report(device);
+    await compliance.settled();
+    expect(await state()).toBe('compliant');
+    expect(await kinds(device)).toEqual(['message', 'lock-workspace', 'unlock-workspace']);
+    expect(await events()).toEqual([
+      'state',
+      'state',
+      'state',
+      'notify',
+      'state',
+      'lock-workspace',
+      'state',
+      'unlock-workspace',
+    ]);
+  });
+
+  it('continues after a restart, and issues nothing twice', async () => {
+    const { opened, device, state } = await world(await openStore());
+    await opened.report(device, OFF);
+    await opened.compliance.settled();
+    await opened.restart();
+    expect(await opened.kinds(device)).toEqual(['message']);
+    await opened.stop();
+    opened.clock.jump(START + 48 * HOUR);
+    await opened.restart();
+    expect(await state()).toBe('not-compliant');
+    expect(await opened.kinds(device)).toEqual(['message', 'lock-workspace']);
+    await opened.restart();
+    expect(await opened.kinds(device)).toEqual(['message', 'lock-workspace']);
+  });
+
+  it('ends the actions when the policy no longer applies', async () => {
+    const { opened, device, policy, state } = await world(await openStore());
+    await opened.report(device, OFF);
+    await opened.pass(48);
+    await opened.finish(device, 'lock-workspace');
+    await opened.policies.assign(policy.id, [], BY);
+    await opened.compliance.settled();
+    expect(await state()).toBe('no-policy');
+    expect(await opened.kinds(device)).toEqual(['message', 'lock-workspace', 'unlock-workspace']);
+  });
+
+  it('does not unlock a workspace that an admin has locked', async () => {
+    const { opened, device, events } = await world(await openStore());
+    await opened.report(device, OFF);
+    await opened.pass(48);
+    await opened.finish(device, 'lock-workspace');
+    await opened.commands.issue({ device, command: { kind: 'lock-workspace' }, by: BY });
+    await opened.report(device);
+    await opened.compliance.settled();
+    expect(await opened.kinds(device)).toEqual(['message', 'lock-workspace', 'lock-workspace']);
+    expect((await events()).at(-1)).toBe('withheld');
+  });
+
+  it('ignores a report about other settings and of an earlier enrollment', async () => {
+    const { opened, device, state } = await world(await openStore());
+    const results = [{ setting: 'firewall.enabled', status: 'not-met' as const, detail: '' }];
+    await opened.compliance.report(device, 1, { digest: 'another', at: 1, results });
+    await opened.report(device, OFF, 2);
+    expect(await state()).toBe('unknown');
+  });
+
+  it('never wipes under a legal hold, and lets wipes beyond the limit of a day wait', async () => {
+    const database = await openStore();
+    const { opened, group, device } = await world(database, WIPING);
+    const holds = createHolds({
+      store: new HoldStore(database),
+      records: { reissueRecord: async () => undefined },
+      bus: opened.bus,
+      clock: opened.clock,
+      log: { error: () => undefined },
+    });
+    await holds.place({ on: { device }, reason: 'a case', reference: null, by: BY });
+    const others = await Promise.all(Array.from({ length: 7 }, () => addDevice(database, { group })));
+    await opened.restart();
+    await opened.report(device, OFF);
+    await opened.pass(1);
+    expect(await opened.kinds(device)).toEqual([]);
+    expect((await opened.devices.alerts({ scope: null, device })).map(({ code }) => code)).toEqual([
+      'compliance_wipe_prevented',
+    ]);
+    for (const each of others) await opened.report(each, OFF);
+    await opened.pass(1);
+    const wiped = async () =>
+      (await Promise.all(others.map(opened.kinds))).filter(([kind]) => kind === 'wipe-workspace');
+    // A fleet of eight devices allows five.
+    expect(await wiped()).toHaveLength(5);
+    // A device that complies before its wipe is not wiped.
+    const kinds = await Promise.all(others.map(opened.kinds));
+    const waiting = others.filter((_, index) => kinds[index]?.length === 0);
+    expect(waiting).toHaveLength(2);
+    for (const each of waiting.slice(0, 1)) await opened.report(each);
+    await opened.pass(25);
+    expect(await wiped()).toHaveLength(6);
+    const wipes = await database.db
+      .selectFrom('ledger_entries')
+      .select('id')
+      .where('kind', '=', 'workspace.wipe')
+      .execute();
+    expect(wipes).toHaveLength(6);
+    await holds.stop();
+  });
+
+  it('states the compliance of a device with a signature, for ten minutes', async () => {
+    const { opened, device } = await world(await openStore());
+    const { compliance, clock, onlineKey: key } = opened;
+    const read = async (more: { now?: number; device?: string } = {}) =>
+      readComplianceStatement(await compliance.statement(device), {
+        ...{ key, installation: 'ins_test', device, now: clock.now() },
+        ...more,
+      });
+    await opened.report(device);
+    expect(await read()).toMatchObject({ device, generation: 1, state: 'compliant', admit: true });
+    await opened.report(device, OFF);
+    await opened.pass(25);
+    expect(await read()).toMatchObject({ state: 'not-compliant', admit: false });
+    expect(await read({ now: clock.now() + STATEMENT_LIFE })).toBeNull();
+    expect(await read({ device: 'dev_aaaaaaaaaaaaaaaa' })).toBeNull();
+    const { publicKey } = generateKeyPairSync('ed25519');
+    const other = readPublicKey(publicKey.export({ type: 'spki', format: 'der' }).toString('base64'));
+    const given = { key: other, installation: 'ins_test', device, now: clock.now() };
+    expect(readComplianceStatement(await compliance.statement(device), given)).toBeNull();
+  });
+
+  it('lists devices by state within the scope', async () => {
+    const database = await openStore();
+    const { opened, group, device } = await world(database);
+    const other = await addDevice(database, { group: await addGroup(database, 'Karachi'), user: 'Bilal' });
+    await opened.report(device, OFF);
+    const { compliance } = opened;
+    const query = { scope: null, state: null, after: null, limit: 10 };
+    expect((await compliance.list(query)).map((each) => [each.device, each.state, each.failing]).sort()).toEqual(
+      [
+        [device, 'in-grace', ['firewall.enabled']],
+        [other, 'no-policy', []],
+      ].sort(),
+    );
+    expect(await compliance.list({ ...query, state: 'no-policy' })).toMatchObject([{ device: other, user: 'Bilal' }]);
+    const scope = [{ group, homes: null }];
+    expect(await compliance.list({ ...query, scope })).toMatchObject([{ device }]);
+    expect(await compliance.counts(scope)).toMatchObject({ 'in-grace': 1, 'no-policy': 0 });
+  });
+});

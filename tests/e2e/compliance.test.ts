@@ -1,0 +1,159 @@
+/**
+ * Compliance of a real agent process with a real server whose clock the test drives: a forbidden package is installed, the grace period
+ * ends, the workspace is locked, and everything ends when the package is removed. A firewall is switched on and off in a network namespace.
+ */
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pino from 'pino';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type RunningServer, startServer } from '../../server/main.ts';
+import { commandView } from '../../shared/api/commands.ts';
+import { deviceComplianceView } from '../../shared/api/compliance.ts';
+import { policyView } from '../../shared/api/policies.ts';
+import type { Settings } from '../../shared/policy/catalog.ts';
+import type { ComplianceRules } from '../../shared/policy/policy-document.ts';
+import { DrivenClock } from '../../shared/time/driven-clock.ts';
+import { AgentProcess } from '../support/agent-process.ts';
+import { PASSPHRASE, prepareKeyFolder } from '../support/custody.ts';
+import { type CutNetwork, cutNetworks, openCutNetwork } from '../support/cut-network.ts';
+import { freePort } from '../support/free-port.ts';
+import { loopbackConfig } from '../support/loopback-config.ts';
+import { type Operator, setUp } from '../support/operator.ts';
+import { openPackageRoot, type PackageRoot, packageRoots } from '../support/package-root.ts';
+import { tool } from '../support/tools.ts';
+import { until } from '../support/until.ts';
+
+const HOUR = 3_600_000;
+const FORBIDDEN = 'cordon-test-forbidden';
+const nft = tool('nft', 'apt install nftables');
+const present = cutNetworks.present && packageRoots.present && nft.present;
+
+describe.skipIf(!present)('compliance of a real device', { timeout: 120_000 }, () => {
+  const start = Date.now();
+  const clock = new DrivenClock(start);
+  const folder = mkdtempSync(join(tmpdir(), 'cordon-compliance-'));
+  let server: RunningServer;
+  let operator: Operator;
+  let network: CutNetwork;
+  let packages: PackageRoot;
+  let agent: AgentProcess;
+  let group: string;
+
+  beforeAll(async () => {
+    network = openCutNetwork();
+    packages = openPackageRoot();
+    const ports = { device: await freePort(), public: await freePort(), admin: await freePort() };
+    const config = loopbackConfig(folder, ports, {
+      passphrase: PASSPHRASE,
+      bind: network.near,
+      names: [network.near],
+      log: 'silent',
+    });
+    prepareKeyFolder(join(config.home, 'keys'));
+    server = await startServer(config, { clock, log: pino({ level: 'silent' }) });
+    operator = await setUp(`http://127.0.0.1:${ports.admin}`, server.firstOwnerLink ?? '');
+    group = await operator.group('Laptops');
+    agent = new AgentProcess(packages.env, undefined, undefined, network.inside);
+    await agent.enroll((await operator.code({ user: 'Amina', group, home: 'SE' })).link);
+    agent.run();
+    await agent.connected();
+  }, 120_000);
+  afterAll(async () => {
+    await agent?.remove();
+    await server?.stop();
+    packages?.remove();
+    network?.remove();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  async function apply(name: string, settings: Settings, compliance: ComplianceRules): Promise<string> {
+    const { as, owner } = operator;
+    const { id } = await as(owner, 'POST', '/policies', policyView, { name, document: { settings, compliance } });
+    await operator.owner.browser.call('POST', `/policies/${id}/rollout`, policyView, { version: 1, percent: 100 });
+    await operator.owner.browser.call('POST', `/policies/${id}/groups`, policyView, { groups: [group] });
+    return id;
+  }
+  const compliance = () =>
+    operator.as(operator.owner, 'GET', `/devices/${agent.device}/compliance`, deviceComplianceView);
+  /** Waits until the server shows this result of a setting. */
+  const result = (setting: string, status: string) =>
+    until(async () => {
+      const view = await compliance();
+      const found = view.settings.find((each) => each.setting === setting);
+      expect({ status: found?.status, detail: found?.detail }).toMatchObject({ status });
+      return view;
+    }, 30_000);
+  const recheck = () =>
+    operator.as(operator.owner, 'POST', `/devices/${agent.device}/commands`, commandView, {
+      command: { kind: 'refresh-inventory' },
+    });
+  const workspace = (state: string) => until(async () => expect((await agent.status()).workspace).toBe(state), 30_000);
+  const rules = (...args: string[]) => {
+    const [program = '', ...prefix] = network.inside;
+    execFileSync(program, [...prefix, 'nft', ...args]);
+  };
+
+  it('follows a forbidden package from its installation to its removal', async () => {
+    const actions = [
+      { action: 'notify' as const, afterHours: 0 },
+      { action: 'lock-workspace' as const, afterHours: 48 },
+    ];
+    await apply(
+      'Software',
+      { 'software.forbidden': [FORBIDDEN], 'agent.log-level': 'debug' },
+      { graceHours: 24, actions },
+    );
+    expect((await result('software.forbidden', 'met')).state).toBe('compliant');
+    // The agent applies its log level itself.
+    await result('agent.log-level', 'met');
+
+    packages.install(FORBIDDEN);
+    await recheck();
+    const failed = await result('software.forbidden', 'not-met');
+    expect(failed.state).toBe('in-grace');
+    expect(failed.settings.find(({ setting }) => setting === 'software.forbidden')).toMatchObject({
+      detail: `Installed: ${FORBIDDEN}.`,
+      name: 'Software',
+      because: 'only',
+    });
+    expect(failed.countdown).toEqual([
+      { action: 'lock-workspace', at: clock.now() + 48 * HOUR, settings: ['software.forbidden'] },
+    ]);
+    // The user sees the message and the countdown.
+    await until(async () => expect((await agent.cli(['messages'])).out).toContain('Forbidden software'), 30_000);
+    await until(async () => {
+      const { out } = await agent.cli(['policy']);
+      expect(out).toContain(`NOT MET: Forbidden software (${FORBIDDEN})`);
+      expect(out).toMatch(/The workspace is locked at 20/);
+    }, 30_000);
+    expect((await agent.cli(['status'])).out).toMatch(/policy +2 settings, 1 not met/);
+
+    clock.jump(start + 25 * HOUR);
+    await until(async () => expect((await compliance()).state).toBe('not-compliant'));
+    expect((await agent.status()).workspace).toBe('open');
+    clock.jump(start + 49 * HOUR);
+    await workspace('locked');
+
+    packages.uninstall(FORBIDDEN);
+    await recheck();
+    expect((await result('software.forbidden', 'met')).state).toBe('compliant');
+    await workspace('open');
+  });
+
+  it('sees a firewall switched on and off', async () => {
+    await apply('Firewall', { 'firewall.enabled': true }, { graceHours: 0, actions: [] });
+    expect((await result('firewall.enabled', 'not-met')).state).toBe('not-compliant');
+    rules('add', 'table', 'inet', 'cordon-test');
+    const input = ['type', 'filter', 'hook', 'input', 'priority', '0', ';', 'policy', 'drop', ';'];
+    rules('add', 'chain', 'inet', 'cordon-test', 'input', '{', ...input, '}');
+    rules('add', 'rule', 'inet', 'cordon-test', 'input', 'ip', 'saddr', network.near, 'accept');
+    await recheck();
+    const on = await result('firewall.enabled', 'met');
+    expect(on.state).toBe('compliant');
+    rules('delete', 'table', 'inet', 'cordon-test');
+    await recheck();
+    await result('firewall.enabled', 'not-met');
+  });
+});

@@ -1,0 +1,87 @@
+/** Tests of policies and compliance in the console: created, rolled out in stages, assigned, compared and rolled back. */
+import { expect, it } from 'vitest';
+import { type ConsoleTour, SCRIPT } from '../../support/console-tour.ts';
+
+export function policyPages(tour: () => ConsoleTour): void {
+  it('policies and compliance', async () => {
+    const { seat, page, device, look, glance, heading, button, dialog, stepUp } = tour();
+    await stepUp();
+    const main = page.locator('main');
+    await seat.goto('/policies');
+    await page.getByRole('heading', { name: 'No policies' }).waitFor();
+    await look('policies empty');
+    await seat.goto('/compliance');
+    await page.getByText('No policy applies').waitFor();
+
+    // A policy without a name and a setting is refused in the page.
+    await seat.goto('/policies/new');
+    await button('Create policy').click();
+    await page.getByText('Give the policy a name.').waitFor();
+    await page.getByLabel('Name').fill(`Everywhere ${SCRIPT}`);
+    await page.getByLabel('Allowed locations', { exact: true }).click();
+    await page.getByRole('combobox', { name: 'Allowed locations: value' }).fill('ae');
+    await page.keyboard.press('Enter');
+    await page.getByLabel('Minimum version of the agent', { exact: true }).click();
+    await page.getByLabel('Minimum version of the agent: value').fill('0.0.1');
+    await page.getByLabel('Lock workspace', { exact: true }).click();
+    await page.getByLabel('Lock workspace: hours').fill('48');
+    await look('policy editor');
+    await button('Create policy').click();
+    await heading(/^Everywhere/);
+    await main.getByText('Not rolled out').waitFor();
+    await look('policy new');
+
+    await dialog('Roll out version…', 'Roll out version');
+    await page.getByLabel(/^Share of the devices/).fill('100');
+    await glance('policy rollout');
+    await button('Roll out version 1').click();
+    await main.getByText('Version 1 applies to all devices of the groups.').waitFor();
+    await dialog('Assign to groups…', 'Assign policy to groups');
+    await page.getByRole('combobox', { name: 'Groups' }).fill('Karachi');
+    await page.getByRole('option', { name: /Karachi/ }).click();
+    await page.keyboard.press('Tab');
+    await page.getByText(/of \d+ devices would get other settings/).waitFor();
+    await glance('policy assign');
+    await button('Assign policy').click();
+    await main.getByRole('link', { name: /Karachi/ }).waitFor();
+
+    // The simulated devices check their own location.
+    await seat.goto(`/devices/${device}`);
+    const section = main.locator('section', { has: page.getByRole('heading', { name: 'Policy and compliance' }) });
+    await section.getByText('Not met').waitFor();
+    await section
+      .getByText(/^From version 1 of the policy “Everywhere/)
+      .first()
+      .waitFor();
+    await section.getByText(/The server locks the workspace in/).waitFor();
+    await section.getByText(/Allowed locations: AE/).waitFor();
+    await look('device policy');
+    await seat.goto('/compliance?state=in-grace');
+    await main.getByText('Not met: Allowed locations').first().waitFor();
+    await look('compliance');
+    const saved = page.waitForEvent('download');
+    await button('Download CSV').click();
+    expect((await saved).suggestedFilename()).toBe('compliance.csv');
+    await seat.goto('/');
+    await page.getByRole('heading', { name: 'Compliance' }).waitFor();
+    await look('overview compliance');
+
+    await seat.goto('/policies');
+    await page.getByRole('link', { name: /^Everywhere/ }).click();
+    await page.getByRole('link', { name: 'Create version' }).click();
+    await page.getByLabel('Allowed locations', { exact: true }).click();
+    await button('Create version 2').click();
+    await button('Compare with newest: version 1').click();
+    await page.getByRole('dialog').getByText('Not managed').waitFor();
+    await glance('policy compare');
+    await page.keyboard.press('Escape');
+    await dialog('Roll out version…', 'Roll out version');
+    await page.getByLabel(/^Share of the devices/).fill('30');
+    await button('Roll out version 2').click();
+    await main.getByText('Version 2 for 30 %').waitFor();
+    await dialog('Roll back to version 1', 'Roll back policy');
+    await glance('policy roll back');
+    await button('Roll back to version 1').last().click();
+    await main.getByText('Version 3 applies to all devices of the groups.').waitFor();
+  });
+}
