@@ -70,7 +70,10 @@ export function complianceRoutes({ compliance, devices }: ComplianceRoutesPorts)
           params.id,
         );
         return {
-          ...{ state, reportedAt, changedAt, countdown },
+          state,
+          reportedAt,
+          changedAt,
+          countdown,
           settings: settings.map(({ compliance: _rules, ...effective }) => {
             const result = results.find(({ setting }) => setting === effective.setting);
             const failingSince = since[effective.setting] ?? null;
@@ -117,7 +120,9 @@ async function* reportOf(compliance: Pick<Compliance, 'list'>, scope: Scope): As
   const time = (at: number | null) => (at === null ? null : new Date(at).toISOString());
   for (let after: DeviceId | null = null; ; ) {
     const rows: Awaited<ReturnType<Compliance['list']>> = await compliance.list({
-      ...{ scope, state: null, after },
+      scope,
+      state: null,
+      after,
       limit: ROWS_PER_READ,
     });
     const lines = rows.map(({ device, user, state, failing, reportedAt, changedAt, nextAt }) =>

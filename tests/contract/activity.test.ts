@@ -16,8 +16,15 @@ import { describeOnEveryStore } from './every-store.ts';
 const DAY = 86_400_000;
 const START = 1_700_000_000_000;
 const ALL = {
-  ...{ from: null, to: null, admin: null, device: null, person: null },
-  ...{ kind: null, action: null, outcome: null, text: null },
+  from: null,
+  to: null,
+  admin: null,
+  device: null,
+  person: null,
+  kind: null,
+  action: null,
+  outcome: null,
+  text: null,
 };
 
 function logOf(database: Database) {
@@ -153,7 +160,11 @@ describeOnEveryStore('the activity log', (open) => {
     await activity.record(request('groups.create'), 'ok', []);
     const lines = await exported();
     expect(await verifyActivityExport(lines, await commitments())).toMatchObject({
-      ...{ batches: 3, entries: 15, expired: 0, unsealed: 1, inLedger: 3 },
+      batches: 3,
+      entries: 15,
+      expired: 0,
+      unsealed: 1,
+      inLedger: 3,
     });
     const refused = async (changed: readonly string[]) =>
       expect(verifyActivityExport(changed, await commitments())).rejects.toMatchObject({ code: 'proof_invalid' });

@@ -173,7 +173,10 @@ describeOnEveryStore('compliance', (openStore) => {
     const { compliance, clock, onlineKey: key } = opened;
     const read = async (more: { now?: number; device?: string } = {}) =>
       readComplianceStatement(await compliance.statement(device), {
-        ...{ key, installation: 'ins_test', device, now: clock.now() },
+        key,
+        installation: 'ins_test',
+        device,
+        now: clock.now(),
         ...more,
       });
     await opened.report(device);

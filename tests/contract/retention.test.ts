@@ -80,16 +80,15 @@ async function fill(database: Database) {
       await db
         .insertInto('notification_deliveries')
         .values({
-          ...{
-            id: `${name} ${state}`,
-            channel_id: `channel ${name}`,
-            test: 0,
-            title: '',
-            body: '',
-            state,
-            attempts: 1,
-          },
-          ...{ created_at: NOW.real - 90 * DAY - ago, deadline_at: 1 },
+          id: `${name} ${state}`,
+          channel_id: `channel ${name}`,
+          test: 0,
+          title: '',
+          body: '',
+          state,
+          attempts: 1,
+          created_at: NOW.real - 90 * DAY - ago,
+          deadline_at: 1,
         })
         .execute();
     }
