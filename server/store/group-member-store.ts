@@ -215,9 +215,8 @@ async function applyChange(tx: Tx, { evaluated, add, remove, processed, builtAft
   );
   if (processed.length > 0) {
     const marks = processed.map(({ device, version }) => [device, version]);
-    await sql`delete from changed_facts where exists (
-      select 1 from ${tableOf(['text', 'bigint'], marks)} as v
-      where v.column1 = changed_facts.device_id and v.column2 = changed_facts.version)`.execute(tx);
+    await sql`delete from changed_facts where (device_id, version) in
+      (select column1, column2 from ${tableOf(['text', 'bigint'], marks)} as v)`.execute(tx);
   }
   if (builtAfter === undefined) return;
   // An equal expression can have been set again meanwhile, which starts its build again.
