@@ -60,6 +60,7 @@ describeOnSqliteFirst('a withheld order', (database) => {
   let server: ServerProcess;
   let operator: Operator;
   let agent: AgentProcess;
+  let group: string;
   let order: string;
   let sha256: string;
   let pack: string;
@@ -74,7 +75,7 @@ describeOnSqliteFirst('a withheld order', (database) => {
       ['legal of another area', { role: 'legal', area: 'DE' }] as const,
     ];
     for (const [name, grant] of grants) unentitled[name] = await invite(server.admin, owner, name, [grant]);
-    const group = await operator.group('embassies');
+    group = await operator.group('embassies');
     agent = new AgentProcess();
     await agent.enroll((await operator.code({ user: 'Zoe', group, home: 'SE' })).link);
 
@@ -138,6 +139,11 @@ describeOnSqliteFirst('a withheld order', (database) => {
       '{sha256}': [sha256],
       '{pack}': [pack],
       '/devices/{id}': [agent.device],
+      '/groups/{id}': [group],
+      '/policies/{id}': ['pol_aaaaaaaaaaaaaaaa'],
+      '/versions/{version}': ['1'],
+      '/software/{id}': ['1'],
+      '/advisories/{id}': ['1'],
       '/people/{id}': ['per_aaaaaaaaaaaaaaaa'],
       '/commands/{id}': ['cmd_aaaaaaaaaaaaaaaa'],
       '/jobs/{id}': ['cmd_aaaaaaaaaaaaaaaa'],
@@ -156,8 +162,6 @@ describeOnSqliteFirst('a withheld order', (database) => {
             each.includes(name) ? given.map((value) => each.replace(name, name.replace(place, value))) : [each],
           );
         }
-        // A new path parameter needs a value above, so that the test reads its operation.
-        for (const each of filled) expect(each).not.toContain('{');
         return filled;
       });
   }
@@ -165,6 +169,8 @@ describeOnSqliteFirst('a withheld order', (database) => {
   it('reveals its legal basis in no read operation to people who may not read it', async () => {
     const operations = await readOperations();
     expect(operations.length).toBeGreaterThan(60);
+    // A new path parameter needs a value above, so that the test reads its operation.
+    expect(operations.filter((path) => path.includes('{'))).toEqual([]);
     const found: string[] = [];
     const refused: string[] = [];
     for (const [name, person] of Object.entries(unentitled)) {
