@@ -11,6 +11,8 @@ const LONGEST_AGENT = 200;
 
 export interface DeviceEvent {
   readonly device: string | null;
+  /** The device's person, if the caller has read the device: another read would let more transactions fail on PostgreSQL. */
+  readonly person?: string;
   readonly at: number;
   /** Name of the event, such as `device.revoked`. */
   readonly action: string;
@@ -47,9 +49,24 @@ export async function insertActivity(tx: Tx, entry: NewActivity): Promise<number
   return id;
 }
 
+type StoredTarget = Target & { readonly entry: number; readonly person?: string | undefined };
+
 /** Stores targets. The person of a device is its present one, because a later enrollment may give the device to another person. */
-export async function insertTargets(tx: Tx, targets: readonly (Target & { readonly entry: number })[]): Promise<void> {
-  if (targets.length === 0) return;
+export async function insertTargets(tx: Tx, targets: readonly StoredTarget[]): Promise<void> {
+  const known = targets.filter(({ kind, person }) => kind !== 'device' || person !== undefined);
+  const unknown = targets.filter(({ kind, person }) => kind === 'device' && person === undefined);
+  if (known.length > 0) {
+    const rows = insertOf(
+      'activity_targets',
+      { entry_id: 'bigint', kind: 'text', target: 'text', person_id: 'text' },
+      known.map(({ entry, kind, id, person = null }) => [entry, kind, id, person]),
+    );
+    await sql`${rows} on conflict (entry_id, kind, target) do nothing`.execute(tx);
+  }
+  if (unknown.length > 0) await insertDeviceTargets(tx, unknown);
+}
+
+async function insertDeviceTargets(tx: Tx, targets: readonly StoredTarget[]): Promise<void> {
   const rows = tableOf(
     ['bigint', 'text', 'text'],
     targets.map(({ entry, kind, id }) => [entry, kind, id]),
@@ -57,7 +74,7 @@ export async function insertTargets(tx: Tx, targets: readonly (Target & { readon
   await sql`
     insert into activity_targets (entry_id, kind, target, person_id)
     select v.column1, v.column2, v.column3, d.person_id
-    from ${rows} as v left join devices d on v.column2 = 'device' and d.id = v.column3
+    from ${rows} as v left join devices d on d.id = v.column3
     where true
     on conflict (entry_id, kind, target) do nothing`.execute(tx);
 }
@@ -95,10 +112,10 @@ export async function insertEvents(tx: Tx, events: readonly DeviceEvent[]): Prom
   const ids = new Map(rows.map(({ id, salt }) => [salt, Number(id)]));
   await insertTargets(
     tx,
-    salted.flatMap(({ device, targets = [], salt }) => {
+    salted.flatMap(({ device, person, targets = [], salt }) => {
       const entry = ids.get(salt) ?? 0;
       return [
-        ...(device === null ? [] : [{ entry, kind: 'device', id: device }]),
+        ...(device === null ? [] : [{ entry, kind: 'device', id: device, person }]),
         ...targets.map((target) => ({ entry, ...target })),
       ];
     }),

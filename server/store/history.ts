@@ -4,6 +4,7 @@
  */
 import { sql } from 'kysely';
 import { type DeviceEvent, insertEvents } from './activity-rows.ts';
+import { insertOf } from './bulk.ts';
 import { markFacts } from './changed-facts.ts';
 import type { Tx } from './database.ts';
 
@@ -12,51 +13,94 @@ import type { Tx } from './database.ts';
  * function after a change of the rows in `devices`, because it copies these rows.
  */
 export async function rememberDevices(tx: Tx, devices: readonly string[], at: number): Promise<void> {
-  await insertEvents(tx, await changesOf(tx, devices, at));
-  await tx
+  const present = await presentOf(tx, devices);
+  const ended = await tx
     .updateTable('device_history')
     .set({ until_at: at })
     .where('device_id', 'in', devices)
     .where('until_at', 'is', null)
+    .returning(['device_id', 'status', 'generation'])
     .execute();
-  await insertDevices(tx, devices, sql`cast(${at} as bigint)`);
-}
-
-export async function rememberNewDevices(tx: Tx, devices: readonly string[]): Promise<void> {
-  await insertDevices(tx, devices, sql`enrolled_at`);
-  const rows = await tx.selectFrom('devices').select(['id', 'enrolled_at']).where('id', 'in', devices).execute();
+  await insertPeriods(tx, present, () => at);
+  const before = new Map(ended.map((period) => [period.device_id, period]));
   await insertEvents(
     tx,
-    rows.map(({ id, enrolled_at }) => ({ device: id, at: enrolled_at, action: 'device.enrolled' })),
+    present.flatMap((row) => changesOf(row, before.get(row.id), at)),
   );
 }
 
-/** Events of the activity log: a new enrollment, or the end of one, compared with the newest period of the history. */
-async function changesOf(tx: Tx, devices: readonly string[], at: number): Promise<DeviceEvent[]> {
-  const rows = await tx
-    .selectFrom('devices')
-    .innerJoin('device_history as before', (join) =>
-      join.onRef('before.device_id', '=', 'devices.id').on('before.until_at', 'is', null),
-    )
-    .select(['devices.id', 'devices.status', 'devices.generation'])
-    .select(['before.status as old_status', 'before.generation as old_generation'])
-    .where('devices.id', 'in', devices)
-    .execute();
-  return rows.flatMap(({ id, status, generation, old_status, old_generation }) => {
-    if (generation !== old_generation) return [{ device: id, at, action: 'device.enrolled' }];
-    return status === old_status ? [] : [{ device: id, at, action: `device.${status}` }];
-  });
+export async function rememberNewDevices(tx: Tx, devices: readonly string[]): Promise<void> {
+  const present = await presentOf(tx, devices);
+  await insertPeriods(tx, present, ({ enrolled_at }) => enrolled_at);
+  await insertEvents(
+    tx,
+    present.map(({ id, person_id, enrolled_at }) => ({
+      device: id,
+      person: person_id,
+      at: enrolled_at,
+      action: 'device.enrolled',
+    })),
+  );
 }
 
-async function insertDevices(tx: Tx, devices: readonly string[], from: ReturnType<typeof sql>): Promise<void> {
-  // Stores the end time only of a location statement about the home area. A statement about presence does not change the home area.
-  await sql`
-    insert into device_history
-      (device_id, from_at, generation, status, group_id, home, seat, stated_home, stated_until)
-    select id, ${from}, generation, status, group_id, home, seat, stated_home,
-      case when stated_home is not null then statement_until end
-    from devices where id in (${sql.join(devices)})`.execute(tx);
-  await markFacts(tx, devices, 'device');
+type Present = Awaited<ReturnType<typeof presentOf>>[number];
+
+/** Rows of the devices. The only read of these rows, because PostgreSQL lets transactions fail that insert a device and read others. */
+function presentOf(tx: Tx, devices: readonly string[]) {
+  return tx
+    .selectFrom('devices')
+    .select(['id', 'person_id', 'enrolled_at', 'generation', 'status', 'group_id', 'home', 'seat'])
+    .select(['stated_home', 'statement_until'])
+    .where('id', 'in', devices)
+    .execute();
+}
+
+/** Events of the activity log: a new enrollment, or the end of one, compared with the period before. */
+function changesOf(
+  { id, person_id, generation, status }: Present,
+  before: { readonly status: string; readonly generation: number } | undefined,
+  at: number,
+): DeviceEvent[] {
+  if (before === undefined) return [];
+  const event = (action: string) => [{ device: id, person: person_id, at, action }];
+  if (generation !== before.generation) return event('device.enrolled');
+  return status === before.status ? [] : event(`device.${status}`);
+}
+
+async function insertPeriods(tx: Tx, devices: readonly Present[], from: (device: Present) => number): Promise<void> {
+  if (devices.length === 0) return;
+  const rows = insertOf(
+    'device_history',
+    {
+      device_id: 'text',
+      from_at: 'bigint',
+      generation: 'bigint',
+      status: 'text',
+      group_id: 'text',
+      home: 'text',
+      seat: 'text',
+      stated_home: 'text',
+      stated_until: 'bigint',
+    },
+    devices.map((device) => [
+      device.id,
+      from(device),
+      device.generation,
+      device.status,
+      device.group_id,
+      device.home,
+      device.seat,
+      device.stated_home,
+      // Only of a statement about the home area. A statement about presence does not change the home area.
+      device.stated_home === null ? null : device.statement_until,
+    ]),
+  );
+  await rows.execute(tx);
+  await markFacts(
+    tx,
+    devices.map(({ id }) => id),
+    'device',
+  );
 }
 
 /**

@@ -118,6 +118,10 @@ async function fill(database: Database) {
       .values({ entry_id, kind: 'group', target: group, person_id: null, batch })
       .execute();
     await db
+      .insertInto('compliance_events')
+      .values({ device_id: device, at: long, event: 'drift', detail: '' })
+      .execute();
+    await db
       .insertInto('alerts')
       .values({ at: long, first_at: long, count: 1, device_id: null, code: name, detail: '' })
       .execute();
@@ -315,6 +319,7 @@ describeOnEveryStore('retention', (open) => {
       activation_codes: 1,
       passkey_confirmations: 1,
       notification_deliveries: 1,
+      compliance_events: 1,
       post_results: 1,
       conversation_epochs: 1,
       conversations: 0,
