@@ -4,6 +4,7 @@ import { COMMAND_KINDS, prioritySchema } from '../protocol/command-kinds.ts';
 import { commandWindowSchema } from '../protocol/command-window.ts';
 import { commandSchema } from '../protocol/frames.ts';
 import { commandIdSchema, deviceIdSchema } from '../protocol/ids.ts';
+import { JOB_STATES } from './job-states.ts';
 import { instant } from './wire.ts';
 
 const DAY_SECONDS = 86_400;
@@ -44,8 +45,7 @@ export const jobOptions = {
   after: commandIdSchema.optional(),
 };
 
-export const jobState = z.enum(['running', 'paused', 'stopped', 'finished', 'aborted', 'expired']);
-export type JobStateName = z.infer<typeof jobState>;
+const jobState = z.enum(JOB_STATES);
 const commandState = z.enum(['queued', 'stored', 'done', 'failed', 'expired', 'canceled']);
 const counts = z.record(commandState, z.int());
 

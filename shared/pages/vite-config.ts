@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import react from '@vitejs/plugin-react';
 import type { UserConfig } from 'vite';
+import { withoutJsonSchema } from './without-json-schema.ts';
 
 const PROJECT = join(import.meta.dirname, '../..');
 
@@ -10,7 +11,7 @@ export function pagesConfig(root: string): UserConfig {
     root,
     publicDir: join(PROJECT, 'shared/look/public'),
     cacheDir: join(PROJECT, 'node_modules/.cache/vite'),
-    plugins: [react()],
+    plugins: [react(), withoutJsonSchema()],
     // Placeholder that the server replaces with the nonce of each response (`serve.ts`).
     html: { cspNonce: 'CSP_NONCE' },
     build: {

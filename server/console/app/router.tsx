@@ -24,6 +24,11 @@ import {
 } from './searches.ts';
 import { Shell } from './shell.tsx';
 
+/** Component of a page, with the styles that only pages need. The styles precede those of the page, which may override them. */
+function lazyPage<Module extends object, Name extends keyof Module>(load: () => Promise<Module>, name: Name) {
+  return lazyRouteComponent(async () => (await Promise.all([import('./page-styles.ts'), load()]))[1], name);
+}
+
 /** Loads a page together with the five thousand names of subdivisions. The overview loads without these names. */
 async function withNames<Module>(page: Promise<Module>): Promise<Module> {
   await import('../../../shared/areas/register-part-names.ts');
@@ -42,43 +47,43 @@ export const devicesRoute = createRoute({
   getParentRoute: () => root,
   path: '/devices',
   validateSearch: deviceSearch,
-  component: lazyRouteComponent(() => withNames(import('../devices/devices-page.tsx')), 'DevicesPage'),
+  component: lazyPage(() => withNames(import('../devices/devices-page.tsx')), 'DevicesPage'),
 });
 export const deviceRoute = createRoute({
   getParentRoute: () => root,
   path: '/devices/$id',
   validateSearch: z.object({ at: z.int().min(0).optional().catch(undefined) }),
-  component: lazyRouteComponent(() => withNames(import('../devices/device-page.tsx')), 'DevicePage'),
+  component: lazyPage(() => withNames(import('../devices/device-page.tsx')), 'DevicePage'),
 });
 
 const software = createRoute({
   getParentRoute: () => root,
   path: '/software',
   validateSearch: softwareSearch,
-  component: lazyRouteComponent(() => import('../software/software-page.tsx'), 'SoftwarePage'),
+  component: lazyPage(() => import('../software/software-page.tsx'), 'SoftwarePage'),
 });
 const softwareTitle = createRoute({
   getParentRoute: () => root,
   path: '/software/$id',
   validateSearch: versionSearch,
-  component: lazyRouteComponent(() => import('../software/title-page.tsx'), 'TitlePage'),
+  component: lazyPage(() => import('../software/title-page.tsx'), 'TitlePage'),
 });
 const advisory = createRoute({
   getParentRoute: () => root,
   path: '/software/advisories/$id',
-  component: lazyRouteComponent(() => import('../software/advisory-page.tsx'), 'AdvisoryPage'),
+  component: lazyPage(() => import('../software/advisory-page.tsx'), 'AdvisoryPage'),
 });
 
 const jobs = createRoute({
   getParentRoute: () => root,
   path: '/jobs',
   validateSearch: jobSearch,
-  component: lazyRouteComponent(() => import('../jobs/jobs-page.tsx'), 'JobsPage'),
+  component: lazyPage(() => import('../jobs/jobs-page.tsx'), 'JobsPage'),
 });
 const job = createRoute({
   getParentRoute: () => root,
   path: '/jobs/$id',
-  component: lazyRouteComponent(() => import('../jobs/job-page.tsx'), 'JobPage'),
+  component: lazyPage(() => import('../jobs/job-page.tsx'), 'JobPage'),
 });
 const orders = createRoute({
   getParentRoute: () => root,
@@ -87,34 +92,34 @@ const orders = createRoute({
     show: z.enum(['open', 'all', 'mine']).optional().catch(undefined),
     numbers: z.array(z.string()).max(200).optional().catch(undefined),
   }),
-  component: lazyRouteComponent(() => withNames(import('../orders/orders-page.tsx')), 'OrdersPage'),
+  component: lazyPage(() => withNames(import('../orders/orders-page.tsx')), 'OrdersPage'),
 });
 const newOrder = createRoute({
   getParentRoute: () => root,
   path: '/orders/new',
-  component: lazyRouteComponent(() => withNames(import('../orders/propose-page.tsx')), 'ProposePage'),
+  component: lazyPage(() => withNames(import('../orders/propose-page.tsx')), 'ProposePage'),
 });
 export const orderRoute = createRoute({
   getParentRoute: () => root,
   path: '/orders/$number',
-  component: lazyRouteComponent(() => withNames(import('../orders/order-page.tsx')), 'OrderPage'),
+  component: lazyPage(() => withNames(import('../orders/order-page.tsx')), 'OrderPage'),
 });
 const rehearsalRoute = createRoute({
   getParentRoute: () => root,
   path: '/orders/$number/rehearsal',
   validateSearch: rehearsalSearch,
-  component: lazyRouteComponent(() => withNames(import('../orders/rehearsal/rehearsal-page.tsx')), 'RehearsalPage'),
+  component: lazyPage(() => withNames(import('../orders/rehearsal/rehearsal-page.tsx')), 'RehearsalPage'),
 });
 export const reviseRoute = createRoute({
   getParentRoute: () => root,
   path: '/orders/$number/revise',
-  component: lazyRouteComponent(() => withNames(import('../orders/propose-page.tsx')), 'RevisePage'),
+  component: lazyPage(() => withNames(import('../orders/propose-page.tsx')), 'RevisePage'),
 });
 
 const cliSignIn = createRoute({
   getParentRoute: () => root,
   path: CLI_SIGN_IN_PATH,
-  component: lazyRouteComponent(() => import('../sign-in/cli-sign-in-page.tsx'), 'CliSignInPage'),
+  component: lazyPage(() => import('../sign-in/cli-sign-in-page.tsx'), 'CliSignInPage'),
 });
 export const enrollmentRoute = createRoute({
   getParentRoute: () => root,
@@ -123,7 +128,7 @@ export const enrollmentRoute = createRoute({
     device: z.string().optional().catch(undefined),
     person: z.string().optional().catch(undefined),
   }),
-  component: lazyRouteComponent(() => withNames(import('../enrollment/enrollment-page.tsx')), 'EnrollmentPage'),
+  component: lazyPage(() => withNames(import('../enrollment/enrollment-page.tsx')), 'EnrollmentPage'),
 });
 export const peopleRoute = createRoute({
   getParentRoute: () => root,
@@ -131,43 +136,43 @@ export const peopleRoute = createRoute({
   validateSearch: z.object({
     tab: z.enum(['accounts', 'approvers', 'people', 'access', 'groups']).optional().catch(undefined),
   }),
-  component: lazyRouteComponent(() => withNames(import('../people/people-page.tsx')), 'PeoplePage'),
+  component: lazyPage(() => withNames(import('../people/people-page.tsx')), 'PeoplePage'),
 });
 export const personRoute = createRoute({
   getParentRoute: () => root,
   path: '/people/$id',
-  component: lazyRouteComponent(() => withNames(import('../people/person-page.tsx')), 'PersonPage'),
+  component: lazyPage(() => withNames(import('../people/person-page.tsx')), 'PersonPage'),
 });
 const newGroup = createRoute({
   getParentRoute: () => root,
   path: '/groups/new',
-  component: lazyRouteComponent(() => import('../groups/new-group-page.tsx'), 'NewGroupPage'),
+  component: lazyPage(() => import('../groups/new-group-page.tsx'), 'NewGroupPage'),
 });
 export const groupRoute = createRoute({
   getParentRoute: () => root,
   path: '/groups/$id',
-  component: lazyRouteComponent(() => withNames(import('../groups/group-page.tsx')), 'GroupPage'),
+  component: lazyPage(() => withNames(import('../groups/group-page.tsx')), 'GroupPage'),
 });
 const account = createRoute({
   getParentRoute: () => root,
   path: '/account',
-  component: lazyRouteComponent(() => withNames(import('../people/account-page.tsx')), 'AccountPage'),
+  component: lazyPage(() => withNames(import('../people/account-page.tsx')), 'AccountPage'),
 });
 const holds = createRoute({
   getParentRoute: () => root,
   path: '/holds',
   validateSearch: z.object({ released: z.boolean().optional().catch(undefined) }),
-  component: lazyRouteComponent(() => withNames(import('../holds/holds-page.tsx')), 'HoldsPage'),
+  component: lazyPage(() => withNames(import('../holds/holds-page.tsx')), 'HoldsPage'),
 });
 const mail = createRoute({
   getParentRoute: () => root,
   path: '/mail',
-  component: lazyRouteComponent(() => import('../mail/mail-page.tsx'), 'MailPage'),
+  component: lazyPage(() => import('../mail/mail-page.tsx'), 'MailPage'),
 });
 const actions = createRoute({
   getParentRoute: () => root,
   path: '/actions',
-  component: lazyRouteComponent(() => withNames(import('../actions/actions-page.tsx')), 'ActionsPage'),
+  component: lazyPage(() => withNames(import('../actions/actions-page.tsx')), 'ActionsPage'),
 });
 const disclosures = createRoute({
   getParentRoute: () => root,
@@ -175,71 +180,71 @@ const disclosures = createRoute({
   validateSearch: z.object({
     tab: z.enum(['requests', 'authorities', 'refusals', 'transparency']).optional().catch(undefined),
   }),
-  component: lazyRouteComponent(() => withNames(import('../disclosures/disclosures-page.tsx')), 'DisclosuresPage'),
+  component: lazyPage(() => withNames(import('../disclosures/disclosures-page.tsx')), 'DisclosuresPage'),
 });
 const newDisclosure = createRoute({
   getParentRoute: () => root,
   path: '/disclosures/new',
-  component: lazyRouteComponent(() => import('../disclosures/form/request-form-page.tsx'), 'RequestFormPage'),
+  component: lazyPage(() => import('../disclosures/form/request-form-page.tsx'), 'RequestFormPage'),
 });
 const disclosure = createRoute({
   getParentRoute: () => root,
   path: '/disclosures/$id',
-  component: lazyRouteComponent(() => import('../disclosures/request-page.tsx'), 'RequestPage'),
+  component: lazyPage(() => import('../disclosures/request-page.tsx'), 'RequestPage'),
 });
 const ledger = createRoute({
   getParentRoute: () => root,
   path: '/ledger',
   validateSearch: ledgerSearch,
-  component: lazyRouteComponent(() => withNames(import('../ledger/ledger-page.tsx')), 'LedgerPage'),
+  component: lazyPage(() => withNames(import('../ledger/ledger-page.tsx')), 'LedgerPage'),
 });
 const policies = createRoute({
   getParentRoute: () => root,
   path: '/policies',
-  component: lazyRouteComponent(() => import('../policies/policies-page.tsx'), 'PoliciesPage'),
+  component: lazyPage(() => import('../policies/policies-page.tsx'), 'PoliciesPage'),
 });
 const newPolicy = createRoute({
   getParentRoute: () => root,
   path: '/policies/new',
-  component: lazyRouteComponent(() => import('../policies/policy-editor-page.tsx'), 'NewPolicyPage'),
+  component: lazyPage(() => import('../policies/policy-editor-page.tsx'), 'NewPolicyPage'),
 });
 const policy = createRoute({
   getParentRoute: () => root,
   path: '/policies/$id',
-  component: lazyRouteComponent(() => import('../policies/policy-page.tsx'), 'PolicyPage'),
+  component: lazyPage(() => import('../policies/policy-page.tsx'), 'PolicyPage'),
 });
 const editPolicy = createRoute({
   getParentRoute: () => root,
   path: '/policies/$id/edit',
-  component: lazyRouteComponent(() => import('../policies/policy-editor-page.tsx'), 'EditPolicyPage'),
+  component: lazyPage(() => import('../policies/policy-editor-page.tsx'), 'EditPolicyPage'),
 });
 const compliance = createRoute({
   getParentRoute: () => root,
   path: '/compliance',
   validateSearch: z.object({ state: z.enum(COMPLIANCE_STATES).optional().catch(undefined) }),
-  component: lazyRouteComponent(() => import('../compliance/compliance-page.tsx'), 'CompliancePage'),
+  component: lazyPage(() => import('../compliance/compliance-page.tsx'), 'CompliancePage'),
 });
 const settings = createRoute({
   getParentRoute: () => root,
   path: '/settings',
-  component: lazyRouteComponent(() => withNames(import('../settings/settings-page.tsx')), 'SettingsPage'),
+  component: lazyPage(() => withNames(import('../settings/settings-page.tsx')), 'SettingsPage'),
 });
 const notifications = createRoute({
   getParentRoute: () => root,
   path: '/notifications',
   validateSearch: z.object({ tab: z.enum(['rules', 'channels', 'deliveries']).optional().catch(undefined) }),
-  component: lazyRouteComponent(() => import('../notifications/notifications-page.tsx'), 'NotificationsPage'),
+  component: lazyPage(() => import('../notifications/notifications-page.tsx'), 'NotificationsPage'),
 });
 const recovery = createRoute({
   getParentRoute: () => root,
   path: '/recovery',
-  component: lazyRouteComponent(() => import('../recovery/recovery-page.tsx'), 'RecoveryPage'),
+  component: lazyPage(() => import('../recovery/recovery-page.tsx'), 'RecoveryPage'),
 });
 const alerts = createRoute({
   getParentRoute: () => root,
   path: '/alerts',
   validateSearch: alertSearch,
-  component: lazyRouteComponent(() => import('../alerts/alerts-page.tsx'), 'AlertsPage'),
+  component: lazyPage(() => import('../alerts/alerts-page.tsx'), 'AlertsPage'),
 });
 
 export const router = createRouter({

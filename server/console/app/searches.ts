@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { ACTIVITY_KINDS } from '../../../shared/activity/activity-kinds.ts';
 import { IMPACT_CHANGES, IMPACT_CLASSES } from '../../../shared/api/impact-classes.ts';
-import { jobState } from '../../../shared/api/jobs.ts';
+import { JOB_STATES } from '../../../shared/api/job-states.ts';
 import { COMMAND_KINDS } from '../../../shared/protocol/command-kinds.ts';
 
 export const deviceSearch = z.object({
@@ -22,7 +22,7 @@ export const deviceSearch = z.object({
 export type DeviceSearch = z.output<typeof deviceSearch>;
 
 export const jobSearch = z.object({
-  state: jobState.optional().catch(undefined),
+  state: z.enum(JOB_STATES).optional().catch(undefined),
   kind: z.enum(COMMAND_KINDS).optional().catch(undefined),
   mine: z.boolean().optional().catch(undefined),
 });

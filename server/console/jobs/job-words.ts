@@ -1,4 +1,5 @@
-import type { JobStateName, JobSummary } from '../../../shared/api/jobs.ts';
+import type { JobStateName } from '../../../shared/api/job-states.ts';
+import type { JobSummary } from '../../../shared/api/jobs.ts';
 import { COMMAND_NAMES, type CommandState } from '../words/commands.ts';
 
 export const JOB_STATE_NAMES: Readonly<Record<JobStateName, string>> = {

@@ -2,7 +2,8 @@
 import { Checkbox, Group, Paper, Progress, Select, Stack, Text } from '@mantine/core';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
-import { type JobSummary, jobList, jobState } from '../../../shared/api/jobs.ts';
+import { JOB_STATES } from '../../../shared/api/job-states.ts';
+import { type JobSummary, jobList } from '../../../shared/api/jobs.ts';
 import { Empty, QueryResult } from '../../../shared/look/states.tsx';
 import { UserText } from '../../../shared/look/user-text.tsx';
 import { COMMAND_KINDS } from '../../../shared/protocol/command-kinds.ts';
@@ -44,9 +45,9 @@ function Jobs() {
           label="State"
           placeholder="All states"
           clearable
-          data={jobState.options.map((value) => ({ value, label: JOB_STATE_NAMES[value] }))}
+          data={JOB_STATES.map((value) => ({ value, label: JOB_STATE_NAMES[value] }))}
           value={state ?? null}
-          onChange={(value) => narrow({ state: jobState.options.find((one) => one === value) })}
+          onChange={(value) => narrow({ state: JOB_STATES.find((one) => one === value) })}
         />
         <Select
           label="Command"
