@@ -170,6 +170,16 @@ export const RIGHTS = {
 
   'devices.names': right('device', ...EVERYONE),
   'devices.list': right('device', ...EVERYONE),
+  /** The file has the devices and columns that the caller's list has. */
+  'devices.export': right('device', ...EVERYONE),
+  /** Saved views of the device list. A view has a filter and no devices: each reader gets the devices of the own scope. */
+  'device-views.list': right('any', ...EVERYONE),
+  'device-views.create': right('any', ...EVERYONE),
+  'device-views.update': right('any', ...EVERYONE),
+  'device-views.delete': right('any', ...EVERYONE),
+  'device-columns.save': right('any', ...EVERYONE),
+  /** Right to share a view with all admins, and to delete shared views of others. */
+  'device-views.share': right('any', 'owner', 'fleet'),
   'devices.show': right('device', ...EVERYONE),
   'devices.update': right('device', 'owner', 'fleet'),
   'devices.verdict': right('device', ...EVERYONE),
@@ -375,6 +385,7 @@ export const RIGHTS_WITHOUT_ROUTE = [
   'codes.create-mail-connector',
   'activity.read-all',
   'devices.personal-inventory',
+  'device-views.share',
 ] as const satisfies readonly RightName[];
 export type RouteName = Exclude<RightName, (typeof RIGHTS_WITHOUT_ROUTE)[number]>;
 

@@ -1,7 +1,9 @@
+import type { z } from 'zod';
 import {
   certificateList,
   deviceChange,
   deviceDetail,
+  deviceExportQuery,
   deviceNames,
   deviceNamesQuery,
   devicePage,
@@ -14,9 +16,12 @@ import {
   verdictView,
 } from '../../shared/api/devices.ts';
 import { explanationQuery, explanationView } from '../../shared/api/explanation.ts';
+import { nothing } from '../../shared/api/wire.ts';
 import { parseHomeArea } from '../../shared/areas/area-code.ts';
 import { CordonError } from '../../shared/errors.ts';
-import type { Devices } from '../devices/devices.ts';
+import { PERSONAL_FACTS } from '../../shared/inventory/list-fields.ts';
+import type { AccessScope, RightName } from '../admins/roles.ts';
+import type { Devices, ListDevices, Scope } from '../devices/devices.ts';
 import { groupInScope, groupsWith, requireInScope } from '../devices/scope.ts';
 import { seesLocation, visibleDevice, visibleNames } from '../devices/visibility.ts';
 import type { GroupMembers } from '../groups/groups.ts';
@@ -28,11 +33,16 @@ import type { Receipts } from '../orders/evidence/receipts.ts';
 import type { LocationStatements } from '../orders/impact/location-statements.ts';
 import { LONGEST_OVERRIDE } from '../orders/impact/statement-effects.ts';
 import { definedFields } from './defined-fields.ts';
+import { deviceListCsv } from './device-list-csv.ts';
+import { CSV, generatedFile } from './generated-file.ts';
 import { visibleInventory, withheldSections } from './inventory.ts';
 import { locatedBy, type Route, route } from './route.ts';
 
 export interface DevicesPorts {
-  readonly devices: Pick<Devices, 'list' | 'get' | 'getGroup' | 'update' | 'revoke' | 'certificates' | 'names'>;
+  readonly devices: Pick<
+    Devices,
+    'list' | 'batches' | 'get' | 'getGroup' | 'update' | 'revoke' | 'certificates' | 'names'
+  >;
   readonly inventory: Pick<Inventories, 'of'>;
   readonly orders: {
     readonly effect: Pick<Effect, 'verdict'>;
@@ -60,6 +70,42 @@ export function deviceRoutes(ports: DevicesPorts): Route[] {
   return [...listRoutes(ports), ...changeRoutes(ports), ...stateRoutes(ports)];
 }
 
+type Listed = z.output<typeof deviceExportQuery>;
+
+/**
+ * List that the query asks for, within the scope that it needs. A filter by location reveals where devices are, and a fact about the users
+ * of devices reveals personal data, so the caller needs the right to see these.
+ */
+function listOf(
+  query: Listed,
+  scope: AccessScope,
+  demand: (right: RightName) => AccessScope,
+): Omit<ListDevices, 'limit'> {
+  const { sort, descending, columns = [], ...fields } = query;
+  const facts = [sort, ...columns, ...(fields.where ?? []).map(({ field }) => field)];
+  const scopes: Scope[] = [];
+  if (fields.area !== undefined || fields.located !== undefined) scopes.push(demand('devices.evidence').devices);
+  if (facts.some((fact) => PERSONAL_FACTS.some((personal) => personal === fact))) {
+    scopes.push(demand('devices.personal-inventory').devices);
+  }
+  const limited = scopes.filter((one) => one !== null);
+  const [first] = limited;
+  if (limited.some((one) => JSON.stringify(one) !== JSON.stringify(first))) {
+    throw new CordonError(
+      'forbidden',
+      'Your roles show locations and facts about users for different devices, so one list cannot use both. Remove the location or the fact.',
+    );
+  }
+  return {
+    filter: definedFields(fields),
+    scope: first ?? scope.devices,
+    addresses: locatedBy(demand),
+    columns,
+    sort,
+    descending,
+  };
+}
+
 function listRoutes({
   devices,
   inventory,
@@ -74,18 +120,10 @@ function listRoutes({
       summary: 'List devices, page by page',
       query: deviceQuery,
       response: devicePage,
-      async handler({ query: { sort, descending, limit, cursor, offset, ...fields }, scope, demand }) {
-        const filter = definedFields(fields);
+      async handler({ query: { limit, cursor, offset, ...query }, scope, demand }) {
         const located = locatedBy(demand);
         const page = await devices.list({
-          filter,
-          // A filter by location reveals where devices are, so the caller needs the right to see locations.
-          scope:
-            filter.area === undefined && filter.located === undefined
-              ? scope.devices
-              : demand('devices.evidence').devices,
-          sort,
-          descending,
+          ...listOf(query, scope, demand),
           limit,
           cursor: cursor ?? null,
           offset: offset ?? 0,
@@ -94,8 +132,22 @@ function listRoutes({
         const listed = page.items.map((device) => ({
           ...visibleDevice(device, located),
           areas: seesLocation(located, device) ? (where.get(device.id) ?? []) : null,
+          ...(query.columns && { facts: page.facts.get(device.id) ?? {} }),
         }));
         return { devices: listed, cursor: page.cursor, total: page.total };
+      },
+    }),
+    route({
+      name: 'devices.export',
+      method: 'get',
+      path: '/devices.csv',
+      summary: 'Download the device list as CSV, with the same filters and columns as the list',
+      query: deviceExportQuery,
+      response: nothing,
+      raw: 'download',
+      async handler({ query, scope, demand }) {
+        const list = listOf(query, scope, demand);
+        return generatedFile('devices.csv', CSV, deviceListCsv(devices.batches(list), query.columns ?? []));
       },
     }),
     route({

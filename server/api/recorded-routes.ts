@@ -6,7 +6,7 @@ import type { ActivityKind } from '../../shared/activity/activity-kinds.ts';
 import type { Target } from '../activity/activity.ts';
 import type { RouteName } from '../admins/roles.ts';
 
-/** Routes that change nothing, although they are not GET: options and challenges for passkeys, and previews. */
+/** Routes that change nothing or only the caller's own display, although they are not GET. */
 export const UNRECORDED: ReadonlySet<RouteName> = new Set<RouteName>([
   'session.passkey-challenge',
   'session.step-up-challenge',
@@ -14,6 +14,7 @@ export const UNRECORDED: ReadonlySet<RouteName> = new Set<RouteName>([
   'provider.begin',
   'provider.step-up',
   'orders.preview',
+  'device-columns.save',
 ]);
 
 /** Sign-ins, sign-outs and step-ups. */
@@ -30,6 +31,7 @@ export const SIGN_INS: ReadonlySet<RouteName> = new Set<RouteName>([
 export const RECORDED_READS: ReadonlySet<RouteName> = new Set<RouteName>([
   'devices.evidence',
   'devices.explain',
+  'devices.export',
   'ledger.openings',
   'orders.affected',
   'orders.statements',
@@ -65,6 +67,7 @@ const KINDS: Readonly<Record<string, string>> = {
   ntr: 'notification-rule',
   ntc: 'notification-channel',
   ntd: 'delivery',
+  dvw: 'device-view',
 };
 const TYPED = /^([a-z]{3})_[a-z2-7]{16}$/;
 const ORDER = /^\d{4}-\d{3,6}$/;

@@ -19,6 +19,7 @@ import { type CodesPorts, codeRoutes } from './codes.ts';
 import { type CommandsPorts, commandRoutes } from './commands.ts';
 import { type ComplianceRoutesPorts, complianceRoutes } from './compliance.ts';
 import { type DemoPort, demoRoutes } from './demo.ts';
+import { type DeviceViewPorts, deviceViewRoutes } from './device-views.ts';
 import { type DevicesPorts, deviceRoutes } from './devices.ts';
 import { type DisclosuresPort, disclosureRoutes } from './disclosures.ts';
 import { type EventsPort, eventRoutes } from './events.ts';
@@ -57,6 +58,7 @@ export interface ResourcePorts {
   readonly actions: Actions;
   readonly devices: Pick<Devices, 'alerts' | 'acknowledgeAlert' | 'select'> &
     DevicesPorts['devices'] &
+    DeviceViewPorts['devices'] &
     GroupsPorts['devices'] &
     CodesPorts['devices'];
   readonly commands: CommandsPorts['commands'] & JobsPorts['commands'];
@@ -130,6 +132,7 @@ export function apiRoutes(ports: ResourcePorts): Route[] {
     ...complianceRoutes({ compliance: ports.compliance, devices }),
     ...peopleRoutes(ports.people),
     ...codeRoutes({ enrollment, devices, people: ports.people, orders }),
+    ...deviceViewRoutes({ devices }),
     ...deviceRoutes({ devices, inventory, orders, jurisdiction, groupMembers: ports.groupMembers, now: ports.now }),
     ...inventoryRoutes({ inventory, devices, admins }),
     ...softwareRoutes({ inventory }),

@@ -124,11 +124,14 @@ describe('case 46: no route for another purpose exports people in bulk', () => {
   });
 
   it('no route exports or debugs, or returns a complete list', async () => {
-    for (const path of ['/debug', '/debug/pprof', '/export', '/devices.csv', '/dump']) {
+    for (const path of ['/debug', '/debug/pprof', '/export', '/people.csv', '/dump']) {
       for (const below of ['', '/api/v1']) {
         expect((await api.request('GET', below + path, by('owner'))).status).toBe(404);
       }
     }
+    const file = await api.request('GET', '/api/v1/devices.csv', by('owner'));
+    expect(file.text).toContain(device);
+    expect(file.text).not.toMatch(/Samantha|per_/);
     for (const limit of [0, 1_000_000, -1]) {
       expect((await api.request('GET', `/api/v1/devices?limit=${limit}`, by('owner'))).status).toBe(400);
     }

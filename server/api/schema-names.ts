@@ -16,6 +16,7 @@ import * as codes from '../../shared/api/codes.ts';
 import * as commands from '../../shared/api/commands.ts';
 import * as compliance from '../../shared/api/compliance.ts';
 import * as demo from '../../shared/api/demo.ts';
+import * as deviceViews from '../../shared/api/device-views.ts';
 import * as devices from '../../shared/api/devices.ts';
 import * as disclosures from '../../shared/api/disclosures.ts';
 import * as events from '../../shared/api/events.ts';
@@ -84,6 +85,7 @@ const MODULES: readonly object[] = [
   jobs,
   demo,
   devices,
+  deviceViews,
   disclosures,
   disclosureDocuments,
   events,

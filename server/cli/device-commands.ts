@@ -1,17 +1,10 @@
 import type { Command } from 'commander';
-import {
-  type DeviceView,
-  deviceDetail,
-  devicePage,
-  deviceView,
-  evidenceView,
-  verdictView,
-} from '../../shared/api/devices.ts';
+import { type DeviceView, deviceDetail, deviceView, evidenceView, verdictView } from '../../shared/api/devices.ts';
 import { CordonError } from '../../shared/errors.ts';
 import { plain } from '../../shared/text/visible-text.ts';
 import { SERVICES } from '../../shared/verdict/terms.ts';
 import { type Cli, commandOf, valueOrNone } from './cli.ts';
-import { queryOf } from './client.ts';
+import { addDeviceListCommands } from './device-list-commands.ts';
 import { table, when } from './output.ts';
 
 interface UpdateOptions {
@@ -26,6 +19,7 @@ interface UpdateOptions {
 
 export function addDeviceCommands(program: Command, cli: Cli): void {
   const devices = commandOf(program, 'devices');
+  addDeviceListCommands(devices, cli, { head: deviceHead, row: deviceRow });
   addViews(devices, cli);
   addUpdate(devices, cli);
   devices
@@ -41,24 +35,6 @@ export function addDeviceCommands(program: Command, cli: Cli): void {
 }
 
 function addViews(devices: Command, cli: Cli): void {
-  devices
-    .command('list')
-    .description('List devices. --cursor shows the next page')
-    .option('--text <text>', 'search in user name, host name and id')
-    .option('--person <person>', 'user of the devices')
-    .option('--group <group>')
-    .option('--area <area>', 'current or possible location of the device')
-    .option('--status <status>', 'status: active, revoked or unenrolled')
-    .option('--connected <true|false>')
-    .option('--workspace <state>', 'workspace state: open, locked or wiped')
-    .option('--sort <sort>', 'sort by id, user, enrolled or seen')
-    .option('--limit <count>')
-    .option('--cursor <cursor>')
-    .action(async (options: Record<string, string>) => {
-      const page = await cli.client().call(devicePage, 'GET', `/devices${queryOf(options)}`);
-      const more = page.cursor === null ? [] : [`more: --cursor ${page.cursor}`];
-      cli.out().show(page, [...table(deviceHead, page.devices.map(deviceRow)), ...more]);
-    });
   devices
     .command('show')
     .description('Show a device, its inventory and its location')

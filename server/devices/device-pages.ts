@@ -1,6 +1,15 @@
 import { z } from 'zod';
 import { CordonError } from '../../shared/errors.ts';
-import { DEVICE_SORTS, type Device, type DeviceFilter, type DeviceSort, type DeviceStore } from './ports.ts';
+import { FACTS } from '../../shared/inventory/facts.ts';
+import { LIST_FACTS, type ListFact } from '../../shared/inventory/list-fields.ts';
+import {
+  DEVICE_SORTS,
+  type Device,
+  type DeviceFilter,
+  type DeviceSort,
+  type DeviceStore,
+  type FactsOfDevices,
+} from './ports.ts';
 import type { Scope } from './scope.ts';
 
 export const MAX_PAGE = 200;
@@ -8,6 +17,9 @@ export const MAX_PAGE = 200;
 export interface ListDevices {
   readonly filter?: DeviceFilter;
   readonly scope: Scope;
+  /** Scope in which a search also compares network addresses. Default: nowhere. */
+  readonly addresses?: Scope;
+  readonly columns?: readonly ListFact[];
   readonly sort?: DeviceSort;
   readonly descending?: boolean;
   readonly cursor?: string | null;
@@ -22,10 +34,14 @@ export interface Page<T> {
   readonly total: number;
 }
 
+export interface DevicePage extends Page<Device> {
+  readonly facts: FactsOfDevices;
+}
+
 const cursorSchema = z.strictObject({
-  sort: z.enum(DEVICE_SORTS),
+  sort: z.enum([...DEVICE_SORTS, ...LIST_FACTS]),
   descending: z.boolean(),
-  value: z.union([z.string(), z.number()]),
+  value: z.union([z.string(), z.number()]).nullable(),
   id: z.string(),
 });
 type Cursor = z.infer<typeof cursorSchema>;
@@ -34,23 +50,31 @@ export async function pageOfDevices(
   store: Pick<DeviceStore, 'list'>,
   query: ListDevices,
   now: number,
-): Promise<Page<Device>> {
-  const { filter = {}, scope, sort = 'user', descending = false, offset = 0 } = query;
+): Promise<DevicePage> {
+  const { filter = {}, scope, addresses, columns, sort = 'user', descending = false, offset = 0 } = query;
   const after = query.cursor ? readCursor(query.cursor, sort, descending) : null;
   const limit = Math.min(Math.max(1, query.limit ?? 50), MAX_PAGE);
   const page = { sort, descending, after, offset, limit: limit + 1 };
-  const { devices, total } = await store.list({ filter, scope, now, ...page });
+  const { devices, total, facts } = await store.list({
+    filter,
+    scope,
+    now,
+    ...(addresses !== undefined && { addresses }),
+    ...(columns && { columns }),
+    ...page,
+  });
   const items = devices.slice(0, limit);
   const last = items.at(-1);
   const more = devices.length > limit && last;
   return {
     items,
-    cursor: more ? writeCursor({ sort, descending, value: sortValue(last, sort), id: last.id }) : null,
+    cursor: more ? writeCursor({ sort, descending, value: sortValue(last, sort, facts), id: last.id }) : null,
     total,
+    facts,
   };
 }
 
-function sortValue(device: Device, sort: DeviceSort): string | number {
+function sortValue(device: Device, sort: DeviceSort, facts: FactsOfDevices): string | number | null {
   switch (sort) {
     case 'id':
       return device.id;
@@ -60,7 +84,16 @@ function sortValue(device: Device, sort: DeviceSort): string | number {
       return device.enrolledAt;
     case 'seen':
       return device.presence?.lastSeenAt ?? 0;
+    default: {
+      const value = facts.get(device.id)?.[sort] ?? null;
+      return typeof value === 'boolean' ? Number(value) : value;
+    }
   }
+}
+
+function isNumeric(sort: DeviceSort): boolean {
+  const fact = LIST_FACTS.find((name) => name === sort);
+  return fact === undefined ? sort === 'enrolled' || sort === 'seen' : FACTS[fact].type !== 'string';
 }
 
 function writeCursor(cursor: Cursor): string {
@@ -83,9 +116,9 @@ function readCursor(text: string, sort: DeviceSort, descending: boolean): Cursor
   }
   const parsed = cursorSchema.safeParse(json);
   if (!parsed.success) throw refuse(parsed.error);
-  const numeric = sort === 'enrolled' || sort === 'seen';
   const { data } = parsed;
-  if (data.sort !== sort || data.descending !== descending || (typeof data.value === 'number') !== numeric)
-    throw refuse();
+  const unknown = data.value === null && !DEVICE_SORTS.some((one) => one === sort);
+  const typed = (typeof data.value === 'number') === isNumeric(sort) || unknown;
+  if (data.sort !== sort || data.descending !== descending || !typed) throw refuse();
   return data;
 }

@@ -9,6 +9,7 @@ import type { Clock } from '../../shared/time/clock.ts';
 import type { Bus } from '../bus/bus.ts';
 import { createAlerts } from './alerts.ts';
 import { type ListDevices, pageOfDevices } from './device-pages.ts';
+import { createDeviceViews } from './device-views.ts';
 import { createGroups } from './groups.ts';
 import { type Identity, identityOf } from './identity.ts';
 import { type LocationOverride, locationEntry } from './location-entry.ts';
@@ -19,6 +20,7 @@ import type {
   DeviceFilter,
   DeviceStore,
   DeviceUpdate,
+  DeviceViewStore,
   Ended,
   GroupStore,
   PresenceStore,
@@ -68,6 +70,7 @@ export interface DevicesPorts {
   readonly groups: GroupStore;
   readonly presence: PresenceStore;
   readonly alerts: AlertStore;
+  readonly views: DeviceViewStore;
   readonly bus: Bus;
   readonly clock: Clock;
   readonly followers: DeviceFollowers;
@@ -76,7 +79,7 @@ export interface DevicesPorts {
 export type Devices = ReturnType<typeof createDevices>;
 
 export function createDevices(ports: DevicesPorts) {
-  const { store, certificates, statements, groups, presence, alerts, bus, clock, followers } = ports;
+  const { store, certificates, statements, groups, presence, alerts, views, bus, clock, followers } = ports;
   const statementExpiry = createStatementExpiry({ store: statements, clock, ended: changed });
 
   /**
@@ -153,6 +156,9 @@ export function createDevices(ports: DevicesPorts) {
     certificates: certificates.certificates.bind(certificates),
     names: store.names.bind(store),
     list: (query: ListDevices) => pageOfDevices(store, query, clock.now()),
+    /** All devices of a list in batches, for a file. */
+    batches: ({ filter = {}, sort = 'user', descending = false, ...query }: Omit<ListDevices, 'limit'>) =>
+      store.batches({ ...query, filter, sort, descending, now: clock.now() }),
     select,
     update,
     revoke: (id: DeviceId, reason: RevocationReason = 'unspecified') => end(id, 'revoked', reason),
@@ -160,6 +166,7 @@ export function createDevices(ports: DevicesPorts) {
 
     ...createGroups({ store: groups, bus, clock, changed }),
     ...createPresence({ store: presence, bus, clock }),
+    views: createDeviceViews(views),
     ...createAlerts({ store: alerts, bus, clock }),
     startStatementExpiry: statementExpiry.start,
   };

@@ -1,7 +1,9 @@
 import type { EvidenceArea, HomeArea } from '../../shared/areas/area-code.ts';
+import type { Condition, ListFact, ListFactValue } from '../../shared/inventory/list-fields.ts';
 import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
 import type { LocationRecord } from '../../shared/pack/location-records.ts';
-import type { AccountId, DeviceId, GroupId, PersonId } from '../../shared/protocol/ids.ts';
+import type { ComplianceState } from '../../shared/policy/compliance-states.ts';
+import type { AccountId, DeviceId, DeviceViewId, GroupId, PersonId } from '../../shared/protocol/ids.ts';
 import type { Placed, Scope } from './scope.ts';
 import type { Workspace, WorkspaceState } from './workspace.ts';
 
@@ -99,11 +101,17 @@ export interface Device {
 }
 
 export const DEVICE_SORTS = ['id', 'user', 'enrolled', 'seen'] as const;
-export type DeviceSort = (typeof DEVICE_SORTS)[number];
+export type DeviceSort = (typeof DEVICE_SORTS)[number] | ListFact;
 
 export interface DeviceFilter {
-  /** Search text. Finds devices whose user's name, host name or device id contains this text. Case does not matter for ASCII letters. */
+  /**
+   * Search text. Each of its words must be in the user's name, the host name or the serial number, or must begin the device id. The order
+   * of the words does not matter, nor does the case of ASCII letters.
+   */
   readonly text?: string;
+  /** Conditions on facts of the inventory. All must be true. */
+  readonly where?: readonly Condition[];
+  readonly compliance?: ComplianceState;
   /** Group of which the device is a member, whether primary, static or dynamic. */
   readonly group?: GroupId;
   readonly person?: PersonId;
@@ -127,15 +135,31 @@ export interface Selection {
   readonly filter: DeviceFilter;
   readonly scope: Scope;
   readonly now: number;
+  /** Scope in which a search also compares the network address of the last connection. Absent: nowhere. */
+  readonly addresses?: Scope;
 }
 
 export interface DeviceQuery extends Selection {
   readonly sort: DeviceSort;
   readonly descending: boolean;
   /** Sort value and id of the last device on the previous page; null for the first page. */
-  readonly after: { readonly value: string | number; readonly id: string } | null;
+  readonly after: { readonly value: string | number | null; readonly id: string } | null;
   readonly offset: number;
   readonly limit: number;
+  /** Facts to read for the devices of the page. */
+  readonly columns?: readonly ListFact[];
+}
+
+export type DeviceExport = Omit<DeviceQuery, 'after' | 'offset' | 'limit'>;
+
+/** Facts of devices by device id. A device without an inventory is absent. */
+export type FactsOfDevices = ReadonlyMap<string, Readonly<Partial<Record<ListFact, ListFactValue>>>>;
+
+export interface DeviceList {
+  readonly devices: readonly Device[];
+  /** Number of devices on all pages. */
+  readonly total: number;
+  readonly facts: FactsOfDevices;
 }
 
 /** Certificate of a device. Times come from the system clock. */
@@ -195,8 +219,9 @@ export interface LocationEntry {
 
 export interface DeviceStore {
   get(id: DeviceId): Promise<Device | null>;
-  /** `total`: number of devices on all pages. */
-  list(query: DeviceQuery): Promise<{ readonly devices: Device[]; readonly total: number }>;
+  list(query: DeviceQuery): Promise<DeviceList>;
+  /** Devices of a list in batches, in the order of the list. Devices that left the scope meanwhile are absent. */
+  batches(query: DeviceExport): AsyncIterable<Omit<DeviceList, 'total'>>;
   /** Names of devices, also of devices whose enrollment has ended. `visibleNames` removes names that the caller may not see. */
   names(devices: readonly DeviceId[]): Promise<DeviceName[]>;
   /** Returns those of the given devices that are within the scope. Devices whose enrollment has ended are included. */
@@ -212,6 +237,36 @@ export interface DeviceStore {
    * device return to their senders, unless a legal hold keeps them. Returns false if the device is not active.
    */
   end(id: DeviceId, ended: Ended, entry: (serial: string) => EntryDraft<'certificate.revoked'>): Promise<boolean>;
+}
+
+/** Saved view of the device list. */
+export interface DeviceView extends DeviceViewBody {
+  readonly id: DeviceViewId;
+  readonly owner: AccountId;
+  readonly ownerName: string;
+  readonly name: string;
+  readonly shared: boolean;
+  readonly changedAt: number;
+}
+
+export interface DeviceViewBody {
+  /** Filter as in the query of the list. */
+  readonly filter: Readonly<Record<string, unknown>>;
+  readonly columns: readonly ListFact[];
+  readonly sort: DeviceSort;
+  readonly descending: boolean;
+}
+
+export interface DeviceViewStore {
+  /** Views of the account, and shared views of other accounts, by name. */
+  views(account: AccountId): Promise<readonly DeviceView[]>;
+  view(id: DeviceViewId): Promise<DeviceView | null>;
+  /** Stores a new view or a new state of one. Throws `conflict` for a name that the account uses for another view, or beyond `most` views. */
+  putView(view: Omit<DeviceView, 'ownerName'>, most: number): Promise<void>;
+  deleteView(id: DeviceViewId): Promise<void>;
+  /** Columns that the account chose; null if it has not chosen any. */
+  columns(account: AccountId): Promise<readonly ListFact[] | null>;
+  setColumns(account: AccountId, columns: readonly ListFact[]): Promise<void>;
 }
 
 export interface CertificateStore {

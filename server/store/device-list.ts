@@ -1,33 +1,41 @@
 /**
  * Selects and sorts devices by a filter and a scope. A query first finds the ids of its page in an index with the filter's columns, and
- * then reads complete rows only for these ids.
+ * then reads complete rows only for these ids. A filter that no index supports is in `device-scan.ts`.
  */
 import { type RawBuilder, sql } from 'kysely';
-import type { DeviceFilter, DeviceQuery, Selection } from '../devices/ports.ts';
+import type { Condition } from '../../shared/inventory/list-fields.ts';
+import type { ComplianceState } from '../../shared/policy/compliance-states.ts';
+import { DEVICE_SORTS, type DeviceFilter, type DeviceQuery, type Selection } from '../devices/ports.ts';
 import type { WorkspaceState } from '../devices/workspace.ts';
 import type { Database } from './database.ts';
 import { countWholeFleet, idsByLastSeen, isWholeFleet } from './device-last-seen.ts';
 import { isMember, withinScope } from './device-scope.ts';
 import type { DialectName } from './dialect.ts';
+import { factColumn } from './fact-columns.ts';
 
 interface Found {
   readonly id: string;
 }
 
-interface PageOfIds {
+export interface PageOfIds {
   readonly ids: readonly string[];
   readonly total: number;
 }
 
+export const MOST_WORDS = 8;
+/** Words of a search text. */
+export const wordsOf = (text: string): readonly string[] => text.split(/\s+/).filter((word) => word !== '');
+
+/** True if the columns of an index do not suffice for the filter and the sort order, so that the query reads every device. */
+export function needsScan({ filter, sort }: Pick<DeviceQuery, 'filter' | 'sort'>): boolean {
+  const { text, where, compliance, group: _group, person: _person, status: _status, ...others } = filter;
+  if (text !== undefined || where !== undefined || compliance !== undefined) return true;
+  if (!DEVICE_SORTS.some((one) => one === sort)) return true;
+  return sort === 'seen' && Object.values(others).some((value) => value !== undefined);
+}
+
 export async function pageOfIds(database: Database, query: DeviceQuery): Promise<PageOfIds> {
-  const { filter, sort, offset, limit, descending, after } = query;
-  const { text, group: _group, person: _person, status: _status, ...otherFilters } = filter;
-  const needsOtherTables = Object.values(otherFilters).some((value) => value !== undefined);
-  // Filters such as these need columns outside the index, so the query visits every row anyway. It therefore also counts the total.
-  if (after === null && (text || (sort === 'seen' && needsOtherTables))) {
-    const page = await pageWithTotal(database, query);
-    if (page) return page;
-  }
+  const { sort, offset, limit, descending, after } = query;
   const total = await countIds(database, query);
   const byIndex = sort === 'seen' && isWholeFleet(query) && (after === null || offset === 0);
   const read = (page: DeviceQuery) => (byIndex ? idsByLastSeen(database, page, total) : idsOf(database, page));
@@ -37,40 +45,15 @@ export async function pageOfIds(database: Database, query: DeviceQuery): Promise
   return { ids: (await read({ ...query, ...window, descending: !descending })).reverse(), total };
 }
 
-/** Returns null for an empty page, which contains no row with the total. */
-async function pageWithTotal({ db, dialect }: Database, query: DeviceQuery): Promise<PageOfIds | null> {
-  const page = dialect === 'sqlite' && query.filter.text ? searched(query) : null;
-  const columns = sql`devices.id, count(*) over () as total`;
-  const { rows } = await sql<Found & { total: number }>`${page ?? ordered(dialect, columns, query)}`.execute(db);
-  const [first] = rows;
-  return first ? { ids: rows.map(({ id }) => id), total: first.total } : null;
-}
-
-/**
- * Page of a text search on SQLite. The search is the filter that excludes most devices, so only its results are looked up in other tables.
- * The results are sorted by id first, because SQLite finds neighboring rows several times faster. Null for filters by a device's enrollment,
- * which need more columns.
- */
-function searched(query: DeviceQuery): RawBuilder<unknown> | null {
-  const { filter, scope, now, sort, descending, limit, offset } = query;
-  if (filter.countersigned !== undefined || filter.workspace !== undefined) return null;
-  const { from, by } = SORTS[sort];
-  const found = sql.join([withinScope(scope), ...ownConditions('sqlite', filter)], sql` and `);
-  const matches = otherConditions('each', filter, now);
-  const direction = sql.raw(descending ? 'desc' : 'asc');
-  // SQLite would drop the order of a subquery without a limit.
-  const matching = sql`matching as materialized (select id, value
-    from (select id, value from found order by id limit -1) as devices where ${sql.join(matches, sql` and `)})`;
-  const rest = matches.length > 0 ? sql`, ${matching}` : sql``;
-  const results = sql.ref(matches.length > 0 ? 'matching' : 'found');
-  return sql`
-    with found as materialized (select devices.id, ${by} as value from ${from} where (${found}) is true) ${rest}
-    select id, (select count(*) from ${results}) as total from ${results}
-    order by value ${direction}, id ${direction} limit ${limit} offset ${offset}`;
-}
-
 async function idsOf({ db, dialect }: Database, query: DeviceQuery): Promise<string[]> {
-  const { rows } = await sql<Found>`${ordered(dialect, sql`devices.id`, query)}`.execute(db);
+  const { sort, descending, after, offset, limit, ...selection } = query;
+  const { from, by } = sortOf(sort);
+  const direction = sql.raw(descending ? 'desc' : 'asc');
+  const past = sql.raw(descending ? '<' : '>');
+  const beyond = after ? sql`(${by}, devices.id) ${past} (${after.value}, ${after.id})` : sql`1 = 1`;
+  const { rows } = await sql<Found>`select devices.id from ${from}
+    where ${beyond} and ${selected(dialect, selection)}
+    order by ${by} ${direction}, devices.id ${direction} limit ${limit} offset ${offset}`.execute(db);
   return rows.map(({ id }) => id);
 }
 
@@ -89,54 +72,131 @@ export async function allIds({ db, dialect }: Database, selection: Selection): P
   return rows.map(({ id }) => id);
 }
 
-const SORTS = {
-  id: { from: sql`devices`, by: sql`devices.id` },
-  user: { from: sql`devices`, by: sql`devices.person_name` },
-  enrolled: { from: sql`devices`, by: sql`devices.enrolled_at` },
-  // `device_presence` changes at every check-in, so no index of `devices` contains its columns. The database sorts the list instead.
-  seen: {
-    from: sql`devices left join device_presence on device_presence.device_id = devices.id`,
-    by: sql`coalesce(device_presence.last_seen_at, 0)`,
-  },
-};
+const PRESENCE = sql`devices left join device_presence on device_presence.device_id = devices.id`;
+const FACTS = sql`devices left join device_facts on device_facts.device_id = devices.id`;
 
-function ordered(dialect: DialectName, columns: RawBuilder<unknown>, query: DeviceQuery): RawBuilder<unknown> {
-  const { sort, descending, after, offset, limit, ...selection } = query;
-  const { from, by } = SORTS[sort];
-  const direction = sql.raw(descending ? 'desc' : 'asc');
-  const past = sql.raw(descending ? '<' : '>');
-  const beyond = after ? sql`(${by}, devices.id) ${past} (${after.value}, ${after.id})` : sql`1 = 1`;
-  return sql`select ${columns} from ${from} where ${beyond} and ${selected(dialect, selection)}
-    order by ${by} ${direction}, devices.id ${direction} limit ${limit} offset ${offset}`;
+/** Tables and value by which a list is sorted. The database sorts by `device_presence` and `device_facts` without an index. */
+export function sortOf(sort: DeviceQuery['sort']): {
+  readonly from: RawBuilder<unknown>;
+  readonly by: RawBuilder<unknown>;
+} {
+  switch (sort) {
+    case 'id':
+      return { from: sql`devices`, by: sql`devices.id` };
+    case 'user':
+      return { from: sql`devices`, by: sql`devices.person_name` };
+    case 'enrolled':
+      return { from: sql`devices`, by: sql`devices.enrolled_at` };
+    case 'seen':
+      // `device_presence` changes at every check-in, so no index of `devices` contains its columns.
+      return { from: PRESENCE, by: sql`coalesce(device_presence.last_seen_at, 0)` };
+    default:
+      return { from: FACTS, by: sql.ref(`device_facts.${factColumn(sort)}`) };
+  }
 }
 
 /**
  * Condition for the selected devices. `is true` hides it from SQLite, which has no statistics here: it would choose an index for any column
- * compared by `=`, and then sort most of the fleet.
+ * compared by `=`, and then sort most of the fleet. `lookup`: see `LOOKUPS`.
  */
-export function selected(dialect: DialectName, { filter, scope, now }: Selection): RawBuilder<boolean> {
-  const others = otherConditions(LOOKUPS[dialect], filter, now);
-  const conditions = sql.join([withinScope(scope), ...ownConditions(dialect, filter), ...others], sql` and `);
+export function selected(
+  dialect: DialectName,
+  selection: Selection,
+  lookup: Lookup = LOOKUPS[dialect],
+): RawBuilder<boolean> {
+  const { filter, scope, now } = selection;
+  const conditions = sql.join(
+    [
+      withinScope(scope, lookup),
+      ...ownConditions(lookup, filter),
+      ...searchConditions(dialect, lookup, selection),
+      ...factConditions(dialect, lookup, filter.where),
+      ...otherConditions(lookup, filter, now),
+    ],
+    sql` and `,
+  );
   return dialect === 'sqlite' ? sql<boolean>`(${conditions}) is true` : sql<boolean>`(${conditions})`;
 }
 
-/** Conditions on the device itself, and on the text of a search. */
-function ownConditions(dialect: DialectName, { text, group, person, status }: DeviceFilter): RawBuilder<unknown>[] {
+/** Conditions on the device itself, and on its groups. */
+function ownConditions(lookup: Lookup, { group, person, status }: DeviceFilter): RawBuilder<unknown>[] {
   const conditions: RawBuilder<unknown>[] = [];
-  if (group) conditions.push(isMember(group));
+  if (group) conditions.push(isMember(group, lookup));
   if (person) conditions.push(sql`devices.person_id = ${person}`);
   if (status) conditions.push(sql`devices.status = ${status}`);
-  if (text) {
-    const like = likeText(dialect, text);
-    const byHost = among(LOOKUPS[dialect], 'device_inventory', like('hostname'));
-    conditions.push(sql`(${like('devices.person_name')} or ${like('devices.id')} or ${byHost})`);
-  }
   return conditions;
 }
 
+/** Characters of IPv4 and IPv6 addresses. */
+const ADDRESS = /^[0-9a-f.:]+$/;
+
+const ID_PREFIX = 'dev_';
+/** Letters of an id without its prefix. Ids of the same months begin with the same letters, so fewer letters would find most devices. */
+const SHORTEST_ID = 6;
+
+function searchConditions(
+  dialect: DialectName,
+  lookup: Lookup,
+  { filter, addresses }: Selection,
+): RawBuilder<unknown>[] {
+  return wordsOf(filter.text ?? '')
+    .slice(0, MOST_WORDS)
+    .map(lowered)
+    .map((word) => {
+      const contains = (column: string) => sql`${found(dialect, column, word)} > 0`;
+      const inFacts = sql`(${contains('hostname')} or ${contains('hardware_serial')})`;
+      const parts = [contains('devices.person_name'), among(lookup, 'device_facts', inFacts)];
+      const id = word.startsWith(ID_PREFIX) ? 1 : word.length >= SHORTEST_ID ? ID_PREFIX.length + 1 : null;
+      if (id !== null) parts.push(sql`${found(dialect, 'devices.id', word)} = ${id}`);
+      if (addresses !== undefined && ADDRESS.test(word)) {
+        const byAddress = among(lookup, 'device_presence', contains('address'));
+        parts.push(sql`(${byAddress} and ${withinScope(addresses, lookup)})`);
+      }
+      return sql`(${sql.join(parts, sql` or `)})`;
+    });
+}
+
+function factConditions(
+  dialect: DialectName,
+  lookup: Lookup,
+  conditions: readonly Condition[] | undefined,
+): RawBuilder<unknown>[] {
+  return (conditions ?? []).map((condition) => {
+    const column = sql.ref(factColumn(condition.field));
+    // A device without an inventory has no row, and its facts are unknown.
+    if (condition.op === 'unknown') return sql`not ${among(lookup, 'device_facts', sql`${column} is not null`)}`;
+    return among(lookup, 'device_facts', compared(dialect, condition));
+  });
+}
+
+function compared(dialect: DialectName, { field, op, value }: Condition): RawBuilder<unknown> {
+  const name = factColumn(field);
+  const column = sql.ref(name);
+  if (op === 'known') return sql`${column} is not null`;
+  if (typeof value === 'string') {
+    const text = lowered(value);
+    if (op === 'is') return sql`lower(${column}) = ${text}`;
+    if (op === 'is-not') return sql`lower(${column}) <> ${text}`;
+    return op === 'contains' ? sql`${found(dialect, name, text)} > 0` : sql`${found(dialect, name, text)} = 1`;
+  }
+  const number = Number(value);
+  if (op === 'at-least') return sql`${column} >= ${number}`;
+  if (op === 'at-most') return sql`${column} <= ${number}`;
+  return op === 'is-not' ? sql`${column} <> ${number}` : sql`${column} = ${number}`;
+}
+
+/** Both databases convert only ASCII letters: SQLite always, PostgreSQL with the collation `C`. */
+const lowered = (text: string): string => text.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
+
+/** Position of `text` in a column, from 1; 0 if the column does not contain it. The text has no wildcards. */
+const found = (dialect: DialectName, column: string, text: string): RawBuilder<number> =>
+  dialect === 'sqlite'
+    ? sql`instr(lower(${sql.ref(column)}), ${text})`
+    : sql`strpos(lower(${sql.ref(column)}), ${text})`;
+
 /** Conditions on rows of the device in other tables. */
 function otherConditions(lookup: Lookup, filter: DeviceFilter, now: number): RawBuilder<unknown>[] {
-  const { area, connected, workspace } = filter;
+  const { area, connected, workspace, compliance } = filter;
   const { everConnected, seenBefore, listBelow, located, countersigned } = filter;
   const conditions: RawBuilder<unknown>[] = [];
   if (area) {
@@ -158,6 +218,7 @@ function otherConditions(lookup: Lookup, filter: DeviceFilter, now: number): Raw
   if (located !== undefined) conditions.push(where(located, among(lookup, 'locations', knownAt(now))));
   if (countersigned !== undefined) conditions.push(hasKey(countersigned ? 0 : 1));
   if (workspace) conditions.push(hasWorkspace(workspace));
+  if (compliance) conditions.push(hasCompliance(compliance));
   return conditions;
 }
 
@@ -172,6 +233,15 @@ function hasWorkspace(state: WorkspaceState): RawBuilder<boolean> {
   return state === 'open' ? sql<boolean>`not ${known(sql`w.state <> 'open'`)}` : known(sql`w.state = ${state}`);
 }
 
+/** Condition on the compliance of the current enrollment. A device without a row has no policy. */
+function hasCompliance(state: ComplianceState): RawBuilder<boolean> {
+  const known = (which: RawBuilder<unknown>) => sql<boolean>`exists (select 1 from device_compliance c
+    where c.device_id = devices.id and c.generation = devices.generation and ${which})`;
+  return state === 'no-policy'
+    ? sql<boolean>`not ${known(sql`c.state <> 'no-policy'`)}`
+    : known(sql`c.state = ${state}`);
+}
+
 /**
  * Condition for a known location: at least one piece of evidence is still valid. With `or`, SQLite would read two ranges of the index and
  * remove duplicates, which takes longer than one scan.
@@ -183,16 +253,15 @@ export const knownAt = (now: number): RawBuilder<boolean> => sql<boolean>`coales
  * collation `C`.
  */
 export function likeText(dialect: DialectName, text: string): (column: string) => RawBuilder<boolean> {
-  const lowered = text.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
-  const pattern = `%${lowered.replace(/[\\%_]/g, '\\$&')}%`;
+  const pattern = `%${lowered(text).replace(/[\\%_]/g, '\\$&')}%`;
   const value = (column: string) => (dialect === 'sqlite' ? sql.ref(column) : sql`lower(${sql.ref(column)})`);
   return (column) => sql<boolean>`${value(column)} like ${pattern} escape '\\'`;
 }
 
-type DeviceTable = 'device_nexus' | 'locations' | 'device_presence' | 'device_inventory';
+type DeviceTable = 'device_nexus' | 'locations' | 'device_presence' | 'device_facts';
 
 /** Way to look devices up in another table: the list of all its matching devices at once, or each device by itself. */
-type Lookup = 'list' | 'each';
+export type Lookup = 'list' | 'each';
 
 /** SQLite is faster with `in (select …)` for many devices. PostgreSQL needs `exists`, because it is slow for `not in (select …)`. */
 export const LOOKUPS: Readonly<Record<DialectName, Lookup>> = { sqlite: 'list', postgres: 'each' };

@@ -9,12 +9,12 @@ const OWN_HOME = sql<string | null>`coalesce(devices.stated_home, devices.home)`
 
 /**
  * Returns the SQL condition for the devices in an admin's scope (groups and home areas that the admin may see). Besides columns of `devices`,
- * the condition compares only the list of a group's members, which the database reads once.
+ * the condition compares only the list of a group's members, which the database reads once (`list`), or looks up for each device (`each`).
  */
-export function withinScope(scope: Scope): RawBuilder<boolean> {
+export function withinScope(scope: Scope, lookup: 'list' | 'each' = 'list'): RawBuilder<boolean> {
   if (scope === null) return sql<boolean>`1 = 1`;
   const parts = scope.map(({ group, homes }) => {
-    const ofGroup = group === null ? sql`1 = 1` : isScopeMember(group);
+    const ofGroup = group === null ? sql`1 = 1` : isScopeMember(group, lookup);
     if (homes === null) return ofGroup;
     const byGroup = sql`select id from groups where ${homeIn(sql`groups.home`, homes)}`;
     return sql`(${ofGroup} and (${homeIn(OWN_HOME, homes)} or (${OWN_HOME} is null and devices.group_id in (${byGroup}))))`;
@@ -23,13 +23,20 @@ export function withinScope(scope: Scope): RawBuilder<boolean> {
 }
 
 /** Condition: the device is a member of the group, whether primary, static or dynamic. */
-export const isMember = (group: GroupId): RawBuilder<boolean> =>
-  sql<boolean>`(devices.group_id = ${group} or devices.id in (select device_id from group_members where group_id = ${group}))`;
+export const isMember = (group: GroupId, lookup: 'list' | 'each' = 'list'): RawBuilder<boolean> =>
+  lookup === 'list'
+    ? sql<boolean>`(devices.group_id = ${group} or devices.id in (select device_id from group_members where group_id = ${group}))`
+    : sql<boolean>`(devices.group_id = ${group}
+        or exists (select 1 from group_members where group_id = ${group} and device_id = devices.id))`;
 
 /** Condition: the device is a member of the group, and the group counts for scopes. A dynamic group counts only if an owner trusts it. */
-const isScopeMember = (group: GroupId): RawBuilder<boolean> =>
-  sql<boolean>`(devices.group_id = ${group} or devices.id in (select m.device_id from groups g cross join group_members m
-    where g.id = ${group} and (g.expression is null or g.trusted = 1) and m.group_id = g.id))`;
+function isScopeMember(group: GroupId, lookup: 'list' | 'each'): RawBuilder<boolean> {
+  const counting = sql`groups g cross join group_members m
+    where g.id = ${group} and (g.expression is null or g.trusted = 1) and m.group_id = g.id`;
+  return lookup === 'list'
+    ? sql<boolean>`(devices.group_id = ${group} or devices.id in (select m.device_id from ${counting}))`
+    : sql<boolean>`(devices.group_id = ${group} or exists (select 1 from ${counting} and m.device_id = devices.id))`;
+}
 
 /**
  * Ids of the groups beside the primary group that count for scopes, joined with spaces. For queries that read `devices`, with the same rule

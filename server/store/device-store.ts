@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import { z } from 'zod';
 import type { HomeArea } from '../../shared/areas/area-code.ts';
 import { CordonError } from '../../shared/errors.ts';
+import { LIST_FACTS, type ListFact } from '../../shared/inventory/list-fields.ts';
 import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
 import { createBatcher } from '../../shared/loops/batcher.ts';
 import {
@@ -14,16 +15,19 @@ import {
 } from '../../shared/protocol/ids.ts';
 import type {
   Device,
+  DeviceExport,
+  DeviceList,
   DeviceName,
   DeviceStore as DevicePort,
   DeviceQuery,
   DeviceUpdate,
   Ended,
+  FactsOfDevices,
   LocationEntry,
   Selection,
   Statement,
 } from '../devices/ports.ts';
-import type { Scope } from '../devices/scope.ts';
+import { inScope, type Scope } from '../devices/scope.ts';
 import { UNREPORTED } from '../devices/workspace.ts';
 import { appendEntry } from './append-entries.ts';
 import { areaOf } from './area-column.ts';
@@ -31,8 +35,10 @@ import { tableOf } from './bulk.ts';
 import { enrollmentChanges } from './certificate-cache.ts';
 import { cancelCommandsOf } from './command-rows.ts';
 import type { Database, Db, Tx } from './database.ts';
-import { allIds, pageOfIds } from './device-list.ts';
+import { allIds, needsScan, pageOfIds } from './device-list.ts';
+import { DeviceScans } from './device-scan.ts';
 import { SCOPE_GROUPS, scopeGroupsOf, withinScope } from './device-scope.ts';
+import { factColumn, factValue } from './fact-columns.ts';
 import { rememberDevices } from './history.ts';
 import { dropKeyPackages } from './key-package-store.ts';
 import { keyedQuery } from './keyed-query.ts';
@@ -45,11 +51,15 @@ import { isUnderLegalHold, UNDER_LEGAL_HOLD } from './under-legal-hold.ts';
 export class DeviceStore implements DevicePort {
   readonly #database: Database;
   readonly #selectByIds: ReturnType<typeof devicesIn>;
+  readonly #factRows: ReturnType<typeof factRowsIn>;
+  readonly #scans: DeviceScans;
   readonly #deviceOf = createBatcher((ids: readonly DeviceId[]) => this.#readDevices(ids));
 
   constructor(database: Database) {
     this.#database = database;
     this.#selectByIds = devicesIn(database.db);
+    this.#factRows = factRowsIn(database.db);
+    this.#scans = new DeviceScans(database);
   }
 
   async get(id: DeviceId): Promise<Device | null> {
@@ -61,11 +71,41 @@ export class DeviceStore implements DevicePort {
     return new Map(rows.map(deviceOf).map((device) => [device.id, device]));
   }
 
-  async list(query: DeviceQuery): Promise<{ devices: Device[]; total: number }> {
-    const page = await pageOfIds(this.#database, query);
-    const ids = page.ids.map((id) => deviceIdSchema.parse(id));
+  async list(query: DeviceQuery): Promise<DeviceList> {
+    const page = needsScan(query) ? await this.#scans.page(query) : await pageOfIds(this.#database, query);
+    return { ...(await this.#readList(page.ids, query)), total: page.total };
+  }
+
+  async *batches(query: DeviceExport): AsyncGenerator<Omit<DeviceList, 'total'>> {
+    const ids = await this.#scans.ids(query);
+    for (let first = 0; first < ids.length; first += BATCH) {
+      const { devices, facts } = await this.#readList(ids.slice(first, first + BATCH), query);
+      yield {
+        devices: devices.filter(({ scopeGroups, home }) => inScope(query.scope, { groups: scopeGroups, home })),
+        facts,
+      };
+    }
+  }
+
+  async #readList(
+    listed: readonly string[],
+    { sort, columns = [] }: Pick<DeviceQuery, 'sort' | 'columns'>,
+  ): Promise<Omit<DeviceList, 'total'>> {
+    const ids = listed.map((id) => deviceIdSchema.parse(id));
     const found = ids.length === 0 ? new Map<DeviceId, Device>() : await this.#readDevices(ids);
-    return { devices: ids.flatMap((id) => found.get(id) ?? []), total: page.total };
+    const facts = await this.#factsOf(ids, [...new Set([...columns, ...LIST_FACTS.filter((fact) => fact === sort)])]);
+    return { devices: ids.flatMap((id) => found.get(id) ?? []), facts };
+  }
+
+  async #factsOf(ids: readonly DeviceId[], columns: readonly ListFact[]): Promise<FactsOfDevices> {
+    if (columns.length === 0) return new Map();
+    const rows = await this.#factRows(ids);
+    return new Map(
+      rows.map((row) => [
+        row.device_id,
+        Object.fromEntries(columns.map((fact) => [fact, factValue(fact, row[factColumn(fact)])])),
+      ]),
+    );
   }
 
   async names(devices: readonly DeviceId[]): Promise<DeviceName[]> {
@@ -213,6 +253,12 @@ function selectDevices(db: Db | Tx) {
       'device_presence.last_report',
     ]);
 }
+
+/** Devices per batch of an export. */
+const BATCH = 200;
+
+const factRowsIn = (db: Db) =>
+  keyedQuery(db, (ids) => db.selectFrom('device_facts').selectAll().where('device_id', 'in', ids));
 
 const devicesIn = (db: Db) => keyedQuery(db, (ids) => selectDevices(db).where('devices.id', 'in', ids));
 

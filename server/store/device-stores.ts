@@ -3,6 +3,7 @@ import { AlertStore } from './alert-store.ts';
 import { CertificateStore } from './certificate-store.ts';
 import type { Database } from './database.ts';
 import { DeviceStore } from './device-store.ts';
+import { DeviceViewStore } from './device-view-store.ts';
 import { GroupStore } from './group-store.ts';
 import { PresenceStore } from './presence-store.ts';
 import { StatementStore } from './statement-store.ts';
@@ -14,4 +15,5 @@ export const deviceStores = (database: Database, sealer: PersonSealer) => ({
   groups: new GroupStore(database),
   presence: new PresenceStore(database, sealer),
   alerts: new AlertStore(database),
+  views: new DeviceViewStore(database),
 });

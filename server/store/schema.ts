@@ -4,6 +4,7 @@
  */
 import type { ActivityTables } from './schema/activity.ts';
 import type { CosignatureTables } from './schema/cosignatures.ts';
+import type { DeviceListTables } from './schema/device-list.ts';
 import type { DeviceTables } from './schema/devices.ts';
 import type { DisclosureTables } from './schema/disclosures.ts';
 import type { GroupTables } from './schema/groups.ts';
@@ -25,6 +26,7 @@ import type { TimeCorrectionTables } from './schema/time-corrections.ts';
 export interface Schema
   extends PeopleTables,
     DeviceTables,
+    DeviceListTables,
     GroupTables,
     LocationTables,
     OrderTables,

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { inventorySchema } from '../inventory/inventory.ts';
+import { columnsSchema, conditionsSchema, LIST_FACTS, listFactSchema } from '../inventory/list-fields.ts';
 import { NOTICE_MOMENTS, RECEIPT_KINDS } from '../order/documents.ts';
+import { COMPLIANCE_STATES } from '../policy/compliance-states.ts';
 import { deviceIdSchema, groupIdSchema, personIdSchema } from '../protocol/ids.ts';
 import { EVIDENCE_SOURCES, REASONS, SERVICES } from '../verdict/terms.ts';
 import { deviceMembership } from './groups.ts';
@@ -11,10 +13,39 @@ export const deviceParams = z.object({ id: deviceIdSchema });
 
 const flag = z.stringbool({ truthy: ['true'], falsy: ['false'] });
 
+export const MOST_WORDS = 8;
+
+/** Value in a query as JSON. Text that is not JSON stays as it is, so that the next schema refuses it. */
+const jsonText = z
+  .string()
+  .max(4_000)
+  .transform((text): unknown => {
+    try {
+      return JSON.parse(text);
+    } catch {
+      return text;
+    }
+  });
+
+/** Sort order: a field of the list, or a fact of the inventory. */
+export const deviceSort = z.enum(['id', 'user', 'enrolled', 'seen', ...LIST_FACTS]);
+
 /** Filter of device lists and of commands to many devices. Commands go only to the active devices among the matching ones. */
 export const narrowing = {
-  /** Search text. A device matches if the user's name, the host name or the device id contains this text. */
-  text: z.string().trim().min(1).max(120).optional(),
+  /**
+   * Search text of at most 8 words. Each word must be in the user's name, the host name, the serial number or the network address, or must
+   * begin the device id. The order of the words does not matter. Only roles that see locations search network addresses.
+   */
+  text: z
+    .string()
+    .trim()
+    .min(1)
+    .max(120)
+    .refine((text) => text.split(/\s+/).length <= MOST_WORDS, `has more than ${MOST_WORDS} words`)
+    .optional(),
+  /** Conditions on facts of the inventory, of which all must be true. In a query, the list is JSON. */
+  where: z.union([conditionsSchema, jsonText.pipe(conditionsSchema)]).optional(),
+  compliance: z.enum(COMPLIANCE_STATES).optional(),
   group: groupIdSchema.optional(),
   person: personIdSchema.optional(),
   /** Area in which the device is, or may be if its location is ambiguous. */
@@ -27,20 +58,33 @@ export const narrowing = {
   listBelow: z.coerce.number().int().min(1).optional(),
 };
 
-const workspaceState = z.enum(['open', 'locked', 'wiped']);
+export const deviceStatus = z.enum(['active', 'revoked', 'unenrolled']);
+export const workspaceState = z.enum(['open', 'locked', 'wiped']);
+
+const listed = {
+  ...narrowing,
+  status: deviceStatus.optional(),
+  connected: flag.optional(),
+  everConnected: flag.optional(),
+  located: flag.optional(),
+  /** Filter by the device's messaging key. `false` selects devices whose messaging key the organization has not countersigned. */
+  countersigned: flag.optional(),
+  workspace: workspaceState.optional(),
+  /** Facts of the inventory to show, separated by commas. */
+  columns: z
+    .string()
+    .max(600)
+    .transform((text) => text.split(','))
+    .pipe(columnsSchema)
+    .optional(),
+  sort: deviceSort.default('user'),
+  descending: flag.default(false),
+};
+export const deviceExportQuery = z.strictObject(listed);
 
 export const deviceQuery = z
   .strictObject({
-    ...narrowing,
-    status: z.enum(['active', 'revoked', 'unenrolled']).optional(),
-    connected: flag.optional(),
-    everConnected: flag.optional(),
-    located: flag.optional(),
-    /** Filter by the device's messaging key. `false` selects devices whose messaging key the organization has not countersigned. */
-    countersigned: flag.optional(),
-    workspace: workspaceState.optional(),
-    sort: z.enum(['id', 'user', 'enrolled', 'seen']).default('user'),
-    descending: flag.default(false),
+    ...listed,
     limit: z.coerce.number().int().min(1).max(200).default(50),
     /** Cursor of the next page. Devices that are added or removed between two requests do not shift the page. */
     cursor: z.string().max(1000).optional(),
@@ -117,7 +161,11 @@ export type DeviceView = z.infer<typeof deviceView>;
  * Device in a list of devices. `areas`: areas in which the device is or may be; empty if unknown, null if the caller's role does not show
  * locations.
  */
-export const listedDevice = deviceView.extend({ areas: z.array(z.string()).nullable() });
+export const listedDevice = deviceView.extend({
+  areas: z.array(z.string()).nullable(),
+  /** Values of the requested columns. Absent without columns. A fact that the server does not know is null. */
+  facts: z.partialRecord(listFactSchema, z.union([z.string(), z.number(), z.boolean()]).nullable()).optional(),
+});
 export type ListedDevice = z.infer<typeof listedDevice>;
 export const devicePage = z.object({ devices: z.array(listedDevice), cursor: z.string().nullable(), total: z.int() });
 export const deviceDetail = deviceView.extend({

@@ -100,3 +100,7 @@ export const newDeliveryId = (): DeliveryId => `ntd_${randomBase32(10)}` as Deli
 export const policyIdSchema = idOf('pol').brand<'PolicyId'>();
 export type PolicyId = z.infer<typeof policyIdSchema>;
 export const newPolicyId = (): PolicyId => `pol_${randomBase32(10)}` as PolicyId;
+
+export const deviceViewIdSchema = idOf('dvw').brand<'DeviceViewId'>();
+export type DeviceViewId = z.infer<typeof deviceViewIdSchema>;
+export const newDeviceViewId = (): DeviceViewId => `dvw_${randomBase32(10)}` as DeviceViewId;

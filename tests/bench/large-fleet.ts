@@ -11,6 +11,8 @@ const DAY = 86_400_000;
 const COUNTRIES = ['PK', 'IN', 'SA', 'AE', 'DE', 'FR', 'GB', 'US', 'BR', 'ZA', 'KE', 'ID', 'JP', 'TR'];
 const GIVEN = ['Ayesha', 'Bilal', 'Chen', 'Dara', 'Emre', 'Fatima', 'Göran', 'Hana', 'Imran', 'José', 'Kenji', 'Lena'];
 const FAMILY = ['Khan', 'Müller', 'Okafor', 'Silva', 'Tanaka', 'Yılmaz', 'Singh', 'Dubois', 'Smith', 'Naidoo', 'Wang'];
+const MODELS = ['ThinkPad T14 Gen 4', 'ThinkPad X1 Carbon Gen 11', 'ThinkCentre M70q'];
+const SYSTEMS = ['debian', 'debian', 'ubuntu', 'fedora'];
 /** Version of the newest order list. Devices have this version or one of the two versions before it. */
 export const LIST_VERSION = 42;
 
@@ -50,6 +52,20 @@ function* devices(size: number, groups: readonly GroupId[], now: number): Genera
     yield {
       ...belongs,
       hostname: `host-${spread(61, 90_000)}`,
+      facts: {
+        hardware_serial: `PF${(100_000 + index).toString(36).toUpperCase()}`,
+        hardware_manufacturer: 'LENOVO',
+        hardware_model: pick(73, MODELS),
+        os_id: pick(79, SYSTEMS),
+        os_name: 'Debian GNU/Linux 12 (bookworm)',
+        os_version: String(spread(83, 4) + 10),
+        os_kernel: '6.12.41+deb13-amd64',
+        hardware_memory: 2 ** (33 + spread(89, 3)),
+        hardware_cores: 8,
+        pending_updates: spread(97, 40),
+        firewall: spread(101, 10) > 0 ? 1 : 0,
+        disk_encrypted: spread(103, 20) > 0 ? 1 : 0,
+      },
       presence: { connected, lastSeenAt, listVersion: LIST_VERSION - spread(59, 3) },
       seen: [{ source: 'address', areas, at: lastSeenAt, ...(connected && { connected }) }],
     };

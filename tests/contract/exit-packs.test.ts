@@ -21,6 +21,7 @@ import { describeOnEveryStore } from './every-store.ts';
 const TABLES = [
   'attachments',
   'device_inventory',
+  'device_facts',
   'key_packages',
   'device_software',
   'mailbox_entries',

@@ -1,5 +1,6 @@
 /** An order with exit mode and an export window of 30 days, adopted in a pack world. */
 import { randomBytes, randomInt } from 'node:crypto';
+import { sql } from 'kysely';
 import { expect } from 'vitest';
 import type { Database } from '../../server/store/database.ts';
 import type { Receipt } from '../../shared/order/documents.ts';
@@ -114,6 +115,7 @@ async function addDeviceWithData(database: Database, packs: PackWorld): Promise<
     .insertInto('device_inventory')
     .values({ device_id: one.id, at: NOW, hostname: null, platform: null, body: '{}' })
     .execute();
+  await sql`insert into device_facts (device_id) values (${one.id})`.execute(db);
   await db
     .insertInto('device_software')
     .values({ device_id: one.id, state: '', release: null, entries: 0, versions: Buffer.alloc(0) })

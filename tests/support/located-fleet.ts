@@ -22,6 +22,8 @@ export interface LocatedDevice {
   readonly enrolledAt?: Instant;
   /** Host name in the device's inventory. Default: the device has not reported its inventory. */
   readonly hostname?: string;
+  /** Other facts of the inventory. They need a host name. Default: unknown. */
+  readonly facts?: Partial<Record<(typeof FACTS)[number], string | number>>;
   readonly home?: string | null;
   readonly seat?: string | null;
   readonly status?: 'active' | 'revoked';
@@ -36,6 +38,21 @@ export interface LocatedDevice {
 }
 
 const ROWS = 2_000;
+const FACTS = [
+  ...([
+    'hardware_serial',
+    'hardware_manufacturer',
+    'hardware_model',
+    'os_id',
+    'os_name',
+    'os_version',
+    'os_kernel',
+  ] as const),
+  ...(['hardware_memory', 'hardware_cores', 'pending_updates', 'firewall', 'disk_encrypted'] as const),
+] as const;
+const FACT_TYPES = Object.fromEntries(
+  FACTS.map((name, index) => [name, index < FACTS.indexOf('hardware_memory') ? 'text' : 'bigint']),
+) as Record<(typeof FACTS)[number], 'text' | 'bigint'>;
 const COLUMNS = {
   devices: {
     id: 'text',
@@ -64,6 +81,7 @@ const COLUMNS = {
     last_report: 'bigint',
   },
   device_inventory: { device_id: 'text', at: 'bigint', hostname: 'text', platform: 'text', body: 'text' },
+  device_facts: { device_id: 'text', hostname: 'text', ...FACT_TYPES },
   locations: { device_id: 'text', areas: 'text', unknown_at: 'bigint' },
   location_states: { device_id: 'text', state: 'text', previous_location: 'text' },
   device_nexus: { device_id: 'text', nexus: 'text', area: 'text' },
@@ -72,6 +90,7 @@ const TABLES = [
   'devices',
   'device_presence',
   'device_inventory',
+  'device_facts',
   'locations',
   'location_states',
   'device_nexus',
@@ -91,6 +110,7 @@ export async function addLocatedFleet(
     devices: [],
     device_presence: [],
     device_inventory: [],
+    device_facts: [],
     locations: [],
     location_states: [],
     device_nexus: [],
@@ -107,7 +127,7 @@ export async function addLocatedFleet(
     for (const table of TABLES) rows[table].length = 0;
   };
   for (const { id = newDeviceId(), home = null, seat = null, status = 'active', seen = [], ...device } of fleet) {
-    const { user = 'Samantha', enrolledAt = now, hostname, presence = null } = device;
+    const { user = 'Samantha', enrolledAt = now, hostname, facts = {}, presence = null } = device;
     ids.push(id);
     people.set(`${user} ${device.group ?? group}`, [user, device.group ?? group]);
     const belongs = [personCalled(user), user, device.group ?? group, home, seat];
@@ -117,7 +137,10 @@ export async function addLocatedFleet(
       const connected = presence.connected ? 1 : 0;
       rows.device_presence.push([id, 1, 1, connected, lastSeenAt, lastSeenAt, address, listVersion, 1, 1, 0]);
     }
-    if (hostname !== undefined) rows.device_inventory.push([id, now, hostname, 'linux', INVENTORY]);
+    if (hostname !== undefined) {
+      rows.device_inventory.push([id, now, hostname, 'linux', INVENTORY]);
+      rows.device_facts.push([id, hostname, ...FACTS.map((name) => facts[name] ?? null)]);
+    }
     if (seen.length > 0) {
       const observations = seen.map((each): Observation => ({ ...each, areas: each.areas.map(parseEvidenceArea) }));
       const state = observeAll(emptyLocation(), observations);

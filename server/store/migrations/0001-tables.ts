@@ -4,6 +4,7 @@ import { createTables, type Table } from '../create-tables.ts';
 import type { DialectName } from '../dialect.ts';
 import { ACTIVITY } from './tables-activity.ts';
 import { COSIGNATURES } from './tables-cosignatures.ts';
+import { DEVICE_LIST } from './tables-device-list.ts';
 import { DISCLOSURES } from './tables-disclosures.ts';
 import { GROUPS } from './tables-groups.ts';
 import { INVENTORY } from './tables-inventory.ts';
@@ -455,7 +456,7 @@ const SUBJECTS = [
     MESSAGES,
     MAIL,
   ],
-  ...[INVENTORY, RECOVERY, DISCLOSURES, TIME_CORRECTIONS, GROUPS],
+  ...[INVENTORY, RECOVERY, DISCLOSURES, TIME_CORRECTIONS, GROUPS, DEVICE_LIST],
   POLICIES,
 ];
 

@@ -342,3 +342,21 @@ export const legalHoldView = {
 };
 export const legalHoldPage = { holds: [legalHoldView], people: namesByAccount, cursor: null };
 export const holdRelease = { reason: 'The parties settled the dispute.' };
+
+export const newDeviceView = {
+  name: 'Firewall off',
+  shared: true,
+  filter: { status: 'active', where: [{ field: 'firewall', op: 'is', value: false }] },
+  columns: ['firewall', 'os.name', 'os.version'],
+  sort: 'user',
+  descending: false,
+};
+export const savedDeviceView = {
+  ...newDeviceView,
+  id: idOf('dvw', 'firewall'),
+  owner: { id: SARA.account, name: SARA.name },
+  mine: true,
+  changedAt: TIMES.enrolled,
+};
+export const deviceViewList = { views: [savedDeviceView], columns: ['os.name', 'hardware.serial'] };
+export const deviceColumns = { columns: deviceViewList.columns };

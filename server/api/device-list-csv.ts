@@ -1,0 +1,53 @@
+import type { ListFact, ListFactValue } from '../../shared/inventory/list-fields.ts';
+import type { DeviceList } from '../devices/ports.ts';
+import { csvBlocks } from './generated-file.ts';
+
+const HEAD = [
+  'device',
+  'hostname',
+  'status',
+  'group',
+  'home',
+  'enrolled',
+  'last contact',
+  'connected',
+  'workspace',
+  'agent',
+];
+
+/**
+ * The device list as CSV. The file names devices by id and host name. It contains no names of people and no locations, because a file with
+ * all devices of a fleet is easily passed on.
+ */
+export function deviceListCsv(
+  batches: AsyncIterable<Omit<DeviceList, 'total'>>,
+  columns: readonly ListFact[],
+): AsyncGenerator<Uint8Array> {
+  return csvBlocks([...HEAD, ...columns], rowsOf(batches), ({ device, facts }) => {
+    const { presence, ...rest } = device;
+    return [
+      rest.id,
+      rest.hostname,
+      rest.status,
+      rest.group.name,
+      rest.home,
+      iso(rest.enrolledAt),
+      presence && iso(presence.lastSeenAt),
+      presence?.connected ?? false,
+      rest.workspace.state,
+      presence?.agent ?? null,
+      ...columns.map((fact) => factCell(fact, facts[fact] ?? null)),
+    ];
+  });
+}
+
+async function* rowsOf(batches: AsyncIterable<Omit<DeviceList, 'total'>>) {
+  for await (const { devices, facts } of batches) {
+    for (const device of devices) yield { device, facts: facts.get(device.id) ?? {} };
+  }
+}
+
+const iso = (at: number): string => new Date(at).toISOString();
+
+const factCell = (fact: ListFact, value: ListFactValue): ListFactValue =>
+  fact === 'os.bootedAt' && typeof value === 'number' ? iso(value) : value;

@@ -1,0 +1,18 @@
+import type { FactColumn } from '../fact-columns.ts';
+import type { Flag } from './flag.ts';
+
+export interface DeviceListTables {
+  /** Inventory facts of each device, one column each, for filters and columns of the device list. True is 1, false is 0. */
+  device_facts: { device_id: string } & Record<FactColumn, string | number | null>;
+  /** Saved views. `body`: JSON of the filter, the columns and the sort order. */
+  device_views: {
+    id: string;
+    account_id: string;
+    name: string;
+    shared: Flag;
+    body: string;
+    changed_at: number;
+  };
+  /** Columns that an account has chosen, as a JSON array. */
+  device_columns: { account_id: string; columns: string };
+}
