@@ -135,16 +135,19 @@ export async function takeSeat(browser: Browser, url: string, { as, ...options }
 }
 
 /**
- * Code for a check by axe. It finishes transitions, so that colors are final, and scrolls to the top: an element under the sticky bar would
- * count as too small. Without `noHtml`, axe reads the HTML of each passed element.
+ * Code for a check by axe. It finishes transitions, so that colors are final, and scrolls the page and its dialogs to the top: an element
+ * under a sticky bar or header would count as too small. Without `noHtml`, axe reads the HTML of each passed element.
  */
 const checkWith = (runOnly: object) => `(async () => {
   for (const animation of document.getAnimations()) if (animation instanceof CSSTransition) animation.finish();
   const scrolled = scrollY;
+  const dialogs = [...document.querySelectorAll('[role="dialog"]')].map((dialog) => [dialog, dialog.scrollTop]);
   scrollTo(0, 0);
+  for (const [dialog] of dialogs) dialog.scrollTop = 0;
   axe.configure({ noHtml: true });
   const { violations } = await axe.run(document, { runOnly: ${JSON.stringify(runOnly)}, resultTypes: ['violations'] });
   scrollTo(0, scrolled);
+  for (const [dialog, top] of dialogs) dialog.scrollTop = top;
   const htmlOf = (selector) => document.querySelector(selector)?.outerHTML.slice(0, 200);
   const found = violations.flatMap(({ id, help, nodes }) =>
     nodes.map(({ target }) => [id, help, target.join(' '), htmlOf(target.at(-1))].join(': ')));
