@@ -34,6 +34,8 @@ export const ACTIONS = {
   'workspace.wipe': { right: 'commands.destroy', people: 'limit', stepUp: 'always', tokens: 'marked' },
   'device.unenroll': { right: 'commands.destroy', people: 'limit', stepUp: 'always', tokens: 'marked' },
   'device.revoke': { right: 'devices.revoke', people: 'limit', stepUp: 'always', tokens: 'marked' },
+  /** Retirement ends the enrollment, and the record is deleted after its retention period. */
+  'device.retire': { right: 'devices.retire', people: 'limit', stepUp: 'always', tokens: 'marked' },
   /**
    * A new enrollment ends the device's current enrollment. An activation code for an enrolled device therefore needs the right to revoke.
    */
@@ -148,6 +150,13 @@ export const ROUTE_ACTIONS: Readonly<Partial<Record<RouteName, RoutePolicy>>> = 
   'jobs.resume': ['job.resume'],
   'codes.create': ['device.re-enroll', 'mail-connector.enroll'],
   'devices.revoke': ['device.revoke'],
+  'devices.revoke-many': ['device.revoke'],
+  'devices.retire': ['device.retire'],
+  /** Another request reverses each of these marks. */
+  'devices.mark-missing': 'harmless',
+  'devices.mark-found': 'harmless',
+  'devices.label': 'harmless',
+  'devices.preview-action': 'harmless',
   'devices.update': ['location.override'],
   'device-views.create': 'harmless',
   'device-views.update': 'harmless',

@@ -194,6 +194,14 @@ export const RIGHTS = {
   'devices.facts': right('device', 'owner', 'fleet', 'auditor'),
   'devices.receipts': right('device', 'owner', 'fleet', 'legal', 'auditor'),
   'devices.revoke': right('device', 'owner', 'fleet'),
+  'devices.revoke-many': right('device', 'owner', 'fleet'),
+  /** A retired device's record is deleted after the retention period. */
+  'devices.retire': right('device', 'owner', 'fleet'),
+  'devices.mark-missing': right('device', 'owner', 'fleet', 'helpdesk'),
+  'devices.mark-found': right('device', 'owner', 'fleet', 'helpdesk'),
+  /** Labels decide about dynamic groups, and so about policies. */
+  'devices.label': right('device', 'owner', 'fleet'),
+  'devices.preview-action': right('device', 'owner', 'fleet', 'helpdesk'),
   'software.list': right('device', ...EVERYONE),
   'software.show': right('device', ...EVERYONE),
   'software.devices': right('device', ...EVERYONE),

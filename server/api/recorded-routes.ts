@@ -15,6 +15,7 @@ export const UNRECORDED: ReadonlySet<RouteName> = new Set<RouteName>([
   'provider.step-up',
   'orders.preview',
   'device-columns.save',
+  'devices.preview-action',
 ]);
 
 /** Sign-ins, sign-outs and step-ups. */

@@ -19,6 +19,7 @@ import { type CodesPorts, codeRoutes } from './codes.ts';
 import { type CommandsPorts, commandRoutes } from './commands.ts';
 import { type ComplianceRoutesPorts, complianceRoutes } from './compliance.ts';
 import { type DemoPort, demoRoutes } from './demo.ts';
+import { type DeviceActionsPorts, deviceActionRoutes } from './device-actions.ts';
 import { type DeviceViewPorts, deviceViewRoutes } from './device-views.ts';
 import { type DevicesPorts, deviceRoutes } from './devices.ts';
 import { type DisclosuresPort, disclosureRoutes } from './disclosures.ts';
@@ -59,6 +60,7 @@ export interface ResourcePorts {
   readonly devices: Pick<Devices, 'alerts' | 'acknowledgeAlert' | 'select'> &
     DevicesPorts['devices'] &
     DeviceViewPorts['devices'] &
+    DeviceActionsPorts['devices'] &
     GroupsPorts['devices'] &
     CodesPorts['devices'];
   readonly commands: CommandsPorts['commands'] & JobsPorts['commands'];
@@ -137,6 +139,7 @@ export function apiRoutes(ports: ResourcePorts): Route[] {
     ...inventoryRoutes({ inventory, devices, admins }),
     ...softwareRoutes({ inventory }),
     ...advisoryRoutes({ inventory }),
+    ...deviceActionRoutes({ devices }),
     ...commandRoutes({ commands, devices, admins }),
     ...jobRoutes({ commands, admins }),
     ...membershipRoutes(ports.membership),

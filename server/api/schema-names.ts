@@ -16,6 +16,7 @@ import * as codes from '../../shared/api/codes.ts';
 import * as commands from '../../shared/api/commands.ts';
 import * as compliance from '../../shared/api/compliance.ts';
 import * as demo from '../../shared/api/demo.ts';
+import * as deviceActions from '../../shared/api/device-actions.ts';
 import * as deviceViews from '../../shared/api/device-views.ts';
 import * as devices from '../../shared/api/devices.ts';
 import * as disclosures from '../../shared/api/disclosures.ts';
@@ -84,6 +85,7 @@ const MODULES: readonly object[] = [
   compliance,
   jobs,
   demo,
+  deviceActions,
   devices,
   deviceViews,
   disclosures,

@@ -23,11 +23,14 @@ import type {
   DeviceViewStore,
   Ended,
   GroupStore,
+  LifeCycleStore,
   PresenceStore,
   Statement,
   StatementStore,
 } from './ports.ts';
 import { createPresence } from './presence.ts';
+import { createRecordActions } from './record-actions.ts';
+import { REVOCATION_REASONS, type RevocationReason } from './revocation-reasons.ts';
 import { inScope, type Scope } from './scope.ts';
 import { createStatementExpiry } from './statement-expiry.ts';
 
@@ -43,19 +46,14 @@ export interface DeviceFollowers {
   deviceChanged(device: DeviceId): Promise<void>;
 }
 
+export { type BulkAction, type RecordAction, refusalGroups } from './bulk-actions.ts';
 export type { ListDevices } from './device-pages.ts';
 export type { DeviceFilter } from './ports.ts';
+export { requireFewEnded } from './record-actions.ts';
+
+export { REVOCATION_REASONS, type RevocationReason } from './revocation-reasons.ts';
 export { inScope, type Scope } from './scope.ts';
 export { workspaceEventOf } from './workspace.ts';
-
-/** The revocation reasons that an admin can choose (RFC 5280, section 5.3.1). */
-export const REVOCATION_REASONS = {
-  unspecified: 0,
-  keyCompromise: 1,
-  cessationOfOperation: 5,
-  privilegeWithdrawn: 9,
-} as const;
-export type RevocationReason = keyof typeof REVOCATION_REASONS;
 
 /** Change of a device by an admin. Absent fields keep their values. */
 export interface DeviceChange extends Omit<DeviceUpdate, 'statement'> {
@@ -71,6 +69,7 @@ export interface DevicesPorts {
   readonly presence: PresenceStore;
   readonly alerts: AlertStore;
   readonly views: DeviceViewStore;
+  readonly lifeCycle: LifeCycleStore;
   readonly bus: Bus;
   readonly clock: Clock;
   readonly followers: DeviceFollowers;
@@ -79,7 +78,7 @@ export interface DevicesPorts {
 export type Devices = ReturnType<typeof createDevices>;
 
 export function createDevices(ports: DevicesPorts) {
-  const { store, certificates, statements, groups, presence, alerts, views, bus, clock, followers } = ports;
+  const { store, certificates, statements, groups, presence, alerts, views, lifeCycle, bus, clock, followers } = ports;
   const statementExpiry = createStatementExpiry({ store: statements, clock, ended: changed });
 
   /**
@@ -104,10 +103,17 @@ export function createDevices(ports: DevicesPorts) {
 
   /**
    * Devices for an admin's action. Throws `out_of_scope` if a listed device is outside the admin's scope. A filter selects only devices
-   * within the scope.
+   * within the scope. `ended`: whether a filter also selects devices without an enrollment.
    */
-  async function select(selection: readonly DeviceId[] | DeviceFilter, scope: Scope): Promise<readonly DeviceId[]> {
-    if (!isNamed(selection)) return store.all({ filter: { ...selection, status: 'active' }, scope, now: clock.now() });
+  async function select(
+    selection: readonly DeviceId[] | DeviceFilter,
+    scope: Scope,
+    ended = false,
+  ): Promise<readonly DeviceId[]> {
+    if (!isNamed(selection)) {
+      const filter: DeviceFilter = ended ? selection : { ...selection, status: 'active' };
+      return store.all({ filter, scope, now: clock.now() });
+    }
     if (scope === null) return selection;
     const inside = new Set(await store.within(selection, scope));
     const beyond = selection.filter((device) => !inside.has(device));
@@ -132,7 +138,8 @@ export function createDevices(ports: DevicesPorts) {
     bus.publish({ kind: 'device', device });
   }
 
-  async function end(id: DeviceId, status: Ended['status'], reason: RevocationReason): Promise<Device> {
+  /** End of an enrollment, and the ledger entry for each certificate that it revokes. */
+  function ending(id: DeviceId, status: Ended['status'], reason: RevocationReason) {
     const at = clock.now();
     const code = REVOCATION_REASONS[reason];
     const entry = (serial: string): EntryDraft<'certificate.revoked'> => ({
@@ -141,7 +148,12 @@ export function createDevices(ports: DevicesPorts) {
       subject: id,
       public: { serial, reason: code },
     });
-    const changed = await store.end(id, { status, at, realAt: Date.now(), reason: code }, entry);
+    return { ended: { status, at, realAt: Date.now(), reason: code }, entry };
+  }
+
+  async function end(id: DeviceId, status: Ended['status'], reason: RevocationReason): Promise<Device> {
+    const { ended, entry } = ending(id, status, reason);
+    const changed = await store.end(id, ended, entry);
     const device = await get(id);
     if (!changed && device.status !== status) throw notEnded(device);
     // Publish the notification even if the device had already ended, because the earlier notification may have been lost. Closing a
@@ -150,9 +162,25 @@ export function createDevices(ports: DevicesPorts) {
     return device;
   }
 
+  const recordActions = createRecordActions({
+    store: lifeCycle,
+    bus,
+    clock,
+    retire(id) {
+      const { ended, entry } = ending(id, 'revoked', 'cessationOfOperation');
+      return lifeCycle.retire(id, ended, entry);
+    },
+    revoke(id, reason) {
+      const { ended, entry } = ending(id, 'revoked', reason);
+      return store.end(id, ended, entry);
+    },
+  });
+
   return {
     identify,
     get,
+    assess: recordActions.assess,
+    perform: recordActions.perform,
     certificates: certificates.certificates.bind(certificates),
     names: store.names.bind(store),
     list: (query: ListDevices) => pageOfDevices(store, query, clock.now()),

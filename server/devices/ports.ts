@@ -4,6 +4,8 @@ import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
 import type { LocationRecord } from '../../shared/pack/location-records.ts';
 import type { ComplianceState } from '../../shared/policy/compliance-states.ts';
 import type { AccountId, DeviceId, DeviceViewId, GroupId, PersonId } from '../../shared/protocol/ids.ts';
+import type { ActionFacts } from './bulk-actions.ts';
+import type { LifeCycleState } from './life-cycle.ts';
 import type { Placed, Scope } from './scope.ts';
 import type { Workspace, WorkspaceState } from './workspace.ts';
 
@@ -97,6 +99,15 @@ export interface Device {
   readonly hostname: string | null;
   readonly platform: string | null;
   readonly workspace: Workspace;
+  readonly lifeCycle: LifeCycleState;
+  /** Time at which an admin marked the device as missing, by the server clock; null if it is not missing. */
+  readonly missingSince: number | null;
+  /** Time at which an admin retired the device, by the server clock. */
+  readonly retiredAt: number | null;
+  /** Time after which the server deletes the record of the retired device, unless a legal hold keeps it. */
+  readonly deletedAfter: number | null;
+  /** In the form that `normalizedLabel` returns, sorted. */
+  readonly labels: readonly string[];
   readonly presence: Presence | null;
 }
 
@@ -129,6 +140,8 @@ export interface DeviceFilter {
   readonly located?: boolean;
   readonly countersigned?: boolean;
   readonly workspace?: WorkspaceState;
+  /** Label of the devices, in the form that `normalizedLabel` returns. */
+  readonly label?: string;
 }
 
 export interface Selection {
@@ -267,6 +280,21 @@ export interface DeviceViewStore {
   /** Columns that the account chose; null if it has not chosen any. */
   columns(account: AccountId): Promise<readonly ListFact[] | null>;
   setColumns(account: AccountId, columns: readonly ListFact[]): Promise<void>;
+}
+
+/** Admins' marks on devices. */
+export interface LifeCycleStore {
+  /** Facts that decide about an action. A device without a record has none. */
+  facts(devices: readonly DeviceId[]): Promise<ReadonlyMap<DeviceId, ActionFacts>>;
+  /** Marks enrolled devices as missing (`since`: server clock) or as found (null). Returns the number of changed devices. */
+  setMissing(devices: readonly DeviceId[], since: number | null): Promise<number>;
+  /** Throws `conflict`, and changes nothing, if a device would have too many labels. */
+  changeLabels(devices: readonly DeviceId[], add: readonly string[], remove: readonly string[]): Promise<void>;
+  /**
+   * Retires a device, and ends its enrollment as `DeviceStore.end` does if it is active. Returns false if the device is already retired, or
+   * has no record.
+   */
+  retire(id: DeviceId, ended: Ended, entry: (serial: string) => EntryDraft<'certificate.revoked'>): Promise<boolean>;
 }
 
 export interface CertificateStore {

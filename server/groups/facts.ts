@@ -13,7 +13,7 @@ export type FactValue = string | number | boolean | readonly string[] | Readonly
  * Records that facts come from. The value is the bit of the source in a set of sources, so that one number tells which facts of a device
  * changed.
  */
-export const FACT_SOURCES = { device: 1, presence: 2, location: 4, workspace: 8, inventory: 16 } as const;
+export const FACT_SOURCES = { device: 1, presence: 2, location: 4, workspace: 8, inventory: 16, labels: 32 } as const;
 export type FactSource = keyof typeof FACT_SOURCES;
 
 export interface FactDeclaration {
@@ -32,6 +32,9 @@ const fact = (type: FactType, source: FactSource, meaning: string): FactDeclarat
 const SERVER_FACTS = {
   status: fact('string', 'device', 'Status of the enrollment: active, revoked or unenrolled'),
   mailConnector: fact('bool', 'device', 'Whether the device is a mail connector'),
+  missing: fact('bool', 'device', 'Whether an admin marked the device as missing'),
+  retired: fact('bool', 'device', 'Whether an admin retired the device'),
+  labels: fact('list', 'labels', 'Labels of the device, in lower case'),
   group: fact('string', 'device', 'Id of the primary group'),
   home: fact('string', 'device', 'Home area that applies to the device, such as PK or ES-CT'),
   seat: fact('string', 'device', 'Legal seat that applies to the device'),

@@ -8,6 +8,7 @@ import type { ComplianceState } from '../../shared/policy/compliance-states.ts';
 import { DEVICE_SORTS, type DeviceFilter, type DeviceQuery, type Selection } from '../devices/ports.ts';
 import type { WorkspaceState } from '../devices/workspace.ts';
 import type { Database } from './database.ts';
+import { hasLabel } from './device-labels.ts';
 import { countWholeFleet, idsByLastSeen, isWholeFleet } from './device-last-seen.ts';
 import { isMember, withinScope } from './device-scope.ts';
 import type { DialectName } from './dialect.ts';
@@ -119,11 +120,12 @@ export function selected(
 }
 
 /** Conditions on the device itself, and on its groups. */
-function ownConditions(lookup: Lookup, { group, person, status }: DeviceFilter): RawBuilder<unknown>[] {
+function ownConditions(lookup: Lookup, { group, person, status, label }: DeviceFilter): RawBuilder<unknown>[] {
   const conditions: RawBuilder<unknown>[] = [];
   if (group) conditions.push(isMember(group, lookup));
   if (person) conditions.push(sql`devices.person_id = ${person}`);
   if (status) conditions.push(sql`devices.status = ${status}`);
+  if (label) conditions.push(hasLabel(label));
   return conditions;
 }
 

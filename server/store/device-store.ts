@@ -13,6 +13,7 @@ import {
   groupIdSchema,
   personIdSchema,
 } from '../../shared/protocol/ids.ts';
+import { deletionOf, lifeCycleOf } from '../devices/life-cycle.ts';
 import type {
   Device,
   DeviceExport,
@@ -35,6 +36,7 @@ import { tableOf } from './bulk.ts';
 import { enrollmentChanges } from './certificate-cache.ts';
 import { cancelCommandsOf } from './command-rows.ts';
 import type { Database, Db, Tx } from './database.ts';
+import { LABELS, labelsOf } from './device-labels.ts';
 import { allIds, needsScan, pageOfIds } from './device-list.ts';
 import { DeviceScans } from './device-scan.ts';
 import { SCOPE_GROUPS, scopeGroupsOf, withinScope } from './device-scope.ts';
@@ -196,7 +198,7 @@ export async function endDevice(
   enrollmentChanges(tx, id);
   const { numUpdatedRows } = await tx
     .updateTable('devices')
-    .set({ status: ended.status, ended_at: ended.at, ...statementColumns(null) })
+    .set({ status: ended.status, ended_at: ended.at, missing_since: null, ...statementColumns(null) })
     .where('id', '=', id)
     .where('status', '=', 'active')
     .executeTakeFirst();
@@ -241,6 +243,7 @@ function selectDevices(db: Db | Tx) {
     .select(['device_workspaces.state as workspace_state', 'device_workspaces.since as workspace_since'])
     .select(sql<0 | 1>`case when ${UNDER_LEGAL_HOLD} then 1 else 0 end`.as('under_hold'))
     .select(SCOPE_GROUPS.as('scope_groups'))
+    .select(LABELS.as('labels'))
     .select([
       'device_presence.connected',
       'device_presence.changed_at',
@@ -284,6 +287,8 @@ export const statementSchema: z.ZodType<Statement> = z.strictObject({
 
 function deviceOf(row: DeviceRow): Device {
   const own = { home: areaOf(row.home), seat: areaOf(row.seat) };
+  const workspace =
+    row.workspace_state === null ? UNREPORTED : { state: row.workspace_state, since: row.workspace_since };
   return {
     id: deviceIdSchema.parse(row.id),
     generation: row.generation,
@@ -303,7 +308,17 @@ function deviceOf(row: DeviceRow): Device {
     recordVersion: row.record_version,
     hostname: row.hostname,
     platform: row.platform,
-    workspace: row.workspace_state === null ? UNREPORTED : { state: row.workspace_state, since: row.workspace_since },
+    workspace,
+    lifeCycle: lifeCycleOf({
+      status: row.status,
+      workspace: workspace.state,
+      missing: row.missing_since !== null,
+      retired: row.retired_at !== null,
+    }),
+    missingSince: row.missing_since,
+    retiredAt: row.retired_at,
+    deletedAfter: row.retired_at === null ? null : deletionOf(row.retired_at),
+    labels: labelsOf(row.labels),
     presence:
       row.connected === null
         ? null

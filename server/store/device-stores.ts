@@ -5,6 +5,7 @@ import type { Database } from './database.ts';
 import { DeviceStore } from './device-store.ts';
 import { DeviceViewStore } from './device-view-store.ts';
 import { GroupStore } from './group-store.ts';
+import { LifeCycleStore } from './life-cycle-store.ts';
 import { PresenceStore } from './presence-store.ts';
 import { StatementStore } from './statement-store.ts';
 
@@ -16,4 +17,5 @@ export const deviceStores = (database: Database, sealer: PersonSealer) => ({
   presence: new PresenceStore(database, sealer),
   alerts: new AlertStore(database),
   views: new DeviceViewStore(database),
+  lifeCycle: new LifeCycleStore(database),
 });

@@ -199,6 +199,8 @@ async function enrollAgain(tx: Tx, row: Redemption): Promise<void> {
       status: 'active',
       enrolled_at: row.enrolledAt,
       ended_at: null,
+      missing_since: null,
+      retired_at: null,
       ...(home === null ? {} : { home }),
       ...(seat === null ? {} : { seat }),
     })

@@ -6,6 +6,7 @@ import type { DeviceId } from '../../shared/protocol/ids.ts';
 import { FACT_SOURCES, type FactSource, type FactValues } from '../groups/facts.ts';
 import type { FactReader as Port } from '../groups/ports.ts';
 import type { Database } from './database.ts';
+import { LABELS, labelsOf } from './device-labels.ts';
 import { keyedQuery } from './keyed-query.ts';
 
 /** Maximum number of different lists of areas in the cache. */
@@ -26,6 +27,7 @@ export class FactReader implements Port {
         .selectFrom('devices')
         .innerJoin('groups', 'groups.id', 'devices.group_id')
         .select(['devices.id', 'devices.status', 'devices.group_id', 'devices.person_id', 'devices.mail_connector'])
+        .select(['devices.missing_since', 'devices.retired_at'])
         .select(({ fn, selectFrom }) => [
           fn.coalesce('devices.stated_home', 'devices.home', 'groups.home').as('home'),
           fn.coalesce('devices.seat', 'groups.seat').as('seat'),
@@ -54,6 +56,12 @@ export class FactReader implements Port {
     const inventories = keyedQuery(db, (ids) =>
       db.selectFrom('device_inventory').select(['device_id', 'body']).where('device_id', 'in', ids),
     );
+    const labels = keyedQuery(db, (ids) =>
+      db
+        .selectFrom('devices')
+        .select(['devices.id', LABELS.as('labels')])
+        .where('devices.id', 'in', ids),
+    );
     this.#sources = {
       device: async (ids, _now, facts) => {
         for (const row of await devices(ids)) {
@@ -61,6 +69,8 @@ export class FactReader implements Port {
             status: row.status,
             group: row.group_id,
             mailConnector: row.mail_connector === 1,
+            missing: row.missing_since !== null,
+            retired: row.retired_at !== null,
             home: row.home,
             seat: row.seat,
             'user.id': row.person_id,
@@ -81,6 +91,9 @@ export class FactReader implements Port {
         // A device without a report in its present enrollment has an open workspace.
         for (const values of facts.values()) values.workspace = 'open';
         for (const { device_id, state } of await workspaces(ids)) setFact(facts, device_id, 'workspace', state);
+      },
+      labels: async (ids, _now, facts) => {
+        for (const row of await labels(ids)) setFact(facts, row.id, 'labels', labelsOf(row.labels));
       },
       inventory: async (ids, _now, facts) => {
         for (const { device_id, body } of await inventories(ids))

@@ -1,6 +1,7 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { Clock } from '../../shared/time/clock.ts';
 import type { Database } from './database.ts';
+import { deleteRetired } from './deleted-devices.ts';
 import { ACTIVITY_DAYS, type RetentionPeriod, retentionPeriods } from './retention-periods.ts';
 
 const HOUR = 3_600_000;
@@ -52,7 +53,7 @@ function isExpired(
 }
 
 /**
- * Removes expired records every hour, and then calls `afterward`, which removes data that only these records needed. Returns a function
+ * Removes expired records and retired devices every hour, and then calls `afterward`, which removes data that only these records needed. Returns a function
  * that stops the schedule and resolves after the run in progress.
  */
 export function startRetention(
@@ -66,6 +67,7 @@ export function startRetention(
   const run = () => {
     const now = { domain: clock.now(), real: Date.now() };
     running = removeExpired(database, now, evidenceDays, activityDays)
+      .then(() => deleteRetired(database, now))
       .then(() => afterward(now.domain))
       .catch(failed);
   };

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { labelSchema } from '../devices/labels.ts';
 import { inventorySchema } from '../inventory/inventory.ts';
 import { columnsSchema, conditionsSchema, LIST_FACTS, listFactSchema } from '../inventory/list-fields.ts';
 import { NOTICE_MOMENTS, RECEIPT_KINDS } from '../order/documents.ts';
@@ -56,6 +57,8 @@ export const narrowing = {
    * Filter for devices whose stored order list has a lower version than the given number. Devices that have never connected do not match.
    */
   listBelow: z.coerce.number().int().min(1).optional(),
+  /** Label of the devices. Case does not matter. */
+  label: labelSchema.optional(),
 };
 
 export const deviceStatus = z.enum(['active', 'revoked', 'unenrolled']);
@@ -142,6 +145,16 @@ export const deviceView = z.object({
    * the first report after enrollment.
    */
   workspace: z.object({ state: workspaceState, since: instant.nullable() }),
+  /**
+   * State in the life cycle. `ended`: the enrollment has ended, and the device may enroll again. `retired`: an admin decided that the device
+   * is out of use. The server deletes its record later.
+   */
+  lifeCycle: z.enum(['active', 'locked', 'wiped', 'missing', 'ended', 'retired', 'deleted']),
+  missingSince: instant.nullable(),
+  retiredAt: instant.nullable(),
+  /** Time after which the server deletes the record of a retired device, unless a legal hold keeps it. */
+  deletedAfter: instant.nullable(),
+  labels: z.array(z.string()).readonly(),
   /** Presence of the device; null before its first connection. */
   presence: z
     .object({

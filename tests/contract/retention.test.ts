@@ -60,6 +60,10 @@ async function fill(database: Database) {
         received_at: long,
       })
       .execute();
+    await db
+      .insertInto('compliance_events')
+      .values({ device_id: device, at: long, event: 'compliant', detail: name })
+      .execute();
     for (const until_at of [long, null]) {
       const change = { from_at: 1, until_at };
       const belongs = { device_id: device, generation: 1, status: 'active', group_id: group } as const;
@@ -116,10 +120,6 @@ async function fill(database: Database) {
     await db
       .insertInto('activity_targets')
       .values({ entry_id, kind: 'group', target: group, person_id: null, batch })
-      .execute();
-    await db
-      .insertInto('compliance_events')
-      .values({ device_id: device, at: long, event: 'drift', detail: '' })
       .execute();
     await db
       .insertInto('alerts')
@@ -309,6 +309,7 @@ describeOnEveryStore('retention', (open) => {
       activity_targets: 1,
       connection_log: 1,
       enrollment_records: 1,
+      compliance_events: 1,
       commands: 1,
       jobs: 1,
       job_members: 1,
@@ -319,7 +320,6 @@ describeOnEveryStore('retention', (open) => {
       activation_codes: 1,
       passkey_confirmations: 1,
       notification_deliveries: 1,
-      compliance_events: 1,
       post_results: 1,
       conversation_epochs: 1,
       conversations: 0,

@@ -4,6 +4,7 @@ const NAMES: Readonly<Record<string, string>> = {
   'workspace.wipe': 'Wipe workspace',
   'device.unenroll': 'Unenroll device',
   'device.revoke': 'Revoke device',
+  'device.retire': 'Retire device',
   'job.resume': 'Resume a job that destroys data',
   'location.override': 'Change a location, home area or legal seat so that an order no longer affects the device',
   'device.re-enroll': 'Create an activation code for an enrolled device',

@@ -8,6 +8,7 @@ const EVENT_NAMES: Readonly<Record<string, string>> = {
   'device.enrolled': 'Device enrolled',
   'device.revoked': 'Device revoked',
   'device.unenrolled': 'Device unenrolled',
+  'device.deleted': 'Device record deleted after its retention period',
   'device.active': 'Device active again',
   'device.workspace-locked': 'Workspace locked',
   'device.workspace-unlocked': 'Workspace unlocked',

@@ -127,7 +127,7 @@ const DEVICES: Tables = {
   devices: {
     columns: `id text, generation int, status text, person_id text, person_name text, group_id text, home text?,
       seat text?, enrolled_at int, ended_at int?, record_version int, statement text?, statement_until int?,
-      stated_home text?, located int, mail_connector int?`,
+      stated_home text?, located int, mail_connector int?, missing_since int?, retired_at int?`,
     key: 'id',
     references: { person_id: 'persons(id)', group_id: 'groups(id)' },
     indexes: [
@@ -145,7 +145,14 @@ const DEVICES: Tables = {
       devices_by_seat: '(seat, id) where seat is not null',
       devices_by_stated_home: '(stated_home, id) where stated_home is not null',
       devices_never_located: '(status, id) where located = 0',
+      devices_retired: '(retired_at) where retired_at is not null',
     },
+  },
+  device_labels: {
+    columns: 'device_id text, label text',
+    key: 'device_id, label',
+    indexes: ['label, device_id'],
+    byKey: true,
   },
   device_presence: {
     columns: `device_id text, generation int, session_epoch int, connected int, changed_at int, last_seen_at int,
@@ -241,7 +248,8 @@ const DEVICES: Tables = {
     columns: `id text, device_id text?, person_id text?, reason text, reference text?, placed_at int, placed_by text,
       released_at int?, released_by text?, release_reason text?, records_updated int`,
     key: 'id',
-    references: { device_id: 'devices(id)', person_id: 'persons(id)' },
+    // Without a reference to the device: the record of a released hold stays when the device's record is deleted.
+    references: { person_id: 'persons(id)' },
     // The first two answer whether a device is under a hold. The last one lists the holds.
     indexes: ['device_id, released_at', 'person_id, released_at', 'placed_at, id'],
   },

@@ -41,7 +41,13 @@ export interface DeviceTables {
     located: Flag;
     /** 1 if the current enrollment is a mail connector. */
     mail_connector: 1 | null;
+    /** Time at which an admin marked the device as missing, by the server clock; null if it is not missing. */
+    missing_since: number | null;
+    /** Time at which an admin retired the device, by the server clock. The retention of the record starts here. */
+    retired_at: number | null;
   };
+  /** Labels of devices, in the form that `normalizedLabel` returns. */
+  device_labels: { device_id: string; label: string };
   /** Columns of a device that change with every connection, in a separate table to keep frequent writes small. */
   device_presence: {
     device_id: string;

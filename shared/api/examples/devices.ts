@@ -65,6 +65,11 @@ export const deviceView = {
   hostname: HOSTNAME,
   platform: 'linux',
   workspace: { state: 'open', since: TIMES.enrolled },
+  lifeCycle: 'active',
+  missingSince: null,
+  retiredAt: null,
+  deletedAfter: null,
+  labels: ['field office', 'loan 2026'],
   presence: {
     connected: true,
     changedAt: TIMES.now - 7_200_000,

@@ -139,6 +139,20 @@ export const groupList = { groups: [groupView] };
 export const groupUse = { kind: 'people', count: 1, names: [BILAL.name] };
 export const groupDetail = { ...groupView, uses: [groupUse] };
 export const groupChange = { home: 'PK' };
+const selection = { devices: [BILAL.device] };
+export const deviceAction = selection;
+export const deviceEnding = { ...selection, expect: 1 };
+export const deviceRevocation = { ...selection, expect: 1, reason: 'keyCompromise' };
+export const labelChange = { ...selection, add: ['loan 2026'], remove: [] };
+export const deviceActionPreview = { ...selection, action: 'retire' };
+export const deviceActionImpact = {
+  selected: 1,
+  affected: 1,
+  sample: [{ id: BILAL.device, user: BILAL.name, hostname: null }],
+  refused: [],
+  names: {},
+};
+export const deviceActionResult = { changed: 1, refused: [] };
 export const groupTrust = { trusted: true };
 export const memberChange = { add: [BILAL.device], remove: [] };
 export const groupFacts = {

@@ -1,0 +1,114 @@
+/** Store of admins' marks on devices: missing, retired, and labels. */
+import { sql } from 'kysely';
+import { MOST_LABELS } from '../../shared/devices/labels.ts';
+import { CordonError } from '../../shared/errors.ts';
+import type { EntryDraft } from '../../shared/ledger/ledger-entry.ts';
+import { type DeviceId, deviceIdSchema } from '../../shared/protocol/ids.ts';
+import type { ActionFacts } from '../devices/bulk-actions.ts';
+import type { Ended, LifeCycleStore as Port } from '../devices/ports.ts';
+import type { WorkspaceState } from '../devices/workspace.ts';
+import { insertOf, tableOf } from './bulk.ts';
+import { markFacts } from './changed-facts.ts';
+import type { Database, Tx } from './database.ts';
+import { LABELS, labelsOf } from './device-labels.ts';
+import { endDevice } from './device-store.ts';
+import { UNDER_LEGAL_HOLD } from './under-legal-hold.ts';
+
+export class LifeCycleStore implements Port {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  async facts(devices: readonly DeviceId[]): Promise<Map<DeviceId, ActionFacts>> {
+    const { rows } = await sql<{
+      id: string;
+      status: ActionFacts['status'];
+      missing_since: number | null;
+      retired_at: number | null;
+      workspace: WorkspaceState | null;
+      under_hold: 0 | 1;
+      labels: string | null;
+    }>`
+      select devices.id, devices.status, devices.missing_since, devices.retired_at, w.state as workspace,
+        case when ${UNDER_LEGAL_HOLD} then 1 else 0 end as under_hold, ${LABELS} as labels
+      from ${tableOf(['text'], rowsOf(devices))} as v
+      cross join devices
+      left join device_workspaces w on w.device_id = devices.id and w.generation = devices.generation
+      where devices.id = v.column1`.execute(this.#database.db);
+    return new Map(
+      rows.map((row) => {
+        const id = deviceIdSchema.parse(row.id);
+        return [
+          id,
+          {
+            id,
+            status: row.status,
+            workspace: row.workspace ?? 'open',
+            missing: row.missing_since !== null,
+            retired: row.retired_at !== null,
+            underLegalHold: row.under_hold === 1,
+            labels: labelsOf(row.labels),
+          },
+        ];
+      }),
+    );
+  }
+
+  setMissing(devices: readonly DeviceId[], since: number | null): Promise<number> {
+    return this.#database.transaction(async (tx) => {
+      const { rows } = await sql<{ id: string }>`
+        update devices set missing_since = ${since}
+        where id in (select column1 from ${tableOf(['text'], rowsOf(devices))} as v) and status = 'active'
+          and missing_since ${since === null ? sql`is not null` : sql`is null`}
+        returning id`.execute(tx);
+      await markFacts(
+        tx,
+        rows.map(({ id }) => id),
+        'device',
+      );
+      return rows.length;
+    });
+  }
+
+  changeLabels(devices: readonly DeviceId[], add: readonly string[], remove: readonly string[]): Promise<void> {
+    const pairs = (labels: readonly string[]) => devices.flatMap((device) => labels.map((label) => [device, label]));
+    return this.#database.transaction(async (tx) => {
+      const inserted = insertOf('device_labels', { device_id: 'text', label: 'text' }, pairs(add));
+      await sql`${inserted} on conflict (device_id, label) do nothing`.execute(tx);
+      await sql`delete from device_labels where (device_id, label) in
+        (select column1, column2 from ${tableOf(['text', 'text'], pairs(remove))} as v)`.execute(tx);
+      await requireFewLabels(tx, devices, add);
+      await markFacts(tx, devices, 'labels');
+    });
+  }
+
+  retire(id: DeviceId, ended: Ended, entry: (serial: string) => EntryDraft<'certificate.revoked'>): Promise<boolean> {
+    return this.#database.transaction(async (tx) => {
+      await endDevice(tx, id, ended, entry);
+      const { numUpdatedRows } = await tx
+        .updateTable('devices')
+        .set({ retired_at: ended.at })
+        .where('id', '=', id)
+        .where('status', '<>', 'active')
+        .where('retired_at', 'is', null)
+        .executeTakeFirst();
+      return numUpdatedRows > 0n;
+    });
+  }
+}
+
+const rowsOf = (devices: readonly DeviceId[]) => devices.map((device) => [device]);
+
+/** Another admin may have added labels since the server decided, so the limit is checked again inside the transaction. */
+async function requireFewLabels(tx: Tx, devices: readonly DeviceId[], add: readonly string[]): Promise<void> {
+  if (add.length === 0) return;
+  const { rows } = await sql<{ device_id: string }>`
+    select l.device_id from ${tableOf(['text'], rowsOf(devices))} as v cross join device_labels l
+    where l.device_id = v.column1 group by l.device_id having count(*) > ${MOST_LABELS} limit 1`.execute(tx);
+  const [first] = rows;
+  if (!first) return;
+  const detail = `A device has at most ${MOST_LABELS} labels. Remove labels of ${first.device_id} first. Nothing was changed.`;
+  throw new CordonError('conflict', detail, { device: first.device_id, limit: MOST_LABELS });
+}

@@ -1,0 +1,64 @@
+/** Actions on the records of devices, for one device and for many, and the preview of every action in bulk. */
+import { z } from 'zod';
+import { labelSchema, MOST_LABELS } from '../devices/labels.ts';
+import { COMMAND_KINDS } from '../protocol/command-kinds.ts';
+import { deviceIdSchema } from '../protocol/ids.ts';
+import { narrowing, revocation } from './devices.ts';
+
+/** Listed devices, or all devices within the caller's scope that match the filter. An empty filter matches all of them. */
+const selection = {
+  devices: z.array(deviceIdSchema).min(1).max(10_000).optional(),
+  filter: z
+    .strictObject({
+      ...narrowing,
+      status: z.enum(['active', 'revoked', 'unenrolled']).optional(),
+      workspace: z.enum(['open', 'locked', 'wiped']).optional(),
+      connected: z.boolean().optional(),
+      everConnected: z.boolean().optional(),
+      located: z.boolean().optional(),
+      countersigned: z.boolean().optional(),
+    })
+    .optional(),
+};
+const isOneSelection = ({ devices, filter }: { devices?: unknown; filter?: unknown }) =>
+  (devices === undefined) !== (filter === undefined);
+const ONE = 'give devices or a filter';
+
+/** Number of affected devices that the admin confirmed. If the number has changed, the server changes nothing (`conflict`). */
+const expect = z.int().min(1);
+
+export const deviceAction = z.strictObject({ ...selection, expect: expect.optional() }).refine(isOneSelection, ONE);
+/** Action that ends enrollments. The admin must confirm the number of devices. */
+export const deviceEnding = z.strictObject({ ...selection, expect }).refine(isOneSelection, ONE);
+export const deviceRevocation = z
+  .strictObject({ ...selection, expect, reason: revocation.shape.reason })
+  .refine(isOneSelection, ONE);
+
+const labels = z.array(labelSchema).max(MOST_LABELS).default([]);
+export const labelChange = z
+  .strictObject({ ...selection, expect: expect.optional(), add: labels, remove: labels })
+  .refine(isOneSelection, ONE)
+  .refine(({ add, remove }) => add.length + remove.length > 0, 'name a label to add or to remove');
+
+export const RECORD_ACTIONS = ['mark-missing', 'mark-found', 'retire', 'revoke', 'label'] as const;
+export const deviceActionPreview = z
+  .strictObject({ ...selection, action: z.enum([...COMMAND_KINDS, ...RECORD_ACTIONS]), add: labels, remove: labels })
+  .refine(isOneSelection, ONE);
+
+const refusalGroups = z
+  .array(z.object({ reason: z.string(), text: z.string(), count: z.int(), sample: z.array(deviceIdSchema).readonly() }))
+  .readonly();
+const namedDevice = z.object({ id: deviceIdSchema, user: z.string(), hostname: z.string().nullable() });
+export const deviceActionImpact = z.object({
+  selected: z.int(),
+  /** Number of devices that the action affects: `expect` of the action itself. */
+  affected: z.int(),
+  sample: z.array(namedDevice),
+  /** Devices that the server would refuse, by reason, with the first of them. */
+  refused: refusalGroups,
+  /** Names of the devices in the samples of `refused`. */
+  names: z.record(z.string(), z.object({ user: z.string(), hostname: z.string().nullable() })),
+});
+export type DeviceActionImpact = z.infer<typeof deviceActionImpact>;
+
+export const deviceActionResult = z.object({ changed: z.int(), refused: refusalGroups });
