@@ -86,7 +86,7 @@ describe('one account cannot wipe all devices', () => {
   it('by one command to all devices', async () => {
     const devices = await fleet(8);
     const mallory = await admin('fleet');
-    const { status, json } = await post('/commands', mallory.headers, { ...WIPE, filter: {} });
+    const { status, json } = await post('/commands', mallory.headers, { ...WIPE, filter: {}, expect: 8 });
     expect([status, json.code, json.context.devices]).toEqual([409, 'second_person_required', devices.length]);
     expect(await wiped()).toEqual([]);
   });
@@ -147,7 +147,9 @@ describe('a pending action', () => {
   async function proposed() {
     const devices = await fleet(7);
     const proposer = await admin('fleet');
-    const { json } = await post('/commands', proposer.headers, { ...WIPE, filter: { group } });
+    const path = `/api/v1/devices?limit=1&status=active&group=${group}`;
+    const { total } = (await api.request('GET', path, proposer.headers)).json;
+    const { json } = await post('/commands', proposer.headers, { ...WIPE, filter: { group }, expect: total });
     const id = String(json.context.action);
     const view = (await api.request('GET', `/api/v1/actions/${id}`, proposer.headers)).json;
     return { devices, proposer, id, hash: String(view.hash), view };
@@ -232,14 +234,14 @@ describe('a pending action', () => {
   it('is recorded once for repeated requests, and at most 20 are pending per person', async () => {
     const { proposer, id } = await proposed();
     const devices = await fleet(6);
-    const body = { id: 'cmd_aaaaaaaaaaaaaaaa', ...WIPE, devices };
+    const body = { id: 'cmd_aaaaaaaaaaaaaaaa', ...WIPE, devices, expect: 6 };
     const first = await post('/commands', proposer.headers, body);
     const again = await post('/commands', proposer.headers, body);
     expect(again.json.context.action).toBe(first.json.context.action);
     expect(first.json.context.action).not.toBe(id);
     let code = '';
     for (let count = 0; count < 25 && code !== 'rate_limited'; count += 1) {
-      ({ code } = (await post('/commands', proposer.headers, { ...WIPE, devices })).json);
+      ({ code } = (await post('/commands', proposer.headers, { ...WIPE, devices, expect: 6 })).json);
     }
     expect(code).toBe('rate_limited');
     expect(await api.database.db.selectFrom('actions').selectAll().execute()).toHaveLength(20);

@@ -135,6 +135,7 @@ function manyDeviceRoutes({ commands, devices }: CommandsPorts): Route[] {
         // The second person has confirmed exactly this list of devices, so the server does not apply the filter again.
         const to = await devices.select(confirmed ?? named ?? definedFields(filter ?? {}), allowed.devices);
         concern(to);
+        if (destroysData(command.kind) && confirmed === null) requireConfirmedCount(expect, to.length);
         const action = ACTIONS[command.kind];
         if (action && joiners === 'include') {
           const detail =
@@ -160,6 +161,13 @@ function manyDeviceRoutes({ commands, devices }: CommandsPorts): Route[] {
       },
     }),
   ];
+}
+
+/** A command that destroys data on many devices needs the number that the admin typed, in the console or on a command line. */
+function requireConfirmedCount(expect: number | undefined, devices: number): void {
+  if (expect !== undefined || devices <= 1) return;
+  const detail = `The command destroys data on ${devices} devices. Nothing was sent. Confirm the number: set "expect" to ${devices}, or add --count ${devices} on the command line.`;
+  throw new CordonError('invalid_input', detail, { field: 'expect', devices });
 }
 
 /** Hides the text of a notice about a disclosure. Otherwise each admin with access to the device could read who was the subject of a request. */

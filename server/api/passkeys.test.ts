@@ -87,7 +87,7 @@ it('the second person of an action confirms its content with a passkey, and the 
   const [proposer, second, third] = [await admin(api, 'fleet'), await admin(api, 'fleet'), await admin(api, 'fleet')];
   const group = await addGroup(api.database, 'Fleet');
   for (let index = 0; index < 8; index += 1) await addDevice(api.database, { group });
-  const body = { command: { kind: 'wipe-workspace' }, filter: {} };
+  const body = { command: { kind: 'wipe-workspace' }, filter: {}, expect: 8 };
   const { action } = (await post(api, '/commands', proposer.headers, body)).json.context;
   const { hash } = (await api.request('GET', `/api/v1/actions/${action}`, second.headers)).json;
   const passkey = await register(api, second.headers);
@@ -126,7 +126,7 @@ it('the second person of an action confirms its content with a passkey, and the 
 
 it('a person without a passkey confirms an action with an authenticator code, as before', async () => {
   const [proposer, second] = [await admin(api, 'fleet'), await admin(api, 'fleet')];
-  const body = { command: { kind: 'wipe-workspace' }, filter: {} };
+  const body = { command: { kind: 'wipe-workspace' }, filter: {}, expect: 8 };
   const { action } = (await post(api, '/commands', proposer.headers, body)).json.context;
   const { hash } = (await api.request('GET', `/api/v1/actions/${action}`, second.headers)).json;
   expect((await post(api, `/actions/${action}/confirm`, second.headers, { hash })).status).toBe(200);

@@ -43,7 +43,9 @@ afterAll(async () => {
 });
 
 it('requires a second person, who reads and confirms the action', async () => {
-  const sent = await first('commands', 'broadcast', 'wipe-workspace', '--all');
+  const unconfirmed = await first('commands', 'broadcast', 'wipe-workspace', '--all');
+  expect([unconfirmed.code, unconfirmed.err]).toEqual([EXIT.usage, expect.stringContaining('add --count 7')]);
+  const sent = await first('commands', 'broadcast', 'wipe-workspace', '--all', '--count', '7');
   expect(sent.code).toBe(EXIT.conflict);
   const id = /cordon actions confirm (act_[a-z2-7]+)/.exec(sent.err)?.[1] ?? '';
   expect((await first('actions', 'confirm', id)).err).toContain('[same_person]');
@@ -58,7 +60,7 @@ it('requires a second person, who reads and confirms the action', async () => {
 });
 
 it('declines an action with a reason', async () => {
-  const sent = await first('commands', 'broadcast', 'unenroll', '--all', '--json');
+  const sent = await first('commands', 'broadcast', 'unenroll', '--all', '--count', '7', '--json');
   const id: string = JSON.parse(sent.err).context.action;
   expect((await second('actions', 'decline', id, '--reason', 'Not today')).out).toBe(`${id} is declined.\n`);
   expect((await first('actions', 'list', '--json')).json().actions[0]).toMatchObject({ id, reason: 'Not today' });

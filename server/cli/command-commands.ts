@@ -14,6 +14,7 @@ interface Broadcast extends JobFlags {
   device?: string[];
   id?: string;
   expires?: number;
+  count?: number;
 }
 
 export function addCommandCommands(program: Command, cli: Cli): void {
@@ -47,6 +48,11 @@ export function addCommandCommands(program: Command, cli: Cli): void {
     .option('--device <device...>', 'send to the devices with these ids')
     .option('--id <id>', 'id of the request. A repeated request with this id is ignored')
     .option('--expires <seconds>', 'seconds until the command expires', Number)
+    .option(
+      '--count <devices>',
+      'number of devices that you confirm. Required to wipe or unenroll many devices',
+      Number,
+    )
     .option('--name <name>', 'name of the job')
     .option('--waves <sizes>', 'sizes of the waves, such as 10,10%. The last wave has the remaining devices')
     .option('--gate <percent>', 'percentage of a wave that must be settled before the next wave starts', Number)
@@ -61,9 +67,9 @@ export function addCommandCommands(program: Command, cli: Cli): void {
     .option('--after <job>', 'send the command only to devices that have completed this job')
     .option('--late-joiners', 'devices that match the group or area later also get the command')
     .action(async (kind: string, text: string | undefined, options: Broadcast) => {
-      const { all, group, area, device: devices, id, expires: expiresInSeconds } = options;
+      const { all, group, area, device: devices, id, expires: expiresInSeconds, count: expect } = options;
       const filter = all || group || area ? { group, area } : undefined;
-      const body = { id, command: { kind, text }, expiresInSeconds, devices, filter, ...jobBody(options) };
+      const body = { id, command: { kind, text }, expiresInSeconds, devices, filter, expect, ...jobBody(options) };
       const sent = await cli.client().call(issuedToMany, 'POST', '/commands', body);
       const refused = sent.refused.map(({ device, code }) => `${device} ${code}`);
       cli.out().show(sent, [`${sent.id} queued for ${sent.queued}, refused for ${refused.length}`, ...refused]);

@@ -4,6 +4,7 @@ import { CordonError } from '../../shared/errors.ts';
 import { plain } from '../../shared/text/visible-text.ts';
 import { SERVICES } from '../../shared/verdict/terms.ts';
 import { type Cli, commandOf, valueOrNone } from './cli.ts';
+import { addDeviceActionCommands } from './device-action-commands.ts';
 import { addDeviceListCommands } from './device-list-commands.ts';
 import { table, when } from './output.ts';
 
@@ -32,6 +33,7 @@ export function addDeviceCommands(program: Command, cli: Cli): void {
       cli.out().show(device, [`${device.id} is ${device.status}.`]);
     });
   addVerdict(devices, cli);
+  addDeviceActionCommands(program, cli);
 }
 
 function addViews(devices: Command, cli: Cli): void {
@@ -53,6 +55,7 @@ function addViews(devices: Command, cli: Cli): void {
           ...table(deviceHead, [deviceRow(device)]),
           ...machine,
           `location: ${location.areas.join(' or ') || 'unknown'} (${location.certainty}${location.source ? `, by ${location.source}` : ''})`,
+          ...lifeCycleLines(device),
           ...workspaceLines(device.workspace),
           ...(device.mailConnector ? ['This device is a mail connector: it reads all mail of the company.'] : []),
           ...(device.underLegalHold
@@ -116,6 +119,16 @@ function statementLines(statement: DeviceView['statement']): string[] {
   if (!statement) return [];
   const { kind, areas, until, reason } = statement;
   return [`statement of ${kind}: ${areas.join(' or ')}, until ${when(until)}: ${plain(reason)}`];
+}
+
+function lifeCycleLines({ lifeCycle, missingSince, deletedAfter, labels, underLegalHold }: DeviceView): string[] {
+  const state =
+    missingSince !== null
+      ? `missing since ${when(missingSince)}`
+      : deletedAfter === null
+        ? lifeCycle
+        : `retired. ${underLegalHold ? 'The legal hold keeps the record' : `The server deletes the record after ${when(deletedAfter)}`}`;
+  return [`life cycle: ${state}`, ...(labels.length === 0 ? [] : [`labels: ${labels.map(plain).join(', ')}`])];
 }
 
 function workspaceLines({ state, since }: DeviceView['workspace']): string[] {

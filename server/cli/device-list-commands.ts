@@ -115,6 +115,7 @@ function withFilter(command: Command): Command {
     .option('--person <person>', 'user of the devices')
     .option('--group <group>')
     .option('--area <area>', 'current or possible location of the device')
+    .option('--label <label>', 'label of the devices')
     .option('--status <status>', 'status: active, revoked or unenrolled')
     .option('--compliance <state>', 'compliance: compliant, in-grace, not-compliant, unknown or no-policy')
     .option('--connected <true|false>')

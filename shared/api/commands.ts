@@ -33,7 +33,7 @@ export const commandToMany = newCommand
       .optional(),
     /**
      * Number of devices that the client showed to the admin. If the number has changed, the server creates no command (`conflict`). A
-     * repeated request with the same `id` gets the first result instead.
+     * repeated request with the same `id` gets the first result instead. Required for a command that destroys data on more than one device.
      */
     expect: z.int().min(1).optional(),
     ...jobOptions,

@@ -239,7 +239,10 @@ async function fill(
       .insertInto('compliance_events')
       .values({ device_id: device, at: 1, event: 'compliant', detail: '' })
       .execute();
-    await tx.insertInto('evidence').values({ ...own, at: 1, detail: '', received_at: 1 }).execute();
+    await tx
+      .insertInto('evidence')
+      .values({ ...own, at: 1, detail: '', received_at: 1 })
+      .execute();
     await tx
       .insertInto('alerts')
       .values({ device_id: device, at: 1, first_at: 1, count: 1, code: 'disk_full', detail: '' })

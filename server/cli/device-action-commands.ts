@@ -1,0 +1,139 @@
+/** Actions on the records of one or many devices: life cycle and labels. Each accepts device ids, or a filter. */
+import type { Command } from 'commander';
+import { createdCode } from '../../shared/api/codes.ts';
+import {
+  type DeviceActionImpact,
+  deviceActionImpact,
+  deviceActionResult,
+  RECORD_ACTIONS,
+} from '../../shared/api/device-actions.ts';
+import { deviceView } from '../../shared/api/devices.ts';
+import { CordonError } from '../../shared/errors.ts';
+import { COMMAND_KINDS } from '../../shared/protocol/command-kinds.ts';
+import { plain } from '../../shared/text/visible-text.ts';
+import { type Cli, commandOf } from './cli.ts';
+import { when } from './output.ts';
+
+interface Options {
+  readonly all?: boolean;
+  readonly group?: string;
+  readonly person?: string;
+  readonly label?: string;
+  readonly text?: string;
+  readonly count?: number;
+  readonly add?: string[];
+  readonly remove?: string[];
+  readonly reason?: string;
+}
+
+/** Actions that the admin confirms with the number of devices. */
+const ENDING = new Set(['retire', 'revoke']);
+
+const ACTIONS = [
+  ['mark-missing', 'mark-missing', 'Mark devices as missing'],
+  ['mark-found', 'mark-found', 'Remove the mark "missing" from devices'],
+  ['retire', 'retire', 'Retire devices: end their certificates, and delete their records after 400 days'],
+  ['revoke-many', 'revoke', 'Revoke the certificates of devices and close their connections'],
+  ['label', 'label', 'Add labels to devices, or remove labels'],
+] as const;
+
+export function addDeviceActionCommands(program: Command, cli: Cli): void {
+  const devices = commandOf(program, 'devices');
+  for (const [name, action, description] of ACTIONS) {
+    const command = selecting(devices.command(name).description(description));
+    if (ENDING.has(action)) {
+      command.option('--count <devices>', 'number of affected devices that you confirm', Number);
+    }
+    if (action === 'revoke')
+      command.option('--reason <reason>', 'unspecified, keyCompromise, cessationOfOperation or privilegeWithdrawn');
+    if (action === 'label') labeling(command);
+    command.action(async (ids: string[], options: Options) => {
+      const body = { ...selectionOf(ids, options), ...labelsOf(action, options), reason: options.reason };
+      const expect = ENDING.has(action) ? await confirmedCount(cli, action, body, ids, options) : undefined;
+      const path = `/device-actions/${action}`;
+      const result = await cli.client().call(deviceActionResult, 'POST', path, { ...body, expect });
+      cli.out().show(result, [`changed ${result.changed}`, ...refusalLines(result.refused)]);
+    });
+  }
+  labeling(
+    selecting(
+      devices
+        .command('preview')
+        .description('Show which devices an action would affect, and which the server would refuse')
+        .argument('<action>', [...COMMAND_KINDS, ...RECORD_ACTIONS].join(', ')),
+    ),
+  ).action(async (action: string, ids: string[], options: Options) => {
+    const body = { ...selectionOf(ids, options), ...labelsOf('label', options), action };
+    const impact = await cli.client().call(deviceActionImpact, 'POST', '/device-actions/preview', body);
+    cli.out().show(impact, impactLines(impact));
+  });
+  addReassign(devices, cli);
+}
+
+const selecting = (command: Command): Command =>
+  command
+    .argument('[devices...]', 'ids of the devices, instead of a filter')
+    .option('--all', 'all devices that your role includes')
+    .option('--group <group>', 'devices of this group')
+    .option('--person <person>', 'devices of this user')
+    .option('--label <label>', 'devices with this label')
+    .option('--text <text>', 'devices whose user name, host name or id contains this text');
+
+const labeling = (command: Command): Command =>
+  command
+    .option('--add <label...>', 'labels to add, at most 40 characters each')
+    .option('--remove <label...>', 'labels to remove');
+
+function selectionOf(ids: readonly string[], { all, group, person, label, text }: Options) {
+  const filter = { group, person, label, text };
+  const filtered = all === true || Object.values(filter).some((value) => value !== undefined);
+  if (filtered !== ids.length > 0) return filtered ? { filter } : { devices: ids };
+  const detail = 'Name the devices, or choose them by --all, --group, --person, --label or --text. Not both.';
+  throw new CordonError('invalid_input', detail);
+}
+
+const labelsOf = (action: string, { add, remove }: Options) => (action === 'label' ? { add, remove } : {});
+
+/** Number of affected devices that the admin confirms. One named device needs no number. */
+async function confirmedCount(
+  cli: Cli,
+  action: string,
+  { reason: _reason, ...selection }: object & { readonly reason?: string | undefined },
+  ids: readonly string[],
+  { count }: Options,
+): Promise<number> {
+  if (count !== undefined) return count;
+  if (ids.length === 1) return 1;
+  const impact = await cli
+    .client()
+    .call(deviceActionImpact, 'POST', '/device-actions/preview', { ...selection, action });
+  const detail = `The action ends the enrollments of ${impact.affected} devices. Nothing was changed. Confirm the number: add --count ${impact.affected}.`;
+  throw new CordonError('invalid_input', detail, { devices: impact.affected });
+}
+
+const refusalLines = (refused: DeviceActionImpact['refused']): string[] =>
+  refused.map(({ text, count, sample }) => `refused ${count}: ${text} (${sample.slice(0, 5).join(' ')})`);
+
+function impactLines({ affected, sample, refused }: DeviceActionImpact): string[] {
+  const names = sample.map(({ id, user, hostname }) => `  ${id} ${plain(user)} ${plain(hostname ?? '')}`.trimEnd());
+  const more = affected > sample.length ? [`  and ${affected - sample.length} more`] : [];
+  return [`affected ${affected}`, ...names, ...more, ...refusalLines(refused)];
+}
+
+function addReassign(devices: Command, cli: Cli): void {
+  devices
+    .command('reassign')
+    .description('Create an activation link with which a device enrolls again for another person')
+    .argument('<device>')
+    .argument('<person>', 'id of the new owner')
+    .option('--hours <hours>', 'lifetime of the link in hours', Number)
+    .action(async (id: string, person: string, { hours }: { hours?: number }) => {
+      const client = cli.client();
+      const device = await client.call(deviceView, 'GET', `/devices/${encodeURIComponent(id)}`);
+      const body = { device: device.id, person, group: device.group.id, expiresInHours: hours };
+      const code = await client.call(createdCode, 'POST', '/codes', body);
+      const until = `Until ${when(code.expiresAt)}, and for this device only. It is not shown again.`;
+      const effect = `The device belongs to ${plain(device.user)} until it uses the link. Work data, messages and mail of ${plain(device.user)} then do not pass to the new owner.`;
+      cli.out().show(code, [code.link, until, effect]);
+    });
+}
