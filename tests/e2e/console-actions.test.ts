@@ -57,7 +57,7 @@ describe.skipIf(!chromium.present)('destructive actions in the console', { timeo
     await page.getByRole('row', { name: /Ada/ }).waitFor();
     await page.getByRole('checkbox').first().click();
     await page.getByRole('button', { name: 'Send command…' }).click();
-    const dialog = page.getByRole('dialog', { name: 'Bulk command' });
+    const dialog = page.getByRole('dialog', { name: 'Bulk action' });
     await dialog.getByRole('radio', { name: 'Wipe workspace' }).check();
     await dialog.getByText('A second person must confirm this command').waitFor();
     await dialog.getByLabel(/^Type the number of devices/).fill('7');

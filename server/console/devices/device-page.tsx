@@ -12,6 +12,7 @@ import { ActivitySection } from '../activity/activity-section.tsx';
 import { useMay } from '../client/session.tsx';
 import { ButtonLink } from '../parts/links.tsx';
 import { Page, Section } from '../parts/page.tsx';
+import type { RecordActionKind } from '../words/record-actions.ts';
 import { CommandDialog } from './commands/command-dialog.tsx';
 import { AlertsSection } from './device/alerts-section.tsx';
 import { CertificatesSection } from './device/certificates-section.tsx';
@@ -26,6 +27,7 @@ import { LocationSection } from './device/location-section.tsx';
 import { PastStateSection } from './device/past-state-section.tsx';
 import { PolicySection } from './device/policy-section.tsx';
 import { ReceiptsSection } from './device/receipts-section.tsx';
+import { RecordDialog } from './device/record-dialog.tsx';
 import { ServicesSection } from './device/services-section.tsx';
 import { SoftwareSection } from './device/software-section.tsx';
 import classes from './device-page.module.css';
@@ -76,6 +78,7 @@ function Missing({ title, children }: { readonly title: string; readonly childre
 function Loaded({ device }: { readonly device: z.output<typeof deviceDetail> }) {
   const may = useMay();
   const [command, setCommand] = useState<CommandKind | null>(null);
+  const [recordAction, setRecordAction] = useState<RecordActionKind | null>(null);
   const [belonging, { open, close }] = useDisclosure(false);
   const active = device.status === 'active';
   return (
@@ -93,7 +96,19 @@ function Loaded({ device }: { readonly device: z.output<typeof deviceDetail> }) 
           <ReceiptsSection id={device.id} />
         </Stack>
         <Stack gap="xl" className={classes.what}>
-          <Section title="Details" actions={may('devices.update') && active && <Change open={open} />}>
+          <Section
+            title="Details"
+            actions={
+              <>
+                {may('devices.label') && (
+                  <Button variant="default" size="xs" onClick={() => setRecordAction('label')}>
+                    Edit labels…
+                  </Button>
+                )}
+                {may('devices.update') && active && <Change open={open} />}
+              </>
+            }
+          >
             <DeviceFacts device={device} />
           </Section>
           <HoldSection device={device} />
@@ -110,8 +125,9 @@ function Loaded({ device }: { readonly device: z.output<typeof deviceDetail> }) 
           </Stack>
         </div>
       </div>
-      <DangerSection device={device} command={setCommand} />
+      <DangerSection device={device} command={setCommand} act={setRecordAction} />
       <CommandDialog device={device} kind={command} close={() => setCommand(null)} />
+      <RecordDialog device={device} action={recordAction} close={() => setRecordAction(null)} />
       <DetailsDialog device={device} opened={belonging} close={close} />
     </Page>
   );

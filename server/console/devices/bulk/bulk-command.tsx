@@ -1,24 +1,26 @@
-import { Alert, Button, Group, Modal, NumberInput, Stack, Text } from '@mantine/core';
-import { IconAlertTriangle } from '@tabler/icons-react';
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { Alert, Button, Group, Modal, SegmentedControl, Stack, Text } from '@mantine/core';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { z } from 'zod';
 import { issuedToMany } from '../../../../shared/api/commands.ts';
+import type { DeviceActionImpact } from '../../../../shared/api/device-actions.ts';
 import { ApiError } from '../../../../shared/look/api-error.ts';
 import { Failure, Loading } from '../../../../shared/look/states.tsx';
 import { COMMAND_KINDS, destroysData } from '../../../../shared/protocol/command-kinds.ts';
 import { type CommandId, newCommandId } from '../../../../shared/protocol/ids.ts';
-import { actionsQuery } from '../../actions/queries.ts';
 import { call } from '../../client/call.ts';
 import { useMay } from '../../client/session.tsx';
-import { ButtonLink } from '../../parts/links.tsx';
 import { commandVerb } from '../../words/commands.ts';
 import { HOLD_SKIPS_DEVICES } from '../../words/holds.ts';
 import { CommandForm, commandOf, draftOf } from '../commands/command-form.tsx';
+import { selectionOf, useActionPreview } from './action-preview.ts';
 import { type AffectedDevices, type Chosen, targetOf, useAffectedDevices } from './affected-devices.ts';
 import { AffectedDevicesView } from './affected-devices-view.tsx';
+import { CountConfirmation, Proposed, SecondPerson } from './confirmation.tsx';
 import { JobFields } from './job-fields.tsx';
 import { jobOptionsOf, NO_OPTIONS } from './job-options.ts';
+import { RecordActionForm } from './record-action-form.tsx';
+import { RefusedDevices } from './refused-devices.tsx';
 
 const HARMLESS = COMMAND_KINDS.filter((kind) => !destroysData(kind));
 
@@ -34,32 +36,34 @@ export function BulkCommand({
   readonly sent: (id: CommandId) => void;
 }) {
   return (
-    <Modal opened={opened} onClose={close} title="Bulk command" size="lg">
-      <Dialog chosen={chosen} close={close} sent={sent} />
+    <Modal opened={opened} onClose={close} title="Bulk action" size="lg">
+      <Parts chosen={chosen} close={close} sent={sent} />
     </Modal>
   );
 }
 
-function CountConfirmation({
-  total,
-  confirmed,
-  confirm,
-}: {
-  readonly total: number;
-  readonly confirmed: number | null;
-  readonly confirm: (count: number | null) => void;
-}) {
+/** Dialog with two parts: commands, which devices execute, and changes of the server's records. */
+function Parts({ chosen, close, sent }: Omit<Parameters<typeof BulkCommand>[0], 'opened'>) {
+  const may = useMay();
+  const [part, setPart] = useState<'commands' | 'records'>('commands');
+  if (!may('devices.mark-missing')) return <Dialog chosen={chosen} close={close} sent={sent} />;
   return (
-    <Alert color="red" icon={<IconAlertTriangle aria-hidden />} title="You cannot undo this command">
-      <NumberInput
-        label={`Type the number of devices, ${total.toLocaleString('en')}, to confirm`}
-        allowNegative={false}
-        allowDecimal={false}
-        styles={{ wrapper: { maxWidth: 220 } }}
-        value={confirmed ?? ''}
-        onChange={(value) => confirm(typeof value === 'number' ? value : null)}
+    <Stack>
+      <SegmentedControl
+        aria-label="Kind of action"
+        value={part}
+        onChange={(value) => setPart(value === 'records' ? 'records' : 'commands')}
+        data={[
+          { value: 'commands', label: 'Send command' },
+          { value: 'records', label: 'Change records' },
+        ]}
       />
-    </Alert>
+      {part === 'commands' ? (
+        <Dialog chosen={chosen} close={close} sent={sent} />
+      ) : (
+        <RecordActionForm selection={selectionOf(chosen)} action={null} close={close} done={close} />
+      )}
+    </Stack>
   );
 }
 
@@ -75,6 +79,8 @@ function Dialog({ chosen, close, sent }: Omit<Parameters<typeof BulkCommand>[0],
   const [options, setOptions] = useState(NO_OPTIONS);
   const command = commandOf(draft);
   const grave = destroysData(draft.kind);
+  // Only devices under a legal hold are refused among the active devices, so other commands need no preview.
+  const held = useActionPreview(grave ? { ...selectionOf(chosen), action: draft.kind } : null);
 
   const sending = useMutation({
     mutationFn: (to: AffectedDevices) =>
@@ -152,6 +158,7 @@ function Dialog({ chosen, close, sent }: Omit<Parameters<typeof BulkCommand>[0],
         ) : (
           error === null && <Loading lines={3} />
         )}
+        {held.data && <RefusedDevices refused={refusedByHold(held.data)} names={held.data.names} />}
         {grave && audience !== null && audience.total > 0 && (
           <CountConfirmation total={audience.total} confirmed={confirmed} confirm={setConfirmed} />
         )}
@@ -178,38 +185,8 @@ function Dialog({ chosen, close, sent }: Omit<Parameters<typeof BulkCommand>[0],
   );
 }
 
-/** Notice that the command waits for another admin's confirmation. */
-function SecondPerson({ total }: { readonly total: number }) {
-  const may = useMay();
-  const soloLimit = useQuery({ ...actionsQuery, enabled: may('actions.list') }).data?.soloLimit;
-  if (!soloLimit || soloLimit.used + total <= soloLimit.limit) return null;
-  return (
-    <Alert color="yellow" title="A second person must confirm this command">
-      <Text size="sm">
-        One admin alone may wipe, unenroll or revoke at most {soloLimit.limit} devices in 24 hours. The server records
-        this command as a pending action. Another admin can confirm the action within 24 hours.
-      </Text>
-    </Alert>
-  );
-}
-
-function Proposed({ close }: { readonly close: () => void }) {
-  return (
-    <Stack>
-      <Alert color="yellow" title="Command pending confirmation" role="status">
-        <Text size="sm">
-          No device has received the command yet. Another admin can confirm or decline the command within 24 hours.
-        </Text>
-      </Alert>
-      <Group justify="flex-end">
-        <Button variant="default" onClick={close}>
-          Close
-        </Button>
-        <ButtonLink to="/actions">Show pending actions</ButtonLink>
-      </Group>
-    </Stack>
-  );
-}
+/** The view of affected devices already states the number of devices without an enrollment. */
+const refusedByHold = ({ refused }: DeviceActionImpact) => refused.filter(({ reason }) => reason === 'legal-hold');
 
 type Issued = z.output<typeof issuedToMany>;
 

@@ -13,6 +13,7 @@ import { ButtonLink } from '../../parts/links.tsx';
 import { Section } from '../../parts/page.tsx';
 import { REVOCATION_WORDS } from '../../words/devices.ts';
 import { HOLD_STOPS } from '../../words/holds.ts';
+import type { RecordActionKind } from '../../words/record-actions.ts';
 import { withoutEffect } from '../workspace-words.ts';
 import classes from './device.module.css';
 
@@ -22,15 +23,34 @@ const REASONS: readonly Reason[] = ['keyCompromise', 'cessationOfOperation', 'pr
 export function DangerSection({
   device,
   command,
+  act,
 }: {
   readonly device: DeviceView;
   readonly command: (kind: CommandKind) => void;
+  readonly act: (kind: RecordActionKind) => void;
 }) {
   const may = useMay();
   const active = device.status === 'active';
   const { underLegalHold } = device;
   const wiped = withoutEffect('wipe-workspace', device);
+  const missing = device.missingSince !== null;
   const rows = [
+    active && may(missing ? 'devices.mark-found' : 'devices.mark-missing') && (
+      <Row
+        key="missing"
+        title={missing ? 'Device found' : 'Device missing'}
+        description={
+          missing
+            ? 'The console no longer shows the device as missing.'
+            : 'Mark a lost or stolen device, so that other admins know. The device itself does not change.'
+        }
+        action={
+          <Button variant="default" onClick={() => act(missing ? 'mark-found' : 'mark-missing')}>
+            {missing ? 'Mark as found…' : 'Mark as missing…'}
+          </Button>
+        }
+      />
+    ),
     active && may('commands.issue') && may('commands.destroy') && (
       <Row
         key="wipe"
@@ -78,6 +98,30 @@ export function DangerSection({
               Create activation link
             </ButtonLink>
           )
+        }
+      />
+    ),
+    may('codes.create') && may('devices.update') && (!active || may('devices.revoke')) && !underLegalHold && (
+      <Row
+        key="reassign"
+        title="Reassign device"
+        description="Another person becomes the owner when the device enrolls again with the link. Work data, messages and mail of the present owner do not pass to the new owner."
+        action={
+          <ButtonLink to="/enroll" search={{ device: device.id }} variant="default">
+            Choose person
+          </ButtonLink>
+        }
+      />
+    ),
+    device.retiredAt === null && may('devices.retire') && (
+      <Row
+        key="retire"
+        title="Retire device"
+        description="The certificate ends. The record and the history stay for 400 days, and the server then deletes them."
+        action={
+          <Button color="red" variant="light" onClick={() => act('retire')}>
+            Retire device…
+          </Button>
         }
       />
     ),

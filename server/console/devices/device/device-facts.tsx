@@ -10,17 +10,19 @@ import { type Fact, Facts } from '../../parts/facts.tsx';
 import { PageLink } from '../../parts/links.tsx';
 import { Area, Moment } from '../../parts/words.tsx';
 import { STATUS_WORDS } from '../../words/devices.ts';
+import { LIFE_CYCLE_BADGES } from '../../words/record-actions.ts';
 import { ConnectionMark } from '../connection-mark.tsx';
 import { WorkspaceBadge } from '../workspace-badge.tsx';
 import { WORKSPACE_BADGES } from '../workspace-words.ts';
 import classes from './device.module.css';
 
 export function DeviceLead({
-  device: { hostname, status, presence, endedAt, underLegalHold, mailConnector, workspace },
+  device: { hostname, status, presence, endedAt, underLegalHold, mailConnector, workspace, lifeCycle },
 }: {
   readonly device: DeviceView;
 }) {
   const now = useServerNow(10_000);
+  const mark = LIFE_CYCLE_BADGES[lifeCycle];
   return (
     <Group gap="xs">
       {hostname !== null && (
@@ -45,6 +47,7 @@ export function DeviceLead({
           {endedAt !== null && <Text c="dimmed">{relative(endedAt, now)}</Text>}
         </>
       )}
+      {mark && <Badge color={mark.color}>{mark.label}</Badge>}
       <WorkspaceBadge state={workspace.state} />
       {underLegalHold && <Badge color="violet">Legal hold</Badge>}
       {mailConnector && <Badge color="indigo">Mail connector</Badge>}
@@ -85,6 +88,8 @@ function factsOf(device: DeviceDetail, newest: number | null): Fact[] {
       ),
     },
     ...workspaceFact(workspace),
+    ...lifeCycleFacts(device),
+    { label: 'Labels', value: <Labels labels={device.labels} /> },
     ...(presence === null
       ? []
       : [
@@ -135,6 +140,43 @@ function workspaceFact({ state, since }: DeviceView['workspace']): Fact[] {
   );
   return [{ label: 'Workspace', value }];
 }
+
+function lifeCycleFacts({ missingSince, retiredAt, deletedAfter, underLegalHold }: DeviceView): Fact[] {
+  const facts: Fact[] = [];
+  if (missingSince !== null) facts.push({ label: 'Missing', value: <Moment at={missingSince} /> });
+  if (retiredAt === null || deletedAfter === null) return facts;
+  const kept = underLegalHold ? (
+    'The legal hold keeps the record.'
+  ) : (
+    <>
+      The server deletes the record <Moment at={deletedAfter} />.
+    </>
+  );
+  return [
+    ...facts,
+    {
+      label: 'Retired',
+      value: (
+        <>
+          <Moment at={retiredAt} />. {kept}
+        </>
+      ),
+    },
+  ];
+}
+
+const Labels = ({ labels }: Pick<DeviceView, 'labels'>) =>
+  labels.length === 0 ? (
+    'None'
+  ) : (
+    <Group gap={4}>
+      {labels.map((label) => (
+        <Badge key={label} variant="light" tt="none">
+          <UserText>{label}</UserText>
+        </Badge>
+      ))}
+    </Group>
+  );
 
 const textOrUnknown = (value: string | null) => (value === null ? 'Unknown' : <UserText>{value}</UserText>);
 

@@ -1,0 +1,63 @@
+/** Parts of dialogs for actions that destroy data or end enrollments: the typed number of devices, and the second person. */
+import { Alert, Button, Group, NumberInput, Stack, Text } from '@mantine/core';
+import { IconAlertTriangle } from '@tabler/icons-react';
+import { useQuery } from '@tanstack/react-query';
+import { actionsQuery } from '../../actions/queries.ts';
+import { useMay } from '../../client/session.tsx';
+import { ButtonLink } from '../../parts/links.tsx';
+
+export function CountConfirmation({
+  total,
+  confirmed,
+  confirm,
+}: {
+  readonly total: number;
+  readonly confirmed: number | null;
+  readonly confirm: (count: number | null) => void;
+}) {
+  return (
+    <Alert color="red" icon={<IconAlertTriangle aria-hidden />} title="You cannot undo this command">
+      <NumberInput
+        label={`Type the number of devices, ${total.toLocaleString('en')}, to confirm`}
+        allowNegative={false}
+        allowDecimal={false}
+        styles={{ wrapper: { maxWidth: 220 } }}
+        value={confirmed ?? ''}
+        onChange={(value) => confirm(typeof value === 'number' ? value : null)}
+      />
+    </Alert>
+  );
+}
+
+/** Notice that the command waits for another admin's confirmation. */
+export function SecondPerson({ total }: { readonly total: number }) {
+  const may = useMay();
+  const soloLimit = useQuery({ ...actionsQuery, enabled: may('actions.list') }).data?.soloLimit;
+  if (!soloLimit || soloLimit.used + total <= soloLimit.limit) return null;
+  return (
+    <Alert color="yellow" title="A second person must confirm this command">
+      <Text size="sm">
+        One admin alone may wipe, unenroll, revoke or retire at most {soloLimit.limit} devices in 24 hours. The server
+        records this command as a pending action. Another admin can confirm the action within 24 hours.
+      </Text>
+    </Alert>
+  );
+}
+
+export function Proposed({ close }: { readonly close: () => void }) {
+  return (
+    <Stack>
+      <Alert color="yellow" title="Command pending confirmation" role="status">
+        <Text size="sm">
+          No device has received the command yet. Another admin can confirm or decline the command within 24 hours.
+        </Text>
+      </Alert>
+      <Group justify="flex-end">
+        <Button variant="default" onClick={close}>
+          Close
+        </Button>
+        <ButtonLink to="/actions">Show pending actions</ButtonLink>
+      </Group>
+    </Stack>
+  );
+}

@@ -1,0 +1,49 @@
+import type { RECORD_ACTIONS } from '../../../shared/api/device-actions.ts';
+
+export type RecordActionKind = (typeof RECORD_ACTIONS)[number];
+
+export const RECORD_ACTION_NAMES: Readonly<Record<RecordActionKind, string>> = {
+  'mark-missing': 'Mark as missing',
+  'mark-found': 'Mark as found',
+  label: 'Change labels',
+  revoke: 'Revoke device',
+  retire: 'Retire device',
+};
+
+export const RECORD_ACTION_MEANING: Readonly<Record<RecordActionKind, string>> = {
+  'mark-missing':
+    'The console shows the device as missing. The device itself does not change: lock or wipe its workspace if you do not expect to find it.',
+  'mark-found': 'The console no longer shows the device as missing.',
+  label: 'Labels help to find devices. Dynamic groups can use them.',
+  revoke:
+    'The server revokes the certificates and closes the connection at once. The public ledger records the revocation. To return, the device must enroll again.',
+  retire:
+    'The server revokes the certificates and cancels pending commands. The record and the history stay for 400 days, and the server then deletes them. A legal hold keeps them longer. The device can enroll again before that.',
+};
+
+/** Verb of the button. `devices`: such as `7 devices`; null for one device on its own page. */
+export function recordActionVerb(kind: RecordActionKind, devices: string | null): string {
+  if (devices === null) return kind === 'label' ? 'Save labels' : RECORD_ACTION_NAMES[kind];
+  switch (kind) {
+    case 'mark-missing':
+      return `Mark ${devices} as missing`;
+    case 'mark-found':
+      return `Mark ${devices} as found`;
+    case 'label':
+      return `Change labels of ${devices}`;
+    case 'revoke':
+      return `Revoke ${devices}`;
+    case 'retire':
+      return `Retire ${devices}`;
+  }
+}
+
+export const LIFE_CYCLE_BADGES = {
+  active: null,
+  locked: null,
+  wiped: null,
+  missing: { label: 'Missing', color: 'orange' },
+  ended: null,
+  retired: { label: 'Retired', color: 'gray' },
+  deleted: { label: 'Deleted', color: 'gray' },
+} as const;
