@@ -1,9 +1,9 @@
 /** Checks of the device's settings. The agent only reads: it runs without the rights to change the system (ADR 68). */
 import type { z } from 'zod';
 import { homeAreaOrNull, locationOf, withParents } from '../../shared/areas/area-code.ts';
+import { compareVersions } from '../../shared/inventory/compare-versions.ts';
 import {
   CATALOG,
-  compareVersions,
   isSettingId,
   PLATFORMS,
   type Platform,

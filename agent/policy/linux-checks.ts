@@ -1,7 +1,7 @@
 /** Checks on Linux, with the programs and files of the system. Without root, some of them cannot be read; the result is then unknown. */
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
-import { compareVersions } from '../../shared/policy/catalog.ts';
+import { compareVersions } from '../../shared/inventory/compare-versions.ts';
 import { runUntranslated } from '../inventory/run-program.ts';
 import { type CheckOutcome, type Checks, met, notMet, unknown } from './checks.ts';
 import { type FirewallState, parseIptables, parseNftables } from './firewall-rules.ts';

@@ -279,9 +279,9 @@ export function createCompliance(ports: CompliancePorts) {
     [dueLoop, sweepLoop] = [due, whole];
     const unsubscribe = bus.subscribe((wake) => {
       if (wake.kind === 'policies') whole.request();
-      if (wake.kind !== 'device') return;
-      changed.add(wake.device);
-      single.request();
+      const moved = wake.kind === 'device' ? [wake.device] : wake.kind === 'memberships' ? wake.devices : [];
+      for (const device of moved) changed.add(device);
+      if (moved.length > 0) single.request();
     });
     whole.request();
     due.request();

@@ -7,8 +7,8 @@ import type { Sessions } from './sessions.ts';
 export interface PolicyDelivery {
   /** Begins the delivery to a session whose agent has the policy with this digest. */
   begin(session: DeviceSession, digest: string): Promise<void>;
-  /** Sends the policy of the device if it differs from the sent one. */
-  device(device: DeviceId): Promise<void>;
+  /** Sends the policies of those devices whose policies differ from the sent ones. */
+  devices(devices: readonly DeviceId[]): Promise<void>;
   /** Sends changed policies to all sessions. */
   all(): Promise<void>;
   compliance(device: DeviceId): Promise<void>;
@@ -57,9 +57,12 @@ export function createPolicyDelivery({
       await push([session]);
       if (sent.get(session) !== '') await state(session);
     },
-    async device(device) {
-      const session = taking(device);
-      if (session) await push([session]);
+    async devices(devices) {
+      for (let from = 0; from < devices.length; from += SLICE) {
+        const slice = devices.slice(from, from + SLICE).flatMap((device) => taking(device) ?? []);
+        if (slice.length > 0) await push(slice);
+        if (from + SLICE < devices.length) await new Promise(setImmediate);
+      }
     },
     async all() {
       const open = [...sessions.all()].filter((session) => sent.has(session));

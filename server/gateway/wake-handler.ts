@@ -53,8 +53,16 @@ export function createWakeHandler(ports: Ports) {
           // The change, such as a new group, may let the device join a job.
           if (await commands.join(wake.device)) await push.commands(session);
         }
-        return policyDelivery.device(wake.device);
+        return policyDelivery.devices([wake.device]);
       }
+      case 'memberships':
+        await policyDelivery.devices(wake.devices);
+        // A new group may let a device join a job.
+        for (const device of wake.devices) {
+          const session = sessions.live(device);
+          if (session && (await commands.join(device))) await push.commands(session);
+        }
+        return;
       case 'policies':
         return policyDelivery.all();
       case 'compliance':

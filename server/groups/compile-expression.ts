@@ -5,8 +5,8 @@
  * functions below are allowed: none creates text or lists, and loops are not nested, so that each evaluation is bounded. Pure.
  */
 import type { ASTNode, ASTOperator, SourceRange } from '@marcbachmann/cel-js';
+import { compareVersions } from '../../shared/inventory/compare-versions.ts';
 import type { FactCatalog, FactValue, FactValues } from './facts.ts';
-import { compareVersions } from './version-order.ts';
 
 export interface Compiled {
   readonly facts: ReadonlySet<string>;

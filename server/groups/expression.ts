@@ -3,9 +3,9 @@
  * `compile-expression.ts` evaluates it. This file sets the limits for hostile expressions, and words the errors with their position. Pure.
  */
 import { type ASTNode, TypeError as CelTypeError, Environment, ParseError } from '@marcbachmann/cel-js';
+import { compareVersions } from '../../shared/inventory/compare-versions.ts';
 import { type Compiled, compileExpression, Unsupported } from './compile-expression.ts';
 import { type FactCatalog, type FactType, type FactValues, sourcesOf } from './facts.ts';
-import { compareVersions } from './version-order.ts';
 
 /** Longest expression in characters. */
 export const LONGEST_EXPRESSION = 2_000;

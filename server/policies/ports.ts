@@ -53,9 +53,9 @@ export interface PolicyStore {
   order(policies: readonly PolicyId[], entry: Entry): Promise<void>;
   /** Deletes a policy with its versions. Throws `conflict` if it is assigned to a group. */
   remove(policy: PolicyId, entry: Entry): Promise<boolean>;
-  /** Groups of each active device. */
+  /** Groups of each active device: its primary group, and its further static and dynamic groups. */
   groupsOf(devices: readonly DeviceId[]): Promise<ReadonlyMap<DeviceId, readonly GroupId[]>>;
-  /** Active devices in the order of their identifiers. `groups`: only devices of these groups. */
+  /** Active devices in the order of their identifiers. `groups`: only members of these groups, whether primary, static or dynamic. */
   devices(selection: {
     readonly scope: Scope;
     readonly groups: readonly GroupId[] | null;

@@ -16,6 +16,12 @@ const USES = {
     inner join persons on persons.id = person_groups.person_id where person_groups.group_id = ${group}`,
   roles: (group: GroupId) => sql`select accounts.name from role_grants
     inner join accounts on accounts.id = role_grants.account_id where role_grants.group_id = ${group}`,
+  policies: (group: GroupId) => sql`select policies.name from policy_groups
+    inner join policies on policies.id = policy_groups.policy_id where policy_groups.group_id = ${group}`,
+  // The filter and the scope of a job are JSON. The identifier of a group occurs nowhere else in it.
+  jobs: (group: GroupId) => sql`select coalesce(name, id) as name from jobs
+    where joiners like ${`%"${group}"%`} and ended_at is null`,
+  'notification rules': (group: GroupId) => sql`select name from notification_rules where group_id = ${group}`,
 } as const;
 
 export async function groupUses(db: Db | Tx, group: GroupId): Promise<GroupUse[]> {

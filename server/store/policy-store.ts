@@ -16,7 +16,7 @@ import type { Policy, PolicyVersion, PolicyStore as Port } from '../policies/por
 import { appendEntry } from './append-entries.ts';
 import { tableOf } from './bulk.ts';
 import type { Database, Tx } from './database.ts';
-import { withinScope } from './device-scope.ts';
+import { isMember, withinScope } from './device-scope.ts';
 import type { Schema } from './schema.ts';
 
 export class PolicyStore implements Port {
@@ -194,8 +194,15 @@ export class PolicyStore implements Port {
     );
     const { rows } = await sql<{ id: string; group_id: string }>`
       select devices.id, devices.group_id from ${asked} as v cross join devices
-      where devices.id = v.column1 and devices.status = 'active'`.execute(this.#database.db);
-    return new Map(rows.map((row) => [deviceIdSchema.parse(row.id), [groupIdSchema.parse(row.group_id)]]));
+      where devices.id = v.column1 and devices.status = 'active'
+      union select devices.id, m.group_id from ${asked} as v cross join devices cross join group_members m
+      where devices.id = v.column1 and devices.status = 'active' and m.device_id = devices.id`.execute(
+      this.#database.db,
+    );
+    const groups = Map.groupBy(rows, ({ id }) => deviceIdSchema.parse(id));
+    return new Map(
+      [...groups].map(([device, own]) => [device, own.map(({ group_id }) => groupIdSchema.parse(group_id)).sort()]),
+    );
   }
 
   async devices({ scope, groups, after, limit }: Parameters<Port['devices']>[0]): Promise<DeviceId[]> {
@@ -206,7 +213,7 @@ export class PolicyStore implements Port {
       .where('status', '=', 'active')
       .where('id', '>', after ?? '')
       .where(withinScope(scope))
-      .$if(groups !== null, (all) => all.where('group_id', 'in', groups ?? []))
+      .$if(groups !== null, (all) => all.where((where) => where.or((groups ?? []).map(isMember))))
       .orderBy('id')
       .limit(limit)
       .execute();

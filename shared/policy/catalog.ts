@@ -207,13 +207,3 @@ export function valueText(id: string, value: unknown): string {
       .join(', ');
   return id === 'screen.lock-minutes' ? `${value} minutes` : String(value);
 }
-
-/** Compares versions such as 12.5 and 24.04 number by number. A missing number counts as 0. Text after the numbers is ignored. */
-export function compareVersions(a: string, b: string): number {
-  const [left = [], right = []] = [a, b].map((text) => (/^\d+(\.\d+)*/.exec(text)?.[0] ?? '0').split('.').map(Number));
-  for (let index = 0; index < Math.max(left.length, right.length); index += 1) {
-    const difference = (left[index] ?? 0) - (right[index] ?? 0);
-    if (difference !== 0) return difference;
-  }
-  return 0;
-}

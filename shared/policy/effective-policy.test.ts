@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { SettingId } from './catalog.ts';
-import { compareVersions, settingsSchema } from './catalog.ts';
+import { settingsSchema } from './catalog.ts';
 import { type AssignedPolicy, byPrecedence, effectiveSettings } from './effective-policy.ts';
 import { compareSettings, complianceRulesSchema } from './policy-document.ts';
 import { rolloutNumber, versionFor } from './staged-rollout.ts';
@@ -99,13 +99,6 @@ describe('effective policy', () => {
       { setting: 'd', from: null, to: 'x' },
     ]);
   });
-
-  it.each([
-    ['12', '12.0', 0],
-    ['9.10', '9.9', 1],
-    ['24.04', '24.10', -1],
-    ['0.2.0-rc.1', '0.2.0', 0],
-  ])('orders the versions %s and %s', (a, b, expected) => expect(Math.sign(compareVersions(a, b))).toBe(expected));
 
   it.each<[string, unknown]>([
     ['an unknown setting', { 'disk.colour': true }],

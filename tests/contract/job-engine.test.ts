@@ -8,6 +8,7 @@ import { createCommands } from '../../server/commands/commands.ts';
 import { cancelCommandsOf } from '../../server/store/command-rows.ts';
 import { commandStores } from '../../server/store/command-stores.ts';
 import type { Database } from '../../server/store/database.ts';
+import { GroupMemberStore } from '../../server/store/group-member-store.ts';
 import { UnlockShareStore } from '../../server/store/unlock-share-store.ts';
 import { type CommandId, type DeviceId, newDeviceId } from '../../shared/protocol/ids.ts';
 import { DrivenClock } from '../../shared/time/driven-clock.ts';
@@ -251,6 +252,8 @@ describeOnEveryStore('a job', (open) => {
     const { progress, devices: count } = await commands.progress(id);
     expect([count, progress.waves.reduce((sum, wave) => sum + wave.devices, 0)]).toEqual([3, 3]);
     await expect(issue({ joiners, command: WIPE })).rejects.toMatchObject({ code: 'invalid_input' });
+    const uses = await new GroupMemberStore(database).uses(group);
+    expect(uses).toContainEqual({ kind: 'jobs', count: 1, names: [id] });
   });
 
   it('counts a device whose enrollment ended as lost, and then releases the next wave', async () => {

@@ -1,11 +1,17 @@
 /** Policies on both databases: versions, precedence, rollout, rehearsal and rollback. */
 import { afterEach, expect, it } from 'vitest';
+import { createGroupMembers } from '../../server/groups/groups.ts';
+import { markFacts } from '../../server/store/changed-facts.ts';
 import type { Database } from '../../server/store/database.ts';
+import { FactReader } from '../../server/store/fact-reader.ts';
+import { GroupMemberStore } from '../../server/store/group-member-store.ts';
 import { GroupStore } from '../../server/store/group-store.ts';
 import { digestOf } from '../../shared/policy/policy-digest.ts';
 import type { PolicyDocument } from '../../shared/policy/policy-document.ts';
+import type { DeviceId } from '../../shared/protocol/ids.ts';
 import { addDevice, addGroup } from '../support/fleet-rows.ts';
 import { BY, FIREWALL, openPolicyWorld } from '../support/policy-world.ts';
+import { until } from '../support/until.ts';
 import { describeOnEveryStore } from './every-store.ts';
 
 const RULES = { graceHours: 0, actions: [] };
@@ -90,7 +96,8 @@ describeOnEveryStore('policies', (openStore) => {
 
   it('are rolled out in stages and rolled back, as the rehearsal predicted', async () => {
     const { policies, database, paris, karachi, settings, apply, report } = await world(await openStore());
-    const devices = await Promise.all(Array.from({ length: 20 }, () => addDevice(database, { group: paris })));
+    const devices: DeviceId[] = [];
+    for (let index = 0; index < 20; index += 1) devices.push(await addDevice(database, { group: paris }));
     await addDevice(database, { group: karachi });
     const { id } = await apply('Laptops', LOGS('warn'), [paris]);
     await policies.addVersion(
@@ -123,6 +130,49 @@ describeOnEveryStore('policies', (openStore) => {
     expect(moved).toMatchObject({ devices: 21, changed: 21 });
     const inKarachi = await policies.rehearse(id, { groups: [karachi] }, [{ group: karachi, homes: null }]);
     expect(inKarachi).toMatchObject({ devices: 1, changed: 1 });
+  });
+
+  it('apply to all members of a group: primary, static and dynamic, also after a membership changes', async () => {
+    const { policies, compliance, bus, clock, database, paris, karachi, settings, apply } = await world(
+      await openStore(),
+    );
+    const groups = createGroupMembers({
+      store: new GroupMemberStore(database),
+      facts: new FactReader(database),
+      bus,
+      clock,
+    });
+    const dynamic = await groups.createDynamic('French', 'home == "FR"');
+    const devices = await Promise.all([karachi, karachi, paris].map((group) => addDevice(database, { group })));
+    const [device, other, resident] = devices as [DeviceId, DeviceId, DeviceId];
+    const { id } = await apply('Logs', LOGS('warn'), [paris, dynamic]);
+    const managed = async () =>
+      (await Promise.all(devices.map(settings))).map((own) => own.flatMap((each) => each.groups));
+    expect(await managed()).toEqual([[], [], [paris]]);
+
+    await groups.changeMembers(paris, [device], []);
+    expect(await managed()).toEqual([[paris], [], [paris]]);
+    // The wake of the membership decides the compliance again, without a report of the device.
+    await until(async () => expect((await compliance.state(device)).changedAt).toBe(clock.now()));
+    const counts = async () => (await compliance.counts(null)).unknown;
+    await until(async () => expect(await counts()).toBe(2));
+
+    const homed = await addDevice(database, { group: karachi, home: 'FR' });
+    devices.push(homed);
+    await database.transaction((tx) => markFacts(tx, [homed], 'device'));
+    await groups.settle();
+    expect(await managed()).toEqual([[paris], [], [paris], [dynamic]]);
+    await until(async () => expect(await counts()).toBe(3));
+    const rehearsed = await policies.rehearse(id, { groups: [] }, null);
+    expect(rehearsed).toMatchObject({ devices: 3, changed: 3 });
+    expect(rehearsed.examples.map((each) => each.device)).toEqual([device, resident, homed].sort());
+
+    await groups.changeMembers(paris, [], [device]);
+    expect(await settings(device)).toEqual([]);
+    await until(async () => expect(await counts()).toBe(2));
+    expect(await settings(other)).toEqual([]);
+    const held = new GroupStore(database).deleteGroup(dynamic, 1);
+    await expect(held).rejects.toMatchObject({ context: { uses: [{ kind: 'policies', count: 1, names: ['Logs'] }] } });
   });
 
   it('cannot lose a group or be deleted while they are assigned, and need unique names', async () => {

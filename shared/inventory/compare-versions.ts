@@ -1,6 +1,7 @@
 /**
- * Order of version numbers such as `12.4`, `6.1.0-18` or `2.0-rc1`. Numbers compare as numbers, and a pre-release (`~` or letters after a
- * hyphen, such as `-rc1`) is older than its release. Pure.
+ * Order of versions of operating systems, kernels and agents, such as `12.4`, `6.1.0-18` or `2.0-rc1`, for groups and policies. Numbers
+ * compare as numbers, and a missing number counts as 0. A pre-release (`~` or letters after a hyphen, such as `-rc1`) is older than its
+ * release. Packages have the orders of their package managers (`version-order.ts`). Pure.
  */
 
 const PARTS = /\d+|[a-z]+|~/g;
@@ -9,15 +10,19 @@ const LONGEST = 256;
 
 /** Returns -1 if `a` is older than `b`, 1 if it is newer, and 0 if both are equal. */
 export function compareVersions(a: string, b: string): -1 | 0 | 1 {
-  const [left, right] = [partsOf(a), partsOf(b)];
-  for (let index = 0; index < Math.max(left.length, right.length); index += 1) {
-    const difference = rankOf(left[index]) - rankOf(right[index]) || compareParts(left[index], right[index]);
+  const [parts, others] = [partsOf(a), partsOf(b)];
+  for (let index = 0; index < Math.max(parts.length, others.length); index += 1) {
+    const [left, right] = [parts[index], others[index]];
+    if (isZero(left) && isZero(right)) continue;
+    const difference = rankOf(left) - rankOf(right) || compareParts(left, right);
     if (difference !== 0) return difference < 0 ? -1 : 1;
   }
   return 0;
 }
 
 const partsOf = (version: string): readonly string[] => version.slice(0, LONGEST).toLowerCase().match(PARTS) ?? [];
+
+const isZero = (part: string | undefined): boolean => part === undefined || /^0+$/.test(part);
 
 /** Letters and `~` are older than the end of the version, and a further number is newer. */
 function rankOf(part: string | undefined): number {

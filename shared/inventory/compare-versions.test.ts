@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { compareVersions } from './version-order.ts';
+import { compareVersions } from './compare-versions.ts';
 
 it('orders versions by their numbers, with pre-releases before releases', () => {
   const ascending = [
@@ -25,7 +25,11 @@ it('orders versions by their numbers, with pre-releases before releases', () => 
 it.each([
   ['6.1.0-18', '6.1.0-9', 1],
   ['12', '12', 0],
-  ['12.0', '12', 1],
+  ['12.0', '12', 0],
+  ['12.0-rc1', '12', -1],
+  ['12.0.1', '12', 1],
+  ['24.10', '24.04', 1],
+  ['0.2.0-rc.1', '0.2.0', -1],
   ['v1.2', '1.2', -1],
   ['10.0.26100', '10.0.19045', 1],
   ['99999999999999999999', '100000000000000000000', -1],
