@@ -9,7 +9,7 @@ import { type DeviceClock, openDeviceClock } from './enforcement/device-clock.ts
 import { createDocumentIntake, type DocumentIntake } from './enforcement/document-intake.ts';
 import { type Enforcement, openEnforcement } from './enforcement/enforcement.ts';
 import { createExitWork, type ExitWork } from './enforcement/exit-work.ts';
-import { type GateView, gateView } from './enforcement/gate-view.ts';
+import { type GateView, gateView, restrict } from './enforcement/gate-view.ts';
 import { createListWatch, type ListWatch } from './enforcement/list-watch.ts';
 import { createManagementGate, type ManagementGate } from './enforcement/management-gate.ts';
 import { createNoticeDelivery, type NoticeDelivery } from './enforcement/notice-delivery.ts';
@@ -148,7 +148,10 @@ class DeviceAgent implements Agent {
       store: this.#store,
       location: () => this.#location(),
       onReport: () => this.#outbox.pump(),
-      onChange: () => this.#changed(),
+      onChange: () => {
+        this.#communication.wake();
+        this.#changed();
+      },
       onFailure: (error) => log.warn('the policy could not be checked', { error: message(error) }),
     });
     this.#adminMessages = this.#createAdminMessages();
@@ -222,7 +225,7 @@ class DeviceAgent implements Agent {
   }
 
   gate(service: Service): GateView {
-    return gateView(service, this.#enforcement, this.#clock.now());
+    return restrict(gateView(service, this.#enforcement, this.#clock.now()), this.#policy.restrictedSince());
   }
 
   mailPrograms(): boolean | null {

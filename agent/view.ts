@@ -112,8 +112,12 @@ const ADVICE: Record<AgentStatus['connection'], readonly string[]> = {
 
 function gatesLines(gates: readonly GateView[]): string[] {
   const shown = new Set<string>();
-  return gates.flatMap(({ service, open, reasons, denials, since }) => {
-    const waiting = !open && denials.length === 0 ? ': waiting for the order list and this device’s record' : '';
+  return gates.flatMap(({ service, open, reasons, denials, since, restricted }) => {
+    const missing =
+      restricted === undefined
+        ? ': waiting for the order list and this device’s record'
+        : ': this device does not meet a policy, see `cordon-agent policy`';
+    const waiting = !open && denials.length === 0 ? missing : '';
     return [
       `${service.padEnd(12)} ${open ? 'open' : 'suspended'}${waiting}, since ${when(since)}`,
       ...(open && reasons.some((reason) => reason !== 'no_order') ? [reasonsLine(reasons)] : []),

@@ -24,6 +24,18 @@ export interface GateView {
   readonly reasons: readonly Reason[];
   readonly denials: readonly DenialView[];
   readonly since: Instant;
+  /** Time since which a policy restricts messaging and mail, because the device does not comply. Independent of orders. */
+  readonly restricted?: Instant | undefined;
+}
+
+/** Explains to the user why messaging and mail are restricted, and what to do. */
+export const RESTRICTED =
+  'This device does not meet a policy of your organization, so messages and mail wait. `cordon-agent policy` lists what to correct.';
+
+/** Closes the gate of a service that a policy restricts. `since`: start of the restriction. An order's gate keeps its reasons. */
+export function restrict(view: GateView, since: Instant | null): GateView {
+  if (since === null || (view.service !== 'messaging' && view.service !== 'mail')) return view;
+  return { ...view, open: false, since: view.open ? since : view.since, restricted: since };
 }
 
 export function gateView(
@@ -57,9 +69,10 @@ export function gateView(
 /**
  * Returns a time limit: only messages that the server accepted before this time may reach the user. Infinity while messaging is not
  * suspended; null if no message may reach the user. If every suspending order allows earlier messages (rule `deliver`), the limit is the
- * start of the suspension.
+ * start of the suspension. While a policy restricts the service, no message may reach the user.
  */
-export function acceptedBefore({ open, denials, since }: GateView): Instant | null {
+export function acceptedBefore({ open, denials, since, restricted }: GateView): Instant | null {
   if (open) return Number.POSITIVE_INFINITY;
+  if (restricted !== undefined) return null;
   return denials.length > 0 && denials.every(({ waiting }) => waiting === 'deliver') ? since : null;
 }

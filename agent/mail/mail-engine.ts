@@ -10,7 +10,7 @@ import { createSerialQueue } from '../../shared/loops/serial-queue.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 import { LARGEST_MAIL } from '../../shared/protocol/mail-http.ts';
 import type { Instant } from '../../shared/time/clock.ts';
-import { acceptedBefore, type GateView } from '../enforcement/gate-view.ts';
+import { acceptedBefore, type GateView, RESTRICTED } from '../enforcement/gate-view.ts';
 import { isSameAddress } from '../mail-connector/addresses.ts';
 import type { MessagingFoundation } from '../messaging/foundation.ts';
 import type { Workspace } from '../workspace/workspace.ts';
@@ -206,8 +206,10 @@ export function createMailEngine(ports: MailEnginePorts): MailEngine {
   };
 
   const requireOpenGate = (): void => {
-    const { open, denials } = gate();
+    const { open, denials, restricted } = gate();
     if (open) return;
+    if (denials.length === 0 && restricted !== undefined)
+      throw new CordonError('service_denied', RESTRICTED, { orders: [] });
     const orders = denials.map(({ order, appeal }) => `order ${order} (appeal to: ${appeal})`).join(', ');
     const detail = `You cannot send mail, because mail is suspended${orders === '' ? '' : ` by ${orders}`}. Send the draft when the suspension ends.`;
     throw new CordonError('service_denied', detail, { orders: denials.map(({ order }) => order) });

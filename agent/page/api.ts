@@ -6,6 +6,7 @@
  * - `GET /admin-messages` → `adminMessageList`. `POST /admin-messages/displayed` (`displayedBody`): the page reports that it displayed
  *   these messages.
  * - `GET /privacy` → `collectionView`: sections of the inventory. `POST /privacy/displayed`: the page reports that it displayed them.
+ * - `GET /policy` → `policyStatusView`: settings that the device does not meet, and the actions of their policy.
  * - `GET /people?text=` → `peopleView`.
  * - `GET /conversations` → `conversationList`. `POST /conversations` (`newConversation`) → `madeView`.
  * - `PATCH /conversations/ID` (`titleBody`), `POST …/people` (`peopleBody`), `POST …/read` (`readBody`), `DELETE /conversations/ID`
@@ -88,7 +89,15 @@ export const messagingStatusView = z.object({
   listExpired: instant.nullable(),
   since: instant,
   denials: z.array(denialView),
+  /** True while a policy restricts messaging, because the device does not comply. */
+  restricted: z.boolean(),
   notices: z.array(noticeView),
+});
+export const policyStatusView = z.object({
+  failing: z.array(z.object({ setting: z.string(), title: z.string(), detail: z.string() })),
+  /** Start of the restriction of messaging and mail; null without one. */
+  restrictedSince: instant.nullable(),
+  countdown: z.array(z.object({ action: z.string(), at: instant })),
 });
 export const shownBody = z.strictObject({ orders: z.array(z.string().max(32)).max(1000) });
 

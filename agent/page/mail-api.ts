@@ -34,6 +34,8 @@ export const mailStatusView = z.object({
   unread: z.int().min(0),
   since: instant,
   denials: z.array(denialView),
+  /** True while a policy restricts mail, because the device does not comply. */
+  restricted: z.boolean(),
 });
 
 const denial = z.object({ order: z.string().nullable(), detail: z.string(), appeal: z.string().nullable() });

@@ -31,10 +31,11 @@ export function mailRoutes({ mail, gate }: { readonly mail: Mail; readonly gate:
     '/status',
     respond(mailStatusView, () => {
       const state = mail.state();
-      const { since, denials } = gate();
+      const { since, denials, restricted } = gate();
       const isReadable = state.state !== 'locked' && state.state !== 'wiped';
       const address = 'address' in state ? state.address : null;
-      return { state: state.state, address, unread: isReadable ? mail.countUnread() : 0, since, denials };
+      const unread = isReadable ? mail.countUnread() : 0;
+      return { state: state.state, address, unread, since, denials, restricted: restricted !== undefined };
     }),
   );
   routes.get(

@@ -8,14 +8,14 @@ import type { Notice } from '../enforcement/notice-view.ts';
 import type { MessagingState } from '../messaging/messaging.ts';
 
 export interface MessagingStatusSources {
-  status(): Pick<AgentStatus, 'now' | 'connection' | 'listExpires'>;
+  status(): Pick<AgentStatus, 'now' | 'connection' | 'listExpires' | 'policy'>;
   gate(service: 'messaging' | 'mail'): GateView;
   readonly notices: { list(): readonly Notice[] };
 }
 
 export function messagingStatusOf(messaging: MessagingState, agent: MessagingStatusSources) {
   const { now, connection, listExpires } = agent.status();
-  const { since, denials } = agent.gate('messaging');
+  const { since, denials, restricted } = agent.gate('messaging');
   return {
     now,
     state: messaging.state,
@@ -24,6 +24,7 @@ export function messagingStatusOf(messaging: MessagingState, agent: MessagingSta
     listExpired: listExpires !== null && now >= listExpires ? listExpires : null,
     since,
     denials,
+    restricted: restricted !== undefined,
     notices: agent.notices.list(),
   };
 }

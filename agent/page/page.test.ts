@@ -50,7 +50,12 @@ beforeEach(async () => {
       mail: mailDevice.mail,
       programs: programs.service,
       agent: {
-        status: () => ({ now: 1, connection: 'connected', listExpires: null }),
+        status: () => ({
+          now: 1,
+          connection: 'connected',
+          listExpires: null,
+          policy: { settings: [], compliance: null },
+        }),
         gate: () => ({ service: 'messaging', open: true, reasons: ['no_order'], denials: [], since: 0 }),
         adminMessages: { list: () => [], displayed: () => undefined },
         privacy: { view: () => privacyView(null, null), displayed: () => undefined },
@@ -257,6 +262,7 @@ it('serves a conversation: people, messages, attachments, read reports, search a
     me: { name: 'Ada' },
     connected: true,
     denials: [],
+    restricted: false,
   });
   expect((await json('/api/people?text=be'))['people']).toEqual([
     { person: 'per_ben', name: 'Ben', email: null, groups: ['Karachi office'] },

@@ -2,8 +2,16 @@ import type { Router } from 'express';
 import { DONE, done } from '../../shared/api/wire.ts';
 import type { Agent } from '../agent.ts';
 import type { Messaging } from '../messaging/messaging.ts';
+import { policyStatusOf } from '../policy/policy-status.ts';
 import { privacyText } from '../privacy-lines.ts';
-import { adminMessageList, collectionView, displayedBody, messagingStatusView, shownBody } from './api.ts';
+import {
+  adminMessageList,
+  collectionView,
+  displayedBody,
+  messagingStatusView,
+  policyStatusView,
+  shownBody,
+} from './api.ts';
 import { type MessagingStatusSources, messagingStatusOf } from './messaging-status.ts';
 import { json, read, respond } from './route.ts';
 
@@ -16,6 +24,10 @@ export function addStatusRoutes(
   api.get(
     '/messaging-status',
     respond(messagingStatusView, () => messagingStatusOf(messaging.state(), agent)),
+  );
+  api.get(
+    '/policy',
+    respond(policyStatusView, () => policyStatusOf(agent.status().policy)),
   );
   api.post(
     '/shown',

@@ -30,6 +30,10 @@ export function policyLines({ settings, compliance }: PolicyView): string[] {
       `${MARKS[each.status ?? 'unknown']}: ${titleOf(each)} (${plain(wanted(each))})`,
       ...(each.detail ? [`    ${plain(each.detail)}`] : []),
     ]),
+    ...(compliance?.taken ?? []).flatMap(({ action, at }) => {
+      const text = IN_EFFECT[action];
+      return text === undefined ? [] : [`${text} since ${when(at)}, until the device meets the policy.`];
+    }),
     ...(compliance?.countdown ?? []).map(
       (each) => `${countdownText(each)}, unless the device meets the policy before.`,
     ),
@@ -49,8 +53,14 @@ function wanted({ setting, value }: SettingView): string {
 
 const ACTIONS: Readonly<Record<string, string>> = {
   notify: 'You get a message',
+  'restrict-services': 'Messages and mail stop',
   'lock-workspace': 'The workspace is locked',
   'wipe-workspace': 'The workspace is wiped',
+};
+
+const IN_EFFECT: Readonly<Record<string, string>> = {
+  'restrict-services': 'Messages and mail wait',
+  'lock-workspace': 'The workspace is locked',
 };
 
 const countdownText = ({ action, at }: ComplianceNotice['countdown'][number]): string =>

@@ -19,6 +19,8 @@ export interface ComplianceNotice {
   readonly state: string;
   readonly failing: readonly string[];
   readonly countdown: readonly { readonly action: string; readonly at: number }[];
+  /** Actions in effect. Absent in a notice that an earlier version stored. */
+  readonly taken?: readonly { readonly action: string; readonly at: number }[] | undefined;
 }
 
 /** Last results, and the time of their last report. `generation`: enrollment that the report belongs to. */
@@ -74,6 +76,8 @@ export interface PolicyWork {
   /** Checks at once. Resolves after the round. */
   check(): Promise<void>;
   view(): PolicyView;
+  /** Time since which the policy restricts messaging and mail; null if it does not. */
+  restrictedSince(): number | null;
   stop(): Promise<void>;
 }
 
@@ -87,6 +91,8 @@ export function createPolicyWork(ports: PolicyWorkPorts): PolicyWork {
   let ofRound: ChecksOfRound | null = null;
   /** True after a frame with a policy: the server may have ignored the results of the policy before. */
   let mustReport = false;
+  // In memory, because each message asks for it.
+  let restrictedSince = restrictionOf(store.compliance());
   const own = agentChecks({
     location: ports.location,
     // The version follows the name of the program, as in a user agent.
@@ -123,6 +129,11 @@ export function createPolicyWork(ports: PolicyWorkPorts): PolicyWork {
     ports.onChange();
   }
 
+  function save(notice: ComplianceNotice): void {
+    store.saveCompliance(notice);
+    restrictedSince = restrictionOf(notice);
+  }
+
   function apply(): void {
     const level = store.policy()?.settings.find(({ setting }) => setting === 'agent.log-level');
     logLevel?.set(levelOf(level?.value));
@@ -133,12 +144,14 @@ export function createPolicyWork(ports: PolicyWorkPorts): PolicyWork {
     receive(frame) {
       if (frame.kind === 'policy') {
         store.savePolicy({ digest: frame.digest, settings: frame.settings });
+        // Without a policy, the server sends no compliance.
+        if (frame.settings.length === 0) save({ state: 'no-policy', failing: [], countdown: [], taken: [] });
         apply();
         mustReport = true;
         loop.request();
       } else {
-        const { state, failing, countdown } = frame;
-        store.saveCompliance({ state, failing, countdown });
+        const { state, failing, countdown, taken } = frame;
+        save({ state, failing, countdown, taken });
       }
       ports.onChange();
     },
@@ -160,9 +173,13 @@ export function createPolicyWork(ports: PolicyWorkPorts): PolicyWork {
         compliance: settings.length === 0 ? null : store.compliance(),
       };
     },
+    restrictedSince: () => restrictedSince,
     stop: () => loop.stop(),
   };
 }
+
+const restrictionOf = (notice: ComplianceNotice | null): number | null =>
+  notice?.taken?.find(({ action }) => action === 'restrict-services')?.at ?? null;
 
 /** Null for a value that this version does not know. The check then reports the setting as not supported. */
 function levelOf(value: string | undefined): string | null {

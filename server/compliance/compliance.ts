@@ -58,6 +58,7 @@ export function createCompliance(ports: CompliancePorts) {
   let dueLoop: Loop | null = null;
   let sweepLoop: Loop | null = null;
   const changed = new Set<DeviceId>();
+  const restricted = new Set<DeviceId>();
 
   async function step(device: DeviceId, report: PolicyReport | null, generation: number | null): Promise<void> {
     const effective = (await policies.effectiveFor([device])).get(device);
@@ -87,11 +88,21 @@ export function createCompliance(ports: CompliancePorts) {
 
   async function after(row: ComplianceRow | null): Promise<void> {
     if (row === null) return;
+    restrict(row);
     bus.publish({ kind: 'compliance', device: row.device });
     // Wipes are counted against their limit, so only the loop issues them, one after another.
     if (row.outgoing.some(({ kind }) => kind === 'wipe-workspace')) dueLoop?.request();
     else if (row.outgoing.length > 0) await issueCommands(row);
     else if (row.nextAt !== null) dueLoop?.requestAt(row.nextAt);
+  }
+
+  /** Opens or closes the gates of messaging and mail. Data that waited for an open gate is then delivered. */
+  function restrict({ device, taken }: ComplianceRow): void {
+    if (taken['restrict-services'] !== undefined) restricted.add(device);
+    else if (restricted.delete(device)) {
+      bus.publish({ kind: 'mailbox', devices: [device] });
+      bus.publish({ kind: 'mail', devices: [device] });
+    }
   }
 
   async function issueCommands({ device, outgoing }: ComplianceRow): Promise<void> {
@@ -283,6 +294,7 @@ export function createCompliance(ports: CompliancePorts) {
       for (const device of moved) changed.add(device);
       if (moved.length > 0) single.request();
     });
+    for (const device of await store.restricted()) restricted.add(device);
     whole.request();
     due.request();
     return async () => {
@@ -296,6 +308,8 @@ export function createCompliance(ports: CompliancePorts) {
     report: (device: DeviceId, generation: number, report: PolicyReport) => step(device, report, generation),
     state,
     statement,
+    /** True while a policy restricts messaging and mail of the device, because the device does not comply. */
+    restricts: (device: DeviceId): boolean => restricted.has(device),
     start,
     /** Waits for the decisions about all devices after a change of a policy. */
     settled: async (): Promise<void> => {
@@ -310,6 +324,7 @@ export function createCompliance(ports: CompliancePorts) {
 
 const ACTION_TEXTS: Readonly<Record<Countdown['action'], string>> = {
   notify: 'Next reminder:',
+  'restrict-services': 'Messages and mail stop on',
   'lock-workspace': 'The workspace is locked on',
   'wipe-workspace': 'The workspace is wiped on',
 };

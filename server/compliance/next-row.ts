@@ -79,12 +79,22 @@ const isWanted = ({ kind, at }: Outgoing, { record }: ComplianceStep): boolean =
   (kind !== 'lock-workspace' && kind !== 'wipe-workspace') || record.taken[kind] === at;
 
 function commandsOf(step: ComplianceStep, before: ComplianceRow | null, now: number): Outgoing[] {
-  const begun = step.begin.map((action): Outgoing => ({ kind: action === 'notify' ? 'message' : action, at: now }));
+  const begun = step.begin.flatMap((action): Outgoing[] =>
+    // A restriction needs no command: the server's gates use the stored row.
+    action === 'restrict-services' ? [] : [{ kind: action === 'notify' ? 'message' : action, at: now }],
+  );
   const lockedAt = before?.taken['lock-workspace'];
-  return step.reverse.length > 0 ? [...begun, { kind: 'unlock-workspace', at: now, lockedAt }] : begun;
+  return step.reverse.includes('lock-workspace') ? [...begun, { kind: 'unlock-workspace', at: now, lockedAt }] : begun;
 }
 
-function eventsOf(before: ComplianceRow | null, { state, record }: ComplianceStep, now: number): ComplianceEvent[] {
-  if (before?.state === state) return [];
-  return [{ at: now, event: 'state', detail: JSON.stringify({ state, failing: Object.keys(record.failing) }) }];
+function eventsOf(before: ComplianceRow | null, step: ComplianceStep, now: number): ComplianceEvent[] {
+  const { state, record, begin, reverse } = step;
+  const events: ComplianceEvent[] = [];
+  if (before?.state !== state) {
+    const detail = JSON.stringify({ state, failing: Object.keys(record.failing) });
+    events.push({ at: now, event: 'state', detail });
+  }
+  if (begin.includes('restrict-services')) events.push({ at: now, event: 'restrict-services', detail: '' });
+  if (reverse.includes('restrict-services')) events.push({ at: now, event: 'restore-services', detail: '' });
+  return events;
 }

@@ -37,6 +37,8 @@ export interface ComplianceRow extends ComplianceRecord {
 export const COMPLIANCE_EVENTS = [
   'state',
   'notify',
+  'restrict-services',
+  'restore-services',
   'lock-workspace',
   'unlock-workspace',
   'wipe-workspace',
@@ -80,6 +82,8 @@ export interface ComplianceQuery {
 }
 
 export interface ComplianceStore {
+  /** Active devices whose messaging and mail are restricted. */
+  restricted(): Promise<DeviceId[]>;
   rows(devices: readonly DeviceId[]): Promise<ReadonlyMap<DeviceId, ComplianceRow>>;
   /** Stores the decided rows with their events. Ignores devices that are not active. */
   update(update: ComplianceUpdate): Promise<void>;

@@ -3,12 +3,19 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { OrderTerms } from '../../shared/order/documents.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
-import { type GatewayWorld, openGatewayWorld, type TestDevice, TestLink } from '../../tests/support/gateway-world.ts';
+import {
+  ask,
+  type GatewayWorld,
+  openGatewayWorld,
+  type TestDevice,
+  TestLink,
+} from '../../tests/support/gateway-world.ts';
 import { entriesOf, hand, type Mail, mailFor, openMailbox, postOf, said } from '../../tests/support/mailbox-link.ts';
 import { PROPOSAL } from '../../tests/support/order-world.ts';
 import { until } from '../../tests/support/until.ts';
 
 const HOUR = 3_600_000;
+const ATTACHMENT = 'A'.repeat(43);
 
 let world: GatewayWorld;
 const links: TestLink[] = [];
@@ -214,4 +221,30 @@ it('holds mail while a device is inside the order’s area, and delivers it afte
   world.move(bilal.id, 'PK');
   expect((await mailFor(there, 2)).map(said)).toEqual(['at home', 'commit']);
   expect(deliveryReports(await mailFor(here, 1))).toEqual([`released ${number}`]);
+});
+
+describe('policy that restricts the services of a device that does not comply', () => {
+  it('refuses its messages with the reason, keeps messages to it, and delivers them after the restriction', async () => {
+    const { amina, bilal, here, post } = await scene();
+    const there = await connect(bilal);
+    await openMailbox(there);
+    world.restricted.add(bilal.id);
+    expect(await outcome(post('one'), bilal.id)).toMatchObject({ outcome: 'stored', denial: null });
+    await post('two');
+    expect(await hand(there, postOf([amina.id], 'mine'))).toMatchObject({
+      outcome: 'refused',
+      denial: { code: 'not_compliant', order: null, by: 'server' },
+    });
+    const upload = await ask(bilal.tls, 'PUT', `/device/attachments/${ATTACHMENT}`, Buffer.from('file'));
+    expect([upload.status, JSON.parse(upload.body).code]).toEqual([451, 'service_denied']);
+    const again = await connect(bilal);
+    await openMailbox(again);
+    expect(entriesOf(again)).toEqual([]);
+
+    world.restricted.delete(bilal.id);
+    world.bus.publish({ kind: 'mailbox', devices: [bilal.id] });
+    expect((await mailFor(again, 2)).map(said)).toEqual(['one', 'two']);
+    expect(await hand(again, postOf([amina.id], 'mine'))).toMatchObject({ outcome: 'accepted' });
+    expect((await mailFor(here, 1)).map(said)).toContain('mine');
+  });
 });

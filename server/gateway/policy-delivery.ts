@@ -41,9 +41,16 @@ export function createPolicyDelivery({
   }
 
   async function state(session: DeviceSession): Promise<void> {
-    const { state: name, failing, countdown } = await compliance.state(session.device);
+    const { state: name, failing, countdown, taken } = await compliance.state(session.device);
     const actions = countdown.map(({ action, at }) => ({ action, at }));
-    session.frames.send({ kind: 'compliance', state: name, failing: [...failing], countdown: actions });
+    const inEffect = Object.entries(taken).flatMap(([action, at]) => (at === undefined ? [] : [{ action, at }]));
+    session.frames.send({
+      kind: 'compliance',
+      state: name,
+      failing: [...failing],
+      countdown: actions,
+      taken: inEffect,
+    });
   }
 
   const taking = (device: DeviceId): DeviceSession | null => {

@@ -73,6 +73,7 @@ export interface CompliancePort {
     readonly state: string;
     readonly failing: readonly string[];
     readonly countdown: readonly { readonly action: string; readonly at: number }[];
+    readonly taken: Readonly<Partial<Record<string, number>>>;
   }>;
 }
 

@@ -67,6 +67,8 @@ export interface MailPorts {
   readonly stores: MailStores;
   readonly orders: OrdersPort;
   readonly affectedBy: (rule: OrderRule) => Promise<readonly DeviceId[]>;
+  /** True while a policy restricts messaging and mail of the device. */
+  readonly restricts: (device: DeviceId) => boolean;
   readonly clock: Clock;
   readonly bus: Bus;
   readonly log: Log;
@@ -75,8 +77,8 @@ export interface MailPorts {
 export function createMail({ stores, installation, ...ports }: MailPorts): Mail {
   const { orders, clock } = ports;
   const wake = createWakes(ports.bus, 'mail');
-  const judgment = createJudgment(orders, 'mail');
-  const gate = serviceGateOf(orders);
+  const judgment = createJudgment(orders, 'mail', ports.restricts);
+  const gate = serviceGateOf(orders, ports.restricts);
   const maintenance = createMailboxMaintenance({ ...ports, service: 'mail', store: stores.queues, wake });
   const { settleSoon } = maintenance;
   const acceptance = createMailAcceptance({ ...ports, store: stores.mails, judgment, wake, settleSoon });

@@ -70,6 +70,7 @@ export function createMailPieces({
     },
     async get(enrollment, id) {
       const { device } = enrollment;
+      if (gate.restricts(device)) await requireService(gate, 'mail', device);
       const { allowed } = (await gate.verdict(device)).services.mail;
       const end = downloads.occupy(device);
       try {

@@ -20,16 +20,20 @@ export interface MailQueues {
 export function createMailQueues({
   store,
   orders,
+  restricts,
   clock,
   wake,
 }: {
   readonly store: Pick<MailQueueStore, 'read' | 'acknowledge'>;
   readonly orders: Pick<OrdersPort, 'effect'>;
+  readonly restricts: (device: DeviceId) => boolean;
   readonly clock: Clock;
   readonly wake: (devices: readonly DeviceId[]) => void;
 }): MailQueues {
   return {
     async read({ device, generation }, after) {
+      // The mail waits until the device complies.
+      if (restricts(device)) return { items: [], more: false };
       const { services } = orders.effect.cachedVerdict(device) ?? (await orders.effect.verdict(device));
       const dueOnly = !services.mail.allowed;
       return store.read({

@@ -53,7 +53,7 @@ export function denialNotice(
   };
 }
 
-export const plainDenial = (code: 'device_unknown' | 'too_many_conversations', detail: string): DenialNotice => ({
+export const plainDenial = (code: Exclude<DenialNotice['code'], 'service_denied'>, detail: string): DenialNotice => ({
   code,
   detail,
   order: null,
@@ -67,20 +67,31 @@ export interface ServiceGate {
   verdict(device: DeviceId): Promise<Verdict>;
   rules(): readonly OrderRule[];
   appealOf(order: string): string | null;
+  /** True while a policy restricts messaging and mail of the device, because the device does not comply. Independent of orders. */
+  restricts(device: DeviceId): boolean;
 }
+
+/** Reason for a device that does not comply with a policy, beside the reasons of orders. */
+export const RESTRICTED =
+  'This device does not meet a policy of your organization, so messages and mail wait. Correct the settings that `cordon-agent policy` lists.';
 
 /**
  * Throws `service_denied` if an order suspends the service for a device. The error contains all such orders, their reasons and one appeal
- * address. Among several orders, the address is that of the order with the strictest rule for waiting messages.
+ * address. Among several orders, the address is that of the order with the strictest rule for waiting messages. Throws it without an order
+ * if a policy restricts the device.
  */
 export async function requireService(
-  { verdict, rules, appealOf }: ServiceGate,
+  { verdict, rules, appealOf, restricts }: ServiceGate,
   service: 'messaging' | 'mail',
   device: DeviceId,
 ): Promise<void> {
   const found = (await verdict(device)).services[service];
   const by = decidingOrder(found, rules());
-  if (by === null) return;
+  if (by === null) {
+    if (restricts(device))
+      throw new CordonError('service_denied', RESTRICTED, { orders: [], reasons: [], appeal: null });
+    return;
+  }
   const orders = found.denials.map(({ order }) => order);
   const name = service === 'mail' ? 'Mail' : 'Messaging';
   throw new CordonError('service_denied', `${name} is suspended by order ${orders.join(' and order ')}.`, {
@@ -90,7 +101,8 @@ export async function requireService(
   });
 }
 
-export const serviceGateOf = (orders: OrdersPort): ServiceGate => ({
+export const serviceGateOf = (orders: OrdersPort, restricts: ServiceGate['restricts']): ServiceGate => ({
+  restricts,
   verdict: async (device) => orders.effect.cachedVerdict(device) ?? orders.effect.verdict(device),
   rules: () => orders.adoption.rules(),
   appealOf: (order) => orders.adoption.termsOf(order)?.appeal ?? null,

@@ -3,17 +3,21 @@ import { isCordonError } from '../../shared/errors.ts';
 import type { DenialNotice } from '../../shared/protocol/frames.ts';
 import type { DeviceId } from '../../shared/protocol/ids.ts';
 import type { ServiceVerdict } from '../../shared/verdict/terms.ts';
-import { decidingOrder, denialNotice } from './denials.ts';
+import { decidingOrder, denialNotice, plainDenial, RESTRICTED, type ServiceGate } from './denials.ts';
 import type { JudgedRecipient, OrdersPort } from './ports.ts';
 
 export interface Judgment {
   /** Judges recipients. `device_unknown` becomes `known: false`. */
   recipients(devices: readonly DeviceId[]): Promise<readonly JudgedRecipient[]>;
-  /** Notice for a sender for whom an order suspends the service; null if none does. */
+  /** Notice for a sender for whom an order suspends the service, or whom a policy restricts; null if none does. */
   refusal(sender: DeviceId): Promise<DenialNotice | null>;
 }
 
-export function createJudgment(orders: OrdersPort, service: 'messaging' | 'mail'): Judgment {
+export function createJudgment(
+  orders: OrdersPort,
+  service: 'messaging' | 'mail',
+  restricts: ServiceGate['restricts'],
+): Judgment {
   const appealOf = (order: string) => orders.adoption.termsOf(order)?.appeal ?? null;
 
   async function verdictOf(device: DeviceId): Promise<ServiceVerdict | undefined> {
@@ -45,7 +49,8 @@ export function createJudgment(orders: OrdersPort, service: 'messaging' | 'mail'
     async refusal(sender) {
       const verdict = orders.effect.cachedVerdict(sender)?.services[service] ?? (await verdictOf(sender)) ?? null;
       const by = verdict && decidingOrder(verdict, orders.adoption.rules());
-      return verdict && by && denialNotice(verdict, by, 'sender', appealOf);
+      if (verdict && by) return denialNotice(verdict, by, 'sender', appealOf);
+      return restricts(sender) ? plainDenial('not_compliant', RESTRICTED) : null;
     },
   };
 }

@@ -18,15 +18,18 @@ export interface Mailboxes {
 export function createMailboxes(ports: {
   readonly store: Pick<MailboxStore, 'counters' | 'read' | 'acknowledge'>;
   readonly orders: Pick<OrdersPort, 'effect'>;
+  readonly restricts: (device: DeviceId) => boolean;
   readonly clock: Clock;
   readonly wake: (devices: readonly DeviceId[]) => void;
 }): Mailboxes {
-  const { store, orders, clock, wake } = ports;
+  const { store, orders, restricts, clock, wake } = ports;
   return {
     counters: (enrollment) => store.counters(enrollment),
     async read(query) {
       const now = clock.now();
       const { device } = query;
+      // The messages wait until the device complies.
+      if (restricts(device)) return { entries: [], more: false };
       const { services } = orders.effect.cachedVerdict(device) ?? (await orders.effect.verdict(device));
       return store.read({ ...query, dueOnly: !services.messaging.allowed, now });
     },

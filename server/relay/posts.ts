@@ -24,6 +24,7 @@ export interface Posts {
 export function createPosts(ports: {
   readonly store: PostStore;
   readonly orders: OrdersPort;
+  readonly restricts: (device: DeviceId) => boolean;
   readonly clock: Clock;
   /**
    * Sends a new mailbox entry to its device if the device is connected. Returns true if it sent the entry, so that the mailbox need not be
@@ -37,9 +38,9 @@ export function createPosts(ports: {
    */
   readonly settleSoon: (devices: readonly DeviceId[]) => void;
 }): Posts {
-  const { store, orders, clock, sendNow, wake, settleSoon } = ports;
+  const { store, orders, restricts, clock, sendNow, wake, settleSoon } = ports;
   let accepted = 0;
-  const judgment = createJudgment(orders, 'messaging');
+  const judgment = createJudgment(orders, 'messaging', restricts);
 
   async function stored(judged: JudgedPost): Promise<Posted> {
     const { response, entries } = await store.post(judged);

@@ -42,6 +42,8 @@ export interface RelayPorts {
   readonly attachments: AttachmentStore;
   readonly orders: OrdersPort;
   readonly affectedBy: (rule: OrderRule) => Promise<readonly DeviceId[]>;
+  /** True while a policy restricts messaging and mail of the device. */
+  readonly restricts: (device: DeviceId) => boolean;
   readonly clock: Clock;
   readonly bus: Bus;
   readonly log: Log;
@@ -55,12 +57,12 @@ export function createRelay({ posts: postStore, mailboxes: mailboxStore, ...port
   const posts = createPosts({
     ...ports,
     store: postStore,
-    sendNow: (arrival) => send(arrival),
+    sendNow: (arrival) => !ports.restricts(arrival.device) && send(arrival),
     wake,
     settleSoon: maintenance.settleSoon,
   });
   const { orders, clock, bus } = ports;
-  const gate = serviceGateOf(orders);
+  const gate = serviceGateOf(orders, ports.restricts);
   return {
     keyPackages: createKeyPackageService({ store: ports.keyPackages, gate, bus }),
     attachments: createAttachments({ store: ports.attachments, gate, clock }),

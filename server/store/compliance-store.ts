@@ -60,6 +60,13 @@ export class ComplianceStore implements Port {
   readonly results = async (devices: readonly DeviceId[]): Promise<ReadonlyMap<DeviceId, readonly StoredResult[]>> =>
     new Map([...(await this.rows(devices))].map(([device, { results }]) => [device, results]));
 
+  async restricted(): Promise<DeviceId[]> {
+    const { rows } = await sql<{ id: string }>`
+      select d.id from device_compliance c join devices d on d.id = c.device_id and d.generation = c.generation
+      where d.status = 'active' and c.taken like '%"restrict-services"%'`.execute(this.#database.db);
+    return rows.map(({ id }) => deviceIdSchema.parse(id));
+  }
+
   async due(now: number, limit: number): Promise<DeviceId[]> {
     const { rows } = await sql<{ id: string }>`
       select c.device_id as id from device_compliance c join devices d on d.id = c.device_id

@@ -83,7 +83,16 @@ export const complianceHistory = z.object({
     z.object({
       id: z.int(),
       at: instant,
-      event: z.enum(['state', 'notify', 'lock-workspace', 'unlock-workspace', 'wipe-workspace', 'withheld']),
+      event: z.enum([
+        'state',
+        'notify',
+        'restrict-services',
+        'restore-services',
+        'lock-workspace',
+        'unlock-workspace',
+        'wipe-workspace',
+        'withheld',
+      ]),
       /** For `state`: `ComplianceStateDetail` as JSON. For `withheld`: the command and the reason. */
       detail: z.string(),
     }),

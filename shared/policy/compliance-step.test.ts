@@ -61,6 +61,31 @@ describe('compliance', () => {
     expect(wiped).toMatchObject({ begin: ['wipe-workspace'], countdown: [], nextAt: null });
   });
 
+  it('restricts services before it locks, and reverses both when the device complies again', () => {
+    const actions = [
+      { action: 'notify' as const, afterHours: 0 },
+      { action: 'restrict-services' as const, afterHours: 24 },
+      { action: 'lock-workspace' as const, afterHours: 48 },
+    ];
+    const [first, restricted, locked, back] = course(
+      [
+        [0, off],
+        [24, off],
+        [48, off],
+        [49, on],
+      ],
+      [setting('firewall.enabled', { graceHours: 24, actions })],
+    );
+    expect(first?.countdown.map(({ action, at }) => [action, at / HOUR])).toEqual([
+      ['restrict-services', 24],
+      ['lock-workspace', 48],
+    ]);
+    expect(restricted).toMatchObject({ begin: ['restrict-services'], reverse: [], nextAt: 48 * HOUR });
+    expect(locked).toMatchObject({ begin: ['lock-workspace'], reverse: [] });
+    expect(back).toMatchObject({ state: 'compliant', reverse: ['restrict-services', 'lock-workspace'] });
+    expect(back?.record).toEqual(NO_RECORD);
+  });
+
   it('reverses a lock when the device complies again, and never a wipe', () => {
     const [, , back, again] = course([
       [0, off],

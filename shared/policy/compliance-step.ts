@@ -75,7 +75,7 @@ export function stepCompliance(
 
   // An unlock makes a new workspace after a wipe, so the server never unlocks a wiped workspace by itself.
   const isWiped = before.taken['wipe-workspace'] !== undefined || begin.includes('wipe-workspace');
-  const reverse = ended.filter((action) => action === 'lock-workspace' && !isWiped);
+  const reverse = ended.filter((action) => action === 'restrict-services' || (action === 'lock-workspace' && !isWiped));
   const graceEnds = failing.map(({ setting, compliance }) => since(setting) + compliance.graceHours * HOUR);
   const nextTimes = [...countdown.map(({ at }) => at), ...graceEnds].filter((at) => at > now);
 

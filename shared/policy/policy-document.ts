@@ -4,7 +4,7 @@ import { canonicalText } from '../order/canonical.ts';
 import { type SettingId, settingsSchema } from './catalog.ts';
 
 /** Actions against a device that does not comply, from the mildest to the gravest. */
-export const COMPLIANCE_ACTIONS = ['notify', 'lock-workspace', 'wipe-workspace'] as const;
+export const COMPLIANCE_ACTIONS = ['notify', 'restrict-services', 'lock-workspace', 'wipe-workspace'] as const;
 export type ComplianceAction = (typeof COMPLIANCE_ACTIONS)[number];
 
 const DAY = 24;
@@ -28,7 +28,11 @@ export const complianceRulesSchema = z
       context.addIssue({ code: 'custom', path: ['actions'], message: 'has no graver action before a milder one' });
     }
     if (actions.some(({ action, afterHours }) => action !== 'notify' && afterHours < graceHours)) {
-      context.addIssue({ code: 'custom', path: ['actions'], message: 'locks or wipes only after the grace period' });
+      context.addIssue({
+        code: 'custom',
+        path: ['actions'],
+        message: 'restricts, locks or wipes only after the grace period',
+      });
     }
   });
 export type ComplianceRules = z.output<typeof complianceRulesSchema>;

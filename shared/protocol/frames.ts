@@ -100,9 +100,12 @@ export type Command = z.infer<typeof commandSchema>;
 const unlockShare = z.base64().length(44);
 export const MOST_UNLOCK_SHARES = 16;
 
-/** Reason why traffic is blocked. If an order blocks it, the texts are from the order's terms. */
+/**
+ * Reason why traffic is blocked. If an order blocks it, the texts are from the order's terms. `not_compliant`: the sending device does not
+ * meet a policy, and the policy restricts its services.
+ */
 export const denialSchema = z.strictObject({
-  code: z.enum(['service_denied', 'device_unknown', 'too_many_conversations']),
+  code: z.enum(['service_denied', 'not_compliant', 'device_unknown', 'too_many_conversations']),
   detail: z.string().max(1000),
   order: z.string().max(32).nullable(),
   reasons: z.array(z.string().max(32)).max(16),
@@ -281,6 +284,8 @@ export const serverFrameSchema = z.discriminatedUnion('kind', [
     state: z.string().max(32),
     failing: z.array(z.string().max(64)).max(MOST_SETTINGS),
     countdown: z.array(z.strictObject({ action: z.string().max(32), at: time })).max(16),
+    /** Actions in effect. While `restrict-services` is one of them, the device uses neither messaging nor mail. */
+    taken: z.array(z.strictObject({ action: z.string().max(32), at: time })).max(16),
   }),
 ]);
 export type ServerFrame = z.infer<typeof serverFrameSchema>;

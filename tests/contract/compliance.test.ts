@@ -9,6 +9,7 @@ import { readComplianceStatement, STATEMENT_LIFE } from '../../shared/policy/com
 import type { PolicyDocument } from '../../shared/policy/policy-document.ts';
 import { addDevice, addGroup } from '../support/fleet-rows.ts';
 import { BY, FIREWALL, HOUR, openPolicyWorld, START } from '../support/policy-world.ts';
+import { until } from '../support/until.ts';
 import { describeOnEveryStore } from './every-store.ts';
 
 const OFF = { 'firewall.enabled': 'not-met' } as const;
@@ -79,6 +80,28 @@ describeOnEveryStore('compliance', (openStore) => {
       'state',
       'unlock-workspace',
     ]);
+  });
+
+  it('restricts messaging and mail without a command, also after a restart, and ends the restriction by itself', async () => {
+    const { opened, device, state, events } = await world(await openStore(), {
+      settings: { 'firewall.enabled': true },
+      compliance: { graceHours: 1, actions: [{ action: 'restrict-services', afterHours: 2 }] },
+    });
+    const restricted = () => opened.compliance.restricts(device);
+    await opened.report(device, OFF);
+    await opened.pass(1);
+    expect([await state(), restricted()]).toEqual(['not-compliant', false]);
+    await opened.pass(1);
+    expect([restricted(), await opened.kinds(device)]).toEqual([true, []]);
+    await opened.restart();
+    expect(restricted()).toBe(true);
+    expect((await opened.compliance.state(device)).taken).toEqual({ 'restrict-services': START + 2 * HOUR });
+    const wakes: string[] = [];
+    opened.bus.subscribe((wake) => void ('devices' in wake && wakes.push(wake.kind)));
+    await opened.report(device);
+    expect([await state(), restricted()]).toEqual(['compliant', false]);
+    await until(() => expect(wakes).toEqual(['mailbox', 'mail']));
+    expect((await events()).slice(-4)).toEqual(['state', 'restrict-services', 'state', 'restore-services']);
   });
 
   it('continues after a restart, and issues nothing twice', async () => {

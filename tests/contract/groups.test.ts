@@ -8,7 +8,7 @@ import { JurisdictionStore } from '../../server/store/jurisdiction-store.ts';
 import { NotificationStore } from '../../server/store/notification-store.ts';
 import { PeopleStore } from '../../server/store/people-store.ts';
 import { parseEvidenceArea } from '../../shared/areas/area-code.ts';
-import { type ChannelId, type DeviceId, type GroupId, newNotificationRuleId } from '../../shared/protocol/ids.ts';
+import { type DeviceId, type GroupId, newNotificationRuleId } from '../../shared/protocol/ids.ts';
 import { emptyLocation, observeAll } from '../../shared/verdict/locate.ts';
 import { FR, fleet, NOW, PK } from '../support/device-world.ts';
 import { addDevice, addGroup } from '../support/fleet-rows.ts';
@@ -239,15 +239,9 @@ describeOnEveryStore('groups', (open) => {
     await expect(devices.updateGroup(dynamic, { home: PK })).rejects.toMatchObject(conflict);
     await expect(devices.updateGroup(office, { expression: 'true' })).rejects.toMatchObject(conflict);
     await expect(groups.setTrusted(office, false)).rejects.toMatchObject(conflict);
-    const rule = {
-      name: 'Offline',
-      condition: { kind: 'device-offline', days: 3 },
-      group: office,
-      channels: [],
-    } as const;
     await new NotificationStore(database).putRule({
-      ...rule,
-      ...{ id: newNotificationRuleId(), repeatHours: null, enabled: true, createdAt: NOW, enabledAt: NOW },
+      ...{ id: newNotificationRuleId(), name: 'Offline', condition: { kind: 'device-offline', days: 3 } },
+      ...{ group: office, channels: [], repeatHours: null, enabled: true, createdAt: NOW, enabledAt: NOW },
     });
     await expect(devices.deleteGroup(office)).rejects.toMatchObject({
       code: 'conflict',

@@ -12,6 +12,7 @@ import { type RunningServer, startServer } from '../../server/main.ts';
 import { commandView } from '../../shared/api/commands.ts';
 import { deviceComplianceView } from '../../shared/api/compliance.ts';
 import { policyView } from '../../shared/api/policies.ts';
+import { done } from '../../shared/api/wire.ts';
 import type { Settings } from '../../shared/policy/catalog.ts';
 import type { ComplianceRules } from '../../shared/policy/policy-document.ts';
 import { DrivenClock } from '../../shared/time/driven-clock.ts';
@@ -98,6 +99,7 @@ describe.skipIf(!present)('compliance of a real device', { timeout: 120_000 }, (
   it('follows a forbidden package from its installation to its removal', async () => {
     const actions = [
       { action: 'notify' as const, afterHours: 0 },
+      { action: 'restrict-services' as const, afterHours: 36 },
       { action: 'lock-workspace' as const, afterHours: 48 },
     ];
     await apply(
@@ -119,6 +121,7 @@ describe.skipIf(!present)('compliance of a real device', { timeout: 120_000 }, (
       because: 'only',
     });
     expect(failed.countdown).toEqual([
+      { action: 'restrict-services', at: clock.now() + 36 * HOUR, settings: ['software.forbidden'] },
       { action: 'lock-workspace', at: clock.now() + 48 * HOUR, settings: ['software.forbidden'] },
     ]);
     // The user sees the message and the countdown.
@@ -126,13 +129,20 @@ describe.skipIf(!present)('compliance of a real device', { timeout: 120_000 }, (
     await until(async () => {
       const { out } = await agent.cli(['policy']);
       expect(out).toContain(`NOT MET: Forbidden software (${FORBIDDEN})`);
-      expect(out).toMatch(/The workspace is locked at 20/);
+      expect(out).toMatch(/Messages and mail stop at 20.*\n.*The workspace is locked at 20/);
     }, 30_000);
     expect((await agent.cli(['status'])).out).toMatch(/policy +2 settings, 1 not met/);
 
     clock.jump(start + 25 * HOUR);
     await until(async () => expect((await compliance()).state).toBe('not-compliant'));
     expect((await agent.status()).workspace).toBe('open');
+    clock.jump(start + 37 * HOUR);
+    const messaging = (words: RegExp) =>
+      until(async () => expect((await agent.cli(['status'])).out).toMatch(words), 30_000);
+    await messaging(/messaging +suspended: this device does not meet a policy/);
+    expect((await agent.cli(['policy'])).out).toMatch(/Messages and mail wait since 20/);
+    expect((await agent.status()).workspace).toBe('open');
+    expect((await compliance()).taken.map(({ action }) => action)).toEqual(['notify', 'restrict-services']);
     clock.jump(start + 49 * HOUR);
     await workspace('locked');
 
@@ -140,6 +150,25 @@ describe.skipIf(!present)('compliance of a real device', { timeout: 120_000 }, (
     await recheck();
     expect((await result('software.forbidden', 'met')).state).toBe('compliant');
     await workspace('open');
+    await messaging(/messaging +open/);
+    expect((await agent.cli(['policy'])).out).not.toContain('Messages and mail wait');
+  });
+
+  it('gets the settings of a group within seconds of a new membership', async () => {
+    const { as, owner } = operator;
+    const project = await operator.group('Project');
+    const { id } = await as(owner, 'POST', '/policies', policyView, {
+      name: 'Clock',
+      document: { settings: { 'agent.minimum-version': '0.1' }, compliance: { graceHours: 0, actions: [] } },
+    });
+    await owner.browser.call('POST', `/policies/${id}/rollout`, policyView, { version: 1, percent: 100 });
+    await owner.browser.call('POST', `/policies/${id}/groups`, policyView, { groups: [project] });
+    const members = (body: object) => as(owner, 'PATCH', `/groups/${project}/members`, done, body);
+    await members({ add: [agent.device], remove: [] });
+    await result('agent.minimum-version', 'met');
+    expect((await agent.cli(['policy'])).out).toContain('met: Minimum version of the agent (0.1)');
+    await members({ add: [], remove: [agent.device] });
+    await until(async () => expect((await agent.cli(['policy'])).out).not.toContain('Minimum version'), 30_000);
   });
 
   it('sees a firewall switched on and off', async () => {

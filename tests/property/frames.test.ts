@@ -249,6 +249,7 @@ const fromServer: Each<ServerFrame, 'kind'> = {
     state: text(32),
     failing: fc.array(text(64), { maxLength: 4 }),
     countdown: fc.array(fc.record({ action: text(32), at: time }), { maxLength: 4 }),
+    taken: fc.array(fc.record({ action: text(32), at: time }), { maxLength: 4 }),
   }),
 };
 const held = { list: version, record: version, approverSet: version };

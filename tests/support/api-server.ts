@@ -292,6 +292,7 @@ export async function startApi({
     stores: mailStores(database),
     orders,
     affectedBy: async () => [],
+    restricts: () => false,
     clock,
     bus,
     log: { warn: log.info },

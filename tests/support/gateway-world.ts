@@ -95,6 +95,8 @@ export async function openGatewayWorld(options: GatewayWorldOptions = {}) {
     clock,
     devices,
   });
+  /** Devices whose messaging and mail a policy restricts. */
+  const restricted = new Set<DeviceId>();
   const relay = createRelay({
     posts: new PostStore(database),
     mailboxes: new MailboxStore(database),
@@ -102,6 +104,7 @@ export async function openGatewayWorld(options: GatewayWorldOptions = {}) {
     attachments: new AttachmentStore(database),
     orders,
     affectedBy: async () => [...world.devices.keys()],
+    restricts: (device) => restricted.has(device),
     clock,
     bus,
     log,
@@ -112,6 +115,7 @@ export async function openGatewayWorld(options: GatewayWorldOptions = {}) {
     stores: mailStores(database),
     orders,
     affectedBy: async () => [...world.devices.keys()],
+    restricts: (device) => restricted.has(device),
     clock,
     bus,
     log,
@@ -234,6 +238,7 @@ export async function openGatewayWorld(options: GatewayWorldOptions = {}) {
     database,
     devices,
     commands,
+    restricted,
     gateway,
     relay,
     mail,

@@ -77,7 +77,12 @@ export async function standPage(talk: MemoryTalk, person: string): Promise<PageS
     mail: device.mail,
     programs: programs.service,
     agent: {
-      status: () => ({ now: Date.now(), connection: connected ? 'connected' : 'waiting', listExpires }),
+      status: () => ({
+        now: Date.now(),
+        connection: connected ? 'connected' : 'waiting',
+        listExpires,
+        policy: { settings: [], compliance: null },
+      }),
       gate: (service) => (service === 'mail' ? gateOf(device.gate) : messagingGate()),
       notices: { list: () => notices, markDisplayed: (orders) => void shown.push(...(orders ?? ['all'])) },
       adminMessages: {

@@ -3,7 +3,7 @@ import { CordonError } from '../../../shared/errors.ts';
 import type { DeviceId } from '../../../shared/protocol/ids.ts';
 import { LONGEST_TEXT, MOST_ATTACHMENTS } from '../../../shared/seal/content.ts';
 import type { Instant } from '../../../shared/time/clock.ts';
-import type { GateView } from '../../enforcement/gate-view.ts';
+import { type GateView, RESTRICTED } from '../../enforcement/gate-view.ts';
 import type { Vault } from '../keys/vault.ts';
 import type { Attachments } from '../mailbox/attachments.ts';
 import { mergePeople, peopleOf } from '../members/roster.ts';
@@ -162,12 +162,16 @@ async function write(
  */
 function requireMessaging({ vault, gate, own }: UserActionPorts): void {
   if (vault.state() !== 'open') vault.seal('', null);
-  const { open, denials } = gate();
+  const { open, denials, restricted } = gate();
   if (!open) {
     const [denial] = denials;
+    const missing =
+      restricted === undefined
+        ? 'This device has no order list or device record yet. Messaging starts when both have arrived.'
+        : RESTRICTED;
     const detail = denial
       ? `Delivery is suspended by order ${denial.order} (${denial.title}). Appeal to: ${denial.appeal}`
-      : 'This device has no order list or device record yet. Messaging starts when both have arrived.';
+      : missing;
     throw new CordonError('service_denied', detail, { order: denial?.order ?? null, appeal: denial?.appeal ?? null });
   }
   own();

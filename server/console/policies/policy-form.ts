@@ -18,7 +18,7 @@ export interface PolicyForm {
 export const NEW_POLICY: PolicyForm = {
   settings: {},
   graceHours: 24,
-  hours: { notify: 0, 'lock-workspace': null, 'wipe-workspace': null },
+  hours: { notify: 0, 'restrict-services': null, 'lock-workspace': null, 'wipe-workspace': null },
 };
 
 export interface PolicyContent {
@@ -34,6 +34,7 @@ export function formOf({ settings, compliance }: PolicyContent): PolicyForm {
     graceHours: compliance.graceHours,
     hours: {
       notify: hoursOf('notify'),
+      'restrict-services': hoursOf('restrict-services'),
       'lock-workspace': hoursOf('lock-workspace'),
       'wipe-workspace': hoursOf('wipe-workspace'),
     },

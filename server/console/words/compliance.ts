@@ -41,11 +41,13 @@ export const STATUS_COLORS: Readonly<Record<CheckStatus, string>> = {
 
 export const ACTION_NAMES: Readonly<Record<ComplianceAction, string>> = {
   notify: 'Message to the user',
+  'restrict-services': 'Restrict messaging and mail',
   'lock-workspace': 'Lock workspace',
   'wipe-workspace': 'Wipe workspace',
 };
 export const ACTION_EFFECTS: Readonly<Record<ComplianceAction, string>> = {
   notify: 'The server sends a message to the user',
+  'restrict-services': 'The server stops messages and mail of the device',
   'lock-workspace': 'The server locks the workspace',
   'wipe-workspace': 'The server wipes the workspace',
 };

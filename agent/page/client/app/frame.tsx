@@ -9,6 +9,7 @@ import type { MessagingStatus } from '../../api.ts';
 import { messagingStatusQuery } from '../client/queries.ts';
 import listClasses from '../conversations/conversations.module.css';
 import { mailStatusQuery } from '../mail/mail-queries.ts';
+import { PolicyBanner } from '../policy/policy-banner.tsx';
 import { WORDS } from '../words/english.ts';
 import { MAIL_WORDS } from '../words/mail/mail-words.ts';
 import { inReadersLanguage } from '../words/notice-words.ts';
@@ -34,6 +35,7 @@ export function Frame() {
         <Menu messagingStatus={messagingStatus.data ?? null} />
       </header>
       <ConnectionLine messagingStatus={messagingStatus.data ?? null} />
+      <PolicyBanner />
       <Outlet />
     </div>
   );

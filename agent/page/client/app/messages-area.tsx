@@ -38,7 +38,7 @@ function Panes({ messagingStatus, id }: { readonly messagingStatus: MessagingSta
       <div className={classes.notices}>
         <NewAdminMessages />
         <NewCollection />
-        {messagingStatus.denials.length > 0 || state === 'denied' ? (
+        {messagingStatus.denials.length > 0 || (state === 'denied' && !messagingStatus.restricted) ? (
           <DenialBanner messagingStatus={messagingStatus} collapsed={phone && id !== null} />
         ) : null}
         <AnnouncedOrders messagingStatus={messagingStatus} />

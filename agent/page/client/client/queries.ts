@@ -11,6 +11,7 @@ import {
   messagingStatusView,
   PAGE_OF_MESSAGES,
   peopleView,
+  policyStatusView,
 } from '../../api.ts';
 import { call } from './call.ts';
 
@@ -32,6 +33,11 @@ export const messagingStatusQuery = queryOptions({
 export const adminMessagesQuery = queryOptions({
   queryKey: ['admin-messages'],
   queryFn: async ({ signal }) => (await call('GET', '/admin-messages', adminMessageList, undefined, signal)).messages,
+});
+
+export const policyQuery = queryOptions({
+  queryKey: ['policy'],
+  queryFn: ({ signal }) => call('GET', '/policy', policyStatusView, undefined, signal),
 });
 
 export const privacyQuery = queryOptions({

@@ -49,7 +49,7 @@ function Panes({
   readonly folder: MailFolder;
   readonly id: string | null;
 }) {
-  const { state, denials } = status;
+  const { state, denials, restricted } = status;
   const navigate = useNavigate();
   const isPhone = useMediaQuery('(max-width: 48em)');
   const isReadable = state !== 'locked' && state !== 'wiped';
@@ -71,7 +71,9 @@ function Panes({
   return (
     <>
       <div className={frame.notices} {...inReadersLanguage}>
-        {state === 'denied' && <MailBanner denials={denials} folded={isPhone && id !== null} />}
+        {(denials.length > 0 || (state === 'denied' && !restricted)) && (
+          <MailBanner denials={denials} folded={isPhone && id !== null} />
+        )}
         {state in ICONS && <StateNotice state={state as Noted} />}
       </div>
       <main className={frame.panes} {...inReadersLanguage}>

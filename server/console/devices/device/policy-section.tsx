@@ -128,6 +128,8 @@ function Actions({ view: { countdown: next, taken } }: { readonly view: DeviceCo
 
 const EVENT_NAMES: Readonly<Record<string, string>> = {
   notify: 'Message sent to the user',
+  'restrict-services': 'Messaging and mail restricted',
+  'restore-services': 'Messaging and mail restored',
   'lock-workspace': 'Workspace locked',
   'unlock-workspace': 'Workspace unlocked',
   'wipe-workspace': 'Workspace wiped',
